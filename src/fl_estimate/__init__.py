@@ -1,0 +1,78 @@
+"""fl_estimate: how many people are in forced labour, from survey microdata, with its uncertainty.
+
+The public names are loaded when first used (PEP 562), so that importing the package stays light.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fl_estimate import datasets as datasets
+    from fl_estimate.errors import FlError as FlError
+    from fl_estimate.errors import FlWarning as FlWarning
+    from fl_estimate.estimators.design_weighted import estimate_mean as estimate_mean
+    from fl_estimate.estimators.design_weighted import estimate_prevalence as estimate_prevalence
+    from fl_estimate.estimators.design_weighted import estimate_ratio as estimate_ratio
+    from fl_estimate.estimators.design_weighted import estimate_total as estimate_total
+    from fl_estimate.indicators.classify import Classification as Classification
+    from fl_estimate.indicators.classify import classify as classify
+    from fl_estimate.indicators.explain import Explanation as Explanation
+    from fl_estimate.indicators.explain import explain as explain
+    from fl_estimate.indicators.framework import Framework as Framework
+    from fl_estimate.indicators.framework import frameworks as frameworks
+    from fl_estimate.inputs.sample_design import Design as Design
+    from fl_estimate.inputs.survey_data import SurveyData as SurveyData
+    from fl_estimate.loaders.load import load as load
+    from fl_estimate.loaders.mapping import Mapping as Mapping
+    from fl_estimate.reporting.figures import plot as plot
+    from fl_estimate.reporting.publish import PublishedEstimates as PublishedEstimates
+    from fl_estimate.reporting.publish import SuppressionRule as SuppressionRule
+    from fl_estimate.reporting.publish import publish as publish
+    from fl_estimate.results.estimates import Estimates as Estimates
+    from fl_estimate.schema.validate import ValidationReport as ValidationReport
+    from fl_estimate.study.run import StudyResult as StudyResult
+    from fl_estimate.study.run import run_study as run_study
+
+_WHERE: dict[str, str] = {
+    "Classification": "indicators.classify",
+    "Design": "inputs.sample_design",
+    "Estimates": "results.estimates",
+    "Explanation": "indicators.explain",
+    "FlError": "errors",
+    "FlWarning": "errors",
+    "Framework": "indicators.framework",
+    "Mapping": "loaders.mapping",
+    "PublishedEstimates": "reporting.publish",
+    "StudyResult": "study.run",
+    "SuppressionRule": "reporting.publish",
+    "SurveyData": "inputs.survey_data",
+    "ValidationReport": "schema.validate",
+    "classify": "indicators.classify",
+    "estimate_mean": "estimators.design_weighted",
+    "estimate_prevalence": "estimators.design_weighted",
+    "estimate_ratio": "estimators.design_weighted",
+    "estimate_total": "estimators.design_weighted",
+    "explain": "indicators.explain",
+    "frameworks": "indicators.framework",
+    "load": "loaders.load",
+    "plot": "reporting.figures",
+    "publish": "reporting.publish",
+    "run_study": "study.run",
+}
+_PACKAGES: tuple[str, ...] = ("datasets",)
+
+__all__ = sorted([*_WHERE, *_PACKAGES])
+
+
+def __getattr__(name: str) -> Any:
+    if name in _WHERE:
+        return getattr(import_module(f"fl_estimate.{_WHERE[name]}"), name)
+    if name in _PACKAGES:
+        return import_module(f"fl_estimate.{name}")
+    raise AttributeError(f"module 'fl_estimate' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

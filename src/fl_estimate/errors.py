@@ -1,0 +1,125 @@
+"""The one tree of errors and warnings. Nothing else lives here.
+
+    FlError
+    ├── FileFault        FL-FILE-..      a file cannot be read, or is not what it says it is
+    ├── MappingFault     FL-MAP-..       a mapping is broken, or does not fit the file
+    ├── DataFault        FL-DATA-..      the records break the schema; carries the whole report
+    ├── ExpressionFault  FL-EXPR-..      a text expression (where=, derived columns) cannot be used
+    ├── DesignFault      FL-DESIGN-..    the sample design does not fit the people
+    ├── EstimateFault    FL-EST-..       an estimate was asked for that cannot be given
+    ├── PublishFault     FL-PUB-..       something cannot be published
+    └── StudyFault       FL-STUDY-..     a study file is broken, or its folder cannot be used
+
+Every error says what is wrong, what was found and how to put it right, under a stable code. A message never
+holds a respondent's answers: it names columns, rows and kinds of value.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+
+class FlError(Exception):
+    """Base of every error raised on purpose by fl_estimate.
+
+    Parameters
+    ----------
+    code : str
+        Stable identifier, such as ``FL-DESIGN-01``; documented in the docs page on errors.
+    what : str
+        What is wrong, in one sentence.
+    found : str, optional
+        What was met, without any respondent's answers.
+    fix : str, optional
+        How to put it right.
+    """
+
+    def __init__(self, code: str, what: str, *, found: str = "", fix: str = "") -> None:
+        super().__init__(code, what, found, fix)
+        self.code = code
+        self.what = what
+        self.found = found
+        self.fix = fix
+
+    def __str__(self) -> str:
+        lines = [f"[{self.code}] {self.what}"]
+        if self.found:
+            lines.append(f"  found: {self.found}")
+        if self.fix:
+            lines.append(f"  to fix: {self.fix}")
+        return "\n".join(lines)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (type(self), self.code, self.what, self.found, self.fix))
+
+
+def _rebuild(kind: type[FlError], code: str, what: str, found: str, fix: str) -> FlError:
+    """Make a pickled error again: workers of joblib send errors between processes."""
+    return kind(code, what, found=found, fix=fix)
+
+
+class FileFault(FlError, OSError):
+    """A file cannot be read or written."""
+
+
+class MappingFault(FlError, ValueError):
+    """A mapping is broken or does not fit the file."""
+
+
+class DataFault(FlError, ValueError):
+    """The records break the schema; ``report`` lists every fault."""
+
+    report: object = None
+
+
+class ExpressionFault(FlError, ValueError):
+    """An expression text cannot be parsed or used on these columns."""
+
+
+class DesignFault(FlError, ValueError):
+    """The sample design does not fit the people it was given."""
+
+
+class EstimateFault(FlError, ValueError):
+    """An estimate was asked for that cannot be given."""
+
+
+class PublishFault(FlError, ValueError):
+    """Something cannot be published."""
+
+
+class StudyFault(FlError, ValueError):
+    """A study file is broken or its folder cannot be used."""
+
+
+class FlWarning(UserWarning):
+    """Base of every warning of fl_estimate; each can be avoided by an argument."""
+
+
+def listed(names: Iterable[object], *, most: int = 5) -> str:
+    """Write names in one line, five at the most and a count of the rest."""
+    every = [str(name) for name in names]
+    tail = f" and {len(every) - most} more" if len(every) > most else ""
+    return ", ".join(every[:most]) + tail
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """Say which known name comes nearest, or nothing."""
+    lowered = {item.lower(): item for item in known}
+    close = difflib.get_close_matches(name.lower(), list(lowered), n=1, cutoff=0.6)
+    return lowered[close[0]] if close else ""
+
+
+def not_one_of(code: str, what: str, name: str, known: Sequence[str], kind: type[FlError] = EstimateFault) -> FlError:
+    """Build the error for a word that is not among the words allowed."""
+    close = nearest(name, known)
+    hint = f"did you mean {close!r}? " if close else ""
+    return kind(code, f"{what} is not known", found=repr(name), fix=f"{hint}one of: {', '.join(known)}")
+
+
+def missing_columns(code: str, absent: Sequence[str], present: Sequence[str], kind: type[FlError]) -> FlError:
+    """Build the error for columns that the frame does not have, with the nearest names there are."""
+    hints = [f"{name!r}: nearest is {close!r}" for name in absent if (close := nearest(name, present))]
+    fix = "; ".join(hints) if hints else f"columns there are: {listed(present, most=20)}"
+    return kind(code, "columns are not in the data", found=listed([repr(name) for name in absent], most=10), fix=fix)

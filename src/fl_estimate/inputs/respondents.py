@@ -1,0 +1,66 @@
+"""Respondents: what every estimator accepts as `people`, and how a design is found with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+from fl_estimate.errors import DesignFault
+from fl_estimate.inputs.sample_design import Design
+from fl_estimate.inputs.survey_data import ReferencePeriod, Source
+
+
+@runtime_checkable
+class Respondents(Protocol):
+    """People with the design that drew them: SurveyData and Classification are such."""
+
+    @property
+    def people(self) -> Any: ...
+    @property
+    def design(self) -> Design | None: ...
+    @property
+    def source(self) -> Source | None: ...
+    @property
+    def reference_period(self) -> ReferencePeriod | None: ...
+    @property
+    def population(self) -> str: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resolved:
+    """A frame of people, one row a person, with its design and what is known of its source."""
+
+    frame: Any
+    design: Design
+    source: Source | None = None
+    reference_period: ReferencePeriod | None = None
+    population: str = ""
+
+
+def resolve(people: Any, design: Design | None) -> Resolved:
+    """Find the frame and the design in what a caller gave as `people`.
+
+    Raises
+    ------
+    DesignFault
+        FL-DESIGN-06: there is no design, neither with the people nor as an argument.
+    """
+    bundled = isinstance(people, Respondents)
+    frame = people.people if bundled else people
+    chosen = design if design is not None else (people.design if bundled else None)
+    if chosen is None:
+        raise DesignFault(
+            "FL-DESIGN-06",
+            "there is no sample design",
+            found="neither design= nor a design with the people",
+            fix="pass design=fl.Design(weights=…, strata=…, psu=…); fl.Design() for a simple random sample",
+        )
+    if not bundled:
+        return Resolved(frame=frame, design=chosen)
+    return Resolved(
+        frame=frame,
+        design=chosen,
+        source=people.source,
+        reference_period=people.reference_period,
+        population=people.population,
+    )

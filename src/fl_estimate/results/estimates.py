@@ -1,0 +1,302 @@
+"""Estimates: the shape of every answer. A frozen table with the recipe that made it; no arithmetic of estimators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from fl_estimate.errors import EstimateFault, listed, missing_columns
+from fl_estimate.results.provenance import Provenance
+
+HEAD: tuple[str, ...] = ("quantity", "outcome", "term", "margin")
+TAIL: tuple[str, ...] = (
+    "value", "se", "lower", "upper", "level", "interval_kind", "bound", "undetermined", "n", "cases", "df", "deff", "method",
+)  # fmt: skip
+FIXED: tuple[str, ...] = (*HEAD, *TAIL)
+TEXT: frozenset[str] = frozenset({*HEAD, "interval_kind", "bound", "method"})
+COUNTS: frozenset[str] = frozenset({"n", "cases"})
+SCALED: tuple[str, ...] = ("value", "se", "lower", "upper")
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reason:
+    """Why a row is as it is (an interval missing, zero cases): a code with parameters; `reporting.words` says it."""
+
+    code: str
+    row: int
+    parameters: tuple[tuple[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assumption:
+    """What a method takes for granted, for the whole result: a code with parameters."""
+
+    code: str
+    parameters: tuple[tuple[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Estimates:
+    """Estimates of one call: a table with always the same columns, and the recipe that made it.
+
+    Made by the estimators. Values are in natural units: a proportion (not per cent), persons, years.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame
+        The table; use `to_frame` for a copy.
+    by : tuple of str
+        The by-columns of the table, between `margin` and `value`.
+    measure : str
+        "stock", "flow" or "" where nobody has said.
+    population, reference_period : str
+        Whom and what time the figures speak of; checked when estimates are combined.
+    reasons : tuple of Reason
+        Per row: why something is missing, or flagged.
+    assumptions : tuple of Assumption
+        For the whole result.
+    diagnostics : mapping
+        Values that say how well the method worked.
+    provenance : Provenance
+        Call, arguments, package version and source file.
+
+    Examples
+    --------
+    >>> import fl_estimate as fl, pandas as pd
+    >>> people = pd.DataFrame({"w": [10.0, 20, 10, 20], "ea": [1, 1, 2, 2], "fl": [0, 1, 0, 0]})
+    >>> estimates = fl.estimate_prevalence(people, "fl", design=fl.Design(weights="w", psu="ea"))
+    >>> round(float(estimates.to_frame()["value"].iloc[0]), 4)
+    0.3333
+    """
+
+    frame: pd.DataFrame
+    by: tuple[str, ...] = ()
+    measure: str = ""
+    population: str = ""
+    reference_period: str = ""
+    reasons: tuple[Reason, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
+    diagnostics: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    provenance: Provenance = field(default_factory=Provenance)
+    draws: Any = None
+    covariance_matrix: Floats | None = None
+
+    def to_frame(self) -> pd.DataFrame:
+        """A copy of the table: pandas, RangeIndex, the columns `quantity … margin, <by columns>, value … method`."""
+        return self.frame.copy()
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    @property
+    def covariance(self) -> Floats:
+        """Covariance between the values of all rows, in the order of the rows (rows × rows, squared units).
+
+        Raises
+        ------
+        EstimateFault
+            FL-EST-20 where the result carries none (a method without joint covariance, or more than 1,000 rows).
+        """
+        if self.covariance_matrix is None:
+            raise EstimateFault(
+                "FL-EST-20",
+                "this result carries no covariance between its rows",
+                found=f"{len(self)} rows",
+                fix="ask for fewer domains in one call (up to 1,000 rows), or for a design-weighted estimate",
+            )
+        return self.covariance_matrix.copy()
+
+    @property
+    def cv(self) -> pd.Series[float]:
+        """Coefficient of variation, se / |value|, one a row; missing where the value is 0."""
+        value = self.frame["value"].abs()
+        return (self.frame["se"] / value.where(value > 0)).rename("cv")
+
+    @property
+    def national(self) -> Estimates:
+        """The rows of the nation (empty `margin`), as Estimates."""
+        return self._rows(np.flatnonzero((self.frame["margin"] == "").to_numpy()))
+
+    def select(self, **by: Any) -> Estimates:
+        """The rows whose by-columns have these values, as Estimates; rows of other margins fall out.
+
+        Raises
+        ------
+        EstimateFault
+            FL-EST-21: no such by-column; FL-EST-22: no such row.
+        """
+        absent = [name for name in by if name not in self.by]
+        if absent:
+            raise missing_columns("FL-EST-21", absent, self.by, EstimateFault)
+        keep = np.ones(len(self), dtype=bool)
+        for name, wanted in by.items():
+            column = self.frame[name]
+            keep &= (column.isna() if wanted is None else (column == wanted).fillna(False)).to_numpy(dtype=bool)
+        if not keep.any():
+            shown = ", ".join(f"{name}={wanted!r}" for name, wanted in by.items())
+            known = "; ".join(f"{name}: {listed(self.frame[name].dropna().unique(), most=12)}" for name in by)
+            raise EstimateFault("FL-EST-22", "no row has these values", found=shown, fix=f"values there are: {known}")
+        return self._rows(np.flatnonzero(keep))
+
+    def per_thousand(self) -> Estimates:
+        """Prevalences per 1,000 persons: value, se, lower, upper × 1,000; `quantity` says so."""
+        return self._scaled(np.full(len(self), 1_000.0), "prevalence per 1,000")
+
+    def persons(self, population: float | pd.DataFrame) -> Estimates:
+        """Prevalences as numbers of persons, for a population known without error.
+
+        Parameters
+        ----------
+        population : number or pandas.DataFrame
+            A number serves the national rows, which alone are returned. A frame has the by-columns and
+            `population`; a row with every by-column missing is the nation's.
+
+        Raises
+        ------
+        EstimateFault
+            FL-EST-23: not a prevalence; FL-EST-24: a population is missing, or is not a positive number.
+        """
+        if isinstance(population, pd.DataFrame):
+            return self._scaled(self._populations(population), "persons")
+        return self.national._scaled(np.full(len(self.national), float(population)), "persons")
+
+    def _populations(self, population: pd.DataFrame) -> Floats:
+        needed = [*self.by, "population"]
+        absent = [name for name in needed if name not in population.columns]
+        if absent:
+            raise missing_columns("FL-EST-24", absent, [str(name) for name in population.columns], EstimateFault)
+        known = {_key(row[:-1]): float(row[-1]) for row in population[needed].itertuples(index=False)}
+        keys = [_key(row) for row in self.frame[list(self.by)].itertuples(index=False)] if self.by else [()] * len(self)
+        absent_rows = sorted({str(key) for key in keys if key not in known})
+        if absent_rows:
+            raise EstimateFault(
+                "FL-EST-24",
+                "the population of some rows is not given",
+                found=listed(absent_rows),
+                fix="add a row for each; the nation's row has every by-column missing",
+            )
+        return np.array([known[key] for key in keys], dtype=float)
+
+    def _scaled(self, factor: Floats, quantity: str) -> Estimates:
+        wrong = sorted(set(self.frame["quantity"]) - {"prevalence"})
+        if wrong:
+            raise EstimateFault("FL-EST-23", "only prevalences can be turned into these units", found=listed(wrong))
+        if not (np.isfinite(factor).all() and (factor > 0).all()):
+            raise EstimateFault("FL-EST-24", "a population is not a positive number", fix="give persons, above 0")
+        frame = self.frame.copy()
+        for name in SCALED:
+            frame[name] = frame[name] * factor
+        frame["quantity"] = quantity
+        matrix = self.covariance_matrix
+        return replace(
+            self,
+            frame=frame,
+            covariance_matrix=None if matrix is None else matrix * np.outer(factor, factor),
+            draws=None if self.draws is None else self.draws * factor,
+        )
+
+    def _rows(self, places: npt.NDArray[np.intp]) -> Estimates:
+        place_of = {int(old): new for new, old in enumerate(places)}
+        matrix = self.covariance_matrix
+        return replace(
+            self,
+            frame=self.frame.iloc[places].reset_index(drop=True),
+            reasons=tuple(replace(r, row=place_of[r.row]) for r in self.reasons if r.row in place_of),
+            covariance_matrix=None if matrix is None else matrix[np.ix_(places, places)],
+            draws=None if self.draws is None else self.draws[..., places],
+        )
+
+    def save(self, path: str | Path) -> Path:
+        """Write everything to one Parquet file, for the analyst: full values, nothing suppressed. Draws are left out."""
+        from fl_estimate.results.storage import save
+
+        return save(self, Path(path))
+
+    @staticmethod
+    def read(path: str | Path) -> Estimates:
+        """Read back what `save` wrote."""
+        from fl_estimate.results.storage import read
+
+        return read(Path(path))
+
+    def __repr__(self) -> str:
+        return f"Estimates, {len(self)} rows\n{_shown(self).to_string(index=False, na_rep='', max_rows=30)}"
+
+    def _repr_html_(self) -> str:
+        return _shown(self).to_html(index=False, na_rep="", max_rows=60, border=0)
+
+
+def make_frame(columns: Mapping[str, Sequence[Any] | npt.NDArray[Any]], by: Mapping[str, Sequence[Any]], rows: int) -> pd.DataFrame:
+    """Lay columns out as design.md has them; what is not given is missing (text: empty).
+
+    By-columns are nullable: whole numbers (also as floats) become Int64, other numbers Float64, the rest text.
+    """
+    frame: dict[str, Any] = {}
+    for name in HEAD:
+        frame[name] = _text(columns.get(name), rows)
+    for name, values in by.items():
+        frame[name] = nullable(values)
+    for name in TAIL:
+        given = columns.get(name)
+        if name in TEXT:
+            frame[name] = _text(given, rows)
+        elif name in COUNTS:
+            frame[name] = pd.array(_rounded(given, rows), dtype="Int64")
+        else:
+            frame[name] = np.full(rows, np.nan) if given is None else np.asarray(given, dtype=float)
+    return pd.DataFrame(frame, index=pd.RangeIndex(rows))
+
+
+def nullable(values: Sequence[Any]) -> Any:
+    """A nullable pandas array of labels: Int64, Float64, boolean or text."""
+    kept = [value for value in values if value is not None]
+    if kept and all(isinstance(value, bool) for value in kept):
+        return pd.array(list(values), dtype="boolean")
+    if kept and all(isinstance(value, int | np.integer) for value in kept):
+        return pd.array(list(values), dtype="Int64")
+    if kept and all(isinstance(value, int | float | np.number) for value in kept):
+        return pd.array(list(values), dtype="Float64")
+    return pd.array([None if value is None else str(value) for value in values], dtype="string")
+
+
+def check_by_columns(by: Sequence[str]) -> None:
+    """Refuse by-columns that carry a fixed column's name."""
+    taken = [name for name in by if name in FIXED]
+    if taken:
+        raise EstimateFault(
+            "FL-EST-05",
+            "a by-column carries the name of a column of the result",
+            found=listed(taken),
+            fix="rename it before estimating",
+        )
+
+
+def _text(values: Any, rows: int) -> Any:
+    return pd.array([""] * rows if values is None else [str(value) for value in values], dtype="string")
+
+
+def _rounded(values: Any, rows: int) -> list[int | None]:
+    if values is None:
+        return [None] * rows
+    return [None if value is None or value is pd.NA or np.isnan(value) else round(float(value)) for value in values]
+
+
+def _key(values: Any) -> tuple[Any, ...]:
+    return tuple(None if value is pd.NA or value is None or value != value else value for value in values)
+
+
+def _shown(estimates: Estimates) -> pd.DataFrame:
+    frame = estimates.frame
+    empty = [name for name in FIXED if name in frame and ((frame[name] == "").all() if name in TEXT else frame[name].isna().all())]
+    return frame.drop(columns=[*empty, *(["method"] if "method" not in empty else [])])
+
+
+Bound = Literal["", "lower", "upper"]

@@ -1,0 +1,115 @@
+"""Estimates on disk: one Parquet file with the recipe in its metadata. For the analyst; nothing is suppressed here."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import zlib
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fl_estimate.errors import FileFault
+from fl_estimate.results.estimates import Assumption, Estimates, Reason
+from fl_estimate.results.provenance import Provenance
+
+KEY = b"fl_estimate"
+
+
+def save(estimates: Estimates, path: Path) -> Path:
+    """Write to `path` at once or not at all."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table: Any = pa.Table.from_pandas(estimates.frame, preserve_index=False)
+    recipe = {
+        "by": estimates.by,
+        "measure": estimates.measure,
+        "population": estimates.population,
+        "reference_period": estimates.reference_period,
+        "reasons": [asdict(reason) for reason in estimates.reasons],
+        "assumptions": [asdict(assumption) for assumption in estimates.assumptions],
+        "diagnostics": dict(estimates.diagnostics),
+        "provenance": estimates.provenance.to_dict(),
+        "covariance": _packed(estimates.covariance_matrix),
+    }
+    metadata = {**(table.schema.metadata or {}), KEY: json.dumps(recipe, default=_plain).encode()}
+    part = path.with_name(f".{path.name}.part")
+    try:
+        pq.write_table(table.replace_schema_metadata(metadata), part)
+        os.replace(part, path)
+    except OSError as error:
+        raise FileFault(
+            "FL-FILE-08", "the estimates cannot be written", found=f"{path.name}: {error.strerror or error}",
+            fix="choose a folder that exists and can be written to",
+        ) from error  # fmt: skip
+    finally:
+        part.unlink(missing_ok=True)
+    return path
+
+
+def read(path: Path) -> Estimates:
+    """Read what `save` wrote.
+
+    Raises
+    ------
+    FileFault
+        FL-FILE-01: no such file; FL-FILE-09: not a file that `Estimates.save` wrote.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if not path.is_file():
+        raise FileFault("FL-FILE-01", "there is no such file", found=str(path), fix="check the path")
+    try:
+        table: Any = pq.read_table(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise _not_ours(path) from error
+    metadata = table.schema.metadata or {}
+    if KEY not in metadata:
+        raise _not_ours(path)
+    recipe = json.loads(metadata[KEY])
+    return Estimates(
+        frame=table.to_pandas(),
+        by=tuple(recipe["by"]),
+        measure=recipe["measure"],
+        population=recipe["population"],
+        reference_period=recipe["reference_period"],
+        reasons=tuple(Reason(code=r["code"], row=r["row"], parameters=_pairs(r["parameters"])) for r in recipe["reasons"]),
+        assumptions=tuple(Assumption(code=a["code"], parameters=_pairs(a["parameters"])) for a in recipe["assumptions"]),
+        diagnostics=recipe["diagnostics"],
+        provenance=Provenance(**recipe["provenance"]),
+        covariance_matrix=_unpacked(recipe["covariance"]),
+    )
+
+
+def _not_ours(path: Path) -> FileFault:
+    return FileFault(
+        "FL-FILE-09", "this is not a file of estimates", found=path.name, fix="give a file that Estimates.save wrote"
+    )
+
+
+def _pairs(values: list[list[Any]]) -> tuple[tuple[str, Any], ...]:
+    return tuple((str(name), value) for name, value in values)
+
+
+def _packed(matrix: Any) -> dict[str, Any] | None:
+    if matrix is None:
+        return None
+    raw = np.ascontiguousarray(matrix, dtype="<f8").tobytes()
+    return {"rows": matrix.shape[0], "zlib": base64.b64encode(zlib.compress(raw)).decode()}
+
+
+def _unpacked(packed: dict[str, Any] | None) -> Any:
+    if packed is None:
+        return None
+    raw = zlib.decompress(base64.b64decode(packed["zlib"]))
+    return np.frombuffer(raw, dtype="<f8").reshape(packed["rows"], packed["rows"]).copy()
+
+
+def _plain(value: Any) -> Any:
+    """Numpy scalars and tuples as JSON has them."""
+    return value.item() if isinstance(value, np.generic) else list(value)
