@@ -5,6 +5,7 @@
     ├── MappingFault     FL-MAP-..       a mapping is broken, or does not fit the file
     ├── DataFault        FL-DATA-..      the records break the schema; carries the whole report
     ├── ExpressionFault  FL-EXPR-..      a text expression (where=, derived columns) cannot be used
+    ├── IndicatorFault   FL-IND-..       a framework is broken, or cannot classify these answers
     ├── DesignFault      FL-DESIGN-..    the sample design does not fit the people
     ├── EstimateFault    FL-EST-..       an estimate was asked for that cannot be given
     ├── PublishFault     FL-PUB-..       something cannot be published
@@ -75,6 +76,10 @@ class DataFault(FlError, ValueError):
 
 class ExpressionFault(FlError, ValueError):
     """An expression text cannot be parsed or used on these columns."""
+
+
+class IndicatorFault(FlError, ValueError):
+    """A framework is broken, or cannot classify these answers."""
 
 
 class DesignFault(FlError, ValueError):

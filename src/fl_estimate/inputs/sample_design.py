@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from typing import Literal, get_args
 
 from fl_estimate.errors import DesignFault, listed, not_one_of
@@ -11,7 +12,7 @@ SinglePsu = Literal["error", "remove", "certainty", "adjust", "average", "collap
 SINGLE_PSU_RULES: tuple[str, ...] = get_args(SinglePsu)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False)
 class Design:
     """Say how a sample was drawn, by the names of the columns that hold it.
 
@@ -40,7 +41,7 @@ class Design:
     Raises
     ------
     DesignFault
-        FL-DESIGN-02 (`psu` and `stages` both given), FL-DESIGN-03 (more fpc columns than stages),
+        FL-DESIGN-02 (`psu` and `stages` name different first stages), FL-DESIGN-03 (more fpc columns than stages),
         FL-DESIGN-04 (unknown rule), FL-DESIGN-05 (a column named twice).
 
     Examples
@@ -52,36 +53,46 @@ class Design:
     ('N_districts', 'N_schools')
     """
 
-    weights: str | None = None
-    strata: str | None = None
-    psu: str | None = None
-    stages: tuple[str, ...] = field(default=())
-    fpc: tuple[str, ...] = field(default=())
-    nested: bool = True
-    single_psu: SinglePsu = "error"
+    weights: str | None
+    strata: str | None
+    psu: str | None
+    stages: tuple[str, ...]
+    fpc: tuple[str, ...]
+    nested: bool
+    single_psu: SinglePsu
 
-    def __post_init__(self) -> None:
-        stages = _names(self.stages)
-        if self.psu is not None and stages and stages != (self.psu,):
+    def __init__(
+        self,
+        *,
+        weights: str | None = None,
+        strata: str | None = None,
+        psu: str | None = None,
+        stages: str | Sequence[str] | None = None,
+        fpc: str | Sequence[str] | None = None,
+        nested: bool = True,
+        single_psu: SinglePsu = "error",
+    ) -> None:
+        units, corrections = _names(stages), _names(fpc)
+        # psu beside stages that begin with it is what dataclasses.replace passes.
+        if psu is not None and units and units[0] != psu:
             raise DesignFault(
                 "FL-DESIGN-02",
-                "psu= and stages= say the same thing twice",
-                found=f"psu={self.psu!r}, stages={stages!r}",
+                "psu= and stages= name different first stages",
+                found=f"psu={psu!r}, stages={units!r}",
                 fix="give psu= for one stage, or stages= for several",
             )
-        stages = stages or _names(self.psu)
-        fpc = _names(self.fpc)
-        if len(fpc) > max(1, len(stages)):
+        units = units or _names(psu)
+        if len(corrections) > max(1, len(units)):
             raise DesignFault(
                 "FL-DESIGN-03",
                 "there are more fpc columns than stages",
-                found=f"{len(fpc)} fpc columns ({listed(fpc)}), {len(stages)} stages ({listed(stages) or 'none'})",
+                found=f"fpc: {listed(corrections)}; stages: {listed(units) or 'none'}",
                 fix="give one fpc column a stage, first stage first",
             )
-        if self.single_psu not in SINGLE_PSU_RULES:
-            raise not_one_of("FL-DESIGN-04", "this single_psu rule", str(self.single_psu), SINGLE_PSU_RULES, DesignFault)
-        units = [*([self.strata] if self.strata else []), *stages]
-        repeated = sorted({name for name in units if units.count(name) > 1})
+        if single_psu not in SINGLE_PSU_RULES:
+            raise not_one_of("FL-DESIGN-04", "this single_psu rule", str(single_psu), SINGLE_PSU_RULES, DesignFault)
+        named = [*([strata] if strata else []), *units]
+        repeated = sorted({name for name in named if named.count(name) > 1})
         if repeated:
             raise DesignFault(
                 "FL-DESIGN-05",
@@ -89,9 +100,9 @@ class Design:
                 found=listed(repeated),
                 fix="every stage and the strata need a column of their own",
             )
-        object.__setattr__(self, "stages", stages)
-        object.__setattr__(self, "fpc", fpc)
-        object.__setattr__(self, "psu", stages[0] if stages else None)
+        values = (weights, strata, units[0] if units else None, units, corrections, nested, single_psu)
+        for item, value in zip(fields(self), values, strict=True):
+            object.__setattr__(self, item.name, value)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -105,7 +116,7 @@ class Design:
         return self.weights is not None or len(self.fpc) >= max(1, len(self.stages))
 
 
-def _names(value: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
+def _names(value: str | Sequence[str] | None) -> tuple[str, ...]:
     if value is None:
         return ()
     return (value,) if isinstance(value, str) else tuple(value)

@@ -234,7 +234,9 @@ class Estimates:
         return _shown(self).to_html(index=False, na_rep="", max_rows=60, border=0)
 
 
-def make_frame(columns: Mapping[str, Sequence[Any] | npt.NDArray[Any]], by: Mapping[str, Sequence[Any]], rows: int) -> pd.DataFrame:
+def make_frame(
+    columns: Mapping[str, Sequence[Any] | npt.NDArray[Any]], by: Mapping[str, Sequence[Any]], rows: int
+) -> pd.DataFrame:
     """Lay columns out as design.md has them; what is not given is missing (text: empty).
 
     By-columns are nullable: whole numbers (also as floats) become Int64, other numbers Float64, the rest text.
@@ -295,7 +297,11 @@ def _key(values: Any) -> tuple[Any, ...]:
 
 def _shown(estimates: Estimates) -> pd.DataFrame:
     frame = estimates.frame
-    empty = [name for name in FIXED if name in frame and ((frame[name] == "").all() if name in TEXT else frame[name].isna().all())]
+    empty = [
+        name
+        for name in FIXED
+        if name in frame and ((frame[name] == "").all() if name in TEXT else frame[name].isna().all())
+    ]
     return frame.drop(columns=[*empty, *(["method"] if "method" not in empty else [])])
 
 

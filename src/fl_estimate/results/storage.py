@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import zlib
 from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,8 @@ KEY = b"fl_estimate"
 
 def save(estimates: Estimates, path: Path) -> Path:
     """Write to `path` at once or not at all."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    table: Any = pa.Table.from_pandas(estimates.frame, preserve_index=False)
+    pa, pq = _arrow()
+    table = pa.Table.from_pandas(estimates.frame, preserve_index=False)
     recipe = {
         "by": estimates.by,
         "measure": estimates.measure,
@@ -36,11 +34,11 @@ def save(estimates: Estimates, path: Path) -> Path:
         "provenance": estimates.provenance.to_dict(),
         "covariance": _packed(estimates.covariance_matrix),
     }
-    metadata = {**(table.schema.metadata or {}), KEY: json.dumps(recipe, default=_plain).encode()}
+    metadata: dict[bytes, bytes] = {**(table.schema.metadata or {}), KEY: json.dumps(recipe, default=_plain).encode()}
     part = path.with_name(f".{path.name}.part")
     try:
         pq.write_table(table.replace_schema_metadata(metadata), part)
-        os.replace(part, path)
+        part.replace(path)
     except OSError as error:
         raise FileFault(
             "FL-FILE-08", "the estimates cannot be written", found=f"{path.name}: {error.strerror or error}",
@@ -59,16 +57,14 @@ def read(path: Path) -> Estimates:
     FileFault
         FL-FILE-01: no such file; FL-FILE-09: not a file that `Estimates.save` wrote.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
+    _, pq = _arrow()
     if not path.is_file():
         raise FileFault("FL-FILE-01", "there is no such file", found=str(path), fix="check the path")
     try:
-        table: Any = pq.read_table(path)
-    except (pa.ArrowInvalid, OSError) as error:
+        table = pq.read_table(path)
+    except (ValueError, OSError) as error:  # pyarrow's ArrowInvalid is a ValueError
         raise _not_ours(path) from error
-    metadata = table.schema.metadata or {}
+    metadata: dict[bytes, bytes] = table.schema.metadata or {}
     if KEY not in metadata:
         raise _not_ours(path)
     recipe = json.loads(metadata[KEY])
@@ -78,12 +74,21 @@ def read(path: Path) -> Estimates:
         measure=recipe["measure"],
         population=recipe["population"],
         reference_period=recipe["reference_period"],
-        reasons=tuple(Reason(code=r["code"], row=r["row"], parameters=_pairs(r["parameters"])) for r in recipe["reasons"]),
-        assumptions=tuple(Assumption(code=a["code"], parameters=_pairs(a["parameters"])) for a in recipe["assumptions"]),
+        reasons=tuple(
+            Reason(code=r["code"], row=r["row"], parameters=_pairs(r["parameters"])) for r in recipe["reasons"]
+        ),
+        assumptions=tuple(
+            Assumption(code=a["code"], parameters=_pairs(a["parameters"])) for a in recipe["assumptions"]
+        ),
         diagnostics=recipe["diagnostics"],
         provenance=Provenance(**recipe["provenance"]),
         covariance_matrix=_unpacked(recipe["covariance"]),
     )
+
+
+def _arrow() -> tuple[Any, Any]:
+    """Load pyarrow when it is needed; it has no type stubs, so its modules are Any here."""
+    return import_module("pyarrow"), import_module("pyarrow.parquet")
 
 
 def _not_ours(path: Path) -> FileFault:
@@ -112,4 +117,10 @@ def _unpacked(packed: dict[str, Any] | None) -> Any:
 
 def _plain(value: Any) -> Any:
     """Numpy scalars and tuples as JSON has them."""
-    return value.item() if isinstance(value, np.generic) else list(value)
+    if isinstance(value, np.bool_):
+        return bool(value)
+    if isinstance(value, np.integer):
+        return int(str(value))
+    if isinstance(value, np.floating):
+        return float(str(value))
+    raise TypeError(f"{type(value).__name__} cannot be written")

@@ -1,0 +1,111 @@
+"""Domains: which rows of the small table make up the nation, a region, a region by sex."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fl_estimate.design.totals import Codes, Totals
+from fl_estimate.errors import EstimateFault, listed
+
+By = str | Sequence[str] | Sequence[Sequence[str]] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Margin:
+    """One way of dividing the people.
+
+    Attributes
+    ----------
+    name : str
+        Empty for the nation, else ``region`` or ``region × sex``.
+    columns : tuple of str
+    domain : int array, shape (groups,)
+        The domain of each group of the small table.
+    labels : tuple of tuple
+        By-values of each domain, sorted; the domain of missing by-values stands last, all None.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    domain: Codes
+    labels: tuple[tuple[Any, ...], ...]
+
+
+def by_margins(by: By) -> tuple[tuple[str, ...], ...]:
+    """Read `by`: ``"a"``, ``["a", "b"]`` (crossed), ``[["a"], ["b"]]`` (separate margins).
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-04: names and lists mixed, an empty margin, or a column twice in one margin.
+    """
+    if by is None:
+        return ()
+    if isinstance(by, str):
+        return ((by,),)
+    parts = list(by)
+    if not parts:
+        return ()
+    crossed = all(isinstance(part, str) for part in parts)
+    margins = (tuple(str(part) for part in parts),) if crossed else tuple(_margin(part) for part in parts)
+    for margin in margins:
+        if not margin or len(set(margin)) != len(margin):
+            raise EstimateFault(
+                "FL-EST-04", "a margin of by= is empty or names a column twice", found=repr(by),
+                fix='by="region", by=["region", "sex"] (crossed), or by=[["region"], ["sex"]] (separate)',
+            )  # fmt: skip
+    return tuple(dict.fromkeys(margins))
+
+
+def _margin(part: Any) -> tuple[str, ...]:
+    if isinstance(part, str) or not all(isinstance(name, str) for name in part):
+        raise EstimateFault(
+            "FL-EST-04", "by= mixes names and lists", found=repr(part),
+            fix='for separate margins give lists only: by=[["region"], ["sex"]]',
+        )  # fmt: skip
+    return tuple(part)
+
+
+def margins_of(table: Totals, by: By, categories: Mapping[str, Sequence[str]]) -> tuple[Margin, ...]:
+    """The nation, then each margin of `by`. `categories` are the declared ones of categorical columns."""
+    groups = len(table.n)
+    nation = Margin(name="", columns=(), domain=np.zeros(groups, dtype=np.int64), labels=((),))
+    return (nation, *(_crossed(table, columns, categories) for columns in by_margins(by)))
+
+
+def _crossed(table: Totals, columns: tuple[str, ...], categories: Mapping[str, Sequence[str]]) -> Margin:
+    levels: list[list[Any]] = []
+    domain = np.zeros(len(table.n), dtype=np.int64)
+    missing = np.zeros(len(table.n), dtype=bool)
+    for column in columns:
+        key = table.keys[column]
+        # Categories that nobody has still are domains: the table says that nobody was met there.
+        known = sorted({*key.levels, *map(str, categories.get(column, ()))}, key=lambda v: (isinstance(v, str), v))
+        place = {level: code for code, level in enumerate(known)}
+        recode = np.array([*(place[level] for level in key.levels), 0], dtype=np.int64)
+        missing |= key.codes == key.missing
+        domain = domain * len(known) + recode[key.codes]
+        levels.append(known)
+    labels = list(itertools.product(*levels))
+    if missing.any():
+        domain = np.where(missing, len(labels), domain)
+        labels.append((None,) * len(columns))
+    return Margin(name=" × ".join(columns), columns=columns, domain=domain, labels=tuple(labels))
+
+
+def check_size(margins: Sequence[Margin], most: int = 1_000_000) -> None:
+    """Refuse a table that nobody could read and no memory could hold."""
+    cells = sum(len(margin.labels) for margin in margins)
+    if cells > most:
+        names = listed(margin.name for margin in margins if margin.name)
+        raise EstimateFault(
+            "FL-EST-06",
+            "by= makes too many domains",
+            found=f"{cells:,} cells for {names}",
+            fix="cross fewer columns, or bring continuous columns into classes first",
+        )

@@ -1,0 +1,242 @@
+"""Taylor variance of linear statistics, from the small table: every stage, every domain, all at once.
+
+A statistic of a domain is, to first order, a sum over the people of weight × a linear combination of a few row
+values (its influence). Its variance is the sum over stages of
+
+    Σ_h multiplier_h (1 − f_h) n_h/(n_h − 1) Σ_i (z_hi − z̄_h)²,      z_hi = the influence summed over unit i
+
+where units without a member of the domain enter with z = 0 (methods: Särndal, Swensson & Wretman 1992, ch. 4 and 5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from fl_estimate.design.sample import CENSUS, Sample, Stage
+from fl_estimate.design.totals import Codes, Floats
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statistic:
+    """One statistic for every domain of a margin.
+
+    Attributes
+    ----------
+    domain : int array, shape (groups,)
+        Domain of each group of the small table.
+    coefficients : array, shape (domains, values)
+        The influence of a person is weight × coefficients[domain] · (its row values).
+    met : bool array, shape (groups,)
+        Whether a group has a person in scope; used by ``single_psu="average"`` only.
+    """
+
+    domain: Codes
+    coefficients: Floats
+    met: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variance:
+    """Variances of all statistics laid end to end, and their covariance where it was asked for.
+
+    `lossy` marks a variance in which cancellation may have cost more than six digits (rows as units only).
+    """
+
+    diagonal: Floats
+    covariance: Floats | None
+    lossy: npt.NDArray[np.bool_]
+
+
+def taylor(
+    sample: Sample,
+    statistics: Sequence[Statistic],
+    weighted: Floats,
+    moments: Floats | None,
+    *,
+    single_psu: str,
+    joint: bool,
+) -> Variance:
+    """Variance of every statistic in every domain.
+
+    Parameters
+    ----------
+    sample : Sample
+    statistics : sequence of Statistic
+    weighted : array, shape (groups, values)
+        Σ w t_j of each group.
+    moments : array, shape (groups, values, values), or None
+        Σ w² t_j t_k of each group; needed where rows are the units.
+    single_psu : str
+        The design's rule for strata of a single unit.
+    joint : bool
+        Whether to give the covariance between all statistics.
+    """
+    if sample.rows_are_units:
+        if moments is None:
+            raise AssertionError("second moments are needed where rows are the units")
+        return _rows_as_units(sample.stages[0], statistics, weighted, moments, single_psu, joint=joint)
+    columns = sum(len(statistic.coefficients) for statistic in statistics)
+    diagonal, covariance = np.zeros(columns), np.zeros((columns, columns)) if joint else None
+    for place, stage in enumerate(sample.stages):
+        influence = _influence(stage, statistics, weighted)
+        inflation = _average(stage, statistics, first=place == 0) if single_psu == "average" else np.ones(columns)
+        scale = _scale(stage)
+        diagonal += _between(stage, influence, scale) * inflation
+        grand = _distance_from_all(stage, influence) if single_psu == "adjust" and place == 0 else None
+        if grand is not None:
+            diagonal += (grand**2).sum(axis=0)
+        if covariance is not None:
+            root = np.sqrt(inflation)
+            covariance += _covariance(stage, influence, scale) * np.outer(root, root)
+            if grand is not None:
+                covariance += grand.T @ grand
+    if covariance is not None:
+        np.fill_diagonal(covariance, diagonal)
+    return Variance(diagonal=diagonal, covariance=covariance, lossy=np.zeros(columns, dtype=bool))
+
+
+def _scale(stage: Stage) -> Floats:
+    """Give multiplier (1 − f) n/(n − 1) by stratum; 0 where the stratum was taken whole or has a single unit."""
+    rest = np.where(1 - stage.fraction < CENSUS, 0.0, 1 - stage.fraction)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scale = stage.multiplier * rest * stage.size / (stage.size - 1)
+    return np.where(stage.size > 1, scale, 0.0)
+
+
+def _influence(stage: Stage, statistics: Sequence[Statistic], weighted: Floats) -> sparse.csc_array:
+    """Influence summed over units: units × (statistics laid end to end)."""
+    data, rows, columns, start = list[Floats](), list[Codes](), list[Codes](), 0
+    for statistic in statistics:
+        data.append(np.einsum("gj,gj->g", statistic.coefficients[statistic.domain], weighted))
+        rows.append(stage.unit)
+        columns.append(statistic.domain + start)
+        start += len(statistic.coefficients)
+    shape = (len(stage.stratum), start)
+    # Entries of the same unit and column are added up.
+    return sparse.csc_array((np.concatenate(data), (np.concatenate(rows), np.concatenate(columns))), shape)
+
+
+def _between(stage: Stage, influence: sparse.csc_array, scale: Floats) -> Floats:
+    """Scaled sum of squares about the stratum means, by column, centred before squaring so that no digits are lost."""
+    columns = len(influence.indptr) - 1
+    column = np.repeat(np.arange(columns), np.diff(influence.indptr))
+    stratum = stage.stratum[influence.indices]
+    pairs, place = np.unique(stratum * columns + column, return_inverse=True)
+    h, c = np.divmod(pairs, columns)
+    met = np.bincount(place, minlength=len(pairs))
+    mean = np.bincount(place, weights=influence.data, minlength=len(pairs)) / stage.size[h]
+    squares = np.bincount(place, weights=(influence.data - mean[place]) ** 2, minlength=len(pairs))
+    # Units without a member of the domain are not stored; each stands at zero, (0 − mean)² from the mean.
+    squares += (stage.size[h] - met) * mean**2
+    return np.bincount(c, weights=squares * scale[h], minlength=columns)
+
+
+def _covariance(stage: Stage, influence: sparse.csc_array, scale: Floats) -> Floats:
+    strata = len(stage.size)
+    member = sparse.csr_array(
+        (np.ones(len(stage.stratum)), (stage.stratum, np.arange(len(stage.stratum)))), (strata, len(stage.stratum))
+    )
+    sums = sparse.csc_array(member @ influence)
+    scaled = sparse.diags_array(scale[stage.stratum]) @ influence
+    mean = sparse.diags_array(scale / stage.size) @ sums
+    return np.asarray((influence.T @ scaled - sums.T @ mean).toarray())
+
+
+def _distance_from_all(stage: Stage, influence: sparse.csc_array) -> Floats:
+    """single_psu="adjust": a lone unit's distance from the mean over all units, scaled; strata × columns."""
+    lone = np.flatnonzero(stage.single[stage.stratum])
+    grand = np.asarray(influence.sum(axis=0)).ravel() / stage.size.sum()
+    h = stage.stratum[lone]
+    root = np.sqrt(stage.multiplier[h] * (1 - stage.fraction[h]))
+    return root[:, None] * (influence.tocsr()[lone].toarray() - grand)
+
+
+def _average(stage: Stage, statistics: Sequence[Statistic], *, first: bool) -> Floats:
+    """single_psu="average": strata with a person of the domain, over those of them that have a variance.
+
+    At later stages a lone unit is alone in the unit that holds it, and there is nothing to average: not known (NaN,
+    as R survey has it).
+    """
+    parts: list[Floats] = []
+    for statistic in statistics:
+        domains = len(statistic.coefficients)
+        pairs = np.unique(stage.stratum[stage.unit][statistic.met] * domains + statistic.domain[statistic.met])
+        h, d = np.divmod(pairs, domains)
+        present = np.bincount(d, minlength=domains)
+        counted = np.bincount(d[~stage.single[h]], minlength=domains)
+        known = counted > 0 if first else counted == present
+        parts.append(np.where(known, present / np.maximum(counted, 1), np.where(present > 0, np.nan, 1.0)))
+    return np.concatenate(parts)
+
+
+def _rows_as_units(
+    stage: Stage,
+    statistics: Sequence[Statistic],
+    weighted: Floats,
+    moments: Floats,
+    single_psu: str,
+    *,
+    joint: bool,
+) -> Variance:
+    """Every row a unit: Σz² and Σz within strata from the second moments of the groups."""
+    strata, scale = stage.unit, _scale(stage)
+    influence = _influence(stage, statistics, weighted)
+    sums = influence.toarray()
+    columns = sums.shape[1]
+    # A lone row's own square is in the moments; rules that give it no weight have scale 0 there already.
+    within = np.zeros(columns)
+    start = 0
+    for statistic in statistics:
+        a = statistic.coefficients[statistic.domain]
+        squares = np.einsum("gj,gjk,gk->g", a, moments, a)
+        width = len(statistic.coefficients)
+        within[start : start + width] = np.bincount(statistic.domain, weights=squares * scale[strata], minlength=width)
+        start += width
+    between = (sums**2 * (scale / stage.size)[:, None]).sum(axis=0)
+    diagonal = within - between
+    lossy = diagonal < 1e-6 * _magnitude(statistics, moments, scale[strata])
+    diagonal = np.maximum(diagonal, 0.0)
+    inflation = _average(stage, statistics, first=True) if single_psu == "average" else np.ones(columns)
+    diagonal = diagonal * inflation
+    grand = _distance_from_all(stage, influence) if single_psu == "adjust" else None
+    if grand is not None:
+        diagonal = diagonal + (grand**2).sum(axis=0)
+    covariance = None
+    if joint:
+        root = np.sqrt(inflation)
+        covariance = _cross_moments(statistics, moments, scale[strata]) - sums.T @ (
+            (scale / stage.size)[:, None] * sums
+        )
+        covariance *= np.outer(root, root)
+        if grand is not None:
+            covariance += grand.T @ grand
+        np.fill_diagonal(covariance, diagonal)
+    return Variance(diagonal=diagonal, covariance=covariance, lossy=lossy)
+
+
+def _magnitude(statistics: Sequence[Statistic], moments: Floats, scale: Floats) -> Floats:
+    """The size of the terms whose difference is the variance."""
+    parts: list[Floats] = []
+    for statistic in statistics:
+        a = np.abs(statistic.coefficients[statistic.domain])
+        squares = np.einsum("gj,gjk,gk->g", a, np.abs(moments), a)
+        parts.append(np.bincount(statistic.domain, weights=squares * scale, minlength=len(statistic.coefficients)))
+    return np.concatenate(parts)
+
+
+def _cross_moments(statistics: Sequence[Statistic], moments: Floats, scale: Floats) -> Floats:
+    """Σ over rows of the product of two influences; only groups that lie in both domains contribute."""
+    widths = [len(statistic.coefficients) for statistic in statistics]
+    starts = np.cumsum([0, *widths[:-1]])
+    out = np.zeros((sum(widths), sum(widths)))
+    for one, at in zip(statistics, starts, strict=True):
+        half = np.einsum("gj,gjk->gk", one.coefficients[one.domain], moments) * scale[:, None]
+        for other, to in zip(statistics, starts, strict=True):
+            product = np.einsum("gk,gk->g", half, other.coefficients[other.domain])
+            np.add.at(out, (one.domain + at, other.domain + to), product)
+    return out

@@ -1,0 +1,213 @@
+"""What a design-weighted estimate sums over the rows: outcome, scope, unknown answers, as null-free columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+from typing import Any, Literal
+
+import narwhals as nw
+
+from fl_estimate.design.totals import require_columns
+from fl_estimate.errors import EstimateFault, not_one_of
+from fl_estimate.schema.expressions import missing, parse
+
+Unknown = Literal["no", "exclude", "bounds"]
+UNKNOWN: tuple[str, ...] = ("no", "exclude", "bounds")
+Schema = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """One outcome, as names of row-wise columns that are all null-free numbers.
+
+    Attributes
+    ----------
+    outcome : str
+        How the result calls it.
+    scope : str
+        1 for rows in the population and in `where`.
+    counted : str
+        1 for rows in the denominator: `scope`, less the unknown where they are excluded.
+    value : str
+        The outcome, 0 outside `counted` and where unknown.
+    upper : str or None
+        The outcome with the unknown counted as yes; for bounds only.
+    denominator : str or None
+        Of a ratio.
+    unknown : str
+        1 for rows in scope whose answer is unknown.
+    not_binary : str
+        1 for rows counted whose value is neither 0 nor 1.
+    treatment : str
+        What is done with unknown answers; empty where nobody has said.
+    zero_one : tuple of str
+        Columns that can only be 0 or 1, so that their squares need no sum of their own.
+    """
+
+    outcome: str
+    scope: str
+    counted: str
+    value: str
+    upper: str | None
+    denominator: str | None
+    unknown: str
+    not_binary: str
+    treatment: str
+    zero_one: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Targets:
+    """All outcomes of a call with the columns they are made of."""
+
+    targets: tuple[Target, ...]
+    columns: Mapping[str, nw.Expr]
+
+
+def as_list(names: str | Sequence[str], argument: str) -> tuple[str, ...]:
+    """One name or several, each once."""
+    listed_names = (names,) if isinstance(names, str) else tuple(names)
+    if not listed_names or not all(isinstance(name, str) for name in listed_names):
+        raise EstimateFault(
+            "FL-EST-11", f"{argument}= names no column", found=repr(names), fix="give a column name, or a list of them"
+        )
+    return tuple(dict.fromkeys(listed_names))
+
+
+def make_targets(
+    schema: Schema,
+    outcomes: Sequence[str],
+    *,
+    denominator: str | None = None,
+    where: str | None = None,
+    unknown: Unknown | None = None,
+) -> Targets:
+    """Make the columns that the outcomes need, in the names of the frame's own columns.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-02 missing columns; FL-EST-08 a column that is not numeric; FL-EST-12 an unknown treatment;
+        FL-EST-13 bounds asked for where they have no meaning.
+    """
+    if unknown is not None and unknown not in UNKNOWN:
+        raise not_one_of("FL-EST-12", "this treatment of unknown answers", str(unknown), UNKNOWN)
+    require_columns(schema, [*outcomes, *([denominator] if denominator else [])])
+    inside = _inside(schema, where)
+    columns: dict[str, nw.Expr] = {"r": _number(inside)}
+    if where is not None and where in schema:
+        value = _values(schema, where)
+        columns["where_not_binary"] = _number(~((value == 0.0) | (value == 1.0)))
+    parts = [_parts(schema, outcome, denominator, inside) for outcome in outcomes]
+    # R's na.rm for several variables: one set of people for all of them, so that their covariance is of the same rows.
+    any_unknown = reduce(or_, [part.not_known for part in parts])
+    targets = [
+        _target(schema, columns, place, part, denominator, any_unknown, unknown) for place, part in enumerate(parts)
+    ]
+    return Targets(targets=tuple(targets), columns=columns)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Parts:
+    """An outcome as expressions: rows in scope, rows of unknown answer (in scope), and the value."""
+
+    outcome: str
+    classified: bool
+    in_scope: nw.Expr
+    not_known: nw.Expr
+    value: nw.Expr
+
+
+def _parts(schema: Schema, outcome: str, denominator: str | None, inside: nw.Expr) -> _Parts:
+    if denominator is None and f"{outcome}_possible" in schema and f"{outcome}_in_scope" in schema:
+        in_scope = inside & _is_one(schema, f"{outcome}_in_scope")
+        surely = _is_one(schema, outcome)
+        not_known = in_scope & _is_one(schema, f"{outcome}_possible") & ~surely
+        return _Parts(outcome=outcome, classified=True, in_scope=in_scope, not_known=not_known, value=_number(surely))
+    not_known = inside & missing(outcome, schema)
+    if denominator is not None:
+        not_known = not_known | (inside & missing(denominator, schema))
+    value = _values(schema, outcome)
+    return _Parts(outcome=outcome, classified=False, in_scope=inside, not_known=not_known, value=value)
+
+
+def _target(
+    schema: Schema,
+    columns: dict[str, nw.Expr],
+    place: int,
+    part: _Parts,
+    denominator: str | None,
+    any_unknown: nw.Expr,
+    unknown: Unknown | None,
+) -> Target:
+    treatment = unknown or ("no" if part.classified else "")
+    in_scope, not_known, value = part.in_scope, part.not_known, part.value
+    names = {key: f"{key}{place}" for key in ("d", "y", "p", "x", "u", "b")}
+    scope = "r"
+    if part.classified:
+        scope = f"r{place}"
+        columns[scope] = _number(in_scope)
+    counted, known = scope, in_scope & ~not_known
+    if treatment == "exclude":
+        counted, known = names["d"], in_scope & ~any_unknown
+        columns[counted] = _number(known)
+    columns[names["y"]] = value * _number(known)
+    columns[names["u"]] = _number(not_known)
+    columns[names["b"]] = _number(known & ~((value == 0.0) | (value == 1.0)))
+    if treatment == "bounds":
+        columns[names["p"]] = value * _number(known) + _number(not_known)
+    if denominator is not None:
+        columns[names["x"]] = _values(schema, denominator) * _number(known)
+    return Target(
+        outcome=part.outcome if denominator is None else f"{part.outcome}/{denominator}",
+        scope=scope,
+        counted=counted,
+        value=names["y"],
+        upper=names["p"] if treatment == "bounds" else None,
+        denominator=names["x"] if denominator is not None else None,
+        unknown=names["u"],
+        not_binary=names["b"],
+        treatment=treatment,
+        zero_one=(names["u"], names["b"], *([names["y"], names["p"]] if part.classified else [])),
+    )
+
+
+def _inside(schema: Schema, where: str | None) -> nw.Expr:
+    """True for rows of the subpopulation; an unknown condition is outside."""
+    if where is None:
+        # A literal would be one value on some engines; a comparison of a column is as long as the frame.
+        first = next(iter(schema))
+        return nw.col(first).is_null() | ~nw.col(first).is_null()
+    if where in schema:
+        return _is_one(schema, where)
+    expression = parse(where)
+    require_columns(schema, sorted(expression.names))
+    return expression.truth(schema)[0]
+
+
+def _number(condition: nw.Expr) -> nw.Expr:
+    return nw.when(condition).then(nw.lit(1.0)).otherwise(nw.lit(0.0))
+
+
+def _values(schema: Schema, name: str) -> nw.Expr:
+    """The numbers of a column, 0 where missing."""
+    _require_numeric(schema, name)
+    return nw.when(~missing(name, schema)).then(nw.col(name).cast(nw.Float64)).otherwise(nw.lit(0.0))
+
+
+def _is_one(schema: Schema, name: str) -> nw.Expr:
+    """Null-free: whether a 0/1 column is 1."""
+    return _values(schema, name) == 1.0
+
+
+def _require_numeric(schema: Schema, name: str) -> None:
+    dtype = schema[name]
+    if dtype.is_numeric() or isinstance(dtype, nw.Boolean):
+        return
+    fix = "make a 0/1 column of it first, such as a derived column of the mapping"
+    if isinstance(dtype, nw.Object):
+        fix = "on pandas: astype('boolean') or astype(float) first; object columns hold anything"
+    raise EstimateFault("FL-EST-08", "this column does not hold numbers", found=f"{name!r} is {dtype}", fix=fix)

@@ -1,0 +1,1 @@
+"""Values of peers, stored with where they came from."""
