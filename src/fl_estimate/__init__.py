@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from fl_estimate import datasets as datasets
     from fl_estimate.errors import FlError as FlError
     from fl_estimate.errors import FlWarning as FlWarning
+    from fl_estimate.estimators import capture_recapture as capture_recapture
     from fl_estimate.estimators.design_weighted import estimate_mean as estimate_mean
     from fl_estimate.estimators.design_weighted import estimate_prevalence as estimate_prevalence
     from fl_estimate.estimators.design_weighted import estimate_ratio as estimate_ratio
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from fl_estimate.indicators.explain import explain as explain
     from fl_estimate.indicators.framework import Framework as Framework
     from fl_estimate.indicators.framework import frameworks as frameworks
+    from fl_estimate.inputs.histories import CaptureHistories as CaptureHistories
     from fl_estimate.inputs.sample_design import Design as Design
     from fl_estimate.inputs.survey_data import SurveyData as SurveyData
     from fl_estimate.loaders.load import load as load
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from fl_estimate.study.run import run_study as run_study
 
 _WHERE: dict[str, str] = {
+    "CaptureHistories": "inputs.histories",
     "Classification": "indicators.classify",
     "Design": "inputs.sample_design",
     "Estimates": "results.estimates",
@@ -61,7 +64,7 @@ _WHERE: dict[str, str] = {
     "publish": "reporting.publish",
     "run_study": "study.run",
 }
-_PACKAGES: tuple[str, ...] = ("datasets",)
+_PACKAGES: dict[str, str] = {"capture_recapture": "estimators.capture_recapture", "datasets": "datasets"}
 
 __all__ = sorted([*_WHERE, *_PACKAGES])
 
@@ -70,7 +73,7 @@ def __getattr__(name: str) -> Any:
     if name in _WHERE:
         return getattr(import_module(f"fl_estimate.{_WHERE[name]}"), name)
     if name in _PACKAGES:
-        return import_module(f"fl_estimate.{name}")
+        return import_module(f"fl_estimate.{_PACKAGES[name]}")
     raise AttributeError(f"module 'fl_estimate' has no attribute {name!r}")
 
 

@@ -6,6 +6,7 @@
     ├── DataFault        FL-DATA-..      the records break the schema; carries the whole report
     ├── ExpressionFault  FL-EXPR-..      a text expression (where=, derived columns) cannot be used
     ├── IndicatorFault   FL-IND-..       a framework is broken, or cannot classify these answers
+    ├── ListsFault       FL-LISTS-..     case lists are not capture histories
     ├── DesignFault      FL-DESIGN-..    the sample design does not fit the people
     ├── EstimateFault    FL-EST-..       an estimate was asked for that cannot be given
     ├── PublishFault     FL-PUB-..       something cannot be published
@@ -80,6 +81,10 @@ class ExpressionFault(FlError, ValueError):
 
 class IndicatorFault(FlError, ValueError):
     """A framework is broken, or cannot classify these answers."""
+
+
+class ListsFault(FlError, ValueError):
+    """Case lists are not capture histories."""
 
 
 class DesignFault(FlError, ValueError):

@@ -1,0 +1,11 @@
+"""Data that come with the library: a synthetic country with a known truth, as surveys, lists and tables.
+
+`names` lists them, `load` makes one, `source` says where it comes from and under which licence it may be used.
+"""
+
+from fl_estimate.datasets.catalogue import Origin as Origin
+from fl_estimate.datasets.catalogue import load as load
+from fl_estimate.datasets.catalogue import names as names
+from fl_estimate.datasets.catalogue import source as source
+
+__all__ = ["Origin", "load", "names", "source"]

@@ -1,0 +1,185 @@
+"""The data sets by name: what each is, where it comes from, and how it is made. None is read from the network."""
+
+from __future__ import annotations
+
+import tempfile
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, partial
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fl_estimate.datasets.case_lists import LISTS, make_case_lists
+from fl_estimate.datasets.country import make_population, survey, truth
+from fl_estimate.datasets.country_mapping import household_mapping
+from fl_estimate.datasets.office_files import districts_frame, household_frame
+from fl_estimate.errors import FileFault, not_one_of
+from fl_estimate.inputs.histories import CaptureHistories
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from fl_estimate.inputs.survey_data import SurveyData
+
+SURVEY_SEED = 1
+"""Seed of the survey in data/sample."""
+LISTS_SEED = 1
+"""Seed of the case lists in data/sample."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Where a data set comes from.
+
+    Attributes
+    ----------
+    name, title : str
+        Its name for `load`, and what it is.
+    source : str
+        Who made it, from what.
+    licence : str
+        SPDX identifier of the licence it may be used under.
+    """
+
+    name: str
+    title: str
+    source: str
+    licence: str
+
+    def __str__(self) -> str:
+        return f"{self.title}. {self.source} Licence: {self.licence}."
+
+
+def load(name: str) -> Any:
+    """Load a data set that comes with the library.
+
+    Parameters
+    ----------
+    name : str
+        One of `names`.
+
+    Returns
+    -------
+    SurveyData, CaptureHistories or pandas.DataFrame
+        ``country_household`` is a SurveyData, ready for `fl.classify`; counts of case lists are CaptureHistories; the
+        others are frames.
+
+    Raises
+    ------
+    FileFault
+        FL-FILE-20: there is no data set of this name.
+
+    Examples
+    --------
+    >>> import fl_estimate as fl
+    >>> print(fl.datasets.load("country_truth").loc[0, "forced_labour"])
+    5789
+    """
+    return _entry(name).make()
+
+
+def names() -> list[str]:
+    """List the data sets.
+
+    Examples
+    --------
+    >>> import fl_estimate as fl
+    >>> fl.datasets.names()[0]
+    'country_districts'
+    """
+    return sorted(_entries())
+
+
+def source(name: str) -> Origin:
+    """Say where a data set comes from.
+
+    Raises
+    ------
+    FileFault
+        FL-FILE-20: there is no data set of this name.
+    """
+    entry = _entry(name)
+    return Origin(name=name, title=entry.title, source=entry.source, licence=entry.licence)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Entry:
+    title: str
+    make: Callable[[], Any]
+    source: str = "Made by fl_estimate.datasets.country with a fixed seed; the country and its names do not exist."
+    licence: str = "BSD-3-Clause"
+
+
+def _entry(name: str) -> _Entry:
+    if name not in _entries():
+        raise not_one_of("FL-FILE-20", "this data set", name, names(), FileFault)
+    return _entries()[name]
+
+
+@cache
+def _entries() -> dict[str, _Entry]:
+    """The made-up data sets, and the published tables of tables/sources.toml."""
+    folder = resources.files("fl_estimate.datasets") / "tables"
+    tables = tomllib.loads((folder / "sources.toml").read_text(encoding="utf-8"))
+    published = {
+        name: _Entry(
+            title=entry["title"],
+            source=entry["source"],
+            licence=entry["licence"],
+            make=partial(_published, name, tuple(entry["lists"])),
+        )
+        for name, entry in tables.items()
+    }
+    return {**_SYNTHETIC, **published}
+
+
+def _published(name: str, lists: tuple[str, ...]) -> CaptureHistories:
+    import pandas as pd
+
+    with (resources.files("fl_estimate.datasets") / "tables" / f"{name}.csv").open(encoding="utf-8") as file:
+        return CaptureHistories.from_counts(pd.read_csv(file), lists=lists)
+
+
+def _household() -> SurveyData:
+    """Write the survey down as the office's file and read it with its mapping: the way any survey comes in."""
+    from fl_estimate.loaders.load import load as load_survey  # pydantic and the file readers come with it
+
+    frame = household_frame(survey(make_population(), SURVEY_SEED))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "household.parquet"
+        frame.to_parquet(path, index=False)
+        return load_survey(path, mapping=household_mapping())
+
+
+def _lists() -> CaptureHistories:
+    return CaptureHistories.from_counts(make_case_lists(make_population(), LISTS_SEED).counts, lists=LISTS)
+
+
+def _list_records() -> pd.DataFrame:
+    return make_case_lists(make_population(), LISTS_SEED).records
+
+
+def _districts() -> pd.DataFrame:
+    return districts_frame(make_population())
+
+
+def _truth() -> pd.DataFrame:
+    """Lay the true counts out as a frame: `margin` empty for the nation, else the column that `value` is of."""
+    import pandas as pd
+
+    counted = truth(make_population())
+    rows = [{"margin": "", "value": "", **counted.pop("national")}]
+    for margin, cells in counted.items():
+        rows += [{"margin": margin, "value": value, **cell} for value, cell in cells.items()]
+    return pd.DataFrame(rows)
+
+
+_SYNTHETIC: dict[str, _Entry] = {
+    "country_household": _Entry(title="Synthetic country: household survey with a module on work", make=_household),
+    "country_lists": _Entry(title="Synthetic country: five case lists, as counts of capture histories", make=_lists),
+    "country_list_records": _Entry(title="Synthetic country: five case lists, a row a person", make=_list_records),
+    "country_districts": _Entry(title="Synthetic country: districts with covariates and adults", make=_districts),
+    "country_truth": _Entry(title="Synthetic country: true numbers of adults in forced labour", make=_truth),
+}

@@ -1,0 +1,146 @@
+"""The mapping of the synthetic survey onto the common schema, as a table and as the text of household.toml."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from fl_estimate.datasets.geography import DISTRICTS, REGIONS
+from fl_estimate.datasets.office_files import district_code, isic_sections
+from fl_estimate.datasets.questionnaire import COLUMNS, ITEMS, STATE_FIELDS
+
+_HEAD = """\
+# How household.sav and household.parquet fill the common schema. Made by scripts/make_sample.py.
+# A blank (null) is a question that was not put. Questions about a debt or a lodging are blank only where the person
+# said there is none: there the blank is a no. Age at the episode is the age when the work began; nobody in the
+# file began it before 18.
+"""
+
+
+def household_mapping() -> dict[str, Any]:
+    """Give the mapping as a nested table, in the form `fl.load` takes."""
+    return {
+        "id": "country",
+        "title": "Synthetic country: household survey with a module on forced labour",
+        "kind": "household",
+        "country": "XX",
+        "population": "adults (18 and over) living in households",
+        "reference_period": {"kind": "12m", "start": dt.date(2023, 1, 1), "end": dt.date(2024, 1, 1)},
+        "people": _people(),
+        "jobs": _jobs(),
+        "recodes": _recodes(),
+        "design": {"weights": "weight_person", "strata": "stratum", "psu": "psu"},
+    }
+
+
+def _people() -> dict[str, Any]:
+    return {
+        "person_id": "PID",
+        "hh_id": "HHID",
+        "proxy_for": "PROXY",
+        "stratum": "STRATUM",
+        "psu": "CLUSTER",
+        "weight_hh": "HHWGT",
+        "weight_person": "WEIGHT",
+        "region": _coded("REGION", "regions"),
+        "district": _coded("DISTRICT", "districts"),
+        "urban": _coded("AREA", "areas"),
+        "sex": "Q101",
+        "age_interview": "Q102",
+        "education": "Q103",
+        "migrant_status": _coded("Q104", "migrants"),
+        "worked": _coded("Q105", "yes_no"),
+        "selected_for_module": _coded("MODRES", "module"),
+        "derived": {"migrant": "migrant_status == 'international migrant'"},
+    }
+
+
+def _jobs() -> dict[str, Any]:
+    items = {column.field: _coded(column.name, _recode_of(column.item)) for column in COLUMNS}
+    words = {"Q213": "grounds", "Q215": "purposes"}
+    state = {field: _coded(name, words.get(name, "answers")) for name, field, _ in STATE_FIELDS}
+    return {
+        "from": "people",
+        "where": "worked == 'yes' and selected_for_module == 'yes'",
+        "person_id": "PID",
+        "isic4": _coded("Q201", "branches"),
+        "icse18a": "Q202",
+        "age_episode": "Q203",
+        "hours_usual": "Q204",
+        **state,
+        **items,
+    }
+
+
+def _recode_of(item: int) -> str:
+    kind = "coercion" if ITEMS[item].dimension == "coercion" else "answers"
+    return f"{kind}_if_asked" if ITEMS[item].filter else kind
+
+
+def _coded(column: str, recode: str) -> dict[str, str]:
+    return {"column": column, "recode": recode}
+
+
+def _recodes() -> dict[str, dict[str, str]]:
+    unknown = {"7": "missing", "8": "dk", "9": "ref", "missing": "missing"}
+    binary = {"1": "yes", "2": "no", **unknown}
+    coercion = {"1": "experienced", "2": "threatened", "3": "witnessed", "4": "no", **unknown}
+    grounds = {str(number): f"E{number}" for number in range(1, 6)} | {"6": "none"} | unknown
+    purposes = {str(number): "abcde"[number - 1] for number in range(1, 6)} | {"6": "none"} | unknown
+    return {
+        "answers": binary | {"null": "not_asked"},
+        "answers_if_asked": binary | {"null": "no"},
+        "coercion": coercion | {"null": "not_asked"},
+        "coercion_if_asked": coercion | {"null": "no"},
+        "grounds": grounds | {"null": "not_asked"},
+        "purposes": purposes | {"null": "not_asked"},
+        "yes_no": {"1": "yes", "2": "no"},
+        "module": {"1": "yes", "2": "no", "3": "no", "null": "no"},
+        "regions": {str(number): name for number, name in enumerate(REGIONS, start=1)},
+        "districts": {
+            str(code): name for code, name in zip(district_code(np.arange(len(DISTRICTS))), DISTRICTS, strict=True)
+        },
+        "areas": {"1": "urban", "2": "rural"},
+        "migrants": {
+            "1": "native",
+            "2": "internal migrant",
+            "3": "international migrant",
+            "4": "return migrant",
+        },
+        "branches": {str(code): section for code, section in isic_sections().items()},
+    }
+
+
+def household_toml() -> str:
+    """Write the mapping as the text of household.toml."""
+    return _HEAD + "\n" + "\n".join(_lines(household_mapping(), ()))
+
+
+def _lines(table: Mapping[str, Any], path: tuple[str, ...]) -> list[str]:
+    """Write one table: its values and columns first, then the tables within it."""
+    own = {key: value for key, value in table.items() if not _is_section(value)}
+    lines = [f"[{'.'.join(path)}]"] if path and own else []
+    lines += [f"{_key(key)} = {_value(value)}" for key, value in own.items()]
+    for key, value in table.items():
+        if _is_section(value):
+            lines += ["", *_lines(value, (*path, key))] if lines else _lines(value, (*path, key))
+    return lines
+
+
+def _is_section(value: Any) -> bool:
+    return isinstance(value, Mapping) and "column" not in value
+
+
+def _key(key: str) -> str:
+    return key if key.replace("_", "").replace("-", "").isalnum() else f'"{key}"'
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{_key(key)} = {_value(inner)}" for key, inner in value.items()) + " }"
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    return f'"{value}"'

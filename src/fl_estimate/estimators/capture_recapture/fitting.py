@@ -1,0 +1,102 @@
+"""Poisson regression on a table of histories, by Newton's method; nothing of capture-recapture is known here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import linalg, special
+
+from fl_estimate.errors import EstimateFault
+
+Floats = npt.NDArray[np.float64]
+STEPS = 200
+FLAT = 1e-9
+"""Largest gradient, relative to the sufficient statistics, at which a fit may stop; it goes on while rounding lets it."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Fit:
+    """A Poisson fit: parameters, fitted counts, information, log-likelihood (with its factorials) and deviance."""
+
+    parameters: Floats
+    fitted: Floats
+    information: Floats
+    log_likelihood: float
+    deviance: float
+
+    @property
+    def covariance(self) -> Floats:
+        """Inverse of the information."""
+        factor = linalg.cho_factor(self.information)
+        return np.asarray(linalg.cho_solve(factor, np.eye(len(self.information))))
+
+
+def fit_poisson(matrix: Floats, counts: Floats, start: Floats | None = None) -> Fit:
+    """Maximise Σ n log μ − μ with log μ = A α; Newton's method, until rounding leaves nothing to gain.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-34: no maximum was found.
+    """
+    if start is None:
+        start = np.linalg.lstsq(matrix, np.log(np.maximum(counts, 0.5)), rcond=None)[0]
+    parameters = np.asarray(start, dtype=float)
+    scale = max(1.0, float(np.abs(matrix.T @ counts).max()))
+    for _ in range(STEPS):
+        with np.errstate(over="ignore"):
+            fitted = np.exp(matrix @ parameters)
+        gradient = matrix.T @ (counts - fitted)
+        information = matrix.T @ (matrix * fitted[:, None])
+        try:
+            step = np.asarray(linalg.cho_solve(linalg.cho_factor(information), gradient))
+        except (linalg.LinAlgError, ValueError):
+            break
+        steepness = float(np.abs(gradient).max())
+        flat = _steepness(matrix, counts, parameters + step)
+        if steepness <= FLAT * scale and not flat < steepness:
+            # Rounding leaves nothing to gain: the maximum, to the last digits.
+            return _done(counts, parameters, fitted, information)
+        size = 1.0 if flat < steepness else _size(matrix, counts, parameters, step)
+        if size == 0.0:
+            break
+        parameters = parameters + size * step
+    raise EstimateFault(
+        "FL-EST-34", "the model's likelihood has no maximum that could be found", found=f"{len(counts)} histories",
+        fix="use fewer terms; fl.capture_recapture.check says whether the estimate exists",
+    )  # fmt: skip
+
+
+def _steepness(matrix: Floats, counts: Floats, parameters: Floats) -> float:
+    with np.errstate(over="ignore", invalid="ignore"):
+        return float(np.abs(matrix.T @ (counts - np.exp(matrix @ parameters))).max())
+
+
+def _size(matrix: Floats, counts: Floats, parameters: Floats, step: Floats) -> float:
+    """How far along the step the likelihood rises; 0 for nowhere."""
+    value, size = _value(matrix, counts, parameters), 1.0
+    while size > 1e-10:
+        if _value(matrix, counts, parameters + size * step) > value:
+            return size
+        size /= 2
+    return 0.0
+
+
+def _value(matrix: Floats, counts: Floats, parameters: Floats) -> float:
+    linear = matrix @ parameters
+    with np.errstate(over="ignore"):
+        return float((counts * linear - np.exp(linear)).sum())
+
+
+def _done(counts: Floats, parameters: Floats, fitted: Floats, information: Floats) -> Fit:
+    terms = special.xlogy(counts, fitted) - fitted - special.gammaln(counts + 1)
+    deviance = 2 * (special.xlogy(counts, counts) - special.xlogy(counts, fitted) - counts + fitted)
+    return Fit(
+        parameters=parameters,
+        fitted=fitted,
+        information=information,
+        log_likelihood=float(terms.sum()),
+        deviance=float(deviance.sum()),
+    )

@@ -1,0 +1,254 @@
+"""Log-linear models of case lists: how many people are on no list, if the terms chosen are all the dependence there is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy import optimize, special, stats
+
+from fl_estimate.errors import EstimateFault, listed, not_one_of
+from fl_estimate.estimators.capture_recapture.answers import Limits, population_estimates
+from fl_estimate.estimators.capture_recapture.existence import Reduced, existence, reduce_model
+from fl_estimate.estimators.capture_recapture.fitting import Fit, fit_poisson
+from fl_estimate.estimators.capture_recapture.terms import Term, Terms, read_terms, term_name
+from fl_estimate.inputs.histories import CaptureHistories
+from fl_estimate.results.estimates import Estimates
+
+Floats = npt.NDArray[np.float64]
+Likelihood = Literal["poisson", "multinomial"]
+Interval = Literal["wald", "profile"]
+FARTHEST = 1e4
+"""How many times the estimate an upper profile limit is looked for."""
+
+
+def loglinear(
+    histories: CaptureHistories,
+    terms: Terms = "main",
+    *,
+    likelihood: Likelihood = "poisson",
+    interval: Interval | None = None,
+    level: float = 0.95,
+) -> Estimates:
+    """Estimate the number of people from a log-linear model of given terms.
+
+    Use it when you can say which lists depend on each other and why. The interval supposes that the terms are right;
+    it does not know of the choice. A model that cannot be estimated from the lists is refused.
+
+    Parameters
+    ----------
+    histories : CaptureHistories
+    terms : "main", "two-way" or sequence of sets of lists
+        Main effects are always in, and with a set all its subsets.
+    likelihood : {"poisson", "multinomial"}
+        ``poisson`` gives n + exp(α), which is also the conditional multinomial estimate of Sanathanan;
+        ``multinomial`` the maximiser of the profile likelihood in N, a little smaller.
+    interval : {"wald", "profile"}, optional
+        By default ``wald`` for poisson, ``profile`` for multinomial. The value never depends on it.
+    level : float
+
+    Returns
+    -------
+    Estimates
+        Rows `population_size` and `dark_figure`, in persons; `n` the people observed; the parameters, deviance, AIC
+        and BIC among the diagnostics.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-30 (no such likelihood, interval or level), FL-EST-31 to FL-EST-34, FL-EST-35 (the model has no
+        estimate, or more than one).
+    ListsFault
+        FL-LISTS-01.
+
+    Notes
+    -----
+    Counts n_ω of history ω are Poisson with log μ_ω = α + Σ_{θ ⊆ ω} α_θ. The dark figure is exp(α), its variance
+    exp(2α) Var(α), that of N with exp(α) more; the wald interval is n + exp(α ± z se(α)). The profile likelihood is
+    l(N) = log N!/(N − n)! + max_β {(N − n) log p_∅ + Σ n_ω log p_ω}, and its interval {N: 2(l_max − l(N)) ≤ χ²_1}.
+    Terms that nobody meets are at −∞ (extended likelihood). BIC takes the people for its n.
+
+    References
+    ----------
+    Bishop, Fienberg and Holland (1975), Discrete Multivariate Analysis, ch. 6. Cormack (1992), Biometrics 48,
+    567-576. Chan, Silverman and Vincent (2021), JASA 116(535), 1297-1306.
+
+    Examples
+    --------
+    >>> import fl_estimate as fl
+    >>> from fl_estimate import capture_recapture as cr
+    >>> uk = fl.datasets.load("uk_2013_6")
+    >>> [round(float(v), 1) for v in cr.loglinear(uk).to_frame()["value"]]
+    [12214.0, 9470.0]
+    """
+    chosen = _interval(likelihood, interval, level)
+    model = read_terms(histories, terms)
+    reduced = require_estimable(histories, model)
+    fit = fit_poisson(reduced.matrix, reduced.counts)
+    profile = Profile(reduced=reduced, n=histories.n, start=fit.parameters)
+    dark = float(np.exp(fit.parameters[0]))
+    reasons: list[str] = []
+    if likelihood == "multinomial":
+        dark = profile.maximiser(dark)
+    if chosen == "profile":
+        limits, reasons = profile.interval(level, best=dark)
+    else:
+        limits = _wald(fit, level)
+    se = float(np.sqrt(fit.covariance[0, 0])) * float(np.exp(fit.parameters[0]))
+    return population_estimates(
+        histories,
+        call="loglinear",
+        method=f"loglinear-{likelihood}",
+        dark=dark,
+        se_dark=se,
+        se_size=float(np.sqrt(se**2 + np.exp(fit.parameters[0]))),
+        limits=limits,
+        interval_kind=chosen,
+        level=level,
+        reasons=tuple(reasons),
+        assumptions=_assumptions(histories, model, reduced),
+        diagnostics=_diagnostics(histories, reduced, fit),
+        arguments={"terms": [term_name(histories, t) for t in model if len(t) > 1], "likelihood": likelihood},
+    )
+
+
+def require_estimable(histories: CaptureHistories, model: tuple[Term, ...]) -> Reduced:
+    """Reduce a model and refuse it where it has no single estimate.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-35.
+    """
+    reduced = reduce_model(histories, model)
+    found = existence(histories, reduced)
+    if found.code:
+        pairs = listed(term_name(histories, term) for term in model if len(term) > 1)
+        raise EstimateFault(
+            "FL-EST-35",
+            f"this model has no estimate to give: {found.status}",
+            found=f"terms {pairs or 'main effects only'}",
+            fix="use fewer terms, merge lists that are nearly the same, or leave a small list out",
+        )
+    return reduced
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Profile:
+    """The multinomial likelihood of N with everything else at its best: the exact one, not Stirling's."""
+
+    reduced: Reduced
+    n: float
+    start: Floats
+
+    def at(self, dark: float) -> tuple[float, float]:
+        """Give l(N) up to a constant and its slope in N, at N = n + dark.
+
+        The unseen history is added to the Poisson fit as a cell of `dark` people: with an intercept the fitted total is
+        then N, and the kernel is the multinomial's. The slope is log p_∅ + ψ(N + 1) − ψ(dark + 1): the other
+        parameters are at their best and drop out.
+        """
+        matrix = np.vstack([np.eye(1, self.reduced.matrix.shape[1]), self.reduced.matrix])
+        counts = np.concatenate([[dark], self.reduced.counts])
+        fit = fit_poisson(matrix, counts, self.start)
+        size = self.n + dark
+        share = fit.fitted / fit.fitted.sum()
+        kernel = float(special.xlogy(counts, share).sum())
+        value = kernel + float(special.gammaln(size + 1) - special.gammaln(dark + 1))
+        slope = np.log(share[0]) + special.digamma(size + 1) - special.digamma(dark + 1)
+        return value, float(slope)
+
+    def maximiser(self, near: float) -> float:
+        """The dark figure at which l is largest: where its slope is 0 (0 where it falls from the start)."""
+
+        def slope(u: float) -> float:
+            return self.at(float(np.exp(u)))[1]
+
+        if self.at(0.0)[1] <= 0:
+            return 0.0
+        low, high = np.log(near), np.log(near)
+        while slope(low) < 0:
+            low -= 0.5
+        while slope(high) > 0:
+            high += 0.1
+        return float(np.exp(optimize.brentq(slope, low, high, xtol=1e-13, rtol=1e-13)))
+
+    def interval(self, level: float, best: float) -> tuple[Limits, list[str]]:
+        """Both limits of the dark figure, by root-finding; a limit that is not found is missing, with a reason."""
+        drop = float(stats.chi2.ppf(level, 1)) / 2
+        top = self.at(best)[0]
+
+        def below(u: float) -> float:
+            return self.at(float(np.exp(u)))[0] - top + drop
+
+        centre = np.log(max(best, 0.5))
+        # At a dark figure of 0 the likelihood may not have dropped yet: then 0 is the lower limit.
+        lower = _root(below, centre, -1.0) if best > 0 and self.at(0.0)[0] < top - drop else None
+        upper = _root(below, centre, 1.0)
+        reasons = [] if upper is not None else ["profile_upper_not_found"]
+        low = 0.0 if lower is None else float(np.exp(lower))
+        return Limits(low, np.nan if upper is None else float(np.exp(upper))), reasons
+
+
+def _root(below: Callable[[float], float], centre: float, direction: float) -> float | None:
+    """Where the profile has dropped far enough, on one side; None where it never does within reach."""
+    step, near = 0.05, centre
+    while abs(near - centre) < np.log(FARTHEST):
+        far = near + direction * step
+        if below(far) < 0:
+            return float(optimize.brentq(below, near, far, xtol=1e-12, rtol=1e-12))
+        near, step = far, step * 1.6
+    return None
+
+
+def _wald(fit: Fit, level: float) -> Limits:
+    half = float(special.ndtri((1 + level) / 2)) * float(np.sqrt(fit.covariance[0, 0]))
+    return Limits(float(np.exp(fit.parameters[0] - half)), float(np.exp(fit.parameters[0] + half)))
+
+
+def _interval(likelihood: str, interval: str | None, level: float) -> str:
+    if likelihood not in ("poisson", "multinomial"):
+        raise not_one_of("FL-EST-30", "this likelihood", likelihood, ("poisson", "multinomial"))
+    allowed = {"poisson": ("wald",), "multinomial": ("profile",)}[likelihood]
+    chosen = interval or allowed[0]
+    if chosen not in allowed:
+        raise not_one_of("FL-EST-30", f"this interval with likelihood={likelihood!r}", str(interval), allowed)
+    if not 0 < level < 1:
+        raise EstimateFault(
+            "FL-EST-30", "the level is not between 0 and 1", found=repr(level), fix="95 % is level=0.95"
+        )
+    return chosen
+
+
+def _assumptions(
+    histories: CaptureHistories, model: tuple[Term, ...], reduced: Reduced
+) -> tuple[tuple[str, dict[str, Any]], ...]:
+    pairs = [term_name(histories, term) for term in model if len(term) > 1]
+    said: list[tuple[str, dict[str, Any]]] = [("no_highest_interaction", {"lists": len(histories.lists)})]
+    said.append(("dependence_between_lists", {"terms": pairs}) if pairs else ("lists_independent", {}))
+    said += [("closed_population", {}), ("perfect_linkage", {})]
+    if reduced.absent:
+        said.append(("terms_minus_infinity", {"terms": [term_name(histories, term) for term in reduced.absent]}))
+    said.append(("interval_given_model", {}))
+    return tuple(said)
+
+
+def _diagnostics(histories: CaptureHistories, reduced: Reduced, fit: Fit) -> dict[str, Any]:
+    names = ["intercept", *(term_name(histories, term) for term in reduced.terms)]
+    # A term at −∞ was estimated too: it counts.
+    count = len(names) + len(reduced.absent)
+    errors = np.sqrt(np.diag(fit.covariance))
+    return {
+        "parameters": dict(zip(names, fit.parameters.tolist(), strict=True)),
+        "parameter_se": dict(zip(names, errors.tolist(), strict=True)),
+        "minus_infinity": [term_name(histories, term) for term in reduced.absent],
+        "deviance": fit.deviance,
+        "log_likelihood": fit.log_likelihood,
+        "aic": 2 * count - 2 * fit.log_likelihood,
+        "bic": count * float(np.log(histories.n)) - 2 * fit.log_likelihood,
+    }
+
+

@@ -1,0 +1,185 @@
+"""Two lists: Petersen's and Chapman's estimates. Both suppose that the lists are independent, which two lists cannot tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from scipy import special
+
+from fl_estimate.errors import EstimateFault, not_one_of
+from fl_estimate.estimators.capture_recapture.answers import Limits, population_estimates
+from fl_estimate.inputs.histories import CaptureHistories
+from fl_estimate.results.estimates import Estimates
+
+ASSUMED: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("lists_independent", {}),
+    ("closed_population", {}),
+    ("perfect_linkage", {}),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Pair:
+    """People on list a, on list b, and on both."""
+
+    histories: CaptureHistories
+    first: float
+    second: float
+    both: float
+
+
+def petersen(
+    histories: CaptureHistories, a: str, b: str, *, interval: Literal["wald"] = "wald", level: float = 0.95
+) -> Estimates:
+    """Estimate the number of people from two lists, by Lincoln's and Petersen's proportion.
+
+    Use `chapman` where few people are on both lists: this estimate is biased upwards there, and has no value where
+    nobody is. Other lists of `histories` are left aside, so that the dark figure is of the two lists together.
+
+    Parameters
+    ----------
+    histories : CaptureHistories
+    a, b : str
+        Names of two lists.
+    interval : {"wald"}
+    level : float
+
+    Returns
+    -------
+    Estimates
+        Rows `population_size` and `dark_figure`, in persons; `n` the people on either list.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-30 (no such interval or level), FL-EST-36 (nobody is on both lists).
+    ListsFault
+        FL-LISTS-01.
+
+    Notes
+    -----
+    N = n_a n_b / m with variance n_a n_b (n_a − m)(n_b − m)/m³; limits N ± z se.
+
+    References
+    ----------
+    Seber (1982), The Estimation of Animal Abundance, 2nd ed., ch. 3.
+
+    Examples
+    --------
+    >>> import fl_estimate as fl, pandas as pd
+    >>> from fl_estimate import capture_recapture as cr
+    >>> counts = pd.DataFrame({"police": [1, 0, 1], "ngo": [0, 1, 1], "count": [50, 80, 10]})
+    >>> histories = fl.CaptureHistories.from_counts(counts, lists=["police", "ngo"])
+    >>> cr.petersen(histories, "police", "ngo").to_frame()["value"].tolist()
+    [540.0, 400.0]
+    """
+    _check(interval, ("wald",), level)
+    pair = _pair(histories, a, b)
+    if pair.both == 0:
+        raise EstimateFault(
+            "FL-EST-36",
+            "nobody is on both lists, so the proportion has no value",
+            found=f"{a!r} and {b!r}",
+            fix="chapman gives a value, biased low; better take lists that overlap",
+        )
+    product = pair.first * pair.second
+    size = product / pair.both
+    variance = product * (pair.first - pair.both) * (pair.second - pair.both) / pair.both**3
+    return _answer(pair, "petersen", size, variance, interval, level)
+
+
+def chapman(
+    histories: CaptureHistories, a: str, b: str, *, interval: Literal["wald", "log"] = "wald", level: float = 0.95
+) -> Estimates:
+    """Estimate the number of people from two lists, by Chapman's nearly unbiased form.
+
+    Parameters
+    ----------
+    histories : CaptureHistories
+    a, b : str
+        Names of two lists.
+    interval : {"wald", "log"}
+        ``log`` takes the dark figure as log-normal, so that the lower limit stays above the people observed.
+    level : float
+
+    Returns
+    -------
+    Estimates
+        As `petersen`. Where nobody is on both lists the value is biased low, and a reason says so.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-30 (no such interval or level).
+    ListsFault
+        FL-LISTS-01.
+
+    Notes
+    -----
+    N = (n_a + 1)(n_b + 1)/(m + 1) − 1, variance (n_a + 1)(n_b + 1)(n_a − m)(n_b − m)/((m + 1)²(m + 2)). With f the dark
+    figure, the log limits are f/C and f C, C = exp(z √log(1 + Var/f²)).
+
+    References
+    ----------
+    Chapman (1951), University of California Publications in Statistics 1, 131-160. Seber (1970), Biometrics 26, 13-22.
+
+    Examples
+    --------
+    >>> import fl_estimate as fl, pandas as pd
+    >>> from fl_estimate import capture_recapture as cr
+    >>> counts = pd.DataFrame({"police": [1, 0, 1], "ngo": [0, 1, 1], "count": [50, 80, 10]})
+    >>> histories = fl.CaptureHistories.from_counts(counts, lists=["police", "ngo"])
+    >>> round(float(cr.chapman(histories, "police", "ngo").to_frame()["value"].iloc[0]), 2)
+    503.64
+    """
+    _check(interval, ("wald", "log"), level)
+    pair = _pair(histories, a, b)
+    first, second, both = pair.first, pair.second, pair.both
+    size = (first + 1) * (second + 1) / (both + 1) - 1
+    variance = (first + 1) * (second + 1) * (first - both) * (second - both) / ((both + 1) ** 2 * (both + 2))
+    return _answer(pair, "chapman", size, variance, interval, level)
+
+
+def _pair(histories: CaptureHistories, a: str, b: str) -> _Pair:
+    two = histories.pair(a, b)
+    both = float(two.counts[two.members.all(axis=1)].sum())
+    return _Pair(histories=two, first=two.totals[a], second=two.totals[b], both=both)
+
+
+def _check(interval: str, allowed: tuple[str, ...], level: float) -> None:
+    if interval not in allowed:
+        raise not_one_of("FL-EST-30", "this interval", str(interval), allowed)
+    if not 0 < level < 1:
+        raise EstimateFault(
+            "FL-EST-30", "the level is not between 0 and 1", found=repr(level), fix="95 % is level=0.95"
+        )
+
+
+def _answer(pair: _Pair, name: str, size: float, variance: float, interval: str, level: float) -> Estimates:
+    se, dark = float(np.sqrt(variance)), size - pair.histories.n
+    z = float(special.ndtri((1 + level) / 2))
+    limits = Limits(dark - z * se, dark + z * se)
+    reasons = ["no_overlap"] if pair.both == 0 else []
+    if interval == "log":
+        spread = float(np.exp(z * np.sqrt(np.log1p(variance / dark**2)))) if dark > 0 else np.nan
+        limits = Limits(dark / spread, dark * spread)
+        reasons += [] if dark > 0 else ["interval_not_defined"]
+    elif limits.lower < 0:
+        reasons.append("interval_below_observed")
+    return population_estimates(
+        pair.histories,
+        call=name,
+        method=name,
+        dark=dark,
+        se_dark=se,
+        se_size=se,
+        limits=limits,
+        interval_kind=interval,
+        level=level,
+        reasons=tuple(reasons),
+        assumptions=ASSUMED,
+        diagnostics={"on_both": pair.both},
+        arguments={"interval": interval},
+    )

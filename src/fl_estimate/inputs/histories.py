@@ -1,0 +1,254 @@
+"""CaptureHistories: who was on which case lists, as counts. Refuses at the door what no estimator could make sense of."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import narwhals as nw
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from fl_estimate.errors import ListsFault, listed, missing_columns
+
+Member = npt.NDArray[np.int8]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CaptureHistories:
+    """Counts of people by the set of lists they are on.
+
+    Made by `from_counts` or `from_records`; every row is a history that occurred, each once, in a fixed order.
+
+    Attributes
+    ----------
+    lists : tuple of str
+        Names of the lists.
+    members : int array, shape (histories, lists)
+        1 where the people of a history are on a list.
+    counts : array, shape (histories,)
+        People of each history; fractional where record linkage gave fractions.
+    ordered : bool
+        Whether the lists are occasions in time (trapping), not sources that work side by side.
+
+    Examples
+    --------
+    >>> import fl_estimate as fl, pandas as pd
+    >>> counts = pd.DataFrame({"police": [1, 0, 1], "ngo": [0, 1, 1], "count": [50, 80, 10]})
+    >>> histories = fl.CaptureHistories.from_counts(counts, lists=["police", "ngo"])
+    >>> histories.n, histories.totals
+    (140.0, {'police': 60.0, 'ngo': 90.0})
+    """
+
+    lists: tuple[str, ...]
+    members: Member
+    counts: Floats
+    ordered: bool = False
+
+    @classmethod
+    def from_counts(
+        cls, frame: Any, *, lists: Sequence[str], count: str = "count", ordered: bool = False
+    ) -> CaptureHistories:
+        """Read a table with one 0/1 column a list and a column of counts; rows of the same history are added up.
+
+        Raises
+        ------
+        ListsFault
+            FL-LISTS-01 to FL-LISTS-07.
+        """
+        return cls._from(frame, lists, count, ordered)
+
+    @classmethod
+    def from_records(cls, frame: Any, *, lists: Sequence[str], ordered: bool = False) -> CaptureHistories:
+        """Read a table with one row a person and one 0/1 column a list.
+
+        Raises
+        ------
+        ListsFault
+            FL-LISTS-01 to FL-LISTS-07.
+        """
+        return cls._from(frame, lists, None, ordered)
+
+    @classmethod
+    def _from(cls, frame: Any, lists: Sequence[str], count: str | None, ordered: bool) -> CaptureHistories:
+        names = _check_names(lists)
+        columns = _columns(frame, [*names, *([count] if count else [])])
+        members = np.stack([_membership(columns[name], name) for name in names], axis=1)
+        size = len(members)
+        counts = _counts(columns[count], count) if count else np.ones(size)
+        empty = int(((members.sum(axis=1) == 0) & (counts > 0)).sum())
+        if empty:
+            raise ListsFault(
+                "FL-LISTS-05",
+                "people on no list cannot be counted: they are what is to be estimated",
+                found=f"{empty} rows with 0 on every list",
+                fix="leave these rows out",
+            )
+        return _canonical(names, members, counts, ordered)
+
+    @property
+    def n(self) -> float:
+        """People on at least one list."""
+        return float(self.counts.sum())
+
+    @property
+    def totals(self) -> dict[str, float]:
+        """People on each list."""
+        return dict(zip(self.lists, (self.counts @ self.members).tolist(), strict=True))
+
+    @property
+    def frequencies(self) -> Floats:
+        """f_1 … f_t: people on exactly one list, on two, …"""
+        times = self.members.sum(axis=1)
+        return np.bincount(times, weights=self.counts, minlength=len(self.lists) + 1)[1:]
+
+    def overlaps(self) -> pd.DataFrame:
+        """People on both of each pair of lists; the diagonal holds the lists' totals."""
+        both = self.members.T @ (self.members * self.counts[:, None])
+        return pd.DataFrame(both, index=list(self.lists), columns=list(self.lists))
+
+    def omit(self, *names: str) -> CaptureHistories:
+        """Without some lists; people who were on these only are no longer observed."""
+        self.require(names)
+        kept = [place for place, name in enumerate(self.lists) if name not in names]
+        if len(kept) < 2:
+            raise ListsFault("FL-LISTS-02", "fewer than two lists would be left", found=listed(names))
+        return self._keep(kept)
+
+    def pair(self, a: str, b: str) -> CaptureHistories:
+        """Two lists alone, whatever else people are on."""
+        self.require((a, b))
+        return self._keep([self.lists.index(a), self.lists.index(b)])
+
+    def merge(self, *names: str, into: str) -> CaptureHistories:
+        """Take several lists as one: on it is who was on any of them. It takes the place of the first."""
+        self.require(names)
+        rest = [name for name in self.lists if name not in names]
+        if len(rest) + 1 < 2 or into in rest:
+            raise ListsFault(
+                "FL-LISTS-02", "fewer than two lists would be left, or a name would stand twice", found=into
+            )
+        merged = self.members[:, [self.lists.index(name) for name in names]].max(axis=1)
+        order = [name for name in self.lists if name in rest or name == names[0]]
+        members = np.stack(
+            [merged if name == names[0] else self.members[:, self.lists.index(name)] for name in order], axis=1
+        )
+        named = tuple(into if name == names[0] else name for name in order)
+        return _canonical(named, members, self.counts, self.ordered)
+
+    def to_frame(self) -> pd.DataFrame:
+        """The histories with their counts, one column a list and `count`."""
+        frame = pd.DataFrame(self.members, columns=list(self.lists))
+        frame["count"] = self.counts
+        return frame
+
+    @property
+    def content_hash(self) -> str:
+        """sha256 over lists, histories and counts: equal for equal content, however the file was ordered."""
+        digest = hashlib.sha256("\x1f".join(self.lists).encode())
+        digest.update(np.ascontiguousarray(self.members).tobytes() + self.counts.astype("<f8").tobytes())
+        return digest.hexdigest()
+
+    def require(self, names: Sequence[str]) -> None:
+        """Refuse names that are no lists.
+
+        Raises
+        ------
+        ListsFault
+            FL-LISTS-01.
+        """
+        absent = [name for name in names if name not in self.lists]
+        if absent:
+            raise missing_columns("FL-LISTS-01", absent, self.lists, ListsFault)
+
+    def _keep(self, places: Sequence[int]) -> CaptureHistories:
+        members = self.members[:, list(places)]
+        seen = members.any(axis=1)
+        return _canonical(tuple(self.lists[p] for p in places), members[seen], self.counts[seen], self.ordered)
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name} {total:,.0f}" for name, total in self.totals.items())
+        return f"CaptureHistories({len(self.lists)} lists, {self.n:,.0f} people: {shown})"
+
+
+def _check_names(lists: Sequence[str]) -> tuple[str, ...]:
+    names = tuple(lists)
+    if len(names) < 2 or len(set(names)) != len(names):
+        raise ListsFault(
+            "FL-LISTS-02", "at least two lists with different names are needed", found=listed(names) or "none"
+        )
+    return names
+
+
+def _columns(frame: Any, names: Sequence[str]) -> dict[str, Floats]:
+    """The columns as floats, missing as NaN."""
+    try:
+        wrapped = nw.from_native(frame).lazy()
+    except TypeError as error:
+        raise ListsFault("FL-LISTS-03", "this is not a data frame", found=type(frame).__name__) from error
+    schema = wrapped.collect_schema()
+    absent = [name for name in names if name not in schema]
+    if absent:
+        raise missing_columns("FL-LISTS-01", absent, list(schema), ListsFault)
+    wrong = [name for name in names if not (schema[name].is_numeric() or isinstance(schema[name], nw.Boolean))]
+    if wrong:
+        raise ListsFault("FL-LISTS-04", "a column does not hold numbers", found=listed(map(repr, wrong)))
+    table = cast("Any", wrapped.select(*[nw.col(name).cast(nw.Float64) for name in names]).collect())
+    return {
+        name: np.array([np.nan if value is None else value for value in table[name].to_list()], dtype=float)
+        for name in names
+    }
+
+
+def _membership(values: Floats, name: str) -> Member:
+    wrong = int((~np.isin(values, (0.0, 1.0))).sum())
+    if wrong:
+        raise ListsFault(
+            "FL-LISTS-06",
+            "membership of a list is 0 or 1",
+            found=f"column {name!r}: {wrong} rows with another value or none",
+            fix="how often a person came to a list does not count; an unknown membership must be decided",
+        )
+    return values.astype(np.int8)
+
+
+def _counts(values: Floats, name: str) -> Floats:
+    wrong = int((~np.isfinite(values) | (values < 0)).sum())
+    if wrong:
+        raise ListsFault(
+            "FL-LISTS-07",
+            "a count is a number of people, 0 or more",
+            found=f"column {name!r}: {wrong} rows that are negative, infinite or missing",
+        )
+    return values
+
+
+def _canonical(lists: tuple[str, ...], members: Member, counts: Floats, ordered: bool) -> CaptureHistories:
+    """One row a history that occurred, sorted by the number of lists, then by list."""
+    keys: dict[tuple[int, ...], float] = {}
+    for history, count in zip(map(tuple, members.tolist()), counts.tolist(), strict=True):
+        keys[history] = keys.get(history, 0.0) + count
+    kept = sorted((history for history, count in keys.items() if count > 0), key=_rank)
+    if not kept:
+        raise ListsFault("FL-LISTS-08", "nobody is on any list", found="0 people", fix="check the count column")
+    return CaptureHistories(
+        lists=lists,
+        members=np.array(kept, dtype=np.int8),
+        counts=np.array([keys[history] for history in kept]),
+        ordered=ordered,
+    )
+
+
+def _rank(history: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
+    return sum(history), tuple(-on for on in history)
+
+
+def all_histories(lists: int) -> Member:
+    """All 2^t − 1 histories that can be observed, in the same order."""
+    every = [history for history in itertools.product((0, 1), repeat=lists) if any(history)]
+    return np.array(sorted(every, key=_rank), dtype=np.int8)
