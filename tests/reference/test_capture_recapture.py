@@ -13,6 +13,9 @@ import pytest
 
 import fl_estimate as fl
 from fl_estimate import capture_recapture as cr
+from fl_estimate.estimators.capture_recapture.fitting import fit_poisson
+from fl_estimate.estimators.capture_recapture.loglinear import Profile, require_estimable
+from fl_estimate.estimators.capture_recapture.terms import read_terms
 
 FOLDER = Path(__file__).parent / "capture_recapture"
 ENTRIES: list[dict[str, Any]] = json.loads((FOLDER / "loglinear.json").read_text(encoding="utf-8"))
@@ -82,7 +85,10 @@ def test_standard_error_and_criteria(entry: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("entry", chosen("Rcapture.closedpCI.t"))
 def test_profile(entry: dict[str, Any]) -> None:
-    """Rcapture puts Stirling's formula for the factorials; the allowance is what that does to a dark figure f: se²/(12 f²)."""
+    """Rcapture puts Stirling's formula for the factorials, which leaves out 1/(12 f) of a dark figure f in the likelihood.
+
+    What that does to the maximiser is se²/(12 f²), and to a limit the difference at the two ends over the slope there.
+    """
     h, terms = histories(entry["dataset"]), "two-way" if "two_way" in entry["method"] else "main"
     if cr.check(h, terms).code:
         # R goes on and prints 5e13 people.
@@ -90,6 +96,8 @@ def test_profile(entry: dict[str, Any]) -> None:
             cr.loglinear(h, terms, likelihood="multinomial")
         return
     dark, se = entry["estimate"] - h.n, entry["extras"]["stderr"]
+    reduced = require_estimable(h, read_terms(h, terms))
+    profile = Profile(reduced=reduced, n=h.n, start=fit_poisson(reduced.matrix, reduced.counts).parameters)
     row = cr.loglinear(h, terms, likelihood="multinomial").to_frame().iloc[1]
     theirs = [entry["estimate"], *(x for x in entry["interval"])]
     for ours, their in zip((row["value"], row["lower"], row["upper"]), theirs, strict=True):
@@ -98,8 +106,10 @@ def test_profile(entry: dict[str, Any]) -> None:
             assert np.isnan(ours) or ours > float(their.lstrip(">")) - h.n
         else:
             limit = their - h.n
-            # R's optimiser adds up to 1e-6 of its own.
-            assert ours == pytest.approx(limit, abs=se**2 / (12 * limit**2) + 3e-6 * dark)
+            slope = abs(profile.at(limit)[1])
+            stirling = se**2 / (12 * dark**2) if limit == dark else abs(1 / limit - 1 / dark) / 12 / slope
+            # To first order in 1/f, and R's optimiser adds up to 3e-6 of its own.
+            assert ours == pytest.approx(limit, abs=1.1 * stirling + 3e-6 * dark)
 
 
 @pytest.mark.parametrize("entry", chosen("check_extended_MLE"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
 from fl_estimate.design.totals import Floats
 
@@ -19,7 +19,7 @@ GENERAL: tuple[str, ...] = ("wald", "log")
 def t_quantile(level: float, df: Floats) -> Floats:
     """Two-sided t quantile; NaN where df ≤ 0, the normal where df is infinite."""
     safe = np.where(df > 0, df, np.nan)
-    return np.where(np.isinf(safe), stats.norm.ppf((1 + level) / 2), stats.t.ppf((1 + level) / 2, safe))
+    return np.where(np.isinf(safe), special.ndtri((1 + level) / 2), special.stdtrit(safe, (1 + level) / 2))
 
 
 def effective_n(value: Floats, se: Floats, n: Floats, df: Floats, level: float, *, cap: bool) -> Floats:
@@ -84,8 +84,8 @@ def _clopper_pearson(value: Floats, star: Floats, level: float) -> tuple[Floats,
     infinite = np.isinf(star)
     size = np.where(infinite, 1.0, star)
     cases = size * value
-    low = np.where(value <= 0, 0.0, stats.beta.ppf(tail, cases, size - cases + 1))
-    high = np.where(value >= 1, 1.0, stats.beta.ppf(1 - tail, cases + 1, size - cases))
+    low = np.where(value <= 0, 0.0, special.betaincinv(cases, size - cases + 1, tail))
+    high = np.where(value >= 1, 1.0, special.betaincinv(cases + 1, size - cases, 1 - tail))
     known = ~np.isnan(star)
     low, high = np.where(known, low, np.nan), np.where(known, high, np.nan)
     return np.where(infinite, value, low), np.where(infinite, value, high)

@@ -117,10 +117,7 @@ def _unpacked(packed: dict[str, Any] | None) -> Any:
 
 def _plain(value: Any) -> Any:
     """Numpy scalars and tuples as JSON has them."""
-    if isinstance(value, np.bool_):
-        return bool(value)
-    if isinstance(value, np.integer):
-        return int(str(value))
-    if isinstance(value, np.floating):
-        return float(str(value))
+    item: object = getattr(value, "item", None)  # numpy's scalars
+    if callable(item):
+        return item()
     raise TypeError(f"{type(value).__name__} cannot be written")

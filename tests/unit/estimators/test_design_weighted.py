@@ -319,6 +319,12 @@ def test_designs_that_do_not_fit(changes: dict[str, Any], design: fl.Design, cod
         fl.estimate_prevalence(sample(**changes), "fl", design=design)
 
 
+def test_a_table_of_too_many_domains_is_refused() -> None:
+    people = pd.DataFrame({"fl": 0, **{name: range(1_100) for name in ("a", "b")}})
+    with pytest.raises(fl.FlError, match="FL-EST-06"):
+        fl.estimate_prevalence(people, "fl", design=fl.Design(), by=["a", "b"])
+
+
 def test_all_missing_outcome_column() -> None:
     people = sample(fl=np.full(24, np.nan))
     estimates = fl.estimate_prevalence(people, "fl", design=DESIGN, unknown="exclude")

@@ -119,3 +119,22 @@ def test_the_result_says_what_it_supposes() -> None:
     codes = {assumption.code for assumption in estimates.assumptions}
     assert {"no_highest_interaction", "dependence_between_lists", "closed_population", "interval_given_model"} <= codes
     assert estimates.to_frame()["quantity"].tolist() == ["population_size", "dark_figure"]
+
+
+def test_a_fit_without_a_maximum_is_an_error_not_a_number() -> None:
+    """Column and counts that push a parameter to −∞: the existence check refuses such a model before; the fit does too."""
+    from fl_estimate.estimators.capture_recapture.fitting import fit_poisson
+
+    matrix = np.array([[1.0, 1], [1, 1], [1, 0]])
+    with pytest.raises(fl.FlError, match="FL-EST-34"):
+        fit_poisson(np.hstack([matrix, matrix[:, 1:]]), np.array([3.0, 4, 5]))
+
+
+def test_a_linear_programme_that_fails_is_an_error_not_a_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    from types import SimpleNamespace
+
+    from fl_estimate.estimators.capture_recapture import existence
+
+    monkeypatch.setattr(existence, "linprog", lambda *_, **__: SimpleNamespace(status=4, message="numerical difficulties"))
+    with pytest.raises(fl.FlError, match="FL-EST-33"):
+        cr.check(two(50, 80, 10), "main")

@@ -1,0 +1,128 @@
+# `make` lists the targets. Every target sets up what it needs in .venv, from the hashed pins in requirements/:
+# with uv where it is on the path (seconds), else with venv and pip (minutes).
+
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+UV := $(shell command -v uv 2>/dev/null)
+PYTHON ?=
+BIN := .venv/bin
+STUDY ?= data/sample/study.toml
+
+##@ Use
+
+.PHONY: estimate
+estimate: .venv/.run ## Estimate from the sample survey: prints the tables, leaves a report under out/
+	@$(BIN)/fl-estimate run $(STUDY)
+
+##@ Develop
+
+.PHONY: test
+test: .venv/.ready ## Run the tests, but for the slow ones
+	@$(BIN)/pytest -n 2 -m "not slow" $(ARGS)
+
+.PHONY: slow
+slow: .venv/.ready ## Run the slow tests
+	@$(BIN)/pytest -n 2 -m slow $(ARGS)
+
+.PHONY: coverage
+coverage: .venv/.ready ## Run the tests and show the lines they did not reach
+	@$(BIN)/pytest -n 2 -m "not slow" --cov --cov-report=term-missing $(ARGS)
+
+.PHONY: check
+check: lint types contracts generated docs ## Run every check that is not a test
+
+.PHONY: lint
+lint: .venv/.ready ## Style, spelling and declared dependencies
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/codespell
+	@$(BIN)/deptry .
+
+.PHONY: types
+types: .venv/.ready ## Types
+	@$(BIN)/pyright
+
+.PHONY: contracts
+contracts: .venv/.ready ## Which part may import which
+	@$(BIN)/lint-imports --no-logo
+
+.PHONY: generated
+generated: .venv/.ready ## Are tests/README.md and the inventory in ARCHITECTURE.md up to date?
+	@$(BIN)/python scripts/tests_readme.py --check
+	@$(BIN)/python scripts/inventory.py --check
+
+.PHONY: format
+format: .venv/.ready ## Put the code into the one format
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+.PHONY: tests-readme
+tests-readme: .venv/.ready ## Write tests/README.md from the first line of each test file
+	@$(BIN)/python scripts/tests_readme.py
+
+.PHONY: inventory
+inventory: .venv/.ready ## Write the inventory in ARCHITECTURE.md from the first line of each module
+	@$(BIN)/python scripts/inventory.py
+
+.PHONY: docs
+docs: .venv/.ready ## Build the site into docs/_build/html; a warning is an error, and no page may ask an outside host
+	@$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --builder html --doctree-dir docs/_build/doctrees docs docs/_build/html
+	@$(BIN)/python scripts/outside_hosts.py docs/_build/html
+	@echo "docs/_build/html/index.html"
+
+.PHONY: lock
+lock: ## Choose the newest versions again and write requirements/*.txt (needs uv)
+	@command -v uv >/dev/null || { echo "make lock needs uv on the path"; exit 1; }
+	@$(LOCK) --upgrade --all-extras --group dev --output-file requirements/dev.txt
+	@$(LOCK) --upgrade --constraints requirements/dev.txt --output-file requirements/run.txt
+	@if grep -n -i -E '://|index-url|find-links' requirements/*.txt; then echo "requirements/ names a host"; exit 1; fi
+
+# Universal: one file for every system and Python; hashed: nothing else can be slipped in; run.txt is a part of dev.txt.
+LOCK = uv pip compile pyproject.toml --quiet --universal --python-version 3.12 --generate-hashes --no-annotate --no-header \
+	--no-emit-index-url --no-emit-find-links
+
+##@ Tidy up
+
+.PHONY: clean
+clean: ## Remove what builds and runs left; the environment stays
+	@rm -rf out dist docs/_build docs/_generated docs/reference/generated docs/how_to/errors.md htmlcov .coverage .coverage.*
+	@rm -rf .hypothesis .import_linter_cache .jupyter_cache .pytest_cache .ruff_cache
+	@find src tests scripts docs notebooks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+.PHONY: clean-all
+clean-all: clean ## Remove the environment too
+	@rm -rf .venv
+
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+# .venv/.run holds what the library needs, .venv/.ready what tests, checks and docs need as well.
+
+.venv/.run: requirements/run.txt pyproject.toml
+	@UV="$(UV)" PYTHON="$(PYTHON)" sh scripts/find_python >/dev/null
+	@echo "setting up .venv$(if $(UV), with uv,: without uv this takes some minutes)"
+ifneq ($(UV),)
+	@$(UV) venv --quiet --allow-existing --no-python-downloads --python "$$(UV=1 PYTHON="$(PYTHON)" sh scripts/find_python)" .venv
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes --requirement requirements/run.txt
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+else
+	@"$$(PYTHON="$(PYTHON)" sh scripts/find_python)" -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/run.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+endif
+	@touch $@
+
+.venv/.ready: requirements/dev.txt .venv/.run
+	@echo "adding what tests, checks and docs need"
+ifneq ($(UV),)
+	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+else
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
+endif
+	@touch $@

@@ -1,0 +1,283 @@
+"""The command `fl-estimate`: run and check studies, convert files, list frameworks, explain a class.
+
+Exit status: 0 done; 1 an estimate failed (its folder is complete and the manifest names it); 2 a fault found before
+estimating, nothing written. Errors stand on standard error in full: code, what is wrong, what was found, what to do.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fl_estimate.errors import FlError
+
+if TYPE_CHECKING:
+    from fl_estimate.reporting.publish import PublishedEstimates
+    from fl_estimate.study.run import StudyResult
+
+DONE, FAILED, FAULT = 0, 1, 2
+LONGEST = 21
+"""A margin of more lines than this, its heading counted, is left to the report."""
+SHOWN: tuple[str, ...] = ("bound", "value", "interval", "cv", "n", "cases", "undetermined", "truth")
+
+app = typer.Typer(
+    name="fl-estimate",
+    help="National and regional estimates of forced labour from survey microdata.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def main() -> None:
+    """The console entry."""
+    app()
+
+
+@app.command()
+def run(
+    study: Annotated[
+        Path, typer.Argument(metavar="STUDY.toml", help="The study file; its paths start from its folder.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Result folder; default out/<stem of the study>.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Leave a result of the same inputs alone.")] = False,
+) -> None:
+    """Run a study file: estimates, publication, and one folder with tables and a report."""
+    from fl_estimate.study.run import run_study
+
+    with _faults():
+        with _progress() as tell:
+            result = run_study(study, out=out, resume=resume, progress=tell)
+        if result.skipped:
+            typer.echo(f"unchanged: {result.folder}")
+            return
+        _tell_result(result)
+    raise typer.Exit(DONE if result.ok else FAILED)
+
+
+@app.command()
+def check(
+    target: Annotated[Path, typer.Argument(metavar="FILE | STUDY.toml", help="A survey file, or a study file.")],
+    mapping: Annotated[
+        str | None, typer.Option(metavar="M", help="Mapping of the survey file: a path or a bundled id.")
+    ] = None,
+) -> None:
+    """Check a survey file with its mapping, or a study file with all its inputs. Writes nothing."""
+    with _faults():
+        if mapping is None and target.suffix.lower() == ".toml":
+            from fl_estimate.study.run import check_study
+
+            with _progress() as tell:
+                inputs = check_study(target, progress=tell)
+            for name, survey in inputs.surveys.items():
+                typer.echo(f"{name}: {survey}")
+                _tell_warnings(survey.report)
+        elif mapping is None:
+            raise typer.BadParameter("a survey file needs --mapping", param_hint="--mapping")
+        else:
+            from fl_estimate.loaders.load import load
+
+            survey = load(target, mapping=mapping, engine="polars")
+            typer.echo(str(survey))
+            _tell_warnings(survey.report)
+    typer.echo("no faults found")
+
+
+@app.command()
+def convert(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="SPSS, Stata, SAS, CSV or Parquet.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT.parquet", help="The Parquet file to write.")],
+) -> None:
+    """Convert a survey file to Parquet: declared missing values become null, their kind stands in <column>@missing."""
+    from fl_estimate.loaders.convert import convert as convert_file
+
+    with _faults():
+        with _progress() as tell:
+            source = convert_file(file, out, progress=lambda done, _total: tell(f"{done:,} rows"))
+        typer.echo(f"{out}: {source.n_rows:,} rows of {source.name}")
+
+
+@app.command()
+def frameworks() -> None:
+    """List the indicator frameworks that come with the package."""
+    from fl_estimate.indicators.framework import frameworks as listed_frameworks
+
+    with _faults():
+        table = listed_frameworks()
+    _print_table(
+        [str(name) for name in table.columns], [[str(cell) for cell in row] for row in table.to_numpy().tolist()]
+    )
+
+
+@app.command()
+def explain(
+    framework: Annotated[str, typer.Argument(help="Id of a framework, or the path of a TOML file.")],
+    age: Annotated[str | None, typer.Option(help="Age at the episode in years; dk, ref or missing if unknown.")] = None,
+    answer: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ITEM[@PHASE]=ANSWER", help="w_low_no_wage=yes, c_docs@work=experienced …"),
+    ] = None,
+    default: Annotated[
+        str, typer.Option(help="What stands for every answer not given: missing, no, dk, …")
+    ] = "missing",
+    child: Annotated[list[str] | None, typer.Option(metavar="FIELD=CODE", help="works_for=parents …")] = None,
+    state: Annotated[list[str] | None, typer.Option(metavar="FIELD=CODE", help="imposed_by_state=yes …")] = None,
+    act: Annotated[str | None, typer.Option(help="Whether there was an act of trafficking.")] = None,
+    other_purpose: Annotated[
+        str | None, typer.Option(help="Whether there was another purpose of exploitation.")
+    ] = None,
+    file: Annotated[Path | None, typer.Option(metavar="FILE", help="Take the answers from a survey file …")] = None,
+    mapping: Annotated[str | None, typer.Option(metavar="M", help="… read with this mapping …")] = None,
+    row: Annotated[int | None, typer.Option(metavar="N", help="… of this person, counted from 1.")] = None,
+    language: Annotated[str, typer.Option(help="en, fr or es.")] = "en",
+) -> None:
+    """Explain in words how a framework classifies one respondent, and which criteria decide it."""
+    with _faults():
+        if file is not None:
+            told = _explained_row(framework, file, mapping, row)
+        elif age is None:
+            raise typer.BadParameter("the age at the episode is needed", param_hint="--age")
+        else:
+            from fl_estimate.indicators.explain import explain as explain_answers
+
+            years = int(age) if age.isdecimal() else age
+            blocks = {"child": _pairs("--child", child), "state": _pairs("--state", state)}
+            other = {"default": default, "act": act, "other_purpose": other_purpose}
+            told = [explain_answers(_answers(answer or []), framework, age=years, **blocks, **other)]
+        typer.echo("\n\n".join(explanation.text(language) for explanation in told))
+
+
+def _explained_row(framework: str, file: Path, mapping: str | None, row: int | None) -> Sequence[Any]:
+    """Explain one person of a survey file, once for each of their jobs."""
+    if mapping is None or row is None:
+        raise typer.BadParameter("a respondent of a file needs --mapping and --row", param_hint="--file")
+    from fl_estimate.loaders.load import load
+    from fl_estimate.study.respondent import explain_respondent
+
+    return explain_respondent(load(file, mapping=mapping, engine="polars"), row, framework)
+
+
+@contextmanager
+def _faults() -> Iterator[None]:
+    """Turn a fault of ours into its message on standard error and exit status 2."""
+    try:
+        yield
+    except FlError as fault:
+        typer.echo(str(fault), err=True)
+        raise typer.Exit(FAULT) from None
+
+
+@contextmanager
+def _progress() -> Iterator[Any]:
+    """A line on standard error that says what is being done, where somebody is looking."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda _text: None
+        return
+    with console.status("starting") as status:
+        yield lambda text: status.update(text)
+
+
+def _tell_result(result: StudyResult) -> None:
+    """The national and regional tables, what failed, and where the report lies."""
+    if result.published is not None:
+        _tell_tables(result.published, result.inputs.truth if result.inputs is not None else None)
+    for name, error in result.failed.items():
+        typer.echo(f"{name} could not be made: {error}", err=True)
+    report = result.folder / "report.html"
+    typer.echo(f"report: {report}" if report.is_file() else f"result: {result.folder}")
+
+
+def _tell_tables(published: PublishedEstimates, truth: Any) -> None:
+    from fl_estimate.reporting.headline import headline
+    from fl_estimate.reporting.tables import layout, rule_caution
+
+    flagged = False
+    for table in published.tables:
+        sheet = layout(table, "en", truth)
+        keys = [key for key in SHOWN if key in sheet.heads]
+        groups = _groups(sheet.rows)
+        short = [group for group in groups if len(group) <= LONGEST]
+        long = [f"{group[0].label}: {len(group) - 1} rows, in the report" for group in groups if len(group) > LONGEST]
+        if long and len(short) == 1:
+            typer.echo(f"{sheet.caption}. {'; '.join(long)}")
+            continue
+        rows: list[list[str] | str] = []
+        for row in (row for group in short for row in group):
+            rows.append(row.label if row.heading else [row.label, *(row.cells.get(key, "") for key in keys)])
+        flagged = flagged or any("†" in row.cells.get("value", "") for group in short for row in group)
+        _print_table(["", *(sheet.heads[key] for key in keys)], [*rows, *long], title=sheet.caption)
+    if flagged:
+        typer.echo(rule_caution(published, "en"))
+    typer.echo(" ".join(headline(published, "en", truth).sentences))
+
+
+def _groups(rows: Sequence[Any]) -> list[list[Any]]:
+    """The rows from one heading to the next."""
+    groups: list[list[Any]] = []
+    for row in rows:
+        if row.heading or not groups:
+            groups.append([])
+        groups[-1].append(row)
+    return groups
+
+
+def _print_table(heads: Sequence[str], rows: Sequence[Sequence[str] | str], *, title: str = "") -> None:
+    """A plain table; a row that is a text is a heading."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    # A pipe has no width of its own: nothing is cut or folded there.
+    console = Console() if sys.stdout.isatty() else Console(width=200, color_system=None)
+    table = Table(title=Text(title) if title else None, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    numeric = bool(title)
+    for place, head in enumerate(heads):
+        table.add_column(Text(head), justify="right" if numeric and place else "left", overflow="fold")
+    for row in rows:
+        if isinstance(row, str):
+            table.add_row(Text(row, style="bold"))
+        else:
+            table.add_row(*(Text(cell) for cell in row))
+    console.print(table)
+
+
+def _tell_warnings(report: Any) -> None:
+    if report.warnings:
+        typer.echo(str(report))
+
+
+def _answers(given: Sequence[str]) -> dict[str, Any]:
+    """ITEM[@PHASE]=ANSWER as `fl.explain` takes it; an item may be given for several phases."""
+    answers: dict[str, Any] = {}
+    for text in given:
+        name, value = _pair("--answer", text)
+        item, _, phase = name.partition("@")
+        told: Any = f"{value}@{phase}" if phase else value
+        if told.replace(".", "", 1).isdecimal():
+            answers[item] = float(told) if "." in told else int(told)
+        else:
+            answers.setdefault(item, []).append(told)
+    return answers
+
+
+def _pairs(option: str, given: Sequence[str] | None) -> dict[str, str] | None:
+    return dict(_pair(option, text) for text in given) if given else None
+
+
+def _pair(option: str, text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals and value):
+        raise typer.BadParameter(f"{text!r} is not NAME=VALUE", param_hint=option)
+    return name.strip(), value.strip()

@@ -1,0 +1,310 @@
+"""Classify: the answers of a whole survey in, three 0/1 columns for each outcome out, on any narwhals engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+
+from fl_estimate.errors import IndicatorFault, listed
+from fl_estimate.indicators.choice import FrameworkName, chosen_frameworks, require_separate_scopes
+from fl_estimate.indicators.columns import MARK
+from fl_estimate.indicators.coverage import Coverage
+from fl_estimate.indicators.deciding import Criterion
+from fl_estimate.indicators.items import AGE, known_items
+from fl_estimate.indicators.logic import Bit
+from fl_estimate.indicators.references import questions
+from fl_estimate.indicators.rows import SELECTED, SIDES, DecidedRows, as_number, decide, decide_scopes, outcome_ids
+from fl_estimate.inputs.sample_design import Design
+from fl_estimate.inputs.survey_data import ReferencePeriod, Source, SurveyData
+from fl_estimate.schema.validate import ValidationReport
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from fl_estimate.indicators.framework import Framework
+
+PERSON = "person_id"
+AGE_AT_EPISODE, AGE_AT_INTERVIEW = "age_episode", "age_interview"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Classification:
+    """People with the class of each of them, made by `classify`.
+
+    Attributes
+    ----------
+    people : frame
+        Of the engine of the data. Every column of the people, and three null-free 0/1 columns for each outcome:
+        ``<outcome>`` (surely), ``<outcome>_possible`` (surely or undetermined), ``<outcome>_in_scope`` (in the
+        framework's population and selected for the module). Out of scope is 0, 0, 0.
+    framework : str
+        Ids of the frameworks, joined by " + ".
+    frameworks : tuple of Framework
+    outcomes : tuple of str
+    coverage : Coverage
+        Which questions of the frameworks the instrument had, and how often they are unknown.
+    design, source, reference_period, population, report
+        Handed on from the data.
+    rows : frame
+        One row a job (or a person): the key, the outcomes and every criterion, as 0/1 columns; see `reasons`.
+    criteria : mapping of str to Criterion
+        What the columns of `rows` stand for.
+
+    Examples
+    --------
+    >>> import fl_estimate as fl, pandas as pd
+    >>> answers = pd.DataFrame({"age": [30, 30, 12], "w_low_no_wage": ["yes", "yes", "yes"], "c_docs": ["no", "dk", "no"]})
+    >>> fl.classify(answers).people.filter(like="forced_labour").values.tolist()
+    [[0, 0, 1], [0, 1, 1], [0, 0, 0]]
+    """
+
+    people: Any
+    framework: str
+    frameworks: tuple[Framework, ...]
+    outcomes: tuple[str, ...]
+    coverage: Coverage
+    design: Design | None = None
+    source: Source | None = None
+    reference_period: ReferencePeriod | None = None
+    population: str = ""
+    report: ValidationReport = field(default_factory=ValidationReport)
+    rows: Any = None
+    criteria: Mapping[str, Criterion] = field(default_factory=dict[str, Criterion])
+
+    def __repr__(self) -> str:
+        return f"Classification({self.framework}: {listed(self.outcomes)}; {self.coverage!r})"
+
+    def reasons(self, language: str = "en") -> pd.DataFrame:
+        """Say which criteria decided the class of everybody who is in it, or whose class is undetermined.
+
+        Only the rows (jobs) that decide are told: of a person in the class those that are in it themselves.
+
+        Parameters
+        ----------
+        language : {"en", "fr", "es"}
+            Of the labels.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row for each person, outcome and criterion: `person_id` (or `row`, where people have no id), `outcome`,
+            `decided` (positive, undetermined), `framework`, `criterion`, `label`, `kind`, `dimension`, `value`
+            (true; for undetermined persons also unknown).
+        """
+        from fl_estimate.indicators.reasons import reasons
+
+        return reasons(self, language)
+
+
+def classify(
+    data: Any,
+    framework: FrameworkName | Sequence[FrameworkName] = "icls2018_adult",
+    *,
+    allow_unverified: bool = False,
+) -> Classification:
+    """Classify everybody in a survey by one framework, or by several that apply to different people.
+
+    Parameters
+    ----------
+    data : SurveyData or frame
+        A survey whose item columns stand on one of the tables jobs, episodes and people; or any frame that narwhals
+        knows (pandas, polars, DuckDB, …) with one row a person, item ids as column names and the age at the episode
+        in a column `age`.
+    framework : str, Path, Framework, or a list of such
+        Outcomes of the same id are joined: ``["icls2018_adult", "icls2018_child"]`` gives one `forced_labour`.
+    allow_unverified : bool, default False
+        Allow a draft whose rule the caller has completed.
+
+    Returns
+    -------
+    Classification
+
+    Raises
+    ------
+    IndicatorFault
+        FL-IND-01 to 04 (a framework), 05 (no age), 06 (cells that are no answers), 07 (a dimension without any
+        question), 08 (frameworks that overlap), 09 (a phase that an item does not have), 10 (the questions stand on
+        two tables, or persons have no id), 12 (no frame), 13 (text where a number belongs), 15 (an outcome column is
+        there already).
+
+    Notes
+    -----
+    Kleene's three-valued logic on pairs (surely, possibly): yes is (1, 1), unknown (0, 1), no (0, 0); all_of is the
+    minimum and any_of the maximum of each side. Both conditions of a definition must hold in one row (one job); a
+    person is positive if one of their rows is. A person without any row in scope is not positive. Unknown is dk, ref,
+    missing (a null) and not_asked; a question that the instrument does not have is false, and stands in `coverage`.
+    The age is `jobs.age_episode` where that column is there, else `people.age_interview`.
+    """
+    chosen = chosen_frameworks(framework, allow_unverified=allow_unverified)
+    require_separate_scopes(chosen)
+    if isinstance(data, SurveyData):
+        return _classify_survey(data, chosen)
+    return _classify_people(_frame(data), chosen, age=AGE)
+
+
+def _classify_people(frame: Any, frameworks: tuple[Framework, ...], *, age: str) -> Classification:
+    """Classify a frame of people whose own columns hold the items."""
+    columns = list(frame.collect_schema().names())
+    _require_free(columns, frameworks)
+    decided = decide(frame, frameworks, age=age)
+    people = decided.frame.with_columns(*decided.outcome_columns())
+    key = [PERSON] if PERSON in columns else []
+    rows = decided.frame.select(
+        *(nw.col(name) for name in key), *decided.outcome_columns(), *decided.criterion_columns()
+    )
+    return _classification(people, rows, decided, frameworks, columns)
+
+
+def _classify_survey(data: SurveyData, frameworks: tuple[Framework, ...]) -> Classification:
+    """Classify a survey: rows of jobs or episodes first, then the persons they belong to."""
+    table = _answering_table(data, frameworks)
+    people = _frame(data.people)
+    columns = list(people.collect_schema().names())
+    if table == "people":
+        age = AGE_AT_EPISODE if AGE_AT_EPISODE in columns else AGE_AT_INTERVIEW
+        found = _classify_people(people, frameworks, age=age)
+    else:
+        _require_free(columns, frameworks)
+        rows, age = _rows_of_persons(_frame(getattr(data, table)), people, table)
+        decided = decide(rows, frameworks, age=age)
+        rows = decided.frame.select(nw.col(PERSON), *decided.outcome_columns(), *decided.criterion_columns())
+        found = _classification(_persons(people, rows, frameworks), rows, decided, frameworks, columns)
+    return replace(
+        found,
+        design=data.design,
+        source=data.source,
+        reference_period=data.reference_period,
+        population=data.population,
+        report=data.report,
+    )
+
+
+def _classification(
+    people: Any, rows: Any, decided: DecidedRows, frameworks: tuple[Framework, ...], columns: list[str]
+) -> Classification:
+    outcomes = outcome_ids(frameworks)
+    wanted = [*columns, *(f"{outcome}{side}" for outcome in outcomes for side in SIDES)]
+    return Classification(
+        people=people.select(*(nw.col(name) for name in wanted)).to_native(),
+        framework=" + ".join(framework.id for framework in frameworks),
+        frameworks=frameworks,
+        outcomes=outcomes,
+        coverage=decided.coverage,
+        rows=rows.to_native(),
+        criteria={name: criterion for name, (criterion, _) in decided.criteria.items()},
+    )
+
+
+def _persons(people: Any, rows: Any, frameworks: tuple[Framework, ...]) -> Any:
+    """Bring the classes of the rows to the persons: one qualifying row is enough, no row is not positive."""
+    names = [f"{outcome}{side}" for outcome in outcome_ids(frameworks) for side in SIDES]
+    best = rows.group_by(PERSON).agg(*(nw.col(name).max() for name in names))
+    people, scopes = decide_scopes(people, frameworks, age=AGE_AT_INTERVIEW)
+    order = f"{MARK}order"
+    eager = isinstance(people, nw.DataFrame)
+    if eager:  # a join does not promise to keep the order; lazy frames have none
+        people = people.with_row_index(order)
+    joined = people.join(best, on=PERSON, how="left").with_columns(
+        *(nw.col(name).fill_null(0).cast(nw.Int64) for name in names)
+    )
+    joined = joined.with_columns(
+        *(
+            as_number(_either(f"{outcome}{SIDES[2]}", scope)).alias(f"{outcome}{SIDES[2]}")
+            for outcome, scope in scopes.items()
+        )
+    )
+    return joined.sort(order) if eager else joined
+
+
+def _either(column: str, bit: Bit) -> Bit:
+    """In scope by one of the rows, or by the age at the interview."""
+    if isinstance(bit, bool):
+        return True if bit else nw.col(column) == 1
+    return (nw.col(column) == 1) | bit
+
+
+def _answering_table(data: SurveyData, frameworks: tuple[Framework, ...]) -> str:
+    """The one table on which the questions of the frameworks stand."""
+    asked = {name for framework in frameworks for name in questions(framework)}
+    holding = [
+        name
+        for name in ("jobs", "episodes", "people")
+        if name in data.tables
+        and any(_asks(column, asked) for column in _frame(data.tables[name]).collect_schema().names())
+    ]
+    if len(holding) == 1:
+        return holding[0]
+    if not holding:
+        raise IndicatorFault(
+            "FL-IND-07",
+            f"the survey has no question of {' and '.join(framework.id for framework in frameworks)}",
+            found=f"none in its tables {listed(data.tables, most=6)}",
+            fix="map the questions to item ids; fl.frameworks() lists the frameworks, items.toml the items",
+        )
+    raise IndicatorFault(
+        "FL-IND-10",
+        "the questions stand on more than one table, so that the same job cannot be told",
+        found=listed(holding),
+        fix="bring them onto the rows of jobs, by job_id, before classifying",
+    )
+
+
+def _asks(column: str, asked: set[str]) -> bool:
+    """Whether a column holds answers of a job to one of the questions; what is asked once a person is no sign of it."""
+    known = known_items()
+    if column.partition("@")[0] in asked & set(known.items):
+        return True
+    return any(
+        field.column == column and field.id in asked and field.table != "people" for field in known.fields.values()
+    )
+
+
+def _rows_of_persons(rows: Any, people: Any, table: str) -> tuple[Any, str]:
+    """The rows that belong to persons, with what is asked once a person, and the column of the age at the episode."""
+    held, of_person = rows.collect_schema().names(), people.collect_schema().names()
+    without = [name for name, columns in ((table, held), ("people", of_person)) if PERSON not in columns]
+    if without:
+        raise IndicatorFault(
+            "FL-IND-10",
+            f"rows of {table} cannot be given to their persons",
+            found=f"no column {PERSON} in {listed(without)}",
+            fix=f"map {PERSON} on both tables",
+        )
+    known = known_items()
+    fields = {field.column for field in known.fields.values()}
+    mine = [name for name in held if name.partition("@")[0] in known.items or name in fields]
+    age = AGE_AT_EPISODE if AGE_AT_EPISODE in held else AGE_AT_INTERVIEW
+    once = {field.column for field in known.fields.values() if field.table == "people"}
+    theirs = [name for name in of_person if name not in mine and (name in once or name in (SELECTED, age))]
+    chosen = rows.select(*(nw.col(name) for name in (PERSON, *mine))).filter(~nw.col(PERSON).is_null())
+    if theirs:
+        chosen = chosen.join(people.select(PERSON, *theirs), on=PERSON, how="left")
+    return chosen, age
+
+
+def _frame(data: Any) -> Any:
+    try:
+        return nw.from_native(data)
+    except TypeError:
+        raise IndicatorFault(
+            "FL-IND-12",
+            "these are no answers that can be classified",
+            found=f"a {type(data).__name__}",
+            fix="give a SurveyData, or a frame of pandas, polars, DuckDB or another engine that narwhals knows",
+        ) from None
+
+
+def _require_free(columns: Sequence[str], frameworks: tuple[Framework, ...]) -> None:
+    taken = [
+        f"{outcome}{side}" for outcome in outcome_ids(frameworks) for side in SIDES if f"{outcome}{side}" in columns
+    ]
+    if taken:
+        raise IndicatorFault(
+            "FL-IND-15",
+            "the people have columns of the outcome already",
+            found=listed(taken),
+            fix="leave them out, or rename them, before classifying",
+        )

@@ -1,0 +1,252 @@
+"""Read the answers of a whole table: item columns as three-valued columns, in few passes and on any narwhals engine.
+
+Codes are compared after `fill_null` only, and folded with `|` and `&`: engines differ on everything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import narwhals as nw
+
+from fl_estimate.errors import IndicatorFault, listed, nearest
+from fl_estimate.indicators.criteria import FieldWithin
+from fl_estimate.indicators.items import AGE, MISSING, NO, UNKNOWN_ANSWERS, Field, Item, known_items
+from fl_estimate.indicators.logic import FALSE, TRUE, UNKNOWN, Value
+
+MARK = "__fl_"
+"""How the columns that stand in between are called; they are dropped at the end."""
+_TOO_LARGE = 1e300
+_NO_NUMBER = -1.0
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerColumn:
+    """One column of answers that was read.
+
+    Attributes
+    ----------
+    name : str
+        The column.
+    question : str
+        Id of the item or field.
+    phase : str
+        The phase in the name of the column, or "".
+    is_unknown, is_strange : narwhals.Expr
+        Null-free Boolean columns: the answer is unknown; the cell holds something that is no answer.
+    """
+
+    name: str
+    question: str
+    phase: str
+    is_unknown: nw.Expr
+    is_strange: nw.Expr
+
+
+class ColumnReading:
+    """The answers of a table, and the passes that evaluate what depends on them.
+
+    Parameters
+    ----------
+    schema : mapping of str to narwhals.DType
+        Columns of the table.
+    age : str or None
+        Column of the age at the episode.
+    """
+
+    def __init__(self, schema: Mapping[str, nw.dtypes.DType], *, age: str | None) -> None:
+        self._schema = schema
+        self._age = age
+        self._passes: list[list[nw.Expr]] = []
+        self._kept: dict[int, nw.Expr] = {}
+        self._cells: dict[str, nw.Expr] = {}
+        self.columns: dict[str, AnswerColumn] = {}
+
+    def item(self, item: str, phase: str | None, /) -> Value:
+        """Whether an item is true, in one phase or (None) in any; false where the table has no column of it."""
+        entry = known_items().items[item]
+        unphased = self._answers(entry, entry.id, "") if entry.id in self._schema else None
+        phased = {
+            at: self._answers(entry, name, at) for at, name in phase_columns(entry).items() if name in self._schema
+        }
+        return entry.read(phase, unphased, phased)
+
+    def codes(self, field: str, codes: tuple[str, ...], /) -> Value:
+        """Whether a field holds one of the codes; false where the table has no column of it."""
+        entry = known_items().fields[field]
+        if entry.column not in self._schema:
+            return FALSE
+        cell = self._text(entry.column)
+        self._note(entry.id, entry.allowed, entry.column, "", cell)
+        if cell is None:
+            return UNKNOWN
+        surely = _among(cell, codes)
+        return Value(surely, surely | _among(cell, UNKNOWN_ANSWERS), 1)
+
+    def within(self, test: FieldWithin, /) -> Value:
+        """Whether a number is inside the limits; a null is unknown, a column the table lacks is false."""
+        entry = known_items().fields[test.field]
+        column = self.number_column(entry)
+        if column is None:
+            return FALSE
+        number = self._number(entry, column)
+        if number is None:
+            return UNKNOWN
+        known = (number >= 0) & (number <= _TOO_LARGE)
+        inside = known
+        if test.least is not None:
+            inside = inside & (number >= test.least)
+        if test.most is not None:
+            inside = inside & (number <= test.most)
+        if test.above is not None:
+            inside = inside & (number > test.above)
+        return Value(inside, inside | ~known)
+
+    def unless_no(self, column: str) -> Value:
+        """True but where a yes/no column says no; an unknown answer, or no such column, is no reason to leave out."""
+        if column not in self._schema:
+            return TRUE
+        cell = self._text(column)
+        self._note(column, ("yes", NO, *UNKNOWN_ANSWERS), column, "", cell)
+        return TRUE if cell is None else Value(cell != NO, cell != NO, 1)
+
+    def has(self, name: str, /) -> bool:
+        """Whether the table has a column of this item or field."""
+        return any(self.columns_of(name).values())
+
+    def columns_of(self, name: str) -> dict[str, str]:
+        """Where the answers to a question stand: phase → column, "" for a phase (or the whole question) not asked."""
+        known = known_items()
+        if name not in known.items:
+            field = known.fields[name]
+            column = self.number_column(field) if field.is_number else field.column
+            return {"": column if column is not None and column in self._schema else ""}
+        item = known.items[name]
+        phased = {phase: column if column in self._schema else "" for phase, column in phase_columns(item).items()}
+        unphased = {"": item.id} if item.id in self._schema else {}
+        if any(phased.values()):
+            # a question put without its phase stands for every phase that has no column of its own
+            return unphased | {phase: column for phase, column in phased.items() if column or not unphased}
+        return unphased or {"": ""}
+
+    def number_column(self, field: Field) -> str | None:
+        """The column of a number, or None; the age has the column that the caller named."""
+        column = self._age if field.id == AGE else field.column
+        return column if column in self._schema else None
+
+    def keep(self, value: Value, /) -> Value:
+        """Write the two sides as columns of their own in the next pass, so that no expression grows without bound."""
+        surely, possibly = (
+            bit if isinstance(bit, bool) else self._stored(bit, value.depth) for bit in (value.surely, value.possibly)
+        )
+        named = surely is not value.surely or possibly is not value.possibly
+        return Value(surely, possibly, value.depth + 1) if named else value
+
+    def apply(self, frame: Any) -> Any:
+        """Run the passes over a narwhals frame: every kept value is a column of it afterwards."""
+        for expressions in self._passes:
+            frame = frame.with_columns(*expressions)
+        return frame
+
+    def _stored(self, expression: nw.Expr, depth: int) -> nw.Expr:
+        """Write an expression as a column in the pass after `depth` others; one that is such a column already stays."""
+        if id(expression) in self._kept:
+            return expression
+        if depth == len(self._passes):
+            self._passes.append([])
+        name = f"{MARK}{len(self._kept)}"
+        self._passes[depth].append(expression.alias(name))
+        column = nw.col(name)
+        self._kept[id(column)] = column
+        return column
+
+    def _answers(self, item: Item, column: str, phase: str) -> Value:
+        cell = self._text(column)
+        self._note(item.id, item.allowed, column, phase, cell)
+        if cell is None:
+            return UNKNOWN
+        # every answer is one of those allowed (checked in `rows`), so that what is not "no" is true or unknown
+        return Value(_among(cell, item.true_answers), cell != NO, 1)
+
+    def _text(self, column: str) -> nw.Expr | None:
+        """The cells as text without nulls; None where the column holds no text, which is right if it is all null."""
+        kind = self._schema[column]
+        if kind != nw.String and not isinstance(kind, nw.Categorical | nw.Enum):
+            return None
+        if column not in self._cells:
+            cell = nw.col(column) if kind == nw.String else nw.col(column).cast(nw.String)
+            self._cells[column] = self._stored(cell.fill_null(MISSING), 0)
+        return self._cells[column]
+
+    def _number(self, field: Field, column: str) -> nw.Expr | None:
+        """The cells as Float64 without nulls (-1 is unknown, limits on both sides catch NaN); None: nothing but nulls."""
+        if self._schema[column] == nw.Unknown:
+            self._note(field.id, (), column, "", None)
+            return None
+        if not self._schema[column].is_numeric():
+            raise IndicatorFault(
+                "FL-IND-13",
+                f"the column {column} of the field {field.id} must hold numbers",
+                found=f"type {self._schema[column]}",
+                fix="make it a number, with nulls where it is unknown",
+            )
+        cell = nw.col(column).cast(nw.Float64)
+        number = cell.fill_null(_NO_NUMBER)
+        known = (number >= 0) & (number <= _TOO_LARGE)
+        self.columns[column] = AnswerColumn(column, field.id, "", ~known, cell.fill_null(0.0) < 0)
+        return number
+
+    def _note(self, question: str, allowed: tuple[str, ...], column: str, phase: str, cell: nw.Expr | None) -> None:
+        """Remember that a column was read, with what makes its cells unknown or strange."""
+        if column in self.columns:
+            return
+        if cell is not None:
+            unknown, strange = _among(cell, UNKNOWN_ANSWERS), ~_among(cell, allowed)
+        else:
+            strange = self._is_filled(column)
+            unknown = ~strange
+        self.columns[column] = AnswerColumn(column, question, phase, unknown, strange)
+
+    def _is_filled(self, column: str) -> nw.Expr:
+        """Whether a cell of a column that holds no text holds anything; NaN is a null."""
+        if not self._schema[column].is_numeric():
+            return ~nw.col(column).is_null()
+        number = nw.col(column).cast(nw.Float64).fill_null(-2 * _TOO_LARGE)
+        return (number >= -_TOO_LARGE) & (number <= _TOO_LARGE)
+
+
+def _among(cell: nw.Expr, codes: tuple[str, ...]) -> nw.Expr:
+    return cell == codes[0] if len(codes) == 1 else cell.is_in(codes)
+
+
+def phase_columns(item: Item) -> dict[str, str]:
+    """The columns that hold an item by phase: phase → ``<id>@<phase>``; none for items that carry no phase."""
+    return {phase: f"{item.id}@{phase}" for phase in item.phases} if item.asks_phase else {}
+
+
+def require_phase_names(columns: list[str]) -> None:
+    """Refuse columns that name an item with a phase it cannot have: they would be overlooked without a word.
+
+    Raises
+    ------
+    IndicatorFault
+        FL-IND-09: with the nearest name there is.
+    """
+    items = known_items().items
+    faults: list[str] = []
+    for column in columns:
+        name, mark, _ = column.partition("@")
+        if not mark or name not in items:
+            continue
+        allowed = list(phase_columns(items[name]).values()) or [name]
+        if column not in allowed:
+            faults.append(f"{column} (nearest: {nearest(column, allowed) or allowed[0]})")
+    if faults:
+        raise IndicatorFault(
+            "FL-IND-09",
+            "columns name an item with a phase that it does not have",
+            found=listed(faults),
+            fix="name the column <item>@<phase>, or <item> where the phase was not asked",
+        )

@@ -1,0 +1,149 @@
+"""Coverage: which questions of a framework the instrument had, and what that leaves of the definition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fl_estimate.errors import IndicatorFault, listed
+from fl_estimate.indicators.criteria import DimensionIs
+from fl_estimate.indicators.evaluation import Evaluation
+from fl_estimate.indicators.items import AGE, known_items
+from fl_estimate.indicators.references import needs_age, questions, reads
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from fl_estimate.indicators.columns import ColumnReading
+    from fl_estimate.indicators.framework import Framework
+
+Counts = Mapping[tuple[str, str], tuple[int, int]]
+COLUMNS: tuple[str, ...] = ("framework", "kind", "id", "phase", "column", "in_instrument", "rows", "unknown")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoverageLine:
+    """One question (or dimension) of a framework, and whether the instrument had it.
+
+    Attributes
+    ----------
+    framework, id : str
+        Id of the framework and of the item, field or dimension.
+    kind : {"item", "field", "dimension"}
+        A dimension is listed only where it can no longer become positive with the items left.
+    phase, column : str
+        The phase of the column, and its name; empty where there is none.
+    in_instrument : bool
+        What the instrument lacks is outside the operational definition: it counts as false.
+    rows, unknown : int
+        Rows in scope of the framework, and those of them in which the answer is unknown (for the age: of all rows
+        of persons selected for the module).
+    """
+
+    framework: str
+    kind: str
+    id: str
+    phase: str = ""
+    column: str = ""
+    in_instrument: bool
+    rows: int = 0
+    unknown: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Every question of the frameworks of a classification, and whether the instrument had it."""
+
+    lines: tuple[CoverageLine, ...] = ()
+
+    @property
+    def absent(self) -> tuple[str, ...]:
+        """Ids of the items, fields, phases (``c_docs@leave``) and dimensions that the definition lost, each once."""
+        gone = (line for line in self.lines if not line.in_instrument)
+        return tuple(dict.fromkeys(f"{line.id}@{line.phase}" if line.phase else line.id for line in gone))
+
+    def to_frame(self) -> pd.DataFrame:
+        """One line a question: framework, kind, id, phase, column, in_instrument, rows, unknown."""
+        import pandas as pd
+
+        rows = [tuple(getattr(line, name) for name in COLUMNS) for line in self.lines]
+        return pd.DataFrame(rows, columns=list(COLUMNS))
+
+    def __repr__(self) -> str:
+        asked = sum(line.in_instrument for line in self.lines)
+        return f"Coverage({asked} of {len(self.lines)} questions in the instrument; without: {listed(self.absent) or 'none'})"
+
+
+def coverage(
+    frameworks: Sequence[Framework],
+    reading: ColumnReading,
+    evaluation: Evaluation,
+    counts: Counts,
+) -> Coverage:
+    """Say for every question of the frameworks whether the instrument had it.
+
+    Parameters
+    ----------
+    frameworks : sequence of Framework
+    reading, evaluation
+        The table as it was read, and the values found.
+    counts : mapping of (str, str) to (int, int)
+        By framework and column: rows in scope, and those of them in which the answer is unknown.
+    """
+    lines: list[CoverageLine] = []
+    for framework in frameworks:
+        for name in [*([AGE] if needs_age(framework) else []), *questions(framework)]:
+            lines += _lines(framework.id, name, reading, counts)
+        for dimension in framework.dimensions:
+            # what the instrument lacks is a constant false, and constants are folded: only then is nothing left
+            if evaluation.dimension(framework, dimension.id).possibly is False:
+                lines.append(
+                    CoverageLine(framework=framework.id, kind="dimension", id=dimension.id, in_instrument=False)
+                )
+    return Coverage(tuple(lines))
+
+
+def require_questions(framework: Framework, has: Callable[[str], bool]) -> None:
+    """Refuse a framework of which a dimension, or an outcome, is left without any question.
+
+    Raises
+    ------
+    IndicatorFault
+        FL-IND-07.
+    """
+    parts = [(f"dimension {entry.id}", reads(framework, DimensionIs(entry.id))) for entry in framework.dimensions]
+    parts += [
+        (f"outcome {outcome.id}", reads(framework, outcome.expression))
+        for outcome in framework.outcomes
+        if outcome.expression is not None
+    ]
+    for part, names in parts:
+        if not any(has(name) for name in names):
+            raise IndicatorFault(
+                "FL-IND-07",
+                f"the {part} of {framework.id} is left without any question",
+                found=f"none of its columns: {listed([_column(name) for name in names])}",
+                fix="map at least one of its questions to these column names, or use another framework",
+            )
+
+
+def _lines(framework: str, name: str, reading: ColumnReading, counts: Counts) -> Iterator[CoverageLine]:
+    kind = "item" if name in known_items().items else "field"
+    for phase, column in reading.columns_of(name).items():
+        rows, unknown = counts.get((framework, column), (0, 0))
+        yield CoverageLine(
+            framework=framework,
+            kind=kind,
+            id=name,
+            phase=phase,
+            column=column,
+            in_instrument=bool(column),
+            rows=rows,
+            unknown=unknown,
+        )
+
+
+def _column(name: str) -> str:
+    fields = known_items().fields
+    return fields[name].column if name in fields else name

@@ -1,0 +1,168 @@
+"""Evaluate the nodes of a framework, for one respondent or for whole columns alike: the answers come from a Reading."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from fl_estimate.indicators.criteria import (
+    AllOf,
+    AnyOf,
+    AtLeast,
+    CriterionIs,
+    Define,
+    DimensionIs,
+    FieldIn,
+    FieldWithin,
+    ItemIs,
+    Node,
+    Not,
+    OutcomeIs,
+    SamePhase,
+)
+from fl_estimate.indicators.items import known_items
+from fl_estimate.indicators.logic import FALSE, Value, all_of, any_of, at_least, certain, negate
+from fl_estimate.indicators.references import reads
+
+if TYPE_CHECKING:
+    from fl_estimate.indicators.framework import Framework, Indicator
+
+
+class Reading(Protocol):
+    """Where the answers come from: the answers of one respondent, or the columns of a table."""
+
+    def item(self, item: str, phase: str | None, /) -> Value:
+        """Whether an item is true, in one phase or (None) in any."""
+        ...
+
+    def codes(self, field: str, codes: tuple[str, ...], /) -> Value:
+        """Whether a field holds one of the codes."""
+        ...
+
+    def within(self, test: FieldWithin, /) -> Value:
+        """Whether a number is inside the limits."""
+        ...
+
+    def has(self, name: str, /) -> bool:
+        """Whether the instrument has this item or field."""
+        ...
+
+    def keep(self, value: Value, /) -> Value:
+        """Store a value that will be used more than once; what it stands for does not change."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a node is read: in which file, counting one dimension only or all, in one phase or in any."""
+
+    framework: Framework
+    dimension: str | None = None
+    phase: str | None = None
+
+
+class Evaluation:
+    """The values of one reading under any number of frameworks; what was evaluated once is not evaluated again."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self._known: dict[tuple[object, ...], Value] = {}
+
+    def population(self, framework: Framework) -> Value:
+        """Whether the respondent is in the framework's population, as far as is known."""
+        return self._node(framework.in_scope, _Place(framework))
+
+    def scope(self, framework: Framework) -> Value:
+        """Whether the respondent is in scope: for certain in the population, unknown is out of scope."""
+        return self._once(("scope", framework.id), lambda: certain(self.population(framework)))
+
+    def outcome(self, framework: Framework, outcome: str) -> Value:
+        """The value of an outcome; false out of scope, and false where the instrument has none of its questions."""
+        return self._once(("outcome", framework.id, outcome), lambda: self._outcome(framework, outcome))
+
+    def dimension(self, framework: Framework, dimension: str) -> Value:
+        """The value of a dimension, whatever the scope."""
+        return self._node(DimensionIs(dimension), _Place(framework))
+
+    def indicator(self, framework: Framework, indicator: Indicator) -> Value:
+        """The value of an indicator, whatever the scope."""
+        return self._indicator(indicator, _Place(framework))
+
+    def definition(self, framework: Framework, name: str) -> Value:
+        """The value of an entry under `definitions`, whatever the scope."""
+        return self._node(Define(name), _Place(framework))
+
+    def _node(self, node: Node, place: _Place) -> Value:
+        match node:
+            case AllOf(nodes):
+                return all_of(self._node(inner, place) for inner in nodes)
+            case AnyOf(nodes):
+                return any_of(self._node(inner, place) for inner in nodes)
+            case Not(inner):
+                return negate(self._node(inner, place))
+            case ItemIs(item, phase):
+                return self._reading.item(item, phase or place.phase)
+            case FieldIn(field, codes):
+                return self._reading.codes(field, codes)
+            case FieldWithin():
+                return self._reading.within(node)
+            case SamePhase(nodes):
+                phases = (replace(place, phase=phase) for phase in known_items().phases)
+                return any_of(all_of(self._node(inner, within) for inner in nodes) for within in phases)
+            case AtLeast(n):
+                return at_least(n, [self._indicator(chosen, place) for chosen in _counted(node, place)])
+            case _:
+                return self._referred(node, place)
+
+    def _referred(self, node: CriterionIs | Define | DimensionIs | OutcomeIs, place: _Place) -> Value:
+        """A node that names another part. The checks of `references` have made sure that it is there."""
+        match node:
+            case OutcomeIs(name, file):
+                return self.outcome(place.framework.file(file), name)
+            case CriterionIs(name):
+                indicator = place.framework.indicator(name)
+                return FALSE if indicator is None else self._indicator(indicator, place)
+            case Define(name, file):
+                framework = place.framework.file(file)
+                # a dimension is counted in its own file only
+                dimension = place.dimension if framework is place.framework else None
+                inner, within = framework.definitions[name].expression, _Place(framework, dimension, place.phase)
+            case DimensionIs(name, file):
+                framework = place.framework.file(file)
+                inner, within = framework.dimension_rule, _Place(framework, name, place.phase)
+        if inner is None:
+            return FALSE
+        key = ("node", framework.id, within.dimension, within.phase, inner)
+        return self._once(key, lambda: self._node(inner, within))
+
+    def _indicator(self, indicator: Indicator, place: _Place) -> Value:
+        """An indicator with a phase counts in that phase only; one without is read with its items at the phase."""
+        if place.phase is not None and indicator.phase not in (None, place.phase):
+            return FALSE
+        phase = None if indicator.phase is not None else place.phase
+        within = _Place(place.framework, None, phase)
+        key = ("indicator", place.framework.id, indicator.id, phase)
+        return self._once(key, lambda: self._node(indicator.node, within))
+
+    def _outcome(self, framework: Framework, name: str) -> Value:
+        outcome = framework.outcome(name)
+        if outcome is None or outcome.expression is None:
+            return FALSE
+        if not any(self._reading.has(used) for used in reads(framework, outcome.expression)):
+            return FALSE
+        return all_of([self.scope(framework), self._node(outcome.expression, _Place(framework))])
+
+    def _once(self, key: tuple[object, ...], evaluate: Callable[[], Value]) -> Value:
+        if key not in self._known:
+            self._known[key] = self._reading.keep(evaluate())
+        return self._known[key]
+
+
+def _counted(node: AtLeast, place: _Place) -> list[Indicator]:
+    return [
+        indicator
+        for indicator in place.framework.indicators
+        if place.dimension in (None, indicator.dimension)
+        and node.chooses(kind=indicator.kind, strength=indicator.strength, dimension=indicator.dimension)
+    ]

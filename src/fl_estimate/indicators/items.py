@@ -1,0 +1,200 @@
+"""The questions that frameworks read: their ids, phases, answers and wording, from `frameworks/items.toml`.
+
+What an answer means (true, unknown, false), in one phase or in any, is decided here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, ClassVar
+
+from fl_estimate.errors import IndicatorFault, not_one_of
+from fl_estimate.indicators.logic import FALSE, TRUE, UNKNOWN, Value, any_of, at_most_unknown
+
+LANGUAGES: tuple[str, ...] = ("en", "fr", "es")
+NO = "no"
+MISSING = "missing"
+"""What a null cell is."""
+UNKNOWN_ANSWERS: tuple[str, ...] = ("dk", "ref", MISSING, "not_asked")
+AGE = "age"
+"""The one field that is a parameter of `explain` and has a column of its own choice in a table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """One text in the three languages; where a language is missing, English stands in."""
+
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+
+    en: str
+    fr: str = ""
+    es: str = ""
+
+    def of(self, language: str) -> str:
+        """The text in one language.
+
+        Raises
+        ------
+        IndicatorFault
+            FL-IND-14: the language is not en, fr or es.
+        """
+        if language not in LANGUAGES:
+            raise not_one_of("FL-IND-14", "this language", language, LANGUAGES, IndicatorFault)
+        return {"en": self.en, "fr": self.fr, "es": self.es}[language] or self.en
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One question of a questionnaire.
+
+    Attributes
+    ----------
+    id : str
+        Its name, and the name of its column (``<id>@<phase>`` where the phase was asked).
+    kind : str
+        recruitment, vulnerability, involuntariness, condition or coercion.
+    phases : tuple of str
+        The phases it can have; items with one phase carry no ``@``.
+    true_answers : tuple of str
+        The answers that count as true.
+    asks_phase : bool
+        Whether its answers may carry a phase.
+    question : Wording
+    """
+
+    id: str
+    kind: str
+    phases: tuple[str, ...]
+    true_answers: tuple[str, ...]
+    asks_phase: bool
+    question: Wording
+
+    @property
+    def allowed(self) -> tuple[str, ...]:
+        """Every answer that the item may hold, without its phase."""
+        return (*self.true_answers, NO, *UNKNOWN_ANSWERS)
+
+    def value(self, answer: str) -> Value:
+        """What one allowed answer means."""
+        if answer in self.true_answers:
+            return TRUE
+        return FALSE if answer == NO else UNKNOWN
+
+    def read(self, phase: str | None, unphased: Value | None, phased: Mapping[str, Value]) -> Value:
+        """Combine what was answered without a phase with what was answered for each phase.
+
+        A true answer whose phase was not asked is true where the phase is ignored (`phase` None), and unknown in a
+        single phase unless the item has that phase only. A phase the item cannot have is false.
+        """
+        if phase is None:
+            return any_of([*([unphased] if unphased else []), *phased.values()])
+        if phase not in self.phases:
+            return FALSE
+        answers = [phased[phase]] if phase in phased else []
+        if unphased is not None:
+            answers.append(unphased if len(self.phases) == 1 else at_most_unknown(unphased))
+        return any_of(answers)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One fact about the person or the work that is tested by code or by number.
+
+    Attributes
+    ----------
+    id : str
+        Its name in the frameworks, such as ``state.penalty``.
+    column : str
+        Its column in a table, such as ``state_penalty``.
+    table : str
+        Where the common schema keeps it.
+    codes : tuple of str or None
+        Its codes; None for a number.
+    question : Wording
+    """
+
+    id: str
+    column: str
+    table: str
+    codes: tuple[str, ...] | None
+    question: Wording
+
+    @property
+    def is_number(self) -> bool:
+        return self.codes is None
+
+    @property
+    def allowed(self) -> tuple[str, ...]:
+        """Every code the field may hold; "no" says none of the codes."""
+        return (*dict.fromkeys((*(self.codes or ()), NO)), *UNKNOWN_ANSWERS)
+
+    @property
+    def block(self) -> str:
+        """The argument of `explain` that gives it: state, child, … ("" where it stands alone)."""
+        block, dot, _ = self.id.partition(".")
+        return block if dot else ""
+
+    def value(self, answer: str, wanted: tuple[str, ...]) -> Value:
+        """What one allowed code means where `wanted` is tested."""
+        if answer in wanted:
+            return TRUE
+        return UNKNOWN if answer in UNKNOWN_ANSWERS else FALSE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Items:
+    """Every item and field, by id."""
+
+    items: Mapping[str, Item]
+    fields: Mapping[str, Field]
+    phases: tuple[str, ...]
+    phase_labels: Mapping[str, Wording]
+    answer_labels: Mapping[str, Wording]
+
+
+@cache
+def known_items() -> Items:
+    """Every item and field of `frameworks/items.toml`."""
+    text = files("fl_estimate.indicators").joinpath("frameworks", "items.toml").read_text(encoding="utf-8")
+    return _items(tomllib.loads(text))
+
+
+def _items(table: Mapping[str, Any]) -> Items:
+    true_answers = {kind: tuple(answers) for kind, answers in table["true_answers"].items()}
+    return Items(
+        items={entry["id"]: _item(entry, true_answers) for entry in table["items"]},
+        fields={entry["id"]: _field(entry) for entry in table["fields"]},
+        phases=tuple(table["phases"]),
+        phase_labels={phase: Wording(**text) for phase, text in table["phase_labels"].items()},
+        answer_labels={answer: Wording(**text) for answer, text in table["answer_labels"].items()},
+    )
+
+
+def _item(entry: Mapping[str, Any], true_answers: Mapping[str, tuple[str, ...]]) -> Item:
+    return Item(
+        id=entry["id"],
+        kind=entry["kind"],
+        phases=tuple(entry["phases"]),
+        true_answers=true_answers[entry["answers"]],
+        asks_phase=entry["answers"] != "binary",
+        question=Wording(**entry["question"]),
+    )
+
+
+def _field(entry: Mapping[str, Any]) -> Field:
+    codes: dict[str, tuple[str, ...] | None] = {
+        "number": None,
+        "binary": ("yes", NO),
+        "codes": tuple(entry.get("codes", ())),
+    }
+    return Field(
+        id=entry["id"],
+        column=entry["column"],
+        table=entry["table"],
+        codes=codes[entry["answers"]],
+        question=Wording(**entry["question"]),
+    )

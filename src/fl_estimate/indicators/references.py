@@ -1,0 +1,252 @@
+"""What the expressions of a framework refer to: every reference checked on load, and the questions that a rule reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fl_estimate.errors import nearest
+from fl_estimate.indicators.criteria import (
+    AtLeast,
+    CriterionIs,
+    Define,
+    DimensionIs,
+    FieldIn,
+    FieldWithin,
+    ItemIs,
+    Node,
+    OutcomeIs,
+    walk,
+)
+from fl_estimate.indicators.items import AGE, known_items
+
+if TYPE_CHECKING:
+    from fl_estimate.indicators.framework import Framework
+
+Leaf = ItemIs | FieldIn | FieldWithin
+Step = tuple[str, str, str]
+"""One reference: its operator, the id of the file, the name of the entry."""
+
+STRENGTHS: tuple[str, ...] = ("strong", "medium", "weak")
+
+
+class _CircleFault(ValueError):
+    """References that lead back to where they began."""
+
+
+def leaves(framework: Framework, node: Node, dimension: str | None = None) -> list[Leaf]:
+    """Every test of a question that a node comes down to, references followed, each once and in order.
+
+    `dimension` narrows the indicators that the node counts.
+    """
+    return list(dict.fromkeys(_leaves(framework, node, dimension, ())))
+
+
+def reads(framework: Framework, node: Node, dimension: str | None = None) -> list[str]:
+    """The ids of the items and fields that a node comes down to, but for the age."""
+    names = (leaf.item if isinstance(leaf, ItemIs) else leaf.field for leaf in leaves(framework, node, dimension))
+    return list(dict.fromkeys(name for name in names if name != AGE))
+
+
+def questions(framework: Framework) -> list[str]:
+    """The ids of the items and fields that the outcomes of the framework come down to, but for the age."""
+    rules = [outcome.expression for outcome in framework.outcomes if outcome.expression is not None]
+    return list(dict.fromkeys(name for rule in rules for name in reads(framework, rule)))
+
+
+def needs_age(framework: Framework) -> bool:
+    """Whether the scope or an outcome of the framework tests the age."""
+    nodes = [framework.in_scope, *(outcome.expression for outcome in framework.outcomes)]
+    found = (leaf for node in nodes if node is not None for leaf in leaves(framework, node))
+    return any(isinstance(leaf, FieldWithin) and leaf.field == AGE for leaf in found)
+
+
+def check(framework: Framework) -> None:
+    """Check that everything the framework names is there, and that no reference leads back to itself.
+
+    Raises
+    ------
+    IndicatorFault
+        FL-IND-03: every fault, with its key path.
+    """
+    from fl_estimate.indicators.framework import broken, bundled, bundled_ids
+
+    faults: list[str] = []
+    if framework.id in bundled_ids() and framework != bundled(framework.id):
+        faults.append("id: a framework of this package is called so; a file of your own needs an id of its own")
+    for path, node in _expressions(framework):
+        for inner in walk(node):
+            faults += [f"{path}: {fault}" for fault in _node_faults(framework, inner)]
+    faults += _entry_faults(framework)
+    if not faults:
+        faults += _circles(framework)
+    if faults:
+        raise broken(framework.id, faults)
+
+
+def _expressions(framework: Framework) -> Iterator[tuple[str, Node]]:
+    """Every expression of the file, with the key path where it stands."""
+    yield "in_scope", framework.in_scope
+    if framework.dimension_rule is not None:
+        yield "dimension_rule", framework.dimension_rule
+    for name, definition in framework.definitions.items():
+        yield f"definitions.{name}.expression", definition.expression
+    for place, outcome in enumerate(framework.outcomes):
+        if outcome.expression is not None:
+            yield f"outcomes[{place}].expression", outcome.expression
+    for key, indicators in (
+        ("indicators", framework.indicators),
+        ("optional_indicators", framework.optional_indicators),
+    ):
+        for place, indicator in enumerate(indicators):
+            yield f"{key}[{place}].{'when' if indicator.when is not None else 'items_any_of'}", indicator.node
+
+
+def _leaves(framework: Framework, node: Node, dimension: str | None, trail: tuple[Step, ...]) -> Iterator[Leaf]:
+    for inner in walk(node):
+        if isinstance(inner, ItemIs | FieldIn | FieldWithin):
+            yield inner
+        for step, target, expression, narrowed in _targets(framework, inner, dimension):
+            if step in trail:
+                raise _CircleFault(
+                    " -> ".join(f"{file}.{name}" for _, file, name in (*trail[trail.index(step) :], step))
+                )
+            yield from _leaves(target, expression, narrowed, (*trail, step))
+
+
+def _targets(
+    framework: Framework, node: Node, dimension: str | None
+) -> Iterator[tuple[Step, Framework, Node, str | None]]:
+    """The expressions that a node stands for, with the file they are read in and the dimension counted there."""
+    match node:
+        case CriterionIs(name):
+            indicator = framework.indicator(name)
+            if indicator is not None:
+                yield ("criterion", framework.id, name), framework, indicator.node, None
+        case AtLeast():
+            for indicator in framework.indicators:
+                if dimension in (None, indicator.dimension) and node.chooses(
+                    kind=indicator.kind, strength=indicator.strength, dimension=indicator.dimension
+                ):
+                    yield ("criterion", framework.id, indicator.id), framework, indicator.node, None
+        case Define(name, file):
+            other = framework.file(file)
+            narrowed = dimension if other is framework else None
+            yield ("define", other.id, name), other, other.definitions[name].expression, narrowed
+        case DimensionIs(name, file):
+            other = framework.file(file)
+            if other.dimension_rule is not None:
+                yield ("dimension", other.id, name), other, other.dimension_rule, name
+        case OutcomeIs(name, file):
+            other = framework.file(file)
+            outcome = other.outcome(name)
+            if outcome is not None and outcome.expression is not None:
+                yield ("outcome", other.id, name), other, outcome.expression, None
+        case _:
+            return
+
+
+def _circles(framework: Framework) -> list[str]:
+    found: dict[str, None] = {}
+    for path, node in _expressions(framework):
+        try:
+            leaves(framework, node)
+        except _CircleFault as circle:
+            found[f"{path}: the references form a circle, {circle}"] = None
+    return list(found)
+
+
+def _entry_faults(framework: Framework) -> Iterator[str]:
+    """Faults of the indicators and dimensions themselves: names of dimensions and phases."""
+    dimensions = [dimension.id for dimension in framework.dimensions]
+    phases = known_items().phases
+    for place, indicator in enumerate(framework.indicators):
+        if indicator.dimension is not None and indicator.dimension not in dimensions:
+            yield f"indicators[{place}].dimension: {_unknown('dimension', indicator.dimension, dimensions)}"
+        if indicator.phase is not None and indicator.phase not in phases:
+            yield f"indicators[{place}].phase: {_unknown('phase', indicator.phase, phases)}"
+    for place, dimension in enumerate(framework.dimensions):
+        if dimension.phase is not None and dimension.phase not in phases:
+            yield f"dimensions[{place}].phase: {_unknown('phase', dimension.phase, phases)}"
+
+
+def _node_faults(framework: Framework, node: Node) -> Iterator[str]:
+    match node:
+        case ItemIs():
+            yield from _item_faults(node)
+        case FieldIn() | FieldWithin():
+            yield from _field_faults(node)
+        case AtLeast():
+            yield from _count_faults(framework, node)
+        case CriterionIs(name):
+            yield from _absent("criterion", name, [indicator.id for indicator in framework.indicators])
+        case Define(name, file) | DimensionIs(name, file) | OutcomeIs(name, file):
+            yield from _reference_faults(framework, node, name, file)
+        case _:
+            return
+
+
+def _item_faults(node: ItemIs) -> Iterator[str]:
+    items = known_items().items
+    if node.item not in items:
+        yield _unknown("item", node.item, list(items))
+    elif node.phase is not None and not items[node.item].asks_phase:
+        yield f"the item {node.item} has one fixed phase and carries no @"
+    elif node.phase is not None and node.phase not in items[node.item].phases:
+        yield f"the item {node.item} cannot have this phase; " + _unknown("phase", node.phase, items[node.item].phases)
+
+
+def _field_faults(node: FieldIn | FieldWithin) -> Iterator[str]:
+    fields = known_items().fields
+    field = fields.get(node.field)
+    if field is None:
+        yield _unknown("field", node.field, list(fields))
+    elif isinstance(node, FieldWithin):
+        if not field.is_number:
+            yield f"the field {node.field} holds codes; test it by in"
+    elif field.codes is None:
+        yield f"the field {node.field} is a number; test it by min, max or above"
+    else:
+        for code in node.codes:
+            yield from _absent(f"code of {node.field}", code, field.codes)
+
+
+def _count_faults(framework: Framework, node: AtLeast) -> Iterator[str]:
+    kinds = {indicator.kind for indicator in (*framework.indicators, *framework.optional_indicators)}
+    for kind in node.kinds or ():
+        yield from _absent("kind of the indicators here", kind, sorted(kinds))
+    for strength in node.strengths or ():
+        yield from _absent("strength", strength, STRENGTHS)
+    for dimension in node.dimensions or ():
+        yield from _absent("dimension", dimension, [entry.id for entry in framework.dimensions])
+
+
+def _reference_faults(
+    framework: Framework, node: Define | DimensionIs | OutcomeIs, name: str, file: str
+) -> Iterator[str]:
+    from fl_estimate.indicators.framework import bundled_ids
+
+    if file not in ("", framework.id) and file not in bundled_ids():
+        yield _unknown("framework", file, bundled_ids())
+        return
+    other = framework.file(file)
+    match node:
+        case Define():
+            yield from _absent("definition", name, list(other.definitions))
+        case DimensionIs():
+            yield from _absent("dimension", name, [dimension.id for dimension in other.dimensions])
+            if other.dimension_rule is None:
+                yield f"the framework {other.id} has no dimension_rule"
+        case OutcomeIs():
+            ruled = [outcome.id for outcome in other.outcomes if outcome.expression is not None]
+            yield from _absent("outcome", name, ruled)
+
+
+def _absent(what: str, name: str, known: tuple[str, ...] | list[str]) -> Iterator[str]:
+    if name not in known:
+        yield _unknown(what, name, known)
+
+
+def _unknown(what: str, name: str, known: tuple[str, ...] | list[str]) -> str:
+    close = nearest(name, known)
+    return f"no {what} is called {name!r}" + (f", did you mean {close!r}?" if close else "")

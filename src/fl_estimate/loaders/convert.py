@@ -1,0 +1,192 @@
+"""Big files to Parquet in bounded memory, so that everything after it is lazy: `fl-estimate convert`.
+
+The file is read in stretches, each kept as a part beside the target; what type a column has, and whether it holds
+declared missing values, is known when all parts are there. Then the parts become the row groups of one file.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fl_estimate.errors import FileFault
+from fl_estimate.inputs.survey_data import Source
+from fl_estimate.loaders.files import (
+    KIND,
+    STATISTICAL,
+    TextFormat,
+    announced_shape,
+    damaged,
+    existing,
+    read_rows,
+    read_table,
+    source_of,
+)
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Progress = Callable[[int, int | None], None]
+
+ROW_GROUP = 100_000
+"""Rows in a row group: small enough to stream in any engine, large enough to compress."""
+CELLS_AT_ONCE = 2_000_000
+"""Cells in one stretch: they are Python objects for a moment, about 100 MB."""
+CELLS_IN_GROUP = 20_000_000
+"""Cells in a row group, 160 MB of numbers: files of very many columns get smaller groups."""
+
+
+def convert(
+    source: str | Path, target: str | Path, *, written: TextFormat | None = None, progress: Progress | None = None
+) -> Source:
+    """Convert a file to Parquet.
+
+    Each column keeps its name and the values that pyreadstat gives by default: a value that the file declares
+    missing is null. Its code stands in a column ``<name>@missing`` (8, 99; .a for Stata and SAS), which there is
+    only for columns with declared missing values; a null without a code was blank or system-missing.
+
+    Parameters
+    ----------
+    source : str or Path
+        SPSS, Stata, SAS or delimited text.
+    target : str or Path
+        File to be written, ending in .parquet. It appears when it is complete, and replaces one of that name.
+    written : TextFormat, optional
+        Encoding, delimiter and decimal sign, where the file does not say them.
+    progress : callable, optional
+        Called with the number of rows done and the number there are (None where the file does not say it).
+
+    Returns
+    -------
+    Source
+        Name, sha256, encoding and number of rows of the file that was converted.
+
+    Raises
+    ------
+    FileFault
+        FL-FILE-01 to FL-FILE-07: the source cannot be read. FL-FILE-08: the target cannot be written.
+    """
+    file, out = existing(source), Path(target)
+    if file.suffix.lower() == ".parquet" or out.suffix.lower() != ".parquet" or not out.parent.is_dir() or out.is_dir():
+        raise FileFault(
+            "FL-FILE-08",
+            "the conversion has no place to go",
+            found=f"{file.name} to {out}",
+            fix="convert a file that is not Parquet to a file that ends in .parquet, in a folder that is there",
+        )
+    written = written or TextFormat()
+    report = progress or _silent
+    try:
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=".convert-") as folder:
+            if file.suffix.lower() in STATISTICAL:
+                parts, read = _statistical_parts(file, Path(folder), written, report)
+            else:
+                parts, read = _delimited_part(file, Path(folder), written, report)
+            complete = Path(folder) / "complete.parquet"
+            _write(parts, complete)
+            complete.replace(out)
+    except PermissionError:
+        raise FileFault(
+            "FL-FILE-08", "the folder cannot be written to", found=str(out.parent), fix="choose another folder"
+        ) from None
+    return read
+
+
+def _silent(done: int, total: int | None) -> None:
+    """Report to nobody."""
+
+
+def _statistical_parts(file: Path, folder: Path, written: TextFormat, report: Progress) -> tuple[list[Path], Source]:
+    total, columns = announced_shape(file, encoding=written.encoding)
+    limit = max(1_000, min(ROW_GROUP, CELLS_AT_ONCE // max(1, columns)))
+    parts: list[Path] = []
+    done = 0
+    while True:
+        rows = read_rows(file, encoding=written.encoding, offset=done, limit=limit)
+        parts.append(folder / f"{len(parts):06d}.parquet")
+        rows.frame.write_parquet(parts[-1], compression="lz4")
+        done += rows.frame.height
+        report(done, total)
+        if rows.frame.height < limit or done == total:
+            if total is not None and done != total:
+                raise damaged(file, f"it announces {total:,} rows and holds {done:,}")
+            return parts, source_of(file, rows.encoding, done)
+
+
+def _delimited_part(file: Path, folder: Path, written: TextFormat, report: Progress) -> tuple[list[Path], Source]:
+    table = read_table(file, written=written)
+    part = folder / "part.parquet"
+    table.frame.lazy().collect().write_parquet(part, compression="lz4")
+    report(table.source.n_rows, table.source.n_rows)
+    return [part], table.source
+
+
+def _write(parts: Sequence[Path], target: Path) -> None:
+    """Bring all parts to one schema and write them as row groups."""
+    import polars as pl
+    from pyarrow import parquet
+
+    schema = _common_schema(parts)
+    group = max(1_000, min(ROW_GROUP, CELLS_IN_GROUP // max(1, len(schema))))
+    empty = pl.DataFrame(schema=schema).to_arrow().schema
+    with parquet.ParquetWriter(target, empty, compression="zstd") as writer:
+        for frame in _groups(parts, schema, group):
+            writer.write_table(frame.to_arrow().cast(empty), row_group_size=group)
+
+
+def _common_schema(parts: Sequence[Path]) -> dict[str, pl.DataType]:
+    """Find the type of each column: that of the parts in which it holds anything."""
+    import polars as pl
+
+    seen: dict[str, set[pl.DataType]] = {}
+    for part in parts:
+        lazy = pl.scan_parquet(part)
+        filled = lazy.select(pl.all().is_not_null().any()).collect()
+        for name, dtype in lazy.collect_schema().items():
+            types = seen.setdefault(name, set())
+            if filled[name].item():
+                types.add(dtype)
+    names = [name for name in seen if not _is_kind(name, seen)]
+    ordered = [each for name in names for each in (name, name + KIND) if each in seen]
+    return {name: _one_type(seen[name], kind=_is_kind(name, seen)) for name in ordered}
+
+
+def _is_kind(name: str, names: dict[str, set[pl.DataType]]) -> bool:
+    return name.endswith(KIND) and name.removesuffix(KIND) in names
+
+
+def _one_type(types: set[pl.DataType], *, kind: bool) -> pl.DataType:
+    import polars as pl
+
+    if kind:
+        return pl.String()
+    if len(types) == 1:
+        return next(iter(types))
+    # nothing at all; or whole numbers in parts without tags and numbers in parts with them
+    return pl.Float64()
+
+
+def _groups(parts: Sequence[Path], schema: dict[str, pl.DataType], size: int) -> Iterator[pl.DataFrame]:
+    """Give the rows of all parts in frames of `size` rows."""
+    import polars as pl
+
+    waiting: list[pl.DataFrame] = []
+    for part in parts:
+        frame = pl.read_parquet(part)
+        waiting.append(
+            frame.select(
+                (pl.col(name) if name in frame.columns else pl.lit(None)).cast(dtype).alias(name)
+                for name, dtype in schema.items()
+            )
+        )
+        if sum(each.height for each in waiting) >= size:
+            rows = pl.concat(waiting)
+            whole = rows.height // size * size
+            for start in range(0, whole, size):
+                yield rows.slice(start, size)
+            waiting = [rows.slice(whole)]
+    rest = pl.concat(waiting)
+    if rest.height:
+        yield rest

@@ -1,0 +1,122 @@
+"""Whether a mapping fits the files it is used with: every name it uses must be there, and none may be used twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from collections.abc import Mapping as Dictionary
+
+from fl_estimate.errors import MappingFault, listed, nearest
+from fl_estimate.loaders.files import FileTable
+from fl_estimate.loaders.mapping import Mapping, TableRule, VariableRule
+from fl_estimate.schema.expressions import parse
+from fl_estimate.schema.variables import TABLES, Table
+
+
+def whole_rule(table: Table, rule: TableRule, columns: Sequence[str]) -> TableRule:
+    """Add what goes without saying: a source column whose name is a variable of the schema is that variable."""
+    if rule.source is not None:
+        return rule
+    used = {variable.column for variable in rule.variables.values()}
+    named = [name for name in columns if name in table.variables or (table.carries_items and table.variable(name))]
+    silent = {name: VariableRule(column=name) for name in named if name not in used and name not in rule.variables}
+    return rule.model_copy(update={"variables": {**rule.variables, **silent}})
+
+
+def left_over(rule: TableRule, columns: Sequence[str]) -> list[str]:
+    """The source columns that no variable of the table takes; they keep their names."""
+    used = {variable.column for variable in rule.variables.values()}
+    return [name for name in columns if name not in used]
+
+
+def require_fit(mapping: Mapping, files: Dictionary[str, FileTable], rules: Dictionary[str, TableRule]) -> None:
+    """Check every name that a mapping uses.
+
+    Raises
+    ------
+    MappingFault
+        FL-MAP-04: the mapping does not fit; lists every column that is not there and every name used twice.
+    """
+    faults = [fault for name, rule in rules.items() for fault in _table_faults(TABLES[name], rule, files, rules)]
+    faults += _key_faults(rules)
+    faults += _design_faults(mapping, files, rules)
+    if faults:
+        raise not_fitting(faults)
+
+
+def not_fitting(faults: Iterable[str]) -> MappingFault:
+    """Build the error of a mapping that does not fit the file."""
+    lines = list(faults)
+    return MappingFault(
+        "FL-MAP-04",
+        "the mapping does not fit the file",
+        found="\n    ".join(lines),
+        fix="correct the names in the mapping, or take the mapping of this wave of the survey",
+    )
+
+
+def _table_faults(
+    table: Table, rule: TableRule, files: Dictionary[str, FileTable], rules: Dictionary[str, TableRule]
+) -> Iterable[str]:
+    columns = files[rule.source or table.name].columns
+    for name, variable in rule.variables.items():
+        if variable.column not in columns:
+            yield f"{table.name}.{name}: the file has no column {variable.column!r}{_hint(variable.column, columns)}"
+    kept = left_over(rule, columns) if rule.source is None else []
+    for name in [*rule.variables, *rule.derived]:
+        if name in kept:
+            yield (
+                f"{table.name}.{name}: the file has another column of this name, which would be lost; "
+                f'map it too, under a name of your own, such as {name}_in_file = "{name}"'
+            )
+    names = _names(table, rule, columns, rules)
+    if rule.where is not None:
+        yield from _absent_names(f"{table.name}.where", rule.where, names)
+    for name, text in rule.derived.items():
+        yield from _absent_names(f"{table.name}.derived.{name}", text, names)
+        names = [*names, name]
+
+
+def _names(table: Table, rule: TableRule, columns: Sequence[str], rules: Dictionary[str, TableRule]) -> list[str]:
+    """What expressions of a table may name, before anything is derived."""
+    own = [*rule.variables, table.key]
+    if rule.source is None:
+        return [*own, *left_over(rule, columns)]
+    people = rules["people"]
+    return [*own, *people.variables, *people.derived, "person_id", *columns]
+
+
+def _absent_names(place: str, text: str, names: Sequence[str]) -> Iterable[str]:
+    for name in sorted(parse(text).names - set(names)):
+        yield f"{place}: there is no column {name!r}{_hint(name, names)}"
+
+
+def _key_faults(rules: Dictionary[str, TableRule]) -> Iterable[str]:
+    """Keys that tables of different files are joined by: a row number cannot stand in for them."""
+    own = {name: rule for name, rule in rules.items() if rule.source is None}
+    if "households" in own and "hh_id" not in own["people"].variables:
+        yield "people.hh_id: households are joined by it, and it is not mapped"
+    for name, rule in own.items():
+        for link, other in TABLES[name].links:
+            key = TABLES[other].key
+            if link in rule.variables and other in own and key not in own[other].variables:
+                yield f"{other}.{key}: {name} are joined by it, and it is not mapped"
+
+
+def _design_faults(
+    mapping: Mapping, files: Dictionary[str, FileTable], rules: Dictionary[str, TableRule]
+) -> Iterable[str]:
+    design = mapping.sample_design()
+    if design is None:
+        return
+    names: list[str] = []
+    for table in ("people", "households"):
+        if table in rules and table in files:
+            names += [*rules[table].variables, *rules[table].derived, *left_over(rules[table], files[table].columns)]
+    for name in design.columns:
+        if name not in names:
+            yield f"design: people have no column {name!r}{_hint(name, names)}"
+
+
+def _hint(name: str, names: Sequence[str]) -> str:
+    close = nearest(name, names)
+    return f"; did you mean {close!r}?" if close else f"; there are: {listed(names, most=20)}"

@@ -1,0 +1,305 @@
+"""Pictures of estimates with their intervals. Figures are made without pyplot: nothing global is opened or changed."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from fl_estimate.errors import PublishFault, not_one_of
+from fl_estimate.reporting.palette import BRIGHT, DEEP, FAINT, HATCH, INK, PAPER, RULE, SOFT
+from fl_estimate.reporting.publish import PublishedEstimates, PublishedTable, draft_of
+from fl_estimate.reporting.suppression import FEWER_THAN, PUBLISHED
+from fl_estimate.reporting.tables import LaidRow, Layout, layout
+from fl_estimate.reporting.truth import Truth
+from fl_estimate.reporting.words import level_words, number, say, spread
+from fl_estimate.reporting.writing import write_bytes
+from fl_estimate.results.estimates import Estimates
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+WIDTH = 8.8
+"""Inches."""
+ROW = 0.27
+TEXT = 9.0
+FORMATS: tuple[str, ...] = (".svg", ".png", ".pdf")
+_STYLE: dict[str, Any] = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": TEXT,
+    "svg.fonttype": "none",
+    "hatch.linewidth": 0.6,
+    "hatch.color": RULE,
+}
+
+
+def plot(estimates: Estimates | PublishedEstimates | Sequence[Estimates], *, language: str = "en") -> Figure:
+    """Draw estimates with their intervals, a panel for each result.
+
+    Estimates are drawn in full, for the analyst; PublishedEstimates as they may be printed.
+
+    Parameters
+    ----------
+    estimates : Estimates, a sequence of them, or PublishedEstimates
+    language : {"en", "fr", "es"}
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Without pyplot state: show it in a notebook as the last line of a cell, or call its ``savefig``.
+
+    Raises
+    ------
+    PublishFault
+        FL-PUB-07: a language without words.
+    """
+    if isinstance(estimates, PublishedEstimates):
+        return draw(estimates.tables, language=language)
+    results = [estimates] if isinstance(estimates, Estimates) else list(estimates)
+    return draw([_in_full(result) for result in results], language=language)
+
+
+def draw(tables: Sequence[PublishedTable], *, language: str = "en", truth: Truth | None = None) -> Figure:
+    """A forest plot: a panel for each table, a line for each row, withheld rows hatched."""
+    from matplotlib.figure import Figure
+
+    laid = [layout(table, language, truth) for table in tables]
+    titled = len(laid) > 1
+    lines = [_drawn(sheet, language) for sheet in laid]
+    heights = [ROW * len(rows) + (1.0 if titled else 0.75) for rows in lines]
+    with styled():
+        figure = Figure(figsize=(WIDTH, sum(heights)), facecolor=PAPER)
+        top = sum(heights)
+        for sheet, rows, height in zip(laid, lines, heights, strict=True):
+            top -= height
+            _panel(figure, sheet, rows, top, titled, language)
+    return figure
+
+
+def svg(figure: Figure, salt: str) -> str:
+    """The figure as an SVG document; `salt` keeps the ids of two figures in one page apart.
+
+    Text stays text, so that it can be read aloud and searched. No date, no link to any host.
+    """
+    buffer = io.StringIO()
+    with styled(salt):
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    drawn = buffer.getvalue()
+    drawn = drawn[drawn.index("<svg") :]
+    return re.sub(r"\s*<metadata>.*?</metadata>", "", drawn, flags=re.DOTALL).strip()
+
+
+def inline_svg(figure: Figure, salt: str, label: str) -> str:
+    """The figure as an SVG element to stand inside a page, with a name for those who cannot see it.
+
+    Inside HTML the namespaces are known: without their declarations no address at all stands in the page.
+    """
+    drawn = re.sub(r'\s+xmlns(:xlink)?="[^"]*"', "", svg(figure, salt)).replace("xlink:href", "href")
+    drawn = re.sub(r'^<svg\b[^>]*?viewBox="([^"]*)"[^>]*>', r'<svg viewBox="\1" role="img">', drawn, flags=re.DOTALL)
+    return drawn.replace('role="img">', f'role="img" aria-label="{escape(label)}">', 1)
+
+
+def saved(figure: Figure, path: Path) -> Path:
+    """Write a figure; FL-PUB-12 where the ending of the path is not .svg, .png or .pdf."""
+    ending = path.suffix.lower()
+    if ending not in FORMATS:
+        raise not_one_of("FL-PUB-12", "this kind of picture", ending or "no ending", FORMATS, PublishFault)
+    if ending == ".svg":
+        return write_bytes(path, svg(figure, path.stem).encode())
+    buffer = io.BytesIO()
+    with styled():
+        dated = {"CreationDate": None} if ending == ".pdf" else None
+        figure.savefig(buffer, format=ending[1:], dpi=200, metadata=dated)
+    return write_bytes(path, buffer.getvalue())
+
+
+@contextmanager
+def styled(salt: str = "fl_estimate") -> Iterator[None]:
+    """Our style for the length of a block; the settings of the session come back after it."""
+    from matplotlib import rc_context
+
+    settings: dict[Any, Any] = {**_STYLE, "svg.hashsalt": salt}
+    with rc_context(settings):
+        yield
+
+
+def _in_full(result: Estimates) -> PublishedTable:
+    table = draft_of("estimates", result)
+    frame = table.frame.assign(
+        publication=pd.array([PUBLISHED] * len(table.frame), dtype="string"),
+        caution=pd.array([""] * len(table.frame), dtype="string"),
+    )
+    return replace(table, frame=frame)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Drawn:
+    """A line of the picture: one row of the table, or the two rows of a cell with bounds."""
+
+    low: LaidRow
+    high: LaidRow
+    text: str
+
+    @property
+    def bounds(self) -> bool:
+        return self.low is not self.high
+
+
+def _drawn(sheet: Layout, language: str) -> list[_Drawn]:
+    """The lines of the picture with the figures that stand beside them."""
+    lines: list[_Drawn] = []
+    for row in sheet.rows:
+        bound = row.record.get("bound", "")
+        if bound == "upper" and lines and lines[-1].low.record.get("bound") == "lower":
+            low = lines[-1].low
+            lines[-1] = _Drawn(low=low, high=row, text=_written_bounds(low, row, sheet, language))
+        else:
+            lines.append(_Drawn(low=row, high=row, text=_written(row)))
+    return lines
+
+
+def _panel(figure: Figure, sheet: Layout, lines: list[_Drawn], bottom: float, titled: bool, language: str) -> None:
+    """One table: labels left, intervals in the middle, the figures as text on the right."""
+    total, rows = figure.get_figheight(), len(lines)
+    left = min(0.40, (0.35 + 0.078 * max((len(line.low.label) for line in lines), default=0)) / WIDTH)
+    right = (0.25 + 0.076 * max((len(line.text) for line in lines), default=0)) / WIDTH
+    axes = figure.add_axes((left, (bottom + 0.5) / total, 1 - left - right, ROW * rows / total))
+    axes.set_ylim(rows - 0.5, -0.5)
+    low, high = _limits(sheet)
+    axes.set_xlim(low, high)
+    beside = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center", "ha": "left"}
+    for place, line in enumerate(lines):
+        row = line.low
+        _line(axes, place, line, sheet.scale.factor, (low, high))
+        colour = SOFT if row.withheld else INK
+        lead = row.nation or row.heading
+        start = -left * WIDTH * 72 + (10 if lead else 18)
+        weight = "bold" if lead else "normal"
+        axes.annotate(row.label, (0, place), xytext=(start, 0), color=colour, weight=weight, annotation_clip=False,
+                      **beside)  # fmt: skip
+        axes.annotate(line.text, (1, place), xytext=(10, 0), color=colour, weight="bold" if row.nation else "normal",
+                      annotation_clip=False, **beside)  # fmt: skip
+    _frame(axes, sheet, language)
+    if titled:
+        axes.set_title(sheet.caption, loc="left", fontsize=TEXT + 1, fontweight="bold", color=INK, pad=8)
+
+
+def _line(axes: Axes, place: int, line: _Drawn, factor: float, span: tuple[float, float]) -> None:
+    """The mark of one line: a withheld one is hatched, an upper limit is open, one to be used with caution hollow."""
+    row, (low, high) = line.low, span
+    if row.heading:
+        return
+    if row.withheld:
+        axes.axhspan(place - 0.32, place + 0.32, facecolor=FAINT, edgecolor=RULE, hatch=HATCH, linewidth=0, zorder=0)
+        return
+    if row.nation:
+        axes.axhspan(place - 0.5, place + 0.5, facecolor=FAINT, linewidth=0, zorder=0)
+    lower, upper = _float(row.record["lower"]) * factor, _float(line.high.record["upper"]) * factor
+    if not np.isnan(upper):
+        axes.plot([max(lower, low), min(upper, high)], [place, place], color=DEEP, linewidth=1.8 if row.nation else 1.3)
+        if upper > high:
+            axes.plot([high], [place], marker=">", color=DEEP, markersize=5, clip_on=False)
+    _mark(axes, place, line, factor, high)
+    if row.truth is not None and low <= row.truth * factor <= high:
+        axes.plot([row.truth * factor], [place + 0.27], marker="D", markersize=4.6, color=INK, markerfacecolor=BRIGHT,
+                  markeredgewidth=0.9, zorder=3)  # fmt: skip
+
+
+def _mark(axes: Axes, place: int, line: _Drawn, factor: float, high: float) -> None:
+    """The estimate itself: a dot, a bar between bounds, or the tick of an upper limit."""
+    row = line.low
+    value = _float(row.record["value"]) * factor
+    hollow = bool(row.record["caution"])
+    if line.bounds:
+        ends = (0.0 if np.isnan(value) else value, _float(line.high.record["value"]) * factor)
+        axes.plot(ends, [place, place], color=DEEP, linewidth=7 if row.nation else 5.5, solid_capstyle="butt")
+        if hollow:
+            axes.plot(ends, [place, place], color=PAPER, linewidth=2.8, solid_capstyle="butt")
+    elif row.record["publication"] == FEWER_THAN:
+        at = min(_float(row.record["upper"]) * factor, high)
+        axes.plot([at], [place], marker="|", color=DEEP, markersize=9, markeredgewidth=1.6, clip_on=False)
+    elif not np.isnan(value):
+        size = 7.5 if row.nation else 6.0
+        axes.plot([value], [place], marker="o", markersize=size, color=DEEP, markerfacecolor=PAPER if hollow else DEEP,
+                  markeredgewidth=1.4)  # fmt: skip
+
+
+def _frame(axes: Axes, sheet: Layout, language: str) -> None:
+    """Axis, grid, and the dashed line of the nation."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    nation = [row for row in sheet.rows if row.nation and not row.withheld]
+    if len(nation) == 1 and len(sheet.rows) > 1 and sheet.scale.unit != "total":
+        value = _float(nation[0].record["value"]) * sheet.scale.factor
+        if not np.isnan(value):
+            axes.axvline(value, color=SOFT, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0.5)
+    locator = MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10])
+    axes.xaxis.set_major_locator(locator)
+    ticks = locator.tick_values(*axes.get_xlim())
+    step = float(ticks[1] - ticks[0]) if len(ticks) > 1 else 1.0
+    decimals = next((places for places in range(7) if abs(step * 10**places - round(step * 10**places)) < 1e-9), 6)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, decimals, language)))
+    axes.set_yticks([])
+    axes.tick_params(axis="x", colors=SOFT, labelsize=TEXT - 0.5, length=3, color=RULE)
+    for side in ("left", "right", "top"):
+        axes.spines[side].set_visible(False)
+    axes.spines["bottom"].set_color(RULE)
+    axes.grid(axis="x", color=RULE, linewidth=0.5, alpha=0.7)
+    axes.set_axisbelow(True)
+    bounded = any(row.record.get("bound") == "upper" for row in sheet.rows)
+    legend = "legend.bounds" if bounded else "legend.interval"
+    interval = say("head", legend, language, level=level_words(sheet.level, language))
+    parts = [sheet.scale.head(language), interval]
+    if any(row.truth is not None for row in sheet.rows):
+        parts.append(f"◆ {say('head', 'truth', language).lower()}")
+    axes.set_xlabel(" · ".join(parts), color=SOFT, fontsize=TEXT - 0.5, loc="left")
+
+
+def _limits(sheet: Layout) -> tuple[float, float]:
+    """The span of the axis: all intervals but those of zero cases, which may run out of it with an arrow."""
+    shown = [row.record for row in sheet.rows if row.record and not row.withheld]
+    solid = [record for record in shown if record["publication"] != FEWER_THAN] or shown
+    factor = sheet.scale.factor
+    reach = [_float(record[name]) * factor for record in solid for name in ("lower", "upper", "value")]
+    known = [value for value in reach if np.isfinite(value)]
+    if not known:
+        return 0.0, 1.0
+    low, high = min(0.0, *known), max(known)
+    if min(known) > 0.6 * high:  # a mean far from 0: a line from 0 would hide every difference
+        low = min(known) - 0.1 * (high - min(known))
+    return (low * 1.04 if low < 0 else low), high + 0.04 * ((high - low) or 1.0)
+
+
+def _written(row: LaidRow) -> str:
+    """The figure beside the line: the value with its interval, or what stands in its place."""
+    if row.heading:
+        return ""
+    value, interval = row.cells["value"], row.cells["interval"]
+    return value if row.withheld or row.record["publication"] == FEWER_THAN else f"{value} ({interval})"
+
+
+def _written_bounds(low: LaidRow, high: LaidRow, sheet: Layout, language: str) -> str:
+    """Both bounds, then the lower limit of the one and the upper limit of the other."""
+    if low.withheld:
+        return low.cells["value"]
+    first, last, bottom, top = (
+        sheet.scale.write(value, language)
+        for value in (low.record["value"], high.record["value"], low.record["lower"], high.record["upper"])
+    )
+    first = first or sheet.scale.write(0.0, language)
+    flag = "\u2009†" if low.record["caution"] or high.record["caution"] else ""
+    return f"{say('head', 'range', language, lower=first, upper=last)}{flag} ({spread(bottom, top, language)})"
+
+
+def _float(value: Any) -> float:
+    return float("nan") if pd.isna(value) else float(value)

@@ -1,0 +1,191 @@
+"""The national figure in words and in large type, for reports and for the terminal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from fl_estimate.reporting.suppression import FEWER_THAN, NOT_PUBLISHED
+from fl_estimate.reporting.tables import Scale, lowered, scale_of
+from fl_estimate.reporting.truth import Truth
+from fl_estimate.reporting.words import level_words, number, opening, percent, say, spread
+
+if TYPE_CHECKING:
+    from fl_estimate.reporting.publish import PublishedEstimates, PublishedTable
+
+ORDER: tuple[str, ...] = ("prevalence", "ratio", "mean", "total")
+"""Which quantity leads, where several are published."""
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Headline:
+    """Sentences, and cards of (figure, unit, interval or what stands behind it)."""
+
+    sentences: tuple[str, ...] = ()
+    cards: tuple[tuple[str, str, str], ...] = ()
+
+
+def headline(published: PublishedEstimates, language: str = "en", truth: Truth | None = None) -> Headline:
+    """Say the national figure of the leading estimate; the number of persons with it, where that is published too."""
+    whole = [table for table in published.tables if not _narrowed(table) and len(_nation(table))]
+    known = [table for table in whole if _quantity(table) in ORDER]
+    if not known:
+        return Headline()
+    lead = min(known, key=lambda table: ORDER.index(_quantity(table)))
+    rows, scale = _nation(lead), scale_of(lead.frame)
+    if any(row["publication"] == NOT_PUBLISHED for row in rows):
+        return Headline(sentences=(say("sentence", "not_published", language),))
+    outcome = str(rows[0]["outcome"])
+    rows = [row for row in rows if row["outcome"] == outcome]
+    totals = [table for table in whole if _quantity(table) == "total" and table is not lead]
+    total = (
+        None
+        if len(rows) == 2
+        else next((row for table in totals for row in _nation(table) if row["outcome"] == outcome), None)
+    )
+    sentences = [*_figure(rows, scale, language), *_persons(total, language), *_behind(rows, language)]
+    if len(rows) == 1 and rows[0]["publication"] != NOT_PUBLISHED:
+        sentences += _all_counted(whole, lead, outcome, scale, language)
+    sentences += _truth(published, lead, rows[0], scale, truth, language)
+    return Headline(sentences=tuple(sentences), cards=tuple(_cards(rows, scale, total, language)))
+
+
+def _figure(rows: list[Row], scale: Scale, language: str) -> Iterator[str]:
+    """The value in words with its interval; between two bounds where unknown answers were counted both ways."""
+    row, level = rows[0], level_words(float(rows[0]["level"]), language)
+    outcome = str(row["outcome"])
+    unit = scale.unit.split(".")[-1]
+    worded = scale.quantity == "prevalence" and say("state", outcome, language) != outcome
+    words = {
+        "state": say("state", outcome, language),
+        "outcome": opening(say("outcome", outcome, language)),
+        "quantity": lowered(scale.head(language)),
+    }
+    if len(rows) == 2:
+        ends = {
+            "lower": scale.with_unit(_or_zero(row["value"]), language),
+            "upper": scale.with_unit(rows[1]["value"], language),
+        }
+        yield say("sentence", f"bounds.{unit if worded else 'plain'}", language, **words, **ends)
+        outer = {"lower": scale.with_unit(row["lower"], language), "upper": scale.with_unit(rows[1]["upper"], language)}
+        yield say("sentence", "bounds.interval", language, level=level, **outer)
+        return
+    upper = scale.with_unit(row["upper"], language)
+    if row["publication"] == FEWER_THAN:
+        n = number(float(row["n"]), 0, language)
+        yield say("sentence", "fewer_than", language, n=n, upper=upper, unit=lowered(scale.head(language)), level=level)
+        return
+    value = scale.with_unit(row["value"], language)
+    yield say("sentence", f"prevalence.{unit}" if worded else "plain", language, value=value, **words)
+    lower = scale.with_unit(row["lower"], language)
+    yield say("sentence", "interval", language, level=level, lower=lower, upper=upper)
+
+
+def _persons(total: Row | None, language: str) -> Iterator[str]:
+    if total is not None and total["publication"] not in (NOT_PUBLISHED, FEWER_THAN) and not total["bound"]:
+        value, lower, upper = (rounded(total[name], total["se"], language) for name in ("value", "lower", "upper"))
+        limits = say("head", "range", language, lower=lower, upper=upper)
+        yield say("sentence", "prevalence.total", language, value=value, range=limits)
+
+
+def _behind(rows: list[Row], language: str) -> Iterator[str]:
+    """How many cases and respondents stand behind the figure, and what the answers leave open."""
+    row = rows[0]
+    if row["publication"] != FEWER_THAN and not pd.isna(row["n"]):
+        n = number(float(row["n"]), 0, language)
+        if pd.isna(row["cases"]):
+            yield say("sentence", "respondents", language, n=n)
+        else:
+            yield say("sentence", "cases", language, cases=number(float(row["cases"]), 0, language), n=n)
+    if not pd.isna(row["undetermined"]) and row["undetermined"] > 0:
+        yield say("sentence", "undetermined", language, share=percent(row["undetermined"], 1, language))
+
+
+def _all_counted(
+    whole: list[PublishedTable], lead: PublishedTable, outcome: str, scale: Scale, language: str
+) -> Iterator[str]:
+    """What the figure would be with the undetermined counted, where another table of the same quantity says it."""
+    for table in whole:
+        for row in _nation(table):
+            same = _quantity(table) == _quantity(lead) and row["outcome"] == outcome
+            if same and row["bound"] == "upper" and row["publication"] not in (NOT_PUBLISHED, FEWER_THAN):
+                value, lower, upper = (scale.with_unit(row[name], language) for name in ("value", "lower", "upper"))
+                limits = say("head", "range", language, lower=lower, upper=upper)
+                yield say("sentence", "all_counted", language, value=value, range=limits)
+                return
+
+
+def _truth(
+    published: PublishedEstimates, lead: PublishedTable, row: Row, scale: Scale, truth: Truth | None, language: str
+) -> Iterator[str]:
+    """The true value, and how many of the printed intervals contain theirs."""
+    if truth is None or (value := truth.of(row, lead.by)) is None:
+        return
+    unit = scale.head(language)
+    yield say("sentence", "truth", language, truth=scale.write(value, language), unit=lowered(unit))
+    inside: list[bool] = []
+    for table in published.tables:
+        if _narrowed(table):
+            continue
+        for record in table.frame.to_dict("records"):
+            known = truth.of({str(name): value for name, value in record.items()}, table.by)
+            if known is not None and record["publication"] != NOT_PUBLISHED and not record["bound"]:
+                inside.append(bool(record["lower"] <= known <= record["upper"]))
+    if inside:
+        yield say("sentence", "truth_covered", language, covered=sum(inside), rows=len(inside))
+
+
+def _cards(rows: list[Row], scale: Scale, total: Row | None, language: str) -> Iterator[tuple[str, str, str]]:
+    row = rows[0]
+    unit = scale.head(language)
+    lower, upper = scale.with_unit(row["lower"], language), scale.with_unit(rows[-1]["upper"], language)
+    limits = f"{spread(lower, upper, language)} ({level_words(float(row['level']), language)})"
+    if len(rows) == 2:
+        ends = scale.write(_or_zero(row["value"]), language), scale.write(rows[1]["value"], language)
+        yield spread(*ends, language), unit, limits
+    elif row["publication"] == FEWER_THAN:
+        yield f"< {upper}", unit, limits
+    else:
+        yield scale.with_unit(row["value"], language), unit, limits
+    if total is not None and total["publication"] not in (NOT_PUBLISHED, FEWER_THAN) and not total["bound"]:
+        value, lower, upper = (rounded(total[name], total["se"], language) for name in ("value", "lower", "upper"))
+        level = level_words(float(total["level"]), language)
+        yield value, say("head", "unit.total", language), f"{spread(lower, upper, language)} ({level})"
+    if not pd.isna(row["cases"]) and not pd.isna(row["n"]):
+        n, cases = (number(float(row[name]), 0, language) for name in ("n", "cases"))
+        yield cases, say("head", "cases", language), say("head", "among", language, n=n)
+
+
+def rounded(value: float, se: float, language: str) -> str:
+    """A number of persons to the first digit of its standard error: more would feign a precision that is not there.
+
+    Examples
+    --------
+    >>> rounded(5872.1, 626.0, "en")
+    '5,900'
+    """
+    step = 10.0 ** math.floor(math.log10(se)) if se > 1 else 1.0
+    return number(round(float(value) / step) * step, 0, language)
+
+
+def _nation(table: PublishedTable) -> list[Row]:
+    national = table.frame[(table.frame["margin"] == "").to_numpy(dtype=bool)]
+    return [{str(name): value for name, value in record.items()} for record in national.to_dict("records")]
+
+
+def _quantity(table: PublishedTable) -> str:
+    return str(table.frame["quantity"].iloc[0])
+
+
+def _narrowed(table: PublishedTable) -> bool:
+    """Whether the table speaks of a subpopulation, which is no national figure."""
+    return any(assumption.code == "subpopulation" for assumption in table.assumptions)
+
+
+def _or_zero(value: Any) -> float:
+    return 0.0 if pd.isna(value) else float(value)

@@ -1,0 +1,318 @@
+"""Maps of areas shaded by their estimates, from plain GeoJSON. No boundaries are shipped with the package."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fl_estimate.errors import FileFault, PublishFault, listed, nearest
+from fl_estimate.reporting.figures import TEXT, WIDTH, styled
+from fl_estimate.reporting.palette import FAINT, HATCH, INK, PAPER, RULE, SOFT
+from fl_estimate.reporting.suppression import FEWER_THAN
+from fl_estimate.reporting.tables import LaidRow, Layout, layout
+from fl_estimate.reporting.words import number, say
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from fl_estimate.reporting.publish import PublishedEstimates, PublishedTable
+
+Points = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Area:
+    """One area: its properties, and polygons, each a list of rings (the outline, then holes)."""
+
+    properties: Mapping[str, Any]
+    polygons: tuple[tuple[Points, ...], ...]
+
+
+def read_areas(geojson: str | Path | Mapping[str, Any]) -> tuple[Area, ...]:
+    """Read polygons from a GeoJSON FeatureCollection.
+
+    Raises
+    ------
+    FileFault
+        FL-FILE-01 where there is no such file.
+    PublishFault
+        FL-PUB-08 where it is not a collection of polygons.
+    """
+    name = "the mapping given" if isinstance(geojson, Mapping) else Path(geojson).name
+    try:
+        collection: Any = geojson if isinstance(geojson, Mapping) else _read_json(Path(geojson))
+        areas = tuple(_area(feature) for feature in collection["features"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _not_a_map(name, type(error).__name__) from error
+    if not areas:
+        raise _not_a_map(name, "no features")
+    return areas
+
+
+def draw_map(
+    published: PublishedEstimates,
+    areas: Sequence[Area],
+    *,
+    by: str | None = None,
+    key: str | None = None,
+    language: str = "en",
+) -> Figure:
+    """Shade each area by its printed figure, write the figure in it, hatch the withheld ones.
+
+    Arguments and errors are those of `PublishedEstimates.map`.
+    """
+    from matplotlib.figure import Figure
+
+    table, column = chosen_table(published, areas, by, key)
+    sheet = layout(table, language)
+    rows = _matched(sheet, areas, column, key or column)
+    with styled():
+        low, high, aspect = _extent(areas)
+        width, height = high[0] - low[0], (high[1] - low[1]) * aspect
+        tall = min(9.0, max(3.0, (WIDTH - 0.4) * height / width))
+        figure = Figure(figsize=(WIDTH, tall + 0.9), facecolor=PAPER)
+        axes = figure.add_axes((0.02, 0.9 / (tall + 0.9), 0.96, tall / (tall + 0.9)))
+        axes.set_aspect(aspect)
+        axes.set_axis_off()
+        shades = _Shades(rows.values(), sheet)
+        for area in areas:
+            _draw_area(axes, area, rows.get(str(area.properties[key or column])), shades, aspect)
+        margin = 0.01 * (high - low)
+        axes.set_xlim(low[0] - margin[0], high[0] + margin[0])
+        axes.set_ylim(low[1] - margin[1], high[1] + margin[1])
+        _legend(figure, sheet, shades, len(rows) < len(areas), language)
+    return figure
+
+
+class _Shades:
+    """The scale of colours: cividis, light for low, over the printed figures."""
+
+    def __init__(self, rows: Iterable[LaidRow], sheet: Layout) -> None:
+        from matplotlib import colormaps
+        from matplotlib.colors import Normalize
+
+        values = [value for row in rows if not np.isnan(value := figure_of(row))]
+        top = max(values, default=1.0) or 1.0
+        self.norm = Normalize(0.0, top)
+        self.map = colormaps["cividis_r"]
+        self.sheet = sheet
+
+    def face(self, row: LaidRow) -> Any:
+        return self.map(self.norm(figure_of(row)))
+
+    def ink(self, row: LaidRow) -> str:
+        """Dark letters on light areas, light ones on dark (relative luminance of the face)."""
+        red, green, blue, _ = self.face(row)
+        return INK if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.45 else PAPER
+
+
+def figure_of(row: LaidRow) -> float:
+    """The printed figure of a row in natural units: its value, or the upper limit that it is below."""
+    name = "upper" if row.record["publication"] == FEWER_THAN else "value"
+    return float("nan") if row.withheld else float(row.record[name])
+
+
+def chosen_table(
+    published: PublishedEstimates, areas: Sequence[Area], by: str | None, key: str | None
+) -> tuple[PublishedTable, str]:
+    """The first table (prevalences before others) that is divided by one column of areas, and that column."""
+    known = {str(name) for area in areas for name in area.properties}
+    wanted = [by] if by is not None else None
+    options = [(table, str(margin)) for table in published.tables for margin in table.frame["margin"].unique()]
+    fitting = [
+        (table, margin)
+        for table, margin in options
+        if margin in table.by and (margin in wanted if wanted else (margin in known or key is not None))
+    ]
+    if not fitting:
+        there = sorted({margin for _, margin in options if margin})
+        raise PublishFault(
+            "FL-PUB-09",
+            "no estimates can be put on this map",
+            found=f"estimates by {listed(there) or 'nothing'}; the map's areas have {listed(sorted(known), most=8)}",
+            fix='estimate with by= an area column, and name the property of the map: map(…, by="district", key="name")',
+        )
+    return min(fitting, key=lambda option: option[0].frame["quantity"].iloc[0] == "total")
+
+
+def _matched(sheet: Layout, areas: Sequence[Area], column: str, key: str) -> dict[str, LaidRow]:
+    """The rows by the name of their area; every row must have its area on the map."""
+    rows = {
+        str(row.record[column]): row
+        for row in sheet.rows
+        if row.record and row.record["margin"] == column and not _missing(row.record[column])
+        and row.record["bound"] in ("", "lower")
+    }  # fmt: skip
+    names = [str(area.properties[key]) for area in areas if key in area.properties]
+    absent = [name for name in rows if name not in set(names)]
+    if absent or len(names) < len(areas):
+        hints = [f"{name!r}: nearest is {close!r}" for name in absent if (close := nearest(name, names))]
+        raise PublishFault(
+            "FL-PUB-10",
+            "areas of the table are not on the map",
+            found=f"{len(absent)} of {len(rows)} by {column!r}, property {key!r}: {listed(absent)}",
+            fix="; ".join(hints[:5]) or f"areas of the map: {listed(names) or f'none has the property {key!r}'}",
+        )
+    return rows
+
+
+def _draw_area(axes: Axes, area: Area, row: LaidRow | None, shades: _Shades, aspect: float) -> None:
+    """One area: shaded, hatched where withheld, white where nothing was estimated; its name and its figure."""
+    from matplotlib.patches import PathPatch
+
+    printed = row if row is not None and not row.withheld else None
+    face = shades.face(printed) if printed is not None else (FAINT if row is not None else PAPER)
+    for polygon in area.polygons:
+        outline = _path(polygon)
+        if row is not None and row.withheld:
+            axes.add_patch(PathPatch(outline, facecolor=face, edgecolor=RULE, hatch=HATCH, linewidth=0))
+        else:
+            axes.add_patch(PathPatch(outline, facecolor=face, linewidth=0))
+        axes.add_patch(PathPatch(outline, facecolor="none", edgecolor=SOFT, linewidth=0.7, zorder=2))
+    if row is None:
+        return
+    ink = shades.ink(printed) if printed is not None else SOFT
+    near = {"textcoords": "offset points", "ha": "center", "color": ink, "zorder": 3}
+    place = label_point(area.polygons, aspect)
+    up = 2 if printed is not None else -3
+    axes.annotate(row.label, place, xytext=(0, up), va="bottom", fontsize=TEXT - 2, **near)
+    if printed is not None:
+        axes.annotate(_figure(printed), place, xytext=(0, 1), va="top", fontsize=TEXT, fontweight="bold", **near)
+
+
+def _figure(row: LaidRow) -> str:
+    """The figure as written in the table; an upper limit as "<"."""
+    if row.record["publication"] != FEWER_THAN:
+        return row.cells["value"]
+    return "< " + row.cells["interval"].split("–")[-1].strip()
+
+
+def label_point(polygons: Sequence[Sequence[Points]], aspect: float = 1.0, grid: int = 24) -> tuple[float, float]:
+    """A point well inside the largest polygon: of a grid of points inside, the one farthest from every edge."""
+    largest = max(polygons, key=lambda rings: abs(_signed_area(rings[0])))
+    outline = largest[0]
+    low, high = outline.min(axis=0), outline.max(axis=0)
+    steps = (np.arange(grid) + 0.5) / grid
+    across, along = np.meshgrid(low[0] + steps * (high[0] - low[0]), low[1] + steps * (high[1] - low[1]))
+    points = np.column_stack([across.ravel(), along.ravel()])
+    inside = points[_inside(largest, points)]
+    if not len(inside):
+        return float(outline[:, 0].mean()), float(outline[:, 1].mean())
+    # Text is wider than high: distances across count for less.
+    stretch = np.array([0.6, aspect])
+    distance = np.min([_distance(inside * stretch, ring * stretch) for ring in largest], axis=0)
+    best = inside[int(np.argmax(distance))]
+    return float(best[0]), float(best[1])
+
+
+def _distance(points: Points, ring: Points) -> Points:
+    """Distance of points from a closed ring."""
+    start, end = ring, np.roll(ring, -1, axis=0)
+    along = end - start
+    length = np.maximum((along**2).sum(axis=1), 1e-300)
+    share = np.clip(((points[:, None] - start) * along).sum(axis=2) / length, 0, 1)
+    nearest_points = start + share[:, :, None] * along
+    return np.sqrt(((points[:, None] - nearest_points) ** 2).sum(axis=2)).min(axis=1)
+
+
+def _legend(figure: Figure, sheet: Layout, shades: _Shades, gaps: bool, language: str) -> None:
+    """A bar of colours with its unit; what hatching and empty areas mean."""
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+    from matplotlib.patches import Patch
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    height = figure.get_figheight()
+    axes = figure.add_axes((0.04, 0.5 / height, 0.36, 0.13 / height))
+    top = float(shades.norm.vmax or 1.0) * sheet.scale.factor
+    bar = figure.colorbar(ScalarMappable(Normalize(0, top), shades.map), cax=axes, orientation="horizontal")
+    outline: Any = bar.outline
+    outline.set_visible(False)
+    bar.locator = MaxNLocator(nbins=5)
+    bar.formatter = FuncFormatter(lambda value, _: number(value, 0 if top >= 10 else 1, language))
+    bar.update_ticks()
+    axes.tick_params(labelsize=TEXT - 1, colors=SOFT, length=2)
+    axes.set_title(sheet.scale.head(language), fontsize=TEXT - 0.5, color=SOFT, loc="left", pad=4)
+    handles = []
+    if any(row.withheld for row in sheet.rows):
+        handles.append(
+            Patch(facecolor=FAINT, edgecolor=RULE, hatch=HATCH, label=say("flag", "not_published", language))
+        )
+    if gaps:
+        handles.append(Patch(facecolor=PAPER, edgecolor=SOFT, label=say("head", "no_estimate", language)))
+    if handles:
+        figure.legend(handles=handles, loc="lower right", bbox_to_anchor=(0.98, 0.06), frameon=False, ncols=2,
+                      fontsize=TEXT - 0.5, labelcolor=SOFT)  # fmt: skip
+
+
+def _read_json(path: Path) -> Any:
+    if not path.is_file():
+        raise FileFault("FL-FILE-01", "there is no such file", found=path.name, fix="check the path of the map")
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _area(feature: Mapping[str, Any]) -> Area:
+    shape = feature["geometry"]
+    kind, coordinates = shape["type"], shape["coordinates"]
+    if kind not in ("Polygon", "MultiPolygon"):
+        raise ValueError(kind)
+    polygons = [coordinates] if kind == "Polygon" else coordinates
+    return Area(
+        properties=feature["properties"],
+        polygons=tuple(tuple(_ring(ring) for ring in rings) for rings in polygons),
+    )
+
+
+def _ring(points: Any) -> Points:
+    """A ring without its repeated last point."""
+    ring = np.array([[float(point[0]), float(point[1])] for point in points])
+    if len(ring) < 4 or not np.isfinite(ring).all():
+        raise ValueError("ring")
+    return ring[:-1] if (ring[0] == ring[-1]).all() else ring
+
+
+def _path(rings: Sequence[Points]) -> Any:
+    """A polygon to fill: holes run against the outline, whichever way the file writes them, and so stay open."""
+    from matplotlib.path import Path as Outline
+
+    turned = [ring if (_signed_area(ring) > 0) == (place == 0) else ring[::-1] for place, ring in enumerate(rings)]
+    return Outline.make_compound_path(*(Outline(np.vstack([ring, ring[:1]]), closed=True) for ring in turned))
+
+
+def _inside(rings: Sequence[Points], points: Points) -> npt.NDArray[np.bool_]:
+    """Points inside the outline and outside every hole."""
+    outline, *holes = (_path([ring]).contains_points(points) for ring in rings)
+    return outline & ~np.any(holes, axis=0) if holes else outline
+
+
+def _signed_area(ring: Points) -> float:
+    x, y = ring[:, 0], ring[:, 1]
+    return float((x * np.roll(y, -1) - np.roll(x, -1) * y).sum() / 2)
+
+
+def _extent(areas: Sequence[Area]) -> tuple[Points, Points, float]:
+    """Lower left, upper right, and how much longer a degree of latitude is than one of longitude there."""
+    points = np.vstack([ring for area in areas for rings in area.polygons for ring in rings])
+    low, high = points.min(axis=0), points.max(axis=0)
+    degrees = (np.abs(points[:, 0]) <= 180).all() and (np.abs(points[:, 1]) <= 85).all()
+    return low, high, 1 / float(np.cos(np.radians((low[1] + high[1]) / 2))) if degrees else 1.0
+
+
+def _missing(value: Any) -> bool:
+    return value is None or value != value or str(value) == "<NA>"
+
+
+def _not_a_map(name: str, found: str) -> PublishFault:
+    return PublishFault(
+        "FL-PUB-08",
+        "this is not a map of areas",
+        found=f"{name}: {found}",
+        fix="give a GeoJSON FeatureCollection of Polygon and MultiPolygon features",
+    )

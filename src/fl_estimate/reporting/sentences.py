@@ -1,0 +1,239 @@
+"""Heads, captions and sentences of tables, pictures and reports, in English, French and Spanish. Data only."""
+
+from __future__ import annotations
+
+from fl_estimate.reporting.vocabulary import Said
+
+HEADS: dict[str, Said] = {
+    "interval": (
+        "{level} confidence interval",
+        "Intervalle de confiance à {level}",
+        "Intervalo de confianza del {level}",
+    ),
+    "cv": ("CV", "CV", "CV"),
+    "undetermined": ("Undetermined", "Indéterminé", "Indeterminado"),
+    "n": ("Respondents", "Répondants", "Informantes"),
+    "observed": ("Persons observed", "Personnes observées", "Personas observadas"),
+    "cases": ("Cases", "Cas", "Casos"),
+    "deff": ("Design effect", "Effet de plan", "Efecto del diseño"),
+    "truth": ("True value", "Valeur vraie", "Valor verdadero"),
+    "nation": ("Whole country", "Ensemble du pays", "Todo el país"),
+    "missing": ("Not stated", "Non déclaré", "No declarado"),
+    "estimate": ("Estimate", "Estimation", "Estimación"),
+    "bound": ("Undetermined counted", "Indéterminés comptés", "Indeterminados contados"),
+    "bound.lower": ("none", "aucun", "ninguno"),
+    "bound.upper": ("all", "tous", "todos"),
+    "unit.prevalence.thousand": (
+        "Prevalence per 1,000",
+        "Taux de prévalence pour 1\u202f000",
+        "Tasa de prevalencia por cada 1.000",
+    ),
+    "unit.prevalence.percent": ("Prevalence, %", "Taux de prévalence, en\u00a0%", "Tasa de prevalencia, en\u00a0%"),
+    "unit.total": ("Number of persons", "Nombre de personnes", "Número de personas"),
+    "unit.mean": ("Mean", "Moyenne", "Media"),
+    "unit.ratio": ("Ratio", "Ratio", "Razón"),
+    "by_join": (" and ", " et ", " y "),
+    "among": ("among {n} respondents", "parmi {n} répondants", "entre {n} informantes"),
+    "range": ("{lower} to {upper}", "{lower} à {upper}", "{lower} a {upper}"),
+    "caption": ("{outcome}: {quantity}", "{outcome}\u00a0: {quantity}", "{outcome}: {quantity}"),
+    "caption_by": (
+        "{outcome}: {quantity}, by {by}",
+        "{outcome}\u00a0: {quantity}, par {by}",
+        "{outcome}: {quantity}, por {by}",
+    ),
+    "table": ("Table {number}.", "Tableau {number}.", "Cuadro {number}."),
+    "figure": ("Figure {number}.", "Figure {number}.", "Gráfico {number}."),
+    "map": ("Map {number}.", "Carte {number}.", "Mapa {number}."),
+    "no_estimate": ("no estimate", "pas d’estimation", "sin estimación"),
+    "legend.interval": (
+        "estimate with its {level} confidence interval",
+        "estimation et son intervalle de confiance à {level}",
+        "estimación con su intervalo de confianza del {level}",
+    ),
+    "legend.bounds": (
+        "from none to all of the undetermined counted, with {level} confidence limits",
+        "d’aucun à tous les indéterminés comptés, avec limites de confiance à {level}",
+        "de ninguno a todos los indeterminados contados, con límites de confianza del {level}",
+    ),
+}
+
+SECTIONS: dict[str, Said] = {
+    "title": (
+        "{outcome}: national and regional estimates",
+        "{outcome}\u00a0: estimations nationales et régionales",
+        "{outcome}: estimaciones nacionales y regionales",
+    ),
+    "title_plain": ("Survey estimates", "Estimations d’enquête", "Estimaciones de la encuesta"),
+    "national": ("The national figure", "Le chiffre national", "La cifra nacional"),
+    "estimates": ("Estimates", "Estimations", "Estimaciones"),
+    "methods": ("Methods and assumptions", "Méthodes et hypothèses", "Métodos y supuestos"),
+    "publication": ("What is published", "Ce qui est publié", "Qué se publica"),
+    "provenance": ("Provenance", "Provenance", "Procedencia"),
+    "failed": ("Estimates that could not be made", "Estimations impossibles", "Estimaciones que no se pudieron hacer"),
+    "population": ("Population", "Population", "Población"),
+    "reference_period": ("Reference period", "Période de référence", "Período de referencia"),
+    "measure": ("Measure", "Mesure", "Medida"),
+    "method": ("Method", "Méthode", "Método"),
+    "interval": ("Interval", "Intervalle", "Intervalo"),
+    "definition": ("Definition", "Définition", "Definición"),
+    "source": ("Source", "Source", "Fuente"),
+    "sha256": ("SHA-256", "SHA-256", "SHA-256"),
+    "versions": ("Software", "Logiciels", "Programas"),
+    "fingerprint": ("Fingerprint of the run", "Empreinte du calcul", "Huella del cálculo"),
+    "estimate": ("Estimate", "Estimation", "Estimación"),
+    "notes": ("Notes", "Notes", "Notas"),
+}
+
+STATES: dict[str, Said] = {
+    "forced_labour": (
+        "in forced labour",
+        "en situation de travail forcé",
+        "en situación de trabajo forzoso",
+    ),
+}
+
+SENTENCES: dict[str, Said] = {
+    "prevalence.thousand": (
+        "An estimated {value} of every 1,000 persons are {state}.",
+        "On estime que {value} personnes sur 1\u202f000 sont {state}.",
+        "Se estima que {value} de cada 1.000 personas están {state}.",
+    ),
+    "prevalence.percent": (
+        "An estimated {value} of persons are {state}.",
+        "On estime que {value} des personnes sont {state}.",
+        "Se estima que el {value} de las personas están {state}.",
+    ),
+    "prevalence.total": (
+        "That is about {value} persons ({range}).",
+        "Cela représente environ {value} personnes ({range}).",
+        "Son unas {value} personas ({range}).",
+    ),
+    "plain": (
+        "{outcome}, {quantity}: {value}.",
+        "{outcome}, {quantity}\u00a0: {value}.",
+        "{outcome}, {quantity}: {value}.",
+    ),
+    "interval": (
+        "The {level} confidence interval runs from {lower} to {upper}.",
+        "L’intervalle de confiance à {level} va de {lower} à {upper}.",
+        "El intervalo de confianza del {level} va de {lower} a {upper}.",
+    ),
+    "bounds.thousand": (
+        "Between {lower} and {upper} of every 1,000 persons are {state}, according to whether none or all of the "
+        "persons whose class is undetermined are counted.",
+        "Entre {lower} et {upper} personnes sur 1\u202f000 sont {state}, selon que l’on compte aucune ou toutes les "
+        "personnes au classement indéterminé.",
+        "Entre {lower} y {upper} de cada 1.000 personas están {state}, según se cuente a ninguna o a todas las personas "
+        "de clasificación indeterminada.",
+    ),
+    "bounds.percent": (
+        "Between {lower} and {upper} of persons are {state}, according to whether none or all of the persons whose "
+        "class is undetermined are counted.",
+        "Entre {lower} et {upper} des personnes sont {state}, selon que l’on compte aucune ou toutes les personnes au "
+        "classement indéterminé.",
+        "Entre el {lower} y el {upper} de las personas están {state}, según se cuente a ninguna o a todas las personas "
+        "de clasificación indeterminada.",
+    ),
+    "bounds.plain": (
+        "{outcome}, {quantity}: between {lower} and {upper}, according to whether none or all of the persons whose class "
+        "is undetermined are counted.",
+        "{outcome}, {quantity}\u00a0: entre {lower} et {upper}, selon que l’on compte aucune ou toutes les personnes au "
+        "classement indéterminé.",
+        "{outcome}, {quantity}: entre {lower} y {upper}, según se cuente a ninguna o a todas las personas de "
+        "clasificación indeterminada.",
+    ),
+    "bounds.interval": (
+        "With sampling error ({level} confidence) the range is {lower} to {upper}.",
+        "Avec l’erreur d’échantillonnage (confiance de {level}), la fourchette va de {lower} à {upper}.",
+        "Con el error de muestreo (confianza del {level}), el rango va de {lower} a {upper}.",
+    ),
+    "cases": (
+        "The survey met {cases} cases among {n} respondents.",
+        "L’enquête a trouvé {cases} cas parmi {n} répondants.",
+        "La encuesta encontró {cases} casos entre {n} informantes.",
+    ),
+    "respondents": (
+        "It rests on {n} respondents.",
+        "Ce chiffre repose sur {n} répondants.",
+        "La cifra se basa en {n} informantes.",
+    ),
+    "fewer_than": (
+        "No case was met among {n} respondents: the figure is below {upper} ({unit}; upper limit of the {level} "
+        "confidence interval).",
+        "Aucun cas parmi {n} répondants\u00a0: le chiffre est inférieur à {upper} ({unit}\u00a0; limite supérieure de "
+        "l’intervalle de confiance à {level}).",
+        "Ningún caso entre {n} informantes: la cifra es inferior a {upper} ({unit}; límite superior del intervalo de "
+        "confianza del {level}).",
+    ),
+    "not_published": (
+        "The national figure is not published: too little stands behind it.",
+        "Le chiffre national n’est pas publié\u00a0: trop peu d’observations le fondent.",
+        "La cifra nacional no se publica: se basa en muy pocas observaciones.",
+    ),
+    "undetermined": (
+        "For {share} of the population in scope the answers do not settle the class.",
+        "Pour {share} de la population visée, les réponses ne permettent pas de trancher.",
+        "Para el {share} de la población de interés las respuestas no permiten decidir.",
+    ),
+    "all_counted": (
+        "Counting all of these persons as cases gives {value} ({range}).",
+        "En comptant toutes ces personnes comme des cas, on obtient {value} ({range}).",
+        "Si se cuenta a todas estas personas como casos, se obtiene {value} ({range}).",
+    ),
+    "truth": (
+        "The country is made up, so the truth is known: {truth} ({unit}).",
+        "Le pays est fictif, la vérité est donc connue\u00a0: {truth} ({unit}).",
+        "El país es ficticio, de modo que se conoce la verdad: {truth} ({unit}).",
+    ),
+    "truth_covered": (
+        "The intervals of {covered} of the {rows} published figures with a known true value contain it.",
+        "Les intervalles de {covered} des {rows} chiffres publiés dont la valeur vraie est connue la contiennent.",
+        "Los intervalos de {covered} de las {rows} cifras publicadas con valor verdadero conocido lo contienen.",
+    ),
+    "rule": (
+        "A figure is not published where fewer than {n} respondents, from 1 to {most} cases, or fewer than {df} degrees "
+        "of freedom stand behind it, or where it has no interval; the other quantities of the same cell are then withheld "
+        "too.",
+        "Un chiffre n’est pas publié s’il repose sur moins de {n} répondants, sur 1 à {most} cas ou sur moins de {df} "
+        "degrés de liberté, ou s’il n’a pas d’intervalle\u00a0; les autres quantités de la même cellule sont alors "
+        "également retenues.",
+        "Una cifra no se publica si se basa en menos de {n} informantes, en 1 a {most} casos o en menos de {df} grados de "
+        "libertad, o si carece de intervalo; tampoco se publican entonces las demás cantidades de la misma celda.",
+    ),
+    "rule_zero": (
+        "Where no case was met among at least {n} respondents, the upper limit is printed: “fewer than”.",
+        "Lorsqu’aucun cas n’a été trouvé parmi au moins {n} répondants, la limite supérieure est imprimée\u00a0: "
+        "«\u00a0moins de\u00a0».",
+        "Cuando no se encontró ningún caso entre al menos {n} informantes, se imprime el límite superior: «menos de».",
+    ),
+    "rule_caution": (
+        "† Use with caution: coefficient of variation above {cv}, or fewer than {df} degrees of freedom.",
+        "† À utiliser avec prudence\u00a0: coefficient de variation supérieur à {cv}, ou moins de {df} degrés de liberté.",
+        "† Usar con precaución: coeficiente de variación superior al {cv}, o menos de {df} grados de libertad.",
+    ),
+    "rule_secondary": (
+        "No secondary suppression has been applied: check that a withheld figure cannot be found by subtraction.",
+        "Aucune suppression secondaire n’a été appliquée\u00a0: vérifier qu’un chiffre retenu ne peut être retrouvé par "
+        "soustraction.",
+        "No se ha aplicado supresión secundaria: compruebe que una cifra retenida no pueda obtenerse por diferencia.",
+    ),
+    "withheld": (
+        "{hidden} of {rows} figures are not published.",
+        "{hidden} chiffres sur {rows} ne sont pas publiés.",
+        "{hidden} de {rows} cifras no se publican.",
+    ),
+    "undetermined_head": (
+        "Undetermined: weighted share of the population in scope whose class the answers do not settle. "
+        "CV: coefficient of variation.",
+        "Indéterminé\u00a0: part pondérée de la population visée que les réponses ne permettent pas de classer. "
+        "CV\u00a0: coefficient de variation.",
+        "Indeterminado: proporción ponderada de la población de interés que las respuestas no permiten clasificar. "
+        "CV: coeficiente de variación.",
+    ),
+    "definition": (
+        "Persons are classified by {title} ({id}).",
+        "Les personnes sont classées selon {title} ({id}).",
+        "Las personas se clasifican según {title} ({id}).",
+    ),
+    "rows": ("{rows} rows", "{rows} lignes", "{rows} filas"),
+}

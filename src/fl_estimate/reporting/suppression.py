@@ -1,0 +1,168 @@
+"""Which rows may be printed: rules, and their judgement of every cell. Blanking happens here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from fl_estimate.errors import PublishFault, not_one_of
+from fl_estimate.results.estimates import Assumption
+
+PUBLISHED, FEWER_THAN, NOT_PUBLISHED = "published", "fewer_than", "not_published"
+DESIGN_WEIGHTED: frozenset[str] = frozenset({"taylor", "replicates"})
+"""Methods whose n, cases and df bind. Other methods borrow strength, and are judged by their CV."""
+
+BLANKED: tuple[str, ...] = ("value", "se", "lower", "upper", "undetermined", "df", "deff")
+"""What goes from a row that is not published, beside cases, n (where small) and the kind of interval (it can tell
+of a zero)."""
+
+Flags = npt.NDArray[np.bool_]
+Cell = tuple[Any, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SuppressionRule:
+    """When a figure is printed, printed as an upper limit, flagged or withheld.
+
+    Parameters
+    ----------
+    name : str
+    min_n : int, default 50
+        Fewer respondents than this: not published. Zero cases are printed as an upper limit from this n on.
+    min_cases : int, default 5
+        Between one case and this many, exclusive: not published.
+    min_df : float, default 2
+        Fewer degrees of freedom: not published.
+    caution_cv : float, default 0.30
+        A coefficient of variation above this: flagged.
+    caution_df : float, default 8
+        Fewer degrees of freedom: flagged.
+
+    Raises
+    ------
+    PublishFault
+        FL-PUB-06 where a threshold is negative or not a number.
+
+    Notes
+    -----
+    The defaults are the project's own (design.md, fl-default), between the 30 of older NCHS practice and the 60 to
+    100 of labour force surveys; df < 8 is NCHS 2017's mark for review, CV > 30 % a common mark of caution.
+    """
+
+    name: str = "custom"
+    min_n: int = 50
+    min_cases: int = 5
+    min_df: float = 2
+    caution_cv: float = 0.30
+    caution_df: float = 8
+
+    def __post_init__(self) -> None:
+        wrong = [f.name for f in fields(self) if f.name != "name" and not getattr(self, f.name) >= 0]
+        if wrong:
+            raise PublishFault(
+                "FL-PUB-06",
+                "a threshold of a suppression rule is not a number from 0 on",
+                found=", ".join(f"{name}={getattr(self, name)!r}" for name in wrong),
+                fix="give numbers; 0 switches a threshold off",
+            )
+
+
+FL_DEFAULT = SuppressionRule(name="fl-default")
+RULES: dict[str, SuppressionRule] = {"fl-default": FL_DEFAULT}
+
+
+def chosen_rule(rule: str | SuppressionRule) -> SuppressionRule:
+    """The rule of this name, or the rule itself; FL-PUB-01 where there is no such rule."""
+    if isinstance(rule, SuppressionRule):
+        return rule
+    if rule not in RULES:
+        raise not_one_of("FL-PUB-01", "this rule of publication", str(rule), list(RULES), PublishFault)
+    return RULES[rule]
+
+
+def cells(frame: pd.DataFrame, by: Sequence[str], assumptions: Sequence[Assumption]) -> list[Cell]:
+    """What each row speaks of, whatever its quantity, bound or method: outcome, term, subpopulation, by-values.
+
+    The order in which by-columns were crossed does not matter, so that the total of a cell is found with its
+    prevalence wherever both are published.
+    """
+    where = tuple(str(value) for a in assumptions if a.code == "subpopulation" for _, value in a.parameters)
+    keys: list[Cell] = []
+    for record in frame.to_dict("records"):
+        margin = tuple(sorted(str(record["margin"]).split(" × "))) if record["margin"] else ()
+        known = {(name, str(record[name])) for name in by if not pd.isna(record[name])}
+        keys.append((str(record["outcome"]), str(record["term"]), where, margin, frozenset(known)))
+    return keys
+
+
+def design_weighted(frame: pd.DataFrame) -> Flags:
+    """Rows to which n, cases and df apply."""
+    return frame["method"].isin(list(DESIGN_WEIGHTED)).to_numpy(dtype=bool)
+
+
+def withheld(frame: pd.DataFrame, rule: SuppressionRule) -> Flags:
+    """Design-weighted rows that may not be published by their own n, cases, df or missing interval."""
+    n = _floats(frame["n"])
+    cases = _floats(frame["cases"])
+    df = _floats(frame["df"])
+    no_interval = frame["lower"].isna().to_numpy() | frame["upper"].isna().to_numpy()
+    # An n or df that is unknown cannot be judged, so it does not pass; means have no cases.
+    few = ~(n >= rule.min_n) | ((cases > 0) & (cases < rule.min_cases)) | ~(df >= rule.min_df)
+    return design_weighted(frame) & (few | no_interval)
+
+
+def small_base(frame: pd.DataFrame, rule: SuppressionRule) -> Flags:
+    """Rows whose n and cases are too small to be printed, of whatever method."""
+    n, cases = _floats(frame["n"]), _floats(frame["cases"])
+    return (n < rule.min_n) | ((cases > 0) & (cases < rule.min_cases))
+
+
+def cautions(frame: pd.DataFrame, rule: SuppressionRule) -> list[str]:
+    """For each row why it is to be used with caution: "", "cv", "df" or "cv df"."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        cv = _floats(frame["se"]) / np.abs(_floats(frame["value"]))
+    high = cv > rule.caution_cv
+    loose = design_weighted(frame) & (_floats(frame["df"]) < rule.caution_df)
+    return [
+        " ".join(code for code, holds in (("cv", wide), ("df", few)) if holds)
+        for wide, few in zip(high, loose, strict=True)
+    ]
+
+
+def judged(frame: pd.DataFrame, hidden: Flags, shadow: Flags, rule: SuppressionRule) -> pd.DataFrame:
+    """The table as it may be printed: `hidden` rows blanked, n and cases of `shadow` rows too.
+
+    Adds `publication` (published, fewer_than, not_published) and `caution`.
+    """
+    out = frame.copy()
+    zero = _zero(frame, rule) & ~hidden
+    out["caution"] = pd.array(cautions(frame, rule), dtype="string")
+    out["publication"] = pd.array(
+        np.where(hidden, NOT_PUBLISHED, np.where(zero, FEWER_THAN, PUBLISHED)).tolist(), dtype="string"
+    )
+    out.loc[hidden, list(BLANKED)] = np.nan
+    out.loc[hidden, ["interval_kind", "caution"]] = ""
+    # "Fewer than U": the zero itself is no estimate, and a reader of the file must not add it up.
+    out.loc[zero, ["value", "se", "deff"]] = np.nan
+    # Whether n stays never depends on the cases, so that its absence tells nothing of them.
+    small = ~(_floats(frame["n"]) >= rule.min_n)
+    out.loc[(hidden & small) | shadow, "n"] = pd.NA
+    out.loc[hidden | shadow, "cases"] = pd.NA
+    out.loc[shadow, "deff"] = np.nan
+    return out
+
+
+def _zero(frame: pd.DataFrame, rule: SuppressionRule) -> Flags:
+    """Design-weighted rows without a case that are printed as an upper limit; also rows that already are."""
+    already = (frame["publication"] == FEWER_THAN).to_numpy(dtype=bool) if "publication" in frame else False
+    none = (_floats(frame["cases"]) == 0) & (_floats(frame["n"]) >= rule.min_n) & (_floats(frame["value"]) == 0)
+    return np.asarray(already | (none & design_weighted(frame)), dtype=bool)
+
+
+def _floats(column: pd.Series[Any]) -> npt.NDArray[np.float64]:
+    return column.to_numpy(dtype=float, na_value=np.nan)

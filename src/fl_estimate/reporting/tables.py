@@ -1,0 +1,355 @@
+"""Published tables laid out for reading: units, decimals, heads, labels and notes. The one place where rows become text.
+
+`layout` makes a Layout of written cells, from which HTML, great_tables and pictures are drawn alike.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from fl_estimate.reporting.palette import SOFT
+from fl_estimate.reporting.suppression import FEWER_THAN, NOT_PUBLISHED, design_weighted
+from fl_estimate.reporting.truth import Truth
+from fl_estimate.reporting.words import joined, labels, level_words, number, opening, percent, say, spread
+
+if TYPE_CHECKING:
+    from great_tables import GT
+
+    from fl_estimate.reporting.publish import PublishedEstimates, PublishedTable
+
+PER_THOUSAND_BELOW = 0.05
+"""A prevalence below this is shown per 1,000 persons, from this on in per cent; one unit for a whole table."""
+PERSONS: frozenset[str] = frozenset({"total", "persons", "population_size", "dark_figure"})
+"""Quantities that count persons."""
+CAUTION = "†"
+WITHHELD_MARK = "‥"
+EMPTY_MARK = "–"
+MARKS = f"\u2009{CAUTION}⁰¹²³⁴⁵⁶⁷⁸⁹"
+"""What may stand behind a written value: a thin space, the mark of caution, the figures of notes."""
+OPTIONAL: tuple[str, ...] = ("cv", "n", "cases", "undetermined", "deff", "truth")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scale:
+    """The unit in which a table's values are written: `factor` × natural units, `decimals`, and a code of the unit."""
+
+    factor: float
+    decimals: int
+    unit: str
+    quantity: str
+
+    def write(self, value: float, language: str) -> str:
+        """A value or limit in this unit, without the unit's name; empty where it is missing."""
+        return "" if pd.isna(value) else number(float(value) * self.factor, self.decimals, language)
+
+    def with_unit(self, value: float, language: str) -> str:
+        """The same with the per cent sign, where the unit is per cent."""
+        if self.unit == "prevalence.percent":
+            return percent(float(value), self.decimals, language)
+        return self.write(value, language)
+
+    def head(self, language: str) -> str:
+        """The name of the quantity with its unit, as a column head."""
+        head = say("head", f"unit.{self.unit}", language)
+        return say("quantity", self.quantity, language) if head.startswith("unit.") else head
+
+
+@dataclass(frozen=True, kw_only=True)
+class LaidRow:
+    """One row: a heading (no cells), or written cells by column key.
+
+    `record` is the published row itself, `truth` the true value in natural units where it is known: for pictures.
+    """
+
+    label: str
+    cells: Mapping[str, str] = field(default_factory=dict[str, str])
+    heading: bool = False
+    nation: bool = False
+    withheld: bool = False
+    truth: float | None = None
+    record: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """A table ready to be drawn: caption, column heads by key, rows, and the notes that its marks refer to."""
+
+    name: str
+    caption: str
+    heads: Mapping[str, str]
+    rows: tuple[LaidRow, ...]
+    notes: tuple[tuple[str, str], ...]
+    scale: Scale
+    level: float
+
+
+def layout(table: PublishedTable, language: str = "en", truth: Truth | None = None) -> Layout:
+    """Write every cell of one published table in a language, the truth beside it where it is known."""
+    frame = table.frame
+    scale = scale_of(frame)
+    if any(assumption.code == "subpopulation" for assumption in table.assumptions):
+        truth = None  # the truth is known of the whole population only
+    level = float(frame["level"].dropna().iloc[0]) if frame["level"].notna().any() else 0.95
+    marks = _marks(table)
+    rows: list[LaidRow] = []
+    names = {by: labels(by, frame[by].dropna().unique().tolist(), language) for by in table.by}
+    several = frame["outcome"].nunique() > 1
+    quantities = frame["quantity"].nunique() > 1
+    group: tuple[str, str] | None = None
+    for place, record in enumerate(frame.to_dict("records")):
+        entry = {str(key): value for key, value in record.items()}
+        here = (str(entry["outcome"]) if several else "", str(entry["margin"]))
+        if here != group:
+            rows += _headings(here, group, language)
+            group = here
+        row = _row(entry, table.by, names, scale, language, marks.get(place, ""), truth)
+        rows.append(replace(row, label=say("quantity", str(entry["quantity"]), language)) if quantities else row)
+    heads = _heads(rows, scale, level, language)
+    if "n" in heads and not design_weighted(frame).any():
+        heads["n"] = say("head", "observed", language)
+    if not _has_unknown(table):
+        heads.pop("undetermined", None)
+    return Layout(
+        name=table.name,
+        caption=caption(table, language),
+        heads=heads,
+        rows=tuple(rows),
+        notes=tuple(_notes(table, language)),
+        scale=scale,
+        level=level,
+    )
+
+
+def scale_of(frame: pd.DataFrame) -> Scale:
+    """Choose the unit and decimals of a table by its national rows (else by its largest printed figure)."""
+    quantity = str(frame["quantity"].iloc[0]) if len(frame) else ""
+    shown = frame["value"].fillna(frame["upper"]).abs()
+    nation = shown[(frame["margin"] == "").to_numpy(dtype=bool)].dropna()
+    lead = float((nation if len(nation) else shown).max()) if shown.notna().any() else math.nan
+    if quantity == "prevalence":
+        thousand = not lead >= PER_THOUSAND_BELOW
+        factor, unit = (1_000.0, "prevalence.thousand") if thousand else (100.0, "prevalence.percent")
+        positive = (shown[shown > 0] * factor).min()
+        decimals = max(1, _places(lead * factor, 2), _places(float(positive), 1))
+        return Scale(factor=factor, decimals=min(decimals, 4), unit=unit, quantity=quantity)
+    if quantity in PERSONS:
+        return Scale(factor=1.0, decimals=0, unit="total", quantity=quantity)
+    se = frame["se"].where(frame["se"] > 0).min()
+    decimals = _places(float(se), 2) if pd.notna(se) else _places(lead, 3)
+    return Scale(factor=1.0, decimals=min(max(0, decimals), 6), unit=quantity, quantity=quantity)
+
+
+def caption(table: PublishedTable, language: str, *, margin: str | None = None) -> str:
+    """What the table shows: outcome, quantity, by what (all its margins, or the one named)."""
+    outcomes = [say("outcome", str(code), language) for code in table.frame["outcome"].unique() if code]
+    quantities = [say("quantity", str(code), language) for code in table.frame["quantity"].unique()]
+    outcome = opening(", ".join(outcomes[:3]) + (" …" if len(outcomes) > 3 else ""))
+    quantity = lowered(", ".join(quantities))
+    margins = [margin] if margin else [name for name in table.frame["margin"].unique() if name]
+    if not outcome:
+        return opening(quantity)
+    if not margins:
+        return say("head", "caption", language, outcome=outcome, quantity=quantity)
+    by = joined([lowered(column_words(str(name), language)) for name in margins], language)
+    return say("head", "caption_by", language, outcome=outcome, quantity=quantity, by=by)
+
+
+def column_words(margin: str, language: str) -> str:
+    """A margin in words: Region × Sex."""
+    return " × ".join(say("column", part, language) for part in margin.split(" × "))
+
+
+def great_table(published: PublishedEstimates, language: str = "en") -> GT:
+    """All tables as one great_tables table, a group of rows for each margin of each."""
+    from great_tables import GT, loc, style
+
+    laid = [layout(table, language) for table in published.tables]
+    heads = _joined_heads(laid, language)
+    lines = [
+        line for table, sheet in zip(published.tables, laid, strict=True) for line in _lines(table, sheet, language)
+    ]
+    body = pd.DataFrame(lines, columns=["table", "group", "label", "withheld", *heads])
+    # Two tables may show the same quantity (with bounds and without): each keeps groups of its own.
+    owners = body.groupby("group")["table"].transform("nunique") > 1
+    body["group"] = body["group"].where(~owners, body["group"] + " (" + body["table"] + ")")
+    withheld = body["withheld"].to_numpy(dtype=bool).nonzero()[0].tolist()
+    drawn = GT(body.drop(columns=["table", "withheld"]).fillna(""), rowname_col="label", groupname_col="group")
+    shown: dict[str, Any] = dict(heads)
+    drawn = drawn.cols_label(shown).cols_align("right", columns=list(heads))
+    if withheld:
+        drawn = drawn.tab_style(style.text(style="italic", color=SOFT), loc.body(rows=withheld))
+    for note in dict.fromkeys(text for sheet in laid for _, text in sheet.notes):
+        drawn = drawn.tab_source_note(note)
+    return drawn.tab_source_note(rule_caution(published, language)).tab_options(
+        table_font_size="14px", row_group_font_weight="600", stub_border_style="none", table_width="100%"
+    )
+
+
+def _lines(table: PublishedTable, sheet: Layout, language: str) -> Iterable[dict[str, Any]]:
+    """The rows of one table with the group that each belongs to: outcome, quantity with its unit, margin."""
+    quantity = lowered(sheet.scale.head(language))
+    for row in sheet.rows:
+        if row.heading:
+            continue
+        outcome = opening(say("outcome", str(row.record["outcome"]), language))
+        group = say("head", "caption", language, outcome=outcome, quantity=quantity)
+        if row.record["margin"]:
+            group += f" – {column_words(str(row.record['margin']), language)}"
+        yield {"table": table.name, "group": group, "label": row.label, "withheld": row.withheld, **row.cells}
+
+
+def rule_caution(published: PublishedEstimates, language: str) -> str:
+    """What the mark of caution means, with the rule's own thresholds."""
+    rule = published.rule
+    return say("sentence", "rule_caution", language, cv=percent(rule.caution_cv, 0, language), df=rule.caution_df)
+
+
+def _joined_heads(laid: Sequence[Layout], language: str) -> dict[str, str]:
+    heads: dict[str, str] = {}
+    for sheet in laid:
+        heads |= {key: text for key, text in sheet.heads.items() if key not in heads}
+    heads["value"] = say("head", "estimate", language)
+    order = ["bound", "value", "interval", *OPTIONAL]
+    return {key: heads[key] for key in order if key in heads}
+
+
+def _headings(here: tuple[str, str], before: tuple[str, str] | None, language: str) -> Iterable[LaidRow]:
+    outcome, margin = here
+    if outcome and (before is None or before[0] != outcome):
+        yield LaidRow(label=opening(say("outcome", outcome, language)), heading=True)
+    if margin:
+        yield LaidRow(label=column_words(margin, language), heading=True)
+
+
+def _row(
+    record: dict[str, Any],
+    by: Sequence[str],
+    names: Mapping[str, Mapping[Any, str]],
+    scale: Scale,
+    language: str,
+    mark: str,
+    truth: Truth | None,
+) -> LaidRow:
+    """Write one published row; a withheld one has its words in place of a value and no numbers but n."""
+    withheld = record["publication"] == NOT_PUBLISHED
+    true_value = truth.of(record, by) if truth is not None and not withheld else None
+    cells = {"n": _count(record["n"], language)}
+    if record["bound"]:
+        cells["bound"] = say("head", f"bound.{record['bound']}", language)
+    if withheld:
+        cells |= {"value": say("flag", NOT_PUBLISHED, language), "interval": "", "cv": ""}
+        cells |= dict.fromkeys(("cases", "undetermined", "deff"), WITHHELD_MARK)
+        cells["n"] = cells["n"] or WITHHELD_MARK
+    else:
+        cells |= _numbers(record, scale, language, mark)
+        if true_value is not None:
+            cells["truth"] = scale.write(true_value, language)
+    return LaidRow(
+        label=row_label(record, by, names, language),
+        cells=cells,
+        nation=record["margin"] == "",
+        withheld=withheld,
+        truth=true_value,
+        record=record,
+    )
+
+
+def row_label(
+    record: Mapping[str, Any], by: Sequence[str], names: Mapping[str, Mapping[Any, str]], language: str
+) -> str:
+    """What a row speaks of: the nation, a domain, or those whose domain is not stated; and its term where it has one."""
+    if record["margin"] == "":
+        label = say("head", "nation", language)
+    else:
+        margin = str(record["margin"]).split(" × ")
+        parts = [
+            names[name].get(record[name], str(record[name])) for name in by if name in margin and not _na(record[name])
+        ]
+        label = ", ".join(parts) or say("head", "missing", language)
+    return f"{label} ({record['term']})" if record["term"] else label
+
+
+def _numbers(record: Mapping[str, Any], scale: Scale, language: str, mark: str) -> dict[str, str]:
+    lower, upper = scale.write(record["lower"], language), scale.write(record["upper"], language)
+    if record["publication"] == FEWER_THAN:
+        value, cv = say("flag", FEWER_THAN, language, upper=upper), math.nan
+    else:
+        value, cv = scale.write(record["value"], language), _ratio(record["se"], record["value"])
+    flag = CAUTION if record["caution"] else ""
+    return {
+        "value": f"{value}{'\u2009' if flag else ''}{flag}{mark}",
+        "interval": spread(lower, upper, language) if lower and upper else EMPTY_MARK,
+        "cv": EMPTY_MARK if math.isnan(cv) else percent(cv, 1, language),
+        "cases": _count(record["cases"], language),
+        "undetermined": "" if _na(record["undetermined"]) else percent(record["undetermined"], 1, language),
+        "deff": "" if _na(record["deff"]) else number(record["deff"], 2, language),
+    }
+
+
+def _heads(rows: Sequence[LaidRow], scale: Scale, level: float, language: str) -> dict[str, str]:
+    """Heads of the columns that have anything in them."""
+    filled = {key for row in rows for key, text in row.cells.items() if text not in ("", WITHHELD_MARK, EMPTY_MARK)}
+    heads = {"value": scale.head(language)}
+    heads["interval"] = say("head", "interval", language, level=level_words(level, language))
+    heads |= {key: say("head", key, language) for key in OPTIONAL if key in filled}
+    return {"bound": say("head", "bound", language), **heads} if "bound" in filled else heads
+
+
+def _has_unknown(table: PublishedTable) -> bool:
+    """Whether unknown answers were met, or decided on: else a column of zeros would say nothing."""
+    decided = any(assumption.code.startswith("unknown_") for assumption in table.assumptions)
+    return decided or bool((table.frame["undetermined"] > 0).any())
+
+
+def _marks(table: PublishedTable) -> dict[int, str]:
+    """The note marks of each row, as superscript figures."""
+    numbers = {code: place for place, code in enumerate(_noted(table), 1)}
+    marks: dict[int, str] = {}
+    for reason in table.reasons:
+        if (key := (reason.code, reason.parameters)) in numbers:
+            marks[reason.row] = marks.get(reason.row, "") + str(numbers[key]).translate(_SUPERSCRIPT)
+    return marks
+
+
+def _notes(table: PublishedTable, language: str) -> Iterable[tuple[str, str]]:
+    for place, (code, parameters) in enumerate(_noted(table), 1):
+        yield str(place), say("reason", code, language, **dict(parameters))
+
+
+def _noted(table: PublishedTable) -> list[tuple[str, tuple[tuple[str, Any], ...]]]:
+    """The reasons that need a note, each once; the words "fewer than" speak for zero cases by themselves."""
+    spoken = set((table.frame["publication"] == FEWER_THAN).to_numpy().nonzero()[0].tolist())
+    kept = [r for r in table.reasons if not (r.code == "zero_cases" and r.row in spoken)]
+    return list(dict.fromkeys((reason.code, reason.parameters) for reason in kept))
+
+
+_SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def _places(value: float, digits: int) -> int:
+    """Decimals that show this many significant digits of a value."""
+    if not (math.isfinite(value) and value > 0):
+        return 0
+    return digits - 1 - math.floor(math.log10(value))
+
+
+def _ratio(se: float, value: float) -> float:
+    return math.nan if _na(se) or _na(value) or value == 0 else float(se) / abs(float(value))
+
+
+def _count(value: Any, language: str) -> str:
+    return "" if _na(value) else number(float(value), 0, language)
+
+
+def _na(value: Any) -> bool:
+    return bool(pd.isna(value))
+
+
+def lowered(text: str) -> str:
+    """The same text with a small initial, for the middle of a sentence; abbreviations keep theirs."""
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text

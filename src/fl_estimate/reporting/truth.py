@@ -1,0 +1,83 @@
+"""The known truth of a synthetic population, to be printed beside what a sample of it says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from fl_estimate.errors import FileFault, PublishFault
+
+PERSONS = "adults"
+SAME: dict[tuple[str, str], str] = {("sex", "1"): "male", ("sex", "2"): "female"}
+"""Codes of the common schema that a truth file writes in words."""
+Key = tuple[str, str, frozenset[tuple[str, str]]]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Truth:
+    """True values by quantity, outcome and by-values, in natural units."""
+
+    values: Mapping[Key, float]
+
+    def of(self, record: Mapping[str, Any], by: Sequence[str]) -> float | None:
+        """The true value of what a row of a table estimates; None where it is not known."""
+        margin = str(record["margin"]).split(" × ") if record["margin"] else []
+        named = {(name, _label(name, record[name])) for name in by if name in margin and not pd.isna(record[name])}
+        if len(named) != len(margin):
+            return None
+        return self.values.get((str(record["quantity"]), str(record["outcome"]), frozenset(named)))
+
+
+def read_truth(path: Path) -> Truth:
+    """Read a truth file.
+
+    Parameters
+    ----------
+    path : Path
+        JSON as `datasets` writes it: ``{"national": {"adults": 40000, "forced_labour": 130}, "region": {"Avelle":
+        {"adults": 9000, "forced_labour": 21}, …}, …}``. The persons counted stand under `adults`, each outcome's
+        cases under its name. What else the file holds is left alone.
+
+    Raises
+    ------
+    FileFault
+        FL-FILE-01 where there is no such file.
+    PublishFault
+        FL-PUB-11 where it is not such JSON.
+    """
+    if not path.is_file():
+        raise FileFault("FL-FILE-01", "there is no such file", found=path.name, fix="check the path of the truth file")
+    try:
+        read = json.loads(path.read_text(encoding="utf-8"))
+        values = dict(_counted(read["national"], frozenset()))
+        for column, groups in read.items():
+            if column != "national" and isinstance(groups, Mapping):
+                for label, counts in groups.items():
+                    if isinstance(counts, Mapping) and PERSONS in counts:
+                        values |= dict(_counted(counts, frozenset({(str(column), _label(str(column), label))})))
+    except (ValueError, KeyError, TypeError, ZeroDivisionError) as error:
+        raise PublishFault(
+            "FL-PUB-11",
+            "this is not a file of true values",
+            found=f"{path.name}: {type(error).__name__}",
+            fix='write {"national": {"adults": …, "forced_labour": …}, "region": {"North": {…}}}',
+        ) from error
+    return Truth(values=values)
+
+
+def _counted(counts: Mapping[str, Any], by: frozenset[tuple[str, str]]) -> Iterator[tuple[Key, float]]:
+    """The total and the prevalence of every outcome that was counted in a group."""
+    persons = float(counts[PERSONS])
+    for outcome, cases in counts.items():
+        if outcome not in (PERSONS, "prevalence"):
+            yield ("total", outcome, by), float(cases)
+            yield ("prevalence", outcome, by), float(cases) / persons
+
+
+def _label(column: str, value: Any) -> str:
+    return SAME.get((column, str(value)), str(value))

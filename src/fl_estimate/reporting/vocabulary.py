@@ -1,0 +1,353 @@
+"""The words themselves, in English, French and Spanish, by code. Data only; `words` says them.
+
+ILO terms are those of texts of the ILO in the three languages; statistical terms are the usual ones of offices.
+A parameter stands in braces; `words.say` puts it in, written as the language writes numbers.
+"""
+
+from __future__ import annotations
+
+Said = tuple[str, str, str]
+"""English, French, Spanish."""
+
+QUANTITIES: dict[str, Said] = {
+    "prevalence": ("Prevalence", "Taux de prévalence", "Tasa de prevalencia"),
+    "total": ("Number of persons", "Nombre de personnes", "Número de personas"),
+    "mean": ("Mean", "Moyenne", "Media"),
+    "ratio": ("Ratio", "Ratio", "Razón"),
+    "prevalence per 1,000": (
+        "Prevalence per 1,000",
+        "Taux de prévalence pour 1\u202f000",
+        "Tasa de prevalencia por cada 1.000",
+    ),
+    "persons": ("Number of persons", "Nombre de personnes", "Número de personas"),
+    "population_size": ("Population size", "Taille de la population", "Tamaño de la población"),
+    "dark_figure": (
+        "Dark figure (on no list)",
+        "Chiffre noir (sur aucune liste)",
+        "Cifra negra (en ninguna lista)",
+    ),
+}
+
+OUTCOMES: dict[str, Said] = {
+    "forced_labour": ("forced labour", "travail forcé", "trabajo forzoso"),
+    "state_imposed_forced_labour": (
+        "state-imposed forced labour",
+        "travail forcé imposé par l’État",
+        "trabajo forzoso impuesto por el Estado",
+    ),
+    "trafficking": ("trafficking in persons", "traite des personnes", "trata de personas"),
+}
+
+COLUMNS: dict[str, Said] = {
+    "region": ("Region", "Région", "Región"),
+    "district": ("District", "District", "Distrito"),
+    "sex": ("Sex", "Sexe", "Sexo"),
+    "age": ("Age", "Âge", "Edad"),
+    "age_group": ("Age group", "Groupe d’âge", "Grupo de edad"),
+    "urban": ("Urban or rural", "Milieu de résidence", "Área de residencia"),
+    "migrant": ("Migrant", "Migrant", "Migrante"),
+    "migrant_status": ("Migration status", "Statut migratoire", "Condición migratoria"),
+}
+
+VALUES: dict[str, dict[str, Said]] = {
+    "sex": {
+        "male": ("Men", "Hommes", "Hombres"),
+        "female": ("Women", "Femmes", "Mujeres"),
+        "1": ("Men", "Hommes", "Hombres"),
+        "2": ("Women", "Femmes", "Mujeres"),
+        "3": ("Other or not stated", "Autre ou non déclaré", "Otro o no declarado"),
+    },
+    "urban": {
+        "urban": ("Urban", "Urbain", "Urbana"),
+        "rural": ("Rural", "Rural", "Rural"),
+    },
+    "migrant": {
+        "0": ("No", "Non", "No"),
+        "1": ("Yes", "Oui", "Sí"),
+    },
+    "migrant_status": {
+        "native": ("Native", "Autochtones", "Nativos"),
+        "internal migrant": ("Internal migrants", "Migrants internes", "Migrantes internos"),
+        "international migrant": ("International migrants", "Migrants internationaux", "Migrantes internacionales"),
+        "return migrant": ("Returned migrants", "Migrants de retour", "Migrantes retornados"),
+    },
+}
+"""Codes of by-columns of the common schema. They are said only where every value of a column is among them."""
+
+METHODS: dict[str, Said] = {
+    "taylor": ("Taylor linearisation", "linéarisation de Taylor", "linealización de Taylor"),
+    "petersen": (
+        "capture–recapture, Petersen",
+        "capture-recapture, Petersen",
+        "captura-recaptura, Petersen",
+    ),
+    "chapman": ("capture–recapture, Chapman", "capture-recapture, Chapman", "captura-recaptura, Chapman"),
+    "loglinear-poisson": (
+        "capture–recapture, log-linear model (Poisson)",
+        "capture-recapture, modèle log-linéaire (Poisson)",
+        "captura-recaptura, modelo log-lineal (Poisson)",
+    ),
+    "loglinear-multinomial": (
+        "capture–recapture, log-linear model (multinomial)",
+        "capture-recapture, modèle log-linéaire (multinomial)",
+        "captura-recaptura, modelo log-lineal (multinomial)",
+    ),
+}
+
+INTERVALS: dict[str, Said] = {
+    "korn-graubard": ("Korn–Graubard", "Korn-Graubard", "Korn-Graubard"),
+    "beta": ("beta (Clopper–Pearson)", "bêta (Clopper-Pearson)", "beta (Clopper-Pearson)"),
+    "logit": ("logit", "logit", "logit"),
+    "xlogit": ("logit", "logit", "logit"),
+    "wilson": ("Wilson", "Wilson", "Wilson"),
+    "arcsine": ("arcsine", "arc sinus", "arcoseno"),
+    "jeffreys": ("Jeffreys", "Jeffreys", "Jeffreys"),
+    "wald": ("Wald (symmetric)", "Wald (symétrique)", "Wald (simétrico)"),
+    "log": ("logarithmic", "logarithmique", "logarítmico"),
+    "profile": ("profile likelihood", "vraisemblance profilée", "verosimilitud perfilada"),
+}
+
+MEASURES: dict[str, Said] = {
+    "stock": ("at any given point in time", "à tout moment", "en cualquier momento dado"),
+    "flow": ("over the reference period", "sur la période de référence", "en el período de referencia"),
+}
+
+RULES: dict[str, Said] = {
+    "error": ("they are an error", "ils constituent une erreur", "constituyen un error"),
+    "remove": (
+        "they add nothing to the variance",
+        "ils n’ajoutent rien à la variance",
+        "no aportan nada a la varianza",
+    ),
+    "certainty": (
+        "taken as drawn with certainty, they add nothing to the variance",
+        "considérées comme tirées avec certitude, elles n’ajoutent rien à la variance",
+        "tratadas como seleccionadas con certeza, no aportan nada a la varianza",
+    ),
+    "adjust": (
+        "their distance is taken from the mean over all units",
+        "leur écart est mesuré par rapport à la moyenne de toutes les unités",
+        "su distancia se mide respecto de la media de todas las unidades",
+    ),
+    "average": (
+        "they are given the average contribution of the other strata",
+        "elles reçoivent la contribution moyenne des autres strates",
+        "reciben la contribución media de los demás estratos",
+    ),
+    "collapse": (
+        "each is merged with the stratum that follows",
+        "chacune est fusionnée avec la strate suivante",
+        "cada uno se une al estrato siguiente",
+    ),
+    "domain": (
+        "primary units minus strata, counted among those with a respondent in the domain",
+        "unités primaires moins strates, comptées parmi celles qui ont un répondant dans le domaine",
+        "unidades primarias menos estratos, contados entre los que tienen un informante en el dominio",
+    ),
+    "design": (
+        "primary units minus strata of the whole sample",
+        "unités primaires moins strates de l’échantillon entier",
+        "unidades primarias menos estratos de la muestra completa",
+    ),
+}
+
+ASSUMPTIONS: dict[str, Said] = {
+    "taylor_linearisation": (
+        "Variances by Taylor linearisation, from the totals of the primary sampling units within strata.",
+        "Variances par linéarisation de Taylor, à partir des totaux des unités primaires au sein des strates.",
+        "Varianzas por linealización de Taylor, a partir de los totales de las unidades primarias en cada estrato.",
+    ),
+    "with_replacement_first_stage": (
+        "Primary units are taken as drawn with replacement: without finite population correction.",
+        "Les unités primaires sont considérées comme tirées avec remise : sans correction de population finie.",
+        "Las unidades primarias se tratan como extraídas con reemplazo: sin corrección por población finita.",
+    ),
+    "later_stages_ignored": (
+        "Later stages of sampling are not modelled: their variance is contained in that between primary units.",
+        "Les degrés suivants du sondage ne sont pas modélisés : leur variance est comprise dans celle entre unités "
+        "primaires.",
+        "Las etapas posteriores del muestreo no se modelan: su varianza está contenida en la existente entre unidades "
+        "primarias.",
+    ),
+    "finite_population_correction": (
+        "Finite population corrections are applied at the stages for which the design gives them.",
+        "Les corrections de population finie sont appliquées aux degrés pour lesquels le plan les donne.",
+        "Se aplican correcciones por población finita en las etapas para las que el diseño las proporciona.",
+    ),
+    "single_psu_rule": (
+        "Strata with a single primary unit ({strata}): {rule}.",
+        "Strates à une seule unité primaire ({strata}) : {rule}.",
+        "Estratos con una sola unidad primaria ({strata}): {rule}.",
+    ),
+    "df_rule": (
+        "Degrees of freedom: {rule}.",
+        "Degrés de liberté : {rule}.",
+        "Grados de libertad: {rule}.",
+    ),
+    "unknown_as_no": (
+        "Persons whose class is undetermined are not counted as cases; their weighted share is given beside the estimate.",
+        "Les personnes dont le classement est indéterminé ne sont pas comptées comme des cas ; leur part pondérée figure "
+        "à côté de l’estimation.",
+        "Las personas cuya clasificación es indeterminada no se cuentan como casos; su proporción ponderada figura junto "
+        "a la estimación.",
+    ),
+    "unknown_excluded": (
+        "Persons whose answer is unknown are left out as outside the domain; the design of the whole sample is kept.",
+        "Les personnes dont la réponse est inconnue sont considérées comme hors du domaine ; le plan de l’échantillon "
+        "entier est conservé.",
+        "Las personas cuya respuesta se desconoce quedan fuera del dominio; se conserva el diseño de la muestra completa.",
+    ),
+    "unknown_bounds": (
+        "Two figures a cell: none, then all, of the persons whose class is undetermined are counted as cases.",
+        "Deux chiffres par cellule : aucune, puis toutes les personnes au classement indéterminé sont comptées comme des cas.",
+        "Dos cifras por celda: ninguna y, después, todas las personas de clasificación indeterminada se cuentan como casos.",
+    ),
+    "simple_random_sample": (
+        "The design names neither strata nor primary units: persons are taken as drawn independently.",
+        "Le plan ne donne ni strates ni unités primaires : les personnes sont considérées comme tirées indépendamment.",
+        "El diseño no indica estratos ni unidades primarias: las personas se tratan como extraídas de forma independiente.",
+    ),
+    "weights_taken_as_given": (
+        "Weights are taken as given: the uncertainty of non-response and calibration adjustments is not included.",
+        "Les pondérations sont prises telles quelles : l’incertitude des corrections de non-réponse et du calage n’est "
+        "pas comprise.",
+        "Las ponderaciones se toman tal como se dan: no se incluye la incertidumbre de los ajustes por falta de respuesta "
+        "y calibración.",
+    ),
+    "collapsed_strata": (
+        "Strata with a single primary unit are merged with a neighbour.",
+        "Les strates à une seule unité primaire sont fusionnées avec une voisine.",
+        "Los estratos con una sola unidad primaria se unen a uno vecino.",
+    ),
+    "deff_reference": (
+        "Design effects are against simple random sampling with replacement of the same number of persons.",
+        "Les effets de plan se rapportent à un sondage aléatoire simple avec remise de même taille.",
+        "Los efectos del diseño se refieren a un muestreo aleatorio simple con reemplazo del mismo tamaño.",
+    ),
+    "subpopulation": (
+        "Subpopulation: {where}. The design of the whole sample is kept.",
+        "Sous-population : {where}. Le plan de l’échantillon entier est conservé.",
+        "Subpoblación: {where}. Se conserva el diseño de la muestra completa.",
+    ),
+    "items_not_in_instrument": (
+        "The questionnaire did not ask about these items, which lie outside the operational definition: {items}.",
+        "Le questionnaire ne portait pas sur ces éléments, qui sont hors de la définition opérationnelle : {items}.",
+        "El cuestionario no preguntó por estos elementos, que quedan fuera de la definición operativa: {items}.",
+    ),
+}
+
+ASSUMPTIONS |= {
+    "lists_independent": (
+        "Being on one list says nothing about being on another.",
+        "Figurer sur une liste ne dit rien de la présence sur une autre.",
+        "Figurar en una lista no dice nada sobre la presencia en otra.",
+    ),
+    "dependence_between_lists": (
+        "Lists depend on each other as these terms say: {terms}.",
+        "Les listes dépendent les unes des autres selon ces termes : {terms}.",
+        "Las listas dependen unas de otras según estos términos: {terms}.",
+    ),
+    "no_highest_interaction": (
+        "There is no interaction of all {lists} lists at once: no data can show it.",
+        "Il n’y a pas d’interaction des {lists} listes à la fois : aucune donnée ne peut la montrer.",
+        "No hay interacción de las {lists} listas a la vez: ningún dato puede mostrarla.",
+    ),
+    "closed_population": (
+        "The population is closed: nobody entered or left it while the lists were kept.",
+        "La population est fermée : personne n’y est entré ni n’en est sorti pendant la tenue des listes.",
+        "La población es cerrada: nadie entró ni salió de ella mientras se llevaban las listas.",
+    ),
+    "perfect_linkage": (
+        "Persons are recognised on every list without error.",
+        "Les personnes sont reconnues sur chaque liste sans erreur.",
+        "Las personas se reconocen en todas las listas sin error.",
+    ),
+    "terms_minus_infinity": (
+        "Nobody shares these lists, so their terms are estimated at minus infinity: {terms}.",
+        "Personne n’est sur ces listes à la fois ; leurs termes sont estimés à moins l’infini : {terms}.",
+        "Nadie está en estas listas a la vez; sus términos se estiman en menos infinito: {terms}.",
+    ),
+    "interval_given_model": (
+        "The interval takes the model as known: the choice of the model is not part of it.",
+        "L’intervalle considère le modèle comme connu : le choix du modèle n’y est pas compris.",
+        "El intervalo considera conocido el modelo: la elección del modelo no está incluida.",
+    ),
+}
+
+REASONS: dict[str, Said] = {
+    "no_rows": (
+        "Nobody in the sample is in this cell.",
+        "Personne dans l’échantillon n’est dans cette cellule.",
+        "Nadie en la muestra está en esta celda.",
+    ),
+    "zero_cases": (
+        "No case was met in the sample; the figure is the upper limit of the interval.",
+        "Aucun cas dans l’échantillon ; le chiffre est la limite supérieure de l’intervalle.",
+        "Ningún caso en la muestra; la cifra es el límite superior del intervalo.",
+    ),
+    "all_cases": (
+        "Every respondent is a case; the interval is one-sided.",
+        "Tous les répondants sont des cas ; l’intervalle est unilatéral.",
+        "Todos los informantes son casos; el intervalo es unilateral.",
+    ),
+    "df_not_positive": (
+        "Too few primary units for an interval.",
+        "Trop peu d’unités primaires pour un intervalle.",
+        "Muy pocas unidades primarias para un intervalo.",
+    ),
+    "single_row": (
+        "A single respondent: no standard error.",
+        "Un seul répondant : pas d’erreur type.",
+        "Un solo informante: sin error estándar.",
+    ),
+    "interval_outside_range": (
+        "The symmetric interval goes beyond the possible range.",
+        "L’intervalle symétrique dépasse les valeurs possibles.",
+        "El intervalo simétrico rebasa los valores posibles.",
+    ),
+    "interval_not_defined": (
+        "This kind of interval has no value here: {kind}.",
+        "Ce type d’intervalle n’a pas de valeur ici : {kind}.",
+        "Este tipo de intervalo no tiene valor aquí: {kind}.",
+    ),
+    "census": (
+        "Every unit was taken: no sampling error.",
+        "Toutes les unités ont été enquêtées : pas d’erreur d’échantillonnage.",
+        "Se tomaron todas las unidades: sin error de muestreo.",
+    ),
+}
+
+REASONS |= {
+    "no_overlap": (
+        "Nobody is on both lists: the value is biased low.",
+        "Personne n’est sur les deux listes : la valeur est biaisée vers le bas.",
+        "Nadie está en ambas listas: el valor está sesgado a la baja.",
+    ),
+    "interval_below_observed": (
+        "The lower limit is below the number of persons observed.",
+        "La limite inférieure est inférieure au nombre de personnes observées.",
+        "El límite inferior es menor que el número de personas observadas.",
+    ),
+    "profile_upper_not_found": (
+        "The likelihood does not fall far enough for an upper limit.",
+        "La vraisemblance ne baisse pas assez pour donner une limite supérieure.",
+        "La verosimilitud no desciende lo suficiente para dar un límite superior.",
+    ),
+}
+
+FLAGS: dict[str, Said] = {
+    "published": ("published", "publié", "publicado"),
+    "not_published": ("not published", "non publié", "no publicado"),
+    "fewer_than": ("fewer than {upper}", "moins de {upper}", "menos de {upper}"),
+    "cv": (
+        "coefficient of variation above {cv}",
+        "coefficient de variation supérieur à {cv}",
+        "coeficiente de variación superior al {cv}",
+    ),
+    "df": (
+        "fewer than {df} degrees of freedom",
+        "moins de {df} degrés de liberté",
+        "menos de {df} grados de libertad",
+    ),
+    "use_with_caution": ("use with caution", "à utiliser avec prudence", "usar con precaución"),
+}

@@ -1,0 +1,167 @@
+"""Codes and numbers said in English, French and Spanish. Every code of a result has its words in `vocabulary`.
+
+A code without words is shown as it is. Machine files (CSV, Parquet, JSON) never pass through here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fl_estimate.errors import PublishFault, not_one_of
+from fl_estimate.reporting import sentences, vocabulary
+from fl_estimate.reporting.vocabulary import Said
+
+LANGUAGES: tuple[str, ...] = ("en", "fr", "es")
+
+FAMILIES: dict[str, Mapping[str, Said]] = {
+    "quantity": vocabulary.QUANTITIES,
+    "outcome": vocabulary.OUTCOMES,
+    "column": vocabulary.COLUMNS,
+    "method": vocabulary.METHODS,
+    "interval": vocabulary.INTERVALS,
+    "measure": vocabulary.MEASURES,
+    "rule": vocabulary.RULES,
+    "assumption": vocabulary.ASSUMPTIONS,
+    "reason": vocabulary.REASONS,
+    "flag": vocabulary.FLAGS,
+    "head": sentences.HEADS,
+    "section": sentences.SECTIONS,
+    "state": sentences.STATES,
+    "sentence": sentences.SENTENCES,
+}
+
+NARROW, FIXED = "\u202f", "\u00a0"
+"""Narrow no-break space (French thousands) and no-break space (before the per cent sign)."""
+
+_MARKS: dict[str, tuple[str, str]] = {"en": (",", "."), "fr": (NARROW, ","), "es": (".", ",")}
+
+
+def check_language(language: str) -> str:
+    """Give the language back, or raise FL-PUB-07 where it is not one of `LANGUAGES`."""
+    if language not in LANGUAGES:
+        raise not_one_of("FL-PUB-07", "this language", language, LANGUAGES, PublishFault)
+    return language
+
+
+def say(family: str, code: str, language: str = "en", /, **parameters: Any) -> str:
+    """Say a code in words.
+
+    Parameters
+    ----------
+    family : str
+        One of `FAMILIES`: reason, assumption, interval, method, quantity, …
+    code : str
+        The code; one without words is given back as it is.
+    language : {"en", "fr", "es"}
+    **parameters
+        What stands in braces in the words. Whole numbers are written as the language writes them, lists with commas.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> say("reason", "interval_not_defined", "en", kind="log")
+    'This kind of interval has no value here: logarithmic.'
+    >>> say("reason", "a_code_of_tomorrow", "fr")
+    'a_code_of_tomorrow'
+    """
+    check_language(language)
+    said = FAMILIES[family].get(code)
+    if said is None:
+        return code
+    shown = {name: _shown(name, value, language) for name, value in parameters.items()}
+    return said[LANGUAGES.index(language)].format_map(_Lenient(shown))
+
+
+def labels(column: str, values: Sequence[Any], language: str = "en") -> dict[Any, str]:
+    """The values of a by-column in words, where the column is one of the schema's and all values are codes of it.
+
+    One value alone is not enough: a 1 in a column called sex may be anything.
+    """
+    check_language(language)
+    known = vocabulary.VALUES.get(column, {})
+    said = len(set(values)) > 1 and all(str(value) in known for value in values)
+    place = LANGUAGES.index(language)
+    return {value: known[str(value)][place] if said else str(value) for value in values}
+
+
+def number(value: float, decimals: int, language: str = "en") -> str:
+    """Write a number with thousands and decimals marked as the language does.
+
+    Examples
+    --------
+    >>> number(-1234.5, 1, "en"), number(1234.5, 1, "es")
+    ('−1,234.5', '1.234,5')
+    """
+    thousands, point = _MARKS[check_language(language)]
+    if not math.isfinite(value):
+        return "∞" if value > 0 else ("−∞" if value < 0 else "")
+    plain = f"{abs(value):,.{decimals}f}"
+    negative = value < 0 and any(digit in "123456789" for digit in plain)
+    written = plain.replace(",", "\0").replace(".", point).replace("\0", thousands)
+    return f"−{written}" if negative else written
+
+
+def percent(share: float, decimals: int, language: str = "en") -> str:
+    """Write a share (0.305) as a percentage, with the space that French and Spanish put before the sign.
+
+    Examples
+    --------
+    >>> percent(0.305, 1, "en")
+    '30.5%'
+    """
+    gap = "" if language == "en" else FIXED
+    return f"{number(share * 100, decimals, language)}{gap}%"
+
+
+def level_words(level: float, language: str = "en") -> str:
+    """A level of confidence: 95%, 97.5%."""
+    return percent(level, 0 if abs(level * 100 - round(level * 100)) < 1e-9 else 1, language)
+
+
+def spread(lower: str, upper: str, language: str = "en") -> str:
+    """Two written limits as a range: an en dash between them, with spaces where a limit is negative."""
+    check_language(language)
+    return f"{lower} – {upper}" if "−" in lower or "−" in upper else f"{lower}–{upper}"
+
+
+def joined(items: Sequence[str], language: str = "en") -> str:
+    """Name several things in a sentence.
+
+    Examples
+    --------
+    >>> joined(["region", "sex", "district"], "fr")
+    'region, sex et district'
+    """
+    last = say("head", "by_join", language)
+    return items[0] if len(items) == 1 else ", ".join(items[:-1]) + last + items[-1]
+
+
+def opening(text: str) -> str:
+    """The same text with a capital at its start."""
+    return text[:1].upper() + text[1:]
+
+
+def _shown(name: str, value: Any, language: str) -> str:
+    if name == "rule" and isinstance(value, str):
+        return say("rule", value, language)
+    if name == "kind" and isinstance(value, str):
+        return say("interval", value, language)
+    if isinstance(value, bool) or value is None:
+        return str(value)
+    if isinstance(value, int | float):
+        return number(value, 0 if float(value).is_integer() else 2, language)
+    if isinstance(value, list | tuple | set | frozenset):
+        return ", ".join(str(item) for item in value)
+    return str(value)
+
+
+class _Lenient(dict[str, str]):
+    """Parameters of a sentence; one that was not given shows as an ellipsis instead of failing a whole report."""
+
+    def __missing__(self, key: str) -> str:
+        return "…"

@@ -1,0 +1,32 @@
+"""Code lists of the common schema: the codes a variable may hold. Which variable holds which stands in `variables`."""
+
+from __future__ import annotations
+
+UNKNOWN_ANSWERS: tuple[str, ...] = ("dk", "ref", "missing", "not_asked")
+BINARY: tuple[str, ...] = ("yes", "no", *UNKNOWN_ANSWERS)
+COERCION: tuple[str, ...] = ("experienced", "threatened", "witnessed", "no", *UNKNOWN_ANSWERS)
+PHASES: tuple[str, ...] = ("recruitment", "work", "leave")
+
+YES_NO: tuple[str, ...] = ("yes", "no")
+SEX: tuple[int, ...] = (1, 2, 3)
+"""1 male, 2 female, 3 other or not stated."""
+URBAN: tuple[str, ...] = ("urban", "rural")
+MIGRANT: tuple[str, ...] = ("native", "international migrant", "return migrant", "internal migrant")
+RELATION: tuple[str, ...] = ("partner", "parent", "child", "sibling", "grandparent", "grandchild", "other")
+ICSE_18_A: tuple[int, ...] = (11, 12, 21, 22, 30, 41, 42, 43, 44, 51)
+"""Status at work, ICSE-18-A (20th ICLS resolution I, 2018): employers 11 12, independent workers without employees
+21 22, dependent contractors 30, employees 41 to 44, contributing family workers 51."""
+COST_ITEMS: tuple[str, ...] = (
+    *("agency_fee", "subagent_fee", "visa", "passport", "medical", "insurance", "skills_test", "training"),
+    *("equipment", "transport_international", "transport_domestic", "lodging", "permit_clearance"),
+    *("contract_approval", "deposit_bond", "bribe", "loan_interest", "other"),
+)
+
+STATE_EXCEPTION: tuple[str, ...] = ("E1", "E2", "E3", "E4", "E5", "none", "no", *UNKNOWN_ANSWERS)
+"""The five exceptions of C029 Art. 2(2), in its order."""
+STATE_C105: tuple[str, ...] = ("a", "b", "c", "d", "e", "none", "no", *UNKNOWN_ANSWERS)
+"""The five purposes of C105 Art. 1."""
+CHILD_WORKS_FOR: tuple[str, ...] = ("third_party", "parents", "self", "none", "no", *UNKNOWN_ANSWERS)
+CHILD_COERCION_BY: tuple[str, ...] = ("third_party", "parents", "none", "no", *UNKNOWN_ANSWERS)
+CHILD_COERCION_TARGET: tuple[str, ...] = ("child", "parents", "none", "no", *UNKNOWN_ANSWERS)
+CHILD_WFCL: tuple[str, ...] = ("none", "slavery", "armed_conflict", "cse", "illicit", "no", *UNKNOWN_ANSWERS)

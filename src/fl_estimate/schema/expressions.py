@@ -1,0 +1,110 @@
+"""Expression texts: what mappings derive columns with and what ``where=`` takes. Text in, narwhals expressions out.
+
+The grammar is in `schema.grammar`, its meaning on columns in `schema.evaluation`; this is the door to both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import narwhals as nw
+
+from fl_estimate.schema import evaluation, grammar
+from fl_estimate.schema.evaluation import Schema, missing
+
+__all__ = ["Expression", "Schema", "missing", "parse"]
+
+
+@dataclass(frozen=True)
+class Expression:
+    """An expression that was read and found to be inside the grammar.
+
+    Attributes
+    ----------
+    text : str
+        The text as it was written.
+    names : frozenset of str
+        The columns it needs.
+
+    Notes
+    -----
+    Three values, after Kleene: a comparison is unknown where one side is null or NaN; ``and`` is false where any
+    part is false, ``or`` true where any part is true, both whatever the unknown parts are. A number used as a
+    truth is true at 1, false at 0 and unknown otherwise, so that a code list with 2 for "no" is not misread.
+    Numbers are compared as 64-bit floats. Division by zero is unknown. A date is compared with an ISO text.
+    """
+
+    text: str
+    names: frozenset[str]
+    tree: grammar.Node = field(repr=False, compare=False)
+
+    def truth(self, schema: Schema) -> tuple[nw.Expr, nw.Expr]:
+        """Say where it is true and where it is false: two Booleans without nulls; unknown is neither.
+
+        Parameters
+        ----------
+        schema : mapping of str to dtype
+            The columns of the frame, as `narwhals` gives them (``frame.collect_schema()``).
+
+        Raises
+        ------
+        ExpressionFault
+            FL-EXPR-03 (columns are not there), FL-EXPR-04 (text with a number), FL-EXPR-05 (a column of a type
+            that cannot be used), FL-EXPR-06 (a text that is no date).
+        """
+        self._require(schema)
+        return evaluation.truth(self.tree, schema)
+
+    def value(self, schema: Schema) -> nw.Expr:
+        """Give it as Float64: 1 and 0 for true and false, or the number; null where unknown.
+
+        Parameters
+        ----------
+        schema : mapping of str to dtype
+            The columns of the frame.
+
+        Raises
+        ------
+        ExpressionFault
+            As `truth`.
+        """
+        self._require(schema)
+        return evaluation.value(self.tree, schema)
+
+    def _require(self, schema: Schema) -> None:
+        absent = sorted(self.names - set(schema))
+        if absent:
+            raise evaluation.absent_columns(absent, schema)
+
+
+def parse(text: str) -> Expression:
+    """Read an expression text.
+
+    Use it for what a mapping derives and for `where=`. It never runs the text as Python.
+
+    Parameters
+    ----------
+    text : str
+        Names of columns (``column("any name")`` where a name is no identifier; ``c_docs@work`` is a name),
+        numbers, texts in quotes, ``== != < <= > >=``, chains of them, ``in [..]``, ``not in [..]``,
+        ``and or not``, ``+ - * /``, ``missing(name)``, ``True``, ``False``, parentheses.
+
+    Returns
+    -------
+    Expression
+
+    Raises
+    ------
+    ExpressionFault
+        FL-EXPR-01 (cannot be read), FL-EXPR-02 (holds something that is not part of the grammar), with the place.
+
+    Examples
+    --------
+    >>> import narwhals as nw, pandas as pd
+    >>> frame = nw.from_native(pd.DataFrame({"status": [8, 1, None]}))
+    >>> unemployed = parse("status in [8, 9]")
+    >>> frame.select(unemployed.value(frame.schema).alias("unemployed")).to_native()["unemployed"].tolist()
+    [1.0, 0.0, nan]
+    """
+    tree = grammar.read(text)
+    return Expression(text=text, names=grammar.columns_of(tree), tree=tree)

@@ -1,0 +1,195 @@
+"""What a study reads, and what it finds before estimating: files, mappings, classes, columns, map and truth."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+
+from fl_estimate.errors import FileFault, StudyFault, nearest
+from fl_estimate.reporting.html import MapChoice
+from fl_estimate.reporting.truth import Truth, read_truth
+from fl_estimate.study.config import Study
+
+if TYPE_CHECKING:
+    from fl_estimate.inputs.survey_data import SurveyData
+
+PACKAGES: tuple[str, ...] = (
+    *("fl_estimate", "numpy", "scipy", "pandas", "polars", "pyarrow", "narwhals", "pyreadstat"),
+    *("matplotlib", "great_tables", "pydantic"),
+)
+"""Packages whose version can change a figure or how it is shown."""
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyInputs:
+    """Everything an estimate needs, read and checked.
+
+    Attributes
+    ----------
+    surveys : mapping of str to SurveyData
+        By source.
+    people : mapping of str to SurveyData or Classification
+        What estimates are made of, by source.
+    definitions : tuple of (framework id, title)
+    truth : Truth or None
+    map : MapChoice or None
+    """
+
+    surveys: Mapping[str, SurveyData]
+    people: Mapping[str, Any]
+    definitions: tuple[tuple[str, str], ...] = ()
+    truth: Truth | None = None
+    map: MapChoice | None = None
+
+
+def read_inputs(study: Study, tell: Tell) -> StudyInputs:
+    """Read the files of a study, classify, and check that every column an estimate names is there.
+
+    Raises
+    ------
+    FlError
+        Of the part that is at fault: FL-FILE, FL-MAP, FL-DATA, FL-IND, FL-PUB; FL-STUDY-05 for columns that are
+        not there.
+    """
+    from fl_estimate.loaders.load import load
+
+    truth = read_truth(study.path(study.config.truth.file)) if study.config.truth else None
+    chosen_map = _map(study)
+    surveys: dict[str, SurveyData] = {}
+    for name, source in study.config.source.items():
+        tell(f"reading {name}")
+        surveys[name] = load(_files(study, source.file), mapping=study.mapping(source.mapping), engine=source.engine)
+    people: dict[str, Any] = dict(surveys)
+    definitions: tuple[tuple[str, str], ...] = ()
+    classify_entry = study.config.classify
+    if classify_entry is not None:
+        from fl_estimate.indicators.classify import classify
+
+        name = study.source_of(classify_entry.source)
+        tell(f"classifying {name}")
+        frameworks = classify_entry.framework
+        classified = classify(
+            surveys[name],
+            [_framework(study, each) for each in ([frameworks] if isinstance(frameworks, str) else frameworks)],
+            allow_unverified=classify_entry.allow_unverified,
+        )
+        people[name] = classified
+        definitions = tuple((framework.id, framework.title.en) for framework in classified.frameworks)
+    _require_columns(study, people)
+    return StudyInputs(surveys=surveys, people=people, definitions=definitions, truth=truth, map=chosen_map)
+
+
+def fingerprint(study: Study) -> tuple[str, dict[str, dict[str, str]]]:
+    """What a run depends on, as one hash: every input file's bytes, the resolved study, and the packages.
+
+    Returns
+    -------
+    hash : str
+        sha256, in hexadecimal digits.
+    parts : dict
+        `files`: sha256 of each file by its written path; `packages`: their versions.
+
+    Raises
+    ------
+    FileFault
+        FL-FILE-01: an input file is not there.
+    """
+    hashes = {written: _sha256(study, written) for written in sorted(set(_written_files(study)))}
+    versions = {"python": platform.python_version(), **package_versions()}
+    parts = {"files": hashes, "packages": versions}
+    whole = json.dumps({**parts, "study": study.config.model_dump(mode="json")}, sort_keys=True)
+    return hashlib.sha256(whole.encode()).hexdigest(), parts
+
+
+def package_versions() -> dict[str, str]:
+    """Versions of the packages that make and show figures."""
+    found: dict[str, str] = {}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _written_files(study: Study) -> Iterable[str]:
+    """Every file that the study names, as written."""
+    for source in study.config.source.values():
+        yield from [source.file] if isinstance(source.file, str) else source.file.values()
+        if isinstance(study.mapping(source.mapping), Path):
+            yield source.mapping
+    if study.config.classify is not None:
+        frameworks = study.config.classify.framework
+        yield from (f for f in ([frameworks] if isinstance(frameworks, str) else frameworks) if f.endswith(".toml"))
+    if study.config.truth is not None:
+        yield study.config.truth.file
+    if study.config.map is not None:
+        yield study.config.map.geojson
+
+
+def _sha256(study: Study, written: str) -> str:
+    path = study.path(written)
+    if not path.is_file():
+        raise FileFault(
+            "FL-FILE-01", "there is no such file", found=written, fix="check the path; it starts from the study file"
+        )
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _files(study: Study, file: str | dict[str, str]) -> Any:
+    return study.path(file) if isinstance(file, str) else {name: study.path(each) for name, each in file.items()}
+
+
+def _framework(study: Study, written: str) -> str | Path:
+    return study.path(written) if written.endswith(".toml") else written
+
+
+def _map(study: Study) -> MapChoice | None:
+    entry = study.config.map
+    if entry is None:
+        return None
+    from fl_estimate.reporting.maps import read_areas
+
+    return MapChoice(areas=read_areas(study.path(entry.geojson)), by=entry.by, key=entry.key)
+
+
+def _require_columns(study: Study, people: Mapping[str, Any]) -> None:
+    """Refuse, all at once, the columns that estimates name and the people do not have."""
+    schemas = {name: nw.from_native(each.people).collect_schema() for name, each in people.items()}
+    faults: list[str] = []
+    for place, entry in enumerate(study.config.estimate, 1):
+        present = schemas[study.source_of(entry.source)].names()
+        for key, column in _named_columns(entry.model_dump()):
+            if column not in present:
+                close = nearest(column, present)
+                faults.append(f"estimate[{place}].{key}: {column!r}{f'; did you mean {close!r}?' if close else ''}")
+    if faults:
+        raise StudyFault(
+            "FL-STUDY-05",
+            "the study names columns that are not in the data",
+            found="; ".join(faults),
+            fix="use a variable of the mapping, a derived column, or an outcome of [classify]",
+        )
+
+
+def _named_columns(entry: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    for key in ("outcome", "variable", "numerator", "denominator", "by"):
+        yield from ((key, column) for column in _flat(entry.get(key)))
+
+
+def _flat(names: Any) -> Iterable[str]:
+    if isinstance(names, str):
+        yield names
+    elif names is not None:
+        for each in names:
+            yield from _flat(each)

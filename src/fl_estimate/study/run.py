@@ -1,0 +1,248 @@
+"""Run a study: one file in, one folder out. The short way of calling load, classify, estimate and publish."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fl_estimate.errors import EstimateFault, FlError
+from fl_estimate.estimators.design_weighted import estimate_mean, estimate_prevalence, estimate_ratio, estimate_total
+from fl_estimate.reporting.html import Particulars, report
+from fl_estimate.reporting.publish import PublishedEstimates, publish
+from fl_estimate.reporting.writing import write_bytes
+from fl_estimate.results.estimates import Estimates
+from fl_estimate.study.config import Study, read_study
+from fl_estimate.study.folder import read_manifest, replacing, require_free, write_manifest
+from fl_estimate.study.inputs import StudyInputs, Tell, fingerprint, package_versions, read_inputs
+
+FORM = "fl_estimate study result 1"
+"""The form of the manifest; it changes when a reader of the old one could not read the new."""
+_ESTIMATORS: dict[str, tuple[Any, tuple[str, ...]]] = {
+    "prevalence": (estimate_prevalence, ("outcome",)),
+    "total": (estimate_total, ("outcome",)),
+    "mean": (estimate_mean, ("variable",)),
+    "ratio": (estimate_ratio, ("numerator", "denominator")),
+}
+_SETTINGS: tuple[str, ...] = ("by", "where", "unknown", "interval", "df", "level")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyResult:
+    """What a run of a study gave.
+
+    Attributes
+    ----------
+    estimates : mapping of str to Estimates
+        In full, for the analyst, by name; empty where the run was skipped.
+    published : PublishedEstimates or None
+        What stands in the folder; None where the run was skipped or every estimate failed.
+    failed : mapping of str to FlError
+        Estimates that could not be made.
+    folder : Path
+    manifest : dict
+        As in ``manifest.json``.
+    skipped : bool
+        Whether the folder was already what this run would give (``resume=True``).
+    inputs : StudyInputs or None
+        What was read.
+    """
+
+    estimates: Mapping[str, Estimates]
+    published: PublishedEstimates | None
+    failed: Mapping[str, FlError] = field(default_factory=dict[str, FlError])
+    folder: Path
+    manifest: Mapping[str, Any]
+    skipped: bool = False
+    inputs: StudyInputs | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether every estimate was made."""
+        return not self.failed
+
+
+def run_study(
+    path: str | Path, *, out: str | Path | None = None, resume: bool = False, progress: Tell | None = None
+) -> StudyResult:
+    """Run a study file and leave one folder with everything that may be published.
+
+    The long way is ``fl.load`` for each source, ``fl.classify``, an estimator for each ``[[estimate]]``, one
+    ``fl.publish`` of them all, and ``to_csv``, ``to_parquet``, ``to_html`` of what is published.
+
+    Parameters
+    ----------
+    path : str or Path
+        The study file; paths in it start from its folder.
+    out : str or Path, optional
+        Where the folder goes. Default: `out` of the study file, else ``out/<stem of the study>`` where you are.
+        A folder with a manifest is replaced; any other that is not empty is refused.
+    resume : bool, default False
+        Leave a folder alone that was made from the same bytes, study and packages, without a failed estimate.
+    progress : callable, optional
+        Called with a few words at each step.
+
+    Returns
+    -------
+    StudyResult
+
+    Raises
+    ------
+    FlError
+        Any fault found before estimating (file, mapping, codes, weights, design, study file); nothing is written.
+        An estimate that fails does not raise: it stands in `failed`, in the report and in the manifest.
+
+    Notes
+    -----
+    The folder has ``estimates.csv``, ``estimates.parquet``, ``report.html`` (in the first language of ``[publish]``;
+    ``report.fr.html`` and so on for the others) and ``manifest.json``, written last: the resolved study, the fingerprint,
+    sources, and every file with its hash. It holds no time of day: the same inputs give the same bytes.
+    """
+    tell = progress if progress is not None else _silent
+    study = read_study(path)
+    folder = _folder(study, out)
+    require_free(folder)
+    mark, parts = fingerprint(study)
+    if resume and (manifest := _unchanged(folder, mark)) is not None:
+        return StudyResult(estimates={}, published=None, folder=folder, manifest=manifest, skipped=True)
+    inputs = read_inputs(study, tell)
+    estimates, failed = _estimate(study, inputs, tell)
+    published = publish(estimates, rule=study.config.publish.suppression()) if estimates else None
+    tell("writing")
+    with replacing(folder) as part:
+        if published is not None:
+            _write(part, published, study, _particulars(study, inputs, failed, mark))
+        write_manifest(part, _manifest(study, inputs, estimates, published, failed, mark, parts))
+    manifest = read_manifest(folder) or {}
+    return StudyResult(
+        estimates=estimates, published=published, failed=failed, folder=folder, manifest=manifest, inputs=inputs
+    )
+
+
+def check_study(path: str | Path, *, progress: Tell | None = None) -> StudyInputs:
+    """Find the faults that a run would stop at, and write nothing.
+
+    Reads the files, classifies, and makes each estimate for the nation alone, which shows faults of weights, strata,
+    conditions and unknown answers.
+
+    Raises
+    ------
+    FlError
+        The first fault found; those of the study file and of the records come all at once.
+    """
+    tell = progress if progress is not None else _silent
+    study = read_study(path)
+    inputs = read_inputs(study, tell)
+    for entry in study.config.estimate:
+        tell(f"checking {entry.name}")
+        _call(entry, inputs.people[study.source_of(entry.source)], national=True)
+    return inputs
+
+
+def _estimate(study: Study, inputs: StudyInputs, tell: Tell) -> tuple[dict[str, Estimates], dict[str, FlError]]:
+    """Make every estimate; a fault of the sample itself stops the run, any other stops that estimate only."""
+    made: dict[str, Estimates] = {}
+    failed: dict[str, FlError] = {}
+    for entry in study.config.estimate:
+        tell(f"estimating {entry.name}")
+        try:
+            made[entry.name] = _call(entry, inputs.people[study.source_of(entry.source)])
+        except EstimateFault as error:
+            failed[entry.name] = error
+    return made, failed
+
+
+def _call(entry: Any, people: Any, *, national: bool = False) -> Estimates:
+    function, leading = _ESTIMATORS[entry.kind]
+    settings = {name: getattr(entry, name) for name in _SETTINGS if not (national and name == "by")}
+    return function(people, *(getattr(entry, name) for name in leading), **settings)
+
+
+def _write(part: Path, published: PublishedEstimates, study: Study, particulars: Particulars) -> None:
+    published.to_csv(part / "estimates.csv")
+    published.to_parquet(part / "estimates.parquet")
+    for place, language in enumerate(study.config.publish.languages):
+        name = "report.html" if place == 0 else f"report.{language}.html"
+        page = report(published, language=language, particulars=particulars)
+        write_bytes(part / name, page.encode())
+
+
+def _particulars(study: Study, inputs: StudyInputs, failed: Mapping[str, FlError], mark: str) -> Particulars:
+    return Particulars(
+        title=study.config.title,
+        sources=[
+            (source.name, source.sha256, source.n_rows)
+            for survey in inputs.surveys.values()
+            for source in {each.name: each for each in survey.sources.values()}.values()
+        ],
+        definitions=inputs.definitions,
+        truth=inputs.truth,
+        map=inputs.map,
+        failed=[(name, f"[{error.code}] {error.what}") for name, error in failed.items()],
+        versions=package_versions(),
+        fingerprint=mark,
+    )
+
+
+def _manifest(
+    study: Study,
+    inputs: StudyInputs,
+    estimates: Mapping[str, Estimates],
+    published: PublishedEstimates | None,
+    failed: Mapping[str, FlError],
+    mark: str,
+    parts: Mapping[str, Any],
+) -> dict[str, Any]:
+    """What was run on what, and what came of it; no figure stands here."""
+    hidden = {table.name: int(table.hidden.sum()) for table in published.tables} if published is not None else {}
+    return {
+        "form": FORM,
+        "status": "failed" if failed else "done",
+        "fingerprint": mark,
+        "study": {"name": study.name, "sha256": study.sha256},
+        "config": study.config.model_dump(mode="json"),
+        "inputs": parts["files"],
+        "packages": parts["packages"],
+        "sources": {name: _source(survey) for name, survey in inputs.surveys.items()},
+        "definitions": [{"id": identity, "title": title} for identity, title in inputs.definitions],
+        "estimates": [
+            _done(entry, estimates[entry.name], hidden[entry.name])
+            if entry.name in estimates
+            else _failure(entry, failed[entry.name])
+            for entry in study.config.estimate
+        ],
+    }
+
+
+def _done(entry: Any, made: Estimates, hidden: int) -> dict[str, Any]:
+    return {"name": entry.name, "kind": entry.kind, "status": "done", "rows": len(made), "not_published": hidden}
+
+
+def _failure(entry: Any, error: FlError) -> dict[str, Any]:
+    fault = {"code": error.code, "what": error.what, "found": error.found, "fix": error.fix}
+    return {"name": entry.name, "kind": entry.kind, "status": "failed", "error": fault}
+
+
+def _source(survey: Any) -> dict[str, Any]:
+    tables = {
+        table: {"name": source.name, "sha256": source.sha256, "encoding": source.encoding, "rows": source.n_rows}
+        for table, source in survey.sources.items()
+    }
+    return {"mapping": survey.mapping, "validation": survey.report.summary(), "tables": tables}
+
+
+def _folder(study: Study, out: str | Path | None) -> Path:
+    if out is not None:
+        return Path(out)
+    return study.path(study.config.out) if study.config.out else Path("out") / study.name
+
+
+def _unchanged(folder: Path, mark: str) -> dict[str, Any] | None:
+    manifest = read_manifest(folder)
+    same = manifest is not None and manifest.get("fingerprint") == mark and manifest.get("status") == "done"
+    return manifest if same else None
+
+
+def _silent(_: str) -> None:
+    """Nobody asked to be told."""

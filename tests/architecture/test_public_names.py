@@ -1,0 +1,52 @@
+"""The public names are those written here and no others, every one can be imported, and type checkers see the same."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from pathlib import Path
+
+import pytest
+
+import fl_estimate as fl
+
+# A name added or taken away is a decision: it is written down here as well.
+NAMES = (
+    "Classification", "Design", "Estimates", "Explanation", "FlError", "FlWarning", "Framework", "Mapping",
+    "PublishedEstimates", "StudyResult", "SuppressionRule", "SurveyData", "ValidationReport", "classify", "datasets",
+    "estimate_mean", "estimate_prevalence", "estimate_ratio", "estimate_total", "explain", "frameworks", "load", "plot",
+    "publish", "run_study",
+)  # fmt: skip
+
+
+def test_the_names_are_these() -> None:
+    assert sorted(fl.__all__) == sorted(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_name_can_be_imported_and_is_documented(name: str) -> None:
+    assert (getattr(importlib.import_module("fl_estimate"), name).__doc__ or "").strip()
+
+
+def test_dir_lists_the_names() -> None:
+    assert set(NAMES) <= set(dir(fl))
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'prevalance'"):
+        _ = fl.prevalance  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_type_checkers_see_the_names_that_are_loaded() -> None:
+    """The block under TYPE_CHECKING in __init__.py and the table behind __getattr__ say the same."""
+    assert fl.__file__ is not None
+    tree = ast.parse(Path(fl.__file__).read_text(encoding="utf-8"))
+    seen = {
+        alias.asname
+        for block in tree.body
+        if isinstance(block, ast.If)
+        for statement in block.body
+        if isinstance(statement, ast.ImportFrom)
+        for alias in statement.names
+    }
+    assert seen == set(fl.__all__)

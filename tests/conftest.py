@@ -1,0 +1,27 @@
+"""What every test may use: quiet drawing, repeatable property tests, and the folder of real survey files where it is."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# Before anything draws: figures go to files, never to a screen.
+os.environ["MPLBACKEND"] = "agg"
+
+# The same examples each time, and no deadline: on a busy machine a slow example is not a fault.
+settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=50)
+settings.load_profile("repeatable")
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real survey files, which are never committed; a test that asks for it is skipped without one."""
+    folder = os.environ.get("FL_ESTIMATE_REAL_DATA", "")
+    if not folder:
+        pytest.skip("FL_ESTIMATE_REAL_DATA does not name a folder of real survey files")
+    path = Path(folder)
+    assert path.is_dir(), f"FL_ESTIMATE_REAL_DATA names a folder that is not there: {folder}"
+    return path

@@ -1,0 +1,1 @@
+"""Tests of whole reports: what stands in them, and what must not."""

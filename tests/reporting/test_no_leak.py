@@ -1,0 +1,69 @@
+"""A suppressed value stands in no file that is written: every byte of every output is searched, in every form of the number."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import fl_estimate as fl
+from fl_estimate.reporting.words import LANGUAGES, number
+from tests.unit.reporting.made import WITHHELD, country
+from tests.unit.reporting.test_maps import collection
+
+POPULATION = 250_000.0
+NUMBERS = [WITHHELD[name] * factor for name in ("value", "se", "lower", "upper") for factor in (1.0, POPULATION)]
+
+
+def forms(value: float) -> Iterator[bytes]:
+    """A number as text, as any language writes it per unit, per cent and per 1,000, and as the eight bytes of a double."""
+    yield struct.pack("<d", value)
+    yield struct.pack(">d", value)
+    for factor in (1.0, 100.0, 1_000.0):
+        yield repr(value * factor).encode()[:8]
+        for decimals in range(1, 7):
+            written = number(value * factor, decimals)
+            if sum(character.isdigit() for character in written) >= 4:
+                yield from (number(value * factor, decimals, language).encode() for language in LANGUAGES)
+
+
+def test_the_search_finds_what_is_printed(tmp_path: Path) -> None:
+    """Otherwise the test below could not fail."""
+    path = fl.publish(country()).to_csv(tmp_path / "e.csv")
+    assert any(form in path.read_bytes() for form in forms(0.0156))
+    assert b"15.6" in fl.publish(country()).to_html(tmp_path / "r.html").read_bytes()
+
+
+def test_no_written_file_holds_a_withheld_number(tmp_path: Path) -> None:
+    published = fl.publish(country())
+    written = [published.to_csv(tmp_path / "e.csv"), published.to_parquet(tmp_path / "e.parquet")]
+    for language in LANGUAGES:
+        written.append(published.to_html(tmp_path / f"r.{language}.html", language=language))
+        (tmp_path / f"t.{language}.html").write_text(published.table(language).as_raw_html(), encoding="utf-8")
+        written += [tmp_path / f"t.{language}.html", published.plot(tmp_path / f"f.{language}.svg", language=language)]
+        written.append(published.map(collection(), tmp_path / f"m.{language}.svg", language=language))
+    for path in written:
+        content = path.read_bytes()
+        for value in NUMBERS:
+            for form in forms(value):
+                assert form not in content, (path.name, form)
+
+
+def test_files_for_machines(tmp_path: Path) -> None:
+    published = fl.publish(country())
+    csv = pd.read_csv(published.to_csv(tmp_path / "e.csv"))
+    parquet = pd.read_parquet(published.to_parquet(tmp_path / "e.parquet"))
+    assert csv.columns.tolist() == parquet.columns.tolist() == published.to_frame().columns.tolist()
+    assert csv["value"].tolist() == pytest.approx(parquet["value"].tolist(), rel=1e-15, nan_ok=True)
+    pd.testing.assert_frame_equal(parquet, published.to_frame())
+    west = csv[csv["region"] == "West"]
+    assert west["publication"].tolist() == ["not_published"] * 2
+    assert west[["value", "se", "lower", "upper", "cases", "df", "deff"]].isna().all().all()
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(fl.FlError, match="FL-FILE-08"):
+        fl.publish(country()).to_csv(tmp_path / "none" / "e.csv")

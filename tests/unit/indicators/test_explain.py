@@ -1,0 +1,185 @@
+"""One respondent is classified as the worked cases say, the criteria are named with their source, and mistakes refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import fl_estimate as fl
+from fl_estimate.errors import IndicatorFault
+
+STATE = {
+    "imposed_by_state": "yes",
+    "penalty": "yes",
+    "exception": "E3",
+    "exception_conditions_met": "yes",
+    "c105": "none",
+}
+
+
+def _label(answers: dict[str, Any], **given: Any) -> str:
+    return fl.explain(answers, "icls2018_adult", **({"age": 30, "default": "no"} | given)).label
+
+
+@pytest.mark.parametrize(
+    ("answers", "given", "label"),
+    [
+        # the six worked cases of the README of the frameworks, section 10, as far as they speak of the ICLS
+        ({"w_other_employer": "yes", "c_rights": "threatened@work"}, {}, "FL"),
+        ({"w_other_employer": "yes", "c_rights": "ref"}, {}, "undetermined"),
+        ({"r_dec_family": "yes"}, {"act": "yes", "other_purpose": "dk"}, "not_FL"),
+        (
+            {"l_training_lock": "yes", "c_locked": "experienced@work"},
+            {"state": {"imposed_by_state": "dk", "penalty": "yes", "exception": "none", "c105": "none"}},
+            "FL",
+        ),
+        ({"l_training_lock": "yes", "c_rights": "experienced"}, {}, "FL"),
+        # not selected by age
+        ({"w_other_employer": "yes", "c_rights": "threatened@work"}, {"age": 17}, "not_applicable"),
+        ({"w_other_employer": "yes", "c_rights": "threatened@work"}, {"age": "dk"}, "not_applicable"),
+    ],
+)
+def test_worked_cases(answers: dict[str, Any], given: dict[str, Any], label: str) -> None:
+    assert _label(answers, **given) == label
+
+
+def test_the_default_answers_everything_else() -> None:
+    involuntary = {"w_low_no_wage": "yes"}
+    assert _label(involuntary, default="no") == "not_FL"
+    assert _label(involuntary, default="missing") == "undetermined"
+    assert _label({**involuntary, "c_docs": "no"}, default="missing") == "undetermined"
+    # a list, and a phase that is not mentioned takes the default
+    assert _label({**involuntary, "c_docs": ["no@work", "witnessed@leave"]}, default="missing") == "FL"
+    assert _label({**involuntary, "c_docs": "no@work"}, default="dk") == "undetermined"
+
+
+def test_without_a_state_block_its_fields_are_false() -> None:
+    assert _label({}, state=None) == "not_FL"
+    assert _label({}, state={}, default="missing") == "undetermined"
+    assert fl.explain({}, "state_imposed", age=30, default="missing").label == "not_FL"
+    assert fl.explain({}, "state_imposed", age=30, default="missing", state={}).label == "undetermined"
+
+
+@pytest.mark.parametrize(
+    ("change", "label"),
+    [
+        ({}, "not_FL"),  # an exception that is met
+        ({"exception_conditions_met": "no"}, "FL"),
+        ({"exception_conditions_met": "dk"}, "undetermined"),
+        ({"c105": "d"}, "FL"),  # a purpose of C105 defeats the exception
+        ({"c105": "d", "penalty": "no"}, "not_FL"),  # but without a penalty nothing is exacted
+        ({"exception": "none"}, "FL"),
+        ({"imposed_by_state": "ref", "c105": "a"}, "undetermined"),
+    ],
+)
+def test_state_imposed_work(change: dict[str, str], label: str) -> None:
+    assert fl.explain({}, "state_imposed", age=30, default="no", state=STATE | change).label == label
+    assert _label({}, state=STATE | change) == label
+
+
+def test_dimensions_and_count() -> None:
+    told = fl.explain({"w_low_no_wage": "yes", "c_docs": "dk"}, "icls2018_adult", age=30, default="no")
+    assert told.dimensions == {"involuntary_work": "positive", "coercion": "undetermined"}
+    assert told.count == (1, 2)
+    assert told.outcomes == {"forced_labour": "undetermined"}
+    child = fl.explain({"w_low_no_wage": "yes"}, "icls2018_adult", age=12)
+    assert (child.in_scope, child.dimensions, child.count) == (False, {}, (0, 0))
+
+
+def test_criteria_are_named_with_what_speaks_for_them_and_where_they_stand() -> None:
+    told = fl.explain({"w_low_no_wage": "yes", "c_docs": "dk"}, "icls2018_adult", age=30, default="no", state=STATE)
+    by_id = {criterion.id: criterion for criterion in told.criteria}
+    assert (by_id["IW5"].value, by_id["IW5"].items) == ("true", ("w_low_no_wage",))
+    assert (by_id["CO5"].value, by_id["CO5"].items) == ("unknown", ("c_docs",))
+    assert (by_id["CO1"].value, by_id["CO1"].items) == ("false", ())
+    assert by_id["EXCEPTION_MET"].value == "true"
+    assert by_id["EXCEPTION_MET"].items == ("state.exception", "state.exception_conditions_met")
+    assert (by_id["EXCEPTION_MET"].document, by_id["EXCEPTION_MET"].paragraph) == ("ILO C29 (1930)", "Art. 2(2)")
+    # 15 of the adult file and the 4 tests of the state file; without a state block those are not told
+    assert len(told.criteria) == 19
+    assert len(fl.explain({}, "icls2018_adult", age=30).criteria) == 15
+
+
+@pytest.mark.parametrize(
+    ("language", "first", "words"),
+    [
+        ("en", "Forced labour: Undetermined (undetermined)", "IW5  Very low or no wages (w_low_no_wage) [1]"),
+        ("fr", "Travail forcé : Indéterminé (undetermined)", "IW5  Salaire très faible ou inexistant"),
+        ("es", "Trabajo forzoso: Indeterminado (undetermined)", "IW5  Salario muy bajo o inexistente"),
+    ],
+)
+def test_it_is_told_in_three_languages(language: str, first: str, words: str) -> None:
+    told = fl.explain({"w_low_no_wage": "yes", "c_docs": "dk"}, "icls2018_adult", age=30, default="no")
+    lines = told.text(language).splitlines()
+    assert lines[0] == first
+    assert any(words in line for line in lines)
+    assert any(line.startswith("  [1] ICLS/20/2018/Guidelines") for line in lines)
+    if language == "en":
+        assert str(told) == told.text("en")
+
+
+def test_out_of_scope_is_told_in_words() -> None:
+    text = str(fl.explain({}, "icls2018_adult", age="missing"))
+    assert "Not applicable (out of scope) (not_applicable)" in text
+    assert "Age at the episode: unknown, out of scope" in text
+    with pytest.raises(IndicatorFault, match="FL-IND-14"):
+        fl.explain({}, "icls2018_adult", age=30).text("pt")
+    assert repr(fl.explain({}, "icls2018_adult", age=30, default="no")) == "Explanation(icls2018_adult: not_FL)"
+
+
+@pytest.mark.parametrize(
+    ("answers", "given", "words"),
+    [
+        ({"c_doc": "no"}, {}, "c_doc: no item or number is called so"),
+        ({"c_docs": "stolen"}, {}, "c_docs: its answer is not known"),
+        ({"c_docs": "experienced@leaving"}, {}, "c_docs: the phase after @"),
+        ({"c_phone": "experienced@recruitment"}, {}, "c_phone: the phase after @"),
+        ({"w_low_no_wage": "yes@work"}, {}, "w_low_no_wage: this item has one fixed phase"),
+        ({"w_low_no_wage": True}, {}, "w_low_no_wage: an answer is a text in quotes"),
+        ({"age": 30}, {}, "age: no item or number"),
+        ({"act": "yes"}, {}, "act: no item or number"),
+        ({"hours_week": -1}, {}, "hours_week: a number of at least 0"),
+        ({"hours_week": ["3"]}, {}, "hours_week: a number is needed"),
+        ({}, {"age": -1}, "age: a number of at least 0"),
+        ({}, {"age": "thirty"}, "age: a number of at least 0"),
+        ({}, {"default": "yes"}, "default: it is not one"),
+        ({}, {"state": {"penalties": "yes"}}, "state.penalties: no field is called so"),
+        ({}, {"state": {"exception": "E9"}}, "state.exception: its code is not known"),
+        ({}, {"child": {"works_for": "boss"}}, "child.works_for: its code is not known"),
+        ({}, {"act": "maybe"}, "act: its code is not known"),
+    ],
+)
+def test_mistakes_are_refused_without_repeating_the_answer(
+    answers: dict[str, Any], given: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(IndicatorFault) as caught:
+        _label(answers, **given)
+    assert caught.value.code == "FL-IND-11"
+    assert words in str(caught.value)
+    assert not any(secret in str(caught.value) for secret in ("stolen", "leaving", "E9", "boss", "maybe", "thirty"))
+
+
+def test_hours_are_given_with_the_answers() -> None:
+    assert _label({"hours_week": 40, "chores_hours_week": "dk"}) == "not_FL"
+
+
+def test_a_draft_needs_to_be_allowed_and_completed(tmp_path: Path) -> None:
+    draft = tmp_path / "draft.toml"
+    head = 'id = "draft"\nkind = "framework"\nstatus = "draft"\ndate = "2026"\nverification = "recalled"\n'
+    head += 'verification_note = "no rule was found"\ntitle = { en = "Draft" }\nin_scope = { all_of = [] }\n'
+    outcome = '[[outcomes]]\nid = "x"\ntype = "binary"\nlabel = { en = "X" }\nverified = "recalled"\npositive = []\n'
+    values = "".join(
+        f'[[outcomes.values]]\nid = "{word}"\nis = "{word}"\nlabel = {{ en = "-" }}\n'
+        for word in ("true", "false", "unknown")
+    )
+    draft.write_text(head + outcome + values, encoding="utf-8")
+    with pytest.raises(IndicatorFault, match="no rule was found") as caught:
+        fl.explain({}, draft, age=30)
+    assert caught.value.code == "FL-IND-04"
+    with pytest.raises(IndicatorFault, match="outcomes without a rule"):
+        fl.explain({}, draft, age=30, allow_unverified=True)
+    draft.write_text(head + outcome + 'expression = { item = "c_docs" }\n' + values, encoding="utf-8")
+    told = fl.explain({"c_docs": "experienced"}, draft, age=30, allow_unverified=True)
+    assert told.label == "true"

@@ -1,0 +1,241 @@
+"""The shipped frameworks are read whole and frozen, and a broken file is refused with the key path of every fault."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import fl_estimate as fl
+from fl_estimate.errors import IndicatorFault
+from fl_estimate.indicators.criteria import DimensionIs, FieldIn, FieldWithin, ItemIs
+from fl_estimate.indicators.framework import bundled, bundled_ids
+from fl_estimate.indicators.references import leaves, needs_age, questions, reads
+
+HEAD = """
+id = "made_up"
+kind = "framework"
+status = "final"
+date = "2026-01-01"
+verification = "recalled"
+title = { en = "Made up" }
+in_scope = { all_of = [] }
+"""
+VALUES = """
+values = [
+  { id = "in", is = "true", label = { en = "In" } },
+  { id = "out", is = "false", label = { en = "Out" } },
+  { id = "unsure", is = "unknown", label = { en = "Unsure" } },
+]
+"""
+OUTCOME = f"""
+[[outcomes]]
+id = "made_up_class"
+type = "binary"
+label = {{ en = "Class" }}
+verified = "recalled"
+positive = ["in"]
+expression = {{ at_least = {{ n = 1, kind = "sign" }} }}
+{VALUES}
+"""
+INDICATOR = """
+[[indicators]]
+id = "S1"
+label = { en = "Sign" }
+kind = "sign"
+items_any_of = ["c_docs"]
+document = "none"
+verified = "recalled"
+"""
+WHOLE = HEAD + OUTCOME + INDICATOR
+
+
+def _file(folder: Path, text: str) -> Path:
+    path = folder / "made_up.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_table_of_frameworks() -> None:
+    table = fl.frameworks()
+    assert list(table.columns) == ["id", "title", "date", "status", "verification", "outcomes"]
+    assert table[["id", "date", "verification", "outcomes"]].to_numpy().tolist() == [
+        ["icls2018_adult", "2018-10-19", "secondary", "forced_labour"],
+        ["icls2018_child", "2018-10-19", "secondary", "forced_labour"],
+        ["state_imposed", "1930-06-28", "recalled", "state_imposed_forced_labour"],
+    ]
+
+
+@pytest.mark.parametrize("name", bundled_ids())
+def test_shipped_frameworks_are_checked_and_speak_three_languages(name: str) -> None:
+    framework = fl.Framework.read(name)
+    assert framework.id == name
+    worded = [framework.title, *(entry.label for entry in (*framework.dimensions, *framework.indicators))]
+    worded += [value.label for outcome in framework.outcomes for value in outcome.values]
+    worded += [entry.label for entry in framework.definitions.values() if entry.label is not None]
+    assert all(text.en and text.fr and text.es for text in worded)
+    assert all(entry.document and entry.paragraph for entry in framework.indicators)
+
+
+def test_the_adult_framework_has_nine_circumstances_and_six_means() -> None:
+    # the two lists of the Guidelines as the facts give them: IW1-IW9, CO1-CO6; IWX is optional
+    framework = fl.Framework.read("icls2018_adult")
+    kinds = [indicator.kind for indicator in framework.indicators]
+    assert (kinds.count("involuntariness"), kinds.count("penalty")) == (9, 6)
+    assert [indicator.id for indicator in framework.optional_indicators] == ["IWX"]
+    assert framework.in_scope == FieldWithin("age", least=18)
+    assert len(reads(framework, DimensionIs("involuntary_work"))) == 18
+    assert len(reads(framework, DimensionIs("coercion"))) == 24
+    # items of both lists, then the five fields of the state block
+    assert len(questions(framework)) == 18 + 24 + 5
+    assert "age" not in questions(framework)
+
+
+def test_frameworks_cannot_be_changed() -> None:
+    framework = fl.Framework.read("icls2018_adult")
+    with pytest.raises(ValueError, match="frozen"):
+        framework.date = "2030-01-01"
+    assert repr(framework) == "Framework(icls2018_adult, 2018-10-19, final)"
+
+
+def test_a_file_of_ones_own_is_read(tmp_path: Path) -> None:
+    framework = fl.Framework.read(_file(tmp_path, WHOLE))
+    assert leaves(framework, framework.outcomes[0].expression or DimensionIs("")) == [ItemIs("c_docs")]
+    assert not needs_age(framework)
+    assert needs_age(bundled("icls2018_child"))
+
+
+def test_an_unknown_id_is_refused_with_the_nearest() -> None:
+    with pytest.raises(IndicatorFault, match="did you mean 'icls2018_adult'") as caught:
+        fl.Framework.read("icls2018_adults")
+    assert caught.value.code == "FL-IND-01"
+
+
+@pytest.mark.parametrize("content", [None, b"id = ", b"\xff\xfe"])
+def test_a_file_that_cannot_be_read(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "made_up.toml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(IndicatorFault) as caught:
+        fl.Framework.read(path)
+    assert caught.value.code == "FL-IND-02"
+    assert str(tmp_path) not in str(caught.value)
+
+
+BROKEN = {
+    "kind of the file": (WHOLE.replace('"framework"', '"code_list"'), "kind: "),
+    "unknown key": (WHOLE + "\n[[indicator]]\nid = 'S2'\n", "indicator: "),
+    "expression": (WHOLE.replace("{ all_of = [] }", "{ al_of = [] }"), "in_scope: no operator (al_of)"),
+    "inside an expression": (
+        WHOLE.replace("{ all_of = [] }", "{ all_of = [{ not = 3 }] }"),
+        "in_scope.all_of[0].not: an expression is a table",
+    ),
+    "item": (
+        WHOLE.replace('["c_docs"]', '["c_doc"]'),
+        "indicators[0].items_any_of: no item is called 'c_doc', did you",
+    ),
+    "phase": (WHOLE.replace('["c_docs"]', '["c_phone@recruitment"]'), "indicators[0].items_any_of: the item c_phone"),
+    "fixed phase": (WHOLE.replace('["c_docs"]', '["w_drugs@work"]'), "carries no @"),
+    "no item": (WHOLE.replace('["c_docs"]', "[]"), "indicators[0].items_any_of: "),
+    "two tests": (
+        WHOLE.replace('["c_docs"]', '["c_docs"]\nwhen = { item = "c_debt" }'),
+        "indicators[0]: an indicator has",
+    ),
+    "kind": (
+        WHOLE.replace('kind = "sign" } }', 'kind = "sing" } }'),
+        "outcomes[0].expression: no kind of the indicators",
+    ),
+    "strength": (WHOLE.replace('kind = "sign" } }', 'strength = "strang" } }'), "did you mean 'strong'?"),
+    "dimension of a count": (WHOLE.replace('kind = "sign" } }', 'dimension = "d" } }'), "no dimension is called 'd'"),
+    "dimension": (WHOLE.replace('kind = "sign"\n', 'kind = "sign"\ndimension = "d"\n'), "indicators[0].dimension: "),
+    "phase of an indicator": (
+        WHOLE.replace('kind = "sign"\n', 'kind = "sign"\nphase = "never"\n'),
+        "indicators[0].phase",
+    ),
+    "phase of a dimension": (
+        WHOLE + '\n[[dimensions]]\nid = "d"\nlabel = { en = "D" }\nphase = "never"\n',
+        "dimensions[0].phase: ",
+    ),
+    "field": (WHOLE.replace("{ all_of = [] }", '{ field = "ages", min = 2 }'), "in_scope: no field is called 'ages'"),
+    "number by code": (
+        WHOLE.replace("{ all_of = [] }", '{ field = "age", in = ["2"] }'),
+        "is a number; test it by min",
+    ),
+    "code by number": (
+        WHOLE.replace("{ all_of = [] }", '{ field = "state.c105", min = 2 }'),
+        "holds codes; test it by in",
+    ),
+    "code": (
+        WHOLE.replace("{ all_of = [] }", '{ field = "state.c105", in = ["f"] }'),
+        "no code of state.c105 is called 'f'",
+    ),
+    "criterion": (WHOLE.replace("{ all_of = [] }", '{ criterion = "S2" }'), "in_scope: no criterion is called 'S2'"),
+    "definition": (WHOLE.replace("{ all_of = [] }", '{ define = "D" }'), "in_scope: no definition is called 'D'"),
+    "definition elsewhere": (
+        WHOLE.replace("{ all_of = [] }", '{ define = "icls2018_adult.BY_ITEM" }'),
+        "did you mean 'BY_ITEMS'?",
+    ),
+    "file": (WHOLE.replace("{ all_of = [] }", '{ define = "icls2018.BY_ITEMS" }'), "no framework is called 'icls2018'"),
+    "dimension of a file without rule": (
+        WHOLE.replace("{ all_of = [] }", '{ dimension = "state_imposed.d" }'),
+        "the framework state_imposed has no dimension_rule",
+    ),
+    "outcome": (
+        WHOLE.replace("{ all_of = [] }", '{ outcome = "state_imposed.x" }'),
+        "in_scope: no outcome is called 'x'",
+    ),
+    "same id": (WHOLE + INDICATOR, "indicators with the same id: S1"),
+    "no rule": (WHOLE.replace("expression =", "note = ''\n#"), "an outcome without expression needs status"),
+    "no unknown": (WHOLE.replace('is = "unknown"', 'is = "false"'), 'one of the values must have is = "false"'),
+    "positive": (WHOLE.replace('positive = ["in"]', 'positive = ["inn"]'), "positive names values that are not listed"),
+    "type": (WHOLE.replace('type = "binary"', 'type = "classes"'), "outcomes[0].type: "),
+    "label": (WHOLE.replace('{ en = "Sign" }', '{ en = "Sign", de = "Zeichen" }'), "indicators[0].label.de: "),
+    "id of a shipped one": (WHOLE.replace('"made_up"', '"icls2018_adult"', 1), "needs an id of its own"),
+}
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_a_broken_file_is_refused_with_the_key_path(tmp_path: Path, fault: str) -> None:
+    text, words = BROKEN[fault]
+    with pytest.raises(IndicatorFault) as caught:
+        fl.Framework.read(_file(tmp_path, text))
+    assert caught.value.code == "FL-IND-03"
+    assert words in caught.value.found
+
+
+def test_every_fault_of_a_file_is_told_at_once(tmp_path: Path) -> None:
+    text = WHOLE.replace('["c_docs"]', '["c_doc"]').replace("{ all_of = [] }", '{ define = "D" }')
+    with pytest.raises(IndicatorFault) as caught:
+        fl.Framework.read(_file(tmp_path, text))
+    assert "in_scope" in caught.value.found
+    assert "indicators[0]" in caught.value.found
+
+
+@pytest.mark.parametrize(
+    ("definitions", "words"),
+    [
+        ('A = { text = "", expression = { define = "A" } }', "made_up.A -> made_up.A"),
+        (
+            'A = { text = "", expression = { not = { define = "B" } } }\nB = { text = "", expression = { define = "A" } }',
+            "made_up.A -> made_up.B -> made_up.A",
+        ),
+        (
+            'A = { text = "", expression = { outcome = "made_up.again" } }',
+            "made_up.again -> made_up.A -> made_up.again",
+        ),
+    ],
+)
+def test_references_may_not_form_a_circle(tmp_path: Path, definitions: str, words: str) -> None:
+    again = OUTCOME.replace("made_up_class", "again").replace(
+        '{ at_least = { n = 1, kind = "sign" } }', '{ define = "A" }'
+    )
+    with pytest.raises(IndicatorFault, match="form a circle") as caught:
+        fl.Framework.read(_file(tmp_path, f"{WHOLE}{again}\n[definitions]\n{definitions}\n"))
+    assert words in caught.value.found
+
+
+def test_the_state_fields_are_read_through_the_outcome_of_the_other_file() -> None:
+    framework = fl.Framework.read("icls2018_adult")
+    found = leaves(framework, framework.definitions["BY_STATE"].expression)
+    assert FieldIn("state.penalty", ("yes",)) in found
+    assert len(found) == 5

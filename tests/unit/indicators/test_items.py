@@ -1,0 +1,74 @@
+"""The items are complete, and an answer means what it says, with its phase and without."""
+
+from __future__ import annotations
+
+import pytest
+
+from fl_estimate.errors import IndicatorFault
+from fl_estimate.indicators.items import LANGUAGES, UNKNOWN_ANSWERS, Wording, known_items
+from fl_estimate.indicators.logic import FALSE, TRUE, UNKNOWN
+
+T, U, F = TRUE, UNKNOWN, FALSE
+
+
+def test_every_item_and_field_is_there_in_three_languages() -> None:
+    known = known_items()
+    # counted in the facts of the frameworks: 95 items, 20 fields
+    assert (len(known.items), len(known.fields)) == (95, 20)
+    for question in (*known.items.values(), *known.fields.values()):
+        assert all(getattr(question.question, language) for language in LANGUAGES), question.id
+    assert known.phases == ("recruitment", "work", "leave")
+    assert all(set(item.phases) <= set(known.phases) for item in known.items.values())
+
+
+@pytest.mark.parametrize(
+    ("item", "answers"),
+    [
+        ("w_low_no_wage", {"yes": T, "no": F}),
+        ("c_docs", {"experienced": T, "threatened": T, "witnessed": T, "no": F}),
+        ("c_witness", {"witnessed": T, "no": F}),
+    ],
+)
+def test_what_an_answer_means(item: str, answers: dict[str, object]) -> None:
+    entry = known_items().items[item]
+    meant = answers | dict.fromkeys(UNKNOWN_ANSWERS, U)
+    assert set(entry.allowed) == set(meant)
+    assert {answer: entry.value(answer) for answer in entry.allowed} == meant
+
+
+def test_what_a_code_means() -> None:
+    field = known_items().fields["state.exception"]
+    values = {code: field.value(code, ("E1", "E3")) for code in ("E1", "E2", "none", "no", "dk", "missing")}
+    assert values == {"E1": T, "E2": F, "none": F, "no": F, "dk": U, "missing": U}
+    assert known_items().fields["state.penalty"].allowed == ("yes", "no", *UNKNOWN_ANSWERS)
+
+
+def test_a_true_answer_without_phase_is_unknown_in_each_single_phase() -> None:
+    docs = known_items().items["c_docs"]
+    assert docs.read(None, T, {}) == T
+    assert docs.read("leave", T, {}) == U
+    assert docs.read("leave", F, {}) == F
+    assert docs.read("leave", U, {}) == U
+
+
+def test_one_phase_is_read_alone_and_all_together_by_any() -> None:
+    docs = known_items().items["c_docs"]
+    phased = {"recruitment": F, "work": T, "leave": U}
+    assert [docs.read(phase, None, phased) for phase in ("recruitment", "work", "leave", None)] == [F, T, U, T]
+    assert docs.read("work", T, {"work": F}) == U
+    assert docs.read("work", None, {"leave": T}) == F
+
+
+def test_a_phase_that_an_item_cannot_have_is_false_and_its_only_phase_is_its_own() -> None:
+    lie, phone = known_items().items["c_lie"], known_items().items["c_phone"]
+    assert lie.phases == ("work",)
+    assert lie.read("work", T, {}) == T
+    assert phone.read("recruitment", T, {}) == F
+
+
+def test_wording_falls_back_to_english_and_knows_its_languages() -> None:
+    assert Wording("debt", "dette").of("fr") == "dette"
+    assert Wording("debt", "dette").of("es") == "debt"
+    with pytest.raises(IndicatorFault) as caught:
+        Wording("debt").of("de")
+    assert caught.value.code == "FL-IND-14"

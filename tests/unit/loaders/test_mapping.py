@@ -1,0 +1,244 @@
+"""Proves that a mapping is read whole, from TOML, dictionary or bundle, and that all its faults come in one error."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fl_estimate.errors import MappingFault
+from fl_estimate.inputs.sample_design import Design
+from fl_estimate.inputs.survey_data import ReferencePeriod
+from fl_estimate.loaders.files import TextFormat
+from fl_estimate.loaders.mapping import Mapping, VariableRule, bundled
+
+COMPLETE = """
+id = "sample"
+title = "A survey"
+kind = "household"
+country = "XX"
+population = "adults"
+licence = "CC0"
+citation = "A citation"
+
+[reference_period]
+kind = "12m"
+start = 2025-01-01
+end = 2026-01-01
+
+[source]
+encoding = "windows-1252"
+delimiter = ";"
+decimal = ","
+
+[people]
+person_id = "PID"
+sex = { column = "SEXO", recode = { 1 = "1", 2 = "2" }, else = 3 }
+education = { column = "EDU", missing = [98, 99] }
+region_in_file = { column = "region", own = true }
+
+[people.derived]
+unemployed = "cae_especifico in [8, 9]"
+
+[jobs]
+from = "people"
+where = "worked == 1"
+w_hazard = { column = "Q12", recode = "answers" }
+"c_docs@work" = { column = "Q13", recode = "coercion" }
+
+[recodes.answers]
+1 = "yes"
+2 = "no"
+null = "not_asked"
+missing = "missing"
+
+[recodes.coercion]
+1 = "experienced"
+2 = "no"
+
+[design]
+weights = "w"
+strata = "h"
+psu = "ea"
+fpc = "N"
+single_psu = "certainty"
+"""
+
+
+@pytest.fixture
+def complete(tmp_path: Path) -> Mapping:
+    path = tmp_path / "sample.toml"
+    path.write_text(COMPLETE, encoding="utf-8")
+    return Mapping.read(path)
+
+
+def test_a_toml_file_is_read(complete: Mapping) -> None:
+    people, jobs = complete.tables["people"], complete.tables["jobs"]
+    assert people.variables["person_id"] == VariableRule(column="PID")
+    assert people.variables["sex"].otherwise == 3
+    assert people.variables["education"].missing == (98, 99)
+    assert people.derived == {"unemployed": "cae_especifico in [8, 9]"}
+    assert (jobs.source, jobs.where) == ("people", "worked == 1")
+    assert set(jobs.variables) == {"w_hazard", "c_docs@work"}
+
+
+def test_recodes_are_found_by_name_or_beside_the_variable(complete: Mapping) -> None:
+    assert complete.recode_of(complete.tables["people"].variables["sex"]) == {"1": "1", "2": "2"}
+    answers = complete.recode_of(complete.tables["jobs"].variables["w_hazard"])
+    assert answers == {"1": "yes", "2": "no", "null": "not_asked", "missing": "missing"}
+    assert complete.recode_of(complete.tables["people"].variables["person_id"]) is None
+
+
+def test_the_design_the_period_and_the_text_format_are_handed_on(complete: Mapping) -> None:
+    assert complete.sample_design() == Design(weights="w", strata="h", psu="ea", fpc=("N",), single_psu="certainty")
+    assert complete.period() == ReferencePeriod(kind="12m", start=dt.date(2025, 1, 1), end=dt.date(2026, 1, 1))
+    assert complete.text_format() == TextFormat(encoding="windows-1252", delimiter=";", decimal=",")
+
+
+def test_a_mapping_needs_little() -> None:
+    mapping = Mapping.read({"id": "x", "people": {}})
+    assert (mapping.sample_design(), mapping.period(), mapping.text_format()) == (None, None, TextFormat())
+
+
+def test_a_mapping_is_taken_as_it_is(complete: Mapping) -> None:
+    assert Mapping.read(complete) is complete
+
+
+def test_a_dictionary_may_have_numbers_as_keys() -> None:
+    rule = {"column": "Q", "recode": {1: 1, 2.0: 2}}
+    assert Mapping.read({"id": "x", "people": {"sex": rule}}).tables["people"].variables["sex"].recode == {
+        "1": 1,
+        "2": 2,
+    }
+
+
+def test_bundled_mappings_are_read_by_id_and_are_whole() -> None:
+    assert "ene2020" in bundled()
+    for name in bundled():
+        assert Mapping.read(name).id == name
+
+
+def _fault(content: dict[str, Any] | str | Path) -> MappingFault:
+    with pytest.raises(MappingFault) as caught:
+        Mapping.read(content)
+    return caught.value
+
+
+def test_toml_that_is_none_is_refused_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "broken.toml"
+    path.write_text('id = "x"\n[people\n')
+    fault = _fault(path)
+    assert fault.code == "FL-MAP-01"
+    assert "broken.toml" in fault.found
+    assert "line 2" in fault.found
+    path.write_bytes(b'id = "\xff"\n')
+    assert "not UTF-8" in _fault(path).found
+
+
+def test_a_mapping_that_is_not_there_is_refused_with_the_nearest_id() -> None:
+    fault = _fault("ene2021")
+    assert fault.code == "FL-MAP-02"
+    assert "did you mean 'ene2020'?" in fault.fix
+
+
+BROKEN: list[tuple[dict[str, Any], str]] = [
+    ({"people": {}}, "id: it must be given"),
+    ({"id": "x"}, "[people]: it must be given"),
+    ({"id": "x", "people": {}, "recode": {}}, "[recode]: no such part; did you mean 'recodes'?"),
+    ({"id": "x", "people": {}, "tables": {}}, "[tables]: no such part"),
+    ({"id": "x", "people": "PID"}, "people: a table is needed here, written [people]"),
+    ({"id": "x", "people": {}, "kind": "farm"}, "kind: "),
+    ({"id": "x", "people": {"sex": {"colum": "Q"}}}, "people.sex.colum: no such key; did you mean 'column'?"),
+    ({"id": "x", "people": {"sex": 3}}, "people.sex: "),
+    ({"id": "x", "people": {"sex": {"column": "Q", "recode": 3}}}, "people.sex.recode: "),
+    ({"id": "x", "people": {}, "design": {"psu_": "a"}}, "design.psu_: no such key; did you mean 'psu'?"),
+    ({"id": "x", "people": {}, "design": {"single_psu": "center"}}, "design.single_psu: "),
+    ({"id": "x", "people": {}, "design": {"psu": "a", "stages": ["b"]}}, "design: psu= and stages="),
+    ({"id": "x", "people": {}, "source": {"decimal": "·"}}, "source.decimal: "),
+    ({"id": "x", "people": {}, "reference_period": {"kind": "year"}}, "reference_period.kind: "),
+    (
+        {
+            "id": "x",
+            "people": {},
+            "reference_period": {"kind": "12m", "start": dt.date(2025, 1, 2), "end": dt.date(2025, 1, 1)},
+        },
+        "reference_period: end",
+    ),
+    ({"id": "x", "people": {"regoin": "R"}}, "people.regoin: no such variable; did you mean 'region'?"),
+    ({"id": "x", "people": {"w_hazard": "Q"}}, "people.w_hazard: this stands in [jobs]"),
+    (
+        {"id": "x", "people": {"sex": {"column": "Q", "recode": "gender"}}, "recodes": {"genders": {"1": 1}}},
+        "'genders'?",
+    ),
+    ({"id": "x", "people": {"sex": {"column": "Q", "recode": "gender"}}}, "there are: none"),
+    ({"id": "x", "people": {"sex": {"column": "Q", "recode": {}}}}, "people.sex: the recode is empty"),
+    ({"id": "x", "people": {"sex": {"column": "Q", "recode": {"1": "male"}}}}, "texts, and the variable holds numbers"),
+    ({"id": "x", "people": {"sex": {"column": "Q", "recode": {"1": 7}}}}, "the recode writes 7; codes are 1, 2, 3"),
+    ({"id": "x", "people": {"urban": {"column": "Q", "recode": {"1": "town"}}}}, "the recode writes town"),
+    (
+        {"id": "x", "people": {"urban": {"column": "Q", "recode": {"1": "urban"}, "else": "hut"}}},
+        "the recode writes hut",
+    ),
+    ({"id": "x", "people": {"sex": {"column": "Q", "else": 3}}}, "people.sex: else needs a recode"),
+    (
+        {"id": "x", "people": {}, "recodes": {"a": {"1": "yes", "1.0": "no"}}},
+        "recodes.a: the same code is written twice: 1",
+    ),
+    (
+        {"id": "x", "people": {"derived": {"u": "a = 1"}}},
+        "people.derived.u: the expression cannot be read ('a = 1', at",
+    ),
+    ({"id": "x", "people": {"sex": "Q", "derived": {"sex": "a == 1"}}}, "people.derived.sex: the name is also that of"),
+    ({"id": "x", "people": {"derived": {"urban": "a == 1"}}}, "people.derived.urban: derived columns are numbers"),
+    ({"id": "x", "people": {"from": "jobs"}}, "people.from: "),
+    ({"id": "x", "people": {"from": "people"}}, "people.from: only jobs, episodes, relatives"),
+    ({"id": "x", "people": {"where": "a == 1"}}, "people.where: people are never left out"),
+    (
+        {"id": "x", "people": {}, "jobs": {"from": "people", "where": "a ="}},
+        "jobs.where: the expression cannot be read",
+    ),
+    ({"id": "x", "people": {}, "costs": {"from": "people"}}, "costs.from: only jobs"),
+]
+
+
+@pytest.mark.parametrize(("content", "says"), BROKEN)
+def test_a_broken_mapping_is_refused(content: dict[str, Any], says: str) -> None:
+    fault = _fault(content)
+    assert fault.code == "FL-MAP-03"
+    assert says in fault.found
+
+
+def test_a_name_of_ones_own_may_look_like_one_of_the_schema_when_it_is_said_so() -> None:
+    rule = {"column": "R2", "own": True}
+    assert "regoin" in Mapping.read({"id": "x", "people": {"regoin": rule}}).tables["people"].variables
+
+
+def test_all_faults_come_in_one_error() -> None:
+    """Faults of form (unknown key, wrong kind) do not hide faults of content, nor the other way round."""
+    content = {
+        "id": "x",
+        "kind": "farm",
+        "people": {
+            "regoin": "R",
+            "sex": {"colum": "Q"},
+            "urban": {"column": "Q", "recode": "area"},
+            "derived": {"u": "a = 1"},
+        },
+        "jobs": {"w_hazard": {"column": "Q", "recode": {"1": "maybe"}}},
+        "design": {"weigths": "w", "psu": "a", "stages": ["b"]},
+    }
+    found = _fault(content).found
+    for says in (
+        "kind: ",
+        "people.regoin: ",
+        "people.sex.colum: ",
+        "people.urban: there is no recode 'area'",
+        "people.derived.u: ",
+        "jobs.w_hazard: the recode writes maybe",
+        "design.weigths: no such key; did you mean 'weights'?",
+        "design: psu= and stages=",
+    ):
+        assert says in found, says
+    assert len(found.splitlines()) == len(set(found.splitlines()))

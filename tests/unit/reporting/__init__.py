@@ -1,0 +1,1 @@
+"""Unit tests of what is published and how it is shown."""

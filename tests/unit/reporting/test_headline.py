@@ -1,0 +1,102 @@
+"""The national figure is said in words that fit it: with an interval, between bounds, below a limit, or not at all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import fl_estimate as fl
+from fl_estimate.reporting.headline import headline, rounded
+from fl_estimate.reporting.truth import Key, Truth
+from fl_estimate.results.estimates import Assumption
+from tests.unit.reporting.made import country, estimates
+
+
+def said(*rows: dict[str, Any], language: str = "en", truth: Truth | None = None, **more: Any) -> str:
+    return " ".join(headline(fl.publish(estimates(*rows, **more)), language, truth).sentences)
+
+
+def test_a_prevalence_with_its_total() -> None:
+    told = headline(fl.publish(country()))
+    assert " ".join(told.sentences) == (
+        "An estimated 11.4 of every 1,000 persons are in forced labour. The 95% confidence interval runs from 8.1 to 15.6. "
+        "That is about 11,000 persons (8,000 to 16,000). The survey met 24 cases among 3,189 respondents. "
+        "For 2.0% of the population in scope the answers do not settle the class."
+    )
+    assert [card[0] for card in told.cards] == ["11.4", "11,000", "24"]
+
+
+def test_in_french_and_spanish() -> None:
+    assert said({"value": 0.0012, "lower": 0.0008}, language="fr").startswith(
+        "On estime que 1,2 personnes sur 1\u202f000 sont"
+    )
+    assert said({"value": 0.12, "upper": 0.2}, language="es").startswith(
+        "Se estima que el 12,0\u00a0% de las personas están"
+    )
+
+
+def test_between_bounds() -> None:
+    text = said({"bound": "lower"}, {"bound": "upper", "value": 0.02, "upper": 0.026})
+    assert "Between 10.0 and 20.0 of every 1,000 persons" in text
+    assert "the range is 6.0 to 26.0" in text
+
+
+def test_bounds_of_another_outcome() -> None:
+    text = said({"bound": "lower"}, {"bound": "upper", "value": 0.02}, outcome="unemployed")
+    assert "Unemployed, prevalence per 1,000: between 10.0 and 20.0" in text
+
+
+def test_bounds_of_another_table_are_told_with_the_figure() -> None:
+    bounds = estimates({"bound": "lower"}, {"bound": "upper", "value": 0.02, "lower": 0.015, "upper": 0.026})
+    text = " ".join(headline(fl.publish([estimates({}), bounds])).sentences)
+    assert "An estimated 10.0 of every 1,000" in text
+    assert "Counting all of these persons as cases gives 20.0 (15.0 to 26.0)." in text
+
+
+def test_zero_cases() -> None:
+    text = said({"cases": 0, "value": 0.0, "se": 0.0, "lower": 0.0, "upper": 0.0037})
+    assert "No case was met among 1,000 respondents: the figure is below 3.7" in text
+
+
+def test_not_published() -> None:
+    text = said({"cases": 2, "value": 0.0777})
+    assert text.startswith("The national figure is not published")
+    assert "77" not in text
+
+
+def test_other_quantities() -> None:
+    assert said({"cases": None, "value": 44.2, "se": 0.31}, quantity="mean", outcome="hours").startswith(
+        "Hours, mean: 44.20."
+    )
+    assert "rests on 1,000 respondents" in said({"cases": None}, quantity="mean", outcome="hours")
+
+
+def test_a_subpopulation_is_no_national_figure() -> None:
+    women = [Assumption(code="subpopulation", parameters=(("where", "sex == 2"),))]
+    assert said({}, assumptions=women) == ""
+
+
+def test_truth_and_how_often_it_is_covered() -> None:
+    prevalence = ("prevalence", "forced_labour")
+    values: dict[Key, float] = {
+        (*prevalence, frozenset[tuple[str, str]]()): 0.0137,
+        (*prevalence, frozenset({("region", "N")})): 0.5,
+        (*prevalence, frozenset({("region", "S")})): 0.5,
+    }
+    text = said({}, {"region": "N"}, {"region": "S", "cases": 2}, truth=Truth(values=values))
+    assert "the truth is known: 13.7 (prevalence per 1,000)" in text
+    assert "The intervals of 1 of the 2 published figures" in text  # S is not published
+
+
+@pytest.mark.parametrize(
+    ("value", "se", "expected"),
+    [
+        (5872.1, 626.0, "5,900"),
+        (123.4, 0.5, "123"),
+        (1_234_567.0, 99_999.0, "1,230,000"),
+        (1_234_567.0, 100_000.0, "1,200,000"),
+    ],
+)
+def test_persons_are_rounded_to_what_is_known(value: float, se: float, expected: str) -> None:
+    assert rounded(value, se, "en") == expected

@@ -1,0 +1,58 @@
+"""A truth file is read into values by quantity, outcome and group; a broken one is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import fl_estimate as fl
+from fl_estimate.reporting.truth import read_truth
+
+COUNTS = {
+    "seed": 1,
+    "national": {"adults": 1000, "forced_labour": 8, "prevalence": 0.008},
+    "region": {"North": {"adults": 400, "forced_labour": 6}},
+    "sex": {"male": {"adults": 500, "forced_labour": 5}},
+    "lists": {"seed": 1, "listed": 4},
+}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    file = tmp_path / "truth.json"
+    file.write_text(json.dumps(COUNTS), encoding="utf-8")
+    return file
+
+
+def test_values(path: Path) -> None:
+    truth = read_truth(path)
+    nation = {"quantity": "prevalence", "outcome": "forced_labour", "margin": ""}
+    north = {**nation, "margin": "region", "region": "North"}
+    assert truth.of(nation, ()) == 0.008
+    assert truth.of(north, ("region",)) == 6 / 400
+    assert truth.of({**north, "quantity": "total"}, ("region",)) == 6
+    assert truth.of({**north, "region": "South"}, ("region",)) is None
+    assert truth.of({**north, "region": None}, ("region",)) is None
+    assert truth.of({**nation, "outcome": "trafficking"}, ()) is None
+
+
+def test_codes_of_the_schema_are_found_under_their_words(path: Path) -> None:
+    men = {"quantity": "total", "outcome": "forced_labour", "margin": "sex", "sex": 1}
+    assert read_truth(path).of(men, ("sex",)) == 5
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", "{}", '{"national": {"forced_labour": 3}}', '{"national": {"adults": 0, "x": 1}}']
+)
+def test_other_files_are_refused(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "truth.json"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(fl.FlError, match="FL-PUB-11"):
+        read_truth(file)
+
+
+def test_no_such_file(tmp_path: Path) -> None:
+    with pytest.raises(fl.FlError, match="FL-FILE-01"):
+        read_truth(tmp_path / "none.json")

@@ -1,0 +1,1 @@
+"""Unit tests of study files, result folders and runs."""

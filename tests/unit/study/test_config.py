@@ -1,0 +1,111 @@
+"""A study file becomes a checked value with every default; every fault of it is told at once, under the path of its key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import fl_estimate as fl
+from fl_estimate.study.config import read_study
+from tests.unit.study.made import STUDY, write
+
+SOURCE = '[source.a]\nfile = "a.csv"\nmapping = "a.toml"\n'
+ESTIMATE = '[[estimate]]\nkind = "prevalence"\noutcome = "x"\n'
+
+
+def fault(text: str, tmp_path: Path) -> str:
+    path = tmp_path / "study.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(fl.FlError) as raised:
+        read_study(path)
+    return str(raised.value)
+
+
+def test_defaults_are_written_out(tmp_path: Path) -> None:
+    study = read_study(write(tmp_path))
+    first, second, third = (entry.model_dump() for entry in study.config.estimate)
+    assert (first["name"], second["name"], third["name"]) == ("prevalence_1", "total_2", "share")
+    assert (first["interval"], second["interval"], third["interval"]) == ("korn-graubard", "log", "wald")
+    assert (first["df"], first["level"]) == ("domain", 0.95)
+    assert study.config.source["people"].engine == "polars"
+    assert study.config.publish.rule == "fl-default"
+    assert (study.name, study.folder) == ("small", tmp_path)
+
+
+def test_paths_start_from_the_study_file_and_bundled_mappings_have_ids(tmp_path: Path) -> None:
+    study = read_study(write(tmp_path))
+    assert study.mapping("people.toml") == tmp_path / "people.toml"
+    assert study.mapping("none.toml") == tmp_path / "none.toml"
+    assert study.mapping("ene2020") == "ene2020"
+
+
+def test_whole_numbers_stand_for_numbers(tmp_path: Path) -> None:
+    text = STUDY.replace('outcome = "forced_labour"\nby = "region"', 'outcome = "forced_labour"\ndf = 12')
+    assert read_study(write(tmp_path, study=text)).config.estimate[1].df == 12
+
+
+def test_no_such_file(tmp_path: Path) -> None:
+    with pytest.raises(fl.FlError, match="FL-FILE-01"):
+        read_study(tmp_path / "none.toml")
+
+
+def test_broken_toml_is_told_with_line_and_column(tmp_path: Path) -> None:
+    text = fault('title = "a"\nout = \n', tmp_path)
+    assert "FL-STUDY-01" in text
+    assert "at line 2, column 7" in text
+
+
+def test_not_utf8(tmp_path: Path) -> None:
+    path = tmp_path / "study.toml"
+    path.write_bytes('title = "é"'.encode("latin-1"))
+    with pytest.raises(fl.FlError, match=r"FL-STUDY-01(.|\n)*not UTF-8"):
+        read_study(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (ESTIMATE, "source: it must be given"),
+        (SOURCE, "estimate: it must be given"),
+        (f"estimate = []\n{SOURCE}", "estimate: it should have at least 1 item"),
+        (f"titles = 'x'\n{SOURCE}{ESTIMATE}", "titles: no such key; did you mean 'title'?"),
+        (f"{SOURCE}engine = 'duckdb'\n{ESTIMATE}", "source.a.engine: it should be 'polars' or 'pandas'"),
+        (f"{SOURCE}files = 'x'\n{ESTIMATE}", "source.a.files: no such key; did you mean 'file'?"),
+        (f"{SOURCE}{ESTIMATE}outcom = 'y'\n", "estimate[1].outcom: no such key; did you mean 'outcome'?"),
+        (f"{SOURCE}{ESTIMATE}level = 95\n", "estimate[1].level: it should be less than 1"),
+        (f"{SOURCE}{ESTIMATE}df = -1\n", "estimate[1].df: "),
+        (f"{SOURCE}{ESTIMATE}interval = 'walt'\n", "estimate[1].interval: it should be 'korn-graubard'"),
+        (f"{SOURCE}{ESTIMATE}by = 3\n", "estimate[1].by: it should be a valid string or"),
+        (f"{SOURCE}{ESTIMATE}[[estimate]]\noutcome = 'y'\n", "estimate[2]: kind must be given"),
+        (f"{SOURCE}[[estimate]]\nkind = 'prevalance'\n", "estimate[1]: this kind is not known: 'prevalance'; did you mean 'prevalence'?"),
+        (f"{SOURCE}[[estimate]]\nkind = 'mean'\n", "estimate[1].variable: it must be given"),
+        (f"{SOURCE}{ESTIMATE}source = 'b'\n", "estimate[1].source: there is no source 'b'"),
+        (f"{SOURCE}{SOURCE.replace('.a]', '.b]')}{ESTIMATE}", "estimate[1].source: there are several sources; say which: a, b"),
+        (f"{SOURCE}{SOURCE.replace('.a]', '.b]')}{ESTIMATE}source = 'a'\n[classify]\n", "classify.source: there are several"),
+        (f"{SOURCE}{ESTIMATE}name = 'n'\n{ESTIMATE}name = 'n'\n", "estimate[2].name: 'n' is used twice"),
+        (f"{SOURCE}{ESTIMATE}[publish]\nrule = 'nhcs'\n", "publish.rule: this rule of publication is not known"),
+        (f"{SOURCE}{ESTIMATE}[publish]\nrule = {{min_m = 3}}\n", "publish.rule.min_m: no such key; did you mean 'min_n'?"),
+        (f"{SOURCE}{ESTIMATE}[publish]\nlanguages = ['de']\n", "publish.languages[1]: it should be 'en', 'fr' or 'es'"),
+        (f"{SOURCE}{ESTIMATE}[publish]\nlanguages = ['en', 'en']\n", "publish.languages: a language is named twice"),
+        (f"{SOURCE}{ESTIMATE}[map]\n", "map.geojson: it must be given"),
+    ],
+)  # fmt: skip
+def test_faults(text: str, expected: str, tmp_path: Path) -> None:
+    told = fault(text, tmp_path)
+    assert "FL-STUDY-02" in told
+    assert expected in told
+
+
+def test_all_faults_come_at_once(tmp_path: Path) -> None:
+    told = fault("titles = 1\n[[estimate]]\nkind = 'mean'\nlevel = 3\n[map]\n", tmp_path)
+    assert "wrong in 5 places" in told
+    for key in ("titles", "source", "estimate[1].variable", "estimate[1].level", "map.geojson"):
+        assert f"    {key}: " in told, key
+
+
+def test_a_rule_of_ones_own(tmp_path: Path) -> None:
+    rule = read_study(
+        write(tmp_path, study=STUDY.replace("[publish]", "[publish]\nrule = { min_n = 30 }"))
+    ).config.publish
+    assert (rule.suppression().min_n, rule.suppression().min_cases, rule.suppression().name) == (30, 5, "custom")
