@@ -72,6 +72,10 @@ docs: .venv/.ready ## Build the site into docs/_build/html; a warning is an erro
 	@$(BIN)/python scripts/outside_hosts.py docs/_build/html
 	@echo "docs/_build/html/index.html"
 
+.PHONY: recovery
+recovery: .venv/.ready ## Sample the synthetic country 1,000 times: do the intervals hold the truth? Writes the table of the docs (minutes)
+	@$(BIN)/python scripts/recovery.py
+
 .PHONY: lock
 lock: ## Choose the newest versions again and write requirements/*.txt (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv on the path"; exit 1; }

@@ -77,7 +77,9 @@ def main() -> None:
         for name, (call, base) in calls.items():
             seconds = median(call, options.repeats)
             print(f"{name:44} {seconds:8.3f} {seconds / base:8.1f}")
-        print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB, the pandas frame included")
+        print(
+            f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB, the pandas frame included"
+        )
 
 
 def by(people: Any, column: str) -> fl.Estimates:

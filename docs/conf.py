@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import runpy
 import sys
@@ -9,6 +10,8 @@ from importlib.metadata import version as installed_version
 from pathlib import Path
 
 from sphinx.application import Sphinx
+
+import fl_estimate
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -20,6 +23,11 @@ for script, target in (("error_codes.py", "how_to/errors.md"), ("public_names.py
     if not (HERE / target).is_file() or (HERE / target).read_text(encoding="utf-8") != page:
         (HERE / target).write_text(page, encoding="utf-8")
 
+# Packages that are reached as attributes (fl.capture_recapture) are modules of that name for autodoc.
+for name in fl_estimate.__all__:
+    if inspect.ismodule(getattr(fl_estimate, name)):
+        sys.modules[f"fl_estimate.{name}"] = getattr(fl_estimate, name)
+
 project = "fl_estimate"
 author = "The fl_estimate developers"
 project_copyright = author
@@ -27,7 +35,7 @@ version = release = installed_version("fl_estimate")
 language = "en"
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc", "mathml"]
-exclude_patterns = ["_build", "extensions", "examples", "notebooks/.ipynb_checkpoints"]
+exclude_patterns = ["_build", "extensions", "examples", "explanation/*_table.md", "notebooks/.ipynb_checkpoints"]
 templates_path = ["_templates"]
 
 myst_enable_extensions = ["deflist", "dollarmath", "colon_fence"]

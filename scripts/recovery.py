@@ -23,7 +23,7 @@ WORDS = {
 
 def main() -> None:
     """Run, print, and write the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--replicates", type=int, default=1_000)
     parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args()

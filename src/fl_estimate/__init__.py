@@ -66,7 +66,7 @@ _WHERE: dict[str, str] = {
 }
 _PACKAGES: dict[str, str] = {"capture_recapture": "estimators.capture_recapture", "datasets": "datasets"}
 
-__all__ = sorted([*_WHERE, *_PACKAGES])
+__all__ = sorted([*_WHERE, *_PACKAGES])  # pyright: ignore[reportUnsupportedDunderAll] (the block above tells it)
 
 
 def __getattr__(name: str) -> Any:

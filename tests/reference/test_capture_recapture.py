@@ -32,14 +32,18 @@ def histories(name: str) -> fl.CaptureHistories:
 
 
 def chosen(method: str) -> list[Any]:
-    return [pytest.param(e, id=f"{e['dataset']}/{e['method']}/{i}") for i, e in enumerate(ENTRIES) if method in e["method"]]
+    return [
+        pytest.param(e, id=f"{e['dataset']}/{e['method']}/{i}") for i, e in enumerate(ENTRIES) if method in e["method"]
+    ]
 
 
 @pytest.mark.parametrize("entry", chosen("lincoln_petersen_chapman"))
 def test_two_lists(entry: dict[str, Any]) -> None:
     a, b = entry["extras"]["lists"]
     row = cr.chapman(histories(entry["dataset"]), a, b).to_frame().iloc[0]
-    np.testing.assert_allclose([row["value"], row["lower"], row["upper"]], [entry["estimate"], *entry["interval"]], rtol=1e-9)
+    np.testing.assert_allclose(
+        [row["value"], row["lower"], row["upper"]], [entry["estimate"], *entry["interval"]], rtol=1e-9
+    )
     if entry["extras"]["m"] == 0:
         with pytest.raises(fl.FlError, match="FL-EST-36"):
             cr.petersen(histories(entry["dataset"]), a, b)

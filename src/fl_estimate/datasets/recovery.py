@@ -92,7 +92,11 @@ def _one(population: Population, replicate: int, seed: int, level: float, target
     people = draw(population, own)
     known = estimate_prevalence(people, "forced_labour_true", design=DESIGN, level=level)
     heard = estimate_prevalence(people, "forced_labour", design=DESIGN, unknown="bounds", level=level)
-    frames = {"known": known.to_frame().iloc[0], "surely": heard.to_frame().iloc[0], "possibly": heard.to_frame().iloc[1]}
+    frames = {
+        "known": known.to_frame().iloc[0],
+        "surely": heard.to_frame().iloc[0],
+        "possibly": heard.to_frame().iloc[1],
+    }
     names = ("value", "se", "lower", "upper")
     return [
         {"replicate": replicate, "answers": answers, "truth": target, **{name: float(row[name]) for name in names}}

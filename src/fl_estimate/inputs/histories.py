@@ -6,7 +6,7 @@ import hashlib
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import narwhals as nw
 import numpy as np
@@ -198,7 +198,7 @@ def _columns(frame: Any, names: Sequence[str]) -> dict[str, Floats]:
     wrong = [name for name in names if not (schema[name].is_numeric() or isinstance(schema[name], nw.Boolean))]
     if wrong:
         raise ListsFault("FL-LISTS-04", "a column does not hold numbers", found=listed(map(repr, wrong)))
-    table = cast("Any", wrapped.select(*[nw.col(name).cast(nw.Float64) for name in names]).collect())
+    table = wrapped.select(*[nw.col(name).cast(nw.Float64) for name in names]).collect()
     return {
         name: np.array([np.nan if value is None else value for value in table[name].to_list()], dtype=float)
         for name in names
@@ -231,7 +231,8 @@ def _counts(values: Floats, name: str) -> Floats:
 def _canonical(lists: tuple[str, ...], members: Member, counts: Floats, ordered: bool) -> CaptureHistories:
     """One row a history that occurred, sorted by the number of lists, then by list."""
     keys: dict[tuple[int, ...], float] = {}
-    for history, count in zip(map(tuple, members.tolist()), counts.tolist(), strict=True):
+    rows: list[list[int]] = members.tolist()
+    for history, count in zip(map(tuple, rows), counts.tolist(), strict=True):
         keys[history] = keys.get(history, 0.0) + count
     kept = sorted((history for history, count in keys.items() if count > 0), key=_rank)
     if not kept:

@@ -77,8 +77,8 @@ def test_explain_agrees_with_a_naive_reading_of_the_toml(seed: int, draw_person:
         told = person.explain(framework)
         naive = _Naive(person.row)
         for outcome in framework.outcomes:
-            sides = tuple(naive.outcome(framework.id, outcome.id, hopeful) for hopeful in (False, True))
-            word = {(False, False): "false", (False, True): "unknown", (True, True): "true"}[sides]
+            surely, possibly = (naive.outcome(framework.id, outcome.id, hopeful) for hopeful in (False, True))
+            word = {(False, False): "false", (False, True): "unknown", (True, True): "true"}[surely, possibly]
             scope = naive.scope(framework.id)
             assert _stands_for(told, outcome) == (word if scope else "out_of_scope"), (framework.id, outcome.id)
 
@@ -201,7 +201,8 @@ class _Naive:
             case "at_least":
                 return self.count(file, value, hopeful, dimension, phase) >= value["n"]
             case "outcome":
-                return self.outcome(*value.split("."), hopeful)
+                other, name = value.split(".")
+                return self.outcome(other, name, hopeful)
             case "define" | "dimension":
                 other, _, name = value.rpartition(".")
                 target = other or file

@@ -117,5 +117,5 @@ def test_columns_agree_with_single_values(engine: str) -> None:
     collected = result.collect() if isinstance(result, nw.LazyFrame) else result
     found = collected.to_pandas().sort_values("place")
     for name, rule in rules.items():
-        expected = [(int(value.surely), int(value.possibly)) for value in map(rule, map(list, rows))]
+        expected = [(bool(value.surely), bool(value.possibly)) for value in map(rule, map(list, rows))]
         assert list(zip(found[f"{name}/surely"], found[f"{name}/possibly"], strict=True)) == expected, name

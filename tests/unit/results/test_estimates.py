@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +59,11 @@ def test_selected_rows_keep_their_reasons_and_covariance(estimates: fl.Estimates
     assert north.covariance.shape == (1, 1)
     assert north.covariance[0, 0] == pytest.approx(north.to_frame()["se"].iloc[0] ** 2)
     assert len(estimates.national) == 1
+
+
+def test_a_result_without_covariance_says_so(estimates: fl.Estimates) -> None:
+    with pytest.raises(fl.FlError, match="FL-EST-20"):
+        _ = replace(estimates, covariance_matrix=None).covariance
     with pytest.raises(fl.FlError, match="FL-EST-22"):
         estimates.select(region="West")
     with pytest.raises(fl.FlError, match="FL-EST-21"):

@@ -140,9 +140,7 @@ def existence(histories: CaptureHistories, reduced: Reduced) -> Existence:
         (True, False): "the terms cannot be told apart: many estimates fit equally well",
         (False, False): "no estimate exists, and the terms cannot be told apart",
     }
-    return Existence(
-        exists=exists, identifiable=identifiable, minus_infinity=names, status=words[exists, identifiable]
-    )
+    return Existence(exists=exists, identifiable=identifiable, minus_infinity=names, status=words[exists, identifiable])
 
 
 def _inside(reduced: Reduced) -> bool:

@@ -174,7 +174,7 @@ class Profile:
             low -= 0.5
         while slope(high) > 0:
             high += 0.1
-        return float(np.exp(optimize.brentq(slope, low, high, xtol=1e-13, rtol=1e-13)))
+        return float(np.exp(_zero(slope, float(low), float(high), 1e-13)))
 
     def interval(self, level: float, best: float) -> tuple[Limits, list[str]]:
         """Both limits of the dark figure, by root-finding; a limit that is not found is missing, with a reason."""
@@ -199,9 +199,15 @@ def _root(below: Callable[[float], float], centre: float, direction: float) -> f
     while abs(near - centre) < np.log(FARTHEST):
         far = near + direction * step
         if below(far) < 0:
-            return float(optimize.brentq(below, near, far, xtol=1e-12, rtol=1e-12))
+            return _zero(below, near, far, 1e-12)
         near, step = far, step * 1.6
     return None
+
+
+def _zero(function: Callable[[float], float], low: float, high: float, tolerance: float) -> float:
+    """Where a function is 0 between two points at which its signs differ."""
+    found: Any = optimize.brentq(function, low, high, xtol=tolerance, rtol=tolerance)  # pyright: ignore[reportCallIssue, reportArgumentType]
+    return float(found)
 
 
 def _wald(fit: Fit, level: float) -> Limits:
@@ -250,5 +256,3 @@ def _diagnostics(histories: CaptureHistories, reduced: Reduced, fit: Fit) -> dic
         "aic": 2 * count - 2 * fit.log_likelihood,
         "bic": count * float(np.log(histories.n)) - 2 * fit.log_likelihood,
     }
-
-

@@ -93,7 +93,9 @@ def test_bad_arguments_of_two_lists() -> None:
 
 def test_the_interval_never_moves_the_value() -> None:
     h = fl.datasets.load("uk_2013_6")
-    values = [cr.loglinear(h, likelihood="multinomial", level=level).to_frame()["value"].iloc[0] for level in (0.5, 0.99)]
+    values = [
+        cr.loglinear(h, likelihood="multinomial", level=level).to_frame()["value"].iloc[0] for level in (0.5, 0.99)
+    ]
     assert values[0] == values[1]
 
 
@@ -135,6 +137,8 @@ def test_a_linear_programme_that_fails_is_an_error_not_a_verdict(monkeypatch: py
 
     from fl_estimate.estimators.capture_recapture import existence
 
-    monkeypatch.setattr(existence, "linprog", lambda *_, **__: SimpleNamespace(status=4, message="numerical difficulties"))
+    monkeypatch.setattr(
+        existence, "linprog", lambda *_, **__: SimpleNamespace(status=4, message="numerical difficulties")
+    )
     with pytest.raises(fl.FlError, match="FL-EST-33"):
         cr.check(two(50, 80, 10), "main")
