@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from fl_estimate.errors import FlError as FlError
     from fl_estimate.errors import FlWarning as FlWarning
     from fl_estimate.estimators import capture_recapture as capture_recapture
+    from fl_estimate.estimators import hierarchical as hierarchical
     from fl_estimate.estimators.design_weighted import estimate_mean as estimate_mean
     from fl_estimate.estimators.design_weighted import estimate_prevalence as estimate_prevalence
     from fl_estimate.estimators.design_weighted import estimate_ratio as estimate_ratio
@@ -28,11 +29,13 @@ if TYPE_CHECKING:
     from fl_estimate.inputs.survey_data import SurveyData as SurveyData
     from fl_estimate.loaders.load import load as load
     from fl_estimate.loaders.mapping import Mapping as Mapping
+    from fl_estimate.reporting.compare import compare as compare
     from fl_estimate.reporting.figures import plot as plot
     from fl_estimate.reporting.publish import PublishedEstimates as PublishedEstimates
     from fl_estimate.reporting.publish import SuppressionRule as SuppressionRule
     from fl_estimate.reporting.publish import publish as publish
     from fl_estimate.results.estimates import Estimates as Estimates
+    from fl_estimate.results.stack import stack as stack
     from fl_estimate.schema.validate import ValidationReport as ValidationReport
     from fl_estimate.study.run import StudyResult as StudyResult
     from fl_estimate.study.run import run_study as run_study
@@ -53,6 +56,7 @@ _WHERE: dict[str, str] = {
     "SurveyData": "inputs.survey_data",
     "ValidationReport": "schema.validate",
     "classify": "indicators.classify",
+    "compare": "reporting.compare",
     "estimate_mean": "estimators.design_weighted",
     "estimate_prevalence": "estimators.design_weighted",
     "estimate_ratio": "estimators.design_weighted",
@@ -63,8 +67,13 @@ _WHERE: dict[str, str] = {
     "plot": "reporting.figures",
     "publish": "reporting.publish",
     "run_study": "study.run",
+    "stack": "results.stack",
 }
-_PACKAGES: dict[str, str] = {"capture_recapture": "estimators.capture_recapture", "datasets": "datasets"}
+_PACKAGES: dict[str, str] = {
+    "capture_recapture": "estimators.capture_recapture",
+    "datasets": "datasets",
+    "hierarchical": "estimators.hierarchical",
+}
 
 __all__ = sorted([*_WHERE, *_PACKAGES])  # pyright: ignore[reportUnsupportedDunderAll] (the block above tells it)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from html import escape
@@ -66,7 +66,7 @@ def plot(estimates: Estimates | PublishedEstimates | Sequence[Estimates], *, lan
     if isinstance(estimates, PublishedEstimates):
         return draw(estimates.tables, language=language)
     results = [estimates] if isinstance(estimates, Estimates) else list(estimates)
-    return draw([_in_full(result) for result in results], language=language)
+    return draw([in_full(result) for result in results], language=language)
 
 
 def draw(tables: Sequence[PublishedTable], *, language: str = "en", truth: Truth | None = None) -> Figure:
@@ -133,8 +133,9 @@ def styled(salt: str = "fl_estimate") -> Iterator[None]:
         yield
 
 
-def _in_full(result: Estimates) -> PublishedTable:
-    table = draft_of("estimates", result)
+def in_full(result: Estimates, name: str = "estimates") -> PublishedTable:
+    """A result as a table in which nothing is withheld, for the analyst's own pictures."""
+    table = draft_of(name, result)
     frame = table.frame.assign(
         publication=pd.array([PUBLISHED] * len(table.frame), dtype="string"),
         caution=pd.array([""] * len(table.frame), dtype="string"),
@@ -175,7 +176,8 @@ def _panel(figure: Figure, sheet: Layout, lines: list[_Drawn], bottom: float, ti
     right = (0.25 + 0.076 * max((len(line.text) for line in lines), default=0)) / WIDTH
     axes = figure.add_axes((left, (bottom + 0.5) / total, 1 - left - right, ROW * rows / total))
     axes.set_ylim(rows - 0.5, -0.5)
-    low, high = _limits(sheet)
+    shown = [row.record for row in sheet.rows if row.record and not row.withheld]
+    low, high = limits(shown, sheet.scale.factor)
     axes.set_xlim(low, high)
     beside = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center", "ha": "left"}
     for place, line in enumerate(lines):
@@ -189,7 +191,8 @@ def _panel(figure: Figure, sheet: Layout, lines: list[_Drawn], bottom: float, ti
                       **beside)  # fmt: skip
         axes.annotate(line.text, (1, place), xytext=(10, 0), color=colour, weight="bold" if row.nation else "normal",
                       annotation_clip=False, **beside)  # fmt: skip
-    _frame(axes, sheet, language)
+    _nation_line(axes, sheet)
+    dress(axes, _legend(sheet, language), language)
     if titled:
         axes.set_title(sheet.caption, loc="left", fontsize=TEXT + 1, fontweight="bold", color=INK, pad=8)
 
@@ -204,7 +207,7 @@ def _line(axes: Axes, place: int, line: _Drawn, factor: float, span: tuple[float
         return
     if row.nation:
         axes.axhspan(place - 0.5, place + 0.5, facecolor=FAINT, linewidth=0, zorder=0)
-    lower, upper = _float(row.record["lower"]) * factor, _float(line.high.record["upper"]) * factor
+    lower, upper = as_float(row.record["lower"]) * factor, as_float(line.high.record["upper"]) * factor
     if not np.isnan(upper):
         axes.plot([max(lower, low), min(upper, high)], [place, place], color=DEEP, linewidth=1.8 if row.nation else 1.3)
         if upper > high:
@@ -218,15 +221,15 @@ def _line(axes: Axes, place: int, line: _Drawn, factor: float, span: tuple[float
 def _mark(axes: Axes, place: int, line: _Drawn, factor: float, high: float) -> None:
     """The estimate itself: a dot, a bar between bounds, or the tick of an upper limit."""
     row = line.low
-    value = _float(row.record["value"]) * factor
+    value = as_float(row.record["value"]) * factor
     hollow = bool(row.record["caution"])
     if line.bounds:
-        ends = (0.0 if np.isnan(value) else value, _float(line.high.record["value"]) * factor)
+        ends = (0.0 if np.isnan(value) else value, as_float(line.high.record["value"]) * factor)
         axes.plot(ends, [place, place], color=DEEP, linewidth=7 if row.nation else 5.5, solid_capstyle="butt")
         if hollow:
             axes.plot(ends, [place, place], color=PAPER, linewidth=2.8, solid_capstyle="butt")
     elif row.record["publication"] == FEWER_THAN:
-        at = min(_float(row.record["upper"]) * factor, high)
+        at = min(as_float(row.record["upper"]) * factor, high)
         axes.plot([at], [place], marker="|", color=DEEP, markersize=9, markeredgewidth=1.6, clip_on=False)
     elif not np.isnan(value):
         size = 7.5 if row.nation else 6.0
@@ -234,15 +237,37 @@ def _mark(axes: Axes, place: int, line: _Drawn, factor: float, high: float) -> N
                   markeredgewidth=1.4)  # fmt: skip
 
 
-def _frame(axes: Axes, sheet: Layout, language: str) -> None:
-    """Axis, grid, and the dashed line of the nation."""
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
-
+def _nation_line(axes: Axes, sheet: Layout) -> None:
+    """A dashed line at the value of the nation, where the domains can be held against it."""
     nation = [row for row in sheet.rows if row.nation and not row.withheld]
     if len(nation) == 1 and len(sheet.rows) > 1 and sheet.scale.unit != "total":
-        value = _float(nation[0].record["value"]) * sheet.scale.factor
+        value = as_float(nation[0].record["value"]) * sheet.scale.factor
         if not np.isnan(value):
             axes.axvline(value, color=SOFT, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0.5)
+
+
+def _legend(sheet: Layout, language: str) -> str:
+    """What stands under the axis: the unit, what a line is, and the mark of the truth."""
+    bounded = any(row.record.get("bound") == "upper" for row in sheet.rows)
+    level = level_words(sheet.level, language)
+    parts = [
+        sheet.scale.head(language),
+        say("head", "legend.bounds", language, level=level) if bounded else sheet.legend,
+    ]
+    if any(row.truth is not None for row in sheet.rows):
+        parts.append(truth_mark(language))
+    return " · ".join(parts)
+
+
+def truth_mark(language: str) -> str:
+    """The mark of the true value with its name."""
+    return f"◆ {say('head', 'truth', language).lower()}"
+
+
+def dress(axes: Axes, legend: str, language: str) -> None:
+    """Axis with numbers written as the language writes them, grid, and the words under it."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
     locator = MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10])
     axes.xaxis.set_major_locator(locator)
     ticks = locator.tick_values(*axes.get_xlim())
@@ -256,22 +281,14 @@ def _frame(axes: Axes, sheet: Layout, language: str) -> None:
     axes.spines["bottom"].set_color(RULE)
     axes.grid(axis="x", color=RULE, linewidth=0.5, alpha=0.7)
     axes.set_axisbelow(True)
-    bounded = any(row.record.get("bound") == "upper" for row in sheet.rows)
-    legend = "legend.bounds" if bounded else "legend.interval"
-    interval = say("head", legend, language, level=level_words(sheet.level, language))
-    parts = [sheet.scale.head(language), interval]
-    if any(row.truth is not None for row in sheet.rows):
-        parts.append(f"◆ {say('head', 'truth', language).lower()}")
-    axes.set_xlabel(" · ".join(parts), color=SOFT, fontsize=TEXT - 0.5, loc="left")
+    axes.set_xlabel(legend, color=SOFT, fontsize=TEXT - 0.5, loc="left")
 
 
-def _limits(sheet: Layout) -> tuple[float, float]:
+def limits(shown: Sequence[Mapping[str, Any]], factor: float, others: Sequence[float] = ()) -> tuple[float, float]:
     """The span of the axis: all intervals but those of zero cases, which may run out of it with an arrow."""
-    shown = [row.record for row in sheet.rows if row.record and not row.withheld]
     solid = [record for record in shown if record["publication"] != FEWER_THAN] or shown
-    factor = sheet.scale.factor
-    reach = [_float(record[name]) * factor for record in solid for name in ("lower", "upper", "value")]
-    known = [value for value in reach if np.isfinite(value)]
+    reach = [as_float(record[name]) * factor for record in solid for name in ("lower", "upper", "value")]
+    known = [value for value in (*reach, *others) if np.isfinite(value)]
     if not known:
         return 0.0, 1.0
     low, high = min(0.0, *known), max(known)
@@ -301,5 +318,6 @@ def _written_bounds(low: LaidRow, high: LaidRow, sheet: Layout, language: str) -
     return f"{say('head', 'range', language, lower=first, upper=last)}{flag} ({spread(bottom, top, language)})"
 
 
-def _float(value: Any) -> float:
+def as_float(value: Any) -> float:
+    """A number, NaN where it is missing."""
     return float("nan") if pd.isna(value) else float(value)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from fl_estimate.reporting.labelling import several_methods
 from fl_estimate.reporting.suppression import FEWER_THAN, NOT_PUBLISHED
 from fl_estimate.reporting.tables import Scale, lowered, scale_of
 from fl_estimate.reporting.truth import Truth
@@ -32,7 +33,7 @@ class Headline:
 
 def headline(published: PublishedEstimates, language: str = "en", truth: Truth | None = None) -> Headline:
     """Say the national figure of the leading estimate; the number of persons with it, where that is published too."""
-    whole = [table for table in published.tables if not _narrowed(table) and len(_nation(table))]
+    whole = [table for table in published.tables if _speaks_of_all(table) and len(_nation(table))]
     known = [table for table in whole if _quantity(table) in ORDER]
     if not known:
         return Headline()
@@ -130,7 +131,7 @@ def _truth(
     yield say("sentence", "truth", language, truth=scale.write(value, language), unit=lowered(unit))
     inside: list[bool] = []
     for table in published.tables:
-        if _narrowed(table):
+        if not _speaks_of_all(table):
             continue
         for record in table.frame.to_dict("records"):
             known = truth.of({str(name): value for name, value in record.items()}, table.by)
@@ -182,9 +183,10 @@ def _quantity(table: PublishedTable) -> str:
     return str(table.frame["quantity"].iloc[0])
 
 
-def _narrowed(table: PublishedTable) -> bool:
-    """Whether the table speaks of a subpopulation, which is no national figure."""
-    return any(assumption.code == "subpopulation" for assumption in table.assumptions)
+def _speaks_of_all(table: PublishedTable) -> bool:
+    """Whether the table is one method's, of everyone: a subpopulation or a table of several methods is no headline."""
+    narrowed = any(assumption.code == "subpopulation" for assumption in table.assumptions)
+    return not (narrowed or several_methods(table.frame))
 
 
 def _or_zero(value: Any) -> float:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from fl_estimate.reporting.figures import draw, inline_svg
 from fl_estimate.reporting.headline import headline
+from fl_estimate.reporting.labelling import several_methods
 from fl_estimate.reporting.tables import MARKS, LaidRow, Layout, caption, layout, rule_caution
 from fl_estimate.reporting.truth import Truth
 from fl_estimate.reporting.words import check_language, joined, level_words, opening, say
@@ -175,6 +176,8 @@ def _sheets(published: PublishedEstimates, laid: Sequence[Layout], given: Partic
 
 def _worth_drawing(table: PublishedTable, published: PublishedEstimates) -> bool:
     """Totals by area picture the size of areas, so they are drawn only where there is nothing else to draw."""
+    if several_methods(table.frame):
+        return True
 
     def several(other: PublishedTable) -> bool:
         return other.frame["margin"].nunique() > 1

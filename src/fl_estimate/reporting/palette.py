@@ -15,5 +15,7 @@ MIDDLE = "#575c6d"
 """cividis at 0.35."""
 BRIGHT = "#ead54f"
 """cividis at 0.90: the truth, where it is known."""
+SERIES: tuple[str, ...] = (DEEP, "#a69d75", "#575c6d", "#d0bf5c")
+"""cividis at 0.14, 0.66, 0.35 and 0.82: results side by side, each with a mark of its own."""
 PAPER = "#ffffff"
 HATCH = "////"

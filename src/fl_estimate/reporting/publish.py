@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from fl_estimate.errors import PublishFault, listed
+from fl_estimate.reporting.labelling import unit_of
 from fl_estimate.reporting.suppression import (
     FL_DEFAULT,
     NOT_PUBLISHED,
@@ -206,7 +207,7 @@ def publish(
     ------
     PublishFault
         FL-PUB-01 unknown rule; FL-PUB-02 nothing to publish; FL-PUB-03 a by-column named as a column that publishing
-        adds.
+        adds; FL-PUB-04 a result of `stack` with figures of different units.
 
     Notes
     -----
@@ -275,6 +276,12 @@ def draft_of(name: str, result: Estimates) -> PublishedTable:
         raise PublishFault(
             "FL-PUB-03", "a by-column carries the name of a column that publishing adds", found=listed(taken),
             fix="rename it before estimating",
+        )  # fmt: skip
+    units = sorted({unit_of(str(quantity)) for quantity in result.frame["quantity"]} - {"dark_figure"})
+    if len(units) > 1:
+        raise PublishFault(
+            "FL-PUB-04", "figures of different units stand in one result", found=", ".join(units),
+            fix="publish them under names of their own: publish({\"share\": …, \"number\": …})",
         )  # fmt: skip
     return PublishedTable(
         name=name,

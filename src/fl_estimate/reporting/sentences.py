@@ -10,6 +10,12 @@ HEADS: dict[str, Said] = {
         "Intervalle de confiance à {level}",
         "Intervalo de confianza del {level}",
     ),
+    "interval.credible": (
+        "{level} credible interval",
+        "Intervalle de crédibilité à {level}",
+        "Intervalo de credibilidad del {level}",
+    ),
+    "interval.mixed": ("{level} interval", "Intervalle à {level}", "Intervalo del {level}"),
     "cv": ("CV", "CV", "CV"),
     "undetermined": ("Undetermined", "Indéterminé", "Indeterminado"),
     "n": ("Respondents", "Répondants", "Informantes"),
@@ -49,6 +55,16 @@ HEADS: dict[str, Said] = {
         "estimate with its {level} confidence interval",
         "estimation et son intervalle de confiance à {level}",
         "estimación con su intervalo de confianza del {level}",
+    ),
+    "legend.interval.credible": (
+        "estimate with its {level} credible interval",
+        "estimation et son intervalle de crédibilité à {level}",
+        "estimación con su intervalo de credibilidad del {level}",
+    ),
+    "legend.interval.mixed": (
+        "estimate with its {level} interval",
+        "estimation et son intervalle à {level}",
+        "estimación con su intervalo del {level}",
     ),
     "legend.bounds": (
         "from none to all of the undetermined counted, with {level} confidence limits",

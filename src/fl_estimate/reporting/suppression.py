@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from fl_estimate.errors import PublishFault, not_one_of
-from fl_estimate.results.estimates import Assumption
+from fl_estimate.results.estimates import Assumption, margin_columns
 
 PUBLISHED, FEWER_THAN, NOT_PUBLISHED = "published", "fewer_than", "not_published"
 DESIGN_WEIGHTED: frozenset[str] = frozenset({"taylor", "replicates"})
@@ -94,8 +94,9 @@ def cells(frame: pd.DataFrame, by: Sequence[str], assumptions: Sequence[Assumpti
     where = tuple(str(value) for a in assumptions if a.code == "subpopulation" for _, value in a.parameters)
     keys: list[Cell] = []
     for record in frame.to_dict("records"):
-        margin = tuple(sorted(str(record["margin"]).split(" × "))) if record["margin"] else ()
-        known = {(name, str(record[name])) for name in by if not pd.isna(record[name])}
+        margin = tuple(sorted(margin_columns(record)))
+        # A by-column outside the margin names the result that a row was stacked from: the cell is the same without it.
+        known = {(name, str(record[name])) for name in by if name in margin and not pd.isna(record[name])}
         keys.append((str(record["outcome"]), str(record["term"]), where, margin, frozenset(known)))
     return keys
 

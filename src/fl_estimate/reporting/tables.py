@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from fl_estimate.reporting.labelling import Labels, several_methods, unit_of
 from fl_estimate.reporting.palette import SOFT
-from fl_estimate.reporting.suppression import FEWER_THAN, NOT_PUBLISHED, design_weighted
+from fl_estimate.reporting.suppression import FEWER_THAN, NOT_PUBLISHED
 from fl_estimate.reporting.truth import Truth
-from fl_estimate.reporting.words import joined, labels, level_words, number, opening, percent, say, spread
+from fl_estimate.reporting.words import joined, level_words, number, opening, percent, say, spread
 
 if TYPE_CHECKING:
     from great_tables import GT
@@ -26,6 +27,10 @@ PER_THOUSAND_BELOW = 0.05
 """A prevalence below this is shown per 1,000 persons, from this on in per cent; one unit for a whole table."""
 PERSONS: frozenset[str] = frozenset({"total", "persons", "population_size", "dark_figure"})
 """Quantities that count persons."""
+LISTED: frozenset[str] = frozenset({"population_size", "dark_figure"})
+"""Quantities whose n are persons on lists, not respondents."""
+CREDIBLE: frozenset[str] = frozenset({"equal-tailed"})
+"""Kinds of interval that are statements of probability, and are called credible."""
 CAUTION = "†"
 WITHHELD_MARK = "‥"
 EMPTY_MARK = "–"
@@ -77,7 +82,7 @@ class LaidRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """A table ready to be drawn: caption, column heads by key, rows, and the notes that its marks refer to."""
+    """A table ready to be drawn: caption, column heads by key, rows, the notes of its marks, what a line of a picture is."""
 
     name: str
     caption: str
@@ -86,6 +91,7 @@ class Layout:
     notes: tuple[tuple[str, str], ...]
     scale: Scale
     level: float
+    legend: str
 
 
 def layout(table: PublishedTable, language: str = "en", truth: Truth | None = None) -> Layout:
@@ -97,9 +103,8 @@ def layout(table: PublishedTable, language: str = "en", truth: Truth | None = No
     level = float(frame["level"].dropna().iloc[0]) if frame["level"].notna().any() else 0.95
     marks = _marks(table)
     rows: list[LaidRow] = []
-    names = {by: labels(by, frame[by].dropna().unique().tolist(), language) for by in table.by}
-    several = frame["outcome"].nunique() > 1
-    quantities = frame["quantity"].nunique() > 1
+    names, methods = Labels(frame, table.by, language), several_methods(frame)
+    several = frame["outcome"][(frame["outcome"] != "").to_numpy(dtype=bool)].nunique() > 1
     group: tuple[str, str] | None = None
     for place, record in enumerate(frame.to_dict("records")):
         entry = {str(key): value for key, value in record.items()}
@@ -108,9 +113,10 @@ def layout(table: PublishedTable, language: str = "en", truth: Truth | None = No
             rows += _headings(here, group, language)
             group = here
         row = _row(entry, table.by, names, scale, language, marks.get(place, ""), truth)
-        rows.append(replace(row, label=say("quantity", str(entry["quantity"]), language)) if quantities else row)
-    heads = _heads(rows, scale, level, language)
-    if "n" in heads and not design_weighted(frame).any():
+        # Among several methods no row is the nation that the others are parts of.
+        rows.append(replace(row, nation=False) if methods else row)
+    heads = _heads(rows, scale, interval_words(frame, level, language), language)
+    if "n" in heads and frame["quantity"].isin(list(LISTED)).any():
         heads["n"] = say("head", "observed", language)
     if not _has_unknown(table):
         heads.pop("undetermined", None)
@@ -122,6 +128,7 @@ def layout(table: PublishedTable, language: str = "en", truth: Truth | None = No
         notes=tuple(_notes(table, language)),
         scale=scale,
         level=level,
+        legend=interval_words(frame, level, language, family="legend.interval"),
     )
 
 
@@ -147,7 +154,10 @@ def scale_of(frame: pd.DataFrame) -> Scale:
 def caption(table: PublishedTable, language: str, *, margin: str | None = None) -> str:
     """What the table shows: outcome, quantity, by what (all its margins, or the one named)."""
     outcomes = [say("outcome", str(code), language) for code in table.frame["outcome"].unique() if code]
-    quantities = [say("quantity", str(code), language) for code in table.frame["quantity"].unique()]
+    codes = [str(code) for code in table.frame["quantity"].unique()]
+    if several_methods(table.frame):
+        codes = [unit_of(code) for code in codes]
+    quantities = [say("quantity", code, language) for code in dict.fromkeys(codes)]
     outcome = opening(", ".join(outcomes[:3]) + (" …" if len(outcomes) > 3 else ""))
     quantity = lowered(", ".join(quantities))
     margins = [margin] if margin else [name for name in table.frame["margin"].unique() if name]
@@ -197,7 +207,7 @@ def _lines(table: PublishedTable, sheet: Layout, language: str) -> Iterable[dict
         if row.heading:
             continue
         outcome = opening(say("outcome", str(row.record["outcome"]), language))
-        group = say("head", "caption", language, outcome=outcome, quantity=quantity)
+        group = say("head", "caption", language, outcome=outcome, quantity=quantity) if outcome else opening(quantity)
         if row.record["margin"]:
             group += f" – {column_words(str(row.record['margin']), language)}"
         yield {"table": table.name, "group": group, "label": row.label, "withheld": row.withheld, **row.cells}
@@ -229,7 +239,7 @@ def _headings(here: tuple[str, str], before: tuple[str, str] | None, language: s
 def _row(
     record: dict[str, Any],
     by: Sequence[str],
-    names: Mapping[str, Mapping[Any, str]],
+    names: Labels,
     scale: Scale,
     language: str,
     mark: str,
@@ -250,28 +260,13 @@ def _row(
         if true_value is not None:
             cells["truth"] = scale.write(true_value, language)
     return LaidRow(
-        label=row_label(record, by, names, language),
+        label=names.of(record),
         cells=cells,
         nation=record["margin"] == "",
         withheld=withheld,
         truth=true_value,
         record=record,
     )
-
-
-def row_label(
-    record: Mapping[str, Any], by: Sequence[str], names: Mapping[str, Mapping[Any, str]], language: str
-) -> str:
-    """What a row speaks of: the nation, a domain, or those whose domain is not stated; and its term where it has one."""
-    if record["margin"] == "":
-        label = say("head", "nation", language)
-    else:
-        margin = str(record["margin"]).split(" × ")
-        parts = [
-            names[name].get(record[name], str(record[name])) for name in by if name in margin and not _na(record[name])
-        ]
-        label = ", ".join(parts) or say("head", "missing", language)
-    return f"{label} ({record['term']})" if record["term"] else label
 
 
 def _numbers(record: Mapping[str, Any], scale: Scale, language: str, mark: str) -> dict[str, str]:
@@ -291,11 +286,18 @@ def _numbers(record: Mapping[str, Any], scale: Scale, language: str, mark: str) 
     }
 
 
-def _heads(rows: Sequence[LaidRow], scale: Scale, level: float, language: str) -> dict[str, str]:
+def interval_words(frame: pd.DataFrame, level: float, language: str, *, family: str = "interval") -> str:
+    """What the intervals of a table are called: confidence, credible, or plainly intervals where there are both."""
+    kinds = {str(kind) in CREDIBLE for kind in frame["interval_kind"] if kind}
+    code = family if kinds <= {False} else f"{family}.credible" if kinds == {True} else f"{family}.mixed"
+    return say("head", code, language, level=level_words(level, language))
+
+
+def _heads(rows: Sequence[LaidRow], scale: Scale, interval: str, language: str) -> dict[str, str]:
     """Heads of the columns that have anything in them."""
     filled = {key for row in rows for key, text in row.cells.items() if text not in ("", WITHHELD_MARK, EMPTY_MARK)}
     heads = {"value": scale.head(language)}
-    heads["interval"] = say("head", "interval", language, level=level_words(level, language))
+    heads["interval"] = interval
     heads |= {key: say("head", key, language) for key in OPTIONAL if key in filled}
     return {"bound": say("head", "bound", language), **heads} if "bound" in filled else heads
 

@@ -11,10 +11,13 @@ from typing import Any
 import pandas as pd
 
 from fl_estimate.errors import FileFault, PublishFault
+from fl_estimate.results.estimates import margin_columns
 
 PERSONS = "adults"
 SAME: dict[tuple[str, str], str] = {("sex", "1"): "male", ("sex", "2"): "female"}
 """Codes of the common schema that a truth file writes in words."""
+TOTALS: dict[str, str] = {"persons": "total", "population_size": "total", "dark_figure": "total"}
+"""Quantities that a true number of persons answers."""
 Key = tuple[str, str, frozenset[tuple[str, str]]]
 
 
@@ -26,11 +29,14 @@ class Truth:
 
     def of(self, record: Mapping[str, Any], by: Sequence[str]) -> float | None:
         """The true value of what a row of a table estimates; None where it is not known."""
-        margin = str(record["margin"]).split(" × ") if record["margin"] else []
+        margin = margin_columns(record)
         named = {(name, _label(name, record[name])) for name in by if name in margin and not pd.isna(record[name])}
         if len(named) != len(margin):
             return None
-        return self.values.get((str(record["quantity"]), str(record["outcome"]), frozenset(named)))
+        quantity = str(record["quantity"])
+        known = self.values.get((TOTALS.get(quantity, quantity), str(record["outcome"]), frozenset(named)))
+        # Those on no list are all whom there are less those observed.
+        return known - float(record["n"]) if known is not None and quantity == "dark_figure" else known
 
 
 def read_truth(path: Path) -> Truth:

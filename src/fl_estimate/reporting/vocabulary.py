@@ -94,6 +94,48 @@ METHODS: dict[str, Said] = {
     ),
 }
 
+METHODS |= {
+    "area-binomial": (
+        "hierarchical model of areas: logit-normal, on effective counts",
+        "modèle hiérarchique par domaine : logit-normal, sur effectifs effectifs",
+        "modelo jerárquico por áreas: logit-normal, sobre recuentos efectivos",
+    ),
+    "area-normal": (
+        "hierarchical model of areas (Fay–Herriot)",
+        "modèle hiérarchique par domaine (Fay-Herriot)",
+        "modelo jerárquico por áreas (Fay-Herriot)",
+    ),
+}
+
+SOURCES: dict[str, Said] = {
+    "taylor": ("Survey, design-weighted", "Enquête, pondérée selon le plan", "Encuesta, ponderada según el diseño"),
+    "petersen": ("Two case lists, Petersen", "Deux listes de cas, Petersen", "Dos listas de casos, Petersen"),
+    "chapman": ("Two case lists, Chapman", "Deux listes de cas, Chapman", "Dos listas de casos, Chapman"),
+    "loglinear-poisson": ("Case lists, log-linear", "Listes de cas, log-linéaire", "Listas de casos, log-lineal"),
+    "loglinear-multinomial": (
+        "Case lists, log-linear, multinomial",
+        "Listes de cas, log-linéaire, multinomial",
+        "Listas de casos, log-lineal, multinomial",
+    ),
+    "area-binomial": (
+        "Survey by area, hierarchical model",
+        "Enquête par domaine, modèle hiérarchique",
+        "Encuesta por áreas, modelo jerárquico",
+    ),
+    "area-normal": (
+        "Survey by area, Fay–Herriot",
+        "Enquête par domaine, Fay-Herriot",
+        "Encuesta por áreas, Fay-Herriot",
+    ),
+}
+"""Methods as labels of rows, where several stand in one table: what was asked or counted first, then how."""
+
+TERMS: dict[str, Said] = {
+    "main": ("lists independent", "listes indépendantes", "listas independientes"),
+    "two-way": ("every pair dependent", "toutes les paires dépendantes", "todos los pares dependientes"),
+}
+"""Models of case lists that have a name; others are written as their terms."""
+
 INTERVALS: dict[str, Said] = {
     "korn-graubard": ("Korn–Graubard", "Korn-Graubard", "Korn-Graubard"),
     "beta": ("beta (Clopper–Pearson)", "bêta (Clopper-Pearson)", "beta (Clopper-Pearson)"),
@@ -105,6 +147,11 @@ INTERVALS: dict[str, Said] = {
     "wald": ("Wald (symmetric)", "Wald (symétrique)", "Wald (simétrico)"),
     "log": ("logarithmic", "logarithmique", "logarítmico"),
     "profile": ("profile likelihood", "vraisemblance profilée", "verosimilitud perfilada"),
+    "equal-tailed": (
+        "posterior quantiles (equal-tailed)",
+        "quantiles a posteriori (queues égales)",
+        "cuantiles a posteriori (colas iguales)",
+    ),
 }
 
 MEASURES: dict[str, Said] = {

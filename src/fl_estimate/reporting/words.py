@@ -20,6 +20,8 @@ FAMILIES: dict[str, Mapping[str, Said]] = {
     "outcome": vocabulary.OUTCOMES,
     "column": vocabulary.COLUMNS,
     "method": vocabulary.METHODS,
+    "source": vocabulary.SOURCES,
+    "term": vocabulary.TERMS,
     "interval": vocabulary.INTERVALS,
     "measure": vocabulary.MEASURES,
     "rule": vocabulary.RULES,

@@ -128,14 +128,16 @@ class Estimates:
     def select(self, **by: Any) -> Estimates:
         """The rows whose by-columns have these values, as Estimates; rows of other margins fall out.
 
+        A column that says what a row is can be asked for too: ``select(quantity="population_size")``.
+
         Raises
         ------
         EstimateFault
-            FL-EST-21: no such by-column; FL-EST-22: no such row.
+            FL-EST-21: no such column; FL-EST-22: no such row.
         """
-        absent = [name for name in by if name not in self.by]
+        absent = [name for name in by if name not in self.by and name not in TEXT]
         if absent:
-            raise missing_columns("FL-EST-21", absent, self.by, EstimateFault)
+            raise missing_columns("FL-EST-21", absent, [*self.by, *sorted(TEXT)], EstimateFault)
         keep = np.ones(len(self), dtype=bool)
         for name, wanted in by.items():
             column = self.frame[name]
@@ -255,6 +257,11 @@ def make_frame(
         else:
             frame[name] = np.full(rows, np.nan) if given is None else np.asarray(given, dtype=float)
     return pd.DataFrame(frame, index=pd.RangeIndex(rows))
+
+
+def margin_columns(record: Mapping[Any, Any]) -> list[str]:
+    """The by-columns that a row is divided by; one outside them names the result that the row was stacked from."""
+    return str(record["margin"]).split(" × ") if record["margin"] else []
 
 
 def nullable(values: Sequence[Any]) -> Any:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fl_estimate.errors import FileFault, PublishFault, StudyFault, nearest
 from fl_estimate.reporting.suppression import SuppressionRule, chosen_rule
+from fl_estimate.study.faults import told
 
 By = str | list[str] | list[list[str]]
 Names = str | Annotated[list[str], Field(min_length=1)]
@@ -88,8 +89,94 @@ class RatioEntry(_Estimate):
     interval: Literal["wald", "log"] = "wald"
 
 
-EstimateEntry = Annotated[PrevalenceEntry | TotalEntry | MeanEntry | RatioEntry, Field(discriminator="kind")]
-KINDS: tuple[str, ...] = ("prevalence", "total", "mean", "ratio")
+class Columns(_Strict):
+    """Some columns of a file that has others too."""
+
+    file: str
+    columns: Annotated[list[str], Field(min_length=1)]
+
+
+class Column(_Strict):
+    """One column of a file, by name."""
+
+    file: str
+    column: str
+
+
+class PriorEntry(_Strict):
+    """Priors, in words: the arguments of `fl.hierarchical.Prior`; what is left out is the default."""
+
+    sigma: str | None = None
+    intercept: str | None = None
+    slopes: str | None = None
+
+
+class AreaEntry(_Strict):
+    """``[[estimate]]`` of kind area: a direct estimate by one column, then `fl.hierarchical.area`.
+
+    A file of covariates or population has the by-column and, unless columns are named, nothing that is not used; the
+    population is the column `population`.
+    """
+
+    kind: Literal["area"]
+    name: str = ""
+    source: str | None = None
+    outcome: str
+    by: str
+    where: str | None = None
+    unknown: Literal["no", "exclude"] | None = None
+    covariates: str | Columns | None = None
+    population: str | Column | None = None
+    likelihood: Literal["binomial", "normal"] = "binomial"
+    link: Literal["identity", "logit"] | None = None
+    sampler: Literal["grid", "nuts"] = "grid"
+    prior: PriorEntry | None = None
+    level: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    draws: Annotated[int, Field(ge=100)] = 4000
+    seed: Annotated[int, Field(ge=0)] = 1
+
+
+class CaptureRecaptureEntry(_Strict):
+    """``[[estimate]]`` of kind capture_recapture: case lists in a file, and a method of `fl.capture_recapture`.
+
+    The file has a column of 0 and 1 for each list; with a column of counts (`count`) a row is a history, else a person.
+    `outcome`, `population` and `reference_period` say what the people on the lists are, for tables.
+    """
+
+    kind: Literal["capture_recapture"]
+    name: str = ""
+    file: str
+    lists: Annotated[list[str], Field(min_length=2)] | None = None
+    count: str | None = None
+    method: Literal["petersen", "chapman", "loglinear"]
+    a: str | None = None
+    b: str | None = None
+    terms: Literal["main", "two-way"] | list[list[str]] = "main"
+    likelihood: Literal["poisson", "multinomial"] = "poisson"
+    interval: Literal["wald", "log", "profile"] | None = None
+    level: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    outcome: str = ""
+    population: str = ""
+    reference_period: str = ""
+
+
+class StackEntry(_Strict):
+    """``[[estimate]]`` of kind stack: national figures of estimates made before it, under each other, by `fl.stack`.
+
+    With `population` (a number, or a file whose column is summed) prevalences become persons; dark figures are left out.
+    """
+
+    kind: Literal["stack"]
+    name: str = ""
+    estimates: Annotated[list[str], Field(min_length=2)]
+    population: Annotated[float, Field(gt=0)] | str | Column | None = None
+
+
+EstimateEntry = Annotated[
+    PrevalenceEntry | TotalEntry | MeanEntry | RatioEntry | AreaEntry | CaptureRecaptureEntry | StackEntry,
+    Field(discriminator="kind"),
+]
+KINDS: tuple[str, ...] = ("prevalence", "total", "mean", "ratio", "area", "capture_recapture", "stack")
 
 
 class RuleEntry(_Strict):
@@ -134,7 +221,7 @@ class StudyConfig(_Strict):
 
     title: str = ""
     out: str | None = None
-    source: Annotated[dict[str, SourceEntry], Field(min_length=1)]
+    source: dict[str, SourceEntry]
     classify: ClassifyEntry | None = None
     estimate: Annotated[list[EstimateEntry], Field(min_length=1)]
     publish: PublishEntry = PublishEntry()
@@ -200,14 +287,24 @@ def read_study(path: str | Path) -> Study:
             fix="texts stand in quotes, each key = value on a line of its own",
         ) from None
     try:
-        config = StudyConfig.model_validate(content)
+        config = StudyConfig.model_validate(_with_sources(content))
     except ValidationError as error:
-        raise _broken(file.name, _told(error, content)) from None
+        faults = told(error.errors(include_url=False, include_input=False), content, keys=_KEYS, kinds=KINDS)
+        raise _broken(file.name, faults) from None
     config = _named(config)
     faults = list(_faults(config))
     if faults:
         raise _broken(file.name, faults)
     return Study(config=config, name=file.stem, folder=file.parent, sha256=hashlib.sha256(raw).hexdigest())
+
+
+def _with_sources(content: dict[str, Any]) -> dict[str, Any]:
+    """A study of case lists alone reads no survey."""
+    entries = content.get("estimate")
+    kinds = (
+        {str(each.get("kind")) for each in entries if isinstance(each, dict)} if isinstance(entries, list) else set()
+    )
+    return {"source": {}, **content} if kinds and kinds <= {"capture_recapture", "stack"} else content
 
 
 def _named(config: StudyConfig) -> StudyConfig:
@@ -226,7 +323,12 @@ def _faults(config: StudyConfig) -> Iterable[str]:
     for place, entry in enumerate(config.estimate, 1):
         if names.count(entry.name) > 1 and names.index(entry.name) < place - 1:
             yield f"estimate[{place}].name: {entry.name!r} is used twice; give each estimate a name of its own"
-        yield from _source_faults(f"estimate[{place}].source", entry.source, sources)
+        if not isinstance(entry, CaptureRecaptureEntry | StackEntry):
+            yield from _source_faults(f"estimate[{place}].source", entry.source, sources)
+        if isinstance(entry, CaptureRecaptureEntry):
+            yield from _list_faults(f"estimate[{place}]", entry)
+        if isinstance(entry, StackEntry):
+            yield from _stack_faults(f"estimate[{place}].estimates", entry, names[: place - 1])
     if config.classify is not None:
         yield from _source_faults("classify.source", config.classify.source, sources)
     try:
@@ -238,8 +340,28 @@ def _faults(config: StudyConfig) -> Iterable[str]:
         yield "publish.languages: a language is named twice"
 
 
+def _list_faults(key: str, entry: CaptureRecaptureEntry) -> Iterable[str]:
+    """Keys that the method does not take, or needs."""
+    given = entry.model_fields_set
+    if entry.method == "loglinear":
+        yield from (f"{key}.{name}: loglinear takes all lists; leave it out" for name in ("a", "b") if name in given)
+        return
+    yield from (f"{key}.{name}: {entry.method} needs two lists, a and b" for name in ("a", "b") if name not in given)
+    yield from (f"{key}.{name}: {entry.method} does not take it" for name in ("terms", "likelihood") if name in given)
+
+
+def _stack_faults(key: str, entry: StackEntry, before: Sequence[str]) -> Iterable[str]:
+    for name in entry.estimates:
+        if name not in before:
+            close = nearest(name, before)
+            hint = f"did you mean {close!r}?" if close else f"there are: {', '.join(before) or 'none'}"
+            yield f"{key}: no estimate before this one is called {name!r}; {hint}"
+
+
 def _source_faults(key: str, named: str | None, sources: Sequence[str]) -> Iterable[str]:
-    if named is None and len(sources) > 1:
+    if not sources:
+        yield f"{key}: there is no [source.NAME] to take people from"
+    elif named is None and len(sources) > 1:
         yield f"{key}: there are several sources; say which: {', '.join(sources)}"
     elif named is not None and named not in sources:
         close = nearest(named, sources)
@@ -257,72 +379,26 @@ def _broken(name: str, faults: Sequence[str]) -> StudyFault:
     )
 
 
-_TAGS: frozenset[str] = frozenset(
-    {*KINDS, "str", "list[str]", "list[list[str]]", "dict[str,str]", "RuleEntry", "float"}
-)
-_SAID: dict[str, str] = {
-    "missing": "it must be given",
-    "extra_forbidden": "no such key",
-    "union_tag_not_found": f"kind must be given, one of: {', '.join(KINDS)}",
+_KEYS: dict[str, tuple[str, ...]] = {
+    name: tuple(model.model_fields)
+    for name, model in {
+        "prevalence": PrevalenceEntry,
+        "total": TotalEntry,
+        "mean": MeanEntry,
+        "ratio": RatioEntry,
+        "area": AreaEntry,
+        "capture_recapture": CaptureRecaptureEntry,
+        "stack": StackEntry,
+        "prior": PriorEntry,
+        "source": SourceEntry,
+        "classify": ClassifyEntry,
+        "publish": PublishEntry,
+        "truth": TruthEntry,
+        "map": MapEntry,
+        "RuleEntry": RuleEntry,
+        "Columns": Columns,
+        "Column": Column,
+        "": StudyConfig,
+    }.items()
 }
-
-
-def _told(error: ValidationError, content: Mapping[str, Any]) -> list[str]:
-    """Each fault of the file in one line; the branches of a choice that were tried are one fault, not several."""
-    told: dict[str, list[str]] = {}
-    for fault in error.errors(include_url=False, include_input=False):
-        place = _place(fault["loc"], content)
-        told.setdefault(place, []).append(_reason(fault["type"], fault["msg"], content, fault["loc"]))
-    # A choice of forms is faulted as a whole too; what is wrong inside the form that was meant says more.
-    inner = {place for place in told if any(other.startswith(f"{place}.") for other in told)}
-    return [f"{place}: {' or '.join(dict.fromkeys(told[place]))}" for place in told if place not in inner]
-
-
-def _place(loc: Sequence[str | int], content: Mapping[str, Any]) -> str:
-    """The path of a key as a person counts: estimate[2].outcome. Steps that the file does not have are pydantic's own."""
-    text = ""
-    here: Any = content
-    for at, part in enumerate(loc):
-        last = at == len(loc) - 1
-        if isinstance(part, int):
-            text += f"[{part + 1}]"
-            here = here[part] if isinstance(here, list) and part < len(here) else None
-        elif isinstance(here, Mapping) and (part in here or (last and part not in _TAGS)):
-            text += f".{part}" if text else part
-            here = here.get(part)
-    return text or "the file"
-
-
-def _reason(kind: str, message: str, content: Mapping[str, Any], loc: Sequence[str | int]) -> str:
-    said = _SAID.get(kind, message.replace("Input should", "it should").replace("List should", "it should"))
-    if kind == "extra_forbidden":
-        close = nearest(str(loc[-1]), _keys_at(loc))
-        return f"{said}{f'; did you mean {close!r}?' if close else ''}"
-    if kind == "union_tag_invalid":
-        given = str(content["estimate"][loc[1]].get("kind")) if len(loc) > 1 and isinstance(loc[1], int) else ""
-        close = nearest(given, KINDS)
-        hint = f"did you mean {close!r}? " if close else ""
-        return f"this kind is not known: {given!r}; {hint}one of: {', '.join(KINDS)}"
-    return said
-
-
-_ENTRIES: dict[str, type[BaseModel]] = {
-    "prevalence": PrevalenceEntry,
-    "total": TotalEntry,
-    "mean": MeanEntry,
-    "ratio": RatioEntry,
-    "source": SourceEntry,
-    "classify": ClassifyEntry,
-    "publish": PublishEntry,
-    "truth": TruthEntry,
-    "map": MapEntry,
-    "RuleEntry": RuleEntry,
-}
-
-
-def _keys_at(loc: Sequence[str | int]) -> list[str]:
-    """The keys that may stand where an unknown one was met."""
-    for part in reversed(loc[:-1]):
-        if isinstance(part, str) and part in _ENTRIES:
-            return list(_ENTRIES[part].model_fields)
-    return list(StudyConfig.model_fields)
+"""The keys that each part of a study file may have; those of the whole file under the empty name."""

@@ -6,7 +6,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,14 +16,16 @@ import narwhals as nw
 from fl_estimate.errors import FileFault, StudyFault, nearest
 from fl_estimate.reporting.html import MapChoice
 from fl_estimate.reporting.truth import Truth, read_truth
-from fl_estimate.study.config import Study
+from fl_estimate.study.beside import SideTables, read_side_files, side_files
+from fl_estimate.study.config import CaptureRecaptureEntry, StackEntry, Study
 
 if TYPE_CHECKING:
-    from fl_estimate.inputs.survey_data import SurveyData
+    from fl_estimate.inputs.histories import CaptureHistories
+    from fl_estimate.inputs.survey_data import Source, SurveyData
 
 PACKAGES: tuple[str, ...] = (
     *("fl_estimate", "numpy", "scipy", "pandas", "polars", "pyarrow", "narwhals", "pyreadstat"),
-    *("matplotlib", "great_tables", "pydantic"),
+    *("matplotlib", "great_tables", "pydantic", "pymc", "arviz"),
 )
 """Packages whose version can change a figure or how it is shown."""
 Tell = Callable[[str], None]
@@ -40,6 +42,14 @@ class StudyInputs:
     people : mapping of str to SurveyData or Classification
         What estimates are made of, by source.
     definitions : tuple of (framework id, title)
+    tables : mapping of str to SideTables
+        Covariates and populations of areas, by estimate.
+    histories : mapping of str to CaptureHistories
+        Case lists, by estimate.
+    populations : mapping of str to float
+        Persons of the whole country, by estimate that turns prevalences into persons.
+    files : tuple of Source
+        The files of tables and lists.
     truth : Truth or None
     map : MapChoice or None
     """
@@ -47,6 +57,10 @@ class StudyInputs:
     surveys: Mapping[str, SurveyData]
     people: Mapping[str, Any]
     definitions: tuple[tuple[str, str], ...] = ()
+    tables: Mapping[str, SideTables] = field(default_factory=dict[str, "SideTables"])
+    histories: Mapping[str, CaptureHistories] = field(default_factory=dict[str, "CaptureHistories"])
+    populations: Mapping[str, float] = field(default_factory=dict[str, float])
+    files: tuple[Source, ...] = ()
     truth: Truth | None = None
     map: MapChoice | None = None
 
@@ -85,7 +99,18 @@ def read_inputs(study: Study, tell: Tell) -> StudyInputs:
         people[name] = classified
         definitions = tuple((framework.id, framework.title.en) for framework in classified.frameworks)
     _require_columns(study, people)
-    return StudyInputs(surveys=surveys, people=people, definitions=definitions, truth=truth, map=chosen_map)
+    beside = read_side_files(study)
+    return StudyInputs(
+        surveys=surveys,
+        people=people,
+        definitions=definitions,
+        tables=beside.tables,
+        histories=beside.histories,
+        populations=beside.populations,
+        files=beside.files,
+        truth=truth,
+        map=chosen_map,
+    )
 
 
 def fingerprint(study: Study) -> tuple[str, dict[str, dict[str, str]]]:
@@ -130,6 +155,7 @@ def _written_files(study: Study) -> Iterable[str]:
     if study.config.classify is not None:
         frameworks = study.config.classify.framework
         yield from (f for f in ([frameworks] if isinstance(frameworks, str) else frameworks) if f.endswith(".toml"))
+    yield from side_files(study)
     if study.config.truth is not None:
         yield study.config.truth.file
     if study.config.map is not None:
@@ -168,6 +194,8 @@ def _require_columns(study: Study, people: Mapping[str, Any]) -> None:
     schemas = {name: nw.from_native(each.people).collect_schema() for name, each in people.items()}
     faults: list[str] = []
     for place, entry in enumerate(study.config.estimate, 1):
+        if isinstance(entry, CaptureRecaptureEntry | StackEntry):
+            continue
         present = schemas[study.source_of(entry.source)].names()
         for key, column in _named_columns(entry.model_dump()):
             if column not in present:

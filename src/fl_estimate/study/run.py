@@ -8,24 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from fl_estimate.errors import EstimateFault, FlError
-from fl_estimate.estimators.design_weighted import estimate_mean, estimate_prevalence, estimate_ratio, estimate_total
 from fl_estimate.reporting.html import Particulars, report
 from fl_estimate.reporting.publish import PublishedEstimates, publish
 from fl_estimate.reporting.writing import write_bytes
 from fl_estimate.results.estimates import Estimates
-from fl_estimate.study.config import Study, read_study
+from fl_estimate.study.config import CaptureRecaptureEntry, StackEntry, Study, read_study
 from fl_estimate.study.folder import read_manifest, replacing, require_free, write_manifest
 from fl_estimate.study.inputs import StudyInputs, Tell, fingerprint, package_versions, read_inputs
+from fl_estimate.study.kinds import check_direct, make_estimate
 
 FORM = "fl_estimate study result 1"
 """The form of the manifest; it changes when a reader of the old one could not read the new."""
-_ESTIMATORS: dict[str, tuple[Any, tuple[str, ...]]] = {
-    "prevalence": (estimate_prevalence, ("outcome",)),
-    "total": (estimate_total, ("outcome",)),
-    "mean": (estimate_mean, ("variable",)),
-    "ratio": (estimate_ratio, ("numerator", "denominator")),
-}
-_SETTINGS: tuple[str, ...] = ("by", "where", "unknown", "interval", "df", "level")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +129,8 @@ def check_study(path: str | Path, *, progress: Tell | None = None) -> StudyInput
     inputs = read_inputs(study, tell)
     for entry in study.config.estimate:
         tell(f"checking {entry.name}")
-        _call(entry, inputs.people[study.source_of(entry.source)], national=True)
+        if not isinstance(entry, CaptureRecaptureEntry | StackEntry):
+            check_direct(entry, inputs.people[study.source_of(entry.source)])
     return inputs
 
 
@@ -147,16 +141,10 @@ def _estimate(study: Study, inputs: StudyInputs, tell: Tell) -> tuple[dict[str, 
     for entry in study.config.estimate:
         tell(f"estimating {entry.name}")
         try:
-            made[entry.name] = _call(entry, inputs.people[study.source_of(entry.source)])
+            made[entry.name] = make_estimate(entry, study, inputs, made)
         except EstimateFault as error:
             failed[entry.name] = error
     return made, failed
-
-
-def _call(entry: Any, people: Any, *, national: bool = False) -> Estimates:
-    function, leading = _ESTIMATORS[entry.kind]
-    settings = {name: getattr(entry, name) for name in _SETTINGS if not (national and name == "by")}
-    return function(people, *(getattr(entry, name) for name in leading), **settings)
 
 
 def _write(part: Path, published: PublishedEstimates, study: Study, particulars: Particulars) -> None:
@@ -175,7 +163,8 @@ def _particulars(study: Study, inputs: StudyInputs, failed: Mapping[str, FlError
             (source.name, source.sha256, source.n_rows)
             for survey in inputs.surveys.values()
             for source in {each.name: each for each in survey.sources.values()}.values()
-        ],
+        ]
+        + [(source.name, source.sha256, source.n_rows) for source in inputs.files],
         definitions=inputs.definitions,
         truth=inputs.truth,
         map=inputs.map,
@@ -205,6 +194,7 @@ def _manifest(
         "inputs": parts["files"],
         "packages": parts["packages"],
         "sources": {name: _source(survey) for name, survey in inputs.surveys.items()},
+        "lists_and_tables": [{"name": file.name, "sha256": file.sha256, "rows": file.n_rows} for file in inputs.files],
         "definitions": [{"id": identity, "title": title} for identity, title in inputs.definitions],
         "estimates": [
             _done(entry, estimates[entry.name], hidden[entry.name])

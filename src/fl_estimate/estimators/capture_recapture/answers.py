@@ -24,6 +24,7 @@ def population_estimates(
     *,
     call: str,
     method: str,
+    term: str,
     dark: float,
     se_dark: float,
     se_size: float,
@@ -35,10 +36,14 @@ def population_estimates(
     diagnostics: Mapping[str, Any] | None = None,
     arguments: Mapping[str, Any] | None = None,
 ) -> Estimates:
-    """Lay the two rows out: population size n + dark figure, and the dark figure, with limits that go together."""
+    """Lay the two rows out: population size n + dark figure, and the dark figure, with limits that go together.
+
+    `term` says which model or lists, so that two results of one method can be told apart.
+    """
     n = histories.n
     columns: dict[str, Any] = {
         "quantity": ["population_size", "dark_figure"],
+        "term": [term, term],
         "value": [n + dark, dark],
         "se": [se_size, se_dark],
         "lower": [n + limits.lower, limits.lower],

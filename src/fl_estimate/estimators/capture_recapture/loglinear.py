@@ -14,7 +14,7 @@ from fl_estimate.errors import EstimateFault, listed, not_one_of
 from fl_estimate.estimators.capture_recapture.answers import Limits, population_estimates
 from fl_estimate.estimators.capture_recapture.existence import Reduced, existence, reduce_model
 from fl_estimate.estimators.capture_recapture.fitting import Fit, fit_poisson
-from fl_estimate.estimators.capture_recapture.terms import Term, Terms, read_terms, term_name
+from fl_estimate.estimators.capture_recapture.terms import Term, Terms, model_name, read_terms, term_name
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.results.estimates import Estimates
 
@@ -53,7 +53,8 @@ def loglinear(
     Returns
     -------
     Estimates
-        Rows `population_size` and `dark_figure`, in persons; `n` the people observed; the parameters, deviance, AIC
+        Rows `population_size` and `dark_figure`, in persons; `term` the model ("main", "two-way", or its terms);
+        `n` the people observed; the parameters, deviance, AIC
         and BIC among the diagnostics.
 
     Raises
@@ -102,6 +103,7 @@ def loglinear(
         histories,
         call="loglinear",
         method=f"loglinear-{likelihood}",
+        term=model_name(histories, model),
         dark=dark,
         se_dark=se,
         se_size=float(np.sqrt(se**2 + np.exp(fit.parameters[0]))),

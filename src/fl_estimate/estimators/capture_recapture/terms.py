@@ -72,3 +72,15 @@ def design_matrix(members: Member, terms: Iterable[Term]) -> Floats:
 def term_name(histories: CaptureHistories, term: Term) -> str:
     """``police:ngo``, as tables print it."""
     return ":".join(histories.lists[place] for place in term)
+
+
+def model_name(histories: CaptureHistories, model: Sequence[Term]) -> str:
+    """``main``, ``two-way``, or the terms that are in no other: ``police:ngo, ngo:hotline``."""
+    size = len(histories.lists)
+    above = [term for term in model if len(term) > 1]
+    if not above:
+        return "main"
+    if set(above) == set(itertools.combinations(range(size), 2)):
+        return "two-way"
+    top = [term for term in above if not any(set(term) < set(other) for other in above)]
+    return ", ".join(term_name(histories, term) for term in top)

@@ -49,7 +49,7 @@ def petersen(
     Returns
     -------
     Estimates
-        Rows `population_size` and `dark_figure`, in persons; `n` the people on either list.
+        Rows `population_size` and `dark_figure`, in persons; `term` the two lists; `n` the people on either.
 
     Raises
     ------
@@ -172,6 +172,7 @@ def _answer(pair: _Pair, name: str, size: float, variance: float, interval: str,
         pair.histories,
         call=name,
         method=name,
+        term=", ".join(pair.histories.lists),
         dark=dark,
         se_dark=se,
         se_size=se,

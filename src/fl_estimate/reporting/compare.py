@@ -1,0 +1,265 @@
+"""Compare: results of several methods on one axis, side by side, with the truth where it is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from fl_estimate.errors import PublishFault, listed
+from fl_estimate.reporting.figures import ROW, TEXT, WIDTH, as_float, dress, in_full, limits, styled, truth_mark
+from fl_estimate.reporting.labelling import Labels, unit_of
+from fl_estimate.reporting.palette import BRIGHT, FAINT, HATCH, INK, PAPER, RULE, SERIES, SOFT
+from fl_estimate.reporting.publish import PublishedEstimates, PublishedTable
+from fl_estimate.reporting.suppression import FEWER_THAN, NOT_PUBLISHED
+from fl_estimate.reporting.tables import Scale, interval_words, scale_of
+from fl_estimate.reporting.truth import Truth, read_truth
+from fl_estimate.reporting.words import check_language, say, spread
+from fl_estimate.results.estimates import Estimates
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MARKERS = "os^vPX"
+APART = 0.30
+"""Height between two results of one domain, in rows of text."""
+
+
+def compare(
+    estimates: Mapping[str, Estimates] | Sequence[Estimates] | PublishedEstimates,
+    *,
+    truth: str | Path | None = None,
+    language: str = "en",
+) -> Figure:
+    """Draw results of several methods side by side on one axis.
+
+    Where all speak of the nation alone, each result has a line of its own; else each domain has one line a result.
+    Nothing is pooled: the picture is for seeing how far methods agree.
+
+    Parameters
+    ----------
+    estimates : mapping of name to Estimates, sequence of them (`stack` gives one), or PublishedEstimates
+        Without names a result is called by its method. Estimates are drawn in full, for the analyst;
+        PublishedEstimates as they may be printed. Dark figures are left out beside population sizes.
+    truth : path, optional
+        JSON of true values of a synthetic population, as `datasets` writes it.
+    language : {"en", "fr", "es"}
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Without pyplot state: show it in a notebook as the last line of a cell, or call its ``savefig``.
+
+    Raises
+    ------
+    PublishFault
+        FL-PUB-02: there is nothing to compare; FL-PUB-05: the results are in different units; FL-PUB-07: a language
+        without words; FL-PUB-11: not a file of true values.
+    FileFault
+        FL-FILE-01: there is no such file of true values.
+    """
+    check_language(language)
+    named, tables = _tables(estimates)
+    known = read_truth(Path(truth)) if truth is not None else None
+    return _draw(_picture(tables, named, known, language), language)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Cell:
+    """A domain with what each result says of it."""
+
+    margin: str
+    label: str
+    records: dict[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
+    truth: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Picture:
+    cells: tuple[_Cell, ...]
+    series: tuple[str, ...]
+    scale: Scale
+    legend: str
+
+
+def _tables(given: Any) -> tuple[bool, tuple[PublishedTable, ...]]:
+    """The tables to draw, and whether the names are the caller's own."""
+    if isinstance(given, PublishedEstimates):
+        return len(given.tables) > 1, given.tables
+    if isinstance(given, Estimates):
+        given = [given]
+    if not given or not all(
+        isinstance(each, Estimates) for each in (given.values() if isinstance(given, Mapping) else given)
+    ):
+        raise PublishFault(
+            "FL-PUB-02", "there is nothing to compare", found="no estimates",
+            fix="give a mapping of names to Estimates, or a list of them",
+        )  # fmt: skip
+    if isinstance(given, Mapping):
+        return True, tuple(in_full(result, str(name)) for name, result in given.items())
+    return False, tuple(in_full(result) for result in given)
+
+
+def _picture(tables: Sequence[PublishedTable], named: bool, truth: Truth | None, language: str) -> _Picture:
+    """Lay the rows of all tables out by domain and result."""
+    frames = [_kept(table.frame) for table in tables]
+    whole = pd.concat([frame.drop(columns=list(table.by)) for frame, table in zip(frames, tables, strict=True)])
+    units = list(dict.fromkeys(unit_of(str(quantity)) for quantity in whole["quantity"]))
+    if len(units) > 1:
+        raise PublishFault(
+            "FL-PUB-05", "the results are in different units", found=listed(units),
+            fix="turn prevalences into persons with Estimates.persons(population), or compare them apart",
+        )  # fmt: skip
+    cells: dict[tuple[str, str], _Cell] = {}
+    series: dict[str, None] = {}
+    for table, frame in zip(tables, frames, strict=True):
+        names = Labels(frame, table.by, language)
+        for raw in frame.to_dict("records"):
+            record = {str(key): value for key, value in raw.items()}
+            who = _series(record, table, names, named, language)
+            key = (str(record["margin"]), names.domain(record))
+            cell = cells.setdefault(
+                key, _Cell(margin=key[0], label=key[1], truth=truth.of(record, table.by) if truth else None)
+            )
+            cell.records[who] = record
+            series[who] = None
+    return _Picture(
+        cells=tuple(cells.values()),
+        series=tuple(series),
+        scale=scale_of(whole),
+        legend=interval_words(whole, float(whole["level"].dropna().max()), language, family="legend.interval"),
+    )
+
+
+def _kept(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows to draw: those on no list are left out where all persons stand beside them."""
+    sizes = (frame["quantity"] == "population_size").any()
+    keep = (frame["quantity"] != "dark_figure") if sizes else pd.Series(True, index=frame.index)
+    return frame[keep.to_numpy(dtype=bool)]
+
+
+def _series(record: Mapping[str, Any], table: PublishedTable, names: Labels, named: bool, language: str) -> str:
+    """What the result of a row is called."""
+    own = names.source(record)
+    if named:
+        label = f"{table.name}, {own}" if own else table.name
+    else:
+        term = str(record["term"])
+        label = own or say("source", str(record["method"]), language)
+        label += f" ({say('term', term, language)})" if term else ""
+    bound = str(record["bound"])
+    return f"{label}: {say('head', f'bound.{bound}', language)}" if bound else label
+
+
+def _draw(picture: _Picture, language: str) -> Figure:
+    """One line a result where there is one domain, else a block of lines a domain, with a key above."""
+    from matplotlib.figure import Figure
+
+    single = len(picture.cells) == 1
+    step = 1.0 if single else max(1.0, APART * (len(picture.series) + 1))
+    lines = picture.series if single else [cell.label for cell in picture.cells]
+    texts = [_written(picture.cells[0].records[name], picture.scale, language) for name in lines] if single else []
+    key = 0.0 if single else 0.28 * len(picture.series) + 0.15
+    with styled():
+        tall = ROW * step * len(lines)
+        figure = Figure(figsize=(WIDTH, tall + 0.75 + key), facecolor=PAPER)
+        left = min(0.45, (0.35 + 0.078 * max(map(len, lines), default=0)) / WIDTH)
+        right = (0.25 + 0.076 * max(map(len, texts), default=0)) / WIDTH
+        total = figure.get_figheight()
+        axes = figure.add_axes((left, 0.5 / total, 1 - left - right, tall / total))
+        axes.set_ylim(len(lines) - 0.5, -0.5)
+        factor = picture.scale.factor
+        shown = [r for cell in picture.cells for r in cell.records.values() if r["publication"] != NOT_PUBLISHED]
+        truths = [cell.truth * factor for cell in picture.cells if cell.truth is not None]
+        span = limits(shown, factor, truths)
+        axes.set_xlim(*span)
+        for place, label in enumerate(lines):
+            axes.annotate(label, (0, place), xytext=(-left * WIDTH * 72 + 14, 0), color=INK, annotation_clip=False,
+                          xycoords=("axes fraction", "data"), textcoords="offset points", va="center", ha="left")  # fmt: skip
+        for place, text in enumerate(texts):
+            axes.annotate(text, (1, place), xytext=(10, 0), color=INK, annotation_clip=False,
+                          xycoords=("axes fraction", "data"), textcoords="offset points", va="center", ha="left")  # fmt: skip
+        _fill(axes, picture, step, span, single)
+        parts = [picture.scale.head(language), picture.legend, *([truth_mark(language)] if truths else [])]
+        dress(axes, " · ".join(parts), language)
+        if not single:
+            _key(axes, picture.series)
+            _margins(axes, picture)
+    return figure
+
+
+def _fill(axes: Axes, picture: _Picture, step: float, span: tuple[float, float], single: bool) -> None:
+    """The lines themselves, each in the colour and mark of its result, and the truth of every domain."""
+    factor = picture.scale.factor
+    for row, cell in enumerate(picture.cells):
+        if not single and row % 2 == 0:
+            axes.axhspan(row - 0.5, row + 0.5, facecolor=FAINT, linewidth=0, zorder=0)
+        for rank, name in enumerate(picture.series):
+            if name in cell.records:
+                off = (rank - (len(picture.series) - 1) / 2) * APART / step
+                place = float(rank) if single else row + off
+                _line(axes, place, cell.records[name], rank, factor, span, thick=0.3 if single else 0.4 * APART / step)
+        if cell.truth is not None:
+            middle = (len(picture.series) - 1) / 2 if single else float(row)
+            half = len(picture.series) / 2 if single else 0.44
+            axes.plot([cell.truth * factor] * 2, [middle - half, middle + half], color=SOFT, linewidth=0.9,
+                      linestyle=(0, (3, 2)), zorder=1)  # fmt: skip
+            axes.plot([cell.truth * factor], [middle - half], marker="D", markersize=4.8, color=INK, clip_on=False,
+                      markerfacecolor=BRIGHT, markeredgewidth=0.9, zorder=5)  # fmt: skip
+
+
+def _line(axes: Axes, place: float, record: Mapping[str, Any], rank: int, factor: float, span: tuple[float, float],
+          *, thick: float) -> None:  # fmt: skip
+    """One result: its interval and value, an open tick for an upper limit, hatched where it is withheld."""
+    colour, marker = SERIES[rank % len(SERIES)], MARKERS[rank % len(MARKERS)]
+    if record["publication"] == NOT_PUBLISHED:
+        axes.axhspan(
+            place - thick, place + thick, facecolor=FAINT, edgecolor=RULE, hatch=HATCH, linewidth=0, zorder=0.2
+        )
+        return
+    lower, upper, value = (as_float(record[name]) * factor for name in ("lower", "upper", "value"))
+    if not np.isnan(upper):
+        low = span[0] if np.isnan(lower) else max(lower, span[0])
+        axes.plot([low, min(upper, span[1])], [place, place], color=colour, linewidth=1.6, zorder=2)
+        if upper > span[1]:
+            axes.plot([span[1]], [place], marker=">", color=colour, markersize=5, clip_on=False)
+        elif record["publication"] == FEWER_THAN:
+            axes.plot([upper], [place], marker="|", color=colour, markersize=8, markeredgewidth=1.5)
+    if not np.isnan(value):
+        hollow = bool(record["caution"])
+        axes.plot([value], [place], marker=marker, color=colour, markersize=5.6, markeredgewidth=1.3,
+                  markerfacecolor=PAPER if hollow else colour, zorder=3)  # fmt: skip
+
+
+def _key(axes: Axes, series: Sequence[str]) -> None:
+    """Which mark is whose, above the axis."""
+    from matplotlib.lines import Line2D
+
+    handles = [Line2D([], [], color=SERIES[rank % len(SERIES)], marker=MARKERS[rank % len(MARKERS)], linewidth=1.6,
+                      markersize=5.6) for rank in range(len(series))]  # fmt: skip
+    axes.legend(handles, list(series), loc="lower left", bbox_to_anchor=(0, 1), frameon=False, fontsize=TEXT,
+                borderaxespad=0.2, labelcolor=INK)  # fmt: skip
+
+
+def _margins(axes: Axes, picture: _Picture) -> None:
+    """A rule between the domains of one margin and those of the next."""
+    margins = [cell.margin for cell in picture.cells]
+    for row in range(1, len(margins)):
+        if margins[row] != margins[row - 1]:
+            axes.axhline(row - 0.5, color=RULE, linewidth=1.0, zorder=1)
+
+
+def _written(record: Mapping[str, Any], scale: Scale, language: str) -> str:
+    """The value with its interval, or what stands in its place."""
+    if record["publication"] == NOT_PUBLISHED:
+        return say("flag", NOT_PUBLISHED, language)
+    upper = scale.write(record["upper"], language)
+    if record["publication"] == FEWER_THAN:
+        return say("flag", FEWER_THAN, language, upper=upper)
+    lower, value = scale.write(record["lower"], language), scale.write(record["value"], language)
+    return f"{value} ({spread(lower, upper, language)})" if lower and upper else value

@@ -1,0 +1,73 @@
+"""What a row of a published table is called: its domain, and where a table holds results of several methods, whose it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from fl_estimate.reporting.words import labels, say
+from fl_estimate.results.estimates import margin_columns
+
+SAME_UNIT: dict[str, str] = {"total": "persons", "population_size": "persons"}
+"""Quantities that are the same thing under another name: a total of persons, whoever counted them."""
+Row = Mapping[str, Any]
+
+
+def unit_of(quantity: str) -> str:
+    """The quantity that a table of several methods is headed by."""
+    return SAME_UNIT.get(quantity, quantity)
+
+
+def several_methods(frame: pd.DataFrame) -> bool:
+    """Whether results of several methods stand in one table, so that rows must say whose they are."""
+    return frame["method"].nunique() > 1
+
+
+class Labels:
+    """Names the rows of one table in one language.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        The table: columns of Estimates.
+    by : sequence of str
+        Its by-columns.
+    language : {"en", "fr", "es"}
+    """
+
+    def __init__(self, frame: pd.DataFrame, by: Sequence[str], language: str) -> None:
+        self._language = language
+        self._by = by
+        self._values = {name: labels(name, frame[name].dropna().unique().tolist(), language) for name in by}
+        self._methods = several_methods(frame)
+        self._terms = frame["term"].nunique() > 1
+        self._quantities = frame["quantity"].map(unit_of).nunique() > 1
+
+    def of(self, record: Row) -> str:
+        """The label of one row."""
+        source = self.source(record)
+        domain = self.domain(record) if record["margin"] or not (source or self._quantities) else ""
+        quantity = say("quantity", str(record["quantity"]), self._language) if self._quantities else ""
+        label = ", ".join(part for part in (domain, source, quantity) if part)
+        term = str(record["term"])
+        # A term that all rows share says nothing that tells them apart.
+        return f"{label} ({say('term', term, self._language)})" if term and self._terms else label
+
+    def domain(self, record: Row) -> str:
+        """Whom a row speaks of: the nation, a domain, or those whose domain is not stated."""
+        if not record["margin"]:
+            return say("head", "nation", self._language)
+        margin = margin_columns(record)
+        parts = [self._values[name].get(record[name], str(record[name])) for name in self._by
+                 if name in margin and not pd.isna(record[name])]  # fmt: skip
+        return ", ".join(parts) or say("head", "missing", self._language)
+
+    def source(self, record: Row) -> str:
+        """Which result a row belongs to: by the names it was stacked with, else by its method; empty where there is one."""
+        margin = margin_columns(record)
+        names = [str(record[name]) for name in self._by if name not in margin and not pd.isna(record[name])]
+        if names:
+            return ", ".join(names)
+        return say("source", str(record["method"]), self._language) if self._methods else ""

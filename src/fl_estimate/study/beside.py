@@ -1,0 +1,144 @@
+"""The files beside a survey: covariates and populations of areas, and case lists, read and checked before estimating."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from fl_estimate.errors import StudyFault, listed
+from fl_estimate.inputs.histories import CaptureHistories
+from fl_estimate.study.config import AreaEntry, CaptureRecaptureEntry, Column, Columns, StackEntry, Study
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from fl_estimate.inputs.survey_data import Source
+
+POPULATION = "population"
+COUNT = "count"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SideTables:
+    """Covariates and population of one estimate by area, each keyed by its by-column; None where not given."""
+
+    covariates: Any = None
+    population: Any = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SideFiles:
+    """What was read beside the surveys, by estimate."""
+
+    tables: Mapping[str, SideTables] = field(default_factory=dict[str, SideTables])
+    histories: Mapping[str, CaptureHistories] = field(default_factory=dict[str, CaptureHistories])
+    populations: Mapping[str, float] = field(default_factory=dict[str, float])
+    files: tuple[Source, ...] = ()
+
+
+def side_files(study: Study) -> Iterable[str]:
+    """Every file beside the surveys that a study names, as written."""
+    for entry in study.config.estimate:
+        if isinstance(entry, AreaEntry):
+            yield from (_file(each) for each in (entry.covariates, entry.population) if each is not None)
+        elif isinstance(entry, CaptureRecaptureEntry):
+            yield entry.file
+        elif isinstance(entry, StackEntry) and isinstance(entry.population, str | Column):
+            yield _file(entry.population)
+
+
+def read_side_files(study: Study) -> SideFiles:
+    """Read the files beside the surveys.
+
+    Raises
+    ------
+    FileFault
+        FL-FILE: a file cannot be read.
+    ListsFault
+        FL-LISTS: case lists that no estimator could make sense of.
+    StudyFault
+        FL-STUDY-05: a column that is not in the file.
+    """
+    reader = _Reader(study)
+    tables: dict[str, SideTables] = {}
+    histories: dict[str, CaptureHistories] = {}
+    populations: dict[str, float] = {}
+    for place, entry in enumerate(study.config.estimate, 1):
+        key = f"estimate[{place}]"
+        if isinstance(entry, AreaEntry):
+            tables[entry.name] = SideTables(
+                covariates=_covariates(reader, f"{key}.covariates", entry),
+                population=_population(reader, f"{key}.population", entry.population, [entry.by]),
+            )
+        elif isinstance(entry, CaptureRecaptureEntry):
+            histories[entry.name] = _histories(reader, key, entry)
+        elif isinstance(entry, StackEntry) and isinstance(entry.population, int | float):
+            populations[entry.name] = float(entry.population)
+        elif isinstance(entry, StackEntry) and entry.population is not None:
+            table = _population(reader, f"{key}.population", entry.population, [])
+            populations[entry.name] = float(table[POPULATION].sum())
+    return SideFiles(tables=tables, histories=histories, populations=populations, files=tuple(reader.sources.values()))
+
+
+class _Reader:
+    """Reads each file once, and keeps where it came from."""
+
+    def __init__(self, study: Study) -> None:
+        self._study = study
+        self._frames: dict[str, pl.DataFrame] = {}
+        self.sources: dict[str, Source] = {}
+
+    def frame(self, key: str, written: str, needed: Sequence[str] = ()) -> pl.DataFrame:
+        """A file as a frame that has the columns needed."""
+        if written not in self._frames:
+            from fl_estimate.loaders.files import read_table
+
+            table = read_table(self._study.path(written))
+            self._frames[written], self.sources[written] = table.frame.lazy().collect(), table.source
+        frame = self._frames[written]
+        absent = [name for name in needed if name not in frame.columns]
+        if absent:
+            raise StudyFault(
+                "FL-STUDY-05",
+                "the study names columns that are not in the data",
+                found=f"{key}: {listed(map(repr, absent))}",
+                fix=f"columns of {written}: {listed(frame.columns, most=12)}",
+            )
+        return frame
+
+
+def _covariates(reader: _Reader, key: str, entry: AreaEntry) -> Any:
+    written = entry.covariates
+    if written is None:
+        return None
+    if isinstance(written, Columns):
+        return reader.frame(key, written.file, [entry.by, *written.columns]).select(entry.by, *written.columns)
+    return reader.frame(key, written, [entry.by])
+
+
+def _population(reader: _Reader, key: str, written: str | Column | None, by: list[str]) -> Any:
+    """The by-column and `population`, whatever the file calls it."""
+    if written is None:
+        return None
+    column = written.column if isinstance(written, Column) else POPULATION
+    frame = reader.frame(key, _file(written), [*by, column])
+    if not frame[column].dtype.is_numeric():
+        raise StudyFault("FL-STUDY-07", "a population is not a column of numbers", found=f"{key}: {column!r}")
+    return frame.select(*by, frame[column].alias(POPULATION))
+
+
+def _histories(reader: _Reader, key: str, entry: CaptureRecaptureEntry) -> CaptureHistories:
+    """Counts of histories where the file has a column of counts, else one row a person."""
+    named = entry.count is not None
+    count = entry.count if entry.count is not None else COUNT
+    frame = reader.frame(key, entry.file, [*(entry.lists or []), *([count] if named else [])])
+    counted = count in frame.columns
+    lists = entry.lists if entry.lists is not None else [name for name in frame.columns if name != count]
+    if counted:
+        return CaptureHistories.from_counts(frame, lists=lists, count=count)
+    return CaptureHistories.from_records(frame, lists=lists)
+
+
+def _file(written: str | Column | Columns) -> str:
+    return written if isinstance(written, str) else written.file

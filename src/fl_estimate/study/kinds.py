@@ -1,0 +1,127 @@
+"""What each kind of ``[[estimate]]`` calls: the one place where a study file meets the estimators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from fl_estimate.errors import EstimateFault
+from fl_estimate.estimators import capture_recapture
+from fl_estimate.estimators.design_weighted import estimate_mean, estimate_prevalence, estimate_ratio, estimate_total
+from fl_estimate.inputs.histories import CaptureHistories
+from fl_estimate.reporting.labelling import unit_of
+from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.stack import stack
+from fl_estimate.study.config import AreaEntry, CaptureRecaptureEntry, StackEntry, Study
+from fl_estimate.study.inputs import StudyInputs
+
+_DIRECT: dict[str, tuple[Any, tuple[str, ...]]] = {
+    "prevalence": (estimate_prevalence, ("outcome",)),
+    "total": (estimate_total, ("outcome",)),
+    "mean": (estimate_mean, ("variable",)),
+    "ratio": (estimate_ratio, ("numerator", "denominator")),
+}
+_SETTINGS: tuple[str, ...] = ("by", "where", "unknown", "interval", "df", "level")
+COUNTED: frozenset[str] = frozenset({"total", "persons", "population_size"})
+"""Quantities that a stack lays out as they are."""
+
+
+def make_estimate(entry: Any, study: Study, inputs: StudyInputs, before: Mapping[str, Estimates]) -> Estimates:
+    """Make one estimate of a study; `before` holds those made already.
+
+    Raises
+    ------
+    EstimateFault
+        Of the estimator; FL-EST-26 for a stack of what could not be made, FL-EST-27 of different units.
+    """
+    if isinstance(entry, StackEntry):
+        return _stack(entry, before, inputs.populations.get(entry.name))
+    if isinstance(entry, CaptureRecaptureEntry):
+        return _from_lists(entry, inputs.histories[entry.name])
+    people = inputs.people[study.source_of(entry.source)]
+    if isinstance(entry, AreaEntry):
+        return _by_area(entry, people, inputs)
+    return _direct(entry, people)
+
+
+def check_direct(entry: Any, people: Any) -> None:
+    """Make an estimate of people for the nation alone: shows faults of weights, strata, conditions, unknown answers."""
+    if isinstance(entry, AreaEntry):
+        estimate_prevalence(people, entry.outcome, where=entry.where, unknown=entry.unknown)
+    else:
+        _direct(entry, people, national=True)
+
+
+def _direct(entry: Any, people: Any, *, national: bool = False) -> Estimates:
+    function, leading = _DIRECT[entry.kind]
+    settings = {name: getattr(entry, name) for name in _SETTINGS if not (national and name == "by")}
+    return function(people, *(getattr(entry, name) for name in leading), **settings)
+
+
+def _by_area(entry: AreaEntry, people: Any, inputs: StudyInputs) -> Estimates:
+    """A direct estimate of every area, then the model over them."""
+    from fl_estimate.estimators import hierarchical
+
+    direct = estimate_prevalence(people, entry.outcome, by=entry.by, where=entry.where, unknown=entry.unknown)
+    beside = inputs.tables[entry.name]
+    prior = entry.prior.model_dump(exclude_none=True) if entry.prior is not None else None
+    return hierarchical.area(
+        direct,
+        covariates=beside.covariates,
+        population=beside.population,
+        likelihood=entry.likelihood,
+        link=entry.link,
+        sampler=entry.sampler,
+        prior=hierarchical.Prior(**prior) if prior else None,
+        level=entry.level,
+        draws=entry.draws,
+        seed=entry.seed,
+    )
+
+
+def _from_lists(entry: CaptureRecaptureEntry, histories: CaptureHistories) -> Estimates:
+    """A method of capture-recapture, and whom its rows speak of."""
+    given: dict[str, Any] = {"level": entry.level}
+    if entry.interval is not None:
+        given["interval"] = entry.interval
+    if entry.method == "loglinear":
+        made = capture_recapture.loglinear(histories, entry.terms, likelihood=entry.likelihood, **given)
+    else:
+        function: Any = getattr(capture_recapture, entry.method)
+        made = function(histories, entry.a, entry.b, **given)
+    frame = made.to_frame()
+    frame["outcome"] = pd.array([entry.outcome] * len(frame), dtype="string")
+    return replace(made, frame=frame, population=entry.population, reference_period=entry.reference_period)
+
+
+def _stack(entry: StackEntry, before: Mapping[str, Estimates], persons: float | None) -> Estimates:
+    """National figures of several estimates, as persons where the population is given."""
+    absent = [name for name in entry.estimates if name not in before]
+    if absent:
+        raise EstimateFault(
+            "FL-EST-26",
+            "an estimate that is to be laid beside others could not be made",
+            found=", ".join(absent),
+            fix="see what is said of it; take it out of the stack to have the others",
+        )
+    kept: list[Estimates] = []
+    for name in entry.estimates:
+        national = before[name].national
+        for quantity in dict.fromkeys(national.frame["quantity"]):
+            part = national.select(quantity=quantity)
+            if quantity == "prevalence" and persons is not None:
+                kept.append(part.persons(persons))
+            elif quantity in COUNTED or (quantity != "dark_figure" and persons is None):
+                kept.append(part)
+    units = dict.fromkeys(unit_of(str(quantity)) for part in kept for quantity in part.frame["quantity"])
+    if len(units) != 1:
+        raise EstimateFault(
+            "FL-EST-27",
+            "estimates in different units cannot stand in one table",
+            found=", ".join(units) or "no national figure",
+            fix="give population = …, which turns prevalences into persons, or leave out what does not belong",
+        )
+    return stack(kept)
