@@ -257,18 +257,28 @@ def _methods(published: PublishedEstimates, laid: Sequence[Layout], given: Parti
         cells = (name, opening(", ".join(methods)), interval)
         yield "<tr>" + "".join(f"<td>{escape(text)}</td>" for text in cells) + "</tr>"
     yield "</tbody></table></div>"
-    lines = "".join(
-        f"<li>{escape(text)}{_where(at, len(laid), language)}</li>" for text, at in _assumed(published, language)
-    )
-    yield f"<ul>{lines}</ul>" if lines else ""
+    assumed = _assumed(published, language)
+    every = sum(not several_methods(table.frame) for table in published.tables)
+    lines = [f"<li>{escape(text)}{_where(at, every, language)}</li>" for text, at in assumed]
+    for place, table in enumerate(published.tables, 1):
+        if several_methods(table.frame):
+            name = say("head", "table", language, number=place).rstrip(".")
+            lines.append(f"<li>{escape(say('sentence', 'assumed_by_each', language, table=name))}</li>")
+    yield f"<ul>{''.join(lines)}</ul>" if lines else ""
 
 
 def _assumed(published: PublishedEstimates, language: str) -> list[tuple[str, list[int]]]:
-    """Every assumption in words, with the tables it holds for."""
+    """Every assumption in words, with the tables it holds for.
+
+    Of a table of several methods each assumption is that of some rows only: it is told where no other table tells it.
+    """
     said: dict[str, list[int]] = {}
-    for place, table in enumerate(published.tables, 1):
+    numbered = list(enumerate(published.tables, 1))
+    for place, table in sorted(numbered, key=lambda pair: several_methods(pair[1].frame)):
         for assumption in table.assumptions:
             text = say("assumption", assumption.code, language, **dict(assumption.parameters))
+            if several_methods(table.frame) and text in said:
+                continue
             if place not in said.setdefault(text, []):
                 said[text].append(place)
     return list(said.items())

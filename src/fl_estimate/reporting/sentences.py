@@ -47,6 +47,7 @@ HEADS: dict[str, Said] = {
         "{outcome}\u00a0: {quantity}, par {by}",
         "{outcome}: {quantity}, por {by}",
     ),
+    "several_methods": ("several methods side by side", "plusieurs méthodes côte à côte", "varios métodos lado a lado"),
     "table": ("Table {number}.", "Tableau {number}.", "Cuadro {number}."),
     "figure": ("Figure {number}.", "Figure {number}.", "Gráfico {number}."),
     "map": ("Map {number}.", "Carte {number}.", "Mapa {number}."),
@@ -250,6 +251,13 @@ SENTENCES: dict[str, Said] = {
         "Persons are classified by {title} ({id}).",
         "Les personnes sont classées selon {title} ({id}).",
         "Las personas se clasifican según {title} ({id}).",
+    ),
+    "assumed_by_each": (
+        "{table} lays results of several methods side by side: each row holds under the assumptions of its own method.",
+        "{table} présente les résultats de plusieurs méthodes côte à côte\u00a0: chaque ligne vaut sous les hypothèses de "
+        "sa propre méthode.",
+        "{table} presenta los resultados de varios métodos lado a lado: cada fila vale bajo los supuestos de su propio "
+        "método.",
     ),
     "rows": ("{rows} rows", "{rows} lignes", "{rows} filas"),
 }

@@ -14,7 +14,7 @@ import pandas as pd
 
 from fl_estimate.reporting.labelling import Labels, several_methods, unit_of
 from fl_estimate.reporting.palette import SOFT
-from fl_estimate.reporting.suppression import FEWER_THAN, NOT_PUBLISHED
+from fl_estimate.reporting.suppression import FEWER_THAN, NOT_PUBLISHED, design_weighted
 from fl_estimate.reporting.truth import Truth
 from fl_estimate.reporting.words import joined, level_words, number, opening, percent, say, spread
 
@@ -152,21 +152,38 @@ def scale_of(frame: pd.DataFrame) -> Scale:
 
 
 def caption(table: PublishedTable, language: str, *, margin: str | None = None) -> str:
-    """What the table shows: outcome, quantity, by what (all its margins, or the one named)."""
+    """What the table shows: outcome, quantity, by what (all its margins, or the one named), and by which method.
+
+    A design-weighted estimate is what a reader expects of a survey, and is not named.
+    """
     outcomes = [say("outcome", str(code), language) for code in table.frame["outcome"].unique() if code]
     codes = [str(code) for code in table.frame["quantity"].unique()]
     if several_methods(table.frame):
         codes = [unit_of(code) for code in codes]
     quantities = [say("quantity", code, language) for code in dict.fromkeys(codes)]
     outcome = opening(", ".join(outcomes[:3]) + (" …" if len(outcomes) > 3 else ""))
-    quantity = lowered(", ".join(quantities))
+    quantity = ", ".join(lowered(text) for text in quantities)
     margins = [margin] if margin else [name for name in table.frame["margin"].unique() if name]
+    by = joined([lowered(column_words(str(name), language)) for name in margins], language) if margins else ""
     if not outcome:
-        return opening(quantity)
-    if not margins:
-        return say("head", "caption", language, outcome=outcome, quantity=quantity)
-    by = joined([lowered(column_words(str(name), language)) for name in margins], language)
-    return say("head", "caption_by", language, outcome=outcome, quantity=quantity, by=by)
+        said = opening(quantity)
+    elif not by:
+        said = say("head", "caption", language, outcome=outcome, quantity=quantity)
+    else:
+        said = say("head", "caption_by", language, outcome=outcome, quantity=quantity, by=by)
+    how = _how(table.frame, language)
+    return f"{said} – {how}" if how else said
+
+
+def _how(frame: pd.DataFrame, language: str) -> str:
+    """The method of a whole table in words, where it is not the plain one."""
+    if several_methods(frame):
+        return say("head", "several_methods", language)
+    if not len(frame) or design_weighted(frame).any():
+        return ""
+    terms = [str(term) for term in frame["term"].unique()]
+    model = f" ({say('term', terms[0], language)})" if len(terms) == 1 and terms[0] else ""
+    return lowered(say("source", str(frame["method"].iloc[0]), language)) + model
 
 
 def column_words(margin: str, language: str) -> str:

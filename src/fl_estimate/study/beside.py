@@ -66,18 +66,21 @@ def read_side_files(study: Study) -> SideFiles:
     populations: dict[str, float] = {}
     for place, entry in enumerate(study.config.estimate, 1):
         key = f"estimate[{place}]"
-        if isinstance(entry, AreaEntry):
-            tables[entry.name] = SideTables(
-                covariates=_covariates(reader, f"{key}.covariates", entry),
-                population=_population(reader, f"{key}.population", entry.population, [entry.by]),
-            )
-        elif isinstance(entry, CaptureRecaptureEntry):
-            histories[entry.name] = _histories(reader, key, entry)
-        elif isinstance(entry, StackEntry) and isinstance(entry.population, int | float):
-            populations[entry.name] = float(entry.population)
-        elif isinstance(entry, StackEntry) and entry.population is not None:
-            table = _population(reader, f"{key}.population", entry.population, [])
-            populations[entry.name] = float(table[POPULATION].sum())
+        match entry:
+            case AreaEntry():
+                tables[entry.name] = SideTables(
+                    covariates=_covariates(reader, f"{key}.covariates", entry),
+                    population=_population(reader, f"{key}.population", entry.population, [entry.by]),
+                )
+            case CaptureRecaptureEntry():
+                histories[entry.name] = _histories(reader, key, entry)
+            case StackEntry(population=str() | Column() as written):
+                persons = _population(reader, f"{key}.population", written, [])
+                populations[entry.name] = float(persons[POPULATION].sum())
+            case StackEntry(population=int() | float() as number):
+                populations[entry.name] = float(number)
+            case _:
+                pass
     return SideFiles(tables=tables, histories=histories, populations=populations, files=tuple(reader.sources.values()))
 
 

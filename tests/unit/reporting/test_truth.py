@@ -56,3 +56,12 @@ def test_other_files_are_refused(text: str, tmp_path: Path) -> None:
 def test_no_such_file(tmp_path: Path) -> None:
     with pytest.raises(fl.FlError, match="FL-FILE-01"):
         read_truth(tmp_path / "none.json")
+
+
+def test_whoever_counts_the_persons(path: Path) -> None:
+    truth = read_truth(path)
+    nation = {"outcome": "forced_labour", "margin": "", "n": 3}
+    for quantity, expected in (("persons", 8), ("population_size", 8), ("dark_figure", 5)):
+        assert truth.of({**nation, "quantity": quantity}, ()) == expected, quantity
+    # A by-column that names the result a row was stacked from does not narrow it.
+    assert truth.of({**nation, "quantity": "total", "source": "lists"}, ("source",)) == 8

@@ -11,6 +11,9 @@ from fl_estimate.study.config import read_study
 from tests.unit.study.made import STUDY, write
 
 SOURCE = '[source.a]\nfile = "a.csv"\nmapping = "a.toml"\n'
+AREA = '[[estimate]]\nkind = "area"\noutcome = "x"\nby = "district"\n'
+LISTS = '[[estimate]]\nkind = "capture_recapture"\nfile = "lists.csv"\n'
+STACK = '[[estimate]]\nkind = "stack"\nestimates = ["n", "m"]\n'
 ESTIMATE = '[[estimate]]\nkind = "prevalence"\noutcome = "x"\n'
 
 
@@ -38,6 +41,12 @@ def test_paths_start_from_the_study_file_and_bundled_mappings_have_ids(tmp_path:
     assert study.mapping("people.toml") == tmp_path / "people.toml"
     assert study.mapping("none.toml") == tmp_path / "none.toml"
     assert study.mapping("ene2020") == "ene2020"
+
+
+def test_a_study_of_case_lists_needs_no_survey(tmp_path: Path) -> None:
+    path = tmp_path / "study.toml"
+    path.write_text(f"{LISTS}method = 'loglinear'\n", encoding="utf-8")
+    assert read_study(path).config.source == {}
 
 
 def test_whole_numbers_stand_for_numbers(tmp_path: Path) -> None:
@@ -89,6 +98,18 @@ def test_not_utf8(tmp_path: Path) -> None:
         (f"{SOURCE}{ESTIMATE}[publish]\nlanguages = ['de']\n", "publish.languages[1]: it should be 'en', 'fr' or 'es'"),
         (f"{SOURCE}{ESTIMATE}[publish]\nlanguages = ['en', 'en']\n", "publish.languages: a language is named twice"),
         (f"{SOURCE}{ESTIMATE}[map]\n", "map.geojson: it must be given"),
+        (f"{SOURCE}{AREA}smpler = 'grid'\n", "estimate[1].smpler: no such key; did you mean 'sampler'?"),
+        (f"{SOURCE}{AREA}covariates = {{file = 'd.csv', colums = ['x']}}\n", "estimate[1].covariates.colums: no such key; did you mean 'columns'?"),
+        (f"{SOURCE}{AREA}prior = {{sigmas = 'flat'}}\n", "estimate[1].prior.sigmas: no such key; did you mean 'sigma'?"),
+        (f"{SOURCE}[[estimate]]\nkind = 'area'\noutcome = 'x'\n", "estimate[1].by: it must be given"),
+        (f"{AREA}", "source: it must be given"),
+        (f"{LISTS}method = 'loglinar'\n", "estimate[1].method: it should be 'petersen', 'chapman' or 'loglinear'"),
+        (f"{LISTS}method = 'chapman'\na = 'x'\n", "estimate[1].b: chapman needs two lists, a and b"),
+        (f"{LISTS}method = 'chapman'\na = 'x'\nb = 'y'\nterms = 'main'\n", "estimate[1].terms: chapman does not take it"),
+        (f"{LISTS}method = 'loglinear'\na = 'x'\n", "estimate[1].a: loglinear takes all lists; leave it out"),
+        (f"{SOURCE}{ESTIMATE}name = 'n'\n{STACK}", "estimate[2].estimates: no estimate before this one is called 'm'; there are: n"),
+        (f"{STACK}{LISTS}method = 'loglinear'\nname = 'n'", "estimate[1].estimates: no estimate before this one is called 'n'; there are: none"),
+        (f"{LISTS}method = 'loglinear'\n[classify]\n", "classify.source: there is no [source.NAME] to take people from"),
     ],
 )  # fmt: skip
 def test_faults(text: str, expected: str, tmp_path: Path) -> None:

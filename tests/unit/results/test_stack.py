@@ -1,0 +1,113 @@
+"""Stacked results keep their rows, reasons and recipe; what does not belong together is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+import fl_estimate as fl
+from fl_estimate import capture_recapture as cr
+from fl_estimate.results.estimates import FIXED, Assumption, Reason
+from tests.unit.reporting.made import estimates
+
+COUNTS = pd.DataFrame({"police": [1, 0, 1], "ngo": [0, 1, 1], "count": [50, 80, 10]})
+LISTS = fl.CaptureHistories.from_counts(COUNTS, lists=["police", "ngo"])
+REGIONAL = estimates(
+    {}, {"region": "North"}, {"region": "South"}, reasons=[Reason(code="zero_cases", row=2)],
+    assumptions=[Assumption(code="taylor_linearisation")],
+)  # fmt: skip
+
+
+def test_rows_are_unchanged_and_in_order() -> None:
+    lists = cr.chapman(LISTS, "police", "ngo")
+    frame = fl.stack([lists, REGIONAL]).to_frame()
+    assert [name for name in frame.columns if name in FIXED] == list(FIXED)
+    assert list(frame.columns).index("region") == list(frame.columns).index("value") - 1
+    assert frame["value"].tolist() == [*lists.to_frame()["value"], *REGIONAL.to_frame()["value"]]
+    assert frame["method"].tolist() == ["chapman", "chapman", "taylor", "taylor", "taylor"]
+    assert frame["region"].isna().tolist() == [True, True, True, False, False]
+    assert frame.index.tolist() == list(range(5))
+
+
+def test_names_stand_in_a_column_and_give_each_result_back() -> None:
+    both = fl.stack({"survey": REGIONAL, "lists": cr.chapman(LISTS, "police", "ngo")})
+    assert both.by == ("source", "region")
+    assert len(both.select(source="lists")) == 2
+    assert both.select(source="lists", quantity="dark_figure").to_frame()["value"].tolist() == pytest.approx(
+        [363.636364]
+    )
+    assert fl.stack({"a": REGIONAL}, names="family").by == ("family", "region")
+
+
+def test_reasons_and_assumptions_follow() -> None:
+    both = fl.stack([REGIONAL, REGIONAL])
+    assert [(reason.code, reason.row) for reason in both.reasons] == [("zero_cases", 2), ("zero_cases", 5)]
+    assert [assumption.code for assumption in both.assumptions] == ["taylor_linearisation"]
+    assert both.provenance.call == "stack"
+    with pytest.raises(fl.FlError, match="FL-EST-20"):
+        _ = both.covariance
+
+
+def test_numbers_here_and_text_there_make_text() -> None:
+    numbers = estimates({"region": 1}, {"region": 2})
+    frame = fl.stack([numbers, REGIONAL]).to_frame()
+    assert frame["region"].dropna().tolist() == ["1", "2", "North", "South"]
+
+
+def test_what_nobody_says_goes_with_anything() -> None:
+    said = replace(REGIONAL, measure="stock", population="adults", reference_period="2023")
+    both = fl.stack([said, REGIONAL])
+    assert (both.measure, both.population, both.reference_period) == ("stock", "adults", "2023")
+
+
+@pytest.mark.parametrize(
+    ("about", "first", "second"),
+    [("measure", "stock", "flow"), ("population", "adults", "children"), ("reference_period", "2022", "2023")],
+)
+def test_different_things_are_refused(about: str, first: str, second: str) -> None:
+    results = [replace(REGIONAL, **{about: first}), replace(REGIONAL, **{about: second})]
+    with pytest.raises(fl.FlError, match="FL-EST-25") as raised:
+        fl.stack(results)
+    assert f"{first}; {second}" in str(raised.value)
+    assert getattr(fl.stack(results, **{about: "both"}), about) == "both"
+
+
+def test_different_subpopulations_are_refused() -> None:
+    women = replace(REGIONAL, assumptions=(Assumption(code="subpopulation", parameters=(("where", "sex == 2"),)),))
+    assert len(fl.stack([women, women])) == 6
+    with pytest.raises(fl.FlError, match="FL-EST-25"):
+        fl.stack([women, REGIONAL])
+
+
+def test_nothing_and_names_that_are_taken_are_refused() -> None:
+    with pytest.raises(fl.FlError, match="FL-EST-25"):
+        fl.stack([])
+    for name in ("region", "value"):
+        with pytest.raises(fl.FlError, match="FL-EST-05"):
+            fl.stack({"a": REGIONAL}, names=name)
+
+
+def test_a_cell_that_is_withheld_stays_withheld_in_a_stack() -> None:
+    """The direct cell of South has three cases: no count of it is printed, by whatever method and under whatever name."""
+    direct = estimates({}, {"region": "South", "cases": 3, "n": 400})
+    model = estimates({"region": "South", "cases": 3, "n": 400}, method="area-binomial")
+    published = fl.publish({"alone": direct, "together": fl.stack({"direct": direct, "model": model})}).to_frame()
+    south = published[published["region"] == "South"].set_index(["estimate", "method"])
+    assert south["value"].notna().to_dict() == {
+        ("alone", "taylor"): False,
+        ("together", "taylor"): False,
+        ("together", "area-binomial"): True,
+    }
+    assert south["cases"].isna().all()
+    # The model's rows are shadowed by a direct cell of another table too.
+    apart = fl.publish({"direct": estimates({"region": "South", "cases": 9, "n": 400, "df": 1.0}),
+                        "model": fl.stack({"m": replace_cases(model, 9)})}).to_frame()  # fmt: skip
+    assert apart["cases"].isna().all()
+
+
+def replace_cases(result: fl.Estimates, cases: int) -> fl.Estimates:
+    frame = result.to_frame()
+    frame["cases"] = pd.array([cases] * len(frame), dtype="Int64")
+    return replace(result, frame=frame)
