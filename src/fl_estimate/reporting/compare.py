@@ -164,7 +164,7 @@ def _draw(picture: _Picture, language: str) -> Figure:
     step = 1.0 if single else max(1.0, APART * (len(picture.series) + 1))
     lines = picture.series if single else [cell.label for cell in picture.cells]
     texts = [_written(picture.cells[0].records[name], picture.scale, language) for name in lines] if single else []
-    key = 0.0 if single else 0.28 * len(picture.series) + 0.15
+    key = 0.0 if single else 0.2 * len(picture.series) + 0.1
     with styled():
         tall = ROW * step * len(lines)
         figure = Figure(figsize=(WIDTH, tall + 0.75 + key), facecolor=PAPER)

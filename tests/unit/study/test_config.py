@@ -51,7 +51,7 @@ def test_a_study_of_case_lists_needs_no_survey(tmp_path: Path) -> None:
 
 def test_whole_numbers_stand_for_numbers(tmp_path: Path) -> None:
     text = STUDY.replace('outcome = "forced_labour"\nby = "region"', 'outcome = "forced_labour"\ndf = 12')
-    assert read_study(write(tmp_path, study=text)).config.estimate[1].df == 12
+    assert read_study(write(tmp_path, study=text)).config.estimate[1].model_dump()["df"] == 12
 
 
 def test_no_such_file(tmp_path: Path) -> None:
