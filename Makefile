@@ -78,8 +78,9 @@ docs: .venv/.ready ## Build the site into docs/_build/html; a warning is an erro
 	@echo "docs/_build/html/index.html"
 
 .PHONY: recovery
-recovery: .venv/.ready ## Sample the synthetic country 1,000 times: do the intervals hold the truth? Writes the table of the docs (minutes)
+recovery: .venv/.ready ## Sample the synthetic country again and again: do the intervals hold the truth? Writes the docs' tables (minutes)
 	@$(BIN)/python scripts/recovery.py
+	@$(BIN)/python scripts/recovery_districts.py
 
 .PHONY: lock
 lock: ## Choose the newest versions again and write requirements/*.txt (needs uv)
