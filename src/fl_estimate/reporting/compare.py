@@ -31,7 +31,7 @@ APART = 0.30
 
 
 def compare(
-    estimates: Mapping[str, Estimates] | Sequence[Estimates] | PublishedEstimates,
+    estimates: Mapping[str, Estimates] | Sequence[Estimates] | Estimates | PublishedEstimates,
     *,
     truth: str | Path | None = None,
     language: str = "en",
@@ -43,7 +43,7 @@ def compare(
 
     Parameters
     ----------
-    estimates : mapping of name to Estimates, sequence of them (`stack` gives one), or PublishedEstimates
+    estimates : mapping of name to Estimates, sequence of them, Estimates (from `stack`), or PublishedEstimates
         Without names a result is called by its method. Estimates are drawn in full, for the analyst;
         PublishedEstimates as they may be printed. Dark figures are left out beside population sizes.
     truth : path, optional
