@@ -3,8 +3,11 @@
 Imported outright, not name by name: a function that shares its module's name (`loglinear`) must win over it.
 """
 
+from fl_estimate.estimators.capture_recapture.bounds import chao, zelterman
+from fl_estimate.estimators.capture_recapture.closed import closed
 from fl_estimate.estimators.capture_recapture.existence import Existence, check
 from fl_estimate.estimators.capture_recapture.loglinear import loglinear
+from fl_estimate.estimators.capture_recapture.sensitivity import sensitivity
 from fl_estimate.estimators.capture_recapture.two_lists import chapman, petersen
 
-__all__ = ["Existence", "chapman", "check", "loglinear", "petersen"]
+__all__ = ["Existence", "chao", "chapman", "check", "closed", "loglinear", "petersen", "sensitivity", "zelterman"]

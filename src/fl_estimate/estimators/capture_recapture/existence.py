@@ -131,8 +131,8 @@ def full_counts(histories: CaptureHistories, members: Member) -> Floats:
 
 def existence(histories: CaptureHistories, reduced: Reduced) -> Existence:
     """Solve the linear programme and look at the rank."""
-    identifiable = bool(np.linalg.matrix_rank(reduced.matrix) == reduced.matrix.shape[1])
-    exists = _inside(reduced)
+    identifiable = is_identifiable(reduced.matrix)
+    exists = is_inside(reduced.matrix, reduced.counts)
     names = tuple(term_name(histories, term) for term in reduced.absent)
     words = {
         (True, True): "the estimate exists and is the only one",
@@ -143,22 +143,25 @@ def existence(histories: CaptureHistories, reduced: Reduced) -> Existence:
     return Existence(exists=exists, identifiable=identifiable, minus_infinity=names, status=words[exists, identifiable])
 
 
-def _inside(reduced: Reduced) -> bool:
-    """Whether the margins lie inside their cone: maximise the smallest cell of a table with these margins."""
-    cells, columns = reduced.matrix.shape
-    scale = reduced.counts.max()
+def is_identifiable(matrix: Floats) -> bool:
+    """Whether the columns can be told apart."""
+    return bool(np.linalg.matrix_rank(matrix) == matrix.shape[1])
+
+
+def is_inside(matrix: Floats, counts: Floats) -> bool:
+    """Whether the margins lie inside their cone: maximise the smallest cell s of a table with these margins.
+
+    The table is y + s with y ≥ 0; that of the counts themselves, s = 0, is always one.
+    """
+    cells = len(matrix)
+    scale = counts.max()
     objective = np.zeros(cells + 1)
     objective[-1] = -1.0
-    equal = np.hstack([reduced.matrix.T, np.zeros((columns, 1))])
-    # s − x_i ≤ 0 for every cell i.
-    above = np.hstack([-np.eye(cells), np.ones((cells, 1))])
     solved = linprog(
         objective,
-        A_ub=above,
-        b_ub=np.zeros(cells),
-        A_eq=equal,
-        b_eq=reduced.matrix.T @ reduced.counts / scale,
-        bounds=[(0, None)] * cells + [(None, None)],
+        A_eq=np.hstack([matrix.T, matrix.sum(axis=0)[:, None]]),
+        b_eq=matrix.T @ counts / scale,
+        bounds=(0, None),
         method="highs",
     )
     if solved.status != 0:
