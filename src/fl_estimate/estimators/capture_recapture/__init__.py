@@ -7,7 +7,21 @@ from fl_estimate.estimators.capture_recapture.bounds import chao, zelterman
 from fl_estimate.estimators.capture_recapture.closed import closed
 from fl_estimate.estimators.capture_recapture.existence import Existence, check
 from fl_estimate.estimators.capture_recapture.loglinear import loglinear
+from fl_estimate.estimators.capture_recapture.selection import select_aic_p, select_bic, select_stepwise
 from fl_estimate.estimators.capture_recapture.sensitivity import sensitivity
 from fl_estimate.estimators.capture_recapture.two_lists import chapman, petersen
 
-__all__ = ["Existence", "chao", "chapman", "check", "closed", "loglinear", "petersen", "sensitivity", "zelterman"]
+__all__ = [
+    "Existence",
+    "chao",
+    "chapman",
+    "check",
+    "closed",
+    "loglinear",
+    "petersen",
+    "select_aic_p",
+    "select_bic",
+    "select_stepwise",
+    "sensitivity",
+    "zelterman",
+]

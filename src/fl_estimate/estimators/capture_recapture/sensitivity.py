@@ -73,8 +73,9 @@ def sensitivity(
     >>> from fl_estimate import capture_recapture as cr
     >>> counts = pd.DataFrame({"police": [1, 0, 1], "ngo": [0, 1, 1], "count": [50, 80, 10]})
     >>> histories = fl.CaptureHistories.from_counts(counts, lists=["police", "ngo"])
-    >>> cr.sensitivity(histories, odds_ratios=[0.5, 1, 2]).select(quantity="dark_figure").to_frame()["value"].tolist()
-    [200.0, 400.0, 800.0]
+    >>> curve = cr.sensitivity(histories, odds_ratios=[0.5, 1, 2]).to_frame()
+    >>> [round(float(value)) for value in curve.loc[curve["quantity"] == "dark_figure", "value"]]
+    [200, 400, 800]
     """
     require_interval("wald", ("wald",), level)
     model = read_terms(histories, terms)
@@ -99,7 +100,7 @@ def sensitivity(
                 limits=wald_limits(dark, se, level),
                 interval_kind="wald",
                 level=level,
-                assumptions=_assumptions(term_name(histories, term), ratio),
+                assumptions=_assumptions(term_name(histories, term)),
                 diagnostics={"deviance": fit.deviance},
                 arguments={"terms": named, "odds_ratio": ratio},
             )
@@ -132,9 +133,9 @@ def _read_ratios(odds_ratios: Sequence[float]) -> tuple[float, ...]:
     return ratios
 
 
-def _assumptions(name: str, ratio: float) -> tuple[tuple[str, dict[str, Any]], ...]:
+def _assumptions(name: str) -> tuple[tuple[str, dict[str, Any]], ...]:
     return (
-        ("interaction_stated", {"terms": [name], "ratio": ratio}),
+        ("interaction_stated", {"terms": [name]}),
         ("closed_population", {}),
         ("perfect_linkage", {}),
         ("interval_given_model", {}),
