@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from dataclasses import dataclass, field
 
@@ -20,6 +21,8 @@ Flags = npt.NDArray[np.bool_]
 STEPS = 40
 SETTLED = 1e-7
 """Largest relative change of a fitted count in the last Newton step; the error left is its square."""
+LARGEST_VARIANCE = 1e6
+"""Of a parameter, a logarithm, above which rounding may have stopped the steps, not the maximum."""
 BLOCK = 4_000_000
 """Numbers in the largest array of one block of fits: some tens of megabytes."""
 
@@ -204,13 +207,14 @@ def _newton(matrix: Floats, counts: Floats, finite: Flags, rows: Flags, start: F
         with np.errstate(over="ignore", invalid="ignore"):
             fitted = np.exp(here @ design.T) * on
             gradient = ((seen - fitted) @ design) * active[going]
-        step = _solve(fitted @ outer, gradient, active[going])
+        systems = _systems(fitted @ outer, active[going])
+        step = _solve(systems, gradient)
         change = np.abs(step @ design.T * on).max(axis=1)
         step *= np.minimum(1.0, 3.0 / np.maximum(change, 3.0))[:, None]
         step = _shortened(design, seen, on, here, step)
         parameters[going] = here + step
         done = change < SETTLED
-        settled[going[done]] = True
+        settled[going[done]] = _well_told(systems[done])
         lost = ~np.isfinite(parameters[going]).all(axis=1)
         going = going[~done & ~lost]
         if not len(going):
@@ -224,25 +228,42 @@ def _first(design: Floats, outer: Floats, counts: Floats, active: Flags, cells: 
     """One weighted least-squares step from fitted counts near those observed."""
     near = (counts + 0.1) * cells
     working = np.where(near > 0, near * np.log(np.where(near > 0, near, 1.0)) + counts - near, 0.0)
-    return _solve(near @ outer, (working @ design) * active, active)
+    return _solve(_systems(near @ outer, active), (working @ design) * active)
 
 
-def _solve(information: Floats, right: Floats, active: Flags) -> Floats:
-    """Solve B systems, each on its own active columns; a singular one gives NaN."""
+def _systems(information: Floats, active: Flags) -> Floats:
+    """The information of each table on its own active columns, 1 on the diagonal elsewhere."""
     size = active.shape[1]
     kept = active.astype(float)
     systems = information.reshape(-1, size, size) * kept[:, :, None] * kept[:, None, :]
     systems += np.eye(size) * (1 - kept)[:, None, :]
+    return systems
+
+
+def _solve(systems: Floats, right: Floats) -> Floats:
+    """Solve B systems; a singular one gives NaN."""
     try:
         return np.linalg.solve(systems, right[:, :, None])[:, :, 0]
     except np.linalg.LinAlgError:
         solved = np.full(right.shape, np.nan)
         for place, (system, side) in enumerate(zip(systems, right, strict=True)):
-            try:
+            with contextlib.suppress(np.linalg.LinAlgError):
                 solved[place] = np.linalg.solve(system, side)
-            except np.linalg.LinAlgError:
-                continue
         return solved
+
+
+def _well_told(systems: Floats) -> Flags:
+    """Whether every parameter has a variance that a fit can have.
+
+    Where no estimate exists some fitted counts fall below rounding and the steps stop too, but the variance of a
+    parameter has then grown beyond all bounds: those are left to the linear programme.
+    """
+    try:
+        # Of a system singular but for rounding the inverse can be anything large, below 0 too.
+        variances = np.linalg.inv(systems).diagonal(axis1=1, axis2=2)
+        return np.abs(variances).max(axis=1, initial=0.0) < LARGEST_VARIANCE
+    except np.linalg.LinAlgError:
+        return np.linalg.eigvalsh(systems)[:, 0] > 1 / LARGEST_VARIANCE
 
 
 def _shortened(design: Floats, counts: Floats, cells: Floats, here: Floats, step: Floats) -> Floats:

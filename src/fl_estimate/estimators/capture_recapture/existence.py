@@ -12,6 +12,7 @@ from operator import or_
 
 import numpy as np
 import numpy.typing as npt
+from scipy import linalg
 from scipy.optimize import linprog
 
 from fl_estimate.errors import EstimateFault
@@ -19,8 +20,8 @@ from fl_estimate.estimators.capture_recapture.terms import Term, Terms, design_m
 from fl_estimate.inputs.histories import CaptureHistories, Member, all_histories
 
 Floats = npt.NDArray[np.float64]
-INSIDE = 1e-9
-"""The linear programme's optimum, relative to the largest count, above which the margins lie inside their cone."""
+ROUNDING = 1e-10
+"""Of a movement of length one, what is taken for none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,8 +94,9 @@ def check(histories: CaptureHistories, terms: Terms) -> Existence:
     Notes
     -----
     A term θ with no people on all its lists has its parameter at −∞; the histories that contain it are left out. The
-    estimate of the rest exists if and only if there is a table with the same margins and no zero: maximise s subject
-    to Aᵀx = Aᵀn, x ≥ s; the optimum must be positive. It is unique if A has full column rank.
+    estimate of the rest exists if and only if there is a table with the same margins and no zero, that is, no movement
+    d of the parameters with (A d)_ω = 0 for the histories seen and ≤ 0, somewhere < 0, for the others (Farkas). It is
+    unique if A has full column rank.
 
     Examples
     --------
@@ -149,19 +151,24 @@ def is_identifiable(matrix: Floats) -> bool:
 
 
 def is_inside(matrix: Floats, counts: Floats) -> bool:
-    """Whether the margins lie inside their cone: maximise the smallest cell s of a table with these margins.
+    """Whether the margins lie inside their cone, so that the likelihood has a maximum.
 
-    The table is y + s with y ≥ 0; that of the counts themselves, s = 0, is always one.
+    They do not if parameters can move so that no history seen changes, none unseen rises and some unseen fall: then the
+    likelihood rises for ever. Only movements that leave the histories seen alone matter, few of many dimensions; a
+    linear programme looks for one among them, and finds a fall of 1 or none at all.
     """
-    cells = len(matrix)
-    scale = counts.max()
-    objective = np.zeros(cells + 1)
-    objective[-1] = -1.0
+    seen = counts > 0
+    scaled = matrix / np.abs(matrix).max(axis=0)
+    still = linalg.null_space(scaled[seen])
+    falls = scaled[~seen] @ still
+    falls[np.abs(falls) < ROUNDING] = 0.0
+    if not falls.any():
+        return True
     solved = linprog(
-        objective,
-        A_eq=np.hstack([matrix.T, matrix.sum(axis=0)[:, None]]),
-        b_eq=matrix.T @ counts / scale,
-        bounds=(0, None),
+        falls.sum(axis=0),
+        A_ub=np.vstack([falls, -falls]),
+        b_ub=np.concatenate([np.zeros(len(falls)), np.ones(len(falls))]),
+        bounds=(None, None),
         method="highs",
     )
     if solved.status != 0:
@@ -169,4 +176,4 @@ def is_inside(matrix: Floats, counts: Floats) -> bool:
             "FL-EST-33", "the check for existence did not come to an end", found=str(solved.message),
             fix="this is a fault of the library: please report it with the table of counts",
         )  # fmt: skip
-    return bool(-solved.fun > INSIDE)
+    return bool(solved.fun > -0.5)

@@ -87,8 +87,9 @@ def best_of(fitter: Fitter, counts: Floats, models: Flags) -> Floats:
     dark = made.dark.reshape(tables, size)
     # The place of the least so far, for each number of models looked at.
     least = np.minimum.accumulate(values, axis=1)
-    new = np.where(values <= least, np.arange(size), 0)
-    places = np.maximum.accumulate(np.where(np.isfinite(least), new, 0), axis=1)
+    before = np.hstack([np.full((tables, 1), np.inf), least[:, :-1]])
+    new = np.where(values < before, np.arange(size), 0)
+    places = np.maximum.accumulate(new, axis=1)
     return np.where(np.isfinite(least), np.take_along_axis(dark, places, axis=1), np.nan)
 
 
