@@ -69,7 +69,7 @@ def test_m0_solves_its_likelihood_equation() -> None:
     """The people observed and the captures: n = N (1 − (1 − p)^t), captures = N t p."""
     h = table(THREE)
     captures = float(h.frequencies @ [1, 2, 3])
-    p = optimize.brentq(lambda p: 3 * p / (1 - (1 - p) ** 3) - captures / h.n, 1e-6, 1 - 1e-6)
+    p: Any = optimize.brentq(lambda p: 3 * p / (1 - (1 - p) ** 3) - captures / h.n, 1e-6, 1 - 1e-6)
     assert cr.closed(h, "M0").to_frame()["value"].iloc[0] == pytest.approx(captures / (3 * p), rel=1e-9)
 
 
