@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from fl_estimate.errors import EstimateFault, listed
 from fl_estimate.estimators.capture_recapture.answers import population_estimates, require_interval, wald_limits
+from fl_estimate.estimators.capture_recapture.existence import Reduced
 from fl_estimate.estimators.capture_recapture.fitting import fit_poisson
 from fl_estimate.estimators.capture_recapture.loglinear import require_estimable
 from fl_estimate.estimators.capture_recapture.terms import Term, Terms, model_name, read_terms, term_name
@@ -27,11 +29,12 @@ def sensitivity(
     odds_ratios: Sequence[float] = RATIOS,
     level: float = 0.95,
 ) -> Estimates:
-    """Lay out the number of people for stated strengths of an interaction that the model takes to be absent.
+    """Lay out the number of people for stated strengths of interactions that the model takes to be absent.
 
-    No data tell the interaction of all lists at once, nor, with two lists, any dependence at all: the number rests on
-    it. Show this curve beside every estimate from lists. With two lists and an odds ratio ξ the dark figure is
-    ξ n₁₀ n₀₁/n₁₁: people who are referred from one list to the other (ξ > 1) hide more who are on none.
+    The number rests on what the model leaves out. No data tell the interaction of all lists at once, nor, with two
+    lists, any dependence at all. Show these curves beside every estimate from lists. With two lists and an odds ratio ξ
+    the dark figure is ξ n₁₀ n₀₁/n₁₁: people who are referred from one list to the other (ξ > 1) hide more who are on
+    none.
 
     Parameters
     ----------
@@ -39,7 +42,8 @@ def sensitivity(
     terms : "main", "two-way" or sequence of sets of lists
         The model, as in `loglinear`.
     interaction : sequence of str, optional
-        The lists that interact beyond the model; by default all of them.
+        The lists that interact beyond the model. By default each pair that the model leaves out, one at a time; all
+        lists where it leaves out no pair.
     odds_ratios : sequence of float, default (0.5, 2/3, 1, 1.5, 2)
         Strengths ξ of the interaction; 1 is the model itself.
     level : float
@@ -47,7 +51,7 @@ def sensitivity(
     Returns
     -------
     Estimates
-        For each ξ the rows `population_size` and `dark_figure`; `term` the model, the interaction and ξ. The
+        For each interaction and ξ the rows `population_size` and `dark_figure`; `term` the model, the interaction and ξ. The
         intervals are those of `loglinear`, each given its ξ.
 
     Raises
@@ -79,47 +83,55 @@ def sensitivity(
     """
     require_interval("wald", ("wald",), level)
     model = read_terms(histories, terms)
-    term = _read_interaction(histories, model, interaction)
+    left_out = _read_interactions(histories, model, interaction)
     ratios = _read_ratios(odds_ratios)
     reduced = require_estimable(histories, model)
-    added = reduced.members[:, list(term)].all(axis=1).astype(float)
-    named = f"{model_name(histories, model)}, {term_name(histories, term)}"
-    parts: list[Estimates] = []
-    for ratio in ratios:
-        fit = fit_poisson(reduced.matrix, reduced.counts, offset=added * np.log(ratio))
-        dark, se = float(np.exp(fit.parameters[0])), float(np.sqrt(fit.covariance[0, 0]))
-        parts.append(
-            population_estimates(
-                histories,
-                call="sensitivity",
-                method="sensitivity",
-                term=f"{named} = {ratio:.4g}",
-                dark=dark,
-                se_dark=se * dark,
-                se_size=float(np.sqrt((se * dark) ** 2 + dark)),
-                limits=wald_limits(dark, se, level),
-                interval_kind="wald",
-                level=level,
-                assumptions=_assumptions(term_name(histories, term)),
-                diagnostics={"deviance": fit.deviance},
-                arguments={"terms": named, "odds_ratio": ratio},
-            )
-        )
+    parts = [_stated(histories, model, reduced, term, ratio, level) for term in left_out for ratio in ratios]
     return stack(parts)
 
 
-def _read_interaction(histories: CaptureHistories, model: tuple[Term, ...], interaction: Sequence[str] | None) -> Term:
-    names = histories.lists if interaction is None else tuple(interaction)
-    histories.require(names)
-    term = tuple(sorted({histories.lists.index(name) for name in names}))
-    if len(term) < 2 or len(term) != len(names) or term in model:
+def _stated(
+    histories: CaptureHistories, model: tuple[Term, ...], reduced: Reduced, term: Term, ratio: float, level: float
+) -> Estimates:
+    """The estimate with one interaction of one strength."""
+    name = term_name(histories, term)
+    added = reduced.members[:, list(term)].all(axis=1).astype(float)
+    fit = fit_poisson(reduced.matrix, reduced.counts, offset=added * np.log(ratio))
+    dark, se = float(np.exp(fit.parameters[0])), float(np.sqrt(fit.covariance[0, 0]))
+    return population_estimates(
+        histories,
+        call="sensitivity",
+        method="sensitivity",
+        term=f"{model_name(histories, model)}, {name} = {ratio:.4g}",
+        dark=dark,
+        se_dark=se * dark,
+        se_size=float(np.sqrt((se * dark) ** 2 + dark)),
+        limits=wald_limits(dark, se, level),
+        interval_kind="wald",
+        level=level,
+        assumptions=_assumptions(name),
+        diagnostics={"deviance": fit.deviance},
+        arguments={"terms": model_name(histories, model), "interaction": name, "odds_ratio": ratio},
+    )
+
+
+def _read_interactions(
+    histories: CaptureHistories, model: tuple[Term, ...], interaction: Sequence[str] | None
+) -> list[Term]:
+    size = len(histories.lists)
+    if interaction is None:
+        pairs = [pair for pair in itertools.combinations(range(size), 2) if pair not in model]
+        return pairs or [tuple(range(size))]
+    histories.require(interaction)
+    term = tuple(sorted({histories.lists.index(name) for name in interaction}))
+    if len(term) < 2 or len(term) != len(interaction) or term in model:
         raise EstimateFault(
             "FL-EST-66",
             "the interaction must be of different lists, and one that the model leaves out",
-            found=listed(names),
-            fix="the model estimates the interactions that it holds; name another, or leave interaction out for all lists",
+            found=listed(interaction),
+            fix="the model estimates the interactions that it holds; name another, or none for each pair left out",
         )
-    return term
+    return [term]
 
 
 def _read_ratios(odds_ratios: Sequence[float]) -> tuple[float, ...]:

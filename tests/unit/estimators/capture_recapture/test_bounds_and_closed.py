@@ -120,6 +120,11 @@ def test_a_stated_interaction_of_one_is_the_model_itself() -> None:
         np.testing.assert_allclose(curve[column], plain[column], rtol=1e-9)
 
 
+def test_each_pair_left_out_has_its_curve() -> None:
+    curve = cr.sensitivity(table(THREE), [("A", "B")], odds_ratios=[2]).to_frame()
+    assert curve["term"].tolist() == ["A:B, A:C = 2"] * 2 + ["A:B, B:C = 2"] * 2
+
+
 def test_sensitivity_refuses_what_it_cannot_state() -> None:
     h = table(THREE)
     with pytest.raises(fl.FlError, match="FL-EST-66"):
