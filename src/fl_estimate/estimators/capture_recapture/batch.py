@@ -138,6 +138,7 @@ class Fitter:
                 ok[place] = self._exists(counts[place], finite[place], rows[place])
                 if ok[place]:
                     parameters[place] = self._one(counts[place], finite[place], rows[place])
+        ok &= np.isfinite(parameters).all(axis=1)
         parameters[~ok] = np.nan
         with np.errstate(over="ignore", invalid="ignore"):
             fitted = np.where(rows, np.exp(parameters @ self.lattice.matrix.T), np.where(ok[:, None], 0.0, np.nan))

@@ -84,14 +84,13 @@ def answer_by_top(
 
     draws = resampling.draw(search.counts, procedure, replicates=replicates, seed=seed)
     size, n = float(made.frame["value"].iloc[0]), histories.n
-    people = np.concatenate([draws.size - draws.dark, np.full(len(draws.people), np.nan)])
-    people[replicates:] = resampling.without_one(search.counts).sum(axis=1)
-    limits: dict[int, list[float]] = {}
+    people = np.concatenate([np.full(replicates, round(n)), resampling.without_one(search.counts).sum(axis=1)])
+    limits: dict[str, list[float]] = {}
     for number in sorted({1, 2, 5, 10, 20, 50, 100, len(kept)} & set(range(1, len(kept) + 1))):
         sizes = by_top[0][:, number - 1] + people
         here = replace(draws, size=sizes[:replicates], less_one=sizes[replicates:])
         found = resampling.bootstrap(here, size, n, kind=kind, level=level).limits
-        limits[number] = [found.lower + n, found.upper + n]
+        limits[str(number)] = [found.lower + n, found.upper + n]
     told = {**made.diagnostics, "top": len(kept), "limits_by_top": limits}
     return _with_draws(histories, replace(made, diagnostics=told), draws, kind, level, seed)
 

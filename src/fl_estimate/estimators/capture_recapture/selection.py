@@ -317,23 +317,24 @@ def _by_aic(fitter: Fitter, counts: Floats, threshold: float) -> Flags:
         aic = np.where(fits.ok, information(fits.log_likelihood, tried, 2.0), np.inf)
         best = int(aic.argmin())
         before = float(information(now.log_likelihood, model[None], 2.0)[0])
-        if not aic[best] < before or _wald_p(space, fits.parameters[best], fits.fitted[best], places[best]) > threshold:
+        finite = tried[best] & (counts @ space.matrix[:, 1:] > 0)
+        p = _wald_p(space, fits.parameters[best], fits.fitted[best], finite, int(places[best]))
+        if not aic[best] < before or p > threshold:
             break
         model = tried[best]
         now = fitter.fit(counts[None], model[None], fits.parameters[best][None])
     return model
 
 
-def _wald_p(space: Lattice, parameters: Floats, fitted: Floats, place: int) -> float:
-    """Two-sided p of one term; 1 for a term at −∞, whose parameter stands at 0."""
-    finite = parameters != 0
-    column = 1 + place
-    if not finite[column]:
+def _wald_p(space: Lattice, parameters: Floats, fitted: Floats, finite: Flags, place: int) -> float:
+    """Two-sided p of one term; 1 for a term at −∞, which has no test."""
+    if not finite[place]:
         return 1.0
-    design = space.matrix[:, finite]
+    columns = np.append(True, finite)
+    design = space.matrix[:, columns]
     covariance = np.linalg.inv(design.T @ (design * fitted[:, None]))
-    at = int(finite[:column].sum())
-    return 2 * float(special.ndtr(-abs(parameters[column]) / np.sqrt(covariance[at, at])))
+    at = int(columns[: 1 + place].sum())
+    return 2 * float(special.ndtr(-abs(parameters[1 + place]) / np.sqrt(covariance[at, at])))
 
 
 def _runners_up(histories: CaptureHistories, space: Lattice, ranked: Ranked) -> dict[str, Any]:
