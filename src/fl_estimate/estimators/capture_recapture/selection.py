@@ -285,7 +285,8 @@ def _require_threshold(threshold: float) -> None:
 
 def _search(histories: CaptureHistories, max_order: int, search: str | None, top: int | None) -> str:
     lists = len(histories.lists)
-    most = max(lists - 1, 1)
+    # Of two lists there is one model, whatever the order.
+    most = max(lists - 1, 2)
     if not 1 <= max_order <= most or (top is not None and top < 1) or (search and search not in SEARCHES):
         raise EstimateFault(
             "FL-EST-71",

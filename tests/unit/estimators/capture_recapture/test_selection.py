@@ -141,6 +141,15 @@ def test_bad_arguments(arguments: dict[str, Any], code: str) -> None:
         cr.select_bic(UK, **arguments)
 
 
+def test_two_lists_leave_nothing_to_choose() -> None:
+    pair = UK.pair("NG", "PF")
+    value = cr.petersen(pair, "NG", "PF").to_frame()["value"].iloc[0]
+    for choose in (cr.select_stepwise, cr.select_bic, cr.select_aic_p):
+        found = choose(pair, likelihood="poisson", interval="wald").to_frame()
+        assert found["term"].iloc[0] == "main"
+        assert found["value"].iloc[0] == pytest.approx(value, rel=1e-9)
+
+
 def test_a_threshold_is_a_probability() -> None:
     with pytest.raises(fl.FlError, match="FL-EST-70"):
         cr.select_stepwise(UK, threshold=2)
