@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import itertools
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 from scipy import special
+from threadpoolctl import ThreadpoolController
 
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.capture_recapture.existence import is_identifiable, is_inside
@@ -116,10 +118,14 @@ class Fitter:
         start : array, shape (B, 1 + terms), optional
             Parameters to set out from.
         """
+        with _pools().limit(limits=1, user_api="blas"):
+            return self._fit(counts, models, start)
+
+    def _fit(self, counts: Floats, models: Flags, start: Floats | None) -> Fits:
         width = max(1, BLOCK // (1 + len(self.lattice.terms)) ** 2)
         if len(counts) > width:
             blocks = [slice(at, at + width) for at in range(0, len(counts), width)]
-            parts = [self.fit(counts[b], models[b], None if start is None else start[b]) for b in blocks]
+            parts = [self._fit(counts[b], models[b], None if start is None else start[b]) for b in blocks]
             return Fits(
                 parameters=np.concatenate([part.parameters for part in parts]),
                 fitted=np.concatenate([part.fitted for part in parts]),
@@ -186,6 +192,12 @@ class Fitter:
         except EstimateFault:
             parameters[:] = np.nan
         return parameters
+
+
+@cache
+def _pools() -> ThreadpoolController:
+    """The linear algebra library's threads: on thousands of small systems they wait for each other, seven times the work."""
+    return ThreadpoolController()
 
 
 def _key(*flags: Flags) -> bytes:
