@@ -77,7 +77,7 @@ recovery: .venv/.ready ## Sample the synthetic country 1,000 times: do the inter
 	@$(BIN)/python scripts/recovery.py
 
 .PHONY: coverage-lists
-coverage-lists: .venv/.ready ## Simulate case lists of a known size: which intervals hold the truth? Writes the table of the docs (a quarter of an hour)
+coverage-lists: .venv/.ready ## Simulate case lists of a known size: which intervals hold the truth? Writes the table of the docs (minutes)
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python scripts/coverage_lists.py
 
 .PHONY: benchmark-lists

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -170,32 +171,41 @@ def _loglinear(histories: CaptureHistories, model: str, bias_corrected: bool) ->
 
 
 def _lower_bound(model: str, base: Floats, times: Floats, counts: Floats) -> tuple[Fit, tuple[int, ...]]:
-    """Maximise with every η_j ≥ 0: a term comes in where the likelihood rises with it, and leaves at its bound of 0."""
+    """Maximise with every η_j ≥ 0: the terms that are above 0 there, and no other along which the likelihood rises.
+
+    The likelihood is concave, so that one set of terms alone meets both; the smallest sets are looked at first.
+    """
     columns = {j: np.maximum(times - j + 1, 0.0) for j in range(3, int(times.max()) + 1)}
-    inside: list[int] = []
-    fit = _fit(model, base, counts)
-    for _ in range(2 ** len(columns)):
-        slopes = {j: float(columns[j] @ (counts - fit.fitted)) for j in columns if j not in inside}
-        best = max(slopes, key=lambda j: slopes[j], default=None)
-        if best is None or slopes[best] <= 1e-7 * max(1.0, counts.sum()):
-            break
-        inside = sorted([*inside, best])
-        fit = _fit(model, np.column_stack([base, *(columns[j] for j in inside)]), counts)
-        while inside and (least := float(fit.parameters[-len(inside) :].min())) < 0:
-            del inside[int(np.flatnonzero(fit.parameters[-len(inside) :] == least)[0])]
-            fit = _fit(model, np.column_stack([base, *(columns[j] for j in inside)]), counts)
-    return fit, tuple(inside)
+    flat = 1e-7 * max(1.0, float(counts.sum()))
+    for size in range(len(columns) + 1):
+        for inside in itertools.combinations(columns, size):
+            matrix = np.column_stack([base, *(columns[j] for j in inside)])
+            if not _has_estimate(matrix, counts):
+                continue
+            fit = fit_poisson(matrix, counts)
+            rising = any(columns[j] @ (counts - fit.fitted) > flat for j in columns if j not in inside)
+            if not rising and (fit.parameters[len(matrix[0]) - size :] >= 0).all():
+                return fit, inside
+    raise _no_estimate(model, base, counts)
 
 
 def _fit(model: str, matrix: Floats, counts: Floats) -> Fit:
-    if not is_identifiable(matrix) or not is_inside(matrix, counts):
-        raise EstimateFault(
-            "FL-EST-64",
-            "this model has no single estimate for these lists",
-            found=f"model {model}, {len(counts)} histories, {matrix.shape[1]} parameters",
-            fix="take a model with fewer parameters (M0, Mt), or bound the number from below with chao",
-        )
+    if not _has_estimate(matrix, counts):
+        raise _no_estimate(model, matrix, counts)
     return fit_poisson(matrix, counts)
+
+
+def _has_estimate(matrix: Floats, counts: Floats) -> bool:
+    return is_identifiable(matrix) and is_inside(matrix, counts)
+
+
+def _no_estimate(model: str, matrix: Floats, counts: Floats) -> EstimateFault:
+    return EstimateFault(
+        "FL-EST-64",
+        "this model has no single estimate for these lists",
+        found=f"model {model}, {int((counts > 0).sum())} histories that occurred, {matrix.shape[1]} parameters or more",
+        fix="take a model with fewer parameters (M0, Mt), or bound the number from below with chao",
+    )
 
 
 def _correction(model: str, members: Member) -> Floats:
