@@ -82,6 +82,14 @@ recovery: .venv/.ready ## Sample the synthetic country again and again: do the i
 	@$(BIN)/python scripts/recovery.py
 	@$(BIN)/python scripts/recovery_districts.py
 
+.PHONY: coverage-lists
+coverage-lists: .venv/.ready ## Simulate case lists of a known size: which intervals hold the truth? Writes the table of the docs (minutes)
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python scripts/coverage_lists.py
+
+.PHONY: benchmark-lists
+benchmark-lists: .venv/.ready ## Time the choice of a model from case lists against R's packages
+	@$(BIN)/python benchmarks/capture_recapture.py
+
 .PHONY: lock
 lock: ## Choose the newest versions again and write requirements/*.txt (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv on the path"; exit 1; }

@@ -75,6 +75,38 @@ class CaptureHistories:
         return cls._from(frame, lists, None, ordered)
 
     @classmethod
+    def strata(
+        cls, frame: Any, *, lists: Sequence[str], by: str, count: str | None = None, ordered: bool = False
+    ) -> dict[Any, CaptureHistories]:
+        """Read the histories of each value of a column: regions, sexes, years; `fl.stack` lays their estimates out.
+
+        With `count` a row is a history, without a person.
+
+        Raises
+        ------
+        ListsFault
+            FL-LISTS-01 to FL-LISTS-08; FL-LISTS-09: a row without a value of the column.
+        """
+        try:
+            wrapped = nw.from_native(frame).lazy()
+        except TypeError as error:
+            raise ListsFault("FL-LISTS-03", "this is not a data frame", found=type(frame).__name__) from error
+        schema = wrapped.collect_schema()
+        if by not in schema:
+            raise missing_columns("FL-LISTS-01", [by], list(schema), ListsFault)
+        values: list[Any] = wrapped.select(by).collect()[by].to_list()
+        absent = sum(value is None or value != value for value in values)
+        if absent:
+            raise ListsFault(
+                "FL-LISTS-09", "a row is in no stratum", found=f"column {by!r}: {absent} rows without a value",
+                fix="decide where they belong, or leave them out",
+            )  # fmt: skip
+        return {
+            value: cls._from(wrapped.filter(nw.col(by) == value).to_native(), lists, count, ordered)
+            for value in sorted(set(values))
+        }
+
+    @classmethod
     def _from(cls, frame: Any, lists: Sequence[str], count: str | None, ordered: bool) -> CaptureHistories:
         names = _check_names(lists)
         columns = _columns(frame, [*names, *([count] if count else [])])
@@ -111,6 +143,13 @@ class CaptureHistories:
         """People on both of each pair of lists; the diagonal holds the lists' totals."""
         both = self.members.T @ (self.members * self.counts[:, None])
         return pd.DataFrame(both, index=list(self.lists), columns=list(self.lists))
+
+    @property
+    def pairs_without_overlap(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of lists that nobody is on together."""
+        both = self.members.T @ (self.members * self.counts[:, None])
+        pairs = itertools.combinations(range(len(self.lists)), 2)
+        return tuple((self.lists[a], self.lists[b]) for a, b in pairs if both[a, b] == 0)
 
     def omit(self, *names: str) -> CaptureHistories:
         """Without some lists; people who were on these only are no longer observed."""

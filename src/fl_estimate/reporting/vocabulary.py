@@ -6,6 +6,8 @@ A parameter stands in braces; `words.say` puts it in, written as the language wr
 
 from __future__ import annotations
 
+from fl_estimate.reporting import vocabulary_lists
+
 Said = tuple[str, str, str]
 """English, French, Spanish."""
 
@@ -506,3 +508,9 @@ FLAGS: dict[str, Said] = {
     "sampler": ("the sampler did not do well", "l’échantillonneur a mal fonctionné", "el muestreador no funcionó bien"),
     "use_with_caution": ("use with caution", "à utiliser avec prudence", "usar con precaución"),
 }
+
+METHODS |= vocabulary_lists.METHODS
+SOURCES |= vocabulary_lists.SOURCES
+INTERVALS |= vocabulary_lists.INTERVALS
+ASSUMPTIONS |= vocabulary_lists.ASSUMPTIONS
+REASONS |= vocabulary_lists.REASONS

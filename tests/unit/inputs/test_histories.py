@@ -80,3 +80,16 @@ def test_bad_calls() -> None:
         fl.CaptureHistories.from_counts(TABLE, lists=["A", "Z"])
     with pytest.raises(fl.FlError, match="FL-LISTS-03"):
         fl.CaptureHistories.from_counts([1, 2], lists=["A", "B"])
+
+
+def test_strata_are_histories_of_their_own_rows() -> None:
+    frame = pd.DataFrame({"region": ["N", "S", "N", "S"], "A": [1, 1, 0, 1], "B": [0, 1, 1, 1], "count": [5, 6, 7, 1]})
+    found = fl.CaptureHistories.strata(frame, lists=["A", "B"], by="region", count="count")
+    assert {region: h.n for region, h in found.items()} == {"N": 12, "S": 7}
+    assert found["N"].pairs_without_overlap == (("A", "B"),)
+    with pytest.raises(fl.FlError, match="FL-LISTS-09"):
+        fl.CaptureHistories.strata(frame.assign(region=["N", None, "N", "S"]), lists=["A", "B"], by="region")
+    with pytest.raises(fl.FlError, match="FL-LISTS-01"):
+        fl.CaptureHistories.strata(frame, lists=["A", "B"], by="district")
+    with pytest.raises(fl.FlError, match="FL-LISTS-03"):
+        fl.CaptureHistories.strata([1, 2], lists=["A", "B"], by="region")

@@ -3,8 +3,41 @@
 Imported outright, not name by name: a function that shares its module's name (`loglinear`) must win over it.
 """
 
+from fl_estimate.estimators.capture_recapture.bounds import chao, zelterman
+from fl_estimate.estimators.capture_recapture.closed import closed
 from fl_estimate.estimators.capture_recapture.existence import Existence, check
 from fl_estimate.estimators.capture_recapture.loglinear import loglinear
+from fl_estimate.estimators.capture_recapture.selection import select_aic_p, select_bic, select_stepwise
+from fl_estimate.estimators.capture_recapture.sensitivity import sensitivity
+from fl_estimate.estimators.capture_recapture.simulation import (
+    ListModel,
+    Simulation,
+    draw_lists,
+    fitted_model,
+    mixed_model,
+    simulate,
+    stated_model,
+)
 from fl_estimate.estimators.capture_recapture.two_lists import chapman, petersen
 
-__all__ = ["Existence", "chapman", "check", "loglinear", "petersen"]
+__all__ = [
+    "Existence",
+    "ListModel",
+    "Simulation",
+    "chao",
+    "chapman",
+    "check",
+    "closed",
+    "draw_lists",
+    "fitted_model",
+    "loglinear",
+    "mixed_model",
+    "petersen",
+    "select_aic_p",
+    "select_bic",
+    "select_stepwise",
+    "sensitivity",
+    "simulate",
+    "stated_model",
+    "zelterman",
+]

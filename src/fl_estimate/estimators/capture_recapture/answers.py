@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from scipy import special
+
+from fl_estimate.errors import EstimateFault, not_one_of
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.results.estimates import Assumption, Estimates, Reason, make_frame
 from fl_estimate.results.provenance import Provenance
@@ -17,6 +21,41 @@ class Limits:
 
     lower: float
     upper: float
+
+
+def require_interval(interval: str, allowed: tuple[str, ...], level: float, where: str = "this interval") -> None:
+    """Refuse a kind of interval that a method does not have, and a level that is no probability.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-30.
+    """
+    if interval not in allowed:
+        raise not_one_of("FL-EST-30", where, str(interval), allowed)
+    if not 0 < level < 1:
+        raise EstimateFault(
+            "FL-EST-30", "the level is not between 0 and 1", found=repr(level), fix="95 % is level=0.95"
+        )
+
+
+def normal_quantile(level: float) -> float:
+    """Give z of a two-sided interval."""
+    return float(special.ndtri((1 + level) / 2))
+
+
+def log_limits(dark: float, variance: float, level: float) -> Limits:
+    """Limits of a log-normal dark figure f: f/C and f C, C = exp(z √log(1 + Var/f²)); missing where f is not positive."""
+    if not dark > 0:
+        return Limits(np.nan, np.nan)
+    spread = float(np.exp(normal_quantile(level) * np.sqrt(np.log1p(variance / dark**2))))
+    return Limits(dark / spread, dark * spread)
+
+
+def wald_limits(dark: float, se_log: float, level: float) -> Limits:
+    """Limits symmetric on the log of the dark figure."""
+    factor = float(np.exp(normal_quantile(level) * se_log))
+    return Limits(dark / factor, dark * factor)
 
 
 def population_estimates(

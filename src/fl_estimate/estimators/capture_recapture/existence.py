@@ -12,6 +12,7 @@ from operator import or_
 
 import numpy as np
 import numpy.typing as npt
+from scipy import linalg
 from scipy.optimize import linprog
 
 from fl_estimate.errors import EstimateFault
@@ -19,8 +20,8 @@ from fl_estimate.estimators.capture_recapture.terms import Term, Terms, design_m
 from fl_estimate.inputs.histories import CaptureHistories, Member, all_histories
 
 Floats = npt.NDArray[np.float64]
-INSIDE = 1e-9
-"""The linear programme's optimum, relative to the largest count, above which the margins lie inside their cone."""
+ROUNDING = 1e-10
+"""Of a movement of length one, what is taken for none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,8 +94,9 @@ def check(histories: CaptureHistories, terms: Terms) -> Existence:
     Notes
     -----
     A term θ with no people on all its lists has its parameter at −∞; the histories that contain it are left out. The
-    estimate of the rest exists if and only if there is a table with the same margins and no zero: maximise s subject
-    to Aᵀx = Aᵀn, x ≥ s; the optimum must be positive. It is unique if A has full column rank.
+    estimate of the rest exists if and only if there is a table with the same margins and no zero, that is, no movement
+    d of the parameters with (A d)_ω = 0 for the histories seen and ≤ 0, somewhere < 0, for the others (Farkas). It is
+    unique if A has full column rank.
 
     Examples
     --------
@@ -131,8 +133,8 @@ def full_counts(histories: CaptureHistories, members: Member) -> Floats:
 
 def existence(histories: CaptureHistories, reduced: Reduced) -> Existence:
     """Solve the linear programme and look at the rank."""
-    identifiable = bool(np.linalg.matrix_rank(reduced.matrix) == reduced.matrix.shape[1])
-    exists = _inside(reduced)
+    identifiable = is_identifiable(reduced.matrix)
+    exists = is_inside(reduced.matrix, reduced.counts)
     names = tuple(term_name(histories, term) for term in reduced.absent)
     words = {
         (True, True): "the estimate exists and is the only one",
@@ -143,22 +145,30 @@ def existence(histories: CaptureHistories, reduced: Reduced) -> Existence:
     return Existence(exists=exists, identifiable=identifiable, minus_infinity=names, status=words[exists, identifiable])
 
 
-def _inside(reduced: Reduced) -> bool:
-    """Whether the margins lie inside their cone: maximise the smallest cell of a table with these margins."""
-    cells, columns = reduced.matrix.shape
-    scale = reduced.counts.max()
-    objective = np.zeros(cells + 1)
-    objective[-1] = -1.0
-    equal = np.hstack([reduced.matrix.T, np.zeros((columns, 1))])
-    # s − x_i ≤ 0 for every cell i.
-    above = np.hstack([-np.eye(cells), np.ones((cells, 1))])
+def is_identifiable(matrix: Floats) -> bool:
+    """Whether the columns can be told apart."""
+    return bool(np.linalg.matrix_rank(matrix) == matrix.shape[1])
+
+
+def is_inside(matrix: Floats, counts: Floats) -> bool:
+    """Whether the margins lie inside their cone, so that the likelihood has a maximum.
+
+    They do not if parameters can move so that no history seen changes, none unseen rises and some unseen fall: then the
+    likelihood rises for ever. Only movements that leave the histories seen alone matter, few of many dimensions; a
+    linear programme looks for one among them, and finds a fall of 1 or none at all.
+    """
+    seen = counts > 0
+    scaled = matrix / np.abs(matrix).max(axis=0)
+    still = linalg.null_space(scaled[seen])
+    falls = scaled[~seen] @ still
+    falls[np.abs(falls) < ROUNDING] = 0.0
+    if not falls.any():
+        return True
     solved = linprog(
-        objective,
-        A_ub=above,
-        b_ub=np.zeros(cells),
-        A_eq=equal,
-        b_eq=reduced.matrix.T @ reduced.counts / scale,
-        bounds=[(0, None)] * cells + [(None, None)],
+        falls.sum(axis=0),
+        A_ub=np.vstack([falls, -falls]),
+        b_ub=np.concatenate([np.zeros(len(falls)), np.ones(len(falls))]),
+        bounds=(None, None),
         method="highs",
     )
     if solved.status != 0:
@@ -166,4 +176,4 @@ def _inside(reduced: Reduced) -> bool:
             "FL-EST-33", "the check for existence did not come to an end", found=str(solved.message),
             fix="this is a fault of the library: please report it with the table of counts",
         )  # fmt: skip
-    return bool(-solved.fun > INSIDE)
+    return bool(solved.fun > -0.5)

@@ -33,21 +33,22 @@ class Fit:
         return np.asarray(linalg.cho_solve(factor, np.eye(len(self.information))))
 
 
-def fit_poisson(matrix: Floats, counts: Floats, start: Floats | None = None) -> Fit:
-    """Maximise Σ n log μ − μ with log μ = A α; Newton's method, until rounding leaves nothing to gain.
+def fit_poisson(matrix: Floats, counts: Floats, start: Floats | None = None, offset: Floats | None = None) -> Fit:
+    """Maximise Σ n log μ − μ with log μ = A α + offset; Newton's method, until rounding leaves nothing to gain.
 
     Raises
     ------
     EstimateFault
         FL-EST-34: no maximum was found.
     """
+    fixed = np.zeros(len(counts)) if offset is None else offset
     if start is None:
-        start = np.linalg.lstsq(matrix, np.log(np.maximum(counts, 0.5)), rcond=None)[0]
+        start = np.linalg.lstsq(matrix, np.log(np.maximum(counts, 0.5)) - fixed, rcond=None)[0]
     parameters = np.asarray(start, dtype=float)
     scale = max(1.0, float(np.abs(matrix.T @ counts).max()))
     for _ in range(STEPS):
         with np.errstate(over="ignore"):
-            fitted = np.exp(matrix @ parameters)
+            fitted = np.exp(matrix @ parameters + fixed)
         gradient = matrix.T @ (counts - fitted)
         information = matrix.T @ (matrix * fitted[:, None])
         try:
@@ -55,11 +56,11 @@ def fit_poisson(matrix: Floats, counts: Floats, start: Floats | None = None) -> 
         except (linalg.LinAlgError, ValueError):
             break
         steepness = float(np.abs(gradient).max())
-        flat = _steepness(matrix, counts, parameters + step)
+        flat = _steepness(matrix, counts, fixed, parameters + step)
         if steepness <= FLAT * scale and not flat < steepness:
             # Rounding leaves nothing to gain: the maximum, to the last digits.
             return _done(counts, parameters, fitted, information)
-        size = 1.0 if flat < steepness else _size(matrix, counts, parameters, step)
+        size = 1.0 if flat < steepness else _size(matrix, counts, fixed, parameters, step)
         if size == 0.0:
             break
         parameters = parameters + size * step
@@ -69,23 +70,23 @@ def fit_poisson(matrix: Floats, counts: Floats, start: Floats | None = None) -> 
     )  # fmt: skip
 
 
-def _steepness(matrix: Floats, counts: Floats, parameters: Floats) -> float:
+def _steepness(matrix: Floats, counts: Floats, fixed: Floats, parameters: Floats) -> float:
     with np.errstate(over="ignore", invalid="ignore"):
-        return float(np.abs(matrix.T @ (counts - np.exp(matrix @ parameters))).max())
+        return float(np.abs(matrix.T @ (counts - np.exp(matrix @ parameters + fixed))).max())
 
 
-def _size(matrix: Floats, counts: Floats, parameters: Floats, step: Floats) -> float:
+def _size(matrix: Floats, counts: Floats, fixed: Floats, parameters: Floats, step: Floats) -> float:
     """How far along the step the likelihood rises; 0 for nowhere."""
-    value, size = _value(matrix, counts, parameters), 1.0
+    value, size = _value(matrix, counts, fixed, parameters), 1.0
     while size > 1e-10:
-        if _value(matrix, counts, parameters + size * step) > value:
+        if _value(matrix, counts, fixed, parameters + size * step) > value:
             return size
         size /= 2
     return 0.0
 
 
-def _value(matrix: Floats, counts: Floats, parameters: Floats) -> float:
-    linear = matrix @ parameters
+def _value(matrix: Floats, counts: Floats, fixed: Floats, parameters: Floats) -> float:
+    linear = matrix @ parameters + fixed
     with np.errstate(over="ignore"):
         return float((counts * linear - np.exp(linear)).sum())
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy import optimize, special, stats
 
 from fl_estimate.errors import EstimateFault, listed, not_one_of
-from fl_estimate.estimators.capture_recapture.answers import Limits, population_estimates
+from fl_estimate.estimators.capture_recapture.answers import Limits, population_estimates, require_interval, wald_limits
 from fl_estimate.estimators.capture_recapture.existence import Reduced, existence, reduce_model
 from fl_estimate.estimators.capture_recapture.fitting import Fit, fit_poisson
 from fl_estimate.estimators.capture_recapture.terms import Term, Terms, model_name, read_terms, term_name
@@ -97,7 +97,7 @@ def loglinear(
     if chosen == "profile":
         limits, reasons = profile.interval(level, best=dark)
     else:
-        limits = _wald(fit, level)
+        limits = wald_limits(dark, float(np.sqrt(fit.covariance[0, 0])), level)
     se = float(np.sqrt(fit.covariance[0, 0])) * float(np.exp(fit.parameters[0]))
     return population_estimates(
         histories,
@@ -212,22 +212,12 @@ def _zero(function: Callable[[float], float], low: float, high: float, tolerance
     return float(found)
 
 
-def _wald(fit: Fit, level: float) -> Limits:
-    half = float(special.ndtri((1 + level) / 2)) * float(np.sqrt(fit.covariance[0, 0]))
-    return Limits(float(np.exp(fit.parameters[0] - half)), float(np.exp(fit.parameters[0] + half)))
-
-
 def _interval(likelihood: str, interval: str | None, level: float) -> str:
     if likelihood not in ("poisson", "multinomial"):
         raise not_one_of("FL-EST-30", "this likelihood", likelihood, ("poisson", "multinomial"))
     allowed = {"poisson": ("wald",), "multinomial": ("profile",)}[likelihood]
     chosen = interval or allowed[0]
-    if chosen not in allowed:
-        raise not_one_of("FL-EST-30", f"this interval with likelihood={likelihood!r}", str(interval), allowed)
-    if not 0 < level < 1:
-        raise EstimateFault(
-            "FL-EST-30", "the level is not between 0 and 1", found=repr(level), fix="95 % is level=0.95"
-        )
+    require_interval(chosen, allowed, level, f"this interval with likelihood={likelihood!r}")
     return chosen
 
 

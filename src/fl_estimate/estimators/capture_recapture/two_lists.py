@@ -6,10 +6,15 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from scipy import special
 
-from fl_estimate.errors import EstimateFault, not_one_of
-from fl_estimate.estimators.capture_recapture.answers import Limits, population_estimates
+from fl_estimate.errors import EstimateFault
+from fl_estimate.estimators.capture_recapture.answers import (
+    Limits,
+    log_limits,
+    normal_quantile,
+    population_estimates,
+    require_interval,
+)
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.results.estimates import Estimates
 
@@ -75,7 +80,7 @@ def petersen(
     >>> cr.petersen(histories, "police", "ngo").to_frame()["value"].tolist()
     [540.0, 400.0]
     """
-    _check(interval, ("wald",), level)
+    require_interval(interval, ("wald",), level)
     pair = _pair(histories, a, b)
     if pair.both == 0:
         raise EstimateFault(
@@ -134,7 +139,7 @@ def chapman(
     >>> round(float(cr.chapman(histories, "police", "ngo").to_frame()["value"].iloc[0]), 2)
     503.64
     """
-    _check(interval, ("wald", "log"), level)
+    require_interval(interval, ("wald", "log"), level)
     pair = _pair(histories, a, b)
     first, second, both = pair.first, pair.second, pair.both
     size = (first + 1) * (second + 1) / (both + 1) - 1
@@ -148,23 +153,13 @@ def _pair(histories: CaptureHistories, a: str, b: str) -> _Pair:
     return _Pair(histories=two, first=two.totals[a], second=two.totals[b], both=both)
 
 
-def _check(interval: str, allowed: tuple[str, ...], level: float) -> None:
-    if interval not in allowed:
-        raise not_one_of("FL-EST-30", "this interval", str(interval), allowed)
-    if not 0 < level < 1:
-        raise EstimateFault(
-            "FL-EST-30", "the level is not between 0 and 1", found=repr(level), fix="95 % is level=0.95"
-        )
-
-
 def _answer(pair: _Pair, name: str, size: float, variance: float, interval: str, level: float) -> Estimates:
     se, dark = float(np.sqrt(variance)), size - pair.histories.n
-    z = float(special.ndtri((1 + level) / 2))
+    z = normal_quantile(level)
     limits = Limits(dark - z * se, dark + z * se)
     reasons = ["no_overlap"] if pair.both == 0 else []
     if interval == "log":
-        spread = float(np.exp(z * np.sqrt(np.log1p(variance / dark**2)))) if dark > 0 else np.nan
-        limits = Limits(dark / spread, dark * spread)
+        limits = log_limits(dark, variance, level)
         reasons += [] if dark > 0 else ["interval_not_defined"]
     elif limits.lower < 0:
         reasons.append("interval_below_observed")

@@ -137,8 +137,10 @@ def test_a_linear_programme_that_fails_is_an_error_not_a_verdict(monkeypatch: py
 
     from fl_estimate.estimators.capture_recapture import existence
 
+    table = pd.DataFrame({"A": [1, 0, 0, 1], "B": [0, 1, 0, 0], "C": [0, 0, 1, 1], "count": [20, 30, 40, 5]})
+    h = fl.CaptureHistories.from_counts(table, lists=["A", "B", "C"])
     monkeypatch.setattr(
         existence, "linprog", lambda *_, **__: SimpleNamespace(status=4, message="numerical difficulties")
     )
     with pytest.raises(fl.FlError, match="FL-EST-33"):
-        cr.check(two(50, 80, 10), "main")
+        cr.check(h, [("A", "C")])

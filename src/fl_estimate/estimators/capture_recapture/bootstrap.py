@@ -1,0 +1,178 @@
+"""Bootstrap of an estimate from lists with everything that led to it, the choice of model too: percentile and BCa limits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special
+
+from fl_estimate.errors import EstimateFault
+from fl_estimate.estimators.capture_recapture.answers import Limits
+
+Floats = npt.NDArray[np.float64]
+Kind = Literal["bca", "percentile"]
+KINDS = ("bca", "percentile")
+FAILED = 0.05
+"""Share of resamples without an estimate above which the interval is marked."""
+TAIL_DRAWS = 5
+"""Draws beyond a limit, below which it is marked: it then moves with the number of draws and the seed."""
+FEWEST = 20
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Draws:
+    """What the whole procedure gives on resamples, and on the data less one person.
+
+    Attributes
+    ----------
+    dark : array, shape (replicates,)
+        Dark figures with the people of the resample's own n; NaN where a resample has no estimate.
+    size : array, shape (replicates,)
+        n + dark.
+    less_one : array, shape (histories that occurred,)
+        Population size with one person of a history taken out.
+    people : array, shape (histories that occurred,)
+    """
+
+    dark: Floats
+    size: Floats
+    less_one: Floats
+    people: Floats
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bootstrapped:
+    """Limits of the dark figure, the draws' standard deviation, reasons and what is told beside them."""
+
+    limits: Limits
+    se: float
+    reasons: tuple[str, ...]
+    diagnostics: dict[str, Any]
+
+
+def require_replicates(replicates: int) -> None:
+    """Refuse so few resamples that no tail can be seen.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-68.
+    """
+    if int(replicates) != replicates or replicates < FEWEST:
+        raise EstimateFault(
+            "FL-EST-68", "too few resamples for an interval", found=repr(replicates),
+            fix=f"give at least {FEWEST}; 1,000 is usual, and BCa limits want more",
+        )  # fmt: skip
+
+
+def resample(counts: Floats, replicates: int, seed: int | None) -> Floats:
+    """Draw tables of n people from the histories that occurred, shape (replicates, histories)."""
+    generator = np.random.default_rng(seed)
+    total = round(float(counts.sum()))
+    return generator.multinomial(total, counts / counts.sum(), size=replicates).astype(float)
+
+
+def without_one(counts: Floats) -> Floats:
+    """The table less one person, once for each history that occurred; shape (histories that occurred, histories)."""
+    occurred = np.flatnonzero(counts > 0)
+    tables = np.tile(counts, (len(occurred), 1))
+    tables[np.arange(len(occurred)), occurred] = np.maximum(counts[occurred] - 1, 0.0)
+    return tables
+
+
+def draw(counts: Floats, procedure: Callable[[Floats], Floats], *, replicates: int, seed: int | None) -> Draws:
+    """Run a procedure (tables in, dark figures out) on resamples and on the table less one person."""
+    tables, fewer = resample(counts, replicates, seed), without_one(counts)
+    dark = procedure(np.vstack([tables, fewer]))
+    first, last = dark[:replicates], dark[replicates:]
+    return Draws(
+        dark=first,
+        size=first + tables.sum(axis=1),
+        less_one=last + fewer.sum(axis=1),
+        people=counts[counts > 0],
+    )
+
+
+def bootstrap(draws: Draws, size: float, n: float, *, kind: str, level: float) -> Bootstrapped:
+    """Limits from the draws.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-69: hardly any resample has an estimate.
+
+    Notes
+    -----
+    z₀ = Φ⁻¹(share of draws below N̂), a = Σ n_ω d_ω³/(6 (Σ n_ω d_ω²)^{3/2}) with d_ω the mean of the values less one
+    person minus that of ω; level q moves to Φ(z₀ + (z₀ + z_q)/(1 − a(z₀ + z_q))) (Efron 1987). Quantiles of type 8.
+    """
+    sizes = draws.size[np.isfinite(draws.size)]
+    failed = len(draws.size) - len(sizes)
+    if len(sizes) < FEWEST:
+        raise EstimateFault(
+            "FL-EST-69",
+            "hardly any resample of these lists has an estimate, so there is no interval",
+            found=f"{failed} of {len(draws.size)} without",
+            fix='the lists are too sparse for this choice of model; interval="wald" gives that of the model chosen',
+        )
+    bias, acceleration = _bias(sizes, size), _acceleration(draws)
+    plain = np.array([(1 - level) / 2, (1 + level) / 2])
+    moved = _moved(plain, bias, acceleration)
+    asked = moved if kind == "bca" else plain
+    values = quantiles(sizes, np.concatenate([asked, moved, plain]))
+    edge = np.minimum(asked, 1 - asked) * len(sizes)
+    reasons = ["bootstrap_limit_is_extreme_draw"] if (edge < TAIL_DRAWS).any() else []
+    reasons += ["bootstrap_draws_failed"] if failed > FAILED * len(draws.size) else []
+    return Bootstrapped(
+        limits=Limits(float(values[0]) - n, float(values[1]) - n),
+        se=float(sizes.std(ddof=1)),
+        reasons=tuple(reasons),
+        diagnostics={
+            "replicates": len(draws.size),
+            "replicates_failed": failed,
+            "z0": bias,
+            "acceleration": acceleration,
+            "levels_of_limits": asked.tolist(),
+            "bca": values[2:4].tolist(),
+            "percentile": values[4:].tolist(),
+            "median_of_draws": float(np.median(sizes)),
+            "monte_carlo_se_of_limits": _monte_carlo(sizes, asked),
+        },
+    )
+
+
+def quantiles(values: Floats, levels: Floats) -> Floats:
+    """Median-unbiased quantiles (type 8 of Hyndman and Fan)."""
+    return np.quantile(values, levels, method="median_unbiased")
+
+
+def _bias(sizes: Floats, size: float) -> float:
+    below = float((sizes < size).mean())
+    # With all draws on one side there is no bias to tell; half a draw keeps it finite.
+    half = 0.5 / len(sizes)
+    return float(special.ndtri(min(max(below, half), 1 - half)))
+
+
+def _acceleration(draws: Draws) -> float:
+    known = np.isfinite(draws.less_one)
+    people, values = draws.people[known], draws.less_one[known]
+    mean = float(people @ values / people.sum()) if known.any() else 0.0
+    distance = mean - values
+    spread = float(people @ distance**2)
+    return float(people @ distance**3) / (6 * spread**1.5) if spread > 0 else 0.0
+
+
+def _moved(levels: Floats, bias: float, acceleration: float) -> Floats:
+    shifted = bias + special.ndtri(levels)
+    return np.asarray(special.ndtr(bias + shifted / (1 - acceleration * shifted)))
+
+
+def _monte_carlo(sizes: Floats, levels: Floats) -> list[float]:
+    """Half the distance between the quantiles one binomial standard error to each side of a level."""
+    error = np.sqrt(levels * (1 - levels) / len(sizes))
+    sides = quantiles(sizes, np.clip(np.concatenate([levels - error, levels + error]), 0, 1))
+    return ((sides[2:] - sides[:2]) / 2).tolist()

@@ -1,0 +1,146 @@
+"""A model that the data chose, as an answer: its fit, and the interval with the choice made again in every resample."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from fl_estimate.estimators.capture_recapture import bootstrap as resampling
+from fl_estimate.estimators.capture_recapture.batch import Fitter, Flags, Floats, Lattice
+from fl_estimate.estimators.capture_recapture.loglinear import loglinear
+from fl_estimate.estimators.capture_recapture.model_space import best_of
+from fl_estimate.inputs.histories import CaptureHistories
+from fl_estimate.results.estimates import Assumption, Estimates, Reason
+
+Likelihood = Literal["poisson", "multinomial"]
+Interval = Literal["bca", "percentile", "wald", "profile"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Search:
+    """One way of choosing a model.
+
+    Attributes
+    ----------
+    lattice : Lattice
+    counts : array, shape (histories,)
+    model : bool array, shape (terms,)
+        What it chooses of the table itself.
+    procedure : callable
+        Tables, shape (B, histories), in; the dark figures of the models it chooses of them, shape (B,), out.
+    told : dict
+        Its settings, for diagnostics and provenance.
+    """
+
+    lattice: Lattice
+    counts: Floats
+    model: Flags
+    procedure: Callable[[Floats], Floats]
+    told: dict[str, Any]
+
+
+def answer(
+    histories: CaptureHistories,
+    search: Search,
+    call: str,
+    method: str,
+    likelihood: Likelihood,
+    kind: str,
+    level: float,
+    replicates: int,
+    seed: int | None,
+) -> Estimates:
+    """The model chosen, estimated by `loglinear`; then the interval asked for."""
+    given = None if kind in resampling.KINDS else kind
+    made = _named(_chosen(histories, search, likelihood, given, level), call, method, search.told, kind)
+    if given is not None:
+        return made
+    resampling.require_replicates(replicates)
+    draws = resampling.draw(search.counts, search.procedure, replicates=replicates, seed=seed)
+    return _with_draws(histories, made, draws, kind, level, seed)
+
+
+def answer_by_top(
+    histories: CaptureHistories,
+    search: Search,
+    fitter: Fitter,
+    kept: Flags,
+    kind: str,
+    level: float,
+    replicates: int,
+    seed: int | None,
+) -> Estimates:
+    """As `answer`, with limits for each number of models compared: one pass over the resamples gives all."""
+    resampling.require_replicates(replicates)
+    made = _named(_chosen(histories, search, "poisson", None, level), "select_bic", "bic", search.told, kind)
+    by_top: list[Floats] = []
+
+    def procedure(tables: Floats) -> Floats:
+        by_top.append(best_of(fitter, tables, kept))
+        return by_top[0][:, -1]
+
+    draws = resampling.draw(search.counts, procedure, replicates=replicates, seed=seed)
+    size, n = float(made.frame["value"].iloc[0]), histories.n
+    people = np.concatenate([np.full(replicates, round(n)), resampling.without_one(search.counts).sum(axis=1)])
+    limits: dict[str, list[float]] = {}
+    for number in sorted({1, 2, 5, 10, 20, 50, 100, len(kept)} & set(range(1, len(kept) + 1))):
+        sizes = by_top[0][:, number - 1] + people
+        here = replace(draws, size=sizes[:replicates], less_one=sizes[replicates:])
+        found = resampling.bootstrap(here, size, n, kind=kind, level=level).limits
+        limits[str(number)] = [found.lower + n, found.upper + n]
+    told = {**made.diagnostics, "top": len(kept), "limits_by_top": limits}
+    return _with_draws(histories, replace(made, diagnostics=told), draws, kind, level, seed)
+
+
+def _chosen(
+    histories: CaptureHistories, search: Search, likelihood: Likelihood, interval: Any, level: float
+) -> Estimates:
+    terms = [term for term, on in zip(search.lattice.terms, search.model, strict=True) if on and len(term) > 1]
+    names = [[histories.lists[place] for place in term] for term in terms]
+    return loglinear(histories, names or "main", likelihood=likelihood, interval=interval, level=level)
+
+
+def _named(made: Estimates, call: str, method: str, told: dict[str, Any], kind: str) -> Estimates:
+    frame = made.to_frame()
+    likelihood = str(frame["method"].iloc[0]).removeprefix("loglinear-")
+    frame["method"] = f"{method}-{likelihood}"
+    said = [Assumption(code="model_chosen_by_data", parameters=())]
+    provenance = replace(made.provenance, call=call, arguments={**made.provenance.arguments, **told, "interval": kind})
+    return replace(
+        made,
+        frame=frame,
+        assumptions=(*made.assumptions, *said),
+        diagnostics={**made.diagnostics, **told},
+        provenance=provenance,
+    )
+
+
+def _with_draws(
+    histories: CaptureHistories,
+    made: Estimates,
+    draws: resampling.Draws,
+    kind: str,
+    level: float,
+    seed: int | None,
+) -> Estimates:
+    frame, n = made.to_frame(), histories.n
+    found = resampling.bootstrap(draws, float(frame["value"].iloc[0]), n, kind=kind, level=level)
+    frame["lower"] = [n + found.limits.lower, found.limits.lower]
+    frame["upper"] = [n + found.limits.upper, found.limits.upper]
+    frame["se"] = [found.se, found.se]
+    frame["interval_kind"] = kind
+    occurred = [":".join(histories.lists[p] for p in np.flatnonzero(row)) for row in histories.members]
+    told = {**found.diagnostics, "less_one_person": dict(zip(occurred, draws.less_one.tolist(), strict=True))}
+    provenance = made.provenance
+    arguments = {**provenance.arguments, "replicates": len(draws.size), "seed": seed}
+    return replace(
+        made,
+        frame=frame,
+        reasons=tuple(Reason(code=code, row=row) for row in (0, 1) for code in found.reasons),
+        assumptions=tuple(a for a in made.assumptions if a.code != "interval_given_model"),
+        diagnostics={**made.diagnostics, **told},
+        provenance=replace(provenance, arguments=arguments),
+    )

@@ -1,0 +1,353 @@
+"""Choosing a log-linear model by stepwise tails, by AIC with p, or by BIC; intervals with the choice in every resample."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from scipy import special
+
+from fl_estimate.errors import EstimateFault, not_one_of
+from fl_estimate.estimators.capture_recapture import bootstrap as resampling
+from fl_estimate.estimators.capture_recapture.answers import require_interval
+from fl_estimate.estimators.capture_recapture.batch import Fitter, Flags, Floats, Lattice, lattice
+from fl_estimate.estimators.capture_recapture.chosen import Interval, Likelihood, Search, answer, answer_by_top
+from fl_estimate.estimators.capture_recapture.existence import full_counts
+from fl_estimate.estimators.capture_recapture.loglinear import loglinear
+from fl_estimate.estimators.capture_recapture.model_space import Ranked, best_of, downhill, rank_by_bic, too_many
+from fl_estimate.estimators.capture_recapture.stepwise import information, stepwise, stepwise_by_bic
+from fl_estimate.estimators.capture_recapture.terms import model_name
+from fl_estimate.inputs.histories import CaptureHistories
+from fl_estimate.results.estimates import Estimates
+
+SEARCHES = ("all", "downhill", "path")
+RUNNER_UP = 6.0
+"""Models within this much of the least BIC are told beside it."""
+
+
+def select_stepwise(
+    histories: CaptureHistories,
+    *,
+    threshold: float = 0.02,
+    likelihood: Likelihood = "poisson",
+    interval: Interval | None = None,
+    level: float = 0.95,
+    replicates: int = 1000,
+    seed: int | None = None,
+) -> Estimates:
+    """Choose pairs of lists that depend on each other step by step, and estimate the number of people.
+
+    From main effects on, the pair whose overlap the model predicts worst is added while its tail is below the
+    threshold, unless the model with it has no estimate. The threshold decides: try several. The interval repeats the
+    whole choice in every resample; ``wald`` and ``profile`` take the model chosen as known and are too short.
+
+    Parameters
+    ----------
+    histories : CaptureHistories
+    threshold : float, default 0.02
+        Between 0 (main effects) and 1 (all pairs, where they have an estimate).
+    likelihood : {"poisson", "multinomial"}
+        As in `loglinear`.
+    interval : {"bca", "percentile", "wald", "profile"}, optional
+        By default ``bca``; with the multinomial likelihood ``profile``, the only one.
+    level : float
+    replicates : int, default 1000
+    seed : int, optional
+
+    Returns
+    -------
+    Estimates
+        Rows `population_size` and `dark_figure`, in persons; `term` the model chosen; with a bootstrap `se` is the
+        standard deviation of its draws. Diagnostics: z₀, acceleration, both kinds of limits, their Monte Carlo error,
+        resamples without an estimate, the size with one person less of each history.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-30 (no such interval, likelihood or level), FL-EST-35 (main effects have no estimate), FL-EST-68,
+        FL-EST-69 (resamples), FL-EST-70 (threshold).
+
+    Notes
+    -----
+    p of a pair is the smaller of P(X ≤ n*) and P(X ≥ n*), X Poisson with the overlap expected and n* the overlap
+    observed. Ties go to the first pair in the order of the lists.
+
+    References
+    ----------
+    Chan, Silverman and Vincent (2021), JASA 116(535), 1297-1306. Efron (1987), JASA 82, 171-185 (BCa).
+
+    Examples
+    --------
+    >>> import fl_estimate as fl
+    >>> from fl_estimate import capture_recapture as cr
+    >>> uk = fl.datasets.load("uk_2013_6")
+    >>> chosen = cr.select_stepwise(uk, threshold=0.002, interval="wald").to_frame()
+    >>> chosen["term"].iloc[0], round(float(chosen["value"].iloc[0]))
+    ('LA:NG, LA:PF, NG:GP, PF:GP, PF:NCA, GO:GP', 12350)
+    """
+    kind = _interval(likelihood, interval, level)
+    _require_threshold(threshold)
+    space, counts = _laid_out(histories, 2)
+    fitter = Fitter(lattice=space)
+    search = Search(
+        lattice=space,
+        counts=counts,
+        model=stepwise(fitter, counts[None], threshold).models[0],
+        procedure=lambda tables: stepwise(fitter, tables, threshold).dark,
+        told={"threshold": threshold},
+    )
+    return answer(histories, search, "select_stepwise", "stepwise", likelihood, kind, level, replicates, seed)
+
+
+def select_aic_p(
+    histories: CaptureHistories,
+    *,
+    threshold: float = 0.05,
+    likelihood: Likelihood = "multinomial",
+    interval: Interval | None = None,
+    level: float = 0.95,
+    replicates: int = 1000,
+    seed: int | None = None,
+) -> Estimates:
+    """Choose pairs of lists by AIC while the pair added is significant, as Bales, Hesketh and Silverman did for the UK.
+
+    It is kept so that published figures can be followed. The default interval takes the model as known: see
+    `select_stepwise` for one that does not.
+
+    Parameters
+    ----------
+    histories : CaptureHistories
+    threshold : float, default 0.05
+        Largest two-sided p of Wald's test of the pair added.
+    likelihood : {"multinomial", "poisson"}
+    interval : {"profile", "wald", "bca", "percentile"}, optional
+        By default ``profile`` with the multinomial likelihood (the only one there), ``bca`` with the Poisson.
+    level : float
+    replicates : int, default 1000
+    seed : int, optional
+
+    Returns
+    -------
+    Estimates
+        As `select_stepwise`.
+
+    Raises
+    ------
+    EstimateFault
+        As `select_stepwise`.
+
+    Notes
+    -----
+    At each step the pair of least AIC is looked at; the choice ends where AIC does not fall or p > threshold. A pair
+    that nobody is on has its term at −∞ and no p: it ends the choice.
+
+    References
+    ----------
+    Bales, Hesketh and Silverman (2015), Significance 12(3), 16-21. Silverman (2014), Modern Slavery: an application of
+    Multiple Systems Estimation, Home Office.
+
+    Examples
+    --------
+    >>> import fl_estimate as fl
+    >>> from fl_estimate import capture_recapture as cr
+    >>> chosen = cr.select_aic_p(fl.datasets.load("uk_2013_6")).to_frame()
+    >>> [round(float(chosen[column].iloc[0])) for column in ("value", "lower", "upper")]
+    [11409, 9982, 13182]
+    """
+    kind = _interval(likelihood, interval, level)
+    _require_threshold(threshold)
+    space, counts = _laid_out(histories, 2)
+    fitter = Fitter(lattice=space)
+
+    def procedure(tables: Floats) -> Floats:
+        models = np.array([_by_aic(fitter, table, threshold) for table in tables])
+        return fitter.fit(tables, models).dark
+
+    search = Search(
+        lattice=space, counts=counts, model=_by_aic(fitter, counts, threshold), procedure=procedure,
+        told={"threshold": threshold},
+    )  # fmt: skip
+    return answer(histories, search, "select_aic_p", "aic-p", likelihood, kind, level, replicates, seed)
+
+
+def select_bic(
+    histories: CaptureHistories,
+    *,
+    max_order: int = 2,
+    search: Literal["all", "downhill", "path"] | None = None,
+    likelihood: Likelihood = "poisson",
+    interval: Interval | None = None,
+    top: int | None = None,
+    level: float = 0.95,
+    replicates: int = 1000,
+    seed: int | None = None,
+) -> Estimates:
+    """Choose the hierarchical model of least BIC, and estimate the number of people.
+
+    Models whose estimate does not exist or is not the only one take no part. Models of nearly the same BIC often give
+    very different numbers: read `diagnostics["runners_up"]`. In every resample the choice is made again among the
+    models ranked first on the data.
+
+    Parameters
+    ----------
+    histories : CaptureHistories
+    max_order : int, default 2
+        Lists in the largest interaction, at most all but one.
+    search : {"all", "downhill", "path"}, optional
+        ``all`` fits every model (up to 5 lists, or 6 with pairs only); ``downhill`` adds or leaves out one term at a
+        time; ``path`` takes the models that `select_stepwise` passes as its threshold rises. By default ``all`` where
+        that is possible, else ``downhill``.
+    likelihood : {"poisson", "multinomial"}
+    interval : {"bca", "percentile", "wald", "profile"}, optional
+        By default ``bca``; with the multinomial likelihood ``profile``, the only one.
+    top : int, optional
+        For ``all``: models compared again in each resample; by default 20 for up to 4 lists, else 100. See whether
+        the limits have levelled off: `diagnostics["limits_by_top"]`.
+    level : float
+    replicates : int, default 1000
+    seed : int, optional
+
+    Returns
+    -------
+    Estimates
+        As `select_stepwise`.
+
+    Raises
+    ------
+    EstimateFault
+        As `select_stepwise`; FL-EST-71 (no such order, search or number of models), FL-EST-72 (too many models for
+        ``all``).
+
+    Notes
+    -----
+    BIC = k log n − 2 l, n the people observed, k the parameters, those at −∞ too.
+
+    References
+    ----------
+    Silverman, Chan and Vincent (2024), Statistics and Computing 34, 44.
+
+    Examples
+    --------
+    >>> import fl_estimate as fl
+    >>> from fl_estimate import capture_recapture as cr
+    >>> uk = fl.datasets.load("uk_2013_6")
+    >>> chosen = cr.select_bic(uk, search="downhill", interval="wald").to_frame()
+    >>> round(float(chosen["value"].iloc[0]))
+    12350
+    """
+    kind = _interval(likelihood, interval, level)
+    way = _search(histories, max_order, search, top)
+    space, counts = _laid_out(histories, max_order)
+    fitter = Fitter(lattice=space)
+    told: dict[str, Any] = {"search": way, "max_order": max_order}
+    if way == "all":
+        ranked = rank_by_bic(fitter, counts)
+        if not len(ranked.models):
+            # The general refusal, in loglinear's words.
+            loglinear(histories)
+        kept = ranked.models[: top or (20 if space.lists <= 4 else 100)]
+        told |= _runners_up(histories, space, ranked)
+        made = Search(
+            lattice=space, counts=counts, model=ranked.models[0],
+            procedure=lambda tables: best_of(fitter, tables, kept)[:, -1], told=told,
+        )  # fmt: skip
+        if kind in resampling.KINDS:
+            return answer_by_top(histories, made, fitter, kept, kind, level, replicates, seed)
+    else:
+        one = stepwise_by_bic if way == "path" else downhill
+        made = Search(
+            lattice=space, counts=counts, model=one(fitter, counts[None]).models[0],
+            procedure=lambda tables: one(fitter, tables).dark, told=told,
+        )  # fmt: skip
+    return answer(histories, made, "select_bic", "bic", likelihood, kind, level, replicates, seed)
+
+
+def _laid_out(histories: CaptureHistories, max_order: int) -> tuple[Lattice, Floats]:
+    space = lattice(len(histories.lists), max_order)
+    return space, full_counts(histories, space.members)
+
+
+def _interval(likelihood: str, interval: str | None, level: float) -> str:
+    allowed = {"poisson": ("bca", "percentile", "wald"), "multinomial": ("profile",)}
+    if likelihood not in allowed:
+        raise not_one_of("FL-EST-30", "this likelihood", likelihood, tuple(allowed))
+    kind = interval or allowed[likelihood][0]
+    require_interval(kind, allowed[likelihood], level, f"this interval with likelihood={likelihood!r}")
+    return kind
+
+
+def _require_threshold(threshold: float) -> None:
+    if not 0 <= threshold <= 1:
+        raise EstimateFault(
+            "FL-EST-70", "the threshold is a probability", found=repr(threshold), fix="0.02 is the usual one"
+        )
+
+
+def _search(histories: CaptureHistories, max_order: int, search: str | None, top: int | None) -> str:
+    lists = len(histories.lists)
+    # Of two lists there is one model, whatever the order.
+    most = max(lists - 1, 2)
+    if not 1 <= max_order <= most or (top is not None and top < 1) or (search and search not in SEARCHES):
+        raise EstimateFault(
+            "FL-EST-71",
+            "there is no such search",
+            found=f"max_order={max_order}, search={search!r}, top={top}",
+            fix=f"max_order from 1 to {most} for {lists} lists; search one of {', '.join(SEARCHES)}; top from 1",
+        )
+    large = too_many(lists, max_order)
+    if search == "all" and large:
+        raise EstimateFault(
+            "FL-EST-72",
+            "there are too many models to fit all of them",
+            found=f"{lists} lists, interactions of up to {max_order}",
+            fix='search="downhill", or a smaller max_order',
+        )
+    return search or ("downhill" if large else "all")
+
+
+def _by_aic(fitter: Fitter, counts: Floats, threshold: float) -> Flags:
+    """The pairs chosen by AIC and p for one table."""
+    space = fitter.lattice
+    model = space.main
+    now = fitter.fit(counts[None], model[None])
+    while not model.all() and now.ok[0]:
+        places = np.flatnonzero(~model)
+        tried = np.tile(model, (len(places), 1))
+        tried[np.arange(len(places)), places] = True
+        fits = fitter.fit(np.tile(counts, (len(places), 1)), tried, np.tile(now.parameters[0], (len(places), 1)))
+        aic = np.where(fits.ok, information(fits.log_likelihood, tried, 2.0), np.inf)
+        best = int(aic.argmin())
+        before = float(information(now.log_likelihood, model[None], 2.0)[0])
+        finite = tried[best] & (counts @ space.matrix[:, 1:] > 0)
+        p = _wald_p(space, fits.parameters[best], fits.fitted[best], finite, int(places[best]))
+        if not aic[best] < before or p > threshold:
+            break
+        model = tried[best]
+        now = fitter.fit(counts[None], model[None], fits.parameters[best][None])
+    return model
+
+
+def _wald_p(space: Lattice, parameters: Floats, fitted: Floats, finite: Flags, place: int) -> float:
+    """Two-sided p of one term; 1 for a term at −∞, which has no test."""
+    if not finite[place]:
+        return 1.0
+    columns = np.append(True, finite)
+    design = space.matrix[:, columns]
+    covariance = np.linalg.inv(design.T @ (design * fitted[:, None]))
+    at = int(columns[: 1 + place].sum())
+    return 2 * float(special.ndtr(-abs(parameters[1 + place]) / np.sqrt(covariance[at, at])))
+
+
+def _runners_up(histories: CaptureHistories, space: Lattice, ranked: Ranked) -> dict[str, Any]:
+    near = int((ranked.bic <= ranked.bic[0] + RUNNER_UP).sum())
+    rows: list[dict[str, Any]] = []
+    for place in range(near):
+        model = [term for term, on in zip(space.terms, ranked.models[place], strict=True) if on]
+        rows.append(
+            {
+                "terms": model_name(histories, model),
+                "bic": float(ranked.bic[place]),
+                "population_size": histories.n + float(ranked.dark[place]),
+            }
+        )
+    return {"models": ranked.looked_at, "models_with_estimate": len(ranked.bic), "runners_up": rows}

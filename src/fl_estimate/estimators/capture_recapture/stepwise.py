@@ -1,0 +1,127 @@
+"""Stepwise choice of pairs of lists by how badly the model so far predicts their overlap, for many tables at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special
+
+from fl_estimate.estimators.capture_recapture.batch import Fits, Fitter, Flags, Floats
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Chosen:
+    """Models chosen for B tables, and their dark figures; without an estimate of main effects NaN.
+
+    Attributes
+    ----------
+    models : bool array, shape (B, terms)
+    dark : array, shape (B,)
+    """
+
+    models: Flags
+    dark: Floats
+
+
+def stepwise(fitter: Fitter, counts: Floats, threshold: float) -> Chosen:
+    """Add the pair with the smallest tail while it is below the threshold, from main effects on."""
+    if threshold >= 1:
+        every = np.ones((len(counts), len(fitter.lattice.terms)), dtype=bool)
+        full = fitter.fit(counts, every)
+        rest = ~full.ok
+        chosen = Chosen(models=every.copy(), dark=full.dark)
+        if rest.any():
+            walked = _Walk(fitter, counts[rest])
+            walked.run(threshold)
+            chosen.models[rest], chosen.dark[rest] = walked.models, walked.fits_dark()
+        return chosen
+    walk = _Walk(fitter, counts)
+    walk.run(threshold)
+    return Chosen(models=walk.models, dark=walk.fits_dark())
+
+
+def stepwise_by_bic(fitter: Fitter, counts: Floats) -> Chosen:
+    """Take, of all models that the stepwise choice passes as its threshold goes from 0 to 1, the one of least BIC."""
+    walk = _Walk(fitter, counts)
+    best, models, dark = walk.bic(), walk.models.copy(), walk.fits_dark()
+    while walk.step(1.0):
+        now = walk.bic()
+        better = now < best
+        best = np.where(better, now, best)
+        models[better], dark[better] = walk.models[better], walk.fits_dark()[better]
+    return Chosen(models=models, dark=dark)
+
+
+def tails(observed: Floats, expected: Floats) -> Floats:
+    """Smaller of the two tails of a Poisson count, each with the observed value in it."""
+    below = special.gammaincc(observed + 1, expected)
+    above = np.where(observed > 0, special.gammainc(np.maximum(observed, 1e-300), expected), 1.0)
+    return np.minimum(below, above)
+
+
+class _Walk:
+    """Where B tables stand on their way: a model each, its fit, and the pairs found impossible to add."""
+
+    def __init__(self, fitter: Fitter, counts: Floats) -> None:
+        lattice = fitter.lattice
+        self.fitter, self.counts = fitter, counts
+        self.models = np.tile(lattice.main, (len(counts), 1))
+        made = fitter.fit(counts, self.models)
+        self.parameters, self.fitted, self.log_likelihood = made.parameters, made.fitted, made.log_likelihood
+        self.going = made.ok.copy()
+        self.blocked = np.zeros_like(self.models)
+        self.met = counts @ lattice.matrix[:, 1:]
+
+    def fits_dark(self) -> Floats:
+        return np.exp(self.parameters[:, 0])
+
+    def bic(self) -> Floats:
+        """BIC with the people for its n; a term at −∞ was estimated too."""
+        return information(self.log_likelihood, self.models, np.log(self.counts.sum(axis=1)))
+
+    def run(self, threshold: float) -> None:
+        while self.step(threshold):
+            pass
+
+    def step(self, threshold: float) -> bool:
+        """Add one pair to each table that still has one below the threshold; False when none has."""
+        waiting = np.flatnonzero(self.going)
+        self.blocked[waiting] = False
+        while len(waiting):
+            pairs, smallest = self._next(waiting)
+            ended = smallest >= threshold
+            self.going[waiting[ended]] = False
+            waiting, pairs = waiting[~ended], pairs[~ended]
+            if not len(waiting):
+                break
+            models = self.models[waiting].copy()
+            models[np.arange(len(waiting)), pairs] = True
+            made = self.fitter.fit(self.counts[waiting], models, self.parameters[waiting])
+            self._take(waiting[made.ok], models[made.ok], made)
+            self.blocked[waiting[~made.ok], pairs[~made.ok]] = True
+            waiting = waiting[~made.ok]
+        return bool(self.going.any())
+
+    def _next(self, places: npt.NDArray[np.intp]) -> tuple[npt.NDArray[np.intp], Floats]:
+        """The pair with the smallest tail in each table (the first of equals), and the tail."""
+        lattice = self.fitter.lattice
+        expected = self.fitted[places] @ lattice.matrix[:, 1:]
+        values = tails(self.met[places], expected)
+        # A pair that cannot be added counts as predicted perfectly.
+        values = np.where(self.blocked[places], 1.0, values)
+        values = np.where(self.models[places], np.inf, values)
+        pairs = values.argmin(axis=1)
+        return pairs, values[np.arange(len(places)), pairs]
+
+    def _take(self, places: npt.NDArray[np.intp], models: Flags, made: Fits) -> None:
+        self.models[places] = models
+        self.parameters[places] = made.parameters[made.ok]
+        self.fitted[places] = made.fitted[made.ok]
+        self.log_likelihood[places] = made.log_likelihood[made.ok]
+
+
+def information(log_likelihood: Floats, models: Flags, penalty: Floats | float) -> Floats:
+    """An information criterion: (1 + terms) × penalty − 2 l. Penalty log n gives BIC, 2 AIC."""
+    return (1 + models.sum(axis=1)) * penalty - 2 * log_likelihood

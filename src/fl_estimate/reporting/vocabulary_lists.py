@@ -1,0 +1,108 @@
+"""The words of capture-recapture's later members, by code, in English, French and Spanish; `vocabulary` takes them in."""
+
+from __future__ import annotations
+
+Said = tuple[str, str, str]
+
+
+def _chosen(english: str, french: str, spanish: str) -> dict[str, Said]:
+    """The two likelihoods of a way of choosing a model."""
+    likelihoods = {"poisson": ("Poisson", "Poisson", "Poisson"), "multinomial": ("multinomial",) * 3}
+    return {
+        key: (f"{english} ({said[0]})", f"{french} ({said[1]})", f"{spanish} ({said[2]})")
+        for key, said in likelihoods.items()
+    }
+
+
+_WAYS: dict[str, dict[str, Said]] = {
+    "stepwise": _chosen(
+        "log-linear model chosen step by step",
+        "modèle log-linéaire choisi pas à pas",
+        "modelo log-lineal elegido paso a paso",
+    ),
+    "aic-p": _chosen(
+        "log-linear model chosen by AIC and p",
+        "modèle log-linéaire choisi par AIC et p",
+        "modelo log-lineal elegido por AIC y p",
+    ),
+    "bic": _chosen(
+        "log-linear model chosen by BIC",
+        "modèle log-linéaire choisi par BIC",
+        "modelo log-lineal elegido por BIC",
+    ),
+}
+_OTHER: dict[str, Said] = {
+    "chao": ("Chao’s lower bound", "borne inférieure de Chao", "cota inferior de Chao"),
+    "zelterman": ("Zelterman", "Zelterman", "Zelterman"),
+    "closed": ("closed population model", "modèle de population fermée", "modelo de población cerrada"),
+    "closed-bias-corrected": (
+        "closed population model, bias-corrected",
+        "modèle de population fermée, corrigé du biais",
+        "modelo de población cerrada, con corrección del sesgo",
+    ),
+    "sensitivity": (
+        "log-linear model with a stated interaction",
+        "modèle log-linéaire avec une interaction donnée",
+        "modelo log-lineal con una interacción dada",
+    ),
+}
+_NAMED: dict[str, Said] = _OTHER | {
+    f"{way}-{likelihood}": said for way, both in _WAYS.items() for likelihood, said in both.items()
+}
+
+METHODS: dict[str, Said] = {
+    code: (f"capture–recapture, {said[0]}", f"capture-recapture, {said[1]}", f"captura-recaptura, {said[2]}")
+    for code, said in _NAMED.items()
+}
+SOURCES: dict[str, Said] = {
+    code: (f"Case lists, {said[0]}", f"Listes de cas, {said[1]}", f"Listas de casos, {said[2]}")
+    for code, said in _NAMED.items()
+}
+INTERVALS: dict[str, Said] = {
+    "bca": ("bootstrap (BCa)", "bootstrap (BCa)", "bootstrap (BCa)"),
+    "percentile": ("bootstrap percentiles", "percentiles du bootstrap", "percentiles del bootstrap"),
+}
+ASSUMPTIONS: dict[str, Said] = {
+    "lower_bound_heterogeneity": (
+        "A lower bound if persons differ in their chance of being listed and lists do not avoid each other.",
+        "Borne inférieure si les personnes diffèrent par leur chance d’être recensées et si les listes ne s’évitent pas.",
+        "Cota inferior si las personas difieren en su probabilidad de figurar y las listas no se evitan.",
+    ),
+    "heterogeneity_form": (
+        "Persons differ in their chance of being listed in a stated form, which the data hardly test: {form}.",
+        "Les personnes diffèrent par leur chance d’être recensées sous une forme donnée, peu vérifiable : {form}.",
+        "Las personas difieren en su probabilidad de figurar según una forma dada, poco verificable: {form}.",
+    ),
+    "lists_alike": (
+        "Every list has the same chance of naming a person.",
+        "Chaque liste a la même chance de recenser une personne.",
+        "Cada lista tiene la misma probabilidad de registrar a una persona.",
+    ),
+    "behaviour_after_capture": (
+        "The chance of being recorded changes once, after the first time; first records fall as persons are used up.",
+        "La chance d’être enregistré change une fois, après la première ; les premiers enregistrements s’épuisent.",
+        "La probabilidad de registro cambia una vez, tras el primero; los primeros registros se agotan.",
+    ),
+    "interaction_stated": (
+        "The strength of these interactions is stated, not estimated: {terms}.",
+        "La force de ces interactions est donnée, non estimée : {terms}.",
+        "La fuerza de estas interacciones se fija, no se estima: {terms}.",
+    ),
+    "model_chosen_by_data": (
+        "The data chose the model; other models fit nearly as well and can give other numbers.",
+        "Les données ont choisi le modèle ; d’autres s’ajustent presque aussi bien et peuvent donner d’autres nombres.",
+        "Los datos eligieron el modelo; otros se ajustan casi igual de bien y pueden dar otras cifras.",
+    ),
+}
+REASONS: dict[str, Said] = {
+    "bootstrap_limit_is_extreme_draw": (
+        "A limit rests on the few most extreme bootstrap draws: it moves with their number.",
+        "Une limite repose sur les quelques tirages bootstrap les plus extrêmes : elle varie avec leur nombre.",
+        "Un límite depende de los pocos sorteos bootstrap más extremos: varía con su número.",
+    ),
+    "bootstrap_draws_failed": (
+        "More than 5 % of the bootstrap draws had no estimate and were left out.",
+        "Plus de 5 % des tirages bootstrap n’avaient pas d’estimation et ont été écartés.",
+        "Más del 5 % de los sorteos bootstrap carecían de estimación y se excluyeron.",
+    ),
+}
