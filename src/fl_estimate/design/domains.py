@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fl_estimate.design.totals import Codes, Totals
+from fl_estimate.design.totals import Codes, Floats, Totals
 from fl_estimate.errors import EstimateFault, listed
 
 By = str | Sequence[str] | Sequence[Sequence[str]] | None
@@ -96,6 +96,11 @@ def _crossed(table: Totals, columns: tuple[str, ...], categories: Mapping[str, S
         domain = np.where(missing, len(labels), domain)
         labels.append((None,) * len(columns))
     return Margin(name=" × ".join(columns), columns=columns, domain=domain, labels=tuple(labels))
+
+
+def by_domain(values: Floats, margin: Margin) -> Floats:
+    """Sum over the groups of each domain."""
+    return np.bincount(margin.domain, weights=values, minlength=len(margin.labels))
 
 
 def check_size(margins: Sequence[Margin], most: int = 1_000_000) -> None:

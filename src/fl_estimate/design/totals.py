@@ -115,12 +115,21 @@ def totals(
     return _small(query.collect("pyarrow", **options), tuple(keys), tuple(sums))
 
 
+def first_rows(frame: nw.LazyFrame[Any], *, keys: Sequence[str], row: str) -> Floats:
+    """The least value of the column `row` in each group, in the order of the groups of `totals` with the same keys."""
+    least = _query(frame, keys=tuple(keys), columns={}, sums={}, least=row).collect("pyarrow").to_native()
+    labelled = [_key(least.column(f"{_PREFIX}k{place}")) for place in range(len(keys))]
+    order, starts = _runs([key.codes for key in labelled])
+    return np.minimum.reduceat(_floats(least, f"{_PREFIX}least")[order], starts)
+
+
 def _query(
     frame: nw.LazyFrame[Any],
     *,
     keys: tuple[str, ...],
     columns: Mapping[str, nw.Expr],
     sums: Mapping[Any, tuple[str, ...]],
+    least: str | None = None,
 ) -> nw.LazyFrame[Any]:
     schema = frame.collect_schema()
     # Categories come back as text on some engines and as codes on others: text everywhere.
@@ -139,18 +148,21 @@ def _query(
     ]
     # Engines differ on whether a sum skips NaN and whether NaN is null; this flag and `isfinite` on the small table
     # together catch both everywhere.
-    bad = reduce(or_, [nw.col(f"{_PREFIX}f_{name}").is_null() for name in columns]).cast(nw.Float64)
+    nulls = [nw.col(f"{_PREFIX}f_{name}").is_null() for name in columns]
+    bad = reduce(or_, nulls).cast(nw.Float64) if nulls else nw.lit(0.0)
     grouped = [f"{_PREFIX}k{place}" for place in range(len(keys))]
     if not keys:
         labels, grouped = [nw.lit(0).alias(f"{_PREFIX}k0")], [f"{_PREFIX}k0"]
+    row = [] if least is None else [nw.col(least).alias(f"{_PREFIX}least")]
     return (
-        frame.select(*labels, *factors)
+        frame.select(*labels, *factors, *row)
         .with_columns(*products, bad.alias(f"{_PREFIX}bad"))
         .group_by(*grouped, drop_null_keys=False)
         .agg(
             *[nw.col(f"{_PREFIX}s{place}").sum() for place in range(len(sums))],
             nw.col(f"{_PREFIX}bad").sum(),
             nw.len().alias(f"{_PREFIX}n"),
+            *[nw.col(f"{_PREFIX}least").min() for _ in row],
         )
     )
 

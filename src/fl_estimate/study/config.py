@@ -6,6 +6,7 @@ All faults of a file are reported at once, each under the path of its key.
 from __future__ import annotations
 
 import hashlib
+import math
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -187,6 +188,11 @@ class RuleEntry(_Strict):
     min_df: Number = 2
     caution_cv: Number = 0.30
     caution_df: Number = 8
+    min_effective_n: Number = 0
+    sure_width: Number = 0
+    max_width: Number = math.inf
+    max_relative_width: Number = math.inf
+    max_relative_width_totals: Number = math.inf
 
 
 class PublishEntry(_Strict):
