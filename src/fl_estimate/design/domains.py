@@ -98,9 +98,24 @@ def _crossed(table: Totals, columns: tuple[str, ...], categories: Mapping[str, S
     return Margin(name=" × ".join(columns), columns=columns, domain=domain, labels=tuple(labels))
 
 
-def by_domain(values: Floats, margin: Margin) -> Floats:
-    """Sum over the groups of each domain."""
-    return np.bincount(margin.domain, weights=values, minlength=len(margin.labels))
+class DomainSums:
+    """The sums of a small table within the domains of a margin, each added up once."""
+
+    def __init__(self, table: Totals) -> None:
+        self._table = table
+        self._known: dict[tuple[Any, str], Floats] = {}
+
+    def __call__(self, name: Any, margin: Margin) -> Floats:
+        """One sum in every domain of a margin, shape (domains,)."""
+        key = (name, margin.name)
+        if key not in self._known:
+            values = self._table.sums[name]
+            self._known[key] = (
+                np.bincount(margin.domain, weights=values, minlength=len(margin.labels))
+                if len(margin.labels) > 1
+                else np.array([values.sum()])
+            )
+        return self._known[key]
 
 
 def check_size(margins: Sequence[Margin], most: int = 1_000_000) -> None:

@@ -7,14 +7,14 @@ from typing import Any
 
 import narwhals as nw
 
-from fl_estimate.design.totals import as_lazy
+from fl_estimate.design.totals import Frame, as_frame
 from fl_estimate.errors import DesignFault
 from fl_estimate.inputs.sample_design import Design
 
 ROW = "__fl_row"
 
 
-def numbered(frame: Any, design: Design, *, rows: bool) -> tuple[nw.LazyFrame[Any], Design]:
+def numbered(frame: Any, design: Design, *, rows: bool) -> tuple[Frame, Design]:
     """The frame, with its rows numbered and named as first-stage units where `rows` asks for it.
 
     Raises
@@ -22,25 +22,25 @@ def numbered(frame: Any, design: Design, *, rows: bool) -> tuple[nw.LazyFrame[An
     DesignFault
         FL-DESIGN-26: an engine that has no order of rows.
     """
-    lazy = as_lazy(frame)
+    given = as_frame(frame)
     if not rows:
-        return lazy, design
+        return given, design
     counted = with_rows(frame)
     if counted is None:
         raise DesignFault(
             "FL-DESIGN-26",
             "rows are the sampling units here, and this engine does not number them",
-            found=str(lazy.implementation),
+            found=str(given.implementation),
             fix="name the column that tells the rows apart: Design(psu=…)",
         )
     return counted, replace(design, psu=None, stages=(ROW,))
 
 
-def with_rows(frame: Any) -> nw.LazyFrame[Any] | None:
+def with_rows(frame: Any) -> Frame | None:
     """The frame with a column that numbers its rows; None where the engine has no order of rows."""
     native = nw.from_native(frame)
     if isinstance(native, nw.DataFrame):
-        return native.with_row_index(ROW).lazy()
+        return native.with_row_index(ROW)
     if native.implementation.is_polars():
         return nw.from_native(native.to_native().with_row_index(ROW)).lazy()
     return None

@@ -147,8 +147,19 @@ def _between(stage: Stage, influence: sparse.csc_array, scale: Floats) -> Floats
     return np.bincount(c, weights=squares * scale[h], minlength=columns)
 
 
+DENSE = 4_000_000
+"""Cells of units × columns up to which a covariance is a product of full matrices (32 MB)."""
+
+
 def _covariance(stage: Stage, influence: sparse.csc_array, scale: Floats) -> Floats:
     strata = len(stage.size)
+    columns = len(influence.indptr) - 1
+    if len(stage.stratum) * columns <= DENSE:
+        full = influence.toarray()
+        added = np.zeros((strata, columns))
+        np.add.at(added, stage.stratum, full)
+        full -= (added / stage.size[:, None])[stage.stratum]
+        return full.T @ (scale[stage.stratum][:, None] * full)
     member = sparse.csr_array(
         (np.ones(len(stage.stratum)), (stage.stratum, np.arange(len(stage.stratum)))), (strata, len(stage.stratum))
     )

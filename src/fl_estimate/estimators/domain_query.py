@@ -11,7 +11,7 @@ import narwhals as nw
 
 from fl_estimate.design.domains import By, by_margins
 from fl_estimate.design.sample import Sample, read_sample, unit_columns
-from fl_estimate.design.totals import Totals, require_columns, totals
+from fl_estimate.design.totals import Frame, Totals, require_columns, totals
 from fl_estimate.design.units import numbered
 from fl_estimate.errors import DesignFault, EstimateFault, listed
 from fl_estimate.estimators.targets import Target, Targets
@@ -26,7 +26,7 @@ Product = tuple[str, ...]
 class People:
     """The frame of one call, read lazily, with its design and the columns wanted of it."""
 
-    frame: nw.LazyFrame[Any]
+    frame: Frame
     schema: Mapping[str, Any]
     design: Design
     by: By
@@ -71,11 +71,11 @@ def read_people(frame: Any, design: Design, by: By, *, replicated: bool = False)
         FL-DESIGN-26, FL-DESIGN-27.
     """
     working, rows = _working(design, replicated=replicated)
-    lazy, working = numbered(frame, working, rows=rows)
-    schema = lazy.collect_schema()
+    read, working = numbered(frame, working, rows=rows)
+    schema = read.collect_schema()
     columns = [name for margin in by_margins(by) for name in margin]
     require_columns(schema, [*working.columns, *columns])
-    return People(frame=lazy, schema=schema, design=working, by=by, categories=declared(frame, schema, columns))
+    return People(frame=read, schema=schema, design=working, by=by, categories=declared(frame, schema, columns))
 
 
 def _working(design: Design, *, replicated: bool) -> tuple[Design, bool]:

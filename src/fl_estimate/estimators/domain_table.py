@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fl_estimate.design.domains import Margin, by_domain, check_size, margins_of
+from fl_estimate.design.domains import DomainSums, Margin, check_size, margins_of
 from fl_estimate.design.sample import Sample
 from fl_estimate.design.totals import Codes, Floats, Totals
 from fl_estimate.design.variance import Statistic, taylor
@@ -121,7 +121,8 @@ def _table(
     check_size(margins)
     margins = _without_empty_missing(margins, targets, table)
     basis = Basis(names=tuple(basis_of(measures)), shifts=shifts)
-    drafts = [draft(measure, margin, table, basis) for measure in measures for margin in margins]
+    sums = DomainSums(table)
+    drafts = [draft(measure, margin, sums, basis) for measure in measures for margin in margins]
     joint = sum(len(d.value) for d in drafts) <= JOINT_ROWS
     answer = (
         _by_taylor(people.design, table, sample, basis, drafts, joint=joint)
@@ -132,7 +133,7 @@ def _table(
     crowded = np.concatenate([d.crowded for d in drafts])
     if not final and ((answer.lossy | crowded) & ~flat).any():
         return None
-    cells = [_cells(d, table, sample, basis, answer, start) for d, start in zip(drafts, _starts(drafts), strict=True)]
+    cells = [_cells(d, sums, table, sample, basis, answer, start) for d, start in zip(drafts, _starts(drafts), strict=True)]
     units = table.n.sum() if sample.rows_are_units else len(sample.stages[0].stratum)
     known = answer.design_df
     return DomainTable(
@@ -205,26 +206,26 @@ def _moments(table: Totals, basis: Sequence[str]) -> Floats:
     return out
 
 
-def _cells(found: Draft, table: Totals, sample: Sample, basis: Basis, answer: Answer, start: int) -> Cells:
+def _cells(found: Draft, sums: DomainSums, table: Totals, sample: Sample, basis: Basis, answer: Answer, start: int) -> Cells:
     measure, margin, target = found.measure, found.margin, found.measure.target
     own = slice(start, start + len(found.value))
-    n = by_domain(table.sums[target.counted,], margin)
-    weight = by_domain(table.sums["w", target.counted], margin)
-    scope_weight = by_domain(table.sums["w", target.scope], margin)
+    n = sums((target.counted,), margin)
+    weight = sums(("w", target.counted), margin)
+    scope_weight = sums(("w", target.scope), margin)
     with np.errstate(divide="ignore", invalid="ignore"):
-        undetermined = by_domain(table.sums["w", target.unknown], margin) / scope_weight
+        undetermined = sums(("w", target.unknown), margin) / scope_weight
     spread = measure.square is not None
     return Cells(
         measure=measure,
         margin=margin,
         value=found.value,
         variance=np.where(np.isnan(found.value), np.nan, answer.variance[own]),
-        srs_variance=np.full(len(n), np.nan) if spread else _srs_variance(found, table, basis, n, weight),
+        srs_variance=np.full(len(n), np.nan) if spread else _srs_variance(found, sums, basis, n, weight),
         weight=weight,
         n=n,
-        in_scope=by_domain(table.sums[target.scope,], margin),
+        in_scope=sums((target.scope,), margin),
         # Counts are of the column as it is: a shifted one is not 0/1 any more, and then there are no cases.
-        cases=by_domain(table.sums[target.value,], margin),
+        cases=sums((target.value,), margin),
         binary=is_binary(target, table) and not spread,
         undetermined=undetermined,
         df=np.minimum(_domain_df(table.sums[target.scope,], margin, sample), _most(answer))
@@ -240,7 +241,7 @@ def _most(answer: Answer) -> float:
     return np.inf if answer.design_df is None else answer.design_df
 
 
-def _srs_variance(draft: Draft, table: Totals, basis: Basis, n: Floats, weight: Floats) -> Floats:
+def _srs_variance(draft: Draft, sums: DomainSums, basis: Basis, n: Floats, weight: Floats) -> Floats:
     """Variance under simple random sampling with replacement of n rows (R survey's deff = "replace").
 
     S²/n, with S² = Σw(e − ē)²/Σw · n/(n − 1) the weighted variance of what the statistic is a mean of.
@@ -252,7 +253,7 @@ def _srs_variance(draft: Draft, table: Totals, basis: Basis, n: Floats, weight: 
     square = np.zeros((len(n), len(used), len(used)))
     for j, one in enumerate(used):
         for k, other in enumerate(used):
-            square[:, j, k] = by_domain(table.sums["w", *sorted((one, other))], draft.margin)
+            square[:, j, k] = sums(("w", *sorted((one, other))), draft.margin)
     e = np.repeat(basis.vector(measure.top, measure)[None, :], len(n), axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         if measure.bottom is None:
@@ -272,10 +273,17 @@ def _domain_df(scope: Floats, margin: Margin, sample: Sample) -> Floats:
     stratum = stage.stratum[stage.unit][met]
     strata = _distinct(stratum, margin.domain[met], width)
     if sample.rows_are_units:
-        return by_domain(scope, margin) - strata
+        return np.bincount(margin.domain, weights=scope, minlength=width) - strata
     return _distinct(stage.unit[met], margin.domain[met], width) - strata
 
 
 def _distinct(codes: Codes, domain: Codes, width: int) -> Floats:
-    pairs = np.unique(codes * width + domain)
-    return np.bincount(pairs % width, minlength=width).astype(float)
+    """How many different codes each domain has."""
+    if not len(codes):
+        return np.zeros(width)
+    pairs, cells = codes * width + domain, (int(codes.max()) + 1) * width
+    if cells > 4 * len(codes) + 1_000_000:
+        return np.bincount(np.unique(pairs) % width, minlength=width).astype(float)
+    met = np.zeros(cells, dtype=bool)
+    met[pairs] = True
+    return met.reshape(-1, width).sum(axis=0).astype(float)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fl_estimate.design.domains import Margin, by_domain
-from fl_estimate.design.totals import Floats, Totals
+from fl_estimate.design.domains import DomainSums, Margin
+from fl_estimate.design.totals import Floats
 from fl_estimate.estimators.domain_query import Measure
 
 CROWDED = 1e4
@@ -60,14 +60,14 @@ class Answer:
     replicates: int = 0
 
 
-def draft(measure: Measure, margin: Margin, table: Totals, basis: Basis) -> Draft:
+def draft(measure: Measure, margin: Margin, added: DomainSums, basis: Basis) -> Draft:
     """Value and linearisation of one measure.
 
     u = top for a total; (top − θ bottom)/Σ w·bottom for a ratio; n/(n − 1) ((y − ȳ)² − s²)/Σ w for the variance
     θ = n/(n − 1) s², s² = Σ w (y − ȳ)²/Σ w.
     """
-    n = by_domain(table.sums[measure.target.counted,], margin)
-    sums = np.stack([by_domain(table.sums["w", name], margin) for name in basis.names], axis=1)
+    n = added((measure.target.counted,), margin)
+    sums = np.stack([added(("w", name), margin) for name in basis.names], axis=1)
     value = evaluate(measure, sums, basis, n)
     top = sums @ basis.vector(measure.top, measure)
     bottom = None if measure.bottom is None else sums @ basis.vector(measure.bottom, measure)

@@ -13,7 +13,7 @@ from scipy import sparse
 
 from fl_estimate.design.domains import Margin, by_margins, margins_of
 from fl_estimate.design.replicates import Scaling, deviations, multiplier_rows
-from fl_estimate.design.totals import Floats, Totals, totals
+from fl_estimate.design.totals import Floats, Frame, Totals, totals
 from fl_estimate.errors import DesignFault
 from fl_estimate.estimators.domain_query import People, weight_columns
 from fl_estimate.estimators.linearised import Answer, Basis, Draft, evaluate
@@ -120,10 +120,10 @@ def _column_sums(
 
 
 def _in_blocks(
-    frame: nw.LazyFrame[Any], keys: tuple[str, ...], columns: Mapping[str, nw.Expr], sums: Mapping[Any, tuple[str, ...]]
+    frame: Frame, keys: tuple[str, ...], columns: Mapping[str, nw.Expr], sums: Mapping[Any, tuple[str, ...]]
 ) -> Totals:
     """The sums asked for a block at a time: the groups are the same, in the same order, in every block."""
-    block = EAGER_BLOCK if frame.implementation.is_pandas_like() else LAZY_BLOCK
+    block = EAGER_BLOCK if isinstance(frame, nw.DataFrame) else LAZY_BLOCK
     names, found, last = list(sums), dict[Any, Floats](), None
     for start in range(0, len(names), block):
         wanted = {name: sums[name] for name in names[start : start + block]}

@@ -59,7 +59,9 @@ class PrevalenceEntry(_Estimate):
     kind: Literal["prevalence"]
     outcome: Names
     unknown: Literal["no", "exclude", "bounds"] | None = None
-    interval: Literal["korn-graubard", "beta", "logit", "xlogit", "wilson", "wald", "log"] = "korn-graubard"
+    interval: Literal[
+        "korn-graubard", "beta", "logit", "xlogit", "wilson", "jeffreys", "arcsine", "likelihood", "wald", "log"
+    ] = "korn-graubard"
 
 
 class TotalEntry(_Estimate):
