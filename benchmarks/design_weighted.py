@@ -16,7 +16,6 @@ import argparse
 import json
 import multiprocessing
 import os
-import resource
 import subprocess
 import tempfile
 import time
@@ -143,20 +142,22 @@ def against_svy(path: Path, repeats: int, peer: str, seconds: dict[str, float]) 
         print(f"{name:44} {answers[theirs]:8.3f} {seconds[own]:8.3f} {answers[theirs] / seconds[own]:8.1f}")
 
 
-def _resident() -> float:
-    """Megabytes in use now (Linux), else the most so far."""
+def _megabytes(kept: str) -> float:
+    """VmRSS (in use now) or VmHWM (the most so far) of this process; Linux only, NaN elsewhere."""
     status = Path("/proc/self/status")
-    if status.exists():
-        kept = next(line for line in status.read_text().splitlines() if line.startswith("VmRSS"))
-        return float(kept.split()[1]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    if not status.exists():
+        return float("nan")
+    return next(float(line.split()[1]) for line in status.read_text().splitlines() if line.startswith(kept)) / 1024
 
 
 def _peak(path: Path, replicates: bool, pipe: Any) -> None:
+    # A first small call brings in the packages that are imported when needed.
+    small = pl.read_parquet(path, n_rows=50_000)
+    by(small, "region", replicated(small))
     table = pl.read_parquet(path)
-    before = _resident()
+    before = _megabytes("VmRSS")
     by(table, "domain", replicated(table) if replicates else DESIGN)
-    pipe.send((table.estimated_size() / 1e6, before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
+    pipe.send((table.estimated_size() / 1e6, before, _megabytes("VmHWM")))
 
 
 def memory(path: Path) -> None:

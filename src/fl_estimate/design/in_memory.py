@@ -14,6 +14,10 @@ CELLS = 1_000_000
 """Combinations of labels up to which there is a cell for each; above, at most as many as rows."""
 
 
+BLOCK = 262_144
+"""Rows whose columns are made at once, so that what is made does not grow with the frame."""
+
+
 def totals_in_memory(
     frame: nw.DataFrame[Any],
     *,
@@ -31,15 +35,24 @@ def totals_in_memory(
     cells = int(np.prod([len(key.levels) + 1 for key in labelled], dtype=float))
     if cells > max(CELLS, len(frame)):
         return None
-    cell = np.zeros(len(frame), dtype=np.int64)
+    place = np.zeros(len(frame), dtype=np.int64)
     for key in labelled:
-        cell = cell * (len(key.levels) + 1) + key.codes
-    n = np.bincount(cell, minlength=cells)
+        place *= len(key.levels) + 1
+        place += key.codes
+    n = np.bincount(place, minlength=cells)
     met = np.flatnonzero(n)
-    factors = _factors(frame, columns)
-    filled = _filled(factors)
-    summed = {name: _summed(cell, product, factors, filled, cells)[met] for name, product in sums.items()}
-    return Totals(keys=_labels(keys, labelled, met), sums=summed, n=n[met].astype(float))
+    # Cells that nobody is in are left out from here on.
+    cell = (np.cumsum(n > 0) - 1)[place]
+    summed = {name: np.zeros(len(met)) for name in sums}
+    for start in range(0, len(frame), BLOCK):
+        part = slice(start, start + BLOCK)
+        factors = _factors(frame[part], columns)
+        filled = _filled(factors)
+        for name, product in sums.items():
+            summed[name] += _summed(cell[part], product, factors, filled, len(met))
+    return Totals(
+        keys=_labels(keys, [key.levels for key in labelled], met), sums=summed, n=n[met].astype(float)
+    )
 
 
 def _coded(frame: nw.DataFrame[Any], keys: tuple[str, ...]) -> list[Key] | None:
@@ -102,10 +115,10 @@ def _summed(
         return np.bincount(cell if rows is None else cell[rows], weights=weights, minlength=cells)
 
 
-def _labels(keys: tuple[str, ...], labelled: list[Key], met: Codes) -> dict[str, Key]:
+def _labels(keys: tuple[str, ...], levels: list[tuple[Any, ...]], met: Codes) -> dict[str, Key]:
     out: dict[str, Key] = {}
     rest = met
-    for name, key in zip(reversed(keys), reversed(labelled), strict=True):
-        rest, codes = np.divmod(rest, len(key.levels) + 1)
-        out[name] = Key(codes=codes, levels=key.levels)
+    for name, known in zip(reversed(keys), reversed(levels), strict=True):
+        rest, codes = np.divmod(rest, len(known) + 1)
+        out[name] = Key(codes=codes, levels=known)
     return {name: out[name] for name in keys}
