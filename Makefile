@@ -76,6 +76,10 @@ docs: .venv/.ready ## Build the site into docs/_build/html; a warning is an erro
 recovery: .venv/.ready ## Sample the synthetic country 1,000 times: do the intervals hold the truth? Writes the table of the docs (minutes)
 	@$(BIN)/python scripts/recovery.py
 
+.PHONY: bench-design
+bench-design: .venv/.ready ## Time design-weighted estimates against numpy, and against svy with PEER=python-that-has-it
+	@$(BIN)/python benchmarks/design_weighted.py --growth 100000 1000000 10000000 $(if $(PEER),--peer $(PEER))
+
 .PHONY: lock
 lock: ## Choose the newest versions again and write requirements/*.txt (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv on the path"; exit 1; }
