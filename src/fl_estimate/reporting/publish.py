@@ -21,6 +21,7 @@ from fl_estimate.reporting.suppression import (
     cells,
     chosen_rule,
     design_weighted,
+    doubtful,
     judged,
     small_base,
     withheld,
@@ -45,8 +46,8 @@ class PublishedTable:
     name : str
         The name under which it was published.
     frame : pandas.DataFrame
-        The columns of Estimates, then `publication` (published, fewer_than, not_published) and `caution` (empty,
-        cv, df, cv df). A row that is not published has no numbers.
+        The columns of Estimates, then `publication` (published, fewer_than, not_published) and `caution` (of cv, df and
+        sampler, or empty). A row that is not published has no numbers.
     by, measure, population, reference_period, assumptions, provenance
         As in Estimates.
     reasons : tuple of Reason
@@ -196,8 +197,8 @@ def publish(
     rule : str or SuppressionRule
         "fl-default": a design-weighted figure is not published when n < 50, 0 < cases < 5 or df < 2, or when it
         has no interval; flagged when CV > 30 % or df < 8; zero cases are printed as "fewer than U", the upper limit,
-        when n ≥ 50. Rows from models and capture–recapture are flagged by their CV alone; their n and cases are
-        blanked where they are too small, or where the direct figure of the cell is not published.
+        when n ≥ 50. Rows from models and capture–recapture are flagged by their CV, and where a sampler did not do
+        well; their n and cases are blanked where they are too small, or where the direct figure of the cell is not published.
 
     Returns
     -------
@@ -241,7 +242,7 @@ def _printed(draft: PublishedTable, key: Sequence[Cell], closed: set[Cell], rule
     shadow = ~direct & (shut | small_base(draft.frame, rule))
     return replace(
         draft,
-        frame=judged(draft.frame, hidden, shadow, rule),
+        frame=judged(draft.frame, hidden, shadow, rule, doubtful(draft.reasons)),
         reasons=tuple(reason for reason in draft.reasons if not hidden[reason.row]),
     )
 

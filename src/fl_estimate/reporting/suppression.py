@@ -12,7 +12,7 @@ import pandas as pd
 
 from fl_estimate.design.intervals import proportion
 from fl_estimate.errors import PublishFault, not_one_of
-from fl_estimate.results.estimates import Assumption, margin_columns
+from fl_estimate.results.estimates import Assumption, Reason, margin_columns
 
 PUBLISHED, FEWER_THAN, NOT_PUBLISHED = "published", "fewer_than", "not_published"
 SHARES: tuple[str, ...] = ("prevalence", "prevalence per 1,000")
@@ -180,26 +180,33 @@ def small_base(frame: pd.DataFrame, rule: SuppressionRule) -> Flags:
     return (n < rule.min_n) | ((cases > 0) & (cases < rule.min_cases))
 
 
-def cautions(frame: pd.DataFrame, rule: SuppressionRule) -> list[str]:
-    """For each row why it is to be used with caution: "", "cv", "df" or "cv df"."""
+def doubtful(reasons: Sequence[Reason]) -> frozenset[int]:
+    """Rows of a sampler that did not do well."""
+    return frozenset(reason.row for reason in reasons if reason.code.startswith("sampler_"))
+
+
+def cautions(frame: pd.DataFrame, rule: SuppressionRule, doubted: frozenset[int]) -> list[str]:
+    """For each row why it is to be used with caution, of "cv", "df" and "sampler", with spaces between; or ""."""
     with np.errstate(divide="ignore", invalid="ignore"):
         cv = _floats(frame["se"]) / np.abs(_floats(frame["value"]))
     high = cv > rule.caution_cv
     loose = design_weighted(frame) & (_floats(frame["df"]) < rule.caution_df)
     return [
-        " ".join(code for code, holds in (("cv", wide), ("df", few)) if holds)
-        for wide, few in zip(high, loose, strict=True)
+        " ".join(code for code, holds in (("cv", wide), ("df", few), ("sampler", row in doubted)) if holds)
+        for row, (wide, few) in enumerate(zip(high, loose, strict=True))
     ]
 
 
-def judged(frame: pd.DataFrame, hidden: Flags, shadow: Flags, rule: SuppressionRule) -> pd.DataFrame:
-    """The table as it may be printed: `hidden` rows blanked, n and cases of `shadow` rows too.
+def judged(
+    frame: pd.DataFrame, hidden: Flags, shadow: Flags, rule: SuppressionRule, doubted: frozenset[int] = frozenset()
+) -> pd.DataFrame:
+    """The table as it may be printed: `hidden` rows blanked, n and cases of `shadow` rows too, `doubted` ones flagged.
 
     Adds `publication` (published, fewer_than, not_published) and `caution`.
     """
     out = frame.copy()
     zero = _zero(frame, rule) & ~hidden
-    out["caution"] = pd.array(cautions(frame, rule), dtype="string")
+    out["caution"] = pd.array(cautions(frame, rule, doubted), dtype="string")
     out["publication"] = pd.array(
         np.where(hidden, NOT_PUBLISHED, np.where(zero, FEWER_THAN, PUBLISHED)).tolist(), dtype="string"
     )

@@ -150,6 +150,14 @@ def test_models_are_judged_by_their_cv_and_lose_small_counts() -> None:
     assert frame["value"].isna().tolist() == [True, False, False, False]
 
 
+def test_rows_of_a_sampler_that_did_not_do_well_are_flagged() -> None:
+    model = estimates({}, {"region": "A"}, method="area-binomial", reasons=[Reason(code="sampler_rhat", row=1)])
+    published = fl.publish(model)
+    assert published.to_frame()["caution"].tolist() == ["", "sampler"]
+    assert fl.publish(published).to_frame()["caution"].tolist() == ["", "sampler"]
+    assert "†" in published.table().as_raw_html().split("</tbody>")[0]
+
+
 def test_reasons_of_withheld_rows_are_gone() -> None:
     made = estimates(
         {"region": "N", "cases": 0, "n": 40},

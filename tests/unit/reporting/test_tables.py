@@ -113,7 +113,7 @@ def test_several_outcomes_have_headings() -> None:
 def test_two_quantities_in_one_table_are_told_apart() -> None:
     rows = ({"quantity": "population_size", "value": 5000.4}, {"quantity": "dark_figure", "value": 3000.0})
     sheet = laid(*rows, outcome="", method="chapman", cases=None, df=None)
-    assert sheet.caption == "Population size, Dark figure (on no list)"
+    assert sheet.caption == "Population size, dark figure (on no list) – two case lists, Chapman"
     assert sheet.heads["n"] == "Persons observed"
     assert [(row.label, row.cells["value"]) for row in sheet.rows] == [
         ("Population size", "5,000"),
@@ -166,3 +166,39 @@ def test_two_tables_of_the_same_quantity_keep_their_own_groups() -> None:
     html = fl.publish({"first": estimates({}), "second": estimates({"value": 0.02})}).table().as_raw_html()
     assert "(first)" in html
     assert "(second)" in html
+
+
+def test_rows_of_several_methods_say_whose_they_are() -> None:
+    survey = estimates({}, quantity="total", value=4_800.0, lower=3_900.0, upper=5_900.0, se=500.0, interval_kind="log")
+    model = estimates({}, quantity="persons", value=4_700.0, lower=3_900.0, upper=5_700.0, se=450.0,
+                      method="area-binomial", interval_kind="equal-tailed")  # fmt: skip
+    lists = estimates({"term": "main"}, {"term": "a:b, b:c"}, quantity="population_size", outcome="", value=3_800.0,
+                      lower=3_500.0, upper=4_200.0, se=150.0, method="loglinear-poisson", interval_kind="wald")  # fmt: skip
+    (table,) = fl.publish(fl.stack([survey, model, lists])).tables
+    sheet = layout(table)
+    assert [row.label for row in sheet.rows] == [
+        "Survey, design-weighted",
+        "Survey by area, hierarchical model",
+        "Case lists, log-linear (lists independent)",
+        "Case lists, log-linear (a:b, b:c)",
+    ]
+    assert not any(row.nation for row in sheet.rows)
+    assert sheet.heads["interval"] == "95% interval"
+    assert sheet.caption == "Forced labour: number of persons – several methods side by side"
+    (alone,) = fl.publish(model).tables
+    assert layout(alone).heads["interval"] == "95% credible interval"
+    (named,) = fl.publish(fl.stack({"one": survey, "other": lists})).tables
+    assert [row.label for row in layout(named, "fr").rows] == [
+        "one",
+        "other (listes indépendantes)",
+        "other (a:b, b:c)",
+    ]
+
+
+def test_domains_of_several_methods_say_whose_they_are() -> None:
+    direct, model = estimates({"region": "North"}), estimates({"region": "North"}, method="area-binomial")
+    (table,) = fl.publish(fl.stack([direct, model])).tables
+    assert [row.label for row in layout(table).rows if not row.heading] == [
+        "North, Survey, design-weighted",
+        "North, Survey by area, hierarchical model",
+    ]
