@@ -35,7 +35,11 @@ import pandas as pd
 import fl_estimate as fl
 
 here = Path.cwd()
-DATA = next(folder for up in (here, *here.parents) if (folder := up / "data" / "sample").is_dir())
+DATA = next(
+    folder
+    for up in (here, *here.parents)
+    if (folder := up / "data" / "sample").is_dir()
+)
 true = json.loads((DATA / "truth.json").read_text(encoding="utf-8"))
 
 survey = fl.load(DATA / "household.parquet", mapping=DATA / "household.toml")
@@ -54,12 +58,19 @@ people.design
 
 # %%
 asked = rows[rows["forced_labour_in_scope"] == 1]
-regions = fl.estimate_total(people, "forced_labour", by="region").to_frame().iloc[1:]
-adults = pd.Series({name: count["adults"] for name, count in true["region"].items()})
+regions = (
+    fl.estimate_total(people, "forced_labour", by="region")
+    .to_frame()
+    .iloc[1:]
+)
+adults = pd.Series(
+    {name: count["adults"] for name, count in true["region"].items()}
+)
 pd.DataFrame(
     {
         "share of the rows": asked["region"].value_counts(normalize=True),
-        "share of the weights": asked.groupby("region")["weight_person"].sum() / asked["weight_person"].sum(),
+        "share of the weights": asked.groupby("region")["weight_person"].sum()
+        / asked["weight_person"].sum(),
         "share of the country": adults / adults.sum(),
     }
 ).round(3)
@@ -83,7 +94,9 @@ print(f"{len(weights) / kish:,.0f} drawn with equal chances.")
 # %%
 stories = {
     "persons, one by one": fl.Design(weights="weight_person"),
-    "persons within strata": fl.Design(weights="weight_person", strata="stratum"),
+    "persons within strata": fl.Design(
+        weights="weight_person", strata="stratum"
+    ),
     "areas": fl.Design(weights="weight_person", psu="psu"),
     "areas within strata": people.design,
 }
@@ -92,7 +105,12 @@ stories = {
 def by_story(outcome: str, **arguments: object) -> pd.DataFrame:
     """One outcome, nationally, under each story."""
     found = {
-        name: fl.estimate_prevalence(people, outcome, design=design, **arguments).per_thousand().to_frame().iloc[0]
+        name: fl.estimate_prevalence(
+            people, outcome, design=design, **arguments
+        )
+        .per_thousand()
+        .to_frame()
+        .iloc[0]
         for name, design in stories.items()
     }
     columns = ["value", "se", "lower", "upper", "df", "deff"]
@@ -116,10 +134,17 @@ by_story("migrant", where="forced_labour_in_scope == 1")
 
 # %%
 KINDS = ["wald", "logit", "wilson", "jeffreys", "korn-graubard"]
-districts = {kind: fl.estimate_prevalence(people, "forced_labour", by="district", interval=kind) for kind in KINDS}
+districts = {
+    kind: fl.estimate_prevalence(
+        people, "forced_labour", by="district", interval=kind
+    )
+    for kind in KINDS
+}
 limits = pd.DataFrame(
     {
-        kind: (frame["lower"] * 1000).round(1).astype(str) + " – " + (frame["upper"] * 1000).round(1).astype(str)
+        kind: (frame["lower"] * 1000).round(1).astype(str)
+        + " – "
+        + (frame["upper"] * 1000).round(1).astype(str)
         for kind, found in districts.items()
         for frame in [found.to_frame().iloc[1:].set_index("district")]
     }
@@ -150,7 +175,10 @@ pd.DataFrame(
         "respondents": none["n"],
         "3.7 / n, per 1,000": (3700 / none["n"].astype(float)).round(2),
         "upper limit, per 1,000": (1000 * none["upper"]).round(2),
-        "true, per 1,000": [round(1000 * true["district"][name]["prevalence"], 2) for name in none.index],
+        "true, per 1,000": [
+            round(1000 * true["district"][name]["prevalence"], 2)
+            for name in none.index
+        ],
     }
 )
 
@@ -162,8 +190,16 @@ pd.DataFrame(
 order = korn.sort_values("value")
 places = np.arange(len(order))
 figure, axes = plt.subplots(figsize=(7, 6))
-for shift, kind, colour in ((-0.18, "wald", "#c66"), (0.18, "korn-graubard", "#246")):
-    found = districts[kind].to_frame().set_index("district").loc[order["district"]]
+for shift, kind, colour in (
+    (-0.18, "wald", "#c66"),
+    (0.18, "korn-graubard", "#246"),
+):
+    found = (
+        districts[kind]
+        .to_frame()
+        .set_index("district")
+        .loc[order["district"]]
+    )
     axes.hlines(
         places + shift,
         1000 * found["lower"],
@@ -173,7 +209,9 @@ for shift, kind, colour in ((-0.18, "wald", "#c66"), (0.18, "korn-graubard", "#2
         label=kind,
     )
     axes.plot(1000 * found["value"], places + shift, ".", color=colour)
-diamonds = [1000 * true["district"][name]["prevalence"] for name in order["district"]]
+diamonds = [
+    1000 * true["district"][name]["prevalence"] for name in order["district"]
+]
 axes.plot(diamonds, places, "D", color="black", markersize=4, label="truth")
 axes.axvline(0, color="grey", linewidth=0.8)
 axes.set_yticks(places, order["district"])
@@ -198,7 +236,9 @@ ways = {
 pd.DataFrame(
     {
         name: 1000
-        * fl.estimate_prevalence(people, "forced_labour", by="region", design=design)
+        * fl.estimate_prevalence(
+            people, "forced_labour", by="region", design=design
+        )
         .to_frame()
         .assign(region=lambda f: f["region"].fillna("whole country"))
         .set_index("region")["se"]
@@ -221,10 +261,16 @@ for rule in ("nchs", "fl-default", "fl-rare"):
     shown[rule] = [
         f"{1000 * row.value:.1f}"
         if row.publication == "published"
-        else (f"fewer than {1000 * row.upper:.1f}" if row.publication == "fewer_than" else "–")
+        else (
+            f"fewer than {1000 * row.upper:.1f}"
+            if row.publication == "fewer_than"
+            else "–"
+        )
         for row in kept.itertuples()
     ]
-pd.DataFrame(shown, index=kept.index).assign(cases=korn.set_index("district")["cases"]).sort_values("cases")
+pd.DataFrame(shown, index=kept.index).assign(
+    cases=korn.set_index("district")["cases"]
+).sort_values("cases")
 
 # %% [markdown]
 # What a district cannot say for itself, a model may borrow from others, at the price of believing in it: see the notebook on
