@@ -101,6 +101,9 @@ def _design(entry: dict[str, Any]) -> tuple[pd.DataFrame, fl.Design, str | None]
         frame = frame[frame["stratum"] != "S08"]
     if "subset(crowd,cluster!=2)" in text:
         frame = frame[frame["cluster"] != 2]
+    if text.startswith("twophase("):
+        frame = frame.assign(ph2=(frame["snum"] % 3 != 0).astype(int))
+        return frame, fl.Design(fpc="fpc", phase2=("ph2", fl.Design(strata="stype"))), where
     if text.startswith("svrepdesign("):
         return *_provided(entry, frame.reset_index(drop=True)), where
     formula = dict(re.findall(r"(id|strata|weights|fpc)=~([\w.+]+)", text))

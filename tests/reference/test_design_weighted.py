@@ -109,13 +109,15 @@ PLAIN = [
     for i, e in ENTRIES.items()
     if "error" not in e and e["call"].split("(")[0] not in ("degf", "cv") and "unwtd" not in e["call"]
 ]
-PLAIN = [i for i in PLAIN if not i.startswith((*NO_OR_ALL_CASES, "twophase"))]
+# Of two phases ours is method="full" (Särndal, Swensson and Wretman 1992); "approx" and "simple" are R's short cuts.
+SHORT_CUTS = ("twophase/apisrs/approx", "twophase/apisrs/simple")
+PLAIN = [i for i in PLAIN if not i.startswith((*NO_OR_ALL_CASES, *SHORT_CUTS))]
 
 
 def needs_row_numbers(entry: dict[str, Any]) -> bool:
     """Rows are the units and must be told apart: an engine without an order of rows refuses (FL-DESIGN-26)."""
-    apart = "pps=" in entry["design"] or "as.svrepdesign" in entry["design"]
-    return "id=~1" in entry["design"] and (
+    apart = "pps=" in entry["design"] or "twophase" in entry["design"] or "as.svrepdesign" in entry["design"]
+    return ("id=~1" in entry["design"] or "twophase" in entry["design"]) and (
         apart or bool((entry.get("options") or {}).get("survey.adjust.domain.lonely"))
     )
 

@@ -50,9 +50,7 @@ def totals_in_memory(
         filled = _filled(factors)
         for name, product in sums.items():
             summed[name] += _summed(cell[part], product, factors, filled, len(met))
-    return Totals(
-        keys=_labels(keys, [key.levels for key in labelled], met), sums=summed, n=n[met].astype(float)
-    )
+    return Totals(keys=_labels(keys, [key.levels for key in labelled], met), sums=summed, n=n[met].astype(float))
 
 
 def _coded(frame: nw.DataFrame[Any], keys: tuple[str, ...]) -> list[Key] | None:

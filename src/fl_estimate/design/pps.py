@@ -28,12 +28,15 @@ class PpsForm:
         Joint inclusion probabilities, for ht and yg.
     hr_sum : float or None
         Σπ²/n over the population, for hr.
+    units : int array or None
+        Two phases: the units of the second, of which `joint` then is the matrix of the form itself.
     """
 
     kind: str
     probability: Floats
     joint: Floats | None
     hr_sum: float | None
+    units: Codes | None = None
 
 
 def pps_form(design: Design, probability: Floats) -> PpsForm:
@@ -83,6 +86,9 @@ def covariance(form: PpsForm, stratum: Codes, influence: sparse.csc_array) -> Fl
 
 def _strata(form: PpsForm, stratum: Codes, influence: sparse.csc_array) -> Iterator[tuple[Floats, Floats]]:
     rows = sparse.csr_array(influence)
+    if form.units is not None and form.joint is not None:
+        yield rows[form.units].toarray(), form.joint
+        return
     for code in range(int(stratum.max()) + 1):
         units = np.flatnonzero(stratum == code)
         if len(units) > 1:

@@ -20,11 +20,11 @@ from fl_estimate.design.resampling import (
 )
 from fl_estimate.design.sample import Sample, read_sample, unit_columns
 from fl_estimate.design.totals import Codes, Floats, Totals, first_rows, require_columns, totals
-from fl_estimate.design.units import ROW, numbered, with_rows
+from fl_estimate.design.units import numbered, with_rows
 from fl_estimate.errors import DesignFault, not_one_of
 from fl_estimate.inputs.replicates import CENTRES, Centre, UnitReplicates
 from fl_estimate.inputs.respondents import resolve
-from fl_estimate.inputs.sample_design import Design
+from fl_estimate.inputs.sample_design import ROW, Design
 
 Kind = Literal["jk1", "jkn", "brr", "fay", "rao-wu", "rescaled"]
 KINDS: tuple[str, ...] = get_args(Kind)
@@ -100,11 +100,11 @@ def replicate(
     first = resolved.design
     if kind != "rescaled":
         first = replace(first, stages=first.stages[:1], fpc=first.fpc[:1])
-    if first.pps is not None:
+    if first.pps is not None or first.phase2 is not None:
         raise DesignFault(
             "FL-DESIGN-23",
-            "replicates of a sample with unequal probabilities without replacement are not made here",
-            found=f"pps={first.pps!r}",
+            "replicates of a sample with unequal probabilities, or of two phases, are not made here",
+            found=f"pps={first.pps!r}" if first.pps else "phase2=",
             fix="give the replicate weights of the file, Design(replicates=fl.Replicates(…))",
         )
     frame, units_known = numbered(resolved.frame, first, rows=not first.stages)

@@ -64,6 +64,7 @@ class Sample:
     weight: Floats | None
     single_strata: int
     single_psu: str = "error"
+    df: float | None = None
 
     @property
     def census(self) -> bool:

@@ -9,9 +9,7 @@ import narwhals as nw
 
 from fl_estimate.design.totals import Frame, as_frame
 from fl_estimate.errors import DesignFault
-from fl_estimate.inputs.sample_design import Design
-
-ROW = "__fl_row"
+from fl_estimate.inputs.sample_design import ROW, Design
 
 
 def numbered(frame: Any, design: Design, *, rows: bool) -> tuple[Frame, Design]:

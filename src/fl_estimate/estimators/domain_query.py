@@ -12,6 +12,7 @@ import narwhals as nw
 from fl_estimate.design.domains import By, by_margins
 from fl_estimate.design.sample import Sample, read_sample, unit_columns
 from fl_estimate.design.totals import Frame, Totals, require_columns, totals
+from fl_estimate.design.two_phase import second_phase
 from fl_estimate.design.units import numbered
 from fl_estimate.errors import DesignFault, EstimateFault, listed
 from fl_estimate.estimators.targets import Target, Targets
@@ -93,7 +94,7 @@ def _working(design: Design, *, replicated: bool) -> tuple[Design, bool]:
             )
         # All that is known of the sample is in the weights: strata and units have nothing to add.
         return Design(weights=design.weights, replicates=own), False
-    apart = design.pps is not None or design.single_psu_scope == "domain"
+    apart = design.pps is not None or design.phase2 is not None or design.single_psu_scope == "domain"
     return replace(design, replicates=None), apart and not design.stages
 
 
@@ -138,7 +139,9 @@ def read_totals(
     sums = {product: _canonical(product, targets, weighted=weighted) for product in products}
     flags = [name for name in ("w_missing", "w_zero", "w_negative", "where_not_binary") if name in columns]
     sums |= {(name,): (name,) for name in flags}
-    keys = dict.fromkeys([*unit_columns(design), *design.fpc, *(n for m in by_margins(people.by) for n in m)])
+    keys = dict.fromkeys(
+        [*unit_columns(design), *design.fpc, *design.phase2_columns, *(n for m in by_margins(people.by) for n in m)]
+    )
     wanted = {p: p for p in dict.fromkeys(sums.values())}
     table = totals(people.frame, keys=tuple(keys), columns=columns, sums=wanted)
     table = Totals(keys=table.keys, sums={name: table.sums[p] for name, p in sums.items()}, n=table.n)
@@ -149,7 +152,7 @@ def read_totals(
     if sample.weight is not None:
         scaled = {p: values * sample.weight ** p.count("w") for p, values in table.sums.items()}
         table = Totals(keys=table.keys, sums=scaled, n=table.n)
-    return table, sample
+    return second_phase(table, design, sample) if design.phase2 is not None else (table, sample)
 
 
 def _canonical(product: Product, targets: Targets, *, weighted: bool) -> Product:

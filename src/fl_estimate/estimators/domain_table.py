@@ -133,7 +133,9 @@ def _table(
     crowded = np.concatenate([d.crowded for d in drafts])
     if not final and ((answer.lossy | crowded) & ~flat).any():
         return None
-    cells = [_cells(d, sums, table, sample, basis, answer, start) for d, start in zip(drafts, _starts(drafts), strict=True)]
+    cells = [
+        _cells(d, sums, table, sample, basis, answer, start) for d, start in zip(drafts, _starts(drafts), strict=True)
+    ]
     units = table.n.sum() if sample.rows_are_units else len(sample.stages[0].stratum)
     known = answer.design_df
     return DomainTable(
@@ -162,7 +164,9 @@ def _by_taylor(
         sample, statistics, weighted, moments, single_psu=design.single_psu, joint=joint,
         in_domain=design.single_psu_scope == "domain",
     )  # fmt: skip
-    return Answer(variance=found.diagonal, covariance=found.covariance, lossy=found.lossy)
+    return Answer(
+        variance=found.diagonal, covariance=found.covariance, lossy=found.lossy, design_df=sample.df
+    )  # fmt: skip
 
 
 def _check_unknown(targets: Targets, table: Totals) -> None:
@@ -206,7 +210,9 @@ def _moments(table: Totals, basis: Sequence[str]) -> Floats:
     return out
 
 
-def _cells(found: Draft, sums: DomainSums, table: Totals, sample: Sample, basis: Basis, answer: Answer, start: int) -> Cells:
+def _cells(
+    found: Draft, sums: DomainSums, table: Totals, sample: Sample, basis: Basis, answer: Answer, start: int
+) -> Cells:
     measure, margin, target = found.measure, found.margin, found.measure.target
     own = slice(start, start + len(found.value))
     n = sums((target.counted,), margin)

@@ -116,6 +116,7 @@ class Call:
                 "stages": list(self.resolved.design.stages),
                 "fpc": list(self.resolved.design.fpc),
                 "single_psu": self.resolved.design.single_psu,
+                "phase2": list(self.resolved.design.phase2_columns),
                 "pps": self.resolved.design.pps or "",
                 "replicates": self.people.design.replicates.kind if self.people.design.replicates else "",
             },
@@ -340,6 +341,8 @@ def _sampling(design: Design) -> list[tuple[str, dict[str, Any]]]:
     said: list[tuple[str, dict[str, Any]]] = []
     if design.strata is None and not design.stages:
         said.append(("simple_random_sample", {}))
+    if design.phase2 is not None:
+        said.append(("two_phases", {}))
     if design.pps is not None:
         said.append(("unequal_probabilities", {"rule": design.pps}))
     elif design.fpc:

@@ -16,6 +16,8 @@ SINGLE_PSU_RULES: tuple[str, ...] = get_args(SinglePsu)
 SinglePsuScope = Literal["sample", "domain"]
 Pps = Literal["brewer", "overton", "hr", "ht", "yg"]
 PPS_RULES: tuple[str, ...] = get_args(Pps)
+ROW = "__fl_row"
+"""The column that numbers the rows where each is a unit that must be told apart."""
 
 
 @dataclass(frozen=True, kw_only=True, init=False)
@@ -55,6 +57,10 @@ class Design:
         the sorted order of (stratum, unit), or of the rows of the frame where rows are the units. For pps ht and yg.
     hr_sum : float, optional
         Σπ²/n over the population, for pps hr; estimated by Σπ/n over the sample where left out.
+    phase2 : tuple of (str, Design), optional
+        Two phases: the 0/1 column of those drawn again, and how: ``("interviewed", Design(strata="screened"))``. Their
+        weights within the second phase follow from the persons of each of its strata in both; the frame holds everyone of
+        the first phase. Persons are the units of both phases.
     replicates : Replicates, optional
         Replicate weights that came with the file; `fl.replicate` puts its own here.
 
@@ -63,7 +69,7 @@ class Design:
     DesignFault
         FL-DESIGN-02 (`psu` and `stages` name different first stages), FL-DESIGN-03 (more fpc columns than stages),
         FL-DESIGN-04 (unknown rule), FL-DESIGN-05 (a column named twice), FL-DESIGN-18 (pps without probabilities, or
-        joint probabilities without pps ht or yg), FL-DESIGN-19 (joint is not a symmetric matrix of probabilities).
+        joint probabilities without pps ht or yg), FL-DESIGN-28 (two phases of other units than persons), FL-DESIGN-19 (joint is not a symmetric matrix of probabilities).
 
     Examples
     --------
@@ -85,6 +91,7 @@ class Design:
     pps: Pps | None
     joint: Floats | None = field(repr=False, compare=False)
     hr_sum: float | None
+    phase2: tuple[str, Design] | None
     replicates: Replicates | UnitReplicates | None
 
     def __init__(
@@ -101,6 +108,7 @@ class Design:
         pps: Pps | None = None,
         joint: Any = None,
         hr_sum: float | None = None,
+        phase2: tuple[str, Design] | None = None,
         replicates: Replicates | UnitReplicates | None = None,
     ) -> None:
         units, corrections = _names(stages), _names(fpc)
@@ -135,10 +143,12 @@ class Design:
             raise not_one_of(
                 "FL-DESIGN-04", "this single_psu_scope", str(single_psu_scope), ("sample", "domain"), DesignFault
             )
+        if phase2 is not None:
+            _check_phases(phase2, units, corrections, pps, replicates)
         pairs = _pps(pps, joint, hr_sum, corrections, single_psu)
         values = (
             weights, strata, units[0] if units else None, units, corrections, nested, single_psu, single_psu_scope,
-            pps, pairs, hr_sum, replicates,
+            pps, pairs, hr_sum, phase2, replicates,
         )  # fmt: skip
         for item, value in zip(fields(self), values, strict=True):
             object.__setattr__(self, item.name, value)
@@ -147,8 +157,16 @@ class Design:
     def columns(self) -> tuple[str, ...]:
         """Every column the design needs, each once."""
         given = self.replicates.columns if isinstance(self.replicates, Replicates) else ()
-        named = [self.strata, *self.stages, *self.fpc, self.weights, *given]
+        named = [self.strata, *self.stages, *self.fpc, self.weights, *given, *self.phase2_columns]
         return tuple(dict.fromkeys(name for name in named if name is not None))
+
+    @property
+    def phase2_columns(self) -> tuple[str, ...]:
+        """The columns that the second phase needs."""
+        if self.phase2 is None:
+            return ()
+        column, second = self.phase2
+        return (column, second.strata) if second.strata is not None else (column,)
 
     @property
     def weights_known(self) -> bool:
@@ -194,3 +212,18 @@ def _pps(pps: str | None, joint: Any, hr_sum: float | None, fpc: tuple[str, ...]
         )
     pairs.setflags(write=False)
     return pairs
+
+
+def _check_phases(
+    phase2: tuple[str, Design], units: tuple[str, ...], fpc: tuple[str, ...], pps: str | None, replicates: Any
+) -> None:
+    second = phase2[1]
+    rows = units in ((), (ROW,))
+    other = second.weights or second.stages or second.fpc or second.pps or second.phase2 or second.replicates
+    if not rows or len(fpc) > 1 or pps is not None or replicates is not None or other:
+        raise DesignFault(
+            "FL-DESIGN-28",
+            "two phases are computed for persons drawn within strata, in both of them",
+            found="sampling units, probabilities, weights or replicates beside phase2=, or within it",
+            fix='Design(strata=…, fpc=…, phase2=("column", Design(strata=…)))',
+        )

@@ -232,6 +232,11 @@ ASSUMPTIONS: dict[str, Said] = {
         "Les unités primaires ont été tirées à probabilités inégales sans remise : {rule}.",
         "Las unidades primarias se extrajeron con probabilidades desiguales sin reemplazo: {rule}.",
     ),
+    "two_phases": (
+        "Persons were drawn in two phases; the variances of both are added up.",
+        "Les personnes ont été tirées en deux phases ; les variances des deux sont additionnées.",
+        "Las personas se extrajeron en dos fases; se suman las varianzas de ambas.",
+    ),
     "with_replacement_first_stage": (
         "Primary units are taken as drawn with replacement: without finite population correction.",
         "Les unités primaires sont considérées comme tirées avec remise : sans correction de population finie.",
