@@ -90,6 +90,10 @@ coverage-lists: .venv/.ready ## Simulate case lists of a known size: which inter
 benchmark-lists: .venv/.ready ## Time the choice of a model from case lists against R's packages
 	@$(BIN)/python benchmarks/capture_recapture.py
 
+.PHONY: bench-design
+bench-design: .venv/.ready ## Time design-weighted estimates against numpy, and against svy with PEER=python-that-has-it
+	@$(BIN)/python benchmarks/design_weighted.py --growth 100000 1000000 10000000 $(if $(PEER),--peer $(PEER))
+
 .PHONY: lock
 lock: ## Choose the newest versions again and write requirements/*.txt (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv on the path"; exit 1; }

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fl_estimate import datasets as datasets
+    from fl_estimate.design.replicates import replicate as replicate
     from fl_estimate.errors import FlError as FlError
     from fl_estimate.errors import FlWarning as FlWarning
     from fl_estimate.estimators import capture_recapture as capture_recapture
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from fl_estimate.estimators.design_weighted import estimate_prevalence as estimate_prevalence
     from fl_estimate.estimators.design_weighted import estimate_ratio as estimate_ratio
     from fl_estimate.estimators.design_weighted import estimate_total as estimate_total
+    from fl_estimate.estimators.design_weighted import estimate_variance as estimate_variance
     from fl_estimate.indicators.classify import Classification as Classification
     from fl_estimate.indicators.classify import classify as classify
     from fl_estimate.indicators.explain import Explanation as Explanation
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from fl_estimate.indicators.framework import Framework as Framework
     from fl_estimate.indicators.framework import frameworks as frameworks
     from fl_estimate.inputs.histories import CaptureHistories as CaptureHistories
+    from fl_estimate.inputs.replicates import Replicates as Replicates
     from fl_estimate.inputs.sample_design import Design as Design
     from fl_estimate.inputs.survey_data import SurveyData as SurveyData
     from fl_estimate.loaders.load import load as load
@@ -52,6 +55,7 @@ _WHERE: dict[str, str] = {
     "Framework": "indicators.framework",
     "Mapping": "loaders.mapping",
     "PublishedEstimates": "reporting.publish",
+    "Replicates": "inputs.replicates",
     "StudyResult": "study.run",
     "SuppressionRule": "reporting.publish",
     "SurveyData": "inputs.survey_data",
@@ -62,12 +66,14 @@ _WHERE: dict[str, str] = {
     "estimate_prevalence": "estimators.design_weighted",
     "estimate_ratio": "estimators.design_weighted",
     "estimate_total": "estimators.design_weighted",
+    "estimate_variance": "estimators.design_weighted",
     "explain": "indicators.explain",
     "explain_respondent": "study.respondent",
     "frameworks": "indicators.framework",
     "load": "loaders.load",
     "plot": "reporting.figures",
     "publish": "reporting.publish",
+    "replicate": "design.replicates",
     "run_study": "study.run",
     "stack": "results.stack",
 }

@@ -13,9 +13,9 @@ import fl_estimate as fl
 # A name added or taken away is a decision: it is written down here as well.
 NAMES = (
     "CaptureHistories", "Classification", "Design", "Estimates", "Explanation", "FlError", "FlWarning", "Framework", "Mapping",
-    "PublishedEstimates", "StudyResult", "SuppressionRule", "SurveyData", "ValidationReport", "capture_recapture", "classify", "compare", "datasets",
-    "estimate_mean", "estimate_prevalence", "estimate_ratio", "estimate_total", "explain", "explain_respondent", "frameworks", "hierarchical", "load", "plot",
-    "publish", "run_study", "stack",
+    "PublishedEstimates", "Replicates", "StudyResult", "SuppressionRule", "SurveyData", "ValidationReport", "capture_recapture", "classify", "compare", "datasets",
+    "estimate_mean", "estimate_prevalence", "estimate_ratio", "estimate_total", "estimate_variance", "explain", "explain_respondent", "frameworks", "hierarchical", "load", "plot",
+    "publish", "replicate", "run_study", "stack",
 )  # fmt: skip
 
 

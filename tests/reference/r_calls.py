@@ -12,6 +12,8 @@ import pandas as pd
 
 import fl_estimate as fl
 
+# Σp²/40 over the 4,600 counties of the election table that R survey ships (data set `election`, computed from it).
+HR_SUM = 0.10321027266234988
 DATA = Path(__file__).parent / "survey" / "data"
 RULES: dict[str, Any] = {
     "fail": "error",
@@ -37,6 +39,7 @@ class Call:
     level: float
     df: float | None
     deff: str | None
+    centre: str = "mean"
 
 
 @cache
@@ -49,15 +52,22 @@ def read(entry: dict[str, Any]) -> Call:
     """Translate an entry's `design` and `call`."""
     frame, design, where = _design(entry)
     text = entry["call"]
-    formulas = re.findall(r"(?:by=|denominator=)?~(I\((?:[^()]|\([^()]*\))*\)|[\w.+]+)", text)
+    formulas = re.findall(r"(?:by=|denominator=)?~((?:I|factor)\((?:[^()]|\([^()]*\))*\)|[\w.+]+)", text)
     outcomes = tuple(_outcome(frame, part) for part in _split(formulas[0])) if formulas else ()
+    if text.startswith("svymean(~I(") and "as.numeric" not in text:
+        # A condition is TRUE and FALSE to R: two outcomes.
+        outcomes = tuple(
+            (name, known) for _, values in outcomes for name, known in (("no", 1 - values), ("yes", values))
+        )
     frame = frame.assign(**dict(outcomes))
     by, denominator, function = (), None, text.split("(")[0]
     if function == "svyby":
         by = tuple(dict.fromkeys(_plain(name) for name in formulas[1].split("+")))
         function = "svyratio" if "svyratio" in text else _found(r",d,([\w.]+)", text)
     if function == "svyratio":
-        denominator = _plain(formulas[-1])
+        denominator, values = _outcome(frame, formulas[-1])
+        denominator = "denominator" if denominator == "case" else denominator
+        frame = frame.assign(**{denominator: values})
     level = re.search(r"level=([\d.]+)", text)
     return Call(
         frame=frame,
@@ -91,6 +101,11 @@ def _design(entry: dict[str, Any]) -> tuple[pd.DataFrame, fl.Design, str | None]
         frame = frame[frame["stratum"] != "S08"]
     if "subset(crowd,cluster!=2)" in text:
         frame = frame[frame["cluster"] != 2]
+    if text.startswith("twophase("):
+        frame = frame.assign(ph2=(frame["snum"] % 3 != 0).astype(int))
+        return frame, fl.Design(fpc="fpc", phase2=("ph2", fl.Design(strata="stype"))), where
+    if text.startswith("svrepdesign("):
+        return *_provided(entry, frame.reset_index(drop=True)), where
     formula = dict(re.findall(r"(id|strata|weights|fpc)=~([\w.+]+)", text))
     names = {key: tuple(_plain(name) for name in value.split("+")) for key, value in formula.items()}
     options = entry.get("options") or {}
@@ -100,15 +115,66 @@ def _design(entry: dict[str, Any]) -> tuple[pd.DataFrame, fl.Design, str | None]
         stages=() if names["id"] == ("1",) else names["id"],
         fpc=names.get("fpc", ()),
         single_psu=RULES[options.get("survey.lonely.psu", "fail")],
+        single_psu_scope="domain" if options.get("survey.adjust.domain.lonely") else "sample",
+        **_unequal(text),
     )
+    if options.get("survey.ultimate.cluster"):
+        # The first stage alone, with the weights of all of them.
+        design = fl.Design(weights="pw", stages=design.stages[:1], fpc=design.fpc[:1])
+    if text.startswith("as.svrepdesign("):
+        design = fl.replicate(frame, design, **_kind(text))
     return frame, design, where
 
 
+def _unequal(text: str) -> dict[str, Any]:
+    if "pps=" not in text:
+        return {}
+    if "ppsmat" in text:
+        joint = pd.read_csv(DATA / f"{_found(r'as.matrix.(election_joint[a-zA-Z]+)', text)}.csv").to_numpy()
+        return {"pps": "yg" if 'variance="YG"' in text else "ht", "joint": joint}
+    if "pps=HR(" in text:
+        return {"pps": "hr", "hr_sum": HR_SUM if "election$p" in text else None}
+    return {"pps": _found(r'pps="(\w+)"', text)}
+
+
+def _kind(text: str) -> dict[str, Any]:
+    kind = re.search(r"""type=['"](\w+)""", text)
+    fay = re.search(r"fay.rho=([\d.]+)", text)
+    return {
+        "kind": kind.group(1).lower() if kind else "jk1",
+        "centre": "estimate" if "mse=TRUE" in text else "mean",
+        **({"fay": float(fay.group(1))} if fay else {}),
+    }
+
+
+@cache
+def provided(name: str) -> pd.DataFrame:
+    """Replicate weights R made: kept as the different rows of multipliers, and which of them each person has."""
+    people = pd.read_csv(DATA / f"{name}_rows.csv")
+    patterns = pd.read_csv(DATA / f"{name}_patterns.csv.gz").to_numpy()[people["pattern"].to_numpy()]
+    weights = patterns * people["pw"].to_numpy()[:, None]
+    return pd.DataFrame({f"rw{place}": column for place, column in enumerate(weights.T)}).assign(pw=people["pw"])
+
+
+def _provided(entry: dict[str, Any], frame: pd.DataFrame) -> tuple[pd.DataFrame, fl.Design]:
+    made = provided(Path(entry["spec"]["repweights_file"]).stem)
+    columns = [name for name in made.columns if name != "pw"]
+    own = fl.Replicates(columns, kind="other", scale=entry["spec"]["scale"], centre="mean")
+    frame = pd.concat([frame.drop(columns="pw", errors="ignore"), made], axis=1)
+    return frame, fl.Design(weights="pw", replicates=own)
+
+
 def _split(formula: str) -> list[str]:
-    return [formula] if formula.startswith("I(") else formula.split("+")
+    return [formula] if formula.startswith(("I(", "factor(")) else formula.split("+")
 
 
 def _outcome(frame: pd.DataFrame, text: str) -> tuple[str, pd.Series]:
+    if text.startswith("factor("):
+        # R's factor of numbers is a text column here: one outcome for each value.
+        values = frame[_plain(text[len("factor(") : -1])]
+        return "level", values.astype("string").where(values.notna())
+    if plus := re.match(r"^I\(([\w.]+)\+1\)$", text):
+        return "plus_one", frame[_plain(plus.group(1))] + 1
     if not text.startswith("I("):
         return _plain(text), frame[_plain(text)]
     condition = text[2:-1]

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fl_estimate.design.totals import Codes, Totals
+from fl_estimate.design.totals import Codes, Floats, Totals
 from fl_estimate.errors import EstimateFault, listed
 
 By = str | Sequence[str] | Sequence[Sequence[str]] | None
@@ -96,6 +96,26 @@ def _crossed(table: Totals, columns: tuple[str, ...], categories: Mapping[str, S
         domain = np.where(missing, len(labels), domain)
         labels.append((None,) * len(columns))
     return Margin(name=" × ".join(columns), columns=columns, domain=domain, labels=tuple(labels))
+
+
+class DomainSums:
+    """The sums of a small table within the domains of a margin, each added up once."""
+
+    def __init__(self, table: Totals) -> None:
+        self._table = table
+        self._known: dict[tuple[Any, str], Floats] = {}
+
+    def __call__(self, name: Any, margin: Margin) -> Floats:
+        """One sum in every domain of a margin, shape (domains,)."""
+        key = (name, margin.name)
+        if key not in self._known:
+            values = self._table.sums[name]
+            self._known[key] = (
+                np.bincount(margin.domain, weights=values, minlength=len(margin.labels))
+                if len(margin.labels) > 1
+                else np.array([values.sum()])
+            )
+        return self._known[key]
 
 
 def check_size(margins: Sequence[Margin], most: int = 1_000_000) -> None:

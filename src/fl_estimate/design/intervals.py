@@ -1,7 +1,7 @@
 """Intervals from an estimate, its standard error, n and degrees of freedom. Vectorised; nothing knows of frames.
 
-Formulas and their peers: methods of R survey 4.4.2 `svyciprop` (beta, logit, xlogit, Wald), 4.5 (Wilson), and
-NCHS 2017 (Korn–Graubard). A limit that has no value is NaN; the caller says why.
+Formulas and their peers: methods of R survey 4.4.2 `svyciprop` (beta, logit, xlogit, arcsine, likelihood, Wald), 4.5
+(Wilson), NCHS 2017 (Korn–Graubard), Brown, Cai and DasGupta 2001 (Jeffreys). A limit that has no value is NaN; the caller says why.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from scipy import special
 
 from fl_estimate.design.totals import Floats
 
-PROPORTION: tuple[str, ...] = ("korn-graubard", "beta", "logit", "xlogit", "wilson", "wald", "log")
+PROPORTION: tuple[str, ...] = (
+    "korn-graubard", "beta", "logit", "xlogit", "wilson", "jeffreys", "arcsine", "likelihood", "wald", "log",
+)  # fmt: skip
 GENERAL: tuple[str, ...] = ("wald", "log")
 
 
@@ -34,20 +36,28 @@ def effective_n(value: Floats, se: Floats, n: Floats, df: Floats, level: float, 
     return np.minimum(star, n) if cap else star
 
 
-def proportion(kind: str, value: Floats, se: Floats, n: Floats, df: Floats, level: float) -> tuple[Floats, Floats]:
+def proportion(
+    kind: str, value: Floats, se: Floats, n: Floats, df: Floats, level: float, logit_se: Floats | None = None
+) -> tuple[Floats, Floats]:
     """Limits of a proportion by one of `PROPORTION`, each array of shape (rows,).
+
+    `logit_se` is the standard error of the log-odds over replicates, where there are such: logit then takes it.
 
     Notes
     -----
     With t = t_df and α = 1 − level: korn-graubard and beta take the limits of Clopper and Pearson at n* p of n*
-    (n* capped at n, or not); logit and xlogit transform p ± t se/(p(1 − p)); wilson uses n_e without adjusting it.
+    (n* capped at n, or not); logit and xlogit transform p ± t se/(p(1 − p)); wilson uses n_e without adjusting it;
+    jeffreys takes the quantiles of Beta(n* p + ½, n*(1 − p) + ½), n* capped, and 0 or 1 where there are no cases or only
+    cases; arcsine is sin²(arcsin √p ± t se/(2√(p(1 − p)))), the angle kept within 0 and π/2; likelihood holds the p' with
+    2 n_e (n − 1)/n (p log(p/p') + (1 − p) log((1 − p)/(1 − p'))) ≤ t².
     """
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         if kind in ("korn-graubard", "beta"):
             return _clopper_pearson(value, effective_n(value, se, n, df, level, cap=kind == "korn-graubard"), level)
         t = t_quantile(level, df)
         if kind in ("logit", "xlogit"):
-            centre, half = np.log(value / (1 - value)), t * se / (value * (1 - value))
+            own = se / (value * (1 - value)) if logit_se is None or kind == "xlogit" else logit_se
+            centre, half = np.log(value / (1 - value)), t * own
             inside = (value > 0) & (value < 1)
             return _where(inside, 1 / (1 + np.exp(half - centre)), 1 / (1 + np.exp(-centre - half)))
         if kind == "wilson":
@@ -59,6 +69,14 @@ def proportion(kind: str, value: Floats, se: Floats, n: Floats, df: Floats, leve
             high = np.where(value >= 1, np.where(np.isnan(t), np.nan, 1.0), (centre + half) / shrink)
             certain = (se == 0) & (value > 0) & (value < 1) & ~np.isnan(t)
             return np.where(certain, value, low), np.where(certain, value, high)
+        if kind == "jeffreys":
+            return _jeffreys(value, effective_n(value, se, n, df, level, cap=True), level)
+        if kind == "arcsine":
+            angle, reach = np.arcsin(np.sqrt(value)), t * se / (2 * np.sqrt(value * (1 - value)))
+            low, high = np.maximum(angle - reach, 0), np.minimum(angle + reach, np.pi / 2)
+            return np.sin(low) ** 2, np.sin(high) ** 2
+        if kind == "likelihood":
+            return _likelihood(value, value * (1 - value) / se**2 * (n - 1) / n, t)
     return general(kind, value, se, df, level)
 
 
@@ -89,6 +107,35 @@ def _clopper_pearson(value: Floats, star: Floats, level: float) -> tuple[Floats,
     known = ~np.isnan(star)
     low, high = np.where(known, low, np.nan), np.where(known, high, np.nan)
     return np.where(infinite, value, low), np.where(infinite, value, high)
+
+
+def _jeffreys(value: Floats, star: Floats, level: float) -> tuple[Floats, Floats]:
+    tail, certain = (1 - level) / 2, np.isinf(star)
+    size = np.where(certain, 1.0, star)
+    a, b = size * value + 0.5, size * (1 - value) + 0.5
+    known = ~np.isnan(star)
+    low = np.where(value <= 0, 0.0, special.betaincinv(a, b, tail))
+    high = np.where(value >= 1, 1.0, special.betaincinv(a, b, 1 - tail))
+    low, high = np.where(certain, value, low), np.where(certain, value, high)
+    return np.where(known, low, np.nan), np.where(known, high, np.nan)
+
+
+def _likelihood(value: Floats, size: Floats, t: Floats) -> tuple[Floats, Floats]:
+    """Where the deviance of `size` independent answers reaches t², by halving: 60 steps leave no digit out."""
+
+    def deviance(at: Floats) -> Floats:
+        return 2 * size * (special.xlogy(value, value / at) + special.xlogy(1 - value, (1 - value) / (1 - at)))
+
+    limits: list[Floats] = []
+    for end in (0.0, 1.0):
+        inner, outer = value.copy(), np.full_like(value, end)
+        for _ in range(60):
+            middle = (inner + outer) / 2
+            within = deviance(middle) <= t**2
+            inner, outer = np.where(within, middle, inner), np.where(within, outer, middle)
+        limits.append(np.where((value > 0) & (value < 1) & ~np.isnan(t), inner, np.nan))
+    certain = np.isinf(size)
+    return np.where(certain, value, limits[0]), np.where(certain, value, limits[1])
 
 
 def _where(condition: npt.NDArray[np.bool_], low: Floats, high: Floats) -> tuple[Floats, Floats]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from fl_estimate.design.pps import PpsForm, pps_form
 from fl_estimate.design.totals import Codes, Floats, Key, Totals, no_missing
 from fl_estimate.errors import DesignFault, listed
 from fl_estimate.inputs.sample_design import Design
@@ -33,6 +34,8 @@ class Stage:
         Product of the sampling fractions of the stages before.
     labels : tuple of str
         Names of the strata, for messages.
+    pps : PpsForm or None
+        Where units were drawn with unequal probabilities without replacement; `fraction` is then the least of a stratum.
     """
 
     unit: Codes
@@ -41,6 +44,7 @@ class Stage:
     fraction: Floats
     multiplier: Floats
     labels: tuple[str, ...]
+    pps: PpsForm | None = None
 
     @property
     def single(self) -> npt.NDArray[np.bool_]:
@@ -59,6 +63,8 @@ class Sample:
     rows_are_units: bool
     weight: Floats | None
     single_strata: int
+    single_psu: str = "error"
+    df: float | None = None
 
     @property
     def census(self) -> bool:
@@ -96,18 +102,26 @@ def read_sample(table: Totals, design: Design) -> Sample:
             unit = _units(parents, _ids(table, design.stages[place]))
             unit_stratum = _first(parents, unit)
             size = np.bincount(unit_stratum, minlength=len(labels)).astype(float)
-        fraction = _fractions(table, design, place, parents, size, labels)
+        # With unequal probabilities the fpc is of the unit, not of its stratum.
+        unequal = design.pps is not None and place == 0
+        fraction = _fractions(table, design, place, unit if unequal else parents, size, labels)
+        before, form = _first(multiplier, parents), None
+        if unequal:
+            form = pps_form(design, _probability(fraction, design))
+        multiplier = multiplier * fraction[unit if unequal else parents]
+        if unequal:
+            fraction = _least(fraction, unit_stratum, len(labels))
         stages.append(
             Stage(
                 unit=unit,
                 stratum=unit_stratum,
                 size=size,
                 fraction=fraction,
-                multiplier=_first(multiplier, parents),
+                multiplier=before,
                 labels=labels,
+                pps=form,
             )
         )
-        multiplier = multiplier * fraction[parents]
         if not rows_are_units:
             labels = tuple(f"unit {code + 1} of stage {place + 1}" for code in range(len(unit_stratum)))
             parents = unit
@@ -118,7 +132,10 @@ def read_sample(table: Totals, design: Design) -> Sample:
         raise _single(stages, design)
     if design.single_psu == "collapse":
         stages[0] = collapse(stages[0], rows_are_units=rows_are_units)
-    return Sample(stages=tuple(stages), rows_are_units=rows_are_units, weight=weight, single_strata=single)
+    return Sample(
+        stages=tuple(stages), rows_are_units=rows_are_units, weight=weight, single_strata=single,
+        single_psu=design.single_psu,
+    )  # fmt: skip
 
 
 def collapse(stage: Stage, *, rows_are_units: bool) -> Stage:
@@ -194,9 +211,9 @@ def _fractions(
             found=f"{column!r}: values that are not positive numbers, or both below and above 1",
             fix="give population counts of units (all at least 1), or sampling fractions (all at most 1)",
         )
-    values = levels[key.codes]
-    lowest = np.full(len(labels), np.inf)
-    highest = np.full(len(labels), -np.inf)
+    values, of = levels[key.codes], int(parents.max()) + 1
+    lowest = np.full(of, np.inf)
+    highest = np.full(of, -np.inf)
     np.minimum.at(lowest, parents, values)
     np.maximum.at(highest, parents, values)
     if (lowest != highest).any():
@@ -204,10 +221,12 @@ def _fractions(
         raise DesignFault(
             "FL-DESIGN-09",
             f"the fpc of stage {place + 1} differs within a stratum of that stage",
-            found=f"column {column!r}, strata {listed(labels[code] for code in at)}",
+            found=f"column {column!r}, strata {listed(labels[code] for code in at)}"
+            if of == len(labels)
+            else f"column {column!r}, {len(at)} units",
             fix="the fpc of a stage is one number for each stratum (first stage) or each unit of the stage before",
         )
-    if (levels <= 1).all():
+    if (levels <= 1).all() or of != len(size):
         return lowest
     short = size > lowest * (1 + 1e-9)
     if short.any():
@@ -220,6 +239,23 @@ def _fractions(
     return size / lowest
 
 
+def _probability(fraction: Floats, design: Design) -> Floats:
+    if (fraction > 1).any():
+        raise DesignFault(
+            "FL-DESIGN-21",
+            "pps= needs the inclusion probability of every first-stage unit",
+            found=f"column {design.fpc[0]!r} holds numbers above 1",
+            fix="give probabilities, above 0 and at most 1, in the first fpc column",
+        )
+    return fraction
+
+
+def _least(values: Floats, stratum: Codes, strata: int) -> Floats:
+    least = np.ones(strata)
+    np.minimum.at(least, stratum, values)
+    return least
+
+
 def _weight(stages: list[Stage], rows_are_units: bool, design: Design) -> Floats | None:
     """The weight of each group where no column holds it: the product of 1 / f over all stages."""
     if design.weights is not None or not design.weights_known:
@@ -227,7 +263,7 @@ def _weight(stages: list[Stage], rows_are_units: bool, design: Design) -> Floats
     weight = np.ones(len(stages[0].unit))
     for stage in stages:
         stratum = stage.unit if rows_are_units else stage.stratum[stage.unit]
-        weight = weight / stage.fraction[stratum]
+        weight = weight / (stage.fraction[stratum] if stage.pps is None else stage.pps.probability[stage.unit])
     return weight
 
 

@@ -8,56 +8,23 @@ their own, Float64 first, no nulls, plain sums) is measured in docs/decisions.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import reduce
 from operator import mul, or_
 from typing import Any
 
 import narwhals as nw
 import numpy as np
-import numpy.typing as npt
 
+from fl_estimate.design.in_memory import totals_in_memory
+from fl_estimate.design.small_table import Codes, Floats, Key, Totals, coded
 from fl_estimate.errors import DesignFault, EstimateFault, listed, missing_columns
 
-Floats = npt.NDArray[np.float64]
-Codes = npt.NDArray[np.int64]
-
+Frame = nw.LazyFrame[Any] | nw.DataFrame[Any]
 _PREFIX = "__fl_"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Key:
-    """One grouping column of the small table: a code per group into `levels`; the last code is the missing one."""
-
-    codes: Codes
-    levels: tuple[Any, ...]
-
-    @property
-    def missing(self) -> int:
-        """The code of groups whose key is missing."""
-        return len(self.levels)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Totals:
-    """The small table: one row per group, sorted by its keys.
-
-    Attributes
-    ----------
-    keys : mapping of str to Key
-        Labels with one spelling on every engine: NaN and null are missing, 3.0 is 3, -0.0 is 0.
-    sums : mapping of name to array, shape (groups,)
-    n : array, shape (groups,)
-        Rows per group.
-    """
-
-    keys: Mapping[str, Key]
-    sums: Mapping[Any, Floats]
-    n: Floats
-
-
-def as_lazy(frame: Any) -> nw.LazyFrame[Any]:
-    """Any frame that narwhals knows, lazily.
+def as_frame(frame: Any) -> Frame:
+    """Any frame that narwhals knows: in memory or lazy, as it came.
 
     Raises
     ------
@@ -65,7 +32,7 @@ def as_lazy(frame: Any) -> nw.LazyFrame[Any]:
         FL-EST-01: this is not a data frame.
     """
     try:
-        return nw.from_native(frame).lazy()
+        return nw.from_native(frame)
     except TypeError as error:
         raise EstimateFault(
             "FL-EST-01",
@@ -83,7 +50,7 @@ def require_columns(schema: Mapping[str, Any], names: Sequence[str]) -> None:
 
 
 def totals(
-    frame: nw.LazyFrame[Any],
+    frame: Frame,
     *,
     keys: Sequence[str],
     columns: Mapping[str, nw.Expr],
@@ -93,7 +60,8 @@ def totals(
 
     Parameters
     ----------
-    frame : narwhals.LazyFrame
+    frame : narwhals.LazyFrame or narwhals.DataFrame
+        One in memory is added up by numpy where its groups are few enough to have a cell each; all others are asked.
     keys : sequence of str
         Grouping columns of the frame.
     columns : mapping of str to narwhals.Expr
@@ -110,9 +78,22 @@ def totals(
     EstimateFault
         FL-EST-03: a missing or infinite value reached a sum.
     """
-    query = _query(frame, keys=tuple(keys), columns=columns, sums=sums)
+    if isinstance(frame, nw.DataFrame):
+        dense = totals_in_memory(frame, keys=tuple(keys), columns=columns, sums=sums)
+        if dense is not None:
+            _check_finite(dense.sums)
+            return dense
+    query = _query(frame.lazy(), keys=tuple(keys), columns=columns, sums=sums)
     options: dict[str, Any] = {"engine": "streaming"} if query.implementation.is_polars() else {}
     return _small(query.collect("pyarrow", **options), tuple(keys), tuple(sums))
+
+
+def first_rows(frame: Frame, *, keys: Sequence[str], row: str) -> Floats:
+    """The least value of the column `row` in each group, in the order of the groups of `totals` with the same keys."""
+    least = _query(frame.lazy(), keys=tuple(keys), columns={}, sums={}, least=row).collect("pyarrow").to_native()
+    labelled = [coded(least.column(f"{_PREFIX}k{place}")) for place in range(len(keys))]
+    order, starts = _runs([key.codes for key in labelled])
+    return np.minimum.reduceat(_floats(least, f"{_PREFIX}least")[order], starts)
 
 
 def _query(
@@ -121,6 +102,7 @@ def _query(
     keys: tuple[str, ...],
     columns: Mapping[str, nw.Expr],
     sums: Mapping[Any, tuple[str, ...]],
+    least: str | None = None,
 ) -> nw.LazyFrame[Any]:
     schema = frame.collect_schema()
     # Categories come back as text on some engines and as codes on others: text everywhere.
@@ -139,18 +121,21 @@ def _query(
     ]
     # Engines differ on whether a sum skips NaN and whether NaN is null; this flag and `isfinite` on the small table
     # together catch both everywhere.
-    bad = reduce(or_, [nw.col(f"{_PREFIX}f_{name}").is_null() for name in columns]).cast(nw.Float64)
+    nulls = [nw.col(f"{_PREFIX}f_{name}").is_null() for name in columns]
+    bad = reduce(or_, nulls).cast(nw.Float64) if nulls else nw.lit(0.0)
     grouped = [f"{_PREFIX}k{place}" for place in range(len(keys))]
     if not keys:
         labels, grouped = [nw.lit(0).alias(f"{_PREFIX}k0")], [f"{_PREFIX}k0"]
+    row = [] if least is None else [nw.col(least).alias(f"{_PREFIX}least")]
     return (
-        frame.select(*labels, *factors)
+        frame.select(*labels, *factors, *row)
         .with_columns(*products, bad.alias(f"{_PREFIX}bad"))
         .group_by(*grouped, drop_null_keys=False)
         .agg(
             *[nw.col(f"{_PREFIX}s{place}").sum() for place in range(len(sums))],
             nw.col(f"{_PREFIX}bad").sum(),
             nw.len().alias(f"{_PREFIX}n"),
+            *[nw.col(f"{_PREFIX}least").min() for _ in row],
         )
     )
 
@@ -163,22 +148,29 @@ def _small(table: Any, keys: tuple[str, ...], sums: tuple[Any, ...]) -> Totals:
         values[place] = _floats(arrow, f"{_PREFIX}s{place}")
     values[-2] = _floats(arrow, f"{_PREFIX}bad")
     values[-1] = _floats(arrow, f"{_PREFIX}n")
-    if values[-2].any() or not np.isfinite(values).all():
-        bad = [name for place, name in enumerate(sums) if not np.isfinite(values[place]).all()]
+    _check_finite(dict(zip(sums, values[:-2], strict=True)), nulls=bool(values[-2].any()))
+    labelled = [coded(arrow.column(f"{_PREFIX}k{place}")) for place in range(len(keys))]
+    if not labelled:
+        return Totals(keys={}, sums=dict(zip(sums, values[:-2], strict=True)), n=values[-1])
+    order, starts = _runs([key.codes for key in labelled])
+    summed = values[:, order]
+    if len(starts) < len(order):
+        # Labels that two spellings stood for (3 and 3.0) are one group now.
+        summed = np.add.reduceat(summed, starts, axis=1) if len(starts) else summed[:, :0]
+    first = order[starts] if len(starts) else order
+    named = {name: Key(codes=key.codes[first], levels=key.levels) for name, key in zip(keys, labelled, strict=True)}
+    return Totals(keys=named, sums=dict(zip(sums, summed[:-2], strict=True)), n=summed[-1])
+
+
+def _check_finite(sums: Mapping[Any, Floats], *, nulls: bool = False) -> None:
+    bad = [name for name, values in sums.items() if not np.isfinite(values).all()]
+    if bad or nulls:
         raise EstimateFault(
             "FL-EST-03",
             "a missing or infinite value reached a sum",
             found=f"in the sums {listed(_said(name) for name in (bad or sums))}",
             fix="fill or drop these rows first; infinite values must be corrected in the data",
         )
-    labelled = [_key(arrow.column(f"{_PREFIX}k{place}")) for place in range(len(keys))]
-    if not labelled:
-        return Totals(keys={}, sums=dict(zip(sums, values[:-2], strict=True)), n=values[-1])
-    order, starts = _runs([key.codes for key in labelled])
-    summed = np.add.reduceat(values[:, order], starts, axis=1) if len(starts) else values[:, :0]
-    first = order[starts] if len(starts) else order
-    named = {name: Key(codes=key.codes[first], levels=key.levels) for name, key in zip(keys, labelled, strict=True)}
-    return Totals(keys=named, sums=dict(zip(sums, summed[:-2], strict=True)), n=summed[-1])
 
 
 def _said(name: Any) -> str:
@@ -200,37 +192,6 @@ def _runs(codes: Sequence[Codes]) -> tuple[Codes, Codes]:
         sorted_code = code[order]
         changed[1:] |= sorted_code[1:] != sorted_code[:-1]
     return order, np.flatnonzero(changed)
-
-
-def _key(column: Any) -> Key:
-    """Code a column of labels in the sorted order of its labels, the missing last."""
-    import pyarrow as pa
-
-    chunked = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    encoded = chunked.dictionary_encode()
-    raw = [_label(value) for value in encoded.dictionary.to_pylist()]
-    levels = sorted({value for value in raw if value is not None}, key=_rank)
-    place = {value: code for code, value in enumerate(levels)}
-    recode = np.array([place[value] if value is not None else len(levels) for value in raw] or [0], dtype=np.int64)
-    indices = np.asarray(encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False), dtype=np.int64)
-    codes = np.where(indices >= 0, recode[indices], len(levels))
-    return Key(codes=codes, levels=tuple(levels))
-
-
-def _label(value: Any) -> Any:
-    """One spelling per label: NaN is missing, 3.0 is 3, -0.0 is 0."""
-    if value is None or value != value:
-        return None
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, bool | int | float | str):
-        return value
-    return str(value)
-
-
-def _rank(value: Any) -> tuple[str, Any]:
-    """Sort numbers as numbers and text as text; a column that mixes both keeps them apart."""
-    return ("number", value) if isinstance(value, int | float) else ("text", value)
 
 
 def no_missing(key: Key, column: str, role: str) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from fl_estimate.design import pps
 from fl_estimate.design.sample import CENSUS, Sample, Stage
 from fl_estimate.design.totals import Codes, Floats
 
@@ -32,7 +33,7 @@ class Statistic:
     coefficients : array, shape (domains, values)
         The influence of a person is weight × coefficients[domain] · (its row values).
     met : bool array, shape (groups,)
-        Whether a group has a person in scope; used by ``single_psu="average"`` only.
+        Whether a group has a person in scope; used where the rule for single units looks at the domain.
     """
 
     domain: Codes
@@ -60,6 +61,7 @@ def taylor(
     *,
     single_psu: str,
     joint: bool,
+    in_domain: bool = False,
 ) -> Variance:
     """Variance of every statistic in every domain.
 
@@ -75,6 +77,9 @@ def taylor(
         The design's rule for strata of a single unit.
     joint : bool
         Whether to give the covariance between all statistics.
+    in_domain : bool
+        Whether ``adjust`` and ``average`` also look at first-stage units that are the only ones of their stratum with
+        a row in the domain.
     """
     if sample.rows_are_units:
         if moments is None:
@@ -84,17 +89,23 @@ def taylor(
     diagonal, covariance = np.zeros(columns), np.zeros((columns, columns)) if joint else None
     for place, stage in enumerate(sample.stages):
         influence = _influence(stage, statistics, weighted)
-        inflation = _average(stage, statistics, first=place == 0) if single_psu == "average" else np.ones(columns)
+        if stage.pps is not None:
+            diagonal += pps.between(stage.pps, stage.stratum, influence)
+            if covariance is not None:
+                covariance += pps.covariance(stage.pps, stage.stratum, influence)
+            continue
+        inflation, far = np.ones(columns), np.zeros((0, columns))
+        lone = _alone_in_domain(stage, statistics) if in_domain and place == 0 else None
+        if single_psu == "average":
+            inflation = _average(stage, statistics, lone, first=place == 0)
+            influence = influence if lone is None else _without(stage, influence, lone)
+        elif single_psu == "adjust" and place == 0:
+            far = _distance_from_all(stage, influence, lone)
         scale = _scale(stage)
-        diagonal += _between(stage, influence, scale) * inflation
-        grand = _distance_from_all(stage, influence) if single_psu == "adjust" and place == 0 else None
-        if grand is not None:
-            diagonal += (grand**2).sum(axis=0)
+        diagonal += _between(stage, influence, scale) * inflation + (far**2).sum(axis=0)
         if covariance is not None:
             root = np.sqrt(inflation)
-            covariance += _covariance(stage, influence, scale) * np.outer(root, root)
-            if grand is not None:
-                covariance += grand.T @ grand
+            covariance += _covariance(stage, influence, scale) * np.outer(root, root) + far.T @ far
     if covariance is not None:
         np.fill_diagonal(covariance, diagonal)
     return Variance(diagonal=diagonal, covariance=covariance, lossy=np.zeros(columns, dtype=bool))
@@ -136,8 +147,19 @@ def _between(stage: Stage, influence: sparse.csc_array, scale: Floats) -> Floats
     return np.bincount(c, weights=squares * scale[h], minlength=columns)
 
 
+DENSE = 4_000_000
+"""Cells of units × columns up to which a covariance is a product of full matrices (32 MB)."""
+
+
 def _covariance(stage: Stage, influence: sparse.csc_array, scale: Floats) -> Floats:
     strata = len(stage.size)
+    columns = len(influence.indptr) - 1
+    if len(stage.stratum) * columns <= DENSE:
+        full = influence.toarray()
+        added = np.zeros((strata, columns))
+        np.add.at(added, stage.stratum, full)
+        full -= (added / stage.size[:, None])[stage.stratum]
+        return full.T @ (scale[stage.stratum][:, None] * full)
     member = sparse.csr_array(
         (np.ones(len(stage.stratum)), (stage.stratum, np.arange(len(stage.stratum)))), (strata, len(stage.stratum))
     )
@@ -147,30 +169,74 @@ def _covariance(stage: Stage, influence: sparse.csc_array, scale: Floats) -> Flo
     return np.asarray((influence.T @ scaled - sums.T @ mean).toarray())
 
 
-def _distance_from_all(stage: Stage, influence: sparse.csc_array) -> Floats:
-    """single_psu="adjust": a lone unit's distance from the mean over all units, scaled; strata × columns."""
+def _alone_in_domain(stage: Stage, statistics: Sequence[Statistic]) -> npt.NDArray[np.bool_]:
+    """Strata of several units of which one alone has a row in the domain; strata × columns."""
+    parts: list[npt.NDArray[np.bool_]] = []
+    for statistic in statistics:
+        domains = len(statistic.coefficients)
+        pairs = np.unique(stage.unit[statistic.met] * domains + statistic.domain[statistic.met])
+        unit, domain = np.divmod(pairs, domains)
+        met = np.zeros((len(stage.size), domains))
+        np.add.at(met, (stage.stratum[unit], domain), 1)
+        parts.append((met == 1) & (stage.size > 1)[:, None])
+    return np.concatenate(parts, axis=1)
+
+
+def _without(stage: Stage, influence: sparse.csc_array, lone: npt.NDArray[np.bool_]) -> sparse.csc_array:
+    """The influence with nothing in the strata that have no variance of their own in a domain."""
+    column = np.repeat(np.arange(len(influence.indptr) - 1), np.diff(influence.indptr))
+    data = np.where(lone[stage.stratum[influence.indices], column], 0.0, influence.data)
+    return sparse.csc_array((data, influence.indices, influence.indptr), influence.shape)
+
+
+def _distance_from_all(
+    stage: Stage, influence: sparse.csc_array, lone_in_domain: npt.NDArray[np.bool_] | None = None
+) -> Floats:
+    """single_psu="adjust": a lone unit's distance from the mean over all units, scaled; strata × columns.
+
+    Where one unit of several is alone in the domain, Σ(z − c)² takes the place of Σ(z − z̄)²: n_h (z̄ − c)² is added.
+    """
     lone = np.flatnonzero(stage.single[stage.stratum])
     grand = np.asarray(influence.sum(axis=0)).ravel() / stage.size.sum()
     h = stage.stratum[lone]
     root = np.sqrt(stage.multiplier[h] * (1 - stage.fraction[h]))
-    return root[:, None] * (influence.tocsr()[lone].toarray() - grand)
+    far = root[:, None] * (influence.tocsr()[lone].toarray() - grand)
+    if lone_in_domain is None:
+        return far
+    strata = np.flatnonzero(lone_in_domain.any(axis=1))
+    rows = influence.tocsr()
+    mean = np.stack([np.asarray(rows[stage.stratum == code].sum(axis=0)).ravel() for code in strata] or [grand * 0])
+    mean = mean[: len(strata)] / stage.size[strata][:, None]
+    root = np.sqrt(_scale(stage)[strata] * stage.size[strata])
+    return np.concatenate([far, root[:, None] * (mean - grand) * lone_in_domain[strata]])
 
 
-def _average(stage: Stage, statistics: Sequence[Statistic], *, first: bool) -> Floats:
+def _average(
+    stage: Stage,
+    statistics: Sequence[Statistic],
+    lone_in_domain: npt.NDArray[np.bool_] | None = None,
+    *,
+    first: bool,
+) -> Floats:
     """single_psu="average": strata with a person of the domain, over those of them that have a variance.
 
     At later stages a lone unit is alone in the unit that holds it, and there is nothing to average: not known (NaN,
     as R survey has it).
     """
     parts: list[Floats] = []
+    start = 0
     for statistic in statistics:
         domains = len(statistic.coefficients)
         pairs = np.unique(stage.stratum[stage.unit][statistic.met] * domains + statistic.domain[statistic.met])
         h, d = np.divmod(pairs, domains)
+        alone = stage.single[h]
+        if lone_in_domain is not None:
+            alone = alone | lone_in_domain[h, d + start]
         present = np.bincount(d, minlength=domains)
-        counted = np.bincount(d[~stage.single[h]], minlength=domains)
+        counted = np.bincount(d[~alone], minlength=domains)
         known = counted > 0 if first else counted == present
         parts.append(np.where(known, present / np.maximum(counted, 1), np.where(present > 0, np.nan, 1.0)))
+        start += domains
     return np.concatenate(parts)
 
 

@@ -20,6 +20,20 @@ Schema = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
+class Level:
+    """One value of a text column, as an outcome: the answer is 1 where the column has it."""
+
+    column: str
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.column}={self.value}"
+
+
+Outcome = str | Level
+
+
+@dataclass(frozen=True, kw_only=True)
 class Target:
     """One outcome, as names of row-wise columns that are all null-free numbers.
 
@@ -37,6 +51,8 @@ class Target:
         The outcome with the unknown counted as yes; for bounds only.
     denominator : str or None
         Of a ratio.
+    square : str
+        Name of the square of `value`, for variances.
     unknown : str
         1 for rows in scope whose answer is unknown.
     not_binary : str
@@ -53,6 +69,7 @@ class Target:
     value: str
     upper: str | None
     denominator: str | None
+    square: str
     unknown: str
     not_binary: str
     treatment: str
@@ -79,7 +96,7 @@ def as_list(names: str | Sequence[str], argument: str) -> tuple[str, ...]:
 
 def make_targets(
     schema: Schema,
-    outcomes: Sequence[str],
+    outcomes: Sequence[Outcome],
     *,
     denominator: str | None = None,
     where: str | None = None,
@@ -95,7 +112,8 @@ def make_targets(
     """
     if unknown is not None and unknown not in UNKNOWN:
         raise not_one_of("FL-EST-12", "this treatment of unknown answers", str(unknown), UNKNOWN)
-    require_columns(schema, [*outcomes, *([denominator] if denominator else [])])
+    named = [outcome.column if isinstance(outcome, Level) else outcome for outcome in outcomes]
+    require_columns(schema, [*named, *([denominator] if denominator else [])])
     inside = _inside(schema, where)
     columns: dict[str, nw.Expr] = {"r": _number(inside)}
     if where is not None and where in schema:
@@ -121,7 +139,19 @@ class _Parts:
     value: nw.Expr
 
 
-def _parts(schema: Schema, outcome: str, denominator: str | None, inside: nw.Expr) -> _Parts:
+def is_text(schema: Schema, name: str) -> bool:
+    """Whether a column holds values that stand for classes, not numbers."""
+    return isinstance(schema.get(name), nw.String | nw.Categorical | nw.Enum)
+
+
+def _parts(schema: Schema, outcome: Outcome, denominator: str | None, inside: nw.Expr) -> _Parts:
+    if isinstance(outcome, Level):
+        absent = missing(outcome.column, schema)
+        text = nw.col(outcome.column).cast(nw.String)
+        has = ~absent & (text == nw.lit(outcome.value)).fill_null(False)
+        return _Parts(
+            outcome=str(outcome), classified=False, in_scope=inside, not_known=inside & absent, value=_number(has)
+        )
     if denominator is None and f"{outcome}_possible" in schema and f"{outcome}_in_scope" in schema:
         in_scope = inside & _is_one(schema, f"{outcome}_in_scope")
         surely = _is_one(schema, outcome)
@@ -168,6 +198,7 @@ def _target(
         value=names["y"],
         upper=names["p"] if treatment == "bounds" else None,
         denominator=names["x"] if denominator is not None else None,
+        square=f"q{place}",
         unknown=names["u"],
         not_binary=names["b"],
         treatment=treatment,

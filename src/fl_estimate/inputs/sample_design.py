@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Literal, get_args
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, get_args
+
+import numpy as np
 
 from fl_estimate.errors import DesignFault, listed, not_one_of
+from fl_estimate.inputs.replicates import Floats, Replicates, UnitReplicates
 
 SinglePsu = Literal["error", "remove", "certainty", "adjust", "average", "collapse"]
 SINGLE_PSU_RULES: tuple[str, ...] = get_args(SinglePsu)
+SinglePsuScope = Literal["sample", "domain"]
+Pps = Literal["brewer", "overton", "hr", "ht", "yg"]
+PPS_RULES: tuple[str, ...] = get_args(Pps)
+ROW = "__fl_row"
+"""The column that numbers the rows where each is a unit that must be told apart."""
 
 
 @dataclass(frozen=True, kw_only=True, init=False)
@@ -37,12 +45,31 @@ class Design:
         What to do with a stratum in which one unit was drawn: stop; no contribution (``remove`` and
         ``certainty`` are the same number); distance from the mean over all units; the average contribution of
         the other strata; merge it with the stratum that follows in sorted order (the last with the one before).
+    single_psu_scope : {"sample", "domain"}
+        Where ``adjust`` and ``average`` look for single units: among the units drawn, or also among those of them
+        that have a row in the domain (R's ``survey.adjust.domain.lonely``).
+    pps : {"brewer", "overton", "hr", "ht", "yg"}, optional
+        The first stage was drawn with unequal probabilities without replacement; its fpc column then holds the
+        inclusion probability of each unit. Brewer's, Overton's or Hartley and Rao's approximation, or, with `joint`,
+        the estimators of Horvitz and Thompson or of Yates and Grundy.
+    joint : matrix, optional
+        Joint inclusion probabilities of the units drawn, inclusion probabilities on the diagonal; rows and columns in
+        the sorted order of (stratum, unit), or of the rows of the frame where rows are the units. For pps ht and yg.
+    hr_sum : float, optional
+        Σπ²/n over the population, for pps hr; estimated by Σπ/n over the sample where left out.
+    phase2 : tuple of (str, Design), optional
+        Two phases: the 0/1 column of those drawn again, and how: ``("interviewed", Design(strata="screened"))``. Their
+        weights within the second phase follow from the persons of each of its strata in both; the frame holds everyone of
+        the first phase. Persons are the units of both phases.
+    replicates : Replicates, optional
+        Replicate weights that came with the file; `fl.replicate` puts its own here.
 
     Raises
     ------
     DesignFault
         FL-DESIGN-02 (`psu` and `stages` name different first stages), FL-DESIGN-03 (more fpc columns than stages),
-        FL-DESIGN-04 (unknown rule), FL-DESIGN-05 (a column named twice).
+        FL-DESIGN-04 (unknown rule), FL-DESIGN-05 (a column named twice), FL-DESIGN-18 (pps without probabilities, or
+        joint probabilities without pps ht or yg), FL-DESIGN-28 (two phases of other units than persons), FL-DESIGN-19 (joint is not a symmetric matrix of probabilities).
 
     Examples
     --------
@@ -60,6 +87,12 @@ class Design:
     fpc: tuple[str, ...]
     nested: bool
     single_psu: SinglePsu
+    single_psu_scope: SinglePsuScope
+    pps: Pps | None
+    joint: Floats | None = field(repr=False, compare=False)
+    hr_sum: float | None
+    phase2: tuple[str, Design] | None
+    replicates: Replicates | UnitReplicates | None
 
     def __init__(
         self,
@@ -71,6 +104,12 @@ class Design:
         fpc: str | Sequence[str] | None = None,
         nested: bool = True,
         single_psu: SinglePsu = "error",
+        single_psu_scope: SinglePsuScope = "sample",
+        pps: Pps | None = None,
+        joint: Any = None,
+        hr_sum: float | None = None,
+        phase2: tuple[str, Design] | None = None,
+        replicates: Replicates | UnitReplicates | None = None,
     ) -> None:
         units, corrections = _names(stages), _names(fpc)
         # psu beside stages that begin with it is what dataclasses.replace passes.
@@ -100,15 +139,34 @@ class Design:
                 found=listed(repeated),
                 fix="every stage and the strata need a column of their own",
             )
-        values = (weights, strata, units[0] if units else None, units, corrections, nested, single_psu)
+        if single_psu_scope not in ("sample", "domain"):
+            raise not_one_of(
+                "FL-DESIGN-04", "this single_psu_scope", str(single_psu_scope), ("sample", "domain"), DesignFault
+            )
+        if phase2 is not None:
+            _check_phases(phase2, units, corrections, pps, replicates)
+        pairs = _pps(pps, joint, hr_sum, corrections, single_psu)
+        values = (
+            weights, strata, units[0] if units else None, units, corrections, nested, single_psu, single_psu_scope,
+            pps, pairs, hr_sum, phase2, replicates,
+        )  # fmt: skip
         for item, value in zip(fields(self), values, strict=True):
             object.__setattr__(self, item.name, value)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column the design needs, each once."""
-        named = [self.strata, *self.stages, *self.fpc, self.weights]
+        given = self.replicates.columns if isinstance(self.replicates, Replicates) else ()
+        named = [self.strata, *self.stages, *self.fpc, self.weights, *given, *self.phase2_columns]
         return tuple(dict.fromkeys(name for name in named if name is not None))
+
+    @property
+    def phase2_columns(self) -> tuple[str, ...]:
+        """The columns that the second phase needs."""
+        if self.phase2 is None:
+            return ()
+        column, second = self.phase2
+        return (column, second.strata) if second.strata is not None else (column,)
 
     @property
     def weights_known(self) -> bool:
@@ -120,3 +178,52 @@ def _names(value: str | Sequence[str] | None) -> tuple[str, ...]:
     if value is None:
         return ()
     return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _pps(pps: str | None, joint: Any, hr_sum: float | None, fpc: tuple[str, ...], single_psu: str) -> Floats | None:
+    if pps is not None and pps not in PPS_RULES:
+        raise not_one_of("FL-DESIGN-04", "this pps variance", str(pps), PPS_RULES, DesignFault)
+    exact = pps in ("ht", "yg")
+    faults = {
+        "no fpc column with the inclusion probabilities": pps is not None and not fpc,
+        "joint= is missing": exact and joint is None,
+        f"joint= with pps={pps!r}": not exact and joint is not None,
+        f"hr_sum= with pps={pps!r}": pps != "hr" and hr_sum is not None,
+        f"single_psu={single_psu!r}": pps is not None and single_psu in ("adjust", "average", "collapse"),
+    }
+    found = [name for name, holds in faults.items() if holds]
+    if found:
+        raise DesignFault(
+            "FL-DESIGN-18",
+            "this design with unequal probabilities cannot be used",
+            found=listed(found),
+            fix='pps="brewer", "overton" or "hr" with fpc="the column of probabilities"; "ht" and "yg" with joint= too',
+        )
+    if joint is None:
+        return None
+    pairs = np.array(joint, dtype=float)
+    square = pairs.ndim == 2 and pairs.shape[0] == pairs.shape[1]
+    if not square or not np.allclose(pairs, pairs.T, rtol=1e-9) or not ((pairs > 0) & (pairs <= 1)).all():
+        raise DesignFault(
+            "FL-DESIGN-19",
+            "joint= is not a symmetric matrix of probabilities above 0",
+            found=f"an array of shape {pairs.shape}",
+            fix="one row and one column for each unit drawn; the diagonal holds the inclusion probabilities",
+        )
+    pairs.setflags(write=False)
+    return pairs
+
+
+def _check_phases(
+    phase2: tuple[str, Design], units: tuple[str, ...], fpc: tuple[str, ...], pps: str | None, replicates: Any
+) -> None:
+    second = phase2[1]
+    rows = units in ((), (ROW,))
+    other = second.weights or second.stages or second.fpc or second.pps or second.phase2 or second.replicates
+    if not rows or len(fpc) > 1 or pps is not None or replicates is not None or other:
+        raise DesignFault(
+            "FL-DESIGN-28",
+            "two phases are computed for persons drawn within strata, in both of them",
+            found="sampling units, probabilities, weights or replicates beside phase2=, or within it",
+            fix='Design(strata=…, fpc=…, phase2=("column", Design(strata=…)))',
+        )

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from fl_estimate.reporting.figures import draw, inline_svg
 from fl_estimate.reporting.headline import headline
 from fl_estimate.reporting.labelling import several_methods
-from fl_estimate.reporting.tables import MARKS, LaidRow, Layout, caption, layout, rule_caution
+from fl_estimate.reporting.tables import MARKS, LaidRow, Layout, caption, layout, rule_caution, width_sentences
 from fl_estimate.reporting.truth import Truth
 from fl_estimate.reporting.words import check_language, joined, level_words, opening, say
 
@@ -294,8 +294,10 @@ def _where(tables: Sequence[int], every: int, language: str) -> str:
 def _publication(published: PublishedEstimates, language: str) -> Iterator[str]:
     """The rule in words with its own thresholds, and how many figures it withheld."""
     rule = published.rule
+    few = "rule" if rule.min_cases > 1 else "rule_without_cases"
     sentences = [
-        say("sentence", "rule", language, n=rule.min_n, most=max(1, rule.min_cases - 1), df=rule.min_df),
+        say("sentence", few, language, n=rule.min_n, most=max(1, rule.min_cases - 1), df=rule.min_df),
+        *width_sentences(rule, language),
         say("sentence", "rule_zero", language, n=rule.min_n),
     ]
     rows = sum(len(table.frame) for table in published.tables)

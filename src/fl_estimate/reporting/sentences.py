@@ -217,6 +217,29 @@ SENTENCES: dict[str, Said] = {
         "Una cifra no se publica si se basa en menos de {n} informantes, en 1 a {most} casos o en menos de {df} grados de "
         "libertad, o si carece de intervalo; tampoco se publican entonces las demás cantidades de la misma celda.",
     ),
+    "rule_without_cases": (
+        "A figure is not published where fewer than {n} respondents stand behind it, or where it has no interval; the other "
+        "quantities of the same cell are then withheld too.",
+        "Un chiffre n’est pas publié s’il repose sur moins de {n} répondants ou s’il n’a pas d’intervalle ; les autres "
+        "quantités de la même cellule sont alors également retenues.",
+        "Una cifra no se publica si se basa en menos de {n} informantes o si carece de intervalo; tampoco se publican "
+        "entonces las demás cantidades de la misma celda.",
+    ),
+    "rule_effective_n": (
+        "Nor where the respondents are worth fewer than {n} drawn independently.",
+        "Ni si les répondants équivalent à moins de {n} répondants tirés indépendamment.",
+        "Tampoco si los informantes equivalen a menos de {n} extraídos de forma independiente.",
+    ),
+    "rule_width": (
+        "Nor where the interval is wider than {most} times the figure.",
+        "Ni si l’intervalle est plus large que {most} fois le chiffre.",
+        "Tampoco si el intervalo es más ancho que {most} veces la cifra.",
+    ),
+    "rule_sure_width": (
+        "An interval of a prevalence no wider than {width} is enough all the same.",
+        "Un intervalle de prévalence d’au plus {width} suffit néanmoins.",
+        "Un intervalo de prevalencia de a lo sumo {width} basta en todo caso.",
+    ),
     "rule_zero": (
         "Where no case was met among at least {n} respondents, the upper limit is printed: “fewer than”.",
         "Lorsqu’aucun cas n’a été trouvé parmi au moins {n} répondants, la limite supérieure est imprimée\u00a0: "

@@ -10,10 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from fl_estimate.design.intervals import proportion
 from fl_estimate.errors import PublishFault, not_one_of
 from fl_estimate.results.estimates import Assumption, Reason, margin_columns
 
 PUBLISHED, FEWER_THAN, NOT_PUBLISHED = "published", "fewer_than", "not_published"
+SHARES: tuple[str, ...] = ("prevalence", "prevalence per 1,000")
 DESIGN_WEIGHTED: frozenset[str] = frozenset({"taylor", "replicates"})
 """Methods whose n, cases and df bind. Other methods borrow strength, and are judged by their CV."""
 
@@ -42,6 +44,17 @@ class SuppressionRule:
         A coefficient of variation above this: flagged.
     caution_df : float, default 8
         Fewer degrees of freedom: flagged.
+    min_effective_n : float, default 0
+        Of a prevalence: fewer respondents than this after the design effect, p(1 − p)/se² and at most n (n without
+        cases): not published.
+    sure_width : float, default 0
+        Of a prevalence: a Korn–Graubard interval no wider than this is published whatever its relative width.
+    max_width : float, default infinity
+        Of a prevalence: an interval as wide as this or wider is not published.
+    max_relative_width : float, default infinity
+        Of a prevalence: an interval wider than this many times the value is not published.
+    max_relative_width_totals : float, default infinity
+        The same of totals and persons, by the interval of the row.
 
     Raises
     ------
@@ -52,6 +65,12 @@ class SuppressionRule:
     -----
     The defaults are the project's own (design.md, fl-default), between the 30 of older NCHS practice and the 60 to
     100 of labour force surveys; df < 8 is NCHS 2017's mark for review, CV > 30 % a common mark of caution.
+
+    ``"nchs"``: the presentation standards for proportions (Parker et al. 2017): effective n from 30 on, then width at most
+    0.05, or below 0.30 and at most 1.30 times the value; totals by the standards for counts (Series 2, No. 200): n from 10
+    on is met by the 30, relative width at most 1.60. Any prevalence below some per cent passes the 0.05, however little is
+    known of it. ``"fl-rare"`` is for those: fl-default, and an interval no wider than 1.60 times the value (the
+    standard for counts, turned on the cases), which takes about eight independent cases.
     """
 
     name: str = "custom"
@@ -60,6 +79,11 @@ class SuppressionRule:
     min_df: float = 2
     caution_cv: float = 0.30
     caution_df: float = 8
+    min_effective_n: float = 0
+    sure_width: float = 0
+    max_width: float = np.inf
+    max_relative_width: float = np.inf
+    max_relative_width_totals: float = np.inf
 
     def __post_init__(self) -> None:
         wrong = [f.name for f in fields(self) if f.name != "name" and not getattr(self, f.name) >= 0]
@@ -73,7 +97,19 @@ class SuppressionRule:
 
 
 FL_DEFAULT = SuppressionRule(name="fl-default")
-RULES: dict[str, SuppressionRule] = {"fl-default": FL_DEFAULT}
+NCHS = SuppressionRule(
+    name="nchs",
+    min_n=30,
+    min_cases=0,
+    min_df=0,
+    min_effective_n=30,
+    sure_width=0.05,
+    max_width=0.30,
+    max_relative_width=1.30,
+    max_relative_width_totals=1.60,
+)
+FL_RARE = SuppressionRule(name="fl-rare", max_relative_width=1.60, max_relative_width_totals=1.60)
+RULES: dict[str, SuppressionRule] = {rule.name: rule for rule in (FL_DEFAULT, FL_RARE, NCHS)}
 
 
 def chosen_rule(rule: str | SuppressionRule) -> SuppressionRule:
@@ -107,14 +143,35 @@ def design_weighted(frame: pd.DataFrame) -> Flags:
 
 
 def withheld(frame: pd.DataFrame, rule: SuppressionRule) -> Flags:
-    """Design-weighted rows that may not be published by their own n, cases, df or missing interval."""
+    """Design-weighted rows that may not be published by their own n, cases, df, width or missing interval."""
     n = _floats(frame["n"])
     cases = _floats(frame["cases"])
     df = _floats(frame["df"])
     no_interval = frame["lower"].isna().to_numpy() | frame["upper"].isna().to_numpy()
     # An n or df that is unknown cannot be judged, so it does not pass; means have no cases.
     few = ~(n >= rule.min_n) | ((cases > 0) & (cases < rule.min_cases)) | ~(df >= rule.min_df)
-    return design_weighted(frame) & (few | no_interval)
+    return design_weighted(frame) & (few | no_interval | _too_wide(frame, rule))
+
+
+def _too_wide(frame: pd.DataFrame, rule: SuppressionRule) -> Flags:
+    """Rows whose interval, or effective number of respondents, says too little; without a case only the latter counts."""
+    share = frame["quantity"].isin(list(SHARES)).to_numpy(dtype=bool)
+    scale = np.where(frame["quantity"] == "prevalence per 1,000", 1_000.0, 1.0)
+    value, se, n = _floats(frame["value"]) / scale, _floats(frame["se"]) / scale, _floats(frame["n"])
+    df, edge = _floats(frame["df"]), (value <= 0) | (value >= 1)
+    wide = np.zeros(len(frame), dtype=bool)
+    for level in frame["level"].unique():
+        of = share & (frame["level"] == level).to_numpy()
+        lower, upper = proportion("korn-graubard", value[of], se[of], n[of], df[of], float(level))
+        width, relative = upper - lower, (upper - lower) / np.where(value[of] > 0, value[of], np.nan)
+        loose = (width >= rule.max_width) | (relative > rule.max_relative_width)
+        wide[of] = ~edge[of] & loose & ~(width <= rule.sure_width)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        effective = np.where(edge, n, np.minimum(n, value * (1 - value) / se**2))
+        relative = (_floats(frame["upper"]) - _floats(frame["lower"])) / np.abs(_floats(frame["value"]))
+    counted = frame["quantity"].isin(["total", "persons"]).to_numpy(dtype=bool)
+    wide |= share & (effective < rule.min_effective_n)
+    return wide | (counted & (_floats(frame["value"]) != 0) & (relative > rule.max_relative_width_totals))
 
 
 def small_base(frame: pd.DataFrame, rule: SuppressionRule) -> Flags:

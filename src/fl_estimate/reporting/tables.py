@@ -14,7 +14,7 @@ import pandas as pd
 
 from fl_estimate.reporting.labelling import Labels, several_methods, unit_of
 from fl_estimate.reporting.palette import SOFT
-from fl_estimate.reporting.suppression import FEWER_THAN, NOT_PUBLISHED, design_weighted
+from fl_estimate.reporting.suppression import FEWER_THAN, NOT_PUBLISHED, SuppressionRule, design_weighted
 from fl_estimate.reporting.truth import Truth
 from fl_estimate.reporting.words import joined, level_words, number, opening, percent, say, spread
 
@@ -235,6 +235,19 @@ def rule_caution(published: PublishedEstimates, language: str) -> str:
     """What the mark of caution means, with the rule's own thresholds."""
     rule = published.rule
     return say("sentence", "rule_caution", language, cv=percent(rule.caution_cv, 0, language), df=rule.caution_df)
+
+
+def width_sentences(rule: SuppressionRule, language: str) -> list[str]:
+    """What the rule asks of the width of intervals, where it does."""
+    said: list[str] = []
+    if rule.min_effective_n:
+        said.append(say("sentence", "rule_effective_n", language, n=rule.min_effective_n))
+    if math.isfinite(rule.max_relative_width):
+        most = number(rule.max_relative_width, 1, language)
+        said.append(say("sentence", "rule_width", language, most=most))
+    if rule.sure_width:
+        said.append(say("sentence", "rule_sure_width", language, width=percent(rule.sure_width, 0, language)))
+    return said
 
 
 def _joined_heads(laid: Sequence[Layout], language: str) -> dict[str, str]:

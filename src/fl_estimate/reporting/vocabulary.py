@@ -16,6 +16,7 @@ QUANTITIES: dict[str, Said] = {
     "total": ("Number of persons", "Nombre de personnes", "Número de personas"),
     "mean": ("Mean", "Moyenne", "Media"),
     "ratio": ("Ratio", "Ratio", "Razón"),
+    "variance": ("Variance", "Variance", "Varianza"),
     "prevalence per 1,000": (
         "Prevalence per 1,000",
         "Taux de prévalence pour 1\u202f000",
@@ -78,6 +79,7 @@ VALUES: dict[str, dict[str, Said]] = {
 
 METHODS: dict[str, Said] = {
     "taylor": ("Taylor linearisation", "linéarisation de Taylor", "linealización de Taylor"),
+    "replicates": ("replicates", "réplications", "réplicas"),
     "petersen": (
         "capture–recapture, Petersen",
         "capture-recapture, Petersen",
@@ -111,6 +113,11 @@ METHODS |= {
 
 SOURCES: dict[str, Said] = {
     "taylor": ("Survey, design-weighted", "Enquête, pondérée selon le plan", "Encuesta, ponderada según el diseño"),
+    "replicates": (
+        "Survey, design-weighted, replicates",
+        "Enquête, pondérée selon le plan, réplications",
+        "Encuesta, ponderada según el diseño, réplicas",
+    ),
     "petersen": ("Two case lists, Petersen", "Deux listes de cas, Petersen", "Dos listas de casos, Petersen"),
     "chapman": ("Two case lists, Chapman", "Deux listes de cas, Chapman", "Dos listas de casos, Chapman"),
     "loglinear-poisson": ("Case lists, log-linear", "Listes de cas, log-linéaire", "Listas de casos, log-lineal"),
@@ -146,6 +153,7 @@ INTERVALS: dict[str, Said] = {
     "wilson": ("Wilson", "Wilson", "Wilson"),
     "arcsine": ("arcsine", "arc sinus", "arcoseno"),
     "jeffreys": ("Jeffreys", "Jeffreys", "Jeffreys"),
+    "likelihood": ("likelihood", "vraisemblance", "verosimilitud"),
     "wald": ("Wald (symmetric)", "Wald (symétrique)", "Wald (simétrico)"),
     "log": ("logarithmic", "logarithmique", "logarítmico"),
     "profile": ("profile likelihood", "vraisemblance profilée", "verosimilitud perfilada"),
@@ -193,6 +201,16 @@ RULES: dict[str, Said] = {
         "unités primaires moins strates, comptées parmi celles qui ont un répondant dans le domaine",
         "unidades primarias menos estratos, contados entre los que tienen un informante en el dominio",
     ),
+    "brewer": ("Brewer’s approximation", "approximation de Brewer", "aproximación de Brewer"),
+    "overton": ("Overton’s approximation", "approximation d’Overton", "aproximación de Overton"),
+    "hr": ("Hartley and Rao’s approximation", "approximation de Hartley et Rao", "aproximación de Hartley y Rao"),
+    "ht": ("estimator of Horvitz and Thompson", "estimateur de Horvitz et Thompson", "estimador de Horvitz y Thompson"),
+    "yg": ("estimator of Yates and Grundy", "estimateur de Yates et Grundy", "estimador de Yates y Grundy"),
+    "rank": (
+        "the rank of the replicate weights minus one",
+        "le rang des pondérations de réplication moins un",
+        "el rango de las ponderaciones de réplica menos uno",
+    ),
     "design": (
         "primary units minus strata of the whole sample",
         "unités primaires moins strates de l’échantillon entier",
@@ -205,6 +223,21 @@ ASSUMPTIONS: dict[str, Said] = {
         "Variances by Taylor linearisation, from the totals of the primary sampling units within strata.",
         "Variances par linéarisation de Taylor, à partir des totaux des unités primaires au sein des strates.",
         "Varianzas por linealización de Taylor, a partir de los totales de las unidades primarias en cada estrato.",
+    ),
+    "replicate_variance": (
+        "Variances from {replicates} replicates ({kind}).",
+        "Variances à partir de {replicates} réplications ({kind}).",
+        "Varianzas a partir de {replicates} réplicas ({kind}).",
+    ),
+    "unequal_probabilities": (
+        "Primary units were drawn with unequal probabilities without replacement: {rule}.",
+        "Les unités primaires ont été tirées à probabilités inégales sans remise : {rule}.",
+        "Las unidades primarias se extrajeron con probabilidades desiguales sin reemplazo: {rule}.",
+    ),
+    "two_phases": (
+        "Persons were drawn in two phases; the variances of both are added up.",
+        "Les personnes ont été tirées en deux phases ; les variances des deux sont additionnées.",
+        "Las personas se extrajeron en dos fases; se suman las varianzas de ambas.",
     ),
     "with_replacement_first_stage": (
         "Primary units are taken as drawn with replacement: without finite population correction.",
@@ -437,6 +470,16 @@ REASONS: dict[str, Said] = {
         "This kind of interval has no value here: {kind}.",
         "Ce type d’intervalle n’a pas de valeur ici : {kind}.",
         "Este tipo de intervalo no tiene valor aquí: {kind}.",
+    ),
+    "variance_negative": (
+        "The variance estimator gave a negative number: no standard error.",
+        "L’estimateur de la variance a donné un nombre négatif : pas d’erreur type.",
+        "El estimador de la varianza dio un número negativo: sin error estándar.",
+    ),
+    "replicates_without_value": (
+        "{replicates} of {of} replicates hold nobody of this cell and were left out.",
+        "{replicates} réplications sur {of} n’ont personne dans cette cellule et ont été écartées.",
+        "{replicates} de {of} réplicas no tienen a nadie en esta celda y se omitieron.",
     ),
     "census": (
         "Every unit was taken: no sampling error.",

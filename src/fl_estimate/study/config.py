@@ -6,6 +6,7 @@ All faults of a file are reported at once, each under the path of its key.
 from __future__ import annotations
 
 import hashlib
+import math
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -58,7 +59,9 @@ class PrevalenceEntry(_Estimate):
     kind: Literal["prevalence"]
     outcome: Names
     unknown: Literal["no", "exclude", "bounds"] | None = None
-    interval: Literal["korn-graubard", "beta", "logit", "xlogit", "wilson", "wald", "log"] = "korn-graubard"
+    interval: Literal[
+        "korn-graubard", "beta", "logit", "xlogit", "wilson", "jeffreys", "arcsine", "likelihood", "wald", "log"
+    ] = "korn-graubard"
 
 
 class TotalEntry(_Estimate):
@@ -187,6 +190,11 @@ class RuleEntry(_Strict):
     min_df: Number = 2
     caution_cv: Number = 0.30
     caution_df: Number = 8
+    min_effective_n: Number = 0
+    sure_width: Number = 0
+    max_width: Number = math.inf
+    max_relative_width: Number = math.inf
+    max_relative_width_totals: Number = math.inf
 
 
 class PublishEntry(_Strict):

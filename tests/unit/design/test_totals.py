@@ -15,7 +15,7 @@ import pyarrow as pa
 import pytest
 
 import fl_estimate as fl
-from fl_estimate.design.totals import as_lazy, totals
+from fl_estimate.design.totals import as_frame, totals
 
 TABLE = pa.table(
     {
@@ -43,14 +43,14 @@ def frame(request: pytest.FixtureRequest) -> Any:
 
 
 def test_keys_have_one_spelling(frame: Any) -> None:
-    table = totals(as_lazy(frame), keys=["key"], columns={"one": nw.col("tiny") * 0 + 1}, sums={"one": ("one",)})
+    table = totals(as_frame(frame), keys=["key"], columns={"one": nw.col("tiny") * 0 + 1}, sums={"one": ("one",)})
     assert table.keys["key"].levels == (0, 1, 3)
     assert table.n.tolist() == [2, 1, 2, 2]
     assert table.keys["key"].codes.tolist() == [0, 1, 2, 3]
 
 
 def test_categories_become_text(frame: Any) -> None:
-    table = totals(as_lazy(frame), keys=["text"], columns={"big": nw.col("big")}, sums={"big": ("big",)})
+    table = totals(as_frame(frame), keys=["text"], columns={"big": nw.col("big")}, sums={"big": ("big",)})
     assert table.keys["text"].levels == ("a", "b")
     assert table.sums["big"].tolist() == [6e9, 6e9, 2e9]
 
@@ -58,7 +58,7 @@ def test_categories_become_text(frame: Any) -> None:
 def test_small_integers_and_decimals_do_not_wrap(frame: Any) -> None:
     columns = {name: nw.col(name) for name in ("big", "tiny", "money")}
     sums = {"bb": ("big", "big"), "tt": ("tiny", "tiny"), "m": ("money",)}
-    table = totals(as_lazy(frame), keys=[], columns=columns, sums=sums)
+    table = totals(as_frame(frame), keys=[], columns=columns, sums=sums)
     assert table.sums["bb"].tolist() == [7 * 4e18]
     assert table.sums["tt"].tolist() == [70_000]
     assert table.sums["m"].tolist() == [8.75]
@@ -66,7 +66,7 @@ def test_small_integers_and_decimals_do_not_wrap(frame: Any) -> None:
 
 def test_missing_values_in_a_sum_are_refused(frame: Any) -> None:
     with pytest.raises(fl.FlError, match="FL-EST-03"):
-        totals(as_lazy(frame), keys=[], columns={"key": nw.col("key")}, sums={"k": ("key",)})
+        totals(as_frame(frame), keys=[], columns={"key": nw.col("key")}, sums={"k": ("key",)})
 
 
 def test_boolean_outcomes_and_row_order(frame: Any) -> None:
@@ -91,7 +91,7 @@ def test_large_small_table_is_coded_fast_enough_to_be_one_pass() -> None:
     """The codes of many groups come from the dictionary, not from a loop over groups: labels agree with numpy's unique."""
     rng = np.random.default_rng(0)
     people = pl.DataFrame({"k": rng.integers(0, 50_000, 100_000), "g": rng.integers(0, 3, 100_000)})
-    table = totals(as_lazy(people), keys=["k", "g"], columns={"g": nw.col("g")}, sums={"g": ("g",)})
+    table = totals(as_frame(people), keys=["k", "g"], columns={"g": nw.col("g")}, sums={"g": ("g",)})
     pairs = np.unique(people.to_numpy(), axis=0)
     levels = np.array(table.keys["k"].levels)
     np.testing.assert_array_equal(levels[table.keys["k"].codes], pairs[:, 0])

@@ -270,7 +270,8 @@ def test_cases_only_where_the_outcome_is_zero_or_one() -> None:
         ({"by": ["region", ["sex"]]}, "FL-EST-04"),
         ({"by": ["sex", "sex"]}, "FL-EST-04"),
         ({"by": "value"}, "FL-EST-05"),
-        ({"outcome": "region"}, "FL-EST-08"),
+        ({"outcome": "born"}, "FL-EST-08"),
+        ({"outcome": "code"}, "FL-EST-82"),
         ({"where": "sex"}, "FL-EST-09"),
         ({"outcome": []}, "FL-EST-11"),
         ({"unknown": "maybe"}, "FL-EST-12"),
@@ -283,7 +284,8 @@ def test_cases_only_where_the_outcome_is_zero_or_one() -> None:
     ],
 )
 def test_bad_arguments(arguments: dict[str, Any], code: str) -> None:
-    people = sample(value=1)
+    people = sample(value=1, born=pd.Timestamp("1990-01-01"))
+    people = pd.concat([people] * 10).assign(code=[f"c{row}" for row in range(240)])
     call: dict[str, Any] = {"outcome": "fl", "design": DESIGN, **arguments}
     outcome = call.pop("outcome")
     with pytest.raises(fl.FlError, match=code):
@@ -339,3 +341,106 @@ def test_respondents_hand_on_source_and_population() -> None:
     estimates = fl.estimate_prevalence(data, "fl")
     assert estimates.population == "adults"
     assert estimates.provenance.arguments["design"]["weights"] == "w"
+
+
+@pytest.mark.parametrize("engine", ["pandas", "polars", "categorical"])
+def test_a_column_of_text_gives_one_outcome_a_value(engine: str) -> None:
+    """Shares add up to 1, so every row of their covariance adds up to 0."""
+    people: Any = sample(job=["farm", "mine", "shop"] * 8)
+    if engine == "polars":
+        people = pl.from_pandas(people).lazy()
+    if engine == "categorical":
+        people = people.assign(job=pd.Categorical(people["job"], categories=["mine", "farm", "shop", "none"]))
+    estimates = fl.estimate_prevalence(people, "job", design=DESIGN, by="region")
+    frame = estimates.to_frame()
+    names = (
+        ["job=mine", "job=farm", "job=shop", "job=none"]
+        if engine == "categorical"
+        else ["job=farm", "job=mine", "job=shop"]
+    )
+    assert frame["outcome"].drop_duplicates().tolist() == names
+    np.testing.assert_allclose(frame.groupby("margin")["value"].sum(), [1.0, 2.0], rtol=1e-12)
+    national = np.flatnonzero(frame["margin"] == "")
+    np.testing.assert_allclose(estimates.covariance[np.ix_(national, national)].sum(axis=1), 0, atol=1e-16)
+    totals = fl.estimate_total(people, "job", design=DESIGN).to_frame()
+    assert totals["value"].sum() == pytest.approx(float(np.linspace(5, 20, 24).sum()), rel=1e-12)
+
+
+def test_missing_text_must_be_decided_and_may_be_excluded() -> None:
+    people = sample(job=["farm", None, "shop"] * 8)
+    with pytest.raises(fl.FlError, match="FL-EST-07"):
+        fl.estimate_prevalence(people, "job", design=DESIGN)
+    frame = fl.estimate_prevalence(people, "job", design=DESIGN, unknown="exclude").to_frame()
+    assert frame["n"].tolist() == [16, 16]
+    assert frame["value"].sum() == pytest.approx(1.0, rel=1e-12)
+    with pytest.raises(fl.FlError, match="FL-EST-80"):
+        fl.estimate_prevalence(pl.from_pandas(people).with_columns(job=pl.lit(None, pl.String)), "job", design=DESIGN)
+
+
+def test_variance_of_a_quantity_by_hand() -> None:
+    """n/(n − 1) Σ w (y − ȳ)²/Σ w, and its se from n/(n − 1)(y − ȳ)² as a variable whose mean is estimated."""
+    people = sample()
+    w, y = people["w"].to_numpy(), people["hours"].to_numpy()
+    square = 24 / 23 * (y - (w * y).sum() / w.sum()) ** 2
+    frame = fl.estimate_variance(people, "hours", design=DESIGN, by="region").to_frame()
+    assert frame["value"].iloc[0] == pytest.approx((w * square).sum() / w.sum(), rel=1e-12)
+    mean = fl.estimate_mean(people.assign(square=square), "square", design=DESIGN).to_frame()
+    assert frame["se"].iloc[0] == pytest.approx(mean["se"].iloc[0], rel=1e-12)
+    assert frame["quantity"].tolist() == ["variance"] * 3
+    assert frame[["deff", "cases"]].isna().all(axis=None)
+
+
+def test_a_small_variance_beside_a_large_mean_keeps_its_digits() -> None:
+    """The same variance after adding 10⁸ to every value: squares alone would leave no digit of it."""
+    plain = fl.estimate_variance(sample(), "hours", design=DESIGN, by="region").to_frame()
+    far = fl.estimate_variance(
+        sample(hours=np.linspace(30, 70, 24) + 1e8), "hours", design=DESIGN, by="region"
+    ).to_frame()
+    np.testing.assert_allclose(far[["value", "se"]], plain[["value", "se"]], rtol=1e-6)
+
+
+def test_units_alone_in_a_domain() -> None:
+    """R survey 4.4.2 run on these 14 rows (svytotal and svymean of subset g == 1; survey.adjust.domain.lonely=TRUE)."""
+    people = pd.DataFrame(
+        {
+            "h": [1] * 6 + [2] * 4 + [3] * 4,
+            "i": [1, 1, 2, 2, 3, 3, 1, 1, 2, 2, 1, 1, 2, 2],
+            "w": [1, 2, 3, 1, 2, 2, 1, 3, 2, 2, 1, 1, 4, 2],
+            "y": [1, 5, 2, 7, 3, 9, 4, 4, 6, 1, 2, 8, 3, 3],
+            "g": [1, 0, 1, 0, 0, 1, 1, 1, 0, 0, 1, 0, 0, 1],
+        }
+    )
+    r: dict[Any, tuple[float, float]] = {
+        ("adjust", "sample"): (22.38302928560, 1.13050275688),
+        ("adjust", "domain"): (22.47220505424, 1.13273047261),
+        ("average", "sample"): (22.38302928560, 1.13050275688),
+        ("average", "domain"): (19.17028951268, 1.38184368312),
+        ("certainty", "domain"): (22.38302928560, 1.13050275688),
+    }
+    for (rule, scope), (total, mean) in r.items():
+        design = fl.Design(weights="w", strata="h", psu="i", single_psu=rule, single_psu_scope=scope)
+        found = fl.estimate_total(people, "y", design=design, where="g == 1", interval="wald").to_frame()
+        assert found["se"].iloc[0] == pytest.approx(total, rel=1e-11)
+        found = fl.estimate_mean(people, "y", design=design, where="g == 1").to_frame()
+        assert found["se"].iloc[0] == pytest.approx(mean, rel=1e-11)
+    design = fl.Design(weights="w", strata="h", psu="i", single_psu="adjust", single_psu_scope="domain")
+    joint = fl.estimate_total(people, "y", design=design, by="g", interval="wald")
+    np.testing.assert_allclose(np.sqrt(np.diag(joint.covariance)), joint.to_frame()["se"], rtol=1e-12)
+    assert joint.to_frame()["se"].iloc[1] == pytest.approx(15.1731502924, rel=1e-11)
+
+
+@pytest.mark.parametrize("interval", ["jeffreys", "arcsine", "likelihood", "wilson"])
+def test_zero_cases_under_every_interval(interval: Any) -> None:
+    """[0, U] with U below 1; Jeffreys and Wilson have limits of their own, the others take Korn and Graubard's."""
+    row = fl.estimate_prevalence(sample(fl=0), "fl", design=DESIGN, interval=interval).to_frame().iloc[0]
+    assert row["lower"] == row["se"] == 0
+    assert 0 < row["upper"] < 1
+    assert row["interval_kind"] == (interval if interval in ("jeffreys", "wilson") else "korn-graubard")
+
+
+def test_a_hundred_million_people() -> None:
+    """Weights that sum to more than 2³¹, with int32 and int8 columns: no sum wraps."""
+    people = sample(w=np.full(24, 10**8, dtype=np.int32), fl=np.ones(24, dtype=np.int8))
+    for frame in (people, pl.from_pandas(people).lazy()):
+        found = fl.estimate_total(frame, "fl", design=DESIGN).to_frame()
+        assert found["value"].iloc[0] == 24e8

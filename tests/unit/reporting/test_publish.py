@@ -247,3 +247,58 @@ def test_repr_tells_how_much_is_withheld() -> None:
     assert repr(every).startswith("PublishedEstimates by rule fl-default, 12 rows, 2 not published")
     assert "0.1234" not in repr(every)
     assert "<table" in every._repr_html_()
+
+
+NCHS: list[tuple[dict[str, Any], str]] = [
+    ({}, "published"),  # 0.01 ± 0.004: no wider than 0.05
+    ({"n": 29}, "not_published"),
+    # 60 respondents of a design effect of 3: worth 20.
+    ({"n": 60, "value": 0.5, "se": np.sqrt(0.25 / 20)}, "not_published"),
+    # p 0.5, worth 40: Clopper and Pearson's width is 0.32, above 0.30.
+    ({"n": 40, "value": 0.5, "se": np.sqrt(0.25 / 40), "df": 39}, "not_published"),
+    # p 0.5, worth 100: width 0.2, 0.4 times the value.
+    ({"n": 100, "value": 0.5, "se": np.sqrt(0.25 / 100), "df": 99}, "published"),
+    # 3 of 100: width 0.08, 2.7 times the value.
+    ({"n": 100, "value": 0.03, "se": np.sqrt(0.03 * 0.97 / 100), "df": 99, "cases": 3}, "not_published"),
+    ({"n": 40, "cases": 0, "value": 0.0, "se": 0.0, "lower": 0.0}, "fewer_than"),
+    ({"quantity": "total", "value": 100.0, "se": 40.0, "lower": 40.0, "upper": 200.0}, "published"),  # exactly 1.60
+    ({"quantity": "total", "value": 100.0, "se": 40.0, "lower": 39.0, "upper": 200.0}, "not_published"),
+]
+
+
+@pytest.mark.parametrize(("row", "expected"), NCHS)
+def test_nchs_row_by_row(row: dict[str, Any], expected: str) -> None:
+    """Parker et al. (2017): effective n of 30, width of 0.05 and 0.30, relative width of 1.30 (1.60 of counts)."""
+    assert published(row, rule="nchs")["publication"].tolist() == [expected]
+
+
+def test_nchs_judges_rates_per_thousand_as_the_prevalences_they_are() -> None:
+    row = {
+        "quantity": "prevalence per 1,000",
+        "value": 30.0,
+        "se": 1000 * np.sqrt(0.03 * 0.97 / 100),
+        "n": 100,
+        "df": 99,
+    }
+    assert published(row, rule="nchs")["publication"].tolist() == ["not_published"]
+
+
+def test_fl_rare_withholds_what_nchs_lets_pass() -> None:
+    """3 per thousand of 2,000, six cases: an interval of 0.0011 to 0.0065, 1.8 times the value, yet far below 0.05."""
+    row = {
+        "value": 0.003,
+        "se": np.sqrt(0.003 * 0.997 / 2000),
+        "n": 2000,
+        "cases": 6,
+        "df": 60,
+        "lower": 0.0011,
+        "upper": 0.0065,
+    }
+    rules = {rule: published(row, rule=rule)["publication"].iloc[0] for rule in ("nchs", "fl-default", "fl-rare")}
+    assert rules == {"nchs": "published", "fl-default": "published", "fl-rare": "not_published"}
+    more = {**row, "n": 8000, "cases": 24, "se": np.sqrt(0.003 * 0.997 / 8000)}
+    assert published(more, rule="fl-rare")["publication"].tolist() == ["published"]
+
+
+def test_replicates_are_judged_as_linearised_rows_are() -> None:
+    assert published({"method": "replicates", "n": 49})["publication"].tolist() == ["not_published"]

@@ -1,0 +1,75 @@
+"""The small table: sums by group, with group labels that are spelled the same on every engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Key:
+    """One grouping column of the small table: a code per group into `levels`; the last code is the missing one."""
+
+    codes: Codes
+    levels: tuple[Any, ...]
+
+    @property
+    def missing(self) -> int:
+        """The code of groups whose key is missing."""
+        return len(self.levels)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Totals:
+    """The small table: one row per group, sorted by its keys.
+
+    Attributes
+    ----------
+    keys : mapping of str to Key
+        Labels with one spelling on every engine: NaN and null are missing, 3.0 is 3, -0.0 is 0.
+    sums : mapping of name to array, shape (groups,)
+    n : array, shape (groups,)
+        Rows per group.
+    """
+
+    keys: Mapping[str, Key]
+    sums: Mapping[Any, Floats]
+    n: Floats
+
+
+def coded(column: Any) -> Key:
+    """Code a column of labels in the sorted order of its labels, the missing last."""
+    import pyarrow as pa
+
+    chunked = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    encoded = chunked.dictionary_encode()
+    raw = [_label(value) for value in encoded.dictionary.to_pylist()]
+    levels = sorted({value for value in raw if value is not None}, key=_rank)
+    place = {value: code for code, value in enumerate(levels)}
+    recode = np.array([place[value] if value is not None else len(levels) for value in raw] or [0], dtype=np.int64)
+    indices = np.asarray(encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False), dtype=np.int64)
+    codes = np.where(indices >= 0, recode[indices], len(levels))
+    return Key(codes=codes, levels=tuple(levels))
+
+
+def _label(value: Any) -> Any:
+    """One spelling per label: NaN is missing, 3.0 is 3, -0.0 is 0."""
+    if value is None or value != value:
+        return None
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, bool | int | float | str):
+        return value
+    return str(value)
+
+
+def _rank(value: Any) -> tuple[str, Any]:
+    """Sort numbers as numbers and text as text; a column that mixes both keeps them apart."""
+    return ("number", value) if isinstance(value, int | float) else ("text", value)

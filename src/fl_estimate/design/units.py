@@ -1,0 +1,44 @@
+"""Rows as sampling units with a name of their own, where a variance needs each row apart."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import narwhals as nw
+
+from fl_estimate.design.totals import Frame, as_frame
+from fl_estimate.errors import DesignFault
+from fl_estimate.inputs.sample_design import ROW, Design
+
+
+def numbered(frame: Any, design: Design, *, rows: bool) -> tuple[Frame, Design]:
+    """The frame, with its rows numbered and named as first-stage units where `rows` asks for it.
+
+    Raises
+    ------
+    DesignFault
+        FL-DESIGN-26: an engine that has no order of rows.
+    """
+    given = as_frame(frame)
+    if not rows:
+        return given, design
+    counted = with_rows(frame)
+    if counted is None:
+        raise DesignFault(
+            "FL-DESIGN-26",
+            "rows are the sampling units here, and this engine does not number them",
+            found=str(given.implementation),
+            fix="name the column that tells the rows apart: Design(psu=…)",
+        )
+    return counted, replace(design, psu=None, stages=(ROW,))
+
+
+def with_rows(frame: Any) -> Frame | None:
+    """The frame with a column that numbers its rows; None where the engine has no order of rows."""
+    native = nw.from_native(frame)
+    if isinstance(native, nw.DataFrame):
+        return native.with_row_index(ROW)
+    if native.implementation.is_polars():
+        return nw.from_native(native.to_native().with_row_index(ROW)).lazy()
+    return None

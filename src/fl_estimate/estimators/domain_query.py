@@ -1,0 +1,222 @@
+"""The one query of a call: which columns, which sums of products, grouped by which units; then the sample read off it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations_with_replacement
+from typing import Any
+
+import narwhals as nw
+
+from fl_estimate.design.domains import By, by_margins
+from fl_estimate.design.sample import Sample, read_sample, unit_columns
+from fl_estimate.design.totals import Frame, Totals, require_columns, totals
+from fl_estimate.design.two_phase import second_phase
+from fl_estimate.design.units import numbered
+from fl_estimate.errors import DesignFault, EstimateFault, listed
+from fl_estimate.estimators.targets import Target, Targets
+from fl_estimate.inputs.replicates import Replicates, UnitReplicates
+from fl_estimate.inputs.sample_design import Design
+from fl_estimate.schema.expressions import missing
+
+Product = tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class People:
+    """The frame of one call, read lazily, with its design and the columns wanted of it."""
+
+    frame: Frame
+    schema: Mapping[str, Any]
+    design: Design
+    by: By
+    categories: Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """One quantity of one target, as names of row columns.
+
+    A total of `top`; the ratio of `top` to `bottom`; or, where `square` (of `top`) is there, the variance of `top`.
+    """
+
+    target: Target
+    top: str
+    bottom: str | None
+    bound: str = ""
+    square: str | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The row columns that the quantity is made of."""
+        return tuple(dict.fromkeys(name for name in (self.top, self.bottom, self.square) if name is not None))
+
+
+def read_people(frame: Any, design: Design, by: By, *, replicated: bool = False) -> People:
+    """Look at the frame's columns; no row is read.
+
+    Parameters
+    ----------
+    frame : frame
+    design : Design
+    by : as in `estimate_prevalence`
+    replicated : bool
+        Whether variances will come from the design's replicates.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-01, FL-EST-02, FL-EST-04.
+    DesignFault
+        FL-DESIGN-26, FL-DESIGN-27.
+    """
+    working, rows = _working(design, replicated=replicated)
+    read, working = numbered(frame, working, rows=rows)
+    schema = read.collect_schema()
+    columns = [name for margin in by_margins(by) for name in margin]
+    require_columns(schema, [*working.columns, *columns])
+    return People(frame=read, schema=schema, design=working, by=by, categories=declared(frame, schema, columns))
+
+
+def _working(design: Design, *, replicated: bool) -> tuple[Design, bool]:
+    """The design as this call needs it, and whether every row must be told apart."""
+    own = design.replicates if replicated else None
+    if isinstance(own, UnitReplicates):
+        return design, own.rows_are_units and not design.stages
+    if isinstance(own, Replicates):
+        if design.weights is None:
+            raise DesignFault(
+                "FL-DESIGN-27",
+                "replicate weights stand beside no sampling weights",
+                found="Design(replicates=…) without weights=",
+                fix="name the column of the sampling weights too; the estimate itself is made with them",
+            )
+        # All that is known of the sample is in the weights: strata and units have nothing to add.
+        return Design(weights=design.weights, replicates=own), False
+    apart = design.pps is not None or design.phase2 is not None or design.single_psu_scope == "domain"
+    return replace(design, replicates=None), apart and not design.stages
+
+
+def declared(frame: Any, schema: Mapping[str, Any], columns: Sequence[str]) -> dict[str, Sequence[str]]:
+    """Declared categories of columns: those of an Enum, and of a pandas categorical."""
+    found: dict[str, Sequence[str]] = {}
+    for name in columns:
+        dtype = schema[name]
+        if isinstance(dtype, nw.Enum):
+            found[name] = tuple(dtype.categories)
+        elif isinstance(dtype, nw.Categorical):
+            native = nw.from_native(frame, eager_only=False)
+            if native.implementation.is_pandas():
+                # An Arrow dictionary is no pandas categorical: it declares nothing beyond what it holds.
+                declared = getattr(native.to_native()[name].dtype, "categories", ())
+                found[name] = tuple(str(value) for value in declared)
+    return found
+
+
+def is_binary(target: Target, table: Totals) -> bool:
+    """Whether an outcome took no other values than 0 and 1."""
+    return target.denominator is None and not table.sums[target.not_binary,].any()
+
+
+def read_totals(
+    people: People, targets: Targets, measures: Sequence[Measure], shifts: Mapping[str, float]
+) -> tuple[Totals, Sample]:
+    """Send the one query and read the sample off it."""
+    design = people.design
+    columns = dict(targets.columns)
+    for measure in measures:
+        for name in {measure.top, measure.bottom} & shifts.keys():
+            columns[name] = targets.columns[name] - columns[measure.target.counted] * shifts[name]
+    for measure in measures:
+        if measure.square is not None:
+            columns[measure.square] = columns[measure.top] * columns[measure.top]
+    if design.weights is not None:
+        columns |= weight_columns(people.schema, design.weights)
+    moments = not design.stages and not isinstance(design.replicates, Replicates)
+    products = _products(targets, measures, rows_are_units=moments)
+    weighted = design.weights is not None
+    sums = {product: _canonical(product, targets, weighted=weighted) for product in products}
+    flags = [name for name in ("w_missing", "w_zero", "w_negative", "where_not_binary") if name in columns]
+    sums |= {(name,): (name,) for name in flags}
+    keys = dict.fromkeys(
+        [*unit_columns(design), *design.fpc, *design.phase2_columns, *(n for m in by_margins(people.by) for n in m)]
+    )
+    wanted = {p: p for p in dict.fromkeys(sums.values())}
+    table = totals(people.frame, keys=tuple(keys), columns=columns, sums=wanted)
+    table = Totals(keys=table.keys, sums={name: table.sums[p] for name, p in sums.items()}, n=table.n)
+    if not len(table.n):
+        raise EstimateFault("FL-EST-15", "there are no people", found="0 rows", fix="check the file or the filter")
+    _check_flags(table, design, flags)
+    sample = read_sample(table, design)
+    if sample.weight is not None:
+        scaled = {p: values * sample.weight ** p.count("w") for p, values in table.sums.items()}
+        table = Totals(keys=table.keys, sums=scaled, n=table.n)
+    return second_phase(table, design, sample) if design.phase2 is not None else (table, sample)
+
+
+def _canonical(product: Product, targets: Targets, *, weighted: bool) -> Product:
+    """The same sum with fewer factors: a value is 0 outside its own 0/1 column, and 1 × 1 is 1."""
+    left = [factor for factor in product if factor != "w"]
+    for target in targets.targets:
+        inner = {target.value, target.upper, target.denominator, target.square, target.unknown, target.not_binary}
+        inner &= set(left)
+        outer = {"r", target.scope, target.counted}
+        if inner:
+            left = [factor for factor in left if factor not in outer]
+        elif target.counted in left:
+            left = [factor for factor in left if factor not in outer - {target.counted}] or [target.counted]
+    ones = {"r", *(name for target in targets.targets for name in (target.scope, target.counted, *target.zero_one))}
+    short = [factor for place, factor in enumerate(left) if factor not in ones or factor not in left[:place]]
+    return (*(["w"] * product.count("w") if weighted else []), *short)
+
+
+def weight_columns(schema: Mapping[str, Any], name: str) -> dict[str, nw.Expr]:
+    """The weight, 1 where it is missing, and flags of weights that cannot be; FL-DESIGN-14 where they are no numbers."""
+    if not (schema[name].is_numeric()):
+        raise DesignFault("FL-DESIGN-14", "the weights are not numbers", found=f"{name!r} is {schema[name]}")
+    absent = missing(name, schema)
+    weight = nw.when(~absent).then(nw.col(name).cast(nw.Float64)).otherwise(nw.lit(1.0))
+    flag = {"w_missing": absent, "w_zero": weight == 0.0, "w_negative": weight < 0.0}
+    return {"w": weight, **{k: nw.when(c).then(nw.lit(1.0)).otherwise(nw.lit(0.0)) for k, c in flag.items()}}
+
+
+def _check_flags(table: Totals, design: Design, flags: Sequence[str]) -> None:
+    counts = {name: int(table.sums[name,].sum()) for name in flags}
+    if counts.get("where_not_binary"):
+        raise EstimateFault(
+            "FL-EST-09",
+            "the where= column holds other values than 0, 1 and missing",
+            found=f"{counts['where_not_binary']:,} rows",
+            fix='write the condition out, such as where="age >= 18"',
+        )
+    wrong = [f"{n:,} {kind[2:]}" for kind, n in counts.items() if kind.startswith("w_") and n]
+    if wrong:
+        raise DesignFault(
+            "FL-DESIGN-13",
+            "every weight must be a positive number",
+            found=f"column {design.weights!r}: {listed(wrong)}",
+            fix="correct the weights, or leave out of the file those who are not part of the sample",
+        )
+
+
+def _products(targets: Targets, measures: Sequence[Measure], *, rows_are_units: bool) -> tuple[Product, ...]:
+    """Every sum the estimates need, each once."""
+    wanted: list[Product] = [("r",)]
+    for target in targets.targets:
+        wanted += [(target.scope,), (target.counted,), (target.value,), (target.unknown,), (target.not_binary,)]
+        wanted += [("w", target.scope), ("w", target.unknown)]
+    for measure in measures:
+        used = [*measure.columns, measure.target.counted]
+        wanted += [("w", name) for name in used]
+        if measure.square is None:
+            wanted += [("w", *pair) for pair in combinations_with_replacement(sorted(set(used)), 2)]
+        wanted += [(measure.top,)]
+    if rows_are_units:
+        wanted += [("w", "w", *pair) for pair in combinations_with_replacement(basis_of(measures), 2)]
+    return tuple(dict.fromkeys(wanted))
+
+
+def basis_of(measures: Sequence[Measure]) -> list[str]:
+    """The row columns that values and influences are linear in."""
+    return sorted({name for m in measures for name in (*m.columns, m.target.counted)})

@@ -1,0 +1,213 @@
+"""Variances from replicates: every measure estimated again under each replicate, from sums of the small table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from operator import add
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+from scipy import sparse
+
+from fl_estimate.design.domains import Margin, by_margins, margins_of
+from fl_estimate.design.replicates import Scaling, deviations, multiplier_rows
+from fl_estimate.design.totals import Floats, Frame, Totals, totals
+from fl_estimate.errors import DesignFault
+from fl_estimate.estimators.domain_query import People, weight_columns
+from fl_estimate.estimators.linearised import Answer, Basis, Draft, evaluate
+from fl_estimate.estimators.targets import Targets
+from fl_estimate.inputs.replicates import Replicates, UnitReplicates
+
+EAGER_BLOCK = 48
+"""Sums asked for at once of a frame in memory, where each product of columns is as long as the frame."""
+LAZY_BLOCK = 1024
+PATTERNS = 20_000
+"""Different rows of replicate weights that are told apart when their rank is looked for; more are put together."""
+RANK_TOLERANCE = 1e-5
+"""A direction in which the replicate weights vary this much less than in the first is none (R survey's tolerance)."""
+_PATTERN = "__fl_pattern"
+
+
+def by_replicates(
+    people: People,
+    targets: Targets,
+    table: Totals,
+    basis: Basis,
+    drafts: Sequence[Draft],
+    *,
+    joint: bool,
+    ranks: bool,
+) -> Answer:
+    """Variances (and covariance where `joint`) of all drafts by the replicates of the design.
+
+    Notes
+    -----
+    Multipliers of units: Σ_i m_ir S_i of the unit totals S, one sparse product a margin. Columns of the file: the
+    sums of every replicate within domains, read in blocks. Rows × R is never made.
+    """
+    own = people.design.replicates
+    if isinstance(own, UnitReplicates):
+        sums = _unit_sums(table, own, basis, drafts)
+        scaling = Scaling(scale=own.scale, rscales=own.rscales, centre=own.centre)
+        df, design_df = None, own.df
+    elif isinstance(own, Replicates):
+        sums = _column_sums(people, targets, table, own, basis, drafts)
+        scaling = Scaling(scale=own.scale, rscales=np.array(own.rscales), centre=own.centre)
+        df, design_df = _rank_df(people, targets, own, drafts) if ranks and own.df is None else _stated(own, drafts)
+    else:
+        raise AssertionError("this design has no replicates")
+    theta = np.concatenate(
+        [evaluate(d.measure, sums[d.margin.name], basis, d.n) for d in drafts], axis=1
+    )  # fmt: skip
+    value = np.concatenate([d.value for d in drafts])
+    away = deviations(theta, value, scaling)
+    variance = (away**2).sum(axis=0)
+    covariance = away.T @ away if joint else None
+    with np.errstate(divide="ignore", invalid="ignore"):
+        odds = deviations(np.log(theta / (1 - theta)), np.log(value / (1 - value)), scaling)
+    return Answer(
+        variance=variance,
+        covariance=covariance,
+        lossy=np.zeros(len(value), dtype=bool),
+        df=df,
+        design_df=design_df,
+        logit_se=np.sqrt((odds**2).sum(axis=0)),
+        lost=(~np.isfinite(theta)).sum(axis=0).astype(float),
+        replicates=len(theta),
+    )
+
+
+def _unit_sums(table: Totals, own: UnitReplicates, basis: Basis, drafts: Sequence[Draft]) -> dict[str, Floats]:
+    """For each margin the sums under every replicate: R × domains × columns."""
+    rows = multiplier_rows(table, own)
+    out: dict[str, Floats] = {}
+    for margin in _margins(drafts):
+        shape = (len(margin.labels), len(own.units))
+        parts = [
+            sparse.csr_array((table.sums["w", name], (margin.domain, rows)), shape) @ own.multipliers
+            for name in basis.names
+        ]
+        out[margin.name] = np.stack(parts, axis=-1).transpose(1, 0, 2)
+    return out
+
+
+def _margins(drafts: Sequence[Draft]) -> list[Margin]:
+    return list({d.margin.name: d.margin for d in drafts}.values())
+
+
+def _column_sums(
+    people: People, targets: Targets, table: Totals, own: Replicates, basis: Basis, drafts: Sequence[Draft]
+) -> dict[str, Floats]:
+    """The same from columns of the file: the small table is grouped by domains, and read with the replicate weights."""
+    columns = _shifted(targets, basis, drafts) | _replicate_weights(people, own)
+    keys = tuple(dict.fromkeys(name for margin in by_margins(people.by) for name in margin))
+    weighted = np.empty((len(own.columns), len(table.n), len(basis.names)))
+    wanted = {
+        (place, j): (f"k{place}", name) for place in range(len(own.columns)) for j, name in enumerate(basis.names)
+    }
+    for (place, j), values in _in_blocks(people.frame, keys, columns, wanted).sums.items():
+        weighted[place, :, j] = values
+    out: dict[str, Floats] = {}
+    for margin in _margins(drafts):
+        to = sparse.csr_array(
+            (np.ones(len(margin.domain)), (margin.domain, np.arange(len(margin.domain)))),
+            (len(margin.labels), len(margin.domain)),
+        )
+        out[margin.name] = np.stack([to @ one for one in weighted])
+    return out
+
+
+def _in_blocks(
+    frame: Frame, keys: tuple[str, ...], columns: Mapping[str, nw.Expr], sums: Mapping[Any, tuple[str, ...]]
+) -> Totals:
+    """The sums asked for a block at a time: the groups are the same, in the same order, in every block."""
+    block = EAGER_BLOCK if isinstance(frame, nw.DataFrame) else LAZY_BLOCK
+    names, found, last = list(sums), dict[Any, Floats](), None
+    for start in range(0, len(names), block):
+        wanted = {name: sums[name] for name in names[start : start + block]}
+        needed = {name: columns[name] for product in wanted.values() for name in product}
+        last = totals(frame, keys=keys, columns=needed, sums=wanted)
+        found |= last.sums
+    if last is None:
+        raise AssertionError("no sum was asked for")
+    return Totals(keys=last.keys, sums=found, n=last.n)
+
+
+def _shifted(targets: Targets, basis: Basis, drafts: Sequence[Draft]) -> dict[str, nw.Expr]:
+    columns = dict(targets.columns)
+    for measure in {id(d.measure): d.measure for d in drafts}.values():
+        for name in measure.columns:
+            if name in basis.shifts:
+                columns[name] = targets.columns[name] - columns[measure.target.counted] * basis.shifts[name]
+        if measure.square is not None:
+            columns[measure.square] = columns[measure.top] * columns[measure.top]
+    return columns
+
+
+def _replicate_weights(people: People, own: Replicates) -> dict[str, nw.Expr]:
+    """Replicate weights as row columns k0, k1, …"""
+    wrong = [name for name in own.columns if not people.schema[name].is_numeric()]
+    if wrong:
+        raise DesignFault(
+            "FL-DESIGN-14", "the weights are not numbers", found=f"{wrong[0]!r} is {people.schema[wrong[0]]}"
+        )
+    weight = weight_columns(people.schema, str(people.design.weights))["w"]
+    return {
+        f"k{place}": nw.col(name).cast(nw.Float64) if own.combined else nw.col(name).cast(nw.Float64) * weight
+        for place, name in enumerate(own.columns)
+    }
+
+
+def _stated(own: Replicates, drafts: Sequence[Draft]) -> tuple[Floats, float]:
+    df = np.nan if own.df is None else own.df
+    return np.full(sum(len(d.value) for d in drafts), df), df
+
+
+def _rank_df(people: People, targets: Targets, own: Replicates, drafts: Sequence[Draft]) -> tuple[Floats, float]:
+    """Degrees of freedom of replicate weights: their rank less 1, among the rows of each domain and of all."""
+    by = tuple(dict.fromkeys(name for margin in by_margins(people.by) for name in margin))
+    weights = _replicate_weights(people, own)
+    keyed = people.frame.with_columns(_pattern(weights, people).alias(_PATTERN))
+    found = len(totals(keyed, keys=(_PATTERN,), columns={}, sums={}).n)
+    if found > PATTERNS:
+        # More patterns than replicates many times over: putting some together leaves the rank as it is.
+        keyed = keyed.with_columns((nw.col(_PATTERN) % PATTERNS).alias(_PATTERN))
+    scopes = tuple(dict.fromkeys(d.measure.target.scope for d in drafts))
+    columns = {**weights, **{name: targets.columns[name] for name in scopes}}
+    products: dict[Any, tuple[str, ...]] = {name: (name,) for name in columns}
+    table = _in_blocks(keyed, (_PATTERN, *by), columns, products)
+    matrix = np.stack([table.sums[name] for name in weights], axis=1)
+    size = np.abs(matrix).max(axis=1, keepdims=True)
+    matrix = matrix / np.where(size > 0, size, 1.0)
+    margins = {margin.name: margin for margin in margins_of(table, people.by, people.categories)}
+    parts: list[Floats] = []
+    known: dict[tuple[str, str], Floats] = {}
+    for d in drafts:
+        key = (d.margin.name, d.measure.target.scope)
+        if key not in known:
+            known[key] = _ranks(matrix, margins[d.margin.name], table.sums[d.measure.target.scope] > 0, len(d.value))
+        parts.append(known[key] - 1)
+    return np.concatenate(parts), float(_rank(matrix) - 1)
+
+
+def _pattern(weights: Mapping[str, nw.Expr], people: People) -> nw.Expr:
+    """A number that is the same for rows whose replicate weights stand in the same ratios to their sampling weight."""
+    rng = np.random.default_rng(0)
+    mixed = reduce(add, [weight * nw.lit(float(rng.uniform(0.5, 1.5))) for weight in weights.values()])
+    sampling = weight_columns(people.schema, str(people.design.weights))["w"]
+    return (mixed / sampling * 1e6).round(0).cast(nw.Int64)
+
+
+def _ranks(matrix: Floats, margin: Margin, met: Any, domains: int) -> Floats:
+    return np.array([_rank(matrix[(margin.domain == place) & met]) for place in range(domains)], dtype=float)
+
+
+def _rank(matrix: Floats) -> int:
+    """Rank by the eigenvalues of the smaller of X'X and XX'."""
+    if not matrix.size:
+        return 0
+    gram = matrix.T @ matrix if len(matrix) > matrix.shape[1] else matrix @ matrix.T
+    values = np.linalg.eigvalsh(gram)
+    return int((values > values[-1] * RANK_TOLERANCE**2).sum())

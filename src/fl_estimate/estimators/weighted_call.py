@@ -1,0 +1,354 @@
+"""One design-weighted call: its arguments checked once, and its cells laid out as Estimates with limits and reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from fl_estimate.design.domains import By, by_margins
+from fl_estimate.design.intervals import general, no_case_limits, proportion
+from fl_estimate.design.totals import Floats, require_columns, totals
+from fl_estimate.errors import EstimateFault, not_one_of
+from fl_estimate.estimators.domain_query import Measure, People, declared, read_people
+from fl_estimate.estimators.domain_table import Cells, DomainTable, tabulate
+from fl_estimate.estimators.targets import Level, Outcome, Target, Targets, as_list, is_text
+from fl_estimate.inputs.replicates import Replicates
+from fl_estimate.inputs.respondents import Resolved, resolve
+from fl_estimate.inputs.sample_design import Design
+from fl_estimate.results.estimates import Assumption, Estimates, Reason, check_by_columns, make_frame
+from fl_estimate.results.provenance import Provenance
+
+DfRule = Literal["domain", "design"]
+VarianceRule = Literal["taylor", "replicates"]
+
+
+MOST_LEVELS = 200
+"""Values of a column of text up to which each is an outcome; a column of names is a mistake."""
+
+
+class Call:
+    """The arguments of one call, checked once."""
+
+    def __init__(
+        self,
+        name: str,
+        people: Any,
+        design: Design | None,
+        by: By,
+        where: str | None,
+        unknown: str | None,
+        variance: VarianceRule | None,
+        interval: str,
+        df: DfRule | float,
+        level: float,
+    ) -> None:
+        self.name, self.by, self.where, self.unknown = name, by, where, unknown
+        self.interval, self.level = interval, level
+        self.df: DfRule | float = df
+        self.resolved: Resolved = resolve(people, design)
+        replicated = _replicated(variance, self.resolved.design)
+        check_by_columns([column for margin in by_margins(by) for column in margin])
+        self.people: People = read_people(self.resolved.frame, self.resolved.design, by, replicated=replicated)
+
+    def outcomes(self, names: str | Sequence[str], argument: str) -> tuple[Outcome, ...]:
+        """The outcomes named; a column of text gives one for each of its values.
+
+        Raises
+        ------
+        EstimateFault
+            FL-EST-11 (no name), FL-EST-02 (not in the data), FL-EST-80 (a column of text without a value),
+            FL-EST-82 (of more than 200 values).
+        """
+        found: list[Outcome] = []
+        for name in as_list(names, argument):
+            require_columns(self.people.schema, [name])
+            found += self._levels(name) if is_text(self.people.schema, name) else [name]
+        return tuple(found)
+
+    def _levels(self, column: str) -> list[Level]:
+        known = declared(self.resolved.frame, self.people.schema, [column]).get(column)
+        if known is None:
+            known = totals(self.people.frame, keys=(column,), columns={}, sums={}).keys[column].levels
+        if not known:
+            raise EstimateFault(
+                "FL-EST-80", "a column of text holds no value to count", found=repr(column),
+                fix="check the mapping: every row of this column is missing",
+            )  # fmt: skip
+        if len(known) > MOST_LEVELS:
+            raise EstimateFault(
+                "FL-EST-82", "a column of text has too many values to count each",
+                found=f"{column!r}: {len(known):,} values", fix="bring them into classes first, or name a 0/1 column",
+            )  # fmt: skip
+        return [Level(column=column, value=str(value)) for value in known]
+
+    def tabulate(self, targets: Targets, measures: Sequence[Measure]) -> DomainTable:
+        """The table of domains."""
+        return tabulate(self.people, targets, measures, ranks=isinstance(self.df, str))
+
+    def check(self, intervals: Sequence[str]) -> None:
+        if self.interval not in intervals:
+            raise not_one_of("FL-EST-16", f"this interval for {self.name}", str(self.interval), intervals)
+        if not 0 < self.level < 1:
+            raise EstimateFault(
+                "FL-EST-17", "the level is not between 0 and 1", found=repr(self.level), fix="95 % is level=0.95"
+            )
+        number = isinstance(self.df, int | float) and not isinstance(self.df, bool)
+        if self.df not in ("domain", "design") and not (number and float(self.df) > 0):
+            raise EstimateFault(
+                "FL-EST-18", "this rule for degrees of freedom is not known", found=repr(self.df),
+                fix='df="domain", df="design", or a number above 0',
+            )  # fmt: skip
+
+    def arguments(self, targets: Targets) -> Mapping[str, Any]:
+        return {
+            "outcome": [target.outcome for target in targets.targets],
+            "by": [list(margin) for margin in by_margins(self.by)],
+            "where": self.where or "",
+            "unknown": targets.targets[0].treatment,
+            "interval": self.interval,
+            "df": self.df,
+            "level": self.level,
+            "design": {
+                "weights": self.resolved.design.weights or "",
+                "strata": self.resolved.design.strata or "",
+                "stages": list(self.resolved.design.stages),
+                "fpc": list(self.resolved.design.fpc),
+                "single_psu": self.resolved.design.single_psu,
+                "phase2": list(self.resolved.design.phase2_columns),
+                "pps": self.resolved.design.pps or "",
+                "replicates": self.people.design.replicates.kind if self.people.design.replicates else "",
+            },
+        }
+
+
+def _replicated(variance: str | None, design: Design) -> bool:
+    """Whether variances come from replicates: as asked for, else where the design has them."""
+    if variance not in (None, "taylor", "replicates"):
+        raise not_one_of("FL-EST-19", "this way of computing variances", str(variance), ("taylor", "replicates"))
+    if variance == "replicates" and design.replicates is None:
+        raise EstimateFault(
+            "FL-EST-81",
+            "the design has no replicates",
+            found='variance="replicates"',
+            fix="name the columns, Design(replicates=fl.Replicates(…)), or make them: fl.replicate(people, design, kind=…)",
+        )
+    return design.replicates is not None and variance != "taylor"
+
+
+def bounds_of(target: Target) -> tuple[tuple[str, str], ...]:
+    """The row columns of an outcome with the name of its bound: one, or the lower and the upper."""
+    if target.upper is None:
+        return ((target.value, ""),)
+    return ((target.value, "lower"), (target.upper, "upper"))
+
+
+def only_exclude(unknown: str | None) -> None:
+    """FL-EST-13 where unknown= says something that has no meaning for a quantity."""
+    if unknown not in (None, "exclude"):
+        raise EstimateFault(
+            "FL-EST-13", "this treatment of unknown answers has no meaning for a quantity", found=repr(unknown),
+            fix='unknown="exclude"',
+        )  # fmt: skip
+
+
+def require_binary_for(table: DomainTable, unknown: str | None) -> None:
+    """FL-EST-13 where unknown answers of an outcome that is no 0/1 are to be counted."""
+    if unknown in ("no", "bounds") and not all(cells.binary for cells in table.cells):
+        only_exclude(unknown)
+
+
+def lay_out(call: Call, targets: Targets, table: DomainTable, *, quantity: str) -> Estimates:
+    """Lay the cells out in the order of design.md: outcome, then nation and margins, then domains, then bounds."""
+    columns = {name: list[Any]() for name in ("outcome", "margin", "value", "se", "lower", "upper", "interval_kind")}
+    columns |= {name: list[Any]() for name in ("bound", "undetermined", "n", "cases", "df", "deff")}
+    by = tuple(dict.fromkeys(column for margin in by_margins(call.by) for column in margin))
+    labels = {name: list[Any]() for name in by}
+    reasons, places = list[Reason](), list[int]()
+    offsets = np.cumsum([0, *(len(cells.value) for cells in table.cells)])
+    for group in _groups(table.cells):
+        finished = [_finish(table.cells[place], table, call, quantity) for place in group]
+        for domain, label in enumerate(table.cells[group[0]].margin.labels):
+            for place, (values, cell_reasons) in zip(group, finished, strict=True):
+                cells, row = table.cells[place], len(places)
+                for name, column in values.items():
+                    columns[name].append(column[domain])
+                columns["outcome"].append(cells.measure.target.outcome)
+                columns["margin"].append(cells.margin.name)
+                columns["bound"].append(cells.measure.bound)
+                known = dict(zip(cells.margin.columns, label, strict=True))
+                for name in by:
+                    labels[name].append(known.get(name))
+                reasons += [Reason(code=code, row=row, parameters=p) for code, p in cell_reasons[domain]]
+                places.append(int(offsets[place]) + domain)
+    rows = len(places)
+    columns |= {
+        "quantity": [quantity] * rows,
+        "level": [call.level] * rows,
+        "method": ["replicates" if table.replicates else "taylor"] * rows,
+    }
+    source = call.resolved.source
+    return Estimates(
+        frame=make_frame(columns, labels, rows),
+        by=by,
+        population=call.resolved.population,
+        reference_period=str(call.resolved.reference_period or ""),
+        reasons=tuple(reasons),
+        assumptions=_assumptions(call, targets, table),
+        provenance=Provenance(
+            call=call.name,
+            arguments=call.arguments(targets),
+            source_name=source.name if source else "",
+            source_sha256=source.sha256 if source else "",
+        ),
+        covariance_matrix=None if table.covariance is None else table.covariance[np.ix_(places, places)],
+    )
+
+
+def _groups(cells: Sequence[Cells]) -> list[list[int]]:
+    """Cells that stand side by side: the same outcome and margin, one or two bounds."""
+    groups: dict[tuple[str, str], list[int]] = {}
+    for place, cell in enumerate(cells):
+        groups.setdefault((cell.measure.target.value, cell.margin.name), []).append(place)
+    return list(groups.values())
+
+
+Reasons = list[tuple[str, tuple[tuple[str, Any], ...]]]
+
+
+def _finish(cells: Cells, table: DomainTable, call: Call, quantity: str) -> tuple[dict[str, Any], list[Reasons]]:
+    """Standard errors, intervals and reasons of one measure in every domain of a margin."""
+    df = _df(cells, table, call.df)
+    empty = ~(cells.n > 0)
+    share = _share(cells)
+    none = cells.binary & ~empty & (share == 0)
+    all_cases = cells.binary & ~empty & (share == 1)
+    edge = none | all_cases
+    is_prevalence = quantity == "prevalence"
+    exact = none | (all_cases & is_prevalence)
+    # Where an estimate is exactly 0 or 1, rounding must not leave a standard error of 1e-19.
+    variance = np.where(exact, 0.0, np.where(cells.variance < 0, np.nan, cells.variance))
+    se = np.sqrt(variance)
+    if is_prevalence:
+        lower, upper = proportion(call.interval, cells.value, se, cells.n, df, call.level, cells.logit_se)
+    else:
+        lower, upper = general(call.interval, cells.value, se, df, call.level)
+    kind = np.full(len(se), call.interval, dtype=object)
+    lower, upper, kind = _edges(cells, call, df, none, all_cases & is_prevalence, (lower, upper, kind))
+    if table.sample.census:
+        lower, upper = np.where(df > 0, cells.value, lower), np.where(df > 0, cells.value, upper)
+    lower, upper = np.where(empty, np.nan, lower), np.where(empty, np.nan, upper)
+    kind = np.where(np.isnan(lower), "", kind)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        deff = np.where(edge | ~(cells.srs_variance > 0), np.nan, variance / cells.srs_variance)
+    values = {
+        "value": cells.value, "se": se, "lower": lower, "upper": upper, "interval_kind": kind,
+        "undetermined": cells.undetermined, "n": cells.n, "df": df, "deff": deff,
+        "cases": cells.cases if cells.binary else np.full(len(se), np.nan),
+    }  # fmt: skip
+    return values, _reasons(cells, table, call, df, (lower, upper), none, all_cases)
+
+
+def _share(cells: Cells) -> Floats:
+    """The measure as a share of the people counted."""
+    if cells.measure.bottom is not None:
+        return cells.value
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return cells.value / cells.weight
+
+
+def _df(cells: Cells, table: DomainTable, rule: DfRule | float) -> Floats:
+    if rule == "domain":
+        return cells.df
+    return np.full(len(cells.df), table.design_df if isinstance(rule, str) else float(rule))
+
+
+def _edges(
+    cells: Cells, call: Call, df: Floats, none: Any, every: Any, limits: tuple[Floats, Floats, Any]
+) -> tuple[Floats, Floats, Any]:
+    """Zero cases: [0, U]; all cases: [1 − U, 1]; by Korn and Graubard where the interval asked for has no value."""
+    lower, upper, kind = limits
+    if call.interval in ("wilson", "jeffreys"):
+        return limits
+    reach = no_case_limits(cells.n, df, call.level)
+    size = cells.weight if cells.measure.bottom is None else np.ones(len(df))
+    known = ~np.isnan(reach)
+    lower = np.where(none, np.where(known, 0.0, np.nan), np.where(every, 1 - reach, lower))
+    upper = np.where(none, size * reach, np.where(every, np.where(known, 1.0, np.nan), upper))
+    return lower, upper, np.where(none | every, "korn-graubard", kind)
+
+
+def _reasons(
+    cells: Cells, table: DomainTable, call: Call, df: Floats, limits: tuple[Floats, Floats], none: Any, every: Any
+) -> list[Reasons]:
+    lower, upper = limits
+    proportion_like = cells.binary and cells.measure.bottom is not None
+    out: list[Reasons] = []
+    for place in range(len(df)):
+        said: Reasons = []
+        if not cells.n[place] > 0:
+            out.append([("no_rows", ())])
+            continue
+        if none[place]:
+            said.append(("zero_cases", ()))
+        if every[place]:
+            said.append(("all_cases", ()))
+        if cells.variance[place] < 0:
+            said.append(("variance_negative", ()))
+        elif not df[place] > 0:
+            said.append(("df_not_positive", (("df", float(df[place])),)))
+        elif np.isnan(lower[place]):
+            said.append(("interval_not_defined", (("kind", call.interval),)))
+        if proportion_like and (lower[place] < 0 or upper[place] > 1):
+            said.append(("interval_outside_range", (("kind", call.interval),)))
+        if table.sample.census:
+            said.append(("census", ()))
+        if cells.lost is not None and cells.lost[place]:
+            lost = (("replicates", int(cells.lost[place])), ("of", table.replicates))
+            said.append(("replicates_without_value", lost))
+        out.append(said)
+    return out
+
+
+def _assumptions(call: Call, targets: Targets, table: DomainTable) -> tuple[Assumption, ...]:
+    design, sample = call.resolved.design, table.sample
+    own = call.people.design.replicates
+    said: list[tuple[str, dict[str, Any]]] = []
+    if own is not None:
+        said.append(("replicate_variance", {"kind": own.kind, "replicates": table.replicates, "centre": own.centre}))
+    else:
+        said.append(("taylor_linearisation", {}))
+        said += _sampling(design)
+    if sample.single_strata:
+        said.append(("single_psu_rule", {"rule": design.single_psu, "strata": sample.single_strata}))
+    ranked = isinstance(own, Replicates) and isinstance(call.df, str)
+    if isinstance(own, Replicates) and ranked:
+        said.append(("df_rule", {"rule": "rank" if own.df is None else own.df}))
+    else:
+        said.append(("df_rule", {"rule": call.df}))
+    treatment = {"no": "unknown_as_no", "exclude": "unknown_excluded", "bounds": "unknown_bounds"}
+    if targets.targets[0].treatment:
+        said.append((treatment[targets.targets[0].treatment], {}))
+    if call.where is not None:
+        said.append(("subpopulation", {"where": call.where}))
+    said.append(("deff_reference", {}))
+    return tuple(Assumption(code=code, parameters=tuple(parameters.items())) for code, parameters in said)
+
+
+def _sampling(design: Design) -> list[tuple[str, dict[str, Any]]]:
+    """What linearisation takes for granted of the way the sample was drawn."""
+    said: list[tuple[str, dict[str, Any]]] = []
+    if design.strata is None and not design.stages:
+        said.append(("simple_random_sample", {}))
+    if design.phase2 is not None:
+        said.append(("two_phases", {}))
+    if design.pps is not None:
+        said.append(("unequal_probabilities", {"rule": design.pps}))
+    elif design.fpc:
+        said.append(("finite_population_correction", {"stages": len(design.fpc)}))
+    else:
+        said.append(("with_replacement_first_stage", {}))
+    if len(design.stages) > max(1, len(design.fpc)):
+        said.append(("later_stages_ignored", {"stages": len(design.stages) - max(1, len(design.fpc))}))
+    return said
