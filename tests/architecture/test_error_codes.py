@@ -43,6 +43,17 @@ def test_every_error_says_what_is_wrong() -> None:
     assert [place(entry) for entry in RAISED if not entry.what.strip()] == []
 
 
+def test_families_of_estimators_do_not_share_a_code() -> None:
+    """One code, one meaning: two families that number their errors apart would give one code two."""
+    packages: dict[str, set[str]] = {}
+    for entry in RAISED:
+        parts = Path(entry.module).parts
+        if entry.family == "EST" and "estimators" in parts and len(parts) > parts.index("estimators") + 2:
+            packages.setdefault(entry.code, set()).add(parts[parts.index("estimators") + 1])
+    assert len(packages) > 20
+    assert {code: names for code, names in packages.items() if len(names) > 1} == {}
+
+
 def test_a_test_meets_every_error() -> None:
     texts = "".join(
         path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py") if path != Path(__file__)

@@ -60,11 +60,11 @@ def require_replicates(replicates: int) -> None:
     Raises
     ------
     EstimateFault
-        FL-EST-68.
+        FL-EST-91.
     """
     if int(replicates) != replicates or replicates < FEWEST:
         raise EstimateFault(
-            "FL-EST-68", "too few resamples for an interval", found=repr(replicates),
+            "FL-EST-91", "too few resamples for an interval", found=repr(replicates),
             fix=f"give at least {FEWEST}; 1,000 is usual, and BCa limits want more",
         )  # fmt: skip
 
@@ -103,7 +103,7 @@ def bootstrap(draws: Draws, size: float, n: float, *, kind: str, level: float) -
     Raises
     ------
     EstimateFault
-        FL-EST-69: hardly any resample has an estimate.
+        FL-EST-92: hardly any resample has an estimate.
 
     Notes
     -----
@@ -114,7 +114,7 @@ def bootstrap(draws: Draws, size: float, n: float, *, kind: str, level: float) -
     failed = len(draws.size) - len(sizes)
     if len(sizes) < FEWEST:
         raise EstimateFault(
-            "FL-EST-69",
+            "FL-EST-92",
             "hardly any resample of these lists has an estimate, so there is no interval",
             found=f"{failed} of {len(draws.size)} without",
             fix='the lists are too sparse for this choice of model; interval="wald" gives that of the model chosen',

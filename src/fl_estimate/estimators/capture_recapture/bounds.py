@@ -56,7 +56,7 @@ def chao(
     Raises
     ------
     EstimateFault
-        FL-EST-30 (no such kind or level), FL-EST-60 (nobody is on exactly two lists).
+        FL-EST-30 (no such kind or level), FL-EST-83 (nobody is on exactly two lists).
 
     Notes
     -----
@@ -106,7 +106,7 @@ def zelterman(histories: CaptureHistories, *, level: float = 0.95) -> Estimates:
     Raises
     ------
     EstimateFault
-        FL-EST-30 (level), FL-EST-60 (nobody is on exactly two lists), FL-EST-61 (nobody is on exactly one).
+        FL-EST-30 (level), FL-EST-83 (nobody is on exactly two lists), FL-EST-84 (nobody is on exactly one).
 
     Notes
     -----
@@ -129,7 +129,7 @@ def zelterman(histories: CaptureHistories, *, level: float = 0.95) -> Estimates:
     _require_seen_twice(seen)
     if seen.once == 0:
         raise EstimateFault(
-            "FL-EST-61",
+            "FL-EST-84",
             "everybody seen is on several lists, so the rate has no value",
             found="nobody on exactly one list",
             fix="the lists cover their population; main effects (loglinear) give a value",
@@ -149,7 +149,7 @@ def _seen(histories: CaptureHistories) -> _Seen:
 def _require_seen_twice(seen: _Seen) -> None:
     if seen.twice == 0:
         raise EstimateFault(
-            "FL-EST-60",
+            "FL-EST-83",
             "nobody is on exactly two lists, so there is nothing to divide by",
             found=f"{seen.once:,.0f} people on exactly one list",
             fix='chao with kind="bias-corrected" has a value; better take lists that overlap',

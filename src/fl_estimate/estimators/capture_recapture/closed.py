@@ -69,8 +69,8 @@ def closed(
     Raises
     ------
     EstimateFault
-        FL-EST-30 (no such model or level), FL-EST-62 (Mb or Mbh of lists), FL-EST-63 (no correction for this model),
-        FL-EST-64 (the model has no single estimate here), FL-EST-65 (Mb, Mbh: first captures do not fall off).
+        FL-EST-30 (no such model or level), FL-EST-85 (Mb or Mbh of lists), FL-EST-86 (no correction for this model),
+        FL-EST-87 (the model has no single estimate here), FL-EST-88 (Mb, Mbh: first captures do not fall off).
 
     Notes
     -----
@@ -126,14 +126,14 @@ def _require_model(histories: CaptureHistories, model: str, bias_corrected: bool
         raise not_one_of("FL-EST-30", "this model", str(model), MODELS)
     if model in ("Mb", "Mbh") and not histories.ordered:
         raise EstimateFault(
-            "FL-EST-62",
+            "FL-EST-85",
             "a change of behaviour after the first capture needs occasions in time",
             found=f"model {model} and lists that work side by side",
             fix="take another model; if the lists are occasions in order, make the histories with ordered=True",
         )
     if bias_corrected and model not in CORRECTED:
         raise EstimateFault(
-            "FL-EST-63", "there is no bias correction for this model", found=model,
+            "FL-EST-86", "there is no bias correction for this model", found=model,
             fix=f"leave bias_corrected out, or take one of {', '.join(CORRECTED)}",
         )  # fmt: skip
 
@@ -201,7 +201,7 @@ def _has_estimate(matrix: Floats, counts: Floats) -> bool:
 
 def _no_estimate(model: str, matrix: Floats, counts: Floats) -> EstimateFault:
     return EstimateFault(
-        "FL-EST-64",
+        "FL-EST-87",
         "this model has no single estimate for these lists",
         found=f"model {model}, {int((counts > 0).sum())} histories that occurred, {matrix.shape[1]} parameters or more",
         fix="take a model with fewer parameters (M0, Mt), or bound the number from below with chao",
@@ -224,7 +224,7 @@ def _corrected_chao(histories: CaptureHistories) -> _Answer:
     dark = factor * once * (once - 1) / (twice + 1)
     if not dark > 0:
         raise EstimateFault(
-            "FL-EST-64", "this model has no single estimate for these lists",
+            "FL-EST-87", "this model has no single estimate for these lists",
             found=f"{once:,.0f} people on exactly one list", fix="cr.chao gives the bound of 0",
         )  # fmt: skip
     square = factor**2 * once * (once - 1) * (once - 2) * (once - 3) / ((twice + 1) * (twice + 2))
@@ -248,7 +248,7 @@ def _behaviour(histories: CaptureHistories, model: str) -> _Answer:
     dark = size * missed**occasions
     if missed >= 1:
         raise EstimateFault(
-            "FL-EST-65",
+            "FL-EST-88",
             "first captures do not fall off from one occasion to the next, so nothing tells how many are left",
             found=f"model {model} would give {histories.n + dark:,.1f} people",
             fix="take a model without change of behaviour (M0, Mt)",

@@ -64,8 +64,8 @@ def select_stepwise(
     Raises
     ------
     EstimateFault
-        FL-EST-30 (no such interval, likelihood or level), FL-EST-35 (main effects have no estimate), FL-EST-68,
-        FL-EST-69 (resamples), FL-EST-70 (threshold).
+        FL-EST-30 (no such interval, likelihood or level), FL-EST-35 (main effects have no estimate), FL-EST-91,
+        FL-EST-92 (resamples), FL-EST-93 (threshold).
 
     Notes
     -----
@@ -215,7 +215,7 @@ def select_bic(
     Raises
     ------
     EstimateFault
-        As `select_stepwise`; FL-EST-71 (no such order, search or number of models), FL-EST-72 (too many models for
+        As `select_stepwise`; FL-EST-94 (no such order, search or number of models), FL-EST-95 (too many models for
         ``all``).
 
     Notes
@@ -279,7 +279,7 @@ def _interval(likelihood: str, interval: str | None, level: float) -> str:
 def _require_threshold(threshold: float) -> None:
     if not 0 <= threshold <= 1:
         raise EstimateFault(
-            "FL-EST-70", "the threshold is a probability", found=repr(threshold), fix="0.02 is the usual one"
+            "FL-EST-93", "the threshold is a probability", found=repr(threshold), fix="0.02 is the usual one"
         )
 
 
@@ -289,7 +289,7 @@ def _search(histories: CaptureHistories, max_order: int, search: str | None, top
     most = max(lists - 1, 2)
     if not 1 <= max_order <= most or (top is not None and top < 1) or (search and search not in SEARCHES):
         raise EstimateFault(
-            "FL-EST-71",
+            "FL-EST-94",
             "there is no such search",
             found=f"max_order={max_order}, search={search!r}, top={top}",
             fix=f"max_order from 1 to {most} for {lists} lists; search one of {', '.join(SEARCHES)}; top from 1",
@@ -297,7 +297,7 @@ def _search(histories: CaptureHistories, max_order: int, search: str | None, top
     large = too_many(lists, max_order)
     if search == "all" and large:
         raise EstimateFault(
-            "FL-EST-72",
+            "FL-EST-95",
             "there are too many models to fit all of them",
             found=f"{lists} lists, interactions of up to {max_order}",
             fix='search="downhill", or a smaller max_order',

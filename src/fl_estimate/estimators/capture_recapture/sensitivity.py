@@ -57,8 +57,8 @@ def sensitivity(
     Raises
     ------
     EstimateFault
-        FL-EST-30 (level), FL-EST-31, FL-EST-32, FL-EST-35, FL-EST-66 (the model holds the interaction already, or it
-        is not of several lists), FL-EST-67 (an odds ratio that is not positive).
+        FL-EST-30 (level), FL-EST-31, FL-EST-32, FL-EST-35, FL-EST-89 (the model holds the interaction already, or it
+        is not of several lists), FL-EST-90 (an odds ratio that is not positive).
     ListsFault
         FL-LISTS-01.
 
@@ -126,7 +126,7 @@ def _read_interactions(
     term = tuple(sorted({histories.lists.index(name) for name in interaction}))
     if len(term) < 2 or len(term) != len(interaction) or term in model:
         raise EstimateFault(
-            "FL-EST-66",
+            "FL-EST-89",
             "the interaction must be of different lists, and one that the model leaves out",
             found=listed(interaction),
             fix="the model estimates the interactions that it holds; name another, or none for each pair left out",
@@ -139,7 +139,7 @@ def _read_ratios(odds_ratios: Sequence[float]) -> tuple[float, ...]:
     wrong = [ratio for ratio in ratios if not (np.isfinite(ratio) and ratio > 0)]
     if wrong or not ratios:
         raise EstimateFault(
-            "FL-EST-67", "an odds ratio is a number above 0", found=listed(wrong) or "none given",
+            "FL-EST-90", "an odds ratio is a number above 0", found=listed(wrong) or "none given",
             fix="1 is independence; 0.5 to 2 is a range often shown",
         )  # fmt: skip
     return ratios

@@ -107,7 +107,7 @@ def stated_model(
     Raises
     ------
     EstimateFault
-        FL-EST-73: a chance, an odds ratio, a list or the size that cannot be.
+        FL-EST-96: a chance, an odds ratio, a list or the size that cannot be.
 
     Examples
     --------
@@ -122,7 +122,7 @@ def stated_model(
     wrong += [name for names in added for name in names if name not in lists]
     if wrong or len(lists) < 2 or size < 1:
         raise EstimateFault(
-            "FL-EST-73", "this is not a model of lists", found=listed(wrong) or f"{len(lists)} lists, {size} people",
+            "FL-EST-96", "this is not a model of lists", found=listed(wrong) or f"{len(lists)} lists, {size} people",
             fix="two lists at least, chances between 0 and 1, odds ratios above 0 of lists that are named",
         )  # fmt: skip
     members = all_histories(len(lists))
@@ -164,11 +164,11 @@ def mixed_model(models: Sequence[ListModel]) -> ListModel:
     Raises
     ------
     EstimateFault
-        FL-EST-73: the models are not of the same lists.
+        FL-EST-96: the models are not of the same lists.
     """
     if len({model.lists for model in models}) != 1:
         raise EstimateFault(
-            "FL-EST-73", "this is not a model of lists", found="models of different lists, or none",
+            "FL-EST-96", "this is not a model of lists", found="models of different lists, or none",
             fix="give models of the same lists in the same order",
         )  # fmt: skip
     size = sum(model.size for model in models)

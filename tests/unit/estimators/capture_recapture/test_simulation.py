@@ -65,7 +65,7 @@ def test_no_model_of_lists() -> None:
         (CHANCES, {("A", "Z"): 2.0}),
         (CHANCES, {("A", "B"): 0.0}),
     ):
-        with pytest.raises(fl.FlError, match="FL-EST-73"):
+        with pytest.raises(fl.FlError, match="FL-EST-96"):
             cr.stated_model(100, chances, interactions)
-    with pytest.raises(fl.FlError, match="FL-EST-73"):
+    with pytest.raises(fl.FlError, match="FL-EST-96"):
         cr.mixed_model([])
