@@ -13,27 +13,25 @@ from typing import TYPE_CHECKING
 
 from fl_estimate.errors import FileFault
 from fl_estimate.inputs.survey_data import Source
+from fl_estimate.loaders.file_table import KIND, TextFormat, source_of
 from fl_estimate.loaders.files import (
-    KIND,
+    CELLS_AT_ONCE,
     STATISTICAL,
-    TextFormat,
-    announced_shape,
-    damaged,
+    codebook_of,
     existing,
-    read_rows,
     read_table,
-    source_of,
+    stretches,
 )
+from fl_estimate.loaders.labels_in_parquet import written_labels
 
 if TYPE_CHECKING:
     import polars as pl
 
 Progress = Callable[[int, int | None], None]
+_Parts = tuple[list[Path], Source, dict[bytes, bytes]]
 
 ROW_GROUP = 100_000
 """Rows in a row group: small enough to stream in any engine, large enough to compress."""
-CELLS_AT_ONCE = 2_000_000
-"""Cells in one stretch: they are Python objects for a moment, about 100 MB."""
 CELLS_IN_GROUP = 20_000_000
 """Cells in a row group, 160 MB of numbers: files of very many columns get smaller groups."""
 
@@ -45,16 +43,17 @@ def convert(
 
     Each column keeps its name and the values that pyreadstat gives by default: a value that the file declares
     missing is null. Its code stands in a column ``<name>@missing`` (8, 99; .a for Stata and SAS), which there is
-    only for columns with declared missing values; a null without a code was blank or system-missing.
+    only for columns with declared missing values; a null without a code was blank or system-missing. Labels and
+    declared missing values stand in the metadata of the Parquet file.
 
     Parameters
     ----------
     source : str or Path
-        SPSS, Stata, SAS or delimited text.
+        SPSS, Stata, SAS, delimited text or workbook.
     target : str or Path
         File to be written, ending in .parquet. It appears when it is complete, and replaces one of that name.
     written : TextFormat, optional
-        Encoding, delimiter and decimal sign, where the file does not say them.
+        Encoding, delimiter, decimal sign and so on, where the file does not say them.
     progress : callable, optional
         Called with the number of rows done and the number there are (None where the file does not say it).
 
@@ -66,7 +65,7 @@ def convert(
     Raises
     ------
     FileFault
-        FL-FILE-01 to FL-FILE-07: the source cannot be read. FL-FILE-08: the target cannot be written.
+        FL-FILE-01 to FL-FILE-07, FL-FILE-09: the source cannot be read. FL-FILE-08: the target cannot be written.
     """
     file, out = existing(source), Path(target)
     if file.suffix.lower() == ".parquet" or out.suffix.lower() != ".parquet" or not out.parent.is_dir() or out.is_dir():
@@ -81,11 +80,11 @@ def convert(
     try:
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=".convert-") as folder:
             if file.suffix.lower() in STATISTICAL:
-                parts, read = _statistical_parts(file, Path(folder), written, report)
+                parts, read, labels = _statistical_parts(file, Path(folder), written, report)
             else:
-                parts, read = _delimited_part(file, Path(folder), written, report)
+                parts, read, labels = _one_part(file, Path(folder), written, report)
             complete = Path(folder) / "complete.parquet"
-            _write(parts, complete)
+            _write(parts, complete, labels)
             complete.replace(out)
     except PermissionError:
         raise FileFault(
@@ -98,39 +97,35 @@ def _silent(done: int, total: int | None) -> None:
     """Report to nobody."""
 
 
-def _statistical_parts(file: Path, folder: Path, written: TextFormat, report: Progress) -> tuple[list[Path], Source]:
-    total, columns = announced_shape(file, encoding=written.encoding)
-    limit = max(1_000, min(ROW_GROUP, CELLS_AT_ONCE // max(1, columns)))
+def _statistical_parts(file: Path, folder: Path, written: TextFormat, report: Progress) -> _Parts:
+    book = codebook_of(file, written)
     parts: list[Path] = []
     done = 0
-    while True:
-        rows = read_rows(file, encoding=written.encoding, offset=done, limit=limit)
+    for frame in stretches(file, book, cells=CELLS_AT_ONCE):
         parts.append(folder / f"{len(parts):06d}.parquet")
-        rows.frame.write_parquet(parts[-1], compression="lz4")
-        done += rows.frame.height
-        report(done, total)
-        if rows.frame.height < limit or done == total:
-            if total is not None and done != total:
-                raise damaged(file, f"it announces {total:,} rows and holds {done:,}")
-            return parts, source_of(file, rows.encoding, done)
+        frame.write_parquet(parts[-1], compression="lz4", statistics=False)
+        done += frame.height
+        report(done, book.n_rows)
+    labels = written_labels(book.variable_labels, book.value_labels, book.declared_missing)
+    return parts, source_of(file, book.encoding, done), labels
 
 
-def _delimited_part(file: Path, folder: Path, written: TextFormat, report: Progress) -> tuple[list[Path], Source]:
+def _one_part(file: Path, folder: Path, written: TextFormat, report: Progress) -> _Parts:
     table = read_table(file, written=written)
     part = folder / "part.parquet"
-    table.frame.lazy().collect().write_parquet(part, compression="lz4")
+    table.frame.lazy().collect().write_parquet(part, compression="lz4", statistics=False)
     report(table.source.n_rows, table.source.n_rows)
-    return [part], table.source
+    return [part], table.source, {}
 
 
-def _write(parts: Sequence[Path], target: Path) -> None:
+def _write(parts: Sequence[Path], target: Path, labels: dict[bytes, bytes]) -> None:
     """Bring all parts to one schema and write them as row groups."""
     import polars as pl
     from pyarrow import parquet
 
     schema = _common_schema(parts)
     group = max(1_000, min(ROW_GROUP, CELLS_IN_GROUP // max(1, len(schema))))
-    empty = pl.DataFrame(schema=schema).to_arrow().schema
+    empty = pl.DataFrame(schema=schema).to_arrow().schema.with_metadata(labels or None)
     with parquet.ParquetWriter(target, empty, compression="zstd") as writer:
         for frame in _groups(parts, schema, group):
             writer.write_table(frame.to_arrow().cast(empty), row_group_size=group)

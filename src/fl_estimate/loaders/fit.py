@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Dictionary
 
 from fl_estimate.errors import MappingFault, listed, nearest
-from fl_estimate.loaders.files import FileTable
+from fl_estimate.loaders.file_table import FileTable
 from fl_estimate.loaders.mapping import Mapping, TableRule, VariableRule
 from fl_estimate.schema.expressions import parse
 from fl_estimate.schema.variables import TABLES, Table

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from fl_estimate.errors import DataFault, not_one_of
 from fl_estimate.inputs.survey_data import SurveyData
-from fl_estimate.loaders.files import Engine, FileTable, read_table
+from fl_estimate.loaders.file_table import Engine, FileTable
+from fl_estimate.loaders.files import read_table
 from fl_estimate.loaders.fit import not_fitting, require_fit, whole_rule
 from fl_estimate.loaders.household import survey_faults, with_households
 from fl_estimate.loaders.mapping import Mapping, TableRule

@@ -19,7 +19,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from fl_estimate.errors import DesignFault, ExpressionFault, MappingFault, listed, nearest
 from fl_estimate.inputs.sample_design import Design, SinglePsu
 from fl_estimate.inputs.survey_data import ReferencePeriod
-from fl_estimate.loaders.files import TextFormat
+from fl_estimate.loaders.file_table import TextFormat
 from fl_estimate.schema.expressions import parse
 from fl_estimate.schema.variables import TABLES, Table
 
@@ -79,11 +79,14 @@ class TableRule(_Strict):
 
 
 class SourceRule(_Strict):
-    """``[source]``: encoding of the files, and delimiter and decimal sign of delimited texts."""
+    """``[source]``: how the files are written, as far as it is not to be found out; see `TextFormat`."""
 
     encoding: str | None = None
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
-    decimal: Literal[".", ","] = "."
+    decimal: Literal[".", ","] | None = None
+    header_row: Annotated[int, Field(ge=1)] | None = None
+    sheet: str | None = None
+    catalogue: str | None = None
 
 
 class PeriodRule(_Strict):
@@ -187,8 +190,7 @@ class Mapping(_Strict):
 
     def text_format(self) -> TextFormat:
         """Say how the files are written."""
-        source = self.source
-        return TextFormat(encoding=source.encoding, delimiter=source.delimiter, decimal=source.decimal)
+        return TextFormat(**self.source.model_dump())
 
     def sample_design(self) -> Design | None:
         """Give the design in the form that estimators take."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 from fl_estimate.errors import ExpressionFault
-from fl_estimate.loaders.files import FEW, KIND, FileTable, code_text
+from fl_estimate.loaders.file_table import FEW, KIND, FileTable, code_text
 from fl_estimate.loaders.fit import left_over, not_fitting
 from fl_estimate.loaders.mapping import ANSWER_KEYS, Code, Mapping, TableRule, VariableRule, is_number
 from fl_estimate.schema.expressions import parse

@@ -13,7 +13,8 @@ import pyreadstat
 import pytest
 
 from fl_estimate.errors import FileFault
-from fl_estimate.loaders.files import ENDINGS, FileTable, TextFormat, read_table
+from fl_estimate.loaders.file_table import FileTable, TextFormat
+from fl_estimate.loaders.files import DELIMITED, ENDINGS, read_table
 
 
 def _table(columns: dict[str, Any]) -> Any:
@@ -225,7 +226,7 @@ def test_an_empty_file_is_refused(tmp_path: Path, ending: str) -> None:
     _refused(path, "FL-FILE-04", "empty")
 
 
-@pytest.mark.parametrize("ending", [ending for ending in ENDINGS if ending not in (".csv", ".tsv")])
+@pytest.mark.parametrize("ending", [ending for ending in ENDINGS if ending not in DELIMITED])
 def test_something_else_under_a_known_ending_is_refused(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"survey{ending}"
     path.write_bytes(b"This is a letter, not a survey. " * 400)
@@ -247,19 +248,22 @@ def test_a_truncated_file_is_refused(tmp_path: Path, ending: str, part: float) -
 
 
 def test_a_wrong_encoding_is_refused(tmp_path: Path) -> None:
-    _refused(_text(tmp_path, "a\nCuricó\n", encoding="windows-1252"), "FL-FILE-06", "not utf-8")
+    path = _text(tmp_path, "a;b\n1;Curicó\n", encoding="windows-1252")
+    _refused(path, "FL-FILE-06", "not utf-8, in column 'b'", TextFormat(encoding="utf-8"))
+    _refused(path, "FL-FILE-06", "not ascii, in column 'b'", TextFormat(encoding="ascii"))
+    _refused(_text(tmp_path, "año\n1\n", encoding="latin-1"), "FL-FILE-06", "the header", TextFormat(encoding="utf-8"))
     _refused(_text(tmp_path, "a\n1\n"), "FL-FILE-06", "not klingon", TextFormat(encoding="klingon"))
 
 
 def test_a_wrong_encoding_of_an_spss_file_is_refused(frame: Any, tmp_path: Path) -> None:
-    _refused(_sav(frame, tmp_path), "FL-FILE-06", "not ascii", TextFormat(encoding="ascii"))
+    _refused(_sav(frame, tmp_path), "FL-FILE-06", "not ascii, in column 'name'", TextFormat(encoding="ascii"))
 
 
 def test_the_text_of_an_old_stata_file_in_a_wrong_encoding_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "old.dta"
     pyreadstat.write_dta(_table({"t": ["Curicó"] * 3}), path, version=15)
     path.write_bytes(path.read_bytes().replace("ó".encode(), b"\xf3 "))
-    _refused(path, "FL-FILE-06", "old.dta")
+    _refused(path, "FL-FILE-06", "column 't'")
 
 
 BAD_TEXTS = [

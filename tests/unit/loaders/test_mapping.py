@@ -11,7 +11,7 @@ import pytest
 from fl_estimate.errors import MappingFault
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.survey_data import ReferencePeriod
-from fl_estimate.loaders.files import TextFormat
+from fl_estimate.loaders.file_table import TextFormat
 from fl_estimate.loaders.mapping import Mapping, VariableRule, bundled
 
 COMPLETE = """

@@ -1,0 +1,262 @@
+"""The rows of an SPSS file as arrays: the data part of .sav and .zsav decoded by whole blocks, a stretch at a time.
+
+pyreadstat reads what a file says of its columns, and makes a Python object of every cell. Here a stretch of rows is
+one array of 8-byte words, which is what the format holds: numbers as they are, texts in as many words as they need.
+A file that is not of the plain form (another byte order, no number of rows) has no layout here
+and is left to pyreadstat.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+Words = npt.NDArray[np.uint64]
+
+PIECE = 1 << 23
+"""Bytes read at once."""
+_HEADER = struct.Struct("<4s60s5id84s")
+_SYSTEM_MISSING = struct.unpack("<Q", struct.pack("<d", -np.finfo(np.float64).max))[0]
+_BLANKS = int.from_bytes(b" " * 8, "little")
+_SKIP, _END, _LITERAL, _SPACES, _MISSING = 0, 252, 253, 254, 255
+"""Codes of the compressed form (one byte a word); those between are small whole numbers plus a bias."""
+_PLAIN, _CODED, _ZIPPED = 0, 1, 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a column stands in a row: its first word, and its width in bytes (0: a number).
+
+    A text of more than 255 bytes lies in several pieces; such a column is not `whole`, and left to pyreadstat.
+    """
+
+    word: int
+    width: int
+    whole: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """How the data part is laid out: where it starts, words a row, rows, and where each column stands."""
+
+    start: int
+    words: int
+    rows: int
+    form: int
+    bias: float
+    places: tuple[Place, ...]
+
+
+class Broken(Exception):
+    """The data part is not what the dictionary says."""
+
+
+def layout(file: Path) -> Layout | None:
+    """Read how the data part of a file is laid out; None where it is not of the plain form."""
+    try:
+        with file.open("rb") as content:
+            return _layout(content)
+    except (struct.error, ValueError, OverflowError):
+        return None
+
+
+def _layout(content: BinaryIO) -> Layout | None:
+    magic, _, code, _, form, _, rows, bias, _ = _HEADER.unpack(content.read(_HEADER.size))
+    if magic not in (b"$FL2", b"$FL3") or code not in (2, 3) or form not in (_PLAIN, _CODED, _ZIPPED) or rows < 0:
+        return None
+    if (form == _ZIPPED) != (magic == b"$FL3"):
+        return None
+    places: list[tuple[str, Place]] = []
+    long: dict[str, int] = {}
+    words = 0
+    while True:
+        (record,) = struct.unpack("<i", content.read(4))
+        if record == 2:
+            kind, labelled, n_missing, _, _, name = struct.unpack("<5i8s", content.read(28))
+            if labelled:
+                (length,) = struct.unpack("<i", content.read(4))
+                content.seek((length + 3) // 4 * 4, 1)
+            content.seek(abs(n_missing) * 8, 1)
+            if kind >= 0:
+                places.append((name.decode("latin-1").strip(), Place(word=words, width=kind)))
+            words += 1
+        elif record == 3:
+            (count,) = struct.unpack("<i", content.read(4))
+            for _ in range(count):
+                (length,) = struct.unpack("<8xB", content.read(9))
+                content.seek((length + 8) // 8 * 8 - 1, 1)
+        elif record == 4:
+            (count,) = struct.unpack("<i", content.read(4))
+            content.seek(count * 4, 1)
+        elif record == 6:
+            (count,) = struct.unpack("<i", content.read(4))
+            content.seek(count * 80, 1)
+        elif record == 7:
+            subtype, size, count = struct.unpack("<3i", content.read(12))
+            if subtype == _VERY_LONG_STRINGS:
+                long = _lengths(content.read(size * count))
+            else:
+                content.seek(size * count, 1)
+        elif record == _DICTIONARY_ENDS:
+            content.seek(4, 1)
+            if not words:
+                return None
+            whole = tuple(_joined(places, long))
+            return Layout(start=content.tell(), words=words, rows=rows, form=form, bias=bias, places=whole)
+        else:
+            return None
+
+
+_VERY_LONG_STRINGS = 14
+_DICTIONARY_ENDS = 999
+_USED_OF_PIECE = 252
+"""Bytes of a very long text that one piece of it (a variable of its own in the dictionary) stands for."""
+
+
+def _lengths(raw: bytes) -> dict[str, int]:
+    """Read the lengths of very long texts: NAME=LENGTH, each ended by a null and a tab."""
+    pairs = [pair.split("=") for pair in raw.decode("latin-1").replace("\0", "").split("\t") if "=" in pair]
+    return {name: int(length) for name, length in pairs}
+
+
+def _joined(places: list[tuple[str, Place]], long: dict[str, int]) -> Iterator[Place]:
+    """Leave out the further pieces of very long texts, which are no columns."""
+    passing = 0
+    for name, place in places:
+        if passing:
+            passing -= 1
+        elif name in long:
+            passing = -(-long[name] // _USED_OF_PIECE) - 1
+            yield Place(word=place.word, width=place.width, whole=False)
+        else:
+            yield place
+
+
+def stretches(file: Path, form: Layout, size: int) -> Iterator[Words]:
+    """Give the rows in arrays of `size` rows (the last one shorter), one line of words a row.
+
+    Raises
+    ------
+    Broken
+        The file ends early, or holds what is no data.
+    """
+    waiting: list[Words] = []
+    n_waiting, left = 0, form.rows * form.words
+    goal = size * form.words
+    with file.open("rb") as content:
+        for piece in _cells(content, form):
+            cells = piece[:left]
+            left -= len(cells)
+            waiting.append(cells)
+            n_waiting += len(cells)
+            while n_waiting >= goal:
+                every = np.concatenate(waiting)
+                yield every[:goal].reshape(-1, form.words)
+                waiting, n_waiting = [every[goal:]], len(every) - goal
+            if not left:
+                break
+    if left:
+        raise Broken
+    if n_waiting:
+        yield np.concatenate(waiting).reshape(-1, form.words)
+
+
+def _cells(content: BinaryIO, form: Layout) -> Iterator[Words]:
+    """Give the words of all rows one after another, in pieces."""
+    content.seek(form.start)
+    pieces = _unzipped(content) if form.form == _ZIPPED else iter(lambda: content.read(PIECE), b"")
+    rest = b""
+    for piece in pieces:
+        piece = rest + piece
+        whole = len(piece) // 8 * 8
+        words = np.frombuffer(piece, dtype="<u8", count=whole // 8)
+        if form.form == _PLAIN:
+            yield words
+            rest = piece[whole:]
+        else:
+            cells, used, ended = _decoded(words, form.bias)
+            yield cells
+            rest = piece[used * 8 :]
+            if ended:
+                return
+
+
+def _decoded(words: Words, bias: float) -> tuple[Words, int, bool]:
+    """Decode as many whole blocks as there are: a word of eight codes, and after it a word for each literal.
+
+    Returns
+    -------
+    cells : array
+    used : int
+        Words that were used up.
+    ended : bool
+        Whether the code for the end of the file was met.
+    """
+    codes = words.view(np.uint8).reshape(-1, 8)
+    lengths: list[int] = (1 + (codes == _LITERAL).sum(axis=1)).tolist()
+    starts: list[int] = []
+    at, last = 0, len(lengths)
+    while at < last:
+        after = at + lengths[at]
+        if after > last:
+            break
+        starts.append(at)
+        at = after
+    first = np.array(starts, dtype=np.int64)
+    codes = codes[first]
+    literal = codes == _LITERAL
+    cells = _values(bias)[codes]
+    cells[literal] = words[(first[:, None] + np.cumsum(literal, axis=1))[literal]]
+    kept = codes != _SKIP
+    ends = np.flatnonzero(codes == _END)
+    if len(ends):
+        kept.ravel()[ends[0] :] = False
+    return cells[kept], at, bool(len(ends))
+
+
+def _values(bias: float) -> Words:
+    """What each code stands for, as a word."""
+    values = (np.arange(256, dtype=np.float64) - bias).view(np.uint64)
+    values[_SPACES], values[_MISSING] = _BLANKS, _SYSTEM_MISSING
+    return values
+
+
+def _unzipped(content: BinaryIO) -> Iterator[bytes]:
+    """Give the blocks of a .zsav: the trailer says where each stands and how long it is."""
+    _, trailer, length = struct.unpack("<3q", content.read(24))
+    content.seek(trailer)
+    try:
+        *_, count = struct.unpack("<2q2i", content.read(24))
+        if length != 24 + 24 * count:
+            raise Broken
+        entries = [struct.unpack("<2q2i", content.read(24)) for _ in range(count)]
+        for _, offset, size, zipped in entries:
+            content.seek(offset)
+            block = zlib.decompressobj().decompress(content.read(zipped), max(1, size))
+            if len(block) != size:
+                raise Broken
+            yield block
+    except (struct.error, zlib.error, ValueError, OverflowError):
+        raise Broken from None
+
+
+def numbers(rows: Words, place: Place) -> npt.NDArray[np.float64]:
+    """Give a column of numbers; system-missing is NaN."""
+    column = np.ascontiguousarray(rows[:, place.word])
+    values = column.view(np.float64).copy()
+    values[column == _SYSTEM_MISSING] = np.nan
+    return values
+
+
+def texts(rows: Words, place: Place) -> npt.NDArray[np.uint8]:
+    """Give a column of texts as bytes, one line a row, still padded with blanks."""
+    n = -(-place.width // 8)
+    block = np.ascontiguousarray(rows[:, place.word : place.word + n])
+    return np.ascontiguousarray(block.view(np.uint8).reshape(len(rows), 8 * n)[:, : place.width])
