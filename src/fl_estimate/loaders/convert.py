@@ -65,7 +65,7 @@ def convert(
     Raises
     ------
     FileFault
-        FL-FILE-01 to FL-FILE-07, FL-FILE-09: the source cannot be read. FL-FILE-08: the target cannot be written.
+        FL-FILE-01 to FL-FILE-07, FL-FILE-10: the source cannot be read. FL-FILE-08: the target cannot be written.
     """
     file, out = existing(source), Path(target)
     if file.suffix.lower() == ".parquet" or out.suffix.lower() != ".parquet" or not out.parent.is_dir() or out.is_dir():

@@ -66,7 +66,7 @@ def read_table(path: str | Path, *, written: TextFormat | None = None) -> FileTa
     FileFault
         FL-FILE-01 (not there), FL-FILE-02 (a folder), FL-FILE-03 (unknown ending), FL-FILE-04 (empty),
         FL-FILE-05 (damaged, or not what its ending says), FL-FILE-06 (encoding; names the column), FL-FILE-07 (lines
-        or header of a text or worksheet), FL-FILE-09 (no such worksheet).
+        or header of a text or worksheet), FL-FILE-10 (no such worksheet).
     """
     file = existing(path)
     written = written or TextFormat()

@@ -35,9 +35,7 @@ def read_labels(metadata: Mapping[bytes, bytes] | None) -> dict[str, Any]:
     content = json.loads(raw)
     return {
         "variable_labels": content["variable_labels"],
-        "value_labels": {
-            name: dict(pairs) for name, pairs in content["value_labels"].items()
-        },
+        "value_labels": {name: dict(pairs) for name, pairs in content["value_labels"].items()},
         "declared_missing": {
             name: tuple((low, high) for low, high in ranges) for name, ranges in content["declared_missing"].items()
         },

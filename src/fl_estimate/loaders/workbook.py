@@ -34,7 +34,7 @@ def read_workbook(file: Path, written: TextFormat) -> FileTable:
     Raises
     ------
     FileFault
-        FL-FILE-05 (damaged), FL-FILE-07 (no usable header), FL-FILE-09 (no such worksheet).
+        FL-FILE-05 (damaged), FL-FILE-07 (no usable header), FL-FILE-10 (no such worksheet).
     """
     import polars as pl
 
@@ -58,7 +58,7 @@ def _cells(file: Path, sheet: str | None) -> Cells:
         if sheet is not None and sheet not in names:
             close = nearest(sheet, names)
             raise FileFault(
-                "FL-FILE-09",
+                "FL-FILE-10",
                 "the workbook has no such worksheet",
                 found=repr(sheet),
                 fix=(f"did you mean {close!r}? " if close else "") + f"there are: {listed(names, most=20)}",
