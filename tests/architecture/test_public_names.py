@@ -13,9 +13,9 @@ import fl_estimate as fl
 # A name added or taken away is a decision: it is written down here as well.
 NAMES = (
     "CaptureHistories", "Classification", "Design", "Estimates", "Explanation", "FlError", "FlWarning", "Framework", "Mapping",
-    "PublishedEstimates", "StudyResult", "SuppressionRule", "SurveyData", "ValidationReport", "capture_recapture", "classify", "compare", "datasets",
+    "PublishedEstimates", "StudyResult", "SuppressionRule", "SurveyData", "ValidationReport", "capture_recapture", "classify", "codebook", "compare", "datasets", "draft_mapping",
     "estimate_mean", "estimate_prevalence", "estimate_ratio", "estimate_total", "explain", "frameworks", "load", "plot",
-    "publish", "run_study", "stack",
+    "publish", "run_study", "stack", "validate",
 )  # fmt: skip
 
 

@@ -167,4 +167,5 @@ def _date(text: str | None) -> dt.date | None:
 
 
 def _fault(kept: dict[str, Any]) -> Fault:
-    return Fault(**{**kept, "rows": tuple(kept["rows"]), "records": tuple(kept["records"])})
+    rest = {name: value for name, value in kept.items() if name not in ("rows", "records")}
+    return Fault(rows=tuple(kept["rows"]), records=tuple(kept["records"]), **rest)

@@ -187,6 +187,14 @@ def _recoded(rule: VariableRule, recode: Dictionary[str, Code], variable: Variab
         return pl.lit(out(code), dtype=to)
 
     cell, kind = _value_and_kind(rule, schema)
+    if rule.several:
+        words = " " + cell.cast(pl.String).str.replace_all(r"[\s,;|]+", " ") + " "
+        value = lit(rule.otherwise)
+        for key, code in reversed([each for each in recode.items() if each[0] not in ANSWER_KEYS]):
+            value = pl.when(words.str.contains(f" {key.strip()} ", literal=True)).then(lit(code)).otherwise(value)
+        empty = cell.cast(pl.String).str.strip_chars().replace("", None).is_null()
+        value = pl.when(empty).then(lit(recode.get("null"))).otherwise(value)
+        return Cell(value=value if numeric else value.cast(pl.String))
     if schema[_column(rule)].is_numeric():
         cell = cell.cast(pl.Float64)
         codes: dict[Any, Any] = {float(key): out(code) for key, code in recode.items() if is_number(key)}

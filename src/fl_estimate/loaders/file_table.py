@@ -22,7 +22,7 @@ FEW = 30
 Range = tuple[float | str, float | str]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class TextFormat:
     """How a file is written, as far as it does not say it itself.
 

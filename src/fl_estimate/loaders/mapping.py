@@ -135,6 +135,29 @@ def bundled() -> list[str]:
     return sorted(each.name.removesuffix(".toml") for each in folder.iterdir() if each.name.endswith(".toml"))
 
 
+def bundled_text(name: str) -> str:
+    """Give a mapping that comes with the package as it is written, to start one's own from.
+
+    Raises
+    ------
+    MappingFault
+        FL-MAP-02: there is none of this id.
+    """
+    if name not in bundled():
+        raise _no_such(name)
+    return files("fl_estimate.loaders").joinpath("mappings", f"{name}.toml").read_text(encoding="utf-8")
+
+
+def _no_such(name: str) -> MappingFault:
+    close = nearest(name, bundled())
+    return MappingFault(
+        "FL-MAP-02",
+        "there is no such mapping",
+        found=name,
+        fix=(f"did you mean {close!r}? " if close else "") + f"a path, or one of: {listed(bundled(), most=20)}",
+    )
+
+
 def _content(mapping: str | Path) -> tuple[str, Dictionary[str, Any]]:
     path = Path(mapping)
     if path.is_file():
@@ -142,13 +165,7 @@ def _content(mapping: str | Path) -> tuple[str, Dictionary[str, Any]]:
     elif str(mapping) in bundled():
         raw = files("fl_estimate.loaders").joinpath("mappings", f"{mapping}.toml").read_bytes()
     else:
-        close = nearest(str(mapping), bundled())
-        raise MappingFault(
-            "FL-MAP-02",
-            "there is no such mapping",
-            found=str(mapping),
-            fix=(f"did you mean {close!r}? " if close else "") + f"a path, or one of: {listed(bundled(), most=20)}",
-        )
+        raise _no_such(str(mapping))
     try:
         return path.name, tomllib.loads(raw.decode("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

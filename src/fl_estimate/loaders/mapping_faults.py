@@ -81,6 +81,8 @@ def _source_faults(table: Table, name: str, rule: VariableRule) -> Iterable[str]
         yield f"{where}: year, month, day and format are for dates"
     if rule.recode is not None and (is_date or rule.column is None):
         yield f"{where}: only a column of codes can be recoded"
+    if rule.several and rule.recode in (None, LABELS):
+        yield f"{where}: several codes need a recode"
     if rule.times is not None and (known is None or known.kind not in ("number", "whole", "weight")):
         yield f"{where}: times is for amounts, hours and other numbers"
     if rule.value is not None and known is not None and known.codes is not None:

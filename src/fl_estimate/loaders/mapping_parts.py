@@ -46,6 +46,8 @@ class VariableRule(Strict):
     hyphens between them: a key of several parts) and `year`, `month`, `day` (the columns of a date).
     `recode` is a table of codes, or the name of one in ``[recodes]``; its keys are codes or the labels that the file
     has for them; ``"labels"`` writes the labels themselves. ``else`` is for values that it does not list.
+    `several` says that a cell holds several codes with blanks, commas or semicolons between them, as questions with
+    many answers are exported: the first code of the recode that is among them is written, ``else`` where none is (without it: missing).
     `missing` lists codes to be treated as if the file declared them missing. `times` multiplies a number.
     `format` says how a date is written. `no_where` is an expression: where it is true and the question was not put,
     the answer is no. `own` says that the name is the user's own although it looks like one of the schema.
@@ -60,6 +62,7 @@ class VariableRule(Strict):
     format: str | None = None
     recode: str | Recode | None = None
     otherwise: Code | None = Field(default=None, alias="else")
+    several: bool = False
     missing: tuple[Code, ...] = ()
     times: float | None = None
     no_where: str | None = None
