@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     import polars as pl
 
 DELIMITERS = ",;\t|"
-ENCODINGS = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1256", "cp1257", "mac_roman", "cp850"]
-"""Encodings that are tried on a text that is not Unicode: those in which offices' programs write."""
+ENCODINGS = ["cp1250", "cp1251", "cp1253", "cp1254", "cp1256", "cp1257", "mac_roman", "cp850"]
+"""Encodings that are tried on a text that is neither Unicode nor western: those in which offices' programs write."""
 SAMPLE = 1 << 17
-"""Bytes and characters that are looked at to find an encoding or a delimiter."""
+"""Words or characters that are looked at to find an encoding or a delimiter."""
 
 _WHOLE = r"^[+-]?(0|[1-9]\d{0,17})$"
 _DECIMAL = r"^[+-]?((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][+-]?\d+)?$"
@@ -65,7 +65,7 @@ def read_delimited(file: Path, written: TextFormat) -> FileTable:
 
 
 def _encoding(file: Path, content: bytes) -> str:
-    """Find the encoding: the mark in front, UTF-8 where all of it is, else the best of those that fit."""
+    """Find the encoding: by its mark, UTF-8 where all of it is, western, or what the words outside ASCII look like."""
     from charset_normalizer import from_bytes
 
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -75,17 +75,29 @@ def _encoding(file: Path, content: bytes) -> str:
         return "utf-8"
     except UnicodeDecodeError:
         pass
-    best = from_bytes(_strange_lines(content), cp_isolation=ENCODINGS).best()
+    words = b" ".join(_STRANGE.findall(content)[:SAMPLE])
+    if _is_western(words):
+        return "windows-1252"
+    best = from_bytes(words, cp_isolation=ENCODINGS).best()
     if best is None:
-        raise not_encoded(file, "UTF-8 nor any usual one", [])
-    return best.encoding.replace("cp125", "windows-125")
+        raise not_encoded(file, "UTF-8 nor any other encoding that can be told", [])
+    return re.sub(r"^cp(?=125)", "windows-", best.encoding)
 
 
-def _strange_lines(content: bytes) -> bytes:
-    """The first line and the lines with letters outside ASCII: what tells one encoding from another."""
-    lines = content.splitlines(keepends=True)
-    strange = [line for line in lines[1:] if not line.isascii()]
-    return b"".join([*lines[:1], *strange])[:SAMPLE]
+_STRANGE = re.compile(rb"[A-Za-z]*[\x80-\xff][A-Za-z\x80-\xff]*")
+"""Words with letters outside ASCII: what tells one encoding from another."""
+_WESTERN_LETTERS = frozenset("áéíóúüñçàâãäåæèêëìîïòôõöøùûœýÿßÁÉÍÓÚÜÑÇÀÂÃÄÅÆÈÊËÌÎÏÒÔÕÖØÙÛŒÝ")
+_WESTERN_SIGNS = frozenset("ªº°«»¿¡‘’“”–—…€£§·´`\u00a0")
+
+
+def _is_western(words: bytes) -> bool:
+    """Whether all signs outside ASCII are letters of western Europe and its usual signs, if read as windows-1252."""
+    try:
+        signs = [sign for sign in words.decode("windows-1252") if not sign.isascii()]
+    except UnicodeDecodeError:
+        return False
+    letters = sum(sign in _WESTERN_LETTERS for sign in signs)
+    return letters * 2 > len(signs) and all(sign in _WESTERN_LETTERS or sign in _WESTERN_SIGNS for sign in signs)
 
 
 def _decoded(file: Path, content: bytes, encoding: str, written: TextFormat) -> str:

@@ -186,13 +186,23 @@ def codebook_of(file: Path, written: TextFormat | None = None) -> Codebook:
         told=written.encoding,
         encoding=meta.file_encoding or written.encoding or "UTF-8",
         variable_labels={name: label for name, label in meta.column_names_to_labels.items() if label},
-        value_labels=dict(meta.variable_value_labels) or _from_catalogue(file, meta, written),
+        value_labels={
+            name: _with_tags(labels, meta.readstat_variable_types.get(name))
+            for name, labels in (dict(meta.variable_value_labels) or _from_catalogue(file, meta, written)).items()
+        },
         declared_missing={
             name: tuple((each["lo"], each["hi"]) for each in ranges)
             for name, ranges in meta.missing_ranges.items()
             if ranges
         },
     )
+
+
+def _with_tags(labels: dict[float | str, str], kind: str | None) -> dict[float | str, str]:
+    """Write the tag of a missing number as in its column: .a, not a."""
+    if kind == "string":
+        return dict(labels)
+    return {f".{code}" if isinstance(code, str) and len(code) == 1 else code: label for code, label in labels.items()}
 
 
 def _from_catalogue(file: Path, meta: Any, written: TextFormat) -> dict[str, dict[float | str, str]]:
@@ -320,7 +330,7 @@ def _plain_layout(file: Path, book: Codebook) -> spss_rows.Layout | None:
     form = spss_rows.layout(file)
     fits = (
         form is not None
-        and form.rows == book.n_rows
+        and book.n_rows in (form.rows, None)
         and len(form.places) == len(book.columns)
         and all(
             (book.kinds[name] == "string") == (at.width > 0) for name, at in zip(book.columns, form.places, strict=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from collections.abc import Mapping as Dictionary
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,13 @@ from fl_estimate.inputs.survey_storage import pandas_of
 from fl_estimate.loaders.checking import Mode, judged, require_mode, without_bad_cells
 from fl_estimate.loaders.computed import with_computed
 from fl_estimate.loaders.file_table import Engine, FileTable
-from fl_estimate.loaders.files import read_table
+from fl_estimate.loaders.files import DELIMITED, read_table
 from fl_estimate.loaders.fit import not_fitting, require_fit, whole_rule
 from fl_estimate.loaders.household import survey_faults, with_households
 from fl_estimate.loaders.mapping import Mapping
 from fl_estimate.loaders.mapping_parts import TableRule
 from fl_estimate.loaders.tables import Filled, own_table, pieces_of, taken_table, widen
-from fl_estimate.schema.validate import ValidationReport
+from fl_estimate.schema.validate import Fault, ValidationReport
 from fl_estimate.schema.variables import TABLES
 
 ENGINES: tuple[Engine, ...] = ("pandas", "polars")
@@ -86,7 +87,8 @@ def load(
     people = with_households(filled["people"], filled["households"]) if "households" in filled else filled["people"]
     design = read.sample_design()
     taken = frozenset(name for name, rule in rules.items() if rule.source is not None)
-    report = ValidationReport(judged(survey_faults(filled, design, people, taken, read.totals), mode))
+    faults = (*survey_faults(filled, design, people, taken, read.totals), *_guessed_encodings(read, files))
+    report = ValidationReport(judged(faults, mode))
     report.require(files["people"].source.name)
     tables = {**filled, "people": people}
     if mode == "lenient":
@@ -102,6 +104,15 @@ def load(
         labels={name: _labels(tables[name], rules[name], files.get(name, files["people"])) for name in tables},
         totals=read.totals,
     )
+
+
+def _guessed_encodings(mapping: Mapping, files: Dictionary[str, FileTable]) -> Iterator[Fault]:
+    """A warning for each text file whose encoding was found out, and may be another."""
+    for name, file in files.items():
+        text = Path(file.source.name).suffix.lower() in DELIMITED
+        if text and mapping.source.encoding is None and not file.source.encoding.startswith("utf"):
+            said = f"read as {file.source.encoding}, which was found out; [source] encoding says it"
+            yield Fault(table=name, variable="texts", rule="encoding", value_class=said, count=0, severity="warning")
 
 
 def _labels(table: Filled, rule: TableRule, file: FileTable) -> Labels:

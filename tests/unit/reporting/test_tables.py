@@ -188,7 +188,11 @@ def test_rows_of_several_methods_say_whose_they_are() -> None:
     (alone,) = fl.publish(model).tables
     assert layout(alone).heads["interval"] == "95% credible interval"
     (named,) = fl.publish(fl.stack({"one": survey, "other": lists})).tables
-    assert [row.label for row in layout(named, "fr").rows] == ["one", "other (listes indépendantes)", "other (a:b, b:c)"]
+    assert [row.label for row in layout(named, "fr").rows] == [
+        "one",
+        "other (listes indépendantes)",
+        "other (a:b, b:c)",
+    ]
 
 
 def test_domains_of_several_methods_say_whose_they_are() -> None:
