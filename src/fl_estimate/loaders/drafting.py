@@ -30,6 +30,10 @@ MOST_CODES = 12
 """Value labels shown beside a line."""
 
 
+_KNOWN_BY_CODES = ("sex", "urban")
+"""Variables whose codes alone say what a column is: only these fit labels such as man and woman, urban and rural."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Column:
     name: str
@@ -161,6 +165,11 @@ def _fits(column: _Column, variable: Variable | None) -> bool:
     asks = {"yes", "no", "experienced", "threatened", "witnessed"}
     if variable.codes and "no" in variable.codes:
         return bool(answers & asks & set(map(str, variable.codes)))
+    if variable.kind in ("key", "weight", "date"):
+        return False
+    sexes, areas = {"1", "2"} <= answers, {"urban", "rural"} <= answers
+    if (variable.name == "sex") != sexes or (variable.name == "urban") != areas:
+        return False
     return not {"yes", "no"} <= answers
 
 
@@ -195,6 +204,8 @@ def _best(columns: list[_Column]) -> list[_Guess]:
             if not _fits(column, variables[at]):
                 continue
             score = _score(stem, label, target)
+            if target.variable in _KNOWN_BY_CODES and column.codes:
+                score = max(score, ENOUGH)
             if score >= target.enough:
                 scored.append((-score, place, at))
     used_columns: set[int] = set()
