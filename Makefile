@@ -76,6 +76,10 @@ docs: .venv/.ready ## Build the site into docs/_build/html; a warning is an erro
 recovery: .venv/.ready ## Sample the synthetic country 1,000 times: do the intervals hold the truth? Writes the table of the docs (minutes)
 	@$(BIN)/python scripts/recovery.py
 
+.PHONY: fuzz
+fuzz: .venv/.ready ## Read thousands of damaged files of every format; prints how many inputs were tried (minutes)
+	@$(BIN)/python scripts/fuzz.py $(ARGS)
+
 .PHONY: lock
 lock: ## Choose the newest versions again and write requirements/*.txt (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv on the path"; exit 1; }

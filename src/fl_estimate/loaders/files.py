@@ -7,6 +7,7 @@ that the file itself declares missing is null in its column, and its code stands
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fl_estimate.errors import FileFault, listed, nearest
+from fl_estimate.errors import FileFault, nearest
 from fl_estimate.loaders import spss_rows
 from fl_estimate.loaders.delimited import read_delimited
 from fl_estimate.loaders.file_table import (
@@ -175,9 +176,6 @@ def codebook_of(file: Path, written: TextFormat | None = None) -> Codebook:
     smallest = {".sav": 8, ".zsav": 8 * 1_032, ".sas7bdat": 256}.get(file.suffix.lower(), 1)
     if n_rows is not None and n_rows > file.stat().st_size * smallest:
         raise damaged(file, f"it announces {n_rows:,} rows, for which it is too small")
-    twice = sorted({name for name in meta.column_names if meta.column_names.count(name) > 1})
-    if twice:
-        raise damaged(file, f"columns occur twice: {listed(twice)}")
     return Codebook(
         columns=tuple(meta.column_names),
         kinds=dict(meta.readstat_variable_types),
@@ -289,7 +287,12 @@ def _read_statistical(
     if file.suffix.lower() not in (".xpt", ".por", ".sas7bcat"):
         settings["user_missing"] = True
     try:
-        return readers[file.suffix.lower()](str(file), **settings)
+        with warnings.catch_warnings():
+            # pyreadstat renames a column that occurs twice, and warns; neither SPSS, Stata nor SAS writes such a file
+            warnings.filterwarnings("error", message="column .* is duplicated", category=UserWarning)
+            values, meta = readers[file.suffix.lower()](str(file), **settings)
+    except UserWarning as twice:
+        raise damaged(file, str(twice).partition(",")[0]) from None
     except UnicodeError:
         raise not_encoded(file, encoding, _columns_not_encoded(file, encoding) if locate else []) from None
     except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError) as error:
@@ -300,6 +303,12 @@ def _read_statistical(
         raise damaged(file, "a date in it is outside the calendar") from None
     except OSError as error:
         raise damaged(file, error.strerror or "it cannot be opened") from None
+    except (TypeError, LookupError, AttributeError, AssertionError, SystemError, MemoryError):
+        # broken bytes make the reader stumble in its own code
+        raise damaged(file, "what it says of its columns makes no sense") from None
+    if not all(meta.column_names):
+        raise damaged(file, "a column has no name")
+    return values, meta
 
 
 def _columns_not_encoded(file: Path, encoding: str | None) -> list[str]:
