@@ -170,9 +170,10 @@ def _groups(parts: Sequence[Path], schema: dict[str, pl.DataType], size: int) ->
     waiting: list[pl.DataFrame] = []
     for part in parts:
         frame = pl.read_parquet(part)
+        there = set(frame.columns)
         waiting.append(
             frame.select(
-                (pl.col(name) if name in frame.columns else pl.lit(None)).cast(dtype).alias(name)
+                (pl.col(name) if name in there else pl.lit(None)).cast(dtype).alias(name)
                 for name, dtype in schema.items()
             )
         )

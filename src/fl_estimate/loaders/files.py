@@ -170,6 +170,7 @@ def codebook_of(file: Path, written: TextFormat | None = None) -> Codebook:
         FL-FILE-01, FL-FILE-05, FL-FILE-06.
     """
     written = written or TextFormat()
+    _layout_of(file)
     _, meta = _read_statistical(file, written.encoding, metadataonly=True)
     n_rows = meta.number_rows if meta.number_rows is not None and meta.number_rows >= 0 else None
     # every byte of the data part holds 8 words of 8 bytes at the most, and zlib shrinks a thousandfold at the most
@@ -333,10 +334,17 @@ _NUMBER = re.compile(r"(F|N|E|COMMA|DOT|DOLLAR|PCT|CC[A-E]|P|PK|IB|PIB|RB|Z|A|AH
 """Formats of numbers and texts; all others are dates and times, which pyreadstat turns into such."""
 
 
-def _plain_layout(file: Path, book: Codebook) -> spss_rows.Layout | None:
+def _layout_of(file: Path) -> spss_rows.Layout | None:
     if file.suffix.lower() not in (".sav", ".zsav"):
         return None
-    form = spss_rows.layout(file)
+    try:
+        return spss_rows.layout(file)
+    except spss_rows.Broken:
+        raise damaged(file, "what it says of its columns is broken") from None
+
+
+def _plain_layout(file: Path, book: Codebook) -> spss_rows.Layout | None:
+    form = _layout_of(file)
     fits = (
         form is not None
         and book.n_rows in (form.rows, None)
@@ -407,17 +415,15 @@ def _frame(values: dict[str, Any], book: Codebook, *, tagged: set[str]) -> pl.Da
     for name, column in values.items():
         if name in tagged:
             series, kinds = _tagged(name, column)
+        elif isinstance(column, np.ndarray) and name in book.declared_missing:
+            series, kinds = _declared(name, column, book.declared_missing[name])
         else:
             series = _series(name, column, whole=book.kinds[name].startswith("int"))
             declared = book.declared_missing.get(name)
             kinds = _kinds(series, declared) if declared else None
-        if kinds is None:
-            columns.append(series)
-        else:
-            columns += [
-                series.zip_with(kinds.is_null(), pl.Series([None], dtype=series.dtype)),
-                kinds.alias(name + KIND),
-            ]
+            if kinds is not None:
+                series = series.set(kinds.is_not_null(), None)
+        columns += [series] if kinds is None else [series, kinds.alias(name + KIND)]
     return pl.DataFrame(columns)
 
 
@@ -457,6 +463,20 @@ def _tagged(name: str, values: Sequence[Any]) -> tuple[pl.Series, pl.Series]:
     series = pl.Series(name, numbers, nan_to_null=True)
     tags = "." + pl.Series(values, dtype=pl.String, strict=False)
     return series, tags.set(series.is_not_null(), None)
+
+
+def _declared(name: str, values: npt.NDArray[np.float64], ranges: Sequence[Range]) -> tuple[pl.Series, pl.Series]:
+    """Take numbers and the codes that lie in a declared range apart."""
+    import polars as pl
+
+    inside = np.zeros(len(values), dtype=bool)
+    for low, high in ranges:
+        inside |= (values >= low) & (values <= high)
+    codes = np.unique(values[inside])
+    place = np.full(len(values), len(codes), dtype=np.uint32)
+    place[inside] = np.searchsorted(codes, values[inside])
+    texts = pl.Series([*(code_text(code) for code in codes.tolist()), None], dtype=pl.String)
+    return pl.Series(name, np.where(inside, np.nan, values), nan_to_null=True), texts.gather(place)
 
 
 def _kinds(series: pl.Series, ranges: Sequence[Range]) -> pl.Series | None:

@@ -59,17 +59,26 @@ class Broken(Exception):
 
 
 def layout(file: Path) -> Layout | None:
-    """Read how the data part of a file is laid out; None where it is not of the plain form."""
+    """Read how the data part of a file is laid out; None where it is not of the plain form.
+
+    Raises
+    ------
+    Broken
+        The dictionary is damaged. To be asked before pyreadstat, which may bring the whole process down over labels
+        of a variable that is not there.
+    """
     try:
         with file.open("rb") as content:
             return _layout(content)
     except (struct.error, ValueError, OverflowError):
-        return None
+        raise Broken from None
 
 
 def _layout(content: BinaryIO) -> Layout | None:
     magic, _, code, _, form, _, rows, bias, _ = _HEADER.unpack(content.read(_HEADER.size))
-    if magic not in (b"$FL2", b"$FL3") or code not in (2, 3) or form not in (_PLAIN, _CODED, _ZIPPED) or rows < 0:
+    if magic not in (b"$FL2", b"$FL3"):
+        raise Broken
+    if code not in (2, 3) or form not in (_PLAIN, _CODED, _ZIPPED) or rows < 0:
         return None
     if (form == _ZIPPED) != (magic == b"$FL3"):
         return None
@@ -94,7 +103,9 @@ def _layout(content: BinaryIO) -> Layout | None:
                 content.seek((length + 8) // 8 * 8 - 1, 1)
         elif record == 4:
             (count,) = struct.unpack("<i", content.read(4))
-            content.seek(count * 4, 1)
+            of = struct.unpack(f"<{count}i", content.read(4 * max(0, count)))
+            if not of or not all(0 < place <= words for place in of):
+                raise Broken
         elif record == 6:
             (count,) = struct.unpack("<i", content.read(4))
             content.seek(count * 80, 1)
@@ -107,11 +118,11 @@ def _layout(content: BinaryIO) -> Layout | None:
         elif record == _DICTIONARY_ENDS:
             content.seek(4, 1)
             if not words:
-                return None
+                raise Broken
             whole = tuple(_joined(places, long))
             return Layout(start=content.tell(), words=words, rows=rows, form=form, bias=bias, places=whole)
         else:
-            return None
+            raise Broken
 
 
 _VERY_LONG_STRINGS = 14
@@ -213,7 +224,7 @@ def _decoded(words: Words, bias: float) -> tuple[Words, int, bool]:
     codes = codes[first]
     literal = codes == _LITERAL
     cells = _values(bias)[codes]
-    cells[literal] = words[(first[:, None] + np.cumsum(literal, axis=1))[literal]]
+    cells[literal] = words[(first[:, None] + np.cumsum(literal, axis=1, dtype=np.int8))[literal]]
     kept = codes != _SKIP
     ends = np.flatnonzero(codes == _END)
     if len(ends):

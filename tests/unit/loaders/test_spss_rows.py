@@ -100,11 +100,29 @@ def test_a_number_of_rows_that_the_file_cannot_hold_is_refused_before_memory_is_
         read_table(path)
 
 
-def test_other_files_have_no_layout(tmp_path: Path) -> None:
+def test_a_file_in_another_byte_order_is_left_to_pyreadstat(tmp_path: Path) -> None:
     (tmp_path / "s.sav").write_bytes(b"$FL2" + b"\0" * 400)
     assert spss_rows.layout(tmp_path / "s.sav") is None
-    (tmp_path / "s.sav").write_bytes(b"a letter")
-    assert spss_rows.layout(tmp_path / "s.sav") is None
+
+
+@pytest.mark.parametrize(
+    "content", [b"a letter", b"a longer letter" * 30, b"$FL2" + b" " * 60 + b"\2\0\0\0" + b"\0" * 300]
+)
+def test_what_is_no_dictionary_is_broken(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "s.sav").write_bytes(content)
+    with pytest.raises(spss_rows.Broken):
+        spss_rows.layout(tmp_path / "s.sav")
+
+
+def test_labels_of_a_variable_that_is_not_there_do_not_reach_pyreadstat(tmp_path: Path) -> None:
+    """pyreadstat 1.3.7 ends the whole process over such a file."""
+    path = tmp_path / "s.sav"
+    pyreadstat.write_sav(pd.DataFrame({"x": [1.0, 2.0]}), path, variable_value_labels={"x": {1: "yes"}})
+    sound = struct.pack("<3i", 4, 1, 1)  # record 4: of one variable, the first
+    assert sound in path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(sound, struct.pack("<3i", 4, 1, 655_361)))
+    with pytest.raises(FileFault, match="what it says of its columns is broken"):
+        read_table(path)
 
 
 def test_the_codebook_is_read_without_rows(tmp_path: Path) -> None:
