@@ -115,7 +115,7 @@ def test_what_is_no_dictionary_is_broken(tmp_path: Path, content: bytes) -> None
 
 
 def test_labels_of_a_variable_that_is_not_there_do_not_reach_pyreadstat(tmp_path: Path) -> None:
-    """pyreadstat 1.3.7 ends the whole process over such a file."""
+    """Reading it would end the whole process: a fault of pyreadstat 1.3.7."""
     path = tmp_path / "s.sav"
     pyreadstat.write_sav(pd.DataFrame({"x": [1.0, 2.0]}), path, variable_value_labels={"x": {1: "yes"}})
     sound = struct.pack("<3i", 4, 1, 1)  # record 4: of one variable, the first
