@@ -122,6 +122,6 @@ def fuzz(source: Path, folder: Path, examples: int, *, seed: int | None = None) 
         deadline=20_000,  # a file that takes longer hangs
         database=None,
         derandomize=seed is None,
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.large_base_example, HealthCheck.data_too_large],
     )(checked)()
     return counted

@@ -180,6 +180,8 @@ def _score(stem: str, label: str, target: _Target) -> float:
         return 100.0
     by_name = max((fuzz.ratio(stem, name) for name in target.names if len(name) > 3 and len(stem) > 3), default=0.0)
     by_name = by_name if by_name >= 85 else 0.0
+    if len(stem) > 4 and any(name.startswith(stem) for name in target.names):
+        by_name = SURE - 1
     if not label or by_name:
         return by_name
     if " " not in label:

@@ -18,7 +18,7 @@ def whole_rule(table: Table, rule: TableRule, columns: Sequence[str]) -> TableRu
     """Add what goes without saying: a source column whose name is a variable of the schema is that variable."""
     if rule.source is not None:
         return rule
-    used = {name for variable in rule.variables.values() for name in variable.columns}
+    used = _used(rule)
     named = [name for name in columns if name in table.variables or (table.carries_items and table.variable(name))]
     silent = {name: VariableRule(column=name) for name in named if name not in used and name not in rule.variables}
     return rule.model_copy(update={"variables": {**rule.variables, **silent}})
@@ -26,8 +26,14 @@ def whole_rule(table: Table, rule: TableRule, columns: Sequence[str]) -> TableRu
 
 def left_over(rule: TableRule, columns: Sequence[str]) -> list[str]:
     """The source columns that no variable of the table takes; they keep their names."""
-    used = {name for variable in rule.variables.values() for name in variable.columns}
+    used = _used(rule)
     return [name for name in columns if name not in used]
+
+
+def _used(rule: TableRule) -> set[str]:
+    """The columns that are taken over as they are; the parts of a key or a date stay beside it."""
+    parts = {name for variable in rule.variables.values() for name in variable.columns}
+    return {variable.column for variable in rule.variables.values() if variable.column} | (parts & set(rule.variables))
 
 
 def require_fit(mapping: Mapping, files: Dictionary[str, FileTable], rules: Dictionary[str, TableRule]) -> None:

@@ -49,11 +49,12 @@ CODES = {
 def test_labels_are_understood(tmp_path: Path, language: str) -> None:
     frame: Any = pd.DataFrame({name: [1.0, 2.0] for name in ("V1", "V2", "V3", "V4")})
     sexes, answers = CODES[language]
+    codes: Any = {"V1": sexes, "V4": answers}
     pyreadstat.write_sav(
         frame,
         tmp_path / "s.sav",
         column_labels=dict(zip(frame.columns, LABELS[language], strict=True)),
-        variable_value_labels={"V1": sexes, "V4": answers},
+        variable_value_labels=codes,
     )
     mapping = Mapping.read(tomllib.loads(fl.draft_mapping(tmp_path / "s.sav")))
     assert _pairs(mapping) == {

@@ -154,11 +154,12 @@ def test_labels_of_a_sas_file_come_from_its_catalogue(monkeypatch: pytest.Monkey
 
 
 def test_labels_of_tags_have_the_sign_of_their_tags(tmp_path: Path) -> None:
+    labels: Any = {"x": {1: "one", "a": "refused"}}
     pyreadstat.write_dta(
         _table({"x": pd.Series([1, "a"], dtype=object)}),
         tmp_path / "s.dta",
         missing_user_values={"x": ["a"]},
-        variable_value_labels={"x": {1: "one", "a": "refused"}},
+        variable_value_labels=labels,
     )
     assert read_table(tmp_path / "s.dta").value_labels == {"x": {1: "one", ".a": "refused"}}
 

@@ -104,7 +104,9 @@ def test_keys_are_joined_from_several_columns(tmp_path: Path) -> None:
     with pytest.raises(DataFault, match=r"people.person_id, key: missing in 1 row \(rows 2\)"):
         _loaded(tmp_path, "EA,HH,LINE\n1,2,1.0\n3,,1\n", people={"person_id": {"join": ["EA", "HH", "LINE"]}})
     good = _loaded(tmp_path, "EA,HH,LINE\n1,2,1.0\n1,2,2\n", people={"person_id": {"join": ["EA", "HH", "LINE"]}})
-    assert good.people["person_id"].to_list() == ["1-2-1", "1-2-2"]
+    assert _table(good.people, "person_id", "EA", "LINE") == [("1-2-1", 1, 1.0), ("1-2-2", 1, 2.0)]
+    own = _loaded(tmp_path, "EA,person_id\n1,2\n", people={"person_id": {"join": ["EA", "person_id"]}})
+    assert own.people["person_id"].to_list() == ["1-2"]
 
 
 def test_a_constant_stands_in_every_row(tmp_path: Path) -> None:
@@ -188,14 +190,15 @@ def test_several_answers_in_one_cell_are_taken_apart(tmp_path: Path) -> None:
 @pytest.fixture
 def labelled(tmp_path: Path) -> Path:
     frame: Any = pd.DataFrame({"SEXO": [1.0, 2.0, 9.0], "REG": [13.0, 5.0, 13.0], "T": ["u", "r", "u"]})
+    codes: Any = {
+        "SEXO": {1: "Hombre", 2: " MUJER", 9: "No responde"},
+        "REG": {13: "Metropolitana", 5: "Valparaíso"},
+        "T": {"u": "Urbano", "r": "Rural"},
+    }
     pyreadstat.write_sav(
         frame,
         tmp_path / "s.sav",
-        variable_value_labels={
-            "SEXO": {1: "Hombre", 2: " MUJER", 9: "No responde"},
-            "REG": {13: "Metropolitana", 5: "Valparaíso"},
-            "T": {"u": "Urbano", "r": "Rural"},
-        },
+        variable_value_labels=codes,
         column_labels={"SEXO": "Sexo", "REG": "Región", "T": "Zona"},
     )
     return tmp_path / "s.sav"

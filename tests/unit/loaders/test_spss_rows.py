@@ -14,6 +14,7 @@ import pytest
 
 from fl_estimate.errors import FileFault
 from fl_estimate.loaders import files, spss_rows
+from fl_estimate.loaders.file_table import TextFormat
 from fl_estimate.loaders.files import codebook_of, read_table
 
 FORMS = [
@@ -21,6 +22,15 @@ FORMS = [
     pytest.param("rows.sav", {"row_compress": True}, id="rows compressed"),
     pytest.param("zip.zsav", {"compress": True}, id="zipped"),
 ]
+
+
+def _table(columns: dict[str, Any]) -> Any:
+    """A pandas frame; its type is left open, for pyreadstat names frames by a type of its own."""
+    return pd.DataFrame(columns)
+
+
+def _read(path: Path, written: TextFormat | None = None) -> Any:
+    return read_table(path, written=written).frame
 
 
 def _frame(n: int = 2_345) -> Any:
@@ -45,7 +55,7 @@ def _by_cell(path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The same file, every cell through pyreadstat."""
     with monkeypatch.context() as patch:
         patch.setattr(spss_rows, "layout", lambda _file: None)
-        return read_table(path).frame
+        return _read(path)
 
 
 @pytest.mark.parametrize(("name", "how"), FORMS)
@@ -60,23 +70,22 @@ def test_blocks_give_what_pyreadstat_gives(
     assert [place.whole for place in form.places] == [True] * 5 + [False, True, True]
     monkeypatch.setattr(files, "ROWS_AT_ONCE", 1_000)  # three stretches
     monkeypatch.setattr(spss_rows, "PIECE", 4_096)  # blocks and rows lie across pieces
-    assert read_table(path).frame.equals(_by_cell(path, monkeypatch))
+    assert _read(path).equals(_by_cell(path, monkeypatch))
 
 
 def test_all_codes_of_the_compressed_form_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whole numbers from -99 to 151 are one byte each, the others a word; so the ends of the range are met here."""
-    pyreadstat.write_sav(pd.DataFrame({"x": np.arange(-105.0, 160.0)}), tmp_path / "s.sav", row_compress=True)
-    assert read_table(tmp_path / "s.sav").frame.equals(_by_cell(tmp_path / "s.sav", monkeypatch))
+    pyreadstat.write_sav(_table({"x": np.arange(-105.0, 160.0)}), tmp_path / "s.sav", row_compress=True)
+    assert _read(tmp_path / "s.sav").equals(_by_cell(tmp_path / "s.sav", monkeypatch))
 
 
 @pytest.mark.parametrize("encoding", ["windows-1252", "windows-1251"])
 def test_texts_that_are_not_unicode_are_read_in_the_encoding_of_the_file(tmp_path: Path, encoding: str) -> None:
     word = {"windows-1252": "Curicó", "windows-1251": "Пермь"}[encoding]
     path = tmp_path / "s.sav"
-    pyreadstat.write_sav(pd.DataFrame({"t": ["#" * len(word), "b"]}), path)
+    pyreadstat.write_sav(_table({"t": ["#" * len(word), "b"]}), path)
     path.write_bytes(path.read_bytes().replace(b"#" * len(word), word.encode(encoding)))
-    written = files.TextFormat(encoding=encoding)
-    assert read_table(path, written=written).frame["t"].to_list() == [word, "b"]
+    assert _read(path, TextFormat(encoding=encoding))["t"].to_list() == [word, "b"]
 
 
 @pytest.mark.parametrize(("name", "how"), FORMS)
@@ -92,7 +101,7 @@ def test_a_file_that_ends_early_is_refused(name: str, how: dict[str, Any], tmp_p
 
 def test_a_number_of_rows_that_the_file_cannot_hold_is_refused_before_memory_is_taken(tmp_path: Path) -> None:
     path = tmp_path / "s.sav"
-    pyreadstat.write_sav(pd.DataFrame({"x": [1.0, 2.0]}), path)
+    pyreadstat.write_sav(_table({"x": [1.0, 2.0]}), path)
     content = bytearray(path.read_bytes())
     content[80:84] = struct.pack("<i", 2_000_000_000)  # where the header says how many rows there are
     path.write_bytes(content)
@@ -117,7 +126,7 @@ def test_what_is_no_dictionary_is_broken(tmp_path: Path, content: bytes) -> None
 def test_labels_of_a_variable_that_is_not_there_do_not_reach_pyreadstat(tmp_path: Path) -> None:
     """Reading it would end the whole process: a fault of pyreadstat 1.3.7."""
     path = tmp_path / "s.sav"
-    pyreadstat.write_sav(pd.DataFrame({"x": [1.0, 2.0]}), path, variable_value_labels={"x": {1: "yes"}})
+    pyreadstat.write_sav(_table({"x": [1.0, 2.0]}), path, variable_value_labels={"x": {1: "yes"}})
     sound = struct.pack("<3i", 4, 1, 1)  # record 4: of one variable, the first
     assert sound in path.read_bytes()
     path.write_bytes(path.read_bytes().replace(sound, struct.pack("<3i", 4, 1, 655_361)))

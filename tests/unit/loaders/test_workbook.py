@@ -6,7 +6,6 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import pytest
 import xlsxwriter
 
@@ -43,7 +42,7 @@ def _book(folder: Path, **sheets: list[list[Any]]) -> Path:
 
 
 def _columns(path: Path, written: TextFormat | None = None) -> dict[str, list[Any]]:
-    return pl.DataFrame(read_table(path, written=written).frame).to_dict(as_series=False)
+    return read_table(path, written=written).frame.lazy().collect().to_dict(as_series=False)
 
 
 def test_cells_keep_their_kinds(tmp_path: Path) -> None:
