@@ -49,14 +49,19 @@ contracts: .venv/.ready ## Which part may import which
 	@$(BIN)/lint-imports --no-logo
 
 .PHONY: generated
-generated: .venv/.ready ## Are tests/README.md and the inventory in ARCHITECTURE.md up to date?
+generated: .venv/.ready ## Are README.md, tests/README.md and the inventory in ARCHITECTURE.md up to date?
 	@$(BIN)/python scripts/tests_readme.py --check
 	@$(BIN)/python scripts/inventory.py --check
+	@$(BIN)/python scripts/readme.py --check
 
 .PHONY: format
 format: .venv/.ready ## Put the code into the one format
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
+
+.PHONY: readme
+readme: .venv/.ready ## Write into README.md what `make estimate` prints and draws
+	@$(BIN)/python scripts/readme.py
 
 .PHONY: tests-readme
 tests-readme: .venv/.ready ## Write tests/README.md from the first line of each test file
@@ -73,8 +78,9 @@ docs: .venv/.ready ## Build the site into docs/_build/html; a warning is an erro
 	@echo "docs/_build/html/index.html"
 
 .PHONY: recovery
-recovery: .venv/.ready ## Sample the synthetic country 1,000 times: do the intervals hold the truth? Writes the table of the docs (minutes)
+recovery: .venv/.ready ## Sample the synthetic country again and again: do the intervals hold the truth? Writes the docs' tables (minutes)
 	@$(BIN)/python scripts/recovery.py
+	@$(BIN)/python scripts/recovery_districts.py
 
 .PHONY: fuzz
 fuzz: .venv/.ready ## Read thousands of damaged files of every format; prints how many inputs were tried (minutes)

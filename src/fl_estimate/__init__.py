@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from fl_estimate.results.stack import stack as stack
     from fl_estimate.schema.codebook import codebook as codebook
     from fl_estimate.schema.validate import ValidationReport as ValidationReport
+    from fl_estimate.study.respondent import explain_respondent as explain_respondent
     from fl_estimate.study.run import StudyResult as StudyResult
     from fl_estimate.study.run import run_study as run_study
 
@@ -67,6 +68,7 @@ _WHERE: dict[str, str] = {
     "estimate_ratio": "estimators.design_weighted",
     "estimate_total": "estimators.design_weighted",
     "explain": "indicators.explain",
+    "explain_respondent": "study.respondent",
     "frameworks": "indicators.framework",
     "load": "loaders.load",
     "plot": "reporting.figures",

@@ -6,7 +6,6 @@ estimating, nothing written. Errors stand on standard error in full: code, what 
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,13 +16,9 @@ import typer
 from fl_estimate.errors import FlError
 
 if TYPE_CHECKING:
-    from fl_estimate.reporting.publish import PublishedEstimates
     from fl_estimate.study.run import StudyResult
 
 DONE, FAILED, FAULT = 0, 1, 2
-LONGEST = 21
-"""A margin of more lines than this, its heading counted, is left to the report."""
-SHOWN: tuple[str, ...] = ("bound", "value", "interval", "cv", "n", "cases", "undetermined", "truth")
 
 app = typer.Typer(
     name="fl-estimate",
@@ -216,10 +211,11 @@ def codebook(
 def frameworks() -> None:
     """List the indicator frameworks that come with the package."""
     from fl_estimate.indicators.framework import frameworks as listed_frameworks
+    from fl_estimate.reporting.terminal import print_table
 
     with _faults():
         table = listed_frameworks()
-    _print_table(
+    print_table(
         [str(name) for name in table.columns], [[str(cell) for cell in row] for row in table.to_numpy().tolist()]
     )
 
@@ -323,66 +319,13 @@ def _progress_bar(what: str) -> Iterator[Any]:
 def _tell_result(result: StudyResult) -> None:
     """The national and regional tables, what failed, and where the report lies."""
     if result.published is not None:
-        _tell_tables(result.published, result.inputs.truth if result.inputs is not None else None)
+        from fl_estimate.reporting.terminal import print_published
+
+        print_published(result.published, result.inputs.truth if result.inputs is not None else None)
     for name, error in result.failed.items():
         typer.echo(f"{name} could not be made: {error}", err=True)
     report = result.folder / "report.html"
     typer.echo(f"report: {report}" if report.is_file() else f"result: {result.folder}")
-
-
-def _tell_tables(published: PublishedEstimates, truth: Any) -> None:
-    from fl_estimate.reporting.headline import headline
-    from fl_estimate.reporting.tables import layout, rule_caution
-
-    flagged = False
-    for table in published.tables:
-        sheet = layout(table, "en", truth)
-        keys = [key for key in SHOWN if key in sheet.heads]
-        groups = _groups(sheet.rows)
-        short = [group for group in groups if len(group) <= LONGEST]
-        long = [f"{group[0].label}: {len(group) - 1} rows, in the report" for group in groups if len(group) > LONGEST]
-        if long and len(short) == 1:
-            typer.echo(f"{sheet.caption}. {'; '.join(long)}")
-            continue
-        rows: list[list[str] | str] = []
-        for row in (row for group in short for row in group):
-            rows.append(row.label if row.heading else [row.label, *(row.cells.get(key, "") for key in keys)])
-        flagged = flagged or any("†" in row.cells.get("value", "") for group in short for row in group)
-        _print_table(["", *(sheet.heads[key] for key in keys)], [*rows, *long], title=sheet.caption)
-    if flagged:
-        typer.echo(rule_caution(published, "en"))
-    typer.echo(" ".join(headline(published, "en", truth).sentences))
-
-
-def _groups(rows: Sequence[Any]) -> list[list[Any]]:
-    """The rows from one heading to the next."""
-    groups: list[list[Any]] = []
-    for row in rows:
-        if row.heading or not groups:
-            groups.append([])
-        groups[-1].append(row)
-    return groups
-
-
-def _print_table(heads: Sequence[str], rows: Sequence[Sequence[str] | str], *, title: str = "") -> None:
-    """A plain table; a row that is a text is a heading."""
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    # A pipe has no width of its own: nothing is cut or folded there.
-    console = Console() if sys.stdout.isatty() else Console(width=200, color_system=None)
-    table = Table(title=Text(title) if title else None, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    numeric = bool(title)
-    for place, head in enumerate(heads):
-        table.add_column(Text(head), justify="right" if numeric and place else "left", overflow="fold")
-    for row in rows:
-        if isinstance(row, str):
-            table.add_row(Text(row, style="bold"))
-        else:
-            table.add_row(*(Text(cell) for cell in row))
-    console.print(table)
 
 
 def _tell_warnings(report: Any) -> None:

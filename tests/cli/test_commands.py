@@ -214,6 +214,22 @@ def test_convert(tmp_path: Path) -> None:
     assert len(pd.read_parquet(tmp_path / "p.parquet")) == 800
 
 
+@pytest.mark.parametrize(("width", "there", "left_out"), [(72, "True value", "CV"), (200, "Undetermined", None)])
+def test_a_narrow_terminal_drops_columns_and_breaks_no_word(
+    width: int, there: str, left_out: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rich.console import Console
+
+    from fl_estimate.reporting import terminal
+
+    monkeypatch.setattr(terminal, "_console", lambda: Console(width=width, color_system=None))
+    _, out, _ = call("run", write(tmp_path), "--out", tmp_path / "out")
+    first = out.split("number of persons")[0]
+    assert all(word in first for word in ("Prevalence", "confidence", *there.split()))
+    assert left_out is None or left_out not in first
+    assert max(map(len, first.splitlines())) <= width
+
+
 def test_frameworks() -> None:
     status, out, _ = call("frameworks")
     assert status == 0

@@ -31,7 +31,7 @@ APART = 0.30
 
 
 def compare(
-    estimates: Mapping[str, Estimates] | Sequence[Estimates] | PublishedEstimates,
+    estimates: Mapping[str, Estimates] | Sequence[Estimates] | Estimates | PublishedEstimates,
     *,
     truth: str | Path | None = None,
     language: str = "en",
@@ -43,7 +43,7 @@ def compare(
 
     Parameters
     ----------
-    estimates : mapping of name to Estimates, sequence of them (`stack` gives one), or PublishedEstimates
+    estimates : mapping of name to Estimates, sequence of them, Estimates (from `stack`), or PublishedEstimates
         Without names a result is called by its method. Estimates are drawn in full, for the analyst;
         PublishedEstimates as they may be printed. Dark figures are left out beside population sizes.
     truth : path, optional
@@ -158,7 +158,7 @@ def _series(record: Mapping[str, Any], table: PublishedTable, names: Labels, nam
 
 def _draw(picture: _Picture, language: str) -> Figure:
     """One line a result where there is one domain, else a block of lines a domain, with a key above."""
-    from matplotlib.figure import Figure
+    from fl_estimate.reporting.picture import Picture
 
     single = len(picture.cells) == 1
     step = 1.0 if single else max(1.0, APART * (len(picture.series) + 1))
@@ -167,7 +167,7 @@ def _draw(picture: _Picture, language: str) -> Figure:
     key = 0.0 if single else 0.2 * len(picture.series) + 0.1
     with styled():
         tall = ROW * step * len(lines)
-        figure = Figure(figsize=(WIDTH, tall + 0.75 + key), facecolor=PAPER)
+        figure = Picture(figsize=(WIDTH, tall + 0.75 + key), facecolor=PAPER)
         left = min(0.45, (0.35 + 0.078 * max(map(len, lines), default=0)) / WIDTH)
         right = (0.25 + 0.076 * max(map(len, texts), default=0)) / WIDTH
         total = figure.get_figheight()
@@ -223,12 +223,14 @@ def _line(axes: Axes, place: float, record: Mapping[str, Any], rank: int, factor
         )
         return
     lower, upper, value = (as_float(record[name]) * factor for name in ("lower", "upper", "value"))
+    none = record["publication"] == FEWER_THAN or (value == 0 and record["se"] == 0)
+    value = np.nan if none else value  # a survey without a case says "fewer than", not zero
     if not np.isnan(upper):
         low = span[0] if np.isnan(lower) else max(lower, span[0])
         axes.plot([low, min(upper, span[1])], [place, place], color=colour, linewidth=1.6, zorder=2)
         if upper > span[1]:
             axes.plot([span[1]], [place], marker=">", color=colour, markersize=5, clip_on=False)
-        elif record["publication"] == FEWER_THAN:
+        elif none:
             axes.plot([upper], [place], marker="|", color=colour, markersize=8, markeredgewidth=1.5)
     if not np.isnan(value):
         hollow = bool(record["caution"])

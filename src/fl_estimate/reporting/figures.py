@@ -71,14 +71,14 @@ def plot(estimates: Estimates | PublishedEstimates | Sequence[Estimates], *, lan
 
 def draw(tables: Sequence[PublishedTable], *, language: str = "en", truth: Truth | None = None) -> Figure:
     """A forest plot: a panel for each table, a line for each row, withheld rows hatched."""
-    from matplotlib.figure import Figure
+    from fl_estimate.reporting.picture import Picture
 
     laid = [layout(table, language, truth) for table in tables]
     titled = len(laid) > 1
     lines = [_drawn(sheet, language) for sheet in laid]
     heights = [ROW * len(rows) + (1.0 if titled else 0.75) for rows in lines]
     with styled():
-        figure = Figure(figsize=(WIDTH, sum(heights)), facecolor=PAPER)
+        figure = Picture(figsize=(WIDTH, sum(heights)), facecolor=PAPER)
         top = sum(heights)
         for sheet, rows, height in zip(laid, lines, heights, strict=True):
             top -= height

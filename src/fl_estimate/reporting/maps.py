@@ -15,7 +15,7 @@ from fl_estimate.errors import FileFault, PublishFault, listed, nearest
 from fl_estimate.reporting.figures import TEXT, WIDTH, styled
 from fl_estimate.reporting.palette import FAINT, HATCH, INK, PAPER, RULE, SOFT
 from fl_estimate.reporting.suppression import FEWER_THAN
-from fl_estimate.reporting.tables import LaidRow, Layout, layout
+from fl_estimate.reporting.tables import NOTE_MARKS, LaidRow, Layout, layout
 from fl_estimate.reporting.words import number, say
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def draw_map(
 
     Arguments and errors are those of `PublishedEstimates.map`.
     """
-    from matplotlib.figure import Figure
+    from fl_estimate.reporting.picture import Picture
 
     table, column = chosen_table(published, areas, by, key)
     sheet = layout(table, language)
@@ -77,7 +77,7 @@ def draw_map(
         low, high, aspect = _extent(areas)
         width, height = high[0] - low[0], (high[1] - low[1]) * aspect
         tall = min(9.0, max(3.0, (WIDTH - 0.4) * height / width))
-        figure = Figure(figsize=(WIDTH, tall + 0.9), facecolor=PAPER)
+        figure = Picture(figsize=(WIDTH, tall + 0.9), facecolor=PAPER)
         axes = figure.add_axes((0.02, 0.9 / (tall + 0.9), 0.96, tall / (tall + 0.9)))
         axes.set_aspect(aspect)
         axes.set_axis_off()
@@ -190,7 +190,7 @@ def _draw_area(axes: Axes, area: Area, row: LaidRow | None, shades: _Shades, asp
 def _figure(row: LaidRow) -> str:
     """The figure as written in the table; an upper limit as "<"."""
     if row.record["publication"] != FEWER_THAN:
-        return row.cells["value"]
+        return row.cells["value"].rstrip(NOTE_MARKS)  # notes stand under tables, not under maps
     return "< " + row.cells["interval"].split("–")[-1].strip()
 
 

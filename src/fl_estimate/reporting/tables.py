@@ -34,7 +34,8 @@ CREDIBLE: frozenset[str] = frozenset({"equal-tailed"})
 CAUTION = "†"
 WITHHELD_MARK = "‥"
 EMPTY_MARK = "–"
-MARKS = f"\u2009{CAUTION}⁰¹²³⁴⁵⁶⁷⁸⁹"
+NOTE_MARKS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+MARKS = f"\u2009{CAUTION}{NOTE_MARKS}"
 """What may stand behind a written value: a thin space, the mark of caution, the figures of notes."""
 OPTIONAL: tuple[str, ...] = ("cv", "n", "cases", "undetermined", "deff", "truth")
 

@@ -58,7 +58,7 @@ def read_side_files(study: Study) -> SideFiles:
     ListsFault
         FL-LISTS: case lists that no estimator could make sense of.
     StudyFault
-        FL-STUDY-05: a column that is not in the file.
+        FL-STUDY-05: a column that is not in the file; FL-STUDY-08: a population that is not numbers.
     """
     reader = _Reader(study)
     tables: dict[str, SideTables] = {}
@@ -127,7 +127,7 @@ def _population(reader: _Reader, key: str, written: str | Column | None, by: lis
     column = written.column if isinstance(written, Column) else POPULATION
     frame = reader.frame(key, _file(written), [*by, column])
     if not frame[column].dtype.is_numeric():
-        raise StudyFault("FL-STUDY-07", "a population is not a column of numbers", found=f"{key}: {column!r}")
+        raise StudyFault("FL-STUDY-08", "a population is not a column of numbers", found=f"{key}: {column!r}")
     return frame.select(*by, frame[column].alias(POPULATION))
 
 

@@ -93,3 +93,10 @@ def test_refused() -> None:
 def test_units_that_differ_are_not_published_in_one_table() -> None:
     with pytest.raises(fl.FlError, match="FL-PUB-04"):
         fl.publish(fl.stack([estimates({}), TOTAL]))
+
+
+def test_no_case_is_no_dot_at_zero() -> None:
+    none = estimates({}, {"region": "East", "value": 0.0, "se": 0.0, "lower": 0.0, "upper": 0.012, "cases": 0})
+    figure = fl.compare({"survey": none})
+    assert 0.0 not in marks(figure, "o")
+    assert marks(figure, "|") == pytest.approx([12.0])

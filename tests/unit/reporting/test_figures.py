@@ -130,3 +130,9 @@ def test_pyplot_is_never_loaded() -> None:
     )
     root = Path(__file__).resolve().parents[3]
     assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0
+
+
+def test_a_figure_shows_itself_in_a_notebook() -> None:
+    """IPython asks an object for `_repr_png_`; without pyplot nothing else would draw it."""
+    figure: Any = fl.plot(fl.publish(country()))
+    assert figure._repr_png_().startswith(b"\x89PNG")

@@ -157,7 +157,7 @@ def test_records_of_persons_are_counted(tmp_path: Path) -> None:
     [
         ('columns = ["x"]', 'columns = ["z"]', r"FL-STUDY-05(.|\n)*estimate\[4\].covariates: 'z'"),
         ('column = "adults"', 'column = "adlts"', r"FL-STUDY-05(.|\n)*estimate\[4\].population: 'adlts'"),
-        ('column = "adults"', 'column = "name"', r"FL-STUDY-07(.|\n)*'name'"),
+        ('column = "adults"', 'column = "name"', r"FL-STUDY-08(.|\n)*'name'"),
         ('file = "lists.csv"', 'file = "list.csv"', "FL-FILE-01"),
         ('by = "region"\ncov', 'by = "regio"\ncov', r"FL-STUDY-05(.|\n)*estimate\[4\].by: 'regio'"),
         ('method = "loglinear"', 'method = "loglinear"\nlists = ["A", "D"]', r"FL-STUDY-05(.|\n)*'D'"),

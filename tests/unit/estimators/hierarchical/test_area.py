@@ -53,7 +53,7 @@ def test_every_area_is_there_and_says_what_it_lacks() -> None:
     assert frame["district"].tolist() == COVARIATES["district"].tolist()
     assert frame[["value", "se", "lower", "upper"]].notna().all(axis=None)
     said = {(reason.row, reason.code) for reason in estimates.reasons}
-    assert said == {(1, "zero_cases"), (8, "zero_cases"), (11, "area_without_sample")}
+    assert said == {(1, "area_without_cases"), (8, "area_without_cases"), (11, "area_without_sample")}
     # Without people asked there is less to know.
     assert frame["se"].iloc[11] > frame["se"].iloc[7]
     assert (frame["lower"] > 0).all()
@@ -197,10 +197,10 @@ def test_counts_equal_a_posterior_added_up_by_hand() -> None:
     normal /= np.maximum(normal.sum(axis=2, keepdims=True), 1e-300)
     kernel = np.exp(y[:, None] * eta - n[:, None] * np.log1p(np.exp(eta)))
     kernel /= kernel.max(axis=1, keepdims=True)
-    marginal = np.einsum("bue,ie->bui", normal, kernel, optimize=True)
+    marginal = np.einsum("ste,ie->sti", normal, kernel, optimize=True)
     for place in range(3):
         rest = np.exp(log_prior) * np.delete(marginal, place, axis=2).prod(axis=2)
-        density = np.einsum("bu,bue->e", rest, normal, optimize=True) * kernel[place]
+        density = np.einsum("st,ste->e", rest, normal, optimize=True) * kernel[place]
         reached = np.cumsum(density / density.sum())
         limits = special.expit(np.interp([0.025, 0.5, 0.975], reached, eta + 0.01))
         row = frame.iloc[place]

@@ -1,0 +1,112 @@
+"""Replicated samples of the synthetic country, by district: does the area model beat direct estimates, and does it know how well?"""
+
+from __future__ import annotations
+
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+import numpy as np
+import pandas as pd
+
+from fl_estimate.datasets.country import draw, truth
+from fl_estimate.datasets.geography import DISTRICTS
+from fl_estimate.datasets.population import SEED, Population, make_population
+from fl_estimate.datasets.recovery import DESIGN
+from fl_estimate.estimators.design_weighted import estimate_prevalence
+from fl_estimate.estimators.hierarchical import area
+from fl_estimate.results.estimates import Estimates
+
+METHODS: tuple[str, ...] = ("direct", "area", "area-x1")
+
+
+def replicate_districts(replicates: int, *, seed: int, level: float = 0.95, processes: int = 1) -> pd.DataFrame:
+    """Estimate every district from many samples of the same country, every answer known.
+
+    Parameters
+    ----------
+    replicates : int
+        Samples to draw.
+    seed : int
+        Replicate r is drawn with a seed of its own made from (seed, r), so that any part of a run can be repeated alone.
+    level : float
+        Probability of the intervals.
+    processes : int
+        Worker processes; the result is the same whatever their number.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a sample, `method` and `district`. Methods: ``direct`` (Korn and Graubard's interval), ``area`` (the
+        binomial area model without a covariate), ``area-x1`` (with the country's covariate x1). Columns `replicate`,
+        `method`, `district`, `truth`, `value`, `lower`, `upper`, `cases`, `covered`.
+
+    Examples
+    --------
+    >>> from fl_estimate.datasets.recovery_districts import replicate_districts
+    >>> runs = replicate_districts(1, seed=1)
+    >>> len(runs), list(runs["method"].unique())
+    (72, ['direct', 'area', 'area-x1'])
+    """
+    blocks = [list(range(start, replicates, max(1, processes))) for start in range(max(1, processes))]
+    blocks = [block for block in blocks if block]
+    if len(blocks) == 1:
+        parts = [_block(blocks[0], seed, level)]
+    else:
+        # Spawned, not forked: polars' threads do not survive a fork.
+        with ProcessPoolExecutor(len(blocks), mp_context=get_context("spawn")) as pool:
+            parts = list(pool.map(_block, blocks, [seed] * len(blocks), [level] * len(blocks)))
+    frame = pd.concat(parts).sort_values("replicate", kind="stable").reset_index(drop=True)
+    frame["covered"] = (frame["lower"] <= frame["truth"]) & (frame["truth"] <= frame["upper"])
+    return frame
+
+
+def summarise_districts(runs: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Coverage with its Monte Carlo error, mean width, bias and root mean squared error, by the columns named.
+
+    The Monte Carlo error treats samples, not districts, as independent.
+    """
+    rows: list[dict[str, object]] = []
+    for key, part in runs.groupby(by, sort=False):
+        error = part["value"] - part["truth"]
+        by_sample = part.groupby("replicate")["covered"].mean()
+        rows.append(
+            {
+                **dict(zip(by, key if isinstance(key, tuple) else (key,), strict=True)),
+                "samples": len(by_sample),
+                "truth": float(part["truth"].mean()),
+                "mean_cases": float(part["cases"].mean()),
+                "coverage": float(part["covered"].mean()),
+                "coverage_error": float(by_sample.std(ddof=1) / np.sqrt(len(by_sample))),
+                "mean_width": float((part["upper"] - part["lower"]).mean()),
+                "bias": float(error.mean()),
+                "rmse": float(np.sqrt((error**2).mean())),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _block(replicates: list[int], seed: int, level: float) -> pd.DataFrame:
+    population = make_population(SEED)
+    known = {name: figures["prevalence"] for name, figures in truth(population)["district"].items()}
+    return pd.concat([_one(population, replicate, seed, level, known) for replicate in replicates])
+
+
+def _one(population: Population, replicate: int, seed: int, level: float, known: dict[str, float]) -> pd.DataFrame:
+    own = int(np.random.SeedSequence(seed, spawn_key=(replicate,)).generate_state(1)[0])
+    people = draw(population, own)
+    direct = estimate_prevalence(people, "forced_labour_true", design=DESIGN, by="district", level=level)
+    x1 = pd.DataFrame({"district": list(DISTRICTS), "x1": population.geography.x1})
+    every: dict[str, Estimates] = {
+        "direct": direct,
+        "area": area(direct, level=level, draws=1, seed=0),
+        "area-x1": area(direct, covariates=x1, level=level, draws=1, seed=0),
+    }
+    parts: list[pd.DataFrame] = []
+    for method, estimates in every.items():
+        frame = estimates.to_frame()
+        frame = frame[frame["margin"] == "district"][["district", "value", "lower", "upper", "cases"]].copy()
+        frame.insert(0, "method", method)
+        frame.insert(0, "replicate", replicate)
+        frame["truth"] = [known[str(name)] for name in frame["district"]]
+        parts.append(frame)
+    return pd.concat(parts)

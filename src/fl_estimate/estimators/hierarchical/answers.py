@@ -1,0 +1,158 @@
+"""The shape of an area model's answer: the nation where its population is known, then every area."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fl_estimate.estimators.hierarchical.direct import Direct
+from fl_estimate.estimators.hierarchical.effective import Effective
+from fl_estimate.estimators.hierarchical.posterior import Ask, Model, Posterior
+from fl_estimate.results.estimates import Assumption, Estimates, Reason, check_by_columns, make_frame
+from fl_estimate.results.provenance import Provenance
+
+Floats = npt.NDArray[np.float64]
+
+FEW_AREAS = 10
+"""With fewer areas than this the spread between areas is mostly the prior's word."""
+# Of the direct estimates these no longer hold: their intervals are not those that are given.
+_NOT_CARRIED = frozenset({"df_rule"})
+
+
+def area_estimates(
+    direct: Direct,
+    model: Model,
+    ask: Ask,
+    posterior: Posterior,
+    effective: Effective | None,
+    standardised: Mapping[str, tuple[float, float]],
+    sampled: npt.NDArray[np.bool_],
+    arguments: Mapping[str, Any],
+) -> Estimates:
+    """Lay a posterior out as Estimates."""
+    check_by_columns([direct.by])
+    national = posterior.national
+    columns = _columns(direct, model, ask, posterior)
+    rows = len(columns["value"])
+    recipe = direct.recipe
+    source = recipe.provenance if recipe is not None else Provenance()
+    labels = [*([] if national is None else [None]), *direct.labels]
+    draws = posterior.draws
+    if ask.shares is not None:
+        draws = np.column_stack([draws @ ask.shares, draws])
+    return Estimates(
+        frame=make_frame(columns, {direct.by: labels}, rows),
+        by=(direct.by,),
+        measure=recipe.measure if recipe else "",
+        population=recipe.population if recipe else "",
+        reference_period=recipe.reference_period if recipe else "",
+        reasons=_reasons(direct, posterior, sampled, first=0 if national is None else 1),
+        assumptions=_assumptions(direct, model, effective, standardised, sampled, ask),
+        diagnostics=_diagnostics(direct, ask, posterior, effective, standardised),
+        provenance=Provenance(
+            call="hierarchical.area",
+            arguments={**arguments, "level": ask.level, "by": direct.by, "direct": dict(source.arguments)},
+            source_name=source.source_name,
+            source_sha256=source.source_sha256,
+        ),
+        draws=draws,
+    )
+
+
+def _columns(direct: Direct, model: Model, ask: Ask, posterior: Posterior) -> dict[str, Any]:
+    """The fixed columns, the nation's row first where there is one."""
+    numbers, national = direct.numbers, posterior.national
+    columns: dict[str, Any] = {
+        "value": posterior.median, "se": posterior.sd, "lower": posterior.lower, "upper": posterior.upper,
+        "n": numbers["n"], "cases": numbers["cases"], "deff": numbers["deff"], "undetermined": numbers["undetermined"],
+        "margin": [direct.by] * len(direct.keys),
+    }  # fmt: skip
+    if national is not None:
+        lower, median, upper = np.quantile(national, ask.tails)
+        row = {"value": median, "se": national.std(ddof=1), "lower": lower, "upper": upper, "margin": ""}
+        row |= {name: direct.national[name] for name in ("n", "cases", "deff", "undetermined")}
+        columns = {name: [row[name], *values] for name, values in columns.items()}
+    rows = len(columns["value"])
+    same = {
+        "quantity": direct.quantity, "outcome": direct.outcome, "level": ask.level, "interval_kind": "equal-tailed",
+        "method": f"area-{model.likelihood}",
+    }  # fmt: skip
+    return {**columns, **{name: [value] * rows for name, value in same.items()}}
+
+
+def _reasons(direct: Direct, posterior: Posterior, sampled: Any, *, first: int) -> tuple[Reason, ...]:
+    said: list[Reason] = []
+    cases = direct.numbers["cases"]
+    none = sampled & np.where(np.isfinite(cases), cases == 0, direct.numbers["value"] == 0)
+    for place in range(len(direct.keys)):
+        if not sampled[place]:
+            said.append(Reason(code="area_without_sample", row=first + place))
+        elif none[place]:
+            said.append(Reason(code="area_without_cases", row=first + place))
+    rows = first + len(direct.keys)
+    return (*said, *(Reason(code=code, row=row, parameters=p) for code, p in posterior.flags for row in range(rows)))
+
+
+def _assumptions(
+    direct: Direct,
+    model: Model,
+    effective: Effective | None,
+    standardised: Mapping[str, Any],
+    sampled: npt.NDArray[np.bool_],
+    ask: Ask,
+) -> tuple[Assumption, ...]:
+    carried = [] if direct.recipe is None else [a for a in direct.recipe.assumptions if a.code not in _NOT_CARRIED]
+    said: list[tuple[str, dict[str, Any]]] = [("area_effects_exchangeable", {"link": model.link})]
+    if model.names[1:]:
+        said.append(("area_covariates", {"covariates": ", ".join(model.names[1:])}))
+    if standardised:
+        said.append(("covariates_standardised", {}))
+    said.append(("area_variances_known", {}) if effective is None else ("effective_counts", {}))
+    priors = model.priors
+    said.append(("prior_sigma", {"prior": str(priors.sigma)}))
+    said.append(("prior_intercept", {"prior": str(priors.intercept)}))
+    if priors.slopes is not None:
+        said.append(("prior_slopes", {"prior": str(priors.slopes)}))
+    if effective is not None:
+        said += _borrowed(effective)
+    if sampled.sum() < FEW_AREAS:
+        said.append(("few_areas", {"areas": int(sampled.sum())}))
+    if ask.shares is not None:
+        said.append(("area_population_known", {}))
+    ours = [Assumption(code=code, parameters=tuple(parameters.items())) for code, parameters in said]
+    return (*carried, *ours)
+
+
+def _borrowed(effective: Effective) -> list[tuple[str, dict[str, Any]]]:
+    """Whose design effect stands in where areas have none of their own."""
+    codes = {"pooled": "deff_pooled", "national": "deff_national", "one": "deff_one"}
+    for source, code in codes.items():
+        places = [place for place, name in enumerate(effective.source) if name == source]
+        if places:
+            parameters: dict[str, Any] = {"areas": len(places)}
+            return [(code, parameters if source == "one" else {**parameters, "deff": float(effective.deff[places[0]])})]
+    return []
+
+
+def _diagnostics(
+    direct: Direct,
+    ask: Ask,
+    posterior: Posterior,
+    effective: Effective | None,
+    standardised: Mapping[str, tuple[float, float]],
+) -> dict[str, Any]:
+    found: dict[str, Any] = {**posterior.diagnostics, "seed": ask.seed}
+    found["parameters"] = {name: dict(figures) for name, figures in posterior.parameters.items()}
+    found["flags"] = [code for code, _ in posterior.flags]
+    if standardised:
+        found["standardised"] = {name: {"mean": mean, "sd": sd} for name, (mean, sd) in standardised.items()}
+    if effective is not None:
+        used = [
+            (key, float(d), s) for key, d, s in zip(direct.keys, effective.deff, effective.source, strict=True) if s
+        ]
+        found["deff_used"] = {key: deff for key, deff, _ in used}
+        found["deff_source"] = {key: source for key, _, source in used}
+    return found

@@ -1,0 +1,244 @@
+"""What an area model starts from: direct estimates by area, covariates and population, read and checked at the door."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from fl_estimate.errors import EstimateFault, listed, missing_columns
+from fl_estimate.results.estimates import FIXED, Estimates
+
+Floats = npt.NDArray[np.float64]
+
+NUMBERS: tuple[str, ...] = ("value", "se", "n", "cases", "deff", "undetermined")
+NEEDED: dict[str, tuple[str, ...]] = {"binomial": ("value", "n", "deff"), "normal": ("value", "se")}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Direct:
+    """Direct estimates, one an area; every array has shape (m,), NaN where nothing is known.
+
+    `keys` are the labels as text, by which other frames are matched; `national` holds the same numbers of the nation,
+    NaN where there is no such row; `recipe` is the result that they come from, where they come from one.
+    """
+
+    by: str
+    labels: tuple[Any, ...]
+    keys: tuple[str, ...]
+    numbers: Mapping[str, Floats]
+    national: Mapping[str, float]
+    quantity: str
+    outcome: str
+    recipe: Estimates | None = None
+
+    def with_areas(self, labels: Mapping[str, Any]) -> Direct:
+        """These and the areas of other frames, which have no sample; sorted where these were."""
+        more = {key: label for key, label in labels.items() if key not in self.keys}
+        if not more:
+            return self
+        every = [*zip(self.keys, self.labels, strict=True), *more.items()]
+        order = list(range(len(every)))
+        if list(self.labels) == _sorted(self.labels):
+            order = sorted(order, key=lambda place: _rank(every[place][1]))
+        padding = {name: np.nan if name != "n" else 0.0 for name in NUMBERS}
+        numbers = {
+            name: np.concatenate([values, np.full(len(more), padding[name])])[order]
+            for name, values in self.numbers.items()
+        }
+        return Direct(
+            by=self.by, labels=tuple(every[place][1] for place in order), keys=tuple(every[place][0] for place in order),
+            numbers=numbers, national=self.national, quantity=self.quantity, outcome=self.outcome, recipe=self.recipe,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keyed:
+    """A frame with one row an area: labels and columns by the area's key."""
+
+    labels: Mapping[str, Any]
+    columns: Mapping[str, Mapping[str, Any]]
+
+
+def read_direct(direct: Any, likelihood: str, others: Sequence[Any]) -> Direct:
+    """Read direct estimates; the national row is kept aside and the row of missing labels left out.
+
+    Parameters
+    ----------
+    direct : Estimates or frame
+    likelihood : {"binomial", "normal"}
+        Says which columns are needed.
+    others : sequence of frames
+        Covariates and population: they tell which column of a plain frame names the areas.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-40 to FL-EST-43.
+    """
+    recipe = direct if isinstance(direct, Estimates) else None
+    columns = read_columns(direct.frame if isinstance(direct, Estimates) else direct, "direct")
+    by = _by_of(recipe, columns, others)
+    absent = [name for name in NEEDED[likelihood] if name not in columns]
+    if absent:
+        raise missing_columns("FL-EST-42", absent, list(columns), EstimateFault)
+    size = len(columns[by])
+    if any(text(bound) for bound in columns.get("bound", [])):
+        raise EstimateFault(
+            "FL-EST-41",
+            "an area model takes one direct estimate an area, not two bounds",
+            found="rows with bound lower and upper",
+            fix='estimate with unknown="no" or unknown="exclude", one model each',
+        )
+    margins = [text(margin) for margin in columns["margin"]] if "margin" in columns else [by] * size
+    outcome, quantity = _only(columns, "outcome"), _only(columns, "quantity")
+    rows = [row for row in range(size) if margins[row] and not is_missing(columns[by][row])]
+    keys = [text(columns[by][row]) for row in rows]
+    _refuse_twice(keys, "direct")
+    numbers = {name: as_floats(columns[name], name) if name in columns else np.full(size, np.nan) for name in NUMBERS}
+    nation = [row for row in range(size) if not margins[row]]
+    return Direct(
+        by=by,
+        labels=tuple(columns[by][row] for row in rows),
+        keys=tuple(keys),
+        numbers={name: values[rows] for name, values in numbers.items()},
+        national={name: float(values[nation[0]]) if nation else np.nan for name, values in numbers.items()},
+        quantity=quantity or ("prevalence" if likelihood == "binomial" else "mean"),
+        outcome=outcome,
+        recipe=recipe,
+    )
+
+
+def read_keyed(frame: Any, by: str, argument: str) -> Keyed:
+    """Read a frame of one row an area.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-40, FL-EST-42, FL-EST-43.
+    """
+    columns = read_columns(frame, argument)
+    if by not in columns:
+        raise missing_columns("FL-EST-42", [by], list(columns), EstimateFault)
+    rows = [row for row, label in enumerate(columns[by]) if not is_missing(label)]
+    keys = [text(columns[by][row]) for row in rows]
+    _refuse_twice(keys, argument)
+    return Keyed(
+        labels={key: columns[by][row] for key, row in zip(keys, rows, strict=True)},
+        columns={
+            name: {key: values[row] for key, row in zip(keys, rows, strict=True)}
+            for name, values in columns.items()
+            if name != by
+        },
+    )
+
+
+def read_columns(frame: Any, argument: str) -> dict[str, list[Any]]:
+    """Every column of a small frame as a list.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-40.
+    """
+    try:
+        table: Any = nw.from_native(frame).lazy().collect()
+    except TypeError as error:
+        raise EstimateFault(
+            "FL-EST-40",
+            f"{argument}= cannot be read",
+            found=type(frame).__name__,
+            fix="pass the Estimates of estimate_prevalence, or a pandas, polars or pyarrow frame with one row an area",
+        ) from error
+    return {name: table[name].to_list() for name in table.columns}
+
+
+def is_missing(value: Any) -> bool:
+    """None, NaN, and pandas' missing values."""
+    return value is None or value is pd.NA or value != value
+
+
+def text(value: Any) -> str:
+    """A label as text, the same on every engine: 3.0 is 3; missing is empty."""
+    if is_missing(value):
+        return ""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def as_floats(values: Sequence[Any], name: str) -> Floats:
+    """Numbers with NaN where missing.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-44: a column that does not hold numbers.
+    """
+    try:
+        return np.array([np.nan if is_missing(value) else float(value) for value in values], dtype=float)
+    except (TypeError, ValueError) as error:
+        raise EstimateFault(
+            "FL-EST-44", "a column does not hold numbers", found=repr(name), fix="make numbers of it first"
+        ) from error
+
+
+def _by_of(recipe: Estimates | None, columns: Mapping[str, Any], others: Sequence[Any]) -> str:
+    """Find the column that names the areas."""
+    if recipe is not None:
+        candidates = list(recipe.by)
+    else:
+        candidates = [name for name in columns if name not in FIXED]
+        shared = [set(read_columns(frame, "covariates or population")) for frame in others if frame is not None]
+        if len(candidates) > 1 and shared:
+            candidates = [name for name in candidates if all(name in other for other in shared)]
+    if len(candidates) != 1:
+        raise EstimateFault(
+            "FL-EST-40",
+            "direct= does not say which one column names the areas",
+            found=listed(candidates) or "no such column",
+            fix="give estimates with one by-column, such as by='district', or a frame with the area's column and no "
+            "other beside value, se, n, cases, deff",
+        )
+    return candidates[0]
+
+
+def _only(columns: Mapping[str, Sequence[Any]], name: str) -> str:
+    """The one text in a column; estimates of several outcomes are as many models.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-40.
+    """
+    found = sorted({text(value) for value in columns.get(name, [])})
+    if len(found) > 1:
+        raise EstimateFault(
+            "FL-EST-40",
+            f"direct= holds more than one {name}",
+            found=listed(found),
+            fix="fit one model for each",
+        )
+    return found[0] if found else ""
+
+
+def _refuse_twice(keys: Sequence[str], argument: str) -> None:
+    twice = sorted({key for key in keys if keys.count(key) > 1}) if len(set(keys)) < len(keys) else []
+    if twice:
+        raise EstimateFault(
+            "FL-EST-43",
+            f"an area has more than one row in {argument}=",
+            found=listed(twice),
+            fix="give one row an area; pass one margin of an estimate, by='district'",
+        )
+
+
+def _rank(label: Any) -> tuple[bool, Any]:
+    return (isinstance(label, str), label)
+
+
+def _sorted(labels: Sequence[Any]) -> list[Any]:
+    return sorted(labels, key=_rank)

@@ -1,0 +1,142 @@
+"""Priors of the area models: written as text, checked once, turned into densities."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from fl_estimate.errors import EstimateFault
+
+Floats = npt.NDArray[np.float64]
+
+_TEXT = re.compile(r"\s*([a-z-]+)\s*(?:\(([^()]*)\))?\s*")
+# Of sigma: how many numbers, the log density up to a constant, and its derivative.
+_SIGMA: dict[str, tuple[int, Callable[..., Floats], Callable[..., Floats]]] = {
+    "half-normal": (1, lambda s, a: -0.5 * (s / a) ** 2, lambda s, a: -s / a**2),
+    "half-cauchy": (1, lambda s, a: -np.log1p((s / a) ** 2), lambda s, a: -2 * s / (a**2 + s**2)),
+    "exponential": (1, lambda s, a: -a * s, lambda s, a: -a * np.ones_like(s)),
+    "flat": (0, np.zeros_like, np.zeros_like),
+    "flat-variance": (0, np.log, lambda s: 1 / s),
+}
+_COEFFICIENT: dict[str, int] = {"normal": 2, "flat": 0}
+
+
+@dataclass(frozen=True)
+class Density:
+    """A prior in parts: its kind and its numbers."""
+
+    kind: str
+    numbers: tuple[float, ...] = ()
+
+    def __str__(self) -> str:
+        inside = ", ".join(f"{number:.6g}" for number in self.numbers)
+        return f"{self.kind}({inside})" if inside else self.kind
+
+    def log(self, sigma: Floats) -> Floats:
+        """Log density of sigma, up to a constant."""
+        return _SIGMA[self.kind][1](sigma, *self.numbers)
+
+    def slope(self, sigma: Floats) -> Floats:
+        """Derivative of the log density of sigma."""
+        return _SIGMA[self.kind][2](sigma, *self.numbers)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prior:
+    """Priors of an area model, as text; what is not given keeps the default of the likelihood.
+
+    A prior that is given speaks of the covariates as they are given. Without one (``prior=None``) they are
+    standardised first, to mean 0 and standard deviation 1 over all areas.
+
+    Parameters
+    ----------
+    sigma : str, optional
+        Standard deviation between areas, on the scale of the link: ``"half-normal(s)"``, ``"half-cauchy(s)"``,
+        ``"exponential(rate)"``, ``"flat"``, ``"flat-variance"``. By default half-normal(1) on the logit scale, and
+        half-normal(SD of the values) on the identity scale.
+    intercept, slopes : str, optional
+        ``"normal(m, s)"`` or ``"flat"``. For counts the intercept is by default normal(logit of the pooled share, 1.5)
+        and the slopes are normal(0, 2.5); for the normal likelihood all are flat.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-49: a text that is not one of these.
+
+    Examples
+    --------
+    >>> import fl_estimate as fl
+    >>> fl.hierarchical.Prior(sigma="half-normal(0.5)").sigma
+    'half-normal(0.5)'
+    """
+
+    sigma: str | None = None
+    intercept: str | None = None
+    slopes: str | None = None
+
+    def __post_init__(self) -> None:
+        wrong = [
+            f"{name}={text!r}"
+            for name, text in (("sigma", self.sigma), ("intercept", self.intercept), ("slopes", self.slopes))
+            if text is not None and _parsed(text, name) is None
+        ]
+        if wrong:
+            raise EstimateFault(
+                "FL-EST-49",
+                "a prior cannot be read",
+                found="; ".join(wrong),
+                fix="sigma: half-normal(s), half-cauchy(s), exponential(rate), flat or flat-variance; intercept and "
+                "slopes: normal(mean, s) or flat; s and rate above 0",
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Priors:
+    """The priors of one call, all decided: coefficients as mean and precision (0 where flat), shape (p,)."""
+
+    sigma: Density
+    intercept: Density
+    slopes: Density | None
+    mean: Floats
+    precision: Floats
+
+
+def decide(prior: Prior | None, *, slopes: int, sigma: Density, intercept: Density, slope: Density) -> Priors:
+    """Take the user's priors where given, and the defaults elsewhere."""
+    given = prior or Prior()
+    chosen_sigma = _parsed(given.sigma, "sigma") if given.sigma is not None else sigma
+    chosen_intercept = _parsed(given.intercept, "intercept") if given.intercept is not None else intercept
+    chosen_slopes = _parsed(given.slopes, "slopes") if given.slopes is not None else slope
+    assert chosen_sigma is not None  # checked when the Prior was made
+    assert chosen_intercept is not None
+    assert chosen_slopes is not None
+    every = [chosen_intercept, *([chosen_slopes] * slopes)]
+    return Priors(
+        sigma=chosen_sigma,
+        intercept=chosen_intercept,
+        slopes=chosen_slopes if slopes else None,
+        mean=np.array([density.numbers[0] if density.numbers else 0.0 for density in every]),
+        precision=np.array([density.numbers[1] ** -2 if density.numbers else 0.0 for density in every]),
+    )
+
+
+def _parsed(text: str, name: str) -> Density | None:
+    """The prior that a text says, or nothing."""
+    found = _TEXT.fullmatch(text)
+    if found is None:
+        return None
+    kind, inside = found.group(1), (found.group(2) or "").strip()
+    try:
+        numbers = tuple(float(part) for part in inside.split(",")) if inside else ()
+    except ValueError:
+        return None
+    wanted = _SIGMA[kind][0] if name == "sigma" and kind in _SIGMA else None
+    if name != "sigma":
+        wanted = _COEFFICIENT.get(kind)
+    if wanted is None or len(numbers) != wanted or not np.isfinite(numbers).all() or (numbers and numbers[-1] <= 0):
+        return None
+    return Density(kind, numbers)

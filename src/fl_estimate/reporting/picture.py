@@ -1,0 +1,22 @@
+"""A matplotlib figure that shows itself in a notebook. Imports matplotlib: to be imported where a figure is made."""
+
+from __future__ import annotations
+
+import io
+
+from matplotlib.figure import Figure
+
+DPI = 130
+"""Of the picture in a notebook."""
+
+
+class Picture(Figure):
+    """A figure without pyplot, so that nothing global is opened; a notebook shows it as the last line of a cell."""
+
+    def _repr_png_(self) -> bytes:
+        from fl_estimate.reporting.figures import styled
+
+        buffer = io.BytesIO()
+        with styled():
+            self.savefig(buffer, format="png", dpi=DPI)
+        return buffer.getvalue()
