@@ -194,6 +194,7 @@ def codebook(
     out: Annotated[Path | None, typer.Option(metavar="BOOK.csv", help="Write it as a CSV file.")] = None,
 ) -> None:
     """Show the common schema: every variable with its kind, unit, codes and rules."""
+    from fl_estimate.reporting.terminal import print_table
     from fl_estimate.schema.codebook import codebook as book_of
 
     with _faults():
@@ -202,9 +203,7 @@ def codebook(
             _write_new(out, book.to_csv(index=False))
             typer.echo(f"{out}: {len(book)} variables")
             return
-    _print_table(
-        [str(name) for name in book.columns], [[str(cell) for cell in row] for row in book.to_numpy().tolist()]
-    )
+    print_table([str(name) for name in book.columns], [[str(cell) for cell in row] for row in book.to_numpy().tolist()])
 
 
 @app.command()

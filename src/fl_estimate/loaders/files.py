@@ -471,7 +471,8 @@ def _declared(name: str, values: npt.NDArray[np.float64], ranges: Sequence[Range
 
     inside = np.zeros(len(values), dtype=bool)
     for low, high in ranges:
-        inside |= (values >= low) & (values <= high)
+        if not isinstance(low, str) and not isinstance(high, str):
+            inside |= (values >= low) & (values <= high)
     codes = np.unique(values[inside])
     place = np.full(len(values), len(codes), dtype=np.uint32)
     place[inside] = np.searchsorted(codes, values[inside])

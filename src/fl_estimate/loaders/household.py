@@ -58,6 +58,9 @@ def survey_faults(
             if key in table.columns and other in filled and not (name in taken and other == "people"):
                 others = filled[other]
                 faults += rules.unmatched(_rows(table), key, _frame(others), others.table.key, other_table=other)
+    episodes = filled.get("episodes")
+    if episodes is not None and "job_id" in episodes.columns:
+        faults += rules.duplicates(_rows(episodes), "job_id")
     if "households" in filled:
         faults += rules.unmatched(
             _rows(filled["households"]),

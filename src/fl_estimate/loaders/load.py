@@ -18,6 +18,7 @@ from fl_estimate.loaders.fit import not_fitting, require_fit, whole_rule
 from fl_estimate.loaders.household import survey_faults, with_households
 from fl_estimate.loaders.mapping import Mapping
 from fl_estimate.loaders.mapping_parts import TableRule
+from fl_estimate.loaders.one_row import on_one_row
 from fl_estimate.loaders.tables import Filled, own_table, pieces_of, taken_table, widen
 from fl_estimate.schema.validate import Fault, ValidationReport
 from fl_estimate.schema.variables import TABLES
@@ -91,6 +92,7 @@ def load(
     report = ValidationReport(judged(faults, mode))
     report.require(files["people"].source.name)
     tables = {**filled, "people": people}
+    tables = on_one_row(tables)
     if mode == "lenient":
         tables = {name: without_bad_cells(table) for name, table in tables.items()}
     return SurveyData(

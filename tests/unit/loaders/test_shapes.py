@@ -93,6 +93,31 @@ def test_jobs_of_relatives_belong_to_the_relatives_of_the_same_slot(tmp_path: Pa
     assert _table(data.jobs, "relative_id", "r_debt_linked") == [("1-1", "yes"), ("1-2", "no"), ("2-1", "dk")]
 
 
+BOTH = "PID,JOB,Q1,Q2\na,1,1,2\nb,2,2,1\n"
+
+
+def test_items_of_recruitment_and_work_come_onto_the_row_of_the_job(tmp_path: Path) -> None:
+    rule = {"recode": {1: "yes", 2: "no"}}
+    jobs = {"from": "people", "job_id": "JOB", "w_hazard": {"column": "Q1", **rule}}
+    episodes = {"from": "people", "where": "PID == 'a'", "job_id": "JOB", "r_sold": {"column": "Q2", **rule}}
+    data = _loaded(tmp_path, BOTH, people={"person_id": "PID"}, jobs=jobs, episodes=episodes)
+    assert _table(data.jobs, "job_id", "w_hazard", "r_sold") == [("1", "yes", "no"), ("2", "no", "not_asked")]
+    assert "r_sold" not in data.episodes.columns
+    del episodes["job_id"]
+    with pytest.raises(MappingFault, match=r"episodes.job_id: jobs and episodes carry items"):
+        _loaded(tmp_path, BOTH, people={"person_id": "PID"}, jobs=jobs, episodes=episodes)
+    twice = {"from": "people", "job_id": "JOB", "w_hazard": {"column": "Q2", **rule}}
+    with pytest.raises(MappingFault, match="jobs and episodes both carry it"):
+        _loaded(tmp_path, BOTH, people={"person_id": "PID"}, jobs=jobs, episodes=twice)
+
+
+def test_a_job_of_two_episodes_is_a_fault(tmp_path: Path) -> None:
+    episodes = {"from": "people", "job_id": {"value": "1"}, "person_id": "PID"}
+    jobs = {"from": "people", "where": "PID == 'a'", "job_id": "JOB"}
+    with pytest.raises(DataFault, match=r"episodes.job_id, unique key: more than once in 2 rows"):
+        _loaded(tmp_path, BOTH, people={"person_id": "PID"}, jobs=jobs, episodes=episodes)
+
+
 def test_faults_of_a_repeated_table_name_the_row_of_the_file(tmp_path: Path) -> None:
     jobs = {"from": "people", "repeat": 2, "isco08": "J{n}OCC", "r_sold": {"column": "J{n}FIRED", "recode": {1: "yes"}}}
     with pytest.raises(DataFault) as caught:
