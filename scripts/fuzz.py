@@ -46,7 +46,10 @@ def main() -> int:
         done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ})
         if done.returncode:
             failed += 1
-            print(f"{name}: failed (status {done.returncode})\n{done.stderr[-4_000:]}")
+            told = [
+                line[:200] for line in done.stderr.splitlines() if "Error" in line or line.lstrip().startswith("File")
+            ]
+            print(f"{name}: failed (status {done.returncode})", *told[-8:], sep="\n")
             continue
         counts = Counter({ended: int(count) for ended, count in (pair.split("=") for pair in done.stdout.split())})
         total += counts

@@ -91,8 +91,8 @@ def _layout(content: BinaryIO) -> Layout | None:
             kind, labelled, n_missing, _, _, name = struct.unpack("<5i8s", content.read(28))
             if labelled:
                 (length,) = struct.unpack("<i", content.read(4))
-                content.seek((length + 3) // 4 * 4, 1)
-            content.seek(abs(n_missing) * 8, 1)
+                _pass_over(content, (length + 3) // 4 * 4)
+            _pass_over(content, abs(n_missing) * 8)
             if kind >= 0:
                 places.append((name.decode("latin-1").strip(), Place(word=words, width=kind)))
             words += 1
@@ -100,7 +100,7 @@ def _layout(content: BinaryIO) -> Layout | None:
             (count,) = struct.unpack("<i", content.read(4))
             for _ in range(count):
                 (length,) = struct.unpack("<8xB", content.read(9))
-                content.seek((length + 8) // 8 * 8 - 1, 1)
+                _pass_over(content, (length + 8) // 8 * 8 - 1)
         elif record == 4:
             (count,) = struct.unpack("<i", content.read(4))
             of = struct.unpack(f"<{count}i", content.read(4 * max(0, count)))
@@ -108,21 +108,27 @@ def _layout(content: BinaryIO) -> Layout | None:
                 raise Broken
         elif record == 6:
             (count,) = struct.unpack("<i", content.read(4))
-            content.seek(count * 80, 1)
+            _pass_over(content, count * 80)
         elif record == 7:
             subtype, size, count = struct.unpack("<3i", content.read(12))
             if subtype == _VERY_LONG_STRINGS:
-                long = _lengths(content.read(size * count))
+                long = _lengths(content.read(max(0, size * count)))
             else:
-                content.seek(size * count, 1)
+                _pass_over(content, size * count)
         elif record == _DICTIONARY_ENDS:
-            content.seek(4, 1)
+            _pass_over(content, 4)
             if not words:
                 raise Broken
             whole = tuple(_joined(places, long))
             return Layout(start=content.tell(), words=words, rows=rows, form=form, bias=bias, places=whole)
         else:
             raise Broken
+
+
+def _pass_over(content: BinaryIO, length: int) -> None:
+    if length < 0:
+        raise Broken
+    content.seek(length, 1)
 
 
 _VERY_LONG_STRINGS = 14
@@ -241,9 +247,9 @@ def _values(bias: float) -> Words:
 
 def _unzipped(content: BinaryIO) -> Iterator[bytes]:
     """Give the blocks of a .zsav: the trailer says where each stands and how long it is."""
-    _, trailer, length = struct.unpack("<3q", content.read(24))
-    content.seek(trailer)
     try:
+        _, trailer, length = struct.unpack("<3q", content.read(24))
+        content.seek(trailer)
         *_, count = struct.unpack("<2q2i", content.read(24))
         if length != 24 + 24 * count:
             raise Broken
@@ -254,7 +260,7 @@ def _unzipped(content: BinaryIO) -> Iterator[bytes]:
             if len(block) != size:
                 raise Broken
             yield block
-    except (struct.error, zlib.error, ValueError, OverflowError):
+    except (struct.error, zlib.error, ValueError, OverflowError, OSError):
         raise Broken from None
 
 
