@@ -378,7 +378,7 @@ def _spss_frame(
         if not place.whole or not _NUMBER.fullmatch(book.formats[name] or ""):
             left.append(name)
         elif place.width:
-            values[name] = _decoded(spss_rows.texts(rows, place), book.encoding)
+            values[name] = _decoded(spss_rows.texts(rows, place), book.told or book.encoding)
             left += [name] if values[name] is None else []
         else:
             values[name] = spss_rows.numbers(rows, place)

@@ -88,6 +88,13 @@ def test_texts_that_are_not_unicode_are_read_in_the_encoding_of_the_file(tmp_pat
     assert _read(path, TextFormat(encoding=encoding))["t"].to_list() == [word, "b"]
 
 
+def test_an_encoding_that_is_told_is_used_although_the_file_states_another(tmp_path: Path) -> None:
+    """Two bytes of UTF-8 are two letters of windows-1252."""
+    pyreadstat.write_sav(_table({"t": ["é", "b"]}), tmp_path / "s.sav")
+    assert _read(tmp_path / "s.sav")["t"].to_list() == ["é", "b"]
+    assert _read(tmp_path / "s.sav", TextFormat(encoding="windows-1252"))["t"].to_list() == ["Ã©", "b"]
+
+
 @pytest.mark.parametrize(("name", "how"), FORMS)
 def test_a_file_that_ends_early_is_refused(name: str, how: dict[str, Any], tmp_path: Path) -> None:
     path = tmp_path / name
