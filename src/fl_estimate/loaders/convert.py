@@ -1,13 +1,15 @@
 """Big files to Parquet in bounded memory, so that everything after it is lazy: `fl-estimate convert`.
 
-The file is read in stretches, each kept as a part beside the target; what type a column has, and whether it holds
-declared missing values, is known when all parts are there. Then the parts become the row groups of one file.
+The file is read in stretches. Where its dictionary says what types the columns have, each becomes a row group; else
+each is kept as a part beside the target, and what type a column has, and whether it holds declared missing values, is
+known when all parts are there: then they become the row groups of one file.
 """
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Mapping as Dictionary
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,7 @@ from fl_estimate.loaders.files import (
     STATISTICAL,
     codebook_of,
     existing,
+    plain_schema,
     read_table,
     stretches,
 )
@@ -28,7 +31,6 @@ if TYPE_CHECKING:
     import polars as pl
 
 Progress = Callable[[int, int | None], None]
-_Parts = tuple[list[Path], Source, dict[bytes, bytes]]
 
 ROW_GROUP = 100_000
 """Rows in a row group: small enough to stream in any engine, large enough to compress."""
@@ -79,16 +81,20 @@ def convert(
     report = progress or _silent
     try:
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=".convert-") as folder:
-            if file.suffix.lower() in STATISTICAL:
-                parts, read, labels = _statistical_parts(file, Path(folder), written, report)
-            else:
-                parts, read, labels = _one_part(file, Path(folder), written, report)
             complete = Path(folder) / "complete.parquet"
-            _write(parts, complete, labels)
+            if file.suffix.lower() in STATISTICAL:
+                read = _from_statistical(file, complete, written, report)
+            else:
+                read = _from_table(file, complete, written, report)
             complete.replace(out)
-    except PermissionError:
+    except FileFault:
+        raise
+    except OSError as error:
         raise FileFault(
-            "FL-FILE-08", "the folder cannot be written to", found=str(out.parent), fix="choose another folder"
+            "FL-FILE-08",
+            "the folder cannot be written to",
+            found=f"{out.parent}: {error.strerror or 'no more room'}",
+            fix="choose another folder",
         ) from None
     return read
 
@@ -97,37 +103,56 @@ def _silent(done: int, total: int | None) -> None:
     """Report to nobody."""
 
 
-def _statistical_parts(file: Path, folder: Path, written: TextFormat, report: Progress) -> _Parts:
+def _from_statistical(file: Path, target: Path, written: TextFormat, report: Progress) -> Source:
+    """Write stretch by stretch where the types of columns are known before, else in parts that are then made alike."""
     book = codebook_of(file, written)
-    parts: list[Path] = []
-    done = 0
-    for frame in stretches(file, book, cells=CELLS_AT_ONCE):
-        parts.append(folder / f"{len(parts):06d}.parquet")
-        frame.write_parquet(parts[-1], compression="lz4", statistics=False)
-        done += frame.height
-        report(done, book.n_rows)
     labels = written_labels(book.variable_labels, book.value_labels, book.declared_missing)
-    return parts, source_of(file, book.encoding, done), labels
+    done = 0
+
+    def told() -> Iterator[pl.DataFrame]:
+        nonlocal done
+        for frame in stretches(file, book, cells=CELLS_AT_ONCE):
+            yield frame
+            done += frame.height
+            report(done, book.n_rows)
+
+    schema = plain_schema(file, book)
+    if schema is not None:
+        _write(told(), schema, target, labels)
+        return source_of(file, book.encoding, done)
+    parts: list[Path] = []
+    for frame in told():
+        parts.append(target.with_name(f"{len(parts):06d}.parquet"))
+        frame.write_parquet(parts[-1], compression="lz4", statistics=False)
+    _write(map(_read_part, parts), _common_schema(parts), target, labels)
+    return source_of(file, book.encoding, done)
 
 
-def _one_part(file: Path, folder: Path, written: TextFormat, report: Progress) -> _Parts:
+def _read_part(part: Path) -> pl.DataFrame:
+    import polars as pl
+
+    return pl.read_parquet(part)
+
+
+def _from_table(file: Path, target: Path, written: TextFormat, report: Progress) -> Source:
     table = read_table(file, written=written)
-    part = folder / "part.parquet"
-    table.frame.lazy().collect().write_parquet(part, compression="lz4", statistics=False)
+    frame = table.frame.lazy().collect()
+    _write(iter([frame]), dict(frame.schema), target, {})
     report(table.source.n_rows, table.source.n_rows)
-    return [part], table.source, {}
+    return table.source
 
 
-def _write(parts: Sequence[Path], target: Path, labels: dict[bytes, bytes]) -> None:
-    """Bring all parts to one schema and write them as row groups."""
+def _write(
+    frames: Iterator[pl.DataFrame], schema: Dictionary[str, pl.DataType], target: Path, labels: dict[bytes, bytes]
+) -> None:
+    """Bring all frames to one schema and write them as row groups."""
     import polars as pl
     from pyarrow import parquet
 
-    schema = _common_schema(parts)
     group = max(1_000, min(ROW_GROUP, CELLS_IN_GROUP // max(1, len(schema))))
     empty = pl.DataFrame(schema=schema).to_arrow().schema.with_metadata(labels or None)
     with parquet.ParquetWriter(target, empty, compression="zstd") as writer:
-        for frame in _groups(parts, schema, group):
+        for frame in _groups(frames, schema, group):
             writer.write_table(frame.to_arrow().cast(empty), row_group_size=group)
 
 
@@ -163,13 +188,12 @@ def _one_type(types: set[pl.DataType], *, kind: bool) -> pl.DataType:
     return pl.Float64()
 
 
-def _groups(parts: Sequence[Path], schema: dict[str, pl.DataType], size: int) -> Iterator[pl.DataFrame]:
-    """Give the rows of all parts in frames of `size` rows."""
+def _groups(frames: Iterator[pl.DataFrame], schema: Dictionary[str, pl.DataType], size: int) -> Iterator[pl.DataFrame]:
+    """Give the rows of all frames in frames of `size` rows."""
     import polars as pl
 
     waiting: list[pl.DataFrame] = []
-    for part in parts:
-        frame = pl.read_parquet(part)
+    for frame in frames:
         there = set(frame.columns)
         waiting.append(
             frame.select(

@@ -43,6 +43,8 @@ ENDINGS: tuple[str, ...] = (*STATISTICAL, *DELIMITED, *WORKBOOKS, ".parquet")
 
 ROWS_AT_ONCE = 100_000
 """Rows of a stretch."""
+CELLS_OF_BLOCKS = 10_000_000
+"""Cells of a stretch that is decoded by blocks: 80 MB, and as much again for its columns."""
 CELLS_AT_ONCE = 2_000_000
 """Cells of a stretch where they are Python objects for a moment: about 100 MB."""
 
@@ -356,10 +358,32 @@ def _plain_layout(file: Path, book: Codebook) -> spss_rows.Layout | None:
     return form if fits else None
 
 
+def plain_schema(file: Path, book: Codebook) -> dict[str, pl.DataType] | None:
+    """Give the types of all columns where they are known before a row is read; None where they are not."""
+    import polars as pl
+
+    form = _plain_layout(file, book)
+    if form is None:
+        return None
+    schema: dict[str, pl.DataType] = {}
+    for name, place in zip(book.columns, form.places, strict=True):
+        if not _is_plain(book.formats[name], place):
+            return None
+        schema[name] = pl.String() if place.width else pl.Float64()
+        if any(isinstance(low, str) == (place.width > 0) for low, _ in book.declared_missing.get(name, ())):
+            schema[name + KIND] = pl.String()
+    return schema
+
+
+def _is_plain(written: str | None, place: spss_rows.Place) -> bool:
+    return place.whole and _NUMBER.fullmatch(written or "") is not None
+
+
 def _spss_stretches(file: Path, book: Codebook, form: spss_rows.Layout) -> Iterator[pl.DataFrame]:
     done = 0
     try:
-        for rows in spss_rows.stretches(file, form, ROWS_AT_ONCE):
+        size = max(1_000, min(ROWS_AT_ONCE, CELLS_OF_BLOCKS // form.words))
+        for rows in spss_rows.stretches(file, form, size):
             yield _spss_frame(file, book, form, rows, done)
             done += len(rows)
     except spss_rows.Broken:
@@ -375,7 +399,7 @@ def _spss_frame(
     left: list[str] = []
     for name, place in zip(book.columns, form.places, strict=True):
         values[name] = None
-        if not place.whole or not _NUMBER.fullmatch(book.formats[name] or ""):
+        if not _is_plain(book.formats[name], place):
             left.append(name)
         elif place.width:
             values[name] = _decoded(spss_rows.texts(rows, place), book.told or book.encoding)
