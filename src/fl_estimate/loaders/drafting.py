@@ -329,6 +329,10 @@ def _design(chosen: Mapping[str, Any]) -> list[str]:
     found = {key: next((name for name in names if name in chosen), None) for key, names in keys.items()}
     lines = ["", "[design]  # review: how the sample was drawn"]
     lines += [f"{key} = {_quoted(name)}" for key, name in found.items() if name]
+    if found["strata"]:
+        lines.append(
+            '# single_psu = "certainty"  # review: what to do where one unit was drawn in a stratum; see fl.Design'
+        )
     absent = [key for key, name in found.items() if not name]
     return [*lines, *(f"# {key} = …  # review: nothing was found" for key in absent)]
 

@@ -84,6 +84,8 @@ def _layout(content: BinaryIO) -> Layout | None:
         return None
     places: list[tuple[str, Place]] = []
     long: dict[str, int] = {}
+    kinds: list[int] = []
+    labelled_codes: list[bytes] = []
     words = 0
     while True:
         (record,) = struct.unpack("<i", content.read(4))
@@ -93,19 +95,24 @@ def _layout(content: BinaryIO) -> Layout | None:
                 (length,) = struct.unpack("<i", content.read(4))
                 _pass_over(content, (length + 3) // 4 * 4)
             _pass_over(content, abs(n_missing) * 8)
+            kinds.append(kind)
             if kind >= 0:
                 places.append((name.decode("latin-1").strip(), Place(word=words, width=kind)))
             words += 1
         elif record == 3:
             (count,) = struct.unpack("<i", content.read(4))
+            labelled_codes = []
             for _ in range(count):
-                (length,) = struct.unpack("<8xB", content.read(9))
+                code, length = struct.unpack("<8sB", content.read(9))
+                labelled_codes.append(code)
                 _pass_over(content, (length + 8) // 8 * 8 - 1)
         elif record == 4:
             (count,) = struct.unpack("<i", content.read(4))
             of = struct.unpack(f"<{count}i", content.read(4 * max(0, count)))
             if not of or not all(0 < place <= words for place in of):
                 raise Broken
+            if any(kinds[place - 1] for place in of) and any(code[0] < _FIRST_LETTER for code in labelled_codes):
+                raise Broken  # codes of numbers on a text
         elif record == 6:
             (count,) = struct.unpack("<i", content.read(4))
             _pass_over(content, count * 80)
@@ -133,6 +140,7 @@ def _pass_over(content: BinaryIO, length: int) -> None:
 
 _VERY_LONG_STRINGS = 14
 _DICTIONARY_ENDS = 999
+_FIRST_LETTER = 32
 _USED_OF_PIECE = 252
 """Bytes of a very long text that one piece of it (a variable of its own in the dictionary) stands for."""
 

@@ -29,7 +29,8 @@ def read_workbook(file: Path, written: TextFormat) -> FileTable:
     """Read one worksheet.
 
     The header is the row that `written` names, else the first whose cells are all texts, each another, over the
-    whole width of the sheet. Empty rows and columns around the table do not count.
+    whole width of the sheet. Empty rows and columns around the table do not count, nor notes below it (rows with a
+    text in the first of three columns or more, and nothing else).
 
     Raises
     ------
@@ -45,6 +46,8 @@ def read_workbook(file: Path, written: TextFormat) -> FileTable:
     if faults:
         raise no_header(file, "; ".join(faults))
     rows = [row for row in cells[place + 1 :] if any(cell != "" for cell in row)]
+    while rows and _is_note(rows[-1]):
+        rows.pop()
     frame = pl.DataFrame([_column(name, [row[at] for row in rows]) for at, name in enumerate(names)])
     return FileTable(frame=frame, source=source_of(file, "UTF-8", frame.height))
 
@@ -91,6 +94,10 @@ def _header_place(file: Path, cells: Cells, above: int, told: int | None) -> int
         if all(isinstance(cell, str) and cell.strip() for cell in row) and not header_faults([c.strip() for c in row]):
             return place
     raise no_header(file, "no row whose cells are all texts, each another")
+
+
+def _is_note(row: Sequence[Any]) -> bool:
+    return len(row) > 2 and isinstance(row[0], str) and row[0] != "" and all(cell == "" for cell in row[1:])
 
 
 def _text(cell: Any) -> str | None:

@@ -141,6 +141,21 @@ def test_labels_of_a_variable_that_is_not_there_do_not_reach_pyreadstat(tmp_path
         read_table(path)
 
 
+def test_labels_of_numbers_on_a_text_do_not_reach_pyreadstat(tmp_path: Path) -> None:
+    """That ends the process too."""
+    path = tmp_path / "s.sav"
+    pyreadstat.write_sav(_table({"x": [1.0, 2.0], "t": ["a", "b"]}), path, variable_value_labels={"x": {1: "yes"}})
+    path.write_bytes(path.read_bytes().replace(struct.pack("<3i", 4, 1, 1), struct.pack("<3i", 4, 1, 2)))
+    with pytest.raises(FileFault, match="what it says of its columns is broken"):
+        read_table(path)
+
+
+def test_a_blank_code_of_a_text_may_have_a_label(tmp_path: Path) -> None:
+    labels: Any = {"t": {"": "blank", "a": "A"}}
+    pyreadstat.write_sav(_table({"t": ["a", ""]}), tmp_path / "s.sav", variable_value_labels=labels)
+    assert read_table(tmp_path / "s.sav").value_labels == labels
+
+
 def test_the_codebook_is_read_without_rows(tmp_path: Path) -> None:
     pyreadstat.write_sav(_frame(30), tmp_path / "s.sav")
     book = codebook_of(tmp_path / "s.sav")

@@ -55,6 +55,11 @@ def test_titles_empty_rows_and_empty_columns_around_the_table_do_not_count(tmp_p
     assert _columns(_book(tmp_path, Data=around)) == COLUMNS
 
 
+def test_notes_below_the_table_do_not_count(tmp_path: Path) -> None:
+    notes: list[list[Any]] = [[], ["Source: the office"], ["n.a.: not available"]]
+    assert _columns(_book(tmp_path, Data=[*ROWS, *notes])) == COLUMNS
+
+
 def test_an_empty_row_within_the_table_is_passed_over(tmp_path: Path) -> None:
     assert _columns(_book(tmp_path, Data=[*ROWS[:2], [], ROWS[2]])) == COLUMNS
 
