@@ -6,6 +6,7 @@ that the file itself declares missing is null in its column, and its code stands
 
 from __future__ import annotations
 
+import codecs
 import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -367,7 +368,7 @@ def plain_schema(file: Path, book: Codebook) -> dict[str, pl.DataType] | None:
         return None
     schema: dict[str, pl.DataType] = {}
     for name, place in zip(book.columns, form.places, strict=True):
-        if not _is_plain(book.formats[name], place):
+        if not _is_plain(book.formats[name]):
             return None
         schema[name] = pl.String() if place.width else pl.Float64()
         if any(isinstance(low, str) == (place.width > 0) for low, _ in book.declared_missing.get(name, ())):
@@ -375,8 +376,8 @@ def plain_schema(file: Path, book: Codebook) -> dict[str, pl.DataType] | None:
     return schema
 
 
-def _is_plain(written: str | None, place: spss_rows.Place) -> bool:
-    return place.whole and _NUMBER.fullmatch(written or "") is not None
+def _is_plain(written: str | None) -> bool:
+    return _NUMBER.fullmatch(written or "") is not None
 
 
 def _spss_stretches(file: Path, book: Codebook, form: spss_rows.Layout) -> Iterator[pl.DataFrame]:
@@ -399,11 +400,10 @@ def _spss_frame(
     left: list[str] = []
     for name, place in zip(book.columns, form.places, strict=True):
         values[name] = None
-        if not _is_plain(book.formats[name], place):
+        if not _is_plain(book.formats[name]):
             left.append(name)
         elif place.width:
-            values[name] = _decoded(spss_rows.texts(rows, place), book.told or book.encoding)
-            left += [name] if values[name] is None else []
+            values[name] = _decoded(file, name, spss_rows.texts(rows, place), book)
         else:
             values[name] = spss_rows.numbers(rows, place)
     if left:
@@ -412,21 +412,32 @@ def _spss_frame(
     return _frame(values, book, tagged=set())
 
 
-def _decoded(padded: npt.NDArray[np.uint8], encoding: str) -> Any:
-    """Give texts without the blanks at their ends; None where they hold what needs a closer look."""
+def _decoded(file: Path, name: str, padded: npt.NDArray[np.uint8], book: Codebook) -> Any:
+    """Give texts without the blanks at their ends."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     n, width = padded.shape
-    if n and ((padded == 0).any() or (padded.max() > 127 and not re.fullmatch(r"(?i)utf-?8", encoding))):
-        return None
+    encoding = book.told or book.encoding
     fixed = pa.FixedSizeBinaryArray.from_buffers(pa.binary(width), n, [None, pa.py_buffer(padded)])
+    unicode = re.fullmatch(r"(?i)utf-?8", encoding) is not None
+    if not n or not ((padded == 0).any() or (padded.max() > 127 and not unicode)):
+        try:
+            texts = fixed.cast(pa.binary()).cast(pa.string())
+            return pc.call_function("utf8_rtrim", [texts], pc.TrimOptions(characters=" "))
+        except pa.ArrowInvalid:
+            pass
+    met = fixed.dictionary_encode()
     try:
-        return pc.call_function(
-            "utf8_rtrim", [fixed.cast(pa.binary()).cast(pa.string())], pc.TrimOptions(characters=" ")
-        )
-    except pa.ArrowInvalid:
-        return None
+        words = [_word(value, encoding) for value in met.dictionary.to_pylist()]
+    except (UnicodeError, LookupError):
+        raise not_encoded(file, encoding, [f"column {name!r}"]) from None
+    return pa.DictionaryArray.from_arrays(met.indices, pa.array(words, pa.string())).cast(pa.string())
+
+
+def _word(value: bytes, encoding: str) -> str:
+    """Decode a text up to a null; a letter that was cut in two at its end is left out."""
+    return codecs.getincrementaldecoder(encoding)().decode(value.partition(b"\0")[0].rstrip(b" "))
 
 
 # --- columns ----------------------------------------------------------------------------------------------------

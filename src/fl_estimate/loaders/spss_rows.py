@@ -34,12 +34,12 @@ _PLAIN, _CODED, _ZIPPED = 0, 1, 2
 class Place:
     """Where a column stands in a row: its first word, and its width in bytes (0: a number).
 
-    A text of more than 255 bytes lies in several pieces; such a column is not `whole`, and left to pyreadstat.
+    A text of more than 255 bytes lies in several pieces; those after the first are `more`.
     """
 
     word: int
     width: int
-    whole: bool = True
+    more: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +90,9 @@ def _layout(content: BinaryIO) -> Layout | None:
     while True:
         (record,) = struct.unpack("<i", content.read(4))
         if record == 2:
-            kind, labelled, n_missing, _, _, name = struct.unpack("<5i8s", content.read(28))
+            kind, labelled, n_missing, *formats, name = struct.unpack("<5i8s", content.read(28))
+            if any(_is_of_text(each) != (kind > 0) for each in formats if kind >= 0 and each >> 16 & 255):
+                raise Broken
             if labelled:
                 (length,) = struct.unpack("<i", content.read(4))
                 _pass_over(content, (length + 3) // 4 * 4)
@@ -132,6 +134,11 @@ def _layout(content: BinaryIO) -> Layout | None:
             raise Broken
 
 
+def _is_of_text(written: int) -> bool:
+    """Whether a format (type, width and decimals in one number) is one of texts: A or AHEX."""
+    return written >> 16 & 255 in (1, 2)
+
+
 def _pass_over(content: BinaryIO, length: int) -> None:
     if length < 0:
         raise Broken
@@ -152,14 +159,16 @@ def _lengths(raw: bytes) -> dict[str, int]:
 
 
 def _joined(places: list[tuple[str, Place]], long: dict[str, int]) -> Iterator[Place]:
-    """Leave out the further pieces of very long texts, which are no columns."""
+    """Put the pieces of very long texts together: those after the first are no columns."""
     passing = 0
-    for name, place in places:
+    for at, (name, place) in enumerate(places):
         if passing:
             passing -= 1
         elif name in long:
             passing = -(-long[name] // _USED_OF_PIECE) - 1
-            yield Place(word=place.word, width=place.width, whole=False)
+            yield Place(
+                word=place.word, width=place.width, more=tuple(piece for _, piece in places[at + 1 : at + 1 + passing])
+            )
         else:
             yield place
 
@@ -282,6 +291,11 @@ def numbers(rows: Words, place: Place) -> npt.NDArray[np.float64]:
 
 def texts(rows: Words, place: Place) -> npt.NDArray[np.uint8]:
     """Give a column of texts as bytes, one line a row, still padded with blanks."""
+    pieces = [_piece(rows, each) for each in (place, *place.more)]
+    return np.ascontiguousarray(np.hstack(pieces) if len(pieces) > 1 else pieces[0])
+
+
+def _piece(rows: Words, place: Place) -> npt.NDArray[np.uint8]:
     n = -(-place.width // 8)
     block = np.ascontiguousarray(rows[:, place.word : place.word + n])
-    return np.ascontiguousarray(block.view(np.uint8).reshape(len(rows), 8 * n)[:, : place.width])
+    return block.view(np.uint8).reshape(len(rows), 8 * n)[:, : place.width]
