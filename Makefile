@@ -94,6 +94,10 @@ benchmark-lists: .venv/.ready ## Time the choice of a model from case lists agai
 bench-design: .venv/.ready ## Time design-weighted estimates against numpy, and against svy with PEER=python-that-has-it
 	@$(BIN)/python benchmarks/design_weighted.py --growth 100000 1000000 10000000 $(if $(PEER),--peer $(PEER))
 
+.PHONY: fuzz
+fuzz: .venv/.ready ## Read thousands of damaged files of every format; prints how many inputs were tried (minutes)
+	@$(BIN)/python scripts/fuzz.py $(ARGS)
+
 .PHONY: lock
 lock: ## Choose the newest versions again and write requirements/*.txt (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv on the path"; exit 1; }
@@ -109,7 +113,7 @@ LOCK = uv pip compile pyproject.toml --quiet --universal --python-version 3.12 -
 
 .PHONY: clean
 clean: ## Remove what builds and runs left; the environment stays
-	@rm -rf out dist docs/_build docs/_generated docs/reference/generated docs/how_to/errors.md htmlcov .coverage .coverage.*
+	@rm -rf out dist docs/_build docs/_generated docs/reference/generated docs/how_to/errors.md docs/reference/codebook.md htmlcov .coverage .coverage.*
 	@rm -rf .hypothesis .import_linter_cache .jupyter_cache .pytest_cache .ruff_cache
 	@find src tests scripts docs notebooks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from sphinx.application import Sphinx
 
 import fl_estimate
+from fl_estimate.schema import codebook as fl_codebook
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -22,6 +23,14 @@ for script, target in (("error_codes.py", "how_to/errors.md"), ("public_names.py
     page = runpy.run_path(str(ROOT / "scripts" / script))["page"]()
     if not (HERE / target).is_file() or (HERE / target).read_text(encoding="utf-8") != page:
         (HERE / target).write_text(page, encoding="utf-8")
+
+# So is the codebook, from the schema that the package carries.
+book = fl_codebook.markdown()
+if (
+    not (HERE / "reference/codebook.md").is_file()
+    or (HERE / "reference/codebook.md").read_text(encoding="utf-8") != book
+):
+    (HERE / "reference/codebook.md").write_text(book, encoding="utf-8")
 
 # Packages that are reached as attributes (fl.capture_recapture) are modules of that name for autodoc.
 for name in fl_estimate.__all__:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from fl_estimate.inputs.replicates import Replicates as Replicates
     from fl_estimate.inputs.sample_design import Design as Design
     from fl_estimate.inputs.survey_data import SurveyData as SurveyData
+    from fl_estimate.loaders.checking import validate as validate
+    from fl_estimate.loaders.drafting import draft_mapping as draft_mapping
     from fl_estimate.loaders.load import load as load
     from fl_estimate.loaders.mapping import Mapping as Mapping
     from fl_estimate.reporting.compare import compare as compare
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from fl_estimate.reporting.publish import publish as publish
     from fl_estimate.results.estimates import Estimates as Estimates
     from fl_estimate.results.stack import stack as stack
+    from fl_estimate.schema.codebook import codebook as codebook
     from fl_estimate.schema.validate import ValidationReport as ValidationReport
     from fl_estimate.study.respondent import explain_respondent as explain_respondent
     from fl_estimate.study.run import StudyResult as StudyResult
@@ -61,7 +64,9 @@ _WHERE: dict[str, str] = {
     "SurveyData": "inputs.survey_data",
     "ValidationReport": "schema.validate",
     "classify": "indicators.classify",
+    "codebook": "schema.codebook",
     "compare": "reporting.compare",
+    "draft_mapping": "loaders.drafting",
     "estimate_mean": "estimators.design_weighted",
     "estimate_prevalence": "estimators.design_weighted",
     "estimate_ratio": "estimators.design_weighted",
@@ -76,6 +81,7 @@ _WHERE: dict[str, str] = {
     "replicate": "design.replicates",
     "run_study": "study.run",
     "stack": "results.stack",
+    "validate": "loaders.checking",
 }
 _PACKAGES: dict[str, str] = {
     "capture_recapture": "estimators.capture_recapture",

@@ -64,8 +64,16 @@ def check(
     mapping: Annotated[
         str | None, typer.Option(metavar="M", help="Mapping of the survey file: a path or a bundled id.")
     ] = None,
+    table: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TABLE=FILE", help="The file of another table: households=hh.sav …"),
+    ] = None,
+    mode: Annotated[
+        str, typer.Option(help="normal; strict: warnings are errors; lenient: bad cells are warnings.")
+    ] = "normal",
+    html: Annotated[Path | None, typer.Option(metavar="PAGE.html", help="Write the report as a page.")] = None,
 ) -> None:
-    """Check a survey file with its mapping, or a study file with all its inputs. Writes nothing."""
+    """Check a survey file with its mapping, or a study file with all its inputs. Writes nothing but the page asked for."""
     with _faults():
         if mapping is None and target.suffix.lower() == ".toml":
             from fl_estimate.study.run import check_study
@@ -78,26 +86,124 @@ def check(
         elif mapping is None:
             raise typer.BadParameter("a survey file needs --mapping", param_hint="--mapping")
         else:
-            from fl_estimate.loaders.load import load
-
-            survey = load(target, mapping=mapping, engine="polars")
-            typer.echo(str(survey))
-            _tell_warnings(survey.report)
+            _check_file(target, mapping, _pairs("--table", table), mode, html)
     typer.echo("no faults found")
+
+
+def _check_file(file: Path, mapping: str, others: dict[str, str] | None, mode: Any, html: Path | None) -> None:
+    from fl_estimate.errors import DataFault
+    from fl_estimate.loaders.load import load
+
+    try:
+        survey = load({"people": file, **others} if others else file, mapping=mapping, engine="polars", mode=mode)
+    except DataFault as fault:
+        if html is not None and fault.report is not None:
+            _write_page(fault.report, html)
+        raise
+    typer.echo(str(survey))
+    _tell_warnings(survey.report)
+    if html is not None:
+        _write_page(survey.report, html)
+
+
+def _write_page(report: Any, page: Path) -> None:
+    typer.echo(f"report: {report.to_html(page)}")
+
+
+_Encoding = Annotated[str | None, typer.Option(help="Encoding of texts; found out where it is not given.")]
+_Delimiter = Annotated[str | None, typer.Option(help="Of delimited text; found out where it is not given.")]
+_Decimal = Annotated[str | None, typer.Option(help="Decimal sign of delimited text, . or ,")]
+_HeaderRow = Annotated[int | None, typer.Option(help="Line or row with the column names, from 1.")]
+_Sheet = Annotated[str | None, typer.Option(help="Worksheet of a workbook; the first if not given.")]
+_Catalogue = Annotated[str | None, typer.Option(help="Format catalogue of a SAS file, in its folder.")]
 
 
 @app.command()
 def convert(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="SPSS, Stata, SAS, CSV or Parquet.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="SPSS, Stata, SAS, delimited text or workbook.")],
     out: Annotated[Path, typer.Argument(metavar="OUT.parquet", help="The Parquet file to write.")],
+    encoding: _Encoding = None,
+    delimiter: _Delimiter = None,
+    decimal: _Decimal = None,
+    header_row: _HeaderRow = None,
+    sheet: _Sheet = None,
+    catalogue: _Catalogue = None,
 ) -> None:
     """Convert a survey file to Parquet: declared missing values become null, their kind stands in <column>@missing."""
     from fl_estimate.loaders.convert import convert as convert_file
+    from fl_estimate.loaders.file_table import TextFormat
+
+    written = TextFormat(encoding, delimiter, decimal, header_row, sheet, catalogue)
+    with _faults():
+        with _progress_bar(f"converting {file.name}") as advance:
+            source = convert_file(file, out, written=written, progress=advance)
+        typer.echo(f"{out}: {source.n_rows:,} rows of {source.name}")
+
+
+@app.command(name="map")
+def map_file(
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="The survey file to draft a mapping for.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="MAPPING.toml", help="Where to write it; printed if not given.")
+    ] = None,
+    template: Annotated[
+        str | None, typer.Option(metavar="ID", help="Give a bundled mapping to start from: survey_items, htcds …")
+    ] = None,
+    encoding: _Encoding = None,
+    delimiter: _Delimiter = None,
+    header_row: _HeaderRow = None,
+    sheet: _Sheet = None,
+    catalogue: _Catalogue = None,
+) -> None:
+    """Draft the mapping of a file from its names and labels in English, French or Spanish, to be reviewed."""
+    from fl_estimate.loaders.drafting import draft_mapping
+    from fl_estimate.loaders.file_table import TextFormat
+    from fl_estimate.loaders.mapping import bundled_text
+
+    if (file is None) == (template is None):
+        raise typer.BadParameter("give a file, or --template", param_hint="FILE")
+    written = TextFormat(encoding, delimiter, None, header_row, sheet, catalogue)
+    with _faults():
+        text = draft_mapping(file, written=written) if file is not None else bundled_text(template or "")
+        if out is None:
+            typer.echo(text, nl=False)
+            return
+        _write_new(out, text)
+    typer.echo(f"{out}: review every line, then: fl-estimate check {file or 'FILE'} --mapping {out}")
+
+
+def _write_new(path: Path, text: str) -> None:
+    """Write a text to a file that is not there yet: a mapping that somebody reviewed is not overwritten."""
+    from fl_estimate.errors import FileFault
+
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise FileFault(
+            "FL-FILE-08",
+            "the mapping cannot be written",
+            found=f"{path.name}: {error.strerror}",
+            fix="name a file that is not there yet, in a folder that is",
+        ) from None
+
+
+@app.command()
+def codebook(
+    language: Annotated[str, typer.Option(help="en, fr or es.")] = "en",
+    out: Annotated[Path | None, typer.Option(metavar="BOOK.csv", help="Write it as a CSV file.")] = None,
+) -> None:
+    """Show the common schema: every variable with its kind, unit, codes and rules."""
+    from fl_estimate.reporting.terminal import print_table
+    from fl_estimate.schema.codebook import codebook as book_of
 
     with _faults():
-        with _progress() as tell:
-            source = convert_file(file, out, progress=lambda done, _total: tell(f"{done:,} rows"))
-        typer.echo(f"{out}: {source.n_rows:,} rows of {source.name}")
+        book = book_of(language)
+        if out is not None:
+            _write_new(out, book.to_csv(index=False))
+            typer.echo(f"{out}: {len(book)} variables")
+            return
+    print_table([str(name) for name in book.columns], [[str(cell) for cell in row] for row in book.to_numpy().tolist()])
 
 
 @app.command()
@@ -182,6 +288,31 @@ def _progress() -> Iterator[Any]:
         return
     with console.status("starting") as status:
         yield lambda text: status.update(text)
+
+
+@contextmanager
+def _progress_bar(what: str) -> Iterator[Any]:
+    """A bar on standard error that fills as rows are done; lines without a terminal, one for each tenth."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        tenths = -1
+
+        def tell(done: int, total: int | None) -> None:
+            nonlocal tenths
+            now = done * 10 // total if total else tenths + 1
+            if now > tenths:
+                tenths = now
+                typer.echo(f"{what}: {done:,} rows{f' of {total:,}' if total else ''}", err=True)
+
+        yield tell
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
 def _tell_result(result: StudyResult) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from fl_estimate.inputs.sample_design import Design
@@ -39,6 +40,14 @@ class ReferencePeriod:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Labels:
+    """What a file says of the columns of a table: of each column, and of the codes of those that were not recoded."""
+
+    variables: Mapping[str, str] = field(default_factory=dict[str, str])
+    values: Mapping[str, Mapping[float | str, str]] = field(default_factory=dict[str, Mapping[float | str, str]])
+
+
+@dataclass(frozen=True, kw_only=True)
 class SurveyData:
     """One survey in the common schema.
 
@@ -61,6 +70,10 @@ class SurveyData:
         What the validation found.
     mapping : str
         Id of the mapping that was used.
+    labels : mapping of str to Labels
+        Labels of the columns of each table, and of codes that were not recoded.
+    totals : mapping
+        Known sizes of the population, as the mapping gave them.
     """
 
     people: Any
@@ -75,6 +88,8 @@ class SurveyData:
     population: str = ""
     report: ValidationReport = field(default_factory=ValidationReport)
     mapping: str = ""
+    labels: Mapping[str, Labels] = field(default_factory=dict[str, Labels])
+    totals: Mapping[str, float | Mapping[str, float]] = field(default_factory=dict[str, float | Mapping[str, float]])
 
     @property
     def source(self) -> Source | None:
@@ -84,6 +99,46 @@ class SurveyData:
     def tables(self) -> dict[str, Any]:
         """The tables that are filled, by name."""
         return {name: table for name in TABLES if (table := getattr(self, name)) is not None}
+
+    def save(self, path: str | Path) -> Path:
+        """Write everything to a folder: a Parquet file for each table, and survey.json with the rest.
+
+        It holds respondents' answers. The folder is replaced if `save` wrote it; any other that is not empty is
+        refused.
+
+        Raises
+        ------
+        FileFault
+            FL-FILE-08: the folder cannot be written.
+
+        Examples
+        --------
+        >>> import fl_estimate as fl
+        >>> data = fl.load("survey.sav", mapping="survey.toml")  # doctest: +SKIP
+        >>> data.save("survey")  # doctest: +SKIP
+        """
+        from fl_estimate.inputs.survey_storage import save
+
+        return save(self, Path(path))
+
+    @staticmethod
+    def read(path: str | Path, *, engine: str | None = None) -> SurveyData:
+        """Read back what `save` wrote.
+
+        Parameters
+        ----------
+        path : str or Path
+        engine : {"pandas", "polars"}, optional
+            What the tables are; None takes what they were. With "polars" they are lazy.
+
+        Raises
+        ------
+        FileFault
+            FL-FILE-01 (no such folder), FL-FILE-11 (not a survey that `save` wrote).
+        """
+        from fl_estimate.inputs.survey_storage import read
+
+        return read(Path(path), engine)
 
     def __repr__(self) -> str:
         rows = ", ".join(f"{name} {self.sources[name].n_rows:,} rows" for name in self.tables if name in self.sources)

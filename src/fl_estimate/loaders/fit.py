@@ -6,8 +6,10 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Dictionary
 
 from fl_estimate.errors import MappingFault, listed, nearest
-from fl_estimate.loaders.files import FileTable
-from fl_estimate.loaders.mapping import Mapping, TableRule, VariableRule
+from fl_estimate.loaders.cells import strange_labels
+from fl_estimate.loaders.file_table import FileTable
+from fl_estimate.loaders.mapping import Mapping
+from fl_estimate.loaders.mapping_parts import TableRule, VariableRule
 from fl_estimate.schema.expressions import parse
 from fl_estimate.schema.variables import TABLES, Table
 
@@ -16,7 +18,7 @@ def whole_rule(table: Table, rule: TableRule, columns: Sequence[str]) -> TableRu
     """Add what goes without saying: a source column whose name is a variable of the schema is that variable."""
     if rule.source is not None:
         return rule
-    used = {variable.column for variable in rule.variables.values()}
+    used = _used(rule)
     named = [name for name in columns if name in table.variables or (table.carries_items and table.variable(name))]
     silent = {name: VariableRule(column=name) for name in named if name not in used and name not in rule.variables}
     return rule.model_copy(update={"variables": {**rule.variables, **silent}})
@@ -24,8 +26,14 @@ def whole_rule(table: Table, rule: TableRule, columns: Sequence[str]) -> TableRu
 
 def left_over(rule: TableRule, columns: Sequence[str]) -> list[str]:
     """The source columns that no variable of the table takes; they keep their names."""
-    used = {variable.column for variable in rule.variables.values()}
+    used = _used(rule)
     return [name for name in columns if name not in used]
+
+
+def _used(rule: TableRule) -> set[str]:
+    """The columns that are taken over as they are; the parts of a key or a date stay beside it."""
+    parts = {name for variable in rule.variables.values() for name in variable.columns}
+    return {variable.column for variable in rule.variables.values() if variable.column} | (parts & set(rule.variables))
 
 
 def require_fit(mapping: Mapping, files: Dictionary[str, FileTable], rules: Dictionary[str, TableRule]) -> None:
@@ -36,7 +44,10 @@ def require_fit(mapping: Mapping, files: Dictionary[str, FileTable], rules: Dict
     MappingFault
         FL-MAP-04: the mapping does not fit; lists every column that is not there and every name used twice.
     """
-    faults = [fault for name, rule in rules.items() for fault in _table_faults(TABLES[name], rule, files, rules)]
+    faults: list[str] = []
+    for name, rule in rules.items():
+        for at in [rule.at(slot) for slot in rule.slots] or [rule]:
+            faults += _table_faults(mapping, TABLES[name], at, files, rules)
     faults += _key_faults(rules)
     faults += _design_faults(mapping, files, rules)
     if faults:
@@ -55,12 +66,24 @@ def not_fitting(faults: Iterable[str]) -> MappingFault:
 
 
 def _table_faults(
-    table: Table, rule: TableRule, files: Dictionary[str, FileTable], rules: Dictionary[str, TableRule]
+    mapping: Mapping,
+    table: Table,
+    rule: TableRule,
+    files: Dictionary[str, FileTable],
+    rules: Dictionary[str, TableRule],
 ) -> Iterable[str]:
-    columns = files[rule.source or table.name].columns
+    file = files[rule.source or table.name]
+    columns = file.columns
     for name, variable in rule.variables.items():
-        if variable.column not in columns:
-            yield f"{table.name}.{name}: the file has no column {variable.column!r}{_hint(variable.column, columns)}"
+        absent = [column for column in variable.columns if column not in columns]
+        for column in absent:
+            yield f"{table.name}.{name}: the file has no column {column!r}{_hint(column, columns)}"
+        if not absent and (strange := strange_labels(mapping, variable, file)):
+            labels = file.value_labels.get(variable.column or "", {})
+            yield (
+                f"{table.name}.{name}: the recode names {listed(map(repr, strange))}, which is no code and no label; "
+                f"labels are: {listed(labels.values(), most=20) or 'none'}"
+            )
     kept = left_over(rule, columns) if rule.source is None else []
     for name in [*rule.variables, *rule.derived]:
         if name in kept:
@@ -74,6 +97,9 @@ def _table_faults(
     for name, text in rule.derived.items():
         yield from _absent_names(f"{table.name}.derived.{name}", text, names)
         names = [*names, name]
+    for name, variable in rule.variables.items():
+        if variable.no_where is not None:
+            yield from _absent_names(f"{table.name}.{name}.no_where", variable.no_where, names)
 
 
 def _names(table: Table, rule: TableRule, columns: Sequence[str], rules: Dictionary[str, TableRule]) -> list[str]:
@@ -82,6 +108,7 @@ def _names(table: Table, rule: TableRule, columns: Sequence[str], rules: Diction
     if rule.source is None:
         return [*own, *left_over(rule, columns)]
     people = rules["people"]
+    own += [f"{name}_precision" for name in rule.variables]
     return [*own, *people.variables, *people.derived, "person_id", *columns]
 
 

@@ -10,7 +10,9 @@ import narwhals as nw
 
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.loaders.tables import ROW, Filled
+from fl_estimate.loaders.weights import Totals, weight_faults
 from fl_estimate.schema import rules
+from fl_estimate.schema.conditions import condition_checks
 from fl_estimate.schema.validate import Fault
 
 if TYPE_CHECKING:
@@ -27,7 +29,11 @@ def with_households(people: Filled, households: Filled) -> Filled:
 
 
 def survey_faults(
-    filled: Dictionary[str, Filled], design: Design | None, joined: Filled, taken: frozenset[str]
+    filled: Dictionary[str, Filled],
+    design: Design | None,
+    joined: Filled,
+    taken: frozenset[str],
+    totals: Totals | None = None,
 ) -> tuple[Fault, ...]:
     """Find every fault of a survey: single cells, keys within and between tables, and the design.
 
@@ -40,16 +46,21 @@ def survey_faults(
         People with the columns of their households.
     taken : frozenset of str
         Tables taken from the rows of people, whose link to people needs no check.
+    totals : mapping, optional
+        Known sizes of the population, which the weights should sum to.
     """
     faults: list[Fault] = []
     for name, table in filled.items():
         whole = joined if name == "people" else table
-        faults += _table_faults(table, whole, design if name == "people" else None)
+        faults += _table_faults(table, whole, design if name == "people" else None, totals or {})
     for name, table in filled.items():
         for key, other in table.table.links:
             if key in table.columns and other in filled and not (name in taken and other == "people"):
                 others = filled[other]
                 faults += rules.unmatched(_rows(table), key, _frame(others), others.table.key, other_table=other)
+    episodes = filled.get("episodes")
+    if episodes is not None and "job_id" in episodes.columns:
+        faults += rules.duplicates(_rows(episodes), "job_id")
     if "households" in filled:
         faults += rules.unmatched(
             _rows(filled["households"]),
@@ -62,10 +73,10 @@ def survey_faults(
     return tuple(faults)
 
 
-def _table_faults(table: Filled, whole: Filled, design: Design | None) -> list[Fault]:
+def _table_faults(table: Filled, whole: Filled, design: Design | None, totals: Totals) -> list[Fault]:
     schema = {name: dtype for name, dtype in _frame(table).collect_schema().items() if name in table.columns}
     faults = list(rules.column_faults(table.table, schema, table.n_rows))
-    checks = [*table.checks, *rules.value_checks(table.table, schema)]
+    checks = [*table.checks, *rules.value_checks(table.table, schema), *condition_checks(table.table.name, schema)]
     if design is not None:
         on_design, of_columns = rules.design_checks(
             weights=design.weights,
@@ -76,6 +87,9 @@ def _table_faults(table: Filled, whole: Filled, design: Design | None) -> list[F
         )
         checks += on_design
         faults += of_columns
+        numeric = design.weights is not None and not any(fault.variable == design.weights for fault in of_columns)
+        if design.weights is not None and numeric:
+            faults += weight_faults(_rows(whole), design.weights, totals)
     once = {(check.variable, check.rule, check.value_class): check for check in checks}
     faults += rules.find(_rows(whole), list(once.values()))
     if table.key_is_mapped:

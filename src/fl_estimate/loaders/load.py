@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from collections.abc import Mapping as Dictionary
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fl_estimate.errors import DataFault, not_one_of
-from fl_estimate.inputs.survey_data import SurveyData
-from fl_estimate.loaders.files import Engine, FileTable, read_table
+from fl_estimate.inputs.survey_data import Labels, SurveyData
+from fl_estimate.inputs.survey_storage import pandas_of
+from fl_estimate.loaders.checking import Mode, judged, require_mode, without_bad_cells
+from fl_estimate.loaders.computed import with_computed
+from fl_estimate.loaders.file_table import Engine, FileTable
+from fl_estimate.loaders.files import DELIMITED, read_table
 from fl_estimate.loaders.fit import not_fitting, require_fit, whole_rule
 from fl_estimate.loaders.household import survey_faults, with_households
-from fl_estimate.loaders.mapping import Mapping, TableRule
-from fl_estimate.loaders.tables import Filled, own_table, taken_table, widen
-from fl_estimate.schema.validate import ValidationReport
+from fl_estimate.loaders.mapping import Mapping
+from fl_estimate.loaders.mapping_parts import TableRule
+from fl_estimate.loaders.one_row import on_one_row
+from fl_estimate.loaders.tables import Filled, own_table, pieces_of, taken_table, widen
+from fl_estimate.schema.validate import Fault, ValidationReport
 from fl_estimate.schema.variables import TABLES
-
-if TYPE_CHECKING:
-    import polars as pl
 
 ENGINES: tuple[Engine, ...] = ("pandas", "polars")
 
@@ -27,6 +31,7 @@ def load(
     *,
     mapping: str | Path | Dictionary[str, Any] | Mapping,
     engine: Engine = "pandas",
+    mode: Mode = "normal",
 ) -> SurveyData:
     """Load a survey file into the common schema, and check every row.
 
@@ -34,11 +39,16 @@ def load(
     ----------
     path : str, Path, or dict of str to path
         The file of people, or one file for each table: ``{"people": "persons.sav", "households": "hh.sav"}``.
-        SPSS (.sav, .zsav), Stata (.dta), SAS (.sas7bdat, .xpt), delimited text (.csv, .tsv) or Parquet.
+        SPSS (.sav, .zsav, .por), Stata (.dta), SAS (.sas7bdat, .xpt), delimited text (.csv, .tsv, .txt), a workbook
+        (.xlsx, .xls, .ods) or Parquet.
     mapping : str, Path, dict or Mapping
         A mapping file, the id of a bundled mapping (``"ene2020"``), or a mapping.
     engine : {"pandas", "polars"}
         What the tables are. With "polars" a Parquet file stays a lazy frame, and is streamed when checked.
+
+    mode : {"normal", "strict", "lenient"}
+        "strict": a warning stops the load too. "lenient": a cell that breaks a rule of its own (a code that is not
+        in the list, a number out of its limits, no date) is left out, and the report says so as a warning.
 
     Returns
     -------
@@ -49,11 +59,11 @@ def load(
     Raises
     ------
     FileFault
-        FL-FILE-01 to FL-FILE-07: a file cannot be read.
+        FL-FILE-01 to FL-FILE-07, FL-FILE-10: a file cannot be read.
     MappingFault
         FL-MAP-01 to FL-MAP-03 (the mapping is broken), FL-MAP-04 (it does not fit the files).
     DataFault
-        FL-DATA-01: records break the schema; the error carries the whole report. FL-DATA-02: unknown engine.
+        FL-DATA-01: records break the schema; the error carries the whole report. FL-DATA-02: unknown engine. FL-DATA-03: unknown mode.
 
     Notes
     -----
@@ -69,6 +79,7 @@ def load(
     """
     if engine not in ENGINES:
         raise not_one_of("FL-DATA-02", "this engine", engine, ENGINES, DataFault)
+    require_mode(mode)
     read = Mapping.read(mapping)
     files = _files(path, read)
     rules = {name: whole_rule(TABLES[name], rule, _columns(files, name)) for name, rule in read.tables.items()}
@@ -77,9 +88,13 @@ def load(
     people = with_households(filled["people"], filled["households"]) if "households" in filled else filled["people"]
     design = read.sample_design()
     taken = frozenset(name for name, rule in rules.items() if rule.source is not None)
-    report = ValidationReport(survey_faults(filled, design, people, taken))
+    faults = (*survey_faults(filled, design, people, taken, read.totals), *_guessed_encodings(read, files))
+    report = ValidationReport(judged(faults, mode))
     report.require(files["people"].source.name)
     tables = {**filled, "people": people}
+    tables = on_one_row(tables)
+    if mode == "lenient":
+        tables = {name: without_bad_cells(table) for name, table in tables.items()}
     return SurveyData(
         **{name: _native(table, files.get(name, files["people"]), engine) for name, table in tables.items()},
         design=design,
@@ -88,6 +103,34 @@ def load(
         population=read.population,
         report=report,
         mapping=read.id,
+        labels={name: _labels(tables[name], rules[name], files.get(name, files["people"])) for name in tables},
+        totals=read.totals,
+    )
+
+
+def _guessed_encodings(mapping: Mapping, files: Dictionary[str, FileTable]) -> Iterator[Fault]:
+    """A warning for each text file whose encoding was found out, and may be another."""
+    for name, file in files.items():
+        text = Path(file.source.name).suffix.lower() in DELIMITED
+        if text and mapping.source.encoding is None and not file.source.encoding.startswith("utf"):
+            said = f"read as {file.source.encoding}, which was found out; [source] encoding says it"
+            yield Fault(table=name, variable="texts", rule="encoding", value_class=said, count=0, severity="warning")
+
+
+def _labels(table: Filled, rule: TableRule, file: FileTable) -> Labels:
+    """Carry the labels of source columns over to the variables made from them; those of codes if they were kept."""
+    of = {name: name for name in file.columns if name in table.columns}
+    kept = dict(of)
+    for name, variable in rule.variables.items():
+        if variable.column is not None:
+            of[name] = variable.column
+            if variable.recode is None:
+                kept[name] = variable.column
+            else:
+                kept.pop(name, None)
+    return Labels(
+        variables={name: file.variable_labels[source] for name, source in of.items() if source in file.variable_labels},
+        values={name: file.value_labels[source] for name, source in kept.items() if source in file.value_labels},
     )
 
 
@@ -117,17 +160,16 @@ def _filled(
 ) -> dict[str, Filled]:
     filled: dict[str, Filled] = {}
     for name, file in files.items():
-        of_this_file = {
-            other: (TABLES[other], rule) for other, rule in rules.items() if other == name or rule.source == name
-        }
-        ordered = {name: of_this_file.pop(name), **of_this_file}
-        wide = widen(mapping, file, ordered)
-        own = own_table(wide, file, *ordered[name])
+        others = {other: pieces_of(TABLES[other], rule) for other, rule in rules.items() if rule.source == name}
+        (own_piece,) = pieces_of(TABLES[name], rules[name])
+        wide = widen(mapping, file, [own_piece, *(piece for pieces in others.values() for piece in pieces)])
+        own = own_table(wide, file, own_piece)
         if not (stay_lazy and _is_lazy(file)):
             own = own.in_memory()
         filled[name] = own
-        for other, (table, rule) in of_this_file.items():
-            filled[other] = taken_table(wide, own, table, rule)
+        for other, pieces in others.items():
+            filled[other] = taken_table(wide, own, pieces)
+    filled = {name: with_computed(table, mapping.period()) for name, table in filled.items()}
     return {name: filled[name] for name in TABLES if name in filled}
 
 
@@ -141,14 +183,5 @@ def _native(table: Filled, file: FileTable, engine: Engine) -> Any:
     """Give a table in the form of the engine: without row numbers and masks."""
     frame = table.frame.select(table.columns)
     if engine == "pandas":
-        return _to_pandas(frame.collect())
+        return pandas_of(frame.collect())
     return frame if _is_lazy(file) else frame.collect()
-
-
-def _to_pandas(frame: pl.DataFrame) -> Any:
-    import pandas as pd
-    import pyarrow as pa
-
-    # whole numbers and Booleans keep their nulls: as numpy columns they would become fractions and objects
-    kinds = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
-    return frame.to_pandas(types_mapper=kinds.get, date_as_object=False)

@@ -6,19 +6,22 @@ does not list, a fraction where a whole number is needed) becomes a mask beside 
 
 from __future__ import annotations
 
-from collections.abc import Mapping as Dictionary
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
 from fl_estimate.errors import ExpressionFault
-from fl_estimate.loaders.files import FEW, KIND, FileTable, code_text
+from fl_estimate.loaders.cells import cell_of
+from fl_estimate.loaders.file_table import KIND, FileTable
 from fl_estimate.loaders.fit import left_over, not_fitting
-from fl_estimate.loaders.mapping import ANSWER_KEYS, Code, Mapping, TableRule, VariableRule, is_number
+from fl_estimate.loaders.mapping import Mapping
+from fl_estimate.loaders.mapping_parts import TableRule
 from fl_estimate.schema.expressions import parse
 from fl_estimate.schema.rules import Check
-from fl_estimate.schema.variables import Table, Variable
+from fl_estimate.schema.validate import Severity
+from fl_estimate.schema.variables import Table
 
 if TYPE_CHECKING:
     import polars as pl
@@ -44,18 +47,58 @@ class Filled:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Mask:
-    rule: str
-    value_class: str
-    broken: pl.Expr
+class Piece:
+    """What one row of a file gives to one table: the whole rule, or the rule for one slot of a repeated one."""
+
+    table: Table
+    rule: TableRule
+    slot: str | None = None
+    filled_by: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return self.table.name if self.slot is None else f"{self.table.name}\0{self.slot}"
+
+
+def pieces_of(table: Table, rule: TableRule) -> list[Piece]:
+    """Cut a rule into its slots; a slot whose columns are all empty makes no row, unless `where` decides."""
+    if not rule.slots:
+        return [Piece(table=table, rule=rule)]
+    columns = {name for variable in rule.variables.values() for name in variable.columns}
+    found: list[Piece] = []
+    for slot in rule.slots:
+        at = rule.at(slot)
+        filled = sorted({name for variable in at.variables.values() for name in variable.columns} - columns)
+        found.append(Piece(table=table, rule=at, slot=slot, filled_by=() if rule.where else tuple(filled)))
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Cell:
-    """What becomes of one variable: its value, and what must not be."""
+class _Flag:
+    """A Boolean column that says where one rule on one variable is broken: `column` in the wide frame, `plain` in its table."""
 
-    value: pl.Expr
-    masks: list[_Mask] = field(default_factory=list[_Mask])
+    piece: Piece
+    variable: str
+    rule: str
+    value_class: str
+    severity: Severity = "error"
+
+    @property
+    def plain(self) -> str:
+        return f"{self.piece.table.name}\0{self.variable}\0{self.rule}"
+
+    @property
+    def column(self) -> str:
+        return self.plain if self.piece.slot is None else f"{self.plain}\0{self.piece.slot}"
+
+    def check(self) -> Check:
+        return Check(
+            variable=self.variable,
+            rule=self.rule,
+            value_class=self.value_class,
+            broken=nw.col(self.plain),
+            severity=self.severity,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,17 +107,17 @@ class Wide:
 
     frame: pl.LazyFrame
     names: dict[str, dict[str, str]]
-    checks: dict[str, list[Check]]
+    flags: dict[str, list[_Flag]]
 
 
-def widen(mapping: Mapping, file: FileTable, tables: Dictionary[str, tuple[Table, TableRule]]) -> Wide:
+def widen(mapping: Mapping, file: FileTable, pieces: Sequence[Piece]) -> Wide:
     """Write the variables of all tables that one file fills beside its own columns.
 
     Parameters
     ----------
     mapping : Mapping
     file : FileTable
-    tables : dict of str to (Table, TableRule)
+    pieces : sequence of Piece
         The table that is the file's own first; its variables take the place of columns of the same name.
     """
     import polars as pl
@@ -84,76 +127,154 @@ def widen(mapping: Mapping, file: FileTable, tables: Dictionary[str, tuple[Table
     texts = [name for name in file.columns if schema[name] == pl.String]
     raw = raw.with_columns(pl.col(texts).replace("", None))
     names: dict[str, dict[str, str]] = {}
-    checks: dict[str, list[Check]] = {}
+    flags: dict[str, list[_Flag]] = {}
     columns: list[pl.Expr] = []
-    for place, (table_name, (table, rule)) in enumerate(tables.items()):
-        names[table_name], checks[table_name] = {}, []
-        for name, variable in rule.variables.items():
-            cell = _cell(mapping, variable, table.variable(name), schema)
-            inner = name if place == 0 else f"{table_name}\0{name}"
-            names[table_name][name] = inner
-            columns.append(cell.value.alias(inner))
+    for place, piece in enumerate(pieces):
+        named = names[piece.id] = {}
+        flags[piece.id] = []
+
+        def inner(name: str, first: bool = place == 0, of: str = piece.id) -> str:
+            return name if first else f"{of}\0{name}"
+
+        for name, rule in piece.rule.variables.items():
+            cell = cell_of(mapping, rule, piece.table.variable(name), file)
+            for each, value in {name: cell.value, **cell.beside}.items():
+                if each == name or each not in piece.rule.variables:
+                    named[each] = inner(each)
+                    columns.append(value.alias(named[each]))
             for mask in cell.masks:
-                flag = f"{table_name}\0{name}\0{mask.rule}"
-                columns.append(mask.broken.fill_null(False).alias(flag))
-                checks[table_name].append(
-                    Check(variable=name, rule=mask.rule, value_class=mask.value_class, broken=nw.col(flag))
-                )
-        if table.key not in rule.variables:
-            inner = table.key if place == 0 else f"{table_name}\0{table.key}"
-            names[table_name][table.key] = inner
-            columns.append((pl.col(ROW) + 1).cast(pl.String).alias(inner))
-    return Wide(frame=raw.with_columns(columns), names=names, checks=checks)
+                flag = _Flag(piece=piece, variable=name, rule=mask.rule, value_class=mask.value_class)
+                columns.append(mask.broken.fill_null(False).alias(flag.column))
+                flags[piece.id].append(flag)
+        if piece.table.key not in piece.rule.variables:
+            named[piece.table.key] = inner(piece.table.key)
+            columns.append(_row_key(piece.slot).alias(named[piece.table.key]))
+        if piece.filled_by:
+            there = [name for of in piece.filled_by for name in (of, of + KIND) if name in schema]
+            columns.append(pl.any_horizontal(pl.col(there).is_not_null()).alias(f"{piece.id}\0filled"))
+    frame = raw.with_columns(columns)
+    for piece, name, text in _skipped(pieces):
+        flag = _Flag(piece=piece, variable=name, **_ANSWERED_ALL_THE_SAME)
+        frame = _with_no_where(frame, flag, text, names[piece.id][name])
+        flags[piece.id].append(flag)
+    return Wide(frame=frame, names=names, flags=flags)
 
 
-def own_table(wide: Wide, file: FileTable, table: Table, rule: TableRule) -> Filled:
+_ANSWERED_ALL_THE_SAME: dict[str, Any] = {
+    "rule": "asked only if its filter says so",
+    "value_class": "answered where the filter says no",
+    "severity": "warning",
+}
+
+
+def _row_key(slot: str | None) -> pl.Expr:
+    import polars as pl
+
+    row = (pl.col(ROW) + 1).cast(pl.String)
+    return row if slot is None else row + f"-{slot}"
+
+
+def _skipped(pieces: Sequence[Piece]) -> Iterator[tuple[Piece, str, str]]:
+    """The variables that have a filter question, with the expression that says where it rules them out."""
+    for piece in pieces:
+        for name, rule in piece.rule.variables.items():
+            if rule.no_where is not None:
+                yield piece, name, rule.no_where
+
+
+def _with_no_where(frame: pl.LazyFrame, flag: _Flag, text: str, column: str) -> pl.LazyFrame:
+    """Turn an answer that was not asked into no where the filter is true; it may name columns of the file and of people."""
+    import polars as pl
+
+    narwhal = nw.from_native(frame)
+    try:
+        is_true, _ = parse(text).truth(narwhal.collect_schema())
+    except ExpressionFault as error:
+        where = f"{flag.piece.table.name}.{flag.variable}.no_where"
+        raise not_fitting([f"{where}: {error.what} ({error.found})"]) from None
+    with_flag = narwhal.with_columns(is_true.alias(flag.column)).to_native()
+    answer, ruled_out = pl.col(column), pl.col(flag.column)
+    unasked = answer.is_null() | (answer == "not_asked")
+    return with_flag.with_columns(
+        pl.when(ruled_out & unasked).then(pl.lit("no")).otherwise(answer).alias(column),
+        (ruled_out & ~unasked & (answer != "no")).alias(flag.column),
+    )
+
+
+def own_table(wide: Wide, file: FileTable, piece: Piece) -> Filled:
     """Take the table out of a wide frame whose file is its own; what the mapping leaves keeps its name."""
+    table, rule = piece.table, piece.rule
     frame = derive(wide.frame, table.name, rule)
     if rule.where is not None:
         frame = _filtered(frame, table.name, rule.where)
-    variables = list(wide.names[table.name])
+    variables = list(wide.names[piece.id])
     variables.sort(key=lambda name: name != table.key)
-    kept = [name for name in left_over(rule, file.columns) if name not in variables]
+    there = set(file.frame.collect_schema().names())
+    kept = [
+        each
+        for name in left_over(rule, file.columns)
+        if name not in variables
+        for each in (name, name + KIND)
+        if each in there
+    ]
     return Filled(
         table=table,
         frame=frame,
         columns=(*variables, *kept, *rule.derived),
-        checks=tuple(wide.checks[table.name]),
+        checks=tuple(flag.check() for flag in wide.flags[piece.id]),
         key_is_mapped=table.key in rule.variables,
         n_rows=file.source.n_rows,
     )
 
 
-def taken_table(wide: Wide, people: Filled, table: Table, rule: TableRule) -> Filled:
-    """Take a table out of the rows of people: those where its condition holds, one row a person."""
-    frame = people.frame
+def taken_table(wide: Wide, people: Filled, pieces: Sequence[Piece]) -> Filled:
+    """Take a table out of the rows of people: of each slot the rows where its condition holds."""
+    import polars as pl
+
+    parts = [_taken_piece(wide, people, piece) for piece in pieces]
+    if len(parts) == 1:
+        return parts[0]
+    frame = pl.concat([part.frame for part in parts], how="vertical_relaxed").sort(ROW, maintain_order=True)
+    return replace(parts[0], frame=frame)
+
+
+def _taken_piece(wide: Wide, people: Filled, piece: Piece) -> Filled:
+    import polars as pl
+
+    table, rule, frame = piece.table, piece.rule, people.frame
     if rule.where is not None:
         frame = _filtered(frame, table.name, rule.where)
-    own = dict(wide.names[table.name])
-    owner = next((name for name in ("person_id", "reported_by") if name in table.variables), "")
+    elif piece.filled_by:
+        frame = frame.filter(pl.col(f"{piece.id}\0filled"))
+    own = dict(wide.names[piece.id])
+    owner = next((name for name in ("person_id", "reported_by", "episode_id") if name in table.variables), "")
+    made: list[pl.Expr] = []
+    if rule.of is not None:
+        owner = "relative_id"
     if owner not in own:
-        own[owner] = "person_id"
-    hidden = [name for name in frame.collect_schema().names() if name in own and own[name] != name]
+        if owner in ("person_id", "reported_by"):
+            own[owner] = "person_id"
+        else:
+            made.append(_row_key(piece.slot if owner == "relative_id" else None).alias(owner))
+    names = [*own, *(expression.meta.output_name() for expression in made)]
+    # what belongs to a table or slot alone has a null in its name
+    rest = [name for name in frame.collect_schema().names() if "\0" not in name and name not in names]
     frame = frame.select(
-        *(name for name in frame.collect_schema().names() if name not in hidden and name not in own.values()),
-        *(_col(inner).alias(name) for name, inner in own.items()),
+        *rest,
+        *(pl.col(inner).alias(name) for name, inner in own.items()),
+        *made,
+        *(pl.col(flag.column).alias(flag.plain) for flag in wide.flags[piece.id]),
     )
     frame = derive(frame, table.name, rule)
-    columns = sorted(own, key=lambda name: (name != table.key, name != owner))
+    columns = sorted(names, key=lambda name: (name != table.key, name != owner))
     return Filled(
         table=table,
         frame=frame,
         columns=(*columns, *rule.derived),
-        checks=tuple(wide.checks[table.name]),
+        checks=tuple(flag.check() for flag in wide.flags[piece.id]),
         key_is_mapped=table.key in rule.variables,
         n_rows=None,
     )
-
-
-def _col(name: str) -> pl.Expr:
-    import polars as pl
-
-    return pl.col(name)
 
 
 def derive(frame: pl.LazyFrame, table: str, rule: TableRule) -> pl.LazyFrame:
@@ -175,120 +296,3 @@ def _filtered(frame: pl.LazyFrame, table: str, text: str) -> pl.LazyFrame:
     except ExpressionFault as error:
         raise not_fitting([f"{table}.where: {error.what} ({error.found})"]) from None
     return narwhal.filter(is_true).to_native()
-
-
-# --- one variable -----------------------------------------------------------------------------------------------
-
-
-def _cell(mapping: Mapping, rule: VariableRule, variable: Variable | None, schema: pl.Schema) -> _Cell:
-    recode = mapping.recode_of(rule)
-    if recode is not None:
-        return _recoded(rule, recode, variable, schema)
-    (column, _), dtype = _value_and_kind(rule, schema), schema[rule.column]
-    if variable is None or not (dtype.is_numeric() or variable.is_numeric):
-        return _Cell(value=column)
-    return _number(column, dtype, variable)
-
-
-def _number(column: pl.Expr, dtype: pl.DataType, variable: Variable) -> _Cell:
-    """Give a number the kind of its variable; text is read as a number where the variable must be one."""
-    import polars as pl
-
-    masks: list[_Mask] = []
-    if dtype == pl.String:
-        number = column.str.strip_chars().cast(pl.Float64, strict=False)
-        masks.append(
-            _Mask(
-                rule="number",
-                value_class="not a number",
-                broken=column.is_not_null() & ~number.is_finite().fill_null(False),
-            )
-        )
-        number = pl.when(number.is_finite()).then(number)
-    elif dtype.is_numeric():
-        number = column
-    else:
-        return _Cell(value=column)
-    if not variable.is_whole:
-        return _Cell(value=number.cast(pl.Float64), masks=masks) if variable.is_numeric else _Cell(value=column)
-    if not dtype.is_integer():
-        number = number.cast(pl.Float64)
-        whole = number.is_finite() & (number.round() == number) & (number.abs() <= 2.0**53)
-        masks.append(_Mask(rule="whole number", value_class="not a whole number", broken=~whole))
-        number = pl.when(whole).then(number)
-    whole_number = number.cast(pl.Int64, strict=False)
-    return _Cell(value=whole_number.cast(pl.String) if variable.kind == "key" else whole_number, masks=masks)
-
-
-def _recoded(rule: VariableRule, recode: Dictionary[str, Code], variable: Variable | None, schema: pl.Schema) -> _Cell:
-    import polars as pl
-
-    numeric = variable.is_numeric if variable is not None else all(isinstance(code, int) for code in recode.values())
-    written = [*recode.values(), *([rule.otherwise] if rule.otherwise is not None else [])]
-    # codes as Enum while they are chosen: texts would be copied at every step
-    to = pl.Int64() if numeric else pl.Enum(list(dict.fromkeys(str(code) for code in written)))
-
-    def out(code: Code | None) -> Code | None:
-        return None if code is None else int(float(code)) if numeric else str(code)
-
-    def lit(code: Code | None) -> pl.Expr:
-        return pl.lit(out(code), dtype=to)
-
-    cell, kind = _value_and_kind(rule, schema)
-    if schema[rule.column].is_numeric():
-        cell = cell.cast(pl.Float64)
-        codes: dict[Any, Any] = {float(key): out(code) for key, code in recode.items() if is_number(key)}
-    else:
-        cell = cell.cast(pl.String).str.strip_chars().replace("", None)
-        codes = {key: out(code) for key, code in recode.items() if key != "null"}
-    unlisted = pl.when(cell.is_null()).then(lit(recode.get("null"))).otherwise(lit(rule.otherwise))
-    value = _chosen(cell, codes, default=unlisted, dtype=to)
-    if kind is not None:
-        named = {_kind_text(key): out(code) for key, code in recode.items() if key not in ANSWER_KEYS}
-        declared = _chosen(kind, named, default=lit(recode.get("missing")), dtype=to)
-        value = pl.when(kind.is_null()).then(value).otherwise(declared)
-    value = value if numeric else value.cast(pl.String)
-    if rule.otherwise is not None:
-        return _Cell(value=value)
-    strange = cell.is_not_null() & ~cell.is_in(list(codes))
-    return _Cell(
-        value=value, masks=[_Mask(rule="recode", value_class="a code that the recode does not list", broken=strange)]
-    )
-
-
-def _chosen(cell: pl.Expr, codes: Dictionary[Any, Any], *, default: pl.Expr, dtype: pl.DataType) -> pl.Expr:
-    """Look a cell up among codes."""
-    import polars as pl
-
-    if len(codes) > FEW:
-        return cell.replace_strict(list(codes), list(codes.values()), default=default, return_dtype=dtype)
-    chosen = default
-    for code, value in codes.items():
-        chosen = pl.when(cell == code).then(pl.lit(value, dtype=dtype)).otherwise(chosen)
-    return chosen
-
-
-def _kind_text(key: str) -> str:
-    return code_text(float(key)) if is_number(key) else key
-
-
-def _value_and_kind(rule: VariableRule, schema: pl.Schema) -> tuple[pl.Expr, pl.Expr | None]:
-    """Give a source column without its missing values, and the codes of those that are declared missing.
-
-    Declared is what the file declares, and what the mapping adds with ``missing = [...]``.
-    """
-    import polars as pl
-
-    column, dtype = _col(rule.column), schema[rule.column]
-    kind = _col(rule.column + KIND) if rule.column + KIND in schema else None
-    if dtype.is_float():
-        column = column.fill_nan(None)
-    if rule.missing:
-        texts = not dtype.is_numeric()
-        column = column.cast(pl.String) if texts else column
-        codes = [str(code) if texts else float(code) for code in rule.missing if texts or is_number(str(code))]
-        texts_of = {code: code_text(code) for code in codes}
-        named = _chosen(column, texts_of, default=pl.lit(None, dtype=pl.String), dtype=pl.String())
-        column = pl.when(named.is_null()).then(column)
-        kind = named if kind is None else pl.coalesce(kind, named)
-    return column, kind

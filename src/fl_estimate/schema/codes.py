@@ -21,6 +21,20 @@ COST_ITEMS: tuple[str, ...] = (
     *("equipment", "transport_international", "transport_domestic", "lodging", "permit_clearance"),
     *("contract_approval", "deposit_bond", "bribe", "loan_interest", "other"),
 )
+PRECISION: tuple[str, ...] = ("day", "month", "year")
+"""How much of a date is known; the date itself is then the first day of the month or year."""
+PERIODS: tuple[str, ...] = ("hour", "day", "week", "fortnight", "month", "quarter", "year")
+"""What an amount of pay is for."""
+EMPLOYER_TYPE: tuple[str, ...] = (
+    *("household", "private firm", "agency", "state authority", "armed forces", "armed group", "relative"),
+    *("other", "dk", "ref", "missing"),
+)
+STATUS_ON_ARRIVAL: tuple[str, ...] = ("regular", "irregular", "unknown")
+DOCUMENT_HELD_BY: tuple[str, ...] = ("self", "employer", "recruiter", "other")
+RECRUITER: tuple[str, ...] = (
+    *("none", "agency_licensed", "agency_unlicensed", "subagent", "employer", "relative_friend", "public"),
+    *("other", "dk", "ref", "missing"),
+)
 
 STATE_EXCEPTION: tuple[str, ...] = ("E1", "E2", "E3", "E4", "E5", "none", "no", *UNKNOWN_ANSWERS)
 """The five exceptions of C029 Art. 2(2), in its order."""

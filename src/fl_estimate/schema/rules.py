@@ -13,6 +13,7 @@ from typing import Any
 
 import narwhals as nw
 
+from fl_estimate.schema.classifications import allowed
 from fl_estimate.schema.evaluation import Schema, missing
 from fl_estimate.schema.validate import KEPT, Fault, Severity
 from fl_estimate.schema.variables import Table, Variable
@@ -125,6 +126,8 @@ def value_checks(table: Table, schema: Schema) -> list[Check]:
         elif variable.codes and not variable.is_numeric and is_text(dtype):
             cell = nw.col(variable.name).cast(nw.String).fill_null(str(variable.codes[0]))
             checks.append(_off_list(variable, ~cell.is_in([str(code) for code in variable.codes])))
+        elif variable.classification:
+            checks.append(_unclassified(variable))
     if table.key in schema:
         checks.append(_gone(table.key, "key", schema))
     owners = [owner for owner in table.owners if owner in schema]
@@ -157,6 +160,17 @@ def _number_checks(variable: Variable, schema: Schema) -> list[Check]:
     if variable.kind == "weight":
         checks += weight_checks(variable.name, schema)
     return checks
+
+
+def _unclassified(variable: Variable) -> Check:
+    cell = nw.col(variable.name).cast(nw.String)
+    return Check(
+        variable=variable.name,
+        rule="classification",
+        value_class=f"not in {variable.classification}",
+        broken=~cell.is_in(list(allowed(variable.classification))) & ~cell.is_null(),
+        severity="warning",
+    )
 
 
 def _off_list(variable: Variable, broken: nw.Expr) -> Check:

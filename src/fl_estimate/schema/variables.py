@@ -29,6 +29,9 @@ class Variable:
         Smallest and largest value allowed.
     codes : tuple of str or of int, optional
         The code list; a list of whole numbers makes the column whole numbers.
+    classification : str
+        Name of the standard classification that the codes come from (`classifications.CLASSIFICATIONS`), or empty.
+        National versions have codes of their own: one that is not in it is a warning, no error.
     """
 
     name: str
@@ -36,6 +39,7 @@ class Variable:
     unit: str = ""
     limits: tuple[float, float] | None = None
     codes: tuple[str, ...] | tuple[int, ...] | None = None
+    classification: str = ""
 
     @property
     def is_numeric(self) -> bool:
@@ -117,6 +121,22 @@ def _each(kind: Kind, *names: str) -> tuple[Variable, ...]:
     return tuple(Variable(name=name, kind=kind) for name in names)
 
 
+def _dates(*names: str) -> tuple[Variable, ...]:
+    """Dates, each with how much of it is known."""
+    return tuple(
+        each
+        for name in names
+        for each in (
+            Variable(name=name, kind="date"),
+            Variable(name=f"{name}_precision", kind="code", codes=codes.PRECISION),
+        )
+    )
+
+
+def _classified(classification: str, *names: str) -> tuple[Variable, ...]:
+    return tuple(Variable(name=name, kind="code", classification=classification) for name in names)
+
+
 _AGE = (0.0, 120.0)
 _WEEK = (0.0, 168.0)
 _NOT_NEGATIVE = (0.0, float("inf"))
@@ -141,8 +161,8 @@ TABLES: dict[str, Table] = {
             Variable(name="sex", kind="code", codes=codes.SEX),
             Variable(name="age_interview", kind="whole", unit="years", limits=_AGE),
             Variable(name="education", kind="whole", limits=(0.0, 8.0)),
-            *_each("date", "birth_date"),
-            *_each("text", "citizenship", "citizenship_2", "country_birth", "country_residence"),
+            *_dates("birth_date"),
+            *_classified("ISO 3166-1", "citizenship", "citizenship_2", "country_birth", "country_residence"),
             Variable(name="migrant_status", kind="code", codes=codes.MIGRANT),
             Variable(name="migrant_employee_abroad", kind="code", codes=codes.BINARY),
             Variable(name="hours_week", kind="number", unit="hours", limits=_WEEK),
@@ -158,16 +178,23 @@ TABLES: dict[str, Table] = {
         carries_items=True,
         variables=_listed(
             *_each("key", "job_id", "person_id", "relative_id"),
-            *_each("date", "start", "end"),
+            *_dates("start", "end"),
             Variable(name="ongoing", kind="code", codes=codes.BINARY),
             Variable(name="months_in_period", kind="number", unit="months", limits=_NOT_NEGATIVE),
             Variable(name="age_episode", kind="whole", unit="years", limits=_AGE),
-            *_each("code", "isco08", "isic4"),
+            *_classified("ISCO-08", "isco08"),
+            *_classified("ISIC Rev.4", "isic4"),
             Variable(name="icse18a", kind="code", codes=codes.ICSE_18_A),
-            *_each("text", "workplace", "country_work", "pay_currency", "pay_period", "employer_type"),
+            *_each("text", "workplace"),
+            Variable(name="employer_type", kind="code", codes=codes.EMPLOYER_TYPE),
+            *_classified("ISO 3166-1", "country_work"),
+            *_classified("ISO 4217", "pay_currency"),
+            Variable(name="pay_period", kind="code", codes=codes.PERIODS),
             *_each("code", "region_work"),
             Variable(name="hours_usual", kind="number", unit="hours", limits=_WEEK),
             Variable(name="pay_amount", kind="number", unit="pay_currency", limits=_NOT_NEGATIVE),
+            Variable(name="days_usual", kind="number", unit="days a week", limits=(0.0, 7.0)),
+            Variable(name="pay_month", kind="number", unit="pay_currency a month", limits=_NOT_NEGATIVE),
             Variable(name="minimum_wage_ref", kind="number", unit="pay_currency", limits=_NOT_NEGATIVE),
             Variable(name="written_contract", kind="code", codes=codes.BINARY),
             Variable(name="is_domestic", kind="code", codes=codes.BINARY),
@@ -181,9 +208,13 @@ TABLES: dict[str, Table] = {
         carries_items=True,
         variables=_listed(
             *_each("key", "episode_id", "person_id", "relative_id", "job_id"),
-            *_each("date", "depart", "return"),
-            *_each("text", "origin", "destination", "visa_type", "status_on_arrival", "document_held_by", "recruiter"),
-            *_each("text", "lender", "collateral", "earnings_currency"),
+            *_dates("depart", "return"),
+            *_classified("ISO 3166-1", "origin", "destination"),
+            *_classified("ISO 4217", "earnings_currency"),
+            *_each("text", "visa_type", "lender", "collateral", "act_forms"),
+            Variable(name="status_on_arrival", kind="code", codes=codes.STATUS_ON_ARRIVAL),
+            Variable(name="document_held_by", kind="code", codes=codes.DOCUMENT_HELD_BY),
+            Variable(name="recruiter", kind="code", codes=codes.RECRUITER),
             Variable(name="age_episode", kind="whole", unit="years", limits=_AGE),
             Variable(name="borrowed_amount", kind="number", limits=_NOT_NEGATIVE),
             Variable(name="interest_pct_month", kind="number", unit="percent", limits=_NOT_NEGATIVE),
@@ -201,8 +232,9 @@ TABLES: dict[str, Table] = {
             *_each("key", "cost_id", "episode_id"),
             Variable(name="item", kind="code", codes=codes.COST_ITEMS),
             Variable(name="amount", kind="number", unit="currency", limits=_NOT_NEGATIVE),
-            *_each("text", "currency", "paid_to"),
-            *_each("date", "date"),
+            *_classified("ISO 4217", "currency"),
+            *_each("text", "paid_to"),
+            *_dates("date"),
             Variable(name="paid_by_worker", kind="code", codes=codes.BINARY),
             Variable(name="refundable", kind="code", codes=codes.BINARY),
         ),

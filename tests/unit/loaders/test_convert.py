@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ import pytest
 
 from fl_estimate.errors import FileFault
 from fl_estimate.loaders import convert as module
+from fl_estimate.loaders import files
 from fl_estimate.loaders.convert import convert
-from fl_estimate.loaders.files import TextFormat
+from fl_estimate.loaders.file_table import TextFormat
 from fl_estimate.loaders.load import load
 
 
@@ -37,7 +39,8 @@ def survey(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def small_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "CELLS_AT_ONCE", 1)  # the least stretch: 1,000 rows
+    monkeypatch.setattr(module, "CELLS_AT_ONCE", 1)  # the least stretch of what is read by the cell: 1,000 rows
+    monkeypatch.setattr(files, "ROWS_AT_ONCE", 1_000)
     monkeypatch.setattr(module, "ROW_GROUP", 2_000)
 
 
@@ -120,7 +123,8 @@ def test_a_damaged_file_leaves_the_old_target_and_nothing_else(survey: Path, tmp
 def test_a_file_with_fewer_rows_than_it_announces_is_refused(
     survey: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "announced_shape", lambda *_args, **_names: (5_000, 4))
+    read = files.codebook_of
+    monkeypatch.setattr(module, "codebook_of", lambda *given: dataclasses.replace(read(*given), n_rows=5_000))
     with pytest.raises(FileFault, match="announces 5,000 rows and holds 4,500"):
         convert(survey, tmp_path / "s.parquet")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 import polars as pl
@@ -13,7 +13,8 @@ import pyreadstat
 import pytest
 
 from fl_estimate.errors import FileFault
-from fl_estimate.loaders.files import ENDINGS, FileTable, TextFormat, read_table
+from fl_estimate.loaders.file_table import FileTable, TextFormat
+from fl_estimate.loaders.files import DELIMITED, ENDINGS, codebook_of, read_table
 
 
 def _table(columns: dict[str, Any]) -> Any:
@@ -127,6 +128,53 @@ def test_columns_of_whole_numbers_are_whole_numbers_in_every_format(tmp_path: Pa
     assert [schema["none"] for schema in schemas[:2]] == [pl.Float64] * 2
 
 
+def test_labels_of_a_sas_file_come_from_its_catalogue(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Pyreadstat writes no SAS files: its readers are stood in for, the joining of format names is ours."""
+
+    class Meta:
+        column_names: ClassVar = ["sex", "place"]
+        original_variable_types: ClassVar = {"sex": "SEXF8.", "place": "$PLACE20."}
+        readstat_variable_types: ClassVar = {"sex": "double", "place": "string"}
+        variable_value_labels: ClassVar[dict[str, Any]] = {}
+        column_names_to_labels: ClassVar[dict[str, Any]] = {}
+        missing_ranges: ClassVar[dict[str, Any]] = {}
+        value_labels: ClassVar = {"SEXF": {1.0: "Male", "A": "Refused"}, "$PLACE": {"u": "Urban"}}
+        number_rows = 0
+        file_encoding = None
+
+    monkeypatch.setattr(pyreadstat, "read_sas7bdat", lambda *_a, **_k: ({}, Meta))
+    monkeypatch.setattr(pyreadstat, "read_sas7bcat", lambda *_a, **_k: ({}, Meta))
+    (tmp_path / "s.sas7bdat").write_bytes(b"x")
+    assert codebook_of(tmp_path / "s.sas7bdat").value_labels == {}
+    (tmp_path / "formats.sas7bcat").write_bytes(b"x")
+    want = {"sex": {1.0: "Male", ".A": "Refused"}, "place": {"u": "Urban"}}
+    assert codebook_of(tmp_path / "s.sas7bdat").value_labels == want
+    with pytest.raises(FileFault, match="FL-FILE-01"):
+        codebook_of(tmp_path / "s.sas7bdat", TextFormat(catalogue="other.sas7bcat"))
+
+
+def test_labels_of_tags_have_the_sign_of_their_tags(tmp_path: Path) -> None:
+    labels: Any = {"x": {1: "one", "a": "refused"}}
+    pyreadstat.write_dta(
+        _table({"x": pd.Series([1, "a"], dtype=object)}),
+        tmp_path / "s.dta",
+        missing_user_values={"x": ["a"]},
+        variable_value_labels=labels,
+    )
+    assert read_table(tmp_path / "s.dta").value_labels == {"x": {1: "one", ".a": "refused"}}
+
+
+def test_labels_and_declared_values_survive_a_conversion(frame: Any, tmp_path: Path) -> None:
+    from fl_estimate.loaders.convert import convert
+
+    source = read_table(_sav(frame, tmp_path))
+    convert(tmp_path / "survey.sav", tmp_path / "survey.parquet")
+    again = read_table(tmp_path / "survey.parquet")
+    assert again.variable_labels == source.variable_labels
+    assert again.value_labels == source.value_labels
+    assert again.declared_missing == source.declared_missing
+
+
 def test_times_of_day_become_text(tmp_path: Path) -> None:
     pyreadstat.write_sav(_table({"at": [dt.time(13, 30), None]}), tmp_path / "a.sav")
     assert _columns(read_table(tmp_path / "a.sav"))["at"] == ["13:30:00", None]
@@ -161,6 +209,47 @@ def test_delimiter_decimal_and_encoding_are_told(tmp_path: Path) -> None:
     path = _text(tmp_path, "a;b\n1,5;Curicó\n-2;x\n", encoding="windows-1252")
     written = TextFormat(delimiter=";", decimal=",", encoding="windows-1252")
     assert _columns(read_table(path, written=written)) == {"a": [1.5, -2.0], "b": ["Curicó", "x"]}
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_the_delimiter_is_found(tmp_path: Path, delimiter: str) -> None:
+    text = "id|name|x\n1|Silva, Ana; her house|1\n2|b|2\n".replace("|", delimiter)
+    if delimiter in ",;":
+        text = text.replace("Silva, Ana; her house", '"Silva, Ana; her house"')
+    assert read_table(_text(tmp_path, text)).columns == ["id", "name", "x"]
+    assert _columns(read_table(_text(tmp_path, text, name="s.txt")))["x"] == [1, 2]
+
+
+def test_a_decimal_comma_is_found_where_a_column_can_have_nothing_else(tmp_path: Path) -> None:
+    assert _columns(read_table(_text(tmp_path, "a;b\n1,5;1,250\n-2;3\n"))) == {"a": [1.5, -2.0], "b": [1.25, 3.0]}
+
+
+def test_a_comma_that_may_be_a_thousands_sign_is_not_decided(tmp_path: Path) -> None:
+    assert _columns(read_table(_text(tmp_path, "a;b\n1,500;1\n2,250;2\n"))) == {"a": ["1,500", "2,250"], "b": [1, 2]}
+
+
+@pytest.mark.parametrize(
+    ("encoding", "words"),
+    [
+        ("windows-1252", ["Ñuñoa", "Curicó", "Concepción", "Valparaíso", "niño", "año"]),
+        ("windows-1251", ["Пермь", "Москва", "женщина", "мужчина", "работа"]),
+        ("utf-16", ["Ñuñoa", "Curicó"]),
+        ("utf-8-sig", ["Ñuñoa", "Curicó"]),
+    ],
+)
+def test_an_encoding_is_found(tmp_path: Path, encoding: str, words: list[str]) -> None:
+    text = "id;t\n" + "".join(f"{place};{word}\n" for place, word in enumerate(words * 20))
+    assert _columns(read_table(_text(tmp_path, text, encoding=encoding)))["t"] == words * 20
+
+
+def test_titles_above_the_header_are_told_or_pointed_out(tmp_path: Path) -> None:
+    path = _text(tmp_path, "Survey 2020,,\n,,\nid,sex,age\n1,2,30\n")
+    _refused(path, "FL-FILE-07", "header_row = 3")
+    assert _columns(read_table(path, written=TextFormat(header_row=3))) == {"id": [1], "sex": [2], "age": [30]}
+
+
+def test_blank_cells_of_a_column_of_numbers_are_missing(tmp_path: Path) -> None:
+    assert _columns(read_table(_text(tmp_path, "a,b\n1,x\n  ,y\n .5,z\n")))["a"] == [1.0, None, 0.5]
 
 
 def test_a_thousands_sign_leaves_a_column_text(tmp_path: Path) -> None:
@@ -225,7 +314,7 @@ def test_an_empty_file_is_refused(tmp_path: Path, ending: str) -> None:
     _refused(path, "FL-FILE-04", "empty")
 
 
-@pytest.mark.parametrize("ending", [ending for ending in ENDINGS if ending not in (".csv", ".tsv")])
+@pytest.mark.parametrize("ending", [ending for ending in ENDINGS if ending not in DELIMITED])
 def test_something_else_under_a_known_ending_is_refused(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"survey{ending}"
     path.write_bytes(b"This is a letter, not a survey. " * 400)
@@ -247,19 +336,22 @@ def test_a_truncated_file_is_refused(tmp_path: Path, ending: str, part: float) -
 
 
 def test_a_wrong_encoding_is_refused(tmp_path: Path) -> None:
-    _refused(_text(tmp_path, "a\nCuricó\n", encoding="windows-1252"), "FL-FILE-06", "not utf-8")
+    path = _text(tmp_path, "a;b\n1;Curicó\n", encoding="windows-1252")
+    _refused(path, "FL-FILE-06", "not utf-8, in column 'b'", TextFormat(encoding="utf-8"))
+    _refused(path, "FL-FILE-06", "not ascii, in column 'b'", TextFormat(encoding="ascii"))
+    _refused(_text(tmp_path, "año\n1\n", encoding="latin-1"), "FL-FILE-06", "the header", TextFormat(encoding="utf-8"))
     _refused(_text(tmp_path, "a\n1\n"), "FL-FILE-06", "not klingon", TextFormat(encoding="klingon"))
 
 
 def test_a_wrong_encoding_of_an_spss_file_is_refused(frame: Any, tmp_path: Path) -> None:
-    _refused(_sav(frame, tmp_path), "FL-FILE-06", "not ascii", TextFormat(encoding="ascii"))
+    _refused(_sav(frame, tmp_path), "FL-FILE-06", "not ascii, in column 'name'", TextFormat(encoding="ascii"))
 
 
 def test_the_text_of_an_old_stata_file_in_a_wrong_encoding_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "old.dta"
     pyreadstat.write_dta(_table({"t": ["Curicó"] * 3}), path, version=15)
     path.write_bytes(path.read_bytes().replace("ó".encode(), b"\xf3 "))
-    _refused(path, "FL-FILE-06", "old.dta")
+    _refused(path, "FL-FILE-06", "column 't'")
 
 
 BAD_TEXTS = [

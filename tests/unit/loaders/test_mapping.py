@@ -11,8 +11,9 @@ import pytest
 from fl_estimate.errors import MappingFault
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.survey_data import ReferencePeriod
-from fl_estimate.loaders.files import TextFormat
-from fl_estimate.loaders.mapping import Mapping, VariableRule, bundled
+from fl_estimate.loaders.file_table import TextFormat
+from fl_estimate.loaders.mapping import Mapping, bundled
+from fl_estimate.loaders.mapping_parts import VariableRule
 
 COMPLETE = """
 id = "sample"
@@ -199,7 +200,7 @@ BROKEN: list[tuple[dict[str, Any], str]] = [
         {"id": "x", "people": {}, "jobs": {"from": "people", "where": "a ="}},
         "jobs.where: the expression cannot be read",
     ),
-    ({"id": "x", "people": {}, "costs": {"from": "people"}}, "costs.from: only jobs"),
+    ({"id": "x", "people": {}, "costs": {"from": "people"}}, "costs.episode_id: it must be given"),
 ]
 
 

@@ -1,0 +1,171 @@
+"""A survey on disk: a folder with a Parquet file for each table, and survey.json with design, period, labels and report."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import shutil
+import tempfile
+from dataclasses import asdict
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from fl_estimate.errors import FileFault
+from fl_estimate.inputs.sample_design import Design
+from fl_estimate.inputs.survey_data import Labels, ReferencePeriod, Source, SurveyData
+from fl_estimate.schema.validate import Fault, ValidationReport
+
+RECIPE = "survey.json"
+WRITTEN_BY = "fl_estimate.SurveyData"
+
+
+def save(data: SurveyData, folder: Path) -> Path:
+    """Write to `folder` at once or not at all."""
+    _require_room(folder)
+    try:
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".survey-") as scratch:
+            part = Path(scratch) / folder.name
+            part.mkdir()
+            kinds = {name: _write(table, part / f"{name}.parquet") for name, table in data.tables.items()}
+            recipe = json.dumps(_recipe(data, kinds), ensure_ascii=False, indent=1)
+            (part / RECIPE).write_text(recipe, encoding="utf-8")
+            if folder.exists():
+                shutil.rmtree(folder)
+            part.replace(folder)
+    except OSError as error:
+        raise FileFault(
+            "FL-FILE-08",
+            "the survey cannot be written",
+            found=f"{folder.name}: {error.strerror or error}",
+            fix="choose a folder that can be written to",
+        ) from error
+    return folder
+
+
+def _require_room(folder: Path) -> None:
+    ours = (folder / RECIPE).is_file()
+    if folder.is_file() or (folder.is_dir() and not ours and any(folder.iterdir())):
+        raise FileFault(
+            "FL-FILE-08",
+            "the survey cannot be written",
+            found=f"{folder.name} holds something else",
+            fix="choose a folder that is new or empty",
+        )
+
+
+def _write(table: Any, path: Path) -> str:
+    """Write a table, and say what it is: pandas, polars or lazy."""
+    polars = import_module("polars")
+    if isinstance(table, polars.LazyFrame):
+        table.sink_parquet(path)
+        return "lazy"
+    if isinstance(table, polars.DataFrame):
+        table.write_parquet(path)
+        return "polars"
+    table.to_parquet(path, index=False)
+    return "pandas"
+
+
+def _recipe(data: SurveyData, kinds: dict[str, str]) -> dict[str, Any]:
+    period = data.reference_period
+    return {
+        "written_by": WRITTEN_BY,
+        "tables": kinds,
+        "design": _design(data.design),
+        "sources": {name: asdict(source) for name, source in data.sources.items()},
+        "reference_period": None
+        if period is None
+        else {"kind": period.kind, "start": _iso(period.start), "end": _iso(period.end)},
+        "population": data.population,
+        "mapping": data.mapping,
+        "report": [asdict(fault) for fault in data.report.faults],
+        "labels": {
+            name: {
+                "variables": dict(labels.variables),
+                # pairs, for a key of JSON is always a text
+                "values": {column: list(map(list, codes.items())) for column, codes in labels.values.items()},
+            }
+            for name, labels in data.labels.items()
+        },
+        "totals": {
+            name: dict(each) if not isinstance(each, float | int) else each for name, each in data.totals.items()
+        },
+    }
+
+
+def _design(design: Design | None) -> dict[str, Any] | None:
+    if design is None:
+        return None
+    names = ("weights", "strata", "stages", "fpc", "nested", "single_psu")
+    return {name: getattr(design, name) for name in names}
+
+
+def _iso(date: dt.date | None) -> str | None:
+    return date.isoformat() if date else None
+
+
+def read(folder: Path, engine: str | None) -> SurveyData:
+    """Read what `save` wrote."""
+    if not folder.is_dir():
+        raise FileFault("FL-FILE-01", "there is no such file", found=str(folder), fix="name the folder of the survey")
+    try:
+        recipe = json.loads((folder / RECIPE).read_text(encoding="utf-8"))
+        if recipe["written_by"] != WRITTEN_BY:
+            raise ValueError
+        tables = {name: _table(folder / f"{name}.parquet", engine or kind) for name, kind in recipe["tables"].items()}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise FileFault(
+            "FL-FILE-11",
+            "this is not a survey that was saved",
+            found=folder.name,
+            fix="name a folder that SurveyData.save wrote, with all its files",
+        ) from error
+    period = recipe["reference_period"]
+    return SurveyData(
+        **tables,
+        design=None if recipe["design"] is None else Design(**recipe["design"]),
+        sources={name: Source(**source) for name, source in recipe["sources"].items()},
+        reference_period=None
+        if period is None
+        else ReferencePeriod(kind=period["kind"], start=_date(period["start"]), end=_date(period["end"])),
+        population=recipe["population"],
+        mapping=recipe["mapping"],
+        report=ValidationReport(tuple(_fault(each) for each in recipe["report"])),
+        labels={
+            name: Labels(
+                variables=labels["variables"],
+                values={column: dict(map(tuple, pairs)) for column, pairs in labels["values"].items()},
+            )
+            for name, labels in recipe["labels"].items()
+        },
+        totals=recipe["totals"],
+    )
+
+
+def _table(path: Path, kind: str) -> Any:
+    polars = import_module("polars")
+    if kind == "pandas":
+        return pandas_of(polars.read_parquet(path))
+    if not path.is_file():
+        raise FileNotFoundError(path.name)
+    return polars.read_parquet(path) if kind == "polars" else polars.scan_parquet(path)
+
+
+def pandas_of(frame: Any) -> Any:
+    """Give a polars frame as pandas; whole numbers and Booleans keep their nulls.
+
+    As numpy columns they would become fractions and objects.
+    """
+    arrow, pandas = import_module("pyarrow"), import_module("pandas")
+    kinds = {arrow.int64(): pandas.Int64Dtype(), arrow.bool_(): pandas.BooleanDtype()}
+    return frame.to_pandas(types_mapper=kinds.get, date_as_object=False)
+
+
+def _date(text: str | None) -> dt.date | None:
+    return dt.date.fromisoformat(text) if text else None
+
+
+def _fault(kept: dict[str, Any]) -> Fault:
+    rest = {name: value for name, value in kept.items() if name not in ("rows", "records")}
+    return Fault(rows=tuple(kept["rows"]), records=tuple(kept["records"]), **rest)

@@ -1,0 +1,81 @@
+"""Variables that follow from others of the same row: pay a month, months in the reference period, domestic work.
+
+They are computed where their parts are there and the mapping does not give them itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from fl_estimate.inputs.survey_data import ReferencePeriod
+from fl_estimate.loaders.tables import Filled
+
+if TYPE_CHECKING:
+    import polars as pl
+
+DAYS_A_MONTH = 365.25 / 12
+WEEKS_A_MONTH = 52 / 12
+"""As statistical offices count: 52 weeks a year."""
+_MONTHS = {"fortnight": WEEKS_A_MONTH / 2, "week": WEEKS_A_MONTH, "month": 1.0, "quarter": 1 / 3, "year": 1 / 12}
+_DOMESTIC_INDUSTRY = ("T", "97", "970", "9700", "98", "981", "9810", "982", "9820")
+_DOMESTIC_OCCUPATION = ("5152", "9111")
+
+
+def with_computed(table: Filled, period: ReferencePeriod | None) -> Filled:
+    """Add the computed variables of a table whose parts are there."""
+    if table.table.name != "jobs":
+        return table
+    makers: dict[str, Callable[[set[str]], pl.Expr | None]] = {
+        "pay_month": _pay_month,
+        "months_in_period": lambda names: _months_in_period(names, period),
+        "is_domestic": _is_domestic,
+    }
+    there = set(table.columns)
+    new = {name: value for name, make in makers.items() if name not in there and (value := make(there)) is not None}
+    frame = table.frame.with_columns(value.alias(name) for name, value in new.items())
+    return replace(table, frame=frame, columns=(*table.columns, *new))
+
+
+def _pay_month(there: set[str]) -> pl.Expr | None:
+    """Pay times the periods in a month: hours and days from the usual hours and days a week."""
+    import polars as pl
+
+    if not {"pay_amount", "pay_period"} <= there:
+        return None
+    times = pl.col("pay_period").replace_strict(_MONTHS, default=None, return_dtype=pl.Float64)
+    for period, usual in (("hour", "hours_usual"), ("day", "days_usual")):
+        if usual in there:
+            times = pl.when(pl.col("pay_period") == period).then(pl.col(usual) * WEEKS_A_MONTH).otherwise(times)
+    return pl.col("pay_amount") * times
+
+
+def _months_in_period(there: set[str], period: ReferencePeriod | None) -> pl.Expr | None:
+    """Months of the work that lie in the reference period; missing where its end is not known."""
+    import polars as pl
+
+    if period is None or period.start is None or period.end is None or not {"start", "end"} & there:
+        return None
+    if "start" not in there or not {"end", "ongoing"} & there:
+        return None
+    last = pl.lit(period.end)
+    end = pl.col("end") if "end" in there else pl.lit(None, dtype=pl.Date)
+    if "ongoing" in there:
+        end = pl.when(pl.col("ongoing") == "yes").then(last).otherwise(end)
+    end = pl.when(end.is_not_null()).then(pl.min_horizontal(end, last))
+    start = pl.when(pl.col("start").is_not_null()).then(pl.max_horizontal("start", pl.lit(period.start)))
+    return ((end - start).dt.total_days() / DAYS_A_MONTH).clip(lower_bound=0)
+
+
+def _is_domestic(there: set[str]) -> pl.Expr | None:
+    """Work for a household: ISIC section T, or ISCO-08 5152 (housekeepers) or 9111 (cleaners and helpers)."""
+    import polars as pl
+
+    codes = {"isic4": _DOMESTIC_INDUSTRY, "isco08": _DOMESTIC_OCCUPATION}
+    found = [pl.col(name).cast(pl.String).is_in(list(codes[name])) for name in codes if name in there]
+    if not found:
+        return None
+    any_of = pl.any_horizontal(each.fill_null(False) for each in found)
+    known = pl.any_horizontal(each.is_not_null() for each in found)
+    return pl.when(any_of).then(pl.lit("yes")).when(known).then(pl.lit("no"))

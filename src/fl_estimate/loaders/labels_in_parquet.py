@@ -1,0 +1,42 @@
+"""Labels and declared missing values in the metadata of a Parquet file, so that a conversion loses none of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from fl_estimate.loaders.file_table import Range
+
+KEY = b"fl_estimate.labels"
+
+Labels = Mapping[float | str, str]
+
+
+def written_labels(
+    variable_labels: Mapping[str, str],
+    value_labels: Mapping[str, Labels],
+    declared_missing: Mapping[str, tuple[Range, ...]],
+) -> dict[bytes, bytes]:
+    """Write labels as metadata; codes are pairs, for a key of JSON is always a text."""
+    content = {
+        "variable_labels": dict(variable_labels),
+        "value_labels": {name: list(map(list, labels.items())) for name, labels in value_labels.items()},
+        "declared_missing": {name: list(map(list, ranges)) for name, ranges in declared_missing.items()},
+    }
+    return {KEY: json.dumps(content, ensure_ascii=False).encode()} if any(content.values()) else {}
+
+
+def read_labels(metadata: Mapping[bytes, bytes] | None) -> dict[str, Any]:
+    """Read them back, as the fields of a `FileTable`; nothing where a file has none."""
+    raw = (metadata or {}).get(KEY)
+    if raw is None:
+        return {}
+    content = json.loads(raw)
+    return {
+        "variable_labels": content["variable_labels"],
+        "value_labels": {name: dict(pairs) for name, pairs in content["value_labels"].items()},
+        "declared_missing": {
+            name: tuple((low, high) for low, high in ranges) for name, ranges in content["declared_missing"].items()
+        },
+    }

@@ -1,0 +1,159 @@
+"""What is wrong with a mapping once it has its form: names, codes and expressions that cannot be meant."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from fl_estimate.errors import DesignFault, ExpressionFault, listed, nearest
+from fl_estimate.loaders.mapping_parts import LABELS, TableRule, VariableRule, is_number, written_for
+from fl_estimate.schema.expressions import parse
+from fl_estimate.schema.variables import TABLES, Table
+
+if TYPE_CHECKING:
+    from fl_estimate.loaders.mapping import Mapping
+
+OF_PEOPLE: tuple[str, ...] = ("jobs", "episodes", "relatives", "costs")
+OWN_NAME = 0.8
+"""A name nearer than this (difflib) to a variable of the schema is taken for a slip of the pen, not for a name."""
+
+
+def faults_of(mapping: Mapping) -> Iterable[str]:
+    """Every fault that shows once the mapping has its form."""
+    if "people" not in mapping.tables:
+        yield "[people]: it must be given"
+    for name, rule in mapping.tables.items():
+        yield from _table_faults(mapping, TABLES[name], rule)
+    for name, recode in mapping.recodes.items():
+        yield from _recode_faults(f"recodes.{name}", recode)
+    period = mapping.reference_period
+    if period and period.start and period.end and period.end <= period.start:
+        yield "reference_period: end is the first day after the period, so it is later than start"
+    try:
+        mapping.sample_design()
+    except DesignFault as error:
+        yield f"design: {error.what} ({error.found})"
+
+
+def _table_faults(mapping: Mapping, table: Table, rule: TableRule) -> Iterable[str]:
+    for name, variable in rule.variables.items():
+        yield from _name_faults(table, name, own=variable.own)
+        yield from _code_faults(mapping, table, name, variable)
+        yield from _source_faults(table, name, variable)
+        if isinstance(variable.recode, str) and variable.recode not in (*mapping.recodes, LABELS):
+            close = nearest(variable.recode, list(mapping.recodes))
+            hint = (
+                f"; did you mean {close!r}?" if close else f"; there are: {listed(mapping.recodes, most=20) or 'none'}"
+            )
+            yield f"{table.name}.{name}: there is no recode {variable.recode!r}{hint}"
+        elif isinstance(variable.recode, dict):
+            yield from _recode_faults(f"{table.name}.{name}", variable.recode)
+        if variable.otherwise is not None and variable.recode is None:
+            yield f"{table.name}.{name}: else needs a recode"
+    yield from _repeat_faults(table, rule)
+    for name, text in [*rule.derived.items(), *([("where", rule.where)] if rule.where is not None else [])]:
+        if name in rule.variables:
+            yield f"{table.name}.derived.{name}: the name is also that of a mapped variable"
+        known = table.variable(name)
+        if known is not None and not known.is_numeric:
+            yield f"{table.name}.derived.{name}: derived columns are numbers, and {name} holds text"
+        yield from _expression_faults(f"{table.name}.{'derived.' if name != 'where' else ''}{name}", text, rule)
+    if rule.source is not None and table.name not in OF_PEOPLE:
+        yield f"{table.name}.from: only {', '.join(OF_PEOPLE)} can be taken from the rows of people"
+    if table.name == "costs" and rule.source is not None and "episode_id" not in rule.variables:
+        episodes = mapping.tables.get("episodes")
+        if episodes is None or episodes.slots or "episode_id" in episodes.variables:
+            yield "costs.episode_id: it must be given, unless each person has one episode from the same row"
+    if rule.where is not None and table.name == "people":
+        yield "people.where: people are never left out when loading; use where= of an estimate"
+
+
+def _source_faults(table: Table, name: str, rule: VariableRule) -> Iterable[str]:
+    """Whether a variable has one source, and the parts that go with it."""
+    where, known = f"{table.name}.{name}", table.variable(name)
+    if rule.sources != 1:
+        yield f"{where}: one of column, value, join and year must be given"
+    if ((rule.month or rule.day) and not rule.year) or (rule.day and not rule.month):
+        yield f"{where}: a day needs its month, and a month its year"
+    is_date = known is not None and known.kind == "date"
+    if (rule.year or rule.format) and not is_date:
+        yield f"{where}: year, month, day and format are for dates"
+    if rule.recode is not None and (is_date or rule.column is None):
+        yield f"{where}: only a column of codes can be recoded"
+    if rule.several and rule.recode in (None, LABELS):
+        yield f"{where}: several codes need a recode"
+    if rule.times is not None and (known is None or known.kind not in ("number", "whole", "weight")):
+        yield f"{where}: times is for amounts, hours and other numbers"
+    if rule.value is not None and known is not None and known.codes is not None:
+        allowed = [str(code) for code in known.codes]
+        if str(rule.value) not in allowed and "{n" not in str(rule.value):
+            yield f"{where}: the value is not in the code list; codes are {listed(allowed, most=20)}"
+    if rule.no_where is not None:
+        if known is None or known.codes is None or "no" not in known.codes:
+            yield f"{where}: no_where is for answers that can be no"
+        yield from _expression_faults(f"{where}.no_where", rule.no_where, None)
+
+
+def _repeat_faults(table: Table, rule: TableRule) -> Iterable[str]:
+    if rule.repeat is None:
+        if rule.templated:
+            yield f'{table.name}: {{n}} needs repeat, such as repeat = 3 or repeat = ["a", "b"]'
+    elif rule.source is None:
+        yield f'{table.name}.repeat: rows are repeated from another table; write from = "people"'
+    elif not rule.slots or len(set(rule.slots)) < len(rule.slots):
+        yield f"{table.name}.repeat: texts, each another"
+    elif not rule.templated:
+        yield f"{table.name}.repeat: {{n}} must stand in the name of a column"
+    if rule.of is not None and (
+        rule.source is None or "relatives" in (table.name,) or "relative_id" not in table.variables
+    ):
+        yield f'{table.name}.of: only jobs and episodes from = "people" can be those of relatives'
+
+
+def _expression_faults(where: str, text: str, rule: TableRule | None) -> Iterable[str]:
+    slot = rule.slots[0] if rule is not None and rule.slots else "1"
+    try:
+        parse(written_for(text, slot))
+    except ExpressionFault as error:
+        yield f"{where}: {error.what} ({error.found})"
+
+
+def _name_faults(table: Table, name: str, *, own: bool) -> Iterable[str]:
+    if own or table.variable(name) is not None:
+        return
+    if not table.carries_items and TABLES["jobs"].variable(name) is not None and TABLES["jobs"].carries_items:
+        yield f'{table.name}.{name}: this stands in [jobs] or [episodes]; write [jobs] with from = "people"'
+        return
+    close = _slip(name, list(table.variables))
+    if close:
+        yield f"{table.name}.{name}: no such variable; did you mean {close!r}? (a name of your own: add own = true)"
+
+
+def _code_faults(mapping: Mapping, table: Table, name: str, rule: VariableRule) -> Iterable[str]:
+    """Codes that a recode writes and the schema does not have."""
+    variable = table.variable(name)
+    recode = (mapping.recodes.get(rule.recode) if isinstance(rule.recode, str) else rule.recode) or {}
+    written = [*recode.values(), *([rule.otherwise] if rule.otherwise is not None else [])]
+    if variable is None or not written:
+        return
+    if variable.is_numeric and not all(is_number(str(code)) for code in written):
+        yield f"{table.name}.{name}: the recode writes texts, and the variable holds numbers"
+    elif variable.codes is not None:
+        allowed = [str(code) for code in variable.codes]
+        strange = sorted({str(code) for code in written} - set(allowed))
+        if strange:
+            yield f"{table.name}.{name}: the recode writes {listed(strange)}; codes are {listed(allowed, most=20)}"
+
+
+def _slip(name: str, known: list[str]) -> str:
+    return next(iter(difflib.get_close_matches(name, known, n=1, cutoff=OWN_NAME)), "")
+
+
+def _recode_faults(where: str, recode: dict[str, str | int]) -> Iterable[str]:
+    if not recode:
+        yield f"{where}: the recode is empty"
+    numbers = [float(key) for key in recode if is_number(key)]
+    twice = sorted({number for number in numbers if numbers.count(number) > 1})
+    if twice:
+        yield f"{where}: the same code is written twice: {listed(f'{number:g}' for number in twice)}"

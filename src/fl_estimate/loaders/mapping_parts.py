@@ -1,0 +1,173 @@
+"""The parts of a mapping as values: what may be written about a variable, a table, the files, the period and the design."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping as Dictionary
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from fl_estimate.inputs.sample_design import SinglePsu
+
+ANSWER_KEYS: tuple[str, ...] = ("null", "missing")
+"""Words on the left of a recode: a blank or system-missing cell, and a declared missing value that is not named."""
+LABELS = "labels"
+"""The name of the recode that writes the labels which the file has for its codes."""
+CENTURY_MONTH = "cmc"
+"""A date format: months since January 1900, counted from 1, as demographic surveys write them."""
+
+Code = str | int
+
+
+class Strict(BaseModel):
+    """A part whose keys are all known, and that does not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+def _recode(value: Any) -> Any:
+    """Keys of TOML are texts; those of a dictionary in Python may be numbers."""
+    return {_key(key): code for key, code in value.items()} if isinstance(value, Dictionary) else value
+
+
+def _key(key: object) -> str:
+    return str(int(key)) if isinstance(key, float) and key.is_integer() else str(key)
+
+
+Recode = Annotated[dict[str, Code], BeforeValidator(_recode)]
+
+
+class VariableRule(Strict):
+    """One variable: where its values come from, and how its codes are written in the schema.
+
+    From one of `column` (a source column), `value` (the same for all), `join` (the texts of several columns, with
+    hyphens between them: a key of several parts) and `year`, `month`, `day` (the columns of a date).
+    `recode` is a table of codes, or the name of one in ``[recodes]``; its keys are codes or the labels that the file
+    has for them; ``"labels"`` writes the labels themselves. ``else`` is for values that it does not list.
+    `several` says that a cell holds several codes with blanks, commas or semicolons between them, as questions with
+    many answers are exported: the first code of the recode that is among them is written, ``else`` where none is (without it: missing).
+    `missing` lists codes to be treated as if the file declared them missing. `times` multiplies a number.
+    `format` says how a date is written. `no_where` is an expression: where it is true and the question was not put,
+    the answer is no. `own` says that the name is the user's own although it looks like one of the schema.
+    """
+
+    column: str | None = None
+    value: str | int | float | None = None
+    join: tuple[str, ...] = ()
+    year: str | None = None
+    month: str | None = None
+    day: str | None = None
+    format: str | None = None
+    recode: str | Recode | None = None
+    otherwise: Code | None = Field(default=None, alias="else")
+    several: bool = False
+    missing: tuple[Code, ...] = ()
+    times: float | None = None
+    no_where: str | None = None
+    own: bool = False
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The source columns that it is made from."""
+        named = (self.column, *(part for part in self.join if not part.isdecimal()), self.year, self.month, self.day)
+        return tuple(name for name in named if name is not None)
+
+    @property
+    def sources(self) -> int:
+        """How many of the four ways to come by values are used; one is right."""
+        return sum((self.column is not None, self.value is not None, bool(self.join), self.year is not None))
+
+
+def _variables(value: Any) -> Any:
+    if not isinstance(value, Dictionary):
+        return value
+    return {name: {"column": rule} if isinstance(rule, str) else rule for name, rule in value.items()}
+
+
+Slot = Annotated[str, BeforeValidator(lambda value: str(value) if isinstance(value, int) else value)]
+
+
+class TableRule(Strict):
+    """One table: its variables, what is derived from them, and the table of the same file that it is taken from.
+
+    `repeat` takes several rows from one row of the file: a number (1 to it) or a list of texts, each of which is
+    written for ``{n}`` in names and expressions (``{n:02}``: with two digits).
+    """
+
+    variables: Annotated[dict[str, VariableRule], BeforeValidator(_variables)] = {}
+    derived: dict[str, str] = {}
+    source: Literal["people"] | None = None
+    where: str | None = None
+    repeat: Annotated[int, Field(ge=1, le=500)] | tuple[Slot, ...] | None = None
+    of: Literal["relatives"] | None = None
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        """What stands for {n}, one row after another; empty where nothing is repeated."""
+        if self.repeat is None:
+            return ()
+        return tuple(map(str, range(1, self.repeat + 1))) if isinstance(self.repeat, int) else self.repeat
+
+    def at(self, slot: str) -> TableRule:
+        """Write a slot for {n} everywhere."""
+        shape = self.model_dump(by_alias=True, exclude={"repeat"})
+        return TableRule.model_validate(written_for(shape, slot))
+
+    @property
+    def templated(self) -> bool:
+        """Whether {n} stands anywhere in it."""
+        return bool(_SLOT.search(self.model_dump_json(exclude={"repeat"})))
+
+
+_SLOT = re.compile(r"\{n(?::0?(?P<width>\d))?\}")
+
+
+def written_for(shape: Any, slot: str) -> Any:
+    """Write a slot for {n} in every text of a shape of dictionaries and tuples."""
+    if isinstance(shape, str):
+        return _SLOT.sub(lambda met: slot.zfill(int(met["width"] or 0)), shape)
+    if isinstance(shape, dict):
+        return {key: written_for(value, slot) for key, value in shape.items()}
+    return tuple(written_for(each, slot) for each in shape) if isinstance(shape, tuple) else shape
+
+
+class SourceRule(Strict):
+    """``[source]``: how the files are written, as far as it is not to be found out; see `TextFormat`."""
+
+    encoding: str | None = None
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    decimal: Literal[".", ","] | None = None
+    header_row: Annotated[int, Field(ge=1)] | None = None
+    sheet: str | None = None
+    catalogue: str | None = None
+
+
+class PeriodRule(Strict):
+    """``[reference_period]``: the time the survey speaks of; `end` is the first day after it."""
+
+    kind: Literal["week", "month", "season", "12m", "24m", "60m", "lifetime", "other"]
+    start: dt.date | None = None
+    end: dt.date | None = None
+
+
+class DesignRule(Strict):
+    """``[design]``: the arguments of `fl.Design`."""
+
+    weights: str | None = None
+    strata: str | None = None
+    psu: str | None = None
+    stages: tuple[str, ...] = ()
+    fpc: Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)] = ()
+    nested: bool = True
+    single_psu: SinglePsu = "error"
+
+
+def is_number(key: str) -> bool:
+    """Whether the key of a recode is a number, and so stands for that number in a column of numbers."""
+    try:
+        float(key)
+    except ValueError:
+        return False
+    return key.strip().lower() not in ("nan", "inf", "-inf", "infinity")

@@ -1,0 +1,86 @@
+"""Weights as a whole: sums against known population totals, weights far from all others, weights that are relative."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Dictionary
+
+import narwhals as nw
+
+from fl_estimate.schema import rules
+from fl_estimate.schema.validate import Fault
+
+Totals = Dictionary[str, float | Dictionary[str, float]]
+
+FAR = 100.0
+"""A weight more than so many times the median, or less than its hundredth, is worth a look."""
+CLOSE = 0.01
+"""Sums of weights within a hundredth of a known total agree with it."""
+
+
+def weight_faults(rows: rules.Rows, weights: str, totals: Totals) -> tuple[Fault, ...]:
+    """Find what is strange in the weights as a whole; each is a warning.
+
+    Parameters
+    ----------
+    rows : Rows
+        People with the columns of the design.
+    weights : str
+        A column of numbers.
+    totals : mapping
+        Known sizes of the population: of all ``people``, or of each code of a column.
+    """
+    weight = nw.col(weights).cast(nw.Float64)
+    positive = rows.frame.filter((weight > 0) & weight.is_finite())
+    whole = rules.collected(positive.select(weight.median().alias("median"), weight.sum().alias("sum"), nw.len()))
+    if not whole["len"][0]:
+        return ()
+    median, total, n = float(whole["median"][0]), float(whole["sum"][0]), int(whole["len"][0])
+    checks = [
+        rules.Check(
+            variable=weights,
+            rule="weight",
+            value_class=f"more than {FAR:g} times the median weight, or less than 1/{FAR:g} of it",
+            broken=((weight > FAR * median) | ((weight < median / FAR) & (weight > 0))).fill_null(False),
+            severity="warning",
+        )
+    ]
+    faults = list(rules.find(rows, checks))
+    if n > 1 and abs(total / n - 1) < 1e-3:
+        faults.append(
+            _warning(weights, "weights sum to the number of rows: they are relative, and totals would be of the sample")
+        )
+    for name, known in totals.items():
+        if isinstance(known, float | int):
+            faults += _compared(weights, "all people", total, known)
+        else:
+            faults += _by_code(positive, weights, name, known)
+    return tuple(faults)
+
+
+def _by_code(positive: rules.Frame, weights: str, column: str, known: Dictionary[str, float]) -> list[Fault]:
+    if column not in positive.collect_schema():
+        return [_warning(column, "totals are given for a column that is not there")]
+    sums = rules.collected(positive.group_by(column).agg(nw.col(weights).cast(nw.Float64).sum().alias("sum")))
+    met = {_code(code): float(total) for code, total in zip(sums[column].to_list(), sums["sum"].to_list(), strict=True)}
+    faults: list[Fault] = []
+    for code, total in known.items():
+        faults += _compared(weights, f"{column} {code}", met.get(str(code), 0.0), total)
+    return faults
+
+
+def _code(value: object) -> str:
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _compared(weights: str, of: str, total: float, known: float) -> list[Fault]:
+    if abs(total - known) <= CLOSE * abs(known):
+        return []
+    way = "above" if total > known else "below"
+    apart = f"{abs(total / known - 1):.1%} {way}" if known else f"{way}"
+    return [_warning(weights, f"sum {total:,.0f} for {of} is {apart} the known total {known:,.0f}")]
+
+
+def _warning(variable: str, said: str) -> Fault:
+    return Fault(
+        table="people", variable=variable, rule="population totals", value_class=said, count=0, severity="warning"
+    )

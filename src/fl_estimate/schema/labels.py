@@ -1,0 +1,47 @@
+"""What each variable of the schema is called, in EN, FR and ES, and the names that offices give it; from `labels.toml`."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+LANGUAGES: tuple[str, ...] = ("en", "fr", "es")
+_PRECISION = {
+    "en": "How much of the date is known",
+    "fr": "Ce que l'on sait de la date",
+    "es": "Cuánto se sabe de la fecha",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Label:
+    """The words for one variable: a text in each language, and usual names of its column."""
+
+    texts: dict[str, str]
+    names: tuple[str, ...] = ()
+
+
+@cache
+def labels() -> dict[str, Label]:
+    """Read the labels of all variables but the items, whose wording is a framework's matter."""
+    content = tomllib.loads(files("fl_estimate.schema").joinpath("labels.toml").read_text(encoding="utf-8"))
+    return {
+        name: Label(texts={language: each[language] for language in LANGUAGES}, names=tuple(each["names"]))
+        for name, each in content.items()
+    }
+
+
+def label_of(name: str, language: str = "en") -> str:
+    """Give the label of a variable; empty for a name that has none.
+
+    Examples
+    --------
+    >>> label_of("sex", "fr")
+    'Sexe'
+    """
+    if name.endswith("_precision"):
+        return _PRECISION[language]
+    found = labels().get(name)
+    return found.texts[language] if found else ""

@@ -1,0 +1,1 @@
+"""Tests of whole files: damaged ones, and those of other readers' test suites."""
