@@ -10,13 +10,20 @@ import narwhals as nw
 
 from fl_estimate.errors import IndicatorFault, listed
 from fl_estimate.indicators.choice import FrameworkName, chosen_frameworks, require_separate_scopes
-from fl_estimate.indicators.columns import MARK
 from fl_estimate.indicators.coverage import Coverage
 from fl_estimate.indicators.deciding import Criterion
-from fl_estimate.indicators.items import AGE, known_items
-from fl_estimate.indicators.logic import Bit
+from fl_estimate.indicators.items import AGE, Items
+from fl_estimate.indicators.persons import (
+    AGE_AT_INTERVIEW,
+    MONTHS,
+    ONGOING,
+    PERSON,
+    added_columns,
+    current_rows,
+    persons,
+)
 from fl_estimate.indicators.references import questions
-from fl_estimate.indicators.rows import SELECTED, SIDES, DecidedRows, as_number, decide, decide_scopes, outcome_ids
+from fl_estimate.indicators.rows import SELECTED, SIDES, DecidedRows, decide, known_to, stems
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.survey_data import ReferencePeriod, Source, SurveyData
 from fl_estimate.schema.validate import ValidationReport
@@ -26,8 +33,7 @@ if TYPE_CHECKING:
 
     from fl_estimate.indicators.framework import Framework
 
-PERSON = "person_id"
-AGE_AT_EPISODE, AGE_AT_INTERVIEW = "age_episode", "age_interview"
+AGE_AT_EPISODE, RELATIVE = "age_episode", "relative_id"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -39,7 +45,11 @@ class Classification:
     people : frame
         Of the engine of the data. Every column of the people, and three null-free 0/1 columns for each outcome:
         ``<outcome>`` (surely), ``<outcome>_possible`` (surely or undetermined), ``<outcome>_in_scope`` (in the
-        framework's population and selected for the module). Out of scope is 0, 0, 0.
+        framework's population and selected for the module). Out of scope is 0, 0, 0. A class has three more columns for
+        each of its labels (``gems_form=fcse``); a count has its lowest and highest number in the first two columns.
+        Where the rows say which jobs are still held (`ongoing`), ``<outcome>_current`` has the same three columns for
+        them, the stock beside the flow; where they have `months_in_period`, ``<outcome>_months`` is the time in the
+        class within the reference period, missing where a duration is.
     framework : str
         Ids of the frameworks, joined by " + ".
     frameworks : tuple of Framework
@@ -125,9 +135,9 @@ def classify(
     Raises
     ------
     IndicatorFault
-        FL-IND-01 to 04 (a framework), 05 (no age), 06 (cells that are no answers), 07 (a dimension without any
+        FL-IND-01 to 04 and 16 (a framework), 05 (no age), 06 (cells that are no answers), 07 (a dimension without any
         question), 08 (frameworks that overlap), 09 (a phase that an item does not have), 10 (the questions stand on
-        two tables, or persons have no id), 12 (no frame), 13 (text where a number belongs), 15 (an outcome column is
+        two tables, or persons have no id), 17 (files with different questions of one id), 12 (no frame), 13 (text where a number belongs), 15 (an outcome column is
         there already).
 
     Notes
@@ -168,10 +178,14 @@ def _classify_survey(data: SurveyData, frameworks: tuple[Framework, ...]) -> Cla
         found = _classify_people(people, frameworks, age=age)
     else:
         _require_free(columns, frameworks)
-        rows, age = _rows_of_persons(_frame(getattr(data, table)), people, table)
+        rows, age = _rows_of_persons(_frame(getattr(data, table)), people, table, known_to(frameworks))
         decided = decide(rows, frameworks, age=age)
-        rows = decided.frame.select(nw.col(PERSON), *decided.outcome_columns(), *decided.criterion_columns())
-        found = _classification(_persons(people, rows, frameworks), rows, decided, frameworks, columns)
+        kept = [name for name in (PERSON, ONGOING, MONTHS) if name in decided.frame.collect_schema().names()]
+        rows = decided.frame.select(
+            *(nw.col(name) for name in kept), *decided.outcome_columns(), *decided.criterion_columns()
+        )
+        rows, today = current_rows(rows, frameworks)
+        found = _classification(persons(people, rows, frameworks, today), rows, decided, frameworks, columns, today)
     return replace(
         found,
         design=data.design,
@@ -183,10 +197,16 @@ def _classify_survey(data: SurveyData, frameworks: tuple[Framework, ...]) -> Cla
 
 
 def _classification(
-    people: Any, rows: Any, decided: DecidedRows, frameworks: tuple[Framework, ...], columns: list[str]
+    people: Any,
+    rows: Any,
+    decided: DecidedRows,
+    frameworks: tuple[Framework, ...],
+    columns: list[str],
+    today: Sequence[str] = (),
 ) -> Classification:
-    outcomes = outcome_ids(frameworks)
+    outcomes = (*stems(frameworks), *today)
     wanted = [*columns, *(f"{outcome}{side}" for outcome in outcomes for side in SIDES)]
+    wanted += added_columns(frameworks, people.collect_schema().names())
     return Classification(
         people=people.select(*(nw.col(name) for name in wanted)).to_native(),
         framework=" + ".join(framework.id for framework in frameworks),
@@ -198,42 +218,14 @@ def _classification(
     )
 
 
-def _persons(people: Any, rows: Any, frameworks: tuple[Framework, ...]) -> Any:
-    """Bring the classes of the rows to the persons: one qualifying row is enough, no row is not positive."""
-    names = [f"{outcome}{side}" for outcome in outcome_ids(frameworks) for side in SIDES]
-    best = rows.group_by(PERSON).agg(*(nw.col(name).max() for name in names))
-    people, scopes = decide_scopes(people, frameworks, age=AGE_AT_INTERVIEW)
-    order = f"{MARK}order"
-    eager = isinstance(people, nw.DataFrame)
-    if eager:  # a join does not promise to keep the order; lazy frames have none
-        people = people.with_row_index(order)
-    joined = people.join(best, on=PERSON, how="left").with_columns(
-        *(nw.col(name).fill_null(0).cast(nw.Int64) for name in names)
-    )
-    joined = joined.with_columns(
-        *(
-            as_number(_either(f"{outcome}{SIDES[2]}", scope)).alias(f"{outcome}{SIDES[2]}")
-            for outcome, scope in scopes.items()
-        )
-    )
-    return joined.sort(order) if eager else joined
-
-
-def _either(column: str, bit: Bit) -> Bit:
-    """In scope by one of the rows, or by the age at the interview."""
-    if isinstance(bit, bool):
-        return True if bit else nw.col(column) == 1
-    return (nw.col(column) == 1) | bit
-
-
 def _answering_table(data: SurveyData, frameworks: tuple[Framework, ...]) -> str:
     """The one table on which the questions of the frameworks stand."""
-    asked = {name for framework in frameworks for name in questions(framework)}
+    asked, known = {name for framework in frameworks for name in questions(framework)}, known_to(frameworks)
     holding = [
         name
         for name in ("jobs", "episodes", "people")
         if name in data.tables
-        and any(_asks(column, asked) for column in _frame(data.tables[name]).collect_schema().names())
+        and any(_asks(column, asked, known) for column in _frame(data.tables[name]).collect_schema().names())
     ]
     if len(holding) == 1:
         return holding[0]
@@ -252,9 +244,8 @@ def _answering_table(data: SurveyData, frameworks: tuple[Framework, ...]) -> str
     )
 
 
-def _asks(column: str, asked: set[str]) -> bool:
+def _asks(column: str, asked: set[str], known: Items) -> bool:
     """Whether a column holds answers of a job to one of the questions; what is asked once a person is no sign of it."""
-    known = known_items()
     if column.partition("@")[0] in asked & set(known.items):
         return True
     return any(
@@ -262,7 +253,7 @@ def _asks(column: str, asked: set[str]) -> bool:
     )
 
 
-def _rows_of_persons(rows: Any, people: Any, table: str) -> tuple[Any, str]:
+def _rows_of_persons(rows: Any, people: Any, table: str, known: Items) -> tuple[Any, str]:
     """The rows that belong to persons, with what is asked once a person, and the column of the age at the episode."""
     held, of_person = rows.collect_schema().names(), people.collect_schema().names()
     without = [name for name, columns in ((table, held), ("people", of_person)) if PERSON not in columns]
@@ -273,13 +264,16 @@ def _rows_of_persons(rows: Any, people: Any, table: str) -> tuple[Any, str]:
             found=f"no column {PERSON} in {listed(without)}",
             fix=f"map {PERSON} on both tables",
         )
-    known = known_items()
     fields = {field.column for field in known.fields.values()}
     mine = [name for name in held if name.partition("@")[0] in known.items or name in fields]
     age = AGE_AT_EPISODE if AGE_AT_EPISODE in held else AGE_AT_INTERVIEW
     once = {field.column for field in known.fields.values() if field.table == "people"}
     theirs = [name for name in of_person if name not in mine and (name in once or name in (SELECTED, age))]
-    chosen = rows.select(*(nw.col(name) for name in (PERSON, *mine))).filter(~nw.col(PERSON).is_null())
+    mine += [name for name in (ONGOING, MONTHS) if name in held and name not in mine]
+    own = ~nw.col(PERSON).is_null()
+    if RELATIVE in held:  # a row about a relative is not one of the person who told it
+        own = own & nw.col(RELATIVE).is_null()
+    chosen = rows.filter(own).select(*(nw.col(name) for name in (PERSON, *mine)))
     if theirs:
         chosen = chosen.join(people.select(PERSON, *theirs), on=PERSON, how="left")
     return chosen, age
@@ -298,9 +292,7 @@ def _frame(data: Any) -> Any:
 
 
 def _require_free(columns: Sequence[str], frameworks: tuple[Framework, ...]) -> None:
-    taken = [
-        f"{outcome}{side}" for outcome in outcome_ids(frameworks) for side in SIDES if f"{outcome}{side}" in columns
-    ]
+    taken = [f"{outcome}{side}" for outcome in stems(frameworks) for side in SIDES if f"{outcome}{side}" in columns]
     if taken:
         raise IndicatorFault(
             "FL-IND-15",

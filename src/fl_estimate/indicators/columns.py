@@ -13,7 +13,7 @@ import narwhals as nw
 
 from fl_estimate.errors import IndicatorFault, listed, nearest
 from fl_estimate.indicators.criteria import FieldWithin
-from fl_estimate.indicators.items import AGE, MISSING, NO, UNKNOWN_ANSWERS, Field, Item, known_items
+from fl_estimate.indicators.items import AGE, MISSING, NO, UNKNOWN_ANSWERS, Field, Item, Items, known_items
 from fl_estimate.indicators.logic import FALSE, TRUE, UNKNOWN, Value
 
 MARK = "__fl_"
@@ -54,10 +54,13 @@ class ColumnReading:
         Columns of the table.
     age : str or None
         Column of the age at the episode.
+    known : Items, optional
+        The questions there are, where the frameworks have some of their own.
     """
 
-    def __init__(self, schema: Mapping[str, nw.dtypes.DType], *, age: str | None) -> None:
+    def __init__(self, schema: Mapping[str, nw.dtypes.DType], *, age: str | None, known: Items | None = None) -> None:
         self._schema = schema
+        self.known = known or known_items()
         self._age = age
         self._passes: list[list[nw.Expr]] = []
         self._kept: dict[int, nw.Expr] = {}
@@ -66,7 +69,7 @@ class ColumnReading:
 
     def item(self, item: str, phase: str | None, /) -> Value:
         """Whether an item is true, in one phase or (None) in any; false where the table has no column of it."""
-        entry = known_items().items[item]
+        entry = self.known.items[item]
         unphased = self._answers(entry, entry.id, "") if entry.id in self._schema else None
         phased = {
             at: self._answers(entry, name, at) for at, name in phase_columns(entry).items() if name in self._schema
@@ -75,7 +78,7 @@ class ColumnReading:
 
     def codes(self, field: str, codes: tuple[str, ...], /) -> Value:
         """Whether a field holds one of the codes; false where the table has no column of it."""
-        entry = known_items().fields[field]
+        entry = self.known.fields[field]
         if entry.column not in self._schema:
             return FALSE
         cell = self._text(entry.column)
@@ -87,7 +90,7 @@ class ColumnReading:
 
     def within(self, test: FieldWithin, /) -> Value:
         """Whether a number is inside the limits; a null is unknown, a column the table lacks is false."""
-        entry = known_items().fields[test.field]
+        entry = self.known.fields[test.field]
         column = self.number_column(entry)
         if column is None:
             return FALSE
@@ -118,7 +121,7 @@ class ColumnReading:
 
     def columns_of(self, name: str) -> dict[str, str]:
         """Where the answers to a question stand: phase → column, "" for a phase (or the whole question) not asked."""
-        known = known_items()
+        known = self.known
         if name not in known.items:
             field = known.fields[name]
             column = self.number_column(field) if field.is_number else field.column
@@ -226,7 +229,7 @@ def phase_columns(item: Item) -> dict[str, str]:
     return {phase: f"{item.id}@{phase}" for phase in item.phases} if item.asks_phase else {}
 
 
-def require_phase_names(columns: list[str]) -> None:
+def require_phase_names(columns: list[str], known: Items) -> None:
     """Refuse columns that name an item with a phase it cannot have: they would be overlooked without a word.
 
     Raises
@@ -234,7 +237,7 @@ def require_phase_names(columns: list[str]) -> None:
     IndicatorFault
         FL-IND-09: with the nearest name there is.
     """
-    items = known_items().items
+    items = known.items
     faults: list[str] = []
     for column in columns:
         name, mark, _ = column.partition("@")

@@ -23,7 +23,7 @@ def reasons(classification: Classification, language: str) -> pd.DataFrame:
     """The criteria that decided, for everybody whose class is positive or undetermined; see `Classification.reasons`."""
     rows, key = _possible_rows(classification)
     parts: list[pd.DataFrame] = []
-    for outcome in classification.outcomes:
+    for outcome in _overall(classification):
         of_outcome = rows[rows[f"{outcome}_possible"] == 1]
         best = of_outcome.groupby(key)[outcome].transform("max") if key else of_outcome[outcome]
         decisive = of_outcome[of_outcome[outcome] == best]
@@ -38,6 +38,14 @@ def reasons(classification: Classification, language: str) -> pd.DataFrame:
     return (table.sort_values(key, kind="stable") if key else table).reset_index(drop=True)
 
 
+def _overall(classification: Classification) -> list[str]:
+    """The outcomes that say in the class or not."""
+    found = (
+        entry.id for one in classification.frameworks for entry in one.outcomes if entry.type in ("binary", "classes")
+    )
+    return list(dict.fromkeys(found))
+
+
 def _possible_rows(classification: Classification) -> tuple[pd.DataFrame, str]:
     """The rows that are in a class for sure or possibly, in memory, with the column that names the person."""
     rows: Any = nw.from_native(classification.rows)
@@ -47,7 +55,7 @@ def _possible_rows(classification: Classification) -> tuple[pd.DataFrame, str]:
         key = ROW
         rows = rows.with_row_index(ROW)
     possible = reduce(
-        lambda left, right: left | right, [nw.col(f"{outcome}_possible") == 1 for outcome in classification.outcomes]
+        lambda left, right: left | right, [nw.col(f"{outcome}_possible") == 1 for outcome in _overall(classification)]
     )
     found = rows.filter(possible)
     return (found.collect() if isinstance(found, nw.LazyFrame) else found).to_pandas(), key
