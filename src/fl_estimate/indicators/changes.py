@@ -47,7 +47,7 @@ def routes(reading: Reading, framework: Framework, outcome: Outcome, known: Item
     dict of str to dict of str to str
         label → question (``<item>``, ``<item>@<phase>``, or a field) → the answer it takes.
     """
-    search = _Search(reading)
+    search = _Search(reading, framework)
     found: dict[str, dict[str, str]] = {}
     for label, route in _targets(search, framework, outcome).items():
         if route and _leads(reading, route, framework, outcome, label):
@@ -57,7 +57,7 @@ def routes(reading: Reading, framework: Framework, outcome: Outcome, known: Item
 
 def open_questions(reading: Reading, framework: Framework, outcome: Outcome) -> tuple[str, ...]:
     """The unknown answers that keep the outcome undetermined: those inside parts of the rule that are unknown."""
-    search = _Search(reading)
+    search = _Search(reading, framework)
     place = Place(framework)
     found = (name for rule in outcome.rules for name in search.unknown(rule, place))
     return tuple(dict.fromkeys(found))
@@ -83,8 +83,9 @@ def _leads(reading: Reading, route: frozenset[Step], framework: Framework, outco
 class _Search:
     """The cheapest ways to make nodes true or false, as answers to questions."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: Reading, framework: Framework) -> None:
         self._reading = reading
+        self._framework = framework
         self._evaluation = Evaluation(reading)
 
     def route(self, node: Node, place: Place, wanted: bool) -> Route:
@@ -94,13 +95,13 @@ class _Search:
         match node:
             case AllOf(nodes) | AnyOf(nodes):
                 parts = [self.route(inner, place, wanted) for inner in nodes]
-                return _all(parts) if wanted == isinstance(node, AllOf) else _fewest(parts)
+                return _all(parts) if wanted == isinstance(node, AllOf) else self._fewest(parts)
             case Not(inner):
                 return self.route(inner, place, not wanted)
             case SamePhase(nodes):
                 phases = [Place(place.framework, place.dimension, phase) for phase in ("recruitment", "work", "leave")]
                 each = [self.route(AllOf(nodes), within, wanted) for within in phases]
-                return _fewest(each) if wanted else _all(each)
+                return self._fewest(each) if wanted else _all(each)
             case AtLeast(n):
                 return self._count(n, counted(node, place), place, wanted)
             case ItemIs(item, phase):
@@ -119,7 +120,7 @@ class _Search:
             label = label_of(outcome, dict(zip(outcome.atoms, ends, strict=True)))
             if label:
                 found[label].append(_all([way[end] for way, end in zip(ways, ends, strict=True)]))
-        return {label: _fewest(several) for label, several in found.items()}
+        return {label: self._fewest(several) for label, several in found.items()}
 
     def unknown(self, node: Node, place: Place) -> Iterable[str]:
         """The unknown questions below an unknown node."""
@@ -166,7 +167,7 @@ class _Search:
             for indicator, value in zip(indicators, values, strict=True)
             if value != ends
         ]
-        open_ways = sorted((way for way in ways if way is not None), key=len)
+        open_ways = sorted((way for way in ways if way is not None), key=self._cost)
         return _all(open_ways[:needed]) if len(open_ways) >= needed else None
 
     def _indicator(self, indicator: Indicator, place: Place, wanted: bool) -> Route:
@@ -174,6 +175,15 @@ class _Search:
         if within is None:
             return None if wanted else HERE
         return self.route(indicator.node, within, wanted)
+
+    def _fewest(self, parts: Sequence[Route]) -> Route:
+        ways = [part for part in parts if part is not None]
+        return min(ways, key=self._cost) if ways else None
+
+    def _cost(self, route: frozenset[Step]) -> tuple[int, int]:
+        """How many answers; among as many, how many of them are known to be otherwise."""
+        place = Place(self._framework)
+        return len(route), sum(self._evaluation.value(test, place) != UNKNOWN for test, _ in route)
 
     def _referred(self, node: CriterionIs | Define | DimensionIs | OutcomeIs, place: Place, wanted: bool) -> Route:
         match node:
@@ -194,7 +204,7 @@ class _Search:
             return None if outcome.expression is None else self.route(outcome.expression, place, wanted)
         label = stem.removeprefix(outcome.id).removeprefix("=")
         accepted = {label} if label else set(outcome.positive)
-        return _fewest([way for name, way in self.labels(outcome, place).items() if (name in accepted) == wanted])
+        return self._fewest([way for name, way in self.labels(outcome, place).items() if (name in accepted) == wanted])
 
 
 class _Supposed:
@@ -261,8 +271,3 @@ def _all(parts: Sequence[Route]) -> Route:
             return None
         together |= part
     return together
-
-
-def _fewest(parts: Sequence[Route]) -> Route:
-    ways = [part for part in parts if part is not None]
-    return min(ways, key=len) if ways else None

@@ -154,7 +154,13 @@ class Evaluation:
         if within is None:
             return FALSE
         key = ("indicator", place.framework.id, indicator.id, within.phase)
-        return self._once(key, lambda: self._node(indicator.node, within))
+        return self._once(key, lambda: self._tested(indicator, within))
+
+    def _tested(self, indicator: Indicator, within: Place) -> Value:
+        """False where the instrument has none of the questions: under `not` an absent answer would turn into a true one."""
+        if not any(self._reading.has(name) for name in reads(within.framework, indicator.node)):
+            return FALSE
+        return self._node(indicator.node, within)
 
     def _outcome(self, framework: Framework, stem: str) -> Value:
         outcome = framework.outcome_of(stem)

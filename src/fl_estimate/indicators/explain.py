@@ -114,7 +114,7 @@ class Explanation:
         --------
         >>> import fl_estimate as fl
         >>> fl.explain({"w_low_no_wage": "yes"}, "icls2018_adult", age=30, default="no").changes()
-        {'FL': {'c_debt': 'experienced'}}
+        {'FL': {'c_violence': 'experienced'}}
         """
         headline = self.framework.outcomes[0]
         if not self.in_scope or headline.type not in ("binary", "classes"):

@@ -37,6 +37,8 @@ def extended(table: Mapping[str, Any], base: Mapping[str, Any]) -> tuple[dict[st
     numbers for its `parameters`, and `outcomes` that have no rule there. It never edits a rule that is there.
     """
     faults = list(_faults(table, base))
+    if faults:
+        return {}, faults
     whole = dict(base)
     whole |= {key: table[key] for key in REPLACED if key in table}
     for key in ADDED:
@@ -48,7 +50,7 @@ def extended(table: Mapping[str, Any], base: Mapping[str, Any]) -> tuple[dict[st
     whole["parameters"] = {**base.get("parameters", {}), **table.get("parameters", {})}
     given = {entry.get("id"): entry for entry in _list(table.get("outcomes", []))}
     whole["outcomes"] = [_completed(given.get(entry["id"], entry), whole["parameters"]) for entry in base["outcomes"]]
-    return whole, faults
+    return whole, []
 
 
 def _completed(outcome: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:

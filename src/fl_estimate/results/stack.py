@@ -12,6 +12,7 @@ from fl_estimate.errors import EstimateFault, listed
 from fl_estimate.results.estimates import HEAD, TAIL, Assumption, Estimates, Reason, check_by_columns
 from fl_estimate.results.provenance import Provenance
 
+
 def stack(
     estimates: Sequence[Estimates] | Mapping[str, Estimates],
     *,
