@@ -13,8 +13,10 @@ from fl_estimate.indicators.choice import FrameworkName, chosen_frameworks, requ
 from fl_estimate.indicators.coverage import Coverage
 from fl_estimate.indicators.deciding import Criterion
 from fl_estimate.indicators.items import AGE, Items
+from fl_estimate.indicators.marks import Note, notes
 from fl_estimate.indicators.persons import (
     AGE_AT_INTERVIEW,
+    CURRENT,
     MONTHS,
     ONGOING,
     PERSON,
@@ -86,6 +88,18 @@ class Classification:
 
     def __repr__(self) -> str:
         return f"Classification({self.framework}: {listed(self.outcomes)}; {self.coverage!r})"
+
+    def notes(self, outcomes: Sequence[str]) -> tuple[Note, ...]:
+        """What tables of these outcomes have to say of the frameworks: which parts of a rule are recalled, not read."""
+        wanted = {name.removesuffix(CURRENT) for name in outcomes}
+        found = (
+            note
+            for framework in self.frameworks
+            for outcome in framework.outcomes
+            if wanted & set(outcome.stems)
+            for note in notes(framework, outcome)
+        )
+        return tuple(found)
 
     def reasons(self, language: str = "en") -> pd.DataFrame:
         """Say which criteria decided the class of everybody who is in it, or whose class is undetermined.

@@ -116,7 +116,7 @@ def _leaves(framework: Framework, node: Node, dimension: str | None, trail: tupl
     for inner in walk(node):
         if isinstance(inner, ItemIs | FieldIn | FieldWithin):
             yield inner
-        for step, target, expression, narrowed in _targets(framework, inner, dimension):
+        for step, target, expression, narrowed in targets(framework, inner, dimension):
             if step in trail:
                 raise _CircleFault(
                     " -> ".join(f"{file}.{name}" for _, file, name in (*trail[trail.index(step) :], step))
@@ -124,7 +124,7 @@ def _leaves(framework: Framework, node: Node, dimension: str | None, trail: tupl
             yield from _leaves(target, expression, narrowed, (*trail, step))
 
 
-def _targets(
+def targets(
     framework: Framework, node: Node, dimension: str | None
 ) -> Iterator[tuple[Step, Framework, Node, str | None]]:
     """The expressions that a node stands for, with the file they are read in and the dimension counted there."""
