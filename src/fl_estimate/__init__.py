@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from fl_estimate.estimators.design_weighted import estimate_prevalence as estimate_prevalence
     from fl_estimate.estimators.design_weighted import estimate_ratio as estimate_ratio
     from fl_estimate.estimators.design_weighted import estimate_total as estimate_total
+    from fl_estimate.estimators.framework_sensitivity import FrameworkComparison as FrameworkComparison
+    from fl_estimate.estimators.framework_sensitivity import compare_frameworks as compare_frameworks
     from fl_estimate.indicators.classify import Classification as Classification
     from fl_estimate.indicators.classify import classify as classify
     from fl_estimate.indicators.explain import Explanation as Explanation
@@ -49,6 +51,7 @@ _WHERE: dict[str, str] = {
     "FlError": "errors",
     "FlWarning": "errors",
     "Framework": "indicators.framework",
+    "FrameworkComparison": "estimators.framework_sensitivity",
     "Mapping": "loaders.mapping",
     "PublishedEstimates": "reporting.publish",
     "StudyResult": "study.run",
@@ -57,6 +60,7 @@ _WHERE: dict[str, str] = {
     "ValidationReport": "schema.validate",
     "classify": "indicators.classify",
     "compare": "reporting.compare",
+    "compare_frameworks": "estimators.framework_sensitivity",
     "estimate_mean": "estimators.design_weighted",
     "estimate_prevalence": "estimators.design_weighted",
     "estimate_ratio": "estimators.design_weighted",

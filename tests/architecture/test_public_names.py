@@ -12,8 +12,8 @@ import fl_estimate as fl
 
 # A name added or taken away is a decision: it is written down here as well.
 NAMES = (
-    "CaptureHistories", "Classification", "Design", "Estimates", "Explanation", "FlError", "FlWarning", "Framework", "Mapping",
-    "PublishedEstimates", "StudyResult", "SuppressionRule", "SurveyData", "ValidationReport", "capture_recapture", "classify", "compare", "datasets",
+    "CaptureHistories", "Classification", "Design", "Estimates", "Explanation", "FlError", "FlWarning", "Framework", "FrameworkComparison", "Mapping",
+    "PublishedEstimates", "StudyResult", "SuppressionRule", "SurveyData", "ValidationReport", "capture_recapture", "classify", "compare", "compare_frameworks", "datasets",
     "estimate_mean", "estimate_prevalence", "estimate_ratio", "estimate_total", "explain", "frameworks", "load", "plot",
     "publish", "run_study", "stack",
 )  # fmt: skip
