@@ -214,9 +214,9 @@ def compare_frameworks(
     Examples
     --------
     >>> import fl_estimate as fl, pandas as pd
-    >>> answers = {"age": 30, "w_low_no_wage": ["yes", "yes", "no"], "w_overtime_forced": ["no", "no", "yes"],
-    ...            "r_dec_wages": "no", "l_wait_wages": "no", "c_docs": ["experienced", "no", "no"]}
-    >>> compared = fl.compare_frameworks(pd.DataFrame(answers), ["icls2018_adult", "htshtc2012_adult"])
+    >>> answers = pd.DataFrame({"age": 30, "r_debt_linked": "no", "w_low_no_wage": ["yes", "yes", "no"],
+    ...                         "l_no_freedom_resign": ["yes", "no", "no"], "c_docs": ["experienced", "no", "no"]})
+    >>> compared = fl.compare_frameworks(answers, ["icls2018_adult", "htshtc2012_adult"])
     >>> compared.cross_table("icls2018_adult", "htshtc2012_adult").loc["in", "undetermined"].item()
     1.0
     """

@@ -88,7 +88,7 @@ def decide(frame: Any, frameworks: Sequence[Framework], *, age: str) -> DecidedR
     """
     schema, known = dict(frame.collect_schema()), known_to(frameworks)
     require_phase_names(list(schema), known)
-    reading = ColumnReading(schema, age=age, known=known)
+    reading = ColumnReading(schema, age=age, known=known, categories=frame.implementation.is_polars())
     for framework in frameworks:
         if needs_age(framework) and age not in schema:
             raise _no_age(framework, age)
@@ -172,7 +172,9 @@ def _checked_counts(frame: Any, reading: ColumnReading, wanted: Mapping[tuple[st
         flags[f"rows{place}"] = mask.surely
         flags[f"unknown{place}"] = all_of([mask, Value(unknown, unknown)]).surely
     # flags become columns first: engines agree on sums of columns, not on sums of expressions
-    columns = [as_number(flag).alias(f"{MARK}{name}") for name, flag in flags.items()]
+    # (polars counts the bits of a Boolean column as they are, which is a good deal faster)
+    number = _as_flag if frame.implementation.is_polars() else as_number
+    columns = [number(flag).alias(f"{MARK}{name}") for name, flag in flags.items()]
     sums = {name: int(total or 0) for name, total in _only_row(frame.select(*columns).select(nw.all().sum())).items()}
     strange = {name: sums[f"{MARK}strange{place}"] for place, name in enumerate(reading.columns)}
     faults = [f"{name} in {count:,} rows" for name, count in strange.items() if count]
@@ -189,6 +191,10 @@ def _checked_counts(frame: Any, reading: ColumnReading, wanted: Mapping[tuple[st
 def as_number(bit: Number) -> nw.Expr:
     """A bit (or a count) as an Int64 column."""
     return nw.lit(int(bit), dtype=nw.Int64) if isinstance(bit, int) else bit.cast(nw.Int64)
+
+
+def _as_flag(bit: Number) -> nw.Expr:
+    return nw.lit(bool(bit)) if isinstance(bit, int) else bit
 
 
 class _Deciding:
