@@ -82,6 +82,7 @@ def measured(what: str, folder: Path, framework: str, repeats: int) -> dict[str,
 def inside(what: str, folder: Path, framework: str, repeats: int) -> None:
     """What the process of its own does."""
     seconds: list[float] = []
+    sums: dict[str, int] = {}
     for _ in range(repeats + 1):
         start = time.perf_counter()
         sums = CALLS[what](folder, framework)
@@ -100,7 +101,7 @@ def peak() -> float:
 
 def main() -> None:
     """Print the ratio and the peak memory."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--framework", default="icls2018_adult")

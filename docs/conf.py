@@ -23,6 +23,12 @@ for script, target in (("error_codes.py", "how_to/errors.md"), ("public_names.py
     if not (HERE / target).is_file() or (HERE / target).read_text(encoding="utf-8") != page:
         (HERE / target).write_text(page, encoding="utf-8")
 
+# The frameworks are told from their own files, a page each; these pages are not in the repository either.
+for target, page in runpy.run_path(str(ROOT / "scripts" / "framework_pages.py"))["pages"]().items():
+    (HERE / target).parent.mkdir(exist_ok=True)
+    if not (HERE / target).is_file() or (HERE / target).read_text(encoding="utf-8") != page:
+        (HERE / target).write_text(page, encoding="utf-8")
+
 # Packages that are reached as attributes (fl.capture_recapture) are modules of that name for autodoc.
 for name in fl_estimate.__all__:
     if inspect.ismodule(getattr(fl_estimate, name)):

@@ -180,7 +180,7 @@ class ColumnReading:
 
     def apply(self, frame: Any) -> Any:
         """Run the passes over a narwhals frame: every kept value is a column of it afterwards."""
-        for expressions in self._passes:
+        for expressions in filter(None, self._passes):
             frame = frame.with_columns(*expressions)
         return frame
 
