@@ -24,7 +24,9 @@ from fl_estimate.indicators.persons import (
     current_rows,
     persons,
 )
+from fl_estimate.indicators.ratio import with_shares
 from fl_estimate.indicators.references import questions
+from fl_estimate.indicators.relatives import RELATIVE, classified_relatives
 from fl_estimate.indicators.rows import SELECTED, SIDES, DecidedRows, decide, known_to, stems
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.survey_data import ReferencePeriod, Source, SurveyData
@@ -35,7 +37,9 @@ if TYPE_CHECKING:
 
     from fl_estimate.indicators.framework import Framework
 
-AGE_AT_EPISODE, RELATIVE = "age_episode", "relative_id"
+AGE_AT_EPISODE, RELATIVES = "age_episode", "relatives"
+PROXY, IS_PROXY = "proxy_for", "is_proxy"
+_NOTHING: Any = {"framework": "", "frameworks": (), "outcomes": (), "coverage": Coverage()}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -51,7 +55,9 @@ class Classification:
         each of its labels (``gems_form=fcse``); a count has its lowest and highest number in the first two columns.
         Where the rows say which jobs are still held (`ongoing`), ``<outcome>_current`` has the same three columns for
         them, the stock beside the flow; where they have `months_in_period`, ``<outcome>_months`` is the time in the
-        class within the reference period, missing where a duration is.
+        class within the reference period, missing where a duration is. A ratio is a number, missing where it is
+        undefined, with ``<outcome>_in_scope`` and no column of what is possible: give an estimator
+        ``where="<outcome>_in_scope", unknown="exclude"``. `is_proxy` is 1 where somebody else answered (`proxy_for`).
     framework : str
         Ids of the frameworks, joined by " + ".
     frameworks : tuple of Framework
@@ -60,6 +66,9 @@ class Classification:
         Which questions of the frameworks the instrument had, and how often they are unknown.
     design, source, reference_period, population, report
         Handed on from the data.
+    relatives : frame or None
+        Relatives that respondents reported on, with the same columns, where the survey has rows about them. In scope are
+        those of whom a question of the framework was asked.
     rows : frame
         One row a job (or a person): the key, the outcomes and every criterion, as 0/1 columns; see `reasons`.
     criteria : mapping of str to Criterion
@@ -83,6 +92,7 @@ class Classification:
     reference_period: ReferencePeriod | None = None
     population: str = ""
     report: ValidationReport = field(default_factory=ValidationReport)
+    relatives: Any = None
     rows: Any = None
     criteria: Mapping[str, Criterion] = field(default_factory=dict[str, Criterion])
 
@@ -164,9 +174,14 @@ def classify(
     """
     chosen = chosen_frameworks(framework, allow_unverified=allow_unverified)
     require_separate_scopes(chosen)
+    ratios = _measuring(chosen)
+    classes = tuple(entry for entry in chosen if entry not in ratios)
     if isinstance(data, SurveyData):
-        return _classify_survey(data, chosen)
-    return _classify_people(_frame(data), chosen, age=AGE)
+        found = _classify_survey(data, classes) if classes else Classification(people=data.people, **_NOTHING)
+        found = _handed_on(found, data)
+    else:
+        found = _classify_people(_frame(data), classes, age=AGE) if classes else Classification(people=data, **_NOTHING)
+    return _measured(found, data, chosen, ratios) if ratios else found
 
 
 def _classify_people(frame: Any, frameworks: tuple[Framework, ...], *, age: str) -> Classification:
@@ -200,13 +215,53 @@ def _classify_survey(data: SurveyData, frameworks: tuple[Framework, ...]) -> Cla
         )
         rows, today = current_rows(rows, frameworks)
         found = _classification(persons(people, rows, frameworks, today), rows, decided, frameworks, columns, today)
+    if RELATIVES in data.tables and table != "people":
+        relatives = classified_relatives(_frame(data.relatives), _frame(getattr(data, table)), frameworks)
+        found = replace(found, relatives=relatives)
+    return found
+
+
+def _handed_on(found: Classification, data: SurveyData) -> Classification:
+    """What the data say of themselves, and who answered for another."""
+    people = _frame(found.people)
+    names = people.collect_schema().names()
+    if PROXY in names and IS_PROXY not in names:
+        people = people.with_columns((~nw.col(PROXY).is_null()).cast(nw.Int64).alias(IS_PROXY))
     return replace(
         found,
+        people=people.to_native(),
         design=data.design,
         source=data.source,
         reference_period=data.reference_period,
         population=data.population,
         report=data.report,
+    )
+
+
+def _measuring(frameworks: Sequence[Framework]) -> tuple[Framework, ...]:
+    """The frameworks whose outcomes are ratios."""
+    return tuple(one for one in frameworks if all(outcome.type == "ratio" for outcome in one.outcomes))
+
+
+def _measured(
+    found: Classification, data: Any, frameworks: tuple[Framework, ...], ratios: tuple[Framework, ...]
+) -> Classification:
+    """Add the ratios to classified people."""
+    tables = data.tables if isinstance(data, SurveyData) else {}
+    apart = {name: _frame(tables[name]) for name in ("costs", "episodes") if name in tables}
+    people, lines = _frame(found.people), found.coverage.lines
+    wanted = [*people.collect_schema().names()]
+    for framework in ratios:
+        people, added = with_shares(people, apart, framework)
+        lines += added
+        wanted += [f"{outcome.id}{side}" for outcome in framework.outcomes for side in ("", SIDES[2])]
+    return replace(
+        found,
+        people=people.select(*(nw.col(name) for name in wanted)).to_native(),
+        framework=" + ".join(framework.id for framework in frameworks),
+        frameworks=frameworks,
+        outcomes=(*found.outcomes, *(outcome.id for framework in ratios for outcome in framework.outcomes)),
+        coverage=Coverage(lines),
     )
 
 

@@ -30,8 +30,9 @@ class CoverageLine:
     ----------
     framework, id : str
         Id of the framework and of the item, field or dimension.
-    kind : {"item", "field", "dimension"}
-        A dimension is listed only where it can no longer become positive with the items left.
+    kind : {"item", "field", "dimension", "ratio"}
+        A dimension is listed only where it can no longer become positive with the items left; of a ratio `unknown`
+        counts the people of whom it is undefined.
     phase, column : str
         The phase of the column, and its name; empty where there is none.
     in_instrument : bool

@@ -54,11 +54,14 @@ def current_rows(rows: Any, frameworks: Sequence[Framework]) -> tuple[Any, list[
     return (rows.with_columns(*added) if added else rows), today
 
 
-def persons(people: Any, rows: Any, frameworks: tuple[Framework, ...], today: Sequence[str]) -> Any:
+def persons(
+    people: Any, rows: Any, frameworks: tuple[Framework, ...], today: Sequence[str], *, by_age: bool = True
+) -> Any:
     """Bring the classes of the rows to the persons.
 
     One qualifying row is enough; of a class the label that stands first among those of the rows; of a count the highest.
-    A person without any row in scope has no such work in the reference period: 0.
+    A person without any row in scope has no such work in the reference period: 0, and in scope by the age at the
+    interview (`by_age`); whoever was not interviewed is in scope by a row only.
     """
     names = [f"{stem}{side}" for stem in (*stems(frameworks), *today) for side in SIDES]
     months = [
@@ -74,7 +77,9 @@ def persons(people: Any, rows: Any, frameworks: tuple[Framework, ...], today: Se
         *(nw.col(name).sum() for name in months),
         *(nw.col(f"{MARK}{name}").max() for name in months),
     )
-    people, scopes = decide_scopes(people, frameworks, age=AGE_AT_INTERVIEW)
+    scopes: dict[str, Bit] = dict.fromkeys(stems(frameworks), False)
+    if by_age:
+        people, scopes = decide_scopes(people, frameworks, age=AGE_AT_INTERVIEW)
     order = f"{MARK}order"
     eager = isinstance(people, nw.DataFrame)
     if eager:  # a join does not promise to keep the order; lazy frames have none
