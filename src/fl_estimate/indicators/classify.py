@@ -111,7 +111,7 @@ class Classification:
         )
         return tuple(found)
 
-    def reasons(self, language: str = "en") -> pd.DataFrame:
+    def reasons(self, language: str = "en", *, summary: bool = False) -> pd.DataFrame:
         """Say which criteria decided the class of everybody who is in it, or whose class is undetermined.
 
         Only the rows (jobs) that decide are told: of a person in the class those that are in it themselves.
@@ -120,17 +120,22 @@ class Classification:
         ----------
         language : {"en", "fr", "es"}
             Of the labels.
+        summary : bool, default False
+            Give the multiple-response table instead: how many of the people surely in the class each criterion is true
+            of. Somebody with several means of coercion stands under each of them, so that shares add up to more than 1.
 
         Returns
         -------
         pandas.DataFrame
             One row for each person, outcome and criterion: `person_id` (or `row`, where people have no id), `outcome`,
             `decided` (positive, undetermined), `framework`, `criterion`, `label`, `kind`, `dimension`, `value`
-            (true; for undetermined persons also unknown).
+            (true; for undetermined persons also unknown). As a summary one row for each outcome and criterion: `outcome`,
+            `framework`, `kind`, `dimension`, `criterion`, `label`, `n` (persons), `share` (of the people surely in the
+            class, by the weights of the design where there are some).
         """
-        from fl_estimate.indicators.reasons import reasons
+        from fl_estimate.indicators.reasons import multiple_responses, reasons
 
-        return reasons(self, language)
+        return multiple_responses(self, language) if summary else reasons(self, language)
 
 
 def classify(

@@ -58,9 +58,9 @@ def test_a_person_has_the_first_label_over_every_combination_of_the_rows(engine:
             {min(labels, key=LABELS.index) for labels in product(*(ROWS[row][1] for row in rows))} if rows else set()
         )
         for label in LABELS:
-            cells = found.loc[person, [f"gems_form={label}", f"gems_form={label}_possible"]].tolist()
+            cells = [int(found[f"gems_form={label}{side}"][person]) for side in ("", "_possible")]
             assert cells == [int(first == {label}), int(label in first)], (person, label)
-        overall = found.loc[person, ["gems_form", "gems_form_possible", "gems_form_in_scope"]].tolist()
+        overall = [int(found[f"gems_form{side}"][person]) for side in ("", "_possible", "_in_scope")]
         assert overall == [int(bool(first) and "none" not in first), int(bool(first - {"none"})), 1]
 
 
@@ -219,3 +219,36 @@ def test_gems_attributes_are_flags_inside_private_exploitation() -> None:
     assert people["gems_debt_bondage_possible"].tolist() == [1, 0, 0, 1]
     assert people["gems_domestic_work"].tolist() == [0, 1, 0, 0]
     assert people["gems_domestic_work_possible"].tolist() == [0, 1, 0, 1]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_multiple_response_table_counts_people_under_each_of_their_criteria(engine: str) -> None:
+    people = pd.DataFrame({"person_id": list("abc"), "age_interview": 30, "w": [3.0, 1.0, 5.0]})
+    jobs = pd.DataFrame(
+        {
+            "person_id": list("aabc"),
+            "age_episode": 30,
+            "w_low_no_wage": ["yes", "yes", "yes", "no"],
+            "c_docs": ["experienced", "experienced", "no", "experienced"],
+            "c_debt": ["no", "no", "experienced", "no"],
+        }
+    )
+    make = ENGINES[engine]
+    survey = SurveyData(people=make(people), jobs=make(jobs), design=fl.Design(weights="w"))
+    table = fl.classify(survey).reasons(summary=True).set_index("criterion")[["n", "share"]]
+    # a (3) by two jobs and b (1) are in the class, c is not; everybody by low pay, a by documents, b by debt
+    assert table.to_dict("index") == {
+        "IW5": {"n": 2, "share": 1.0},
+        "CO5": {"n": 1, "share": 0.75},
+        "CO3": {"n": 1, "share": 0.25},
+    }
+
+
+def test_the_multiple_response_table_of_people_without_ids_and_of_nobody() -> None:
+    rows = pd.DataFrame({"age": [30, 30], "w_low_no_wage": "yes", "c_docs": ["no", "experienced"]})
+    assert fl.classify(rows).reasons(summary=True)["n"].tolist() == [1, 1]
+    nobody = fl.classify(rows.assign(c_docs="no")).reasons(summary=True)
+    assert list(nobody.columns) == [
+        *("outcome", "framework", "kind", "dimension", "criterion", "label", "n", "share"),
+    ]
+    assert nobody.empty
