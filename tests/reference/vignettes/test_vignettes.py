@@ -13,7 +13,9 @@ import polars as pl
 import pytest
 
 import fl_estimate as fl
+from fl_estimate.indicators.criteria import DimensionIs
 from fl_estimate.indicators.items import known_items
+from fl_estimate.indicators.references import questions, reads
 
 FILE: dict[str, Any] = tomllib.loads(Path(__file__).with_name("vignettes.toml").read_text(encoding="utf-8"))
 CASES: list[dict[str, Any]] = FILE["vignettes"]
@@ -62,7 +64,7 @@ def test_state_vignettes_under_state_imposed(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_classify(engine: str, with_state: bool, framework: str) -> None:
     cases = [case for case in CASES if ("state" in case) == with_state]
-    people = _people(ENGINES[engine](_table(cases)), framework)
+    people = _people(ENGINES[engine](_table(cases, framework)), framework)
     checked = 0
     for key in FILE["keys"]:
         for case, row in zip(cases, people, strict=True):
@@ -78,7 +80,9 @@ def test_classify(engine: str, with_state: bool, framework: str) -> None:
 @pytest.mark.parametrize("engine", ENGINES)
 def test_classify_by_adult_and_child_frameworks_together(engine: str) -> None:
     cases = [case for case in CASES if "state" not in case]
-    people = _people(ENGINES[engine](_table(cases)), ["icls2018_adult", "icls2018_child"])
+    people = _people(
+        ENGINES[engine](_table(cases, "icls2018_adult", "icls2018_child")), ["icls2018_adult", "icls2018_child"]
+    )
     for case, row in zip(cases, people, strict=True):
         framework = "icls2018_adult" if case["age"] >= 18 else "icls2018_child"
         spec = {"outcome": "forced_labour"}
@@ -92,7 +96,7 @@ def _spec(case: dict[str, Any], key: str) -> dict[str, Any]:
 
 
 def _explain(case: dict[str, Any], framework: str) -> fl.Explanation:
-    blocks = {name: case.get(name) for name in ("child", "act", "state", "other_purpose")}
+    blocks: dict[str, Any] = {name: case.get(name) for name in ("child", "act", "state", "other_purpose")}
     return fl.explain(case.get("answers", {}), framework, age=case["age"], default=case["default"], **blocks)
 
 
@@ -113,9 +117,9 @@ def _columns(framework: str, spec: dict[str, Any], expected: Any) -> dict[str, i
     return sure | scopes
 
 
-def _people(data: Any, framework: str | list[str]) -> list[dict[str, Any]]:
+def _people(data: Any, framework: str | list[str]) -> list[dict[Any, Any]]:
     """The rows of the people, in the order of the cases."""
-    people = fl.classify(data, framework).people
+    people: Any = fl.classify(data, framework).people
     if isinstance(people, pl.LazyFrame):
         people = people.collect().to_pandas()
     elif not isinstance(people, pd.DataFrame):
@@ -123,9 +127,22 @@ def _people(data: Any, framework: str | list[str]) -> list[dict[str, Any]]:
     return people.sort_values("place").to_dict("records")
 
 
-def _table(cases: list[dict[str, Any]]) -> pd.DataFrame:
+def _table(cases: list[dict[str, Any]], *frameworks: str) -> pd.DataFrame:
+    """The cases as rows, with the columns that the frameworks read."""
+    asked: set[str] = set()
+    for framework in map(fl.Framework.read, frameworks):
+        asked |= set(questions(framework))
+        # every dimension needs a question, whether an outcome reads it or not
+        asked |= {name for entry in framework.dimensions for name in reads(framework, DimensionIs(entry.id))}
+    fields = {field.column for field in known_items().fields.values() if field.id in asked}
     rows = [_row(case) | {"place": place} for place, case in enumerate(cases)]
-    return pd.DataFrame(rows)
+    wanted = ("age", "place", *fields)
+    return pd.DataFrame(
+        [
+            {name: cell for name, cell in row.items() if name in wanted or name.partition("@")[0] in asked}
+            for row in rows
+        ]
+    )
 
 
 def _row(case: dict[str, Any]) -> dict[str, Any]:
