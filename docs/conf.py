@@ -18,19 +18,18 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent
 sys.path.insert(0, str(HERE / "extensions"))
 
-# Two pages are written from the source each time, and are not in the repository.
-for script, target in (("error_codes.py", "how_to/errors.md"), ("public_names.py", "reference/names.md")):
-    page = runpy.run_path(str(ROOT / "scripts" / script))["page"]()
+# Pages that are written from the source each time, and are not in the repository: errors, names, the codebook of the
+# schema, and every framework from its own file.
+pages = {
+    "how_to/errors.md": runpy.run_path(str(ROOT / "scripts" / "error_codes.py"))["page"](),
+    "reference/names.md": runpy.run_path(str(ROOT / "scripts" / "public_names.py"))["page"](),
+    "reference/codebook.md": fl_codebook.markdown(),
+    **runpy.run_path(str(ROOT / "scripts" / "framework_pages.py"))["pages"](),
+}
+for target, page in pages.items():
+    (HERE / target).parent.mkdir(exist_ok=True)
     if not (HERE / target).is_file() or (HERE / target).read_text(encoding="utf-8") != page:
         (HERE / target).write_text(page, encoding="utf-8")
-
-# So is the codebook, from the schema that the package carries.
-book = fl_codebook.markdown()
-if (
-    not (HERE / "reference/codebook.md").is_file()
-    or (HERE / "reference/codebook.md").read_text(encoding="utf-8") != book
-):
-    (HERE / "reference/codebook.md").write_text(book, encoding="utf-8")
 
 # Packages that are reached as attributes (fl.capture_recapture) are modules of that name for autodoc.
 for name in fl_estimate.__all__:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from fl_estimate.estimators.design_weighted import estimate_ratio as estimate_ratio
     from fl_estimate.estimators.design_weighted import estimate_total as estimate_total
     from fl_estimate.estimators.design_weighted import estimate_variance as estimate_variance
+    from fl_estimate.estimators.framework_sensitivity import FrameworkComparison as FrameworkComparison
+    from fl_estimate.estimators.framework_sensitivity import compare_frameworks as compare_frameworks
     from fl_estimate.indicators.classify import Classification as Classification
     from fl_estimate.indicators.classify import classify as classify
     from fl_estimate.indicators.explain import Explanation as Explanation
@@ -56,6 +58,7 @@ _WHERE: dict[str, str] = {
     "FlError": "errors",
     "FlWarning": "errors",
     "Framework": "indicators.framework",
+    "FrameworkComparison": "estimators.framework_sensitivity",
     "Mapping": "loaders.mapping",
     "PublishedEstimates": "reporting.publish",
     "Replicates": "inputs.replicates",
@@ -66,6 +69,7 @@ _WHERE: dict[str, str] = {
     "classify": "indicators.classify",
     "codebook": "schema.codebook",
     "compare": "reporting.compare",
+    "compare_frameworks": "estimators.framework_sensitivity",
     "draft_mapping": "loaders.drafting",
     "estimate_mean": "estimators.design_weighted",
     "estimate_prevalence": "estimators.design_weighted",

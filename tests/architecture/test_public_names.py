@@ -13,10 +13,11 @@ import fl_estimate as fl
 # A name added or taken away is a decision: it is written down here as well.
 NAMES = (
     "CaptureHistories", "Classification", "Design", "Estimates", "Explanation", "FlError", "FlWarning", "Framework",
-    "Mapping", "PublishedEstimates", "Replicates", "StudyResult", "SuppressionRule", "SurveyData", "ValidationReport",
-    "capture_recapture", "classify", "codebook", "compare", "datasets", "draft_mapping", "estimate_mean",
-    "estimate_prevalence", "estimate_ratio", "estimate_total", "estimate_variance", "explain", "explain_respondent",
-    "frameworks", "hierarchical", "load", "plot", "publish", "replicate", "run_study", "stack", "validate",
+    "FrameworkComparison", "Mapping", "PublishedEstimates", "Replicates", "StudyResult", "SuppressionRule",
+    "SurveyData", "ValidationReport", "capture_recapture", "classify", "codebook", "compare", "compare_frameworks",
+    "datasets", "draft_mapping", "estimate_mean", "estimate_prevalence", "estimate_ratio", "estimate_total",
+    "estimate_variance", "explain", "explain_respondent", "frameworks", "hierarchical", "load", "plot", "publish",
+    "replicate", "run_study", "stack", "validate",
 )  # fmt: skip
 
 

@@ -333,6 +333,7 @@ def _assumptions(call: Call, targets: Targets, table: DomainTable) -> tuple[Assu
     if call.where is not None:
         said.append(("subpopulation", {"where": call.where}))
     said.append(("deff_reference", {}))
+    said += [(code, dict(parameters)) for code, parameters in call.resolved.notes([t.outcome for t in targets.targets])]
     return tuple(Assumption(code=code, parameters=tuple(parameters.items())) for code, parameters in said)
 
 

@@ -25,8 +25,8 @@ def chosen_frameworks(
     Raises
     ------
     IndicatorFault
-        FL-IND-01, 02, 03 (see `Framework.read`; 01 also for none, or one named twice); FL-IND-04: a draft without ``allow_unverified=True``, or an outcome
-        that has no rule yet.
+        FL-IND-01, 02, 03 (see `Framework.read`; 01 also for none, or one named twice); FL-IND-04: a draft without
+        ``allow_unverified=True``, or an outcome that has no rule yet; FL-IND-16: a list of codes.
     """
     asked = [framework] if isinstance(framework, str | Path | Framework) else list(framework)
     chosen = tuple(entry if isinstance(entry, Framework) else Framework.read(entry) for entry in asked)
@@ -49,7 +49,14 @@ def chosen_frameworks(
                 found=entry.verification_note or 'status = "draft"',
                 fix="use a final framework, or complete its rule and say allow_unverified=True",
             )
-        unruled = [outcome.id for outcome in entry.outcomes if outcome.expression is None]
+        if entry.kind == "code_list":
+            raise IndicatorFault(
+                "FL-IND-16",
+                f"{entry.id} is a list of codes for case records; it has no rule to classify by",
+                found=entry.title.en,
+                fix="name a framework; fl.frameworks() lists them with their outcomes",
+            )
+        unruled = [outcome.id for outcome in entry.outcomes if not outcome.rules]
         if unruled:
             raise IndicatorFault(
                 "FL-IND-04",

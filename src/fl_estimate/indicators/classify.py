@@ -10,13 +10,24 @@ import narwhals as nw
 
 from fl_estimate.errors import IndicatorFault, listed
 from fl_estimate.indicators.choice import FrameworkName, chosen_frameworks, require_separate_scopes
-from fl_estimate.indicators.columns import MARK
 from fl_estimate.indicators.coverage import Coverage
 from fl_estimate.indicators.deciding import Criterion
-from fl_estimate.indicators.items import AGE, known_items
-from fl_estimate.indicators.logic import Bit
+from fl_estimate.indicators.items import AGE, Items
+from fl_estimate.indicators.marks import Note, notes
+from fl_estimate.indicators.persons import (
+    AGE_AT_INTERVIEW,
+    CURRENT,
+    MONTHS,
+    ONGOING,
+    PERSON,
+    added_columns,
+    current_rows,
+    persons,
+)
+from fl_estimate.indicators.ratio import with_shares
 from fl_estimate.indicators.references import questions
-from fl_estimate.indicators.rows import SELECTED, SIDES, DecidedRows, as_number, decide, decide_scopes, outcome_ids
+from fl_estimate.indicators.relatives import RELATIVE, classified_relatives
+from fl_estimate.indicators.rows import SELECTED, SIDES, DecidedRows, decide, known_to, stems
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.survey_data import ReferencePeriod, Source, SurveyData
 from fl_estimate.schema.validate import ValidationReport
@@ -26,8 +37,9 @@ if TYPE_CHECKING:
 
     from fl_estimate.indicators.framework import Framework
 
-PERSON = "person_id"
-AGE_AT_EPISODE, AGE_AT_INTERVIEW = "age_episode", "age_interview"
+AGE_AT_EPISODE, RELATIVES = "age_episode", "relatives"
+PROXY, IS_PROXY = "proxy_for", "is_proxy"
+_NOTHING: Any = {"framework": "", "frameworks": (), "outcomes": (), "coverage": Coverage()}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -39,7 +51,13 @@ class Classification:
     people : frame
         Of the engine of the data. Every column of the people, and three null-free 0/1 columns for each outcome:
         ``<outcome>`` (surely), ``<outcome>_possible`` (surely or undetermined), ``<outcome>_in_scope`` (in the
-        framework's population and selected for the module). Out of scope is 0, 0, 0.
+        framework's population and selected for the module). Out of scope is 0, 0, 0. A class has three more columns for
+        each of its labels (``gems_form=fcse``); a count has its lowest and highest number in the first two columns.
+        Where the rows say which jobs are still held (`ongoing`), ``<outcome>_current`` has the same three columns for
+        them, the stock beside the flow; where they have `months_in_period`, ``<outcome>_months`` is the time in the
+        class within the reference period, missing where a duration is. A ratio is a number, missing where it is
+        undefined, with ``<outcome>_in_scope`` and no column of what is possible: give an estimator
+        ``where="<outcome>_in_scope", unknown="exclude"``. `is_proxy` is 1 where somebody else answered (`proxy_for`).
     framework : str
         Ids of the frameworks, joined by " + ".
     frameworks : tuple of Framework
@@ -48,6 +66,9 @@ class Classification:
         Which questions of the frameworks the instrument had, and how often they are unknown.
     design, source, reference_period, population, report
         Handed on from the data.
+    relatives : frame or None
+        Relatives that respondents reported on, with the same columns, where the survey has rows about them. In scope are
+        those of whom a question of the framework was asked.
     rows : frame
         One row a job (or a person): the key, the outcomes and every criterion, as 0/1 columns; see `reasons`.
     criteria : mapping of str to Criterion
@@ -71,13 +92,26 @@ class Classification:
     reference_period: ReferencePeriod | None = None
     population: str = ""
     report: ValidationReport = field(default_factory=ValidationReport)
+    relatives: Any = None
     rows: Any = None
     criteria: Mapping[str, Criterion] = field(default_factory=dict[str, Criterion])
 
     def __repr__(self) -> str:
         return f"Classification({self.framework}: {listed(self.outcomes)}; {self.coverage!r})"
 
-    def reasons(self, language: str = "en") -> pd.DataFrame:
+    def notes(self, outcomes: Sequence[str]) -> tuple[Note, ...]:
+        """What tables of these outcomes have to say of the frameworks: which parts of a rule are recalled, not read."""
+        wanted = {name.removesuffix(CURRENT) for name in outcomes}
+        found = (
+            note
+            for framework in self.frameworks
+            for outcome in framework.outcomes
+            if wanted & set(outcome.stems)
+            for note in notes(framework, outcome)
+        )
+        return tuple(found)
+
+    def reasons(self, language: str = "en", *, summary: bool = False) -> pd.DataFrame:
         """Say which criteria decided the class of everybody who is in it, or whose class is undetermined.
 
         Only the rows (jobs) that decide are told: of a person in the class those that are in it themselves.
@@ -86,17 +120,22 @@ class Classification:
         ----------
         language : {"en", "fr", "es"}
             Of the labels.
+        summary : bool, default False
+            Give the multiple-response table instead: how many of the people surely in the class each criterion is true
+            of. Somebody with several means of coercion stands under each of them, so that shares add up to more than 1.
 
         Returns
         -------
         pandas.DataFrame
             One row for each person, outcome and criterion: `person_id` (or `row`, where people have no id), `outcome`,
             `decided` (positive, undetermined), `framework`, `criterion`, `label`, `kind`, `dimension`, `value`
-            (true; for undetermined persons also unknown).
+            (true; for undetermined persons also unknown). As a summary one row for each outcome and criterion: `outcome`,
+            `framework`, `kind`, `dimension`, `criterion`, `label`, `n` (persons), `share` (of the people surely in the
+            class, by the weights of the design where there are some).
         """
-        from fl_estimate.indicators.reasons import reasons
+        from fl_estimate.indicators.reasons import multiple_responses, reasons
 
-        return reasons(self, language)
+        return multiple_responses(self, language) if summary else reasons(self, language)
 
 
 def classify(
@@ -125,9 +164,9 @@ def classify(
     Raises
     ------
     IndicatorFault
-        FL-IND-01 to 04 (a framework), 05 (no age), 06 (cells that are no answers), 07 (a dimension without any
+        FL-IND-01 to 04 and 16 (a framework), 05 (no age), 06 (cells that are no answers), 07 (a dimension without any
         question), 08 (frameworks that overlap), 09 (a phase that an item does not have), 10 (the questions stand on
-        two tables, or persons have no id), 12 (no frame), 13 (text where a number belongs), 15 (an outcome column is
+        two tables, or persons have no id), 17 (files with different questions of one id), 12 (no frame), 13 (text where a number belongs), 15 (an outcome column is
         there already).
 
     Notes
@@ -140,9 +179,14 @@ def classify(
     """
     chosen = chosen_frameworks(framework, allow_unverified=allow_unverified)
     require_separate_scopes(chosen)
+    ratios = _measuring(chosen)
+    classes = tuple(entry for entry in chosen if entry not in ratios)
     if isinstance(data, SurveyData):
-        return _classify_survey(data, chosen)
-    return _classify_people(_frame(data), chosen, age=AGE)
+        found = _classify_survey(data, classes) if classes else Classification(people=data.people, **_NOTHING)
+        found = _handed_on(found, data)
+    else:
+        found = _classify_people(_frame(data), classes, age=AGE) if classes else Classification(people=data, **_NOTHING)
+    return _measured(found, data, chosen, ratios) if ratios else found
 
 
 def _classify_people(frame: Any, frameworks: tuple[Framework, ...], *, age: str) -> Classification:
@@ -168,12 +212,29 @@ def _classify_survey(data: SurveyData, frameworks: tuple[Framework, ...]) -> Cla
         found = _classify_people(people, frameworks, age=age)
     else:
         _require_free(columns, frameworks)
-        rows, age = _rows_of_persons(_frame(getattr(data, table)), people, table)
+        rows, age = _rows_of_persons(_frame(getattr(data, table)), people, table, known_to(frameworks))
         decided = decide(rows, frameworks, age=age)
-        rows = decided.frame.select(nw.col(PERSON), *decided.outcome_columns(), *decided.criterion_columns())
-        found = _classification(_persons(people, rows, frameworks), rows, decided, frameworks, columns)
+        kept = [name for name in (PERSON, ONGOING, MONTHS) if name in decided.frame.collect_schema().names()]
+        rows = decided.frame.select(
+            *(nw.col(name) for name in kept), *decided.outcome_columns(), *decided.criterion_columns()
+        )
+        rows, today = current_rows(rows, frameworks)
+        found = _classification(persons(people, rows, frameworks, today), rows, decided, frameworks, columns, today)
+    if RELATIVES in data.tables and table != "people":
+        relatives = classified_relatives(_frame(data.relatives), _frame(getattr(data, table)), frameworks)
+        found = replace(found, relatives=relatives)
+    return found
+
+
+def _handed_on(found: Classification, data: SurveyData) -> Classification:
+    """What the data say of themselves, and who answered for another."""
+    people = _frame(found.people)
+    names = people.collect_schema().names()
+    if PROXY in names and IS_PROXY not in names:
+        people = people.with_columns((~nw.col(PROXY).is_null()).cast(nw.Int64).alias(IS_PROXY))
     return replace(
         found,
+        people=people.to_native(),
         design=data.design,
         source=data.source,
         reference_period=data.reference_period,
@@ -182,11 +243,44 @@ def _classify_survey(data: SurveyData, frameworks: tuple[Framework, ...]) -> Cla
     )
 
 
-def _classification(
-    people: Any, rows: Any, decided: DecidedRows, frameworks: tuple[Framework, ...], columns: list[str]
+def _measuring(frameworks: Sequence[Framework]) -> tuple[Framework, ...]:
+    """The frameworks whose outcomes are ratios."""
+    return tuple(one for one in frameworks if all(outcome.type == "ratio" for outcome in one.outcomes))
+
+
+def _measured(
+    found: Classification, data: Any, frameworks: tuple[Framework, ...], ratios: tuple[Framework, ...]
 ) -> Classification:
-    outcomes = outcome_ids(frameworks)
+    """Add the ratios to classified people."""
+    tables = data.tables if isinstance(data, SurveyData) else {}
+    apart = {name: _frame(tables[name]) for name in ("costs", "episodes") if name in tables}
+    people, lines = _frame(found.people), found.coverage.lines
+    wanted = [*people.collect_schema().names()]
+    for framework in ratios:
+        people, added = with_shares(people, apart, framework)
+        lines += added
+        wanted += [f"{outcome.id}{side}" for outcome in framework.outcomes for side in ("", SIDES[2])]
+    return replace(
+        found,
+        people=people.select(*(nw.col(name) for name in wanted)).to_native(),
+        framework=" + ".join(framework.id for framework in frameworks),
+        frameworks=frameworks,
+        outcomes=(*found.outcomes, *(outcome.id for framework in ratios for outcome in framework.outcomes)),
+        coverage=Coverage(lines),
+    )
+
+
+def _classification(
+    people: Any,
+    rows: Any,
+    decided: DecidedRows,
+    frameworks: tuple[Framework, ...],
+    columns: list[str],
+    today: Sequence[str] = (),
+) -> Classification:
+    outcomes = (*stems(frameworks), *today)
     wanted = [*columns, *(f"{outcome}{side}" for outcome in outcomes for side in SIDES)]
+    wanted += added_columns(frameworks, people.collect_schema().names())
     return Classification(
         people=people.select(*(nw.col(name) for name in wanted)).to_native(),
         framework=" + ".join(framework.id for framework in frameworks),
@@ -198,42 +292,14 @@ def _classification(
     )
 
 
-def _persons(people: Any, rows: Any, frameworks: tuple[Framework, ...]) -> Any:
-    """Bring the classes of the rows to the persons: one qualifying row is enough, no row is not positive."""
-    names = [f"{outcome}{side}" for outcome in outcome_ids(frameworks) for side in SIDES]
-    best = rows.group_by(PERSON).agg(*(nw.col(name).max() for name in names))
-    people, scopes = decide_scopes(people, frameworks, age=AGE_AT_INTERVIEW)
-    order = f"{MARK}order"
-    eager = isinstance(people, nw.DataFrame)
-    if eager:  # a join does not promise to keep the order; lazy frames have none
-        people = people.with_row_index(order)
-    joined = people.join(best, on=PERSON, how="left").with_columns(
-        *(nw.col(name).fill_null(0).cast(nw.Int64) for name in names)
-    )
-    joined = joined.with_columns(
-        *(
-            as_number(_either(f"{outcome}{SIDES[2]}", scope)).alias(f"{outcome}{SIDES[2]}")
-            for outcome, scope in scopes.items()
-        )
-    )
-    return joined.sort(order) if eager else joined
-
-
-def _either(column: str, bit: Bit) -> Bit:
-    """In scope by one of the rows, or by the age at the interview."""
-    if isinstance(bit, bool):
-        return True if bit else nw.col(column) == 1
-    return (nw.col(column) == 1) | bit
-
-
 def _answering_table(data: SurveyData, frameworks: tuple[Framework, ...]) -> str:
     """The one table on which the questions of the frameworks stand."""
-    asked = {name for framework in frameworks for name in questions(framework)}
+    asked, known = {name for framework in frameworks for name in questions(framework)}, known_to(frameworks)
     holding = [
         name
         for name in ("jobs", "episodes", "people")
         if name in data.tables
-        and any(_asks(column, asked) for column in _frame(data.tables[name]).collect_schema().names())
+        and any(_asks(column, asked, known) for column in _frame(data.tables[name]).collect_schema().names())
     ]
     if len(holding) == 1:
         return holding[0]
@@ -252,9 +318,8 @@ def _answering_table(data: SurveyData, frameworks: tuple[Framework, ...]) -> str
     )
 
 
-def _asks(column: str, asked: set[str]) -> bool:
+def _asks(column: str, asked: set[str], known: Items) -> bool:
     """Whether a column holds answers of a job to one of the questions; what is asked once a person is no sign of it."""
-    known = known_items()
     if column.partition("@")[0] in asked & set(known.items):
         return True
     return any(
@@ -262,7 +327,7 @@ def _asks(column: str, asked: set[str]) -> bool:
     )
 
 
-def _rows_of_persons(rows: Any, people: Any, table: str) -> tuple[Any, str]:
+def _rows_of_persons(rows: Any, people: Any, table: str, known: Items) -> tuple[Any, str]:
     """The rows that belong to persons, with what is asked once a person, and the column of the age at the episode."""
     held, of_person = rows.collect_schema().names(), people.collect_schema().names()
     without = [name for name, columns in ((table, held), ("people", of_person)) if PERSON not in columns]
@@ -273,13 +338,16 @@ def _rows_of_persons(rows: Any, people: Any, table: str) -> tuple[Any, str]:
             found=f"no column {PERSON} in {listed(without)}",
             fix=f"map {PERSON} on both tables",
         )
-    known = known_items()
     fields = {field.column for field in known.fields.values()}
     mine = [name for name in held if name.partition("@")[0] in known.items or name in fields]
     age = AGE_AT_EPISODE if AGE_AT_EPISODE in held else AGE_AT_INTERVIEW
     once = {field.column for field in known.fields.values() if field.table == "people"}
     theirs = [name for name in of_person if name not in mine and (name in once or name in (SELECTED, age))]
-    chosen = rows.select(*(nw.col(name) for name in (PERSON, *mine))).filter(~nw.col(PERSON).is_null())
+    mine += [name for name in (ONGOING, MONTHS) if name in held and name not in mine]
+    own = ~nw.col(PERSON).is_null()
+    if RELATIVE in held:  # a row about a relative is not one of the person who told it
+        own = own & nw.col(RELATIVE).is_null()
+    chosen = rows.filter(own).select(*(nw.col(name) for name in (PERSON, *mine)))
     if theirs:
         chosen = chosen.join(people.select(PERSON, *theirs), on=PERSON, how="left")
     return chosen, age
@@ -298,9 +366,7 @@ def _frame(data: Any) -> Any:
 
 
 def _require_free(columns: Sequence[str], frameworks: tuple[Framework, ...]) -> None:
-    taken = [
-        f"{outcome}{side}" for outcome in outcome_ids(frameworks) for side in SIDES if f"{outcome}{side}" in columns
-    ]
+    taken = [f"{outcome}{side}" for outcome in stems(frameworks) for side in SIDES if f"{outcome}{side}" in columns]
     if taken:
         raise IndicatorFault(
             "FL-IND-15",

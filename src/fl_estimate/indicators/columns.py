@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import narwhals as nw
 
 from fl_estimate.errors import IndicatorFault, listed, nearest
 from fl_estimate.indicators.criteria import FieldWithin
-from fl_estimate.indicators.items import AGE, MISSING, NO, UNKNOWN_ANSWERS, Field, Item, known_items
+from fl_estimate.indicators.items import AGE, MISSING, NO, UNKNOWN_ANSWERS, Field, Item, Items, known_items
 from fl_estimate.indicators.logic import FALSE, TRUE, UNKNOWN, Value
 
 MARK = "__fl_"
@@ -45,6 +47,25 @@ class AnswerColumn:
     is_strange: nw.Expr
 
 
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """The answers of one column. Categories of polars are compared as they are, which costs next to nothing."""
+
+    expression: nw.Expr
+    filled: bool
+
+    def among(self, codes: tuple[str, ...]) -> nw.Expr:
+        """Null-free: whether a cell holds one of the codes; a null is `missing`."""
+        if self.filled:
+            return _among(self.expression, codes)
+        one_of = reduce(or_, [self.expression == code for code in codes])
+        return one_of.fill_null(MISSING in codes)
+
+    def is_not(self, code: str) -> nw.Expr:
+        """Null-free: whether a cell holds something else."""
+        return self.expression != code if self.filled else ~self.among((code,))
+
+
 class ColumnReading:
     """The answers of a table, and the passes that evaluate what depends on them.
 
@@ -54,19 +75,32 @@ class ColumnReading:
         Columns of the table.
     age : str or None
         Column of the age at the episode.
+    known : Items, optional
+        The questions there are, where the frameworks have some of their own.
+    categories : bool, default False
+        Whether the engine compares categories with texts (polars): they are not turned into texts then.
     """
 
-    def __init__(self, schema: Mapping[str, nw.dtypes.DType], *, age: str | None) -> None:
+    def __init__(
+        self,
+        schema: Mapping[str, nw.dtypes.DType],
+        *,
+        age: str | None,
+        known: Items | None = None,
+        categories: bool = False,
+    ) -> None:
         self._schema = schema
+        self._categories = categories
+        self.known = known or known_items()
         self._age = age
         self._passes: list[list[nw.Expr]] = []
         self._kept: dict[int, nw.Expr] = {}
-        self._cells: dict[str, nw.Expr] = {}
+        self._cells: dict[str, Cells] = {}
         self.columns: dict[str, AnswerColumn] = {}
 
     def item(self, item: str, phase: str | None, /) -> Value:
         """Whether an item is true, in one phase or (None) in any; false where the table has no column of it."""
-        entry = known_items().items[item]
+        entry = self.known.items[item]
         unphased = self._answers(entry, entry.id, "") if entry.id in self._schema else None
         phased = {
             at: self._answers(entry, name, at) for at, name in phase_columns(entry).items() if name in self._schema
@@ -75,19 +109,19 @@ class ColumnReading:
 
     def codes(self, field: str, codes: tuple[str, ...], /) -> Value:
         """Whether a field holds one of the codes; false where the table has no column of it."""
-        entry = known_items().fields[field]
+        entry = self.known.fields[field]
         if entry.column not in self._schema:
             return FALSE
         cell = self._text(entry.column)
         self._note(entry.id, entry.allowed, entry.column, "", cell)
         if cell is None:
             return UNKNOWN
-        surely = _among(cell, codes)
-        return Value(surely, surely | _among(cell, UNKNOWN_ANSWERS), 1)
+        surely = cell.among(codes)
+        return Value(surely, surely | cell.among(UNKNOWN_ANSWERS), 1)
 
     def within(self, test: FieldWithin, /) -> Value:
         """Whether a number is inside the limits; a null is unknown, a column the table lacks is false."""
-        entry = known_items().fields[test.field]
+        entry = self.known.fields[test.field]
         column = self.number_column(entry)
         if column is None:
             return FALSE
@@ -110,7 +144,7 @@ class ColumnReading:
             return TRUE
         cell = self._text(column)
         self._note(column, ("yes", NO, *UNKNOWN_ANSWERS), column, "", cell)
-        return TRUE if cell is None else Value(cell != NO, cell != NO, 1)
+        return TRUE if cell is None else Value(cell.is_not(NO), cell.is_not(NO), 1)
 
     def has(self, name: str, /) -> bool:
         """Whether the table has a column of this item or field."""
@@ -118,7 +152,7 @@ class ColumnReading:
 
     def columns_of(self, name: str) -> dict[str, str]:
         """Where the answers to a question stand: phase → column, "" for a phase (or the whole question) not asked."""
-        known = known_items()
+        known = self.known
         if name not in known.items:
             field = known.fields[name]
             column = self.number_column(field) if field.is_number else field.column
@@ -146,7 +180,7 @@ class ColumnReading:
 
     def apply(self, frame: Any) -> Any:
         """Run the passes over a narwhals frame: every kept value is a column of it afterwards."""
-        for expressions in self._passes:
+        for expressions in filter(None, self._passes):
             frame = frame.with_columns(*expressions)
         return frame
 
@@ -154,7 +188,7 @@ class ColumnReading:
         """Write an expression as a column in the pass after `depth` others; one that is such a column already stays."""
         if id(expression) in self._kept:
             return expression
-        if depth == len(self._passes):
+        while depth >= len(self._passes):
             self._passes.append([])
         name = f"{MARK}{len(self._kept)}"
         self._passes[depth].append(expression.alias(name))
@@ -168,16 +202,20 @@ class ColumnReading:
         if cell is None:
             return UNKNOWN
         # every answer is one of those allowed (checked in `rows`), so that what is not "no" is true or unknown
-        return Value(_among(cell, item.true_answers), cell != NO, 1)
+        return Value(cell.among(item.true_answers), cell.is_not(NO), 1)
 
-    def _text(self, column: str) -> nw.Expr | None:
+    def _text(self, column: str) -> Cells | None:
         """The cells as text without nulls; None where the column holds no text, which is right if it is all null."""
         kind = self._schema[column]
         if kind != nw.String and not isinstance(kind, nw.Categorical | nw.Enum):
             return None
         if column not in self._cells:
-            cell = nw.col(column) if kind == nw.String else nw.col(column).cast(nw.String)
-            self._cells[column] = self._stored(cell.fill_null(MISSING), 0)
+            cell = nw.col(column)
+            if self._categories and isinstance(kind, nw.Categorical):
+                self._cells[column] = Cells(cell, False)
+            else:
+                text = cell if kind == nw.String else cell.cast(nw.String)
+                self._cells[column] = Cells(self._stored(text.fill_null(MISSING), 0), True)
         return self._cells[column]
 
     def _number(self, field: Field, column: str) -> nw.Expr | None:
@@ -198,12 +236,12 @@ class ColumnReading:
         self.columns[column] = AnswerColumn(column, field.id, "", ~known, cell.fill_null(0.0) < 0)
         return number
 
-    def _note(self, question: str, allowed: tuple[str, ...], column: str, phase: str, cell: nw.Expr | None) -> None:
+    def _note(self, question: str, allowed: tuple[str, ...], column: str, phase: str, cell: Cells | None) -> None:
         """Remember that a column was read, with what makes its cells unknown or strange."""
         if column in self.columns:
             return
         if cell is not None:
-            unknown, strange = _among(cell, UNKNOWN_ANSWERS), ~_among(cell, allowed)
+            unknown, strange = cell.among(UNKNOWN_ANSWERS), ~cell.among(allowed)
         else:
             strange = self._is_filled(column)
             unknown = ~strange
@@ -226,7 +264,7 @@ def phase_columns(item: Item) -> dict[str, str]:
     return {phase: f"{item.id}@{phase}" for phase in item.phases} if item.asks_phase else {}
 
 
-def require_phase_names(columns: list[str]) -> None:
+def require_phase_names(columns: list[str], known: Items) -> None:
     """Refuse columns that name an item with a phase it cannot have: they would be overlooked without a word.
 
     Raises
@@ -234,7 +272,7 @@ def require_phase_names(columns: list[str]) -> None:
     IndicatorFault
         FL-IND-09: with the nearest name there is.
     """
-    items = known_items().items
+    items = known.items
     faults: list[str] = []
     for column in columns:
         name, mark, _ = column.partition("@")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fl_estimate.errors import IndicatorFault, listed
-from fl_estimate.indicators.criteria import DimensionIs
+from fl_estimate.indicators.criteria import AnyOf, DimensionIs
 from fl_estimate.indicators.evaluation import Evaluation
 from fl_estimate.indicators.items import AGE, known_items
 from fl_estimate.indicators.references import needs_age, questions, reads
@@ -30,8 +30,9 @@ class CoverageLine:
     ----------
     framework, id : str
         Id of the framework and of the item, field or dimension.
-    kind : {"item", "field", "dimension"}
-        A dimension is listed only where it can no longer become positive with the items left.
+    kind : {"item", "field", "dimension", "ratio"}
+        A dimension is listed only where it can no longer become positive with the items left; of a ratio `unknown`
+        counts the people of whom it is undefined.
     phase, column : str
         The phase of the column, and its name; empty where there is none.
     in_instrument : bool
@@ -113,11 +114,7 @@ def require_questions(framework: Framework, has: Callable[[str], bool]) -> None:
         FL-IND-07.
     """
     parts = [(f"dimension {entry.id}", reads(framework, DimensionIs(entry.id))) for entry in framework.dimensions]
-    parts += [
-        (f"outcome {outcome.id}", reads(framework, outcome.expression))
-        for outcome in framework.outcomes
-        if outcome.expression is not None
-    ]
+    parts += [(f"outcome {outcome.id}", reads(framework, AnyOf(outcome.rules))) for outcome in framework.outcomes]
     for part, names in parts:
         if not any(has(name) for name in names):
             raise IndicatorFault(
@@ -129,7 +126,7 @@ def require_questions(framework: Framework, has: Callable[[str], bool]) -> None:
 
 
 def _lines(framework: str, name: str, reading: ColumnReading, counts: Counts) -> Iterator[CoverageLine]:
-    kind = "item" if name in known_items().items else "field"
+    kind = "item" if name in reading.known.items else "field"
     for phase, column in reading.columns_of(name).items():
         rows, unknown = counts.get((framework, column), (0, 0))
         yield CoverageLine(

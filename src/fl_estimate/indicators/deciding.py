@@ -25,7 +25,7 @@ class Criterion:
     id : str
         Its id there.
     label : Wording
-    kind, dimension : str
+    kind, dimension, phase, strength : str
         What the rules count it as; "" where the file says nothing.
     document, paragraph, verified : str
         Where the criterion is taken from, and how well that was read.
@@ -38,6 +38,8 @@ class Criterion:
     label: Wording
     kind: str
     dimension: str
+    phase: str
+    strength: str
     document: str
     paragraph: str
     verified: str
@@ -71,6 +73,8 @@ def _own(framework: Framework) -> list[Criterion]:
                 label=entry.label,
                 kind=entry.kind,
                 dimension=entry.dimension or "",
+                phase=entry.phase or "",
+                strength=entry.strength or "",
                 document=entry.document,
                 paragraph=entry.paragraph,
                 verified=entry.verified,
@@ -85,6 +89,8 @@ def _own(framework: Framework) -> list[Criterion]:
             label=entry.label or Wording(entry.text),
             kind="",
             dimension="",
+            phase="",
+            strength="",
             document=entry.document,
             paragraph=entry.paragraph,
             verified=entry.verified or framework.verification,
@@ -113,6 +119,6 @@ def _nodes(framework: Framework) -> list[OutcomeIs]:
     expressions = [
         *(definition.expression for definition in framework.definitions.values()),
         *(indicator.node for indicator in framework.indicators),
-        *(outcome.expression for outcome in framework.outcomes if outcome.expression is not None),
+        *(rule for outcome in framework.outcomes for rule in outcome.rules),
     ]
     return [inner for node in expressions for inner in walk(node) if isinstance(inner, OutcomeIs)]

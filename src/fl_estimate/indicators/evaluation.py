@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+from fl_estimate.indicators.classes import label_among
 from fl_estimate.indicators.criteria import (
     AllOf,
     AnyOf,
@@ -26,7 +27,8 @@ from fl_estimate.indicators.logic import FALSE, Value, all_of, any_of, at_least,
 from fl_estimate.indicators.references import reads
 
 if TYPE_CHECKING:
-    from fl_estimate.indicators.framework import Framework, Indicator
+    from fl_estimate.indicators.framework import Framework
+    from fl_estimate.indicators.parts import Indicator, Outcome
 
 
 class Reading(Protocol):
@@ -54,7 +56,7 @@ class Reading(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class Place:
     """Where a node is read: in which file, counting one dimension only or all, in one phase or in any."""
 
     framework: Framework
@@ -71,29 +73,47 @@ class Evaluation:
 
     def population(self, framework: Framework) -> Value:
         """Whether the respondent is in the framework's population, as far as is known."""
-        return self._node(framework.in_scope, _Place(framework))
+        return self._node(framework.in_scope, Place(framework))
 
     def scope(self, framework: Framework) -> Value:
         """Whether the respondent is in scope: for certain in the population, unknown is out of scope."""
         return self._once(("scope", framework.id), lambda: certain(self.population(framework)))
 
-    def outcome(self, framework: Framework, outcome: str) -> Value:
-        """The value of an outcome; false out of scope, and false where the instrument has none of its questions."""
-        return self._once(("outcome", framework.id, outcome), lambda: self._outcome(framework, outcome))
+    def outcome(self, framework: Framework, stem: str) -> Value:
+        """The value of an outcome; false out of scope, and false where the instrument has none of its questions.
+
+        `stem` is the id of an outcome, or ``<id>=<label>`` for one label of a class. A class is true where its label is
+        one of the positive ones, a count where one of its indicators is.
+        """
+        return self._once(("outcome", framework.id, stem), lambda: self._outcome(framework, stem))
+
+    def count_of(self, framework: Framework, outcome: Outcome) -> list[Value]:
+        """The indicators that a count counts, each false out of scope."""
+        scope, place = self.scope(framework), Place(framework)
+        chosen = counted(outcome.counting, place)
+        return [all_of([scope, self._indicator(indicator, place)]) for indicator in chosen]
 
     def dimension(self, framework: Framework, dimension: str) -> Value:
         """The value of a dimension, whatever the scope."""
-        return self._node(DimensionIs(dimension), _Place(framework))
+        return self._node(DimensionIs(dimension), Place(framework))
 
     def indicator(self, framework: Framework, indicator: Indicator) -> Value:
         """The value of an indicator, whatever the scope."""
-        return self._indicator(indicator, _Place(framework))
+        return self._indicator(indicator, Place(framework))
 
     def definition(self, framework: Framework, name: str) -> Value:
         """The value of an entry under `definitions`, whatever the scope."""
-        return self._node(Define(name), _Place(framework))
+        return self._node(Define(name), Place(framework))
 
-    def _node(self, node: Node, place: _Place) -> Value:
+    def value(self, node: Node, place: Place) -> Value:
+        """The value of a node that is read at a place."""
+        return self._node(node, place)
+
+    def counts(self, indicator: Indicator, place: Place) -> Value:
+        """The value of an indicator where it is counted at a place."""
+        return self._indicator(indicator, place)
+
+    def _node(self, node: Node, place: Place) -> Value:
         match node:
             case AllOf(nodes):
                 return all_of(self._node(inner, place) for inner in nodes)
@@ -111,11 +131,11 @@ class Evaluation:
                 phases = (replace(place, phase=phase) for phase in known_items().phases)
                 return any_of(all_of(self._node(inner, within) for inner in nodes) for within in phases)
             case AtLeast(n):
-                return at_least(n, [self._indicator(chosen, place) for chosen in _counted(node, place)])
+                return at_least(n, [self._indicator(chosen, place) for chosen in counted(node, place)])
             case _:
                 return self._referred(node, place)
 
-    def _referred(self, node: CriterionIs | Define | DimensionIs | OutcomeIs, place: _Place) -> Value:
+    def _referred(self, node: CriterionIs | Define | DimensionIs | OutcomeIs, place: Place) -> Value:
         """A node that names another part. The checks of `references` have made sure that it is there."""
         match node:
             case OutcomeIs(name, file):
@@ -123,35 +143,36 @@ class Evaluation:
             case CriterionIs(name):
                 indicator = place.framework.indicator(name)
                 return FALSE if indicator is None else self._indicator(indicator, place)
-            case Define(name, file):
-                framework = place.framework.file(file)
-                # a dimension is counted in its own file only
-                dimension = place.dimension if framework is place.framework else None
-                inner, within = framework.definitions[name].expression, _Place(framework, dimension, place.phase)
-            case DimensionIs(name, file):
-                framework = place.framework.file(file)
-                inner, within = framework.dimension_rule, _Place(framework, name, place.phase)
-        if inner is None:
-            return FALSE
-        key = ("node", framework.id, within.dimension, within.phase, inner)
-        return self._once(key, lambda: self._node(inner, within))
+            case _:
+                inner, within = inside(node, place)
+                key = ("node", within.framework.id, within.dimension, within.phase, inner)
+                return self._once(key, lambda: self._node(inner, within))
 
-    def _indicator(self, indicator: Indicator, place: _Place) -> Value:
+    def _indicator(self, indicator: Indicator, place: Place) -> Value:
         """An indicator with a phase counts in that phase only; one without is read with its items at the phase."""
-        if place.phase is not None and indicator.phase not in (None, place.phase):
+        within = indicator_place(indicator, place)
+        if within is None:
             return FALSE
-        phase = None if indicator.phase is not None else place.phase
-        within = _Place(place.framework, None, phase)
-        key = ("indicator", place.framework.id, indicator.id, phase)
-        return self._once(key, lambda: self._node(indicator.node, within))
+        key = ("indicator", place.framework.id, indicator.id, within.phase)
+        return self._once(key, lambda: self._tested(indicator, within))
 
-    def _outcome(self, framework: Framework, name: str) -> Value:
-        outcome = framework.outcome(name)
-        if outcome is None or outcome.expression is None:
+    def _tested(self, indicator: Indicator, within: Place) -> Value:
+        """False where the instrument has none of the questions: under `not` an absent answer would turn into a true one."""
+        if not any(self._reading.has(name) for name in reads(within.framework, indicator.node)):
             return FALSE
-        if not any(self._reading.has(used) for used in reads(framework, outcome.expression)):
+        return self._node(indicator.node, within)
+
+    def _outcome(self, framework: Framework, stem: str) -> Value:
+        outcome = framework.outcome_of(stem)
+        if outcome is None or not any(self._reading.has(used) for used in reads(framework, AnyOf(outcome.rules))):
             return FALSE
-        return all_of([self.scope(framework), self._node(outcome.expression, _Place(framework))])
+        place = Place(framework)
+        if outcome.type != "classes":
+            return all_of([self.scope(framework), any_of(self._node(rule, place) for rule in outcome.rules)])
+        label = stem.removeprefix(outcome.id).removeprefix("=")
+        accepted = frozenset({label}) if label else frozenset(outcome.positive)
+        atoms = [self._node(atom, place) for atom in outcome.atoms]
+        return all_of([self.scope(framework), label_among(outcome, atoms, accepted)])
 
     def _once(self, key: tuple[object, ...], evaluate: Callable[[], Value]) -> Value:
         if key not in self._known:
@@ -159,7 +180,27 @@ class Evaluation:
         return self._known[key]
 
 
-def _counted(node: AtLeast, place: _Place) -> list[Indicator]:
+def inside(node: Define | DimensionIs, place: Place) -> tuple[Node, Place]:
+    """The expression that a definition or a dimension stands for, and where it is read."""
+    framework = place.framework.file(node.framework)
+    match node:
+        case Define(name):
+            # a dimension is counted in its own file only
+            dimension = place.dimension if framework is place.framework else None
+            return framework.definitions[name].expression, Place(framework, dimension, place.phase)
+        case DimensionIs(name):
+            return framework.dimension_rule or AnyOf(()), Place(framework, name, place.phase)
+
+
+def indicator_place(indicator: Indicator, place: Place) -> Place | None:
+    """Where the test of an indicator is read; None where the indicator does not count in this phase."""
+    if place.phase is not None and indicator.phase not in (None, place.phase):
+        return None
+    return Place(place.framework, None, None if indicator.phase is not None else place.phase)
+
+
+def counted(node: AtLeast, place: Place) -> list[Indicator]:
+    """The indicators that a count chooses from."""
     return [
         indicator
         for indicator in place.framework.indicators

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from fl_estimate.errors import IndicatorFault, nearest
+from fl_estimate.indicators.answers import Answer, AnswerReading, Number
+from fl_estimate.indicators.changes import open_questions, routes
 from fl_estimate.indicators.criteria import FieldIn, FieldWithin, ItemIs
 from fl_estimate.indicators.deciding import Criterion, criteria
 from fl_estimate.indicators.evaluation import Evaluation
-from fl_estimate.indicators.items import AGE, NO, UNKNOWN_ANSWERS, Field, Item, Wording, known_items
-from fl_estimate.indicators.logic import FALSE, TRUE, UNKNOWN, Value, any_of
+from fl_estimate.indicators.items import Wording
+from fl_estimate.indicators.logic import FALSE
+from fl_estimate.indicators.ratio import share_of_one
 from fl_estimate.indicators.references import leaves, reads
 from fl_estimate.indicators.wording import told
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from fl_estimate.indicators.framework import Framework, Outcome
+    from fl_estimate.indicators.framework import Framework
+    from fl_estimate.indicators.parts import Outcome
 
-Answer = str | Sequence[str]
-Number = int | float | str
 _CLASSES = {"true": "positive", "false": "negative", "unknown": "undetermined"}
 OUT_OF_SCOPE = "not_applicable"
 
@@ -36,7 +36,7 @@ class CriterionReading:
     framework, id : str
         The file it stands in, and its id there.
     label : Wording
-    kind, dimension : str
+    kind, dimension, phase, strength : str
         What the rules count it as; "" where the file says nothing.
     value : {"true", "false", "unknown"}
     items : tuple of str
@@ -50,6 +50,8 @@ class CriterionReading:
     label: Wording
     kind: str
     dimension: str
+    phase: str
+    strength: str
     value: str
     items: tuple[str, ...]
     document: str
@@ -69,7 +71,8 @@ class Explanation:
     in_scope : bool
         Whether the respondent is in the framework's population.
     label : str
-        The value of the first outcome: ``FL``, ``not_FL``, ``undetermined``, ``not_applicable``, …
+        The value of the first outcome: ``FL``, ``not_FL``, ``undetermined``, ``not_applicable``, …; of a count its
+        number or, where some are unknown, lowest and highest (``0-11``); of a ratio its number, or ``undefined``.
     outcomes : mapping of str to str
         The value of every outcome.
     dimensions : mapping of str to str
@@ -96,6 +99,32 @@ class Explanation:
     dimensions: Mapping[str, str]
     count: tuple[int, int]
     criteria: tuple[CriterionReading, ...] = field(default=())
+    reading: AnswerReading = field(repr=False, compare=False)
+
+    def changes(self) -> dict[str, dict[str, str]]:
+        """What it would take to change the class: a smallest set of answers for every other label.
+
+        Returns
+        -------
+        dict of str to dict of str to str
+            label → question → the answer it takes. Questions that are unknown now count like those that are answered.
+            Empty out of scope, and for counts and ratios.
+
+        Examples
+        --------
+        >>> import fl_estimate as fl
+        >>> fl.explain({"w_low_no_wage": "yes"}, "icls2018_adult", age=30, default="no").changes()
+        {'FL': {'c_violence': 'experienced'}}
+        """
+        headline = self.framework.outcomes[0]
+        if not self.in_scope or headline.type not in ("binary", "classes"):
+            return {}
+        return routes(self.reading, self.framework, headline, self.framework.known)
+
+    def open_questions(self) -> tuple[str, ...]:
+        """The unknown answers that keep the class undetermined; empty where it is not."""
+        headline = self.framework.outcomes[0]
+        return open_questions(self.reading, self.framework, headline) if self.in_scope else ()
 
     def text(self, language: str = "en") -> str:
         """Say it in English (en), French (fr) or Spanish (es)."""
@@ -128,7 +157,8 @@ def explain(
     ----------
     answers : mapping of str to str or list of str
         Answers by item id: yes, no, dk, ref, missing, not_asked; coercion items experienced, threatened or witnessed,
-        with their phase (``"experienced@work"``, or a list of such). Numbers such as `hours_week` stand here too.
+        with their phase (``"experienced@work"``, or a list of such). Fields that are no parameter here (`hours_week`,
+        `is_domestic`, ``people.migrant_employee_abroad``) stand here too.
     framework : str, Path or Framework
         Id, path of a TOML file, or the framework itself.
     age : int
@@ -150,19 +180,24 @@ def explain(
     Raises
     ------
     IndicatorFault
-        FL-IND-01 to 04 (the framework), FL-IND-11 (an answer, an id or a phase that is not known).
+        FL-IND-01 to 04 and 16 (the framework), FL-IND-11 (an answer, an id or a phase that is not known).
     """
     from fl_estimate.indicators.choice import chosen_frameworks
 
     (chosen,) = chosen_frameworks([framework], allow_unverified=allow_unverified)
     reading = AnswerReading(
-        answers, age=age, default=default, child=child, act=act, state=state, other_purpose=other_purpose
+        answers,
+        age=age,
+        default=default,
+        child=child,
+        act=act,
+        state=state,
+        other_purpose=other_purpose,
+        known=chosen.known,
     )
     evaluation = Evaluation(reading)
     in_scope = evaluation.scope(chosen).surely is True
-    outcomes = {
-        outcome.id: _label(outcome, evaluation.outcome(chosen, outcome.id), in_scope) for outcome in chosen.outcomes
-    }
+    outcomes = {outcome.id: _label(outcome, chosen, evaluation, reading) for outcome in chosen.outcomes}
     indicators = [evaluation.indicator(chosen, indicator).word for indicator in chosen.indicators] if in_scope else []
     dimensions = [entry.id for entry in chosen.dimensions] if in_scope else []
     return Explanation(
@@ -174,88 +209,29 @@ def explain(
         dimensions={name: _CLASSES[evaluation.dimension(chosen, name).word] for name in dimensions},
         count=(indicators.count("true"), len(indicators) - indicators.count("false")),
         criteria=tuple(_criterion(entry, evaluation, reading) for entry in criteria(chosen) if _asked(entry, reading)),
+        reading=reading,
     )
 
 
-class AnswerReading:
-    """The answers of one respondent, checked. Everything not given takes the default."""
-
-    def __init__(
-        self,
-        answers: Mapping[str, Answer | Number],
-        *,
-        age: Number,
-        default: str,
-        child: Mapping[str, str] | None,
-        act: str | None,
-        state: Mapping[str, str] | None,
-        other_purpose: str | None,
-    ) -> None:
-        if default not in (NO, *UNKNOWN_ANSWERS):
-            raise _fault("default", "it is not one of the answers that can stand for all", (NO, *UNKNOWN_ANSWERS))
-        self._default = default
-        self._has_state = state is not None
-        self._numbers: dict[str, Number] = {AGE: _number(AGE, age)}
-        self._items: dict[str, list[tuple[str, str | None]]] = {}
-        for name, answer in answers.items():
-            self._take(name, answer)
-        given = {"act": act, "other_purpose": other_purpose}
-        given |= {f"child.{name}": code for name, code in (child or {}).items()}
-        given |= {f"state.{name}": code for name, code in (state or {}).items()}
-        self._codes = {name: _code(name, code) for name, code in given.items() if code is not None}
-
-    def item(self, item: str, phase: str | None, /) -> Value:
-        """Whether an item is true, in one phase or (None) in any."""
-        entry = known_items().items[item]
-        given = self._items.get(item, [])
-        unphased = [entry.value(answer) for answer, at in given if at is None]
-        phased = {at: any_of(entry.value(answer) for answer, where in given if where == at) for at in entry.phases}
-        mentioned = {at for _, at in given}
-        if unphased:
-            # an answer without a phase was given about every phase that has none of its own
-            return entry.read(phase, any_of(unphased), {at: value for at, value in phased.items() if at in mentioned})
-        default = entry.value(self._default)
-        return entry.read(phase, None, {at: value if at in mentioned else default for at, value in phased.items()})
-
-    def codes(self, field: str, codes: tuple[str, ...], /) -> Value:
-        """Whether a field holds one of the codes; false for the state block where there is none."""
-        if not self.has(field):
-            return FALSE
-        return known_items().fields[field].value(self._codes.get(field, self._default), codes)
-
-    def within(self, test: FieldWithin, /) -> Value:
-        """Whether a number is inside the limits; "no" is outside."""
-        number = self._numbers.get(test.field, self._default)
-        if isinstance(number, str):
-            return UNKNOWN if number in UNKNOWN_ANSWERS else FALSE
-        return TRUE if test.holds(number) else FALSE
-
-    def has(self, name: str, /) -> bool:
-        """Every question belongs to the instrument, but for the state block where none was given."""
-        field = known_items().fields.get(name)
-        return field is None or field.block != "state" or self._has_state
-
-    def keep(self, value: Value, /) -> Value:
-        """A value of one respondent needs no storing."""
-        return value
-
-    def _take(self, name: str, answer: Answer | Number) -> None:
-        known = known_items()
-        if name in known.items:
-            answers = [answer] if isinstance(answer, str) or not isinstance(answer, Sequence) else answer
-            self._items[name] = [_answer(known.items[name], entry) for entry in answers]
-            return
-        entry = known.fields.get(name)
-        if entry is None or not entry.is_number or name == AGE or entry.block:
-            raise _fault(name, "no item or number is called so", (), near=nearest(name, list(known.items)))
-        if not isinstance(answer, int | float | str):
-            raise _fault(name, "a number is needed", UNKNOWN_ANSWERS)
-        self._numbers[name] = _number(name, answer)
-
-
-def _label(outcome: Outcome, value: Value, in_scope: bool) -> str:
-    found = outcome.value(value.word if in_scope else "out_of_scope")
-    return found.id if found is not None else OUT_OF_SCOPE
+def _label(outcome: Outcome, framework: Framework, evaluation: Evaluation, reading: AnswerReading) -> str:
+    if evaluation.scope(framework).surely is not True:
+        found = outcome.value("out_of_scope")
+        return found.id if found is not None else OUT_OF_SCOPE
+    match outcome.type:
+        case "binary":
+            found = outcome.value(evaluation.outcome(framework, outcome.id).word)
+            return found.id if found is not None else OUT_OF_SCOPE
+        case "classes":
+            labels = [value.id for value in outcome.classes]
+            possible = [name for name in labels if evaluation.outcome(framework, f"{outcome.id}={name}") != FALSE]
+            return possible[0] if len(possible) == 1 else outcome.undetermined(frozenset(possible))
+        case "count":
+            words = [value.word for value in evaluation.count_of(framework, outcome)]
+            low, high = words.count("true"), len(words) - words.count("false")
+            return f"{low}" if low == high else f"{low}-{high}"
+        case "ratio":
+            share = share_of_one(outcome, reading)
+            return "undefined" if share is None else f"{share:g}"
 
 
 def _asked(criterion: Criterion, reading: AnswerReading) -> bool:
@@ -270,6 +246,8 @@ def _criterion(criterion: Criterion, evaluation: Evaluation, reading: AnswerRead
         label=criterion.label,
         kind=criterion.kind,
         dimension=criterion.dimension,
+        phase=criterion.phase,
+        strength=criterion.strength,
         value=value,
         items=tuple(_speaking(criterion, value, reading)),
         document=criterion.document,
@@ -294,46 +272,3 @@ def _speaking(criterion: Criterion, value: str, reading: AnswerReading) -> list[
         if answered.word == value:
             names[name] = None
     return list(names)
-
-
-def _answer(item: Item, answer: object) -> tuple[str, str | None]:
-    """One answer and its phase (None: not said)."""
-    if not isinstance(answer, str):
-        raise _fault(
-            item.id, "an answer is a text in quotes (an unquoted yes is something else in some files)", item.allowed
-        )
-    status, mark, phase = answer.partition("@")
-    if status not in item.allowed:
-        raise _fault(item.id, "its answer is not known", item.allowed)
-    if mark and not item.asks_phase:
-        raise _fault(item.id, "this item has one fixed phase; its answers carry no @", item.allowed)
-    if mark and phase not in item.phases:
-        raise _fault(item.id, "the phase after @ is not one that the item can have", item.phases)
-    return status, phase if mark else None
-
-
-def _code(name: str, code: object) -> str:
-    """One code of a field of a block, or of act and other_purpose."""
-    entry: Field | None = known_items().fields.get(name)
-    if entry is None:
-        block = name.partition(".")[0]
-        near = [other.partition(".")[2] for other in known_items().fields if other.startswith(f"{block}.")]
-        raise _fault(name, "no field is called so", tuple(near), near=nearest(name.partition(".")[2], near))
-    if not isinstance(code, str) or code not in entry.allowed:
-        raise _fault(name, "its code is not known", entry.allowed)
-    return code
-
-
-def _number(name: str, number: object) -> Number:
-    """A number that is not negative, or why it is unknown; "no" says none."""
-    if isinstance(number, str) and number in (NO, *UNKNOWN_ANSWERS):
-        return number
-    if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number < math.inf:
-        raise _fault(name, "a number of at least 0 is needed", UNKNOWN_ANSWERS)
-    return number
-
-
-def _fault(name: str, what: str, allowed: tuple[str, ...], *, near: str = "") -> IndicatorFault:
-    fix = f"did you mean {near!r}? " if near else ""
-    fix += f"one of: {', '.join(allowed)}" if allowed else "ids are those of items.toml"
-    return IndicatorFault("FL-IND-11", f"{name}: {what}", found=f"in the answer to {name}", fix=fix)

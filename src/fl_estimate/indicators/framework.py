@@ -1,146 +1,38 @@
-"""Framework: one dated definition as a value, read from TOML and checked. The only module here that knows pydantic."""
+"""Framework: one dated definition as a value, read from TOML and checked."""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError, model_validator
+from pydantic import Field, PlainValidator, ValidationError, model_validator
 
 from fl_estimate.errors import IndicatorFault, not_one_of
-from fl_estimate.indicators.criteria import AnyOf, Node, NodeFault, parse, split_phase
-from fl_estimate.indicators.items import Wording
+from fl_estimate.indicators.criteria import AllOf, NodeFault
+from fl_estimate.indicators.items import Item, Items, Wording, known_items, own_item
+from fl_estimate.indicators.national import extended
+from fl_estimate.indicators.parts import (
+    CodeList,
+    Definition,
+    DimensionEntry,
+    Expression,
+    Indicator,
+    Mark,
+    Outcome,
+    Part,
+    PeriodRule,
+    SourceText,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Mark = Literal["primary", "secondary", "recalled"]
-MARKS: tuple[Mark, ...] = ("primary", "secondary", "recalled")
-"""From the strongest to the weakest: read in the document, read in a text that reports it, from memory or own reading."""
 
-Expression = Annotated[Node, PlainValidator(parse)]
-
-
-class _Table(BaseModel):
-    """A table of the file: every key is known, none can be changed later."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, populate_by_name=True)
-
-
-class SourceText(_Table):
-    """A document the framework is taken from, and what of it was read."""
-
-    document: str
-    url: str = ""
-    read: str = ""
-    verified: Mark | None = None
-    verification_note: str = ""
-
-
-class PeriodRule(_Table):
-    """What the framework says about the reference period."""
-
-    kind: str
-    short: tuple[str, ...] = ()
-    long: tuple[str, ...] = ()
-    guidance: str = ""
-    verified: Mark | None = None
-
-
-class DimensionEntry(_Table):
-    """A dimension: a group of indicators under one rule."""
-
-    id: str
-    label: Wording
-    phase: str | None = None
-
-
-class Definition(_Table):
-    """A named expression, with the document and paragraph it is taken from where it stands for a legal test."""
-
-    expression: Expression
-    text: str
-    label: Wording | None = None
-    document: str = ""
-    paragraph: str = ""
-    verified: Mark | None = None
-    verification_note: str = ""
-
-
-class Indicator(_Table):
-    """One criterion: true by any of its items, or by an expression (`when`)."""
-
-    id: str
-    label: Wording
-    kind: str
-    dimension: str | None = None
-    phase: str | None = None
-    strength: Literal["strong", "medium", "weak"] | None = None
-    items_any_of: tuple[str, ...] | None = Field(default=None, min_length=1)
-    when: Expression | None = None
-    definition: str = ""
-    document: str
-    paragraph: str = ""
-    verified: Mark
-    verified_parts: Mapping[str, Mark] = Field(default_factory=dict)
-    verification_note: str = ""
-
-    @model_validator(mode="after")
-    def _one_test(self) -> Self:
-        if (self.items_any_of is None) == (self.when is None):
-            raise ValueError("an indicator has items_any_of or when, and not both")
-        return self
-
-    @property
-    def node(self) -> Node:
-        """The test of the indicator."""
-        return (
-            self.when if self.when is not None else AnyOf(tuple(split_phase(item) for item in self.items_any_of or ()))
-        )
-
-
-class OutcomeValue(_Table):
-    """One label of an outcome: what it `stands_for` (the key ``is``), and its words."""
-
-    id: str
-    stands_for: Literal["true", "false", "unknown", "out_of_scope"] = Field(alias="is")
-    label: Wording
-
-
-class Outcome(_Table):
-    """What the framework answers about a person: in the class or not, or undetermined."""
-
-    id: str
-    type: Literal["binary"]
-    label: Wording
-    expression: Expression | None = None
-    values: tuple[OutcomeValue, ...]
-    positive: tuple[str, ...]
-    verified: Mark
-    verification_note: str = ""
-    note: str = ""
-
-    @model_validator(mode="after")
-    def _labels(self) -> Self:
-        stands_for = [value.stands_for for value in self.values]
-        for needed in ("true", "false", "unknown"):
-            if stands_for.count(needed) != 1 and self.expression is not None:
-                raise ValueError(f'one of the values must have is = "{needed}", and only one')
-        strange = sorted(set(self.positive) - {value.id for value in self.values})
-        if strange:
-            raise ValueError(f"positive names values that are not listed: {', '.join(strange)}")
-        return self
-
-    def value(self, stands_for: str) -> OutcomeValue | None:
-        """The label that stands for true, false, unknown or out_of_scope; None where the file has none."""
-        return next((value for value in self.values if value.stands_for == stands_for), None)
-
-
-class Framework(_Table):
+class Framework(Part):
     """One dated framework: the law as data.
 
     Read it with `Framework.read`; the names of its parts are those of the file.
@@ -155,6 +47,8 @@ class Framework(_Table):
         How well the combining rule of the file was read; `verification_note` says which parts differ.
     in_scope : expression
         Whom it speaks of.
+    extends : str
+        Of a national file: the id of the framework that it adds to.
     dimensions, dimension_rule
         Groups of indicators, and when one of them is positive.
     indicators, optional_indicators : tuple of Indicator
@@ -162,6 +56,10 @@ class Framework(_Table):
     definitions : mapping of str to Definition
     outcomes : tuple of Outcome
         The first is the headline.
+    own_items : tuple of Item
+        Questions of the file's own, of a national file.
+    code_lists : tuple of CodeList
+        Of a file of kind "code_list", which holds codes of case records and no rule.
     sources, population, unit, reference_period, rule_text, notes
         What the documents say, in words.
 
@@ -174,7 +72,8 @@ class Framework(_Table):
     """
 
     id: str
-    kind: Literal["framework"]
+    kind: Literal["framework", "code_list"]
+    extends: str = ""
     status: Literal["final", "draft"]
     date: str
     title: Wording
@@ -185,13 +84,20 @@ class Framework(_Table):
     unit: str = ""
     rule_text: str = ""
     reference_period: PeriodRule | None = None
-    in_scope: Expression
+    in_scope: Expression = AllOf(())
     dimensions: tuple[DimensionEntry, ...] = ()
     dimension_rule: Expression | None = None
+    dimension_rule_text: str = ""
+    dimension_rule_verified: Mark | None = None
+    dimension_rule_note: str = ""
     definitions: Mapping[str, Definition] = Field(default_factory=dict)
-    outcomes: tuple[Outcome, ...] = Field(min_length=1)
+    outcomes: tuple[Outcome, ...] = ()
     indicators: tuple[Indicator, ...] = ()
     optional_indicators: tuple[Indicator, ...] = ()
+    own_items: tuple[Annotated[Item, PlainValidator(own_item)], ...] = Field(default=(), alias="items")
+    parameters: Mapping[str, int | str] = Field(default_factory=dict)
+    not_encodable: str = ""
+    code_lists: tuple[CodeList, ...] = ()
     notes: Mapping[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -204,7 +110,13 @@ class Framework(_Table):
             repeated = sorted({entry for entry in ids if ids.count(entry) > 1})
             if repeated:
                 raise ValueError(f"{name} with the same id: {', '.join(repeated)}")
-        unruled = [outcome.id for outcome in self.outcomes if outcome.expression is None]
+        if self.kind == "code_list":
+            if self.outcomes or not self.code_lists:
+                raise ValueError("a code list has code_lists, and no outcomes")
+            return self
+        if not self.outcomes:
+            raise ValueError("a framework has at least one outcome")
+        unruled = [outcome.id for outcome in self.outcomes if not outcome.rules]
         if unruled and self.status == "final":
             raise ValueError(f'an outcome without expression needs status = "draft": {", ".join(unruled)}')
         return self
@@ -234,13 +146,24 @@ class Framework(_Table):
     def __repr__(self) -> str:
         return f"Framework({self.id}, {self.date}, {self.status})"
 
+    __str__ = __repr__
+
     def file(self, name: str) -> Framework:
-        """The framework a reference speaks of: this one for "" or its own id, else one of the package."""
-        return self if name in ("", self.id) else bundled(name)
+        """The framework a reference speaks of: this one for "", its own id or that of the one it extends, else a bundled one."""
+        return self if name in ("", self.id, self.extends) else bundled(name)
+
+    @cached_property
+    def known(self) -> Items:
+        """The questions of the package, and those of the file's own."""
+        return known_items().with_own(self.own_items)
 
     def outcome(self, name: str) -> Outcome | None:
         """One outcome by id, or None."""
         return next((outcome for outcome in self.outcomes if outcome.id == name), None)
+
+    def outcome_of(self, stem: str) -> Outcome | None:
+        """The outcome that has a column of this name: its id, or for one label of a class ``<id>=<label>``."""
+        return next((outcome for outcome in self.outcomes if stem in outcome.stems), None)
 
     def indicator(self, name: str) -> Indicator | None:
         """One indicator by id (the optional ones are none), or None."""
@@ -254,13 +177,15 @@ def frameworks() -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row a framework, in the order of the ids: `id`, `title`, `date`, `status`, `verification` (the weakest of
-        primary, secondary, recalled for its rule) and `outcomes` (their ids, separated by commas).
+        primary, secondary, recalled for its rule) and `outcomes` (their ids, separated by commas). Code lists for case
+        records have none; a draft has to be completed by a file of the user's own.
 
     Examples
     --------
     >>> import fl_estimate as fl
-    >>> fl.frameworks()["id"].tolist()
-    ['icls2018_adult', 'icls2018_child', 'state_imposed']
+    >>> table = fl.frameworks()
+    >>> table.loc[table["id"] == "icls2018_adult", ["date", "status", "outcomes"]].to_numpy().tolist()
+    [['2018-10-19', 'final', 'forced_labour']]
     """
     import pandas as pd
 
@@ -296,10 +221,21 @@ def bundled(name: str) -> Framework:
     IndicatorFault
         FL-IND-01: there is no such id.
     """
+    return from_table(bundled_table(name), f"{name}.toml")
+
+
+def bundled_table(name: str) -> dict[str, Any]:
+    """The TOML of one framework of this package, as it stands.
+
+    Raises
+    ------
+    IndicatorFault
+        FL-IND-01: there is no such id.
+    """
     if name not in bundled_ids():
         raise not_one_of("FL-IND-01", "this framework", name, bundled_ids(), IndicatorFault)
     file = files("fl_estimate.indicators").joinpath("frameworks", f"{name}.toml")
-    return from_table(tomllib.loads(file.read_text(encoding="utf-8")), f"{name}.toml")
+    return tomllib.loads(file.read_text(encoding="utf-8"))
 
 
 def from_table(table: Mapping[str, Any], name: str) -> Framework:
@@ -338,6 +274,10 @@ def _from_file(path: Path) -> Framework:
         raise IndicatorFault(
             "FL-IND-02", f"{path.name} is not a TOML file", found=str(error), fix="correct it at that place; UTF-8 text"
         ) from None
+    if "extends" in table:
+        table, faults = extended(table, bundled_table(str(table["extends"])))
+        if faults:
+            raise broken(path.name, faults)
     return from_table(table, path.name)
 
 

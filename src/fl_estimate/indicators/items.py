@@ -6,8 +6,8 @@ What an answer means (true, unknown, false), in one phase or in any, is decided 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any, ClassVar
@@ -154,6 +154,12 @@ class Items:
     phases: tuple[str, ...]
     phase_labels: Mapping[str, Wording]
     answer_labels: Mapping[str, Wording]
+    true_answers: Mapping[str, tuple[str, ...]]
+
+    def with_own(self, own: Iterable[Item]) -> Items:
+        """These, and items of somebody's own; the same where there are none."""
+        added = {item.id: item for item in own}
+        return replace(self, items={**self.items, **added}) if added else self
 
 
 @cache
@@ -171,7 +177,37 @@ def _items(table: Mapping[str, Any]) -> Items:
         phases=tuple(table["phases"]),
         phase_labels={phase: Wording(**text) for phase, text in table["phase_labels"].items()},
         answer_labels={answer: Wording(**text) for answer, text in table["answer_labels"].items()},
+        true_answers=true_answers,
     )
+
+
+def own_item(raw: object) -> Item:
+    """Read an item of a national file: id, kind, phases, answers (binary, coercion, witness) and question.
+
+    Raises
+    ------
+    ValueError
+        A key is missing or unknown, or a phase or kind of answers is.
+    """
+    if isinstance(raw, Item):
+        return raw
+    entry: dict[str, Any] = dict(raw) if isinstance(raw, Mapping) else {}  # pyright: ignore[reportUnknownArgumentType]
+    wanted = {"id", "kind", "phases", "answers", "question"}
+    if set(entry) != wanted:
+        raise ValueError(
+            f"an item has the keys {', '.join(sorted(wanted))}; given: {', '.join(sorted(entry)) or 'none'}"
+        )
+    known = known_items()
+    strange = [phase for phase in entry["phases"] if phase not in known.phases]
+    if entry["answers"] not in known.true_answers or strange or not entry["phases"]:
+        raise ValueError(
+            f"answers is one of {', '.join(known.true_answers)}, and phases holds some of {', '.join(known.phases)}"
+        )
+    if entry["answers"] == "binary" and len(entry["phases"]) > 1:
+        raise ValueError("an item answered by yes or no has one phase")
+    if entry["id"] in known.items or entry["id"] in known.fields:
+        raise ValueError(f"the package has an item {entry['id']}; choose another id")
+    return _item(entry, known.true_answers)
 
 
 def _item(entry: Mapping[str, Any], true_answers: Mapping[str, tuple[str, ...]]) -> Item:

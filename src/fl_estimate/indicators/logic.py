@@ -7,7 +7,7 @@ with ``|``, ``&``, ``~`` and ``+``, never with ``*_horizontal``, which mixes row
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
@@ -67,7 +67,7 @@ def any_of(values: Iterable[Value]) -> Value:
 
 def negate(value: Value) -> Value:
     """Turn (s, p) into (1 - p, 1 - s)."""
-    return Value(_opposite(value.possibly), _opposite(value.surely), value.depth)
+    return Value(opposite_bit(value.possibly), opposite_bit(value.surely), value.depth)
 
 
 def at_least(n: int, values: Iterable[Value]) -> Value:
@@ -95,15 +95,16 @@ def at_most_unknown(value: Value) -> Value:
 
 def _both(left: Value, right: Value) -> Value:
     depth = max(left.depth, right.depth)
-    return Value(_and(left.surely, right.surely), _and(left.possibly, right.possibly), depth)
+    return Value(both_bits(left.surely, right.surely), both_bits(left.possibly, right.possibly), depth)
 
 
 def _either(left: Value, right: Value) -> Value:
     depth = max(left.depth, right.depth)
-    return Value(_or(left.surely, right.surely), _or(left.possibly, right.possibly), depth)
+    return Value(either_bit(left.surely, right.surely), either_bit(left.possibly, right.possibly), depth)
 
 
-def _and(left: Bit, right: Bit) -> Bit:
+def both_bits(left: Bit, right: Bit) -> Bit:
+    """Whether both are set."""
     if isinstance(left, bool):
         return right if left else False
     if isinstance(right, bool):
@@ -111,7 +112,8 @@ def _and(left: Bit, right: Bit) -> Bit:
     return left & right
 
 
-def _or(left: Bit, right: Bit) -> Bit:
+def either_bit(left: Bit, right: Bit) -> Bit:
+    """Whether one of them is set."""
     if isinstance(left, bool):
         return True if left else right
     if isinstance(right, bool):
@@ -119,17 +121,25 @@ def _or(left: Bit, right: Bit) -> Bit:
     return left | right
 
 
-def _opposite(bit: Bit) -> Bit:
+def opposite_bit(bit: Bit) -> Bit:
+    """Whether it is not set."""
     return not bit if isinstance(bit, bool) else ~bit
 
 
+def total(bits: Sequence[Bit]) -> int | nw.Expr:
+    """How many bits are set; constants are counted apart, so that only columns are summed."""
+    constants = sum(bit for bit in bits if isinstance(bit, bool))
+    # Int64 before the sum: polars and pandas wrap Int8 sums without a word
+    columns = [bit.cast(nw.Int64) for bit in bits if not isinstance(bit, bool)]
+    return reduce(lambda added, bit: added + bit, columns) + constants if columns else constants
+
+
 def _count_reaches(n: int, bits: list[Bit]) -> Bit:
-    """Whether at least n bits are set; constants are counted apart, so that only columns are summed."""
+    """Whether at least n bits are set."""
     wanted = n - sum(bit for bit in bits if isinstance(bit, bool))
     columns = [bit for bit in bits if not isinstance(bit, bool)]
     if wanted <= 0:
         return True
     if wanted > len(columns):
         return False
-    # Int64 before the sum: polars and pandas wrap Int8 sums without a word
-    return reduce(lambda total, bit: total + bit, [bit.cast(nw.Int64) for bit in columns]) >= wanted
+    return total(columns) >= wanted

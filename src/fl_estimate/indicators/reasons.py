@@ -23,7 +23,7 @@ def reasons(classification: Classification, language: str) -> pd.DataFrame:
     """The criteria that decided, for everybody whose class is positive or undetermined; see `Classification.reasons`."""
     rows, key = _possible_rows(classification)
     parts: list[pd.DataFrame] = []
-    for outcome in classification.outcomes:
+    for outcome in _overall(classification):
         of_outcome = rows[rows[f"{outcome}_possible"] == 1]
         best = of_outcome.groupby(key)[outcome].transform("max") if key else of_outcome[outcome]
         decisive = of_outcome[of_outcome[outcome] == best]
@@ -38,6 +38,43 @@ def reasons(classification: Classification, language: str) -> pd.DataFrame:
     return (table.sort_values(key, kind="stable") if key else table).reset_index(drop=True)
 
 
+def multiple_responses(classification: Classification, language: str) -> pd.DataFrame:
+    """How many of the people in a class each criterion is true of; see `Classification.reasons`."""
+    told = reasons(classification, language)
+    true = told[(told["decided"] == "positive") & (told["value"] == "true")]
+    weights = _weights(classification, true.columns[0])
+    group = ["outcome", "framework", "kind", "dimension", "criterion", "label"]
+    once = true.drop_duplicates([true.columns[0], *group])
+    held = once.assign(weight=once[true.columns[0]].map(weights["weight"]).astype(float))
+    table = held.groupby(group, sort=False)["weight"].agg(["size", "sum"]).reset_index()
+    totals = {name: float(weights.loc[weights[name] == 1, "weight"].sum()) for name in _overall(classification)}
+    table["share"] = table["sum"].astype(float) / table["outcome"].map(totals).astype(float)
+    order = ["outcome", "framework", "kind", "dimension"]
+    table = table.rename(columns={"size": "n"}).sort_values(
+        [*order, "share"], ascending=[True] * len(order) + [False], kind="stable", ignore_index=True
+    )
+    return table[[*group, "n", "share"]]
+
+
+def _weights(classification: Classification, key: str) -> pd.DataFrame:
+    """Weight and classes of the people, by their id or place."""
+    design, outcomes = classification.design, _overall(classification)
+    named = design.weights if design is not None and design.weights is not None else None
+    people: Any = nw.from_native(classification.people)
+    chosen = people.select(*([key] if key == PERSON else []), *([named] if named else []), *outcomes)
+    table = (chosen.collect() if isinstance(chosen, nw.LazyFrame) else chosen).to_pandas()
+    table = table.set_index(key) if key == PERSON else table.reset_index(drop=True)
+    return table.assign(weight=table[named].fillna(0.0) if named else 1.0)
+
+
+def _overall(classification: Classification) -> list[str]:
+    """The outcomes that say in the class or not."""
+    found = (
+        entry.id for one in classification.frameworks for entry in one.outcomes if entry.type in ("binary", "classes")
+    )
+    return list(dict.fromkeys(found))
+
+
 def _possible_rows(classification: Classification) -> tuple[pd.DataFrame, str]:
     """The rows that are in a class for sure or possibly, in memory, with the column that names the person."""
     rows: Any = nw.from_native(classification.rows)
@@ -47,7 +84,7 @@ def _possible_rows(classification: Classification) -> tuple[pd.DataFrame, str]:
         key = ROW
         rows = rows.with_row_index(ROW)
     possible = reduce(
-        lambda left, right: left | right, [nw.col(f"{outcome}_possible") == 1 for outcome in classification.outcomes]
+        lambda left, right: left | right, [nw.col(f"{outcome}_possible") == 1 for outcome in _overall(classification)]
     )
     found = rows.filter(possible)
     return (found.collect() if isinstance(found, nw.LazyFrame) else found).to_pandas(), key

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fl_estimate.errors import nearest
 from fl_estimate.indicators.criteria import (
+    AnyOf,
     AtLeast,
     CriterionIs,
     Define,
@@ -30,6 +31,9 @@ Step = tuple[str, str, str]
 STRENGTHS: tuple[str, ...] = ("strong", "medium", "weak")
 
 
+_KEYS = {"count": "of", "ratio": "numerator or denominator"}
+
+
 class _CircleFault(ValueError):
     """References that lead back to where they began."""
 
@@ -50,14 +54,15 @@ def reads(framework: Framework, node: Node, dimension: str | None = None) -> lis
 
 def questions(framework: Framework) -> list[str]:
     """The ids of the items and fields that the outcomes of the framework come down to, but for the age."""
-    rules = [outcome.expression for outcome in framework.outcomes if outcome.expression is not None]
-    return list(dict.fromkeys(name for rule in rules for name in reads(framework, rule)))
+    return list(
+        dict.fromkeys(name for outcome in framework.outcomes for name in reads(framework, AnyOf(outcome.rules)))
+    )
 
 
 def needs_age(framework: Framework) -> bool:
     """Whether the scope or an outcome of the framework tests the age."""
-    nodes = [framework.in_scope, *(outcome.expression for outcome in framework.outcomes)]
-    found = (leaf for node in nodes if node is not None for leaf in leaves(framework, node))
+    nodes = [framework.in_scope, *(AnyOf(outcome.rules) for outcome in framework.outcomes)]
+    found = (leaf for node in nodes for leaf in leaves(framework, node))
     return any(isinstance(leaf, FieldWithin) and leaf.field == AGE for leaf in found)
 
 
@@ -92,8 +97,13 @@ def _expressions(framework: Framework) -> Iterator[tuple[str, Node]]:
     for name, definition in framework.definitions.items():
         yield f"definitions.{name}.expression", definition.expression
     for place, outcome in enumerate(framework.outcomes):
-        if outcome.expression is not None:
-            yield f"outcomes[{place}].expression", outcome.expression
+        if outcome.type == "classes":
+            for at, value in enumerate(outcome.values):
+                if value.when is not None:
+                    yield f"outcomes[{place}].values[{at}].when", value.when
+        else:
+            for rule in outcome.rules:
+                yield f"outcomes[{place}].{_KEYS.get(outcome.type, 'expression')}", rule
     for key, indicators in (
         ("indicators", framework.indicators),
         ("optional_indicators", framework.optional_indicators),
@@ -106,7 +116,7 @@ def _leaves(framework: Framework, node: Node, dimension: str | None, trail: tupl
     for inner in walk(node):
         if isinstance(inner, ItemIs | FieldIn | FieldWithin):
             yield inner
-        for step, target, expression, narrowed in _targets(framework, inner, dimension):
+        for step, target, expression, narrowed in targets(framework, inner, dimension):
             if step in trail:
                 raise _CircleFault(
                     " -> ".join(f"{file}.{name}" for _, file, name in (*trail[trail.index(step) :], step))
@@ -114,7 +124,7 @@ def _leaves(framework: Framework, node: Node, dimension: str | None, trail: tupl
             yield from _leaves(target, expression, narrowed, (*trail, step))
 
 
-def _targets(
+def targets(
     framework: Framework, node: Node, dimension: str | None
 ) -> Iterator[tuple[Step, Framework, Node, str | None]]:
     """The expressions that a node stands for, with the file they are read in and the dimension counted there."""
@@ -139,9 +149,9 @@ def _targets(
                 yield ("dimension", other.id, name), other, other.dimension_rule, name
         case OutcomeIs(name, file):
             other = framework.file(file)
-            outcome = other.outcome(name)
-            if outcome is not None and outcome.expression is not None:
-                yield ("outcome", other.id, name), other, outcome.expression, None
+            outcome = other.outcome_of(name)
+            if outcome is not None:
+                yield ("outcome", other.id, name), other, AnyOf(outcome.rules), None
         case _:
             return
 
@@ -157,7 +167,13 @@ def _circles(framework: Framework) -> list[str]:
 
 
 def _entry_faults(framework: Framework) -> Iterator[str]:
-    """Faults of the indicators and dimensions themselves: names of dimensions and phases."""
+    """Faults of the indicators, dimensions and codes themselves: names of dimensions, phases and items."""
+    for place, listed in enumerate(framework.code_lists):
+        for at, code in enumerate(listed.codes):
+            for item in code.items:
+                yield from (
+                    f"code_lists[{place}].codes[{at}].items: {fault}" for fault in _item_faults(framework, ItemIs(item))
+                )
     dimensions = [dimension.id for dimension in framework.dimensions]
     phases = known_items().phases
     for place, indicator in enumerate(framework.indicators):
@@ -173,7 +189,7 @@ def _entry_faults(framework: Framework) -> Iterator[str]:
 def _node_faults(framework: Framework, node: Node) -> Iterator[str]:
     match node:
         case ItemIs():
-            yield from _item_faults(node)
+            yield from _item_faults(framework, node)
         case FieldIn() | FieldWithin():
             yield from _field_faults(node)
         case AtLeast():
@@ -186,8 +202,8 @@ def _node_faults(framework: Framework, node: Node) -> Iterator[str]:
             return
 
 
-def _item_faults(node: ItemIs) -> Iterator[str]:
-    items = known_items().items
+def _item_faults(framework: Framework, node: ItemIs) -> Iterator[str]:
+    items = framework.known.items
     if node.item not in items:
         yield _unknown("item", node.item, list(items))
     elif node.phase is not None and not items[node.item].asks_phase:
@@ -238,8 +254,8 @@ def _reference_faults(
             if other.dimension_rule is None:
                 yield f"the framework {other.id} has no dimension_rule"
         case OutcomeIs():
-            ruled = [outcome.id for outcome in other.outcomes if outcome.expression is not None]
-            yield from _absent("outcome", name, ruled)
+            stems = [stem for outcome in other.outcomes if outcome.rules for stem in outcome.stems]
+            yield from _absent("outcome", name, stems)
 
 
 def _absent(what: str, name: str, known: tuple[str, ...] | list[str]) -> Iterator[str]:

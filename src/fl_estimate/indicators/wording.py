@@ -25,6 +25,23 @@ _WORDS: dict[str, Wording] = {
     "true": Wording("Criteria that are true", "Critères vrais", "Criterios verdaderos"),
     "unknown": Wording("Criteria that are unknown", "Critères inconnus", "Criterios desconocidos"),
     "false": Wording("Criteria that are false", "Critères faux", "Criterios falsos"),
+    "phase": Wording("phase", "phase", "fase"),
+    "recruitment": Wording("at recruitment", "au recrutement", "en la contratación"),
+    "work": Wording("during the work", "pendant le travail", "durante el trabajo"),
+    "leave": Wording("on wanting to leave", "au moment de vouloir partir", "al querer irse"),
+    "strong": Wording("strong", "fort", "fuerte"),
+    "medium": Wording("medium", "moyen", "medio"),
+    "weak": Wording("weak", "faible", "débil"),
+    "open": Wording(
+        "Unknown answers that leave the class open",
+        "Réponses inconnues qui laissent la classe ouverte",
+        "Respuestas desconocidas que dejan abierta la clase",
+    ),
+    "changes": Wording(
+        "The fewest answers that would lead to another class",
+        "Le plus petit nombre de réponses qui mèneraient à une autre classe",
+        "El menor número de respuestas que llevaría a otra clase",
+    ),
     "sources": Wording("Sources", "Sources", "Fuentes"),
     "primary": Wording("read in the document", "lu dans le document", "leído en el documento"),
     "secondary": Wording(
@@ -47,7 +64,10 @@ def _lines(explanation: Explanation, language: str) -> Iterator[str]:
     for outcome in framework.outcomes:
         label = explanation.outcomes[outcome.id]
         words = next((value.label.of(language) for value in outcome.values if value.id == label), "")
-        yield f"{outcome.label.of(language)}{colon} {words or _say('out_of_scope', language)} ({label})"
+        if outcome.type in ("count", "ratio") and explanation.in_scope:
+            yield f"{outcome.label.of(language)}{colon} {label}"
+        else:
+            yield f"{outcome.label.of(language)}{colon} {words or _say('out_of_scope', language)} ({label})"
     yield f"{_say('framework', language)}{colon} {framework.title.of(language)}"
     yield f"  {framework.id}, {framework.date}; {_say('rule', language)}{colon} {_say(framework.verification, language)}"
     age = explanation.age if not isinstance(explanation.age, str) else _say("unknown_age", language)
@@ -71,15 +91,33 @@ def _decision(explanation: Explanation, language: str) -> Iterator[str]:
         for criterion in chosen:
             number = sources.setdefault(_source(criterion, language), len(sources) + 1)
             yield _criterion(criterion, explanation.framework.id, number, language)
+    yield from _otherwise(explanation, language)
     yield _say("sources", language)
     yield from (f"  [{number}] {source}" for source, number in sources.items())
+
+
+def _otherwise(explanation: Explanation, language: str) -> Iterator[str]:
+    """Which unknown answers matter, and what it would take to change the class."""
+    colon = _say("colon", language)
+    questions = explanation.open_questions()
+    if questions:
+        yield f"{_say('open', language)}{colon} {', '.join(questions)}"
+    changes = explanation.changes()
+    if changes:
+        yield f"{_say('changes', language)}{colon}"
+    labels = {value.id: value.label.of(language) for value in explanation.framework.outcomes[0].values}
+    for label, answers in changes.items():
+        told = ", ".join(f"{question} = {answer}" for question, answer in answers.items())
+        yield f"  {labels[label]} ({label}){colon} {told}"
 
 
 def _criterion(criterion: CriterionReading, framework: str, number: int, language: str) -> str:
     """One criterion with the questions that speak for it and the number of its source."""
     name = criterion.id if criterion.framework == framework else f"{criterion.framework}.{criterion.id}"
     items = f" ({', '.join(criterion.items)})" if criterion.items else ""
-    return f"  {name}  {criterion.label.of(language)}{items} [{number}]"
+    marks = [_say(mark, language) for mark in (criterion.strength, criterion.phase) if mark]
+    told = f" [{', '.join(marks)}]" if marks else ""
+    return f"  {name}  {criterion.label.of(language)}{told}{items} [{number}]"
 
 
 def _source(criterion: CriterionReading, language: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -26,6 +27,13 @@ class Respondents(Protocol):
     def population(self) -> str: ...
 
 
+@runtime_checkable
+class Noted(Protocol):
+    """People whose classes carry notes that belong under every table: a Classification is such."""
+
+    def notes(self, outcomes: Sequence[str], /) -> tuple[tuple[str, Mapping[str, Any]], ...]: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Resolved:
     """A frame of people, one row a person, with its design and what is known of its source."""
@@ -35,6 +43,11 @@ class Resolved:
     source: Source | None = None
     reference_period: ReferencePeriod | None = None
     population: str = ""
+    noted: Noted | None = None
+
+    def notes(self, outcomes: Sequence[str]) -> tuple[tuple[str, Mapping[str, Any]], ...]:
+        """Notes on the outcomes, as codes with parameters; none where nobody classified the people."""
+        return self.noted.notes(outcomes) if self.noted is not None else ()
 
 
 def resolve(people: Any, design: Design | None) -> Resolved:
@@ -63,4 +76,5 @@ def resolve(people: Any, design: Design | None) -> Resolved:
         source=people.source,
         reference_period=people.reference_period,
         population=people.population,
+        noted=people if isinstance(people, Noted) else None,
     )

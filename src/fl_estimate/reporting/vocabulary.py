@@ -284,6 +284,14 @@ ASSUMPTIONS: dict[str, Said] = {
         "Deux chiffres par cellule : aucune, puis toutes les personnes au classement indéterminé sont comptées comme des cas.",
         "Dos cifras por celda: ninguna y, después, todas las personas de clasificación indeterminada se cuentan como casos.",
     ),
+    "recalled_parts": (
+        "Parts of the framework {framework} are recalled or are this project’s reading, and were not read in the "
+        "document: {parts}.",
+        "Des parties du cadre {framework} sont citées de mémoire ou relèvent de la lecture de ce projet, et n’ont pas été "
+        "lues dans le document : {parts}.",
+        "Partes del marco {framework} se citan de memoria o son lectura de este proyecto, y no se leyeron en el "
+        "documento: {parts}.",
+    ),
     "simple_random_sample": (
         "The design names neither strata nor primary units: persons are taken as drawn independently.",
         "Le plan ne donne ni strates ni unités primaires : les personnes sont considérées comme tirées indépendamment.",

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 from fl_estimate.errors import IndicatorFault, StudyFault
+from fl_estimate.indicators.answers import BLOCKS, PARAMETERS
 from fl_estimate.indicators.explain import Explanation, explain
-from fl_estimate.indicators.items import MISSING, NO, known_items
+from fl_estimate.indicators.framework import Framework
+from fl_estimate.indicators.items import MISSING, NO, Items, known_items
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,15 +58,17 @@ def explain_respondent(data: SurveyData, row: int, framework: str | Path) -> tup
     return tuple(_explained({**person, **answers}, framework, row) for answers in rows)
 
 
-def answers_of(record: Mapping[str, Any]) -> dict[str, Any]:
+def answers_of(record: Mapping[str, Any], known: Items | None = None) -> dict[str, Any]:
     """The arguments of `fl.explain` that a row of answers stands for.
 
     A question that the row has no column of was not in the questionnaire, which makes it false: the default is "no".
-    An empty cell is a missing answer. The state block is given where the file has any column of it.
+    An empty cell is a missing answer. The state block is given where the file has any column of it. `known` are the
+    questions there are, where a framework has some of its own.
     """
-    known = known_items()
+    known = known or known_items()
     answers: dict[str, Any] = {}
     blocks: dict[str, dict[str, str]] = {}
+    single: dict[str, str] = {}
     for name, cell in record.items():
         item, _, phase = name.partition("@")
         if item in known.items:
@@ -74,13 +78,13 @@ def answers_of(record: Mapping[str, Any]) -> dict[str, Any]:
         if field.column not in record or field.id == "age":
             continue
         cell = record[field.column]
-        if field.is_number:
-            answers[field.id] = MISSING if cell is None else cell
-        elif field.block:
+        if field.block in BLOCKS:
             blocks.setdefault(field.block, {})[field.id.partition(".")[2]] = str(MISSING if cell is None else cell)
+        elif field.id in PARAMETERS:
+            single[field.id] = str(MISSING if cell is None else cell)
         else:
-            blocks.setdefault("", {})[field.id] = str(MISSING if cell is None else cell)
-    single = {name: code for name, code in blocks.pop("", {}).items() if name in ("act", "other_purpose")}
+            told = MISSING if cell is None else cell
+            answers[field.id] = told if field.is_number else str(told)
     return {"answers": answers, "default": NO, **blocks, **single}
 
 
@@ -92,7 +96,8 @@ def _explained(record: Mapping[str, Any], framework: str | Path, row: int) -> Ex
             fix="map age_episode on jobs or age_interview on people",
         )  # fmt: skip
     cell = record[age]
-    return explain(framework=framework, age=MISSING if cell is None else cell, **answers_of(record))
+    chosen = Framework.read(framework)
+    return explain(framework=chosen, age=MISSING if cell is None else cell, **answers_of(record, chosen.known))
 
 
 def _answering(data: SurveyData) -> str:

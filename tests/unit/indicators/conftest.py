@@ -56,9 +56,13 @@ def _draw_person(draw: random.Random, items: list[str]) -> Person:
             row |= {f"{item.id}@{phase}": answer for phase, answer in drawn.items()}
     blocks: dict[str, dict[str, str]] = {"child": {}, "state": {}, "": {}}
     for field in known_items().fields.values():
-        if field.block in blocks and field.codes is not None:
-            code = draw.choice([*field.codes, *UNKNOWN_ANSWERS[:2]])
-            blocks[field.block][field.id.rpartition(".")[2]] = row[field.column] = code
+        if field.codes is None or field.table == "costs":
+            continue
+        code = row[field.column] = draw.choice([*field.codes, *UNKNOWN_ANSWERS[:2]])
+        if field.block in ("child", "state") or field.id in ("act", "other_purpose"):
+            blocks[field.block][field.id.rpartition(".")[2]] = code
+        else:
+            answers[field.id] = code
     for name, numbers in {"hours_week": [0, 14, 43, 48, 48.5, 60, None], "chores_hours_week": [0, 21, None]}.items():
         row[name] = draw.choice(numbers)
         answers[name] = "missing" if row[name] is None else row[name]

@@ -183,3 +183,116 @@ def test_a_draft_needs_to_be_allowed_and_completed(tmp_path: Path) -> None:
     draft.write_text(head + outcome + 'expression = { item = "c_docs" }\n' + values, encoding="utf-8")
     told = fl.explain({"c_docs": "experienced"}, draft, age=30, allow_unverified=True)
     assert told.label == "true"
+
+
+def test_what_it_would_take_to_change_the_class() -> None:
+    # involuntary by low pay, no penalty: one means of coercion is missing; taking low pay away is the way back
+    told = fl.explain({"w_low_no_wage": "yes"}, "icls2018_adult", age=30, default="no")
+    assert told.changes() == {"FL": {"c_violence": "experienced"}}
+    both = fl.explain({"w_low_no_wage": "yes", "c_docs": "experienced@work"}, "icls2018_adult", age=30, default="no")
+    assert both.changes() == {"not_FL": {"w_low_no_wage": "no"}}
+    assert fl.explain({}, "icls2018_adult", age=12).changes() == {}
+
+
+def test_unknown_answers_that_leave_the_class_open_are_named() -> None:
+    answers = {"w_low_no_wage": "yes", "c_docs": "dk", "c_debt": "ref", "r_sold": "dk"}
+    told = fl.explain(answers, "icls2018_adult", age=30, default="no")
+    # the sale is unknown too, but involuntariness is decided by the pay
+    assert told.open_questions() == ("c_debt", "c_docs")
+    assert told.changes()["FL"] == {"c_debt": "experienced"}
+    # two answers either way (low pay and the sale, or both means); those that are unknown now come first
+    assert told.changes()["not_FL"] == {"c_debt": "no", "c_docs": "no"}
+
+
+def test_changes_respect_phases_and_strengths() -> None:
+    # 2012: a strong involuntariness and any penalty in one phase
+    told = fl.explain({"l_no_freedom_resign": "yes"}, "htshtc2012_adult", age=30, default="no")
+    (needed,) = told.changes().values()
+    ((question, answer),) = needed.items()
+    item, _, phase = question.partition("@")
+    assert phase == "leave"
+    answers = {"l_no_freedom_resign": "yes", item: f"{answer}@leave"}
+    assert fl.explain(answers, "htshtc2012_adult", age=30, default="no").label == "FL"
+    answers[item] = f"{answer}@recruitment"
+    assert fl.explain(answers, "htshtc2012_adult", age=30, default="no").label == "not_FL"
+
+
+def test_the_labels_of_a_class_each_have_their_way() -> None:
+    told = fl.explain({}, "gems", age=30, default="no", state={"imposed_by_state": "no"})
+    changes = told.changes()
+    assert told.label == "none"
+    assert set(changes) == {"state_imposed", "fcse", "private_exploitation"}
+    assert changes["state_imposed"] == {"state.imposed_by_state": "yes", "state.penalty": "yes"}
+    assert "w_sex_industry" in changes["fcse"]
+    assert len(changes["private_exploitation"]) == 2
+
+
+def test_a_ratio_and_a_count_are_told_as_numbers() -> None:
+    costs = {"people.migrant_employee_abroad": "yes", "costs.paid_by_worker": "yes", "costs.amount": 900}
+    months = fl.explain({**costs, "episodes.first_month_earnings": 300}, "sdg_10_7_1", age=30)
+    assert months.label == "3"
+    assert fl.explain({**costs, "episodes.first_month_earnings": 0}, "sdg_10_7_1", age=30).label == "undefined"
+    assert fl.explain({}, "sdg_10_7_1", age=30, default="no").label == "not_applicable"
+    eleven = fl.explain({"c_docs": "experienced@work"}, "ilo11_2012", age=30)
+    assert (eleven.label, eleven.count) == ("1-11", (1, 11))
+
+
+# The six worked cases of the page that tells how the facts are to be read, each by hand there.
+WORKED: list[tuple[dict[str, Any], dict[str, str]]] = [
+    (
+        {"answers": {"w_other_employer": "yes", "c_rights": "threatened@work"}},
+        {"icls2018_adult": "FL", "htshtc2012_adult": "not_FL", "palermo": "no", "gems": "private_exploitation"},
+    ),
+    (
+        {"answers": {"w_other_employer": "yes", "c_rights": "ref"}},
+        {"icls2018_adult": "undetermined", "gems": "undetermined", "ilo11_2012": "0-1"},
+    ),
+    (
+        {
+            "answers": {
+                "r_dec_employer": "yes",
+                "r_dec_travel": "yes",
+                "w_hazard": "yes",
+                "w_wage_manip": "dk",
+                "w_law_violations": "yes",
+            }
+        },
+        {"delphi2009_adult_labour": "undetermined"},
+    ),
+    (
+        {"answers": {"r_dec_family": "yes"}, "act": "yes", "other_purpose": "dk"},
+        {"palermo": "undetermined", "icls2018_adult": "not_FL", "ilo11_2012": "1"},
+    ),
+    (
+        {
+            "answers": {"l_training_lock": "yes", "c_locked": "experienced@work"},
+            "state": {
+                "imposed_by_state": "dk",
+                "penalty": "yes",
+                "exception": "none",
+                "exception_conditions_met": "no",
+                "c105": "none",
+            },
+        },
+        {"icls2018_adult": "FL", "gems": "undetermined_form"},
+    ),
+    ({"answers": {"l_training_lock": "yes", "c_rights": "experienced"}}, {"icls2018_adult": "FL"}),
+]
+
+
+@pytest.mark.parametrize(("case", "labels"), WORKED)
+def test_the_worked_cases(case: dict[str, Any], labels: dict[str, str]) -> None:
+    found = {name: fl.explain(framework=name, age=30, default="no", **case).label for name in labels}
+    assert found == labels
+
+
+def test_a_penalty_whose_phase_was_not_asked_leaves_the_phase_open() -> None:
+    told = fl.explain({"l_training_lock": "yes", "c_rights": "experienced"}, "htshtc2012_adult", age=30, default="no")
+    assert told.dimensions["impossibility_of_leaving"] == "undetermined"
+
+
+def test_every_language_tells_the_new_lines() -> None:
+    told = fl.explain({"w_low_no_wage": "yes", "c_docs": "dk"}, "icls2018_adult", age=30, default="no")
+    assert "The fewest answers that would lead to another class" in told.text("en")
+    assert "réponses inconnues" in told.text("fr").lower()
+    assert "menor número de respuestas" in told.text("es")

@@ -1,0 +1,134 @@
+"""What unknown answers to one question do to the bounds: the undetermined people classified again with them answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import narwhals as nw
+import pandas as pd
+
+from fl_estimate.indicators.classify import Classification, classify
+from fl_estimate.indicators.items import NO, UNKNOWN_ANSWERS
+from fl_estimate.indicators.rows import known_to
+from fl_estimate.inputs.survey_data import SurveyData
+
+PERSON = "person_id"
+TABLES = ("jobs", "episodes", "people")
+COLUMNS = ("question", "unknown", "fall_of_upper", "rise_of_lower", "widening")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Question:
+    """One question: its columns, how many of its answers are unknown, and the answer that counts as true."""
+
+    id: str
+    columns: tuple[str, ...]
+    unknown: int
+    yes: str
+
+
+def widening(data: Any, classification: Classification, outcome: str, weights: pd.Series, total: float) -> pd.DataFrame:
+    """How far the bounds would close if the unknown answers to one question were all no, or all yes.
+
+    Parameters
+    ----------
+    data : SurveyData or frame
+        What was classified.
+    classification : Classification
+    outcome : str
+    weights : pandas.Series
+        Of the undetermined people, by person_id.
+    total : float
+        Weight of everybody in scope.
+
+    Returns
+    -------
+    pandas.DataFrame
+        question, unknown, fall_of_upper, rise_of_lower, widening; the widest first. Questions tested as numbers are
+        left out: no single answer settles them.
+
+    Notes
+    -----
+    Only undetermined people can change: whoever's class is certain has it under every answer. They are copied once for
+    each question and answer, and classified all together.
+    """
+    questions = list(_questions(classification))
+    tables = _undetermined(data, list(weights.index))
+    if not questions or not len(weights) or total <= 0:
+        return pd.DataFrame(columns=list(COLUMNS))
+    scenarios = [(question, answer) for question in questions for answer in (NO, question.yes)]
+    held = _held(data, tables, scenarios, classification, outcome, weights)
+    rows: list[tuple[Any, ...]] = []
+    for place, question in enumerate(questions):
+        fall = max(0.0, float(weights.sum()) - held[2 * place][1]) / total
+        rise = held[2 * place + 1][0] / total
+        rows.append((question.id, question.unknown, fall, rise, max(fall, rise)))
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    return table.sort_values("widening", ascending=False, kind="stable", ignore_index=True)
+
+
+def _questions(classification: Classification) -> Iterator[_Question]:
+    """The questions with unknown answers; an item asked for several phases is one of them."""
+    known = known_to(classification.frameworks)
+    columns: dict[str, dict[str, int]] = {}
+    for line in classification.coverage.lines:
+        if line.kind != "dimension" and line.unknown:
+            columns.setdefault(line.id, {})[line.column] = line.unknown
+    for name, counts in columns.items():
+        codes = known.items[name].true_answers if name in known.items else known.fields[name].codes
+        if codes:
+            yield _Question(id=name, columns=tuple(counts), unknown=max(counts.values()), yes=codes[0])
+
+
+def _undetermined(data: Any, persons: Sequence[Any]) -> dict[str, pd.DataFrame]:
+    """The undetermined people with their rows, in memory."""
+    natives = data.tables if isinstance(data, SurveyData) else {"people": data}
+    return {name: _chosen(natives[name], persons) for name in TABLES if name in natives}
+
+
+def _chosen(native: Any, persons: Sequence[Any]) -> pd.DataFrame:
+    frame: Any = nw.from_native(native).filter(nw.col(PERSON).is_in(list(persons)))
+    return (frame.collect() if isinstance(frame, nw.LazyFrame) else frame).to_pandas()
+
+
+def _held(
+    data: Any,
+    tables: dict[str, pd.DataFrame],
+    scenarios: Sequence[tuple[_Question, str]],
+    classification: Classification,
+    outcome: str,
+    weights: pd.Series,
+) -> list[tuple[float, float]]:
+    """The weight surely and possibly in the class under every scenario."""
+    copies = {
+        name: pd.concat(
+            [_answered(table, question, answer, place) for place, (question, answer) in enumerate(scenarios)],
+            ignore_index=True,
+        )
+        for name, table in tables.items()
+    }
+    survey: Any = replace(data, **copies) if isinstance(data, SurveyData) else copies["people"]
+    people = classify(survey, list(classification.frameworks), allow_unverified=True).people
+    ids = people[PERSON].str.partition("|")
+    weight = ids[2].map({str(name): held for name, held in weights.items()}).fillna(0.0)
+    sums = (
+        pd.DataFrame(
+            {"place": ids[0].astype(int), "s": weight * people[outcome], "p": weight * people[f"{outcome}_possible"]}
+        )
+        .groupby("place")[["s", "p"]]
+        .sum()
+    )
+    return [(float(sums["s"].get(at, 0.0)), float(sums["p"].get(at, 0.0))) for at in range(len(scenarios))]
+
+
+def _answered(table: pd.DataFrame, question: _Question, answer: str, place: int) -> pd.DataFrame:
+    """A copy of a table in which the unknown answers to a question are all the same, for persons of its own."""
+    given = {name: _without_unknown(table[name], answer) for name in question.columns if name in table}
+    return table.assign(**given, **{PERSON: f"{place}|" + table[PERSON].astype(str)})
+
+
+def _without_unknown(column: pd.Series, answer: str) -> pd.Series:
+    text = column.astype(object).where(column.notna(), "missing")
+    return text.where(~text.isin(UNKNOWN_ANSWERS), answer)

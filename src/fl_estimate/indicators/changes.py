@@ -1,0 +1,273 @@
+"""What it would take to change a class: for one respondent, the fewest answers that would lead to another label."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
+from typing import TYPE_CHECKING
+
+from fl_estimate.indicators.classes import label_of
+from fl_estimate.indicators.criteria import (
+    AllOf,
+    AnyOf,
+    AtLeast,
+    CriterionIs,
+    Define,
+    DimensionIs,
+    FieldIn,
+    FieldWithin,
+    ItemIs,
+    Node,
+    Not,
+    OutcomeIs,
+    SamePhase,
+)
+from fl_estimate.indicators.evaluation import Evaluation, Place, Reading, counted, indicator_place, inside
+from fl_estimate.indicators.items import AGE, NO, Items
+from fl_estimate.indicators.logic import FALSE, TRUE, UNKNOWN, Value, any_of
+
+if TYPE_CHECKING:
+    from fl_estimate.indicators.framework import Framework
+    from fl_estimate.indicators.parts import Indicator, Outcome
+
+Step = tuple[ItemIs | FieldIn | FieldWithin, bool]
+"""One question, and whether its test has to come out true or false."""
+Route = frozenset[Step] | None
+"""Answers that are enough; None where no answers are."""
+HERE: Route = frozenset()
+
+
+def routes(reading: Reading, framework: Framework, outcome: Outcome, known: Items) -> dict[str, dict[str, str]]:
+    """For every label that the respondent does not have: a smallest set of answers that would lead to it.
+
+    Each is tried: the rule is evaluated again under the answers, and a set that does not lead there is left out.
+
+    Returns
+    -------
+    dict of str to dict of str to str
+        label → question (``<item>``, ``<item>@<phase>``, or a field) → the answer it takes.
+    """
+    search = _Search(reading, framework)
+    found: dict[str, dict[str, str]] = {}
+    for label, route in _targets(search, framework, outcome).items():
+        if route and _leads(reading, route, framework, outcome, label):
+            found[label] = dict(sorted(_answer(step, known) for step in route))
+    return found
+
+
+def open_questions(reading: Reading, framework: Framework, outcome: Outcome) -> tuple[str, ...]:
+    """The unknown answers that keep the outcome undetermined: those inside parts of the rule that are unknown."""
+    search = _Search(reading, framework)
+    place = Place(framework)
+    found = (name for rule in outcome.rules for name in search.unknown(rule, place))
+    return tuple(dict.fromkeys(found))
+
+
+def _targets(search: _Search, framework: Framework, outcome: Outcome) -> dict[str, Route]:
+    place = Place(framework)
+    if outcome.type == "classes":
+        return search.labels(outcome, place)
+    ends = {value.id: value.stands_for for value in outcome.values if value.stands_for in ("true", "false")}
+    rule = outcome.expression
+    return {} if rule is None else {label: search.route(rule, place, end == "true") for label, end in ends.items()}
+
+
+def _leads(reading: Reading, route: frozenset[Step], framework: Framework, outcome: Outcome, label: str) -> bool:
+    evaluation = Evaluation(_Supposed(reading, route))
+    if outcome.type == "classes":
+        return evaluation.outcome(framework, f"{outcome.id}={label}") == TRUE
+    wanted = TRUE if next(value.stands_for for value in outcome.values if value.id == label) == "true" else FALSE
+    return evaluation.outcome(framework, outcome.id) == wanted
+
+
+class _Search:
+    """The cheapest ways to make nodes true or false, as answers to questions."""
+
+    def __init__(self, reading: Reading, framework: Framework) -> None:
+        self._reading = reading
+        self._framework = framework
+        self._evaluation = Evaluation(reading)
+
+    def route(self, node: Node, place: Place, wanted: bool) -> Route:
+        """The fewest answers that make a node true (or false); empty where it is so already."""
+        if self._evaluation.value(node, place) == (TRUE if wanted else FALSE):
+            return HERE
+        match node:
+            case AllOf(nodes) | AnyOf(nodes):
+                parts = [self.route(inner, place, wanted) for inner in nodes]
+                return _all(parts) if wanted == isinstance(node, AllOf) else self._fewest(parts)
+            case Not(inner):
+                return self.route(inner, place, not wanted)
+            case SamePhase(nodes):
+                phases = [Place(place.framework, place.dimension, phase) for phase in ("recruitment", "work", "leave")]
+                each = [self.route(AllOf(nodes), within, wanted) for within in phases]
+                return self._fewest(each) if wanted else _all(each)
+            case AtLeast(n):
+                return self._count(n, counted(node, place), place, wanted)
+            case ItemIs(item, phase):
+                return frozenset({(ItemIs(item, phase or place.phase), wanted)})
+            case FieldIn(field) | FieldWithin(field):
+                changeable = field != AGE and self._reading.has(field)
+                return frozenset({(node, wanted)}) if changeable else None
+            case _:
+                return self._referred(node, place, wanted)
+
+    def labels(self, outcome: Outcome, place: Place) -> dict[str, Route]:
+        """For every label of a class: the fewest answers that settle all it depends on so that this label comes out."""
+        ways = [{end: self.route(atom, place, end) for end in (True, False)} for atom in outcome.atoms]
+        found: dict[str, list[Route]] = {value.id: [] for value in outcome.classes}
+        for ends in product((True, False), repeat=len(ways)):
+            label = label_of(outcome, dict(zip(outcome.atoms, ends, strict=True)))
+            if label:
+                found[label].append(_all([way[end] for way, end in zip(ways, ends, strict=True)]))
+        return {label: self._fewest(several) for label, several in found.items()}
+
+    def unknown(self, node: Node, place: Place) -> Iterable[str]:
+        """The unknown questions below an unknown node."""
+        if self._evaluation.value(node, place) != UNKNOWN:
+            return ()
+        match node:
+            case AllOf(nodes) | AnyOf(nodes):
+                return [name for inner in nodes for name in self.unknown(inner, place)]
+            case Not(inner):
+                return self.unknown(inner, place)
+            case SamePhase(nodes):
+                phases = [Place(place.framework, place.dimension, phase) for phase in ("recruitment", "work", "leave")]
+                return [name for within in phases for name in self.unknown(AllOf(nodes), within)]
+            case AtLeast():
+                return [name for indicator in counted(node, place) for name in self._unknown_in(indicator, place)]
+            case ItemIs(item, phase):
+                at = phase or place.phase
+                return (f"{item}@{at}" if at else item,)
+            case FieldIn(field) | FieldWithin(field):
+                return (field,)
+            case CriterionIs(name):
+                indicator = place.framework.indicator(name)
+                return () if indicator is None else self._unknown_in(indicator, place)
+            case Define() | DimensionIs():
+                return self.unknown(*inside(node, place))
+            case OutcomeIs(name, file):
+                other = place.framework.file(file)
+                outcome = other.outcome_of(name)
+                rules = outcome.rules if outcome is not None else ()
+                return [found for rule in rules for found in self.unknown(rule, Place(other))]
+
+    def _unknown_in(self, indicator: Indicator, place: Place) -> Iterable[str]:
+        within = indicator_place(indicator, place)
+        return () if within is None else self.unknown(indicator.node, within)
+
+    def _count(self, n: int, indicators: Sequence[Indicator], place: Place, wanted: bool) -> Route:
+        """Make n of the indicators true, or leave fewer than n that may be true: the cheapest ones."""
+        values = [self._evaluation.counts(indicator, place) for indicator in indicators]
+        ends = TRUE if wanted else FALSE
+        so_already = sum(value == ends for value in values)
+        needed = (n if wanted else len(values) - n + 1) - so_already
+        ways = [
+            self._indicator(indicator, place, wanted)
+            for indicator, value in zip(indicators, values, strict=True)
+            if value != ends
+        ]
+        open_ways = sorted((way for way in ways if way is not None), key=self._cost)
+        return _all(open_ways[:needed]) if len(open_ways) >= needed else None
+
+    def _indicator(self, indicator: Indicator, place: Place, wanted: bool) -> Route:
+        within = indicator_place(indicator, place)
+        if within is None:
+            return None if wanted else HERE
+        return self.route(indicator.node, within, wanted)
+
+    def _fewest(self, parts: Sequence[Route]) -> Route:
+        ways = [part for part in parts if part is not None]
+        return min(ways, key=self._cost) if ways else None
+
+    def _cost(self, route: frozenset[Step]) -> tuple[int, int]:
+        """How many answers; among as many, how many of them are known to be otherwise."""
+        place = Place(self._framework)
+        return len(route), sum(self._evaluation.value(test, place) != UNKNOWN for test, _ in route)
+
+    def _referred(self, node: CriterionIs | Define | DimensionIs | OutcomeIs, place: Place, wanted: bool) -> Route:
+        match node:
+            case OutcomeIs(name, file):
+                return self._outcome(place.framework.file(file), name, wanted)
+            case CriterionIs(name):
+                indicator = place.framework.indicator(name)
+                return None if indicator is None else self._indicator(indicator, place, wanted)
+            case _:
+                return self.route(*inside(node, place), wanted)
+
+    def _outcome(self, framework: Framework, stem: str, wanted: bool) -> Route:
+        outcome = framework.outcome_of(stem)
+        if outcome is None or self._evaluation.scope(framework) != TRUE:
+            return None if wanted else HERE
+        place = Place(framework)
+        if outcome.type != "classes":
+            return None if outcome.expression is None else self.route(outcome.expression, place, wanted)
+        label = stem.removeprefix(outcome.id).removeprefix("=")
+        accepted = {label} if label else set(outcome.positive)
+        return self._fewest([way for name, way in self.labels(outcome, place).items() if (name in accepted) == wanted])
+
+
+class _Supposed:
+    """A reading in which some questions are answered differently."""
+
+    def __init__(self, reading: Reading, route: frozenset[Step]) -> None:
+        self._reading = reading
+        self._items = {(test.item, test.phase): end for test, end in route if isinstance(test, ItemIs)}
+        self._tests: Mapping[object, bool] = {test: end for test, end in route if not isinstance(test, ItemIs)}
+
+    def item(self, item: str, phase: str | None, /) -> Value:
+        """As supposed: an answer for all phases, or for one."""
+        whole, part = self._items.get((item, None)), self._items.get((item, phase))
+        if part is not None or whole is False:
+            return TRUE if part else FALSE
+        phased = {at for name, at in self._items if name == item and at is not None}
+        if phase is None and phased:
+            every = ("recruitment", "work", "leave")
+            return any_of(self.item(item, at) for at in every)
+        return self._reading.item(item, phase)
+
+    def codes(self, field: str, codes: tuple[str, ...], /) -> Value:
+        """As supposed, for this test of the field; another test of a field supposed to hold other codes is false."""
+        for test, end in self._tests.items():
+            if isinstance(test, FieldIn) and test.field == field and (end or test.codes == codes):
+                return TRUE if end and test.codes[0] in codes else FALSE
+        return self._reading.codes(field, codes)
+
+    def within(self, test: FieldWithin, /) -> Value:
+        """As supposed, for this test of the number."""
+        end = self._tests.get(test)
+        return self._reading.within(test) if end is None else TRUE if end else FALSE
+
+    def has(self, name: str, /) -> bool:
+        """As it was."""
+        return self._reading.has(name)
+
+    def keep(self, value: Value, /) -> Value:
+        """A value of one respondent needs no storing."""
+        return value
+
+
+def _answer(step: Step, known: Items) -> tuple[str, str]:
+    """A step as a question and the answer that it takes."""
+    test, end = step
+    match test:
+        case ItemIs(item, phase):
+            name = f"{item}@{phase}" if phase and known.items[item].asks_phase else item
+            return name, known.items[item].true_answers[0] if end else NO
+        case FieldIn(field, codes):
+            other = [code for code in known.fields[field].allowed if code not in codes]
+            return field, codes[0] if end else next((code for code in ("none", NO) if code in other), other[0])
+        case FieldWithin(field, least, most, above):
+            limits = [("≥", least), ("≤", most), (">", above)]
+            told = " ".join(f"{sign} {limit:g}" for sign, limit in limits if limit is not None)
+            return field, told if end else f"not {told}"
+
+
+def _all(parts: Sequence[Route]) -> Route:
+    """All of the routes together; none where one of them is none."""
+    together: frozenset[Step] = frozenset()
+    for part in parts:
+        if part is None:
+            return None
+        together |= part
+    return together
