@@ -14,7 +14,7 @@ CELLS = 1_000_000
 """Combinations of labels up to which there is a cell for each; above, at most as many as rows."""
 
 
-BLOCK = 262_144
+BLOCK = 1_048_576
 """Rows whose columns are made at once, so that what is made does not grow with the frame."""
 
 

@@ -76,8 +76,9 @@ def totals(
     Raises
     ------
     EstimateFault
-        FL-EST-03: a missing or infinite value reached a sum.
+        FL-EST-03: a missing or infinite value reached a sum; FL-EST-83: a polars column of Python objects as a key.
     """
+    _check_keys(frame, keys)
     if isinstance(frame, nw.DataFrame):
         dense = totals_in_memory(frame, keys=tuple(keys), columns=columns, sums=sums)
         if dense is not None:
@@ -86,6 +87,19 @@ def totals(
     query = _query(frame.lazy(), keys=tuple(keys), columns=columns, sums=sums)
     options: dict[str, Any] = {"engine": "streaming"} if query.implementation.is_polars() else {}
     return _small(query.collect("pyarrow", **options), tuple(keys), tuple(sums))
+
+
+def _check_keys(frame: Frame, keys: Sequence[str]) -> None:
+    """Python objects of polars have no text: they would be told apart by where they lie in memory."""
+    schema = frame.collect_schema()
+    objects = [key for key in keys if isinstance(schema[key], nw.Object) and frame.implementation.is_polars()]
+    if objects:
+        raise EstimateFault(
+            "FL-EST-83",
+            "a column of Python objects cannot divide people or name their units",
+            found=listed(objects),
+            fix="cast it to text or numbers first: pl.col(…).cast(pl.String)",
+        )
 
 
 def first_rows(frame: Frame, *, keys: Sequence[str], row: str) -> Floats:

@@ -444,3 +444,32 @@ def test_a_hundred_million_people() -> None:
     for frame in (people, pl.from_pandas(people).lazy()):
         found = fl.estimate_total(frame, "fl", design=DESIGN).to_frame()
         assert found["value"].iloc[0] == 24e8
+
+
+def test_one_row_and_one_unit() -> None:
+    """A value, no standard error that could be one, no interval, and a reason."""
+    row = sample().head(1)
+    with pytest.raises(fl.FlError, match="FL-DESIGN-12"):
+        fl.estimate_prevalence(row, "fl", design=DESIGN)
+    certain = fl.Design(weights="w", strata="h", psu="i", single_psu="certainty")
+    for people in (row, sample()[lambda f: (f["h"] == "a") & (f["i"] == 1)]):
+        estimates = fl.estimate_mean(people, "hours", design=certain)
+        found = estimates.to_frame().iloc[0]
+        assert found["value"] > 0
+        assert found["df"] == 0
+        assert np.isnan(found["lower"])
+        assert "df_not_positive" in codes(estimates, 0)
+    alone = fl.estimate_variance(row, "hours", design=certain).to_frame()
+    assert alone["value"].isna().all()
+
+
+def test_domain_levels_of_one_frame_and_not_of_another() -> None:
+    """A region that only the first frame has: replicates made of the first serve the second, whose table lacks the row."""
+    whole = sample()
+    part = whole[whole["region"] == "North"]
+    design = fl.replicate(whole, DESIGN, kind="jkn")
+    first = fl.estimate_mean(whole, "hours", design=design, by="region").to_frame()
+    second = fl.estimate_mean(part, "hours", design=design, by="region").to_frame()
+    assert first["region"].tolist()[1:] == ["North", "South"]
+    assert second["region"].tolist()[1:] == ["North"]
+    np.testing.assert_allclose(second[["value", "se"]].iloc[1], first[["value", "se"]].iloc[1], rtol=1e-12)
