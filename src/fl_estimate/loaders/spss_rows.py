@@ -128,6 +128,8 @@ def _layout(content: BinaryIO) -> Layout | None:
             _pass_over(content, 4)
             if not words:
                 raise Broken
+            if any(place.width > 255 or place.word - (-place.width // 8) > words for _, place in places):
+                raise Broken
             whole = tuple(_joined(places, long))
             return Layout(start=content.tell(), words=words, rows=rows, form=form, bias=bias, places=whole)
         else:
