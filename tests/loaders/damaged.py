@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pandas as pd
 import polars as pl
 import pyreadstat
@@ -117,6 +118,8 @@ def fuzz(source: Path, folder: Path, examples: int, *, seed: int | None = None) 
 
     endings = st.just(source.suffix) | st.just(source.suffix) | st.sampled_from(ENDINGS)
     checked: Callable[..., None] = given(data=damage(content), ending=endings)(attempt)
+    if seed is not None:
+        checked = hypothesis.seed(seed)(checked)
     settings(
         max_examples=examples,
         deadline=20_000,  # a file that takes longer hangs

@@ -110,7 +110,7 @@ def _layout(content: BinaryIO) -> Layout | None:
                 _pass_over(content, (length + 8) // 8 * 8 - 1)
         elif record == 4:
             (count,) = struct.unpack("<i", content.read(4))
-            of = struct.unpack(f"<{count}i", content.read(4 * max(0, count)))
+            of = struct.unpack(f"<{count}i", content.read(_sane(4 * count)))
             if not of or not all(0 < place <= words for place in of):
                 raise Broken
             if any(kinds[place - 1] for place in of) and any(code[0] < _FIRST_LETTER for code in labelled_codes):
@@ -121,12 +121,14 @@ def _layout(content: BinaryIO) -> Layout | None:
         elif record == 7:
             subtype, size, count = struct.unpack("<3i", content.read(12))
             if subtype == _VERY_LONG_STRINGS:
-                long = _lengths(content.read(max(0, size * count)))
+                long = _lengths(content.read(_sane(size * count)))
             else:
                 _pass_over(content, size * count)
         elif record == _DICTIONARY_ENDS:
             _pass_over(content, 4)
             if not words:
+                raise Broken
+            if any(place.width > 255 or place.word - (-place.width // 8) > words for _, place in places):
                 raise Broken
             whole = tuple(_joined(places, long))
             return Layout(start=content.tell(), words=words, rows=rows, form=form, bias=bias, places=whole)
@@ -140,14 +142,20 @@ def _is_of_text(written: int) -> bool:
 
 
 def _pass_over(content: BinaryIO, length: int) -> None:
-    if length < 0:
+    content.seek(_sane(length), 1)
+
+
+def _sane(length: int) -> int:
+    """Give a length in bytes, unless no dictionary has such a part."""
+    if not 0 <= length < _LONGEST_PART:
         raise Broken
-    content.seek(length, 1)
+    return length
 
 
 _VERY_LONG_STRINGS = 14
 _DICTIONARY_ENDS = 999
 _FIRST_LETTER = 32
+_LONGEST_PART = 1 << 28
 _USED_OF_PIECE = 252
 """Bytes of a very long text that one piece of it (a variable of its own in the dictionary) stands for."""
 

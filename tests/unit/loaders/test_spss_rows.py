@@ -141,6 +141,20 @@ def test_labels_of_a_variable_that_is_not_there_do_not_reach_pyreadstat(tmp_path
         read_table(path)
 
 
+@pytest.mark.parametrize("size", [-1, 2**31 - 1])
+def test_a_part_of_an_impossible_length_is_broken(tmp_path: Path, size: int) -> None:
+    path = tmp_path / "s.sav"
+    pyreadstat.write_sav(_table({"t": ["v" * 300]}), path)
+    for subtype in (3, 14):  # a part that is passed over, and the lengths of long texts, which are read
+        sound = struct.pack("<2i", 7, subtype)
+        content = bytearray(path.read_bytes())
+        at = content.index(sound) + 8
+        content[at : at + 8] = struct.pack("<2i", size, 2**31 - 1)
+        (tmp_path / "broken.sav").write_bytes(content)
+        with pytest.raises(FileFault, match="what it says of its columns is broken"):
+            read_table(tmp_path / "broken.sav")
+
+
 def test_a_number_in_the_format_of_a_text_does_not_reach_pyreadstat(tmp_path: Path) -> None:
     """That ends the process too."""
     path = tmp_path / "s.sav"
