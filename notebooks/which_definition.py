@@ -34,7 +34,11 @@ DATA = next(
     for folder in (here, *here.parents)
     if (folder / "data" / "sample" / "household.toml").is_file()
 )
-survey = fl.load(DATA / "household.parquet", mapping=DATA / "household.toml", engine="polars")
+survey = fl.load(
+    DATA / "household.parquet",
+    mapping=DATA / "household.toml",
+    engine="polars",
+)
 survey
 
 # %% [markdown]
@@ -58,9 +62,23 @@ DEFINITIONS = [
 ]
 compared = fl.compare_frameworks(survey, DEFINITIONS)
 per_thousand = compared.prevalence.assign(
-    **{name: (1000 * compared.prevalence[name]).round(2) for name in ("value", "lower", "upper", "undetermined")}
+    **{
+        name: (1000 * compared.prevalence[name]).round(2)
+        for name in ("value", "lower", "upper", "undetermined")
+    }
 )
-per_thousand[["framework", "unknown", "bound", "value", "lower", "upper", "cases", "undetermined"]]
+per_thousand[
+    [
+        "framework",
+        "unknown",
+        "bound",
+        "value",
+        "lower",
+        "upper",
+        "cases",
+        "undetermined",
+    ]
+]
 
 # %% [markdown]
 # All figures are per thousand adults. The rows `bounds` count none, then all, of the people whose class the unknown
@@ -83,11 +101,17 @@ compared.cross_table("icls2018_adult", "htshtc2012_adult").round(0)
 
 # %%
 drivers = compared.drivers
-only_2018 = drivers[(drivers["in_class_by"] == "icls2018_adult") & (drivers["not_by"] == "htshtc2012_adult")]
+only_2018 = drivers[
+    (drivers["in_class_by"] == "icls2018_adult")
+    & (drivers["not_by"] == "htshtc2012_adult")
+]
 only_2018.head(8).round(3)
 
 # %%
-only_2012 = drivers[(drivers["in_class_by"] == "htshtc2012_adult") & (drivers["not_by"] == "icls2018_adult")]
+only_2012 = drivers[
+    (drivers["in_class_by"] == "htshtc2012_adult")
+    & (drivers["not_by"] == "icls2018_adult")
+]
 only_2012.head(8).round(3)
 
 # %% [markdown]
@@ -97,7 +121,11 @@ only_2012.head(8).round(3)
 # job, and kept from leaving by the passport. Involuntariness and penalty are there, in different phases.
 
 # %%
-answers = {"r_dec_nature": "yes", "w_diff_job": "yes", "c_docs": "experienced@leave"}
+answers = {
+    "r_dec_nature": "yes",
+    "w_diff_job": "yes",
+    "c_docs": "experienced@leave",
+}
 for name in ("icls2018_adult", "htshtc2012_adult"):
     told = fl.explain(answers, name, age=26, default="no")
     print(name, "→", told.label, dict(told.dimensions))
@@ -136,5 +164,12 @@ coverage[coverage["id"] == "c_eviction"]
 #   under every table.
 
 # %%
-estimate = fl.estimate_prevalence(fl.classify(survey, "icls2018_adult"), "forced_labour", by="region")
-pd.DataFrame([{"code": note.code, **dict(note.parameters)} for note in estimate.assumptions]).fillna("")
+estimate = fl.estimate_prevalence(
+    fl.classify(survey, "icls2018_adult"), "forced_labour", by="region"
+)
+pd.DataFrame(
+    [
+        {"code": note.code, **dict(note.parameters)}
+        for note in estimate.assumptions
+    ]
+).fillna("")
