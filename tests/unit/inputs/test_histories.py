@@ -88,7 +88,9 @@ def test_strata_are_histories_of_their_own_rows() -> None:
     assert {region: h.n for region, h in found.items()} == {"N": 12, "S": 7}
     assert found["N"].pairs_without_overlap == (("A", "B"),)
     with pytest.raises(fl.FlError, match="FL-LISTS-09"):
-        fl.CaptureHistories.strata(frame.assign(region=frame["region"].where(frame["A"] == 1)), lists=["A", "B"], by="region")
+        fl.CaptureHistories.strata(
+            frame.assign(region=frame["region"].where(frame["A"] == 1)), lists=["A", "B"], by="region"
+        )
     with pytest.raises(fl.FlError, match="FL-LISTS-01"):
         fl.CaptureHistories.strata(frame, lists=["A", "B"], by="district")
     with pytest.raises(fl.FlError, match="FL-LISTS-03"):
