@@ -81,7 +81,7 @@ def test_closed(entry: dict[str, Any]) -> None:
     kind, model = closed_name(entry["method"])
     h = histories(entry["dataset"], ordered=model in ("Mb", "Mbh"))
     if (entry["dataset"], model) in REFUSED:
-        with pytest.raises(fl.FlError, match=r"FL-EST-6[45]") as refused:
+        with pytest.raises(fl.FlError, match=r"FL-EST-8[78]") as refused:
             cr.closed(h, model)
         if model.startswith("Mb"):
             assert f"{entry['estimate']:,.1f} people" in refused.value.found
