@@ -6,6 +6,8 @@ A parameter stands in braces; `words.say` puts it in, written as the language wr
 
 from __future__ import annotations
 
+from fl_estimate.reporting import vocabulary_areas
+
 Said = tuple[str, str, str]
 """English, French, Spanish."""
 
@@ -488,6 +490,11 @@ REASONS |= {
         "El muestreador encontró {divergences} divergencias: puede faltar una parte de la distribución a posteriori.",
     ),
 }
+
+METHODS |= vocabulary_areas.METHODS
+SOURCES |= vocabulary_areas.SOURCES
+ASSUMPTIONS |= vocabulary_areas.ASSUMPTIONS
+REASONS |= vocabulary_areas.REASONS
 
 FLAGS: dict[str, Said] = {
     "published": ("published", "publié", "publicado"),
