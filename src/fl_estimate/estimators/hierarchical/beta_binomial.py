@@ -28,7 +28,6 @@ STUDENT_DF = 5.0
 SCOUT, GRID = 61, 361
 """Points of an area's density: with a share near 0 it reaches far to the left, and falls steeply on the right."""
 REACH = 10.0
-CELLS = 4_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,15 +154,14 @@ def _marginals(model: Model, points: BetaPoints) -> tuple[Floats, Floats]:
 
 
 def _density(grid: Floats, a: Floats, b: Floats, log_weight: Floats) -> Floats:
+    """Mixture density of every area's log odds, the highest value 1: Σ w p^a (1 − p)^b / B(a, b)."""
     out = np.empty_like(grid)
-    size = max(1, CELLS // (grid.shape[1] * len(a)))
-    for start in range(0, len(grid), size):
-        part = slice(start, start + size)
-        eta = grid[part, :, None]
-        first, second = a.T[part, None, :], b.T[part, None, :]
-        log_parts = log_weight.T[part, None, :] - first * np.logaddexp(0, -eta) - second * np.logaddexp(0, eta)
-        top = log_parts.max(axis=2, keepdims=True)
-        out[part] = np.log(np.exp(log_parts - top).sum(axis=2)) + top[:, :, 0]
+    for area, eta in enumerate(grid):
+        terms = np.column_stack([-np.logaddexp(0, -eta), -np.logaddexp(0, eta), np.ones(len(eta))])
+        parts = terms @ np.vstack([a[:, area], b[:, area], log_weight[:, area]])
+        top = parts.max(axis=1)
+        parts -= top[:, None]
+        out[area] = np.log(np.exp(parts, out=parts).sum(axis=1)) + top
     return np.exp(out - out.max(axis=1, keepdims=True))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -213,7 +214,7 @@ def _touching(geojson: Any, by: str) -> tuple[tuple[str, str], ...]:
             polygons = [shape["coordinates"]] if shape["type"] == "Polygon" else shape["coordinates"]
             for ring in (ring for polygon in polygons for ring in polygon):
                 corners = [(round(float(x), DIGITS), round(float(y), DIGITS)) for x, y, *_ in ring]
-                for start, end in zip(corners, corners[1:], strict=False):
+                for start, end in pairwise(corners):
                     owners.setdefault(frozenset((start, end)), set()).add(name)
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise EstimateFault(

@@ -50,7 +50,6 @@ def laplace(model: Model, structure: Structure, u: float, h: float, start: Float
 
     The log density of (beta, z) is concave: log likelihood − ½ (beta − m)'P(beta − m) − ½ z'z.
     """
-    p = model.x.shape[1]
     basis = np.hstack([model.x, np.exp(u) * structure.root(h)])
     precision = np.concatenate([model.priors.precision, np.ones(structure.rank)])
     centre = np.concatenate([model.priors.mean, np.zeros(structure.rank)])
