@@ -54,6 +54,20 @@ class Density:
             return -0.5 * ((np.log(values) - self.numbers[0]) / self.numbers[1]) ** 2
         return _SIGMA[self.kind][1](values, *self.numbers)
 
+    def draw(self, rng: np.random.Generator, size: int) -> Floats:
+        """Draws from a density that has an integral."""
+        numbers = self.numbers
+        draws: dict[str, Callable[[], Floats]] = {
+            "half-normal": lambda: np.abs(numbers[0] * rng.standard_normal(size)),
+            "half-cauchy": lambda: np.abs(numbers[0] * rng.standard_cauchy(size)),
+            "exponential": lambda: rng.exponential(1 / numbers[0], size),
+            "normal": lambda: rng.normal(numbers[0], numbers[-1], size),
+            "log-normal": lambda: np.exp(rng.normal(numbers[0], numbers[-1], size)),
+            "uniform": lambda: rng.uniform(numbers[0], numbers[-1], size),
+            "beta": lambda: rng.beta(numbers[0], numbers[-1], size),
+        }
+        return draws[self.kind]()
+
     @property
     def ends(self) -> tuple[float, float]:
         """Where phi or rho may lie."""

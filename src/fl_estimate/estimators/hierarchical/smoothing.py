@@ -54,7 +54,7 @@ def smooth_variances(direct: Any, *, factor: Literal["ratio", "log-normal", "non
     >>> direct = pd.DataFrame({"area": list("ABCDE"), "n": [400, 250, 900, 620, 310], "value": [0.1, 0.2, 0.15, 0.08, 0.12],
     ...                        "se": [0.02, 0.03, 0.011, 0.014, 0.016]})
     >>> fl.hierarchical.smooth_variances(direct)["se"].round(4).tolist()
-    [0.0167, 0.0296, 0.0112, 0.0117, 0.0209]
+    [0.0182, 0.0271, 0.012, 0.0135, 0.0219]
     """
     if factor not in ("ratio", "log-normal", "none"):
         raise not_one_of("FL-EST-78", "this factor", str(factor), ("ratio", "log-normal", "none"))

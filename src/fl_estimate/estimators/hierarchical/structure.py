@@ -81,6 +81,11 @@ class Structure:
         return (inner * self.scale(h)) @ self.left.T
 
 
+def independent(size: int) -> Structure:
+    """Effects that have nothing to do with each other."""
+    return Structure(kind="independent", hyper="", prior=None, values=np.ones(size), left=np.eye(size))
+
+
 def bym2(matrix: Floats, prior: Density) -> Structure:
     """√phi u + √(1 − phi) e, with u the scaled ICAR field and e independent.
 

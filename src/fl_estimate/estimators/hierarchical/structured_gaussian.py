@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +18,7 @@ from fl_estimate.estimators.hierarchical.posterior import (
     resample,
     weighted_summary,
 )
-from fl_estimate.estimators.hierarchical.structure import Structure
+from fl_estimate.estimators.hierarchical.structure import Structure, independent
 
 Floats = npt.NDArray[np.float64]
 
@@ -127,6 +128,19 @@ def sample_structured(model: Model, structure: Structure, ask: Ask) -> Posterior
         parameters=_parameters(model, structure, h, u, fits, weight, ask),
         diagnostics={"sampler": "grid", "grid_points": int(weight.size)},
     )
+
+
+def grid_points(model: Model) -> Iterator[tuple[float, float, Floats]]:
+    """Points of the posterior's grid: weight, sigma, and the root of the effects' covariance at sigma 1."""
+    structure = model.structure or independent(len(model.y))
+    h, log_prior = hyper_points(structure, HYPER)
+    spectra = [_spectrum(model, structure, value) for value in h]
+    u = _sigma_points(model, spectra, log_prior)
+    log_density = np.array([_fits(model, at, u).log_density for at in spectra]) + log_prior[:, None]
+    weight = np.exp(log_density - log_density.max())
+    kept = weight > 1e-6
+    for k, g in zip(*np.nonzero(kept), strict=True):
+        yield float(weight[k, g] / weight[kept].sum()), float(np.exp(u[g])), spectra[k].root
 
 
 def _sigma_points(model: Model, spectra: list[_Spectrum], log_prior: Floats) -> Floats:
