@@ -82,6 +82,10 @@ recovery: .venv/.ready ## Sample the synthetic country again and again: do the i
 	@$(BIN)/python scripts/recovery.py
 	@$(BIN)/python scripts/recovery_districts.py
 
+.PHONY: sbc
+sbc: .venv/.ready ## Calibrate every area model by simulation: are ranks even, and does a wrong model fail? Writes the docs' table (minutes)
+	@$(BIN)/python scripts/sbc.py
+
 .PHONY: lock
 lock: ## Choose the newest versions again and write requirements/*.txt (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv on the path"; exit 1; }

@@ -14,7 +14,7 @@ import fl_estimate as fl
 NAMES = (
     "CaptureHistories", "Classification", "Design", "Estimates", "Explanation", "FlError", "FlWarning", "Framework", "Mapping",
     "PublishedEstimates", "StudyResult", "SuppressionRule", "SurveyData", "ValidationReport", "capture_recapture", "classify", "compare", "datasets",
-    "estimate_mean", "estimate_prevalence", "estimate_ratio", "estimate_total", "explain", "explain_respondent", "frameworks", "hierarchical", "load", "plot",
+    "estimate_mean", "estimate_prevalence", "estimate_ratio", "estimate_total", "explain", "explain_respondent", "frameworks", "hierarchical", "load", "plot", "plot_shrinkage",
     "publish", "run_study", "stack",
 )  # fmt: skip
 

@@ -123,3 +123,9 @@ REASONS: dict[str, Said] = {
         "El muestreador exploró las colas con demasiada lentitud (energía {bfmi}) para límites fiables.",
     ),
 }
+
+AXES: dict[str, Said] = {
+    "direct": ("Direct estimate", "Estimation directe", "Estimación directa"),
+    "model": ("Model", "Modèle", "Modelo"),
+}
+"""Axes of the shrinkage plot."""
