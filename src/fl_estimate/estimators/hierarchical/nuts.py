@@ -74,12 +74,14 @@ def recipe(model: Model) -> Recipe:
         "size": np.append(size, np.zeros(rows - len(met))),
         "mean": model.priors.mean.astype(float),
         "precision": model.priors.precision.astype(float),
-        "sigma_numbers": np.array([*model.priors.sigma.numbers, 0.0])[:1],
     }
     names, kept = ["beta", "sigma", "theta"], {"theta": len(model.y)}
     if model.kappa is not None:
         data["kappa_numbers"] = np.array(model.kappa.numbers)
         names, kept = ["beta", "log_kappa"], {}
+    elif model.priors.sigma.numbers:
+        # Only what the model uses: the sampler refuses data that it does not know.
+        data["sigma_numbers"] = np.array(model.priors.sigma.numbers)
     kinds: tuple[Any, ...] = (model.likelihood, model.priors.sigma.kind)
     if model.structure is not None:
         data |= _structure_data(model.structure, rows)
@@ -131,7 +133,7 @@ def build(model: Model, data: Mapping[str, Any]) -> Any:
             _beta_binomial(pm, given, centre)
             return built
         sigma: Any = pm.HalfFlat("sigma")
-        pm.Potential("prior_sigma", _log_sigma(math, model.priors.sigma.kind, sigma, given["sigma_numbers"][0]))
+        pm.Potential("prior_sigma", _log_sigma(math, model.priors.sigma.kind, sigma, given))
         z: Any = pm.Normal("z", shape=len(data["values"]))
         effect = z if model.structure is None else _effect(pm, model.structure, given, z)
         theta: Any = pm.Deterministic("theta", centre + sigma * effect)
@@ -143,14 +145,15 @@ def build(model: Model, data: Mapping[str, Any]) -> Any:
     return built
 
 
-def _log_sigma(math: Any, kind: str, sigma: Any, number: Any) -> Any:
+def _log_sigma(math: Any, kind: str, sigma: Any, given: Mapping[str, Any]) -> Any:
+    if kind.startswith("flat"):
+        return math.log(sigma) if kind == "flat-variance" else 0.0 * sigma
+    number = given["sigma_numbers"][0]
     if kind == "half-normal":
         return -0.5 * (sigma / number) ** 2
     if kind == "half-cauchy":
         return -math.log(1 + (sigma / number) ** 2)
-    if kind == "exponential":
-        return -number * sigma
-    return math.log(sigma) if kind == "flat-variance" else 0.0 * sigma
+    return -number * sigma
 
 
 def _beta_binomial(pm: Any, given: Any, centre: Any) -> None:
