@@ -51,7 +51,7 @@ class Verdict:
             said.append(("sampler_rhat", (("rhat", round(self.rhat, 3)),)))
         ess = min(self.ess_bulk, self.ess_tail)
         if not ess >= ESS_NEEDED:
-            said.append(("sampler_ess", (("ess", round(ess)),)))
+            said.append(("sampler_ess", (("ess", float(np.round(ess))),)))
         if not self.bfmi >= BFMI_NEEDED:
             said.append(("sampler_energy", (("bfmi", round(self.bfmi, 2)),)))
         if self.divergences:
