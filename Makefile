@@ -98,6 +98,10 @@ bench-design: .venv/.ready ## Time design-weighted estimates against numpy, and 
 fuzz: .venv/.ready ## Read thousands of damaged files of every format; prints how many inputs were tried (minutes)
 	@$(BIN)/python scripts/fuzz.py $(ARGS)
 
+.PHONY: sbc
+sbc: .venv/.ready ## Calibrate every area model by simulation: are ranks even, and does a wrong model fail? Writes the docs' table (minutes)
+	@$(BIN)/python scripts/sbc.py
+
 .PHONY: lock
 lock: ## Choose the newest versions again and write requirements/*.txt (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv on the path"; exit 1; }

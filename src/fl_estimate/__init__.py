@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from fl_estimate.reporting.publish import PublishedEstimates as PublishedEstimates
     from fl_estimate.reporting.publish import SuppressionRule as SuppressionRule
     from fl_estimate.reporting.publish import publish as publish
+    from fl_estimate.reporting.shrinkage import plot_shrinkage as plot_shrinkage
     from fl_estimate.results.estimates import Estimates as Estimates
     from fl_estimate.results.stack import stack as stack
     from fl_estimate.schema.codebook import codebook as codebook
@@ -81,6 +82,7 @@ _WHERE: dict[str, str] = {
     "frameworks": "indicators.framework",
     "load": "loaders.load",
     "plot": "reporting.figures",
+    "plot_shrinkage": "reporting.shrinkage",
     "publish": "reporting.publish",
     "replicate": "design.replicates",
     "run_study": "study.run",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,11 @@ from fl_estimate.estimators.design_weighted import estimate_prevalence
 from fl_estimate.estimators.hierarchical import area
 from fl_estimate.results.estimates import Estimates
 
-METHODS: tuple[str, ...] = ("direct", "area", "area-x1")
+METHODS: tuple[str, ...] = (
+    "direct", "area", "area-x1", "area-x2", "area-national", "area-x1-national", "area-x2-national",
+)  # fmt: skip
+FEW_CASES = 5.0
+"""Districts with fewer cases in a sample, on average, are those that direct estimates do not serve."""
 
 
 def replicate_districts(replicates: int, *, seed: int, level: float = 0.95, processes: int = 1) -> pd.DataFrame:
@@ -37,15 +42,16 @@ def replicate_districts(replicates: int, *, seed: int, level: float = 0.95, proc
     -------
     pandas.DataFrame
         One row a sample, `method` and `district`. Methods: ``direct`` (Korn and Graubard's interval), ``area`` (the
-        binomial area model without a covariate), ``area-x1`` (with the country's covariate x1). Columns `replicate`,
-        `method`, `district`, `truth`, `value`, `lower`, `upper`, `cases`, `covered`.
+        binomial area model without a covariate), ``area-x1`` (with the country's covariate x1, which predicts),
+        ``area-x2`` (with x2, which does not); and the three of them with the nation's design effect for all districts,
+        ``…-national``. Columns `replicate`, `method`, `district`, `truth`, `value`, `lower`, `upper`, `cases`, `covered`.
 
     Examples
     --------
     >>> from fl_estimate.datasets.recovery_districts import replicate_districts
     >>> runs = replicate_districts(1, seed=1)
     >>> len(runs), list(runs["method"].unique())
-    (72, ['direct', 'area', 'area-x1'])
+    (168, ['direct', 'area', 'area-x1', 'area-x2', 'area-national', 'area-x1-national', 'area-x2-national'])
     """
     blocks = [list(range(start, replicates, max(1, processes))) for start in range(max(1, processes))]
     blocks = [block for block in blocks if block]
@@ -85,6 +91,12 @@ def summarise_districts(runs: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def few_cases(runs: pd.DataFrame) -> pd.DataFrame:
+    """The rows of districts with fewer than five cases in a sample, on average."""
+    mean = runs[runs["method"] == "direct"].groupby("district")["cases"].mean()
+    return runs[runs["district"].isin(mean.index[mean < FEW_CASES])]
+
+
 def _block(replicates: list[int], seed: int, level: float) -> pd.DataFrame:
     population = make_population(SEED)
     known = {name: figures["prevalence"] for name, figures in truth(population)["district"].items()}
@@ -95,12 +107,15 @@ def _one(population: Population, replicate: int, seed: int, level: float, known:
     own = int(np.random.SeedSequence(seed, spawn_key=(replicate,)).generate_state(1)[0])
     people = draw(population, own)
     direct = estimate_prevalence(people, "forced_labour_true", design=DESIGN, by="district", level=level)
-    x1 = pd.DataFrame({"district": list(DISTRICTS), "x1": population.geography.x1})
-    every: dict[str, Estimates] = {
-        "direct": direct,
-        "area": area(direct, level=level, draws=1, seed=0),
-        "area-x1": area(direct, covariates=x1, level=level, draws=1, seed=0),
-    }
+    geography = population.geography
+    known_of = pd.DataFrame({"district": list(DISTRICTS), "x1": geography.x1, "x2": geography.x2})
+    every: dict[str, Estimates] = {"direct": direct}
+    rules: tuple[Literal["own", "national"], ...] = ("own", "national")
+    for rule in rules:
+        for covariate in ("", "x1", "x2"):
+            name = "-".join(part for part in ("area", covariate, "" if rule == "own" else rule) if part)
+            covariates = known_of[["district", covariate]] if covariate else None
+            every[name] = area(direct, covariates=covariates, deff=rule, level=level, draws=1, seed=0)
     parts: list[pd.DataFrame] = []
     for method, estimates in every.items():
         frame = estimates.to_frame()

@@ -76,7 +76,7 @@ def totals(
     Raises
     ------
     EstimateFault
-        FL-EST-03: a missing or infinite value reached a sum; FL-EST-83: a polars column of Python objects as a key.
+        FL-EST-03: a missing or infinite value reached a sum; FL-EST-28: a polars column of Python objects as a key.
     """
     _check_keys(frame, keys)
     if isinstance(frame, nw.DataFrame):
@@ -95,7 +95,7 @@ def _check_keys(frame: Frame, keys: Sequence[str]) -> None:
     objects = [key for key in keys if isinstance(schema[key], nw.Object) and frame.implementation.is_polars()]
     if objects:
         raise EstimateFault(
-            "FL-EST-83",
+            "FL-EST-28",
             "a column of Python objects cannot divide people or name their units",
             found=listed(objects),
             fix="cast it to text or numbers first: pl.col(…).cast(pl.String)",

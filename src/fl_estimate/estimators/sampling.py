@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
@@ -23,6 +23,10 @@ ESS_NEEDED = 400.0
 """Vehtari and others (2021), Bayesian Analysis 16(2), 667-718: R-hat below 1.01, 100 effective draws a chain."""
 
 
+BFMI_NEEDED = 0.3
+"""Betancourt (2016), arXiv:1604.00695: below it the sampler explores the tails too slowly."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
     """How a run went, over every quantity that is published: the worst of each."""
@@ -30,6 +34,7 @@ class Verdict:
     rhat: float
     ess_bulk: float
     ess_tail: float
+    bfmi: float
     divergences: int
     chains: int
     draws_per_chain: int
@@ -46,7 +51,9 @@ class Verdict:
             said.append(("sampler_rhat", (("rhat", round(self.rhat, 3)),)))
         ess = min(self.ess_bulk, self.ess_tail)
         if not ess >= ESS_NEEDED:
-            said.append(("sampler_ess", (("ess", round(ess)),)))
+            said.append(("sampler_ess", (("ess", float(np.round(ess))),)))
+        if not self.bfmi >= BFMI_NEEDED:
+            said.append(("sampler_energy", (("bfmi", round(self.bfmi, 2)),)))
         if self.divergences:
             said.append(("sampler_divergences", (("divergences", self.divergences),)))
         return tuple(said)
@@ -57,6 +64,7 @@ class Verdict:
             "rhat_max": self.rhat,
             "ess_bulk_min": self.ess_bulk,
             "ess_tail_min": self.ess_tail,
+            "bfmi_min": self.bfmi,
             "divergences": self.divergences,
             "chains": self.chains,
             "draws_per_chain": self.draws_per_chain,
@@ -74,17 +82,35 @@ class Run:
     verdict: Verdict
 
 
-def run_nuts(model: Any, names: Sequence[str], *, draws_per_chain: int, seed: int) -> Run:
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """A PyMC model still to be built: compiled once in a process, then fed with other data of the same shapes.
+
+    `key` says everything that the compiled code depends on but the data; `build` makes the model, whose data are
+    `pm.Data` of the names in `data`; `names` are the variables that are published, and `kept` how many rows of each
+    are not padding.
+    """
+
+    key: tuple[Any, ...]
+    build: Callable[[Mapping[str, Any]], Any]
+    data: Mapping[str, Any]
+    names: tuple[str, ...]
+    kept: Mapping[str, int]
+
+
+_COMPILED: dict[tuple[Any, ...], Any] = {}
+
+
+def run_nuts(recipe: Recipe, *, draws_per_chain: int, seed: int) -> Run:
     """Sample a PyMC model, once more with smaller steps where the first run falls short.
 
     nutpie draws, by name: the same seed gives the same digits whatever else is installed. It runs PyMC's own models,
-    some ten times as fast as PyMC's sampler.
+    some ten times as fast as PyMC's sampler, which draws where nutpie is missing.
 
     Parameters
     ----------
-    model : pymc.Model
-    names : sequence of str
-        Variables and deterministic quantities that are published; they are judged, and handed back.
+    recipe : Recipe
+        Its published variables are judged, and handed back.
     draws_per_chain : int
     seed : int
 
@@ -93,9 +119,9 @@ def run_nuts(model: Any, names: Sequence[str], *, draws_per_chain: int, seed: in
     EstimateFault
         FL-EST-60: the sampler failed; FL-EST-61: its chains disagree, so that there is no estimate.
     """
-    run = _run(model, names, draws_per_chain, seed, tuning=1_000, target_accept=0.95)
+    run = _run(recipe, draws_per_chain, seed, tuning=1_000, target_accept=0.95)
     if run.verdict.flags:
-        run = _run(model, names, draws_per_chain, seed, tuning=2_000, target_accept=0.99)
+        run = _run(recipe, draws_per_chain, seed, tuning=2_000, target_accept=0.99)
     verdict = run.verdict
     if not verdict.rhat <= RHAT_HOPELESS or verdict.divergences >= CHAINS * draws_per_chain:
         raise EstimateFault(
@@ -107,22 +133,15 @@ def run_nuts(model: Any, names: Sequence[str], *, draws_per_chain: int, seed: in
     return run
 
 
-def _run(
-    model: Any, names: Sequence[str], draws_per_chain: int, seed: int, *, tuning: int, target_accept: float
-) -> Run:
+def _run(recipe: Recipe, draws_per_chain: int, seed: int, *, tuning: int, target_accept: float) -> Run:
     import arviz as az
-    import pymc as pm
 
     start = time.perf_counter()
     # What third parties warn of (no convergence, a compiler that is missing) is either in the verdict or of no account.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            tree = pm.sample(
-                draws=draws_per_chain, tune=tuning, chains=CHAINS, cores=min(CHAINS, os.cpu_count() or 1),
-                random_seed=seed, target_accept=target_accept, nuts_sampler="nutpie", progressbar=False, quiet=True,
-                model=model,
-            )  # fmt: skip
+            tree, sampler = _tree(recipe, draws_per_chain, seed, tuning, target_accept)
         except Exception as error:
             # Whatever it was: a user can act on the model and its data only.
             raise EstimateFault(
@@ -131,21 +150,54 @@ def _run(
                 found=f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"[:300],
                 fix='use sampler="grid" where there is one; check for covariates or values of extreme size',
             ) from error
-        posterior = tree.posterior.to_dataset()[list(names)]
+        posterior = tree["posterior"].to_dataset()[list(recipe.names)]
+        for name, rows in recipe.kept.items():
+            posterior = posterior.isel({posterior[name].dims[-1]: slice(rows)})
         verdict = Verdict(
             rhat=_extreme(az.rhat(posterior), "max"),
             ess_bulk=_extreme(az.ess(posterior, method="bulk"), "min"),
             ess_tail=_extreme(az.ess(posterior, method="tail"), "min"),
-            divergences=int(tree.sample_stats["diverging"].sum()),
+            bfmi=float(np.min(_energy(tree))),
+            divergences=int(tree["sample_stats"]["diverging"].sum()),
             chains=CHAINS,
             draws_per_chain=draws_per_chain,
             tuning=tuning,
             target_accept=target_accept,
             seconds=time.perf_counter() - start,
-            sampler=f"nutpie {version('nutpie')}, PyMC {version('pymc')}",
+            sampler=sampler,
         )
-    values = {name: np.asarray(posterior[name], dtype=float) for name in names}
+    values = {name: np.asarray(posterior[name], dtype=float) for name in recipe.names}
     return Run(draws={name: v.reshape(-1, *v.shape[2:]) for name, v in values.items()}, verdict=verdict)
+
+
+def _tree(recipe: Recipe, draws: int, seed: int, tuning: int, target_accept: float) -> tuple[Any, str]:
+    """Chains as ArviZ holds them, and who drew them."""
+    cores = min(CHAINS, os.cpu_count() or 1)
+    try:
+        import nutpie
+    except ImportError:
+        import pymc as pm
+
+        tree = pm.sample(
+            draws=draws, tune=tuning, chains=CHAINS, cores=cores, random_seed=seed, target_accept=target_accept,
+            nuts_sampler="pymc", progressbar=False, quiet=True, model=recipe.build(recipe.data),
+        )  # fmt: skip
+        return tree, f"PyMC {version('pymc')}"
+    sampler: Any = nutpie  # not typed
+    if recipe.key not in _COMPILED:
+        _COMPILED[recipe.key] = sampler.compile_pymc_model(recipe.build(recipe.data))
+    compiled = _COMPILED[recipe.key].with_data(**recipe.data)
+    tree = sampler.sample(
+        compiled, draws=draws, tune=tuning, chains=CHAINS, cores=cores, seed=seed, target_accept=target_accept,
+        progress_bar=False, save_warmup=False,
+    )  # fmt: skip
+    return tree, f"nutpie {version('nutpie')}, PyMC {version('pymc')}"
+
+
+def _energy(tree: Any) -> Floats:
+    """Bayesian fraction of missing information of each chain: mean squared change of energy over its variance."""
+    energy = np.asarray(tree["sample_stats"]["energy"], dtype=float)
+    return np.square(np.diff(energy, axis=1)).mean(axis=1) / energy.var(axis=1)
 
 
 def _extreme(figures: Any, kind: str) -> float:

@@ -216,6 +216,42 @@ class Estimates:
             draws=None if self.draws is None else self.draws[..., places],
         )
 
+    def to_datatree(self) -> Any:
+        """Give the draws as ArviZ takes them: an `xarray.DataTree` with the group `posterior`.
+
+        Returns
+        -------
+        xarray.DataTree
+            Variable `value`, dimensions chain (one), draw and row; coordinates along row: `margin` and the by-columns.
+
+        Raises
+        ------
+        EstimateFault
+            FL-EST-62: estimates without draws.
+
+        Examples
+        --------
+        >>> import fl_estimate as fl, pandas as pd
+        >>> direct = pd.DataFrame({"area": ["A", "B", "C"], "value": [5.0, 9.0, 2.0], "se": 1.0})
+        >>> tree = fl.hierarchical.area(direct, likelihood="normal", draws=100, seed=1).to_datatree()
+        >>> dict(tree["posterior"].sizes)
+        {'chain': 1, 'draw': 100, 'row': 3}
+        """
+        if self.draws is None:
+            raise EstimateFault(
+                "FL-EST-62",
+                "these estimates have no draws",
+                found=f"the result of {self.provenance.call or 'another function'}",
+                fix="only Bayesian estimates have, such as those of fl.hierarchical.area",
+            )
+        import xarray as xr
+
+        draws = np.asarray(self.draws, dtype=float)
+        along = {name: ("row", self.frame[name].astype(str).to_numpy(dtype=object)) for name in ("margin", *self.by)}
+        posterior = xr.Dataset({"value": (("chain", "draw", "row"), draws[None, :, :])}, coords=along)
+        posterior.attrs["method"] = str(self.frame["method"].iloc[0])
+        return xr.DataTree.from_dict({"posterior": posterior})
+
     def save(self, path: str | Path) -> Path:
         """Write everything to one Parquet file, for the analyst: full values, nothing suppressed. Draws are left out."""
         from fl_estimate.results.storage import save

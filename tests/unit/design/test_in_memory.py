@@ -75,5 +75,5 @@ def test_no_keys_and_no_rows() -> None:
 def test_python_objects_in_a_polars_column_are_no_labels(lazy: bool) -> None:
     """They would come back as addresses in memory."""
     frame = people().with_columns(thing=pl.Series([object()] * ROWS, dtype=pl.Object))
-    with pytest.raises(fl.FlError, match="FL-EST-83"):
+    with pytest.raises(fl.FlError, match="FL-EST-28"):
         totals(as_frame(frame.lazy() if lazy else frame), keys=("thing",), columns=COLUMNS, sums=SUMS)

@@ -13,15 +13,15 @@ import pytest
 import fl_estimate as fl
 from fl_estimate.estimators import sampling
 from fl_estimate.estimators.hierarchical import counts as counts_module
-from fl_estimate.estimators.sampling import Run, Verdict, run_nuts
+from fl_estimate.estimators.sampling import Recipe, Run, Verdict, run_nuts
 
 from .hierarchical.made import POPULATION, counts
 
 # The module, not the function of the same name that the package exposes.
-AREA: Any = import_module("fl_estimate.estimators.hierarchical.area")
+SAMPLERS: Any = import_module("fl_estimate.estimators.hierarchical.samplers")
 NUTS: Any = import_module("fl_estimate.estimators.hierarchical.nuts")
 GOOD = Verdict(
-    rhat=1.002, ess_bulk=2_000.0, ess_tail=1_900.0, divergences=0, chains=4, draws_per_chain=2_000, tuning=1_000,
+    rhat=1.002, ess_bulk=2_000.0, ess_tail=1_900.0, bfmi=0.9, divergences=0, chains=4, draws_per_chain=2_000, tuning=1_000,
     target_accept=0.95, seconds=1.0, sampler="made up",
 )  # fmt: skip
 
@@ -30,18 +30,25 @@ def test_what_falls_short_is_flagged() -> None:
     assert GOOD.flags == ()
     worse = replace(GOOD, rhat=1.02, ess_tail=399.0, divergences=3)
     assert [code for code, _ in worse.flags] == ["sampler_rhat", "sampler_ess", "sampler_divergences"]
-    assert [code for code, _ in replace(GOOD, rhat=float("nan")).flags] == ["sampler_rhat"]
+    assert [code for code, _ in replace(GOOD, rhat=float("nan"), ess_bulk=float("nan")).flags] == [
+        "sampler_rhat",
+        "sampler_ess",
+    ]
+    assert [code for code, _ in replace(GOOD, bfmi=0.2).flags] == ["sampler_energy"]
 
 
-def normal() -> Any:
-    with pm.Model() as model:
-        pm.Normal("x", 3.0, 2.0, shape=2)
-    return model
+def normal(mean: float = 3.0) -> Recipe:
+    def build(data: Any) -> Any:
+        with pm.Model() as model:
+            pm.Normal("x", pm.Data("mean", data["mean"]), 2.0, shape=2)
+        return model
+
+    return Recipe(key=("two normals",), build=build, data={"mean": np.array(mean)}, names=("x",), kept={})
 
 
 def test_a_run_repeats_with_its_seed_and_finds_the_moments() -> None:
     """A normal of mean 3 and standard deviation 2, within five standard errors of 2,000 draws."""
-    first, again = (run_nuts(normal(), ["x"], draws_per_chain=500, seed=4) for _ in range(2))
+    first, again = (run_nuts(normal(), draws_per_chain=500, seed=4) for _ in range(2))
     np.testing.assert_array_equal(first.draws["x"], again.draws["x"])
     assert first.draws["x"].shape == (2_000, 2)
     ess = min(first.verdict.ess_bulk, 2_000)
@@ -52,19 +59,31 @@ def test_a_run_repeats_with_its_seed_and_finds_the_moments() -> None:
 
 def test_chains_that_disagree_are_an_error() -> None:
     """Two hills too far apart to cross: chains stay where they began."""
-    logaddexp: Any = pm.math.logaddexp  # not typed
-    with pm.Model() as model:
-        x = pm.Flat("x")
-        pm.Potential("hills", logaddexp(-0.5 * ((x - 0.9) / 0.01) ** 2, -0.5 * ((x + 0.9) / 0.01) ** 2))
+
+    def build(_: Any) -> Any:
+        logaddexp: Any = pm.math.logaddexp  # not typed
+        with pm.Model() as model:
+            x = pm.Flat("x")
+            pm.Potential("hills", logaddexp(-0.5 * ((x - 0.9) / 0.01) ** 2, -0.5 * ((x + 0.9) / 0.01) ** 2))
+        return model
+
     with pytest.raises(fl.FlError, match="FL-EST-61"):
-        run_nuts(model, ["x"], draws_per_chain=200, seed=1)
+        run_nuts(Recipe(key=("hills",), build=build, data={}, names=("x",), kept={}), draws_per_chain=200, seed=1)
+
+
+def test_other_data_use_what_was_compiled() -> None:
+    run_nuts(normal(), draws_per_chain=200, seed=1)
+    before = dict(sampling._COMPILED)
+    far = run_nuts(normal(mean=900.0), draws_per_chain=200, seed=1)
+    assert sampling._COMPILED == before
+    assert abs(far.draws["x"].mean() - 900) < 1
 
 
 def test_a_sampler_that_fails_is_an_error_that_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(**_: Any) -> None:
+    def broken(*_: Any) -> None:
         raise RuntimeError("All initialization points failed\nand more")
 
-    monkeypatch.setattr(pm, "sample", broken)
+    monkeypatch.setattr(sampling, "_tree", broken)
     with pytest.raises(fl.FlError, match="FL-EST-60") as caught:
         fl.hierarchical.area(counts(), sampler="nuts", seed=1)
     assert "RuntimeError: All initialization points failed" in str(caught.value)
@@ -80,12 +99,13 @@ def test_a_run_that_falls_short_is_made_once_more_with_smaller_steps(monkeypatch
         return Run(draws={"x": np.zeros(4)}, verdict=replace(GOOD, divergences=2))
 
     monkeypatch.setattr(sampling, "_run", run)
-    assert run_nuts(normal(), ["x"], draws_per_chain=10, seed=1).verdict.divergences == 2
+    assert run_nuts(normal(), draws_per_chain=10, seed=1).verdict.divergences == 2
     assert asked == [0.95, 0.99]
 
 
 def test_flags_reach_every_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    def run(_: Any, names: Any, *, draws_per_chain: int, seed: int) -> Run:
+    def run(recipe: Recipe, *, draws_per_chain: int, seed: int) -> Run:
+        names = recipe.names
         rng, size = np.random.default_rng(seed), 4 * draws_per_chain
         shapes = {"sigma": (size,), "beta": (size, 1), "theta": (size, 12)}
         return Run(draws={name: rng.random(shapes[name]) for name in names}, verdict=replace(GOOD, divergences=5))
@@ -100,15 +120,15 @@ def test_flags_reach_every_row(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_weights_that_cannot_be_trusted_give_way_to_chains(monkeypatch: pytest.MonkeyPatch) -> None:
     """The chains are stood in for by the integration itself, with weights that are worth their number."""
-    trusted = AREA.hyper_points
+    trusted = SAMPLERS.hyper_points
 
     def poor(model: Any) -> Any:
         hyper, weighted = trusted(model)
         return hyper, replace(weighted, ess=12.0, pareto_k=1.3)
 
-    monkeypatch.setattr(AREA, "hyper_points", poor)
+    monkeypatch.setattr(SAMPLERS, "hyper_points", poor)
     monkeypatch.setattr(
-        AREA, "sample_nuts", lambda model, ask: counts_module.sample_counts(model, ask, *trusted(model))
+        SAMPLERS, "sample_nuts", lambda model, ask: counts_module.sample_counts(model, ask, *trusted(model))
     )
     found = fl.hierarchical.area(counts(), seed=1).diagnostics
     assert (found["fallback"], found["importance_ess"], found["importance_pareto_k"]) == ("nuts", 12.0, 1.3)

@@ -50,8 +50,8 @@ def area_estimates(
         population=recipe.population if recipe else "",
         reference_period=recipe.reference_period if recipe else "",
         reasons=_reasons(direct, posterior, sampled, first=0 if national is None else 1),
-        assumptions=_assumptions(direct, model, effective, standardised, sampled, ask),
-        diagnostics=_diagnostics(direct, ask, posterior, effective, standardised),
+        assumptions=_assumptions(direct, model, effective, standardised, sampled, ask, posterior),
+        diagnostics=_diagnostics(direct, model, ask, posterior, effective, standardised),
         provenance=Provenance(
             call="hierarchical.area",
             arguments={**arguments, "level": ask.level, "by": direct.by, "direct": dict(source.arguments)},
@@ -73,6 +73,9 @@ def _columns(direct: Direct, model: Model, ask: Ask, posterior: Posterior) -> di
     if national is not None:
         lower, median, upper = np.quantile(national, ask.tails)
         row = {"value": median, "se": national.std(ddof=1), "lower": lower, "upper": upper, "margin": ""}
+        if posterior.benchmark is not None:
+            # Areas were moved to this figure: it is no answer of the model.
+            row |= {name: posterior.benchmark[name] for name in ("value", "se", "lower", "upper")}
         row |= {name: direct.national[name] for name in ("n", "cases", "deff", "undetermined")}
         columns = {name: [row[name], *values] for name, values in columns.items()}
     rows = len(columns["value"])
@@ -103,16 +106,22 @@ def _assumptions(
     standardised: Mapping[str, Any],
     sampled: npt.NDArray[np.bool_],
     ask: Ask,
+    posterior: Posterior,
 ) -> tuple[Assumption, ...]:
     carried = [] if direct.recipe is None else [a for a in direct.recipe.assumptions if a.code not in _NOT_CARRIED]
-    said: list[tuple[str, dict[str, Any]]] = [("area_effects_exchangeable", {"link": model.link})]
+    said: list[tuple[str, dict[str, Any]]] = [_effects_assumptions(model)]
     if model.names[1:]:
         said.append(("area_covariates", {"covariates": ", ".join(model.names[1:])}))
     if standardised:
         said.append(("covariates_standardised", {}))
     said.append(("area_variances_known", {}) if effective is None else ("effective_counts", {}))
-    priors = model.priors
-    said.append(("prior_sigma", {"prior": str(priors.sigma)}))
+    priors, structure = model.priors, model.structure
+    if model.kappa is not None:
+        said.append(("prior_kappa", {"prior": str(model.kappa)}))
+    else:
+        said.append(("prior_sigma", {"prior": str(priors.sigma)}))
+    if structure is not None and structure.prior is not None:
+        said.append(("prior_dependence", {"name": structure.hyper, "prior": str(structure.prior)}))
     said.append(("prior_intercept", {"prior": str(priors.intercept)}))
     if priors.slopes is not None:
         said.append(("prior_slopes", {"prior": str(priors.slopes)}))
@@ -122,8 +131,19 @@ def _assumptions(
         said.append(("few_areas", {"areas": int(sampled.sum())}))
     if ask.shares is not None:
         said.append(("area_population_known", {}))
+    if posterior.benchmark is not None:
+        said.append(("benchmarked", {name: posterior.benchmark[name] for name in ("rule", "value")}))
     ours = [Assumption(code=code, parameters=tuple(parameters.items())) for code, parameters in said]
     return (*carried, *ours)
+
+
+def _effects_assumptions(model: Model) -> tuple[str, dict[str, Any]]:
+    """How the areas' effects are taken to hang together."""
+    codes = {"bym2": "area_effects_bym2", "sar": "area_effects_sar", "rw1": "effects_rw1", "ar1": "effects_ar1"}
+    if model.kappa is not None:
+        return "area_effects_beta", {}
+    code = "area_effects_exchangeable" if model.structure is None else codes[model.structure.kind]
+    return code, {"link": model.link}
 
 
 def _borrowed(effective: Effective) -> list[tuple[str, dict[str, Any]]]:
@@ -139,6 +159,7 @@ def _borrowed(effective: Effective) -> list[tuple[str, dict[str, Any]]]:
 
 def _diagnostics(
     direct: Direct,
+    model: Model,
     ask: Ask,
     posterior: Posterior,
     effective: Effective | None,
@@ -147,6 +168,14 @@ def _diagnostics(
     found: dict[str, Any] = {**posterior.diagnostics, "seed": ask.seed}
     found["parameters"] = {name: dict(figures) for name, figures in posterior.parameters.items()}
     found["flags"] = [code for code, _ in posterior.flags]
+    structure = model.structure
+    if structure is not None and structure.component is not None:
+        found["component"] = dict(zip(direct.keys, (structure.component + 1).tolist(), strict=True))
+        found["scaling_factor"] = structure.factors.tolist()
+    if posterior.benchmark is not None:
+        before = posterior.benchmark["before"]
+        found["benchmark"] = {name: value for name, value in posterior.benchmark.items() if name != "before"}
+        found["before_benchmark"] = dict(zip(direct.keys, before.tolist(), strict=True))
     if standardised:
         found["standardised"] = {name: {"mean": mean, "sd": sd} for name, (mean, sd) in standardised.items()}
     if effective is not None:

@@ -2,48 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
-from scipy import special
 
 from fl_estimate.errors import EstimateFault, not_one_of
 from fl_estimate.estimators.hierarchical.answers import area_estimates
-from fl_estimate.estimators.hierarchical.binomial import hyper_points
+from fl_estimate.estimators.hierarchical.benchmarking import RULES, benchmark_posterior
 from fl_estimate.estimators.hierarchical.checks import (
     aliased,
+    benchmark_fault,
     covariate_columns,
-    flat_fault,
     population_of,
     raise_together,
     sampled_areas,
     value_faults,
 )
-from fl_estimate.estimators.hierarchical.counts import sample_counts
-from fl_estimate.estimators.hierarchical.direct import Direct, read_direct, read_keyed
-from fl_estimate.estimators.hierarchical.effective import Effective, effective_counts
-from fl_estimate.estimators.hierarchical.gaussian import sample_grid
-from fl_estimate.estimators.hierarchical.nuts import sample_nuts
-from fl_estimate.estimators.hierarchical.posterior import Ask, Model, Posterior
-from fl_estimate.estimators.hierarchical.priors import Density, Prior, Priors, decide
+from fl_estimate.estimators.hierarchical.dependence import check_dependence, make_structure, with_every_time
+from fl_estimate.estimators.hierarchical.direct import COUNTS, VALUES, Direct, read_direct, read_keyed
+from fl_estimate.estimators.hierarchical.links import LINKS
+from fl_estimate.estimators.hierarchical.posterior import NATIONAL_DRAWS, Ask, Posterior
+from fl_estimate.estimators.hierarchical.prepare import Prepared, on_counts, prepare
+from fl_estimate.estimators.hierarchical.priors import Prior
+from fl_estimate.estimators.hierarchical.samplers import sample
 from fl_estimate.results.estimates import Estimates
 
-Floats = npt.NDArray[np.float64]
-
-LINKS: dict[str, tuple[str, ...]] = {"binomial": ("logit",), "normal": ("identity", "logit")}
+LIKELIHOODS: dict[str, tuple[str, ...]] = {
+    "binomial": ("logit",), "beta-binomial": ("logit",), "normal": tuple(LINKS),
+}  # fmt: skip
 
 
 def area(
     direct: Any,
     *,
     covariates: Any = None,
-    likelihood: Literal["binomial", "normal"] = "binomial",
-    link: Literal["identity", "logit"] | None = None,
+    likelihood: Literal["binomial", "beta-binomial", "normal"] = "binomial",
+    link: Literal["identity", "log", "logit", "arcsine"] | None = None,
+    spatial: Literal["bym2", "sar"] | None = None,
+    neighbours: Any = None,
+    temporal: Literal["rw1", "ar1"] | None = None,
+    time: str | None = None,
+    deff: Literal["own", "national"] = "own",
     sampler: Literal["grid", "nuts"] = "grid",
     prior: Prior | None = None,
+    benchmark: Literal["ratio", "difference"] | None = None,
     population: Any = None,
     level: float = 0.95,
     draws: int = 4_000,
@@ -64,13 +67,29 @@ def area(
     covariates : frame, optional
         The areas' column and numbers known for every area, all of which are used. Areas that only this frame (or
         `population`) knows are estimated too. An intercept is always added.
-    likelihood : {"binomial", "normal"}
-        Effective counts on the logit scale, which keep areas without a case; or Fay and Herriot's model.
-    link : {"identity", "logit"}, optional
-        Of the normal likelihood; identity by default. The logit refuses areas of 0 or 1.
+    likelihood : {"binomial", "beta-binomial", "normal"}
+        Effective counts, which keep areas without a case: with normal effects on the logit scale, or with shares from
+        beta distributions; or Fay and Herriot's model.
+    link : {"identity", "log", "logit", "arcsine"}, optional
+        Of the normal likelihood; identity by default. The logit refuses areas of 0 or 1, the log values of 0 or less;
+        the arcsine takes its variance from `n` and `deff`.
+    spatial : {"bym2", "sar"}, optional
+        Effects like those of the neighbours: a share phi of the variance (BYM2), or an autoregression with rho.
+    neighbours : frame or GeoJSON, optional
+        The areas' column and `neighbour`, an edge once or in both directions, islands in no row; or a map (a file or a
+        mapping) whose areas have the by-column among their properties: those that share a border are neighbours.
+    temporal : {"rw1", "ar1"}, optional
+        One series by time (years, whole numbers): a random walk, or an autoregression. Times without a row between the
+        first and the last are estimated too.
+    time : str, optional
+        The by-column that holds the times.
+    deff : {"own", "national"}
+        Each area's design effect, or the nation's for all: an area's own is itself estimated from few clusters.
     sampler : {"grid", "nuts"}
         Numerical integration, without Markov chains; or Hamiltonian Monte Carlo by PyMC.
     prior : Prior, optional
+    benchmark : {"ratio", "difference"}, optional
+        Move every draw so that the areas give the national row of `direct`, which is taken as known.
     population : frame, optional
         The areas' column and `population`, in persons, for every area: a national row comes first then, the areas'
         draws weighted by it.
@@ -91,13 +110,15 @@ def area(
     Raises
     ------
     EstimateFault
-        FL-EST-40 to FL-EST-55: input that the model cannot use, several faults in one message; FL-EST-60, FL-EST-61:
+        FL-EST-40 to FL-EST-55, FL-EST-70 to FL-EST-77: input that the model cannot use, several faults in one message; FL-EST-60, FL-EST-61:
         the sampler failed.
 
     Notes
     -----
     Binomial: log likelihood y_i eta_i − n_i log(1 + exp eta_i) with n_i = n/deff and y_i = n_i · value. Normal:
-    value_i ~ N(eta_i, se_i²), on the logit scale with se/(p(1 − p)). In both eta_i = x_i'beta + sigma z_i, z_i ~ N(0, 1).
+    value_i ~ N(eta_i, se_i²), on the logit scale with se/(p(1 − p)). In both eta_i = x_i'beta + sigma z_i, z_i ~ N(0, 1)
+    or, with `spatial` or `temporal`, correlated. Beta-binomial: p_i ~ Beta(mu_i kappa, (1 − mu_i) kappa), logit mu_i =
+    x_i'beta.
 
     References
     ----------
@@ -114,28 +135,36 @@ def area(
     >>> frame["district"].tolist(), [bool(low > 0) for low in frame["lower"]]
     (['A', 'B', 'C', 'D'], [True, True, True, True])
     """
-    chosen_link = _check_words(likelihood, link, sampler)
+    chosen_link = _check_words(likelihood, link, sampler, benchmark, deff)
     _check_numbers(level, draws, seed)
-    table = read_direct(direct, likelihood, [covariates, population])
+    check_dependence(likelihood, spatial, neighbours, temporal)
+    counted = on_counts(likelihood, chosen_link)
+    table = read_direct(direct, COUNTS if counted else VALUES, [covariates, population])
     known = None if covariates is None else read_keyed(covariates, table.by, "covariates")
     people = None if population is None else read_keyed(population, table.by, "population")
     for frame in (known, people):
         table = table if frame is None else table.with_areas(frame.labels)
+    table = with_every_time(table, temporal, time)
     columns, fault = covariate_columns(table, known)
     persons, population_fault = population_of(table, people)
     raise_together([*value_faults(table, likelihood, chosen_link), fault, population_fault])
-    sampled = sampled_areas(table, likelihood)
-    raise_together([aliased(columns, sampled)])
-    prepared = _prepare(table, sampled, columns, likelihood, chosen_link, prior)
+    sampled = sampled_areas(table, counted)
+    raise_together([aliased(columns, sampled), benchmark_fault(table, persons, benchmark)])
+    structure = make_structure(table, spatial, neighbours, temporal, prior)
+    prepared = prepare(table, sampled, columns, likelihood, chosen_link, prior, structure, deff)
     used = int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else int(seed)
     ask = Ask(level=level, draws=draws, seed=used, shares=None if persons is None else persons / persons.sum())
-    posterior = _sample(prepared.model, ask, sampler)
+    posterior = _sample(prepared, ask, sampler, table, benchmark)
     arguments: dict[str, Any] = {
         "likelihood": likelihood,
         "link": chosen_link,
+        "spatial": spatial,
+        "temporal": temporal,
+        "deff": deff,
         "sampler": sampler,
         "covariates": list(columns),
         "prior": prepared.said(),
+        "benchmark": benchmark,
         "population": persons is not None,
         "draws": draws,
         "seed": seed,
@@ -145,106 +174,27 @@ def area(
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Prepared:
-    """A model ready to be sampled, with how its numbers came about."""
-
-    model: Model
-    effective: Effective | None
-    standardised: Mapping[str, tuple[float, float]]
-
-    def said(self) -> dict[str, str]:
-        priors = self.model.priors
-        slopes = {} if priors.slopes is None else {"slopes": str(priors.slopes)}
-        return {"sigma": str(priors.sigma), "intercept": str(priors.intercept), **slopes}
+def _sample(prepared: Prepared, ask: Ask, sampler: str, direct: Direct, rule: str | None) -> Posterior:
+    """The posterior, and where it is asked for, moved to the national figure."""
+    if rule is None:
+        return sample(prepared.model, ask, sampler)
+    # Summaries of what was moved come from the draws: there must be enough of them.
+    found = sample(prepared.model, replace(ask, draws=max(ask.draws, NATIONAL_DRAWS)), sampler)
+    return benchmark_posterior(found, ask, direct.national, rule, share=direct.quantity == "prevalence")
 
 
-def _prepare(
-    direct: Direct, sampled: Any, columns: Mapping[str, Floats], likelihood: str, link: str, prior: Prior | None
-) -> _Prepared:
-    """Effective counts or values with variances, the covariates, and the priors."""
-    scaled: dict[str, tuple[float, float]] = {}
-    if prior is None:
-        scaled = {name: (float(values.mean()), float(values.std())) for name, values in columns.items()}
-    every = [
-        (values - scaled[name][0]) / scaled[name][1] if prior is None else values for name, values in columns.items()
-    ]
-    x = np.column_stack([np.ones(len(direct.keys)), *every])
-    effective = effective_counts(direct) if likelihood == "binomial" else None
-    y, size = (effective.cases, effective.n) if effective else _values(direct, sampled, link)
-    informative = int(((y > 0) & (y < size)).sum() if effective else sampled.sum())
-    priors = _priors(prior, y, size, x, likelihood, link)
-    no_cases = likelihood == "binomial" and not 0 < y.sum() < size.sum() and priors.intercept.kind == "flat"
-    raise_together([flat_fault(priors, informative, x.shape[1]), _flat_intercept(no_cases)])
-    names = ("intercept", *columns)
-    model = Model(likelihood=likelihood, link=link, y=y, size=size, x=x, names=names, priors=priors)
-    return _Prepared(model=model, effective=effective, standardised=scaled)
-
-
-def _flat_intercept(no_cases: bool) -> EstimateFault | None:
-    if not no_cases:
-        return None
-    return EstimateFault(
-        "FL-EST-55",
-        "with a flat prior of the intercept there is no posterior: there are no cases, or nothing but cases",
-        found="0 cases in all areas together, or as many as people",
-        fix='give Prior(intercept="normal(m, s)"), or leave the intercept to its default',
-    )
-
-
-def _values(direct: Direct, sampled: Any, link: str) -> tuple[Floats, Floats]:
-    """Values and variances on the scale of the link, NaN without sample."""
-    value = np.where(sampled, direct.numbers["value"], np.nan)
-    variance = np.where(sampled, direct.numbers["se"] ** 2, np.nan)
-    if link == "identity":
-        return value, variance
-    return special.logit(value), variance / (value * (1 - value)) ** 2
-
-
-def _priors(prior: Prior | None, y: Floats, size: Floats, x: Floats, likelihood: str, link: str) -> Priors:
-    """The defaults of the likelihood, where the user gave none."""
-    slopes = x.shape[1] - 1
-    if likelihood == "binomial":
-        share = y.sum() / size.sum()
-        if not 0 < share < 1:
-            share = (y.sum() + 0.5) / (size.sum() + 1)
-        centre = float(special.logit(share))
-        return decide(
-            prior, slopes=slopes, sigma=Density("half-normal", (1.0,)), intercept=Density("normal", (centre, 1.5)),
-            slope=Density("normal", (0.0, 2.5)),
-        )  # fmt: skip
-    met = np.isfinite(y)
-    spread = float(np.std(y[met], ddof=1)) if met.sum() > 1 else 0.0
-    scale = 1.0 if link == "logit" else spread or float(np.sqrt(size[met].mean()))
-    flat = Density("flat")
-    return decide(prior, slopes=slopes, sigma=Density("half-normal", (scale,)), intercept=flat, slope=flat)
-
-
-def _sample(model: Model, ask: Ask, sampler: str) -> Posterior:
-    """Run the sampler asked for; importance weights that cannot be trusted give way to Markov chains."""
-    if sampler == "nuts":
-        return sample_nuts(model, ask)
-    if model.likelihood == "normal":
-        return sample_grid(model, ask)
-    hyper, weighted = hyper_points(model)
-    if weighted.good:
-        return sample_counts(model, ask, hyper, weighted)
-    found = sample_nuts(model, ask)
-    noted = {"importance_ess": weighted.ess, "importance_pareto_k": weighted.pareto_k, "fallback": "nuts"}
-    return Posterior(
-        median=found.median, sd=found.sd, lower=found.lower, upper=found.upper, draws=found.draws,
-        national=found.national, parameters=found.parameters, diagnostics={**found.diagnostics, **noted},
-        flags=found.flags,
-    )  # fmt: skip
-
-
-def _check_words(likelihood: str, link: str | None, sampler: str) -> str:
+def _check_words(likelihood: str, link: str | None, sampler: str, benchmark: str | None, deff: str) -> str:
     """Refuse words that are not known; give the link."""
-    if likelihood not in LINKS:
-        raise not_one_of("FL-EST-46", "this likelihood", str(likelihood), tuple(LINKS))
-    chosen = LINKS[likelihood][0] if link is None else link
-    if chosen not in LINKS[likelihood]:
-        raise not_one_of("FL-EST-47", f"this link for likelihood={likelihood!r}", str(chosen), LINKS[likelihood])
+    if likelihood not in LIKELIHOODS:
+        raise not_one_of("FL-EST-46", "this likelihood", str(likelihood), tuple(LIKELIHOODS))
+    known = LIKELIHOODS[likelihood]
+    chosen = known[0] if link is None else link
+    if chosen not in known:
+        raise not_one_of("FL-EST-47", f"this link for likelihood={likelihood!r}", str(chosen), known)
+    if deff not in ("own", "national"):
+        raise not_one_of("FL-EST-75", "this choice of design effects", str(deff), ("own", "national"))
+    if benchmark is not None and benchmark not in RULES:
+        raise not_one_of("FL-EST-75", "this rule of benchmarking", str(benchmark), RULES)
     if sampler not in ("grid", "nuts"):
         raise not_one_of("FL-EST-48", "this sampler", str(sampler), ("grid", "nuts"))
     return chosen

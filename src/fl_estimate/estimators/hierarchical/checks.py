@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from fl_estimate.errors import EstimateFault, listed
 from fl_estimate.estimators.hierarchical.direct import Direct, Keyed, as_floats
+from fl_estimate.estimators.hierarchical.links import LINKS
 from fl_estimate.estimators.hierarchical.priors import Priors
 
 Floats = npt.NDArray[np.float64]
@@ -29,17 +30,18 @@ def raise_together(faults: Sequence[EstimateFault | None]) -> None:
         )
 
 
-def sampled_areas(direct: Direct, likelihood: str) -> Bools:
-    """Areas with a direct estimate."""
+def sampled_areas(direct: Direct, counted: bool) -> Bools:
+    """Areas with a direct estimate; `counted` where n and deff stand for the sample, not a standard error."""
     n, value, se = (direct.numbers[name] for name in ("n", "value", "se"))
-    if likelihood == "binomial":
+    if counted:
         return n > 0
     return ~(n == 0) & ~(np.isnan(value) & np.isnan(se))
 
 
 def value_faults(direct: Direct, likelihood: str, link: str) -> list[EstimateFault | None]:
     """Values, standard errors, counts and design effects that the likelihood cannot take."""
-    met = sampled_areas(direct, likelihood)
+    counted = likelihood != "normal" or link == "arcsine"
+    met = sampled_areas(direct, counted)
     value, se, n, deff = (direct.numbers[name] for name in ("value", "se", "n", "deff"))
     if not met.any():
         return [
@@ -50,17 +52,17 @@ def value_faults(direct: Direct, likelihood: str, link: str) -> list[EstimateFau
                 fix="an area model needs direct estimates of some areas at least",
             )
         ]
-    share = likelihood == "binomial" or link == "logit"
+    scale = LINKS[link]
     wrong = {
-        "n is missing or negative": (np.isnan(n) | (n < 0)) if likelihood == "binomial" else np.zeros(len(n), bool),
+        "n is missing or negative": (np.isnan(n) | (n < 0)) & counted,
         "value is missing": met & np.isnan(value),
-        "value is not between 0 and 1": met & share & ((value < 0) | (value > 1)),
-        "deff is not above 0": met & (likelihood == "binomial") & (deff <= 0),
+        "value is not between 0 and 1": met & scale.share & ((value < 0) | (value > 1)),
+        "deff is not above 0": met & counted & (deff <= 0),
     }
-    edge = met & (link == "logit") & (likelihood == "normal") & ((value <= 0) | (value >= 1))
-    if likelihood == "normal":
+    edge = met & (likelihood == "normal") & ((value <= scale.low) | (value >= scale.high))
+    if not counted:
         wrong["se is missing or not above 0"] = met & ~edge & ~(se > 0)
-    return [_of_areas(direct, wrong), _edges(direct, edge)]
+    return [_of_areas(direct, wrong), _edges(direct, edge, link)]
 
 
 def _of_areas(direct: Direct, wrong: Mapping[str, Bools]) -> EstimateFault | None:
@@ -75,12 +77,12 @@ def _of_areas(direct: Direct, wrong: Mapping[str, Bools]) -> EstimateFault | Non
     )
 
 
-def _edges(direct: Direct, edge: Bools) -> EstimateFault | None:
+def _edges(direct: Direct, edge: Bools, link: str) -> EstimateFault | None:
     if not edge.any():
         return None
     return EstimateFault(
         "FL-EST-54",
-        "the logit of a share of 0 or 1 has no value",
+        "the logit of a share of 0 or 1 has no value" if link == "logit" else "the log of 0 or less has no value",
         found=_named(direct, edge),
         fix='use likelihood="binomial", which keeps areas without a case; leaving them out would raise the figures',
     )
@@ -163,6 +165,22 @@ def population_of(direct: Direct, population: Keyed | None) -> tuple[Floats | No
         "the population of some areas is not given, or is not above 0",
         found=_named(direct, wrong),
         fix="the national row needs every area: add them, or leave population= out",
+    )
+
+
+def benchmark_fault(direct: Direct, persons: Floats | None, rule: str | None) -> EstimateFault | None:
+    """A benchmark without a national figure or without the areas' populations."""
+    if rule is None:
+        return None
+    absent = ["population="] if persons is None else []
+    absent += ["a national row in direct="] if not np.isfinite(direct.national["value"]) else []
+    if not absent:
+        return None
+    return EstimateFault(
+        "FL-EST-73",
+        "areas cannot be benchmarked: their national figure or their populations are not known",
+        found=f"no {' and no '.join(absent)}",
+        fix="pass the Estimates of estimate_prevalence, which begin with the national row, and population= of every area",
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import narwhals as nw
@@ -17,7 +17,9 @@ from fl_estimate.results.estimates import FIXED, Estimates
 Floats = npt.NDArray[np.float64]
 
 NUMBERS: tuple[str, ...] = ("value", "se", "n", "cases", "deff", "undetermined")
-NEEDED: dict[str, tuple[str, ...]] = {"binomial": ("value", "n", "deff"), "normal": ("value", "se")}
+LIMITS: tuple[str, ...] = ("lower", "upper")
+COUNTS: tuple[str, ...] = ("value", "n", "deff")
+VALUES: tuple[str, ...] = ("value", "se")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +58,15 @@ class Direct:
             numbers=numbers, national=self.national, quantity=self.quantity, outcome=self.outcome, recipe=self.recipe,
         )  # fmt: skip
 
+    def in_order(self, order: npt.NDArray[np.intp]) -> Direct:
+        """These in another order."""
+        return replace(
+            self,
+            labels=tuple(self.labels[place] for place in order),
+            keys=tuple(self.keys[place] for place in order),
+            numbers={name: values[order] for name, values in self.numbers.items()},
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Keyed:
@@ -65,14 +76,14 @@ class Keyed:
     columns: Mapping[str, Mapping[str, Any]]
 
 
-def read_direct(direct: Any, likelihood: str, others: Sequence[Any]) -> Direct:
+def read_direct(direct: Any, needed: Sequence[str], others: Sequence[Any]) -> Direct:
     """Read direct estimates; the national row is kept aside and the row of missing labels left out.
 
     Parameters
     ----------
     direct : Estimates or frame
-    likelihood : {"binomial", "normal"}
-        Says which columns are needed.
+    needed : sequence of str
+        Columns that there must be: `COUNTS` or `VALUES`.
     others : sequence of frames
         Covariates and population: they tell which column of a plain frame names the areas.
 
@@ -84,7 +95,7 @@ def read_direct(direct: Any, likelihood: str, others: Sequence[Any]) -> Direct:
     recipe = direct if isinstance(direct, Estimates) else None
     columns = read_columns(direct.frame if isinstance(direct, Estimates) else direct, "direct")
     by = _by_of(recipe, columns, others)
-    absent = [name for name in NEEDED[likelihood] if name not in columns]
+    absent = [name for name in needed if name not in columns]
     if absent:
         raise missing_columns("FL-EST-42", absent, list(columns), EstimateFault)
     size = len(columns[by])
@@ -101,14 +112,15 @@ def read_direct(direct: Any, likelihood: str, others: Sequence[Any]) -> Direct:
     keys = [text(columns[by][row]) for row in rows]
     _refuse_twice(keys, "direct")
     numbers = {name: as_floats(columns[name], name) if name in columns else np.full(size, np.nan) for name in NUMBERS}
+    numbers |= {name: as_floats(columns.get(name, [None] * size), name) for name in LIMITS}
     nation = [row for row in range(size) if not margins[row]]
     return Direct(
         by=by,
         labels=tuple(columns[by][row] for row in rows),
         keys=tuple(keys),
-        numbers={name: values[rows] for name, values in numbers.items()},
+        numbers={name: numbers[name][rows] for name in NUMBERS},
         national={name: float(values[nation[0]]) if nation else np.nan for name, values in numbers.items()},
-        quantity=quantity or ("prevalence" if likelihood == "binomial" else "mean"),
+        quantity=quantity or ("prevalence" if "n" in needed else "mean"),
         outcome=outcome,
         recipe=recipe,
     )

@@ -25,8 +25,10 @@ class Effective:
     source: tuple[str, ...]
 
 
-def effective_counts(direct: Direct) -> Effective:
+def effective_counts(direct: Direct, rule: str = "own") -> Effective:
     """Divide n by the design effect; where an area has none of its own, by that of others.
+
+    rule="national" divides by one design effect everywhere: the nation's, else the one that areas without cases get.
 
     A design effect below 1 is taken as 1, so that no area is worth more people than were asked.
 
@@ -37,10 +39,12 @@ def effective_counts(direct: Direct) -> Effective:
     """
     value, n, deff = (direct.numbers[name] for name in ("value", "n", "deff"))
     sampled = n > 0
-    own = sampled & np.isfinite(deff)
+    own = sampled & np.isfinite(deff) & (rule == "own")
     cases = np.where(np.isfinite(direct.numbers["cases"]), direct.numbers["cases"], value * n)
-    lending = own & (cases >= ENOUGH_CASES)
-    if lending.any():
+    lending = sampled & np.isfinite(deff) & (cases >= ENOUGH_CASES)
+    if rule == "national" and np.isfinite(direct.national["deff"]):
+        borrowed, source = direct.national["deff"], "national"
+    elif lending.any():
         borrowed, source = float(np.average(deff[lending], weights=n[lending])), "pooled"
     elif np.isfinite(direct.national["deff"]):
         borrowed, source = direct.national["deff"], "national"

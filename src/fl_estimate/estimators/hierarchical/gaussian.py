@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from fl_estimate.estimators.hierarchical.links import natural
 from fl_estimate.estimators.hierarchical.posterior import (
     NATIONAL_DRAWS,
     Ask,
     Model,
     Posterior,
     grid_quantiles,
-    natural,
     resample,
 )
 
@@ -71,7 +71,7 @@ class Mixture:
         nodes, node_weight = np.polynomial.hermite_e.hermegauss(HERMITE)
         first, second = np.zeros(self.mean.shape[1]), np.zeros(self.mean.shape[1])
         for node, share in zip(nodes, node_weight / node_weight.sum(), strict=True):
-            p = special.expit(self.mean + node * self.sd)
+            p = natural(self.mean + node * self.sd, link)
             first += share * (self.weight @ p)
             second += share * (self.weight @ p**2)
         return first, np.sqrt(np.maximum(second - first**2, 0.0))

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
 
-from fl_estimate.estimators.hierarchical.priors import Priors
+from fl_estimate.estimators.hierarchical.priors import Density, Priors
+from fl_estimate.estimators.hierarchical.structure import Structure
 
 Floats = npt.NDArray[np.float64]
 
@@ -25,9 +25,9 @@ class Model:
     Attributes
     ----------
     likelihood : str
-        "binomial" or "normal".
+        "binomial", "beta-binomial" or "normal".
     link : str
-        "logit" or "identity".
+        "logit", "identity", "log" or "arcsine".
     y, size : array, shape (m,)
         Binomial: effective cases and effective n, both 0 without sample. Normal: values and their variances on the
         scale of the link, NaN without sample.
@@ -36,6 +36,10 @@ class Model:
     names : tuple of str
         Of the coefficients.
     priors : Priors
+    structure : Structure or None
+        How the areas' effects hang together; None where they are independent.
+    kappa : Density or None
+        Prior of the beta-binomial's kappa.
     """
 
     likelihood: str
@@ -45,6 +49,8 @@ class Model:
     x: Floats
     names: tuple[str, ...]
     priors: Priors
+    structure: Structure | None = None
+    kappa: Density | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +73,7 @@ class Posterior:
     """Summaries of every area on the natural scale, and joint draws.
 
     `draws` has shape (draws kept, m); `national` holds draws of the population's share, more than those kept, whose
-    first belong to the draws kept.
+    first belong to the draws kept. `benchmark` holds the target, the rule and the medians before, where areas were moved.
     """
 
     median: Floats
@@ -79,11 +85,7 @@ class Posterior:
     parameters: Mapping[str, Mapping[str, float]]
     diagnostics: Mapping[str, Any]
     flags: tuple[tuple[str, tuple[tuple[str, Any], ...]], ...] = field(default=())
-
-
-def natural(values: Floats, link: str) -> Floats:
-    """From the scale of the link to the natural one."""
-    return special.expit(values) if link == "logit" else values
+    benchmark: Mapping[str, Any] | None = None
 
 
 def weighted_summary(values: Floats, weight: Floats, tails: tuple[float, float, float]) -> dict[str, float]:

@@ -23,6 +23,13 @@ _SIGMA: dict[str, tuple[int, Callable[..., Floats], Callable[..., Floats]]] = {
     "flat-variance": (0, np.log, lambda s: 1 / s),
 }
 _COEFFICIENT: dict[str, int] = {"normal": 2, "flat": 0}
+_SHARE: dict[str, int] = {"uniform": 2, "beta": 2}
+_SPREAD: dict[str, int] = {"log-normal": 2}
+# Which densities each part of a prior may have, with how many numbers.
+_KINDS: dict[str, dict[str, int]] = {
+    "sigma": {kind: count for kind, (count, _, _) in _SIGMA.items()},
+    "intercept": _COEFFICIENT, "slopes": _COEFFICIENT, "phi": _SHARE, "rho": _SHARE, "kappa": _SPREAD,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -36,9 +43,35 @@ class Density:
         inside = ", ".join(f"{number:.6g}" for number in self.numbers)
         return f"{self.kind}({inside})" if inside else self.kind
 
-    def log(self, sigma: Floats) -> Floats:
-        """Log density of sigma, up to a constant."""
-        return _SIGMA[self.kind][1](sigma, *self.numbers)
+    def log(self, values: Floats) -> Floats:
+        """Log density up to a constant: of sigma, phi and rho; of kappa, that of its logarithm."""
+        if self.kind == "uniform":
+            return np.zeros_like(values)
+        if self.kind == "beta":
+            a, b = self.numbers[0], self.numbers[-1]
+            return (a - 1) * np.log(values) + (b - 1) * np.log1p(-values)
+        if self.kind == "log-normal":
+            return -0.5 * ((np.log(values) - self.numbers[0]) / self.numbers[1]) ** 2
+        return _SIGMA[self.kind][1](values, *self.numbers)
+
+    def draw(self, rng: np.random.Generator, size: int) -> Floats:
+        """Draws from a density that has an integral."""
+        numbers = self.numbers
+        draws: dict[str, Callable[[], Floats]] = {
+            "half-normal": lambda: np.abs(numbers[0] * rng.standard_normal(size)),
+            "half-cauchy": lambda: np.abs(numbers[0] * rng.standard_cauchy(size)),
+            "exponential": lambda: rng.exponential(1 / numbers[0], size),
+            "normal": lambda: rng.normal(numbers[0], numbers[-1], size),
+            "log-normal": lambda: np.exp(rng.normal(numbers[0], numbers[-1], size)),
+            "uniform": lambda: rng.uniform(numbers[0], numbers[-1], size),
+            "beta": lambda: rng.beta(numbers[0], numbers[-1], size),
+        }
+        return draws[self.kind]()
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Where phi or rho may lie."""
+        return (self.numbers[0], self.numbers[1]) if self.kind == "uniform" else (0.0, 1.0)
 
     def slope(self, sigma: Floats) -> Floats:
         """Derivative of the log density of sigma."""
@@ -62,6 +95,13 @@ class Prior:
         ``"normal(m, s)"`` or ``"flat"``. For counts the intercept is by default normal(logit of the pooled share, 1.5)
         and the slopes are normal(0, 2.5); for the normal likelihood all are flat.
 
+    phi, rho : str, optional
+        Share of the variance that is spatial (BYM2), correlation (SAR, AR1): ``"uniform(a, b)"`` or ``"beta(a, b)"``;
+        by default uniform(0, 1).
+    kappa : str, optional
+        Of the beta-binomial likelihood, whose areas have shares of variance mu(1 − mu)/(kappa + 1): ``"log-normal(m,
+        s)"``, by default log-normal(5, 1.5).
+
     Raises
     ------
     EstimateFault
@@ -77,11 +117,14 @@ class Prior:
     sigma: str | None = None
     intercept: str | None = None
     slopes: str | None = None
+    phi: str | None = None
+    rho: str | None = None
+    kappa: str | None = None
 
     def __post_init__(self) -> None:
         wrong = [
             f"{name}={text!r}"
-            for name, text in (("sigma", self.sigma), ("intercept", self.intercept), ("slopes", self.slopes))
+            for name, text in ((name, getattr(self, name)) for name in _KINDS)
             if text is not None and _parsed(text, name) is None
         ]
         if wrong:
@@ -90,7 +133,8 @@ class Prior:
                 "a prior cannot be read",
                 found="; ".join(wrong),
                 fix="sigma: half-normal(s), half-cauchy(s), exponential(rate), flat or flat-variance; intercept and "
-                "slopes: normal(mean, s) or flat; s and rate above 0",
+                "slopes: normal(mean, s) or flat; phi and rho: uniform(a, b) within -1 and 1 (phi: 0 and 1) or beta(a, b); "
+                "kappa: log-normal(m, s); s, rate, a and b of beta above 0",
             )
 
 
@@ -134,9 +178,21 @@ def _parsed(text: str, name: str) -> Density | None:
         numbers = tuple(float(part) for part in inside.split(",")) if inside else ()
     except ValueError:
         return None
-    wanted = _SIGMA[kind][0] if name == "sigma" and kind in _SIGMA else None
-    if name != "sigma":
-        wanted = _COEFFICIENT.get(kind)
-    if wanted is None or len(numbers) != wanted or not np.isfinite(numbers).all() or (numbers and numbers[-1] <= 0):
+    wanted = _KINDS[name].get(kind)
+    if wanted is None or len(numbers) != wanted or not np.isfinite(numbers).all():
         return None
-    return Density(kind, numbers)
+    return Density(kind, numbers) if _possible(name, kind, numbers) else None
+
+
+def _possible(name: str, kind: str, numbers: tuple[float, ...]) -> bool:
+    """Whether the numbers of a density make one."""
+    if kind == "uniform":
+        return (0.0 if name == "phi" else -1.0) <= numbers[0] < numbers[-1] <= 1
+    return not numbers or (numbers[-1] > 0 and (kind != "beta" or numbers[0] > 0))
+
+
+def dependence(prior: Prior | None, name: str) -> Density:
+    """The prior of phi, rho or kappa: the user's where given, else the default."""
+    default = Density("log-normal", (5.0, 1.5)) if name == "kappa" else Density("uniform", (0.0, 1.0))
+    given = getattr(prior, name) if prior is not None else None
+    return default if given is None else _parsed(given, name) or default

@@ -92,7 +92,7 @@ def test_no_area_has_a_sample() -> None:
 def test_words_that_are_not_known() -> None:
     refused("FL-EST-46", "'binomial'", likelihood="binomal")
     refused("FL-EST-47", "logit", link="identity")
-    refused("FL-EST-47", "identity, logit", table=values(), likelihood="normal", link="probit")
+    refused("FL-EST-47", "identity, log, logit, arcsine", table=values(), likelihood="normal", link="probit")
     refused("FL-EST-48", "grid, nuts", sampler="gibbs")
 
 

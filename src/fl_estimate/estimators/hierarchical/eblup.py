@@ -1,0 +1,309 @@
+"""`eblup`: empirical best linear unbiased prediction of areas, for comparison with the posterior. Arguments in, Estimates out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special
+
+from fl_estimate.errors import EstimateFault, not_one_of
+from fl_estimate.estimators.hierarchical.benchmarking import RULES, move, refuse_outside
+from fl_estimate.estimators.hierarchical.checks import (
+    aliased,
+    benchmark_fault,
+    covariate_columns,
+    population_of,
+    raise_together,
+    sampled_areas,
+    value_faults,
+)
+from fl_estimate.estimators.hierarchical.direct import COUNTS, VALUES, Direct, read_direct, read_keyed
+from fl_estimate.estimators.hierarchical.effective import effective_counts
+from fl_estimate.estimators.hierarchical.links import LINKS, natural, normal_mean
+from fl_estimate.estimators.hierarchical.neighbours import read_neighbours, weight_matrix
+from fl_estimate.estimators.hierarchical.prepare import on_counts, values_on_link
+from fl_estimate.estimators.hierarchical.sar_components import fit_sar
+from fl_estimate.estimators.hierarchical.variance_components import (
+    METHODS,
+    Sampled,
+    estimate_variance,
+    mean_squared_error,
+    predictor,
+    profile,
+)
+from fl_estimate.results.estimates import Assumption, Estimates, Reason, check_by_columns, make_frame
+from fl_estimate.results.provenance import Provenance
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+
+def eblup(
+    direct: Any,
+    *,
+    covariates: Any = None,
+    method: Literal[
+        "reml", "ml", "moment", "adjusted-reml", "adjusted-ml", "adjusted-reml-yl", "adjusted-ml-yl"
+    ] = "reml",
+    link: Literal["identity", "log", "logit", "arcsine"] | None = None,
+    back: Literal["bias-corrected", "naive"] = "bias-corrected",
+    spatial: Literal["sar"] | None = None,
+    neighbours: Any = None,
+    benchmark: Literal["ratio", "difference"] | None = None,
+    population: Any = None,
+    intercept: bool = True,
+    level: float = 0.95,
+) -> Estimates:
+    """Predict areas by Fay and Herriot's model with an estimated variance, as most small-area software does.
+
+    Use it to compare with published figures and other software. For publication use `area`: where the variance between
+    areas is estimated as 0, which is common with few areas, the mean squared error of this method means nothing (the
+    most precise area gets the largest) and is left out.
+
+    Parameters
+    ----------
+    direct : Estimates or frame
+        As for `area`: `value` and `se`, or with link="arcsine" `value`, `n` and `deff`; one row an area.
+    covariates, population : frame, optional
+        As for `area`.
+    method : {"reml", "ml", "moment", "adjusted-reml", "adjusted-ml", "adjusted-reml-yl", "adjusted-ml-yl"}
+        How the variance between areas is estimated. Adjusted likelihoods are never 0.
+    link : {"identity", "log", "logit", "arcsine"}, optional
+        Scale of the model; the result is on the natural scale.
+    back : {"bias-corrected", "naive"}
+        Mean of what is normal on the scale of the link, or its median.
+    spatial : {"sar"}, optional
+        Simultaneously autoregressive effects over `neighbours`; by "reml" or "ml".
+    neighbours : frame or GeoJSON, optional
+        The areas' column and `neighbour`; with a column `weight` each row is one direction. Rows are made to sum to 1.
+    benchmark : {"ratio", "difference"}, optional
+        Move the areas to the national row of `direct`, by the shares of `population`.
+    intercept : bool
+        Whether there is one; without it there must be covariates.
+    level : float
+        Of the interval value ± z se, which is symmetric and may leave the possible range.
+
+    Returns
+    -------
+    Estimates
+        `se` is the root of the mean squared error; missing, with a reason, where the variance between areas is 0, and
+        after benchmarking. `.diagnostics` holds the variance, the coefficients and rho.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-40 to FL-EST-54, FL-EST-70 to FL-EST-79: input that the model cannot use.
+
+    Notes
+    -----
+    gamma y + (1 − gamma) x'beta, gamma = s²/(s² + d). Mean squared error: Prasad and Rao, Datta and Lahiri (see
+    `variance_components`). Bias correction: exp(t + mse/2) under the log; under logit and arcsine the mean over N(t, g1),
+    in areas without sample too. On those scales the error is that of the link times the slope, under the log times the
+    value.
+
+    References
+    ----------
+    Rao and Molina (2015), Small Area Estimation, 2nd ed., ch. 6.
+
+    Examples
+    --------
+    >>> import fl_estimate as fl, pandas as pd
+    >>> direct = pd.DataFrame({"area": list("ABCDE"), "value": [5.0, 9.0, 2.0, 7.0, 4.0], "se": [1.0, 1.5, 1.2, 0.8, 1.0]})
+    >>> fl.hierarchical.eblup(direct).to_frame()["value"].round(2).tolist()
+    [5.05, 7.9, 2.72, 6.82, 4.22]
+    """
+    chosen = _check_words(method, link, back, spatial, neighbours, benchmark, level)
+    counted = on_counts("normal", chosen)
+    table = read_direct(direct, COUNTS if counted else VALUES, [covariates, population])
+    known = None if covariates is None else read_keyed(covariates, table.by, "covariates")
+    people = None if population is None else read_keyed(population, table.by, "population")
+    for frame in (known, people):
+        table = table if frame is None else table.with_areas(frame.labels)
+    columns, fault = covariate_columns(table, known)
+    persons, population_fault = population_of(table, people)
+    raise_together([*value_faults(table, "normal", chosen), fault, population_fault])
+    sampled = sampled_areas(table, counted)
+    raise_together([aliased(columns, sampled), benchmark_fault(table, persons, benchmark), _empty(intercept, columns)])
+    x = np.column_stack([*([np.ones(len(table.keys))] if intercept else []), *columns.values()])
+    fit = _fit(table, sampled, x, chosen, method, neighbours if spatial else None)
+    names = (*(["intercept"] if intercept else []), *columns)
+    found = _back(fit, chosen, back)
+    if benchmark is not None:
+        assert persons is not None  # asked for above
+        value = move(found.value, persons / persons.sum(), table.national["value"], benchmark)
+        refuse_outside(value[None, :], benchmark, share=LINKS[chosen].share or table.quantity == "prevalence")
+        found = _Found(value=value, se=np.full(len(value), np.nan))
+    arguments = {
+        "method": method, "link": chosen, "back": back, "spatial": spatial, "covariates": list(columns),
+        "benchmark": benchmark, "intercept": intercept,
+    }  # fmt: skip
+    return _estimates(table, fit, found, names, level, sampled, arguments)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Fit:
+    """On the scale of the link: variance between areas, rho (0 without), coefficients, values, errors and g1."""
+
+    variance: float
+    rho: float
+    beta: Floats
+    value: Floats
+    mse: Floats
+    g1: Floats
+    spatial: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    """On the natural scale."""
+
+    value: Floats
+    se: Floats
+
+
+def _fit(direct: Direct, sampled: Bools, x: Floats, link: str, method: str, neighbours: Any) -> _Fit:
+    effective = effective_counts(direct) if on_counts("normal", link) else None
+    y, d = values_on_link(direct, sampled, link, effective)
+    data = Sampled(y=y[sampled], d=d[sampled], x=x[sampled])
+    if len(data.y) <= x.shape[1]:
+        raise EstimateFault(
+            "FL-EST-79",
+            "there are too few areas with a sample to estimate how far areas differ",
+            found=f"{len(data.y)} areas and {x.shape[1]} coefficients",
+            fix="leave covariates out, or use area(), whose prior stands in where areas are few",
+        )
+    if neighbours is not None:
+        w = weight_matrix(read_neighbours(neighbours, direct.by), direct.keys)
+        total = w.sum(axis=1, keepdims=True)
+        found = fit_sar(data, x, sampled, w / np.where(total > 0, total, 1.0), method)
+        return _Fit(
+            variance=found.variance, rho=found.rho, beta=found.beta, value=found.value, mse=found.mse, g1=found.g1,
+            spatial=True,
+        )  # fmt: skip
+    place = np.full(len(x), -1, dtype=np.intp)
+    place[sampled] = np.arange(len(data.y))
+    variance = estimate_variance(data, method)
+    value, _ = predictor(data, x, place, variance)
+    mse, g1 = mean_squared_error(data, x, place, variance, method)
+    beta = profile(data, variance).beta
+    return _Fit(variance=variance, rho=0.0, beta=beta, value=value, mse=mse, g1=g1, spatial=False)
+
+
+def _back(fit: _Fit, link: str, back: str) -> _Found:
+    """To the natural scale; the error is missing at the boundary."""
+    mse = np.full(len(fit.value), np.nan) if fit.variance == 0 else fit.mse
+    variance = fit.g1 if link != "log" or fit.variance == 0 else fit.mse
+    value = natural(fit.value, link) if back == "naive" else normal_mean(link, fit.value, variance)
+    slope = value if link == "log" else LINKS[link].slope(fit.value)
+    return _Found(value=value, se=slope * np.sqrt(mse))
+
+
+def _estimates(
+    direct: Direct,
+    fit: _Fit,
+    found: _Found,
+    names: tuple[str, ...],
+    level: float,
+    sampled: Bools,
+    arguments: dict[str, Any],
+) -> Estimates:
+    check_by_columns([direct.by])
+    recipe, rows = direct.recipe, len(direct.keys)
+    reach = float(special.ndtri((1 + level) / 2))
+    source = recipe.provenance if recipe is not None else Provenance()
+    numbers = direct.numbers
+    columns: dict[str, Any] = {
+        "value": found.value, "se": found.se, "lower": found.value - reach * found.se,
+        "upper": found.value + reach * found.se, "n": numbers["n"], "cases": numbers["cases"], "deff": numbers["deff"],
+        "undetermined": numbers["undetermined"], "margin": [direct.by] * rows, "quantity": [direct.quantity] * rows,
+        "outcome": [direct.outcome] * rows, "level": [level] * rows, "interval_kind": ["wald"] * rows,
+        "method": [f"eblup-{'sar-' if fit.spatial else ''}{arguments['method']}"] * rows,
+    }  # fmt: skip
+    diagnostics: dict[str, Any] = {
+        "variance": fit.variance,
+        "boundary": fit.variance == 0,
+        "coefficients": dict(zip(names, fit.beta.tolist(), strict=True)),
+        **({"rho": fit.rho} if fit.spatial else {}),
+    }
+    return Estimates(
+        frame=make_frame(columns, {direct.by: list(direct.labels)}, rows),
+        by=(direct.by,),
+        measure=recipe.measure if recipe else "",
+        population=recipe.population if recipe else "",
+        reference_period=recipe.reference_period if recipe else "",
+        reasons=_reasons(fit, sampled, benchmarked=arguments["benchmark"] is not None),
+        assumptions=_assumptions(direct, names, arguments),
+        diagnostics=diagnostics,
+        provenance=Provenance(
+            call="hierarchical.eblup",
+            arguments={**arguments, "level": level, "by": direct.by, "direct": dict(source.arguments)},
+            source_name=source.source_name,
+            source_sha256=source.source_sha256,
+        ),
+    )
+
+
+def _reasons(fit: _Fit, sampled: Bools, *, benchmarked: bool) -> tuple[Reason, ...]:
+    said: list[Reason] = []
+    for row, met in enumerate(sampled):
+        if not met:
+            said.append(Reason(code="area_without_sample", row=row))
+        if benchmarked:
+            said.append(Reason(code="error_after_benchmarking", row=row))
+        elif fit.variance == 0:
+            said.append(Reason(code="variance_at_boundary", row=row))
+    return tuple(said)
+
+
+def _assumptions(direct: Direct, names: tuple[str, ...], arguments: dict[str, Any]) -> tuple[Assumption, ...]:
+    said: list[tuple[str, dict[str, Any]]] = [("area_effects_exchangeable", {"link": arguments["link"]})]
+    if arguments["spatial"] is not None:
+        said = [("area_effects_sar", {"link": arguments["link"]})]
+    covariates = [name for name in names if name != "intercept"]
+    if covariates:
+        said.append(("area_covariates", {"covariates": ", ".join(covariates)}))
+    said.append(("area_variances_known", {}))
+    if arguments["benchmark"] is not None:
+        said.append(("benchmarked", {"rule": arguments["benchmark"], "value": float(direct.national["value"])}))
+    return tuple(Assumption(code=code, parameters=tuple(parameters.items())) for code, parameters in said)
+
+
+def _check_words(
+    method: str, link: str | None, back: str, spatial: str | None, neighbours: Any, benchmark: str | None, level: float
+) -> str:
+    """Refuse words that are not known and what does not go together; give the link."""
+    for what, word, known in (
+        ("this method", method, METHODS),
+        ("this link", link or "identity", tuple(LINKS)),
+        ("this way back from the link", back, ("bias-corrected", "naive")),
+        ("this spatial model", spatial or "sar", ("sar",)),
+        ("this rule of benchmarking", benchmark or RULES[0], RULES),
+    ):
+        if word not in known:
+            raise not_one_of("FL-EST-78", what, str(word), known)
+    if not 0 < level < 1:
+        raise EstimateFault(
+            "FL-EST-50", "an argument is out of range", found=f"level={level!r}", fix="95 % is level=0.95"
+        )
+    if (spatial is None) != (neighbours is None) or (spatial is not None and method not in ("reml", "ml")):
+        raise EstimateFault(
+            "FL-EST-76",
+            "these arguments do not go together",
+            found=f"spatial={spatial!r}, neighbours {'given' if neighbours is not None else 'not given'}, method={method!r}",
+            fix='spatial="sar" needs neighbours= and method="reml" or "ml"',
+        )
+    return link or "identity"
+
+
+def _empty(intercept: bool, columns: dict[str, Floats]) -> EstimateFault | None:
+    if intercept or columns:
+        return None
+    return EstimateFault(
+        "FL-EST-76",
+        "these arguments do not go together",
+        found="intercept=False without covariates=",
+        fix="leave intercept= to its default, or give covariates",
+    )

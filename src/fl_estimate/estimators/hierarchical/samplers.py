@@ -1,0 +1,49 @@
+"""Which sampler a model goes to; importance weights that cannot be trusted give way to Markov chains."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from fl_estimate.estimators.hierarchical.beta_binomial import beta_points, sample_beta_binomial
+from fl_estimate.estimators.hierarchical.binomial import hyper_points
+from fl_estimate.estimators.hierarchical.counts import sample_counts
+from fl_estimate.estimators.hierarchical.gaussian import sample_grid
+from fl_estimate.estimators.hierarchical.nuts import sample_nuts
+from fl_estimate.estimators.hierarchical.posterior import Ask, Model, Posterior
+from fl_estimate.estimators.hierarchical.structured_counts import draw_weighted, sample_structured_counts
+from fl_estimate.estimators.hierarchical.structured_gaussian import sample_structured
+from fl_estimate.estimators.importance import Weighted
+
+
+def sample(model: Model, ask: Ask, sampler: str) -> Posterior:
+    """Run the sampler asked for.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-60, FL-EST-61: Markov chains that failed.
+    """
+    if sampler == "nuts":
+        return sample_nuts(model, ask)
+    if model.likelihood == "normal":
+        return sample_grid(model, ask) if model.structure is None else sample_structured(model, model.structure, ask)
+    weighted, finish = _weighted(model, ask)
+    if weighted.good:
+        return finish()
+    found = sample_nuts(model, ask)
+    noted = {"importance_ess": weighted.ess, "importance_pareto_k": weighted.pareto_k, "fallback": "nuts"}
+    return replace(found, diagnostics={**found.diagnostics, **noted})
+
+
+def _weighted(model: Model, ask: Ask) -> tuple[Weighted, Callable[[], Posterior]]:
+    """Importance weights of a model of counts, and the posterior that they give if they are good."""
+    if model.likelihood == "beta-binomial":
+        points = beta_points(model)
+        return points.weighted, lambda: sample_beta_binomial(model, ask, points)
+    if model.structure is not None:
+        # One fixed seed, as the points of the other models are fixed: `seed` moves the draws kept, not the figures.
+        drawn = draw_weighted(model, model.structure, 0)
+        return drawn.weighted, lambda: sample_structured_counts(drawn, ask)
+    hyper, weighted = hyper_points(model)
+    return weighted, lambda: sample_counts(model, ask, hyper, weighted)

@@ -1,0 +1,215 @@
+"""Counts with effects that hang together: Laplace's approximation on a grid, put right by joint importance weights. Arrays only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special
+
+from fl_estimate.estimators.hierarchical.binomial import log_likelihood
+from fl_estimate.estimators.hierarchical.posterior import Ask, Model, Posterior, resample, weighted_summary
+from fl_estimate.estimators.hierarchical.structure import Structure
+from fl_estimate.estimators.importance import Weighted, weigh
+
+Floats = npt.NDArray[np.float64]
+
+COARSE = (9, 5)
+FINE = (13, 11)
+"""Cells of log sigma and of phi (or rho): to find the mass, and to draw from."""
+REACH = 9.0
+"""Cells whose log density is lower than the highest by more than this are left out."""
+DRAWS = 40_000
+"""Importance draws: with half of them effective, a 2.5 % quantile is good to 2 % of the posterior's standard deviation."""
+WIDER = 1.05
+"""The proposal's standard deviations, in those of Laplace's approximation: the tails of areas without a case are longer."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Laplace:
+    """Mode of (coefficients, z) at a point of the hyper-parameters, a root of its covariance, Laplace's log density."""
+
+    mode: Floats
+    root: Floats
+    log_size: float
+    log_density: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """Importance draws: log odds of every area (N, m), hyper-parameters by name, and weights."""
+
+    eta: Floats
+    columns: dict[str, Floats]
+    weighted: Weighted
+
+
+def laplace(model: Model, structure: Structure, u: float, h: float, start: Floats | None) -> _Laplace:
+    """Find the mode by Newton's method, from a neighbour's mode where there is one.
+
+    The log density of (beta, z) is concave: log likelihood − ½ (beta − m)'P(beta − m) − ½ z'z.
+    """
+    basis = np.hstack([model.x, np.exp(u) * structure.root(h)])
+    precision = np.concatenate([model.priors.precision, np.ones(structure.rank)])
+    centre = np.concatenate([model.priors.mean, np.zeros(structure.rank)])
+    at = np.zeros(len(centre)) if start is None else start
+    if start is None:
+        at[0] = special.logit((model.y.sum() + 0.5) / (model.size.sum() + 1))
+    value = _log_joint(at, basis, precision, centre, model)
+    for _ in range(100):
+        share = special.expit(basis @ at)
+        slope = basis.T @ (model.y - model.size * share) - precision * (at - centre)
+        bend = (basis.T * (model.size * share * (1 - share))) @ basis + np.diag(precision)
+        step = np.linalg.solve(bend, slope)
+        length = 1.0
+        while length > 1e-6 and _log_joint(at + length * step, basis, precision, centre, model) < value:
+            length /= 2
+        at = at + length * step
+        value = _log_joint(at, basis, precision, centre, model)
+        if np.abs(length * step).max() < 1e-7:
+            break
+    share = special.expit(basis @ at)
+    bend = (basis.T * (model.size * share * (1 - share))) @ basis + np.diag(precision)
+    lower = np.linalg.cholesky(bend)
+    log_size = float(np.log(np.diag(lower)).sum())
+    prior = float(model.priors.sigma.log(np.array(np.exp(u)))) + u
+    return _Laplace(mode=at, root=np.linalg.inv(lower).T, log_size=-log_size, log_density=value + prior - log_size)
+
+
+def _log_joint(at: Floats, basis: Floats, precision: Floats, centre: Floats, model: Model) -> float:
+    return float(log_likelihood(basis @ at, model).sum() - 0.5 * precision @ (at - centre) ** 2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Cells:
+    """A grid of cells in log sigma and t, where h = low + (high − low) sin²(πt/2); log mass of each, (a, b)."""
+
+    u: Floats
+    t: Floats
+    half_u: float
+    half_t: float
+    points: dict[tuple[int, int], _Laplace]
+    log_mass: Floats
+
+
+def _h_of(structure: Structure, t: Floats) -> tuple[Floats, Floats]:
+    """The share or correlation h, and the log of its prior density in t."""
+    if structure.prior is None:
+        return np.full_like(t, np.nan), np.zeros_like(t)
+    low, high = structure.prior.ends
+    h = low + (high - low) * np.clip(np.sin(0.5 * np.pi * t) ** 2, 1e-12, 1 - 1e-12)
+    return h, structure.prior.log(h) + np.log(np.maximum(np.sin(np.pi * t), 1e-12))
+
+
+def _cells(model: Model, structure: Structure, low: float, high: float, shape: tuple[int, int]) -> _Cells:
+    rows, columns = shape[0], shape[1] if structure.hyper else 1
+    half_u, half_t = (high - low) / rows / 2, 0.5 / columns
+    u = low + half_u * (2 * np.arange(rows, dtype=np.float64) + 1)
+    t = half_t * (2 * np.arange(columns, dtype=np.float64) + 1)
+    h, log_prior = _h_of(structure, t)
+    points: dict[tuple[int, int], _Laplace] = {}
+    log_mass = np.empty((rows, columns))
+    start: Floats | None = None
+    for a in range(rows):
+        for b in range(columns) if a % 2 == 0 else reversed(range(columns)):
+            points[a, b] = laplace(model, structure, float(u[a]), float(h[b]), start)
+            start = points[a, b].mode
+            log_mass[a, b] = points[a, b].log_density + log_prior[b]
+    return _Cells(u=u, t=t, half_u=half_u, half_t=half_t, points=points, log_mass=log_mass)
+
+
+def draw_weighted(model: Model, structure: Structure, seed: int) -> Drawn:
+    """Draw hyper-parameters from the cells and everything else given them, and weigh the draws.
+
+    Within a cell sigma and phi (or rho) are uniform, and the weight is taken where they fell: the cells' shape leaves no
+    trace in the answer. Weight: likelihood × priors over the density that the draw came from.
+    """
+    coarse = _cells(model, structure, float(np.log(0.005)), float(np.log(12.0)), COARSE)
+    top = coarse.log_mass.max(axis=1)
+    inside = np.flatnonzero(top > top.max() - REACH)
+    low = coarse.u[max(inside[0] - 1, 0)] - coarse.half_u
+    high = coarse.u[min(inside[-1] + 1, len(coarse.u) - 1)] + coarse.half_u
+    cells = _cells(model, structure, float(low), float(high), FINE)
+    mass = np.exp(cells.log_mass - cells.log_mass.max())
+    # A little everywhere: no weight can then be large because Laplace's density is too thin somewhere.
+    mass = 0.95 * mass / mass.sum() + 0.05 / mass.size
+    modes = np.array([[cells.points[a, b].mode for b in range(len(cells.t))] for a in range(len(cells.u))])
+    rng = np.random.default_rng(seed)
+    places = np.sort(resample(mass.ravel(), DRAWS, rng))
+    p, r = model.x.shape[1], structure.rank
+    eta = np.empty((DRAWS, len(model.y)))
+    u, h, log_weight = np.empty(DRAWS), np.empty(DRAWS), np.empty(DRAWS)
+    beta = np.empty((DRAWS, p))
+    first = 0
+    for place, count in zip(*np.unique(places, return_counts=True), strict=True):
+        a, b = divmod(int(place), len(cells.t))
+        part = slice(first, first + int(count))
+        first += int(count)
+        at = cells.points[a, b]
+        noise = rng.standard_normal((int(count), p + r))
+        noise[1::2] = -noise[: len(noise[1::2]) * 2 : 2]
+        within = 2 * rng.random((2, int(count))) - 1
+        u[part], t = cells.u[a] + cells.half_u * within[0], cells.t[b] + cells.half_t * within[1]
+        drawn = _between(modes, a, b, within) + WIDER * noise @ at.root.T
+        h[part], log_prior = _h_of(structure, t)
+        beta[part] = drawn[:, :p]
+        eta[part] = beta[part] @ model.x.T + np.exp(u[part])[:, None] * structure.effects(h[part], drawn[:, p:])
+        log_weight[part] = (
+            log_likelihood(eta[part], model).sum(axis=1)
+            - 0.5 * (drawn[:, p:] ** 2).sum(axis=1)
+            - 0.5 * ((beta[part] - model.priors.mean) ** 2) @ model.priors.precision
+            + model.priors.sigma.log(np.exp(u[part])) + u[part] + log_prior
+            + 0.5 * (noise**2).sum(axis=1) + at.log_size - np.log(mass[a, b])
+        )  # fmt: skip
+    columns = {"sigma": np.exp(u), **({structure.hyper: h} if structure.hyper else {})}
+    columns |= dict(zip(model.names, beta.T, strict=True))
+    return Drawn(eta=eta, columns=columns, weighted=weigh(log_weight))
+
+
+def _between(modes: Floats, a: int, b: int, within: Floats) -> Floats:
+    """Modes at points within a cell, going straight towards the modes of the cells beside it; (N, p + r)."""
+    out = np.broadcast_to(modes[a, b], (within.shape[1], modes.shape[2])).copy()
+    for axis, place in ((0, a), (1, b)):
+        line = modes[:, b] if axis == 0 else modes[a]
+        below, above = line[max(place - 1, 0)], line[min(place + 1, len(line) - 1)]
+        step = np.where(within[axis][:, None] < 0, line[place] - below, above - line[place])
+        out += 0.5 * within[axis][:, None] * step
+    return out
+
+
+def sample_structured_counts(drawn: Drawn, ask: Ask) -> Posterior:
+    """Summaries from the weighted draws; those kept are drawn from them."""
+    weight = drawn.weighted.weight
+    lower, median, upper = special.expit(weighted_quantiles(drawn.eta, weight, ask.tails))
+    every = special.expit(drawn.eta)
+    mean = weight @ every
+    rng = np.random.default_rng(ask.seed)
+    total = len(weight) if ask.shares is not None else ask.draws
+    chosen = every[resample(weight, max(total, ask.draws), rng)]
+    return Posterior(
+        median=median,
+        sd=np.sqrt(weight @ (every - mean) ** 2),
+        lower=lower,
+        upper=upper,
+        draws=chosen[: ask.draws],
+        national=None if ask.shares is None else chosen @ ask.shares,
+        parameters={name: weighted_summary(v, weight, ask.tails) for name, v in drawn.columns.items()},
+        diagnostics={
+            "sampler": "grid",
+            "method": "Laplace with joint importance weights",
+            "importance_points": len(weight),
+            "importance_ess": drawn.weighted.ess,
+            "importance_pareto_k": drawn.weighted.pareto_k,
+        },
+    )
+
+
+def weighted_quantiles(values: Floats, weight: Floats, tails: tuple[float, ...]) -> Floats:
+    """Quantiles of every column of weighted draws, shape (len(tails), m)."""
+    out = np.empty((len(tails), values.shape[1]))
+    for column in range(values.shape[1]):
+        order = np.argsort(values[:, column], kind="stable")
+        reached = np.cumsum(weight[order]) - 0.5 * weight[order]
+        out[:, column] = np.interp(tails, reached, values[order, column])
+    return out
