@@ -22,9 +22,9 @@ from scipy import special
 import fl_estimate as fl
 
 
-def made_up(areas: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+def made_up(areas: int, outcome: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Direct estimates and covariates of made-up areas."""
-    rng = np.random.default_rng(areas)
+    rng = np.random.default_rng([areas, outcome])
     x = rng.standard_normal(areas)
     p = special.expit(-5.1 + 0.5 * x + 0.5 * rng.standard_normal(areas))
     n = np.where(rng.random(areas) < 0.1, 0, rng.integers(400, 1_600, areas))
@@ -50,6 +50,18 @@ def seconds(call: Callable[[], Any], repeats: int) -> float:
     return statistics.median(taken)
 
 
+def batch(likelihood: Any) -> float:
+    """100 areas and 10 outcomes, 4,000 joint draws each: seconds."""
+    tables = [made_up(100, outcome) for outcome in range(10)]
+
+    def run() -> None:
+        for direct, covariates in tables:
+            fl.hierarchical.area(direct, covariates=covariates, likelihood=likelihood, seed=1)
+
+    run()
+    return seconds(run, 3)
+
+
 def main() -> None:
     """Print times and ratios."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -73,6 +85,8 @@ def main() -> None:
             first = seconds(lambda run=run: run("nuts"), 1)
             nuts = seconds(lambda run=run: run("nuts"), options.repeats)
             print(f"{likelihood:10} {areas:6} {grid:8.3f} {nuts:8.2f} {first:13.2f} {nuts / grid:10.1f}")
+    for likelihood in ("normal", "binomial", "beta-binomial"):
+        print(f"100 areas x 10 outcomes, {likelihood}: {batch(likelihood):.2f} s")
 
 
 if __name__ == "__main__":

@@ -250,7 +250,8 @@ class Estimates:
         along = {name: ("row", self.frame[name].astype(str).to_numpy(dtype=object)) for name in ("margin", *self.by)}
         posterior = xr.Dataset({"value": (("chain", "draw", "row"), draws[None, :, :])}, coords=along)
         posterior.attrs["method"] = str(self.frame["method"].iloc[0])
-        return xr.DataTree.from_dict({"posterior": posterior})
+        tree: Any = xr.DataTree  # not typed throughout
+        return tree.from_dict({"posterior": posterior})
 
     def save(self, path: str | Path) -> Path:
         """Write everything to one Parquet file, for the analyst: full values, nothing suppressed. Draws are left out."""

@@ -210,9 +210,10 @@ def _marginal_likelihoods(model: Model) -> Floats:
 
 
 def _smoothed_loo(log_likelihood: Floats) -> tuple[Floats, Floats]:
-    import arviz_stats.base as base
+    from arviz_stats import base
 
-    stats: Any = base.array_stats  # not typed
+    module: Any = base  # not typed
+    stats = module.array_stats
     # It takes log likelihoods and turns their sign itself.
     log_weight, k = stats.psislw(log_likelihood.T)
     return np.logaddexp.reduce(np.asarray(log_weight) + log_likelihood.T, axis=1), np.asarray(k)
