@@ -22,8 +22,8 @@ def marginal(y: np.ndarray, d: np.ndarray) -> float:
     """Density of normal values, theta ~ N(5, 2² shared + sigma²), sigma half-normal(1): by quadrature over sigma."""
 
     def at(sigma: float) -> float:
-        density: Any = stats.multivariate_normal(np.full(len(y), 5.0), np.diag(d + sigma**2) + 4.0)  # not typed
-        return density.pdf(y) * stats.halfnorm.pdf(sigma)
+        normal: Any = stats.multivariate_normal  # its types know one number for a covariance
+        return normal.pdf(y, np.full(len(y), 5.0), np.diag(d + sigma**2) + 4.0) * stats.halfnorm.pdf(sigma)
 
     return integrate.quad(at, 0, 8, limit=200)[0]
 
