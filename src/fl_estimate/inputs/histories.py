@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import narwhals as nw
@@ -35,6 +35,8 @@ class CaptureHistories:
         People of each history; fractional where record linkage gave fractions.
     ordered : bool
         Whether the lists are occasions in time (trapping), not sources that work side by side.
+    outcome, population, reference_period : str
+        What the people on the lists are, among whom, and when: said with `about`, handed on to every estimate.
 
     Examples
     --------
@@ -49,6 +51,9 @@ class CaptureHistories:
     members: Member
     counts: Floats
     ordered: bool = False
+    outcome: str = ""
+    population: str = ""
+    reference_period: str = ""
 
     @classmethod
     def from_counts(
@@ -123,6 +128,30 @@ class CaptureHistories:
             )
         return _canonical(names, members, counts, ordered)
 
+    def about(self, *, outcome: str = "", population: str = "", reference_period: str = "") -> CaptureHistories:
+        """Say what the people on the lists are, so that estimates of them can stand beside those of a survey.
+
+        Parameters
+        ----------
+        outcome : str
+            As a survey's outcome is called: ``"forced_labour"``.
+        population, reference_period : str
+            Checked when estimates are combined; empty goes with any.
+
+        Examples
+        --------
+        >>> import fl_estimate as fl
+        >>> from fl_estimate import capture_recapture as cr
+        >>> lists = fl.datasets.load("uk_2013_6").about(outcome="trafficking", reference_period="2013")
+        >>> cr.loglinear(lists).to_frame()["outcome"].tolist()
+        ['trafficking', 'trafficking']
+        """
+        return replace(self, outcome=outcome, population=population, reference_period=reference_period)
+
+    def _alike(self, other: CaptureHistories) -> CaptureHistories:
+        """Other histories of the same people."""
+        return other.about(outcome=self.outcome, population=self.population, reference_period=self.reference_period)
+
     @property
     def n(self) -> float:
         """People on at least one list."""
@@ -178,7 +207,7 @@ class CaptureHistories:
             [merged if name == names[0] else self.members[:, self.lists.index(name)] for name in order], axis=1
         )
         named = tuple(into if name == names[0] else name for name in order)
-        return _canonical(named, members, self.counts, self.ordered)
+        return self._alike(_canonical(named, members, self.counts, self.ordered))
 
     def to_frame(self) -> pd.DataFrame:
         """The histories with their counts, one column a list and `count`."""
@@ -208,7 +237,8 @@ class CaptureHistories:
     def _keep(self, places: Sequence[int]) -> CaptureHistories:
         members = self.members[:, list(places)]
         seen = members.any(axis=1)
-        return _canonical(tuple(self.lists[p] for p in places), members[seen], self.counts[seen], self.ordered)
+        names = tuple(self.lists[p] for p in places)
+        return self._alike(_canonical(names, members[seen], self.counts[seen], self.ordered))
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name} {total:,.0f}" for name, total in self.totals.items())

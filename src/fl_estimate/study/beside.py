@@ -139,8 +139,10 @@ def _histories(reader: _Reader, key: str, entry: CaptureRecaptureEntry) -> Captu
     counted = count in frame.columns
     lists = entry.lists if entry.lists is not None else [name for name in frame.columns if name != count]
     if counted:
-        return CaptureHistories.from_counts(frame, lists=lists, count=count)
-    return CaptureHistories.from_records(frame, lists=lists)
+        read = CaptureHistories.from_counts(frame, lists=lists, count=count)
+    else:
+        read = CaptureHistories.from_records(frame, lists=lists)
+    return read.about(outcome=entry.outcome, population=entry.population, reference_period=entry.reference_period)
 
 
 def _file(written: str | Column | Columns) -> str:

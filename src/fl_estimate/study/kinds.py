@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
-
-import pandas as pd
 
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators import capture_recapture
@@ -83,18 +80,14 @@ def _by_area(entry: AreaEntry, people: Any, inputs: StudyInputs) -> Estimates:
 
 
 def _from_lists(entry: CaptureRecaptureEntry, histories: CaptureHistories) -> Estimates:
-    """A method of capture-recapture, and whom its rows speak of."""
+    """A method of capture-recapture on the lists of an entry."""
     given: dict[str, Any] = {"level": entry.level}
     if entry.interval is not None:
         given["interval"] = entry.interval
     if entry.method == "loglinear":
-        made = capture_recapture.loglinear(histories, entry.terms, likelihood=entry.likelihood, **given)
-    else:
-        function: Any = getattr(capture_recapture, entry.method)
-        made = function(histories, entry.a, entry.b, **given)
-    frame = made.to_frame()
-    frame["outcome"] = pd.array([entry.outcome] * len(frame), dtype="string")
-    return replace(made, frame=frame, population=entry.population, reference_period=entry.reference_period)
+        return capture_recapture.loglinear(histories, entry.terms, likelihood=entry.likelihood, **given)
+    function: Any = getattr(capture_recapture, entry.method)
+    return function(histories, entry.a, entry.b, **given)
 
 
 def _stack(entry: StackEntry, before: Mapping[str, Estimates], persons: float | None) -> Estimates:

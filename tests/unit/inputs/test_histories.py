@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 import fl_estimate as fl
+from fl_estimate import capture_recapture as cr
 
 TABLE = pd.DataFrame(
     {"A": [1, 0, 1, 0, 1, 1], "B": [0, 1, 1, 0, 0, 1], "C": [0, 0, 0, 1, 1, 1], "count": [50, 40, 9, 30, 4, 2]}
@@ -95,3 +96,15 @@ def test_strata_are_histories_of_their_own_rows() -> None:
         fl.CaptureHistories.strata(frame, lists=["A", "B"], by="district")
     with pytest.raises(fl.FlError, match="FL-LISTS-03"):
         fl.CaptureHistories.strata([1, 2], lists=["A", "B"], by="region")
+
+
+def test_what_the_people_are_is_handed_on() -> None:
+    said = {"outcome": "forced_labour", "population": "adults", "reference_period": "2023"}
+    h = fl.CaptureHistories.from_counts(TABLE, lists=LISTS).about(**said)
+    for other in (h, h.omit("C"), h.pair("A", "B"), h.merge("A", "B", into="AB")):
+        assert (other.outcome, other.population, other.reference_period) == tuple(said.values())
+    made = cr.chapman(h, "A", "B")
+    assert set(made.to_frame()["outcome"]) == {"forced_labour"}
+    assert (made.population, made.reference_period) == ("adults", "2023")
+    # The content is the same whatever is said of it.
+    assert h.content_hash == fl.CaptureHistories.from_counts(TABLE, lists=LISTS).content_hash

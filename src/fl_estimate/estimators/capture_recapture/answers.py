@@ -82,6 +82,7 @@ def population_estimates(
     n = histories.n
     columns: dict[str, Any] = {
         "quantity": ["population_size", "dark_figure"],
+        "outcome": [histories.outcome] * 2,
         "term": [term, term],
         "value": [n + dark, dark],
         "se": [se_size, se_dark],
@@ -94,6 +95,8 @@ def population_estimates(
     }
     return Estimates(
         frame=make_frame(columns, {}, 2),
+        population=histories.population,
+        reference_period=histories.reference_period,
         reasons=tuple(Reason(code=code, row=row) for row in (0, 1) for code in reasons),
         assumptions=tuple(Assumption(code=code, parameters=tuple(values.items())) for code, values in assumptions),
         diagnostics=dict(diagnostics or {}),
