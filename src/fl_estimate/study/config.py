@@ -143,7 +143,8 @@ class CaptureRecaptureEntry(_Strict):
     """``[[estimate]]`` of kind capture_recapture: case lists in a file, and a method of `fl.capture_recapture`.
 
     The file has a column of 0 and 1 for each list; with a column of counts (`count`) a row is a history, else a person.
-    `outcome`, `population` and `reference_period` say what the people on the lists are, for tables.
+    `outcome`, `population` and `reference_period` say what the people on the lists are, for tables. The other keys are
+    those that the method takes; what is left out has the method's default (seed: 1).
     """
 
     kind: Literal["capture_recapture"]
@@ -151,12 +152,28 @@ class CaptureRecaptureEntry(_Strict):
     file: str
     lists: Annotated[list[str], Field(min_length=2)] | None = None
     count: str | None = None
-    method: Literal["petersen", "chapman", "loglinear"]
+    method: Literal[
+        "petersen",
+        "chapman",
+        "loglinear",
+        "chao",
+        "zelterman",
+        "closed",
+        "select_stepwise",
+        "select_aic_p",
+        "select_bic",
+    ]
     a: str | None = None
     b: str | None = None
-    terms: Literal["main", "two-way"] | list[list[str]] = "main"
-    likelihood: Literal["poisson", "multinomial"] = "poisson"
-    interval: Literal["wald", "log", "profile"] | None = None
+    terms: Literal["main", "two-way"] | list[list[str]] | None = None
+    likelihood: Literal["poisson", "multinomial"] | None = None
+    interval: Literal["wald", "log", "profile", "percentile", "bca"] | None = None
+    model: str | None = None
+    bias_corrected: bool | None = None
+    threshold: Annotated[float, Field(gt=0, lt=1)] | None = None
+    max_order: Annotated[int, Field(ge=1)] | None = None
+    replicates: Annotated[int, Field(ge=1)] | None = None
+    seed: Annotated[int, Field(ge=0)] | None = None
     level: Annotated[float, Field(gt=0, lt=1)] = 0.95
     outcome: str = ""
     population: str = ""
@@ -174,6 +191,21 @@ class StackEntry(_Strict):
     estimates: Annotated[list[str], Field(min_length=2)]
     population: Annotated[float, Field(gt=0)] | str | Column | None = None
 
+
+_CHOSEN: frozenset[str] = frozenset({"likelihood", "interval", "replicates", "seed"})
+METHOD_KEYS: dict[str, frozenset[str]] = {
+    "petersen": frozenset({"a", "b", "interval"}),
+    "chapman": frozenset({"a", "b", "interval"}),
+    "loglinear": frozenset({"terms", "likelihood", "interval"}),
+    "chao": frozenset(),
+    "zelterman": frozenset(),
+    "closed": frozenset({"model", "bias_corrected"}),
+    "select_stepwise": _CHOSEN | {"threshold"},
+    "select_aic_p": _CHOSEN | {"threshold"},
+    "select_bic": _CHOSEN | {"max_order"},
+}
+"""The keys of a capture-recapture entry that each method takes: arguments of the function of that name."""
+ALL_METHOD_KEYS: frozenset[str] = frozenset[str]().union(*METHOD_KEYS.values())
 
 EstimateEntry = Annotated[
     PrevalenceEntry | TotalEntry | MeanEntry | RatioEntry | AreaEntry | CaptureRecaptureEntry | StackEntry,
@@ -350,12 +382,10 @@ def _faults(config: StudyConfig) -> Iterable[str]:
 
 def _list_faults(key: str, entry: CaptureRecaptureEntry) -> Iterable[str]:
     """Keys that the method does not take, or needs."""
-    given = entry.model_fields_set
-    if entry.method == "loglinear":
-        yield from (f"{key}.{name}: loglinear takes all lists; leave it out" for name in ("a", "b") if name in given)
-        return
-    yield from (f"{key}.{name}: {entry.method} needs two lists, a and b" for name in ("a", "b") if name not in given)
-    yield from (f"{key}.{name}: {entry.method} does not take it" for name in ("terms", "likelihood") if name in given)
+    given, takes = entry.model_fields_set, METHOD_KEYS[entry.method]
+    for name in sorted(given & ALL_METHOD_KEYS - takes):
+        yield f"{key}.{name}: {entry.method} does not take it; it takes {', '.join(sorted(takes)) or 'no key of its own'}"
+    yield from (f"{key}.{name}: {entry.method} needs two lists, a and b" for name in sorted({"a", "b"} & takes - given))
 
 
 def _stack_faults(key: str, entry: StackEntry, before: Sequence[str]) -> Iterable[str]:

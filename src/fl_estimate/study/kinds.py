@@ -12,7 +12,7 @@ from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.reporting.labelling import unit_of
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.stack import stack
-from fl_estimate.study.config import AreaEntry, CaptureRecaptureEntry, StackEntry, Study
+from fl_estimate.study.config import METHOD_KEYS, AreaEntry, CaptureRecaptureEntry, StackEntry, Study
 from fl_estimate.study.inputs import StudyInputs
 
 _DIRECT: dict[str, tuple[Any, tuple[str, ...]]] = {
@@ -80,14 +80,13 @@ def _by_area(entry: AreaEntry, people: Any, inputs: StudyInputs) -> Estimates:
 
 
 def _from_lists(entry: CaptureRecaptureEntry, histories: CaptureHistories) -> Estimates:
-    """A method of capture-recapture on the lists of an entry."""
-    given: dict[str, Any] = {"level": entry.level}
-    if entry.interval is not None:
-        given["interval"] = entry.interval
-    if entry.method == "loglinear":
-        return capture_recapture.loglinear(histories, entry.terms, likelihood=entry.likelihood, **given)
+    """A method of capture-recapture on the lists of an entry, with the keys that were given."""
+    takes = METHOD_KEYS[entry.method]
+    given = {name: getattr(entry, name) for name in takes if getattr(entry, name) is not None}
+    if "seed" in takes:
+        given.setdefault("seed", 1)  # a study gives the same bytes each time
     function: Any = getattr(capture_recapture, entry.method)
-    return function(histories, entry.a, entry.b, **given)
+    return function(histories, level=entry.level, **given)
 
 
 def _stack(entry: StackEntry, before: Mapping[str, Estimates], persons: float | None) -> Estimates:

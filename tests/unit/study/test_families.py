@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +12,7 @@ import pytest
 
 import fl_estimate as fl
 from fl_estimate import capture_recapture as cr
+from fl_estimate.study.config import METHOD_KEYS
 from fl_estimate.study.run import StudyResult, check_study, run_study
 from tests.unit.study.made import REGIONS, STUDY, write
 
@@ -203,3 +206,31 @@ def test_a_number_of_persons_may_be_given(tmp_path: Path) -> None:
     path = write_all(tmp_path, FAMILIES.replace(f'"two"]\npopulation = {POPULATION}', '"two"]\npopulation = 80000'))
     frame = run_study(path, out=tmp_path / "out").estimates["together"].to_frame()
     assert frame["quantity"].tolist()[:2] == ["total", "persons"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "long"),
+    [
+        ('method = "chao"', lambda h: cr.chao(h)),
+        ('method = "zelterman"\nlevel = 0.9', lambda h: cr.zelterman(h, level=0.9)),
+        ('method = "closed"\nmodel = "Mh-chao"', lambda h: cr.closed(h, "Mh-chao")),
+        ('method = "select_bic"\nreplicates = 40\nmax_order = 1', lambda h: cr.select_bic(h, replicates=40, max_order=1, seed=1)),
+        (
+            'method = "select_stepwise"\nthreshold = 0.1\ninterval = "wald"',
+            lambda h: cr.select_stepwise(h, threshold=0.1, interval="wald", seed=1),
+        ),
+    ],
+)  # fmt: skip
+def test_every_method_for_lists(keys: str, long: Callable[[fl.CaptureHistories], fl.Estimates], tmp_path: Path) -> None:
+    LISTS.to_csv(tmp_path / "lists.csv", index=False)
+    path = tmp_path / "lists.toml"
+    path.write_text(f'[[estimate]]\nkind = "capture_recapture"\nfile = "lists.csv"\n{keys}\n', encoding="utf-8")
+    made = run_study(path, out=tmp_path / "out").estimates["capture_recapture_1"]
+    pd.testing.assert_frame_equal(
+        made.to_frame(), long(fl.CaptureHistories.from_counts(LISTS, lists=["A", "B", "C"])).to_frame()
+    )
+
+
+def test_the_keys_of_a_method_are_arguments_of_its_function() -> None:
+    for method, keys in METHOD_KEYS.items():
+        assert keys <= set(inspect.signature(getattr(cr, method)).parameters), method
