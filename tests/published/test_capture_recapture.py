@@ -49,11 +49,11 @@ def test_uk_2013_as_significance_said() -> None:
 
 
 def test_the_tables_follow_from_each_other() -> None:
-    uk, ned, orleans = (fl.datasets.load(name) for name in ("uk_2013_6", "netherlands_6", "new_orleans_8"))
+    uk, dutch, orleans = (fl.datasets.load(name) for name in ("uk_2013_6", "netherlands_6", "new_orleans_8"))
     five = uk.merge("PF", "NCA", into="PFNCA")
     assert five.content_hash == fl.datasets.load("uk_2013_5").content_hash
     assert five.omit("GP").content_hash == fl.datasets.load("uk_2013_4").content_hash
-    assert ned.merge("I", "O", into="IO").content_hash == fl.datasets.load("netherlands_5").content_hash
+    assert dutch.merge("I", "O", into="IO").content_hash == fl.datasets.load("netherlands_5").content_hash
     assert orleans.merge("B", "E", "F", "G", into="BEFG").content_hash == fl.datasets.load("new_orleans_5").content_hash
     assert orleans.n - fl.datasets.load("new_orleans_8_v185").n == 1
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import comb
 
 import numpy as np
+import numpy.typing as npt
+from scipy import special
 
 from fl_estimate.estimators.capture_recapture.batch import Fitter, Flags, Floats, Lattice
 from fl_estimate.estimators.capture_recapture.stepwise import Chosen, information
 
+Places = npt.NDArray[np.intp]
 MOST = 40_000
 """Models that a search over all of them takes on: two-way models of six lists are 32,768."""
 DOWNHILL_STEPS = 200
@@ -95,38 +98,72 @@ def best_of(fitter: Fitter, counts: Floats, models: Flags) -> Floats:
 
 def downhill(fitter: Fitter, counts: Floats) -> Chosen:
     """From main effects, add or leave out the one term that lowers BIC most, until none does; for B tables at once."""
-    lattice, penalty = fitter.lattice, np.log(counts.sum(axis=1))
+    return _descend(fitter, counts, np.log(counts.sum(axis=1)), neighbours, lambda *_: True)
+
+
+def by_aic_and_p(fitter: Fitter, counts: Floats, threshold: float) -> Chosen:
+    """From main effects, add the pair of least AIC while AIC falls and its Wald test has p of at most the threshold."""
+
+    def pairs_out(_: Lattice, model: Flags) -> Places:
+        return np.flatnonzero(~model)
+
+    def significant(table: Floats, model: Flags, place: int, parameters: Floats, fitted: Floats) -> bool:
+        finite = model & (table @ fitter.lattice.matrix[:, 1:] > 0)
+        return _wald_p(fitter.lattice, parameters, fitted, finite, place) <= threshold
+
+    return _descend(fitter, counts, np.full(len(counts), 2.0), pairs_out, significant)
+
+
+def _descend(
+    fitter: Fitter,
+    counts: Floats,
+    penalty: Floats,
+    flips_of: Callable[[Lattice, Flags], Places],
+    take: Callable[[Floats, Flags, int, Floats, Floats], bool],
+) -> Chosen:
+    """Flip the term after which a criterion is least, while it falls and the flip may be taken; for B tables at once."""
+    lattice = fitter.lattice
     models = np.tile(lattice.main, (len(counts), 1))
     made = fitter.fit(counts, models)
     best, dark = information(made.log_likelihood, models, penalty), made.dark
-    best = np.where(made.ok, best, np.inf)
-    parameters, going = made.parameters, np.arange(len(counts))
+    parameters, going = made.parameters, np.flatnonzero(made.ok)
     for _ in range(DOWNHILL_STEPS):
-        flips = [neighbours(lattice, models[place]) for place in going]
+        flips = [flips_of(lattice, models[place]) for place in going]
         owner = np.repeat(going, [len(flip) for flip in flips])
-        places = np.concatenate(flips) if len(owner) else np.empty(0, dtype=int)
         if not len(owner):
             break
+        places = np.concatenate(flips)
         tried = models[owner].copy()
         tried[np.arange(len(owner)), places] ^= True
-        start = np.nan_to_num(parameters[owner])
-        fits = fitter.fit(counts[owner], tried, start)
+        fits = fitter.fit(counts[owner], tried, parameters[owner])
         values = np.where(fits.ok, information(fits.log_likelihood, tried, penalty[owner]), np.inf)
         moved: list[int] = []
-        for place in going:
+        for place in np.unique(owner):
             own = np.flatnonzero(owner == place)
             least = own[values[own].argmin()]
-            if values[least] < best[place]:
-                models[place], best[place], dark[place] = tried[least], values[least], fits.dark[least]
-                parameters[place] = fits.parameters[least]
-                moved.append(int(place))
+            if not values[least] < best[place]:
+                continue
+            if not take(counts[place], tried[least], int(places[least]), fits.parameters[least], fits.fitted[least]):
+                continue
+            models[place], best[place], dark[place] = tried[least], values[least], fits.dark[least]
+            parameters[place] = fits.parameters[least]
+            moved.append(int(place))
         going = np.array(moved, dtype=int)
-        if not len(going):
-            break
     return Chosen(models=models, dark=dark)
 
 
-def neighbours(lattice: Lattice, model: Flags) -> np.ndarray:
+def _wald_p(space: Lattice, parameters: Floats, fitted: Floats, finite: Flags, place: int) -> float:
+    """Two-sided p of one term; 1 for a term at −∞, which has no test."""
+    if not finite[place]:
+        return 1.0
+    columns = np.append(True, finite)
+    design = space.matrix[:, columns]
+    covariance = np.linalg.inv(design.T @ (design * fitted[:, None]))
+    at = int(columns[: 1 + place].sum())
+    return 2 * float(special.ndtr(-abs(parameters[1 + place]) / np.sqrt(covariance[at, at])))
+
+
+def neighbours(lattice: Lattice, model: Flags) -> Places:
     """Terms that can be added (all their parts are in) or left out (they are no part of another), main effects apart."""
     can_add = ~model & ~(lattice.below & ~model).any(axis=1)
     can_leave = model & ~(lattice.below & model[:, None]).any(axis=0) & ~lattice.main

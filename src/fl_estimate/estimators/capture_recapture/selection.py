@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-import numpy as np
-from scipy import special
-
 from fl_estimate.errors import EstimateFault, not_one_of
 from fl_estimate.estimators.capture_recapture import bootstrap as resampling
 from fl_estimate.estimators.capture_recapture.answers import require_interval
-from fl_estimate.estimators.capture_recapture.batch import Fitter, Flags, Floats, Lattice, lattice
+from fl_estimate.estimators.capture_recapture.batch import Fitter, Floats, Lattice, lattice
 from fl_estimate.estimators.capture_recapture.chosen import Interval, Likelihood, Search, answer, answer_by_top
 from fl_estimate.estimators.capture_recapture.existence import full_counts
 from fl_estimate.estimators.capture_recapture.loglinear import loglinear
-from fl_estimate.estimators.capture_recapture.model_space import Ranked, best_of, downhill, rank_by_bic, too_many
-from fl_estimate.estimators.capture_recapture.stepwise import information, stepwise, stepwise_by_bic
+from fl_estimate.estimators.capture_recapture.model_space import (
+    Ranked,
+    best_of,
+    by_aic_and_p,
+    downhill,
+    rank_by_bic,
+    too_many,
+)
+from fl_estimate.estimators.capture_recapture.stepwise import stepwise, stepwise_by_bic
 from fl_estimate.estimators.capture_recapture.terms import model_name
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.results.estimates import Estimates
@@ -158,15 +162,13 @@ def select_aic_p(
     _require_threshold(threshold)
     space, counts = _laid_out(histories, 2)
     fitter = Fitter(lattice=space)
-
-    def procedure(tables: Floats) -> Floats:
-        models = np.array([_by_aic(fitter, table, threshold) for table in tables])
-        return fitter.fit(tables, models).dark
-
     search = Search(
-        lattice=space, counts=counts, model=_by_aic(fitter, counts, threshold), procedure=procedure,
+        lattice=space,
+        counts=counts,
+        model=by_aic_and_p(fitter, counts[None], threshold).models[0],
+        procedure=lambda tables: by_aic_and_p(fitter, tables, threshold).dark,
         told={"threshold": threshold},
-    )  # fmt: skip
+    )
     return answer(histories, search, "select_aic_p", "aic-p", likelihood, kind, level, replicates, seed)
 
 
@@ -303,39 +305,6 @@ def _search(histories: CaptureHistories, max_order: int, search: str | None, top
             fix='search="downhill", or a smaller max_order',
         )
     return search or ("downhill" if large else "all")
-
-
-def _by_aic(fitter: Fitter, counts: Floats, threshold: float) -> Flags:
-    """The pairs chosen by AIC and p for one table."""
-    space = fitter.lattice
-    model = space.main
-    now = fitter.fit(counts[None], model[None])
-    while not model.all() and now.ok[0]:
-        places = np.flatnonzero(~model)
-        tried = np.tile(model, (len(places), 1))
-        tried[np.arange(len(places)), places] = True
-        fits = fitter.fit(np.tile(counts, (len(places), 1)), tried, np.tile(now.parameters[0], (len(places), 1)))
-        aic = np.where(fits.ok, information(fits.log_likelihood, tried, 2.0), np.inf)
-        best = int(aic.argmin())
-        before = float(information(now.log_likelihood, model[None], 2.0)[0])
-        finite = tried[best] & (counts @ space.matrix[:, 1:] > 0)
-        p = _wald_p(space, fits.parameters[best], fits.fitted[best], finite, int(places[best]))
-        if not aic[best] < before or p > threshold:
-            break
-        model = tried[best]
-        now = fitter.fit(counts[None], model[None], fits.parameters[best][None])
-    return model
-
-
-def _wald_p(space: Lattice, parameters: Floats, fitted: Floats, finite: Flags, place: int) -> float:
-    """Two-sided p of one term; 1 for a term at −∞, which has no test."""
-    if not finite[place]:
-        return 1.0
-    columns = np.append(True, finite)
-    design = space.matrix[:, columns]
-    covariance = np.linalg.inv(design.T @ (design * fitted[:, None]))
-    at = int(columns[: 1 + place].sum())
-    return 2 * float(special.ndtr(-abs(parameters[1 + place]) / np.sqrt(covariance[at, at])))
 
 
 def _runners_up(histories: CaptureHistories, space: Lattice, ranked: Ranked) -> dict[str, Any]:

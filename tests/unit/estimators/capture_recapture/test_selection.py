@@ -219,3 +219,15 @@ def test_a_step_is_taken_for_each_table_apart() -> None:
         alone = stepwise(Fitter(lattice=space), one[None], 0.02)
         assert (alone.models[0] == together.models[place]).all()
         assert alone.dark[0] == pytest.approx(together.dark[place], rel=1e-9)
+
+
+def test_each_choice_takes_both_likelihoods() -> None:
+    """The multinomial value is a little smaller, with the same terms; the Poisson one can be bootstrapped."""
+    five = UK.merge("PF", "NCA", into="PFNCA")
+    for choose in (cr.select_stepwise, cr.select_bic, cr.select_aic_p):
+        profile = choose(five, likelihood="multinomial").to_frame().iloc[0]
+        bca = choose(five, likelihood="poisson", replicates=40, seed=1).to_frame().iloc[0]
+        assert profile["term"] == bca["term"]
+        assert 0.99 * bca["value"] < profile["value"] < bca["value"]
+        assert (profile["interval_kind"], bca["interval_kind"]) == ("profile", "bca")
+        assert bca["lower"] < bca["value"] < bca["upper"]
