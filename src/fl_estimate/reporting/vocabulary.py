@@ -154,7 +154,7 @@ INTERVALS: dict[str, Said] = {
     "arcsine": ("arcsine", "arc sinus", "arcoseno"),
     "jeffreys": ("Jeffreys", "Jeffreys", "Jeffreys"),
     "likelihood": ("likelihood", "vraisemblance", "verosimilitud"),
-    "wald": ("Wald (symmetric)", "Wald (symétrique)", "Wald (simétrico)"),
+    "wald": ("Wald", "Wald", "Wald"),
     "log": ("logarithmic", "logarithmique", "logarítmico"),
     "profile": ("profile likelihood", "vraisemblance profilée", "verosimilitud perfilada"),
     "equal-tailed": (
