@@ -117,7 +117,7 @@ LOCK = uv pip compile pyproject.toml --quiet --universal --python-version 3.12 -
 
 .PHONY: clean
 clean: ## Remove what builds and runs left; the environment stays
-	@rm -rf out dist docs/_build docs/_generated docs/reference/generated docs/how_to/errors.md docs/reference/codebook.md htmlcov .coverage .coverage.*
+	@rm -rf out dist docs/_build docs/_generated docs/reference/generated docs/how_to/errors.md docs/reference/codebook.md docs/reference/names.md docs/reference/frameworks htmlcov .coverage .coverage.*
 	@rm -rf .hypothesis .import_linter_cache .jupyter_cache .pytest_cache .ruff_cache
 	@find src tests scripts docs notebooks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
