@@ -27,6 +27,11 @@ BFMI_NEEDED = 0.3
 """Betancourt (2016), arXiv:1604.00695: below it the sampler explores the tails too slowly."""
 
 
+def known_seed(seed: int | None) -> int:
+    """The seed given, or a new one: it is noted with the result, so that every figure can be made again."""
+    return int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else int(seed)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
     """How a run went, over every quantity that is published: the worst of each."""

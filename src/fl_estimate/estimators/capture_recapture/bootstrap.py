@@ -12,6 +12,7 @@ from scipy import special
 
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.capture_recapture.answers import Limits
+from fl_estimate.estimators.sampling import known_seed
 
 Floats = npt.NDArray[np.float64]
 Kind = Literal["bca", "percentile"]
@@ -36,12 +37,15 @@ class Draws:
     less_one : array, shape (histories that occurred,)
         Population size with one person of a history taken out.
     people : array, shape (histories that occurred,)
+    seed : int
+        Of the resamples, also where none was given.
     """
 
     dark: Floats
     size: Floats
     less_one: Floats
     people: Floats
+    seed: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +73,7 @@ def require_replicates(replicates: int) -> None:
         )  # fmt: skip
 
 
-def resample(counts: Floats, replicates: int, seed: int | None) -> Floats:
+def resample(counts: Floats, replicates: int, seed: int) -> Floats:
     """Draw tables of n people from the histories that occurred, shape (replicates, histories)."""
     generator = np.random.default_rng(seed)
     total = round(float(counts.sum()))
@@ -86,7 +90,8 @@ def without_one(counts: Floats) -> Floats:
 
 def draw(counts: Floats, procedure: Callable[[Floats], Floats], *, replicates: int, seed: int | None) -> Draws:
     """Run a procedure (tables in, dark figures out) on resamples and on the table less one person."""
-    tables, fewer = resample(counts, replicates, seed), without_one(counts)
+    used = known_seed(seed)
+    tables, fewer = resample(counts, replicates, used), without_one(counts)
     dark = procedure(np.vstack([tables, fewer]))
     first, last = dark[:replicates], dark[replicates:]
     return Draws(
@@ -94,6 +99,7 @@ def draw(counts: Floats, procedure: Callable[[Floats], Floats], *, replicates: i
         size=first + tables.sum(axis=1),
         less_one=last + fewer.sum(axis=1),
         people=counts[counts > 0],
+        seed=used,
     )
 
 

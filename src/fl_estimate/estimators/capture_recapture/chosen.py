@@ -60,7 +60,7 @@ def answer(
         return made
     resampling.require_replicates(replicates)
     draws = resampling.draw(search.counts, search.procedure, replicates=replicates, seed=seed)
-    return _with_draws(histories, made, draws, kind, level, seed)
+    return _with_draws(histories, made, draws, kind, level)
 
 
 def answer_by_top(
@@ -92,7 +92,7 @@ def answer_by_top(
         found = resampling.bootstrap(here, size, n, kind=kind, level=level).limits
         limits[str(number)] = [found.lower + n, found.upper + n]
     told = {**made.diagnostics, "top": len(kept), "limits_by_top": limits}
-    return _with_draws(histories, replace(made, diagnostics=told), draws, kind, level, seed)
+    return _with_draws(histories, replace(made, diagnostics=told), draws, kind, level)
 
 
 def _chosen(
@@ -124,7 +124,6 @@ def _with_draws(
     draws: resampling.Draws,
     kind: str,
     level: float,
-    seed: int | None,
 ) -> Estimates:
     frame, n = made.to_frame(), histories.n
     found = resampling.bootstrap(draws, float(frame["value"].iloc[0]), n, kind=kind, level=level)
@@ -135,7 +134,7 @@ def _with_draws(
     occurred = [":".join(histories.lists[p] for p in np.flatnonzero(row)) for row in histories.members]
     told = {**found.diagnostics, "less_one_person": dict(zip(occurred, draws.less_one.tolist(), strict=True))}
     provenance = made.provenance
-    arguments = {**provenance.arguments, "replicates": len(draws.size), "seed": seed}
+    arguments = {**provenance.arguments, "replicates": len(draws.size), "seed": draws.seed}
     return replace(
         made,
         frame=frame,

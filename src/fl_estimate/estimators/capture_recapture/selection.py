@@ -57,6 +57,7 @@ def select_stepwise(
     level : float
     replicates : int, default 1000
     seed : int, optional
+        Of the resamples; where it is not given, one is made and noted in the provenance.
 
     Returns
     -------
@@ -129,6 +130,7 @@ def select_aic_p(
     level : float
     replicates : int, default 1000
     seed : int, optional
+        Of the resamples; where it is not given, one is made and noted in the provenance.
 
     Returns
     -------
@@ -208,6 +210,7 @@ def select_bic(
     level : float
     replicates : int, default 1000
     seed : int, optional
+        Of the resamples; where it is not given, one is made and noted in the provenance.
 
     Returns
     -------

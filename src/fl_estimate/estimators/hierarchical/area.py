@@ -26,6 +26,7 @@ from fl_estimate.estimators.hierarchical.posterior import NATIONAL_DRAWS, Ask, P
 from fl_estimate.estimators.hierarchical.prepare import Prepared, on_counts, prepare
 from fl_estimate.estimators.hierarchical.priors import Prior
 from fl_estimate.estimators.hierarchical.samplers import sample
+from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.results.estimates import Estimates
 
 LIKELIHOODS: dict[str, tuple[str, ...]] = {
@@ -152,7 +153,7 @@ def area(
     raise_together([aliased(columns, sampled), benchmark_fault(table, persons, benchmark)])
     structure = make_structure(table, spatial, neighbours, temporal, prior)
     prepared = prepare(table, sampled, columns, likelihood, chosen_link, prior, structure, deff)
-    used = int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else int(seed)
+    used = known_seed(seed)
     ask = Ask(level=level, draws=draws, seed=used, shares=None if persons is None else persons / persons.sum())
     posterior = _sample(prepared, ask, sampler, table, benchmark)
     arguments: dict[str, Any] = {

@@ -231,3 +231,12 @@ def test_each_choice_takes_both_likelihoods() -> None:
         assert 0.99 * bca["value"] < profile["value"] < bca["value"]
         assert (profile["interval_kind"], bca["interval_kind"]) == ("profile", "bca")
         assert bca["lower"] < bca["value"] < bca["upper"]
+
+
+def test_a_seed_that_was_not_given_is_noted_and_gives_the_same_limits() -> None:
+    uk = fl.datasets.load("uk_2013_6")
+    made = cr.select_stepwise(uk, replicates=100)
+    seed = made.provenance.arguments["seed"]
+    assert isinstance(seed, int)
+    again = cr.select_stepwise(uk, replicates=100, seed=seed)
+    pd.testing.assert_frame_equal(made.to_frame(), again.to_frame())
