@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "fl_estimate"
-CODE = re.compile(r"FL-([A-Z]+)-\d\d")
+CODE = re.compile(r"FL-([A-Z]+)-\d{2,3}")
 # The two builders of errors.py that word the first line themselves.
 WORDED = {"not_one_of": "{what} is not known", "missing_columns": "columns are not in the data"}
 HEAD = """\
