@@ -160,7 +160,7 @@ def _lay(tables: Sequence[CaptureHistories], model: tuple[Term, ...], prior: Pri
     one = design_matrix(members, model)
     several = len(tables)
     x = np.tile(one, (several, 1))
-    basis = np.kron(np.eye(several), one)
+    basis: Floats = np.asarray(np.kron(np.eye(several), one), dtype=float)
     kind = np.array([0, *(1 if len(term) == 1 else 2 for term in model)])
     sets = SETS if (kind == 2).any() else SETS[:2]
     given = prior.sigma if prior is not None else None
@@ -255,7 +255,7 @@ def _answer(
     ]
     reasons += [Reason(code=code, row=row, parameters=p) for code, p in found.flags for row in range(rows)]
     said: list[tuple[str, dict[str, Any]]] = [
-        ("lists_pooled", {"strata": len(tables)}), ("no_highest_interaction", {}),
+        ("lists_pooled", {"strata": len(tables)}), ("no_highest_interaction", {"lists": len(first.lists)}),
         *(("unit_prior", {"name": name, "prior": text}) for name, text in laid.said.items()),
     ]  # fmt: skip
     named = [*zip(laid.names, found.beta.T, strict=True)]

@@ -189,7 +189,7 @@ def _told(
     """Of every source: weight, conflict, and bias before and after."""
     t = np.interp((np.arange(BIASES) + 0.5) / BIASES, np.cumsum(full.share), full.grid)
     # Ranks that have nothing to do with those of t: a golden-ratio sequence.
-    even: Floats = np.clip((np.arange(BIASES) * 0.6180339887498949) % 1.0, 1e-9, 1 - 1e-9)
+    even = np.asarray(np.clip((np.arange(BIASES) * 0.6180339887498949) % 1.0, 1e-9, 1 - 1e-9), dtype=float)
     told: dict[str, dict[str, Any]] = {}
     for source, others in zip(every, without, strict=True):
         below = float(others.share @ source.below(full.grid)) if proper else np.nan
