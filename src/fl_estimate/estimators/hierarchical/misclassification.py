@@ -33,7 +33,7 @@ Floats = npt.NDArray[np.float64]
 
 NEAR_ZERO = 1e-3
 """Of the upper limit of the share that tests positive: a lower limit below it does not exclude zero."""
-GRID = 801
+GRID = 401
 CONFLICT = 0.01
 """Of the specificity's density, what must lie where the positives allow it to be."""
 
@@ -243,11 +243,11 @@ def _figures(
     mean = float(found.weight @ found.prevalence)
     sd = float(np.sqrt(found.weight @ (found.prevalence - mean) ** 2))
     met = found.prevalence[found.weight > 1e-9 * found.weight.max()]
-    grid = np.linspace(max(float(met.min()) - 1e-9, 0.0), min(float(met.max()), 1 - 1e-9), GRID)
-    if beta[0] < 1:
-        grid = grid + (1e-9 if grid[0] == 0 else 0.0)
-    density = density_of(grid, counted.cases, counted.n, asked.sensitivity, asked.specificity, beta)
-    lower, median, upper = grid_quantiles(grid[None, :], density[None, :], tails_of(asked.level))[:, 0]
+    # On the scale of the root, whose density is a straight line at 0 where that of the prevalence is flat there.
+    ends = np.sqrt([max(float(met.min()) - 1e-9, 0.0), min(float(met.max()), 1 - 1e-9)])
+    grid = np.linspace(max(ends[0], 1e-8 if beta[0] < 1 else 0.0), ends[1], GRID)
+    density = 2 * grid * density_of(grid**2, counted.cases, counted.n, asked.sensitivity, asked.specificity, beta)
+    lower, median, upper = grid_quantiles(grid[None, :], density[None, :], tails_of(asked.level))[:, 0] ** 2
     highest = _highest(grid, density, asked.level)
     if asked.interval == "highest":
         lower, upper = highest
@@ -256,12 +256,12 @@ def _figures(
 
 
 def _highest(grid: Floats, density: Floats, level: float) -> tuple[float, float]:
-    """The shortest interval of a probability; from 0 where the density is highest there."""
+    """The shortest interval of a probability, of squares; from 0 where their density is highest there."""
     starts = np.linspace(0.0, 1 - level, 401)
     wanted = tuple(np.concatenate([starts, starts + level]).tolist())
-    ends = grid_quantiles(grid[None, :], density[None, :], wanted)[:, 0].reshape(2, -1)
+    ends = grid_quantiles(grid[None, :], density[None, :], wanted)[:, 0].reshape(2, -1) ** 2
     best = int(np.argmin(ends[1] - ends[0]))
-    return (0.0 if best == 0 and grid[0] < 1e-6 else float(ends[0, best])), float(ends[1, best])
+    return (0.0 if best == 0 and grid[0] < 1e-3 else float(ends[0, best])), float(ends[1, best])
 
 
 def _of_regions(asked: _Asked, table: Direct, population: Any) -> Estimates:

@@ -17,6 +17,8 @@ Floats = npt.NDArray[np.float64]
 
 NODES = (160, 96, 40)
 """Of the share positive, of the specificity, of the sensitivity."""
+DENSITY_NODES = (112, 32)
+"""Of the share positive and of the sensitivity, for the density on its own points."""
 TAIL = 1e-10
 POINTS, EACH = 2_048, 8
 """Points of sensitivity, specificity, mean and spread of regions; draws of every region at each."""
@@ -91,10 +93,10 @@ def density_of(
     """
     a, b = cases + 1.0, n - cases + 1.0
     low, high = special.betaincinv(a, b, 1e-14), special.betainccinv(a, b, 1e-14)
-    q, q_weight = _rule(np.array(low), np.array(min(1.0, high + 0.5 * (high - low))), NODES[0])
+    q, q_weight = _rule(np.array(low), np.array(min(1.0, high + 0.5 * (high - low))), DENSITY_NODES[0])
     se_low, se_high = sensitivity.range(TAIL)
     bottom = np.maximum(se_low, q)
-    se, se_weight = _rule(bottom, np.maximum(se_high, bottom), NODES[2])
+    se, se_weight = _rule(bottom, np.maximum(se_high, bottom), DENSITY_NODES[1])
     with np.errstate(divide="ignore"):
         common = np.log(q_weight[:, None] * se_weight) + sensitivity.log_density(se)
     common += (special.xlogy(cases, q) + special.xlog1py(n - cases, -q))[:, None]
