@@ -30,8 +30,12 @@ STEP = 1.5
 """Longest step of Newton's method on the linear predictor: the curvature changes by e^1.5 at most."""
 CELLS = 4_000_000
 """Numbers held at a time."""
-_LOWEST = -7.0
-"""Of log sigma at the start of the search for the mode, and where it is taken as 0 by and large."""
+FAR = 6.0
+"""Standard deviations from its prior mean within which a search for a mode begins."""
+HIGHEST = 40.0
+"""Of the log of a Poisson mean: more people than there are."""
+_RANGE = (-14.0, 3.5)
+"""Of log sigma, beyond which modes are those at its ends: no difference, and more than any two cells could show."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +78,7 @@ class Latent:
 
     def log_likelihood(self, eta: Floats) -> Floats:
         """Log likelihood of every row of linear predictors (…, c), summed over the cells."""
-        rate = np.logaddexp(0.0, eta) if self.family == "binomial" else np.exp(np.minimum(eta, 500.0))
+        rate = np.logaddexp(0.0, eta) if self.family == "binomial" else np.exp(np.minimum(eta, HIGHEST))
         return eta @ self.y - rate @ self.size
 
     def log_prior(self, u: Floats) -> Floats:
@@ -119,7 +123,9 @@ def draw_latent(model: Latent) -> tuple[LatentDraws, Weighted]:
     design = model.design
     start = np.full(len(model.sigma), np.log(0.4))
     points = _how_many(model, design)
-    found = spread_points(lambda u: _modes(model, design, u).log_density, start, points)
+    # Every search begins where one of them ended.
+    near = _modes(model, design, start[None, :], None).at[0] * model.scale(start[None, :])[0]
+    found = spread_points(lambda u: _modes(model, design, u, near).log_density, start, points)
     each = max(1, DRAWS // points)
     q = design.shape[1]
     rng = np.random.default_rng(0)
@@ -128,7 +134,7 @@ def draw_latent(model: Latent) -> tuple[LatentDraws, Weighted]:
     for first in range(0, points, size):
         part = slice(first, min(first + size, points))
         u = found.at[part]
-        modes = _modes(model, design, u)
+        modes = _modes(model, design, u, near)
         rows = slice(part.start * each, part.stop * each)
         noise = rng.standard_normal((len(u), each, q))
         drawn = modes.at[:, None, :] + WIDER * _solve_transposed(modes.root, noise)
@@ -174,12 +180,12 @@ def _solve_transposed(root: Floats, noise: Floats) -> Floats:
     return noise @ inverse
 
 
-def _modes(model: Latent, design: Floats, u: Floats) -> _Modes:
+def _modes(model: Latent, design: Floats, u: Floats, start: Floats | None) -> _Modes:
     """Modes of (beta, z) at points of log sigma, in blocks; the log density given sigma is concave."""
     cells, q = design.shape
-    u = np.clip(u, 2 * _LOWEST, 5.0)
+    u = np.clip(u, *_RANGE)
     size = max(1, CELLS // (cells * q + q * q))
-    parts = [_block_modes(model, design, u[k : k + size]) for k in range(0, len(u), size)]
+    parts = [_block_modes(model, design, u[k : k + size], start) for k in range(0, len(u), size)]
     return _Modes(
         at=np.concatenate([part.at for part in parts]),
         root=np.concatenate([part.root for part in parts]),
@@ -187,27 +193,43 @@ def _modes(model: Latent, design: Floats, u: Floats) -> _Modes:
     )
 
 
-def _block_modes(model: Latent, design: Floats, u: Floats) -> _Modes:
+def _block_modes(model: Latent, design: Floats, u: Floats, start: Floats | None) -> _Modes:
     p, q = model.x.shape[1], design.shape[1]
     scale = model.scale(u)
     precision = np.concatenate([model.precision, np.ones(q - p)])
     centre = np.concatenate([model.mean, np.zeros(q - p)])
-    at = np.tile(centre, (len(u), 1))
-    for _ in range(100):
-        eta = (at * scale) @ design.T
+    at = np.tile(centre, (len(u), 1)) if start is None else np.clip(start / scale, centre - FAR, centre + FAR)
+    eta = (at * scale) @ design.T
+    value = model.log_likelihood(eta) + _log_normal(model, at)
+    for _ in range(60):
         fitted, bend = _fitted(model, eta)
         slope = ((model.y - fitted) @ design) * scale - precision * (at - centre)
-        hessian = _hessian(design, bend, scale, precision)
-        step = np.linalg.solve(hessian, slope[:, :, None])[:, :, 0]
-        longest = np.abs((step * scale) @ design.T).max(axis=1, keepdims=True)
-        at = at + step * np.minimum(1.0, STEP / np.maximum(longest, 1e-300))
-        if longest.max() < 1e-6:
+        step = np.linalg.solve(_hessian(design, bend, scale, precision), slope[:, :, None])[:, :, 0]
+        move = (step * scale) @ design.T
+        length = np.minimum(1.0, STEP / np.maximum(np.abs(move).max(axis=1), 1e-300))
+        at, eta, value, gain = _climb(model, at, eta, value, step, move, length)
+        if gain < 1e-9:
             break
-    eta = (at * scale) @ design.T
     root = np.linalg.cholesky(_hessian(design, _fitted(model, eta)[1], scale, precision))
     log_size = np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
     log_density = model.log_likelihood(eta) + _log_normal(model, at) + model.log_prior(u) - log_size
     return _Modes(at=at, root=root, log_density=log_density)
+
+
+def _climb(
+    model: Latent, at: Floats, eta: Floats, value: Floats, step: Floats, move: Floats, length: Floats
+) -> tuple[Floats, Floats, Floats, float]:
+    """Go along each step, halved where it does not lead up; and the largest gain."""
+    for _ in range(8):
+        to, there = at + length[:, None] * step, eta + length[:, None] * move
+        reached = model.log_likelihood(there) + _log_normal(model, to)
+        worse = ~(reached >= value - 1e-12 * np.abs(value))
+        if not worse.any():
+            break
+        length = np.where(worse, length / 2, length)
+    kept = ~worse[:, None]
+    gain = float(np.max(np.where(worse, 0.0, reached - value)))
+    return np.where(kept, to, at), np.where(kept, there, eta), np.where(worse, value, reached), gain
 
 
 def _fitted(model: Latent, eta: Floats) -> tuple[Floats, Floats]:
@@ -215,7 +237,7 @@ def _fitted(model: Latent, eta: Floats) -> tuple[Floats, Floats]:
     if model.family == "binomial":
         share = special.expit(eta)
         return model.size * share, model.size * share * (1 - share)
-    rate = model.size * np.exp(np.minimum(eta, 500.0))
+    rate = model.size * np.exp(np.minimum(eta, HIGHEST))
     return rate, rate
 
 

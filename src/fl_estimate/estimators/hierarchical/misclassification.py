@@ -391,7 +391,9 @@ def _lay_out(
         if at_zero[row] or figures["lower"][row] < near:
             reasons.append(
                 Reason(
-                    code="zero_not_excluded", row=len(records), parameters=(("upper", 1_000 * float(figures["upper"][row])),)
+                    code="zero_not_excluded",
+                    row=len(records),
+                    parameters=(("upper", 1_000 * float(figures["upper"][row])),),
                 )
             )
         reasons += [Reason(code=code, row=len(records), parameters=tuple(p.items())) for code, p in flags]

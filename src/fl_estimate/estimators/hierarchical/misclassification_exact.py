@@ -17,8 +17,8 @@ Floats = npt.NDArray[np.float64]
 
 NODES = (160, 96, 40)
 """Of the share positive, of the specificity, of the sensitivity."""
-DENSITY_NODES = (112, 32)
-"""Of the share positive and of the sensitivity, for the density on its own points."""
+DENSITY_NODES = 72
+"""Of each of two of the three, for the density at a prevalence."""
 TAIL = 1e-10
 POINTS, EACH = 2_048, 8
 """Points of sensitivity, specificity, mean and spread of regions; draws of every region at each."""
@@ -87,26 +87,42 @@ def integrate_one(
 def density_of(
     values: Floats, cases: float, n: float, sensitivity: Accuracy, specificity: Accuracy, prior: tuple[float, float]
 ) -> Floats:
-    """Density of the prevalence at values, up to one factor: the same integral with the specificity put in terms of q.
+    """Density of the prevalence at values, up to one factor, by Gauss and Legendre's rule over two of Sp, Se and q.
 
-    Sp = 1 − (q − prevalence Se)/(1 − prevalence), so that dSp = dq/(1 − prevalence).
+    With the prevalence fixed, q = p Se + (1 − p)(1 − Sp). What the data know of q may be narrower or wider than what the
+    densities of Sp and Se leave of it: of the three, the widest is the one that follows from the others, so that no rule
+    has to find a peak between its points.
     """
     a, b = cases + 1.0, n - cases + 1.0
-    low, high = special.betaincinv(a, b, 1e-14), special.betainccinv(a, b, 1e-14)
-    q, q_weight = _rule(np.array(low), np.array(min(1.0, high + 0.5 * (high - low))), DENSITY_NODES[0])
-    se_low, se_high = sensitivity.range(TAIL)
-    bottom = np.maximum(se_low, q)
-    se, se_weight = _rule(bottom, np.maximum(se_high, bottom), DENSITY_NODES[1])
-    with np.errstate(divide="ignore"):
-        common = np.log(q_weight[:, None] * se_weight) + sensitivity.log_density(se)
-    common += (special.xlogy(cases, q) + special.xlog1py(n - cases, -q))[:, None]
+    low, high = float(special.betaincinv(a, b, 1e-14)), float(special.betainccinv(a, b, 1e-14))
+    q_ends = (low, min(1.0, high + 0.5 * (high - low)))
+    se_ends, sp_ends = sensitivity.range(TAIL), specificity.range(TAIL)
+    sp_ends = (sp_ends[0], 1.0 if 1 - q_ends[1] > specificity.range(1e-4)[1] else sp_ends[1])
+    rules = [_rule(np.array(ends[0]), np.array(ends[1]), DENSITY_NODES) for ends in (sp_ends, se_ends, q_ends)]
+    widths = np.array([sp_ends[1] - sp_ends[0], se_ends[1] - se_ends[0], q_ends[1] - q_ends[0]])
     out = np.empty(len(values))
-    for place, prevalence in enumerate(values):
-        sp = 1 - (q[:, None] - prevalence * se) / (1 - prevalence)
-        inside = (sp < 1) & (sp > 0) & (se + sp > 1)
-        log_density = common + specificity.log_density(np.where(inside, sp, 0.5)) - np.log1p(-prevalence)
-        log_prior = special.xlogy(prior[0] - 1, prevalence) + special.xlog1py(prior[1] - 1, -prevalence)
-        out[place] = special.logsumexp(np.where(inside, log_density, -np.inf)) + log_prior
+    for place, p in enumerate(values):
+        widest = int(np.argmax(widths * (1 - p, p, 1.0)))
+        (one, one_weight), (other, other_weight) = (rules[k] for k in range(3) if k != widest)
+        one, other = one[:, None], other[None, :]
+        if widest == 0:
+            se, q, slope = one, other, 1 - p
+            sp = 1 - (q - p * se) / (1 - p)
+        elif widest == 1:
+            sp, q, slope = one, other, p
+            se = (q - (1 - p) * (1 - sp)) / p
+        else:
+            sp, se, slope = one, other, 1.0
+            q = p * se + (1 - p) * (1 - sp)
+        inside = (sp > 0) & (sp < 1) & (se > 0) & (se < 1) & (se + sp > 1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            log_density = (
+                np.log(one_weight[:, None] * other_weight)
+                + special.xlogy(cases, q) + special.xlog1py(n - cases, -q)
+                + sensitivity.log_density(np.where(inside, se, 0.5)) + specificity.log_density(np.where(inside, sp, 0.5))
+            )  # fmt: skip
+        log_prior = special.xlogy(prior[0] - 1, p) + special.xlog1py(prior[1] - 1, -p)
+        out[place] = special.logsumexp(np.where(inside, log_density, -np.inf)) + log_prior - np.log(slope)
     return np.exp(out - out.max())
 
 

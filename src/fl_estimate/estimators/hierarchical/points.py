@@ -18,7 +18,11 @@ STEP = 1e-3
 """Of numerical derivatives, on scales on which hyper-parameters move by about 1."""
 DROP = 2.0
 """The log density falls by this at two standard deviations of a normal one: there its width is taken, on each side."""
-FIRST, KERNELS, KEPT = 256, 128, 0.15
+FARTHEST = 25.0
+"""From the start of the search for the mode: where there is none, the search ends there and the weights tell."""
+LIMIT = 80.0
+"""No point lies further from 0, where exponentials would overflow: only densities without an integral send any there."""
+FIRST, KERNELS, KEPT = 128, 128, 0.15
 """Points of the first round at the least, kernels of the second, and the share of the first round's density in it."""
 _SCAN = np.array([0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 7.0, 10.0, 14.0, 20.0])
 
@@ -46,7 +50,7 @@ def spread_points(log_density: LogDensity, start: Floats, size: int) -> Points:
     if not len(start):
         return Points(at=np.zeros((size, 0)), log_proposal=np.zeros(size))
     wide = _wide(log_density, find_mode(log_density, start))
-    at = wide.draw(_even(max(FIRST, size // 4), len(start)))
+    at = np.clip(wide.draw(_even(max(FIRST, size // 4), len(start))), -LIMIT, LIMIT)
     log_weight = log_density(at) - wide.log_density(at)
     return _second(wide, at, log_weight, _even(size, len(start) + 1))
 
@@ -111,6 +115,7 @@ def _second(wide: _Wide, first: Floats, log_weight: Floats, even: Floats) -> Poi
     # A multivariate t by its marginals' ranks would need one more dimension; independent t's serve as well.
     t = special.stdtrit(STUDENT_DF, even[:, 1:])
     at[near] = centres[which[near]] + t[near] @ root.T
+    at = np.clip(at, -LIMIT, LIMIT)
     z = np.linalg.solve(root, (at[:, None, :] - centres).reshape(-1, dimensions).T).T.reshape(
         len(at), KERNELS, dimensions
     )
@@ -121,7 +126,7 @@ def _second(wide: _Wide, first: Floats, log_weight: Floats, even: Floats) -> Poi
 
 
 def find_mode(log_density: LogDensity, start: Floats) -> Floats:
-    """Maximise by BFGS with derivatives from differences, all of one step evaluated together."""
+    """Maximise by BFGS with derivatives from differences, all of one step evaluated together; no further than `FARTHEST`."""
     from scipy import optimize
 
     dimensions = len(start)
@@ -132,7 +137,9 @@ def find_mode(log_density: LogDensity, start: Floats) -> Floats:
         slope = (values[1 : 1 + dimensions] - values[1 + dimensions :]) / (2 * STEP)
         return -float(values[0]), -slope
 
-    found = optimize.minimize(downhill, start, jac=True, method="BFGS", options={"gtol": 1e-3, "maxiter": 100})
+    bounds = [(float(value) - FARTHEST, float(value) + FARTHEST) for value in start]
+    options = {"gtol": 1e-3, "ftol": 1e-10, "maxiter": 100}
+    found = optimize.minimize(downhill, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
     return np.asarray(found.x, dtype=float)
 
 

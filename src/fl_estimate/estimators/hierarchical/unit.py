@@ -195,6 +195,7 @@ def _fit_counts(asked: _Asked, sampler: str) -> Fitted:
     _refuse_aliased(columns, at)
     sigma, intercept, slopes = _priors(asked.prior, columns.terms, _logit_share(counts.positive, counts.size))
     met = (columns.basis[at] != 0).any(axis=0)
+    _refuse_flat(sigma, columns, met, counted=True)
     model = Latent(
         family="binomial", y=counts.positive, size=counts.size, x=columns.x[at], basis=columns.basis[at][:, met],
         term=columns.term[met], mean=_means(intercept, slopes, columns.x.shape[1]),
@@ -242,6 +243,7 @@ def _fit_normal(asked: _Asked, by: By, tails: tuple[float, float, float]) -> Fit
     intercept, slopes = coefficient_of(asked.prior, "intercept", flat), coefficient_of(asked.prior, "slopes", flat)
     residual = coefficient_of(asked.prior, "residual", wide)
     _refuse_unknown_terms(asked.prior, columns.terms)
+    _refuse_flat(sigma, columns, met, counted=False)
     # Covariates of people had their means taken off, the variable too: the intercept's prior speaks of neither.
     mean = _means(intercept, slopes, p)
     shift = np.zeros(p)
@@ -330,6 +332,22 @@ def _refuse_unknown_terms(prior: Prior | None, terms: Sequence[str]) -> None:
     unknown = [name for name in given if name not in terms]
     if unknown:
         raise not_one_of("FL-EST-100", "this set of effects with a prior", unknown[0], tuple(terms))
+
+
+def _refuse_flat(sigma: Sequence[Density], columns: Columns, met: npt.NDArray[np.bool_], *, counted: bool) -> None:
+    """Refuse flat priors of spreads that leave no posterior: of counts always, else with too few levels."""
+    needed = {"flat": 2, "flat-variance": 3}
+    levels = np.bincount(columns.term[met], minlength=len(sigma))
+    wrong = [
+        f"{density} for {term}, of {size} free levels"
+        for term, density, size in zip(columns.terms, sigma, levels, strict=True)
+        if density.kind in needed and (counted or size < needed[density.kind])
+    ]
+    if wrong:
+        raise EstimateFault(
+            "FL-EST-108", "with a flat prior of a spread there may be no posterior", found="; ".join(wrong),
+            fix="give a prior that ends, such as half-normal(1)",
+        )  # fmt: skip
 
 
 def _means(intercept: Density, slopes: Density, p: int) -> Floats:
