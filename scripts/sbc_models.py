@@ -26,7 +26,7 @@ def main() -> None:
     lines = [
         f"{options.replicates} truths from each model (half as many for the wrong ones), seed {SEED}, fl_estimate "
         f"{package_version()}; chi-square of the ranks in {BINS} bins ({BINS - 1} degrees of freedom) and its p. A wrong model "
-        f"is told of {WRONG} times the data there are.",
+        f"is told of {WRONG} times the data there are, or that the instrument hardly errs.",
         "",
         "| model | quantity | chi-square | p | same, wrong model: chi-square | p |",
         "|---|---|---:|---:|---:|---:|",

@@ -20,8 +20,8 @@ Ranked = dict[str, tuple[float, Floats]]
 
 REGIONS, AGES, STRATA = 8, 3, 5
 LISTS: tuple[str, ...] = ("A", "B", "C")
-WRONG = 4
-"""A wrong model is told of as many times the people (cases, counts), or half the standard errors."""
+WRONG = 9
+"""A wrong model is told of as many times the people (counts, precision); of an instrument, that it hardly errs."""
 
 
 def model_ranks(model: str, replicates: int, *, seed: int, first: int = 0, wrong: bool = False) -> pd.DataFrame:
@@ -34,7 +34,7 @@ def model_ranks(model: str, replicates: int, *, seed: int, first: int = 0, wrong
     replicates, first, seed : int
         Replicate r, from `first`, has a seed of its own made from (seed, r).
     wrong : bool
-        Tell the model of more data than there are: the ranks must show it.
+        Tell the model of more data than there are, or of a better instrument: the ranks must show it.
 
     Returns
     -------
@@ -62,10 +62,17 @@ def _seeded(rng: np.random.Generator) -> dict[str, Any]:
 def _one_prevalence(rng: np.random.Generator, told: int) -> Ranked:
     p, se, sp, n = rng.beta(1, 20), rng.beta(18, 4), rng.beta(99, 1), 400
     cases = int(rng.binomial(n, p * se + (1 - p) * (1 - sp)))
-    found = misclassification(
-        told * cases, told * n, sensitivity=(18, 4), specificity=(99, 1), prior=(1, 20), **_seeded(rng)
-    )
+    found = misclassification(cases, n, **_instrument(told), prior=(1, 20), **_seeded(rng))
     return {"prevalence": (p, found.draws[:, 0])}
+
+
+def _instrument(told: int) -> dict[str, Any]:
+    """What is said of sensitivity and specificity: what they were drawn from, or next to 1."""
+    return (
+        {"sensitivity": (18, 4), "specificity": (99, 1)}
+        if told == 1
+        else {"sensitivity": (999, 1), "specificity": (999, 1)}
+    )
 
 
 def _regional_prevalence(rng: np.random.Generator, told: int) -> Ranked:
@@ -73,12 +80,10 @@ def _regional_prevalence(rng: np.random.Generator, told: int) -> Ranked:
     p = special.expit(rng.normal(-3, 1) + sigma * rng.normal(size=REGIONS))
     n = np.where(np.arange(REGIONS) == 5, 0, rng.integers(100, 600, REGIONS))
     y = rng.binomial(n, p * se + (1 - p) * (1 - sp))
-    table = pd.DataFrame(
-        {"r": np.arange(REGIONS), "n": told * n, "value": y / np.maximum(n, 1), "deff": 1.0, "cases": told * y}
-    )
+    table = pd.DataFrame({"r": np.arange(REGIONS), "n": n, "value": y / np.maximum(n, 1), "deff": 1.0, "cases": y})
     persons = pd.DataFrame({"r": np.arange(REGIONS), "population": 1.0})
     found = misclassification(
-        table, sensitivity=(18, 4), specificity=(99, 1), population=persons,
+        table, **_instrument(told), population=persons,
         prior=Prior(intercept="normal(-3, 1)", sigma="half-normal(1)"), **_seeded(rng),
     )  # fmt: skip
     kept = found.draws[:, (found.frame["method"] == "misclassification").to_numpy()]
