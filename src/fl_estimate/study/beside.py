@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from fl_estimate.errors import StudyFault, listed
 from fl_estimate.inputs.histories import CaptureHistories
-from fl_estimate.study.config import AreaEntry, CaptureRecaptureEntry, Column, Columns, StackEntry, Study
+from fl_estimate.study.config import (
+    AreaEntry,
+    CaptureRecaptureEntry,
+    Column,
+    Columns,
+    SourcesEntry,
+    StackEntry,
+    Study,
+    UnitEntry,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -40,11 +49,11 @@ class SideFiles:
 def side_files(study: Study) -> Iterable[str]:
     """Every file beside the surveys that a study names, as written."""
     for entry in study.config.estimate:
-        if isinstance(entry, AreaEntry):
+        if isinstance(entry, AreaEntry | UnitEntry):
             yield from (_file(each) for each in (entry.covariates, entry.population) if each is not None)
         elif isinstance(entry, CaptureRecaptureEntry):
             yield entry.file
-        elif isinstance(entry, StackEntry) and isinstance(entry.population, str | Column):
+        elif isinstance(entry, StackEntry | SourcesEntry) and isinstance(entry.population, str | Column):
             yield _file(entry.population)
 
 
@@ -69,15 +78,23 @@ def read_side_files(study: Study) -> SideFiles:
         match entry:
             case AreaEntry():
                 tables[entry.name] = SideTables(
-                    covariates=_covariates(reader, f"{key}.covariates", entry),
+                    covariates=_covariates(reader, f"{key}.covariates", entry.covariates, entry.by),
                     population=_population(reader, f"{key}.population", entry.population, [entry.by]),
+                )
+            case UnitEntry():
+                tables[entry.name] = SideTables(
+                    covariates=_covariates(reader, f"{key}.covariates", entry.covariates, None),
+                    population=_cells(reader, f"{key}.population", entry),
                 )
             case CaptureRecaptureEntry():
                 histories[entry.name] = _histories(reader, key, entry)
-            case StackEntry(population=str() | Column() as written):
+            case (
+                StackEntry(population=str() | Column() as written)
+                | SourcesEntry(population=str() | Column() as written)
+            ):
                 persons = _population(reader, f"{key}.population", written, [])
                 populations[entry.name] = float(persons[POPULATION].sum())
-            case StackEntry(population=int() | float() as number):
+            case StackEntry(population=int() | float() as number) | SourcesEntry(population=int() | float() as number):
                 populations[entry.name] = float(number)
             case _:
                 pass
@@ -111,13 +128,21 @@ class _Reader:
         return frame
 
 
-def _covariates(reader: _Reader, key: str, entry: AreaEntry) -> Any:
-    written = entry.covariates
+def _covariates(reader: _Reader, key: str, written: str | Columns | None, by: str | None) -> Any:
+    """The by-column, or whichever cell columns there are, and the columns named."""
     if written is None:
         return None
+    needed = [by] if by is not None else []
     if isinstance(written, Columns):
-        return reader.frame(key, written.file, [entry.by, *written.columns]).select(entry.by, *written.columns)
-    return reader.frame(key, written, [entry.by])
+        return reader.frame(key, written.file, [*needed, *written.columns]).select(*needed, *written.columns)
+    return reader.frame(key, written, needed)
+
+
+def _cells(reader: _Reader, key: str, entry: UnitEntry) -> Any:
+    """The population's cells with all their columns, and `population`, whatever the file calls it."""
+    cells = [entry.cells] if isinstance(entry.cells, str) else list(entry.cells)
+    persons = _population(reader, key, entry.population, cells)
+    return reader.frame(key, _file(entry.population)).with_columns(persons[POPULATION])
 
 
 def _population(reader: _Reader, key: str, written: str | Column | None, by: list[str]) -> Any:

@@ -180,6 +180,74 @@ class CaptureRecaptureEntry(_Strict):
     reference_period: str = ""
 
 
+class UnitPriorEntry(_Strict):
+    """Priors of a poststratified model: `sigma` one text, or one for each set of effects."""
+
+    sigma: str | dict[str, str] | None = None
+    intercept: str | None = None
+    slopes: str | None = None
+
+
+class UnitEntry(_Strict):
+    """``[[estimate]]`` of kind unit: the arguments of `fl.hierarchical.unit`, for a 0/1 outcome.
+
+    The population's file has the cell columns, persons (`population`, or the column named), and columns for `by`.
+    """
+
+    kind: Literal["unit"]
+    name: str = ""
+    source: str | None = None
+    outcome: str
+    cells: Names
+    population: str | Column
+    covariates: str | Columns | None = None
+    varying: list[str] | None = None
+    by: By | None = None
+    where: str | None = None
+    unknown: Literal["no", "exclude"] | None = None
+    weights: Literal["effective", "none"] = "effective"
+    sampler: Literal["grid", "nuts"] = "grid"
+    prior: UnitPriorEntry | None = None
+    level: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    draws: Annotated[int, Field(ge=100)] = 4000
+    seed: Annotated[int, Field(ge=0)] = 1
+
+
+Accuracy = list[float] | dict[str, float] | list[list[float]]
+
+
+class MisclassificationEntry(_Strict):
+    """``[[estimate]]`` of kind misclassification: a prevalence made before it, by `fl.hierarchical.misclassification`."""
+
+    kind: Literal["misclassification"]
+    name: str = ""
+    estimate: str
+    sensitivity: Accuracy
+    specificity: Accuracy
+    pool: Literal["linear", "log"] = "linear"
+    interval: Literal["equal-tailed", "highest"] = "equal-tailed"
+    level: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    draws: Annotated[int, Field(ge=100)] = 4000
+    seed: Annotated[int, Field(ge=0)] = 1
+
+
+class SourcesEntry(_Strict):
+    """``[[estimate]]`` of kind sources: national figures of estimates made before it, and counts, by `fl.hierarchical.sources`.
+
+    `estimates` and `counts` are tables of source and estimate or number; `population` turns prevalences into persons.
+    """
+
+    kind: Literal["sources"]
+    name: str = ""
+    estimates: dict[str, str] = Field(default_factory=dict[str, str])
+    counts: dict[str, float] = Field(default_factory=dict[str, float])
+    bias: dict[str, str]
+    population: Annotated[float, Field(gt=0)] | str | Column | None = None
+    level: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    draws: Annotated[int, Field(ge=100)] = 4000
+    seed: Annotated[int, Field(ge=0)] = 1
+
+
 class StackEntry(_Strict):
     """``[[estimate]]`` of kind stack: national figures of estimates made before it, under each other, by `fl.stack`.
 
@@ -208,10 +276,32 @@ METHOD_KEYS: dict[str, frozenset[str]] = {
 ALL_METHOD_KEYS: frozenset[str] = frozenset[str]().union(*METHOD_KEYS.values())
 
 EstimateEntry = Annotated[
-    PrevalenceEntry | TotalEntry | MeanEntry | RatioEntry | AreaEntry | CaptureRecaptureEntry | StackEntry,
+    PrevalenceEntry
+    | TotalEntry
+    | MeanEntry
+    | RatioEntry
+    | AreaEntry
+    | UnitEntry
+    | CaptureRecaptureEntry
+    | MisclassificationEntry
+    | SourcesEntry
+    | StackEntry,
     Field(discriminator="kind"),
 ]
-KINDS: tuple[str, ...] = ("prevalence", "total", "mean", "ratio", "area", "capture_recapture", "stack")
+KINDS: tuple[str, ...] = (
+    "prevalence",
+    "total",
+    "mean",
+    "ratio",
+    "area",
+    "unit",
+    "capture_recapture",
+    "misclassification",
+    "sources",
+    "stack",
+)
+WITHOUT_PEOPLE = (CaptureRecaptureEntry, MisclassificationEntry, SourcesEntry, StackEntry)
+"""Entries that read no survey of their own."""
 
 
 class RuleEntry(_Strict):
@@ -344,7 +434,7 @@ def _with_sources(content: dict[str, Any]) -> dict[str, Any]:
     kinds = (
         {str(each.get("kind")) for each in entries if isinstance(each, dict)} if isinstance(entries, list) else set()
     )
-    return {"source": {}, **content} if kinds and kinds <= {"capture_recapture", "stack"} else content
+    return {"source": {}, **content} if kinds and kinds <= {"capture_recapture", "sources", "stack"} else content
 
 
 def _named(config: StudyConfig) -> StudyConfig:
@@ -363,12 +453,16 @@ def _faults(config: StudyConfig) -> Iterable[str]:
     for place, entry in enumerate(config.estimate, 1):
         if names.count(entry.name) > 1 and names.index(entry.name) < place - 1:
             yield f"estimate[{place}].name: {entry.name!r} is used twice; give each estimate a name of its own"
-        if not isinstance(entry, CaptureRecaptureEntry | StackEntry):
+        if not isinstance(entry, WITHOUT_PEOPLE):
             yield from _source_faults(f"estimate[{place}].source", entry.source, sources)
         if isinstance(entry, CaptureRecaptureEntry):
             yield from _list_faults(f"estimate[{place}]", entry)
         if isinstance(entry, StackEntry):
-            yield from _stack_faults(f"estimate[{place}].estimates", entry, names[: place - 1])
+            yield from _before_faults(f"estimate[{place}].estimates", entry.estimates, names[: place - 1])
+        if isinstance(entry, SourcesEntry):
+            yield from _before_faults(f"estimate[{place}].estimates", entry.estimates.values(), names[: place - 1])
+        if isinstance(entry, MisclassificationEntry):
+            yield from _before_faults(f"estimate[{place}].estimate", [entry.estimate], names[: place - 1])
     if config.classify is not None:
         yield from _source_faults("classify.source", config.classify.source, sources)
     try:
@@ -388,8 +482,8 @@ def _list_faults(key: str, entry: CaptureRecaptureEntry) -> Iterable[str]:
     yield from (f"{key}.{name}: {entry.method} needs two lists, a and b" for name in sorted({"a", "b"} & takes - given))
 
 
-def _stack_faults(key: str, entry: StackEntry, before: Sequence[str]) -> Iterable[str]:
-    for name in entry.estimates:
+def _before_faults(key: str, named: Iterable[str], before: Sequence[str]) -> Iterable[str]:
+    for name in named:
         if name not in before:
             close = nearest(name, before)
             hint = f"did you mean {close!r}?" if close else f"there are: {', '.join(before) or 'none'}"
@@ -425,9 +519,13 @@ _KEYS: dict[str, tuple[str, ...]] = {
         "mean": MeanEntry,
         "ratio": RatioEntry,
         "area": AreaEntry,
+        "unit": UnitEntry,
+        "misclassification": MisclassificationEntry,
+        "sources": SourcesEntry,
         "capture_recapture": CaptureRecaptureEntry,
         "stack": StackEntry,
         "prior": PriorEntry,
+        "UnitPriorEntry": UnitPriorEntry,
         "source": SourceEntry,
         "classify": ClassifyEntry,
         "publish": PublishEntry,

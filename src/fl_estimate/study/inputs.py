@@ -17,7 +17,7 @@ from fl_estimate.errors import FileFault, StudyFault, nearest
 from fl_estimate.reporting.html import MapChoice
 from fl_estimate.reporting.truth import Truth, read_truth
 from fl_estimate.study.beside import SideTables, read_side_files, side_files
-from fl_estimate.study.config import CaptureRecaptureEntry, StackEntry, Study
+from fl_estimate.study.config import WITHOUT_PEOPLE, Study, UnitEntry
 
 if TYPE_CHECKING:
     from fl_estimate.inputs.histories import CaptureHistories
@@ -194,10 +194,11 @@ def _require_columns(study: Study, people: Mapping[str, Any]) -> None:
     schemas = {name: nw.from_native(each.people).collect_schema() for name, each in people.items()}
     faults: list[str] = []
     for place, entry in enumerate(study.config.estimate, 1):
-        if isinstance(entry, CaptureRecaptureEntry | StackEntry):
+        if isinstance(entry, WITHOUT_PEOPLE):
             continue
         present = schemas[study.source_of(entry.source)].names()
-        for key, column in _named_columns(entry.model_dump()):
+        # The by-columns of a poststratified model are the population's.
+        for key, column in _named_columns(entry.model_dump(exclude={"by"} if isinstance(entry, UnitEntry) else None)):
             if column not in present:
                 close = nearest(column, present)
                 faults.append(f"estimate[{place}].{key}: {column!r}{f'; did you mean {close!r}?' if close else ''}")
@@ -211,7 +212,7 @@ def _require_columns(study: Study, people: Mapping[str, Any]) -> None:
 
 
 def _named_columns(entry: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    for key in ("outcome", "variable", "numerator", "denominator", "by"):
+    for key in ("outcome", "variable", "numerator", "denominator", "cells", "by"):
         yield from ((key, column) for column in _flat(entry.get(key)))
 
 

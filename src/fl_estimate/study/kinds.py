@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fl_estimate.errors import EstimateFault
@@ -12,7 +12,16 @@ from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.reporting.labelling import unit_of
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.stack import stack
-from fl_estimate.study.config import METHOD_KEYS, AreaEntry, CaptureRecaptureEntry, StackEntry, Study
+from fl_estimate.study.config import (
+    METHOD_KEYS,
+    AreaEntry,
+    CaptureRecaptureEntry,
+    MisclassificationEntry,
+    SourcesEntry,
+    StackEntry,
+    Study,
+    UnitEntry,
+)
 from fl_estimate.study.inputs import StudyInputs
 
 _DIRECT: dict[str, tuple[Any, tuple[str, ...]]] = {
@@ -38,7 +47,13 @@ def make_estimate(entry: Any, study: Study, inputs: StudyInputs, before: Mapping
         return _stack(entry, before, inputs.populations.get(entry.name))
     if isinstance(entry, CaptureRecaptureEntry):
         return _from_lists(entry, inputs.histories[entry.name])
+    if isinstance(entry, MisclassificationEntry):
+        return _of_instrument(entry, before)
+    if isinstance(entry, SourcesEntry):
+        return _of_sources(entry, before, inputs.populations.get(entry.name))
     people = inputs.people[study.source_of(entry.source)]
+    if isinstance(entry, UnitEntry):
+        return _by_cells(entry, people, inputs)
     if isinstance(entry, AreaEntry):
         return _by_area(entry, people, inputs)
     return _direct(entry, people)
@@ -46,7 +61,7 @@ def make_estimate(entry: Any, study: Study, inputs: StudyInputs, before: Mapping
 
 def check_direct(entry: Any, people: Any) -> None:
     """Make an estimate of people for the nation alone: shows faults of weights, strata, conditions, unknown answers."""
-    if isinstance(entry, AreaEntry):
+    if isinstance(entry, AreaEntry | UnitEntry):
         estimate_prevalence(people, entry.outcome, where=entry.where, unknown=entry.unknown)
     else:
         _direct(entry, people, national=True)
@@ -79,6 +94,65 @@ def _by_area(entry: AreaEntry, people: Any, inputs: StudyInputs) -> Estimates:
     )
 
 
+def _by_cells(entry: UnitEntry, people: Any, inputs: StudyInputs) -> Estimates:
+    """A poststratified model over the population's cells."""
+    from fl_estimate.estimators import hierarchical
+
+    beside = inputs.tables[entry.name]
+    prior = entry.prior.model_dump(exclude_none=True) if entry.prior is not None else None
+    return hierarchical.unit(
+        people,
+        entry.outcome,
+        cells=entry.cells,
+        population=beside.population,
+        covariates=beside.covariates,
+        varying=entry.varying,
+        by=entry.by,
+        where=entry.where,
+        unknown=entry.unknown,
+        weights=entry.weights,
+        sampler=entry.sampler,
+        prior=hierarchical.Prior(**prior) if prior else None,
+        level=entry.level,
+        draws=entry.draws,
+        seed=entry.seed,
+    )
+
+
+def _of_instrument(entry: MisclassificationEntry, before: Mapping[str, Estimates]) -> Estimates:
+    """A prevalence made before, with what is known of the instrument."""
+    from fl_estimate.estimators import hierarchical
+
+    _require_made([entry.estimate], before)
+    return hierarchical.misclassification(
+        before[entry.estimate],
+        sensitivity=entry.sensitivity,
+        specificity=entry.specificity,
+        pool=entry.pool,
+        interval=entry.interval,
+        level=entry.level,
+        draws=entry.draws,
+        seed=entry.seed,
+    )
+
+
+def _of_sources(entry: SourcesEntry, before: Mapping[str, Estimates], persons: float | None) -> Estimates:
+    """National figures of estimates made before, and counts, in one model."""
+    from fl_estimate.estimators import hierarchical
+
+    _require_made(entry.estimates.values(), before)
+    given: dict[str, Any] = {}
+    for source, name in entry.estimates.items():
+        national = before[name].national
+        if (national.frame["method"] == "misclassification").any():
+            national = national.select(method="misclassification")
+        shares = bool((national.frame["quantity"] == "prevalence").all())
+        given[source] = national.persons(persons) if shares and persons is not None else national
+    return hierarchical.sources(
+        {**given, **entry.counts}, bias=entry.bias, level=entry.level, draws=entry.draws, seed=entry.seed
+    )
+
+
 def _from_lists(entry: CaptureRecaptureEntry, histories: CaptureHistories) -> Estimates:
     """A method of capture-recapture on the lists of an entry, with the keys that were given."""
     takes = METHOD_KEYS[entry.method]
@@ -89,9 +163,9 @@ def _from_lists(entry: CaptureRecaptureEntry, histories: CaptureHistories) -> Es
     return function(histories, level=entry.level, **given)
 
 
-def _stack(entry: StackEntry, before: Mapping[str, Estimates], persons: float | None) -> Estimates:
-    """National figures of several estimates, as persons where the population is given."""
-    absent = [name for name in entry.estimates if name not in before]
+def _require_made(names: Iterable[str], before: Mapping[str, Estimates]) -> None:
+    """Refuse an estimate of estimates that could not be made; FL-EST-26."""
+    absent = [name for name in names if name not in before]
     if absent:
         raise EstimateFault(
             "FL-EST-26",
@@ -99,6 +173,11 @@ def _stack(entry: StackEntry, before: Mapping[str, Estimates], persons: float | 
             found=", ".join(absent),
             fix="see what is said of it; take it out of the stack to have the others",
         )
+
+
+def _stack(entry: StackEntry, before: Mapping[str, Estimates], persons: float | None) -> Estimates:
+    """National figures of several estimates, as persons where the population is given."""
+    _require_made(entry.estimates, before)
     kept: list[Estimates] = []
     for name in entry.estimates:
         national = before[name].national
