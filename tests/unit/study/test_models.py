@@ -94,9 +94,9 @@ def test_models_are_those_of_the_long_way(result: StudyResult, folder: Path) -> 
 def test_the_report_says_what_they_are(result: StudyResult) -> None:
     page = (result.folder / "report.html").read_text(encoding="utf-8")
     for words in (
-        "multilevel regression with poststratification",
+        "Multilevel regression with poststratification",
         "Bayesian correction for missed and false cases",
-        "several sources with stated biases",
+        "Several sources with stated biases",
         "Stated bias of survey",
     ):
         assert words in page, words
