@@ -106,7 +106,7 @@ def expert_beta(quantiles: Mapping[float, float]) -> tuple[float, float]:
     >>> import fl_estimate as fl
     >>> a, b = fl.hierarchical.expert_beta({0.05: 0.8, 0.95: 0.95})
     >>> round(a, 1), round(b, 1)
-    (50.5, 6.8)
+    (41.5, 5.4)
     """
     from scipy import optimize
 

@@ -89,7 +89,7 @@ def sources(
     >>> estimates.to_frame()["term"].tolist()
     ['', 'survey', 'lists', 'hotline']
     >>> {name: round(weight, 2) for name, weight in estimates.diagnostics["weight"].items()}
-    {'survey': 0.55, 'lists': 0.45, 'hotline': 0.03}
+    {'survey': 0.54, 'lists': 0.39, 'hotline': 0.08}
     """
     check_numbers(level, draws, seed)
     _check_given(estimates, bias, prior)

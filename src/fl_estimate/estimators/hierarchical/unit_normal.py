@@ -34,6 +34,8 @@ Ints = npt.NDArray[np.int64]
 
 POINTS, EACH = 2_048, 8
 """Hyper-parameter points, and draws of everything else at each."""
+LARGEST = 12.0
+"""Of log sigma less the log of the residual's spread."""
 WORK, NUMBERS = 4e10, 4_000_000
 """Multiplications that the points may cost, and numbers held at a time."""
 
@@ -295,6 +297,8 @@ def _density(model: Normal, u: Floats) -> Floats:
 
 
 def _scale(model: Normal, u: Floats) -> Floats:
+    # Effects that dwarf the residual by more than this leave no digits for what tells one set of them from another.
+    u = np.minimum(u, u[:, -1:] + LARGEST)
     return np.hstack([np.ones((len(u), model.p)), np.exp(u)[:, model.term]])
 
 
