@@ -58,9 +58,9 @@ def cells_table(runs: pd.DataFrame) -> str:
         "|---|---|---:|---:|---:|---:|",
     ]
     for part, rows in parts.items():
-        for row in summarise_districts(rows, ["method"]).itertuples():
-            figures = " | ".join(f"{1_000 * value:.2f}" for value in (row.mean_width, row.bias, row.rmse))
-            lines.append(f"| {part} | {WORDS[str(row.method)]} | {100 * row.coverage:.1f} % | {figures} |")
+        for row in summarise_districts(rows, ["method"]).to_dict("records"):
+            figures = " | ".join(f"{1_000 * value:.2f}" for value in (row["mean_width"], row["bias"], row["rmse"]))
+            lines.append(f"| {part} | {WORDS[str(row['method'])]} | {100 * row['coverage']:.1f} % | {figures} |")
     return "\n".join([*lines, ""])
 
 
@@ -86,11 +86,11 @@ def lists_table(runs: pd.DataFrame) -> str:
 
 def _figures(part: pd.DataFrame) -> str:
     kept = part[~part["refused"]]
-    error = np.log(kept["value"] / kept["truth"])
-    width = ((kept["upper"] - kept["lower"]) / kept["truth"]).median()
+    error = np.log(kept["value"].to_numpy() / kept["truth"].to_numpy())
+    width = float(np.median((kept["upper"] - kept["lower"]) / kept["truth"]))
     return (
         f"{100 * part['refused'].mean():.1f} % | {100 * kept['covered'].mean():.1f} % | {width:.2f} | "
-        f"{100 * np.expm1(error.median()):+.1f} % | {np.sqrt((error**2).mean()):.3f}"
+        f"{100 * np.expm1(np.median(error)):+.1f} % | {np.sqrt((error**2).mean()):.3f}"
     )
 
 

@@ -30,6 +30,8 @@ STEP = 1.5
 """Longest step of Newton's method on the linear predictor: the curvature changes by e^1.5 at most."""
 CELLS = 4_000_000
 """Numbers held at a time."""
+HALVINGS = 8
+"""Of a step that does not lead up, before the point stays where it is."""
 FAR = 6.0
 """Standard deviations from its prior mean within which a search for a mode begins."""
 HIGHEST = 40.0
@@ -220,11 +222,13 @@ def _climb(
     model: Latent, at: Floats, eta: Floats, value: Floats, step: Floats, move: Floats, length: Floats
 ) -> tuple[Floats, Floats, Floats, float]:
     """Go along each step, halved where it does not lead up; and the largest gain."""
-    for _ in range(8):
+    tries = 0
+    while True:
         to, there = at + length[:, None] * step, eta + length[:, None] * move
         reached = model.log_likelihood(there) + _log_normal(model, to)
         worse = ~(reached >= value - 1e-12 * np.abs(value))
-        if not worse.any():
+        tries += 1
+        if tries > HALVINGS or not worse.any():
             break
         length = np.where(worse, length / 2, length)
     kept = ~worse[:, None]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fl_estimate.estimators.hierarchical.latent_nuts import log_sigma
 from fl_estimate.estimators.hierarchical.links import natural
 from fl_estimate.estimators.hierarchical.posterior import Ask, Model, Posterior, weighted_summary
 from fl_estimate.estimators.hierarchical.structure import Structure
@@ -133,7 +134,8 @@ def build(model: Model, data: Mapping[str, Any]) -> Any:
             _beta_binomial(pm, given, centre)
             return built
         sigma: Any = pm.HalfFlat("sigma")
-        pm.Potential("prior_sigma", _log_sigma(math, model.priors.sigma.kind, sigma, given))
+        number = given["sigma_numbers"][0] if "sigma_numbers" in given else None
+        pm.Potential("prior_sigma", log_sigma(math, model.priors.sigma.kind, sigma, number))
         z: Any = pm.Normal("z", shape=len(data["values"]))
         effect = z if model.structure is None else _effect(pm, model.structure, given, z)
         theta: Any = pm.Deterministic("theta", centre + sigma * effect)
@@ -143,17 +145,6 @@ def build(model: Model, data: Mapping[str, Any]) -> Any:
             log_density = -0.5 * given["size"] * (given["values"] - theta) ** 2
         pm.Potential("likelihood", log_density.sum())
     return built
-
-
-def _log_sigma(math: Any, kind: str, sigma: Any, given: Mapping[str, Any]) -> Any:
-    if kind.startswith("flat"):
-        return math.log(sigma) if kind == "flat-variance" else 0.0 * sigma
-    number = given["sigma_numbers"][0]
-    if kind == "half-normal":
-        return -0.5 * (sigma / number) ** 2
-    if kind == "half-cauchy":
-        return -math.log(1 + (sigma / number) ** 2)
-    return -number * sigma
 
 
 def _beta_binomial(pm: Any, given: Any, centre: Any) -> None:

@@ -16,14 +16,16 @@ LogDensity = Callable[[Floats], Floats]
 STUDENT_DF = 5.0
 STEP = 1e-3
 """Of numerical derivatives, on scales on which hyper-parameters move by about 1."""
+WIDER = 2.0
+"""The first round's scales, in those measured: along a density that bends they fall short."""
 DROP = 2.0
 """The log density falls by this at two standard deviations of a normal one: there its width is taken, on each side."""
 FARTHEST = 25.0
 """From the start of the search for the mode: where there is none, the search ends there and the weights tell."""
 LIMIT = 80.0
 """No point lies further from 0, where exponentials would overflow: only densities without an integral send any there."""
-FIRST, KERNELS, KEPT = 128, 128, 0.15
-"""Points of the first round at the least, kernels of the second, and the share of the first round's density in it."""
+FIRST, ROUNDS, KERNELS, KEPT = 128, 2, 128, 0.15
+"""Points of a round before the last at the least, such rounds after the first, kernels, share of the first round's density."""
 _SCAN = np.array([0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 7.0, 10.0, 14.0, 20.0])
 
 
@@ -36,23 +38,26 @@ class Points:
 
 
 def spread_points(log_density: LogDensity, start: Floats, size: int) -> Points:
-    """Points that cover a density of one mode in a few dimensions, in two rounds.
+    """Points that cover a density of one mode in a few dimensions, in a few rounds.
 
     One fixed quasi-random sequence (scrambled Sobol), so that no seed moves what is computed with them.
 
     Notes
     -----
     First round: along each principal axis of the curvature at the mode the density's width is measured on both sides,
-    where it has fallen by e²; points come from Student's t with a scale of its own on each side. Second round: a mixture
-    of t kernels around points of the first, chosen by their weights, which bends as the density does; a share of the
-    first round's density is kept among it, so that no weight can be large where the kernels are thin.
+    where it has fallen by e²; points come from Student's t with a scale of its own on each side. Later rounds: a mixture
+    of t kernels around points of the last, chosen by their weights, which bends and grows as the density does; a share of
+    the first round's density is kept among it, so that no weight can be large where the kernels are thin.
     """
     if not len(start):
         return Points(at=np.zeros((size, 0)), log_proposal=np.zeros(size))
     wide = _wide(log_density, find_mode(log_density, start))
-    at = np.clip(wide.draw(_even(max(FIRST, size // 4), len(start))), -LIMIT, LIMIT)
-    log_weight = log_density(at) - wide.log_density(at)
-    return _second(wide, at, log_weight, _even(size, len(start) + 1))
+    few = max(FIRST, size // 4)
+    at = np.clip(wide.draw(_even(few, len(start))), -LIMIT, LIMIT)
+    found = Points(at=at, log_proposal=wide.log_density(at))
+    for many in (*[few] * ROUNDS, size):
+        found = _kernels(wide, found.at, log_density(found.at) - found.log_proposal, _even(many, len(start) + 1))
+    return found
 
 
 def _even(size: int, dimensions: int) -> Floats:
@@ -96,8 +101,8 @@ def _wide(log_density: LogDensity, mode: Floats) -> _Wide:
     return _Wide(mode=mode, axes=axes, below=below, above=above)
 
 
-def _second(wide: _Wide, first: Floats, log_weight: Floats, even: Floats) -> Points:
-    """Points from kernels around the first round's, mixed with the first round's own density."""
+def _kernels(wide: _Wide, first: Floats, log_weight: Floats, even: Floats) -> Points:
+    """Points from kernels around the last round's, mixed with the first round's own density."""
     weight = np.exp(log_weight - log_weight.max())
     weight /= weight.sum()
     dimensions = first.shape[1]
@@ -165,7 +170,7 @@ def _widths(log_density: LogDensity, mode: Floats) -> tuple[Floats, tuple[Floats
     for sign in (-1, 1):
         steps = sign * _SCAN[:, None, None] * (axes * scale).T[None, :, :]
         fall = top - log_density((mode + steps).reshape(-1, len(mode))).reshape(len(_SCAN), -1)
-        sides.append(np.array([_reach(fall[:, k]) for k in range(len(mode))]) * scale)
+        sides.append(WIDER * np.array([_reach(fall[:, k]) for k in range(len(mode))]) * scale)
     return axes, (sides[0], sides[1])
 
 

@@ -129,8 +129,8 @@ class Prior:
     residual: str | None = None
 
     def __post_init__(self) -> None:
-        given: list[tuple[str, Any]] = [(name, getattr(self, name)) for name in _KINDS if name != "sigma"]
-        given += self.sigma.items() if isinstance(self.sigma, Mapping) else [("sigma", self.sigma)]
+        sigmas = self.sigma.items() if isinstance(self.sigma, Mapping) else [("sigma", self.sigma)]
+        given: list[tuple[str, Any]] = [*sigmas, *((name, getattr(self, name)) for name in _KINDS if name != "sigma")]
         wrong = [
             f"{name}={text!r}"
             for name, text in given
