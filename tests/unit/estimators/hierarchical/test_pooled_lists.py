@@ -55,7 +55,7 @@ def test_strata_without_an_estimate_of_their_own_are_named(pooled: fl.Estimates)
 def test_strata_that_are_alike_give_the_whole_s_classical_estimate() -> None:
     """Four copies of a table and hardly any spread allowed: the log-linear estimate of their sum, within its own interval's tenth."""
     one = histories([400, 600, 500, 60, 50, 80, 10])
-    prior = Prior(sigma="half-normal(0.03)")
+    prior = Prior(sigma="half-normal(0.05)")
     found = (
         fl.hierarchical.capture_recapture(dict.fromkeys("wxyz", one), prior=prior, draws=10, seed=1).to_frame().iloc[0]
     )
