@@ -135,6 +135,16 @@ def test_regions_with_a_perfect_instrument_are_those_of_the_area_model() -> None
         assert (np.abs(ours[column] - theirs[column]) < 4 * height * theirs["se"] / np.sqrt(ess)).all(), column
 
 
+def test_a_direct_figure_that_may_not_be_printed_is_not_printed_as_rogan_and_gladen_s() -> None:
+    """It could be worked out from theirs: districts with one to four cases lose that row, and keep the posterior's."""
+    frame = fl.publish([corrected(counts(), None)]).tables[0].frame
+    crude = frame[frame["method"] == "rogan-gladen"]
+    few = {name for name, cases in zip(counts()["district"], counts()["cases"], strict=True) if 0 < cases < 5}
+    assert set(crude.loc[crude["publication"] == "not_published", "district"]) == few
+    assert crude.loc[crude["district"].isin(few), "value"].isna().all()
+    assert frame.loc[frame["method"] == "misclassification", "value"].notna().all()
+
+
 @pytest.mark.parametrize(
     ("code", "cases", "n", "given"),
     [
