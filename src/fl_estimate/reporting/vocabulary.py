@@ -6,7 +6,7 @@ A parameter stands in braces; `words.say` puts it in, written as the language wr
 
 from __future__ import annotations
 
-from fl_estimate.reporting import vocabulary_areas, vocabulary_lists, vocabulary_models
+from fl_estimate.reporting import vocabulary_areas, vocabulary_lists, vocabulary_cells
 
 Said = tuple[str, str, str]
 """English, French, Spanish."""
@@ -571,8 +571,8 @@ INTERVALS |= vocabulary_lists.INTERVALS
 ASSUMPTIONS |= vocabulary_lists.ASSUMPTIONS
 REASONS |= vocabulary_lists.REASONS
 
-METHODS |= vocabulary_models.METHODS
-SOURCES |= vocabulary_models.SOURCES
-INTERVALS |= vocabulary_models.INTERVALS
-ASSUMPTIONS |= vocabulary_models.ASSUMPTIONS
-REASONS |= vocabulary_models.REASONS
+METHODS |= vocabulary_cells.METHODS
+SOURCES |= vocabulary_cells.SOURCES
+INTERVALS |= vocabulary_cells.INTERVALS
+ASSUMPTIONS |= vocabulary_cells.ASSUMPTIONS
+REASONS |= vocabulary_cells.REASONS
