@@ -122,7 +122,7 @@ def read_sample(table: Totals, design: Design) -> Sample:
                 pps=form,
             )
         )
-        if not rows_are_units:
+        if not rows_are_units and place + 1 < depth:
             labels = tuple(f"unit {code + 1} of stage {place + 1}" for code in range(len(unit_stratum)))
             parents = unit
     _check_nesting(table, design)
@@ -186,12 +186,24 @@ def _ids(table: Totals, column: str) -> Key:
 
 def _units(parents: Codes, key: Key) -> Codes:
     """Number the units within their stratum: a unit is always (stratum, id)."""
-    return np.unique(parents * (len(key.levels) + 1) + key.codes, return_inverse=True)[1].astype(np.int64)
+    codes = parents * (len(key.levels) + 1) + key.codes
+    if not _sorted(codes):
+        return np.unique(codes, return_inverse=True)[1].astype(np.int64)
+    number = np.zeros(len(codes), dtype=np.int64)
+    np.cumsum(codes[1:] != codes[:-1], out=number[1:])
+    return number
 
 
 def _first[T: np.generic](values: npt.NDArray[T], unit: Codes) -> npt.NDArray[T]:
     """The value of the first group of each unit."""
-    return values[np.unique(unit, return_index=True)[1]]
+    if not _sorted(unit):
+        return values[np.unique(unit, return_index=True)[1]]
+    return values[np.flatnonzero(np.diff(unit, prepend=unit[:1] - 1))]
+
+
+def _sorted(codes: Codes) -> bool:
+    """Whether codes stand in order, as those of the first keys of a small table do: then nothing has to be sorted."""
+    return bool((codes[1:] >= codes[:-1]).all())
 
 
 def _fractions(

@@ -177,7 +177,8 @@ def _small(table: Any, keys: tuple[str, ...], sums: tuple[Any, ...]) -> Totals:
 
 
 def _check_finite(sums: Mapping[Any, Floats], *, nulls: bool = False) -> None:
-    bad = [name for name, values in sums.items() if not np.isfinite(values).all()]
+    # A finite sum has finite terms; one that is not may only have overflowed.
+    bad = [name for name, values in sums.items() if not (np.isfinite(values.sum()) or np.isfinite(values).all())]
     if bad or nulls:
         raise EstimateFault(
             "FL-EST-03",

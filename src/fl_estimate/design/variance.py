@@ -19,6 +19,7 @@ from scipy import sparse
 
 from fl_estimate.design import pps
 from fl_estimate.design.sample import CENSUS, Sample, Stage
+from fl_estimate.design.small_table import CACHED, cached_blocks
 from fl_estimate.design.totals import Codes, Floats
 
 
@@ -88,14 +89,21 @@ def taylor(
     columns = sum(len(statistic.coefficients) for statistic in statistics)
     diagonal, covariance = np.zeros(columns), np.zeros((columns, columns)) if joint else None
     for place, stage in enumerate(sample.stages):
-        influence = _influence(stage, statistics, weighted)
         if stage.pps is not None:
+            influence = _influence(stage, statistics, weighted)
             diagonal += pps.between(stage.pps, stage.stratum, influence)
             if covariance is not None:
                 covariance += pps.covariance(stage.pps, stage.stratum, influence)
             continue
-        inflation, far = np.ones(columns), np.zeros((0, columns))
         lone = _alone_in_domain(stage, statistics) if in_domain and place == 0 else None
+        if lone is None and not stage.single.any() and _is_full(stage, statistics, joint=joint):
+            own, shared = _full_between(stage, statistics, weighted, joint=joint)
+            diagonal += own
+            if covariance is not None and shared is not None:
+                covariance += shared
+            continue
+        inflation, far = np.ones(columns), np.zeros((0, columns))
+        influence = _influence(stage, statistics, weighted)
         if single_psu == "average":
             inflation = _average(stage, statistics, lone, first=place == 0)
             influence = influence if lone is None else _without(stage, influence, lone)
@@ -109,6 +117,53 @@ def taylor(
     if covariance is not None:
         np.fill_diagonal(covariance, diagonal)
     return Variance(diagonal=diagonal, covariance=covariance, lossy=np.zeros(columns, dtype=bool))
+
+
+DENSE = 4_000_000
+"""Cells of units × columns up to which influences are a full matrix where a covariance is wanted (32 MB)."""
+
+
+def _is_full(stage: Stage, statistics: Sequence[Statistic], *, joint: bool) -> bool:
+    """Whether influences are better kept as a full matrix than by unit and domain."""
+    cells = len(stage.stratum) * sum(len(statistic.coefficients) for statistic in statistics)
+    return cells <= DENSE and (joint or 4 * len(stage.unit) * len(statistics) > cells)
+
+
+def _full_between(
+    stage: Stage, statistics: Sequence[Statistic], weighted: Floats, *, joint: bool
+) -> tuple[Floats, Floats | None]:
+    """Scaled sums of squares about the stratum means, and of products where `joint`; centred before squaring."""
+    full = _full_influence(stage, statistics, weighted)
+    units = np.arange(len(full))
+    member = sparse.csr_array((np.ones(len(full)), (stage.stratum, units)), (len(stage.size), len(full)))
+    mean = (member @ full) / stage.size[:, None]
+    root = np.sqrt(_scale(stage))[stage.stratum]
+    step = max(1, CACHED // full.shape[1])
+    for start in range(0, len(full), step):
+        part = full[start : start + step]
+        part -= mean[stage.stratum[start : start + step]]
+        part *= root[start : start + step, None]
+    diagonal = np.einsum("uc,uc->c", full, full)
+    return diagonal, full.T @ full if joint else None
+
+
+def _full_influence(stage: Stage, statistics: Sequence[Statistic], weighted: Floats) -> Floats:
+    """As `_influence`, with a place for every unit and column."""
+    columns = sum(len(statistic.coefficients) for statistic in statistics)
+    full, start = np.zeros((len(stage.stratum), columns)), 0
+    for statistic in statistics:
+        for part in cached_blocks(len(stage.unit)):
+            domain, place = statistic.domain[part], stage.unit[part] * columns + start
+            one = len(statistic.coefficients) == 1
+            values = np.zeros(len(domain))
+            # Terms are added one by one: a fused sum of y·1/Σw − ȳ·1/Σw would leave 1e-16 where there is nothing.
+            for coefficient, summed in zip(statistic.coefficients.T, weighted[part].T, strict=True):
+                values += summed * (coefficient[0] if one else coefficient[domain])
+            if not one:
+                place += domain
+            np.add.at(full.reshape(-1), place, values)
+        start += len(statistic.coefficients)
+    return full
 
 
 def _scale(stage: Stage) -> Floats:
@@ -145,10 +200,6 @@ def _between(stage: Stage, influence: sparse.csc_array, scale: Floats) -> Floats
     # Units without a member of the domain are not stored; each stands at zero, (0 − mean)² from the mean.
     squares += (stage.size[h] - met) * mean**2
     return np.bincount(c, weights=squares * scale[h], minlength=columns)
-
-
-DENSE = 4_000_000
-"""Cells of units × columns up to which a covariance is a product of full matrices (32 MB)."""
 
 
 def _covariance(stage: Stage, influence: sparse.csc_array, scale: Floats) -> Floats:

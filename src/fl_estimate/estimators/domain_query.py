@@ -127,10 +127,11 @@ def read_totals(
     columns = dict(targets.columns)
     for measure in measures:
         for name in {measure.top, measure.bottom} & shifts.keys():
-            columns[name] = targets.columns[name] - columns[measure.target.counted] * shifts[name]
+            columns[name] = targets.columns[name] - columns[measure.target.counted].cast(nw.Float64) * shifts[name]
     for measure in measures:
         if measure.square is not None:
-            columns[measure.square] = columns[measure.top] * columns[measure.top]
+            number = columns[measure.top].cast(nw.Float64)
+            columns[measure.square] = number * number
     if design.weights is not None:
         columns |= weight_columns(people.schema, design.weights)
     moments = not design.stages and not isinstance(design.replicates, Replicates)
@@ -178,7 +179,7 @@ def weight_columns(schema: Mapping[str, Any], name: str) -> dict[str, nw.Expr]:
     absent = missing(name, schema)
     weight = nw.when(~absent).then(nw.col(name).cast(nw.Float64)).otherwise(nw.lit(1.0))
     flag = {"w_missing": absent, "w_zero": weight == 0.0, "w_negative": weight < 0.0}
-    return {"w": weight, **{k: nw.when(c).then(nw.lit(1.0)).otherwise(nw.lit(0.0)) for k, c in flag.items()}}
+    return {"w": weight, **flag}
 
 
 def _check_flags(table: Totals, design: Design, flags: Sequence[str]) -> None:

@@ -140,9 +140,11 @@ def _shifted(targets: Targets, basis: Basis, drafts: Sequence[Draft]) -> dict[st
     for measure in {id(d.measure): d.measure for d in drafts}.values():
         for name in measure.columns:
             if name in basis.shifts:
-                columns[name] = targets.columns[name] - columns[measure.target.counted] * basis.shifts[name]
+                counted = columns[measure.target.counted].cast(nw.Float64)
+                columns[name] = targets.columns[name] - counted * basis.shifts[name]
         if measure.square is not None:
-            columns[measure.square] = columns[measure.top] * columns[measure.top]
+            number = columns[measure.top].cast(nw.Float64)
+            columns[measure.square] = number * number
     return columns
 
 
