@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from fl_estimate.design.grouped_form import GroupedForm
 from fl_estimate.design.pps import PpsForm, pps_form
 from fl_estimate.design.totals import Codes, Floats, Key, Totals, no_missing
 from fl_estimate.errors import DesignFault, listed
@@ -36,6 +37,8 @@ class Stage:
         Names of the strata, for messages.
     pps : PpsForm or None
         Where units were drawn with unequal probabilities without replacement; `fraction` is then the least of a stratum.
+    form : GroupedForm or None
+        Where two phases make the variance; `unit`, `stratum`, `size` and `fraction` are then those of the second.
     """
 
     unit: Codes
@@ -45,6 +48,7 @@ class Stage:
     multiplier: Floats
     labels: tuple[str, ...]
     pps: PpsForm | None = None
+    form: GroupedForm | None = None
 
     @property
     def single(self) -> npt.NDArray[np.bool_]:

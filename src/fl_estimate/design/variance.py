@@ -89,6 +89,12 @@ def taylor(
     columns = sum(len(statistic.coefficients) for statistic in statistics)
     diagonal, covariance = np.zeros(columns), np.zeros((columns, columns)) if joint else None
     for place, stage in enumerate(sample.stages):
+        if stage.form is not None:
+            influence = _influence(stage, statistics, weighted)
+            diagonal += stage.form.diagonal(influence)
+            if covariance is not None:
+                covariance += stage.form.covariance(influence)
+            continue
         if stage.pps is not None:
             influence = _influence(stage, statistics, weighted)
             diagonal += pps.between(stage.pps, stage.stratum, influence)

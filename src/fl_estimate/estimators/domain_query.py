@@ -95,7 +95,8 @@ def _working(design: Design, *, replicated: bool) -> tuple[Design, bool]:
         # All that is known of the sample is in the weights: strata and units have nothing to add.
         return Design(weights=design.weights, replicates=own), False
     apart = design.pps is not None or design.phase2 is not None or design.single_psu_scope == "domain"
-    return replace(design, replicates=None), apart and not design.stages
+    persons = design.phase2 is not None and not design.phase2[1].stages
+    return replace(design, replicates=None), (apart and not design.stages) or persons
 
 
 def declared(frame: Any, schema: Mapping[str, Any], columns: Sequence[str]) -> dict[str, Sequence[str]]:
