@@ -23,7 +23,9 @@ from fl_estimate.loaders.mapping_parts import (
     Code,
     DesignRule,
     PeriodRule,
+    PhaseRule,
     Recode,
+    ReplicatesRule,
     SourceRule,
     Strict,
     TableRule,
@@ -121,7 +123,7 @@ class Mapping(Strict):
 
     def sample_design(self) -> Design | None:
         """Give the design in the form that estimators take."""
-        return Design(**self.design.model_dump()) if self.design else None
+        return self.design.design() if self.design else None
 
     def period(self) -> ReferencePeriod | None:
         """Give the reference period in the form that results take."""
@@ -259,5 +261,5 @@ def _names_a_type(part: int | str) -> bool:
 
 _NEIGHBOURS = [
     *("else" if key == "otherwise" else key for key in VariableRule.model_fields),
-    *(key for rule in (SourceRule, PeriodRule, DesignRule) for key in rule.model_fields),
+    *(key for rule in (SourceRule, PeriodRule, DesignRule, PhaseRule, ReplicatesRule) for key in rule.model_fields),
 ]

@@ -30,6 +30,10 @@ def faults_of(mapping: Mapping) -> Iterable[str]:
     period = mapping.reference_period
     if period and period.start and period.end and period.end <= period.start:
         yield "reference_period: end is the first day after the period, so it is later than start"
+    replicates = mapping.design.replicates if mapping.design else None
+    if replicates is not None and (replicates.number is not None) != ("{n" in replicates.columns[0]):
+        yield 'design.replicates: number goes with {n} in one name of columns, such as columns = "rw{n:03}" and number = 80'
+        return
     try:
         mapping.sample_design()
     except DesignFault as error:

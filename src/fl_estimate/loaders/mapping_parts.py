@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from fl_estimate.inputs.sample_design import SinglePsu
+from fl_estimate.inputs.replicates import Centre, ReplicateKind, Replicates
+from fl_estimate.inputs.sample_design import Design, Phase2Variance, Pps, SinglePsu, SinglePsuScope
 
 ANSWER_KEYS: tuple[str, ...] = ("null", "missing")
 """Words on the left of a recode: a blank or system-missing cell, and a declared missing value that is not named."""
@@ -152,6 +153,46 @@ class PeriodRule(Strict):
     end: dt.date | None = None
 
 
+Names = Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]
+
+
+class ReplicatesRule(Strict):
+    """``[design.replicates]``: the arguments of `fl.Replicates`.
+
+    `columns` lists the columns, or is one name with ``{n}`` in it (``{n:03}``: with three digits), which stands for the
+    numbers from 1 to `number`.
+    """
+
+    columns: Names
+    number: Annotated[int, Field(ge=2, le=10_000)] | None = None
+    kind: ReplicateKind = "other"
+    scale: float | None = None
+    rscales: float | tuple[float, ...] | None = None
+    fay: float | None = None
+    combined: bool = True
+    centre: Centre = "estimate"
+    df: float | None = None
+
+    def replicates(self) -> Replicates:
+        """Give them in the form that the design takes."""
+        pattern = self.columns[0]
+        listed = self.number is None or not _SLOT.search(pattern)
+        names = self.columns if listed else [written_for(pattern, str(n + 1)) for n in range(self.number or 0)]
+        return Replicates(names, **self.model_dump(exclude={"columns", "number"}))
+
+
+class PhaseRule(Strict):
+    """``[design.phase2]``: the 0/1 column of those drawn again, and the strata and units they were drawn in."""
+
+    column: str
+    strata: str | None = None
+    psu: str | None = None
+
+    def phase(self) -> tuple[str, Design]:
+        """Give it in the form that the design takes."""
+        return self.column, Design(strata=self.strata, psu=self.psu)
+
+
 class DesignRule(Strict):
     """``[design]``: the arguments of `fl.Design`."""
 
@@ -159,9 +200,30 @@ class DesignRule(Strict):
     strata: str | None = None
     psu: str | None = None
     stages: tuple[str, ...] = ()
-    fpc: Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)] = ()
+    fpc: Names = ()
     nested: bool = True
     single_psu: SinglePsu = "error"
+    single_psu_scope: SinglePsuScope = "sample"
+    pps: Pps | None = None
+    joint: tuple[tuple[float, ...], ...] | None = None
+    hr_sum: float | None = None
+    phase2: PhaseRule | None = None
+    phase2_variance: Phase2Variance = "full"
+    replicates: ReplicatesRule | None = None
+
+    def design(self) -> Design:
+        """Give it in the form that estimators take.
+
+        Raises
+        ------
+        DesignFault
+            As `fl.Design` and `fl.Replicates`.
+        """
+        return Design(
+            **self.model_dump(exclude={"phase2", "replicates"}),
+            phase2=self.phase2.phase() if self.phase2 else None,
+            replicates=self.replicates.replicates() if self.replicates else None,
+        )
 
 
 def is_number(key: str) -> bool:
