@@ -25,6 +25,7 @@ from fl_estimate.errors import DesignFault, not_one_of
 from fl_estimate.inputs.replicates import CENTRES, Centre, UnitReplicates
 from fl_estimate.inputs.respondents import resolve
 from fl_estimate.inputs.sample_design import ROW, Design
+from fl_estimate.inputs.seeds import known_seed
 
 Kind = Literal["jk1", "jkn", "brr", "fay", "rao-wu", "rescaled"]
 KINDS: tuple[str, ...] = get_args(Kind)
@@ -63,7 +64,7 @@ def replicate(
     centre : {"mean", "estimate"}
         Deviations from the mean of the replicates, or from the estimate.
     seed : int, optional
-        For the two bootstraps; the same seed makes the same replicates.
+        For the two bootstraps; the same seed makes the same replicates. Results note it, also one that was made here.
 
     Returns
     -------
@@ -117,7 +118,8 @@ def replicate(
         least = first_rows(ordered, keys=tuple(dict.fromkeys([*keys, *units_known.fpc])), row=ROW)
         appearance = np.full(len(sample.stages[0].stratum), np.inf)
         np.minimum.at(appearance, sample.stages[0].unit, least)
-    rng = np.random.default_rng(seed)
+    used = known_seed(seed) if kind in RANDOM else None
+    rng = np.random.default_rng(used)
     made, groups = _make(kind, sample, replicates or 0, fay, centre, rng, appearance)
     unit = sample.stages[-1].unit if kind == "rescaled" else sample.stages[0].unit
     own = UnitReplicates(
@@ -130,6 +132,7 @@ def replicate(
         centre=centre,
         df=made.df,
         rows_are_units=ROW in keys,
+        seed=used,
     )
     return replace(resolved.design, replicates=own)
 

@@ -14,7 +14,7 @@ from fl_estimate.errors import EstimateFault, not_one_of
 from fl_estimate.estimators.domain_query import Measure, People, declared, read_people
 from fl_estimate.estimators.domain_table import Cells, DomainTable, tabulate
 from fl_estimate.estimators.targets import Level, Outcome, Target, Targets, as_list, is_text
-from fl_estimate.inputs.replicates import Replicates
+from fl_estimate.inputs.replicates import Replicates, UnitReplicates
 from fl_estimate.inputs.respondents import Resolved, resolve
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.results.estimates import Assumption, Estimates, Reason, check_by_columns, make_frame
@@ -110,17 +110,24 @@ class Call:
             "interval": self.interval,
             "df": self.df,
             "level": self.level,
-            "design": {
-                "weights": self.resolved.design.weights or "",
-                "strata": self.resolved.design.strata or "",
-                "stages": list(self.resolved.design.stages),
-                "fpc": list(self.resolved.design.fpc),
-                "single_psu": self.resolved.design.single_psu,
-                "phase2": list(self.resolved.design.phase2_columns),
-                "pps": self.resolved.design.pps or "",
-                "replicates": self.people.design.replicates.kind if self.people.design.replicates else "",
-            },
+            "design": _told(self.resolved.design, self.people.design.replicates),
         }
+
+
+def _told(design: Design, replicates: Replicates | UnitReplicates | None) -> dict[str, Any]:
+    """What a result notes of the design, and of the replicates where they made its variances."""
+    return {
+        "weights": design.weights or "",
+        "strata": design.strata or "",
+        "stages": list(design.stages),
+        "fpc": list(design.fpc),
+        "single_psu": design.single_psu,
+        "single_psu_scope": design.single_psu_scope,
+        "pps": design.pps or "",
+        "phase2": list(design.phase2_columns),
+        "phase2_variance": design.phase2_variance if design.phase2 else "",
+        "replicates": replicates.told() if replicates is not None else {},
+    }
 
 
 def _replicated(variance: str | None, design: Design) -> bool:
@@ -343,7 +350,7 @@ def _sampling(design: Design) -> list[tuple[str, dict[str, Any]]]:
     if design.strata is None and not design.stages:
         said.append(("simple_random_sample", {}))
     if design.phase2 is not None:
-        said.append(("two_phases", {}))
+        said.append(("two_phases" if design.phase2_variance == "full" else "two_phases_apart", {}))
     if design.pps is not None:
         said.append(("unequal_probabilities", {"rule": design.pps}))
     elif design.fpc:

@@ -22,6 +22,7 @@ HEADS: dict[str, Said] = {
     "observed": ("Persons observed", "Personnes observées", "Personas observadas"),
     "cases": ("Cases", "Cas", "Casos"),
     "deff": ("Design effect", "Effet de plan", "Efecto del diseño"),
+    "effective_n": ("Effective respondents", "Répondants effectifs", "Informantes efectivos"),
     "truth": ("True value", "Valeur vraie", "Valor verdadero"),
     "nation": ("Whole country", "Ensemble du pays", "Todo el país"),
     "missing": ("Not stated", "Non déclaré", "No declarado"),

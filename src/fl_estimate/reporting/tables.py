@@ -37,7 +37,7 @@ EMPTY_MARK = "–"
 NOTE_MARKS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 MARKS = f"\u2009{CAUTION}{NOTE_MARKS}"
 """What may stand behind a written value: a thin space, the mark of caution, the figures of notes."""
-OPTIONAL: tuple[str, ...] = ("cv", "n", "cases", "undetermined", "deff", "truth")
+OPTIONAL: tuple[str, ...] = ("cv", "n", "cases", "undetermined", "deff", "effective_n", "truth")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -284,7 +284,7 @@ def _row(
         cells["bound"] = say("head", f"bound.{record['bound']}", language)
     if withheld:
         cells |= {"value": say("flag", NOT_PUBLISHED, language), "interval": "", "cv": ""}
-        cells |= dict.fromkeys(("cases", "undetermined", "deff"), WITHHELD_MARK)
+        cells |= dict.fromkeys(("cases", "undetermined", "deff", "effective_n"), WITHHELD_MARK)
         cells["n"] = cells["n"] or WITHHELD_MARK
     else:
         cells |= _numbers(record, scale, language, mark)
@@ -314,6 +314,7 @@ def _numbers(record: Mapping[str, Any], scale: Scale, language: str, mark: str) 
         "cases": _count(record["cases"], language),
         "undetermined": "" if _na(record["undetermined"]) else percent(record["undetermined"], 1, language),
         "deff": "" if _na(record["deff"]) else number(record["deff"], 2, language),
+        "effective_n": _count(_ratio(record["n"], record["deff"]), language),
     }
 
 

@@ -6,7 +6,7 @@ A parameter stands in braces; `words.say` puts it in, written as the language wr
 
 from __future__ import annotations
 
-from fl_estimate.reporting import vocabulary_areas, vocabulary_lists
+from fl_estimate.reporting import vocabulary_areas, vocabulary_design, vocabulary_lists
 
 Said = tuple[str, str, str]
 """English, French, Spanish."""
@@ -545,6 +545,7 @@ REASONS |= {
 METHODS |= vocabulary_areas.METHODS
 SOURCES |= vocabulary_areas.SOURCES
 ASSUMPTIONS |= vocabulary_areas.ASSUMPTIONS
+ASSUMPTIONS |= vocabulary_design.ASSUMPTIONS
 REASONS |= vocabulary_areas.REASONS
 
 FLAGS: dict[str, Said] = {

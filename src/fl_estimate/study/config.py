@@ -21,6 +21,7 @@ from fl_estimate.study.faults import told
 
 By = str | list[str] | list[list[str]]
 Names = str | Annotated[list[str], Field(min_length=1)]
+Variance = Literal["taylor", "replicates"]
 Number = Annotated[float, Field(ge=0)]
 
 
@@ -49,6 +50,7 @@ class _Estimate(_Strict):
     source: str | None = None
     by: By | None = None
     where: str | None = None
+    variance: Variance | None = None
     df: Literal["domain", "design"] | Annotated[float, Field(gt=0)] = "domain"
     level: Annotated[float, Field(gt=0, lt=1)] = 0.95
 
@@ -92,6 +94,15 @@ class RatioEntry(_Estimate):
     interval: Literal["wald", "log"] = "wald"
 
 
+class VarianceEntry(_Estimate):
+    """``[[estimate]]`` of kind variance: the arguments of `fl.estimate_variance`."""
+
+    kind: Literal["variance"]
+    variable: Names
+    unknown: Literal["exclude"] | None = None
+    interval: Literal["wald", "log"] = "wald"
+
+
 class Columns(_Strict):
     """Some columns of a file that has others too."""
 
@@ -128,6 +139,7 @@ class AreaEntry(_Strict):
     by: str
     where: str | None = None
     unknown: Literal["no", "exclude"] | None = None
+    variance: Variance | None = None
     covariates: str | Columns | None = None
     population: str | Column | None = None
     likelihood: Literal["binomial", "normal"] = "binomial"
@@ -208,10 +220,17 @@ METHOD_KEYS: dict[str, frozenset[str]] = {
 ALL_METHOD_KEYS: frozenset[str] = frozenset[str]().union(*METHOD_KEYS.values())
 
 EstimateEntry = Annotated[
-    PrevalenceEntry | TotalEntry | MeanEntry | RatioEntry | AreaEntry | CaptureRecaptureEntry | StackEntry,
+    PrevalenceEntry
+    | TotalEntry
+    | MeanEntry
+    | RatioEntry
+    | VarianceEntry
+    | AreaEntry
+    | CaptureRecaptureEntry
+    | StackEntry,
     Field(discriminator="kind"),
 ]
-KINDS: tuple[str, ...] = ("prevalence", "total", "mean", "ratio", "area", "capture_recapture", "stack")
+KINDS: tuple[str, ...] = ("prevalence", "total", "mean", "ratio", "variance", "area", "capture_recapture", "stack")
 
 
 class RuleEntry(_Strict):
@@ -424,6 +443,7 @@ _KEYS: dict[str, tuple[str, ...]] = {
         "total": TotalEntry,
         "mean": MeanEntry,
         "ratio": RatioEntry,
+        "variance": VarianceEntry,
         "area": AreaEntry,
         "capture_recapture": CaptureRecaptureEntry,
         "stack": StackEntry,

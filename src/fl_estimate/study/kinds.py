@@ -7,7 +7,13 @@ from typing import Any
 
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators import capture_recapture
-from fl_estimate.estimators.design_weighted import estimate_mean, estimate_prevalence, estimate_ratio, estimate_total
+from fl_estimate.estimators.design_weighted import (
+    estimate_mean,
+    estimate_prevalence,
+    estimate_ratio,
+    estimate_total,
+    estimate_variance,
+)
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.reporting.labelling import unit_of
 from fl_estimate.results.estimates import Estimates
@@ -20,8 +26,9 @@ _DIRECT: dict[str, tuple[Any, tuple[str, ...]]] = {
     "total": (estimate_total, ("outcome",)),
     "mean": (estimate_mean, ("variable",)),
     "ratio": (estimate_ratio, ("numerator", "denominator")),
+    "variance": (estimate_variance, ("variable",)),
 }
-_SETTINGS: tuple[str, ...] = ("by", "where", "unknown", "interval", "df", "level")
+_SETTINGS: tuple[str, ...] = ("by", "where", "unknown", "variance", "interval", "df", "level")
 COUNTED: frozenset[str] = frozenset({"total", "persons", "population_size"})
 """Quantities that a stack lays out as they are."""
 
@@ -47,7 +54,7 @@ def make_estimate(entry: Any, study: Study, inputs: StudyInputs, before: Mapping
 def check_direct(entry: Any, people: Any) -> None:
     """Make an estimate of people for the nation alone: shows faults of weights, strata, conditions, unknown answers."""
     if isinstance(entry, AreaEntry):
-        estimate_prevalence(people, entry.outcome, where=entry.where, unknown=entry.unknown)
+        estimate_prevalence(people, entry.outcome, where=entry.where, unknown=entry.unknown, variance=entry.variance)
     else:
         _direct(entry, people, national=True)
 
@@ -62,7 +69,9 @@ def _by_area(entry: AreaEntry, people: Any, inputs: StudyInputs) -> Estimates:
     """A direct estimate of every area, then the model over them."""
     from fl_estimate.estimators import hierarchical
 
-    direct = estimate_prevalence(people, entry.outcome, by=entry.by, where=entry.where, unknown=entry.unknown)
+    direct = estimate_prevalence(
+        people, entry.outcome, by=entry.by, where=entry.where, unknown=entry.unknown, variance=entry.variance
+    )
     beside = inputs.tables[entry.name]
     prior = entry.prior.model_dump(exclude_none=True) if entry.prior is not None else None
     return hierarchical.area(

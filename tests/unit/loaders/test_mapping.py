@@ -107,7 +107,14 @@ def test_replicates_probabilities_and_phases_are_part_of_the_design() -> None:
             "people": {},
             "design": {
                 "weights": "w",
-                "replicates": {"columns": "rw{n:02}", "number": 3, "kind": "fay", "fay": 0.3, "df": 2, "centre": "mean"},
+                "replicates": {
+                    "columns": "rw{n:02}",
+                    "number": 3,
+                    "kind": "fay",
+                    "fay": 0.3,
+                    "df": 2,
+                    "centre": "mean",
+                },
             },
         }
     ).sample_design()
@@ -115,9 +122,7 @@ def test_replicates_probabilities_and_phases_are_part_of_the_design() -> None:
     assert weighted == Design(weights="w", replicates=own)
     listed = {"columns": ["a", "b"], "scale": 0.5, "rscales": [1, 2], "combined": False}
     factors = Mapping.read({"id": "x", "people": {}, "design": {"weights": "w", "replicates": listed}}).sample_design()
-    assert factors == Design(
-        weights="w", replicates=Replicates(["a", "b"], scale=0.5, rscales=[1, 2], combined=False)
-    )
+    assert factors == Design(weights="w", replicates=Replicates(["a", "b"], scale=0.5, rscales=[1, 2], combined=False))
     unequal = {"strata": "h", "fpc": "p", "pps": "hr", "hr_sum": 0.2, "single_psu_scope": "domain"}
     assert Mapping.read({"id": "x", "people": {}, "design": unequal}).sample_design() == Design(
         strata="h", fpc="p", pps="hr", hr_sum=0.2, single_psu_scope="domain"
@@ -285,7 +290,10 @@ def test_all_faults_come_in_one_error() -> None:
     ("design", "says"),
     [
         ({"weights": "w", "replicates": {"columns": "rw{n}"}}, "design.replicates: number goes with {n}"),
-        ({"weights": "w", "replicates": {"columns": ["a", "b"], "number": 2}}, "design.replicates: number goes with {n}"),
+        (
+            {"weights": "w", "replicates": {"columns": ["a", "b"], "number": 2}},
+            "design.replicates: number goes with {n}",
+        ),
         ({"weights": "w", "replicates": {"columns": ["a"], "kind": "brr"}}, "replicates need two different columns"),
         ({"weights": "w", "replicates": {"columns": ["a", "b"], "kind": "bbr"}}, "design.replicates.kind"),
         ({"weights": "w", "replicates": {"columns": ["a", "b"], "kind": "fay", "faye": 1}}, "did you mean 'fay'?"),
