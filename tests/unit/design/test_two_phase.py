@@ -148,6 +148,8 @@ def test_each_phase_by_itself_as_in_r() -> None:
     total = fl.estimate_total(clustered(), "y", design=strata, interval="wald").to_frame().iloc[0]
     mean = fl.estimate_mean(clustered(), "y", design=one, where="r == 1").to_frame().iloc[0]
     assert total["se"] == pytest.approx(708.953306816218, rel=1e-11)
+    said = [assumption.code for assumption in fl.estimate_mean(clustered(), "y", design=one).assumptions]
+    assert "two_phases_apart" in said
     assert mean["se"] == pytest.approx(1.10771576471892, rel=1e-11)
 
 
