@@ -19,6 +19,7 @@ from fl_estimate.design.resampling import (
     rescaled,
 )
 from fl_estimate.design.sample import Sample, read_sample, unit_columns
+from fl_estimate.design.small_table import numbered as numbered_codes
 from fl_estimate.design.totals import Codes, Floats, Totals, first_rows, require_columns, totals
 from fl_estimate.design.units import numbered, with_rows
 from fl_estimate.errors import DesignFault, not_one_of
@@ -181,7 +182,7 @@ def _make(
 
 
 def _labels(table: Totals, keys: Sequence[str], unit: Codes, units: int) -> tuple[tuple[Any, ...], ...]:
-    first = np.unique(unit, return_index=True)[1][:units]
+    first = numbered_codes(unit)[1][:units]
     columns = [_spelled(table, name)[first] for name in keys]
     return tuple(zip(*columns, strict=True))
 
@@ -202,8 +203,12 @@ def multiplier_rows(table: Totals, own: UnitReplicates) -> Codes:
         FL-DESIGN-25: units that the replicates were not made of.
     """
     place = {unit: row for row, unit in enumerate(own.units)}
-    columns = [_spelled(table, name) for name in own.keys]
-    rows = np.array([place.get(unit, -1) for unit in zip(*columns, strict=True)], dtype=np.int64)
+    codes = np.zeros(len(table.n), dtype=np.int64)
+    for name in own.keys:
+        codes = numbered_codes(codes * (len(table.keys[name].levels) + 1) + table.keys[name].codes)[0]
+    number, first = numbered_codes(codes)
+    columns = [_spelled(table, name)[first] for name in own.keys]
+    rows = np.array([place.get(unit, -1) for unit in zip(*columns, strict=True)], dtype=np.int64)[number]
     unknown = int((rows < 0).sum())
     if unknown:
         raise DesignFault(

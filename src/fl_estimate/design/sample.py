@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from fl_estimate.design.grouped_form import GroupedForm
 from fl_estimate.design.pps import PpsForm, pps_form
+from fl_estimate.design.small_table import numbered
 from fl_estimate.design.totals import Codes, Floats, Key, Totals, no_missing
 from fl_estimate.errors import DesignFault, listed
 from fl_estimate.inputs.sample_design import Design
@@ -190,24 +191,12 @@ def _ids(table: Totals, column: str) -> Key:
 
 def _units(parents: Codes, key: Key) -> Codes:
     """Number the units within their stratum: a unit is always (stratum, id)."""
-    codes = parents * (len(key.levels) + 1) + key.codes
-    if not _sorted(codes):
-        return np.unique(codes, return_inverse=True)[1].astype(np.int64)
-    number = np.zeros(len(codes), dtype=np.int64)
-    np.cumsum(codes[1:] != codes[:-1], out=number[1:])
-    return number
+    return numbered(parents * (len(key.levels) + 1) + key.codes)[0]
 
 
 def _first[T: np.generic](values: npt.NDArray[T], unit: Codes) -> npt.NDArray[T]:
     """The value of the first group of each unit."""
-    if not _sorted(unit):
-        return values[np.unique(unit, return_index=True)[1]]
-    return values[np.flatnonzero(np.diff(unit, prepend=unit[:1] - 1))]
-
-
-def _sorted(codes: Codes) -> bool:
-    """Whether codes stand in order, as those of the first keys of a small table do: then nothing has to be sorted."""
-    return bool((codes[1:] >= codes[:-1]).all())
+    return values[numbered(unit)[1]]
 
 
 def _fractions(

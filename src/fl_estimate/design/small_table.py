@@ -47,6 +47,17 @@ class Totals:
     n: Floats
 
 
+def numbered(codes: Codes) -> tuple[Codes, Codes]:
+    """Number different codes in their order: the number of each, and where each number is first met."""
+    if not (codes[1:] >= codes[:-1]).all():
+        _, first, number = np.unique(codes, return_index=True, return_inverse=True)
+        return number.astype(np.int64), first
+    # Codes of the first keys of a small table stand in order already: nothing has to be sorted.
+    number = np.zeros(len(codes), dtype=np.int64)
+    np.cumsum(codes[1:] != codes[:-1], out=number[1:])
+    return number, np.flatnonzero(np.diff(codes, prepend=codes[:1] - 1))
+
+
 def cached_blocks(rows: int) -> Iterator[slice]:
     """Slices of `rows` rows, each short enough to be worked on in the processor's cache."""
     return (slice(start, start + CACHED) for start in range(0, rows, CACHED))

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from fl_estimate.design.grouped_form import GroupedForm
 from fl_estimate.design.sample import CENSUS, Sample, Stage
+from fl_estimate.design.small_table import numbered
 from fl_estimate.design.totals import Codes, Floats, Totals, no_missing
 from fl_estimate.errors import DesignFault, listed
 from fl_estimate.inputs.sample_design import Design
@@ -84,7 +85,7 @@ def _drawn(table: Totals, column: str, second: Design, first: Stage) -> _Drawn:
         stratum = np.unique(table.keys[second.strata].codes, return_inverse=True)[1].astype(np.int64)
     key = table.keys[second.stages[0]]
     no_missing(key, second.stages[0], "units of the second phase")
-    _, at, unit = np.unique(first.unit * len(key.levels) + key.codes, return_index=True, return_inverse=True)
+    unit, at = numbered(first.unit * len(key.levels) + key.codes)
     there = np.bincount(stratum[at]).astype(float)
     drawn = np.bincount(stratum[at], weights=inside[at])
     faults = {
