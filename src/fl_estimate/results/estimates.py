@@ -126,9 +126,8 @@ class Estimates:
 
         As many respondents of a simple random sample would have said as much.
         """
-        return (self.frame["n"].astype("Float64").to_numpy(dtype=float, na_value=np.nan) / self.frame["deff"]).rename(
-            "effective_n"
-        )
+        n = self.frame["n"].to_numpy(dtype=float, na_value=np.nan)
+        return pd.Series(n / self.frame["deff"].to_numpy(dtype=float), name="effective_n")
 
     @property
     def national(self) -> Estimates:

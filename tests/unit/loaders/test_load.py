@@ -245,7 +245,8 @@ def test_missing_replicate_weights_and_columns_are_faults(tmp_path: Path) -> Non
     path.write_text("\n".join([lines[0] + ",r1,r2,r3", lines[1] + ",1,,x", *(line + ",1,1,y" for line in lines[2:])]))
     with pytest.raises(DataFault) as caught:
         load(path, mapping=WITH_REPLICATES)
-    places = {(fault.variable, fault.value_class) for fault in caught.value.report.faults}
+    report: Any = caught.value.report
+    places = {(fault.variable, fault.value_class) for fault in report.faults}
     assert {("r2", "missing"), ("r3", "not numbers")} <= places
     with pytest.raises(MappingFault, match="design: people have no column 'r4'"):
         load(path, mapping={**MAPPING, "design": {"weights": "W", "replicates": {"columns": ["r1", "r4"], "scale": 1}}})
