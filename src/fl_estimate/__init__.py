@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from fl_estimate.inputs.survey_data import SurveyData as SurveyData
     from fl_estimate.loaders.checking import validate as validate
     from fl_estimate.loaders.drafting import draft_mapping as draft_mapping
+    from fl_estimate.loaders.lists import load_lists as load_lists
     from fl_estimate.loaders.load import load as load
     from fl_estimate.loaders.mapping import Mapping as Mapping
     from fl_estimate.reporting.compare import compare as compare
@@ -81,6 +82,7 @@ _WHERE: dict[str, str] = {
     "explain_respondent": "study.respondent",
     "frameworks": "indicators.framework",
     "load": "loaders.load",
+    "load_lists": "loaders.lists",
     "plot": "reporting.figures",
     "plot_shrinkage": "reporting.shrinkage",
     "publish": "reporting.publish",
