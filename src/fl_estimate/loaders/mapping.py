@@ -23,7 +23,9 @@ from fl_estimate.loaders.mapping_parts import (
     Code,
     DesignRule,
     PeriodRule,
+    RatesRule,
     Recode,
+    SelectionRule,
     SourceRule,
     Strict,
     TableRule,
@@ -50,6 +52,10 @@ class Mapping(Strict):
     totals : dict of str to float or dict
         Known sizes of the population, to which the weights should sum: of all ``people``, or by the codes of a
         column.
+    rates : RatesRule, optional
+        One currency for all amounts, with the rates of the others.
+    selection : tuple of SelectionRule
+        How persons were drawn within their household, and the weight that follows.
     recodes : dict of str to dict
         Named recodes: code in the file → code in the schema.
     tables : dict of str to TableRule
@@ -67,6 +73,8 @@ class Mapping(Strict):
     source: SourceRule = SourceRule()
     design: DesignRule | None = None
     totals: dict[str, float | dict[str, float]] = Field(default_factory=dict)
+    rates: RatesRule | None = None
+    selection: tuple[SelectionRule, ...] = ()
     recodes: dict[str, Recode] = Field(default_factory=dict)
     tables: dict[str, TableRule]
 
@@ -259,5 +267,5 @@ def _names_a_type(part: int | str) -> bool:
 
 _NEIGHBOURS = [
     *("else" if key == "otherwise" else key for key in VariableRule.model_fields),
-    *(key for rule in (SourceRule, PeriodRule, DesignRule) for key in rule.model_fields),
+    *(key for rule in (SourceRule, PeriodRule, DesignRule, SelectionRule) for key in rule.model_fields),
 ]
