@@ -100,4 +100,5 @@ def _months_abroad(there: set[str]) -> pl.Expr | None:
 
     if not {"depart", "return"} <= there:
         return None
-    return (pl.col("return") - pl.col("depart")).dt.total_days() / DAYS_A_MONTH
+    months = (pl.col("return") - pl.col("depart")).dt.total_days() / DAYS_A_MONTH
+    return pl.when(months >= 0).then(months)  # a return before the departure is a fault of its own

@@ -175,7 +175,7 @@ def _units(people: pl.LazyFrame, episodes: pl.LazyFrame, jobs: pl.LazyFrame | No
         facts = facts.join(jobs.select(JOB, *new), on=JOB, how="left", maintain_order="left")
     facts = facts.drop("relative_id", strict=False)
     of_person = [name for name in _names(people) if name == PERSON or name not in set(_names(facts))]
-    units = people.select(of_person).join(facts, on=PERSON, how="left", maintain_order="left")
+    units = people.select(of_person).join(facts, on=PERSON, how="left", maintain_order="left_right")
     abroad = pl.col(EPISODE).is_not_null()
     asked = pl.col(SELECTED) if SELECTED in of_person else pl.lit("yes")
     units = units.with_columns(
