@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from fl_estimate.datasets.case_lists import LISTS, make_case_lists
 from fl_estimate.datasets.country import make_population, survey, truth
 from fl_estimate.datasets.country_mapping import household_mapping
+from fl_estimate.datasets.families import families_mapping, make_families
 from fl_estimate.datasets.migrants_mapping import migrants_mapping
 from fl_estimate.datasets.migrants_survey import draw_migrants, migrant_frames
 from fl_estimate.datasets.office_files import districts_frame, household_frame
@@ -66,7 +67,7 @@ def load(name: str) -> Any:
     Returns
     -------
     SurveyData, CaptureHistories or pandas.DataFrame
-        ``country_household`` and ``country_migrants`` are SurveyData, ready for `fl.classify`; counts of case lists are CaptureHistories; the
+        ``country_household``, ``country_families`` and ``country_migrants`` are SurveyData, ready for `fl.classify`; counts of case lists are CaptureHistories; the
         others are frames.
 
     Raises
@@ -156,6 +157,10 @@ def _migrants() -> SurveyData:
     return _through_files({**frames, "jobs": frames["episodes"]}, migrants_mapping())
 
 
+def _families() -> SurveyData:
+    return _through_files(make_families(make_population()).files, families_mapping())
+
+
 def _through_files(frames: Mapping[str, pd.DataFrame], mapping: dict[str, Any]) -> SurveyData:
     """Write a survey down as the office's files and read it with its mapping: the way any survey comes in."""
     from fl_estimate.loaders.load import load as load_survey  # pydantic and the file readers come with it
@@ -194,6 +199,10 @@ _SYNTHETIC: dict[str, _Entry] = {
     "country_household": _Entry(title="Synthetic country: household survey with a module on work", make=_household),
     "country_migrants": _Entry(
         title="Synthetic country: survey of returned migrants, with episodes and costs", make=_migrants
+    ),
+    "country_families": _Entry(
+        title="Synthetic country: households with one to three adults interviewed, children and relatives",
+        make=_families,
     ),
     "country_lists": _Entry(title="Synthetic country: five case lists, as counts of capture histories", make=_lists),
     "country_list_records": _Entry(title="Synthetic country: five case lists, a row a person", make=_list_records),

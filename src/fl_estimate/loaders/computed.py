@@ -28,7 +28,9 @@ Makers = dict[str, Callable[[set[str]], "pl.Expr | None"]]
 
 
 def with_computed(table: Filled, period: ReferencePeriod | None) -> Filled:
-    """Add the computed variables of a table whose parts are there."""
+    """Add the computed variables of a table whose parts are there; who answered for themselves had no proxy."""
+    if table.table.name == "people" and {"person_id", "proxy_for"} <= set(table.columns):
+        return replace(table, frame=table.frame.with_columns(_proxy()))
     of_jobs: Makers = {
         "pay_month": _pay_month,
         "months_in_period": lambda names: _months_in_period(names, period),
@@ -40,6 +42,13 @@ def with_computed(table: Filled, period: ReferencePeriod | None) -> Filled:
     new = {name: value for name, make in makers.items() if name not in there and (value := make(there)) is not None}
     frame = table.frame.with_columns(value.alias(name) for name, value in new.items())
     return replace(table, frame=frame, columns=(*table.columns, *new))
+
+
+def _proxy() -> pl.Expr:
+    """Offices often write the line of whoever answered: where it is that of the person, nobody stood in."""
+    import polars as pl
+
+    return pl.when(pl.col("proxy_for") != pl.col("person_id")).then(pl.col("proxy_for")).alias("proxy_for")
 
 
 def _pay_month(there: set[str]) -> pl.Expr | None:

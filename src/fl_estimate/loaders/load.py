@@ -13,6 +13,7 @@ from fl_estimate.inputs.survey_storage import pandas_of
 from fl_estimate.loaders.checking import Mode, judged, require_mode, without_bad_cells
 from fl_estimate.loaders.computed import with_computed
 from fl_estimate.loaders.currencies import in_one_currency
+from fl_estimate.loaders.family_network import relative_faults, relatives_once
 from fl_estimate.loaders.file_table import Engine, FileTable
 from fl_estimate.loaders.files import DELIMITED, read_table
 from fl_estimate.loaders.fit import not_fitting, require_fit, whole_rule
@@ -88,6 +89,7 @@ def load(
     require_fit(read, files, rules)
     filled = _filled(read, files, rules, stay_lazy=engine == "polars")
     filled, of_money = in_one_currency(filled, read.rates)
+    filled, told_again = relatives_once(filled)
     people = with_households(filled["people"], filled["households"]) if "households" in filled else filled["people"]
     people, of_selection = with_selection(people, read.selection)
     design = read.sample_design()
@@ -96,6 +98,8 @@ def load(
         *survey_faults(filled, design, people, taken, read.totals),
         *of_money,
         *of_selection,
+        *told_again,
+        *relative_faults(filled),
         *_guessed_encodings(read, files),
     )
     report = ValidationReport(judged(faults, mode))

@@ -248,7 +248,7 @@ TABLES: dict[str, Table] = {
     "relatives": Table(
         name="relatives",
         key="relative_id",
-        links=(("reported_by", "people"),),
+        links=(("reported_by", "people"), ("duplicates_person", "people")),
         owners=("reported_by",),
         variables=_listed(
             *_each("key", "relative_id", "reported_by", "duplicates_person"),
