@@ -144,6 +144,7 @@ def _duplicates(records: pl.DataFrame, called: str, *, listed: bool) -> list[Fau
     groups = again.partition_by(LIST, as_dict=True).items() if listed else [(("lists",), again)]
     for (table, *_), rows in groups:
         if len(rows):
+            places: list[int] = sorted(rows[ROW].to_list())[:KEPT]
             found.append(
                 Fault(
                     table=str(table),
@@ -151,7 +152,7 @@ def _duplicates(records: pl.DataFrame, called: str, *, listed: bool) -> list[Fau
                     rule="once in a list",
                     value_class="more than once",
                     count=len(rows),
-                    rows=tuple(sorted(rows[ROW].to_list())[:KEPT]),
+                    rows=tuple(places),
                     severity="warning",
                 )
             )

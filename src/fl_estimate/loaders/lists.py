@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from fl_estimate.inputs.survey_data import SurveyData
 
+COUNT = "count"
 TABLE = "lists"
 """What a report calls the table where one file holds all lists."""
 
@@ -60,7 +61,7 @@ def load_lists(
         The lists, in the order wanted: columns of the file, or values of `list_column`. With a file for each list it may
         be left out.
     count : str, optional
-        Column of counts.
+        Column of counts; one called ``count`` is taken as such where no key is given.
     key : str or sequence of str, optional
         Columns that identify a person, such as a number, or name and date of birth. Two records are the same person
         where all of them are equal, but for blanks around them; upper and lower case differ.
@@ -123,6 +124,8 @@ def load_lists(
     _require_together(path, keys, count=count, list_column=list_column, salt=salt)
     frames = _read(path, mapping)
     apart = isinstance(path, Dictionary)
+    if not keys and count is None and COUNT in frames[TABLE].columns and COUNT not in names:
+        count = COUNT  # rows would pass for persons
     memberships = () if apart or list_column else names
     one_each = [*keys, *memberships, *filter(None, (count, list_column))]
     _require_columns(frames, one_each, covariates, keys)
@@ -249,7 +252,7 @@ def _require_columns(
     shared = [name for name in covariates if name in keys]
     if shared:
         raise _not_together(f"covariates that identify persons: {listed(shared)}")
-    taken = [name for name in covariates if name in (*each, PERSON, "person", "count")]
+    taken = [name for name in covariates if name in (*each, PERSON, "person", COUNT)]
     if taken:
         raise _not_together(f"covariates that are lists, counts or keys: {listed(taken)}")
 
@@ -352,12 +355,12 @@ def _counted(
     if count is None:
         histories = CaptureHistories.from_records(frame, lists=names, ordered=ordered)
     else:
-        frame = frame.with_columns(pl.col(count).cast(pl.Float64).alias("count"))
+        frame = frame.with_columns(pl.col(count).cast(pl.Float64).alias(COUNT))
         histories = CaptureHistories.from_counts(frame, lists=names, ordered=ordered)
     records = None
     if covariates:
-        kept = frame.select(*names, *covariates, *(["count"] if count is not None else []))
-        records = kept.filter(pl.col("count") > 0).to_pandas() if count is not None else kept.to_pandas()
+        kept = frame.select(*names, *covariates, *([COUNT] if count is not None else []))
+        records = kept.filter(pl.col(COUNT) > 0).to_pandas() if count is not None else kept.to_pandas()
     return replace(histories, records=records, report=ValidationReport(faults))
 
 

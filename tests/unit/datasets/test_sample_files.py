@@ -129,9 +129,13 @@ def test_the_readme_tells_the_numbers_of_the_files(made: Any):
         *(len(people.age), nation["adults"], nation["forced_labour"], len(made.population.areas.stratum)),
         *(len(made.household), made.household["HHID"].nunique(), made.household["CLUSTER"].nunique()),
         *(made.truth["survey"]["respondents"], made.lists.listed),
+        *(len(frame) for frame in made.migrants.values()),
+        *(made.migrants_truth["national"]["adults"], made.migrants_truth["national"]["forced_labour"]),
     ]
     assert [number for number in told if f"{number:,}" not in text] == []
     assert f"{len(VARIABLES)} variables" in text
+    empty = int((made.migrants["people"]["RESULT"] == 2).sum())
+    assert f"{empty} areas without one" in text
 
 
 def test_written_files_are_those_of_the_folder(made: Any, script: ModuleType, tmp_path: Path):

@@ -66,6 +66,10 @@ def test_the_histories_are_those_counted_by_hand(by_counts: fl.CaptureHistories)
     assert dict(rows) == dict(counted)
 
 
+def test_a_column_called_count_is_never_taken_for_persons(by_counts: fl.CaptureHistories) -> None:
+    same(fl.load_lists(SAMPLE / "lists.csv", lists=LISTS), by_counts)
+
+
 def test_a_row_a_person_gives_the_histories_of_the_counts(by_counts: fl.CaptureHistories) -> None:
     same(fl.load_lists(SAMPLE / "list_records.csv", lists=LISTS), by_counts)
     same(fl.load_lists(SAMPLE / "list_records.csv", lists=LISTS, key="id"), by_counts)
