@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fl_estimate.datasets.answers import BY_ITEMS, IMPOSED, NOT_IN_FORCED_LABOUR, classify_items, hear, true_answers
-from fl_estimate.datasets.population import Population, pick
+from fl_estimate.datasets.population import FEMALE, MALE, Population, pick
 from fl_estimate.datasets.questionnaire import BLANK, COLUMNS, ITEMS, NO, STATE_FIELDS
 
 Ints = NDArray[np.integer[Any]]
@@ -65,7 +65,7 @@ def make_families(population: Population, seed: int = FAMILIES_SEED) -> Families
     rng = np.random.default_rng(seed)
     roster = _roster(population, rng)
     adults, own = _adult_works(roster, rng)
-    children, young = _child_works(roster, rng)
+    children, young = _child_works(roster, _adult_classes(roster, own), rng)
     relatives, told, kin = _relatives(roster, rng)
     roster = roster.join(_network(relatives, rng), on="PID")
     jobs = pd.concat([adults, children, told], ignore_index=True)
@@ -113,12 +113,22 @@ def _roster(population: Population, rng: np.random.Generator) -> pd.DataFrame:
                 )
     frame = pd.DataFrame(rows)
     frame["answered"] = frame["MODRES"] == ANSWERED
+    _name_parents(frame)
     head = frame.groupby("HHID")["PID"].transform("min")
     by_proxy = frame["answered"] & (rng.random(len(frame)) < 0.12) & (head != frame["PID"])
     frame["PROXY"] = np.where(frame["answered"], np.where(by_proxy, head, frame["PID"]), np.nan)
     frame["MODRES"] = frame["MODRES"].where(frame["MODRES"] > 0).astype("Int8")
     frame["PROXY"] = frame["PROXY"].astype("Int64")
     return frame
+
+
+def _name_parents(frame: pd.DataFrame) -> None:
+    """The first two adults of a household are the parents of its children, as far as one is a woman and one a man."""
+    line = frame.groupby("HHID").cumcount()
+    for name, sex in (("MOTHER", FEMALE), ("FATHER", MALE)):
+        heads = frame[(line < 2) & (frame["Q102"] >= 18) & (frame["Q101"] == sex)].drop_duplicates("HHID")
+        parent = frame["HHID"].map(heads.set_index("HHID")["PID"])
+        frame[name] = parent.where(frame["Q102"] < 18).astype("Int64")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -160,7 +170,18 @@ def _blanked(values: NDArray[np.int8]) -> pd.arrays.IntegerArray:
     return pd.arrays.IntegerArray(values.copy(), values == BLANK)
 
 
-def _child_works(roster: pd.DataFrame, rng: np.random.Generator) -> tuple[pd.DataFrame, _Known]:
+def _adult_classes(roster: pd.DataFrame, own: _Known) -> pd.Series:
+    """What is known of the class of every adult, by their id: yes, dk, no, or missing for those who gave no answers."""
+    classes = _classes(roster, "PID", [own])
+    told = np.select(
+        [classes["forced_labour"] == 1, classes["forced_labour_possible"] == 1, roster["answered"].to_numpy()],
+        ["yes", "dk", "no"],
+        "missing",
+    )
+    return pd.Series(told, index=roster["PID"])
+
+
+def _child_works(roster: pd.DataFrame, adults: pd.Series, rng: np.random.Generator) -> tuple[pd.DataFrame, _Known]:
     """The work of the children who were drawn, with the answers of the child module."""
     young = roster[roster["answered"] & (roster["Q102"] < 18)]
     young = young[rng.random(len(young)) < 0.85]
@@ -171,11 +192,16 @@ def _child_works(roster: pd.DataFrame, rng: np.random.Generator) -> tuple[pd.Dat
         columns[question] = np.searchsorted(np.array(sorted(codes)), told[field])
         order = np.array([codes.index(code) + 1 for code in sorted(codes)])
         columns[question] = order[columns[question]]
+    parents = [young[name].map(adults) for name in ("MOTHER", "FATHER")]
+    with_yes, unknown = (
+        np.any([parent.isin(codes) for parent in parents], axis=0) for codes in (["yes"], ["dk", "missing"])
+    )
+    told["parents_in_fl"] = np.where(with_yes, "yes", np.where(unknown, "dk", "no"))
     return pd.DataFrame(columns), _Known(whose=pid, classes=_child_classes(told))
 
 
 def _child_classes(told: dict[str, NDArray[np.str_]]) -> Pair:
-    """The categories a, b and d of the guidelines on children, in three values: (surely, possibly)."""
+    """The categories a to d of the guidelines on children, in three values: (surely, possibly)."""
 
     def among(field: str, *codes: str) -> Pair:
         true = np.isin(told[field], codes)
@@ -188,6 +214,7 @@ def _child_classes(told: dict[str, NDArray[np.str_]]) -> Pair:
     categories = (
         every(among("child_works_for", "third_party"), threat, among("child_coercion_target", "child", "parents")),
         every(among("child_works_for", "parents"), threat),
+        every(among("child_works_for", "parents"), among("parents_in_fl", "yes")),
         among("child_wfcl", "slavery", "armed_conflict", "cse", "illicit"),
     )
     return np.any([pair[0] for pair in categories], axis=0), np.any([pair[1] for pair in categories], axis=0)
@@ -279,6 +306,8 @@ def families_mapping() -> dict[str, Any]:
             "person_id": "PID",
             "hh_id": "HHID",
             "proxy_for": "PROXY",
+            "mother_id": "MOTHER",
+            "father_id": "FATHER",
             "sex": "Q101",
             "age_interview": "Q102",
             "drawn": _coded("DRAWN", "yes_no"),

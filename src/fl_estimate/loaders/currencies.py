@@ -66,7 +66,8 @@ def in_one_currency(
         table = tables.get(money.table)
         if table is None:
             continue
-        there = [name for name in money.amounts if name in table.columns]
+        kinds = table.frame.collect_schema()
+        there = [name for name in money.amounts if name in table.columns and kinds[name].is_numeric()]
         if not there or money.currency not in table.columns:
             continue
         if rates is None:
@@ -91,7 +92,8 @@ def _with_day(table: Filled, money: _Money, tables: Dictionary[str, Filled]) -> 
         frame = frame.join(began, on="episode_id", how="left", maintain_order="left")
     else:
         frame = frame.with_columns(pl.lit(None, dtype=pl.Date).alias(_DEPART))
-    own = pl.col(money.date) if money.date in table.columns else pl.lit(None, dtype=pl.Date)
+    dated = money.date in table.columns and frame.collect_schema()[money.date] == pl.Date
+    own = pl.col(money.date) if dated else pl.lit(None, dtype=pl.Date)
     return replace(table, frame=frame.with_columns(pl.coalesce(own, pl.col(_DEPART)).alias(_DEPART)))
 
 

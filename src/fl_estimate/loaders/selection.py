@@ -59,6 +59,8 @@ def with_selection(people: Filled, selections: Sequence[SelectionRule]) -> tuple
     def found(said: str, broken: pl.Expr, severity: Severity = "error") -> None:
         faults.extend(faults_where(people, frame, rule.weight, "selection", said, broken, severity))
 
+    rule = selections[0]
+    found("without a household, so that nobody can be counted in it", pl.col("hh_id").is_null())
     for place, rule in enumerate(selections, 1):
         eligible, drawn = f"{_ELIGIBLE}{place}", f"{_DRAWN}{place}"
         frame = _with_truth(frame, f"selection[{place}].eligible", rule.eligible, eligible)

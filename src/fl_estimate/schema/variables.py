@@ -153,10 +153,10 @@ TABLES: dict[str, Table] = {
     "people": Table(
         name="people",
         key="person_id",
-        links=(("hh_id", "households"),),
+        links=(("hh_id", "households"), ("mother_id", "people"), ("father_id", "people")),
         variables=_listed(
             *_HOUSEHOLD,
-            *_each("key", "person_id", "proxy_for"),
+            *_each("key", "person_id", "proxy_for", "mother_id", "father_id"),
             Variable(name="selected_for_module", kind="code", codes=codes.YES_NO),
             Variable(name="sex", kind="code", codes=codes.SEX),
             Variable(name="age_interview", kind="whole", unit="years", limits=_AGE),

@@ -57,6 +57,11 @@ def test_who_was_drawn_must_be_eligible_in_one_group(tmp_path: Path) -> None:
         loaded(tmp_path, {**MAPPING, "selection": [ADULTS, {**CHILDREN, "eligible": "age_interview >= 5"}]})
 
 
+def test_somebody_without_a_household_cannot_be_weighted(tmp_path: Path) -> None:
+    with pytest.raises(DataFault, match="without a household"):
+        loaded(tmp_path, people=PEOPLE.replace("8,c,30,no", "8,,30,no"))
+
+
 @pytest.mark.parametrize(
     ("selection", "said"),
     [
