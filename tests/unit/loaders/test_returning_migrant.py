@@ -155,3 +155,44 @@ def test_episodes_of_relatives_are_told_by_somebody_else_and_left_out(tmp_path: 
     found = fl.by_episode(loaded(tmp_path, mapping, episodes=episodes, relatives=relatives))
     assert found.people["episode_id"].dropna().tolist() == ["1"]
     assert found.relatives is None
+
+
+WIDE = (
+    "PID,AGE,OUT,TO,EARN,EMP,C_visa,K_visa,C_passport,K_passport,C_medical,K_medical,pay,docs\n"
+    "1,30,2020-03-01,XA,400,1,100,USD,800,XTS,,,2,4\n"
+    "2,40,2021-03-01,XB,300,1,,,,,60,USD,1,1\n"
+    "3,50,,,,2,,,,,,,,\n"
+)
+
+
+def test_one_row_a_migrant_with_the_costs_side_by_side(tmp_path: Path) -> None:
+    """As the short module is often kept: one episode a person, a column a cost and its currency.
+
+    By hand: person 1 paid 100 dollars and 800 at home (20 dollars), over 400; person 2 paid 60 dollars, over 300.
+    """
+    path = tmp_path / "wide.csv"
+    path.write_text(WIDE)
+    mapping: dict[str, Any] = {
+        "id": "wide",
+        "people": {
+            "person_id": "PID", "age_interview": "AGE",
+            "migrant_employee_abroad": {"column": "EMP", "recode": {"1": "yes", "2": "no"}},
+        },
+        "episodes": {
+            "from": "people", "where": "not missing(OUT)", "depart": "OUT", "destination": "TO",
+            "first_month_earnings": "EARN", "earnings_currency": {"value": "USD"},
+            "w_low_no_wage": {"column": "pay", "recode": {"1": "yes", "2": "no"}},
+            "c_docs": {"column": "docs", "recode": {"1": "experienced", "4": "no"}},
+        },
+        "costs": {
+            "from": "people", "repeat": ["visa", "passport", "medical"], "item": {"value": "{n}"},
+            "amount": "C_{n}", "currency": "K_{n}", "paid_by_worker": {"value": "yes"},
+        },
+        "rates": {"to": "USD", "XTS": 0.025},
+    }  # fmt: skip
+    data = fl.load(path, mapping=mapping)
+    assert data.costs["item"].tolist() == ["visa", "passport", "medical"]
+    people = fl.classify(fl.by_episode(data, "last"), ["icls2018_adult", "sdg_10_7_1"]).people
+    assert people["recruitment_cost_share"].astype(float).tolist()[:2] == pytest.approx([120 / 400, 60 / 300])
+    assert people["forced_labour"].tolist() == [0, 1, 0]
+    assert people["forced_labour_in_scope"].tolist() == [1, 1, 0]
