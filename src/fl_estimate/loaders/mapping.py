@@ -266,6 +266,7 @@ def _names_a_type(part: int | str) -> bool:
 
 
 _NEIGHBOURS = [
+    *SelectionRule.model_fields,
     *("else" if key == "otherwise" else key for key in VariableRule.model_fields),
-    *(key for rule in (SourceRule, PeriodRule, DesignRule, SelectionRule) for key in rule.model_fields),
+    *(key for rule in (SourceRule, PeriodRule, DesignRule) for key in rule.model_fields),
 ]

@@ -30,11 +30,11 @@ def faults_of(mapping: Mapping) -> Iterable[str]:
         yield from _table_faults(mapping, TABLES[name], rule)
     for name, recode in mapping.recodes.items():
         yield from _recode_faults(f"recodes.{name}", recode)
+    yield from _rate_faults(mapping)
+    yield from _selection_faults(mapping)
     period = mapping.reference_period
     if period and period.start and period.end and period.end <= period.start:
         yield "reference_period: end is the first day after the period, so it is later than start"
-    yield from _rate_faults(mapping)
-    yield from _selection_faults(mapping)
     try:
         mapping.sample_design()
     except DesignFault as error:

@@ -144,14 +144,6 @@ class SourceRule(Strict):
     catalogue: str | None = None
 
 
-class PeriodRule(Strict):
-    """``[reference_period]``: the time the survey speaks of; `end` is the first day after it."""
-
-    kind: Literal["week", "month", "season", "12m", "24m", "60m", "lifetime", "other"]
-    start: dt.date | None = None
-    end: dt.date | None = None
-
-
 Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
@@ -188,6 +180,14 @@ class SelectionRule(Strict):
     drawn: str
     of: str = "weight_hh"
     weight: str = "weight_person"
+
+
+class PeriodRule(Strict):
+    """``[reference_period]``: the time the survey speaks of; `end` is the first day after it."""
+
+    kind: Literal["week", "month", "season", "12m", "24m", "60m", "lifetime", "other"]
+    start: dt.date | None = None
+    end: dt.date | None = None
 
 
 class DesignRule(Strict):
