@@ -70,7 +70,7 @@ def load_lists(
         same person has the same hash in every call with the same salt. Without it a salt is drawn and thrown away,
         and there is no such column.
     list_column : str, optional
-        Column that says which list a record is of.
+        Column that says which list a record is of: by the names in `lists`, or by codes that the file labels so.
     covariates : sequence of str
         Columns that are kept in `records`: strata, and covariates of models. All others are left behind.
     mapping : str, Path, dict or Mapping, optional
@@ -122,7 +122,7 @@ def load_lists(
     keys = (key,) if isinstance(key, str) else tuple(key or ())
     names = _named(path, lists)
     _require_together(path, keys, count=count, list_column=list_column, salt=salt)
-    frames = _read(path, mapping)
+    frames = _read(path, mapping, list_column, names)
     apart = isinstance(path, Dictionary)
     if not keys and count is None and COUNT in frames[TABLE].columns and COUNT not in names:
         count = COUNT  # rows would pass for persons
@@ -195,19 +195,26 @@ def _not_together(found: str) -> ListsFault:
 # --- files ------------------------------------------------------------------------------------------------------
 
 
-def _read(path: Any, mapping: Any) -> dict[str, pl.DataFrame]:
+def _read(path: Any, mapping: Any, list_column: str | None, names: Sequence[str]) -> dict[str, pl.DataFrame]:
     """Every file as a frame with row numbers; blank texts are null."""
     paths = dict(path) if isinstance(path, Dictionary) else {TABLE: path}
-    return {table: _frame(file, table, mapping) for table, file in paths.items()}
+    return {table: _frame(file, table, mapping, list_column, names) for table, file in paths.items()}
 
 
-def _frame(file: str | Path, table: str, mapping: Any) -> pl.DataFrame:
+def _frame(file: str | Path, table: str, mapping: Any, list_column: str | None, names: Sequence[str]) -> pl.DataFrame:
     import polars as pl
     import polars.selectors as cs
 
     if mapping is None:
         read = read_table(file)
         frame = read.frame.lazy().select(read.columns).collect()
+        labels = read.value_labels.get(list_column or "", {})
+        if list_column is not None and set(names) & set(labels.values()):  # lists are named as the file labels them
+            told = pl.col(list_column)
+            kept = told.cast(pl.String)
+            frame = frame.with_columns(
+                told.replace_strict(list(labels), list(labels.values()), default=kept, return_dtype=pl.String)
+            )
     else:
         frame = _coded(file, table, mapping)
     texts = cs.string().str.strip_chars().replace("", None)

@@ -95,6 +95,17 @@ def test_a_file_a_list_and_a_list_column_give_them_too(by_counts: fl.CaptureHist
         same(part, fl.CaptureHistories.from_records(people[people["region"] == region], lists=LISTS))
 
 
+def test_lists_may_be_codes_that_the_file_labels(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"id": ["x", "y", "y"], "source": [1, 1, 2]})
+    path = tmp_path / "records.dta"
+    frame.to_stata(path, write_index=False, value_labels={"source": {1: "Police", 2: "NGO"}})
+    named = fl.load_lists(path, lists=["Police", "NGO"], list_column="source", key="id")
+    assert named.totals == {"Police": 2.0, "NGO": 1.0}
+    assert fl.load_lists(path, lists=["1", "2"], list_column="source", key="id").totals == {"1": 2.0, "2": 1.0}
+    unlabelled = refused(path, lists=["Police", "Hospital"], list_column="source", key="id")
+    assert [(f.value_class, f.rows) for f in report_of(unlabelled).errors] == [("not among the lists", (2,))]
+
+
 def test_strata_and_covariates_are_kept_with_counts(tmp_path: Path) -> None:
     text = "region,a,b,n,note\nN,1,0,5.25,x\nN,1,1,2,x\nS,0,1,7,x\nS,1,1,1.5,x\n"
     histories = fl.load_lists(written(tmp_path, "l.csv", text), lists=["a", "b"], count="n", covariates=["region"])
