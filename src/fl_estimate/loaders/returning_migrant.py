@@ -18,7 +18,7 @@ Which = Literal["all", "last"]
 WHICH: tuple[str, ...] = get_args(Which)
 PERSON, EPISODE, JOB, RESPONDENT = "person_id", "episode_id", "job_id", "respondent_id"
 SELECTED, AGE, AGE_THEN = "selected_for_module", "age_interview", "age_episode"
-_ORDER = "__order__"
+_ORDER, _ASKED = "__order__", "__asked__"
 
 
 def by_episode(data: SurveyData, which: Which = "all") -> SurveyData:
@@ -44,7 +44,8 @@ def by_episode(data: SurveyData, which: Which = "all") -> SurveyData:
         sampling units are those of the person, so that a total counts episodes ("all") or persons ("last").
 
         Persons without an episode stay, out of scope (`selected_for_module` is no): the units in which nobody had
-        been abroad belong to the design too.
+        been abroad belong to the design too. Where the questions stand on jobs, an episode that led to none of them is
+        out of scope as well: nothing was asked about it, and "not asked" is not "no".
 
     Raises
     ------
@@ -173,21 +174,30 @@ def _units(people: pl.LazyFrame, episodes: pl.LazyFrame, jobs: pl.LazyFrame | No
         here = set(_names(facts))
         new = [name for name in _names(jobs) if name not in here and item_variable(name) is None]
         facts = facts.join(jobs.select(JOB, *new), on=JOB, how="left", maintain_order="left")
-    facts = facts.drop("relative_id", strict=False)
+    facts = facts.drop("relative_id", strict=False).with_columns(_asked_about(jobs).alias(_ASKED))
     of_person = [name for name in _names(people) if name == PERSON or name not in set(_names(facts))]
     units = people.select(of_person).join(facts, on=PERSON, how="left", maintain_order="left_right")
-    abroad = pl.col(EPISODE).is_not_null()
+    abroad, about = pl.col(EPISODE).is_not_null(), pl.col(_ASKED).fill_null(False)
     asked = pl.col(SELECTED) if SELECTED in of_person else pl.lit("yes")
     units = units.with_columns(
         pl.col(PERSON).alias(RESPONDENT),
         pl.when(abroad).then(pl.col(EPISODE)).otherwise(pl.lit("without episode: ") + pl.col(PERSON)).alias(PERSON),
-        pl.when(abroad).then(asked).otherwise(pl.lit("no")).alias(SELECTED),
-    )
+        pl.when(about).then(asked).otherwise(pl.lit("no")).alias(SELECTED),
+    ).drop(_ASKED)
     if AGE_THEN in _names(units):
         now = pl.col(AGE) if AGE in of_person else pl.lit(None, dtype=pl.Int64)
         units = units.with_columns(now.alias("age_now"), pl.coalesce(AGE_THEN, now).alias(AGE))
     first = [PERSON, RESPONDENT]
     return units.select(*first, *(name for name in _names(units) if name not in first))
+
+
+def _asked_about(jobs: pl.LazyFrame | None) -> pl.Expr:
+    """Whether the questions were put about an episode: where they stand on jobs, if there is one that it led to."""
+    import polars as pl
+
+    if jobs is None or not any(item_variable(name) is not None for name in _names(jobs)):
+        return pl.lit(True)
+    return pl.col(JOB).is_in(jobs.select(JOB).collect()[JOB].implode()).fill_null(False)
 
 
 def _design(design: Design | None) -> Design | None:

@@ -127,6 +127,20 @@ def test_questions_on_jobs_follow_the_episode_that_led_to_them(tmp_path: Path) -
         fl.by_episode(loaded(tmp_path, lost, episodes=episodes, jobs=jobs))
 
 
+def test_an_episode_about_which_nothing_was_asked_is_out_of_scope(tmp_path: Path) -> None:
+    """The module is often put about the last episode only: the earlier ones are not "no", they are not asked."""
+    episodes = "EID,PID,OUT,J\n11,1,2015-01-01,\n12,1,2018-01-01,b\n21,2,2019-05-01,c\n"
+    jobs = "JID,PID,sector,w_low_no_wage,c_docs@work\nb,1,T,yes,experienced\nc,2,F,no,no\n"
+    mapping = {
+        **MAPPING,
+        "episodes": {"episode_id": "EID", "person_id": "PID", "depart": "OUT", "job_id": "J"},
+        "jobs": {"job_id": "JID", "person_id": "PID", "isic4": "sector"},
+    }
+    people = fl.classify(fl.by_episode(loaded(tmp_path, mapping, episodes=episodes, jobs=jobs))).people
+    told = people[["person_id", "forced_labour", "forced_labour_in_scope"]].head(3).to_numpy().tolist()
+    assert told == [["11", 0, 0], ["12", 1, 1], ["21", 0, 1]]
+
+
 def test_what_cannot_be_taken_by_episode(tmp_path: Path) -> None:
     with pytest.raises(DataFault, match="FL-DATA-05"):
         fl.by_episode(fl.SurveyData(people=pd.DataFrame({"person_id": ["1"]})))
