@@ -59,7 +59,8 @@ def in_one_currency(
         An amount of unknown currency is an unknown amount.
     faults : tuple of Fault
         Errors: a currency that has no rate on its day; without rates, a cost in another currency than the earnings of
-        its episode. Warnings: amounts without a currency; several currencies in a column and no rates.
+        its episode. Warnings: amounts without a currency; a currency that is not mapped; several currencies in a column
+        and no rates.
     """
     tables, faults = dict(filled), list[Fault]()
     for money in MONEY:
@@ -68,6 +69,8 @@ def in_one_currency(
             continue
         kinds = table.frame.collect_schema()
         there = [name for name in money.amounts if name in table.columns and kinds[name].is_numeric()]
+        if there and rates is not None and money.currency not in table.columns:
+            faults.append(_left(money, there))
         if not there or money.currency not in table.columns:
             continue
         if rates is None:
@@ -139,6 +142,18 @@ def _rate(currency: pl.Expr, rates: RatesRule) -> pl.Expr:
             for form in ("%Y-%m", "%Y")
         ]
     return pl.coalesce(*steps, currency.replace_strict(always, default=None, return_dtype=pl.Float64))
+
+
+def _left(money: _Money, amounts: list[str]) -> Fault:
+    """With rates: a warning where nothing says which currency amounts are in, so that they stay as they are."""
+    return Fault(
+        table=money.table,
+        variable=money.currency,
+        rule="currency",
+        value_class=f"not mapped: {', '.join(amounts)} left as told, in a currency of their own",
+        count=0,
+        severity="warning",
+    )
 
 
 def _several(table: Filled, money: _Money, amounts: list[str]) -> list[Fault]:

@@ -104,6 +104,18 @@ def test_a_currency_without_a_rate_on_its_day_and_an_amount_without_a_currency(t
     assert fl.classify(data, "sdg_10_7_1").people["recruitment_cost_share"].isna().tolist() == [False, True, True]
 
 
+def test_amounts_whose_currency_is_not_mapped_stay_with_a_warning(tmp_path: Path) -> None:
+    episodes = {**MAPPING["episodes"], "borrowed_amount": "LOAN"}
+    text = EPISODES.replace("CUR\n", "CUR,LOAN\n").replace("USD\n", "USD,70\n").replace("EUR\n", "EUR,80\n")
+    data = loaded(tmp_path, {**MAPPING, "rates": RATES, "episodes": episodes}, episodes=text)
+    assert list(data.episodes["borrowed_amount"]) == [70, 80, 70]
+    (warning,) = data.report.warnings
+    assert (warning.variable, warning.value_class) == (
+        "borrowed_currency",
+        "not mapped: borrowed_amount left as told, in a currency of their own",
+    )
+
+
 def test_costs_alone_must_agree_with_each_other(tmp_path: Path) -> None:
     mapping = {**MAPPING, "episodes": {"episode_id": "EID", "person_id": "PID", "mine": "CUR"}}
     found = report(tmp_path, mapping)
