@@ -81,6 +81,7 @@ docs: .venv/.ready ## Build the site into docs/_build/html; a warning is an erro
 recovery: .venv/.ready ## Sample the synthetic country again and again: do the intervals hold the truth? Writes the docs' tables (minutes)
 	@$(BIN)/python scripts/recovery.py
 	@$(BIN)/python scripts/recovery_districts.py
+	@$(BIN)/python scripts/recovery_migrants.py
 
 .PHONY: coverage-lists
 coverage-lists: .venv/.ready ## Simulate case lists of a known size: which intervals hold the truth? Writes the table of the docs (minutes)

@@ -34,8 +34,10 @@ if TYPE_CHECKING:
     from fl_estimate.inputs.survey_data import SurveyData as SurveyData
     from fl_estimate.loaders.checking import validate as validate
     from fl_estimate.loaders.drafting import draft_mapping as draft_mapping
+    from fl_estimate.loaders.lists import load_lists as load_lists
     from fl_estimate.loaders.load import load as load
     from fl_estimate.loaders.mapping import Mapping as Mapping
+    from fl_estimate.loaders.returning_migrant import by_episode as by_episode
     from fl_estimate.reporting.compare import compare as compare
     from fl_estimate.reporting.figures import plot as plot
     from fl_estimate.reporting.publish import PublishedEstimates as PublishedEstimates
@@ -67,6 +69,7 @@ _WHERE: dict[str, str] = {
     "SuppressionRule": "reporting.publish",
     "SurveyData": "inputs.survey_data",
     "ValidationReport": "schema.validate",
+    "by_episode": "loaders.returning_migrant",
     "classify": "indicators.classify",
     "codebook": "schema.codebook",
     "compare": "reporting.compare",
@@ -81,6 +84,7 @@ _WHERE: dict[str, str] = {
     "explain_respondent": "study.respondent",
     "frameworks": "indicators.framework",
     "load": "loaders.load",
+    "load_lists": "loaders.lists",
     "plot": "reporting.figures",
     "plot_shrinkage": "reporting.shrinkage",
     "publish": "reporting.publish",

@@ -14,9 +14,9 @@ import fl_estimate as fl
 NAMES = (
     "CaptureHistories", "Classification", "Design", "Estimates", "Explanation", "FlError", "FlWarning", "Framework",
     "FrameworkComparison", "Mapping", "PublishedEstimates", "Replicates", "StudyResult", "SuppressionRule",
-    "SurveyData", "ValidationReport", "capture_recapture", "classify", "codebook", "compare", "compare_frameworks",
+    "SurveyData", "ValidationReport", "by_episode", "capture_recapture", "classify", "codebook", "compare", "compare_frameworks",
     "datasets", "draft_mapping", "estimate_mean", "estimate_prevalence", "estimate_ratio", "estimate_total",
-    "estimate_variance", "explain", "explain_respondent", "frameworks", "hierarchical", "load", "plot",
+    "estimate_variance", "explain", "explain_respondent", "frameworks", "hierarchical", "load", "load_lists", "plot",
     "plot_shrinkage", "publish", "replicate", "run_study", "stack", "validate",
 )  # fmt: skip
 

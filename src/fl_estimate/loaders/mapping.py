@@ -24,8 +24,10 @@ from fl_estimate.loaders.mapping_parts import (
     DesignRule,
     PeriodRule,
     PhaseRule,
+    RatesRule,
     Recode,
     ReplicatesRule,
+    SelectionRule,
     SourceRule,
     Strict,
     TableRule,
@@ -52,6 +54,10 @@ class Mapping(Strict):
     totals : dict of str to float or dict
         Known sizes of the population, to which the weights should sum: of all ``people``, or by the codes of a
         column.
+    rates : RatesRule, optional
+        One currency for all amounts, with the rates of the others.
+    selection : tuple of SelectionRule
+        How persons were drawn within their household, and the weight that follows.
     recodes : dict of str to dict
         Named recodes: code in the file → code in the schema.
     tables : dict of str to TableRule
@@ -69,6 +75,8 @@ class Mapping(Strict):
     source: SourceRule = SourceRule()
     design: DesignRule | None = None
     totals: dict[str, float | dict[str, float]] = Field(default_factory=dict)
+    rates: RatesRule | None = None
+    selection: tuple[SelectionRule, ...] = ()
     recodes: dict[str, Recode] = Field(default_factory=dict)
     tables: dict[str, TableRule]
 
@@ -260,6 +268,7 @@ def _names_a_type(part: int | str) -> bool:
 
 
 _NEIGHBOURS = [
+    *SelectionRule.model_fields,
     *("else" if key == "otherwise" else key for key in VariableRule.model_fields),
     *(key for rule in (SourceRule, PeriodRule, DesignRule, PhaseRule, ReplicatesRule) for key in rule.model_fields),
 ]

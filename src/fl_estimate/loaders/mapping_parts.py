@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping as Dictionary
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from fl_estimate.inputs.replicates import Centre, ReplicateKind, Replicates
 from fl_estimate.inputs.sample_design import Design, Phase2Variance, Pps, SinglePsu, SinglePsuScope
@@ -143,6 +143,44 @@ class SourceRule(Strict):
     header_row: Annotated[int, Field(ge=1)] | None = None
     sheet: str | None = None
     catalogue: str | None = None
+
+
+Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class RatesRule(Strict):
+    """``[rates]``: one currency for all amounts, and how much of it one unit of each other is worth.
+
+    A rate is a number, or a table by year or month: ``USD = { 2019 = 38.2, "2020-03" = 40.1 }``. The rate of the month is
+    taken before that of the year.
+    """
+
+    to: str
+    rate: dict[str, Rate | dict[str, Rate]]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _currencies(cls, given: Any) -> Any:
+        """As people write it, each currency is a key of its own."""
+        if not isinstance(given, Dictionary) or "rate" in given:
+            return given
+        return {
+            **({"to": given["to"]} if "to" in given else {}),
+            "rate": {key: value for key, value in given.items() if key != "to"},
+        }
+
+
+class SelectionRule(Strict):
+    """``[[selection]]``: who of a household could be drawn, who was, and the weight that follows.
+
+    `eligible` and `drawn` are expressions on people. The weight of those drawn is `of` times the number eligible over the
+    number drawn in their household; it is written to `weight`, which others have from `of`.
+    """
+
+    eligible: str
+    drawn: str
+    of: str = "weight_hh"
+    weight: str = "weight_person"
 
 
 class PeriodRule(Strict):

@@ -99,7 +99,7 @@ def layout(table: PublishedTable, language: str = "en", truth: Truth | None = No
     """Write every cell of one published table in a language, the truth beside it where it is known."""
     frame = table.frame
     scale = scale_of(frame)
-    if any(assumption.code == "subpopulation" for assumption in table.assumptions):
+    if _narrowed(table):
         truth = None  # the truth is known of the whole population only
     level = float(frame["level"].dropna().iloc[0]) if frame["level"].notna().any() else 0.95
     marks = _marks(table)
@@ -131,6 +131,13 @@ def layout(table: PublishedTable, language: str = "en", truth: Truth | None = No
         level=level,
         legend=interval_words(frame, level, language, family="legend.interval"),
     )
+
+
+def _narrowed(table: PublishedTable) -> bool:
+    """Whether a table is of a subpopulation; the scope of its own outcome is none."""
+    own = {f"{outcome}_in_scope" for outcome in table.frame["outcome"]}
+    said = [assumption for assumption in table.assumptions if assumption.code == "subpopulation"]
+    return any(str(value) not in own for assumption in said for _, value in assumption.parameters)
 
 
 def scale_of(frame: pd.DataFrame) -> Scale:

@@ -6,7 +6,7 @@ A parameter stands in braces; `words.say` puts it in, written as the language wr
 
 from __future__ import annotations
 
-from fl_estimate.reporting import vocabulary_areas, vocabulary_design, vocabulary_lists
+from fl_estimate.reporting import vocabulary_areas, vocabulary_design, vocabulary_lists, vocabulary_migrants
 
 Said = tuple[str, str, str]
 """English, French, Spanish."""
@@ -571,3 +571,6 @@ SOURCES |= vocabulary_lists.SOURCES
 INTERVALS |= vocabulary_lists.INTERVALS
 ASSUMPTIONS |= vocabulary_lists.ASSUMPTIONS
 REASONS |= vocabulary_lists.REASONS
+OUTCOMES |= vocabulary_migrants.OUTCOMES
+COLUMNS |= vocabulary_migrants.COLUMNS
+VALUES |= vocabulary_migrants.VALUES

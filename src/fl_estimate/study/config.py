@@ -30,10 +30,14 @@ class _Strict(BaseModel):
 
 
 class SourceEntry(_Strict):
-    """``[source.NAME]``: a file (or a table of files), the mapping that reads it, and the engine that holds it."""
+    """``[source.NAME]``: a file (or a table of files), the mapping that reads it, and the engine that holds it.
+
+    `unit` is what a row stands for: the person, or by `fl.by_episode` each episode of work abroad, or the last one.
+    """
 
     file: str | Annotated[dict[str, str], Field(min_length=1)]
     mapping: str
+    unit: Literal["person", "episode", "last episode"] = "person"
     engine: Literal["polars", "pandas"] = "polars"
 
 

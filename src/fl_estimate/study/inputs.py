@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import narwhals as nw
 
@@ -29,6 +29,8 @@ PACKAGES: tuple[str, ...] = (
 )
 """Packages whose version can change a figure or how it is shown."""
 Tell = Callable[[str], None]
+_WHICH: Mapping[str, Literal["all", "last"]] = {"episode": "all", "last episode": "last"}
+"""What `fl.by_episode` calls the units of a study."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,13 +77,15 @@ def read_inputs(study: Study, tell: Tell) -> StudyInputs:
         not there.
     """
     from fl_estimate.loaders.load import load
+    from fl_estimate.loaders.returning_migrant import by_episode
 
     truth = read_truth(study.path(study.config.truth.file)) if study.config.truth else None
     chosen_map = _map(study)
     surveys: dict[str, SurveyData] = {}
     for name, source in study.config.source.items():
         tell(f"reading {name}")
-        surveys[name] = load(_files(study, source.file), mapping=study.mapping(source.mapping), engine=source.engine)
+        survey = load(_files(study, source.file), mapping=study.mapping(source.mapping), engine=source.engine)
+        surveys[name] = by_episode(survey, _WHICH[source.unit]) if source.unit in _WHICH else survey
     people: dict[str, Any] = dict(surveys)
     definitions: tuple[tuple[str, str], ...] = ()
     classify_entry = study.config.classify
