@@ -133,8 +133,8 @@ def aggregate(
     >>> people = pd.DataFrame({"country": list("ABCD"), "population": [10e6, 20e6, 5e6, 8e6]})
     >>> regions = pd.DataFrame({"country": list("ABCD"), "region": ["North", "North", "North", "South"]})
     >>> world = fl.synthesis.aggregate(surveys, people, regions)
-    >>> world.to_frame()[["margin", "region", "value"]].fillna("").values.tolist()
-    [['', '', 167666.66666666663], ['region', 'North', 151666.66666666663], ['region', 'South', 16000.0]]
+    >>> world.to_frame()[["margin", "region", "value"]].fillna("").round(0).values.tolist()
+    [['', '', 167667.0], ['region', 'North', 151667.0], ['region', 'South', 16000.0]]
     """
     require_choice(interval, level)
     if quantity not in ("total", "prevalence"):

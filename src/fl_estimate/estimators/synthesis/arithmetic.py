@@ -194,7 +194,7 @@ def rate_from_totals(
     >>> import fl_estimate as fl
     >>> whole = fl.synthesis.rate_from_totals([11.7e6, 3.7e6], rates=[0.0033, 0.0040])
     >>> round(float(whole.to_frame()["value"].iloc[0]), 6)
-    0.003446
+    0.003445
     """
     require_choice(interval, level)
     if isinstance(totals, Estimates):
