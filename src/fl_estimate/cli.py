@@ -267,6 +267,32 @@ def _explained_row(framework: str, file: Path, mapping: str | None, row: int | N
     return explain_respondent(load(file, mapping=mapping, engine="polars"), row, framework)
 
 
+@app.command()
+def reproduce(
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[ID | TARGET.toml …]", help="Which figures; all bundled ones if not given."),
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Write the table as a CSV file.")] = None,
+    html: Annotated[Path | None, typer.Option(metavar="PAGE.html", help="Write a page with all inputs.")] = None,
+    language: Annotated[str, typer.Option(help="Of the table and the page: en, fr or es.")] = "en",
+) -> None:
+    """Compute published figures again from their printed inputs; status 1 where one that should agree does not."""
+    from fl_estimate.reporting.terminal import print_table
+    from fl_estimate.study.reproduce import reproduce as reproduce_targets
+    from fl_estimate.study.reproduction import heads, lines, summary
+
+    with _faults():
+        found = reproduce_targets(targets or [])
+        print_table(heads(language), lines(found, language))
+        typer.echo(summary(found, language))
+        if csv is not None:
+            typer.echo(f"csv: {found.to_csv(csv)}")
+        if html is not None:
+            typer.echo(f"page: {found.to_html(html, language)}")
+    raise typer.Exit(DONE if found.ok else FAILED)
+
+
 @contextmanager
 def _faults() -> Iterator[None]:
     """Turn a fault of ours into its message on standard error and exit status 2."""

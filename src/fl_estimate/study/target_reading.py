@@ -243,7 +243,7 @@ def _library(
         counts, rates = named
         return "synthesis.rate_from_totals", through(
             lambda x: synthesis.rate_from_totals(
-                list(np.ravel(at(Name(counts), x))), rates=list(np.ravel(at(Name(rates), x)))
+                np.ravel(at(Name(counts), x)).tolist(), rates=np.ravel(at(Name(rates), x)).tolist()
             )
         )
     if (parts := _summands(tree)) is not None:

@@ -159,7 +159,7 @@ def ratio(
 
 
 def rate_from_totals(
-    totals: Given,
+    totals: Estimates | Sequence[float],
     *,
     population: Any = None,
     rates: Any = None,
