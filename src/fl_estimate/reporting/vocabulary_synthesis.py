@@ -252,6 +252,11 @@ VERDICTS: dict[str, Said] = {
         "concuerda, aunque marcada como no reproducible",
     ),
     "not_computed": ("not computed", "non calculé", "no calculada"),
+    "read_otherwise": (
+        "the target’s writer computed {value}: check how its formula was read",
+        "l’auteur de la cible a calculé {value} : vérifier la lecture de la formule",
+        "el autor del objetivo calculó {value}: compruébese la lectura de la fórmula",
+    ),
     "source_verified": ("seen in the document", "vu dans le document", "vista en el documento"),
     "source_secondary": ("secondary source", "source secondaire", "fuente secundaria"),
     "source_unmarked": (

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fl_estimate.errors import FlError, StudyFault, nearest, not_one_of
 from fl_estimate.inputs.histories import CaptureHistories
-from fl_estimate.study.reproduction import Outcome, Reproduction, Rounded, judge, not_computed, range_of
+from fl_estimate.study.reproduction import Outcome, Reproduction, Rounded, judge, not_computed, range_of, told_otherwise
 from fl_estimate.study.target_binding import Input
 from fl_estimate.study.target_formula import FormulaError
 from fl_estimate.study.target_lists import ListReading, read_list_method
@@ -359,6 +359,7 @@ def _outcome(target: Target) -> Outcome:
             ranged = range_of(reading, target.inputs)
     except FlError as error:
         return not_computed({**shared, "reason": f"[{error.code}] {error.what}: {error.found}"})
+    shared["author"] = told_otherwise(ranged.value, entry.computed)
     return judge(shared, ranged, entry.published, half, words=reading.words, function=reading.function,
                  of_lists=isinstance(reading, ListReading))  # fmt: skip
 

@@ -55,6 +55,8 @@ class Outcome:
         Code: prints_same, within_rounding, differs, known_difference, unexpected_agreement or not_computed.
     reason, note, words, function, strength
         Why it differs; remarks; the formula as it was read; what computed it; how much it tests.
+    author : float or None
+        What the writer of the target computed, where that is another figure than ours: the formula was read otherwise.
     inputs, tables
         What went in.
     """
@@ -81,6 +83,7 @@ class Outcome:
     words: str = ""
     function: str = ""
     of_lists: bool = False
+    author: float | None = None
 
     @property
     def failed(self) -> bool:
@@ -96,9 +99,11 @@ class Outcome:
 
     def verdict_words(self, language: str = "en") -> str:
         said = say("verdict", self.verdict, language)
-        return (
-            f"{said}: {self.reason}" if self.reason and self.verdict in ("known_difference", "not_computed") else said
-        )
+        if self.reason and self.verdict in ("known_difference", "not_computed"):
+            said += f": {self.reason}"
+        if self.author is not None:
+            said += f"; {say('verdict', 'read_otherwise', language, value=f'{self.author:.8g}')}"
+        return said
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,6 +211,12 @@ def judge(
         verdict = "differs" if expected else "known_difference"
     return Outcome(**shared, computed=ours.value, lower=ours.lower, upper=ours.upper, agrees=agrees, exact=exact,
                    verdict=verdict, words=words, function=function, of_lists=of_lists)  # fmt: skip
+
+
+def told_otherwise(ours: float, told: Any) -> float | None:
+    """The figure that a target's writer noted as computed, where ours is another one."""
+    number = isinstance(told, int | float) and not isinstance(told, bool) and np.isfinite(told)
+    return float(told) if number and abs(ours - told) > 1e-4 * max(abs(ours), abs(told)) else None
 
 
 def _within(mine: float, theirs: float, half: float) -> bool:

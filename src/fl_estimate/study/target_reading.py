@@ -8,8 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from fl_estimate.estimators import capture_recapture as cr
 from fl_estimate.estimators import synthesis
+from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.study.target_binding import Binding, Input, bind, is_power_of_ten, sized_numbers
 from fl_estimate.study.target_formula import (
     Applied,
@@ -106,7 +109,7 @@ def read_method(
         nearest=formula.nearest,
         guessed=bound.guessed,
     )
-    found = _library(formula, bound, modes, inputs)
+    found = _library(formula, bound, modes, inputs, unit)
     if found is None:
         return reading
     name, function = found
@@ -221,7 +224,7 @@ def _computation(formula: Formula, bound: Binding, modes: _Modes) -> Callable[[F
 
 
 def _library(
-    formula: Formula, bound: Binding, modes: _Modes, inputs: Sequence[Input]
+    formula: Formula, bound: Binding, modes: _Modes, inputs: Sequence[Input], unit: Unit
 ) -> tuple[str, Callable[[Floats], float]] | None:
     """The library's function for a formula of a known shape, and how it is called on inputs as printed."""
 
@@ -252,7 +255,13 @@ def _library(
             return synthesis.add([float(v) for part in parts for v in np.ravel(at(part, x))])
 
         return "synthesis.add", through(summed, factor)
-    if (pair := _change(tree)) is not None:
+    if (teams := _two_lists(tree, unit)) is not None:
+        name, *three = teams
+        return (
+            f"capture_recapture.{name}",
+            lambda x: _on_two_lists(name, *(one(part, x) for part in three)) / modes.divisor,
+        )
+    if unit.dimension in ("share", "ratio") and (pair := _change(tree)) is not None:
         sign, before, after = pair
         return "synthesis.change", through(
             lambda x: synthesis.change(one(before, x), one(after, x), scale="percent"), factor * sign / 100
@@ -319,6 +328,31 @@ def _change(tree: Node) -> tuple[float, Node, Node] | None:
             return -1.0, before, after
         case _:
             return None
+
+
+def _two_lists(tree: Node, unit: Unit) -> tuple[str, Node, Node, Node] | None:
+    """People on each of two lists and on both, of Chapman's and of Petersen's formula for persons."""
+    match tree:
+        case Operation(
+            "-",
+            Operation(
+                "/",
+                Operation("*", Operation("+", a, Number(value=1.0)), Operation("+", b, Number(value=1.0))),
+                Operation("+", both, Number(value=1.0)),
+            ),
+            Number(value=1.0),
+        ):
+            return "chapman", a, b, both
+        case Operation("/", Operation("*", Name() as a, Name() as b), Name() as both) if unit == Unit("count", 1.0):
+            return "petersen", a, b, both
+        case _:
+            return None
+
+
+def _on_two_lists(name: str, first: float, second: float, both: float) -> float:
+    counts = pd.DataFrame({"a": [1, 0, 1], "b": [0, 1, 1], "count": [first - both, second - both, both]})
+    chosen: Any = getattr(cr, name)
+    return float(chosen(CaptureHistories.from_counts(counts, lists=["a", "b"]), "a", "b").frame["value"].iloc[0])
 
 
 def _share_of_people(tree: Node, bound: Binding, inputs: Sequence[Input]) -> tuple[Node, Node, int] | None:
