@@ -27,6 +27,7 @@ from fl_estimate.study.target_units import Unit, read_unit, unit_in_label
 
 BUNDLED = "fl_estimate.datasets"
 FOLDER = "targets"
+FILES: tuple[str, ...] = ("published.toml", "case_lists.toml", "not_reproduced.toml")
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 OPEN_KEYS: tuple[str, ...] = ("golden_", "implied_", "computed")
 """Keys beginning so are notes of who wrote the target; they are not read."""
@@ -157,7 +158,7 @@ def bundled_targets() -> tuple[Target, ...]:
     folder = resources.files(BUNDLED) / FOLDER
     faults: list[str] = []
     found: list[Target] = []
-    for file in sorted((f for f in folder.iterdir() if f.name.endswith(".toml")), key=lambda f: f.name):
+    for file in (folder / name for name in FILES):
         content = tomllib.loads(file.read_text(encoding="utf-8"))
         found += _understood(content, file.name, None, {t.entry.id: t for t in found}, faults)
     if faults:

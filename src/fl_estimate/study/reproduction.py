@@ -93,9 +93,12 @@ class Outcome:
     def source(self, language: str = "en") -> str:
         """Document, place in it, and how far the print itself was seen."""
         place = f", {self.page}" if self.page else ""
+        return f"{self.document or say('verdict', 'no_document', language)}{place} [{self.mark(language)}]"
+
+    def mark(self, language: str = "en") -> str:
+        """How far the print itself was seen."""
         known = self.status if self.status in ("verified", "secondary") else "unmarked"
-        mark = say("verdict", f"source_{known}", language)
-        return f"{self.document or say('verdict', 'no_document', language)}{place} [{mark}]"
+        return say("verdict", f"source_{known}", language)
 
     def verdict_words(self, language: str = "en") -> str:
         said = say("verdict", self.verdict, language)
@@ -240,7 +243,7 @@ def heads(language: str = "en") -> list[str]:
 def lines(given: Reproduction, language: str = "en") -> list[list[str]]:
     """One line a target, for the terminal."""
     return [
-        [o.id, " ".join(part for part in (_clipped(o.printed), o.unit) if part), written(o.computed, language),
+        [o.id, _beside(o, language), written(o.computed, language),
          _ranged(o, language), o.verdict_words(language)]
         for o in given.outcomes
     ]  # fmt: skip
@@ -249,6 +252,12 @@ def lines(given: Reproduction, language: str = "en") -> list[list[str]]:
 def summary(given: Reproduction, language: str = "en") -> str:
     """How many targets have each verdict, in one line."""
     return "; ".join(f"{say('verdict', verdict, language)}: {count}" for verdict, count in given.counts().items())
+
+
+def _beside(o: Outcome, language: str) -> str:
+    """The printed figure, and beside it that its print was not seen, where that is so."""
+    mark = "" if o.status == "verified" else f"[{o.mark(language)}]"
+    return " ".join(part for part in (_clipped(o.printed), o.unit, mark) if part)
 
 
 def _clipped(text: str) -> str:
@@ -279,7 +288,7 @@ def _page(given: Reproduction, language: str) -> str:
 def _row(o: Outcome, language: str) -> str:
     cells = [
         f'<a href="#{escape(o.id)}">{escape(o.id)}</a><br>{escape(o.description)}',
-        f"{escape(o.printed)} {escape(o.unit)}",
+        f"{escape(o.printed)} {escape(o.unit)}<br>{escape(o.source(language))}",
         escape(written(o.computed, language)),
         escape(_ranged(o, language)),
         escape(o.verdict_words(language)),
