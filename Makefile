@@ -31,7 +31,7 @@ coverage: .venv/.ready ## Run the tests and show the lines they did not reach
 	@$(BIN)/pytest -n 2 -m "not slow" --cov --cov-report=term-missing $(ARGS)
 
 .PHONY: check
-check: lint types contracts generated docs ## Run every check that is not a test
+check: lint types contracts generated docs published ## Run every check that is not a test
 
 .PHONY: lint
 lint: .venv/.ready ## Style, spelling and declared dependencies
@@ -76,6 +76,10 @@ docs: .venv/.ready ## Build the site into docs/_build/html; a warning is an erro
 	@$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --builder html --doctree-dir docs/_build/doctrees docs docs/_build/html
 	@$(BIN)/python scripts/outside_hosts.py docs/_build/html
 	@echo "docs/_build/html/index.html"
+
+.PHONY: published
+published: .venv/.ready ## Compute published figures again from their inputs; fails where one that should agree does not
+	@$(BIN)/fl-estimate reproduce
 
 .PHONY: recovery
 recovery: .venv/.ready ## Sample the synthetic country again and again: do the intervals hold the truth? Writes the docs' tables (minutes)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from fl_estimate.design.intervals import GENERAL, general
 from fl_estimate.errors import EstimateFault, listed, not_one_of
@@ -82,7 +83,7 @@ def keys_of(estimates: Estimates) -> tuple[tuple[Any, ...], ...]:
     names = ["margin", *estimates.by, "term"]
     found: list[tuple[Any, ...]] = []
     for record in estimates.frame[names].to_dict("records"):
-        found.append(tuple((n, v) for n, v in record.items() if n == "margin" or not (v is None or v != v or v == "")))
+        found.append(tuple((n, v) for n, v in record.items() if n == "margin" or not (pd.isna(v) or v == "")))
     return tuple(found)
 
 
@@ -219,7 +220,7 @@ def answer(
     by: dict[str, Any] = {}
     if shape is not None:
         columns |= {name: shape.frame[name].tolist() for name in ("outcome", "margin", "term")}
-        by = {name: [None if v is None or v != v else v for v in shape.frame[name].tolist()] for name in shape.by}
+        by = {name: [None if pd.isna(v) else v for v in shape.frame[name].tolist()] for name in shape.by}
     carried = [a for result in results for a in result.assumptions]
     known = [KNOWN] if any(rows.estimates is None for rows in inputs) else []
     return Estimates(

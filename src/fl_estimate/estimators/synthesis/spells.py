@@ -105,7 +105,7 @@ def _years(column: pd.Series[Any]) -> np.ndarray:
         return column.to_numpy(dtype=float, na_value=np.nan)
     dates = pd.to_datetime(column, errors="coerce")
     length = np.where(dates.dt.is_leap_year, 366, 365)
-    return (dates.dt.year + (dates.dt.dayofyear - 1) / length).to_numpy(dtype=float, na_value=np.nan)
+    return (dates.dt.year + (dates.dt.day_of_year - 1) / length).to_numpy(dtype=float, na_value=np.nan)
 
 
 def _check(begun: np.ndarray, ended: np.ndarray, still: np.ndarray, nobody: np.ndarray, last: float) -> None:
