@@ -1,1 +1,1 @@
-"""Unit tests of the hierarchical models."""
+"""Unit tests of synthesis."""

@@ -144,6 +144,7 @@ def test_countries_that_speak_of_different_things() -> None:
     def enter(**what: Any) -> fl.Estimates:
         return fl.synthesis.published(0.003, se=0.001, quantity="prevalence", source="s", **what)
 
+    call: Any = fl.synthesis.aggregate
     for a, b, say in (
         ({"measure": "stock"}, {"measure": "flow"}, {"measure": "stock"}),
         ({"population": "15 and over"}, {"population": "all ages"}, {"universe": "all ages"}),
@@ -151,7 +152,7 @@ def test_countries_that_speak_of_different_things() -> None:
     ):
         with pytest.raises(fl.FlError, match="FL-EST-25"):
             fl.synthesis.aggregate({"A": enter(**a), "B": enter(**b)}, people, groups)
-        assert len(fl.synthesis.aggregate({"A": enter(**a), "B": enter(**b)}, people, groups, **say)) == 2
+        assert len(call({"A": enter(**a), "B": enter(**b)}, people, groups, **say)) == 2
     table = pd.DataFrame({"country": ["A", "B"], "value": 0.003, "se": 0.001, "reference_period": ["2016", "2021"]})
     with pytest.raises(fl.FlError, match="FL-EST-25"):
         fl.synthesis.aggregate(table, people, groups)

@@ -148,6 +148,7 @@ def test_the_rate_of_a_whole_is_not_the_mean_of_rates() -> None:
     regions = fl.stack([published(v, se=3, by={"region": r}, source="a") for r, v in (("N", 10.0), ("S", 20.0))])
     rate = row(fl.synthesis.rate_from_totals(regions, population=[1000, 2000]))
     assert (rate["value"], rate["se"]) == pytest.approx((0.01, np.sqrt(18) / 3000))
+    call: Any = fl.synthesis.rate_from_totals
     for arguments, code in (
         ({"population": [1, 2], "rates": [1, 2]}, "FL-EST-188"),
         ({}, "FL-EST-188"),
@@ -156,7 +157,7 @@ def test_the_rate_of_a_whole_is_not_the_mean_of_rates() -> None:
         ({"population": "many"}, "FL-EST-183"),
     ):
         with pytest.raises(fl.FlError, match=code):
-            fl.synthesis.rate_from_totals(regions, **arguments)
+            call(regions, **arguments)
 
 
 def test_every_code_of_synthesis_has_words() -> None:
