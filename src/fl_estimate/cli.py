@@ -220,6 +220,17 @@ def frameworks() -> None:
 
 
 @app.command()
+def datasets() -> None:
+    """List the data sets that come with the package: synthetic surveys, case lists, published results."""
+    from fl_estimate import datasets as bundled
+    from fl_estimate.reporting.terminal import print_table
+
+    print_table(
+        ["name", "title", "licence"], [[o.name, o.title, o.licence] for o in map(bundled.source, bundled.names())]
+    )
+
+
+@app.command()
 def explain(
     framework: Annotated[str, typer.Argument(help="Id of a framework, or the path of a TOML file.")],
     age: Annotated[str | None, typer.Option(help="Age at the episode in years; dk, ref or missing if unknown.")] = None,

@@ -200,3 +200,10 @@ def test_lists_that_are_nowhere_and_ids_that_are_unknown(tmp_path: Path) -> None
     assert "FL-STUDY-31" in err
     assert "nepal2018-flow-to-stock" in err
     assert "FL-FILE-01" in call(tmp_path / "absent.toml")[2]
+
+
+def test_data_sets_are_listed() -> None:
+    result = RUNNER.invoke(app, ["datasets"])
+    assert result.exit_code == 0
+    for words in ("gems2022", "uk_2013_6", "country_household", "facts; cite both"):
+        assert words in result.stdout, words

@@ -292,3 +292,27 @@ VERDICTS: dict[str, Said] = {
     "head_note": ("Note", "Remarque", "Nota"),
 }
 """What is said of a published figure that was computed again, and the heads of the page that shows it."""
+
+DISCREPANCY: dict[str, Said] = {
+    "one": (
+        "Do they differ by more than chance? χ² = {q}, {df} df, p = {p} (taken as independent)",
+        "Diffèrent-ils plus que par hasard ? χ² = {q}, {df} ddl, p = {p} (supposés indépendants)",
+        "¿Difieren más que por azar? χ² = {q}, {df} gl, p = {p} (se suponen independientes)",
+    ),
+    "many": (
+        "They differ by more than chance (p < {p}, taken as independent) in {apart} of {domains} domains",
+        "Ils diffèrent plus que par hasard (p < {p}, supposés indépendants) dans {apart} domaines sur {domains}",
+        "Difieren más que por azar (p < {p}, se suponen independientes) en {apart} de {domains} dominios",
+    ),
+    "not_independent": (
+        "Results of one file are not independent: whether they differ is not tested",
+        "Des résultats d’un même fichier ne sont pas indépendants : leur différence n’est pas testée",
+        "Resultados de un mismo archivo no son independientes: su diferencia no se prueba",
+    ),
+    "not_tested": (
+        "Fewer than two results with a standard error: whether they differ is not tested",
+        "Moins de deux résultats avec une erreur type : leur différence n’est pas testée",
+        "Menos de dos resultados con error estándar: su diferencia no se prueba",
+    ),
+}
+"""What `fl.compare` says of how far results differ."""

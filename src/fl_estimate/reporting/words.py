@@ -33,6 +33,7 @@ FAMILIES: dict[str, Mapping[str, Said]] = {
     "state": sentences.STATES,
     "sentence": sentences.SENTENCES,
     "verdict": vocabulary_synthesis.VERDICTS,
+    "discrepancy": vocabulary_synthesis.DISCREPANCY,
 }
 
 NARROW, FIXED = "\u202f", "\u00a0"

@@ -94,7 +94,7 @@ def discrepancy(sources: Sources, *, scale: Literal["log", "identity"] | None = 
     """
     names, rows, kind = _read(sources, scale, one=True)
     y, v = _on_scale(rows, kind)
-    q, df, p = _cochran(y[:, 0], v[:, 0])
+    q, df, p = cochran(y[:, 0], v[:, 0])
     pairs: list[dict[str, Any]] = []
     for a, b in itertools.combinations(range(len(names)), 2):
         gap, se = y[a, 0] - y[b, 0], float(np.sqrt(v[a, 0] + v[b, 0]))
@@ -166,7 +166,7 @@ def combine(
     require_choice(chosen, level)
     y, v = _on_scale(rows, kind)
     cells = y.shape[1]
-    test = [_cochran(y[:, c], v[:, c]) for c in range(cells)]
+    test = [cochran(y[:, c], v[:, c]) for c in range(cells)]
     tau2 = (
         np.array([_dersimonian_laird(v[:, c], q) for c, (q, _, _) in enumerate(test)])
         if method == "random"
@@ -255,7 +255,8 @@ def _on_scale(rows: Sequence[Rows], kind: str) -> tuple[Floats, Floats]:
     return (np.log(value), (se / value) ** 2) if kind == "log" else (value, se**2)
 
 
-def _cochran(y: Floats, v: Floats) -> tuple[float, float, float]:
+def cochran(y: Floats, v: Floats) -> tuple[float, float, float]:
+    """Cochran's Q of independent values with these variances, its degrees of freedom and p."""
     w = 1 / v
     q = float((w * (y - (w * y).sum() / w.sum()) ** 2).sum())
     df = float(len(y) - 1)
