@@ -202,6 +202,12 @@ def test_lists_that_are_nowhere_and_ids_that_are_unknown(tmp_path: Path) -> None
     assert "FL-FILE-01" in call(tmp_path / "absent.toml")[2]
 
 
+def test_the_target_on_the_page_agrees(tmp_path: Path) -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "how_to" / "reproduce.md"
+    block = page.read_text(encoding="utf-8").split("```toml\n")[1].split("```")[0]
+    assert call(file(tmp_path, block))[0] == 0
+
+
 def test_data_sets_are_listed() -> None:
     result = RUNNER.invoke(app, ["datasets"])
     assert result.exit_code == 0
