@@ -36,7 +36,7 @@ import fl_estimate as fl
 from fl_estimate import capture_recapture as cr
 from fl_estimate.study.reproduce import reproduce
 
-pd.set_option("display.max_colwidth", 70)
+pd.set_option("display.max_colwidth", 90)
 
 # %% [markdown]
 # ## All of them at once
@@ -46,16 +46,22 @@ pd.set_option("display.max_colwidth", 70)
 
 # %%
 everything = reproduce()
-table = everything.to_frame()
-table[table["agrees"]][
-    ["id", "printed", "computed", "lower", "upper", "verdict"]
-].round(3)
-
-# %% [markdown]
-# And what does not come out, or was never published with its inputs:
+everything.counts()
 
 # %%
-table[~table["agrees"]][["id", "printed", "computed", "verdict"]].round(0)
+table = everything.to_frame().set_index("id")
+numbers = ["printed", "computed", "lower", "upper", "verdict"]
+table[table["agrees"]].head(23)[numbers].round(2)
+
+# %% [markdown]
+# Further down stand those from case lists. What does not come out is listed with the reason, and so is what was never published
+# with its inputs:
+
+# %%
+table[~table["agrees"] & table["computed"].notna()][["printed", "verdict"]]
+
+# %%
+table.loc["ilo2005-world":, ["printed", "verdict"]]
 
 # %% [markdown]
 # ## Nepal: from a flow to a stock
@@ -138,7 +144,7 @@ of_totals = fl.synthesis.rate_from_totals(counts, rates=rates)
     "from totals, per 1,000": round(
         1e3 * float(of_totals.to_frame()["value"].iloc[0]), 2
     ),
-    "mean of rates, per 1,000": round(1e3 * rates.mean(), 2),
+    "mean of rates, per 1,000": round(1e3 * float(rates.mean()), 2),
 }
 
 # %% [markdown]
