@@ -178,7 +178,7 @@ def _discrepancy(picture: _Picture, tables: Sequence[PublishedTable], language: 
 
 
 def _tested(records: Sequence[Mapping[str, Any]]) -> tuple[float, float, float] | None:
-    """Cochran's test of what may be printed in one domain, on the log scale where all values are above 0."""
+    """Cochran's test of what may be printed in one domain."""
     # What was combined from the others is no result of its own.
     own = [r for r in records if not str(r["method"]).startswith("combined-")]
     printed = [r for r in own if r["publication"] not in (NOT_PUBLISHED, FEWER_THAN)]
@@ -187,7 +187,7 @@ def _tested(records: Sequence[Mapping[str, Any]]) -> tuple[float, float, float] 
     if len(pairs) < 2:
         return None
     value, se = pairs.T
-    return cochran(np.log(value), (se / value) ** 2) if (value > 0).all() else cochran(value, se**2)
+    return cochran(value, se**2)
 
 
 def _draw(picture: _Picture, language: str, note: str = "") -> Figure:

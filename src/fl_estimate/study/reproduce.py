@@ -290,16 +290,15 @@ def _target(entry: TargetEntry, folder: Path | None, known: Mapping[str, Target]
 
 
 def _input(given: InputEntry) -> Input:
-    unit = unit_in_label(given.label)
-    if given.unit is not None:
-        told = read_unit(given.unit)
-        if told is None:
-            raise FormulaError(
-                f"the unit {given.unit!r} of {given.label!r} is not known; write percent, per 1,000, million, US$bn, years …"
-            )
-        unit = told
-    return Input(label=given.label, value=given.value, halfwidth=given.rounding_halfwidth, unit=unit, symbol=given.symbol,
-                 document=given.document, page=given.table_or_page, table=given.table)  # fmt: skip
+    unit = unit_in_label(given.label) if given.unit is None else read_unit(given.unit)
+    if unit is None and given.unit is not None:
+        raise FormulaError(
+            f"the unit {given.unit!r} of {given.label!r} is not known; write percent, per 1,000, million, US$bn, years …"
+        )
+    return Input(
+        label=given.label, value=given.value, halfwidth=given.rounding_halfwidth, unit=unit or Unit("count", 1.0),
+        unit_said=unit is not None, symbol=given.symbol, document=given.document, page=given.table_or_page, table=given.table,
+    )  # fmt: skip
 
 
 def _like(method: str, known: Mapping[str, Target]) -> Target | None:

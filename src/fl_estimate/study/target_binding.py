@@ -22,6 +22,7 @@ class Input:
     value: float
     halfwidth: float
     unit: Unit
+    unit_said: bool = True
     symbol: str = ""
     document: str = ""
     page: str = ""

@@ -94,6 +94,8 @@ FUNCTIONS: dict[str, Callable[[Sequence[Floats]], Floats]] = {
     "expit": lambda parts: special.expit(parts[0]),
     "log": lambda parts: np.log(parts[0]),
     "ln": lambda parts: np.log(parts[0]),
+    "log10": lambda parts: np.log10(parts[0]),
+    "round": lambda parts: np.round(parts[0]),
     "exp": lambda parts: np.exp(parts[0]),
     "sqrt": lambda parts: np.sqrt(parts[0]),
     "abs": lambda parts: np.abs(parts[0]),
@@ -103,9 +105,7 @@ SIGNS: dict[str, Callable[[Floats, Floats], Floats]] = {
 }  # fmt: skip
 OVER_PARTS: frozenset[str] = frozenset({"sum", "mean", "average", "min", "max"})
 
-_TOKEN = re.compile(
-    r"\s*(?:(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<sign>[-+*/^(),;=%]))"
-)
+_TOKEN = re.compile(r"\s*(?:(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|(?P<name>[^\W\d]\w*)|(?P<sign>[-+*/^(),;=%]))")
 _THOUSANDS = re.compile(r"(?<![\d.])\d{1,3}(?:,\d{3})+(?![\d.])")
 _SIZES: dict[str, float] = {"bn": 1e9, "billion": 1e9, "m": 1e6, "million": 1e6, "k": 1e3, "thousand": 1e3, "%": 0.01}
 FILLERS: frozenset[str] = frozenset({"of", "the", "all", "each", "over"})
@@ -157,13 +157,18 @@ def _without_indices(statements: Sequence[tuple[str, Node]]) -> tuple[tuple[str,
 
 
 def _renamed(tree: Node, plain: Callable[[str], str]) -> Node:
+    return replaced(tree, lambda name: Name(plain(name.text)))
+
+
+def replaced(tree: Node, by: Callable[[Name], Node]) -> Node:
+    """A tree with every name replaced."""
     match tree:
-        case Name(text=text):
-            return Name(plain(text))
+        case Name():
+            return by(tree)
         case Operation(sign=sign, left=left, right=right):
-            return Operation(sign, _renamed(left, plain), _renamed(right, plain))
+            return Operation(sign, replaced(left, by), replaced(right, by))
         case Applied(function=function, parts=parts):
-            return Applied(function, tuple(_renamed(part, plain) for part in parts))
+            return Applied(function, tuple(replaced(part, by) for part in parts))
         case Number():
             return tree
 
@@ -210,8 +215,10 @@ def evaluate_node(tree: Node, names: Mapping[str, Floats], numbers: Mapping[int,
 
 def _plain(text: str) -> tuple[str, float | None]:
     """One spelling for every sign, and what the result is rounded to."""
-    plain = text.translate(str.maketrans({"×": "*", "·": "*", "÷": "/", "−": "-", "–": "-", "[": "(", "]": ")"}))
-    plain = plain.replace("**", "^")
+    plain = text.translate(
+        str.maketrans({"×": "*", "·": "*", "÷": "/", "−": "-", "–": "-", "[": "(", "]": ")", "≈": "="})
+    )
+    plain = re.sub(r"[Σ∑](_\w+)?", " sum ", plain.replace("**", "^"))
     plain = _THOUSANDS.sub(lambda match: match[0].replace(",", ""), plain)
     nearest: float | None = None
     if match := re.search(r",?\s*(?:rounded )?to (?:the )?nearest (\d+)", plain):
@@ -303,8 +310,8 @@ class _Parser:
             return self._sized(found)
         if kind == "number":
             return self._sized(Number(float(text), self._at))
-        if kind == "name" and text.lower() in FUNCTIONS:
-            return self._applied(text.lower())
+        if kind == "name" and (function := text.lower().split("_")[0]) in FUNCTIONS:
+            return self._applied(function)  # sum_r is sum
         if kind == "name":
             return self._named(text)
         raise FormulaError(
@@ -336,7 +343,7 @@ class _Parser:
 
     def _named(self, text: str) -> Node:
         words = [text]
-        while self._peek()[0] == "name" and self._peek()[1].lower() not in FUNCTIONS:
+        while self._peek()[0] == "name" and self._peek()[1].lower().split("_")[0] not in FUNCTIONS:
             words.append(self._take()[1])
         return Name(" ".join(words))
 

@@ -26,6 +26,7 @@ from fl_estimate.study.target_formula import (
     evaluate,
     evaluate_node,
     parse,
+    replaced,
     walk,
 )
 from fl_estimate.study.target_units import Unit
@@ -46,7 +47,7 @@ ANYWHERE: tuple[tuple[str, str], ...] = (
 FIRST: tuple[tuple[str, str], ...] = (
     (r"(sum|total|add(ed|ing|ition)?)\b", "sum(part)"),
     (r"(mean|average)\b", "mean(part)"),
-    (r"(share|percent(age)?|per cent|ratio|quotient|proportion|rate)\b", "a/b"),
+    (r"(share|percent(age)?|per cent|ratio|quotient|proportion|rate)\b", "part/total"),
 )
 """Operations that a method names with its first word."""
 WORDS_OF_NUMBERS: dict[str, float] = {
@@ -99,6 +100,8 @@ def read_method(
     if kind:
         return _stock(inputs, unit, kind, window_years, [method, *hints])
     formula = parse(_as_formula(_with_hyphens(method, inputs)))
+    formula = _with_window(formula, inputs, window_years, [*(each.label for each in inputs), *hints])
+    inputs = _with_units(formula, inputs, unit)
     bound = bind(formula, inputs)
     modes = _modes(formula, bound, inputs, unit)
     compute = _computation(formula, bound, modes)
@@ -114,6 +117,28 @@ def read_method(
         return reading
     name, function = found
     return replace(reading, function=name, by_library=function)
+
+
+def _with_window(
+    formula: Formula, inputs: Sequence[Input], window_years: float | None, texts: Sequence[str]
+) -> Formula:
+    """A T for which there is no input is the length of the window, where that is said."""
+    if "T" not in formula.free or len(formula.free) <= len(inputs):
+        return formula
+    window = Number(window_years if window_years is not None else _window(texts), -1)
+
+    def given(name: Name) -> Node:
+        return window if name.text == "T" else name
+
+    return replace(formula, statements=tuple((name, replaced(tree, given)) for name, tree in formula.statements))
+
+
+def _with_units(formula: Formula, inputs: Sequence[Input], unit: Unit) -> Sequence[Input]:
+    """Inputs of which none says its unit are in that of the result, where it has a size or they are only added."""
+    if any(each.unit_said for each in inputs):
+        return inputs
+    added = not any(isinstance(node, Operation) and node.sign in "*/^" for node in formula.nodes())
+    return [replace(each, unit=unit) for each in inputs] if added or unit.dimension in ("count", "money") else inputs
 
 
 def _with_hyphens(method: str, inputs: Sequence[Input]) -> str:

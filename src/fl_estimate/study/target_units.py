@@ -39,7 +39,7 @@ def read_unit(text: str) -> Unit | None:
     """
     said = re.sub(r"\(.*?\)|\"", " ", text.lower())
     said = re.sub(r"\s+", " ", said).strip(" .;:")
-    if said in ("percent", "per cent", "%", "pct", "percentage", "percentage points", "percentage point"):
+    if re.fullmatch(r"(percent|per cent|%|pct|percentage)( (of|points?)\b.*)?", said):
         return Unit("share", 0.01)
     if said in ("year", "years", "yr", "years out of the five"):
         return Unit("years", 1.0)
@@ -59,22 +59,28 @@ def read_unit(text: str) -> Unit | None:
     return Unit("count", 1.0) if _PERSONS.fullmatch(said) else None
 
 
-def unit_in_label(label: str) -> Unit:
-    """The unit that a label ends with, after a comma: "world, million (table in thousands)"; a plain number without one.
+def unit_in_label(label: str) -> Unit | None:
+    """The unit that a label says, after a comma, in brackets or at its end; None where it says none.
 
     Examples
     --------
     >>> unit_in_label("share of pickers forced 2019, percent").scale
     0.01
+    >>> unit_in_label("fishers interviewed") is None
+    True
     """
     whole = re.sub(r"(?<=\d),(?=\d{3}\b)", "", label)  # the comma of "per 1,000" parts nothing
-    for part in reversed(whole.split(",")[1:]):
+    bracketed = re.findall(r"\(([^()]*)\)", whole)
+    for part in [*reversed(whole.split(",")[1:]), *reversed(bracketed)]:
         if (unit := read_unit(part)) is not None:
             return unit
-    if match := re.search(r"\bper (1\d+)\b", whole):
+    lowered = whole.lower()
+    if match := re.search(r"\bper (1\d+)\b", lowered):
         return Unit("share", 1 / float(match[1]))
-    if re.match(r"(mean|average|median)?\s*(number of )?years\b", label.lower()):
+    if re.match(r"(mean|average|median)?\s*(number of )?years\b", lowered):
         return Unit("years", 1.0)
-    if re.search(r"\b(percent|per cent)\b|%\s*$", label.lower()):
+    if re.search(r"\b(percent|per cent)\b|%\s*$", lowered):
         return Unit("share", 0.01)
-    return Unit("count", 1.0)
+    if match := re.search(rf"\b({_SIZE})$", lowered.strip()):
+        return Unit("count", _SIZES[match[1]])
+    return None

@@ -22,7 +22,14 @@ TEAMS = [("first team", 60.0), ("second team", 90.0), ("both", 10.0)]
 def inputs(given: list[tuple[str, float]], symbols: tuple[str, ...] = ()) -> tuple[Input, ...]:
     names = symbols or ("",) * len(given)
     return tuple(
-        Input(label=label, value=value, halfwidth=0, unit=unit_in_label(label), symbol=symbol)
+        Input(
+            label=label,
+            value=value,
+            halfwidth=0,
+            unit=unit_in_label(label) or Unit("count", 1.0),
+            unit_said=unit_in_label(label) is not None,
+            symbol=symbol,
+        )
         for (label, value), symbol in zip(given, names, strict=True)
     )
 
@@ -76,6 +83,18 @@ def figure(method: str, given: list[tuple[str, float]], unit: str, **settings: o
         ("-19.5 + 0.52 Gov + 0.33 Needs", [("governance, score", 50), ("basic needs, score", 40)], "points", -19.5 + 26 + 13.2, "synthesis.add"),
         ("total minus state-imposed", [("world total, million", 20.9), ("state-imposed, million", 2.2)], "million", 18.7, "arithmetic"),
         ("difference", [("world, million", 20.9), ("state-imposed, million", 2.2)], "million", 18.7, "arithmetic"),
+        ("sum", [("World", 17.3), ("Rest", 6.3)], "million", 23.6, "synthesis.add"),
+        ("sum", [("in work", 17.3), ("elsewhere", 6.3)], "percent", 23.6, "synthesis.add"),
+        ("100*points/78", [("points", 45)], "percent", 100 * 45 / 78, "synthesis.ratio"),
+        ("27.6 + 22.0", [("forced labour", 27.6), ("forced marriage", 22.0)], "million", 49.6, "synthesis.add"),
+        ("(5.9-5.4)/(5.9-4.4)", [("adults, per 1,000", 5.9), ("all, per 1,000", 5.4), ("children, per 1,000", 4.4)], "percent", 100 / 3, "synthesis.ratio"),
+        ("Σ_r count_r / Σ_r population_r", [("A, million", 1), ("B, million", 2), ("A population, million", 100), ("B population, million", 200)],
+         "per 1,000", 10, "synthesis.ratio"),
+        ("sum_r N_r", [("A, million", 1), ("B, million", 2)], "million", 3, "synthesis.add"),
+        ("(b/a)^(1/4) - 1", [("2016, million", 1.0), ("2020, million", 2.0)], "percent", 100 * (2**0.25 - 1), "arithmetic"),
+        ("share", [("women in private work, million", 4.9), ("women elsewhere, million", 6.0), ("world, million", 27.6)], "percent", 100 * 10.9 / 27.6, "synthesis.ratio"),
+        ("sum", [("children, Ghana", 708_400), ("children, Cote d'Ivoire, persons", 891_500)], "million", 1.5999, "synthesis.add"),
+        ("S = N_T * d / T", [("persons in the last 5 years", 61_252), ("mean years inside", 2.6)], "persons", 61_252 * 2.6 / 5, "synthesis.ratio"),
         ("x/n with x = 101, n = 596", [("in forced labour", 101), ("interviewed", 596)], "percent", 100 * 101 / 596, "synthesis.ratio"),
     ],
 )  # fmt: skip
@@ -136,8 +155,12 @@ def test_what_is_unclear_is_refused(method: str, given: list[tuple[str, float]],
 
 def test_sizes_and_thousands() -> None:
     assert parse("1,256 + 12,345,678").free == ()
-    assert unit_in_label("forced labour, per 1,000").scale == 0.001
-    assert unit_in_label("share forced 2020, percent, read as 100 minus free").scale == 0.01
+    assert (
+        unit_in_label("forced labour, per 1,000") == unit_in_label("forced labour (per 1,000)") == Unit("share", 0.001)
+    )
+    assert unit_in_label("share forced 2020, percent, read as 100 minus free") == Unit("share", 0.01)
+    assert unit_in_label("world, in million") == unit_in_label("world (millions)") == Unit("count", 1e6)
+    assert read_unit("percent of adults") == Unit("share", 0.01)
     assert unit_in_label("trafficked, million (table in thousands)") == Unit("count", 1e6)
     assert read_unit("US$ per victim") == Unit("money", 1.0)
     assert read_unit("months") == Unit("years", 1 / 12)

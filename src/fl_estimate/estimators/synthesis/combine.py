@@ -53,7 +53,7 @@ class Discrepancy:
     scale: str
 
 
-def discrepancy(sources: Sources, *, scale: Literal["log", "identity"] | None = None) -> Discrepancy:
+def discrepancy(sources: Sources, *, scale: Literal["identity", "log"] = "identity") -> Discrepancy:
     """Test whether sources of one figure differ more than their standard errors allow.
 
     A large p is no proof that they agree: sources that know little do not differ from anything.
@@ -62,8 +62,8 @@ def discrepancy(sources: Sources, *, scale: Literal["log", "identity"] | None = 
     ----------
     sources : sequence of Estimates or mapping of name to Estimates
         One row each, independent of each other.
-    scale : {"log", "identity"}, optional
-        Of the comparison; by default log where all values are above 0.
+    scale : {"identity", "log"}
+        Of the comparison. ``log`` compares relative errors: for counts whose error grows with them.
 
     Returns
     -------
@@ -88,12 +88,12 @@ def discrepancy(sources: Sources, *, scale: Literal["log", "identity"] | None = 
     >>> import fl_estimate as fl
     >>> survey = fl.synthesis.published(20_000, se=3_000, source="survey")
     >>> lists = fl.synthesis.published(32_000, se=4_000, source="lists")
-    >>> found = fl.synthesis.discrepancy({"survey": survey, "lists": lists}, scale="identity")
+    >>> found = fl.synthesis.discrepancy({"survey": survey, "lists": lists})
     >>> round(found.statistic, 2), round(found.p_value, 4)
     (5.76, 0.0164)
     """
-    names, rows, kind = _read(sources, scale, one=True)
-    y, v = _on_scale(rows, kind)
+    names, rows = _read(sources, scale, one=True)
+    y, v = _on_scale(rows, scale)
     q, df, p = cochran(y[:, 0], v[:, 0])
     pairs: list[dict[str, Any]] = []
     for a, b in itertools.combinations(range(len(names)), 2):
@@ -101,14 +101,14 @@ def discrepancy(sources: Sources, *, scale: Literal["log", "identity"] | None = 
         pairs.append({"a": names[a], "b": names[b], "difference": gap, "se": se, "z": gap / se,
                       "p_value": float(2 * special.ndtr(-abs(gap / se)))})  # fmt: skip
     return Discrepancy(statistic=q, df=df, p_value=p, i2=max(0.0, 1 - df / q) if q > 0 else 0.0,
-                       pairs=pd.DataFrame(pairs), scale=kind)  # fmt: skip
+                       pairs=pd.DataFrame(pairs), scale=scale)  # fmt: skip
 
 
 def combine(
     sources: Sources,
     *,
     method: Literal["fixed", "random"] = "fixed",
-    scale: Literal["log", "identity"] | None = None,
+    scale: Literal["identity", "log"] = "identity",
     measure: str | None = None,
     population: str | None = None,
     reference_period: str | None = None,
@@ -127,11 +127,12 @@ def combine(
     method : {"fixed", "random"}
         ``fixed``: weights 1/SE². ``random``: weights 1/(SE² + τ²), with τ² of DerSimonian and Laird: the sources are then
         taken as scattered around a common figure.
-    scale : {"log", "identity"}, optional
-        On which they are averaged; by default log where all values are above 0.
+    scale : {"identity", "log"}
+        On which they are averaged. Where errors grow with the figure (counts of hidden people), weights of 1/SE² favour the
+        lower source; ``log`` weights by relative errors.
     measure, population, reference_period : str, optional
         Say once what all mean, where their descriptions differ.
-    interval : {"log", "wald"}, optional
+    interval : {"wald", "log"}, optional
         By default that of the scale.
     level : float
 
@@ -155,16 +156,16 @@ def combine(
     >>> import fl_estimate as fl
     >>> survey = fl.synthesis.published(20_000, se=3_000, source="survey")
     >>> lists = fl.synthesis.published(24_000, se=4_000, source="lists")
-    >>> both = fl.synthesis.combine({"survey": survey, "lists": lists}, scale="identity")
+    >>> both = fl.synthesis.combine({"survey": survey, "lists": lists})
     >>> both.to_frame()[["value", "se"]].round(0).values.tolist()
     [[21440.0, 2400.0]]
     """
     if method not in METHODS:
         raise not_one_of("FL-EST-194", "this way of combining", str(method), METHODS)
-    names, rows, kind = _read(sources, scale)
-    chosen: Literal["log", "wald"] = interval or ("log" if kind == "log" else "wald")
+    names, rows = _read(sources, scale)
+    chosen: Literal["log", "wald"] = interval or ("log" if scale == "log" else "wald")
     require_choice(chosen, level)
-    y, v = _on_scale(rows, kind)
+    y, v = _on_scale(rows, scale)
     cells = y.shape[1]
     test = [cochran(y[:, c], v[:, c]) for c in range(cells)]
     tau2 = (
@@ -176,13 +177,13 @@ def combine(
     weights = weights / weights.sum(axis=0)
     centre = (weights * y).sum(axis=0)
     se = np.sqrt(1 / (1 / (v + tau2)).sum(axis=0))
-    value = np.exp(centre) if kind == "log" else centre
+    value = np.exp(centre) if scale == "log" else centre
     apart = [c for c, (_, _, p) in enumerate(test) if p < DIFFERENT]
     return answer(
         "combine",
         rows,
         value=value,
-        se=value * se if kind == "log" else se,
+        se=value * se if scale == "log" else se,
         df=np.full(cells, np.inf),
         interval=chosen,
         level=level,
@@ -191,7 +192,7 @@ def combine(
         measure=measure,
         population=population,
         reference_period=reference_period,
-        arguments={"sources": names, "method": method, "scale": kind, "interval": chosen},
+        arguments={"sources": names, "method": method, "scale": scale, "interval": chosen},
         assumptions=[Assumption(code="sources_independent"), Assumption(code=f"sources_{method}")],
         reasons=[Reason(code="sources_differ", row=c, parameters=(("p", round(test[c][2], 4)),)) for c in apart],
         diagnostics={
@@ -202,10 +203,10 @@ def combine(
     )  # fmt: skip
 
 
-def _read(sources: Sources, scale: str | None, *, one: bool = False) -> tuple[list[str], list[Rows], str]:
-    """Names, aligned rows, and the scale; sources that cannot stand side by side are refused."""
-    if scale not in (None, "log", "identity"):
-        raise not_one_of("FL-EST-194", "this scale", str(scale), ("log", "identity"))
+def _read(sources: Sources, scale: str, *, one: bool = False) -> tuple[list[str], list[Rows]]:
+    """Names and aligned rows; sources that cannot stand side by side are refused."""
+    if scale not in ("identity", "log"):
+        raise not_one_of("FL-EST-194", "this scale", str(scale), ("identity", "log"))
     given: list[Given] = list(sources.values()) if isinstance(sources, Mapping) else list(sources)
     names = (
         [str(n) for n in sources] if isinstance(sources, Mapping) else [f"source {k}" for k in range(1, len(given) + 1)]
@@ -229,10 +230,9 @@ def _read(sources: Sources, scale: str | None, *, one: bool = False) -> tuple[li
             "a source has no standard error", listed(lone), "a survey without a case has none: leave it out, and say so"
         )
     _require_apart(names, given)
-    positive = all((r.value > 0).all() for r in rows)
-    if scale == "log" and not positive:
+    if scale == "log" and not all((r.value > 0).all() for r in rows):
         raise _unfit("the log scale needs figures above 0", "a value of 0 or less", 'scale="identity"')
-    return names, rows, scale or ("log" if positive else "identity")
+    return names, rows
 
 
 def _require_apart(names: Sequence[str], given: Sequence[Given]) -> None:
@@ -247,12 +247,12 @@ def _require_apart(names: Sequence[str], given: Sequence[Given]) -> None:
             seen[mark] = name
 
 
-def _on_scale(rows: Sequence[Rows], kind: str) -> tuple[Floats, Floats]:
+def _on_scale(rows: Sequence[Rows], scale: str) -> tuple[Floats, Floats]:
     """Values and variances on the scale, shape (sources, cells)."""
     cells = max(len(r.value) for r in rows)
     value = np.stack([np.broadcast_to(r.value, cells) for r in rows])
     se = np.stack([np.broadcast_to(r.se, cells) for r in rows])
-    return (np.log(value), (se / value) ** 2) if kind == "log" else (value, se**2)
+    return (np.log(value), (se / value) ** 2) if scale == "log" else (value, se**2)
 
 
 def cochran(y: Floats, v: Floats) -> tuple[float, float, float]:

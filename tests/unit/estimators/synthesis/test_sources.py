@@ -26,22 +26,22 @@ def test_cochrans_q_and_the_weights_by_hand() -> None:
     y, w = np.array([20.0, 32, 25]), 1 / np.array([9.0, 16, 25])
     centre = (w * y).sum() / w.sum()
     q = (w * (y - centre) ** 2).sum()
-    found = fl.synthesis.discrepancy(three(), scale="identity")
+    found = fl.synthesis.discrepancy(three())
     assert (found.statistic, found.df) == pytest.approx((q, 2))
     assert found.p_value == pytest.approx(float(stats.chi2.sf(q, 2)))
     assert found.i2 == pytest.approx(1 - 2 / q)
     assert found.pairs["difference"].tolist() == [-12, -5, 7]
-    fixed = fl.synthesis.combine(three(), scale="identity")
+    fixed = fl.synthesis.combine(three())
     assert (row(fixed)["value"], row(fixed)["se"]) == pytest.approx((centre, np.sqrt(1 / w.sum())))
     tau2 = (q - 2) / (w.sum() - (w**2).sum() / w.sum())
     u = 1 / (1 / w + tau2)
-    random = fl.synthesis.combine(three(), scale="identity", method="random")
+    random = fl.synthesis.combine(three(), method="random")
     assert (row(random)["value"], row(random)["se"]) == pytest.approx(((u * y).sum() / u.sum(), np.sqrt(1 / u.sum())))
     assert random.diagnostics["tau"][0] == pytest.approx(np.sqrt(tau2))
 
 
-def test_by_default_on_the_log() -> None:
-    found = fl.synthesis.combine(three())
+def test_on_the_log() -> None:
+    found = fl.synthesis.combine(three(), scale="log")
     y, v = np.log([20.0, 32, 25]), np.array([3 / 20, 4 / 32, 5 / 25]) ** 2
     assert row(found)["value"] == pytest.approx(np.exp((y / v).sum() / (1 / v).sum()))
     assert row(found)["interval_kind"] == "log"
