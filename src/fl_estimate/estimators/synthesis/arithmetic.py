@@ -90,6 +90,7 @@ def add(
         population=population,
         reference_period=reference_period,
         arguments={"figures": [str(name) for name in names], "interval": interval},
+        respondents="sum",
         assumptions=[Assumption(code="parts_disjoint"), Assumption(code="parts_independent")],
     )
 

@@ -189,6 +189,7 @@ def combine(
         level=level,
         method=f"combined-{method}",
         quantity=rows[0].quantity,
+        respondents="none",
         measure=measure,
         population=population,
         reference_period=reference_period,

@@ -266,7 +266,7 @@ def _laid_out(
 ) -> Estimates:
     """For each value of the detection odds the sum over the cells, then the cells."""
     whole = bool(cells.by)
-    values: dict[str, list[Any]] = {name: [] for name in ("value", "se", "df", "term", "margin")}
+    values: dict[str, list[Any]] = {name: [] for name in ("value", "se", "df", "term", "margin", "n", "cases")}
     labels: dict[str, list[Any]] = {name: [] for name in cells.by}
     for part, term in zip(parts, terms, strict=True):
         size = len(part["value"])
@@ -275,6 +275,9 @@ def _laid_out(
         values["df"] += [*([float(np.min(part["df"]))] if whole else []), *part["df"]]
         values["term"] += [term] * (size + whole)
         values["margin"] += [*([""] if whole else []), *cells.frame["margin"].tolist()]
+        for name in ("n", "cases"):
+            counts = cells.frame[name].to_numpy(dtype=float, na_value=np.nan)
+            values[name] += [*([counts.sum()] if whole else []), *counts]
         for name in cells.by:
             labels[name] += [None, *cells.frame[name].tolist()]
     value, se, df = (np.array(values[name], dtype=float) for name in ("value", "se", "df"))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +31,8 @@ class Rows:
     se: Floats
     df: Floats
     keys: tuple[tuple[Any, ...], ...]
+    n: Floats
+    cases: Floats
     estimates: Estimates | None = None
 
     @property
@@ -52,7 +54,8 @@ def rows_of(given: Given, what: str) -> Rows:
     if not isinstance(given, Estimates):
         if not np.isfinite(float(given)):
             raise _unusable(what, repr(given), "give a finite number")
-        return Rows(value=np.array([float(given)]), se=np.zeros(1), df=np.array([np.inf]), keys=((),))
+        return Rows(value=np.array([float(given)]), se=np.zeros(1), df=np.array([np.inf]), keys=((),),
+                    n=np.array([np.nan]), cases=np.array([np.nan]))  # fmt: skip
     frame = given.frame
     if len(frame) == 0:
         raise _unusable(what, "no row", "select rows that there are")
@@ -74,6 +77,8 @@ def rows_of(given: Given, what: str) -> Rows:
         se=frame["se"].to_numpy(dtype=float),
         df=np.where(np.isnan(df), np.inf, df),
         keys=keys_of(given),
+        n=frame["n"].to_numpy(dtype=float, na_value=np.nan),
+        cases=frame["cases"].to_numpy(dtype=float, na_value=np.nan),
         estimates=given,
     )
 
@@ -125,10 +130,8 @@ def aligned(inputs: Sequence[Rows], what: str) -> list[Rows]:
                 fix="estimate all of them by the same columns, or select the rows that they share",
             )  # fmt: skip
         places = np.array([rows.keys.index(key) for key in longest.keys])
-        found.append(
-            Rows(value=rows.value[places], se=rows.se[places], df=rows.df[places], keys=longest.keys,
-                 estimates=rows.estimates)
-        )  # fmt: skip
+        taken = {name: getattr(rows, name)[places] for name in ("value", "se", "df", "n", "cases")}
+        found.append(replace(rows, keys=longest.keys, **taken))
     return found
 
 
@@ -205,8 +208,13 @@ def answer(
     reasons: Sequence[Reason] = (),
     diagnostics: dict[str, Any] | None = None,
     covariance: Floats | None = None,
+    respondents: Literal["least", "sum", "none"] = "least",
 ) -> Estimates:
-    """Lay a result out on the rows of the first input that has several (or by-columns)."""
+    """Lay a result out on the rows of the first input that has several (or by-columns).
+
+    `respondents` says what n and cases become of those of the inputs, so that a rule of publication can judge the row: the
+    least of them, their sum where parts are added, or none where several samples speak of one figure.
+    """
     results = [rows.estimates for rows in inputs if rows.estimates is not None]
     shape = max(results, key=lambda r: (len(r), bool(r.by)), default=None)
     error = np.where(se > 0, se, np.nan)
@@ -217,6 +225,8 @@ def answer(
         "level": [level] * len(value), "interval_kind": [interval if np.isfinite(x) else "" for x in low],
         "method": [method] * len(value),
     }  # fmt: skip
+    if respondents != "none":
+        columns |= {name: _respondents(inputs, name, len(value), respondents) for name in ("n", "cases")}
     by: dict[str, Any] = {}
     if shape is not None:
         columns |= {name: shape.frame[name].tolist() for name in ("outcome", "margin", "term")}
@@ -241,6 +251,15 @@ def answer(
         ),
         covariance_matrix=covariance,
     )
+
+
+def _respondents(inputs: Sequence[Rows], name: str, size: int, rule: str) -> Floats:
+    """Give n or cases of the inputs that have them, row by row."""
+    counts = [np.broadcast_to(getattr(rows, name), size) for rows in inputs]
+    known = np.stack(counts)
+    there = np.isfinite(known)
+    found = np.where(there, known, 0).sum(axis=0) if rule == "sum" else np.where(there, known, np.inf).min(axis=0)
+    return np.where(there.any(axis=0), found, np.nan)
 
 
 def _once(assumptions: Sequence[Assumption]) -> tuple[Assumption, ...]:

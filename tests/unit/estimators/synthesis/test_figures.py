@@ -177,3 +177,28 @@ def test_every_code_of_synthesis_has_words() -> None:
     assert methods <= FAMILIES["method"].keys()
     assert methods <= FAMILIES["source"].keys()
     assert {"change_difference", "change_ratio", "change_percent"} <= FAMILIES["quantity"].keys()
+
+
+def test_what_is_made_of_a_figure_that_is_withheld_is_withheld() -> None:
+    """Two cases among 30 respondents: neither their stock nor their extension may be printed, since a known factor leads back."""
+    people = pd.DataFrame(
+        {"w": 10.0, "ea": [k // 3 for k in range(30)], "fl": [1, 1, *[0] * 28], "years": [2.0, 1.0, *[0.0] * 28]}
+    )
+    design = fl.Design(weights="w", psu="ea")
+    total = fl.estimate_total(people, "fl", design=design)
+    cases = pd.DataFrame({"labour": [400], "sexual": [100]})
+    made = {
+        "stock": fl.synthesis.stock_from_flow(total, 2, kind="in-window", window_years=5),
+        "person-time": fl.synthesis.stock_from_person_time(people, "years", window_years=5, design=design),
+        "share": fl.synthesis.ratio(total, 1_000),
+        "extension": fl.synthesis.extend_by_ratio(total, cases, known="labour", wanted="sexual"),
+        "change": fl.synthesis.change(total, published(50, se=5, outcome="fl", source="s")),
+        "sum": fl.synthesis.add([total, published(50, se=5, source="s")]),
+    }
+    for name, result in made.items():
+        assert row(result)["n"] == 30, name
+        assert set(fl.publish(result).to_frame()["publication"]) == {"not_published"}, name
+    entered = fl.synthesis.stock_from_flow(published(1000, se=50, source="s"), 2, kind="in-window", window_years=5)
+    assert set(fl.publish(entered).to_frame()["publication"]) == {"published"}
+    twice = fl.synthesis.add([total, total])
+    assert (row(twice)["n"], row(twice)["cases"]) == (60, 4)
