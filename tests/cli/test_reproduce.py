@@ -155,7 +155,7 @@ def test_every_fault_of_every_file_comes_at_once(tmp_path: Path) -> None:
         "[[inputs]]\nvalue = 3\nhalfwidth = 1\n",
         "second.toml",
     )
-    third = file(tmp_path, SHARE.replace("100*part/total", "part ? total"), "third.toml")
+    third = file(tmp_path, SHARE.replace('label = "world, million"', 'label = "world"\nunit = "apples"'), "third.toml")
     fourth = file(
         tmp_path,
         '[[target]]\nid = "a"\npublished = [3, 1]\nmatch = false\n[[target]]\nid = "a"\nmatch = true\n',
@@ -166,7 +166,7 @@ def test_every_fault_of_every_file_comes_at_once(tmp_path: Path) -> None:
     for words in (
         "FL-STUDY-30", "first.toml: it is not valid TOML", "publised: no such key; did you mean 'published'?",
         "id: it must be given", "inputs[1].value", "inputs[2].label: it must be given",
-        "inputs[2].halfwidth: no such key; did you mean 'rounding_halfwidth'?", "third.toml (women-2012): method: '?'",
+        "inputs[2].halfwidth: no such key; did you mean 'rounding_halfwidth'?", "third.toml (women-2012): inputs[2].unit: 'apples' is not known",
         "reason: a target with match = false says why", "the lower limit comes first", "'a' is used twice",
         "inputs: a target that is to be reproduced",
     ):  # fmt: skip
@@ -177,24 +177,35 @@ def test_every_fault_of_every_file_comes_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (("", 'kind = "elapsed"\nwindow_years = 5\n'), "counts years before the window"),
-        (('label = "world, million"', 'label = "world"\nunit = "apples"'), "the unit 'apples'"),
-        (('method = "100*part/total"', ""), "method: it must be given"),
+        (("", 'kind = "elapsed"\nwindow_years = 5\n'), "FL-EST-180"),
+        (("100*part/total", "part ? total"), "is not understood in a formula"),
+        (("100*part/total", "a/b/c"), "no input is left for 'c'"),
         (("value = 20.9", "value = 0.0"), "it gives no number"),
     ],
 )
-def test_methods_that_cannot_be_meant(tmp_path: Path, change: tuple[str, str], said: str) -> None:
+def test_a_method_that_cannot_be_meant_is_told_in_its_row(tmp_path: Path, change: tuple[str, str], said: str) -> None:
     text = change[1] + SHARE if not change[0] else SHARE.replace(*change)
     if "kind" in text:
         text = text.replace("women and girls, million", "mean years in forced labour")
-    status, _, err = call(file(tmp_path, text))
+    status, _, err = call(file(tmp_path, text), "nepal2018-flow-to-stock", "--csv", tmp_path / "out.csv")
+    assert (status, err) == (1, "")
+    bad, good = csv.DictReader((tmp_path / "out.csv").read_text(encoding="utf-8").splitlines())
+    assert bad["verdict"].startswith("not computed: ")
+    assert said in bad["verdict"]
+    assert (bad["agrees"], bad["computed"], good["agrees"]) == ("false", "", "true")
+
+
+def test_a_method_must_be_given(tmp_path: Path) -> None:
+    status, _, err = call(file(tmp_path, SHARE.replace('method = "100*part/total"', "")))
     assert status == 2
-    assert said in err
+    assert "method: it must be given" in err
 
 
 def test_lists_that_are_nowhere_and_ids_that_are_unknown(tmp_path: Path) -> None:
     text = 'id = "x"\nmethod = "Chapman"\ninputs_table = "nowhere.csv"\npublished = 1\n'
-    assert "neither a file beside the target" in call(file(tmp_path, text))[2]
+    (outcome,) = reproduce([file(tmp_path, text)]).outcomes
+    assert outcome.failed
+    assert "neither a file beside the target" in outcome.reason
     status, _, err = call("nepal2018-flow-to-stok")
     assert status == 2
     assert "FL-STUDY-31" in err

@@ -87,16 +87,13 @@ class TargetEntry(BaseModel):
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """A target that was read and understood; `reading` is None where its inputs were never published."""
+    """A target that was read; `reading` is None where its inputs were never published, or `trouble` says what is not understood."""
 
     entry: TargetEntry
     inputs: tuple[Input, ...] = ()
     reading: Reading | ListReading | None = None
     histories: CaptureHistories | None = None
-
-    @property
-    def unit(self) -> Unit:
-        return read_unit(self.entry.unit) or Unit("count", 1.0)
+    trouble: str = ""
 
 
 def reproduce(targets: Sequence[str | Path] = ()) -> Reproduction:
@@ -200,9 +197,8 @@ def _understood(
             if entry.id in ids:
                 own.append(f"id: {entry.id!r} is used twice")
             ids.add(entry.id)
-            target = _target(entry, folder, {**known, **{t.entry.id: t for t in found}}, own)
-            if target is not None and not own:
-                found.append(target)
+            if not own:
+                found.append(_target(entry, folder, {**known, **{t.entry.id: t for t in found}}))
         faults += [f"{where}: {fault}" for fault in own]
     return found
 
@@ -261,18 +257,21 @@ def _missing(entry: TargetEntry) -> Iterator[str]:
         yield "reason: a target with match = false says why"
     if entry.match and entry.published is None and entry.printed:
         yield "published: a number is needed where match is true"
+    for place, given in enumerate(entry.inputs, 1):
+        if given.unit is not None and read_unit(given.unit) is None:
+            yield f"inputs[{place}].unit: {given.unit!r} is not known; write percent, per 1,000, million, US$bn, years …"
     if isinstance(entry.published, list) and entry.published[0] > entry.published[1]:
         yield "published: the lower limit comes first"
 
 
-def _target(entry: TargetEntry, folder: Path | None, known: Mapping[str, Target], faults: list[str]) -> Target | None:
-    """A target with its method understood; what is not goes to the faults."""
+def _target(entry: TargetEntry, folder: Path | None, known: Mapping[str, Target]) -> Target:
+    """A target with its method understood; one that is not says so in its own row, and the others are computed."""
     if not (entry.inputs or entry.tables):
         return Target(entry=entry)
+    inputs = tuple(_input(given) for given in entry.inputs)
     try:
-        if not entry.inputs:
+        if not inputs:
             return _of_lists(entry, folder, known)
-        inputs = tuple(_input(given) for given in entry.inputs)
         like = _like(entry.method, known)
         method, kind = (like.entry.method, like.entry.kind) if like is not None else (entry.method, entry.kind)
         unit = read_unit(entry.unit) or Unit("count", 1.0)
@@ -280,21 +279,16 @@ def _target(entry: TargetEntry, folder: Path | None, known: Mapping[str, Target]
             method, inputs, unit, kind=entry.kind or kind, window_years=entry.window_years, hints=[entry.description]
         )
         if not np.isfinite(reading.compute(np.array([[i.value] for i in inputs]))).all():
-            faults.append("method: it gives no number with these inputs")
+            raise FormulaError("it gives no number with these inputs")
         return Target(entry=entry, inputs=inputs, reading=reading)
     except FormulaError as error:
-        faults.append(f"method: {error}")
+        return Target(entry=entry, inputs=inputs, trouble=f"method {entry.method!r}: {error}")
     except FlError as error:
-        faults.append(f"method: {error.what} ({error.found}); {error.fix}")
-    return None
+        return Target(entry=entry, inputs=inputs, trouble=f"[{error.code}] {error.what}; {error.fix}")
 
 
 def _input(given: InputEntry) -> Input:
     unit = unit_in_label(given.label) if given.unit is None else read_unit(given.unit)
-    if unit is None and given.unit is not None:
-        raise FormulaError(
-            f"the unit {given.unit!r} of {given.label!r} is not known; write percent, per 1,000, million, US$bn, years …"
-        )
     return Input(
         label=given.label, value=given.value, halfwidth=given.rounding_halfwidth, unit=unit or Unit("count", 1.0),
         unit_said=unit is not None, symbol=given.symbol, document=given.document, page=given.table_or_page, table=given.table,
@@ -325,7 +319,7 @@ def _histories(name: str, folder: Path | None) -> CaptureHistories:
 
     from fl_estimate import datasets
 
-    for path in [] if folder is None else [folder / name, folder / "tables" / name]:
+    for path in [] if folder is None else [folder / name, folder / "tables" / name, folder.parent / "tables" / name]:
         if path.is_file():
             frame = pd.read_csv(path)
             return CaptureHistories.from_counts(frame, lists=[str(c) for c in frame.columns if c != "count"])
@@ -349,7 +343,7 @@ def _outcome(target: Target) -> Outcome:
     }  # fmt: skip
     reading = target.reading
     if reading is None:
-        return not_computed(shared)
+        return not_computed({**shared, "reason": target.trouble or entry.reason})
     try:
         if isinstance(reading, ListReading):
             assert target.histories is not None
