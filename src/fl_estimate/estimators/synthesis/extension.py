@@ -10,7 +10,7 @@ import narwhals as nw
 import numpy as np
 
 from fl_estimate.design.intervals import general
-from fl_estimate.errors import EstimateFault, listed, missing_columns
+from fl_estimate.errors import EstimateFault, listed, missing_columns, not_one_of
 from fl_estimate.estimators.synthesis.arithmetic import add
 from fl_estimate.estimators.synthesis.reading import (
     PERSONS,
@@ -36,6 +36,7 @@ def extend_by_ratio(
     known: str,
     wanted: str,
     detection_odds: float | Sequence[float] = 1.0,
+    ratios: Literal["cells", "main-effects"] = "cells",
     overdispersion: float = 1.0,
     outcome: str = "",
     interval: Literal["log", "wald"] = "log",
@@ -57,6 +58,9 @@ def extend_by_ratio(
     detection_odds : float or sequence of float, default 1
         How many times as likely a person in the wanted form is to be on record as one in the known form. A sequence
         gives one set of rows a value, `term` saying which: the sensitivity curve.
+    ratios : {"cells", "main-effects"}
+        Each cell's own ratio; or, where cells are sparse, that of a logistic model with a main effect of each by-column,
+        which gives a cell without a case a ratio from the cells like it.
     overdispersion : float, default 1
         Variance of the counts over that of Poisson counts; cases come in by the raid, so it is often above 1.
     outcome : str, optional
@@ -77,7 +81,8 @@ def extend_by_ratio(
     Notes
     -----
     T(wanted) = T(known) × (n_wanted / n_known) / detection_odds, cell by cell. CV² = CV²(survey) + φ (1/n_wanted + 1/n_known),
-    φ the overdispersion; cells are independent but for the covariance that `base` carries.
+    φ the overdispersion; cells are independent but for the covariance that `base` carries. With main effects the ratio is
+    exp(x'β), its log has variance φ x'(X'WX)⁻¹x, and cells share the errors of β.
 
     Examples
     --------
@@ -95,9 +100,14 @@ def extend_by_ratio(
     cells = base if not by else _cells(base)
     rows = rows_of(cells, "base")
     require_quantities([rows], PERSONS, "extension by a ratio", "give persons: Estimates.persons(population)")
-    n_known, n_wanted = _counts(cases, by, cells, known, wanted)
-    quotient = n_wanted / n_known
-    error = overdispersion * (1 / n_wanted + 1 / n_known)
+    if ratios not in ("cells", "main-effects"):
+        raise not_one_of("FL-EST-192", "this way to take ratios", str(ratios), ("cells", "main-effects"))
+    n_known, n_wanted = _counts(cases, by, cells, known, wanted, empty=ratios == "main-effects")
+    if ratios == "cells":
+        quotient, error = n_wanted / n_known, np.diag(1 / n_wanted + 1 / n_known)
+    else:
+        quotient, error = _main_effects(cells, n_known, n_wanted)
+    error = overdispersion * error
     parts = [_extended(rows, cells, quotient / psi, error) for psi in odds]
     several = len(odds) > 1
     table = _laid_out(cells, parts, [f"{psi:g}" if several else "" for psi in odds], outcome or wanted, interval, level)
@@ -111,7 +121,7 @@ def extend_by_ratio(
         diagnostics={"ratio": quotient.tolist(), "known": n_known.tolist(), "wanted": n_wanted.tolist()},
         provenance=Provenance(
             call="synthesis.extend_by_ratio",
-            arguments={"known": known, "wanted": wanted, "detection_odds": odds, "overdispersion": overdispersion,
+            arguments={"known": known, "wanted": wanted, "detection_odds": odds, "ratios": ratios, "overdispersion": overdispersion,
                        "interval": interval, "level": level, "base": base.provenance.call},
             source_name=base.provenance.source_name,
         ),
@@ -209,7 +219,9 @@ def _cells(base: Estimates) -> Estimates:
     return base.select(margin=margin)
 
 
-def _counts(cases: Any, by: list[str], cells: Estimates, known: str, wanted: str) -> tuple[Floats, Floats]:
+def _counts(
+    cases: Any, by: list[str], cells: Estimates, known: str, wanted: str, *, empty: bool
+) -> tuple[Floats, Floats]:
     """Cases of the known and the wanted form, in the order of the cells."""
     try:
         table = nw.from_native(cases).lazy().collect().to_pandas()
@@ -225,7 +237,9 @@ def _counts(cases: Any, by: list[str], cells: Estimates, known: str, wanted: str
         "without a row of cases": [key for key in keys if key not in found],
         "with several rows of cases": [key for key in keys if len(found.get(key, [])) > 1],
         "without a case of one of the two forms": [
-            key for key in keys if len(found.get(key, [])) == 1 and not min(found[key][0]) > 0
+            key
+            for key in keys
+            if len(found.get(key, [])) == 1 and not (min(found[key][0]) >= 0 if empty else min(found[key][0]) > 0)
         ],
     }
     said = [
@@ -242,11 +256,40 @@ def _counts(cases: Any, by: list[str], cells: Estimates, known: str, wanted: str
     return pairs[:, 0], pairs[:, 1]
 
 
+def _main_effects(cells: Estimates, n_known: Floats, n_wanted: Floats) -> tuple[Floats, Floats]:
+    """Ratios of a logistic model of the form with main effects of the by-columns, and the covariance of their logs."""
+    columns = [np.ones(len(n_known))]
+    for name in cells.by:
+        labels = cells.frame[name].astype(str).to_numpy()
+        levels = sorted(set(labels))
+        lone = [level for level in levels if min(n_known[labels == level].sum(), n_wanted[labels == level].sum()) == 0]
+        if lone:
+            raise EstimateFault(
+                "FL-EST-192", "cases and base do not fit together", fix="join them with others, in base and cases alike",
+                found=f"values of {name!r} without a case of one of the two forms: {listed(lone)}",
+            )  # fmt: skip
+        columns += [(labels == level).astype(float) for level in levels[1:]]
+    x, total = np.column_stack(columns), n_known + n_wanted
+    if np.linalg.matrix_rank(x) < x.shape[1]:
+        raise EstimateFault("FL-EST-192", "cases and base do not fit together", found="by-columns that say the same",
+                            fix="leave one of them out")  # fmt: skip
+    beta = np.zeros(x.shape[1])
+    for _ in range(100):
+        p = 1 / (1 + np.exp(-x @ beta))
+        information = (x * (total * p * (1 - p))[:, None]).T @ x
+        step = np.linalg.solve(information, x.T @ (n_wanted - total * p))
+        beta = beta + step
+        if np.abs(step).max() < 1e-10:
+            return np.exp(x @ beta), x @ np.linalg.solve(information, x.T)
+    raise EstimateFault("FL-EST-192", "the model of the ratios has no estimate", found="it did not converge in 100 steps",
+                        fix="join cells that are too small, in base and cases alike")  # fmt: skip
+
+
 def _extended(rows: Rows, cells: Estimates, factor: Floats, error: Floats) -> Mapping[str, Any]:
     """Values of the cells and of their sum, with variances."""
     value = rows.value * factor
     survey = np.diag(rows.se**2) if cells.covariance_matrix is None else cells.covariance_matrix
-    matrix = survey * np.outer(factor, factor) + np.diag(value**2 * error)
+    matrix = survey * np.outer(factor, factor) + np.outer(value, value) * error
     return {
         "value": value,
         "se": np.sqrt(np.diag(matrix)),

@@ -124,6 +124,44 @@ def test_extension_by_cells() -> None:
         fl.synthesis.extend_by_ratio(share, cases.drop(columns="region").iloc[:1], known="labour", wanted="child")
 
 
+def test_sparse_cells_borrow_from_those_like_them() -> None:
+    """Main effects against statsmodels' GLM, and with one by-column the cells' own ratios and errors."""
+    from statsmodels.api import GLM, families
+
+    cells = [(r, s) for r in "NSE" for s in "fm"]
+    base = fl.stack([published(1000, se=50, by={"region": r, "sex": s}, source="s") for r, s in cells])
+    labour, sexual = np.array([40, 60, 30, 90, 5, 20.0]), np.array([30, 5, 25, 8, 4, 0.0])
+    cases = pd.DataFrame(cells, columns=["region", "sex"]).assign(labour=labour, sexual=sexual)
+    with pytest.raises(fl.FlError, match="FL-EST-192"):
+        fl.synthesis.extend_by_ratio(base, cases, known="labour", wanted="sexual")
+    found = fl.synthesis.extend_by_ratio(base, cases, known="labour", wanted="sexual", ratios="main-effects")
+    x = np.array([[1, r == "N", r == "S", s == "m"] for r, s in cells], dtype=float)
+    fit = GLM(np.column_stack([sexual, labour]), x, family=families.Binomial()).fit(tol=1e-13)
+    ratio = np.exp(x @ fit.params)
+    assert found.to_frame()["value"].iloc[1:].tolist() == pytest.approx((1000 * ratio).tolist())
+    log_se2 = np.diag(x @ fit.cov_params() @ x.T)
+    assert found.to_frame()["se"].iloc[1:].tolist() == pytest.approx(
+        (1000 * ratio * np.sqrt(0.0025 + log_se2)).tolist()
+    )
+    by_region = fl.stack([published(1000, se=50, by={"region": r}, source="s") for r in "NS"])
+    two = pd.DataFrame({"region": ["N", "S"], "labour": [40, 60], "sexual": [30, 5]})
+    own, modelled = (
+        fl.synthesis.extend_by_ratio(by_region, two, known="labour", wanted="sexual", ratios=ratios).to_frame()
+        for ratios in ("cells", "main-effects")
+    )
+    assert modelled["value"].tolist() == pytest.approx(own["value"].tolist())
+    assert modelled["se"].tolist() == pytest.approx(own["se"].tolist())
+    call: Any = fl.synthesis.extend_by_ratio
+    for wrong in (two.assign(sexual=[30, 0]), two.assign(sexual=[30, -1])):
+        with pytest.raises(fl.FlError, match="FL-EST-192"):
+            call(by_region, wrong, known="labour", wanted="sexual", ratios="main-effects")
+    with pytest.raises(fl.FlError, match="FL-EST-192"):
+        call(by_region, two, known="labour", wanted="sexual", ratios="smooth")
+    same = fl.stack([published(1000, se=50, by={"region": r, "land": r}, source="s") for r in "NS"])
+    with pytest.raises(fl.FlError, match="FL-EST-192"):
+        call(same, two.assign(land=two["region"]), known="labour", wanted="sexual", ratios="main-effects")
+
+
 def test_the_covariance_of_the_survey_goes_into_the_sum() -> None:
     rng = np.random.default_rng(1)
     n = 400
