@@ -30,8 +30,8 @@ def test_coverage_with_and_without_the_variance_between_countries() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", list(SCENARIOS))
 def test_coverage_in_every_scenario(name: str) -> None:
-    found = coverage(SCENARIOS[name], regions=800, seed=2)
-    assert found["known"] == pytest.approx(0.95, abs=3 * np.sqrt(0.95 * 0.05 / 800))
+    found = coverage(SCENARIOS[name], regions=400, seed=2)
+    assert found["known"] == pytest.approx(0.95, abs=3 * np.sqrt(0.95 * 0.05 / 400))
     assert found["estimated"] > 0.93
 
 

@@ -219,7 +219,7 @@ def answer(
     shape = max(results, key=lambda r: (len(r), bool(r.by)), default=None)
     error = np.where(se > 0, se, np.nan)
     low, high = general(interval, value, error, df, level)
-    said = [*reasons, *_reasons_without_limits(error, low, interval)]
+    said = [*reasons, *reasons_without_limits(error, low, interval)]
     columns: dict[str, Any] = {
         "quantity": [quantity] * len(value), "value": value, "se": error, "lower": low, "upper": high, "df": df,
         "level": [level] * len(value), "interval_kind": [interval if np.isfinite(x) else "" for x in low],
@@ -276,7 +276,8 @@ def _told(rows: Rows) -> Any:
     return float(rows.value[0]) if rows.estimates is None else rows.estimates.provenance.call
 
 
-def _reasons_without_limits(error: Floats, low: Floats, interval: str) -> list[Reason]:
+def reasons_without_limits(error: Floats, low: Floats, interval: str) -> list[Reason]:
+    """Why rows have no limits: no error is known, or this kind of interval has no value there."""
     reasons: list[Reason] = []
     for row in range(len(error)):
         if np.isnan(error[row]):
