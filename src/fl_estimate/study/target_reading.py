@@ -15,7 +15,6 @@ from fl_estimate.estimators import synthesis
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.study.target_binding import Binding, Input, bind, is_power_of_ten, sized_numbers
 from fl_estimate.study.target_formula import (
-    Applied,
     Floats,
     Formula,
     FormulaError,
@@ -28,6 +27,16 @@ from fl_estimate.study.target_formula import (
     parse,
     replaced,
     walk,
+)
+from fl_estimate.study.target_shapes import (
+    change_of,
+    has_input,
+    logit_middle,
+    share_of_people,
+    summands,
+    totals_and_rates,
+    two_lists,
+    unscaled,
 )
 from fl_estimate.study.target_units import Unit
 
@@ -157,7 +166,10 @@ def _as_formula(method: str) -> str:
     if re.search(r"[-+*/=^×÷−]|\w\(|\bx\b", plain):
         label, colon, rest = text.partition(":")
         text = rest if colon and re.search(r"[-+*/=^×÷−(]", rest) and not re.search(r"[-+*/=^×÷−(]", label) else text
-        return re.sub(r",?\s+(where|with|using|i\.e\.|because|both)\s.*", "", text)
+        text = re.sub(r",?\s+(where|with|using|i\.e\.|because|both)\s.*", "", text)
+        # Words after the formula: ", percent" and "(rounded)".
+        text = re.sub(r",\s*[A-Za-z][A-Za-z ]*$", "", text)
+        return re.sub(r"(?<=[\w)])\s+\([A-Za-z][A-Za-z ,.]{3,}\)\s*$", "", text) if " x (" not in text else text
     for pattern, formula in ANYWHERE:
         if re.search(pattern, plain):
             return formula
@@ -266,39 +278,39 @@ def _library(
     def through(function: Callable[[Floats], Any], factor: float = 1.0) -> Callable[[Floats], float]:
         return lambda printed: factor * float(function(printed).frame["value"].iloc[0]) / modes.divisor
 
-    factor, tree = _unscaled(formula.result, bound)
-    if (named := _rates(formula, tree, bound)) is not None and factor == 1.0:
+    factor, tree = unscaled(formula.result, bound)
+    if (named := totals_and_rates(formula, tree, bound)) is not None and factor == 1.0:
         counts, rates = named
         return "synthesis.rate_from_totals", through(
             lambda x: synthesis.rate_from_totals(
                 np.ravel(at(Name(counts), x)).tolist(), rates=np.ravel(at(Name(rates), x)).tolist()
             )
         )
-    if (parts := _summands(tree)) is not None:
+    if (parts := summands(tree)) is not None:
 
         def summed(x: Floats) -> Any:
             return synthesis.add([float(v) for part in parts for v in np.ravel(at(part, x))])
 
         return "synthesis.add", through(summed, factor)
-    if (teams := _two_lists(tree, unit)) is not None:
+    if (teams := two_lists(tree, unit)) is not None:
         name, *three = teams
         return (
             f"capture_recapture.{name}",
             lambda x: _on_two_lists(name, *(one(part, x) for part in three)) / modes.divisor,
         )
-    if unit.dimension in ("share", "ratio") and (pair := _change(tree)) is not None:
+    if unit.dimension in ("share", "ratio") and (pair := change_of(tree)) is not None:
         sign, before, after = pair
         return "synthesis.change", through(
             lambda x: synthesis.change(one(before, x), one(after, x), scale="percent"), factor * sign / 100
         )
-    if (limits := _logit_middle(tree)) is not None:
+    if (limits := logit_middle(tree)) is not None:
         low, high = limits
         return "synthesis.published", through(
             lambda x: synthesis.published(
                 lower=one(low, x), upper=one(high, x), interval="logit", quantity="prevalence", source="as printed"
             ), factor
         )  # fmt: skip
-    if (people := _share_of_people(tree, bound, inputs)) is not None and modes.factors[people[2]] == inputs[
+    if (people := share_of_people(tree, bound, inputs)) is not None and modes.factors[people[2]] == inputs[
         people[2]
     ].unit.scale:
         share, count, _ = people
@@ -308,120 +320,16 @@ def _library(
             ),
             factor,
         )
-    if isinstance(tree, Operation) and tree.sign == "/":
+    if isinstance(tree, Operation) and tree.sign == "/" and has_input(tree.right, bound):
         top, bottom = tree.left, tree.right
         return "synthesis.ratio", through(lambda x: synthesis.ratio(one(top, x), one(bottom, x)), factor)
     return None
-
-
-def _unscaled(tree: Node, bound: Binding) -> tuple[float, Node]:
-    """A formula without the number that multiplies the whole of it."""
-    if isinstance(tree, Operation) and tree.sign == "*":
-        for number, rest in ((tree.left, tree.right), (tree.right, tree.left)):
-            if isinstance(number, Number) and number.place > -1000 and number.place not in bound.numbers:
-                inner, kept = _unscaled(rest, bound)
-                return number.value * inner, kept
-    if isinstance(tree, Operation) and tree.sign == "/" and isinstance(tree.left, Operation):
-        inner, kept = _unscaled(tree.left, bound)
-        return inner, Operation("/", kept, tree.right)
-    return 1.0, tree
-
-
-def _summands(tree: Node) -> list[Node] | None:
-    """The parts of a sum, where it is one."""
-    if isinstance(tree, Applied) and tree.function == "sum":
-        return list(tree.parts)
-    if isinstance(tree, Operation) and tree.sign == "+":
-        found: list[Node] = []
-        for side in (tree.left, tree.right):
-            inner = _summands(side) if isinstance(side, Operation | Applied) else None
-            found += inner if inner is not None else [side]
-        return found
-    return None
-
-
-def _change(tree: Node) -> tuple[float, Node, Node] | None:
-    """Sign, first and second figure of b/a − 1, 1 − b/a or (b − a)/a."""
-    match tree:
-        case Operation("-", Operation("/", after, before), Number(value=1.0)):
-            return 1.0, before, after
-        case Operation("-", Number(value=1.0), Operation("/", after, before)):
-            return -1.0, before, after
-        case Operation("/", Operation("-", after, before), base) if base == before:
-            return 1.0, before, after
-        case Operation("/", Operation("-", before, after), base) if base == before:
-            return -1.0, before, after
-        case _:
-            return None
-
-
-def _two_lists(tree: Node, unit: Unit) -> tuple[str, Node, Node, Node] | None:
-    """People on each of two lists and on both, of Chapman's and of Petersen's formula for persons."""
-    match tree:
-        case Operation(
-            "-",
-            Operation(
-                "/",
-                Operation("*", Operation("+", a, Number(value=1.0)), Operation("+", b, Number(value=1.0))),
-                Operation("+", both, Number(value=1.0)),
-            ),
-            Number(value=1.0),
-        ):
-            return "chapman", a, b, both
-        case Operation("/", Operation("*", Name() as a, Name() as b), Name() as both) if unit == Unit("count", 1.0):
-            return "petersen", a, b, both
-        case _:
-            return None
 
 
 def _on_two_lists(name: str, first: float, second: float, both: float) -> float:
     counts = pd.DataFrame({"a": [1, 0, 1], "b": [0, 1, 1], "count": [first - both, second - both, both]})
     chosen: Any = getattr(cr, name)
     return float(chosen(CaptureHistories.from_counts(counts, lists=["a", "b"]), "a", "b").frame["value"].iloc[0])
-
-
-def _share_of_people(tree: Node, bound: Binding, inputs: Sequence[Input]) -> tuple[Node, Node, int] | None:
-    """A share and the persons that it is a share of, in a product of the two, with the input of the share."""
-    if not (isinstance(tree, Operation) and tree.sign == "*"):
-        return None
-    for share, count in ((tree.left, tree.right), (tree.right, tree.left)):
-        first, second = _inputs_of(share, bound), _inputs_of(count, bound)
-        if len(first) == 1 and inputs[first[0]].unit.dimension == "share" and second and all(
-            inputs[p].unit.dimension == "count" for p in second
-        ) and isinstance(count, Name | Number):  # fmt: skip
-            return share, count, first[0]
-    return None
-
-
-def _inputs_of(tree: Node, bound: Binding) -> tuple[int, ...]:
-    if isinstance(tree, Name):
-        return bound.names.get(tree.text, ())
-    return (bound.numbers[tree.place],) if isinstance(tree, Number) and tree.place in bound.numbers else ()
-
-
-def _logit_middle(tree: Node) -> tuple[Node, Node] | None:
-    match tree:
-        case Applied(
-            "expit",
-            (Operation("/", Operation("+", Applied("logit", (low,)), Applied("logit", (high,))), Number(value=2.0)),),
-        ):
-            return low, high
-        case _:
-            return None
-
-
-def _rates(formula: Formula, tree: Node, bound: Binding) -> tuple[str, str] | None:
-    """Names of totals and rates in: P = total/rate; sum total / sum P."""
-    match tree:
-        case Operation("/", Applied("sum", (Name(top),)), Applied("sum", (Name(bottom),))):
-            made = dict(formula.statements).get(bottom)
-            match made:
-                case Operation("/", Name(left), Name(right)) if left == top and {left, right} <= bound.names.keys():
-                    return left, right
-                case _:
-                    return None
-        case _:
-            return None
 
 
 def _spelled(formula: Formula, bound: Binding, inputs: Sequence[Input]) -> str:
