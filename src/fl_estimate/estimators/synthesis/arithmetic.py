@@ -13,6 +13,7 @@ from fl_estimate.estimators.synthesis.reading import (
     Given,
     aligned,
     answer,
+    beside,
     require_choice,
     require_finite,
     require_quantities,
@@ -145,7 +146,7 @@ def ratio(
     variance = slope_a**2 + slope_b**2 - 2 * correlation * slope_a * slope_b
     return answer(
         "ratio",
-        [top, bottom],
+        [top, beside(bottom, other_people=True)],
         value=value,
         se=np.sqrt(np.maximum(variance, 0)),
         df=np.minimum(top.df, bottom.df) * np.ones_like(value),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -25,8 +26,11 @@ CARRIERS: dict[str, str] = {
     "definition_stated": "definition",
     "instrument_stated": "instrument",
     "items_not_in_instrument": "items",
+    "subpopulation": "subpopulation",
 }
 """Assumptions that tell what was counted and asked, and what a change of it is called."""
+BOTH_WAYS: frozenset[str] = frozenset({"items_not_in_instrument", "subpopulation"})
+"""Those of them whose absence says something, too."""
 
 
 def change(
@@ -149,8 +153,8 @@ def _differences(first: Rows, second: Rows) -> list[tuple[str, str, str]]:
     found = [(what, x, y) for what, x, y in pairs if x and y and x != y]
     for code, what in CARRIERS.items():
         x, y = _stated(a, code), _stated(b, code)
-        # What one round states and the other does not is a difference too, of the items asked at least.
-        if x != y and ((x and y) or code == "items_not_in_instrument"):
+        # What one round states and the other does not is a difference too, of items and subpopulations at least.
+        if x != y and ((x and y) or code in BOTH_WAYS):
             found.append((what, x, y))
     return found
 
@@ -161,8 +165,6 @@ def _unit(quantity: str) -> str:
 
 def _length(period: str) -> str:
     """How long a reference period is, where its text says so: rounds are of different years, but of the same length."""
-    import re
-
     if match := re.fullmatch(r"\s*(\d{4})\s*[-–/]\s*(\d{4})\s*", period):
         return f"{int(match[2]) - int(match[1]) + 1} years"
     if re.fullmatch(r"\s*\d{4}\s*", period):

@@ -135,6 +135,19 @@ def aligned(inputs: Sequence[Rows], what: str) -> list[Rows]:
     return found
 
 
+def beside(rows: Rows, *, other_people: bool = False) -> Rows:
+    """An input that only scales another: its subpopulation and measure are not those of the result.
+
+    With `other_people` it may speak of a wider population too: a part is divided by the whole.
+    """
+    if rows.estimates is None:
+        return rows
+    kept = tuple(a for a in rows.estimates.assumptions if a.code != "subpopulation")
+    people = "" if other_people else rows.estimates.population
+    told = replace(rows.estimates, measure="", population=people, assumptions=kept)
+    return replace(rows, estimates=told)
+
+
 def require_quantities(inputs: Sequence[Rows], allowed: frozenset[str], what: str, fix: str) -> None:
     """Refuse inputs of another quantity.
 

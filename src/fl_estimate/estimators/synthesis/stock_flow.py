@@ -16,6 +16,7 @@ from fl_estimate.estimators.synthesis.reading import (
     Given,
     aligned,
     answer,
+    beside,
     require_choice,
     require_finite,
     require_quantities,
@@ -119,7 +120,7 @@ def stock_from_flow(
     none = persons.value == 0
     return answer(
         "stock_from_flow",
-        [persons, replace(duration, estimates=_without_words(duration.estimates))],
+        [persons, beside(duration)],
         value=value,
         se=np.where(none, np.nan, se),
         df=np.minimum(persons.df, duration.df) * np.ones_like(value),
@@ -257,11 +258,6 @@ def _check_years(frame: Any, years: str, window_years: float) -> None:
             found=f"column {years!r}: {count} rows outside 0 to {window_years:g}",
             fix="clip each spell to the window at both ends: synthesis.spells does it",
         )  # fmt: skip
-
-
-def _without_words(duration: Estimates | None) -> Estimates | None:
-    """A duration has no measure of its own that could disagree with the flow's."""
-    return None if duration is None else replace(duration, measure="")
 
 
 def _assumptions(kind: str, window_years: float, correlation: float, uncertain: bool) -> list[Assumption]:

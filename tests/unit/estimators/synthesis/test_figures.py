@@ -132,6 +132,11 @@ def test_a_share_of_two_figures() -> None:
     part, whole = published(10, se=1, source="a"), published(50, se=10, source="b")
     assert row(fl.synthesis.ratio(part, whole))["se"] == pytest.approx(0.2 * np.sqrt(0.05))
     assert row(fl.synthesis.ratio(part, whole, correlation=1))["se"] == pytest.approx(0.2 * 0.1)
+    children, everybody = (
+        published(3.3, source="a", population="children"),
+        published(27.6, source="b", population="all ages"),
+    )
+    assert fl.synthesis.ratio(children, everybody).population == "children"
     with pytest.raises(fl.FlError, match="FL-EST-188"):
         fl.synthesis.ratio(part, 0)
     with pytest.raises(fl.FlError, match="FL-EST-188"):

@@ -100,6 +100,9 @@ def test_rows_by_region_and_a_duration_of_its_own() -> None:
     assert frame["region"].tolist()[1:] == ["N", "S"]
     # An identity: the two forms are one estimate.
     np.testing.assert_allclose(frame["value"], direct.to_frame()["value"], rtol=1e-12)
+    # The duration is one of those in forced labour; the stock is not, and can stand beside the total.
+    assert "subpopulation" not in {a.code for a in stock.assumptions}
+    assert len(fl.stack([flow, stock], measure="")) == 6
     assert (stock.measure, set(frame["method"])) == ("stock", {"stock-in-window"})
     only = fl.synthesis.stock_from_flow(flow, 2.5, kind="in-window", window_years=5)
     np.testing.assert_allclose(only.covariance, flow.covariance / 4)
