@@ -137,6 +137,10 @@ def test_case_lists_beside_the_target(tmp_path: Path) -> None:
     status, out, _ = call(file(tmp_path, text))
     assert status == 0
     assert "540" in out
+    thousand = text.replace("published = 540", "published = 0.54").replace(
+        "0.5\n", '0.005\nunit = "thousand persons"\n'
+    )
+    assert call(file(tmp_path, thousand))[0] == 0
 
 
 def test_an_estimator_that_fails_is_a_row(tmp_path: Path) -> None:
@@ -151,7 +155,7 @@ def test_every_fault_of_every_file_comes_at_once(tmp_path: Path) -> None:
     first = file(tmp_path, "id = \n", "first.toml")
     second = file(
         tmp_path,
-        'publised = 3\nmethod = "a/b"\nsource_status = "verified"\n[[inputs]]\nlabel = "x"\nvalue = "three"\n'
+        'publishhed = 3\nmethod = "a/b"\nsource_status = "verified"\n[[inputs]]\nlabel = "x"\nvalue = "three"\n'
         "[[inputs]]\nvalue = 3\nhalfwidth = 1\n",
         "second.toml",
     )
@@ -164,7 +168,7 @@ def test_every_fault_of_every_file_comes_at_once(tmp_path: Path) -> None:
     status, out, err = call(first, second, third, fourth, "--csv", tmp_path / "none.csv")
     assert (status, out) == (2, "")
     for words in (
-        "FL-STUDY-30", "first.toml: it is not valid TOML", "publised: no such key; did you mean 'published'?",
+        "FL-STUDY-30", "first.toml: it is not valid TOML", "publishhed: no such key; did you mean 'published'?",
         "id: it must be given", "inputs[1].value", "inputs[2].label: it must be given",
         "inputs[2].halfwidth: no such key; did you mean 'rounding_halfwidth'?", "third.toml (women-2012): inputs[2].unit: 'apples' is not known",
         "reason: a target with match = false says why", "the lower limit comes first", "'a' is used twice",

@@ -290,6 +290,7 @@ VERDICTS: dict[str, Said] = {
     "head_function": ("Computed by", "Calculé par", "Calculado por"),
     "head_reading": ("Read as", "Lu comme", "Leído como"),
     "head_note": ("Note", "Remarque", "Nota"),
+    "head_strength": ("What it tests", "Ce qui est vérifié", "Qué se comprueba"),
 }
 """What is said of a published figure that was computed again, and the heads of the page that shows it."""
 

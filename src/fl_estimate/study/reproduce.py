@@ -347,7 +347,8 @@ def _outcome(target: Target) -> Outcome:
     try:
         if isinstance(reading, ListReading):
             assert target.histories is not None
-            value, low, high = reading.compute(target.histories)
+            size = (read_unit(entry.unit) or Unit("count", 1.0)).scale
+            value, low, high = (persons / size for persons in reading.compute(target.histories))
             ranged = Rounded(value=value, lower=low, upper=high)
         else:
             ranged = range_of(reading, target.inputs)

@@ -308,6 +308,7 @@ def _details(o: Outcome, language: str) -> str:
         ("function", o.function),
         ("reading", o.words),
         ("note", o.note),
+        ("strength", o.strength),
     )
     items += [
         f"<dt>{escape(say('verdict', f'head_{name}', language))}</dt><dd>{escape(text)}</dd>"
