@@ -31,7 +31,7 @@ coverage: .venv/.ready ## Run the tests and show the lines they did not reach
 	@$(BIN)/pytest -n 2 -m "not slow" --cov --cov-report=term-missing $(ARGS)
 
 .PHONY: check
-check: lint types contracts generated docs ## Run every check that is not a test
+check: lint types contracts generated docs published ## Run every check that is not a test
 
 .PHONY: lint
 lint: .venv/.ready ## Style, spelling and declared dependencies
@@ -77,6 +77,10 @@ docs: .venv/.ready ## Build the site into docs/_build/html; a warning is an erro
 	@$(BIN)/python scripts/outside_hosts.py docs/_build/html
 	@echo "docs/_build/html/index.html"
 
+.PHONY: published
+published: .venv/.ready ## Compute published figures again from their inputs; fails where one that should agree does not
+	@$(BIN)/fl-estimate reproduce
+
 .PHONY: recovery
 recovery: .venv/.ready ## Sample the synthetic country again and again: do the intervals hold the truth? Writes the docs' tables (minutes)
 	@$(BIN)/python scripts/recovery.py
@@ -86,6 +90,10 @@ recovery: .venv/.ready ## Sample the synthetic country again and again: do the i
 .PHONY: coverage-lists
 coverage-lists: .venv/.ready ## Simulate case lists of a known size: which intervals hold the truth? Writes the table of the docs (minutes)
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python scripts/coverage_lists.py
+
+.PHONY: coverage-synthesis
+coverage-synthesis: .venv/.ready ## Simulate stocks and regional totals of a known truth, and write the tables of the docs (a minute)
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python scripts/coverage_synthesis.py
 
 .PHONY: benchmark-lists
 benchmark-lists: .venv/.ready ## Time the choice of a model from case lists against R's packages

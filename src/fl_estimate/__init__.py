@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from fl_estimate.errors import FlWarning as FlWarning
     from fl_estimate.estimators import capture_recapture as capture_recapture
     from fl_estimate.estimators import hierarchical as hierarchical
+    from fl_estimate.estimators import synthesis as synthesis
     from fl_estimate.estimators.design_weighted import estimate_mean as estimate_mean
     from fl_estimate.estimators.design_weighted import estimate_prevalence as estimate_prevalence
     from fl_estimate.estimators.design_weighted import estimate_ratio as estimate_ratio
@@ -97,6 +98,7 @@ _PACKAGES: dict[str, str] = {
     "capture_recapture": "estimators.capture_recapture",
     "datasets": "datasets",
     "hierarchical": "estimators.hierarchical",
+    "synthesis": "estimators.synthesis",
 }
 
 __all__ = sorted([*_WHERE, *_PACKAGES])  # pyright: ignore[reportUnsupportedDunderAll] (the block above tells it)

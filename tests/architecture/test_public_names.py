@@ -17,7 +17,7 @@ NAMES = (
     "SurveyData", "ValidationReport", "by_episode", "capture_recapture", "classify", "codebook", "compare", "compare_frameworks",
     "datasets", "draft_mapping", "estimate_mean", "estimate_prevalence", "estimate_ratio", "estimate_total",
     "estimate_variance", "explain", "explain_respondent", "frameworks", "hierarchical", "load", "load_lists", "plot",
-    "plot_shrinkage", "publish", "replicate", "run_study", "stack", "validate",
+    "plot_shrinkage", "publish", "replicate", "run_study", "stack", "synthesis", "validate",
 )  # fmt: skip
 
 

@@ -67,8 +67,10 @@ def load(name: str) -> Any:
     Returns
     -------
     SurveyData, CaptureHistories or pandas.DataFrame
-        ``country_household``, ``country_families`` and ``country_migrants`` are SurveyData, ready for `fl.classify`; counts of case lists are CaptureHistories; the
-        others are frames.
+        ``country_household``, ``country_families`` and ``country_migrants`` are SurveyData, ready for `fl.classify`;
+        counts of case lists are CaptureHistories; the others are frames. Published results (``ilo2012``, ``gems2022``,
+        ``nepal2018`` …) have one row a printed figure, with `source` and `source_status`: verified (seen in the
+        document), secondary (in another's copy) or unverified.
 
     Raises
     ------
@@ -136,7 +138,30 @@ def _entries() -> dict[str, _Entry]:
         )
         for name, entry in tables.items()
     }
-    return {**_SYNTHETIC, **published}
+    return {**_SYNTHETIC, **published, **_results()}
+
+
+def _results() -> dict[str, _Entry]:
+    """Published results, one row a printed figure, of published/sources.toml."""
+    folder = resources.files("fl_estimate.datasets") / "published"
+    told = tomllib.loads((folder / "sources.toml").read_text(encoding="utf-8"))
+    return {
+        name: _Entry(
+            title=entry["title"], source=entry["source"], licence=entry["licence"], make=partial(_result_table, name)
+        )
+        for name, entry in told.items()
+    }
+
+
+def _result_table(name: str) -> pd.DataFrame:
+    """Read a table of published results; texts stay texts, an empty cell is an empty text but in `value`."""
+    import pandas as pd
+
+    with (resources.files("fl_estimate.datasets") / "published" / f"{name}.csv").open(encoding="utf-8") as file:
+        frame = pd.read_csv(file, dtype=str, keep_default_na=False)
+    if "value" in frame:
+        frame["value"] = pd.to_numeric(frame["value"])
+    return frame
 
 
 def _published(name: str, lists: tuple[str, ...]) -> CaptureHistories:

@@ -6,7 +6,15 @@ A parameter stands in braces; `words.say` puts it in, written as the language wr
 
 from __future__ import annotations
 
-from fl_estimate.reporting import vocabulary_areas, vocabulary_design, vocabulary_lists, vocabulary_migrants
+from typing import Any
+
+from fl_estimate.reporting import (
+    vocabulary_areas,
+    vocabulary_design,
+    vocabulary_lists,
+    vocabulary_migrants,
+    vocabulary_synthesis,
+)
 
 Said = tuple[str, str, str]
 """English, French, Spanish."""
@@ -542,11 +550,6 @@ REASONS |= {
     ),
 }
 
-METHODS |= vocabulary_areas.METHODS
-SOURCES |= vocabulary_areas.SOURCES
-ASSUMPTIONS |= vocabulary_areas.ASSUMPTIONS
-ASSUMPTIONS |= vocabulary_design.ASSUMPTIONS
-REASONS |= vocabulary_areas.REASONS
 
 FLAGS: dict[str, Said] = {
     "published": ("published", "publié", "publicado"),
@@ -566,11 +569,21 @@ FLAGS: dict[str, Said] = {
     "use_with_caution": ("use with caution", "à utiliser avec prudence", "usar con precaución"),
 }
 
-METHODS |= vocabulary_lists.METHODS
-SOURCES |= vocabulary_lists.SOURCES
-INTERVALS |= vocabulary_lists.INTERVALS
-ASSUMPTIONS |= vocabulary_lists.ASSUMPTIONS
-REASONS |= vocabulary_lists.REASONS
-OUTCOMES |= vocabulary_migrants.OUTCOMES
-COLUMNS |= vocabulary_migrants.COLUMNS
-VALUES |= vocabulary_migrants.VALUES
+_TOPICS = (vocabulary_areas, vocabulary_design, vocabulary_lists, vocabulary_migrants, vocabulary_synthesis)
+_JOINED: dict[str, dict[str, Any]] = {
+    "QUANTITIES": QUANTITIES,
+    "OUTCOMES": OUTCOMES,
+    "COLUMNS": COLUMNS,
+    "VALUES": VALUES,
+    "METHODS": METHODS,
+    "SOURCES": SOURCES,
+    "TERMS": TERMS,
+    "INTERVALS": INTERVALS,
+    "RULES": RULES,
+    "ASSUMPTIONS": ASSUMPTIONS,
+    "REASONS": REASONS,
+    "FLAGS": FLAGS,
+}
+for _topic in _TOPICS:
+    for _name, _words in _JOINED.items():
+        _words.update(getattr(_topic, _name, {}))

@@ -208,6 +208,75 @@ class StackEntry(_Strict):
     population: Annotated[float, Field(gt=0)] | str | Column | None = None
 
 
+class PublishedEntry(_Strict):
+    """``[[estimate]]`` of kind published: the arguments of `fl.synthesis.published`; `document` is its source."""
+
+    kind: Literal["published"]
+    name: str = ""
+    document: Annotated[str, Field(min_length=1)]
+    value: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    se: Number | None = None
+    lower: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    upper: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    interval: Literal["wald", "log", "logit"] = "wald"
+    level: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    quantity: str = "total"
+    outcome: str = "forced_labour"
+    measure: Literal["", "stock", "flow"] = ""
+    population: str = ""
+    reference_period: str = ""
+    definition: str = ""
+    instrument: str = ""
+    verification: Literal["", "verified", "secondary"] = ""
+
+
+class StockEntry(_Strict):
+    """``[[estimate]]`` of kind stock: an estimate made before it as flow, and a duration, by `fl.synthesis.stock_from_flow`."""
+
+    kind: Literal["stock"]
+    name: str = ""
+    flow: str
+    duration_years: Annotated[float, Field(gt=0)] | str
+    duration: Literal["in-window", "completed"]
+    window_years: Annotated[float, Field(gt=0)]
+    correlation: Annotated[float, Field(ge=-1, le=1)] = 0.0
+    interval: Literal["log", "wald"] = "log"
+    level: Annotated[float, Field(gt=0, lt=1)] = 0.95
+
+
+class SumEntry(_Strict):
+    """``[[estimate]]`` of kind sum: national figures of estimates made before it, added by `fl.synthesis.add`."""
+
+    kind: Literal["sum"]
+    name: str = ""
+    estimates: Annotated[list[str], Field(min_length=2)]
+    measure: str | None = None
+    population: str | None = None
+    reference_period: str | None = None
+    interval: Literal["log", "wald"] = "log"
+    level: Annotated[float, Field(gt=0, lt=1)] = 0.95
+
+
+class CombineEntry(_Strict):
+    """``[[estimate]]`` of kind combine: national figures of independent sources, weighted by `fl.synthesis.combine`."""
+
+    kind: Literal["combine"]
+    name: str = ""
+    estimates: Annotated[list[str], Field(min_length=2)]
+    method: Literal["fixed", "random"] = "fixed"
+    scale: Literal["identity", "log"] = "identity"
+    measure: str | None = None
+    population: str | None = None
+    reference_period: str | None = None
+    interval: Literal["log", "wald"] | None = None
+    level: Annotated[float, Field(gt=0, lt=1)] = 0.95
+
+
+SynthesisEntry = PublishedEntry | StockEntry | SumEntry | CombineEntry
+WithoutPeople = CaptureRecaptureEntry | StackEntry | PublishedEntry | StockEntry | SumEntry | CombineEntry
+"""Entries that read no survey: they have lists, a figure, or estimates made before them."""
+SURVEYLESS_KINDS: frozenset[str] = frozenset({"capture_recapture", "stack", "published", "stock", "sum", "combine"})
+
 _CHOSEN: frozenset[str] = frozenset({"likelihood", "interval", "replicates", "seed"})
 METHOD_KEYS: dict[str, frozenset[str]] = {
     "petersen": frozenset({"a", "b", "interval"}),
@@ -224,17 +293,13 @@ METHOD_KEYS: dict[str, frozenset[str]] = {
 ALL_METHOD_KEYS: frozenset[str] = frozenset[str]().union(*METHOD_KEYS.values())
 
 EstimateEntry = Annotated[
-    PrevalenceEntry
-    | TotalEntry
-    | MeanEntry
-    | RatioEntry
-    | VarianceEntry
-    | AreaEntry
-    | CaptureRecaptureEntry
-    | StackEntry,
+    PrevalenceEntry | TotalEntry | MeanEntry | RatioEntry | VarianceEntry | AreaEntry | WithoutPeople,
     Field(discriminator="kind"),
 ]
-KINDS: tuple[str, ...] = ("prevalence", "total", "mean", "ratio", "variance", "area", "capture_recapture", "stack")
+KINDS: tuple[str, ...] = (
+    "prevalence", "total", "mean", "ratio", "variance", "area", "capture_recapture", "stack", "published", "stock", "sum",
+    "combine",
+)  # fmt: skip
 
 
 class RuleEntry(_Strict):
@@ -362,12 +427,12 @@ def read_study(path: str | Path) -> Study:
 
 
 def _with_sources(content: dict[str, Any]) -> dict[str, Any]:
-    """A study of case lists alone reads no survey."""
+    """A study of case lists and published figures alone reads no survey."""
     entries = content.get("estimate")
     kinds = (
         {str(each.get("kind")) for each in entries if isinstance(each, dict)} if isinstance(entries, list) else set()
     )
-    return {"source": {}, **content} if kinds and kinds <= {"capture_recapture", "stack"} else content
+    return {"source": {}, **content} if kinds and kinds <= SURVEYLESS_KINDS else content
 
 
 def _named(config: StudyConfig) -> StudyConfig:
@@ -386,12 +451,16 @@ def _faults(config: StudyConfig) -> Iterable[str]:
     for place, entry in enumerate(config.estimate, 1):
         if names.count(entry.name) > 1 and names.index(entry.name) < place - 1:
             yield f"estimate[{place}].name: {entry.name!r} is used twice; give each estimate a name of its own"
-        if not isinstance(entry, CaptureRecaptureEntry | StackEntry):
+        if not isinstance(entry, WithoutPeople):
             yield from _source_faults(f"estimate[{place}].source", entry.source, sources)
         if isinstance(entry, CaptureRecaptureEntry):
             yield from _list_faults(f"estimate[{place}]", entry)
-        if isinstance(entry, StackEntry):
-            yield from _stack_faults(f"estimate[{place}].estimates", entry, names[: place - 1])
+        if isinstance(entry, StackEntry | SumEntry | CombineEntry):
+            yield from _earlier_faults(f"estimate[{place}].estimates", entry.estimates, names[: place - 1])
+        if isinstance(entry, StockEntry):
+            yield from _earlier_faults(f"estimate[{place}].flow", [entry.flow], names[: place - 1])
+            named = [entry.duration_years] if isinstance(entry.duration_years, str) else []
+            yield from _earlier_faults(f"estimate[{place}].duration_years", named, names[: place - 1])
     if config.classify is not None:
         yield from _source_faults("classify.source", config.classify.source, sources)
     try:
@@ -411,8 +480,8 @@ def _list_faults(key: str, entry: CaptureRecaptureEntry) -> Iterable[str]:
     yield from (f"{key}.{name}: {entry.method} needs two lists, a and b" for name in sorted({"a", "b"} & takes - given))
 
 
-def _stack_faults(key: str, entry: StackEntry, before: Sequence[str]) -> Iterable[str]:
-    for name in entry.estimates:
+def _earlier_faults(key: str, named: Sequence[str], before: Sequence[str]) -> Iterable[str]:
+    for name in named:
         if name not in before:
             close = nearest(name, before)
             hint = f"did you mean {close!r}?" if close else f"there are: {', '.join(before) or 'none'}"
@@ -451,6 +520,10 @@ _KEYS: dict[str, tuple[str, ...]] = {
         "area": AreaEntry,
         "capture_recapture": CaptureRecaptureEntry,
         "stack": StackEntry,
+        "published": PublishedEntry,
+        "stock": StockEntry,
+        "sum": SumEntry,
+        "combine": CombineEntry,
         "prior": PriorEntry,
         "source": SourceEntry,
         "classify": ClassifyEntry,

@@ -17,7 +17,7 @@ from fl_estimate.errors import FileFault, StudyFault, nearest
 from fl_estimate.reporting.html import MapChoice
 from fl_estimate.reporting.truth import Truth, read_truth
 from fl_estimate.study.beside import SideTables, read_side_files, side_files
-from fl_estimate.study.config import CaptureRecaptureEntry, StackEntry, Study
+from fl_estimate.study.config import Study, WithoutPeople
 
 if TYPE_CHECKING:
     from fl_estimate.inputs.histories import CaptureHistories
@@ -198,7 +198,7 @@ def _require_columns(study: Study, people: Mapping[str, Any]) -> None:
     schemas = {name: nw.from_native(each.people).collect_schema() for name, each in people.items()}
     faults: list[str] = []
     for place, entry in enumerate(study.config.estimate, 1):
-        if isinstance(entry, CaptureRecaptureEntry | StackEntry):
+        if isinstance(entry, WithoutPeople):
             continue
         present = schemas[study.source_of(entry.source)].names()
         for key, column in _named_columns(entry.model_dump()):

@@ -18,8 +18,16 @@ from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.reporting.labelling import unit_of
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.stack import stack
-from fl_estimate.study.config import METHOD_KEYS, AreaEntry, CaptureRecaptureEntry, StackEntry, Study
+from fl_estimate.study.config import (
+    METHOD_KEYS,
+    AreaEntry,
+    CaptureRecaptureEntry,
+    StackEntry,
+    Study,
+    SynthesisEntry,
+)
 from fl_estimate.study.inputs import StudyInputs
+from fl_estimate.study.synthesis_kinds import made_before, synthesise
 
 _DIRECT: dict[str, tuple[Any, tuple[str, ...]]] = {
     "prevalence": (estimate_prevalence, ("outcome",)),
@@ -43,6 +51,8 @@ def make_estimate(entry: Any, study: Study, inputs: StudyInputs, before: Mapping
     """
     if isinstance(entry, StackEntry):
         return _stack(entry, before, inputs.populations.get(entry.name))
+    if isinstance(entry, SynthesisEntry):
+        return synthesise(entry, before)
     if isinstance(entry, CaptureRecaptureEntry):
         return _from_lists(entry, inputs.histories[entry.name])
     people = inputs.people[study.source_of(entry.source)]
@@ -100,14 +110,7 @@ def _from_lists(entry: CaptureRecaptureEntry, histories: CaptureHistories) -> Es
 
 def _stack(entry: StackEntry, before: Mapping[str, Estimates], persons: float | None) -> Estimates:
     """National figures of several estimates, as persons where the population is given."""
-    absent = [name for name in entry.estimates if name not in before]
-    if absent:
-        raise EstimateFault(
-            "FL-EST-26",
-            "an estimate that is to be laid beside others could not be made",
-            found=", ".join(absent),
-            fix="see what is said of it; take it out of the stack to have the others",
-        )
+    made_before(entry.estimates, before)
     kept: list[Estimates] = []
     for name in entry.estimates:
         national = before[name].national

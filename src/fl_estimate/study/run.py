@@ -12,7 +12,7 @@ from fl_estimate.reporting.html import Particulars, report
 from fl_estimate.reporting.publish import PublishedEstimates, publish
 from fl_estimate.reporting.writing import write_bytes
 from fl_estimate.results.estimates import Estimates
-from fl_estimate.study.config import CaptureRecaptureEntry, StackEntry, Study, read_study
+from fl_estimate.study.config import Study, WithoutPeople, read_study
 from fl_estimate.study.folder import read_manifest, replacing, require_free, write_manifest
 from fl_estimate.study.inputs import StudyInputs, Tell, fingerprint, package_versions, read_inputs
 from fl_estimate.study.kinds import check_direct, make_estimate
@@ -129,7 +129,7 @@ def check_study(path: str | Path, *, progress: Tell | None = None) -> StudyInput
     inputs = read_inputs(study, tell)
     for entry in study.config.estimate:
         tell(f"checking {entry.name}")
-        if not isinstance(entry, CaptureRecaptureEntry | StackEntry):
+        if not isinstance(entry, WithoutPeople):
             check_direct(entry, inputs.people[study.source_of(entry.source)])
     return inputs
 
