@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fl_estimate import datasets as datasets
     from fl_estimate.design.replicates import replicate as replicate
+    from fl_estimate.design.weights import calibrate as calibrate
+    from fl_estimate.design.weights import post_stratify as post_stratify
     from fl_estimate.errors import FlError as FlError
     from fl_estimate.errors import FlWarning as FlWarning
     from fl_estimate.estimators import capture_recapture as capture_recapture
@@ -67,6 +69,7 @@ _WHERE: dict[str, str] = {
     "SuppressionRule": "reporting.publish",
     "SurveyData": "inputs.survey_data",
     "ValidationReport": "schema.validate",
+    "calibrate": "design.weights",
     "classify": "indicators.classify",
     "codebook": "schema.codebook",
     "compare": "reporting.compare",
@@ -83,6 +86,7 @@ _WHERE: dict[str, str] = {
     "load": "loaders.load",
     "plot": "reporting.figures",
     "plot_shrinkage": "reporting.shrinkage",
+    "post_stratify": "design.weights",
     "publish": "reporting.publish",
     "replicate": "design.replicates",
     "run_study": "study.run",

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from fl_estimate.design import pps
+from fl_estimate.design.calibrated import Residual
 from fl_estimate.design.sample import CENSUS, Sample, Stage
 from fl_estimate.design.totals import Codes, Floats
 
@@ -62,6 +63,7 @@ def taylor(
     single_psu: str,
     joint: bool,
     in_domain: bool = False,
+    calibrated: Residual | None = None,
 ) -> Variance:
     """Variance of every statistic in every domain.
 
@@ -80,6 +82,8 @@ def taylor(
     in_domain : bool
         Whether ``adjust`` and ``average`` also look at first-stage units that are the only ones of their stratum with
         a row in the domain.
+    calibrated : Residual, optional
+        What known totals explain of the influences, where weights were calibrated to such; rows are no units then.
     """
     if sample.rows_are_units:
         if moments is None:
@@ -89,6 +93,8 @@ def taylor(
     diagonal, covariance = np.zeros(columns), np.zeros((columns, columns)) if joint else None
     for place, stage in enumerate(sample.stages):
         influence = _influence(stage, statistics, weighted)
+        if calibrated is not None:
+            influence = _residuals(stage, influence, calibrated)
         if stage.pps is not None:
             diagonal += pps.between(stage.pps, stage.stratum, influence)
             if covariance is not None:
@@ -130,6 +136,14 @@ def _influence(stage: Stage, statistics: Sequence[Statistic], weighted: Floats) 
     shape = (len(stage.stratum), start)
     # Entries of the same unit and column are added up.
     return sparse.csc_array((np.concatenate(data), (np.concatenate(rows), np.concatenate(columns))), shape)
+
+
+def _residuals(stage: Stage, influence: sparse.csc_array, calibrated: Residual) -> sparse.csc_array:
+    """Influences less what the known totals explain; every unit has a part in every domain then."""
+    summed = [
+        np.bincount(stage.unit, weights=feature, minlength=len(stage.stratum)) for feature in calibrated.features.T
+    ]
+    return sparse.csc_array(influence.toarray() - np.stack(summed, axis=1) @ calibrated.coefficients)
 
 
 def _between(stage: Stage, influence: sparse.csc_array, scale: Floats) -> Floats:

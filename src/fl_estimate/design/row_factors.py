@@ -1,0 +1,80 @@
+"""Factors of calibration as expressions of the columns of people: of the sample, and of replicate weights of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import narwhals as nw
+
+from fl_estimate.design.margins import combination
+from fl_estimate.design.row_weights import weight_columns
+from fl_estimate.errors import DesignFault
+from fl_estimate.inputs.adjustments import Calibration
+from fl_estimate.inputs.replicates import Floats, Replicates
+from fl_estimate.inputs.sample_design import Design
+
+
+def factor_expression(z: nw.Expr, method: str, bounds: tuple[float, float] | None) -> nw.Expr:
+    """F(z) row by row: what `calibration.Distance.factor` is on arrays."""
+    if method == "logit":
+        low, high = bounds or (0.0, 1.0)
+        a = z * ((high - low) / ((1 - low) * (high - 1)))
+        up, down = _at_most_0(a).exp(), _at_most_0(a * -1.0).exp()
+        return (down * (low * (high - 1)) + up * (high * (1 - low))) / (down * (high - 1) + up * (1 - low))
+    if method == "linear":
+        free = z + 1.0
+    elif method == "raking":
+        free = z.exp()
+    else:
+        twice = z * 2.0
+        size = nw.when(twice < 0).then(twice * -1.0).otherwise(twice)
+        s = (size + (size * size + 1.0).sqrt()).log()
+        s = nw.when(twice < 0).then(s * -1.0).otherwise(s)
+        free = (s + (s * s + 4.0).sqrt()) / 2.0
+    if bounds is None:
+        return free
+    low, high = bounds
+    return (
+        nw.when(free < low)
+        .then(nw.lit(float(low)))
+        .otherwise(nw.when(free > high).then(nw.lit(float(high))).otherwise(free))
+    )
+
+
+def _at_most_0(z: nw.Expr) -> nw.Expr:
+    return nw.when(z < 0).then(z).otherwise(nw.lit(0.0))
+
+
+def replicate_columns(schema: Mapping[str, Any], design: Design) -> dict[str, nw.Expr]:
+    """Replicate weights of the file as row columns k0, k1, …, with what calibrations made of them.
+
+    Raises
+    ------
+    DesignFault
+        FL-DESIGN-14: columns that do not hold numbers.
+    """
+    own = design.replicates
+    if not isinstance(own, Replicates):
+        raise AssertionError("this design has no columns of replicate weights")
+    wrong = [name for name in own.columns if not schema[name].is_numeric()]
+    if wrong:
+        raise DesignFault("FL-DESIGN-14", "the weights are not numbers", found=f"{wrong[0]!r} is {schema[wrong[0]]}")
+    first = design.calibrations[0].before if design.calibrations else str(design.weights)
+    weight = weight_columns(schema, first or str(design.weights))["w"]
+    columns = {
+        f"k{place}": nw.col(name).cast(nw.Float64) if own.combined else nw.col(name).cast(nw.Float64) * weight
+        for place, name in enumerate(own.columns)
+    }
+    for step in design.calibrations:
+        slopes = step.replicate_slopes
+        if slopes is None:
+            raise AssertionError("replicates are calibrated with the sample")
+        columns = {
+            name: column * _factor(step, slopes[place], schema) for place, (name, column) in enumerate(columns.items())
+        }
+    return columns
+
+
+def _factor(step: Calibration, slopes: Floats, schema: Mapping[str, Any]) -> nw.Expr:
+    return factor_expression(combination(step.terms, slopes, schema), step.method, step.bounds)

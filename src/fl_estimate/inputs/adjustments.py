@@ -1,0 +1,93 @@
+"""Adjustments: what was done to the weights of a design, step by step, as values. No data and no arithmetic live here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+Method = Literal["raking", "linear", "logit", "sinh"]
+METHODS: tuple[str, ...] = get_args(Method)
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Term:
+    """One known total of the population.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        Columns that divide the people; empty for all people; of a quantity, the quantity alone.
+    levels : tuple or None
+        Labels that the people have in these columns; None for the sum of a quantity.
+    total : float
+        How many they are in the population, or what they sum to.
+    """
+
+    columns: tuple[str, ...]
+    levels: tuple[Any, ...] | None
+    total: float
+
+    @property
+    def margin(self) -> str:
+        """The margin as it is called in tables: empty for everybody, else ``sex`` or ``sex × age``."""
+        return " × ".join(self.columns)
+
+    @property
+    def label(self) -> str:
+        """The class within its margin; empty for a quantity and for everybody."""
+        return " × ".join(str(level) for level in self.levels or ())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adjustment:
+    """One step from one column of weights to another.
+
+    Attributes
+    ----------
+    kind : {"calibration", "trimming", "non-response"}
+    before, after : str
+        Columns of weights; `before` is empty where everybody counted 1.
+    parameters : tuple of (str, value)
+        What was asked for, as tables say it.
+    """
+
+    kind: str
+    before: str
+    after: str
+    parameters: tuple[tuple[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calibration(Adjustment):
+    """Weights brought to known totals: after = before × F(x'λ), x the terms of a person.
+
+    Attributes
+    ----------
+    method : {"raking", "linear", "logit", "sinh"}
+    bounds : tuple of float, or None
+        Least and greatest factor.
+    terms : tuple of Term
+    slopes : array, shape (terms,)
+        λ.
+    aggregate : str or None
+        Column of the units in which everybody has the same factor; x is then its mean over the unit.
+    replicate_slopes : array, shape (R, terms), or None
+        λ of each replicate of the design; NaN where a replicate cannot be calibrated.
+    """
+
+    method: Method
+    bounds: tuple[float, float] | None
+    terms: tuple[Term, ...] = field(repr=False)
+    slopes: Floats = field(repr=False, compare=False)
+    aggregate: str | None = None
+    replicate_slopes: Floats | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that tell the terms of a person."""
+        named = dict.fromkeys(name for term in self.terms for name in term.columns)
+        return (*named, *([self.aggregate] if self.aggregate else []))
