@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fl_estimate import datasets as datasets
+    from fl_estimate.design.non_response import adjust_nonresponse as adjust_nonresponse
     from fl_estimate.design.replicates import replicate as replicate
+    from fl_estimate.design.trimming import trim_weights as trim_weights
+    from fl_estimate.design.weight_summary import WeightSummary as WeightSummary
+    from fl_estimate.design.weight_summary import weight_summary as weight_summary
     from fl_estimate.design.weights import calibrate as calibrate
     from fl_estimate.design.weights import post_stratify as post_stratify
     from fl_estimate.errors import FlError as FlError
@@ -69,6 +73,8 @@ _WHERE: dict[str, str] = {
     "SuppressionRule": "reporting.publish",
     "SurveyData": "inputs.survey_data",
     "ValidationReport": "schema.validate",
+    "WeightSummary": "design.weight_summary",
+    "adjust_nonresponse": "design.non_response",
     "calibrate": "design.weights",
     "classify": "indicators.classify",
     "codebook": "schema.codebook",
@@ -91,7 +97,9 @@ _WHERE: dict[str, str] = {
     "replicate": "design.replicates",
     "run_study": "study.run",
     "stack": "results.stack",
+    "trim_weights": "design.trimming",
     "validate": "loaders.checking",
+    "weight_summary": "design.weight_summary",
 }
 _PACKAGES: dict[str, str] = {
     "capture_recapture": "estimators.capture_recapture",

@@ -60,19 +60,20 @@ def replicate_columns(schema: Mapping[str, Any], design: Design) -> dict[str, nw
     wrong = [name for name in own.columns if not schema[name].is_numeric()]
     if wrong:
         raise DesignFault("FL-DESIGN-14", "the weights are not numbers", found=f"{wrong[0]!r} is {schema[wrong[0]]}")
-    first = design.calibrations[0].before if design.calibrations else str(design.weights)
+    first = design.adjustments[0].before if design.adjustments else ""
     weight = weight_columns(schema, first or str(design.weights))["w"]
     columns = {
         f"k{place}": nw.col(name).cast(nw.Float64) if own.combined else nw.col(name).cast(nw.Float64) * weight
         for place, name in enumerate(own.columns)
     }
-    for step in design.calibrations:
-        slopes = step.replicate_slopes
-        if slopes is None:
-            raise AssertionError("replicates are calibrated with the sample")
-        columns = {
-            name: column * _factor(step, slopes[place], schema) for place, (name, column) in enumerate(columns.items())
-        }
+    for step in design.adjustments:
+        if isinstance(step, Calibration):
+            if step.replicate_slopes is None:
+                raise AssertionError("replicates are calibrated with the sample")
+            factors = [_factor(step, slopes, schema) for slopes in step.replicate_slopes]
+        else:
+            factors = [nw.col(step.after).cast(nw.Float64) / nw.col(step.before).cast(nw.Float64)] * len(columns)
+        columns = {name: column * factor for (name, column), factor in zip(columns.items(), factors, strict=True)}
     return columns
 
 

@@ -90,12 +90,10 @@ def calibrate(
     ('w_calibrated', [12.0, 16.0, 8.0, 24.0])
     """
     _check_method(method, bounds)
-    resolved = _adjustable(people, design)
+    resolved = adjustable(people, design)
     frame, base = in_a_column(as_frame(resolved.frame), resolved.design)
     terms = read_margins(margins if margins is not None else {}, frame.collect_schema())
-    return _calibrated(
-        people, resolved, frame, base, terms, method, bounds, aggregate, name="calibrated", partial=False
-    )
+    return _calibrated(people, frame, base, terms, method, bounds, aggregate, name="calibrated", partial=False)
 
 
 def post_stratify(
@@ -146,13 +144,11 @@ def post_stratify(
     >>> people["w_post_stratified"].round(6).tolist()
     [12.0, 16.0, 8.0, 24.0]
     """
-    resolved = _adjustable(people, design)
+    resolved = adjustable(people, design)
     frame, base = in_a_column(as_frame(resolved.frame), resolved.design)
     columns = (by,) if isinstance(by, str) else tuple(by)
     terms = read_margins({columns: _by_class(columns, totals)} if columns else {}, frame.collect_schema())
-    return _calibrated(
-        people, resolved, frame, base, terms, "linear", None, None, name="post_stratified", partial=partial
-    )
+    return _calibrated(people, frame, base, terms, "linear", None, None, name="post_stratified", partial=partial)
 
 
 def _by_class(columns: tuple[str, ...], given: Any) -> Any:
@@ -185,7 +181,7 @@ def _check_method(method: str, bounds: Any) -> None:
         )
 
 
-def _adjustable(people: Any, design: Design | None) -> Resolved:
+def adjustable(people: Any, design: Design | None) -> Resolved:
     """The people and their design, where its weights can be adjusted; FL-DESIGN-51 otherwise."""
     resolved = resolve(people, design)
     if resolved.design.phase2 is not None:
@@ -217,7 +213,6 @@ class _Read:
 
 def _calibrated(
     people: Any,
-    resolved: Resolved,
     frame: Frame,
     base: Design,
     terms: Sequence[Term],
@@ -262,7 +257,7 @@ def _calibrated(
     after = fresh(frame, f"{before}_{name}")
     step = Calibration(
         kind="calibration",
-        before=before if resolved.design.weights is not None else "",
+        before=before,
         after=after,
         method=method,
         bounds=bounds,

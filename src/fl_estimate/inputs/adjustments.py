@@ -50,7 +50,7 @@ class Adjustment:
     ----------
     kind : {"calibration", "trimming", "non-response"}
     before, after : str
-        Columns of weights; `before` is empty where everybody counted 1.
+        Columns of weights.
     parameters : tuple of (str, value)
         What was asked for, as tables say it.
     """
