@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from fl_estimate.estimators.design_weighted import estimate_variance as estimate_variance
     from fl_estimate.estimators.framework_sensitivity import FrameworkComparison as FrameworkComparison
     from fl_estimate.estimators.framework_sensitivity import compare_frameworks as compare_frameworks
+    from fl_estimate.estimators.quantiles import estimate_quantile as estimate_quantile
     from fl_estimate.indicators.classify import Classification as Classification
     from fl_estimate.indicators.classify import classify as classify
     from fl_estimate.indicators.explain import Explanation as Explanation
@@ -83,6 +84,7 @@ _WHERE: dict[str, str] = {
     "draft_mapping": "loaders.drafting",
     "estimate_mean": "estimators.design_weighted",
     "estimate_prevalence": "estimators.design_weighted",
+    "estimate_quantile": "estimators.quantiles",
     "estimate_ratio": "estimators.design_weighted",
     "estimate_total": "estimators.design_weighted",
     "estimate_variance": "estimators.design_weighted",

@@ -8,6 +8,7 @@ from itertools import combinations_with_replacement
 from typing import Any
 
 import narwhals as nw
+import numpy as np
 
 from fl_estimate.design.calibrated import weight_names
 from fl_estimate.design.domains import By, by_margins
@@ -16,6 +17,7 @@ from fl_estimate.design.sample import Sample, read_sample, unit_columns
 from fl_estimate.design.totals import Frame, Totals, require_columns, totals
 from fl_estimate.design.two_phase import second_phase
 from fl_estimate.design.units import numbered
+from fl_estimate.design.weight_summary import RELATIVE
 from fl_estimate.errors import DesignFault, EstimateFault
 from fl_estimate.estimators.targets import Target, Targets
 from fl_estimate.inputs.adjustments import Calibration
@@ -144,6 +146,8 @@ def read_totals(
     sums = {product: _canonical(product, targets, weighted=weighted) for product in products}
     flags = [name for name in (*FLAGS, "where_not_binary") if name in columns]
     sums |= {(name,): (name,) for name in flags}
+    if weighted and _totals_asked(measures):
+        sums |= {("w",): ("w",), ("w", "w"): ("w", "w")}
     calibrations = steps_of(design)
     names = weight_names(calibrations)
     columns |= {name: nw.col(column).cast(nw.Float64) for name, column in names.items()}
@@ -157,6 +161,7 @@ def read_totals(
     if not len(table.n):
         raise EstimateFault("FL-EST-15", "there are no people", found="0 rows", fix="check the file or the filter")
     _check_flags(table, design, flags)
+    _check_expands(table, design, measures)
     sample = read_sample(table, design)
     if sample.weight is not None:
         scaled = {p: values * sample.weight ** p.count("w") for p, values in table.sums.items()}
@@ -195,6 +200,31 @@ def _check_flags(table: Totals, design: Design, flags: Sequence[str]) -> None:
             fix='write the condition out, such as where="age >= 18"',
         )
     check_weights(counts, str(design.weights))
+
+
+def _totals_asked(measures: Sequence[Measure]) -> bool:
+    return any(measure.bottom is None and measure.square is None for measure in measures)
+
+
+def _check_expands(table: Totals, design: Design, measures: Sequence[Measure]) -> None:
+    """FL-EST-200: a total of weights that sum to the sample, as the design says or their mean tells.
+
+    Weights that are 1 for everybody are none: they are taken as those of a census.
+    """
+    if not _totals_asked(measures):
+        return
+    mean = spread = np.nan
+    if design.weights is not None:
+        mean = table.sums["w",].sum() / table.n.sum()
+        spread = table.sums["w", "w"].sum() / table.n.sum() / mean**2 - 1
+    if design.expands is False or (design.expands is None and abs(mean - 1) < RELATIVE and spread > RELATIVE**2):
+        raise EstimateFault(
+            "FL-EST-200",
+            "a total needs weights that expand to the population, and these sum to the sample",
+            found=f"column {design.weights!r}, mean {mean:.6g}" if design.weights else "Design(expands=False)",
+            fix="give the weights as the sample was drawn, or bring them to known totals with fl.calibrate; if they do "
+            "expand (a census): Design(expands=True)",
+        )
 
 
 def _products(targets: Targets, measures: Sequence[Measure], *, rows_are_units: bool) -> tuple[Product, ...]:

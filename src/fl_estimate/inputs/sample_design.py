@@ -65,8 +65,8 @@ class Design:
     replicates : Replicates, optional
         Replicate weights that came with the file; `fl.replicate` puts its own here.
     expands : bool, optional
-        Whether the weights sum to the population, as totals need. Left out, weights whose mean is 1 are taken for
-        relative ones and totals are refused; ``True`` says that they do expand (a census), ``False`` that they do not.
+        Whether the weights sum to the population, as totals need. Left out, weights that differ and whose mean is 1 are
+        taken for relative ones and totals are refused; ``True`` says that they do expand, ``False`` that they do not.
     adjustments : tuple of Adjustment
         What was done to the weights; put here by `fl.calibrate`, `fl.trim_weights` and their like.
 
