@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from fl_estimate.errors import FlWarning as FlWarning
     from fl_estimate.estimators import capture_recapture as capture_recapture
     from fl_estimate.estimators import hierarchical as hierarchical
+    from fl_estimate.estimators.contrasts import contrast as contrast
+    from fl_estimate.estimators.contrasts import standardise as standardise
     from fl_estimate.estimators.design_weighted import estimate_mean as estimate_mean
     from fl_estimate.estimators.design_weighted import estimate_prevalence as estimate_prevalence
     from fl_estimate.estimators.design_weighted import estimate_ratio as estimate_ratio
@@ -81,6 +83,7 @@ _WHERE: dict[str, str] = {
     "codebook": "schema.codebook",
     "compare": "reporting.compare",
     "compare_frameworks": "estimators.framework_sensitivity",
+    "contrast": "estimators.contrasts",
     "draft_mapping": "loaders.drafting",
     "estimate_mean": "estimators.design_weighted",
     "estimate_prevalence": "estimators.design_weighted",
@@ -99,6 +102,7 @@ _WHERE: dict[str, str] = {
     "replicate": "design.replicates",
     "run_study": "study.run",
     "stack": "results.stack",
+    "standardise": "estimators.contrasts",
     "trim_weights": "design.trimming",
     "validate": "loaders.checking",
     "weight_summary": "design.weight_summary",

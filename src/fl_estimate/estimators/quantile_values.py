@@ -69,7 +69,8 @@ def read_values(people: People, targets: Targets, target: Target, rule: str, *, 
         Whether the table shall show the units that replicates are made of.
     """
     design = people.design
-    frame, order = _with_values(people, targets, target, rows=rule not in DISCRETE)
+    apart = rule not in DISCRETE
+    frame, order = _with_values(people, targets, target, rows=apart)
     columns: dict[str, nw.Expr] = {"d": targets.columns[target.counted]}
     sums: dict[Any, tuple[str, ...]] = {("d",): ("d",), ("w", "d"): ("d",)}
     if design.weights is not None:
@@ -96,7 +97,9 @@ def read_values(people: People, targets: Targets, target: Target, rule: str, *, 
             )
         if design.phase2 is not None:
             table = second_phase(table, design, sample)[0]
-    return ValueTable(table=table, weight=table.sums["w", "d"], domains=_by_domain(people, table, order))
+    return ValueTable(
+        table=table, weight=table.sums["w", "d"], domains=_by_domain(people, table, apart=apart, numbered=order == ROW)
+    )
 
 
 def _with_values(people: People, targets: Targets, target: Target, *, rows: bool) -> tuple[Frame, str]:
@@ -109,10 +112,11 @@ def _with_values(people: People, targets: Targets, target: Target, *, rows: bool
     return frame.with_columns(targets.columns[target.value].cast(nw.Float64).alias(VALUE)), order
 
 
-def _by_domain(people: People, table: Totals, order: str) -> dict[tuple[str, Label], Values]:
+def _by_domain(people: People, table: Totals, *, apart: bool, numbered: bool) -> dict[tuple[str, Label], Values]:
     value = _numbers(table, VALUE)
-    place = _numbers(table, order) if order else value
     counted = table.sums["d",] > 0
+    each = table.sums["w", "d"] / np.where(counted, table.sums["d",], 1.0)
+    place = _numbers(table, ROW) if numbered else each
     found: dict[tuple[str, Label], Values] = {}
     for margin in margins_of(table, people.by, people.categories):
         sorted_ = np.lexsort((place, value, margin.domain))
@@ -120,7 +124,7 @@ def _by_domain(people: People, table: Totals, order: str) -> dict[tuple[str, Lab
         bounds = np.searchsorted(margin.domain[sorted_], np.arange(len(margin.labels) + 1))
         for domain, label in enumerate(margin.labels):
             groups = sorted_[bounds[domain] : bounds[domain + 1]]
-            found[margin.name, label] = _merged(value, table, groups, apart=bool(order))
+            found[margin.name, label] = _merged(value, table, groups, apart=apart)
     return found
 
 
