@@ -67,8 +67,13 @@ def on_engine(frame: pd.DataFrame, engine: str) -> Any:
 
 def weighted(entry: dict[str, Any], engine: str = "pandas") -> tuple[Any, fl.Design]:
     """The people and design of an entry of calib/, as R's design text makes them."""
-    frame, design = sample(entry["data"])
-    people, kind = on_engine(frame, engine), entry["id"].split("/")[2]
+    return _weighted(entry["data"], entry["id"].split("/")[2], engine)
+
+
+@cache
+def _weighted(data: str, kind: str, engine: str) -> tuple[Any, fl.Design]:
+    frame, design = sample(data)
+    people = on_engine(frame, engine)
     if kind.endswith("_rep"):
         design = fl.replicate(people, design, kind="jkn" if design.strata else "jk1")
     if kind in CALIBRATED:

@@ -27,10 +27,7 @@ def factor_expression(z: nw.Expr, method: str, bounds: tuple[float, float] | Non
     elif method == "raking":
         free = z.exp()
     else:
-        twice = z * 2.0
-        size = nw.when(twice < 0).then(twice * -1.0).otherwise(twice)
-        s = (size + (size * size + 1.0).sqrt()).log()
-        s = nw.when(twice < 0).then(s * -1.0).otherwise(s)
+        s = (z * 2.0 + (z * z * 4.0 + 1.0).sqrt()).log()
         free = (s + (s * s + 4.0).sqrt()) / 2.0
     if bounds is None:
         return free

@@ -299,19 +299,18 @@ def _check_replicates(slopes: Floats, own: Replicates | UnitReplicates | None, m
 
 def _written(frame: Frame, step: Calibration, before: str) -> Frame:
     """The frame with the column of calibrated weights."""
-    schema = frame.collect_schema()
     weight = nw.col(before).cast(nw.Float64)
-    z = combination(step.terms, step.slopes, schema)
-    if step.aggregate is None:
-        factor = factor_expression(z, step.method, step.bounds)
-        return frame.with_columns((weight * factor).alias(step.after))
-    top, size = fresh(frame, "__fl_z"), fresh(frame, "__fl_w")
-    unit = step.aggregate
-    summed = frame.with_columns((weight * z).alias(top), weight.alias(size)).with_columns(
-        nw.col(top).sum().over(unit).alias(top), nw.col(size).sum().over(unit).alias(size)
-    )
-    factor = factor_expression(nw.col(top) / nw.col(size), step.method, step.bounds)
-    return summed.with_columns((weight * factor).alias(step.after)).drop([top, size])
+    # A column of its own: engines that keep no expression's value would make it again at each of its places.
+    z, size = fresh(frame, "__fl_z"), fresh(frame, "__fl_w")
+    made = frame.with_columns(combination(step.terms, step.slopes, frame.collect_schema()).alias(z))
+    if step.aggregate is not None:
+        unit = step.aggregate
+        made = made.with_columns((weight * nw.col(z)).alias(z), weight.alias(size)).with_columns(
+            nw.col(z).sum().over(unit).alias(z), nw.col(size).sum().over(unit).alias(size)
+        )
+        made = made.with_columns((nw.col(z) / nw.col(size)).alias(z)).drop(size)
+    factor = factor_expression(nw.col(z), step.method, step.bounds)
+    return made.with_columns((weight * factor).alias(step.after)).drop(z)
 
 
 def _table(frame: Frame, base: Design, terms: Sequence[Term], aggregate: str | None) -> Totals:
