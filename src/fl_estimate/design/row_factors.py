@@ -16,12 +16,14 @@ from fl_estimate.inputs.sample_design import Design
 
 
 def factor_expression(z: nw.Expr, method: str, bounds: tuple[float, float] | None) -> nw.Expr:
-    """F(z) row by row: what `calibration.Distance.factor` is on arrays."""
+    """F(z) row by row: what `calibration.Distance.factor` is on arrays, with z written as few times as can be.
+
+    Engines that keep no expression's value make z again at each of its places.
+    """
     if method == "logit":
         low, high = bounds or (0.0, 1.0)
-        a = z * ((high - low) / ((1 - low) * (high - 1)))
-        up, down = _at_most_0(a).exp(), _at_most_0(a * -1.0).exp()
-        return (down * (low * (high - 1)) + up * (high * (1 - low))) / (down * (high - 1) + up * (1 - low))
+        a = (high - low) / ((1 - low) * (high - 1))
+        return ((z * -a).exp() * ((high - 1) / (1 - low)) + 1.0) ** -1.0 * (high - low) + low
     if method == "linear":
         free = z + 1.0
     elif method == "raking":
@@ -29,18 +31,7 @@ def factor_expression(z: nw.Expr, method: str, bounds: tuple[float, float] | Non
     else:
         s = (z * 2.0 + (z * z * 4.0 + 1.0).sqrt()).log()
         free = (s + (s * s + 4.0).sqrt()) / 2.0
-    if bounds is None:
-        return free
-    low, high = bounds
-    return (
-        nw.when(free < low)
-        .then(nw.lit(float(low)))
-        .otherwise(nw.when(free > high).then(nw.lit(float(high))).otherwise(free))
-    )
-
-
-def _at_most_0(z: nw.Expr) -> nw.Expr:
-    return nw.when(z < 0).then(z).otherwise(nw.lit(0.0))
+    return free if bounds is None else free.clip(float(bounds[0]), float(bounds[1]))
 
 
 def replicate_columns(schema: Mapping[str, Any], design: Design) -> dict[str, nw.Expr]:

@@ -268,7 +268,8 @@ def _calibrated(
         parameters=(("method", method), ("margins", list(dict.fromkeys(t.margin for t in terms if t.columns)))),
     )
     made = _written(frame, step, before)
-    design = replace(base, weights=after, adjustments=(*base.adjustments, step))
+    # Whatever the weights were before: now they sum to the population that the totals speak of.
+    design = replace(base, weights=after, expands=None, adjustments=(*base.adjustments, step))
     return handed_back(people, made, design)
 
 
