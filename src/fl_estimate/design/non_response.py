@@ -20,7 +20,7 @@ from fl_estimate.inputs.sample_design import Design
 from fl_estimate.schema.expressions import missing, parse
 
 STEPS = 100
-FAR = 30.0
+FAR = 15.0
 """A log-odds of response beyond this is no estimate: the covariates tell for certain who answers (separation)."""
 
 
@@ -122,7 +122,8 @@ def _answered(frame: Frame, responded: str) -> tuple[nw.Expr, nw.Expr]:
     if responded not in schema:
         expression = parse(responded)
         require_columns(schema, sorted(expression.names))
-        return expression.truth(schema)
+        surely, surely_not = expression.truth(schema)
+        return surely, ~surely & ~surely_not
     dtype = schema[responded]
     if not (dtype.is_numeric() or isinstance(dtype, nw.Boolean)):
         raise DesignFault(
@@ -199,6 +200,8 @@ def _logistic(x: Floats, answered: Floats, rows: Floats) -> Floats:
     slopes = np.zeros(x.shape[1])
     for _ in range(STEPS):
         z = scaled @ slopes
+        if np.abs(z).max() > FAR:
+            break
         share = 1 / (1 + np.exp(-z))
         score = scaled.T @ (answered - rows * share)
         if np.abs(score).max() <= 1e-11 * rows.sum():
@@ -207,8 +210,6 @@ def _logistic(x: Floats, answered: Floats, rows: Floats) -> Floats:
         step = np.linalg.lstsq(information, score, rcond=1e-13)[0]
         # Far steps are cut: the likelihood is concave, and what still runs away has no maximum.
         slopes = slopes + step * min(1.0, 5.0 / max(np.abs(scaled @ step).max(), 1e-300))
-        if np.abs(scaled @ slopes).max() > FAR:
-            break
     raise DesignFault(
         "FL-DESIGN-56",
         "the propensities to answer cannot be estimated",
