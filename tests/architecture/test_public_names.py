@@ -14,10 +14,11 @@ import fl_estimate as fl
 NAMES = (
     "CaptureHistories", "Classification", "Design", "Estimates", "Explanation", "FlError", "FlWarning", "Framework",
     "FrameworkComparison", "Mapping", "PublishedEstimates", "Replicates", "StudyResult", "SuppressionRule",
-    "SurveyData", "ValidationReport", "capture_recapture", "classify", "codebook", "compare", "compare_frameworks",
-    "datasets", "draft_mapping", "estimate_mean", "estimate_prevalence", "estimate_ratio", "estimate_total",
-    "estimate_variance", "explain", "explain_respondent", "frameworks", "hierarchical", "load", "plot",
-    "plot_shrinkage", "publish", "replicate", "run_study", "stack", "validate",
+    "SurveyData", "ValidationReport", "WeightSummary", "adjust_nonresponse", "calibrate", "capture_recapture",
+    "classify", "codebook", "compare", "compare_frameworks", "contrast", "datasets", "draft_mapping", "estimate_mean",
+    "estimate_prevalence", "estimate_quantile", "estimate_ratio", "estimate_total", "estimate_variance", "explain",
+    "explain_respondent", "frameworks", "hierarchical", "load", "plot", "plot_shrinkage", "post_stratify", "publish",
+    "replicate", "run_study", "stack", "standardise", "trim_weights", "validate", "weight_summary",
 )  # fmt: skip
 
 

@@ -107,10 +107,12 @@ def adjust_nonresponse(
     before = str(base.weights)
     after = fresh(frame, f"{before}_adjusted")
     weight = nw.col(before).cast(nw.Float64) * factor
-    way = "by" if by is not None else "covariates"
     share = float(table.sums["answered"].sum() / table.n.sum())
     step = Adjustment(
-        kind="non-response", before=before, after=after, parameters=((way, list(columns)), ("response_rate", share))
+        kind="class" if by is not None else "propensity",
+        before=before,
+        after=after,
+        parameters=(("columns", list(columns)), ("response_rate", f"{100 * share:.1f}\u00a0%")),
     )
     kept = frame.with_columns(weight.alias(after)).filter(answered)
     return handed_back(people, kept, replace(base, weights=after, adjustments=(*base.adjustments, step)))

@@ -23,6 +23,7 @@ RELATIVE = 1e-3
 """Weights whose mean is this near to 1 are taken for relative ones, that sum to the sample and not to the population."""
 QUARTILES = 6.0
 """A weight this many interquartile ranges above the median is extreme (Chowdhury, Khare and Wolter 2007)."""
+_STEPS: dict[str, str] = {"class": "non-response", "propensity": "non-response"}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -98,7 +99,7 @@ def weight_summary(people: Any, design: Design | None = None) -> WeightSummary:
     frame, known = in_a_column(as_frame(resolved.frame), resolved.design)
     steps = known.adjustments
     first = steps[0].before if steps else str(known.weights)
-    columns = [(first, "")] + [(step.after, step.kind) for step in steps]
+    columns = [(first, "")] + [(step.after, _STEPS.get(step.kind, step.kind)) for step in steps]
     rows = [_row(frame, column, step) for column, step in columns]
     return WeightSummary(
         frame=pd.DataFrame(rows),

@@ -341,12 +341,9 @@ def call_assumptions(call: Call, targets: Targets, table: DomainTable) -> tuple[
 
 
 def _adjusted(design: Design) -> list[tuple[str, dict[str, Any]]]:
-    """What was done to the weights, assumption by assumption."""
-    codes = {
-        "calibration": "weights_calibrated",
-        "trimming": "weights_trimmed",
-        "non-response": "non_response_adjusted",
-    }
+    """What was done to the weights, step by step."""
+    codes = {"calibration": "weights_calibrated", "trimming": "weights_trimmed", "class": "non_response_by_class"}
+    codes |= {"propensity": "non_response_by_propensity"}
     return [(codes[step.kind], dict(step.parameters)) for step in design.adjustments]
 
 

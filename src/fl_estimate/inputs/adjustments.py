@@ -48,7 +48,8 @@ class Adjustment:
 
     Attributes
     ----------
-    kind : {"calibration", "trimming", "non-response"}
+    kind : {"calibration", "trimming", "class", "propensity"}
+        The last two are adjustments for non-response.
     before, after : str
         Columns of weights.
     parameters : tuple of (str, value)

@@ -6,7 +6,7 @@ A parameter stands in braces; `words.say` puts it in, written as the language wr
 
 from __future__ import annotations
 
-from fl_estimate.reporting import vocabulary_areas, vocabulary_lists
+from fl_estimate.reporting import vocabulary_areas, vocabulary_lists, vocabulary_weights
 
 Said = tuple[str, str, str]
 """English, French, Spanish."""
@@ -570,3 +570,9 @@ SOURCES |= vocabulary_lists.SOURCES
 INTERVALS |= vocabulary_lists.INTERVALS
 ASSUMPTIONS |= vocabulary_lists.ASSUMPTIONS
 REASONS |= vocabulary_lists.REASONS
+QUANTITIES |= vocabulary_weights.QUANTITIES
+TERMS |= vocabulary_weights.TERMS
+INTERVALS |= vocabulary_weights.INTERVALS
+RULES |= vocabulary_weights.RULES
+ASSUMPTIONS |= vocabulary_weights.ASSUMPTIONS
+REASONS |= vocabulary_weights.REASONS
