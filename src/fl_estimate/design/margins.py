@@ -73,11 +73,13 @@ def _from_frame(frame: Any) -> Margins:
         raise not_margins(f"a frame without {listed(absent)}")
     found: dict[Any, Any] = {}
     for row in rows.iter_rows(named=True):
-        name, level = str(row["margin"]), label(row["level"])
+        text, level = str(row["margin"]), label(row["level"])
+        name: Any = tuple(text.split(" × ")) if " × " in text else text
         if level is None:
             found[name] = row["total"]
         else:
-            found.setdefault(name, {})[level] = row["total"]
+            of = tuple(str(level).split(" × ")) if isinstance(name, tuple) else level
+            found.setdefault(name, {})[of] = row["total"]
     return found
 
 

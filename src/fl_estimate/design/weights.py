@@ -50,7 +50,8 @@ def calibrate(
         How it was drawn; taken from `people` where that carries one.
     margins : mapping or frame
         Known totals by column: ``{"sex": {"F": 5120, "M": 4980}}`` numbers of people of each class, ``{"income": 3914069}``
-        the sum of a quantity, ``{("sex", "age"): {("F", "15-24"): 900, …}}`` classes crossed, ``{"": 10100}`` everybody. Or a frame with the columns `margin`, `level`, `total`, the level of a quantity missing.
+        the sum of a quantity, ``{("sex", "age"): {("F", "15-24"): 900, …}}`` classes crossed, ``{"": 10100}`` everybody. Or a frame with the columns `margin`, `level`, `total`: ``sex``, ``F``, 5120; ``sex × age``,
+        ``F × 15-24``, 900; the level of a quantity missing.
     method : {"raking", "linear", "logit", "sinh"}
         Raking keeps weights above 0; linear is the regression estimator; logit stays within `bounds` and needs them.
     bounds : tuple of float, optional

@@ -92,6 +92,32 @@ class RatioEntry(_Estimate):
     interval: Literal["wald", "log"] = "wald"
 
 
+class QuantileEntry(_Estimate):
+    """``[[estimate]]`` of kind quantile: the arguments of `fl.estimate_quantile`."""
+
+    kind: Literal["quantile"]
+    variable: Names
+    probabilities: float | Annotated[list[float], Field(min_length=1)] = 0.5
+    unknown: Literal["exclude"] | None = None
+    rule: Literal["math", "school", "shah-vaish", "hf1", "hf2", "hf3", "hf4", "hf5", "hf6", "hf7", "hf8", "hf9"] = (
+        "math"
+    )
+    interval: Literal["woodruff", "beta", "xlogit", "arcsine"] = "woodruff"
+
+
+class CalibrateEntry(_Strict):
+    """``[calibrate]``: known totals that the weights of a source are brought to; the arguments of `fl.calibrate`.
+
+    `margins` is a table by column, or the file of a frame with the columns margin, level, total.
+    """
+
+    source: str | None = None
+    margins: str | Annotated[dict[str, float | dict[str, float]], Field(min_length=1)]
+    method: Literal["raking", "linear", "logit", "sinh"] = "raking"
+    bounds: Annotated[list[float], Field(min_length=2, max_length=2)] | None = None
+    aggregate: str | None = None
+
+
 class Columns(_Strict):
     """Some columns of a file that has others too."""
 
@@ -208,10 +234,17 @@ METHOD_KEYS: dict[str, frozenset[str]] = {
 ALL_METHOD_KEYS: frozenset[str] = frozenset[str]().union(*METHOD_KEYS.values())
 
 EstimateEntry = Annotated[
-    PrevalenceEntry | TotalEntry | MeanEntry | RatioEntry | AreaEntry | CaptureRecaptureEntry | StackEntry,
+    PrevalenceEntry
+    | TotalEntry
+    | MeanEntry
+    | RatioEntry
+    | QuantileEntry
+    | AreaEntry
+    | CaptureRecaptureEntry
+    | StackEntry,
     Field(discriminator="kind"),
 ]
-KINDS: tuple[str, ...] = ("prevalence", "total", "mean", "ratio", "area", "capture_recapture", "stack")
+KINDS: tuple[str, ...] = ("prevalence", "total", "mean", "ratio", "quantile", "area", "capture_recapture", "stack")
 
 
 class RuleEntry(_Strict):
@@ -263,6 +296,7 @@ class StudyConfig(_Strict):
     out: str | None = None
     source: dict[str, SourceEntry]
     classify: ClassifyEntry | None = None
+    calibrate: CalibrateEntry | None = None
     estimate: Annotated[list[EstimateEntry], Field(min_length=1)]
     publish: PublishEntry = PublishEntry()
     truth: TruthEntry | None = None
@@ -371,6 +405,8 @@ def _faults(config: StudyConfig) -> Iterable[str]:
             yield from _stack_faults(f"estimate[{place}].estimates", entry, names[: place - 1])
     if config.classify is not None:
         yield from _source_faults("classify.source", config.classify.source, sources)
+    if config.calibrate is not None:
+        yield from _source_faults("calibrate.source", config.calibrate.source, sources)
     try:
         config.publish.suppression()
     except PublishFault as error:
@@ -424,6 +460,8 @@ _KEYS: dict[str, tuple[str, ...]] = {
         "total": TotalEntry,
         "mean": MeanEntry,
         "ratio": RatioEntry,
+        "quantile": QuantileEntry,
+        "calibrate": CalibrateEntry,
         "area": AreaEntry,
         "capture_recapture": CaptureRecaptureEntry,
         "stack": StackEntry,

@@ -8,6 +8,7 @@ from typing import Any
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators import capture_recapture
 from fl_estimate.estimators.design_weighted import estimate_mean, estimate_prevalence, estimate_ratio, estimate_total
+from fl_estimate.estimators.quantiles import estimate_quantile
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.reporting.labelling import unit_of
 from fl_estimate.results.estimates import Estimates
@@ -20,6 +21,7 @@ _DIRECT: dict[str, tuple[Any, tuple[str, ...]]] = {
     "total": (estimate_total, ("outcome",)),
     "mean": (estimate_mean, ("variable",)),
     "ratio": (estimate_ratio, ("numerator", "denominator")),
+    "quantile": (estimate_quantile, ("variable", "probabilities")),
 }
 _SETTINGS: tuple[str, ...] = ("by", "where", "unknown", "interval", "df", "level")
 COUNTED: frozenset[str] = frozenset({"total", "persons", "population_size"})
@@ -55,6 +57,7 @@ def check_direct(entry: Any, people: Any) -> None:
 def _direct(entry: Any, people: Any, *, national: bool = False) -> Estimates:
     function, leading = _DIRECT[entry.kind]
     settings = {name: getattr(entry, name) for name in _SETTINGS if not (national and name == "by")}
+    settings |= {"rule": entry.rule} if entry.kind == "quantile" else {}
     return function(people, *(getattr(entry, name) for name in leading), **settings)
 
 
