@@ -332,6 +332,9 @@ def _lay_out(
         if not row.reason and not df[place] > 0
     ]
     done = "standardised" if quantity is None else "contrast_of_estimates"
+    told: tuple[tuple[str, Any], ...] = (("column", column),)
+    if quantity is not None:
+        told = (*told, ("compared", list(dict.fromkeys(row.term for row in made))))
     return replace(
         estimates,
         frame=make_frame(columns, labels, len(made)),
@@ -339,7 +342,7 @@ def _lay_out(
         reasons=tuple(reasons),
         assumptions=(
             *(a for a in estimates.assumptions if a.code != "deff_reference"),
-            Assumption(code=done, parameters=(("column", column),)),
+            Assumption(code=done, parameters=told),
         ),
         provenance=Provenance(
             call=f"{estimates.provenance.call}, {'standardise' if quantity is None else 'contrast'}",

@@ -68,9 +68,9 @@ ASSUMPTIONS: dict[str, Said] = {
         "Cuantiles según la regla: {rule}.",
     ),
     "contrast_of_estimates": (
-        "Compared between values of {column}, with the covariance of the estimates.",
-        "Comparaison entre valeurs de {column}, avec la covariance des estimations.",
-        "Comparación entre valores de {column}, con la covarianza de las estimaciones.",
+        "Compared by {column}: {compared}, with the covariance of the estimates.",
+        "Comparaison selon {column}\u00a0: {compared}, avec la covariance des estimations.",
+        "Comparación según {column}: {compared}, con la covarianza de las estimaciones.",
     ),
     "standardised": (
         "Standardised: every domain has the same composition by {column}.",
