@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
@@ -92,3 +93,35 @@ class Calibration(Adjustment):
         """The columns that tell the terms of a person."""
         named = dict.fromkeys(name for term in self.terms for name in term.columns)
         return (*named, *([self.aggregate] if self.aggregate else []))
+
+
+def adjustment_to_json(step: Adjustment) -> dict[str, Any]:
+    """A step as JSON has it; of replicates nothing is kept."""
+    kept: dict[str, Any] = {"kind": step.kind, "before": step.before, "after": step.after}
+    kept["parameters"] = [[name, value] for name, value in step.parameters]
+    if isinstance(step, Calibration):
+        kept |= {"method": step.method, "bounds": step.bounds, "aggregate": step.aggregate}
+        kept["slopes"] = step.slopes.tolist()
+        kept["terms"] = [[list(t.columns), None if t.levels is None else list(t.levels), t.total] for t in step.terms]
+    return kept
+
+
+def adjustment_from_json(kept: Mapping[str, Any]) -> Adjustment:
+    """Read back what `adjustment_to_json` gave."""
+    common: dict[str, Any] = {name: kept[name] for name in ("kind", "before", "after")}
+    common["parameters"] = tuple((name, value) for name, value in kept["parameters"])
+    if "terms" not in kept:
+        return Adjustment(**common)
+    terms = tuple(
+        Term(columns=tuple(columns), levels=None if levels is None else tuple(levels), total=total)
+        for columns, levels, total in kept["terms"]
+    )
+    bounds = kept["bounds"]
+    return Calibration(
+        **common,
+        method=kept["method"],
+        bounds=None if bounds is None else (bounds[0], bounds[1]),
+        terms=terms,
+        slopes=np.array(kept["slopes"], dtype=float),
+        aggregate=kept["aggregate"],
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -329,3 +330,13 @@ def test_people_left_out_after_calibration_are_noticed() -> None:
         fl.estimate_prevalence(found[found["age"] == 1], "y", design=design)
     kept = fl.estimate_prevalence(found, "y", design=design, where="age == 1").to_frame()
     assert kept["n"].iloc[0] == (found["age"] == 1).sum()
+
+
+def test_a_saved_survey_keeps_what_was_done_to_its_weights(tmp_path: Path) -> None:
+    data = fl.SurveyData(people=people(), design=DESIGN, population="adults")
+    found, _ = fl.calibrate(data, margins=MARGINS, method="logit", bounds=(0.2, 4))
+    found, _ = fl.trim_weights(found, upper=30)
+    again = fl.SurveyData.read(found.save(tmp_path / "survey"))
+    assert again.design == found.design
+    first, second = (fl.estimate_prevalence(each, "y").to_frame() for each in (found, again))
+    np.testing.assert_allclose(first["se"], second["se"], rtol=1e-12)
