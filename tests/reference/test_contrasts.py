@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import fl_estimate as fl
@@ -31,7 +32,7 @@ def estimates(entry: dict[str, Any]) -> fl.Estimates:
     call = entry["call"]
     common: dict[str, Any] = {"design": design, "unknown": "exclude", "df": "design"}
     if "api00+api99" in call:
-        more = np.genfromtxt(STORED / "data" / "apistrat_more.csv", delimiter=",", names=True, usecols=0)
+        more = pd.read_csv(STORED / "data" / "apistrat_more.csv")
         return fl.estimate_mean(frame.assign(api99=more["api99"]), ["api00", "api99"], **common)
     outcome, by = call.split("~")[1].split(",")[0], call.split("~")[2].split(",")[0]
     function = fl.estimate_total if "svytotal" in call else fl.estimate_mean

@@ -105,7 +105,8 @@ def _design(design: Design | None) -> dict[str, Any] | None:
 
 def _design_read(kept: dict[str, Any]) -> Design:
     steps = tuple(adjustment_from_json(step) for step in kept.get("adjustments", ()))
-    return Design(**{**kept, "adjustments": steps})
+    rest: dict[str, Any] = {name: value for name, value in kept.items() if name != "adjustments"}
+    return Design(**rest, adjustments=steps)
 
 
 def _iso(date: dt.date | None) -> str | None:

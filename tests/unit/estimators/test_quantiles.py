@@ -14,7 +14,7 @@ import fl_estimate as fl
 from fl_estimate.design.quantile_rules import RULES, quantiles
 
 DESIGN = fl.Design(weights="w", strata="stratum", psu="ea")
-NUMPY = {
+NUMPY: dict[str, Any] = {
     "math": "inverted_cdf", "hf1": "inverted_cdf", "school": "averaged_inverted_cdf", "hf2": "averaged_inverted_cdf",
     "hf4": "interpolated_inverted_cdf", "hf5": "hazen", "hf6": "weibull", "hf7": "linear", "hf8": "median_unbiased",
     "hf9": "normal_unbiased",
@@ -39,7 +39,7 @@ def test_equal_weights_give_the_types_of_hyndman_and_fan(rule: str) -> None:
     """Numpy 2.5, numpy.quantile(method=…), with ties."""
     for n in (1, 2, 7, 40):
         x = np.sort(np.random.default_rng(n).integers(0, 30, n)).astype(float)
-        given = (x, np.full(n, 3.7))
+        given: Any = (x, np.full(n, 3.7))
         if rule in ("math", "hf1", "school", "hf2"):
             values, counts = np.unique(x, return_counts=True)
             given = (values, counts * 3.7)
