@@ -76,7 +76,7 @@ def contrast(
     >>> by_sex = fl.estimate_prevalence(people, "fl", design=fl.Design(weights="w", psu="ea"), by="sex")
     >>> row = fl.contrast(by_sex, {"sex": ("F", "M")}).to_frame().iloc[0]
     >>> [row["term"], round(float(row["value"]), 4), round(float(row["se"]), 4)]
-    ['F − M', 0.065, 0.5883]
+    ['F − M', 0.0649, 0.6046]
     """
     if scale not in QUANTITIES:
         raise not_one_of("FL-EST-205", "this scale of contrasts", str(scale), tuple(QUANTITIES))
