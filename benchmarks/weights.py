@@ -87,7 +87,7 @@ def gap(ours: Any, theirs: Any) -> float:
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--peer", help="an interpreter that has svy")
     options = parser.parse_args()

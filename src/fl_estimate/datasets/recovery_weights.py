@@ -152,7 +152,8 @@ def _people(population: Population, person: Any) -> pd.DataFrame:
 
 def _truths(known: pd.DataFrame) -> dict[str, float]:
     hours = known.loc[known["migrant_worked"] == 1, "hours"].value_counts().sort_index()
-    at = quantiles("math", hours.index.to_numpy(dtype=float), hours.to_numpy(dtype=float), np.array(SHARES))
+    values, people = np.asarray(hours.index, dtype=np.float64), np.asarray(hours, dtype=np.float64)
+    at = quantiles("math", values, people, np.array(SHARES))
     prevalence = known.groupby("migrant")["forced_labour"].mean()
     return {
         "forced_labour": float(known["forced_labour"].sum()),

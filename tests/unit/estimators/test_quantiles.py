@@ -43,7 +43,7 @@ def test_equal_weights_give_the_types_of_hyndman_and_fan(rule: str) -> None:
         if rule in ("math", "hf1", "school", "hf2"):
             values, counts = np.unique(x, return_counts=True)
             given = (values, counts * 3.7)
-        ours = quantiles(rule, *given, SHARES)
+        ours = quantiles(rule, given[0], given[1], SHARES)
         np.testing.assert_allclose(ours, np.quantile(x, SHARES, method=NUMPY[rule]), rtol=1e-12)
 
 
