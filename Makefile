@@ -87,6 +87,10 @@ recovery: .venv/.ready ## Sample the synthetic country again and again: do the i
 	@$(BIN)/python scripts/recovery_districts.py
 	@$(BIN)/python scripts/recovery_migrants.py
 
+.PHONY: recovery-weights
+recovery-weights: .venv/.ready ## Sample the country, weight in several ways: do calibrated intervals hold the truth? Writes the docs' table (minutes)
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python scripts/recovery_weights.py
+
 .PHONY: coverage-lists
 coverage-lists: .venv/.ready ## Simulate case lists of a known size: which intervals hold the truth? Writes the table of the docs (minutes)
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python scripts/coverage_lists.py
@@ -102,6 +106,10 @@ benchmark-lists: .venv/.ready ## Time the choice of a model from case lists agai
 .PHONY: bench-design
 bench-design: .venv/.ready ## Time design-weighted estimates against numpy, and against svy with PEER=python-that-has-it
 	@$(BIN)/python benchmarks/design_weighted.py --growth 100000 1000000 10000000 $(if $(PEER),--peer $(PEER))
+
+.PHONY: bench-weights
+bench-weights: .venv/.ready ## Time raking, calibrated means and medians by domain, and against svy with PEER=python-that-has-it
+	@$(BIN)/python benchmarks/weights.py $(if $(PEER),--peer $(PEER))
 
 .PHONY: fuzz
 fuzz: .venv/.ready ## Read thousands of damaged files of every format; prints how many inputs were tried (minutes)

@@ -10,12 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fl_estimate import datasets as datasets
+    from fl_estimate.design.non_response import adjust_nonresponse as adjust_nonresponse
     from fl_estimate.design.replicates import replicate as replicate
+    from fl_estimate.design.trimming import trim_weights as trim_weights
+    from fl_estimate.design.weight_summary import WeightSummary as WeightSummary
+    from fl_estimate.design.weight_summary import weight_summary as weight_summary
+    from fl_estimate.design.weights import calibrate as calibrate
+    from fl_estimate.design.weights import post_stratify as post_stratify
     from fl_estimate.errors import FlError as FlError
     from fl_estimate.errors import FlWarning as FlWarning
     from fl_estimate.estimators import capture_recapture as capture_recapture
     from fl_estimate.estimators import hierarchical as hierarchical
     from fl_estimate.estimators import synthesis as synthesis
+    from fl_estimate.estimators.contrasts import contrast as contrast
+    from fl_estimate.estimators.contrasts import standardise as standardise
     from fl_estimate.estimators.design_weighted import estimate_mean as estimate_mean
     from fl_estimate.estimators.design_weighted import estimate_prevalence as estimate_prevalence
     from fl_estimate.estimators.design_weighted import estimate_ratio as estimate_ratio
@@ -23,6 +31,7 @@ if TYPE_CHECKING:
     from fl_estimate.estimators.design_weighted import estimate_variance as estimate_variance
     from fl_estimate.estimators.framework_sensitivity import FrameworkComparison as FrameworkComparison
     from fl_estimate.estimators.framework_sensitivity import compare_frameworks as compare_frameworks
+    from fl_estimate.estimators.quantiles import estimate_quantile as estimate_quantile
     from fl_estimate.indicators.classify import Classification as Classification
     from fl_estimate.indicators.classify import classify as classify
     from fl_estimate.indicators.explain import Explanation as Explanation
@@ -71,13 +80,18 @@ _WHERE: dict[str, str] = {
     "SurveyData": "inputs.survey_data",
     "ValidationReport": "schema.validate",
     "by_episode": "loaders.returning_migrant",
+    "WeightSummary": "design.weight_summary",
+    "adjust_nonresponse": "design.non_response",
+    "calibrate": "design.weights",
     "classify": "indicators.classify",
     "codebook": "schema.codebook",
     "compare": "reporting.compare",
     "compare_frameworks": "estimators.framework_sensitivity",
+    "contrast": "estimators.contrasts",
     "draft_mapping": "loaders.drafting",
     "estimate_mean": "estimators.design_weighted",
     "estimate_prevalence": "estimators.design_weighted",
+    "estimate_quantile": "estimators.quantiles",
     "estimate_ratio": "estimators.design_weighted",
     "estimate_total": "estimators.design_weighted",
     "estimate_variance": "estimators.design_weighted",
@@ -88,11 +102,15 @@ _WHERE: dict[str, str] = {
     "load_lists": "loaders.lists",
     "plot": "reporting.figures",
     "plot_shrinkage": "reporting.shrinkage",
+    "post_stratify": "design.weights",
     "publish": "reporting.publish",
     "replicate": "design.replicates",
     "run_study": "study.run",
     "stack": "results.stack",
+    "standardise": "estimators.contrasts",
+    "trim_weights": "design.trimming",
     "validate": "loaders.checking",
+    "weight_summary": "design.weight_summary",
 }
 _PACKAGES: dict[str, str] = {
     "capture_recapture": "estimators.capture_recapture",

@@ -14,10 +14,12 @@ import fl_estimate as fl
 NAMES = (
     "CaptureHistories", "Classification", "Design", "Estimates", "Explanation", "FlError", "FlWarning", "Framework",
     "FrameworkComparison", "Mapping", "PublishedEstimates", "Replicates", "StudyResult", "SuppressionRule",
-    "SurveyData", "ValidationReport", "by_episode", "capture_recapture", "classify", "codebook", "compare", "compare_frameworks",
-    "datasets", "draft_mapping", "estimate_mean", "estimate_prevalence", "estimate_ratio", "estimate_total",
+    "SurveyData", "ValidationReport", "WeightSummary", "adjust_nonresponse", "by_episode", "calibrate",
+    "capture_recapture", "classify", "codebook", "compare", "compare_frameworks", "contrast", "datasets",
+    "draft_mapping", "estimate_mean", "estimate_prevalence", "estimate_quantile", "estimate_ratio", "estimate_total",
     "estimate_variance", "explain", "explain_respondent", "frameworks", "hierarchical", "load", "load_lists", "plot",
-    "plot_shrinkage", "publish", "replicate", "run_study", "stack", "synthesis", "validate",
+    "plot_shrinkage", "post_stratify", "publish", "replicate", "run_study", "stack", "standardise", "synthesis",
+    "trim_weights", "validate", "weight_summary",
 )  # fmt: skip
 
 

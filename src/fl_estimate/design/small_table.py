@@ -68,8 +68,10 @@ def coded(column: Any) -> Key:
     import pyarrow as pa
 
     chunked = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if pa.types.is_floating(chunked.type):
+        return _coded_numbers(np.asarray(chunked.to_numpy(zero_copy_only=False), dtype=float))
     encoded = chunked if pa.types.is_dictionary(chunked.type) else chunked.dictionary_encode()
-    raw = [_label(value) for value in encoded.dictionary.to_pylist()]
+    raw = [label(value) for value in encoded.dictionary.to_pylist()]
     indices = np.asarray(encoded.indices.cast("int64").fill_null(-1).to_numpy(zero_copy_only=False))
     if encoded is chunked:
         # A column of categories may declare some that nobody has.
@@ -82,7 +84,19 @@ def coded(column: Any) -> Key:
     return Key(codes=codes, levels=tuple(levels))
 
 
-def _label(value: Any) -> Any:
+def _coded_numbers(values: Floats) -> Key:
+    """The same for fractional numbers, of which there can be as many as rows."""
+    absent = np.isnan(values)
+    found, inverse = np.unique(np.where(absent, 0.0, values + 0.0), return_inverse=True)
+    if absent.any():
+        # What stood in for the missing is no label unless somebody has it.
+        met = np.bincount(inverse[~absent], minlength=len(found)) > 0
+        found, inverse = found[met], (np.cumsum(met) - 1)[inverse]
+    codes = np.where(absent, len(found), inverse).astype(np.int64)
+    return Key(codes=codes, levels=tuple(label(value) for value in found.tolist()))
+
+
+def label(value: Any) -> Any:
     """One spelling per label: NaN is missing, 3.0 is 3, -0.0 is 0."""
     if value is None or value != value:
         return None

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from fl_estimate.design import pps
+from fl_estimate.design.calibrated import Residual
 from fl_estimate.design.sample import CENSUS, Sample, Stage
 from fl_estimate.design.small_table import CACHED, cached_blocks
 from fl_estimate.design.totals import Codes, Floats
@@ -63,6 +64,7 @@ def taylor(
     single_psu: str,
     joint: bool,
     in_domain: bool = False,
+    calibrated: Residual | None = None,
 ) -> Variance:
     """Variance of every statistic in every domain.
 
@@ -81,6 +83,8 @@ def taylor(
     in_domain : bool
         Whether ``adjust`` and ``average`` also look at first-stage units that are the only ones of their stratum with
         a row in the domain.
+    calibrated : Residual, optional
+        What known totals explain of the influences, where weights were calibrated to such; rows are no units then.
     """
     if sample.rows_are_units:
         if moments is None:
@@ -90,26 +94,26 @@ def taylor(
     diagonal, covariance = np.zeros(columns), np.zeros((columns, columns)) if joint else None
     for place, stage in enumerate(sample.stages):
         if stage.form is not None:
-            influence = _influence(stage, statistics, weighted)
+            influence = _influence(stage, statistics, weighted, calibrated)
             diagonal += stage.form.diagonal(influence)
             if covariance is not None:
                 covariance += stage.form.covariance(influence)
             continue
         if stage.pps is not None:
-            influence = _influence(stage, statistics, weighted)
+            influence = _influence(stage, statistics, weighted, calibrated)
             diagonal += pps.between(stage.pps, stage.stratum, influence)
             if covariance is not None:
                 covariance += pps.covariance(stage.pps, stage.stratum, influence)
             continue
         lone = _alone_in_domain(stage, statistics) if in_domain and place == 0 else None
-        if lone is None and not stage.single.any() and _is_full(stage, statistics, joint=joint):
+        if calibrated is None and lone is None and not stage.single.any() and _is_full(stage, statistics, joint=joint):
             own, shared = _full_between(stage, statistics, weighted, joint=joint)
             diagonal += own
             if covariance is not None and shared is not None:
                 covariance += shared
             continue
         inflation, far = np.ones(columns), np.zeros((0, columns))
-        influence = _influence(stage, statistics, weighted)
+        influence = _influence(stage, statistics, weighted, calibrated)
         if single_psu == "average":
             inflation = _average(stage, statistics, lone, first=place == 0)
             influence = influence if lone is None else _without(stage, influence, lone)
@@ -180,8 +184,10 @@ def _scale(stage: Stage) -> Floats:
     return np.where(stage.size > 1, scale, 0.0)
 
 
-def _influence(stage: Stage, statistics: Sequence[Statistic], weighted: Floats) -> sparse.csc_array:
-    """Influence summed over units: units × (statistics laid end to end)."""
+def _influence(
+    stage: Stage, statistics: Sequence[Statistic], weighted: Floats, calibrated: Residual | None = None
+) -> sparse.csc_array:
+    """Influence summed over units: units × (statistics laid end to end), less what known totals explain of it."""
     data, rows, columns, start = list[Floats](), list[Codes](), list[Codes](), 0
     for statistic in statistics:
         data.append(np.einsum("gj,gj->g", statistic.coefficients[statistic.domain], weighted))
@@ -190,7 +196,16 @@ def _influence(stage: Stage, statistics: Sequence[Statistic], weighted: Floats) 
         start += len(statistic.coefficients)
     shape = (len(stage.stratum), start)
     # Entries of the same unit and column are added up.
-    return sparse.csc_array((np.concatenate(data), (np.concatenate(rows), np.concatenate(columns))), shape)
+    influence = sparse.csc_array((np.concatenate(data), (np.concatenate(rows), np.concatenate(columns))), shape)
+    return influence if calibrated is None else _residuals(stage, influence, calibrated)
+
+
+def _residuals(stage: Stage, influence: sparse.csc_array, calibrated: Residual) -> sparse.csc_array:
+    """Influences less what the known totals explain; every unit has a part in every domain then."""
+    summed = [
+        np.bincount(stage.unit, weights=feature, minlength=len(stage.stratum)) for feature in calibrated.features.T
+    ]
+    return sparse.csc_array(influence.toarray() - np.stack(summed, axis=1) @ calibrated.coefficients)
 
 
 def _between(stage: Stage, influence: sparse.csc_array, scale: Floats) -> Floats:

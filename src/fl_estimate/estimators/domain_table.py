@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fl_estimate.design.calibrated import Residual, read_steps, residual
 from fl_estimate.design.domains import DomainSums, Margin, check_size, margins_of
 from fl_estimate.design.sample import Sample
 from fl_estimate.design.small_table import cached_blocks
@@ -163,11 +164,21 @@ def _by_taylor(
     ]
     found = taylor(
         sample, statistics, weighted, moments, single_psu=design.single_psu, joint=joint,
-        in_domain=design.single_psu_scope == "domain",
+        in_domain=design.single_psu_scope == "domain", calibrated=_calibrated(design, table, statistics, weighted),
     )  # fmt: skip
     return Answer(
         variance=found.diagonal, covariance=found.covariance, lossy=found.lossy, design_df=sample.df
     )  # fmt: skip
+
+
+def _calibrated(design: Design, table: Totals, statistics: Sequence[Statistic], weighted: Floats) -> Residual | None:
+    """What known totals explain of the influences, where the weights were calibrated."""
+    if not design.calibrations:
+        return None
+    own = [
+        (s.domain, np.einsum("gj,gj->g", s.coefficients[s.domain], weighted), len(s.coefficients)) for s in statistics
+    ]
+    return residual(read_steps(table, design.calibrations), own)
 
 
 def _check_unknown(targets: Targets, table: Totals) -> None:

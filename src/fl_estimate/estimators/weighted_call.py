@@ -202,7 +202,7 @@ def lay_out(call: Call, targets: Targets, table: DomainTable, *, quantity: str) 
         population=call.resolved.population,
         reference_period=str(call.resolved.reference_period or ""),
         reasons=tuple(reasons),
-        assumptions=_assumptions(call, targets, table),
+        assumptions=call_assumptions(call, targets, table),
         provenance=Provenance(
             call=call.name,
             arguments=call.arguments(targets),
@@ -226,7 +226,7 @@ Reasons = list[tuple[str, tuple[tuple[str, Any], ...]]]
 
 def _finish(cells: Cells, table: DomainTable, call: Call, quantity: str) -> tuple[dict[str, Any], list[Reasons]]:
     """Standard errors, intervals and reasons of one measure in every domain of a margin."""
-    df = _df(cells, table, call.df)
+    df = df_of(cells, table, call.df)
     empty = ~(cells.n > 0)
     share = _share(cells)
     none = cells.binary & ~empty & (share == 0)
@@ -265,7 +265,8 @@ def _share(cells: Cells) -> Floats:
         return cells.value / cells.weight
 
 
-def _df(cells: Cells, table: DomainTable, rule: DfRule | float) -> Floats:
+def df_of(cells: Cells, table: DomainTable, rule: DfRule | float) -> Floats:
+    """Degrees of freedom of each domain by the rule asked for."""
     if rule == "domain":
         return cells.df
     return np.full(len(cells.df), table.design_df if isinstance(rule, str) else float(rule))
@@ -318,7 +319,8 @@ def _reasons(
     return out
 
 
-def _assumptions(call: Call, targets: Targets, table: DomainTable) -> tuple[Assumption, ...]:
+def call_assumptions(call: Call, targets: Targets, table: DomainTable) -> tuple[Assumption, ...]:
+    """What the result of a call takes for granted."""
     design, sample = call.resolved.design, table.sample
     own = call.people.design.replicates
     said: list[tuple[str, dict[str, Any]]] = []
@@ -334,6 +336,7 @@ def _assumptions(call: Call, targets: Targets, table: DomainTable) -> tuple[Assu
         said.append(("df_rule", {"rule": "rank" if own.df is None else own.df}))
     else:
         said.append(("df_rule", {"rule": call.df}))
+    said += _adjusted(design)
     treatment = {"no": "unknown_as_no", "exclude": "unknown_excluded", "bounds": "unknown_bounds"}
     if targets.targets[0].treatment:
         said.append((treatment[targets.targets[0].treatment], {}))
@@ -342,6 +345,13 @@ def _assumptions(call: Call, targets: Targets, table: DomainTable) -> tuple[Assu
     said.append(("deff_reference", {}))
     said += [(code, dict(parameters)) for code, parameters in call.resolved.notes([t.outcome for t in targets.targets])]
     return tuple(Assumption(code=code, parameters=tuple(parameters.items())) for code, parameters in said)
+
+
+def _adjusted(design: Design) -> list[tuple[str, dict[str, Any]]]:
+    """What was done to the weights, step by step."""
+    codes = {"calibration": "weights_calibrated", "trimming": "weights_trimmed", "class": "non_response_by_class"}
+    codes |= {"propensity": "non_response_by_propensity"}
+    return [(codes[step.kind], dict(step.parameters)) for step in design.adjustments]
 
 
 def _sampling(design: Design) -> list[tuple[str, dict[str, Any]]]:

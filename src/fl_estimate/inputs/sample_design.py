@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from fl_estimate.errors import DesignFault, listed, not_one_of
+from fl_estimate.inputs.adjustments import Adjustment, Calibration
 from fl_estimate.inputs.replicates import Floats, Replicates, UnitReplicates
 
 SinglePsu = Literal["error", "remove", "certainty", "adjust", "average", "collapse"]
@@ -67,6 +68,11 @@ class Design:
         ``method="approx"`` and ``"simple"``), for persons in both phases only: to compare with older figures.
     replicates : Replicates, optional
         Replicate weights that came with the file; `fl.replicate` puts its own here.
+    expands : bool, optional
+        Whether the weights sum to the population, as totals need. Left out, weights that differ and whose mean is 1 are
+        taken for relative ones and totals are refused; ``True`` says that they do expand, ``False`` that they do not.
+    adjustments : tuple of Adjustment
+        What was done to the weights; put here by `fl.calibrate`, `fl.trim_weights` and their like.
 
     Raises
     ------
@@ -98,6 +104,8 @@ class Design:
     phase2: tuple[str, Design] | None
     phase2_variance: Phase2Variance
     replicates: Replicates | UnitReplicates | None
+    expands: bool | None
+    adjustments: tuple[Adjustment, ...]
 
     def __init__(
         self,
@@ -116,6 +124,8 @@ class Design:
         phase2: tuple[str, Design] | None = None,
         phase2_variance: Phase2Variance = "full",
         replicates: Replicates | UnitReplicates | None = None,
+        expands: bool | None = None,
+        adjustments: tuple[Adjustment, ...] = (),
     ) -> None:
         units, corrections = _names(stages), _names(fpc)
         # psu beside stages that begin with it is what dataclasses.replace passes.
@@ -153,7 +163,7 @@ class Design:
         pairs = _pps(pps, joint, hr_sum, corrections, single_psu)
         values = (
             weights, strata, units[0] if units else None, units, corrections, nested, single_psu, single_psu_scope,
-            pps, pairs, hr_sum, phase2, phase2_variance, replicates,
+            pps, pairs, hr_sum, phase2, phase2_variance, replicates, expands, tuple(adjustments),
         )  # fmt: skip
         for item, value in zip(fields(self), values, strict=True):
             object.__setattr__(self, item.name, value)
@@ -172,6 +182,11 @@ class Design:
             return ()
         column, second = self.phase2
         return (column, *(name for name in (second.strata, *second.stages) if name is not None))
+
+    @property
+    def calibrations(self) -> tuple[Calibration, ...]:
+        """The adjustments that brought weights to known totals, first one first."""
+        return tuple(step for step in self.adjustments if isinstance(step, Calibration))
 
     @property
     def weights_known(self) -> bool:

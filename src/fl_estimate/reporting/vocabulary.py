@@ -14,6 +14,7 @@ from fl_estimate.reporting import (
     vocabulary_lists,
     vocabulary_migrants,
     vocabulary_synthesis,
+    vocabulary_weights,
 )
 
 Said = tuple[str, str, str]
@@ -569,7 +570,14 @@ FLAGS: dict[str, Said] = {
     "use_with_caution": ("use with caution", "à utiliser avec prudence", "usar con precaución"),
 }
 
-_TOPICS = (vocabulary_areas, vocabulary_design, vocabulary_lists, vocabulary_migrants, vocabulary_synthesis)
+_TOPICS = (
+    vocabulary_areas,
+    vocabulary_design,
+    vocabulary_lists,
+    vocabulary_migrants,
+    vocabulary_synthesis,
+    vocabulary_weights,
+)
 _JOINED: dict[str, dict[str, Any]] = {
     "QUANTITIES": QUANTITIES,
     "OUTCOMES": OUTCOMES,

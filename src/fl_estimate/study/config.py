@@ -107,6 +107,32 @@ class VarianceEntry(_Estimate):
     interval: Literal["wald", "log"] = "wald"
 
 
+class QuantileEntry(_Estimate):
+    """``[[estimate]]`` of kind quantile: the arguments of `fl.estimate_quantile`."""
+
+    kind: Literal["quantile"]
+    variable: Names
+    probabilities: float | Annotated[list[float], Field(min_length=1)] = 0.5
+    unknown: Literal["exclude"] | None = None
+    rule: Literal["math", "school", "shah-vaish", "hf1", "hf2", "hf3", "hf4", "hf5", "hf6", "hf7", "hf8", "hf9"] = (
+        "math"
+    )
+    interval: Literal["woodruff", "beta", "xlogit", "arcsine"] = "woodruff"
+
+
+class CalibrateEntry(_Strict):
+    """``[calibrate]``: known totals that the weights of a source are brought to; the arguments of `fl.calibrate`.
+
+    `margins` is a table by column, or the file of a frame with the columns margin, level, total.
+    """
+
+    source: str | None = None
+    margins: str | Annotated[dict[str, float | dict[str, float]], Field(min_length=1)]
+    method: Literal["raking", "linear", "logit", "sinh"] = "raking"
+    bounds: Annotated[list[float], Field(min_length=2, max_length=2)] | None = None
+    aggregate: str | None = None
+
+
 class Columns(_Strict):
     """Some columns of a file that has others too."""
 
@@ -293,12 +319,12 @@ METHOD_KEYS: dict[str, frozenset[str]] = {
 ALL_METHOD_KEYS: frozenset[str] = frozenset[str]().union(*METHOD_KEYS.values())
 
 EstimateEntry = Annotated[
-    PrevalenceEntry | TotalEntry | MeanEntry | RatioEntry | VarianceEntry | AreaEntry | WithoutPeople,
+    PrevalenceEntry | TotalEntry | MeanEntry | RatioEntry | VarianceEntry | QuantileEntry | AreaEntry | WithoutPeople,
     Field(discriminator="kind"),
 ]
 KINDS: tuple[str, ...] = (
-    "prevalence", "total", "mean", "ratio", "variance", "area", "capture_recapture", "stack", "published", "stock", "sum",
-    "combine",
+    "prevalence", "total", "mean", "ratio", "variance", "quantile", "area", "capture_recapture", "stack", "published",
+    "stock", "sum", "combine",
 )  # fmt: skip
 
 
@@ -351,6 +377,7 @@ class StudyConfig(_Strict):
     out: str | None = None
     source: dict[str, SourceEntry]
     classify: ClassifyEntry | None = None
+    calibrate: CalibrateEntry | None = None
     estimate: Annotated[list[EstimateEntry], Field(min_length=1)]
     publish: PublishEntry = PublishEntry()
     truth: TruthEntry | None = None
@@ -463,6 +490,8 @@ def _faults(config: StudyConfig) -> Iterable[str]:
             yield from _earlier_faults(f"estimate[{place}].duration_years", named, names[: place - 1])
     if config.classify is not None:
         yield from _source_faults("classify.source", config.classify.source, sources)
+    if config.calibrate is not None:
+        yield from _source_faults("calibrate.source", config.calibrate.source, sources)
     try:
         config.publish.suppression()
     except PublishFault as error:
@@ -517,6 +546,8 @@ _KEYS: dict[str, tuple[str, ...]] = {
         "mean": MeanEntry,
         "ratio": RatioEntry,
         "variance": VarianceEntry,
+        "quantile": QuantileEntry,
+        "calibrate": CalibrateEntry,
         "area": AreaEntry,
         "capture_recapture": CaptureRecaptureEntry,
         "stack": StackEntry,

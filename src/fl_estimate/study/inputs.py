@@ -17,7 +17,7 @@ from fl_estimate.errors import FileFault, StudyFault, nearest
 from fl_estimate.reporting.html import MapChoice
 from fl_estimate.reporting.truth import Truth, read_truth
 from fl_estimate.study.beside import SideTables, read_side_files, side_files
-from fl_estimate.study.config import Study, WithoutPeople
+from fl_estimate.study.config import CalibrateEntry, Study, WithoutPeople
 
 if TYPE_CHECKING:
     from fl_estimate.inputs.histories import CaptureHistories
@@ -102,6 +102,10 @@ def read_inputs(study: Study, tell: Tell) -> StudyInputs:
         )
         people[name] = classified
         definitions = tuple((framework.id, framework.title.en) for framework in classified.frameworks)
+    if study.config.calibrate is not None:
+        name = study.source_of(study.config.calibrate.source)
+        tell(f"calibrating the weights of {name}")
+        people[name] = _calibrated(study, study.config.calibrate, people[name])
     _require_columns(study, people)
     beside = read_side_files(study)
     return StudyInputs(
@@ -160,6 +164,8 @@ def _written_files(study: Study) -> Iterable[str]:
         frameworks = study.config.classify.framework
         yield from (f for f in ([frameworks] if isinstance(frameworks, str) else frameworks) if f.endswith(".toml"))
     yield from side_files(study)
+    if study.config.calibrate is not None and isinstance(study.config.calibrate.margins, str):
+        yield study.config.calibrate.margins
     if study.config.truth is not None:
         yield study.config.truth.file
     if study.config.map is not None:
@@ -178,6 +184,19 @@ def _sha256(study: Study, written: str) -> str:
 
 def _files(study: Study, file: str | dict[str, str]) -> Any:
     return study.path(file) if isinstance(file, str) else {name: study.path(each) for name, each in file.items()}
+
+
+def _calibrated(study: Study, entry: CalibrateEntry, people: Any) -> Any:
+    """The people of a source with weights that meet known totals."""
+    from fl_estimate.design.weights import calibrate
+
+    margins: Any = entry.margins
+    if isinstance(margins, str):
+        from fl_estimate.loaders.files import read_table
+
+        margins = read_table(study.path(margins)).frame.lazy().collect()
+    bounds = None if entry.bounds is None else (entry.bounds[0], entry.bounds[1])
+    return calibrate(people, margins=margins, method=entry.method, bounds=bounds, aggregate=entry.aggregate)[0]
 
 
 def _framework(study: Study, written: str) -> str | Path:

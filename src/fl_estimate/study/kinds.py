@@ -14,6 +14,7 @@ from fl_estimate.estimators.design_weighted import (
     estimate_total,
     estimate_variance,
 )
+from fl_estimate.estimators.quantiles import estimate_quantile
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.reporting.labelling import unit_of
 from fl_estimate.results.estimates import Estimates
@@ -35,6 +36,7 @@ _DIRECT: dict[str, tuple[Any, tuple[str, ...]]] = {
     "mean": (estimate_mean, ("variable",)),
     "ratio": (estimate_ratio, ("numerator", "denominator")),
     "variance": (estimate_variance, ("variable",)),
+    "quantile": (estimate_quantile, ("variable", "probabilities")),
 }
 _SETTINGS: tuple[str, ...] = ("by", "where", "unknown", "variance", "interval", "df", "level")
 COUNTED: frozenset[str] = frozenset({"total", "persons", "population_size"})
@@ -72,6 +74,7 @@ def check_direct(entry: Any, people: Any) -> None:
 def _direct(entry: Any, people: Any, *, national: bool = False) -> Estimates:
     function, leading = _DIRECT[entry.kind]
     settings = {name: getattr(entry, name) for name in _SETTINGS if not (national and name == "by")}
+    settings |= {"rule": entry.rule} if entry.kind == "quantile" else {}
     return function(people, *(getattr(entry, name) for name in leading), **settings)
 
 
