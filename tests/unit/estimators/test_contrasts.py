@@ -103,7 +103,9 @@ def test_outcomes_of_the_same_people() -> None:
         .iloc[0]
     )
     assert found["value"] == pytest.approx(1)
-    assert found["se"] < 1e-9
+    # What is left of a covariance that cancels is of the order of √ε of either standard error.
+    single = fl.estimate_mean(frame, "z", design=DESIGN).to_frame()["se"].iloc[0]
+    assert found["se"] < 1e-7 * single
     assert found["outcome"] == ""
 
 
