@@ -147,7 +147,7 @@ def read_totals(
     table = Totals(keys=table.keys, sums={name: table.sums[p] for name, p in sums.items()}, n=table.n)
     if not len(table.n):
         raise EstimateFault("FL-EST-15", "there are no people", found="0 rows", fix="check the file or the filter")
-    _check_flags(table, design, flags)
+    check_flags(table, design, flags)
     sample = read_sample(table, design)
     if sample.weight is not None:
         scaled = {p: values * sample.weight ** p.count("w") for p, values in table.sums.items()}
@@ -181,7 +181,7 @@ def weight_columns(schema: Mapping[str, Any], name: str) -> dict[str, nw.Expr]:
     return {"w": weight, **{k: nw.when(c).then(nw.lit(1.0)).otherwise(nw.lit(0.0)) for k, c in flag.items()}}
 
 
-def _check_flags(table: Totals, design: Design, flags: Sequence[str]) -> None:
+def check_flags(table: Totals, design: Design, flags: Sequence[str]) -> None:
     counts = {name: int(table.sums[name,].sum()) for name in flags}
     if counts.get("where_not_binary"):
         raise EstimateFault(

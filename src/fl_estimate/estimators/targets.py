@@ -114,11 +114,11 @@ def make_targets(
         raise not_one_of("FL-EST-12", "this treatment of unknown answers", str(unknown), UNKNOWN)
     named = [outcome.column if isinstance(outcome, Level) else outcome for outcome in outcomes]
     require_columns(schema, [*named, *([denominator] if denominator else [])])
-    inside = _inside(schema, where)
-    columns: dict[str, nw.Expr] = {"r": _number(inside)}
+    inside = inside_rows(schema, where)
+    columns: dict[str, nw.Expr] = {"r": as_number(inside)}
     if where is not None and where in schema:
         value = _values(schema, where)
-        columns["where_not_binary"] = _number(~((value == 0.0) | (value == 1.0)))
+        columns["where_not_binary"] = as_number(~((value == 0.0) | (value == 1.0)))
     parts = [_parts(schema, outcome, denominator, inside) for outcome in outcomes]
     # R's na.rm for several variables: one set of people for all of them, so that their covariance is of the same rows.
     any_unknown = reduce(or_, [part.not_known for part in parts])
@@ -150,13 +150,13 @@ def _parts(schema: Schema, outcome: Outcome, denominator: str | None, inside: nw
         text = nw.col(outcome.column).cast(nw.String)
         has = ~absent & (text == nw.lit(outcome.value)).fill_null(False)
         return _Parts(
-            outcome=str(outcome), classified=False, in_scope=inside, not_known=inside & absent, value=_number(has)
+            outcome=str(outcome), classified=False, in_scope=inside, not_known=inside & absent, value=as_number(has)
         )
     if denominator is None and f"{outcome}_possible" in schema and f"{outcome}_in_scope" in schema:
         in_scope = inside & _is_one(schema, f"{outcome}_in_scope")
         surely = _is_one(schema, outcome)
         not_known = in_scope & _is_one(schema, f"{outcome}_possible") & ~surely
-        return _Parts(outcome=outcome, classified=True, in_scope=in_scope, not_known=not_known, value=_number(surely))
+        return _Parts(outcome=outcome, classified=True, in_scope=in_scope, not_known=not_known, value=as_number(surely))
     not_known = inside & missing(outcome, schema)
     if denominator is not None:
         not_known = not_known | (inside & missing(denominator, schema))
@@ -179,18 +179,18 @@ def _target(
     scope = "r"
     if part.classified:
         scope = f"r{place}"
-        columns[scope] = _number(in_scope)
+        columns[scope] = as_number(in_scope)
     counted, known = scope, in_scope & ~not_known
     if treatment == "exclude":
         counted, known = names["d"], in_scope & ~any_unknown
-        columns[counted] = _number(known)
-    columns[names["y"]] = value * _number(known)
-    columns[names["u"]] = _number(not_known)
-    columns[names["b"]] = _number(known & ~((value == 0.0) | (value == 1.0)))
+        columns[counted] = as_number(known)
+    columns[names["y"]] = value * as_number(known)
+    columns[names["u"]] = as_number(not_known)
+    columns[names["b"]] = as_number(known & ~((value == 0.0) | (value == 1.0)))
     if treatment == "bounds":
-        columns[names["p"]] = value * _number(known) + _number(not_known)
+        columns[names["p"]] = value * as_number(known) + as_number(not_known)
     if denominator is not None:
-        columns[names["x"]] = _values(schema, denominator) * _number(known)
+        columns[names["x"]] = _values(schema, denominator) * as_number(known)
     return Target(
         outcome=part.outcome if denominator is None else f"{part.outcome}/{denominator}",
         scope=scope,
@@ -206,7 +206,7 @@ def _target(
     )
 
 
-def _inside(schema: Schema, where: str | None) -> nw.Expr:
+def inside_rows(schema: Schema, where: str | None) -> nw.Expr:
     """True for rows of the subpopulation; an unknown condition is outside."""
     if where is None:
         # A literal would be one value on some engines; a comparison of a column is as long as the frame.
@@ -219,7 +219,7 @@ def _inside(schema: Schema, where: str | None) -> nw.Expr:
     return expression.truth(schema)[0]
 
 
-def _number(condition: nw.Expr) -> nw.Expr:
+def as_number(condition: nw.Expr) -> nw.Expr:
     return nw.when(condition).then(nw.lit(1.0)).otherwise(nw.lit(0.0))
 
 
