@@ -10,6 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fl_estimate import datasets as datasets
+    from fl_estimate.design.allocation import Allocation as Allocation
+    from fl_estimate.design.allocation import allocate as allocate
+    from fl_estimate.design.planning import ChangePlan as ChangePlan
+    from fl_estimate.design.planning import SamplePlan as SamplePlan
+    from fl_estimate.design.planning import plan_change as plan_change
+    from fl_estimate.design.planning import plan_sample as plan_sample
     from fl_estimate.design.replicates import replicate as replicate
     from fl_estimate.errors import FlError as FlError
     from fl_estimate.errors import FlWarning as FlWarning
@@ -22,6 +28,14 @@ if TYPE_CHECKING:
     from fl_estimate.estimators.design_weighted import estimate_variance as estimate_variance
     from fl_estimate.estimators.framework_sensitivity import FrameworkComparison as FrameworkComparison
     from fl_estimate.estimators.framework_sensitivity import compare_frameworks as compare_frameworks
+    from fl_estimate.estimators.model_terms import marginal_means as marginal_means
+    from fl_estimate.estimators.model_terms import term_test as term_test
+    from fl_estimate.estimators.pooling import pool as pool
+    from fl_estimate.estimators.regression import Regression as Regression
+    from fl_estimate.estimators.regression import regress as regress
+    from fl_estimate.estimators.survey_tests import independence_test as independence_test
+    from fl_estimate.estimators.survey_tests import rank_test as rank_test
+    from fl_estimate.estimators.survey_tests import t_test as t_test
     from fl_estimate.indicators.classify import Classification as Classification
     from fl_estimate.indicators.classify import classify as classify
     from fl_estimate.indicators.explain import Explanation as Explanation
@@ -38,12 +52,14 @@ if TYPE_CHECKING:
     from fl_estimate.loaders.mapping import Mapping as Mapping
     from fl_estimate.reporting.compare import compare as compare
     from fl_estimate.reporting.figures import plot as plot
+    from fl_estimate.reporting.planning import plot_plan as plot_plan
     from fl_estimate.reporting.publish import PublishedEstimates as PublishedEstimates
     from fl_estimate.reporting.publish import SuppressionRule as SuppressionRule
     from fl_estimate.reporting.publish import publish as publish
     from fl_estimate.reporting.shrinkage import plot_shrinkage as plot_shrinkage
     from fl_estimate.results.estimates import Estimates as Estimates
     from fl_estimate.results.stack import stack as stack
+    from fl_estimate.results.survey_test import SurveyTest as SurveyTest
     from fl_estimate.schema.codebook import codebook as codebook
     from fl_estimate.schema.validate import ValidationReport as ValidationReport
     from fl_estimate.study.respondent import explain_respondent as explain_respondent
@@ -51,7 +67,9 @@ if TYPE_CHECKING:
     from fl_estimate.study.run import run_study as run_study
 
 _WHERE: dict[str, str] = {
+    "Allocation": "design.allocation",
     "CaptureHistories": "inputs.histories",
+    "ChangePlan": "design.planning",
     "Classification": "indicators.classify",
     "Design": "inputs.sample_design",
     "Estimates": "results.estimates",
@@ -62,11 +80,15 @@ _WHERE: dict[str, str] = {
     "FrameworkComparison": "estimators.framework_sensitivity",
     "Mapping": "loaders.mapping",
     "PublishedEstimates": "reporting.publish",
+    "Regression": "estimators.regression",
     "Replicates": "inputs.replicates",
+    "SamplePlan": "design.planning",
     "StudyResult": "study.run",
     "SuppressionRule": "reporting.publish",
     "SurveyData": "inputs.survey_data",
+    "SurveyTest": "results.survey_test",
     "ValidationReport": "schema.validate",
+    "allocate": "design.allocation",
     "classify": "indicators.classify",
     "codebook": "schema.codebook",
     "compare": "reporting.compare",
@@ -80,13 +102,23 @@ _WHERE: dict[str, str] = {
     "explain": "indicators.explain",
     "explain_respondent": "study.respondent",
     "frameworks": "indicators.framework",
+    "independence_test": "estimators.survey_tests",
     "load": "loaders.load",
+    "marginal_means": "estimators.model_terms",
+    "plan_change": "design.planning",
+    "plan_sample": "design.planning",
     "plot": "reporting.figures",
+    "plot_plan": "reporting.planning",
     "plot_shrinkage": "reporting.shrinkage",
+    "pool": "estimators.pooling",
     "publish": "reporting.publish",
+    "rank_test": "estimators.survey_tests",
+    "regress": "estimators.regression",
     "replicate": "design.replicates",
     "run_study": "study.run",
     "stack": "results.stack",
+    "t_test": "estimators.survey_tests",
+    "term_test": "estimators.model_terms",
     "validate": "loaders.checking",
 }
 _PACKAGES: dict[str, str] = {

@@ -12,12 +12,14 @@ import fl_estimate as fl
 
 # A name added or taken away is a decision: it is written down here as well.
 NAMES = (
-    "CaptureHistories", "Classification", "Design", "Estimates", "Explanation", "FlError", "FlWarning", "Framework",
-    "FrameworkComparison", "Mapping", "PublishedEstimates", "Replicates", "StudyResult", "SuppressionRule",
-    "SurveyData", "ValidationReport", "capture_recapture", "classify", "codebook", "compare", "compare_frameworks",
-    "datasets", "draft_mapping", "estimate_mean", "estimate_prevalence", "estimate_ratio", "estimate_total",
-    "estimate_variance", "explain", "explain_respondent", "frameworks", "hierarchical", "load", "plot",
-    "plot_shrinkage", "publish", "replicate", "run_study", "stack", "validate",
+    "Allocation", "CaptureHistories", "ChangePlan", "Classification", "Design", "Estimates", "Explanation",
+    "FlError", "FlWarning", "Framework", "FrameworkComparison", "Mapping", "PublishedEstimates", "Regression",
+    "Replicates", "SamplePlan", "StudyResult", "SuppressionRule", "SurveyData", "SurveyTest", "ValidationReport",
+    "allocate", "capture_recapture", "classify", "codebook", "compare", "compare_frameworks", "datasets",
+    "draft_mapping", "estimate_mean", "estimate_prevalence", "estimate_ratio", "estimate_total",
+    "estimate_variance", "explain", "explain_respondent", "frameworks", "hierarchical", "independence_test", "load",
+    "marginal_means", "plan_change", "plan_sample", "plot", "plot_plan", "plot_shrinkage", "pool", "publish",
+    "rank_test", "regress", "replicate", "run_study", "stack", "t_test", "term_test", "validate",
 )  # fmt: skip
 
 

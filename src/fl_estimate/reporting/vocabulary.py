@@ -6,7 +6,7 @@ A parameter stands in braces; `words.say` puts it in, written as the language wr
 
 from __future__ import annotations
 
-from fl_estimate.reporting import vocabulary_areas, vocabulary_lists
+from fl_estimate.reporting import vocabulary_areas, vocabulary_lists, vocabulary_models
 
 Said = tuple[str, str, str]
 """English, French, Spanish."""
@@ -570,3 +570,7 @@ SOURCES |= vocabulary_lists.SOURCES
 INTERVALS |= vocabulary_lists.INTERVALS
 ASSUMPTIONS |= vocabulary_lists.ASSUMPTIONS
 REASONS |= vocabulary_lists.REASONS
+QUANTITIES |= vocabulary_models.QUANTITIES
+METHODS |= vocabulary_models.METHODS
+ASSUMPTIONS |= vocabulary_models.ASSUMPTIONS
+REASONS |= vocabulary_models.REASONS
