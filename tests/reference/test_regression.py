@@ -71,7 +71,9 @@ def test_coefficients(name: str, engine: str) -> None:
         np.testing.assert_array_less(np.abs(ours[side] - theirs[limit]), (1e-9 if linear else 2e-4) * wide)
     np.testing.assert_allclose(found.diagnostics["deviance"], theirs["deviance"], rtol=1e-11)
     # R's svyvar of a replicate design leaves n/(n − 1) out.
-    np.testing.assert_allclose(found.diagnostics["dispersion"], theirs["dispersion"], rtol=2e-4 if "7" in name else 1e-6)
+    np.testing.assert_allclose(
+        found.diagnostics["dispersion"], theirs["dispersion"], rtol=2e-4 if "7" in name else 1e-6
+    )
     table = found.coefficients()
     np.testing.assert_allclose(table["t"], theirs["t"], rtol=1e-10 if linear else 1e-4)
     np.testing.assert_allclose(table["p"], theirs["p"], rtol=1e-8 if linear else 1e-3)

@@ -177,6 +177,7 @@ def _small(table: Any, keys: tuple[str, ...], sums: tuple[Any, ...]) -> Totals:
 
 
 def check_finite(sums: Mapping[Any, Floats], *, nulls: bool = False) -> None:
+    """Refuse sums that a missing or infinite value reached (FL-EST-03)."""
     bad = [name for name, values in sums.items() if not np.isfinite(values).all()]
     if bad or nulls:
         raise EstimateFault(

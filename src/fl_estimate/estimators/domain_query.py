@@ -182,6 +182,7 @@ def weight_columns(schema: Mapping[str, Any], name: str) -> dict[str, nw.Expr]:
 
 
 def check_flags(table: Totals, design: Design, flags: Sequence[str]) -> None:
+    """Refuse weights that are no positive numbers (FL-DESIGN-13) and a where= column that is no 0/1 (FL-EST-09)."""
     counts = {name: int(table.sums[name,].sum()) for name in flags}
     if counts.get("where_not_binary"):
         raise EstimateFault(

@@ -323,4 +323,5 @@ def _categories(key: Key, first: Codes, order: Sequence[str]) -> tuple[Any, list
     place = {value: code for code, value in enumerate(wanted)}
     recode = np.full(len(key.levels) + 1, -1)
     recode[met] = [place[value] for value in found]
-    return pd.Categorical.from_codes(recode[key.codes[first]], categories=wanted), [v for v in order if v not in place]
+    kind = pd.CategoricalDtype(wanted)
+    return pd.Categorical.from_codes(recode[key.codes[first]], dtype=kind), [v for v in order if v not in place]

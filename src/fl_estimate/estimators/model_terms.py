@@ -171,9 +171,7 @@ def _spelled(term: str, known: dict[str, Any]) -> str | None:
     return next((name for name in known if sorted(part.strip() for part in name.split(":")) == parts), None)
 
 
-def marginal_means(
-    model: Estimates, by: str, *, covariance_of: Literal["joint", "separate"] = "joint"
-) -> Estimates:
+def marginal_means(model: Estimates, by: str, *, covariance_of: Literal["joint", "separate"] = "joint") -> Estimates:
     """Predict what the mean outcome would be if everybody were in each group in turn, all else as it is.
 
     Use it to compare groups adjusted for what the model holds: differences between the rows are adjusted risk differences.

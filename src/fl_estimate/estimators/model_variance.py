@@ -140,5 +140,3 @@ def _rank_df(data: ModelData, rule: str) -> float:
     target = targets.targets[0]
     table = tabulate(call.people, targets, [Measure(target=target, top=target.value, bottom=target.counted)])
     return float(table.cells[0].df[0]) if rule == "domain" else table.design_df
-
-

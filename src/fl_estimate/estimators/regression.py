@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -51,7 +53,7 @@ class FittedModel:
     design_df: float
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Regression(Estimates):
     """Coefficients of a regression as Estimates (`term` names them), with the model behind them.
 
@@ -196,16 +198,41 @@ def read_formula(formula: str) -> tuple[str, tuple[str, ...], Any]:
         )  # fmt: skip
 
     try:
-        parsed: Any = Formula(formula)
+        made: Any = Formula
+        parsed: Any = made(formula)
     except (FormulaicError, SyntaxError, TypeError, ValueError) as error:
         raise fault(f"{formula!r}: {str(error).splitlines()[0]}") from error
     sides = parsed._structure if hasattr(parsed, "_structure") else {}
     if set(sides) != {"lhs", "rhs"} or isinstance(sides["rhs"], tuple) or len(list(parsed.lhs)) != 1:
         raise fault(repr(formula))
-    first = sorted(str(name) for name in parsed.lhs.required_variables)
-    rest = sorted(str(name) for name in parsed.rhs.required_variables)
-    outcome = first[0] if first == [str(parsed.lhs).strip()] else ""
-    return outcome, tuple(dict.fromkeys([*first, *rest])), parsed
+    try:
+        first, rest = ([name for term in side for name in _columns(term)] for side in (parsed.lhs, parsed.rhs))
+        columns = tuple(dict.fromkeys([*first, *rest]))
+    except SyntaxError as error:
+        raise fault(f"{formula!r}: {error.msg}") from error
+    if not columns:
+        raise fault(repr(formula))
+    return (first[0] if first == [str(parsed.lhs).strip().strip("`")] else ""), columns, parsed
+
+
+def _columns(term: Any) -> list[str]:
+    """The columns that a term needs, functions and modules left out."""
+    found: list[str] = []
+    for factor in term.factors:
+        method, text = str(factor.eval_method.value), str(factor.expr)
+        if method == "lookup":
+            found.append(text)
+        elif method == "python":
+            quoted = dict(enumerate(re.findall(r"`([^`]+)`", text)))
+            for place, name in quoted.items():
+                text = text.replace(f"`{name}`", f"__quoted_{place}")
+            tree = ast.parse(text, mode="eval")
+            other = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+            other |= {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+            names = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in other]
+            back = {f"__quoted_{place}": name for place, name in quoted.items()}
+            found += [back.get(name, name) for name in names]
+    return found
 
 
 ROW_FUNCTIONS = ("center(", "scale(", "standardize(", "bs(", "cs(", "cr(", "cc(", "poly(", "lag(", "hashed(")
@@ -272,6 +299,9 @@ def _matrices(data: ModelData, formula: str, parsed: Any) -> tuple[Floats, Float
             fix='one outcome ~ terms, such as "forced_labour ~ sex + age + C(region)"',
         ) from error  # fmt: skip
     y = np.asarray(made.lhs, dtype=float)
+    if y.shape[1] == 2 and str(made.lhs.model_spec.column_names[1]).endswith("[True]"):
+        # A condition, such as I(status == 'yes'): formulaic gives a column for each of its two answers.
+        y = y[:, 1:]
     if y.shape[1] != 1 or not np.isfinite(y).all():
         raise EstimateFault(
             "FL-EST-221", "the outcome is not one column of numbers", found=f"{parsed.lhs}: {y.shape[1]} columns",

@@ -298,7 +298,7 @@ def _classes(
             code, f"this test needs {wanted} among the people counted", found=f"{name!r}: {len(labels)}",
             fix="bring it into classes, or say whom the test is of in where=",
         )  # fmt: skip
-    return codes, tuple(labels)
+    return np.asarray(codes, dtype=np.int64), tuple(labels)
 
 
 def _means(
@@ -410,7 +410,7 @@ def _pearson(table: _Table, freedom: float, statistic: str) -> tuple[Found, Floa
 def _interaction(r: int, c: int) -> Floats:
     """Contrasts of cells that are orthogonal to rows and columns: products of deviations, (r·c) × (r − 1)(c − 1)."""
     deviation = [np.eye(k)[:, 1:] - 1 / k for k in (r, c)]
-    return np.kron(*deviation)
+    return np.asarray(np.kron(*deviation), dtype=float)
 
 
 def _wald(table: _Table, freedom: float, *, adjusted: bool) -> Found:

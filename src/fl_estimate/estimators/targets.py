@@ -220,6 +220,7 @@ def inside_rows(schema: Schema, where: str | None) -> nw.Expr:
 
 
 def as_number(condition: nw.Expr) -> nw.Expr:
+    """1 where a condition holds, else 0."""
     return nw.when(condition).then(nw.lit(1.0)).otherwise(nw.lit(0.0))
 
 
