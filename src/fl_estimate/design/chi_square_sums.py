@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -13,6 +14,10 @@ from fl_estimate.design.totals import Floats
 
 FAR = 1e-7
 """Tail below which an approximation with a small relative error takes the place of an integral with an absolute one."""
+
+
+LEFT = 1e-9
+"""Share of the integral that may be left out at its far end."""
 
 
 def tail(statistic: float, scales: Floats, df: float = math.inf) -> float:
@@ -47,21 +52,20 @@ def tail(statistic: float, scales: Floats, df: float = math.inf) -> float:
     largest = scales.max()
     lam, x = scales / largest, statistic / largest
 
+    def size(u: float) -> float:
+        """Logarithm of what divides the integrand."""
+        own = 0.25 * float(np.log1p((lam * u) ** 2).sum())
+        # x χ²_df/df is one more term, with a negative scale and df degrees of freedom.
+        return own if math.isinf(df) else own + 0.25 * df * math.log1p((x * u / df) ** 2)
+
     def integrand(u: float) -> float:
-        turned, spread = lam * u, x * u
-        angle = 0.5 * np.arctan(turned).sum()
-        size = 0.25 * np.log1p(turned**2).sum()
-        if math.isinf(df):
-            angle -= 0.5 * spread
-        else:
-            # x χ²_df/df is one more term, with a negative scale and df degrees of freedom.
-            angle -= 0.5 * df * math.atan(spread / df)
-            size += 0.25 * df * math.log1p((spread / df) ** 2)
-        return math.sin(angle) / u * math.exp(-size)
+        angle = 0.5 * float(np.arctan(lam * u).sum())
+        angle -= 0.5 * x * u if math.isinf(df) else 0.5 * df * math.atan(x * u / df)
+        return math.sin(angle) / u * math.exp(-size(u))
 
     # Between 0 and 1 the integrand is smooth; beyond, it swings and decays. In v = log u the decay is exponential.
     total = 0.0
-    stretches, whole = _stretches(len(lam), x, df)
+    stretches, whole = _stretches(size, x)
     for low, high in stretches if whole else []:
         total += integrate.quad(integrand, low, high, limit=400, epsabs=1e-12, epsrel=1e-10)[0]
     found = 0.5 + total / math.pi
@@ -69,15 +73,14 @@ def tail(statistic: float, scales: Floats, df: float = math.inf) -> float:
     return float(min(found, 1.0)) if whole and found > FAR else saddlepoint(statistic, scales, df)
 
 
-def _stretches(k: int, x: float, df: float) -> tuple[list[tuple[float, float]], bool]:
+def _stretches(size: Callable[[float], float], x: float) -> tuple[list[tuple[float, float]], bool]:
     """Stretches of u on which a quadrature sees few swings, and whether they reach to where nothing is left."""
     swing = 2 * math.pi / max(x, 1.0)
-    power = 1 + k / 2 + (0 if math.isinf(df) else df / 2)
-    end = max(50.0, 1e9 ** (1 / power))
-    points = [0.0]
-    while points[-1] < end and len(points) < 8_000:
-        points.append(points[-1] + max(4 * swing, 0.25 * points[-1]) if not math.isinf(df) else points[-1] + 4 * swing)
-    return list(pairwise(points)), points[-1] >= end
+    points = [0.0, 4 * swing]
+    # What is left beyond u: a swing's share, 2/(x u), of a decaying integrand.
+    while math.exp(-size(points[-1])) * min(1.0, 2 / (x * points[-1])) > LEFT and len(points) < 8_000:
+        points.append(points[-1] + 4 * swing)
+    return list(pairwise(points)), len(points) < 8_000
 
 
 def saddlepoint(statistic: float, scales: Floats, df: float = math.inf) -> float:
