@@ -11,7 +11,6 @@ import numpy as np
 
 from fl_estimate.design.totals import Floats
 
-
 FAR = 1e-7
 """Tail below which an approximation with a small relative error takes the place of an integral with an absolute one."""
 
