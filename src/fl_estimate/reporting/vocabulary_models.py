@@ -58,3 +58,13 @@ REASONS: dict[str, Said] = {
         "Alguna imputación no tiene error estándar aquí, de modo que el resultado combinado tampoco lo tiene.",
     ),
 }
+
+PLAN_AXES: tuple[Said, Said] = (
+    ("interviews in a domain", "entretiens par domaine", "entrevistas por dominio"),
+    ("expected limits", "limites attendues", "límites esperados"),
+)
+PLAN_LINES: Said = (
+    "prevalence {p}, design effect {deff}",
+    "prévalence {p}, effet de plan {deff}",
+    "prevalencia {p}, efecto de diseño {deff}",
+)
