@@ -189,6 +189,9 @@ axes.set(
     xlabel="interviews in each round",
     ylabel="chance to see a fall by a third",
 )
+marks = [5_000, 10_000, 20_000, 40_000, 80_000]
+axes.set_xticks(marks, [f"{mark:,}" for mark in marks])
+axes.minorticks_off()
 axes.legend(title="areas in both rounds", frameon=False)
 figure.tight_layout()
 

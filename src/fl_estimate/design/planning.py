@@ -150,7 +150,7 @@ def plan_sample(
         Interviews in a primary sampling unit. The design effect is then deff × (1 + (cluster_size − 1) icc), and the
         degrees of freedom are the units less `strata`.
     icc : float
-        Correlation between persons of a unit (forced labour clusters: 0.02 to 0.1 is usual).
+        Correlation between persons of a unit; from the last survey, or try several, such as 0.01, 0.03 and 0.1.
     strata : int
         Strata in each domain.
     response : float

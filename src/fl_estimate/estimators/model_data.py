@@ -54,6 +54,8 @@ class ModelData:
     sample : Sample
     mean_weight : float
         Mean weight of those in scope, known or not: R survey scales weights by it.
+    treatment : str
+        What was done with unknown answers: "no", "exclude", or "" where there can be none.
     undetermined : float
         Weighted share, of those in scope, whose outcome is unknown.
     left_out : mapping
@@ -72,6 +74,7 @@ class ModelData:
     table: Totals
     sample: Sample
     mean_weight: float
+    treatment: str
     undetermined: float
     left_out: Mapping[str, Sequence[str]]
     replicate_weights: Floats | None
@@ -100,6 +103,7 @@ class _Plan:
     columns: Mapping[str, nw.Expr]
     sums: Mapping[Any, tuple[str, ...]]
     flags: tuple[str, ...]
+    treatment: str
 
 
 def read_model(call: Call, outcome: str, variables: Sequence[str], *, each_row: bool = False) -> ModelData:
@@ -168,6 +172,7 @@ def read_model(call: Call, outcome: str, variables: Sequence[str], *, each_row: 
         table=table,
         sample=sample,
         mean_weight=float(scope / table.sums["s",].sum()),
+        treatment=plan.treatment,
         undetermined=float(table.sums["w", "u"].sum() / scope) if scope > 0 else float("nan"),
         left_out=left_out,
         replicate_weights=np.stack([table.sums[f"k{j}",][at] for j in range(len(own.columns))], axis=1)
@@ -247,7 +252,7 @@ def _plan(call: Call, outcome: str, variables: Sequence[str]) -> _Plan:
         *[nw.when(counted).then(values[name]).alias(_name(place)) for place, name in enumerate(variables)],
     )
     keys = tuple(dict.fromkeys([*unit_columns(design), *design.fpc, *design.phase2_columns]))
-    return _Plan(frame=frame, keys=keys, columns=columns, sums=sums, flags=flags)
+    return _Plan(frame=frame, keys=keys, columns=columns, sums=sums, flags=flags, treatment=unknown or "")
 
 
 def _is_one(schema: Mapping[str, Any], name: str) -> nw.Expr:

@@ -248,7 +248,7 @@ def fit_formula(data: ModelData, formula: str, parsed: Any, family_name: FamilyN
     """Fit a formula to people who were read."""
     family = family_of(family_name)
     x, y, spec = _matrices(data, formula, parsed)
-    names = [str(name) for name in spec.column_names]
+    names = [_spelled(str(name)) for name in spec.column_names]
     weight = data.pattern_weight
     _check_outcome(family_name, y, str(parsed.lhs))
     check_columns(x, weight, names)
@@ -311,6 +311,11 @@ def _matrices(data: ModelData, formula: str, parsed: Any) -> tuple[Floats, Float
     if not x.shape[1]:
         raise EstimateFault("FL-EST-220", "the formula cannot be used", found=f"{formula!r} has no term")
     return x, y[:, 0], made.rhs.model_spec
+
+
+def _spelled(name: str) -> str:
+    """A term as it is read: numbers as classes lose the point that they have as floats, ``C(sex)[T.2]``."""
+    return re.sub(r"\[(T\.)?(-?\d+)\.0\]", r"[\1\2]", name)
 
 
 def _check_outcome(family: str, y: Floats, name: str) -> None:
@@ -386,8 +391,8 @@ def model_assumptions(
     call = data.call
     said = assumptions_of_design(call, data.sample, spread.replicates)
     assumptions: list[tuple[str, dict[str, Any]]] = []
-    if call.unknown is not None:
-        assumptions.append(("unknown_as_no" if call.unknown == "no" else "model_complete_rows", {}))
+    if data.treatment:
+        assumptions.append(("unknown_as_no" if data.treatment == "no" else "model_complete_rows", {}))
     if call.where is not None:
         assumptions.append(("subpopulation", {"where": call.where}))
     assumptions.append((f"model_{family}", {}))

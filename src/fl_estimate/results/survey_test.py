@@ -91,7 +91,10 @@ class SurveyTest:
         if not np.isnan(self.lower):
             lines.append((f"{100 * self.level:g} %", f"{self.lower:.4g} to {self.upper:.4g}"))
         if self.groups:
-            lines.append(("of", " − ".join(reversed(self.groups)) if len(self.groups) == 2 else ", ".join(self.groups)))
+            difference = len(self.groups) == 2 and not np.isnan(self.estimate)
+            lines.append(
+                ("of", (" − " if difference else ", ").join(reversed(self.groups) if difference else self.groups))
+            )
         return [*lines, ("n", f"{self.n:,}")]
 
 

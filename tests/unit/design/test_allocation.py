@@ -30,7 +30,7 @@ def test_no_other_whole_numbers_are_better() -> None:
         strata = pd.DataFrame(
             {"stratum": list("abc"), "population": rng.integers(3, 20, 3), "sd": rng.lognormal(0, 1, 3)}
         )
-        n = int(rng.integers(6, strata["population"].sum() + 1))
+        n = int(rng.integers(6, int(strata["population"].sum()) + 1))
         found = fl.allocate(strata, n=n, sd="sd", minimum=1).to_frame()["n"].to_numpy()
         a = (strata["population"] * strata["sd"]).to_numpy() ** 2
         every = itertools.product(*[range(1, size + 1) for size in strata["population"]])

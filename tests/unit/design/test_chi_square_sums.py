@@ -14,9 +14,9 @@ from fl_estimate.design.chi_square_sums import saddlepoint, tail
 @pytest.mark.parametrize(("k", "x", "df"), [(1, 3.2, math.inf), (2, 5.0, math.inf), (4, 9.0, 12.0), (3, 0.4, 7.5)])
 def test_equal_scales_are_chi_square_and_f(k: int, x: float, df: float) -> None:
     expected = stats.chi2.sf(x, k) if math.isinf(df) else stats.f.sf(x / k, k, df)
-    np.testing.assert_allclose(tail(2 * x, np.array([2.0] * k), df), expected, rtol=1e-12)
+    np.testing.assert_allclose(tail(2 * x, 2.0 * np.ones(k, dtype=np.float64), df), expected, rtol=1e-12)
     # Scales that differ by a hair take the way of the integral.
-    np.testing.assert_allclose(tail(2 * x, 2 + np.arange(k) * 1e-6, df), expected, rtol=1e-4)
+    np.testing.assert_allclose(tail(2 * x, 2.0 + 1e-6 * np.arange(k, dtype=np.float64), df), expected, rtol=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import fl_estimate as fl
@@ -18,14 +19,8 @@ def test_bands_and_words(language: str, label: str) -> None:
     texts = [text.get_text() for text in legend.get_texts()]
     assert len(texts) == 2
     assert texts[0].startswith(label)
-    marked = [
-        segment
-        for collection in axes.collections
-        for path in collection.get_paths()
-        for segment in [path.vertices]
-        if len(segment) == 2
-    ]
-    assert {round(float(one[0][0])) for one in marked} == {2_000}
+    points = [np.asarray(path.vertices) for collection in axes.collections for path in collection.get_paths()]
+    assert {round(float(one[0, 0])) for one in points if len(one) == 2} == {2_000}
 
 
 def test_none_and_too_many() -> None:
