@@ -64,7 +64,7 @@ def independence_test(
     Raises
     ------
     EstimateFault
-        FL-EST-231 (no such statistic), FL-EST-232 (a classification with a single class), and as `regress` for its data.
+        FL-EST-231 (no such statistic), FL-EST-232 (a classification with a single class), FL-EST-233 (the same column twice), and as `regress` for its data.
 
     Notes
     -----
@@ -89,7 +89,7 @@ def independence_test(
     if statistic not in STATISTICS:
         raise not_one_of("FL-EST-231", "this test statistic", str(statistic), STATISTICS)
     data = _read("independence_test", people, (row, column), design, where, unknown, variance, df)
-    rows, columns = (_classes(data.patterns[name], name, fewest=2, code="FL-EST-232") for name in (row, column))
+    rows, columns = (_classes(data.patterns[name], name) for name in (row, column))
     table = _Table(data=data, rows=rows[0], columns=columns[0], shape=(len(rows[1]), len(columns[1])))
     freedom = degrees_of_freedom(data, rule=data.call.df)
     if statistic in ("Wald", "adjWald"):
@@ -145,7 +145,7 @@ def t_test(
     Raises
     ------
     EstimateFault
-        FL-EST-233 (not two groups, or a variable of text), and as `regress` for its data.
+        FL-EST-232 (not two groups), FL-EST-233 (a variable of text), and as `regress` for its data.
 
     Notes
     -----
@@ -168,7 +168,7 @@ def t_test(
         code, of = np.zeros(len(y), dtype=np.int64), (variable,)
         found, matrix = _means(data, y, code, 1)
     else:
-        code, of = _classes(data.patterns[group], group, fewest=2, code="FL-EST-233", most=2)
+        code, of = _classes(data.patterns[group], group, most=2)
         found, matrix = _means(data, y, code, 2)
         named = of
     contrast = np.array([1.0]) if group is None else np.array([-1.0, 1.0])
@@ -211,7 +211,7 @@ def rank_test(
     Raises
     ------
     EstimateFault
-        FL-EST-231 (no such score), FL-EST-233 (a single group, or a variable of text).
+        FL-EST-231 (no such score), FL-EST-232 (a single group), FL-EST-233 (a variable of text).
 
     Notes
     -----
@@ -234,7 +234,7 @@ def rank_test(
         raise not_one_of("FL-EST-231", "this rank score", str(score), SCORES)
     data = _read("rank_test", people, (variable, group), design, where, unknown, variance, df, level)
     y = _numbers(data, variable)
-    code, of = _classes(data.patterns[group], group, fewest=2, code="FL-EST-233")
+    code, of = _classes(data.patterns[group], group)
     ranks = _scores(y, data.pattern_weight, score)
     found, matrix = _means(data, ranks, code, len(of), lambda weight: _scores(y, weight, score))
     name = f"Rank test of {variable} by {group} ({score})"
@@ -268,7 +268,10 @@ def _read(
         only_exclude(unknown)
     if len(set(variables)) < len(variables):
         raise EstimateFault(
-            "FL-EST-232", "a test needs two different columns", found=repr(variables[0]), fix="name another"
+            "FL-EST-233",
+            "a test needs two different columns, and numbers where means or ranks are compared",
+            found=repr(variables[0]),
+            fix="name another",
         )
     return read_model(call, variables[0], variables)
 
@@ -277,26 +280,23 @@ def _numbers(data: ModelData, name: str) -> Floats:
     column = data.patterns[name]
     if isinstance(column.dtype, pd.CategoricalDtype):
         raise EstimateFault(
-            "FL-EST-233", "a test of means needs a column of numbers", found=f"{name!r} is text",
+            "FL-EST-233", "a test needs two different columns, and numbers where means or ranks are compared", found=f"{name!r} is text",
             fix="fl.independence_test compares classifications",
         )  # fmt: skip
     return column.to_numpy(dtype=float)
 
 
-def _classes(
-    column: pd.Series[Any], name: str, *, fewest: int, code: str, most: int = 200
-) -> tuple[Codes, tuple[str, ...]]:
+def _classes(column: pd.Series[Any], name: str, *, most: int = 200) -> tuple[Codes, tuple[str, ...]]:
     """The class of each pattern, and the names of the classes."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         codes, labels = column.cat.codes.to_numpy(dtype=np.int64), [str(v) for v in column.cat.categories]
     else:
         values, codes = np.unique(column.to_numpy(dtype=float), return_inverse=True)
         labels = [f"{value:g}" for value in values]
-    if not fewest <= len(labels) <= most:
-        wanted = "two classes" if most == 2 else f"between {fewest} and {most} classes"
+    if not 2 <= len(labels) <= most:
         raise EstimateFault(
-            code, f"this test needs {wanted} among the people counted", found=f"{name!r}: {len(labels)}",
-            fix="bring it into classes, or say whom the test is of in where=",
+            "FL-EST-232", f"this test needs {'two' if most == 2 else f'from 2 to {most}'} classes among the people counted",
+            found=f"{name!r}: {len(labels)}", fix="bring it into classes, or say whom the test is of in where=",
         )  # fmt: skip
     return np.asarray(codes, dtype=np.int64), tuple(labels)
 

@@ -103,11 +103,11 @@ def test_too_few_units() -> None:
     ("call", "code"),
     [
         (lambda p: fl.independence_test(p, "y", "one", design=DESIGN), "FL-EST-232"),
-        (lambda p: fl.independence_test(p, "y", "y", design=DESIGN), "FL-EST-232"),
+        (lambda p: fl.independence_test(p, "y", "y", design=DESIGN), "FL-EST-233"),
         (lambda p: fl.independence_test(p, "y", "sex", statistic=OTHER, design=DESIGN), "FL-EST-231"),
-        (lambda p: fl.t_test(p, "hours", "sector", design=DESIGN), "FL-EST-233"),
+        (lambda p: fl.t_test(p, "hours", "sector", design=DESIGN), "FL-EST-232"),
         (lambda p: fl.t_test(p, "sector", "sex", design=DESIGN), "FL-EST-233"),
-        (lambda p: fl.rank_test(p, "hours", "one", design=DESIGN), "FL-EST-233"),
+        (lambda p: fl.rank_test(p, "hours", "one", design=DESIGN), "FL-EST-232"),
         (lambda p: fl.rank_test(p, "hours", "sex", score=OTHER, design=DESIGN), "FL-EST-231"),
     ],
 )
