@@ -59,7 +59,7 @@ def pool(estimates: Sequence[Estimates], *, df: float | None = None) -> Estimate
     >>> each = [fl.estimate_mean(people.rename(columns={name: "hours"}), "hours", design=fl.Design(psu="ea")) for name in "ab"]
     >>> row = fl.pool(each).to_frame().iloc[0]
     >>> round(float(row["value"]), 3), round(float(row["se"]), 3), round(float(row["df"]), 3)
-    (48.583, 3.41, 1.176)
+    (48.583, 3.686, 1.183)
     """
     parts = list(estimates)
     _check(parts)

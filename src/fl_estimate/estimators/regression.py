@@ -167,7 +167,7 @@ def regress(
     >>> model.to_frame()["term"].tolist()
     ['Intercept', 'x']
     >>> round(float(model.to_frame()["value"].iloc[1]), 4)
-    6.875
+    7.375
     """
     call = Call("regress", people, design, None, where, unknown, variance, "wald", df, level)
     call.check(("wald",))
