@@ -326,7 +326,7 @@ def _check_outcome(family: str, y: Floats, name: str) -> None:
         )  # fmt: skip
     if family == "binomial" and len(np.unique(y)) < 2:
         raise EstimateFault(
-            "FL-EST-221", "the outcome is the same for everybody counted", found=f"{name} is always {y[0]:.0f}",
+            "FL-EST-221", "the outcome is the same for everybody counted", found=f"{name} has a single value",
             fix="there is nothing to explain: estimate its prevalence, which has limits also without cases",
         )  # fmt: skip
     if family == "poisson" and (y < 0).any():
