@@ -107,9 +107,15 @@ benchmark-lists: .venv/.ready ## Time the choice of a model from case lists agai
 bench-design: .venv/.ready ## Time design-weighted estimates against numpy, and against svy with PEER=python-that-has-it
 	@$(BIN)/python benchmarks/design_weighted.py --growth 100000 1000000 10000000 $(if $(PEER),--peer $(PEER))
 
+
 .PHONY: bench-weights
 bench-weights: .venv/.ready ## Time raking, calibrated means and medians by domain, and against svy with PEER=python-that-has-it
 	@$(BIN)/python benchmarks/weights.py $(if $(PEER),--peer $(PEER))
+
+.PHONY: bench-regression
+bench-regression: .venv/.ready ## Time a logistic regression of a million rows against statsmodels, and svy and R with PEER= and R=
+	@$(BIN)/python benchmarks/regression.py $(if $(PEER),--peer $(PEER)) $(if $(R),--r $(R))
+
 
 .PHONY: fuzz
 fuzz: .venv/.ready ## Read thousands of damaged files of every format; prints how many inputs were tried (minutes)

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fl_estimate import datasets as datasets
+    from fl_estimate.design.allocation import Allocation as Allocation
+    from fl_estimate.design.allocation import allocate as allocate
     from fl_estimate.design.non_response import adjust_nonresponse as adjust_nonresponse
+    from fl_estimate.design.planning import ChangePlan as ChangePlan
+    from fl_estimate.design.planning import SamplePlan as SamplePlan
+    from fl_estimate.design.planning import plan_change as plan_change
+    from fl_estimate.design.planning import plan_sample as plan_sample
     from fl_estimate.design.replicates import replicate as replicate
     from fl_estimate.design.trimming import trim_weights as trim_weights
     from fl_estimate.design.weight_summary import WeightSummary as WeightSummary
@@ -31,7 +37,15 @@ if TYPE_CHECKING:
     from fl_estimate.estimators.design_weighted import estimate_variance as estimate_variance
     from fl_estimate.estimators.framework_sensitivity import FrameworkComparison as FrameworkComparison
     from fl_estimate.estimators.framework_sensitivity import compare_frameworks as compare_frameworks
+    from fl_estimate.estimators.model_terms import marginal_means as marginal_means
+    from fl_estimate.estimators.model_terms import term_test as term_test
+    from fl_estimate.estimators.pooling import pool as pool
     from fl_estimate.estimators.quantiles import estimate_quantile as estimate_quantile
+    from fl_estimate.estimators.regression import Regression as Regression
+    from fl_estimate.estimators.regression import regress as regress
+    from fl_estimate.estimators.survey_tests import independence_test as independence_test
+    from fl_estimate.estimators.survey_tests import rank_test as rank_test
+    from fl_estimate.estimators.survey_tests import t_test as t_test
     from fl_estimate.indicators.classify import Classification as Classification
     from fl_estimate.indicators.classify import classify as classify
     from fl_estimate.indicators.explain import Explanation as Explanation
@@ -50,12 +64,14 @@ if TYPE_CHECKING:
     from fl_estimate.loaders.returning_migrant import by_episode as by_episode
     from fl_estimate.reporting.compare import compare as compare
     from fl_estimate.reporting.figures import plot as plot
+    from fl_estimate.reporting.planning import plot_plan as plot_plan
     from fl_estimate.reporting.publish import PublishedEstimates as PublishedEstimates
     from fl_estimate.reporting.publish import SuppressionRule as SuppressionRule
     from fl_estimate.reporting.publish import publish as publish
     from fl_estimate.reporting.shrinkage import plot_shrinkage as plot_shrinkage
     from fl_estimate.results.estimates import Estimates as Estimates
     from fl_estimate.results.stack import stack as stack
+    from fl_estimate.results.survey_test import SurveyTest as SurveyTest
     from fl_estimate.schema.codebook import codebook as codebook
     from fl_estimate.schema.validate import ValidationReport as ValidationReport
     from fl_estimate.study.respondent import explain_respondent as explain_respondent
@@ -63,7 +79,9 @@ if TYPE_CHECKING:
     from fl_estimate.study.run import run_study as run_study
 
 _WHERE: dict[str, str] = {
+    "Allocation": "design.allocation",
     "CaptureHistories": "inputs.histories",
+    "ChangePlan": "design.planning",
     "Classification": "indicators.classify",
     "Design": "inputs.sample_design",
     "Estimates": "results.estimates",
@@ -74,15 +92,19 @@ _WHERE: dict[str, str] = {
     "FrameworkComparison": "estimators.framework_sensitivity",
     "Mapping": "loaders.mapping",
     "PublishedEstimates": "reporting.publish",
+    "Regression": "estimators.regression",
     "Replicates": "inputs.replicates",
+    "SamplePlan": "design.planning",
     "StudyResult": "study.run",
     "SuppressionRule": "reporting.publish",
     "SurveyData": "inputs.survey_data",
+    "SurveyTest": "results.survey_test",
     "ValidationReport": "schema.validate",
     "by_episode": "loaders.returning_migrant",
     "WeightSummary": "design.weight_summary",
     "adjust_nonresponse": "design.non_response",
     "calibrate": "design.weights",
+    "allocate": "design.allocation",
     "classify": "indicators.classify",
     "codebook": "schema.codebook",
     "compare": "reporting.compare",
@@ -98,17 +120,27 @@ _WHERE: dict[str, str] = {
     "explain": "indicators.explain",
     "explain_respondent": "study.respondent",
     "frameworks": "indicators.framework",
+    "independence_test": "estimators.survey_tests",
     "load": "loaders.load",
     "load_lists": "loaders.lists",
+    "marginal_means": "estimators.model_terms",
+    "plan_change": "design.planning",
+    "plan_sample": "design.planning",
     "plot": "reporting.figures",
+    "plot_plan": "reporting.planning",
     "plot_shrinkage": "reporting.shrinkage",
     "post_stratify": "design.weights",
+    "pool": "estimators.pooling",
     "publish": "reporting.publish",
+    "rank_test": "estimators.survey_tests",
+    "regress": "estimators.regression",
     "replicate": "design.replicates",
     "run_study": "study.run",
     "stack": "results.stack",
     "standardise": "estimators.contrasts",
     "trim_weights": "design.trimming",
+    "t_test": "estimators.survey_tests",
+    "term_test": "estimators.model_terms",
     "validate": "loaders.checking",
     "weight_summary": "design.weight_summary",
 }

@@ -19,7 +19,12 @@ from fl_estimate.study.config import read_study
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-SHOWN = [ROOT / "docs" / "how_to" / "explain.md", ROOT / "docs" / "explanation" / "capture_recapture.md"]
+SHOWN = [
+    ROOT / "docs" / "how_to" / "explain.md",
+    ROOT / "docs" / "explanation" / "capture_recapture.md",
+    ROOT / "docs" / "explanation" / "regression.md",
+    ROOT / "docs" / "how_to" / "planning.md",
+]
 
 
 def blocks(text: str, language: str) -> list[str]:

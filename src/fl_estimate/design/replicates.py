@@ -75,7 +75,7 @@ def replicate(
     Raises
     ------
     DesignFault
-        FL-DESIGN-22 to FL-DESIGN-24, and those of reading the sample (FL-DESIGN-06 to FL-DESIGN-12).
+        FL-DESIGN-22 to FL-DESIGN-24, FL-DESIGN-61 (weights already calibrated), and those of reading the sample (FL-DESIGN-06 to FL-DESIGN-12).
 
     Notes
     -----
@@ -108,6 +108,13 @@ def replicate(
             "replicates of a sample with unequal probabilities, or of two phases, are not made here",
             found=f"pps={first.pps!r}" if first.pps else "phase2=",
             fix="give the replicate weights of the file, Design(replicates=fl.Replicates(…))",
+        )
+    if first.calibrations:
+        raise DesignFault(
+            "FL-DESIGN-61",
+            "the weights were calibrated before there were replicates",
+            found=f"column {first.weights!r}",
+            fix="make the replicates of the sample first, then fl.calibrate: it brings every replicate to the totals",
         )
     frame, units_known = numbered(resolved.frame, first, rows=not first.stages)
     keys = unit_columns(units_known)

@@ -162,7 +162,7 @@ def read_totals(
     table = Totals(keys=table.keys, sums={name: table.sums[p] for name, p in sums.items()}, n=table.n)
     if not len(table.n):
         raise EstimateFault("FL-EST-15", "there are no people", found="0 rows", fix="check the file or the filter")
-    _check_flags(table, design, flags)
+    check_flags(table, design, flags)
     _check_expands(table, design, measures)
     sample = read_sample(table, design)
     if sample.weight is not None:
@@ -192,7 +192,8 @@ def _canonical(product: Product, targets: Targets, *, weighted: bool) -> Product
     return (*(["w"] * product.count("w") if weighted else []), *short)
 
 
-def _check_flags(table: Totals, design: Design, flags: Sequence[str]) -> None:
+def check_flags(table: Totals, design: Design, flags: Sequence[str]) -> None:
+    """Refuse weights that are no positive numbers (FL-DESIGN-13) and a where= column that is no 0/1 (FL-EST-09)."""
     counts = {name: int(table.sums[name,].sum()) for name in flags}
     if counts.get("where_not_binary"):
         raise EstimateFault(

@@ -53,7 +53,7 @@ def by_replicates(
     if isinstance(own, UnitReplicates):
         sums = _unit_sums(table, people, own, basis, drafts)
         scaling = Scaling(scale=own.scale, rscales=own.rscales, centre=own.centre)
-        df, design_df = None, _least_df(own.df, table, people)
+        df, design_df = None, least_df(own.df, table, people)
     elif isinstance(own, Replicates):
         sums = _column_sums(people, targets, table, own, basis, drafts)
         scaling = Scaling(scale=own.scale, rscales=np.array(own.rscales), centre=own.centre)
@@ -119,7 +119,7 @@ def _calibrated_sums(
     return {name: np.concatenate(found) for name, found in parts.items()}
 
 
-def _least_df(df: float, table: Totals, people: People) -> float:
+def least_df(df: float, table: Totals, people: People) -> float:
     """Degrees of freedom of replicates of units; weights that meet p totals vary in n − p directions at the most."""
     if not people.design.calibrations:
         return df

@@ -114,7 +114,7 @@ def make_targets(
         raise not_one_of("FL-EST-12", "this treatment of unknown answers", str(unknown), UNKNOWN)
     named = [outcome.column if isinstance(outcome, Level) else outcome for outcome in outcomes]
     require_columns(schema, [*named, *([denominator] if denominator else [])])
-    inside = _inside(schema, where)
+    inside = inside_rows(schema, where)
     columns: dict[str, nw.Expr] = {"r": inside}
     if where is not None and where in schema:
         value = _values(schema, where)
@@ -188,12 +188,12 @@ def _target(
         columns[names["y"]] = value & known
         columns[names["b"]] = known & ~known
     else:
-        columns[names["y"]] = value * _number(known)
+        columns[names["y"]] = value * as_number(known)
         columns[names["b"]] = known & ~((value == 0.0) | (value == 1.0))
     if treatment == "bounds":
-        columns[names["p"]] = _number(columns[names["y"]]) + _number(columns[names["u"]])
+        columns[names["p"]] = as_number(columns[names["y"]]) + as_number(columns[names["u"]])
     if denominator is not None:
-        columns[names["x"]] = _values(schema, denominator) * _number(known)
+        columns[names["x"]] = _values(schema, denominator) * as_number(known)
     return Target(
         outcome=part.outcome if denominator is None else f"{part.outcome}/{denominator}",
         scope=scope,
@@ -209,7 +209,7 @@ def _target(
     )
 
 
-def _inside(schema: Schema, where: str | None) -> nw.Expr:
+def inside_rows(schema: Schema, where: str | None) -> nw.Expr:
     """True for rows of the subpopulation; an unknown condition is outside."""
     if where is None:
         return nw.lit(True)
@@ -220,7 +220,7 @@ def _inside(schema: Schema, where: str | None) -> nw.Expr:
     return expression.truth(schema)[0]
 
 
-def _number(values: nw.Expr) -> nw.Expr:
+def as_number(values: nw.Expr) -> nw.Expr:
     """Truths as 1 and 0; numbers as they are."""
     return values.cast(nw.Float64)
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from fl_estimate.design.domains import By, by_margins
 from fl_estimate.design.intervals import general, no_case_limits, proportion
+from fl_estimate.design.sample import Sample
 from fl_estimate.design.totals import Floats, require_columns, totals
 from fl_estimate.errors import EstimateFault, not_one_of
 from fl_estimate.estimators.domain_query import Measure, People, declared, read_people
@@ -102,11 +103,19 @@ class Call:
             )  # fmt: skip
 
     def arguments(self, targets: Targets) -> Mapping[str, Any]:
+        """The arguments for the record, with what unknown answers of the outcomes came to mean."""
         return {
             "outcome": [target.outcome for target in targets.targets],
             "by": [list(margin) for margin in by_margins(self.by)],
-            "where": self.where or "",
+            **self.settings(),
             "unknown": targets.targets[0].treatment,
+        }
+
+    def settings(self) -> dict[str, Any]:
+        """The arguments that every call has, for the record."""
+        return {
+            "where": self.where or "",
+            "unknown": self.unknown or "",
             "interval": self.interval,
             "df": self.df,
             "level": self.level,
@@ -321,11 +330,24 @@ def _reasons(
 
 def call_assumptions(call: Call, targets: Targets, table: DomainTable) -> tuple[Assumption, ...]:
     """What the result of a call takes for granted."""
-    design, sample = call.resolved.design, table.sample
+    said = assumptions_of_design(call, table.sample, table.replicates)
+    treatment = {"no": "unknown_as_no", "exclude": "unknown_excluded", "bounds": "unknown_bounds"}
+    if targets.targets[0].treatment:
+        said.append((treatment[targets.targets[0].treatment], {}))
+    if call.where is not None:
+        said.append(("subpopulation", {"where": call.where}))
+    said.append(("deff_reference", {}))
+    said += [(code, dict(parameters)) for code, parameters in call.resolved.notes([t.outcome for t in targets.targets])]
+    return tuple(Assumption(code=code, parameters=tuple(parameters.items())) for code, parameters in said)
+
+
+def assumptions_of_design(call: Call, sample: Sample, replicates: int) -> list[tuple[str, dict[str, Any]]]:
+    """What the variance takes for granted of the sample: how it was drawn, single units, degrees of freedom, its weights."""
+    design = call.resolved.design
     own = call.people.design.replicates
     said: list[tuple[str, dict[str, Any]]] = []
     if own is not None:
-        said.append(("replicate_variance", {"kind": own.kind, "replicates": table.replicates, "centre": own.centre}))
+        said.append(("replicate_variance", {"kind": own.kind, "replicates": replicates, "centre": own.centre}))
     else:
         said.append(("taylor_linearisation", {}))
         said += _sampling(design)
@@ -336,15 +358,7 @@ def call_assumptions(call: Call, targets: Targets, table: DomainTable) -> tuple[
         said.append(("df_rule", {"rule": "rank" if own.df is None else own.df}))
     else:
         said.append(("df_rule", {"rule": call.df}))
-    said += _adjusted(design)
-    treatment = {"no": "unknown_as_no", "exclude": "unknown_excluded", "bounds": "unknown_bounds"}
-    if targets.targets[0].treatment:
-        said.append((treatment[targets.targets[0].treatment], {}))
-    if call.where is not None:
-        said.append(("subpopulation", {"where": call.where}))
-    said.append(("deff_reference", {}))
-    said += [(code, dict(parameters)) for code, parameters in call.resolved.notes([t.outcome for t in targets.targets])]
-    return tuple(Assumption(code=code, parameters=tuple(parameters.items())) for code, parameters in said)
+    return said + _adjusted(design)
 
 
 def _adjusted(design: Design) -> list[tuple[str, dict[str, Any]]]:

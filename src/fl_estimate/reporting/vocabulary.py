@@ -13,6 +13,7 @@ from fl_estimate.reporting import (
     vocabulary_design,
     vocabulary_lists,
     vocabulary_migrants,
+    vocabulary_models,
     vocabulary_synthesis,
     vocabulary_weights,
 )
@@ -575,6 +576,7 @@ _TOPICS = (
     vocabulary_design,
     vocabulary_lists,
     vocabulary_migrants,
+    vocabulary_models,
     vocabulary_synthesis,
     vocabulary_weights,
 )
