@@ -5,7 +5,9 @@ Imported outright, not name by name: a function that shares its module's name (`
 
 from fl_estimate.estimators.capture_recapture.bounds import chao, zelterman
 from fl_estimate.estimators.capture_recapture.closed import closed
+from fl_estimate.estimators.capture_recapture.decomposable import average_decomposable
 from fl_estimate.estimators.capture_recapture.existence import Existence, check
+from fl_estimate.estimators.capture_recapture.latent_class import latent_class
 from fl_estimate.estimators.capture_recapture.loglinear import loglinear
 from fl_estimate.estimators.capture_recapture.selection import select_aic_p, select_bic, select_stepwise
 from fl_estimate.estimators.capture_recapture.sensitivity import sensitivity
@@ -24,12 +26,14 @@ __all__ = [
     "Existence",
     "ListModel",
     "Simulation",
+    "average_decomposable",
     "chao",
     "chapman",
     "check",
     "closed",
     "draw_lists",
     "fitted_model",
+    "latent_class",
     "loglinear",
     "mixed_model",
     "petersen",
