@@ -6,6 +6,7 @@ Imported outright, not name by name: a function that shares its module's name (`
 from fl_estimate.estimators.capture_recapture.bounds import chao, zelterman
 from fl_estimate.estimators.capture_recapture.closed import closed
 from fl_estimate.estimators.capture_recapture.decomposable import average_decomposable
+from fl_estimate.estimators.capture_recapture.doubly_robust import doubly_robust
 from fl_estimate.estimators.capture_recapture.existence import Existence, check
 from fl_estimate.estimators.capture_recapture.latent_class import latent_class
 from fl_estimate.estimators.capture_recapture.loglinear import loglinear
@@ -20,6 +21,7 @@ from fl_estimate.estimators.capture_recapture.simulation import (
     simulate,
     stated_model,
 )
+from fl_estimate.estimators.capture_recapture.thresholding import threshold
 from fl_estimate.estimators.capture_recapture.two_lists import chapman, petersen
 
 __all__ = [
@@ -31,6 +33,7 @@ __all__ = [
     "chapman",
     "check",
     "closed",
+    "doubly_robust",
     "draw_lists",
     "fitted_model",
     "latent_class",
@@ -43,5 +46,6 @@ __all__ = [
     "sensitivity",
     "simulate",
     "stated_model",
+    "threshold",
     "zelterman",
 ]

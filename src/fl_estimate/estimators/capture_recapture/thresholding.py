@@ -6,7 +6,7 @@ import itertools
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
