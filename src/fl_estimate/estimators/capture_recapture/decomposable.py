@@ -239,7 +239,7 @@ def _refined(model: _Model, end: float) -> _Posterior:
     wide = np.geomspace(
         COUNTED_SINGLY, max(end, 2 * COUNTED_SINGLY), 2 + int(np.log(end / COUNTED_SINGLY + 2) / np.log(STEP))
     )
-    points = np.unique(np.concatenate([np.arange(COUNTED_SINGLY), np.round(wide)]))
+    points: Floats = np.unique(np.concatenate([np.arange(COUNTED_SINGLY, dtype=float), np.round(wide)]))
     while True:
         found = model.posterior(points, _widths(points))
         between = np.maximum(found.mass[1:], found.mass[:-1])

@@ -296,7 +296,7 @@ def _laid_out(
         provenance=Provenance(
             call="doubly_robust", arguments=arguments, source_name="records of people", source_sha256=read.hash
         ),
-        covariance_matrix=np.kron(shared, np.ones((2, 2))),
+        covariance_matrix=np.repeat(np.repeat(shared, 2, axis=0), 2, axis=1),
     )
 
 
@@ -325,7 +325,8 @@ def _read(records: Any, lists: tuple[str, str], covariates: list[str], by: str |
     on = read_members(records, named)
     wrapped = nw.from_native(records).lazy()
     schema = wrapped.collect_schema()
-    wanted = list(dict.fromkeys([*covariates, *([by] if by else []), *([folds] if isinstance(folds, str) else [])]))
+    asked: list[str] = [*covariates, *([by] if by else []), *([folds] if isinstance(folds, str) else [])]
+    wanted = list(dict.fromkeys(asked))
     absent = [name for name in wanted if name not in schema]
     if absent:
         raise missing_columns("FL-LISTS-01", absent, list(schema), ListsFault)

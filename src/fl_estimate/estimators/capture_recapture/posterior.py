@@ -90,7 +90,7 @@ def chain_diagnostics(draws: Floats) -> dict[str, Any]:
     ----------
     draws : array, shape (chains, draws)
     """
-    from arviz_stats.base import array_stats
+    from arviz_stats.base.array import array_stats
 
     stats: Any = array_stats
     along = {"chain_axis": 0, "draw_axis": 1}
