@@ -176,7 +176,8 @@ def test_doubly_robust_estimate_from_drpops_own_chances(entry: dict[str, Any]) -
 def test_doubly_robust_estimate_on_the_same_folds(entry: dict[str, Any]) -> None:
     """Chances learnt anew: drpop fits three logistic regressions and mends what does not fit together, ours is one
     multinomial. Half a standard error apart at most where that cannot matter much (doubly robust), one standard error
-    where all rests on the learner (plug-in); standard errors within 25 %."""
+    where all rests on the learner (plug-in); standard errors within 25 %.
+    """
     kind: Any = "doubly-robust" if entry["method"].endswith("DR") else "plug-in"
     people, extras = drpop(entry["dataset"]), entry["extras"]
     found = cr.doubly_robust(
@@ -190,7 +191,7 @@ def test_doubly_robust_estimate_on_the_same_folds(entry: dict[str, Any]) -> None
 
 
 def test_without_covariates_it_is_petersens() -> None:
-    """drpop's point estimate; its standard error there is wrong by √n (see the README), Petersen's formula is right."""
+    """Drpop's point estimate; its standard error there is wrong by √n (see the README), Petersen's formula is right."""
     entry = next(e for e in ENTRIES if e["method"] == "drpop.popsize no covariates")
     people = drpop(entry["dataset"])
     found = cr.doubly_robust(people, lists=("y1", "y2"))

@@ -3,8 +3,10 @@
 Imported outright, not name by name: a function that shares its module's name (`loglinear`) must win over it.
 """
 
+from fl_estimate.estimators.capture_recapture.appraisal import Appraisal, appraise
 from fl_estimate.estimators.capture_recapture.bounds import chao, zelterman
 from fl_estimate.estimators.capture_recapture.closed import closed
+from fl_estimate.estimators.capture_recapture.consistency import InternalConsistency, internal_consistency
 from fl_estimate.estimators.capture_recapture.decomposable import average_decomposable
 from fl_estimate.estimators.capture_recapture.doubly_robust import doubly_robust
 from fl_estimate.estimators.capture_recapture.existence import Existence, check
@@ -25,9 +27,12 @@ from fl_estimate.estimators.capture_recapture.thresholding import threshold
 from fl_estimate.estimators.capture_recapture.two_lists import chapman, petersen
 
 __all__ = [
+    "Appraisal",
     "Existence",
+    "InternalConsistency",
     "ListModel",
     "Simulation",
+    "appraise",
     "average_decomposable",
     "chao",
     "chapman",
@@ -36,6 +41,7 @@ __all__ = [
     "doubly_robust",
     "draw_lists",
     "fitted_model",
+    "internal_consistency",
     "latent_class",
     "loglinear",
     "mixed_model",
