@@ -36,8 +36,14 @@ if TYPE_CHECKING:
     from fl_estimate.loaders.drafting import draft_mapping as draft_mapping
     from fl_estimate.loaders.load import load as load
     from fl_estimate.loaders.mapping import Mapping as Mapping
+    from fl_estimate.reporting.appraisal_page import appraisal_page as appraisal_page
+    from fl_estimate.reporting.appraisals import PublishedAppraisal as PublishedAppraisal
+    from fl_estimate.reporting.appraisals import publish_appraisal as publish_appraisal
     from fl_estimate.reporting.compare import compare as compare
     from fl_estimate.reporting.figures import plot as plot
+    from fl_estimate.reporting.lists_figures import plot_methods as plot_methods
+    from fl_estimate.reporting.lists_figures import plot_overlaps as plot_overlaps
+    from fl_estimate.reporting.lists_figures import plot_sensitivity as plot_sensitivity
     from fl_estimate.reporting.publish import PublishedEstimates as PublishedEstimates
     from fl_estimate.reporting.publish import SuppressionRule as SuppressionRule
     from fl_estimate.reporting.publish import publish as publish
@@ -61,12 +67,14 @@ _WHERE: dict[str, str] = {
     "Framework": "indicators.framework",
     "FrameworkComparison": "estimators.framework_sensitivity",
     "Mapping": "loaders.mapping",
+    "PublishedAppraisal": "reporting.appraisals",
     "PublishedEstimates": "reporting.publish",
     "Replicates": "inputs.replicates",
     "StudyResult": "study.run",
     "SuppressionRule": "reporting.publish",
     "SurveyData": "inputs.survey_data",
     "ValidationReport": "schema.validate",
+    "appraisal_page": "reporting.appraisal_page",
     "classify": "indicators.classify",
     "codebook": "schema.codebook",
     "compare": "reporting.compare",
@@ -82,8 +90,12 @@ _WHERE: dict[str, str] = {
     "frameworks": "indicators.framework",
     "load": "loaders.load",
     "plot": "reporting.figures",
+    "plot_methods": "reporting.lists_figures",
+    "plot_overlaps": "reporting.lists_figures",
+    "plot_sensitivity": "reporting.lists_figures",
     "plot_shrinkage": "reporting.shrinkage",
     "publish": "reporting.publish",
+    "publish_appraisal": "reporting.appraisals",
     "replicate": "design.replicates",
     "run_study": "study.run",
     "stack": "results.stack",

@@ -13,11 +13,11 @@ import fl_estimate as fl
 # A name added or taken away is a decision: it is written down here as well.
 NAMES = (
     "CaptureHistories", "Classification", "Design", "Estimates", "Explanation", "FlError", "FlWarning", "Framework",
-    "FrameworkComparison", "Mapping", "PublishedEstimates", "Replicates", "StudyResult", "SuppressionRule",
-    "SurveyData", "ValidationReport", "capture_recapture", "classify", "codebook", "compare", "compare_frameworks",
+    "FrameworkComparison", "Mapping", "PublishedAppraisal", "PublishedEstimates", "Replicates", "StudyResult", "SuppressionRule",
+    "SurveyData", "ValidationReport", "appraisal_page", "capture_recapture", "classify", "codebook", "compare", "compare_frameworks",
     "datasets", "draft_mapping", "estimate_mean", "estimate_prevalence", "estimate_ratio", "estimate_total",
     "estimate_variance", "explain", "explain_respondent", "frameworks", "hierarchical", "load", "plot",
-    "plot_shrinkage", "publish", "replicate", "run_study", "stack", "validate",
+    "plot_methods", "plot_overlaps", "plot_sensitivity", "plot_shrinkage", "publish", "publish_appraisal", "replicate", "run_study", "stack", "validate",
 )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ A parameter stands in braces; `words.say` puts it in, written as the language wr
 
 from __future__ import annotations
 
-from fl_estimate.reporting import vocabulary_areas, vocabulary_lists
+from fl_estimate.reporting import vocabulary_appraisal, vocabulary_areas, vocabulary_lists
 
 Said = tuple[str, str, str]
 """English, French, Spanish."""
@@ -570,3 +570,10 @@ SOURCES |= vocabulary_lists.SOURCES
 INTERVALS |= vocabulary_lists.INTERVALS
 ASSUMPTIONS |= vocabulary_lists.ASSUMPTIONS
 REASONS |= vocabulary_lists.REASONS
+
+METHODS |= vocabulary_appraisal.METHODS
+SOURCES |= vocabulary_appraisal.SOURCES
+INTERVALS |= vocabulary_appraisal.INTERVALS
+ASSUMPTIONS |= vocabulary_appraisal.ASSUMPTIONS
+REASONS |= vocabulary_appraisal.REASONS
+APPRAISAL = vocabulary_appraisal.APPRAISAL

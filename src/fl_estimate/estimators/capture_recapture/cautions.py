@@ -50,7 +50,9 @@ def _of_lists(histories: CaptureHistories) -> Iterator[Warned]:
         yield Warned(code="two_lists_only")
     several = float(histories.frequencies[1:].sum())
     if several < FEW_OVERLAPS or several < SMALL_SHARE * histories.n:
-        yield Warned(code="few_on_two_lists", parameters=(("people", several), ("share", 100 * several / histories.n)))
+        yield Warned(
+            code="few_on_two_lists", parameters=(("people", several), ("share", round(100 * several / histories.n, 1)))
+        )
     pairs = histories.pairs_without_overlap
     if pairs:
         yield Warned(code="pairs_without_overlap", parameters=(("pairs", len(pairs)), ("names", _names(pairs))))
@@ -78,9 +80,14 @@ def _of_methods(
     rhat = {name: float(told["rhat"]) for name, told in diagnostics.items() if "rhat" in told}
     if rhat and max(rhat.values()) > RHAT_GOOD:
         yield Warned(code="chains_disagree", parameters=(("rhat", round(max(rhat.values()), 2)),))
+    unsettled = methods[methods["why_not"] == "chains_disagree"]
+    if len(values) and len(unsettled):
+        lower, upper = float(unsettled["lower"].min()), float(unsettled["upper"].max())
+        if lower < counted["lower"].min() or upper > counted["upper"].max():
+            yield Warned(code="envelope_may_be_narrow", parameters=(("lower", round(lower)), ("upper", round(upper))))
     failed = [float(t["replicates_failed"]) / t["replicates"] for t in diagnostics.values() if "replicates_failed" in t]
     if failed and max(failed) > FAILED:
-        yield Warned(code="bootstrap_fails", parameters=(("share", 100 * max(failed)),))
+        yield Warned(code="bootstrap_fails", parameters=(("share", round(100 * max(failed), 1)),))
     if not diagnostics.get("decomposable", {}).get("grid_settled", True):
         yield Warned(code="grid_end_matters")
     bound = methods.loc[methods["method"] == "lower_bound", "lower"].to_numpy(dtype=float)
@@ -94,7 +101,7 @@ def _of_methods(
 def _of_changes(parts: Mapping[str, pd.DataFrame], consistency: Mapping[str, InternalConsistency]) -> Iterator[Warned]:
     models = parts["models"]["population_size"].to_numpy(dtype=float)
     if len(models) > 1 and models.max() > APART * models.min():
-        span = (("models", len(models)), ("lower", float(models.min())), ("upper", float(models.max())))
+        span = (("models", len(models)), ("lower", round(models.min())), ("upper", round(models.max())))
         yield Warned(code="models_fit_alike", parameters=span)
     sided = [name for name, found in consistency.items() if found.one_sided]
     if sided:
