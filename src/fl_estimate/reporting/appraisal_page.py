@@ -247,8 +247,8 @@ class _Page:
         return f'<div class="scroll"><table><thead><tr>{top}</tr></thead><tbody>\n{body}\n</tbody></table></div>'
 
     def _interval(self, row: Any) -> str:
-        ends = [self._people(row[name]) or "?" for name in ("lower", "upper")]
-        return spread(*ends, self._language) if np.isfinite(row["value"]) else ""
+        lower, upper = (self._people(row[name]) or "?" for name in ("lower", "upper"))
+        return spread(lower, upper, self._language) if np.isfinite(row["value"]) else ""
 
     def _people(self, value: Any) -> str:
         return "" if pd.isna(value) else number(float(value), 0, self._language)
