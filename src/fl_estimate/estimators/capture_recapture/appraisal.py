@@ -133,7 +133,7 @@ def appraise(
     Raises
     ------
     EstimateFault
-        FL-EST-30 (level), FL-EST-91 (resamples), FL-EST-141 (draws), FL-EST-154 (no method has an answer).
+        FL-EST-30 (level), FL-EST-91 (resamples), FL-EST-141 (draws), FL-EST-154 (not even independence has an estimate).
 
     Notes
     -----
@@ -160,10 +160,11 @@ def appraise(
     require_replicates(replicates)
     used = known_seed(seed)
     made, refused = _made(histories, level, replicates, draws, used)
-    if not made:
+    if "independence" not in made:
+        # The simplest model of all: without it the others' answers are their priors'.
         raise EstimateFault(
             "FL-EST-154",
-            "no method has an answer for these lists",
+            "not even the independence of these lists can be estimated, so there is nothing to appraise",
             found="; ".join(f"{name}: {code}" for name, code in refused.items()),
             fix="lists must overlap: see CaptureHistories.overlaps(), and merge lists or take others",
         )

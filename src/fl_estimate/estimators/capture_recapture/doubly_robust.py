@@ -115,7 +115,7 @@ def doubly_robust(
     ------
     EstimateFault
         FL-EST-30 (interval, level or kind), FL-EST-150 (a covariate or stratum is missing), FL-EST-151 (nobody of a
-        stratum is on both lists), FL-EST-152 (folds, margin or learner).
+        stratum is on both lists), FL-EST-152 (folds, margin or learner), FL-EST-155 (the learner failed).
     ListsFault
         FL-LISTS-01, FL-LISTS-02, FL-LISTS-03, FL-LISTS-04, FL-LISTS-06.
 
@@ -148,12 +148,13 @@ def doubly_robust(
         raise not_one_of("FL-EST-30", "this kind of estimate", str(kind), ("doubly-robust", "plug-in"))
     _require_settings(learner, folds, margin)
     read = _read(records, lists, list(covariates), by, folds)
+    labels = list(dict.fromkeys(sorted(read.strata.tolist(), key=str))) if by is not None else []
+    _require_overlap(read, labels)
     used = known_seed(seed)
     parts, learnt, clipped = _learn(read, learner, folds, margin, used)
-    labels = list(dict.fromkeys(sorted(read.strata.tolist(), key=str))) if by is not None else []
-    strata = [_part(read, learnt, parts, kind, read.strata == label, label) for label in labels]
+    strata = [_part(read, learnt, parts, kind, read.strata == label) for label in labels]
     if not strata:
-        everybody = _part(read, learnt, parts, kind, np.ones(len(read.on), dtype=bool), None)
+        everybody = _part(read, learnt, parts, kind, np.ones(len(read.on), dtype=bool))
     else:
         everybody = _Part(
             n=sum(p.n for p in strata), both=sum(p.both for p in strata), size=sum(p.size for p in strata),
@@ -187,16 +188,22 @@ def inverse_share(on: npt.NDArray[Any], learnt: Chances, parts: Places, kind: st
     return float(np.mean([values[rows].mean() for rows in inside])), float(np.mean(variances))
 
 
-def _part(read: _Records, learnt: Chances, parts: Places, kind: str, rows: npt.NDArray[np.bool_], label: Any) -> _Part:
+def _require_overlap(read: _Records, labels: list[Any]) -> None:
+    """Refuse strata, or the whole, in which nobody is on both lists."""
+    for label in labels or [None]:
+        rows = read.strata == label if label is not None else np.ones(len(read.on), dtype=bool)
+        if not read.on[rows].all(axis=1).any():
+            raise EstimateFault(
+                "FL-EST-151",
+                "nobody is on both lists, so nothing says how much they miss together",
+                found="all people" if label is None else f"stratum {label!r}: {rows.sum():,.0f} people",
+                fix="join this stratum with another, or take lists that overlap",
+            )
+
+
+def _part(read: _Records, learnt: Chances, parts: Places, kind: str, rows: npt.NDArray[np.bool_]) -> _Part:
     on, n = read.on[rows], float(rows.sum())
     both = int(on.all(axis=1).sum())
-    if both == 0:
-        raise EstimateFault(
-            "FL-EST-151",
-            "nobody is on both lists, so nothing says how much they miss together",
-            found="all people" if label is None else f"stratum {label!r}: {n:,.0f} people",
-            fix="join this stratum with another, or take lists that overlap",
-        )
     here = Chances(first=learnt.first[rows], second=learnt.second[rows], both=learnt.both[rows])
     inverse, variance = inverse_share(on, here, parts[rows], kind)
     # A share above 1 is none: everybody has then been observed.
@@ -270,10 +277,9 @@ def _laid_out(
     shared[0, :] = shared[:, 0] = variances
     sidak = level ** (1 / max(len(labels), 1))
     joint = {str(label): _limits(part, interval, sidak) for label, part in zip(labels, found[1:], strict=True)}
-    reasons = [Reason(code="chances_at_margin", row=row) for row in range(rows) if clipped["share_at_margin"] > CLIPPED]
-    reasons += [
-        Reason(code="learner_not_converged", row=row) for row in range(rows) if not clipped["learner_converged"]
-    ]
+    leaning, unlearnt = clipped["share_at_margin"] > CLIPPED, not clipped["learner_converged"]
+    reasons = [Reason(code="chances_at_margin", row=row) for row in range(rows) if leaning]
+    reasons += [Reason(code="learner_not_converged", row=row) for row in range(rows) if unlearnt]
     reasons += [
         Reason(code="everybody_observed", row=2 * place + row)
         for place, part in enumerate(found)

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from fl_estimate.errors import EstimateFault
+
 LEARNERS = ("logistic", "boosting", "forest")
 OUTCOMES = 4
 
@@ -31,7 +33,16 @@ def chances(
         with warnings.catch_warnings(record=True) as heard:
             # Said in the result's own words.
             warnings.simplefilter("always", ConvergenceWarning)
-            fresh.fit(covariates[~here], outcome[~here])
+            try:
+                fresh.fit(covariates[~here], outcome[~here])
+            except ValueError as error:
+                # Of one outcome alone, say: a user can act on the records or the learner only.
+                raise EstimateFault(
+                    "FL-EST-155",
+                    "the learner of the chances failed on a part of the records",
+                    found=f"{int((~here).sum()):,} people: {str(error).splitlines()[0]}"[:300],
+                    fix="take fewer folds or covariates, another learner, or no covariates",
+                ) from error
         seen = np.asarray(fresh.classes_, dtype=int)
         with warnings.catch_warnings():
             # Values that only the part left out has count as the first value.
@@ -48,7 +59,7 @@ def _named(name: str, covariates: pd.DataFrame, seed: int) -> Any:
     if name == "logistic":
         return _with_columns(LogisticRegression(C=np.inf, max_iter=2_000, tol=1e-8), covariates)
     if name == "forest":
-        return _with_columns(RandomForestClassifier(300, min_samples_leaf=20, random_state=seed), covariates)
+        return _with_columns(RandomForestClassifier(200, min_samples_leaf=20, random_state=seed), covariates)
     boosted = HistGradientBoostingClassifier(max_depth=3, learning_rate=0.05, max_iter=150, random_state=seed)
     return _with_columns(boosted, covariates)
 
