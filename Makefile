@@ -86,6 +86,10 @@ recovery: .venv/.ready ## Sample the synthetic country again and again: do the i
 coverage-lists: .venv/.ready ## Simulate case lists of a known size: which intervals hold the truth? Writes the table of the docs (minutes)
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python scripts/coverage_lists.py
 
+.PHONY: coverage-lists-bayesian
+coverage-lists-bayesian: .venv/.ready ## The same for the Bayesian methods and the doubly robust estimate (minutes)
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python scripts/coverage_lists_bayesian.py
+
 .PHONY: benchmark-lists
 benchmark-lists: .venv/.ready ## Time the choice of a model from case lists against R's packages
 	@$(BIN)/python benchmarks/capture_recapture.py
