@@ -61,9 +61,8 @@ def _named(name: str, covariates: pd.DataFrame, seed: int) -> Any:
     if name == "forest":
         return _with_columns(RandomForestClassifier(200, min_samples_leaf=20, random_state=seed), covariates)
     # Small steps, stopped early: chances next to 0 that a learner imagines weigh most in the estimate.
-    boosted = HistGradientBoostingClassifier(
-        max_depth=3, learning_rate=0.05, max_iter=300, min_samples_leaf=30, early_stopping=True, random_state=seed
-    )
+    settings: dict[str, Any] = {"max_depth": 3, "learning_rate": 0.05, "max_iter": 300, "min_samples_leaf": 30}
+    boosted = HistGradientBoostingClassifier(**settings, early_stopping=True, random_state=seed)  # pyright: ignore[reportArgumentType]
     return _with_columns(boosted, covariates)
 
 
