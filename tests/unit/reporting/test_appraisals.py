@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -94,15 +96,15 @@ def test_a_method_that_is_not_counted_is_hollow() -> None:
 
 def test_overlaps_are_drawn_in_full_for_the_analyst() -> None:
     h = fl.datasets.load("uk_2013_5")
-    bars = fl.plot_overlaps(h).axes[0].patches
+    bars: list[Any] = list(fl.plot_overlaps(h).axes[0].patches)
     assert sorted(bar.get_height() for bar in bars) == sorted(h.counts)
 
 
 def test_curves_meet_at_the_model_itself() -> None:
     axes = fl.plot_sensitivity(appraisal()).axes[0]
-    curves = [line for line in axes.lines if len(line.get_xdata()) > 2]
-    at_one = [np.interp(1.0, line.get_xdata(), line.get_ydata()) for line in curves]
-    assert len(curves) == 10 - 0  # independence leaves out all ten pairs
+    drawn = [np.asarray(line.get_xydata(), dtype=float) for line in axes.lines]
+    at_one = [float(np.interp(1.0, points[:, 0], points[:, 1])) for points in drawn if len(points) > 2]
+    assert len(at_one) == 10  # independence leaves out all ten pairs
     np.testing.assert_allclose(at_one, at_one[0])
 
 
@@ -124,8 +126,6 @@ def test_lists_without_an_admissible_method_say_so() -> None:
     shut = appraisal()
     none = shut.methods.assign(admissible=False)
     headline = shut.headline.to_frame().assign(lower=np.nan, upper=np.nan)
-    from dataclasses import replace
-
     made = replace(shut, methods=none, headline=replace(shut.headline, frame=headline))
     assert "No method gives an estimate" in fl.appraisal_page(made)
     assert "no method gives an admissible estimate" in repr(made)

@@ -169,10 +169,10 @@ def test_internal_consistency_conditions_on_each_list() -> None:
     """Kosovo, list EXH: 1,131 people, of whom those on other lists are the observed; the rest is known, too."""
     h = fl.datasets.load("kosovo")
     found = cr.internal_consistency(h, cr.loglinear)
-    row = found.table.set_index("list").loc["EXH"]
+    row: Any = found.table.set_index("list").loc["EXH"]
     frame = h.to_frame().query("EXH == 1 and (ABA == 1 or OSCE == 1 or HRW == 1)")
     assert (row["known"], row["observed"]) == (h.totals["EXH"], frame["count"].sum())
-    alone = cr.loglinear(fl.CaptureHistories.from_counts(frame, lists=["ABA", "OSCE", "HRW"])).to_frame().iloc[0]
+    alone: Any = cr.loglinear(fl.CaptureHistories.from_counts(frame, lists=["ABA", "OSCE", "HRW"])).to_frame().iloc[0]
     assert row["value"] == pytest.approx(alone["value"])
     assert row["log_error"] == pytest.approx(np.log(alone["value"] / row["known"]))
     assert found.summary()["lists"] == 4

@@ -63,7 +63,7 @@ def test_targeted_chances_make_plug_in_and_robust_agree() -> None:
 
 
 def test_strata_add_up_with_their_joint_covariance() -> None:
-    found = cr.doubly_robust(people(6000, 2), by="region", **(CALL | {"covariates": ["age"]}))
+    found = cr.doubly_robust(people(6000, 2), lists=("police", "ngo"), covariates=["age"], by="region", seed=1)
     frame = found.to_frame()
     sizes = frame[frame["quantity"] == "population_size"]
     nation, strata = sizes[sizes["margin"] == ""].iloc[0], sizes[sizes["margin"] == "region"]
