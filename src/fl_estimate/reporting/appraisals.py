@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -159,9 +160,16 @@ def _fewer(parameters: dict[str, Any], least: int) -> dict[str, Any]:
 
 
 def _curves(appraisal: Appraisal) -> pd.DataFrame:
-    """Interaction, odds ratio and population size, read off the terms of `sensitivity`."""
+    """Interaction, odds ratio and population size, read off the terms of `sensitivity`: "<model>, <interaction> = <ratio>"."""
+    lists = appraisal.histories.lists
+    names = [":".join(pair) for pair in (*itertools.combinations(lists, 2), lists)]
     frame = appraisal.sensitivity.frame
     frame = frame[frame["quantity"] == "population_size"]
-    stated = frame["term"].astype(str).str.extract(r"(?P<interaction>[^,]+) = (?P<ratio>[\d.e+-]+)$")
-    found = pd.DataFrame({"interaction": stated["interaction"].str.strip(), "ratio": stated["ratio"].astype(float)})
-    return found.assign(value=frame["value"]).reset_index(drop=True)
+    told = [str(term).rsplit(" = ", 1) for term in frame["term"]]
+    return pd.DataFrame(
+        {
+            "interaction": [next(name for name in names if text.endswith(f", {name}")) for text, _ in told],
+            "ratio": [float(ratio) for _, ratio in told],
+            "value": frame["value"].to_numpy(dtype=float),
+        }
+    )

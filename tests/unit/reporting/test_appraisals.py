@@ -129,3 +129,15 @@ def test_lists_without_an_admissible_method_say_so() -> None:
     made = replace(shut, methods=none, headline=replace(shut.headline, frame=headline))
     assert "No method gives an estimate" in fl.appraisal_page(made)
     assert "no method gives an admissible estimate" in repr(made)
+
+
+def test_lists_may_be_called_anything() -> None:
+    frame = fl.datasets.load("uk_2013_5").to_frame()
+    odd = {"LA": "a, b", "NG": "c:d", "PFNCA": "e = 2", "GO": "<b>", "GP": "main"}
+    h = fl.CaptureHistories.from_counts(frame.rename(columns=odd), lists=list(odd.values()))
+    made = cr.appraise(h, replicates=20, draws=100, seed=1)
+    curves = fl.publish_appraisal(made).sensitivity
+    assert curves["interaction"].nunique() * 7 == len(curves)
+    text = fl.appraisal_page(made)
+    assert "&lt;b&gt;" in text
+    assert "<b>, " not in text

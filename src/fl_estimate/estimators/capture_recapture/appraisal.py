@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -295,13 +296,10 @@ def _envelope(histories: CaptureHistories, methods: pd.DataFrame, level: float, 
 
 def _curves(histories: CaptureHistories, made: Mapping[str, Estimates], level: float) -> Estimates:
     """N(ξ) about the stepwise model; about independence where there is none."""
-    terms: Any = "main"
-    if "stepwise" in made:
-        chosen = str(made["stepwise"].frame["term"].iloc[0])
-        terms = (
-            chosen if chosen in ("main", "two-way") else [tuple(t.split(":")) for t in chosen.split(", ") if ":" in t]
-        )
-    return sensitivity(histories, terms, odds_ratios=RATIOS, level=level)
+    chosen = made["stepwise"].provenance.arguments["terms"] if "stepwise" in made else []
+    # By their names, whatever signs are in those of the lists.
+    pairs = [pair for pair in itertools.combinations(histories.lists, 2) if ":".join(pair) in chosen]
+    return sensitivity(histories, pairs or "main", odds_ratios=RATIOS, level=level)
 
 
 def _models(made: Mapping[str, Estimates]) -> pd.DataFrame:

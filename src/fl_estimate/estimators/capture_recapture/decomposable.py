@@ -144,7 +144,9 @@ def average_decomposable(
     else:
         points = _points(grid)
         found = model.posterior(points, np.ones(len(points)))
-    return _answer(model, found, told, level, draws, seed, delta)
+    given = grid if isinstance(grid, str) else [float(found.dark[0]), float(found.dark[-1]), len(found.dark)]
+    arguments = {"delta": delta, "grid": given, "saturated": saturated, "draws": draws}
+    return _answer(model, found, told, level, arguments, seed)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -261,12 +263,17 @@ def _widths(points: Floats) -> Floats:
 
 
 def _answer(
-    model: _Model, found: _Posterior, told: dict[str, Any], level: float, draws: int, seed: int | None, delta: Any
+    model: _Model,
+    found: _Posterior,
+    told: dict[str, Any],
+    level: float,
+    arguments: dict[str, Any],
+    seed: int | None,
 ) -> Estimates:
     histories, n = model.histories, model.histories.n
     mean, quantiles = n + found.mean, found.quantiles(np.array(LEVELS), n)
     limits = found.quantiles(tails(level), n) - n
-    used = known_seed(seed)
+    used, draws = known_seed(seed), int(arguments["draws"])
     even = found.quantiles((np.arange(draws) + 0.5) / draws, n) - n
     weight = float(found.graphs[model.graphs.saturated])
     last = float(found.mass[found.dark > 0.9 * found.dark[-1]].sum())
@@ -309,7 +316,7 @@ def _answer(
             "mass_at_grid_end": float(found.mass[-10:].sum()),
             **told,
         },
-        arguments={"delta": delta, "saturated": model.saturated, "draws": draws, "seed": used},
+        arguments={**arguments, "seed": used},
     )  # fmt: skip
 
 

@@ -60,7 +60,7 @@ def trajectory(histories: CaptureHistories, seed: int) -> pd.DataFrame:
     generator = np.random.default_rng(seed)
     rows: list[dict[str, float]] = []
     for share in SHARES:
-        people = round(share * int(whole.sum()))
+        people = max(1, round(share * int(whole.sum())))
         times = 1 if share == 1 else PER_SHARE
         tables = generator.multivariate_hypergeometric(whole, people, size=times).astype(float)
         times_observed = stepwise(fitter, tables, THRESHOLD).dark / people + 1
