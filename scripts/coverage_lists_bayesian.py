@@ -73,7 +73,6 @@ def doubly_robust(datasets: int) -> tuple[list[dict[str, Any]], float]:
         "doubly robust, logistic": given,
         "doubly robust, logistic, log interval": given | {"interval": "log"},
         "doubly robust, boosting": given | {"learner": "boosting"},
-        "targeted, logistic": given | {"kind": "targeted"},
         "plug-in, boosting": given | {"learner": "boosting", "kind": "plug-in"},
     }
     samples = [people(np.random.default_rng(stream)) for stream in np.random.SeedSequence(SEED).spawn(datasets)]

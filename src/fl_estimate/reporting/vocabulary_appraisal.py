@@ -9,11 +9,6 @@ _NAMED: dict[str, Said] = {
     "latent-class": ("latent classes", "classes latentes", "clases latentes"),
     "threshold": ("Bayesian thresholding", "seuillage bayésien", "umbralización bayesiana"),
     "doubly-robust": ("doubly robust, with covariates", "doublement robuste, avec covariables", "doblemente robusto, con covariables"),
-    "targeted": (
-        "targeted maximum likelihood, with covariates",
-        "maximum de vraisemblance ciblé, avec covariables",
-        "máxima verosimilitud dirigida, con covariables",
-    ),
     "plug-in": ("plug-in, with covariates", "par substitution, avec covariables", "por sustitución, con covariables"),
     "appraisal": ("envelope of several methods", "enveloppe de plusieurs méthodes", "envolvente de varios métodos"),
 }  # fmt: skip

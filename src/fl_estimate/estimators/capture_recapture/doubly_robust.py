@@ -15,7 +15,6 @@ import pandas as pd
 from fl_estimate.errors import EstimateFault, ListsFault, listed, missing_columns, not_one_of
 from fl_estimate.estimators.capture_recapture.answers import Limits, log_limits, normal_quantile, require_interval
 from fl_estimate.estimators.capture_recapture.learners import LEARNERS, chances
-from fl_estimate.estimators.capture_recapture.targeted import targeted
 from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.inputs.histories import Member, read_members
 from fl_estimate.results.estimates import Assumption, Estimates, Reason, check_by_columns, make_frame
@@ -23,7 +22,7 @@ from fl_estimate.results.provenance import Provenance
 
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
-KINDS = ("doubly-robust", "plug-in", "targeted")
+KINDS = ("doubly-robust", "plug-in")
 CLIPPED = 0.05
 """Share of people whose chances were moved to the margin above which a reason says so."""
 
@@ -70,7 +69,7 @@ def doubly_robust(
     covariates: Sequence[str] = (),
     by: str | None = None,
     learner: Literal["logistic", "boosting", "forest"] | Any = "logistic",
-    kind: Literal["doubly-robust", "plug-in", "targeted"] = "doubly-robust",
+    kind: Literal["doubly-robust", "plug-in"] = "doubly-robust",
     folds: int | str = 5,
     margin: float = 0.005,
     interval: Literal["wald", "log"] = "wald",
@@ -95,9 +94,8 @@ def doubly_robust(
         A column of strata. Each gets its estimate, and the nation's is their sum; the stratum is a covariate, too.
     learner : {"logistic", "boosting", "forest"} or scikit-learn classifier
         Of the four outcomes on neither, one, the other, and both lists.
-    kind : {"doubly-robust", "plug-in", "targeted"}
-        ``targeted`` moves the chances until plug-in and doubly robust agree (targeted maximum likelihood), which is
-        steadier where some chances are small; ``plug-in`` is for comparison: it is no better than its learner.
+    kind : {"doubly-robust", "plug-in"}
+        ``plug-in`` is for comparison: it is no better than its learner.
     folds : int or str
         Parts of the data, each predicted by a learner that saw the others only (2 to 20); or a column that says the part.
     margin : float
@@ -155,9 +153,6 @@ def doubly_robust(
     _require_overlap(read, labels)
     used = known_seed(seed)
     parts, learnt, clipped = _learn(read, learner, folds, margin, used)
-    if kind == "targeted":
-        learnt, settled = retargeted(read.on, learnt, parts, margin)
-        clipped["learner_converged"] &= settled
     strata = [_part(read, learnt, parts, kind, read.strata == label) for label in labels]
     if not strata:
         everybody = _part(read, learnt, parts, kind, np.ones(len(read.on), dtype=bool))
@@ -174,19 +169,6 @@ def doubly_robust(
     return _laid_out(read, [everybody, *strata], labels, by, clipped, arguments)
 
 
-def retargeted(on: npt.NDArray[Any], learnt: Chances, parts: Places, margin: float) -> tuple[Chances, bool]:
-    """The chances of each part moved by targeted maximum likelihood, and whether all came to rest."""
-    first, second = on[:, 0].astype(float), on[:, 1].astype(float)
-    outcomes = np.stack([first * (1 - second), second * (1 - first), first * second], axis=1)
-    moved = np.stack([learnt.first - learnt.both, learnt.second - learnt.both, learnt.both], axis=1)
-    settled = True
-    for part in np.unique(parts):
-        moved[parts == part], fine = targeted(outcomes[parts == part], moved[parts == part], margin)
-        settled &= fine
-    both = moved[:, 2]
-    return Chances(first=moved[:, 0] + both, second=moved[:, 1] + both, both=both), settled
-
-
 def inverse_share(on: npt.NDArray[Any], learnt: Chances, parts: Places, kind: str) -> tuple[float, float]:
     """ψ⁻¹ and Var φ: the mean over parts of the mean and of the variance in each.
 
@@ -196,7 +178,7 @@ def inverse_share(on: npt.NDArray[Any], learnt: Chances, parts: Places, kind: st
         1 where a person is on a list.
     learnt : Chances
     parts : int array, shape (people,)
-    kind : {"doubly-robust", "plug-in", "targeted"}
+    kind : {"doubly-robust", "plug-in"}
     """
     first, second = on[:, 0].astype(float), on[:, 1].astype(float)
     factor = learnt.first * learnt.second / learnt.both

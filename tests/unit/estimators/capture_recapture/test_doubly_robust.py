@@ -55,13 +55,6 @@ def test_wrong_chances_of_one_part_do_little_harm() -> None:
     assert abs(values["doubly-robust"] / truth - 1) < 0.01
 
 
-def test_targeted_chances_make_plug_in_and_robust_agree() -> None:
-    records = people(3000, 3)
-    found = cr.doubly_robust(records, kind="targeted", **CALL).to_frame().iloc[0]
-    assert abs(found["value"] - 3000) < 3 * found["se"]
-    assert found["method"] == "targeted"
-
-
 def test_strata_add_up_with_their_joint_covariance() -> None:
     found = cr.doubly_robust(people(6000, 2), lists=("police", "ngo"), covariates=["age"], by="region", seed=1)
     frame = found.to_frame()
