@@ -200,6 +200,22 @@ def test_a_seed_gives_the_same_draws_in_any_number_of_threads(monkeypatch: pytes
     assert first.provenance.arguments["seed"] == 4
 
 
+def test_without_a_place_for_its_cache_the_sampler_is_compiled_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    from fl_estimate.estimators.capture_recapture import latent_gibbs
+
+    asked: list[dict[str, Any]] = []
+
+    def njit(**options: Any) -> Any:
+        asked.append(options)
+        if options.get("cache"):
+            raise RuntimeError("cannot cache function: no locator available")  # numba's own words
+        return lambda function: function
+
+    monkeypatch.setattr(latent_gibbs.numba, "njit", njit)
+    assert latent_gibbs._compiled(len)("abc") == 3
+    assert [options.get("cache") for options in asked] == [True, None]
+
+
 def test_thresholding_of_main_effects_is_exact_integration() -> None:
     """A threshold that keeps nothing leaves main effects: the posterior of α by quadrature over two lists' odds.
 
