@@ -101,7 +101,7 @@ def test_latent_classes_are_lcmcrs_within_monte_carlo_error(name: str) -> None:
     the effective draws where that is more.
     """
     entry = next(e for e in ENTRIES if e["dataset"] == name and e["method"] == "LCMCR pooled 10 seeds")
-    found = cr.latent_class(histories(name), seed=1, thin=40)
+    found = cr.latent_class(histories(name), seed=1, thin=20)
     row, told, extras = found.to_frame().iloc[0], found.diagnostics, entry["extras"]
     theirs = np.std(extras["seed_medians"], ddof=1) / np.sqrt(10)
     ours = max(1.25 * row["se"] / np.sqrt(told["ess_bulk"]), np.std(told["median_by_chain"], ddof=1) / 2)
@@ -139,7 +139,7 @@ def test_thresholding_is_bayesthreshs(entry: dict[str, Any]) -> None:
     """Posterior mean within 3 standard errors of R's Metropolis run (sd/√ess, 106 to 593 effective draws), the same terms."""
     prior: Any = "improper" if "improper" in entry["method"] else "proper"
     extras, cut = entry["extras"], NEAR_THE_CUT.get((entry["dataset"], prior), 2.0)
-    found = cr.threshold(histories(entry["dataset"]), prior=prior, threshold=cut, seed=1)
+    found = cr.threshold(histories(entry["dataset"]), prior=prior, threshold=cut, draws=2_000, seed=1)
     told = found.diagnostics
     assert sets(told["kept"]) == sets(extras["retained"])
     assert sets(told["minus_infinity"]) == sets(extras["minus_infinite"])

@@ -18,7 +18,7 @@ from fl_estimate.estimators.capture_recapture.cautions import warned
 
 @cache
 def appraisal(name: str) -> cr.Appraisal:
-    return cr.appraise(fl.datasets.load(name), replicates=60, draws=400, seed=1)
+    return cr.appraise(fl.datasets.load(name), replicates=30, draws=200, seed=1)
 
 
 def codes(found: cr.Appraisal) -> set[str]:
@@ -78,7 +78,7 @@ def test_warnings_of_the_contested_tables() -> None:
 def test_lists_that_are_good_are_warned_of_little() -> None:
     chances = {"a": 0.5, "b": 0.45, "c": 0.4, "d": 0.5}
     h = cr.draw_lists(cr.stated_model(3000, chances), seed=2)[0].about(reference_period="2024")
-    found = cr.appraise(h, replicates=60, draws=400, seed=1)
+    found = cr.appraise(h, replicates=30, draws=200, seed=1)
     assert codes(found) <= {"known_lists_missed", "known_lists_missed_low", "chains_disagree", "bound_above_methods"}
     row = found.headline.to_frame().iloc[0]
     assert row["lower"] < 3000 < row["upper"]

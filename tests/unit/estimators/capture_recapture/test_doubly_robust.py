@@ -29,7 +29,7 @@ def people(size: int, seed: int) -> pd.DataFrame:
 CALL: dict[str, Any] = {"lists": ("police", "ngo"), "covariates": ["age", "region"], "seed": 1}
 
 
-@pytest.mark.parametrize("learner", ["logistic", "boosting", "forest"])
+@pytest.mark.parametrize("learner", ["logistic", "boosting", pytest.param("forest", marks=pytest.mark.slow)])
 def test_it_finds_what_petersen_misses(learner: Any) -> None:
     records = people(6000, 1)
     plain = cr.doubly_robust(records, lists=("police", "ngo")).to_frame().iloc[0]
