@@ -99,6 +99,10 @@ coverage-lists: .venv/.ready ## Simulate case lists of a known size: which inter
 coverage-synthesis: .venv/.ready ## Simulate stocks and regional totals of a known truth, and write the tables of the docs (a minute)
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python scripts/coverage_synthesis.py
 
+.PHONY: coverage-lists-bayesian
+coverage-lists-bayesian: .venv/.ready ## The same for the Bayesian methods and the doubly robust estimate (minutes)
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python scripts/coverage_lists_bayesian.py
+
 .PHONY: benchmark-lists
 benchmark-lists: .venv/.ready ## Time the choice of a model from case lists against R's packages
 	@$(BIN)/python benchmarks/capture_recapture.py

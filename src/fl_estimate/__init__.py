@@ -62,8 +62,14 @@ if TYPE_CHECKING:
     from fl_estimate.loaders.load import load as load
     from fl_estimate.loaders.mapping import Mapping as Mapping
     from fl_estimate.loaders.returning_migrant import by_episode as by_episode
+    from fl_estimate.reporting.appraisal_page import appraisal_page as appraisal_page
+    from fl_estimate.reporting.appraisals import PublishedAppraisal as PublishedAppraisal
+    from fl_estimate.reporting.appraisals import publish_appraisal as publish_appraisal
     from fl_estimate.reporting.compare import compare as compare
     from fl_estimate.reporting.figures import plot as plot
+    from fl_estimate.reporting.lists_figures import plot_methods as plot_methods
+    from fl_estimate.reporting.lists_figures import plot_overlaps as plot_overlaps
+    from fl_estimate.reporting.lists_figures import plot_sensitivity as plot_sensitivity
     from fl_estimate.reporting.planning import plot_plan as plot_plan
     from fl_estimate.reporting.publish import PublishedEstimates as PublishedEstimates
     from fl_estimate.reporting.publish import SuppressionRule as SuppressionRule
@@ -91,6 +97,7 @@ _WHERE: dict[str, str] = {
     "Framework": "indicators.framework",
     "FrameworkComparison": "estimators.framework_sensitivity",
     "Mapping": "loaders.mapping",
+    "PublishedAppraisal": "reporting.appraisals",
     "PublishedEstimates": "reporting.publish",
     "Regression": "estimators.regression",
     "Replicates": "inputs.replicates",
@@ -100,11 +107,12 @@ _WHERE: dict[str, str] = {
     "SurveyData": "inputs.survey_data",
     "SurveyTest": "results.survey_test",
     "ValidationReport": "schema.validate",
-    "by_episode": "loaders.returning_migrant",
     "WeightSummary": "design.weight_summary",
     "adjust_nonresponse": "design.non_response",
-    "calibrate": "design.weights",
     "allocate": "design.allocation",
+    "appraisal_page": "reporting.appraisal_page",
+    "by_episode": "loaders.returning_migrant",
+    "calibrate": "design.weights",
     "classify": "indicators.classify",
     "codebook": "schema.codebook",
     "compare": "reporting.compare",
@@ -127,20 +135,24 @@ _WHERE: dict[str, str] = {
     "plan_change": "design.planning",
     "plan_sample": "design.planning",
     "plot": "reporting.figures",
+    "plot_methods": "reporting.lists_figures",
+    "plot_overlaps": "reporting.lists_figures",
     "plot_plan": "reporting.planning",
+    "plot_sensitivity": "reporting.lists_figures",
     "plot_shrinkage": "reporting.shrinkage",
-    "post_stratify": "design.weights",
     "pool": "estimators.pooling",
+    "post_stratify": "design.weights",
     "publish": "reporting.publish",
+    "publish_appraisal": "reporting.appraisals",
     "rank_test": "estimators.survey_tests",
     "regress": "estimators.regression",
     "replicate": "design.replicates",
     "run_study": "study.run",
     "stack": "results.stack",
     "standardise": "estimators.contrasts",
-    "trim_weights": "design.trimming",
     "t_test": "estimators.survey_tests",
     "term_test": "estimators.model_terms",
+    "trim_weights": "design.trimming",
     "validate": "loaders.checking",
     "weight_summary": "design.weight_summary",
 }

@@ -123,7 +123,7 @@ class CaptureHistories:
     def _from(cls, frame: Any, lists: Sequence[str], count: str | None, ordered: bool) -> CaptureHistories:
         names = _check_names(lists)
         columns = _columns(frame, [*names, *([count] if count else [])])
-        members = np.stack([_membership(columns[name], name) for name in names], axis=1)
+        members = _memberships(columns, names)
         size = len(members)
         counts = _counts(columns[count], count) if count else np.ones(size)
         empty = int(((members.sum(axis=1) == 0) & (counts > 0)).sum())
@@ -266,6 +266,22 @@ class CaptureHistories:
     def __repr__(self) -> str:
         shown = ", ".join(f"{name} {total:,.0f}" for name, total in self.totals.items())
         return f"CaptureHistories({len(self.lists)} lists, {self.n:,.0f} people: {shown})"
+
+
+def read_members(frame: Any, lists: Sequence[str]) -> Member:
+    """Read who is on which list off a frame with one row a person or history; (rows, lists).
+
+    Raises
+    ------
+    ListsFault
+        FL-LISTS-01 to FL-LISTS-04, FL-LISTS-06.
+    """
+    names = _check_names(lists)
+    return _memberships(_columns(frame, names), names)
+
+
+def _memberships(columns: dict[str, Floats], names: Sequence[str]) -> Member:
+    return np.stack([_membership(columns[name], name) for name in names], axis=1)
 
 
 def _check_names(lists: Sequence[str]) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ LISTED: frozenset[str] = frozenset({"population_size", "dark_figure"})
 """Quantities whose n are persons on lists, not respondents."""
 CREDIBLE: frozenset[str] = frozenset({"equal-tailed"})
 """Kinds of interval that are statements of probability, and are called credible."""
+ENVELOPE = "envelope"
 CAUTION = "†"
 WITHHELD_MARK = "‥"
 EMPTY_MARK = "–"
@@ -326,9 +327,12 @@ def _numbers(record: Mapping[str, Any], scale: Scale, language: str, mark: str) 
 
 
 def interval_words(frame: pd.DataFrame, level: float, language: str, *, family: str = "interval") -> str:
-    """What the intervals of a table are called: confidence, credible, or plainly intervals where there are both."""
-    kinds = {str(kind) in CREDIBLE for kind in frame["interval_kind"] if kind}
+    """What the intervals of a table are called: confidence, credible, an envelope, or plainly intervals if of several kinds."""
+    named = {str(kind) for kind in frame["interval_kind"] if kind}
+    kinds = {kind in CREDIBLE for kind in named}
     code = family if kinds <= {False} else f"{family}.credible" if kinds == {True} else f"{family}.mixed"
+    if ENVELOPE in named:
+        code = f"{family}.envelope" if named == {ENVELOPE} else f"{family}.mixed"
     return say("head", code, language, level=level_words(level, language))
 
 

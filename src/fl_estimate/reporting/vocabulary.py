@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from fl_estimate.reporting import (
+    vocabulary_appraisal,
     vocabulary_areas,
     vocabulary_design,
     vocabulary_lists,
@@ -572,6 +573,7 @@ FLAGS: dict[str, Said] = {
 }
 
 _TOPICS = (
+    vocabulary_appraisal,
     vocabulary_areas,
     vocabulary_design,
     vocabulary_lists,
@@ -597,3 +599,4 @@ _JOINED: dict[str, dict[str, Any]] = {
 for _topic in _TOPICS:
     for _name, _words in _JOINED.items():
         _words.update(getattr(_topic, _name, {}))
+APPRAISAL = vocabulary_appraisal.APPRAISAL

@@ -28,6 +28,7 @@ FAMILIES: dict[str, Mapping[str, Said]] = {
     "assumption": vocabulary.ASSUMPTIONS,
     "reason": vocabulary.REASONS,
     "flag": vocabulary.FLAGS,
+    "appraisal": vocabulary.APPRAISAL,
     "head": sentences.HEADS,
     "section": sentences.SECTIONS,
     "state": sentences.STATES,

@@ -204,6 +204,10 @@ class CaptureRecaptureEntry(_Strict):
         "select_stepwise",
         "select_aic_p",
         "select_bic",
+        "average_decomposable",
+        "latent_class",
+        "threshold",
+        "appraise",
     ]
     a: str | None = None
     b: str | None = None
@@ -212,9 +216,15 @@ class CaptureRecaptureEntry(_Strict):
     interval: Literal["wald", "log", "profile", "percentile", "bca"] | None = None
     model: str | None = None
     bias_corrected: bool | None = None
-    threshold: Annotated[float, Field(gt=0, lt=1)] | None = None
+    threshold: Annotated[float, Field(gt=0)] | None = None
     max_order: Annotated[int, Field(ge=1)] | None = None
     replicates: Annotated[int, Field(ge=1)] | None = None
+    delta: Annotated[float, Field(gt=0)] | None = None
+    saturated: bool | None = None
+    classes: Annotated[int, Field(ge=2)] | None = None
+    prior: Literal["proper", "improper"] | None = None
+    draws: Annotated[int, Field(ge=1)] | None = None
+    chains: Annotated[int, Field(ge=1)] | None = None
     seed: Annotated[int, Field(ge=0)] | None = None
     level: Annotated[float, Field(gt=0, lt=1)] = 0.95
     outcome: str = ""
@@ -314,6 +324,10 @@ METHOD_KEYS: dict[str, frozenset[str]] = {
     "select_stepwise": _CHOSEN | {"threshold"},
     "select_aic_p": _CHOSEN | {"threshold"},
     "select_bic": _CHOSEN | {"max_order"},
+    "average_decomposable": frozenset({"delta", "saturated", "draws", "seed"}),
+    "latent_class": frozenset({"classes", "draws", "chains", "seed"}),
+    "threshold": frozenset({"prior", "threshold", "max_order", "draws", "seed"}),
+    "appraise": frozenset({"replicates", "draws", "seed"}),
 }
 """The keys of a capture-recapture entry that each method takes: arguments of the function of that name."""
 ALL_METHOD_KEYS: frozenset[str] = frozenset[str]().union(*METHOD_KEYS.values())

@@ -56,7 +56,7 @@ def make_estimate(entry: Any, study: Study, inputs: StudyInputs, before: Mapping
     if isinstance(entry, SynthesisEntry):
         return synthesise(entry, before)
     if isinstance(entry, CaptureRecaptureEntry):
-        return _from_lists(entry, inputs.histories[entry.name])
+        return from_lists(entry, inputs.histories[entry.name])
     people = inputs.people[study.source_of(entry.source)]
     if isinstance(entry, AreaEntry):
         return _by_area(entry, people, inputs)
@@ -101,8 +101,8 @@ def _by_area(entry: AreaEntry, people: Any, inputs: StudyInputs) -> Estimates:
     )
 
 
-def _from_lists(entry: CaptureRecaptureEntry, histories: CaptureHistories) -> Estimates:
-    """A method of capture-recapture on the lists of an entry, with the keys that were given."""
+def from_lists(entry: CaptureRecaptureEntry, histories: CaptureHistories) -> Any:
+    """A method of capture-recapture on the lists of an entry, with the keys that were given: Estimates, or an Appraisal."""
     takes = METHOD_KEYS[entry.method]
     given = {name: getattr(entry, name) for name in takes if getattr(entry, name) is not None}
     if "seed" in takes:
