@@ -6,7 +6,7 @@ A parameter stands in braces; `words.say` puts it in, written as the language wr
 
 from __future__ import annotations
 
-from fl_estimate.reporting import vocabulary_areas, vocabulary_lists
+from fl_estimate.reporting import vocabulary_areas, vocabulary_lists, vocabulary_panels
 
 Said = tuple[str, str, str]
 """English, French, Spanish."""
@@ -542,10 +542,10 @@ REASONS |= {
     ),
 }
 
-METHODS |= vocabulary_areas.METHODS
-SOURCES |= vocabulary_areas.SOURCES
-ASSUMPTIONS |= vocabulary_areas.ASSUMPTIONS
-REASONS |= vocabulary_areas.REASONS
+METHODS |= vocabulary_areas.METHODS | vocabulary_panels.METHODS
+SOURCES |= vocabulary_areas.SOURCES | vocabulary_panels.SOURCES
+ASSUMPTIONS |= vocabulary_areas.ASSUMPTIONS | vocabulary_panels.ASSUMPTIONS
+REASONS |= vocabulary_areas.REASONS | vocabulary_panels.REASONS
 
 FLAGS: dict[str, Said] = {
     "published": ("published", "publié", "publicado"),
