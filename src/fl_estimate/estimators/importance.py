@@ -52,14 +52,30 @@ def evenly_weighted[Points](
     A sequence is even after a power of two.
     """
     wanted = int(np.clip(2.0 ** np.rint(np.log2(EVALUATIONS / areas)), *POINTS))
-    made = make(_even(wanted, dimensions))
-    return made if made[1].ess >= ENOUGH * wanted or wanted == POINTS[1] else make(_even(POINTS[1], dimensions))
+    made = make(evenly(wanted, dimensions))
+    return made if made[1].ess >= ENOUGH * wanted or wanted == POINTS[1] else make(evenly(POINTS[1], dimensions))
 
 
-def _even(size: int, dimensions: int) -> Floats:
+def evenly(size: int, dimensions: int) -> Floats:
+    """Points of the unit cube, shape (size, dimensions), the same each time."""
     from scipy.stats import qmc
 
     return np.clip(qmc.Sobol(dimensions, rng=0).random(size), 1e-12, 1 - 1e-12)
+
+
+def covariance_root(call: Callable[[Floats], float], mode: Floats) -> Floats:
+    """A root of the covariance at the mode of exp(−call), from second differences: an optimiser's own is far too rough."""
+    p = len(mode)
+    step = 1e-3 * np.maximum(1.0, np.abs(mode))
+    hessian = np.empty((p, p))
+    for i in range(p):
+        for j in range(i + 1):
+            a, b = np.zeros(p), np.zeros(p)
+            a[i], b[j] = step[i], step[j]
+            ends = call(mode + a + b) - call(mode + a - b) - call(mode - a + b) + call(mode - a - b)
+            hessian[i, j] = hessian[j, i] = ends / (4 * step[i] * step[j])
+    values, vectors = np.linalg.eigh(hessian)
+    return vectors / np.sqrt(np.maximum(values, 1e-3 * values[-1]))
 
 
 def weigh(log_weight: Floats) -> Weighted:

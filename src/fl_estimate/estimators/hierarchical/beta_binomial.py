@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +18,7 @@ from fl_estimate.estimators.hierarchical.posterior import (
     weighted_summary,
 )
 from fl_estimate.estimators.hierarchical.priors import Density
-from fl_estimate.estimators.importance import Weighted, evenly_weighted, weigh
+from fl_estimate.estimators.importance import Weighted, covariance_root, evenly_weighted, weigh
 
 Floats = npt.NDArray[np.float64]
 
@@ -76,7 +75,7 @@ def beta_points(model: Model) -> BetaPoints:
     first = special.logit((model.y.sum() + 0.5) / (model.size.sum() + 1))
     start = np.array([first, *np.zeros(model.x.shape[1] - 1), _prior_of_kappa(model).numbers[0]])
     mode = optimize.minimize(off, start, method="BFGS", options={"gtol": 1e-6}).x
-    root = _root(off, mode)
+    root = covariance_root(off, mode)
 
     def at_points(even: Floats) -> tuple[Floats, Weighted]:
         chi_square = 2 * special.gammaincinv(STUDENT_DF / 2, even[:, -1])
@@ -93,21 +92,6 @@ def beta_points(model: Model) -> BetaPoints:
 def _prior_of_kappa(model: Model) -> Density:
     assert model.kappa is not None  # every beta-binomial model has one
     return model.kappa
-
-
-def _root(call: Callable[[Floats], float], mode: Floats) -> Floats:
-    """A root of the covariance at the mode, from second differences: the optimiser's own is far too rough."""
-    p = len(mode)
-    step = 1e-3 * np.maximum(1.0, np.abs(mode))
-    hessian = np.empty((p, p))
-    for i in range(p):
-        for j in range(i + 1):
-            a, b = np.zeros(p), np.zeros(p)
-            a[i], b[j] = step[i], step[j]
-            ends = call(mode + a + b) - call(mode + a - b) - call(mode - a + b) + call(mode - a - b)
-            hessian[i, j] = hessian[j, i] = ends / (4 * step[i] * step[j])
-    values, vectors = np.linalg.eigh(hessian)
-    return vectors / np.sqrt(np.maximum(values, 1e-3 * values[-1]))
 
 
 def sample_beta_binomial(model: Model, ask: Ask, points: BetaPoints) -> Posterior:

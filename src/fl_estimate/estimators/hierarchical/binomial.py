@@ -78,9 +78,12 @@ def log_one_plus_exp(eta: Floats) -> Floats:
 
 
 def modes(centre: Floats, sigma: Floats, model: Model) -> tuple[Floats, Floats]:
-    """Mode and curvature-based standard deviation of z, eta = centre + sigma z, given each point; shapes (L, m)."""
+    """Mode and curvature-based standard deviation of z, eta = centre + sigma z, given each point; shapes (L, m).
+
+    Sigma has shape (L,), or (L, m) where it differs by area.
+    """
     y, n = model.y, model.size
-    sigma = sigma[:, None]
+    sigma = sigma if sigma.ndim == 2 else sigma[:, None]
     share = (y + 0.5) / (n + 1)
     precision = n * share * (1 - share) * sigma**2
     z = (special.logit(share) - centre) / sigma * precision / (1 + precision)

@@ -29,6 +29,7 @@ _SPREAD: dict[str, int] = {"log-normal": 2}
 _KINDS: dict[str, dict[str, int]] = {
     "sigma": {kind: count for kind, (count, _, _) in _SIGMA.items()},
     "intercept": _COEFFICIENT, "slopes": _COEFFICIENT, "phi": _SHARE, "rho": _SHARE, "kappa": _SPREAD,
+    "sigma_time": dict.fromkeys(("half-normal", "half-cauchy", "exponential"), 1), "rho_time": _SHARE,
 }  # fmt: skip
 
 
@@ -101,6 +102,9 @@ class Prior:
     kappa : str, optional
         Of the beta-binomial likelihood, whose areas have shares of variance mu(1 − mu)/(kappa + 1): ``"log-normal(m,
         s)"``, by default log-normal(5, 1.5).
+    sigma_time, rho_time : str, optional
+        Of areas at several times: the standard deviation of an area's times, by default as that of areas, and the
+        correlation from one time to the next, by default uniform(0, 1).
 
     Raises
     ------
@@ -120,6 +124,8 @@ class Prior:
     phi: str | None = None
     rho: str | None = None
     kappa: str | None = None
+    sigma_time: str | None = None
+    rho_time: str | None = None
 
     def __post_init__(self) -> None:
         wrong = [
@@ -134,7 +140,7 @@ class Prior:
                 found="; ".join(wrong),
                 fix="sigma: half-normal(s), half-cauchy(s), exponential(rate), flat or flat-variance; intercept and "
                 "slopes: normal(mean, s) or flat; phi and rho: uniform(a, b) within -1 and 1 (phi: 0 and 1) or beta(a, b); "
-                "kappa: log-normal(m, s); s, rate, a and b of beta above 0",
+                "sigma_time as sigma but not flat; rho_time as rho; kappa: log-normal(m, s); s, rate, a and b of beta above 0",
             )
 
 
