@@ -62,7 +62,8 @@ def _by_area(entry: AreaEntry, people: Any, inputs: StudyInputs) -> Estimates:
     """A direct estimate of every area, then the model over them."""
     from fl_estimate.estimators import hierarchical
 
-    direct = estimate_prevalence(people, entry.outcome, by=entry.by, where=entry.where, unknown=entry.unknown)
+    by = entry.by if entry.time in (None, entry.by) else [entry.by, entry.time]
+    direct = estimate_prevalence(people, entry.outcome, by=by, where=entry.where, unknown=entry.unknown)
     beside = inputs.tables[entry.name]
     prior = entry.prior.model_dump(exclude_none=True) if entry.prior is not None else None
     return hierarchical.area(
@@ -71,6 +72,12 @@ def _by_area(entry: AreaEntry, people: Any, inputs: StudyInputs) -> Estimates:
         population=beside.population,
         likelihood=entry.likelihood,
         link=entry.link,
+        spatial=entry.spatial,
+        neighbours=beside.neighbours,
+        temporal=entry.temporal,
+        time=entry.time,
+        deff=entry.deff,
+        benchmark=entry.benchmark,
         sampler=entry.sampler,
         prior=hierarchical.Prior(**prior) if prior else None,
         level=entry.level,
