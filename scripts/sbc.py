@@ -32,8 +32,14 @@ def main() -> None:
         name, wrong = model.removesuffix(", wrong"), model.endswith("wrong")
         found[model] = rank_counts(calibration_ranks(name, options.replicates, seed=SEED, wrong=wrong))
         print(model, found[model][["quantity", "chi2", "p"]].round(4).to_dict("records"), flush=True)
+    write(found, options.replicates)
+    print(f"{time.perf_counter() - start:.0f} s")
+
+
+def write(found: dict[str, Any], replicates: int) -> None:
+    """The table and the picture."""
     lines = [
-        f"{options.replicates} truths from each model, seed {SEED}, fl_estimate {package_version()}; chi-square of the ranks in "
+        f"{replicates} truths from each model, seed {SEED}, fl_estimate {package_version()}; chi-square of the ranks in "
         f"{BINS} bins ({BINS - 1} degrees of freedom) and its p. A wrong model is told half the standard errors.",
         "",
         "| model | one area | mean of areas | spread of areas |",
@@ -45,8 +51,7 @@ def main() -> None:
         "",
     ]
     (DOCS / "sbc_table.md").write_text("\n".join(lines), encoding="utf-8")
-    draw(found, options.replicates)
-    print(f"{time.perf_counter() - start:.0f} s")
+    draw(found, replicates)
 
 
 def draw(found: dict[str, Any], replicates: int) -> None:

@@ -149,6 +149,7 @@ class AreaEntry(_Strict):
     level: Annotated[float, Field(gt=0, lt=1)] = 0.95
     draws: Annotated[int, Field(ge=100)] = 4000
     seed: Annotated[int, Field(ge=0)] = 1
+    on_failure: Literal["flag", "raise"] = "flag"
 
 
 class CaptureRecaptureEntry(_Strict):

@@ -83,6 +83,7 @@ def _by_area(entry: AreaEntry, people: Any, inputs: StudyInputs) -> Estimates:
         level=entry.level,
         draws=entry.draws,
         seed=entry.seed,
+        on_failure=entry.on_failure,
     )
 
 

@@ -58,6 +58,7 @@ def area(
     level: float = 0.95,
     draws: int = 4_000,
     seed: int | None = None,
+    on_failure: Literal["flag", "raise"] = "flag",
 ) -> Estimates:
     """Estimate small areas from their direct estimates, each borrowing from the others and from covariates.
 
@@ -108,6 +109,9 @@ def area(
         Joint draws kept in `.draws`, (draws, rows). Value and limits do not come from these.
     seed : int, optional
         Of draws and chains; where it is not given, one is made and noted in `.diagnostics`.
+    on_failure : {"flag", "raise"}
+        Chains that fall short, once more with longer tuning, mark every row with a reason, or raise. Chains that do not agree
+        at all raise in either case.
 
     Returns
     -------
@@ -119,7 +123,7 @@ def area(
     Raises
     ------
     EstimateFault
-        FL-EST-40 to FL-EST-55, FL-EST-67, FL-EST-68, FL-EST-70 to FL-EST-77: input that the model cannot use, several faults in one message; FL-EST-60, FL-EST-61:
+        FL-EST-40 to FL-EST-55, FL-EST-67 to FL-EST-69, FL-EST-70 to FL-EST-77: input that the model cannot use, several faults in one message; FL-EST-60, FL-EST-61:
         the sampler failed.
 
     Notes
@@ -145,6 +149,8 @@ def area(
     (['A', 'B', 'C', 'D'], [True, True, True, True])
     """
     chosen_link = _check_words(likelihood, link, sampler, benchmark, deff)
+    if on_failure not in ("flag", "raise"):
+        raise not_one_of("FL-EST-75", "this answer to chains that fall short", str(on_failure), ("flag", "raise"))
     _check_numbers(level, draws, seed)
     check_dependence(likelihood, spatial, neighbours, temporal, time)
     counted = on_counts(likelihood, chosen_link)
@@ -169,6 +175,13 @@ def area(
     used = known_seed(seed)
     ask = Ask(level=level, draws=draws, seed=used, shares=None if persons is None else persons / persons.sum())
     posterior = _sample(prepared, ask, sampler, table, benchmark)
+    if posterior.flags and on_failure == "raise":
+        raise EstimateFault(
+            "FL-EST-69",
+            "the chains of the sampler fall short, also with longer tuning",
+            found="; ".join(f"{code} {dict(parameters)}" for code, parameters in posterior.flags),
+            fix='take a narrower prior of sigma or fewer covariates; on_failure="flag" gives the figures with a mark on every row',
+        )
     arguments: dict[str, Any] = {
         "likelihood": likelihood,
         "link": chosen_link,

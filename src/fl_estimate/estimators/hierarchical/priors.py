@@ -27,9 +27,9 @@ _SHARE: dict[str, int] = {"uniform": 2, "beta": 2}
 _SPREAD: dict[str, int] = {"log-normal": 2}
 # Which densities each part of a prior may have, with how many numbers.
 _KINDS: dict[str, dict[str, int]] = {
-    "sigma": {kind: count for kind, (count, _, _) in _SIGMA.items()},
+    "sigma": {kind: count for kind, (count, _, _) in _SIGMA.items()} | {"pc": 2},
     "intercept": _COEFFICIENT, "slopes": _COEFFICIENT, "phi": _SHARE, "rho": _SHARE, "kappa": _SPREAD,
-    "sigma_time": dict.fromkeys(("half-normal", "half-cauchy", "exponential"), 1), "rho_time": _SHARE,
+    "sigma_time": dict.fromkeys(("half-normal", "half-cauchy", "exponential"), 1) | {"pc": 2}, "rho_time": _SHARE,
 }  # fmt: skip
 
 
@@ -90,7 +90,8 @@ class Prior:
     ----------
     sigma : str, optional
         Standard deviation between areas, on the scale of the link: ``"half-normal(s)"``, ``"half-cauchy(s)"``,
-        ``"exponential(rate)"``, ``"flat"``, ``"flat-variance"``. By default half-normal(1) on the logit scale, and
+        ``"exponential(rate)"``, ``"pc(u, alpha)"`` (the exponential under which sigma exceeds u with probability alpha),
+        ``"flat"``, ``"flat-variance"``. By default half-normal(1) on the logit scale, and
         half-normal(SD of the values) on the identity scale.
     intercept, slopes : str, optional
         ``"normal(m, s)"`` or ``"flat"``. For counts the intercept is by default normal(logit of the pooled share, 1.5)
@@ -138,7 +139,7 @@ class Prior:
                 "FL-EST-49",
                 "a prior cannot be read",
                 found="; ".join(wrong),
-                fix="sigma: half-normal(s), half-cauchy(s), exponential(rate), flat or flat-variance; intercept and "
+                fix="sigma: half-normal(s), half-cauchy(s), exponential(rate), pc(u, alpha), flat or flat-variance; intercept and "
                 "slopes: normal(mean, s) or flat; phi and rho: uniform(a, b) within -1 and 1 (phi: 0 and 1) or beta(a, b); "
                 "sigma_time as sigma but not flat; rho_time as rho; kappa: log-normal(m, s); s, rate, a and b of beta above 0",
             )
@@ -187,11 +188,18 @@ def _parsed(text: str, name: str) -> Density | None:
     wanted = _KINDS[name].get(kind)
     if wanted is None or len(numbers) != wanted or not np.isfinite(numbers).all():
         return None
-    return Density(kind, numbers) if _possible(name, kind, numbers) else None
+    if not _possible(name, kind, numbers):
+        return None
+    if kind == "pc":
+        # P(sigma > U) = alpha.
+        return Density("exponential", (-float(np.log(numbers[1])) / numbers[0],))
+    return Density(kind, numbers)
 
 
 def _possible(name: str, kind: str, numbers: tuple[float, ...]) -> bool:
     """Whether the numbers of a density make one."""
+    if kind == "pc":
+        return numbers[0] > 0 and 0 < numbers[1] < 1
     if kind == "uniform":
         return (0.0 if name == "phi" else -1.0) <= numbers[0] < numbers[-1] <= 1
     return not numbers or (numbers[-1] > 0 and (kind != "beta" or numbers[0] > 0))

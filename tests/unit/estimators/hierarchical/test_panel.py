@@ -128,6 +128,30 @@ def test_normal_rows_are_left_out_as_by_refitting() -> None:
     assert found["elpd"][row] == pytest.approx(np.log(density.mean()), abs=0.05)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("likelihood", "spatial", "temporal"),
+    [("binomial", "bym2", "ar1"), ("normal", "sar", "rw1"), ("binomial", None, None)],
+)
+def test_chains_say_the_same(likelihood: Any, spatial: Any, temporal: Any) -> None:
+    """Medians and limits within four standard errors of both: of the chains, and of the points of the hyper-parameters."""
+    table = counts() if likelihood == "binomial" else values()
+    settings: dict[str, Any] = {
+        "likelihood": likelihood, "spatial": spatial, "temporal": temporal, "time": "year", "seed": 1,
+        "neighbours": None if spatial is None else CHAIN,
+    }  # fmt: skip
+    ours = hierarchical.area(table, **settings)
+    chains = hierarchical.area(table, sampler="nuts", draws=20_000, **settings)
+    worth = 1 / (
+        1 / min(chains.diagnostics["ess_bulk_min"], chains.diagnostics["ess_tail_min"])
+        + 1 / ours.diagnostics["hyper_ess"]
+    )
+    first, second = frame_of(ours), frame_of(chains)
+    for column, height in (("value", 1.25), ("lower", 2.67), ("upper", 4.0)):
+        off = np.abs(first[column] - second[column]) / second["se"]
+        assert off.max() < 4 * height / np.sqrt(worth), column
+
+
 def test_direct_estimates_by_area_and_year() -> None:
     rng = np.random.default_rng(1)
     rows = 2_400
