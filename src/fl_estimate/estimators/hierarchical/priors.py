@@ -182,7 +182,7 @@ def _parsed(text: str, name: str) -> Density | None:
         return None
     kind, inside = found.group(1), (found.group(2) or "").strip()
     try:
-        numbers = tuple(float(part) for part in inside.split(",")) if inside else ()
+        numbers = tuple(float(part) for part in (inside.split(",") if inside else []))
     except ValueError:
         return None
     wanted = _KINDS[name].get(kind)
