@@ -15,6 +15,7 @@ from fl_estimate.reporting import (
     vocabulary_lists,
     vocabulary_migrants,
     vocabulary_models,
+    vocabulary_panels,
     vocabulary_synthesis,
     vocabulary_weights,
 )
@@ -579,6 +580,7 @@ _TOPICS = (
     vocabulary_lists,
     vocabulary_migrants,
     vocabulary_models,
+    vocabulary_panels,
     vocabulary_synthesis,
     vocabulary_weights,
 )

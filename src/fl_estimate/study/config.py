@@ -153,13 +153,19 @@ class PriorEntry(_Strict):
     sigma: str | None = None
     intercept: str | None = None
     slopes: str | None = None
+    phi: str | None = None
+    rho: str | None = None
+    kappa: str | None = None
+    sigma_time: str | None = None
+    rho_time: str | None = None
 
 
 class AreaEntry(_Strict):
     """``[[estimate]]`` of kind area: a direct estimate by one column, then `fl.hierarchical.area`.
 
     A file of covariates or population has the by-column and, unless columns are named, nothing that is not used; the
-    population is the column `population`.
+    population is the column `population`. Neighbours are GeoJSON whose areas have the by-column among their properties, or a
+    table with the by-column and `neighbour`, or with the two columns that are named.
     """
 
     kind: Literal["area"]
@@ -172,13 +178,20 @@ class AreaEntry(_Strict):
     variance: Variance | None = None
     covariates: str | Columns | None = None
     population: str | Column | None = None
-    likelihood: Literal["binomial", "normal"] = "binomial"
-    link: Literal["identity", "logit"] | None = None
+    likelihood: Literal["binomial", "beta-binomial", "normal"] = "binomial"
+    link: Literal["identity", "log", "logit", "arcsine"] | None = None
+    spatial: Literal["bym2", "sar"] | None = None
+    neighbours: str | Columns | None = None
+    temporal: Literal["rw1", "ar1"] | None = None
+    time: str | None = None
+    deff: Literal["own", "national"] = "own"
+    benchmark: Literal["ratio", "difference"] | None = None
     sampler: Literal["grid", "nuts"] = "grid"
     prior: PriorEntry | None = None
     level: Annotated[float, Field(gt=0, lt=1)] = 0.95
     draws: Annotated[int, Field(ge=100)] = 4000
     seed: Annotated[int, Field(ge=0)] = 1
+    on_failure: Literal["flag", "raise"] = "flag"
 
 
 class CaptureRecaptureEntry(_Strict):
@@ -494,6 +507,8 @@ def _faults(config: StudyConfig) -> Iterable[str]:
             yield f"estimate[{place}].name: {entry.name!r} is used twice; give each estimate a name of its own"
         if not isinstance(entry, WithoutPeople):
             yield from _source_faults(f"estimate[{place}].source", entry.source, sources)
+        if isinstance(entry, AreaEntry):
+            yield from _area_faults(f"estimate[{place}]", entry)
         if isinstance(entry, CaptureRecaptureEntry):
             yield from _list_faults(f"estimate[{place}]", entry)
         if isinstance(entry, StackEntry | SumEntry | CombineEntry):
@@ -513,6 +528,16 @@ def _faults(config: StudyConfig) -> Iterable[str]:
     languages = config.publish.languages
     if len(set(languages)) < len(languages):
         yield "publish.languages: a language is named twice"
+
+
+def _area_faults(key: str, entry: AreaEntry) -> Iterable[str]:
+    """Keys that need another one, and neighbours that are not two columns."""
+    needs = (("spatial", "neighbours"), ("neighbours", "spatial"), ("temporal", "time"), ("benchmark", "population"))
+    for name, other in needs:
+        if getattr(entry, name) is not None and getattr(entry, other) is None:
+            yield f"{key}.{name}: it needs {other} as well"
+    if isinstance(entry.neighbours, Columns) and len(entry.neighbours.columns) != 2:
+        yield f"{key}.neighbours.columns: it should be two, an area and its neighbour"
 
 
 def _list_faults(key: str, entry: CaptureRecaptureEntry) -> Iterable[str]:

@@ -234,7 +234,7 @@ def _require_columns(study: Study, people: Mapping[str, Any]) -> None:
 
 
 def _named_columns(entry: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    for key in ("outcome", "variable", "numerator", "denominator", "by"):
+    for key in ("outcome", "variable", "numerator", "denominator", "by", "time"):
         yield from ((key, column) for column in _flat(entry.get(key)))
 
 

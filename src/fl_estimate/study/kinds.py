@@ -82,8 +82,9 @@ def _by_area(entry: AreaEntry, people: Any, inputs: StudyInputs) -> Estimates:
     """A direct estimate of every area, then the model over them."""
     from fl_estimate.estimators import hierarchical
 
+    by = entry.by if entry.time in (None, entry.by) else [entry.by, entry.time]
     direct = estimate_prevalence(
-        people, entry.outcome, by=entry.by, where=entry.where, unknown=entry.unknown, variance=entry.variance
+        people, entry.outcome, by=by, where=entry.where, unknown=entry.unknown, variance=entry.variance
     )
     beside = inputs.tables[entry.name]
     prior = entry.prior.model_dump(exclude_none=True) if entry.prior is not None else None
@@ -93,11 +94,18 @@ def _by_area(entry: AreaEntry, people: Any, inputs: StudyInputs) -> Estimates:
         population=beside.population,
         likelihood=entry.likelihood,
         link=entry.link,
+        spatial=entry.spatial,
+        neighbours=beside.neighbours,
+        temporal=entry.temporal,
+        time=entry.time,
+        deff=entry.deff,
+        benchmark=entry.benchmark,
         sampler=entry.sampler,
         prior=hierarchical.Prior(**prior) if prior else None,
         level=entry.level,
         draws=entry.draws,
         seed=entry.seed,
+        on_failure=entry.on_failure,
     )
 
 

@@ -27,8 +27,9 @@ _SHARE: dict[str, int] = {"uniform": 2, "beta": 2}
 _SPREAD: dict[str, int] = {"log-normal": 2}
 # Which densities each part of a prior may have, with how many numbers.
 _KINDS: dict[str, dict[str, int]] = {
-    "sigma": {kind: count for kind, (count, _, _) in _SIGMA.items()},
+    "sigma": {kind: count for kind, (count, _, _) in _SIGMA.items()} | {"pc": 2},
     "intercept": _COEFFICIENT, "slopes": _COEFFICIENT, "phi": _SHARE, "rho": _SHARE, "kappa": _SPREAD,
+    "sigma_time": dict.fromkeys(("half-normal", "half-cauchy", "exponential"), 1) | {"pc": 2}, "rho_time": _SHARE,
 }  # fmt: skip
 
 
@@ -89,7 +90,8 @@ class Prior:
     ----------
     sigma : str, optional
         Standard deviation between areas, on the scale of the link: ``"half-normal(s)"``, ``"half-cauchy(s)"``,
-        ``"exponential(rate)"``, ``"flat"``, ``"flat-variance"``. By default half-normal(1) on the logit scale, and
+        ``"exponential(rate)"``, ``"pc(u, alpha)"`` (the exponential under which sigma exceeds u with probability alpha),
+        ``"flat"``, ``"flat-variance"``. By default half-normal(1) on the logit scale, and
         half-normal(SD of the values) on the identity scale.
     intercept, slopes : str, optional
         ``"normal(m, s)"`` or ``"flat"``. For counts the intercept is by default normal(logit of the pooled share, 1.5)
@@ -101,6 +103,9 @@ class Prior:
     kappa : str, optional
         Of the beta-binomial likelihood, whose areas have shares of variance mu(1 − mu)/(kappa + 1): ``"log-normal(m,
         s)"``, by default log-normal(5, 1.5).
+    sigma_time, rho_time : str, optional
+        Of areas at several times: the standard deviation of an area's times, by default as that of areas, and the
+        correlation from one time to the next, by default uniform(0, 1).
 
     Raises
     ------
@@ -120,6 +125,8 @@ class Prior:
     phi: str | None = None
     rho: str | None = None
     kappa: str | None = None
+    sigma_time: str | None = None
+    rho_time: str | None = None
 
     def __post_init__(self) -> None:
         wrong = [
@@ -132,9 +139,9 @@ class Prior:
                 "FL-EST-49",
                 "a prior cannot be read",
                 found="; ".join(wrong),
-                fix="sigma: half-normal(s), half-cauchy(s), exponential(rate), flat or flat-variance; intercept and "
+                fix="sigma: half-normal(s), half-cauchy(s), exponential(rate), pc(u, alpha), flat or flat-variance; intercept and "
                 "slopes: normal(mean, s) or flat; phi and rho: uniform(a, b) within -1 and 1 (phi: 0 and 1) or beta(a, b); "
-                "kappa: log-normal(m, s); s, rate, a and b of beta above 0",
+                "sigma_time as sigma but not flat; rho_time as rho; kappa: log-normal(m, s); s, rate, a and b of beta above 0",
             )
 
 
@@ -175,17 +182,24 @@ def _parsed(text: str, name: str) -> Density | None:
         return None
     kind, inside = found.group(1), (found.group(2) or "").strip()
     try:
-        numbers = tuple(float(part) for part in inside.split(",")) if inside else ()
+        numbers = tuple(float(part) for part in (inside.split(",") if inside else []))
     except ValueError:
         return None
     wanted = _KINDS[name].get(kind)
     if wanted is None or len(numbers) != wanted or not np.isfinite(numbers).all():
         return None
-    return Density(kind, numbers) if _possible(name, kind, numbers) else None
+    if not _possible(name, kind, numbers):
+        return None
+    if kind == "pc":
+        # P(sigma > U) = alpha.
+        return Density("exponential", (-float(np.log(numbers[1])) / numbers[0],))
+    return Density(kind, numbers)
 
 
 def _possible(name: str, kind: str, numbers: tuple[float, ...]) -> bool:
     """Whether the numbers of a density make one."""
+    if kind == "pc":
+        return numbers[0] > 0 and 0 < numbers[1] < 1
     if kind == "uniform":
         return (0.0 if name == "phi" else -1.0) <= numbers[0] < numbers[-1] <= 1
     return not numbers or (numbers[-1] > 0 and (kind != "beta" or numbers[0] > 0))
