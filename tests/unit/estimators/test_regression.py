@@ -297,13 +297,13 @@ def test_conditions_and_quoted_names() -> None:
     assert len(splines) == 5
 
 
-CALIBRATED = [
+CALIBRATED: list[Any] = [
     (stages, kind) for stages in ({"strata": "st", "psu": "ea"}, {}) for kind in (None, "jk1" if not stages else "jkn")
 ]
 
 
 @pytest.mark.parametrize(("stages", "kind"), CALIBRATED)
-def test_calibrated_weights_give_the_errors_of_residuals(stages: dict[str, str], kind: Any) -> None:
+def test_calibrated_weights_give_the_errors_of_residuals(stages: dict[str, Any], kind: Any) -> None:
     """An intercept alone is the mean, whose errors under calibration are R survey's (tests/reference/test_weights.py)."""
     rng = np.random.default_rng(20261125)
     n = 240
