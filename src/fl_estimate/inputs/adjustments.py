@@ -96,12 +96,14 @@ class Calibration(Adjustment):
 
 
 def adjustment_to_json(step: Adjustment) -> dict[str, Any]:
-    """A step as JSON has it; of replicates nothing is kept."""
+    """A step as JSON has it."""
     kept: dict[str, Any] = {"kind": step.kind, "before": step.before, "after": step.after}
     kept["parameters"] = [[name, value] for name, value in step.parameters]
     if isinstance(step, Calibration):
         kept |= {"method": step.method, "bounds": step.bounds, "aggregate": step.aggregate}
         kept["slopes"] = step.slopes.tolist()
+        slopes = step.replicate_slopes
+        kept["replicate_slopes"] = None if slopes is None else slopes.tolist()
         kept["terms"] = [[list(t.columns), None if t.levels is None else list(t.levels), t.total] for t in step.terms]
     return kept
 
@@ -116,7 +118,7 @@ def adjustment_from_json(kept: Mapping[str, Any]) -> Adjustment:
         Term(columns=tuple(columns), levels=None if levels is None else tuple(levels), total=total)
         for columns, levels, total in kept["terms"]
     )
-    bounds = kept["bounds"]
+    bounds, slopes = kept["bounds"], kept.get("replicate_slopes")
     return Calibration(
         **common,
         method=kept["method"],
@@ -124,4 +126,5 @@ def adjustment_from_json(kept: Mapping[str, Any]) -> Adjustment:
         terms=terms,
         slopes=np.array(kept["slopes"], dtype=float),
         aggregate=kept["aggregate"],
+        replicate_slopes=None if slopes is None else np.array(slopes, dtype=float),
     )
