@@ -31,7 +31,7 @@ coverage: .venv/.ready ## Run the tests and show the lines they did not reach
 	@$(BIN)/pytest -n 2 -m "not slow" --cov --cov-report=term-missing $(ARGS)
 
 .PHONY: check
-check: lint types contracts generated docs ## Run every check that is not a test
+check: lint types contracts generated docs published ## Run every check that is not a test
 
 .PHONY: lint
 lint: .venv/.ready ## Style, spelling and declared dependencies
@@ -77,14 +77,31 @@ docs: .venv/.ready ## Build the site into docs/_build/html; a warning is an erro
 	@$(BIN)/python scripts/outside_hosts.py docs/_build/html
 	@echo "docs/_build/html/index.html"
 
+.PHONY: published
+published: .venv/.ready ## Compute published figures again from their inputs; fails where one that should agree does not
+	@$(BIN)/fl-estimate reproduce
+
 .PHONY: recovery
 recovery: .venv/.ready ## Sample the synthetic country again and again: do the intervals hold the truth? Writes the docs' tables (minutes)
 	@$(BIN)/python scripts/recovery.py
 	@$(BIN)/python scripts/recovery_districts.py
+	@$(BIN)/python scripts/recovery_migrants.py
+
+.PHONY: recovery-weights
+recovery-weights: .venv/.ready ## Sample the country, weight in several ways: do calibrated intervals hold the truth? Writes the docs' table (minutes)
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python scripts/recovery_weights.py
 
 .PHONY: coverage-lists
 coverage-lists: .venv/.ready ## Simulate case lists of a known size: which intervals hold the truth? Writes the table of the docs (minutes)
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python scripts/coverage_lists.py
+
+.PHONY: coverage-synthesis
+coverage-synthesis: .venv/.ready ## Simulate stocks and regional totals of a known truth, and write the tables of the docs (a minute)
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python scripts/coverage_synthesis.py
+
+.PHONY: coverage-lists-bayesian
+coverage-lists-bayesian: .venv/.ready ## The same for the Bayesian methods and the doubly robust estimate (minutes)
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python scripts/coverage_lists_bayesian.py
 
 .PHONY: benchmark-lists
 benchmark-lists: .venv/.ready ## Time the choice of a model from case lists against R's packages
@@ -93,6 +110,16 @@ benchmark-lists: .venv/.ready ## Time the choice of a model from case lists agai
 .PHONY: bench-design
 bench-design: .venv/.ready ## Time design-weighted estimates against numpy, and against svy with PEER=python-that-has-it
 	@$(BIN)/python benchmarks/design_weighted.py --growth 100000 1000000 10000000 $(if $(PEER),--peer $(PEER))
+
+
+.PHONY: bench-weights
+bench-weights: .venv/.ready ## Time raking, calibrated means and medians by domain, and against svy with PEER=python-that-has-it
+	@$(BIN)/python benchmarks/weights.py $(if $(PEER),--peer $(PEER))
+
+.PHONY: bench-regression
+bench-regression: .venv/.ready ## Time a logistic regression of a million rows against statsmodels, and svy and R with PEER= and R=
+	@$(BIN)/python benchmarks/regression.py $(if $(PEER),--peer $(PEER)) $(if $(R),--r $(R))
+
 
 .PHONY: fuzz
 fuzz: .venv/.ready ## Read thousands of damaged files of every format; prints how many inputs were tried (minutes)

@@ -1,12 +1,13 @@
-"""Time by-domain prevalences, by linearisation and by 200 replicates, against floors and against svy, in the same run.
+"""Time by-domain prevalences, by linearisation and by 200 replicates, against floors, svy and R survey, in the same run.
 
-    python benchmarks/design_weighted.py [--rows 1000000] [--repeats 5] [--peer PYTHON] [--growth 100000 1000000 10000000]
+    python benchmarks/design_weighted.py [--rows 1000000] [--repeats 5] [--peer PYTHON] [--r-rows 1000000] [--growth 100000 1000000]
 
 The rows are made up: 100 strata of 50 primary sampling units, an outcome of 3 per thousand, 50 domains that lie across
 all units (the hardest case for the table that the engine sends back: 250,000 groups) or within strata. Times are CPU
 seconds of all threads, the least of the repeats, which a busy machine changes less than the clock's, with one
 thread for polars and for BLAS; what to read is the ratio. `--peer` names an interpreter that has svy (PyPI); without it that
-part is skipped. Two floors: reading and adding up the columns with polars; and the same estimates written out in numpy
+part is skipped. R's survey is timed where Rscript is found and has it, one call each (a minute or two), on the first
+`--r-rows` of the same rows, ours too. Two floors: reading and adding up the columns with polars; and the same estimates written out in numpy
 for just this file (two bincounts into units × domains, and what follows).
 """
 
@@ -16,6 +17,7 @@ import argparse
 import json
 import multiprocessing
 import os
+import shutil
 import subprocess
 import tempfile
 import time
@@ -137,9 +139,50 @@ def against_svy(path: Path, repeats: int, peer: str, seconds: dict[str, float]) 
         "200 replicates made": ("replicates_made", "polars, 200 replicates made"),
         "200 replicates, 50 domains": ("replicates", "polars, 200 replicates, 50 domains"),
     }
-    print(f"{'what':44} {'svy':>8} {'ours':>8} {'svy/ours':>8}")
+    print_ratios("svy", {name: (answers[theirs], seconds[own]) for name, (theirs, own) in pairs.items()})
+
+
+def print_ratios(peer: str, pairs: dict[str, tuple[float, float]]) -> None:
+    """Print seconds of a peer and ours, by call."""
+    print(f"{'what':44} {peer:>8} {'ours':>8} {peer + '/ours':>12}")
     for name, (theirs, own) in pairs.items():
-        print(f"{name:44} {answers[theirs]:8.3f} {seconds[own]:8.3f} {answers[theirs] / seconds[own]:8.1f}")
+        print(f"{name:44} {theirs:8.3f} {own:8.3f} {theirs / own:12.1f}")
+
+
+def has_survey() -> bool:
+    """Whether R is here and has its survey package."""
+    if shutil.which("Rscript") is None:
+        return False
+    asked = subprocess.run(
+        ["Rscript", "-e", 'cat(requireNamespace("survey", quietly = TRUE))'], capture_output=True, text=True
+    )
+    return asked.returncode == 0 and asked.stdout.endswith("TRUE")
+
+
+def against_survey(path: Path, rows: int, repeats: int) -> None:
+    """Print the ratios to R survey, run by Rscript on the first rows of the same file."""
+    table = pl.read_parquet(path, n_rows=rows)
+    csv = path.with_suffix(".csv")
+    table.write_csv(csv)
+    command = ["Rscript", str(Path(__file__).with_name("peer_survey.R")), str(csv), str(REPLICATES)]
+    answers = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
+    design = replicated(table)
+    seconds = {
+        "taylor": least(lambda: by(table, "domain"), repeats),
+        "replicates_made": least(lambda: replicated(table), repeats),
+        "replicates": least(lambda: by(table, "domain", design), repeats),
+    }
+    ours = by(table, "domain").to_frame().iloc[1:]
+    print(f"R survey {answers['version']}, {len(table):,} of the same rows, one call each")
+    print(
+        f"largest difference: value {gap(ours['value'], answers['value']):.0e}, se {gap(ours['se'], answers['se']):.0e}"
+    )
+    names = {
+        "taylor": "50 domains, Taylor (svyby)",
+        "replicates_made": "200 replicates made (as.svrepdesign)",
+        "replicates": "200 replicates, 50 domains (svyby)",
+    }
+    print_ratios("R", {name: (answers[key], seconds[key]) for key, name in names.items()})
 
 
 def _megabytes(kept: str) -> float:
@@ -195,6 +238,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--peer", help="an interpreter that has svy")
+    parser.add_argument("--r-rows", type=int, default=1_000_000, help="rows for R's survey; 0 leaves it out")
     parser.add_argument("--growth", type=int, nargs="*", default=[])
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -207,6 +251,10 @@ def main() -> None:
             against_svy(path, options.repeats, options.peer, seconds)
         else:
             print("svy: skipped, no --peer interpreter")
+        if not options.r_rows or not has_survey():
+            print("R survey: skipped, " + ("no Rscript with the survey package" if options.r_rows else "--r-rows 0"))
+        else:
+            against_survey(path, min(options.r_rows, options.rows), options.repeats)
     if options.growth:
         growth(options.growth, options.repeats)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -72,25 +72,28 @@ def cell(task: tuple[str, str, int, int]) -> dict[str, Any]:
 
 def written(table: pd.DataFrame, options: argparse.Namespace) -> str:
     """The table as Markdown, a part for each population."""
-    lines = [
+    head = (
         f"{options.datasets:,} data sets a row, {options.bootstrap:,} for bootstraps ({options.replicates:,} resamples each), "
         f"seed {SEED}, fl_estimate {package_version()}; nominal 95 %."
-    ]
-    for population, model in models().items():
-        lines += [
-            "",
-            f"**{population[0].upper() + population[1:]}**: {model.size:,} people, {model.expected_observed:,.0f} seen on average.",
-            "",
-            "| method | bias | median error | RMSE of log N | interval covers | truth above | truth below | median width | refused |",
-            "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
-        ]
+    )
+    sizes = {name: (model.size, model.expected_observed) for name, model in models().items()}
+    return "\n".join([head, *parts(table, sizes)]) + "\n"
+
+
+def parts(table: pd.DataFrame, sizes: dict[str, tuple[int, float]]) -> Iterator[str]:
+    """A head and a table for each population, of given people and people seen."""
+    for population, (size, seen) in sizes.items():
+        yield ""
+        yield f"**{population[0].upper() + population[1:]}**: {size:,} people, {seen:,.0f} seen on average."
+        yield ""
+        yield "| method | bias | median error | RMSE of log N | interval covers | truth above | truth below | median width | refused |"
+        yield "|---|---:|---:|---:|---:|---:|---:|---:|---:|"
         for row in table[table["population"] == population].to_dict("records"):
-            lines.append(
+            yield (
                 f"| {row['method']} | {row['relative_bias']:+.1%} | {row['median_relative_error']:+.1%} | {row['log_rmse']:.2f} "
                 f"| {row['coverage']:.1%} ± {row['coverage_se']:.1%} | {row['truth_above']:.1%} | {row['truth_below']:.1%} "
                 f"| {row['median_width']:,.0f} | {row['refused']:.1%} |"
             )
-    return "\n".join(lines) + "\n"
 
 
 def main() -> None:

@@ -1,10 +1,11 @@
-"""Make data/sample again: the synthetic survey, its lists, districts, outlines, mapping and truth. Same seed, same values."""
+"""Make data/sample again: the synthetic surveys, lists, districts, outlines, mappings and truths. Same seed, same values."""
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,10 @@ from fl_estimate.datasets.catalogue import LISTS_SEED, SURVEY_SEED
 from fl_estimate.datasets.country import SEED, Population, Survey, make_population, survey, truth
 from fl_estimate.datasets.country_mapping import household_toml
 from fl_estimate.datasets.geography import DISTRICTS, PER_REGION, REGIONS, feature_collection, outlines
-from fl_estimate.datasets.office_files import VARIABLES, districts_frame, household_frame
+from fl_estimate.datasets.migrants_mapping import migrants_toml
+from fl_estimate.datasets.migrants_survey import FILES, draw_migrants, migrant_frames
+from fl_estimate.datasets.office_files import VARIABLES, Variable, districts_frame, household_frame
+from fl_estimate.datasets.returned_migrants import MIGRANTS_SEED, Migrants, make_migrants, migrants_truth
 
 TARGET = Path(__file__).resolve().parents[1] / "data" / "sample"
 OUTLINES_SEED = 4
@@ -35,6 +39,8 @@ class Sample:
     districts: pd.DataFrame
     maps: dict[str, dict[str, Any]]
     truth: dict[str, Any]
+    migrants: dict[str, pd.DataFrame]
+    migrants_truth: dict[str, Any]
 
 
 def make() -> Sample:
@@ -42,6 +48,8 @@ def make() -> Sample:
     population = make_population()
     surveyed = survey(population, SURVEY_SEED)
     lists = make_case_lists(population, LISTS_SEED)
+    migrants = make_migrants(population)
+    interviewed = draw_migrants(population, migrants, SURVEY_SEED)
     return Sample(
         population=population,
         survey=surveyed,
@@ -50,6 +58,8 @@ def make() -> Sample:
         districts=districts_frame(population),
         maps=maps(),
         truth=truth_file(population, surveyed, lists),
+        migrants=migrant_frames(population, migrants, interviewed),
+        migrants_truth=migrants_truth_file(migrants, len(interviewed.chosen)),
     )
 
 
@@ -85,6 +95,17 @@ def truth_file(population: Population, surveyed: Survey, lists: CaseLists) -> di
     }
 
 
+def migrants_truth_file(migrants: Migrants, interviewed: int) -> dict[str, Any]:
+    """Put together what is known of the returned migrants."""
+    return {
+        "framework": "icls2018_adult + sdg_10_7_1",
+        "population": "adults who came back from work abroad, by their most recent episode",
+        "seed": MIGRANTS_SEED,
+        **migrants_truth(migrants),
+        "survey": {"seed": SURVEY_SEED, "interviewed": interviewed},
+    }
+
+
 def write(sample: Sample, folder: Path) -> Iterator[Path]:
     """Write all files; gives each path when it is there."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -101,6 +122,10 @@ def write(sample: Sample, folder: Path) -> Iterator[Path]:
         yield _write_text(folder / f"{name}.geojson", json.dumps(collection, separators=(",", ":")))
     yield _write_text(folder / "truth.json", json.dumps(sample.truth, indent=1))
     yield _write_text(folder / "household.toml", household_toml())
+    for name, frame in sample.migrants.items():
+        yield _write_dta(frame, folder / ("migrants.dta" if name == "people" else f"migrants_{name}.dta"), FILES[name])
+    yield _write_text(folder / "migrants_truth.json", json.dumps(sample.migrants_truth, indent=1))
+    yield _write_text(folder / "migrants.toml", migrants_toml())
 
 
 def _write_text(path: Path, text: str) -> Path:
@@ -124,6 +149,20 @@ def _write_sav(frame: pd.DataFrame, path: Path) -> Path:
         variable_measure={variable.name: variable.kind for variable in VARIABLES},
         variable_format=dict.fromkeys(("HHWGT", "WEIGHT"), "F10.4"),
         compress=True,
+    )
+    return path
+
+
+def _write_dta(frame: pd.DataFrame, path: Path, variables: Sequence[Variable]) -> Path:
+    """Write the file as Stata would, with labels of variables and values; it carries no time of day."""
+    labels: Any = {variable.name: dict(variable.values) for variable in variables if variable.values}
+    frame.to_stata(
+        path,
+        write_index=False,
+        version=118,
+        time_stamp=dt.datetime(2026, 1, 1),
+        variable_labels={variable.name: variable.label for variable in variables},
+        value_labels=labels,
     )
     return path
 

@@ -10,11 +10,26 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fl_estimate import datasets as datasets
+    from fl_estimate.design.allocation import Allocation as Allocation
+    from fl_estimate.design.allocation import allocate as allocate
+    from fl_estimate.design.non_response import adjust_nonresponse as adjust_nonresponse
+    from fl_estimate.design.planning import ChangePlan as ChangePlan
+    from fl_estimate.design.planning import SamplePlan as SamplePlan
+    from fl_estimate.design.planning import plan_change as plan_change
+    from fl_estimate.design.planning import plan_sample as plan_sample
     from fl_estimate.design.replicates import replicate as replicate
+    from fl_estimate.design.trimming import trim_weights as trim_weights
+    from fl_estimate.design.weight_summary import WeightSummary as WeightSummary
+    from fl_estimate.design.weight_summary import weight_summary as weight_summary
+    from fl_estimate.design.weights import calibrate as calibrate
+    from fl_estimate.design.weights import post_stratify as post_stratify
     from fl_estimate.errors import FlError as FlError
     from fl_estimate.errors import FlWarning as FlWarning
     from fl_estimate.estimators import capture_recapture as capture_recapture
     from fl_estimate.estimators import hierarchical as hierarchical
+    from fl_estimate.estimators import synthesis as synthesis
+    from fl_estimate.estimators.contrasts import contrast as contrast
+    from fl_estimate.estimators.contrasts import standardise as standardise
     from fl_estimate.estimators.design_weighted import estimate_mean as estimate_mean
     from fl_estimate.estimators.design_weighted import estimate_prevalence as estimate_prevalence
     from fl_estimate.estimators.design_weighted import estimate_ratio as estimate_ratio
@@ -22,6 +37,15 @@ if TYPE_CHECKING:
     from fl_estimate.estimators.design_weighted import estimate_variance as estimate_variance
     from fl_estimate.estimators.framework_sensitivity import FrameworkComparison as FrameworkComparison
     from fl_estimate.estimators.framework_sensitivity import compare_frameworks as compare_frameworks
+    from fl_estimate.estimators.model_terms import marginal_means as marginal_means
+    from fl_estimate.estimators.model_terms import term_test as term_test
+    from fl_estimate.estimators.pooling import pool as pool
+    from fl_estimate.estimators.quantiles import estimate_quantile as estimate_quantile
+    from fl_estimate.estimators.regression import Regression as Regression
+    from fl_estimate.estimators.regression import regress as regress
+    from fl_estimate.estimators.survey_tests import independence_test as independence_test
+    from fl_estimate.estimators.survey_tests import rank_test as rank_test
+    from fl_estimate.estimators.survey_tests import t_test as t_test
     from fl_estimate.indicators.classify import Classification as Classification
     from fl_estimate.indicators.classify import classify as classify
     from fl_estimate.indicators.explain import Explanation as Explanation
@@ -34,16 +58,26 @@ if TYPE_CHECKING:
     from fl_estimate.inputs.survey_data import SurveyData as SurveyData
     from fl_estimate.loaders.checking import validate as validate
     from fl_estimate.loaders.drafting import draft_mapping as draft_mapping
+    from fl_estimate.loaders.lists import load_lists as load_lists
     from fl_estimate.loaders.load import load as load
     from fl_estimate.loaders.mapping import Mapping as Mapping
+    from fl_estimate.loaders.returning_migrant import by_episode as by_episode
+    from fl_estimate.reporting.appraisal_page import appraisal_page as appraisal_page
+    from fl_estimate.reporting.appraisals import PublishedAppraisal as PublishedAppraisal
+    from fl_estimate.reporting.appraisals import publish_appraisal as publish_appraisal
     from fl_estimate.reporting.compare import compare as compare
     from fl_estimate.reporting.figures import plot as plot
+    from fl_estimate.reporting.lists_figures import plot_methods as plot_methods
+    from fl_estimate.reporting.lists_figures import plot_overlaps as plot_overlaps
+    from fl_estimate.reporting.lists_figures import plot_sensitivity as plot_sensitivity
+    from fl_estimate.reporting.planning import plot_plan as plot_plan
     from fl_estimate.reporting.publish import PublishedEstimates as PublishedEstimates
     from fl_estimate.reporting.publish import SuppressionRule as SuppressionRule
     from fl_estimate.reporting.publish import publish as publish
     from fl_estimate.reporting.shrinkage import plot_shrinkage as plot_shrinkage
     from fl_estimate.results.estimates import Estimates as Estimates
     from fl_estimate.results.stack import stack as stack
+    from fl_estimate.results.survey_test import SurveyTest as SurveyTest
     from fl_estimate.schema.codebook import codebook as codebook
     from fl_estimate.schema.validate import ValidationReport as ValidationReport
     from fl_estimate.study.respondent import explain_respondent as explain_respondent
@@ -51,7 +85,9 @@ if TYPE_CHECKING:
     from fl_estimate.study.run import run_study as run_study
 
 _WHERE: dict[str, str] = {
+    "Allocation": "design.allocation",
     "CaptureHistories": "inputs.histories",
+    "ChangePlan": "design.planning",
     "Classification": "indicators.classify",
     "Design": "inputs.sample_design",
     "Estimates": "results.estimates",
@@ -61,38 +97,70 @@ _WHERE: dict[str, str] = {
     "Framework": "indicators.framework",
     "FrameworkComparison": "estimators.framework_sensitivity",
     "Mapping": "loaders.mapping",
+    "PublishedAppraisal": "reporting.appraisals",
     "PublishedEstimates": "reporting.publish",
+    "Regression": "estimators.regression",
     "Replicates": "inputs.replicates",
+    "SamplePlan": "design.planning",
     "StudyResult": "study.run",
     "SuppressionRule": "reporting.publish",
     "SurveyData": "inputs.survey_data",
+    "SurveyTest": "results.survey_test",
     "ValidationReport": "schema.validate",
+    "WeightSummary": "design.weight_summary",
+    "adjust_nonresponse": "design.non_response",
+    "allocate": "design.allocation",
+    "appraisal_page": "reporting.appraisal_page",
+    "by_episode": "loaders.returning_migrant",
+    "calibrate": "design.weights",
     "classify": "indicators.classify",
     "codebook": "schema.codebook",
     "compare": "reporting.compare",
     "compare_frameworks": "estimators.framework_sensitivity",
+    "contrast": "estimators.contrasts",
     "draft_mapping": "loaders.drafting",
     "estimate_mean": "estimators.design_weighted",
     "estimate_prevalence": "estimators.design_weighted",
+    "estimate_quantile": "estimators.quantiles",
     "estimate_ratio": "estimators.design_weighted",
     "estimate_total": "estimators.design_weighted",
     "estimate_variance": "estimators.design_weighted",
     "explain": "indicators.explain",
     "explain_respondent": "study.respondent",
     "frameworks": "indicators.framework",
+    "independence_test": "estimators.survey_tests",
     "load": "loaders.load",
+    "load_lists": "loaders.lists",
+    "marginal_means": "estimators.model_terms",
+    "plan_change": "design.planning",
+    "plan_sample": "design.planning",
     "plot": "reporting.figures",
+    "plot_methods": "reporting.lists_figures",
+    "plot_overlaps": "reporting.lists_figures",
+    "plot_plan": "reporting.planning",
+    "plot_sensitivity": "reporting.lists_figures",
     "plot_shrinkage": "reporting.shrinkage",
+    "pool": "estimators.pooling",
+    "post_stratify": "design.weights",
     "publish": "reporting.publish",
+    "publish_appraisal": "reporting.appraisals",
+    "rank_test": "estimators.survey_tests",
+    "regress": "estimators.regression",
     "replicate": "design.replicates",
     "run_study": "study.run",
     "stack": "results.stack",
+    "standardise": "estimators.contrasts",
+    "t_test": "estimators.survey_tests",
+    "term_test": "estimators.model_terms",
+    "trim_weights": "design.trimming",
     "validate": "loaders.checking",
+    "weight_summary": "design.weight_summary",
 }
 _PACKAGES: dict[str, str] = {
     "capture_recapture": "estimators.capture_recapture",
     "datasets": "datasets",
     "hierarchical": "estimators.hierarchical",
+    "synthesis": "estimators.synthesis",
 }
 
 __all__ = sorted([*_WHERE, *_PACKAGES])  # pyright: ignore[reportUnsupportedDunderAll] (the block above tells it)

@@ -220,6 +220,17 @@ def frameworks() -> None:
 
 
 @app.command()
+def datasets() -> None:
+    """List the data sets that come with the package: synthetic surveys, case lists, published results."""
+    from fl_estimate import datasets as bundled
+    from fl_estimate.reporting.terminal import print_table
+
+    print_table(
+        ["name", "title", "licence"], [[o.name, o.title, o.licence] for o in map(bundled.source, bundled.names())]
+    )
+
+
+@app.command()
 def explain(
     framework: Annotated[str, typer.Argument(help="Id of a framework, or the path of a TOML file.")],
     age: Annotated[str | None, typer.Option(help="Age at the episode in years; dk, ref or missing if unknown.")] = None,
@@ -265,6 +276,32 @@ def _explained_row(framework: str, file: Path, mapping: str | None, row: int | N
     from fl_estimate.study.respondent import explain_respondent
 
     return explain_respondent(load(file, mapping=mapping, engine="polars"), row, framework)
+
+
+@app.command()
+def reproduce(
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[ID | TARGET.toml …]", help="Which figures; all bundled ones if not given."),
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Write the table as a CSV file.")] = None,
+    html: Annotated[Path | None, typer.Option(metavar="PAGE.html", help="Write a page with all inputs.")] = None,
+    language: Annotated[str, typer.Option(help="Of the table and the page: en, fr or es.")] = "en",
+) -> None:
+    """Compute published figures again from their printed inputs; status 1 where one that should agree does not."""
+    from fl_estimate.reporting.terminal import print_table
+    from fl_estimate.study.reproduce import reproduce as reproduce_targets
+    from fl_estimate.study.reproduction import heads, lines, summary
+
+    with _faults():
+        found = reproduce_targets(targets or [])
+        print_table(heads(language), lines(found, language))
+        typer.echo(summary(found, language))
+        if csv is not None:
+            typer.echo(f"csv: {found.to_csv(csv)}")
+        if html is not None:
+            typer.echo(f"page: {found.to_html(html, language)}")
+    raise typer.Exit(DONE if found.ok else FAILED)
 
 
 @contextmanager

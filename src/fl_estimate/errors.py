@@ -84,7 +84,9 @@ class IndicatorFault(FlError, ValueError):
 
 
 class ListsFault(FlError, ValueError):
-    """Case lists are not capture histories."""
+    """Case lists are not capture histories; ``report`` lists every fault where files were read."""
+
+    report: object = None
 
 
 class DesignFault(FlError, ValueError):

@@ -12,12 +12,17 @@ import fl_estimate as fl
 
 # A name added or taken away is a decision: it is written down here as well.
 NAMES = (
-    "CaptureHistories", "Classification", "Design", "Estimates", "Explanation", "FlError", "FlWarning", "Framework",
-    "FrameworkComparison", "Mapping", "PublishedEstimates", "Replicates", "StudyResult", "SuppressionRule",
-    "SurveyData", "ValidationReport", "capture_recapture", "classify", "codebook", "compare", "compare_frameworks",
-    "datasets", "draft_mapping", "estimate_mean", "estimate_prevalence", "estimate_ratio", "estimate_total",
-    "estimate_variance", "explain", "explain_respondent", "frameworks", "hierarchical", "load", "plot",
-    "plot_shrinkage", "publish", "replicate", "run_study", "stack", "validate",
+    "Allocation", "CaptureHistories", "ChangePlan", "Classification", "Design", "Estimates", "Explanation", "FlError",
+    "FlWarning", "Framework", "FrameworkComparison", "Mapping", "PublishedAppraisal", "PublishedEstimates",
+    "Regression", "Replicates", "SamplePlan", "StudyResult", "SuppressionRule", "SurveyData", "SurveyTest",
+    "ValidationReport", "WeightSummary", "adjust_nonresponse", "allocate", "appraisal_page", "by_episode",
+    "calibrate", "capture_recapture", "classify", "codebook", "compare", "compare_frameworks", "contrast", "datasets",
+    "draft_mapping", "estimate_mean", "estimate_prevalence", "estimate_quantile", "estimate_ratio", "estimate_total",
+    "estimate_variance", "explain", "explain_respondent", "frameworks", "hierarchical", "independence_test", "load",
+    "load_lists", "marginal_means", "plan_change", "plan_sample", "plot", "plot_methods", "plot_overlaps",
+    "plot_plan", "plot_sensitivity", "plot_shrinkage", "pool", "post_stratify", "publish", "publish_appraisal",
+    "rank_test", "regress", "replicate", "run_study", "stack", "standardise", "synthesis", "t_test", "term_test",
+    "trim_weights", "validate", "weight_summary",
 )  # fmt: skip
 
 

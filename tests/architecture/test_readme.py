@@ -19,7 +19,12 @@ from fl_estimate.study.config import read_study
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-SHOWN = [ROOT / "docs" / "how_to" / "explain.md", ROOT / "docs" / "explanation" / "capture_recapture.md"]
+SHOWN = [
+    ROOT / "docs" / "how_to" / "explain.md",
+    ROOT / "docs" / "explanation" / "capture_recapture.md",
+    ROOT / "docs" / "explanation" / "regression.md",
+    ROOT / "docs" / "how_to" / "planning.md",
+]
 
 
 def blocks(text: str, language: str) -> list[str]:
@@ -101,7 +106,7 @@ def test_the_kinds_on_the_page_of_studies_make_one_study(tmp_path: Path) -> None
     study = tmp_path / "study.toml"
     study.write_text("\n".join([*blocks(page, "toml"), *blocks(page, r"\{code-block\} toml")]), encoding="utf-8")
     kinds = [entry.kind for entry in read_study(study).config.estimate]
-    assert kinds == ["prevalence", "total", "area", "capture_recapture", "total", "stack", "unit", "sources"]
+    assert kinds == ["prevalence", "total", "area", "area", "capture_recapture", "total", "stack", "unit", "sources"]
 
 
 def test_there_are_notebooks() -> None:

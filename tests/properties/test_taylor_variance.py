@@ -7,7 +7,7 @@ from typing import Any
 import hypothesis.strategies as st
 import numpy as np
 import pandas as pd
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 import fl_estimate as fl
 
@@ -98,6 +98,7 @@ def test_what_must_not_matter(seed: int, factor: float) -> None:
 
 
 @settings(max_examples=20, deadline=None)
+@example(seed=4639)  # one row in the domain: the standard error is 0, not what a fused multiplication leaves
 @given(seed=st.integers(0, 10_000))
 def test_where_keeps_the_design_of_the_whole_sample(seed: int) -> None:
     """where= is a by-domain; filtering rows first gives another standard error as soon as a unit falls out."""

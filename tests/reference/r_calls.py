@@ -103,7 +103,10 @@ def _design(entry: dict[str, Any]) -> tuple[pd.DataFrame, fl.Design, str | None]
         frame = frame[frame["cluster"] != 2]
     if text.startswith("twophase("):
         frame = frame.assign(ph2=(frame["snum"] % 3 != 0).astype(int))
-        return frame, fl.Design(fpc="fpc", phase2=("ph2", fl.Design(strata="stype"))), where
+        # "simple" and "approx" are the same numbers in R.
+        variance = "full" if "method='full'" in text else "approx"
+        second = ("ph2", fl.Design(strata="stype"))
+        return frame, fl.Design(fpc="fpc", phase2=second, phase2_variance=variance), where
     if text.startswith("svrepdesign("):
         return *_provided(entry, frame.reset_index(drop=True)), where
     formula = dict(re.findall(r"(id|strata|weights|fpc)=~([\w.+]+)", text))

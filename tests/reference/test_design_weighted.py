@@ -109,9 +109,7 @@ PLAIN = [
     for i, e in ENTRIES.items()
     if "error" not in e and e["call"].split("(")[0] not in ("degf", "cv") and "unwtd" not in e["call"]
 ]
-# Of two phases ours is method="full" (Särndal, Swensson and Wretman 1992); "approx" and "simple" are R's short cuts.
-SHORT_CUTS = ("twophase/apisrs/approx", "twophase/apisrs/simple")
-PLAIN = [i for i in PLAIN if not i.startswith((*NO_OR_ALL_CASES, *SHORT_CUTS))]
+PLAIN = [i for i in PLAIN if not i.startswith(NO_OR_ALL_CASES)]
 
 
 def needs_row_numbers(entry: dict[str, Any]) -> bool:

@@ -236,17 +236,23 @@ def classify_codes(heard: Heard) -> tuple[Bools, Bools]:
     A filtered question left blank counts as no; any other blank, and 7, 8, 9, are unknown. This is the arithmetic of
     the framework's file for this one questionnaire, for replications; `fl.classify` is the general way.
     """
-    true = (heard.items == YES) | ((_COLUMN_DIMENSION == "coercion") & (heard.items < NOT_DONE) & (heard.items > 0))
-    skipped = (heard.items == BLANK) & (_COLUMN_FILTER != "")
-    unknown = ((heard.items >= MISSING) | (heard.items == BLANK)) & ~skipped
+    surely, possibly = classify_items(heard.items)
+    by_state, maybe_by_state = _classify_state(heard.state)
+    return surely | by_state, possibly | maybe_by_state
+
+
+def classify_items(items: Codes) -> tuple[Bools, Bools]:
+    """The same by the items alone, for a questionnaire without the block on the State."""
+    true = (items == YES) | ((_COLUMN_DIMENSION == "coercion") & (items < NOT_DONE) & (items > 0))
+    skipped = (items == BLANK) & (_COLUMN_FILTER != "")
+    unknown = ((items >= MISSING) | (items == BLANK)) & ~skipped
     surely, possibly = np.ones(len(true), dtype=np.bool_), np.ones(len(true), dtype=np.bool_)
     for dimension in ("involuntary_work", "coercion"):
         columns = _COLUMN_DIMENSION == dimension
         met = true[:, columns].any(axis=1)
         surely &= met
         possibly &= met | unknown[:, columns].any(axis=1)
-    by_state, maybe_by_state = _classify_state(heard.state)
-    return surely | by_state, possibly | maybe_by_state
+    return surely, possibly
 
 
 def _classify_state(state: Codes) -> tuple[Bools, Bools]:

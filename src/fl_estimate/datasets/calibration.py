@@ -14,15 +14,22 @@ from fl_estimate.estimators.hierarchical import Prior, area
 Floats = npt.NDArray[np.float64]
 
 AREAS, DRAWS, BINS = 12, 99, 10
+YEARS = 3
+"""Of the panel, whose twelve rows are four areas."""
 MODELS: tuple[str, ...] = (
     "binomial",
     "beta-binomial",
     "bym2 counts",
+    "rw1 counts",
+    "ar1 counts",
     "normal",
     "sar normal",
     "rw1 normal",
     "ar1 normal",
+    "panel normal",
 )
+WITH_CHAINS: tuple[str, ...] = ("sar counts",)
+"""Half of its replicates have weights that cannot be trusted and go to Markov chains: minutes instead of seconds."""
 QUANTITIES: tuple[str, ...] = ("area", "mean", "spread")
 PRIOR = Prior(
     sigma="half-normal(1)", intercept="normal(-4, 1)", slopes="normal(0, 0.5)", kappa="log-normal(4, 1)",
@@ -40,7 +47,7 @@ def calibration_ranks(model: str, replicates: int, *, seed: int, wrong: bool = F
     Parameters
     ----------
     model : str
-        One of `MODELS`.
+        One of `MODELS` or `WITH_CHAINS`.
     replicates : int
     seed : int
         Replicate r has a seed of its own made from (seed, r).
@@ -99,8 +106,8 @@ def _one(model: str, rng: np.random.Generator, wrong: bool) -> tuple[Floats, Flo
         table, truth = _counts(names, rng.beta(mu * kappa, (1 - mu) * kappa), rng, told)
         settings["likelihood"] = "beta-binomial"
     else:
-        eta = centre + abs(rng.normal()) * _effects(model, rng)
-        if model in ("binomial", "bym2 counts"):
+        eta = centre + (_panel(rng) if model == "panel normal" else abs(rng.normal()) * _effects(model, rng))
+        if model == "binomial" or model.endswith("counts"):
             table, truth = _counts(names, special.expit(eta), rng, told)
         else:
             se = rng.uniform(0.3, 1.5, AREAS)
@@ -112,6 +119,10 @@ def _one(model: str, rng: np.random.Generator, wrong: bool) -> tuple[Floats, Flo
         settings |= {"spatial": word, "neighbours": edges}
     elif word in ("rw1", "ar1"):
         settings |= {"temporal": word, "time": "d"}
+    elif word == "panel":
+        years = {"d": names // YEARS, "year": names % YEARS}
+        table, settings["covariates"] = table.assign(**years), settings["covariates"].assign(**years)
+        settings |= {"temporal": "ar1", "time": "year"}
     estimates = area(table, prior=PRIOR, draws=DRAWS, seed=int(rng.integers(2**31)), **settings)
     return truth, np.asarray(estimates.draws, dtype=float)
 
@@ -121,6 +132,15 @@ def _counts(names: Any, p: Floats, rng: np.random.Generator, told: float) -> tup
     n = np.where(np.arange(AREAS) % 6 == 5, 0, rng.integers(50, 900, AREAS))
     value = np.where(n > 0, rng.binomial(n, p) / np.maximum(n, 1), np.nan)
     return pd.DataFrame({"d": names, "value": value, "n": n / told**2, "deff": 1.0}), p
+
+
+def _panel(rng: np.random.Generator) -> Floats:
+    """Effects of areas and autoregressive effects of their times, each with a sigma of its own."""
+    areas, rho = AREAS // YEARS, rng.uniform()
+    lag = np.abs(np.subtract.outer(np.arange(YEARS), np.arange(YEARS)))
+    times = rng.normal(size=(areas, YEARS)) @ np.linalg.cholesky(rho**lag).T
+    own = np.repeat(abs(rng.normal()) * rng.normal(size=areas), YEARS)
+    return own + abs(rng.normal()) * times.ravel()
 
 
 def _effects(model: str, rng: np.random.Generator) -> Floats:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib import resources
@@ -14,7 +14,11 @@ from typing import TYPE_CHECKING, Any
 from fl_estimate.datasets.case_lists import LISTS, make_case_lists
 from fl_estimate.datasets.country import make_population, survey, truth
 from fl_estimate.datasets.country_mapping import household_mapping
+from fl_estimate.datasets.families import families_mapping, make_families
+from fl_estimate.datasets.migrants_mapping import migrants_mapping
+from fl_estimate.datasets.migrants_survey import draw_migrants, migrant_frames
 from fl_estimate.datasets.office_files import districts_frame, household_frame
+from fl_estimate.datasets.returned_migrants import make_migrants
 from fl_estimate.errors import FileFault, not_one_of
 from fl_estimate.inputs.histories import CaptureHistories
 
@@ -63,8 +67,10 @@ def load(name: str) -> Any:
     Returns
     -------
     SurveyData, CaptureHistories or pandas.DataFrame
-        ``country_household`` is a SurveyData, ready for `fl.classify`; counts of case lists are CaptureHistories; the
-        others are frames.
+        ``country_household``, ``country_families`` and ``country_migrants`` are SurveyData, ready for `fl.classify`;
+        counts of case lists are CaptureHistories; the others are frames. Published results (``ilo2012``, ``gems2022``,
+        ``nepal2018`` …) have one row a printed figure, with `source` and `source_status`: verified (seen in the
+        document), secondary (in another's copy) or unverified.
 
     Raises
     ------
@@ -132,7 +138,30 @@ def _entries() -> dict[str, _Entry]:
         )
         for name, entry in tables.items()
     }
-    return {**_SYNTHETIC, **published}
+    return {**_SYNTHETIC, **published, **_results()}
+
+
+def _results() -> dict[str, _Entry]:
+    """Published results, one row a printed figure, of published/sources.toml."""
+    folder = resources.files("fl_estimate.datasets") / "published"
+    told = tomllib.loads((folder / "sources.toml").read_text(encoding="utf-8"))
+    return {
+        name: _Entry(
+            title=entry["title"], source=entry["source"], licence=entry["licence"], make=partial(_result_table, name)
+        )
+        for name, entry in told.items()
+    }
+
+
+def _result_table(name: str) -> pd.DataFrame:
+    """Read a table of published results; texts stay texts, an empty cell is an empty text but in `value`."""
+    import pandas as pd
+
+    with (resources.files("fl_estimate.datasets") / "published" / f"{name}.csv").open(encoding="utf-8") as file:
+        frame = pd.read_csv(file, dtype=str, keep_default_na=False)
+    if "value" in frame:
+        frame["value"] = pd.to_numeric(frame["value"])
+    return frame
 
 
 def _published(name: str, lists: tuple[str, ...]) -> CaptureHistories:
@@ -143,14 +172,29 @@ def _published(name: str, lists: tuple[str, ...]) -> CaptureHistories:
 
 
 def _household() -> SurveyData:
-    """Write the survey down as the office's file and read it with its mapping: the way any survey comes in."""
+    return _through_files({"people": household_frame(survey(make_population(), SURVEY_SEED))}, household_mapping())
+
+
+def _migrants() -> SurveyData:
+    population = make_population()
+    migrants = make_migrants(population)
+    frames = migrant_frames(population, migrants, draw_migrants(population, migrants, SURVEY_SEED))
+    return _through_files({**frames, "jobs": frames["episodes"]}, migrants_mapping())
+
+
+def _families() -> SurveyData:
+    return _through_files(make_families(make_population()).files, families_mapping())
+
+
+def _through_files(frames: Mapping[str, pd.DataFrame], mapping: dict[str, Any]) -> SurveyData:
+    """Write a survey down as the office's files and read it with its mapping: the way any survey comes in."""
     from fl_estimate.loaders.load import load as load_survey  # pydantic and the file readers come with it
 
-    frame = household_frame(survey(make_population(), SURVEY_SEED))
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "household.parquet"
-        frame.to_parquet(path, index=False)
-        return load_survey(path, mapping=household_mapping())
+        paths = {name: Path(folder) / f"{name}.parquet" for name in frames}
+        for name, frame in frames.items():
+            frame.to_parquet(paths[name], index=False)
+        return load_survey(paths, mapping=mapping)
 
 
 def _lists() -> CaptureHistories:
@@ -178,6 +222,13 @@ def _truth() -> pd.DataFrame:
 
 _SYNTHETIC: dict[str, _Entry] = {
     "country_household": _Entry(title="Synthetic country: household survey with a module on work", make=_household),
+    "country_migrants": _Entry(
+        title="Synthetic country: survey of returned migrants, with episodes and costs", make=_migrants
+    ),
+    "country_families": _Entry(
+        title="Synthetic country: households with one to three adults interviewed, children and relatives",
+        make=_families,
+    ),
     "country_lists": _Entry(title="Synthetic country: five case lists, as counts of capture histories", make=_lists),
     "country_list_records": _Entry(title="Synthetic country: five case lists, a row a person", make=_list_records),
     "country_districts": _Entry(title="Synthetic country: districts with covariates and adults", make=_districts),

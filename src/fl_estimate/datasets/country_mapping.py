@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from fl_estimate.datasets.geography import DISTRICTS, REGIONS
 from fl_estimate.datasets.office_files import district_code, isic_sections
 from fl_estimate.datasets.questionnaire import COLUMNS, ITEMS, STATE_FIELDS
+from fl_estimate.datasets.toml_text import toml_text
 
 _HEAD = """\
 # How household.sav and household.parquet fill the common schema. Made by scripts/make_sample.py.
@@ -116,31 +116,4 @@ def _recodes() -> dict[str, dict[str, str]]:
 
 def household_toml() -> str:
     """Write the mapping as the text of household.toml."""
-    return _HEAD + "\n" + "\n".join(_lines(household_mapping(), ()))
-
-
-def _lines(table: Mapping[str, Any], path: tuple[str, ...]) -> list[str]:
-    """Write one table: its values and columns first, then the tables within it."""
-    own = {key: value for key, value in table.items() if not _is_section(value)}
-    lines = [f"[{'.'.join(path)}]"] if path and own else []
-    lines += [f"{_key(key)} = {_value(value)}" for key, value in own.items()]
-    for key, value in table.items():
-        if _is_section(value):
-            lines += ["", *_lines(value, (*path, key))] if lines else _lines(value, (*path, key))
-    return lines
-
-
-def _is_section(value: Any) -> bool:
-    return isinstance(value, Mapping) and "column" not in value
-
-
-def _key(key: str) -> str:
-    return key if key.replace("_", "").replace("-", "").isalnum() else f'"{key}"'
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{_key(key)} = {_value(inner)}" for key, inner in value.items()) + " }"
-    if isinstance(value, dt.date):
-        return value.isoformat()
-    return f'"{value}"'
+    return _HEAD + "\n" + toml_text(household_mapping())

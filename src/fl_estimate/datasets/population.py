@@ -267,7 +267,7 @@ def _jobs(
     status = pick(rng, _STATUS_SHARES, size)
     surroundings = geography.effect[district[area]] + AREA_SD * rng.standard_normal(len(district))[area]
     odds = surroundings + _own_effects(people, worker, branch, status)
-    forced = rng.random(size) < _chances(odds, PREVALENCE * np.count_nonzero(people.age >= 18))
+    forced = rng.random(size) < chances(odds, PREVALENCE * np.count_nonzero(people.age >= 18))
     route = forced_by_items_or_state(forced, told)
     tenure = np.floor(-6 * np.log(1 - rng.random(size))).astype(np.int64)
     hours = np.clip(np.round(np.where(forced, 56, 41) + 12 * rng.standard_normal(size)), 2, 98)
@@ -309,7 +309,7 @@ def _branches(sex: Ints, urban: Bools, rng: np.random.Generator) -> NDArray[np.i
     return branch
 
 
-def _chances(fixed: Floats, expected: float) -> Floats:
+def chances(fixed: Floats, expected: float) -> Floats:
     """Add the intercept to log odds that makes their chances sum to `expected`, by Newton's method."""
     intercept = float(np.log(expected / np.exp(fixed).sum()))
     for _ in range(20):

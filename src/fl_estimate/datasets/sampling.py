@@ -124,7 +124,7 @@ def _draw_households(
     """
     first = population.areas.first_household
     place, household = ragged(first[area], first[area + 1])
-    taken = _lowest(place, rng.random(len(place)), HOUSEHOLDS_AN_AREA)
+    taken = lowest(place, rng.random(len(place)), HOUSEHOLDS_AN_AREA)
     place, household = place[taken], household[taken]
     responds = rng.random(len(place)) < population.areas.response[area][place]
     got = np.bincount(place[responds], minlength=len(area))
@@ -137,7 +137,7 @@ def _draw_adults(
 ) -> tuple[NDArray[np.int64], Floats]:
     first, adults = population.households.first_person[household], population.households.adults[household]
     place, person = ragged(first, first + adults)
-    taken = _lowest(place, rng.random(len(place)), ADULTS_A_HOUSEHOLD)
+    taken = lowest(place, rng.random(len(place)), ADULTS_A_HOUSEHOLD)
     place = place[taken]
     share = adults / np.minimum(adults, ADULTS_A_HOUSEHOLD)
     return person[taken], (weight * share)[place]
@@ -160,7 +160,7 @@ def ragged(start: Ints, stop: Ints) -> tuple[NDArray[np.int64], NDArray[np.int64
     return place, start[place] + offset
 
 
-def _lowest(place: Ints, key: Floats, most: int) -> NDArray[np.int64]:
+def lowest(place: Ints, key: Floats, most: int) -> NDArray[np.int64]:
     """Choose in each place the rows with the lowest keys, at most `most`; in the order of the rows.
 
     `place` is sorted, so ranks within a place are positions in the key order less the place's first position.

@@ -109,12 +109,13 @@ class DomainSums:
         """One sum in every domain of a margin, shape (domains,)."""
         key = (name, margin.name)
         if key not in self._known:
-            values = self._table.sums[name]
-            self._known[key] = (
-                np.bincount(margin.domain, weights=values, minlength=len(margin.labels))
-                if len(margin.labels) > 1
-                else np.array([values.sum()])
-            )
+            values, width = self._table.sums[name], len(margin.labels)
+            if width == 1:
+                self._known[key] = np.array([values.sum()])
+            elif values.any():
+                self._known[key] = np.bincount(margin.domain, weights=values, minlength=width)
+            else:
+                self._known[key] = np.zeros(width)
         return self._known[key]
 
 

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from fl_estimate.design.grouped_form import ROUNDING
 from fl_estimate.design.totals import Codes, Floats
 from fl_estimate.errors import DesignFault
 from fl_estimate.inputs.sample_design import Design
-
-ROUNDING = 1e-13
-"""Below this share of the terms that it is the difference of, a variance is rounding only."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,15 +26,12 @@ class PpsForm:
         Joint inclusion probabilities, for ht and yg.
     hr_sum : float or None
         Σπ²/n over the population, for hr.
-    units : int array or None
-        Two phases: the units of the second, of which `joint` then is the matrix of the form itself.
     """
 
     kind: str
     probability: Floats
     joint: Floats | None
     hr_sum: float | None
-    units: Codes | None = None
 
 
 def pps_form(design: Design, probability: Floats) -> PpsForm:
@@ -86,9 +81,6 @@ def covariance(form: PpsForm, stratum: Codes, influence: sparse.csc_array) -> Fl
 
 def _strata(form: PpsForm, stratum: Codes, influence: sparse.csc_array) -> Iterator[tuple[Floats, Floats]]:
     rows = sparse.csr_array(influence)
-    if form.units is not None and form.joint is not None:
-        yield rows[form.units].toarray(), form.joint
-        return
     for code in range(int(stratum.max()) + 1):
         units = np.flatnonzero(stratum == code)
         if len(units) > 1:

@@ -19,12 +19,14 @@ from fl_estimate.design.resampling import (
     rescaled,
 )
 from fl_estimate.design.sample import Sample, read_sample, unit_columns
+from fl_estimate.design.small_table import numbered as numbered_codes
 from fl_estimate.design.totals import Codes, Floats, Totals, first_rows, require_columns, totals
 from fl_estimate.design.units import numbered, with_rows
 from fl_estimate.errors import DesignFault, not_one_of
 from fl_estimate.inputs.replicates import CENTRES, Centre, UnitReplicates
 from fl_estimate.inputs.respondents import resolve
 from fl_estimate.inputs.sample_design import ROW, Design
+from fl_estimate.inputs.seeds import known_seed
 
 Kind = Literal["jk1", "jkn", "brr", "fay", "rao-wu", "rescaled"]
 KINDS: tuple[str, ...] = get_args(Kind)
@@ -63,7 +65,7 @@ def replicate(
     centre : {"mean", "estimate"}
         Deviations from the mean of the replicates, or from the estimate.
     seed : int, optional
-        For the two bootstraps; the same seed makes the same replicates.
+        For the two bootstraps; the same seed makes the same replicates. Results note it, also one that was made here.
 
     Returns
     -------
@@ -73,7 +75,7 @@ def replicate(
     Raises
     ------
     DesignFault
-        FL-DESIGN-22 to FL-DESIGN-24, and those of reading the sample (FL-DESIGN-06 to FL-DESIGN-12).
+        FL-DESIGN-22 to FL-DESIGN-24, FL-DESIGN-61 (weights already calibrated), and those of reading the sample (FL-DESIGN-06 to FL-DESIGN-12).
 
     Notes
     -----
@@ -107,6 +109,13 @@ def replicate(
             found=f"pps={first.pps!r}" if first.pps else "phase2=",
             fix="give the replicate weights of the file, Design(replicates=fl.Replicates(…))",
         )
+    if first.calibrations:
+        raise DesignFault(
+            "FL-DESIGN-61",
+            "the weights were calibrated before there were replicates",
+            found=f"column {first.weights!r}",
+            fix="make the replicates of the sample first, then fl.calibrate: it brings every replicate to the totals",
+        )
     frame, units_known = numbered(resolved.frame, first, rows=not first.stages)
     keys = unit_columns(units_known)
     require_columns(frame.collect_schema(), [*keys, *units_known.fpc])
@@ -117,7 +126,8 @@ def replicate(
         least = first_rows(ordered, keys=tuple(dict.fromkeys([*keys, *units_known.fpc])), row=ROW)
         appearance = np.full(len(sample.stages[0].stratum), np.inf)
         np.minimum.at(appearance, sample.stages[0].unit, least)
-    rng = np.random.default_rng(seed)
+    used = known_seed(seed) if kind in RANDOM else None
+    rng = np.random.default_rng(used)
     made, groups = _make(kind, sample, replicates or 0, fay, centre, rng, appearance)
     unit = sample.stages[-1].unit if kind == "rescaled" else sample.stages[0].unit
     own = UnitReplicates(
@@ -130,6 +140,7 @@ def replicate(
         centre=centre,
         df=made.df,
         rows_are_units=ROW in keys,
+        seed=used,
     )
     return replace(resolved.design, replicates=own)
 
@@ -178,7 +189,7 @@ def _make(
 
 
 def _labels(table: Totals, keys: Sequence[str], unit: Codes, units: int) -> tuple[tuple[Any, ...], ...]:
-    first = np.unique(unit, return_index=True)[1][:units]
+    first = numbered_codes(unit)[1][:units]
     columns = [_spelled(table, name)[first] for name in keys]
     return tuple(zip(*columns, strict=True))
 
@@ -199,8 +210,12 @@ def multiplier_rows(table: Totals, own: UnitReplicates) -> Codes:
         FL-DESIGN-25: units that the replicates were not made of.
     """
     place = {unit: row for row, unit in enumerate(own.units)}
-    columns = [_spelled(table, name) for name in own.keys]
-    rows = np.array([place.get(unit, -1) for unit in zip(*columns, strict=True)], dtype=np.int64)
+    codes = np.zeros(len(table.n), dtype=np.int64)
+    for name in own.keys:
+        codes = numbered_codes(codes * (len(table.keys[name].levels) + 1) + table.keys[name].codes)[0]
+    number, first = numbered_codes(codes)
+    columns = [_spelled(table, name)[first] for name in own.keys]
+    rows = np.array([place.get(unit, -1) for unit in zip(*columns, strict=True)], dtype=np.int64)[number]
     unknown = int((rows < 0).sum())
     if unknown:
         raise DesignFault(

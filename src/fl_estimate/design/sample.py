@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from fl_estimate.design.grouped_form import GroupedForm
 from fl_estimate.design.pps import PpsForm, pps_form
+from fl_estimate.design.small_table import numbered
 from fl_estimate.design.totals import Codes, Floats, Key, Totals, no_missing
 from fl_estimate.errors import DesignFault, listed
 from fl_estimate.inputs.sample_design import Design
@@ -36,6 +38,8 @@ class Stage:
         Names of the strata, for messages.
     pps : PpsForm or None
         Where units were drawn with unequal probabilities without replacement; `fraction` is then the least of a stratum.
+    form : GroupedForm or None
+        Where two phases make the variance; `unit`, `stratum`, `size` and `fraction` are then those of the second.
     """
 
     unit: Codes
@@ -45,6 +49,7 @@ class Stage:
     multiplier: Floats
     labels: tuple[str, ...]
     pps: PpsForm | None = None
+    form: GroupedForm | None = None
 
     @property
     def single(self) -> npt.NDArray[np.bool_]:
@@ -122,7 +127,7 @@ def read_sample(table: Totals, design: Design) -> Sample:
                 pps=form,
             )
         )
-        if not rows_are_units:
+        if not rows_are_units and place + 1 < depth:
             labels = tuple(f"unit {code + 1} of stage {place + 1}" for code in range(len(unit_stratum)))
             parents = unit
     _check_nesting(table, design)
@@ -186,12 +191,12 @@ def _ids(table: Totals, column: str) -> Key:
 
 def _units(parents: Codes, key: Key) -> Codes:
     """Number the units within their stratum: a unit is always (stratum, id)."""
-    return np.unique(parents * (len(key.levels) + 1) + key.codes, return_inverse=True)[1].astype(np.int64)
+    return numbered(parents * (len(key.levels) + 1) + key.codes)[0]
 
 
 def _first[T: np.generic](values: npt.NDArray[T], unit: Codes) -> npt.NDArray[T]:
     """The value of the first group of each unit."""
-    return values[np.unique(unit, return_index=True)[1]]
+    return values[numbered(unit)[1]]
 
 
 def _fractions(

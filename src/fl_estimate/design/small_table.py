@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,9 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
+
+CACHED = 65_536
+"""Rows worked on at once in numpy: what is made of them stays in the processor's cache, and no page is asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,22 +47,56 @@ class Totals:
     n: Floats
 
 
+def numbered(codes: Codes) -> tuple[Codes, Codes]:
+    """Number different codes in their order: the number of each, and where each number is first met."""
+    if not (codes[1:] >= codes[:-1]).all():
+        _, first, number = np.unique(codes, return_index=True, return_inverse=True)
+        return number.astype(np.int64), first
+    # Codes of the first keys of a small table stand in order already: nothing has to be sorted.
+    number = np.zeros(len(codes), dtype=np.int64)
+    np.cumsum(codes[1:] != codes[:-1], out=number[1:])
+    return number, np.flatnonzero(np.diff(codes, prepend=codes[:1] - 1))
+
+
+def cached_blocks(rows: int) -> Iterator[slice]:
+    """Slices of `rows` rows, each short enough to be worked on in the processor's cache."""
+    return (slice(start, start + CACHED) for start in range(0, rows, CACHED))
+
+
 def coded(column: Any) -> Key:
     """Code a column of labels in the sorted order of its labels, the missing last."""
     import pyarrow as pa
 
     chunked = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    encoded = chunked.dictionary_encode()
-    raw = [_label(value) for value in encoded.dictionary.to_pylist()]
+    if pa.types.is_floating(chunked.type):
+        return _coded_numbers(np.asarray(chunked.to_numpy(zero_copy_only=False), dtype=float))
+    encoded = chunked if pa.types.is_dictionary(chunked.type) else chunked.dictionary_encode()
+    raw = [label(value) for value in encoded.dictionary.to_pylist()]
+    indices = np.asarray(encoded.indices.cast("int64").fill_null(-1).to_numpy(zero_copy_only=False))
+    if encoded is chunked:
+        # A column of categories may declare some that nobody has.
+        met = np.bincount(indices + 1, minlength=len(raw) + 1)[1:] > 0
+        raw = [value if has else None for value, has in zip(raw, met, strict=True)]
     levels = sorted({value for value in raw if value is not None}, key=_rank)
     place = {value: code for code, value in enumerate(levels)}
     recode = np.array([place[value] if value is not None else len(levels) for value in raw] or [0], dtype=np.int64)
-    indices = np.asarray(encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False), dtype=np.int64)
     codes = np.where(indices >= 0, recode[indices], len(levels))
     return Key(codes=codes, levels=tuple(levels))
 
 
-def _label(value: Any) -> Any:
+def _coded_numbers(values: Floats) -> Key:
+    """The same for fractional numbers, of which there can be as many as rows."""
+    absent = np.isnan(values)
+    found, inverse = np.unique(np.where(absent, 0.0, values + 0.0), return_inverse=True)
+    if absent.any():
+        # What stood in for the missing is no label unless somebody has it.
+        met = np.bincount(inverse[~absent], minlength=len(found)) > 0
+        found, inverse = found[met], (np.cumsum(met) - 1)[inverse]
+    codes = np.where(absent, len(found), inverse).astype(np.int64)
+    return Key(codes=codes, levels=tuple(label(value) for value in found.tolist()))
+
+
+def label(value: Any) -> Any:
     """One spelling per label: NaN is missing, 3.0 is 3, -0.0 is 0."""
     if value is None or value != value:
         return None

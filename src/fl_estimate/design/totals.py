@@ -21,6 +21,9 @@ from fl_estimate.errors import DesignFault, EstimateFault, listed, missing_colum
 
 Frame = nw.LazyFrame[Any] | nw.DataFrame[Any]
 _PREFIX = "__fl_"
+EAGER_BLOCK = 48
+"""Sums asked for at once of a frame in memory, where each product of columns is as long as the frame."""
+LAZY_BLOCK = 1024
 
 
 def as_frame(frame: Any) -> Frame:
@@ -78,18 +81,34 @@ def totals(
     EstimateFault
         FL-EST-03: a missing or infinite value reached a sum; FL-EST-28: a polars column of Python objects as a key.
     """
-    _check_keys(frame, keys)
+    check_keys(frame, keys)
     if isinstance(frame, nw.DataFrame):
         dense = totals_in_memory(frame, keys=tuple(keys), columns=columns, sums=sums)
         if dense is not None:
-            _check_finite(dense.sums)
+            check_finite(dense.sums)
             return dense
     query = _query(frame.lazy(), keys=tuple(keys), columns=columns, sums=sums)
     options: dict[str, Any] = {"engine": "streaming"} if query.implementation.is_polars() else {}
     return _small(query.collect("pyarrow", **options), tuple(keys), tuple(sums))
 
 
-def _check_keys(frame: Frame, keys: Sequence[str]) -> None:
+def totals_in_blocks(
+    frame: Frame, keys: tuple[str, ...], columns: Mapping[str, nw.Expr], sums: Mapping[Any, tuple[str, ...]]
+) -> Totals:
+    """The sums asked for a block at a time: the groups are the same, in the same order, in every block."""
+    block = EAGER_BLOCK if isinstance(frame, nw.DataFrame) else LAZY_BLOCK
+    names, found, last = list(sums), dict[Any, Floats](), None
+    for start in range(0, len(names), block):
+        wanted = {name: sums[name] for name in names[start : start + block]}
+        needed = {name: columns[name] for product in wanted.values() for name in product}
+        last = totals(frame, keys=keys, columns=needed, sums=wanted)
+        found |= last.sums
+    if last is None:
+        raise AssertionError("no sum was asked for")
+    return Totals(keys=last.keys, sums=found, n=last.n)
+
+
+def check_keys(frame: Frame, keys: Sequence[str]) -> None:
     """Python objects of polars have no text: they would be told apart by where they lie in memory."""
     schema = frame.collect_schema()
     objects = [key for key in keys if isinstance(schema[key], nw.Object) and frame.implementation.is_polars()]
@@ -162,7 +181,7 @@ def _small(table: Any, keys: tuple[str, ...], sums: tuple[Any, ...]) -> Totals:
         values[place] = _floats(arrow, f"{_PREFIX}s{place}")
     values[-2] = _floats(arrow, f"{_PREFIX}bad")
     values[-1] = _floats(arrow, f"{_PREFIX}n")
-    _check_finite(dict(zip(sums, values[:-2], strict=True)), nulls=bool(values[-2].any()))
+    check_finite(dict(zip(sums, values[:-2], strict=True)), nulls=bool(values[-2].any()))
     labelled = [coded(arrow.column(f"{_PREFIX}k{place}")) for place in range(len(keys))]
     if not labelled:
         return Totals(keys={}, sums=dict(zip(sums, values[:-2], strict=True)), n=values[-1])
@@ -176,8 +195,10 @@ def _small(table: Any, keys: tuple[str, ...], sums: tuple[Any, ...]) -> Totals:
     return Totals(keys=named, sums=dict(zip(sums, summed[:-2], strict=True)), n=summed[-1])
 
 
-def _check_finite(sums: Mapping[Any, Floats], *, nulls: bool = False) -> None:
-    bad = [name for name, values in sums.items() if not np.isfinite(values).all()]
+def check_finite(sums: Mapping[Any, Floats], *, nulls: bool = False) -> None:
+    """Refuse sums that a missing or infinite value reached (FL-EST-03)."""
+    # A finite sum has finite terms; one that is not may only have overflowed.
+    bad = [name for name, values in sums.items() if not (np.isfinite(values.sum()) or np.isfinite(values).all())]
     if bad or nulls:
         raise EstimateFault(
             "FL-EST-03",

@@ -1,29 +1,34 @@
-"""Two phases: a sample of the people already drawn, stratified by what the first phase found out; weights and variance."""
+"""Two phases: a sample of those already drawn, stratified by what the first phase found out; weights and variance."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
-from fl_estimate.design.pps import PpsForm
-from fl_estimate.design.sample import Sample
+from fl_estimate.design.grouped_form import GroupedForm
+from fl_estimate.design.sample import CENSUS, Sample, Stage
+from fl_estimate.design.small_table import numbered
 from fl_estimate.design.totals import Codes, Floats, Totals, no_missing
-from fl_estimate.errors import DesignFault
+from fl_estimate.errors import DesignFault, listed
 from fl_estimate.inputs.sample_design import Design
-
-MOST = 5_000
-"""Persons of the second phase up to which the matrix between all pairs of them is made (200 MB)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Drawn:
-    """Who is in the second phase, of which stratum, and how many of each stratum were there and drawn."""
+    """The units of the second phase.
 
-    inside: Codes
+    `unit`: of each group of the small table; `first`: the unit of the first phase that each is in; `stratum`: of the
+    second phase; `there`, `drawn`: units of each stratum in the first phase, and drawn again; `inside`: groups drawn.
+    """
+
+    unit: Codes
+    first: Codes
     stratum: Codes
     there: Floats
     drawn: Floats
+    inside: npt.NDArray[np.bool_]
 
 
 def second_phase(table: Totals, design: Design, sample: Sample) -> tuple[Totals, Sample]:
@@ -32,81 +37,113 @@ def second_phase(table: Totals, design: Design, sample: Sample) -> tuple[Totals,
     Parameters
     ----------
     table : Totals
-        One group a person.
+        Grouped by the units of both phases, a person each where persons are.
     design : Design
-        With `phase2`; persons are the units of both phases.
+        With `phase2`.
     sample : Sample
         The first phase.
 
     Raises
     ------
     DesignFault
-        FL-DESIGN-07 missing strata; FL-DESIGN-29: the column is not 0/1, nobody was drawn, a stratum of which one of
-        several was drawn, or more than 5,000 persons.
+        FL-DESIGN-07 missing strata or units; FL-DESIGN-29: the column is not 0/1, nobody was drawn, a stratum of which
+        one unit of several was drawn, or a unit that was drawn in part or lies in two strata.
 
     Notes
     -----
-    π_k = π_1k π_2k with π_2k = n_2h/n_1h. V = ΣΣ (Δ_1kl/π_1kl)(π_2kπ_2l/π_2kl) z_k z_l + ΣΣ (1 − π_2kπ_2l/π_2kl) z_k z_l over the second
-    phase, z the influence with the weights of both: Särndal, Swensson and Wretman (1992), eq. 9.3.7.
+    π_k = π_1k π_2k with π_2k = n_2h/n_1h. V = ΣΣ (Δ_1kl/π_1kl)(π_2kπ_2l/π_2kl) z_k z_l + ΣΣ (1 − π_2kπ_2l/π_2kl) z_k z_l
+    over the second phase, z the influence with the weights of both: Särndal, Swensson and Wretman (1992), eq. 9.3.7.
+    Both factors are the same for all pairs of one first-phase stratum (or unit) and second-phase stratum (or unit), so
+    that V is a sum of squared totals of these groups.
     """
     column, second = design.phase2 or ("", Design())
-    who = _drawn(table, column, second)
-    weight = np.zeros(len(table.n))
-    weight[who.inside] = (who.there / who.drawn)[who.stratum[who.inside]]
-    kept = (weight > 0).astype(float)
-    sums = {name: values * kept * weight ** name.count("w") for name, values in table.sums.items()}
     first = sample.stages[0]
-    # Rows of the table are persons, in the order of the units of the first phase.
-    order = np.argsort(first.unit)
-    units = np.flatnonzero(kept[order] > 0)
-    rows = order[units]
-    form = PpsForm(
-        kind="two-phase",
-        probability=(1 / np.where(weight > 0, weight, 1.0))[order],
-        joint=_pairs(who, rows, first.stratum[units], first.size, first.fraction),
-        hr_sum=None,
-        units=units,
+    who = _drawn(table, column, second, first)
+    weight = np.where(who.inside, (who.there / who.drawn)[who.stratum[who.unit]], 0.0)
+    kept = who.inside.astype(float)
+    sums = {name: values * kept * weight ** name.count("w") for name, values in table.sums.items()}
+    parts = _approximate(who, first) if design.phase2_variance == "approx" else _full(who, first)
+    stage = replace(
+        first,
+        unit=who.unit,
+        stratum=who.stratum,
+        size=who.drawn,
+        fraction=who.drawn / who.there,
+        form=GroupedForm(parts=parts),
     )
-    stage = replace(first, stratum=who.stratum[order], size=who.drawn, fraction=who.drawn / who.there, pps=form)
-    df = float(len(rows) - len(who.drawn))
+    df = float(who.drawn.sum() - len(who.drawn))
     return Totals(keys=table.keys, sums=sums, n=table.n * kept), replace(sample, stages=(stage,), df=df)
 
 
-def _drawn(table: Totals, column: str, second: Design) -> _Drawn:
+def _drawn(table: Totals, column: str, second: Design, first: Stage) -> _Drawn:
     flag = table.keys[column]
-    levels = np.array([float(level == 1) for level in flag.levels] + [0.0])
     binary = all(level in (0, 1) for level in flag.levels)
-    inside = levels[flag.codes] == 1
+    inside = np.array([level == 1 for level in flag.levels] + [False])[flag.codes]
     stratum = np.zeros(len(table.n), dtype=np.int64)
     if second.strata is not None:
         no_missing(table.keys[second.strata], second.strata, "strata of the second phase")
         stratum = np.unique(table.keys[second.strata].codes, return_inverse=True)[1].astype(np.int64)
-    there = np.bincount(stratum).astype(float)
-    drawn = np.bincount(stratum, weights=inside)
+    key = table.keys[second.stages[0]]
+    no_missing(key, second.stages[0], "units of the second phase")
+    unit, at = numbered(first.unit * len(key.levels) + key.codes)
+    there = np.bincount(stratum[at]).astype(float)
+    drawn = np.bincount(stratum[at], weights=inside[at])
     faults = {
         "the column holds other values than 0, 1 and missing": not binary,
+        "a unit that was drawn in part": bool((inside[at][unit] != inside).any()),
+        "a unit that lies in two strata": bool((stratum[at][unit] != stratum).any()),
         "a stratum of which nobody was drawn": bool((drawn == 0).any()),
         "a stratum of which one of several was drawn": bool(((drawn == 1) & (there > 1)).any()),
-        f"{int(drawn.sum()):,} persons, more than {MOST:,}": drawn.sum() > MOST,
     }
     found = [name for name, holds in faults.items() if holds]
     if found:
         raise DesignFault(
-            "FL-DESIGN-29", "this second phase cannot be used", found=f"{column!r}: {found[0]}",
+            "FL-DESIGN-29", "this second phase cannot be used", found=f"{column!r}: {listed(found)}",
             fix="merge small strata of the second phase; give 1 to those drawn in it and 0 to the others",
         )  # fmt: skip
-    return _Drawn(inside=np.flatnonzero(inside), stratum=stratum, there=there, drawn=drawn)
+    return _Drawn(unit=unit, first=first.unit[at], stratum=stratum[at], there=there, drawn=drawn, inside=inside)
 
 
-def _pairs(who: _Drawn, rows: Codes, first: Codes, size: Floats, fraction: Floats) -> Floats:
-    """The matrix of the quadratic form, persons of the second phase × the same."""
-    h = who.stratum[rows]
-    share = (who.drawn / who.there)[h]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        within = who.drawn / who.there * (who.there - 1) / (who.drawn - 1)
-        apart = -(1 - fraction) / (size - 1)
-    ratio = np.where(h[:, None] == h, within[h][:, None], 1.0)
-    np.fill_diagonal(ratio, share)
-    earlier = np.where(first[:, None] == first, apart[first][:, None], 0.0)
-    np.fill_diagonal(earlier, (1 - fraction)[first])
-    return earlier * ratio + 1 - ratio
+def _earlier(first: Stage) -> tuple[Floats, Floats]:
+    """1 − f of each stratum of the first phase, 0 where it has no variance; and the same over n − 1."""
+    rest = np.where((1 - first.fraction < CENSUS) | (first.size < 2), 0.0, 1 - first.fraction)
+    return rest, rest / np.maximum(first.size - 1, 1)
+
+
+def _full(who: _Drawn, first: Stage) -> tuple[tuple[Codes, Floats], ...]:
+    """The form by groups of equal factors.
+
+    Δ_1kl/π_1kl is 1 − f within a unit of the first phase, −(1 − f)/(n − 1) = −c between units of a stratum, and 0
+    between strata; π_2kπ_2l/π_2kl is π_2 within a unit of the second, 1 + b between units of a stratum, and 1 between.
+    """
+    rest, c = _earlier(first)
+    g, h = first.stratum[who.first], who.stratum
+    share = who.drawn / who.there
+    b = np.where(who.drawn > 1, share * (who.there - 1) / np.maximum(who.drawn - 1, 1), 1.0) - 1
+    return (
+        (who.first, (rest + c)[first.stratum]),
+        (g, -c),
+        _crossed(who.first, h, (rest + c)[first.stratum], b),
+        _crossed(g, h, -c, b),
+        (h, -b),
+        (np.arange(len(h)), (share - 1 - b)[h] * (rest[g] - 1)),
+    )
+
+
+def _approximate(who: _Drawn, first: Stage) -> tuple[tuple[Codes, Floats], ...]:
+    """Both phases by themselves: the first from the second's persons with their weights in it, then the second.
+
+    Σ_g (1 − f) n/(n − 1) (Σ x²/π_2 − (Σ x/π_2)²/n), x the influence with the weights of the first phase, and
+    Σ_h (1 − π_2) n_2/(n_2 − 1) Σ (z − z̄)².
+    """
+    rest, c = _earlier(first)
+    g, h = first.stratum[who.first], who.stratum
+    share = who.drawn / who.there
+    later = (1 - share) / np.maximum(who.drawn - 1, 1)
+    return ((np.arange(len(h)), (rest + c)[g] * share[h] + (later * who.drawn)[h]), (g, -c), (h, -later))
+
+
+def _crossed(one: Codes, other: Codes, first: Floats, second: Floats) -> tuple[Codes, Floats]:
+    """Groups by two codes at once, the coefficients multiplied."""
+    pairs, codes = np.unique(one * len(second) + other, return_inverse=True)
+    return codes, first[pairs // len(second)] * second[pairs % len(second)]

@@ -13,7 +13,7 @@ from fl_estimate.inputs.sample_design import ROW, Design
 
 
 def numbered(frame: Any, design: Design, *, rows: bool) -> tuple[Frame, Design]:
-    """The frame, with its rows numbered and named as first-stage units where `rows` asks for it.
+    """The frame, with its rows numbered where `rows` asks for it, and named as units of each phase that has no others.
 
     Raises
     ------
@@ -31,7 +31,10 @@ def numbered(frame: Any, design: Design, *, rows: bool) -> tuple[Frame, Design]:
             found=str(given.implementation),
             fix="name the column that tells the rows apart: Design(psu=…)",
         )
-    return counted, replace(design, psu=None, stages=(ROW,))
+    phase2 = design.phase2
+    if phase2 is not None and not phase2[1].stages:
+        phase2 = (phase2[0], replace(phase2[1], stages=(ROW,)))
+    return counted, replace(design, stages=design.stages or (ROW,), phase2=phase2)
 
 
 def with_rows(frame: Any) -> Frame | None:

@@ -18,7 +18,9 @@ import numpy.typing as npt
 from scipy import sparse
 
 from fl_estimate.design import pps
+from fl_estimate.design.calibrated import Residual
 from fl_estimate.design.sample import CENSUS, Sample, Stage
+from fl_estimate.design.small_table import CACHED, cached_blocks
 from fl_estimate.design.totals import Codes, Floats
 
 
@@ -62,6 +64,7 @@ def taylor(
     single_psu: str,
     joint: bool,
     in_domain: bool = False,
+    calibrated: Residual | None = None,
 ) -> Variance:
     """Variance of every statistic in every domain.
 
@@ -80,6 +83,8 @@ def taylor(
     in_domain : bool
         Whether ``adjust`` and ``average`` also look at first-stage units that are the only ones of their stratum with
         a row in the domain.
+    calibrated : Residual, optional
+        What known totals explain of the influences, where weights were calibrated to such; rows are no units then.
     """
     if sample.rows_are_units:
         if moments is None:
@@ -88,14 +93,27 @@ def taylor(
     columns = sum(len(statistic.coefficients) for statistic in statistics)
     diagonal, covariance = np.zeros(columns), np.zeros((columns, columns)) if joint else None
     for place, stage in enumerate(sample.stages):
-        influence = _influence(stage, statistics, weighted)
+        if stage.form is not None:
+            influence = _influence(stage, statistics, weighted, calibrated)
+            diagonal += stage.form.diagonal(influence)
+            if covariance is not None:
+                covariance += stage.form.covariance(influence)
+            continue
         if stage.pps is not None:
+            influence = _influence(stage, statistics, weighted, calibrated)
             diagonal += pps.between(stage.pps, stage.stratum, influence)
             if covariance is not None:
                 covariance += pps.covariance(stage.pps, stage.stratum, influence)
             continue
-        inflation, far = np.ones(columns), np.zeros((0, columns))
         lone = _alone_in_domain(stage, statistics) if in_domain and place == 0 else None
+        if calibrated is None and lone is None and not stage.single.any() and _is_full(stage, statistics, joint=joint):
+            own, shared = _full_between(stage, statistics, weighted, joint=joint)
+            diagonal += own
+            if covariance is not None and shared is not None:
+                covariance += shared
+            continue
+        inflation, far = np.ones(columns), np.zeros((0, columns))
+        influence = _influence(stage, statistics, weighted, calibrated)
         if single_psu == "average":
             inflation = _average(stage, statistics, lone, first=place == 0)
             influence = influence if lone is None else _without(stage, influence, lone)
@@ -111,6 +129,53 @@ def taylor(
     return Variance(diagonal=diagonal, covariance=covariance, lossy=np.zeros(columns, dtype=bool))
 
 
+DENSE = 4_000_000
+"""Cells of units × columns up to which influences are a full matrix where a covariance is wanted (32 MB)."""
+
+
+def _is_full(stage: Stage, statistics: Sequence[Statistic], *, joint: bool) -> bool:
+    """Whether influences are better kept as a full matrix than by unit and domain."""
+    cells = len(stage.stratum) * sum(len(statistic.coefficients) for statistic in statistics)
+    return cells <= DENSE and (joint or 4 * len(stage.unit) * len(statistics) > cells)
+
+
+def _full_between(
+    stage: Stage, statistics: Sequence[Statistic], weighted: Floats, *, joint: bool
+) -> tuple[Floats, Floats | None]:
+    """Scaled sums of squares about the stratum means, and of products where `joint`; centred before squaring."""
+    full = _full_influence(stage, statistics, weighted)
+    units = np.arange(len(full))
+    member = sparse.csr_array((np.ones(len(full)), (stage.stratum, units)), (len(stage.size), len(full)))
+    mean = (member @ full) / stage.size[:, None]
+    root = np.sqrt(_scale(stage))[stage.stratum]
+    step = max(1, CACHED // full.shape[1])
+    for start in range(0, len(full), step):
+        part = full[start : start + step]
+        part -= mean[stage.stratum[start : start + step]]
+        part *= root[start : start + step, None]
+    diagonal = np.einsum("uc,uc->c", full, full)
+    return diagonal, full.T @ full if joint else None
+
+
+def _full_influence(stage: Stage, statistics: Sequence[Statistic], weighted: Floats) -> Floats:
+    """As `_influence`, with a place for every unit and column."""
+    columns = sum(len(statistic.coefficients) for statistic in statistics)
+    full, start = np.zeros((len(stage.stratum), columns)), 0
+    for statistic in statistics:
+        for part in cached_blocks(len(stage.unit)):
+            domain, place = statistic.domain[part], stage.unit[part] * columns + start
+            one = len(statistic.coefficients) == 1
+            values = np.zeros(len(domain))
+            # Terms are added one by one: a fused sum of y·1/Σw − ȳ·1/Σw would leave 1e-16 where there is nothing.
+            for coefficient, summed in zip(statistic.coefficients.T, weighted[part].T, strict=True):
+                values += summed * (coefficient[0] if one else coefficient[domain])
+            if not one:
+                place += domain
+            np.add.at(full.reshape(-1), place, values)
+        start += len(statistic.coefficients)
+    return full
+
+
 def _scale(stage: Stage) -> Floats:
     """Give multiplier (1 − f) n/(n − 1) by stratum; 0 where the stratum was taken whole or has a single unit."""
     rest = np.where(1 - stage.fraction < CENSUS, 0.0, 1 - stage.fraction)
@@ -119,8 +184,10 @@ def _scale(stage: Stage) -> Floats:
     return np.where(stage.size > 1, scale, 0.0)
 
 
-def _influence(stage: Stage, statistics: Sequence[Statistic], weighted: Floats) -> sparse.csc_array:
-    """Influence summed over units: units × (statistics laid end to end)."""
+def _influence(
+    stage: Stage, statistics: Sequence[Statistic], weighted: Floats, calibrated: Residual | None = None
+) -> sparse.csc_array:
+    """Influence summed over units: units × (statistics laid end to end), less what known totals explain of it."""
     data, rows, columns, start = list[Floats](), list[Codes](), list[Codes](), 0
     for statistic in statistics:
         data.append(np.einsum("gj,gj->g", statistic.coefficients[statistic.domain], weighted))
@@ -129,7 +196,16 @@ def _influence(stage: Stage, statistics: Sequence[Statistic], weighted: Floats) 
         start += len(statistic.coefficients)
     shape = (len(stage.stratum), start)
     # Entries of the same unit and column are added up.
-    return sparse.csc_array((np.concatenate(data), (np.concatenate(rows), np.concatenate(columns))), shape)
+    influence = sparse.csc_array((np.concatenate(data), (np.concatenate(rows), np.concatenate(columns))), shape)
+    return influence if calibrated is None else _residuals(stage, influence, calibrated)
+
+
+def _residuals(stage: Stage, influence: sparse.csc_array, calibrated: Residual) -> sparse.csc_array:
+    """Influences less what the known totals explain; every unit has a part in every domain then."""
+    summed = [
+        np.bincount(stage.unit, weights=feature, minlength=len(stage.stratum)) for feature in calibrated.features.T
+    ]
+    return sparse.csc_array(influence.toarray() - np.stack(summed, axis=1) @ calibrated.coefficients)
 
 
 def _between(stage: Stage, influence: sparse.csc_array, scale: Floats) -> Floats:
@@ -145,10 +221,6 @@ def _between(stage: Stage, influence: sparse.csc_array, scale: Floats) -> Floats
     # Units without a member of the domain are not stored; each stands at zero, (0 − mean)² from the mean.
     squares += (stage.size[h] - met) * mean**2
     return np.bincount(c, weights=squares * scale[h], minlength=columns)
-
-
-DENSE = 4_000_000
-"""Cells of units × columns up to which a covariance is a product of full matrices (32 MB)."""
 
 
 def _covariance(stage: Stage, influence: sparse.csc_array, scale: Floats) -> Floats:

@@ -163,8 +163,8 @@ def estimate_total(
     Raises
     ------
     EstimateFault
-        FL-EST-10: neither weights nor sampling fractions, so that there is no population to expand to; and as in
-        `estimate_prevalence`.
+        FL-EST-10: neither weights nor sampling fractions, so that there is no population to expand to; FL-EST-200:
+        weights of mean 1, or `expands=False` in the design; and as in `estimate_prevalence`.
 
     Notes
     -----

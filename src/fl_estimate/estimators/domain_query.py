@@ -8,17 +8,21 @@ from itertools import combinations_with_replacement
 from typing import Any
 
 import narwhals as nw
+import numpy as np
 
+from fl_estimate.design.calibrated import weight_names
 from fl_estimate.design.domains import By, by_margins
+from fl_estimate.design.row_weights import FLAGS, check_weights, weight_columns
 from fl_estimate.design.sample import Sample, read_sample, unit_columns
 from fl_estimate.design.totals import Frame, Totals, require_columns, totals
 from fl_estimate.design.two_phase import second_phase
 from fl_estimate.design.units import numbered
-from fl_estimate.errors import DesignFault, EstimateFault, listed
+from fl_estimate.design.weight_summary import RELATIVE
+from fl_estimate.errors import DesignFault, EstimateFault
 from fl_estimate.estimators.targets import Target, Targets
+from fl_estimate.inputs.adjustments import Calibration
 from fl_estimate.inputs.replicates import Replicates, UnitReplicates
 from fl_estimate.inputs.sample_design import Design
-from fl_estimate.schema.expressions import missing
 
 Product = tuple[str, ...]
 
@@ -93,9 +97,13 @@ def _working(design: Design, *, replicated: bool) -> tuple[Design, bool]:
                 fix="name the column of the sampling weights too; the estimate itself is made with them",
             )
         # All that is known of the sample is in the weights: strata and units have nothing to add.
-        return Design(weights=design.weights, replicates=own), False
+        known = Design(weights=design.weights, replicates=own, expands=design.expands, adjustments=design.adjustments)
+        return known, False
     apart = design.pps is not None or design.phase2 is not None or design.single_psu_scope == "domain"
-    return replace(design, replicates=None), apart and not design.stages
+    persons = design.phase2 is not None and not design.phase2[1].stages
+    # Residuals of calibrated weights are of rows; second moments would lose the digits that are left of them.
+    apart = apart or bool(design.calibrations)
+    return replace(design, replicates=None), (apart and not design.stages) or persons
 
 
 def declared(frame: Any, schema: Mapping[str, Any], columns: Sequence[str]) -> dict[str, Sequence[str]]:
@@ -127,32 +135,45 @@ def read_totals(
     columns = dict(targets.columns)
     for measure in measures:
         for name in {measure.top, measure.bottom} & shifts.keys():
-            columns[name] = targets.columns[name] - columns[measure.target.counted] * shifts[name]
+            columns[name] = targets.columns[name] - columns[measure.target.counted].cast(nw.Float64) * shifts[name]
     for measure in measures:
         if measure.square is not None:
-            columns[measure.square] = columns[measure.top] * columns[measure.top]
+            number = columns[measure.top].cast(nw.Float64)
+            columns[measure.square] = number * number
     if design.weights is not None:
         columns |= weight_columns(people.schema, design.weights)
     moments = not design.stages and not isinstance(design.replicates, Replicates)
     products = _products(targets, measures, rows_are_units=moments)
     weighted = design.weights is not None
     sums = {product: _canonical(product, targets, weighted=weighted) for product in products}
-    flags = [name for name in ("w_missing", "w_zero", "w_negative", "where_not_binary") if name in columns]
+    flags = [name for name in (*FLAGS, "where_not_binary") if name in columns]
     sums |= {(name,): (name,) for name in flags}
+    if weighted and _totals_asked(measures):
+        sums |= {("w",): ("w",), ("w", "w"): ("w", "w")}
+    calibrations = steps_of(design)
+    names = weight_names(calibrations)
+    columns |= {name: nw.col(column).cast(nw.Float64) for name, column in names.items()}
+    sums |= {(name,): (name,) for name in names}
     keys = dict.fromkeys(
         [*unit_columns(design), *design.fpc, *design.phase2_columns, *(n for m in by_margins(people.by) for n in m)]
-    )
+    ) | dict.fromkeys(name for step in calibrations for name in step.columns)
     wanted = {p: p for p in dict.fromkeys(sums.values())}
     table = totals(people.frame, keys=tuple(keys), columns=columns, sums=wanted)
     table = Totals(keys=table.keys, sums={name: table.sums[p] for name, p in sums.items()}, n=table.n)
     if not len(table.n):
         raise EstimateFault("FL-EST-15", "there are no people", found="0 rows", fix="check the file or the filter")
-    _check_flags(table, design, flags)
+    check_flags(table, design, flags)
+    _check_expands(table, design, measures)
     sample = read_sample(table, design)
     if sample.weight is not None:
         scaled = {p: values * sample.weight ** p.count("w") for p, values in table.sums.items()}
         table = Totals(keys=table.keys, sums=scaled, n=table.n)
     return second_phase(table, design, sample) if design.phase2 is not None else (table, sample)
+
+
+def steps_of(design: Design) -> tuple[Calibration, ...]:
+    """The calibrations that the small table must show; replicate weights of a file have them in themselves."""
+    return () if isinstance(design.replicates, Replicates) else design.calibrations
 
 
 def _canonical(product: Product, targets: Targets, *, weighted: bool) -> Product:
@@ -171,17 +192,8 @@ def _canonical(product: Product, targets: Targets, *, weighted: bool) -> Product
     return (*(["w"] * product.count("w") if weighted else []), *short)
 
 
-def weight_columns(schema: Mapping[str, Any], name: str) -> dict[str, nw.Expr]:
-    """The weight, 1 where it is missing, and flags of weights that cannot be; FL-DESIGN-14 where they are no numbers."""
-    if not (schema[name].is_numeric()):
-        raise DesignFault("FL-DESIGN-14", "the weights are not numbers", found=f"{name!r} is {schema[name]}")
-    absent = missing(name, schema)
-    weight = nw.when(~absent).then(nw.col(name).cast(nw.Float64)).otherwise(nw.lit(1.0))
-    flag = {"w_missing": absent, "w_zero": weight == 0.0, "w_negative": weight < 0.0}
-    return {"w": weight, **{k: nw.when(c).then(nw.lit(1.0)).otherwise(nw.lit(0.0)) for k, c in flag.items()}}
-
-
-def _check_flags(table: Totals, design: Design, flags: Sequence[str]) -> None:
+def check_flags(table: Totals, design: Design, flags: Sequence[str]) -> None:
+    """Refuse weights that are no positive numbers (FL-DESIGN-13) and a where= column that is no 0/1 (FL-EST-09)."""
     counts = {name: int(table.sums[name,].sum()) for name in flags}
     if counts.get("where_not_binary"):
         raise EstimateFault(
@@ -190,13 +202,31 @@ def _check_flags(table: Totals, design: Design, flags: Sequence[str]) -> None:
             found=f"{counts['where_not_binary']:,} rows",
             fix='write the condition out, such as where="age >= 18"',
         )
-    wrong = [f"{n:,} {kind[2:]}" for kind, n in counts.items() if kind.startswith("w_") and n]
-    if wrong:
-        raise DesignFault(
-            "FL-DESIGN-13",
-            "every weight must be a positive number",
-            found=f"column {design.weights!r}: {listed(wrong)}",
-            fix="correct the weights, or leave out of the file those who are not part of the sample",
+    check_weights(counts, str(design.weights))
+
+
+def _totals_asked(measures: Sequence[Measure]) -> bool:
+    return any(measure.bottom is None and measure.square is None for measure in measures)
+
+
+def _check_expands(table: Totals, design: Design, measures: Sequence[Measure]) -> None:
+    """FL-EST-200: a total of weights that sum to the sample, as the design says or their mean tells.
+
+    Weights that are 1 for everybody are none: they are taken as those of a census.
+    """
+    if not _totals_asked(measures):
+        return
+    mean = spread = np.nan
+    if design.weights is not None:
+        mean = table.sums["w",].sum() / table.n.sum()
+        spread = table.sums["w", "w"].sum() / table.n.sum() / mean**2 - 1
+    if design.expands is False or (design.expands is None and abs(mean - 1) < RELATIVE and spread > RELATIVE**2):
+        raise EstimateFault(
+            "FL-EST-200",
+            "a total needs weights that expand to the population, and these sum to the sample",
+            found=f"column {design.weights!r}, mean {mean:.6g}" if design.weights else "Design(expands=False)",
+            fix="give the weights as the sample was drawn, or bring them to known totals with fl.calibrate; if they do "
+            "expand (a census): Design(expands=True)",
         )
 
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fl_estimate.design.calibrated import Residual, read_steps, residual
 from fl_estimate.design.domains import DomainSums, Margin, check_size, margins_of
 from fl_estimate.design.sample import Sample
+from fl_estimate.design.small_table import cached_blocks
 from fl_estimate.design.totals import Codes, Floats, Totals
 from fl_estimate.design.variance import Statistic, taylor
 from fl_estimate.errors import EstimateFault
@@ -162,11 +164,21 @@ def _by_taylor(
     ]
     found = taylor(
         sample, statistics, weighted, moments, single_psu=design.single_psu, joint=joint,
-        in_domain=design.single_psu_scope == "domain",
+        in_domain=design.single_psu_scope == "domain", calibrated=_calibrated(design, table, statistics, weighted),
     )  # fmt: skip
     return Answer(
         variance=found.diagonal, covariance=found.covariance, lossy=found.lossy, design_df=sample.df
     )  # fmt: skip
+
+
+def _calibrated(design: Design, table: Totals, statistics: Sequence[Statistic], weighted: Floats) -> Residual | None:
+    """What known totals explain of the influences, where the weights were calibrated."""
+    if not design.calibrations:
+        return None
+    own = [
+        (s.domain, np.einsum("gj,gj->g", s.coefficients[s.domain], weighted), len(s.coefficients)) for s in statistics
+    ]
+    return residual(read_steps(table, design.calibrations), own)
 
 
 def _check_unknown(targets: Targets, table: Totals) -> None:
@@ -275,21 +287,27 @@ def _srs_variance(draft: Draft, sums: DomainSums, basis: Basis, n: Floats, weigh
 def _domain_df(scope: Floats, margin: Margin, sample: Sample) -> Floats:
     """Units less strata, both counted among those with a row in the domain."""
     stage, width = sample.stages[0], len(margin.labels)
-    met = scope > 0
-    stratum = stage.stratum[stage.unit][met]
-    strata = _distinct(stratum, margin.domain[met], width)
+    strata = _distinct(stage.unit, margin.domain, scope, width, of=stage.stratum)
     if sample.rows_are_units:
         return np.bincount(margin.domain, weights=scope, minlength=width) - strata
-    return _distinct(stage.unit[met], margin.domain[met], width) - strata
+    return _distinct(stage.unit, margin.domain, scope, width) - strata
 
 
-def _distinct(codes: Codes, domain: Codes, width: int) -> Floats:
-    """How many different codes each domain has."""
-    if not len(codes):
-        return np.zeros(width)
-    pairs, cells = codes * width + domain, (int(codes.max()) + 1) * width
-    if cells > 4 * len(codes) + 1_000_000:
-        return np.bincount(np.unique(pairs) % width, minlength=width).astype(float)
-    met = np.zeros(cells, dtype=bool)
-    met[pairs] = True
-    return met.reshape(-1, width).sum(axis=0).astype(float)
+def _distinct(unit: Codes, domain: Codes, scope: Floats, width: int, of: Codes | None = None) -> Floats:
+    """How many different units (or codes `of` units) each domain has among the groups with a row in scope."""
+    most = int((unit if of is None else of).max(initial=-1)) + 1
+    pairs: list[Codes] = []
+    small = most * width <= 4 * len(unit) + 1_000_000
+    met = np.zeros(most * width if small else 0, dtype=bool)
+    for part in cached_blocks(len(unit)):
+        code = unit[part] if of is None else of[unit[part]]
+        pair, counted = code * width + domain[part], scope[part] > 0
+        if not counted.all():
+            pair = pair[counted]
+        if small:
+            met[pair] = True
+        else:
+            pairs.append(np.unique(pair))
+    if small:
+        return met.reshape(most, width).sum(axis=0).astype(float)
+    return np.bincount(np.unique(np.concatenate(pairs)) % width, minlength=width).astype(float)

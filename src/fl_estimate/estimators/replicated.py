@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import reduce
+from itertools import batched
 from operator import add
 from typing import Any
 
@@ -11,18 +12,19 @@ import narwhals as nw
 import numpy as np
 from scipy import sparse
 
+from fl_estimate.design.calibrated import rank, read_steps, replicate_factors
 from fl_estimate.design.domains import Margin, by_margins, margins_of
 from fl_estimate.design.replicates import Scaling, deviations, multiplier_rows
-from fl_estimate.design.totals import Floats, Frame, Totals, totals
-from fl_estimate.errors import DesignFault
-from fl_estimate.estimators.domain_query import People, weight_columns
+from fl_estimate.design.row_factors import replicate_columns
+from fl_estimate.design.row_weights import weight_columns
+from fl_estimate.design.totals import Codes, Floats, Totals, totals, totals_in_blocks
+from fl_estimate.estimators.domain_query import People
 from fl_estimate.estimators.linearised import Answer, Basis, Draft, evaluate
 from fl_estimate.estimators.targets import Targets
 from fl_estimate.inputs.replicates import Replicates, UnitReplicates
 
-EAGER_BLOCK = 48
-"""Sums asked for at once of a frame in memory, where each product of columns is as long as the frame."""
-LAZY_BLOCK = 1024
+BLOCK = 32
+"""Replicates whose weights are made at once, groups × replicates."""
 PATTERNS = 20_000
 """Different rows of replicate weights that are told apart when their rank is looked for; more are put together."""
 RANK_TOLERANCE = 1e-5
@@ -49,13 +51,13 @@ def by_replicates(
     """
     own = people.design.replicates
     if isinstance(own, UnitReplicates):
-        sums = _unit_sums(table, own, basis, drafts)
+        sums = _unit_sums(table, people, own, basis, drafts)
         scaling = Scaling(scale=own.scale, rscales=own.rscales, centre=own.centre)
-        df, design_df = None, own.df
+        df, design_df = None, least_df(own.df, table, people)
     elif isinstance(own, Replicates):
         sums = _column_sums(people, targets, table, own, basis, drafts)
         scaling = Scaling(scale=own.scale, rscales=np.array(own.rscales), centre=own.centre)
-        df, design_df = _rank_df(people, targets, own, drafts) if ranks and own.df is None else _stated(own, drafts)
+        df, design_df = _rank_df(people, targets, drafts) if ranks and own.df is None else _stated(own, drafts)
     else:
         raise AssertionError("this design has no replicates")
     theta = np.concatenate(
@@ -79,9 +81,13 @@ def by_replicates(
     )
 
 
-def _unit_sums(table: Totals, own: UnitReplicates, basis: Basis, drafts: Sequence[Draft]) -> dict[str, Floats]:
+def _unit_sums(
+    table: Totals, people: People, own: UnitReplicates, basis: Basis, drafts: Sequence[Draft]
+) -> dict[str, Floats]:
     """For each margin the sums under every replicate: R × domains × columns."""
     rows = multiplier_rows(table, own)
+    if people.design.calibrations:
+        return _calibrated_sums(table, people, own, rows, basis, drafts)
     out: dict[str, Floats] = {}
     for margin in _margins(drafts):
         shape = (len(margin.labels), len(own.units))
@@ -93,6 +99,33 @@ def _unit_sums(table: Totals, own: UnitReplicates, basis: Basis, drafts: Sequenc
     return out
 
 
+def _calibrated_sums(
+    table: Totals, people: People, own: UnitReplicates, rows: Codes, basis: Basis, drafts: Sequence[Draft]
+) -> dict[str, Floats]:
+    """The same where every replicate was calibrated: its factors differ between the groups of a unit."""
+    steps = read_steps(table, people.design.calibrations)
+    groups = np.arange(len(rows))
+    to = {
+        m.name: sparse.csr_array((np.ones(len(rows)), (m.domain, groups)), (len(m.labels), len(rows)))
+        for m in _margins(drafts)
+    }
+    parts: dict[str, list[Floats]] = {name: [] for name in to}
+    for block in batched(range(own.multipliers.shape[1]), BLOCK):
+        part = slice(block[0], block[-1] + 1)
+        weight = own.multipliers[rows, part] * replicate_factors(steps, part)
+        for name, matrix in to.items():
+            sums = [matrix @ (table.sums["w", column][:, None] * weight) for column in basis.names]
+            parts[name].append(np.stack(sums, axis=-1).transpose(1, 0, 2))
+    return {name: np.concatenate(found) for name, found in parts.items()}
+
+
+def least_df(df: float, table: Totals, people: People) -> float:
+    """Degrees of freedom of replicates of units; weights that meet p totals vary in n − p directions at the most."""
+    if not people.design.calibrations:
+        return df
+    return min(df, float(table.n.sum()) - rank(read_steps(table, people.design.calibrations)))
+
+
 def _margins(drafts: Sequence[Draft]) -> list[Margin]:
     return list({d.margin.name: d.margin for d in drafts}.values())
 
@@ -101,13 +134,13 @@ def _column_sums(
     people: People, targets: Targets, table: Totals, own: Replicates, basis: Basis, drafts: Sequence[Draft]
 ) -> dict[str, Floats]:
     """The same from columns of the file: the small table is grouped by domains, and read with the replicate weights."""
-    columns = _shifted(targets, basis, drafts) | _replicate_weights(people, own)
+    columns = _shifted(targets, basis, drafts) | replicate_columns(people.schema, people.design)
     keys = tuple(dict.fromkeys(name for margin in by_margins(people.by) for name in margin))
     weighted = np.empty((len(own.columns), len(table.n), len(basis.names)))
     wanted = {
         (place, j): (f"k{place}", name) for place in range(len(own.columns)) for j, name in enumerate(basis.names)
     }
-    for (place, j), values in _in_blocks(people.frame, keys, columns, wanted).sums.items():
+    for (place, j), values in totals_in_blocks(people.frame, keys, columns, wanted).sums.items():
         weighted[place, :, j] = values
     out: dict[str, Floats] = {}
     for margin in _margins(drafts):
@@ -119,45 +152,17 @@ def _column_sums(
     return out
 
 
-def _in_blocks(
-    frame: Frame, keys: tuple[str, ...], columns: Mapping[str, nw.Expr], sums: Mapping[Any, tuple[str, ...]]
-) -> Totals:
-    """The sums asked for a block at a time: the groups are the same, in the same order, in every block."""
-    block = EAGER_BLOCK if isinstance(frame, nw.DataFrame) else LAZY_BLOCK
-    names, found, last = list(sums), dict[Any, Floats](), None
-    for start in range(0, len(names), block):
-        wanted = {name: sums[name] for name in names[start : start + block]}
-        needed = {name: columns[name] for product in wanted.values() for name in product}
-        last = totals(frame, keys=keys, columns=needed, sums=wanted)
-        found |= last.sums
-    if last is None:
-        raise AssertionError("no sum was asked for")
-    return Totals(keys=last.keys, sums=found, n=last.n)
-
-
 def _shifted(targets: Targets, basis: Basis, drafts: Sequence[Draft]) -> dict[str, nw.Expr]:
     columns = dict(targets.columns)
     for measure in {id(d.measure): d.measure for d in drafts}.values():
         for name in measure.columns:
             if name in basis.shifts:
-                columns[name] = targets.columns[name] - columns[measure.target.counted] * basis.shifts[name]
+                counted = columns[measure.target.counted].cast(nw.Float64)
+                columns[name] = targets.columns[name] - counted * basis.shifts[name]
         if measure.square is not None:
-            columns[measure.square] = columns[measure.top] * columns[measure.top]
+            number = columns[measure.top].cast(nw.Float64)
+            columns[measure.square] = number * number
     return columns
-
-
-def _replicate_weights(people: People, own: Replicates) -> dict[str, nw.Expr]:
-    """Replicate weights as row columns k0, k1, …"""
-    wrong = [name for name in own.columns if not people.schema[name].is_numeric()]
-    if wrong:
-        raise DesignFault(
-            "FL-DESIGN-14", "the weights are not numbers", found=f"{wrong[0]!r} is {people.schema[wrong[0]]}"
-        )
-    weight = weight_columns(people.schema, str(people.design.weights))["w"]
-    return {
-        f"k{place}": nw.col(name).cast(nw.Float64) if own.combined else nw.col(name).cast(nw.Float64) * weight
-        for place, name in enumerate(own.columns)
-    }
 
 
 def _stated(own: Replicates, drafts: Sequence[Draft]) -> tuple[Floats, float]:
@@ -165,10 +170,10 @@ def _stated(own: Replicates, drafts: Sequence[Draft]) -> tuple[Floats, float]:
     return np.full(sum(len(d.value) for d in drafts), df), df
 
 
-def _rank_df(people: People, targets: Targets, own: Replicates, drafts: Sequence[Draft]) -> tuple[Floats, float]:
+def _rank_df(people: People, targets: Targets, drafts: Sequence[Draft]) -> tuple[Floats, float]:
     """Degrees of freedom of replicate weights: their rank less 1, among the rows of each domain and of all."""
     by = tuple(dict.fromkeys(name for margin in by_margins(people.by) for name in margin))
-    weights = _replicate_weights(people, own)
+    weights = replicate_columns(people.schema, people.design)
     keyed = people.frame.with_columns(_pattern(weights, people).alias(_PATTERN))
     found = len(totals(keyed, keys=(_PATTERN,), columns={}, sums={}).n)
     if found > PATTERNS:
@@ -177,7 +182,7 @@ def _rank_df(people: People, targets: Targets, own: Replicates, drafts: Sequence
     scopes = tuple(dict.fromkeys(d.measure.target.scope for d in drafts))
     columns = {**weights, **{name: targets.columns[name] for name in scopes}}
     products: dict[Any, tuple[str, ...]] = {name: (name,) for name in columns}
-    table = _in_blocks(keyed, (_PATTERN, *by), columns, products)
+    table = totals_in_blocks(keyed, (_PATTERN, *by), columns, products)
     matrix = np.stack([table.sums[name] for name in weights], axis=1)
     size = np.abs(matrix).max(axis=1, keepdims=True)
     matrix = matrix / np.where(size > 0, size, 1.0)

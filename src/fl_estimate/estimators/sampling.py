@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fl_estimate.errors import EstimateFault
+from fl_estimate.inputs.seeds import known_seed as known_seed
 
 Floats = npt.NDArray[np.float64]
 
@@ -25,11 +26,6 @@ ESS_NEEDED = 400.0
 
 BFMI_NEEDED = 0.3
 """Betancourt (2016), arXiv:1604.00695: below it the sampler explores the tails too slowly."""
-
-
-def known_seed(seed: int | None) -> int:
-    """The seed given, or a new one: it is noted with the result, so that every figure can be made again."""
-    return int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else int(seed)
 
 
 @dataclass(frozen=True, kw_only=True)

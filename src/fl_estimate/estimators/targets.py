@@ -35,7 +35,7 @@ Outcome = str | Level
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """One outcome, as names of row-wise columns that are all null-free numbers.
+    """One outcome, as names of row-wise columns that are all null-free numbers or truths (1 where true).
 
     Attributes
     ----------
@@ -78,7 +78,7 @@ class Target:
 
 @dataclass(frozen=True, kw_only=True)
 class Targets:
-    """All outcomes of a call with the columns they are made of."""
+    """All outcomes of a call with the columns they are made of: truths and numbers, none of them null."""
 
     targets: tuple[Target, ...]
     columns: Mapping[str, nw.Expr]
@@ -114,14 +114,14 @@ def make_targets(
         raise not_one_of("FL-EST-12", "this treatment of unknown answers", str(unknown), UNKNOWN)
     named = [outcome.column if isinstance(outcome, Level) else outcome for outcome in outcomes]
     require_columns(schema, [*named, *([denominator] if denominator else [])])
-    inside = _inside(schema, where)
-    columns: dict[str, nw.Expr] = {"r": _number(inside)}
+    inside = inside_rows(schema, where)
+    columns: dict[str, nw.Expr] = {"r": inside}
     if where is not None and where in schema:
         value = _values(schema, where)
-        columns["where_not_binary"] = _number(~((value == 0.0) | (value == 1.0)))
+        columns["where_not_binary"] = ~((value == 0.0) | (value == 1.0))
     parts = [_parts(schema, outcome, denominator, inside) for outcome in outcomes]
     # R's na.rm for several variables: one set of people for all of them, so that their covariance is of the same rows.
-    any_unknown = reduce(or_, [part.not_known for part in parts])
+    any_unknown = reduce(or_, [part.in_scope & part.unknown for part in parts])
     targets = [
         _target(schema, columns, place, part, denominator, any_unknown, unknown) for place, part in enumerate(parts)
     ]
@@ -130,13 +130,14 @@ def make_targets(
 
 @dataclass(frozen=True, kw_only=True)
 class _Parts:
-    """An outcome as expressions: rows in scope, rows of unknown answer (in scope), and the value."""
+    """An outcome as expressions: rows in scope, rows of unknown answer (in scope or not), the value (truth or number)."""
 
     outcome: str
     classified: bool
     in_scope: nw.Expr
-    not_known: nw.Expr
+    unknown: nw.Expr
     value: nw.Expr
+    truth: bool
 
 
 def is_text(schema: Schema, name: str) -> bool:
@@ -149,19 +150,17 @@ def _parts(schema: Schema, outcome: Outcome, denominator: str | None, inside: nw
         absent = missing(outcome.column, schema)
         text = nw.col(outcome.column).cast(nw.String)
         has = ~absent & (text == nw.lit(outcome.value)).fill_null(False)
-        return _Parts(
-            outcome=str(outcome), classified=False, in_scope=inside, not_known=inside & absent, value=_number(has)
-        )
+        return _Parts(outcome=str(outcome), classified=False, in_scope=inside, unknown=absent, value=has, truth=True)
     if denominator is None and f"{outcome}_possible" in schema and f"{outcome}_in_scope" in schema:
         in_scope = inside & _is_one(schema, f"{outcome}_in_scope")
         surely = _is_one(schema, outcome)
-        not_known = in_scope & _is_one(schema, f"{outcome}_possible") & ~surely
-        return _Parts(outcome=outcome, classified=True, in_scope=in_scope, not_known=not_known, value=_number(surely))
-    not_known = inside & missing(outcome, schema)
+        perhaps = _is_one(schema, f"{outcome}_possible") & ~surely
+        return _Parts(outcome=outcome, classified=True, in_scope=in_scope, unknown=perhaps, value=surely, truth=True)
+    absent = missing(outcome, schema)
     if denominator is not None:
-        not_known = not_known | (inside & missing(denominator, schema))
+        absent = absent | missing(denominator, schema)
     value = _values(schema, outcome)
-    return _Parts(outcome=outcome, classified=False, in_scope=inside, not_known=not_known, value=value)
+    return _Parts(outcome=outcome, classified=False, in_scope=inside, unknown=absent, value=value, truth=False)
 
 
 def _target(
@@ -174,23 +173,27 @@ def _target(
     unknown: Unknown | None,
 ) -> Target:
     treatment = unknown or ("no" if part.classified else "")
-    in_scope, not_known, value = part.in_scope, part.not_known, part.value
+    in_scope, value = part.in_scope, part.value
     names = {key: f"{key}{place}" for key in ("d", "y", "p", "x", "u", "b")}
     scope = "r"
     if part.classified:
         scope = f"r{place}"
-        columns[scope] = _number(in_scope)
-    counted, known = scope, in_scope & ~not_known
+        columns[scope] = in_scope
+    counted, known = scope, in_scope & ~part.unknown
     if treatment == "exclude":
         counted, known = names["d"], in_scope & ~any_unknown
-        columns[counted] = _number(known)
-    columns[names["y"]] = value * _number(known)
-    columns[names["u"]] = _number(not_known)
-    columns[names["b"]] = _number(known & ~((value == 0.0) | (value == 1.0)))
+        columns[counted] = known
+    columns[names["u"]] = in_scope & part.unknown
+    if part.truth:
+        columns[names["y"]] = value & known
+        columns[names["b"]] = known & ~known
+    else:
+        columns[names["y"]] = value * as_number(known)
+        columns[names["b"]] = known & ~((value == 0.0) | (value == 1.0))
     if treatment == "bounds":
-        columns[names["p"]] = value * _number(known) + _number(not_known)
+        columns[names["p"]] = as_number(columns[names["y"]]) + as_number(columns[names["u"]])
     if denominator is not None:
-        columns[names["x"]] = _values(schema, denominator) * _number(known)
+        columns[names["x"]] = _values(schema, denominator) * as_number(known)
     return Target(
         outcome=part.outcome if denominator is None else f"{part.outcome}/{denominator}",
         scope=scope,
@@ -202,16 +205,14 @@ def _target(
         unknown=names["u"],
         not_binary=names["b"],
         treatment=treatment,
-        zero_one=(names["u"], names["b"], *([names["y"], names["p"]] if part.classified else [])),
+        zero_one=(names["u"], names["b"], *([names["y"], names["p"]] if part.truth else [])),
     )
 
 
-def _inside(schema: Schema, where: str | None) -> nw.Expr:
+def inside_rows(schema: Schema, where: str | None) -> nw.Expr:
     """True for rows of the subpopulation; an unknown condition is outside."""
     if where is None:
-        # A literal would be one value on some engines; a comparison of a column is as long as the frame.
-        first = next(iter(schema))
-        return nw.col(first).is_null() | ~nw.col(first).is_null()
+        return nw.lit(True)
     if where in schema:
         return _is_one(schema, where)
     expression = parse(where)
@@ -219,13 +220,16 @@ def _inside(schema: Schema, where: str | None) -> nw.Expr:
     return expression.truth(schema)[0]
 
 
-def _number(condition: nw.Expr) -> nw.Expr:
-    return nw.when(condition).then(nw.lit(1.0)).otherwise(nw.lit(0.0))
+def as_number(values: nw.Expr) -> nw.Expr:
+    """Truths as 1 and 0; numbers as they are."""
+    return values.cast(nw.Float64)
 
 
 def _values(schema: Schema, name: str) -> nw.Expr:
     """The numbers of a column, 0 where missing."""
     _require_numeric(schema, name)
+    if not schema[name].is_float():
+        return nw.col(name).cast(nw.Float64).fill_null(0.0)
     return nw.when(~missing(name, schema)).then(nw.col(name).cast(nw.Float64)).otherwise(nw.lit(0.0))
 
 

@@ -9,12 +9,13 @@ import numpy as np
 
 from fl_estimate.design.domains import By, by_margins
 from fl_estimate.design.intervals import general, no_case_limits, proportion
+from fl_estimate.design.sample import Sample
 from fl_estimate.design.totals import Floats, require_columns, totals
 from fl_estimate.errors import EstimateFault, not_one_of
 from fl_estimate.estimators.domain_query import Measure, People, declared, read_people
 from fl_estimate.estimators.domain_table import Cells, DomainTable, tabulate
 from fl_estimate.estimators.targets import Level, Outcome, Target, Targets, as_list, is_text
-from fl_estimate.inputs.replicates import Replicates
+from fl_estimate.inputs.replicates import Replicates, UnitReplicates
 from fl_estimate.inputs.respondents import Resolved, resolve
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.results.estimates import Assumption, Estimates, Reason, check_by_columns, make_frame
@@ -102,25 +103,40 @@ class Call:
             )  # fmt: skip
 
     def arguments(self, targets: Targets) -> Mapping[str, Any]:
+        """The arguments for the record, with what unknown answers of the outcomes came to mean."""
         return {
             "outcome": [target.outcome for target in targets.targets],
             "by": [list(margin) for margin in by_margins(self.by)],
-            "where": self.where or "",
+            **self.settings(),
             "unknown": targets.targets[0].treatment,
+        }
+
+    def settings(self) -> dict[str, Any]:
+        """The arguments that every call has, for the record."""
+        return {
+            "where": self.where or "",
+            "unknown": self.unknown or "",
             "interval": self.interval,
             "df": self.df,
             "level": self.level,
-            "design": {
-                "weights": self.resolved.design.weights or "",
-                "strata": self.resolved.design.strata or "",
-                "stages": list(self.resolved.design.stages),
-                "fpc": list(self.resolved.design.fpc),
-                "single_psu": self.resolved.design.single_psu,
-                "phase2": list(self.resolved.design.phase2_columns),
-                "pps": self.resolved.design.pps or "",
-                "replicates": self.people.design.replicates.kind if self.people.design.replicates else "",
-            },
+            "design": _told(self.resolved.design, self.people.design.replicates),
         }
+
+
+def _told(design: Design, replicates: Replicates | UnitReplicates | None) -> dict[str, Any]:
+    """What a result notes of the design, and of the replicates where they made its variances."""
+    return {
+        "weights": design.weights or "",
+        "strata": design.strata or "",
+        "stages": list(design.stages),
+        "fpc": list(design.fpc),
+        "single_psu": design.single_psu,
+        "single_psu_scope": design.single_psu_scope,
+        "pps": design.pps or "",
+        "phase2": list(design.phase2_columns),
+        "phase2_variance": design.phase2_variance if design.phase2 else "",
+        "replicates": replicates.told() if replicates is not None else {},
+    }
 
 
 def _replicated(variance: str | None, design: Design) -> bool:
@@ -195,7 +211,7 @@ def lay_out(call: Call, targets: Targets, table: DomainTable, *, quantity: str) 
         population=call.resolved.population,
         reference_period=str(call.resolved.reference_period or ""),
         reasons=tuple(reasons),
-        assumptions=_assumptions(call, targets, table),
+        assumptions=call_assumptions(call, targets, table),
         provenance=Provenance(
             call=call.name,
             arguments=call.arguments(targets),
@@ -219,7 +235,7 @@ Reasons = list[tuple[str, tuple[tuple[str, Any], ...]]]
 
 def _finish(cells: Cells, table: DomainTable, call: Call, quantity: str) -> tuple[dict[str, Any], list[Reasons]]:
     """Standard errors, intervals and reasons of one measure in every domain of a margin."""
-    df = _df(cells, table, call.df)
+    df = df_of(cells, table, call.df)
     empty = ~(cells.n > 0)
     share = _share(cells)
     none = cells.binary & ~empty & (share == 0)
@@ -258,7 +274,8 @@ def _share(cells: Cells) -> Floats:
         return cells.value / cells.weight
 
 
-def _df(cells: Cells, table: DomainTable, rule: DfRule | float) -> Floats:
+def df_of(cells: Cells, table: DomainTable, rule: DfRule | float) -> Floats:
+    """Degrees of freedom of each domain by the rule asked for."""
     if rule == "domain":
         return cells.df
     return np.full(len(cells.df), table.design_df if isinstance(rule, str) else float(rule))
@@ -311,22 +328,9 @@ def _reasons(
     return out
 
 
-def _assumptions(call: Call, targets: Targets, table: DomainTable) -> tuple[Assumption, ...]:
-    design, sample = call.resolved.design, table.sample
-    own = call.people.design.replicates
-    said: list[tuple[str, dict[str, Any]]] = []
-    if own is not None:
-        said.append(("replicate_variance", {"kind": own.kind, "replicates": table.replicates, "centre": own.centre}))
-    else:
-        said.append(("taylor_linearisation", {}))
-        said += _sampling(design)
-    if sample.single_strata:
-        said.append(("single_psu_rule", {"rule": design.single_psu, "strata": sample.single_strata}))
-    ranked = isinstance(own, Replicates) and isinstance(call.df, str)
-    if isinstance(own, Replicates) and ranked:
-        said.append(("df_rule", {"rule": "rank" if own.df is None else own.df}))
-    else:
-        said.append(("df_rule", {"rule": call.df}))
+def call_assumptions(call: Call, targets: Targets, table: DomainTable) -> tuple[Assumption, ...]:
+    """What the result of a call takes for granted."""
+    said = assumptions_of_design(call, table.sample, table.replicates)
     treatment = {"no": "unknown_as_no", "exclude": "unknown_excluded", "bounds": "unknown_bounds"}
     if targets.targets[0].treatment:
         said.append((treatment[targets.targets[0].treatment], {}))
@@ -337,13 +341,40 @@ def _assumptions(call: Call, targets: Targets, table: DomainTable) -> tuple[Assu
     return tuple(Assumption(code=code, parameters=tuple(parameters.items())) for code, parameters in said)
 
 
+def assumptions_of_design(call: Call, sample: Sample, replicates: int) -> list[tuple[str, dict[str, Any]]]:
+    """What the variance takes for granted of the sample: how it was drawn, single units, degrees of freedom, its weights."""
+    design = call.resolved.design
+    own = call.people.design.replicates
+    said: list[tuple[str, dict[str, Any]]] = []
+    if own is not None:
+        said.append(("replicate_variance", {"kind": own.kind, "replicates": replicates, "centre": own.centre}))
+    else:
+        said.append(("taylor_linearisation", {}))
+        said += _sampling(design)
+    if sample.single_strata:
+        said.append(("single_psu_rule", {"rule": design.single_psu, "strata": sample.single_strata}))
+    ranked = isinstance(own, Replicates) and isinstance(call.df, str)
+    if isinstance(own, Replicates) and ranked:
+        said.append(("df_rule", {"rule": "rank" if own.df is None else own.df}))
+    else:
+        said.append(("df_rule", {"rule": call.df}))
+    return said + _adjusted(design)
+
+
+def _adjusted(design: Design) -> list[tuple[str, dict[str, Any]]]:
+    """What was done to the weights, step by step."""
+    codes = {"calibration": "weights_calibrated", "trimming": "weights_trimmed", "class": "non_response_by_class"}
+    codes |= {"propensity": "non_response_by_propensity"}
+    return [(codes[step.kind], dict(step.parameters)) for step in design.adjustments]
+
+
 def _sampling(design: Design) -> list[tuple[str, dict[str, Any]]]:
     """What linearisation takes for granted of the way the sample was drawn."""
     said: list[tuple[str, dict[str, Any]]] = []
     if design.strata is None and not design.stages:
         said.append(("simple_random_sample", {}))
     if design.phase2 is not None:
-        said.append(("two_phases", {}))
+        said.append(("two_phases" if design.phase2_variance == "full" else "two_phases_apart", {}))
     if design.pps is not None:
         said.append(("unequal_probabilities", {"rule": design.pps}))
     elif design.fpc:

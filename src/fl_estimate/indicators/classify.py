@@ -14,6 +14,7 @@ from fl_estimate.indicators.coverage import Coverage
 from fl_estimate.indicators.deciding import Criterion
 from fl_estimate.indicators.items import AGE, Items
 from fl_estimate.indicators.marks import Note, notes
+from fl_estimate.indicators.parents import asks_of_parents, of_parents, with_parents
 from fl_estimate.indicators.persons import (
     AGE_AT_INTERVIEW,
     CURRENT,
@@ -175,6 +176,8 @@ def classify(
     minimum and any_of the maximum of each side. Both conditions of a definition must hold in one row (one job); a
     person is positive if one of their rows is. A person without any row in scope is not positive. Unknown is dk, ref,
     missing (a null) and not_asked; a question that the instrument does not have is false, and stands in `coverage`.
+    Whether a child's parents are in forced labour follows from their own class, where `people` names them
+    (`mother_id`, `father_id`) and no question of the survey said it.
     The age is `jobs.age_episode` where that column is there, else `people.age_interview`.
     """
     chosen = chosen_frameworks(framework, allow_unverified=allow_unverified)
@@ -205,6 +208,9 @@ def _classify_people(frame: Any, frameworks: tuple[Framework, ...], *, age: str)
 def _classify_survey(data: SurveyData, frameworks: tuple[Framework, ...]) -> Classification:
     """Classify a survey: rows of jobs or episodes first, then the persons they belong to."""
     table = _answering_table(data, frameworks)
+    if asks_of_parents(data, table, frameworks):
+        whole = data
+        data = with_parents(whole, table, lambda: _classify_survey(whole, of_parents(frameworks)).people)
     people = _frame(data.people)
     columns = list(people.collect_schema().names())
     if table == "people":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import narwhals as nw
@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from fl_estimate.errors import ListsFault, listed, missing_columns
+from fl_estimate.schema.validate import ValidationReport
 
 Member = npt.NDArray[np.int8]
 Floats = npt.NDArray[np.float64]
@@ -37,6 +38,11 @@ class CaptureHistories:
         Whether the lists are occasions in time (trapping), not sources that work side by side.
     outcome, population, reference_period : str
         What the people on the lists are, among whom, and when: said with `about`, handed on to every estimate.
+    records : pandas.DataFrame or None
+        From `fl.load_lists`, where covariates were asked for: a row a person (with counts: a history), its 0/1 column
+        for each list, the covariates, and never an identifier. `omit`, `merge` and `pair` leave it behind.
+    report : ValidationReport
+        What `fl.load_lists` found on the way: duplicates within a list, records that contradict each other.
 
     Examples
     --------
@@ -54,6 +60,8 @@ class CaptureHistories:
     outcome: str = ""
     population: str = ""
     reference_period: str = ""
+    records: pd.DataFrame | None = None
+    report: ValidationReport = field(default_factory=ValidationReport)
 
     @classmethod
     def from_counts(
@@ -115,7 +123,7 @@ class CaptureHistories:
     def _from(cls, frame: Any, lists: Sequence[str], count: str | None, ordered: bool) -> CaptureHistories:
         names = _check_names(lists)
         columns = _columns(frame, [*names, *([count] if count else [])])
-        members = np.stack([_membership(columns[name], name) for name in names], axis=1)
+        members = _memberships(columns, names)
         size = len(members)
         counts = _counts(columns[count], count) if count else np.ones(size)
         empty = int(((members.sum(axis=1) == 0) & (counts > 0)).sum())
@@ -147,6 +155,21 @@ class CaptureHistories:
         ['trafficking', 'trafficking']
         """
         return replace(self, outcome=outcome, population=population, reference_period=reference_period)
+
+    def split(self, by: str) -> dict[Any, CaptureHistories]:
+        """The histories of each value of a covariate that `fl.load_lists` kept; people without a value are refused.
+
+        Raises
+        ------
+        ListsFault
+            FL-LISTS-01: the covariate was not kept; FL-LISTS-09: somebody has no value of it.
+        """
+        if self.records is None or by not in self.records or by in self.lists:
+            kept = [] if self.records is None else [str(name) for name in self.records if name not in self.lists]
+            raise missing_columns("FL-LISTS-01", [by], kept, ListsFault)
+        count = "count" if "count" in self.records else None
+        parts = CaptureHistories.strata(self.records, lists=self.lists, by=by, count=count, ordered=self.ordered)
+        return {value: self._alike(part) for value, part in parts.items()}
 
     def _alike(self, other: CaptureHistories) -> CaptureHistories:
         """Other histories of the same people."""
@@ -243,6 +266,22 @@ class CaptureHistories:
     def __repr__(self) -> str:
         shown = ", ".join(f"{name} {total:,.0f}" for name, total in self.totals.items())
         return f"CaptureHistories({len(self.lists)} lists, {self.n:,.0f} people: {shown})"
+
+
+def read_members(frame: Any, lists: Sequence[str]) -> Member:
+    """Read who is on which list off a frame with one row a person or history; (rows, lists).
+
+    Raises
+    ------
+    ListsFault
+        FL-LISTS-01 to FL-LISTS-04, FL-LISTS-06.
+    """
+    names = _check_names(lists)
+    return _memberships(_columns(frame, names), names)
+
+
+def _memberships(columns: dict[str, Floats], names: Sequence[str]) -> Member:
+    return np.stack([_membership(columns[name], name) for name in names], axis=1)
 
 
 def _check_names(lists: Sequence[str]) -> tuple[str, ...]:

@@ -105,6 +105,11 @@ class Replicates:
         ):
             object.__setattr__(self, item.name, value)
 
+    def told(self) -> dict[str, Any]:
+        """What a result notes of them."""
+        given = {"kind": self.kind, "replicates": len(self.columns), "centre": self.centre, "scale": self.scale}
+        return {**given, "combined": self.combined, "df": self.df}
+
 
 @dataclass(frozen=True, kw_only=True)
 class UnitReplicates:
@@ -125,6 +130,8 @@ class UnitReplicates:
         Degrees of freedom of the whole sample.
     rows_are_units : bool
         The unit is the row, told apart by its place in the frame.
+    seed : int or None
+        Of replicates drawn at random, also where none was given.
     """
 
     kind: str
@@ -136,6 +143,12 @@ class UnitReplicates:
     centre: Centre
     df: float
     rows_are_units: bool = False
+    seed: int | None = None
+
+    def told(self) -> dict[str, Any]:
+        """What a result notes of them."""
+        made = {"kind": self.kind, "replicates": self.multipliers.shape[1], "centre": self.centre, "scale": self.scale}
+        return made if self.seed is None else {**made, "seed": self.seed}
 
 
 def default_scale(kind: str, replicates: int, centre: str, fay: float | None) -> float:

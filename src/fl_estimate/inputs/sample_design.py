@@ -9,12 +9,14 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from fl_estimate.errors import DesignFault, listed, not_one_of
+from fl_estimate.inputs.adjustments import Adjustment, Calibration
 from fl_estimate.inputs.replicates import Floats, Replicates, UnitReplicates
 
 SinglePsu = Literal["error", "remove", "certainty", "adjust", "average", "collapse"]
 SINGLE_PSU_RULES: tuple[str, ...] = get_args(SinglePsu)
 SinglePsuScope = Literal["sample", "domain"]
 Pps = Literal["brewer", "overton", "hr", "ht", "yg"]
+Phase2Variance = Literal["full", "approx"]
 PPS_RULES: tuple[str, ...] = get_args(Pps)
 ROW = "__fl_row"
 """The column that numbers the rows where each is a unit that must be told apart."""
@@ -59,17 +61,25 @@ class Design:
         Σπ²/n over the population, for pps hr; estimated by Σπ/n over the sample where left out.
     phase2 : tuple of (str, Design), optional
         Two phases: the 0/1 column of those drawn again, and how: ``("interviewed", Design(strata="screened"))``. Their
-        weights within the second phase follow from the persons of each of its strata in both; the frame holds everyone of
-        the first phase. Persons are the units of both phases.
+        weights within the second phase follow from the units of each of its strata in both; the frame holds everyone of
+        the first phase. Units are persons, or those of `psu` in either phase, the second's within the first's.
+    phase2_variance : {"full", "approx"}
+        Särndal, Swensson and Wretman's estimator, unbiased in any of these designs; or each phase by itself (R's
+        ``method="approx"`` and ``"simple"``), for persons in both phases only: to compare with older figures.
     replicates : Replicates, optional
         Replicate weights that came with the file; `fl.replicate` puts its own here.
+    expands : bool, optional
+        Whether the weights sum to the population, as totals need. Left out, weights that differ and whose mean is 1 are
+        taken for relative ones and totals are refused; ``True`` says that they do expand, ``False`` that they do not.
+    adjustments : tuple of Adjustment
+        What was done to the weights; put here by `fl.calibrate`, `fl.trim_weights` and their like.
 
     Raises
     ------
     DesignFault
         FL-DESIGN-02 (`psu` and `stages` name different first stages), FL-DESIGN-03 (more fpc columns than stages),
         FL-DESIGN-04 (unknown rule), FL-DESIGN-05 (a column named twice), FL-DESIGN-18 (pps without probabilities, or
-        joint probabilities without pps ht or yg), FL-DESIGN-28 (two phases of other units than persons), FL-DESIGN-19 (joint is not a symmetric matrix of probabilities).
+        joint probabilities without pps ht or yg), FL-DESIGN-28 (two phases of a form that is not computed), FL-DESIGN-19 (joint is not a symmetric matrix of probabilities).
 
     Examples
     --------
@@ -92,7 +102,10 @@ class Design:
     joint: Floats | None = field(repr=False, compare=False)
     hr_sum: float | None
     phase2: tuple[str, Design] | None
+    phase2_variance: Phase2Variance
     replicates: Replicates | UnitReplicates | None
+    expands: bool | None
+    adjustments: tuple[Adjustment, ...]
 
     def __init__(
         self,
@@ -109,7 +122,10 @@ class Design:
         joint: Any = None,
         hr_sum: float | None = None,
         phase2: tuple[str, Design] | None = None,
+        phase2_variance: Phase2Variance = "full",
         replicates: Replicates | UnitReplicates | None = None,
+        expands: bool | None = None,
+        adjustments: tuple[Adjustment, ...] = (),
     ) -> None:
         units, corrections = _names(stages), _names(fpc)
         # psu beside stages that begin with it is what dataclasses.replace passes.
@@ -143,12 +159,11 @@ class Design:
             raise not_one_of(
                 "FL-DESIGN-04", "this single_psu_scope", str(single_psu_scope), ("sample", "domain"), DesignFault
             )
-        if phase2 is not None:
-            _check_phases(phase2, units, corrections, pps, replicates)
+        _check_phases(phase2, phase2_variance, units, corrections, pps, single_psu, replicates)
         pairs = _pps(pps, joint, hr_sum, corrections, single_psu)
         values = (
             weights, strata, units[0] if units else None, units, corrections, nested, single_psu, single_psu_scope,
-            pps, pairs, hr_sum, phase2, replicates,
+            pps, pairs, hr_sum, phase2, phase2_variance, replicates, expands, tuple(adjustments),
         )  # fmt: skip
         for item, value in zip(fields(self), values, strict=True):
             object.__setattr__(self, item.name, value)
@@ -166,7 +181,12 @@ class Design:
         if self.phase2 is None:
             return ()
         column, second = self.phase2
-        return (column, second.strata) if second.strata is not None else (column,)
+        return (column, *(name for name in (second.strata, *second.stages) if name is not None))
+
+    @property
+    def calibrations(self) -> tuple[Calibration, ...]:
+        """The adjustments that brought weights to known totals, first one first."""
+        return tuple(step for step in self.adjustments if isinstance(step, Calibration))
 
     @property
     def weights_known(self) -> bool:
@@ -215,15 +235,36 @@ def _pps(pps: str | None, joint: Any, hr_sum: float | None, fpc: tuple[str, ...]
 
 
 def _check_phases(
-    phase2: tuple[str, Design], units: tuple[str, ...], fpc: tuple[str, ...], pps: str | None, replicates: Any
+    phase2: tuple[str, Design] | None,
+    variance: str,
+    units: tuple[str, ...],
+    fpc: tuple[str, ...],
+    pps: str | None,
+    single_psu: str,
+    replicates: Any,
 ) -> None:
+    if variance not in get_args(Phase2Variance):
+        raise not_one_of("FL-DESIGN-04", "this phase2_variance", str(variance), get_args(Phase2Variance), DesignFault)
+    if phase2 is None:
+        return
     second = phase2[1]
-    rows = units in ((), (ROW,))
-    other = second.weights or second.stages or second.fpc or second.pps or second.phase2 or second.replicates
-    if not rows or len(fpc) > 1 or pps is not None or replicates is not None or other:
+    clusters = {*units, *second.stages} - {ROW}
+    faults = {
+        "several stages in a phase": len(units) > 1 or len(fpc) > 1 or len(second.stages) > 1,
+        "pps=": pps is not None or second.pps is not None,
+        "replicates=": replicates is not None or second.replicates is not None,
+        f"single_psu={single_psu!r}": single_psu in ("adjust", "average", "collapse"),
+        "weights= or fpc= within phase2 (both follow from who was drawn)": second.weights is not None
+        or second.fpc != (),
+        "phase2= within phase2": second.phase2 is not None,
+        'phase2_variance="approx" with psu=': variance == "approx" and bool(clusters),
+    }
+    found = [name for name, holds in faults.items() if holds]
+    if found:
         raise DesignFault(
             "FL-DESIGN-28",
-            "two phases are computed for persons drawn within strata, in both of them",
-            found="sampling units, probabilities, weights or replicates beside phase2=, or within it",
-            fix='Design(strata=…, fpc=…, phase2=("column", Design(strata=…)))',
+            "two phases of this form are not computed",
+            found=listed(found),
+            fix='one stage in each: Design(strata=…, psu=…, fpc=…, phase2=("column", Design(strata=…, psu=…))); '
+            "for other designs name the weights and replicate weights of the file",
         )

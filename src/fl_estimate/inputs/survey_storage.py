@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fl_estimate.errors import FileFault
-from fl_estimate.inputs.sample_design import Design
+from fl_estimate.inputs.design_storage import design_from_json, design_to_json
 from fl_estimate.inputs.survey_data import Labels, ReferencePeriod, Source, SurveyData
 from fl_estimate.schema.validate import Fault, ValidationReport
 
@@ -72,7 +72,7 @@ def _recipe(data: SurveyData, kinds: dict[str, str]) -> dict[str, Any]:
     return {
         "written_by": WRITTEN_BY,
         "tables": kinds,
-        "design": _design(data.design),
+        "design": None if data.design is None else design_to_json(data.design),
         "sources": {name: asdict(source) for name, source in data.sources.items()},
         "reference_period": None
         if period is None
@@ -92,13 +92,6 @@ def _recipe(data: SurveyData, kinds: dict[str, str]) -> dict[str, Any]:
             name: dict(each) if not isinstance(each, float | int) else each for name, each in data.totals.items()
         },
     }
-
-
-def _design(design: Design | None) -> dict[str, Any] | None:
-    if design is None:
-        return None
-    names = ("weights", "strata", "stages", "fpc", "nested", "single_psu")
-    return {name: getattr(design, name) for name in names}
 
 
 def _iso(date: dt.date | None) -> str | None:
@@ -124,7 +117,7 @@ def read(folder: Path, engine: str | None) -> SurveyData:
     period = recipe["reference_period"]
     return SurveyData(
         **tables,
-        design=None if recipe["design"] is None else Design(**recipe["design"]),
+        design=None if recipe["design"] is None else design_from_json(recipe["design"]),
         sources={name: Source(**source) for name, source in recipe["sources"].items()},
         reference_period=None
         if period is None

@@ -9,6 +9,8 @@ import narwhals as nw
 
 from fl_estimate.errors import DataFault, not_one_of
 from fl_estimate.inputs.survey_data import SurveyData
+from fl_estimate.loaders.currencies import in_one_currency
+from fl_estimate.loaders.family_network import relative_faults
 from fl_estimate.loaders.household import survey_faults
 from fl_estimate.loaders.tables import ROW, Filled
 from fl_estimate.schema import rules
@@ -60,7 +62,8 @@ def validate(data: SurveyData, *, mode: Mode = "normal") -> ValidationReport:
     require_mode(mode)
     filled = {name: _filled(name, table) for name, table in data.tables.items()}
     faults = survey_faults(filled, data.design, filled["people"], frozenset(), data.totals)
-    return ValidationReport(judged(faults, mode))
+    _, of_money = in_one_currency(filled, None)
+    return ValidationReport(judged((*faults, *of_money, *relative_faults(filled)), mode))
 
 
 def require_mode(mode: str) -> None:

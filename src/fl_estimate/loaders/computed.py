@@ -1,4 +1,4 @@
-"""Variables that follow from others of the same row: pay a month, months in the reference period, domestic work.
+"""Variables that follow from others of the same row: pay a month, months in the period, domestic work, corridors.
 
 They are computed where their parts are there and the mapping does not give them itself.
 """
@@ -23,19 +23,32 @@ _DOMESTIC_INDUSTRY = ("T", "97", "970", "9700", "98", "981", "9810", "982", "982
 _DOMESTIC_OCCUPATION = ("5152", "9111")
 
 
+Makers = dict[str, Callable[[set[str]], "pl.Expr | None"]]
+"""Of each variable what it is computed by, from the names that are there; None where a part is not."""
+
+
 def with_computed(table: Filled, period: ReferencePeriod | None) -> Filled:
-    """Add the computed variables of a table whose parts are there."""
-    if table.table.name != "jobs":
-        return table
-    makers: dict[str, Callable[[set[str]], pl.Expr | None]] = {
+    """Add the computed variables of a table whose parts are there; who answered for themselves had no proxy."""
+    if table.table.name == "people" and {"person_id", "proxy_for"} <= set(table.columns):
+        return replace(table, frame=table.frame.with_columns(_proxy()))
+    of_jobs: Makers = {
         "pay_month": _pay_month,
         "months_in_period": lambda names: _months_in_period(names, period),
         "is_domestic": _is_domestic,
     }
+    of_episodes: Makers = {"corridor": _corridor, "months_abroad": _months_abroad}
+    makers = {"jobs": of_jobs, "episodes": of_episodes}.get(table.table.name, {})
     there = set(table.columns)
     new = {name: value for name, make in makers.items() if name not in there and (value := make(there)) is not None}
     frame = table.frame.with_columns(value.alias(name) for name, value in new.items())
     return replace(table, frame=frame, columns=(*table.columns, *new))
+
+
+def _proxy() -> pl.Expr:
+    """Offices often write the line of whoever answered: where it is that of the person, nobody stood in."""
+    import polars as pl
+
+    return pl.when(pl.col("proxy_for") != pl.col("person_id")).then(pl.col("proxy_for")).alias("proxy_for")
 
 
 def _pay_month(there: set[str]) -> pl.Expr | None:
@@ -79,3 +92,22 @@ def _is_domestic(there: set[str]) -> pl.Expr | None:
     any_of = pl.any_horizontal(each.fill_null(False) for each in found)
     known = pl.any_horizontal(each.is_not_null() for each in found)
     return pl.when(any_of).then(pl.lit("yes")).when(known).then(pl.lit("no"))
+
+
+def _corridor(there: set[str]) -> pl.Expr | None:
+    """From where to where, as XX-XA; missing where one of them is."""
+    import polars as pl
+
+    if not {"origin", "destination"} <= there:
+        return None
+    return pl.concat_str(pl.col("origin"), pl.col("destination"), separator="-")
+
+
+def _months_abroad(there: set[str]) -> pl.Expr | None:
+    """Months between leaving and returning; missing for those who have not returned."""
+    import polars as pl
+
+    if not {"depart", "return"} <= there:
+        return None
+    months = (pl.col("return") - pl.col("depart")).dt.total_days() / DAYS_A_MONTH
+    return pl.when(months >= 0).then(months)  # a return before the departure is a fault of its own

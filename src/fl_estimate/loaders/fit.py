@@ -139,6 +139,7 @@ def _design_faults(
     for table in ("people", "households"):
         if table in rules and table in files:
             names += [*rules[table].variables, *rules[table].derived, *left_over(rules[table], files[table].columns)]
+    names += [rule.weight for rule in mapping.selection]
     for name in design.columns:
         if name not in names:
             yield f"design: people have no column {name!r}{_hint(name, names)}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import narwhals as nw
 
+from fl_estimate.inputs.replicates import Replicates
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.loaders.tables import ROW, Filled
 from fl_estimate.loaders.weights import Totals, weight_faults
@@ -83,6 +84,7 @@ def _table_faults(table: Filled, whole: Filled, design: Design | None, totals: T
             strata=design.strata,
             stages=design.stages,
             fpc=design.fpc,
+            replicates=design.replicates.columns if isinstance(design.replicates, Replicates) else (),
             schema=_frame(whole).collect_schema(),
         )
         checks += on_design

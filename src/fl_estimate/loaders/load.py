@@ -12,6 +12,8 @@ from fl_estimate.inputs.survey_data import Labels, SurveyData
 from fl_estimate.inputs.survey_storage import pandas_of
 from fl_estimate.loaders.checking import Mode, judged, require_mode, without_bad_cells
 from fl_estimate.loaders.computed import with_computed
+from fl_estimate.loaders.currencies import in_one_currency
+from fl_estimate.loaders.family_network import relative_faults, relatives_once
 from fl_estimate.loaders.file_table import Engine, FileTable
 from fl_estimate.loaders.files import DELIMITED, read_table
 from fl_estimate.loaders.fit import not_fitting, require_fit, whole_rule
@@ -19,6 +21,7 @@ from fl_estimate.loaders.household import survey_faults, with_households
 from fl_estimate.loaders.mapping import Mapping
 from fl_estimate.loaders.mapping_parts import TableRule
 from fl_estimate.loaders.one_row import on_one_row
+from fl_estimate.loaders.selection import with_selection
 from fl_estimate.loaders.tables import Filled, own_table, pieces_of, taken_table, widen
 from fl_estimate.schema.validate import Fault, ValidationReport
 from fl_estimate.schema.variables import TABLES
@@ -85,10 +88,20 @@ def load(
     rules = {name: whole_rule(TABLES[name], rule, _columns(files, name)) for name, rule in read.tables.items()}
     require_fit(read, files, rules)
     filled = _filled(read, files, rules, stay_lazy=engine == "polars")
+    filled, of_money = in_one_currency(filled, read.rates)
+    filled, told_again = relatives_once(filled)
     people = with_households(filled["people"], filled["households"]) if "households" in filled else filled["people"]
+    people, of_selection = with_selection(people, read.selection)
     design = read.sample_design()
     taken = frozenset(name for name, rule in rules.items() if rule.source is not None)
-    faults = (*survey_faults(filled, design, people, taken, read.totals), *_guessed_encodings(read, files))
+    faults = (
+        *survey_faults(filled, design, people, taken, read.totals),
+        *of_money,
+        *of_selection,
+        *told_again,
+        *relative_faults(filled),
+        *_guessed_encodings(read, files),
+    )
     report = ValidationReport(judged(faults, mode))
     report.require(files["people"].source.name)
     tables = {**filled, "people": people}

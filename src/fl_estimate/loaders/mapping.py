@@ -23,7 +23,11 @@ from fl_estimate.loaders.mapping_parts import (
     Code,
     DesignRule,
     PeriodRule,
+    PhaseRule,
+    RatesRule,
     Recode,
+    ReplicatesRule,
+    SelectionRule,
     SourceRule,
     Strict,
     TableRule,
@@ -50,6 +54,10 @@ class Mapping(Strict):
     totals : dict of str to float or dict
         Known sizes of the population, to which the weights should sum: of all ``people``, or by the codes of a
         column.
+    rates : RatesRule, optional
+        One currency for all amounts, with the rates of the others.
+    selection : tuple of SelectionRule
+        How persons were drawn within their household, and the weight that follows.
     recodes : dict of str to dict
         Named recodes: code in the file → code in the schema.
     tables : dict of str to TableRule
@@ -67,6 +75,8 @@ class Mapping(Strict):
     source: SourceRule = SourceRule()
     design: DesignRule | None = None
     totals: dict[str, float | dict[str, float]] = Field(default_factory=dict)
+    rates: RatesRule | None = None
+    selection: tuple[SelectionRule, ...] = ()
     recodes: dict[str, Recode] = Field(default_factory=dict)
     tables: dict[str, TableRule]
 
@@ -121,7 +131,7 @@ class Mapping(Strict):
 
     def sample_design(self) -> Design | None:
         """Give the design in the form that estimators take."""
-        return Design(**self.design.model_dump()) if self.design else None
+        return self.design.design() if self.design else None
 
     def period(self) -> ReferencePeriod | None:
         """Give the reference period in the form that results take."""
@@ -258,6 +268,7 @@ def _names_a_type(part: int | str) -> bool:
 
 
 _NEIGHBOURS = [
+    *SelectionRule.model_fields,
     *("else" if key == "otherwise" else key for key in VariableRule.model_fields),
-    *(key for rule in (SourceRule, PeriodRule, DesignRule) for key in rule.model_fields),
+    *(key for rule in (SourceRule, PeriodRule, DesignRule, PhaseRule, ReplicatesRule) for key in rule.model_fields),
 ]

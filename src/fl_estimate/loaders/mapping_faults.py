@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from fl_estimate.errors import DesignFault, ExpressionFault, listed, nearest
 from fl_estimate.loaders.mapping_parts import LABELS, TableRule, VariableRule, is_number, written_for
+from fl_estimate.schema.classifications import CURRENCIES
 from fl_estimate.schema.expressions import parse
 from fl_estimate.schema.variables import TABLES, Table
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from fl_estimate.loaders.mapping import Mapping
 
 OF_PEOPLE: tuple[str, ...] = ("jobs", "episodes", "relatives", "costs")
+_WHEN = re.compile(r"\d{4}(-(0[1-9]|1[0-2]))?")
 OWN_NAME = 0.8
 """A name nearer than this (difflib) to a variable of the schema is taken for a slip of the pen, not for a name."""
 
@@ -27,13 +30,45 @@ def faults_of(mapping: Mapping) -> Iterable[str]:
         yield from _table_faults(mapping, TABLES[name], rule)
     for name, recode in mapping.recodes.items():
         yield from _recode_faults(f"recodes.{name}", recode)
+    yield from _rate_faults(mapping)
+    yield from _selection_faults(mapping)
     period = mapping.reference_period
     if period and period.start and period.end and period.end <= period.start:
         yield "reference_period: end is the first day after the period, so it is later than start"
+    replicates = mapping.design.replicates if mapping.design else None
+    if replicates is not None and (replicates.number is not None) != ("{n" in replicates.columns[0]):
+        yield 'design.replicates: number goes with {n} in one name of columns, such as columns = "rw{n:03}" and number = 80'
+        return
     try:
         mapping.sample_design()
     except DesignFault as error:
         yield f"design: {error.what} ({error.found})"
+
+
+def _rate_faults(mapping: Mapping) -> Iterable[str]:
+    rates = mapping.rates
+    if rates is None:
+        return
+    if rates.to in rates.rate:
+        yield f"rates.{rates.to}: a currency is worth one of itself"
+    strange = [name for name in (rates.to, *rates.rate) if name not in CURRENCIES]
+    if strange:
+        yield f"rates: {listed(map(repr, strange))} is no code of ISO 4217"
+    for name, dated in rates.rate.items():
+        for when in dated if isinstance(dated, dict) else ():
+            if not _WHEN.fullmatch(when):
+                yield f'rates.{name}.{when}: a year such as 2019, or a month such as "2019-03"'
+
+
+def _selection_faults(mapping: Mapping) -> Iterable[str]:
+    for place, rule in enumerate(mapping.selection, 1):
+        for key in ("eligible", "drawn"):
+            yield from _expression_faults(f"selection[{place}].{key}", getattr(rule, key), None)
+        people = mapping.tables.get("people")
+        if people is not None and rule.weight in people.variables:
+            yield f"selection[{place}].weight: {rule.weight} is mapped from the file; map it, or compute it, not both"
+    if len({rule.weight for rule in mapping.selection}) > 1:
+        yield "selection: all groups write the same weight"
 
 
 def _table_faults(mapping: Mapping, table: Table, rule: TableRule) -> Iterable[str]:

@@ -7,9 +7,10 @@ import re
 from collections.abc import Mapping as Dictionary
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from fl_estimate.inputs.sample_design import SinglePsu
+from fl_estimate.inputs.replicates import Centre, ReplicateKind, Replicates
+from fl_estimate.inputs.sample_design import Design, Phase2Variance, Pps, SinglePsu, SinglePsuScope
 
 ANSWER_KEYS: tuple[str, ...] = ("null", "missing")
 """Words on the left of a recode: a blank or system-missing cell, and a declared missing value that is not named."""
@@ -144,12 +145,90 @@ class SourceRule(Strict):
     catalogue: str | None = None
 
 
+Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class RatesRule(Strict):
+    """``[rates]``: one currency for all amounts, and how much of it one unit of each other is worth.
+
+    A rate is a number, or a table by year or month: ``USD = { 2019 = 38.2, "2020-03" = 40.1 }``. The rate of the month is
+    taken before that of the year.
+    """
+
+    to: str
+    rate: dict[str, Rate | dict[str, Rate]]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _currencies(cls, given: Any) -> Any:
+        """As people write it, each currency is a key of its own."""
+        if not isinstance(given, Dictionary) or "rate" in given:
+            return given
+        return {
+            **({"to": given["to"]} if "to" in given else {}),
+            "rate": {key: value for key, value in given.items() if key != "to"},
+        }
+
+
+class SelectionRule(Strict):
+    """``[[selection]]``: who of a household could be drawn, who was, and the weight that follows.
+
+    `eligible` and `drawn` are expressions on people. The weight of those drawn is `of` times the number eligible over the
+    number drawn in their household; it is written to `weight`, which others have from `of`.
+    """
+
+    eligible: str
+    drawn: str
+    of: str = "weight_hh"
+    weight: str = "weight_person"
+
+
 class PeriodRule(Strict):
     """``[reference_period]``: the time the survey speaks of; `end` is the first day after it."""
 
     kind: Literal["week", "month", "season", "12m", "24m", "60m", "lifetime", "other"]
     start: dt.date | None = None
     end: dt.date | None = None
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]
+
+
+class ReplicatesRule(Strict):
+    """``[design.replicates]``: the arguments of `fl.Replicates`.
+
+    `columns` lists the columns, or is one name with ``{n}`` in it (``{n:03}``: with three digits), which stands for the
+    numbers from 1 to `number`.
+    """
+
+    columns: Names
+    number: Annotated[int, Field(ge=2, le=10_000)] | None = None
+    kind: ReplicateKind = "other"
+    scale: float | None = None
+    rscales: float | tuple[float, ...] | None = None
+    fay: float | None = None
+    combined: bool = True
+    centre: Centre = "estimate"
+    df: float | None = None
+
+    def replicates(self) -> Replicates:
+        """Give them in the form that the design takes."""
+        pattern = self.columns[0]
+        listed = self.number is None or not _SLOT.search(pattern)
+        names = self.columns if listed else [written_for(pattern, str(n + 1)) for n in range(self.number or 0)]
+        return Replicates(names, **self.model_dump(exclude={"columns", "number"}))
+
+
+class PhaseRule(Strict):
+    """``[design.phase2]``: the 0/1 column of those drawn again, and the strata and units they were drawn in."""
+
+    column: str
+    strata: str | None = None
+    psu: str | None = None
+
+    def phase(self) -> tuple[str, Design]:
+        """Give it in the form that the design takes."""
+        return self.column, Design(strata=self.strata, psu=self.psu)
 
 
 class DesignRule(Strict):
@@ -159,9 +238,30 @@ class DesignRule(Strict):
     strata: str | None = None
     psu: str | None = None
     stages: tuple[str, ...] = ()
-    fpc: Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)] = ()
+    fpc: Names = ()
     nested: bool = True
     single_psu: SinglePsu = "error"
+    single_psu_scope: SinglePsuScope = "sample"
+    pps: Pps | None = None
+    joint: tuple[tuple[float, ...], ...] | None = None
+    hr_sum: float | None = None
+    phase2: PhaseRule | None = None
+    phase2_variance: Phase2Variance = "full"
+    replicates: ReplicatesRule | None = None
+
+    def design(self) -> Design:
+        """Give it in the form that estimators take.
+
+        Raises
+        ------
+        DesignFault
+            As `fl.Design` and `fl.Replicates`.
+        """
+        return Design(
+            **self.model_dump(exclude={"phase2", "replicates"}),
+            phase2=self.phase2.phase() if self.phase2 else None,
+            replicates=self.replicates.replicates() if self.replicates else None,
+        )
 
 
 def is_number(key: str) -> bool:

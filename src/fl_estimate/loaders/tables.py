@@ -19,8 +19,8 @@ from fl_estimate.loaders.fit import left_over, not_fitting
 from fl_estimate.loaders.mapping import Mapping
 from fl_estimate.loaders.mapping_parts import TableRule
 from fl_estimate.schema.expressions import parse
-from fl_estimate.schema.rules import Check
-from fl_estimate.schema.validate import Severity
+from fl_estimate.schema.rules import Check, Rows, find
+from fl_estimate.schema.validate import Fault, Severity
 from fl_estimate.schema.variables import Table
 
 if TYPE_CHECKING:
@@ -296,3 +296,20 @@ def _filtered(frame: pl.LazyFrame, table: str, text: str) -> pl.LazyFrame:
     except ExpressionFault as error:
         raise not_fitting([f"{table}.where: {error.what} ({error.found})"]) from None
     return narwhal.filter(is_true).to_native()
+
+
+def faults_where(
+    table: Filled,
+    frame: pl.LazyFrame,
+    variable: str,
+    rule: str,
+    value_class: str,
+    broken: pl.Expr,
+    severity: Severity = "error",
+) -> tuple[Fault, ...]:
+    """Find the rows of a table where an expression over a frame of its rows is true."""
+    flag = "__broken__"
+    flagged = nw.from_native(frame.with_columns(broken.fill_null(False).alias(flag)))
+    record = table.table.key if table.key_is_mapped else None
+    check = Check(variable=variable, rule=rule, value_class=value_class, broken=nw.col(flag), severity=severity)
+    return find(Rows(table=table.table.name, frame=flagged, row=ROW, record=record), [check])

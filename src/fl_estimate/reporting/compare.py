@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from fl_estimate.errors import PublishFault, listed
+from fl_estimate.estimators.synthesis.combine import DIFFERENT, cochran
 from fl_estimate.reporting.figures import ROW, TEXT, WIDTH, as_float, dress, in_full, limits, styled, truth_mark
 from fl_estimate.reporting.labelling import Labels, unit_of
 from fl_estimate.reporting.palette import BRIGHT, FAINT, HATCH, INK, PAPER, RULE, SERIES, SOFT
@@ -18,7 +19,7 @@ from fl_estimate.reporting.publish import PublishedEstimates, PublishedTable
 from fl_estimate.reporting.suppression import FEWER_THAN, NOT_PUBLISHED
 from fl_estimate.reporting.tables import Scale, interval_words, scale_of
 from fl_estimate.reporting.truth import Truth, read_truth
-from fl_estimate.reporting.words import check_language, say, spread
+from fl_estimate.reporting.words import check_language, number, say, spread
 from fl_estimate.results.estimates import Estimates
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def compare(
     estimates: Mapping[str, Estimates] | Sequence[Estimates] | Estimates | PublishedEstimates,
     *,
     truth: str | Path | None = None,
+    test: bool = False,
     language: str = "en",
 ) -> Figure:
     """Draw results of several methods side by side on one axis.
@@ -48,6 +50,9 @@ def compare(
         PublishedEstimates as they may be printed. Dark figures are left out beside population sizes.
     truth : path, optional
         JSON of true values of a synthetic population, as `datasets` writes it.
+    test : bool, default False
+        Write under the axis whether the results differ more than their errors allow (Cochran's Q, in each domain), as
+        `fl.synthesis.discrepancy` computes it. Results of one file are not independent, and are not tested.
     language : {"en", "fr", "es"}
 
     Returns
@@ -66,7 +71,8 @@ def compare(
     check_language(language)
     named, tables = _tables(estimates)
     known = read_truth(Path(truth)) if truth is not None else None
-    return _draw(_picture(tables, named, known, language), language)
+    picture = _picture(tables, named, known, language)
+    return _draw(picture, language, _discrepancy(picture, tables, language) if test else "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,7 +162,35 @@ def _series(record: Mapping[str, Any], table: PublishedTable, names: Labels, nam
     return f"{label}: {say('head', f'bound.{bound}', language)}" if bound else label
 
 
-def _draw(picture: _Picture, language: str) -> Figure:
+def _discrepancy(picture: _Picture, tables: Sequence[PublishedTable], language: str) -> str:
+    """Whether results differ more than their errors allow, in words: of the nation, or how many domains they differ in."""
+    marks = [table.provenance.source_sha256 for table in tables if table.provenance.source_sha256]
+    if len(set(marks)) < len(marks):
+        return say("discrepancy", "not_independent", language)
+    found = [answer for cell in picture.cells if (answer := _tested(list(cell.records.values()))) is not None]
+    if not found:
+        return say("discrepancy", "not_tested", language)
+    if len(picture.cells) == 1:
+        q, df, p = found[0]
+        return say("discrepancy", "one", language, q=number(q, 1, language), df=int(df), p=number(p, 3, language))
+    few = sum(p < DIFFERENT for _, _, p in found)
+    return say("discrepancy", "many", language, apart=few, domains=len(found), p=number(DIFFERENT, 2, language))
+
+
+def _tested(records: Sequence[Mapping[str, Any]]) -> tuple[float, float, float] | None:
+    """Cochran's test of what may be printed in one domain."""
+    # What was combined from the others is no result of its own.
+    own = [r for r in records if not str(r["method"]).startswith("combined-")]
+    printed = [r for r in own if r["publication"] not in (NOT_PUBLISHED, FEWER_THAN)]
+    pairs = np.array([[as_float(r["value"]), as_float(r["se"])] for r in printed]).reshape(-1, 2)
+    pairs = pairs[np.isfinite(pairs).all(axis=1) & (pairs[:, 1] > 0)]
+    if len(pairs) < 2:
+        return None
+    value, se = pairs.T
+    return cochran(value, se**2)
+
+
+def _draw(picture: _Picture, language: str, note: str = "") -> Figure:
     """One line a result where there is one domain, else a block of lines a domain, with a key above."""
     from fl_estimate.reporting.picture import Picture
 
@@ -167,11 +201,12 @@ def _draw(picture: _Picture, language: str) -> Figure:
     key = 0.0 if single else 0.2 * len(picture.series) + 0.1
     with styled():
         tall = ROW * step * len(lines)
-        figure = Picture(figsize=(WIDTH, tall + 0.75 + key), facecolor=PAPER)
+        below = 0.2 if note else 0.0
+        figure = Picture(figsize=(WIDTH, tall + 0.75 + key + below), facecolor=PAPER)
         left = min(0.45, (0.35 + 0.078 * max(map(len, lines), default=0)) / WIDTH)
         right = (0.25 + 0.076 * max(map(len, texts), default=0)) / WIDTH
         total = figure.get_figheight()
-        axes = figure.add_axes((left, 0.5 / total, 1 - left - right, tall / total))
+        axes = figure.add_axes((left, (0.5 + below) / total, 1 - left - right, tall / total))
         axes.set_ylim(len(lines) - 0.5, -0.5)
         factor = picture.scale.factor
         shown = [r for cell in picture.cells for r in cell.records.values() if r["publication"] != NOT_PUBLISHED]
@@ -186,7 +221,7 @@ def _draw(picture: _Picture, language: str) -> Figure:
                           xycoords=("axes fraction", "data"), textcoords="offset points", va="center", ha="left")  # fmt: skip
         _fill(axes, picture, step, span, single)
         parts = [picture.scale.head(language), picture.legend, *([truth_mark(language)] if truths else [])]
-        dress(axes, " · ".join(parts), language)
+        dress(axes, " · ".join(parts) + (f"\n{note}" if note else ""), language)
         if not single:
             _key(axes, picture.series)
             _margins(axes, picture)

@@ -46,6 +46,8 @@ class Particulars:
     truth : Truth, optional
         Of a synthetic population, to stand beside the estimates.
     map : MapChoice, optional
+    pages : sequence of (name, file)
+        Pages that stand beside the report, of appraisals of case lists.
     failed : sequence of (name, message)
         Estimates that could not be made.
     versions : mapping of package to version
@@ -58,6 +60,7 @@ class Particulars:
     definitions: Sequence[tuple[str, str]] = ()
     truth: Truth | None = None
     map: MapChoice | None = None
+    pages: Sequence[tuple[str, str]] = ()
     failed: Sequence[tuple[str, str]] = ()
     versions: Mapping[str, str] = field(default_factory=dict[str, str])
     fingerprint: str = ""
@@ -87,6 +90,7 @@ def report(published: PublishedEstimates, *, language: str = "en", particulars: 
         *_lead(published, given.truth, language),
         _heading("estimates", language),
         *_sheets(published, laid, given, language),
+        *_pages(given, language),
         *_failed(given, language),
         _heading("methods", language),
         *_methods(published, laid, given, language),
@@ -233,6 +237,12 @@ def _notes(sheet: Layout, published: PublishedEstimates, language: str) -> str:
     if "undetermined" in sheet.heads:
         notes.append(escape(say("sentence", "undetermined_head", language)))
     return "".join(f'<p class="notes">{note}</p>' for note in notes)
+
+
+def _pages(given: Particulars, language: str) -> Iterator[str]:
+    """Where the pages beside this one are."""
+    for name, file in given.pages:
+        yield f'<p><a href="{escape(file)}">{escape(say("head", "page", language, name=name))}</a></p>'
 
 
 def _failed(given: Particulars, language: str) -> Iterator[str]:

@@ -16,12 +16,18 @@ HEADS: dict[str, Said] = {
         "Intervalo de credibilidad del {level}",
     ),
     "interval.mixed": ("{level} interval", "Intervalle à {level}", "Intervalo del {level}"),
+    "interval.envelope": (
+        "Envelope of {level} intervals",
+        "Enveloppe des intervalles à {level}",
+        "Envolvente de intervalos del {level}",
+    ),
     "cv": ("CV", "CV", "CV"),
     "undetermined": ("Undetermined", "Indéterminé", "Indeterminado"),
     "n": ("Respondents", "Répondants", "Informantes"),
     "observed": ("Persons observed", "Personnes observées", "Personas observadas"),
     "cases": ("Cases", "Cas", "Casos"),
     "deff": ("Design effect", "Effet de plan", "Efecto del diseño"),
+    "effective_n": ("Effective respondents", "Répondants effectifs", "Informantes efectivos"),
     "truth": ("True value", "Valeur vraie", "Valor verdadero"),
     "nation": ("Whole country", "Ensemble du pays", "Todo el país"),
     "missing": ("Not stated", "Non déclaré", "No declarado"),
@@ -50,6 +56,11 @@ HEADS: dict[str, Said] = {
     "several_methods": ("several methods side by side", "plusieurs méthodes côte à côte", "varios métodos lado a lado"),
     "table": ("Table {number}.", "Tableau {number}.", "Cuadro {number}."),
     "figure": ("Figure {number}.", "Figure {number}.", "Gráfico {number}."),
+    "page": (
+        "Every method side by side, and what each supposes: {name}",
+        "Toutes les méthodes côte à côte, et ce que chacune suppose\u00a0: {name}",
+        "Todos los métodos lado a lado, y lo que supone cada uno: {name}",
+    ),
     "map": ("Map {number}.", "Carte {number}.", "Mapa {number}."),
     "no_estimate": ("no estimate", "pas d’estimation", "sin estimación"),
     "legend.interval": (
@@ -61,6 +72,11 @@ HEADS: dict[str, Said] = {
         "estimate with its {level} credible interval",
         "estimation et son intervalle de crédibilité à {level}",
         "estimación con su intervalo de credibilidad del {level}",
+    ),
+    "legend.interval.envelope": (
+        "envelope of {level} intervals of several methods",
+        "enveloppe des intervalles à {level} de plusieurs méthodes",
+        "envolvente de intervalos del {level} de varios métodos",
     ),
     "legend.interval.mixed": (
         "estimate with its {level} interval",

@@ -21,6 +21,12 @@ TRANSPARENT: frozenset[str] = frozenset({"rogan-gladen"})
 DESIGN_WEIGHTED: frozenset[str] = frozenset({"taylor", "replicates"})
 """Methods whose n, cases and df bind. Other methods borrow strength, and are judged by their CV."""
 
+DERIVED: frozenset[str] = frozenset({
+    "stock-in-window", "stock-completed", "person-time", "sum", "ratio-of-figures", "ratio-extension", "reported-to-total",
+    "change",
+})  # fmt: skip
+"""Methods that calculate with finished figures: a row that has n comes from respondents, who can be found from it as well."""
+
 BLANKED: tuple[str, ...] = ("value", "se", "lower", "upper", "undetermined", "df", "deff")
 """What goes from a row that is not published, beside cases, n (where small) and the kind of interval (it can tell
 of a zero)."""
@@ -140,8 +146,9 @@ def cells(frame: pd.DataFrame, by: Sequence[str], assumptions: Sequence[Assumpti
 
 
 def design_weighted(frame: pd.DataFrame) -> Flags:
-    """Rows to which n, cases and df apply."""
-    return frame["method"].isin(list(DESIGN_WEIGHTED)).to_numpy(dtype=bool)
+    """Rows to which n, cases and df apply: of a survey, or calculated from such."""
+    own = frame["method"].isin(list(DESIGN_WEIGHTED)).to_numpy(dtype=bool)
+    return own | (frame["method"].isin(list(DERIVED)) & frame["n"].notna()).to_numpy(dtype=bool)
 
 
 def transparent(frame: pd.DataFrame) -> Flags:

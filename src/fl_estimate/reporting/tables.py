@@ -31,13 +31,14 @@ LISTED: frozenset[str] = frozenset({"population_size", "dark_figure"})
 """Quantities whose n are persons on lists, not respondents."""
 CREDIBLE: frozenset[str] = frozenset({"equal-tailed"})
 """Kinds of interval that are statements of probability, and are called credible."""
+ENVELOPE = "envelope"
 CAUTION = "†"
 WITHHELD_MARK = "‥"
 EMPTY_MARK = "–"
 NOTE_MARKS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 MARKS = f"\u2009{CAUTION}{NOTE_MARKS}"
 """What may stand behind a written value: a thin space, the mark of caution, the figures of notes."""
-OPTIONAL: tuple[str, ...] = ("cv", "n", "cases", "undetermined", "deff", "truth")
+OPTIONAL: tuple[str, ...] = ("cv", "n", "cases", "undetermined", "deff", "effective_n", "truth")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +100,7 @@ def layout(table: PublishedTable, language: str = "en", truth: Truth | None = No
     """Write every cell of one published table in a language, the truth beside it where it is known."""
     frame = table.frame
     scale = scale_of(frame)
-    if any(assumption.code == "subpopulation" for assumption in table.assumptions):
+    if _narrowed(table):
         truth = None  # the truth is known of the whole population only
     level = float(frame["level"].dropna().iloc[0]) if frame["level"].notna().any() else 0.95
     marks = _marks(table)
@@ -131,6 +132,13 @@ def layout(table: PublishedTable, language: str = "en", truth: Truth | None = No
         level=level,
         legend=interval_words(frame, level, language, family="legend.interval"),
     )
+
+
+def _narrowed(table: PublishedTable) -> bool:
+    """Whether a table is of a subpopulation; the scope of its own outcome is none."""
+    own = {f"{outcome}_in_scope" for outcome in table.frame["outcome"]}
+    said = [assumption for assumption in table.assumptions if assumption.code == "subpopulation"]
+    return any(str(value) not in own for assumption in said for _, value in assumption.parameters)
 
 
 def scale_of(frame: pd.DataFrame) -> Scale:
@@ -284,7 +292,7 @@ def _row(
         cells["bound"] = say("head", f"bound.{record['bound']}", language)
     if withheld:
         cells |= {"value": say("flag", NOT_PUBLISHED, language), "interval": "", "cv": ""}
-        cells |= dict.fromkeys(("cases", "undetermined", "deff"), WITHHELD_MARK)
+        cells |= dict.fromkeys(("cases", "undetermined", "deff", "effective_n"), WITHHELD_MARK)
         cells["n"] = cells["n"] or WITHHELD_MARK
     else:
         cells |= _numbers(record, scale, language, mark)
@@ -314,13 +322,17 @@ def _numbers(record: Mapping[str, Any], scale: Scale, language: str, mark: str) 
         "cases": _count(record["cases"], language),
         "undetermined": "" if _na(record["undetermined"]) else percent(record["undetermined"], 1, language),
         "deff": "" if _na(record["deff"]) else number(record["deff"], 2, language),
+        "effective_n": _count(_ratio(record["n"], record["deff"]), language),
     }
 
 
 def interval_words(frame: pd.DataFrame, level: float, language: str, *, family: str = "interval") -> str:
-    """What the intervals of a table are called: confidence, credible, or plainly intervals where there are both."""
-    kinds = {str(kind) in CREDIBLE for kind in frame["interval_kind"] if kind}
+    """What the intervals of a table are called: confidence, credible, an envelope, or plainly intervals if of several kinds."""
+    named = {str(kind) for kind in frame["interval_kind"] if kind}
+    kinds = {kind in CREDIBLE for kind in named}
     code = family if kinds <= {False} else f"{family}.credible" if kinds == {True} else f"{family}.mixed"
+    if ENVELOPE in named:
+        code = f"{family}.envelope" if named == {ENVELOPE} else f"{family}.mixed"
     return say("head", code, language, level=level_words(level, language))
 
 

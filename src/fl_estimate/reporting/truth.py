@@ -47,7 +47,8 @@ def read_truth(path: Path) -> Truth:
     path : Path
         JSON as `datasets` writes it: ``{"national": {"adults": 40000, "forced_labour": 130}, "region": {"Avelle":
         {"adults": 9000, "forced_labour": 21}, …}, …}``. The persons counted stand under `adults`, each outcome's
-        cases under its name. What else the file holds is left alone.
+        cases under its name; true means stand under ``"mean": {"recruitment_cost_share": 1.7}``. What else the file
+        holds is left alone.
 
     Raises
     ------
@@ -77,10 +78,12 @@ def read_truth(path: Path) -> Truth:
 
 
 def _counted(counts: Mapping[str, Any], by: frozenset[tuple[str, str]]) -> Iterator[tuple[Key, float]]:
-    """The total and the prevalence of every outcome that was counted in a group."""
+    """The total and the prevalence of every outcome that was counted in a group, and the means that are told."""
     persons = float(counts[PERSONS])
+    for variable, mean in dict(counts.get("mean", {})).items():
+        yield ("mean", variable, by), float(mean)
     for outcome, cases in counts.items():
-        if outcome not in (PERSONS, "prevalence"):
+        if outcome not in (PERSONS, "prevalence", "mean"):
             yield ("total", outcome, by), float(cases)
             yield ("prevalence", outcome, by), float(cases) / persons
 

@@ -6,7 +6,20 @@ A parameter stands in braces; `words.say` puts it in, written as the language wr
 
 from __future__ import annotations
 
-from fl_estimate.reporting import vocabulary_areas, vocabulary_lists, vocabulary_cells
+from typing import Any
+
+from fl_estimate.reporting import (
+    vocabulary_appraisal,
+    vocabulary_areas,
+    vocabulary_cells,
+    vocabulary_design,
+    vocabulary_lists,
+    vocabulary_migrants,
+    vocabulary_models,
+    vocabulary_panels,
+    vocabulary_synthesis,
+    vocabulary_weights,
+)
 
 Said = tuple[str, str, str]
 """English, French, Spanish."""
@@ -542,10 +555,6 @@ REASONS |= {
     ),
 }
 
-METHODS |= vocabulary_areas.METHODS
-SOURCES |= vocabulary_areas.SOURCES
-ASSUMPTIONS |= vocabulary_areas.ASSUMPTIONS
-REASONS |= vocabulary_areas.REASONS
 
 FLAGS: dict[str, Said] = {
     "published": ("published", "publié", "publicado"),
@@ -565,14 +574,33 @@ FLAGS: dict[str, Said] = {
     "use_with_caution": ("use with caution", "à utiliser avec prudence", "usar con precaución"),
 }
 
-METHODS |= vocabulary_lists.METHODS
-SOURCES |= vocabulary_lists.SOURCES
-INTERVALS |= vocabulary_lists.INTERVALS
-ASSUMPTIONS |= vocabulary_lists.ASSUMPTIONS
-REASONS |= vocabulary_lists.REASONS
-
-METHODS |= vocabulary_cells.METHODS
-SOURCES |= vocabulary_cells.SOURCES
-INTERVALS |= vocabulary_cells.INTERVALS
-ASSUMPTIONS |= vocabulary_cells.ASSUMPTIONS
-REASONS |= vocabulary_cells.REASONS
+_TOPICS = (
+    vocabulary_appraisal,
+    vocabulary_areas,
+    vocabulary_cells,
+    vocabulary_design,
+    vocabulary_lists,
+    vocabulary_migrants,
+    vocabulary_models,
+    vocabulary_panels,
+    vocabulary_synthesis,
+    vocabulary_weights,
+)
+_JOINED: dict[str, dict[str, Any]] = {
+    "QUANTITIES": QUANTITIES,
+    "OUTCOMES": OUTCOMES,
+    "COLUMNS": COLUMNS,
+    "VALUES": VALUES,
+    "METHODS": METHODS,
+    "SOURCES": SOURCES,
+    "TERMS": TERMS,
+    "INTERVALS": INTERVALS,
+    "RULES": RULES,
+    "ASSUMPTIONS": ASSUMPTIONS,
+    "REASONS": REASONS,
+    "FLAGS": FLAGS,
+}
+for _topic in _TOPICS:
+    for _name, _words in _JOINED.items():
+        _words.update(getattr(_topic, _name, {}))
+APPRAISAL = vocabulary_appraisal.APPRAISAL

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fl_estimate.errors import PublishFault, not_one_of
-from fl_estimate.reporting import sentences, vocabulary
+from fl_estimate.reporting import sentences, vocabulary, vocabulary_synthesis
 from fl_estimate.reporting.vocabulary import Said
 
 LANGUAGES: tuple[str, ...] = ("en", "fr", "es")
@@ -28,10 +28,13 @@ FAMILIES: dict[str, Mapping[str, Said]] = {
     "assumption": vocabulary.ASSUMPTIONS,
     "reason": vocabulary.REASONS,
     "flag": vocabulary.FLAGS,
+    "appraisal": vocabulary.APPRAISAL,
     "head": sentences.HEADS,
     "section": sentences.SECTIONS,
     "state": sentences.STATES,
     "sentence": sentences.SENTENCES,
+    "verdict": vocabulary_synthesis.VERDICTS,
+    "discrepancy": vocabulary_synthesis.DISCREPANCY,
 }
 
 NARROW, FIXED = "\u202f", "\u00a0"

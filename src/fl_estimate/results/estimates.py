@@ -121,6 +121,15 @@ class Estimates:
         return (self.frame["se"] / value.where(value > 0)).rename("cv")
 
     @property
+    def effective_n(self) -> pd.Series[float]:
+        """Effective number of respondents, n / deff, one a row; missing where the design effect is.
+
+        As many respondents of a simple random sample would have said as much.
+        """
+        n = self.frame["n"].to_numpy(dtype=float, na_value=np.nan)
+        return pd.Series(n / self.frame["deff"].to_numpy(dtype=float), name="effective_n")
+
+    @property
     def national(self) -> Estimates:
         """The rows of the nation (empty `margin`), as Estimates."""
         return self._rows(np.flatnonzero((self.frame["margin"] == "").to_numpy()))

@@ -62,7 +62,7 @@ def stack(
     if not results:
         raise EstimateFault("FL-EST-25", "there is nothing to stack", found="no estimates", fix="give one or more")
     said = {"measure": measure, "population": population, "reference_period": reference_period}
-    common = {about: _common(results, about, word) for about, word in said.items()}
+    common = {about: said_by_all(results, about, word) for about, word in said.items()}
     _require_same_subpopulation(results)
     frames = [result.to_frame() for result in results]
     by = list(dict.fromkeys(name for result in results for name in result.by))
@@ -94,8 +94,22 @@ def stack(
     )
 
 
-def _common(results: Sequence[Estimates], about: str, word: str | None) -> str:
-    """What all results say of themselves, where any says it; refuse where two say different things."""
+def said_by_all(results: Sequence[Estimates], about: str, word: str | None = None) -> str:
+    """What all results say of themselves, where any says it; refuse where two say different things.
+
+    Parameters
+    ----------
+    results : sequence of Estimates
+    about : str
+        measure, population or reference_period.
+    word : str, optional
+        What the caller says that all of them mean.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-25.
+    """
     if word is not None:
         return word
     found = list(dict.fromkeys(str(getattr(result, about)) for result in results if getattr(result, about)))
@@ -104,7 +118,7 @@ def _common(results: Sequence[Estimates], about: str, word: str | None) -> str:
             "FL-EST-25",
             f"the results speak of different things: {about.replace('_', ' ')}",
             found="; ".join(found),
-            fix=f"stack what belongs together, or say what all of them mean with {about}=",
+            fix=f"put together what belongs together, or say what all of them mean with {about}=",
         )
     return found[0] if found else ""
 

@@ -198,9 +198,15 @@ def weight_checks(name: str, schema: Schema) -> list[Check]:
 
 
 def design_checks(
-    *, weights: str | None, strata: str | None, stages: Iterable[str], fpc: Iterable[str], schema: Schema
+    *,
+    weights: str | None,
+    strata: str | None,
+    stages: Iterable[str],
+    fpc: Iterable[str],
+    replicates: Iterable[str] = (),
+    schema: Schema,
 ) -> tuple[list[Check], tuple[Fault, ...]]:
-    """The rules on the columns of a sample design: weights, and ids of strata and units, and fpc that are there.
+    """The rules on the columns of a sample design: weights, ids of strata and units, fpc, and replicate weights.
 
     Returns
     -------
@@ -222,6 +228,13 @@ def design_checks(
                 _gone(name, rule, schema),
                 Check(variable=name, rule=rule, value_class="zero or negative", broken=~(size > 0.0) & ~gone),
             ]
+    for name in replicates:
+        if not schema[name].is_numeric():
+            faults.append(
+                Fault(table="people", variable=name, rule="replicate weight", value_class="not numbers", count=0)
+            )
+        else:
+            checks.append(_gone(name, "replicate weight", schema))
     checks += [
         _gone(name, "stratum" if name == strata else "sampling unit", schema) for name in (strata, *stages) if name
     ]

@@ -153,10 +153,10 @@ TABLES: dict[str, Table] = {
     "people": Table(
         name="people",
         key="person_id",
-        links=(("hh_id", "households"),),
+        links=(("hh_id", "households"), ("mother_id", "people"), ("father_id", "people")),
         variables=_listed(
             *_HOUSEHOLD,
-            *_each("key", "person_id", "proxy_for"),
+            *_each("key", "person_id", "proxy_for", "mother_id", "father_id"),
             Variable(name="selected_for_module", kind="code", codes=codes.YES_NO),
             Variable(name="sex", kind="code", codes=codes.SEX),
             Variable(name="age_interview", kind="whole", unit="years", limits=_AGE),
@@ -168,6 +168,10 @@ TABLES: dict[str, Table] = {
             Variable(name="hours_week", kind="number", unit="hours", limits=_WEEK),
             Variable(name="chores_hours_week", kind="number", unit="hours", limits=_WEEK),
             Variable(name="weight_person", kind="weight"),
+            *(
+                Variable(name=f"network_size_{relation}", kind="whole", unit="persons", limits=_NOT_NEGATIVE)
+                for relation in codes.RELATION
+            ),
         ),
     ),
     "jobs": Table(
@@ -210,7 +214,7 @@ TABLES: dict[str, Table] = {
             *_each("key", "episode_id", "person_id", "relative_id", "job_id"),
             *_dates("depart", "return"),
             *_classified("ISO 3166-1", "origin", "destination"),
-            *_classified("ISO 4217", "earnings_currency"),
+            *_classified("ISO 4217", "earnings_currency", "borrowed_currency"),
             *_each("text", "visa_type", "lender", "collateral", "act_forms"),
             Variable(name="status_on_arrival", kind="code", codes=codes.STATUS_ON_ARRIVAL),
             Variable(name="document_held_by", kind="code", codes=codes.DOCUMENT_HELD_BY),
@@ -220,6 +224,8 @@ TABLES: dict[str, Table] = {
             Variable(name="interest_pct_month", kind="number", unit="percent", limits=_NOT_NEGATIVE),
             Variable(name="debt_outstanding", kind="number", limits=_NOT_NEGATIVE),
             Variable(name="months_to_repay", kind="number", unit="months", limits=_NOT_NEGATIVE),
+            Variable(name="months_abroad", kind="number", unit="months", limits=_NOT_NEGATIVE),
+            Variable(name="corridor", kind="code"),
             Variable(name="first_month_earnings", kind="number", unit="earnings_currency", limits=_NOT_NEGATIVE),
         ),
     ),
@@ -242,7 +248,7 @@ TABLES: dict[str, Table] = {
     "relatives": Table(
         name="relatives",
         key="relative_id",
-        links=(("reported_by", "people"),),
+        links=(("reported_by", "people"), ("duplicates_person", "people")),
         owners=("reported_by",),
         variables=_listed(
             *_each("key", "relative_id", "reported_by", "duplicates_person"),

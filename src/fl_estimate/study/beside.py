@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -25,15 +26,17 @@ if TYPE_CHECKING:
     from fl_estimate.inputs.survey_data import Source
 
 POPULATION = "population"
+NEIGHBOUR = "neighbour"
 COUNT = "count"
 
 
 @dataclass(frozen=True, kw_only=True)
 class SideTables:
-    """Covariates and population of one estimate by area, each keyed by its by-column; None where not given."""
+    """Covariates, population and neighbours of one estimate by area, keyed by its by-column; None where not given."""
 
     covariates: Any = None
     population: Any = None
+    neighbours: Any = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +53,9 @@ def side_files(study: Study) -> Iterable[str]:
     """Every file beside the surveys that a study names, as written."""
     for entry in study.config.estimate:
         if isinstance(entry, AreaEntry | UnitEntry):
-            yield from (_file(each) for each in (entry.covariates, entry.population) if each is not None)
+            neighbours = entry.neighbours if isinstance(entry, AreaEntry) else None
+            named = (entry.covariates, entry.population, neighbours)
+            yield from (_file(each) for each in named if each is not None)
         elif isinstance(entry, CaptureRecaptureEntry):
             yield entry.file
         elif isinstance(entry, StackEntry | SourcesEntry) and isinstance(entry.population, str | Column):
@@ -67,7 +72,8 @@ def read_side_files(study: Study) -> SideFiles:
     ListsFault
         FL-LISTS: case lists that no estimator could make sense of.
     StudyFault
-        FL-STUDY-05: a column that is not in the file; FL-STUDY-08: a population that is not numbers.
+        FL-STUDY-05: a column that is not in the file; FL-STUDY-08: a population that is not numbers; FL-STUDY-23: a map of
+        neighbours that is none.
     """
     reader = _Reader(study)
     tables: dict[str, SideTables] = {}
@@ -78,8 +84,9 @@ def read_side_files(study: Study) -> SideFiles:
         match entry:
             case AreaEntry():
                 tables[entry.name] = SideTables(
-                    covariates=_covariates(reader, f"{key}.covariates", entry.covariates, entry.by),
+                    covariates=_covariates(reader, f"{key}.covariates", entry.covariates, entry.by, entry.time),
                     population=_population(reader, f"{key}.population", entry.population, [entry.by]),
+                    neighbours=_neighbours(reader, f"{key}.neighbours", entry),
                 )
             case UnitEntry():
                 tables[entry.name] = SideTables(
@@ -127,14 +134,35 @@ class _Reader:
             )
         return frame
 
+    def geojson(self, key: str, written: str) -> Any:
+        """A map as a mapping."""
+        try:
+            content = json.loads(self._study.path(written).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            content, why = None, f"{type(error).__name__}: {error}"
+        else:
+            why = "no features" if not isinstance(content, dict) or not content.get("features") else ""
+        if why:
+            raise StudyFault(
+                "FL-STUDY-23",
+                "a file of neighbours is no map",
+                found=f"{key}: {written}: {why}"[:300],
+                fix="give GeoJSON with a feature for each area, or a table of neighbours (.csv, .parquet)",
+            )
+        return content
 
-def _covariates(reader: _Reader, key: str, written: str | Columns | None, by: str | None) -> Any:
+
+def _covariates(
+    reader: _Reader, key: str, written: str | Columns | None, by: str | None, time: str | None = None
+) -> Any:
     """The by-column, or whichever cell columns there are, and the columns named."""
     if written is None:
         return None
     needed = [by] if by is not None else []
     if isinstance(written, Columns):
-        return reader.frame(key, written.file, [*needed, *written.columns]).select(*needed, *written.columns)
+        frame = reader.frame(key, written.file, [*needed, *written.columns])
+        times = [time] if time is not None and time in frame.columns else []
+        return frame.select(list(dict.fromkeys([*needed, *times, *written.columns])))
     return reader.frame(key, written, needed)
 
 
@@ -143,6 +171,18 @@ def _cells(reader: _Reader, key: str, entry: UnitEntry) -> Any:
     cells = [entry.cells] if isinstance(entry.cells, str) else list(entry.cells)
     persons = _population(reader, key, entry.population, cells)
     return reader.frame(key, _file(entry.population)).with_columns(persons[POPULATION])
+
+
+def _neighbours(reader: _Reader, key: str, entry: AreaEntry) -> Any:
+    """A map, or the by-column and `neighbour`, whatever the file calls them."""
+    written = entry.neighbours
+    if written is None:
+        return None
+    if isinstance(written, str) and written.endswith((".geojson", ".json")):
+        return reader.geojson(key, written)
+    names = written.columns if isinstance(written, Columns) else [entry.by, NEIGHBOUR]
+    frame = reader.frame(key, _file(written), names)
+    return frame.select(frame[names[0]].alias(entry.by), frame[names[1]].alias(NEIGHBOUR))
 
 
 def _population(reader: _Reader, key: str, written: str | Column | None, by: list[str]) -> Any:

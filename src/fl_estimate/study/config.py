@@ -6,259 +6,124 @@ All faults of a file are reported at once, each under the path of its key.
 from __future__ import annotations
 
 import hashlib
-import math
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from fl_estimate.errors import FileFault, PublishFault, StudyFault, nearest
-from fl_estimate.reporting.suppression import SuppressionRule, chosen_rule
+from fl_estimate.study.entries import (
+    AreaEntry,
+    CalibrateEntry,
+    CaptureRecaptureEntry,
+    ClassifyEntry,
+    Column,
+    Columns,
+    MapEntry,
+    MeanEntry,
+    MisclassificationEntry,
+    Number,
+    PrevalenceEntry,
+    PriorEntry,
+    PublishEntry,
+    QuantileEntry,
+    RatioEntry,
+    RuleEntry,
+    SourceEntry,
+    SourcesEntry,
+    StackEntry,
+    Strict,
+    TotalEntry,
+    TruthEntry,
+    UnitEntry,
+    UnitPriorEntry,
+    VarianceEntry,
+)
 from fl_estimate.study.faults import told
 
-By = str | list[str] | list[list[str]]
-Names = str | Annotated[list[str], Field(min_length=1)]
-Number = Annotated[float, Field(ge=0)]
 
+class PublishedEntry(Strict):
+    """``[[estimate]]`` of kind published: the arguments of `fl.synthesis.published`; `document` is its source."""
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class SourceEntry(_Strict):
-    """``[source.NAME]``: a file (or a table of files), the mapping that reads it, and the engine that holds it."""
-
-    file: str | Annotated[dict[str, str], Field(min_length=1)]
-    mapping: str
-    engine: Literal["polars", "pandas"] = "polars"
-
-
-class ClassifyEntry(_Strict):
-    """``[classify]``: the frameworks, and of which source where there are several."""
-
-    framework: Names = "icls2018_adult"
-    source: str | None = None
-    allow_unverified: bool = False
-
-
-class _Estimate(_Strict):
+    kind: Literal["published"]
     name: str = ""
-    source: str | None = None
-    by: By | None = None
-    where: str | None = None
-    df: Literal["domain", "design"] | Annotated[float, Field(gt=0)] = "domain"
+    document: Annotated[str, Field(min_length=1)]
+    value: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    se: Number | None = None
+    lower: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    upper: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    interval: Literal["wald", "log", "logit"] = "wald"
     level: Annotated[float, Field(gt=0, lt=1)] = 0.95
-
-
-class PrevalenceEntry(_Estimate):
-    """``[[estimate]]`` of kind prevalence: the arguments of `fl.estimate_prevalence`."""
-
-    kind: Literal["prevalence"]
-    outcome: Names
-    unknown: Literal["no", "exclude", "bounds"] | None = None
-    interval: Literal[
-        "korn-graubard", "beta", "logit", "xlogit", "wilson", "jeffreys", "arcsine", "likelihood", "wald", "log"
-    ] = "korn-graubard"
-
-
-class TotalEntry(_Estimate):
-    """``[[estimate]]`` of kind total: the arguments of `fl.estimate_total`."""
-
-    kind: Literal["total"]
-    outcome: Names
-    unknown: Literal["no", "exclude", "bounds"] | None = None
-    interval: Literal["log", "wald"] = "log"
-
-
-class MeanEntry(_Estimate):
-    """``[[estimate]]`` of kind mean: the arguments of `fl.estimate_mean`."""
-
-    kind: Literal["mean"]
-    variable: Names
-    unknown: Literal["exclude"] | None = None
-    interval: Literal["wald", "log"] = "wald"
-
-
-class RatioEntry(_Estimate):
-    """``[[estimate]]`` of kind ratio: the arguments of `fl.estimate_ratio`."""
-
-    kind: Literal["ratio"]
-    numerator: Names
-    denominator: str
-    unknown: Literal["exclude"] | None = None
-    interval: Literal["wald", "log"] = "wald"
-
-
-class Columns(_Strict):
-    """Some columns of a file that has others too."""
-
-    file: str
-    columns: Annotated[list[str], Field(min_length=1)]
-
-
-class Column(_Strict):
-    """One column of a file, by name."""
-
-    file: str
-    column: str
-
-
-class PriorEntry(_Strict):
-    """Priors, in words: the arguments of `fl.hierarchical.Prior`; what is left out is the default."""
-
-    sigma: str | None = None
-    intercept: str | None = None
-    slopes: str | None = None
-
-
-class AreaEntry(_Strict):
-    """``[[estimate]]`` of kind area: a direct estimate by one column, then `fl.hierarchical.area`.
-
-    A file of covariates or population has the by-column and, unless columns are named, nothing that is not used; the
-    population is the column `population`.
-    """
-
-    kind: Literal["area"]
-    name: str = ""
-    source: str | None = None
-    outcome: str
-    by: str
-    where: str | None = None
-    unknown: Literal["no", "exclude"] | None = None
-    covariates: str | Columns | None = None
-    population: str | Column | None = None
-    likelihood: Literal["binomial", "normal"] = "binomial"
-    link: Literal["identity", "logit"] | None = None
-    sampler: Literal["grid", "nuts"] = "grid"
-    prior: PriorEntry | None = None
-    level: Annotated[float, Field(gt=0, lt=1)] = 0.95
-    draws: Annotated[int, Field(ge=100)] = 4000
-    seed: Annotated[int, Field(ge=0)] = 1
-
-
-class CaptureRecaptureEntry(_Strict):
-    """``[[estimate]]`` of kind capture_recapture: case lists in a file, and a method of `fl.capture_recapture`.
-
-    The file has a column of 0 and 1 for each list; with a column of counts (`count`) a row is a history, else a person.
-    `outcome`, `population` and `reference_period` say what the people on the lists are, for tables. The other keys are
-    those that the method takes; what is left out has the method's default (seed: 1).
-    """
-
-    kind: Literal["capture_recapture"]
-    name: str = ""
-    file: str
-    lists: Annotated[list[str], Field(min_length=2)] | None = None
-    count: str | None = None
-    method: Literal[
-        "petersen",
-        "chapman",
-        "loglinear",
-        "chao",
-        "zelterman",
-        "closed",
-        "select_stepwise",
-        "select_aic_p",
-        "select_bic",
-    ]
-    a: str | None = None
-    b: str | None = None
-    terms: Literal["main", "two-way"] | list[list[str]] | None = None
-    likelihood: Literal["poisson", "multinomial"] | None = None
-    interval: Literal["wald", "log", "profile", "percentile", "bca"] | None = None
-    model: str | None = None
-    bias_corrected: bool | None = None
-    threshold: Annotated[float, Field(gt=0, lt=1)] | None = None
-    max_order: Annotated[int, Field(ge=1)] | None = None
-    replicates: Annotated[int, Field(ge=1)] | None = None
-    seed: Annotated[int, Field(ge=0)] | None = None
-    level: Annotated[float, Field(gt=0, lt=1)] = 0.95
-    outcome: str = ""
+    quantity: str = "total"
+    outcome: str = "forced_labour"
+    measure: Literal["", "stock", "flow"] = ""
     population: str = ""
     reference_period: str = ""
+    definition: str = ""
+    instrument: str = ""
+    verification: Literal["", "verified", "secondary"] = ""
 
 
-class UnitPriorEntry(_Strict):
-    """Priors of a poststratified model: `sigma` one text, or one for each set of effects."""
+class StockEntry(Strict):
+    """``[[estimate]]`` of kind stock: an estimate made before it as flow, and a duration, by `fl.synthesis.stock_from_flow`."""
 
-    sigma: str | dict[str, str] | None = None
-    intercept: str | None = None
-    slopes: str | None = None
-
-
-class UnitEntry(_Strict):
-    """``[[estimate]]`` of kind unit: the arguments of `fl.hierarchical.unit`, for a 0/1 outcome.
-
-    The population's file has the cell columns, persons (`population`, or the column named), and columns for `by`.
-    """
-
-    kind: Literal["unit"]
+    kind: Literal["stock"]
     name: str = ""
-    source: str | None = None
-    outcome: str
-    cells: Names
-    population: str | Column
-    covariates: str | Columns | None = None
-    varying: list[str] | None = None
-    by: By | None = None
-    where: str | None = None
-    unknown: Literal["no", "exclude"] | None = None
-    weights: Literal["effective", "none"] = "effective"
-    sampler: Literal["grid", "nuts"] = "grid"
-    prior: UnitPriorEntry | None = None
+    flow: str
+    duration_years: Annotated[float, Field(gt=0)] | str
+    duration: Literal["in-window", "completed"]
+    window_years: Annotated[float, Field(gt=0)]
+    correlation: Annotated[float, Field(ge=-1, le=1)] = 0.0
+    interval: Literal["log", "wald"] = "log"
     level: Annotated[float, Field(gt=0, lt=1)] = 0.95
-    draws: Annotated[int, Field(ge=100)] = 4000
-    seed: Annotated[int, Field(ge=0)] = 1
 
 
-Accuracy = list[float] | dict[str, float] | list[list[float]]
+class SumEntry(Strict):
+    """``[[estimate]]`` of kind sum: national figures of estimates made before it, added by `fl.synthesis.add`."""
 
-
-class MisclassificationEntry(_Strict):
-    """``[[estimate]]`` of kind misclassification: a prevalence made before it, by `fl.hierarchical.misclassification`."""
-
-    kind: Literal["misclassification"]
-    name: str = ""
-    estimate: str
-    sensitivity: Accuracy
-    specificity: Accuracy
-    pool: Literal["linear", "log"] = "linear"
-    interval: Literal["equal-tailed", "highest"] = "equal-tailed"
-    level: Annotated[float, Field(gt=0, lt=1)] = 0.95
-    draws: Annotated[int, Field(ge=100)] = 4000
-    seed: Annotated[int, Field(ge=0)] = 1
-
-
-class SourcesEntry(_Strict):
-    """``[[estimate]]`` of kind sources: national figures of estimates made before it, and counts, by `fl.hierarchical.sources`.
-
-    `estimates` and `counts` are tables of source and estimate or number; `population` turns prevalences into persons.
-    """
-
-    kind: Literal["sources"]
-    name: str = ""
-    estimates: dict[str, str] = Field(default_factory=dict[str, str])
-    counts: dict[str, float] = Field(default_factory=dict[str, float])
-    bias: dict[str, str]
-    population: Annotated[float, Field(gt=0)] | str | Column | None = None
-    level: Annotated[float, Field(gt=0, lt=1)] = 0.95
-    draws: Annotated[int, Field(ge=100)] = 4000
-    seed: Annotated[int, Field(ge=0)] = 1
-
-
-class StackEntry(_Strict):
-    """``[[estimate]]`` of kind stack: national figures of estimates made before it, under each other, by `fl.stack`.
-
-    With `population` (a number, or a file whose column is summed) prevalences become persons; dark figures are left out.
-    """
-
-    kind: Literal["stack"]
+    kind: Literal["sum"]
     name: str = ""
     estimates: Annotated[list[str], Field(min_length=2)]
-    population: Annotated[float, Field(gt=0)] | str | Column | None = None
+    measure: str | None = None
+    population: str | None = None
+    reference_period: str | None = None
+    interval: Literal["log", "wald"] = "log"
+    level: Annotated[float, Field(gt=0, lt=1)] = 0.95
 
+
+class CombineEntry(Strict):
+    """``[[estimate]]`` of kind combine: national figures of independent sources, weighted by `fl.synthesis.combine`."""
+
+    kind: Literal["combine"]
+    name: str = ""
+    estimates: Annotated[list[str], Field(min_length=2)]
+    method: Literal["fixed", "random"] = "fixed"
+    scale: Literal["identity", "log"] = "identity"
+    measure: str | None = None
+    population: str | None = None
+    reference_period: str | None = None
+    interval: Literal["log", "wald"] | None = None
+    level: Annotated[float, Field(gt=0, lt=1)] = 0.95
+
+
+SynthesisEntry = PublishedEntry | StockEntry | SumEntry | CombineEntry
+WithoutPeople = (
+    CaptureRecaptureEntry
+    | MisclassificationEntry
+    | SourcesEntry
+    | StackEntry
+    | PublishedEntry
+    | StockEntry
+    | SumEntry
+    | CombineEntry
+)
+"""Entries that read no survey: they have lists, a figure, or estimates made before them."""
+SURVEYLESS_KINDS: frozenset[str] = frozenset(
+    {"capture_recapture", "misclassification", "sources", "stack", "published", "stock", "sum", "combine"}
+)
 
 _CHOSEN: frozenset[str] = frozenset({"likelihood", "interval", "replicates", "seed"})
 METHOD_KEYS: dict[str, frozenset[str]] = {
@@ -271,6 +136,10 @@ METHOD_KEYS: dict[str, frozenset[str]] = {
     "select_stepwise": _CHOSEN | {"threshold"},
     "select_aic_p": _CHOSEN | {"threshold"},
     "select_bic": _CHOSEN | {"max_order"},
+    "average_decomposable": frozenset({"delta", "saturated", "draws", "seed"}),
+    "latent_class": frozenset({"classes", "draws", "chains", "seed"}),
+    "threshold": frozenset({"prior", "threshold", "max_order", "draws", "seed"}),
+    "appraise": frozenset({"replicates", "draws", "seed"}),
 }
 """The keys of a capture-recapture entry that each method takes: arguments of the function of that name."""
 ALL_METHOD_KEYS: frozenset[str] = frozenset[str]().union(*METHOD_KEYS.values())
@@ -280,79 +149,27 @@ EstimateEntry = Annotated[
     | TotalEntry
     | MeanEntry
     | RatioEntry
+    | VarianceEntry
+    | QuantileEntry
     | AreaEntry
     | UnitEntry
-    | CaptureRecaptureEntry
-    | MisclassificationEntry
-    | SourcesEntry
-    | StackEntry,
+    | WithoutPeople,
     Field(discriminator="kind"),
 ]
 KINDS: tuple[str, ...] = (
-    "prevalence",
-    "total",
-    "mean",
-    "ratio",
-    "area",
-    "unit",
-    "capture_recapture",
-    "misclassification",
-    "sources",
-    "stack",
-)
-WITHOUT_PEOPLE = (CaptureRecaptureEntry, MisclassificationEntry, SourcesEntry, StackEntry)
-"""Entries that read no survey of their own."""
+    "prevalence", "total", "mean", "ratio", "variance", "quantile", "area", "unit", "capture_recapture",
+    "misclassification", "sources", "stack", "published", "stock", "sum", "combine",
+)  # fmt: skip
 
 
-class RuleEntry(_Strict):
-    """A rule of publication of one's own: thresholds, by default those of fl-default."""
-
-    min_n: Annotated[int, Field(ge=0)] = 50
-    min_cases: Annotated[int, Field(ge=0)] = 5
-    min_df: Number = 2
-    caution_cv: Number = 0.30
-    caution_df: Number = 8
-    min_effective_n: Number = 0
-    sure_width: Number = 0
-    max_width: Number = math.inf
-    max_relative_width: Number = math.inf
-    max_relative_width_totals: Number = math.inf
-
-
-class PublishEntry(_Strict):
-    """``[publish]``: the rule, by name or by its thresholds, and the languages of the report, the first one leading."""
-
-    rule: str | RuleEntry = "fl-default"
-    languages: Annotated[list[Literal["en", "fr", "es"]], Field(min_length=1)] = ["en"]
-
-    def suppression(self) -> SuppressionRule:
-        """The rule as `fl.publish` takes it."""
-        if isinstance(self.rule, str):
-            return chosen_rule(self.rule)
-        return SuppressionRule(name="custom", **self.rule.model_dump())
-
-
-class TruthEntry(_Strict):
-    """``[truth]``: the true values of a synthetic population."""
-
-    file: str
-
-
-class MapEntry(_Strict):
-    """``[map]``: GeoJSON of areas; `by` the column that is mapped, `key` the property that names an area."""
-
-    geojson: str
-    by: str | None = None
-    key: str | None = None
-
-
-class StudyConfig(_Strict):
+class StudyConfig(Strict):
     """A whole study file with every default written out."""
 
     title: str = ""
     out: str | None = None
     source: dict[str, SourceEntry]
     classify: ClassifyEntry | None = None
+    calibrate: CalibrateEntry | None = None
     estimate: Annotated[list[EstimateEntry], Field(min_length=1)]
     publish: PublishEntry = PublishEntry()
     truth: TruthEntry | None = None
@@ -429,12 +246,12 @@ def read_study(path: str | Path) -> Study:
 
 
 def _with_sources(content: dict[str, Any]) -> dict[str, Any]:
-    """A study of case lists alone reads no survey."""
+    """A study of case lists and published figures alone reads no survey."""
     entries = content.get("estimate")
     kinds = (
         {str(each.get("kind")) for each in entries if isinstance(each, dict)} if isinstance(entries, list) else set()
     )
-    return {"source": {}, **content} if kinds and kinds <= {"capture_recapture", "sources", "stack"} else content
+    return {"source": {}, **content} if kinds and kinds <= SURVEYLESS_KINDS else content
 
 
 def _named(config: StudyConfig) -> StudyConfig:
@@ -453,18 +270,28 @@ def _faults(config: StudyConfig) -> Iterable[str]:
     for place, entry in enumerate(config.estimate, 1):
         if names.count(entry.name) > 1 and names.index(entry.name) < place - 1:
             yield f"estimate[{place}].name: {entry.name!r} is used twice; give each estimate a name of its own"
-        if not isinstance(entry, WITHOUT_PEOPLE):
+        if not isinstance(entry, WithoutPeople):
             yield from _source_faults(f"estimate[{place}].source", entry.source, sources)
+        if isinstance(entry, AreaEntry):
+            yield from _area_faults(f"estimate[{place}]", entry)
         if isinstance(entry, CaptureRecaptureEntry):
             yield from _list_faults(f"estimate[{place}]", entry)
-        if isinstance(entry, StackEntry):
-            yield from _before_faults(f"estimate[{place}].estimates", entry.estimates, names[: place - 1])
-        if isinstance(entry, SourcesEntry):
-            yield from _before_faults(f"estimate[{place}].estimates", entry.estimates.values(), names[: place - 1])
+        if isinstance(entry, StackEntry | SumEntry | CombineEntry | SourcesEntry):
+            yield from _earlier_faults(
+                f"estimate[{place}].estimates",
+                list(entry.estimates.values() if isinstance(entry, SourcesEntry) else entry.estimates),
+                names[: place - 1],
+            )
         if isinstance(entry, MisclassificationEntry):
-            yield from _before_faults(f"estimate[{place}].estimate", [entry.estimate], names[: place - 1])
+            yield from _earlier_faults(f"estimate[{place}].estimate", [entry.estimate], names[: place - 1])
+        if isinstance(entry, StockEntry):
+            yield from _earlier_faults(f"estimate[{place}].flow", [entry.flow], names[: place - 1])
+            named = [entry.duration_years] if isinstance(entry.duration_years, str) else []
+            yield from _earlier_faults(f"estimate[{place}].duration_years", named, names[: place - 1])
     if config.classify is not None:
         yield from _source_faults("classify.source", config.classify.source, sources)
+    if config.calibrate is not None:
+        yield from _source_faults("calibrate.source", config.calibrate.source, sources)
     try:
         config.publish.suppression()
     except PublishFault as error:
@@ -472,6 +299,16 @@ def _faults(config: StudyConfig) -> Iterable[str]:
     languages = config.publish.languages
     if len(set(languages)) < len(languages):
         yield "publish.languages: a language is named twice"
+
+
+def _area_faults(key: str, entry: AreaEntry) -> Iterable[str]:
+    """Keys that need another one, and neighbours that are not two columns."""
+    needs = (("spatial", "neighbours"), ("neighbours", "spatial"), ("temporal", "time"), ("benchmark", "population"))
+    for name, other in needs:
+        if getattr(entry, name) is not None and getattr(entry, other) is None:
+            yield f"{key}.{name}: it needs {other} as well"
+    if isinstance(entry.neighbours, Columns) and len(entry.neighbours.columns) != 2:
+        yield f"{key}.neighbours.columns: it should be two, an area and its neighbour"
 
 
 def _list_faults(key: str, entry: CaptureRecaptureEntry) -> Iterable[str]:
@@ -482,7 +319,7 @@ def _list_faults(key: str, entry: CaptureRecaptureEntry) -> Iterable[str]:
     yield from (f"{key}.{name}: {entry.method} needs two lists, a and b" for name in sorted({"a", "b"} & takes - given))
 
 
-def _before_faults(key: str, named: Iterable[str], before: Sequence[str]) -> Iterable[str]:
+def _earlier_faults(key: str, named: Sequence[str], before: Sequence[str]) -> Iterable[str]:
     for name in named:
         if name not in before:
             close = nearest(name, before)
@@ -518,12 +355,19 @@ _KEYS: dict[str, tuple[str, ...]] = {
         "total": TotalEntry,
         "mean": MeanEntry,
         "ratio": RatioEntry,
+        "variance": VarianceEntry,
+        "quantile": QuantileEntry,
+        "calibrate": CalibrateEntry,
         "area": AreaEntry,
         "unit": UnitEntry,
         "misclassification": MisclassificationEntry,
         "sources": SourcesEntry,
         "capture_recapture": CaptureRecaptureEntry,
         "stack": StackEntry,
+        "published": PublishedEntry,
+        "stock": StockEntry,
+        "sum": SumEntry,
+        "combine": CombineEntry,
         "prior": PriorEntry,
         "UnitPriorEntry": UnitPriorEntry,
         "source": SourceEntry,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import narwhals as nw
 
@@ -17,7 +17,7 @@ from fl_estimate.errors import FileFault, StudyFault, nearest
 from fl_estimate.reporting.html import MapChoice
 from fl_estimate.reporting.truth import Truth, read_truth
 from fl_estimate.study.beside import SideTables, read_side_files, side_files
-from fl_estimate.study.config import WITHOUT_PEOPLE, Study, UnitEntry
+from fl_estimate.study.config import CalibrateEntry, Study, UnitEntry, WithoutPeople
 
 if TYPE_CHECKING:
     from fl_estimate.inputs.histories import CaptureHistories
@@ -29,6 +29,8 @@ PACKAGES: tuple[str, ...] = (
 )
 """Packages whose version can change a figure or how it is shown."""
 Tell = Callable[[str], None]
+_WHICH: Mapping[str, Literal["all", "last"]] = {"episode": "all", "last episode": "last"}
+"""What `fl.by_episode` calls the units of a study."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,13 +77,15 @@ def read_inputs(study: Study, tell: Tell) -> StudyInputs:
         not there.
     """
     from fl_estimate.loaders.load import load
+    from fl_estimate.loaders.returning_migrant import by_episode
 
     truth = read_truth(study.path(study.config.truth.file)) if study.config.truth else None
     chosen_map = _map(study)
     surveys: dict[str, SurveyData] = {}
     for name, source in study.config.source.items():
         tell(f"reading {name}")
-        surveys[name] = load(_files(study, source.file), mapping=study.mapping(source.mapping), engine=source.engine)
+        survey = load(_files(study, source.file), mapping=study.mapping(source.mapping), engine=source.engine)
+        surveys[name] = by_episode(survey, _WHICH[source.unit]) if source.unit in _WHICH else survey
     people: dict[str, Any] = dict(surveys)
     definitions: tuple[tuple[str, str], ...] = ()
     classify_entry = study.config.classify
@@ -98,6 +102,10 @@ def read_inputs(study: Study, tell: Tell) -> StudyInputs:
         )
         people[name] = classified
         definitions = tuple((framework.id, framework.title.en) for framework in classified.frameworks)
+    if study.config.calibrate is not None:
+        name = study.source_of(study.config.calibrate.source)
+        tell(f"calibrating the weights of {name}")
+        people[name] = _calibrated(study, study.config.calibrate, people[name])
     _require_columns(study, people)
     beside = read_side_files(study)
     return StudyInputs(
@@ -156,6 +164,8 @@ def _written_files(study: Study) -> Iterable[str]:
         frameworks = study.config.classify.framework
         yield from (f for f in ([frameworks] if isinstance(frameworks, str) else frameworks) if f.endswith(".toml"))
     yield from side_files(study)
+    if study.config.calibrate is not None and isinstance(study.config.calibrate.margins, str):
+        yield study.config.calibrate.margins
     if study.config.truth is not None:
         yield study.config.truth.file
     if study.config.map is not None:
@@ -176,6 +186,19 @@ def _files(study: Study, file: str | dict[str, str]) -> Any:
     return study.path(file) if isinstance(file, str) else {name: study.path(each) for name, each in file.items()}
 
 
+def _calibrated(study: Study, entry: CalibrateEntry, people: Any) -> Any:
+    """The people of a source with weights that meet known totals."""
+    from fl_estimate.design.weights import calibrate
+
+    margins: Any = entry.margins
+    if isinstance(margins, str):
+        from fl_estimate.loaders.files import read_table
+
+        margins = read_table(study.path(margins)).frame.lazy().collect()
+    bounds = None if entry.bounds is None else (entry.bounds[0], entry.bounds[1])
+    return calibrate(people, margins=margins, method=entry.method, bounds=bounds, aggregate=entry.aggregate)[0]
+
+
 def _framework(study: Study, written: str) -> str | Path:
     return study.path(written) if written.endswith(".toml") else written
 
@@ -194,7 +217,7 @@ def _require_columns(study: Study, people: Mapping[str, Any]) -> None:
     schemas = {name: nw.from_native(each.people).collect_schema() for name, each in people.items()}
     faults: list[str] = []
     for place, entry in enumerate(study.config.estimate, 1):
-        if isinstance(entry, WITHOUT_PEOPLE):
+        if isinstance(entry, WithoutPeople):
             continue
         present = schemas[study.source_of(entry.source)].names()
         # The by-columns of a poststratified model are the population's.
@@ -212,7 +235,7 @@ def _require_columns(study: Study, people: Mapping[str, Any]) -> None:
 
 
 def _named_columns(entry: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    for key in ("outcome", "variable", "numerator", "denominator", "cells", "by"):
+    for key in ("outcome", "variable", "numerator", "denominator", "cells", "by", "time"):
         yield from ((key, column) for column in _flat(entry.get(key)))
 
 

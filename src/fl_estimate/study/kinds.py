@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators import capture_recapture
-from fl_estimate.estimators.design_weighted import estimate_mean, estimate_prevalence, estimate_ratio, estimate_total
+from fl_estimate.estimators.design_weighted import (
+    estimate_mean,
+    estimate_prevalence,
+    estimate_ratio,
+    estimate_total,
+    estimate_variance,
+)
+from fl_estimate.estimators.quantiles import estimate_quantile
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.reporting.labelling import unit_of
 from fl_estimate.results.estimates import Estimates
@@ -20,17 +27,21 @@ from fl_estimate.study.config import (
     SourcesEntry,
     StackEntry,
     Study,
+    SynthesisEntry,
     UnitEntry,
 )
 from fl_estimate.study.inputs import StudyInputs
+from fl_estimate.study.synthesis_kinds import made_before, synthesise
 
 _DIRECT: dict[str, tuple[Any, tuple[str, ...]]] = {
     "prevalence": (estimate_prevalence, ("outcome",)),
     "total": (estimate_total, ("outcome",)),
     "mean": (estimate_mean, ("variable",)),
     "ratio": (estimate_ratio, ("numerator", "denominator")),
+    "variance": (estimate_variance, ("variable",)),
+    "quantile": (estimate_quantile, ("variable", "probabilities")),
 }
-_SETTINGS: tuple[str, ...] = ("by", "where", "unknown", "interval", "df", "level")
+_SETTINGS: tuple[str, ...] = ("by", "where", "unknown", "variance", "interval", "df", "level")
 COUNTED: frozenset[str] = frozenset({"total", "persons", "population_size"})
 """Quantities that a stack lays out as they are."""
 
@@ -45,8 +56,10 @@ def make_estimate(entry: Any, study: Study, inputs: StudyInputs, before: Mapping
     """
     if isinstance(entry, StackEntry):
         return _stack(entry, before, inputs.populations.get(entry.name))
+    if isinstance(entry, SynthesisEntry):
+        return synthesise(entry, before)
     if isinstance(entry, CaptureRecaptureEntry):
-        return _from_lists(entry, inputs.histories[entry.name])
+        return from_lists(entry, inputs.histories[entry.name])
     if isinstance(entry, MisclassificationEntry):
         return _of_instrument(entry, before)
     if isinstance(entry, SourcesEntry):
@@ -62,7 +75,8 @@ def make_estimate(entry: Any, study: Study, inputs: StudyInputs, before: Mapping
 def check_direct(entry: Any, people: Any) -> None:
     """Make an estimate of people for the nation alone: shows faults of weights, strata, conditions, unknown answers."""
     if isinstance(entry, AreaEntry | UnitEntry):
-        estimate_prevalence(people, entry.outcome, where=entry.where, unknown=entry.unknown)
+        variance = entry.variance if isinstance(entry, AreaEntry) else None
+        estimate_prevalence(people, entry.outcome, where=entry.where, unknown=entry.unknown, variance=variance)
     else:
         _direct(entry, people, national=True)
 
@@ -70,6 +84,7 @@ def check_direct(entry: Any, people: Any) -> None:
 def _direct(entry: Any, people: Any, *, national: bool = False) -> Estimates:
     function, leading = _DIRECT[entry.kind]
     settings = {name: getattr(entry, name) for name in _SETTINGS if not (national and name == "by")}
+    settings |= {"rule": entry.rule} if entry.kind == "quantile" else {}
     return function(people, *(getattr(entry, name) for name in leading), **settings)
 
 
@@ -77,7 +92,10 @@ def _by_area(entry: AreaEntry, people: Any, inputs: StudyInputs) -> Estimates:
     """A direct estimate of every area, then the model over them."""
     from fl_estimate.estimators import hierarchical
 
-    direct = estimate_prevalence(people, entry.outcome, by=entry.by, where=entry.where, unknown=entry.unknown)
+    by = entry.by if entry.time in (None, entry.by) else [entry.by, entry.time]
+    direct = estimate_prevalence(
+        people, entry.outcome, by=by, where=entry.where, unknown=entry.unknown, variance=entry.variance
+    )
     beside = inputs.tables[entry.name]
     prior = entry.prior.model_dump(exclude_none=True) if entry.prior is not None else None
     return hierarchical.area(
@@ -86,11 +104,18 @@ def _by_area(entry: AreaEntry, people: Any, inputs: StudyInputs) -> Estimates:
         population=beside.population,
         likelihood=entry.likelihood,
         link=entry.link,
+        spatial=entry.spatial,
+        neighbours=beside.neighbours,
+        temporal=entry.temporal,
+        time=entry.time,
+        deff=entry.deff,
+        benchmark=entry.benchmark,
         sampler=entry.sampler,
         prior=hierarchical.Prior(**prior) if prior else None,
         level=entry.level,
         draws=entry.draws,
         seed=entry.seed,
+        on_failure=entry.on_failure,
     )
 
 
@@ -123,7 +148,7 @@ def _of_instrument(entry: MisclassificationEntry, before: Mapping[str, Estimates
     """A prevalence made before, with what is known of the instrument."""
     from fl_estimate.estimators import hierarchical
 
-    _require_made([entry.estimate], before)
+    made_before([entry.estimate], before)
     return hierarchical.misclassification(
         before[entry.estimate],
         sensitivity=entry.sensitivity,
@@ -140,7 +165,7 @@ def _of_sources(entry: SourcesEntry, before: Mapping[str, Estimates], persons: f
     """National figures of estimates made before, and counts, in one model."""
     from fl_estimate.estimators import hierarchical
 
-    _require_made(entry.estimates.values(), before)
+    made_before(list(entry.estimates.values()), before)
     given: dict[str, Any] = {}
     for source, name in entry.estimates.items():
         national = before[name].national
@@ -153,8 +178,8 @@ def _of_sources(entry: SourcesEntry, before: Mapping[str, Estimates], persons: f
     )
 
 
-def _from_lists(entry: CaptureRecaptureEntry, histories: CaptureHistories) -> Estimates:
-    """A method of capture-recapture on the lists of an entry, with the keys that were given."""
+def from_lists(entry: CaptureRecaptureEntry, histories: CaptureHistories) -> Any:
+    """A method of capture-recapture on the lists of an entry, with the keys that were given: Estimates, or an Appraisal."""
     takes = METHOD_KEYS[entry.method]
     given = {name: getattr(entry, name) for name in takes if getattr(entry, name) is not None}
     if "seed" in takes:
@@ -163,21 +188,9 @@ def _from_lists(entry: CaptureRecaptureEntry, histories: CaptureHistories) -> Es
     return function(histories, level=entry.level, **given)
 
 
-def _require_made(names: Iterable[str], before: Mapping[str, Estimates]) -> None:
-    """Refuse an estimate of estimates that could not be made; FL-EST-26."""
-    absent = [name for name in names if name not in before]
-    if absent:
-        raise EstimateFault(
-            "FL-EST-26",
-            "an estimate that is to be laid beside others could not be made",
-            found=", ".join(absent),
-            fix="see what is said of it; take it out of the stack to have the others",
-        )
-
-
 def _stack(entry: StackEntry, before: Mapping[str, Estimates], persons: float | None) -> Estimates:
     """National figures of several estimates, as persons where the population is given."""
-    _require_made(entry.estimates, before)
+    made_before(entry.estimates, before)
     kept: list[Estimates] = []
     for name in entry.estimates:
         national = before[name].national

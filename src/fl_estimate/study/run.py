@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from fl_estimate.errors import EstimateFault, FlError
+from fl_estimate.estimators.capture_recapture.appraisal import Appraisal
+from fl_estimate.reporting.appraisals import PublishedAppraisal, publish_appraisal
 from fl_estimate.reporting.html import Particulars, report
 from fl_estimate.reporting.publish import PublishedEstimates, publish
+from fl_estimate.reporting.suppression import SuppressionRule
 from fl_estimate.reporting.writing import write_bytes
 from fl_estimate.results.estimates import Estimates
-from fl_estimate.study.config import WITHOUT_PEOPLE, Study, read_study
+from fl_estimate.study.config import CaptureRecaptureEntry, Study, WithoutPeople, read_study
 from fl_estimate.study.folder import read_manifest, replacing, require_free, write_manifest
 from fl_estimate.study.inputs import StudyInputs, Tell, fingerprint, package_versions, read_inputs
-from fl_estimate.study.kinds import check_direct, make_estimate
+from fl_estimate.study.kinds import check_direct, from_lists, make_estimate
 
 FORM = "fl_estimate study result 1"
 """The form of the manifest; it changes when a reader of the old one could not read the new."""
@@ -40,6 +44,8 @@ class StudyResult:
         Whether the folder was already what this run would give (``resume=True``).
     inputs : StudyInputs or None
         What was read.
+    appraisals : mapping of str to Appraisal
+        In full, for the analyst, by the name of the estimate whose method is ``appraise``.
     """
 
     estimates: Mapping[str, Estimates]
@@ -49,6 +55,7 @@ class StudyResult:
     manifest: Mapping[str, Any]
     skipped: bool = False
     inputs: StudyInputs | None = None
+    appraisals: Mapping[str, Appraisal] = field(default_factory=dict[str, "Appraisal"])
 
     @property
     def ok(self) -> bool:
@@ -89,7 +96,8 @@ def run_study(
     Notes
     -----
     The folder has ``estimates.csv``, ``estimates.parquet``, ``report.html`` (in the first language of ``[publish]``;
-    ``report.fr.html`` and so on for the others) and ``manifest.json``, written last: the resolved study, the fingerprint,
+    ``report.fr.html`` and so on for the others), ``appraisal.<name>.html`` for each appraisal of case lists, and
+    ``manifest.json``, written last: the resolved study, the fingerprint,
     sources, and every file with its hash. It holds no time of day: the same inputs give the same bytes.
     """
     tell = progress if progress is not None else _silent
@@ -100,17 +108,19 @@ def run_study(
     if resume and (manifest := _unchanged(folder, mark)) is not None:
         return StudyResult(estimates={}, published=None, folder=folder, manifest=manifest, skipped=True)
     inputs = read_inputs(study, tell)
-    estimates, failed = _estimate(study, inputs, tell)
+    estimates, failed, appraisals = _estimate(study, inputs, tell)
     published = publish(estimates, rule=study.config.publish.suppression()) if estimates else None
     tell("writing")
     with replacing(folder) as part:
         if published is not None:
-            _write(part, published, study, _particulars(study, inputs, failed, mark))
+            pages = _published(appraisals, published.rule)
+            _write(part, published, pages, study, _particulars(study, inputs, failed, mark))
         write_manifest(part, _manifest(study, inputs, estimates, published, failed, mark, parts))
     manifest = read_manifest(folder) or {}
     return StudyResult(
-        estimates=estimates, published=published, failed=failed, folder=folder, manifest=manifest, inputs=inputs
-    )
+        estimates=estimates, published=published, failed=failed, folder=folder, manifest=manifest, inputs=inputs,
+        appraisals=appraisals,
+    )  # fmt: skip
 
 
 def check_study(path: str | Path, *, progress: Tell | None = None) -> StudyInputs:
@@ -129,31 +139,59 @@ def check_study(path: str | Path, *, progress: Tell | None = None) -> StudyInput
     inputs = read_inputs(study, tell)
     for entry in study.config.estimate:
         tell(f"checking {entry.name}")
-        if not isinstance(entry, WITHOUT_PEOPLE):
+        if not isinstance(entry, WithoutPeople):
             check_direct(entry, inputs.people[study.source_of(entry.source)])
     return inputs
 
 
-def _estimate(study: Study, inputs: StudyInputs, tell: Tell) -> tuple[dict[str, Estimates], dict[str, FlError]]:
+def _estimate(
+    study: Study, inputs: StudyInputs, tell: Tell
+) -> tuple[dict[str, Estimates], dict[str, FlError], dict[str, Appraisal]]:
     """Make every estimate; a fault of the sample itself stops the run, any other stops that estimate only."""
     made: dict[str, Estimates] = {}
     failed: dict[str, FlError] = {}
+    appraisals: dict[str, Appraisal] = {}
     for entry in study.config.estimate:
         tell(f"estimating {entry.name}")
         try:
-            made[entry.name] = make_estimate(entry, study, inputs, made)
+            if isinstance(entry, CaptureRecaptureEntry) and entry.method == "appraise":
+                appraisals[entry.name] = from_lists(entry, inputs.histories[entry.name])
+                made[entry.name] = appraisals[entry.name].headline
+            else:
+                made[entry.name] = make_estimate(entry, study, inputs, made)
         except EstimateFault as error:
             failed[entry.name] = error
-    return made, failed
+    return made, failed, appraisals
 
 
-def _write(part: Path, published: PublishedEstimates, study: Study, particulars: Particulars) -> None:
+def _write(
+    part: Path,
+    published: PublishedEstimates,
+    appraisals: Mapping[str, PublishedAppraisal],
+    study: Study,
+    particulars: Particulars,
+) -> None:
+    """Tables for machines; the report, and a page of each appraisal, in each language."""
     published.to_csv(part / "estimates.csv")
     published.to_parquet(part / "estimates.parquet")
     for place, language in enumerate(study.config.publish.languages):
-        name = "report.html" if place == 0 else f"report.{language}.html"
-        page = report(published, language=language, particulars=particulars)
-        write_bytes(part / name, page.encode())
+        ending = "html" if place == 0 else f"{language}.html"
+        pages = [(name, f"appraisal.{_as_file(name)}.{ending}") for name in appraisals]
+        for name, file in pages:
+            appraisals[name].to_html(part / file, language)
+        page = report(published, language=language, particulars=replace(particulars, pages=pages))
+        write_bytes(part / f"report.{ending}", page.encode())
+
+
+def _published(appraisals: Mapping[str, Appraisal], rule: SuppressionRule) -> dict[str, PublishedAppraisal]:
+    """What may be printed of each appraisal; nothing of lists of fewer people than the rule asks for."""
+    kept = {name: one for name, one in appraisals.items() if one.histories.n >= rule.min_n}
+    return {name: publish_appraisal(one, rule=rule) for name, one in kept.items()}
+
+
+def _as_file(name: str) -> str:
+    """A name of an estimate as part of a file's name."""
+    return re.sub(r"[^\w.-]+", "_", name)
 
 
 def _particulars(study: Study, inputs: StudyInputs, failed: Mapping[str, FlError], mark: str) -> Particulars:

@@ -17,6 +17,8 @@ import pytest
 
 import fl_estimate as fl
 from fl_estimate.datasets.country_mapping import household_mapping
+from fl_estimate.datasets.migrants_mapping import migrants_mapping
+from fl_estimate.datasets.migrants_survey import FILES
 from fl_estimate.datasets.office_files import VARIABLES
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -84,6 +86,26 @@ def test_truth(made: Any):
     assert stored == made.truth
 
 
+@pytest.mark.parametrize("name", ["people", "episodes", "costs"])
+def test_dta_with_labels(made: Any, name: str):
+    file = "migrants.dta" if name == "people" else f"migrants_{name}.dta"
+    read: Any = pyreadstat.read_dta(FOLDER / file)
+    frame, meta = read
+    same(frame, made.migrants[name])
+    assert meta.column_names_to_labels == {variable.name: variable.label for variable in FILES[name]}
+    kept = {
+        variable: {int(code): label for code, label in labels.items()}
+        for variable, labels in meta.variable_value_labels.items()
+    }
+    assert kept == {variable.name: variable.values for variable in FILES[name] if variable.values}
+
+
+def test_migrants_truth_and_mapping(made: Any):
+    assert json.loads((FOLDER / "migrants_truth.json").read_text(encoding="utf-8")) == made.migrants_truth
+    stored = fl.Mapping.read(FOLDER / "migrants.toml")
+    assert stored == fl.Mapping.read(migrants_mapping())
+
+
 def test_mapping():
     stored = tomllib.loads((FOLDER / "household.toml").read_text(encoding="utf-8"))
     assert stored == household_mapping()
@@ -107,15 +129,19 @@ def test_the_readme_tells_the_numbers_of_the_files(made: Any):
         *(len(people.age), nation["adults"], nation["forced_labour"], len(made.population.areas.stratum)),
         *(len(made.household), made.household["HHID"].nunique(), made.household["CLUSTER"].nunique()),
         *(made.truth["survey"]["respondents"], made.lists.listed),
+        *(len(frame) for frame in made.migrants.values()),
+        *(made.migrants_truth["national"]["adults"], made.migrants_truth["national"]["forced_labour"]),
     ]
     assert [number for number in told if f"{number:,}" not in text] == []
     assert f"{len(VARIABLES)} variables" in text
+    empty = int((made.migrants["people"]["RESULT"] == 2).sum())
+    assert f"{empty} areas without one" in text
 
 
 def test_written_files_are_those_of_the_folder(made: Any, script: ModuleType, tmp_path: Path):
     """The script writes every file but those that people write, and the folder stays below six megabytes."""
     written = {path.name: path.stat().st_size for path in script.write(made, tmp_path)}
     there = {path.name: path.stat().st_size for path in FOLDER.iterdir()}
-    assert set(there) - set(written) == {"README.md", "study.toml", "national_framework.toml"}
+    assert set(there) - set(written) == {"README.md", "study.toml", "migrants_study.toml", "national_framework.toml"}
     assert set(written) <= set(there)
     assert sum(there.values()) < 6_000_000

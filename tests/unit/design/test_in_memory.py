@@ -14,8 +14,14 @@ from fl_estimate.design import in_memory
 from fl_estimate.design.totals import as_frame, totals
 
 ROWS = 500
-COLUMNS = {"w": nw.col("w"), "y": nw.col("y"), "flag": nw.col("w") * 0}
-SUMS: dict[Any, tuple[str, ...]] = {"w": ("w",), "wy": ("w", "y"), "wwy": ("w", "w", "y"), "flag": ("w", "flag")}
+COLUMNS = {
+    "w": nw.col("w"), "y": nw.col("y"), "flag": nw.col("w") * 0, "all": nw.col("w") > 0, "none": nw.col("w") < 0,
+    "some": nw.col("y") == 1, "most": nw.col("w") > 2,
+}  # fmt: skip
+SUMS: dict[Any, tuple[str, ...]] = {
+    "w": ("w",), "wy": ("w", "y"), "wwy": ("w", "w", "y"), "flag": ("w", "flag"), "n": ("all",), "nobody": ("w", "none"),
+    "cases": ("some",), "cases_w": ("all", "w", "some", "most"), "most": ("most",), "same": ("w", "y"),
+}  # fmt: skip
 
 
 def picked(rng: np.random.Generator, values: list[Any]) -> list[Any]:
@@ -31,6 +37,14 @@ def people() -> pl.DataFrame:
             "part": picked(rng, [0.5, -0.0, 0.0, 3.0, None]),
             "text": picked(rng, ["b", "a", None]),
             "empty": picked(rng, [1, None]),
+            "unsigned": rng.choice(np.array([2**63, 2**63 + 1, 7], dtype=np.uint64), ROWS),
+            "nullable": picked(rng, [-2, 40, None]),
+            "as_float": picked(rng, [-1.0, 4.0, float("nan"), None]),
+            "infinite": picked(rng, [1.0, float("inf")]),
+            "beyond": picked(rng, [2.0**53, 2.0**53 + 2, None]),
+            "truth": picked(rng, [True, False, None]),
+            "category": pl.Series(picked(rng, ["b", "a", None]), dtype=pl.Categorical),
+            "enum": pl.Series(picked(rng, ["y", "z", None]), dtype=pl.Enum(["z", "nobody", "y"])),
             "w": rng.uniform(1, 9, ROWS),
             "y": (rng.random(ROWS) < 0.1).astype(np.int8),
         }
@@ -38,7 +52,13 @@ def people() -> pl.DataFrame:
 
 
 @pytest.mark.parametrize("block", [1, 7, 100_000])
-@pytest.mark.parametrize("keys", [("whole",), ("far", "part"), ("text", "empty", "whole"), ("empty",)])
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ("whole",), ("far", "part"), ("text", "empty", "whole"), ("empty",), ("unsigned", "nullable"),
+        ("as_float", "truth"), ("infinite", "beyond"), ("category", "enum", "whole"), ("whole", "far", "nullable"),
+    ],
+)  # fmt: skip
 def test_the_same_as_asking(keys: tuple[str, ...], block: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(in_memory, "BLOCK", block)
     memory = totals(as_frame(people()), keys=keys, columns=COLUMNS, sums=SUMS)
@@ -47,6 +67,34 @@ def test_the_same_as_asking(keys: tuple[str, ...], block: int, monkeypatch: pyte
     for key in keys:
         assert memory.keys[key].levels == asked.keys[key].levels
         np.testing.assert_array_equal(memory.keys[key].codes, asked.keys[key].codes)
+    for name in SUMS:
+        np.testing.assert_allclose(memory.sums[name], asked.sums[name], rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["category", "enum", "nullable", "as_float", "text", "truth"])
+def test_pandas_columns_give_the_labels_of_polars_ones(name: str) -> None:
+    frame = people()
+    pandas = frame.select(name, "w").to_pandas()
+    if name == "text":
+        pandas[name] = pandas[name].astype("category").cat.add_categories(["nobody"])
+    sums = {"w": ("w",)}
+    ours = totals(as_frame(pandas), keys=(name,), columns={"w": nw.col("w")}, sums=sums)
+    theirs = totals(as_frame(frame), keys=(name,), columns={"w": nw.col("w")}, sums=sums)
+    assert ours.keys[name].levels == theirs.keys[name].levels
+    np.testing.assert_array_equal(ours.keys[name].codes, theirs.keys[name].codes)
+    np.testing.assert_allclose(ours.sums["w"], theirs.sums["w"], rtol=1e-12)
+
+
+def test_ids_that_lie_apart_are_numbered_anew() -> None:
+    """Few of the cells between the least and the greatest are met: the sums are as long as those that are."""
+    rng = np.random.default_rng(5)
+    frame = people().with_columns(
+        a=pl.Series(rng.choice([0, 900, 70_000], ROWS)), b=pl.Series(rng.choice([1, 5_000], ROWS))
+    )
+    memory = totals(as_frame(frame), keys=("a", "b"), columns=COLUMNS, sums=SUMS)
+    asked = totals(as_frame(frame.lazy()), keys=("a", "b"), columns=COLUMNS, sums=SUMS)
+    assert memory.keys["a"].levels == asked.keys["a"].levels == (0, 900, 70_000)
+    assert len(memory.n) == 6
     for name in SUMS:
         np.testing.assert_allclose(memory.sums[name], asked.sums[name], rtol=1e-12)
 

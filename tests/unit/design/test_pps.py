@@ -33,6 +33,38 @@ def joint(shrunk: float = 0.9) -> np.ndarray:
     return pairs
 
 
+def test_with_replacement_is_hansen_and_hurwitz() -> None:
+    """Draws with probability q: V = Σ (y/q − Ŷ)²/(n(n − 1)), Ŷ the mean of y/q; the weight is 1/(nq), and there is no fpc."""
+    q = np.array([0.05, 0.1, 0.08, 0.2, 0.12])
+    people = frame(w=1 / (N * q))
+    found = fl.estimate_total(people, "y", design=fl.Design(weights="w", psu="i"), interval="wald").to_frame().iloc[0]
+    expanded = Y / q
+    assert found["value"] == pytest.approx(expanded.mean(), rel=1e-12)
+    assert found["se"] ** 2 == pytest.approx(((expanded - expanded.mean()) ** 2).sum() / (N * (N - 1)), rel=1e-12)
+
+
+def test_a_unit_taken_for_certain_adds_what_varies_within_it() -> None:
+    """A district that is in every sample: a stratum of its own, all of it taken; its 4 of 10 villages make the variance."""
+    people = pd.DataFrame(
+        {
+            "h": ["sure"] * 4 + ["rest"] * 6,
+            "i": [1] * 4 + [1, 1, 2, 2, 3, 3],
+            "j": [1, 2, 3, 4, 1, 2, 1, 2, 1, 2],
+            "N": [1] * 4 + [12] * 6,
+            "M": [10] * 4 + [5] * 6,
+            "y": [3.0, 8, 1, 4, 2, 5, 7, 1, 3, 3],
+        }
+    )
+    design = fl.Design(strata="h", stages=("i", "j"), fpc=("N", "M"))
+    found = fl.estimate_total(people, "y", design=design, interval="wald").to_frame().iloc[0]
+    sure = (1 - 0.4) * 10**2 / 4 * np.var([3, 8, 1, 4], ddof=1)
+    totals = np.array([3.5, 4.0, 3.0]) * 5
+    within = sum((1 - 0.4) * 5**2 / 2 * np.var(pair, ddof=1) for pair in ([2, 5], [7, 1], [3, 3]))
+    rest = (1 - 3 / 12) * 12**2 / 3 * np.var(totals, ddof=1) + 12 / 3 * within
+    assert found["se"] ** 2 == pytest.approx(sure + rest, rel=1e-12)
+    assert found["df"] == 4 - 2
+
+
 def test_brewer() -> None:
     """n/(n − 1) Σ (1 − π)(z − z̄)², by hand."""
     z = Y / P

@@ -93,6 +93,22 @@ def test_bootstrap_multipliers_of_rao_and_wu() -> None:
     )
 
 
+@pytest.mark.parametrize("kind", ["rao-wu", "rescaled"])
+def test_results_note_the_seed_also_one_that_was_made(kind: Any) -> None:
+    """With the seed that a result notes the same replicates are made again; no seed is noted where nothing is drawn."""
+    frame = people()
+    design = fl.Design(weights="w", strata="h", psu="i", fpc="N")
+    first = fl.replicate(frame, design, kind=kind, replicates=20)
+    told = fl.estimate_mean(frame, "y", design=first).provenance.arguments["design"]["replicates"]
+    assert (told["kind"], told["replicates"], told["centre"]) == (kind, 20, "mean")
+    again = fl.replicate(frame, design, kind=kind, replicates=20, seed=told["seed"])
+    np.testing.assert_array_equal(se(frame, again), se(frame, first))
+    halves = fl.replicate(frame, design, kind="jkn")
+    assert "seed" not in fl.estimate_mean(frame, "y", design=halves).provenance.arguments["design"]["replicates"]
+    taylor = fl.estimate_mean(frame, "y", design=first, variance="taylor")
+    assert taylor.provenance.arguments["design"]["replicates"] == {}
+
+
 @pytest.mark.parametrize(("kind", "stages"), [("rao-wu", 1), ("rescaled", 1), ("rescaled", 2)])
 def test_bootstrap_variance_of_a_total_tends_to_the_linearised_one(kind: Any, stages: int) -> None:
     """4,000 replicates: the relative Monte Carlo error of a variance is √(2/4000) = 2.2 %, of se half; 4 of these are allowed."""

@@ -473,3 +473,17 @@ def test_domain_levels_of_one_frame_and_not_of_another() -> None:
     assert first["region"].tolist()[1:] == ["North", "South"]
     assert second["region"].tolist()[1:] == ["North"]
     np.testing.assert_allclose(second[["value", "se"]].iloc[1], first[["value", "se"]].iloc[1], rtol=1e-12)
+
+
+def test_effective_n_is_n_over_deff_and_missing_without_cases() -> None:
+    """S²/se², the respondents of a simple random sample with the same standard error; by hand for a 0/1 outcome."""
+    estimates = fl.estimate_prevalence(
+        sample(region=["North"] * 8 + ["South"] * 8 + ["West"] * 8), "fl", design=DESIGN, by="region"
+    )
+    frame = estimates.to_frame()
+    assert np.isnan(estimates.effective_n.iloc[2]) == (frame["cases"].iloc[2] == 0)
+    row = frame.iloc[0]
+    p, n, se = row["value"], row["n"], row["se"]
+    # S² of a 0/1 outcome is p(1 − p) n/(n − 1).
+    assert estimates.effective_n.iloc[0] == pytest.approx(p * (1 - p) * n / (n - 1) / se**2, rel=1e-12)
+    assert estimates.effective_n.name == "effective_n"

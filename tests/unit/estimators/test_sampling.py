@@ -116,6 +116,8 @@ def test_flags_reach_every_row(monkeypatch: pytest.MonkeyPatch) -> None:
     assert estimates.diagnostics["flags"] == ["sampler_divergences"]
     assert estimates.diagnostics["divergences"] == 5
     assert estimates.draws.shape == (100, 13)
+    with pytest.raises(fl.FlError, match=r"FL-EST-69(.|\n)*sampler_divergences"):
+        fl.hierarchical.area(counts(), sampler="nuts", draws=100, seed=1, on_failure="raise")
 
 
 def test_weights_that_cannot_be_trusted_give_way_to_chains(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -213,3 +213,40 @@ def test_a_table_without_a_file_and_a_file_without_a_table_are_refused(survey: P
         load(survey, mapping={"id": "t", "people": {}, "jobs": {"person_id": "PID"}})
     with pytest.raises(MappingFault, match=r"households: a file is given, and the mapping has no \[households\]"):
         load({"people": survey, "households": survey}, mapping={"id": "t", "people": {}})
+
+
+WITH_REPLICATES: dict[str, Any] = {
+    **MAPPING,
+    "design": {"weights": "weight_person", "replicates": {"columns": "r{n}", "number": 3, "kind": "brr"}},
+}
+
+
+@pytest.mark.parametrize("engine", ["pandas", "polars"])
+def test_replicate_weights_of_the_file_make_the_variance(tmp_path: Path, engine: Any) -> None:
+    """Shares of flag under the weights (4 of 6.5) and under the replicates: V = mean squared distance from 4/6.5."""
+    path = tmp_path / "small.csv"
+    rows = ["1,30,1,1,2,1.5", "1,28,0,2.5,0,2.5", "2,18,1,1,2,1", "2,99,0,1,2,1"]
+    path.write_text("SEX,AGE,flag,r1,r2,r3\n" + "\n".join(rows) + "\n")
+    mapping = {
+        "id": "small",
+        "people": {"sex": "SEX", "weight_person": "r3"},
+        "design": {"weights": "weight_person", "replicates": {"columns": "r{n}", "number": 2, "kind": "brr"}},
+    }
+    row = fl.estimate_prevalence(fl.load(path, mapping=mapping, engine=engine), "flag").to_frame().iloc[0]
+    value = 2.5 / 6
+    assert row["method"] == "replicates"
+    assert row["value"] == pytest.approx(value)
+    assert row["se"] == pytest.approx((((2 / 5.5 - value) ** 2 + (4 / 6 - value) ** 2) / 2) ** 0.5)
+
+
+def test_missing_replicate_weights_and_columns_are_faults(tmp_path: Path) -> None:
+    path = tmp_path / "small.csv"
+    lines = CSV.splitlines()
+    path.write_text("\n".join([lines[0] + ",r1,r2,r3", lines[1] + ",1,,x", *(line + ",1,1,y" for line in lines[2:])]))
+    with pytest.raises(DataFault) as caught:
+        load(path, mapping=WITH_REPLICATES)
+    report: Any = caught.value.report
+    places = {(fault.variable, fault.value_class) for fault in report.faults}
+    assert {("r2", "missing"), ("r3", "not numbers")} <= places
+    with pytest.raises(MappingFault, match="design: people have no column 'r4'"):
+        load(path, mapping={**MAPPING, "design": {"weights": "W", "replicates": {"columns": ["r1", "r4"], "scale": 1}}})

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from fl_estimate.errors import MappingFault
+from fl_estimate.inputs.replicates import Replicates
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.survey_data import ReferencePeriod
 from fl_estimate.loaders.file_table import TextFormat
@@ -96,6 +97,46 @@ def test_the_design_the_period_and_the_text_format_are_handed_on(complete: Mappi
     assert complete.sample_design() == Design(weights="w", strata="h", psu="ea", fpc=("N",), single_psu="certainty")
     assert complete.period() == ReferencePeriod(kind="12m", start=dt.date(2025, 1, 1), end=dt.date(2026, 1, 1))
     assert complete.text_format() == TextFormat(encoding="windows-1252", delimiter=";", decimal=",")
+
+
+def test_replicates_probabilities_and_phases_are_part_of_the_design() -> None:
+    """Each key of [design] is the argument of that name; {n} stands for the numbers of the replicates."""
+    weighted = Mapping.read(
+        {
+            "id": "x",
+            "people": {},
+            "design": {
+                "weights": "w",
+                "replicates": {
+                    "columns": "rw{n:02}",
+                    "number": 3,
+                    "kind": "fay",
+                    "fay": 0.3,
+                    "df": 2,
+                    "centre": "mean",
+                },
+            },
+        }
+    ).sample_design()
+    own = Replicates(["rw01", "rw02", "rw03"], kind="fay", fay=0.3, df=2, centre="mean")
+    assert weighted == Design(weights="w", replicates=own)
+    listed = {"columns": ["a", "b"], "scale": 0.5, "rscales": [1, 2], "combined": False}
+    factors = Mapping.read({"id": "x", "people": {}, "design": {"weights": "w", "replicates": listed}}).sample_design()
+    assert factors == Design(weights="w", replicates=Replicates(["a", "b"], scale=0.5, rscales=[1, 2], combined=False))
+    unequal = {"strata": "h", "fpc": "p", "pps": "hr", "hr_sum": 0.2, "single_psu_scope": "domain"}
+    assert Mapping.read({"id": "x", "people": {}, "design": unequal}).sample_design() == Design(
+        strata="h", fpc="p", pps="hr", hr_sum=0.2, single_psu_scope="domain"
+    )
+    exact = Mapping.read(
+        {"id": "x", "people": {}, "design": {"fpc": "p", "pps": "yg", "joint": [[0.5, 0.2], [0.2, 0.4]]}}
+    ).sample_design()
+    assert exact is not None
+    assert exact.joint is not None
+    assert exact.joint.tolist() == [[0.5, 0.2], [0.2, 0.4]]
+    again = {"psu": "ea", "phase2": {"column": "again", "strata": "s", "psu": "hh"}}
+    assert Mapping.read({"id": "x", "people": {}, "design": again}).sample_design() == Design(
+        psu="ea", phase2=("again", Design(strata="s", psu="hh"))
+    )
 
 
 def test_a_mapping_needs_little() -> None:
@@ -243,3 +284,23 @@ def test_all_faults_come_in_one_error() -> None:
     ):
         assert says in found, says
     assert len(found.splitlines()) == len(set(found.splitlines()))
+
+
+@pytest.mark.parametrize(
+    ("design", "says"),
+    [
+        ({"weights": "w", "replicates": {"columns": "rw{n}"}}, "design.replicates: number goes with {n}"),
+        (
+            {"weights": "w", "replicates": {"columns": ["a", "b"], "number": 2}},
+            "design.replicates: number goes with {n}",
+        ),
+        ({"weights": "w", "replicates": {"columns": ["a"], "kind": "brr"}}, "replicates need two different columns"),
+        ({"weights": "w", "replicates": {"columns": ["a", "b"], "kind": "bbr"}}, "design.replicates.kind"),
+        ({"weights": "w", "replicates": {"columns": ["a", "b"], "kind": "fay", "faye": 1}}, "did you mean 'fay'?"),
+        ({"pps": "brewer"}, "no fpc column with the inclusion probabilities"),
+        ({"phase2": {"colum": "again"}}, "design.phase2.colum"),
+        ({"phase2": {"column": "again"}, "stages": ["a", "b"]}, "two phases of this form are not computed"),
+    ],
+)
+def test_what_is_wrong_with_replicates_probabilities_and_phases_is_said(design: dict[str, Any], says: str) -> None:
+    assert says in _fault({"id": "x", "people": {}, "design": design}).found

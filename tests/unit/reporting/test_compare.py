@@ -82,6 +82,23 @@ def test_the_truth_stands_beside(tmp_path: Path) -> None:
     assert any("◆ true value" in text for text in texts(figure))
 
 
+def test_whether_results_differ_is_written_below() -> None:
+    """Q of 600 ± 90 and Chapman's 503.6 by hand: (difference)² over the sum of the two SE²."""
+    other = LISTS.select(quantity="population_size").to_frame().iloc[0]
+    q = (600 - other["value"]) ** 2 / (90**2 + other["se"] ** 2)
+    (note,) = [text for text in texts(fl.compare([TOTAL, LISTS], test=True)) if "χ²" in text]
+    assert f"χ² = {q:.1f}, 1 df" in note
+    direct = estimates({}, {"region": "North"}, {"region": "South", "value": 0.02})
+    model = estimates({"region": "North", "value": 0.9}, {"region": "South", "value": 0.02}, method="area-binomial")
+    (note,) = [text for text in texts(fl.compare({"a": direct, "b": model}, test=True)) if "domains" in text]
+    assert "in 1 of 2 domains" in note
+    assert any("not tested" in text for text in texts(fl.compare([TOTAL], test=True)))
+    one, two = (fl.synthesis.published(v, se=v / 10, source="s") for v in (20.0, 30.0))
+    three = {"one": one, "two": two, "both": fl.synthesis.combine([one, two])}
+    assert any("1 df" in text for text in texts(fl.compare(three, test=True)))  # the combined one is no third
+    assert any("not independent" in text for text in texts(fl.compare({"one": LISTS, "two": LISTS}, test=True)))
+
+
 def test_refused() -> None:
     for nothing in ([], {}, [1]):
         with pytest.raises(fl.FlError, match="FL-PUB-02"):

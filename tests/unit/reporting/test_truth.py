@@ -12,7 +12,7 @@ from fl_estimate.reporting.truth import read_truth
 
 COUNTS = {
     "seed": 1,
-    "national": {"adults": 1000, "forced_labour": 8, "prevalence": 0.008},
+    "national": {"adults": 1000, "forced_labour": 8, "prevalence": 0.008, "mean": {"cost": 1.5}},
     "region": {"North": {"adults": 400, "forced_labour": 6}},
     "sex": {"male": {"adults": 500, "forced_labour": 5}},
     "lists": {"seed": 1, "listed": 4},
@@ -36,6 +36,8 @@ def test_values(path: Path) -> None:
     assert truth.of({**north, "region": "South"}, ("region",)) is None
     assert truth.of({**north, "region": None}, ("region",)) is None
     assert truth.of({**nation, "outcome": "trafficking"}, ()) is None
+    assert truth.of({**nation, "quantity": "mean", "outcome": "cost"}, ()) == 1.5
+    assert truth.of({**nation, "outcome": "mean"}, ()) is None
 
 
 def test_codes_of_the_schema_are_found_under_their_words(path: Path) -> None:

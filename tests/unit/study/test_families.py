@@ -219,6 +219,12 @@ def test_a_number_of_persons_may_be_given(tmp_path: Path) -> None:
             'method = "select_stepwise"\nthreshold = 0.1\ninterval = "wald"',
             lambda h: cr.select_stepwise(h, threshold=0.1, interval="wald", seed=1),
         ),
+        ('method = "average_decomposable"\nsaturated = false', lambda h: cr.average_decomposable(h, saturated=False, seed=1)),
+        ('method = "threshold"\nprior = "proper"\ndraws = 400', lambda h: cr.threshold(h, prior="proper", draws=400, seed=1)),
+        (
+            'method = "appraise"\nreplicates = 40\ndraws = 400',
+            lambda h: cr.appraise(h, replicates=40, draws=400, seed=1).headline,
+        ),
     ],
 )  # fmt: skip
 def test_every_method_for_lists(keys: str, long: Callable[[fl.CaptureHistories], fl.Estimates], tmp_path: Path) -> None:
@@ -234,3 +240,35 @@ def test_every_method_for_lists(keys: str, long: Callable[[fl.CaptureHistories],
 def test_the_keys_of_a_method_are_arguments_of_its_function() -> None:
     for method, keys in METHOD_KEYS.items():
         assert keys <= set(inspect.signature(getattr(cr, method)).parameters), method
+
+
+def test_an_appraisal_has_a_page_that_the_report_leads_to(tmp_path: Path) -> None:
+    LISTS.to_csv(tmp_path / "lists.csv", index=False)
+    path = tmp_path / "lists.toml"
+    path.write_text(
+        '[[estimate]]\nkind = "capture_recapture"\nname = "all of it"\nfile = "lists.csv"\nmethod = "appraise"\n'
+        'replicates = 40\ndraws = 400\n[publish]\nlanguages = ["es", "en"]\n',
+        encoding="utf-8",
+    )
+    made = run_study(path, out=tmp_path / "out")
+    assert isinstance(made.appraisals["all of it"], cr.Appraisal)
+    pages = {"appraisal.all_of_it.html": "Lo que dicen", "appraisal.all_of_it.en.html": "What case lists can tell"}
+    for name, said in pages.items():
+        assert said in (made.folder / name).read_text(encoding="utf-8")
+        assert name in {file["name"] for file in made.manifest["files"]}
+    assert 'href="appraisal.all_of_it.html"' in (made.folder / "report.html").read_text(encoding="utf-8")
+    assert "Envelope of 95% intervals" in (made.folder / "report.en.html").read_text(encoding="utf-8")
+
+
+def test_few_people_get_no_page(tmp_path: Path) -> None:
+    LISTS.assign(count=lambda f: (f["count"] / f["count"].sum() * 40).round() + 1).to_csv(
+        tmp_path / "lists.csv", index=False
+    )
+    path = tmp_path / "lists.toml"
+    path.write_text(
+        '[[estimate]]\nkind = "capture_recapture"\nfile = "lists.csv"\nmethod = "appraise"\nreplicates = 40\n'
+        "draws = 400\n[publish]\nrule = { min_n = 500 }\n",
+        encoding="utf-8",
+    )
+    made = run_study(path, out=tmp_path / "out")
+    assert list(made.folder.glob("appraisal*")) == []

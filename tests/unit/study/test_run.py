@@ -11,7 +11,7 @@ import pytest
 
 import fl_estimate as fl
 from fl_estimate.study.run import StudyResult, check_study, run_study
-from tests.unit.study.made import STUDY, people, write
+from tests.unit.study.made import MAPPING, STUDY, people, write
 
 
 @pytest.fixture(scope="module")
@@ -217,3 +217,22 @@ def test_check_finds_what_a_run_would_and_writes_nothing(tmp_path: Path) -> None
     with pytest.raises(fl.FlError, match="FL-EST-07"):
         check_study(write(tmp_path, frame=frame))
     assert not (tmp_path / "out").exists()
+
+
+def test_kind_variance_and_replicates_of_the_mapping(tmp_path: Path) -> None:
+    """The variance of a quantity is a kind; variance = chooses linearisation where the file has replicate weights."""
+    frame = people()
+    for place in range(4):
+        frame[f"R{place + 1}"] = frame["W"] * (1 + 0.1 * ((frame["EA"] + place) % 4 == 0))
+    study = STUDY.replace('kind = "ratio"', 'kind = "ratio"\nvariance = "taylor"')
+    study += '\n[[estimate]]\nkind = "variance"\nname = "spread"\nvariable = "age_interview"\nby = "region"\n'
+    mapping = MAPPING + '\n[design.replicates]\ncolumns = "R{n}"\nnumber = 4\nkind = "brr"\n'
+    result = run_study(write(tmp_path, study=study, mapping=mapping, frame=frame), out=tmp_path / "out")
+    assert result.ok
+    frames = {name: estimates.to_frame() for name, estimates in result.estimates.items()}
+    assert set(frames["share"]["method"]) == {"taylor"}
+    assert set(frames["prevalence_1"]["method"]) == {"replicates"}
+    assert set(frames["spread"]["quantity"]) == {"variance"}
+    assert len(frames["spread"]) == 5
+    assert "<h2>" in (text := (result.folder / "report.html").read_text(encoding="utf-8"))
+    assert "Variance" in text

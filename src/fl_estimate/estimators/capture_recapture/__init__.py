@@ -3,9 +3,14 @@
 Imported outright, not name by name: a function that shares its module's name (`loglinear`) must win over it.
 """
 
+from fl_estimate.estimators.capture_recapture.appraisal import Appraisal, appraise
 from fl_estimate.estimators.capture_recapture.bounds import chao, zelterman
 from fl_estimate.estimators.capture_recapture.closed import closed
+from fl_estimate.estimators.capture_recapture.consistency import InternalConsistency, internal_consistency
+from fl_estimate.estimators.capture_recapture.decomposable import average_decomposable
+from fl_estimate.estimators.capture_recapture.doubly_robust import doubly_robust
 from fl_estimate.estimators.capture_recapture.existence import Existence, check
+from fl_estimate.estimators.capture_recapture.latent_class import latent_class
 from fl_estimate.estimators.capture_recapture.loglinear import loglinear
 from fl_estimate.estimators.capture_recapture.selection import select_aic_p, select_bic, select_stepwise
 from fl_estimate.estimators.capture_recapture.sensitivity import sensitivity
@@ -18,18 +23,26 @@ from fl_estimate.estimators.capture_recapture.simulation import (
     simulate,
     stated_model,
 )
+from fl_estimate.estimators.capture_recapture.thresholding import threshold
 from fl_estimate.estimators.capture_recapture.two_lists import chapman, petersen
 
 __all__ = [
+    "Appraisal",
     "Existence",
+    "InternalConsistency",
     "ListModel",
     "Simulation",
+    "appraise",
+    "average_decomposable",
     "chao",
     "chapman",
     "check",
     "closed",
+    "doubly_robust",
     "draw_lists",
     "fitted_model",
+    "internal_consistency",
+    "latent_class",
     "loglinear",
     "mixed_model",
     "petersen",
@@ -39,5 +52,6 @@ __all__ = [
     "sensitivity",
     "simulate",
     "stated_model",
+    "threshold",
     "zelterman",
 ]

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fl_estimate.estimators.hierarchical.direct import Direct
+from fl_estimate.estimators.hierarchical.direct import Direct, text
 from fl_estimate.estimators.hierarchical.effective import Effective
 from fl_estimate.estimators.hierarchical.posterior import Ask, Model, Posterior
+from fl_estimate.estimators.hierarchical.structure import Crossed
 from fl_estimate.results.estimates import Assumption, Estimates, Reason, check_by_columns, make_frame
 from fl_estimate.results.provenance import Provenance
 
@@ -33,19 +34,19 @@ def area_estimates(
     arguments: Mapping[str, Any],
 ) -> Estimates:
     """Lay a posterior out as Estimates."""
-    check_by_columns([direct.by])
+    check_by_columns(list(direct.by_columns))
     national = posterior.national
     columns = _columns(direct, model, ask, posterior)
     rows = len(columns["value"])
     recipe = direct.recipe
     source = recipe.provenance if recipe is not None else Provenance()
-    labels = [*([] if national is None else [None]), *direct.labels]
+    nation = [] if national is None else [None]
     draws = posterior.draws
     if ask.shares is not None:
         draws = np.column_stack([draws @ ask.shares, draws])
     return Estimates(
-        frame=make_frame(columns, {direct.by: labels}, rows),
-        by=(direct.by,),
+        frame=make_frame(columns, {name: [*nation, *labels] for name, labels in direct.by_columns.items()}, rows),
+        by=tuple(direct.by_columns),
         measure=recipe.measure if recipe else "",
         population=recipe.population if recipe else "",
         reference_period=recipe.reference_period if recipe else "",
@@ -68,7 +69,7 @@ def _columns(direct: Direct, model: Model, ask: Ask, posterior: Posterior) -> di
     columns: dict[str, Any] = {
         "value": posterior.median, "se": posterior.sd, "lower": posterior.lower, "upper": posterior.upper,
         "n": numbers["n"], "cases": numbers["cases"], "deff": numbers["deff"], "undetermined": numbers["undetermined"],
-        "margin": [direct.by] * len(direct.keys),
+        "margin": [direct.margin] * len(direct.keys),
     }  # fmt: skip
     if national is not None:
         lower, median, upper = np.quantile(national, ask.tails)
@@ -109,7 +110,7 @@ def _assumptions(
     posterior: Posterior,
 ) -> tuple[Assumption, ...]:
     carried = [] if direct.recipe is None else [a for a in direct.recipe.assumptions if a.code not in _NOT_CARRIED]
-    said: list[tuple[str, dict[str, Any]]] = [_effects_assumptions(model)]
+    said: list[tuple[str, dict[str, Any]]] = _effects_assumptions(model)
     if model.names[1:]:
         said.append(("area_covariates", {"covariates": ", ".join(model.names[1:])}))
     if standardised:
@@ -120,8 +121,11 @@ def _assumptions(
         said.append(("prior_kappa", {"prior": str(model.kappa)}))
     else:
         said.append(("prior_sigma", {"prior": str(priors.sigma)}))
-    if structure is not None and structure.prior is not None:
-        said.append(("prior_dependence", {"name": structure.hyper, "prior": str(structure.prior)}))
+    for name, density in ({} if structure is None else structure.priors).items():
+        if name == "sigma_time":
+            said.append(("prior_sigma_time", {"prior": str(density)}))
+        else:
+            said.append(("prior_dependence", {"name": name, "prior": str(density)}))
     said.append(("prior_intercept", {"prior": str(priors.intercept)}))
     if priors.slopes is not None:
         said.append(("prior_slopes", {"prior": str(priors.slopes)}))
@@ -137,13 +141,19 @@ def _assumptions(
     return (*carried, *ours)
 
 
-def _effects_assumptions(model: Model) -> tuple[str, dict[str, Any]]:
+def _effects_assumptions(model: Model) -> list[tuple[str, dict[str, Any]]]:
     """How the areas' effects are taken to hang together."""
-    codes = {"bym2": "area_effects_bym2", "sar": "area_effects_sar", "rw1": "effects_rw1", "ar1": "effects_ar1"}
+    codes = {
+        "independent": "area_effects_exchangeable", "bym2": "area_effects_bym2", "sar": "area_effects_sar",
+        "rw1": "effects_rw1", "ar1": "effects_ar1",
+    }  # fmt: skip
+    in_time = {"independent": "panel_effects_independent", "rw1": "panel_effects_rw1", "ar1": "panel_effects_ar1"}
     if model.kappa is not None:
-        return "area_effects_beta", {}
-    code = "area_effects_exchangeable" if model.structure is None else codes[model.structure.kind]
-    return code, {"link": model.link}
+        return [("area_effects_beta", {})]
+    said, structure = {"link": model.link}, model.structure
+    if isinstance(structure, Crossed):
+        return [(codes[structure.area.kind], said), (in_time[structure.time.kind], said)]
+    return [("area_effects_exchangeable" if structure is None else codes[structure.kind], said)]
 
 
 def _borrowed(effective: Effective) -> list[tuple[str, dict[str, Any]]]:
@@ -168,9 +178,10 @@ def _diagnostics(
     found: dict[str, Any] = {**posterior.diagnostics, "seed": ask.seed}
     found["parameters"] = {name: dict(figures) for name, figures in posterior.parameters.items()}
     found["flags"] = [code for code, _ in posterior.flags]
-    structure = model.structure
+    structure = model.structure.area if isinstance(model.structure, Crossed) else model.structure
     if structure is not None and structure.component is not None:
-        found["component"] = dict(zip(direct.keys, (structure.component + 1).tolist(), strict=True))
+        areas = dict.fromkeys(map(text, direct.labels))
+        found["component"] = dict(zip(areas, (structure.component + 1).tolist(), strict=True))
         found["scaling_factor"] = structure.factors.tolist()
     if posterior.benchmark is not None:
         before = posterior.benchmark["before"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Literal
 
-from fl_estimate.errors import not_one_of
+from fl_estimate.errors import EstimateFault, not_one_of
 from fl_estimate.estimators.hierarchical.answers import area_estimates
 from fl_estimate.estimators.hierarchical.asked import check_numbers
 from fl_estimate.estimators.hierarchical.benchmarking import RULES, benchmark_posterior
@@ -18,9 +18,15 @@ from fl_estimate.estimators.hierarchical.checks import (
     sampled_areas,
     value_faults,
 )
-from fl_estimate.estimators.hierarchical.dependence import check_dependence, make_structure, with_every_time
+from fl_estimate.estimators.hierarchical.dependence import (
+    check_crossed,
+    check_dependence,
+    make_structure,
+    with_every_time,
+)
 from fl_estimate.estimators.hierarchical.direct import COUNTS, VALUES, Direct, read_direct, read_keyed
 from fl_estimate.estimators.hierarchical.links import LINKS
+from fl_estimate.estimators.hierarchical.panel import complete, spread
 from fl_estimate.estimators.hierarchical.posterior import NATIONAL_DRAWS, Ask, Posterior
 from fl_estimate.estimators.hierarchical.prepare import Prepared, on_counts, prepare
 from fl_estimate.estimators.hierarchical.priors import Prior
@@ -51,6 +57,7 @@ def area(
     level: float = 0.95,
     draws: int = 4_000,
     seed: int | None = None,
+    on_failure: Literal["flag", "raise"] = "flag",
 ) -> Estimates:
     """Estimate small areas from their direct estimates, each borrowing from the others and from covariates.
 
@@ -61,7 +68,7 @@ def area(
     Parameters
     ----------
     direct : Estimates or frame
-        From `estimate_prevalence` with one by-column; or a frame with that column and `value`, `n`, `deff` (binomial)
+        From `estimate_prevalence` with one by-column, and one more where `time` names it; or a frame with that column and `value`, `n`, `deff` (binomial)
         or `value`, `se` (normal), one row an area. An area without sample has n = 0. A national row is set apart and
         the row of missing labels left out.
     covariates : frame, optional
@@ -79,10 +86,12 @@ def area(
         The areas' column and `neighbour`, an edge once or in both directions, islands in no row; or a map (a file or a
         mapping) whose areas have the by-column among their properties: those that share a border are neighbours.
     temporal : {"rw1", "ar1"}, optional
-        One series by time (years, whole numbers): a random walk, or an autoregression. Times without a row between the
-        first and the last are estimated too.
+        A random walk, or an autoregression: of one series by time (years, whole numbers), or with `time` of each area's
+        times. Times without a row between the first and the last are estimated too.
     time : str, optional
-        The by-column that holds the times.
+        The by-column that holds the times. Beside another, which names the areas, every area has an effect, with
+        `spatial` like its neighbours', and each of its times one more: independent, or as `temporal` says. Covariates may
+        have that column too; population and benchmark may not be given.
     deff : {"own", "national"}
         Each area's design effect, or the nation's for all: an area's own is itself estimated from few clusters.
     sampler : {"grid", "nuts"}
@@ -99,6 +108,9 @@ def area(
         Joint draws kept in `.draws`, (draws, rows). Value and limits do not come from these.
     seed : int, optional
         Of draws and chains; where it is not given, one is made and noted in `.diagnostics`.
+    on_failure : {"flag", "raise"}
+        Chains that fall short, once more with longer tuning, mark every row with a reason, or raise. Chains that do not agree
+        at all raise in either case.
 
     Returns
     -------
@@ -110,14 +122,14 @@ def area(
     Raises
     ------
     EstimateFault
-        FL-EST-40 to FL-EST-55, FL-EST-70 to FL-EST-77: input that the model cannot use, several faults in one message; FL-EST-60, FL-EST-61:
+        FL-EST-40 to FL-EST-55, FL-EST-67 to FL-EST-69, FL-EST-70 to FL-EST-77: input that the model cannot use, several faults in one message; FL-EST-60, FL-EST-61:
         the sampler failed.
 
     Notes
     -----
     Binomial: log likelihood y_i eta_i − n_i log(1 + exp eta_i) with n_i = n/deff and y_i = n_i · value. Normal:
     value_i ~ N(eta_i, se_i²), on the logit scale with se/(p(1 − p)). In both eta_i = x_i'beta + sigma z_i, z_i ~ N(0, 1)
-    or, with `spatial` or `temporal`, correlated. Beta-binomial: p_i ~ Beta(mu_i kappa, (1 − mu_i) kappa), logit mu_i =
+    or, with `spatial` or `temporal`, correlated; by area and time sigma z_i + sigma_time w_it. Beta-binomial: p_i ~ Beta(mu_i kappa, (1 − mu_i) kappa), logit mu_i =
     x_i'beta.
 
     References
@@ -136,15 +148,22 @@ def area(
     (['A', 'B', 'C', 'D'], [True, True, True, True])
     """
     chosen_link = _check_words(likelihood, link, sampler, benchmark, deff)
+    if on_failure not in ("flag", "raise"):
+        raise not_one_of("FL-EST-75", "this answer to chains that fall short", str(on_failure), ("flag", "raise"))
     check_numbers(level, draws, seed)
-    check_dependence(likelihood, spatial, neighbours, temporal)
+    check_dependence(likelihood, spatial, neighbours, temporal, time)
     counted = on_counts(likelihood, chosen_link)
-    table = read_direct(direct, COUNTS if counted else VALUES, [covariates, population])
-    known = None if covariates is None else read_keyed(covariates, table.by, "covariates")
+    table = read_direct(direct, COUNTS if counted else VALUES, [covariates, population], time)
+    known = None if covariates is None else read_keyed(covariates, table.by, "covariates", table.time)
     people = None if population is None else read_keyed(population, table.by, "population")
-    for frame in (known, people):
-        table = table if frame is None else table.with_areas(frame.labels)
-    table = with_every_time(table, temporal, time)
+    if table.time:
+        check_crossed(likelihood, people, benchmark)
+        table = complete(table, [known])
+        known = spread(known, table)
+    else:
+        for frame in (known, people):
+            table = table if frame is None else table.with_areas(frame.labels)
+        table = with_every_time(table, temporal, time)
     columns, fault = covariate_columns(table, known)
     persons, population_fault = population_of(table, people)
     raise_together([*value_faults(table, likelihood, chosen_link), fault, population_fault])
@@ -155,11 +174,19 @@ def area(
     used = known_seed(seed)
     ask = Ask(level=level, draws=draws, seed=used, shares=None if persons is None else persons / persons.sum())
     posterior = _sample(prepared, ask, sampler, table, benchmark)
+    if posterior.flags and on_failure == "raise":
+        raise EstimateFault(
+            "FL-EST-69",
+            "the chains of the sampler fall short, also with longer tuning",
+            found="; ".join(f"{code} {dict(parameters)}" for code, parameters in posterior.flags),
+            fix='take a narrower prior of sigma or fewer covariates; on_failure="flag" gives the figures with a mark on every row',
+        )
     arguments: dict[str, Any] = {
         "likelihood": likelihood,
         "link": chosen_link,
         "spatial": spatial,
         "temporal": temporal,
+        "time": time,
         "deff": deff,
         "sampler": sampler,
         "covariates": list(columns),

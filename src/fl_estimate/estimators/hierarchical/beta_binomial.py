@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,11 +18,10 @@ from fl_estimate.estimators.hierarchical.posterior import (
     weighted_summary,
 )
 from fl_estimate.estimators.hierarchical.priors import Density
-from fl_estimate.estimators.importance import Weighted, weigh
+from fl_estimate.estimators.importance import Weighted, covariance_root, evenly_weighted, weigh
 
 Floats = npt.NDArray[np.float64]
 
-POINTS, MANY_AREAS, FEWER_POINTS = 4_096, 100, 1_024
 STUDENT_DF = 5.0
 SCOUT, GRID = 61, 361
 """Points of an area's density: with a share near 0 it reaches far to the left, and falls steeply on the right."""
@@ -70,7 +68,6 @@ def _log_posterior(at: Floats, model: Model) -> Floats:
 def beta_points(model: Model) -> BetaPoints:
     """Points of the hyper-parameters: Student's t around the mode, weighted by the exact posterior."""
     from scipy import optimize
-    from scipy.stats import qmc
 
     def off(at: Floats) -> float:
         return -float(_log_posterior(np.clip(at, -700, 25)[None, :], model)[0])
@@ -78,35 +75,23 @@ def beta_points(model: Model) -> BetaPoints:
     first = special.logit((model.y.sum() + 0.5) / (model.size.sum() + 1))
     start = np.array([first, *np.zeros(model.x.shape[1] - 1), _prior_of_kappa(model).numbers[0]])
     mode = optimize.minimize(off, start, method="BFGS", options={"gtol": 1e-6}).x
-    root = _root(off, mode)
-    size = POINTS if len(model.y) <= MANY_AREAS else FEWER_POINTS
-    even = np.clip(qmc.Sobol(len(mode) + 1, rng=0).random(size), 1e-12, 1 - 1e-12)
-    chi_square = 2 * special.gammaincinv(STUDENT_DF / 2, even[:, -1])
-    t = special.ndtri(even[:, :-1]) * np.sqrt(STUDENT_DF / chi_square)[:, None]
-    at = mode + t @ root.T
-    at[:, -1] = np.minimum(at[:, -1], 25.0)
-    log_q = -0.5 * (STUDENT_DF + len(mode)) * np.log1p((t**2).sum(axis=1) / STUDENT_DF)
-    return BetaPoints(beta=at[:, :-1], kappa=np.exp(at[:, -1]), weighted=weigh(_log_posterior(at, model) - log_q))
+    root = covariance_root(off, mode)
+
+    def at_points(even: Floats) -> tuple[Floats, Weighted]:
+        chi_square = 2 * special.gammaincinv(STUDENT_DF / 2, even[:, -1])
+        t = special.ndtri(even[:, :-1]) * np.sqrt(STUDENT_DF / chi_square)[:, None]
+        at = mode + t @ root.T
+        at[:, -1] = np.minimum(at[:, -1], 25.0)
+        log_q = -0.5 * (STUDENT_DF + len(mode)) * np.log1p((t**2).sum(axis=1) / STUDENT_DF)
+        return at, weigh(_log_posterior(at, model) - log_q)
+
+    at, weighted = evenly_weighted(at_points, dimensions=len(mode) + 1, areas=len(model.y))
+    return BetaPoints(beta=at[:, :-1], kappa=np.exp(at[:, -1]), weighted=weighted)
 
 
 def _prior_of_kappa(model: Model) -> Density:
     assert model.kappa is not None  # every beta-binomial model has one
     return model.kappa
-
-
-def _root(call: Callable[[Floats], float], mode: Floats) -> Floats:
-    """A root of the covariance at the mode, from second differences: the optimiser's own is far too rough."""
-    p = len(mode)
-    step = 1e-3 * np.maximum(1.0, np.abs(mode))
-    hessian = np.empty((p, p))
-    for i in range(p):
-        for j in range(i + 1):
-            a, b = np.zeros(p), np.zeros(p)
-            a[i], b[j] = step[i], step[j]
-            ends = call(mode + a + b) - call(mode + a - b) - call(mode - a + b) + call(mode - a - b)
-            hessian[i, j] = hessian[j, i] = ends / (4 * step[i] * step[j])
-    values, vectors = np.linalg.eigh(hessian)
-    return vectors / np.sqrt(np.maximum(values, 1e-3 * values[-1]))
 
 
 def sample_beta_binomial(model: Model, ask: Ask, points: BetaPoints) -> Posterior:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 from scipy import special
 
 from fl_estimate.estimators.hierarchical.posterior import Model
-from fl_estimate.estimators.importance import Weighted, weigh
+from fl_estimate.estimators.importance import Weighted, evenly_weighted, weigh
 
 Floats = npt.NDArray[np.float64]
 
@@ -17,13 +18,14 @@ NODES = 15
 """Of the adaptive Gauss–Hermite rule for one area."""
 STEP = 1.5
 """Longest step of Newton's method on the log odds: the curvature of a binomial likelihood changes by e^1.5 at most."""
-CELLS = 3_000_000
-"""Numbers held at a time."""
-MANY_AREAS = 100
-POINTS = (4_096, 1_024)
-"""Hyper-parameter points, up to as many areas and beyond: more areas say more about them."""
+CELLS = 60_000
+"""Numbers held at a time: more would leave the processor's cache, and take several times as long."""
+CENTRED = 1e-2
+"""How near a mode must be for a quadrature around it, in standard deviations."""
 STUDENT_DF = 8.0
 PROFILE, U_CELLS = 33, 2_000
+SETTLED = 1e-4
+"""Newton's steps for the coefficients end below it, in log odds: the weights put right what is left."""
 REACH = 16.0
 """Points of log sigma whose log density is lower than the highest by more than this are left out."""
 _SIGMA_RANGE = (float(np.log(1e-8)), float(np.log(20.0)))
@@ -32,9 +34,10 @@ _SIGMA_RANGE = (float(np.log(1e-8)), float(np.log(20.0)))
 
 @dataclass(frozen=True, kw_only=True)
 class Integrals:
-    """Of every area at every point, shape (L, m): log marginal likelihood, and where its log odds can lie."""
+    """Of every area at every point, shape (L, m): log marginal likelihood, log odds at the mode, and where they can lie."""
 
     log_z: Floats
+    mode: Floats
     low: Floats
     high: Floats
 
@@ -62,22 +65,36 @@ class Hyper:
 
 def log_likelihood(eta: Floats, model: Model) -> Floats:
     """Binomial kernel y eta − n log(1 + e^eta), areas on the last axis; effective counts may be fractions."""
-    return model.y * eta - model.size * np.logaddexp(0.0, eta)
+    return model.y * eta - model.size * log_one_plus_exp(eta)
+
+
+def log_one_plus_exp(eta: Floats) -> Floats:
+    """log(1 + e^eta) without overflow, several times as fast as logaddexp."""
+    out = np.abs(eta)
+    np.negative(out, out=out)
+    np.log1p(np.exp(out, out=out), out=out)
+    out += np.maximum(eta, 0.0)
+    return out
 
 
 def modes(centre: Floats, sigma: Floats, model: Model) -> tuple[Floats, Floats]:
-    """Mode and curvature-based standard deviation of z, eta = centre + sigma z, given each point; shapes (L, m)."""
+    """Mode and curvature-based standard deviation of z, eta = centre + sigma z, given each point; shapes (L, m).
+
+    Sigma has shape (L,), or (L, m) where it differs by area.
+    """
     y, n = model.y, model.size
-    sigma = sigma[:, None]
+    sigma = sigma if sigma.ndim == 2 else sigma[:, None]
     share = (y + 0.5) / (n + 1)
     precision = n * share * (1 - share) * sigma**2
     z = (special.logit(share) - centre) / sigma * precision / (1 + precision)
     for _ in range(60):
         p = special.expit(centre + sigma * z)
-        step = (sigma * (y - n * p) - z) / (1 + sigma**2 * n * p * (1 - p))
+        bend = 1 + sigma**2 * n * p * (1 - p)
+        step = (sigma * (y - n * p) - z) / bend
         step = np.clip(step, -STEP / sigma, STEP / sigma)
         z = z + step
-        if np.abs(step).max(initial=0.0) < 1e-8:
+        # Newton's steps shrink by squares: after one this small the mode is far nearer than it.
+        if (step**2 * bend).max(initial=0.0) < CENTRED**2:
             break
     p = special.expit(centre + sigma * z)
     return z, 1 / np.sqrt(1 + sigma**2 * n * p * (1 - p))
@@ -90,15 +107,17 @@ def integrate(beta: Floats, u: Floats, model: Model) -> Integrals:
     to the left the density is below exp(y eta) times the prior, a normal density shifted by sigma² y; to the right
     likewise with −(n − y).
     """
-    log_z, first, last = (np.empty((len(u), len(model.y))) for _ in range(3))
+    log_z, mode, first, last = (np.empty((len(u), len(model.y))) for _ in range(4))
     size = max(1, CELLS // (len(model.y) * NODES))
     for start in range(0, len(u), size):
         part = slice(start, start + size)
         nodes = _at_nodes(beta[part], u[part], model)
-        log_z[part], first[part], last[part] = nodes.log_integral, nodes.eta[:, :, 0], nodes.eta[:, :, -1]
+        log_z[part], mode[part] = nodes.log_integral, nodes.eta[NODES // 2]
+        first[part], last[part] = nodes.eta[0], nodes.eta[-1]
     centre, sigma = beta @ model.x.T, np.exp(u)[:, None]
     return Integrals(
         log_z=log_z,
+        mode=mode,
         low=np.minimum(first, centre + sigma**2 * model.y - 7 * sigma),
         high=np.maximum(last, centre - sigma**2 * (model.size - model.y) + 7 * sigma),
     )
@@ -106,7 +125,7 @@ def integrate(beta: Floats, u: Floats, model: Model) -> Integrals:
 
 @dataclass(frozen=True, kw_only=True)
 class _Nodes:
-    """The quadrature of every area at every point: log odds and share of the integral at each node, (L, m, NODES)."""
+    """The quadrature of every area at every point: log odds and share of the integral at each node, (NODES, L, m)."""
 
     eta: Floats
     share: Floats
@@ -118,25 +137,39 @@ def _at_nodes(beta: Floats, u: Floats, model: Model) -> _Nodes:
     sigma = np.exp(u)
     centre = beta @ model.x.T
     z, c = modes(centre, sigma, model)
+    t, log_w = _rule()
+    at = z + np.sqrt(2) * c * t
+    eta = at * sigma[:, None]
+    eta += centre
+    inside = model.y * eta
+    inside -= model.size * log_one_plus_exp(eta)
+    np.square(at, out=at)
+    at *= 0.5
+    inside -= at
+    # The middle node is the mode, next to which no integrand is high.
+    top = inside[NODES // 2].copy()
+    inside -= top
+    inside += log_w
+    share = np.exp(inside, out=inside)
+    total = share.sum(axis=0)
+    share /= total
+    log_integral = top + np.log(total) + np.log(c) - 0.5 * np.log(np.pi)
+    return _Nodes(eta=eta, share=share, log_integral=log_integral)
+
+
+@cache
+def _rule() -> tuple[Floats, Floats]:
+    """Nodes of Gauss and Hermite's rule, and the logarithm of their weights over the density that they stand for."""
     t, w = np.polynomial.hermite.hermgauss(NODES)
-    at = z[:, :, None] + np.sqrt(2) * c[:, :, None] * t
-    eta = centre[:, :, None] + sigma[:, None, None] * at
-    y, n = model.y[:, None], model.size[:, None]
-    inside = y * eta - n * np.logaddexp(0.0, eta) - 0.5 * at**2 + (np.log(w) + t**2)
-    top = inside.max(axis=2, keepdims=True)
-    share = np.exp(inside - top)
-    total = share.sum(axis=2)
-    log_integral = top[:, :, 0] + np.log(total) + np.log(c) - 0.5 * np.log(np.pi)
-    return _Nodes(eta=eta, share=share / total[:, :, None], log_integral=log_integral)
+    return t[:, None, None], (np.log(w) + t**2)[:, None, None]
 
 
 def _derivatives(nodes: _Nodes, model: Model) -> tuple[Floats, Floats]:
     """First and second derivative of the log integral in the area's centre x'beta, shapes (L, m)."""
-    n = model.size[:, None]
     p = special.expit(nodes.eta)
-    residual = model.y[:, None] - n * p
-    first = (nodes.share * residual).sum(axis=2)
-    second = (nodes.share * (residual**2 - n * p * (1 - p))).sum(axis=2) - first**2
+    residual = model.y - model.size * p
+    first = (nodes.share * residual).sum(axis=0)
+    second = (nodes.share * (residual**2 - model.size * p * (1 - p))).sum(axis=0) - first**2
     return first, second
 
 
@@ -156,17 +189,22 @@ class _Profile:
     log_density: Floats
 
 
-def _profile(u: Floats, model: Model) -> _Profile:
-    """Find the coefficients' mode at every point of log sigma; given sigma their density is log-concave."""
+def _profile(u: Floats, model: Model, near: _Profile | None = None) -> _Profile:
+    """Find the coefficients' mode at every point of log sigma; given sigma their density is log-concave.
+
+    `near` is the profile at other points, whose modes are where to begin.
+    """
     beta = np.zeros((len(u), model.x.shape[1]))
     beta[:, 0] = special.logit((model.y.sum() + 0.5) / (model.size.sum() + 1))
+    if near is not None:
+        beta = np.column_stack([np.interp(u, near.u, column) for column in near.mode.T])
     for _ in range(200):
         slope, curvature, _ = _slopes(beta, u, model)
         step = np.linalg.solve(curvature, slope[:, :, None])[:, :, 0]
         longest = np.abs(step @ model.x.T).max(axis=1, keepdims=True)
-        if longest.max() < 1e-8:
-            break
         beta = beta + step * np.minimum(1.0, STEP / np.maximum(longest, 1e-300))
+        if longest.max() < SETTLED:
+            break
     _, curvature, integral = _slopes(beta, u, model)
     covariance = np.linalg.inv(0.5 * (curvature + curvature.transpose(0, 2, 1)))
     log_density = integral + log_prior(beta, u, model) - 0.5 * np.linalg.slogdet(curvature)[1]
@@ -188,23 +226,22 @@ def hyper_points(model: Model) -> tuple[Hyper, Weighted]:
     """Points of the hyper-parameters and their weights.
 
     Log sigma comes from Laplace's approximation to its density, on a grid that follows it also where sigma goes to 0;
-    the coefficients given sigma from Student's t around their mode. The weights put right what both leave over. The
-    points are one fixed quadrature rule (a scrambled Sobol sequence), so that no seed moves the areas' figures.
+    the coefficients given sigma from Student's t around their mode. The weights put right what both leave over.
     """
-    from scipy.stats import qmc
-
     profile = _profile(np.linspace(*_SIGMA_RANGE, PROFILE), model)
     for _ in range(2):
         inside = np.flatnonzero(profile.log_density > profile.log_density.max() - REACH)
         first, last = max(inside[0] - 1, 0), min(inside[-1] + 1, PROFILE - 1)
-        profile = _profile(np.linspace(profile.u[first], profile.u[last], PROFILE), model)
-    size = POINTS[0 if len(model.y) <= MANY_AREAS else 1]
-    even = np.clip(qmc.Sobol(len(model.names) + 2, rng=0).random(size), 1e-12, 1 - 1e-12)
-    u, log_u = _draw_u(profile, even[:, 0])
-    beta, log_beta = _draw_beta(profile, u, even[:, 1:])
-    areas = integrate(beta, u, model)
-    weighted = weigh(areas.log_z.sum(axis=1) + log_prior(beta, u, model) - log_u - log_beta)
-    return Hyper(beta=beta, u=u, weight=weighted.weight, areas=areas), weighted
+        profile = _profile(np.linspace(profile.u[first], profile.u[last], PROFILE), model, profile)
+
+    def at_points(even: Floats) -> tuple[Hyper, Weighted]:
+        u, log_u = _draw_u(profile, even[:, 0])
+        beta, log_beta = _draw_beta(profile, u, even[:, 1:])
+        areas = integrate(beta, u, model)
+        weighted = weigh(areas.log_z.sum(axis=1) + log_prior(beta, u, model) - log_u - log_beta)
+        return Hyper(beta=beta, u=u, weight=weighted.weight, areas=areas), weighted
+
+    return evenly_weighted(at_points, dimensions=len(model.names) + 2, areas=len(model.y))
 
 
 def _draw_u(profile: _Profile, even: Floats) -> tuple[Floats, Floats]:
@@ -234,31 +271,41 @@ def _draw_beta(profile: _Profile, u: Floats, even: Floats) -> tuple[Floats, Floa
     return mode + np.einsum("ljk,lk->lj", root, t), log_density
 
 
-def draw_areas(rng: np.random.Generator, beta: Floats, sigma: Floats, model: Model) -> Floats:
+def draw_areas(rng: np.random.Generator, centre: Floats, sigma: Floats, mode: Floats, model: Model) -> Floats:
     """One draw of every area's log odds given each point, shape (L, m): exact, by rejection.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    centre : array, shape (L, m)
+        Log odds before an area's own effect.
+    sigma : array, shape (L,)
+    mode : array, shape (L, m)
+        Log odds about which most of the density lies; exactness does not rest on it.
+    model : Model
 
     Notes
     -----
-    The likelihood is log-concave in eta, so that its tangent at the mode lies above it. Prior times tangent is a normal
-    density of standard deviation sigma around the mode; a proposal from it is kept with probability exp(likelihood −
-    tangent).
+    The likelihood is log-concave in eta, so that its tangent anywhere lies above it. Prior times tangent is a normal
+    density of standard deviation sigma; a proposal from it is kept with probability exp(likelihood − tangent).
     """
-    centre = beta @ model.x.T
-    z, _ = modes(centre, sigma, model)
-    eta_mode = (centre + sigma[:, None] * z).ravel()
-    y, n = (np.broadcast_to(column, z.shape).ravel() for column in (model.y, model.size))
-    spread = np.broadcast_to(sigma[:, None], z.shape).ravel()
-    slope = y - n * special.expit(eta_mode)
-    at_mode = y * eta_mode - n * np.logaddexp(0.0, eta_mode)
-    middle = centre.ravel() + spread**2 * slope
-    out = np.empty(z.size)
-    left = np.arange(z.size)
+    at_mode = log_likelihood(mode, model)
+    slope = model.y - model.size * special.expit(mode)
+    spread = np.broadcast_to(sigma[:, None], mode.shape).ravel()
+    middle = (centre + sigma[:, None] ** 2 * slope).ravel()
+    # log chance = y eta − n log(1 + e^eta) − height − slope eta, with y − slope = n p at the mode.
+    height = (at_mode - slope * mode).ravel()
+    tilt, n = ((model.y - slope).ravel(), np.broadcast_to(model.size, mode.shape).ravel())
+    out = np.empty(mode.size)
+    left = np.arange(mode.size)
     while left.size:
-        eta = middle[left] + spread[left] * rng.standard_normal(left.size)
-        log_chance = (
-            y[left] * eta - n[left] * np.logaddexp(0.0, eta) - at_mode[left] - slope[left] * (eta - eta_mode[left])
-        )
-        kept = np.log(rng.random(left.size)) < log_chance
+        eta = rng.standard_normal(left.size)
+        eta *= spread[left]
+        eta += middle[left]
+        log_chance = tilt[left] * eta
+        log_chance -= n[left] * log_one_plus_exp(eta)
+        log_chance -= height[left]
+        kept = -rng.standard_exponential(left.size) < log_chance
         out[left[kept]] = eta[kept]
         left = left[~kept]
-    return out.reshape(z.shape)
+    return out.reshape(mode.shape)

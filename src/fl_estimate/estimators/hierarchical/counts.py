@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -27,13 +28,23 @@ from fl_estimate.estimators.importance import Weighted
 
 Floats = npt.NDArray[np.float64]
 
-SCOUT, GRID = 61, 181
-"""Points of an area's marginal density: first to find where it lies, then less than a tenth of its standard deviation apart."""
+SCOUT, GRID, FINE = 61, 61, 181
+"""Points of an area's density: to find where it lies, and then a fifth of its standard deviation apart, or a fifteenth where
+spikes must be told apart."""
+READ = 181
+"""Points from which quantiles are read, between the others by splines."""
+SCOUTED = 512
+"""The scout looks at so many points of the hyper-parameters: the first of a Sobol sequence are themselves even."""
 REACH = 18.0
 """A density below e^-18 of its highest value is taken as 0."""
 NARROW = 0.75
 """Least width of a component, in distances of the points: sums over them are then right to 1e-5."""
-CELLS = 4_000_000
+MEANT = 1e-3
+"""Share of the weight that components narrower than that must have to call for more points."""
+CELLS = 60_000
+"""Numbers held at a time: more would leave the processor's cache, and take several times as long."""
+DRAWN = 30_000
+"""Draws of areas held at a time."""
 
 
 def sample_counts(model: Model, ask: Ask, hyper: Hyper, weighted: Weighted) -> Posterior:
@@ -60,7 +71,7 @@ def sample_counts(model: Model, ask: Ask, hyper: Hyper, weighted: Weighted) -> P
 
 
 def marginal_densities(model: Model, hyper: Hyper) -> tuple[Floats, Floats]:
-    """Marginal posterior density of every area's log odds, on points of its own; both (m, GRID).
+    """Marginal posterior density of every area's log odds, on points of its own; both (m, READ).
 
     Notes
     -----
@@ -69,12 +80,35 @@ def marginal_densities(model: Model, hyper: Hyper) -> tuple[Floats, Floats]:
     """
     low, high = _ranges(hyper)
     grid = np.linspace(low, high, SCOUT, axis=1)
-    met = _density(model, hyper, grid) > np.exp(-REACH)
+    met = _log_density(model, _thinned(hyper), grid) > -REACH
     rows, last = np.arange(len(grid)), SCOUT - 1
     first = np.maximum(met.argmax(axis=1) - 1, 0)
     final = np.minimum(last - met[:, ::-1].argmax(axis=1) + 1, last)
-    grid = np.linspace(grid[rows, first], grid[rows, final], GRID, axis=1)
-    return grid, _density(model, hyper, grid)
+    low, high = grid[rows, first], grid[rows, final]
+    narrow = hyper.weight @ (hyper.sigma[:, None] < NARROW * (high - low) / (GRID - 1))
+    points = FINE if narrow.max() > MEANT else GRID
+    log_density = _log_density(model, hyper, np.linspace(low, high, points, axis=1))
+    if points < READ:
+        log_density = np.maximum(log_density, -3 * REACH) @ _spline(points, READ).T
+    return np.linspace(low, high, READ, axis=1), np.exp(log_density - log_density.max(axis=1, keepdims=True))
+
+
+@cache
+def _spline(points: int, wanted: int) -> Floats:
+    """A cubic spline through equally spaced points, as the matrix that turns their values into those at others."""
+    from scipy.interpolate import CubicSpline
+
+    return CubicSpline(np.linspace(0, 1, points), np.eye(points))(np.linspace(0, 1, wanted))
+
+
+def _thinned(hyper: Hyper) -> Hyper:
+    """Some of the points, which do to see where a density lies."""
+    some = slice(SCOUTED)
+    areas = hyper.areas
+    return Hyper(
+        beta=hyper.beta[some], u=hyper.u[some], weight=hyper.weight[some] / hyper.weight[some].sum(),
+        areas=replace(areas, **{name: getattr(areas, name)[some] for name in ("log_z", "mode", "low", "high")}),
+    )  # fmt: skip
 
 
 def _ranges(hyper: Hyper) -> tuple[Floats, Floats]:
@@ -83,30 +117,36 @@ def _ranges(hyper: Hyper) -> tuple[Floats, Floats]:
     return hyper.areas.low[met].min(axis=0), hyper.areas.high[met].max(axis=0)
 
 
-def _density(model: Model, hyper: Hyper, grid: Floats) -> Floats:
-    """Density of every area on its equally spaced points, the highest value 1.
+def _log_density(model: Model, hyper: Hyper, grid: Floats) -> Floats:
+    """Log density of every area on its equally spaced points, the highest value 0.
 
     Where sigma is smaller than the points' distance, a component is no more than a spike between them. It is then taken
     as normal around its mean given the counts, with a width that the points still resolve.
     """
-    centre, sigma, size = hyper.centre(model).T, hyper.sigma, max(1, CELLS // (grid.shape[1] * len(hyper.u)))
+    centre, inverse = hyper.centre(model).T, np.sqrt(0.5) / hyper.sigma
     with np.errstate(divide="ignore"):
         share = np.log(hyper.weight) - hyper.u - hyper.areas.log_z.T
     width = NARROW * (grid[:, 1] - grid[:, 0])
-    log_density = np.empty_like(grid)
-    for start in range(0, len(grid), size):
-        part = slice(start, start + size)
-        at, middle, wide = grid[part, :, None], centre[part, None, :], width[part, None]
-        narrow = sigma < wide
-        parts = np.where(narrow, -np.inf, share[part])
-        top = np.maximum(parts.max(axis=1, keepdims=True), -1e300)
-        mixed = np.exp((parts - top)[:, None, :] - 0.5 * ((at - middle) / sigma) ** 2).sum(axis=2)
-        with np.errstate(divide="ignore"):
-            log_density[part] = np.log(mixed) + top + log_likelihood(grid[part].T, _areas(model, part)).T
-            if narrow.any():
-                spikes = _spikes(_areas(model, part), hyper, centre[part], narrow, wide, at)
-                log_density[part] = np.logaddexp(log_density[part], np.log(spikes))
-    return np.exp(log_density - log_density.max(axis=1, keepdims=True))
+    narrow = hyper.sigma < width[:, None]
+    share = np.where(narrow, -np.inf, share)
+    top = np.maximum(share.max(axis=1, keepdims=True), -1e300)
+    share = np.exp(share - top)
+    mixed = np.empty_like(grid)
+    block = max(1, CELLS // len(hyper.u))
+    for area, (at, middle) in enumerate(zip(grid, centre, strict=True)):
+        for start in range(0, len(at), block):
+            part = at[start : start + block, None] - middle
+            part *= inverse
+            np.square(part, out=part)
+            np.negative(part, out=part)
+            mixed[area, start : start + block] = np.exp(part, out=part) @ share[area]
+    with np.errstate(divide="ignore"):
+        log_density = np.log(mixed) + top + log_likelihood(grid.T, model).T
+        for area in np.flatnonzero(narrow.any(axis=1)):
+            one = slice(area, area + 1)
+            spikes = _spikes(_areas(model, one), hyper, centre[one], narrow[one], width[one, None], grid[one, :, None])
+            log_density[one] = np.logaddexp(log_density[one], np.log(spikes))
+    return log_density - log_density.max(axis=1, keepdims=True)
 
 
 def _areas(model: Model, part: slice) -> Model:
@@ -136,12 +176,12 @@ def _draws(model: Model, hyper: Hyper, ask: Ask) -> tuple[Floats, Floats | None]
     """Joint draws: hyper-parameters from their weights, then every area given them."""
     rng = np.random.default_rng(ask.seed)
     total = ask.draws if ask.shares is None else max(ask.draws, NATIONAL_DRAWS)
-    block = max(1, min(total, CELLS // len(model.y)))
-    place = resample(hyper.weight, total, rng)
+    block = max(1, min(total, DRAWN // len(model.y)))
+    place, centre = resample(hyper.weight, total, rng), hyper.centre(model)
     kept, national = list[Floats](), list[Floats]()
     for start in range(0, total, block):
         at = place[start : start + block]
-        p = special.expit(draw_areas(rng, hyper.beta[at], hyper.sigma[at], model))
+        p = special.expit(draw_areas(rng, centre[at], hyper.sigma[at], hyper.areas.mode[at], model))
         kept.append(p[: max(0, ask.draws - start)])
         if ask.shares is not None:
             national.append(p @ ask.shares)

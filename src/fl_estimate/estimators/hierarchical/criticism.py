@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,11 +14,13 @@ from scipy import special
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.hierarchical.beta_binomial import beta_points, log_marginal
 from fl_estimate.estimators.hierarchical.binomial import hyper_points
+from fl_estimate.estimators.hierarchical.leaving_out import given_others
 from fl_estimate.estimators.hierarchical.links import LINKS, natural
 from fl_estimate.estimators.hierarchical.posterior import Ask, Model, resample
 from fl_estimate.estimators.hierarchical.priors import Density
 from fl_estimate.estimators.hierarchical.rebuild import rebuild
-from fl_estimate.estimators.hierarchical.samplers import sample
+from fl_estimate.estimators.hierarchical.samplers import importance_draws, sample
+from fl_estimate.estimators.hierarchical.structure import Crossed
 from fl_estimate.estimators.hierarchical.structured_gaussian import grid_points
 from fl_estimate.results.estimates import Estimates
 
@@ -120,6 +122,13 @@ def _prior_draws(model: Model, rng: np.random.Generator) -> Floats | None:
     if model.structure is None:
         return natural(centre + sigma * rng.standard_normal(centre.shape), model.link)
     structure = model.structure
+    if isinstance(structure, Crossed):
+        drawn = {name: density.draw(rng, REPLICATES) for name, density in structure.priors.items()}
+        drawn["sigma"] = sigma[:, 0]
+        for row in range(REPLICATES):
+            root = structure.root({name: float(values[row]) for name, values in drawn.items()})
+            centre[row] += root @ rng.standard_normal(root.shape[1])
+        return natural(centre, model.link)
     h = np.full(REPLICATES, np.nan) if structure.prior is None else structure.prior.draw(rng, REPLICATES)
     effects = structure.effects(h, rng.standard_normal((REPLICATES, structure.rank)))
     return natural(centre + sigma * effects, model.link)
@@ -141,13 +150,14 @@ def leave_one_out(estimates: Estimates, direct: Any, *, covariates: Any = None, 
     Raises
     ------
     EstimateFault
-        FL-EST-57; FL-EST-58: spatial or temporal models of counts, where effects cannot be integrated out one by one.
+        FL-EST-57.
 
     Notes
     -----
     Normal: given sigma (and phi or rho) y_i given the others is normal with variance 1/P_ii and mean y_i − (Py)_i/P_ii, P
     = V⁻¹ − V⁻¹X(X'V⁻¹X + prior)⁻¹X'V⁻¹; averaged over the posterior by 1/Σ w/p. Counts: Pareto-smoothed importance sampling of
-    the areas' marginal likelihoods.
+    the areas' marginal likelihoods; with effects that hang together an area's log odds are integrated out given those of
+    all others, by quadrature over the normal density that the prior gives it then.
 
     References
     ----------
@@ -163,19 +173,16 @@ def leave_one_out(estimates: Estimates, direct: Any, *, covariates: Any = None, 
     """
     made = rebuild(estimates, direct, covariates, neighbours)
     model, met = made.model, made.sampled
-    labels = [label for label, here in zip(made.direct.labels, met, strict=True) if here]
+    columns = {
+        name: [label for label, here in zip(labels, met, strict=True) if here]
+        for name, labels in made.direct.by_columns.items()
+    }
     if model.likelihood == "normal":
         elpd, k = _exact_loo(model), np.full(int(met.sum()), np.nan)
-    elif model.structure is not None:
-        raise EstimateFault(
-            "FL-EST-58",
-            "areas of a spatial or temporal model of counts cannot be left out one by one",
-            found=f"a {model.structure.kind} model",
-            fix='compare with the model without spatial= or temporal=, or use likelihood="normal"',
-        )
     else:
-        elpd, k = _smoothed_loo(_marginal_likelihoods(model)[:, met])
-    return pd.DataFrame({made.direct.by: labels, "elpd": elpd, "pareto_k": k})
+        given = _marginal_likelihoods(model) if model.structure is None else given_others(model, model.structure)
+        elpd, k = _smoothed_loo(given[:, met])
+    return pd.DataFrame({**columns, "elpd": elpd, "pareto_k": k})
 
 
 def _exact_loo(model: Model) -> Floats:
@@ -184,8 +191,8 @@ def _exact_loo(model: Model) -> Floats:
     y, x, d = model.y[met], model.x[met], model.size[met]
     prior = np.diag(model.priors.precision)
     log_inverse: list[Floats] = []
-    for weight, sigma, root in grid_points(model):
-        inverse = np.linalg.inv(sigma**2 * (root[met] @ root[met].T) + np.diag(d))
+    for weight, covariance in _grid(model):
+        inverse = np.linalg.inv(covariance[np.ix_(met, met)] + np.diag(d))
         vx = inverse @ x
         p = inverse - vx @ np.linalg.solve(x.T @ vx + prior, vx.T)
         # With a proper prior the values are measured from what it expects.
@@ -193,6 +200,19 @@ def _exact_loo(model: Model) -> Floats:
         log_density = 0.5 * (np.log(np.diag(p)) - np.log(2 * np.pi) - rest**2 * np.diag(p))
         log_inverse.append(np.log(weight) - log_density)
     return -np.logaddexp.reduce(np.array(log_inverse), axis=0)
+
+
+def _grid(model: Model) -> Iterator[tuple[float, Floats]]:
+    """Points of the posterior of a Gaussian model: weight, and covariance of the effects."""
+    if not isinstance(model.structure, Crossed):
+        yield from grid_points(model)
+        return
+    drawn = importance_draws(model, model.structure)
+    values = np.column_stack([drawn.columns[name] for name in model.structure.names])
+    points, place = np.unique(values, axis=0, return_inverse=True)
+    weight = np.bincount(place.ravel(), weights=drawn.weighted.weight)
+    for share, point in zip(weight, points, strict=True):
+        yield float(share), model.structure.covariance(dict(zip(model.structure.names, point.tolist(), strict=True)))
 
 
 def _marginal_likelihoods(model: Model) -> Floats:
@@ -274,7 +294,7 @@ def sensitivity(
         parts.append(
             pd.DataFrame(
                 {
-                    made.direct.by: list(made.direct.labels),
+                    **made.direct.by_columns,
                     "scale": float(scale),
                     "prior": str(scaled.priors.sigma if scaled.kappa is None else scaled.kappa),
                     "value": found.median,

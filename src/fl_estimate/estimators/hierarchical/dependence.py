@@ -10,14 +10,17 @@ import numpy.typing as npt
 from fl_estimate.errors import EstimateFault, listed, not_one_of
 from fl_estimate.estimators.hierarchical.direct import Direct
 from fl_estimate.estimators.hierarchical.neighbours import read_neighbours, weight_matrix
+from fl_estimate.estimators.hierarchical.panel import areas_and_times, whole_numbers
 from fl_estimate.estimators.hierarchical.priors import Prior, dependence
-from fl_estimate.estimators.hierarchical.structure import Structure, ar1, bym2, rw1, sar
+from fl_estimate.estimators.hierarchical.structure import Crossed, Structure, ar1, bym2, independent, rw1, sar
 
 SPATIAL: tuple[str, ...] = ("bym2", "sar")
 TEMPORAL: tuple[str, ...] = ("rw1", "ar1")
 
 
-def check_dependence(likelihood: str, spatial: str | None, neighbours: Any, temporal: str | None) -> None:
+def check_dependence(
+    likelihood: str, spatial: str | None, neighbours: Any, temporal: str | None, time: str | None
+) -> None:
     """Refuse words that are not known and what does not go together.
 
     Raises
@@ -30,8 +33,8 @@ def check_dependence(likelihood: str, spatial: str | None, neighbours: Any, temp
     if temporal is not None and temporal not in TEMPORAL:
         raise not_one_of("FL-EST-75", "this temporal model", str(temporal), TEMPORAL)
     wrong: list[str] = []
-    if spatial is not None and temporal is not None:
-        wrong.append("spatial= and temporal= together")
+    if spatial is not None and temporal is not None and time is None:
+        wrong.append("spatial= and temporal= without time=")
     if spatial is not None and neighbours is None:
         wrong.append(f"spatial={spatial!r} without neighbours=")
     if spatial is None and neighbours is not None:
@@ -43,7 +46,7 @@ def check_dependence(likelihood: str, spatial: str | None, neighbours: Any, temp
             "FL-EST-76",
             "these arguments do not go together",
             found="; ".join(wrong),
-            fix='give spatial= and neighbours=, or temporal=; with likelihood="binomial" or "normal"',
+            fix='give spatial= and neighbours=, or temporal=, or with time= both; with likelihood="binomial" or "normal"',
         )
 
 
@@ -57,10 +60,8 @@ def with_every_time(direct: Direct, temporal: str | None, time: str | None) -> D
     """
     if temporal is None and time is None:
         return direct
-    numbers = [
-        label for label in direct.labels if isinstance(label, int | float | np.number) and float(label).is_integer()
-    ]
-    if temporal is None or (time or direct.by) != direct.by or len(numbers) < len(direct.labels) or len(numbers) < 2:
+    numbers = whole_numbers(direct.labels)
+    if temporal is None or (time or direct.by) != direct.by or len(numbers) < 2:
         raise EstimateFault(
             "FL-EST-77",
             "a model in time needs one series, its times whole numbers such as years",
@@ -73,24 +74,58 @@ def with_every_time(direct: Direct, temporal: str | None, time: str | None) -> D
     return filled.in_order(order)
 
 
+def check_crossed(likelihood: str, people: Any, benchmark: str | None) -> None:
+    """Refuse what a model of areas at several times does not have.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-68.
+    """
+    wrong = ["population="] if people is not None else []
+    wrong += [f"benchmark={benchmark!r}"] if benchmark is not None else []
+    wrong += [f"likelihood={likelihood!r}"] if likelihood == "beta-binomial" else []
+    if wrong:
+        raise EstimateFault(
+            "FL-EST-68",
+            "this cannot be had of areas at several times",
+            found=", ".join(wrong),
+            fix="leave it out; a national figure of a year comes from the draws of its rows, weighted by its population",
+        )
+
+
 def make_structure(
     direct: Direct, spatial: str | None, neighbours: Any, temporal: str | None, prior: Prior | None
-) -> Structure | None:
-    """The structure asked for, over the areas in their order.
+) -> Structure | Crossed | None:
+    """The structure asked for, over the areas in their order; in a panel that of areas and that of times.
 
     Raises
     ------
     EstimateFault
         FL-EST-42, FL-EST-70 to FL-EST-72: neighbours that do not fit the areas.
     """
-    if temporal == "rw1":
-        return rw1(len(direct.keys))
-    if temporal == "ar1":
-        return ar1(len(direct.keys), dependence(prior, "rho"))
+    if direct.time:
+        areas, times = areas_and_times(direct)
+        within = _in_time(temporal, times, prior, "rho_time") or independent(times)
+        between = _in_space(areas, direct.by, spatial, neighbours, prior) or independent(len(areas))
+        sigma_time = None if prior is None or prior.sigma_time is None else dependence(prior, "sigma_time")
+        return Crossed(area=between, time=within, sigma_time=sigma_time)
+    if temporal is not None:
+        return _in_time(temporal, len(direct.keys), prior, "rho")
+    return _in_space(list(direct.keys), direct.by, spatial, neighbours, prior)
+
+
+def _in_time(temporal: str | None, times: int, prior: Prior | None, name: str) -> Structure | None:
+    if temporal is None:
+        return None
+    return rw1(times) if temporal == "rw1" else ar1(times, dependence(prior, name))
+
+
+def _in_space(keys: list[str], by: str, spatial: str | None, neighbours: Any, prior: Prior | None) -> Structure | None:
     if spatial is None:
         return None
-    edges = read_neighbours(neighbours, direct.by)
-    matrix = weight_matrix(edges, direct.keys)
+    edges = read_neighbours(neighbours, by)
+    matrix = weight_matrix(edges, keys)
     if spatial == "bym2":
         return bym2(_symmetric(matrix), dependence(prior, "phi"))
     return sar(_symmetric(matrix), dependence(prior, "rho"))

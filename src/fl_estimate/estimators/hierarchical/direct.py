@@ -27,7 +27,8 @@ class Direct:
     """Direct estimates, one an area; every array has shape (m,), NaN where nothing is known.
 
     `keys` are the labels as text, by which other frames are matched; `national` holds the same numbers of the nation,
-    NaN where there is no such row; `recipe` is the result that they come from, where they come from one.
+    NaN where there is no such row; `recipe` is the result that they come from, where they come from one. In a panel, one
+    row an area and time, `time` names the second by-column and `times` are its labels; the keys then hold both.
     """
 
     by: str
@@ -38,6 +39,18 @@ class Direct:
     quantity: str
     outcome: str
     recipe: Estimates | None = None
+    time: str = ""
+    times: tuple[Any, ...] = ()
+
+    @property
+    def by_columns(self) -> dict[str, list[Any]]:
+        """The by-columns of the result, without the nation."""
+        return {self.by: list(self.labels), **({self.time: list(self.times)} if self.time else {})}
+
+    @property
+    def margin(self) -> str:
+        """What the margin of its rows is called."""
+        return " × ".join(self.by_columns)
 
     def with_areas(self, labels: Mapping[str, Any]) -> Direct:
         """These and the areas of other frames, which have no sample; sorted where these were."""
@@ -64,19 +77,30 @@ class Direct:
             self,
             labels=tuple(self.labels[place] for place in order),
             keys=tuple(self.keys[place] for place in order),
+            times=tuple(self.times[place] for place in order) if self.time else (),
             numbers={name: values[order] for name, values in self.numbers.items()},
         )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Keyed:
-    """A frame with one row an area: labels and columns by the area's key."""
+    """A frame with one row an area (in a panel also: an area and time): labels and columns by the key.
+
+    `areas` are the labels of the areas by their own keys; `paired` says that keys hold times too.
+    """
 
     labels: Mapping[str, Any]
     columns: Mapping[str, Mapping[str, Any]]
+    areas: Mapping[str, Any]
+    paired: bool = False
 
 
-def read_direct(direct: Any, needed: Sequence[str], others: Sequence[Any]) -> Direct:
+def pair(area: Any, time: Any) -> str:
+    """The key of an area and time."""
+    return f"{text(area)}, {text(time)}"
+
+
+def read_direct(direct: Any, needed: Sequence[str], others: Sequence[Any], time: str | None = None) -> Direct:
     """Read direct estimates; the national row is kept aside and the row of missing labels left out.
 
     Parameters
@@ -86,6 +110,8 @@ def read_direct(direct: Any, needed: Sequence[str], others: Sequence[Any]) -> Di
         Columns that there must be: `COUNTS` or `VALUES`.
     others : sequence of frames
         Covariates and population: they tell which column of a plain frame names the areas.
+    time : str, optional
+        The by-column of times; beside another one, which names the areas, the rows are a panel.
 
     Raises
     ------
@@ -94,7 +120,8 @@ def read_direct(direct: Any, needed: Sequence[str], others: Sequence[Any]) -> Di
     """
     recipe = direct if isinstance(direct, Estimates) else None
     columns = read_columns(direct.frame if isinstance(direct, Estimates) else direct, "direct")
-    by = _by_of(recipe, columns, others)
+    by = _by_of(recipe, columns, others, time)
+    second = time if time is not None and time != by and time in columns else ""
     absent = [name for name in needed if name not in columns]
     if absent:
         raise missing_columns("FL-EST-42", absent, list(columns), EstimateFault)
@@ -107,9 +134,12 @@ def read_direct(direct: Any, needed: Sequence[str], others: Sequence[Any]) -> Di
             fix='estimate with unknown="no" or unknown="exclude", one model each',
         )
     margins = [text(margin) for margin in columns["margin"]] if "margin" in columns else [by] * size
+    times = columns[second] if second else [0] * size
     outcome, quantity = _only(columns, "outcome"), _only(columns, "quantity")
-    rows = [row for row in range(size) if margins[row] and not is_missing(columns[by][row])]
-    keys = [text(columns[by][row]) for row in rows]
+    rows = [
+        row for row in range(size) if margins[row] and not is_missing(columns[by][row]) and not is_missing(times[row])
+    ]
+    keys = [pair(columns[by][row], times[row]) if second else text(columns[by][row]) for row in rows]
     _refuse_twice(keys, "direct")
     numbers = {name: as_floats(columns[name], name) if name in columns else np.full(size, np.nan) for name in NUMBERS}
     numbers |= {name: as_floats(columns.get(name, [None] * size), name) for name in LIMITS}
@@ -123,11 +153,13 @@ def read_direct(direct: Any, needed: Sequence[str], others: Sequence[Any]) -> Di
         quantity=quantity or ("prevalence" if "n" in needed else "mean"),
         outcome=outcome,
         recipe=recipe,
+        time=second,
+        times=tuple(times[row] for row in rows) if second else (),
     )
 
 
-def read_keyed(frame: Any, by: str, argument: str) -> Keyed:
-    """Read a frame of one row an area.
+def read_keyed(frame: Any, by: str, argument: str, time: str = "") -> Keyed:
+    """Read a frame of one row an area, or where it has the column `time`, of one row an area and time.
 
     Raises
     ------
@@ -137,16 +169,19 @@ def read_keyed(frame: Any, by: str, argument: str) -> Keyed:
     columns = read_columns(frame, argument)
     if by not in columns:
         raise missing_columns("FL-EST-42", [by], list(columns), EstimateFault)
+    paired = bool(time) and time in columns
     rows = [row for row, label in enumerate(columns[by]) if not is_missing(label)]
-    keys = [text(columns[by][row]) for row in rows]
+    keys = [pair(columns[by][row], columns[time][row]) if paired else text(columns[by][row]) for row in rows]
     _refuse_twice(keys, argument)
     return Keyed(
         labels={key: columns[by][row] for key, row in zip(keys, rows, strict=True)},
         columns={
             name: {key: values[row] for key, row in zip(keys, rows, strict=True)}
             for name, values in columns.items()
-            if name != by
+            if name not in (by, time if paired else by)
         },
+        areas={text(columns[by][row]): columns[by][row] for row in rows},
+        paired=paired,
     )
 
 
@@ -198,8 +233,8 @@ def as_floats(values: Sequence[Any], name: str) -> Floats:
         ) from error
 
 
-def _by_of(recipe: Estimates | None, columns: Mapping[str, Any], others: Sequence[Any]) -> str:
-    """Find the column that names the areas."""
+def _by_of(recipe: Estimates | None, columns: Mapping[str, Any], others: Sequence[Any], time: str | None = None) -> str:
+    """Find the column that names the areas; that of the times only where there is no other."""
     if recipe is not None:
         candidates = list(recipe.by)
     else:
@@ -207,6 +242,8 @@ def _by_of(recipe: Estimates | None, columns: Mapping[str, Any], others: Sequenc
         shared = [set(read_columns(frame, "covariates or population")) for frame in others if frame is not None]
         if len(candidates) > 1 and shared:
             candidates = [name for name in candidates if all(name in other for other in shared)]
+    if time is not None and len(candidates) > 1:
+        candidates = [name for name in candidates if name != time]
     if len(candidates) != 1:
         raise EstimateFault(
             "FL-EST-40",

@@ -23,7 +23,9 @@ from fl_estimate.estimators.hierarchical.checks import (
 from fl_estimate.estimators.hierarchical.direct import COUNTS, VALUES, Direct, read_direct, read_keyed
 from fl_estimate.estimators.hierarchical.effective import effective_counts
 from fl_estimate.estimators.hierarchical.links import LINKS, natural, normal_mean
-from fl_estimate.estimators.hierarchical.neighbours import read_neighbours, weight_matrix
+from fl_estimate.estimators.hierarchical.neighbours import read_neighbours, row_standardised, weight_matrix
+from fl_estimate.estimators.hierarchical.panel import areas_and_times, check_panel, complete, spread
+from fl_estimate.estimators.hierarchical.panel_components import Panel, fit_panel
 from fl_estimate.estimators.hierarchical.prepare import on_counts, values_on_link
 from fl_estimate.estimators.hierarchical.sar_components import fit_sar
 from fl_estimate.estimators.hierarchical.variance_components import (
@@ -52,6 +54,8 @@ def eblup(
     back: Literal["bias-corrected", "naive"] = "bias-corrected",
     spatial: Literal["sar"] | None = None,
     neighbours: Any = None,
+    temporal: Literal["ar1"] | None = None,
+    time: str | None = None,
     benchmark: Literal["ratio", "difference"] | None = None,
     population: Any = None,
     intercept: bool = True,
@@ -79,6 +83,11 @@ def eblup(
         Simultaneously autoregressive effects over `neighbours`; by "reml" or "ml".
     neighbours : frame or GeoJSON, optional
         The areas' column and `neighbour`; with a column `weight` each row is one direction. Rows are made to sum to 1.
+    temporal : {"ar1"}, optional
+        With `time`: each area's effects of the times are an autoregression; without it they are independent.
+    time : str, optional
+        The second by-column, of times (years, whole numbers): an effect of each area and one of each area and time. By
+        "reml" or "ml". Covariates may have that column too.
     benchmark : {"ratio", "difference"}, optional
         Move the areas to the national row of `direct`, by the shares of `population`.
     intercept : bool
@@ -89,8 +98,8 @@ def eblup(
     Returns
     -------
     Estimates
-        `se` is the root of the mean squared error; missing, with a reason, where the variance between areas is 0, and
-        after benchmarking. `.diagnostics` holds the variance, the coefficients and rho.
+        `se` is the root of the mean squared error; missing, with a reason, where the variance between areas is 0, after
+        benchmarking, and with `time`. `.diagnostics` holds the variance, the coefficients and rho.
 
     Raises
     ------
@@ -116,10 +125,14 @@ def eblup(
     [5.05, 7.9, 2.72, 6.82, 4.22]
     """
     chosen = _check_words(method, link, back, spatial, neighbours, benchmark, level)
+    check_panel(method, temporal, time, benchmark)
     counted = on_counts("normal", chosen)
-    table = read_direct(direct, COUNTS if counted else VALUES, [covariates, population])
-    known = None if covariates is None else read_keyed(covariates, table.by, "covariates")
+    table = read_direct(direct, COUNTS if counted else VALUES, [covariates, population], time)
+    known = None if covariates is None else read_keyed(covariates, table.by, "covariates", table.time)
     people = None if population is None else read_keyed(population, table.by, "population")
+    if time is not None:
+        table = complete(table, [known])
+        known = spread(known, table)
     for frame in (known, people):
         table = table if frame is None else table.with_areas(frame.labels)
     columns, fault = covariate_columns(table, known)
@@ -128,7 +141,7 @@ def eblup(
     sampled = sampled_areas(table, counted)
     raise_together([aliased(columns, sampled), benchmark_fault(table, persons, benchmark), _empty(intercept, columns)])
     x = np.column_stack([*([np.ones(len(table.keys))] if intercept else []), *columns.values()])
-    fit = _fit(table, sampled, x, chosen, method, neighbours if spatial else None)
+    fit = _fit(table, sampled, x, chosen, method, neighbours if spatial else None, temporal)
     names = (*(["intercept"] if intercept else []), *columns)
     found = _back(fit, chosen, back)
     if benchmark is not None:
@@ -137,7 +150,8 @@ def eblup(
         refuse_outside(value[None, :], benchmark, share=LINKS[chosen].share or table.quantity == "prevalence")
         found = _Found(value=value, se=np.full(len(value), np.nan))
     arguments = {
-        "method": method, "link": chosen, "back": back, "spatial": spatial, "covariates": list(columns),
+        "method": method, "link": chosen, "back": back, "spatial": spatial, "temporal": temporal, "time": time,
+        "covariates": list(columns),
         "benchmark": benchmark, "intercept": intercept,
     }  # fmt: skip
     return _estimates(table, fit, found, names, level, sampled, arguments)
@@ -145,15 +159,18 @@ def eblup(
 
 @dataclass(frozen=True, kw_only=True)
 class _Fit:
-    """On the scale of the link: variance between areas, rho (0 without), coefficients, values, errors and g1."""
+    """On the scale of the link: variances and correlations by name, coefficients, values, errors and g1."""
 
-    variance: float
-    rho: float
+    components: dict[str, float]
     beta: Floats
     value: Floats
     mse: Floats
     g1: Floats
-    spatial: bool
+
+    @property
+    def boundary(self) -> bool:
+        """Whether a variance is estimated as 0."""
+        return any(value == 0 for name, value in self.components.items() if name.startswith("variance"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,7 +181,9 @@ class _Found:
     se: Floats
 
 
-def _fit(direct: Direct, sampled: Bools, x: Floats, link: str, method: str, neighbours: Any) -> _Fit:
+def _fit(
+    direct: Direct, sampled: Bools, x: Floats, link: str, method: str, neighbours: Any, temporal: str | None
+) -> _Fit:
     effective = effective_counts(direct) if on_counts("normal", link) else None
     y, d = values_on_link(direct, sampled, link, effective)
     data = Sampled(y=y[sampled], d=d[sampled], x=x[sampled])
@@ -175,27 +194,30 @@ def _fit(direct: Direct, sampled: Bools, x: Floats, link: str, method: str, neig
             found=f"{len(data.y)} areas and {x.shape[1]} coefficients",
             fix="leave covariates out, or use area(), whose prior stands in where areas are few",
         )
-    if neighbours is not None:
-        w = weight_matrix(read_neighbours(neighbours, direct.by), direct.keys)
-        total = w.sum(axis=1, keepdims=True)
-        found = fit_sar(data, x, sampled, w / np.where(total > 0, total, 1.0), method)
-        return _Fit(
-            variance=found.variance, rho=found.rho, beta=found.beta, value=found.value, mse=found.mse, g1=found.g1,
-            spatial=True,
-        )  # fmt: skip
+    areas, times = areas_and_times(direct) if direct.time else (list(direct.keys), 1)
+    w = None if neighbours is None else row_standardised(weight_matrix(read_neighbours(neighbours, direct.by), areas))
+    if direct.time:
+        panel = Panel(areas=len(areas), times=times, w=w, autoregressive=temporal is not None)
+        found = fit_panel(data, x, sampled, panel, method)
+        none = np.full(len(x), np.nan)
+        return _Fit(components=found.components, beta=found.beta, value=found.value, mse=none, g1=found.g1)
+    if w is not None:
+        fit = fit_sar(data, x, sampled, w, method)
+        components = {"variance": fit.variance, "rho": fit.rho}
+        return _Fit(components=components, beta=fit.beta, value=fit.value, mse=fit.mse, g1=fit.g1)
     place = np.full(len(x), -1, dtype=np.intp)
     place[sampled] = np.arange(len(data.y))
     variance = estimate_variance(data, method)
     value, _ = predictor(data, x, place, variance)
     mse, g1 = mean_squared_error(data, x, place, variance, method)
     beta = profile(data, variance).beta
-    return _Fit(variance=variance, rho=0.0, beta=beta, value=value, mse=mse, g1=g1, spatial=False)
+    return _Fit(components={"variance": variance}, beta=beta, value=value, mse=mse, g1=g1)
 
 
 def _back(fit: _Fit, link: str, back: str) -> _Found:
     """To the natural scale; the error is missing at the boundary."""
-    mse = np.full(len(fit.value), np.nan) if fit.variance == 0 else fit.mse
-    variance = fit.g1 if link != "log" or fit.variance == 0 else fit.mse
+    mse = np.full(len(fit.value), np.nan) if fit.boundary else fit.mse
+    variance = fit.g1 if link != "log" or np.isnan(mse).all() else fit.mse
     value = natural(fit.value, link) if back == "naive" else normal_mean(link, fit.value, variance)
     slope = value if link == "log" else LINKS[link].slope(fit.value)
     return _Found(value=value, se=slope * np.sqrt(mse))
@@ -210,7 +232,7 @@ def _estimates(
     sampled: Bools,
     arguments: dict[str, Any],
 ) -> Estimates:
-    check_by_columns([direct.by])
+    check_by_columns(list(direct.by_columns))
     recipe, rows = direct.recipe, len(direct.keys)
     reach = float(special.ndtri((1 + level) / 2))
     source = recipe.provenance if recipe is not None else Provenance()
@@ -218,23 +240,22 @@ def _estimates(
     columns: dict[str, Any] = {
         "value": found.value, "se": found.se, "lower": found.value - reach * found.se,
         "upper": found.value + reach * found.se, "n": numbers["n"], "cases": numbers["cases"], "deff": numbers["deff"],
-        "undetermined": numbers["undetermined"], "margin": [direct.by] * rows, "quantity": [direct.quantity] * rows,
+        "undetermined": numbers["undetermined"], "margin": [direct.margin] * rows, "quantity": [direct.quantity] * rows,
         "outcome": [direct.outcome] * rows, "level": [level] * rows, "interval_kind": ["wald"] * rows,
-        "method": [f"eblup-{'sar-' if fit.spatial else ''}{arguments['method']}"] * rows,
+        "method": [_method_name(arguments)] * rows,
     }  # fmt: skip
     diagnostics: dict[str, Any] = {
-        "variance": fit.variance,
-        "boundary": fit.variance == 0,
+        **fit.components,
+        "boundary": fit.boundary,
         "coefficients": dict(zip(names, fit.beta.tolist(), strict=True)),
-        **({"rho": fit.rho} if fit.spatial else {}),
     }
     return Estimates(
-        frame=make_frame(columns, {direct.by: list(direct.labels)}, rows),
-        by=(direct.by,),
+        frame=make_frame(columns, direct.by_columns, rows),
+        by=tuple(direct.by_columns),
         measure=recipe.measure if recipe else "",
         population=recipe.population if recipe else "",
         reference_period=recipe.reference_period if recipe else "",
-        reasons=_reasons(fit, sampled, benchmarked=arguments["benchmark"] is not None),
+        reasons=_reasons(fit, sampled, benchmarked=arguments["benchmark"] is not None, panel=bool(direct.time)),
         assumptions=_assumptions(direct, names, arguments),
         diagnostics=diagnostics,
         provenance=Provenance(
@@ -246,14 +267,22 @@ def _estimates(
     )
 
 
-def _reasons(fit: _Fit, sampled: Bools, *, benchmarked: bool) -> tuple[Reason, ...]:
+def _method_name(arguments: dict[str, Any]) -> str:
+    """Of the column `method`."""
+    words = ["sar" if arguments["spatial"] else "", "panel" if arguments["time"] else "", arguments["temporal"] or ""]
+    return "-".join(["eblup", *(word for word in words if word), arguments["method"]])
+
+
+def _reasons(fit: _Fit, sampled: Bools, *, benchmarked: bool, panel: bool) -> tuple[Reason, ...]:
     said: list[Reason] = []
     for row, met in enumerate(sampled):
         if not met:
             said.append(Reason(code="area_without_sample", row=row))
         if benchmarked:
             said.append(Reason(code="error_after_benchmarking", row=row))
-        elif fit.variance == 0:
+        elif panel:
+            said.append(Reason(code="panel_error_not_given", row=row))
+        elif fit.boundary:
             said.append(Reason(code="variance_at_boundary", row=row))
     return tuple(said)
 
@@ -262,6 +291,9 @@ def _assumptions(direct: Direct, names: tuple[str, ...], arguments: dict[str, An
     said: list[tuple[str, dict[str, Any]]] = [("area_effects_exchangeable", {"link": arguments["link"]})]
     if arguments["spatial"] is not None:
         said = [("area_effects_sar", {"link": arguments["link"]})]
+    if arguments["time"] is not None:
+        code = "panel_effects_ar1" if arguments["temporal"] is not None else "panel_effects_independent"
+        said.append((code, {"link": arguments["link"]}))
     covariates = [name for name in names if name != "intercept"]
     if covariates:
         said.append(("area_covariates", {"covariates": ", ".join(covariates)}))

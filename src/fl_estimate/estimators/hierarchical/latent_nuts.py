@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from fl_estimate.estimators.hierarchical.varying_effects import Latent, LatentDraws
 from fl_estimate.estimators.hierarchical.priors import Density
+from fl_estimate.estimators.hierarchical.varying_effects import Latent, LatentDraws
 from fl_estimate.estimators.sampling import CHAINS, Recipe, run_nuts
 
 DRAWS_PER_CHAIN = 2_000

@@ -105,6 +105,12 @@ def weight_matrix(edges: Edges, keys: Sequence[str]) -> Floats:
     return matrix
 
 
+def row_standardised(matrix: Floats) -> Floats:
+    """Rows that sum to 1; an island's stays 0."""
+    total = matrix.sum(axis=1, keepdims=True)
+    return matrix / np.where(total > 0, total, 1.0)
+
+
 def components(matrix: Floats) -> Ints:
     """Number of the connected component of every node, from 0 in the order of the nodes."""
     from scipy.sparse.csgraph import connected_components

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from fl_estimate.estimators.hierarchical.latent_nuts import log_sigma
 from fl_estimate.estimators.hierarchical.links import natural
 from fl_estimate.estimators.hierarchical.posterior import Ask, Model, Posterior, weighted_summary
-from fl_estimate.estimators.hierarchical.structure import Structure
+from fl_estimate.estimators.hierarchical.structure import Crossed, Structure
 from fl_estimate.estimators.sampling import CHAINS, Recipe, run_nuts
 
 Floats = npt.NDArray[np.float64]
@@ -63,7 +63,9 @@ def _shares(draws: Mapping[str, Floats], model: Model, seed: int) -> Floats:
 
 def recipe(model: Model) -> Recipe:
     """The model for the sampler: what is compiled, and the data that it is fed."""
-    rows = -(-len(model.y) // PAD) * PAD
+    crossed = isinstance(model.structure, Crossed)
+    # Areas that say nothing cannot be put among areas and times, which are a rectangle.
+    rows = len(model.y) if crossed else -(-len(model.y) // PAD) * PAD
     met = np.isfinite(model.y)
     size = np.where(met, model.size, 0.0)
     if model.likelihood == "normal":
@@ -84,11 +86,14 @@ def recipe(model: Model) -> Recipe:
         # Only what the model uses: the sampler refuses data that it does not know.
         data["sigma_numbers"] = np.array(model.priors.sigma.numbers)
     kinds: tuple[Any, ...] = (model.likelihood, model.priors.sigma.kind)
-    if model.structure is not None:
+    if isinstance(model.structure, Crossed):
+        data |= _crossed_data(model.structure)
+        kinds += model.structure.sizes
+    elif model.structure is not None:
         data |= _structure_data(model.structure, rows)
-        names += [model.structure.hyper] if model.structure.hyper else []
-        prior = model.structure.prior
-        kinds += (model.structure.kind, "" if prior is None else prior.kind, () if prior is None else prior.ends)
+    if model.structure is not None:
+        names += list(model.structure.priors)
+        kinds += (model.structure.kind, *((prior.kind, prior.ends) for prior in model.structure.priors.values()))
     return Recipe(
         key=(*kinds, rows, model.x.shape[1]),
         build=lambda given: build(model, given),
@@ -116,6 +121,16 @@ def _structure_data(structure: Structure, rows: int) -> dict[str, Any]:
     return data
 
 
+def _crossed_data(crossed: Crossed) -> dict[str, Any]:
+    """What both structures are made of, under names that begin with area_ and time_; nothing of independent effects."""
+    assert crossed.sigma_time is not None  # decided when the model was prepared
+    data: dict[str, Any] = {"sigma_time_numbers": np.array(crossed.sigma_time.numbers)}
+    for name, structure, size in zip(("area", "time"), (crossed.area, crossed.time), crossed.sizes, strict=True):
+        if structure.kind != "independent":
+            data |= {f"{name}_{key}": value for key, value in _structure_data(structure, size).items()}
+    return data
+
+
 def build(model: Model, data: Mapping[str, Any]) -> Any:
     """Write the model in PyMC; `theta` is every area on the scale of the link.
 
@@ -136,9 +151,12 @@ def build(model: Model, data: Mapping[str, Any]) -> Any:
         sigma: Any = pm.HalfFlat("sigma")
         number = given["sigma_numbers"][0] if "sigma_numbers" in given else None
         pm.Potential("prior_sigma", log_sigma(math, model.priors.sigma.kind, sigma, number))
-        z: Any = pm.Normal("z", shape=len(data["values"]))
-        effect = z if model.structure is None else _effect(pm, model.structure, given, z)
-        theta: Any = pm.Deterministic("theta", centre + sigma * effect)
+        if isinstance(model.structure, Crossed):
+            effects = _crossed_effects(pm, model.structure, given, sigma)
+        else:
+            z: Any = pm.Normal("z", shape=len(data["values"]))
+            effects = sigma * (z if model.structure is None else _effect(pm, model.structure, given, z))
+        theta: Any = pm.Deterministic("theta", centre + effects)
         if model.likelihood == "binomial":
             log_density = given["values"] * theta - given["size"] * math.log1pexp(theta)
         else:
@@ -159,20 +177,38 @@ def _beta_binomial(pm: Any, given: Any, centre: Any) -> None:
     pm.Potential("likelihood", log_density.sum())
 
 
-def _effect(pm: Any, structure: Structure, given: Any, z: Any) -> Any:
-    """R(h) z, as `Structure` has it."""
-    math = pm.math
+def _crossed_effects(pm: Any, crossed: Crossed, given: Mapping[str, Any], sigma: Any) -> Any:
+    """Effects of areas and of each area's times, row by row."""
+    assert crossed.sigma_time is not None  # decided when the model was prepared
+    areas, times = crossed.sizes
+    sigma_time: Any = pm.HalfFlat("sigma_time")
+    pm.Potential(
+        "prior_sigma_time", log_sigma(pm.math, crossed.sigma_time.kind, sigma_time, given["sigma_time_numbers"][0])
+    )
+    parts: list[Any] = []
+    for name, structure, shape in (("area", crossed.area, (areas,)), ("time", crossed.time, (areas, times))):
+        z: Any = pm.Normal(f"z_{name}", shape=shape)
+        own = {key.removeprefix(f"{name}_"): value for key, value in given.items() if key.startswith(f"{name}_")}
+        hyper = "rho_time" if name == "time" else structure.hyper
+        parts.append(z if structure.kind == "independent" else _effect(pm, structure, own, z, hyper))
+    return (sigma * parts[0][:, None] + sigma_time * parts[1]).flatten()
+
+
+def _effect(pm: Any, structure: Structure, given: Mapping[str, Any], z: Any, hyper: str = "") -> Any:
+    """R(h) z along the last axis of z, as `Structure` has it."""
+    math, left = pm.math, given["left"]
     if structure.prior is None:
-        return math.dot(given["left"], math.sqrt(given["eigenvalues"]) * z)
-    h = pm.Uniform(structure.hyper, *structure.prior.ends)
+        return math.dot(math.sqrt(given["eigenvalues"]) * z, left.T)
+    name = hyper or structure.hyper
+    h = pm.Uniform(name, *structure.prior.ends)
     if structure.prior.kind == "beta":
         a, b = given["share_numbers"][0], given["share_numbers"][1]
-        pm.Potential("prior_share", (a - 1) * math.log(h) + (b - 1) * math.log(1 - h))
+        pm.Potential(f"prior_{name}", (a - 1) * math.log(h) + (b - 1) * math.log(1 - h))
     if structure.kind == "bym2":
-        return math.dot(given["left"], math.sqrt(h * given["eigenvalues"] + 1 - h) * z)
+        return math.dot(math.sqrt(h * given["eigenvalues"] + 1 - h) * z, left.T)
     if structure.kind == "sar":
-        return math.dot(given["left"], math.dot(given["right"], z) / (1 - h * given["eigenvalues"]))
-    lag, rest = given["left"], math.sqrt(1 - h**2)
-    powers = math.switch(lag >= 0, h ** math.maximum(lag, 0), 0.0)
-    first = math.concatenate([math.ones_like(z[:1]), rest * math.ones_like(z[1:])])
-    return math.dot(powers * first, z)
+        return math.dot(math.dot(z, given["right"].T) / (1 - h * given["eigenvalues"]), left.T)
+    one = math.ones_like(left[0])
+    powers = math.switch(left >= 0, h ** math.maximum(left, 0), 0.0)
+    first = math.concatenate([one[:1], math.sqrt(1 - h**2) * one[1:]])
+    return math.dot(z, (powers * first).T)

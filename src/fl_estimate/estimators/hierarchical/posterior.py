@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fl_estimate.estimators.hierarchical.priors import Density, Priors
-from fl_estimate.estimators.hierarchical.structure import Structure
+from fl_estimate.estimators.hierarchical.structure import Crossed, Structure
 
 Floats = npt.NDArray[np.float64]
 
@@ -36,7 +36,7 @@ class Model:
     names : tuple of str
         Of the coefficients.
     priors : Priors
-    structure : Structure or None
+    structure : Structure, Crossed or None
         How the areas' effects hang together; None where they are independent.
     kappa : Density or None
         Prior of the beta-binomial's kappa.
@@ -49,7 +49,7 @@ class Model:
     x: Floats
     names: tuple[str, ...]
     priors: Priors
-    structure: Structure | None = None
+    structure: Structure | Crossed | None = None
     kappa: Density | None = None
 
 

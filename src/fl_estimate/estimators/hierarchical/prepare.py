@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ from fl_estimate.estimators.hierarchical.effective import Effective, effective_c
 from fl_estimate.estimators.hierarchical.links import to_link
 from fl_estimate.estimators.hierarchical.posterior import Model
 from fl_estimate.estimators.hierarchical.priors import Density, Prior, Priors, decide, dependence
-from fl_estimate.estimators.hierarchical.structure import Structure
+from fl_estimate.estimators.hierarchical.structure import Crossed, Structure
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -38,8 +38,8 @@ class Prepared:
         if priors.slopes is not None:
             said["slopes"] = str(priors.slopes)
         structure = self.model.structure
-        if structure is not None and structure.hyper:
-            said[structure.hyper] = str(structure.prior)
+        if structure is not None:
+            said |= {name: str(density) for name, density in structure.priors.items()}
         return said
 
 
@@ -50,7 +50,7 @@ def prepare(
     likelihood: str,
     link: str,
     prior: Prior | None,
-    structure: Structure | None,
+    structure: Structure | Crossed | None,
     deff: str,
 ) -> Prepared:
     """Effective counts or values with variances, the covariates, and the priors.
@@ -73,7 +73,15 @@ def prepare(
     informative = int(((y > 0) & (y < size)).sum() if counts else sampled.sum())
     priors = _priors(prior, y, size, x, likelihood, link)
     no_cases = likelihood != "normal" and not 0 < y.sum() < size.sum() and priors.intercept.kind == "flat"
-    raise_together([flat_fault(priors, informative, x.shape[1]), _flat_intercept(no_cases)])
+    raise_together(
+        [
+            flat_fault(priors, informative, x.shape[1]),
+            _flat_intercept(no_cases),
+            _flat_in_time(priors) if isinstance(structure, Crossed) else None,
+        ]
+    )
+    if isinstance(structure, Crossed) and structure.sigma_time is None:
+        structure = replace(structure, sigma_time=priors.sigma)
     names = ("intercept", *columns)
     model = Model(
         likelihood=likelihood, link=link, y=y, size=size, x=x, names=names, priors=priors, structure=structure,
@@ -95,6 +103,18 @@ def _flat_intercept(no_cases: bool) -> EstimateFault | None:
         "with a flat prior of the intercept there is no posterior: there are no cases, or nothing but cases",
         found="0 cases in all areas together, or as many as people",
         fix='give Prior(intercept="normal(m, s)"), or leave the intercept to its default',
+    )
+
+
+def _flat_in_time(priors: Priors) -> EstimateFault | None:
+    if not priors.sigma.kind.startswith("flat"):
+        return None
+    return EstimateFault(
+        "FL-EST-67",
+        "with areas at several times the prior of sigma must have an integral: how far areas differ and how far their times "
+        "do are told apart by few data",
+        found=f"sigma: {priors.sigma}",
+        fix="give half-normal(s), half-cauchy(s) or exponential(rate)",
     )
 
 

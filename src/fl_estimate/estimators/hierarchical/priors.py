@@ -28,9 +28,10 @@ _SHARE: dict[str, int] = {"uniform": 2, "beta": 2}
 _SPREAD: dict[str, int] = {"log-normal": 2}
 # Which densities each part of a prior may have, with how many numbers.
 _KINDS: dict[str, dict[str, int]] = {
-    "sigma": {kind: count for kind, (count, _, _) in _SIGMA.items()},
+    "sigma": {kind: count for kind, (count, _, _) in _SIGMA.items()} | {"pc": 2},
     "intercept": _COEFFICIENT, "slopes": _COEFFICIENT, "phi": _SHARE, "rho": _SHARE, "kappa": _SPREAD,
     "residual": {kind: count for kind, (count, _, _) in _SIGMA.items()},
+    "sigma_time": dict.fromkeys(("half-normal", "half-cauchy", "exponential"), 1) | {"pc": 2}, "rho_time": _SHARE,
 }  # fmt: skip
 
 
@@ -91,9 +92,10 @@ class Prior:
     ----------
     sigma : str or mapping of str to str, optional
         Standard deviation between areas, on the scale of the link: ``"half-normal(s)"``, ``"half-cauchy(s)"``,
-        ``"exponential(rate)"``, ``"flat"``, ``"flat-variance"``. By default half-normal(1) on the logit scale, and
-        half-normal(SD of the values) on the identity scale. `unit` and
-        `capture_recapture` take a mapping too, with one text for each set of effects: ``{"region": "half-normal(0.5)"}``.
+        ``"exponential(rate)"``, ``"pc(u, alpha)"`` (the exponential under which sigma exceeds u with probability alpha),
+        ``"flat"``, ``"flat-variance"``. By default half-normal(1) on the logit scale, and half-normal(SD of the values)
+        on the identity scale. `unit` and `capture_recapture` take a mapping too, with one text for each set of effects:
+        ``{"region": "half-normal(0.5)"}``.
     intercept, slopes : str, optional
         ``"normal(m, s)"`` or ``"flat"``. For counts the intercept is by default normal(logit of the pooled share, 1.5)
         and the slopes are normal(0, 2.5); for the normal likelihood all are flat.
@@ -107,6 +109,9 @@ class Prior:
     residual : str, optional
         Standard deviation of people within cells (`unit` with the normal likelihood), as sigma; by default
         half-normal(SD of the values).
+    sigma_time, rho_time : str, optional
+        Of areas at several times: the standard deviation of an area's times, by default as that of areas, and the
+        correlation from one time to the next, by default uniform(0, 1).
 
     Raises
     ------
@@ -127,6 +132,8 @@ class Prior:
     rho: str | None = None
     kappa: str | None = None
     residual: str | None = None
+    sigma_time: str | None = None
+    rho_time: str | None = None
 
     def __post_init__(self) -> None:
         sigmas = self.sigma.items() if isinstance(self.sigma, Mapping) else [("sigma", self.sigma)]
@@ -141,9 +148,9 @@ class Prior:
                 "FL-EST-49",
                 "a prior cannot be read",
                 found="; ".join(wrong),
-                fix="sigma: half-normal(s), half-cauchy(s), exponential(rate), flat or flat-variance; intercept and "
+                fix="sigma: half-normal(s), half-cauchy(s), exponential(rate), pc(u, alpha), flat or flat-variance; intercept and "
                 "slopes: normal(mean, s) or flat; phi and rho: uniform(a, b) within -1 and 1 (phi: 0 and 1) or beta(a, b); "
-                "kappa: log-normal(m, s); s, rate, a and b of beta above 0",
+                "sigma_time as sigma but not flat; rho_time as rho; kappa: log-normal(m, s); s, rate, a and b of beta above 0",
             )
 
 
@@ -191,17 +198,24 @@ def _parsed(text: str, name: str) -> Density | None:
         return None
     kind, inside = found.group(1), (found.group(2) or "").strip()
     try:
-        numbers = tuple(float(part) for part in inside.split(",")) if inside else ()
+        numbers = tuple(float(part) for part in (inside.split(",") if inside else []))
     except ValueError:
         return None
     wanted = _KINDS[name].get(kind)
     if wanted is None or len(numbers) != wanted or not np.isfinite(numbers).all():
         return None
-    return Density(kind, numbers) if _possible(name, kind, numbers) else None
+    if not _possible(name, kind, numbers):
+        return None
+    if kind == "pc":
+        # P(sigma > U) = alpha.
+        return Density("exponential", (-float(np.log(numbers[1])) / numbers[0],))
+    return Density(kind, numbers)
 
 
 def _possible(name: str, kind: str, numbers: tuple[float, ...]) -> bool:
     """Whether the numbers of a density make one."""
+    if kind == "pc":
+        return numbers[0] > 0 and 0 < numbers[1] < 1
     if kind == "uniform":
         return (0.0 if name == "phi" else -1.0) <= numbers[0] < numbers[-1] <= 1
     return not numbers or (numbers[-1] > 0 and (kind != "beta" or numbers[0] > 0))

@@ -13,6 +13,7 @@ from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.hierarchical.checks import covariate_columns, raise_together, sampled_areas
 from fl_estimate.estimators.hierarchical.dependence import make_structure, with_every_time
 from fl_estimate.estimators.hierarchical.direct import COUNTS, VALUES, Direct, read_direct, read_keyed, text
+from fl_estimate.estimators.hierarchical.panel import complete, spread
 from fl_estimate.estimators.hierarchical.posterior import Model
 from fl_estimate.estimators.hierarchical.prepare import on_counts, prepare
 from fl_estimate.estimators.hierarchical.priors import Prior
@@ -43,15 +44,22 @@ def rebuild(estimates: Estimates, direct: Any, covariates: Any, neighbours: Any)
     if estimates.provenance.call != "hierarchical.area":
         raise _other(f"the result of {estimates.provenance.call or 'another function'}")
     counted = on_counts(told["likelihood"], told["link"])
-    table = read_direct(direct, COUNTS if counted else VALUES, [covariates])
-    known = None if covariates is None else read_keyed(covariates, table.by, "covariates")
+    table = read_direct(direct, COUNTS if counted else VALUES, [covariates], told["time"])
+    known = None if covariates is None else read_keyed(covariates, table.by, "covariates", table.time)
     frame = estimates.to_frame()
     frame = frame[frame["margin"] != ""]
-    table = table.with_areas({text(label): label for label in frame[estimates.by[0]]})
-    table = with_every_time(table, told["temporal"], None)
+    if table.time:
+        table = complete(table, [known])
+        known = spread(known, table)
+    else:
+        table = table.with_areas({text(label): label for label in frame[estimates.by[0]]})
+        table = with_every_time(table, told["temporal"], None)
     columns, fault = covariate_columns(table, known)
     raise_together([fault])
-    if table.by != estimates.by[0] or list(table.keys) != [text(label) for label in frame[table.by]]:
+    if tuple(table.by_columns) != estimates.by or any(
+        [text(label) for label in labels] != [text(label) for label in frame[name]]
+        for name, labels in table.by_columns.items()
+    ):
         raise _other("other areas")
     if list(columns) != list(told["covariates"]) or (told["spatial"] is None) != (neighbours is None):
         raise _other(f"covariates {list(columns)}, neighbours {'given' if neighbours is not None else 'not given'}")

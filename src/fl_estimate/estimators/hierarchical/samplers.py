@@ -8,10 +8,13 @@ from dataclasses import replace
 from fl_estimate.estimators.hierarchical.beta_binomial import beta_points, sample_beta_binomial
 from fl_estimate.estimators.hierarchical.binomial import hyper_points
 from fl_estimate.estimators.hierarchical.counts import sample_counts
+from fl_estimate.estimators.hierarchical.crossed import draw_crossed
 from fl_estimate.estimators.hierarchical.gaussian import sample_grid
+from fl_estimate.estimators.hierarchical.latent import Drawn
 from fl_estimate.estimators.hierarchical.nuts import sample_nuts
 from fl_estimate.estimators.hierarchical.posterior import Ask, Model, Posterior
-from fl_estimate.estimators.hierarchical.structured_counts import draw_weighted, sample_structured_counts
+from fl_estimate.estimators.hierarchical.structure import Crossed, Structure
+from fl_estimate.estimators.hierarchical.structured_counts import draw_weighted, sample_drawn
 from fl_estimate.estimators.hierarchical.structured_gaussian import sample_structured
 from fl_estimate.estimators.importance import Weighted
 
@@ -26,7 +29,7 @@ def sample(model: Model, ask: Ask, sampler: str) -> Posterior:
     """
     if sampler == "nuts":
         return sample_nuts(model, ask)
-    if model.likelihood == "normal":
+    if model.likelihood == "normal" and not isinstance(model.structure, Crossed):
         return sample_grid(model, ask) if model.structure is None else sample_structured(model, model.structure, ask)
     weighted, finish = _weighted(model, ask)
     if weighted.good:
@@ -42,8 +45,15 @@ def _weighted(model: Model, ask: Ask) -> tuple[Weighted, Callable[[], Posterior]
         points = beta_points(model)
         return points.weighted, lambda: sample_beta_binomial(model, ask, points)
     if model.structure is not None:
-        # One fixed seed, as the points of the other models are fixed: `seed` moves the draws kept, not the figures.
-        drawn = draw_weighted(model, model.structure, 0)
-        return drawn.weighted, lambda: sample_structured_counts(drawn, ask)
+        drawn = importance_draws(model, model.structure)
+        return drawn.weighted, lambda: sample_drawn(drawn, ask, model.link)
     hyper, weighted = hyper_points(model)
     return weighted, lambda: sample_counts(model, ask, hyper, weighted)
+
+
+def importance_draws(model: Model, structure: Structure | Crossed) -> Drawn:
+    """Weighted draws of effects that hang together.
+
+    One fixed seed, as the points of the other models are fixed: `seed` moves the draws kept, not the figures.
+    """
+    return draw_crossed(model, structure, 0) if isinstance(structure, Crossed) else draw_weighted(model, structure, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +52,16 @@ class Structure:
     def rank(self) -> int:
         return len(self.values)
 
+    @property
+    def priors(self) -> dict[str, Density]:
+        """Of phi or rho, by name."""
+        return {} if self.prior is None else {self.hyper: self.prior}
+
+    def covariance(self, values: Mapping[str, float]) -> Floats:
+        """Of the effects, at hyper-parameters by name; shape (m, m)."""
+        root = self.root(values.get(self.hyper, np.nan))
+        return np.asarray(values["sigma"] ** 2 * (root @ root.T), dtype=float)
+
     def scale(self, h: Floats) -> Floats:
         """Factors of the columns of `left`, shape (len(h), r)."""
         h = np.asarray(h)[..., None]
@@ -79,6 +90,51 @@ class Structure:
             return out
         inner = z if self.right is None else z @ self.right.T
         return (inner * self.scale(h)) @ self.left.T
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crossed:
+    """Areas at several times, area by area: sigma R_area z of each area, and sigma_time R_time z of its times on their own.
+
+    `sigma_time` is the prior of the second, None where it is that of sigma; the correlation of its times is called rho_time.
+    """
+
+    area: Structure
+    time: Structure
+    sigma_time: Density | None
+
+    @property
+    def kind(self) -> str:
+        return f"{self.area.kind} × {self.time.kind}"
+
+    @property
+    def priors(self) -> dict[str, Density]:
+        """Of all hyper-parameters but sigma, by name."""
+        assert self.sigma_time is not None  # decided when the model was prepared
+        found = {"sigma_time": self.sigma_time, **self.area.priors}
+        return found if self.time.prior is None else {**found, "rho_time": self.time.prior}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return ("sigma", *self.priors)
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """How many areas and times."""
+        return len(self.area.left), len(self.time.left)
+
+    def root(self, values: Mapping[str, float]) -> Floats:
+        """Root of the covariance at hyper-parameters by name, shape (m T, ranks)."""
+        areas, times = self.sizes
+        between = values["sigma"] * self.area.root(values.get(self.area.hyper, np.nan))
+        within = values["sigma_time"] * self.time.root(values.get("rho_time", np.nan))
+        both = [np.kron(between, np.ones((times, 1))), np.kron(np.eye(areas), within)]
+        return np.asarray(np.hstack(both), dtype=float)
+
+    def covariance(self, values: Mapping[str, float]) -> Floats:
+        """Of the effects, at hyper-parameters by name; shape (m T, m T)."""
+        root = self.root(values)
+        return root @ root.T
 
 
 def independent(size: int) -> Structure:

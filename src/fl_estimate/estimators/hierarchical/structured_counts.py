@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
 
 from fl_estimate.estimators.hierarchical.binomial import log_likelihood
+from fl_estimate.estimators.hierarchical.latent import Drawn, Latent, find_mode
+from fl_estimate.estimators.hierarchical.links import natural
 from fl_estimate.estimators.hierarchical.posterior import Ask, Model, Posterior, resample, weighted_summary
 from fl_estimate.estimators.hierarchical.structure import Structure
-from fl_estimate.estimators.importance import Weighted, weigh
+from fl_estimate.estimators.importance import weigh
 
 Floats = npt.NDArray[np.float64]
 
@@ -28,57 +29,17 @@ WIDER = 1.05
 
 @dataclass(frozen=True, kw_only=True)
 class _Laplace:
-    """Mode of (coefficients, z) at a point of the hyper-parameters, a root of its covariance, Laplace's log density."""
+    """Mode and spread of (coefficients, z) at a point of the hyper-parameters, and Laplace's log density of the point."""
 
-    mode: Floats
-    root: Floats
-    log_size: float
+    latent: Latent
     log_density: float
 
 
-@dataclass(frozen=True, kw_only=True)
-class Drawn:
-    """Importance draws: log odds of every area (N, m), hyper-parameters by name, and weights."""
-
-    eta: Floats
-    columns: dict[str, Floats]
-    weighted: Weighted
-
-
 def laplace(model: Model, structure: Structure, u: float, h: float, start: Floats | None) -> _Laplace:
-    """Find the mode by Newton's method, from a neighbour's mode where there is one.
-
-    The log density of (beta, z) is concave: log likelihood − ½ (beta − m)'P(beta − m) − ½ z'z.
-    """
-    basis = np.hstack([model.x, np.exp(u) * structure.root(h)])
-    precision = np.concatenate([model.priors.precision, np.ones(structure.rank)])
-    centre = np.concatenate([model.priors.mean, np.zeros(structure.rank)])
-    at = np.zeros(len(centre)) if start is None else start
-    if start is None:
-        at[0] = special.logit((model.y.sum() + 0.5) / (model.size.sum() + 1))
-    value = _log_joint(at, basis, precision, centre, model)
-    for _ in range(100):
-        share = special.expit(basis @ at)
-        slope = basis.T @ (model.y - model.size * share) - precision * (at - centre)
-        bend = (basis.T * (model.size * share * (1 - share))) @ basis + np.diag(precision)
-        step = np.linalg.solve(bend, slope)
-        length = 1.0
-        while length > 1e-6 and _log_joint(at + length * step, basis, precision, centre, model) < value:
-            length /= 2
-        at = at + length * step
-        value = _log_joint(at, basis, precision, centre, model)
-        if np.abs(length * step).max() < 1e-7:
-            break
-    share = special.expit(basis @ at)
-    bend = (basis.T * (model.size * share * (1 - share))) @ basis + np.diag(precision)
-    lower = np.linalg.cholesky(bend)
-    log_size = float(np.log(np.diag(lower)).sum())
+    """Laplace's approximation at log sigma u and phi or rho h, from a neighbour's mode where there is one."""
+    latent = find_mode(model, np.hstack([model.x, np.exp(u) * structure.root(h)]), start)
     prior = float(model.priors.sigma.log(np.array(np.exp(u)))) + u
-    return _Laplace(mode=at, root=np.linalg.inv(lower).T, log_size=-log_size, log_density=value + prior - log_size)
-
-
-def _log_joint(at: Floats, basis: Floats, precision: Floats, centre: Floats, model: Model) -> float:
-    return float(log_likelihood(basis @ at, model).sum() - 0.5 * precision @ (at - centre) ** 2)
+    return _Laplace(latent=latent, log_density=latent.log_density + prior)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +75,7 @@ def _cells(model: Model, structure: Structure, low: float, high: float, shape: t
     for a in range(rows):
         for b in range(columns) if a % 2 == 0 else reversed(range(columns)):
             points[a, b] = laplace(model, structure, float(u[a]), float(h[b]), start)
-            start = points[a, b].mode
+            start = points[a, b].latent.mode
             log_mass[a, b] = points[a, b].log_density + log_prior[b]
     return _Cells(u=u, t=t, half_u=half_u, half_t=half_t, points=points, log_mass=log_mass)
 
@@ -134,7 +95,7 @@ def draw_weighted(model: Model, structure: Structure, seed: int) -> Drawn:
     mass = np.exp(cells.log_mass - cells.log_mass.max())
     # A little everywhere: no weight can then be large because Laplace's density is too thin somewhere.
     mass = 0.95 * mass / mass.sum() + 0.05 / mass.size
-    modes = np.array([[cells.points[a, b].mode for b in range(len(cells.t))] for a in range(len(cells.u))])
+    modes = np.array([[cells.points[a, b].latent.mode for b in range(len(cells.t))] for a in range(len(cells.u))])
     rng = np.random.default_rng(seed)
     places = np.sort(resample(mass.ravel(), DRAWS, rng))
     p, r = model.x.shape[1], structure.rank
@@ -146,7 +107,7 @@ def draw_weighted(model: Model, structure: Structure, seed: int) -> Drawn:
         a, b = divmod(int(place), len(cells.t))
         part = slice(first, first + int(count))
         first += int(count)
-        at = cells.points[a, b]
+        at = cells.points[a, b].latent
         noise = rng.standard_normal((int(count), p + r))
         noise[1::2] = -noise[: len(noise[1::2]) * 2 : 2]
         within = 2 * rng.random((2, int(count))) - 1
@@ -178,11 +139,11 @@ def _between(modes: Floats, a: int, b: int, within: Floats) -> Floats:
     return out
 
 
-def sample_structured_counts(drawn: Drawn, ask: Ask) -> Posterior:
+def sample_drawn(drawn: Drawn, ask: Ask, link: str) -> Posterior:
     """Summaries from the weighted draws; those kept are drawn from them."""
     weight = drawn.weighted.weight
-    lower, median, upper = special.expit(weighted_quantiles(drawn.eta, weight, ask.tails))
-    every = special.expit(drawn.eta)
+    lower, median, upper = natural(weighted_quantiles(drawn.eta, weight, ask.tails), link)
+    every = natural(drawn.eta, link)
     mean = weight @ every
     rng = np.random.default_rng(ask.seed)
     total = len(weight) if ask.shares is not None else ask.draws
@@ -201,6 +162,7 @@ def sample_structured_counts(drawn: Drawn, ask: Ask) -> Posterior:
             "importance_points": len(weight),
             "importance_ess": drawn.weighted.ess,
             "importance_pareto_k": drawn.weighted.pareto_k,
+            **({"hyper_points": drawn.points, "hyper_ess": drawn.points_ess} if drawn.points else {}),
         },
     )
 

@@ -130,9 +130,10 @@ def sample_structured(model: Model, structure: Structure, ask: Ask) -> Posterior
     )
 
 
-def grid_points(model: Model) -> Iterator[tuple[float, float, Floats]]:
-    """Points of the posterior's grid: weight, sigma, and the root of the effects' covariance at sigma 1."""
+def grid_points(model: Model) -> Iterator[tuple[float, Floats]]:
+    """Points of the posterior's grid: weight, and covariance of the effects."""
     structure = model.structure or independent(len(model.y))
+    assert isinstance(structure, Structure)  # areas at several times have no grid
     h, log_prior = hyper_points(structure, HYPER)
     spectra = [_spectrum(model, structure, value) for value in h]
     u = _sigma_points(model, spectra, log_prior)
@@ -140,7 +141,8 @@ def grid_points(model: Model) -> Iterator[tuple[float, float, Floats]]:
     weight = np.exp(log_density - log_density.max())
     kept = weight > 1e-6
     for k, g in zip(*np.nonzero(kept), strict=True):
-        yield float(weight[k, g] / weight[kept].sum()), float(np.exp(u[g])), spectra[k].root
+        root = float(np.exp(u[g])) * spectra[k].root
+        yield float(weight[k, g] / weight[kept].sum()), root @ root.T
 
 
 def _sigma_points(model: Model, spectra: list[_Spectrum], log_prior: Floats) -> Floats:

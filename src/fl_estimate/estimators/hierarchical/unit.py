@@ -14,7 +14,6 @@ from fl_estimate.design.domains import By
 from fl_estimate.errors import EstimateFault, listed, not_one_of
 from fl_estimate.estimators.hierarchical.asked import check_numbers, tails_of
 from fl_estimate.estimators.hierarchical.checks import aliased
-from fl_estimate.estimators.hierarchical.varying_effects import Latent, LatentDraws, draw_latent
 from fl_estimate.estimators.hierarchical.latent_nuts import sample_latent
 from fl_estimate.estimators.hierarchical.priors import Density, Prior, coefficient_of, sigma_of
 from fl_estimate.estimators.hierarchical.unit_answers import Fitted, unit_estimates
@@ -34,6 +33,7 @@ from fl_estimate.estimators.hierarchical.unit_normal import (
     person_means,
     sum_cells,
 )
+from fl_estimate.estimators.hierarchical.varying_effects import Latent, LatentDraws, draw_latent
 from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.results.estimates import Estimates

@@ -12,9 +12,9 @@ from scipy import special
 
 from fl_estimate.errors import listed
 from fl_estimate.estimators.hierarchical.asked import tails_of, weighted_figures
-from fl_estimate.estimators.hierarchical.varying_effects import LatentDraws
 from fl_estimate.estimators.hierarchical.posterior import resample, weighted_summary
 from fl_estimate.estimators.hierarchical.unit_design import Cells, Columns, Domains
+from fl_estimate.estimators.hierarchical.varying_effects import LatentDraws
 from fl_estimate.results.estimates import Assumption, Estimates, Reason, check_by_columns, make_frame
 from fl_estimate.results.provenance import Provenance
 

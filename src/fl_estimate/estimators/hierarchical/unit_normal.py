@@ -19,10 +19,10 @@ from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.design_weighted import estimate_mean
 from fl_estimate.estimators.domain_query import read_people, weight_columns
 from fl_estimate.estimators.hierarchical.direct import text
-from fl_estimate.estimators.hierarchical.varying_effects import LatentDraws
 from fl_estimate.estimators.hierarchical.points import spread_points
 from fl_estimate.estimators.hierarchical.priors import Density
 from fl_estimate.estimators.hierarchical.unit_cells import Key, refuse_nowhere
+from fl_estimate.estimators.hierarchical.varying_effects import LatentDraws
 from fl_estimate.estimators.importance import Weighted, weigh
 from fl_estimate.estimators.targets import make_targets
 from fl_estimate.inputs.respondents import resolve

@@ -107,6 +107,9 @@ def test_words_that_are_not_known() -> None:
         {"slopes": "normal(0)"},
         {"slopes": "normal(0, -1)"},
         {"sigma": "???"},
+        {"sigma": "pc(1, 1)"},
+        {"sigma_time": "flat"},
+        {"rho_time": "uniform(-2, 1)"},
     ],
 )
 def test_priors_that_cannot_be_read(given: dict[str, str]) -> None:

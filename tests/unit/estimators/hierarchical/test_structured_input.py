@@ -79,6 +79,7 @@ def test_words_that_are_not_known() -> None:
     refused("FL-EST-75", "rw1, ar1", temporal="rw2")
     refused("FL-EST-75", "ratio, difference", benchmark="raking")
     refused("FL-EST-75", "own, national", deff="kish")
+    refused("FL-EST-75", "flag, raise", on_failure="ignore")
     refused("FL-EST-78", "reml", call=eblup, table=values(), method="fh")
     refused("FL-EST-78", "ratio", call=fl.hierarchical.smooth_variances, table=counts(se=0.01), factor="exp")
     refused("FL-EST-50", "level", call=eblup, table=values(), level=95)

@@ -1,0 +1,317 @@
+"""Appraisal of case lists: every method side by side, what each supposes, and what moves the number. No single figure."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fl_estimate.errors import EstimateFault, FlError
+from fl_estimate.estimators.capture_recapture import robustness
+from fl_estimate.estimators.capture_recapture.answers import require_interval
+from fl_estimate.estimators.capture_recapture.bootstrap import require_replicates
+from fl_estimate.estimators.capture_recapture.bounds import chao
+from fl_estimate.estimators.capture_recapture.cautions import Warned, warned
+from fl_estimate.estimators.capture_recapture.closed import closed
+from fl_estimate.estimators.capture_recapture.consistency import InternalConsistency, internal_consistency
+from fl_estimate.estimators.capture_recapture.decomposable import average_decomposable
+from fl_estimate.estimators.capture_recapture.latent_class import latent_class
+from fl_estimate.estimators.capture_recapture.loglinear import loglinear
+from fl_estimate.estimators.capture_recapture.selection import select_bic, select_stepwise
+from fl_estimate.estimators.capture_recapture.sensitivity import sensitivity
+from fl_estimate.estimators.capture_recapture.thresholding import threshold
+from fl_estimate.estimators.capture_recapture.two_lists import chapman
+from fl_estimate.estimators.sampling import RHAT_HOPELESS, known_seed
+from fl_estimate.inputs.histories import CaptureHistories
+from fl_estimate.results.estimates import Estimates, Reason, make_frame
+from fl_estimate.results.provenance import Provenance
+from fl_estimate.results.stack import stack
+
+WORSE = 6.0
+"""In BIC: independence that fits so much worse than another model is no candidate."""
+MOSTLY = 0.5
+"""Weight of the saturated graph above which averaging says what its prior says."""
+RATIOS = (0.5, 0.6, 0.75, 1.0, 1.25, 1.5, 2.0)
+METHODS = ("independence", "two_way", "stepwise", "bic", "decomposable", "latent_class", "threshold")
+BOUND = "lower_bound"
+"""Chao's bound for people who differ and lists that differ; for two lists the plain one."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Appraisal:
+    """What case lists can say of the people on none, and what they cannot.
+
+    Attributes
+    ----------
+    histories : CaptureHistories
+    estimates : Estimates
+        Every method that gave an answer, admissible or not, under each other; by-column `source` names it. The lower
+        bound is among them.
+    methods : pandas.DataFrame
+        A row a method: `method`, `admissible`, `why_not` (a code: of an error, or of what rules it out; else empty),
+        and `value`, `lower`, `upper` of the population size.
+    headline : Estimates
+        The envelope: from the least lower to the greatest upper limit over the admissible methods, and no value.
+    sensitivity : Estimates
+        N for stated odds ratios of each pair of lists that the stepwise model leaves out; of all lists where none is.
+    models : pandas.DataFrame
+        `terms`, `bic`, `population_size` of the log-linear models within 6 of the least BIC.
+    leave_one_list, merge_two_lists, leave_one_person, trajectory : pandas.DataFrame
+    consistency : dict of method to InternalConsistency
+    warnings : tuple of Warned
+        Codes with parameters; `reporting` says them.
+    """
+
+    histories: CaptureHistories
+    estimates: Estimates
+    methods: pd.DataFrame
+    headline: Estimates
+    sensitivity: Estimates
+    models: pd.DataFrame
+    leave_one_list: pd.DataFrame
+    merge_two_lists: pd.DataFrame
+    leave_one_person: pd.DataFrame
+    trajectory: pd.DataFrame
+    consistency: Mapping[str, InternalConsistency]
+    warnings: tuple[Warned, ...]
+
+    @property
+    def admissible(self) -> tuple[str, ...]:
+        """Methods that are counted in the envelope."""
+        return tuple(self.methods.loc[self.methods["admissible"], "method"])
+
+    def __repr__(self) -> str:
+        return f"Appraisal: {self._in_short()}\n{self.methods.to_string(index=False, na_rep='', float_format='{:,.0f}'.format)}"
+
+    def _repr_html_(self) -> str:
+        table = self.methods.to_html(index=False, na_rep="", float_format="{:,.0f}".format, border=0)
+        return f"<p>{self._in_short()}</p>{table}"
+
+    def _in_short(self) -> str:
+        row = self.headline.frame.iloc[0]
+        if np.isnan(row["lower"]):
+            return f"{self.histories.n:,.0f} people observed; no method gives an admissible estimate"
+        return (
+            f"between {row['lower']:,.0f} and {row['upper']:,.0f} people over {len(self.admissible)} admissible methods, "
+            f"{self.histories.n:,.0f} of them observed; {len(self.warnings)} warnings"
+        )
+
+
+def appraise(
+    histories: CaptureHistories,
+    *,
+    level: float = 0.95,
+    replicates: int = 500,
+    draws: int = 2_000,
+    seed: int | None = None,
+) -> Appraisal:
+    """Put every admissible method side by side, with what each supposes and what moves it.
+
+    Use it before any number from case lists is printed. There is no best method: where they differ, the lists do not
+    tell how many people are on none, and the envelope over the methods is what may be said.
+
+    Parameters
+    ----------
+    histories : CaptureHistories
+    level : float
+    replicates : int, default 500
+        Bootstrap resamples of the models that the data choose.
+    draws : int, default 2000
+        Of each posterior.
+    seed : int, optional
+        Where it is not given, one is made and noted in the provenance.
+
+    Returns
+    -------
+    Appraisal
+        `headline` has a lower and an upper limit, and no value. `fl.appraisal_page` makes a page of it.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-30 (level), FL-EST-91 (resamples), FL-EST-141 (draws), FL-EST-154 (not even independence has an estimate).
+
+    Notes
+    -----
+    A method is admissible if its estimate exists and is the only one, its interval is finite, and nothing rules it out:
+    independence where BIC prefers another model by more than 6, chains with R-hat above 1.05, averaging with more than
+    half its weight on the graph whose answer is its prior's, a bootstrap with more than 5 % failures. The lower bound
+    is shown beside them and is not counted.
+
+    References
+    ----------
+    Whitehead, Jackson, Balch and Francis (2021), Journal of Human Trafficking 7(1), 1-13. Binette and Steorts (2022),
+    Journal of the Royal Statistical Society A 185(2), 640-676. Aleshin-Guendel, Sadinle and Wakefield (2024),
+    Biometrics 80, ujad019.
+
+    Examples
+    --------
+    >>> import fl_estimate as fl
+    >>> from fl_estimate import capture_recapture as cr
+    >>> found = cr.appraise(fl.datasets.load("new_orleans_5"), replicates=50, draws=400, seed=1)
+    >>> found.headline.to_frame()["value"].isna().all()
+    np.True_
+    """
+    require_interval("equal-tailed", ("equal-tailed",), level)
+    require_replicates(replicates)
+    used = known_seed(seed)
+    made, refused = _made(histories, level, replicates, draws, used)
+    if "independence" not in made:
+        # The simplest model of all: without it the others' answers are their priors'.
+        raise EstimateFault(
+            "FL-EST-154",
+            "not even the independence of these lists can be estimated, so there is nothing to appraise",
+            found="; ".join(f"{name}: {code}" for name, code in refused.items()),
+            fix="lists must overlap: see CaptureHistories.overlaps(), and merge lists or take others",
+        )
+    methods = _judged(made, refused)
+    arguments = {"lists": list(histories.lists), "level": level, "replicates": replicates, "draws": draws, "seed": used}
+    provenance = Provenance(
+        call="appraise", arguments=arguments, source_name="capture histories", source_sha256=histories.content_hash
+    )
+    estimates = replace(stack(made), provenance=provenance)
+    parts = {
+        "models": _models(made),
+        "leave_one_list": robustness.leave_one_list(histories),
+        "merge_two_lists": robustness.merge_two_lists(histories),
+        "leave_one_person": robustness.leave_one_person(histories),
+        "trajectory": robustness.trajectory(histories, used),
+    }
+    consistency = _consistency(histories)
+    return Appraisal(
+        histories=histories,
+        estimates=estimates,
+        methods=methods,
+        headline=_envelope(histories, methods, level, provenance),
+        sensitivity=_curves(histories, made, level),
+        consistency=consistency,
+        warnings=warned(histories, methods, {name: e.diagnostics for name, e in made.items()}, consistency, parts),
+        **parts,
+    )
+
+
+def _made(
+    histories: CaptureHistories, level: float, replicates: int, draws: int, seed: int
+) -> tuple[dict[str, Estimates], dict[str, str]]:
+    """What each method gives, or the code of its refusal."""
+    made: dict[str, Estimates] = {}
+    refused: dict[str, str] = {}
+    for name, call in _calls(histories, level, replicates, draws, seed).items():
+        try:
+            made[name] = call()
+        except FlError as error:
+            if error.code in ("FL-EST-141", "FL-EST-91"):
+                raise
+            refused[name] = error.code
+    return made, refused
+
+
+def _calls(
+    histories: CaptureHistories, level: float, replicates: int, draws: int, seed: int
+) -> dict[str, Callable[[], Estimates]]:
+    if len(histories.lists) == 2:
+        a, b = histories.lists
+        pair = partial(chapman, histories, a, b, interval="log", level=level)
+        return {"independence": pair, BOUND: partial(chao, histories, level=level)}
+    boot: dict[str, Any] = {"replicates": replicates, "seed": seed, "level": level}
+    few: dict[str, Any] = {"draws": draws, "seed": seed, "level": level}
+    return {
+        "independence": partial(loglinear, histories, level=level),
+        "two_way": partial(loglinear, histories, "two-way", level=level),
+        "stepwise": partial(select_stepwise, histories, **boot),
+        "bic": partial(select_bic, histories, **boot),
+        "decomposable": partial(average_decomposable, histories, **few),
+        "latent_class": partial(latent_class, histories, thin=50, **few),
+        "threshold": partial(threshold, histories, **few),
+        BOUND: partial(closed, histories, "Mth-chao", level=level),
+    }
+
+
+def _judged(made: Mapping[str, Estimates], refused: Mapping[str, str]) -> pd.DataFrame:
+    """Each method with its answer, and whether it counts."""
+    best = min(
+        (float(e.diagnostics["bic"]) for n, e in made.items() if n in ("stepwise", "bic", "two_way")), default=np.nan
+    )
+    rows: list[dict[str, Any]] = []
+    for name in (*METHODS, BOUND):
+        if name in made:
+            row = made[name].frame.iloc[0]
+            why = _ruled_out(name, made[name], best)
+            numbers = {column: float(row[column]) for column in ("value", "lower", "upper")}
+            rows.append({"method": name, "admissible": not why, "why_not": why, **numbers})
+        elif name in refused:
+            empty = dict.fromkeys(("value", "lower", "upper"), np.nan)
+            rows.append({"method": name, "admissible": False, "why_not": refused[name], **empty})
+    return pd.DataFrame(rows)
+
+
+def _ruled_out(name: str, found: Estimates, best: float) -> str:
+    """The code of what rules a method out, or nothing."""
+    row, told = found.frame.iloc[0], found.diagnostics
+    codes = {reason.code for reason in found.reasons}
+    tests = {
+        "only_a_bound": name == BOUND,
+        "limit_missing": not np.isfinite([row["lower"], row["upper"]]).all(),
+        "fits_much_worse": name == "independence" and float(told.get("bic", -np.inf)) > best + WORSE,
+        "chains_disagree": not float(told.get("rhat", 1.0)) <= RHAT_HOPELESS,
+        "prior_decides": float(told.get("saturated_weight", 0.0)) > MOSTLY,
+        "bootstrap_fails": "bootstrap_draws_failed" in codes,
+    }
+    return next((code for code, true in tests.items() if true), "")
+
+
+def _envelope(histories: CaptureHistories, methods: pd.DataFrame, level: float, provenance: Provenance) -> Estimates:
+    """From the least lower to the greatest upper limit of the admissible methods, as two rows without a value."""
+    kept = methods[methods["admissible"]]
+    lower, upper = (float(kept["lower"].min()), float(kept["upper"].max())) if len(kept) else (np.nan, np.nan)
+    n = histories.n
+    columns: dict[str, Any] = {
+        "quantity": ["population_size", "dark_figure"],
+        "outcome": [histories.outcome] * 2,
+        "lower": [lower, max(lower - n, 0.0)],
+        "upper": [upper, upper - n],
+        "level": [level] * 2,
+        "interval_kind": ["envelope"] * 2,
+        "n": [n, n],
+        "method": ["appraisal"] * 2,
+    }
+    return Estimates(
+        frame=make_frame(columns, {}, 2),
+        population=histories.population,
+        reference_period=histories.reference_period,
+        reasons=tuple(Reason(code="envelope_without_value", row=row) for row in (0, 1)),
+        diagnostics={
+            "methods": kept["method"].tolist(),
+            "least_value": float(kept["value"].min()) if len(kept) else np.nan,
+            "greatest_value": float(kept["value"].max()) if len(kept) else np.nan,
+        },
+        provenance=provenance,
+    )
+
+
+def _curves(histories: CaptureHistories, made: Mapping[str, Estimates], level: float) -> Estimates:
+    """N(ξ) about the stepwise model; about independence where there is none."""
+    chosen = made["stepwise"].provenance.arguments["terms"] if "stepwise" in made else []
+    # By their names, whatever signs are in those of the lists.
+    pairs = [pair for pair in itertools.combinations(histories.lists, 2) if ":".join(pair) in chosen]
+    return sensitivity(histories, pairs or "main", odds_ratios=RATIOS, level=level)
+
+
+def _models(made: Mapping[str, Estimates]) -> pd.DataFrame:
+    """Models within 6 of the least BIC, where all were fitted."""
+    rows = made["bic"].diagnostics.get("runners_up", []) if "bic" in made else []
+    return pd.DataFrame(rows, columns=["terms", "bic", "population_size"])
+
+
+def _consistency(histories: CaptureHistories) -> dict[str, InternalConsistency]:
+    if len(histories.lists) < 3:
+        return {}
+    found = {"independence": internal_consistency(histories, loglinear), "stepwise": internal_consistency(histories)}
+    if len(histories.lists) >= 4:
+        found["decomposable"] = internal_consistency(histories, partial(average_decomposable, seed=1))
+    return found

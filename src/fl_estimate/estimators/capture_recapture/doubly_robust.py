@@ -1,0 +1,372 @@
+"""Two lists that are independent given covariates: a doubly robust estimate with cross-fitting, summed over strata."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import narwhals as nw
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from fl_estimate.errors import EstimateFault, ListsFault, listed, missing_columns, not_one_of
+from fl_estimate.estimators.capture_recapture.answers import Limits, log_limits, normal_quantile, require_interval
+from fl_estimate.estimators.capture_recapture.learners import LEARNERS, chances
+from fl_estimate.estimators.sampling import known_seed
+from fl_estimate.inputs.histories import Member, read_members
+from fl_estimate.results.estimates import Assumption, Estimates, Reason, check_by_columns, make_frame
+from fl_estimate.results.provenance import Provenance
+
+Floats = npt.NDArray[np.float64]
+Places = npt.NDArray[np.intp]
+KINDS = ("doubly-robust", "plug-in")
+CLIPPED = 0.05
+"""Share of people whose chances were moved to the margin above which a reason says so."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Chances:
+    """For people who were observed, the chances to be on the first list, the second, and both, given covariates."""
+
+    first: Floats
+    second: Floats
+    both: Floats
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Part:
+    """The answer of one stratum, or of all."""
+
+    n: float
+    both: int
+    size: float
+    variance: float
+
+    @property
+    def dark(self) -> float:
+        """People on no list."""
+        return self.size - self.n
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Records:
+    """What is read off the frame."""
+
+    on: Member
+    covariates: pd.DataFrame
+    strata: npt.NDArray[Any]
+    folds: Places | None
+    hash: str
+
+
+def doubly_robust(
+    records: Any,
+    *,
+    lists: tuple[str, str],
+    covariates: Sequence[str] = (),
+    by: str | None = None,
+    learner: Literal["logistic", "boosting", "forest"] | Any = "logistic",
+    kind: Literal["doubly-robust", "plug-in"] = "doubly-robust",
+    folds: int | str = 5,
+    margin: float = 0.005,
+    interval: Literal["wald", "log"] = "wald",
+    level: float = 0.95,
+    seed: int | None = None,
+) -> Estimates:
+    """Estimate the number of people from two lists that are independent among people alike in covariates.
+
+    Use it where what makes people likely to be on both lists is recorded: region, sex, age, sector. What is not recorded
+    still counts as independence. It stays right if either the chances of the lists or those of the overlap are learnt
+    well, and takes flexible learners without losing its interval.
+
+    Parameters
+    ----------
+    records : frame
+        A row is a person observed, on the two lists or on others.
+    lists : (str, str)
+        Two columns of 0 and 1.
+    covariates : sequence of str
+        Numbers or text, none missing. Without any, the estimate is Petersen's.
+    by : str, optional
+        A column of strata. Each gets its estimate, and the nation's is their sum; the stratum is a covariate, too.
+    learner : {"logistic", "boosting", "forest"} or scikit-learn classifier
+        Of the four outcomes on neither, one, the other, and both lists.
+    kind : {"doubly-robust", "plug-in"}
+        ``plug-in`` is for comparison: it is no better than its learner.
+    folds : int or str
+        Parts of the data, each predicted by a learner that saw the others only (2 to 20); or a column that says the part.
+    margin : float
+        Chances of the overlap are held at or above it.
+    interval : {"wald", "log"}
+        ``wald`` is N ± z se, not below the people observed; ``log`` takes the dark figure as log-normal.
+    level : float
+    seed : int, optional
+        Of the parts and learners; where it is not given, one is made and noted in the provenance.
+
+    Returns
+    -------
+    Estimates
+        Rows `population_size` and `dark_figure` of the nation and of each stratum, in persons, with their joint
+        covariance. `diagnostics["joint_limits"]` holds limits that hold for all strata at once.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-30 (interval, level or kind), FL-EST-150 (a covariate or stratum is missing), FL-EST-151 (nobody of a
+        stratum is on both lists), FL-EST-152 (folds, margin or learner), FL-EST-155 (the learner failed).
+    ListsFault
+        FL-LISTS-01, FL-LISTS-02, FL-LISTS-03, FL-LISTS-04, FL-LISTS-06.
+
+    Notes
+    -----
+    With q₁, q₂, q₁₂ the chances given x among people observed and γ⁻¹ = q₁ q₂/q₁₂, the inverse share observed is the
+    mean of φ = γ⁻¹ (Y₁/q₁ + Y₂/q₂ − Y₁ Y₂/q₁₂) in each part, averaged over parts; N = n ψ⁻¹ and
+    Var N = n (Var φ + ψ⁻¹ (ψ⁻¹ − 1)). One learner of all four outcomes keeps q₁₂ ≤ min(q₁, q₂), q₁ + q₂ − q₁₂ ≤ 1.
+
+    References
+    ----------
+    Das, Kennedy and Jewell (2023), Doubly robust capture-recapture methods for estimating population size, Journal of
+    the American Statistical Association 119(546), 1309-1321. Chernozhukov and others (2018), The Econometrics Journal
+    21(1), C1-C68 (cross-fitting).
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from fl_estimate import capture_recapture as cr
+    >>> chance = np.random.default_rng(1)
+    >>> age = chance.normal(size=4000)
+    >>> on = chance.random((4000, 2)) < 1 / (1 + np.exp(-age[:, None]))
+    >>> people = pd.DataFrame({"police": on[:, 0], "ngo": on[:, 1], "age": age})[on.any(axis=1)]
+    >>> found = cr.doubly_robust(people, lists=("police", "ngo"), covariates=["age"], seed=1).to_frame().iloc[0]
+    >>> bool(found["lower"] < 4000 < found["upper"]), len(people) < 3000
+    (True, True)
+    """
+    require_interval(interval, ("wald", "log"), level)
+    if kind not in KINDS:
+        raise not_one_of("FL-EST-30", "this kind of estimate", str(kind), KINDS)
+    _require_settings(learner, folds, margin)
+    read = _read(records, lists, list(covariates), by, folds)
+    labels = list(dict.fromkeys(sorted(read.strata.tolist(), key=str))) if by is not None else []
+    _require_overlap(read, labels)
+    used = known_seed(seed)
+    parts, learnt, clipped = _learn(read, learner, folds, margin, used)
+    strata = [_part(read, learnt, parts, kind, read.strata == label) for label in labels]
+    if not strata:
+        everybody = _part(read, learnt, parts, kind, np.ones(len(read.on), dtype=bool))
+    else:
+        everybody = _Part(
+            n=sum(p.n for p in strata), both=sum(p.both for p in strata), size=sum(p.size for p in strata),
+            variance=sum(p.variance for p in strata),
+        )  # fmt: skip
+    arguments = {
+        "lists": list(lists), "covariates": list(covariates), "by": by, "kind": kind, "folds": folds, "margin": margin,
+        "learner": learner if isinstance(learner, str) else type(learner).__name__, "interval": interval, "seed": used,
+        "level": level,
+    }  # fmt: skip
+    return _laid_out(read, [everybody, *strata], labels, by, clipped, arguments)
+
+
+def inverse_share(on: npt.NDArray[Any], learnt: Chances, parts: Places, kind: str) -> tuple[float, float]:
+    """ψ⁻¹ and Var φ: the mean over parts of the mean and of the variance in each.
+
+    Parameters
+    ----------
+    on : array, shape (people, 2)
+        1 where a person is on a list.
+    learnt : Chances
+    parts : int array, shape (people,)
+    kind : {"doubly-robust", "plug-in"}
+    """
+    first, second = on[:, 0].astype(float), on[:, 1].astype(float)
+    factor = learnt.first * learnt.second / learnt.both
+    robust = factor * (first / learnt.first + second / learnt.second - first * second / learnt.both)
+    inside = [parts == part for part in np.unique(parts)]
+    values = factor if kind == "plug-in" else robust
+    variances = [float(robust[rows].var(ddof=1)) if rows.sum() > 1 else 0.0 for rows in inside]
+    return float(np.mean([values[rows].mean() for rows in inside])), float(np.mean(variances))
+
+
+def _require_overlap(read: _Records, labels: list[Any]) -> None:
+    """Refuse strata, or the whole, in which nobody is on both lists."""
+    for label in labels or [None]:
+        rows = read.strata == label if label is not None else np.ones(len(read.on), dtype=bool)
+        if not read.on[rows].all(axis=1).any():
+            raise EstimateFault(
+                "FL-EST-151",
+                "nobody is on both lists, so nothing says how much they miss together",
+                found="all people" if label is None else f"stratum {label!r}: {rows.sum():,.0f} people",
+                fix="join this stratum with another, or take lists that overlap",
+            )
+
+
+def _part(read: _Records, learnt: Chances, parts: Places, kind: str, rows: npt.NDArray[np.bool_]) -> _Part:
+    on, n = read.on[rows], float(rows.sum())
+    both = int(on.all(axis=1).sum())
+    here = Chances(first=learnt.first[rows], second=learnt.second[rows], both=learnt.both[rows])
+    inverse, variance = inverse_share(on, here, parts[rows], kind)
+    # A share above 1 is none: everybody has then been observed.
+    inverse = max(inverse, 1.0)
+    return _Part(n=n, both=both, size=n * inverse, variance=n * (variance + inverse * (inverse - 1)))
+
+
+def _learn(
+    read: _Records, learner: Any, folds: int | str, margin: float, seed: int
+) -> tuple[Places, Chances, dict[str, Any]]:
+    """Parts, chances of everybody from learners that did not see them, and how many were moved to the margin."""
+    people = len(read.on)
+    outcome = read.on[:, 0] + 2 * read.on[:, 1]
+    if not read.covariates.shape[1]:
+        # Nothing to learn: the shares themselves, the same for all, in one part.
+        parts = np.zeros(people, dtype=np.intp)
+        shares, converged = np.tile(np.bincount(outcome, minlength=4) / people, (people, 1)), True
+    else:
+        parts = read.folds if read.folds is not None else _parts(outcome, int(folds), seed)
+        shares, converged = chances(learner, read.covariates, outcome, parts, seed)
+    both = np.maximum(shares[:, 3], margin)
+    first, second = np.maximum(shares[:, 1] + shares[:, 3], both), np.maximum(shares[:, 2] + shares[:, 3], both)
+    told = {
+        "share_at_margin": float((shares[:, 3] < margin).mean()),
+        "smallest_chance_of_both": float(shares[:, 3].min()),
+        "learner_converged": converged,
+    }
+    return parts, Chances(first=first, second=second, both=both), told
+
+
+def _parts(outcome: npt.NDArray[Any], folds: int, seed: int) -> Places:
+    """Parts of equal size, each with its share of every outcome."""
+    order = np.random.default_rng(seed).permutation(len(outcome))
+    order = order[np.argsort(outcome[order], kind="stable")]
+    parts = np.empty(len(outcome), dtype=np.intp)
+    parts[order] = np.arange(len(outcome)) % folds
+    return parts
+
+
+def _laid_out(
+    read: _Records,
+    found: list[_Part],
+    labels: list[Any],
+    by: str | None,
+    clipped: dict[str, Any],
+    arguments: dict[str, Any],
+) -> Estimates:
+    level, interval = float(arguments["level"]), str(arguments["interval"])
+    limits = [_limits(part, interval, level) for part in found]
+    rows = 2 * len(found)
+    sizes = [(part.size, part.dark) for part in found]
+    names = [None, *labels]
+    columns: dict[str, Any] = {
+        "quantity": ["population_size", "dark_figure"] * len(found),
+        "term": [", ".join(arguments["lists"])] * rows,
+        "margin": [("" if place == 0 else by) for place in range(len(found)) for _ in (0, 1)],
+        "value": [value for both in sizes for value in both],
+        "se": [np.sqrt(part.variance) for part in found for _ in (0, 1)],
+        "lower": [v for part, ends in zip(found, limits, strict=True) for v in (part.n + ends.lower, ends.lower)],
+        "upper": [v for part, ends in zip(found, limits, strict=True) for v in (part.n + ends.upper, ends.upper)],
+        "level": [level] * rows,
+        "interval_kind": [interval] * rows,
+        "n": [part.n for part in found for _ in (0, 1)],
+        "method": [arguments["kind"]] * rows,
+    }
+    if by is not None:
+        check_by_columns([by])
+    # The nation is the sum of the strata; the size of a stratum and its dark figure move together.
+    variances = np.array([part.variance for part in found])
+    shared = np.diag(variances)
+    shared[0, :] = shared[:, 0] = variances
+    sidak = level ** (1 / max(len(labels), 1))
+    joint = {str(label): _limits(part, interval, sidak) for label, part in zip(labels, found[1:], strict=True)}
+    leaning, unlearnt = clipped["share_at_margin"] > CLIPPED, not clipped["learner_converged"]
+    reasons = [Reason(code="chances_at_margin", row=row) for row in range(rows) if leaning]
+    reasons += [Reason(code="learner_not_converged", row=row) for row in range(rows) if unlearnt]
+    reasons += [
+        Reason(code="everybody_observed", row=2 * place + row)
+        for place, part in enumerate(found)
+        for row in (0, 1)
+        if part.dark <= 0
+    ]
+    return Estimates(
+        frame=make_frame(columns, {} if by is None else {by: [name for name in names for _ in (0, 1)]}, rows),
+        by=() if by is None else (by,),
+        reasons=tuple(reasons),
+        assumptions=_assumptions(arguments),
+        diagnostics={
+            **clipped,
+            "on_both": found[0].both,
+            "share_observed": found[0].n / found[0].size,
+            "joint_limits": {
+                k: [v.lower + p.n, v.upper + p.n] for (k, v), p in zip(joint.items(), found[1:], strict=True)
+            },
+        },
+        provenance=Provenance(
+            call="doubly_robust", arguments=arguments, source_name="records of people", source_sha256=read.hash
+        ),
+        covariance_matrix=np.repeat(np.repeat(shared, 2, axis=0), 2, axis=1),
+    )
+
+
+def _limits(part: _Part, interval: str, level: float) -> Limits:
+    """Limits of the dark figure."""
+    if interval == "log":
+        return log_limits(part.dark, part.variance, level)
+    reach = normal_quantile(level) * float(np.sqrt(part.variance))
+    return Limits(max(part.dark - reach, 0.0), part.dark + reach)
+
+
+def _assumptions(arguments: dict[str, Any]) -> tuple[Assumption, ...]:
+    given = [*arguments["covariates"], *([arguments["by"]] if arguments["by"] else [])]
+    head = (
+        Assumption(code="lists_independent_given", parameters=(("covariates", ", ".join(given)),))
+        if given
+        else Assumption(code="lists_independent")
+    )
+    return (head, Assumption(code="closed_population"), Assumption(code="perfect_linkage"))
+
+
+def _read(records: Any, lists: tuple[str, str], covariates: list[str], by: str | None, folds: int | str) -> _Records:
+    named = tuple(lists)
+    if len(named) != 2:
+        raise ListsFault("FL-LISTS-02", "two lists are needed, no more", found=listed(named) or "none")
+    on = read_members(records, named)
+    wrapped = nw.from_native(records).lazy()
+    schema = wrapped.collect_schema()
+    asked: list[str] = [*covariates, *([by] if by else []), *([folds] if isinstance(folds, str) else [])]
+    wanted = list(dict.fromkeys(asked))
+    absent = [name for name in wanted if name not in schema]
+    if absent:
+        raise missing_columns("FL-LISTS-01", absent, list(schema), ListsFault)
+    table: Any = wrapped.select(*wanted).collect() if wanted else None
+    columns = {name: table[name].to_list() for name in wanted}
+    missing = {name: sum(v is None or v != v for v in values) for name, values in columns.items()}
+    holes = [f"{name}: {count} rows" for name, count in missing.items() if count]
+    if holes:
+        raise EstimateFault(
+            "FL-EST-150",
+            "a covariate, stratum or part has no value for some people",
+            found=listed(holes),
+            fix='give "unknown" as a value of its own, leave the covariate out, or impute it beforehand',
+        )
+    frame = pd.DataFrame({name: columns[name] for name in wanted if name != folds}, index=pd.RangeIndex(len(on)))
+    strata = np.array(columns[by] if by else [None] * len(on), dtype=object)
+    parts = np.unique(np.array(columns[folds]), return_inverse=True)[1] if isinstance(folds, str) else None
+    digest = hashlib.sha256(repr((named, wanted)).encode())
+    digest.update(np.ascontiguousarray(on).tobytes() + repr(list(columns.values())).encode())
+    return _Records(on=on, covariates=frame, strata=strata, folds=parts, hash=digest.hexdigest())
+
+
+def _require_settings(learner: Any, folds: int | str, margin: float) -> None:
+    if isinstance(learner, str) and learner not in LEARNERS:
+        raise not_one_of("FL-EST-152", "this learner", learner, tuple(LEARNERS))
+    count = 2 if isinstance(folds, str) else folds
+    if not isinstance(learner, str) and not hasattr(learner, "predict_proba"):
+        raise EstimateFault(
+            "FL-EST-152", "a learner must give probabilities", found=type(learner).__name__,
+            fix="a scikit-learn classifier with predict_proba",
+        )  # fmt: skip
+    if int(count) != count or not 2 <= count <= 20 or not 0 < margin < 0.5:
+        raise EstimateFault(
+            "FL-EST-152", "these settings of cross-fitting cannot be", found=f"folds={folds!r}, margin={margin!r}",
+            fix="2 to 20 parts, a margin between 0 and 0.5",
+        )  # fmt: skip

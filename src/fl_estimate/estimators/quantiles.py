@@ -1,0 +1,346 @@
+"""Quantiles, by domain: their values exact on every engine, their intervals by Woodruff's inversion or by replicates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+from operator import add, and_
+from typing import Any, Literal
+
+import narwhals as nw
+import numpy as np
+
+from fl_estimate.design.domains import By, by_margins
+from fl_estimate.design.intervals import proportion, t_quantile
+from fl_estimate.design.margins import any_missing, balanced, has
+from fl_estimate.design.quantile_rules import RULES, Rule, quantiles
+from fl_estimate.design.replicates import Scaling, deviations
+from fl_estimate.design.totals import Floats
+from fl_estimate.errors import EstimateFault, not_one_of
+from fl_estimate.estimators.domain_query import Measure
+from fl_estimate.estimators.domain_table import JOINT_ROWS, Cells, DomainTable
+from fl_estimate.estimators.quantile_values import Label, ValueTable, read_values, replicate_quantiles
+from fl_estimate.estimators.targets import Target, Targets, make_targets
+from fl_estimate.estimators.weighted_call import Call, DfRule, VarianceRule, call_assumptions, df_of, only_exclude
+from fl_estimate.inputs.sample_design import Design
+from fl_estimate.results.estimates import Assumption, Estimates, Reason, make_frame
+from fl_estimate.results.provenance import Provenance
+
+Interval = Literal["woodruff", "beta", "xlogit", "arcsine", "wald"]
+OF_SHARE: dict[str, str] = {"woodruff": "wald", "beta": "beta", "xlogit": "xlogit", "arcsine": "arcsine"}
+"""The interval of the share below the quantile that is turned into limits of the quantile."""
+
+
+def estimate_quantile(
+    people: Any,
+    variable: str | Sequence[str],
+    probabilities: float | Sequence[float] = 0.5,
+    *,
+    design: Design | None = None,
+    by: By = None,
+    where: str | None = None,
+    unknown: Literal["exclude"] | None = None,
+    variance: VarianceRule | None = None,
+    rule: Rule = "math",
+    interval: Interval = "woodruff",
+    df: DfRule | float = "domain",
+    level: float = 0.95,
+) -> Estimates:
+    """Estimate quantiles of a quantity, such as the median wage, nationally and by domain.
+
+    Parameters
+    ----------
+    people, design, by, where, variance, df, level
+        As in `estimate_prevalence`.
+    variable : str or list of str
+        Columns of numbers.
+    probabilities : float or list of float
+        0.5 is the median; each between 0 and 1.
+    unknown : {"exclude"}, optional
+        Leave rows with a missing value out (of every variable of the call); without it a missing value is an error.
+    rule : {"math", "school", "shah-vaish", "hf1", …, "hf9"}
+        Which value is the quantile; ``math`` is the least one that a share p of the people does not exceed, ``hf7``
+        interpolates as most programs do. All are in `docs/explanation/quantiles`.
+    interval : {"woodruff", "beta", "xlogit", "arcsine", "wald"}
+        Woodruff's: the interval of the share of people at or below the quantile, turned into values by the same rule; the next
+        three take another interval of that share. ``wald``, for replicates only: from the quantile under each replicate; not with jackknifes, for which it is wrong.
+
+    Returns
+    -------
+    Estimates
+        `quantity` quantile, `term` the probability; no `deff`. Its `covariance` has the correlations of the shares.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-201 (probabilities), FL-EST-202 (rule), FL-EST-203 (``wald`` without replicates); as in `estimate_mean`.
+
+    Notes
+    -----
+    With F the estimated distribution function: q = F⁻¹(p) by the rule, (p_L, p_U) the interval of F(q), limits
+    F⁻¹(p_L) and F⁻¹(p_U), se = (U − L)/(2 t). A limit is missing where p_L or p_U is outside 0 to 1.
+
+    References
+    ----------
+    Woodruff (1952), Journal of the American Statistical Association 47, 635-646. Francisco and Fuller (1991), Annals of
+    Statistics 19, 454-469. Hyndman and Fan (1996), The American Statistician 50, 361-365.
+
+    Examples
+    --------
+    >>> import fl_estimate as fl, pandas as pd
+    >>> people = pd.DataFrame({"w": [1.0, 1, 2, 2, 1, 3], "ea": [1, 1, 2, 2, 3, 3], "wage": [40.0, 44, 50, 60, 70, 90]})
+    >>> estimates = fl.estimate_quantile(people, "wage", [0.25, 0.5], design=fl.Design(weights="w", psu="ea"))
+    >>> estimates.to_frame()[["term", "value"]].values.tolist()
+    [['0.25', 50.0], ['0.5', 60.0]]
+    """
+    call = Call("estimate_quantile", people, design, by, where, unknown, variance, interval, df, level)
+    call.check((*OF_SHARE, "wald"))
+    only_exclude(unknown)
+    shares = _check(probabilities, rule)
+    own = call.people.design.replicates
+    if interval == "wald" and own is None:
+        raise EstimateFault(
+            "FL-EST-203",
+            "this interval of a quantile is made of replicates, and the design has none",
+            found='interval="wald"',
+            fix='interval="woodruff", or make replicates: fl.replicate(people, design, kind="rao-wu", replicates=500)',
+        )
+    targets = make_targets(call.people.schema, call.outcomes(variable, "variable"), where=where, unknown=unknown)
+    blocks = [_one(call, targets, target, shares, rule) for target in targets.targets]
+    return _lay_out(call, targets, [block for found in blocks for block in found], rule)
+
+
+def _check(probabilities: float | Sequence[float], rule: str) -> Floats:
+    given = np.atleast_1d(np.asarray(probabilities, dtype=float))
+    if not given.size or given.ndim != 1 or not ((given > 0) & (given < 1)).all():
+        raise EstimateFault(
+            "FL-EST-201", "probabilities of quantiles lie between 0 and 1", found=repr(probabilities), fix="0.5 is the median"
+        )  # fmt: skip
+    if rule not in RULES:
+        raise not_one_of("FL-EST-202", "this rule of quantiles", str(rule), RULES)
+    return given
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Block:
+    """A target's quantiles in the domains of a margin; arrays have shape (domains, probabilities)."""
+
+    target: Target
+    cells: Sequence[Cells]
+    shares: Floats
+    value: Floats
+    se: Floats
+    lower: Floats
+    upper: Floats
+    df: Floats
+    table: DomainTable
+    covariance: Floats | None
+    outside: Any
+    starts: Sequence[int]
+
+
+def _one(call: Call, targets: Targets, target: Target, shares: Floats, rule: str) -> list[_Block]:
+    """All quantiles of one variable: their values, then the shares of people at or below them with their variances."""
+    own = call.people.design.replicates
+    read = read_values(call.people, targets, target, rule, replicated=call.interval == "wald" and own is not None)
+    margins = ((), *by_margins(call.by))
+    names = [" × ".join(columns) for columns in margins]
+    found: dict[tuple[str, Label], Floats] = {
+        key: quantiles(rule, known.values, known.weights, shares, known.rows) for key, known in read.domains.items()
+    }
+    columns, measures = dict(targets.columns), list[Measure]()
+    value = targets.columns[target.value].cast(nw.Float64)
+    for columns_of, name in zip(margins, names, strict=True):
+        domains = [label for margin, label in read.domains if margin == name]
+        for place in range(len(shares)):
+            limits = {label: float(found[name, label][place]) for label in domains}
+            threshold = _threshold(columns_of, limits, call.people.schema)
+            below = f"below_{len(measures)}"
+            one = nw.when(value <= threshold).then(nw.lit(1.0)).otherwise(nw.lit(0.0))
+            columns[below] = one * targets.columns[target.counted].cast(nw.Float64)
+            measures.append(Measure(target=target, top=below, bottom=target.counted))
+    # Degrees of freedom of a domain are of the units that show a value, as in R survey's svyquantile.
+    shown = replace(target, scope=target.counted)
+    wider = replace(targets, targets=(shown,), columns=columns)
+    table = call.tabulate(wider, [replace(measure, target=shown) for measure in measures])
+    theta = None
+    if call.interval == "wald":
+        theta = replicate_quantiles(call.people, targets, target, read, rule, shares)
+    return [
+        _block(call, table, target, name, [measures[place * len(shares) + i] for i in range(len(shares))], shares, rule, read, found, theta)
+        for place, name in enumerate(names)
+    ]  # fmt: skip
+
+
+def _threshold(columns: tuple[str, ...], limits: Mapping[Label, float], schema: Mapping[str, Any]) -> nw.Expr:
+    """The quantile of the domain that a row is in."""
+    known = {label: limit for label, limit in limits.items() if np.isfinite(limit)}
+    parts: list[nw.Expr] = []
+    for label, limit in known.items():
+        if not columns:
+            return nw.lit(limit)
+        none = all(part is None for part in label)
+        inside = (
+            any_missing(columns, schema)
+            if none
+            else reduce(and_, [has(c, v, schema) for c, v in zip(columns, label, strict=True)])
+        )
+        parts.append(nw.when(inside).then(nw.lit(limit)).otherwise(nw.lit(0.0)))
+    return balanced(add, parts) if parts else nw.lit(0.0)
+
+
+def _block(
+    call: Call,
+    table: DomainTable,
+    target: Target,
+    margin: str,
+    measures: Sequence[Measure],
+    shares: Floats,
+    rule: str,
+    read: ValueTable,
+    found: Mapping[tuple[str, Label], Floats],
+    theta: Mapping[tuple[str, Label], Floats] | None,
+) -> _Block:
+    offsets = np.cumsum([0, *(len(cells.value) for cells in table.cells)])
+    at = [
+        next(i for i, cells in enumerate(table.cells) if cells.margin.name == margin and cells.measure.top == m.top)
+        for m in measures
+    ]
+    cells = [table.cells[place] for place in at]
+    labels = cells[0].margin.labels
+    empty = np.full(len(shares), np.nan)
+    value = np.stack([found.get((margin, label), empty) for label in labels])
+    df = df_of(cells[0], table, call.df)
+    t = t_quantile(call.level, df)
+    if theta is not None:
+        se = _replicate_se(call, value, [theta.get((margin, label)) for label in labels])
+        lower, upper = value - t[:, None] * se, value + t[:, None] * se
+        outside = np.zeros(value.shape, dtype=bool)
+    else:
+        lower, upper, outside = _inverted(call, cells, df, labels, margin, read, rule)
+        # A limit that is not known leaves the standard error unknown too.
+        se = (upper - lower) / (2 * t[:, None])
+    return _Block(
+        target=target, cells=cells, shares=shares, value=value, se=se, lower=lower, upper=upper, df=df, table=table,
+        covariance=table.covariance, outside=outside, starts=[int(offsets[place]) for place in at],
+    )  # fmt: skip
+
+
+def _inverted(
+    call: Call, cells: Sequence[Cells], df: Floats, labels: Sequence[Label], margin: str, read: ValueTable, rule: str
+) -> tuple[Floats, Floats, Any]:
+    """Limits: the interval of the share at or below the quantile, read off the distribution function."""
+    lower, upper = np.full((len(labels), len(cells)), np.nan), np.full((len(labels), len(cells)), np.nan)
+    outside = np.zeros(lower.shape, dtype=bool)
+    for place, cell in enumerate(cells):
+        se = np.sqrt(np.maximum(cell.variance, 0.0))
+        low, high = proportion(OF_SHARE[call.interval], cell.value, se, cell.n, df, call.level)
+        certain = (se == 0) & (cell.value >= 1) & ~np.isnan(t_quantile(call.level, df))
+        low, high = np.where(certain, 1.0, low), np.where(certain, 1.0, high)
+        outside[:, place] = (low < 0) | (high > 1)
+        for domain, label in enumerate(labels):
+            known = read.domains.get((margin, label))
+            if known is not None and len(known.values):
+                both = quantiles(rule, known.values, known.weights, np.array([low[domain], high[domain]]), known.rows)
+                lower[domain, place], upper[domain, place] = both
+    return lower, upper, outside
+
+
+def _replicate_se(call: Call, value: Floats, theta: Sequence[Floats | None]) -> Floats:
+    own: Any = call.people.design.replicates
+    scaling = Scaling(scale=own.scale, rscales=np.asarray(own.rscales, dtype=float), centre=own.centre)
+    out = np.full(value.shape, np.nan)
+    for domain, known in enumerate(theta):
+        if known is not None and np.isfinite(value[domain]).any():
+            out[domain] = np.sqrt((deviations(known, value[domain], scaling) ** 2).sum(axis=0))
+    return out
+
+
+def _lay_out(call: Call, targets: Targets, blocks: Sequence[_Block], rule: str) -> Estimates:
+    columns = {name: list[Any]() for name in ("outcome", "term", "margin", "value", "se", "lower", "upper")}
+    columns |= {name: list[Any]() for name in ("interval_kind", "n", "df")}
+    by = tuple(dict.fromkeys(column for margin in by_margins(call.by) for column in margin))
+    labels = {name: list[Any]() for name in by}
+    reasons: list[Reason] = []
+    for block in blocks:
+        margin = block.cells[0].margin
+        for domain, label in enumerate(margin.labels):
+            known = dict(zip(margin.columns, label, strict=True))
+            for place, share in enumerate(block.shares):
+                said = _row_reasons(block, domain, place, call.interval)
+                reasons += [Reason(code=code, row=len(columns["value"]), parameters=given) for code, given in said]
+                columns["outcome"].append(block.target.outcome)
+                columns["term"].append(f"{share:g}")
+                columns["margin"].append(margin.name)
+                for name in ("value", "se", "lower", "upper"):
+                    columns[name].append(getattr(block, name)[domain, place])
+                columns["interval_kind"].append(
+                    call.interval if np.isfinite(block.lower[domain, place] + block.upper[domain, place]) else ""
+                )
+                columns["n"].append(block.cells[0].n[domain])
+                columns["df"].append(block.df[domain])
+                for name in by:
+                    labels[name].append(known.get(name))
+    rows = len(columns["value"])
+    table = blocks[0].table
+    columns |= {
+        "quantity": ["quantile"] * rows,
+        "level": [call.level] * rows,
+        "method": ["replicates" if table.replicates else "taylor"] * rows,
+    }
+    source = call.resolved.source
+    kept = [a for a in call_assumptions(call, targets, table) if a.code != "deff_reference"]
+    return Estimates(
+        frame=make_frame(columns, labels, rows),
+        by=by,
+        population=call.resolved.population,
+        reference_period=str(call.resolved.reference_period or ""),
+        reasons=tuple(reasons),
+        assumptions=(*kept, Assumption(code="quantile_rule", parameters=(("rule", rule),))),
+        provenance=Provenance(
+            call=call.name,
+            arguments={**call.arguments(targets), "rule": rule, "probabilities": blocks[0].shares.tolist()},
+            source_name=source.name if source else "",
+            source_sha256=source.sha256 if source else "",
+        ),
+        covariance_matrix=_covariance(blocks, rows),
+    )
+
+
+def _row_reasons(block: _Block, domain: int, place: int, kind: str) -> list[tuple[str, tuple[tuple[str, Any], ...]]]:
+    reasons: list[tuple[str, tuple[tuple[str, Any], ...]]] = []
+    if not block.cells[0].n[domain] > 0:
+        reasons.append(("no_rows", ()))
+    elif not block.df[domain] > 0:
+        reasons.append(("df_not_positive", (("df", float(block.df[domain])),)))
+    elif block.outside[domain, place]:
+        reasons.append(("quantile_beyond_values", (("kind", kind),)))
+    elif np.isnan(block.lower[domain, place]):
+        reasons.append(("interval_not_defined", (("kind", kind),)))
+    if block.table.sample.census:
+        reasons.append(("census", ()))
+    return reasons
+
+
+def _covariance(blocks: Sequence[_Block], rows: int) -> Floats | None:
+    """Correlations of the shares at or below the quantiles, times the standard errors of the quantiles.
+
+    To first order q̂ − q = −(F̂(q) − p)/f, so that quantiles are correlated as their shares are. Of several variables the shares
+    come of several tables, and no covariance is given.
+    """
+    if rows > JOINT_ROWS or len({block.target.outcome for block in blocks}) > 1:
+        return None
+    whole = blocks[0].covariance
+    if whole is None:
+        return None
+    places = [
+        start + domain for block in blocks for domain in range(len(block.value)) for start in block.starts
+    ]  # fmt: skip
+    se = np.concatenate([block.se.ravel() for block in blocks])
+    shares = whole[np.ix_(places, places)]
+    spread = np.sqrt(np.diag(shares))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        correlation = np.where(np.outer(spread, spread) > 0, shares / np.outer(spread, spread), 0.0)
+    np.fill_diagonal(correlation, 1.0)
+    return correlation * np.outer(se, se)

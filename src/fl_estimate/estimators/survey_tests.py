@@ -1,0 +1,443 @@
+"""Tests for survey data: independence of two classifications (Rao and Scott), difference of means, difference of ranks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from fl_estimate.design.chi_square_sums import saddlepoint, tail
+from fl_estimate.design.intervals import general
+from fl_estimate.design.totals import Codes, Floats
+from fl_estimate.errors import EstimateFault, not_one_of
+from fl_estimate.estimators.model_data import ModelData, read_model
+from fl_estimate.estimators.model_terms import wald
+from fl_estimate.estimators.model_variance import covariance, degrees_of_freedom
+from fl_estimate.estimators.regression import provenance
+from fl_estimate.estimators.weighted_call import Call, DfRule, VarianceRule, only_exclude
+from fl_estimate.inputs.sample_design import Design
+from fl_estimate.results.survey_test import SurveyTest
+
+IndependenceStatistic = Literal["F", "Chisq", "Wald", "adjWald", "lincom", "saddlepoint"]
+STATISTICS: tuple[str, ...] = ("F", "Chisq", "Wald", "adjWald", "lincom", "saddlepoint")
+RankScore = Literal["wilcoxon", "van-der-waerden", "median"]
+SCORES: tuple[str, ...] = ("wilcoxon", "van-der-waerden", "median")
+Unknown = Literal["no", "exclude"]
+
+
+def independence_test(
+    people: Any,
+    row: str,
+    column: str,
+    *,
+    statistic: IndependenceStatistic = "F",
+    design: Design | None = None,
+    where: str | None = None,
+    unknown: Unknown | None = None,
+    variance: VarianceRule | None = None,
+    df: DfRule | float = "domain",
+) -> SurveyTest:
+    """Test whether two classifications are independent in the population.
+
+    Parameters
+    ----------
+    people, design, where, variance, df
+        As in `regress`.
+    row, column : str
+        Columns of classes: text, 0/1 or whole numbers. `row` may be classified.
+    statistic : {"F", "Chisq", "Wald", "adjWald", "lincom", "saddlepoint"}
+        Pearson's X² with Rao and Scott's second correction (the default) or the first; Wald's test of the
+        residuals, plain or adjusted for few sampling units; or X² against its own distribution, a sum of
+        scaled χ² over χ²/df with d·df degrees of freedom: exactly, or by R survey's approximation. Wald's test is too liberal with many cells and few units.
+    unknown : {"no", "exclude"}, optional
+        Leave out rows that lack either; or count an unknown 0/1 `row` as no. Otherwise missing values are an error.
+
+    Returns
+    -------
+    SurveyTest
+        `scales` are the generalised design effects δ.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-231 (no such statistic), FL-EST-232 (a classification with a single class), FL-EST-233 (the same column twice), and as `regress` for its data.
+
+    Notes
+    -----
+    X² = n Σ (p_ij − p_i p_j)²/(p_i p_j) with weighted shares p. δ: eigenvalues of the covariance of the interaction
+    contrasts of log p, over that under simple random sampling. Chisq: X²/δ̄ on (r − 1)(c − 1); F: X²/Σδ on d and d·df,
+    d = (Σδ)²/Σδ². Wald: W of N̂_ij − N̂_i N̂_j/N̂ over q = (r − 1)(c − 1), on (q, df); adjWald:
+    W (df − q + 1)/(q df) on (q, df − q + 1).
+
+    References
+    ----------
+    Rao and Scott (1984), Annals of Statistics 12, 46-60. Thomas, Singh and Roberts (1996), International Statistical
+    Review 64, 295-311.
+
+    Examples
+    --------
+    >>> import fl_estimate as fl, pandas as pd
+    >>> people = pd.DataFrame({"ea": [1, 1, 2, 2, 3, 3, 4, 4, 5, 5], "fl": [0, 1, 0, 0, 1, 1, 0, 1, 0, 0], "sex": list("mfmffmmffm")})
+    >>> test = fl.independence_test(people, "fl", "sex", design=fl.Design(psu="ea"))
+    >>> round(test.statistic, 4), test.df
+    (2.2222, (1.0, 4.0))
+    """
+    if statistic not in STATISTICS:
+        raise not_one_of("FL-EST-231", "this test statistic", str(statistic), STATISTICS)
+    data = _read("independence_test", people, (row, column), design, where, unknown, variance, df)
+    rows, columns = (_classes(data.patterns[name], name) for name in (row, column))
+    table = _Table(data=data, rows=rows[0], columns=columns[0], shape=(len(rows[1]), len(columns[1])))
+    freedom = degrees_of_freedom(data, rule=data.call.df)
+    if statistic in ("Wald", "adjWald"):
+        found = _wald(table, freedom, adjusted=statistic == "adjWald")
+        scales: Floats = np.zeros(0)
+    else:
+        found, scales = _pearson(table, freedom, statistic)
+    return SurveyTest(
+        name=f"Test of independence of {row} and {column} ({statistic})",
+        statistic_name="F" if statistic in ("F", "Wald", "adjWald") else "X²",
+        statistic=found[0],
+        p_value=found[1],
+        df=found[2],
+        groups=(row, column),
+        scales=tuple(float(value) for value in scales),
+        n=round(data.rows),
+        level=data.call.level,
+        provenance=provenance(data, row=row, column=column, statistic=statistic),
+    )
+
+
+def t_test(
+    people: Any,
+    variable: str,
+    group: str | None = None,
+    *,
+    value: float = 0.0,
+    design: Design | None = None,
+    where: str | None = None,
+    unknown: Unknown | None = None,
+    variance: VarianceRule | None = None,
+    df: DfRule | float = "domain",
+    level: float = 0.95,
+) -> SurveyTest:
+    """Test a mean against a value, or the means of two groups against each other.
+
+    Parameters
+    ----------
+    people, design, where, unknown, variance, df, level
+        As in `regress`.
+    variable : str
+        A column of numbers, or a 0/1 outcome.
+    group : str, optional
+        A column of two classes; the test is of the second (declared, or sorted) less the first.
+    value : float
+        The mean or the difference under the hypothesis.
+
+    Returns
+    -------
+    SurveyTest
+        `estimate` is the mean, or the difference of means.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-232 (not two groups), FL-EST-233 (a variable of text), and as `regress` for its data.
+
+    Notes
+    -----
+    t = (estimate − value)/se on the degrees of freedom of the design; one less where two groups are compared, as in a
+    regression on the group.
+
+    Examples
+    --------
+    >>> import fl_estimate as fl, pandas as pd
+    >>> people = pd.DataFrame({"ea": [1, 1, 2, 2, 3, 3], "hours": [40.0, 44, 50, 58, 41, 60]})
+    >>> test = fl.t_test(people, "hours", value=40, design=fl.Design(psu="ea"))
+    >>> round(test.estimate, 3), round(test.statistic, 3), test.df
+    (48.833, 2.479, (2.0,))
+    """
+    names = (variable,) if group is None else (variable, group)
+    data = _read("t_test", people, names, design, where, unknown, variance, df, level)
+    y = _numbers(data, variable)
+    named: tuple[str, ...] = ()
+    if group is None:
+        code, of = np.zeros(len(y), dtype=np.int64), (variable,)
+        found, matrix = _means(data, y, code, 1)
+    else:
+        code, of = _classes(data.patterns[group], group, most=2)
+        found, matrix = _means(data, y, code, 2)
+        named = of
+    contrast = np.array([1.0]) if group is None else np.array([-1.0, 1.0])
+    name = f"t test of the mean of {variable}" + (f" by {group}" if group is not None else f" = {value:g}")
+    taken_off = 0 if group is None or not isinstance(data.call.df, str) else 1
+    return _t(data, name, contrast, found, matrix, value, named, taken_off)
+
+
+def rank_test(
+    people: Any,
+    variable: str,
+    group: str,
+    *,
+    score: RankScore = "wilcoxon",
+    design: Design | None = None,
+    where: str | None = None,
+    unknown: Unknown | None = None,
+    variance: VarianceRule | None = None,
+    df: DfRule | float = "domain",
+    level: float = 0.95,
+) -> SurveyTest:
+    """Test whether a quantity tends to be larger in one group than in others, by ranks in the population.
+
+    Parameters
+    ----------
+    people, design, where, unknown, variance, df, level
+        As in `regress`.
+    variable : str
+        A column of numbers.
+    group : str
+        A column of classes: two give t, more give F (Kruskal and Wallis).
+    score : {"wilcoxon", "van-der-waerden", "median"}
+        The estimated rank between 0 and 1; its normal quantile; or whether it is above ½.
+
+    Returns
+    -------
+    SurveyTest
+        `estimate` is the difference in mean rank score, second group less first.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-231 (no such score), FL-EST-232 (a single group), FL-EST-233 (a variable of text).
+
+    Notes
+    -----
+    The rank of y is F̂(y−) + ½ f̂(y), with the weighted distribution of all people counted, so that it does not depend
+    on the order of rows (R survey's does where weights differ among ties). The ranks are taken as given in the variance,
+    which holds where the hypothesis does; under replicates they are made again.
+
+    References
+    ----------
+    Lumley and Scott (2013), Biometrika 100, 831-842.
+
+    Examples
+    --------
+    >>> import fl_estimate as fl, pandas as pd
+    >>> people = pd.DataFrame({"ea": [1, 1, 2, 2, 3, 3, 4, 4], "sex": list("mfmfmfmf"), "h": [40, 41, 50, 57, 44, 45, 39, 42.0]})
+    >>> round(fl.rank_test(people, "h", "sex", design=fl.Design(psu="ea")).estimate, 4)
+    -0.1875
+    """
+    if score not in SCORES:
+        raise not_one_of("FL-EST-231", "this rank score", str(score), SCORES)
+    data = _read("rank_test", people, (variable, group), design, where, unknown, variance, df, level)
+    y = _numbers(data, variable)
+    code, of = _classes(data.patterns[group], group)
+    ranks = _scores(y, data.pattern_weight, score)
+    found, matrix = _means(data, ranks, code, len(of), lambda weight: _scores(y, weight, score))
+    name = f"Rank test of {variable} by {group} ({score})"
+    if len(of) == 2:
+        taken_off = 1 if isinstance(data.call.df, str) else 0
+        return _t(data, name, np.array([-1.0, 1.0]), found, matrix, 0.0, of, taken_off)
+    against = np.concatenate([-np.ones((len(of) - 1, 1)), np.eye(len(of) - 1)], axis=1)
+    freedom = degrees_of_freedom(data, rule=data.call.df)
+    residual = freedom - len(of) + 1 if isinstance(data.call.df, str) else freedom
+    statistic, p_value, pair = wald(against @ found, against @ matrix @ against.T, residual)
+    return SurveyTest(
+        name=name, statistic_name="F", statistic=statistic, p_value=p_value, df=pair, groups=of, n=round(data.rows),
+        level=level, provenance=provenance(data, variable=variable, group=group, score=score),
+    )  # fmt: skip
+
+
+def _read(
+    name: str,
+    people: Any,
+    variables: Sequence[str],
+    design: Design | None,
+    where: str | None,
+    unknown: Unknown | None,
+    variance: VarianceRule | None,
+    df: DfRule | float,
+    level: float = 0.95,
+) -> ModelData:
+    call = Call(name, people, design, None, where, unknown, variance, "wald", df, level)
+    call.check(("wald",))
+    if unknown not in (None, "no"):
+        only_exclude(unknown)
+    if len(set(variables)) < len(variables):
+        raise EstimateFault(
+            "FL-EST-233",
+            "a test needs two different columns, and numbers where means or ranks are compared",
+            found=repr(variables[0]),
+            fix="name another",
+        )
+    return read_model(call, variables[0], variables)
+
+
+def _numbers(data: ModelData, name: str) -> Floats:
+    column = data.patterns[name]
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        raise EstimateFault(
+            "FL-EST-233", "a test needs two different columns, and numbers where means or ranks are compared", found=f"{name!r} is text",
+            fix="fl.independence_test compares classifications",
+        )  # fmt: skip
+    return column.to_numpy(dtype=float)
+
+
+def _classes(column: pd.Series[Any], name: str, *, most: int = 200) -> tuple[Codes, tuple[str, ...]]:
+    """The class of each pattern, and the names of the classes."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        codes, labels = column.cat.codes.to_numpy(dtype=np.int64), [str(v) for v in column.cat.categories]
+    else:
+        values, codes = np.unique(column.to_numpy(dtype=float), return_inverse=True)
+        labels = [f"{value:g}" for value in values]
+    if not 2 <= len(labels) <= most:
+        raise EstimateFault(
+            "FL-EST-232", f"this test needs {'two' if most == 2 else f'from 2 to {most}'} classes among the people counted",
+            found=f"{name!r}: {len(labels)}", fix="bring it into classes, or say whom the test is of in where=",
+        )  # fmt: skip
+    return np.asarray(codes, dtype=np.int64), tuple(labels)
+
+
+def _means(
+    data: ModelData, y: Floats, code: Codes, groups: int, again: Callable[[Floats], Floats] | None = None
+) -> tuple[Floats, Floats]:
+    """Means of `y` by group, and their covariance; under a replicate's weights, of what `again` makes of them."""
+    member = (code[:, None] == np.arange(groups)).astype(float)
+
+    def means(weight: Floats) -> Floats:
+        values = y if again is None else again(weight)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return (weight * values) @ member / (weight @ member)
+
+    weight = data.pattern_weight
+    value = means(weight)
+    influence = member * (y[:, None] - value) / (weight @ member)
+    return value, covariance(data, influence, means, value).matrix
+
+
+def _t(
+    data: ModelData,
+    name: str,
+    contrast: Floats,
+    found: Floats,
+    matrix: Floats,
+    value: float,
+    groups: tuple[str, ...],
+    taken_off: int,
+) -> SurveyTest:
+    from scipy import stats
+
+    estimate = float(contrast @ found)
+    se = math.sqrt(max(float(contrast @ matrix @ contrast), 0.0))
+    freedom = degrees_of_freedom(data, rule=data.call.df) - taken_off
+    known = np.array([freedom if freedom > 0 else np.nan])
+    lower, upper = general("wald", np.array([estimate]), np.array([se]), known, data.call.level)
+    statistic = (estimate - value) / se if se > 0 else math.nan
+    return SurveyTest(
+        name=name, statistic_name="t", statistic=statistic, df=(float(freedom),),
+        p_value=float(2 * stats.t.sf(abs(statistic), known[0])), estimate=estimate, se=se, lower=float(lower[0]),
+        upper=float(upper[0]), level=data.call.level, groups=groups, n=round(data.rows),
+        provenance=provenance(data, test=name),
+    )  # fmt: skip
+
+
+def _scores(y: Floats, weight: Floats, score: str) -> Floats:
+    """Rank scores of the weighted distribution, ties sharing the middle of their step."""
+    _, step = np.unique(y, return_inverse=True)
+    mass = np.bincount(step, weights=weight)
+    rank = ((np.cumsum(mass) - mass / 2) / mass.sum())[step]
+    if score == "van-der-waerden":
+        from scipy import special
+
+        return special.ndtri(rank)
+    return rank if score == "wilcoxon" else (rank > 0.5).astype(float)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Table:
+    """A two-way table of patterns."""
+
+    data: ModelData
+    rows: Codes
+    columns: Codes
+    shape: tuple[int, int]
+
+    @property
+    def cell(self) -> Codes:
+        return self.rows * self.shape[1] + self.columns
+
+    def totals(self, weight: Floats) -> Floats:
+        return np.bincount(self.cell, weights=weight, minlength=self.shape[0] * self.shape[1]).reshape(self.shape)
+
+
+Found = tuple[float, float, tuple[float, ...]]
+
+
+def _pearson(table: _Table, freedom: float, statistic: str) -> tuple[Found, Floats]:
+    from scipy import stats
+
+    data, (r, c) = table.data, table.shape
+    weight = data.pattern_weight
+    share = table.totals(weight) / weight.sum()
+    expected = np.outer(share.sum(axis=1), share.sum(axis=0))
+    pearson = float(data.rows * ((share - expected) ** 2 / expected).sum())
+    flat = share.ravel()
+    member = (table.cell[:, None] == np.arange(r * c)).astype(float)
+    v = covariance(
+        data, (member - flat) / weight.sum(), lambda w: table.totals(w).ravel() / w.sum(), flat
+    ).matrix  # fmt: skip
+    contrasts = _interaction(r, c)
+    inverse = np.where(flat > 0, 1 / np.where(flat > 0, flat, 1.0), 0.0)[:, None] * contrasts
+    simple = contrasts.T @ (inverse / data.rows)
+    delta = np.linalg.eigvals(np.linalg.solve(simple, inverse.T @ v @ inverse)).real
+    delta = np.sort(np.maximum(delta, 0.0))[::-1]
+    if not freedom > 0 or not delta.sum() > 0:
+        return (pearson, math.nan, ()), delta
+    q, d = float(len(delta)), float(delta.sum() ** 2 / (delta**2).sum())
+    if statistic == "Chisq":
+        return (pearson, float(stats.chi2.sf(pearson / delta.mean(), q)), (q,)), delta
+    if statistic == "F":
+        scaled = pearson / float(delta.sum())
+        return (scaled, float(stats.f.sf(scaled, d, d * freedom)), (d, d * freedom)), delta
+    used = delta[delta > 0]
+    p_value = (tail if statistic == "lincom" else saddlepoint)(pearson, used, d * freedom)
+    return (pearson, p_value, ()), delta
+
+
+def _interaction(r: int, c: int) -> Floats:
+    """Contrasts of cells that are orthogonal to rows and columns: products of deviations, (r·c) × (r − 1)(c − 1)."""
+    deviation = [np.eye(k)[:, 1:] - 1 / k for k in (r, c)]
+    return np.asarray(np.kron(*deviation), dtype=float)
+
+
+def _wald(table: _Table, freedom: float, *, adjusted: bool) -> Found:
+    data, (r, c) = table.data, table.shape
+    q = (r - 1) * (c - 1)
+
+    def residual(weight: Floats) -> Floats:
+        totals = table.totals(weight)
+        apart = totals - np.outer(totals.sum(axis=1), totals.sum(axis=0)) / totals.sum()
+        return apart[1:, 1:].ravel()
+
+    totals = table.totals(data.pattern_weight)
+    n, by_row, by_column = totals.sum(), totals.sum(axis=1), totals.sum(axis=0)
+    influence = np.empty((len(table.cell), q))
+    for place in range(q):
+        i, j = place // (c - 1) + 1, place % (c - 1) + 1
+        in_row, in_column = (table.rows == i).astype(float), (table.columns == j).astype(float)
+        influence[:, place] = (
+            in_row * in_column - by_column[j] / n * in_row - by_row[i] / n * in_column + by_row[i] * by_column[j] / n**2
+        )
+    value = residual(data.pattern_weight)
+    v = covariance(data, influence, lambda weight: weight @ influence, value).matrix
+    statistic, p_value, df = wald(value, v, freedom)
+    if not adjusted:
+        return statistic, p_value, df
+    from scipy import stats
+
+    left = freedom - q + 1
+    statistic = statistic * left / freedom if freedom > 0 and left > 0 else math.nan
+    return statistic, float(stats.f.sf(statistic, q, left)) if left > 0 else math.nan, (float(q), float(left))

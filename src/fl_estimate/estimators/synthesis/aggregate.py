@@ -1,0 +1,305 @@
+"""From countries to regions and the world: totals of persons, with the error of the countries that nobody surveyed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from fl_estimate.design.intervals import general
+from fl_estimate.errors import EstimateFault, listed, not_one_of
+from fl_estimate.estimators.synthesis.arithmetic import effective_df
+from fl_estimate.estimators.synthesis.country_tables import (
+    Surveys,
+    by_country,
+    other_column,
+    read_surveys,
+    require_complete,
+)
+from fl_estimate.estimators.synthesis.reading import Floats, reasons_without_limits, require_choice
+from fl_estimate.results.estimates import Assumption, Estimates, check_by_columns, make_frame
+from fl_estimate.results.provenance import Provenance
+
+Between = Literal["region", "pooled"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """A region: persons, rate, and the variance of the total in its two parts."""
+
+    name: Any
+    population: float
+    covered: float
+    surveyed: int
+    countries: int
+    rate: float
+    sampling: float
+    prediction: float
+    between: float
+    df: float
+
+    @property
+    def total(self) -> float:
+        return self.population * self.rate
+
+    @property
+    def variance(self) -> float:
+        return self.sampling + self.prediction
+
+
+def aggregate(
+    estimates: Estimates | Mapping[Any, Estimates] | Any,
+    population: Any,
+    groups: Any,
+    *,
+    quantity: Literal["total", "prevalence"] = "total",
+    between: Between | float | Mapping[Any, float] = "region",
+    measure: str | None = None,
+    universe: str | None = None,
+    reference_period: str | None = None,
+    round_to: float | None = None,
+    interval: Literal["wald", "log"] = "log",
+    level: float = 0.95,
+) -> Estimates:
+    """Add countries up to regions and regions to the world, whether or not each country had a survey.
+
+    A country without a survey is given the rate of its region's surveyed countries, and the region's total carries the
+    error of doing so. The model is exchangeability: where the countries nobody surveyed are poorer or closed, the total
+    is biased and no interval shows it.
+
+    Parameters
+    ----------
+    estimates : Estimates, mapping or frame
+        Prevalences (or totals) of the surveyed countries: Estimates with one by-column; a mapping of country to Estimates,
+        of which the national row is taken; or a frame with the country's column, `value` (a proportion) and `se`.
+    population : frame
+        The country's column and `population`, in persons, of *every* country.
+    groups : frame
+        The country's column and one more: its region.
+    quantity : {"total", "prevalence"}
+        Of the result. A region's prevalence is its total over its population.
+    between : {"region", "pooled"}, number or mapping of region to number
+        Standard deviation of true rates between the countries of a region (a proportion): estimated in each region,
+        estimated within regions and pooled, or given. It must be given, or pooled, where fewer than two were surveyed.
+    measure, universe, reference_period : str, optional
+        Say once what all countries' figures speak of, where their descriptions differ.
+    round_to : number, optional
+        Round values and limits to multiples of this at the very end; the whole is the sum of what is not rounded.
+    interval : {"log", "wald"}
+    level : float
+
+    Returns
+    -------
+    Estimates
+        The whole first, then every region. `.diagnostics["groups"]` holds, by region, the population and the share of
+        it covered by surveys, the countries, and the two parts of the variance.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-25: the countries' figures speak of different things; FL-EST-190: tables that do not fit together;
+        FL-EST-191: a region without any survey, or without a standard deviation between countries; FL-EST-187, FL-EST-188.
+
+    Notes
+    -----
+    Region with population P, surveyed countries A (P_A persons), others U, a_c = P_c / P_A for c in A:
+
+        T = P Σ_A a_c p_c,   Var(T) = P² Σ_A a_c² V_c + s² [P_U² Σ_A a_c² + Σ_U P_c²]
+
+    s² = max(0, variance of the p_c, divisor |A| − 1, less the mean of V_c). Where it is estimated, limits take t with |A| − 1
+    degrees of freedom (Satterthwaite's for the whole). Regions are independent: their squared errors add.
+
+    References
+    ----------
+    Rao and Molina (2015), Small Area Estimation, 2nd ed., ch. 5 and 7, for prediction of areas without a sample.
+
+    Examples
+    --------
+    >>> import fl_estimate as fl, pandas as pd
+    >>> surveys = pd.DataFrame({"country": ["A", "B", "D"], "value": [0.003, 0.005, 0.002], "se": 0.0005})
+    >>> people = pd.DataFrame({"country": list("ABCD"), "population": [10e6, 20e6, 5e6, 8e6]})
+    >>> regions = pd.DataFrame({"country": list("ABCD"), "region": ["North", "North", "North", "South"]})
+    >>> world = fl.synthesis.aggregate(surveys, people, regions)
+    >>> world.to_frame()[["margin", "region", "value"]].fillna("").round(0).values.tolist()
+    [['', '', 167667.0], ['region', 'North', 151667.0], ['region', 'South', 16000.0]]
+    """
+    require_choice(interval, level)
+    if quantity not in ("total", "prevalence"):
+        raise not_one_of("FL-EST-186", "this quantity", str(quantity), ("total", "prevalence"))
+    if round_to is not None and not round_to > 0:
+        raise EstimateFault("FL-EST-188", "a setting is out of range", found=f"round_to={round_to!r}", fix="above 0")
+    surveys = read_surveys(
+        estimates, population, {"measure": measure, "population": universe, "reference_period": reference_period}
+    )
+    persons = by_country(population, surveys.by, "population")
+    region_column = other_column(groups, surveys.by)
+    regions = by_country(groups, surveys.by, region_column)
+    require_complete(surveys, persons, regions)
+    spread = _between(between, surveys, persons, regions)
+    found = [_group(name, surveys, persons, regions, *spread[name]) for name in _ordered(regions.values())]
+    return _answer(surveys, found, region_column, quantity, between, round_to, interval, level)
+
+
+def _between(
+    between: Any, surveys: Surveys, persons: Mapping[Any, Any], regions: Mapping[Any, Any]
+) -> dict[Any, tuple[float, float]]:
+    """The standard deviation between countries of each region, and the degrees of freedom it is known on."""
+    names = _ordered(regions.values())
+    rates = {name: _rates(name, surveys, persons, regions) for name in names}
+    if isinstance(between, str):
+        if between not in ("region", "pooled"):
+            raise not_one_of("FL-EST-191", "this way to know how far countries differ", between, ("region", "pooled"))
+        own = {name: _moment(p, v) for name, (p, v) in rates.items() if len(p) > 1}
+        if between == "pooled" and own:
+            df = sum(len(rates[name][0]) - 1 for name in own)
+            pooled = sum((len(rates[name][0]) - 1) * s for name, s in own.items()) / df
+            return {name: (float(np.sqrt(max(0.0, pooled))), float(df)) for name in names}
+        found = {name: (float(np.sqrt(max(0.0, s))), float(len(rates[name][0]) - 1)) for name, s in own.items()}
+    else:
+        given = dict(between) if isinstance(between, Mapping) else dict.fromkeys(names, between)
+        wrong = [
+            f"{name}: {x!r}"
+            for name, x in given.items()
+            if not (isinstance(x, int | float) and np.isfinite(x) and x >= 0)
+        ]
+        if wrong:
+            raise EstimateFault("FL-EST-188", "a setting is out of range", found=f"between: {listed(wrong)}",
+                                fix="a standard deviation of proportions, 0 or more")  # fmt: skip
+        found = {name: (float(x), np.inf) for name, x in given.items() if x is not None}
+    whole = {name for name in names if all(c in surveys.value for c, r in regions.items() if r == name)}
+    absent = [str(name) for name in names if name not in found and name not in whole]
+    if absent:
+        raise EstimateFault(
+            "FL-EST-191", "how far the countries of a region differ is not known, and some had no survey",
+            found=listed(absent),
+            fix='give between={region: standard deviation}, or between="pooled"; 0 is never taken in silence',
+        )  # fmt: skip
+    return {name: found.get(name, (0.0, np.inf)) for name in names}
+
+
+def _rates(
+    name: Any, surveys: Surveys, persons: Mapping[Any, Any], regions: Mapping[Any, Any]
+) -> tuple[Floats, Floats]:
+    """Rates of the surveyed countries of a region, and their sampling variances."""
+    countries = [c for c, region in regions.items() if region == name and c in surveys.value]
+    per = [persons[c] if surveys.totals else 1.0 for c in countries]
+    p = np.array([surveys.value[c] for c in countries]) / np.array(per)
+    return p, (np.array([surveys.se[c] for c in countries]) / np.array(per)) ** 2
+
+
+def _moment(p: Floats, v: Floats) -> float:
+    """Variance between countries: of their rates, less what sampling adds. Below 0 only by chance."""
+    return float(p.var(ddof=1) - v.mean())
+
+
+def _group(
+    name: Any, surveys: Surveys, persons: Mapping[Any, Any], regions: Mapping[Any, Any], between: float, df: float
+) -> Group:
+    inside = [c for c, region in regions.items() if region == name]
+    surveyed = [c for c in inside if c in surveys.value]
+    if not surveyed:
+        raise EstimateFault(
+            "FL-EST-191", "no country of a region was surveyed, so that nothing is known of it", found=str(name),
+            fix="join it to a region that it is like, or leave its countries out and say so",
+        )  # fmt: skip
+    p, v = _rates(name, surveys, persons, regions)
+    of_a = np.array([float(persons[c]) for c in surveyed])
+    of_u = np.array([float(persons[c]) for c in inside if c not in surveys.value])
+    share = of_a / of_a.sum()
+    population = float(of_a.sum() + of_u.sum())
+    sampling = population**2 * float((share**2 * v).sum())
+    prediction = between**2 * (float(of_u.sum()) ** 2 * float((share**2).sum()) + float((of_u**2).sum()))
+    own_df = np.array([surveys.df[c] for c in surveyed])
+    from_surveys = float(effective_df(list(share * np.sqrt(v)), list(own_df))[0])
+    return Group(
+        name=name,
+        population=population,
+        covered=float(of_a.sum()) / population,
+        surveyed=len(surveyed),
+        countries=len(inside),
+        rate=float((share * p).sum()),
+        sampling=sampling,
+        prediction=prediction,
+        between=between,
+        df=min(df, from_surveys) if len(of_u) else from_surveys,
+    )
+
+
+def _answer(
+    surveys: Surveys, found: list[Group], region_column: str, quantity: str, between: Any, round_to: float | None,
+    interval: str, level: float,
+) -> Estimates:  # fmt: skip
+    """The whole, then its regions, each with limits of its own."""
+    check_by_columns([region_column])
+    people = np.array([sum(g.population for g in found), *(g.population for g in found)])
+    totals = np.array([g.total for g in found])
+    variances = np.array([g.variance for g in found])
+    value = np.array([totals.sum(), *totals])
+    se = np.sqrt(np.array([variances.sum(), *variances]))
+    own_df = np.array([g.df for g in found])
+    df = np.array([float(effective_df(list(np.sqrt(variances)), list(own_df))[0]), *own_df])
+    scale = 1.0 if quantity == "total" else people
+    value, se = value / scale, se / scale
+    error = np.where(se > 0, se, np.nan)
+    low, high = general(interval, value, error, df, level)
+    if round_to is not None:
+        value, low, high = (np.round(x / round_to) * round_to for x in (value, low, high))
+    n = len(value)
+    columns: dict[str, Any] = {
+        "quantity": [quantity] * n, "outcome": [surveys.outcome] * n, "margin": ["", *[region_column] * len(found)],
+        "value": value, "se": error, "lower": low, "upper": high, "level": [level] * n, "df": df,
+        "interval_kind": [interval if np.isfinite(x) else "" for x in low], "method": ["aggregate"] * n,
+    }  # fmt: skip
+    matrix = np.diag(np.array([variances.sum(), *variances])) / np.outer(scale * np.ones(n), scale * np.ones(n))
+    matrix[0, 1:] = matrix[1:, 0] = variances / (scale * np.ones(n))[0] / (scale * np.ones(n))[1:]
+    return Estimates(
+        frame=make_frame(columns, {region_column: [None, *(g.name for g in found)]}, n),
+        by=(region_column,),
+        measure=surveys.said["measure"],
+        population=surveys.said["population"],
+        reference_period=surveys.said["reference_period"],
+        reasons=tuple(reasons_without_limits(error, low, interval)),
+        assumptions=_assumptions(surveys, found, between, round_to),
+        diagnostics={"groups": {str(g.name): _told(g) for g in found}},
+        provenance=Provenance(
+            call="synthesis.aggregate",
+            arguments={
+                "quantity": quantity,
+                "between": str(between),
+                "round_to": round_to,
+                "interval": interval,
+                "level": level,
+            },
+            source_name=surveys.source,
+        ),
+        covariance_matrix=matrix if np.isfinite(matrix).all() else None,
+    )
+
+
+def _assumptions(surveys: Surveys, found: list[Group], between: Any, round_to: float | None) -> tuple[Assumption, ...]:
+    covered = sum(g.covered * g.population for g in found) / sum(g.population for g in found)
+    assumptions = [Assumption(code="covered_share", parameters=(("percent", round(100 * covered, 1)),))]
+    if covered < 1:
+        assumptions.append(Assumption(code="countries_exchangeable"))
+        how = between if isinstance(between, str) else "given"
+        assumptions.append(Assumption(code=f"between_countries_{how}"))
+    assumptions += [Assumption(code="area_population_known"), Assumption(code="parts_independent")]
+    certain = [str(country) for country, se in surveys.se.items() if se == 0]
+    if certain:  # a survey without a case has no error of its own; nobody knows its country to have none
+        assumptions.append(Assumption(code="countries_without_error", parameters=(("countries", ", ".join(certain)),)))
+    if round_to is not None:
+        assumptions.append(Assumption(code="rounded_at_the_end", parameters=(("to", float(round_to)),)))
+    return tuple(assumptions)
+
+
+def _told(g: Group) -> dict[str, Any]:
+    return {
+        "population": g.population, "covered_share": g.covered, "countries": g.countries, "surveyed": g.surveyed,
+        "between_sd": g.between, "variance_sampling": g.sampling, "variance_prediction": g.prediction, "df": g.df,
+    }  # fmt: skip
+
+
+def _ordered(values: Any) -> list[Any]:
+    return sorted(set(values), key=str)

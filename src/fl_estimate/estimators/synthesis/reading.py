@@ -1,0 +1,304 @@
+"""What synthesis takes: finished Estimates and plain numbers, read row by row and checked before anything is added."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from fl_estimate.design.intervals import GENERAL, general
+from fl_estimate.errors import EstimateFault, listed, not_one_of
+from fl_estimate.results.estimates import Assumption, Estimates, Reason, make_frame
+from fl_estimate.results.provenance import Provenance
+from fl_estimate.results.stack import said_by_all
+
+Floats = npt.NDArray[np.float64]
+Given = Estimates | float
+PERSONS: frozenset[str] = frozenset({"total", "persons", "population_size"})
+"""Quantities that count people: they add up."""
+KNOWN = Assumption(code="taken_as_known")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """The rows of one input: values, standard errors (NaN where unknown) and degrees of freedom, shape (rows,)."""
+
+    value: Floats
+    se: Floats
+    df: Floats
+    keys: tuple[tuple[Any, ...], ...]
+    n: Floats
+    cases: Floats
+    estimates: Estimates | None = None
+
+    @property
+    def quantity(self) -> str:
+        """What the rows measure; a plain number goes with anything."""
+        return "" if self.estimates is None else str(self.estimates.frame["quantity"].iloc[0])
+
+
+def rows_of(given: Given, what: str) -> Rows:
+    """Read Estimates, or a number that is taken as known without error.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-183: neither of the two, no row, bounds, a missing value, or several quantities.
+    """
+    if isinstance(given, bool) or not isinstance(given, Estimates | int | float | np.number):
+        raise _unusable(what, type(given).__name__, "give Estimates or a number")
+    if not isinstance(given, Estimates):
+        if not np.isfinite(float(given)):
+            raise _unusable(what, repr(given), "give a finite number")
+        return Rows(value=np.array([float(given)]), se=np.zeros(1), df=np.array([np.inf]), keys=((),),
+                    n=np.array([np.nan]), cases=np.array([np.nan]))  # fmt: skip
+    frame = given.frame
+    if len(frame) == 0:
+        raise _unusable(what, "no row", "select rows that there are")
+    if (frame["bound"] != "").any():
+        raise _unusable(
+            what, "rows with bound lower and upper", 'estimate with unknown="no" or "exclude", one result each'
+        )
+    if frame["quantity"].nunique() > 1 or frame["outcome"].nunique() > 1:
+        several = frame[["quantity", "outcome"]].drop_duplicates().to_numpy().tolist()
+        raise _unusable(
+            what, listed(" of ".join(pair) for pair in several), "take one with .select(quantity=…, outcome=…)"
+        )
+    value = frame["value"].to_numpy(dtype=float)
+    if not np.isfinite(value).all():
+        raise _unusable(what, f"{int((~np.isfinite(value)).sum())} rows without a value", "leave these rows out")
+    df = frame["df"].to_numpy(dtype=float)
+    return Rows(
+        value=value,
+        se=frame["se"].to_numpy(dtype=float),
+        df=np.where(np.isnan(df), np.inf, df),
+        keys=keys_of(given),
+        n=frame["n"].to_numpy(dtype=float, na_value=np.nan),
+        cases=frame["cases"].to_numpy(dtype=float, na_value=np.nan),
+        estimates=given,
+    )
+
+
+def keys_of(estimates: Estimates) -> tuple[tuple[Any, ...], ...]:
+    """What tells the rows of a result apart: margin, by-columns and term, as (name, value) where there is a value."""
+    names = ["margin", *estimates.by, "term"]
+    found: list[tuple[Any, ...]] = []
+    for record in estimates.frame[names].to_dict("records"):
+        found.append(tuple((n, v) for n, v in record.items() if n == "margin" or not (pd.isna(v) or v == "")))
+    return tuple(found)
+
+
+def one_of(given: Given, what: str) -> Rows:
+    """Read an input that must be one figure.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-183, FL-EST-185: several rows.
+    """
+    rows = rows_of(given, what)
+    if len(rows.value) != 1:
+        raise EstimateFault(
+            "FL-EST-185", f"{what}: one figure is needed", found=f"{len(rows.value)} rows",
+            fix='take one with .national or .select(region="North")',
+        )  # fmt: skip
+    return rows
+
+
+def aligned(inputs: Sequence[Rows], what: str) -> list[Rows]:
+    """The inputs with their rows in the order of the first that has several; one figure goes with every row.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-185: the results have different rows.
+    """
+    longest = next((rows for rows in inputs if len(rows.value) > 1), inputs[0])
+    found: list[Rows] = []
+    for rows in inputs:
+        if len(rows.value) == 1 or rows.keys == longest.keys:
+            found.append(rows)
+            continue
+        if sorted(map(str, rows.keys)) != sorted(map(str, longest.keys)):
+            absent = [str(key) for key in longest.keys if key not in rows.keys] or ["more rows"]
+            raise EstimateFault(
+                "FL-EST-185", f"{what}: the results do not have the same rows", found=listed(absent),
+                fix="estimate all of them by the same columns, or select the rows that they share",
+            )  # fmt: skip
+        places = np.array([rows.keys.index(key) for key in longest.keys])
+        taken = {name: getattr(rows, name)[places] for name in ("value", "se", "df", "n", "cases")}
+        found.append(replace(rows, keys=longest.keys, **taken))
+    return found
+
+
+def beside(rows: Rows, *, other_people: bool = False) -> Rows:
+    """An input that only scales another: its subpopulation and measure are not those of the result.
+
+    With `other_people` it may speak of a wider population too: a part is divided by the whole.
+    """
+    if rows.estimates is None:
+        return rows
+    kept = tuple(a for a in rows.estimates.assumptions if a.code != "subpopulation")
+    people = "" if other_people else rows.estimates.population
+    told = replace(rows.estimates, measure="", population=people, assumptions=kept)
+    return replace(rows, estimates=told)
+
+
+def require_quantities(inputs: Sequence[Rows], allowed: frozenset[str], what: str, fix: str) -> None:
+    """Refuse inputs of another quantity.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-186.
+    """
+    wrong = [rows.quantity for rows in inputs if rows.estimates is not None and rows.quantity not in allowed]
+    if wrong:
+        raise EstimateFault(
+            "FL-EST-186", f"{what} is not for this quantity", found=listed(dict.fromkeys(wrong)), fix=fix
+        )
+
+
+def require_choice(interval: str, level: float) -> None:
+    """Refuse a kind of interval or a level that there is not.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-187.
+    """
+    if interval not in GENERAL:
+        raise not_one_of("FL-EST-187", "this interval", str(interval), GENERAL)
+    if not 0 < level < 1:
+        raise EstimateFault(
+            "FL-EST-187", "the level is not between 0 and 1", found=repr(level), fix="95 % is level=0.95"
+        )
+
+
+def require_finite(
+    given: dict[str, Any], *, above: float | None = None, within: tuple[float, float] | None = None
+) -> None:
+    """Refuse settings that are no numbers, or out of range.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-188.
+    """
+    wrong: list[str] = []
+    for name, value in given.items():
+        number = isinstance(value, int | float | np.number) and not isinstance(value, bool) and bool(np.isfinite(value))
+        inside = number and (above is None or value > above) and (within is None or within[0] <= value <= within[1])
+        if not inside:
+            wrong.append(f"{name}={value!r}")
+    if wrong:
+        rule = (
+            f"above {above:g}" if above is not None else f"from {within[0]:g} to {within[1]:g}" if within else "finite"
+        )
+        raise EstimateFault("FL-EST-188", "a setting is out of range", found=", ".join(wrong), fix=f"a number {rule}")
+
+
+def answer(
+    call: str,
+    inputs: Sequence[Rows],
+    *,
+    value: Floats,
+    se: Floats,
+    df: Floats,
+    interval: str,
+    level: float,
+    method: str,
+    quantity: str,
+    arguments: dict[str, Any],
+    measure: str | None = None,
+    population: str | None = None,
+    reference_period: str | None = None,
+    assumptions: Sequence[Assumption] = (),
+    reasons: Sequence[Reason] = (),
+    diagnostics: dict[str, Any] | None = None,
+    covariance: Floats | None = None,
+    respondents: Literal["least", "sum", "none"] = "least",
+) -> Estimates:
+    """Lay a result out on the rows of the first input that has several (or by-columns).
+
+    `respondents` says what n and cases become of those of the inputs, so that a rule of publication can judge the row: the
+    least of them, their sum where parts are added, or none where several samples speak of one figure.
+    """
+    results = [rows.estimates for rows in inputs if rows.estimates is not None]
+    shape = max(results, key=lambda r: (len(r), bool(r.by)), default=None)
+    error = np.where(se > 0, se, np.nan)
+    low, high = general(interval, value, error, df, level)
+    said = [*reasons, *reasons_without_limits(error, low, interval)]
+    columns: dict[str, Any] = {
+        "quantity": [quantity] * len(value), "value": value, "se": error, "lower": low, "upper": high, "df": df,
+        "level": [level] * len(value), "interval_kind": [interval if np.isfinite(x) else "" for x in low],
+        "method": [method] * len(value),
+    }  # fmt: skip
+    if respondents != "none":
+        columns |= {name: _respondents(inputs, name, len(value), respondents) for name in ("n", "cases")}
+    by: dict[str, Any] = {}
+    if shape is not None:
+        columns |= {name: shape.frame[name].tolist() for name in ("outcome", "margin", "term")}
+        by = {name: [None if pd.isna(v) else v for v in shape.frame[name].tolist()] for name in shape.by}
+    carried = [a for result in results for a in result.assumptions]
+    known = [KNOWN] if any(rows.estimates is None for rows in inputs) else []
+    return Estimates(
+        frame=make_frame(columns, by, len(value)),
+        by=tuple(by),
+        measure=said_by_all(results, "measure", measure) if results else measure or "",
+        population=said_by_all(results, "population", population) if results else population or "",
+        reference_period=(
+            said_by_all(results, "reference_period", reference_period) if results else reference_period or ""
+        ),
+        reasons=tuple(said),
+        assumptions=_once([*assumptions, *known, *carried]),
+        diagnostics=dict(diagnostics or {}),
+        provenance=Provenance(
+            call=f"synthesis.{call}",
+            arguments={**arguments, "level": level, "inputs": [_told(rows) for rows in inputs]},
+            source_name=", ".join(dict.fromkeys(r.provenance.source_name for r in results if r.provenance.source_name)),
+        ),
+        covariance_matrix=covariance,
+    )
+
+
+def _respondents(inputs: Sequence[Rows], name: str, size: int, rule: str) -> Floats:
+    """Give n or cases of the inputs that have them, row by row."""
+    counts = [np.broadcast_to(getattr(rows, name), size) for rows in inputs]
+    known = np.stack(counts)
+    there = np.isfinite(known)
+    found = np.where(there, known, 0).sum(axis=0) if rule == "sum" else np.where(there, known, np.inf).min(axis=0)
+    return np.where(there.any(axis=0), found, np.nan)
+
+
+def _once(assumptions: Sequence[Assumption]) -> tuple[Assumption, ...]:
+    """Each assumption once; their parameters may be lists, which have no hash."""
+    kept: list[Assumption] = []
+    for assumption in assumptions:
+        if assumption not in kept:
+            kept.append(assumption)
+    return tuple(kept)
+
+
+def _told(rows: Rows) -> Any:
+    """An input as the provenance holds it: a number, or the call that made it."""
+    return float(rows.value[0]) if rows.estimates is None else rows.estimates.provenance.call
+
+
+def reasons_without_limits(error: Floats, low: Floats, interval: str) -> list[Reason]:
+    """Why rows have no limits: no error is known, or this kind of interval has no value there."""
+    reasons: list[Reason] = []
+    for row in range(len(error)):
+        if np.isnan(error[row]):
+            reasons.append(Reason(code="error_not_known", row=row))
+        elif np.isnan(low[row]):
+            reasons.append(Reason(code="interval_not_defined", row=row, parameters=(("kind", interval),)))
+    return reasons
+
+
+def _unusable(what: str, found: str, fix: str) -> EstimateFault:
+    return EstimateFault("FL-EST-183", f"{what} cannot be used", found=found, fix=fix)

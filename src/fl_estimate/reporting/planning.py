@@ -1,0 +1,82 @@
+"""The picture of a planned sample: the limits that are to be expected, by the number of interviews."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fl_estimate.design.planning import SamplePlan
+from fl_estimate.errors import PublishFault
+from fl_estimate.reporting.figures import TEXT, WIDTH, styled
+from fl_estimate.reporting.palette import INK, RULE, SERIES
+from fl_estimate.reporting.vocabulary_models import PLAN_AXES, PLAN_LINES
+from fl_estimate.reporting.words import LANGUAGES, check_language, number, percent
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+STYLES: tuple[str, ...] = ("-", "--", ":", "-.")
+
+
+def plot_plan(*plans: SamplePlan, language: str = "en") -> Figure:
+    """Draw the limits that a planned sample is expected to give, from a quarter to four times its interviews.
+
+    Parameters
+    ----------
+    *plans : SamplePlan
+        From `fl.plan_sample`, four at most: other design effects, say. The number planned is marked on each.
+    language : {"en", "fr", "es"}
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    PublishFault
+        FL-PUB-02: no plan, or more than four; FL-PUB-07: a language without words.
+
+    Examples
+    --------
+    >>> import fl_estimate as fl
+    >>> figure = fl.plot_plan(fl.plan_sample(0.01, n=2_000), fl.plan_sample(0.01, n=2_000, deff=2))
+    >>> len(figure.axes)
+    1
+    """
+    from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
+
+    from fl_estimate.reporting.picture import Picture
+
+    check_language(language)
+    if not 1 <= len(plans) <= len(STYLES):
+        raise PublishFault(
+            "FL-PUB-02",
+            "there is nothing to draw, or too much",
+            found=f"{len(plans)} plans",
+            fix="give one to four plans",
+        )
+    place = LANGUAGES.index(language)
+    with styled():
+        figure = Picture(figsize=(WIDTH, WIDTH * 0.55), layout="constrained")
+        axes = figure.add_subplot()
+        for plan, colour, style in zip(plans, SERIES, STYLES, strict=False):
+            curve = plan.curve()
+            label = PLAN_LINES[place].format(
+                p=percent(plan.prevalence, 2, language), deff=number(plan.design_effect, 2, language)
+            )
+            axes.plot(curve["n"], curve["expected_upper"], color=colour, linestyle=style, linewidth=1.4, label=label)
+            axes.plot(curve["n"], curve["expected_lower"], color=colour, linestyle=style, linewidth=1.4)
+            axes.fill_between(curve["n"], curve["expected_lower"], curve["expected_upper"], color=colour, alpha=0.07)
+            axes.axhline(plan.prevalence, color=RULE, linewidth=0.9, zorder=1)
+            axes.vlines(plan.n, plan.expected_lower, plan.expected_upper, color=colour, linewidth=2.4)
+        axes.set_xscale("log")
+        sizes = sorted({round(plan.n * factor) for plan in plans[:1] for factor in (0.25, 0.5, 1, 2, 4)})
+        axes.set_xticks(sizes)
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 0, language)))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.yaxis.set_major_locator(MaxNLocator(6))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: percent(value, 1, language)))
+        axes.set_ylim(bottom=0)
+        axes.set_xlabel(PLAN_AXES[0][place], color=INK, fontsize=TEXT)
+        axes.set_ylabel(PLAN_AXES[1][place], color=INK, fontsize=TEXT)
+        axes.legend(frameon=False, fontsize=TEXT)
+    return figure

@@ -1,0 +1,230 @@
+"""`fl-estimate reproduce` takes ids and files, writes table, page and CSV, and ends with the status that it promises."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from fl_estimate.cli import app
+from fl_estimate.study.reproduce import reproduce
+
+RUNNER = CliRunner()
+GOLDEN = Path(__file__).resolve().parents[1] / "reference" / "published" / "reproducible.json"
+SHARE = """
+id = "women-2012"
+document = "ILO 2012 Global Estimate of Forced Labour, executive summary"
+source_status = "verified"
+method = "100*part/total"
+unit = "percent"
+published = 55
+published_halfwidth = 0.5
+
+[[inputs]]
+label = "women and girls, million"
+value = 11.4
+rounding_halfwidth = 0.05
+
+[[inputs]]
+label = "world, million"
+value = 20.9
+rounding_halfwidth = 0.05
+"""
+
+
+def call(*words: object) -> tuple[int, str, str]:
+    result = RUNNER.invoke(app, ["reproduce", *(str(word) for word in words)])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.exit_code, result.stdout, result.stderr
+
+
+def file(folder: Path, text: str, name: str = "target.toml") -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def as_toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, list):
+        return "[" + ", ".join(as_toml(each) for each in value) + "]"
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {as_toml(each)}" for key, each in value.items()) + " }"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def target_of(told: dict[str, Any]) -> str:
+    """An entry of reproducible.json with the same fields as TOML, each input a table."""
+    lines = [f"{key} = {as_toml(value)}" for key, value in told.items() if key != "inputs" and value is not None]
+    for each in told.get("inputs", []):
+        lines += ["[[inputs]]", *(f"{key} = {as_toml(value)}" for key, value in each.items())]
+    return "\n".join(lines)
+
+
+def test_a_file_of_ones_own(tmp_path: Path) -> None:
+    """55 per cent (ILO 2012, executive summary): 100 × 11.4 / 20.9 = 54.545…, which prints as 55."""
+    status, out, err = call(file(tmp_path, SHARE), "--csv", tmp_path / "out.csv", "--html", tmp_path / "page.html")
+    assert (status, err) == (0, "")
+    assert "women-2012" in out
+    assert "prints the same: 1" in out
+    (row,) = csv.DictReader((tmp_path / "out.csv").read_text(encoding="utf-8").splitlines())
+    assert list(row) == [
+        "id", "source", "printed", "computed", "lower", "upper", "agrees", "exact_after_rounding", "verdict",
+    ]  # fmt: skip
+    assert float(row["computed"]) == pytest.approx(100 * 11.4 / 20.9)
+    assert float(row["lower"]) == pytest.approx(100 * 11.35 / 20.95)
+    assert float(row["upper"]) == pytest.approx(100 * 11.45 / 20.85)
+    assert (row["agrees"], row["exact_after_rounding"], row["verdict"]) == ("true", "true", "prints the same")
+    assert "seen in the document" in row["source"]
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    for words in ("women and girls, million", "synthesis.ratio", "54.55"):
+        assert words in page, words
+    assert "http" not in page
+
+
+def test_every_field_of_the_collected_targets_is_taken(tmp_path: Path) -> None:
+    told = json.loads(GOLDEN.read_text(encoding="utf-8"))
+    files = [file(tmp_path, target_of(each), f"{each['id']}.toml") for each in told]
+    found = {outcome.id: outcome for outcome in reproduce(files).outcomes}
+    for each in told:
+        ours = found[each["id"]]
+        assert ours.agrees == each["match"], each["id"]
+        if "inputs" in each:
+            assert ours.computed == pytest.approx(each["computed"], abs=1e-6)
+            assert ours.author is None
+
+
+def test_an_id(tmp_path: Path) -> None:
+    status, out, _ = call("nepal2018-flow-to-stock", "--csv", tmp_path / "nepal.csv", "--language", "fr")
+    assert status == 0
+    assert "dans l’arrondi" in out
+    assert "31851.04" in (tmp_path / "nepal.csv").read_text(encoding="utf-8")
+
+
+def test_one_that_should_agree_and_does_not_gives_status_1(tmp_path: Path) -> None:
+    status, out, _ = call(file(tmp_path, SHARE.replace("published = 55", "published = 60")))
+    assert status == 1
+    assert "does not agree: 1" in out
+
+
+def test_a_known_difference_does_not_count(tmp_path: Path) -> None:
+    known = 'match = false\nreason = "another denominator"\n' + SHARE.replace("published = 55", "published = 60")
+    status, out, _ = call(file(tmp_path, known), "--csv", tmp_path / "known.csv")
+    assert status == 0
+    assert "not reproduced: another denominator" in out
+    status, out, _ = call(file(tmp_path, known.replace("published = 60", "published = 55")))
+    assert status == 0
+    assert "agrees, though marked" in out
+
+
+def test_a_figure_that_its_writer_read_otherwise_is_told(tmp_path: Path) -> None:
+    _, out, _ = call(file(tmp_path, "computed = 183.3\n" + SHARE))
+    assert "computed 183.3" in out
+
+
+def test_case_lists_beside_the_target(tmp_path: Path) -> None:
+    """Petersen: 60 × 90 / 10 = 540."""
+    (tmp_path / "two.csv").write_text("police,ngo,count\n1,0,50\n0,1,80\n1,1,10\n", encoding="utf-8")
+    text = 'id = "two"\nmethod = "Petersen"\ninputs_table = "two.csv"\npublished = 540\npublished_halfwidth = 0.5\n'
+    status, out, _ = call(file(tmp_path, text))
+    assert status == 0
+    assert "540" in out
+    thousand = text.replace("published = 540", "published = 0.54").replace(
+        "0.5\n", '0.005\nunit = "thousand persons"\n'
+    )
+    assert call(file(tmp_path, thousand))[0] == 0
+
+
+def test_an_estimator_that_fails_is_a_row(tmp_path: Path) -> None:
+    (tmp_path / "two.csv").write_text("police,ngo,count\n1,0,50\n0,1,80\n", encoding="utf-8")
+    text = 'id = "two"\nmethod = "Petersen"\ninputs_table = "two.csv"\npublished = 540\n'
+    status, out, _ = call(file(tmp_path, text))
+    assert status == 1
+    assert "FL-EST-36" in out
+
+
+def test_every_fault_of_every_file_comes_at_once(tmp_path: Path) -> None:
+    first = file(tmp_path, "id = \n", "first.toml")
+    second = file(
+        tmp_path,
+        'publishhed = 3\nmethod = "a/b"\nsource_status = "verified"\n[[inputs]]\nlabel = "x"\nvalue = "three"\n'
+        "[[inputs]]\nvalue = 3\nhalfwidth = 1\n",
+        "second.toml",
+    )
+    third = file(tmp_path, SHARE.replace('label = "world, million"', 'label = "world"\nunit = "apples"'), "third.toml")
+    fourth = file(
+        tmp_path,
+        '[[target]]\nid = "a"\npublished = [3, 1]\nmatch = false\n[[target]]\nid = "a"\nmatch = true\n',
+        "fourth.toml",
+    )
+    status, out, err = call(first, second, third, fourth, "--csv", tmp_path / "none.csv")
+    assert (status, out) == (2, "")
+    for words in (
+        "FL-STUDY-30", "first.toml: it is not valid TOML", "publishhed: no such key; did you mean 'published'?",
+        "id: it must be given", "inputs[1].value", "inputs[2].label: it must be given",
+        "inputs[2].halfwidth: no such key; did you mean 'rounding_halfwidth'?", "third.toml (women-2012): inputs[2].unit: 'apples' is not known",
+        "reason: a target with match = false says why", "the lower limit comes first", "'a' is used twice",
+        "inputs: a target that is to be reproduced",
+    ):  # fmt: skip
+        assert words in err, words
+    assert not (tmp_path / "none.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("", 'kind = "elapsed"\nwindow_years = 5\n'), "FL-EST-180"),
+        (("100*part/total", "part ? total"), "is not understood in a formula"),
+        (("100*part/total", "a/b/c"), "no input is left for 'c'"),
+        (("value = 20.9", "value = 0.0"), "it gives no number"),
+    ],
+)
+def test_a_method_that_cannot_be_meant_is_told_in_its_row(tmp_path: Path, change: tuple[str, str], said: str) -> None:
+    text = change[1] + SHARE if not change[0] else SHARE.replace(*change)
+    if "kind" in text:
+        text = text.replace("women and girls, million", "mean years in forced labour")
+    status, _, err = call(file(tmp_path, text), "nepal2018-flow-to-stock", "--csv", tmp_path / "out.csv")
+    assert (status, err) == (1, "")
+    bad, good = csv.DictReader((tmp_path / "out.csv").read_text(encoding="utf-8").splitlines())
+    assert bad["verdict"].startswith("not computed: ")
+    assert said in bad["verdict"]
+    assert (bad["agrees"], bad["computed"], good["agrees"]) == ("false", "", "true")
+
+
+def test_a_method_must_be_given(tmp_path: Path) -> None:
+    status, _, err = call(file(tmp_path, SHARE.replace('method = "100*part/total"', "")))
+    assert status == 2
+    assert "method: it must be given" in err
+
+
+def test_lists_that_are_nowhere_and_ids_that_are_unknown(tmp_path: Path) -> None:
+    text = 'id = "x"\nmethod = "Chapman"\ninputs_table = "nowhere.csv"\npublished = 1\n'
+    (outcome,) = reproduce([file(tmp_path, text)]).outcomes
+    assert outcome.failed
+    assert "neither a file beside the target" in outcome.reason
+    status, _, err = call("nepal2018-flow-to-stok")
+    assert status == 2
+    assert "FL-STUDY-31" in err
+    assert "nepal2018-flow-to-stock" in err
+    assert "FL-FILE-01" in call(tmp_path / "absent.toml")[2]
+
+
+def test_the_target_on_the_page_agrees(tmp_path: Path) -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "how_to" / "reproduce.md"
+    block = page.read_text(encoding="utf-8").split("```toml\n")[1].split("```")[0]
+    assert call(file(tmp_path, block))[0] == 0
+
+
+def test_data_sets_are_listed() -> None:
+    result = RUNNER.invoke(app, ["datasets"])
+    assert result.exit_code == 0
+    for words in ("gems2022", "uk_2013_6", "country_household", "facts; cite both"):
+        assert words in result.stdout, words

@@ -1,0 +1,74 @@
+"""Every bundled target that is marked reproducible comes out of the library's functions again, each other one says why not."""
+
+from __future__ import annotations
+
+import functools
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fl_estimate.study.reproduce import reproduce
+from fl_estimate.study.reproduction import Outcome
+
+FILE = Path(__file__).resolve().parents[1] / "reference" / "published" / "reproducible.json"
+GOLDEN: dict[str, Any] = {each["id"]: each for each in json.loads(FILE.read_text(encoding="utf-8"))}
+
+
+@functools.cache
+def outcomes() -> dict[str, Outcome]:
+    return {outcome.id: outcome for outcome in reproduce().outcomes}
+
+
+@pytest.mark.parametrize("name", sorted(GOLDEN))
+def test_as_it_was_found_by_those_who_collected_the_figures(name: str) -> None:
+    """tests/reference/published/reproducible.json: match, value and range, the range of six decimals."""
+    told, ours = GOLDEN[name], outcomes()[name]
+    assert ours.agrees == told["match"]
+    if "inputs" not in told:
+        return
+    assert ours.computed == pytest.approx(told["computed"], abs=1e-6, rel=1e-9)
+    assert [ours.lower, ours.upper] == pytest.approx(told["computed_interval_from_input_rounding"], abs=1e-6, rel=1e-9)
+    assert ours.exact == told["exact_after_rounding"]
+
+
+def test_nepal_by_hand() -> None:
+    """61,252 persons over five years, 2.6 of the five: 61,252 × 2.6 / 5 = 31,850.94 … 31,851.04; printed 31,338."""
+    ours = outcomes()["nepal2018-flow-to-stock"]
+    assert ours.computed == pytest.approx(61_252 * 2.6 / 5)
+    assert ours.lower < 31_338 < ours.upper
+    assert ours.function == "synthesis.stock_from_flow"
+
+
+def test_the_british_interval_is_that_of_rcapture() -> None:
+    """golden_R_Rcapture_1_4_4 of the target: lower limit, estimate, upper limit, to a tenth of a person."""
+    ours = outcomes()["uk2013-mse-ukdat"]
+    golden = GOLDEN["uk2013-mse-ukdat"]["golden_R_Rcapture_1_4_4"]
+    assert [ours.lower, ours.computed, ours.upper] == pytest.approx(golden, abs=0.1)
+
+
+def test_none_that_should_agree_does_not() -> None:
+    assert [o.id for o in outcomes().values() if o.failed] == []
+    assert sum(o.agrees for o in outcomes().values()) >= 50
+
+
+def test_what_is_not_reproduced_says_why() -> None:
+    silent = [o.id for o in outcomes().values() if not o.agrees and len(o.reason) < 20]
+    assert silent == []
+
+
+def test_every_input_names_its_document() -> None:
+    assert [o.id for o in outcomes().values() for given in o.inputs if not given.document] == []
+
+
+def test_known_mismatch_of_the_netherlands() -> None:
+    ours = outcomes()["netherlands2010-15-mse-no-covariates"]
+    assert (ours.agrees, ours.verdict) == (False, "known_difference")
+    # reproducible.json: 60,300 [53,300; 68,700], rounded to 100
+    assert np.round([ours.computed, ours.lower, ours.upper], -2).tolist() == [60_300, 53_300, 68_700]
+
+
+def test_most_figures_come_from_functions_of_the_library() -> None:
+    assert [o.id for o in outcomes().values() if o.function == "arithmetic"] == []

@@ -1,0 +1,143 @@
+"""The page of an appraisal holds no small count, says every code in three languages, and its pictures show what they claim."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import fl_estimate as fl
+from fl_estimate import capture_recapture as cr
+from fl_estimate.reporting.words import FAMILIES
+
+SOURCE = Path(__file__).resolve().parents[3] / "src" / "fl_estimate" / "estimators" / "capture_recapture"
+
+
+@cache
+def appraisal(name: str = "new_orleans_5") -> cr.Appraisal:
+    h = fl.datasets.load(name).about(population="Greater New Orleans", reference_period="2014-2016")
+    return cr.appraise(h, replicates=40, draws=400, seed=1)
+
+
+@cache
+def page(language: str) -> str:
+    return fl.appraisal_page(appraisal(), language=language)
+
+
+def test_small_counts_are_gone_from_the_object_itself() -> None:
+    published = fl.publish_appraisal(appraisal())
+    counts = appraisal().histories.counts
+    assert published.histories["count"].notna().sum() == (counts >= 5).sum()
+    assert published.histories["count"].min() >= 5
+    text = page("en")
+    assert text.count("&lt; 5") == (counts < 5).sum()
+
+
+def test_a_stricter_rule_hides_more_and_few_people_are_not_printed() -> None:
+    strict = fl.publish_appraisal(appraisal(), rule=fl.SuppressionRule(min_cases=30))
+    assert strict.histories["count"].min() >= 30
+    assert np.isnan(strict.several)
+    assert dict(strict.warnings)["few_on_two_lists"] == {"people": "< 30", "share": "…"}
+    assert "fewer than 30 persons are on two lists or more" in fl.appraisal_page(strict)
+    with pytest.raises(fl.FlError, match="FL-PUB-14"):
+        fl.publish_appraisal(appraisal(), rule=fl.SuppressionRule(min_n=200))
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "es"])
+def test_every_sentence_is_said_and_nothing_is_asked_of_any_host(language: str) -> None:
+    text = page(language)
+    assert not re.search(
+        r"(warned|why|name|supposed|head)\.[a-z_]+", re.sub(r"<style>.*?</style>", "", text, flags=re.DOTALL)
+    )
+    assert "http" not in text
+    assert "…" not in text
+    assert text.count("<figure>") == 3
+
+
+def test_the_page_says_what_is_known_and_what_is_assumed() -> None:
+    text, row = page("en"), appraisal().headline.to_frame().iloc[0]
+    assert "What is known" in text
+    assert "No data can test this" in text
+    assert "no single figure is given" in text
+    assert f"{row['lower']:,.0f}"[0] in text
+    assert "Only 13 persons (7 % of those observed)" in text
+    assert "The lists cover 3 years" in text
+
+
+def test_codes_of_warnings_and_of_what_rules_out_have_words() -> None:
+    tree = ast.parse((SOURCE / "cautions.py").read_text(encoding="utf-8"))
+    said = {
+        text.value
+        for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg == "code"
+        for text in ast.walk(node.value) if isinstance(text, ast.Constant)
+    }  # fmt: skip
+    assert len(said) > 12
+    assert {f"warned.{code}" for code in said} <= FAMILIES["appraisal"].keys()
+    rules = re.search(r"tests = \{(.*?)\n    \}", (SOURCE / "appraisal.py").read_text(encoding="utf-8"), re.DOTALL)
+    assert rules is not None
+    codes = set(re.findall(r'^        "([a-z_]+)":', rules[1], re.MULTILINE))
+    assert len(codes) == 6
+    assert {f"why.{code}" for code in codes} <= FAMILIES["appraisal"].keys()
+
+
+def test_a_method_that_is_not_counted_is_hollow() -> None:
+    axes = fl.plot_methods(appraisal()).axes[0]
+    hollow = [line for line in axes.lines if line.get_marker() == "o" and line.get_markerfacecolor() == "#ffffff"]
+    shown = appraisal().methods
+    assert len(hollow) == (~shown["admissible"] & shown["value"].notna()).sum()
+
+
+def test_overlaps_are_drawn_in_full_for_the_analyst() -> None:
+    h = fl.datasets.load("uk_2013_5")
+    bars: list[Any] = list(fl.plot_overlaps(h).axes[0].patches)
+    assert sorted(bar.get_height() for bar in bars) == sorted(h.counts)
+
+
+def test_curves_meet_at_the_model_itself() -> None:
+    axes = fl.plot_sensitivity(appraisal()).axes[0]
+    drawn = [np.asarray(line.get_xydata(), dtype=float) for line in axes.lines]
+    at_one = [float(np.interp(1.0, points[:, 0], points[:, 1])) for points in drawn if len(points) > 2]
+    assert len(at_one) == 10  # independence leaves out all ten pairs
+    np.testing.assert_allclose(at_one, at_one[0])
+
+
+def test_a_page_on_disk_is_the_same(tmp_path: Path) -> None:
+    published = fl.publish_appraisal(appraisal())
+    assert published.to_html(tmp_path / "page.html").read_text(encoding="utf-8") == page("en")
+    assert published.lists == ("A", "BEFG", "C", "D", "H")
+
+
+def test_what_is_no_appraisal_is_refused() -> None:
+    for call in (fl.publish_appraisal, fl.plot_methods, fl.plot_sensitivity, fl.plot_overlaps):
+        with pytest.raises(fl.FlError, match="FL-PUB-13"):
+            call(pd.DataFrame())  # type: ignore[arg-type]
+    with pytest.raises(fl.FlError, match="FL-PUB-07"):
+        fl.appraisal_page(appraisal(), language="de")
+
+
+def test_lists_without_an_admissible_method_say_so() -> None:
+    shut = appraisal()
+    none = shut.methods.assign(admissible=False)
+    headline = shut.headline.to_frame().assign(lower=np.nan, upper=np.nan)
+    made = replace(shut, methods=none, headline=replace(shut.headline, frame=headline))
+    assert "No method gives an estimate" in fl.appraisal_page(made)
+    assert "no method gives an admissible estimate" in repr(made)
+
+
+def test_lists_may_be_called_anything() -> None:
+    frame = fl.datasets.load("uk_2013_5").to_frame()
+    odd = {"LA": "a, b", "NG": "c:d", "PFNCA": "e = 2", "GO": "<b>", "GP": "main"}
+    h = fl.CaptureHistories.from_counts(frame.rename(columns=odd), lists=list(odd.values()))
+    made = cr.appraise(h, replicates=20, draws=100, seed=1)
+    curves = fl.publish_appraisal(made).sensitivity
+    assert curves["interaction"].nunique() * 7 == len(curves)
+    text = fl.appraisal_page(made)
+    assert "&lt;b&gt;" in text
+    assert "<b>, " not in text
