@@ -18,7 +18,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fl_estimate.errors import FlError, StudyFault, nearest, not_one_of
 from fl_estimate.inputs.histories import CaptureHistories
-from fl_estimate.study.reproduction import Outcome, Reproduction, Rounded, judge, not_computed, range_of, told_otherwise
+from fl_estimate.study.reproduction import (
+    Outcome,
+    Reproduction,
+    Rounded,
+    judge,
+    monte_carlo,
+    not_computed,
+    range_of,
+    told_otherwise,
+)
 from fl_estimate.study.target_binding import Input
 from fl_estimate.study.target_formula import FormulaError
 from fl_estimate.study.target_lists import ListReading, read_list_method
@@ -70,6 +79,7 @@ class TargetEntry(BaseModel):
     published: Finite | Annotated[list[Finite], Field(min_length=2, max_length=2)] | None = None
     printed: str = ""
     published_halfwidth: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    published_monte_carlo: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     target_kind: str = ""
     computed: Any = None
     computed_interval_from_input_rounding: Any = None
@@ -344,19 +354,21 @@ def _outcome(target: Target) -> Outcome:
     reading = target.reading
     if reading is None:
         return not_computed({**shared, "reason": target.trouble or entry.reason})
+    chance = 0.0
     try:
         if isinstance(reading, ListReading):
             assert target.histories is not None
             size = (read_unit(entry.unit) or Unit("count", 1.0)).scale
-            value, low, high = (persons / size for persons in reading.compute(target.histories))
-            ranged = Rounded(value=value, lower=low, upper=high)
+            found = reading.compute(target.histories)
+            ranged = Rounded(value=found.value / size, lower=found.lower / size, upper=found.upper / size)
+            chance = monte_carlo(found.monte_carlo / size, entry.published_monte_carlo)
         else:
             ranged = range_of(reading, target.inputs)
     except FlError as error:
         return not_computed({**shared, "reason": f"[{error.code}] {error.what}: {error.found}"})
     shared["author"] = told_otherwise(ranged.value, entry.computed)
     return judge(shared, ranged, entry.published, half, words=reading.words, function=reading.function,
-                 of_lists=isinstance(reading, ListReading))  # fmt: skip
+                 of_lists=isinstance(reading, ListReading), chance=chance)  # fmt: skip
 
 
 def _as_printed(published: float | list[float] | None) -> str:
