@@ -211,6 +211,11 @@ ASSUMPTIONS: dict[str, Said] = {
         "Les sources se dispersent autour d’un chiffre commun au-delà de leurs erreurs.",
         "Las fuentes se dispersan alrededor de una cifra común más allá de sus errores.",
     ),
+    "parts_correlated": (
+        "The errors of any two parts are taken to have a correlation of {correlation}.",
+        "Les erreurs de deux parties quelconques sont supposées avoir une corrélation de {correlation}.",
+        "Se supone que los errores de dos partes cualesquiera tienen una correlación de {correlation}.",
+    ),
     "rounds_correlated": (
         "The errors of the two rounds are taken to have a correlation of {correlation}.",
         "Les erreurs des deux éditions sont supposées avoir une corrélation de {correlation}.",

@@ -13,23 +13,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from fl_estimate.errors import FileFault, PublishFault, StudyFault, nearest
 from fl_estimate.reporting.suppression import SuppressionRule, chosen_rule
+from fl_estimate.study.entry_parts import Column, Columns, Number, Strict
 from fl_estimate.study.faults import told
+from fl_estimate.study.shared_errors import shared_faults
+from fl_estimate.study.synthesis_entries import SYNTHESIS_ENTRIES, SynthesisEntry
 
 By = str | list[str] | list[list[str]]
 Names = str | Annotated[list[str], Field(min_length=1)]
 Variance = Literal["taylor", "replicates"]
-Number = Annotated[float, Field(ge=0)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class SourceEntry(_Strict):
+class SourceEntry(Strict):
     """``[source.NAME]``: a file (or a table of files), the mapping that reads it, and the engine that holds it.
 
     `unit` is what a row stands for: the person, or by `fl.by_episode` each episode of work abroad, or the last one.
@@ -41,7 +39,7 @@ class SourceEntry(_Strict):
     engine: Literal["polars", "pandas"] = "polars"
 
 
-class ClassifyEntry(_Strict):
+class ClassifyEntry(Strict):
     """``[classify]``: the frameworks, and of which source where there are several."""
 
     framework: Names = "icls2018_adult"
@@ -49,7 +47,7 @@ class ClassifyEntry(_Strict):
     allow_unverified: bool = False
 
 
-class _Estimate(_Strict):
+class _Estimate(Strict):
     name: str = ""
     source: str | None = None
     by: By | None = None
@@ -120,7 +118,7 @@ class QuantileEntry(_Estimate):
     interval: Literal["woodruff", "beta", "xlogit", "arcsine"] = "woodruff"
 
 
-class CalibrateEntry(_Strict):
+class CalibrateEntry(Strict):
     """``[calibrate]``: known totals that the weights of a source are brought to; the arguments of `fl.calibrate`.
 
     `margins` is a table by column, or the file of a frame with the columns margin, level, total.
@@ -133,21 +131,7 @@ class CalibrateEntry(_Strict):
     aggregate: str | None = None
 
 
-class Columns(_Strict):
-    """Some columns of a file that has others too."""
-
-    file: str
-    columns: Annotated[list[str], Field(min_length=1)]
-
-
-class Column(_Strict):
-    """One column of a file, by name."""
-
-    file: str
-    column: str
-
-
-class PriorEntry(_Strict):
+class PriorEntry(Strict):
     """Priors, in words: the arguments of `fl.hierarchical.Prior`; what is left out is the default."""
 
     sigma: str | None = None
@@ -160,7 +144,7 @@ class PriorEntry(_Strict):
     rho_time: str | None = None
 
 
-class AreaEntry(_Strict):
+class AreaEntry(Strict):
     """``[[estimate]]`` of kind area: a direct estimate by one column, then `fl.hierarchical.area`.
 
     A file of covariates or population has the by-column and, unless columns are named, nothing that is not used; the
@@ -194,7 +178,7 @@ class AreaEntry(_Strict):
     on_failure: Literal["flag", "raise"] = "flag"
 
 
-class CaptureRecaptureEntry(_Strict):
+class CaptureRecaptureEntry(Strict):
     """``[[estimate]]`` of kind capture_recapture: case lists in a file, and a method of `fl.capture_recapture`.
 
     The file has a column of 0 and 1 for each list; with a column of counts (`count`) a row is a history, else a person.
@@ -245,7 +229,7 @@ class CaptureRecaptureEntry(_Strict):
     reference_period: str = ""
 
 
-class StackEntry(_Strict):
+class StackEntry(Strict):
     """``[[estimate]]`` of kind stack: national figures of estimates made before it, under each other, by `fl.stack`.
 
     With `population` (a number, or a file whose column is summed) prevalences become persons; dark figures are left out.
@@ -257,74 +241,9 @@ class StackEntry(_Strict):
     population: Annotated[float, Field(gt=0)] | str | Column | None = None
 
 
-class PublishedEntry(_Strict):
-    """``[[estimate]]`` of kind published: the arguments of `fl.synthesis.published`; `document` is its source."""
-
-    kind: Literal["published"]
-    name: str = ""
-    document: Annotated[str, Field(min_length=1)]
-    value: Annotated[float, Field(allow_inf_nan=False)] | None = None
-    se: Number | None = None
-    lower: Annotated[float, Field(allow_inf_nan=False)] | None = None
-    upper: Annotated[float, Field(allow_inf_nan=False)] | None = None
-    interval: Literal["wald", "log", "logit"] = "wald"
-    level: Annotated[float, Field(gt=0, lt=1)] = 0.95
-    quantity: str = "total"
-    outcome: str = "forced_labour"
-    measure: Literal["", "stock", "flow"] = ""
-    population: str = ""
-    reference_period: str = ""
-    definition: str = ""
-    instrument: str = ""
-    verification: Literal["", "verified", "secondary"] = ""
-
-
-class StockEntry(_Strict):
-    """``[[estimate]]`` of kind stock: an estimate made before it as flow, and a duration, by `fl.synthesis.stock_from_flow`."""
-
-    kind: Literal["stock"]
-    name: str = ""
-    flow: str
-    duration_years: Annotated[float, Field(gt=0)] | str
-    duration: Literal["in-window", "completed"]
-    window_years: Annotated[float, Field(gt=0)]
-    correlation: Annotated[float, Field(ge=-1, le=1)] = 0.0
-    interval: Literal["log", "wald"] = "log"
-    level: Annotated[float, Field(gt=0, lt=1)] = 0.95
-
-
-class SumEntry(_Strict):
-    """``[[estimate]]`` of kind sum: national figures of estimates made before it, added by `fl.synthesis.add`."""
-
-    kind: Literal["sum"]
-    name: str = ""
-    estimates: Annotated[list[str], Field(min_length=2)]
-    measure: str | None = None
-    population: str | None = None
-    reference_period: str | None = None
-    interval: Literal["log", "wald"] = "log"
-    level: Annotated[float, Field(gt=0, lt=1)] = 0.95
-
-
-class CombineEntry(_Strict):
-    """``[[estimate]]`` of kind combine: national figures of independent sources, weighted by `fl.synthesis.combine`."""
-
-    kind: Literal["combine"]
-    name: str = ""
-    estimates: Annotated[list[str], Field(min_length=2)]
-    method: Literal["fixed", "random"] = "fixed"
-    scale: Literal["identity", "log"] = "identity"
-    measure: str | None = None
-    population: str | None = None
-    reference_period: str | None = None
-    interval: Literal["log", "wald"] | None = None
-    level: Annotated[float, Field(gt=0, lt=1)] = 0.95
-
-
-SynthesisEntry = PublishedEntry | StockEntry | SumEntry | CombineEntry
-WithoutPeople = CaptureRecaptureEntry | StackEntry | PublishedEntry | StockEntry | SumEntry | CombineEntry
+WithoutPeople = CaptureRecaptureEntry | StackEntry | SynthesisEntry
 """Entries that read no survey: they have lists, a figure, or estimates made before them."""
-SURVEYLESS_KINDS: frozenset[str] = frozenset({"capture_recapture", "stack", "published", "stock", "sum", "combine"})
+SURVEYLESS_KINDS: frozenset[str] = frozenset({"capture_recapture", "stack", *SYNTHESIS_ENTRIES})
 
 _CHOSEN: frozenset[str] = frozenset({"likelihood", "interval", "replicates", "seed"})
 METHOD_KEYS: dict[str, frozenset[str]] = {
@@ -350,12 +269,12 @@ EstimateEntry = Annotated[
     Field(discriminator="kind"),
 ]
 KINDS: tuple[str, ...] = (
-    "prevalence", "total", "mean", "ratio", "variance", "quantile", "area", "capture_recapture", "stack", "published",
-    "stock", "sum", "combine",
+    "prevalence", "total", "mean", "ratio", "variance", "quantile", "area", "capture_recapture", "stack",
+    *SYNTHESIS_ENTRIES,
 )  # fmt: skip
 
 
-class RuleEntry(_Strict):
+class RuleEntry(Strict):
     """A rule of publication of one's own: thresholds, by default those of fl-default."""
 
     min_n: Annotated[int, Field(ge=0)] = 50
@@ -370,11 +289,11 @@ class RuleEntry(_Strict):
     max_relative_width_totals: Number = math.inf
 
 
-class PublishEntry(_Strict):
+class PublishEntry(Strict):
     """``[publish]``: the rule, by name or by its thresholds, and the languages of the report, the first one leading."""
 
     rule: str | RuleEntry = "fl-default"
-    languages: Annotated[list[Literal["en", "fr", "es"]], Field(min_length=1)] = ["en"]
+    languages: list[Literal["en", "fr", "es"]] = Field(default=["en"], min_length=1)
 
     def suppression(self) -> SuppressionRule:
         """The rule as `fl.publish` takes it."""
@@ -383,13 +302,13 @@ class PublishEntry(_Strict):
         return SuppressionRule(name="custom", **self.rule.model_dump())
 
 
-class TruthEntry(_Strict):
+class TruthEntry(Strict):
     """``[truth]``: the true values of a synthetic population."""
 
     file: str
 
 
-class MapEntry(_Strict):
+class MapEntry(Strict):
     """``[map]``: GeoJSON of areas; `by` the column that is mapped, `key` the property that names an area."""
 
     geojson: str
@@ -397,7 +316,7 @@ class MapEntry(_Strict):
     key: str | None = None
 
 
-class StudyConfig(_Strict):
+class StudyConfig(Strict):
     """A whole study file with every default written out."""
 
     title: str = ""
@@ -511,12 +430,13 @@ def _faults(config: StudyConfig) -> Iterable[str]:
             yield from _area_faults(f"estimate[{place}]", entry)
         if isinstance(entry, CaptureRecaptureEntry):
             yield from _list_faults(f"estimate[{place}]", entry)
-        if isinstance(entry, StackEntry | SumEntry | CombineEntry):
+        if isinstance(entry, StackEntry):
             yield from _earlier_faults(f"estimate[{place}].estimates", entry.estimates, names[: place - 1])
-        if isinstance(entry, StockEntry):
-            yield from _earlier_faults(f"estimate[{place}].flow", [entry.flow], names[: place - 1])
-            named = [entry.duration_years] if isinstance(entry.duration_years, str) else []
-            yield from _earlier_faults(f"estimate[{place}].duration_years", named, names[: place - 1])
+        if isinstance(entry, SynthesisEntry):
+            yield from (f"estimate[{place}].{fault}" for fault in entry.faults())
+            for key, named in entry.earlier():
+                yield from _earlier_faults(f"estimate[{place}].{key}", named, names[: place - 1])
+    yield from shared_faults(config.estimate)
     if config.classify is not None:
         yield from _source_faults("classify.source", config.classify.source, sources)
     if config.calibrate is not None:
@@ -590,10 +510,7 @@ _KEYS: dict[str, tuple[str, ...]] = {
         "area": AreaEntry,
         "capture_recapture": CaptureRecaptureEntry,
         "stack": StackEntry,
-        "published": PublishedEntry,
-        "stock": StockEntry,
-        "sum": SumEntry,
-        "combine": CombineEntry,
+        **SYNTHESIS_ENTRIES,
         "prior": PriorEntry,
         "source": SourceEntry,
         "classify": ClassifyEntry,
