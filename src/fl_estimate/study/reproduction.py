@@ -21,6 +21,10 @@ from fl_estimate.study.target_reading import Reading
 COLUMNS: tuple[str, ...] = (
     "id", "source", "printed", "computed", "lower", "upper", "agrees", "exact_after_rounding", "verdict",
 )  # fmt: skip
+VERDICTS: tuple[str, ...] = (
+    "differs", "prints_same", "within_rounding", "within_monte_carlo", "unexpected_agreement", "known_difference", "not_computed",
+)  # fmt: skip
+"""In the order of a summary: what needs a look comes first."""
 MOST_CORNERS = 12
 """Inputs with a rounding up to which every combination of up and down is tried; beyond, each moves as it moves the figure."""
 TINY = 1e-9
@@ -125,7 +129,7 @@ class Reproduction:
     def counts(self) -> dict[str, int]:
         """How many targets have each verdict."""
         verdicts = [outcome.verdict for outcome in self.outcomes]
-        return {verdict: verdicts.count(verdict) for verdict in dict.fromkeys(verdicts)}
+        return {verdict: verdicts.count(verdict) for verdict in VERDICTS if verdict in verdicts}
 
     def to_frame(self, language: str = "en") -> pd.DataFrame:
         """One row a target: id, source, printed, computed, lower, upper, agrees, exact_after_rounding, verdict."""

@@ -21,6 +21,7 @@ METHODS: tuple[str, ...] = (
 )  # fmt: skip
 POSTERIOR: frozenset[str] = frozenset({"average_decomposable", "latent_class", "threshold"})
 """Methods whose documents print the posterior median; the sampled ones run with seed 1 unless the target gives another."""
+GRID: frozenset[str] = frozenset({"times", "points"})
 WORDS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     (r"\bdga\b|decomposable", "average_decomposable", {}),
     (r"\blcmcr\b|latent class", "latent_class", {}),
@@ -99,6 +100,14 @@ def _require_arguments(name: str, arguments: Mapping[str, Any]) -> None:
             close = nearest(each, takes)
             hint = f"did you mean {close!r}?" if close else f"it takes {', '.join(takes)}"
             raise FormulaError(f"arguments: {name} does not take {each!r}; {hint}")
+    grid = arguments.get("grid")
+    if isinstance(grid, Mapping) and not (
+        set(grid) == GRID and all(isinstance(x, int) and x > 0 for x in grid.values())
+    ):
+        raise FormulaError(
+            f"arguments: grid = {dict(grid)!r}; write grid = {{ times = 30, points = 1000 }} for that many dark figures from 1 to 30 "
+            "times the people observed"
+        )
 
 
 def _settings(plain: str, name: str, found: re.Match[str]) -> dict[str, Any]:
