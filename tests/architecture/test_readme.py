@@ -109,7 +109,7 @@ def test_the_kinds_on_the_page_of_studies_make_one_study(tmp_path: Path) -> None
     study.write_text("\n".join([*blocks(page, "toml"), *blocks(page, r"\{code-block\} toml")]), encoding="utf-8")
     kinds = [entry.kind for entry in read_study(study).config.estimate]
     models = ["prevalence", "total", "area", "area", "capture_recapture", "total", "stack"]
-    assert kinds == [*models, "aggregate", "extend_by_ratio", "published", "change"]
+    assert kinds == [*models, "aggregate", "extend_by_ratio", "published", "change", "unit", "sources"]
 
 
 def test_there_are_notebooks() -> None:

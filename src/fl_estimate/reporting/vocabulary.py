@@ -11,6 +11,7 @@ from typing import Any
 from fl_estimate.reporting import (
     vocabulary_appraisal,
     vocabulary_areas,
+    vocabulary_cells,
     vocabulary_design,
     vocabulary_lists,
     vocabulary_migrants,
@@ -576,6 +577,7 @@ FLAGS: dict[str, Said] = {
 _TOPICS = (
     vocabulary_appraisal,
     vocabulary_areas,
+    vocabulary_cells,
     vocabulary_design,
     vocabulary_lists,
     vocabulary_migrants,

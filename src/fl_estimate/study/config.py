@@ -6,244 +6,50 @@ All faults of a file are reported at once, each under the path of its key.
 from __future__ import annotations
 
 import hashlib
-import math
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 
 from fl_estimate.errors import FileFault, PublishFault, StudyFault, nearest
-from fl_estimate.reporting.suppression import SuppressionRule, chosen_rule
-from fl_estimate.study.entry_parts import Column, Columns, Number, Strict
+from fl_estimate.study.entries import (
+    AreaEntry,
+    CalibrateEntry,
+    CaptureRecaptureEntry,
+    ClassifyEntry,
+    Column,
+    Columns,
+    MapEntry,
+    MeanEntry,
+    MisclassificationEntry,
+    PrevalenceEntry,
+    PriorEntry,
+    PublishEntry,
+    QuantileEntry,
+    RatioEntry,
+    RuleEntry,
+    SourceEntry,
+    SourcesEntry,
+    StackEntry,
+    Strict,
+    TotalEntry,
+    TruthEntry,
+    UnitEntry,
+    UnitPriorEntry,
+    VarianceEntry,
+)
 from fl_estimate.study.faults import told
 from fl_estimate.study.shared_errors import shared_faults
 from fl_estimate.study.synthesis_entries import SYNTHESIS_ENTRIES, SynthesisEntry
 
-By = str | list[str] | list[list[str]]
-Names = str | Annotated[list[str], Field(min_length=1)]
-Variance = Literal["taylor", "replicates"]
-
-
-class SourceEntry(Strict):
-    """``[source.NAME]``: a file (or a table of files), the mapping that reads it, and the engine that holds it.
-
-    `unit` is what a row stands for: the person, or by `fl.by_episode` each episode of work abroad, or the last one.
-    """
-
-    file: str | Annotated[dict[str, str], Field(min_length=1)]
-    mapping: str
-    unit: Literal["person", "episode", "last episode"] = "person"
-    engine: Literal["polars", "pandas"] = "polars"
-
-
-class ClassifyEntry(Strict):
-    """``[classify]``: the frameworks, and of which source where there are several."""
-
-    framework: Names = "icls2018_adult"
-    source: str | None = None
-    allow_unverified: bool = False
-
-
-class _Estimate(Strict):
-    name: str = ""
-    source: str | None = None
-    by: By | None = None
-    where: str | None = None
-    variance: Variance | None = None
-    df: Literal["domain", "design"] | Annotated[float, Field(gt=0)] = "domain"
-    level: Annotated[float, Field(gt=0, lt=1)] = 0.95
-
-
-class PrevalenceEntry(_Estimate):
-    """``[[estimate]]`` of kind prevalence: the arguments of `fl.estimate_prevalence`."""
-
-    kind: Literal["prevalence"]
-    outcome: Names
-    unknown: Literal["no", "exclude", "bounds"] | None = None
-    interval: Literal[
-        "korn-graubard", "beta", "logit", "xlogit", "wilson", "jeffreys", "arcsine", "likelihood", "wald", "log"
-    ] = "korn-graubard"
-
-
-class TotalEntry(_Estimate):
-    """``[[estimate]]`` of kind total: the arguments of `fl.estimate_total`."""
-
-    kind: Literal["total"]
-    outcome: Names
-    unknown: Literal["no", "exclude", "bounds"] | None = None
-    interval: Literal["log", "wald"] = "log"
-
-
-class MeanEntry(_Estimate):
-    """``[[estimate]]`` of kind mean: the arguments of `fl.estimate_mean`."""
-
-    kind: Literal["mean"]
-    variable: Names
-    unknown: Literal["exclude"] | None = None
-    interval: Literal["wald", "log"] = "wald"
-
-
-class RatioEntry(_Estimate):
-    """``[[estimate]]`` of kind ratio: the arguments of `fl.estimate_ratio`."""
-
-    kind: Literal["ratio"]
-    numerator: Names
-    denominator: str
-    unknown: Literal["exclude"] | None = None
-    interval: Literal["wald", "log"] = "wald"
-
-
-class VarianceEntry(_Estimate):
-    """``[[estimate]]`` of kind variance: the arguments of `fl.estimate_variance`."""
-
-    kind: Literal["variance"]
-    variable: Names
-    unknown: Literal["exclude"] | None = None
-    interval: Literal["wald", "log"] = "wald"
-
-
-class QuantileEntry(_Estimate):
-    """``[[estimate]]`` of kind quantile: the arguments of `fl.estimate_quantile`."""
-
-    kind: Literal["quantile"]
-    variable: Names
-    probabilities: float | Annotated[list[float], Field(min_length=1)] = 0.5
-    unknown: Literal["exclude"] | None = None
-    rule: Literal["math", "school", "shah-vaish", "hf1", "hf2", "hf3", "hf4", "hf5", "hf6", "hf7", "hf8", "hf9"] = (
-        "math"
-    )
-    interval: Literal["woodruff", "beta", "xlogit", "arcsine"] = "woodruff"
-
-
-class CalibrateEntry(Strict):
-    """``[calibrate]``: known totals that the weights of a source are brought to; the arguments of `fl.calibrate`.
-
-    `margins` is a table by column, or the file of a frame with the columns margin, level, total.
-    """
-
-    source: str | None = None
-    margins: str | Annotated[dict[str, float | dict[str, float]], Field(min_length=1)]
-    method: Literal["raking", "linear", "logit", "sinh"] = "raking"
-    bounds: Annotated[list[float], Field(min_length=2, max_length=2)] | None = None
-    aggregate: str | None = None
-
-
-class PriorEntry(Strict):
-    """Priors, in words: the arguments of `fl.hierarchical.Prior`; what is left out is the default."""
-
-    sigma: str | None = None
-    intercept: str | None = None
-    slopes: str | None = None
-    phi: str | None = None
-    rho: str | None = None
-    kappa: str | None = None
-    sigma_time: str | None = None
-    rho_time: str | None = None
-
-
-class AreaEntry(Strict):
-    """``[[estimate]]`` of kind area: a direct estimate by one column, then `fl.hierarchical.area`.
-
-    A file of covariates or population has the by-column and, unless columns are named, nothing that is not used; the
-    population is the column `population`. Neighbours are GeoJSON whose areas have the by-column among their properties, or a
-    table with the by-column and `neighbour`, or with the two columns that are named.
-    """
-
-    kind: Literal["area"]
-    name: str = ""
-    source: str | None = None
-    outcome: str
-    by: str
-    where: str | None = None
-    unknown: Literal["no", "exclude"] | None = None
-    variance: Variance | None = None
-    covariates: str | Columns | None = None
-    population: str | Column | None = None
-    likelihood: Literal["binomial", "beta-binomial", "normal"] = "binomial"
-    link: Literal["identity", "log", "logit", "arcsine"] | None = None
-    spatial: Literal["bym2", "sar"] | None = None
-    neighbours: str | Columns | None = None
-    temporal: Literal["rw1", "ar1"] | None = None
-    time: str | None = None
-    deff: Literal["own", "national"] = "own"
-    benchmark: Literal["ratio", "difference"] | None = None
-    sampler: Literal["grid", "nuts"] = "grid"
-    prior: PriorEntry | None = None
-    level: Annotated[float, Field(gt=0, lt=1)] = 0.95
-    draws: Annotated[int, Field(ge=100)] = 4000
-    seed: Annotated[int, Field(ge=0)] = 1
-    on_failure: Literal["flag", "raise"] = "flag"
-
-
-class CaptureRecaptureEntry(Strict):
-    """``[[estimate]]`` of kind capture_recapture: case lists in a file, and a method of `fl.capture_recapture`.
-
-    The file has a column of 0 and 1 for each list; with a column of counts (`count`) a row is a history, else a person.
-    `outcome`, `population` and `reference_period` say what the people on the lists are, for tables. The other keys are
-    those that the method takes; what is left out has the method's default (seed: 1).
-    """
-
-    kind: Literal["capture_recapture"]
-    name: str = ""
-    file: str
-    lists: Annotated[list[str], Field(min_length=2)] | None = None
-    count: str | None = None
-    method: Literal[
-        "petersen",
-        "chapman",
-        "loglinear",
-        "chao",
-        "zelterman",
-        "closed",
-        "select_stepwise",
-        "select_aic_p",
-        "select_bic",
-        "average_decomposable",
-        "latent_class",
-        "threshold",
-        "appraise",
-    ]
-    a: str | None = None
-    b: str | None = None
-    terms: Literal["main", "two-way"] | list[list[str]] | None = None
-    likelihood: Literal["poisson", "multinomial"] | None = None
-    interval: Literal["wald", "log", "profile", "percentile", "bca"] | None = None
-    model: str | None = None
-    bias_corrected: bool | None = None
-    threshold: Annotated[float, Field(gt=0)] | None = None
-    max_order: Annotated[int, Field(ge=1)] | None = None
-    replicates: Annotated[int, Field(ge=1)] | None = None
-    delta: Annotated[float, Field(gt=0)] | None = None
-    saturated: bool | None = None
-    classes: Annotated[int, Field(ge=2)] | None = None
-    prior: Literal["proper", "improper"] | None = None
-    draws: Annotated[int, Field(ge=1)] | None = None
-    chains: Annotated[int, Field(ge=1)] | None = None
-    seed: Annotated[int, Field(ge=0)] | None = None
-    level: Annotated[float, Field(gt=0, lt=1)] = 0.95
-    outcome: str = ""
-    population: str = ""
-    reference_period: str = ""
-
-
-class StackEntry(Strict):
-    """``[[estimate]]`` of kind stack: national figures of estimates made before it, under each other, by `fl.stack`.
-
-    With `population` (a number, or a file whose column is summed) prevalences become persons; dark figures are left out.
-    """
-
-    kind: Literal["stack"]
-    name: str = ""
-    estimates: Annotated[list[str], Field(min_length=2)]
-    population: Annotated[float, Field(gt=0)] | str | Column | None = None
-
-
-WithoutPeople = CaptureRecaptureEntry | StackEntry | SynthesisEntry
+WithoutPeople = CaptureRecaptureEntry | MisclassificationEntry | SourcesEntry | StackEntry | SynthesisEntry
 """Entries that read no survey: they have lists, a figure, or estimates made before them."""
-SURVEYLESS_KINDS: frozenset[str] = frozenset({"capture_recapture", "stack", *SYNTHESIS_ENTRIES})
+SURVEYLESS_KINDS: frozenset[str] = frozenset(
+    {"capture_recapture", "misclassification", "sources", "stack", *SYNTHESIS_ENTRIES}
+)
 
 _CHOSEN: frozenset[str] = frozenset({"likelihood", "interval", "replicates", "seed"})
 METHOD_KEYS: dict[str, frozenset[str]] = {
@@ -265,55 +71,21 @@ METHOD_KEYS: dict[str, frozenset[str]] = {
 ALL_METHOD_KEYS: frozenset[str] = frozenset[str]().union(*METHOD_KEYS.values())
 
 EstimateEntry = Annotated[
-    PrevalenceEntry | TotalEntry | MeanEntry | RatioEntry | VarianceEntry | QuantileEntry | AreaEntry | WithoutPeople,
+    PrevalenceEntry
+    | TotalEntry
+    | MeanEntry
+    | RatioEntry
+    | VarianceEntry
+    | QuantileEntry
+    | AreaEntry
+    | UnitEntry
+    | WithoutPeople,
     Field(discriminator="kind"),
 ]
 KINDS: tuple[str, ...] = (
-    "prevalence", "total", "mean", "ratio", "variance", "quantile", "area", "capture_recapture", "stack",
-    *SYNTHESIS_ENTRIES,
+    "prevalence", "total", "mean", "ratio", "variance", "quantile", "area", "unit", "capture_recapture",
+    "misclassification", "sources", "stack", *SYNTHESIS_ENTRIES,
 )  # fmt: skip
-
-
-class RuleEntry(Strict):
-    """A rule of publication of one's own: thresholds, by default those of fl-default."""
-
-    min_n: Annotated[int, Field(ge=0)] = 50
-    min_cases: Annotated[int, Field(ge=0)] = 5
-    min_df: Number = 2
-    caution_cv: Number = 0.30
-    caution_df: Number = 8
-    min_effective_n: Number = 0
-    sure_width: Number = 0
-    max_width: Number = math.inf
-    max_relative_width: Number = math.inf
-    max_relative_width_totals: Number = math.inf
-
-
-class PublishEntry(Strict):
-    """``[publish]``: the rule, by name or by its thresholds, and the languages of the report, the first one leading."""
-
-    rule: str | RuleEntry = "fl-default"
-    languages: list[Literal["en", "fr", "es"]] = Field(default=["en"], min_length=1)
-
-    def suppression(self) -> SuppressionRule:
-        """The rule as `fl.publish` takes it."""
-        if isinstance(self.rule, str):
-            return chosen_rule(self.rule)
-        return SuppressionRule(name="custom", **self.rule.model_dump())
-
-
-class TruthEntry(Strict):
-    """``[truth]``: the true values of a synthetic population."""
-
-    file: str
-
-
-class MapEntry(Strict):
-    """``[map]``: GeoJSON of areas; `by` the column that is mapped, `key` the property that names an area."""
-
-    geojson: str
-    by: str | None = None
-    key: str | None = None
 
 
 class StudyConfig(Strict):
@@ -432,6 +204,12 @@ def _faults(config: StudyConfig) -> Iterable[str]:
             yield from _list_faults(f"estimate[{place}]", entry)
         if isinstance(entry, StackEntry):
             yield from _earlier_faults(f"estimate[{place}].estimates", entry.estimates, names[: place - 1])
+        if isinstance(entry, SourcesEntry):
+            yield from _earlier_faults(
+                f"estimate[{place}].estimates", list(entry.estimates.values()), names[: place - 1]
+            )
+        if isinstance(entry, MisclassificationEntry):
+            yield from _earlier_faults(f"estimate[{place}].estimate", [entry.estimate], names[: place - 1])
         if isinstance(entry, SynthesisEntry):
             yield from (f"estimate[{place}].{fault}" for fault in entry.faults())
             for key, named in entry.earlier():
@@ -508,10 +286,14 @@ _KEYS: dict[str, tuple[str, ...]] = {
         "quantile": QuantileEntry,
         "calibrate": CalibrateEntry,
         "area": AreaEntry,
+        "unit": UnitEntry,
+        "misclassification": MisclassificationEntry,
+        "sources": SourcesEntry,
         "capture_recapture": CaptureRecaptureEntry,
         "stack": StackEntry,
         **SYNTHESIS_ENTRIES,
         "prior": PriorEntry,
+        "UnitPriorEntry": UnitPriorEntry,
         "source": SourceEntry,
         "classify": ClassifyEntry,
         "publish": PublishEntry,

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from fl_estimate.study.entries import SourcesEntry
 from fl_estimate.study.synthesis_entries import PublishedEntry, SynthesisEntry
 
 Roots = Mapping[str, frozenset[str]]
@@ -18,13 +19,13 @@ def shared_faults(entries: Sequence[Any]) -> Iterator[str]:
     """
     roots: dict[str, frozenset[str]] = {}
     for place, entry in enumerate(entries, 1):
-        if isinstance(entry, SynthesisEntry):
+        if isinstance(entry, SynthesisEntry | SourcesEntry):
             yield from (f"estimate[{place}].{fault}" for fault in _together(entry, roots))
         roots[entry.name] = _roots(entry, roots)
 
 
-def _together(entry: SynthesisEntry, roots: Roots) -> Iterator[str]:
-    taken = entry.independent()
+def _together(entry: SynthesisEntry | SourcesEntry, roots: Roots) -> Iterator[str]:
+    taken = _named(entry) if isinstance(entry, SourcesEntry) else entry.independent()
     if getattr(entry, "correlation", None) is not None:
         return
     for one, other in itertools.combinations(taken, 2):

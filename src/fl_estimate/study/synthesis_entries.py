@@ -7,8 +7,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from fl_estimate.study.entry_parts import Column, Finite, Level, Number, Strict
+from fl_estimate.study.entries import Column, Number, Strict
 
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Level = Annotated[float, Field(gt=0, lt=1)]
 Correlation = Annotated[float, Field(ge=-1, le=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
