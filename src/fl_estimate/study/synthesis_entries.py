@@ -103,13 +103,20 @@ class SumEntry(_Figures):
 
 
 class CombineEntry(_Figures):
-    """``[[estimate]]`` of kind combine: national figures of independent sources, weighted by `fl.synthesis.combine`."""
+    """``[[estimate]]`` of kind combine: national figures of independent sources, weighted by `fl.synthesis.combine`.
+
+    `method = "bayesian"` needs `bias`, a table of estimate and bias; only then there are `prior`, `draws` and `seed`.
+    """
 
     kind: Literal["combine"]
     name: str = ""
     estimates: Annotated[list[str], Field(min_length=2)]
-    method: Literal["fixed", "random"] = "fixed"
-    scale: Literal["identity", "log"] = "identity"
+    method: Literal["fixed", "random", "bayesian"] = "fixed"
+    scale: Literal["identity", "log"] | None = None
+    bias: dict[str, str] | None = None
+    prior: Annotated[list[Finite], Field(min_length=2, max_length=2)] | None = None
+    draws: Annotated[int, Field(ge=100)] | None = None
+    seed: Annotated[int, Field(ge=0)] | None = None
     measure: str | None = None
     population: str | None = None
     reference_period: str | None = None
@@ -121,6 +128,16 @@ class CombineEntry(_Figures):
 
     def independent(self) -> list[str]:
         return self.estimates
+
+    def faults(self) -> Iterator[str]:
+        if self.method == "bayesian":
+            stated = self.bias or {}
+            yield from (
+                f"bias.{name}: how far it may be off has to be stated" for name in self.estimates if name not in stated
+            )
+            yield from (f"bias.{name}: it is not among the estimates" for name in stated if name not in self.estimates)
+        alien = ("scale", "interval") if self.method == "bayesian" else ("bias", "prior", "draws", "seed")
+        yield from (f"{key}: it is not for method {self.method!r}" for key in alien if getattr(self, key) is not None)
 
 
 class AggregateEntry(_Figures):

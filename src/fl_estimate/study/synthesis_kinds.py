@@ -48,7 +48,12 @@ def synthesise(entry: SynthesisEntry, before: Mapping[str, Estimates], tables: F
             return synthesis.add(figures, correlation=_correlation(entry, before), **_said(entry))
         case CombineEntry():
             sources = _national(entry.estimates, before)
-            return synthesis.combine(sources, method=entry.method, scale=entry.scale, **_said(entry))
+            settings = _said(entry) | {"method": entry.method, "scale": entry.scale}
+            if entry.method == "bayesian":
+                prior = None if entry.prior is None else (entry.prior[0], entry.prior[1])
+                seed = 1 if entry.seed is None else entry.seed  # a study gives the same bytes each time
+                settings |= {"bias": entry.bias, "prior": prior, "draws": entry.draws, "seed": seed}
+            return synthesis.combine(sources, **settings)
         case AggregateEntry():
             return _aggregate(entry, before, tables)
         case ExtensionEntry():

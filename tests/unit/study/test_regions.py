@@ -219,6 +219,41 @@ def test_two_estimates_of_one_survey_have_to_say_how_their_errors_go(tmp_path: P
         read_study(file)
 
 
+BAYESIAN = """
+[[estimate]]
+kind = "combine"
+name = "both"
+estimates = ["one", "two"]
+method = "bayesian"
+bias = { one = "below(0.2)", two = "normal(0, 0.1)" }
+"""
+
+
+def test_the_bayesian_combination_is_the_functions(tmp_path: Path) -> None:
+    made = run(tmp_path, published("one", 1000, 100) + published("two", 900, 90) + BAYESIAN)
+    assert made.ok
+    sources = {name: made.estimates[name] for name in ("one", "two")}
+    bias = {"one": "below(0.2)", "two": "normal(0, 0.1)"}
+    directly = fl.synthesis.combine(sources, method="bayesian", bias=bias, seed=1)
+    pd.testing.assert_frame_equal(made.estimates["both"].to_frame(), directly.to_frame())
+
+
+@pytest.mark.parametrize(
+    ("replaced", "by", "said"),
+    [
+        ('one = "below(0.2)", ', "", "bias.one: how far it may be off has to be stated"),
+        ("two =", "tow =", "bias.tow: it is not among the estimates"),
+        ('"bayesian"', '"fixed"', "bias: it is not for method 'fixed'"),
+        ("bias =", 'scale = "log"\nbias =', "scale: it is not for method 'bayesian'"),
+    ],
+)
+def test_biases_are_stated_for_all_and_only_there(tmp_path: Path, replaced: str, by: str, said: str) -> None:
+    text = published("one", 1000, 100) + published("two", 900, 90) + BAYESIAN.replace(replaced, by)
+    with pytest.raises(fl.FlError, match="FL-STUDY-02") as caught:
+        read_study(study(tmp_path, text))
+    assert said in str(caught.value)
+
+
 def test_change_by_rows(tmp_path: Path) -> None:
     text = SURVEYED.replace('"world"', '"before"\nbetween = 0.001') + SURVEYED.replace(
         '"world"\nsurveys = "countries.csv"', '"after"\nbetween = 0.001\nsurveys = "later.csv"'
