@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -14,20 +15,17 @@ import fl_estimate as fl
 BIAS = {"survey": "normal(0, 0.2)", "lists": "normal(-0.1, 0.1)"}
 
 
+def figure(name: str, value: float, e: float) -> fl.Estimates:
+    """A figure whose error is e on the log scale."""
+    half = float(stats.norm.ppf(0.975)) * e
+    return fl.synthesis.published(
+        value, lower=value * math.exp(-half), upper=value * math.exp(half), interval="log", source=name, measure="stock"
+    )
+
+
 def sources() -> dict[str, Any]:
     """Two figures whose errors are on the log scale: 0.15 and 0.1."""
-    z = stats.norm.ppf(0.975)
-    return {
-        name: fl.synthesis.published(
-            value,
-            lower=value * np.exp(-z * e),
-            upper=value * np.exp(z * e),
-            interval="log",
-            source=name,
-            measure="stock",
-        )
-        for name, value, e in (("survey", 20_000.0, 0.15), ("lists", 26_000.0, 0.1))
-    }
+    return {"survey": figure("survey", 20_000, 0.15), "lists": figure("lists", 26_000, 0.1)}
 
 
 def row(estimates: fl.Estimates) -> Any:
@@ -75,9 +73,7 @@ def test_a_count_and_a_pair_are_sources_too() -> None:
 
 def test_sources_in_conflict_are_named_on_the_row() -> None:
     sure = dict.fromkeys(BIAS, "exactly(0)")
-    z = stats.norm.ppf(0.975)
-    far = {"survey": sources()["survey"],
-           "lists": fl.synthesis.published(60_000, lower=60_000 * np.exp(-0.1 * z), upper=60_000 * np.exp(0.1 * z), interval="log", source="l")}  # fmt: skip
+    far = {"survey": sources()["survey"], "lists": figure("lists", 60_000, 0.1)}
     found = fl.synthesis.combine(far, method="bayesian", bias=sure, seed=1)
     assert [reason.code for reason in found.reasons] == ["sources_conflict"]
     assert not fl.synthesis.combine(sources(), method="bayesian", bias=BIAS, seed=1).reasons
