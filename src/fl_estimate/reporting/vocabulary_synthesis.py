@@ -12,7 +12,7 @@ QUANTITIES: dict[str, Said] = {
 
 METHODS: dict[str, Said] = {
     "published": ("published figure", "chiffre publié", "cifra publicada"),
-    "sum": ("sum of independent parts", "somme de parties indépendantes", "suma de partes independientes"),
+    "sum": ("sum of parts", "somme de parties", "suma de partes"),
     "ratio-of-figures": ("ratio of two figures", "rapport de deux chiffres", "razón de dos cifras"),
     "rate-from-totals": (
         "total of the parts over their population",
