@@ -99,7 +99,7 @@ def test_validation_counts_and_experts() -> None:
     # Disagreement stays in the mixture and is averaged away in the product.
     assert linear.variance > log.variance
     x = np.array([0.85, 0.95])
-    both: Any = [stats.beta(*pair).pdf(x) for pair in experts]
+    both: Any = [stats.beta.pdf(x, *pair) for pair in experts]
     np.testing.assert_allclose(np.exp(linear.log_density(x)), np.mean(both, axis=0), rtol=1e-12)
     ratio = np.exp(log.log_density(x)) / np.sqrt(both[0] * both[1])
     assert ratio[0] == pytest.approx(ratio[1])
