@@ -282,13 +282,21 @@ def _explained_row(framework: str, file: Path, mapping: str | None, row: int | N
 def reproduce(
     targets: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[ID | TARGET.toml …]", help="Which figures; all bundled ones if not given."),
+        typer.Argument(
+            metavar="[ID | TARGET.toml …]",
+            help="Ids of bundled figures, or TOML files of your own; without any, all bundled figures with their ids.",
+        ),
     ] = None,
     csv: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Write the table as a CSV file.")] = None,
-    html: Annotated[Path | None, typer.Option(metavar="PAGE.html", help="Write a page with all inputs.")] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="PAGE.html", help="Write a page: sources, inputs, and how each was read.")
+    ] = None,
     language: Annotated[str, typer.Option(help="Of the table and the page: en, fr or es.")] = "en",
 ) -> None:
-    """Compute published figures again from their printed inputs; status 1 where one that should agree does not."""
+    """Compute published figures again from their printed inputs.
+
+    Status 0: every one marked as reproducible agrees; 1: one does not; 2: an unknown id, or a fault in a file.
+    """
     from fl_estimate.reporting.terminal import print_table
     from fl_estimate.study.reproduce import reproduce as reproduce_targets
     from fl_estimate.study.reproduction import heads, lines, summary

@@ -24,6 +24,7 @@ SHOWN = [
     ROOT / "docs" / "explanation" / "capture_recapture.md",
     ROOT / "docs" / "explanation" / "regression.md",
     ROOT / "docs" / "how_to" / "planning.md",
+    ROOT / "docs" / "how_to" / "regional_figures.md",
 ]
 
 
@@ -34,8 +35,9 @@ def blocks(text: str, language: str) -> list[str]:
 
 @pytest.fixture
 def beside_the_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder from which the sample data have the path that the pages give."""
-    (tmp_path / "data").symlink_to(ROOT / "data", target_is_directory=True)
+    """An empty folder from which the sample data and the examples have the paths that the pages give."""
+    for folder in ("data", "docs"):
+        (tmp_path / folder).symlink_to(ROOT / folder, target_is_directory=True)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -106,7 +108,8 @@ def test_the_kinds_on_the_page_of_studies_make_one_study(tmp_path: Path) -> None
     study = tmp_path / "study.toml"
     study.write_text("\n".join([*blocks(page, "toml"), *blocks(page, r"\{code-block\} toml")]), encoding="utf-8")
     kinds = [entry.kind for entry in read_study(study).config.estimate]
-    assert kinds == ["prevalence", "total", "area", "area", "capture_recapture", "total", "stack", "unit", "sources"]
+    models = ["prevalence", "total", "area", "area", "capture_recapture", "total", "stack"]
+    assert kinds == [*models, "aggregate", "extend_by_ratio", "published", "change", "unit", "sources"]
 
 
 def test_there_are_notebooks() -> None:

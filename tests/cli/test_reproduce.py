@@ -228,3 +228,40 @@ def test_data_sets_are_listed() -> None:
     assert result.exit_code == 0
     for words in ("gems2022", "uk_2013_6", "country_household", "facts; cite both"):
         assert words in result.stdout, words
+
+
+def test_ids_that_there_are_not_come_with_those_that_are_near() -> None:
+    status, out, err = call("nepal2018", "bs_australia_lcmr")
+    assert (status, out) == (2, "")
+    assert "'nepal2018'; did you mean nepal2018-flow-to-stock?" in err
+    assert "did you mean bs_Australia_LCMCR?" in err
+    assert len(err) < 500
+
+
+LISTS = 'id = "mine"\ninputs_table = "kosovo.csv"\nunit = "persons"\npublished = 12593\npublished_halfwidth = 66\n'
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('function = "latent_clas"', "did you mean 'latent_class'?"),
+        ('function = "threshold"\narguments = { treshold = 3 }', "did you mean 'threshold'?"),
+        ('function = "threshold"\narguments = { prior = "flat" }', "FL-EST-147"),
+        ('function = "average_decomposable"\narguments = { grid = { time = 30 } }', "write grid = { times = 30, points = 1000 }"),
+        ('function = "select_stepwise"\narguments = { threshold = "small" }', "do not fit"),
+    ],
+)  # fmt: skip
+def test_settings_that_a_method_cannot_take(tmp_path: Path, line: str, said: str) -> None:
+    status, out, err = call(file(tmp_path, LISTS + line), "--csv", tmp_path / "out.csv")
+    assert (status, err) == (1, "")
+    assert "not computed: 1" in out
+    assert said in (tmp_path / "out.csv").read_text(encoding="utf-8")
+
+
+def test_words_of_a_bayesian_method(tmp_path: Path) -> None:
+    """Kosovo, dga 2.0.2 on 1 … 30 n at δ = 2^-4: median 12,593 (reference/capture_recapture/bayesian.json).
+
+    Its grid has a point every 132 people, ours more: half a step apart at most.
+    """
+    (found,) = reproduce([file(tmp_path, LISTS + 'method = "dga, delta 2^-t"')]).outcomes
+    assert (found.function, found.verdict) == ("capture_recapture.average_decomposable", "prints_same")

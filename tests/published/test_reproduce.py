@@ -72,3 +72,36 @@ def test_known_mismatch_of_the_netherlands() -> None:
 
 def test_most_figures_come_from_functions_of_the_library() -> None:
     assert [o.id for o in outcomes().values() if o.function == "arithmetic"] == []
+
+
+# Binette and Steorts (2022), cache of MSETools behind their figure of real data, as in reference/capture_recapture/bayesian.json
+DGA = {"United_Kingdom": (23016, 10408, 33481), "Netherlands": (50270, 41616, 203328), "New_Orleans": (869, 514, 1763),
+       "Australia": (2255, 1186, 7314)}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DGA)
+def test_averages_over_decomposable_graphs_are_printed_to_the_person(name: str) -> None:
+    found = outcomes()[f"bs_{name}_dga"], outcomes()[f"bs_{name}_dga_interval"]
+    assert [(round(ours.computed), round(ours.lower), round(ours.upper)) for ours in found] == [DGA[name]] * 2
+    assert [ours.verdict for ours in found] == ["prints_same"] * 2
+
+
+def test_samplers_agree_within_their_chance_which_is_small_beside_the_interval() -> None:
+    sampled = [o for o in outcomes().values() if o.verdict == "within_monte_carlo"]
+    assert {o.id for o in sampled} <= {"bs_New_Orleans_LCMCR", "bs_Australia_LCMCR", "msr_bt_kos", "msr_bt_kos_triples"}
+    for ours in sampled:
+        assert ours.chance < 0.1 * (ours.upper - ours.lower), ours.id
+
+
+def test_chains_that_do_not_agree_are_no_figure() -> None:
+    """Netherlands: the document itself prints R-hat 1.67 (id bs_rhat); ten seeds of LCMCR on the British lists give 1.48."""
+    for name in ("United_Kingdom", "Netherlands"):
+        ours = outcomes()[f"bs_{name}_LCMCR"]
+        assert (ours.verdict, "FL-STUDY-32" in ours.reason) == ("not_computed", True)
+
+
+def test_a_statistic_at_the_cut_is_not_called_reproduced() -> None:
+    """MSE-R 1.2.0 keeps LA:PFNCA and prints 12,163; in runs of ours its statistic is 1.97 to 2.05, on both sides of the cut."""
+    ours = outcomes()["msr_bt_uk5"]
+    assert ours.verdict == "known_difference"
+    assert 11_000 < ours.computed < 12_000

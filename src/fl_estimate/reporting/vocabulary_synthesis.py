@@ -12,7 +12,7 @@ QUANTITIES: dict[str, Said] = {
 
 METHODS: dict[str, Said] = {
     "published": ("published figure", "chiffre publié", "cifra publicada"),
-    "sum": ("sum of independent parts", "somme de parties indépendantes", "suma de partes independientes"),
+    "sum": ("sum of parts", "somme de parties", "suma de partes"),
     "ratio-of-figures": ("ratio of two figures", "rapport de deux chiffres", "razón de dos cifras"),
     "rate-from-totals": (
         "total of the parts over their population",
@@ -211,6 +211,11 @@ ASSUMPTIONS: dict[str, Said] = {
         "Les sources se dispersent autour d’un chiffre commun au-delà de leurs erreurs.",
         "Las fuentes se dispersan alrededor de una cifra común más allá de sus errores.",
     ),
+    "parts_correlated": (
+        "The errors of any two parts are taken to have a correlation of {correlation}.",
+        "Les erreurs de deux parties quelconques sont supposées avoir une corrélation de {correlation}.",
+        "Se supone que los errores de dos partes cualesquiera tienen una correlación de {correlation}.",
+    ),
     "rounds_correlated": (
         "The errors of the two rounds are taken to have a correlation of {correlation}.",
         "Les erreurs des deux éditions sont supposées avoir une corrélation de {correlation}.",
@@ -244,6 +249,11 @@ REASONS: dict[str, Said] = {
 VERDICTS: dict[str, Said] = {
     "prints_same": ("prints the same", "s’imprime à l’identique", "se imprime igual"),
     "within_rounding": ("within rounding", "dans l’arrondi", "dentro del redondeo"),
+    "within_monte_carlo": (
+        "within the chance of two samplers’ runs",
+        "dans l’aléa de deux tirages",
+        "dentro del azar de dos muestreos",
+    ),
     "differs": ("does not agree", "ne concorde pas", "no concuerda"),
     "known_difference": ("not reproduced", "non reproduit", "no reproducida"),
     "unexpected_agreement": (
@@ -272,12 +282,15 @@ VERDICTS: dict[str, Said] = {
     ),
     "rule": (
         "A figure agrees where the range of ours, every printed input moved by half its last digit, meets the printed figure. Where "
-        "case lists are the input, the range is the interval of the method, and the value itself must print the same.",
+        "case lists are the input, the range is the interval of the method, and the value itself must print the same; where "
+        "samplers made both, they may differ by three standard errors of their random numbers.",
         "Un chiffre concorde lorsque l’intervalle du nôtre, chaque donnée imprimée étant déplacée d’une demi-unité de son dernier "
         "chiffre, rencontre le chiffre imprimé. Pour les listes de cas, l’intervalle est celui de la méthode, et la valeur "
-        "elle-même doit s’imprimer à l’identique.",
+        "elle-même doit s’imprimer à l’identique ; si les deux viennent de tirages, elles peuvent s’écarter de trois erreurs types "
+        "de ceux-ci.",
         "Una cifra concuerda cuando el intervalo de la nuestra, moviendo cada dato impreso media unidad de su última cifra, "
-        "alcanza la cifra impresa. Con listas de casos, el intervalo es el del método, y el propio valor debe imprimirse igual.",
+        "alcanza la cifra impresa. Con listas de casos, el intervalo es el del método, y el propio valor debe imprimirse igual; si ambos "
+        "vienen de muestreos, pueden diferir en tres errores típicos de estos.",
     ),
     "inputs": ("What went in", "Données utilisées", "Datos utilizados"),
     "head_figure": ("Figure", "Chiffre", "Cifra"),

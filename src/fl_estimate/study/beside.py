@@ -19,6 +19,7 @@ from fl_estimate.study.config import (
     Study,
     UnitEntry,
 )
+from fl_estimate.study.synthesis_entries import AggregateEntry, ExtensionEntry
 
 if TYPE_CHECKING:
     import polars as pl
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 POPULATION = "population"
 NEIGHBOUR = "neighbour"
+REGION = "region"
 COUNT = "count"
 
 
@@ -40,12 +42,26 @@ class SideTables:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FigureTables:
+    """Tables of one estimate made of figures: surveys, population and regions of countries, or cases; None where not given."""
+
+    surveys: Any = None
+    population: Any = None
+    groups: Any = None
+    cases: Any = None
+
+
+NO_TABLES = FigureTables()
+
+
+@dataclass(frozen=True, kw_only=True)
 class SideFiles:
     """What was read beside the surveys, by estimate."""
 
     tables: Mapping[str, SideTables] = field(default_factory=dict[str, SideTables])
     histories: Mapping[str, CaptureHistories] = field(default_factory=dict[str, CaptureHistories])
     populations: Mapping[str, float] = field(default_factory=dict[str, float])
+    figures: Mapping[str, FigureTables] = field(default_factory=dict[str, FigureTables])
     files: tuple[Source, ...] = ()
 
 
@@ -60,6 +76,10 @@ def side_files(study: Study) -> Iterable[str]:
             yield entry.file
         elif isinstance(entry, StackEntry | SourcesEntry) and isinstance(entry.population, str | Column):
             yield _file(entry.population)
+        elif isinstance(entry, AggregateEntry):
+            yield from (_file(each) for each in (entry.surveys, entry.population, entry.groups) if each is not None)
+        elif isinstance(entry, ExtensionEntry):
+            yield entry.cases
 
 
 def read_side_files(study: Study) -> SideFiles:
@@ -79,6 +99,7 @@ def read_side_files(study: Study) -> SideFiles:
     tables: dict[str, SideTables] = {}
     histories: dict[str, CaptureHistories] = {}
     populations: dict[str, float] = {}
+    figures: dict[str, FigureTables] = {}
     for place, entry in enumerate(study.config.estimate, 1):
         key = f"estimate[{place}]"
         match entry:
@@ -103,9 +124,14 @@ def read_side_files(study: Study) -> SideFiles:
                 populations[entry.name] = float(persons[POPULATION].sum())
             case StackEntry(population=int() | float() as number) | SourcesEntry(population=int() | float() as number):
                 populations[entry.name] = float(number)
+            case AggregateEntry():
+                figures[entry.name] = _countries(reader, key, entry)
+            case ExtensionEntry():
+                figures[entry.name] = FigureTables(cases=_cases(reader, key, entry))
             case _:
                 pass
-    return SideFiles(tables=tables, histories=histories, populations=populations, files=tuple(reader.sources.values()))
+    return SideFiles(tables=tables, histories=histories, populations=populations, figures=figures,
+                     files=tuple(reader.sources.values()))  # fmt: skip
 
 
 class _Reader:
@@ -194,6 +220,33 @@ def _population(reader: _Reader, key: str, written: str | Column | None, by: lis
     if not frame[column].dtype.is_numeric():
         raise StudyFault("FL-STUDY-08", "a population is not a column of numbers", found=f"{key}: {column!r}")
     return frame.select(*by, frame[column].alias(POPULATION))
+
+
+def _countries(reader: _Reader, key: str, entry: AggregateEntry) -> FigureTables:
+    """What was surveyed, how many live there and to which region each country belongs, whatever the files call it."""
+    surveys = None
+    if entry.surveys is not None:
+        surveys = reader.frame(f"{key}.surveys", entry.surveys, [entry.by, "value", "se"])
+        # A country without a survey may stand in the same file with empty figures.
+        surveys = surveys.filter(surveys["value"].is_not_null())
+    column = entry.groups.column if isinstance(entry.groups, Column) else REGION
+    return FigureTables(
+        surveys=surveys,
+        population=_population(reader, f"{key}.population", entry.population, [entry.by]),
+        groups=reader.frame(f"{key}.groups", _file(entry.groups), [entry.by, column]).select(entry.by, column),
+    )
+
+
+def _cases(reader: _Reader, key: str, entry: ExtensionEntry) -> Any:
+    """Counts of cases of two forms."""
+    frame = reader.frame(f"{key}.cases", entry.cases, [entry.known, entry.wanted])
+    wrong = [name for name in (entry.known, entry.wanted) if not frame[name].dtype.is_numeric()]
+    if wrong:
+        raise StudyFault(
+            "FL-STUDY-33", "counts of cases are not columns of numbers", found=f"{key}.cases: {listed(map(repr, wrong))}",
+            fix="one row a cell, with a whole number in each of the two columns of counts",
+        )  # fmt: skip
+    return frame
 
 
 def _histories(reader: _Reader, key: str, entry: CaptureRecaptureEntry) -> CaptureHistories:

@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 
@@ -25,7 +25,6 @@ from fl_estimate.study.entries import (
     MapEntry,
     MeanEntry,
     MisclassificationEntry,
-    Number,
     PrevalenceEntry,
     PriorEntry,
     PublishEntry,
@@ -43,86 +42,13 @@ from fl_estimate.study.entries import (
     VarianceEntry,
 )
 from fl_estimate.study.faults import told
+from fl_estimate.study.shared_errors import shared_faults
+from fl_estimate.study.synthesis_entries import SYNTHESIS_ENTRIES, SynthesisEntry
 
-
-class PublishedEntry(Strict):
-    """``[[estimate]]`` of kind published: the arguments of `fl.synthesis.published`; `document` is its source."""
-
-    kind: Literal["published"]
-    name: str = ""
-    document: Annotated[str, Field(min_length=1)]
-    value: Annotated[float, Field(allow_inf_nan=False)] | None = None
-    se: Number | None = None
-    lower: Annotated[float, Field(allow_inf_nan=False)] | None = None
-    upper: Annotated[float, Field(allow_inf_nan=False)] | None = None
-    interval: Literal["wald", "log", "logit"] = "wald"
-    level: Annotated[float, Field(gt=0, lt=1)] = 0.95
-    quantity: str = "total"
-    outcome: str = "forced_labour"
-    measure: Literal["", "stock", "flow"] = ""
-    population: str = ""
-    reference_period: str = ""
-    definition: str = ""
-    instrument: str = ""
-    verification: Literal["", "verified", "secondary"] = ""
-
-
-class StockEntry(Strict):
-    """``[[estimate]]`` of kind stock: an estimate made before it as flow, and a duration, by `fl.synthesis.stock_from_flow`."""
-
-    kind: Literal["stock"]
-    name: str = ""
-    flow: str
-    duration_years: Annotated[float, Field(gt=0)] | str
-    duration: Literal["in-window", "completed"]
-    window_years: Annotated[float, Field(gt=0)]
-    correlation: Annotated[float, Field(ge=-1, le=1)] = 0.0
-    interval: Literal["log", "wald"] = "log"
-    level: Annotated[float, Field(gt=0, lt=1)] = 0.95
-
-
-class SumEntry(Strict):
-    """``[[estimate]]`` of kind sum: national figures of estimates made before it, added by `fl.synthesis.add`."""
-
-    kind: Literal["sum"]
-    name: str = ""
-    estimates: Annotated[list[str], Field(min_length=2)]
-    measure: str | None = None
-    population: str | None = None
-    reference_period: str | None = None
-    interval: Literal["log", "wald"] = "log"
-    level: Annotated[float, Field(gt=0, lt=1)] = 0.95
-
-
-class CombineEntry(Strict):
-    """``[[estimate]]`` of kind combine: national figures of independent sources, weighted by `fl.synthesis.combine`."""
-
-    kind: Literal["combine"]
-    name: str = ""
-    estimates: Annotated[list[str], Field(min_length=2)]
-    method: Literal["fixed", "random"] = "fixed"
-    scale: Literal["identity", "log"] = "identity"
-    measure: str | None = None
-    population: str | None = None
-    reference_period: str | None = None
-    interval: Literal["log", "wald"] | None = None
-    level: Annotated[float, Field(gt=0, lt=1)] = 0.95
-
-
-SynthesisEntry = PublishedEntry | StockEntry | SumEntry | CombineEntry
-WithoutPeople = (
-    CaptureRecaptureEntry
-    | MisclassificationEntry
-    | SourcesEntry
-    | StackEntry
-    | PublishedEntry
-    | StockEntry
-    | SumEntry
-    | CombineEntry
-)
+WithoutPeople = CaptureRecaptureEntry | MisclassificationEntry | SourcesEntry | StackEntry | SynthesisEntry
 """Entries that read no survey: they have lists, a figure, or estimates made before them."""
 SURVEYLESS_KINDS: frozenset[str] = frozenset(
-    {"capture_recapture", "misclassification", "sources", "stack", "published", "stock", "sum", "combine"}
+    {"capture_recapture", "misclassification", "sources", "stack", *SYNTHESIS_ENTRIES}
 )
 
 _CHOSEN: frozenset[str] = frozenset({"likelihood", "interval", "replicates", "seed"})
@@ -158,7 +84,7 @@ EstimateEntry = Annotated[
 ]
 KINDS: tuple[str, ...] = (
     "prevalence", "total", "mean", "ratio", "variance", "quantile", "area", "unit", "capture_recapture",
-    "misclassification", "sources", "stack", "published", "stock", "sum", "combine",
+    "misclassification", "sources", "stack", *SYNTHESIS_ENTRIES,
 )  # fmt: skip
 
 
@@ -276,18 +202,19 @@ def _faults(config: StudyConfig) -> Iterable[str]:
             yield from _area_faults(f"estimate[{place}]", entry)
         if isinstance(entry, CaptureRecaptureEntry):
             yield from _list_faults(f"estimate[{place}]", entry)
-        if isinstance(entry, StackEntry | SumEntry | CombineEntry | SourcesEntry):
+        if isinstance(entry, StackEntry):
+            yield from _earlier_faults(f"estimate[{place}].estimates", entry.estimates, names[: place - 1])
+        if isinstance(entry, SourcesEntry):
             yield from _earlier_faults(
-                f"estimate[{place}].estimates",
-                list(entry.estimates.values() if isinstance(entry, SourcesEntry) else entry.estimates),
-                names[: place - 1],
+                f"estimate[{place}].estimates", list(entry.estimates.values()), names[: place - 1]
             )
         if isinstance(entry, MisclassificationEntry):
             yield from _earlier_faults(f"estimate[{place}].estimate", [entry.estimate], names[: place - 1])
-        if isinstance(entry, StockEntry):
-            yield from _earlier_faults(f"estimate[{place}].flow", [entry.flow], names[: place - 1])
-            named = [entry.duration_years] if isinstance(entry.duration_years, str) else []
-            yield from _earlier_faults(f"estimate[{place}].duration_years", named, names[: place - 1])
+        if isinstance(entry, SynthesisEntry):
+            yield from (f"estimate[{place}].{fault}" for fault in entry.faults())
+            for key, named in entry.earlier():
+                yield from _earlier_faults(f"estimate[{place}].{key}", named, names[: place - 1])
+    yield from shared_faults(config.estimate)
     if config.classify is not None:
         yield from _source_faults("classify.source", config.classify.source, sources)
     if config.calibrate is not None:
@@ -364,10 +291,7 @@ _KEYS: dict[str, tuple[str, ...]] = {
         "sources": SourcesEntry,
         "capture_recapture": CaptureRecaptureEntry,
         "stack": StackEntry,
-        "published": PublishedEntry,
-        "stock": StockEntry,
-        "sum": SumEntry,
-        "combine": CombineEntry,
+        **SYNTHESIS_ENTRIES,
         "prior": PriorEntry,
         "UnitPriorEntry": UnitPriorEntry,
         "source": SourceEntry,

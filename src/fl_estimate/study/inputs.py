@@ -16,7 +16,7 @@ import narwhals as nw
 from fl_estimate.errors import FileFault, StudyFault, nearest
 from fl_estimate.reporting.html import MapChoice
 from fl_estimate.reporting.truth import Truth, read_truth
-from fl_estimate.study.beside import SideTables, read_side_files, side_files
+from fl_estimate.study.beside import FigureTables, SideTables, read_side_files, side_files
 from fl_estimate.study.config import CalibrateEntry, Study, UnitEntry, WithoutPeople
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ class StudyInputs:
         Case lists, by estimate.
     populations : mapping of str to float
         Persons of the whole country, by estimate that turns prevalences into persons.
+    figures : mapping of str to FigureTables
+        Tables of countries and of cases, by estimate made of figures.
     files : tuple of Source
         The files of tables and lists.
     truth : Truth or None
@@ -62,6 +64,7 @@ class StudyInputs:
     tables: Mapping[str, SideTables] = field(default_factory=dict[str, "SideTables"])
     histories: Mapping[str, CaptureHistories] = field(default_factory=dict[str, "CaptureHistories"])
     populations: Mapping[str, float] = field(default_factory=dict[str, float])
+    figures: Mapping[str, FigureTables] = field(default_factory=dict[str, "FigureTables"])
     files: tuple[Source, ...] = ()
     truth: Truth | None = None
     map: MapChoice | None = None
@@ -115,6 +118,7 @@ def read_inputs(study: Study, tell: Tell) -> StudyInputs:
         tables=beside.tables,
         histories=beside.histories,
         populations=beside.populations,
+        figures=beside.figures,
         files=beside.files,
         truth=truth,
         map=chosen_map,

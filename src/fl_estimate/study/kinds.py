@@ -19,6 +19,7 @@ from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.reporting.labelling import unit_of
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.stack import stack
+from fl_estimate.study.beside import NO_TABLES
 from fl_estimate.study.config import (
     METHOD_KEYS,
     AreaEntry,
@@ -27,10 +28,10 @@ from fl_estimate.study.config import (
     SourcesEntry,
     StackEntry,
     Study,
-    SynthesisEntry,
     UnitEntry,
 )
 from fl_estimate.study.inputs import StudyInputs
+from fl_estimate.study.synthesis_entries import SynthesisEntry
 from fl_estimate.study.synthesis_kinds import made_before, synthesise
 
 _DIRECT: dict[str, tuple[Any, tuple[str, ...]]] = {
@@ -57,7 +58,7 @@ def make_estimate(entry: Any, study: Study, inputs: StudyInputs, before: Mapping
     if isinstance(entry, StackEntry):
         return _stack(entry, before, inputs.populations.get(entry.name))
     if isinstance(entry, SynthesisEntry):
-        return synthesise(entry, before)
+        return synthesise(entry, before, inputs.figures.get(entry.name, NO_TABLES))
     if isinstance(entry, CaptureRecaptureEntry):
         return from_lists(entry, inputs.histories[entry.name])
     if isinstance(entry, MisclassificationEntry):

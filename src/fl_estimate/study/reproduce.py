@@ -16,9 +16,18 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from fl_estimate.errors import FlError, StudyFault, nearest, not_one_of
+from fl_estimate.errors import FlError, StudyFault, listed, nearest
 from fl_estimate.inputs.histories import CaptureHistories
-from fl_estimate.study.reproduction import Outcome, Reproduction, Rounded, judge, not_computed, range_of, told_otherwise
+from fl_estimate.study.reproduction import (
+    Outcome,
+    Reproduction,
+    Rounded,
+    judge,
+    monte_carlo,
+    not_computed,
+    range_of,
+    told_otherwise,
+)
 from fl_estimate.study.target_binding import Input
 from fl_estimate.study.target_formula import FormulaError
 from fl_estimate.study.target_lists import ListReading, read_list_method
@@ -70,6 +79,7 @@ class TargetEntry(BaseModel):
     published: Finite | Annotated[list[Finite], Field(min_length=2, max_length=2)] | None = None
     printed: str = ""
     published_halfwidth: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    published_monte_carlo: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     target_kind: str = ""
     computed: Any = None
     computed_interval_from_input_rounding: Any = None
@@ -136,6 +146,7 @@ def read_targets(targets: Sequence[str | Path] = ()) -> tuple[Target, ...]:
         return bundled_targets()
     known = {target.entry.id: target for target in bundled_targets()}
     faults: list[str] = []
+    unknown: list[str] = []
     found: list[Target] = []
     for given in targets:
         if Path(given).suffix.lower() == ".toml":
@@ -143,7 +154,9 @@ def read_targets(targets: Sequence[str | Path] = ()) -> tuple[Target, ...]:
         elif str(given) in known:
             found.append(known[str(given)])
         else:
-            raise not_one_of("FL-STUDY-31", "this target", str(given), list(known), StudyFault)
+            unknown.append(str(given))
+    if unknown:
+        raise _unknown(unknown, list(known))
     if faults:
         raise _broken(faults)
     return tuple(found)
@@ -282,7 +295,9 @@ def _target(entry: TargetEntry, folder: Path | None, known: Mapping[str, Target]
             raise FormulaError("it gives no number with these inputs")
         return Target(entry=entry, inputs=inputs, reading=reading)
     except FormulaError as error:
-        return Target(entry=entry, inputs=inputs, trouble=f"method {entry.method!r}: {error}")
+        return Target(
+            entry=entry, inputs=inputs, trouble=f"method {entry.method!r}: {error}" if entry.method else str(error)
+        )
     except FlError as error:
         return Target(entry=entry, inputs=inputs, trouble=f"[{error.code}] {error.what}; {error.fix}")
 
@@ -344,25 +359,45 @@ def _outcome(target: Target) -> Outcome:
     reading = target.reading
     if reading is None:
         return not_computed({**shared, "reason": target.trouble or entry.reason})
+    chance = 0.0
     try:
         if isinstance(reading, ListReading):
             assert target.histories is not None
             size = (read_unit(entry.unit) or Unit("count", 1.0)).scale
-            value, low, high = (persons / size for persons in reading.compute(target.histories))
-            ranged = Rounded(value=value, lower=low, upper=high)
+            found = reading.compute(target.histories)
+            ranged = Rounded(value=found.value / size, lower=found.lower / size, upper=found.upper / size)
+            chance = monte_carlo(found.monte_carlo / size, entry.published_monte_carlo)
         else:
             ranged = range_of(reading, target.inputs)
     except FlError as error:
         return not_computed({**shared, "reason": f"[{error.code}] {error.what}: {error.found}"})
+    except (TypeError, ValueError) as error:  # a setting of a type that the function cannot take
+        if not entry.arguments:
+            raise
+        return not_computed(
+            {**shared, "reason": f"arguments {entry.arguments!r} do not fit {reading.function}: {error}"}
+        )
     shared["author"] = told_otherwise(ranged.value, entry.computed)
     return judge(shared, ranged, entry.published, half, words=reading.words, function=reading.function,
-                 of_lists=isinstance(reading, ListReading))  # fmt: skip
+                 of_lists=isinstance(reading, ListReading), chance=chance)  # fmt: skip
 
 
 def _as_printed(published: float | list[float] | None) -> str:
     if published is None:
         return ""
     return " to ".join(f"{x:.15g}" for x in (published if isinstance(published, list) else [published]))
+
+
+def _unknown(names: Sequence[str], known: Sequence[str]) -> StudyFault:
+    """Ids that there are not, each with those that hold its letters or come near it; never the whole long list."""
+    said: list[str] = []
+    for name in names:
+        near = [each for each in known if name.lower() in each.lower()][:5] or [nearest(name, known)]
+        said.append(f"{name!r}{f'; did you mean {listed(near)}?' if near[0] else ''}")
+    return StudyFault(
+        "FL-STUDY-31", "no bundled target has this id", found=", ".join(said) if len(said) == 1 else "\n    " + "\n    ".join(said),
+        fix="fl-estimate reproduce without an id shows all of them; a file of your own ends in .toml",
+    )  # fmt: skip
 
 
 def _broken(faults: Sequence[str]) -> StudyFault:

@@ -21,6 +21,10 @@ from fl_estimate.study.target_reading import Reading
 COLUMNS: tuple[str, ...] = (
     "id", "source", "printed", "computed", "lower", "upper", "agrees", "exact_after_rounding", "verdict",
 )  # fmt: skip
+VERDICTS: tuple[str, ...] = (
+    "differs", "prints_same", "within_rounding", "within_monte_carlo", "unexpected_agreement", "known_difference", "not_computed",
+)  # fmt: skip
+"""In the order of a summary: what needs a look comes first."""
 MOST_CORNERS = 12
 """Inputs with a rounding up to which every combination of up and down is tried; beyond, each moves as it moves the figure."""
 TINY = 1e-9
@@ -52,7 +56,7 @@ class Outcome:
     exact : bool or None
         Whether the central value prints the same; None of intervals, and where nothing was computed.
     verdict : str
-        Code: prints_same, within_rounding, differs, known_difference, unexpected_agreement or not_computed.
+        Code: prints_same, within_rounding, within_monte_carlo, differs, known_difference, unexpected_agreement or not_computed.
     reason, note, words, function, strength
         Why it differs; remarks; the formula as it was read; what computed it; how much it tests.
     author : float or None
@@ -83,6 +87,7 @@ class Outcome:
     words: str = ""
     function: str = ""
     of_lists: bool = False
+    chance: float = 0.0
     author: float | None = None
 
     @property
@@ -104,6 +109,8 @@ class Outcome:
         said = say("verdict", self.verdict, language)
         if self.reason and self.verdict in ("known_difference", "not_computed"):
             said += f": {self.reason}"
+        if self.chance > 0 and self.verdict != "not_computed":
+            said += f" ± {written(self.chance, language)}" if self.verdict == "within_monte_carlo" else ""
         if self.author is not None:
             said += f"; {say('verdict', 'read_otherwise', language, value=f'{self.author:.8g}')}"
         return said
@@ -122,7 +129,7 @@ class Reproduction:
     def counts(self) -> dict[str, int]:
         """How many targets have each verdict."""
         verdicts = [outcome.verdict for outcome in self.outcomes]
-        return {verdict: verdicts.count(verdict) for verdict in dict.fromkeys(verdicts)}
+        return {verdict: verdicts.count(verdict) for verdict in VERDICTS if verdict in verdicts}
 
     def to_frame(self, language: str = "en") -> pd.DataFrame:
         """One row a target: id, source, printed, computed, lower, upper, agrees, exact_after_rounding, verdict."""
@@ -186,12 +193,13 @@ def not_computed(shared: Mapping[str, Any]) -> Outcome:
 
 def judge(
     shared: Mapping[str, Any], ours: Rounded, published: float | list[float] | None, half: float, *, words: str,
-    function: str, of_lists: bool,
+    function: str, of_lists: bool, chance: float = 0.0,
 ) -> Outcome:  # fmt: skip
     """Compare our figure with the printed one.
 
     A printed interval agrees where both of our limits print as it does; a printed figure where the range from the rounding
-    of inputs meets it, or, from case lists, whose counts are exact, where our value prints as it does.
+    of inputs meets it, or, from case lists, whose counts are exact, where our value prints as it does. `chance` is how far
+    apart two runs of a sampler may print.
     """
     exact: bool | None = None
     if isinstance(published, list):
@@ -204,16 +212,20 @@ def judge(
         exact = _within(ours.value, published, half)
         slack = TINY * max(abs(published), abs(ours.value))
         meets = ours.lower <= published + half + slack and ours.upper >= published - half - slack
-        agrees = exact if of_lists else meets
+        agrees = _within(ours.value, published, half + chance) if of_lists else meets
     expected = bool(shared["expected"])
     if agrees:
-        verdict = (
-            ("prints_same" if exact or exact is None else "within_rounding") if expected else "unexpected_agreement"
-        )
+        near = "within_monte_carlo" if of_lists else "within_rounding"
+        verdict = ("prints_same" if exact or exact is None else near) if expected else "unexpected_agreement"
     else:
         verdict = "differs" if expected else "known_difference"
     return Outcome(**shared, computed=ours.value, lower=ours.lower, upper=ours.upper, agrees=agrees, exact=exact,
-                   verdict=verdict, words=words, function=function, of_lists=of_lists)  # fmt: skip
+                   verdict=verdict, words=words, function=function, of_lists=of_lists, chance=chance)  # fmt: skip
+
+
+def monte_carlo(ours: float, theirs: float) -> float:
+    """How far apart two runs of a sampler may print: three standard errors of their difference; 0 where ours is not sampled."""
+    return 3 * float(np.hypot(ours, theirs)) if ours > 0 else 0.0
 
 
 def told_otherwise(ours: float, told: Any) -> float | None:

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fl_estimate.errors import nearest
+import numpy as np
+
+from fl_estimate.errors import StudyFault, nearest
 from fl_estimate.estimators import capture_recapture as cr
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.study.target_formula import FormulaError
 
 METHODS: tuple[str, ...] = (
-    "chao", "chapman", "closed", "loglinear", "petersen", "select_aic_p", "select_bic", "select_stepwise", "zelterman",
+    "average_decomposable", "chao", "chapman", "closed", "latent_class", "loglinear", "petersen", "select_aic_p", "select_bic",
+    "select_stepwise", "threshold", "zelterman",
 )  # fmt: skip
+POSTERIOR: frozenset[str] = frozenset({"average_decomposable", "latent_class", "threshold"})
+"""Methods whose documents print the posterior median; the sampled ones run with seed 1 unless the target gives another."""
+GRID: frozenset[str] = frozenset({"times", "points"})
 WORDS: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    (r"\bdga\b|decomposable", "average_decomposable", {}),
+    (r"\blcmcr\b|latent class", "latent_class", {}),
+    (r"bayesthresh|bayesian threshold", "threshold", {}),
     (r"bales|hesketh|msefit|\baic\b", "select_aic_p", {}),
     (r"main[- ]effects|independen", "loglinear", {"terms": "main"}),
     (r"all pairs|two-way", "loglinear", {"terms": "two-way"}),
@@ -31,12 +41,22 @@ WORDS: tuple[tuple[str, str, dict[str, Any]], ...] = (
 
 
 @dataclass(frozen=True, kw_only=True)
+class ListFigure:
+    """A figure from case lists: value, limits, and the standard error that its random numbers alone give it (0: none)."""
+
+    value: float
+    lower: float
+    upper: float
+    monte_carlo: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class ListReading:
     """How a figure is computed from case lists: the function, and value with limits of the histories."""
 
     words: str
     function: str
-    compute: Callable[[CaptureHistories], tuple[float, float, float]]
+    compute: Callable[[CaptureHistories], ListFigure]
 
 
 def read_list_method(method: str, function: str = "", arguments: Mapping[str, Any] | None = None) -> ListReading:
@@ -60,14 +80,34 @@ def read_list_method(method: str, function: str = "", arguments: Mapping[str, An
             raise FormulaError(
                 f"function: {function!r} is none; {f'did you mean {close!r}? ' if close else ''}one of: {', '.join(METHODS)}"
             )
+        _require_arguments(name, arguments or {})
         return _reading(name, dict(arguments or {}), method)
     plain = method.lower()
     if re.search(r"\bobserved\b|people on any list|known cases", plain):
-        return ListReading(words="people on any list", function="CaptureHistories.n", compute=lambda h: (h.n, h.n, h.n))
+        return ListReading(words="people on any list", function="CaptureHistories.n",
+                           compute=lambda h: ListFigure(value=h.n, lower=h.n, upper=h.n))  # fmt: skip
     for pattern, name, settings in WORDS:
         if found := re.search(pattern, plain):
             return _reading(name, {**settings, **_settings(plain, name, found)}, method)
     raise FormulaError(f"no method for case lists is found in its words; write function = one of: {', '.join(METHODS)}")
+
+
+def _require_arguments(name: str, arguments: Mapping[str, Any]) -> None:
+    """Refuse arguments that the function does not take."""
+    takes = [each for each in inspect.signature(getattr(cr, name)).parameters if each != "histories"]
+    for each in arguments:
+        if each not in takes:
+            close = nearest(each, takes)
+            hint = f"did you mean {close!r}?" if close else f"it takes {', '.join(takes)}"
+            raise FormulaError(f"arguments: {name} does not take {each!r}; {hint}")
+    grid = arguments.get("grid")
+    if isinstance(grid, Mapping) and not (
+        set(grid) == GRID and all(isinstance(x, int) and x > 0 for x in grid.values())
+    ):
+        raise FormulaError(
+            f"arguments: grid = {dict(grid)!r}; write grid = {{ times = 30, points = 1000 }} for that many dark figures from 1 to 30 "
+            "times the people observed"
+        )
 
 
 def _settings(plain: str, name: str, found: re.Match[str]) -> dict[str, Any]:
@@ -81,6 +121,8 @@ def _settings(plain: str, name: str, found: re.Match[str]) -> dict[str, Any]:
         settings["max_order"] = int(match[1])
     if name == "select_bic" and "downhill" in plain:
         settings["search"] = "downhill"
+    if name == "threshold" and "improper" in plain:
+        settings["prior"] = "improper"
     if name == "closed":
         settings["model"] = "M" + found[1] + (f"-{found[2]}" if found[2] else "")
     return settings
@@ -89,13 +131,51 @@ def _settings(plain: str, name: str, found: re.Match[str]) -> dict[str, Any]:
 def _reading(name: str, settings: dict[str, Any], method: str) -> ListReading:
     merged = re.search(r"\bmerging (\w+)\s*(?:\+|and|with)\s*(\w+)", method)
 
-    def compute(histories: CaptureHistories) -> tuple[float, float, float]:
+    def compute(histories: CaptureHistories) -> ListFigure:
         if merged:
             histories = histories.merge(merged[1], merged[2], into=merged[1] + merged[2])
         chosen: Any = getattr(cr, name)
         lists = histories.lists[:2] if name in ("chapman", "petersen") and "a" not in settings else ()
-        row = chosen(histories, *lists, **settings).frame.iloc[0]
-        return float(row["value"]), float(row["lower"]), float(row["upper"])
+        found = chosen(histories, *lists, **_on_these(settings, name, histories))
+        return _posterior(found) if name in POSTERIOR else _first_row(found)
 
     told = ", ".join(f"{key}={value!r}" for key, value in settings.items())
     return ListReading(words=f"{name}({told})", function=f"capture_recapture.{name}", compute=compute)
+
+
+def _on_these(settings: Mapping[str, Any], name: str, histories: CaptureHistories) -> dict[str, Any]:
+    """Settings with a seed, and with the dark figures that ``grid = { times = 30, points = 1000 }`` means for these lists."""
+    given = {"seed": 1, **settings} if name in POSTERIOR else dict(settings)
+    grid = given.get("grid")
+    if isinstance(grid, Mapping):
+        given["grid"] = np.unique(np.round(np.linspace(1, grid["times"] * histories.n, grid["points"]))).tolist()
+    return given
+
+
+def _first_row(found: Any) -> ListFigure:
+    row = found.frame.iloc[0]
+    return ListFigure(value=float(row["value"]), lower=float(row["lower"]), upper=float(row["upper"]))
+
+
+def _posterior(found: Any) -> ListFigure:
+    """The median with equal-tailed limits; nothing where the chains do not agree.
+
+    The Monte Carlo error of a median is √(π/2) times that of a mean, or what the medians of the chains say where that is more.
+
+    Raises
+    ------
+    StudyFault
+        FL-STUDY-32.
+    """
+    told, row = found.diagnostics, found.frame.iloc[0]
+    if "sampler_rhat" in {reason.code for reason in found.reasons}:
+        raise StudyFault("FL-STUDY-32", "the chains do not agree with each other, so that there is no figure to lay beside the print",
+                         found=f"R-hat {told['rhat']:.2f}", fix="more chains and draws; or go without this method on these lists")  # fmt: skip
+    error = 0.0
+    if "ess_bulk" in told:
+        medians = np.asarray(told.get("median_by_chain", []), dtype=float)
+        between = float(medians.std(ddof=1) / np.sqrt(len(medians))) if len(medians) > 1 else 0.0
+        error = max(float(np.sqrt(np.pi / 2) * row["se"] / np.sqrt(told["ess_bulk"])), between)
+    return ListFigure(
+        value=float(told["posterior_median"]), lower=float(row["lower"]), upper=float(row["upper"]), monte_carlo=error
+    )

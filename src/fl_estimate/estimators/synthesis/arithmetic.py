@@ -27,6 +27,7 @@ SHARES: frozenset[str] = frozenset({"prevalence", "prevalence per 1,000"})
 def add(
     figures: Sequence[Given] | Mapping[str, Given],
     *,
+    correlation: float = 0.0,
     measure: str | None = None,
     population: str | None = None,
     reference_period: str | None = None,
@@ -39,6 +40,9 @@ def add(
     ----------
     figures : sequence or mapping of Estimates or numbers
         Each with the same rows. Totals of persons add up; prevalences do where they share one population.
+    correlation : float, default 0
+        Between the errors of any two parts. Parts that come of the same survey, or of which one was extended from the
+        other (`extend_by_ratio` notes it in its diagnostics), are not independent.
     measure, population, reference_period : str, optional
         Say once what all parts speak of where their descriptions differ in words: adults and children are added as
         the whole population only where you say so.
@@ -48,13 +52,13 @@ def add(
     Returns
     -------
     Estimates
-        Method "sum". Parts are taken as independent: SE² = Σ SE².
+        Method "sum": SE² = Σ SE² + 2 r Σ SE_i SE_j over the pairs, Σ SE² where parts are independent.
 
     Raises
     ------
     EstimateFault
         FL-EST-25: the parts speak of different measures, populations or times; FL-EST-183, FL-EST-185, FL-EST-186 (parts
-        of different quantities), FL-EST-187.
+        of different quantities), FL-EST-187, FL-EST-188 (a correlation that cannot be).
 
     Examples
     --------
@@ -64,6 +68,7 @@ def add(
     20900000
     """
     require_choice(interval, level)
+    require_finite({"correlation": correlation}, within=(-1, 1))
     given = list(figures.values()) if isinstance(figures, Mapping) else list(figures)
     names = list(figures) if isinstance(figures, Mapping) else [f"part {place}" for place in range(1, len(given) + 1)]
     if not given:
@@ -77,12 +82,23 @@ def add(
         )  # fmt: skip
     value = sum((p.value for p in parts), start=np.zeros(1))
     variance = sum((p.se**2 for p in parts), start=np.zeros(1))
+    whole = sum((p.se for p in parts), start=np.zeros(1))
+    variance = variance + correlation * (whole**2 - variance)
+    if (variance < 0).any():
+        raise EstimateFault("FL-EST-188", "a setting is out of range", found=f"correlation={correlation!r} between {len(parts)} parts",
+                            fix="so many parts cannot all go against each other so much")  # fmt: skip
+    df = [np.broadcast_to(p.df, len(value)) for p in parts]
+    together = (
+        Assumption(code="parts_correlated", parameters=(("correlation", float(correlation)),))
+        if correlation
+        else Assumption(code="parts_independent")
+    )
     return answer(
         "add",
         parts,
         value=value,
         se=np.sqrt(variance),
-        df=effective_df([p.se for p in parts], [p.df for p in parts]),
+        df=np.minimum.reduce(df) if correlation else effective_df([p.se for p in parts], [p.df for p in parts]),
         interval=interval,
         level=level,
         method="sum",
@@ -90,9 +106,9 @@ def add(
         measure=measure,
         population=population,
         reference_period=reference_period,
-        arguments={"figures": [str(name) for name in names], "interval": interval},
+        arguments={"figures": [str(name) for name in names], "correlation": correlation, "interval": interval},
         respondents="sum",
-        assumptions=[Assumption(code="parts_disjoint"), Assumption(code="parts_independent")],
+        assumptions=[Assumption(code="parts_disjoint"), together],
     )
 
 

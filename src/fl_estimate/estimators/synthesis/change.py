@@ -92,7 +92,12 @@ def change(
     require_finite({"correlation": correlation}, within=(-1, 1))
     chosen: Literal["log", "wald"] = interval or ("log" if scale == "ratio" else "wald")
     require_choice(chosen, level)
-    first, second = aligned([rows_of(before, "before"), rows_of(after, "after")], "change")
+    given = rows_of(before, "before"), rows_of(after, "after")
+    if all(rows.estimates is not None for rows in given) and len(given[0].value) != len(given[1].value):
+        raise EstimateFault("FL-EST-185", "change: the results do not have the same rows",
+                            found=f"{len(given[0].value)} and {len(given[1].value)} rows",
+                            fix="take one figure of each with .national or .select(region=…), or estimate both by the same columns")  # fmt: skip
+    first, second = aligned(given, "change")
     differences = _differences(first, second)
     if differences and differing == "refuse":
         raise EstimateFault(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -23,7 +23,7 @@ from fl_estimate.estimators.synthesis.reading import (
 )
 from fl_estimate.results.estimates import Assumption, Estimates, Reason
 
-METHODS: tuple[str, ...] = ("fixed", "random")
+METHODS: tuple[str, ...] = ("fixed", "random", "bayesian")
 DIFFERENT = 0.05
 """Sources whose test has a p below this are said to differ."""
 Sources = Sequence[Estimates] | Mapping[str, Estimates]
@@ -105,10 +105,14 @@ def discrepancy(sources: Sources, *, scale: Literal["identity", "log"] = "identi
 
 
 def combine(
-    sources: Sources,
+    sources: Sources | Mapping[str, Any],
     *,
-    method: Literal["fixed", "random"] = "fixed",
-    scale: Literal["identity", "log"] = "identity",
+    method: Literal["fixed", "random", "bayesian"] = "fixed",
+    scale: Literal["identity", "log"] | None = None,
+    bias: Mapping[str, str] | None = None,
+    prior: tuple[float, float] | None = None,
+    draws: int | None = None,
+    seed: int | None = None,
     measure: str | None = None,
     population: str | None = None,
     reference_period: str | None = None,
@@ -123,29 +127,39 @@ def combine(
     Parameters
     ----------
     sources : sequence of Estimates or mapping of name to Estimates
-        Of one outcome in one unit, with the same rows (domains), from samples of their own.
-    method : {"fixed", "random"}
+        Of one outcome in one unit, with the same rows (domains), from samples of their own. For ``bayesian`` a mapping, whose
+        members may also be a (value, se) or a plain count of people, as in `fl.hierarchical.sources`.
+    method : {"fixed", "random", "bayesian"}
         ``fixed``: weights 1/SE². ``random``: weights 1/(SE² + τ²), with τ² of DerSimonian and Laird: the sources are then
-        taken as scattered around a common figure.
-    scale : {"identity", "log"}
+        taken as scattered around a common figure. ``bayesian``: the model of `fl.hierarchical.sources`, where each source
+        has the bias that you state for it.
+    scale : {"identity", "log"}, default "identity"
         On which they are averaged. Where errors grow with the figure (counts of hidden people), weights of 1/SE² favour the
         lower source; ``log`` weights by relative errors.
+    bias : mapping of name to str
+        For ``bayesian``, of every source: ``"normal(0, 0.2)"``, ``"exactly(0)"``, ``"below(0.3)"`` … on the log scale; of a count
+        ``"reported(a, b)"``. There is no default: data cannot tell it.
+    prior, draws, seed : (float, float), int, int, optional
+        For ``bayesian``: as in `fl.hierarchical.sources`.
     measure, population, reference_period : str, optional
         Say once what all mean, where their descriptions differ.
     interval : {"wald", "log"}, optional
-        By default that of the scale.
+        By default that of the scale; that of ``bayesian`` is equal-tailed.
     level : float
 
     Returns
     -------
     Estimates
-        Method "combined-fixed" or "combined-random". `.diagnostics` holds by row the weights, Q, its p, I² and τ.
+        Method "combined-fixed" or "combined-random"; `.diagnostics` holds by row the weights, Q, its p, I² and τ. Of
+        ``bayesian`` one row, method "sources-combined", with its draws; `.diagnostics` holds of each source the weight, its
+        conflict with all others (a p), and its bias as stated and as the data leave it.
 
     Raises
     ------
     EstimateFault
         FL-EST-25: they speak of different things; FL-EST-193: fewer than two, without an error, or of the same
-        sample; FL-EST-194: a method that there is not; FL-EST-183, FL-EST-185 to FL-EST-187.
+        sample; FL-EST-194: a method that there is not; FL-EST-197: a setting of another method; FL-EST-198: sources without a
+        stated bias; FL-EST-183, FL-EST-185 to FL-EST-187. Of ``bayesian`` also FL-EST-120 to FL-EST-125.
 
     References
     ----------
@@ -159,9 +173,19 @@ def combine(
     >>> both = fl.synthesis.combine({"survey": survey, "lists": lists})
     >>> both.to_frame()[["value", "se"]].round(0).values.tolist()
     [[21440.0, 2400.0]]
+    >>> stated = fl.synthesis.combine({"survey": survey, "lists": lists}, method="bayesian", seed=1,
+    ...                               bias={"survey": "below(0.2)", "lists": "normal(0, 0.1)"})
+    >>> {name: round(weight[0], 2) for name, weight in stated.diagnostics["weights"].items()}
+    {'survey': 0.51, 'lists': 0.49}
     """
     if method not in METHODS:
         raise not_one_of("FL-EST-194", "this way of combining", str(method), METHODS)
+    told = {"bias": bias, "prior": prior, "draws": draws, "seed": seed}
+    _require_settings(method, told if method != "bayesian" else {"scale": scale, "interval": interval})
+    if method == "bayesian":
+        said = {"measure": measure, "population": population, "reference_period": reference_period}
+        return _bayesian(sources, bias, said, prior=prior, level=level, draws=draws or 4_000, seed=seed)
+    scale = scale or "identity"
     names, rows = _read(sources, scale)
     chosen: Literal["log", "wald"] = interval or ("log" if scale == "log" else "wald")
     require_choice(chosen, level)
@@ -204,7 +228,57 @@ def combine(
     )  # fmt: skip
 
 
-def _read(sources: Sources, scale: str, *, one: bool = False) -> tuple[list[str], list[Rows]]:
+def _require_settings(method: str, alien: Mapping[str, Any]) -> None:
+    """Refuse settings that this method does not have, rather than leave them aside in silence."""
+    given = [name for name, value in alien.items() if value is not None]
+    if given:
+        raise EstimateFault(
+            "FL-EST-197", f"a setting is not one of method {method!r}", found=listed(given),
+            fix="bias, prior, draws and seed are of method='bayesian'; scale and interval of the others: its figures are on the log "
+                "scale and its limits equal-tailed",
+        )  # fmt: skip
+
+
+def _bayesian(
+    sources: Any, bias: Mapping[str, str] | None, said: Mapping[str, str | None], *, prior: Any, level: float, draws: int,
+    seed: int | None,
+) -> Estimates:  # fmt: skip
+    """One model of all sources, each with the bias that is stated for it; the combined row alone."""
+    from fl_estimate.estimators import hierarchical
+
+    if not isinstance(sources, Mapping) or len(sources) < 2:
+        raise _unfit("two or more sources with names are needed", f"{type(sources).__name__} of {len(sources)}",
+                     'give {"survey": …, "lists": …}, and their biases by the same names')  # fmt: skip
+    stated = bias or {}
+    absent, alien = [n for n in sources if n not in stated], [n for n in stated if n not in sources]
+    if absent or alien:
+        found = [f"no bias of {listed(absent)}"] if absent else []
+        found += [f"a bias of {listed(alien)}, which is no source"] if alien else []
+        raise EstimateFault(
+            "FL-EST-198", "how far each source may be off has to be stated", found="; ".join(found),
+            fix='no data can tell it: bias={"survey": "below(0.2)", "lists": "normal(0, 0.1)"}; "exactly(0)" where a source has none',
+        )  # fmt: skip
+    given = {name: _meant(name, each, said) for name, each in sources.items()}
+    _require_apart(list(given), list(given.values()))
+    found = hierarchical.sources(given, bias=dict(stated), prior=prior, level=level, draws=draws, seed=seed)
+    told = dict(found.diagnostics)
+    told["weights"] = {name: [weight] for name, weight in told.pop("weight").items()}
+    return replace(found.select(method="sources-combined"), diagnostics=told)
+
+
+def _meant(name: str, given: Any, said: Mapping[str, str | None]) -> Any:
+    """A source with what the caller says that all of them mean; of case lists the population size alone."""
+    if not isinstance(given, Estimates):
+        return given
+    if (given.frame["quantity"] == "population_size").any():
+        given = given.select(quantity="population_size")
+    if len(given) != 1:
+        raise EstimateFault("FL-EST-185", f"one figure of {name} is needed", found=f"{len(given)} rows",
+                            fix='take one with .national or .select(region="North")')  # fmt: skip
+    return replace(given, **{what: word for what, word in said.items() if word is not None})
+
+
+def _read(sources: Any, scale: str, *, one: bool = False) -> tuple[list[str], list[Rows]]:
     """Names and aligned rows; sources that cannot stand side by side are refused."""
     if scale not in ("identity", "log"):
         raise not_one_of("FL-EST-194", "this scale", str(scale), ("identity", "log"))

@@ -50,7 +50,12 @@ def read_surveys(given: Any, population: Any, said: Mapping[str, str | None]) ->
         )  # fmt: skip
     by = _shared_column(given, population)
     table = _table(given, [by, "value", "se"], "estimates")
-    columns = [name for name in ("measure", "population", "reference_period") if name in table]
+    # A column of numbers called population is how many live there, not of whom the figure speaks.
+    columns = [
+        name
+        for name in ("measure", "population", "reference_period")
+        if name in table and not pd.api.types.is_numeric_dtype(table[name])
+    ]
     words = {name: said.get(name) for name in said}
     for name in columns:
         found = sorted({str(x) for x in table[name] if x is not None and x == x and str(x)})

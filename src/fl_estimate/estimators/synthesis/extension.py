@@ -50,7 +50,8 @@ def extend_by_ratio(
     Parameters
     ----------
     base : Estimates
-        Persons in the form that the survey sees: a national row, or rows by the columns of `cases`.
+        Persons in the form that the survey sees: a national row (`.national` of a result by columns), or rows by the
+        columns of `cases`.
     cases : frame
         One row a cell: the by-columns of `base` (none for the nation alone), and the two columns of counts of cases.
     known, wanted : str
@@ -71,7 +72,8 @@ def extend_by_ratio(
     Returns
     -------
     Estimates
-        The sum over the cells first (where there are several), then the cells; method "ratio-extension".
+        The sum over the cells first (where there are several), then the cells; method "ratio-extension". Errors go together
+        with those of the base: `.diagnostics["correlation_with_base"]` (of the sums), for whoever adds the two.
 
     Raises
     ------
@@ -96,6 +98,8 @@ def extend_by_ratio(
     require_choice(interval, level)
     odds = [float(x) for x in np.atleast_1d(np.asarray(detection_odds, dtype=float))]
     require_finite({f"detection_odds={x:g}": x for x in odds} | {"overdispersion": overdispersion}, above=0)
+    if base.by and (base.frame["margin"] == "").all():  # the national row of a result by columns
+        base = replace(base, by=(), frame=base.frame.drop(columns=list(base.by)))
     by = list(base.by)
     cells = base if not by else _cells(base)
     rows = rows_of(cells, "base")
@@ -118,7 +122,8 @@ def extend_by_ratio(
             Assumption(code="case_counts_vary", parameters=(("factor", float(overdispersion)),)),
             *base.assumptions,
         ),
-        diagnostics={"ratio": quotient.tolist(), "known": n_known.tolist(), "wanted": n_wanted.tolist()},
+        diagnostics={"ratio": quotient.tolist(), "known": n_known.tolist(), "wanted": n_wanted.tolist(),
+                     "correlation_with_base": parts[0]["correlation"]},
         provenance=Provenance(
             call="synthesis.extend_by_ratio",
             arguments={"known": known, "wanted": wanted, "detection_odds": odds, "ratios": ratios, "overdispersion": overdispersion,
@@ -296,6 +301,9 @@ def _extended(rows: Rows, cells: Estimates, factor: Floats, error: Floats) -> Ma
         "df": rows.df,
         "total": value.sum(),
         "total_se": np.sqrt(matrix.sum()),
+        "correlation": float((survey @ factor).sum() / np.sqrt(survey.sum() * matrix.sum()))
+        if survey.sum() > 0
+        else 0.0,
     }
 
 
