@@ -13,35 +13,34 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from fl_estimate.errors import FileFault, PublishFault, StudyFault, nearest
 from fl_estimate.reporting.suppression import SuppressionRule, chosen_rule
 from fl_estimate.study.faults import told
+from fl_estimate.study.list_entries import CaptureRecaptureEntry, list_faults
+from fl_estimate.study.parts import Names, Strict
 
 By = str | list[str] | list[list[str]]
-Names = str | Annotated[list[str], Field(min_length=1)]
 Variance = Literal["taylor", "replicates"]
 Number = Annotated[float, Field(ge=0)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class SourceEntry(_Strict):
+class SourceEntry(Strict):
     """``[source.NAME]``: a file (or a table of files), the mapping that reads it, and the engine that holds it.
 
     `unit` is what a row stands for: the person, or by `fl.by_episode` each episode of work abroad, or the last one.
+    `derived` are columns made after classifying, by expressions that may name outcomes as well.
     """
 
     file: str | Annotated[dict[str, str], Field(min_length=1)]
     mapping: str
     unit: Literal["person", "episode", "last episode"] = "person"
     engine: Literal["polars", "pandas"] = "polars"
+    derived: dict[str, str] = {}
 
 
-class ClassifyEntry(_Strict):
+class ClassifyEntry(Strict):
     """``[classify]``: the frameworks, and of which source where there are several."""
 
     framework: Names = "icls2018_adult"
@@ -49,7 +48,7 @@ class ClassifyEntry(_Strict):
     allow_unverified: bool = False
 
 
-class _Estimate(_Strict):
+class _Estimate(Strict):
     name: str = ""
     source: str | None = None
     by: By | None = None
@@ -120,7 +119,7 @@ class QuantileEntry(_Estimate):
     interval: Literal["woodruff", "beta", "xlogit", "arcsine"] = "woodruff"
 
 
-class CalibrateEntry(_Strict):
+class CalibrateEntry(Strict):
     """``[calibrate]``: known totals that the weights of a source are brought to; the arguments of `fl.calibrate`.
 
     `margins` is a table by column, or the file of a frame with the columns margin, level, total.
@@ -133,21 +132,21 @@ class CalibrateEntry(_Strict):
     aggregate: str | None = None
 
 
-class Columns(_Strict):
+class Columns(Strict):
     """Some columns of a file that has others too."""
 
     file: str
     columns: Annotated[list[str], Field(min_length=1)]
 
 
-class Column(_Strict):
+class Column(Strict):
     """One column of a file, by name."""
 
     file: str
     column: str
 
 
-class PriorEntry(_Strict):
+class PriorEntry(Strict):
     """Priors, in words: the arguments of `fl.hierarchical.Prior`; what is left out is the default."""
 
     sigma: str | None = None
@@ -160,7 +159,7 @@ class PriorEntry(_Strict):
     rho_time: str | None = None
 
 
-class AreaEntry(_Strict):
+class AreaEntry(Strict):
     """``[[estimate]]`` of kind area: a direct estimate by one column, then `fl.hierarchical.area`.
 
     A file of covariates or population has the by-column and, unless columns are named, nothing that is not used; the
@@ -194,58 +193,7 @@ class AreaEntry(_Strict):
     on_failure: Literal["flag", "raise"] = "flag"
 
 
-class CaptureRecaptureEntry(_Strict):
-    """``[[estimate]]`` of kind capture_recapture: case lists in a file, and a method of `fl.capture_recapture`.
-
-    The file has a column of 0 and 1 for each list; with a column of counts (`count`) a row is a history, else a person.
-    `outcome`, `population` and `reference_period` say what the people on the lists are, for tables. The other keys are
-    those that the method takes; what is left out has the method's default (seed: 1).
-    """
-
-    kind: Literal["capture_recapture"]
-    name: str = ""
-    file: str
-    lists: Annotated[list[str], Field(min_length=2)] | None = None
-    count: str | None = None
-    method: Literal[
-        "petersen",
-        "chapman",
-        "loglinear",
-        "chao",
-        "zelterman",
-        "closed",
-        "select_stepwise",
-        "select_aic_p",
-        "select_bic",
-        "average_decomposable",
-        "latent_class",
-        "threshold",
-        "appraise",
-    ]
-    a: str | None = None
-    b: str | None = None
-    terms: Literal["main", "two-way"] | list[list[str]] | None = None
-    likelihood: Literal["poisson", "multinomial"] | None = None
-    interval: Literal["wald", "log", "profile", "percentile", "bca"] | None = None
-    model: str | None = None
-    bias_corrected: bool | None = None
-    threshold: Annotated[float, Field(gt=0)] | None = None
-    max_order: Annotated[int, Field(ge=1)] | None = None
-    replicates: Annotated[int, Field(ge=1)] | None = None
-    delta: Annotated[float, Field(gt=0)] | None = None
-    saturated: bool | None = None
-    classes: Annotated[int, Field(ge=2)] | None = None
-    prior: Literal["proper", "improper"] | None = None
-    draws: Annotated[int, Field(ge=1)] | None = None
-    chains: Annotated[int, Field(ge=1)] | None = None
-    seed: Annotated[int, Field(ge=0)] | None = None
-    level: Annotated[float, Field(gt=0, lt=1)] = 0.95
-    outcome: str = ""
-    population: str = ""
-    reference_period: str = ""
-
-
-class StackEntry(_Strict):
+class StackEntry(Strict):
     """``[[estimate]]`` of kind stack: national figures of estimates made before it, under each other, by `fl.stack`.
 
     With `population` (a number, or a file whose column is summed) prevalences become persons; dark figures are left out.
@@ -257,7 +205,7 @@ class StackEntry(_Strict):
     population: Annotated[float, Field(gt=0)] | str | Column | None = None
 
 
-class PublishedEntry(_Strict):
+class PublishedEntry(Strict):
     """``[[estimate]]`` of kind published: the arguments of `fl.synthesis.published`; `document` is its source."""
 
     kind: Literal["published"]
@@ -279,7 +227,7 @@ class PublishedEntry(_Strict):
     verification: Literal["", "verified", "secondary"] = ""
 
 
-class StockEntry(_Strict):
+class StockEntry(Strict):
     """``[[estimate]]`` of kind stock: an estimate made before it as flow, and a duration, by `fl.synthesis.stock_from_flow`."""
 
     kind: Literal["stock"]
@@ -293,7 +241,7 @@ class StockEntry(_Strict):
     level: Annotated[float, Field(gt=0, lt=1)] = 0.95
 
 
-class SumEntry(_Strict):
+class SumEntry(Strict):
     """``[[estimate]]`` of kind sum: national figures of estimates made before it, added by `fl.synthesis.add`."""
 
     kind: Literal["sum"]
@@ -306,7 +254,7 @@ class SumEntry(_Strict):
     level: Annotated[float, Field(gt=0, lt=1)] = 0.95
 
 
-class CombineEntry(_Strict):
+class CombineEntry(Strict):
     """``[[estimate]]`` of kind combine: national figures of independent sources, weighted by `fl.synthesis.combine`."""
 
     kind: Literal["combine"]
@@ -326,25 +274,6 @@ WithoutPeople = CaptureRecaptureEntry | StackEntry | PublishedEntry | StockEntry
 """Entries that read no survey: they have lists, a figure, or estimates made before them."""
 SURVEYLESS_KINDS: frozenset[str] = frozenset({"capture_recapture", "stack", "published", "stock", "sum", "combine"})
 
-_CHOSEN: frozenset[str] = frozenset({"likelihood", "interval", "replicates", "seed"})
-METHOD_KEYS: dict[str, frozenset[str]] = {
-    "petersen": frozenset({"a", "b", "interval"}),
-    "chapman": frozenset({"a", "b", "interval"}),
-    "loglinear": frozenset({"terms", "likelihood", "interval"}),
-    "chao": frozenset(),
-    "zelterman": frozenset(),
-    "closed": frozenset({"model", "bias_corrected"}),
-    "select_stepwise": _CHOSEN | {"threshold"},
-    "select_aic_p": _CHOSEN | {"threshold"},
-    "select_bic": _CHOSEN | {"max_order"},
-    "average_decomposable": frozenset({"delta", "saturated", "draws", "seed"}),
-    "latent_class": frozenset({"classes", "draws", "chains", "seed"}),
-    "threshold": frozenset({"prior", "threshold", "max_order", "draws", "seed"}),
-    "appraise": frozenset({"replicates", "draws", "seed"}),
-}
-"""The keys of a capture-recapture entry that each method takes: arguments of the function of that name."""
-ALL_METHOD_KEYS: frozenset[str] = frozenset[str]().union(*METHOD_KEYS.values())
-
 EstimateEntry = Annotated[
     PrevalenceEntry | TotalEntry | MeanEntry | RatioEntry | VarianceEntry | QuantileEntry | AreaEntry | WithoutPeople,
     Field(discriminator="kind"),
@@ -355,7 +284,7 @@ KINDS: tuple[str, ...] = (
 )  # fmt: skip
 
 
-class RuleEntry(_Strict):
+class RuleEntry(Strict):
     """A rule of publication of one's own: thresholds, by default those of fl-default."""
 
     min_n: Annotated[int, Field(ge=0)] = 50
@@ -370,7 +299,7 @@ class RuleEntry(_Strict):
     max_relative_width_totals: Number = math.inf
 
 
-class PublishEntry(_Strict):
+class PublishEntry(Strict):
     """``[publish]``: the rule, by name or by its thresholds, and the languages of the report, the first one leading."""
 
     rule: str | RuleEntry = "fl-default"
@@ -383,13 +312,13 @@ class PublishEntry(_Strict):
         return SuppressionRule(name="custom", **self.rule.model_dump())
 
 
-class TruthEntry(_Strict):
+class TruthEntry(Strict):
     """``[truth]``: the true values of a synthetic population."""
 
     file: str
 
 
-class MapEntry(_Strict):
+class MapEntry(Strict):
     """``[map]``: GeoJSON of areas; `by` the column that is mapped, `key` the property that names an area."""
 
     geojson: str
@@ -397,7 +326,7 @@ class MapEntry(_Strict):
     key: str | None = None
 
 
-class StudyConfig(_Strict):
+class StudyConfig(Strict):
     """A whole study file with every default written out."""
 
     title: str = ""
@@ -510,13 +439,14 @@ def _faults(config: StudyConfig) -> Iterable[str]:
         if isinstance(entry, AreaEntry):
             yield from _area_faults(f"estimate[{place}]", entry)
         if isinstance(entry, CaptureRecaptureEntry):
-            yield from _list_faults(f"estimate[{place}]", entry)
+            yield from list_faults(f"estimate[{place}]", entry)
         if isinstance(entry, StackEntry | SumEntry | CombineEntry):
             yield from _earlier_faults(f"estimate[{place}].estimates", entry.estimates, names[: place - 1])
         if isinstance(entry, StockEntry):
             yield from _earlier_faults(f"estimate[{place}].flow", [entry.flow], names[: place - 1])
             named = [entry.duration_years] if isinstance(entry.duration_years, str) else []
             yield from _earlier_faults(f"estimate[{place}].duration_years", named, names[: place - 1])
+    yield from _without_nation(config)
     if config.classify is not None:
         yield from _source_faults("classify.source", config.classify.source, sources)
     if config.calibrate is not None:
@@ -540,20 +470,22 @@ def _area_faults(key: str, entry: AreaEntry) -> Iterable[str]:
         yield f"{key}.neighbours.columns: it should be two, an area and its neighbour"
 
 
-def _list_faults(key: str, entry: CaptureRecaptureEntry) -> Iterable[str]:
-    """Keys that the method does not take, or needs."""
-    given, takes = entry.model_fields_set, METHOD_KEYS[entry.method]
-    for name in sorted(given & ALL_METHOD_KEYS - takes):
-        yield f"{key}.{name}: {entry.method} does not take it; it takes {', '.join(sorted(takes)) or 'no key of its own'}"
-    yield from (f"{key}.{name}: {entry.method} needs two lists, a and b" for name in sorted({"a", "b"} & takes - given))
-
-
 def _earlier_faults(key: str, named: Sequence[str], before: Sequence[str]) -> Iterable[str]:
     for name in named:
         if name not in before:
             close = nearest(name, before)
             hint = f"did you mean {close!r}?" if close else f"there are: {', '.join(before) or 'none'}"
             yield f"{key}: no estimate before this one is called {name!r}; {hint}"
+
+
+def _without_nation(config: StudyConfig) -> Iterable[str]:
+    """Strata of case lists have no national figure, but for the method that adds them up itself."""
+    apart = {e.name for e in config.estimate if isinstance(e, CaptureRecaptureEntry) and e.strata is not None and e.method != "doubly_robust"}  # fmt: skip
+    for place, entry in enumerate(config.estimate, 1):
+        if isinstance(entry, StackEntry | SumEntry | CombineEntry):
+            for name in entry.estimates:
+                if name in apart:
+                    yield f"estimate[{place}].estimates: {name!r} is by strata and has no national figure"
 
 
 def _source_faults(key: str, named: str | None, sources: Sequence[str]) -> Iterable[str]:

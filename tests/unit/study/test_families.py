@@ -12,7 +12,7 @@ import pytest
 
 import fl_estimate as fl
 from fl_estimate import capture_recapture as cr
-from fl_estimate.study.config import METHOD_KEYS
+from fl_estimate.study.list_entries import METHOD_KEYS
 from fl_estimate.study.run import StudyResult, check_study, run_study
 from tests.unit.study.made import REGIONS, STUDY, write
 
