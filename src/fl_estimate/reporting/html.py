@@ -5,7 +5,6 @@ No script, no picture, font or style from any host: the page can be archived, ma
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape

@@ -37,7 +37,7 @@ class SourceEntry(Strict):
     mapping: str
     unit: Literal["person", "episode", "last episode"] = "person"
     engine: Literal["polars", "pandas"] = "polars"
-    derived: dict[str, str] = {}
+    derived: dict[str, str] = Field(default_factory=dict[str, str])
 
 
 class ClassifyEntry(Strict):
@@ -303,7 +303,7 @@ class PublishEntry(Strict):
     """``[publish]``: the rule, by name or by its thresholds, and the languages of the report, the first one leading."""
 
     rule: str | RuleEntry = "fl-default"
-    languages: Annotated[list[Literal["en", "fr", "es"]], Field(min_length=1)] = ["en"]
+    languages: Annotated[list[Literal["en", "fr", "es"]], Field(min_length=1)] = Field(default=["en"])
 
     def suppression(self) -> SuppressionRule:
         """The rule as `fl.publish` takes it."""

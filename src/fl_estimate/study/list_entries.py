@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from fl_estimate.study.parts import Names, Strict
+from fl_estimate.study.parts import Strict
 
 IDENTIFYING: tuple[str, ...] = ("key", "salt", "list_column")
 """Arguments of `fl.load_lists` that a study does not take: it is handed round, and written into its own manifest."""
@@ -89,7 +89,10 @@ class CaptureRecaptureEntry(Strict):
     @property
     def kept(self) -> list[str]:
         """Columns that are kept beside the lists: covariates and strata."""
-        return [*(self.covariates or []), *([self.strata] if self.strata not in (None, *(self.covariates or [])) else [])]
+        return [
+            *(self.covariates or []),
+            *([self.strata] if self.strata not in (None, *(self.covariates or [])) else []),
+        ]
 
 
 _CHOSEN: frozenset[str] = frozenset({"likelihood", "interval", "replicates", "seed"})
@@ -112,6 +115,7 @@ METHOD_KEYS: dict[str, frozenset[str]] = {
 """The keys of a capture-recapture entry that each method takes: arguments of the function of that name (a and b may be its `lists`)."""
 ALL_METHOD_KEYS: frozenset[str] = frozenset[str]().union(*METHOD_KEYS.values())
 
+
 def list_faults(key: str, entry: CaptureRecaptureEntry) -> Iterable[str]:
     """Keys that the method does not take, or needs."""
     given, takes = entry.model_fields_set, METHOD_KEYS[entry.method]
@@ -123,4 +127,6 @@ def list_faults(key: str, entry: CaptureRecaptureEntry) -> Iterable[str]:
     if entry.mapping is not None and entry.lists is None:
         yield f"{key}.lists: with a mapping it must be said which columns are lists"
     named = [*(entry.lists or []), *(name for name in (entry.count,) if name is not None)]
-    yield from (f"{key}: {name!r} is a list or the count, and cannot be kept as well" for name in entry.kept if name in named)
+    yield from (
+        f"{key}: {name!r} is a list or the count, and cannot be kept as well" for name in entry.kept if name in named
+    )
