@@ -190,7 +190,7 @@ class CaptureHistories:
         if "count" not in frame or "count" in self.lists:
             return frame
         counts = frame["count"].to_numpy(dtype=float)
-        if (broken := int((counts != np.round(counts)).sum())) > 0:
+        if (broken := int(np.count_nonzero(counts != np.round(counts)))) > 0:
             raise ListsFault(
                 "FL-LISTS-14",
                 "fractional counts are no persons, and this needs a row a person",
