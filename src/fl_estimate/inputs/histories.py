@@ -189,7 +189,7 @@ class CaptureHistories:
         frame = self.to_frame() if self.records is None else self.records
         if "count" not in frame or "count" in self.lists:
             return frame
-        counts = frame["count"].to_numpy(dtype=float)
+        counts: Floats = frame["count"].to_numpy(dtype=float)
         if (broken := int(np.count_nonzero(counts != np.round(counts)))) > 0:
             raise ListsFault(
                 "FL-LISTS-14",
