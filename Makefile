@@ -125,9 +125,14 @@ bench-regression: .venv/.ready ## Time a logistic regression of a million rows a
 fuzz: .venv/.ready ## Read thousands of damaged files of every format; prints how many inputs were tried (minutes)
 	@$(BIN)/python scripts/fuzz.py $(ARGS)
 
+.PHONY: recovery_models
+recovery_models: .venv/.ready ## Poststratified models and pooled lists on replicated data. Writes the docs' tables (minutes)
+	@$(BIN)/python scripts/recovery_models.py
+
 .PHONY: sbc
 sbc: .venv/.ready ## Calibrate every area model by simulation: are ranks even, and does a wrong model fail? Writes the docs' table (minutes)
 	@$(BIN)/python scripts/sbc.py
+	@$(BIN)/python scripts/sbc_models.py
 
 .PHONY: lock
 lock: ## Choose the newest versions again and write requirements/*.txt (needs uv)

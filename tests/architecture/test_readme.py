@@ -107,7 +107,7 @@ def test_the_kinds_on_the_page_of_studies_make_one_study(tmp_path: Path) -> None
     study = tmp_path / "study.toml"
     study.write_text("\n".join([*blocks(page, "toml"), *blocks(page, r"\{code-block\} toml")]), encoding="utf-8")
     kinds = [entry.kind for entry in read_study(study).config.estimate]
-    assert kinds == ["prevalence", "total", "area", "area", "capture_recapture", "total", "stack"]
+    assert kinds == ["prevalence", "total", "area", "area", "capture_recapture", "total", "stack", "unit", "sources"]
 
 
 def test_there_are_notebooks() -> None:

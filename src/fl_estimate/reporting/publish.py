@@ -24,6 +24,7 @@ from fl_estimate.reporting.suppression import (
     doubtful,
     judged,
     small_base,
+    transparent,
     withheld,
 )
 from fl_estimate.reporting.writing import write_bytes
@@ -236,7 +237,7 @@ def publish(
 
 def _printed(draft: PublishedTable, key: Sequence[Cell], closed: set[Cell], rule: SuppressionRule) -> PublishedTable:
     """One table with the closed cells blanked: all its bounds and quantities of such a cell together."""
-    direct = design_weighted(draft.frame)
+    direct = design_weighted(draft.frame) | transparent(draft.frame)
     shut = np.array([cell in closed for cell in key], dtype=bool)
     hidden = direct & shut
     shadow = ~direct & (shut | small_base(draft.frame, rule))

@@ -16,6 +16,8 @@ from fl_estimate.results.estimates import Assumption, Reason, margin_columns
 
 PUBLISHED, FEWER_THAN, NOT_PUBLISHED = "published", "fewer_than", "not_published"
 SHARES: tuple[str, ...] = ("prevalence", "prevalence per 1,000")
+TRANSPARENT: frozenset[str] = frozenset({"rogan-gladen"})
+"""Methods through which a reader can work the direct figure out: their rows need its n and cases."""
 DESIGN_WEIGHTED: frozenset[str] = frozenset({"taylor", "replicates"})
 """Methods whose n, cases and df bind. Other methods borrow strength, and are judged by their CV."""
 
@@ -149,15 +151,21 @@ def design_weighted(frame: pd.DataFrame) -> Flags:
     return own | (frame["method"].isin(list(DERIVED)) & frame["n"].notna()).to_numpy(dtype=bool)
 
 
+def transparent(frame: pd.DataFrame) -> Flags:
+    """Rows that are shown only where the direct figure is."""
+    return frame["method"].isin(list(TRANSPARENT)).to_numpy(dtype=bool)
+
+
 def withheld(frame: pd.DataFrame, rule: SuppressionRule) -> Flags:
-    """Design-weighted rows that may not be published by their own n, cases, df, width or missing interval."""
+    """Rows, design-weighted or as good as, that may not be published by their own n, cases, df, width or missing interval."""
     n = _floats(frame["n"])
     cases = _floats(frame["cases"])
     df = _floats(frame["df"])
     no_interval = frame["lower"].isna().to_numpy() | frame["upper"].isna().to_numpy()
     # An n or df that is unknown cannot be judged, so it does not pass; means have no cases.
     few = ~(n >= rule.min_n) | ((cases > 0) & (cases < rule.min_cases)) | ~(df >= rule.min_df)
-    return design_weighted(frame) & (few | no_interval | _too_wide(frame, rule))
+    direct = design_weighted(frame) & (few | no_interval | _too_wide(frame, rule))
+    return direct | (transparent(frame) & small_base(frame, rule))
 
 
 def _too_wide(frame: pd.DataFrame, rule: SuppressionRule) -> Flags:

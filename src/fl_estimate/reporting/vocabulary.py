@@ -11,6 +11,7 @@ from typing import Any
 from fl_estimate.reporting import (
     vocabulary_appraisal,
     vocabulary_areas,
+    vocabulary_cells,
     vocabulary_design,
     vocabulary_lists,
     vocabulary_migrants,
@@ -107,19 +108,6 @@ METHODS: dict[str, Said] = {
         "capture–recapture, log-linear model (multinomial)",
         "capture-recapture, modèle log-linéaire (multinomial)",
         "captura-recaptura, modelo log-lineal (multinomial)",
-    ),
-}
-
-METHODS |= {
-    "area-binomial": (
-        "hierarchical model of areas: logit-normal, on effective counts",
-        "modèle hiérarchique par domaine : logit-normal, sur effectifs effectifs",
-        "modelo jerárquico por áreas: logit-normal, sobre recuentos efectivos",
-    ),
-    "area-normal": (
-        "hierarchical model of areas (Fay–Herriot)",
-        "modèle hiérarchique par domaine (Fay-Herriot)",
-        "modelo jerárquico por áreas (Fay-Herriot)",
     ),
 }
 
@@ -338,123 +326,6 @@ ASSUMPTIONS: dict[str, Said] = {
     ),
 }
 
-ASSUMPTIONS |= {
-    "lists_independent": (
-        "Being on one list says nothing about being on another.",
-        "Figurer sur une liste ne dit rien de la présence sur une autre.",
-        "Figurar en una lista no dice nada sobre la presencia en otra.",
-    ),
-    "dependence_between_lists": (
-        "Lists depend on each other as these terms say: {terms}.",
-        "Les listes dépendent les unes des autres selon ces termes : {terms}.",
-        "Las listas dependen unas de otras según estos términos: {terms}.",
-    ),
-    "no_highest_interaction": (
-        "There is no interaction of all {lists} lists at once: no data can show it.",
-        "Il n’y a pas d’interaction des {lists} listes à la fois : aucune donnée ne peut la montrer.",
-        "No hay interacción de las {lists} listas a la vez: ningún dato puede mostrarla.",
-    ),
-    "closed_population": (
-        "The population is closed: nobody entered or left it while the lists were kept.",
-        "La population est fermée : personne n’y est entré ni n’en est sorti pendant la tenue des listes.",
-        "La población es cerrada: nadie entró ni salió de ella mientras se llevaban las listas.",
-    ),
-    "perfect_linkage": (
-        "Persons are recognised on every list without error.",
-        "Les personnes sont reconnues sur chaque liste sans erreur.",
-        "Las personas se reconocen en todas las listas sin error.",
-    ),
-    "terms_minus_infinity": (
-        "Nobody shares these lists, so their terms are estimated at minus infinity: {terms}.",
-        "Personne n’est sur ces listes à la fois ; leurs termes sont estimés à moins l’infini : {terms}.",
-        "Nadie está en estas listas a la vez; sus términos se estiman en menos infinito: {terms}.",
-    ),
-    "interval_given_model": (
-        "The interval takes the model as known: the choice of the model is not part of it.",
-        "L’intervalle considère le modèle comme connu : le choix du modèle n’y est pas compris.",
-        "El intervalo considera conocido el modelo: la elección del modelo no está incluida.",
-    ),
-}
-
-ASSUMPTIONS |= {
-    "area_effects_exchangeable": (
-        "Areas differ from what their covariates say by effects that are drawn from one normal distribution ({link} scale): "
-        "an area with little data is drawn towards the others.",
-        "Les domaines s’écartent de ce que disent leurs covariables par des effets tirés d’une même loi normale (échelle "
-        "{link}) : un domaine peu observé est tiré vers les autres.",
-        "Las áreas se apartan de lo que dicen sus covariables por efectos de una misma distribución normal (escala {link}): "
-        "un área con pocos datos se acerca a las demás.",
-    ),
-    "area_covariates": (
-        "Covariates of the areas, taken as known without error: {covariates}.",
-        "Covariables des domaines, considérées comme connues sans erreur : {covariates}.",
-        "Covariables de las áreas, tratadas como conocidas sin error: {covariates}.",
-    ),
-    "covariates_standardised": (
-        "Covariates are standardised, so that the priors of their slopes have the same meaning for all.",
-        "Les covariables sont centrées et réduites, afin que les lois a priori de leurs pentes aient le même sens pour toutes.",
-        "Las covariables están estandarizadas, para que las distribuciones a priori de sus pendientes signifiquen lo mismo "
-        "para todas.",
-    ),
-    "area_variances_known": (
-        "The sampling variances of the areas are taken as known, though they are estimated.",
-        "Les variances d’échantillonnage des domaines sont considérées comme connues, bien qu’elles soient estimées.",
-        "Las varianzas muestrales de las áreas se tratan como conocidas, aunque son estimadas.",
-    ),
-    "effective_counts": (
-        "Each area counts as many independent respondents as its sample is worth: respondents divided by the design effect, "
-        "which is taken as known.",
-        "Chaque domaine compte autant de répondants indépendants que son échantillon en vaut : répondants divisés par "
-        "l’effet de plan, considéré comme connu.",
-        "Cada área cuenta tantos informantes independientes como vale su muestra: informantes divididos por el efecto del "
-        "diseño, que se trata como conocido.",
-    ),
-    "prior_sigma": (
-        "Prior of the standard deviation between areas: {prior}.",
-        "Loi a priori de l’écart type entre domaines : {prior}.",
-        "Distribución a priori de la desviación estándar entre áreas: {prior}.",
-    ),
-    "prior_intercept": (
-        "Prior of the intercept: {prior}.",
-        "Loi a priori de la constante : {prior}.",
-        "Distribución a priori de la constante: {prior}.",
-    ),
-    "prior_slopes": (
-        "Prior of the slopes of covariates: {prior}.",
-        "Loi a priori des pentes des covariables : {prior}.",
-        "Distribución a priori de las pendientes de las covariables: {prior}.",
-    ),
-    "deff_pooled": (
-        "Areas whose design effect cannot be estimated ({areas}) are given the pooled one of areas with enough cases ({deff}).",
-        "Les domaines dont l’effet de plan ne peut être estimé ({areas}) reçoivent celui, commun, des domaines ayant assez "
-        "de cas ({deff}).",
-        "Las áreas cuyo efecto del diseño no puede estimarse ({areas}) reciben el común de las áreas con casos suficientes "
-        "({deff}).",
-    ),
-    "deff_national": (
-        "Areas whose design effect cannot be estimated ({areas}) are given that of the whole country ({deff}).",
-        "Les domaines dont l’effet de plan ne peut être estimé ({areas}) reçoivent celui de l’ensemble du pays ({deff}).",
-        "Las áreas cuyo efecto del diseño no puede estimarse ({areas}) reciben el de todo el país ({deff}).",
-    ),
-    "deff_one": (
-        "No design effect is known for some areas ({areas}): their respondents are taken as drawn independently.",
-        "Aucun effet de plan n’est connu pour certains domaines ({areas}) : leurs répondants sont considérés comme tirés "
-        "indépendamment.",
-        "No se conoce el efecto del diseño de algunas áreas ({areas}): sus informantes se tratan como extraídos de forma "
-        "independiente.",
-    ),
-    "few_areas": (
-        "With few areas ({areas}) how far they differ is in good part what the prior says.",
-        "Avec peu de domaines ({areas}), leurs différences reflètent en bonne partie la loi a priori.",
-        "Con pocas áreas ({areas}), cuánto difieren depende en buena parte de la distribución a priori.",
-    ),
-    "area_population_known": (
-        "The national figure weighs the areas by their population, taken as known.",
-        "Le chiffre national pondère les domaines par leur population, considérée comme connue.",
-        "La cifra nacional pondera las áreas por su población, tratada como conocida.",
-    ),
-}
-
 REASONS: dict[str, Said] = {
     "no_rows": (
         "Nobody in the sample is in this cell.",
@@ -508,52 +379,6 @@ REASONS: dict[str, Said] = {
     ),
 }
 
-REASONS |= {
-    "no_overlap": (
-        "Nobody is on both lists: the value is biased low.",
-        "Personne n’est sur les deux listes : la valeur est biaisée vers le bas.",
-        "Nadie está en ambas listas: el valor está sesgado a la baja.",
-    ),
-    "interval_below_observed": (
-        "The lower limit is below the number of persons observed.",
-        "La limite inférieure est inférieure au nombre de personnes observées.",
-        "El límite inferior es menor que el número de personas observadas.",
-    ),
-    "profile_upper_not_found": (
-        "The likelihood does not fall far enough for an upper limit.",
-        "La vraisemblance ne baisse pas assez pour donner une limite supérieure.",
-        "La verosimilitud no desciende lo suficiente para dar un límite superior.",
-    ),
-}
-
-REASONS |= {
-    "area_without_sample": (
-        "Nobody was interviewed here: the figure comes from the model alone.",
-        "Personne n’a été interrogé ici : le chiffre vient du seul modèle.",
-        "Aquí no se entrevistó a nadie: la cifra procede solo del modelo.",
-    ),
-    "area_without_cases": (
-        "No case was met in the sample here: the figure comes from the model.",
-        "Aucun cas dans l’échantillon ici : le chiffre vient du modèle.",
-        "Ningún caso en la muestra aquí: la cifra procede del modelo.",
-    ),
-    "sampler_rhat": (
-        "The chains of the sampler did not agree (R-hat {rhat}): do not use this figure.",
-        "Les chaînes de l’échantillonneur ne concordent pas (R-hat {rhat}) : ne pas utiliser ce chiffre.",
-        "Las cadenas del muestreador no concuerdan (R-hat {rhat}): no use esta cifra.",
-    ),
-    "sampler_ess": (
-        "The sampler gave too few effective draws ({ess}) for limits that can be relied on.",
-        "L’échantillonneur a donné trop peu de tirages effectifs ({ess}) pour des limites fiables.",
-        "El muestreador dio muy pocas extracciones efectivas ({ess}) para límites fiables.",
-    ),
-    "sampler_divergences": (
-        "The sampler met {divergences} divergences: a part of the posterior may be missing.",
-        "L’échantillonneur a rencontré {divergences} divergences : une partie de la loi a posteriori peut manquer.",
-        "El muestreador encontró {divergences} divergencias: puede faltar una parte de la distribución a posteriori.",
-    ),
-}
-
 
 FLAGS: dict[str, Said] = {
     "published": ("published", "publié", "publicado"),
@@ -576,6 +401,7 @@ FLAGS: dict[str, Said] = {
 _TOPICS = (
     vocabulary_appraisal,
     vocabulary_areas,
+    vocabulary_cells,
     vocabulary_design,
     vocabulary_lists,
     vocabulary_migrants,

@@ -63,6 +63,41 @@ INTERVALS: dict[str, Said] = {
     "percentile": ("bootstrap percentiles", "percentiles du bootstrap", "percentiles del bootstrap"),
 }
 ASSUMPTIONS: dict[str, Said] = {
+    "lists_independent": (
+        "Being on one list says nothing about being on another.",
+        "Figurer sur une liste ne dit rien de la présence sur une autre.",
+        "Figurar en una lista no dice nada sobre la presencia en otra.",
+    ),
+    "dependence_between_lists": (
+        "Lists depend on each other as these terms say: {terms}.",
+        "Les listes dépendent les unes des autres selon ces termes : {terms}.",
+        "Las listas dependen unas de otras según estos términos: {terms}.",
+    ),
+    "no_highest_interaction": (
+        "There is no interaction of all {lists} lists at once: no data can show it.",
+        "Il n’y a pas d’interaction des {lists} listes à la fois : aucune donnée ne peut la montrer.",
+        "No hay interacción de las {lists} listas a la vez: ningún dato puede mostrarla.",
+    ),
+    "closed_population": (
+        "The population is closed: nobody entered or left it while the lists were kept.",
+        "La population est fermée : personne n’y est entré ni n’en est sorti pendant la tenue des listes.",
+        "La población es cerrada: nadie entró ni salió de ella mientras se llevaban las listas.",
+    ),
+    "perfect_linkage": (
+        "Persons are recognised on every list without error.",
+        "Les personnes sont reconnues sur chaque liste sans erreur.",
+        "Las personas se reconocen en todas las listas sin error.",
+    ),
+    "terms_minus_infinity": (
+        "Nobody shares these lists, so their terms are estimated at minus infinity: {terms}.",
+        "Personne n’est sur ces listes à la fois ; leurs termes sont estimés à moins l’infini : {terms}.",
+        "Nadie está en estas listas a la vez; sus términos se estiman en menos infinito: {terms}.",
+    ),
+    "interval_given_model": (
+        "The interval takes the model as known: the choice of the model is not part of it.",
+        "L’intervalle considère le modèle comme connu : le choix du modèle n’y est pas compris.",
+        "El intervalo considera conocido el modelo: la elección del modelo no está incluida.",
+    ),
     "lower_bound_heterogeneity": (
         "A lower bound if persons differ in their chance of being listed and lists do not avoid each other.",
         "Borne inférieure si les personnes diffèrent par leur chance d’être recensées et si les listes ne s’évitent pas.",
@@ -95,6 +130,21 @@ ASSUMPTIONS: dict[str, Said] = {
     ),
 }
 REASONS: dict[str, Said] = {
+    "no_overlap": (
+        "Nobody is on both lists: the value is biased low.",
+        "Personne n’est sur les deux listes : la valeur est biaisée vers le bas.",
+        "Nadie está en ambas listas: el valor está sesgado a la baja.",
+    ),
+    "interval_below_observed": (
+        "The lower limit is below the number of persons observed.",
+        "La limite inférieure est inférieure au nombre de personnes observées.",
+        "El límite inferior es menor que el número de personas observadas.",
+    ),
+    "profile_upper_not_found": (
+        "The likelihood does not fall far enough for an upper limit.",
+        "La vraisemblance ne baisse pas assez pour donner une limite supérieure.",
+        "La verosimilitud no desciende lo suficiente para dar un límite superior.",
+    ),
     "bootstrap_limit_is_extreme_draw": (
         "A limit rests on the few most extreme bootstrap draws: it moves with their number.",
         "Une limite repose sur les quelques tirages bootstrap les plus extrêmes : elle varie avec leur nombre.",

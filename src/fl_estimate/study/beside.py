@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from fl_estimate.errors import StudyFault, listed
 from fl_estimate.inputs.histories import CaptureHistories
-from fl_estimate.study.config import AreaEntry, Column, Columns, StackEntry, Study
+from fl_estimate.study.config import (
+    AreaEntry,
+    Column,
+    Columns,
+    SourcesEntry,
+    StackEntry,
+    Study,
+    UnitEntry,
+)
 from fl_estimate.study.list_entries import LINK_FIRST, CaptureRecaptureEntry
 
 if TYPE_CHECKING:
@@ -45,14 +53,15 @@ class SideFiles:
 def side_files(study: Study) -> Iterable[str]:
     """Every file beside the surveys that a study names, as written."""
     for entry in study.config.estimate:
-        if isinstance(entry, AreaEntry):
-            named = (entry.covariates, entry.population, entry.neighbours)
+        if isinstance(entry, AreaEntry | UnitEntry):
+            neighbours = entry.neighbours if isinstance(entry, AreaEntry) else None
+            named = (entry.covariates, entry.population, neighbours)
             yield from (_file(each) for each in named if each is not None)
         elif isinstance(entry, CaptureRecaptureEntry):
             yield entry.file
             if entry.mapping is not None and isinstance(study.mapping(entry.mapping), Path):
                 yield entry.mapping
-        elif isinstance(entry, StackEntry) and isinstance(entry.population, str | Column):
+        elif isinstance(entry, StackEntry | SourcesEntry) and isinstance(entry.population, str | Column):
             yield _file(entry.population)
 
 
@@ -78,16 +87,24 @@ def read_side_files(study: Study) -> SideFiles:
         match entry:
             case AreaEntry():
                 tables[entry.name] = SideTables(
-                    covariates=_covariates(reader, f"{key}.covariates", entry),
+                    covariates=_covariates(reader, f"{key}.covariates", entry.covariates, entry.by, entry.time),
                     population=_population(reader, f"{key}.population", entry.population, [entry.by]),
                     neighbours=_neighbours(reader, f"{key}.neighbours", entry),
                 )
+            case UnitEntry():
+                tables[entry.name] = SideTables(
+                    covariates=_covariates(reader, f"{key}.covariates", entry.covariates, None),
+                    population=_cells(reader, f"{key}.population", entry),
+                )
             case CaptureRecaptureEntry():
                 histories[entry.name] = _histories(reader, key, entry)
-            case StackEntry(population=str() | Column() as written):
+            case (
+                StackEntry(population=str() | Column() as written)
+                | SourcesEntry(population=str() | Column() as written)
+            ):
                 persons = _population(reader, f"{key}.population", written, [])
                 populations[entry.name] = float(persons[POPULATION].sum())
-            case StackEntry(population=int() | float() as number):
+            case StackEntry(population=int() | float() as number) | SourcesEntry(population=int() | float() as number):
                 populations[entry.name] = float(number)
             case _:
                 pass
@@ -146,15 +163,25 @@ class _Reader:
         return content
 
 
-def _covariates(reader: _Reader, key: str, entry: AreaEntry) -> Any:
-    written = entry.covariates
+def _covariates(
+    reader: _Reader, key: str, written: str | Columns | None, by: str | None, time: str | None = None
+) -> Any:
+    """The by-column, or whichever cell columns there are, and the columns named."""
     if written is None:
         return None
+    needed = [by] if by is not None else []
     if isinstance(written, Columns):
-        frame = reader.frame(key, written.file, [entry.by, *written.columns])
-        times = [entry.time] if entry.time is not None and entry.time in frame.columns else []
-        return frame.select(list(dict.fromkeys([entry.by, *times, *written.columns])))
-    return reader.frame(key, written, [entry.by])
+        frame = reader.frame(key, written.file, [*needed, *written.columns])
+        times = [time] if time is not None and time in frame.columns else []
+        return frame.select(list(dict.fromkeys([*needed, *times, *written.columns])))
+    return reader.frame(key, written, needed)
+
+
+def _cells(reader: _Reader, key: str, entry: UnitEntry) -> Any:
+    """The population's cells with all their columns, and `population`, whatever the file calls it."""
+    cells = [entry.cells] if isinstance(entry.cells, str) else list(entry.cells)
+    persons = _population(reader, key, entry.population, cells)
+    return reader.frame(key, _file(entry.population)).with_columns(persons[POPULATION])
 
 
 def _neighbours(reader: _Reader, key: str, entry: AreaEntry) -> Any:

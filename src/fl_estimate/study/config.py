@@ -6,7 +6,6 @@ All faults of a file are reported at once, each under the path of its key.
 from __future__ import annotations
 
 import hashlib
-import math
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,193 +15,34 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError
 
 from fl_estimate.errors import FileFault, PublishFault, StudyFault, nearest
-from fl_estimate.reporting.suppression import SuppressionRule, chosen_rule
+from fl_estimate.study.entries import (
+    AreaEntry,
+    CalibrateEntry,
+    ClassifyEntry,
+    Column,
+    Columns,
+    MapEntry,
+    MeanEntry,
+    MisclassificationEntry,
+    Number,
+    PrevalenceEntry,
+    PriorEntry,
+    PublishEntry,
+    QuantileEntry,
+    RatioEntry,
+    RuleEntry,
+    SourceEntry,
+    SourcesEntry,
+    StackEntry,
+    Strict,
+    TotalEntry,
+    TruthEntry,
+    UnitEntry,
+    UnitPriorEntry,
+    VarianceEntry,
+)
 from fl_estimate.study.faults import told
 from fl_estimate.study.list_entries import CaptureRecaptureEntry, list_faults
-from fl_estimate.study.parts import Names, Strict
-
-By = str | list[str] | list[list[str]]
-Variance = Literal["taylor", "replicates"]
-Number = Annotated[float, Field(ge=0)]
-
-
-class SourceEntry(Strict):
-    """``[source.NAME]``: a file (or a table of files), the mapping that reads it, and the engine that holds it.
-
-    `unit` is what a row stands for: the person, or by `fl.by_episode` each episode of work abroad, or the last one.
-    `derived` are columns made after classifying, by expressions that may name outcomes as well.
-    """
-
-    file: str | Annotated[dict[str, str], Field(min_length=1)]
-    mapping: str
-    unit: Literal["person", "episode", "last episode"] = "person"
-    engine: Literal["polars", "pandas"] = "polars"
-    derived: dict[str, str] = Field(default_factory=dict[str, str])
-
-
-class ClassifyEntry(Strict):
-    """``[classify]``: the frameworks, and of which source where there are several."""
-
-    framework: Names = "icls2018_adult"
-    source: str | None = None
-    allow_unverified: bool = False
-
-
-class _Estimate(Strict):
-    name: str = ""
-    source: str | None = None
-    by: By | None = None
-    where: str | None = None
-    variance: Variance | None = None
-    df: Literal["domain", "design"] | Annotated[float, Field(gt=0)] = "domain"
-    level: Annotated[float, Field(gt=0, lt=1)] = 0.95
-
-
-class PrevalenceEntry(_Estimate):
-    """``[[estimate]]`` of kind prevalence: the arguments of `fl.estimate_prevalence`."""
-
-    kind: Literal["prevalence"]
-    outcome: Names
-    unknown: Literal["no", "exclude", "bounds"] | None = None
-    interval: Literal[
-        "korn-graubard", "beta", "logit", "xlogit", "wilson", "jeffreys", "arcsine", "likelihood", "wald", "log"
-    ] = "korn-graubard"
-
-
-class TotalEntry(_Estimate):
-    """``[[estimate]]`` of kind total: the arguments of `fl.estimate_total`."""
-
-    kind: Literal["total"]
-    outcome: Names
-    unknown: Literal["no", "exclude", "bounds"] | None = None
-    interval: Literal["log", "wald"] = "log"
-
-
-class MeanEntry(_Estimate):
-    """``[[estimate]]`` of kind mean: the arguments of `fl.estimate_mean`."""
-
-    kind: Literal["mean"]
-    variable: Names
-    unknown: Literal["exclude"] | None = None
-    interval: Literal["wald", "log"] = "wald"
-
-
-class RatioEntry(_Estimate):
-    """``[[estimate]]`` of kind ratio: the arguments of `fl.estimate_ratio`."""
-
-    kind: Literal["ratio"]
-    numerator: Names
-    denominator: str
-    unknown: Literal["exclude"] | None = None
-    interval: Literal["wald", "log"] = "wald"
-
-
-class VarianceEntry(_Estimate):
-    """``[[estimate]]`` of kind variance: the arguments of `fl.estimate_variance`."""
-
-    kind: Literal["variance"]
-    variable: Names
-    unknown: Literal["exclude"] | None = None
-    interval: Literal["wald", "log"] = "wald"
-
-
-class QuantileEntry(_Estimate):
-    """``[[estimate]]`` of kind quantile: the arguments of `fl.estimate_quantile`."""
-
-    kind: Literal["quantile"]
-    variable: Names
-    probabilities: float | Annotated[list[float], Field(min_length=1)] = 0.5
-    unknown: Literal["exclude"] | None = None
-    rule: Literal["math", "school", "shah-vaish", "hf1", "hf2", "hf3", "hf4", "hf5", "hf6", "hf7", "hf8", "hf9"] = (
-        "math"
-    )
-    interval: Literal["woodruff", "beta", "xlogit", "arcsine"] = "woodruff"
-
-
-class CalibrateEntry(Strict):
-    """``[calibrate]``: known totals that the weights of a source are brought to; the arguments of `fl.calibrate`.
-
-    `margins` is a table by column, or the file of a frame with the columns margin, level, total.
-    """
-
-    source: str | None = None
-    margins: str | Annotated[dict[str, float | dict[str, float]], Field(min_length=1)]
-    method: Literal["raking", "linear", "logit", "sinh"] = "raking"
-    bounds: Annotated[list[float], Field(min_length=2, max_length=2)] | None = None
-    aggregate: str | None = None
-
-
-class Columns(Strict):
-    """Some columns of a file that has others too."""
-
-    file: str
-    columns: Annotated[list[str], Field(min_length=1)]
-
-
-class Column(Strict):
-    """One column of a file, by name."""
-
-    file: str
-    column: str
-
-
-class PriorEntry(Strict):
-    """Priors, in words: the arguments of `fl.hierarchical.Prior`; what is left out is the default."""
-
-    sigma: str | None = None
-    intercept: str | None = None
-    slopes: str | None = None
-    phi: str | None = None
-    rho: str | None = None
-    kappa: str | None = None
-    sigma_time: str | None = None
-    rho_time: str | None = None
-
-
-class AreaEntry(Strict):
-    """``[[estimate]]`` of kind area: a direct estimate by one column, then `fl.hierarchical.area`.
-
-    A file of covariates or population has the by-column and, unless columns are named, nothing that is not used; the
-    population is the column `population`. Neighbours are GeoJSON whose areas have the by-column among their properties, or a
-    table with the by-column and `neighbour`, or with the two columns that are named.
-    """
-
-    kind: Literal["area"]
-    name: str = ""
-    source: str | None = None
-    outcome: str
-    by: str
-    where: str | None = None
-    unknown: Literal["no", "exclude"] | None = None
-    variance: Variance | None = None
-    covariates: str | Columns | None = None
-    population: str | Column | None = None
-    likelihood: Literal["binomial", "beta-binomial", "normal"] = "binomial"
-    link: Literal["identity", "log", "logit", "arcsine"] | None = None
-    spatial: Literal["bym2", "sar"] | None = None
-    neighbours: str | Columns | None = None
-    temporal: Literal["rw1", "ar1"] | None = None
-    time: str | None = None
-    deff: Literal["own", "national"] = "own"
-    benchmark: Literal["ratio", "difference"] | None = None
-    sampler: Literal["grid", "nuts"] = "grid"
-    prior: PriorEntry | None = None
-    level: Annotated[float, Field(gt=0, lt=1)] = 0.95
-    draws: Annotated[int, Field(ge=100)] = 4000
-    seed: Annotated[int, Field(ge=0)] = 1
-    on_failure: Literal["flag", "raise"] = "flag"
-
-
-class StackEntry(Strict):
-    """``[[estimate]]`` of kind stack: national figures of estimates made before it, under each other, by `fl.stack`.
-
-    With `population` (a number, or a file whose column is summed) prevalences become persons; dark figures are left out.
-    """
-
-    kind: Literal["stack"]
-    name: str = ""
-    estimates: Annotated[list[str], Field(min_length=2)]
-    population: Annotated[float, Field(gt=0)] | str | Column | None = None
 
 
 class PublishedEntry(Strict):
@@ -270,60 +110,37 @@ class CombineEntry(Strict):
 
 
 SynthesisEntry = PublishedEntry | StockEntry | SumEntry | CombineEntry
-WithoutPeople = CaptureRecaptureEntry | StackEntry | PublishedEntry | StockEntry | SumEntry | CombineEntry
+WithoutPeople = (
+    CaptureRecaptureEntry
+    | MisclassificationEntry
+    | SourcesEntry
+    | StackEntry
+    | PublishedEntry
+    | StockEntry
+    | SumEntry
+    | CombineEntry
+)
 """Entries that read no survey: they have lists, a figure, or estimates made before them."""
-SURVEYLESS_KINDS: frozenset[str] = frozenset({"capture_recapture", "stack", "published", "stock", "sum", "combine"})
+SURVEYLESS_KINDS: frozenset[str] = frozenset(
+    {"capture_recapture", "misclassification", "sources", "stack", "published", "stock", "sum", "combine"}
+)
 
 EstimateEntry = Annotated[
-    PrevalenceEntry | TotalEntry | MeanEntry | RatioEntry | VarianceEntry | QuantileEntry | AreaEntry | WithoutPeople,
+    PrevalenceEntry
+    | TotalEntry
+    | MeanEntry
+    | RatioEntry
+    | VarianceEntry
+    | QuantileEntry
+    | AreaEntry
+    | UnitEntry
+    | WithoutPeople,
     Field(discriminator="kind"),
 ]
 KINDS: tuple[str, ...] = (
-    "prevalence", "total", "mean", "ratio", "variance", "quantile", "area", "capture_recapture", "stack", "published",
-    "stock", "sum", "combine",
+    "prevalence", "total", "mean", "ratio", "variance", "quantile", "area", "unit", "capture_recapture",
+    "misclassification", "sources", "stack", "published", "stock", "sum", "combine",
 )  # fmt: skip
-
-
-class RuleEntry(Strict):
-    """A rule of publication of one's own: thresholds, by default those of fl-default."""
-
-    min_n: Annotated[int, Field(ge=0)] = 50
-    min_cases: Annotated[int, Field(ge=0)] = 5
-    min_df: Number = 2
-    caution_cv: Number = 0.30
-    caution_df: Number = 8
-    min_effective_n: Number = 0
-    sure_width: Number = 0
-    max_width: Number = math.inf
-    max_relative_width: Number = math.inf
-    max_relative_width_totals: Number = math.inf
-
-
-class PublishEntry(Strict):
-    """``[publish]``: the rule, by name or by its thresholds, and the languages of the report, the first one leading."""
-
-    rule: str | RuleEntry = "fl-default"
-    languages: Annotated[list[Literal["en", "fr", "es"]], Field(min_length=1)] = Field(default=["en"])
-
-    def suppression(self) -> SuppressionRule:
-        """The rule as `fl.publish` takes it."""
-        if isinstance(self.rule, str):
-            return chosen_rule(self.rule)
-        return SuppressionRule(name="custom", **self.rule.model_dump())
-
-
-class TruthEntry(Strict):
-    """``[truth]``: the true values of a synthetic population."""
-
-    file: str
-
-
-class MapEntry(Strict):
-    """``[map]``: GeoJSON of areas; `by` the column that is mapped, `key` the property that names an area."""
-
-    geojson: str
-    by: str | None = None
-    key: str | None = None
 
 
 class StudyConfig(Strict):
@@ -440,8 +257,14 @@ def _faults(config: StudyConfig) -> Iterable[str]:
             yield from _area_faults(f"estimate[{place}]", entry)
         if isinstance(entry, CaptureRecaptureEntry):
             yield from list_faults(f"estimate[{place}]", entry)
-        if isinstance(entry, StackEntry | SumEntry | CombineEntry):
-            yield from _earlier_faults(f"estimate[{place}].estimates", entry.estimates, names[: place - 1])
+        if isinstance(entry, StackEntry | SumEntry | CombineEntry | SourcesEntry):
+            yield from _earlier_faults(
+                f"estimate[{place}].estimates",
+                list(entry.estimates.values() if isinstance(entry, SourcesEntry) else entry.estimates),
+                names[: place - 1],
+            )
+        if isinstance(entry, MisclassificationEntry):
+            yield from _earlier_faults(f"estimate[{place}].estimate", [entry.estimate], names[: place - 1])
         if isinstance(entry, StockEntry):
             yield from _earlier_faults(f"estimate[{place}].flow", [entry.flow], names[: place - 1])
             named = [entry.duration_years] if isinstance(entry.duration_years, str) else []
@@ -480,12 +303,13 @@ def _earlier_faults(key: str, named: Sequence[str], before: Sequence[str]) -> It
 
 def _without_nation(config: StudyConfig) -> Iterable[str]:
     """Strata of case lists have no national figure, but for the method that adds them up itself."""
-    apart = {e.name for e in config.estimate if isinstance(e, CaptureRecaptureEntry) and e.strata is not None and e.method != "doubly_robust"}  # fmt: skip
+    lists = [entry for entry in config.estimate if isinstance(entry, CaptureRecaptureEntry)]
+    apart = {entry.name for entry in lists if entry.strata is not None and entry.method != "doubly_robust"}
     for place, entry in enumerate(config.estimate, 1):
-        if isinstance(entry, StackEntry | SumEntry | CombineEntry):
-            for name in entry.estimates:
-                if name in apart:
-                    yield f"estimate[{place}].estimates: {name!r} is by strata and has no national figure"
+        if isinstance(entry, StackEntry | SumEntry | CombineEntry | SourcesEntry):
+            named = entry.estimates.values() if isinstance(entry, SourcesEntry) else entry.estimates
+            for name in sorted(apart & set(named)):
+                yield f"estimate[{place}].estimates: {name!r} is by strata and has no national figure"
 
 
 def _source_faults(key: str, named: str | None, sources: Sequence[str]) -> Iterable[str]:
@@ -520,6 +344,9 @@ _KEYS: dict[str, tuple[str, ...]] = {
         "quantile": QuantileEntry,
         "calibrate": CalibrateEntry,
         "area": AreaEntry,
+        "unit": UnitEntry,
+        "misclassification": MisclassificationEntry,
+        "sources": SourcesEntry,
         "capture_recapture": CaptureRecaptureEntry,
         "stack": StackEntry,
         "published": PublishedEntry,
@@ -527,6 +354,7 @@ _KEYS: dict[str, tuple[str, ...]] = {
         "sum": SumEntry,
         "combine": CombineEntry,
         "prior": PriorEntry,
+        "UnitPriorEntry": UnitPriorEntry,
         "source": SourceEntry,
         "classify": ClassifyEntry,
         "publish": PublishEntry,

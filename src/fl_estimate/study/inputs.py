@@ -18,7 +18,7 @@ from fl_estimate.reporting.html import MapChoice
 from fl_estimate.reporting.truth import Truth, read_truth
 from fl_estimate.schema.expressions import parse
 from fl_estimate.study.beside import SideTables, read_side_files, side_files
-from fl_estimate.study.config import CalibrateEntry, Study, WithoutPeople
+from fl_estimate.study.config import CalibrateEntry, Study, UnitEntry, WithoutPeople
 
 if TYPE_CHECKING:
     from fl_estimate.inputs.histories import CaptureHistories
@@ -245,7 +245,8 @@ def _require_columns(study: Study, people: Mapping[str, Any]) -> None:
         if isinstance(entry, WithoutPeople):
             continue
         present = schemas[study.source_of(entry.source)].names()
-        for key, column in _named_columns(entry.model_dump()):
+        # The by-columns of a poststratified model are the population's.
+        for key, column in _named_columns(entry.model_dump(exclude={"by"} if isinstance(entry, UnitEntry) else None)):
             if column not in present:
                 close = nearest(column, present)
                 faults.append(f"estimate[{place}].{key}: {column!r}{f'; did you mean {close!r}?' if close else ''}")
@@ -259,7 +260,7 @@ def _require_columns(study: Study, people: Mapping[str, Any]) -> None:
 
 
 def _named_columns(entry: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    for key in ("outcome", "variable", "numerator", "denominator", "by", "time"):
+    for key in ("outcome", "variable", "numerator", "denominator", "cells", "by", "time"):
         yield from ((key, column) for column in _flat(entry.get(key)))
 
 

@@ -20,7 +20,15 @@ from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.reporting.labelling import unit_of
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.stack import stack
-from fl_estimate.study.config import AreaEntry, StackEntry, Study, SynthesisEntry
+from fl_estimate.study.config import (
+    AreaEntry,
+    MisclassificationEntry,
+    SourcesEntry,
+    StackEntry,
+    Study,
+    SynthesisEntry,
+    UnitEntry,
+)
 from fl_estimate.study.inputs import StudyInputs
 from fl_estimate.study.list_entries import METHOD_KEYS, CaptureRecaptureEntry
 from fl_estimate.study.synthesis_kinds import made_before, synthesise
@@ -52,7 +60,13 @@ def make_estimate(entry: Any, study: Study, inputs: StudyInputs, before: Mapping
         return synthesise(entry, before)
     if isinstance(entry, CaptureRecaptureEntry):
         return from_lists(entry, inputs.histories[entry.name])
+    if isinstance(entry, MisclassificationEntry):
+        return _of_instrument(entry, before)
+    if isinstance(entry, SourcesEntry):
+        return _of_sources(entry, before, inputs.populations.get(entry.name))
     people = inputs.people[study.source_of(entry.source)]
+    if isinstance(entry, UnitEntry):
+        return _by_cells(entry, people, inputs)
     if isinstance(entry, AreaEntry):
         return _by_area(entry, people, inputs)
     return _direct(entry, people)
@@ -60,8 +74,9 @@ def make_estimate(entry: Any, study: Study, inputs: StudyInputs, before: Mapping
 
 def check_direct(entry: Any, people: Any) -> None:
     """Make an estimate of people for the nation alone: shows faults of weights, strata, conditions, unknown answers."""
-    if isinstance(entry, AreaEntry):
-        estimate_prevalence(people, entry.outcome, where=entry.where, unknown=entry.unknown, variance=entry.variance)
+    if isinstance(entry, AreaEntry | UnitEntry):
+        variance = entry.variance if isinstance(entry, AreaEntry) else None
+        estimate_prevalence(people, entry.outcome, where=entry.where, unknown=entry.unknown, variance=variance)
     else:
         _direct(entry, people, national=True)
 
@@ -101,6 +116,65 @@ def _by_area(entry: AreaEntry, people: Any, inputs: StudyInputs) -> Estimates:
         draws=entry.draws,
         seed=entry.seed,
         on_failure=entry.on_failure,
+    )
+
+
+def _by_cells(entry: UnitEntry, people: Any, inputs: StudyInputs) -> Estimates:
+    """A poststratified model over the population's cells."""
+    from fl_estimate.estimators import hierarchical
+
+    beside = inputs.tables[entry.name]
+    prior = entry.prior.model_dump(exclude_none=True) if entry.prior is not None else None
+    return hierarchical.unit(
+        people,
+        entry.outcome,
+        cells=entry.cells,
+        population=beside.population,
+        covariates=beside.covariates,
+        varying=entry.varying,
+        by=entry.by,
+        where=entry.where,
+        unknown=entry.unknown,
+        weights=entry.weights,
+        sampler=entry.sampler,
+        prior=hierarchical.Prior(**prior) if prior else None,
+        level=entry.level,
+        draws=entry.draws,
+        seed=entry.seed,
+    )
+
+
+def _of_instrument(entry: MisclassificationEntry, before: Mapping[str, Estimates]) -> Estimates:
+    """A prevalence made before, with what is known of the instrument."""
+    from fl_estimate.estimators import hierarchical
+
+    made_before([entry.estimate], before)
+    return hierarchical.misclassification(
+        before[entry.estimate],
+        sensitivity=entry.sensitivity,
+        specificity=entry.specificity,
+        pool=entry.pool,
+        interval=entry.interval,
+        level=entry.level,
+        draws=entry.draws,
+        seed=entry.seed,
+    )
+
+
+def _of_sources(entry: SourcesEntry, before: Mapping[str, Estimates], persons: float | None) -> Estimates:
+    """National figures of estimates made before, and counts, in one model."""
+    from fl_estimate.estimators import hierarchical
+
+    made_before(list(entry.estimates.values()), before)
+    given: dict[str, Any] = {}
+    for source, name in entry.estimates.items():
+        national = before[name].national
+        if (national.frame["method"] == "misclassification").any():
+            national = national.select(method="misclassification")
+        shares = bool((national.frame["quantity"] == "prevalence").all())
+        given[source] = national.persons(persons) if shares and persons is not None else national
+    return hierarchical.sources(
+        {**given, **entry.counts}, bias=entry.bias, level=entry.level, draws=entry.draws, seed=entry.seed
     )
 
 

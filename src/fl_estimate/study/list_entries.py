@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from fl_estimate.study.parts import Strict
+from fl_estimate.study.entries import Strict
 
 IDENTIFYING: tuple[str, ...] = ("key", "salt", "list_column")
 """Arguments of `fl.load_lists` that a study does not take: it is handed round, and written into its own manifest."""

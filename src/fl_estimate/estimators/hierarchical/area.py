@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Literal
 
-import numpy as np
-
 from fl_estimate.errors import EstimateFault, not_one_of
 from fl_estimate.estimators.hierarchical.answers import area_estimates
+from fl_estimate.estimators.hierarchical.asked import check_numbers
 from fl_estimate.estimators.hierarchical.benchmarking import RULES, benchmark_posterior
 from fl_estimate.estimators.hierarchical.checks import (
     aliased,
@@ -151,7 +150,7 @@ def area(
     chosen_link = _check_words(likelihood, link, sampler, benchmark, deff)
     if on_failure not in ("flag", "raise"):
         raise not_one_of("FL-EST-75", "this answer to chains that fall short", str(on_failure), ("flag", "raise"))
-    _check_numbers(level, draws, seed)
+    check_numbers(level, draws, seed)
     check_dependence(likelihood, spatial, neighbours, temporal, time)
     counted = on_counts(likelihood, chosen_link)
     table = read_direct(direct, COUNTS if counted else VALUES, [covariates, population], time)
@@ -226,20 +225,3 @@ def _check_words(likelihood: str, link: str | None, sampler: str, benchmark: str
     if sampler not in ("grid", "nuts"):
         raise not_one_of("FL-EST-48", "this sampler", str(sampler), ("grid", "nuts"))
     return chosen
-
-
-def _check_numbers(level: float, draws: int, seed: int | None) -> None:
-    wrong: list[str] = []
-    if not 0 < level < 1:
-        wrong.append(f"level={level!r}")
-    if isinstance(draws, bool) or not isinstance(draws, int | np.integer) or draws < 1:
-        wrong.append(f"draws={draws!r}")
-    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0):
-        wrong.append(f"seed={seed!r}")
-    if wrong:
-        raise EstimateFault(
-            "FL-EST-50",
-            "an argument is out of range",
-            found=", ".join(wrong),
-            fix="95 % is level=0.95; draws is a whole number above 0, seed one of 0 or more",
-        )

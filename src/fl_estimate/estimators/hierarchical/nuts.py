@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fl_estimate.estimators.hierarchical.latent_nuts import log_sigma
 from fl_estimate.estimators.hierarchical.links import natural
 from fl_estimate.estimators.hierarchical.posterior import Ask, Model, Posterior, weighted_summary
 from fl_estimate.estimators.hierarchical.structure import Crossed, Structure
@@ -148,7 +149,8 @@ def build(model: Model, data: Mapping[str, Any]) -> Any:
             _beta_binomial(pm, given, centre)
             return built
         sigma: Any = pm.HalfFlat("sigma")
-        pm.Potential("prior_sigma", _log_sigma(math, model.priors.sigma.kind, sigma, given.get("sigma_numbers")))
+        number = given["sigma_numbers"][0] if "sigma_numbers" in given else None
+        pm.Potential("prior_sigma", log_sigma(math, model.priors.sigma.kind, sigma, number))
         if isinstance(model.structure, Crossed):
             effects = _crossed_effects(pm, model.structure, given, sigma)
         else:
@@ -161,17 +163,6 @@ def build(model: Model, data: Mapping[str, Any]) -> Any:
             log_density = -0.5 * given["size"] * (given["values"] - theta) ** 2
         pm.Potential("likelihood", log_density.sum())
     return built
-
-
-def _log_sigma(math: Any, kind: str, sigma: Any, numbers: Any) -> Any:
-    if kind.startswith("flat"):
-        return math.log(sigma) if kind == "flat-variance" else 0.0 * sigma
-    number = numbers[0]
-    if kind == "half-normal":
-        return -0.5 * (sigma / number) ** 2
-    if kind == "half-cauchy":
-        return -math.log(1 + (sigma / number) ** 2)
-    return -number * sigma
 
 
 def _beta_binomial(pm: Any, given: Any, centre: Any) -> None:
@@ -192,7 +183,7 @@ def _crossed_effects(pm: Any, crossed: Crossed, given: Mapping[str, Any], sigma:
     areas, times = crossed.sizes
     sigma_time: Any = pm.HalfFlat("sigma_time")
     pm.Potential(
-        "prior_sigma_time", _log_sigma(pm.math, crossed.sigma_time.kind, sigma_time, given["sigma_time_numbers"])
+        "prior_sigma_time", log_sigma(pm.math, crossed.sigma_time.kind, sigma_time, given["sigma_time_numbers"][0])
     )
     parts: list[Any] = []
     for name, structure, shape in (("area", crossed.area, (areas,)), ("time", crossed.time, (areas, times))):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +30,7 @@ _SPREAD: dict[str, int] = {"log-normal": 2}
 _KINDS: dict[str, dict[str, int]] = {
     "sigma": {kind: count for kind, (count, _, _) in _SIGMA.items()} | {"pc": 2},
     "intercept": _COEFFICIENT, "slopes": _COEFFICIENT, "phi": _SHARE, "rho": _SHARE, "kappa": _SPREAD,
+    "residual": {kind: count for kind, (count, _, _) in _SIGMA.items()},
     "sigma_time": dict.fromkeys(("half-normal", "half-cauchy", "exponential"), 1) | {"pc": 2}, "rho_time": _SHARE,
 }  # fmt: skip
 
@@ -88,11 +90,12 @@ class Prior:
 
     Parameters
     ----------
-    sigma : str, optional
+    sigma : str or mapping of str to str, optional
         Standard deviation between areas, on the scale of the link: ``"half-normal(s)"``, ``"half-cauchy(s)"``,
         ``"exponential(rate)"``, ``"pc(u, alpha)"`` (the exponential under which sigma exceeds u with probability alpha),
-        ``"flat"``, ``"flat-variance"``. By default half-normal(1) on the logit scale, and
-        half-normal(SD of the values) on the identity scale.
+        ``"flat"``, ``"flat-variance"``. By default half-normal(1) on the logit scale, and half-normal(SD of the values)
+        on the identity scale. `unit` and `capture_recapture` take a mapping too, with one text for each set of effects:
+        ``{"region": "half-normal(0.5)"}``.
     intercept, slopes : str, optional
         ``"normal(m, s)"`` or ``"flat"``. For counts the intercept is by default normal(logit of the pooled share, 1.5)
         and the slopes are normal(0, 2.5); for the normal likelihood all are flat.
@@ -103,6 +106,9 @@ class Prior:
     kappa : str, optional
         Of the beta-binomial likelihood, whose areas have shares of variance mu(1 − mu)/(kappa + 1): ``"log-normal(m,
         s)"``, by default log-normal(5, 1.5).
+    residual : str, optional
+        Standard deviation of people within cells (`unit` with the normal likelihood), as sigma; by default
+        half-normal(SD of the values).
     sigma_time, rho_time : str, optional
         Of areas at several times: the standard deviation of an area's times, by default as that of areas, and the
         correlation from one time to the next, by default uniform(0, 1).
@@ -119,20 +125,23 @@ class Prior:
     'half-normal(0.5)'
     """
 
-    sigma: str | None = None
+    sigma: str | Mapping[str, str] | None = None
     intercept: str | None = None
     slopes: str | None = None
     phi: str | None = None
     rho: str | None = None
     kappa: str | None = None
+    residual: str | None = None
     sigma_time: str | None = None
     rho_time: str | None = None
 
     def __post_init__(self) -> None:
+        sigmas = self.sigma.items() if isinstance(self.sigma, Mapping) else [("sigma", self.sigma)]
+        given: list[tuple[str, Any]] = [*sigmas, *((name, getattr(self, name)) for name in _KINDS if name != "sigma")]
         wrong = [
             f"{name}={text!r}"
-            for name, text in ((name, getattr(self, name)) for name in _KINDS)
-            if text is not None and _parsed(text, name) is None
+            for name, text in given
+            if text is not None and _parsed(text, name if name in _KINDS else "sigma") is None
         ]
         if wrong:
             raise EstimateFault(
@@ -159,6 +168,13 @@ class Priors:
 def decide(prior: Prior | None, *, slopes: int, sigma: Density, intercept: Density, slope: Density) -> Priors:
     """Take the user's priors where given, and the defaults elsewhere."""
     given = prior or Prior()
+    if isinstance(given.sigma, Mapping):
+        raise EstimateFault(
+            "FL-EST-49",
+            "an area model has one sigma",
+            found=f"sigma={dict(given.sigma)!r}",
+            fix='give one text, such as sigma="half-normal(1)"',
+        )
     chosen_sigma = _parsed(given.sigma, "sigma") if given.sigma is not None else sigma
     chosen_intercept = _parsed(given.intercept, "intercept") if given.intercept is not None else intercept
     chosen_slopes = _parsed(given.slopes, "slopes") if given.slopes is not None else slope
@@ -203,6 +219,19 @@ def _possible(name: str, kind: str, numbers: tuple[float, ...]) -> bool:
     if kind == "uniform":
         return (0.0 if name == "phi" else -1.0) <= numbers[0] < numbers[-1] <= 1
     return not numbers or (numbers[-1] > 0 and (kind != "beta" or numbers[0] > 0))
+
+
+def sigma_of(prior: Prior | None, term: str, default: Density) -> Density:
+    """The prior of one set of effects: the user's for it, else the user's for all, else the default."""
+    given = None if prior is None else prior.sigma
+    chosen = given.get(term) if isinstance(given, Mapping) else given
+    return default if chosen is None else _parsed(chosen, "sigma") or default
+
+
+def coefficient_of(prior: Prior | None, name: str, default: Density) -> Density:
+    """The prior of the intercept, of the slopes or of the residual: the user's where given, else the default."""
+    given = getattr(prior, name) if prior is not None else None
+    return default if given is None else _parsed(given, name) or default
 
 
 def dependence(prior: Prior | None, name: str) -> Density:
