@@ -24,8 +24,10 @@ WORDS = {
     "persons": "persons in forced labour, every answer known",
     "cost_known": "recruitment cost, every amount known (months)",
     "cost": "recruitment cost, amounts as told (months)",
+    "median": "median recruitment cost, amounts as told (months)",
+    "over": "cost above three months, amounts as told (%)",
 }
-BY_DESTINATION = ("known", "cost_known")
+BY_DESTINATION = ("known", "cost_known", "median", "over")
 
 
 def main() -> None:
@@ -56,7 +58,7 @@ def _lines(place: str, runs: pd.DataFrame) -> list[str]:
         if place and answers not in BY_DESTINATION:
             continue
         times, decimals = (
-            (100, 2) if answers in ("known", "surely", "possibly") else (1, 0 if answers == "persons" else 3)
+            (100, 2) if answers in ("known", "surely", "possibly", "over") else (1, 0 if answers == "persons" else 3)
         )
         shown = [f"{times * row[name]:,.{decimals}f}" for name in ("truth", "mean", "spread", "mean_se")]
         lines.append(

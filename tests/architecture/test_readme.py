@@ -25,6 +25,7 @@ SHOWN = [
     ROOT / "docs" / "explanation" / "regression.md",
     ROOT / "docs" / "how_to" / "planning.md",
     ROOT / "docs" / "how_to" / "regional_figures.md",
+    ROOT / "docs" / "how_to" / "case_lists.md",
 ]
 
 

@@ -16,7 +16,7 @@ def test_intervals_cover(replicates: int, slow: bool) -> None:
     """0.93 less three Monte Carlo standard errors of a coverage of 0.95; the mean within three of its own standard errors."""
     runs = replicate_migrants(replicates, seed=2018, processes=2 if slow else 1)
     table = {row["answers"]: row for row in summarise(runs[runs["destination"] == ""]).to_dict("records")}
-    for answers in ("known", "persons", "cost_known", "cost"):
+    for answers in ("known", "persons", "cost_known", "cost", "median", "over"):
         row = table[answers]
         assert row["coverage"] >= 0.93 - 3 * np.sqrt(0.95 * 0.05 / replicates)
         assert abs(row["mean"] - row["truth"]) < 3 * row["spread"] / np.sqrt(replicates)

@@ -13,11 +13,15 @@ import pandas as pd
 from fl_estimate.datasets.migrants_survey import draw_columns
 from fl_estimate.datasets.population import Population, make_population
 from fl_estimate.datasets.recovery import DESIGN
-from fl_estimate.datasets.returned_migrants import Migrants, make_migrants, migrants_truth
+from fl_estimate.datasets.returned_migrants import OVER, Migrants, make_migrants, migrants_truth
 from fl_estimate.estimators.design_weighted import estimate_mean, estimate_prevalence, estimate_total
+from fl_estimate.estimators.quantiles import estimate_quantile
 from fl_estimate.results.estimates import Estimates
 
 COST = "recruitment_cost_share"
+_OF_COST: dict[str, Any] = {
+    "design": DESIGN, "by": "destination", "where": "share_in_scope", "unknown": "exclude",
+}  # fmt: skip
 
 
 def replicate_migrants(
@@ -42,7 +46,8 @@ def replicate_migrants(
     pandas.DataFrame
         One row a sample, `answers` and `destination` ("" for all). `answers` is ``known``, ``surely`` or ``possibly`` for
         the share in forced labour in the most recent episode, ``persons`` for the number of persons (every answer
-        known), ``cost_known`` and ``cost`` for the mean recruitment cost in months of earnings (every amount known; as told).
+        known), ``cost_known`` and ``cost`` for the mean recruitment cost in months of earnings (every amount known; as told),
+        ``median`` for its median and ``over`` for the share of persons whose cost is above three months, as told.
     """
     blocks = [list(range(start, replicates, processes)) for start in range(processes)]
     if processes == 1:
@@ -64,15 +69,25 @@ class _Target:
     persons: int
     forced: int
     cost: float
+    median: float
+    over: float
 
     def of(self, answers: str) -> float:
         if answers.startswith("cost"):
             return self.cost
+        if answers in ("median", "over"):
+            return self.median if answers == "median" else self.over
         return float(self.forced) if answers == "persons" else self.forced / self.persons
 
 
 def _target(counts: dict[str, Any]) -> _Target:
-    return _Target(persons=counts["adults"], forced=counts["forced_labour"], cost=counts["mean"][COST])
+    return _Target(
+        persons=counts["adults"],
+        forced=counts["forced_labour"],
+        cost=counts["mean"][COST],
+        median=counts["quantile"][COST]["0.5"],
+        over=counts["share"]["over_three_months"],
+    )
 
 
 def _block(
@@ -95,6 +110,7 @@ def _one(
 ) -> list[dict[str, object]]:
     own = int(np.random.SeedSequence(seed, spawn_key=(replicate,)).generate_state(1)[0])
     people = draw_columns(population, migrants, own)
+    people["over"] = (people["share"] > OVER).where(people["share"].notna()).astype(float)
     inside, by = "forced_labour_in_scope", "destination"
     heard = estimate_prevalence(people, "forced_labour", design=DESIGN, by=by, unknown="bounds", level=level)
     asked = {
@@ -104,6 +120,8 @@ def _one(
         "persons": estimate_total(people, "forced_labour_true", design=DESIGN, by=by, where=inside, level=level),
         "cost_known": _cost(people, "share_true", level),
         "cost": _cost(people, "share", level),
+        "median": estimate_quantile(people, "share", **_OF_COST, level=level),
+        "over": estimate_prevalence(people, "over", **_OF_COST, level=level),
     }
     return [
         {"replicate": replicate, "answers": answers, **row}
@@ -113,8 +131,7 @@ def _one(
 
 
 def _cost(people: pd.DataFrame, variable: str, level: float) -> Estimates:
-    where = "share_in_scope"
-    return estimate_mean(people, variable, design=DESIGN, by="destination", where=where, unknown="exclude", level=level)
+    return estimate_mean(people, variable, **_OF_COST, level=level)
 
 
 def _rows(answers: str, estimates: Estimates, targets: dict[str, _Target]) -> list[dict[str, object]]:

@@ -45,6 +45,8 @@ RATES: dict[str, dict[int, float]] = {
 
 PREVALENCE = 0.11
 """Expected share of episodes in forced labour."""
+OVER = 3
+"""Months of earnings above which the recruitment cost is counted as high: a line that this country drew for itself."""
 _DESTINATION_SHARES = ((0.30, 0.22, 0.20, 0.16, 0.12), (0.12, 0.34, 0.14, 0.30, 0.10))
 _SECTOR_SHARES = (
     ((0.15, 0.20, 0.50, 0.14, 0.01), (0.30, 0.25, 0.32, 0.11, 0.02), (0.10, 0.55, 0.20, 0.14, 0.01),
@@ -240,8 +242,9 @@ def migrants_truth(migrants: Migrants) -> dict[str, Any]:
     -------
     dict
         ``national``, and ``destination``, ``isic4`` (sector) and ``recruiter`` with the same for each value: `adults`
-        (returned migrants), `forced_labour` (most recent episode), and ``mean`` with `recruitment_cost_share` (months of
-        earnings, of those who went as employees).
+        (returned migrants), `forced_labour` (most recent episode), and of those who went as employees their
+        `recruitment_cost_share` in months of earnings: ``mean``, ``quantile`` (the median), and ``share`` of those above
+        three months, `over_three_months`.
     """
     last = migrants.last
     groups = {
@@ -256,9 +259,13 @@ def migrants_truth(migrants: Migrants) -> dict[str, Any]:
 
 
 def _counted(migrants: Migrants, rows: Bools) -> dict[str, Any]:
-    inside = rows & migrants.employee[migrants.owner]
+    months = migrants.share[rows & migrants.employee[migrants.owner]]
+    # The least number that half of the people do not exceed, as `fl.estimate_quantile` has it.
+    median = np.sort(months)[int(np.ceil(0.5 * len(months))) - 1]
     return {
         "adults": int(rows.sum()),
         "forced_labour": int(migrants.forced[rows].sum()),
-        "mean": {"recruitment_cost_share": float(migrants.share[inside].mean())},
+        "mean": {"recruitment_cost_share": float(months.mean())},
+        "quantile": {"recruitment_cost_share": {"0.5": float(median)}},
+        "share": {"over_three_months": float((months > OVER).mean())},
     }

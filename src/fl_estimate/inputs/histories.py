@@ -171,6 +171,34 @@ class CaptureHistories:
         parts = CaptureHistories.strata(self.records, lists=self.lists, by=by, count=count, ordered=self.ordered)
         return {value: self._alike(part) for value, part in parts.items()}
 
+    def people(self) -> pd.DataFrame:
+        """A row a person: the lists as 0/1 columns, and the covariates that `fl.load_lists` kept. Counts are rows alike.
+
+        Raises
+        ------
+        ListsFault
+            FL-LISTS-14: counts are fractional, as record linkage gives them, and are no persons.
+
+        Examples
+        --------
+        >>> import fl_estimate as fl, pandas as pd
+        >>> counts = pd.DataFrame({"police": [1, 1], "ngo": [0, 1], "count": [2, 1]})
+        >>> fl.CaptureHistories.from_counts(counts, lists=["police", "ngo"]).people().values.tolist()
+        [[1, 0], [1, 0], [1, 1]]
+        """
+        frame = self.to_frame() if self.records is None else self.records
+        if "count" not in frame or "count" in self.lists:
+            return frame
+        counts: Floats = frame["count"].to_numpy(dtype=float)
+        if (broken := int(np.count_nonzero(counts != np.round(counts)))) > 0:
+            raise ListsFault(
+                "FL-LISTS-14",
+                "fractional counts are no persons, and this needs a row a person",
+                found=f"{broken} of {len(counts)} counts are not whole",
+                fix="draw the links between records, and estimate from the persons of each draw",
+            )
+        return frame.drop(columns="count").loc[frame.index.repeat(counts.astype(int))].reset_index(drop=True)
+
     def _alike(self, other: CaptureHistories) -> CaptureHistories:
         """Other histories of the same people."""
         return other.about(outcome=self.outcome, population=self.population, reference_period=self.reference_period)

@@ -201,10 +201,19 @@ def _shaped(content: Dictionary[str, Any], faults: list[str]) -> dict[str, Any]:
         if isinstance(rule, Dictionary):
             variables = {key: value for key, value in rule.items() if key not in _OF_TABLES}
             special = {field: rule[key] for key, field in _OF_TABLES.items() if key in rule}
-            tables[name] = {"variables": variables, **special}
+            tables[name] = {"variables": variables, **special, **_within(special, content)}
         elif rule is not None:
             faults.append(f"{name}: a table is needed here, written [{name}]")
     return {**shaped, "tables": tables}
+
+
+def _within(special: Dictionary[str, Any], content: Dictionary[str, Any]) -> dict[str, Any]:
+    """The slots of the episodes that costs of one row are repeated for."""
+    episodes = content.get("episodes")
+    repeat = episodes.get("repeat") if special.get("of") == "episodes" and isinstance(episodes, Dictionary) else None
+    if isinstance(repeat, list | tuple):
+        return {"within": tuple(repeat)}
+    return {"within": tuple(map(str, range(1, repeat + 1)))} if isinstance(repeat, int) else {}
 
 
 _OF_TABLES = {"derived": "derived", "from": "source", "where": "where", "repeat": "repeat", "of": "of"}

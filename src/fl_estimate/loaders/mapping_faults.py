@@ -98,8 +98,12 @@ def _table_faults(mapping: Mapping, table: Table, rule: TableRule) -> Iterable[s
         yield f"{table.name}.from: only {', '.join(OF_PEOPLE)} can be taken from the rows of people"
     if table.name == "costs" and rule.source is not None and "episode_id" not in rule.variables:
         episodes = mapping.tables.get("episodes")
-        if episodes is None or episodes.slots or "episode_id" in episodes.variables:
-            yield "costs.episode_id: it must be given, unless each person has one episode from the same row"
+        known = episodes is not None and "episode_id" not in episodes.variables
+        if not known or (episodes is not None and episodes.slots and rule.of != "episodes"):
+            yield (
+                "costs.episode_id: it must be given, unless each person has one episode from the same row, or the costs are "
+                'of = "episodes" that are repeated in the row'
+            )
     if rule.where is not None and table.name == "people":
         yield "people.where: people are never left out when loading; use where= of an estimate"
 
@@ -131,25 +135,32 @@ def _source_faults(table: Table, name: str, rule: VariableRule) -> Iterable[str]
 
 
 def _repeat_faults(table: Table, rule: TableRule) -> Iterable[str]:
+    if rule.holds("e") and rule.of != "episodes":
+        yield f'{table.name}: {{e}} needs of = "episodes"'
+    if rule.of == "episodes":
+        if table.name != "costs" or rule.source is None or not rule.within:
+            yield f'{table.name}.of: only costs from = "people" can be of = "episodes", which need repeat and from = "people" too'
+        elif not rule.holds("e"):
+            yield f"{table.name}.of: {{e}} must stand in the name of a column"
     if rule.repeat is None:
-        if rule.templated:
+        if rule.holds("n"):
             yield f'{table.name}: {{n}} needs repeat, such as repeat = 3 or repeat = ["a", "b"]'
     elif rule.source is None:
         yield f'{table.name}.repeat: rows are repeated from another table; write from = "people"'
-    elif not rule.slots or len(set(rule.slots)) < len(rule.slots):
+    elif not rule.own_slots or len(set(rule.own_slots)) < len(rule.own_slots):
         yield f"{table.name}.repeat: texts, each another"
-    elif not rule.templated:
+    elif not rule.holds("n"):
         yield f"{table.name}.repeat: {{n}} must stand in the name of a column"
-    if rule.of is not None and (
+    if rule.of == "relatives" and (
         rule.source is None or "relatives" in (table.name,) or "relative_id" not in table.variables
     ):
         yield f'{table.name}.of: only jobs and episodes from = "people" can be those of relatives'
 
 
 def _expression_faults(where: str, text: str, rule: TableRule | None) -> Iterable[str]:
-    slot = rule.slots[0] if rule is not None and rule.slots else "1"
+    slot = rule.own_slots[0] if rule is not None and rule.own_slots else "1"
     try:
-        parse(written_for(text, slot))
+        parse(written_for(written_for(text, slot), "1", "e"))
     except ExpressionFault as error:
         yield f"{where}: {error.what} ({error.found})"
 

@@ -94,7 +94,8 @@ class TableRule(Strict):
     """One table: its variables, what is derived from them, and the table of the same file that it is taken from.
 
     `repeat` takes several rows from one row of the file: a number (1 to it) or a list of texts, each of which is
-    written for ``{n}`` in names and expressions (``{n:02}``: with two digits).
+    written for ``{n}`` in names and expressions (``{n:02}``: with two digits). Costs `of` episodes are repeated for each
+    episode of the row too, whose slot (those of `within`) is written for ``{e}``.
     """
 
     variables: Annotated[dict[str, VariableRule], BeforeValidator(_variables)] = {}
@@ -102,36 +103,54 @@ class TableRule(Strict):
     source: Literal["people"] | None = None
     where: str | None = None
     repeat: Annotated[int, Field(ge=1, le=500)] | tuple[Slot, ...] | None = None
-    of: Literal["relatives"] | None = None
+    of: Literal["relatives", "episodes"] | None = None
+    within: tuple[Slot, ...] = ()
 
     @property
-    def slots(self) -> tuple[str, ...]:
-        """What stands for {n}, one row after another; empty where nothing is repeated."""
+    def own_slots(self) -> tuple[str, ...]:
+        """What stands for {n}; empty where nothing is repeated."""
         if self.repeat is None:
             return ()
         return tuple(map(str, range(1, self.repeat + 1))) if isinstance(self.repeat, int) else self.repeat
 
+    @property
+    def slots(self) -> tuple[str, ...]:
+        """The names of the rows that come of one row of the file, one after another; empty where nothing is repeated."""
+        return tuple(self._pairs)
+
+    def owner_of(self, slot: str) -> str | None:
+        """The slot of the episode that a row belongs to; None where it belongs to the row of the file itself."""
+        return self._pairs[slot][0] or None
+
     def at(self, slot: str) -> TableRule:
-        """Write a slot for {n} everywhere."""
-        shape = self.model_dump(by_alias=True, exclude={"repeat"})
-        return TableRule.model_validate(written_for(shape, slot))
+        """Write a slot for {n}, and that of its episode for {e}, everywhere."""
+        shape = self.model_dump(by_alias=True, exclude={"repeat", "within"})
+        episode, own = self._pairs[slot]
+        return TableRule.model_validate(written_for(written_for(shape, own), episode, "e"))
+
+    def holds(self, letter: str) -> bool:
+        """Whether {n} or {e} stands anywhere in it."""
+        return bool(_SLOTS[letter].search(self.model_dump_json(exclude={"repeat", "within"})))
 
     @property
-    def templated(self) -> bool:
-        """Whether {n} stands anywhere in it."""
-        return bool(_SLOT.search(self.model_dump_json(exclude={"repeat"})))
+    def _pairs(self) -> dict[str, tuple[str, str]]:
+        """Of each slot that of the episode, and its own."""
+        if not self.within:
+            return {own: ("", own) for own in self.own_slots}
+        own_slots = self.own_slots or ("",)
+        return {f"{episode}-{own}" if own else episode: (episode, own) for episode in self.within for own in own_slots}
 
 
-_SLOT = re.compile(r"\{n(?::0?(?P<width>\d))?\}")
+_SLOTS = {letter: re.compile(rf"\{{{letter}(?::0?(?P<width>\d))?\}}") for letter in ("n", "e")}
 
 
-def written_for(shape: Any, slot: str) -> Any:
-    """Write a slot for {n} in every text of a shape of dictionaries and tuples."""
+def written_for(shape: Any, slot: str, letter: str = "n") -> Any:
+    """Write a slot for {n} (or {e}) in every text of a shape of dictionaries and tuples."""
     if isinstance(shape, str):
-        return _SLOT.sub(lambda met: slot.zfill(int(met["width"] or 0)), shape)
+        return _SLOTS[letter].sub(lambda met: slot.zfill(int(met["width"] or 0)), shape)
     if isinstance(shape, dict):
-        return {key: written_for(value, slot) for key, value in shape.items()}
-    return tuple(written_for(each, slot) for each in shape) if isinstance(shape, tuple) else shape
+        return {key: written_for(value, slot, letter) for key, value in shape.items()}
+    return tuple(written_for(each, slot, letter) for each in shape) if isinstance(shape, tuple) else shape
 
 
 class SourceRule(Strict):
@@ -214,7 +233,7 @@ class ReplicatesRule(Strict):
     def replicates(self) -> Replicates:
         """Give them in the form that the design takes."""
         pattern = self.columns[0]
-        listed = self.number is None or not _SLOT.search(pattern)
+        listed = self.number is None or not _SLOTS["n"].search(pattern)
         names = self.columns if listed else [written_for(pattern, str(n + 1)) for n in range(self.number or 0)]
         return Replicates(names, **self.model_dump(exclude={"columns", "number"}))
 

@@ -81,12 +81,16 @@ def by_episode(data: SurveyData, which: Which = "all") -> SurveyData:
     made: dict[str, Any] = {"people": people, "episodes": told, "jobs": jobs, "relatives": None}
     if "costs" in tables:
         made["costs"] = tables["costs"].join(told.select(EPISODE), on=EPISODE, how="semi", maintain_order="left")
-    said = "episodes of work abroad" if which == "all" else "most recent episodes of work abroad"
+    whose = data.population
+    if which == "last":
+        said = f"{whose or 'persons'}, by their most recent episode of work abroad"
+    else:
+        said = f"episodes of work abroad of {whose}" if whose else "episodes of work abroad"
     return replace(
         data,
         **{name: None if table is None else _native(table, getattr(data, name)) for name, table in made.items()},
         design=_design(data.design),
-        population=f"{said} of {data.population}" if data.population else said,
+        population=said,
     )
 
 

@@ -48,11 +48,12 @@ class Filled:
 
 @dataclass(frozen=True, kw_only=True)
 class Piece:
-    """What one row of a file gives to one table: the whole rule, or the rule for one slot of a repeated one."""
+    """What one row of a file gives to one table: the whole rule, or that of one slot; `owner` is the slot of its episode."""
 
     table: Table
     rule: TableRule
     slot: str | None = None
+    owner: str | None = None
     filled_by: tuple[str, ...] = ()
 
     @property
@@ -69,7 +70,8 @@ def pieces_of(table: Table, rule: TableRule) -> list[Piece]:
     for slot in rule.slots:
         at = rule.at(slot)
         filled = sorted({name for variable in at.variables.values() for name in variable.columns} - columns)
-        found.append(Piece(table=table, rule=at, slot=slot, filled_by=() if rule.where else tuple(filled)))
+        filled_by = () if rule.where else tuple(filled)
+        found.append(Piece(table=table, rule=at, slot=slot, owner=rule.owner_of(slot), filled_by=filled_by))
     return found
 
 
@@ -234,8 +236,16 @@ def taken_table(wide: Wide, people: Filled, pieces: Sequence[Piece]) -> Filled:
     parts = [_taken_piece(wide, people, piece) for piece in pieces]
     if len(parts) == 1:
         return parts[0]
-    frame = pl.concat([part.frame for part in parts], how="vertical_relaxed").sort(ROW, maintain_order=True)
-    return replace(parts[0], frame=frame)
+    # A column of the file that is empty is text, and is checked in other ways than the numbers of the other slots.
+    frame = pl.concat([part.frame for part in parts], how="diagonal_relaxed").sort(ROW, maintain_order=True)
+    checks = {(check.variable, check.rule): check for part in parts for check in part.checks}
+    flags = [flag.plain for piece in pieces for flag in wide.flags[piece.id]]
+    return replace(
+        parts[0],
+        frame=frame.with_columns(pl.col(flag).fill_null(False) for flag in dict.fromkeys(flags)),
+        columns=tuple(dict.fromkeys(name for part in parts for name in part.columns)),
+        checks=tuple(checks.values()),
+    )
 
 
 def _taken_piece(wide: Wide, people: Filled, piece: Piece) -> Filled:
@@ -249,13 +259,13 @@ def _taken_piece(wide: Wide, people: Filled, piece: Piece) -> Filled:
     own = dict(wide.names[piece.id])
     owner = next((name for name in ("person_id", "reported_by", "episode_id") if name in table.variables), "")
     made: list[pl.Expr] = []
-    if rule.of is not None:
+    if rule.of == "relatives":
         owner = "relative_id"
     if owner not in own:
         if owner in ("person_id", "reported_by"):
             own[owner] = "person_id"
         else:
-            made.append(_row_key(piece.slot if owner == "relative_id" else None).alias(owner))
+            made.append(_row_key(piece.slot if owner == "relative_id" else piece.owner).alias(owner))
     names = [*own, *(expression.meta.output_name() for expression in made)]
     # what belongs to a table or slot alone has a null in its name
     rest = [name for name in frame.collect_schema().names() if "\0" not in name and name not in names]

@@ -17,7 +17,7 @@ from fl_estimate.reporting.labelling import Labels, unit_of
 from fl_estimate.reporting.palette import BRIGHT, FAINT, HATCH, INK, PAPER, RULE, SERIES, SOFT
 from fl_estimate.reporting.publish import PublishedEstimates, PublishedTable
 from fl_estimate.reporting.suppression import FEWER_THAN, NOT_PUBLISHED
-from fl_estimate.reporting.tables import Scale, interval_words, scale_of
+from fl_estimate.reporting.tables import Scale, interval_words, lowered, scale_of
 from fl_estimate.reporting.truth import Truth, read_truth
 from fl_estimate.reporting.words import check_language, number, say, spread
 from fl_estimate.results.estimates import Estimates
@@ -159,7 +159,9 @@ def _series(record: Mapping[str, Any], table: PublishedTable, names: Labels, nam
         label = own or say("source", str(record["method"]), language)
         label += f" ({say('term', term, language)})" if term else ""
     bound = str(record["bound"])
-    return f"{label}: {say('head', f'bound.{bound}', language)}" if bound else label
+    if not bound:
+        return label
+    return f"{label} ({lowered(say('head', 'bound', language))}: {say('head', f'bound.{bound}', language)})"
 
 
 def _discrepancy(picture: _Picture, tables: Sequence[PublishedTable], language: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -49,15 +50,15 @@ def headline(published: PublishedEstimates, language: str = "en", truth: Truth |
         if len(rows) == 2
         else next((row for table in totals for row in _nation(table) if row["outcome"] == outcome), None)
     )
-    sentences = [*_figure(rows, scale, language), *_persons(total, language), *_behind(rows, language)]
+    sentences = [*_figure(lead, rows, scale, language), *_persons(total, language), *_behind(rows, language)]
     if len(rows) == 1 and rows[0]["publication"] != NOT_PUBLISHED:
         sentences += _all_counted(whole, lead, outcome, scale, language)
     sentences += _truth(published, lead, rows[0], scale, truth, language)
     return Headline(sentences=tuple(sentences), cards=tuple(_cards(rows, scale, total, language)))
 
 
-def _figure(rows: list[Row], scale: Scale, language: str) -> Iterator[str]:
-    """The value in words with its interval; between two bounds where unknown answers were counted both ways."""
+def _figure(lead: PublishedTable, rows: list[Row], scale: Scale, language: str) -> Iterator[str]:
+    """The value in words with its interval, of whom and when; two bounds where unknown answers were counted both ways."""
     row, level = rows[0], level_words(float(rows[0]["level"]), language)
     outcome = str(row["outcome"])
     unit = scale.unit.split(".")[-1]
@@ -66,13 +67,15 @@ def _figure(rows: list[Row], scale: Scale, language: str) -> Iterator[str]:
         "state": say("state", outcome, language),
         "outcome": opening(say("outcome", outcome, language)),
         "quantity": lowered(scale.head(language)),
+        **_when(lead.reference_period, language),
     }
     if len(rows) == 2:
         ends = {
             "lower": scale.with_unit(_or_zero(row["value"]), language),
             "upper": scale.with_unit(rows[1]["value"], language),
         }
-        yield say("sentence", f"bounds.{unit if worded else 'plain'}", language, **words, **ends)
+        sentence = say("sentence", f"bounds.{unit if worded else 'plain'}", language, **words, **ends)
+        yield _of(lead.population if worded else "", sentence, language)
         outer = {"lower": scale.with_unit(row["lower"], language), "upper": scale.with_unit(rows[1]["upper"], language)}
         yield say("sentence", "bounds.interval", language, level=level, **outer)
         return
@@ -82,9 +85,31 @@ def _figure(rows: list[Row], scale: Scale, language: str) -> Iterator[str]:
         yield say("sentence", "fewer_than", language, n=n, upper=upper, unit=lowered(scale.head(language)), level=level)
         return
     value = scale.with_unit(row["value"], language)
-    yield say("sentence", f"prevalence.{unit}" if worded else "plain", language, value=value, **words)
+    sentence = say("sentence", f"prevalence.{unit}" if worded else "plain", language, value=value, **words)
+    yield _of(lead.population if worded else "", sentence, language)
     lower = scale.with_unit(row["lower"], language)
     yield say("sentence", "interval", language, level=level, lower=lower, upper=upper)
+
+
+def _of(population: str, sentence: str, language: str) -> str:
+    """A sentence on persons, with whom it speaks of where the data say it."""
+    if not population:
+        return sentence
+    return say("sentence", "in_population", language, population=population.rstrip(". "), sentence=lowered(sentence))
+
+
+def _when(reference: str, language: str) -> dict[str, str]:
+    """The verb and the time: what was asked of a period in the past was so then."""
+    if not reference:
+        return {"are": say("sentence", "are", language), "when": ""}
+    when = say("sentence", "when", language, period=period(reference, language))
+    return {"are": say("sentence", "were", language), "when": when}
+
+
+def period(text: str, language: str) -> str:
+    """A reference period in words: the first and the last day joined as the language joins them, or a lifetime."""
+    days = re.fullmatch(r"(\d{4}-\d\d-\d\d) to (\d{4}-\d\d-\d\d)", text)
+    return say("head", "range", language, lower=days[1], upper=days[2]) if days else say("head", text, language)
 
 
 def _persons(total: Row | None, language: str) -> Iterator[str]:

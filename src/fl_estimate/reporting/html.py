@@ -5,7 +5,6 @@ No script, no picture, font or style from any host: the page can be archived, ma
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -13,7 +12,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from fl_estimate.reporting.figures import draw, inline_svg
-from fl_estimate.reporting.headline import headline
+from fl_estimate.reporting.headline import headline, period
 from fl_estimate.reporting.labelling import several_methods
 from fl_estimate.reporting.tables import MARKS, LaidRow, Layout, caption, layout, rule_caution, width_sentences
 from fl_estimate.reporting.truth import Truth
@@ -124,16 +123,10 @@ def _header(published: PublishedEstimates, title: str, language: str) -> str:
         if name == "measure":
             said = [say("measure", code, language) for code in said]
         if name == "reference_period":
-            said = [_period(text, language) for text in said]
+            said = [period(text, language) for text in said]
         facts += [f"<span>{escape(opening(text))}</span>" for text in said]
     line = f'<p class="facts">{"".join(facts)}</p>' if facts else ""
     return f"<header>\n<h1>{escape(title)}</h1>\n{line}\n</header>"
-
-
-def _period(text: str, language: str) -> str:
-    """The first and the last day of a period, joined as the language joins them."""
-    days = re.fullmatch(r"(\d{4}-\d\d-\d\d) to (\d{4}-\d\d-\d\d)", text)
-    return say("head", "range", language, lower=days[1], upper=days[2]) if days else text
 
 
 def _lead(published: PublishedEstimates, truth: Truth | None, language: str) -> Iterator[str]:

@@ -44,6 +44,7 @@ HEADS: dict[str, Said] = {
     "unit.total": ("Number of persons", "Nombre de personnes", "Número de personas"),
     "unit.mean": ("Mean", "Moyenne", "Media"),
     "unit.ratio": ("Ratio", "Ratio", "Razón"),
+    "lifetime": ("lifetime", "vie entière", "toda la vida"),
     "by_join": (" and ", " et ", " y "),
     "among": ("among {n} respondents", "parmi {n} répondants", "entre {n} informantes"),
     "range": ("{lower} to {upper}", "{lower} à {upper}", "{lower} a {upper}"),
@@ -126,15 +127,28 @@ STATES: dict[str, Said] = {
 }
 
 SENTENCES: dict[str, Said] = {
+    # What is said of whom and when goes into the sentence; the words of the data stand in marks, for they are not translated.
+    "in_population": (
+        "In the population “{population}”, {sentence}",
+        "Dans la population «\u00a0{population}\u00a0», {sentence}",
+        "En la población «{population}», {sentence}",
+    ),
+    "are": ("are", "sont", "están"),
+    "were": ("were", "étaient", "estaban"),
+    "when": (
+        " (reference period: {period})",
+        " (période de référence\u00a0: {period})",
+        " (período de referencia: {period})",
+    ),
     "prevalence.thousand": (
-        "An estimated {value} of every 1,000 persons are {state}.",
-        "On estime que {value} personnes sur 1\u202f000 sont {state}.",
-        "Se estima que {value} de cada 1.000 personas están {state}.",
+        "An estimated {value} of every 1,000 persons {are} {state}{when}.",
+        "On estime que {value} personnes sur 1\u202f000 {are} {state}{when}.",
+        "Se estima que {value} de cada 1.000 personas {are} {state}{when}.",
     ),
     "prevalence.percent": (
-        "An estimated {value} of persons are {state}.",
-        "On estime que {value} des personnes sont {state}.",
-        "Se estima que el {value} de las personas están {state}.",
+        "An estimated {value} of persons {are} {state}{when}.",
+        "On estime que {value} des personnes {are} {state}{when}.",
+        "Se estima que el {value} de las personas {are} {state}{when}.",
     ),
     "prevalence.total": (
         "That is about {value} persons ({range}).",
@@ -152,19 +166,19 @@ SENTENCES: dict[str, Said] = {
         "El intervalo de confianza del {level} va de {lower} a {upper}.",
     ),
     "bounds.thousand": (
-        "Between {lower} and {upper} of every 1,000 persons are {state}, according to whether none or all of the "
+        "Between {lower} and {upper} of every 1,000 persons {are} {state}{when}, according to whether none or all of the "
         "persons whose class is undetermined are counted.",
-        "Entre {lower} et {upper} personnes sur 1\u202f000 sont {state}, selon que l’on compte aucune ou toutes les "
+        "Entre {lower} et {upper} personnes sur 1\u202f000 {are} {state}{when}, selon que l’on compte aucune ou toutes les "
         "personnes au classement indéterminé.",
-        "Entre {lower} y {upper} de cada 1.000 personas están {state}, según se cuente a ninguna o a todas las personas "
+        "Entre {lower} y {upper} de cada 1.000 personas {are} {state}{when}, según se cuente a ninguna o a todas las personas "
         "de clasificación indeterminada.",
     ),
     "bounds.percent": (
-        "Between {lower} and {upper} of persons are {state}, according to whether none or all of the persons whose "
+        "Between {lower} and {upper} of persons {are} {state}{when}, according to whether none or all of the persons whose "
         "class is undetermined are counted.",
-        "Entre {lower} et {upper} des personnes sont {state}, selon que l’on compte aucune ou toutes les personnes au "
+        "Entre {lower} et {upper} des personnes {are} {state}{when}, selon que l’on compte aucune ou toutes les personnes au "
         "classement indéterminé.",
-        "Entre el {lower} y el {upper} de las personas están {state}, según se cuente a ninguna o a todas las personas "
+        "Entre el {lower} y el {upper} de las personas {are} {state}{when}, según se cuente a ninguna o a todas las personas "
         "de clasificación indeterminada.",
     ),
     "bounds.plain": (

@@ -27,6 +27,8 @@ PER_THOUSAND_BELOW = 0.05
 """A prevalence below this is shown per 1,000 persons, from this on in per cent; one unit for a whole table."""
 PERSONS: frozenset[str] = frozenset({"total", "persons", "population_size", "dark_figure"})
 """Quantities that count persons."""
+MEDIAN = "0.5"
+"""The term of the quantile that has a name."""
 LISTED: frozenset[str] = frozenset({"population_size", "dark_figure"})
 """Quantities whose n are persons on lists, not respondents."""
 CREDIBLE: frozenset[str] = frozenset({"equal-tailed"})
@@ -157,7 +159,14 @@ def scale_of(frame: pd.DataFrame) -> Scale:
         return Scale(factor=1.0, decimals=0, unit="total", quantity=quantity)
     se = frame["se"].where(frame["se"] > 0).min()
     decimals = _places(float(se), 2) if pd.notna(se) else _places(lead, 3)
-    return Scale(factor=1.0, decimals=min(max(0, decimals), 6), unit=quantity, quantity=quantity)
+    shown_as = "median" if _only_quantile(frame) == MEDIAN else quantity
+    return Scale(factor=1.0, decimals=min(max(0, decimals), 6), unit=quantity, quantity=shown_as)
+
+
+def _only_quantile(frame: pd.DataFrame) -> str:
+    """The probability of a table of one quantile; empty where there are several, or none."""
+    terms = frame["term"][(frame["quantity"] == "quantile").to_numpy(dtype=bool)].unique()
+    return str(terms[0]) if len(terms) == 1 and len(frame["quantity"].unique()) == 1 else ""
 
 
 def caption(table: PublishedTable, language: str, *, margin: str | None = None) -> str:
@@ -170,6 +179,8 @@ def caption(table: PublishedTable, language: str, *, margin: str | None = None) 
     if several_methods(table.frame):
         codes = [unit_of(code) for code in codes]
     quantities = [say("quantity", code, language) for code in dict.fromkeys(codes)]
+    if share := _only_quantile(table.frame):
+        quantities = [say("quantity", "median", language)] if share == MEDIAN else [f"{quantities[0]} ({share})"]
     outcome = opening(", ".join(outcomes[:3]) + (" …" if len(outcomes) > 3 else ""))
     quantity = ", ".join(lowered(text) for text in quantities)
     margins = [margin] if margin else [name for name in table.frame["margin"].unique() if name]

@@ -34,6 +34,8 @@ class Truth:
         if len(named) != len(margin):
             return None
         quantity = str(record["quantity"])
+        if quantity == "quantile":
+            quantity = _quantile(record["term"])
         known = self.values.get((TOTALS.get(quantity, quantity), str(record["outcome"]), frozenset(named)))
         # Those on no list are all whom there are less those observed.
         return known - float(record["n"]) if known is not None and quantity == "dark_figure" else known
@@ -47,8 +49,9 @@ def read_truth(path: Path) -> Truth:
     path : Path
         JSON as `datasets` writes it: ``{"national": {"adults": 40000, "forced_labour": 130}, "region": {"Avelle":
         {"adults": 9000, "forced_labour": 21}, …}, …}``. The persons counted stand under `adults`, each outcome's
-        cases under its name; true means stand under ``"mean": {"recruitment_cost_share": 1.7}``. What else the file
-        holds is left alone.
+        cases under its name. True means stand under ``"mean": {"recruitment_cost_share": 1.7}``, quantiles by their
+        probability under ``"quantile": {"recruitment_cost_share": {"0.5": 1.6}}``, and shares of fewer than all persons
+        under ``"share": {"over_three_months": 0.1}``. What else the file holds is left alone.
 
     Raises
     ------
@@ -78,14 +81,23 @@ def read_truth(path: Path) -> Truth:
 
 
 def _counted(counts: Mapping[str, Any], by: frozenset[tuple[str, str]]) -> Iterator[tuple[Key, float]]:
-    """The total and the prevalence of every outcome that was counted in a group, and the means that are told."""
+    """The total and the prevalence of every outcome that was counted in a group, and the means, quantiles and shares that are told."""
     persons = float(counts[PERSONS])
     for variable, mean in dict(counts.get("mean", {})).items():
         yield ("mean", variable, by), float(mean)
+    for variable, known in dict(counts.get("quantile", {})).items():
+        yield from (((_quantile(share), variable, by), float(value)) for share, value in dict(known).items())
+    for outcome, share in dict(counts.get("share", {})).items():
+        yield ("prevalence", outcome, by), float(share)
     for outcome, cases in counts.items():
-        if outcome not in (PERSONS, "prevalence", "mean"):
+        if outcome not in (PERSONS, "prevalence", "mean", "quantile", "share"):
             yield ("total", outcome, by), float(cases)
             yield ("prevalence", outcome, by), float(cases) / persons
+
+
+def _quantile(probability: Any) -> str:
+    """The quantity of a quantile, however its probability is written."""
+    return f"quantile {float(probability):g}"
 
 
 def _label(column: str, value: Any) -> str:

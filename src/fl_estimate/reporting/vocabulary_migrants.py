@@ -10,6 +10,11 @@ OUTCOMES: dict[str, Said] = {
         "coût de recrutement en mois de gains",
         "costo de contratación en meses de ingresos",
     ),
+    "over_three_months": (
+        "recruitment cost above three months of earnings",
+        "coût de recrutement supérieur à trois mois de gains",
+        "costo de contratación superior a tres meses de ingresos",
+    ),
 }
 
 COLUMNS: dict[str, Said] = {

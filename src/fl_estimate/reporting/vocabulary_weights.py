@@ -6,6 +6,7 @@ Said = tuple[str, str, str]
 
 QUANTITIES: dict[str, Said] = {
     "quantile": ("Quantile", "Quantile", "Cuantil"),
+    "median": ("Median", "Médiane", "Mediana"),
     "difference": ("Difference", "Différence", "Diferencia"),
     "quotient": ("Ratio of two estimates", "Rapport de deux estimations", "Cociente de dos estimaciones"),
     "log_ratio": ("Logarithm of a ratio", "Logarithme d’un rapport", "Logaritmo de un cociente"),

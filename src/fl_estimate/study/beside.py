@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fl_estimate.errors import StudyFault, listed
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.study.config import (
     AreaEntry,
-    CaptureRecaptureEntry,
     Column,
     Columns,
     SourcesEntry,
@@ -19,6 +19,7 @@ from fl_estimate.study.config import (
     Study,
     UnitEntry,
 )
+from fl_estimate.study.list_entries import LINK_FIRST, CaptureRecaptureEntry
 from fl_estimate.study.synthesis_entries import AggregateEntry, ExtensionEntry
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ def side_files(study: Study) -> Iterable[str]:
             yield from (_file(each) for each in named if each is not None)
         elif isinstance(entry, CaptureRecaptureEntry):
             yield entry.file
+            if entry.mapping is not None and isinstance(study.mapping(entry.mapping), Path):
+                yield entry.mapping
         elif isinstance(entry, StackEntry | SourcesEntry) and isinstance(entry.population, str | Column):
             yield _file(entry.population)
         elif isinstance(entry, AggregateEntry):
@@ -90,9 +93,9 @@ def read_side_files(study: Study) -> SideFiles:
     FileFault
         FL-FILE: a file cannot be read.
     ListsFault
-        FL-LISTS: case lists that no estimator could make sense of.
+        FL-LISTS: case lists that no estimator could make sense of, with every fault of a file in one report.
     StudyFault
-        FL-STUDY-05: a column that is not in the file; FL-STUDY-08: a population that is not numbers; FL-STUDY-23: a map of
+        FL-STUDY-10: columns taken as lists that hold words; FL-STUDY-05: a column that is not in the file; FL-STUDY-08: a population that is not numbers; FL-STUDY-23: a map of
         neighbours that is none.
     """
     reader = _Reader(study)
@@ -141,6 +144,14 @@ class _Reader:
         self._study = study
         self._frames: dict[str, pl.DataFrame] = {}
         self.sources: dict[str, Source] = {}
+
+    def path(self, written: str) -> Path:
+        """A file of the study."""
+        return self._study.path(written)
+
+    def mapping(self, written: str) -> str | Path:
+        """A mapping of the study, or the id of a bundled one."""
+        return self._study.mapping(written)
 
     def frame(self, key: str, written: str, needed: Sequence[str] = ()) -> pl.DataFrame:
         """A file as a frame that has the columns needed."""
@@ -250,17 +261,42 @@ def _cases(reader: _Reader, key: str, entry: ExtensionEntry) -> Any:
 
 
 def _histories(reader: _Reader, key: str, entry: CaptureRecaptureEntry) -> CaptureHistories:
-    """Counts of histories where the file has a column of counts, else one row a person."""
+    """Counts of histories where the file has a column of counts, else one row a person; all columns are lists if none are named."""
+    from fl_estimate.loaders.lists import load_lists
+
     named = entry.count is not None
+    needed = [*(entry.lists or []), *([entry.count] if entry.count is not None else []), *entry.kept]
+    # With a mapping the names are those that it gives, which `load_lists` looks for.
+    frame = reader.frame(key, entry.file, needed if entry.mapping is None else [])
     count = entry.count if entry.count is not None else COUNT
-    frame = reader.frame(key, entry.file, [*(entry.lists or []), *([count] if named else [])])
-    counted = count in frame.columns
-    lists = entry.lists if entry.lists is not None else [name for name in frame.columns if name != count]
-    if counted:
-        read = CaptureHistories.from_counts(frame, lists=lists, count=count)
-    else:
-        read = CaptureHistories.from_records(frame, lists=lists)
+    lists = entry.lists
+    if lists is None:
+        lists = [name for name in frame.columns if name not in (count, *entry.kept)]
+        _require_lists(key, frame, lists)
+    read = load_lists(
+        reader.path(entry.file),
+        lists=lists,
+        count=count if named or (entry.mapping is None and count in frame.columns and count not in lists) else None,
+        covariates=entry.kept,
+        mapping=reader.mapping(entry.mapping) if entry.mapping is not None else None,
+    )
+    if entry.strata is not None:
+        read.split(entry.strata)  # somebody without a stratum is found before anything is estimated
     return read.about(outcome=entry.outcome, population=entry.population, reference_period=entry.reference_period)
+
+
+def _require_lists(key: str, frame: pl.DataFrame, lists: Sequence[str]) -> None:
+    """Refuse a file whose columns are taken as lists, and hold words or dates: names, numbers of passports, birthdays."""
+    import polars.selectors as cs
+
+    strange = frame.select(cs.by_name(*lists) - cs.numeric() - cs.boolean()).columns
+    if strange:
+        raise StudyFault(
+            "FL-STUDY-10",
+            "columns that hold no numbers were taken as lists",
+            found=f"{key}.file: {listed(map(repr, strange), most=12)}",
+            fix=f'say which columns are lists, lists = ["police", "ngo"], and keep others as covariates or strata; {LINK_FIRST}',
+        )
 
 
 def _file(written: str | Column | Columns) -> str:

@@ -18,7 +18,6 @@ from fl_estimate.errors import FileFault, PublishFault, StudyFault, nearest
 from fl_estimate.study.entries import (
     AreaEntry,
     CalibrateEntry,
-    CaptureRecaptureEntry,
     ClassifyEntry,
     Column,
     Columns,
@@ -42,33 +41,15 @@ from fl_estimate.study.entries import (
     VarianceEntry,
 )
 from fl_estimate.study.faults import told
+from fl_estimate.study.list_entries import CaptureRecaptureEntry, list_faults
 from fl_estimate.study.shared_errors import shared_faults
-from fl_estimate.study.synthesis_entries import SYNTHESIS_ENTRIES, SynthesisEntry
+from fl_estimate.study.synthesis_entries import SYNTHESIS_ENTRIES, CombineEntry, SumEntry, SynthesisEntry
 
 WithoutPeople = CaptureRecaptureEntry | MisclassificationEntry | SourcesEntry | StackEntry | SynthesisEntry
 """Entries that read no survey: they have lists, a figure, or estimates made before them."""
 SURVEYLESS_KINDS: frozenset[str] = frozenset(
     {"capture_recapture", "misclassification", "sources", "stack", *SYNTHESIS_ENTRIES}
 )
-
-_CHOSEN: frozenset[str] = frozenset({"likelihood", "interval", "replicates", "seed"})
-METHOD_KEYS: dict[str, frozenset[str]] = {
-    "petersen": frozenset({"a", "b", "interval"}),
-    "chapman": frozenset({"a", "b", "interval"}),
-    "loglinear": frozenset({"terms", "likelihood", "interval"}),
-    "chao": frozenset(),
-    "zelterman": frozenset(),
-    "closed": frozenset({"model", "bias_corrected"}),
-    "select_stepwise": _CHOSEN | {"threshold"},
-    "select_aic_p": _CHOSEN | {"threshold"},
-    "select_bic": _CHOSEN | {"max_order"},
-    "average_decomposable": frozenset({"delta", "saturated", "draws", "seed"}),
-    "latent_class": frozenset({"classes", "draws", "chains", "seed"}),
-    "threshold": frozenset({"prior", "threshold", "max_order", "draws", "seed"}),
-    "appraise": frozenset({"replicates", "draws", "seed"}),
-}
-"""The keys of a capture-recapture entry that each method takes: arguments of the function of that name."""
-ALL_METHOD_KEYS: frozenset[str] = frozenset[str]().union(*METHOD_KEYS.values())
 
 EstimateEntry = Annotated[
     PrevalenceEntry
@@ -201,20 +182,13 @@ def _faults(config: StudyConfig) -> Iterable[str]:
         if isinstance(entry, AreaEntry):
             yield from _area_faults(f"estimate[{place}]", entry)
         if isinstance(entry, CaptureRecaptureEntry):
-            yield from _list_faults(f"estimate[{place}]", entry)
-        if isinstance(entry, StackEntry):
-            yield from _earlier_faults(f"estimate[{place}].estimates", entry.estimates, names[: place - 1])
-        if isinstance(entry, SourcesEntry):
-            yield from _earlier_faults(
-                f"estimate[{place}].estimates", list(entry.estimates.values()), names[: place - 1]
-            )
-        if isinstance(entry, MisclassificationEntry):
-            yield from _earlier_faults(f"estimate[{place}].estimate", [entry.estimate], names[: place - 1])
+            yield from list_faults(f"estimate[{place}]", entry)
         if isinstance(entry, SynthesisEntry):
             yield from (f"estimate[{place}].{fault}" for fault in entry.faults())
-            for key, named in entry.earlier():
-                yield from _earlier_faults(f"estimate[{place}].{key}", named, names[: place - 1])
+        for key, named in _earlier(entry):
+            yield from _earlier_faults(f"estimate[{place}].{key}", named, names[: place - 1])
     yield from shared_faults(config.estimate)
+    yield from _without_nation(config)
     if config.classify is not None:
         yield from _source_faults("classify.source", config.classify.source, sources)
     if config.calibrate is not None:
@@ -238,12 +212,17 @@ def _area_faults(key: str, entry: AreaEntry) -> Iterable[str]:
         yield f"{key}.neighbours.columns: it should be two, an area and its neighbour"
 
 
-def _list_faults(key: str, entry: CaptureRecaptureEntry) -> Iterable[str]:
-    """Keys that the method does not take, or needs."""
-    given, takes = entry.model_fields_set, METHOD_KEYS[entry.method]
-    for name in sorted(given & ALL_METHOD_KEYS - takes):
-        yield f"{key}.{name}: {entry.method} does not take it; it takes {', '.join(sorted(takes)) or 'no key of its own'}"
-    yield from (f"{key}.{name}: {entry.method} needs two lists, a and b" for name in sorted({"a", "b"} & takes - given))
+def _earlier(entry: Any) -> Iterable[tuple[str, Sequence[str]]]:
+    """Keys of an entry that name estimates made before it, and these names."""
+    match entry:
+        case StackEntry():
+            return [("estimates", entry.estimates)]
+        case SourcesEntry():
+            return [("estimates", list(entry.estimates.values()))]
+        case MisclassificationEntry():
+            return [("estimate", [entry.estimate])]
+        case _:
+            return entry.earlier() if isinstance(entry, SynthesisEntry) else ()
 
 
 def _earlier_faults(key: str, named: Sequence[str], before: Sequence[str]) -> Iterable[str]:
@@ -252,6 +231,17 @@ def _earlier_faults(key: str, named: Sequence[str], before: Sequence[str]) -> It
             close = nearest(name, before)
             hint = f"did you mean {close!r}?" if close else f"there are: {', '.join(before) or 'none'}"
             yield f"{key}: no estimate before this one is called {name!r}; {hint}"
+
+
+def _without_nation(config: StudyConfig) -> Iterable[str]:
+    """Strata of case lists have no national figure, but for the method that adds them up itself."""
+    lists = [entry for entry in config.estimate if isinstance(entry, CaptureRecaptureEntry)]
+    apart = {entry.name for entry in lists if entry.strata is not None and entry.method != "doubly_robust"}
+    for place, entry in enumerate(config.estimate, 1):
+        if isinstance(entry, StackEntry | SumEntry | CombineEntry | SourcesEntry):
+            for key, named in _earlier(entry):
+                for name in sorted(apart & set(named)):
+                    yield f"estimate[{place}].{key}: {name!r} is by strata and has no national figure"
 
 
 def _source_faults(key: str, named: str | None, sources: Sequence[str]) -> Iterable[str]:

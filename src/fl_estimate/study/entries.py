@@ -25,12 +25,14 @@ class SourceEntry(Strict):
     """``[source.NAME]``: a file (or a table of files), the mapping that reads it, and the engine that holds it.
 
     `unit` is what a row stands for: the person, or by `fl.by_episode` each episode of work abroad, or the last one.
+    `derived` are columns made after classifying, by expressions that may name outcomes as well.
     """
 
     file: str | Annotated[dict[str, str], Field(min_length=1)]
     mapping: str
     unit: Literal["person", "episode", "last episode"] = "person"
     engine: Literal["polars", "pandas"] = "polars"
+    derived: dict[str, str] = Field(default_factory=dict[str, str])
 
 
 class ClassifyEntry(Strict):
@@ -184,57 +186,6 @@ class AreaEntry(Strict):
     draws: Annotated[int, Field(ge=100)] = 4000
     seed: Annotated[int, Field(ge=0)] = 1
     on_failure: Literal["flag", "raise"] = "flag"
-
-
-class CaptureRecaptureEntry(Strict):
-    """``[[estimate]]`` of kind capture_recapture: case lists in a file, and a method of `fl.capture_recapture`.
-
-    The file has a column of 0 and 1 for each list; with a column of counts (`count`) a row is a history, else a person.
-    `outcome`, `population` and `reference_period` say what the people on the lists are, for tables. The other keys are
-    those that the method takes; what is left out has the method's default (seed: 1).
-    """
-
-    kind: Literal["capture_recapture"]
-    name: str = ""
-    file: str
-    lists: Annotated[list[str], Field(min_length=2)] | None = None
-    count: str | None = None
-    method: Literal[
-        "petersen",
-        "chapman",
-        "loglinear",
-        "chao",
-        "zelterman",
-        "closed",
-        "select_stepwise",
-        "select_aic_p",
-        "select_bic",
-        "average_decomposable",
-        "latent_class",
-        "threshold",
-        "appraise",
-    ]
-    a: str | None = None
-    b: str | None = None
-    terms: Literal["main", "two-way"] | list[list[str]] | None = None
-    likelihood: Literal["poisson", "multinomial"] | None = None
-    interval: Literal["wald", "log", "profile", "percentile", "bca"] | None = None
-    model: str | None = None
-    bias_corrected: bool | None = None
-    threshold: Annotated[float, Field(gt=0)] | None = None
-    max_order: Annotated[int, Field(ge=1)] | None = None
-    replicates: Annotated[int, Field(ge=1)] | None = None
-    delta: Annotated[float, Field(gt=0)] | None = None
-    saturated: bool | None = None
-    classes: Annotated[int, Field(ge=2)] | None = None
-    prior: Literal["proper", "improper"] | None = None
-    draws: Annotated[int, Field(ge=1)] | None = None
-    chains: Annotated[int, Field(ge=1)] | None = None
-    seed: Annotated[int, Field(ge=0)] | None = None
-    level: Annotated[float, Field(gt=0, lt=1)] = 0.95
-    outcome: str = ""
-    population: str = ""
-    reference_period: str = ""
 
 
 class UnitPriorEntry(Strict):

@@ -6,16 +6,17 @@ import hashlib
 import json
 import platform
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import narwhals as nw
 
-from fl_estimate.errors import FileFault, StudyFault, nearest
+from fl_estimate.errors import ExpressionFault, FileFault, StudyFault, nearest
 from fl_estimate.reporting.html import MapChoice
 from fl_estimate.reporting.truth import Truth, read_truth
+from fl_estimate.schema.expressions import parse
 from fl_estimate.study.beside import FigureTables, SideTables, read_side_files, side_files
 from fl_estimate.study.config import CalibrateEntry, Study, UnitEntry, WithoutPeople
 
@@ -77,7 +78,7 @@ def read_inputs(study: Study, tell: Tell) -> StudyInputs:
     ------
     FlError
         Of the part that is at fault: FL-FILE, FL-MAP, FL-DATA, FL-IND, FL-PUB; FL-STUDY-05 for columns that are
-        not there.
+        not there; FL-STUDY-09 for derived columns that cannot be made.
     """
     from fl_estimate.loaders.load import load
     from fl_estimate.loaders.returning_migrant import by_episode
@@ -105,6 +106,7 @@ def read_inputs(study: Study, tell: Tell) -> StudyInputs:
         )
         people[name] = classified
         definitions = tuple((framework.id, framework.title.en) for framework in classified.frameworks)
+    people = {name: _derived(name, study.config.source[name].derived, each) for name, each in people.items()}
     if study.config.calibrate is not None:
         name = study.source_of(study.config.calibrate.source)
         tell(f"calibrating the weights of {name}")
@@ -201,6 +203,29 @@ def _calibrated(study: Study, entry: CalibrateEntry, people: Any) -> Any:
         margins = read_table(study.path(margins)).frame.lazy().collect()
     bounds = None if entry.bounds is None else (entry.bounds[0], entry.bounds[1])
     return calibrate(people, margins=margins, method=entry.method, bounds=bounds, aggregate=entry.aggregate)[0]
+
+
+def _derived(source: str, derived: Mapping[str, str], people: Any) -> Any:
+    """The people of a source with the columns that the study derives, one after another: each may use those before it."""
+    frame: Any = nw.from_native(people.people)
+    faults: list[str] = []
+    for name, text in derived.items():
+        schema = frame.collect_schema()
+        if name in schema:
+            faults.append(f"source.{source}.derived.{name}: the data have a column of this name")
+            continue
+        try:
+            frame = frame.with_columns(parse(text).value(schema).alias(name))
+        except ExpressionFault as error:
+            faults.append(f"source.{source}.derived.{name}: {error.what} ({error.found})")
+    if faults:
+        raise StudyFault(
+            "FL-STUDY-09",
+            "derived columns of the study cannot be made",
+            found="; ".join(faults),
+            fix="name columns of the data, outcomes of [classify] or columns derived before: income > 100 and sex == '2'",
+        )
+    return replace(people, people=frame.to_native()) if derived else people
 
 
 def _framework(study: Study, written: str) -> str | Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from fl_estimate.errors import EstimateFault
@@ -21,9 +22,7 @@ from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.stack import stack
 from fl_estimate.study.beside import NO_TABLES
 from fl_estimate.study.config import (
-    METHOD_KEYS,
     AreaEntry,
-    CaptureRecaptureEntry,
     MisclassificationEntry,
     SourcesEntry,
     StackEntry,
@@ -31,6 +30,7 @@ from fl_estimate.study.config import (
     UnitEntry,
 )
 from fl_estimate.study.inputs import StudyInputs
+from fl_estimate.study.list_entries import METHOD_KEYS, CaptureRecaptureEntry
 from fl_estimate.study.synthesis_entries import SynthesisEntry
 from fl_estimate.study.synthesis_kinds import made_before, synthesise
 
@@ -185,8 +185,20 @@ def from_lists(entry: CaptureRecaptureEntry, histories: CaptureHistories) -> Any
     given = {name: getattr(entry, name) for name in takes if getattr(entry, name) is not None}
     if "seed" in takes:
         given.setdefault("seed", 1)  # a study gives the same bytes each time
+    if entry.method == "doubly_robust":
+        lists = (given.pop("a"), given.pop("b"))
+        return capture_recapture.doubly_robust(histories, lists=lists, by=entry.strata, level=entry.level, **given)
     function: Any = getattr(capture_recapture, entry.method)
-    return function(histories, level=entry.level, **given)
+    if entry.strata is None:
+        return function(histories, level=entry.level, **given)
+    parts = histories.split(entry.strata)
+    return _strata({value: function(part, level=entry.level, **given) for value, part in parts.items()}, entry.strata)
+
+
+def _strata(parts: Mapping[Any, Estimates], column: str) -> Estimates:
+    """Estimates of strata under each other, each a domain of the column that they were split by."""
+    laid = stack({str(value): part for value, part in parts.items()}, names=column)
+    return replace(laid, frame=laid.to_frame().assign(margin=column))
 
 
 def _stack(entry: StackEntry, before: Mapping[str, Estimates], persons: float | None) -> Estimates:

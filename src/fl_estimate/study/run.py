@@ -16,10 +16,11 @@ from fl_estimate.reporting.publish import PublishedEstimates, publish
 from fl_estimate.reporting.suppression import SuppressionRule
 from fl_estimate.reporting.writing import write_bytes
 from fl_estimate.results.estimates import Estimates
-from fl_estimate.study.config import CaptureRecaptureEntry, Study, WithoutPeople, read_study
+from fl_estimate.study.config import Study, WithoutPeople, read_study
 from fl_estimate.study.folder import read_manifest, replacing, require_free, write_manifest
 from fl_estimate.study.inputs import StudyInputs, Tell, fingerprint, package_versions, read_inputs
 from fl_estimate.study.kinds import check_direct, from_lists, make_estimate
+from fl_estimate.study.list_entries import CaptureRecaptureEntry
 
 FORM = "fl_estimate study result 1"
 """The form of the manifest; it changes when a reader of the old one could not read the new."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import fl_estimate as fl
@@ -96,6 +97,17 @@ def test_the_recruitment_cost_is_summed_line_by_line(migrants: Migrants, survey:
     assert len(shares) > 1_500
 
 
+def test_the_true_median_and_share_are_those_of_everybody(migrants: Migrants) -> None:
+    """Half of the migrants pay no more than the median, and fewer than half less; the share is counted one by one."""
+    true = migrants_truth(migrants)
+    for place, code in enumerate(DESTINATIONS):
+        inside = migrants.last & migrants.employee[migrants.owner] & (migrants.destination == place)
+        months = migrants.share[inside]
+        median = true["destination"][code]["quantile"]["recruitment_cost_share"]["0.5"]
+        assert (months < median).mean() < 0.5 <= (months <= median).mean()
+        assert true["destination"][code]["share"]["over_three_months"] == sum(each > 3 for each in months) / len(months)
+
+
 def test_the_truth_adds_up(migrants: Migrants) -> None:
     true = migrants_truth(migrants)
     for margin in ("destination", "isic4", "recruiter"):
@@ -132,7 +144,24 @@ def test_the_study_of_the_sample_stands_beside_the_truth(tmp_path: Path) -> None
     persons = result.estimates["persons"].to_frame()
     assert persons[persons["destination"].notna()]["destination"].tolist() == list(DESTINATIONS)
     assert persons["lower"].iloc[0] < true["national"]["forced_labour"] < persons["upper"].iloc[0]
+    for name, known in (("median_cost", "quantile"), ("cost_over_three_months", "share")):
+        for row in result.estimates[name].to_frame().to_dict("records"):
+            if row["margin"] and row["destination"] is pd.NA:
+                continue  # areas in which nobody had come back
+            cell = true["destination"][row["destination"]] if row["margin"] else true["national"]
+            asked = (
+                cell["quantile"]["recruitment_cost_share"]["0.5"]
+                if known == "quantile"
+                else cell["share"]["over_three_months"]
+            )
+            assert abs(row["value"] - asked) < 3.5 * row["se"] or (row["cases"] == 0 and asked < row["upper"]), (
+                name,
+                row,
+            )
     page = (tmp_path / "out" / "report.html").read_text()
+    median = true["national"]["quantile"]["recruitment_cost_share"]["0.5"]
+    assert f"{median:.3f}" in page
+    assert f"<td>{100 * true['national']['share']['over_three_months']:.1f}</td>" in page
     assert "True value" in page
     assert f"{true['national']['forced_labour']:,}" in page
     assert f"{mean:.3f}" in page

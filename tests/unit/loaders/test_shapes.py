@@ -71,6 +71,65 @@ def test_slots_may_be_texts_and_have_two_digits(tmp_path: Path) -> None:
     assert _table(data.relatives, "relative_id", "reported_by", "age") == [("1-1", "1", 3)]
 
 
+OF_EPISODES: dict[str, Any] = {
+    "people": {"person_id": "PID"},
+    "episodes": {"from": "people", "repeat": 2, "destination": "D{n}", "first_month_earnings": "E{n}", "earnings_currency": {"value": "USD"}},
+    "costs": {
+        "from": "people", "of": "episodes", "repeat": ["visa", "medical"], "item": {"value": "{n}"}, "amount": "C{e:02}_{n}",
+        "currency": {"value": "USD"}, "paid_by_worker": {"value": "yes"},
+    },
+}  # fmt: skip
+
+
+def test_costs_of_several_episodes_in_one_row(tmp_path: Path) -> None:
+    """By hand: visa and medical of the first episode of a, medical of the second; one visa of b, whose second cell is empty."""
+    text = (
+        "PID,D1,E1,D2,E2,C01_visa,C01_medical,C02_visa,C02_medical\n"
+        "a,XA,100,XB,200,50,15,,40\nb,XA,80,,,30,,,\nc,,,,,,,,\n"
+    )
+    data = _loaded(tmp_path, text, **OF_EPISODES)
+    assert _table(data.episodes, "episode_id", "person_id", "destination") == [
+        ("1-1", "a", "XA"), ("1-2", "a", "XB"), ("2-1", "b", "XA"),
+    ]  # fmt: skip
+    assert _table(data.costs, "episode_id", "item", "amount") == [
+        ("1-1", "visa", 50.0), ("1-1", "medical", 15.0), ("1-2", "medical", 40.0), ("2-1", "visa", 30.0),
+    ]  # fmt: skip
+
+
+def test_a_single_cost_of_each_episode(tmp_path: Path) -> None:
+    costs = {
+        "from": "people",
+        "of": "episodes",
+        "item": {"value": "visa"},
+        "amount": "V{e}",
+        "currency": {"value": "USD"},
+    }
+    data = _loaded(tmp_path, "PID,D1,E1,D2,E2,V1,V2\na,XA,100,XB,200,5,6\n", **{**OF_EPISODES, "costs": costs})
+    assert _table(data.costs, "episode_id", "amount") == [("1-1", 5.0), ("1-2", 6.0)]
+
+
+def test_a_cost_of_an_episode_that_is_empty_is_an_error(tmp_path: Path) -> None:
+    text = "PID,D1,E1,D2,E2,C01_visa,C01_medical,C02_visa,C02_medical\na,XA,100,,,50,15,7,8\nb,XA,9,XB,9,1,1,1,1\n"
+    with pytest.raises(DataFault, match=r"costs\.episode_id"):
+        _loaded(tmp_path, text, **OF_EPISODES)
+
+
+def test_a_slot_that_nobody_filled_is_no_fault(tmp_path: Path) -> None:
+    """An empty column is read as text; rows of the other slots keep their numbers and their checks."""
+    text = "PID,D1,E1,C_visa,C_medical\na,XA,100,,15\nb,XB,80,,-4\n"
+    costs = {**OF_EPISODES["costs"], "amount": "C_{n}"}
+    del costs["of"]
+    episodes = {
+        name: rule.replace("{n}", "1") if isinstance(rule, str) else rule
+        for name, rule in OF_EPISODES["episodes"].items()
+    }
+    del episodes["repeat"]
+    with pytest.raises(DataFault, match=r"costs.amount(.|\n)*rows 2"):
+        _loaded(tmp_path, text, **{**OF_EPISODES, "costs": costs, "episodes": episodes})
+    data = _loaded(tmp_path, text.replace("-4", "4"), **{**OF_EPISODES, "costs": costs, "episodes": episodes})
+    assert _table(data.costs, "item", "amount") == [("medical", 15.0), ("medical", 4.0)]
+
+
 def test_jobs_of_relatives_belong_to_the_relatives_of_the_same_slot(tmp_path: Path) -> None:
     text = "PID,R1SEX,R1DEBT,R2SEX,R2DEBT\na,1,1,2,2\nb,2,8,,\n"
     data = _loaded(
@@ -286,6 +345,8 @@ BROKEN: list[tuple[str, dict[str, Any], str]] = [
     ("jobs", {"from": "people", "repeat": 2, "isco08": "J"}, "jobs.repeat: {n} must stand"),
     ("jobs", {"from": "people", "repeat": ["a", "a"], "isco08": "J{n}"}, "jobs.repeat: texts, each another"),
     ("relatives", {"from": "people", "of": "relatives", "sex": "S"}, "relatives.of: only jobs and episodes"),
+    ("costs", {"from": "people", "of": "episodes", "repeat": 2, "amount": "A{n}"}, "costs.of: only costs"),
+    ("costs", {"from": "people", "repeat": 2, "amount": "A{e}{n}"}, 'costs: {e} needs of = "episodes"'),
     ("people", {"sex": {"column": "S", "value": 1}}, "people.sex: one of column, value, join and year"),
     ("people", {"sex": {"own": True}}, "people.sex: one of column, value, join and year"),
     ("people", {"birth_date": {"year": "Y", "day": "D"}}, "a day needs its month"),

@@ -71,7 +71,7 @@ def test_published_figures_are_drawn_as_they_may_be_printed() -> None:
 def test_bounds_are_two_results() -> None:
     table = estimates({"bound": "lower"}, {"bound": "upper", "value": 0.02}, by=())
     written = texts(fl.compare({"survey": table}))
-    assert {"survey: none", "survey: all"} <= set(written)
+    assert {"survey (undetermined counted: none)", "survey (undetermined counted: all)"} <= set(written)
 
 
 def test_the_truth_stands_beside(tmp_path: Path) -> None:

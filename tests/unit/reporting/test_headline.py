@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,8 +14,16 @@ from fl_estimate.results.estimates import Assumption
 from tests.unit.reporting.made import country, estimates
 
 
-def said(*rows: dict[str, Any], language: str = "en", truth: Truth | None = None, **more: Any) -> str:
-    return " ".join(headline(fl.publish(estimates(*rows, **more)), language, truth).sentences)
+def said(
+    *rows: dict[str, Any],
+    language: str = "en",
+    truth: Truth | None = None,
+    population: str = "",
+    reference_period: str = "",
+    **more: Any,
+) -> str:
+    told = replace(estimates(*rows, **more), population=population, reference_period=reference_period)
+    return " ".join(headline(fl.publish(told), language, truth).sentences)
 
 
 def test_a_prevalence_with_its_total() -> None:
@@ -34,6 +43,34 @@ def test_in_french_and_spanish() -> None:
     assert said({"value": 0.12, "upper": 0.2}, language="es").startswith(
         "Se estima que el 12,0\u00a0% de las personas están"
     )
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        ("en", "In the population “returned migrants”, an estimated 12.0% of persons were in forced labour (reference period: lifetime)."),
+        ("fr", "Dans la population «\u00a0returned migrants\u00a0», on estime que 12,0\u00a0% des personnes étaient en situation de travail forcé (période de référence\u00a0: vie entière)."),
+        ("es", "En la población «returned migrants», se estima que el 12,0\u00a0% de las personas estaban en situación de trabajo forzoso (período de referencia: toda la vida)."),
+    ],
+)  # fmt: skip
+def test_of_whom_and_when_where_the_data_say_it(language: str, expected: str) -> None:
+    row = {"value": 0.12, "lower": 0.09, "upper": 0.2}
+    text = said(row, language=language, population="returned migrants.", reference_period="lifetime")
+    assert text.startswith(expected)
+
+
+def test_of_whom_alone_and_when_alone() -> None:
+    assert said({}, population="adults").startswith(
+        "In the population “adults”, an estimated 10.0 of every 1,000 persons are"
+    )
+    days = said({}, reference_period="2023-01-01 to 2023-12-31")
+    assert "1,000 persons were in forced labour (reference period: 2023-01-01 to 2023-12-31)." in days
+    bounds = said({"bound": "lower"}, {"bound": "upper", "value": 0.02}, population="adults", reference_period="2023")
+    assert bounds.startswith(
+        "In the population “adults”, between 10.0 and 20.0 of every 1,000 persons were in forced labour (reference period: 2023), according"
+    )
+    # Of a quantity without words of its own the population stands at the head of the report, not in the sentence.
+    assert said({}, outcome="unemployed", population="adults").startswith("Unemployed")
 
 
 def test_between_bounds() -> None:

@@ -127,6 +127,23 @@ def test_captions() -> None:
     assert laid({}, outcome="unemployed").caption == "Unemployed: prevalence"
 
 
+@pytest.mark.parametrize(
+    ("terms", "language", "caption", "head"),
+    [
+        (["0.5"], "en", "Wage: median", "Median"),
+        (["0.5"], "fr", "Wage\u00a0: médiane", "Médiane"),
+        (["0.9"], "en", "Wage: quantile (0.9)", "Quantile"),
+        (["0.25", "0.5"], "en", "Wage: quantile", "Quantile"),
+    ],
+)
+def test_a_quantile_is_named_by_its_probability(terms: list[str], language: str, caption: str, head: str) -> None:
+    rows = [{"quantity": "quantile", "term": term, "value": 2.0, "se": 0.1, "cases": None} for term in terms]
+    (table,) = fl.publish(estimates(*rows, outcome="wage")).tables
+    laid = layout(table, language)
+    assert laid.caption == caption
+    assert head in laid.heads.values()
+
+
 def test_reasons_become_numbered_notes() -> None:
     kind = (("kind", "wald"),)
     reasons = [Reason(code="interval_outside_range", row=0, parameters=kind), Reason(code="census", row=1)]

@@ -10,9 +10,10 @@ import pytest
 import fl_estimate as fl
 from fl_estimate.reporting.truth import read_truth
 
+SPREAD = {"quantile": {"cost": {"0.5": 1.25, "0.90": 4.0}}, "share": {"dear": 0.1}}
 COUNTS = {
     "seed": 1,
-    "national": {"adults": 1000, "forced_labour": 8, "prevalence": 0.008, "mean": {"cost": 1.5}},
+    "national": {"adults": 1000, "forced_labour": 8, "prevalence": 0.008, "mean": {"cost": 1.5}, **SPREAD},
     "region": {"North": {"adults": 400, "forced_labour": 6}},
     "sex": {"male": {"adults": 500, "forced_labour": 5}},
     "lists": {"seed": 1, "listed": 4},
@@ -67,3 +68,13 @@ def test_whoever_counts_the_persons(path: Path) -> None:
         assert truth.of({**nation, "quantity": quantity}, ()) == expected, quantity
     # A by-column that names the result a row was stacked from does not narrow it.
     assert truth.of({**nation, "quantity": "total", "source": "lists"}, ("source",)) == 8
+
+
+def test_quantiles_and_shares_of_fewer_than_all(path: Path) -> None:
+    truth = read_truth(path)
+    row = {"outcome": "cost", "margin": "", "quantity": "quantile"}
+    assert truth.of({**row, "term": "0.5"}, ()) == 1.25
+    assert truth.of({**row, "term": "0.9"}, ()) == 4.0
+    assert truth.of({**row, "term": "0.25"}, ()) is None
+    assert truth.of({**row, "outcome": "dear", "quantity": "prevalence", "term": ""}, ()) == 0.1
+    assert truth.of({**row, "outcome": "dear", "quantity": "total", "term": ""}, ()) is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import narwhals as nw
@@ -16,7 +16,7 @@ from fl_estimate.errors import EstimateFault, ListsFault, listed, missing_column
 from fl_estimate.estimators.capture_recapture.answers import Limits, log_limits, normal_quantile, require_interval
 from fl_estimate.estimators.capture_recapture.learners import LEARNERS, chances
 from fl_estimate.estimators.sampling import known_seed
-from fl_estimate.inputs.histories import Member, read_members
+from fl_estimate.inputs.histories import CaptureHistories, Member, read_members
 from fl_estimate.results.estimates import Assumption, Estimates, Reason, check_by_columns, make_frame
 from fl_estimate.results.provenance import Provenance
 
@@ -84,8 +84,9 @@ def doubly_robust(
 
     Parameters
     ----------
-    records : frame
-        A row is a person observed, on the two lists or on others.
+    records : frame or CaptureHistories
+        A row is a person observed, on the two lists or on others. Of histories that `fl.load_lists` made, the records
+        with the covariates that it kept; counts are taken as so many persons alike.
     lists : (str, str)
         Two columns of 0 and 1.
     covariates : sequence of str
@@ -118,7 +119,7 @@ def doubly_robust(
         FL-EST-30 (interval, level or kind), FL-EST-150 (a covariate or stratum is missing), FL-EST-151 (nobody of a
         stratum is on both lists), FL-EST-152 (folds, margin or learner), FL-EST-155 (the learner failed).
     ListsFault
-        FL-LISTS-01, FL-LISTS-02, FL-LISTS-03, FL-LISTS-04, FL-LISTS-06.
+        FL-LISTS-01, FL-LISTS-02, FL-LISTS-03, FL-LISTS-04, FL-LISTS-06, FL-LISTS-14 (fractional counts).
 
     Notes
     -----
@@ -148,7 +149,8 @@ def doubly_robust(
     if kind not in KINDS:
         raise not_one_of("FL-EST-30", "this kind of estimate", str(kind), KINDS)
     _require_settings(learner, folds, margin)
-    read = _read(records, lists, list(covariates), by, folds)
+    told = records if isinstance(records, CaptureHistories) else None
+    read = _read(records if told is None else told.people(), lists, list(covariates), by, folds)
     labels = list(dict.fromkeys(sorted(read.strata.tolist(), key=str))) if by is not None else []
     _require_overlap(read, labels)
     used = known_seed(seed)
@@ -166,7 +168,11 @@ def doubly_robust(
         "learner": learner if isinstance(learner, str) else type(learner).__name__, "interval": interval, "seed": used,
         "level": level,
     }  # fmt: skip
-    return _laid_out(read, [everybody, *strata], labels, by, clipped, arguments)
+    found = _laid_out(read, [everybody, *strata], labels, by, clipped, arguments)
+    if told is None:
+        return found
+    frame = found.to_frame().assign(outcome=told.outcome)
+    return replace(found, frame=frame, population=told.population, reference_period=told.reference_period)
 
 
 def inverse_share(on: npt.NDArray[Any], learnt: Chances, parts: Places, kind: str) -> tuple[float, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -68,6 +69,43 @@ def test_strata_add_up_with_their_joint_covariance() -> None:
     for _, row in strata.iterrows():
         assert joint[row["region"]][0] <= row["lower"]
         assert joint[row["region"]][1] > row["upper"]
+
+
+def test_histories_of_load_lists_go_in_with_their_covariates(tmp_path: Path) -> None:
+    """The same persons as a frame, as a file of persons, and as a file of counts: the strata's plain estimates to the digit."""
+    records = people(3000, 4)
+    call: dict[str, Any] = {"lists": ("police", "ngo"), "covariates": ["age", "region"], "by": "region", "seed": 1}
+    records.to_csv(tmp_path / "persons.csv", index=False)
+    loaded = fl.load_lists(tmp_path / "persons.csv", lists=["police", "ngo"], covariates=["age", "region"])
+    found = cr.doubly_robust(loaded.about(outcome="forced_labour", reference_period="2023"), **call)
+    expected = cr.doubly_robust(records, **call).to_frame()
+    np.testing.assert_allclose(found.to_frame()["value"], expected["value"], rtol=1e-12)
+    assert set(found.to_frame()["outcome"]) == {"forced_labour"}
+    assert found.reference_period == "2023"
+    pd.testing.assert_series_equal(
+        cr.doubly_robust(loaded.records, **call).to_frame()["value"], found.to_frame()["value"]
+    )
+
+    counts = records.groupby(["police", "ngo", "region"]).size().rename("count").reset_index()
+    counts.to_csv(tmp_path / "counts.csv", index=False)
+    counted = fl.load_lists(tmp_path / "counts.csv", lists=["police", "ngo"], count="count", covariates=["region"])
+    assert counted.people().groupby("region").size().to_dict() == records.groupby("region").size().to_dict()
+    by_region = cr.doubly_robust(counted, lists=("police", "ngo"), by="region", seed=1).to_frame()
+    assert by_region["n"].iloc[0] == len(records)
+
+
+def test_covariates_that_were_not_kept_and_fractions_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "counts.csv").write_text("police,ngo,n,sex\n1,0,10,1\n0,1,20,2\n1,1,5.5,1\n", encoding="utf-8")
+    call: dict[str, Any] = {"lists": ("police", "ngo"), "covariates": ["sex"]}
+    loaded = fl.load_lists(tmp_path / "counts.csv", lists=["police", "ngo"], count="n", covariates=["sex"])
+    with pytest.raises(fl.FlError, match="FL-LISTS-14"):
+        cr.doubly_robust(loaded, **call)
+    bare = fl.CaptureHistories.from_counts(
+        pd.DataFrame({"police": [1, 0, 1], "ngo": [0, 1, 1], "count": [3, 4, 2]}), lists=["police", "ngo"]
+    )
+    assert len(bare.people()) == 9
+    with pytest.raises(fl.FlError, match="FL-LISTS-01"):
+        cr.doubly_robust(bare, **call)
 
 
 def test_any_frame_gives_the_same_and_the_order_of_rows_hardly_matters() -> None:

@@ -1,0 +1,225 @@
+"""Studies read case lists as `load_lists` does: every fault at once, strata, covariates and codes kept, no identifiers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import fl_estimate as fl
+from fl_estimate import capture_recapture as cr
+from fl_estimate.study.run import check_study, run_study
+
+LISTS = ["police", "ngo", "clinic"]
+ENTRY = '[[estimate]]\nkind = "capture_recapture"\nname = "lists"\n'
+NAMED = 'lists = ["police", "ngo", "clinic"]\n'
+SALT = "a secret of the unit, 2026"
+
+
+@pytest.fixture(scope="module")
+def persons() -> pd.DataFrame:
+    """Those of 1,500 who are on a list; women are less often on any, and both lists of a sex are independent."""
+    chance = np.random.default_rng(10)
+    sex = chance.integers(1, 3, 1_500)
+    on = chance.random((1_500, 3)) < np.where(sex == 1, 0.45, 0.25)[:, None]
+    frame = pd.DataFrame(on.astype(int), columns=LISTS)
+    frame["sex"], frame["region"] = sex, np.where(chance.random(1_500) < 0.4, "North", "South")
+    return frame[on.any(axis=1)].reset_index(drop=True)
+
+
+def study(folder: Path, frame: pd.DataFrame, keys: str, file: str = "lists.csv") -> Path:
+    frame.to_csv(folder / file, index=False)
+    path = folder / "lists.toml"
+    path.write_text(f'{ENTRY}file = "{file}"\n{keys}', encoding="utf-8")
+    return path
+
+
+def estimated(folder: Path, frame: pd.DataFrame, keys: str) -> fl.Estimates:
+    result = run_study(study(folder, frame, keys), out=folder / "out")
+    assert result.ok
+    return result.estimates["lists"]
+
+
+def refused(path: Path) -> fl.FlError:
+    with pytest.raises(fl.FlError) as caught:
+        run_study(path, out=path.parent / "out")
+    assert not (path.parent / "out").exists()
+    return caught.value
+
+
+def counted(persons: pd.DataFrame) -> pd.DataFrame:
+    return persons.groupby([*LISTS, "sex", "region"]).size().rename("count").reset_index()
+
+
+# --- strata and covariates --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", ["persons", "counts"])
+def test_each_stratum_is_estimated_by_itself(persons: pd.DataFrame, form: str, tmp_path: Path) -> None:
+    frame = persons if form == "persons" else counted(persons)
+    made = estimated(tmp_path, frame, NAMED + 'strata = "region"\nmethod = "loglinear"\noutcome = "forced_labour"\n')
+    rows = made.to_frame()
+    assert rows["margin"].tolist() == ["region"] * 4
+    assert rows["region"].tolist() == ["North", "North", "South", "South"]
+    for region, part in persons.groupby("region"):
+        alone = cr.loglinear(fl.CaptureHistories.from_records(part, lists=LISTS)).to_frame()
+        here = rows[(rows["region"] == region).to_numpy(dtype=bool)]
+        for name in ("value", "lower", "upper"):
+            np.testing.assert_allclose(here[name].to_numpy(dtype=float), alone[name].to_numpy(dtype=float), rtol=1e-12)
+    table = pd.read_csv(tmp_path / "out" / "estimates.csv")
+    assert table["region"].tolist() == ["North", "North", "South", "South"]
+    assert "North" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_method_that_takes_covariates_has_them(persons: pd.DataFrame, tmp_path: Path) -> None:
+    keys = NAMED + 'covariates = ["sex"]\nstrata = "region"\nmethod = "doubly_robust"\na = "police"\nb = "ngo"\n'
+    made = estimated(tmp_path, persons, keys)
+    expected = cr.doubly_robust(persons, lists=("police", "ngo"), covariates=["sex"], by="region", seed=1).to_frame()
+    pd.testing.assert_series_equal(made.to_frame()["value"], expected["value"], rtol=1e-12)
+    assert made.to_frame()["margin"].tolist() == ["", "", *["region"] * 4]
+
+
+def test_codes_are_those_of_a_mapping(persons: pd.DataFrame, tmp_path: Path) -> None:
+    """Men are 10 and women 20 in the file; by the mapping they are 1 and 2 of the schema."""
+    (tmp_path / "codes.toml").write_text(
+        'id = "own"\ntitle = "own"\nkind = "admin"\n[people]\nsex = { column = "SEXE", recode = { 10 = "1", 20 = "2" } }\n',
+        encoding="utf-8",
+    )
+    frame = persons.rename(columns={"sex": "SEXE"}).assign(SEXE=persons["sex"] * 10)
+    keys = NAMED + 'strata = "sex"\nmapping = "codes.toml"\nmethod = "chao"\n'
+    made = estimated(tmp_path, frame, keys)
+    assert made.to_frame()["sex"].tolist()[::2] == ["1", "2"]
+    alone = cr.chao(fl.CaptureHistories.from_records(persons[persons["sex"] == 1], lists=LISTS)).to_frame()
+    assert made.to_frame()["value"].iloc[0] == pytest.approx(alone["value"].iloc[0], rel=1e-12)
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))
+    assert {"lists.csv", "codes.toml"} == set(manifest["inputs"])
+
+
+# --- what is refused --------------------------------------------------------------------------------------------
+
+
+def test_every_fault_of_a_file_is_in_one_report(persons: pd.DataFrame, tmp_path: Path) -> None:
+    broken = persons.astype({"police": object, "ngo": object})
+    broken.loc[0, "police"], broken.loc[3, "ngo"] = 2, None
+    broken.loc[5, LISTS] = 0
+    fault = refused(study(tmp_path, broken, NAMED + 'method = "chao"\n'))
+    assert fault.code == "FL-LISTS-10"
+    for said in ("police, 0 or 1: another value", "ngo, 0 or 1: missing", "0 on every list", "rows 6"):
+        assert said in str(fault)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        f'key = ["surname"]\nsalt = "{SALT}"\nmethod = "chao"\n',
+        'list_column = "source"\nkey = "passport"\nmethod = "chao"\n',
+    ],
+)
+def test_records_with_identifiers_are_refused(persons: pd.DataFrame, keys: str, tmp_path: Path) -> None:
+    fault = refused(study(tmp_path, persons, NAMED + keys))
+    assert fault.code == "FL-STUDY-02"
+    assert "estimate[1]: a study takes no records with identifiers: link them with fl.load_lists" in str(fault)
+    assert SALT not in str(fault)
+
+
+def test_a_file_for_each_list_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "lists.toml"
+    path.write_text(f'{ENTRY}file = {{ police = "p.csv", ngo = "n.csv" }}\nmethod = "chao"\n', encoding="utf-8")
+    assert "a study takes no records with identifiers" in str(refused(path))
+
+
+def test_names_are_not_taken_as_lists(persons: pd.DataFrame, tmp_path: Path) -> None:
+    told = persons[LISTS].assign(surname="Nobody")
+    fault = refused(study(tmp_path, told, 'method = "chao"\n'))
+    assert fault.code == "FL-STUDY-10"
+    assert "'surname'" in str(fault)
+    assert "Nobody" not in str(fault)
+    assert "fl.load_lists" in str(fault)
+
+
+def test_what_linking_wrote_can_be_read(persons: pd.DataFrame, tmp_path: Path) -> None:
+    """The way that the refusal shows: link, write the counts, run the study; the same figure, and no identifier."""
+    known = persons.assign(passport=[f"P{place:05d}" for place in range(len(persons))])
+    for name in LISTS:
+        known.loc[known[name] == 1, ["passport"]].to_csv(tmp_path / f"{name}.csv", index=False)
+    linked = fl.load_lists({name: tmp_path / f"{name}.csv" for name in LISTS}, key="passport", salt=SALT)
+    made = estimated(tmp_path, linked.to_frame(), 'method = "loglinear"\n')
+    expected = cr.loglinear(fl.CaptureHistories.from_records(persons, lists=LISTS)).to_frame()["value"].tolist()
+    assert made.to_frame()["value"].tolist() == pytest.approx(expected, rel=1e-12)
+    assert not [file for file in (tmp_path / "out").iterdir() if b"P00001" in file.read_bytes()]
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ('method = "appraise"\nstrata = "region"\n', "estimate[1].strata: appraise"),
+        ('method = "chao"\ncovariates = ["sex"]\n', "estimate[1].covariates: chao does not take it"),
+        ('method = "chao"\nstrata = "police"\n', "estimate[1]: 'police' is a list or the count"),
+        ('method = "doubly_robust"\n', "estimate[1].a: doubly_robust needs two lists"),
+        (
+            'method = "chao"\nstrata = "region"\n[[estimate]]\nkind = "sum"\nname = "s"\nestimates = ["lists", "lists"]\n',
+            "estimate[2].estimates: 'lists' is by strata",
+        ),
+    ],
+)
+def test_keys_that_do_not_go_together(persons: pd.DataFrame, keys: str, said: str, tmp_path: Path) -> None:
+    assert said in str(refused(study(tmp_path, persons, NAMED + keys)))
+
+
+def test_a_mapping_needs_the_lists(persons: pd.DataFrame, tmp_path: Path) -> None:
+    fault = refused(study(tmp_path, persons, 'mapping = "htcds"\nmethod = "chao"\n'))
+    assert "estimate[1].lists: with a mapping it must be said which columns are lists" in str(fault)
+
+
+@pytest.mark.parametrize(
+    ("keys", "code"),
+    [
+        ('method = "chao"\nstrata = "district"\n', "FL-STUDY-05"),
+        ('method = "chao"\nstrata = "region"\n', "FL-LISTS-09"),
+    ],
+)
+def test_strata_that_are_not_there(persons: pd.DataFrame, keys: str, code: str, tmp_path: Path) -> None:
+    gaps = persons.assign(region=persons["region"].where(persons.index > 2))
+    assert refused(study(tmp_path, gaps, NAMED + keys)).code == code
+
+
+# --- derived columns --------------------------------------------------------------------------------------------
+
+
+def survey(folder: Path, derived: str) -> Path:
+    people = pd.DataFrame({"w": [1.0] * 60, "ea": [*range(20)] * 3, "age": [20 + place for place in range(60)]})
+    people["wage"] = [None if place % 10 == 0 else float(place) for place in range(60)]
+    people.to_csv(folder / "people.csv", index=False)
+    (folder / "map.toml").write_text(
+        'id = "own"\ntitle = "own"\nkind = "household"\n[people]\nweight_person = "w"\npsu = "ea"\nage_interview = "age"\n'
+        '[design]\nweights = "weight_person"\npsu = "psu"\n',
+        encoding="utf-8",
+    )
+    path = folder / "study.toml"
+    path.write_text(
+        f'[source.one]\nfile = "people.csv"\nmapping = "map.toml"\n[source.one.derived]\n{derived}\n'
+        '[[estimate]]\nkind = "prevalence"\noutcome = "well_paid"\nunknown = "exclude"\n',
+        encoding="utf-8",
+    )
+    return path
+
+
+def test_a_study_derives_columns_and_what_is_unknown_stays_so(tmp_path: Path) -> None:
+    """Of 54 wages that are known, 1 to 59 without the tens, 28 are above 29: 31 to 59 less 40 and 50 and 30."""
+    path = survey(tmp_path, 'half = "wage / 2"\nwell_paid = "half > 14.5"')
+    made: Any = run_study(path, out=tmp_path / "out").estimates["prevalence_1"].to_frame()
+    known = [place for place in range(60) if place % 10]
+    assert made["value"].iloc[0] == pytest.approx(sum(place > 29 for place in known) / len(known), rel=1e-12)
+    assert made["undetermined"].iloc[0] == pytest.approx(0.1, rel=1e-12)
+
+
+def test_derived_columns_that_cannot_be_made_are_all_named(tmp_path: Path) -> None:
+    path = survey(tmp_path, 'age_interview = "wage"\nwell_paid = "wages > 3"\nbroken = "wage >"')
+    with pytest.raises(fl.FlError, match="FL-STUDY-09") as caught:
+        check_study(path)
+    for said in ("derived.age_interview: the data have a column", "derived.well_paid", "wages", "derived.broken"):
+        assert said in str(caught.value)
