@@ -14,9 +14,14 @@ What to read is the ratio, not the seconds.
 from __future__ import annotations
 
 import argparse
+import multiprocessing
+import os
 import statistics
+import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -95,43 +100,137 @@ def posterior() -> None:
 
 
 def plain() -> None:
-    """Effective draws a second, compilation counted and not: ours, the same model by pm.sample, and the grid."""
-    import arviz as az
-    import pymc as pm
+    """Effective draws a second of ours and of `pm.sample`, each in a model of its own: compiling, sampling, and both."""
+    print(
+        f"{PLAIN_AREAS} areas, {PLAIN_CHAINS} chains of {PLAIN_DRAWS} draws after {PLAIN_TUNING}, target 0.95, one core;"
+        " smallest effective size of bulk over areas and parameters"
+    )
+    print(f"{'':34} {'compile s':>9} {'sample s':>9} {'ESS':>6} {'ESS/s':>8} {'with compilation':>17}")
+    first, second = _apart(_ours)
+    _tell("ours, first fit", first)
+    _tell("ours, other data, compiled already", second)
+    for name in ("nutpie", "pymc"):
+        (one,) = _apart(_by_pymc, name)
+        _tell(f"pm.sample, {name}", one)
+        print(
+            f"{'':34} with compilation ours gives {first.rate_in_all / one.rate_in_all:.1f} times as many a second,"
+            f" on other data {second.rate_in_all / one.rate_in_all:.1f} times"
+        )
+    grid = seconds(lambda: fit("grid", areas=PLAIN_AREAS), 3)
+    print(
+        f"{'grid: 4,000 independent draws':34} {0:9.2f} {grid:9.3f} {4_000:6} {4_000 / grid:8.0f} {4_000 / grid:17.0f}"
+    )
 
-    from fl_estimate.estimators.hierarchical import samplers
-    from fl_estimate.estimators.hierarchical.nuts import recipe
-    from fl_estimate.estimators.sampling import CHAINS
+
+PLAIN_AREAS, PLAIN_CHAINS, PLAIN_DRAWS, PLAIN_TUNING = 24, 2, 1_000, 1_000
+
+
+@dataclass(frozen=True)
+class Timed:
+    """Seconds on the clock and what they gave."""
+
+    compiling: float
+    sampling: float
+    ess: float
+
+    @property
+    def rate_in_all(self) -> float:
+        return self.ess / (self.compiling + self.sampling)
+
+
+def _tell(what: str, one: Timed) -> None:
+    seconds_each = f"{one.compiling:9.2f} {one.sampling:9.2f}"
+    print(f"{what:34} {seconds_each} {one.ess:6.0f} {one.ess / one.sampling:8.0f} {one.rate_in_all:17.0f}", flush=True)
+
+
+def _recipe(outcome: int) -> Any:
+    """What the library hands to its sampler, caught on the way."""
+    from fl_estimate.estimators.hierarchical import nuts, samplers
 
     caught: list[Any] = []
-    sample_nuts = samplers.sample_nuts
 
-    def catching(model: Any, ask: Any) -> Any:
+    class Caught(Exception):
+        """Nothing need be sampled here."""
+
+    def catching(model: Any, _ask: Any) -> Any:
         caught.append(model)
-        return sample_nuts(model, ask)
+        raise Caught
 
-    samplers.sample_nuts = catching
-    fit("nuts")
-    again = seconds(lambda: fit("nuts"), 3)
-    ess = fit("nuts").diagnostics["ess_bulk_min"]
-    samplers.sample_nuts = sample_nuts
-    ours = recipe(caught[0])
-    print(f"ours, compiled already      {again:6.2f} s  {ess / again:8.0f} effective draws a second")
-    for name in (None, "pymc"):
+    before, samplers.sample_nuts = samplers.sample_nuts, catching
+    try:
+        fit("nuts", areas=PLAIN_AREAS, outcome=outcome)
+    except Caught:
+        pass
+    finally:
+        samplers.sample_nuts = before
+    return nuts.recipe(caught[0])
+
+
+def _worst(tree: Any, recipe: Any) -> float:
+    import arviz as az
+
+    draws = tree["posterior"].to_dataset()[list(recipe.names)].isel(theta_dim_0=slice(PLAIN_AREAS))
+    found: Any = az.ess(draws, method="bulk")
+    return min(float(found[name].min()) for name in recipe.names)
+
+
+def _wake() -> None:
+    """Load and start both libraries by a model of one number, so that neither side is charged for it."""
+    import nutpie
+    import pymc as pm
+
+    sampler: Any = nutpie
+    with pm.Model() as model:
+        pm.Normal("x")
+    sampler.compile_pymc_model(model)
+    pm.sample(draws=10, tune=10, chains=1, nuts_sampler="pymc", progressbar=False, quiet=True, model=model)
+
+
+def _apart(part: Callable[..., list[Timed]], *arguments: Any) -> list[Timed]:
+    """Run in a process of its own that has compiled nothing before, in memory or on disk."""
+    context = multiprocessing.get_context("spawn")
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["PYTENSOR_FLAGS"] = f"base_compiledir={folder}"
+        with ProcessPoolExecutor(1, mp_context=context) as pool:
+            return pool.submit(part, *arguments).result()
+
+
+def _ours() -> list[Timed]:
+    """As `estimators/sampling.py` does: compiled once, then fed with data."""
+    import nutpie
+
+    _wake()
+    sampler: Any = nutpie
+    compiled: Any = None
+    timed: list[Timed] = []
+    for outcome in range(2):
+        recipe = _recipe(outcome)
         start = time.perf_counter()
-        tree = pm.sample(
-            draws=2_000, tune=1_000, chains=CHAINS, random_seed=1, target_accept=0.95, progressbar=False, quiet=True,
-            nuts_sampler=name, model=ours.build(ours.data),
+        if compiled is None:
+            compiled = sampler.compile_pymc_model(recipe.build(recipe.data))
+        ready = time.perf_counter()
+        tree = sampler.sample(
+            compiled.with_data(**recipe.data), draws=PLAIN_DRAWS, tune=PLAIN_TUNING, chains=PLAIN_CHAINS, cores=1,
+            seed=1, target_accept=0.95, progress_bar=False, save_warmup=False,
         )  # fmt: skip
-        taken = time.perf_counter() - start
-        draws = tree["posterior"].to_dataset()[list(ours.names)].isel(theta_dim_0=slice(24))
-        effective = min(float(az.ess(draws, method="bulk")[each].min()) for each in ours.names)
-        said = f"pm.sample ({name or 'its default, nutpie'})"
-        print(
-            f"{said:27} {taken:6.2f} s  {effective / taken:8.0f} effective draws a second; ours {ess / again / (effective / taken):.1f} times"
-        )
-    grid = seconds(lambda: fit("grid"), 3)
-    print(f"grid                        {grid:6.3f} s  {4_000 / grid:8.0f} independent draws a second")
+        timed.append(Timed(ready - start, time.perf_counter() - ready, _worst(tree, recipe)))
+    return timed
+
+
+def _by_pymc(name: Any) -> list[Timed]:
+    """`pm.sample` on the same model and data, which compiles at every call; it notes how long it sampled."""
+    import pymc as pm
+
+    _wake()
+    recipe = _recipe(0)
+    start = time.perf_counter()
+    tree = pm.sample(
+        draws=PLAIN_DRAWS, tune=PLAIN_TUNING, chains=PLAIN_CHAINS, cores=1, random_seed=1, target_accept=0.95,
+        progressbar=False, quiet=True, compute_convergence_checks=False, nuts_sampler=name, model=recipe.build(recipe.data),
+    )  # fmt: skip
+    whole = time.perf_counter() - start
+    sampling = float(tree["posterior"].attrs["sampling_time"])
+    return [Timed(whole - sampling, sampling, _worst(tree, recipe))]
 
 
 def again() -> None:

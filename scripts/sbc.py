@@ -23,7 +23,7 @@ def main() -> None:
     """Run, print, and write the table and the picture."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--replicates", type=int, default=200)
-    parser.add_argument("--models", nargs="+", default=list(MODELS), help="default: all that need no Markov chains")
+    parser.add_argument("--models", nargs="+", default=list(MODELS), help="default: all")
     options = parser.parse_args()
     start = time.perf_counter()
     found: dict[str, Any] = {}

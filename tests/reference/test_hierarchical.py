@@ -204,11 +204,6 @@ def test_nuts_samples_counts() -> None:
     check_chains(counts(entry, sampler="nuts"), entry["result"]["p"])
 
 
-def test_nuts_samples_fay_herriot() -> None:
-    entry = ENTRIES["milk/fh_bayes/halfnormal0.5"]
-    check_chains(fay_herriot(entry, "half-normal(0.5)", sampler="nuts"), entry["result"]["theta"])
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("key", [*EXACT, "counts/logit_normal/raw"])
 def test_nuts_samples_every_entry(key: str) -> None:

@@ -22,14 +22,13 @@ MODELS: tuple[str, ...] = (
     "bym2 counts",
     "rw1 counts",
     "ar1 counts",
+    "sar counts",
     "normal",
     "sar normal",
     "rw1 normal",
     "ar1 normal",
     "panel normal",
 )
-WITH_CHAINS: tuple[str, ...] = ("sar counts",)
-"""Half of its replicates have weights that cannot be trusted and go to Markov chains: minutes instead of seconds."""
 QUANTITIES: tuple[str, ...] = ("area", "mean", "spread")
 PRIOR = Prior(
     sigma="half-normal(1)", intercept="normal(-4, 1)", slopes="normal(0, 0.5)", kappa="log-normal(4, 1)",
@@ -47,7 +46,7 @@ def calibration_ranks(model: str, replicates: int, *, seed: int, wrong: bool = F
     Parameters
     ----------
     model : str
-        One of `MODELS` or `WITH_CHAINS`.
+        One of `MODELS`.
     replicates : int
     seed : int
         Replicate r has a seed of its own made from (seed, r).

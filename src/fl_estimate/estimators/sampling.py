@@ -102,7 +102,7 @@ class Recipe:
 _COMPILED: dict[tuple[Any, ...], Any] = {}
 
 
-def run_nuts(recipe: Recipe, *, draws_per_chain: int, seed: int) -> Run:
+def run_nuts(recipe: Recipe, *, draws_per_chain: int, seed: int, progress: bool = False) -> Run:
     """Sample a PyMC model, once more with smaller steps where the first run falls short.
 
     nutpie draws, by name: the same seed gives the same digits whatever else is installed. It runs PyMC's own models,
@@ -114,15 +114,17 @@ def run_nuts(recipe: Recipe, *, draws_per_chain: int, seed: int) -> Run:
         Its published variables are judged, and handed back.
     draws_per_chain : int
     seed : int
+    progress : bool
+        Show a bar in a terminal or a notebook, drawn by the sampler.
 
     Raises
     ------
     EstimateFault
         FL-EST-60: the sampler failed; FL-EST-61: its chains disagree, so that there is no estimate.
     """
-    run = _run(recipe, draws_per_chain, seed, tuning=1_000, target_accept=0.95)
+    run = _run(recipe, draws_per_chain, seed, tuning=1_000, target_accept=0.95, progress=progress)
     if run.verdict.flags:
-        run = _run(recipe, draws_per_chain, seed, tuning=2_000, target_accept=0.99)
+        run = _run(recipe, draws_per_chain, seed, tuning=2_000, target_accept=0.99, progress=progress)
     verdict = run.verdict
     if not verdict.rhat <= RHAT_HOPELESS or verdict.divergences >= CHAINS * draws_per_chain:
         raise EstimateFault(
@@ -134,7 +136,7 @@ def run_nuts(recipe: Recipe, *, draws_per_chain: int, seed: int) -> Run:
     return run
 
 
-def _run(recipe: Recipe, draws_per_chain: int, seed: int, *, tuning: int, target_accept: float) -> Run:
+def _run(recipe: Recipe, draws_per_chain: int, seed: int, *, tuning: int, target_accept: float, progress: bool) -> Run:
     import arviz as az
 
     start = time.perf_counter()
@@ -142,7 +144,7 @@ def _run(recipe: Recipe, draws_per_chain: int, seed: int, *, tuning: int, target
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            tree, sampler = _tree(recipe, draws_per_chain, seed, tuning, target_accept)
+            tree, sampler = _tree(recipe, draws_per_chain, seed, tuning, target_accept, progress)
         except Exception as error:
             # Whatever it was: a user can act on the model and its data only.
             raise EstimateFault(
@@ -171,7 +173,7 @@ def _run(recipe: Recipe, draws_per_chain: int, seed: int, *, tuning: int, target
     return Run(draws={name: v.reshape(-1, *v.shape[2:]) for name, v in values.items()}, verdict=verdict)
 
 
-def _tree(recipe: Recipe, draws: int, seed: int, tuning: int, target_accept: float) -> tuple[Any, str]:
+def _tree(recipe: Recipe, draws: int, seed: int, tuning: int, target_accept: float, progress: bool) -> tuple[Any, str]:
     """Chains as ArviZ holds them, and who drew them."""
     cores = min(CHAINS, os.cpu_count() or 1)
     try:
@@ -181,7 +183,7 @@ def _tree(recipe: Recipe, draws: int, seed: int, tuning: int, target_accept: flo
 
         tree = pm.sample(
             draws=draws, tune=tuning, chains=CHAINS, cores=cores, random_seed=seed, target_accept=target_accept,
-            nuts_sampler="pymc", progressbar=False, quiet=True, model=recipe.build(recipe.data),
+            nuts_sampler="pymc", progressbar=progress, quiet=not progress, model=recipe.build(recipe.data),
         )  # fmt: skip
         return tree, f"PyMC {version('pymc')}"
     sampler: Any = nutpie  # not typed
@@ -190,7 +192,7 @@ def _tree(recipe: Recipe, draws: int, seed: int, tuning: int, target_accept: flo
     compiled = _COMPILED[recipe.key].with_data(**recipe.data)
     tree = sampler.sample(
         compiled, draws=draws, tune=tuning, chains=CHAINS, cores=cores, seed=seed, target_accept=target_accept,
-        progress_bar=False, save_warmup=False,
+        progress_bar=progress, save_warmup=False,
     )  # fmt: skip
     return tree, f"nutpie {version('nutpie')}, PyMC {version('pymc')}"
 

@@ -93,8 +93,8 @@ def test_a_sampler_that_fails_is_an_error_that_says_why(monkeypatch: pytest.Monk
 def test_a_run_that_falls_short_is_made_once_more_with_smaller_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[float] = []
 
-    def run(*_: Any, tuning: int, target_accept: float) -> Run:
-        del tuning
+    def run(*_: Any, tuning: int, target_accept: float, progress: bool) -> Run:
+        del tuning, progress
         asked.append(target_accept)
         return Run(draws={"x": np.zeros(4)}, verdict=replace(GOOD, divergences=2))
 
@@ -104,7 +104,8 @@ def test_a_run_that_falls_short_is_made_once_more_with_smaller_steps(monkeypatch
 
 
 def test_flags_reach_every_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    def run(recipe: Recipe, *, draws_per_chain: int, seed: int) -> Run:
+    def run(recipe: Recipe, *, draws_per_chain: int, seed: int, progress: bool) -> Run:
+        assert not progress
         names = recipe.names
         rng, size = np.random.default_rng(seed), 4 * draws_per_chain
         shapes = {"sigma": (size,), "beta": (size, 1), "theta": (size, 12)}
@@ -118,6 +119,40 @@ def test_flags_reach_every_row(monkeypatch: pytest.MonkeyPatch) -> None:
     assert estimates.draws.shape == (100, 13)
     with pytest.raises(fl.FlError, match=r"FL-EST-69(.|\n)*sampler_divergences"):
         fl.hierarchical.area(counts(), sampler="nuts", draws=100, seed=1, on_failure="raise")
+
+
+@pytest.mark.parametrize("progress", [False, True])
+def test_chains_show_how_far_they_are_only_where_it_is_asked_for(
+    progress: bool, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """From the argument of `area` to nutpie's own switch; and a run prints nothing by default."""
+    import nutpie
+
+    sample: Any = nutpie.sample
+    asked: list[bool] = []
+
+    def listening(*arguments: Any, progress_bar: bool, **settings: Any) -> Any:
+        asked.append(progress_bar)
+        return sample(*arguments, progress_bar=progress_bar, **settings)
+
+    monkeypatch.setattr(nutpie, "sample", listening)
+    # The recipe of two normals, compiled by the tests above, stands in for the area model's.
+    seen: list[bool] = []
+
+    def run(recipe: Recipe, *, draws_per_chain: int, seed: int, progress: bool) -> Run:
+        seen.append(progress)
+        del recipe, draws_per_chain
+        run_nuts(normal(), draws_per_chain=500, seed=seed, progress=progress)
+        raise fl.FlError("FL-EST-60", "enough seen", found="", fix="")
+
+    monkeypatch.setattr(NUTS, "run_nuts", run)
+    with pytest.raises(fl.FlError, match="enough seen"):
+        fl.hierarchical.area(counts(), sampler="nuts", seed=4, progress=progress)
+    assert seen == [progress]
+    assert set(asked) == {progress}
+    # nutpie draws its bar in a terminal or a notebook; here is neither, so that silence says something of the quiet run only.
+    captured = capfd.readouterr()
+    assert progress or captured.out + captured.err == ""
 
 
 def test_weights_that_cannot_be_trusted_give_way_to_chains(monkeypatch: pytest.MonkeyPatch) -> None:

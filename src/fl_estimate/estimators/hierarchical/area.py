@@ -58,6 +58,7 @@ def area(
     draws: int = 4_000,
     seed: int | None = None,
     on_failure: Literal["flag", "raise"] = "flag",
+    progress: bool = False,
 ) -> Estimates:
     """Estimate small areas from their direct estimates, each borrowing from the others and from covariates.
 
@@ -111,6 +112,8 @@ def area(
     on_failure : {"flag", "raise"}
         Chains that fall short, once more with longer tuning, mark every row with a reason, or raise. Chains that do not agree
         at all raise in either case.
+    progress : bool
+        Show how far Markov chains are, in a terminal or a notebook. Integration has nothing to show.
 
     Returns
     -------
@@ -172,7 +175,8 @@ def area(
     structure = make_structure(table, spatial, neighbours, temporal, prior)
     prepared = prepare(table, sampled, columns, likelihood, chosen_link, prior, structure, deff)
     used = known_seed(seed)
-    ask = Ask(level=level, draws=draws, seed=used, shares=None if persons is None else persons / persons.sum())
+    shares = None if persons is None else persons / persons.sum()
+    ask = Ask(level=level, draws=draws, seed=used, shares=shares, progress=progress)
     posterior = _sample(prepared, ask, sampler, table, benchmark)
     if posterior.flags and on_failure == "raise":
         raise EstimateFault(

@@ -30,7 +30,7 @@ def sample_nuts(model: Model, ask: Ask) -> Posterior:
         FL-EST-60, FL-EST-61.
     """
     per_chain = max(DRAWS_PER_CHAIN, -(-ask.draws // CHAINS))
-    run = run_nuts(recipe(model), draws_per_chain=per_chain, seed=ask.seed)
+    run = run_nuts(recipe(model), draws_per_chain=per_chain, seed=ask.seed, progress=ask.progress)
     columns = {name: run.draws[name] for name in run.draws if name not in ("beta", "theta", "log_kappa")}
     if model.likelihood == "beta-binomial":
         columns = {"kappa": np.exp(run.draws["log_kappa"])}

@@ -55,12 +55,16 @@ class Model:
 
 @dataclass(frozen=True, kw_only=True)
 class Ask:
-    """What is wanted of a posterior: level, draws kept, seed, and shares of a population for the national row."""
+    """What is wanted of a posterior: level, draws kept, seed, and shares of a population for the national row.
+
+    With `progress` Markov chains show how far they are.
+    """
 
     level: float
     draws: int
     seed: int
     shares: Floats | None
+    progress: bool = False
 
     @property
     def tails(self) -> tuple[float, float, float]:

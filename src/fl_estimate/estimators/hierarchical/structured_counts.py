@@ -6,25 +6,31 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy import special
 
 from fl_estimate.estimators.hierarchical.binomial import log_likelihood
 from fl_estimate.estimators.hierarchical.latent import Drawn, Latent, find_mode
 from fl_estimate.estimators.hierarchical.links import natural
 from fl_estimate.estimators.hierarchical.posterior import Ask, Model, Posterior, resample, weighted_summary
 from fl_estimate.estimators.hierarchical.structure import Structure
+from fl_estimate.estimators.hierarchical.two_pieces import two_pieces
 from fl_estimate.estimators.importance import weigh
 
 Floats = npt.NDArray[np.float64]
 
 COARSE = (9, 5)
-FINE = (13, 11)
-"""Cells of log sigma and of phi (or rho): to find the mass, and to draw from."""
+FINE = ((13, 11), (40, 40))
+"""Cells of log sigma and of phi (or rho): to find the mass; to draw from; and to draw from where those weights are poor."""
+CELLS = 200_000
+"""Most cells times areas of the last."""
 REACH = 9.0
 """Cells whose log density is lower than the highest by more than this are left out."""
 DRAWS = 40_000
 """Importance draws: with half of them effective, a 2.5 % quantile is good to 2 % of the posterior's standard deviation."""
-WIDER = 1.05
-"""The proposal's standard deviations, in those of Laplace's approximation: the tails of areas without a case are longer."""
+ENOUGH = 0.1
+"""Share of the draws that must be effective, for the coarser cells to do."""
+LOGIT_REACH = 8.0
+"""Cells of a spatial autoregression's rho are even in its logit, this far: effects grow as 1/(1 − rho)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +50,7 @@ def laplace(model: Model, structure: Structure, u: float, h: float, start: Float
 
 @dataclass(frozen=True, kw_only=True)
 class _Cells:
-    """A grid of cells in log sigma and t, where h = low + (high − low) sin²(πt/2); log mass of each, (a, b)."""
+    """A grid of cells in log sigma and t, from which phi or rho follows; log mass of each, (a, b)."""
 
     u: Floats
     t: Floats
@@ -59,12 +65,23 @@ def _h_of(structure: Structure, t: Floats) -> tuple[Floats, Floats]:
     if structure.prior is None:
         return np.full_like(t, np.nan), np.zeros_like(t)
     low, high = structure.prior.ends
+    if structure.kind == "sar":
+        share = special.expit(LOGIT_REACH * (2 * t - 1))
+        h = low + (high - low) * share
+        return h, structure.prior.log(h) + np.log(share) + np.log1p(-share)
     h = low + (high - low) * np.clip(np.sin(0.5 * np.pi * t) ** 2, 1e-12, 1 - 1e-12)
     return h, structure.prior.log(h) + np.log(np.maximum(np.sin(np.pi * t), 1e-12))
 
 
+def _columns(structure: Structure, columns: int) -> int:
+    """How many cells of phi or rho; a spatial autoregression takes twice as many."""
+    if not structure.hyper:
+        return 1
+    return 2 * columns if structure.kind == "sar" else columns
+
+
 def _cells(model: Model, structure: Structure, low: float, high: float, shape: tuple[int, int]) -> _Cells:
-    rows, columns = shape[0], shape[1] if structure.hyper else 1
+    rows, columns = shape[0], _columns(structure, shape[1])
     half_u, half_t = (high - low) / rows / 2, 0.5 / columns
     u = low + half_u * (2 * np.arange(rows, dtype=np.float64) + 1)
     t = half_t * (2 * np.arange(columns, dtype=np.float64) + 1)
@@ -84,21 +101,30 @@ def draw_weighted(model: Model, structure: Structure, seed: int) -> Drawn:
     """Draw hyper-parameters from the cells and everything else given them, and weigh the draws.
 
     Within a cell sigma and phi (or rho) are uniform, and the weight is taken where they fell: the cells' shape leaves no
-    trace in the answer. Weight: likelihood × priors over the density that the draw came from.
+    trace in the answer. Weight: likelihood × priors over the density that the draw came from. Where sigma is large and areas
+    nearly move together, Laplace's approximation changes within a cell, and smaller ones are taken.
     """
     coarse = _cells(model, structure, float(np.log(0.005)), float(np.log(12.0)), COARSE)
     top = coarse.log_mass.max(axis=1)
     inside = np.flatnonzero(top > top.max() - REACH)
-    low = coarse.u[max(inside[0] - 1, 0)] - coarse.half_u
-    high = coarse.u[min(inside[-1] + 1, len(coarse.u) - 1)] + coarse.half_u
-    cells = _cells(model, structure, float(low), float(high), FINE)
+    low = float(coarse.u[max(inside[0] - 1, 0)] - coarse.half_u)
+    high = float(coarse.u[min(inside[-1] + 1, len(coarse.u) - 1)] + coarse.half_u)
+    drawn = _draw_from(model, structure, _cells(model, structure, low, high, FINE[0]), seed)
+    many = FINE[1][0] * _columns(structure, FINE[1][1]) * len(model.y)
+    if (drawn.weighted.good and drawn.weighted.ess >= ENOUGH * DRAWS) or many > CELLS:
+        return drawn
+    return _draw_from(model, structure, _cells(model, structure, low, high, FINE[1]), seed)
+
+
+def _draw_from(model: Model, structure: Structure, cells: _Cells, seed: int) -> Drawn:
+    """Draws from the cells as often as they weigh."""
     mass = np.exp(cells.log_mass - cells.log_mass.max())
     # A little everywhere: no weight can then be large because Laplace's density is too thin somewhere.
     mass = 0.95 * mass / mass.sum() + 0.05 / mass.size
     modes = np.array([[cells.points[a, b].latent.mode for b in range(len(cells.t))] for a in range(len(cells.u))])
     rng = np.random.default_rng(seed)
     places = np.sort(resample(mass.ravel(), DRAWS, rng))
-    p, r = model.x.shape[1], structure.rank
+    p = model.x.shape[1]
     eta = np.empty((DRAWS, len(model.y)))
     u, h, log_weight = np.empty(DRAWS), np.empty(DRAWS), np.empty(DRAWS)
     beta = np.empty((DRAWS, p))
@@ -108,11 +134,10 @@ def draw_weighted(model: Model, structure: Structure, seed: int) -> Drawn:
         part = slice(first, first + int(count))
         first += int(count)
         at = cells.points[a, b].latent
-        noise = rng.standard_normal((int(count), p + r))
-        noise[1::2] = -noise[: len(noise[1::2]) * 2 : 2]
+        offset, log_proposal = two_pieces(model, at).draw(rng, int(count))
         within = 2 * rng.random((2, int(count))) - 1
         u[part], t = cells.u[a] + cells.half_u * within[0], cells.t[b] + cells.half_t * within[1]
-        drawn = _between(modes, a, b, within) + WIDER * noise @ at.root.T
+        drawn = _between(modes, a, b, within) + offset
         h[part], log_prior = _h_of(structure, t)
         beta[part] = drawn[:, :p]
         eta[part] = beta[part] @ model.x.T + np.exp(u[part])[:, None] * structure.effects(h[part], drawn[:, p:])
@@ -121,7 +146,7 @@ def draw_weighted(model: Model, structure: Structure, seed: int) -> Drawn:
             - 0.5 * (drawn[:, p:] ** 2).sum(axis=1)
             - 0.5 * ((beta[part] - model.priors.mean) ** 2) @ model.priors.precision
             + model.priors.sigma.log(np.exp(u[part])) + u[part] + log_prior
-            + 0.5 * (noise**2).sum(axis=1) + at.log_size - np.log(mass[a, b])
+            - log_proposal - np.log(mass[a, b])
         )  # fmt: skip
     columns = {"sigma": np.exp(u), **({structure.hyper: h} if structure.hyper else {})}
     columns |= dict(zip(model.names, beta.T, strict=True))
