@@ -54,8 +54,8 @@ def long_way(folder: Path, **settings: Any) -> fl.Estimates:
 
 
 def test_keys_are_the_arguments() -> None:
-    """Besides those of the direct estimate, and `direct` itself."""
-    arguments = set(inspect.signature(fl.hierarchical.area).parameters) - {"direct"}
+    """Besides those of the direct estimate, `direct` itself, and what a sampler shows while it runs."""
+    arguments = set(inspect.signature(fl.hierarchical.area).parameters) - {"direct", "progress"}
     of_direct = {"kind", "name", "source", "outcome", "by", "where", "unknown", "variance"}
     assert set(AreaEntry.model_fields) - of_direct == arguments
     # The spread of people within cells is of `fl.hierarchical.unit` alone.
