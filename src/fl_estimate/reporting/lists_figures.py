@@ -45,11 +45,12 @@ def plot_overlaps(lists: CaptureHistories | PublishedAppraisal, *, language: str
     >>> figure = fl.plot_overlaps(fl.datasets.load("uk_2013_5"))
     """
     check_language(language)
-    published = lists if isinstance(lists, PublishedAppraisal) else None
-    if published is None and not isinstance(lists, CaptureHistories):
+    if isinstance(lists, PublishedAppraisal):
+        frame, least = lists.histories, lists.least
+    elif isinstance(lists, CaptureHistories):
+        frame, least = lists.to_frame(), 0
+    else:
         raise _not_drawn(lists, "CaptureHistories")
-    frame = published.histories if published else lists.to_frame()  # type: ignore[union-attr]
-    least = published.least if published else 0
     names = [name for name in frame.columns if name != "count"]
     kept = frame.assign(_many=frame[names].sum(axis=1), _shown=frame["count"].fillna(least))
     kept = kept.sort_values(["_many", "_shown"], ascending=[True, False], kind="stable").head(MOST_HISTORIES)
