@@ -19,7 +19,9 @@ Floats = npt.NDArray[np.float64]
 class Structure:
     """Effects sigma · R(h) z with z standard normal, shape (r,); h is one more hyper-parameter, or there is none.
 
-    R(h) is left · diag(scale(h)) · right for all but the autoregression, which has a closed triangular root.
+    R(h) is left · diag(scale(h)) · right on a map and has a closed form in time. On a map it is a function of the matrix
+    alone (its symmetric root, or the inverse of I − rho W), never a choice of eigenvectors: those of equal eigenvalues, which
+    symmetric maps have, come out differently from each processor's linear algebra, and draws would with them.
 
     Attributes
     ----------
@@ -30,8 +32,9 @@ class Structure:
     prior : Density or None
         Of h.
     values : array, shape (r,)
-        Eigenvalues that the scale is made of.
+        Eigenvalues that the scale is made of; ones in time.
     left : array, shape (m, r)
+        Eigenvectors on a map, the root of a random walk, lags of an autoregression.
     right : array or None, shape (r, r)
     component : array or None, shape (m,)
         Of the graph.
@@ -154,8 +157,9 @@ def bym2(matrix: Floats, prior: Density) -> Structure:
     # What rounding leaves of the null space of a component is 0.
     values = np.where(values > 1e-9 * values[-1], values, 0.0)
     return Structure(
-        kind="bym2", hyper="phi", prior=prior, values=values, left=vectors, component=component, factors=factors
-    )
+        kind="bym2", hyper="phi", prior=prior, values=values, left=vectors, right=vectors.T, component=component,
+        factors=factors,
+    )  # fmt: skip
 
 
 def sar(matrix: Floats, prior: Density) -> Structure:
@@ -169,12 +173,17 @@ def sar(matrix: Floats, prior: Density) -> Structure:
 
 
 def rw1(times: int) -> Structure:
-    """A random walk over equal steps that sums to zero, scaled as a map is: sigma means the same for any length."""
+    """A random walk over equal steps that sums to zero, scaled as a map is: sigma means the same for any length.
+
+    Its root sums the steps up and takes the mean away: with D the steps' differences this is D's pseudo-inverse, and D⁺D⁺' is
+    that of the precision D'D.
+    """
     matrix = np.diag(np.ones(times - 1), 1)
-    covariance, component, factors = scaled_icar(matrix + matrix.T)
-    values, vectors = np.linalg.eigh(covariance)
+    _, component, factors = scaled_icar(matrix + matrix.T)
+    walk = np.tril(np.ones((times, times)), -1)[:, :-1]
+    root = (walk - walk.mean(axis=0)) / np.sqrt(factors[0])
     return Structure(
-        kind="rw1", hyper="", prior=None, values=values[1:], left=vectors[:, 1:], component=component, factors=factors
+        kind="rw1", hyper="", prior=None, values=np.ones(times - 1), left=root, component=component, factors=factors
     )
 
 

@@ -42,10 +42,13 @@ class TwoPieces:
 
 
 def two_pieces(model: Model, latent: Latent) -> TwoPieces:
-    """Split normal around a mode, along the principal axes of Laplace's covariance.
+    """Split normal around a mode, along the columns of the lower Cholesky factor of Laplace's covariance.
 
     An area without a case says that its effect is low and not how low: its density falls off steeply above and slowly
     below. Each half is as wide as the density needs at the steps looked at, so that no weight is large there.
+
+    Principal axes would do as well for the weights, and not for the draws: where a map or a series is symmetric they are
+    whatever the processor's linear algebra makes of equal eigenvalues. The factor is one thing only.
 
     References
     ----------
@@ -54,10 +57,11 @@ def two_pieces(model: Model, latent: Latent) -> TwoPieces:
     if len(latent.mode) > MOST_AXES:
         even = np.full(len(latent.mode), WIDER)
         return _made(latent.root, even, even, latent.log_size)
-    vectors, sizes, _ = np.linalg.svd(latent.root)
-    axes = np.asarray(vectors * sizes, dtype=float)
+    # Of the covariance root·root' without forming it: root' = Q·R, and R' is lower triangular.
+    lower = np.linalg.qr(latent.root.T, mode="r").T
+    axes = np.asarray(lower * np.sign(np.diag(lower)), dtype=float)
     up, down = (_needed(model, latent, side * axes) for side in (1.0, -1.0))
-    return _made(axes, up, down, float(np.log(sizes).sum()))
+    return _made(axes, up, down, latent.log_size)
 
 
 def _made(axes: Floats, up: Floats, down: Floats, log_size: float) -> TwoPieces:
