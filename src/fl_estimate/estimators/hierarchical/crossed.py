@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -14,7 +14,7 @@ from fl_estimate.estimators.hierarchical.latent import Drawn, Latent, find_mode,
 from fl_estimate.estimators.hierarchical.posterior import Model, resample
 from fl_estimate.estimators.hierarchical.priors import Density
 from fl_estimate.estimators.hierarchical.structure import Crossed
-from fl_estimate.estimators.importance import Weighted, evenly, weigh
+from fl_estimate.estimators.importance import Weighted, around_mode, evenly, weigh
 
 Floats = npt.NDArray[np.float64]
 
@@ -27,12 +27,6 @@ SPREAD = 1.25
 """The second points lie so much wider apart than the first ones' covariance says: no weight is then far above the others."""
 WIDER = 1.05
 """The proposal's standard deviations, in those of Laplace's approximation: the tails of rows without a case are longer."""
-STEP, NEAR, NEWTON = 0.02, 1e-6, 12
-"""Of differences that find the mode; the last step towards it, and the most of them."""
-FLATTEST = 1e-3
-"""Least curvature, in the largest: a direction in which the density hardly falls does not send points out without end."""
-GRID = 2.0**-12
-"""The proposal's place and axes are rounded to this, in its scale."""
 
 SIGMAS = 2
 """The first two hyper-parameters are sigma and sigma_time."""
@@ -131,12 +125,7 @@ class _Posterior:
         return latent.log_density + _log_prior(self._model, self._crossed, at, values), latent.mode
 
     def around_mode(self) -> tuple[Floats, Floats]:
-        """The mode, and a root of the covariance that the curvature there gives; the same numbers on every processor.
-
-        An optimiser's way depends on the last digits of what it climbs, which each processor's linear algebra has of its
-        own, and so does where it stops. Newton's steps from there end within 1e-8 of one place, and rounding takes away the
-        rest. What is rounded is where points are proposed, not the density that they are weighed by.
-        """
+        """The mode, and a root of the covariance that the curvature there gives."""
         from scipy import optimize
 
         def off(at: Floats) -> float:
@@ -148,9 +137,7 @@ class _Posterior:
         top = np.asarray(optimize.minimize(off, begin, method="BFGS", options={"gtol": 1e-3, "maxiter": 60}).x)
         # Either sign of a sigma is the same point.
         top[:SIGMAS] = np.abs(top[:SIGMAS])
-        top, root = _climbed(off, top)
-        size = GRID * np.exp2(np.floor(np.log2(np.abs(root).max())))
-        top, root = size * np.round(top / size), size * np.round(root / size)
+        top, root = around_mode(off, top)
         off(top)
         return top, root
 
@@ -168,40 +155,6 @@ class _Posterior:
         found = [self.log_density(point) for point in at]
         heights, modes = np.array([height for height, _ in found]), np.array([mode for _, mode in found])
         return _Points(at=at, modes=modes, weighted=weigh(heights - _folded(at, middle, root)))
-
-
-def _climbed(off: Callable[[Floats], float], at: Floats) -> tuple[Floats, Floats]:
-    """Newton's steps down from a point next to the lowest, and the symmetric root of the inverse curvature there."""
-    height = off(at)
-    for _ in range(NEWTON):
-        slope, bend = _differences(off, at, height)
-        root = _symmetric_root(bend)
-        step = -root @ (root @ slope)
-        low = off(at + step)
-        if not low < height:
-            break
-        at, height = at + step, low
-        if np.abs(step).max() < NEAR:
-            break
-    return at, _symmetric_root(_differences(off, at, height)[1])
-
-
-def _differences(off: Callable[[Floats], float], at: Floats, height: float) -> tuple[Floats, Floats]:
-    """First and second derivatives from differences wide enough that rounding does not show in them."""
-    unit = STEP * np.eye(len(at))
-    up, down = (np.array([off(at + sign * move) for move in unit]) for sign in (1.0, -1.0))
-    bend = np.diag((up - 2 * height + down) / STEP**2)
-    for i in range(len(at)):
-        for j in range(i):
-            ends = [off(at + one * unit[i] + other * unit[j]) for one in (1, -1) for other in (1, -1)]
-            bend[i, j] = bend[j, i] = (ends[0] - ends[1] - ends[2] + ends[3]) / (4 * STEP**2)
-    return (up - down) / (2 * STEP), bend
-
-
-def _symmetric_root(bend: Floats) -> Floats:
-    """Of the inverse, a function of the matrix whatever eigenvectors it is computed by."""
-    values, vectors = np.linalg.eigh(bend)
-    return (vectors / np.sqrt(np.maximum(values, FLATTEST * values[-1]))) @ vectors.T
 
 
 def _folded(at: Floats, middle: Floats, root: Floats) -> Floats:
