@@ -26,6 +26,10 @@ test: .venv/.ready ## Run the tests, but for the slow ones
 slow: .venv/.ready ## Run the slow tests
 	@$(BIN)/pytest -n 2 -m slow $(ARGS)
 
+.PHONY: kernels
+kernels: .venv/.ready ## Run the statistical tests under each kernel of the linear algebra that this processor has (minutes)
+	@$(BIN)/python scripts/kernels.py $(ARGS)
+
 .PHONY: coverage
 coverage: .venv/.ready ## Run the tests and show the lines they did not reach
 	@$(BIN)/pytest -n 2 -m "not slow" --cov --cov-report=term-missing $(ARGS)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fl_estimate.estimators.hierarchical.neighbours import scaled_icar
+from fl_estimate.estimators.hierarchical.neighbours import components, scaled_icar
 from fl_estimate.estimators.hierarchical.priors import Density
 
 Floats = npt.NDArray[np.float64]
@@ -40,6 +40,8 @@ class Structure:
         Of the graph.
     factors : array or None
         Scaling factor of each component.
+    together : array or None, shape (components, r)
+        Of an autoregression on a map: in z, how each component moves as one when rho comes near 1.
     """
 
     kind: str
@@ -50,6 +52,7 @@ class Structure:
     right: Floats | None = None
     component: Any = None
     factors: Any = None
+    together: Floats | None = None
 
     @property
     def rank(self) -> int:
@@ -167,9 +170,13 @@ def sar(matrix: Floats, prior: Density) -> Structure:
     degree = matrix.sum(axis=1)
     root = np.sqrt(np.where(degree > 0, degree, 1.0))
     values, vectors = np.linalg.eigh(matrix / np.outer(root, root))
+    component = components(matrix)
+    # W'degree = degree within a component: what W leaves as it is, (I − rho W)⁻¹ makes 1/(1 − rho) times as large.
+    together = np.where(component == np.arange(component.max(initial=-1) + 1)[:, None], root**2, 0.0)
     return Structure(
-        kind="sar", hyper="rho", prior=prior, values=values, left=vectors / root[:, None], right=vectors.T * root
-    )
+        kind="sar", hyper="rho", prior=prior, values=values, left=vectors / root[:, None], right=vectors.T * root,
+        together=together / np.linalg.norm(together, axis=1, keepdims=True),
+    )  # fmt: skip
 
 
 def rw1(times: int) -> Structure:
