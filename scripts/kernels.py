@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-KERNELS = ("SkylakeX", "Haswell", "Zen", "Sandybridge", "Nehalem", "Prescott")
+KERNELS = ("SkylakeX", "Haswell", "Zen", "Sandybridge", "Prescott")
 NEEDED = 3
 OLDEST = "Prescott"
 TESTS = ("tests/unit/estimators", "tests/reference", "tests/properties", "tests/published", "tests/recovery")
