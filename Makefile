@@ -58,6 +58,14 @@ generated: .venv/.ready ## Are README.md, tests/README.md and the inventory in A
 	@$(BIN)/python scripts/inventory.py --check
 	@$(BIN)/python scripts/readme.py --check
 
+.PHONY: licences
+licences: .venv/.ready ## Licences of pins and of every file of data, and what goes into the distributions (builds them)
+	@$(BIN)/python scripts/licences.py
+
+.PHONY: advisories
+advisories: .venv/.ready ## Write out/sbom.cdx.json, and ask an index for known faults of the pins; says so where it cannot
+	@$(BIN)/python scripts/advisories.py
+
 .PHONY: format
 format: .venv/.ready ## Put the code into the one format
 	@$(BIN)/ruff check --fix
