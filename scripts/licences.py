@@ -44,7 +44,7 @@ def stated(package: metadata.PackageMetadata, spelt: dict[str, str]) -> str:
     if expression:
         return expression
     classifiers = [
-        c.rpartition("::")[2].strip() for c in package.get_all("Classifier") or [] if c.startswith("License")
+        str(c).rpartition("::")[2].strip() for c in package.get_all("Classifier") or [] if str(c).startswith("License")
     ]
     if classifiers:
         return " AND ".join(spelt.get(name, name) for name in classifiers)
