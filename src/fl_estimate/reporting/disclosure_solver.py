@@ -25,10 +25,13 @@ SECONDS = 60.0
 """Of one programme; one that takes longer counts as unsolved, and what is unsolved as exposed."""
 GAP = 0.3
 """A batch need not be the largest that there is: what it leaves is asked about again."""
-OPTIMAL, AT_LIMIT, INFEASIBLE = 0, 1, 2
+OPTIMAL, AT_LIMIT = 0, 1
+"""Of HiGHS, as scipy numbers them."""
+_bounds: Any = optimize.Bounds  # typed as if it took numbers only
+_linear: Any = optimize.LinearConstraint
 
 
-class Unsolved(Exception):  # noqa: N818 — caught in this package: the caller fails closed
+class Unsolved(Exception):
     """HiGHS gave no answer."""
 
 
@@ -100,7 +103,7 @@ def extreme(system: System, left: Residual, target: int, sense: float) -> float:
     solved = optimize.milp(
         objective,
         integrality=system.integer[unknowns].astype(int),
-        bounds=optimize.Bounds(left.lower[unknowns], left.upper[unknowns]),
+        bounds=_bounds(left.lower[unknowns], left.upper[unknowns]),
         constraints=_constraints(left.matrix[rows][:, unknowns], left.row_lower[rows], left.row_upper[rows]),
         options={"time_limit": SECONDS, "mip_rel_gap": 0.0},
     )
@@ -134,7 +137,9 @@ def exposed(system: System, withheld: Flags, left: Residual | None = None, only:
         return bare
     bind = withheld[system.target_cell] & (True if only is None else only)
     least, most = activity(system.targets, left.lower, left.upper)
-    bare |= bind & ((least > system.low + SLACK * _scale(system.low)) | (most < system.high - SLACK * _scale(system.high)))
+    bare |= bind & (
+        (least > system.low + SLACK * _scale(system.low)) | (most < system.high - SLACK * _scale(system.high))
+    )
     asked = _Needs.of(system, np.flatnonzero(bind & ~bare)).without_met(system, system.truth)
     # Targets that are sums tie the parts of their unknowns together.
     terms, _ = _loose_terms(system, left, asked.target)
@@ -243,9 +248,7 @@ class _Part:
         solved = optimize.milp(
             np.concatenate([np.zeros(size), -np.ones(count)]),
             integrality=np.concatenate([self.integer.astype(int), np.ones(count, dtype=int)]),
-            bounds=optimize.Bounds(
-                np.concatenate([self.lower, np.zeros(count)]), np.concatenate([self.upper, np.ones(count)])
-            ),
+            bounds=_bounds(np.concatenate([self.lower, np.zeros(count)]), np.concatenate([self.upper, np.ones(count)])),
             constraints=_constraints(
                 matrix,
                 np.concatenate([self.row_lower, least, np.full(count, -np.inf)]),
@@ -269,4 +272,4 @@ def _rows_within(matrix: Matrix, within: Flags) -> Places:
 
 
 def _constraints(matrix: Matrix, lower: Floats, upper: Floats) -> Any:
-    return optimize.LinearConstraint(matrix, lower, upper) if matrix.shape[0] else ()
+    return _linear(matrix, lower, upper) if matrix.shape[0] else ()
