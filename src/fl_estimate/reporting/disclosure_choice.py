@@ -11,6 +11,8 @@ from scipy import optimize, sparse
 from fl_estimate.reporting.disclosure_solver import AT_LIMIT, OPTIMAL, SECONDS, Unsolved, exposed
 from fl_estimate.reporting.disclosure_system import PUBLIC, SLACK, Flags, Floats, Matrix, System, activity, residual
 
+_bounds: Any = optimize.Bounds  # typed as if it took numbers only
+_linear: Any = optimize.LinearConstraint
 SMALL_CELLS, SMALL_TARGETS = 150, 80
 """Up to so many cells that may be chosen, and so many targets, the choice is the optimum."""
 CUTS = 60
@@ -164,8 +166,8 @@ def _cheapest(system: System, start: Flags, cuts: list[tuple[Floats, float]]) ->
     solved = optimize.milp(
         system.cost / scale,
         integrality=np.ones(count),
-        bounds=optimize.Bounds(start.astype(float), np.ones(count)),
-        constraints=optimize.LinearConstraint(sparse.vstack(matrix, format="csr"), np.concatenate(bound), np.inf),
+        bounds=_bounds(start.astype(float), np.ones(count)),
+        constraints=_linear(sparse.vstack(matrix, format="csr"), np.concatenate(bound), np.inf),
         options={"time_limit": SECONDS, "mip_rel_gap": 0.0},
     )
     return None if solved.status != OPTIMAL else np.asarray(solved.x) > 0.5
