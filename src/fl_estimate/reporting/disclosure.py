@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from fl_estimate.reporting.disclosure_choice import attainable, choose
 from fl_estimate.reporting.disclosure_series import Nested
 from fl_estimate.reporting.disclosure_solver import Interval, audit
-from fl_estimate.reporting.disclosure_system import PUBLIC, Flags, System, parts
+from fl_estimate.reporting.disclosure_system import PUBLIC, Flags, Floats, System, parts
 from fl_estimate.reporting.disclosure_tables import Cell, Given, translate
 
 
@@ -75,3 +76,13 @@ def intervals(
     for interval in audit(attainable(made.system)):
         found.setdefault(keys.get(interval.cell, ("between",)), []).append(interval)
     return found
+
+
+def printed_digits(frame: pd.DataFrame) -> tuple[Floats, Floats]:
+    """Values as they are printed, two significant digits of the SE or three of the value, and half the last digit of each."""
+    value = frame["value"].to_numpy(dtype=float, na_value=np.nan)
+    se = frame["se"].to_numpy(dtype=float, na_value=np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        step = np.where(se > 0, 10.0 ** (np.floor(np.log10(se)) - 1), 10.0 ** (np.floor(np.log10(np.abs(value))) - 2))
+        rounded = np.round(value / step) * step
+    return np.where(np.isfinite(rounded), rounded, value), np.where(np.isfinite(step), step / 2, 0.0)

@@ -105,11 +105,14 @@ class _Elastic:
     @classmethod
     def of(cls, system: System) -> _Elastic:
         least, most = activity(system.matrix, system.lower, system.upper)
+        bound = np.concatenate([system.row_upper, -system.row_lower])
+        give = np.maximum(np.concatenate([most - system.row_upper, system.row_lower - least]), 0.0)
+        said = np.isfinite(bound)
         return cls(
-            terms=sparse.vstack([system.matrix, -system.matrix], format="csr"),
-            bound=np.concatenate([system.row_upper, -system.row_lower]),
-            give=np.maximum(np.concatenate([most - system.row_upper, system.row_lower - least]), 0.0),
-            owner=np.concatenate([system.owner, system.owner]),
+            terms=sparse.csr_matrix(sparse.vstack([system.matrix, -system.matrix]))[said],
+            bound=bound[said],
+            give=give[said],
+            owner=np.concatenate([system.owner, system.owner])[said],
         )
 
     def free(self, shut: Flags) -> Flags:
@@ -133,19 +136,14 @@ def _optimum(system: System, start: Flags) -> Flags | None:
         shut = _cheapest(system, start, cuts)
         if shut is None:
             return None
-        before = len(cuts)
-        bind = shut[system.target_cell]
-        for target, sign, need in _sides(system, bind):
-            cut = _cut(system, rows, shut, target, sign, need)
-            if cut is not None:
-                cuts.append(cut)
-        if len(cuts) > before:
-            continue
         bare = exposed(system, shut)
         if not bare.any():
             return shut
-        # Whole numbers do not fit where fractions do: something more must go.
-        cuts.append(((~shut).astype(float), 1.0))
+        found = [_cut(system, rows, shut, target, sign, need) for target, sign, need in _sides(system, bare)]
+        cuts += [cut for cut in found if cut is not None]
+        if not any(cut is not None for cut in found):
+            # Whole numbers do not fit where fractions do: something more must go.
+            cuts.append(((~shut).astype(float), 1.0))
     return None
 
 

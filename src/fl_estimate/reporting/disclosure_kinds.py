@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Way = Literal["linear", "known", "same", "formula", "model", "apart", "support"]
+Way = Literal["linear", "known", "same", "formula", "parts", "model", "apart", "support"]
 """What a figure is to a reader who solves for what is withheld.
 
 linear
@@ -18,6 +18,9 @@ same
     Not a sum; goes wherever a cell of the same by-values is withheld, of whatever outcome.
 formula
     A model of terms; goes wherever a cell of one of its columns is withheld.
+parts
+    Made of parts that its recipe names (contrast, standardised): goes wherever one of them is withheld. Where none is, their
+    own rows say more.
 model
     Borrows strength; its own treatment, see `publish`.
 apart
@@ -49,17 +52,33 @@ KINDS: Mapping[tuple[str, str], Kind] = {
     ("respondents", "marginal_mean"): Kind(
         way="formula", why="fitted margins of categorical terms are observed margins"
     ),
-    ("respondents", "difference"): Kind(way="support", why="the other part and the difference give a part"),
     ("model", "*"): Kind(way="model", why="refitting inverts it"),
     ("lists", "*"): Kind(way="apart", why="people on case lists, not respondents"),
     ("figures", "*"): Kind(way="apart", why="known before: typed in, or made of what was"),
 }
+PARTS = Kind(way="parts", why="the other part and the difference give a part")
 UNDECLARED = Kind(way="support", why="no handler is declared")
 
 
-def kind_of(basis: str, quantity: str) -> Kind:
+def kind_of(basis: str, quantity: str, arguments: Mapping[str, Any] | None = None) -> Kind:
     """The handler of a figure; where none is declared, the one that withholds most."""
+    if basis == "respondents" and parts_of(arguments or {}):
+        return PARTS
     return KINDS.get((basis, quantity)) or KINDS.get((basis, "*")) or UNDECLARED
+
+
+def parts_of(arguments: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+    """By column, the values whose cells a contrast or a standardised row is made of, as text; empty where it is neither."""
+    found: dict[str, frozenset[str]] = {}
+    for column, groups in (arguments.get("between") or {}).items():
+        found[str(column)] = frozenset(str(value) for value in _flat(groups))
+    for column, shares in (arguments.get("shares") or {}).items():
+        found[str(column)] = frozenset(str(value) for value in shares)
+    return found
+
+
+def _flat(groups: Any) -> list[Any]:
+    return [one for group in groups for one in _flat(group)] if isinstance(groups, list | tuple) else [groups]
 
 
 def columns_of(record: Mapping[Any, Any], arguments: Mapping[str, Any]) -> frozenset[str] | None:

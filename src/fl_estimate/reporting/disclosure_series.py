@@ -170,7 +170,7 @@ class _Shared:
     undetermined: list[Floats]
 
     @classmethod
-    def of(cls, parts: Sequence[Series], outer: Outer) -> _Shared | None:
+    def of(cls, parts: Sequence[Series], outer: Outer) -> _Shared:
         columns = sorted(frozenset.intersection(*(part.reaches(outer) for part in parts)))
         groups = [part.grouped(columns, outer) for part in parts]
         keys = list(dict.fromkeys(key for group in groups for key in group))
@@ -201,19 +201,32 @@ def relate(draft: Draft, series: Sequence[Series], outer: Outer) -> None:
 
 
 def _pair(draft: Draft, a: Series, b: Series, outer: Outer) -> None:
-    shared = _Shared.of([a, b], outer)
-    if shared is None or a.sums is b.sums or a.binary != b.binary:
+    if a.sums is b.sums:
         return
+    shared = _Shared.of([a, b], outer)
     if _close(*shared.weighted) and _same(shared.cases):
         _rows(draft, (a, b), shared, (1.0, -1.0), 0.0, 0.0)
-    elif not a.binary:
-        return
-    elif _complement(shared):
-        _rows(draft, (a, b), shared, (1.0, 1.0), None, None)
-    elif _below(shared, 0, 1):
-        _rows(draft, (a, b), shared, (1.0, -1.0), -np.inf, 0.0)
-    elif _below(shared, 1, 0):
-        _rows(draft, (b, a), replace(shared, cells=shared.cells[::-1]), (1.0, -1.0), -np.inf, 0.0)
+    elif a.binary and b.binary:
+        if _complement(shared):
+            _rows(draft, (a, b), shared, (1.0, 1.0), None, None)
+        elif _below(shared, 0, 1):
+            _rows(draft, (a, b), shared, (1.0, -1.0), -np.inf, 0.0)
+        elif _below(shared, 1, 0):
+            _rows(draft, (b, a), replace(shared, cells=shared.cells[::-1]), (1.0, -1.0), -np.inf, 0.0)
+    elif a.binary != b.binary:
+        factor = _two_valued(shared, 0 if a.binary else 1)
+        if factor is not None:
+            _rows(draft, (a, b), shared, (-factor, 1.0) if a.binary else (1.0, -factor), None, None)
+
+
+def _two_valued(shared: _Shared, outcome: int) -> float | None:
+    """By how much two values of a quantity differ that goes with a 0/1 outcome, b = low · w + factor · y; or None."""
+    y, total, of = shared.weighted[outcome], shared.weight[outcome], shared.weighted[1 - outcome]
+    known = np.column_stack([total, y])
+    if len(y) < 3 or np.linalg.matrix_rank(known) < 2 or not _close(total, shared.weight[1 - outcome]):
+        return None
+    found = np.linalg.lstsq(known, of, rcond=None)[0]
+    return float(found[1]) if _close(known @ found, of) and abs(found[1]) > EQUAL else None
 
 
 def _complement(shared: _Shared) -> bool:
@@ -235,8 +248,6 @@ def _sum_of_two(draft: Draft, whole: Series, b: Series, c: Series, outer: Outer)
     if not _close(whole.weighted.sum(), b.weighted.sum() + c.weighted.sum()):
         return
     shared = _Shared.of([whole, b, c], outer)
-    if shared is None:
-        return
     of, parts = shared.weighted[0], shared.weighted[1] + shared.weighted[2]
     if _close(of, parts) and np.array_equal(shared.cases[0], shared.cases[1] + shared.cases[2]):
         _rows(draft, (whole, b, c), shared, (1.0, -1.0, -1.0), 0.0, 0.0)
@@ -267,11 +278,12 @@ def _rows(
 ) -> None:
     """One public row a shared cell: lower ≤ Σ sign · part ≤ upper; None is what the data have."""
     for cell in range(len(shared.cells[0])):
-        for name in ("counts", "sums"):
+        # The cases of a quantity are no unknowns.
+        for name in ("counts", "sums") if all(part.counts for part in parts) else ("sums",):
             terms: dict[int, float] = {}
             for part, own, sign in zip(parts, shared.cells, signs, strict=True):
                 unknowns: Ids = getattr(part, name)
-                for at in own[cell] if unknowns else []:
+                for at in own[cell]:
                     terms[unknowns[at]] = terms.get(unknowns[at], 0.0) + sign
             terms = {at: sign for at, sign in terms.items() if sign}
             if not terms:

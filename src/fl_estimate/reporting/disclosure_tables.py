@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fl_estimate.reporting.disclosure_kinds import columns_of, kind_of
+from fl_estimate.reporting.disclosure_kinds import columns_of, kind_of, parts_of
+from fl_estimate.reporting.disclosure_rows import series_of_row, tie
 from fl_estimate.reporting.disclosure_series import Ids, Nested, Outer, Series, nesting, relate, series_of
 from fl_estimate.reporting.disclosure_system import Draft, Flags, Floats, System
 from fl_estimate.results.estimates import margin_columns
@@ -105,6 +106,8 @@ def translate(tables: Sequence[Given], *, min_n: float, min_cases: float, nested
     for table in tables:
         _cells(work, table, shut)
     for table in tables:
+        _without_crossing(work, table)
+    for table in tables:
         _rows(work, table, shut)
     for key in work.cell_of:
         if key in shut or key in work.public:
@@ -118,7 +121,7 @@ def translate(tables: Sequence[Given], *, min_n: float, min_cases: float, nested
 def _cells(work: _Work, table: Given, shut: set[Cell]) -> None:
     """A cell of the system for each cell of the table, and which unknowns it is the sum of."""
     for record, key in zip(table.frame.to_dict("records"), table.keys, strict=True):
-        way = kind_of(str(record.get("basis", "")), str(record["quantity"])).way
+        way = _way(record, table)
         if way in ("model", "apart"):
             continue
         n = float(record["n"]) if not pd.isna(record["n"]) else 0.0
@@ -146,13 +149,28 @@ def _made_of(work: _Work, key: Cell, record: Mapping[Any, Any]) -> tuple[Series,
     return None
 
 
+def _without_crossing(work: _Work, table: Given) -> None:
+    """Rows of results without finest cells, which stand for themselves."""
+    if table.crossing is not None:
+        return
+    found: dict[Cell, Series] = {}
+    for record, key in zip(table.frame.to_dict("records"), table.keys, strict=True):
+        direct = _way(record, table) in ("linear", "known") and not key[1]
+        if direct and key not in work.parts and key not in found:
+            made = series_of_row(work.draft, key, record)
+            if made is not None:
+                found[key] = made
+    tie(work.draft, found)
+    work.parts |= {key: (series, [0]) for key, series in found.items()}
+
+
 def _rows(work: _Work, table: Given, shut: set[Cell]) -> None:
     """What each printed row says, in numbers."""
     for at, (record, key) in enumerate(zip(table.frame.to_dict("records"), table.keys, strict=True)):
         if key not in work.parts or key in shut:
             continue
         series, inside = work.parts[key]
-        way = kind_of(str(record.get("basis", "")), str(record["quantity"])).way
+        way = _way(record, table)
         if way not in ("linear", "known"):
             continue
         if key in work.public:
@@ -166,13 +184,17 @@ def _rows(work: _Work, table: Given, shut: set[Cell]) -> None:
             _value_row(work.draft, record, table, at, series, inside, owner)
 
 
+def _way(record: Mapping[Any, Any], table: Given) -> str:
+    return kind_of(str(record.get("basis", "")), str(record["quantity"]), table.arguments).way
+
+
 def _value_row(
     draft: Draft, record: Mapping[Any, Any], table: Given, at: int, series: Series, inside: Ids, owner: int
 ) -> None:
     """The interval of a weighted sum that a printed value says."""
     sums = [series.sums[i] for i in inside]
     true, value = draft.value(dict.fromkeys(sums, 1.0)), float(record["value"])
-    way = kind_of(str(record.get("basis", "")), str(record["quantity"])).way
+    way = _way(record, table)
     if way == "known" or not np.isfinite(value):
         if way == "known" or table.zero[at]:
             draft.exact(sums, owner)
@@ -250,22 +272,32 @@ def _between(work: _Work, inner: Cell, outer: Cell) -> None:
 def _dependents(work: _Work, table: Given) -> None:
     """Rows that are no sums go with the cells they rest on."""
     for record, key in zip(table.frame.to_dict("records"), table.keys, strict=True):
-        way = kind_of(str(record.get("basis", "")), str(record["quantity"])).way
+        way = _way(record, table)
         if way in ("model", "apart") or (way in ("linear", "known") and key in work.parts):
             continue
-        columns = columns_of(record, table.arguments) if way == "formula" else None
         for other in work.parts:
-            if other != key and _rests_on(way, key, other, columns):
+            if other != key and _rests_on(way, key, other, record, table.arguments):
                 work.draft.follows.append((work.cell_of[other], work.cell_of[key]))
 
 
-def _rests_on(way: str, key: Cell, other: Cell, columns: frozenset[str] | None) -> bool:
+def _rests_on(way: str, key: Cell, other: Cell, record: Mapping[Any, Any], arguments: Mapping[str, Any]) -> bool:
     """Whether a row of this way rests on another cell."""
     _, _, where, margin, known = key
+    outcome, _, their_where, their_margin, their_known = other
     if way == "same":
-        return (where, margin, known) == (other[2], other[3], other[4])
-    if way == "formula" and columns is not None:
-        return not other[3] or bool(columns & set(other[3]))
+        return (where, margin, known) == (their_where, their_margin, their_known)
+    columns = columns_of(record, arguments) if way == "formula" else None
+    if columns is not None:
+        return not their_margin or bool(columns & set(their_margin))
     # Cells that cannot be met together (North and South) say nothing of each other.
-    own, theirs = dict(known), dict(other[4])
-    return all(own[name] == theirs[name] for name in own.keys() & theirs.keys())
+    own, theirs = dict(known), dict(their_known)
+    together = all(own[name] == theirs[name] for name in own.keys() & theirs.keys())
+    if way == "parts":
+        named = parts_of(arguments)
+        columns_named = named.keys() & set(their_margin)
+        of = {"outcome": outcome, **theirs}
+        part = all(
+            of.get(name) in values for name, values in named.items() if name in columns_named or name == "outcome"
+        )
+        return together and part and bool(columns_named or "outcome" in named)
+    return together
