@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from fl_estimate.errors import PublishFault, listed
-from fl_estimate.reporting.judging import Flags, own_support, published_support
 from fl_estimate.reporting.disclosure_series import Nested
+from fl_estimate.reporting.judging import Flags, own_support, published_support
 from fl_estimate.reporting.labelling import unit_of
 from fl_estimate.reporting.release import Draft, released
 from fl_estimate.reporting.suppression import FL_DEFAULT, NOT_PUBLISHED, SuppressionRule, chosen_rule
@@ -264,7 +264,7 @@ def _draft(table: PublishedTable, result: Estimates) -> Draft:
     return Draft(
         name=table.name, frame=table.frame, by=table.by, assumptions=table.assumptions, reasons=table.reasons,
         support=result.support, own=np.array(table.own, dtype=bool), crossing=result.cells,
-        arguments=result.provenance.arguments, limits_of_few=result.diagnostics.get("limits_of_few", {}),
+        arguments=result.provenance.arguments, limits=result.diagnostics.get("limits_of_few", {}),
     )  # fmt: skip
 
 
