@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from fl_estimate.reporting.disclosure import audit_tables
+from fl_estimate.reporting.disclosure_series import Nested
 from fl_estimate.reporting.disclosure_tables import Given
 from fl_estimate.reporting.few_cases import upper_limits
 from fl_estimate.reporting.judging import (
@@ -24,7 +25,7 @@ from fl_estimate.reporting.judging import (
     floats,
     judge,
 )
-from fl_estimate.reporting.precision import DIGITS, half_steps, raised, rounded, significant
+from fl_estimate.reporting.precision import half_steps, lowered, raised, rounded
 from fl_estimate.reporting.suppression import AT_MOST, FEWER_THAN, NOT_PUBLISHED, PUBLISHED, SuppressionRule
 from fl_estimate.results.basis import FIGURES, LISTS, MODEL, Support
 from fl_estimate.results.crossing import Crossing
@@ -74,8 +75,8 @@ class _Verdict:
     at_most: Flags
 
 
-def released(drafts: Sequence[Draft], rule: SuppressionRule) -> Released:
-    """Judge all drafts together and give what may be printed of them."""
+def released(drafts: Sequence[Draft], rule: SuppressionRule, nested: Nested | None = None) -> Released:
+    """Judge all drafts together and give what may be printed of them; `nested` geographies as `publish` takes them."""
     keys = [cells(draft.frame, draft.by, draft.assumptions) for draft in drafts]
     judged = [judge(draft.frame, draft.support, rule) for draft in drafts]
     shut, low = set[Cell](), set[Cell]()
@@ -87,7 +88,7 @@ def released(drafts: Sequence[Draft], rule: SuppressionRule) -> Released:
     verdicts = [
         _verdict(draft, key, own, shut, low, rule) for draft, key, own in zip(drafts, keys, judged, strict=True)
     ]
-    closed = _protecting(verdicts, rule)
+    closed = _protecting(verdicts, rule, nested)
     more = sum(int((_touched(v, closed) & ~v.hidden).sum()) for v in verdicts)
     verdicts = [_verdict(v.draft, v.keys, v.judged, shut | closed, low - closed, rule) for v in verdicts]
     done = [_printed(verdict, rule) for verdict in verdicts]
@@ -138,12 +139,12 @@ def _touched(verdict: _Verdict, closed: set[Cell]) -> Flags:
     return np.array([key in closed for key in verdict.keys], dtype=bool) & ~apart
 
 
-def _protecting(verdicts: Sequence[_Verdict], rule: SuppressionRule) -> set[Cell]:
+def _protecting(verdicts: Sequence[_Verdict], rule: SuppressionRule, nested: Nested | None) -> set[Cell]:
     """The further cells that must go so that none that is withheld can be worked out."""
     if not any((v.hidden | v.at_most).any() for v in verdicts):
         return set()
     given = [_given(verdict, rule) for verdict in verdicts]
-    return set(audit_tables(given, min_n=rule.min_n, min_cases=rule.min_cases).closed)
+    return set(audit_tables(given, min_n=rule.min_n, min_cases=rule.min_cases, nested=nested).closed)
 
 
 def _given(verdict: _Verdict, rule: SuppressionRule) -> Given:
@@ -171,7 +172,8 @@ def _printed(verdict: _Verdict, rule: SuppressionRule) -> tuple[pd.DataFrame, tu
     lower = np.where(np.isnan(upper), np.nan, 0.0)
     for row in np.flatnonzero(verdict.at_most & model):
         ends = draft.limits[area_of(draft, int(row))]
-        lower[row], upper[row] = significant(ends[0], DIGITS), raised(ends[1], DIGITS)
+        # One digit, outwards: a finer one would tell of the areas that the hyper-parameters come from.
+        lower[row], upper[row] = lowered(ends[0], 1), raised(ends[1], 1)
     at_most = verdict.at_most & np.isfinite(upper)
     hidden = verdict.hidden | (verdict.at_most & ~at_most)
     zero = judged.zero & ~hidden & ~at_most
