@@ -74,11 +74,11 @@ def decimals_of(record: Mapping[Any, Any], digits: int = DIGITS) -> dict[str, in
     elif value and math.isfinite(value):
         one = _decimals(value, WITHOUT_ERROR)
     else:
-        kept = digits if record.get("publication") == "at_most" else WITHOUT_ERROR
+        # An upper limit alone has as many digits as it was raised to.
+        kept = DIGITS if record.get("publication") in ("at_most", "fewer_than") else WITHOUT_ERROR
         ends = {name: _float(record[name]) for name in SCALED}
-        return {
-            name: min(_decimals(end, kept), least) if end and math.isfinite(end) else 0 for name, end in ends.items()
-        }
+        found = {n: min(_decimals(end, kept), least) for n, end in ends.items() if end and math.isfinite(end)}
+        return {name: found.get(name, max(found.values(), default=0)) for name in SCALED}
     return dict.fromkeys(SCALED, min(one, least))
 
 

@@ -188,6 +188,7 @@ def _printed(verdict: _Verdict, rule: SuppressionRule) -> tuple[pd.DataFrame, tu
     out.loc[at_most, "lower"], out.loc[at_most, "upper"] = lower[at_most], upper[at_most]
     # "Fewer than U": the zero itself is no estimate, and a reader of the file must not add it up.
     out.loc[zero, ["value", "se", "deff"]] = np.nan
+    out.loc[zero, "upper"] = [raised(float(end), DIGITS) for end in draft.frame.loc[zero, "upper"]]
     _blank_counts(out, draft, hidden, at_most, rule)
     few = draft.support.cases < rule.min_cases
     kept = [r for r in draft.reasons if not gone[r.row] and (zero[r.row] or not (few[r.row] and r.code in TELLING))]
