@@ -12,9 +12,12 @@ import narwhals as nw
 
 from fl_estimate.design.totals import require_columns
 from fl_estimate.errors import EstimateFault, not_one_of
+from fl_estimate.inputs.respondents import SHARE_OF_PERSON
 from fl_estimate.schema.expressions import missing, parse
 
 Unknown = Literal["no", "exclude", "bounds"]
+PERSON = "s"
+"""The row column of the share of a person that a row is, where rows are not persons."""
 UNKNOWN: tuple[str, ...] = ("no", "exclude", "bounds")
 Schema = Mapping[str, Any]
 
@@ -57,6 +60,10 @@ class Target:
         1 for rows in scope whose answer is unknown.
     not_binary : str
         1 for rows counted whose value is neither 0 nor 1.
+    nonzero : str
+        1 for rows counted whose value is not 0: the cases, whatever the outcome is.
+    nonzero_denominator : str or None
+        The same of the denominator of a ratio.
     treatment : str
         What is done with unknown answers; empty where nobody has said.
     zero_one : tuple of str
@@ -72,6 +79,8 @@ class Target:
     square: str
     unknown: str
     not_binary: str
+    nonzero: str
+    nonzero_denominator: str | None
     treatment: str
     zero_one: tuple[str, ...] = ()
 
@@ -116,6 +125,8 @@ def make_targets(
     require_columns(schema, [*named, *([denominator] if denominator else [])])
     inside = inside_rows(schema, where)
     columns: dict[str, nw.Expr] = {"r": inside}
+    if SHARE_OF_PERSON in schema:
+        columns[PERSON] = _values(schema, SHARE_OF_PERSON)
     if where is not None and where in schema:
         value = _values(schema, where)
         columns["where_not_binary"] = ~((value == 0.0) | (value == 1.0))
@@ -174,7 +185,7 @@ def _target(
 ) -> Target:
     treatment = unknown or ("no" if part.classified else "")
     in_scope, value = part.in_scope, part.value
-    names = {key: f"{key}{place}" for key in ("d", "y", "p", "x", "u", "b")}
+    names = {key: f"{key}{place}" for key in ("d", "y", "p", "x", "u", "b", "c", "e")}
     scope = "r"
     if part.classified:
         scope = f"r{place}"
@@ -190,10 +201,12 @@ def _target(
     else:
         columns[names["y"]] = value * as_number(known)
         columns[names["b"]] = known & ~((value == 0.0) | (value == 1.0))
+        columns[names["c"]] = known & (value != 0.0)
     if treatment == "bounds":
         columns[names["p"]] = as_number(columns[names["y"]]) + as_number(columns[names["u"]])
     if denominator is not None:
         columns[names["x"]] = _values(schema, denominator) * as_number(known)
+        columns[names["e"]] = known & (_values(schema, denominator) != 0.0)
     return Target(
         outcome=part.outcome if denominator is None else f"{part.outcome}/{denominator}",
         scope=scope,
@@ -204,8 +217,10 @@ def _target(
         square=f"q{place}",
         unknown=names["u"],
         not_binary=names["b"],
+        nonzero=names["y"] if part.truth else names["c"],
+        nonzero_denominator=names["e"] if denominator is not None else None,
         treatment=treatment,
-        zero_one=(names["u"], names["b"], *([names["y"], names["p"]] if part.truth else [])),
+        zero_one=(names["u"], names["b"], *([names["y"], names["p"]] if part.truth else [names["c"], names["e"]])),
     )
 
 

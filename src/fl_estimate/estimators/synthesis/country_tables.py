@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import narwhals as nw
@@ -12,6 +12,7 @@ import pandas as pd
 
 from fl_estimate.errors import EstimateFault, listed, missing_columns
 from fl_estimate.estimators.synthesis.reading import Floats, rows_of
+from fl_estimate.results.basis import Support
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.stack import said_by_all
 
@@ -20,7 +21,10 @@ UNITS: dict[str, float] = {"prevalence": 1.0, "prevalence per 1,000": 1_000.0}
 
 @dataclass(frozen=True, kw_only=True)
 class Surveys:
-    """What was surveyed: prevalence and standard error by country, and what the figures say of themselves."""
+    """What was surveyed: prevalence and standard error by country, and what the figures say of themselves.
+
+    `bases` and `support` say on what they rest, in the order of the countries.
+    """
 
     by: str
     value: Mapping[Any, float]
@@ -29,6 +33,8 @@ class Surveys:
     totals: bool
     outcome: str
     said: Mapping[str, str]
+    bases: tuple[str, ...]
+    support: Support
     source: str = ""
 
 
@@ -45,9 +51,11 @@ def read_surveys(given: Any, population: Any, said: Mapping[str, str | None]) ->
         kept, labels = rows_of(cells, "estimates"), cells.frame[by]
         there = labels.notna().to_numpy(dtype=bool)
         outcome = str(cells.frame["outcome"].iloc[0])
-        return _by_country(
+        found = _by_country(
             by, labels[there].tolist(), kept.value[there], kept.se[there], kept.df[there], kept.quantity, outcome, [given], said
         )  # fmt: skip
+        bases = tuple(cells.frame["basis"][there])
+        return replace(found, bases=bases, support=kept.support.take(np.flatnonzero(there)))
     by = _shared_column(given, population)
     table = _table(given, [by, "value", "se"], "estimates")
     # A column of numbers called population is how many live there, not of whom the figure speaks.
@@ -81,8 +89,10 @@ def _from_mapping(given: Mapping[Any, Estimates], population: Any, said: Mapping
                       listed(several) or ", ".join(quantities + outcomes), "select them first")  # fmt: skip
     joined = {name: np.array([float(getattr(own, name)[0]) for own in rows.values()]) for name in ("value", "se", "df")}
     by = other_column(population, "population")
-    return _by_country(by, list(given), joined["value"], joined["se"], joined["df"], quantities[0], outcomes[0],
-                       list(given.values()), said)  # fmt: skip
+    found = _by_country(by, list(given), joined["value"], joined["se"], joined["df"], quantities[0], outcomes[0],
+                        list(given.values()), said)  # fmt: skip
+    every = Support.joined([own.support for own in rows.values()])
+    return replace(found, bases=tuple(own.basis for own in rows.values()), support=every)
 
 
 def _by_country(
@@ -107,6 +117,8 @@ def _by_country(
         totals=totals,
         outcome=outcome,
         said=told,
+        bases=("figures",) * len(labels),
+        support=Support.unknown(len(labels)),
         source=", ".join(dict.fromkeys(r.provenance.source_name for r in results if r.provenance.source_name)),
     )
 
