@@ -25,7 +25,7 @@ from fl_estimate.reporting.judging import (
     floats,
     judge,
 )
-from fl_estimate.reporting.precision import half_steps, lowered, raised, rounded
+from fl_estimate.reporting.precision import DIGITS, half_steps, lowered, raised, rounded
 from fl_estimate.reporting.suppression import AT_MOST, FEWER_THAN, NOT_PUBLISHED, PUBLISHED, SuppressionRule
 from fl_estimate.results.basis import FIGURES, LISTS, MODEL, Support
 from fl_estimate.results.crossing import Crossing
@@ -40,7 +40,10 @@ of a zero)."""
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Draft:
-    """One result in full, as `publish` judges it: the table, and what is known beside it."""
+    """One result in full, as `publish` judges it: the table, and what is known beside it.
+
+    `direct` tells the rows that are cells themselves from those that are made of several.
+    """
 
     name: str
     frame: pd.DataFrame
@@ -48,7 +51,7 @@ class Draft:
     assumptions: tuple[Assumption, ...]
     reasons: tuple[Reason, ...]
     support: Support
-    own: Flags
+    direct: Flags
     crossing: Crossing | None
     arguments: Mapping[str, Any] = field(default_factory=dict[str, Any])
     limits: Mapping[str, Sequence[float]] = field(default_factory=dict[str, Sequence[float]])
@@ -83,8 +86,8 @@ def released(drafts: Sequence[Draft], rule: SuppressionRule, nested: Nested | No
     for draft, key, own in zip(drafts, keys, judged, strict=True):
         people = ~based_on(draft.frame, LISTS, FIGURES, MODEL)
         # A row that is made of several is no cell of its own: that it is withheld says nothing of the direct one.
-        shut.update(key[row] for row in np.flatnonzero(people & draft.own & own.hard))
-        low.update(key[row] for row in np.flatnonzero(people & draft.own & own.low))
+        shut.update(key[row] for row in np.flatnonzero(people & draft.direct & own.hard))
+        low.update(key[row] for row in np.flatnonzero(people & draft.direct & own.low))
     verdicts = [
         _verdict(draft, key, own, shut, low, rule) for draft, key, own in zip(drafts, keys, judged, strict=True)
     ]
@@ -152,7 +155,7 @@ def _given(verdict: _Verdict, rule: SuppressionRule) -> Given:
     shown = verdict.hidden | verdict.at_most | verdict.judged.zero
     # What is made of several parts is no cell of the crossing, whatever its quantity is called.
     frame = draft.frame.assign(
-        quantity=draft.frame["quantity"].where(draft.own, "derived from " + draft.frame["quantity"])
+        quantity=draft.frame["quantity"].where(draft.direct, "derived from " + draft.frame["quantity"])
     )
     return Given(
         name=draft.name, frame=frame, keys=verdict.keys, hidden=verdict.hidden, at_most=verdict.at_most,
@@ -200,6 +203,6 @@ def _blank_counts(out: pd.DataFrame, draft: Draft, hidden: Flags, at_most: Flags
     # Whether n stays never depends on the cases, so that its absence tells nothing of them.
     small = ~(floats(out["n"]) >= rule.min_n) & (floats(out["n"]) != 0)
     shadow = based_on(draft.frame, MODEL, FIGURES, LISTS) & (small | (draft.support.cases < rule.min_cases))
-    out.loc[(hidden & (small | ~draft.own)) | (shadow & small), "n"] = pd.NA
+    out.loc[(hidden & (small | ~draft.direct)) | (shadow & small), "n"] = pd.NA
     out.loc[hidden | at_most | shadow, "cases"] = pd.NA
     out.loc[shadow, "deff"] = np.nan
