@@ -16,6 +16,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 MIN_N, MIN_CASES = 50, 5
 """fl-default, as its docstring states it."""
+INFEASIBLE = 2
 
 
 def half_step(value: float, se: float = math.nan) -> float:
@@ -30,20 +31,17 @@ def half_step(value: float, se: float = math.nan) -> float:
     return 0.5 * 10.0**-decimals
 
 
-def told(publication: str, n: float) -> tuple[float, float]:
-    """What the status alone tells of the number of cases."""
+def told(publication: str, n: float, *, sure: bool = True) -> tuple[float, float]:
+    """What the status alone tells of the number of cases, to whoever knows the rule; `sure` that degrees of freedom withhold nothing."""
     most = n if np.isfinite(n) else math.inf
     if publication == "at_most":
         return 0, MIN_CASES - 1
     if publication == "fewer_than":
         return 0, 0
-    if publication == "not_published" and np.isfinite(n) and not AT_MOST:
-        return 1, min(most, MIN_CASES - 1)
+    # Of enough people, and yet neither printed nor "at most": withheld to protect another cell.
+    if publication == "not_published" and n >= MIN_N and sure:
+        return MIN_CASES, most
     return 0, most
-
-
-AT_MOST = True
-"""Whether 0 to 4 cases have a status of their own; without one, a cell of enough people is withheld for 1 to 4 cases."""
 
 
 @dataclass
@@ -53,7 +51,9 @@ class Puzzle:
     lower: list[float] = field(default_factory=list[float])
     upper: list[float] = field(default_factory=list[float])
     whole: list[int] = field(default_factory=list[int])
-    sums: list[tuple[dict[int, float], float, float]] = field(default_factory=list[tuple[dict[int, float], float, float]])
+    sums: list[tuple[dict[int, float], float, float]] = field(
+        default_factory=list[tuple[dict[int, float], float, float]]
+    )
 
     def unknown(self, lower: float = 0.0, upper: float = math.inf, *, whole: bool = True) -> int:
         self.lower.append(lower)
@@ -68,8 +68,8 @@ class Puzzle:
         """One number is the sum of others."""
         self.says({whole: 1.0, **dict.fromkeys(parts, -1.0)}, 0, 0)
 
-    def range(self, unknown: int) -> tuple[float, float]:
-        """The least and the most that an unknown can be."""
+    def range(self, unknown: int) -> tuple[float, float] | None:
+        """The least and the most that an unknown can be; None where nothing fits what is supposed."""
         matrix = np.zeros((len(self.sums), len(self.lower)))
         for row, (terms, _, _) in enumerate(self.sums):
             for at, weight in terms.items():
@@ -83,12 +83,15 @@ class Puzzle:
                 aim, integrality=np.array(self.whole), bounds=Bounds(np.array(self.lower), np.array(self.upper)),
                 constraints=rows if self.sums else (),
             )  # fmt: skip
+            if found.status == INFEASIBLE:
+                return None
             # Unbounded on this side: nothing is known there.
             ends.append(float(found.x[unknown]) if found.x is not None else -sign * math.inf)
         return ends[0], ends[1]
 
 
 Key = tuple[str, frozenset[tuple[str, str]]]
+Nested = Mapping[str, tuple[str, Mapping[str, str]]]
 
 
 def key_of(row: Mapping[Any, Any]) -> Key:
@@ -97,7 +100,7 @@ def key_of(row: Mapping[Any, Any]) -> Key:
     return " × ".join(sorted(names)), frozenset((name, str(row[name])) for name in names)
 
 
-def counts_of(frame: pd.DataFrame, nested: Mapping[str, tuple[str, Mapping[str, str]]]) -> tuple[Puzzle, dict[Key, int]]:
+def counts_of(frame: pd.DataFrame, nested: Nested, *, sure: bool) -> tuple[Puzzle, dict[Key, int]]:
     """The puzzle of the cases: printed ones, what a status tells, margins that add up to the nation, parts to what they lie in.
 
     Parameters
@@ -111,7 +114,7 @@ def counts_of(frame: pd.DataFrame, nested: Mapping[str, tuple[str, Mapping[str, 
         if pd.notna(row["cases"]):
             low = high = float(row["cases"])
         else:
-            low, high = told(str(row["publication"]), n)
+            low, high = told(str(row["publication"]), n, sure=sure)
         if key in places:
             at = places[key]
             puzzle.lower[at], puzzle.upper[at] = max(puzzle.lower[at], low), min(puzzle.upper[at], high)
@@ -133,8 +136,15 @@ def counts_of(frame: pd.DataFrame, nested: Mapping[str, tuple[str, Mapping[str, 
     return puzzle, places
 
 
-def open_counts(frame: pd.DataFrame, nested: Mapping[str, tuple[str, Mapping[str, str]]]) -> dict[Key, tuple[float, float]]:
-    """For each cell whose cases are not printed, what the attacker finds."""
-    puzzle, places = counts_of(frame, nested)
+def open_counts(frame: pd.DataFrame, nested: Nested) -> dict[Key, tuple[float, float]]:
+    """For each cell whose cases are not printed, what the attacker finds: as narrow as something fits."""
     hidden = {key_of(row) for row in frame.to_dict("records") if pd.isna(row["cases"])}
-    return {key: puzzle.range(places[key]) for key in hidden}
+    found: dict[Key, tuple[float, float]] = {}
+    for sure in (True, False):
+        puzzle, places = counts_of(frame, nested, sure=sure)
+        for key in hidden - set(found):
+            ends = puzzle.range(places[key])
+            if ends is not None:
+                found[key] = ends
+    assert set(found) == hidden, "printed numbers contradict each other"
+    return found
