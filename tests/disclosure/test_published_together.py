@@ -61,7 +61,7 @@ BESIDE: dict[str, tuple[Callable[[pd.DataFrame], Any], Callable[[pd.DataFrame], 
     ),
     "complement's total": (
         lambda p: fl.estimate_total(p, "not_fl", design=DESIGN, by="district"),
-        lambda frame: np.array([]),
+        lambda _: np.array([]),
     ),
     "values of a text": (
         lambda p: fl.estimate_prevalence(p, "form", design=DESIGN, by="district"),
