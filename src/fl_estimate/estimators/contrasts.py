@@ -11,6 +11,7 @@ import pandas as pd
 
 from fl_estimate.design.intervals import general
 from fl_estimate.errors import EstimateFault, listed, not_one_of
+from fl_estimate.results.basis import weakest
 from fl_estimate.results.estimates import Assumption, Estimates, Floats, Reason, make_frame
 from fl_estimate.results.provenance import Provenance
 
@@ -55,8 +56,9 @@ def contrast(
     -------
     Estimates
         `quantity` difference, quotient, log_ratio or log_odds_ratio, `term` what is compared (before it the term of the
-        parts, where they have one). `n`, `cases` and `df` are the
-        least of the parts, so that rules of publication bind where they bind a part. Intervals are Wald's on the scale asked for.
+        parts, where they have one). `n` and `cases` are those of all
+        parts together, `df` the least; rules of publication judge `support`, the smallest part. Intervals are Wald's on the
+        scale asked for.
 
     Raises
     ------
@@ -321,10 +323,11 @@ def _lay_out(
         "value": value, "se": se, "lower": lower, "upper": upper, "level": level, "df": df,
         "interval_kind": ["wald" if np.isfinite(limit) else "" for limit in lower],
         "bound": list(models["bound"]), "method": list(models["method"]),
-        "n": [_least(frame, row, "n") for row in made],
-        "cases": [_least(frame, row, "cases") for row in made],
+        "n": [_people(frame, row, "n", apart=column in estimates.by) for row in made],
+        "cases": [_people(frame, row, "cases", apart=column in estimates.by) for row in made],
     }  # fmt: skip
     labels = {name: [None if value is pd.NA else value for value in models[name]] for name in by}
+    bases = frame["basis"].to_numpy(dtype=object)
     reasons = [Reason(code=row.reason, row=place) for place, row in enumerate(made) if row.reason]
     reasons += [
         Reason(code="df_not_positive", row=place, parameters=(("df", float(df[place])),))
@@ -337,7 +340,7 @@ def _lay_out(
         told = (*told, ("compared", list(dict.fromkeys(row.term for row in made))))
     return replace(
         estimates,
-        frame=make_frame(columns, labels, len(made)),
+        frame=make_frame(columns, labels, len(made), basis=[weakest(bases[list(row.rows)]) for row in made]),
         by=by,
         reasons=tuple(reasons),
         assumptions=(
@@ -352,6 +355,8 @@ def _lay_out(
         ),
         covariance_matrix=covariance,
         draws=None,
+        support=estimates.support.grouped([row.rows for row in made]),
+        cells=None,
     )
 
 
@@ -359,7 +364,15 @@ def _joined(old: Any, new: str) -> str:
     return ": ".join(part for part in (str(old), new) if part)
 
 
+def _people(frame: pd.DataFrame, row: _Combined, name: str, *, apart: bool) -> float:
+    """People or cases of all parts: added up where the parts are apart; of parts of the same people n, where it is one."""
+    values = [frame[name].iloc[place] for place in row.rows]
+    if any(pd.isna(value) for value in values) or (not apart and (name == "cases" or len(set(values)) > 1)):
+        return np.nan
+    return float(sum(values)) if apart else float(values[0])
+
+
 def _least(frame: pd.DataFrame, row: _Combined, name: str) -> float:
-    """The least of the parts, missing where one is: of people, cases and degrees of freedom."""
+    """The least of the parts, missing where one is: of degrees of freedom."""
     values = [frame[name].iloc[place] for place in row.rows]
     return np.nan if any(pd.isna(value) for value in values) else float(min(values))

@@ -235,6 +235,7 @@ def _products(targets: Targets, measures: Sequence[Measure], *, rows_are_units: 
     wanted: list[Product] = [("r",)]
     for target in targets.targets:
         wanted += [(target.scope,), (target.counted,), (target.value,), (target.unknown,), (target.not_binary,)]
+        wanted += [(name,) for name in (target.nonzero, target.nonzero_denominator) if name is not None]
         wanted += [("w", target.scope), ("w", target.unknown)]
     for measure in measures:
         used = [*measure.columns, measure.target.counted]

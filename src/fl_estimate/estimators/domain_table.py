@@ -17,8 +17,10 @@ from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.domain_query import Measure, People, basis_of, is_binary, read_totals
 from fl_estimate.estimators.linearised import Answer, Basis, Draft, draft
 from fl_estimate.estimators.replicated import by_replicates
+from fl_estimate.estimators.support import cases_of, crossing_of, units_with_cases
 from fl_estimate.estimators.targets import Targets
 from fl_estimate.inputs.sample_design import Design
+from fl_estimate.results.crossing import Crossing
 
 JOINT_ROWS = 1_000
 """Rows up to which the covariance between all rows is given (8 MB)."""
@@ -26,7 +28,10 @@ JOINT_ROWS = 1_000
 
 @dataclass(frozen=True, kw_only=True)
 class Cells:
-    """A measure in every domain of a margin; every array has shape (domains,)."""
+    """A measure in every domain of a margin; every array has shape (domains,).
+
+    `cases` are Σ y, `not_zero` the people whose value is not 0: the same of an outcome of 0 and 1.
+    """
 
     measure: Measure
     margin: Margin
@@ -37,6 +42,8 @@ class Cells:
     n: Floats
     in_scope: Floats
     cases: Floats
+    not_zero: Floats
+    psus_with_cases: Floats
     binary: bool
     undetermined: Floats
     df: Floats
@@ -57,6 +64,7 @@ class DomainTable:
     sample: Sample
     design_df: float
     replicates: int = 0
+    crossing: Crossing | None = None
 
 
 def tabulate(people: People, targets: Targets, measures: Sequence[Measure], *, ranks: bool = True) -> DomainTable:
@@ -136,7 +144,8 @@ def _table(
     if not final and ((answer.lossy | crowded) & ~flat).any():
         return None
     cells = [
-        _cells(d, sums, table, sample, basis, answer, start) for d, start in zip(drafts, _starts(drafts), strict=True)
+        _cells(d, sums, table, (sample, people.design), basis, answer, start)
+        for d, start in zip(drafts, _starts(drafts), strict=True)
     ]
     units = table.n.sum() if sample.rows_are_units else len(sample.stages[0].stratum)
     known = answer.design_df
@@ -146,6 +155,7 @@ def _table(
         sample=sample,
         design_df=float(units - len(sample.stages[0].size)) if known is None else known,
         replicates=answer.replicates,
+        crossing=crossing_of(table, targets, people.by, shifts),
     )
 
 
@@ -223,9 +233,16 @@ def _moments(table: Totals, basis: Sequence[str]) -> Floats:
 
 
 def _cells(
-    found: Draft, sums: DomainSums, table: Totals, sample: Sample, basis: Basis, answer: Answer, start: int
+    found: Draft,
+    sums: DomainSums,
+    table: Totals,
+    drawn: tuple[Sample, Design],
+    basis: Basis,
+    answer: Answer,
+    start: int,
 ) -> Cells:
     measure, margin, target = found.measure, found.margin, found.measure.target
+    sample, design = drawn
     own = slice(start, start + len(found.value))
     n = sums((target.counted,), margin)
     weight = sums(("w", target.counted), margin)
@@ -244,6 +261,8 @@ def _cells(
         in_scope=sums((target.scope,), margin),
         # Counts are of the column as it is: a shifted one is not 0/1 any more, and then there are no cases.
         cases=sums((target.value,), margin),
+        not_zero=cases_of(target, sums, margin),
+        psus_with_cases=units_with_cases(target, table, margin, sample, design),
         binary=is_binary(target, table) and not spread,
         undetermined=undetermined,
         df=np.minimum(_domain_df(table.sums[target.scope,], margin, sample), _most(answer))

@@ -15,6 +15,7 @@ from fl_estimate.design.totals import Floats
 from fl_estimate.errors import EstimateFault, listed, nearest, not_one_of
 from fl_estimate.estimators.model_data import read_model
 from fl_estimate.estimators.model_fit import check_settled, family_of, fit
+from fl_estimate.estimators.model_support import group_support
 from fl_estimate.estimators.model_variance import covariance
 from fl_estimate.estimators.regression import (
     FittedModel,
@@ -295,6 +296,7 @@ def _laid_out(fitted: FittedModel, by: str, groups: Sequence[Any], value: Floats
     labels = [int(group) if isinstance(group, float) and group.is_integer() else group for group in groups]
     met = data.patterns[by].to_numpy()
     people = data.by_pattern(data.n)
+    group = np.argmax([met == each for each in groups], axis=0).astype(np.int64)
     columns = {
         "quantity": ["marginal_mean"] * count, "outcome": [outcome] * count, "margin": [by] * count, "value": value,
         "se": se, "lower": lower, "upper": upper, "level": [call.level] * count,
@@ -303,7 +305,7 @@ def _laid_out(fitted: FittedModel, by: str, groups: Sequence[Any], value: Floats
         "method": ["replicates" if fitted.covariance.replicates else "taylor"] * count,
     }  # fmt: skip
     return Estimates(
-        frame=make_frame(columns, {by: labels}, count),
+        frame=make_frame(columns, {by: labels}, count, basis="respondents"),
         by=(by,),
         population=call.resolved.population,
         reference_period=str(call.resolved.reference_period or ""),
@@ -311,4 +313,5 @@ def _laid_out(fitted: FittedModel, by: str, groups: Sequence[Any], value: Floats
         assumptions=model_assumptions(data, fitted.covariance, [outcome], fitted.family_name),
         provenance=provenance(data, formula=fitted.formula, family=fitted.family_name, by=by),
         covariance_matrix=matrix,
+        support=group_support(data, fitted.y, group, count, fitted.design_df),
     )

@@ -12,6 +12,7 @@ import pandas as pd
 from fl_estimate.design.intervals import GENERAL, general, proportion
 from fl_estimate.design.totals import Floats
 from fl_estimate.errors import EstimateFault, listed
+from fl_estimate.results.basis import Support, weakest
 from fl_estimate.results.estimates import HEAD, Assumption, Estimates, Reason
 from fl_estimate.results.provenance import Provenance
 
@@ -86,6 +87,7 @@ def pool(estimates: Sequence[Estimates], *, df: float | None = None) -> Estimate
             source_sha256=first.provenance.source_sha256,
         ),
         covariance_matrix=found.covariance,
+        support=Support.least([part.support for part in parts]),
     )
 
 
@@ -171,6 +173,9 @@ def _frame(frames: Sequence[pd.DataFrame], found: _Combined, quantity: str) -> p
         frame[name] = mean.round().astype("Int64") if name != "undetermined" else mean.astype(float)
     frame["value"], frame["se"], frame["df"] = found.value, found.se, found.df
     frame["deff"] = np.nan
+    frame["basis"] = pd.array(
+        [weakest(row) for row in zip(*(one["basis"] for one in frames), strict=True)], dtype="string"
+    )
     frame["method"] = pd.array(["multiple-imputation"] * len(frame), dtype="string")
     lower, upper, said = np.full(len(frame), np.nan), np.full(len(frame), np.nan), [""] * len(frame)
     for place in range(len(frame)):

@@ -22,8 +22,17 @@ from fl_estimate.estimators.domain_query import Measure
 from fl_estimate.estimators.domain_table import JOINT_ROWS, Cells, DomainTable
 from fl_estimate.estimators.quantile_values import Label, ValueTable, read_values, replicate_quantiles
 from fl_estimate.estimators.targets import Target, Targets, make_targets
-from fl_estimate.estimators.weighted_call import Call, DfRule, VarianceRule, call_assumptions, df_of, only_exclude
+from fl_estimate.estimators.weighted_call import (
+    Call,
+    DfRule,
+    VarianceRule,
+    call_assumptions,
+    df_of,
+    only_exclude,
+    support_of,
+)
 from fl_estimate.inputs.sample_design import Design
+from fl_estimate.results.basis import Support
 from fl_estimate.results.estimates import Assumption, Estimates, Reason, make_frame
 from fl_estimate.results.provenance import Provenance
 
@@ -292,7 +301,7 @@ def _lay_out(call: Call, targets: Targets, blocks: Sequence[_Block], rule: str) 
     source = call.resolved.source
     kept = [a for a in call_assumptions(call, targets, table) if a.code != "deff_reference"]
     return Estimates(
-        frame=make_frame(columns, labels, rows),
+        frame=make_frame(columns, labels, rows, basis="respondents"),
         by=by,
         population=call.resolved.population,
         reference_period=str(call.resolved.reference_period or ""),
@@ -305,7 +314,17 @@ def _lay_out(call: Call, targets: Targets, blocks: Sequence[_Block], rule: str) 
             source_sha256=source.sha256 if source else "",
         ),
         covariance_matrix=_covariance(blocks, rows),
+        support=_support(call, blocks),
     )
+
+
+def _support(call: Call, blocks: Sequence[_Block]) -> Support:
+    """What the rows rest on: a quantile on the people of its domain."""
+    parts = [
+        support_of([block.cells[0]], call.df, block.table).take(np.repeat(np.arange(len(block.df)), len(block.shares)))
+        for block in blocks
+    ]
+    return Support.joined(parts)
 
 
 def _row_reasons(block: _Block, domain: int, place: int, kind: str) -> list[tuple[str, tuple[tuple[str, Any], ...]]]:

@@ -16,6 +16,7 @@ from fl_estimate.design.totals import Floats
 from fl_estimate.errors import EstimateFault, listed
 from fl_estimate.estimators.model_data import ModelData, read_model
 from fl_estimate.estimators.model_fit import FamilyName, Fit, check_columns, check_settled, family_of, fit
+from fl_estimate.estimators.model_support import coefficient_support
 from fl_estimate.estimators.model_variance import Covariance, covariance, degrees_of_freedom
 from fl_estimate.estimators.weighted_call import Call, DfRule, VarianceRule, assumptions_of_design, only_exclude
 from fl_estimate.inputs.sample_design import Design
@@ -349,7 +350,7 @@ def _laid_out(model: FittedModel, names: Sequence[str], family: Any) -> Regressi
         "method": ["replicates" if model.covariance.replicates else "taylor"] * p,
     }  # fmt: skip
     return Regression(
-        frame=make_frame(columns, {}, p),
+        frame=make_frame(columns, {}, p, basis="respondents"),
         population=call.resolved.population,
         reference_period=str(call.resolved.reference_period or ""),
         reasons=row_reasons(model, p),
@@ -357,8 +358,14 @@ def _laid_out(model: FittedModel, names: Sequence[str], family: Any) -> Regressi
         diagnostics=_diagnostics(model, family),
         provenance=provenance(data, formula=model.formula, family=model.family_name),
         covariance_matrix=model.covariance.matrix,
+        support=coefficient_support(data, model.x, model.y, _columns_of_terms(model.spec), model.df),
         model=model,
     )
+
+
+def _columns_of_terms(spec: Any) -> list[list[int]]:
+    """The columns of the design matrix that belong to each term."""
+    return [list(range(part.start, part.stop)) for part in spec.term_slices.values()]
 
 
 def _diagnostics(model: FittedModel, family: Any) -> dict[str, float]:

@@ -57,6 +57,10 @@ class Target:
         1 for rows in scope whose answer is unknown.
     not_binary : str
         1 for rows counted whose value is neither 0 nor 1.
+    nonzero : str
+        1 for rows counted whose value is not 0: the cases, whatever the outcome is.
+    nonzero_denominator : str or None
+        The same of the denominator of a ratio.
     treatment : str
         What is done with unknown answers; empty where nobody has said.
     zero_one : tuple of str
@@ -72,6 +76,8 @@ class Target:
     square: str
     unknown: str
     not_binary: str
+    nonzero: str
+    nonzero_denominator: str | None
     treatment: str
     zero_one: tuple[str, ...] = ()
 
@@ -174,7 +180,7 @@ def _target(
 ) -> Target:
     treatment = unknown or ("no" if part.classified else "")
     in_scope, value = part.in_scope, part.value
-    names = {key: f"{key}{place}" for key in ("d", "y", "p", "x", "u", "b")}
+    names = {key: f"{key}{place}" for key in ("d", "y", "p", "x", "u", "b", "c", "e")}
     scope = "r"
     if part.classified:
         scope = f"r{place}"
@@ -190,10 +196,12 @@ def _target(
     else:
         columns[names["y"]] = value * as_number(known)
         columns[names["b"]] = known & ~((value == 0.0) | (value == 1.0))
+        columns[names["c"]] = known & (value != 0.0)
     if treatment == "bounds":
         columns[names["p"]] = as_number(columns[names["y"]]) + as_number(columns[names["u"]])
     if denominator is not None:
         columns[names["x"]] = _values(schema, denominator) * as_number(known)
+        columns[names["e"]] = known & (_values(schema, denominator) != 0.0)
     return Target(
         outcome=part.outcome if denominator is None else f"{part.outcome}/{denominator}",
         scope=scope,
@@ -204,8 +212,10 @@ def _target(
         square=f"q{place}",
         unknown=names["u"],
         not_binary=names["b"],
+        nonzero=names["y"] if part.truth else names["c"],
+        nonzero_denominator=names["e"] if denominator is not None else None,
         treatment=treatment,
-        zero_one=(names["u"], names["b"], *([names["y"], names["p"]] if part.truth else [])),
+        zero_one=(names["u"], names["b"], *([names["y"], names["p"]] if part.truth else [names["c"], names["e"]])),
     )
 
 

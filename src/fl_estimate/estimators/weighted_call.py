@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -18,6 +19,7 @@ from fl_estimate.estimators.targets import Level, Outcome, Target, Targets, as_l
 from fl_estimate.inputs.replicates import Replicates, UnitReplicates
 from fl_estimate.inputs.respondents import Resolved, resolve
 from fl_estimate.inputs.sample_design import Design
+from fl_estimate.results.basis import Support
 from fl_estimate.results.estimates import Assumption, Estimates, Reason, check_by_columns, make_frame
 from fl_estimate.results.provenance import Provenance
 
@@ -204,9 +206,9 @@ def lay_out(call: Call, targets: Targets, table: DomainTable, *, quantity: str) 
         "level": [call.level] * rows,
         "method": ["replicates" if table.replicates else "taylor"] * rows,
     }
-    source = call.resolved.source
+    source, crossing = call.resolved.source, table.crossing
     return Estimates(
-        frame=make_frame(columns, labels, rows),
+        frame=make_frame(columns, labels, rows, basis="respondents"),
         by=by,
         population=call.resolved.population,
         reference_period=str(call.resolved.reference_period or ""),
@@ -219,6 +221,8 @@ def lay_out(call: Call, targets: Targets, table: DomainTable, *, quantity: str) 
             source_sha256=source.sha256 if source else "",
         ),
         covariance_matrix=None if table.covariance is None else table.covariance[np.ix_(places, places)],
+        support=support_of(table.cells, call.df, table).take(places),
+        cells=None if crossing is None else replace(crossing, where=call.where or ""),
     )
 
 
@@ -272,6 +276,15 @@ def _share(cells: Cells) -> Floats:
         return cells.value
     with np.errstate(divide="ignore", invalid="ignore"):
         return cells.value / cells.weight
+
+
+def support_of(every: Sequence[Cells], rule: DfRule | float, table: DomainTable) -> Support:
+    """What each domain rests on, cell after cell."""
+    parts = [
+        Support.of(cells.n, cells.not_zero, psus_with_cases=cells.psus_with_cases, df=df_of(cells, table, rule))
+        for cells in every
+    ]
+    return Support.joined(parts)
 
 
 def df_of(cells: Cells, table: DomainTable, rule: DfRule | float) -> Floats:

@@ -11,6 +11,9 @@ import numpy as np
 import pandas as pd
 
 from fl_estimate.errors import PublishFault, listed
+from fl_estimate.reporting.disclosure import Audit, audit_tables, printed_digits
+from fl_estimate.reporting.disclosure_series import Nested
+from fl_estimate.reporting.disclosure_tables import Given
 from fl_estimate.reporting.labelling import unit_of
 from fl_estimate.reporting.suppression import (
     FL_DEFAULT,
@@ -26,6 +29,7 @@ from fl_estimate.reporting.suppression import (
     small_base,
     transparent,
     withheld,
+    zero_printed,
 )
 from fl_estimate.reporting.writing import write_bytes
 from fl_estimate.results.estimates import HEAD, TAIL, Assumption, Estimates, Reason
@@ -84,10 +88,13 @@ class PublishedEstimates:
         One for each result, in the order given.
     rule : SuppressionRule
         The rule that was applied.
+    complementary : int
+        Cells that are withheld for no other reason than that a withheld one could be worked out with them.
     """
 
     tables: tuple[PublishedTable, ...]
     rule: SuppressionRule = FL_DEFAULT
+    complementary: int = 0
 
     def to_frame(self) -> pd.DataFrame:
         """All tables under each other: `estimate`, the columns of Estimates (by-columns joined), `publication`, `caution`."""
@@ -185,6 +192,7 @@ def publish(
     estimates: Estimates | PublishedEstimates | Sequence[Estimates] | Mapping[str, Estimates],
     *,
     rule: str | SuppressionRule = "fl-default",
+    nested: Nested | None = None,
 ) -> PublishedEstimates:
     """Withhold what may not be printed, and give what may.
 
@@ -231,8 +239,46 @@ def publish(
     closed: set[Cell] = set()
     for draft, key in zip(drafts, keys, strict=True):
         closed.update(key[row] for row in np.flatnonzero(withheld(draft.frame, chosen)))
-    tables = tuple(_printed(draft, key, closed, chosen) for draft, key in zip(drafts, keys, strict=True))
-    return PublishedEstimates(tables=tables, rule=chosen)
+    further = _further(_results(estimates), drafts, keys, closed, chosen, nested)
+    tables = tuple(
+        _printed(draft, key, closed | further.closed, chosen) for draft, key in zip(drafts, keys, strict=True)
+    )
+    return PublishedEstimates(tables=tables, rule=chosen, complementary=len(further.closed))
+
+
+def _further(
+    results: Sequence[Estimates] | None,
+    drafts: Sequence[PublishedTable],
+    keys: Sequence[Sequence[Cell]],
+    closed: set[Cell],
+    rule: SuppressionRule,
+    nested: Nested | None,
+) -> Audit:
+    """The cells to withhold so that those that the rule withholds cannot be worked out; none of what is published already."""
+    if results is None:
+        return Audit(closed=frozenset())
+    tables: list[Given] = []
+    for result, draft, key in zip(results, drafts, keys, strict=True):
+        frame = draft.frame
+        hidden = np.array([cell in closed for cell in key], dtype=bool)
+        zero = zero_printed(frame, rule) & ~hidden
+        printed, half = printed_digits(frame)
+        tables.append(
+            Given(
+                name=draft.name, frame=frame, keys=key, hidden=hidden, at_most=np.zeros(len(frame), dtype=bool), zero=zero,
+                printed=printed, half=half, crossing=result.cells, arguments=draft.provenance.arguments,
+            )
+        )  # fmt: skip
+    return audit_tables(tables, min_n=rule.min_n, min_cases=rule.min_cases, nested=nested)
+
+
+def _results(given: Any) -> list[Estimates] | None:
+    """The results given, in order; None of what has been published already."""
+    if isinstance(given, PublishedEstimates):
+        return None
+    if isinstance(given, Estimates):
+        return [given]
+    return list(given.values()) if isinstance(given, Mapping) else list(given)
 
 
 def _printed(draft: PublishedTable, key: Sequence[Cell], closed: set[Cell], rule: SuppressionRule) -> PublishedTable:

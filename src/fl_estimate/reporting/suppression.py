@@ -220,7 +220,7 @@ def judged(
     Adds `publication` (published, fewer_than, not_published) and `caution`.
     """
     out = frame.copy()
-    zero = _zero(frame, rule) & ~hidden
+    zero = zero_printed(frame, rule) & ~hidden
     out["caution"] = pd.array(cautions(frame, rule, doubted), dtype="string")
     out["publication"] = pd.array(
         np.where(hidden, NOT_PUBLISHED, np.where(zero, FEWER_THAN, PUBLISHED)).tolist(), dtype="string"
@@ -237,7 +237,7 @@ def judged(
     return out
 
 
-def _zero(frame: pd.DataFrame, rule: SuppressionRule) -> Flags:
+def zero_printed(frame: pd.DataFrame, rule: SuppressionRule) -> Flags:
     """Design-weighted rows without a case that are printed as an upper limit; also rows that already are."""
     already = (frame["publication"] == FEWER_THAN).to_numpy(dtype=bool) if "publication" in frame else False
     none = (_floats(frame["cases"]) == 0) & (_floats(frame["n"]) >= rule.min_n) & (_floats(frame["value"]) == 0)

@@ -12,14 +12,17 @@ import numpy.typing as npt
 import pandas as pd
 
 from fl_estimate.errors import EstimateFault, listed, missing_columns
+from fl_estimate.results.basis import Basis, Support, require_bases
+from fl_estimate.results.crossing import Crossing
 from fl_estimate.results.provenance import Provenance
 
 HEAD: tuple[str, ...] = ("quantity", "outcome", "term", "margin")
 TAIL: tuple[str, ...] = (
     "value", "se", "lower", "upper", "level", "interval_kind", "bound", "undetermined", "n", "cases", "df", "deff", "method",
+    "basis",
 )  # fmt: skip
 FIXED: tuple[str, ...] = (*HEAD, *TAIL)
-TEXT: frozenset[str] = frozenset({*HEAD, "interval_kind", "bound", "method"})
+TEXT: frozenset[str] = frozenset({*HEAD, "interval_kind", "bound", "method", "basis"})
 COUNTS: frozenset[str] = frozenset({"n", "cases"})
 SCALED: tuple[str, ...] = ("value", "se", "lower", "upper")
 
@@ -67,6 +70,16 @@ class Estimates:
         Values that say how well the method worked.
     provenance : Provenance
         Call, arguments, package version and source file.
+    support : Support
+        One entry a row: the smallest part that it is made of, which rules of publication judge. Where an estimator gives
+        none, nothing is known, and no row that rests on respondents is published. It is never printed.
+    cells : Crossing or None
+        Of a design-weighted call, all its by-columns crossed; for the audit of disclosure, never published.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-260: a basis that there is not; FL-EST-261: rows without a basis, or a support of other rows.
 
     Examples
     --------
@@ -88,9 +101,26 @@ class Estimates:
     provenance: Provenance = field(default_factory=Provenance)
     draws: Any = None
     covariance_matrix: Floats | None = None
+    support: Support = field(default_factory=lambda: Support.unknown(0))
+    cells: Crossing | None = None
+
+    def __post_init__(self) -> None:
+        if "basis" not in self.frame:
+            raise EstimateFault(
+                "FL-EST-261", "it is not said on what the rows rest", found="no column basis",
+                fix="one of respondents, lists, model, figures for each row, by which a rule of publication judges it",
+            )  # fmt: skip
+        require_bases(self.frame["basis"])
+        if not len(self.support):
+            object.__setattr__(self, "support", Support.unknown(len(self.frame)))
+        if len(self.support) != len(self.frame):
+            raise EstimateFault(
+                "FL-EST-261", "the support is not that of these rows", fix="one entry a row",
+                found=f"{len(self.frame)} rows, {len(self.support)} entries",
+            )  # fmt: skip
 
     def to_frame(self) -> pd.DataFrame:
-        """A copy of the table: pandas, RangeIndex, the columns `quantity … margin, <by columns>, value … method`."""
+        """A copy of the table: pandas, RangeIndex, the columns `quantity … margin, <by columns>, value … basis`."""
         return self.frame.copy()
 
     def __len__(self) -> int:
@@ -223,6 +253,7 @@ class Estimates:
             reasons=tuple(replace(r, row=place_of[r.row]) for r in self.reasons if r.row in place_of),
             covariance_matrix=None if matrix is None else matrix[np.ix_(places, places)],
             draws=None if self.draws is None else self.draws[..., places],
+            support=self.support.take(places),
         )
 
     def to_datatree(self) -> Any:
@@ -283,12 +314,24 @@ class Estimates:
 
 
 def make_frame(
-    columns: Mapping[str, Sequence[Any] | npt.NDArray[Any]], by: Mapping[str, Sequence[Any]], rows: int
+    columns: Mapping[str, Sequence[Any] | npt.NDArray[Any]],
+    by: Mapping[str, Sequence[Any]],
+    rows: int,
+    *,
+    basis: Basis | Sequence[str],
 ) -> pd.DataFrame:
     """Lay columns out as design.md has them; what is not given is missing (text: empty).
 
-    By-columns are nullable: whole numbers (also as floats) become Int64, other numbers Float64, the rest text.
+    By-columns are nullable: whole numbers (also as floats) become Int64, other numbers Float64, the rest text. `basis` says
+    on what the rows rest, in one word for all or one for each.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-260: a basis that there is not.
     """
+    columns = {**columns, "basis": [basis] * rows if isinstance(basis, str) else list(basis)}
+    require_bases(columns["basis"])
     frame: dict[str, Any] = {}
     for name in HEAD:
         frame[name] = _text(columns.get(name), rows)
@@ -355,7 +398,7 @@ def _shown(estimates: Estimates) -> pd.DataFrame:
         for name in FIXED
         if name in frame and ((frame[name] == "").all() if name in TEXT else frame[name].isna().all())
     ]
-    return frame.drop(columns=[*empty, *(["method"] if "method" not in empty else [])])
+    return frame.drop(columns=[*empty, *(name for name in ("method", "basis") if name in frame and name not in empty)])
 
 
 Bound = Literal["", "lower", "upper"]

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from fl_estimate.errors import EstimateFault, listed
+from fl_estimate.results.basis import Support
 from fl_estimate.results.estimates import HEAD, TAIL, Assumption, Estimates, Reason, check_by_columns
 from fl_estimate.results.provenance import Provenance
 
@@ -91,6 +92,7 @@ def stack(
             arguments={key: {"call": r.provenance.call, **r.provenance.arguments} for key, r in _keyed(estimates)},
             source_name=", ".join(dict.fromkeys(r.provenance.source_name for r in results if r.provenance.source_name)),
         ),
+        support=Support.joined([result.support for result in results]),
     )
 
 

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 
 from fl_estimate.errors import FileFault
+from fl_estimate.results.basis import Support
+from fl_estimate.results.crossing import Crossing
 from fl_estimate.results.estimates import Assumption, Estimates, Reason
 from fl_estimate.results.provenance import Provenance
 
@@ -33,6 +35,8 @@ def save(estimates: Estimates, path: Path) -> Path:
         "diagnostics": dict(estimates.diagnostics),
         "provenance": estimates.provenance.to_dict(),
         "covariance": _packed(estimates.covariance_matrix),
+        "support": estimates.support.to_dict(),
+        "cells": None if estimates.cells is None else estimates.cells.to_dict(),
     }
     metadata: dict[bytes, bytes] = {**(table.schema.metadata or {}), KEY: json.dumps(recipe, default=_plain).encode()}
     part = path.with_name(f".{path.name}.part")
@@ -68,6 +72,9 @@ def read(path: Path) -> Estimates:
     if KEY not in metadata:
         raise _not_ours(path)
     recipe = json.loads(metadata[KEY])
+    if "support" not in recipe:
+        # A file of an earlier version does not say on what its rows rest, and nothing may be guessed of it.
+        raise _not_ours(path)
     return Estimates(
         frame=table.to_pandas(),
         by=tuple(recipe["by"]),
@@ -83,6 +90,8 @@ def read(path: Path) -> Estimates:
         diagnostics=recipe["diagnostics"],
         provenance=Provenance(**recipe["provenance"]),
         covariance_matrix=_unpacked(recipe["covariance"]),
+        support=Support.from_dict(recipe["support"]),
+        cells=None if recipe["cells"] is None else Crossing.from_dict(recipe["cells"]),
     )
 
 

@@ -11,6 +11,7 @@ from scipy import special
 
 from fl_estimate.errors import EstimateFault, not_one_of
 from fl_estimate.inputs.histories import CaptureHistories
+from fl_estimate.results.basis import Support
 from fl_estimate.results.estimates import Assumption, Estimates, Reason, make_frame
 from fl_estimate.results.provenance import Provenance
 
@@ -94,7 +95,7 @@ def population_estimates(
         "method": [method, method],
     }
     return Estimates(
-        frame=make_frame(columns, {}, 2),
+        frame=make_frame(columns, {}, 2, basis="lists"),
         population=histories.population,
         reference_period=histories.reference_period,
         reasons=tuple(Reason(code=code, row=row) for row in (0, 1) for code in reasons),
@@ -106,4 +107,5 @@ def population_estimates(
             source_name="capture histories",
             source_sha256=histories.content_hash,
         ),
+        support=Support.of([n, n]),
     )

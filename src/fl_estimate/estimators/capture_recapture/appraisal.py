@@ -28,6 +28,7 @@ from fl_estimate.estimators.capture_recapture.thresholding import threshold
 from fl_estimate.estimators.capture_recapture.two_lists import chapman
 from fl_estimate.estimators.sampling import RHAT_HOPELESS, known_seed
 from fl_estimate.inputs.histories import CaptureHistories
+from fl_estimate.results.basis import Support
 from fl_estimate.results.estimates import Estimates, Reason, make_frame
 from fl_estimate.results.provenance import Provenance
 from fl_estimate.results.stack import stack
@@ -281,7 +282,7 @@ def _envelope(histories: CaptureHistories, methods: pd.DataFrame, level: float, 
         "method": ["appraisal"] * 2,
     }
     return Estimates(
-        frame=make_frame(columns, {}, 2),
+        frame=make_frame(columns, {}, 2, basis="lists"),
         population=histories.population,
         reference_period=histories.reference_period,
         reasons=tuple(Reason(code="envelope_without_value", row=row) for row in (0, 1)),
@@ -291,6 +292,7 @@ def _envelope(histories: CaptureHistories, methods: pd.DataFrame, level: float, 
             "greatest_value": float(kept["value"].max()) if len(kept) else np.nan,
         },
         provenance=provenance,
+        support=Support.of([n, n]),
     )
 
 

@@ -17,6 +17,7 @@ from fl_estimate.estimators.capture_recapture.answers import Limits, log_limits,
 from fl_estimate.estimators.capture_recapture.learners import LEARNERS, chances
 from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.inputs.histories import CaptureHistories, Member, read_members
+from fl_estimate.results.basis import Support
 from fl_estimate.results.estimates import Assumption, Estimates, Reason, check_by_columns, make_frame
 from fl_estimate.results.provenance import Provenance
 
@@ -294,7 +295,9 @@ def _laid_out(
         if part.dark <= 0
     ]
     return Estimates(
-        frame=make_frame(columns, {} if by is None else {by: [name for name in names for _ in (0, 1)]}, rows),
+        frame=make_frame(
+            columns, {} if by is None else {by: [name for name in names for _ in (0, 1)]}, rows, basis="lists"
+        ),
         by=() if by is None else (by,),
         reasons=tuple(reasons),
         assumptions=_assumptions(arguments),
@@ -310,6 +313,7 @@ def _laid_out(
             call="doubly_robust", arguments=arguments, source_name="records of people", source_sha256=read.hash
         ),
         covariance_matrix=np.repeat(np.repeat(shared, 2, axis=0), 2, axis=1),
+        support=Support.of([part.n for part in found for _ in (0, 1)]),
     )
 
 

@@ -12,6 +12,7 @@ from fl_estimate.estimators.hierarchical.direct import Direct, text
 from fl_estimate.estimators.hierarchical.effective import Effective
 from fl_estimate.estimators.hierarchical.posterior import Ask, Model, Posterior
 from fl_estimate.estimators.hierarchical.structure import Crossed
+from fl_estimate.results.basis import Support
 from fl_estimate.results.estimates import Assumption, Estimates, Reason, check_by_columns, make_frame
 from fl_estimate.results.provenance import Provenance
 
@@ -45,7 +46,9 @@ def area_estimates(
     if ask.shares is not None:
         draws = np.column_stack([draws @ ask.shares, draws])
     return Estimates(
-        frame=make_frame(columns, {name: [*nation, *labels] for name, labels in direct.by_columns.items()}, rows),
+        frame=make_frame(
+            columns, {name: [*nation, *labels] for name, labels in direct.by_columns.items()}, rows, basis="model"
+        ),
         by=tuple(direct.by_columns),
         measure=recipe.measure if recipe else "",
         population=recipe.population if recipe else "",
@@ -60,6 +63,7 @@ def area_estimates(
             source_sha256=source.source_sha256,
         ),
         draws=draws,
+        support=direct.support if national is None else Support.joined([direct.national_support, direct.support]),
     )
 
 

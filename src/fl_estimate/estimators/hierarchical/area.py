@@ -25,6 +25,7 @@ from fl_estimate.estimators.hierarchical.dependence import (
     with_every_time,
 )
 from fl_estimate.estimators.hierarchical.direct import COUNTS, VALUES, Direct, read_direct, read_keyed
+from fl_estimate.estimators.hierarchical.few_cases import limits_of_few
 from fl_estimate.estimators.hierarchical.links import LINKS
 from fl_estimate.estimators.hierarchical.panel import complete, spread
 from fl_estimate.estimators.hierarchical.posterior import NATIONAL_DRAWS, Ask, Posterior
@@ -200,8 +201,13 @@ def area(
         "draws": draws,
         "seed": seed,
     }
-    return area_estimates(
+    found = area_estimates(
         table, prepared.model, ask, posterior, prepared.effective, prepared.standardised, sampled, arguments
+    )
+    # What was moved to the national figure is moved by what the areas' own counts are.
+    few = {} if benchmark is not None or table.time else limits_of_few(table, prepared.model, ask, deff)
+    return replace(
+        found, diagnostics={**found.diagnostics, "limits_of_few": {key: list(ends) for key, ends in few.items()}}
     )
 
 

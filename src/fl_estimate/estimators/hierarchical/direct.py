@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from fl_estimate.errors import EstimateFault, listed, missing_columns
+from fl_estimate.results.basis import Support
 from fl_estimate.results.estimates import FIXED, Estimates
 
 Floats = npt.NDArray[np.float64]
@@ -27,7 +28,7 @@ class Direct:
     """Direct estimates, one an area; every array has shape (m,), NaN where nothing is known.
 
     `keys` are the labels as text, by which other frames are matched; `national` holds the same numbers of the nation,
-    NaN where there is no such row; `recipe` is the result that they come from, where they come from one. In a panel, one
+    NaN where there is no such row; `support` is that of the direct cells, for rules of publication; `recipe` is the result that they come from, where they come from one. In a panel, one
     row an area and time, `time` names the second by-column and `times` are its labels; the keys then hold both.
     """
 
@@ -38,6 +39,8 @@ class Direct:
     national: Mapping[str, float]
     quantity: str
     outcome: str
+    support: Support
+    national_support: Support
     recipe: Estimates | None = None
     time: str = ""
     times: tuple[Any, ...] = ()
@@ -66,8 +69,10 @@ class Direct:
             name: np.concatenate([values, np.full(len(more), padding[name])])[order]
             for name, values in self.numbers.items()
         }
+        empty = Support.of(np.zeros(len(more)), 0.0, psus_with_cases=0.0)
         return Direct(
             by=self.by, labels=tuple(every[place][1] for place in order), keys=tuple(every[place][0] for place in order),
+            support=Support.joined([self.support, empty]).take(order), national_support=self.national_support,
             numbers=numbers, national=self.national, quantity=self.quantity, outcome=self.outcome, recipe=self.recipe,
         )  # fmt: skip
 
@@ -79,6 +84,7 @@ class Direct:
             keys=tuple(self.keys[place] for place in order),
             times=tuple(self.times[place] for place in order) if self.time else (),
             numbers={name: values[order] for name, values in self.numbers.items()},
+            support=self.support.take(order),
         )
 
 
@@ -144,6 +150,7 @@ def read_direct(direct: Any, needed: Sequence[str], others: Sequence[Any], time:
     numbers = {name: as_floats(columns[name], name) if name in columns else np.full(size, np.nan) for name in NUMBERS}
     numbers |= {name: as_floats(columns.get(name, [None] * size), name) for name in LIMITS}
     nation = [row for row in range(size) if not margins[row]]
+    known = Support.of(numbers["n"], numbers["cases"]) if recipe is None else recipe.support
     return Direct(
         by=by,
         labels=tuple(columns[by][row] for row in rows),
@@ -152,6 +159,8 @@ def read_direct(direct: Any, needed: Sequence[str], others: Sequence[Any], time:
         national={name: float(values[nation[0]]) if nation else np.nan for name, values in numbers.items()},
         quantity=quantity or ("prevalence" if "n" in needed else "mean"),
         outcome=outcome,
+        support=known.take(rows),
+        national_support=known.take(nation[:1] or [-1]),
         recipe=recipe,
         time=second,
         times=tuple(times[row] for row in rows) if second else (),

@@ -250,7 +250,7 @@ def _estimates(
         "coefficients": dict(zip(names, fit.beta.tolist(), strict=True)),
     }
     return Estimates(
-        frame=make_frame(columns, direct.by_columns, rows),
+        frame=make_frame(columns, direct.by_columns, rows, basis="model"),
         by=tuple(direct.by_columns),
         measure=recipe.measure if recipe else "",
         population=recipe.population if recipe else "",
@@ -264,6 +264,7 @@ def _estimates(
             source_name=source.source_name,
             source_sha256=source.source_sha256,
         ),
+        support=direct.support,
     )
 
 

@@ -26,6 +26,7 @@ from fl_estimate.estimators.hierarchical.misclassification_exact import (
 from fl_estimate.estimators.hierarchical.posterior import grid_quantiles, resample, weighted_summary
 from fl_estimate.estimators.hierarchical.priors import Density, Prior, coefficient_of, sigma_of
 from fl_estimate.estimators.sampling import known_seed
+from fl_estimate.results.basis import Support
 from fl_estimate.results.estimates import Assumption, Estimates, Reason, make_frame, nullable
 from fl_estimate.results.provenance import Provenance
 
@@ -157,6 +158,7 @@ class _Counted:
     deff: float = np.nan
     undetermined: float = np.nan
     recipe: Estimates | None = None
+    support: Support | None = None
 
 
 def _checked(cases: float, n: Any) -> tuple[float, float, float, float]:
@@ -194,7 +196,7 @@ def _single(estimates: Estimates) -> _Counted:
     size = float(row["n"]) / deff
     return _Counted(
         float(row["value"]) * size, size, float(row["cases"]), float(row["n"]), float(row["deff"]), float(row["undetermined"]),
-        estimates,
+        estimates, estimates.support,
     )  # fmt: skip
 
 
@@ -216,6 +218,8 @@ def _of_one(asked: _Asked, counted: _Counted) -> Estimates:
         by="", labels=[None], margins=[""], cases=np.array([counted.cases]), n=np.array([counted.n]),
         counted=np.array([counted.counted]), asked=np.array([counted.asked]), deff=np.array([counted.deff]),
         undetermined=np.array([counted.undetermined]), recipe=counted.recipe,
+        # Numbers that were typed in are a count of people drawn at random.
+        support=counted.support or Support.of(counted.asked, counted.counted, df=counted.asked - 1),
     )  # fmt: skip
     summed = {name: np.array([value]) for name, value in figures.items()}
     parameters = {
@@ -309,6 +313,7 @@ def _of_regions(asked: _Asked, table: Direct, population: Any) -> Estimates:
         n=filled(counts.n), counted=filled(table.numbers["cases"]), asked=filled(table.numbers["n"]),
         deff=filled(table.numbers["deff"]), undetermined=filled(table.numbers["undetermined"]), recipe=table.recipe,
         outcome=table.outcome,
+        support=Support.joined([table.national_support, table.support]) if nation else table.support,
     )  # fmt: skip
     told = {
         "sampler": "grid", "importance_ess": found.weighted.ess, "importance_pareto_k": found.weighted.pareto_k,
@@ -350,6 +355,7 @@ class _Table:
     deff: Floats
     undetermined: Floats
     recipe: Estimates | None
+    support: Support
     outcome: str = ""
 
 
@@ -382,6 +388,7 @@ def _lay_out(
     labels: list[Any] = []
     reasons: list[Reason] = []
     columns: list[Floats] = []
+    places: list[int] = []
     for row, margin in enumerate(table.margins):
         same = {
             "quantity": "prevalence", "outcome": outcome, "margin": margin, "level": asked.level, "n": table.asked[row],
@@ -400,8 +407,9 @@ def _lay_out(
         records.append(
             {**same, **{name: figures[name][row] for name in ("value", "se", "lower", "upper")},
              "interval_kind": "equal-tailed" if asked.interval == "equal-tailed" else "highest-density",
-             "method": "misclassification"}
+             "method": "misclassification", "basis": "model"}
         )  # fmt: skip
+        places.append(row)
         columns.append(kept[:, row])
         labels.append(table.labels[row])
         if not np.isfinite(crude[row]):
@@ -410,14 +418,18 @@ def _lay_out(
             reasons.append(Reason(code="rogan_gladen_negative", row=len(records)))
         records.append(
             {**same, "value": crude[row], "se": error[row], "lower": crude[row] - z * error[row],
-             "upper": crude[row] + z * error[row], "interval_kind": "wald", "method": "rogan-gladen"}
+             "upper": crude[row] + z * error[row], "interval_kind": "wald", "method": "rogan-gladen",
+             # Whoever knows the accuracy reads the direct figure off it.
+             "basis": "respondents"}
         )  # fmt: skip
+        places.append(row)
         columns.append(np.full(len(kept), np.nan))
         labels.append(table.labels[row])
     frame = make_frame(
         {name: [record[name] for record in records] for name in records[0]},
         {table.by: nullable(labels)} if table.by else {},
         len(records),
+        basis=[record["basis"] for record in records],
     )
     base = [
         ("misclassification_prior", {"name": "sensitivity", "prior": str(asked.sensitivity)}),
@@ -447,4 +459,5 @@ def _lay_out(
             source_sha256=source.source_sha256,
         ),
         draws=np.column_stack(columns),
+        support=table.support.take(places),
     )  # fmt: skip

@@ -19,6 +19,7 @@ from fl_estimate.estimators.hierarchical.priors import Density, Prior, coefficie
 from fl_estimate.estimators.hierarchical.varying_effects import Latent, LatentDraws, draw_latent
 from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.inputs.histories import CaptureHistories, all_histories
+from fl_estimate.results.basis import Support
 from fl_estimate.results.estimates import Assumption, Estimates, Reason, check_by_columns, make_frame
 from fl_estimate.results.provenance import Provenance
 
@@ -261,7 +262,7 @@ def _answer(
     named = [*zip(laid.names, found.beta.T, strict=True)]
     named += zip([f"sigma of {name}" for name in laid.sets], found.sigma.T, strict=True)
     return Estimates(
-        frame=make_frame(columns, {by: [label for label in labels for _ in (0, 1)]}, rows),
+        frame=make_frame(columns, {by: [label for label in labels for _ in (0, 1)]}, rows, basis="lists"),
         by=(by,),
         population=first.population,
         reference_period=first.reference_period,
@@ -279,4 +280,5 @@ def _answer(
             source_sha256=first.content_hash,
         ),
         draws=np.stack([kept + seen, kept], axis=2).reshape(len(kept), -1),
+        support=Support.of(np.repeat(seen, 2)),
     )  # fmt: skip

@@ -14,6 +14,7 @@ from fl_estimate.estimators.hierarchical.asked import check_numbers, tails_of
 from fl_estimate.estimators.hierarchical.posterior import grid_quantiles, resample
 from fl_estimate.estimators.hierarchical.sources_bias import Source, bias_figures, read_source
 from fl_estimate.estimators.sampling import known_seed
+from fl_estimate.results.basis import Support, weakest
 from fl_estimate.results.estimates import Assumption, Estimates, Reason, make_frame
 from fl_estimate.results.provenance import Provenance
 
@@ -257,8 +258,9 @@ def _answer(
         what: next((getattr(p, what) for p in parts if getattr(p, what)), "")
         for what in ("measure", "population", "reference_period")
     }
+    bases, support = _rests_on([estimates[source.name] for source in every])
     return Estimates(
-        frame=make_frame(columns, {}, rows),
+        frame=make_frame(columns, {}, rows, basis=bases),
         measure=first["measure"],
         population=first["population"],
         reference_period=first["reference_period"],
@@ -281,7 +283,24 @@ def _answer(
             },
         ),
         draws=np.column_stack([np.exp(t), *counted]),
+        support=support,
     )  # fmt: skip
+
+
+def _rests_on(given: Sequence[Any]) -> tuple[list[str], Support]:
+    """Basis and support of the row of all sources, then of each: what is typed in is a figure, of which no more is known."""
+    bases, parts = list[str](), list[Support]()
+    for each in given:
+        whole = isinstance(each, Estimates)
+        row = 0
+        if isinstance(each, Estimates):
+            counts = (each.frame["quantity"] == "population_size").to_numpy(dtype=bool)
+            row = int(counts.argmax()) if counts.any() else 0
+        bases.append(str(each.frame["basis"].iloc[row]) if whole else "figures")
+        parts.append(each.support.take([row]) if whole else Support.unknown(1))
+    # A weighted mean is undone by whoever knows the other sources: it rests on what the weakest of them rests on.
+    whole_row = Support.least_known(parts, bases)
+    return [weakest(bases), *bases], Support.joined([whole_row, *parts])
 
 
 def _expected(source: Source, t: Floats, bias: Floats) -> Floats:

@@ -205,7 +205,7 @@ def _fit_counts(asked: _Asked, sampler: str) -> Fitted:
     return Fitted(
         outcome=asked.outcome, quantity="prevalence", method="unit-binomial", cells=cells, columns=columns,
         draws=_with_unmet(found, columns, met, asked.seed), x=columns.x, names=columns.names, n=counts.n,
-        cases=counts.cases, size=counts.size, excess=counts.excess, excess_source=counts.source, recipe=counts.recipe,
+        cases=counts.cases, not_zero=counts.cases, size=counts.size, excess=counts.excess, excess_source=counts.source, recipe=counts.recipe,
         share=True, priors=_said(columns.terms, sigma, intercept, slopes, columns.x.shape[1]),
     )  # fmt: skip
 
@@ -277,7 +277,7 @@ def _fit_normal(asked: _Asked, by: By, tails: tuple[float, float, float]) -> Fit
     return Fitted(
         outcome=asked.outcome, quantity="mean", method="unit-normal", cells=cells, columns=columns,
         draws=_with_unmet(draws, columns, met, asked.seed), x=x, names=names, n=sums.n, figures=figures,
-        cases=np.full(len(sums.n), np.nan), size=sums.gram[:, 0, 0], excess=sums.excess, excess_source=sums.source,
+        cases=np.full(len(sums.n), np.nan), not_zero=sums.not_zero, size=sums.gram[:, 0, 0], excess=sums.excess, excess_source=sums.source,
         recipe=sums.recipe, share=False,
         priors={**_said(columns.terms, sigma, intercept, slopes, p), "residual": str(residual)},
     )  # fmt: skip

@@ -15,6 +15,7 @@ from fl_estimate.estimators.hierarchical.asked import tails_of, weighted_figures
 from fl_estimate.estimators.hierarchical.posterior import resample, weighted_summary
 from fl_estimate.estimators.hierarchical.unit_design import Cells, Columns, Domains
 from fl_estimate.estimators.hierarchical.varying_effects import LatentDraws
+from fl_estimate.results.basis import Support
 from fl_estimate.results.estimates import Assumption, Estimates, Reason, check_by_columns, make_frame
 from fl_estimate.results.provenance import Provenance
 
@@ -29,7 +30,7 @@ class Fitted:
     """A model of cells that was sampled.
 
     `x` (cells, p) are the columns of the coefficients `names` for every cell of the population; `n`, `cases` and `size`
-    (effective people) those of the sampled cells; `share` whether the linear predictor is a logit; `figures` those of the
+    (effective people) those of the sampled cells, `not_zero` their people whose value is not 0; `share` whether the linear predictor is a logit; `figures` those of the
     rows where they are known without draws.
     """
 
@@ -43,6 +44,7 @@ class Fitted:
     names: tuple[str, ...]
     n: Floats
     cases: Floats
+    not_zero: Floats
     size: Floats
     excess: float
     excess_source: str
@@ -72,7 +74,7 @@ def unit_estimates(
     }  # fmt: skip
     source = recipe.provenance
     return Estimates(
-        frame=make_frame(columns, domains.labels, rows),
+        frame=make_frame(columns, domains.labels, rows, basis="model"),
         by=domains.by,
         measure=recipe.measure,
         population=recipe.population,
@@ -87,6 +89,7 @@ def unit_estimates(
             source_sha256=source.source_sha256,
         ),
         draws=kept,
+        support=Support.of(n, sampled @ fitted.not_zero),
     )
 
 

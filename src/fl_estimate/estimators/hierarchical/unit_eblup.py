@@ -15,6 +15,7 @@ from fl_estimate.estimators.hierarchical.asked import check_numbers
 from fl_estimate.estimators.hierarchical.unit_design import Cells, lay_cells
 from fl_estimate.estimators.hierarchical.unit_normal import CellSums, person_means, sum_cells
 from fl_estimate.inputs.sample_design import Design
+from fl_estimate.results.basis import Support
 from fl_estimate.results.estimates import Assumption, Estimates, Reason, check_by_columns, make_frame
 from fl_estimate.results.provenance import Provenance
 
@@ -193,8 +194,8 @@ def _estimates(
     level: float,
 ) -> Estimates:
     rows = len(cells.keys)
-    n, average = np.zeros(rows), np.zeros((rows, sums.gram.shape[1]))
-    n[cells.sampled] = sums.n
+    n, not_zero, average = np.zeros(rows), np.zeros(rows), np.zeros((rows, sums.gram.shape[1]))
+    n[cells.sampled], not_zero[cells.sampled] = sums.n, sums.not_zero
     average[cells.sampled] = sums.gram[:, 0, :] / sums.n[:, None]
     own, y = average[:, :-1], average[:, -1]
     whole = np.column_stack([np.ones(rows), means - sums.shift[:-1]])
@@ -229,7 +230,7 @@ def _estimates(
     said += [("unit_counts_as_drawn", {}), ("cells_population_known", {})]
     source = sums.recipe.provenance
     return Estimates(
-        frame=make_frame(columns, {area: list(cells.labels[area])}, rows),
+        frame=make_frame(columns, {area: list(cells.labels[area])}, rows, basis="model"),
         by=(area,),
         measure=sums.recipe.measure,
         population=sums.recipe.population,
@@ -249,6 +250,7 @@ def _estimates(
             source_name=source.source_name,
             source_sha256=source.source_sha256,
         ),
+        support=Support.of(n, not_zero),
     )  # fmt: skip
 
 

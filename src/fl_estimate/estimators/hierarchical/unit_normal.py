@@ -61,6 +61,7 @@ class CellSums:
 
     keys: tuple[Key, ...]
     n: Floats
+    not_zero: Floats
     gram: Floats
     shift: Floats
     excess: float
@@ -103,7 +104,7 @@ def sum_cells(
     targets = make_targets(asked.schema, columns, where=where, unknown=unknown)
     first = targets.targets[0]
     means = frame_means(direct, columns)
-    made: dict[str, nw.Expr] = {"d": targets.columns[first.counted]}
+    made: dict[str, nw.Expr] = {"d": targets.columns[first.counted], "c": targets.columns[first.nonzero]}
     for place, (target, mean) in enumerate(zip(targets.targets, means, strict=True)):
         made[f"v{place}"] = targets.columns[target.value] - targets.columns[target.counted] * mean
     factors: tuple[str, ...] = ()
@@ -114,7 +115,7 @@ def sum_cells(
     sums = {(i, j): (*factors, order[i], order[j]) for i in range(len(order)) for j in range(i, len(order))}
     table = totals(
         asked.frame, keys=tuple(cells), columns=made,
-        sums={**sums, "n": ("d",), "ww": (*factors, *factors, "d")},
+        sums={**sums, "n": ("d",), "c": ("c",), "ww": (*factors, *factors, "d")},
     )  # fmt: skip
     rows = np.flatnonzero(table.sums["n"] > 0)
     keys = [
@@ -133,7 +134,7 @@ def sum_cells(
     )
     gram /= np.maximum(kish * excess, 1.0)[:, None, None]
     return CellSums(
-        keys=tuple(keys), n=n, gram=gram, shift=np.array([*means[1:], means[0]]), excess=excess, kish=kish, source=source,
+        keys=tuple(keys), n=n, not_zero=table.sums["c"][rows], gram=gram, shift=np.array([*means[1:], means[0]]), excess=excess, kish=kish, source=source,
         recipe=direct,
     )  # fmt: skip
 

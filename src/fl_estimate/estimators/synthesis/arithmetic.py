@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -19,6 +20,7 @@ from fl_estimate.estimators.synthesis.reading import (
     require_quantities,
     rows_of,
 )
+from fl_estimate.results.basis import weakest
 from fl_estimate.results.estimates import Assumption, Estimates, Reason
 
 SHARES: frozenset[str] = frozenset({"prevalence", "prevalence per 1,000"})
@@ -232,6 +234,9 @@ def rate_from_totals(
     persons = beside if rates is None else value / beside
     whole = float(persons.sum())
     one = rows_of(float(value.sum()) / whole, "rate")
+    if kept is not None:
+        smallest = kept.support.grouped([range(len(kept))])
+        one = replace(one, basis=weakest(kept.frame["basis"]), support=smallest)
     return answer(
         "rate_from_totals",
         [one],

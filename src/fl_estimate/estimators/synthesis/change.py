@@ -122,6 +122,7 @@ def change(
         interval=chosen,
         level=level,
         method="change",
+        respondents="sum",
         quantity=f"change_{scale}",
         measure=_one(first, second, "measure"),
         population=_one(first, second, "population"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import narwhals as nw
@@ -12,6 +12,7 @@ import pandas as pd
 
 from fl_estimate.errors import EstimateFault, listed, missing_columns
 from fl_estimate.estimators.synthesis.reading import Floats, rows_of
+from fl_estimate.results.basis import Support, weakest
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.stack import said_by_all
 
@@ -29,6 +30,8 @@ class Surveys:
     totals: bool
     outcome: str
     said: Mapping[str, str]
+    basis: str
+    support: Support
     source: str = ""
 
 
@@ -45,9 +48,10 @@ def read_surveys(given: Any, population: Any, said: Mapping[str, str | None]) ->
         kept, labels = rows_of(cells, "estimates"), cells.frame[by]
         there = labels.notna().to_numpy(dtype=bool)
         outcome = str(cells.frame["outcome"].iloc[0])
-        return _by_country(
+        found = _by_country(
             by, labels[there].tolist(), kept.value[there], kept.se[there], kept.df[there], kept.quantity, outcome, [given], said
         )  # fmt: skip
+        return replace(found, basis=kept.basis, support=kept.support.take(np.flatnonzero(there)))
     by = _shared_column(given, population)
     table = _table(given, [by, "value", "se"], "estimates")
     # A column of numbers called population is how many live there, not of whom the figure speaks.
@@ -81,8 +85,10 @@ def _from_mapping(given: Mapping[Any, Estimates], population: Any, said: Mapping
                       listed(several) or ", ".join(quantities + outcomes), "select them first")  # fmt: skip
     joined = {name: np.array([float(getattr(own, name)[0]) for own in rows.values()]) for name in ("value", "se", "df")}
     by = other_column(population, "population")
-    return _by_country(by, list(given), joined["value"], joined["se"], joined["df"], quantities[0], outcomes[0],
-                       list(given.values()), said)  # fmt: skip
+    found = _by_country(by, list(given), joined["value"], joined["se"], joined["df"], quantities[0], outcomes[0],
+                        list(given.values()), said)  # fmt: skip
+    every = Support.joined([own.support for own in rows.values()])
+    return replace(found, basis=weakest(own.basis for own in rows.values()), support=every)
 
 
 def _by_country(
@@ -107,6 +113,8 @@ def _by_country(
         totals=totals,
         outcome=outcome,
         said=told,
+        basis="figures",
+        support=Support.unknown(len(labels)),
         source=", ".join(dict.fromkeys(r.provenance.source_name for r in results if r.provenance.source_name)),
     )
 

@@ -102,7 +102,7 @@ def published(
     }  # fmt: skip
     reasons = () if np.isfinite(error) else (Reason(code="figure_without_error", row=0),)
     return Estimates(
-        frame=make_frame(columns, {name: [label] for name, label in labels.items()}, 1),
+        frame=make_frame(columns, {name: [label] for name, label in labels.items()}, 1, basis="figures"),
         by=tuple(labels),
         measure=measure,
         population=population,

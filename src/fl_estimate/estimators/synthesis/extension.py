@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import narwhals as nw
 import numpy as np
@@ -24,6 +24,7 @@ from fl_estimate.estimators.synthesis.reading import (
     require_quantities,
     rows_of,
 )
+from fl_estimate.results.basis import Basis, Support
 from fl_estimate.results.estimates import Assumption, Estimates, make_frame
 from fl_estimate.results.provenance import Provenance
 from fl_estimate.results.stack import said_by_all
@@ -113,8 +114,10 @@ def extend_by_ratio(
         quotient, error = _main_effects(cells, n_known, n_wanted)
     error = overdispersion * error
     parts = [_extended(rows, cells, quotient / psi, error) for psi in odds]
+    support = _support(rows, n_known, n_wanted)
     several = len(odds) > 1
-    table = _laid_out(cells, parts, [f"{psi:g}" if several else "" for psi in odds], outcome or wanted, interval, level)
+    terms = [f"{psi:g}" if several else "" for psi in odds]
+    table = _laid_out(cells, parts, terms, outcome or wanted, interval, level, rows.basis, support)
     return replace(
         table,
         assumptions=(
@@ -307,6 +310,12 @@ def _extended(rows: Rows, cells: Estimates, factor: Floats, error: Floats) -> Ma
     }
 
 
+def _support(rows: Rows, n_known: Floats, n_wanted: Floats) -> Support:
+    """What the cells rest on: the smallest part of the survey's cell and of the cases on record that extend it."""
+    recorded = np.minimum(n_known, n_wanted)
+    return replace(rows.support, cases=np.fmin(rows.support.cases, recorded))
+
+
 def _laid_out(
     cells: Estimates,
     parts: Sequence[Mapping[str, Any]],
@@ -314,9 +323,12 @@ def _laid_out(
     outcome: str,
     interval: str,
     level: float,
+    basis: str,
+    support: Support,
 ) -> Estimates:
     """For each value of the detection odds the sum over the cells, then the cells."""
     whole = bool(cells.by)
+    each = Support.joined([support.grouped([range(len(cells))]), support]) if whole else support
     values: dict[str, list[Any]] = {name: [] for name in ("value", "se", "df", "term", "margin", "n", "cases")}
     labels: dict[str, list[Any]] = {name: [] for name in cells.by}
     for part, term in zip(parts, terms, strict=True):
@@ -339,9 +351,10 @@ def _laid_out(
         "interval_kind": [interval] * n, "method": ["ratio-extension"] * n,
     }  # fmt: skip
     return Estimates(
-        frame=make_frame(columns, labels, n),
+        frame=make_frame(columns, labels, n, basis=cast("Basis", basis)),
         by=cells.by,
         measure=said_by_all([cells], "measure"),
         population=cells.population,
         reference_period=cells.reference_period,
+        support=Support.joined([each] * len(parts)),
     )

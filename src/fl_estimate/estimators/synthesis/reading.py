@@ -12,6 +12,7 @@ import pandas as pd
 
 from fl_estimate.design.intervals import GENERAL, general
 from fl_estimate.errors import EstimateFault, listed, not_one_of
+from fl_estimate.results.basis import Support, weakest
 from fl_estimate.results.estimates import Assumption, Estimates, Reason, make_frame
 from fl_estimate.results.provenance import Provenance
 from fl_estimate.results.stack import said_by_all
@@ -25,7 +26,10 @@ KNOWN = Assumption(code="taken_as_known")
 
 @dataclass(frozen=True, kw_only=True)
 class Rows:
-    """The rows of one input: values, standard errors (NaN where unknown) and degrees of freedom, shape (rows,)."""
+    """The rows of one input: values, standard errors (NaN where unknown) and degrees of freedom, shape (rows,).
+
+    `basis` and `support` say on what they rest; a plain number is a figure of which no more is known.
+    """
 
     value: Floats
     se: Floats
@@ -33,6 +37,8 @@ class Rows:
     keys: tuple[tuple[Any, ...], ...]
     n: Floats
     cases: Floats
+    basis: str
+    support: Support
     estimates: Estimates | None = None
 
     @property
@@ -55,7 +61,7 @@ def rows_of(given: Given, what: str) -> Rows:
         if not np.isfinite(float(given)):
             raise _unusable(what, repr(given), "give a finite number")
         return Rows(value=np.array([float(given)]), se=np.zeros(1), df=np.array([np.inf]), keys=((),),
-                    n=np.array([np.nan]), cases=np.array([np.nan]))  # fmt: skip
+                    n=np.array([np.nan]), cases=np.array([np.nan]), basis="figures", support=Support.unknown(1))  # fmt: skip
     frame = given.frame
     if len(frame) == 0:
         raise _unusable(what, "no row", "select rows that there are")
@@ -79,6 +85,8 @@ def rows_of(given: Given, what: str) -> Rows:
         keys=keys_of(given),
         n=frame["n"].to_numpy(dtype=float, na_value=np.nan),
         cases=frame["cases"].to_numpy(dtype=float, na_value=np.nan),
+        basis=weakest(frame["basis"]),
+        support=given.support,
         estimates=given,
     )
 
@@ -131,7 +139,7 @@ def aligned(inputs: Sequence[Rows], what: str) -> list[Rows]:
             )  # fmt: skip
         places = np.array([rows.keys.index(key) for key in longest.keys])
         taken = {name: getattr(rows, name)[places] for name in ("value", "se", "df", "n", "cases")}
-        found.append(replace(rows, keys=longest.keys, **taken))
+        found.append(replace(rows, keys=longest.keys, support=rows.support.take(places), **taken))
     return found
 
 
@@ -221,12 +229,13 @@ def answer(
     reasons: Sequence[Reason] = (),
     diagnostics: dict[str, Any] | None = None,
     covariance: Floats | None = None,
-    respondents: Literal["least", "sum", "none"] = "least",
+    respondents: Literal["first", "sum", "none"] = "first",
 ) -> Estimates:
     """Lay a result out on the rows of the first input that has several (or by-columns).
 
-    `respondents` says what n and cases become of those of the inputs, so that a rule of publication can judge the row: the
-    least of them, their sum where parts are added, or none where several samples speak of one figure.
+    `respondents` says what n and cases become of those of the inputs: those of the first that has them, their sum where
+    parts are added, or none where several samples speak of one figure. What a rule of publication judges is the support: the
+    smallest part of all inputs.
     """
     results = [rows.estimates for rows in inputs if rows.estimates is not None]
     shape = max(results, key=lambda r: (len(r), bool(r.by)), default=None)
@@ -247,7 +256,7 @@ def answer(
     carried = [a for result in results for a in result.assumptions]
     known = [KNOWN] if any(rows.estimates is None for rows in inputs) else []
     return Estimates(
-        frame=make_frame(columns, by, len(value)),
+        frame=make_frame(columns, by, len(value), basis=weakest(rows.basis for rows in inputs)),
         by=tuple(by),
         measure=said_by_all(results, "measure", measure) if results else measure or "",
         population=said_by_all(results, "population", population) if results else population or "",
@@ -263,7 +272,14 @@ def answer(
             source_name=", ".join(dict.fromkeys(r.provenance.source_name for r in results if r.provenance.source_name)),
         ),
         covariance_matrix=covariance,
+        support=smallest_part(inputs, len(value)),
     )
+
+
+def smallest_part(inputs: Sequence[Rows], size: int) -> Support:
+    """What rows made of these inputs rest on: the smallest part, row by row, over one row or as many as there are."""
+    parts = [rows.support if len(rows.support) == size else rows.support.take([0] * size) for rows in inputs]
+    return Support.least_known(parts, [rows.basis for rows in inputs])
 
 
 def _respondents(inputs: Sequence[Rows], name: str, size: int, rule: str) -> Floats:
@@ -271,7 +287,8 @@ def _respondents(inputs: Sequence[Rows], name: str, size: int, rule: str) -> Flo
     counts = [np.broadcast_to(getattr(rows, name), size) for rows in inputs]
     known = np.stack(counts)
     there = np.isfinite(known)
-    found = np.where(there, known, 0).sum(axis=0) if rule == "sum" else np.where(there, known, np.inf).min(axis=0)
+    first = np.take_along_axis(known, there.argmax(axis=0)[None, :], axis=0)[0]
+    found = np.where(there, known, 0).sum(axis=0) if rule == "sum" else first
     return np.where(there.any(axis=0), found, np.nan)
 
 

@@ -1,0 +1,132 @@
+"""Areas of few cases: limits of an area model that are the same whatever their number, so that refitting tells nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import optimize, special
+
+from fl_estimate.estimators.hierarchical.direct import Direct
+from fl_estimate.estimators.hierarchical.effective import ENOUGH_CASES, Effective, effective_counts
+from fl_estimate.estimators.hierarchical.posterior import Ask, Model, grid_quantiles
+
+Floats = npt.NDArray[np.float64]
+
+FEW = ENOUGH_CASES
+"""Areas of fewer cases are alike here: their own number, their share and their design effect enter nowhere."""
+NODES = 40
+"""Of Gauss and Hermite, for an area's effect."""
+POINTS = 600
+
+
+def limits_of_few(direct: Direct, model: Model, ask: Ask, deff: str) -> dict[str, tuple[float, float]]:
+    """For each area of fewer than `FEW` cases the limits that hold whatever its cases are, by its key.
+
+    Parameters
+    ----------
+    direct : Direct
+    model : Model
+        Binomial, with independent effects; of any other nothing is given.
+    ask : Ask
+    deff : str
+        The rule of design effects, "own" or "national".
+
+    Returns
+    -------
+    mapping of str to (float, float)
+        From the lower limit of an area without a case to the upper limit of one with `FEW` − 1.
+
+    Notes
+    -----
+    Hyper-parameters are those of a fit in which all such areas have the share that they have together: cases of all
+    areas less cases of the others, which readers of these know. They are taken at the mode of their posterior with its
+    curvature. n* is n over the design effect that areas without cases get. So the limits are a function of what is
+    printed, and moving a case from one such area to another leaves them to the last digit.
+    """
+    if model.likelihood != "binomial" or model.structure is not None:
+        return {}
+    n, cases = direct.numbers["n"], direct.numbers["cases"]
+    few = (n > 0) & (cases < FEW)
+    if not few.any():
+        return {}
+    effective = _alike(direct, few, deff)
+    mean, spread = _hyper(effective.cases, effective.n, model)
+    found: dict[str, tuple[float, float]] = {}
+    for area in np.flatnonzero(few):
+        variance = float(np.exp(2 * mean[-1]) + model.x[area] @ spread @ model.x[area])
+        centre = float(model.x[area] @ mean[:-1])
+        worth = float(effective.n[area] / n[area])
+        lower, _ = _limits(0.0, float(effective.n[area]), centre, variance, ask)
+        _, upper = _limits((FEW - 1) * worth, float(effective.n[area]), centre, variance, ask)
+        found[direct.keys[area]] = (lower, upper)
+    return found
+
+
+def _alike(direct: Direct, few: npt.NDArray[np.bool_], deff: str) -> Effective:
+    """Effective counts in which areas of few cases have the share of them all."""
+    n, cases = direct.numbers["n"], direct.numbers["cases"]
+    share = float(cases[few].sum() / n[few].sum())
+    numbers: Mapping[str, Floats] = {
+        **direct.numbers,
+        "value": np.where(few, share, direct.numbers["value"]),
+        "deff": np.where(few, np.nan, direct.numbers["deff"]),
+        "cases": np.where(few, 0.0, cases),
+    }
+    return effective_counts(replace(direct, numbers=dict(numbers)), deff)
+
+
+def _hyper(y: Floats, size: Floats, model: Model) -> tuple[Floats, Floats]:
+    """Mode of (coefficients, log sigma), and the covariance of the coefficients there."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
+    log_weights = np.log(weights)
+    met = size > 0
+    priors, x = model.priors, model.x
+
+    def minus_log(at: Floats) -> float:
+        sigma = np.exp(at[-1])
+        eta = (x[met] @ at[:-1])[:, None] + sigma * nodes
+        inside = y[met, None] * eta - size[met, None] * np.logaddexp(0.0, eta) + log_weights
+        areas: Any = special.logsumexp(inside, axis=1)
+        log = float(areas.sum()) + float(priors.sigma.log(np.array([sigma]))[0]) + at[-1]
+        densities = [priors.intercept, *([priors.slopes] * (x.shape[1] - 1))]
+        for value, density in zip(at[:-1], densities, strict=True):
+            if density is not None and density.kind == "normal":
+                log -= 0.5 * ((value - density.numbers[0]) / density.numbers[1]) ** 2
+        return -log
+
+    share = np.clip(y.sum() / size.sum(), 1e-9, 1 - 1e-9)
+    start = np.concatenate([[special.logit(share)], np.zeros(x.shape[1] - 1), [np.log(0.5)]])
+    found: Any = optimize.minimize(
+        minus_log, start, method="L-BFGS-B", bounds=[(None, None)] * x.shape[1] + [(-5.0, 3.0)]
+    )
+    return found.x, _covariance(minus_log, found.x)[:-1, :-1]
+
+
+def _covariance(minus_log: Any, at: Floats, step: float = 1e-3) -> Floats:
+    """The inverse curvature at a mode, by differences."""
+    size = len(at)
+    steps = step * np.eye(size)
+    hessian = np.array([
+        [
+            minus_log(at + a + b) - minus_log(at + a - b) - minus_log(at - a + b) + minus_log(at - a - b)
+            for b in steps
+        ]
+        for a in steps
+    ]) / (4 * step**2)  # fmt: skip
+    # At an edge of sigma the curvature there may be nothing; the coefficients' own is kept.
+    return np.linalg.pinv(0.5 * (hessian + hessian.T), hermitian=True)
+
+
+def _limits(y: float, size: float, centre: float, variance: float, ask: Ask) -> tuple[float, float]:
+    """Equal-tailed limits of an area's share, its logit normal before its counts are known."""
+    sd = np.sqrt(variance)
+    grid = np.linspace(centre - 8 * sd, centre + 8 * sd, POINTS)
+    log = y * grid - size * np.logaddexp(0.0, grid) - 0.5 * ((grid - centre) / sd) ** 2
+    density = np.exp(log - log.max())
+    ends = grid_quantiles(grid[None, :], density[None, :], (ask.tails[0], ask.tails[2]))[:, 0]
+    lower, upper = special.expit(ends)
+    return float(lower), float(upper)

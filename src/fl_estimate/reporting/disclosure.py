@@ -1,0 +1,88 @@
+"""The audit before publication: which further cells go, so that nothing that is withheld can be worked out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from fl_estimate.reporting.disclosure_choice import attainable, choose
+from fl_estimate.reporting.disclosure_series import Nested
+from fl_estimate.reporting.disclosure_solver import Interval, audit
+from fl_estimate.reporting.disclosure_system import PUBLIC, Flags, Floats, System, parts
+from fl_estimate.reporting.disclosure_tables import Cell, Given, translate
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Audit:
+    """What an audit of tables found.
+
+    Attributes
+    ----------
+    closed : frozenset of Cell
+        Cells to withhold beyond those that the rule withholds.
+    failed : bool
+        Whether the solver gave no answer somewhere; what it was asked about is then withheld as a whole.
+    optimal : bool
+        Whether no cheaper choice would do.
+    """
+
+    closed: frozenset[Cell]
+    failed: bool = False
+    optimal: bool = True
+
+
+def audit_tables(tables: Sequence[Given], *, min_n: float, min_cases: float, nested: Nested | None = None) -> Audit:
+    """Find the further cells to withhold of tables that are published together.
+
+    Parameters
+    ----------
+    tables : sequence of Given
+    min_n, min_cases : float
+        Of the rule: below these a cell is small.
+    nested : mapping, optional
+        {inner column: {value: outer value}}: geographies that no call has side by side.
+    """
+    made = translate(tables, min_n=min_n, min_cases=min_cases, nested=nested)
+    system = made.system
+    if not system.withheld.any():
+        return Audit(closed=frozenset())
+    choice = choose(system)
+    shut = choice.withheld if choice.open else closed_off(system, choice.withheld, choice.exposed)
+    more = shut & ~system.withheld
+    closed = frozenset(key for key, cell in made.cell_of.items() if more[cell])
+    return Audit(closed=closed, failed=not choice.open, optimal=choice.optimal)
+
+
+def closed_off(system: System, withheld: Flags, exposed: Flags) -> Flags:
+    """With every cell withheld that says anything of what touches an exposed target: for where nothing better was found."""
+    part = parts(system.matrix)
+    touched = np.isin(part, part[system.targets[np.flatnonzero(exposed)].indices])
+    says = abs(system.matrix) @ touched.astype(float) > 0
+    out = withheld.copy()
+    out[system.owner[says & (system.owner != PUBLIC)]] = True
+    return system.followed(out)
+
+
+def intervals(
+    tables: Sequence[Given], *, min_n: float, min_cases: float, nested: Nested | None = None
+) -> dict[Cell, list[Interval]]:
+    """What readers can work out of each withheld cell of these tables as they are: of its cases, then of its weighted sum."""
+    made = translate(tables, min_n=min_n, min_cases=min_cases, nested=nested)
+    keys = {cell: key for key, cell in made.cell_of.items()}
+    found: dict[Cell, list[Interval]] = {}
+    for interval in audit(attainable(made.system)):
+        found.setdefault(keys.get(interval.cell, ("between",)), []).append(interval)
+    return found
+
+
+def printed_digits(frame: pd.DataFrame) -> tuple[Floats, Floats]:
+    """Values as they are printed, two significant digits of the SE or three of the value, and half the last digit of each."""
+    value = frame["value"].to_numpy(dtype=float, na_value=np.nan)
+    se = frame["se"].to_numpy(dtype=float, na_value=np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        step = np.where(se > 0, 10.0 ** (np.floor(np.log10(se)) - 1), 10.0 ** (np.floor(np.log10(np.abs(value))) - 2))
+        rounded = np.round(value / step) * step
+    return np.where(np.isfinite(rounded), rounded, value), np.where(np.isfinite(step), step / 2, 0.0)

@@ -1,0 +1,92 @@
+"""What each kind of figure tells of withheld cells: one entry a (basis, quantity); what has none goes with what it rests on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Way = Literal["linear", "known", "same", "formula", "parts", "model", "apart", "support"]
+"""What a figure is to a reader who solves for what is withheld.
+
+linear
+    A weighted sum of the cells that it is made of, by a factor that readers know: an interval of that sum.
+known
+    Gives the sum away to the last digit (a variance of 0/1 is p(1 − p)).
+same
+    Not a sum; goes wherever a cell of the same by-values is withheld, of whatever outcome.
+formula
+    A model of terms; goes wherever a cell of one of its columns is withheld.
+parts
+    Made of parts that its recipe names (contrast, standardised): goes wherever one of them is withheld. Where none is, their
+    own rows say more.
+model
+    Borrows strength; its own treatment, see `publish`.
+apart
+    Of other people than the cells (case lists), or public already (figures that were typed in).
+support
+    Nothing is declared: goes wherever any cell in its support is withheld.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """How a kind of figure is handled, and why."""
+
+    way: Way
+    why: str
+
+
+_SUM = Kind(way="linear", why="a weighted sum over a known size")
+KINDS: Mapping[tuple[str, str], Kind] = {
+    ("respondents", "prevalence"): _SUM,
+    ("respondents", "prevalence per 1,000"): _SUM,
+    ("respondents", "persons"): _SUM,
+    ("respondents", "total"): _SUM,
+    ("respondents", "mean"): _SUM,
+    ("respondents", "ratio"): _SUM,
+    ("respondents", "variance"): Kind(way="known", why="of 0/1 it is p(1 − p)"),
+    ("respondents", "quantile"): Kind(way="same", why="the variable may determine the outcome"),
+    ("respondents", "coefficient"): Kind(way="formula", why="fitted margins of categorical terms are observed margins"),
+    ("respondents", "marginal_mean"): Kind(
+        way="formula", why="fitted margins of categorical terms are observed margins"
+    ),
+    ("model", "*"): Kind(way="model", why="refitting inverts it"),
+    ("lists", "*"): Kind(way="apart", why="people on case lists, not respondents"),
+    ("figures", "*"): Kind(way="apart", why="known before: typed in, or made of what was"),
+}
+PARTS = Kind(way="parts", why="the other part and the difference give a part")
+UNDECLARED = Kind(way="support", why="no handler is declared")
+
+
+def kind_of(basis: str, quantity: str, arguments: Mapping[str, Any] | None = None) -> Kind:
+    """The handler of a figure; where none is declared, the one that withholds most."""
+    if basis == "respondents" and parts_of(arguments or {}):
+        return PARTS
+    return KINDS.get((basis, quantity)) or KINDS.get((basis, "*")) or UNDECLARED
+
+
+def parts_of(arguments: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+    """By column, the values whose cells a contrast or a standardised row is made of, as text; empty where it is neither."""
+    found: dict[str, frozenset[str]] = {}
+    for column, groups in (arguments.get("between") or {}).items():
+        found[str(column)] = frozenset(str(value) for value in _flat(groups))
+    for column, shares in (arguments.get("shares") or {}).items():
+        found[str(column)] = frozenset(str(value) for value in shares)
+    return found
+
+
+def _flat(groups: Any) -> list[Any]:
+    return [one for group in groups for one in _flat(group)] if isinstance(groups, list | tuple) else [groups]
+
+
+def columns_of(record: Mapping[Any, Any], arguments: Mapping[str, Any]) -> frozenset[str] | None:
+    """Columns that a model's row speaks of, from its formula, term and margin; None where the recipe does not say."""
+    formula = arguments.get("formula")
+    if not formula:
+        return None
+    said = " ".join(
+        str(part) for part in (formula, record.get("term", ""), record.get("margin", ""), arguments.get("by", ""))
+    )
+    return frozenset(re.findall(r"[^\W\d]\w*", said))

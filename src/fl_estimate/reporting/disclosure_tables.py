@@ -1,0 +1,303 @@
+"""From tables about to be published to the system that a reader can solve."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fl_estimate.reporting.disclosure_kinds import columns_of, kind_of, parts_of
+from fl_estimate.reporting.disclosure_rows import series_of_row, tie
+from fl_estimate.reporting.disclosure_series import Ids, Nested, Outer, Series, nesting, relate, series_of
+from fl_estimate.reporting.disclosure_system import Draft, Flags, Floats, System
+from fl_estimate.results.estimates import margin_columns
+
+Cell = tuple[Any, ...]
+
+OPEN = 0.20
+"""A withheld value may not be known this well: a fifth below and a fifth above must fit what is printed."""
+OF_NATION, OF_PARENT = 100.0, 10.0
+"""How many times its respondents the cell of the nation costs, and a cell that others lie in."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Given:
+    """One table as it is about to be published, with what an audit knows beside it.
+
+    Attributes
+    ----------
+    name : str
+    frame : pandas.DataFrame
+        With full values.
+    keys : sequence of Cell
+        Of each row, as `suppression.cells` makes them.
+    hidden : array of bool
+        Rows that the rule withholds.
+    at_most : array of bool
+        Rows that say no more than that there are fewer cases than `min_cases`: their state is public.
+    zero : array of bool
+        Rows that say that there is no case.
+    printed : array of float
+        Values as printed; missing where none is.
+    half : array of float
+        Half the last digit of each.
+    crossing : Crossing or None
+        The finest cells of the call.
+    arguments : mapping
+        Of the call.
+    """
+
+    name: str
+    frame: pd.DataFrame
+    keys: Sequence[Cell]
+    hidden: Flags
+    at_most: Flags
+    zero: Flags
+    printed: Floats
+    half: Floats
+    crossing: Any = None
+    arguments: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Translation:
+    """A system, and which cell of it each key of the tables is."""
+
+    system: System
+    cell_of: Mapping[Cell, int]
+
+
+@dataclass(kw_only=True, eq=False)
+class _Work:
+    """What is known while a system is put together."""
+
+    min_n: float
+    min_cases: float
+    draft: Draft
+    series: list[Series]
+    outer: Outer
+    cell_of: dict[Cell, int] = field(default_factory=dict[Cell, int])
+    parts: dict[Cell, tuple[Series, Ids]] = field(default_factory=dict[Cell, tuple[Series, Ids]])
+    n_of: dict[Cell, float] = field(default_factory=dict[Cell, float])
+    public: set[Cell] = field(default_factory=set[Cell])
+
+
+def translate(tables: Sequence[Given], *, min_n: float, min_cases: float, nested: Nested | None = None) -> Translation:
+    """The system that readers of these tables can solve, all of them together.
+
+    Parameters
+    ----------
+    tables : sequence of Given
+    min_n, min_cases : float
+        Of the rule.
+    nested : mapping, optional
+        {inner column: {value: outer value}}, for geographies that no call has side by side.
+    """
+    crossings = [table.crossing for table in tables if table.crossing is not None]
+    draft, outer = Draft(), nesting(crossings, nested)
+    series = series_of(draft, crossings)
+    relate(draft, series, outer)
+    work = _Work(min_n=min_n, min_cases=min_cases, draft=draft, series=series, outer=outer)
+    shut = {key for table in tables for key, hidden in zip(table.keys, table.hidden, strict=True) if hidden}
+    work.public = {key for table in tables for key, low in zip(table.keys, table.at_most, strict=True) if low}
+    for table in tables:
+        _cells(work, table, shut)
+    for table in tables:
+        _without_crossing(work, table)
+    for table in tables:
+        _rows(work, table, shut)
+    for key in work.cell_of:
+        if key in shut or key in work.public:
+            _targets(work, key)
+    _differences(work)
+    for table in tables:
+        _dependents(work, table)
+    return Translation(system=draft.built(), cell_of=work.cell_of)
+
+
+def _cells(work: _Work, table: Given, shut: set[Cell]) -> None:
+    """A cell of the system for each cell of the table, and which unknowns it is the sum of."""
+    for record, key in zip(table.frame.to_dict("records"), table.keys, strict=True):
+        way = _way(record, table)
+        if way in ("model", "apart"):
+            continue
+        n = float(record["n"]) if not pd.isna(record["n"]) else 0.0
+        if key not in work.cell_of:
+            parent = any(outer in margin_columns(record) for _, outer in work.outer)
+            price = OF_NATION if not record["margin"] else OF_PARENT if parent else 1.0
+            work.cell_of[key] = work.draft.cell((n + 1.0) * price, withheld=key in shut or key in work.public)
+            work.n_of[key] = n
+        if key not in work.parts and way in ("linear", "known"):
+            found = _made_of(work, key, record)
+            if found is not None:
+                work.parts[key] = found
+
+
+def _made_of(work: _Work, key: Cell, record: Mapping[Any, Any]) -> tuple[Series, Ids] | None:
+    """The series and the finest cells that a row is the sum of."""
+    outcome, term, where, _, known = key
+    margin = margin_columns(record)
+    if term:
+        return None
+    for one in work.series:
+        same = one.outcome == outcome and one.where == (where[0] if where else "")
+        if same and set(margin) <= set(one.by):
+            return one, one.inside(dict(known), margin)
+    return None
+
+
+def _without_crossing(work: _Work, table: Given) -> None:
+    """Rows of results without finest cells, which stand for themselves."""
+    if table.crossing is not None:
+        return
+    found: dict[Cell, Series] = {}
+    for record, key in zip(table.frame.to_dict("records"), table.keys, strict=True):
+        direct = _way(record, table) in ("linear", "known") and not key[1]
+        if direct and key not in work.parts and key not in found:
+            made = series_of_row(work.draft, key, record)
+            if made is not None:
+                found[key] = made
+    tie(work.draft, found)
+    work.parts |= {key: (series, [0]) for key, series in found.items()}
+
+
+def _rows(work: _Work, table: Given, shut: set[Cell]) -> None:
+    """What each printed row says, in numbers."""
+    for at, (record, key) in enumerate(zip(table.frame.to_dict("records"), table.keys, strict=True)):
+        if key not in work.parts or key in shut:
+            continue
+        series, inside = work.parts[key]
+        way = _way(record, table)
+        if way not in ("linear", "known"):
+            continue
+        if key in work.public:
+            if table.at_most[at] and series.counts:
+                work.draft.row([series.counts[i] for i in inside], 0.0, work.min_cases - 1)
+            continue
+        owner = work.cell_of[key]
+        if series.counts and not pd.isna(record["cases"]):
+            work.draft.exact([series.counts[i] for i in inside], owner)
+        if inside:
+            _value_row(work.draft, record, table, at, series, inside, owner)
+
+
+def _way(record: Mapping[Any, Any], table: Given) -> str:
+    return kind_of(str(record.get("basis", "")), str(record["quantity"]), table.arguments).way
+
+
+def _value_row(
+    draft: Draft, record: Mapping[Any, Any], table: Given, at: int, series: Series, inside: Ids, owner: int
+) -> None:
+    """The interval of a weighted sum that a printed value says."""
+    sums = [series.sums[i] for i in inside]
+    true, value = draft.value(dict.fromkeys(sums, 1.0)), float(record["value"])
+    way = _way(record, table)
+    if way == "known" or not np.isfinite(value):
+        if way == "known" or table.zero[at]:
+            draft.exact(sums, owner)
+        return
+    weight = float(series.weight[inside].sum())
+    # The factor from the printed scale to the sum is a population, which readers are taken to know.
+    scale, shift = (true / value, 0.0) if value and true else (weight, 0.0)
+    if record.get("bound") == "upper":
+        scale = weight
+        shift = value * weight - true
+    printed = float(table.printed[at]) if np.isfinite(table.printed[at]) else value
+    half = float(table.half[at]) if np.isfinite(table.half[at]) else 0.0
+    ends = [(printed - half) * scale - shift, (printed + half) * scale - shift]
+    draft.row(sums, min(ends), max(ends), owner)
+
+
+def _targets(work: _Work, key: Cell) -> None:
+    """What must stay open of a withheld cell."""
+    if key not in work.parts:
+        return
+    series, inside = work.parts[key]
+    cell, n = work.cell_of[key], work.n_of[key]
+    if not inside:
+        return
+    if series.counts:
+        counts = [series.counts[i] for i in inside]
+        true = float(series.cases[inside].sum())
+        if key in work.public:
+            work.draft.target(counts, cell, 0.0, min(work.min_cases - 1, float(series.n[inside].sum())), every=True)
+        elif true < work.min_cases or n < work.min_n:
+            work.draft.target(counts, cell, min(1.0, true), max(work.min_cases, true))
+        else:
+            work.draft.target(counts, cell, np.floor((1 - OPEN) * true), np.ceil((1 + OPEN) * true))
+    _open_sum(work.draft, {series.sums[i]: 1.0 for i in inside}, cell)
+
+
+def _open_sum(draft: Draft, terms: Mapping[int, float], cell: int) -> None:
+    true = draft.value(terms)
+    if true:
+        ends = [(1 - OPEN) * true, (1 + OPEN) * true]
+        draft.target(terms, cell, min(ends), max(ends))
+
+
+def _differences(work: _Work) -> None:
+    """Subpopulations one inside the other: what lies between two published cells is a cell itself, under the same rule."""
+    by_place: dict[tuple[Any, ...], list[Cell]] = {}
+    for key in work.parts:
+        outcome, term, _, margin, known = key
+        by_place.setdefault((outcome, term, margin, known), []).append(key)
+    for keys in by_place.values():
+        for inner in keys:
+            for outer in keys:
+                if inner[2] != outer[2]:
+                    _between(work, inner, outer)
+
+
+def _between(work: _Work, inner: Cell, outer: Cell) -> None:
+    few, inside = work.parts[inner]
+    all_, whole = work.parts[outer]
+    if not few.counts or not all_.counts:
+        return
+    n = float(all_.n[whole].sum() - few.n[inside].sum())
+    cases = float(all_.cases[whole].sum() - few.cases[inside].sum())
+    if n <= 0 or cases < 0 or not ((0 < cases < work.min_cases) or (n < work.min_n and cases > 0)):
+        return
+    cell = work.draft.cell(n + 1.0, withheld=True)
+    counts = {all_.counts[i]: 1.0 for i in whole} | {few.counts[i]: -1.0 for i in inside}
+    sums = {all_.sums[i]: 1.0 for i in whole} | {few.sums[i]: -1.0 for i in inside}
+    work.draft.row(counts, 0.0, n)
+    work.draft.row(sums, 0.0, np.inf)
+    work.draft.target(counts, cell, 1.0, max(work.min_cases, cases))
+    _open_sum(work.draft, sums, cell)
+
+
+def _dependents(work: _Work, table: Given) -> None:
+    """Rows that are no sums go with the cells they rest on."""
+    for record, key in zip(table.frame.to_dict("records"), table.keys, strict=True):
+        way = _way(record, table)
+        if way in ("model", "apart") or (way in ("linear", "known") and key in work.parts):
+            continue
+        for other in work.parts:
+            if other != key and _rests_on(way, key, other, record, table.arguments):
+                work.draft.follows.append((work.cell_of[other], work.cell_of[key]))
+
+
+def _rests_on(way: str, key: Cell, other: Cell, record: Mapping[Any, Any], arguments: Mapping[str, Any]) -> bool:
+    """Whether a row of this way rests on another cell."""
+    _, _, where, margin, known = key
+    outcome, _, their_where, their_margin, their_known = other
+    if way == "same":
+        return (where, margin, known) == (their_where, their_margin, their_known)
+    columns = columns_of(record, arguments) if way == "formula" else None
+    if columns is not None:
+        return not their_margin or bool(columns & set(their_margin))
+    # Cells that cannot be met together (North and South) say nothing of each other.
+    own, theirs = dict(known), dict(their_known)
+    together = all(own[name] == theirs[name] for name in own.keys() & theirs.keys())
+    if way == "parts":
+        named = parts_of(arguments)
+        columns_named = named.keys() & set(their_margin)
+        of = {"outcome": outcome, **theirs}
+        part = all(
+            of.get(name) in values for name, values in named.items() if name in columns_named or name == "outcome"
+        )
+        return together and part and bool(columns_named or "outcome" in named)
+    return together
