@@ -11,26 +11,10 @@ import numpy as np
 import pandas as pd
 
 from fl_estimate.errors import PublishFault, listed
-from fl_estimate.reporting.disclosure import Audit, audit_tables, printed_digits
-from fl_estimate.reporting.disclosure_series import Nested
-from fl_estimate.reporting.disclosure_tables import Given
+from fl_estimate.reporting.judging import Flags, own_support, published_support
 from fl_estimate.reporting.labelling import unit_of
-from fl_estimate.reporting.suppression import (
-    FL_DEFAULT,
-    NOT_PUBLISHED,
-    Cell,
-    Flags,
-    SuppressionRule,
-    cells,
-    chosen_rule,
-    design_weighted,
-    doubtful,
-    judged,
-    small_base,
-    transparent,
-    withheld,
-    zero_printed,
-)
+from fl_estimate.reporting.release import Draft, released
+from fl_estimate.reporting.suppression import FL_DEFAULT, NOT_PUBLISHED, SuppressionRule, chosen_rule
 from fl_estimate.reporting.writing import write_bytes
 from fl_estimate.results.estimates import HEAD, TAIL, Assumption, Estimates, Reason
 from fl_estimate.results.provenance import Provenance
@@ -51,12 +35,14 @@ class PublishedTable:
     name : str
         The name under which it was published.
     frame : pandas.DataFrame
-        The columns of Estimates, then `publication` (published, fewer_than, not_published) and `caution` (of cv, df and
-        sampler, or empty). A row that is not published has no numbers.
+        The columns of Estimates, rounded; then `publication` (published, at_most, fewer_than, not_published) and `caution` (of
+        cv, df and sampler, or empty). A row that is not published has no numbers, one of few cases its upper limit alone.
     by, measure, population, reference_period, assumptions, provenance
         As in Estimates.
     reasons : tuple of Reason
-        Of the rows that are printed only: a reason can tell of a zero.
+        Of the rows that are printed as figures only: a reason can tell of a zero.
+    own : tuple of bool
+        Which rows are their own smallest part: what they print is what another rule may judge.
     """
 
     name: str
@@ -68,6 +54,7 @@ class PublishedTable:
     reasons: tuple[Reason, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
     provenance: Provenance
+    own: tuple[bool, ...] = ()
 
     @property
     def hidden(self) -> Flags:
@@ -88,13 +75,13 @@ class PublishedEstimates:
         One for each result, in the order given.
     rule : SuppressionRule
         The rule that was applied.
-    complementary : int
-        Cells that are withheld for no other reason than that a withheld one could be worked out with them.
+    protecting : int
+        Rows that are withheld to protect others: the rule would print them.
     """
 
     tables: tuple[PublishedTable, ...]
     rule: SuppressionRule = FL_DEFAULT
-    complementary: int = 0
+    protecting: int = 0
 
     def to_frame(self) -> pd.DataFrame:
         """All tables under each other: `estimate`, the columns of Estimates (by-columns joined), `publication`, `caution`."""
@@ -192,112 +179,66 @@ def publish(
     estimates: Estimates | PublishedEstimates | Sequence[Estimates] | Mapping[str, Estimates],
     *,
     rule: str | SuppressionRule = "fl-default",
-    nested: Nested | None = None,
 ) -> PublishedEstimates:
-    """Withhold what may not be printed, and give what may.
+    """Withhold what may not be printed, and give what may, in the digits that it may be printed in.
 
     Give everything that will be published together in one call: a cell that is withheld in one table is withheld
-    in all, whatever the quantity (a total, divided by a known population, gives its prevalence away).
+    in all, whatever the quantity (a total, divided by a known population, gives its prevalence away), and further cells are
+    withheld where a reader could work one out from the others.
 
     Parameters
     ----------
     estimates : Estimates, a sequence or a mapping of them by name, or PublishedEstimates
-        Published again, PublishedEstimates stay the same, or lose more under a stricter rule.
+        Published again, PublishedEstimates stay the same, or lose more under another rule.
     rule : str or SuppressionRule
-        "fl-default": a design-weighted figure is not published when n < 50, 0 < cases < 5 or df < 2, or when it
-        has no interval; flagged when CV > 30 % or df < 8; zero cases are printed as "fewer than U", the upper limit,
-        when n ≥ 50. Rows from models and capture–recapture are flagged by their CV, and where a sampler did not do
-        well; their n and cases are blanked where they are too small, or where the direct figure of the cell is not published.
+        "fl-default", "fl-rare", "nchs", the path of a rule's TOML file, or a rule. By fl-default a figure that rests on
+        respondents is not published when n < 50 or df < 2, or when it has no interval, and is flagged when CV > 30 % or df < 8;
+        a domain of 0 to 4 cases is printed as "at most U", the same U for each of these. What is judged is the smallest part
+        that a figure is made of. Figures from case lists of fewer than 50 people are not published; those of models are not
+        where the direct figure of the cell is not. What is left is flagged by its CV, and where a sampler did not do well.
 
     Returns
     -------
     PublishedEstimates
+        Every figure rounded to two significant digits of its standard error, three of its own where it has none.
 
     Raises
     ------
     PublishFault
         FL-PUB-01 unknown rule; FL-PUB-02 nothing to publish; FL-PUB-03 a by-column named as a column that publishing
-        adds; FL-PUB-04 a result of `stack` with figures of different units.
+        adds; FL-PUB-04 a result of `stack` with figures of different units; FL-PUB-31 a file that is no rule.
 
     Notes
     -----
-    This is primary suppression. Complementary (secondary) suppression is not done: where one region is withheld and
-    the nation and all other regions are printed, the region can be found by subtraction. Check before release, or
-    publish fewer margins.
+    Complementary suppression: readers are taken to know the rule, all that is printed, and which cells are withheld; what they
+    can work out of these is found by linear programming, and a cell is protected where whole numbers from at most one case to
+    at least `min_cases` fit everything printed (docs/explanation/disclosure).
 
     Examples
     --------
     >>> import fl_estimate as fl, pandas as pd
     >>> people = pd.DataFrame({"w": 100.0, "ea": [i // 10 for i in range(200)], "fl": [1, *[0] * 49] * 4})
     >>> few = fl.estimate_prevalence(people, "fl", design=fl.Design(weights="w", psu="ea"))
-    >>> fl.publish(few).to_frame()[["value", "n", "publication"]].values.tolist()
-    [[nan, 200, 'not_published']]
+    >>> fl.publish(few).to_frame()[["value", "upper", "n", "publication"]].values.tolist()
+    [[nan, 0.089, 200, 'at_most']]
     """
     chosen = chosen_rule(rule)
+    if isinstance(estimates, PublishedEstimates) and estimates.rule == chosen:
+        return estimates
     drafts = _drafts(estimates)
-    keys = [cells(draft.frame, draft.by, draft.assumptions) for draft in drafts]
-    closed: set[Cell] = set()
-    for draft, key in zip(drafts, keys, strict=True):
-        closed.update(key[row] for row in np.flatnonzero(withheld(draft.frame, chosen)))
-    further = _further(_results(estimates), drafts, keys, closed, chosen, nested)
+    found = released([draft for _, draft in drafts], chosen)
     tables = tuple(
-        _printed(draft, key, closed | further.closed, chosen) for draft, key in zip(drafts, keys, strict=True)
+        replace(table, frame=frame, reasons=reasons)
+        for (table, _), frame, reasons in zip(drafts, found.frames, found.reasons, strict=True)
     )
-    return PublishedEstimates(tables=tables, rule=chosen, complementary=len(further.closed))
+    before = estimates.protecting if isinstance(estimates, PublishedEstimates) else 0
+    return PublishedEstimates(tables=tables, rule=chosen, protecting=before + found.protecting)
 
 
-def _further(
-    results: Sequence[Estimates] | None,
-    drafts: Sequence[PublishedTable],
-    keys: Sequence[Sequence[Cell]],
-    closed: set[Cell],
-    rule: SuppressionRule,
-    nested: Nested | None,
-) -> Audit:
-    """The cells to withhold so that those that the rule withholds cannot be worked out; none of what is published already."""
-    if results is None:
-        return Audit(closed=frozenset())
-    tables: list[Given] = []
-    for result, draft, key in zip(results, drafts, keys, strict=True):
-        frame = draft.frame
-        hidden = np.array([cell in closed for cell in key], dtype=bool)
-        zero = zero_printed(frame, rule) & ~hidden
-        printed, half = printed_digits(frame)
-        tables.append(
-            Given(
-                name=draft.name, frame=frame, keys=key, hidden=hidden, at_most=np.zeros(len(frame), dtype=bool), zero=zero,
-                printed=printed, half=half, crossing=result.cells, arguments=draft.provenance.arguments,
-            )
-        )  # fmt: skip
-    return audit_tables(tables, min_n=rule.min_n, min_cases=rule.min_cases, nested=nested)
-
-
-def _results(given: Any) -> list[Estimates] | None:
-    """The results given, in order; None of what has been published already."""
-    if isinstance(given, PublishedEstimates):
-        return None
-    if isinstance(given, Estimates):
-        return [given]
-    return list(given.values()) if isinstance(given, Mapping) else list(given)
-
-
-def _printed(draft: PublishedTable, key: Sequence[Cell], closed: set[Cell], rule: SuppressionRule) -> PublishedTable:
-    """One table with the closed cells blanked: all its bounds and quantities of such a cell together."""
-    direct = design_weighted(draft.frame) | transparent(draft.frame)
-    shut = np.array([cell in closed for cell in key], dtype=bool)
-    hidden = direct & shut
-    shadow = ~direct & (shut | small_base(draft.frame, rule))
-    return replace(
-        draft,
-        frame=judged(draft.frame, hidden, shadow, rule, doubtful(draft.reasons)),
-        reasons=tuple(reason for reason in draft.reasons if not hidden[reason.row]),
-    )
-
-
-def _drafts(given: Any) -> list[PublishedTable]:
+def _drafts(given: Any) -> list[tuple[PublishedTable, Draft]]:
     """What was given as tables with names, nothing withheld yet. Diagnostics, draws and covariances stay behind."""
     if isinstance(given, PublishedEstimates):
-        return list(given.tables)
+        return [(table, _again(table)) for table in given.tables]
     if isinstance(given, Estimates):
         given = [given]
     named = given if isinstance(given, Mapping) else None
@@ -309,7 +250,26 @@ def _drafts(given: Any) -> list[PublishedTable]:
             fix="give one or more Estimates, as the estimators return them",
         )  # fmt: skip
     names = list(named) if named is not None else [_default_name(result, at) for at, result in enumerate(results, 1)]
-    return [draft_of(name, result) for name, result in zip(names, results, strict=True)]
+    return [
+        (table := draft_of(name, result), _draft(table, result)) for name, result in zip(names, results, strict=True)
+    ]
+
+
+def _draft(table: PublishedTable, result: Estimates) -> Draft:
+    return Draft(
+        name=table.name, frame=table.frame, by=table.by, assumptions=table.assumptions, reasons=table.reasons,
+        support=result.support, own=np.array(table.own, dtype=bool), crossing=result.cells,
+        arguments=result.provenance.arguments,
+    )  # fmt: skip
+
+
+def _again(table: PublishedTable) -> Draft:
+    """A table that was published before, to be judged by another rule on what it prints."""
+    return Draft(
+        name=table.name, frame=table.frame, by=table.by, assumptions=table.assumptions, reasons=table.reasons,
+        support=published_support(table.frame, table.own), own=np.array(table.own, dtype=bool), crossing=None,
+        arguments=table.provenance.arguments,
+    )  # fmt: skip
 
 
 def _default_name(result: Estimates, position: int) -> str:
@@ -341,6 +301,7 @@ def draft_of(name: str, result: Estimates) -> PublishedTable:
         reasons=result.reasons,
         assumptions=result.assumptions,
         provenance=result.provenance,
+        own=tuple(own_support(result.frame, result.support).tolist()),
     )
 
 

@@ -1,51 +1,40 @@
-"""Which rows may be printed: rules, and their judgement of every cell. Blanking happens here and nowhere else."""
+"""Rules of publication: when a figure is printed, printed as an upper limit, flagged or withheld. By name, or as a file."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Any
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Literal, get_args
 
 import numpy as np
-import numpy.typing as npt
-import pandas as pd
 
-from fl_estimate.design.intervals import proportion
-from fl_estimate.errors import PublishFault, not_one_of
-from fl_estimate.results.estimates import Assumption, Reason, margin_columns
+from fl_estimate.errors import FileFault, PublishFault, listed, nearest, not_one_of
+from fl_estimate.reporting.precision import DIGITS
 
-PUBLISHED, FEWER_THAN, NOT_PUBLISHED = "published", "fewer_than", "not_published"
-SHARES: tuple[str, ...] = ("prevalence", "prevalence per 1,000")
-TRANSPARENT: frozenset[str] = frozenset({"rogan-gladen"})
-"""Methods through which a reader can work the direct figure out: their rows need its n and cases."""
-DESIGN_WEIGHTED: frozenset[str] = frozenset({"taylor", "replicates"})
-"""Methods whose n, cases and df bind. Other methods borrow strength, and are judged by their CV."""
-
-DERIVED: frozenset[str] = frozenset({
-    "stock-in-window", "stock-completed", "person-time", "sum", "ratio-of-figures", "ratio-extension", "reported-to-total",
-    "change",
-})  # fmt: skip
-"""Methods that calculate with finished figures: a row that has n comes from respondents, who can be found from it as well."""
-
-BLANKED: tuple[str, ...] = ("value", "se", "lower", "upper", "undetermined", "df", "deff")
-"""What goes from a row that is not published, beside cases, n (where small) and the kind of interval (it can tell
-of a zero)."""
-
-Flags = npt.NDArray[np.bool_]
-Cell = tuple[Any, ...]
+PUBLISHED, AT_MOST, FEWER_THAN, NOT_PUBLISHED = "published", "at_most", "fewer_than", "not_published"
+LIMITS: frozenset[str] = frozenset({AT_MOST, FEWER_THAN})
+"""What is printed as an upper limit, without a value."""
+FewCases = Literal["at_most", "withheld", "model"]
+FEW_CASES: FewCases = "at_most"
+"""How domains of fewer cases than the rule asks for are treated, unless it says so: `docs/explanation/disclosure`."""
+_WORDS = ("name", "few_cases")
 
 
 @dataclass(frozen=True, kw_only=True)
 class SuppressionRule:
     """When a figure is printed, printed as an upper limit, flagged or withheld.
 
+    What is judged is the smallest part that a figure is made of (`Estimates.support`), not what is printed beside it.
+
     Parameters
     ----------
     name : str
     min_n : int, default 50
-        Fewer respondents than this: not published. Zero cases are printed as an upper limit from this n on.
+        Fewer respondents than this: not published; case lists of fewer people neither.
     min_cases : int, default 5
-        Between one case and this many, exclusive: not published.
+        Fewer cases than this: as `few_cases` says.
     min_df : float, default 2
         Fewer degrees of freedom: not published.
     caution_cv : float, default 0.30
@@ -63,22 +52,40 @@ class SuppressionRule:
         Of a prevalence: an interval wider than this many times the value is not published.
     max_relative_width_totals : float, default infinity
         The same of totals and persons, by the interval of the row.
+    few_cases : {"at_most", "withheld", "model"}
+        Domains of fewer cases than `min_cases`, none among them. ``at_most``: all alike are printed as "at most U", with a U
+        that is the same for each number of cases. ``withheld``: from one case on not published, no case as "fewer than" the
+        upper limit. ``model``: not published, and the row of an area model is printed in their place; a reader who fits the
+        model again can find the cases, so that it is for readers who may know them.
+    assumed_deff : float, default 3
+        The design effect in U where the nation has none that is printed.
+    digits : int, default 2
+        Significant digits of the standard error to which figures are rounded: 1 or 2.
 
     Raises
     ------
     PublishFault
-        FL-PUB-06 where a threshold is negative or not a number.
+        FL-PUB-06 where a threshold is negative or not a number; FL-PUB-30: a treatment of few cases that there is not, or digits
+        other than 1 and 2.
 
     Notes
     -----
     The defaults are the project's own (design.md, fl-default), between the 30 of older NCHS practice and the 60 to
     100 of labour force surveys; df < 8 is NCHS 2017's mark for review, CV > 30 % a common mark of caution.
 
+    U is Clopper and Pearson's upper limit of a/D cases in n/D people, a = `min_cases` − 1, D the design effect of the nation as
+    it is printed, at least 1. How it covers is shown in docs/explanation/disclosure.
+
     ``"nchs"``: the presentation standards for proportions (Parker et al. 2017): effective n from 30 on, then width at most
     0.05, or below 0.30 and at most 1.30 times the value; totals by the standards for counts (Series 2, No. 200): n from 10
     on is met by the 30, relative width at most 1.60. Any prevalence below some per cent passes the 0.05, however little is
     known of it. ``"fl-rare"`` is for those: fl-default, and an interval no wider than 1.60 times the value (the
     standard for counts, turned on the cases), which takes about eight independent cases.
+
+    Examples
+    --------
+    >>> SuppressionRule(name="strict", min_cases=10).min_n
+    50
     """
 
     name: str = "custom"
@@ -92,9 +99,13 @@ class SuppressionRule:
     max_width: float = np.inf
     max_relative_width: float = np.inf
     max_relative_width_totals: float = np.inf
+    few_cases: FewCases = FEW_CASES
+    assumed_deff: float = 3
+    digits: int = DIGITS
 
     def __post_init__(self) -> None:
-        wrong = [f.name for f in fields(self) if f.name != "name" and not getattr(self, f.name) >= 0]
+        numbers = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _WORDS}
+        wrong = [name for name, value in numbers.items() if not _threshold(value)]
         if wrong:
             raise PublishFault(
                 "FL-PUB-06",
@@ -102,6 +113,76 @@ class SuppressionRule:
                 found=", ".join(f"{name}={getattr(self, name)!r}" for name in wrong),
                 fix="give numbers; 0 switches a threshold off",
             )
+        if self.few_cases not in get_args(FewCases):
+            raise not_one_of(
+                "FL-PUB-30", "this treatment of few cases", str(self.few_cases), get_args(FewCases), PublishFault
+            )
+        if self.digits not in (1, 2):
+            raise PublishFault(
+                "FL-PUB-30", "figures are published to one or two digits of their standard error",
+                found=f"digits={self.digits!r}", fix="give 1 or 2",
+            )  # fmt: skip
+
+    @staticmethod
+    def read(path: str | Path) -> SuppressionRule:
+        r"""Read the rule of an office from a TOML file.
+
+        Parameters
+        ----------
+        path : str or Path
+            Its keys are the parameters of the rule; `base` names a rule whose thresholds hold where the file gives none
+            ("fl-default" without it), `name` is the stem of the file unless it says another.
+
+        Raises
+        ------
+        FileFault
+            FL-FILE-01 where there is no such file.
+        PublishFault
+            FL-PUB-31: it is no TOML, or has keys that a rule has not; FL-PUB-01 (base), FL-PUB-06, FL-PUB-30.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> file = pathlib.Path(tempfile.mkdtemp()) / "office.toml"
+        >>> _ = file.write_text('base = "fl-rare"\nmin_cases = 10\n')
+        >>> rule = SuppressionRule.read(file)
+        >>> rule.name, rule.min_cases, rule.max_relative_width
+        ('office', 10, 1.6)
+        """
+        file = Path(path)
+        if not file.is_file():
+            raise FileFault("FL-FILE-01", "there is no such file", found=file.name, fix="check the path of the rule")
+        try:
+            given = tomllib.loads(file.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise PublishFault(
+                "FL-PUB-31",
+                "this is not a rule of publication",
+                found=f"{file.name}: {error}",
+                fix="write TOML: min_n = 50",
+            ) from error
+        return _of_table({"name": file.stem, **given}, file.name)
+
+
+def _of_table(given: Mapping[str, Any], where: str) -> SuppressionRule:
+    """A rule of the keys of a file."""
+    known = [f.name for f in fields(SuppressionRule)]
+    alien = [key for key in given if key not in (*known, "base")]
+    types = [
+        f"{key} = {value!r}" for key, value in given.items() if isinstance(value, str) != (key in (*_WORDS, "base"))
+    ]
+    if alien or types:
+        hints = [f"{key!r}: nearest is {close!r}" for key in alien if (close := nearest(key, known))]
+        raise PublishFault(
+            "FL-PUB-31", "this is not a rule of publication", found=f"{where}: {listed([*alien, *types])}",
+            fix="; ".join(hints) or f"keys there are: {listed(known, most=20)}",
+        )  # fmt: skip
+    base = chosen_rule(str(given.get("base", FL_DEFAULT.name)))
+    return replace(base, **{key: value for key, value in given.items() if key != "base"})
+
+
+def _threshold(value: Any) -> bool:
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool) and bool(value >= 0)
 
 
 FL_DEFAULT = SuppressionRule(name="fl-default")
@@ -115,6 +196,7 @@ NCHS = SuppressionRule(
     max_width=0.30,
     max_relative_width=1.30,
     max_relative_width_totals=1.60,
+    few_cases="withheld",
 )
 FL_RARE = SuppressionRule(name="fl-rare", max_relative_width=1.60, max_relative_width_totals=1.60)
 RULES: dict[str, SuppressionRule] = {rule.name: rule for rule in (FL_DEFAULT, FL_RARE, NCHS)}
@@ -124,125 +206,8 @@ def chosen_rule(rule: str | SuppressionRule) -> SuppressionRule:
     """The rule of this name, or the rule itself; FL-PUB-01 where there is no such rule."""
     if isinstance(rule, SuppressionRule):
         return rule
+    if rule.endswith(".toml"):
+        return SuppressionRule.read(rule)
     if rule not in RULES:
         raise not_one_of("FL-PUB-01", "this rule of publication", str(rule), list(RULES), PublishFault)
     return RULES[rule]
-
-
-def cells(frame: pd.DataFrame, by: Sequence[str], assumptions: Sequence[Assumption]) -> list[Cell]:
-    """What each row speaks of, whatever its quantity, bound or method: outcome, term, subpopulation, by-values.
-
-    The order in which by-columns were crossed does not matter, so that the total of a cell is found with its
-    prevalence wherever both are published.
-    """
-    where = tuple(str(value) for a in assumptions if a.code == "subpopulation" for _, value in a.parameters)
-    keys: list[Cell] = []
-    for record in frame.to_dict("records"):
-        margin = tuple(sorted(margin_columns(record)))
-        # A by-column outside the margin names the result that a row was stacked from: the cell is the same without it.
-        known = {(name, str(record[name])) for name in by if name in margin and not pd.isna(record[name])}
-        keys.append((str(record["outcome"]), str(record["term"]), where, margin, frozenset(known)))
-    return keys
-
-
-def design_weighted(frame: pd.DataFrame) -> Flags:
-    """Rows to which n, cases and df apply: of a survey, or calculated from such."""
-    own = frame["method"].isin(list(DESIGN_WEIGHTED)).to_numpy(dtype=bool)
-    return own | (frame["method"].isin(list(DERIVED)) & frame["n"].notna()).to_numpy(dtype=bool)
-
-
-def transparent(frame: pd.DataFrame) -> Flags:
-    """Rows that are shown only where the direct figure is."""
-    return frame["method"].isin(list(TRANSPARENT)).to_numpy(dtype=bool)
-
-
-def withheld(frame: pd.DataFrame, rule: SuppressionRule) -> Flags:
-    """Rows, design-weighted or as good as, that may not be published by their own n, cases, df, width or missing interval."""
-    n = _floats(frame["n"])
-    cases = _floats(frame["cases"])
-    df = _floats(frame["df"])
-    no_interval = frame["lower"].isna().to_numpy() | frame["upper"].isna().to_numpy()
-    # An n or df that is unknown cannot be judged, so it does not pass; means have no cases.
-    few = ~(n >= rule.min_n) | ((cases > 0) & (cases < rule.min_cases)) | ~(df >= rule.min_df)
-    direct = design_weighted(frame) & (few | no_interval | _too_wide(frame, rule))
-    return direct | (transparent(frame) & small_base(frame, rule))
-
-
-def _too_wide(frame: pd.DataFrame, rule: SuppressionRule) -> Flags:
-    """Rows whose interval, or effective number of respondents, says too little; without a case only the latter counts."""
-    share = frame["quantity"].isin(list(SHARES)).to_numpy(dtype=bool)
-    scale = np.where(frame["quantity"] == "prevalence per 1,000", 1_000.0, 1.0)
-    value, se, n = _floats(frame["value"]) / scale, _floats(frame["se"]) / scale, _floats(frame["n"])
-    df, edge = _floats(frame["df"]), (value <= 0) | (value >= 1)
-    wide = np.zeros(len(frame), dtype=bool)
-    for level in frame["level"].unique():
-        of = share & (frame["level"] == level).to_numpy()
-        lower, upper = proportion("korn-graubard", value[of], se[of], n[of], df[of], float(level))
-        width, relative = upper - lower, (upper - lower) / np.where(value[of] > 0, value[of], np.nan)
-        loose = (width >= rule.max_width) | (relative > rule.max_relative_width)
-        wide[of] = ~edge[of] & loose & ~(width <= rule.sure_width)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        effective = np.where(edge, n, np.minimum(n, value * (1 - value) / se**2))
-        relative = (_floats(frame["upper"]) - _floats(frame["lower"])) / np.abs(_floats(frame["value"]))
-    counted = frame["quantity"].isin(["total", "persons"]).to_numpy(dtype=bool)
-    wide |= share & (effective < rule.min_effective_n)
-    return wide | (counted & (_floats(frame["value"]) != 0) & (relative > rule.max_relative_width_totals))
-
-
-def small_base(frame: pd.DataFrame, rule: SuppressionRule) -> Flags:
-    """Rows whose n and cases are too small to be printed, of whatever method."""
-    n, cases = _floats(frame["n"]), _floats(frame["cases"])
-    return (n < rule.min_n) | ((cases > 0) & (cases < rule.min_cases))
-
-
-def doubtful(reasons: Sequence[Reason]) -> frozenset[int]:
-    """Rows of a sampler that did not do well."""
-    return frozenset(reason.row for reason in reasons if reason.code.startswith("sampler_"))
-
-
-def cautions(frame: pd.DataFrame, rule: SuppressionRule, doubted: frozenset[int]) -> list[str]:
-    """For each row why it is to be used with caution, of "cv", "df" and "sampler", with spaces between; or ""."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        cv = _floats(frame["se"]) / np.abs(_floats(frame["value"]))
-    high = cv > rule.caution_cv
-    loose = design_weighted(frame) & (_floats(frame["df"]) < rule.caution_df)
-    return [
-        " ".join(code for code, holds in (("cv", wide), ("df", few), ("sampler", row in doubted)) if holds)
-        for row, (wide, few) in enumerate(zip(high, loose, strict=True))
-    ]
-
-
-def judged(
-    frame: pd.DataFrame, hidden: Flags, shadow: Flags, rule: SuppressionRule, doubted: frozenset[int] = frozenset()
-) -> pd.DataFrame:
-    """The table as it may be printed: `hidden` rows blanked, n and cases of `shadow` rows too, `doubted` ones flagged.
-
-    Adds `publication` (published, fewer_than, not_published) and `caution`.
-    """
-    out = frame.copy()
-    zero = zero_printed(frame, rule) & ~hidden
-    out["caution"] = pd.array(cautions(frame, rule, doubted), dtype="string")
-    out["publication"] = pd.array(
-        np.where(hidden, NOT_PUBLISHED, np.where(zero, FEWER_THAN, PUBLISHED)).tolist(), dtype="string"
-    )
-    out.loc[hidden, list(BLANKED)] = np.nan
-    out.loc[hidden, ["interval_kind", "caution"]] = ""
-    # "Fewer than U": the zero itself is no estimate, and a reader of the file must not add it up.
-    out.loc[zero, ["value", "se", "deff"]] = np.nan
-    # Whether n stays never depends on the cases, so that its absence tells nothing of them.
-    small = ~(_floats(frame["n"]) >= rule.min_n)
-    out.loc[(hidden & small) | shadow, "n"] = pd.NA
-    out.loc[hidden | shadow, "cases"] = pd.NA
-    out.loc[shadow, "deff"] = np.nan
-    return out
-
-
-def zero_printed(frame: pd.DataFrame, rule: SuppressionRule) -> Flags:
-    """Design-weighted rows without a case that are printed as an upper limit; also rows that already are."""
-    already = (frame["publication"] == FEWER_THAN).to_numpy(dtype=bool) if "publication" in frame else False
-    none = (_floats(frame["cases"]) == 0) & (_floats(frame["n"]) >= rule.min_n) & (_floats(frame["value"]) == 0)
-    return np.asarray(already | (none & design_weighted(frame)), dtype=bool)
-
-
-def _floats(column: pd.Series[Any]) -> npt.NDArray[np.float64]:
-    return column.to_numpy(dtype=float, na_value=np.nan)

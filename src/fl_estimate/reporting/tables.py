@@ -14,7 +14,8 @@ import pandas as pd
 
 from fl_estimate.reporting.labelling import Labels, several_methods, unit_of
 from fl_estimate.reporting.palette import SOFT
-from fl_estimate.reporting.suppression import FEWER_THAN, NOT_PUBLISHED, SuppressionRule, design_weighted
+from fl_estimate.reporting.judging import based_on
+from fl_estimate.reporting.suppression import FEWER_THAN, NOT_PUBLISHED, SuppressionRule
 from fl_estimate.reporting.truth import Truth
 from fl_estimate.reporting.words import joined, level_words, number, opening, percent, say, spread
 
@@ -199,7 +200,7 @@ def _how(frame: pd.DataFrame, language: str) -> str:
     """The method of a whole table in words, where it is not the plain one."""
     if several_methods(frame):
         return say("head", "several_methods", language)
-    if not len(frame) or design_weighted(frame).any():
+    if not len(frame) or based_on(frame, "respondents").any():
         return ""
     terms = [str(term) for term in frame["term"].unique()]
     model = f" ({say('term', terms[0], language)})" if len(terms) == 1 and terms[0] else ""

@@ -113,11 +113,16 @@ def test_rules_of_publication_bind_where_they_bind_a_part() -> None:
     frame = people()
     frame = frame[(frame["sex"] == 1) | (frame.index % 20 == 0)]
     by = fl.estimate_prevalence(frame, "y", design=DESIGN, by="sex")
-    row = fl.contrast(by, {"sex": (1, 2)}).to_frame().iloc[0]
+    found = fl.contrast(by, {"sex": (1, 2)})
+    row = found.to_frame().iloc[0]
     parts = by.to_frame()[lambda f: f["margin"] == "sex"]
-    assert row["n"] == parts["n"].min() < 50
-    assert row["cases"] == parts["cases"].min()
+    # What is printed is that of both parts, what is judged the smaller.
+    assert row[["n", "cases"]].tolist() == parts[["n", "cases"]].sum().tolist()
+    assert found.support.respondents.tolist() == [parts["n"].min()]
+    assert found.support.cases.tolist() == [parts["cases"].min()]
+    assert row["n"] > 50 > parts["n"].min()
     assert row["df"] == parts["df"].min()
+    assert fl.publish(found).to_frame()["publication"].tolist() == ["not_published"]
 
 
 def test_no_cases_on_a_side() -> None:

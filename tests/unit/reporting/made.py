@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 import fl_estimate as fl
+from fl_estimate.results.basis import Support
 from fl_estimate.results.estimates import Assumption, Reason, make_frame
 
 USUAL: dict[str, Any] = {
@@ -23,6 +26,7 @@ USUAL: dict[str, Any] = {
     "df": 30.0,
     "deff": 1.5,
     "method": "taylor",
+    "basis": "respondents",
 }
 """A row that every rule lets pass."""
 
@@ -46,8 +50,13 @@ def estimates(
     labels = {name: [row.get(name) for row in full] for name in by}
     for name in ("term", "bound", "interval_kind"):
         columns[name] = [row.get(name, "") for row in full]
+    bases = columns.pop("basis")
+    frame = make_frame(columns, labels, len(full), basis=bases)
+    # A mean has no cases, and nobody whose value is 0.
+    cases = frame["cases"].fillna(frame["n"])
     return fl.Estimates(
-        frame=make_frame(columns, labels, len(full)),
+        frame=frame,
+        support=Support.of(*(column.to_numpy(float, na_value=np.nan) for column in (frame["n"], cases)), df=frame["df"]),
         by=tuple(by),
         reasons=tuple(reasons),
         assumptions=tuple(assumptions),

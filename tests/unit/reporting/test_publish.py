@@ -8,15 +8,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 import fl_estimate as fl
-from fl_estimate.reporting.suppression import BLANKED
+from fl_estimate.reporting.few_cases import upper_share
+from fl_estimate.reporting.release import BLANKED
 from fl_estimate.results.estimates import Assumption, Reason
 from tests.unit.reporting.made import WITHHELD, country, estimates
 
 
 def published(*rows: dict[str, Any], rule: str | fl.SuppressionRule = "fl-default", **more: Any) -> pd.DataFrame:
     return fl.publish(estimates(*rows, **more), rule=rule).to_frame()
+
+
+WITHHELD_RULE = fl.SuppressionRule(few_cases="withheld")
+"""As fl-default was before zero to four cases were treated alike."""
+NO_CASE: dict[str, Any] = {"cases": 0, "value": 0.0, "se": 0.0, "lower": 0.0}
 
 
 @pytest.mark.parametrize(
@@ -27,8 +34,12 @@ def published(*rows: dict[str, Any], rule: str | fl.SuppressionRule = "fl-defaul
         ({"n": 49}, "not_published"),
         ({"n": None}, "not_published"),
         ({"cases": 5}, "published"),
-        ({"cases": 4}, "not_published"),
-        ({"cases": 1}, "not_published"),
+        ({"cases": 4}, "at_most"),
+        ({"cases": 1}, "at_most"),
+        ({**NO_CASE, "n": 50}, "at_most"),
+        ({"cases": 4, "lower": None}, "at_most"),  # its interval is not printed
+        ({"cases": 4, "bound": "lower"}, "not_published"),
+        ({"cases": 4, "quantity": "variance"}, "not_published"),
         ({"cases": None}, "published"),  # a mean has no cases
         ({"df": 2}, "published"),
         ({"df": 1}, "not_published"),
@@ -36,14 +47,77 @@ def published(*rows: dict[str, Any], rule: str | fl.SuppressionRule = "fl-defaul
         ({"df": float("inf")}, "published"),
         ({"lower": None}, "not_published"),
         ({"upper": None}, "not_published"),
-        ({"cases": 0, "value": 0.0, "se": 0.0, "lower": 0.0, "n": 50}, "fewer_than"),
-        ({"cases": 0, "value": 0.0, "se": 0.0, "lower": 0.0, "n": 49}, "not_published"),
-        ({"cases": 0, "value": 0.0, "se": 0.0, "lower": 0.0, "df": 1}, "not_published"),
+        ({**NO_CASE, "n": 49}, "not_published"),
+        ({**NO_CASE, "df": 1}, "not_published"),
     ],
 )
 def test_fl_default_row_by_row(row: dict[str, Any], expected: str) -> None:
-    """The thresholds of design.md: n < 50, 0 < cases < 5, df < 2, no interval; zero cases from n = 50 on."""
+    """The thresholds of design.md: n < 50, df < 2, no interval; zero to four cases alike from n = 50 on."""
     assert published(row)["publication"].tolist() == [expected]
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ({}, "published"),
+        ({"cases": 4}, "not_published"),
+        ({"cases": 1}, "not_published"),
+        ({**NO_CASE, "n": 50}, "fewer_than"),
+        ({**NO_CASE, "n": 49}, "not_published"),
+        ({**NO_CASE, "df": 1}, "not_published"),
+    ],
+)
+def test_few_cases_withheld_row_by_row(row: dict[str, Any], expected: str) -> None:
+    """The other treatment: one to four cases are withheld, none is told."""
+    assert published(row, rule=WITHHELD_RULE)["publication"].tolist() == [expected]
+
+
+def test_zero_to_four_cases_are_printed_alike() -> None:
+    """Not a byte tells one number of cases from another; the limit is Clopper and Pearson's of 4/1.5 cases in 1000/1.5."""
+    rows = [{"region": "N", **NO_CASE}, *({"region": "N", "cases": k, "value": k / 1000} for k in range(1, 5))]
+    reasons = [Reason(code="zero_cases", row=1)]
+    every = [fl.publish(estimates({}, row, reasons=reasons if not row["cases"] else ())) for row in rows]
+    frames = [one.to_frame() for one in every]
+    for frame in frames[1:]:
+        pd.testing.assert_frame_equal(frame, frames[0])
+    row = frames[0].iloc[1]
+    assert row["upper"] == 0.013
+    assert upper_share(1000, 4, 1.5, 0.95) == pytest.approx(stats.beta.ppf(0.975, 4 / 1.5 + 1, 1000 / 1.5 - 4 / 1.5))
+    assert 0.012 < upper_share(1000, 4, 1.5, 0.95) <= 0.013
+    assert (row["lower"], row["n"], row["publication"]) == (0.0, 1000, "at_most")
+    assert row[["value", "se", "cases", "undetermined", "df", "deff"]].isna().all()
+    assert not any(reason.row == 1 for one in every for reason in one.tables[0].reasons)
+
+
+def test_the_limit_owes_nothing_to_the_design_effect_of_the_domain() -> None:
+    """It is the nation's as printed; without a nation that is printed, the rule's own."""
+    row = {"region": "N", "cases": 3, "deff": 9.0}
+    assert published({}, row)["upper"].tolist()[1] == 0.013
+    assert published({"cases": 3}, row)["upper"].tolist()[1] == published(row)["upper"].tolist()[0]
+    assert published(row)["upper"].tolist()[0] == pytest.approx(upper_share(1000, 4, 3, 0.95), rel=0.1)
+    assert published({"deff": 0.4}, row)["upper"].tolist()[1] == pytest.approx(upper_share(1000, 4, 1, 0.95), rel=0.1)
+
+
+def test_a_total_of_few_cases_needs_its_population() -> None:
+    """Without the weighted population there is no limit of persons to print."""
+    assert published({"cases": 3}, quantity="total")["publication"].tolist() == ["not_published"]
+    people = pd.DataFrame({"w": 10.0, "ea": [i // 10 for i in range(400)], "fl": [1, *[0] * 199] * 2, "area": ["A", "B"] * 200})
+    total = fl.estimate_total(people, "fl", design=fl.Design(weights="w", psu="ea"), by="area")
+    share = fl.estimate_prevalence(people, "fl", design=fl.Design(weights="w", psu="ea"), by="area")
+    frame = fl.publish([total, share]).to_frame()
+    assert frame["publication"].tolist() == ["at_most"] * 6
+    # 4,000 and twice 2,000 persons; each limit is rounded up by itself.
+    assert frame["upper"].tolist()[:3] == pytest.approx((frame["upper"][3:] * [4000, 2000, 2000]).tolist(), rel=0.05)
+
+
+def test_the_model_in_place_of_few_cases() -> None:
+    rule = fl.SuppressionRule(few_cases="model")
+    direct = estimates({"region": "N", "cases": 3}, {"region": "S"})
+    model = estimates({"region": "N", "cases": 3}, {"region": "S"}, method="area-binomial", basis="model")
+    assert fl.publish([direct, model], rule=rule).to_frame()["publication"].tolist() == [
+        "not_published", "published", "published", "published",
+    ]  # fmt: skip
+    assert fl.publish([direct, model]).to_frame()["publication"].tolist()[2:] == ["not_published", "published"]
 
 
 @pytest.mark.parametrize(
@@ -55,7 +129,7 @@ def test_fl_default_row_by_row(row: dict[str, Any], expected: str) -> None:
         ({"df": 8}, ""),
         ({"df": 7}, "df"),
         ({"se": 0.0031, "df": 7}, "cv df"),
-        ({"cases": 0, "value": 0.0, "se": 0.0, "lower": 0.0, "df": 7}, "df"),
+        ({**NO_CASE, "df": 7}, ""),
         ({"se": 0.0031, "df": 7, "cases": 1}, ""),
     ],
 )
@@ -65,7 +139,7 @@ def test_flags(row: dict[str, Any], expected: str) -> None:
 
 
 def test_a_withheld_row_has_no_numbers() -> None:
-    row = published({"cases": 3}).iloc[0]
+    row = published({"cases": 3}, rule=WITHHELD_RULE).iloc[0]
     assert row[[*BLANKED, "cases"]].isna().all()
     assert row["interval_kind"] == ""
 
@@ -79,7 +153,7 @@ def test_n_of_a_withheld_row_depends_on_n_alone(n: int, shown: bool) -> None:
 
 
 def test_zero_cases_are_an_upper_limit_and_no_estimate() -> None:
-    row = published({"cases": 0, "value": 0.0, "se": 0.0, "lower": 0.0, "upper": 0.0042}).iloc[0]
+    row = published({**NO_CASE, "upper": 0.0042}, rule=WITHHELD_RULE).iloc[0]
     assert row[["value", "se", "deff"]].isna().all()
     assert (row["upper"], row["cases"], row["n"]) == (0.0042, 0, 1000)
 
@@ -88,6 +162,7 @@ def test_the_upper_bound_of_a_cell_without_sure_cases_is_printed() -> None:
     frame = published(
         {"cases": 0, "value": 0.0, "se": 0.0, "lower": 0.0, "bound": "lower"},
         {"cases": 0, "value": 0.01, "bound": "upper"},
+        rule=WITHHELD_RULE,
     )
     assert frame["publication"].tolist() == ["fewer_than", "published"]
 
@@ -103,14 +178,15 @@ def test_every_quantity_of_a_cell_is_withheld_with_it() -> None:
     names = {"a": estimates({"region": "N", "cases": 3}, {}), "b": estimates({"region": "N"}, {}, quantity="total")}
     for order in (["a", "b"], ["b", "a"]):
         frame = fl.publish([names[name] for name in order]).to_frame()
-        assert set(frame.loc[frame["margin"] == "region", "publication"]) == {"not_published"}
+        assert frame.loc[frame["margin"] == "region", "publication"].isin(["at_most", "not_published"]).all()
+        assert frame.loc[frame["margin"] == "region", "value"].isna().all()
         assert set(frame.loc[frame["margin"] == "", "publication"]) == {"published"}
 
 
 def test_a_cell_is_the_same_cell_in_whatever_order_it_is_crossed() -> None:
     first = estimates({"region": "N", "sex": 1, "cases": 3}, by=("region", "sex"))
     second = estimates({"sex": 1, "region": "N", "margin": "sex × region"}, by=("sex", "region"), quantity="total")
-    assert fl.publish([first, second]).to_frame()["publication"].tolist() == ["not_published"] * 2
+    assert fl.publish([first, second], rule=WITHHELD_RULE).to_frame()["publication"].tolist() == ["not_published"] * 2
 
 
 @pytest.mark.parametrize(
@@ -125,33 +201,35 @@ def test_a_cell_is_the_same_cell_in_whatever_order_it_is_crossed() -> None:
 def test_another_cell_is_not_withheld(other: dict[str, Any]) -> None:
     by = other.pop("by", ("region",))
     frame = fl.publish([estimates({"region": "N", "cases": 3}), estimates(other, by=by, quantity="total")]).to_frame()
-    assert frame["publication"].tolist() == ["not_published", "published"]
+    assert frame["publication"].tolist() == ["at_most", "published"]
 
 
 def test_a_subpopulation_is_another_cell() -> None:
     women = [Assumption(code="subpopulation", parameters=(("where", "sex == 2"),))]
     both = [estimates({"cases": 3}, assumptions=women), estimates({})]
-    assert fl.publish(both).to_frame()["publication"].tolist() == ["not_published", "published"]
+    assert fl.publish(both).to_frame()["publication"].tolist() == ["at_most", "published"]
 
 
-def test_models_are_judged_by_their_cv_and_lose_small_counts() -> None:
+def test_models_are_judged_by_their_cv_and_go_with_the_direct_figure() -> None:
     direct = estimates({"region": "N", "cases": 3, "n": 700})
     model = estimates(
         {"region": "N", "cases": 30, "n": 900, "df": None},
         {"region": "S", "cases": 3, "n": 900, "df": None, "se": 0.004},
         {"region": "E", "cases": 30, "n": 900, "df": None},
+        {"region": "W", "cases": 30, "n": 900, "df": None, "se": 0.004},
         method="area",
+        basis="model",
     )
     frame = fl.publish([direct, model]).to_frame()
-    assert frame["publication"].tolist() == ["not_published", "published", "published", "published"]
-    assert frame["caution"].tolist() == ["", "", "cv", ""]
-    assert frame["n"].isna().tolist() == [False, True, True, False]
-    assert frame["cases"].isna().tolist() == [True, True, True, False]
-    assert frame["value"].isna().tolist() == [True, False, False, False]
+    # N goes with the direct figure of the cell, S for the three cases that it rests on itself.
+    assert frame["publication"].tolist() == ["at_most", "not_published", "not_published", "published", "published"]
+    assert frame["caution"].tolist() == ["", "", "", "", "cv"]
+    assert frame["cases"].isna().tolist() == [True, True, True, False, False]
+    assert frame["value"].isna().tolist() == [True, True, True, False, False]
 
 
 def test_rows_of_a_sampler_that_did_not_do_well_are_flagged() -> None:
-    model = estimates({}, {"region": "A"}, method="area-binomial", reasons=[Reason(code="sampler_rhat", row=1)])
+    model = estimates({}, {"region": "A"}, method="area-binomial", basis="model", reasons=[Reason(code="sampler_rhat", row=1)])
     published = fl.publish(model)
     assert published.to_frame()["caution"].tolist() == ["", "sampler"]
     assert fl.publish(published).to_frame()["caution"].tolist() == ["", "sampler"]
@@ -209,7 +287,7 @@ def test_columns_and_names() -> None:
     made = country()
     frame = fl.publish(made).to_frame()
     assert frame.columns.tolist()[:7] == ["estimate", "quantity", "outcome", "term", "margin", "region", "sex"]
-    assert frame.columns.tolist()[-3:] == ["method", "publication", "caution"]
+    assert frame.columns.tolist()[-4:] == ["method", "basis", "publication", "caution"]
     assert frame["estimate"].unique().tolist() == ["prevalence_1", "total_2"]
     assert fl.publish(list(made.values())).to_frame()["estimate"].unique().tolist() == ["prevalence_1", "total_2"]
 
@@ -260,7 +338,7 @@ NCHS: list[tuple[dict[str, Any], str]] = [
     ({"n": 100, "value": 0.5, "se": np.sqrt(0.25 / 100), "df": 99}, "published"),
     # 3 of 100: width 0.08, 2.7 times the value.
     ({"n": 100, "value": 0.03, "se": np.sqrt(0.03 * 0.97 / 100), "df": 99, "cases": 3}, "not_published"),
-    ({"n": 40, "cases": 0, "value": 0.0, "se": 0.0, "lower": 0.0}, "fewer_than"),
+    ({"n": 40, **NO_CASE}, "fewer_than"),
     ({"quantity": "total", "value": 100.0, "se": 40.0, "lower": 40.0, "upper": 200.0}, "published"),  # exactly 1.60
     ({"quantity": "total", "value": 100.0, "se": 40.0, "lower": 39.0, "upper": 200.0}, "not_published"),
 ]

@@ -10,6 +10,7 @@ import numpy as np
 
 from fl_estimate.errors import EstimateFault, listed, not_one_of
 from fl_estimate.estimators.hierarchical.direct import NUMBERS, Direct, Keyed, pair, text
+from fl_estimate.results.basis import Support
 
 
 def whole_numbers(labels: Sequence[Any]) -> list[int]:
@@ -77,6 +78,9 @@ def complete(direct: Direct, frames: Sequence[Keyed | None]) -> Direct:
         numbers={
             name: np.where(rows >= 0, direct.numbers[name][rows], 0.0 if name == "n" else np.nan) for name in NUMBERS
         },
+        support=Support.joined([direct.support, Support.of(np.zeros(1), 0.0, psus_with_cases=0.0)]).take(
+            np.where(rows >= 0, rows, len(direct.support))
+        ),
     )
 
 

@@ -1,0 +1,170 @@
+"""From full tables to what may be printed of them: the rule, the audit of all tables together, rounding, blanking."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fl_estimate.reporting.disclosure import audit_tables
+from fl_estimate.reporting.disclosure_tables import Given
+from fl_estimate.reporting.few_cases import upper_limits
+from fl_estimate.reporting.judging import (
+    TELLING,
+    Cell,
+    Flags,
+    Judged,
+    based_on,
+    cautions,
+    cells,
+    doubtful,
+    floats,
+    judge,
+)
+from fl_estimate.reporting.precision import half_steps, rounded
+from fl_estimate.reporting.suppression import AT_MOST, FEWER_THAN, NOT_PUBLISHED, PUBLISHED, SuppressionRule
+from fl_estimate.results.basis import FIGURES, LISTS, MODEL, Support
+from fl_estimate.results.crossing import Crossing
+from fl_estimate.results.estimates import Assumption, Reason
+
+BLANKED: tuple[str, ...] = ("value", "se", "lower", "upper", "undetermined", "df", "deff")
+"""What goes from a row that is not published, beside cases, n (where small) and the kind of interval (it can tell
+of a zero)."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Draft:
+    """One result in full, as `publish` judges it: the table, and what is known beside it."""
+
+    name: str
+    frame: pd.DataFrame
+    by: tuple[str, ...]
+    assumptions: tuple[Assumption, ...]
+    reasons: tuple[Reason, ...]
+    support: Support
+    own: Flags
+    crossing: Crossing | None
+    arguments: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Released:
+    """What may be printed of each draft, and how many rows were withheld to protect others."""
+
+    frames: tuple[pd.DataFrame, ...]
+    reasons: tuple[tuple[Reason, ...], ...]
+    protecting: int
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Verdict:
+    """One draft with its keys and what becomes of each row."""
+
+    draft: Draft
+    keys: list[Cell]
+    judged: Judged
+    hidden: Flags
+    at_most: Flags
+
+
+def released(drafts: Sequence[Draft], rule: SuppressionRule) -> Released:
+    """Judge all drafts together and give what may be printed of them."""
+    keys = [cells(draft.frame, draft.by, draft.assumptions) for draft in drafts]
+    judged = [judge(draft.frame, draft.support, rule) for draft in drafts]
+    shut, low = set[Cell](), set[Cell]()
+    for draft, key, own in zip(drafts, keys, judged, strict=True):
+        people = ~based_on(draft.frame, LISTS, FIGURES, MODEL)
+        # A row that is made of several is no cell of its own: that it is withheld says nothing of the direct one.
+        shut.update(key[row] for row in np.flatnonzero(people & draft.own & own.hard))
+        low.update(key[row] for row in np.flatnonzero(people & draft.own & own.low))
+    verdicts = [
+        _verdict(draft, key, own, shut, low, rule) for draft, key, own in zip(drafts, keys, judged, strict=True)
+    ]
+    closed = _protecting(verdicts, rule)
+    more = sum(int((_touched(v, closed) & ~v.hidden).sum()) for v in verdicts)
+    verdicts = [_verdict(v.draft, v.keys, v.judged, shut | closed, low - closed, rule) for v in verdicts]
+    done = [_printed(verdict, rule) for verdict in verdicts]
+    return Released(frames=tuple(f for f, _ in done), reasons=tuple(r for _, r in done), protecting=more)
+
+
+def _verdict(
+    draft: Draft, keys: list[Cell], judged: Judged, shut: set[Cell], low: set[Cell], rule: SuppressionRule
+) -> _Verdict:
+    """Which rows go, and which are printed as a limit: all quantities, bounds and methods of a cell together."""
+    apart, model = based_on(draft.frame, LISTS, FIGURES), based_on(draft.frame, MODEL)
+    closed = np.array([key in shut for key in keys], dtype=bool)
+    few = np.array([key in low for key in keys], dtype=bool) | judged.low
+    at_most = few & ~closed & ~judged.hard & judged.limited & ~apart & ~model
+    hidden = judged.hard | (~apart & (closed | (few & ~at_most)))
+    if rule.few_cases == "model":
+        hidden = np.where(model, False, hidden | at_most)
+        at_most = np.zeros(len(keys), dtype=bool)
+    return _Verdict(draft=draft, keys=keys, judged=judged, hidden=hidden, at_most=at_most)
+
+
+def _touched(verdict: _Verdict, closed: set[Cell]) -> Flags:
+    apart = based_on(verdict.draft.frame, LISTS, FIGURES)
+    return np.array([key in closed for key in verdict.keys], dtype=bool) & ~apart
+
+
+def _protecting(verdicts: Sequence[_Verdict], rule: SuppressionRule) -> set[Cell]:
+    """The further cells that must go so that none that is withheld can be worked out."""
+    if not any((v.hidden | v.at_most).any() for v in verdicts):
+        return set()
+    given = [_given(verdict, rule) for verdict in verdicts]
+    return set(audit_tables(given, min_n=rule.min_n, min_cases=rule.min_cases).closed)
+
+
+def _given(verdict: _Verdict, rule: SuppressionRule) -> Given:
+    draft = verdict.draft
+    shown = verdict.hidden | verdict.at_most | verdict.judged.zero
+    # What is made of several parts is no cell of the crossing, whatever its quantity is called.
+    frame = draft.frame.assign(
+        quantity=draft.frame["quantity"].where(draft.own, "derived from " + draft.frame["quantity"])
+    )
+    return Given(
+        name=draft.name, frame=frame, keys=verdict.keys, hidden=verdict.hidden, at_most=verdict.at_most,
+        zero=verdict.judged.zero & ~verdict.hidden,
+        printed=np.where(shown, np.nan, floats(rounded(draft.frame, rule.digits)["value"])),
+        half=half_steps(draft.frame, rule.digits), crossing=draft.crossing, arguments=draft.arguments,
+    )  # fmt: skip
+
+
+def _printed(verdict: _Verdict, rule: SuppressionRule) -> tuple[pd.DataFrame, tuple[Reason, ...]]:
+    """One table as it may be printed: rounded, what is withheld blanked, limits in place of few cases."""
+    draft, judged = verdict.draft, verdict.judged
+    out = rounded(draft.frame, rule.digits)
+    usable = ~(verdict.hidden | verdict.at_most | judged.zero)
+    upper = upper_limits(out, verdict.keys, verdict.at_most, usable, rule, draft.crossing)
+    at_most = verdict.at_most & np.isfinite(upper)
+    hidden = verdict.hidden | (verdict.at_most & ~at_most)
+    zero = judged.zero & ~hidden & ~at_most
+    caution = np.array(cautions(out, rule, doubtful(draft.reasons)), dtype=object)
+    caution[hidden | at_most] = ""
+    status = np.select([hidden, at_most, zero], [NOT_PUBLISHED, AT_MOST, FEWER_THAN], PUBLISHED)
+    out["caution"] = pd.array(caution.tolist(), dtype="string")
+    out["publication"] = pd.array(status.tolist(), dtype="string")
+    gone = hidden | at_most
+    out.loc[gone, list(BLANKED)] = np.nan
+    out.loc[gone, "interval_kind"] = ""
+    out.loc[at_most, "lower"] = 0.0
+    out.loc[at_most, "upper"] = upper[at_most]
+    # "Fewer than U": the zero itself is no estimate, and a reader of the file must not add it up.
+    out.loc[zero, ["value", "se", "deff"]] = np.nan
+    _blank_counts(out, draft, hidden, at_most, rule)
+    few = draft.support.cases < rule.min_cases
+    kept = [r for r in draft.reasons if not gone[r.row] and (zero[r.row] or not (few[r.row] and r.code in TELLING))]
+    return out, tuple(kept)
+
+
+def _blank_counts(out: pd.DataFrame, draft: Draft, hidden: Flags, at_most: Flags, rule: SuppressionRule) -> None:
+    """Take n and cases from rows that may not show them."""
+    # Whether n stays never depends on the cases, so that its absence tells nothing of them.
+    small = ~(floats(out["n"]) >= rule.min_n) & (floats(out["n"]) != 0)
+    shadow = based_on(draft.frame, MODEL, FIGURES, LISTS) & (small | (draft.support.cases < rule.min_cases))
+    out.loc[(hidden & (small | ~draft.own)) | (shadow & small), "n"] = pd.NA
+    out.loc[hidden | at_most | shadow, "cases"] = pd.NA
+    out.loc[shadow, "deff"] = np.nan
