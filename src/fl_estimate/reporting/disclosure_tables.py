@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 
 from fl_estimate.reporting.disclosure_kinds import columns_of, kind_of, parts_of
+from fl_estimate.reporting.disclosure_known import known_rows
 from fl_estimate.reporting.disclosure_rows import series_of_row, tie
 from fl_estimate.reporting.disclosure_series import Ids, Nested, Outer, Series, nesting, relate, series_of
 from fl_estimate.reporting.disclosure_system import Draft, Flags, Floats, System
+from fl_estimate.reporting.releases import KnownTable
 from fl_estimate.results.estimates import margin_columns
 
 Cell = tuple[Any, ...]
@@ -85,7 +87,14 @@ class _Work:
     public: set[Cell] = field(default_factory=set[Cell])
 
 
-def translate(tables: Sequence[Given], *, min_n: float, min_cases: float, nested: Nested | None = None) -> Translation:
+def translate(
+    tables: Sequence[Given],
+    *,
+    min_n: float,
+    min_cases: float,
+    nested: Nested | None = None,
+    known: Sequence[KnownTable] = (),
+) -> Translation:
     """The system that readers of these tables can solve, all of them together.
 
     Parameters
@@ -95,6 +104,8 @@ def translate(tables: Sequence[Given], *, min_n: float, min_cases: float, nested
         Of the rule.
     nested : mapping, optional
         {inner column: {value: outer value}}, for geographies that no call has side by side.
+    known : sequence of KnownTable
+        Of earlier releases: what they print cannot be withheld any more.
     """
     crossings = [table.crossing for table in tables if table.crossing is not None]
     draft, outer = Draft(), nesting(crossings, nested)
@@ -112,9 +123,11 @@ def translate(tables: Sequence[Given], *, min_n: float, min_cases: float, nested
     for key in work.cell_of:
         if key in shut or key in work.public:
             _targets(work, key)
-    _differences(work)
     for table in tables:
         _dependents(work, table)
+    for table in known:
+        known_rows(work.draft, work.series, work.parts, table, min_cases)
+    _differences(work)
     return Translation(system=draft.built(), cell_of=work.cell_of)
 
 
