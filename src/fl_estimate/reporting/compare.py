@@ -16,7 +16,7 @@ from fl_estimate.reporting.figures import ROW, TEXT, WIDTH, as_float, dress, in_
 from fl_estimate.reporting.labelling import Labels, unit_of
 from fl_estimate.reporting.palette import BRIGHT, FAINT, HATCH, INK, PAPER, RULE, SERIES, SOFT
 from fl_estimate.reporting.publish import PublishedEstimates, PublishedTable
-from fl_estimate.reporting.suppression import FEWER_THAN, NOT_PUBLISHED
+from fl_estimate.reporting.suppression import LIMITS, NOT_PUBLISHED
 from fl_estimate.reporting.tables import Scale, interval_words, lowered, scale_of
 from fl_estimate.reporting.truth import Truth, read_truth
 from fl_estimate.reporting.words import check_language, number, say, spread
@@ -183,7 +183,7 @@ def _tested(records: Sequence[Mapping[str, Any]]) -> tuple[float, float, float] 
     """Cochran's test of what may be printed in one domain."""
     # What was combined from the others is no result of its own.
     own = [r for r in records if not str(r["method"]).startswith("combined-")]
-    printed = [r for r in own if r["publication"] not in (NOT_PUBLISHED, FEWER_THAN)]
+    printed = [r for r in own if r["publication"] not in (NOT_PUBLISHED, *LIMITS)]
     pairs = np.array([[as_float(r["value"]), as_float(r["se"])] for r in printed]).reshape(-1, 2)
     pairs = pairs[np.isfinite(pairs).all(axis=1) & (pairs[:, 1] > 0)]
     if len(pairs) < 2:
@@ -260,7 +260,7 @@ def _line(axes: Axes, place: float, record: Mapping[str, Any], rank: int, factor
         )
         return
     lower, upper, value = (as_float(record[name]) * factor for name in ("lower", "upper", "value"))
-    none = record["publication"] == FEWER_THAN or (value == 0 and record["se"] == 0)
+    none = record["publication"] in LIMITS or (value == 0 and record["se"] == 0)
     value = np.nan if none else value  # a survey without a case says "fewer than", not zero
     if not np.isnan(upper):
         low = span[0] if np.isnan(lower) else max(lower, span[0])
@@ -297,8 +297,7 @@ def _written(record: Mapping[str, Any], scale: Scale, language: str) -> str:
     """The value with its interval, or what stands in its place."""
     if record["publication"] == NOT_PUBLISHED:
         return say("flag", NOT_PUBLISHED, language)
-    upper = scale.write(record["upper"], language)
-    if record["publication"] == FEWER_THAN:
-        return say("flag", FEWER_THAN, language, upper=upper)
-    lower, value = scale.write(record["lower"], language), scale.write(record["value"], language)
+    lower, value, upper = (scale.figure(record, name, language) for name in ("lower", "value", "upper"))
+    if record["publication"] in LIMITS:
+        return say("flag", str(record["publication"]), language, upper=upper)
     return f"{value} ({spread(lower, upper, language)})" if lower and upper else value

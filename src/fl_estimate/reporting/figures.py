@@ -17,7 +17,7 @@ import pandas as pd
 from fl_estimate.errors import PublishFault, not_one_of
 from fl_estimate.reporting.palette import BRIGHT, DEEP, FAINT, HATCH, INK, PAPER, RULE, SOFT
 from fl_estimate.reporting.publish import PublishedEstimates, PublishedTable, draft_of
-from fl_estimate.reporting.suppression import FEWER_THAN, PUBLISHED
+from fl_estimate.reporting.suppression import LIMITS, PUBLISHED
 from fl_estimate.reporting.tables import LaidRow, Layout, layout
 from fl_estimate.reporting.truth import Truth
 from fl_estimate.reporting.words import level_words, number, say, spread
@@ -228,7 +228,7 @@ def _mark(axes: Axes, place: int, line: _Drawn, factor: float, high: float) -> N
         axes.plot(ends, [place, place], color=DEEP, linewidth=7 if row.nation else 5.5, solid_capstyle="butt")
         if hollow:
             axes.plot(ends, [place, place], color=PAPER, linewidth=2.8, solid_capstyle="butt")
-    elif row.record["publication"] == FEWER_THAN:
+    elif row.record["publication"] in LIMITS:
         at = min(as_float(row.record["upper"]) * factor, high)
         axes.plot([at], [place], marker="|", color=DEEP, markersize=9, markeredgewidth=1.6, clip_on=False)
     elif not np.isnan(value):
@@ -286,7 +286,7 @@ def dress(axes: Axes, legend: str, language: str) -> None:
 
 def limits(shown: Sequence[Mapping[str, Any]], factor: float, others: Sequence[float] = ()) -> tuple[float, float]:
     """The span of the axis: all intervals but those of zero cases, which may run out of it with an arrow."""
-    solid = [record for record in shown if record["publication"] != FEWER_THAN] or shown
+    solid = [record for record in shown if record["publication"] not in LIMITS] or shown
     reach = [as_float(record[name]) * factor for record in solid for name in ("lower", "upper", "value")]
     known = [value for value in (*reach, *others) if np.isfinite(value)]
     if not known:
@@ -302,7 +302,7 @@ def _written(row: LaidRow) -> str:
     if row.heading:
         return ""
     value, interval = row.cells["value"], row.cells["interval"]
-    return value if row.withheld or row.record["publication"] == FEWER_THAN else f"{value} ({interval})"
+    return value if row.withheld or row.record["publication"] in LIMITS else f"{value} ({interval})"
 
 
 def _written_bounds(low: LaidRow, high: LaidRow, sheet: Layout, language: str) -> str:
@@ -310,8 +310,13 @@ def _written_bounds(low: LaidRow, high: LaidRow, sheet: Layout, language: str) -
     if low.withheld:
         return low.cells["value"]
     first, last, bottom, top = (
-        sheet.scale.write(value, language)
-        for value in (low.record["value"], high.record["value"], low.record["lower"], high.record["upper"])
+        sheet.scale.figure(record, name, language)
+        for record, name in (
+            (low.record, "value"),
+            (high.record, "value"),
+            (low.record, "lower"),
+            (high.record, "upper"),
+        )
     )
     first = first or sheet.scale.write(0.0, language)
     flag = "\u2009†" if low.record["caution"] or high.record["caution"] else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from fl_estimate.reporting.labelling import several_methods
-from fl_estimate.reporting.suppression import FEWER_THAN, NOT_PUBLISHED
+from fl_estimate.reporting.suppression import LIMIT_SIGNS, LIMITS, NOT_PUBLISHED
 from fl_estimate.reporting.tables import Scale, lowered, scale_of
 from fl_estimate.reporting.truth import Truth
 from fl_estimate.reporting.words import level_words, number, opening, percent, say, spread
@@ -50,14 +49,15 @@ def headline(published: PublishedEstimates, language: str = "en", truth: Truth |
         if len(rows) == 2
         else next((row for table in totals for row in _nation(table) if row["outcome"] == outcome), None)
     )
-    sentences = [*_figure(lead, rows, scale, language), *_persons(total, language), *_behind(rows, language)]
+    most = max(0, published.rule.min_cases - 1)
+    sentences = [*_figure(lead, rows, scale, most, language), *_persons(total, language), *_behind(rows, language)]
     if len(rows) == 1 and rows[0]["publication"] != NOT_PUBLISHED:
         sentences += _all_counted(whole, lead, outcome, scale, language)
     sentences += _truth(published, lead, rows[0], scale, truth, language)
     return Headline(sentences=tuple(sentences), cards=tuple(_cards(rows, scale, total, language)))
 
 
-def _figure(lead: PublishedTable, rows: list[Row], scale: Scale, language: str) -> Iterator[str]:
+def _figure(lead: PublishedTable, rows: list[Row], scale: Scale, most: int, language: str) -> Iterator[str]:
     """The value in words with its interval, of whom and when; two bounds where unknown answers were counted both ways."""
     row, level = rows[0], level_words(float(rows[0]["level"]), language)
     outcome = str(row["outcome"])
@@ -71,23 +71,23 @@ def _figure(lead: PublishedTable, rows: list[Row], scale: Scale, language: str) 
     }
     if len(rows) == 2:
         ends = {
-            "lower": scale.with_unit(_or_zero(row["value"]), language),
-            "upper": scale.with_unit(rows[1]["value"], language),
+            "lower": scale.with_unit(_or_zero(row), "value", language),
+            "upper": scale.with_unit(rows[1], "value", language),
         }
         sentence = say("sentence", f"bounds.{unit if worded else 'plain'}", language, **words, **ends)
         yield _of(lead.population if worded else "", sentence, language)
-        outer = {"lower": scale.with_unit(row["lower"], language), "upper": scale.with_unit(rows[1]["upper"], language)}
+        outer = {"lower": scale.with_unit(row, "lower", language), "upper": scale.with_unit(rows[1], "upper", language)}
         yield say("sentence", "bounds.interval", language, level=level, **outer)
         return
-    upper = scale.with_unit(row["upper"], language)
-    if row["publication"] == FEWER_THAN:
-        n = number(float(row["n"]), 0, language)
-        yield say("sentence", "fewer_than", language, n=n, upper=upper, unit=lowered(scale.head(language)), level=level)
+    upper = scale.with_unit(row, "upper", language)
+    if row["publication"] in LIMITS:
+        told = {"n": number(float(row["n"]), 0, language), "upper": upper, "unit": lowered(scale.head(language))}
+        yield say("sentence", str(row["publication"]), language, level=level, most=most, **told)
         return
-    value = scale.with_unit(row["value"], language)
+    value = scale.with_unit(row, "value", language)
     sentence = say("sentence", f"prevalence.{unit}" if worded else "plain", language, value=value, **words)
     yield _of(lead.population if worded else "", sentence, language)
-    lower = scale.with_unit(row["lower"], language)
+    lower = scale.with_unit(row, "lower", language)
     yield say("sentence", "interval", language, level=level, lower=lower, upper=upper)
 
 
@@ -113,8 +113,8 @@ def period(text: str, language: str) -> str:
 
 
 def _persons(total: Row | None, language: str) -> Iterator[str]:
-    if total is not None and total["publication"] not in (NOT_PUBLISHED, FEWER_THAN) and not total["bound"]:
-        value, lower, upper = (rounded(total[name], total["se"], language) for name in ("value", "lower", "upper"))
+    if total is not None and total["publication"] not in (NOT_PUBLISHED, *LIMITS) and not total["bound"]:
+        value, lower, upper = (_persons_of(total, name, language) for name in ("value", "lower", "upper"))
         limits = say("head", "range", language, lower=lower, upper=upper)
         yield say("sentence", "prevalence.total", language, value=value, range=limits)
 
@@ -122,7 +122,7 @@ def _persons(total: Row | None, language: str) -> Iterator[str]:
 def _behind(rows: list[Row], language: str) -> Iterator[str]:
     """How many cases and respondents stand behind the figure, and what the answers leave open."""
     row = rows[0]
-    if row["publication"] != FEWER_THAN and not pd.isna(row["n"]):
+    if row["publication"] not in LIMITS and not pd.isna(row["n"]):
         n = number(float(row["n"]), 0, language)
         if pd.isna(row["cases"]):
             yield say("sentence", "respondents", language, n=n)
@@ -139,8 +139,8 @@ def _all_counted(
     for table in whole:
         for row in _nation(table):
             same = _quantity(table) == _quantity(lead) and row["outcome"] == outcome
-            if same and row["bound"] == "upper" and row["publication"] not in (NOT_PUBLISHED, FEWER_THAN):
-                value, lower, upper = (scale.with_unit(row[name], language) for name in ("value", "lower", "upper"))
+            if same and row["bound"] == "upper" and row["publication"] not in (NOT_PUBLISHED, *LIMITS):
+                value, lower, upper = (scale.with_unit(row, name, language) for name in ("value", "lower", "upper"))
                 limits = say("head", "range", language, lower=lower, upper=upper)
                 yield say("sentence", "all_counted", language, value=value, range=limits)
                 return
@@ -153,7 +153,7 @@ def _truth(
     if truth is None or (value := truth.of(row, lead.by)) is None:
         return
     unit = scale.head(language)
-    yield say("sentence", "truth", language, truth=scale.write(value, language), unit=lowered(unit))
+    yield say("sentence", "truth", language, truth=scale.write(value, language, row), unit=lowered(unit))
     inside: list[bool] = []
     for table in published.tables:
         if not _speaks_of_all(table):
@@ -169,17 +169,17 @@ def _truth(
 def _cards(rows: list[Row], scale: Scale, total: Row | None, language: str) -> Iterator[tuple[str, str, str]]:
     row = rows[0]
     unit = scale.head(language)
-    lower, upper = scale.with_unit(row["lower"], language), scale.with_unit(rows[-1]["upper"], language)
+    lower, upper = scale.with_unit(row, "lower", language), scale.with_unit(rows[-1], "upper", language)
     limits = f"{spread(lower, upper, language)} ({level_words(float(row['level']), language)})"
     if len(rows) == 2:
-        ends = scale.write(_or_zero(row["value"]), language), scale.write(rows[1]["value"], language)
+        ends = scale.figure(_or_zero(row), "value", language), scale.figure(rows[1], "value", language)
         yield spread(*ends, language), unit, limits
-    elif row["publication"] == FEWER_THAN:
-        yield f"< {upper}", unit, limits
+    elif row["publication"] in LIMITS:
+        yield f"{LIMIT_SIGNS[str(row['publication'])]} {upper}", unit, limits
     else:
-        yield scale.with_unit(row["value"], language), unit, limits
-    if total is not None and total["publication"] not in (NOT_PUBLISHED, FEWER_THAN) and not total["bound"]:
-        value, lower, upper = (rounded(total[name], total["se"], language) for name in ("value", "lower", "upper"))
+        yield scale.with_unit(row, "value", language), unit, limits
+    if total is not None and total["publication"] not in (NOT_PUBLISHED, *LIMITS) and not total["bound"]:
+        value, lower, upper = (_persons_of(total, name, language) for name in ("value", "lower", "upper"))
         level = level_words(float(total["level"]), language)
         yield value, say("head", "unit.total", language), f"{spread(lower, upper, language)} ({level})"
     if not pd.isna(row["cases"]) and not pd.isna(row["n"]):
@@ -187,16 +187,9 @@ def _cards(rows: list[Row], scale: Scale, total: Row | None, language: str) -> I
         yield cases, say("head", "cases", language), say("head", "among", language, n=n)
 
 
-def rounded(value: float, se: float, language: str) -> str:
-    """A number of persons to the first digit of its standard error: more would feign a precision that is not there.
-
-    Examples
-    --------
-    >>> rounded(5872.1, 626.0, "en")
-    '5,900'
-    """
-    step = 10.0 ** math.floor(math.log10(se)) if se > 1 else 1.0
-    return number(round(float(value) / step) * step, 0, language)
+def _persons_of(total: Row, name: str, language: str) -> str:
+    """A number of persons in the digits that it is published in."""
+    return number(float(total[name]), 0, language)
 
 
 def _nation(table: PublishedTable) -> list[Row]:
@@ -214,5 +207,6 @@ def _speaks_of_all(table: PublishedTable) -> bool:
     return not (narrowed or several_methods(table.frame))
 
 
-def _or_zero(value: Any) -> float:
-    return 0.0 if pd.isna(value) else float(value)
+def _or_zero(row: Row) -> Row:
+    """A row of a lower bound: without a value no case was met."""
+    return {**row, "value": 0.0} if pd.isna(row["value"]) else row

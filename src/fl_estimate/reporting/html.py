@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING
 from fl_estimate.reporting.figures import draw, inline_svg
 from fl_estimate.reporting.headline import headline, period
 from fl_estimate.reporting.labelling import several_methods
-from fl_estimate.reporting.tables import MARKS, LaidRow, Layout, caption, layout, rule_caution, width_sentences
+from fl_estimate.reporting.tables import (
+    MARKS,
+    LaidRow,
+    Layout,
+    caption,
+    few_cases_note,
+    layout,
+    rule_caution,
+    width_sentences,
+)
 from fl_estimate.reporting.truth import Truth
 from fl_estimate.reporting.words import check_language, joined, level_words, opening, say
 
@@ -153,7 +162,7 @@ def _sheets(published: PublishedEstimates, laid: Sequence[Layout], given: Partic
     """A table for each result; a picture where there is more than the nation; the map at the end."""
     pictures = 0
     for place, (table, sheet) in enumerate(zip(published.tables, laid, strict=True), 1):
-        yield f'<section class="sheet" id="table-{place}">\n{_table(sheet, place, language)}\n{_notes(sheet, published, language)}'
+        yield f'<section class="sheet" id="table-{place}">\n{_table(sheet, place, language)}\n{_notes(sheet, table, published, language)}'
         yield "</section>"
         if _worth_drawing(table, published):
             pictures += 1
@@ -222,11 +231,13 @@ def _hung(text: str) -> str:
     return f'{escape(figure)}<span class="mark">{escape(marks)}</span>' if marks else escape(figure)
 
 
-def _notes(sheet: Layout, published: PublishedEstimates, language: str) -> str:
+def _notes(sheet: Layout, table: PublishedTable, published: PublishedEstimates, language: str) -> str:
     """What the marks and heads of a table mean; only those that stand in it."""
     notes = [f"<sup>{mark}</sup> {escape(text)}" for mark, text in sheet.notes]
     if any("†" in row.cells.get("value", "") for row in sheet.rows):
         notes.append(escape(rule_caution(published, language)))
+    if said := few_cases_note(published, language, table):
+        notes.append(escape(said))
     if "undetermined" in sheet.heads:
         notes.append(escape(say("sentence", "undetermined_head", language)))
     return "".join(f'<p class="notes">{note}</p>' for note in notes)
@@ -297,19 +308,25 @@ def _where(tables: Sequence[int], every: int, language: str) -> str:
 def _publication(published: PublishedEstimates, language: str) -> Iterator[str]:
     """The rule in words with its own thresholds, and how many figures it withheld."""
     rule = published.rule
-    few = "rule" if rule.min_cases > 1 else "rule_without_cases"
+    most = max(1, rule.min_cases - 1)
+    few = {"at_most": "rule_at_most", "model": "rule_model", "withheld": "rule"}[rule.few_cases]
+    first = few if rule.min_cases > 1 else "rule_without_cases"
     sentences = [
-        say("sentence", few, language, n=rule.min_n, most=max(1, rule.min_cases - 1), df=rule.min_df),
+        say("sentence", first, language, n=rule.min_n, most=most, df=rule.min_df),
         *width_sentences(rule, language),
-        say("sentence", "rule_zero", language, n=rule.min_n),
+        say("sentence", "rule_parts", language),
     ]
+    if rule.few_cases == "withheld" or rule.min_cases < 1:
+        sentences.append(say("sentence", "rule_zero", language, n=rule.min_n))
     rows = sum(len(table.frame) for table in published.tables)
     hidden = sum(int(table.hidden.sum()) for table in published.tables)
     yield f"<p>{escape(' '.join(sentences))}</p>"
     yield f"<p>{escape(rule_caution(published, language))}</p>"
     if hidden:
         counted = say("sentence", "withheld", language, hidden=hidden, rows=rows)
-        yield f"<p>{escape(counted)} {escape(say('sentence', 'rule_secondary', language))}</p>"
+        protecting = "protecting" if published.protecting else "protecting_none"
+        said = say("sentence", protecting, language, rows=published.protecting)
+        yield f"<p>{escape(counted)} {escape(said)}</p>"
 
 
 def _provenance(published: PublishedEstimates, given: Particulars, language: str) -> str:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from fl_estimate.errors import FileFault, PublishFault, listed, nearest
 from fl_estimate.reporting.figures import TEXT, WIDTH, styled
 from fl_estimate.reporting.palette import FAINT, HATCH, INK, PAPER, RULE, SOFT
-from fl_estimate.reporting.suppression import FEWER_THAN
+from fl_estimate.reporting.suppression import LIMIT_SIGNS, LIMITS
 from fl_estimate.reporting.tables import NOTE_MARKS, LaidRow, Layout, layout
 from fl_estimate.reporting.words import number, say
 
@@ -81,7 +81,7 @@ def draw_map(
         axes = figure.add_axes((0.02, 0.9 / (tall + 0.9), 0.96, tall / (tall + 0.9)))
         axes.set_aspect(aspect)
         axes.set_axis_off()
-        shades = _Shades(rows.values(), sheet)
+        shades = _Shades(rows.values(), sheet, language)
         for area in areas:
             _draw_area(axes, area, rows.get(str(area.properties[key or column])), shades, aspect)
         margin = 0.01 * (high - low)
@@ -94,7 +94,7 @@ def draw_map(
 class _Shades:
     """The scale of colours: cividis, light for low, over the printed figures."""
 
-    def __init__(self, rows: Iterable[LaidRow], sheet: Layout) -> None:
+    def __init__(self, rows: Iterable[LaidRow], sheet: Layout, language: str) -> None:
         from matplotlib import colormaps
         from matplotlib.colors import Normalize
 
@@ -102,7 +102,7 @@ class _Shades:
         top = max(values, default=1.0) or 1.0
         self.norm = Normalize(0.0, top)
         self.map = colormaps["cividis_r"]
-        self.sheet = sheet
+        self.sheet, self.language = sheet, language
 
     def face(self, row: LaidRow) -> Any:
         return self.map(self.norm(figure_of(row)))
@@ -114,9 +114,8 @@ class _Shades:
 
 
 def figure_of(row: LaidRow) -> float:
-    """The printed figure of a row in natural units: its value, or the upper limit that it is below."""
-    name = "upper" if row.record["publication"] == FEWER_THAN else "value"
-    return float("nan") if row.withheld else float(row.record[name])
+    """The printed value of a row in natural units; missing where only a limit is printed: a shade of it would look like much."""
+    return float("nan") if row.withheld or row.record["publication"] in LIMITS else float(row.record["value"])
 
 
 def chosen_table(
@@ -164,11 +163,12 @@ def _matched(sheet: Layout, areas: Sequence[Area], column: str, key: str) -> dic
 
 
 def _draw_area(axes: Axes, area: Area, row: LaidRow | None, shades: _Shades, aspect: float) -> None:
-    """One area: shaded, hatched where withheld, white where nothing was estimated; its name and its figure."""
+    """One area: shaded, pale where a limit is printed, hatched where withheld, white where nothing was estimated."""
     from matplotlib.patches import PathPatch
 
     printed = row if row is not None and not row.withheld else None
-    face = shades.face(printed) if printed is not None else (FAINT if row is not None else PAPER)
+    valued = printed if printed is not None and not np.isnan(figure_of(printed)) else None
+    face = shades.face(valued) if valued is not None else (FAINT if row is not None else PAPER)
     for polygon in area.polygons:
         outline = _path(polygon)
         if row is not None and row.withheld:
@@ -178,20 +178,23 @@ def _draw_area(axes: Axes, area: Area, row: LaidRow | None, shades: _Shades, asp
         axes.add_patch(PathPatch(outline, facecolor="none", edgecolor=SOFT, linewidth=0.7, zorder=2))
     if row is None:
         return
-    ink = shades.ink(printed) if printed is not None else SOFT
+    ink = shades.ink(valued) if valued is not None else SOFT
     near = {"textcoords": "offset points", "ha": "center", "color": ink, "zorder": 3}
     place = label_point(area.polygons, aspect)
     up = 2 if printed is not None else -3
     axes.annotate(row.label, place, xytext=(0, up), va="bottom", fontsize=TEXT - 2, **near)
     if printed is not None:
-        axes.annotate(_figure(printed), place, xytext=(0, 1), va="top", fontsize=TEXT, fontweight="bold", **near)
+        axes.annotate(
+            _figure(printed, shades), place, xytext=(0, 1), va="top", fontsize=TEXT, fontweight="bold", **near
+        )
 
 
-def _figure(row: LaidRow) -> str:
-    """The figure as written in the table; an upper limit as "<"."""
-    if row.record["publication"] != FEWER_THAN:
+def _figure(row: LaidRow, shades: _Shades) -> str:
+    """The figure as written in the table; an upper limit with its sign."""
+    status = str(row.record["publication"])
+    if status not in LIMITS:
         return row.cells["value"].rstrip(NOTE_MARKS)  # notes stand under tables, not under maps
-    return "< " + row.cells["interval"].split("–")[-1].strip()
+    return f"{LIMIT_SIGNS[status]} {shades.sheet.scale.figure(row.record, 'upper', shades.language)}"
 
 
 def label_point(polygons: Sequence[Sequence[Points]], aspect: float = 1.0, grid: int = 24) -> tuple[float, float]:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from fl_estimate.errors import PublishFault, listed
 from fl_estimate.reporting.judging import Flags, own_support, published_support
+from fl_estimate.reporting.disclosure_series import Nested
 from fl_estimate.reporting.labelling import unit_of
 from fl_estimate.reporting.release import Draft, released
 from fl_estimate.reporting.suppression import FL_DEFAULT, NOT_PUBLISHED, SuppressionRule, chosen_rule
@@ -179,6 +180,7 @@ def publish(
     estimates: Estimates | PublishedEstimates | Sequence[Estimates] | Mapping[str, Estimates],
     *,
     rule: str | SuppressionRule = "fl-default",
+    nested: Nested | None = None,
 ) -> PublishedEstimates:
     """Withhold what may not be printed, and give what may, in the digits that it may be printed in.
 
@@ -196,6 +198,9 @@ def publish(
         a domain of 0 to 4 cases is printed as "at most U", the same U for each of these. What is judged is the smallest part
         that a figure is made of. Figures from case lists of fewer than 50 people are not published; those of models are not
         where the direct figure of the cell is not. What is left is flagged by its CV, and where a sampler did not do well.
+    nested : mapping, optional
+        Geographies that lie in each other and stand side by side in no call, as {inner column: {value: outer value}}:
+        ``{"district": {"A": "Region 1"}}``. What a call has side by side is found in its data.
 
     Returns
     -------
@@ -226,7 +231,7 @@ def publish(
     if isinstance(estimates, PublishedEstimates) and estimates.rule == chosen:
         return estimates
     drafts = _drafts(estimates)
-    found = released([draft for _, draft in drafts], chosen)
+    found = released([draft for _, draft in drafts], chosen, nested)
     tables = tuple(
         replace(table, frame=frame, reasons=reasons)
         for (table, _), frame, reasons in zip(drafts, found.frames, found.reasons, strict=True)
@@ -259,7 +264,7 @@ def _draft(table: PublishedTable, result: Estimates) -> Draft:
     return Draft(
         name=table.name, frame=table.frame, by=table.by, assumptions=table.assumptions, reasons=table.reasons,
         support=result.support, own=np.array(table.own, dtype=bool), crossing=result.cells,
-        arguments=result.provenance.arguments,
+        arguments=result.provenance.arguments, limits_of_few=result.diagnostics.get("limits_of_few", {}),
     )  # fmt: skip
 
 

@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 
 from fl_estimate.reporting.disclosure import audit_tables
+from fl_estimate.reporting.disclosure_series import Nested
 from fl_estimate.reporting.disclosure_tables import Given
 from fl_estimate.reporting.few_cases import upper_limits
+from fl_estimate.reporting.model_rows import few_limits
 from fl_estimate.reporting.judging import (
     TELLING,
     Cell,
@@ -48,6 +50,8 @@ class Draft:
     own: Flags
     crossing: Crossing | None
     arguments: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    limits_of_few: Mapping[str, Sequence[float]] = field(default_factory=dict[str, Sequence[float]])
+    """Of an area model: by area, limits that are the same whatever its few cases are."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -68,10 +72,11 @@ class _Verdict:
     judged: Judged
     hidden: Flags
     at_most: Flags
+    closed: Flags
 
 
-def released(drafts: Sequence[Draft], rule: SuppressionRule) -> Released:
-    """Judge all drafts together and give what may be printed of them."""
+def released(drafts: Sequence[Draft], rule: SuppressionRule, nested: Nested | None = None) -> Released:
+    """Judge all drafts together and give what may be printed of them; `nested` geographies as `publish` takes them."""
     keys = [cells(draft.frame, draft.by, draft.assumptions) for draft in drafts]
     judged = [judge(draft.frame, draft.support, rule) for draft in drafts]
     shut, low = set[Cell](), set[Cell]()
@@ -83,7 +88,7 @@ def released(drafts: Sequence[Draft], rule: SuppressionRule) -> Released:
     verdicts = [
         _verdict(draft, key, own, shut, low, rule) for draft, key, own in zip(drafts, keys, judged, strict=True)
     ]
-    closed = _protecting(verdicts, rule)
+    closed = _protecting(verdicts, rule, nested)
     more = sum(int((_touched(v, closed) & ~v.hidden).sum()) for v in verdicts)
     verdicts = [_verdict(v.draft, v.keys, v.judged, shut | closed, low - closed, rule) for v in verdicts]
     done = [_printed(verdict, rule) for verdict in verdicts]
@@ -102,7 +107,7 @@ def _verdict(
     if rule.few_cases == "model":
         hidden = np.where(model, False, hidden | at_most)
         at_most = np.zeros(len(keys), dtype=bool)
-    return _Verdict(draft=draft, keys=keys, judged=judged, hidden=hidden, at_most=at_most)
+    return _Verdict(draft=draft, keys=keys, judged=judged, hidden=hidden, at_most=at_most, closed=closed)
 
 
 def _touched(verdict: _Verdict, closed: set[Cell]) -> Flags:
@@ -110,12 +115,12 @@ def _touched(verdict: _Verdict, closed: set[Cell]) -> Flags:
     return np.array([key in closed for key in verdict.keys], dtype=bool) & ~apart
 
 
-def _protecting(verdicts: Sequence[_Verdict], rule: SuppressionRule) -> set[Cell]:
+def _protecting(verdicts: Sequence[_Verdict], rule: SuppressionRule, nested: Nested | None) -> set[Cell]:
     """The further cells that must go so that none that is withheld can be worked out."""
     if not any((v.hidden | v.at_most).any() for v in verdicts):
         return set()
     given = [_given(verdict, rule) for verdict in verdicts]
-    return set(audit_tables(given, min_n=rule.min_n, min_cases=rule.min_cases).closed)
+    return set(audit_tables(given, min_n=rule.min_n, min_cases=rule.min_cases, nested=nested).closed)
 
 
 def _given(verdict: _Verdict, rule: SuppressionRule) -> Given:
@@ -148,16 +153,21 @@ def _printed(verdict: _Verdict, rule: SuppressionRule) -> tuple[pd.DataFrame, tu
     out["caution"] = pd.array(caution.tolist(), dtype="string")
     out["publication"] = pd.array(status.tolist(), dtype="string")
     gone = hidden | at_most
+    lower, upper_too = few_limits(draft.frame, draft.limits_of_few, rule)
+    ranged = hidden & ~verdict.closed & ~(draft.support.respondents < rule.min_n) & np.isfinite(lower)
     out.loc[gone, list(BLANKED)] = np.nan
     out.loc[gone, "interval_kind"] = ""
     out.loc[at_most, "lower"] = 0.0
     out.loc[at_most, "upper"] = upper[at_most]
+    out.loc[ranged, "lower"], out.loc[ranged, "upper"] = lower[ranged], upper_too[ranged]
+    out.loc[ranged, "publication"] = PUBLISHED
     # "Fewer than U": the zero itself is no estimate, and a reader of the file must not add it up.
     out.loc[zero, ["value", "se", "deff"]] = np.nan
     _blank_counts(out, draft, hidden, at_most, rule)
     few = draft.support.cases < rule.min_cases
     kept = [r for r in draft.reasons if not gone[r.row] and (zero[r.row] or not (few[r.row] and r.code in TELLING))]
-    return out, tuple(kept)
+    alike = [Reason(code="area_of_few_cases", row=int(row)) for row in np.flatnonzero(ranged)]
+    return out, tuple(sorted([*kept, *alike], key=lambda reason: reason.row))
 
 
 def _blank_counts(out: pd.DataFrame, draft: Draft, hidden: Flags, at_most: Flags, rule: SuppressionRule) -> None:

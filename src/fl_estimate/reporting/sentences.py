@@ -212,6 +212,14 @@ SENTENCES: dict[str, Said] = {
         "Ningún caso entre {n} informantes: la cifra es inferior a {upper} ({unit}; límite superior del intervalo de "
         "confianza del {level}).",
     ),
+    "at_most": (
+        "From 0 to {most} cases were met among {n} respondents, too few for a figure: it is at most {upper} ({unit}; upper "
+        "limit of a {level} confidence interval for {most} cases).",
+        "De 0 à {most} cas ont été trouvés parmi {n} répondants, trop peu pour donner un chiffre\u00a0: il est au plus de "
+        "{upper} ({unit}\u00a0; limite supérieure d’un intervalle de confiance à {level} pour {most} cas).",
+        "Se encontraron de 0 a {most} casos entre {n} informantes, muy pocos para dar una cifra: es a lo sumo de {upper} "
+        "({unit}; límite superior de un intervalo de confianza del {level} para {most} casos).",
+    ),
     "not_published": (
         "The national figure is not published: too little stands behind it.",
         "Le chiffre national n’est pas publié\u00a0: trop peu d’observations le fondent.",
@@ -281,11 +289,54 @@ SENTENCES: dict[str, Said] = {
         "† À utiliser avec prudence\u00a0: coefficient de variation supérieur à {cv}, ou moins de {df} degrés de liberté.",
         "† Usar con precaución: coeficiente de variación superior al {cv}, o menos de {df} grados de libertad.",
     ),
-    "rule_secondary": (
-        "No secondary suppression has been applied: check that a withheld figure cannot be found by subtraction.",
-        "Aucune suppression secondaire n’a été appliquée\u00a0: vérifier qu’un chiffre retenu ne peut être retrouvé par "
-        "soustraction.",
-        "No se ha aplicado supresión secundaria: compruebe que una cifra retenida no pueda obtenerse por diferencia.",
+    "protecting": (
+        "Of these, {rows} are withheld to protect others: without them, a figure that the rule withholds could be worked out "
+        "from what is printed.",
+        "Parmi eux, {rows} sont retenus pour en protéger d’autres\u00a0: sans cela, un chiffre que la règle retient pourrait "
+        "être déduit de ce qui est imprimé.",
+        "De ellas, {rows} se retienen para proteger a otras: sin ello, una cifra que la regla retiene podría deducirse de lo "
+        "que se imprime.",
+    ),
+    "protecting_none": (
+        "It was checked that none of them can be worked out from what is printed; no further figure had to be withheld.",
+        "On a vérifié qu’aucun d’eux ne peut être déduit de ce qui est imprimé\u00a0; aucun autre chiffre n’a dû être retenu.",
+        "Se ha comprobado que ninguna de ellas puede deducirse de lo que se imprime; no fue necesario retener otras.",
+    ),
+    "rule_at_most": (
+        "A figure is not published where fewer than {n} respondents or fewer than {df} degrees of freedom stand behind it, or "
+        "where it has no interval; the other quantities of the same cell are then withheld too. Where 0 to {most} cases were "
+        "met, whichever of these, only an upper limit is printed: “at most”.",
+        "Un chiffre n’est pas publié s’il repose sur moins de {n} répondants ou sur moins de {df} degrés de liberté, ou s’il "
+        "n’a pas d’intervalle\u00a0; les autres quantités de la même cellule sont alors également retenues. Lorsque 0 à {most} "
+        "cas ont été trouvés, quel qu’en soit le nombre, seule une limite supérieure est imprimée\u00a0: «\u00a0au "
+        "plus\u00a0».",
+        "Una cifra no se publica si se basa en menos de {n} informantes o en menos de {df} grados de libertad, o si carece de "
+        "intervalo; tampoco se publican entonces las demás cantidades de la misma celda. Cuando se encontraron de 0 a {most} "
+        "casos, sea cual sea su número, solo se imprime un límite superior: «a lo sumo».",
+    ),
+    "rule_model": (
+        "A figure is not published where fewer than {n} respondents, from 0 to {most} cases, or fewer than {df} degrees of "
+        "freedom stand behind it, or where it has no interval; where there is a figure of a model, it stands in its place.",
+        "Un chiffre n’est pas publié s’il repose sur moins de {n} répondants, sur 0 à {most} cas ou sur moins de {df} degrés de "
+        "liberté, ou s’il n’a pas d’intervalle\u00a0; lorsqu’il existe un chiffre issu d’un modèle, celui-ci le remplace.",
+        "Una cifra no se publica si se basa en menos de {n} informantes, en 0 a {most} casos o en menos de {df} grados de "
+        "libertad, o si carece de intervalo; si existe una cifra de un modelo, esta ocupa su lugar.",
+    ),
+    "rule_parts": (
+        "A figure that is made of several parts is judged by the smallest of them.",
+        "Un chiffre composé de plusieurs parties est jugé d’après la plus petite d’entre elles.",
+        "Una cifra compuesta de varias partes se juzga por la menor de ellas.",
+    ),
+    "few_cases": (
+        "“At most”: 0 to {most} cases were met; whichever it was, the same upper limit is printed, one that holds for {most}. "
+        "A figure that rests on few cases stands here partly because the sample came out high there: read alone, such figures "
+        "overstate.",
+        "«\u00a0Au plus\u00a0»\u00a0: 0 à {most} cas ont été trouvés\u00a0; quel qu’en soit le nombre, la même limite "
+        "supérieure est imprimée, celle qui vaut pour {most}. Un chiffre fondé sur peu de cas figure ici en partie parce que "
+        "l’échantillon y a donné une valeur élevée\u00a0: lus seuls, ces chiffres surestiment.",
+        "«A lo sumo»: se encontraron de 0 a {most} casos; sea cual sea su número, se imprime el mismo límite superior, el que "
+        "vale para {most}. Una cifra basada en pocos casos figura aquí en parte porque la muestra dio allí un valor alto: leídas "
+        "por sí solas, esas cifras sobrestiman.",
     ),
     "withheld": (
         "{hidden} of {rows} figures are not published.",

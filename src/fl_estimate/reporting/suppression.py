@@ -16,6 +16,8 @@ from fl_estimate.reporting.precision import DIGITS
 PUBLISHED, AT_MOST, FEWER_THAN, NOT_PUBLISHED = "published", "at_most", "fewer_than", "not_published"
 LIMITS: frozenset[str] = frozenset({AT_MOST, FEWER_THAN})
 """What is printed as an upper limit, without a value."""
+LIMIT_SIGNS: dict[str, str] = {FEWER_THAN: "<", AT_MOST: "≤"}
+"""What stands before an upper limit where there is no room for words."""
 FewCases = Literal["at_most", "withheld", "model"]
 FEW_CASES: FewCases = "at_most"
 """How domains of fewer cases than the rule asks for are treated, unless it says so: `docs/explanation/disclosure`."""

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from fl_estimate.reporting.judging import based_on
 from fl_estimate.reporting.labelling import Labels, several_methods, unit_of
 from fl_estimate.reporting.palette import SOFT
-from fl_estimate.reporting.judging import based_on
-from fl_estimate.reporting.suppression import FEWER_THAN, NOT_PUBLISHED, SuppressionRule
+from fl_estimate.reporting.precision import decimals_of
+from fl_estimate.reporting.suppression import AT_MOST, LIMITS, NOT_PUBLISHED, SuppressionRule
 from fl_estimate.reporting.truth import Truth
 from fl_estimate.reporting.words import joined, level_words, number, opening, percent, say, spread
 
@@ -46,22 +47,35 @@ OPTIONAL: tuple[str, ...] = ("cv", "n", "cases", "undetermined", "deff", "effect
 
 @dataclass(frozen=True, kw_only=True)
 class Scale:
-    """The unit in which a table's values are written: `factor` × natural units, `decimals`, and a code of the unit."""
+    """The unit in which a table's values are written: `factor` × natural units, and a code of the unit.
+
+    A figure of a row is written with the digits that it has; `decimals` serve what belongs to no row.
+    """
 
     factor: float
     decimals: int
     unit: str
     quantity: str
 
-    def write(self, value: float, language: str) -> str:
-        """A value or limit in this unit, without the unit's name; empty where it is missing."""
-        return "" if pd.isna(value) else number(float(value) * self.factor, self.decimals, language)
+    def write(self, value: float, language: str, like: Mapping[str, Any] | None = None) -> str:
+        """A number in this unit, without the unit's name, with the decimals of a row; empty where it is missing."""
+        decimals = self.decimals if like is None else self.places(like, "value")
+        return "" if pd.isna(value) else number(float(value) * self.factor, decimals, language)
 
-    def with_unit(self, value: float, language: str) -> str:
+    def figure(self, record: Mapping[str, Any], name: str, language: str) -> str:
+        """The value, standard error or a limit of a row in this unit, in the digits it has; empty where it is missing."""
+        value = record[name]
+        return "" if pd.isna(value) else number(float(value) * self.factor, self.places(record, name), language)
+
+    def with_unit(self, record: Mapping[str, Any], name: str, language: str) -> str:
         """The same with the per cent sign, where the unit is per cent."""
-        if self.unit == "prevalence.percent":
-            return percent(float(value), self.decimals, language)
-        return self.write(value, language)
+        if self.unit == "prevalence.percent" and not pd.isna(record[name]):
+            return percent(float(record[name]), self.places(record, name), language)
+        return self.figure(record, name, language)
+
+    def places(self, record: Mapping[str, Any], name: str) -> int:
+        """Decimals of a number of a row in this unit."""
+        return max(0, decimals_of(record)[name] - round(math.log10(self.factor)))
 
     def head(self, language: str) -> str:
         """The name of the quantity with its unit, as a column head."""
@@ -233,6 +247,8 @@ def great_table(published: PublishedEstimates, language: str = "en") -> GT:
         drawn = drawn.tab_style(style.text(style="italic", color=SOFT), loc.body(rows=withheld))
     for note in dict.fromkeys(text for sheet in laid for _, text in sheet.notes):
         drawn = drawn.tab_source_note(note)
+    if said := few_cases_note(published, language):
+        drawn = drawn.tab_source_note(said)
     return drawn.tab_source_note(rule_caution(published, language)).tab_options(
         table_font_size="14px", row_group_font_weight="600", stub_border_style="none", table_width="100%"
     )
@@ -255,6 +271,14 @@ def rule_caution(published: PublishedEstimates, language: str) -> str:
     """What the mark of caution means, with the rule's own thresholds."""
     rule = published.rule
     return say("sentence", "rule_caution", language, cv=percent(rule.caution_cv, 0, language), df=rule.caution_df)
+
+
+def few_cases_note(published: PublishedEstimates, language: str, table: PublishedTable | None = None) -> str:
+    """How few cases are treated and what that does to the figures beside them; empty where no row is so treated."""
+    tables = published.tables if table is None else (table,)
+    if not any((one.frame["publication"] == AT_MOST).any() for one in tables):
+        return ""
+    return say("sentence", "few_cases", language, most=published.rule.min_cases - 1)
 
 
 def width_sentences(rule: SuppressionRule, language: str) -> list[str]:
@@ -309,7 +333,7 @@ def _row(
     else:
         cells |= _numbers(record, scale, language, mark)
         if true_value is not None:
-            cells["truth"] = scale.write(true_value, language)
+            cells["truth"] = scale.write(true_value, language, record)
     return LaidRow(
         label=names.of(record),
         cells=cells,
@@ -321,15 +345,16 @@ def _row(
 
 
 def _numbers(record: Mapping[str, Any], scale: Scale, language: str, mark: str) -> dict[str, str]:
-    lower, upper = scale.write(record["lower"], language), scale.write(record["upper"], language)
-    if record["publication"] == FEWER_THAN:
-        value, cv = say("flag", FEWER_THAN, language, upper=upper), math.nan
+    lower, upper = (scale.figure(record, name, language) for name in ("lower", "upper"))
+    status = str(record["publication"])
+    if status in LIMITS:
+        value, cv = say("flag", status, language, upper=upper), math.nan
     else:
-        value, cv = scale.write(record["value"], language), _ratio(record["se"], record["value"])
+        value, cv = scale.figure(record, "value", language), _ratio(record["se"], record["value"])
     flag = CAUTION if record["caution"] else ""
     return {
         "value": f"{value}{'\u2009' if flag else ''}{flag}{mark}",
-        "interval": spread(lower, upper, language) if lower and upper else EMPTY_MARK,
+        "interval": spread(lower, upper, language) if lower and upper and status != AT_MOST else EMPTY_MARK,
         "cv": EMPTY_MARK if math.isnan(cv) else percent(cv, 1, language),
         "cases": _count(record["cases"], language),
         "undetermined": "" if _na(record["undetermined"]) else percent(record["undetermined"], 1, language),
@@ -380,7 +405,7 @@ def _notes(table: PublishedTable, language: str) -> Iterable[tuple[str, str]]:
 
 def _noted(table: PublishedTable) -> list[tuple[str, tuple[tuple[str, Any], ...]]]:
     """The reasons that need a note, each once; the words "fewer than" speak for zero cases by themselves."""
-    spoken = set((table.frame["publication"] == FEWER_THAN).to_numpy().nonzero()[0].tolist())
+    spoken = set(table.frame["publication"].isin(list(LIMITS)).to_numpy().nonzero()[0].tolist())
     kept = [r for r in table.reasons if not (r.code == "zero_cases" and r.row in spoken)]
     return list(dict.fromkeys((reason.code, reason.parameters) for reason in kept))
 

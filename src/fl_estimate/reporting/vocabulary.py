@@ -383,6 +383,7 @@ REASONS: dict[str, Said] = {
 FLAGS: dict[str, Said] = {
     "published": ("published", "publié", "publicado"),
     "not_published": ("not published", "non publié", "no publicado"),
+    "at_most": ("at most {upper}", "au plus {upper}", "a lo sumo {upper}"),
     "fewer_than": ("fewer than {upper}", "moins de {upper}", "menos de {upper}"),
     "cv": (
         "coefficient of variation above {cv}",
