@@ -13,7 +13,6 @@ from fl_estimate.reporting.disclosure import audit_tables
 from fl_estimate.reporting.disclosure_series import Nested
 from fl_estimate.reporting.disclosure_tables import Given
 from fl_estimate.reporting.few_cases import upper_limits
-from fl_estimate.reporting.model_rows import few_limits
 from fl_estimate.reporting.judging import (
     TELLING,
     Cell,
@@ -26,7 +25,9 @@ from fl_estimate.reporting.judging import (
     floats,
     judge,
 )
+from fl_estimate.reporting.model_rows import few_limits
 from fl_estimate.reporting.precision import half_steps, rounded
+from fl_estimate.reporting.releases import KnownTable
 from fl_estimate.reporting.suppression import AT_MOST, FEWER_THAN, NOT_PUBLISHED, PUBLISHED, SuppressionRule
 from fl_estimate.results.basis import FIGURES, LISTS, MODEL, Support
 from fl_estimate.results.crossing import Crossing
@@ -75,8 +76,13 @@ class _Verdict:
     closed: Flags
 
 
-def released(drafts: Sequence[Draft], rule: SuppressionRule, nested: Nested | None = None) -> Released:
-    """Judge all drafts together and give what may be printed of them; `nested` geographies as `publish` takes them."""
+def released(
+    drafts: Sequence[Draft], rule: SuppressionRule, nested: Nested | None = None, known: Sequence[KnownTable] = ()
+) -> Released:
+    """Judge all drafts together and give what may be printed of them.
+
+    `nested` geographies are as `publish` takes them, `known` are tables of earlier releases.
+    """
     keys = [cells(draft.frame, draft.by, draft.assumptions) for draft in drafts]
     judged = [judge(draft.frame, draft.support, rule) for draft in drafts]
     shut, low = set[Cell](), set[Cell]()
@@ -88,7 +94,7 @@ def released(drafts: Sequence[Draft], rule: SuppressionRule, nested: Nested | No
     verdicts = [
         _verdict(draft, key, own, shut, low, rule) for draft, key, own in zip(drafts, keys, judged, strict=True)
     ]
-    closed = _protecting(verdicts, rule, nested)
+    closed = _protecting(verdicts, rule, nested, known)
     more = sum(int((_touched(v, closed) & ~v.hidden).sum()) for v in verdicts)
     verdicts = [_verdict(v.draft, v.keys, v.judged, shut | closed, low - closed, rule) for v in verdicts]
     done = [_printed(verdict, rule) for verdict in verdicts]
@@ -115,12 +121,16 @@ def _touched(verdict: _Verdict, closed: set[Cell]) -> Flags:
     return np.array([key in closed for key in verdict.keys], dtype=bool) & ~apart
 
 
-def _protecting(verdicts: Sequence[_Verdict], rule: SuppressionRule, nested: Nested | None) -> set[Cell]:
+def _protecting(
+    verdicts: Sequence[_Verdict], rule: SuppressionRule, nested: Nested | None, known: Sequence[KnownTable]
+) -> set[Cell]:
     """The further cells that must go so that none that is withheld can be worked out."""
-    if not any((v.hidden | v.at_most).any() for v in verdicts):
+    # Who is in one of two subpopulations only may be few, though everybody in both is many.
+    several = bool(known) or len({key[2] for v in verdicts for key in v.keys}) > 1
+    if not several and not any((v.hidden | v.at_most).any() for v in verdicts):
         return set()
     given = [_given(verdict, rule) for verdict in verdicts]
-    return set(audit_tables(given, min_n=rule.min_n, min_cases=rule.min_cases, nested=nested).closed)
+    return set(audit_tables(given, min_n=rule.min_n, min_cases=rule.min_cases, nested=nested, known=known).closed)
 
 
 def _given(verdict: _Verdict, rule: SuppressionRule) -> Given:
