@@ -42,6 +42,7 @@ def audit_tables(
     min_cases: float,
     nested: Nested | None = None,
     known: Sequence[KnownTable] = (),
+    status_tells: bool = False,
 ) -> Audit:
     """Find the further cells to withhold of tables that are published together.
 
@@ -54,8 +55,10 @@ def audit_tables(
         {inner column: {value: outer value}}: geographies that no call has side by side.
     known : sequence of KnownTable
         Of earlier releases.
+    status_tells : bool
+        Whether cells of few cases have a status of their own.
     """
-    made = translate(tables, min_n=min_n, min_cases=min_cases, nested=nested, known=known)
+    made = translate(tables, min_n=min_n, min_cases=min_cases, nested=nested, known=known, status_tells=status_tells)
     system = made.system
     if not system.withheld.any():
         return Audit(closed=frozenset())

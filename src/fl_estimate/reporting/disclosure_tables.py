@@ -78,6 +78,7 @@ class _Work:
 
     min_n: float
     min_cases: float
+    status_tells: bool
     draft: Draft
     series: list[Series]
     outer: Outer
@@ -94,6 +95,7 @@ def translate(
     min_cases: float,
     nested: Nested | None = None,
     known: Sequence[KnownTable] = (),
+    status_tells: bool = False,
 ) -> Translation:
     """The system that readers of these tables can solve, all of them together.
 
@@ -106,12 +108,14 @@ def translate(
         {inner column: {value: outer value}}, for geographies that no call has side by side.
     known : sequence of KnownTable
         Of earlier releases: what they print cannot be withheld any more.
+    status_tells : bool
+        Whether cells of few cases have a status of their own, so that one which is withheld without it has enough.
     """
     crossings = [table.crossing for table in tables if table.crossing is not None]
     draft, outer = Draft(), nesting(crossings, nested)
     series = series_of(draft, crossings)
     relate(draft, series, outer)
-    work = _Work(min_n=min_n, min_cases=min_cases, draft=draft, series=series, outer=outer)
+    work = _Work(min_n=min_n, min_cases=min_cases, status_tells=status_tells, draft=draft, series=series, outer=outer)
     shut = {key for table in tables for key, hidden in zip(table.keys, table.hidden, strict=True) if hidden}
     work.public = {key for table in tables for key, low in zip(table.keys, table.at_most, strict=True) if low}
     for table in tables:
@@ -193,6 +197,9 @@ def _rows(work: _Work, table: Given, shut: set[Cell]) -> None:
         owner = work.cell_of[key]
         if series.counts and not pd.isna(record["cases"]):
             work.draft.exact([series.counts[i] for i in inside], owner)
+            if work.status_tells and float(record["n"]) >= work.min_n and float(record["cases"]) >= work.min_cases:
+                # Printed or not: a cell of fewer would say "at most".
+                work.draft.row([series.counts[i] for i in inside], work.min_cases, float(record["n"]))
         if inside:
             _value_row(work.draft, record, table, at, series, inside, owner)
 

@@ -130,7 +130,11 @@ def _protecting(
     if not several and not any((v.hidden | v.at_most).any() for v in verdicts):
         return set()
     given = [_given(verdict, rule) for verdict in verdicts]
-    return set(audit_tables(given, min_n=rule.min_n, min_cases=rule.min_cases, nested=nested, known=known).closed)
+    found = audit_tables(
+        given, min_n=rule.min_n, min_cases=rule.min_cases, nested=nested, known=known,
+        status_tells=rule.few_cases == "at_most",
+    )  # fmt: skip
+    return set(found.closed)
 
 
 def _given(verdict: _Verdict, rule: SuppressionRule) -> Given:
