@@ -118,6 +118,8 @@ def translate(
     work = _Work(min_n=min_n, min_cases=min_cases, status_tells=status_tells, draft=draft, series=series, outer=outer)
     shut = {key for table in tables for key, hidden in zip(table.keys, table.hidden, strict=True) if hidden}
     work.public = {key for table in tables for key, low in zip(table.keys, table.at_most, strict=True) if low}
+    # One row that says "at most" tells it of the cell, though a model's row, or a bound, of the same cell is withheld.
+    shut -= work.public
     for table in tables:
         _cells(work, table, shut)
     for table in tables:
