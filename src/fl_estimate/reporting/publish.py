@@ -15,6 +15,7 @@ from fl_estimate.reporting.disclosure_series import Nested
 from fl_estimate.reporting.judging import Flags, own_support, published_support
 from fl_estimate.reporting.labelling import unit_of
 from fl_estimate.reporting.release import Draft, released
+from fl_estimate.reporting.releases import Release, known_tables
 from fl_estimate.reporting.suppression import FL_DEFAULT, NOT_PUBLISHED, SuppressionRule, chosen_rule
 from fl_estimate.reporting.writing import write_bytes
 from fl_estimate.results.estimates import HEAD, TAIL, Assumption, Estimates, Reason
@@ -181,6 +182,7 @@ def publish(
     *,
     rule: str | SuppressionRule = "fl-default",
     nested: Nested | None = None,
+    previous: Sequence[str | Path | Release | PublishedEstimates] = (),
 ) -> PublishedEstimates:
     """Withhold what may not be printed, and give what may, in the digits that it may be printed in.
 
@@ -201,6 +203,11 @@ def publish(
     nested : mapping, optional
         Geographies that lie in each other and stand side by side in no call, as {inner column: {value: outer value}}:
         ``{"district": {"A": "Region 1"}}``. What a call has side by side is found in its data.
+    previous : sequence of folders, Release or PublishedEstimates, optional
+        What was released before of the same people: result folders of `fl-estimate run`, or what `publish` returned. It is
+        known to everybody, so that this release withholds whatever would give a cell away beside it; also who is in one of
+        two subpopulations only (``age >= 18``, and earlier ``age >= 25``) is a cell under the rule. Tables of another
+        reference period are of other people and are left out.
 
     Returns
     -------
@@ -211,7 +218,8 @@ def publish(
     ------
     PublishFault
         FL-PUB-01 unknown rule; FL-PUB-02 nothing to publish; FL-PUB-03 a by-column named as a column that publishing
-        adds; FL-PUB-04 a result of `stack` with figures of different units; FL-PUB-31 a file that is no rule.
+        adds; FL-PUB-04 a result of `stack` with figures of different units; FL-PUB-31 a file that is no rule;
+        FL-PUB-40 an earlier release that is none.
 
     Notes
     -----
@@ -228,10 +236,11 @@ def publish(
     [[nan, 0.089, 200, 'at_most']]
     """
     chosen = chosen_rule(rule)
-    if isinstance(estimates, PublishedEstimates) and estimates.rule == chosen:
+    if isinstance(estimates, PublishedEstimates) and estimates.rule == chosen and not previous:
         return estimates
     drafts = _drafts(estimates)
-    found = released([draft for _, draft in drafts], chosen, nested)
+    known = known_tables(previous, [table.reference_period for table, _ in drafts])
+    found = released([draft for _, draft in drafts], chosen, nested, known)
     tables = tuple(
         replace(table, frame=frame, reasons=reasons)
         for (table, _), frame, reasons in zip(drafts, found.frames, found.reasons, strict=True)

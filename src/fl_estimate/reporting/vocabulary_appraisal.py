@@ -387,17 +387,19 @@ PAGE: dict[str, Said] = {
     "and": (" and ", " et ", " y "),
     "yes": ("yes", "oui", "sí"),
     "no": ("no", "non", "no"),
-    "fewer": ("fewer than {least}", "moins de {least}", "menos de {least}"),
+    "not_told": ("a number that is not published", "un nombre non publié", "un número que no se publica"),
     "rule": (
-        "Histories of fewer than {least} persons are shown as such. Hiding of what can be found by subtraction is not done: "
-        "check before release.",
-        "Les historiques de moins de {least} personnes sont indiqués ainsi. Ce qui peut se déduire par soustraction n’est pas "
-        "masqué : vérifier avant diffusion.",
-        "Los historiales de menos de {least} personas se indican así. No se oculta lo que pueda hallarse por resta: "
-        "compruébese antes de difundir.",
+        "Histories of fewer than {least} persons, or of none, are shown alike, and some others with them. What could tell "
+        "them is left out: totals of lists, estimates without a list or a person, curves of dependence, the lower bound. Other "
+        "figures are rounded to two digits.",
+        "Les historiques de moins de {least} personnes, ou d’aucune, sont indiqués de la même façon, avec quelques autres. Ce "
+        "qui permettrait de les déduire n’est pas publié : totaux des listes, estimations sans une liste ou une personne, "
+        "courbes de dépendance, borne inférieure. Les autres chiffres sont arrondis à deux chiffres significatifs.",
+        "Los historiales de menos de {least} personas, o de ninguna, se indican del mismo modo, junto con algunos otros. No se "
+        "publica lo que permitiría deducirlos: totales de las listas, estimaciones sin una lista o una persona, curvas de "
+        "dependencia, cota inferior. Las demás cifras se redondean a dos cifras significativas.",
     ),
     "source": ("Lists", "Listes", "Listas"),
-    "hash": ("Content hash", "Empreinte du contenu", "Huella del contenido"),
     "made_by": ("Made by", "Produit par", "Producido por"),
 }  # fmt: skip
 APPRAISAL: dict[str, Said] = {
