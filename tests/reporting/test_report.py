@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -97,14 +98,14 @@ def test_tags_are_closed_in_order(pages: dict[str, str], language: str) -> None:
 @pytest.mark.parametrize(
     ("language", "expected"),
     [
-        ("en", ["Forced labour: national and regional estimates", "Whole country", "not published", "fewer than 6.1",
+        ("en", ["Forced labour: national and regional estimates", "Whole country", "not published", "at most 16",
                 "Taylor linearisation", "Korn–Graubard, 95%", "Logarithmic, 95%", "Use with caution",
                 "Degrees of freedom: primary units minus strata", "classified by Guidelines of 2018 (icls2018_adult)",
                 "survey.sav, 3,189 rows", "True value", "Estimates that could not be made", "Map 1."]),
         ("fr", ["Travail forcé\u00a0: estimations nationales et régionales".replace("\u00a0", " "), "Ensemble du pays",
-                "non publié", "moins de 6,1", "Linéarisation de Taylor", "Korn-Graubard, 95 %", "Degrés de liberté",
+                "non publié", "au plus 16", "Linéarisation de Taylor", "Korn-Graubard, 95 %", "Degrés de liberté",
                 "À utiliser avec prudence", "Valeur vraie", "Estimations impossibles", "Carte 1.", "Hommes"]),
-        ("es", ["Trabajo forzoso: estimaciones nacionales y regionales", "Todo el país", "no publicado", "menos de 6,1",
+        ("es", ["Trabajo forzoso: estimaciones nacionales y regionales", "Todo el país", "no publicado", "a lo sumo 16",
                 "Linealización de Taylor", "Grados de libertad", "Usar con precaución", "Valor verdadero", "Mapa 1.",
                 "Tasa de prevalencia por cada 1.000", "3.189"]),
     ],
@@ -128,8 +129,23 @@ def test_footnotes_name_the_interval_that_was_used() -> None:
 def test_thresholds_are_those_of_the_rule() -> None:
     rule = fl.SuppressionRule(min_n=30, min_cases=3, min_df=4, caution_cv=0.2, caution_df=12)
     text = Page(report(fl.publish(country(), rule=rule))).text
+    assert "fewer than 30 respondents or fewer than 4 degrees of freedom" in text
+    assert "Where 0 to 2 cases were met, whichever of these, only an upper limit is printed" in text
+    assert (
+        "“At most”: 0 to 2 cases were met; whichever it was, the same upper limit is printed, one that holds for 2."
+        in text
+    )
+    text = Page(report(fl.publish(country(), rule=replace(rule, few_cases="withheld")))).text
     assert "fewer than 30 respondents, from 1 to 2 cases, or fewer than 4 degrees of freedom" in text
     assert "coefficient of variation above 20%, or fewer than 12 degrees of freedom" in text
+
+
+def test_what_was_checked_is_said() -> None:
+    """In place of the warning that nobody had looked for what can be found by subtraction."""
+    text = Page(report(fl.publish(country()))).text
+    assert "3 of 12 figures are not published." in text
+    assert "can be worked out from what is printed" in text or "are withheld to protect others" in text
+    assert "secondary" not in text
 
 
 def test_an_assumption_of_one_table_says_which() -> None:

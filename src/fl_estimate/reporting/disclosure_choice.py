@@ -204,21 +204,23 @@ def _cut(
 
 def _greedy(system: System, start: Flags, bare: Flags) -> Flags:
     """Withhold for one exposed target after the other, those of the largest cells first, until none is exposed."""
-    rows = _Elastic.of(system)
+    rows, seen = _Elastic.of(system), list[Floats]()
     shut, stuck = start.copy(), np.zeros_like(bare)
     order = np.argsort(-system.cost[system.target_cell], kind="stable")
     while (bare & ~stuck).any():
         for target in order[(bare & ~stuck)[order]]:
-            before = shut
+            before, one = shut, np.arange(len(bare)) == target
+            if not exposed(system, shut, only=one, seen=seen).any():
+                continue  # what was withheld for another protects it too
             try:
-                for _, sign, need in _sides(system, np.arange(len(bare)) == target):
+                for _, sign, need in _sides(system, one):
                     shut = _given_way(system, rows, shut, int(target), sign, need)
                 if (shut == before).all():
                     shut = _one_more(system, shut, int(target))
             except Unsolved:
                 shut = before
             stuck[target] = bool((shut == before).all())
-        bare = exposed(system, shut)
+        bare = exposed(system, shut, seen=seen)
     return shut
 
 
@@ -268,12 +270,13 @@ def _one_more(system: System, shut: Flags, target: int) -> Flags:
 
 def _released(system: System, start: Flags, shut: Flags) -> Flags:
     """Print again what need not be withheld, the dearest cell first."""
-    extra = np.flatnonzero(shut & ~start)
+    extra, seen = np.flatnonzero(shut & ~start), list[Floats]()
+    exposed(system, shut, seen=seen)
     for cell in extra[np.argsort(-system.cost[extra], kind="stable")][:RELEASES]:
         trial = shut.copy()
         trial[cell] = False
         if (system.followed(trial) != trial).any():
             continue  # it goes with another cell that is withheld
-        if not exposed(system, trial).any():
+        if not exposed(system, trial, seen=seen).any():
             shut = trial
     return shut

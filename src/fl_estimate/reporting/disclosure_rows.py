@@ -38,17 +38,23 @@ def tie(draft: Draft, rows: Mapping[Key, Series]) -> None:
     for parent, whole in rows.items():
         for children in _divided(parent, rows):
             parts = [rows[key] for key in children]
+            known = [name for name in ("counts", "sums") if all(getattr(part, name) for part in (whole, *parts))]
+            terms = {name: _less_parts(name, whole, parts) for name in known}
             full = sum(float(part.n[0]) for part in parts) >= float(whole.n[0])
-            for name in ("counts", "sums"):
-                if not all(getattr(part, name) for part in (whole, *parts)):
-                    continue
-                terms = {getattr(whole, name)[0]: -1.0} | {getattr(part, name)[0]: 1.0 for part in parts}
-                true = draft.value(terms)
-                scale = max(abs(draft.truth[getattr(whole, name)[0]]), 1.0)
-                if full and abs(true) <= EQUAL * scale:
-                    draft.exact(terms)
-                elif name == "counts" and true <= 0:
-                    draft.row(terms, -np.inf, 0.0)
+            if full and all(_nothing(draft, one) for one in terms.values()):
+                for one in terms.values():
+                    draft.exact(one)
+            elif "counts" in terms and draft.value(terms["counts"]) <= 0:
+                draft.row(terms["counts"], -np.inf, 0.0)
+
+
+def _less_parts(name: str, whole: Series, parts: Sequence[Series]) -> dict[int, float]:
+    return {getattr(whole, name)[0]: -1.0} | {getattr(part, name)[0]: 1.0 for part in parts}
+
+
+def _nothing(draft: Draft, terms: Mapping[int, float]) -> bool:
+    scale = max(sum(abs(draft.truth[at]) for at in terms), 1.0)
+    return abs(draft.value(terms)) <= EQUAL * scale
 
 
 def _divided(parent: Key, rows: Mapping[Key, Series]) -> list[Sequence[Key]]:

@@ -31,6 +31,10 @@ _bounds: Any = optimize.Bounds  # typed as if it took numbers only
 _linear: Any = optimize.LinearConstraint
 
 
+MOST_SEEN = 400
+"""Points kept, the newest."""
+
+
 class Unsolved(Exception):
     """HiGHS gave no answer."""
 
@@ -120,7 +124,14 @@ def _loose_terms(system: System, left: Residual, targets: Places) -> tuple[Matri
     return terms, system.targets[targets] @ np.where(left.loose, 0.0, left.lower)
 
 
-def exposed(system: System, withheld: Flags, left: Residual | None = None, only: Flags | None = None) -> Flags:
+def exposed(
+    system: System,
+    withheld: Flags,
+    left: Residual | None = None,
+    *,
+    only: Flags | None = None,
+    seen: list[Floats] | None = None,
+) -> Flags:
     """Targets of withheld cells of which too much can be worked out.
 
     Parameters
@@ -130,6 +141,9 @@ def exposed(system: System, withheld: Flags, left: Residual | None = None, only:
         Of the same cells, where it has been made already.
     only : array of bool, one a target, optional
         Ask about these alone.
+    seen : list of arrays, optional
+        Points that fitted what was printed when other cells were withheld: those that still fit are not looked for again.
+        What is found is added.
     """
     left = residual(system, withheld) if left is None else left
     bare = np.zeros(len(system.target_cell), dtype=bool)
@@ -140,7 +154,10 @@ def exposed(system: System, withheld: Flags, left: Residual | None = None, only:
     bare |= bind & (
         (least > system.low + SLACK * _scale(system.low)) | (most < system.high - SLACK * _scale(system.high))
     )
-    asked = _Needs.of(system, np.flatnonzero(bind & ~bare)).without_met(system, system.truth)
+    seen = [] if seen is None else seen
+    asked = _Needs.of(system, np.flatnonzero(bind & ~bare))
+    for point in [system.truth, *_fitting(system, withheld, seen)]:
+        asked = asked.without_met(system, point)
     # Targets that are sums tie the parts of their unknowns together.
     terms, _ = _loose_terms(system, left, asked.target)
     empty = np.diff(terms.indptr) == 0  # settled, and not as it must be
@@ -152,10 +169,26 @@ def exposed(system: System, withheld: Flags, left: Residual | None = None, only:
         within = (tied == part) & left.loose
         mine = asked.chosen(where == part)
         try:
-            bare[_unmet(system, left, within, mine)] = True
+            bare[_unmet(system, left, within, mine, seen)] = True
         except Unsolved:
             bare[mine.target] = True
+    del seen[:-MOST_SEEN]
     return bare
+
+
+def _fitting(system: System, withheld: Flags, points: list[Floats]) -> list[Floats]:
+    """Of these points those that fit what is printed where these cells are withheld."""
+    if not points:
+        return []
+    active = system.active(withheld)
+    matrix, low, high = system.matrix[active], system.row_lower[active], system.row_upper[active]
+    kept: list[Floats] = []
+    for point in points:
+        said = matrix @ point
+        room = SLACK * _scale(said)
+        if ((said >= low - room) & (said <= high + room)).all():
+            kept.append(point)
+    return kept
 
 
 def _scale(values: Floats) -> Floats:
@@ -195,7 +228,7 @@ class _Needs:
         return self.chosen(~((value >= self.least - room) & (value <= self.most + room)))
 
 
-def _unmet(system: System, left: Residual, within: Flags, needs: _Needs) -> Places:
+def _unmet(system: System, left: Residual, within: Flags, needs: _Needs, seen: list[Floats]) -> Places:
     """Targets of one part with a need that no point meets.
 
     One programme asks for a point that meets as many needs as it can; it is repeated with the rest. Where the best
@@ -217,7 +250,9 @@ def _unmet(system: System, left: Residual, within: Flags, needs: _Needs) -> Plac
         found = fixed.meeting(terms[:, unknowns], needs.least - known, needs.most - known)
         if found is None:
             break
+        point = point.copy()
         point[unknowns] = found
+        seen.append(point)
         rest = needs.without_met(system, point)
         if len(rest.target) == len(needs.target):  # met within the solver's tolerance only: not shown
             break

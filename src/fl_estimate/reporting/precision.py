@@ -47,6 +47,21 @@ def raised(value: float, digits: int) -> float:
     return nearest if nearest >= value * (1 - 1e-12) else _to(nearest + 10.0**-places, places)
 
 
+def lowered(value: float, digits: int) -> float:
+    """The next number below of so many significant digits; the number itself where it has no more.
+
+    Examples
+    --------
+    >>> lowered(0.0129, 2), lowered(0.013, 2)
+    (0.012, 0.013)
+    """
+    if not (value > 0 and math.isfinite(value)):
+        return value
+    places = digits - 1 - math.floor(math.log10(value))
+    nearest = _to(value, places)
+    return nearest if nearest <= value * (1 + 1e-12) else _to(nearest - 10.0**-places, places)
+
+
 def decimals_of(record: Mapping[Any, Any], digits: int = DIGITS) -> dict[str, int]:
     """Decimals of value, se, lower and upper of a row, in natural units; below 0 where tens and hundreds are rounded too.
 
@@ -59,11 +74,11 @@ def decimals_of(record: Mapping[Any, Any], digits: int = DIGITS) -> dict[str, in
     elif value and math.isfinite(value):
         one = _decimals(value, WITHOUT_ERROR)
     else:
-        kept = digits if record.get("publication") == "at_most" else WITHOUT_ERROR
+        # An upper limit alone has as many digits as it was raised to.
+        kept = DIGITS if record.get("publication") in ("at_most", "fewer_than") else WITHOUT_ERROR
         ends = {name: _float(record[name]) for name in SCALED}
-        return {
-            name: min(_decimals(end, kept), least) if end and math.isfinite(end) else 0 for name, end in ends.items()
-        }
+        found = {n: min(_decimals(end, kept), least) for n, end in ends.items() if end and math.isfinite(end)}
+        return {name: found.get(name, max(found.values(), default=0)) for name in SCALED}
     return dict.fromkeys(SCALED, min(one, least))
 
 

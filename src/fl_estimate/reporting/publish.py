@@ -273,7 +273,7 @@ def _draft(table: PublishedTable, result: Estimates) -> Draft:
     return Draft(
         name=table.name, frame=table.frame, by=table.by, assumptions=table.assumptions, reasons=table.reasons,
         support=result.support, own=np.array(table.own, dtype=bool), crossing=result.cells,
-        arguments=result.provenance.arguments, limits_of_few=result.diagnostics.get("limits_of_few", {}),
+        arguments=result.provenance.arguments, limits=result.diagnostics.get("limits_of_few", {}),
     )  # fmt: skip
 
 

@@ -25,14 +25,15 @@ from fl_estimate.reporting.judging import (
     floats,
     judge,
 )
-from fl_estimate.reporting.model_rows import few_limits
-from fl_estimate.reporting.precision import half_steps, rounded
+from fl_estimate.reporting.precision import DIGITS, half_steps, lowered, raised, rounded
 from fl_estimate.reporting.releases import KnownTable
 from fl_estimate.reporting.suppression import AT_MOST, FEWER_THAN, NOT_PUBLISHED, PUBLISHED, SuppressionRule
 from fl_estimate.results.basis import FIGURES, LISTS, MODEL, Support
 from fl_estimate.results.crossing import Crossing
 from fl_estimate.results.estimates import Assumption, Reason
 
+FEW = 5
+"""The number of cases below which area models give limits that tell nothing of it; a rule of another has none."""
 BLANKED: tuple[str, ...] = ("value", "se", "lower", "upper", "undetermined", "df", "deff")
 """What goes from a row that is not published, beside cases, n (where small) and the kind of interval (it can tell
 of a zero)."""
@@ -51,8 +52,8 @@ class Draft:
     own: Flags
     crossing: Crossing | None
     arguments: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    limits_of_few: Mapping[str, Sequence[float]] = field(default_factory=dict[str, Sequence[float]])
-    """Of an area model: by area, limits that are the same whatever its few cases are."""
+    limits: Mapping[str, Sequence[float]] = field(default_factory=dict[str, Sequence[float]])
+    """By the label of an area, limits of a model that are the same whatever its few cases are."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -73,7 +74,6 @@ class _Verdict:
     judged: Judged
     hidden: Flags
     at_most: Flags
-    closed: Flags
 
 
 def released(
@@ -109,11 +109,35 @@ def _verdict(
     closed = np.array([key in shut for key in keys], dtype=bool)
     few = np.array([key in low for key in keys], dtype=bool) | judged.low
     at_most = few & ~closed & ~judged.hard & judged.limited & ~apart & ~model
-    hidden = judged.hard | (~apart & (closed | (few & ~at_most)))
+    if rule.few_cases == "at_most":
+        at_most |= model & few_of_model(draft, rule) & ~closed
+    hidden = (judged.hard & ~at_most) | (~apart & (closed | (few & ~at_most)))
     if rule.few_cases == "model":
         hidden = np.where(model, False, hidden | at_most)
         at_most = np.zeros(len(keys), dtype=bool)
-    return _Verdict(draft=draft, keys=keys, judged=judged, hidden=hidden, at_most=at_most, closed=closed)
+    return _Verdict(draft=draft, keys=keys, judged=judged, hidden=hidden, at_most=at_most)
+
+
+def few_of_model(draft: Draft, rule: SuppressionRule) -> Flags:
+    """Rows of an area model of few cases that have limits which tell nothing of their number."""
+    if rule.min_cases != FEW or len(draft.by) != 1:
+        return np.zeros(len(draft.frame), dtype=bool)
+    large = (draft.support.respondents >= rule.min_n) & (draft.support.cases < rule.min_cases)
+    return large & np.array([area_of(draft, row) in draft.limits for row in range(len(draft.frame))], dtype=bool)
+
+
+def label_text(value: Any) -> str:
+    """A label as area models write it: 3.0 is 3."""
+    if pd.isna(value):
+        return ""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def area_of(draft: Draft, row: int) -> str:
+    """The area of a row as the limits of a model name it; empty for the nation."""
+    if not draft.frame["margin"].iloc[row]:
+        return ""
+    return label_text(draft.frame[draft.by[0]].iloc[row])
 
 
 def _touched(verdict: _Verdict, closed: set[Cell]) -> Flags:
@@ -157,7 +181,13 @@ def _printed(verdict: _Verdict, rule: SuppressionRule) -> tuple[pd.DataFrame, tu
     draft, judged = verdict.draft, verdict.judged
     out = rounded(draft.frame, rule.digits)
     usable = ~(verdict.hidden | verdict.at_most | judged.zero)
-    upper = upper_limits(out, verdict.keys, verdict.at_most, usable, rule, draft.crossing)
+    model = based_on(draft.frame, MODEL)
+    upper = upper_limits(out, verdict.keys, verdict.at_most & ~model, usable, rule, draft.crossing)
+    lower = np.where(np.isnan(upper), np.nan, 0.0)
+    for row in np.flatnonzero(verdict.at_most & model):
+        ends = draft.limits[area_of(draft, int(row))]
+        # One digit, outwards: a finer one would tell of the areas that the hyper-parameters come from.
+        lower[row], upper[row] = lowered(ends[0], 1), raised(ends[1], 1)
     at_most = verdict.at_most & np.isfinite(upper)
     hidden = verdict.hidden | (verdict.at_most & ~at_most)
     zero = judged.zero & ~hidden & ~at_most
@@ -167,21 +197,16 @@ def _printed(verdict: _Verdict, rule: SuppressionRule) -> tuple[pd.DataFrame, tu
     out["caution"] = pd.array(caution.tolist(), dtype="string")
     out["publication"] = pd.array(status.tolist(), dtype="string")
     gone = hidden | at_most
-    lower, upper_too = few_limits(draft.frame, draft.limits_of_few, rule)
-    ranged = hidden & ~verdict.closed & ~(draft.support.respondents < rule.min_n) & np.isfinite(lower)
     out.loc[gone, list(BLANKED)] = np.nan
     out.loc[gone, "interval_kind"] = ""
-    out.loc[at_most, "lower"] = 0.0
-    out.loc[at_most, "upper"] = upper[at_most]
-    out.loc[ranged, "lower"], out.loc[ranged, "upper"] = lower[ranged], upper_too[ranged]
-    out.loc[ranged, "publication"] = PUBLISHED
+    out.loc[at_most, "lower"], out.loc[at_most, "upper"] = lower[at_most], upper[at_most]
     # "Fewer than U": the zero itself is no estimate, and a reader of the file must not add it up.
     out.loc[zero, ["value", "se", "deff"]] = np.nan
+    out.loc[zero, "upper"] = [raised(float(end), DIGITS) for end in draft.frame.loc[zero, "upper"]]
     _blank_counts(out, draft, hidden, at_most, rule)
     few = draft.support.cases < rule.min_cases
     kept = [r for r in draft.reasons if not gone[r.row] and (zero[r.row] or not (few[r.row] and r.code in TELLING))]
-    alike = [Reason(code="area_of_few_cases", row=int(row)) for row in np.flatnonzero(ranged)]
-    return out, tuple(sorted([*kept, *alike], key=lambda reason: reason.row))
+    return out, tuple(kept)
 
 
 def _blank_counts(out: pd.DataFrame, draft: Draft, hidden: Flags, at_most: Flags, rule: SuppressionRule) -> None:

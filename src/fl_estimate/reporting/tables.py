@@ -354,7 +354,9 @@ def _numbers(record: Mapping[str, Any], scale: Scale, language: str, mark: str) 
     flag = CAUTION if record["caution"] else ""
     return {
         "value": f"{value}{'\u2009' if flag else ''}{flag}{mark}",
-        "interval": spread(lower, upper, language) if lower and upper and status != AT_MOST else EMPTY_MARK,
+        "interval": spread(lower, upper, language)
+        if lower and upper and (status != AT_MOST or record["lower"] > 0)
+        else EMPTY_MARK,
         "cv": EMPTY_MARK if math.isnan(cv) else percent(cv, 1, language),
         "cases": _count(record["cases"], language),
         "undetermined": "" if _na(record["undetermined"]) else percent(record["undetermined"], 1, language),

@@ -56,19 +56,32 @@ def estimates(
     cases = frame["cases"].fillna(frame["n"])
     return fl.Estimates(
         frame=frame,
-        support=Support.of(*(column.to_numpy(float, na_value=np.nan) for column in (frame["n"], cases)), df=frame["df"]),
+        support=Support.of(
+            *(column.to_numpy(float, na_value=np.nan) for column in (frame["n"], cases)), df=frame["df"]
+        ),
         by=tuple(by),
         reasons=tuple(reasons),
         assumptions=tuple(assumptions),
     )
 
 
-WITHHELD = {"value": 0.123456789, "se": 0.0456789, "lower": 0.0987654321, "upper": 0.198765, "cases": 3, "n": 773}
-"""A row with too few cases, in digits that stand nowhere else."""
+WITHHELD = {
+    "value": 0.123456789,
+    "se": 0.0456789,
+    "lower": 0.0987654321,
+    "upper": 0.198765,
+    "cases": 3,
+    "n": 773,
+    "df": 1.0,
+}
+"""A row with too few cases and degrees of freedom, in digits that stand nowhere else."""
 
 
 def country() -> dict[str, fl.Estimates]:
-    """Prevalences by region and sex, totals by region: two regions that may be printed, one without cases, one withheld."""
+    """Prevalences by region and sex, totals by region: two regions that may be printed, one without cases, one withheld.
+
+    The limit of East is Clopper and Pearson's of 4/1.5 cases in 804/1.5: 15.33 per 1,000, rounded up.
+    """
     regions = [
         {"region": "North", "value": 0.012, "lower": 0.008, "upper": 0.017},
         {"region": "South", "value": 0.02, "se": 0.0075, "lower": 0.009, "upper": 0.041, "cases": 7, "n": 612},

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import fl_estimate as fl
-from fl_estimate.reporting.headline import headline, rounded
+from fl_estimate.reporting.headline import headline
 from fl_estimate.reporting.truth import Key, Truth
 from fl_estimate.results.estimates import Assumption
 from tests.unit.reporting.made import country, estimates
@@ -30,17 +30,17 @@ def test_a_prevalence_with_its_total() -> None:
     told = headline(fl.publish(country()))
     assert " ".join(told.sentences) == (
         "An estimated 11.4 of every 1,000 persons are in forced labour. The 95% confidence interval runs from 8.1 to 15.6. "
-        "That is about 11,000 persons (8,000 to 16,000). The survey met 24 cases among 3,189 respondents. "
+        "That is about 11,400 persons (8,300 to 15,700). The survey met 24 cases among 3,189 respondents. "
         "For 2.0% of the population in scope the answers do not settle the class."
     )
-    assert [card[0] for card in told.cards] == ["11.4", "11,000", "24"]
+    assert [card[0] for card in told.cards] == ["11.4", "11,400", "24"]
 
 
 def test_in_french_and_spanish() -> None:
-    assert said({"value": 0.0012, "lower": 0.0008}, language="fr").startswith(
+    assert said({"value": 0.0012, "lower": 0.0008, "se": 0.0011}, language="fr").startswith(
         "On estime que 1,2 personnes sur 1\u202f000 sont"
     )
-    assert said({"value": 0.12, "upper": 0.2}, language="es").startswith(
+    assert said({"value": 0.12, "upper": 0.2, "se": 0.02}, language="es").startswith(
         "Se estima que el 12,0\u00a0% de las personas están"
     )
 
@@ -54,7 +54,7 @@ def test_in_french_and_spanish() -> None:
     ],
 )  # fmt: skip
 def test_of_whom_and_when_where_the_data_say_it(language: str, expected: str) -> None:
-    row = {"value": 0.12, "lower": 0.09, "upper": 0.2}
+    row = {"value": 0.12, "lower": 0.09, "upper": 0.2, "se": 0.02}
     text = said(row, language=language, population="returned migrants.", reference_period="lifetime")
     assert text.startswith(expected)
 
@@ -92,12 +92,36 @@ def test_bounds_of_another_table_are_told_with_the_figure() -> None:
 
 
 def test_zero_cases() -> None:
-    text = said({"cases": 0, "value": 0.0, "se": 0.0, "lower": 0.0, "upper": 0.0037})
+    zero = {"cases": 0, "value": 0.0, "se": 0.0, "lower": 0.0, "upper": 0.0037}
+    withheld = fl.publish(estimates(zero), rule=fl.SuppressionRule(few_cases="withheld"))
+    text = " ".join(headline(withheld, "en").sentences)
     assert "No case was met among 1,000 respondents: the figure is below 3.7" in text
 
 
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        (
+            "en",
+            "From 0 to 4 cases were met among 1,000 respondents, too few for a figure: it is at most 19 (prevalence per",
+        ),
+        (
+            "fr",
+            "De 0 à 4 cas ont été trouvés parmi 1\u202f000 répondants, trop peu pour donner un chiffre\u00a0: il est au plus de 19",
+        ),
+        (
+            "es",
+            "Se encontraron de 0 a 4 casos entre 1.000 informantes, muy pocos para dar una cifra: es a lo sumo de 19",
+        ),
+    ],
+)
+def test_few_cases(language: str, expected: str) -> None:
+    for cases in range(5):
+        assert said({"cases": cases, "value": cases / 1000}, language=language).startswith(expected)
+
+
 def test_not_published() -> None:
-    text = said({"cases": 2, "value": 0.0777})
+    text = said({"df": 1, "value": 0.0777})
     assert text.startswith("The national figure is not published")
     assert "77" not in text
 
@@ -121,19 +145,6 @@ def test_truth_and_how_often_it_is_covered() -> None:
         (*prevalence, frozenset({("region", "N")})): 0.5,
         (*prevalence, frozenset({("region", "S")})): 0.5,
     }
-    text = said({}, {"region": "N"}, {"region": "S", "cases": 2}, truth=Truth(values=values))
+    text = said({}, {"region": "N"}, {"region": "S", "df": 1}, truth=Truth(values=values))
     assert "the truth is known: 13.7 (prevalence per 1,000)" in text
     assert "The intervals of 1 of the 2 published figures" in text  # S is not published
-
-
-@pytest.mark.parametrize(
-    ("value", "se", "expected"),
-    [
-        (5872.1, 626.0, "5,900"),
-        (123.4, 0.5, "123"),
-        (1_234_567.0, 99_999.0, "1,230,000"),
-        (1_234_567.0, 100_000.0, "1,200,000"),
-    ],
-)
-def test_persons_are_rounded_to_what_is_known(value: float, se: float, expected: str) -> None:
-    assert rounded(value, se, "en") == expected

@@ -92,16 +92,21 @@ def test_zero_to_four_cases_are_printed_alike() -> None:
 def test_the_limit_owes_nothing_to_the_design_effect_of_the_domain() -> None:
     """It is the nation's as printed; without a nation that is printed, the rule's own."""
     row = {"region": "N", "cases": 3, "deff": 9.0}
-    assert published({}, row)["upper"].tolist()[1] == 0.013
-    assert published({"cases": 3}, row)["upper"].tolist()[1] == published(row)["upper"].tolist()[0]
+    nation = {"n": 9000, "cases": 90}
+    assert published(nation, row)["upper"].tolist()[1] == 0.013
+    assert published({**nation, "cases": 3}, row)["upper"].tolist()[1] == published(row)["upper"].tolist()[0]
     assert published(row)["upper"].tolist()[0] == pytest.approx(upper_share(1000, 4, 3, 0.95), rel=0.1)
-    assert published({"deff": 0.4}, row)["upper"].tolist()[1] == pytest.approx(upper_share(1000, 4, 1, 0.95), rel=0.1)
+    assert published({**nation, "deff": 0.4}, row)["upper"].tolist()[1] == pytest.approx(
+        upper_share(1000, 4, 1, 0.95), rel=0.1
+    )
 
 
 def test_a_total_of_few_cases_needs_its_population() -> None:
     """Without the weighted population there is no limit of persons to print."""
     assert published({"cases": 3}, quantity="total")["publication"].tolist() == ["not_published"]
-    people = pd.DataFrame({"w": 10.0, "ea": [i // 10 for i in range(400)], "fl": [1, *[0] * 199] * 2, "area": ["A", "B"] * 200})
+    people = pd.DataFrame(
+        {"w": 10.0, "ea": [i // 10 for i in range(400)], "fl": [1, *[0] * 199] * 2, "area": ["A", "B"] * 200}
+    )
     total = fl.estimate_total(people, "fl", design=fl.Design(weights="w", psu="ea"), by="area")
     share = fl.estimate_prevalence(people, "fl", design=fl.Design(weights="w", psu="ea"), by="area")
     frame = fl.publish([total, share]).to_frame()
@@ -175,7 +180,9 @@ def test_bounds_of_a_cell_are_withheld_together() -> None:
 
 def test_every_quantity_of_a_cell_is_withheld_with_it() -> None:
     """A total with a known population gives the prevalence away, whichever of the two is withheld."""
-    names = {"a": estimates({"region": "N", "cases": 3}, {}), "b": estimates({"region": "N"}, {}, quantity="total")}
+    nation = {"n": 9000, "cases": 90}
+    totals = estimates({"region": "N"}, nation, quantity="total", value=100.0, se=20.0, lower=60.0, upper=140.0)
+    names = {"a": estimates({"region": "N", "df": 1}, nation), "b": totals}
     for order in (["a", "b"], ["b", "a"]):
         frame = fl.publish([names[name] for name in order]).to_frame()
         assert frame.loc[frame["margin"] == "region", "publication"].isin(["at_most", "not_published"]).all()
@@ -229,7 +236,9 @@ def test_models_are_judged_by_their_cv_and_go_with_the_direct_figure() -> None:
 
 
 def test_rows_of_a_sampler_that_did_not_do_well_are_flagged() -> None:
-    model = estimates({}, {"region": "A"}, method="area-binomial", basis="model", reasons=[Reason(code="sampler_rhat", row=1)])
+    model = estimates(
+        {}, {"region": "A"}, method="area-binomial", basis="model", reasons=[Reason(code="sampler_rhat", row=1)]
+    )
     published = fl.publish(model)
     assert published.to_frame()["caution"].tolist() == ["", "sampler"]
     assert fl.publish(published).to_frame()["caution"].tolist() == ["", "sampler"]
@@ -322,7 +331,7 @@ def test_what_cannot_be_published() -> None:
 
 def test_repr_tells_how_much_is_withheld() -> None:
     every = fl.publish(country())
-    assert repr(every).startswith("PublishedEstimates by rule fl-default, 12 rows, 2 not published")
+    assert repr(every).startswith("PublishedEstimates by rule fl-default, 12 rows, 3 not published")
     assert "0.1234" not in repr(every)
     assert "<table" in every._repr_html_()
 

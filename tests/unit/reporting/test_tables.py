@@ -22,15 +22,15 @@ def laid(*rows: dict[str, Any], language: str = "en", truth: Truth | None = None
     ("value", "unit", "written"),
     [
         (0.0499, "Prevalence per 1,000", "49.9"),
-        (0.05, "Prevalence, %", "5.0"),
-        (0.0025, "Prevalence per 1,000", "2.5"),
-        (0.00025, "Prevalence per 1,000", "0.25"),
-        (0.000004, "Prevalence per 1,000", "0.0040"),
+        (0.05, "Prevalence, %", "5.00"),
+        (0.0025, "Prevalence per 1,000", "2.50"),
+        (0.00025, "Prevalence per 1,000", "0.250"),
+        (0.000004, "Prevalence per 1,000", "0.00400"),
         (0.6, "Prevalence, %", "60.0"),
     ],
 )
 def test_unit_and_decimals_follow_the_national_figure(value: float, unit: str, written: str) -> None:
-    """Below 5 %: per 1,000, with two digits that say something; from 5 % on per cent."""
+    """Below 5 %: per 1,000, from 5 % on per cent; with two digits of the standard error, here a tenth of the value."""
     sheet = laid({"value": value, "lower": value / 2, "upper": value * 1.5, "se": value / 10})
     assert (sheet.heads["value"], sheet.rows[0].cells["value"]) == (unit, written)
 
@@ -41,12 +41,12 @@ def test_one_unit_for_a_whole_table() -> None:
 
 
 def test_where_the_nation_is_withheld_the_largest_figure_decides() -> None:
-    sheet = laid({"cases": 1}, {"region": "N", "value": 0.09})
+    sheet = laid({"df": 1, "n": 9000, "cases": 400}, {"region": "N", "value": 0.09, "se": 0.01})
     assert sheet.heads["value"] == "Prevalence, %"
 
 
 def test_a_table_without_any_figure_can_be_laid_out() -> None:
-    sheet = laid({"cases": 1})
+    sheet = laid({"df": 1})
     assert sheet.rows[0].cells["value"] == "not published"
 
 
@@ -66,7 +66,7 @@ def test_other_quantities(quantity: str, row: dict[str, Any], written: str) -> N
 
 
 def test_a_withheld_row_has_words_and_no_numbers_but_n() -> None:
-    row = laid({"cases": 3, "n": 812}).rows[0]
+    row = laid({"cases": 3, "n": 812, "df": 1}).rows[0]
     assert row.withheld
     assert row.cells["value"] == "not published"
     assert row.cells["n"] == "812"
@@ -75,8 +75,14 @@ def test_a_withheld_row_has_words_and_no_numbers_but_n() -> None:
 
 def test_zero_cases_are_written_as_an_upper_limit() -> None:
     zero = {"cases": 0, "value": 0.0, "se": 0.0, "lower": 0.0, "upper": 0.0061}
-    said = [laid(zero, language=language).rows[0].cells["value"] for language in ("en", "fr", "es")]
-    assert said == ["fewer than 6.1", "moins de 6,1", "menos de 6,1"]
+    for few, expected in (
+        ("withheld", ["fewer than 6.1", "moins de 6,1", "menos de 6,1"]),
+        # Clopper and Pearson's limit of 4/3 cases in 1000/3, 18.3 per 1,000, rounded up: the nation has no deff of its own.
+        ("at_most", ["at most 19", "au plus 19", "a lo sumo 19"]),
+    ):
+        (table,) = fl.publish(estimates(zero), rule=fl.SuppressionRule(few_cases=few)).tables
+        said = [layout(table, language).rows[0].cells["value"] for language in ("en", "fr", "es")]
+        assert said == expected
 
 
 def test_columns_without_anything_are_left_out() -> None:
@@ -112,7 +118,7 @@ def test_several_outcomes_have_headings() -> None:
 
 def test_two_quantities_in_one_table_are_told_apart() -> None:
     rows = ({"quantity": "population_size", "value": 5000.4}, {"quantity": "dark_figure", "value": 3000.0})
-    sheet = laid(*rows, outcome="", method="chapman", cases=None, df=None)
+    sheet = laid(*rows, outcome="", method="chapman", basis="lists", cases=None, df=None)
     assert sheet.caption == "Population size, dark figure (on no list) – two case lists, Chapman"
     assert sheet.heads["n"] == "Persons observed"
     assert [(row.label, row.cells["value"]) for row in sheet.rows] == [
@@ -162,7 +168,7 @@ TRUTH = Truth(values={("prevalence", "forced_labour", frozenset()): 0.0123})
 
 def test_truth_stands_beside_what_is_published() -> None:
     assert laid({}, truth=TRUTH).rows[0].cells["truth"] == "12.3"
-    assert "truth" not in laid({"cases": 1}, truth=TRUTH).rows[0].cells
+    assert "truth" not in laid({"df": 1}, truth=TRUTH).rows[0].cells
 
 
 def test_truth_of_the_whole_is_no_truth_of_a_part() -> None:
