@@ -19,7 +19,7 @@ from fl_estimate.design.two_phase import second_phase
 from fl_estimate.design.units import numbered
 from fl_estimate.design.weight_summary import RELATIVE
 from fl_estimate.errors import DesignFault, EstimateFault
-from fl_estimate.estimators.targets import Target, Targets
+from fl_estimate.estimators.targets import PERSON, Target, Targets
 from fl_estimate.inputs.adjustments import Calibration
 from fl_estimate.inputs.replicates import Replicates, UnitReplicates
 from fl_estimate.inputs.sample_design import Design
@@ -235,7 +235,10 @@ def _products(targets: Targets, measures: Sequence[Measure], *, rows_are_units: 
     wanted: list[Product] = [("r",)]
     for target in targets.targets:
         wanted += [(target.scope,), (target.counted,), (target.value,), (target.unknown,), (target.not_binary,)]
-        wanted += [(name,) for name in (target.nonzero, target.nonzero_denominator) if name is not None]
+        judged = [name for name in (target.nonzero, target.nonzero_denominator) if name is not None]
+        wanted += [(name,) for name in judged]
+        if PERSON in targets.columns:
+            wanted += [(PERSON, name) for name in (target.counted, *judged)]
         wanted += [("w", target.scope), ("w", target.unknown)]
     for measure in measures:
         used = [*measure.columns, measure.target.counted]

@@ -17,7 +17,7 @@ from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.domain_query import Measure, People, basis_of, is_binary, read_totals
 from fl_estimate.estimators.linearised import Answer, Basis, Draft, draft
 from fl_estimate.estimators.replicated import by_replicates
-from fl_estimate.estimators.support import cases_of, crossing_of, units_with_cases
+from fl_estimate.estimators.support import cases_of, crossing_of, respondents_of, units_with_cases
 from fl_estimate.estimators.targets import Targets
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.results.crossing import Crossing
@@ -30,7 +30,8 @@ JOINT_ROWS = 1_000
 class Cells:
     """A measure in every domain of a margin; every array has shape (domains,).
 
-    `cases` are Σ y, `not_zero` the people whose value is not 0: the same of an outcome of 0 and 1.
+    `cases` are Σ y, `not_zero` the persons whose value is not 0: the same of an outcome of 0 and 1. `respondents` are the
+    persons among the `n` rows counted, which rows of episodes are not.
     """
 
     measure: Measure
@@ -42,6 +43,7 @@ class Cells:
     n: Floats
     in_scope: Floats
     cases: Floats
+    respondents: Floats
     not_zero: Floats
     psus_with_cases: Floats
     binary: bool
@@ -261,7 +263,8 @@ def _cells(
         in_scope=sums((target.scope,), margin),
         # Counts are of the column as it is: a shifted one is not 0/1 any more, and then there are no cases.
         cases=sums((target.value,), margin),
-        not_zero=cases_of(target, sums, margin),
+        respondents=respondents_of(target, sums, margin, table),
+        not_zero=cases_of(target, sums, margin, table),
         psus_with_cases=units_with_cases(target, table, margin, sample, design),
         binary=is_binary(target, table) and not spread,
         undetermined=undetermined,

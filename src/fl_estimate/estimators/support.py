@@ -12,18 +12,30 @@ from fl_estimate.design.sample import Sample
 from fl_estimate.design.small_table import numbered
 from fl_estimate.design.totals import Codes, Floats, Totals
 from fl_estimate.estimators.domain_query import is_binary
-from fl_estimate.estimators.targets import Target, Targets
+from fl_estimate.estimators.targets import PERSON, Target, Targets
 from fl_estimate.inputs.replicates import Replicates
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.results.crossing import Crossing, nested_columns
 
 
-def cases_of(target: Target, sums: DomainSums, margin: Margin) -> Floats:
+def cases_of(target: Target, sums: DomainSums, margin: Margin, table: Totals) -> Floats:
     """People in each domain whose value is not 0; of a ratio, of its numerator or denominator, whichever is fewer."""
-    found = sums((target.nonzero,), margin)
+    found = _persons(target.nonzero, sums, margin, table)
     if target.nonzero_denominator is None:
         return found
-    return np.minimum(found, sums((target.nonzero_denominator,), margin))
+    return np.minimum(found, _persons(target.nonzero_denominator, sums, margin, table))
+
+
+def respondents_of(target: Target, sums: DomainSums, margin: Margin, table: Totals) -> Floats:
+    """Persons counted in each domain: rows, or where rows are episodes at least so many persons."""
+    return _persons(target.counted, sums, margin, table)
+
+
+def _persons(name: str, sums: DomainSums, margin: Margin, table: Totals) -> Floats:
+    """Of rows that are shares of persons their sum, whole: a person whose episodes lie in several domains is none of any."""
+    if (PERSON, name) in table.sums:
+        return np.floor(sums((PERSON, name), margin) + 1e-9)
+    return sums((name,), margin)
 
 
 def units_with_cases(target: Target, table: Totals, margin: Margin, sample: Sample, design: Design) -> Floats:

@@ -12,9 +12,12 @@ import narwhals as nw
 
 from fl_estimate.design.totals import require_columns
 from fl_estimate.errors import EstimateFault, not_one_of
+from fl_estimate.inputs.respondents import SHARE_OF_PERSON
 from fl_estimate.schema.expressions import missing, parse
 
 Unknown = Literal["no", "exclude", "bounds"]
+PERSON = "s"
+"""The row column of the share of a person that a row is, where rows are not persons."""
 UNKNOWN: tuple[str, ...] = ("no", "exclude", "bounds")
 Schema = Mapping[str, Any]
 
@@ -122,6 +125,8 @@ def make_targets(
     require_columns(schema, [*named, *([denominator] if denominator else [])])
     inside = inside_rows(schema, where)
     columns: dict[str, nw.Expr] = {"r": inside}
+    if SHARE_OF_PERSON in schema:
+        columns[PERSON] = _values(schema, SHARE_OF_PERSON)
     if where is not None and where in schema:
         value = _values(schema, where)
         columns["where_not_binary"] = ~((value == 0.0) | (value == 1.0))

@@ -281,7 +281,9 @@ def _share(cells: Cells) -> Floats:
 def support_of(every: Sequence[Cells], rule: DfRule | float, table: DomainTable) -> Support:
     """What each domain rests on, cell after cell."""
     parts = [
-        Support.of(cells.n, cells.not_zero, psus_with_cases=cells.psus_with_cases, df=df_of(cells, table, rule))
+        Support.of(
+            cells.respondents, cells.not_zero, psus_with_cases=cells.psus_with_cases, df=df_of(cells, table, rule)
+        )
         for cells in every
     ]
     return Support.joined(parts)

@@ -10,6 +10,9 @@ from fl_estimate.errors import DesignFault
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.survey_data import ReferencePeriod, Source
 
+SHARE_OF_PERSON = "respondent_share"
+"""A column of rows that are not persons (episodes): 1 over how many rows the person has, so that rules count persons."""
+
 
 @runtime_checkable
 class Respondents(Protocol):

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from fl_estimate.errors import DataFault, not_one_of
+from fl_estimate.inputs.respondents import SHARE_OF_PERSON
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.survey_data import SurveyData
 from fl_estimate.inputs.survey_storage import pandas_of
@@ -191,6 +192,8 @@ def _units(people: pl.LazyFrame, episodes: pl.LazyFrame, jobs: pl.LazyFrame | No
     if AGE_THEN in _names(units):
         now = pl.col(AGE) if AGE in of_person else pl.lit(None, dtype=pl.Int64)
         units = units.with_columns(now.alias("age_now"), pl.coalesce(AGE_THEN, now).alias(AGE))
+    # Who has several episodes is several rows: rules of publication count persons.
+    units = units.with_columns((1.0 / pl.len().over(RESPONDENT)).alias(SHARE_OF_PERSON))
     first = [PERSON, RESPONDENT]
     return units.select(*first, *(name for name in _names(units) if name not in first))
 

@@ -70,10 +70,12 @@ def kind_of(basis: str, quantity: str, arguments: Mapping[str, Any] | None = Non
 def parts_of(arguments: Mapping[str, Any]) -> dict[str, frozenset[str]]:
     """By column, the values whose cells a contrast or a standardised row is made of, as text; empty where it is neither."""
     found: dict[str, frozenset[str]] = {}
-    for column, groups in (arguments.get("between") or {}).items():
-        found[str(column)] = frozenset(str(value) for value in _flat(groups))
-    for column, shares in (arguments.get("shares") or {}).items():
-        found[str(column)] = frozenset(str(value) for value in shares)
+    between, shares = arguments.get("between"), arguments.get("shares")
+    # Other functions have arguments of these names that are words.
+    if isinstance(between, Mapping):
+        found |= {str(column): frozenset(str(value) for value in _flat(groups)) for column, groups in between.items()}
+    if isinstance(shares, Mapping) and "standardised_by" in arguments:
+        found[str(arguments["standardised_by"])] = frozenset(str(value) for value in shares)
     return found
 
 

@@ -75,7 +75,9 @@ def decimals_of(record: Mapping[Any, Any], digits: int = DIGITS) -> dict[str, in
         one = _decimals(value, WITHOUT_ERROR)
     else:
         # An upper limit alone has as many digits as it was raised to.
-        kept = DIGITS if record.get("publication") in ("at_most", "fewer_than") else WITHOUT_ERROR
+        limit = record.get("publication") in ("at_most", "fewer_than")
+        # Limits of models of few cases have one digit.
+        kept = (1 if record["basis"] == "model" else DIGITS) if limit else WITHOUT_ERROR
         ends = {name: _float(record[name]) for name in SCALED}
         found = {n: min(_decimals(end, kept), least) for n, end in ends.items() if end and math.isfinite(end)}
         return {name: found.get(name, max(found.values(), default=0)) for name in SCALED}

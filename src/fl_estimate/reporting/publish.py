@@ -272,7 +272,7 @@ def _drafts(given: Any) -> list[tuple[PublishedTable, Draft]]:
 def _draft(table: PublishedTable, result: Estimates) -> Draft:
     return Draft(
         name=table.name, frame=table.frame, by=table.by, assumptions=table.assumptions, reasons=table.reasons,
-        support=result.support, own=np.array(table.own, dtype=bool), crossing=result.cells,
+        support=result.support, direct=np.array(table.own, dtype=bool) | (result.cells is not None), crossing=result.cells,
         arguments=result.provenance.arguments, limits=result.diagnostics.get("limits_of_few", {}),
     )  # fmt: skip
 
@@ -281,7 +281,7 @@ def _again(table: PublishedTable) -> Draft:
     """A table that was published before, to be judged by another rule on what it prints."""
     return Draft(
         name=table.name, frame=table.frame, by=table.by, assumptions=table.assumptions, reasons=table.reasons,
-        support=published_support(table.frame, table.own), own=np.array(table.own, dtype=bool), crossing=None,
+        support=published_support(table.frame, table.own), direct=np.array(table.own, dtype=bool), crossing=None,
         arguments=table.provenance.arguments,
     )  # fmt: skip
 

@@ -34,6 +34,8 @@ from fl_estimate.results.estimates import Assumption, Reason
 
 FEW = 5
 """The number of cases below which area models give limits that tell nothing of it; a rule of another has none."""
+SCALES: Mapping[str, float] = {"prevalence": 1.0, "prevalence per 1,000": 1_000.0}
+"""The units in which the limits of a model can be printed; they are shares."""
 BLANKED: tuple[str, ...] = ("value", "se", "lower", "upper", "undetermined", "df", "deff")
 """What goes from a row that is not published, beside cases, n (where small) and the kind of interval (it can tell
 of a zero)."""
@@ -41,7 +43,10 @@ of a zero)."""
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Draft:
-    """One result in full, as `publish` judges it: the table, and what is known beside it."""
+    """One result in full, as `publish` judges it: the table, and what is known beside it.
+
+    `direct` tells the rows that are cells themselves from those that are made of several.
+    """
 
     name: str
     frame: pd.DataFrame
@@ -49,7 +54,7 @@ class Draft:
     assumptions: tuple[Assumption, ...]
     reasons: tuple[Reason, ...]
     support: Support
-    own: Flags
+    direct: Flags
     crossing: Crossing | None
     arguments: Mapping[str, Any] = field(default_factory=dict[str, Any])
     limits: Mapping[str, Sequence[float]] = field(default_factory=dict[str, Sequence[float]])
@@ -89,8 +94,8 @@ def released(
     for draft, key, own in zip(drafts, keys, judged, strict=True):
         people = ~based_on(draft.frame, LISTS, FIGURES, MODEL)
         # A row that is made of several is no cell of its own: that it is withheld says nothing of the direct one.
-        shut.update(key[row] for row in np.flatnonzero(people & draft.own & own.hard))
-        low.update(key[row] for row in np.flatnonzero(people & draft.own & own.low))
+        shut.update(key[row] for row in np.flatnonzero(people & draft.direct & own.hard))
+        low.update(key[row] for row in np.flatnonzero(people & draft.direct & own.low))
     verdicts = [
         _verdict(draft, key, own, shut, low, rule) for draft, key, own in zip(drafts, keys, judged, strict=True)
     ]
@@ -122,7 +127,8 @@ def few_of_model(draft: Draft, rule: SuppressionRule) -> Flags:
     """Rows of an area model of few cases that have limits which tell nothing of their number."""
     if rule.min_cases != FEW or len(draft.by) != 1:
         return np.zeros(len(draft.frame), dtype=bool)
-    large = (draft.support.respondents >= rule.min_n) & (draft.support.cases < rule.min_cases)
+    share = draft.frame["quantity"].isin(list(SCALES)).to_numpy(dtype=bool)
+    large = share & (draft.support.respondents >= rule.min_n) & (draft.support.cases < rule.min_cases)
     return large & np.array([area_of(draft, row) in draft.limits for row in range(len(draft.frame))], dtype=bool)
 
 
@@ -166,7 +172,7 @@ def _given(verdict: _Verdict, rule: SuppressionRule) -> Given:
     shown = verdict.hidden | verdict.at_most | verdict.judged.zero
     # What is made of several parts is no cell of the crossing, whatever its quantity is called.
     frame = draft.frame.assign(
-        quantity=draft.frame["quantity"].where(draft.own, "derived from " + draft.frame["quantity"])
+        quantity=draft.frame["quantity"].where(draft.direct, "derived from " + draft.frame["quantity"])
     )
     return Given(
         name=draft.name, frame=frame, keys=verdict.keys, hidden=verdict.hidden, at_most=verdict.at_most,
@@ -187,7 +193,8 @@ def _printed(verdict: _Verdict, rule: SuppressionRule) -> tuple[pd.DataFrame, tu
     for row in np.flatnonzero(verdict.at_most & model):
         ends = draft.limits[area_of(draft, int(row))]
         # One digit, outwards: a finer one would tell of the areas that the hyper-parameters come from.
-        lower[row], upper[row] = lowered(ends[0], 1), raised(ends[1], 1)
+        scale = SCALES[str(draft.frame["quantity"].iloc[row])]
+        lower[row], upper[row] = lowered(ends[0] * scale, 1), raised(ends[1] * scale, 1)
     at_most = verdict.at_most & np.isfinite(upper)
     hidden = verdict.hidden | (verdict.at_most & ~at_most)
     zero = judged.zero & ~hidden & ~at_most
@@ -214,6 +221,6 @@ def _blank_counts(out: pd.DataFrame, draft: Draft, hidden: Flags, at_most: Flags
     # Whether n stays never depends on the cases, so that its absence tells nothing of them.
     small = ~(floats(out["n"]) >= rule.min_n) & (floats(out["n"]) != 0)
     shadow = based_on(draft.frame, MODEL, FIGURES, LISTS) & (small | (draft.support.cases < rule.min_cases))
-    out.loc[(hidden & (small | ~draft.own)) | (shadow & small), "n"] = pd.NA
+    out.loc[(hidden & (small | ~draft.direct)) | (shadow & small), "n"] = pd.NA
     out.loc[hidden | at_most | shadow, "cases"] = pd.NA
     out.loc[shadow, "deff"] = np.nan
