@@ -132,11 +132,9 @@ class _Page:
 
     def _known(self) -> Iterator[str]:
         several = self._shown.several
-        # Without a number: that it is small, or that small counts could be worked out with it.
-        small = np.isnan(several) and not self._shown.protecting
-        people = self.say("fewer", least=self._shown.least) if small else self._people(several)
-        if small or not np.isnan(several):
-            yield f"<h2>{escape(self.say('known'))}</h2><p>{escape(self.say('known_text', several=people))}</p>"
+        if not np.isnan(several):
+            text = self.say("known_text", several=self._people(several))
+            yield f"<h2>{escape(self.say('known'))}</h2><p>{escape(text)}</p>"
         yield f"<h2>{escape(self.say('assumed'))}</h2><p>{escape(self.say('assumed_text'))}</p>"
 
     def _methods(self) -> str:

@@ -387,7 +387,6 @@ PAGE: dict[str, Said] = {
     "and": (" and ", " et ", " y "),
     "yes": ("yes", "oui", "sí"),
     "no": ("no", "non", "no"),
-    "fewer": ("fewer than {least}", "moins de {least}", "menos de {least}"),
     "rule": (
         "Histories of fewer than {least} persons, or of none, are shown alike; none of them can be worked out from what is shown.",
         "Les historiques de moins de {least} personnes, ou d’aucune, sont indiqués de la même façon ; aucun ne peut se déduire de "
