@@ -204,7 +204,7 @@ def publish(
         where the direct figure of the cell is not. What is left is flagged by its CV, and where a sampler did not do well.
     nested : mapping, optional
         Geographies that lie in each other and stand side by side in no call, as {inner column: {value: outer value}}:
-        ``{"district": {"A": "Region 1"}}``. What a call has side by side is found in its data.
+        ``{"district": {"A": "Region 1"}}``, or with the outer column named, ``{"district": {"region": {"A": "Region 1"}}}``. What a call has side by side is found in its data.
     previous : sequence of folders, Release or PublishedEstimates, optional
         What was released before of the same people: result folders of `fl-estimate run`, or what `publish` returned. It is
         known to everybody, so that this release withholds whatever would give a cell away beside it; also who is in one of

@@ -22,6 +22,7 @@ from fl_estimate.study.folder import read_manifest, replacing, require_free, wri
 from fl_estimate.study.inputs import Fingerprint, StudyInputs, Tell, fingerprint, package_versions, read_inputs
 from fl_estimate.study.kinds import check_direct, from_lists, make_estimate
 from fl_estimate.study.list_entries import CaptureRecaptureEntry
+from fl_estimate.study.nesting import nested_by_columns
 from fl_estimate.study.private import open_private, write_private
 
 FORM = "fl_estimate study result 1"
@@ -123,7 +124,10 @@ def run_study(
     inputs = read_inputs(study, tell)
     estimates, failed, appraisals = _estimate(study, inputs, tell)
     previous = [study.path(each) for each in study.config.publish.previous]
-    published = publish(estimates, rule=study.config.publish.suppression(), previous=previous) if estimates else None
+    published = None
+    if estimates:
+        rule, nested = study.config.publish.suppression(), _nested(study, inputs)
+        published = publish(estimates, rule=rule, nested=nested, previous=previous)
     tell("writing")
     with replacing(folder) as part:
         if published is not None:
@@ -159,6 +163,15 @@ def check_study(path: str | Path, *, progress: Tell | None = None) -> StudyInput
         if not isinstance(entry, WithoutPeople):
             check_direct(entry, inputs.people[study.source_of(entry.source)])
     return inputs
+
+
+def _nested(study: Study, inputs: StudyInputs) -> dict[str, dict[str, dict[Any, Any]]]:
+    """Which by-columns of a source lie in which, wherever in the study they stand."""
+    entries: dict[str, list[Any]] = {}
+    for entry in study.config.estimate:
+        if not isinstance(entry, WithoutPeople):
+            entries.setdefault(study.source_of(entry.source), []).append(entry)
+    return nested_by_columns(entries, inputs.people)
 
 
 def _estimate(
