@@ -90,24 +90,28 @@ def test_nothing_and_names_that_are_taken_are_refused() -> None:
 
 
 def test_a_cell_that_is_withheld_stays_withheld_in_a_stack() -> None:
-    """The direct cell of South has three cases: no count of it is printed, by whatever method and under whatever name."""
+    """The direct cell of South has three cases: no count of it is printed, by whatever method and under whatever name.
+
+    Neither is the figure of a model that stands on it.
+    """
     direct = estimates({}, {"region": "South", "cases": 3, "n": 400})
-    model = estimates({"region": "South", "cases": 3, "n": 400}, method="area-binomial")
+    model = estimates({"region": "South", "cases": 3, "n": 400}, method="area-binomial", basis="model")
     published = fl.publish({"alone": direct, "together": fl.stack({"direct": direct, "model": model})}).to_frame()
     south = published[published["region"] == "South"].set_index(["estimate", "method"])
     assert south["value"].notna().to_dict() == {
         ("alone", "taylor"): False,
         ("together", "taylor"): False,
-        ("together", "area-binomial"): True,
+        ("together", "area-binomial"): False,
     }
     assert south["cases"].isna().all()
-    # The model's rows are shadowed by a direct cell of another table too.
+    # The model's rows go with a direct cell of another table too.
     apart = fl.publish({"direct": estimates({"region": "South", "cases": 9, "n": 400, "df": 1.0}),
                         "model": fl.stack({"m": replace_cases(model, 9)})}).to_frame()  # fmt: skip
     assert apart["cases"].isna().all()
+    assert apart["value"].isna().all()
 
 
 def replace_cases(result: fl.Estimates, cases: int) -> fl.Estimates:
     frame = result.to_frame()
     frame["cases"] = pd.array([cases] * len(frame), dtype="Int64")
-    return replace(result, frame=frame)
+    return replace(result, frame=frame, support=replace(result.support, cases=[cases] * len(frame)))
