@@ -129,7 +129,7 @@ def test_leaving_a_list_out_does_not_give_an_overlap(shown: PublishedAppraisal) 
         assert max(fit) >= MIN_CASES - 1, name
 
 
-def test_the_odds_ratio_sentence_does_not_give_an_overlap(appraisal: Any, shown: PublishedAppraisal) -> None:
+def test_the_odds_ratio_sentence_does_not_give_an_overlap(shown: PublishedAppraisal) -> None:
     """The page's largest move: of which pair, from what to what."""
     if not len(shown.sensitivity):
         return

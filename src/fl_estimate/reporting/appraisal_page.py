@@ -100,12 +100,15 @@ class _Page:
         yield f"<h2>{escape(self.say('overlaps'))}</h2>"
         yield self._figure(plot_overlaps(shown, language=self._language), "overlaps_caption")
         if shown.hides:
-            yield f'<p class="notes">{escape(self.say("rule", least=shown.least))}</p>'
+            told = self.say("rule_more") if shown.protecting else self.say("rule", least=shown.least)
+            yield f'<p class="notes">{escape(told)}</p>'
+            yield f'<p class="notes">{escape(self.say("from_counts"))}</p>'
         if len(shown.sensitivity):
             yield f"<h2>{escape(self.say('sensitivity'))}</h2>"
             yield self._figure(plot_sensitivity(shown, language=self._language), "sensitivity_caption")
             yield f"<p>{escape(self._example())}</p>"
-        yield from self._changes()
+        if len(shown.leave_one_person):
+            yield from self._changes()
         yield from self._models()
         yield from self._consistency()
         yield from self._provenance()
@@ -129,8 +132,9 @@ class _Page:
 
     def _known(self) -> Iterator[str]:
         several = self._shown.several
-        people = self.say("not_told") if np.isnan(several) else self._people(several)
-        yield f"<h2>{escape(self.say('known'))}</h2><p>{escape(self.say('known_text', several=people))}</p>"
+        if not np.isnan(several):
+            text = self.say("known_text", several=self._people(several))
+            yield f"<h2>{escape(self.say('known'))}</h2><p>{escape(text)}</p>"
         yield f"<h2>{escape(self.say('assumed'))}</h2><p>{escape(self.say('assumed_text'))}</p>"
 
     def _methods(self) -> str:
@@ -178,13 +182,11 @@ class _Page:
                 yield f"<h3>{escape(self.say(name))}</h3>"
                 yield self._table(["changed", "value", "interval"], rows, text=(0,))
         people = shown.leave_one_person.head(PEOPLE_SHOWN)
-        if len(people):
-            yield f"<h3>{escape(self.say('leave_one_person'))}</h3>"
-            rows = [
-                [str(r["history"]), self._people(r["value"]), self._signed(r["change"])]
-                for r in people.to_dict("records")
-            ]
-            yield self._table(["history", "value", "change"], rows, text=(0,))
+        yield f"<h3>{escape(self.say('leave_one_person'))}</h3>"
+        rows = [
+            [str(r["history"]), self._people(r["value"]), self._signed(r["change"])] for r in people.to_dict("records")
+        ]
+        yield self._table(["history", "value", "change"], rows, text=(0,))
         yield f"<h3>{escape(self.say('trajectory'))}</h3>"
         rows = [
             [
@@ -221,6 +223,7 @@ class _Page:
         given = self._shown.provenance
         entries = [
             (self.say("source"), escape(", ".join(self._shown.lists))),
+            *([(self.say("hash"), f"<code>{escape(given.source_sha256)}</code>")] if given.source_sha256 else []),
             (self.say("made_by"), f"fl_estimate {escape(given.package_version)}, seed {given.arguments.get('seed')}"),
         ]
         yield (

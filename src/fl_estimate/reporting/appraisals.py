@@ -19,7 +19,9 @@ from fl_estimate.reporting.suppression import SuppressionRule, chosen_rule
 from fl_estimate.reporting.writing import write_bytes
 from fl_estimate.results.provenance import Provenance
 
-TELLING: tuple[str, ...] = ("sensitivity", "models", "leave_one_list", "merge_two_lists", "leave_one_person")
+TELLING: tuple[str, ...] = (
+    "sensitivity", "models", "leave_one_list", "merge_two_lists", "leave_one_person", "trajectory",
+)  # fmt: skip
 """Tables of an appraisal that are functions of few overlaps."""
 CHECKED: tuple[str, ...] = ("independence", "two_way", "stepwise", "bic", "lower_bound")
 """Methods whose figure is a function of the counts that can be computed again; of two of them it is not, and they go."""
@@ -38,7 +40,10 @@ class PublishedAppraisal:
         Counts below it, none among them, are missing.
     hides : bool
         Whether a history is hidden, and what would tell it with it: then `sensitivity`, `models`, `leave_one_list`,
-        `merge_two_lists`, `leave_one_person` and `consistency` have no rows.
+        `merge_two_lists`, `leave_one_person`, `trajectory` and `consistency` have no rows.
+    protecting : int
+        Histories that are hidden only because a small one could be worked out with them. Where there are any, no count that
+        is missing is said to be small.
     n : float
         Persons observed.
     several : float
@@ -57,6 +62,7 @@ class PublishedAppraisal:
     histories: pd.DataFrame
     least: int
     hides: bool
+    protecting: int
     n: float
     several: float
     envelope: tuple[float, float]
@@ -140,6 +146,7 @@ def _laid_out(appraisal: Appraisal, least: int) -> PublishedAppraisal:
         histories=histories.to_frame(),
         least=least,
         hides=False,
+        protecting=0,
         n=histories.n,
         several=float(histories.frequencies[1:].sum()),
         envelope=(float(headline["lower"]), float(headline["upper"])),
@@ -180,12 +187,12 @@ def _hidden(full: PublishedAppraisal, appraisal: Appraisal, least: int) -> Publi
         full,
         histories=frame,
         hides=True,
+        protecting=int((hidden & (counts >= least)).sum()),
         several=several,
         envelope=(rough(full.envelope[0]), rough(full.envelope[1])),
         methods=_steady(full.methods, steady(appraisal.histories, counts, hidden)),
         warnings=warnings,
         provenance=provenance,
-        trajectory=full.trajectory.round({"lower_quartile": 1, "median": 1, "upper_quartile": 1}),
         consistency={},
         **{name: getattr(full, name).iloc[:0] for name in TELLING},
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from fl_estimate.reporting.release import Draft, released
 from fl_estimate.reporting.releases import Release, known_tables
 from fl_estimate.reporting.suppression import FL_DEFAULT, NOT_PUBLISHED, SuppressionRule, chosen_rule
 from fl_estimate.reporting.writing import write_bytes
+from fl_estimate.results.basis import LISTS
 from fl_estimate.results.estimates import HEAD, TAIL, Assumption, Estimates, Reason
 from fl_estimate.results.provenance import Provenance
 
@@ -245,8 +247,37 @@ def publish(
         replace(table, frame=frame, reasons=reasons)
         for (table, _), frame, reasons in zip(drafts, found.frames, found.reasons, strict=True)
     )
+    tables = _unhashed(tables)
     before = estimates.protecting if isinstance(estimates, PublishedEstimates) else 0
     return PublishedEstimates(tables=tables, rule=chosen, protecting=before + found.protecting)
+
+
+def _unhashed(tables: Sequence[PublishedTable]) -> tuple[PublishedTable, ...]:
+    """Tables without hashes of case lists, which would confirm a guess at counts that are hidden; which are of the same lists stays."""
+    of_lists = [(table.frame["basis"] == LISTS).any() for table in tables]
+    marks = [table.provenance.source_sha256 for table, lists in zip(tables, of_lists, strict=True) if lists]
+    named = {mark: f"lists {place}" for place, mark in enumerate(dict.fromkeys(mark for mark in marks if mark), 1)}
+    return tuple(
+        replace(
+            table,
+            provenance=replace(
+                table.provenance, arguments=_without(table.provenance.arguments),
+                source_sha256=named.get(table.provenance.source_sha256, table.provenance.source_sha256),
+            ),
+        )
+        if lists
+        else table
+        for table, lists in zip(tables, of_lists, strict=True)
+    )  # fmt: skip
+
+
+def _without(arguments: Any) -> Any:
+    """Arguments of a call without anything that looks like a hash."""
+    if isinstance(arguments, Mapping):
+        return {name: _without(value) for name, value in arguments.items()}
+    if isinstance(arguments, list | tuple):
+        return [_without(value) for value in arguments]
+    return "" if isinstance(arguments, str) and re.fullmatch(r"[0-9a-f]{64}", arguments) else arguments
 
 
 def _drafts(given: Any) -> list[tuple[PublishedTable, Draft]]:

@@ -387,19 +387,28 @@ PAGE: dict[str, Said] = {
     "and": (" and ", " et ", " y "),
     "yes": ("yes", "oui", "sí"),
     "no": ("no", "non", "no"),
-    "not_told": ("a number that is not published", "un nombre non publié", "un número que no se publica"),
     "rule": (
-        "Histories of fewer than {least} persons, or of none, are shown alike, and some others with them. What could tell "
-        "them is left out: totals of lists, estimates without a list or a person, curves of dependence, the lower bound. Other "
-        "figures are rounded to two digits.",
-        "Les historiques de moins de {least} personnes, ou d’aucune, sont indiqués de la même façon, avec quelques autres. Ce "
-        "qui permettrait de les déduire n’est pas publié : totaux des listes, estimations sans une liste ou une personne, "
-        "courbes de dépendance, borne inférieure. Les autres chiffres sont arrondis à deux chiffres significatifs.",
-        "Los historiales de menos de {least} personas, o de ninguna, se indican del mismo modo, junto con algunos otros. No se "
-        "publica lo que permitiría deducirlos: totales de las listas, estimaciones sin una lista o una persona, curvas de "
-        "dependencia, cota inferior. Las demás cifras se redondean a dos cifras significativas.",
+        "Histories of fewer than {least} persons, or of none, are shown alike; none of them can be worked out from what is shown.",
+        "Les historiques de moins de {least} personnes, ou d’aucune, sont indiqués de la même façon ; aucun ne peut se déduire de "
+        "ce qui est montré.",
+        "Los historiales de menos de {least} personas, o de ninguna, se indican del mismo modo; ninguno puede deducirse de lo que "
+        "se muestra.",
+    ),
+    "rule_more": (
+        "Small counts are withheld (×), and others with which they could be worked out.",
+        "Les petits effectifs sont masqués (×), ainsi que d’autres qui permettraient de les déduire.",
+        "Se ocultan (×) los recuentos pequeños y otros con los que podrían deducirse.",
+    ),
+    "from_counts": (
+        "Tables that are calculated from all counts (odds ratios, changed lists, models) are not shown: a reader could find "
+        "the hidden counts with them. Estimates have two digits.",
+        "Les tableaux calculés à partir de tous les effectifs (rapports de cotes, listes modifiées, modèles) ne sont pas "
+        "montrés : un lecteur pourrait en déduire les effectifs masqués. Les estimations ont deux chiffres.",
+        "No se muestran las tablas calculadas con todos los recuentos (razones de momios, listas modificadas, modelos): con "
+        "ellas un lector podría hallar los recuentos ocultos. Las estimaciones tienen dos cifras.",
     ),
     "source": ("Lists", "Listes", "Listas"),
+    "hash": ("Content hash", "Empreinte du contenu", "Huella del contenido"),
     "made_by": ("Made by", "Produit par", "Producido por"),
 }  # fmt: skip
 APPRAISAL: dict[str, Said] = {
