@@ -13,6 +13,7 @@ from fl_estimate.reporting.disclosure_series import Nested
 from fl_estimate.reporting.disclosure_solver import Interval, audit
 from fl_estimate.reporting.disclosure_system import PUBLIC, Flags, Floats, System, parts
 from fl_estimate.reporting.disclosure_tables import Cell, Given, translate
+from fl_estimate.reporting.releases import KnownTable
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -34,7 +35,15 @@ class Audit:
     optimal: bool = True
 
 
-def audit_tables(tables: Sequence[Given], *, min_n: float, min_cases: float, nested: Nested | None = None) -> Audit:
+def audit_tables(
+    tables: Sequence[Given],
+    *,
+    min_n: float,
+    min_cases: float,
+    nested: Nested | None = None,
+    known: Sequence[KnownTable] = (),
+    status_tells: bool = False,
+) -> Audit:
     """Find the further cells to withhold of tables that are published together.
 
     Parameters
@@ -44,8 +53,12 @@ def audit_tables(tables: Sequence[Given], *, min_n: float, min_cases: float, nes
         Of the rule: below these a cell is small.
     nested : mapping, optional
         {inner column: {value: outer value}}: geographies that no call has side by side.
+    known : sequence of KnownTable
+        Of earlier releases.
+    status_tells : bool
+        Whether cells of few cases have a status of their own.
     """
-    made = translate(tables, min_n=min_n, min_cases=min_cases, nested=nested)
+    made = translate(tables, min_n=min_n, min_cases=min_cases, nested=nested, known=known, status_tells=status_tells)
     system = made.system
     if not system.withheld.any():
         return Audit(closed=frozenset())

@@ -16,8 +16,8 @@ Floats = npt.NDArray[np.float64]
 Ids = list[int]
 Label = tuple[Any, ...]
 Nested = Mapping[str, Mapping[Any, Any]]
-"""By a column, which value of another column each of its values lies in: {"district": {"A": "Region 1"}} names no column
-of the outer values: `Outer` does."""
+"""By a column, which value of another each of its values lies in: {"district": {"A": "Region 1"}}, where the other column is
+the one that has these values, or {"district": {"region": {"A": "Region 1"}}}."""
 
 EQUAL = 1e-9
 """Relative difference up to which two weighted sums are the same sum, added up in another order."""
@@ -96,22 +96,31 @@ def _said(value: Any) -> str | None:
 def nesting(
     crossings: Sequence[Any], declared: Nested | None = None
 ) -> dict[tuple[str, str], dict[str | None, str | None]]:
-    """Which columns lie in which: found in any call that has both, or declared as {inner: {value: outer value}}.
-
-    A declared outer column is the one whose values these are.
-    """
+    """Which columns lie in which: found in any call that has both, or declared."""
     found: dict[tuple[str, str], dict[str | None, str | None]] = {}
     for crossing in crossings:
         for inner, outer in crossing.nested:
             at, to = crossing.by.index(inner), crossing.by.index(outer)
             found.setdefault((inner, outer), {}).update({_said(x[at]): _said(x[to]) for x in crossing.labels})
-    for inner, pairs in (declared or {}).items():
-        known = {_said(value): _said(outer) for value, outer in pairs.items()}
-        for crossing in crossings:
-            for to, column in enumerate(crossing.by):
-                values = {_said(label[to]) for label in crossing.labels} - {None}
-                if column != inner and values and values <= set(known.values()):
-                    found.setdefault((inner, column), {}).update(known)
+    for inner, told in (declared or {}).items():
+        named = {str(outer): pairs for outer, pairs in told.items() if isinstance(pairs, Mapping)}
+        bare = {_said(value): _said(outer) for value, outer in told.items() if not isinstance(outer, Mapping)}
+        for outer, pairs in named.items():
+            known = {_said(value): _said(of) for value, of in pairs.items()}
+            found[inner, outer] = known | found.get((inner, outer), {})
+        for outer in _columns_with(crossings, frozenset(bare.values())) - {inner} if bare else ():
+            found[inner, outer] = bare | found.get((inner, outer), {})
+    return found
+
+
+def _columns_with(crossings: Sequence[Any], values: frozenset[str | None]) -> set[str]:
+    """Columns all of whose values are among these."""
+    found: set[str] = set()
+    for crossing in crossings:
+        for place, column in enumerate(crossing.by):
+            own = {_said(label[place]) for label in crossing.labels} - {None}
+            if own and own <= values:
+                found.add(str(column))
     return found
 
 
