@@ -19,8 +19,8 @@ from fl_estimate.reporting.release import Draft, released
 from fl_estimate.reporting.releases import Release, known_tables
 from fl_estimate.reporting.suppression import FL_DEFAULT, NOT_PUBLISHED, SuppressionRule, chosen_rule
 from fl_estimate.reporting.writing import write_bytes
-from fl_estimate.results.basis import LISTS
-from fl_estimate.results.estimates import HEAD, TAIL, Assumption, Estimates, Reason
+from fl_estimate.results.basis import LISTS, MODEL
+from fl_estimate.results.estimates import HEAD, SCALED, TAIL, Assumption, Estimates, Reason
 from fl_estimate.results.provenance import Provenance
 
 if TYPE_CHECKING:
@@ -302,10 +302,24 @@ def _drafts(given: Any) -> list[tuple[PublishedTable, Draft]]:
 
 def _draft(table: PublishedTable, result: Estimates) -> Draft:
     return Draft(
-        name=table.name, frame=table.frame, by=table.by, assumptions=table.assumptions, reasons=table.reasons,
+        name=table.name, frame=_same_whatever(table.frame, result.diagnostics.get("released", {})), by=table.by,
+        assumptions=table.assumptions, reasons=table.reasons,
         support=result.support, direct=np.array(table.own, dtype=bool) | (result.cells is not None), crossing=result.cells,
         arguments=result.provenance.arguments, limits=result.diagnostics.get("limits_of_few", {}),
     )  # fmt: skip
+
+
+def _same_whatever(frame: pd.DataFrame, times: Mapping[str, Sequence[float]]) -> pd.DataFrame:
+    """Rows of an area model as they come out whatever the areas of few cases are, so that they tell nothing of these."""
+    if not times:
+        return frame
+    out = frame.copy()
+    for row, record in zip(frame.index, frame.to_dict("records"), strict=True):
+        found = times.get(str(record.get(str(record["margin"]), "")))
+        if found is not None and record["basis"] == MODEL:
+            for name, by in zip(SCALED, found, strict=True):
+                out.loc[row, name] = record[name] * by
+    return out
 
 
 def _again(table: PublishedTable) -> Draft:
