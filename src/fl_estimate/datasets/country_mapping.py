@@ -68,7 +68,7 @@ def _jobs() -> dict[str, Any]:
         "person_id": "PID",
         "isic4": _coded("Q201", "branches"),
         "icse18a": "Q202",
-        "age_episode": "Q203",
+        "age_at_start": "Q203",
         "hours_usual": "Q204",
         **state,
         **items,

@@ -54,9 +54,20 @@ class CoverageLine:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Every question of the frameworks of a classification, and whether the instrument had it."""
+    """Every question of the frameworks of a classification, and whether the instrument had it.
+
+    Attributes
+    ----------
+    lines : tuple of CoverageLine
+    time : tuple of str
+        How time and age were read: time_from_dates (spells were compared with the period), time_from_question (no dates:
+        that a row is of the period is taken from the wording of the questions), stock_from_question (what goes on was
+        asked, without dates), age_in_overlap (the age on the days of overlap), age_at_interview (the age at the interview
+        stands for it). Empty where a frame was classified, whose column `age` is the age in the period.
+    """
 
     lines: tuple[CoverageLine, ...] = ()
+    time: tuple[str, ...] = ()
 
     @property
     def absent(self) -> tuple[str, ...]:
@@ -73,7 +84,9 @@ class Coverage:
 
     def __repr__(self) -> str:
         asked = sum(line.in_instrument for line in self.lines)
-        return f"Coverage({asked} of {len(self.lines)} questions in the instrument; without: {listed(self.absent) or 'none'})"
+        time = f"; {', '.join(self.time)}" if self.time else ""
+        without = listed(self.absent) or "none"
+        return f"Coverage({asked} of {len(self.lines)} questions in the instrument; without: {without}{time})"
 
 
 def coverage(

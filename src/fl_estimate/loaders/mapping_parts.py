@@ -202,12 +202,31 @@ class SelectionRule(Strict):
     weight: str = "weight_person"
 
 
-class PeriodRule(Strict):
-    """``[reference_period]``: the time the survey speaks of; `end` is the first day after it."""
+PeriodKind = Literal["week", "month", "season", "12m", "24m", "60m", "lifetime", "other"]
+_KINDS: dict[int, PeriodKind] = {1: "month", 3: "season", 12: "12m", 24: "24m", 60: "60m"}
 
-    kind: Literal["week", "month", "season", "12m", "24m", "60m", "lifetime", "other"]
+
+class PeriodRule(Strict):
+    """``[reference_period]``: the time the survey speaks of; `end` is the first day after it.
+
+    A rolling period, "the last 12 months", is each person's own: ``months = 12, before = "interview_date"``.
+    """
+
+    kind: PeriodKind
     start: dt.date | None = None
     end: dt.date | None = None
+    months: Annotated[int, Field(ge=1, le=1200)] | None = None
+    before: Literal["interview_date"] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _kind_of_months(cls, given: Any) -> Any:
+        """What is stated by its length or its days needs no kind."""
+        if not isinstance(given, Dictionary) or "kind" in given:
+            return given
+        if not given.get("months") and not given.get("start"):
+            return given
+        return {**given, "kind": _KINDS.get(given.get("months", 0), "other")}
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]

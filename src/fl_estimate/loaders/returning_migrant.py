@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Which = Literal["all", "last"]
 WHICH: tuple[str, ...] = get_args(Which)
 PERSON, EPISODE, JOB, RESPONDENT = "person_id", "episode_id", "job_id", "respondent_id"
-SELECTED, AGE, AGE_THEN = "selected_for_module", "age_interview", "age_episode"
+SELECTED, AGE, AGE_THEN = "selected_for_module", "age_interview", "age_at_start"
 _ORDER, _ASKED = "__order__", "__asked__"
 
 

@@ -158,7 +158,7 @@ def _survey(engine: str = "pandas", **changes: Any) -> SurveyData:
     jobs = pd.DataFrame(
         {
             "person_id": ["z", "a", "a", "b", "c", None, "d", "e"],
-            "age_episode": [40, 30, 29, 30, 15, 30, 16, None],
+            "age_at_start": [40, 30, 29, 30, 15, 30, 16, None],
             "w_low_no_wage": ["yes", "yes", "no", "yes", "yes", "yes", "yes", "yes"],
             "c_docs": ["witnessed", "no", "witnessed", "dk", "witnessed", "witnessed", "witnessed", "witnessed"],
             "child_works_for": ["third_party"] * 8,
@@ -209,7 +209,7 @@ def test_a_survey_hands_on_what_it_knows_and_keeps_its_order(engine: str) -> Non
 
 
 def test_without_age_at_the_episode_the_age_at_the_interview_counts() -> None:
-    jobs = _survey().jobs.drop(columns="age_episode")
+    jobs = _survey().jobs.drop(columns="age_at_start")
     # c is 25 and d 16 at the interview
     assert _classes(_survey(jobs=jobs))[2:4] == [(1, 1, 1), (0, 0, 0)]
 
@@ -359,7 +359,7 @@ def test_cells_that_are_no_answers_are_counted_on_every_engine(engine: str) -> N
         (
             {
                 "people": _survey().people.drop(columns="age_interview"),
-                "jobs": _survey().jobs.drop(columns="age_episode"),
+                "jobs": _survey().jobs.drop(columns="age_at_start"),
             },
             "FL-IND-05",
             "no column age_interview",

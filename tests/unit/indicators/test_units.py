@@ -49,7 +49,7 @@ def test_a_person_has_the_first_label_over_every_combination_of_the_rows(engine:
     people = pd.DataFrame({"person_id": range(60), "age_interview": 30})
     jobs = pd.DataFrame(
         [[person, 30, *ROWS[row][0]] for person, rows in enumerate(held) for row in rows],
-        columns=["person_id", "age_episode", *WORK],
+        columns=["person_id", "age_at_start", *WORK],
     )
     survey = SurveyData(people=ENGINES[engine](people), jobs=ENGINES[engine](jobs))
     found = _pandas(fl.classify(survey, "gems").people).set_index("person_id").sort_index()
@@ -70,7 +70,7 @@ def test_the_stock_stands_beside_the_flow_and_time_is_kept(engine: str) -> None:
     jobs = pd.DataFrame(
         {
             "person_id": list("aabcd"),
-            "age_episode": 30,
+            "age_at_start": 30,
             "ongoing": ["no", "yes", "yes", None, "no"],
             "months_in_period": [5.0, 3.0, 12.0, None, 2.0],
             "w_low_no_wage": "yes",
@@ -114,7 +114,7 @@ def test_relatives_are_classified_apart_and_in_scope_only_where_asked(engine: st
     )
     survey = SurveyData(**{name: ENGINES[engine](table) for name, table in
                            {"people": people.assign(age_interview=30), "relatives": relatives,
-                            "jobs": jobs.assign(age_episode=[30, 40, 40, 12])}.items()})  # fmt: skip
+                            "jobs": jobs.assign(age_at_start=[30, 40, 40, 12])}.items()})  # fmt: skip
     classified = fl.classify(survey)
     assert _pandas(classified.people)["forced_labour"].tolist() == [0]
     found = _pandas(classified.relatives).sort_values("relative_id")
@@ -125,7 +125,7 @@ def test_relatives_are_classified_apart_and_in_scope_only_where_asked(engine: st
 
 def test_a_survey_without_rows_about_relatives_has_none() -> None:
     people = pd.DataFrame({"person_id": ["a"], "age_interview": [30]})
-    jobs = pd.DataFrame({"person_id": ["a"], "age_episode": [30], "w_low_no_wage": ["no"], "c_docs": ["no"]})
+    jobs = pd.DataFrame({"person_id": ["a"], "age_at_start": [30], "w_low_no_wage": ["no"], "c_docs": ["no"]})
     relatives = pd.DataFrame({"relative_id": ["r1"], "reported_by": ["a"], "age": [40]})
     assert fl.classify(SurveyData(people=people, jobs=jobs, relatives=relatives)).relatives is None
 
@@ -227,7 +227,7 @@ def test_the_multiple_response_table_counts_people_under_each_of_their_criteria(
     jobs = pd.DataFrame(
         {
             "person_id": list("aabc"),
-            "age_episode": 30,
+            "age_at_start": 30,
             "w_low_no_wage": ["yes", "yes", "yes", "no"],
             "c_docs": ["experienced", "experienced", "no", "experienced"],
             "c_debt": ["no", "no", "experienced", "no"],
