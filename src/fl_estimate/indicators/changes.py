@@ -19,11 +19,12 @@ from fl_estimate.indicators.criteria import (
     ItemIs,
     Node,
     Not,
+    NotAsked,
     OutcomeIs,
     SamePhase,
 )
 from fl_estimate.indicators.evaluation import Evaluation, Place, Reading, counted, indicator_place, inside
-from fl_estimate.indicators.items import AGE, NO, Items
+from fl_estimate.indicators.items import AGE, NO, Items, known_items
 from fl_estimate.indicators.logic import FALSE, TRUE, UNKNOWN, Value, any_of
 
 if TYPE_CHECKING:
@@ -106,6 +107,8 @@ class _Search:
                 return self._count(n, counted(node, place), place, wanted)
             case ItemIs(item, phase):
                 return frozenset({(ItemIs(item, phase or place.phase), wanted)})
+            case NotAsked():
+                return None
             case FieldIn(field) | FieldWithin(field):
                 changeable = field != AGE and self._reading.has(field)
                 return frozenset({(node, wanted)}) if changeable else None
@@ -141,6 +144,8 @@ class _Search:
                 return (f"{item}@{at}" if at else item,)
             case FieldIn(field) | FieldWithin(field):
                 return (field,)
+            case NotAsked():
+                return ()
             case CriterionIs(name):
                 indicator = place.framework.indicator(name)
                 return () if indicator is None else self._unknown_in(indicator, place)
@@ -228,9 +233,14 @@ class _Supposed:
 
     def codes(self, field: str, codes: tuple[str, ...], /) -> Value:
         """As supposed, for this test of the field; another test of a field supposed to hold other codes is false."""
+        several = known_items().fields[field].several
         for test, end in self._tests.items():
-            if isinstance(test, FieldIn) and test.field == field and (end or test.codes == codes):
-                return TRUE if end and test.codes[0] in codes else FALSE
+            if not isinstance(test, FieldIn) or test.field != field or not (end or test.codes == codes):
+                continue
+            if end and test.codes[0] in codes:
+                return TRUE
+            if not several or test.codes == codes:  # a set may hold other codes beside the one supposed
+                return FALSE
         return self._reading.codes(field, codes)
 
     def within(self, test: FieldWithin, /) -> Value:
@@ -257,8 +267,8 @@ def _answer(step: Step, known: Items) -> tuple[str, str]:
         case FieldIn(field, codes):
             other = [code for code in known.fields[field].allowed if code not in codes]
             return field, codes[0] if end else next((code for code in ("none", NO) if code in other), other[0])
-        case FieldWithin(field, least, most, above):
-            limits = [("≥", least), ("≤", most), (">", above)]
+        case FieldWithin(field, least, most, above, below):
+            limits = [("≥", least), ("≤", most), (">", above), ("<", below)]
             told = " ".join(f"{sign} {limit:g}" for sign, limit in limits if limit is not None)
             return field, told if end else f"not {told}"
 

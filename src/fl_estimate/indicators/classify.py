@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 from fl_estimate.errors import IndicatorFault, listed
-from fl_estimate.indicators.choice import FrameworkName, chosen_frameworks, require_separate_scopes
+from fl_estimate.indicators.choice import FrameworkName, asked_outcomes, chosen_frameworks, require_separate_scopes
 from fl_estimate.indicators.coverage import Coverage
 from fl_estimate.indicators.deciding import Criterion
 from fl_estimate.indicators.items import AGE, Items
@@ -143,6 +143,7 @@ def classify(
     data: Any,
     framework: FrameworkName | Sequence[FrameworkName] = "icls2018_adult",
     *,
+    outcomes: str | Sequence[str] | None = None,
     allow_unverified: bool = False,
 ) -> Classification:
     """Classify everybody in a survey by one framework, or by several that apply to different people.
@@ -155,6 +156,9 @@ def classify(
         in a column `age`.
     framework : str, Path, Framework, or a list of such
         Outcomes of the same id are joined: ``["icls2018_adult", "icls2018_child"]`` gives one `forced_labour`.
+    outcomes : str or list of str, optional
+        Compute these outcomes alone, such as ``["forced_labour", "forced_labour_wide", "forced_labour_narrow"]``. Without
+        it all of the frameworks but the optional ones (other readings of the definition) are computed.
     allow_unverified : bool, default False
         Allow a draft whose rule the caller has completed.
 
@@ -167,7 +171,7 @@ def classify(
     IndicatorFault
         FL-IND-01 to 04 and 16 (a framework), 05 (no age), 06 (cells that are no answers), 07 (a dimension without any
         question), 08 (frameworks that overlap), 09 (a phase that an item does not have), 10 (the questions stand on
-        two tables, or persons have no id), 17 (files with different questions of one id), 12 (no frame), 13 (text where a number belongs), 15 (an outcome column is
+        two tables, or persons have no id), 17 (files with different questions of one id), 21 (outcomes that the frameworks do not have), 12 (no frame), 13 (text where a number belongs), 15 (an outcome column is
         there already).
 
     Notes
@@ -180,7 +184,7 @@ def classify(
     (`mother_id`, `father_id`) and no question of the survey said it.
     The age is `jobs.age_episode` where that column is there, else `people.age_interview`.
     """
-    chosen = chosen_frameworks(framework, allow_unverified=allow_unverified)
+    chosen = asked_outcomes(chosen_frameworks(framework, allow_unverified=allow_unverified), outcomes)
     require_separate_scopes(chosen)
     ratios = _measuring(chosen)
     classes = tuple(entry for entry in chosen if entry not in ratios)

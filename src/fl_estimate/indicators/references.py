@@ -16,6 +16,7 @@ from fl_estimate.indicators.criteria import (
     FieldWithin,
     ItemIs,
     Node,
+    NotAsked,
     OutcomeIs,
     walk,
 )
@@ -136,7 +137,7 @@ def targets(
         case AtLeast():
             for indicator in framework.indicators:
                 if dimension in (None, indicator.dimension) and node.chooses(
-                    kind=indicator.kind, strength=indicator.strength, dimension=indicator.dimension
+                    id=indicator.id, kind=indicator.kind, strength=indicator.strength, dimension=indicator.dimension
                 ):
                     yield ("criterion", framework.id, indicator.id), framework, indicator.node, None
         case Define(name, file):
@@ -192,6 +193,10 @@ def _node_faults(framework: Framework, node: Node) -> Iterator[str]:
             yield from _item_faults(framework, node)
         case FieldIn() | FieldWithin():
             yield from _field_faults(node)
+        case NotAsked(names):
+            known = framework.known
+            for name in names:
+                yield from _absent("item or field", name, [*known.items, *known.fields])
         case AtLeast():
             yield from _count_faults(framework, node)
         case CriterionIs(name):
@@ -221,7 +226,7 @@ def _field_faults(node: FieldIn | FieldWithin) -> Iterator[str]:
         if not field.is_number:
             yield f"the field {node.field} holds codes; test it by in"
     elif field.codes is None:
-        yield f"the field {node.field} is a number; test it by min, max or above"
+        yield f"the field {node.field} is a number; test it by min, max, above or below"
     else:
         for code in node.codes:
             yield from _absent(f"code of {node.field}", code, field.codes)
@@ -233,6 +238,8 @@ def _count_faults(framework: Framework, node: AtLeast) -> Iterator[str]:
         yield from _absent("kind of the indicators here", kind, sorted(kinds))
     for strength in node.strengths or ():
         yield from _absent("strength", strength, STRENGTHS)
+    for name in node.excluded:
+        yield from _absent("indicator", name, [indicator.id for indicator in framework.indicators])
     for dimension in node.dimensions or ():
         yield from _absent("dimension", dimension, [entry.id for entry in framework.dimensions])
 
