@@ -138,7 +138,9 @@ class AnswerReading:
 
 def _codes(given: object) -> list[object]:
     """The codes of a set: a list, or one text with separators between them."""
-    return list(split(given)) if isinstance(given, str) else list(given) if isinstance(given, list | tuple | set) else []  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    return (
+        list(split(given)) if isinstance(given, str) else list(given) if isinstance(given, list | tuple | set) else []
+    )  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
 
 
 def _answer(item: Item, answer: object) -> tuple[str, str | None]:

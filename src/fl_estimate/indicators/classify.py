@@ -10,10 +10,10 @@ import narwhals as nw
 
 from fl_estimate.errors import IndicatorFault, listed
 from fl_estimate.indicators.choice import FrameworkName, asked_outcomes, chosen_frameworks, require_separate_scopes
-from fl_estimate.indicators.coverage import Coverage
+from fl_estimate.indicators.coverage import QUALIFIER, Coverage, warn_if_short
 from fl_estimate.indicators.deciding import Criterion
 from fl_estimate.indicators.items import AGE, Items
-from fl_estimate.indicators.marks import Note, notes
+from fl_estimate.indicators.marks import NOT_QUALIFIED, Note, notes
 from fl_estimate.indicators.parents import asks_of_parents, of_parents, with_parents
 from fl_estimate.indicators.persons import (
     AGE_AT_INTERVIEW,
@@ -101,15 +101,19 @@ class Classification:
         return f"Classification({self.framework}: {listed(self.outcomes)}; {self.coverage!r})"
 
     def notes(self, outcomes: Sequence[str]) -> tuple[Note, ...]:
-        """What tables of these outcomes have to say of the frameworks: which parts of a rule are recalled, not read."""
+        """What tables of these outcomes have to say: parts of a rule that are recalled, questions that would limit a criterion."""
         wanted = {name.removesuffix(CURRENT) for name in outcomes}
-        found = (
-            note
+        used = [
+            (framework, outcome)
             for framework in self.frameworks
             for outcome in framework.outcomes
             if wanted & set(outcome.stems)
-            for note in notes(framework, outcome)
-        )
+        ]
+        found = [note for framework, outcome in used for note in notes(framework, outcome)]
+        for identity in dict.fromkeys(framework.id for framework, _ in used):
+            parts = [line.id for line in self.coverage.lines if line.framework == identity and line.kind == QUALIFIER]
+            if parts:
+                found.append((NOT_QUALIFIED, {"framework": identity, "parts": listed(parts, most=6)}))
         return tuple(found)
 
     def reasons(self, language: str = "en", *, summary: bool = False) -> pd.DataFrame:
@@ -145,6 +149,7 @@ def classify(
     *,
     outcomes: str | Sequence[str] | None = None,
     allow_unverified: bool = False,
+    short_instrument: bool = False,
 ) -> Classification:
     """Classify everybody in a survey by one framework, or by several that apply to different people.
 
@@ -161,6 +166,8 @@ def classify(
         it all of the frameworks but the optional ones (other readings of the definition) are computed.
     allow_unverified : bool, default False
         Allow a draft whose rule the caller has completed.
+    short_instrument : bool, default False
+        Say that the survey has few of the questions on purpose, and give no warning of it.
 
     Returns
     -------
@@ -173,6 +180,11 @@ def classify(
         question), 08 (frameworks that overlap), 09 (a phase that an item does not have), 10 (the questions stand on
         two tables, or persons have no id), 17 (files with different questions of one id), 21 (outcomes that the frameworks do not have), 12 (no frame), 13 (text where a number belongs), 15 (an outcome column is
         there already).
+
+    Warns
+    -----
+    ShortInstrumentWarning
+        FL-IND-22: the instrument has less than a quarter of the questions of a framework, with what it cannot see.
 
     Notes
     -----
@@ -193,6 +205,8 @@ def classify(
         found = _handed_on(found, data)
     else:
         found = _classify_people(_frame(data), classes, age=AGE) if classes else Classification(people=data, **_NOTHING)
+    if not short_instrument:
+        warn_if_short(found.coverage, classes)
     return _measured(found, data, chosen, ratios) if ratios else found
 
 

@@ -11,7 +11,6 @@ from typing import Any
 
 from fl_estimate.errors import nearest
 
-
 LIMITS: tuple[str, ...] = ("min", "max", "above", "below")
 """How a number is tested, in the order of the fields of `FieldWithin`."""
 

@@ -178,6 +178,12 @@ class Framework(Part):
         rest = tuple(each for each in every if each not in chosen)
         return self.model_copy(update={"outcomes": chosen, "unasked": rest}) if rest else self
 
+    def readings(self, name: str) -> tuple[str, ...]:
+        """The ids of an outcome, of its other readings, and of those that count a part of it, asked for or not."""
+        every = (*self.outcomes, *self.unasked)
+        others = [each.id for each in every if each.reading_of == name]
+        return (name, *others, *(each.id for each in every if each.part_of == name))
+
     def indicator(self, name: str) -> Indicator | None:
         """One indicator by id (the optional ones are none), or None."""
         return next((indicator for indicator in self.indicators if indicator.id == name), None)

@@ -151,6 +151,8 @@ class Outcome(Part):
     """Computed only where it is asked for by name."""
     reading_of: str = ""
     """The outcome that this is another reading of; sensitivity tables print it beside that one."""
+    part_of: str = ""
+    """The outcome that this counts some people of; sensitivity tables print it below that one and its readings."""
     over: tuple[Expression, ...] = ()
     values: tuple[OutcomeValue, ...] = ()
     positive: tuple[str, ...] = ()

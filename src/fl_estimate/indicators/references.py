@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from fl_estimate.errors import nearest
@@ -24,6 +24,7 @@ from fl_estimate.indicators.items import AGE, known_items
 
 if TYPE_CHECKING:
     from fl_estimate.indicators.framework import Framework
+    from fl_estimate.indicators.parts import Indicator, Outcome
 
 Leaf = ItemIs | FieldIn | FieldWithin
 Step = tuple[str, str, str]
@@ -58,6 +59,45 @@ def questions(framework: Framework) -> list[str]:
     return list(
         dict.fromkeys(name for outcome in framework.outcomes for name in reads(framework, AnyOf(outcome.rules)))
     )
+
+
+def used_by(framework: Framework) -> frozenset[str]:
+    """The ids of all items and fields that the framework looks at: its scope, outcomes, dimensions and what they refer to."""
+    nodes = [framework.in_scope, *(DimensionIs(entry.id) for entry in framework.dimensions)]
+    nodes += [AnyOf(outcome.rules) for outcome in (*framework.outcomes, *framework.unasked)]
+    return frozenset(name for node in nodes for name in reads(framework, node))
+
+
+def qualified(framework: Framework, outcome: Outcome, has: Callable[[str], bool]) -> list[str]:
+    """The indicators of an outcome that count without a question that would limit them, as the instrument has none."""
+    found: dict[str, None] = {}
+    for indicator in _counted_in(framework, AnyOf(outcome.rules), ()):
+        asked = any(has(name) for name in reads(framework, indicator.node))
+        limits = [node.names for node in _nodes_of(framework, indicator.node) if isinstance(node, NotAsked)]
+        if asked and any(not any(map(has, names)) for names in limits):
+            found[indicator.id] = None
+    return list(found)
+
+
+def _counted_in(framework: Framework, node: Node, trail: tuple[Step, ...]) -> Iterator[Indicator]:
+    """The indicators of this file that a node comes down to."""
+    for inner in walk(node):
+        for step, target, expression, _ in targets(framework, inner, None):
+            if step in trail or target is not framework:
+                continue
+            indicator = framework.indicator(step[2]) if step[0] == "criterion" else None
+            if indicator is not None:
+                yield indicator
+            else:
+                yield from _counted_in(framework, expression, (*trail, step))
+
+
+def _nodes_of(framework: Framework, node: Node) -> Iterator[Node]:
+    """The node and every node inside it, definitions of the same file followed."""
+    for inner in walk(node):
+        yield inner
+        if isinstance(inner, Define) and not inner.framework:
+            yield from _nodes_of(framework, framework.definitions[inner.id].expression)
 
 
 def needs_age(framework: Framework) -> bool:
