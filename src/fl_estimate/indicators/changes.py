@@ -39,8 +39,10 @@ Routes = tuple[Route, ...]
 """All routes of the fewest answers; none where no answers are enough."""
 HERE: Routes = (frozenset(),)
 NOWHERE: Routes = ()
+FOLLOWED = 2000
+"""Routes that are followed while the rule is read: enough that what two conditions share is not overlooked."""
 MOST: dict[str, int] = {"binary": 1000, "classes": 200}
-"""Routes that are followed, by the type of the outcome: a rule that counts many criteria has more ways than can be read."""
+"""Routes that are told, by the type of the outcome: a rule that counts many criteria has more ways than can be read."""
 
 
 def routes(
@@ -56,12 +58,13 @@ def routes(
         label → sets of answers, each: question (``<item>``, ``<item>@<phase>``, or a field) → the answer it takes. Sets
         of questions that are unknown now come first.
     """
-    search = _Search(reading, framework, MOST[outcome.type])
+    search = _Search(reading, framework, FOLLOWED)
     found: dict[str, tuple[dict[str, str], ...]] = {}
     for label, ways in _targets(search, framework, outcome).items():
-        leading = [way for way in ways if way and _leads(reading, way, framework, outcome, label)]
+        trying = (way for way in sorted(ways, key=search.otherwise) if way)
+        found_ways = (way for way in trying if _leads(reading, way, framework, outcome, label))
+        leading = list(islice(found_ways, MOST[outcome.type]))
         if leading:
-            leading.sort(key=search.otherwise)
             found[label] = tuple(dict(sorted(_answer(step, known) for step in way)) for way in leading)
     return found
 

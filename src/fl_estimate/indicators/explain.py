@@ -12,7 +12,7 @@ from fl_estimate.indicators.criteria import FieldIn, FieldWithin, ItemIs
 from fl_estimate.indicators.deciding import Criterion, criteria
 from fl_estimate.indicators.evaluation import Evaluation
 from fl_estimate.indicators.items import Wording
-from fl_estimate.indicators.logic import FALSE
+from fl_estimate.indicators.logic import FALSE, negate
 from fl_estimate.indicators.ratio import share_of_one
 from fl_estimate.indicators.references import leaves, reads, used_by
 from fl_estimate.indicators.wording import told
@@ -273,6 +273,8 @@ def _speaking(criterion: Criterion, value: str, reading: AnswerReading) -> list[
         match leaf:
             case ItemIs(name, phase):
                 answered = reading.item(name, phase)
+                if criterion.framework.known.items[name].reversed:
+                    answered = negate(answered)
             case FieldIn(name, codes):
                 answered = reading.codes(name, codes)
             case FieldWithin(name):
