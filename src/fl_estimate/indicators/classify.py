@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 from fl_estimate.errors import IndicatorFault, listed
-from fl_estimate.indicators.choice import FrameworkName, chosen_frameworks, require_separate_scopes
+from fl_estimate.indicators.choice import FrameworkName, asked_outcomes, chosen_frameworks, require_separate_scopes
 from fl_estimate.indicators.clock import (
     AGE_AT_INTERVIEW,
     ONGOING,
@@ -22,10 +22,10 @@ from fl_estimate.indicators.clock import (
     with_age_at_interview,
 )
 from fl_estimate.indicators.columns import MARK
-from fl_estimate.indicators.coverage import Coverage
+from fl_estimate.indicators.coverage import QUALIFIER, Coverage, warn_if_short
 from fl_estimate.indicators.deciding import Criterion
 from fl_estimate.indicators.items import AGE, Items
-from fl_estimate.indicators.marks import Note, notes
+from fl_estimate.indicators.marks import NOT_QUALIFIED, Note, notes
 from fl_estimate.indicators.parents import asks_of_parents, of_parents, with_parents
 from fl_estimate.indicators.persons import AGE_AT_START, PERSON, added_columns, persons
 from fl_estimate.indicators.ratio import with_shares
@@ -118,15 +118,19 @@ class Classification:
         return f"Classification({self.framework}: {listed(self.outcomes)}; {self.coverage!r})"
 
     def notes(self, outcomes: Sequence[str]) -> tuple[Note, ...]:
-        """What tables of these outcomes have to say of the frameworks: which parts of a rule are recalled, not read."""
+        """What tables of these outcomes have to say: parts of a rule that are recalled, questions that would limit a criterion."""
         wanted = {name.removesuffix(STOCK).removesuffix(IN_MONTHS) for name in outcomes}
-        found = (
-            note
+        used = [
+            (framework, outcome)
             for framework in self.frameworks
             for outcome in framework.outcomes
             if wanted & set(outcome.stems)
-            for note in notes(framework, outcome)
-        )
+        ]
+        found = [note for framework, outcome in used for note in notes(framework, outcome)]
+        for identity in dict.fromkeys(framework.id for framework, _ in used):
+            parts = [line.id for line in self.coverage.lines if line.framework == identity and line.kind == QUALIFIER]
+            if parts:
+                found.append((NOT_QUALIFIED, {"framework": identity, "parts": listed(parts, most=6)}))
         return tuple(found)
 
     def reasons(self, language: str = "en", *, summary: bool = False) -> pd.DataFrame:
@@ -160,8 +164,10 @@ def classify(
     data: Any,
     framework: FrameworkName | Sequence[FrameworkName] = "icls2018_adult",
     *,
+    outcomes: str | Sequence[str] | None = None,
     reference_day: dt.date | None = None,
     allow_unverified: bool = False,
+    short_instrument: bool = False,
 ) -> Classification:
     """Classify everybody in a survey by one framework, or by several that apply to different people.
 
@@ -173,11 +179,16 @@ def classify(
         period in a column `age`.
     framework : str, Path, Framework, or a list of such
         Outcomes of the same id are joined: ``["icls2018_adult", "icls2018_child"]`` gives one `forced_labour`.
+    outcomes : str or list of str, optional
+        Compute these outcomes alone, such as ``["forced_labour", "forced_labour_wide", "forced_labour_narrow"]``. Without
+        it all of the frameworks but the optional ones (other readings of the definition) are computed.
     reference_day : date, optional
         The day of the stock, where spells have dates. None is the last day of the period, and the day of the interview
         where each person's period ends with it.
     allow_unverified : bool, default False
         Allow a draft whose rule the caller has completed.
+    short_instrument : bool, default False
+        Say that the survey has few of the questions on purpose, and give no warning of it.
 
     Returns
     -------
@@ -188,8 +199,14 @@ def classify(
     IndicatorFault
         FL-IND-01 to 04 and 16 (a framework), 05 (no age), 06 (cells that are no answers), 07 (a dimension without any
         question), 08 (frameworks that overlap), 09 (a phase that an item does not have), 10 (the questions stand on
-        two tables, or persons have no id), 17 (files with different questions of one id), 12 (no frame), 13 (text where a number belongs), 15 (an outcome column is
-        there already), 22 (dates that are none), 23 (dated spells and no period), 24 (a reference day outside the period).
+        two tables, or persons have no id), 17 (files with different questions of one id), 21 (outcomes that the frameworks
+        do not have), 12 (no frame), 13 (text where a number belongs), 15 (an outcome column is there already), 23 (dated
+        spells and no period), 24 (a reference day outside the period), 25 (dates that are none).
+
+    Warns
+    -----
+    ShortInstrumentWarning
+        FL-IND-22: the instrument has less than a quarter of the questions of a framework, with what it cannot see.
 
     Notes
     -----
@@ -207,7 +224,7 @@ def classify(
     interview. Whoever turned 18 in the period may be counted among adults and among children in a flow; a joined outcome
     counts the person once, and a stock takes the age on the day.
     """
-    chosen = chosen_frameworks(framework, allow_unverified=allow_unverified)
+    chosen = asked_outcomes(chosen_frameworks(framework, allow_unverified=allow_unverified), outcomes)
     require_separate_scopes(chosen)
     ratios = _measuring(chosen)
     classes = tuple(entry for entry in chosen if entry not in ratios)
@@ -220,6 +237,8 @@ def classify(
         found = _handed_on(found, data)
     else:
         found = _classify_people(_frame(data), classes, age=AGE) if classes else Classification(people=data, **_NOTHING)
+    if not short_instrument:
+        warn_if_short(found.coverage, classes)
     return _measured(found, data, chosen, ratios) if ratios else found
 
 

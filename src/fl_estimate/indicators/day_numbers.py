@@ -53,8 +53,10 @@ _ALL_ROWS = 2**62
 
 
 def settled(frame: Any) -> Any:
-    """Keep DuckDB from writing the columns of a frame out again wherever they are used: it merges projections, and
-    expressions of expressions grow without bound. A limit that no table reaches stands between."""
+    """Keep DuckDB from writing the columns of a frame out again wherever they are used.
+
+    It merges projections, and expressions of expressions grow without bound. A limit that no table reaches stands between.
+    """
     return frame.head(_ALL_ROWS) if frame.implementation.is_duckdb() else frame
 
 
@@ -87,7 +89,7 @@ class DateColumn:
         Raises
         ------
         IndicatorFault
-            FL-IND-22: the column holds no dates.
+            FL-IND-25: the column holds no dates.
         """
         kind = schema[self.name]
         if kind == nw.Unknown or isinstance(kind, nw.Object):
@@ -171,7 +173,7 @@ def earlier(left: nw.Expr, right: nw.Expr) -> nw.Expr:
 
 def _no_date(name: str, kind: object) -> IndicatorFault:
     return IndicatorFault(
-        "FL-IND-22",
+        "FL-IND-25",
         f"the column {name} must hold dates",
         found=f"type {kind}",
         fix="make it a column of dates, or of texts such as 2023-06-15, 2023-06 or 2023, with nulls where it is unknown",

@@ -49,6 +49,7 @@ class VariableRule(Strict):
     has for them; ``"labels"`` writes the labels themselves. ``else`` is for values that it does not list.
     `several` says that a cell holds several codes with blanks, commas or semicolons between them, as questions with
     many answers are exported: the first code of the recode that is among them is written, ``else`` where none is (without it: missing).
+    Where the variable may hold a set (`child_coercion_by`, …) all of them are written.
     `missing` lists codes to be treated as if the file declared them missing. `times` multiplies a number.
     `format` says how a date is written. `no_where` is an expression: where it is true and the question was not put,
     the answer is no. `own` says that the name is the user's own although it looks like one of the schema.

@@ -41,6 +41,7 @@ class ClassifyEntry(Strict):
     framework: Names = "icls2018_adult"
     source: str | None = None
     allow_unverified: bool = False
+    short_instrument: bool = False
 
 
 class _Estimate(Strict):
@@ -71,6 +72,19 @@ class TotalEntry(_Estimate):
     outcome: Names
     unknown: Literal["no", "exclude", "bounds"] | None = None
     interval: Literal["log", "wald"] = "log"
+
+
+class SensitivityEntry(_Estimate):
+    """``[[estimate]]`` of kind sensitivity: an outcome beside the other readings of its definition, in one table.
+
+    The rows are the outcome, its other readings (a wide and a narrow one of the ICLS definition), and how many rest on
+    one fact told under two heads; `measure` says whether shares or numbers of persons.
+    """
+
+    kind: Literal["sensitivity"]
+    outcome: str = "forced_labour"
+    measure: Literal["prevalence", "total"] = "prevalence"
+    unknown: Literal["no", "exclude", "bounds"] | None = None
 
 
 class MeanEntry(_Estimate):

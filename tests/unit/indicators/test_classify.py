@@ -241,7 +241,7 @@ def test_coverage_tells_what_was_not_asked_and_how_often_nobody_knows() -> None:
     assert "c_docs@recruitment" in coverage.absent
     assert "state.penalty" in coverage.absent
     assert "w_low_no_wage" not in coverage.absent
-    assert repr(coverage).startswith("Coverage(4 of 50 questions in the instrument; without: r_birth_status")
+    assert repr(coverage).startswith("Coverage(4 of 74 questions in the instrument; without: r_consent_free")
 
 
 def test_a_column_without_phase_stands_for_the_phases_that_have_none() -> None:

@@ -208,17 +208,19 @@ def test_gems_attributes_are_flags_inside_private_exploitation() -> None:
         {
             "age": 30,
             "w_low_no_wage": "yes",
-            "c_debt": ["experienced", "no", "experienced", "dk"],
+            "c_debt": ["experienced", "no", "experienced", "dk", "experienced"],
+            # a debt is bondage where one is unable to leave
+            "c_locked": ["experienced", "no", "experienced", "experienced", "no"],
             "c_docs": "experienced",
-            "w_sex_industry": ["no", "no", "yes", "no"],
-            "is_domestic": ["no", "yes", "yes", None],
+            "w_sex_industry": ["no", "no", "yes", "no", "no"],
+            "is_domestic": ["no", "yes", "yes", None, "no"],
         }
     )
     people = fl.classify(rows, "gems").people
-    assert people["gems_debt_bondage"].tolist() == [1, 0, 0, 0]
-    assert people["gems_debt_bondage_possible"].tolist() == [1, 0, 0, 1]
-    assert people["gems_domestic_work"].tolist() == [0, 1, 0, 0]
-    assert people["gems_domestic_work_possible"].tolist() == [0, 1, 0, 1]
+    assert people["gems_debt_bondage"].tolist() == [1, 0, 0, 0, 0]
+    assert people["gems_debt_bondage_possible"].tolist() == [1, 0, 0, 1, 0]
+    assert people["gems_domestic_work"].tolist() == [0, 1, 0, 0, 0]
+    assert people["gems_domestic_work_possible"].tolist() == [0, 1, 0, 1, 0]
 
 
 @pytest.mark.parametrize("engine", ENGINES)
