@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -84,6 +84,8 @@ class Classification:
         Which questions of the frameworks the instrument had, and how often they are unknown.
     design, source, reference_period, population, report
         Handed on from the data.
+    reference_day : str
+        The day of the stock as ISO text, or "interview_date" where it is that of each person's interview; "" without dates.
     relatives : frame or None
         Relatives that respondents reported on, with the same columns, where the survey has rows about them. In scope are
         those of whom a question of the framework was asked.
@@ -110,6 +112,7 @@ class Classification:
     reference_period: ReferencePeriod | None = None
     population: str = ""
     report: ValidationReport = field(default_factory=ValidationReport)
+    reference_day: str = ""
     relatives: Any = None
     rows: Any = None
     criteria: Mapping[str, Criterion] = field(default_factory=dict[str, Criterion])
@@ -131,7 +134,29 @@ class Classification:
             parts = [line.id for line in self.coverage.lines if line.framework == identity and line.kind == QUALIFIER]
             if parts:
                 found.append((NOT_QUALIFIED, {"framework": identity, "parts": listed(parts, most=6)}))
-        return tuple(found)
+        return (*found, *(self._notes_of_time(outcomes) if used else ()))
+
+    def measure(self, outcomes: Sequence[str]) -> str:
+        """Say what figures of these outcomes are: "stock" (on the reference day), "flow" (at any time in the period).
+
+        "" where the survey states no period, the outcomes are of both kinds, or one of them is none of the classes.
+        """
+        if self.reference_period is None:
+            return ""
+        days = {name for name in self.outcomes if name.endswith(STOCK)}
+        own = {*self.outcomes} - days
+        own |= {f"{name}{IN_MONTHS}" for name in self.outcomes}
+        said = {"stock" if name in days else "flow" if name in own else "" for name in outcomes}
+        return said.pop() if len(said) == 1 else ""
+
+    def _notes_of_time(self, outcomes: Sequence[str]) -> Iterator[Note]:
+        """How the time and the age of tables of these outcomes were read."""
+        of_day = any(name.endswith(STOCK) for name in outcomes)
+        for code in self.coverage.time:
+            if code in ("time_from_question", "age_at_interview") or (code == "stock_from_question" and of_day):
+                yield code, {}
+        if of_day and self.reference_day:
+            yield "stock_on_day", {"day": self.reference_day}
 
     def reasons(self, language: str = "en", *, summary: bool = False) -> pd.DataFrame:
         """Say which criteria decided the class of everybody who is in it, or whose class is undetermined.
@@ -289,7 +314,8 @@ def _classify_survey(
     if RELATIVES in data.tables and table != "people":
         relatives = classified_relatives(_frame(data.relatives), rows, frameworks, people=people, clock=clock)
         found = replace(found, relatives=relatives)
-    return replace(found, coverage=replace(found.coverage, time=_said_of_time(clock, held)))
+    day = "" if clock is None else clock.day
+    return replace(found, reference_day=day, coverage=replace(found.coverage, time=_said_of_time(clock, held)))
 
 
 def _classify_rows(

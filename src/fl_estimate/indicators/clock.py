@@ -18,7 +18,7 @@ import narwhals as nw
 
 from fl_estimate.errors import IndicatorFault
 from fl_estimate.indicators.columns import MARK
-from fl_estimate.indicators.criteria import AnyOf, FieldWithin, walk
+from fl_estimate.indicators.criteria import AnyOf, Define, DimensionIs, FieldWithin, OutcomeIs, walk
 from fl_estimate.indicators.day_numbers import FAR, NEVER, DateColumn, Moved, day_of, settled, with_day_numbers
 from fl_estimate.indicators.items import AGE
 from fl_estimate.indicators.references import leaves
@@ -86,6 +86,15 @@ class Clock:
         """Whether the stock is that of the day of the interview."""
         open_ended = self.period.kind == "lifetime" and self.period.end is None
         return self.reference_day is None and (self.rolls or open_ended)
+
+    @property
+    def day(self) -> str:
+        """The day of the stock as ISO text, or the column that holds each person's own; "" where nobody says."""
+        if self.day_is_interview:
+            return self.interview
+        last = None if self.period.end is None else self.period.end - dt.timedelta(days=1)
+        chosen = self.reference_day or last
+        return chosen.isoformat() if chosen else ""
 
     @property
     def ages(self) -> str:
@@ -213,7 +222,10 @@ def _tests(framework: Framework) -> list[FieldWithin]:
         *(entry.expression for entry in framework.definitions.values()),
     ]
     found = [leaf for node in nodes for leaf in leaves(framework, node)]
-    files = {inner.framework for node in nodes for inner in walk(node) if getattr(inner, "framework", "")}
+    references = (
+        inner for node in nodes for inner in walk(node) if isinstance(inner, Define | DimensionIs | OutcomeIs)
+    )
+    files = {reference.framework for reference in references} - {""}
     for name in files - {framework.id, framework.extends}:
         found += _tests(framework.file(name))
     return [leaf for leaf in found if isinstance(leaf, FieldWithin) and leaf.field == AGE]

@@ -39,7 +39,11 @@ class ReferencePeriod:
 
     def __str__(self) -> str:
         if self.months:
-            return f"the {self.months} months before the interview" if self.months > 1 else "the month before the interview"
+            return (
+                f"the {self.months} months before the interview"
+                if self.months > 1
+                else "the month before the interview"
+            )
         if self.start is None or self.end is None:
             return self.kind
         last = self.end - dt.timedelta(days=1)

@@ -18,6 +18,7 @@ from fl_estimate.reporting import (
     vocabulary_models,
     vocabulary_panels,
     vocabulary_synthesis,
+    vocabulary_time,
     vocabulary_weights,
 )
 
@@ -432,6 +433,7 @@ _TOPICS = (
     vocabulary_models,
     vocabulary_panels,
     vocabulary_synthesis,
+    vocabulary_time,
     vocabulary_weights,
 )
 _JOINED: dict[str, dict[str, Any]] = {
