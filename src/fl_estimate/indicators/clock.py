@@ -20,7 +20,7 @@ from fl_estimate.errors import IndicatorFault
 from fl_estimate.indicators.columns import MARK
 from fl_estimate.indicators.criteria import AnyOf, Define, DimensionIs, FieldWithin, OutcomeIs, walk
 from fl_estimate.indicators.day_numbers import FAR, NEVER, DateColumn, Moved, day_of, settled, with_day_numbers
-from fl_estimate.indicators.items import AGE
+from fl_estimate.indicators.items import AGE, known_items
 from fl_estimate.indicators.references import leaves
 
 if TYPE_CHECKING:
@@ -156,6 +156,31 @@ def clock_of(
         reference_day=reference_day,
         thresholds=thresholds(frameworks),
     )
+
+
+def asks_items(data: SurveyData) -> bool:
+    """Whether a survey carries questions that frameworks read, so that its answers can be classified."""
+    known = known_items().items
+    tables = (nw.from_native(table).collect_schema().names() for table in data.tables.values())
+    return any(name.partition("@")[0] in known for names in tables for name in names)
+
+
+def require_period(data: SurveyData) -> None:
+    """Refuse a survey whose answers are to be classified and that does not say of which time they speak.
+
+    Raises
+    ------
+    IndicatorFault
+        FL-IND-23.
+    """
+    if data.reference_period is None:
+        raise IndicatorFault(
+            "FL-IND-23",
+            "the mapping states no reference period, so that nobody can say of which time the figures speak",
+            found="no [reference_period]",
+            fix='write [reference_period] with start and end, with months = 12 and before = "interview_date", or with '
+            'kind = "lifetime"',
+        )
 
 
 def require_day(period: ReferencePeriod | None, day: dt.date | None) -> None:

@@ -40,6 +40,8 @@ def with_day_numbers(frame: Any, days: Mapping[str, Moved]) -> Any:
     In steps, each of columns that are there already: an expression within expressions is written out by some engines
     every time that it is used. 29 February of a year without one is 1 March.
     """
+    if not days:
+        return frame
     frame = frame.with_columns(
         # years that begin in March put the leap day last
         *((month - 2).cast(nw.Int64).alias(f"{name}_m") for name, (month, _, _) in days.items()),

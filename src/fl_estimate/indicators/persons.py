@@ -52,10 +52,10 @@ def persons(
     names = [f"{stem}{side}" for stem in (*stems(frameworks), *stocks) for side in SIDES]
     months = [name for name in (f"{each}{IN_MONTHS}" for each in overall(frameworks)) if name in held]
     ranks = list(_ranks(frameworks, timed=clock is not None))
-    rows = rows.with_columns(*(expression for _, expression in ranks)) if ranks else rows
     starts, keep = _starts(rows, people, frameworks)
+    added = [*(expression for _, expression in ranks), *starts]
     best = (
-        rows.with_columns(*starts)
+        (rows.with_columns(*added) if added else rows)
         .group_by(PERSON)
         .agg(
             *(nw.col(name).max() for name in names),

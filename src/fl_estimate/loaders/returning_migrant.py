@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from fl_estimate.errors import DataFault, not_one_of
 from fl_estimate.inputs.sample_design import Design
-from fl_estimate.inputs.survey_data import SurveyData
+from fl_estimate.inputs.survey_data import ReferencePeriod, SurveyData
 from fl_estimate.inputs.survey_storage import pandas_of
 from fl_estimate.schema.variables import item_variable
 
@@ -39,8 +39,9 @@ def by_episode(data: SurveyData, which: Which = "all") -> SurveyData:
     -------
     SurveyData
         `people` has a row an episode, with the columns of the person, of the episode and of the job that it led to;
-        `person_id` is the id of the episode and `respondent_id` that of the person. `age_interview` is the age at the
-        episode where it is known, for frameworks judge an episode by it; the age now is `age_now`. Weights, strata and
+        `person_id` is the id of the episode and `respondent_id` that of the person. `age_interview` is the age at the start of
+        the episode where it is known, for frameworks judge an episode by it; the age now is `age_now`. Without a reference
+        period of the survey that of the episodes is a lifetime. Weights, strata and
         sampling units are those of the person, so that a total counts episodes ("all") or persons ("last").
 
         Persons without an episode stay, out of scope (`selected_for_module` is no): the units in which nobody had
@@ -90,6 +91,8 @@ def by_episode(data: SurveyData, which: Which = "all") -> SurveyData:
         data,
         **{name: None if table is None else _native(table, getattr(data, name)) for name, table in made.items()},
         design=_design(data.design),
+        # where nobody states a period, an episode is judged by itself, whenever it was
+        reference_period=data.reference_period or ReferencePeriod(kind="lifetime"),
         population=said,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from typing import Annotated, Literal
 
@@ -36,10 +37,14 @@ class SourceEntry(Strict):
 
 
 class ClassifyEntry(Strict):
-    """``[classify]``: the frameworks, and of which source where there are several."""
+    """``[classify]``: the frameworks, and of which source where there are several.
+
+    `reference_day` is the day of the outcomes ``…_stock``; without it the last day of the period, or of the interview.
+    """
 
     framework: Names = "icls2018_adult"
     source: str | None = None
+    reference_day: dt.date | None = None
     allow_unverified: bool = False
     short_instrument: bool = False
 

@@ -109,6 +109,7 @@ def read_inputs(study: Study, tell: Tell) -> StudyInputs:
             surveys[name],
             frameworks,
             outcomes=asked_readings(study.config.estimate, study.config.source[name].derived, frameworks),
+            reference_day=classify_entry.reference_day,
             allow_unverified=classify_entry.allow_unverified,
             short_instrument=classify_entry.short_instrument,
         )

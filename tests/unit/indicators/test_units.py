@@ -79,16 +79,16 @@ def test_the_stock_stands_beside_the_flow_and_time_is_kept(engine: str) -> None:
     )
     survey = SurveyData(people=ENGINES[engine](people), jobs=ENGINES[engine](jobs))
     classified = fl.classify(survey)
-    assert classified.outcomes == ("forced_labour", "forced_labour_current")
+    assert classified.outcomes == ("forced_labour", "forced_labour_stock")
     found = _pandas(classified.people).set_index("person_id").sort_index()
     # a was in it, and is in another job now; c may still be; of d neither the class nor the end is open: it ended
     assert found["forced_labour"].tolist() == [1, 1, 1, 0, 0]
-    assert found["forced_labour_current"].tolist() == [0, 1, 0, 0, 0]
-    assert found["forced_labour_current_possible"].tolist() == [0, 1, 1, 0, 0]
-    assert found["forced_labour_current_in_scope"].tolist() == [1] * 5
+    assert found["forced_labour_stock"].tolist() == [0, 1, 0, 0, 0]
+    assert found["forced_labour_stock_possible"].tolist() == [0, 1, 1, 0, 0]
+    assert found["forced_labour_stock_in_scope"].tolist() == [1] * 5
     # five months of a, the whole year of b, c unknown, nobody else
     assert found["forced_labour_months"].fillna(-1.0).tolist() == [5.0, 12.0, -1.0, 0.0, 0.0]
-    rate = fl.estimate_prevalence(classified, "forced_labour_current", design=fl.Design()).to_frame()["value"]
+    rate = fl.estimate_prevalence(classified, "forced_labour_stock", design=fl.Design()).to_frame()["value"]
     assert rate.tolist() == pytest.approx([1 / 5])
 
 
