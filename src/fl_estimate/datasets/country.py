@@ -22,7 +22,7 @@ from fl_estimate.datasets.population import (
     make_population,
 )
 from fl_estimate.datasets.sampling import Sample, draw_sample
-from fl_estimate.datasets.work_dates import HeardDates, hear_dates, in_period, met_on, months, read_dates
+from fl_estimate.datasets.work_dates import HeardDates, hear_dates, in_period, months, read_dates
 
 __all__ = ["SEED", "Population", "Survey", "draw", "make_population", "survey", "truth"]
 
@@ -71,8 +71,7 @@ def survey(population: Population, seed: int) -> Survey:
         proxy=sample.proxy[working] >= 0,
         rng=told,
     )
-    met = met_on(population.households.area[population.people.household[sample.respondent]])
-    dates = hear_dates(population.dates, sample.respondent, jobs, met, when)
+    dates = hear_dates(population.dates, sample.respondent, jobs, when)
     return Survey(population=population, sample=sample, working=working, heard=heard, dates=dates)
 
 

@@ -17,7 +17,7 @@ from fl_estimate.datasets.country import Survey
 from fl_estimate.datasets.geography import DISTRICTS, PER_REGION, REGIONS, region_of
 from fl_estimate.datasets.population import BRANCHES, STATUSES, Population
 from fl_estimate.datasets.questionnaire import BLANK, COLUMNS, ITEMS, STATE_FIELDS
-from fl_estimate.datasets.work_dates import age_on, met_on, parts
+from fl_estimate.datasets.work_dates import LAST
 
 Codes = dict[int, str]
 
@@ -205,8 +205,8 @@ def _roster(
     rng = np.random.default_rng(np.random.SeedSequence([population.seed, len(person)]))
     stated = rng.random(len(person)) >= _NOT_STATED
     worked = np.where(people.job[person] >= 0, 1, 2)
-    met = met_on(area)
-    interview = dict(zip(("INTY", "INTM", "INTD"), map(_whole, parts(met)), strict=True))
+    met = (np.full(len(person), part) for part in (LAST.year, LAST.month, LAST.day))
+    interview = dict(zip(("INTY", "INTM", "INTD"), map(_whole, met), strict=True))
     return {
         "HHID": hhid,
         "PID": hhid + "-" + pd.Series(line + 1).astype(str).str.zfill(2),
@@ -219,7 +219,7 @@ def _roster(
         "LINE": _whole(line + 1),
         "Q101": _whole(people.sex[person]),
         **interview,
-        "Q102": _whole(age_on(population.dates.born[person], met)),
+        "Q102": _whole(people.age[person]),
         "Q103": _whole(np.where(stated, people.education[person], BLANK)),
         "Q104": _whole(people.migrant[person]),
         "Q105": _whole(np.where(people.age[person] >= 18, worked, BLANK)),

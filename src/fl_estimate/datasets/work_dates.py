@@ -1,6 +1,6 @@
 """When the people of the synthetic country were born, and when their work began and ended: what is true, and what is heard.
 
-Days are whole numbers from 1 January 1970. The survey speaks of 2023 and meets people in January 2024. Its own small
+Days are whole numbers from 1 January 1970. The survey speaks of 2023 and meets everybody on its last day. Its own small
 arithmetic of what is surely and what is possibly so stands here beside the general one of `indicators`, so that each can
 be held against the other.
 """
@@ -73,9 +73,9 @@ def make_dates(people: People, jobs: Jobs, rng: np.random.Generator) -> tuple[Da
     began = first + np.floor((latest - first + 1) * rng.random(size)).astype(np.int64)
     kind, where = rng.random(size), rng.random(size)
     before = (kind < ENDED_BEFORE) & (began < FROM)
-    within = ~before & (kind < 1 - ONGOING_AT_END)
+    within = ~before & (kind < 1 - ONGOING_AT_END) & (began < TO)
     oldest = np.where(before, np.maximum(began, LONG_AGO), np.maximum(began, FROM))
-    newest = np.where(before, FROM - 1, TO)
+    newest = np.where(before, FROM - 1, TO - 1)
     last = oldest + np.floor((newest - oldest + 1) * where).astype(np.int64)
     return Dates(born=born, began=began, ended=np.where(before | within, last, NEVER)), started
 
@@ -139,19 +139,16 @@ class HeardDates:
 
     Attributes
     ----------
-    met : array
-        Day of the interview of each respondent.
     birth : (array, array, array)
         Year, month and day of birth of each respondent.
     age : array
-        Completed years on the day of the interview.
+        Completed years on the last day of the period, the day of the interview.
     start, end : (array, array)
         Year and month in which the work of each respondent who worked began and ended.
     ongoing : array
         Whether it goes on: 1 yes, 2 no, 8 does not know.
     """
 
-    met: Ints
     birth: tuple[Ints, Ints, Ints]
     age: Ints
     start: tuple[Ints, Ints]
@@ -159,12 +156,7 @@ class HeardDates:
     ongoing: Ints
 
 
-def met_on(area: NDArray[np.integer[Any]]) -> Ints:
-    """The day on which people of an area are met: areas are spread over January 2024."""
-    return TO + 2 + np.asarray(area, dtype=np.int64) * 7 % 28
-
-
-def hear_dates(dates: Dates, person: Ints, job: Ints, met: Ints, rng: np.random.Generator) -> HeardDates:
+def hear_dates(dates: Dates, person: Ints, job: Ints, rng: np.random.Generator) -> HeardDates:
     """Lay what nobody remembers over the days: months, whole dates, days of birth.
 
     Parameters
@@ -173,8 +165,6 @@ def hear_dates(dates: Dates, person: Ints, job: Ints, met: Ints, rng: np.random.
         The respondents.
     job : array
         The works of those who worked, in their order.
-    met : array
-        Day of the interview of each respondent.
     """
     born, size = dates.born[person], len(job)
     unknown = rng.random(len(person)) < BIRTH_NOT_KNOWN
@@ -186,9 +176,8 @@ def hear_dates(dates: Dates, person: Ints, job: Ints, met: Ints, rng: np.random.
     unsure = rng.random(size) < ONGOING_NOT_KNOWN
     end = tuple(np.where(unsure, BLANK, part) for part in end)
     return HeardDates(
-        met=met,
         birth=(birth[0], birth[1], birth[2]),
-        age=age_on(born, met),
+        age=2023 - parts(born)[0],
         start=ends[1],
         end=(end[0], end[1]),
         ongoing=np.where(unsure, 8, np.where(over, 2, 1)),
@@ -204,13 +193,6 @@ def _remembered(day: Ints, rng: np.random.Generator) -> tuple[Ints, Ints]:
     )
 
 
-def age_on(born: Ints, day: Ints) -> Ints:
-    """Completed years on a day."""
-    year, month, of_month = parts(born)
-    now, now_month, now_day = parts(day)
-    return now - year - ((now_month < month) | ((now_month == month) & (now_day < of_month)))
-
-
 def read_dates(heard: HeardDates, working: Ints) -> dict[str, tuple[Bools, Bools]]:
     """What the dates heard say of each work: `flow` and `stock` of adults, each surely and possibly.
 
@@ -219,7 +201,7 @@ def read_dates(heard: HeardDates, working: Ints) -> dict[str, tuple[Bools, Bools
     working : array
         Places among the respondents of those who worked.
     """
-    met = heard.met[working]
+    met = TO
     soonest, latest = _bounds(heard.start)
     first_end, last_end = _bounds(heard.end)
     goes_on, over = heard.ongoing == 1, heard.ongoing == 2
@@ -240,11 +222,11 @@ def read_dates(heard: HeardDates, working: Ints) -> dict[str, tuple[Bools, Bools
 def _adult_from(heard: HeardDates, working: Ints) -> tuple[Ints, Ints]:
     """The earliest and latest day on which each reached 18: by the day of birth, else by age and interview."""
     year, month, day = (part[working] for part in heard.birth)
-    met, age = heard.met[working], heard.age[working]
+    age = heard.age[working]
     known = year != BLANK
     exact = _day(np.where(known, year, 2000) + 18, np.where(known, month, 1), np.where(known, day, 1))
-    now, now_month, now_day = parts(met)
-    oldest, youngest = _day(now - age - 1 + 18, now_month, now_day) + 1, _day(now - age + 18, now_month, now_day)
+    # who is so old on 31 December was born in that year
+    oldest, youngest = _day(2023 - age + 18, 1, 1), _day(2023 - age + 18, 12, 31)
     return np.where(known, exact, oldest), np.where(known, exact, youngest)
 
 

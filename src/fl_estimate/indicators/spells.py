@@ -79,7 +79,7 @@ def spell_days(rows: Any, clock: Clock) -> Any:
             f"{ENDED}{LOWEST}": earlier(later(ended, first), last),
         },
     )
-    return _whole(rows, {**_overlap(), **_in_time(clock), **_on_day(clock, end)})
+    return _whole(rows, {**_overlap(), **_in_time(clock), **_on_day(clock)})
 
 
 def _whole(rows: Any, values: dict[str, nw.Expr]) -> Any:
@@ -142,7 +142,7 @@ def _in_time(clock: Clock) -> dict[str, nw.Expr]:
     return {IN_TIME: surely | ends_there, f"{IN_TIME}_possible": possibly | surely | ends_there}
 
 
-def _on_day(clock: Clock, end: DateColumn | None) -> dict[str, nw.Expr]:
+def _on_day(clock: Clock) -> dict[str, nw.Expr]:
     """Whether the spell holds the reference day: surely, possibly."""
     surely = (nw.col(f"{BEGAN}{HIGHEST}") <= nw.col(f"{DAY}{LOWEST}")) & (
         nw.col(f"{ENDED}{LOWEST}") >= nw.col(f"{DAY}{HIGHEST}")
@@ -151,8 +151,7 @@ def _on_day(clock: Clock, end: DateColumn | None) -> dict[str, nw.Expr]:
         nw.col(f"{ENDED}{HIGHEST}") >= nw.col(f"{DAY}{LOWEST}")
     )
     if clock.day_is_interview:
-        known = end.is_known if end is not None else nw.lit(False)
-        over = (nw.col(_HELD) == "no") & ~known
+        over = nw.col(_HELD) == "no"
         surely, possibly = (surely | _goes_on()) & ~over, (possibly | _goes_on()) & ~over
     return {ON_DAY: surely, f"{ON_DAY}_possible": possibly | surely}
 

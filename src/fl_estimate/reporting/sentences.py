@@ -42,6 +42,7 @@ HEADS: dict[str, Said] = {
     ),
     "unit.prevalence.percent": ("Prevalence, %", "Taux de prévalence, en\u00a0%", "Tasa de prevalencia, en\u00a0%"),
     "unit.total": ("Number of persons", "Nombre de personnes", "Número de personas"),
+    "unit.months": ("Person-months", "Mois-personnes", "Meses-persona"),
     "unit.mean": ("Mean", "Moyenne", "Media"),
     "unit.ratio": ("Ratio", "Ratio", "Razón"),
     "lifetime": ("lifetime", "vie entière", "toda la vida"),
