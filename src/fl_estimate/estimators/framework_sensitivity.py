@@ -184,6 +184,7 @@ def compare_frameworks(
     *,
     design: Design | None = None,
     allow_unverified: bool = False,
+    short_instrument: bool = False,
 ) -> FrameworkComparison:
     """Classify the same people by several frameworks, and compare what comes out.
 
@@ -193,11 +194,12 @@ def compare_frameworks(
         As in `classify`.
     frameworks : list of str, or of lists of str
         Ids or paths. ``"htshtc2012_adult:forced_labour_without_strength"`` names an outcome; without it the first of the
-        file is taken. A list within the list is one definition made of files for different people, such as
+        file is taken. A file alone, with other readings of its first outcome, is compared by all of them:
+        ``["icls2018_adult"]`` is the default, the wide and the narrow reading. A list within the list is one definition made of files for different people, such as
         ``["icls2018_adult", "icls2018_child"]``.
     design : Design, optional
         By default that of the data; a plain frame without one counts every row alike.
-    allow_unverified : bool, default False
+    allow_unverified, short_instrument : bool, default False
         As in `classify`.
 
     Returns
@@ -220,7 +222,7 @@ def compare_frameworks(
     >>> compared.cross_table("icls2018_adult", "htshtc2012_adult").loc["in", "undetermined"].item()
     1.0
     """
-    chosen = [_chosen(entry, allow_unverified) for entry in frameworks]
+    chosen = [_chosen(entry, allow_unverified) for entry in _with_readings(frameworks, allow_unverified)]
     labels = [label for label, _, _ in chosen]
     if len(chosen) < 2 or len(set(labels)) < len(labels):
         raise IndicatorFault(
@@ -235,12 +237,36 @@ def compare_frameworks(
             label=label,
             frameworks=entry,
             outcome=outcome,
-            classification=classify(data, list(entry), allow_unverified=allow_unverified),
+            classification=classify(
+                data,
+                list(entry),
+                # a label of a class is a column of its outcome
+                outcomes=outcome.partition("=")[0],
+                allow_unverified=allow_unverified,
+                short_instrument=short_instrument,
+            ),
         )
         for label, entry, outcome in chosen
     )
     used = design or (data.design if isinstance(data, SurveyData) else None) or Design()
     return FrameworkComparison(people=_people(compared, used), compared=compared, design=used, data=data)
+
+
+def _with_readings(frameworks: Sequence[str | Sequence[str]], allow_unverified: bool) -> list[str | list[str]]:
+    """The entries as they are; one definition alone is taken by its first outcome and every other reading of it."""
+    entries = [entry if isinstance(entry, str) else list(entry) for entry in frameworks]
+    if len(entries) != 1:
+        return entries
+    names = [entries[0]] if isinstance(entries[0], str) else entries[0]
+    if any(_names_outcome(name) for name in names):
+        return entries
+    files = chosen_frameworks(names, allow_unverified=allow_unverified)
+    readings = [
+        outcome.id
+        for outcome in files[0].outcomes
+        if outcome.reading_of == files[0].outcomes[0].id and all(one.outcome(outcome.id) for one in files)
+    ]
+    return [*entries, *([f"{name}:{reading}" for name in names] for reading in readings)]
 
 
 def _chosen(entry: str | Sequence[str], allow_unverified: bool) -> tuple[str, tuple[Framework, ...], str]:

@@ -76,7 +76,13 @@ def _recipe(data: SurveyData, kinds: dict[str, str]) -> dict[str, Any]:
         "sources": {name: asdict(source) for name, source in data.sources.items()},
         "reference_period": None
         if period is None
-        else {"kind": period.kind, "start": _iso(period.start), "end": _iso(period.end)},
+        else {
+            "kind": period.kind,
+            "start": _iso(period.start),
+            "end": _iso(period.end),
+            "months": period.months,
+            "before": period.before,
+        },
         "population": data.population,
         "mapping": data.mapping,
         "report": [asdict(fault) for fault in data.report.faults],
@@ -121,7 +127,13 @@ def read(folder: Path, engine: str | None) -> SurveyData:
         sources={name: Source(**source) for name, source in recipe["sources"].items()},
         reference_period=None
         if period is None
-        else ReferencePeriod(kind=period["kind"], start=_date(period["start"]), end=_date(period["end"])),
+        else ReferencePeriod(
+            kind=period["kind"],
+            start=_date(period["start"]),
+            end=_date(period["end"]),
+            months=period.get("months"),
+            before=period.get("before", ""),
+        ),
         population=recipe["population"],
         mapping=recipe["mapping"],
         report=ValidationReport(tuple(_fault(each) for each in recipe["report"])),

@@ -136,7 +136,11 @@ class Mapping(Strict):
     def period(self) -> ReferencePeriod | None:
         """Give the reference period in the form that results take."""
         rule = self.reference_period
-        return ReferencePeriod(kind=rule.kind, start=rule.start, end=rule.end) if rule else None
+        if rule is None:
+            return None
+        return ReferencePeriod(
+            kind=rule.kind, start=rule.start, end=rule.end, months=rule.months, before=rule.before or ""
+        )
 
 
 def bundled() -> list[str]:

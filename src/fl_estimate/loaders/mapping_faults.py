@@ -32,9 +32,7 @@ def faults_of(mapping: Mapping) -> Iterable[str]:
         yield from _recode_faults(f"recodes.{name}", recode)
     yield from _rate_faults(mapping)
     yield from _selection_faults(mapping)
-    period = mapping.reference_period
-    if period and period.start and period.end and period.end <= period.start:
-        yield "reference_period: end is the first day after the period, so it is later than start"
+    yield from _period_faults(mapping)
     replicates = mapping.design.replicates if mapping.design else None
     if replicates is not None and (replicates.number is not None) != ("{n" in replicates.columns[0]):
         yield 'design.replicates: number goes with {n} in one name of columns, such as columns = "rw{n:03}" and number = 80'
@@ -43,6 +41,22 @@ def faults_of(mapping: Mapping) -> Iterable[str]:
         mapping.sample_design()
     except DesignFault as error:
         yield f"design: {error.what} ({error.found})"
+
+
+def _period_faults(mapping: Mapping) -> Iterable[str]:
+    period = mapping.reference_period
+    if period is None:
+        return
+    if period.start and period.end and period.end <= period.start:
+        yield "reference_period: end is the first day after the period, so it is later than start"
+    if (period.months is None) != (period.before is None):
+        yield 'reference_period: months goes with before, as in months = 12 and before = "interview_date"'
+    if period.months and (period.start or period.end):
+        yield "reference_period: a period of each person has months and before, and no start and end"
+    people = mapping.tables.get("people")
+    mapped = people is None or period.before is None or period.before in people.variables
+    if not mapped:
+        yield f"reference_period: before names {period.before}, which [people] does not map"
 
 
 def _rate_faults(mapping: Mapping) -> Iterable[str]:

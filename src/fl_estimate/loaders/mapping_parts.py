@@ -49,6 +49,7 @@ class VariableRule(Strict):
     has for them; ``"labels"`` writes the labels themselves. ``else`` is for values that it does not list.
     `several` says that a cell holds several codes with blanks, commas or semicolons between them, as questions with
     many answers are exported: the first code of the recode that is among them is written, ``else`` where none is (without it: missing).
+    Where the variable may hold a set (`child_coercion_by`, …) all of them are written.
     `missing` lists codes to be treated as if the file declared them missing. `times` multiplies a number.
     `format` says how a date is written. `no_where` is an expression: where it is true and the question was not put,
     the answer is no. `own` says that the name is the user's own although it looks like one of the schema.
@@ -202,12 +203,31 @@ class SelectionRule(Strict):
     weight: str = "weight_person"
 
 
-class PeriodRule(Strict):
-    """``[reference_period]``: the time the survey speaks of; `end` is the first day after it."""
+PeriodKind = Literal["week", "month", "season", "12m", "24m", "60m", "lifetime", "other"]
+_KINDS: dict[int, PeriodKind] = {1: "month", 3: "season", 12: "12m", 24: "24m", 60: "60m"}
 
-    kind: Literal["week", "month", "season", "12m", "24m", "60m", "lifetime", "other"]
+
+class PeriodRule(Strict):
+    """``[reference_period]``: the time the survey speaks of; `end` is the first day after it.
+
+    A rolling period, "the last 12 months", is each person's own: ``months = 12, before = "interview_date"``.
+    """
+
+    kind: PeriodKind
     start: dt.date | None = None
     end: dt.date | None = None
+    months: Annotated[int, Field(ge=1, le=1200)] | None = None
+    before: Literal["interview_date"] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _kind_of_months(cls, given: Any) -> Any:
+        """What is stated by its length or its days needs no kind."""
+        if not isinstance(given, Dictionary) or "kind" in given:
+            return given
+        if not given.get("months") and not given.get("start"):
+            return given
+        return {**given, "kind": _KINDS.get(given.get("months", 0), "other")}
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]

@@ -30,6 +30,7 @@ from fl_estimate.study.entries import (
     QuantileEntry,
     RatioEntry,
     RuleEntry,
+    SensitivityEntry,
     SourceEntry,
     SourcesEntry,
     StackEntry,
@@ -54,6 +55,7 @@ SURVEYLESS_KINDS: frozenset[str] = frozenset(
 EstimateEntry = Annotated[
     PrevalenceEntry
     | TotalEntry
+    | SensitivityEntry
     | MeanEntry
     | RatioEntry
     | VarianceEntry
@@ -64,7 +66,7 @@ EstimateEntry = Annotated[
     Field(discriminator="kind"),
 ]
 KINDS: tuple[str, ...] = (
-    "prevalence", "total", "mean", "ratio", "variance", "quantile", "area", "unit", "capture_recapture",
+    "prevalence", "total", "sensitivity", "mean", "ratio", "variance", "quantile", "area", "unit", "capture_recapture",
     "misclassification", "sources", "stack", *SYNTHESIS_ENTRIES,
 )  # fmt: skip
 
@@ -270,6 +272,7 @@ _KEYS: dict[str, tuple[str, ...]] = {
     for name, model in {
         "prevalence": PrevalenceEntry,
         "total": TotalEntry,
+        "sensitivity": SensitivityEntry,
         "mean": MeanEntry,
         "ratio": RatioEntry,
         "variance": VarianceEntry,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -18,11 +19,12 @@ from fl_estimate.reporting.html import MapChoice
 from fl_estimate.reporting.truth import Truth, read_truth
 from fl_estimate.schema.expressions import parse
 from fl_estimate.study.beside import FigureTables, SideTables, read_side_files, side_files
-from fl_estimate.study.config import CalibrateEntry, Study, UnitEntry, WithoutPeople
+from fl_estimate.study.config import CalibrateEntry, SensitivityEntry, Study, UnitEntry, WithoutPeople
 from fl_estimate.study.list_entries import CaptureRecaptureEntry
 from fl_estimate.study.private import keyed
 
 if TYPE_CHECKING:
+    from fl_estimate.indicators.framework import Framework
     from fl_estimate.inputs.histories import CaptureHistories
     from fl_estimate.inputs.survey_data import Source, SurveyData
 
@@ -97,14 +99,21 @@ def read_inputs(study: Study, tell: Tell) -> StudyInputs:
     classify_entry = study.config.classify
     if classify_entry is not None:
         from fl_estimate.indicators.classify import classify
+        from fl_estimate.indicators.framework import Framework
 
         name = study.source_of(classify_entry.source)
         tell(f"classifying {name}")
-        frameworks = classify_entry.framework
+        named = classify_entry.framework
+        frameworks = [
+            Framework.read(_framework(study, each)) for each in ([named] if isinstance(named, str) else named)
+        ]
         classified = classify(
             surveys[name],
-            [_framework(study, each) for each in ([frameworks] if isinstance(frameworks, str) else frameworks)],
+            frameworks,
+            outcomes=asked_readings(study.config.estimate, study.config.source[name].derived, frameworks),
+            reference_day=classify_entry.reference_day,
             allow_unverified=classify_entry.allow_unverified,
+            short_instrument=classify_entry.short_instrument,
         )
         people[name] = classified
         definitions = tuple((framework.id, framework.title.en) for framework in classified.frameworks)
@@ -127,6 +136,24 @@ def read_inputs(study: Study, tell: Tell) -> StudyInputs:
         truth=truth,
         map=chosen_map,
     )
+
+
+def asked_readings(
+    entries: Iterable[Any], derived: Mapping[str, str], frameworks: Sequence[Framework]
+) -> list[str] | None:
+    """The outcomes that a study needs: those always computed, and the optional ones that it names; None: no more than these."""
+    entries = list(entries)
+    told = json.dumps([[each.model_dump(mode="json") for each in entries], dict(derived)])
+    wanted = {
+        name
+        for each in entries
+        if isinstance(each, SensitivityEntry)
+        for framework in frameworks
+        for name in framework.readings(each.outcome)
+    }
+    every = [outcome for framework in frameworks for outcome in framework.outcomes]
+    optional = [one.id for one in every if one.optional and (one.id in wanted or re.search(rf"\b{one.id}", told))]
+    return [*(one.id for one in every if not one.optional), *optional] if optional else None
 
 
 def fingerprint(study: Study, key: bytes | None = None) -> Fingerprint:

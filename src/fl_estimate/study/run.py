@@ -10,6 +10,7 @@ from typing import Any
 
 from fl_estimate.errors import EstimateFault, FlError
 from fl_estimate.estimators.capture_recapture.appraisal import Appraisal
+from fl_estimate.indicators.clock import require_period
 from fl_estimate.reporting.appraisals import PublishedAppraisal, publish_appraisal
 from fl_estimate.reporting.html import Particulars, report
 from fl_estimate.reporting.publish import PublishedEstimates, publish
@@ -158,6 +159,8 @@ def check_study(path: str | Path, *, progress: Tell | None = None) -> StudyInput
     tell = progress if progress is not None else _silent
     study = read_study(path)
     inputs = read_inputs(study, tell)
+    if study.config.classify is not None:
+        require_period(inputs.surveys[study.source_of(study.config.classify.source)])
     for entry in study.config.estimate:
         tell(f"checking {entry.name}")
         if not isinstance(entry, WithoutPeople):
