@@ -115,7 +115,11 @@ def test_criteria_are_named_with_what_speaks_for_them_and_where_they_stand() -> 
     [
         ("en", "Forced labour: Undetermined (undetermined)", "IW7  Work for other employers than agreed [1]"),
         ("fr", "Travail forcé : Indéterminé (undetermined)", "IW7  Travail pour d'autres employeurs que ceux convenus"),
-        ("es", "Trabajo forzoso: Indeterminado (undetermined)", "IW7  Trabajo para empleadores distintos de los acordados"),
+        (
+            "es",
+            "Trabajo forzoso: Indeterminado (undetermined)",
+            "IW7  Trabajo para empleadores distintos de los acordados",
+        ),
     ],
 )
 def test_it_is_told_in_three_languages(language: str, first: str, words: str) -> None:
@@ -282,7 +286,12 @@ def test_the_ways_are_told_as_choices_in_the_words_of_the_questions() -> None:
 
 
 def test_choices_are_one_of_each_group_and_ways_apart_stay_apart() -> None:
-    product_of_two = [{"a": "yes", "x": "yes"}, {"a": "yes", "y": "no"}, {"b": "yes", "x": "yes"}, {"b": "yes", "y": "no"}]
+    product_of_two = [
+        {"a": "yes", "x": "yes"},
+        {"a": "yes", "y": "no"},
+        {"b": "yes", "x": "yes"},
+        {"b": "yes", "y": "no"},
+    ]
     ((first, second),) = alternatives(product_of_two)
     assert {tuple(first), tuple(second)} == {(("a", "yes"), ("b", "yes")), (("x", "yes"), ("y", "no"))}
     assert alternatives([{"a": "yes"}]) == [[[("a", "yes")]]]
