@@ -105,7 +105,7 @@ def test_all_cases_are_here() -> None:
 
 @pytest.mark.parametrize("case", [case for case in CASES if case["ask"] == "all"], ids=lambda case: case["id"])
 def test_explain(case: dict[str, Any]) -> None:
-    blocks = {name: case.get(name) for name in ("child", "state", "act")}
+    blocks: dict[str, Any] = {name: case.get(name) for name in ("child", "state", "act")}
     told = fl.explain(case.get("answers", {}), case["framework"], age=case["age"], default=case["default"], **blocks)
     expected = _expected(case)
     assert {name: told.outcomes[name] for name in expected} == expected, case["why"]
@@ -161,7 +161,7 @@ def _cells(framework: str, name: str, label: str) -> dict[str, tuple[int, int, i
         return {name: shown[stands_for or ""]}
     if stands_for == "unknown":
         return {name: (0, 1, 1)}
-    return {f"{name}={value.id}": (int(value.id == label),) * 2 + (1,) for value in outcome.classes}
+    return {f"{name}={value.id}": (int(value.id == label), int(value.id == label), 1) for value in outcome.classes}
 
 
 def test_coverage_says_that_nobody_asked_whether_it_was_agreed() -> None:
