@@ -11,7 +11,7 @@ from fl_estimate.errors import DesignFault, ExpressionFault, listed, nearest
 from fl_estimate.loaders.mapping_parts import LABELS, TableRule, VariableRule, is_number, written_for
 from fl_estimate.schema.classifications import CURRENCIES
 from fl_estimate.schema.expressions import parse
-from fl_estimate.schema.variables import TABLES, Table
+from fl_estimate.schema.variables import TABLES, Table, Variable
 
 if TYPE_CHECKING:
     from fl_estimate.loaders.mapping import Mapping
@@ -90,9 +90,8 @@ def _table_faults(mapping: Mapping, table: Table, rule: TableRule) -> Iterable[s
     for name, text in [*rule.derived.items(), *([("where", rule.where)] if rule.where is not None else [])]:
         if name in rule.variables:
             yield f"{table.name}.derived.{name}: the name is also that of a mapped variable"
-        known = table.variable(name)
-        if known is not None and not known.is_numeric:
-            yield f"{table.name}.derived.{name}: derived columns are numbers, and {name} holds text"
+        if name != "where":
+            yield from _kind_faults(f"{table.name}.derived.{name}", table.variable(name), written_for_first(text, rule))
         yield from _expression_faults(f"{table.name}.{'derived.' if name != 'where' else ''}{name}", text, rule)
     if rule.source is not None and table.name not in OF_PEOPLE:
         yield f"{table.name}.from: only {', '.join(OF_PEOPLE)} can be taken from the rows of people"
@@ -157,10 +156,29 @@ def _repeat_faults(table: Table, rule: TableRule) -> Iterable[str]:
         yield f'{table.name}.of: only jobs and episodes from = "people" can be those of relatives'
 
 
-def _expression_faults(where: str, text: str, rule: TableRule | None) -> Iterable[str]:
-    slot = rule.own_slots[0] if rule is not None and rule.own_slots else "1"
+def _kind_faults(where: str, known: Variable | None, text: str) -> Iterable[str]:
+    """Whether a derived column is of the kind that the variable of its name has, as far as its text says."""
+    if known is None:
+        return
     try:
-        parse(written_for(written_for(text, slot), "1", "e"))
+        gives_text = parse(text).gives_text
+    except ExpressionFault:
+        return  # told on its own
+    if gives_text is True and (known.is_numeric or known.kind == "date"):
+        yield f"{where}: it gives texts, and {known.name} holds {'dates' if known.kind == 'date' else 'numbers'}"
+    elif gives_text is False and not known.is_numeric and known.kind != "date":
+        yield f"{where}: it gives numbers, and {known.name} holds text"
+
+
+def written_for_first(text: str, rule: TableRule | None) -> str:
+    """Write an expression for the first slot of its table, so that it can be read."""
+    slot = rule.own_slots[0] if rule is not None and rule.own_slots else "1"
+    return written_for(written_for(text, slot), "1", "e")
+
+
+def _expression_faults(where: str, text: str, rule: TableRule | None) -> Iterable[str]:
+    try:
+        parse(written_for_first(text, rule))
     except ExpressionFault as error:
         yield f"{where}: {error.what} ({error.found})"
 

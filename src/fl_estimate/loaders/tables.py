@@ -21,7 +21,7 @@ from fl_estimate.loaders.mapping_parts import TableRule
 from fl_estimate.schema.expressions import parse
 from fl_estimate.schema.rules import Check, Rows, find
 from fl_estimate.schema.validate import Fault, Severity
-from fl_estimate.schema.variables import Table
+from fl_estimate.schema.variables import TABLES, Table
 
 if TYPE_CHECKING:
     import polars as pl
@@ -291,11 +291,16 @@ def derive(frame: pl.LazyFrame, table: str, rule: TableRule) -> pl.LazyFrame:
     """Add the derived columns one after another, so that each may use those before it."""
     for name, text in rule.derived.items():
         narwhal = nw.from_native(frame)
+        variable = TABLES[table].variable(name)
         try:
             value = parse(text).value(narwhal.collect_schema())
+            frame = narwhal.with_columns(value.alias(name)).to_native()
+            # a variable of the schema is plain text, whatever it was put together from
+            coded = variable is not None and nw.from_native(frame).collect_schema()[name] == nw.Enum
         except ExpressionFault as error:
             raise not_fitting([f"{table}.derived.{name}: {error.what} ({error.found})"]) from None
-        frame = narwhal.with_columns(value.alias(name)).to_native()
+        if coded:
+            frame = nw.from_native(frame).with_columns(nw.col(name).cast(nw.String)).to_native()
     return frame
 
 
