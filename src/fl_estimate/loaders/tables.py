@@ -289,18 +289,26 @@ def _taken_piece(wide: Wide, people: Filled, piece: Piece) -> Filled:
 
 def derive(frame: pl.LazyFrame, table: str, rule: TableRule) -> pl.LazyFrame:
     """Add the derived columns one after another, so that each may use those before it."""
+    faults: list[str] = []
+    failed: set[str] = set()
     for name, text in rule.derived.items():
+        expression = parse(text)
+        if expression.names & failed:
+            failed.add(name)  # what it is made of is told already
+            continue
         narwhal = nw.from_native(frame)
-        variable = TABLES[table].variable(name)
         try:
-            value = parse(text).value(narwhal.collect_schema())
-            frame = narwhal.with_columns(value.alias(name)).to_native()
-            # a variable of the schema is plain text, whatever it was put together from
-            coded = variable is not None and nw.from_native(frame).collect_schema()[name] == nw.Enum
+            made = narwhal.with_columns(expression.value(narwhal.collect_schema()).alias(name))
         except ExpressionFault as error:
-            raise not_fitting([f"{table}.derived.{name}: {error.what} ({error.found})"]) from None
-        if coded:
-            frame = nw.from_native(frame).with_columns(nw.col(name).cast(nw.String)).to_native()
+            faults.append(f"{table}.derived.{name}: {error.what} ({error.found})")
+            failed.add(name)
+            continue
+        # a variable of the schema is plain text, whatever it was put together from
+        if TABLES[table].variable(name) is not None and made.collect_schema()[name] == nw.Enum:
+            made = made.with_columns(nw.col(name).cast(nw.String))
+        frame = made.to_native()
+    if faults:
+        raise not_fitting(faults)
     return frame
 
 

@@ -16,9 +16,10 @@ from fl_estimate.reporting.publish import PublishedEstimates, publish
 from fl_estimate.reporting.suppression import SuppressionRule
 from fl_estimate.reporting.writing import write_bytes
 from fl_estimate.results.estimates import Estimates
-from fl_estimate.study.config import Study, WithoutPeople, read_study
+from fl_estimate.study.config import Study, read_study, read_with_faults
 from fl_estimate.study.folder import read_manifest, replacing, require_free, write_manifest
-from fl_estimate.study.inputs import StudyInputs, Tell, fingerprint, package_versions, read_inputs
+from fl_estimate.study.gathering import Faults
+from fl_estimate.study.inputs import StudyInputs, Tell, fingerprint, package_versions, read_inputs, ready
 from fl_estimate.study.kinds import check_direct, from_lists, make_estimate
 from fl_estimate.study.list_entries import CaptureRecaptureEntry
 
@@ -102,13 +103,16 @@ def run_study(
     sources, and every file with its hash. It holds no time of day: the same inputs give the same bytes.
     """
     tell = progress if progress is not None else _silent
-    study = read_study(path)
+    if resume:
+        study = read_study(path)
+        folder = _folder(study, out)
+        require_free(folder)
+        mark, parts = fingerprint(study)
+        if (manifest := _unchanged(folder, mark)) is not None:
+            return StudyResult(estimates={}, published=None, folder=folder, manifest=manifest, skipped=True)
+    study, inputs = _read(path, tell, out=out)
     folder = _folder(study, out)
-    require_free(folder)
     mark, parts = fingerprint(study)
-    if resume and (manifest := _unchanged(folder, mark)) is not None:
-        return StudyResult(estimates={}, published=None, folder=folder, manifest=manifest, skipped=True)
-    inputs = read_inputs(study, tell)
     estimates, failed, appraisals = _estimate(study, inputs, tell)
     published = publish(estimates, rule=study.config.publish.suppression()) if estimates else None
     tell("writing")
@@ -133,16 +137,39 @@ def check_study(path: str | Path, *, progress: Tell | None = None) -> StudyInput
     Raises
     ------
     FlError
-        The first fault found; those of the study file and of the records come all at once.
+        The fault where there is one, FL-STUDY-34 where there are several: those of keys, files, columns, expressions and
+        estimates come in one round.
     """
     tell = progress if progress is not None else _silent
-    study = read_study(path)
-    inputs = read_inputs(study, tell)
-    for entry in study.config.estimate:
+    return _read(path, tell, to_write=False)[1]
+
+
+def _read(
+    path: str | Path, tell: Tell, *, out: str | Path | None = None, to_write: bool = True
+) -> tuple[Study, StudyInputs]:
+    """Read a study and its inputs; where anything is wrong, and in a check, estimates are tried out, for one list of all faults."""
+    faults = Faults()
+    study, fault = read_with_faults(path)
+    if fault is not None:
+        faults.add("", fault)
+    if study is None:
+        raise fault or AssertionError("a study that was not read has a fault")
+    if to_write:
+        with faults.of("out"):
+            require_free(_folder(study, out))
+    inputs = read_inputs(study, tell, faults)
+    if len(faults) or not to_write:
+        _try_out(study, inputs, tell, faults)
+    faults.require()
+    return study, inputs
+
+
+def _try_out(study: Study, inputs: StudyInputs, tell: Tell, faults: Faults) -> None:
+    """Make each estimate of people for the nation alone, as far as its columns are there, and note what stops it."""
+    for place, entry in ready(study, inputs):
         tell(f"checking {entry.name}")
-        if not isinstance(entry, WithoutPeople):
+        with faults.of(place):
             check_direct(entry, inputs.people[study.source_of(entry.source)])
-    return inputs
 
 
 def _estimate(
@@ -152,7 +179,8 @@ def _estimate(
     made: dict[str, Estimates] = {}
     failed: dict[str, FlError] = {}
     appraisals: dict[str, Appraisal] = {}
-    for entry in study.config.estimate:
+    faults = Faults()
+    for place, entry in study.numbered():
         tell(f"estimating {entry.name}")
         try:
             if isinstance(entry, CaptureRecaptureEntry) and entry.method == "appraise":
@@ -162,6 +190,13 @@ def _estimate(
                 made[entry.name] = make_estimate(entry, study, inputs, made)
         except EstimateFault as error:
             failed[entry.name] = error
+        except FlError as error:
+            faults.add(place, error)
+    if len(faults):
+        for place, entry in study.numbered():
+            if entry.name in failed:
+                faults.add(place, failed[entry.name])
+    faults.require()
     return made, failed, appraisals
 
 
