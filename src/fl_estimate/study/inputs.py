@@ -8,7 +8,7 @@ import platform
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Literal
 
 import narwhals as nw
@@ -219,6 +219,7 @@ def _written_files(study: Study) -> Iterable[str]:
         yield from [source.file] if isinstance(source.file, str) else source.file.values()
         if isinstance(study.mapping(source.mapping), Path):
             yield source.mapping
+        yield from _files_of_mapping(study, source)
     if study.config.classify is not None:
         frameworks = study.config.classify.framework
         yield from (f for f in ([frameworks] if isinstance(frameworks, str) else frameworks) if f.endswith(".toml"))
@@ -229,6 +230,17 @@ def _written_files(study: Study) -> Iterable[str]:
         yield study.config.truth.file
     if study.config.map is not None:
         yield study.config.map.geojson
+
+
+def _files_of_mapping(study: Study, source: SourceEntry) -> Iterable[str]:
+    """The files that the mapping of a source names beside those of the study, from the folder of the study."""
+    from fl_estimate.loaders.mapping import Mapping as SurveyMapping
+
+    named = SurveyMapping.read(study.mapping(source.mapping)).source
+    given = [source.file] if isinstance(source.file, str) else list(source.file.values())
+    tables = [] if isinstance(source.file, str) else list(source.file)
+    for file in [*(file for name, file in named.files.items() if name not in tables), *(j.file for j in named.join)]:
+        yield str(PurePath(given[0]).parent / file)
 
 
 def _sha256(study: Study, written: str) -> str:

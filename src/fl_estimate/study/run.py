@@ -103,13 +103,8 @@ def run_study(
     sources, and every file with its hash. It holds no time of day: the same inputs give the same bytes.
     """
     tell = progress if progress is not None else _silent
-    if resume:
-        study = read_study(path)
-        folder = _folder(study, out)
-        require_free(folder)
-        mark, parts = fingerprint(study)
-        if (manifest := _unchanged(folder, mark)) is not None:
-            return StudyResult(estimates={}, published=None, folder=folder, manifest=manifest, skipped=True)
+    if resume and (done := _done_before(path, out)) is not None:
+        return done
     study, inputs = _read(path, tell, out=out)
     folder = _folder(study, out)
     mark, parts = fingerprint(study)
@@ -300,6 +295,20 @@ def _folder(study: Study, out: str | Path | None) -> Path:
     if out is not None:
         return Path(out)
     return study.path(study.config.out) if study.config.out else Path("out") / study.name
+
+
+def _done_before(path: str | Path, out: str | Path | None) -> StudyResult | None:
+    """What stands in the folder already, if it is what a run would give."""
+    try:
+        study = read_study(path)
+        folder = _folder(study, out)
+        require_free(folder)
+        manifest = _unchanged(folder, fingerprint(study)[0])
+    except FlError:
+        return None  # the run tells it, with every other fault
+    if manifest is None:
+        return None
+    return StudyResult(estimates={}, published=None, folder=folder, manifest=manifest, skipped=True)
 
 
 def _unchanged(folder: Path, mark: str) -> dict[str, Any] | None:

@@ -246,7 +246,10 @@ BROKEN: list[tuple[dict[str, Any], str]] = [
         "people.derived.urban: it gives numbers, and urban holds text",
     ),
     ({"id": "x", "people": {"from": "jobs"}}, "people.from: "),
-    ({"id": "x", "people": {"from": "people"}}, "people.from: only jobs, episodes, relatives"),
+    (
+        {"id": "x", "people": {"from": "people"}},
+        "people.from: people can be taken from the rows of relatives or episodes or jobs only",
+    ),
     ({"id": "x", "people": {"where": "a == 1"}}, "people.where: people are never left out"),
     (
         {"id": "x", "people": {}, "jobs": {"from": "people", "where": "a ="}},
