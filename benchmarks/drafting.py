@@ -54,7 +54,7 @@ def read(path: Path) -> Instrument:
     for line in lines:
         if line.startswith("# "):
             continue
-        name, label, codes, may = (line.split("\t") + ["", "", ""])[:4]
+        name, label, codes, may = [*line.split("\t"), "", "", ""][:4]
         pairs = dict(each.strip().split(" ", 1) for each in codes.split("; ") if each.strip())
         columns.append(Column(name=name, label=label, codes=pairs))
         truth[name] = tuple(each for each in may.split("|") if each)
@@ -88,10 +88,12 @@ def score(instrument: Instrument) -> Score:
                     inverted.append(f"{name} {guess.variable}")
             else:
                 wrong.append(guess)
-    met |= {each.column.name for each in refused if any(may.startswith("~") for may in instrument.truth[each.column.name])}
+    met |= {
+        each.column.name for each in refused if any(may.startswith("~") for may in instrument.truth[each.column.name])
+    }
     found = {variable.lstrip("~?") for name in met for variable in instrument.truth[name]}
     counted = [name for name, may in instrument.truth.items() if may and not all(each.startswith("?") for each in may)]
-    right = [name for name in counted if name in met or {may.lstrip('~?') for may in instrument.truth[name]} & found]
+    right = [name for name in counted if name in met or {may.lstrip("~?") for may in instrument.truth[name]} & found]
     return Score(
         asked=len(counted),
         right=len(right),
@@ -124,7 +126,9 @@ def main() -> None:
     parser.add_argument("--set", choices=["tuned", "kept"], help="one of the two sets only")
     asked = parser.parse_args()
     every = instruments()
-    print(f"{'instrument':<28}{'columns':>8}{'asked':>7}{'right':>7}{'right %':>9}{'firm':>6}{'wrong firm':>12}{'inverted':>10}")
+    print(
+        f"{'instrument':<28}{'columns':>8}{'asked':>7}{'right':>7}{'right %':>9}{'firm':>6}{'wrong firm':>12}{'inverted':>10}"
+    )
     for kept in (False, True):
         if asked.set == ("tuned" if kept else "kept"):
             continue
@@ -134,13 +138,17 @@ def main() -> None:
             _line(each.id, len(each.columns), scores[each.id])
             if asked.wrong:
                 one = scores[each.id]
-                print(f"    missed {one.missed}\n    wrong firm {one.wrong_firm}\n    wrong weak {one.wrong_weak}\n    inverted {one.inverted}")
+                print(
+                    f"    missed {one.missed}\n    wrong firm {one.wrong_firm}\n    wrong weak {one.wrong_weak}\n    inverted {one.inverted}"
+                )
         _line("KEPT BACK" if kept else "TUNED ON", sum(len(each.columns) for each in chosen), total(scores.values()))
 
 
 def _line(name: str, columns: int, one: Score) -> None:
     share = f"{100 * one.right / one.asked:.0f}" if one.asked else ""
-    print(f"{name:<28}{columns:>8}{one.asked:>7}{one.right:>7}{share:>9}{one.firm:>6}{len(one.wrong_firm):>12}{len(one.inverted):>10}")
+    print(
+        f"{name:<28}{columns:>8}{one.asked:>7}{one.right:>7}{share:>9}{one.firm:>6}{len(one.wrong_firm):>12}{len(one.inverted):>10}"
+    )
 
 
 if __name__ == "__main__":
