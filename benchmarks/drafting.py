@@ -1,10 +1,11 @@
 """Measure drafts of mappings on the labels of public instruments: how many columns are right, and how many wrong and firm.
 
-    python benchmarks/drafting.py [--wrong] [--set tuned|kept]
+    python benchmarks/drafting.py [--wrong] [--set tuned|kept|fresh]
 
 The labels stand in `tests/reference/instruments`, one file an instrument: name, label, codes, and the variables that the
-column may be. The rules were written with those marked `kept_back: no` at hand; those marked `yes` were written down before
-the rules and not run against them until the rules were done. A column that is optional (`?`) is not counted when it is left
+column may be. The rules were tuned on those marked `kept_back: no`. Those marked `yes` were written down by the same hand
+before the rules, and not run until the rules were done: they are kept back, but not independent of who wrote the rules.
+Those marked `fresh` were found and copied from public files after the rules were done. A column that is optional (`?`) is not counted when it is left
 out. A question that asks the reverse of an item (`~`) is right where yes and no are swapped or the draft refuses it, and
 inverted where it is mapped as it stands.
 """
@@ -18,6 +19,8 @@ from pathlib import Path
 
 from fl_estimate.loaders.draft_rules import Column, Guess, guesses
 
+SETS = {"no": "tuned", "yes": "kept", "fresh": "fresh"}
+"""What `kept_back` says of an instrument, and what its set is called in the table."""
 FOLDER = Path(__file__).resolve().parents[1] / "tests" / "reference" / "instruments"
 
 
@@ -27,7 +30,7 @@ class Instrument:
 
     id: str
     title: str
-    kept_back: bool
+    set: str
     columns: tuple[Column, ...]
     truth: dict[str, tuple[str, ...]]
 
@@ -59,13 +62,15 @@ def read(path: Path) -> Instrument:
         columns.append(Column(name=name, label=label, codes=pairs))
         truth[name] = tuple(each for each in may.split("|") if each)
     return Instrument(
-        id=path.stem, title=head["title"], kept_back=head["kept_back"] == "yes", columns=tuple(columns), truth=truth
+        id=path.stem, title=head["title"], set=SETS[head["kept_back"]], columns=tuple(columns), truth=truth
     )
 
 
 def instruments() -> list[Instrument]:
     """All instruments, those that the rules were written with first."""
-    return sorted((read(path) for path in FOLDER.glob("*.tsv")), key=lambda each: (each.kept_back, each.id))
+    return sorted(
+        (read(path) for path in FOLDER.glob("*.tsv")), key=lambda each: (list(SETS.values()).index(each.set), each.id)
+    )
 
 
 def score(instrument: Instrument) -> Score:
@@ -123,16 +128,16 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--wrong", action="store_true", help="name the columns that were wrong or missed")
-    parser.add_argument("--set", choices=["tuned", "kept"], help="one of the two sets only")
+    parser.add_argument("--set", choices=list(SETS.values()), help="one of the sets only")
     asked = parser.parse_args()
     every = instruments()
     print(
         f"{'instrument':<28}{'columns':>8}{'asked':>7}{'right':>7}{'right %':>9}{'firm':>6}{'wrong firm':>12}{'inverted':>10}"
     )
-    for kept in (False, True):
-        if asked.set == ("tuned" if kept else "kept"):
+    for name in SETS.values():
+        if asked.set not in (None, name):
             continue
-        chosen = [each for each in every if each.kept_back is kept]
+        chosen = [each for each in every if each.set == name]
         scores = {each.id: score(each) for each in chosen}
         for each in chosen:
             _line(each.id, len(each.columns), scores[each.id])
@@ -141,7 +146,7 @@ def main() -> None:
                 print(
                     f"    missed {one.missed}\n    wrong firm {one.wrong_firm}\n    wrong weak {one.wrong_weak}\n    inverted {one.inverted}"
                 )
-        _line("KEPT BACK" if kept else "TUNED ON", sum(len(each.columns) for each in chosen), total(scores.values()))
+        _line(name.upper(), sum(len(each.columns) for each in chosen), total(scores.values()))
 
 
 def _line(name: str, columns: int, one: Score) -> None:

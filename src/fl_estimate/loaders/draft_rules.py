@@ -144,6 +144,7 @@ class _Rule:
     never: Patterns
     answers: str
     names: tuple[str, ...]
+    label_decides: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,6 +159,7 @@ def _compiled(texts: Iterable[str]) -> Patterns:
     return tuple(re.compile(text) for text in texts)
 
 
+@cache
 def _content(name: str) -> dict[str, Any]:
     return tomllib.loads(files("fl_estimate.loaders").joinpath(name).read_text(encoding="utf-8"))
 
@@ -184,6 +186,7 @@ def _rules() -> tuple[_Rule, ...]:
                 never=_compiled(never),
                 answers=each.get("answers", ""),
                 names=(name, *(label.names if label else ())),
+                label_decides=bool(each.get("label_decides")),
             )
         )
     return tuple(found)
@@ -232,10 +235,14 @@ def _score(rule: _Rule, column: Column, label: str, name: str) -> float:
     if not _fits(column, rule.answers):
         return 0.0
     named = name in rule.names
-    if _met(rule.sure, label) or label in rule.names[1:]:
+    if _met(rule.sure, label) or (label in rule.names[1:] and not rule.label_decides):
         return SURE + named
-    if _met(rule.maybe, label):
-        return (LIKELY if named else PARTLY) + named
+    if _met(rule.maybe, label) or (label in rule.names[1:] and label):
+        return (LIKELY if named and not rule.label_decides else PARTLY) + named
+    if named and re.search(_content("draft_rules.toml")["words"]["fieldwork"], label):
+        return 0.0
+    if named and rule.label_decides:
+        return PARTLY
     if named:
         return NAMED if label and not _says_the_name(label, rule) else LIKELY
     if rule.answers in ("sexes", "areas") and column.codes and not label:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from fl_estimate.loaders.draft_rules import Column, Guess, Refusal, guesses, plain, recode_of
@@ -112,6 +113,7 @@ def _text(file: Path, columns: list[Column], made: Sequence[Guess], refused: Seq
         "# end = 2024-01-01",
     ]
     main = _main_table(tables)
+    tables, elsewhere = _of_one_file(tables, main)
     lines += ["", "[people]"]
     if main != "people":
         lines.append(
@@ -121,6 +123,9 @@ def _text(file: Path, columns: list[Column], made: Sequence[Guess], refused: Seq
     for name in ("relatives", "jobs", "episodes"):
         if name in tables:
             lines += ["", f"[{name}]", *_origin(name, main), *_lines(tables[name])]
+    if elsewhere:
+        lines += ["", f"# Of other tables, whose rows are not those of {main}:"]
+        lines += [f"#   {line}" for line in _lines(elsewhere)]
     lines += _costs(tables.get("costs", ()), main)
     wide, in_series = _relatives(columns, {name for guess in made for name in guess.columns})
     lines += wide
@@ -167,12 +172,34 @@ def _main_table(tables: Mapping[str, list[Guess]]) -> str:
     return "people"
 
 
+_KEYS: dict[str, dict[str, str]] = {
+    "episodes": {"person_id": "person_id"},
+    "costs": {"episode_id": "episode_id", "pay_currency": "currency", "earnings_currency": "currency"},
+}
+"""Of a file of episodes or costs: variables that other tables have too, and what they are called there."""
+
+
+def _of_one_file(tables: dict[str, list[Guess]], main: str) -> tuple[dict[str, list[Guess]], list[Guess]]:
+    """What a file of episodes or costs gives to its own table, keys included; the rest belongs to other tables."""
+    if main == "people":
+        return tables, []
+    own, elsewhere = list(tables.get(main, ())), list[Guess]()
+    for name, found in tables.items():
+        for guess in found if name != main else ():
+            called = _KEYS[main].get(guess.variable)
+            if called is None or any(guess.variable == called for guess in own):
+                elsewhere.append(guess)
+            else:
+                own.append(replace(guess, table=main, variable=called))
+    return {main: own}, elsewhere
+
+
 def _origin(name: str, main: str) -> list[str]:
+    """Where the rows of a table come from."""
     if name == main:
-        key = {"episodes": "person_id", "relatives": "reported_by"}.get(name)
-        return [f'# {key} = "…"  # review: the person\'s id, as in the file of people'] if key else []
-    lines = [f'from = "{main}"'] if main in ("people", "relatives") else ['# from = "people"']
-    return [*lines, '# where = "…"  # review: who had work, and was asked'] if name == "jobs" else lines
+        return []
+    where = ['# where = "…"  # review: who had work, and was asked'] if name == "jobs" else []
+    return [f'from = "{main}"', *where]
 
 
 def _lines(found: Iterable[Guess]) -> Iterator[str]:
@@ -207,11 +234,10 @@ def _costs(found: Sequence[Guess], main: str) -> list[str]:
     """The costs of a row: each a rule of its own, which says what was paid for."""
     lines: list[str] = []
     own = [guess for guess in found if not guess.value]
-    if own:
-        lines += ["", "[costs]", *(_origin("costs", main) if main != "costs" else ()), *_lines(own)]
-        lines += ['# episode_id = "…"  # review: the key of the episode'] if main == "costs" else []
+    if main == "costs" and own:
+        lines += ["", "[costs]", *_lines(own)]
         return lines
-    for guess in found:
+    for guess in (each for each in found if each.value):
         name = guess.column.name
         test = name if re.fullmatch(r"[A-Za-z_]\w*", name) else f"column({json.dumps(name)})"
         lines += [
