@@ -10,7 +10,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -41,7 +41,8 @@ class Column:
 class Guess:
     """A variable of a table and the columns that it is taken from; `parts` pairs year, month and day with theirs.
 
-    `reversed` says that yes in the file is no in the schema; `value` is what a constant beside the column would be.
+    `reversed` says that yes in the file is no in the schema; `value` is what a constant beside the column would be; `join`
+    are the columns that make a key of it, where it is a number within another unit.
     """
 
     table: str
@@ -51,6 +52,7 @@ class Guess:
     reversed: bool = False
     parts: tuple[tuple[str, str], ...] = ()
     value: str = ""
+    join: tuple[str, ...] = ()
 
     @property
     def firm(self) -> bool:
@@ -282,9 +284,25 @@ def guesses(columns: Sequence[Column]) -> tuple[list[Guess], list[Refusal]]:
         taken |= set(guess.columns)
         chosen.append(guess)
     chosen += [cost for cost in _costs(columns) if cost.column.name not in taken]
+    chosen = _joined(chosen, columns)
     order = {name: place for place, name in enumerate(name for t in _TABLES for name in TABLES[t].variables)}
     chosen.sort(key=lambda each: (_TABLES.index(each.table), order.get(each.variable, len(order))))
     return chosen, [each for each in refusals if each.column.name not in taken]
+
+
+def _joined(chosen: Sequence[Guess], columns: Sequence[Column]) -> list[Guess]:
+    """Make keys of the numbers that count within a cluster and a household: alone they are not unique."""
+    psu = next(rule for rule in _rules() if rule.variable == "psu")
+    cluster = next((c.name for c in columns if _score(psu, c, plain(c.label), stem(c.name))), None)
+    household = next((guess for guess in chosen if guess.variable == "hh_id"), None)
+    numbered = household is not None and not household.firm and cluster not in (None, household.column.name)
+    if household is None or cluster is None or not numbered:
+        return list(chosen)
+    keys: dict[str, tuple[str, ...]] = {"hh_id": (cluster, household.column.name)}
+    person = next((guess for guess in chosen if guess.variable == "person_id" and not guess.firm), None)
+    if person is not None and person.column.name != cluster:
+        keys["person_id"] = (*keys["hh_id"], person.column.name)
+    return [replace(guess, join=keys.get(guess.variable, ())) for guess in chosen]
 
 
 def _of_variables(columns: Sequence[Column]) -> Iterator[Guess]:

@@ -132,7 +132,11 @@ def _text(file: Path, columns: list[Column], made: Sequence[Guess], refused: Seq
     lines += _design({guess.variable for guess in made}) if main == "people" else []
     lines += _refused(refused)
     lines += _series(columns)
-    used = {name for guess in made for name in guess.columns} | in_series | {each.column.name for each in refused}
+    used = (
+        {name for guess in made for name in (*guess.columns, *guess.join)}
+        | in_series
+        | {each.column.name for each in refused}
+    )
     left = [column for column in columns if column.name not in used]
     if left:
         lines += ["", "# Columns that no variable was found for. They keep their names and can be used as they are."]
@@ -213,6 +217,8 @@ def _source(guess: Guess) -> str:
     """The right side of a line: a column, its codes, or the parts of a date."""
     if guess.parts:
         return f"{{ {', '.join(f'{part} = {_quoted(name)}' for part, name in guess.parts)} }}"
+    if guess.join:
+        return f"{{ join = [{', '.join(map(_quoted, guess.join))}] }}"
     variable = TABLES[guess.table].variable(guess.variable) or item_variable(guess.variable)
     column = _quoted(guess.column.name)
     if variable is not None and variable.kind == "date" and "cmc" in plain(guess.column.label).split():

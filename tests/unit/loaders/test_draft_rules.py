@@ -83,7 +83,7 @@ def test_polarity_is_read(label: str, variable: str, reverse: bool) -> None:
 
 def test_a_reversed_question_is_swapped_in_the_draft(tmp_path: Path) -> None:
     frame: Any = pd.DataFrame({"q1": [1.0, 2.0], "q2": [1.0, 2.0]})
-    labels = ["Were you free to leave your employer?", "Could you keep your own passport?"]
+    labels: Any = ["Were you free to leave your employer?", "Could you keep your own passport?"]
     codes: Any = {name: {1: "Yes", 2: "No", 8: "Don't know"} for name in ("q1", "q2")}
     pyreadstat.write_sav(frame, tmp_path / "s.sav", column_labels=labels, variable_value_labels=codes)
     text = fl.draft_mapping(tmp_path / "s.sav")

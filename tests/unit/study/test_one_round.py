@@ -90,12 +90,12 @@ def test_a_fault_of_the_design_met_by_every_estimate_is_told_once(tmp_path: Path
 
 
 def test_without_its_classes_outcomes_are_not_called_unknown(tmp_path: Path) -> None:
-    text = STUDY.replace('framework = "icls2018_adult"', 'framwork = "icls2018_adult"')
+    text = STUDY.replace('framework = "icls2018_adult"', 'framework_ = "icls2018_adult"')
     text = text.replace('numerator = "case"', 'numerator = "cas"')
     with pytest.raises(fl.FlError, match="FL-STUDY-34") as caught:
         check_study(write(tmp_path, study=text))
     told = str(caught.value)
-    assert "classify.framwork" in told
+    assert "classify.framework_" in told
     assert "'cas'; did you mean 'case'?" in told
     assert "'forced_labour'" not in told
 
