@@ -114,7 +114,7 @@ def _work(women: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     worked = rng.random(n) < 0.6
     forced = rng.random(n) < np.where(women["HH7"] == 1, 0.1, 0.05)
     made: dict[str, Any] = {"WK1": np.where(worked, 1, 2)}
-    made["WK2"] = np.minimum(women["WB4"] - rng.integers(0, 6, n), women["WB4"]).clip(lower=12)
+    made["WK2"] = np.maximum(women["WB4"].to_numpy() - rng.integers(0, 6, n), 12)
     rates = {"WK4": (0.7, 0.02), "WK5": (0.6, 0.04), "WK6": (0.3, 0.01), "WK7": (0.6, 0.08), "WK8": (0.5, 0.06)}
     # WK3 asks the reverse: yes is that she was free to leave
     made["WK3"] = np.where(rng.random(n) < np.where(forced, 0.9, 0.03), 2, 1)
@@ -135,11 +135,12 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name, frame, labels in zip(("hh", "wm"), frames(), (HOUSEHOLD_LABELS, WOMAN_LABELS), strict=True):
         whole: Any = frame.astype(float)
+        codes: Any = {column: CODES[column] for column in labels if column in CODES}
         pyreadstat.write_sav(
             whole,
             FOLDER / f"{name}.sav",
-            column_labels=[labels[column] for column in frame],
-            variable_value_labels={column: CODES[column] for column in frame if column in CODES},
+            column_labels=list(labels.values()),
+            variable_value_labels=codes,
             row_compress=True,
         )
 
