@@ -195,7 +195,7 @@ def test_one_row_a_returnee_is_drafted_and_loads(tmp_path: Path) -> None:
     assert [part["item"]["value"] for part in content["costs"]] == ["visa", "transport_international"]
     for part in content["costs"]:
         part["currency"]["value"] = "USD"
-    survey = fl.load(tmp_path / "s.sav", mapping={**content, "id": "x", "design": {}}, engine="polars")
+    survey = fl.load(tmp_path / "s.sav", mapping={**content, "id": "x"}, engine="polars")
     costs, relatives = (table.lazy().collect() for table in (survey.costs, survey.relatives))
     assert costs.select("item", "amount").rows() == [
         ("visa", 100.0), ("transport_international", 50.0), ("transport_international", 70.0),
