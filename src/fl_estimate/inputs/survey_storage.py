@@ -63,7 +63,10 @@ def _write(table: Any, path: Path) -> str:
     if isinstance(table, polars.DataFrame):
         table.write_parquet(path)
         return "polars"
-    table.to_parquet(path, index=False)
+    if ordered_categories(table):
+        polars_of(table).write_parquet(path)
+    else:
+        table.to_parquet(path, index=False)
     return "pandas"
 
 
@@ -165,6 +168,27 @@ def pandas_of(frame: Any) -> Any:
     arrow, pandas = import_module("pyarrow"), import_module("pandas")
     kinds = {arrow.int64(): pandas.Int64Dtype(), arrow.bool_(): pandas.BooleanDtype()}
     return frame.to_pandas(types_mapper=kinds.get, date_as_object=False)
+
+
+def ordered_categories(frame: Any) -> dict[str, list[str]]:
+    """The classes of each ordered categorical of texts in a pandas frame, in their order."""
+    pandas = import_module("pandas")
+    of = {
+        name: list(dtype.categories)
+        for name, dtype in frame.dtypes.items()
+        if isinstance(dtype, pandas.CategoricalDtype) and dtype.ordered
+    }
+    return {name: classes for name, classes in of.items() if all(isinstance(each, str) for each in classes)}
+
+
+def polars_of(frame: Any) -> Any:
+    """Give a pandas frame as polars; ordered categories of texts are an Enum, which keeps their order."""
+    polars = import_module("polars")
+    made = polars.from_pandas(frame)
+    return made.with_columns(
+        polars.col(name).cast(polars.String).cast(polars.Enum(classes))
+        for name, classes in ordered_categories(frame).items()
+    )
 
 
 def _date(text: str | None) -> dt.date | None:

@@ -9,7 +9,7 @@ from fl_estimate.errors import DataFault, not_one_of
 from fl_estimate.inputs.respondents import SHARE_OF_PERSON
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.survey_data import ReferencePeriod, SurveyData
-from fl_estimate.inputs.survey_storage import pandas_of
+from fl_estimate.inputs.survey_storage import pandas_of, polars_of
 from fl_estimate.schema.variables import item_variable
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _as(column: str, name: str) -> pl.Expr:
 def _lazy(table: Any) -> pl.LazyFrame:
     import polars as pl
 
-    return table.lazy() if isinstance(table, pl.DataFrame | pl.LazyFrame) else pl.from_pandas(table).lazy()
+    return table.lazy() if isinstance(table, pl.DataFrame | pl.LazyFrame) else polars_of(table).lazy()
 
 
 def _native(table: pl.LazyFrame, like: Any) -> Any:
