@@ -213,7 +213,7 @@ def _check_levels(counts: Mapping[str, int]) -> None:
 def _plan(call: Call, outcome: str, variables: Sequence[str]) -> _Plan:
     """Rows counted are in scope and known; values of the others are left empty, so that they make no cells."""
     people, schema = call.people, call.people.schema
-    scope = inside_rows(schema, call.where)
+    scope = inside_rows(schema, call.where, people.design.weights)
     classified = f"{outcome}_possible" in schema and f"{outcome}_in_scope" in schema
     unknown = call.unknown or ("no" if classified else None)
     lacking = {name: missing(name, schema) for name in variables}

@@ -106,7 +106,7 @@ def estimate_quantile(
             found='interval="wald"',
             fix='interval="woodruff", or make replicates: fl.replicate(people, design, kind="rao-wu", replicates=500)',
         )
-    targets = make_targets(call.people.schema, call.outcomes(variable, "variable"), where=where, unknown=unknown)
+    targets = make_targets(call.people.schema, call.outcomes(variable, "variable"), where=where, unknown=unknown, weights=call.people.design.weights)
     blocks = [_one(call, targets, target, shares, rule) for target in targets.targets]
     return _lay_out(call, targets, [block for found in blocks for block in found], rule)
 

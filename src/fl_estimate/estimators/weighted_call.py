@@ -127,6 +127,7 @@ def _told(design: Design, replicates: Replicates | UnitReplicates | None) -> dic
     """What a result notes of the design, and of the replicates where they made its variances."""
     return {
         "weights": design.weights or "",
+        "unweighted": design.unweighted,
         "strata": design.strata or "",
         "stages": list(design.stages),
         "fpc": list(design.fpc),
@@ -336,6 +337,8 @@ def call_assumptions(call: Call, targets: Targets, table: DomainTable) -> tuple[
         said.append((treatment[targets.targets[0].treatment], {}))
     if call.where is not None:
         said.append(("subpopulation", {"where": call.where}))
+    if table.weightless:
+        said.append(("zero_weights", {"rows": table.weightless}))
     said.append(("deff_reference", {}))
     said += [(code, dict(parameters)) for code, parameters in call.resolved.notes([t.outcome for t in targets.targets])]
     return tuple(Assumption(code=code, parameters=tuple(parameters.items())) for code, parameters in said)
@@ -345,7 +348,7 @@ def assumptions_of_design(call: Call, sample: Sample, replicates: int) -> list[t
     """What the variance takes for granted of the sample: how it was drawn, single units, degrees of freedom, its weights."""
     design = call.resolved.design
     own = call.people.design.replicates
-    said: list[tuple[str, dict[str, Any]]] = []
+    said: list[tuple[str, dict[str, Any]]] = [("unweighted", {})] if design.unweighted else []
     if own is not None:
         said.append(("replicate_variance", {"kind": own.kind, "replicates": replicates, "centre": own.centre}))
     else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping as Dictionary
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -131,7 +132,12 @@ class Mapping(Strict):
 
     def sample_design(self) -> Design | None:
         """Give the design in the form that estimators take."""
-        return self.design.design() if self.design else None
+        if self.design is None:
+            return None
+        people = self.totals.get("people")
+        counted = isinstance(people, float | int) and self.design.population_size is None and not self.design.unweighted
+        design = self.design.design()
+        return replace(design, population_size=people) if counted else design
 
     def period(self) -> ReferencePeriod | None:
         """Give the reference period in the form that results take."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from fl_estimate.errors import DesignFault, ExpressionFault, listed, nearest
+from fl_estimate.inputs.respondents import require_weights
 from fl_estimate.loaders.mapping_parts import LABELS, TableRule, VariableRule, is_number, written_for
 from fl_estimate.schema.classifications import CURRENCIES
 from fl_estimate.schema.expressions import parse
@@ -40,9 +41,11 @@ def faults_of(mapping: Mapping) -> Iterable[str]:
         yield 'design.replicates: number goes with {n} in one name of columns, such as columns = "rw{n:03}" and number = 80'
         return
     try:
-        mapping.sample_design()
+        design = mapping.sample_design()
+        if design is not None:
+            require_weights(design)
     except DesignFault as error:
-        yield f"design: {error.what} ({error.found})"
+        yield f"design: {error.what} ({error.found}); {error.fix}"
 
 
 def _rate_faults(mapping: Mapping) -> Iterable[str]:

@@ -267,6 +267,9 @@ class DesignRule(Strict):
     phase2: PhaseRule | None = None
     phase2_variance: Phase2Variance = "full"
     replicates: ReplicatesRule | None = None
+    expands: bool | None = None
+    unweighted: bool = False
+    population_size: float | None = None
 
     def design(self) -> Design:
         """Give it in the form that estimators take.
