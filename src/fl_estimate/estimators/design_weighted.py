@@ -174,7 +174,7 @@ def estimate_total(
     --------
     >>> import fl_estimate as fl, pandas as pd
     >>> people = pd.DataFrame({"w": [10.0, 20, 10, 20, 15, 15], "ea": [1, 1, 2, 2, 3, 3], "fl": [0, 1, 0, 0, 1, 0]})
-    >>> estimates = fl.estimate_total(people, "fl", design=fl.Design(weights="w", psu="ea"))
+    >>> estimates = fl.estimate_total(people, "fl", design=fl.Design(weights="w", psu="ea", expands=True))
     >>> float(estimates.to_frame()["value"].iloc[0])
     35.0
     """
@@ -296,7 +296,7 @@ def estimate_ratio(
     --------
     >>> import fl_estimate as fl, pandas as pd
     >>> people = pd.DataFrame({"ea": [1, 1, 2, 2], "out": [1, 0, 0, 1], "active": [1, 1, 0, 1]})
-    >>> estimates = fl.estimate_ratio(people, "out", "active", design=fl.Design(psu="ea"))
+    >>> estimates = fl.estimate_ratio(people, "out", "active", design=fl.Design(psu="ea", unweighted=True))
     >>> round(float(estimates.to_frame()["value"].iloc[0]), 4)
     0.6667
     """
@@ -359,7 +359,7 @@ def estimate_variance(
     --------
     >>> import fl_estimate as fl, pandas as pd
     >>> people = pd.DataFrame({"ea": [1, 1, 2, 2], "hours": [40.0, 44, 50, 58]})
-    >>> estimates = fl.estimate_variance(people, "hours", design=fl.Design(psu="ea"))
+    >>> estimates = fl.estimate_variance(people, "hours", design=fl.Design(psu="ea", unweighted=True))
     >>> round(float(estimates.to_frame()["value"].iloc[0]), 4)
     61.3333
     """

@@ -75,7 +75,7 @@ class Regression(Estimates):
         --------
         >>> import fl_estimate as fl, pandas as pd
         >>> people = pd.DataFrame({"ea": [1, 1, 2, 2, 3, 3, 4, 4], "y": [0, 1, 0, 0, 1, 1, 0, 1], "x": [1, 2, 2, 3, 1, 4, 1, 2]})
-        >>> model = fl.regress(people, "y ~ x", design=fl.Design(psu="ea"))
+        >>> model = fl.regress(people, "y ~ x", design=fl.Design(psu="ea", unweighted=True))
         >>> list(model.coefficients(exponentiate=True).columns)
         ['term', 'value', 'se', 't', 'p', 'lower', 'upper']
         """
@@ -163,7 +163,7 @@ def regress(
     --------
     >>> import fl_estimate as fl, pandas as pd
     >>> people = pd.DataFrame({"ea": [1, 1, 2, 2, 3, 3, 4, 4], "hours": [40.0, 44, 50, 58, 41, 60, 38, 52], "x": [1, 2, 2, 3, 1, 4, 1, 2]})
-    >>> model = fl.regress(people, "hours ~ x", family="gaussian", design=fl.Design(psu="ea"))
+    >>> model = fl.regress(people, "hours ~ x", family="gaussian", design=fl.Design(psu="ea", unweighted=True))
     >>> model.to_frame()["term"].tolist()
     ['Intercept', 'x']
     >>> round(float(model.to_frame()["value"].iloc[1]), 4)

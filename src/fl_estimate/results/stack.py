@@ -52,7 +52,7 @@ def stack(
     --------
     >>> import fl_estimate as fl, pandas as pd
     >>> people = pd.DataFrame({"w": [10.0, 20, 10, 20], "ea": [1, 1, 2, 2], "fl": [0, 1, 0, 0]})
-    >>> design = fl.Design(weights="w", psu="ea")
+    >>> design = fl.Design(weights="w", psu="ea", expands=True)
     >>> both = fl.stack({"mean": fl.estimate_mean(people, "fl", design=design),
     ...                  "total": fl.estimate_total(people, "fl", design=design)})
     >>> both.to_frame()[["quantity", "source", "value"]].round(3).values.tolist()

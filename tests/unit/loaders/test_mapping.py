@@ -133,10 +133,16 @@ def test_replicates_probabilities_and_phases_are_part_of_the_design() -> None:
     assert exact is not None
     assert exact.joint is not None
     assert exact.joint.tolist() == [[0.5, 0.2], [0.2, 0.4]]
-    again = {"psu": "ea", "phase2": {"column": "again", "strata": "s", "psu": "hh"}}
+    again = {"psu": "ea", "unweighted": True, "phase2": {"column": "again", "strata": "s", "psu": "hh"}}
     assert Mapping.read({"id": "x", "people": {}, "design": again}).sample_design() == Design(
-        psu="ea", phase2=("again", Design(strata="s", psu="hh"))
+        psu="ea", phase2=("again", Design(strata="s", psu="hh")), unweighted=True
     )
+    bare = {"id": "x", "people": {}, "design": {"strata": "h", "psu": "ea"}}
+    with pytest.raises(MappingFault, match="FL-MAP-03") as caught:
+        Mapping.read(bare)
+    assert "unweighted = true" in str(caught.value)
+    known = {"id": "x", "people": {}, "design": {"weights": "w"}, "totals": {"people": 13_000_000}}
+    assert Mapping.read(known).sample_design() == Design(weights="w", population_size=13_000_000)
 
 
 def test_a_mapping_needs_little() -> None:

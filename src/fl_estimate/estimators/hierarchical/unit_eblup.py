@@ -96,7 +96,7 @@ def unit_eblup(
     check_numbers(level, 1, None)
     check_by_columns([area])
     names = tuple(covariates)
-    sums = sum_cells(people, variable, (area,), names, design=Design(), where=where, unknown=unknown, weights="none")
+    sums = sum_cells(people, variable, (area,), names, design=Design(unweighted=True), where=where, unknown=unknown, weights="none")
     cells = lay_cells(population, (area,), sums.keys, names)
     _refuse_small(cells, sums, target)
     means = person_means(population, cells.keys, (area,), names)
