@@ -21,13 +21,14 @@ Schema = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Level:
-    """One value of a text column, as an outcome: the answer is 1 where the column has it."""
+    """One value of a text column, as an outcome: the answer is 1 where the column has it. `name` is that of the outcome."""
 
     column: str
     value: str
+    name: str = ""
 
     def __str__(self) -> str:
-        return f"{self.column}={self.value}"
+        return self.name or f"{self.column}={self.value}"
 
 
 Outcome = str | Level

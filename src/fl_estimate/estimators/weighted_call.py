@@ -11,7 +11,7 @@ from fl_estimate.design.domains import By, by_margins
 from fl_estimate.design.intervals import general, no_case_limits, proportion
 from fl_estimate.design.sample import Sample
 from fl_estimate.design.totals import Floats, require_columns, totals
-from fl_estimate.errors import EstimateFault, not_one_of
+from fl_estimate.errors import EstimateFault, listed, not_one_of
 from fl_estimate.estimators.domain_query import Measure, People, declared, read_people
 from fl_estimate.estimators.domain_table import Cells, DomainTable, tabulate
 from fl_estimate.estimators.targets import Level, Outcome, Target, Targets, as_list, is_text
@@ -60,7 +60,7 @@ class Call:
         ------
         EstimateFault
             FL-EST-11 (no name), FL-EST-02 (not in the data), FL-EST-80 (a column of text without a value),
-            FL-EST-82 (of more than 200 values).
+            FL-EST-82 (of more than 200 values), FL-EST-262 (of texts that are numbers other than 0 and 1).
         """
         found: list[Outcome] = []
         for name in as_list(names, argument):
@@ -69,6 +69,7 @@ class Call:
         return tuple(found)
 
     def _levels(self, column: str) -> list[Level]:
+        """Each value of a column of text; of texts "0" and "1" the 1, under the name of the column itself."""
         known = declared(self.resolved.frame, self.people.schema, [column]).get(column)
         if known is None:
             known = totals(self.people.frame, keys=(column,), columns={}, sums={}).keys[column].levels
@@ -82,7 +83,17 @@ class Call:
                 "FL-EST-82", "a column of text has too many values to count each",
                 found=f"{column!r}: {len(known):,} values", fix="bring them into classes first, or name a 0/1 column",
             )  # fmt: skip
-        return [Level(column=column, value=str(value)) for value in known]
+        values = [str(value) for value in known]
+        if not all(is_number(value) for value in values):
+            return [Level(column=column, value=value) for value in values]
+        yes = [value for value in values if float(value) == 1]
+        if len(values) > 2 or len(yes) > 1 or any(float(value) not in (0, 1) for value in values):
+            raise EstimateFault(
+                "FL-EST-262", "an outcome is text that looks like numbers, and they are not 0 and 1",
+                found=f"{column!r}: {listed(values)}",
+                fix=f"say which value is the case: derived = {{ case = \"{column} == '{values[0]}'\" }}, or recode its codes to words",
+            )  # fmt: skip
+        return [Level(column=column, value=yes[0] if yes else "1", name=column)]
 
     def tabulate(self, targets: Targets, measures: Sequence[Measure]) -> DomainTable:
         """The table of domains."""
@@ -152,6 +163,15 @@ def _replicated(variance: str | None, design: Design) -> bool:
             fix="name the columns, Design(replicates=fl.Replicates(…)), or make them: fl.replicate(people, design, kind=…)",
         )
     return design.replicates is not None and variance != "taylor"
+
+
+def is_number(text: str) -> bool:
+    """Whether a text looks like a number."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return text.strip().lower().lstrip("+-") not in ("nan", "inf", "infinity")
 
 
 def bounds_of(target: Target) -> tuple[tuple[str, str], ...]:

@@ -18,6 +18,7 @@ from fl_estimate.loaders.file_table import Engine, FileTable
 from fl_estimate.loaders.files import DELIMITED, read_table
 from fl_estimate.loaders.fit import not_fitting, require_fit, whole_rule
 from fl_estimate.loaders.household import survey_faults, with_households
+from fl_estimate.loaders.labelled_missing import require_said, with_declared
 from fl_estimate.loaders.mapping import Mapping
 from fl_estimate.loaders.mapping_parts import TableRule
 from fl_estimate.loaders.one_row import on_one_row
@@ -64,7 +65,8 @@ def load(
     FileFault
         FL-FILE-01 to FL-FILE-07, FL-FILE-10: a file cannot be read.
     MappingFault
-        FL-MAP-01 to FL-MAP-03 (the mapping is broken), FL-MAP-04 (it does not fit the files).
+        FL-MAP-01 to FL-MAP-03 (the mapping is broken), FL-MAP-04 (it does not fit the files), FL-MAP-05
+        (codes labelled as missing that nobody declared missing would be read as answers).
     DataFault
         FL-DATA-01: records break the schema; the error carries the whole report. FL-DATA-02: unknown engine. FL-DATA-03: unknown mode.
 
@@ -87,6 +89,9 @@ def load(
     files = _files(path, read)
     rules = {name: whole_rule(TABLES[name], rule, _columns(files, name)) for name, rule in read.tables.items()}
     require_fit(read, files, rules)
+    if read.source.labelled_missing == "missing":
+        files = {name: with_declared(file) for name, file in files.items()}
+    require_said(read, files, rules)
     filled = _filled(read, files, rules, stay_lazy=engine == "polars")
     filled, of_money = in_one_currency(filled, read.rates)
     filled, told_again = relatives_once(filled)

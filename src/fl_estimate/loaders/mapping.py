@@ -128,7 +128,7 @@ class Mapping(Strict):
 
     def text_format(self) -> TextFormat:
         """Say how the files are written."""
-        return TextFormat(**self.source.model_dump())
+        return TextFormat(**self.source.model_dump(exclude={"labelled_missing"}))
 
     def sample_design(self) -> Design | None:
         """Give the design in the form that estimators take."""

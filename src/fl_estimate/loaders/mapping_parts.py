@@ -49,7 +49,8 @@ class VariableRule(Strict):
     has for them; ``"labels"`` writes the labels themselves. ``else`` is for values that it does not list.
     `several` says that a cell holds several codes with blanks, commas or semicolons between them, as questions with
     many answers are exported: the first code of the recode that is among them is written, ``else`` where none is (without it: missing).
-    `missing` lists codes to be treated as if the file declared them missing. `times` multiplies a number.
+    `missing` lists codes to be treated as if the file declared them missing; `valid` those that are answers although
+    their label says otherwise. `times` multiplies a number.
     `format` says how a date is written. `no_where` is an expression: where it is true and the question was not put,
     the answer is no. `own` says that the name is the user's own although it looks like one of the schema.
     """
@@ -65,6 +66,7 @@ class VariableRule(Strict):
     otherwise: Code | None = Field(default=None, alias="else")
     several: bool = False
     missing: tuple[Code, ...] = ()
+    valid: tuple[Code, ...] = ()
     times: float | None = None
     no_where: str | None = None
     own: bool = False
@@ -154,7 +156,11 @@ def written_for(shape: Any, slot: str, letter: str = "n") -> Any:
 
 
 class SourceRule(Strict):
-    """``[source]``: how the files are written, as far as it is not to be found out; see `TextFormat`."""
+    """``[source]``: how the files are written, as far as it is not to be found out; see `TextFormat`.
+
+    `labelled_missing`: what becomes of codes whose labels say that there is no answer ("Don't know", "Manquant") and that
+    the file does not declare missing: "ask" refuses them where they would be read as answers, "missing" declares them.
+    """
 
     encoding: str | None = None
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
@@ -162,6 +168,7 @@ class SourceRule(Strict):
     header_row: Annotated[int, Field(ge=1)] | None = None
     sheet: str | None = None
     catalogue: str | None = None
+    labelled_missing: Literal["ask", "missing"] = "ask"
 
 
 Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]

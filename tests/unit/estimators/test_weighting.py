@@ -131,3 +131,24 @@ def test_calibrated_weights_sum_to_what_they_were_calibrated_to() -> None:
     frame, design = fl.calibrate(income, DESIGN, {"income": 700_000})
     with pytest.raises(fl.FlError, match="FL-EST-260"):
         fl.estimate_total(frame, "y", design=design)
+
+
+@pytest.mark.parametrize("kind", ["string", "category"])
+def test_an_outcome_of_the_texts_0_and_1_is_0_and_1(kind: str) -> None:
+    """The headline printed the complement: 81.0 % for 19.0 %, for the first value of the column was 0."""
+    frame = people()
+    text = frame.assign(y=frame["y"].astype(str).astype(kind))
+    wanted = fl.estimate_prevalence(frame, "y", design=DESIGN).to_frame()
+    found = fl.estimate_prevalence(text, "y", design=DESIGN).to_frame()
+    assert found["outcome"].tolist() == ["y"]
+    for name in ("value", "se", "n", "cases"):
+        assert found[name].tolist() == pytest.approx(wanted[name].tolist())
+    every = fl.estimate_prevalence(frame.assign(y="0"), "y", design=DESIGN).to_frame().iloc[0]
+    assert (every["value"], every["cases"]) == (0, 0)
+
+
+@pytest.mark.parametrize("values", [["0", "1", "9"], ["1", "2"], ["1", "1.0"], ["0", "0.5"]])
+def test_other_texts_that_look_like_numbers_are_refused(values: list[str]) -> None:
+    frame = people().assign(y=values * (120 // len(values)))
+    with pytest.raises(fl.FlError, match="FL-EST-262"):
+        fl.estimate_prevalence(frame, "y", design=DESIGN)
