@@ -67,7 +67,10 @@ def in_a_column(frame: Frame, design: Design) -> tuple[Frame, Design]:
             weight = weight * _inverse_fraction(column, unit, parents)
             parents = [*parents, *([unit] if unit is not None else [])]
     known = replace(
-        design, weights=name, unweighted=False, expands=design.weights_known if design.expands is None else design.expands
+        design,
+        weights=name,
+        unweighted=False,
+        expands=design.weights_known if design.expands is None else design.expands,
     )
     return frame.with_columns(weight.alias(name)), known
 

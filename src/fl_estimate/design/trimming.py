@@ -89,7 +89,9 @@ def trim_weights(
         parameters=(("upper", upper), ("lower", lower), ("rows", made.rows)),
     )
     design = replace(base, weights=after, adjustments=(*base.adjustments, step))
-    return handed_back(people, frame.with_columns(nw.when(weight == 0.0).then(nw.lit(0.0)).otherwise(trimmed).alias(after)), design)
+    return handed_back(
+        people, frame.with_columns(nw.when(weight == 0.0).then(nw.lit(0.0)).otherwise(trimmed).alias(after)), design
+    )
 
 
 def weights_met(frame: Frame, column: str) -> tuple[Floats, Floats]:

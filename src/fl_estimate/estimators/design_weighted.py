@@ -112,7 +112,13 @@ def estimate_prevalence(
     """
     call = Call("estimate_prevalence", people, design, by, where, unknown, variance, interval, df, level)
     call.check(PROPORTION)
-    targets = make_targets(call.people.schema, call.outcomes(outcome, "outcome"), where=where, unknown=unknown, weights=call.people.design.weights)
+    targets = make_targets(
+        call.people.schema,
+        call.outcomes(outcome, "outcome"),
+        where=where,
+        unknown=unknown,
+        weights=call.people.design.weights,
+    )
     measures = [
         Measure(target=t, top=top, bottom=t.counted, bound=bound)
         for t in targets.targets
@@ -187,7 +193,13 @@ def estimate_total(
             found="neither weights nor sampling fractions in the design",
             fix="give Design(weights=…), or fpc= for every stage",
         )
-    targets = make_targets(call.people.schema, call.outcomes(outcome, "outcome"), where=where, unknown=unknown, weights=call.people.design.weights)
+    targets = make_targets(
+        call.people.schema,
+        call.outcomes(outcome, "outcome"),
+        where=where,
+        unknown=unknown,
+        weights=call.people.design.weights,
+    )
     measures = [
         Measure(target=t, top=top, bottom=None, bound=bound) for t in targets.targets for top, bound in bounds_of(t)
     ]
@@ -246,7 +258,13 @@ def estimate_mean(
     call = Call("estimate_mean", people, design, by, where, unknown, variance, interval, df, level)
     call.check(GENERAL)
     only_exclude(unknown)
-    targets = make_targets(call.people.schema, call.outcomes(variable, "variable"), where=where, unknown=unknown, weights=call.people.design.weights)
+    targets = make_targets(
+        call.people.schema,
+        call.outcomes(variable, "variable"),
+        where=where,
+        unknown=unknown,
+        weights=call.people.design.weights,
+    )
     measures = [Measure(target=t, top=t.value, bottom=t.counted) for t in targets.targets]
     return lay_out(call, targets, call.tabulate(targets, measures), quantity="mean")
 
@@ -304,7 +322,14 @@ def estimate_ratio(
     call.check(GENERAL)
     only_exclude(unknown)
     names = call.outcomes(numerator, "numerator")
-    targets = make_targets(call.people.schema, names, denominator=denominator, where=where, unknown=unknown, weights=call.people.design.weights)
+    targets = make_targets(
+        call.people.schema,
+        names,
+        denominator=denominator,
+        where=where,
+        unknown=unknown,
+        weights=call.people.design.weights,
+    )
     measures = [Measure(target=t, top=t.value, bottom=t.denominator) for t in targets.targets]
     return lay_out(call, targets, call.tabulate(targets, measures), quantity="ratio")
 
@@ -366,6 +391,12 @@ def estimate_variance(
     call = Call("estimate_variance", people, design, by, where, unknown, variance, interval, df, level)
     call.check(GENERAL)
     only_exclude(unknown)
-    targets = make_targets(call.people.schema, call.outcomes(variable, "variable"), where=where, unknown=unknown, weights=call.people.design.weights)
+    targets = make_targets(
+        call.people.schema,
+        call.outcomes(variable, "variable"),
+        where=where,
+        unknown=unknown,
+        weights=call.people.design.weights,
+    )
     measures = [Measure(target=t, top=t.value, bottom=None, square=t.square) for t in targets.targets]
     return lay_out(call, targets, call.tabulate(targets, measures), quantity="variance")

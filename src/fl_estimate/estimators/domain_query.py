@@ -8,7 +8,6 @@ from itertools import combinations_with_replacement
 from typing import Any
 
 import narwhals as nw
-import numpy as np
 
 from fl_estimate.design.calibrated import weight_names
 from fl_estimate.design.domains import By, by_margins

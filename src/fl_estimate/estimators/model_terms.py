@@ -306,6 +306,7 @@ def _laid_out(fitted: FittedModel, by: str, groups: Sequence[Any], value: Floats
         frame=make_frame(columns, {by: labels}, count),
         by=(by,),
         population=call.resolved.population,
+        wording=call.resolved.wording.only([outcome, by]),
         reference_period=str(call.resolved.reference_period or ""),
         reasons=row_reasons(fitted, count),
         assumptions=model_assumptions(data, fitted.covariance, [outcome], fitted.family_name),

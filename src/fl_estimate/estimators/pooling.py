@@ -75,6 +75,7 @@ def pool(estimates: Sequence[Estimates], *, df: float | None = None) -> Estimate
         by=first.by,
         measure=first.measure,
         population=first.population,
+        wording=first.wording,
         reference_period=first.reference_period,
         reasons=_reasons(parts, frame),
         assumptions=(*first.assumptions, Assumption(code="imputed_several_times", parameters=(("m", len(parts)),))),

@@ -351,6 +351,7 @@ def _laid_out(model: FittedModel, names: Sequence[str], family: Any) -> Regressi
     return Regression(
         frame=make_frame(columns, {}, p),
         population=call.resolved.population,
+        wording=call.resolved.wording.only([str(columns["outcome"][0]), *map(str, model.data.patterns.columns)]),
         reference_period=str(call.resolved.reference_period or ""),
         reasons=row_reasons(model, p),
         assumptions=model_assumptions(data, model.covariance, [str(columns["outcome"][0])], model.family_name),

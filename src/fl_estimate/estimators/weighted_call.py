@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
 
-from fl_estimate.design.domains import By, by_margins
+from fl_estimate.design.domains import By, Order, by_margins
 from fl_estimate.design.intervals import general, no_case_limits, proportion
 from fl_estimate.design.sample import Sample
 from fl_estimate.design.totals import Floats, require_columns, totals
@@ -51,7 +52,14 @@ class Call:
         self.resolved: Resolved = resolve(people, design)
         replicated = _replicated(variance, self.resolved.design)
         check_by_columns([column for margin in by_margins(by) for column in margin])
-        self.people: People = read_people(self.resolved.frame, self.resolved.design, by, replicated=replicated)
+        people = read_people(self.resolved.frame, self.resolved.design, by, replicated=replicated)
+        self.people: People = replace(people, categories=self._ordered(people))
+
+    def _ordered(self, people: People) -> dict[str, Sequence[str]]:
+        """Categories that the frame declares; of other by-columns the order that was meant by labels, where there is one."""
+        by = dict.fromkeys(column for margin in by_margins(self.by) for column in margin)
+        meant = {name: Order(order) for name in by if (order := self.resolved.wording.order(name))}
+        return {**meant, **people.categories}
 
     def outcomes(self, names: str | Sequence[str], argument: str) -> tuple[Outcome, ...]:
         """The outcomes named; a column of text gives one for each of its values.
@@ -230,6 +238,7 @@ def lay_out(call: Call, targets: Targets, table: DomainTable, *, quantity: str) 
         frame=make_frame(columns, labels, rows),
         by=by,
         population=call.resolved.population,
+        wording=call.resolved.wording.only([*by, *(target.outcome for target in targets.targets)]),
         reference_period=str(call.resolved.reference_period or ""),
         reasons=tuple(reasons),
         assumptions=call_assumptions(call, targets, table),

@@ -31,6 +31,7 @@ from fl_estimate.indicators.relatives import RELATIVE, classified_relatives
 from fl_estimate.indicators.rows import SELECTED, SIDES, DecidedRows, decide, known_to, stems
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.survey_data import ReferencePeriod, Source, SurveyData
+from fl_estimate.inputs.wording import Wording
 from fl_estimate.schema.validate import ValidationReport
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Classification:
     outcomes : tuple of str
     coverage : Coverage
         Which questions of the frameworks the instrument had, and how often they are unknown.
-    design, source, reference_period, population, report
+    design, source, reference_period, population, report, wording
         Handed on from the data.
     relatives : frame or None
         Relatives that respondents reported on, with the same columns, where the survey has rows about them. In scope are
@@ -93,6 +94,7 @@ class Classification:
     reference_period: ReferencePeriod | None = None
     population: str = ""
     report: ValidationReport = field(default_factory=ValidationReport)
+    wording: Wording = field(default_factory=Wording)
     relatives: Any = None
     rows: Any = None
     criteria: Mapping[str, Criterion] = field(default_factory=dict[str, Criterion])
@@ -245,6 +247,7 @@ def _handed_on(found: Classification, data: SurveyData) -> Classification:
         source=data.source,
         reference_period=data.reference_period,
         population=data.population,
+        wording=data.wording,
         report=data.report,
     )
 

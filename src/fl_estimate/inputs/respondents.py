@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from fl_estimate.errors import DesignFault
 from fl_estimate.inputs.replicates import Replicates
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.survey_data import ReferencePeriod, Source
+from fl_estimate.inputs.wording import Wording
 
 
 @runtime_checkable
@@ -45,6 +46,7 @@ class Resolved:
     reference_period: ReferencePeriod | None = None
     population: str = ""
     noted: Noted | None = None
+    wording: Wording = field(default_factory=Wording)
 
     def notes(self, outcomes: Sequence[str]) -> tuple[tuple[str, Mapping[str, Any]], ...]:
         """Notes on the outcomes, as codes with parameters; none where nobody classified the people."""
@@ -94,4 +96,5 @@ def resolve(people: Any, design: Design | None) -> Resolved:
         reference_period=people.reference_period,
         population=people.population,
         noted=people if isinstance(people, Noted) else None,
+        wording=getattr(people, "wording", Wording()),
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fl_estimate.inputs.sample_design import Design
+from fl_estimate.inputs.wording import Wording
 from fl_estimate.schema.validate import ValidationReport
 
 TABLES: tuple[str, ...] = ("households", "people", "jobs", "episodes", "costs", "relatives")
@@ -72,6 +73,8 @@ class SurveyData:
         Id of the mapping that was used.
     labels : mapping of str to Labels
         Labels of the columns of each table, and of codes that were not recoded.
+    wording : Wording
+        What tables call units, columns and codes: from the labels of the file, and what the mapping says.
     totals : mapping
         Known sizes of the population, as the mapping gave them.
     """
@@ -89,6 +92,7 @@ class SurveyData:
     report: ValidationReport = field(default_factory=ValidationReport)
     mapping: str = ""
     labels: Mapping[str, Labels] = field(default_factory=dict[str, Labels])
+    wording: Wording = field(default_factory=Wording)
     totals: Mapping[str, float | Mapping[str, float]] = field(default_factory=dict[str, float | Mapping[str, float]])
 
     @property

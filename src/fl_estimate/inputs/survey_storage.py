@@ -14,6 +14,7 @@ from typing import Any
 from fl_estimate.errors import FileFault
 from fl_estimate.inputs.design_storage import design_from_json, design_to_json
 from fl_estimate.inputs.survey_data import Labels, ReferencePeriod, Source, SurveyData
+from fl_estimate.inputs.wording import Wording
 from fl_estimate.schema.validate import Fault, ValidationReport
 
 RECIPE = "survey.json"
@@ -88,6 +89,7 @@ def _recipe(data: SurveyData, kinds: dict[str, str]) -> dict[str, Any]:
             }
             for name, labels in data.labels.items()
         },
+        "wording": data.wording.to_dict(),
         "totals": {
             name: dict(each) if not isinstance(each, float | int) else each for name, each in data.totals.items()
         },
@@ -132,6 +134,7 @@ def read(folder: Path, engine: str | None) -> SurveyData:
             )
             for name, labels in recipe["labels"].items()
         },
+        wording=Wording.from_dict(recipe.get("wording", {})),
         totals=recipe["totals"],
     )
 

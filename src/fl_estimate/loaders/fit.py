@@ -152,7 +152,7 @@ def _design_faults(
             yield f"design: people have no column {name!r}{_hint(name, names, now)}"
 
 
-def _hint(name: str, names: Sequence[str], now: Dictionary[str, str] = {}) -> str:  # noqa: B006 (never changed)
+def _hint(name: str, names: Sequence[str], now: Dictionary[str, str] = {}) -> str:
     if now.get(name) in names:
         return f"; the mapping calls it {now[name]!r} now"
     close = nearest(name, names)

@@ -20,10 +20,11 @@ from fl_estimate.loaders.fit import not_fitting, require_fit, whole_rule
 from fl_estimate.loaders.household import survey_faults, with_households
 from fl_estimate.loaders.labelled_missing import require_said, with_declared
 from fl_estimate.loaders.mapping import Mapping
-from fl_estimate.loaders.mapping_parts import TableRule
+from fl_estimate.loaders.mapping_parts import TableRule, main_text
 from fl_estimate.loaders.one_row import on_one_row
 from fl_estimate.loaders.selection import with_selection
 from fl_estimate.loaders.tables import Filled, own_table, pieces_of, taken_table, widen
+from fl_estimate.loaders.wording import wording_of
 from fl_estimate.schema.validate import Fault, ValidationReport
 from fl_estimate.schema.variables import TABLES
 
@@ -113,15 +114,17 @@ def load(
     tables = on_one_row(tables)
     if mode == "lenient":
         tables = {name: without_bad_cells(table) for name, table in tables.items()}
+    labels = {name: _labels(tables[name], rules[name], files.get(name, files["people"])) for name in tables}
     return SurveyData(
         **{name: _native(table, files.get(name, files["people"]), engine) for name, table in tables.items()},
         design=design,
         sources={name: file.source for name, file in files.items()},
         reference_period=read.period(),
-        population=read.population,
+        population=main_text(read.population),
         report=report,
         mapping=read.id,
-        labels={name: _labels(tables[name], rules[name], files.get(name, files["people"])) for name in tables},
+        labels=labels,
+        wording=wording_of(read, labels, rules, files),
         totals=read.totals,
     )
 

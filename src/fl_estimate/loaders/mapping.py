@@ -23,6 +23,7 @@ from fl_estimate.loaders.mapping_faults import faults_of
 from fl_estimate.loaders.mapping_parts import (
     Code,
     DesignRule,
+    LabelRules,
     PeriodRule,
     PhaseRule,
     RatesRule,
@@ -33,6 +34,7 @@ from fl_estimate.loaders.mapping_parts import (
     Strict,
     TableRule,
     VariableRule,
+    Words,
 )
 from fl_estimate.schema.variables import TABLES
 
@@ -42,12 +44,14 @@ class Mapping(Strict):
 
     Attributes
     ----------
-    id, title : str
+    id : str
+    title : str or dict of str to str
+        For all languages, or by language.
     kind : {"household", "returning_migrant", "family_network", "establishment", "admin"}
     country : str
         ISO 3166-1 alpha-2.
-    population : str
-        Whom the survey speaks of, in words.
+    population : str or dict of str to str
+        Whom the survey speaks of, in words; for all languages, or by language.
     licence, citation : str
     reference_period : PeriodRule, optional
     source : SourceRule
@@ -61,15 +65,17 @@ class Mapping(Strict):
         How persons were drawn within their household, and the weight that follows.
     recodes : dict of str to dict
         Named recodes: code in the file → code in the schema.
+    labels : dict of str to LabelRule
+        What tables call columns, outcomes and codes, by language; where nothing is said, the labels of the file.
     tables : dict of str to TableRule
         One rule for each table that is filled.
     """
 
     id: str
-    title: str = ""
+    title: Words = ""
     kind: Literal["household", "returning_migrant", "family_network", "establishment", "admin"] = "household"
     country: str = ""
-    population: str = ""
+    population: Words = ""
     licence: str = ""
     citation: str = ""
     reference_period: PeriodRule | None = None
@@ -79,6 +85,7 @@ class Mapping(Strict):
     rates: RatesRule | None = None
     selection: tuple[SelectionRule, ...] = ()
     recodes: dict[str, Recode] = Field(default_factory=dict)
+    labels: LabelRules = Field(default_factory=dict)
     tables: dict[str, TableRule]
 
     @classmethod
@@ -222,7 +229,7 @@ def _within(special: Dictionary[str, Any], content: Dictionary[str, Any]) -> dic
     return {"within": tuple(map(str, range(1, repeat + 1)))} if isinstance(repeat, int) else {}
 
 
-_OF_TABLES = {"derived": "derived", "from": "source", "where": "where", "repeat": "repeat", "of": "of"}
+_OF_TABLES = {"derived": "derived", "from": "source", "where": "where", "repeat": "repeat", "of": "of", "unit": "unit"}
 """Keys of a table that are no variables, with their names in `TableRule`."""
 
 

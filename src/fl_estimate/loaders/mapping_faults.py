@@ -107,6 +107,8 @@ def _table_faults(mapping: Mapping, table: Table, rule: TableRule) -> Iterable[s
                 "costs.episode_id: it must be given, unless each person has one episode from the same row, or the costs are "
                 'of = "episodes" that are repeated in the row'
             )
+    if rule.unit is not None and table.name != "people":
+        yield f"{table.name}.unit: what a row is, [people] says; tables and headlines count these"
     if rule.where is not None and table.name == "people":
         yield "people.where: people are never left out when loading; use where= of an estimate"
 
@@ -184,6 +186,8 @@ def _code_faults(mapping: Mapping, table: Table, name: str, rule: VariableRule) 
     variable = table.variable(name)
     recode = (mapping.recodes.get(rule.recode) if isinstance(rule.recode, str) else rule.recode) or {}
     written = [*recode.values(), *([rule.otherwise] if rule.otherwise is not None else [])]
+    if variable is not None and variable.is_numeric and rule.recode == LABELS:
+        yield f"{table.name}.{name}: labels are texts, and the variable holds numbers; give the labels a name of your own"
     if variable is None or not written:
         return
     if variable.is_numeric and not all(is_number(str(code)) for code in written):

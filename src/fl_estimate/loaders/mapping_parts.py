@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from fl_estimate.inputs.replicates import Centre, ReplicateKind, Replicates
 from fl_estimate.inputs.sample_design import Design, Phase2Variance, Pps, SinglePsu, SinglePsuScope
+from fl_estimate.inputs.wording import ColumnWords, Unit, text_of
 
 ANSWER_KEYS: tuple[str, ...] = ("null", "missing")
 """Words on the left of a recode: a blank or system-missing cell, and a declared missing value that is not named."""
@@ -38,6 +39,45 @@ def _key(key: object) -> str:
 
 
 Recode = Annotated[dict[str, Code], BeforeValidator(_recode)]
+
+
+LANGUAGE = r"^[a-z]{2}(-[A-Z]{2})?$"
+Words = str | dict[Annotated[str, Field(pattern=LANGUAGE)], str]
+"""A text for all languages, or a table of language and text: ``{ fr = "Région", es = "Región" }``."""
+
+
+def main_text(words: Words) -> str:
+    """The text that stands in records and comparisons: the English one where there is one, else the first."""
+    return words if isinstance(words, str) else words.get("en", next(iter(words.values()), ""))
+
+
+class LabelRule(Strict):
+    """``[labels.COLUMN]``: what a column, or an outcome, and its codes are called; the order of `values` is that of tables."""
+
+    title: Words = ""
+    values: Annotated[dict[str, Words], BeforeValidator(lambda given: _recode(given))] = Field(default_factory=dict)
+
+    def words(self) -> ColumnWords:
+        """Give them in the form that results carry."""
+        return ColumnWords(
+            title=text_of(self.title),
+            values={code: text_of(words) for code, words in self.values.items()},
+            ordered=bool(self.values),
+        )
+
+
+def _labels(given: Any) -> Any:
+    """As people write it, a title alone needs no key: ``region = "Province"``, ``region = { fr = "Province" }``."""
+    if not isinstance(given, Dictionary):
+        return given
+    return {name: rule if _is_rule(rule) else {"title": rule} for name, rule in given.items()}
+
+
+def _is_rule(given: Any) -> bool:
+    return isinstance(given, LabelRule) or (isinstance(given, Dictionary) and bool(set(given) & {"title", "values"}))
+
+
+LabelRules = Annotated[dict[str, LabelRule], BeforeValidator(_labels)]
 
 
 class VariableRule(Strict):
@@ -97,7 +137,7 @@ class TableRule(Strict):
 
     `repeat` takes several rows from one row of the file: a number (1 to it) or a list of texts, each of which is
     written for ``{n}`` in names and expressions (``{n:02}``: with two digits). Costs `of` episodes are repeated for each
-    episode of the row too, whose slot (those of `within`) is written for ``{e}``.
+    episode of the row too, whose slot (those of `within`) is written for ``{e}``. `unit`, of people only, is what a row is.
     """
 
     variables: Annotated[dict[str, VariableRule], BeforeValidator(_variables)] = {}
@@ -107,6 +147,7 @@ class TableRule(Strict):
     repeat: Annotated[int, Field(ge=1, le=500)] | tuple[Slot, ...] | None = None
     of: Literal["relatives", "episodes"] | None = None
     within: tuple[Slot, ...] = ()
+    unit: Unit | None = None
 
     @property
     def own_slots(self) -> tuple[str, ...]:

@@ -91,6 +91,11 @@ def by_episode(data: SurveyData, which: Which = "all") -> SurveyData:
         **{name: None if table is None else _native(table, getattr(data, name)) for name, table in made.items()},
         design=_design(_expanding(data.design, tables["people"]) if which == "all" else data.design),
         population=said,
+        wording=replace(
+            data.wording,
+            population={},
+            unit="episodes" if which == "all" and data.wording.unit == "persons" else data.wording.unit,
+        ),
     )
 
 

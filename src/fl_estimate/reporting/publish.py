@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from fl_estimate.errors import PublishFault, listed
+from fl_estimate.inputs.wording import Wording
 from fl_estimate.reporting.labelling import unit_of
 from fl_estimate.reporting.suppression import (
     FL_DEFAULT,
@@ -49,7 +50,7 @@ class PublishedTable:
     frame : pandas.DataFrame
         The columns of Estimates, then `publication` (published, fewer_than, not_published) and `caution` (of cv, df and
         sampler, or empty). A row that is not published has no numbers.
-    by, measure, population, reference_period, assumptions, provenance
+    by, measure, population, reference_period, assumptions, provenance, wording
         As in Estimates.
     reasons : tuple of Reason
         Of the rows that are printed only: a reason can tell of a zero.
@@ -64,6 +65,7 @@ class PublishedTable:
     reasons: tuple[Reason, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
     provenance: Provenance
+    wording: Wording = field(default_factory=Wording)
 
     @property
     def hidden(self) -> Flags:
@@ -295,6 +297,7 @@ def draft_of(name: str, result: Estimates) -> PublishedTable:
         reasons=result.reasons,
         assumptions=result.assumptions,
         provenance=result.provenance,
+        wording=result.wording,
     )
 
 

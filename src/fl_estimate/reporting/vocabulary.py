@@ -113,6 +113,7 @@ METHODS: dict[str, Said] = {
 
 SOURCES: dict[str, Said] = {
     "taylor": ("Survey, design-weighted", "Enquête, pondérée selon le plan", "Encuesta, ponderada según el diseño"),
+    "unweighted": ("Survey, unweighted", "Enquête, non pondérée", "Encuesta, sin ponderar"),
     "replicates": (
         "Survey, design-weighted, replicates",
         "Enquête, pondérée selon le plan, réplications",

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from fl_estimate.errors import EstimateFault, listed, missing_columns
+from fl_estimate.inputs.wording import Wording
 from fl_estimate.results.provenance import Provenance
 
 HEAD: tuple[str, ...] = ("quantity", "outcome", "term", "margin")
@@ -67,6 +68,8 @@ class Estimates:
         Values that say how well the method worked.
     provenance : Provenance
         Call, arguments, package version and source file.
+    wording : Wording
+        What printed tables call the units that are counted, columns, codes and outcomes.
 
     Examples
     --------
@@ -88,6 +91,7 @@ class Estimates:
     provenance: Provenance = field(default_factory=Provenance)
     draws: Any = None
     covariance_matrix: Floats | None = None
+    wording: Wording = field(default_factory=Wording)
 
     def to_frame(self) -> pd.DataFrame:
         """A copy of the table: pandas, RangeIndex, the columns `quantity … margin, <by columns>, value … method`."""

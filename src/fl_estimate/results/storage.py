@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from fl_estimate.errors import FileFault
+from fl_estimate.inputs.wording import Wording
 from fl_estimate.results.estimates import Assumption, Estimates, Reason
 from fl_estimate.results.provenance import Provenance
 
@@ -32,6 +33,7 @@ def save(estimates: Estimates, path: Path) -> Path:
         "assumptions": [asdict(assumption) for assumption in estimates.assumptions],
         "diagnostics": dict(estimates.diagnostics),
         "provenance": estimates.provenance.to_dict(),
+        "wording": estimates.wording.to_dict(),
         "covariance": _packed(estimates.covariance_matrix),
     }
     metadata: dict[bytes, bytes] = {**(table.schema.metadata or {}), KEY: json.dumps(recipe, default=_plain).encode()}
@@ -82,6 +84,7 @@ def read(path: Path) -> Estimates:
         ),
         diagnostics=recipe["diagnostics"],
         provenance=Provenance(**recipe["provenance"]),
+        wording=Wording.from_dict(recipe.get("wording", {})),
         covariance_matrix=_unpacked(recipe["covariance"]),
     )
 

@@ -259,7 +259,8 @@ def single_unit_strata(rows: Rows, strata: str, psu: str | None) -> tuple[Fault,
     check = Check(
         variable=strata,
         rule="two sampling units a stratum",
-        value_class="a stratum with one sampling unit",
+        value_class='a stratum with one sampling unit; what to do with it, [design] single_psu says: single_psu = "adjust" '
+        '(or "average", "certainty", "collapse")',
         broken=nw.lit(True),
     )
     return _joined(rows, check, single.select(strata), [strata])

@@ -19,6 +19,7 @@ from fl_estimate.reporting.truth import Truth, read_truth
 from fl_estimate.schema.expressions import parse
 from fl_estimate.study.beside import FigureTables, SideTables, read_side_files, side_files
 from fl_estimate.study.config import CalibrateEntry, Study, UnitEntry, WithoutPeople
+from fl_estimate.study.labelling import labelled
 
 if TYPE_CHECKING:
     from fl_estimate.inputs.histories import CaptureHistories
@@ -89,7 +90,8 @@ def read_inputs(study: Study, tell: Tell) -> StudyInputs:
     for name, source in study.config.source.items():
         tell(f"reading {name}")
         survey = load(_files(study, source.file), mapping=study.mapping(source.mapping), engine=source.engine)
-        surveys[name] = by_episode(survey, _WHICH[source.unit]) if source.unit in _WHICH else survey
+        survey = by_episode(survey, _WHICH[source.unit]) if source.unit in _WHICH else survey
+        surveys[name] = replace(survey, wording=labelled(study.config.labels).over(survey.wording))
     people: dict[str, Any] = dict(surveys)
     definitions: tuple[tuple[str, str], ...] = ()
     classify_entry = study.config.classify

@@ -20,6 +20,7 @@ from fl_estimate.study.config import Study, WithoutPeople, read_study
 from fl_estimate.study.folder import read_manifest, replacing, require_free, write_manifest
 from fl_estimate.study.inputs import StudyInputs, Tell, fingerprint, package_versions, read_inputs
 from fl_estimate.study.kinds import check_direct, from_lists, make_estimate
+from fl_estimate.study.labelling import entitled, in_language
 from fl_estimate.study.list_entries import CaptureRecaptureEntry
 
 FORM = "fl_estimate study result 1"
@@ -160,6 +161,7 @@ def _estimate(
                 made[entry.name] = appraisals[entry.name].headline
             else:
                 made[entry.name] = make_estimate(entry, study, inputs, made)
+            made[entry.name] = entitled(made[entry.name], entry, study.config.labels)
         except EstimateFault as error:
             failed[entry.name] = error
     return made, failed, appraisals
@@ -180,7 +182,8 @@ def _write(
         pages = [(name, f"appraisal.{_as_file(name)}.{ending}") for name in appraisals]
         for name, file in pages:
             appraisals[name].to_html(part / file, language)
-        page = report(published, language=language, particulars=replace(particulars, pages=pages))
+        title = in_language(study.config.title, language)
+        page = report(published, language=language, particulars=replace(particulars, pages=pages, title=title))
         write_bytes(part / f"report.{ending}", page.encode())
 
 
@@ -197,7 +200,7 @@ def _as_file(name: str) -> str:
 
 def _particulars(study: Study, inputs: StudyInputs, failed: Mapping[str, FlError], mark: str) -> Particulars:
     return Particulars(
-        title=study.config.title,
+        title=in_language(study.config.title, "en"),
         sources=[
             (source.name, source.sha256, source.n_rows)
             for survey in inputs.surveys.values()

@@ -82,7 +82,11 @@ def test_nan_and_null_outcomes_mean_the_same() -> None:
     results = []
     for people in (pl.DataFrame(values, strict=False), pl.DataFrame(values, strict=False).to_pandas()):
         for column in values:
-            row = fl.estimate_prevalence(people, column, design=fl.Design(unweighted=True), unknown="exclude").to_frame().iloc[0]
+            row = (
+                fl.estimate_prevalence(people, column, design=fl.Design(unweighted=True), unknown="exclude")
+                .to_frame()
+                .iloc[0]
+            )
             results.append((row["value"], row["n"], row["undetermined"]))
     assert set(results) == {(2 / 3, 3, 0.25)}
 

@@ -136,7 +136,11 @@ def test_the_second_phase_of_a_large_sample_needs_no_matrix_of_pairs() -> None:
     frame = pl.DataFrame(
         {"h": rng.integers(0, 3, n), "y": rng.normal(size=n), "again": (rng.random(n) < 0.6).astype(int)}
     )
-    found = fl.estimate_mean(frame, "y", design=fl.Design(phase2=("again", fl.Design(strata="h")), unweighted=True)).to_frame().iloc[0]
+    found = (
+        fl.estimate_mean(frame, "y", design=fl.Design(phase2=("again", fl.Design(strata="h")), unweighted=True))
+        .to_frame()
+        .iloc[0]
+    )
     # Strata that say nothing of y, with weights about equal: as a simple random sample of those drawn again.
     assert found["se"] == pytest.approx(len(frame.filter(pl.col("again") == 1)) ** -0.5, rel=0.02)
 

@@ -164,7 +164,9 @@ def test_zero_cases_published_value() -> None:
 
 def test_no_degrees_of_freedom_means_no_interval() -> None:
     people = sample(h="a", i=1)
-    estimates = fl.estimate_prevalence(people, "fl", design=fl.Design(weights="w", psu="i", single_psu="certainty", expands=True))
+    estimates = fl.estimate_prevalence(
+        people, "fl", design=fl.Design(weights="w", psu="i", single_psu="certainty", expands=True)
+    )
     row = estimates.to_frame().iloc[0]
     assert row["df"] == 0
     assert np.isnan(row["lower"])
@@ -183,14 +185,17 @@ def test_single_unit_stops_by_default_and_names_the_stratum() -> None:
 def test_collapse_merges_with_the_stratum_that_follows() -> None:
     people = sample(h=["a"] * 8 + ["lone"] * 4 + ["z"] * 12, i=np.repeat(range(6), 4))
     merged = people.assign(h=["a"] * 8 + ["z"] * 16)
-    ours = fl.estimate_mean(people, "hours", design=fl.Design(weights="w", strata="h", psu="i", single_psu="collapse", expands=True))
+    ours = fl.estimate_mean(
+        people, "hours", design=fl.Design(weights="w", strata="h", psu="i", single_psu="collapse", expands=True)
+    )
     by_hand = fl.estimate_mean(merged, "hours", design=DESIGN)
     for name in ("value", "se", "df", "lower"):
         assert ours.to_frame()[name].iloc[0] == pytest.approx(by_hand.to_frame()[name].iloc[0], rel=1e-12)
     rows = fl.Design(weights="w", strata="h", single_psu="collapse", expands=True)
     alone = people.assign(h=["a"] * 23 + ["lone"])
     assert fl.estimate_mean(alone, "hours", design=rows).to_frame()["se"].iloc[0] == pytest.approx(
-        fl.estimate_mean(people, "hours", design=fl.Design(weights="w", expands=True)).to_frame()["se"].iloc[0], rel=1e-12
+        fl.estimate_mean(people, "hours", design=fl.Design(weights="w", expands=True)).to_frame()["se"].iloc[0],
+        rel=1e-12,
     )
 
 
@@ -221,7 +226,9 @@ def test_a_tiny_spread_on_a_large_level_keeps_its_digits() -> None:
     assert row["se"] == pytest.approx(np.std(y, ddof=1) / np.sqrt(500), rel=1e-6)
     assert row["deff"] == pytest.approx(1.0, rel=1e-6)
     y = 1e6 + rng.normal(0, 1e3, 500)
-    total = fl.estimate_total(pd.DataFrame({"y": y, "w": 2.0, "N": 1000}), "y", design=fl.Design(weights="w", fpc="N", expands=True))
+    total = fl.estimate_total(
+        pd.DataFrame({"y": y, "w": 2.0, "N": 1000}), "y", design=fl.Design(weights="w", fpc="N", expands=True)
+    )
     expected = 1000 * np.std(y, ddof=1) / np.sqrt(500) * np.sqrt(0.5)
     assert total.to_frame()["se"].iloc[0] == pytest.approx(expected, rel=1e-8)
 

@@ -90,7 +90,9 @@ def test_a_missing_answer_must_be_decided() -> None:
 
 def test_too_few_units() -> None:
     people = made().assign(ea=0, half=lambda frame: frame.index % 2)
-    test = fl.independence_test(people, "y", "sector", design=fl.Design(psu="half", single_psu="remove", unweighted=True))
+    test = fl.independence_test(
+        people, "y", "sector", design=fl.Design(psu="half", single_psu="remove", unweighted=True)
+    )
     assert test.df[1] == pytest.approx(test.df[0] * 1)
     means = fl.t_test(people, "hours", "sex", design=fl.Design(psu="half", unweighted=True))
     assert means.df == (0.0,)

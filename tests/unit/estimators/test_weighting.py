@@ -40,7 +40,9 @@ def test_a_design_without_weights_is_refused_unless_it_says_so() -> None:
     assert said.to_frame()["value"].iloc[0] == pytest.approx(people()["y"].mean())
     assert "unweighted" in codes(said)
     assert "unweighted" not in codes(fl.estimate_prevalence(people(), "y", design=DESIGN))
-    assert "unweighted" in codes(fl.regress(people(), "y ~ h", family="gaussian", design=replace(bare, unweighted=True)))
+    assert "unweighted" in codes(
+        fl.regress(people(), "y ~ h", family="gaussian", design=replace(bare, unweighted=True))
+    )
 
 
 def test_fractions_may_still_give_the_weights() -> None:

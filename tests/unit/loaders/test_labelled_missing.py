@@ -54,7 +54,10 @@ def test_neither_do_recodes_numbers_and_renamed_columns(tmp_path: Path, people: 
 
 def test_all_of_them_are_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(fl.FlError, match="FL-MAP-05") as caught:
-        fl.load(survey(tmp_path), mapping=mapping(age_interview="q3", derived={"victim": "q1 == 1", "old": "age_interview > 60"}))
+        fl.load(
+            survey(tmp_path),
+            mapping=mapping(age_interview="q3", derived={"victim": "q1 == 1", "old": "age_interview > 60"}),
+        )
     assert str(caught.value).count("column 'q1' holds 9 = \"Don't know\" in 2 rows") == 1
     assert str(caught.value).count("column 'q3' holds 99 = \"Don't know\" in 1 row") == 2
 

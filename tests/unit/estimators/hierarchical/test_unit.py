@@ -126,7 +126,9 @@ def test_a_covariate_that_tells_narrows_what_is_not_sampled() -> None:
     cells = pd.DataFrame({"region": np.arange(13), "population": 1.0})
     x = pd.DataFrame({"region": np.arange(13), "x": np.log(2 + 3.0 * np.arange(13))})
     plain, told = (
-        unit(frame, "y", cells="region", population=cells, covariates=c, by="region", design=fl.Design(unweighted=True)).to_frame()
+        unit(
+            frame, "y", cells="region", population=cells, covariates=c, by="region", design=fl.Design(unweighted=True)
+        ).to_frame()
         for c in (None, x)
     )
     assert told["se"].iloc[-1] < 0.6 * plain["se"].iloc[-1]
