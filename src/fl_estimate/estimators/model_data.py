@@ -88,6 +88,11 @@ class ModelData:
         return float(self.n.sum())
 
     @property
+    def weightless(self) -> int:
+        """How many rows have a weight of 0 and are no respondents."""
+        return int(self.table.sums.get(("w_zero",), np.zeros(1)).sum())
+
+    @property
     def pattern_weight(self) -> Floats:
         """Σ w of each pattern."""
         return self.by_pattern(self.weight)

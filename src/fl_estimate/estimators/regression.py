@@ -391,9 +391,8 @@ def model_assumptions(
     """What a model takes for granted, the design's part of it first."""
     call = data.call
     said = assumptions_of_design(call, data.sample, spread.replicates)
-    weightless = data.table.sums.get(("w_zero",))
-    if weightless is not None and weightless.any():
-        said.append(("zero_weights", {"rows": int(weightless.sum())}))
+    if data.weightless:
+        said.append(("zero_weights", {"rows": data.weightless}))
     assumptions: list[tuple[str, dict[str, Any]]] = []
     if data.treatment:
         assumptions.append(("unknown_as_no" if data.treatment == "no" else "model_complete_rows", {}))

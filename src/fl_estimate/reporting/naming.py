@@ -6,8 +6,10 @@ The mapping or study is heard first, then our own vocabulary (which has every la
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
+
+import pandas as pd
 
 from fl_estimate.inputs.wording import ANY, FILE, ColumnWords, Text, Wording
 from fl_estimate.reporting.vocabulary import VALUES
@@ -91,6 +93,34 @@ def known_value(column: str, code: str, language: str) -> str:
     """A code of a variable of the common schema in words, where it is one; empty elsewhere."""
     words = VALUES.get(column, {}).get(code)
     return words[LANGUAGES.index(language)] if words else ""
+
+
+def with_labels(frame: pd.DataFrame, wording: Wording) -> pd.DataFrame:
+    """A published table with the labels of its codes behind the columns that have them, and those of outcomes and units.
+
+    `<column>_label`, `outcome_label` and `unit` are there only where the survey has words for them.
+    """
+    made = frame.copy()
+    for name in [str(column) for column in frame.columns if column in wording.columns]:
+        if wording.columns[name].values and f"{name}_label" not in made:
+            words = value_words(wording, name, frame[name].dropna().unique().tolist(), "en")
+            made.insert(made.columns.get_loc(name) + 1, f"{name}_label", frame[name].map(words).astype("string"))
+    outcomes = {code: outcome_words(wording, str(code), "en") for code in frame["outcome"].unique()}
+    if (
+        "outcome_label" not in made
+        and any(words != code for code, words in outcomes.items())
+        and set(wording.columns) & _stems(outcomes)
+    ):
+        made.insert(
+            made.columns.get_loc("outcome") + 1, "outcome_label", frame["outcome"].map(outcomes).astype("string")
+        )
+    if wording.unit != "persons" and "unit" not in made:
+        made["unit"] = pd.array([wording.unit] * len(frame), dtype="string")
+    return made
+
+
+def _stems(outcomes: Iterable[str]) -> set[str]:
+    return {part for code in outcomes for part in (str(code), str(code).partition("=")[0])}
 
 
 def unit_words(unit: str, key: str, language: str) -> str:

@@ -13,6 +13,7 @@ import pandas as pd
 from fl_estimate.errors import PublishFault, listed
 from fl_estimate.inputs.wording import Wording
 from fl_estimate.reporting.labelling import unit_of
+from fl_estimate.reporting.naming import with_labels
 from fl_estimate.reporting.suppression import (
     FL_DEFAULT,
     NOT_PUBLISHED,
@@ -308,4 +309,4 @@ def _laid_out(table: PublishedTable, by: Mapping[str, Any]) -> pd.DataFrame:
     for name, kind in by.items():
         values = frame[name] if name in frame else pd.Series(pd.NA, index=frame.index, dtype="object")
         frame[name] = values.astype(kind)
-    return frame[["estimate", *HEAD, *by, *TAIL, "publication", "caution"]]
+    return with_labels(frame[["estimate", *HEAD, *by, *TAIL, "publication", "caution"]], table.wording)

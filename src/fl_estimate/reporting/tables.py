@@ -273,6 +273,8 @@ def _lines(table: PublishedTable, sheet: Layout, language: str) -> Iterable[dict
         group = say("head", "caption", language, outcome=outcome, quantity=quantity) if outcome else opening(quantity)
         if row.record["margin"]:
             group += f" – {column_words(str(row.record['margin']), language, table.wording)}"
+        if is_unweighted(table.assumptions):
+            group += f" – {say('head', 'unweighted', language)}"
         yield {"table": table.name, "group": group, "label": row.label, "withheld": row.withheld, **row.cells}
 
 

@@ -280,10 +280,16 @@ class Estimates:
         return read(Path(path))
 
     def __repr__(self) -> str:
-        return f"Estimates, {len(self)} rows\n{_shown(self).to_string(index=False, na_rep='', max_rows=30)}"
+        return f"Estimates, {len(self)} rows{_counted_alike(self)}\n{_shown(self).to_string(index=False, na_rep='', max_rows=30)}"
 
     def _repr_html_(self) -> str:
-        return _shown(self).to_html(index=False, na_rep="", max_rows=60, border=0)
+        shown = _shown(self).to_html(index=False, na_rep="", max_rows=60, border=0)
+        return f"<p>Estimates{_counted_alike(self)}</p>\n{shown}" if _counted_alike(self) else shown
+
+
+def _counted_alike(estimates: Estimates) -> str:
+    """The word for results in which every respondent counts the same."""
+    return ", unweighted" if any(assumption.code == "unweighted" for assumption in estimates.assumptions) else ""
 
 
 def make_frame(

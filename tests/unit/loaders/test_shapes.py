@@ -248,8 +248,8 @@ def test_what_is_no_date_is_a_fault(tmp_path: Path) -> None:
     ) as caught:
         _loaded(tmp_path, "D\n2019-03-05\nlast spring\n", people={"birth_date": "D"})
     assert 'format = "%d/%m/%Y"' in str(caught.value)
+    rule = {"column": "D", "format": "%d/%m/%Y"}
     with pytest.raises(DataFault, match=r"date: not a date written %d/%m/%Y in 1 row"):
-        rule = {"column": "D", "format": "%d/%m/%Y"}
         _loaded(tmp_path, "D\n05/03/2019\n2019-03-05\n", people={"birth_date": rule})
 
 
