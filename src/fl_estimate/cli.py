@@ -377,8 +377,7 @@ def _tell_result(result: StudyResult) -> None:
 def _tell_weights(survey: Any) -> None:
     from fl_estimate.loaders.weights import weights_told
 
-    if told := weights_told(survey.people, survey.design):
-        typer.echo(told)
+    typer.echo(weights_told(survey.people, survey.design))
 
 
 def _tell_warnings(report: Any) -> None:

@@ -334,7 +334,15 @@ def _design(chosen: Mapping[str, Any]) -> list[str]:
             '# single_psu = "certainty"  # review: what to do where one unit was drawn in a stratum; see fl.Design'
         )
     absent = [key for key, name in found.items() if not name]
-    return [*lines, *(f"# {key} = …  # review: nothing was found" for key in absent)]
+    lines += [f"# {key} = …  # review: nothing was found" for key in absent]
+    if found["weights"]:
+        return [*lines, "# expands = true  # review: whether the weights sum to the population, as totals need"]
+    # A design without weights must say that it is meant, which no draft can know.
+    return [
+        "",
+        *(line if line.startswith("#") else f"# {line}" for line in lines[1:]),
+        "# unweighted = true  # if it is so",
+    ]
 
 
 def _repeated(columns: list[_Column]) -> list[str]:

@@ -89,7 +89,7 @@ def _warning(variable: str, said: str) -> Fault:
 
 
 def weights_told(people: Any, design: Design | None) -> str:
-    """What the weights of a survey sum to, in a sentence for a person to recognise; empty where there is no design.
+    """What the weights of a survey sum to, in a sentence for a person to recognise.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def weights_told(people: Any, design: Design | None) -> str:
     design : Design, optional
     """
     if design is None:
-        return ""
+        return "weights: none, for the mapping has no [design]; nothing can be estimated before it says how people were drawn"
     if design.unweighted:
         return "weights: none, every row counts the same (unweighted)"
     if design.weights is None:
@@ -108,7 +108,7 @@ def weights_told(people: Any, design: Design | None) -> str:
     ).collect()  # fmt: skip
     total, n, zero = float(rows["sum"][0]), int(rows["n"][0]), int(rows["zero"][0])
     said = f"weights: {design.weights} sums to {total:,.0f} over {n:,} rows"
-    said += f"; {zero:,} rows of weight 0 are counted in no figure" if zero else ""
+    said += f"; rows of weight 0, counted in no figure: {zero:,}" if zero else ""
     if design.population_size is not None:
         return f"{said}; the population is given as {design.population_size:,.0f} ({total / design.population_size:.1%} of it)"
     if design.expands:

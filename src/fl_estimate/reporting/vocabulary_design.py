@@ -14,12 +14,12 @@ ASSUMPTIONS: dict[str, Said] = {
         "todos tenían la misma probabilidad de ser seleccionados y de responder.",
     ),
     "zero_weights": (
-        "{rows} rows of the file have a weight of zero (not interviewed or not eligible): they are counted in no figure, and "
-        "their primary units stay in the design.",
-        "{rows} lignes du fichier ont un poids nul (non enquêtées ou non éligibles)\u00a0: elles n’entrent dans aucun chiffre, et "
-        "leurs unités primaires restent dans le plan.",
-        "{rows} filas del archivo tienen un peso igual a cero (no entrevistadas o no elegibles): no entran en ninguna cifra, y "
-        "sus unidades primarias siguen en el diseño.",
+        "Rows with a weight of zero (not interviewed or not eligible): {rows}. They are counted in no figure, and their primary "
+        "units stay in the design.",
+        "Lignes de poids nul (non enquêtées ou non éligibles)\u00a0: {rows}. Elles n’entrent dans aucun chiffre, et leurs unités "
+        "primaires restent dans le plan.",
+        "Filas con peso igual a cero (no entrevistadas o no elegibles): {rows}. No entran en ninguna cifra, y sus unidades "
+        "primarias siguen en el diseño.",
     ),
     "two_phases_apart": (
         "Persons were drawn in two phases; the variance of each is computed by itself, which is exact where the first phase "
