@@ -42,10 +42,14 @@ class ReferencePeriod:
 
 @dataclass(frozen=True, kw_only=True)
 class Labels:
-    """What a file says of the columns of a table: of each column, and of the codes of those that were not recoded."""
+    """What a file says of the columns of a table: of each column, and of the codes of those that were not recoded.
+
+    `valid`: codes that the mapping says are answers although their label says otherwise.
+    """
 
     variables: Mapping[str, str] = field(default_factory=dict[str, str])
     values: Mapping[str, Mapping[float | str, str]] = field(default_factory=dict[str, Mapping[float | str, str]])
+    valid: Mapping[str, tuple[float | str, ...]] = field(default_factory=dict[str, tuple[float | str, ...]])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -86,6 +86,7 @@ def _recipe(data: SurveyData, kinds: dict[str, str]) -> dict[str, Any]:
                 "variables": dict(labels.variables),
                 # pairs, for a key of JSON is always a text
                 "values": {column: list(map(list, codes.items())) for column, codes in labels.values.items()},
+                "valid": {column: list(codes) for column, codes in labels.valid.items()},
             }
             for name, labels in data.labels.items()
         },
@@ -131,6 +132,7 @@ def read(folder: Path, engine: str | None) -> SurveyData:
             name: Labels(
                 variables=labels["variables"],
                 values={column: dict(map(tuple, pairs)) for column, pairs in labels["values"].items()},
+                valid={column: tuple(codes) for column, codes in labels.get("valid", {}).items()},
             )
             for name, labels in recipe["labels"].items()
         },

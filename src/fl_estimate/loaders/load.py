@@ -20,7 +20,7 @@ from fl_estimate.loaders.fit import not_fitting, require_fit, whole_rule
 from fl_estimate.loaders.household import survey_faults, with_households
 from fl_estimate.loaders.labelled_missing import require_said, with_declared
 from fl_estimate.loaders.mapping import Mapping
-from fl_estimate.loaders.mapping_parts import TableRule, main_text
+from fl_estimate.loaders.mapping_parts import TableRule, is_number, main_text
 from fl_estimate.loaders.one_row import on_one_row
 from fl_estimate.loaders.selection import with_selection
 from fl_estimate.loaders.tables import Filled, own_table, pieces_of, taken_table, widen
@@ -152,6 +152,11 @@ def _labels(table: Filled, rule: TableRule, file: FileTable) -> Labels:
     return Labels(
         variables={name: file.variable_labels[source] for name, source in of.items() if source in file.variable_labels},
         values={name: file.value_labels[source] for name, source in kept.items() if source in file.value_labels},
+        valid={
+            name: tuple(float(code) if is_number(str(code)) else code for code in variable.valid)
+            for name, variable in rule.variables.items()
+            if variable.valid
+        },
     )
 
 

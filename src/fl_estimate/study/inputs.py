@@ -20,6 +20,7 @@ from fl_estimate.schema.expressions import parse
 from fl_estimate.study.beside import FigureTables, SideTables, read_side_files, side_files
 from fl_estimate.study.config import CalibrateEntry, Study, UnitEntry, WithoutPeople
 from fl_estimate.study.labelling import labelled
+from fl_estimate.study.undeclared import require_said
 
 if TYPE_CHECKING:
     from fl_estimate.inputs.histories import CaptureHistories
@@ -79,7 +80,7 @@ def read_inputs(study: Study, tell: Tell) -> StudyInputs:
     ------
     FlError
         Of the part that is at fault: FL-FILE, FL-MAP, FL-DATA, FL-IND, FL-PUB; FL-STUDY-05 for columns that are
-        not there; FL-STUDY-09 for derived columns that cannot be made.
+        not there; FL-STUDY-09 for derived columns that cannot be made; FL-STUDY-40 for codes labelled as missing.
     """
     from fl_estimate.loaders.load import load
     from fl_estimate.loaders.returning_migrant import by_episode
@@ -114,6 +115,7 @@ def read_inputs(study: Study, tell: Tell) -> StudyInputs:
         tell(f"calibrating the weights of {name}")
         people[name] = _calibrated(study, study.config.calibrate, people[name])
     _require_columns(study, people)
+    require_said(study, surveys, people)
     beside = read_side_files(study)
     return StudyInputs(
         surveys=surveys,
