@@ -12,7 +12,7 @@ from fl_estimate.design.domains import By, Order, by_margins
 from fl_estimate.design.intervals import general, no_case_limits, proportion
 from fl_estimate.design.sample import Sample
 from fl_estimate.design.totals import Floats, require_columns, totals
-from fl_estimate.errors import EstimateFault, listed, not_one_of
+from fl_estimate.errors import EstimateFault, not_one_of
 from fl_estimate.estimators.domain_query import Measure, People, declared, read_people
 from fl_estimate.estimators.domain_table import Cells, DomainTable, tabulate
 from fl_estimate.estimators.targets import Level, Outcome, Target, Targets, as_list, is_text
@@ -77,8 +77,11 @@ class Call:
         return tuple(found)
 
     def _levels(self, column: str) -> list[Level]:
-        """Each value of a column of text; of texts "0" and "1" the 1, under the name of the column itself."""
-        known = declared(self.resolved.frame, self.people.schema, [column]).get(column)
+        """Each value of a column of text; of texts "0" and "1" the 1, under the name of the column itself.
+
+        Categories that a frame declares are classes, also where they are called 1, 2 and 3.
+        """
+        stated = known = declared(self.resolved.frame, self.people.schema, [column]).get(column)
         if known is None:
             known = totals(self.people.frame, keys=(column,), columns={}, sums={}).keys[column].levels
         if not known:
@@ -91,17 +94,7 @@ class Call:
                 "FL-EST-82", "a column of text has too many values to count each",
                 found=f"{column!r}: {len(known):,} values", fix="bring them into classes first, or name a 0/1 column",
             )  # fmt: skip
-        values = [str(value) for value in known]
-        if not all(is_number(value) for value in values):
-            return [Level(column=column, value=value) for value in values]
-        yes = [value for value in values if float(value) == 1]
-        if len(values) > 2 or len(yes) > 1 or any(float(value) not in (0, 1) for value in values):
-            raise EstimateFault(
-                "FL-EST-262", "an outcome is text that looks like numbers, and they are not 0 and 1",
-                found=f"{column!r}: {listed(values)}",
-                fix=f"say which value is the case: derived = {{ case = \"{column} == '{values[0]}'\" }}, or recode its codes to words",
-            )  # fmt: skip
-        return [Level(column=column, value=yes[0] if yes else "1", name=column)]
+        return _levels_of(column, [str(value) for value in known], stated=stated is not None)
 
     def tabulate(self, targets: Targets, measures: Sequence[Measure]) -> DomainTable:
         """The table of domains."""
@@ -171,6 +164,23 @@ def _replicated(variance: str | None, design: Design) -> bool:
             fix="name the columns, Design(replicates=fl.Replicates(…)), or make them: fl.replicate(people, design, kind=…)",
         )
     return design.replicates is not None and variance != "taylor"
+
+
+def _levels_of(column: str, values: Sequence[str], *, stated: bool) -> list[Level]:
+    """The outcomes that the values of a column of text are; FL-EST-262 where they may be 0 and 1 and are not surely so."""
+    if not all(is_number(value) for value in values):
+        return [Level(column=column, value=value) for value in values]
+    yes = [value for value in values if float(value) == 1]
+    zero_one = len(values) <= 2 and len(yes) <= 1 and all(float(value) in (0, 1) for value in values)
+    if zero_one:
+        return [Level(column=column, value=yes[0] if yes else "1", name=column)]
+    if stated:
+        return [Level(column=column, value=value) for value in values]
+    raise EstimateFault(
+        "FL-EST-262", "an outcome is text that looks like numbers, and they are not 0 and 1",
+        found=f"{column!r}: {len(values):,} different numbers",
+        fix=f"say which is the case: a derived column {column} == '1'; or give its codes words, or declared categories",
+    )  # fmt: skip
 
 
 def is_number(text: str) -> bool:

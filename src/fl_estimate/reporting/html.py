@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from fl_estimate.reporting.figures import draw, inline_svg
 from fl_estimate.reporting.headline import headline, period, population_words
 from fl_estimate.reporting.labelling import several_methods
-from fl_estimate.reporting.naming import outcome_words
+from fl_estimate.reporting.naming import assumption_words, outcome_words
 from fl_estimate.reporting.tables import MARKS, LaidRow, Layout, caption, layout, rule_caution, width_sentences
 from fl_estimate.reporting.truth import Truth
 from fl_estimate.reporting.words import check_language, joined, level_words, opening, say
@@ -289,7 +289,7 @@ def _assumed(published: PublishedEstimates, language: str) -> list[tuple[str, li
     numbered = list(enumerate(published.tables, 1))
     for place, table in sorted(numbered, key=lambda pair: several_methods(pair[1].frame)):
         for assumption in table.assumptions:
-            text = say("assumption", assumption.code, language, **dict(assumption.parameters))
+            text = assumption_words(table.wording, assumption, language)
             if several_methods(table.frame) and text in said:
                 continue
             if place not in said.setdefault(text, []):

@@ -14,7 +14,8 @@ import pandas as pd
 from fl_estimate.inputs.wording import ANY, FILE, ColumnWords, Text, Wording
 from fl_estimate.reporting.vocabulary import VALUES
 from fl_estimate.reporting.vocabulary_units import UNITS
-from fl_estimate.reporting.words import LANGUAGES, labels, say
+from fl_estimate.reporting.words import LANGUAGES, labels, opening, say
+from fl_estimate.results.estimates import Assumption
 from fl_estimate.schema.labels import label_of
 
 _NOTHING = ColumnWords()
@@ -126,6 +127,13 @@ def _stems(outcomes: Iterable[str]) -> set[str]:
 def unit_words(unit: str, key: str, language: str) -> str:
     """Words of what is counted: `number`, `n`, `units`, `of`, `none_or_all`, `all`, `sample`."""
     return UNITS.get(unit, UNITS["persons"])[key][LANGUAGES.index(language)]
+
+
+def assumption_words(wording: Wording, assumption: Assumption, language: str) -> str:
+    """An assumption in a sentence, which names what is counted."""
+    units = unit_words(wording.unit, "units", language)
+    words = {"units": units, "Units": opening(units), "none_or_all": unit_words(wording.unit, "none_or_all", language)}
+    return say("assumption", assumption.code, language, **words, **dict(assumption.parameters))
 
 
 def quantity_words(code: str, unit: str, language: str) -> str:

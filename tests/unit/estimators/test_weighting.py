@@ -154,3 +154,9 @@ def test_other_texts_that_look_like_numbers_are_refused(values: list[str]) -> No
     frame = people().assign(y=values * (120 // len(values)))
     with pytest.raises(fl.FlError, match="FL-EST-262"):
         fl.estimate_prevalence(frame, "y", design=DESIGN)
+
+
+def test_declared_categories_are_classes_whatever_they_are_called() -> None:
+    kinds = pd.Categorical(["1", "2", "3"] * 40)
+    found = fl.estimate_prevalence(people(kind=kinds), "kind", design=DESIGN).to_frame()
+    assert found["outcome"].tolist() == ["kind=1", "kind=2", "kind=3"]
