@@ -15,6 +15,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError
 
 from fl_estimate.errors import FileFault, PublishFault, StudyFault, nearest
+from fl_estimate.loaders.mapping_parts import LabelRule, LabelRules, Words
 from fl_estimate.study.entries import (
     AreaEntry,
     CalibrateEntry,
@@ -74,7 +75,8 @@ KINDS: tuple[str, ...] = (
 class StudyConfig(Strict):
     """A whole study file with every default written out."""
 
-    title: str = ""
+    title: Words = ""
+    labels: LabelRules = Field(default_factory=dict)
     out: str | None = None
     source: dict[str, SourceEntry]
     classify: ClassifyEntry | None = None
@@ -377,6 +379,7 @@ _KEYS: dict[str, tuple[str, ...]] = {
         "RuleEntry": RuleEntry,
         "Columns": Columns,
         "Column": Column,
+        "LabelRule": LabelRule,
         "": StudyConfig,
     }.items()
 }
