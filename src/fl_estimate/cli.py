@@ -1,13 +1,15 @@
 """The command `fl-estimate`: run and check studies, convert files, list frameworks, explain a class.
 
 Exit status: 0 done; 1 an estimate failed (its folder is complete and the manifest names it); 2 a fault found before
-estimating, nothing written. Errors stand on standard error in full: code, what is wrong, what was found, what to do.
+estimating, nothing written; 130 interrupted. Errors stand on standard error in full: code, what is wrong, what was found, what to do.
 """
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,7 +20,7 @@ from fl_estimate.errors import FlError
 if TYPE_CHECKING:
     from fl_estimate.study.run import StudyResult
 
-DONE, FAILED, FAULT = 0, 1, 2
+DONE, FAILED, FAULT, INTERRUPTED = 0, 1, 2, 130
 
 app = typer.Typer(
     name="fl-estimate",
@@ -51,10 +53,11 @@ def run(
     with _faults():
         with _progress() as tell:
             result = run_study(study, out=out, resume=resume, progress=tell)
-        if result.skipped:
-            typer.echo(f"unchanged: {result.folder}")
-            return
-        _tell_result(result)
+        with _printing(result.folder):
+            if result.skipped:
+                typer.echo(f"unchanged: {result.folder}")
+            else:
+                _tell_result(result)
     raise typer.Exit(DONE if result.ok else FAILED)
 
 
@@ -320,6 +323,22 @@ def _faults() -> Iterator[None]:
     except FlError as fault:
         typer.echo(str(fault), err=True)
         raise typer.Exit(FAULT) from None
+    except KeyboardInterrupt:
+        typer.echo("interrupted", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+
+
+@contextmanager
+def _printing(folder: Path) -> Iterator[None]:
+    """A screen that takes no more (a full disk behind `>`, a pipe that was closed) is no fault of a result that is whole."""
+    try:
+        yield
+        sys.stdout.flush()
+    except (OSError, SystemExit):  # rich ends the process where a pipe is closed
+        # What is left unprinted would fail once more when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        with suppress(OSError):
+            typer.echo(f"the tables could not be printed; the result is whole: {folder}", err=True)
 
 
 @contextmanager

@@ -17,13 +17,10 @@ from fl_estimate.reporting.suppression import SuppressionRule
 from fl_estimate.reporting.writing import write_bytes
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.study.config import Study, WithoutPeople, read_study
-from fl_estimate.study.folder import read_manifest, replacing, require_free, write_manifest
+from fl_estimate.study.folder import FORM, read_manifest, replacing, require_free, write_manifest
 from fl_estimate.study.inputs import StudyInputs, Tell, fingerprint, package_versions, read_inputs
 from fl_estimate.study.kinds import check_direct, from_lists, make_estimate
 from fl_estimate.study.list_entries import CaptureRecaptureEntry
-
-FORM = "fl_estimate study result 1"
-"""The form of the manifest; it changes when a reader of the old one could not read the new."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +75,8 @@ def run_study(
         The study file; paths in it start from its folder.
     out : str or Path, optional
         Where the folder goes. Default: `out` of the study file, else ``out/<stem of the study>`` where you are.
-        A folder with a manifest is replaced; any other that is not empty is refused.
+        Of a folder with a result the files that its manifest lists are replaced, and everything else in it is kept; any
+        other folder that is not empty is refused.
     resume : bool, default False
         Leave a folder alone that was made from the same bytes, study and packages, without a failed estimate.
     progress : callable, optional
