@@ -8,6 +8,7 @@ notes that somebody put beside it.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import random
 import signal
 import subprocess
@@ -20,9 +21,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from fl_estimate.study.folder import MANIFEST, NEW, PART, read_manifest, require_free  # noqa: E402 - of this checkout
 from tests.unit.study.folder_writer import NAMES, fill  # noqa: E402
 from tests.unit.study.made import write  # noqa: E402
+
+from fl_estimate.study.folder import MANIFEST, NEW, PART, read_manifest, require_free  # noqa: E402 - of this checkout
 
 NOTES = ("notes.txt", "mine")
 
@@ -39,10 +41,8 @@ def kill(command: list[str], moment: float, *, wait: bool) -> None:
             while time.monotonic() < end:
                 run.stdout.readline()
         else:
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 run.communicate(timeout=moment)
-            except subprocess.TimeoutExpired:
-                pass
         run.send_signal(signal.SIGKILL)
 
 
@@ -118,15 +118,13 @@ def main() -> int:
     moments = random.Random(given.seed)
     bad = 0
     with tempfile.TemporaryDirectory() as name:
-        place, out = Path(name) / "small", Path(name) / "out"
-        fill(place, 0)
+        place, out, study = Path(name) / "small", Path(name) / "out", write(Path(name))
         for folder in (place, out):
-            folder.mkdir(exist_ok=True)
-        (place / NOTES[0]).write_text(NOTES[1], encoding="utf-8")
-        study = write(Path(name))
+            fill(folder, 0)
+            (folder / NOTES[0]).write_text(NOTES[1], encoding="utf-8")
         parts = {
             "small results": small(given.kills, 42 * given.minutes, place, moments),
-            "runs of a study": _studies(given.studies, 18 * given.minutes, study, out, moments),
+            "runs of a study": whole(given.studies, 18 * given.minutes, study, out, moments),
         }
     for title, counts in parts.items():
         print(f"{title}: {counts.total()} kills")
@@ -135,12 +133,6 @@ def main() -> int:
             bad += times * (found != "whole")
     print(f"not whole: {bad}")
     return int(bad > 0)
-
-
-def _studies(number: int, seconds: float, study: Path, out: Path, moments: random.Random) -> Counter[tuple[str, str]]:
-    fill(out, 0)
-    (out / NOTES[0]).write_text(NOTES[1], encoding="utf-8")
-    return whole(number, seconds, study, out, moments)
 
 
 if __name__ == "__main__":

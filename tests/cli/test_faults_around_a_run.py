@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,11 +22,11 @@ RUN = "import sys; from fl_estimate.cli import main; sys.argv[0] = 'fl-estimate'
 SMALL_DISK = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)); " + RUN
 
 
-def call(*words: object, code: str = RUN, stdout: object = subprocess.PIPE) -> tuple[int, str]:
+def call(*words: object, code: str = RUN, stdout: Any = subprocess.PIPE) -> tuple[int, str]:
     """Status, and what stands on standard error."""
     done = subprocess.run(
         [sys.executable, "-c", code, *map(str, words)], stdout=stdout, stderr=subprocess.PIPE, text=True, check=False
-    )  # type: ignore[call-overload]
+    )
     return done.returncode, done.stderr
 
 
