@@ -19,7 +19,8 @@ holds a respondent's answers: it names columns, rows and kinds of value.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 
 class FlError(Exception):
@@ -135,3 +136,33 @@ def missing_columns(code: str, absent: Sequence[str], present: Sequence[str], ki
     hints = [f"{name!r}: nearest is {close!r}" for name in absent if (close := nearest(name, present))]
     fix = "; ".join(hints) if hints else f"columns there are: {listed(present, most=20)}"
     return kind(code, "columns are not in the data", found=listed([repr(name) for name in absent], most=10), fix=fix)
+
+
+def not_toml(error: Exception) -> str:
+    """Say why a text could not be read as TOML, from what reading it raised: `ValueError` or `RecursionError`."""
+    import tomllib
+
+    if isinstance(error, UnicodeDecodeError):
+        return f"it is not UTF-8 (byte {error.start + 1})"
+    if isinstance(error, RecursionError):
+        return "lists or tables lie in each other too deep to be read"
+    if isinstance(error, tomllib.TOMLDecodeError):
+        return str(error)
+    return "a number has more digits than can be read"
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is a file; no, too, where no file can have that name: too long, or with a character that none may have."""
+    return _kind(path, Path.is_file)
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder, as `is_file`."""
+    return _kind(path, Path.is_dir)
+
+
+def _kind(path: Path, question: Callable[[Path], bool]) -> bool:
+    try:
+        return question(path)
+    except (OSError, ValueError):
+        return False

@@ -36,18 +36,18 @@ def require_free(folder: Path) -> None:
         FL-STUDY-03: it holds files and no manifest of ours, or files of somebody else under names that a result has;
         FL-STUDY-04: it is a file; FL-STUDY-06: it cannot be written to.
     """
-    folder = _followed(folder)
-    if folder.is_file():
-        raise StudyFault(
-            "FL-STUDY-04", "the result folder is a file", found=folder.name, fix="choose another folder with --out"
-        )
-    _require_writable(folder)
-    if not folder.is_dir():
-        return
     try:
+        folder = _followed(folder)
+        if folder.is_file():
+            raise StudyFault(
+                "FL-STUDY-04", "the result folder is a file", found=folder.name, fix="choose another folder with --out"
+            )
+        _require_writable(folder)
+        if not folder.is_dir():
+            return
         _mend(folder)
         inside = sorted(entry.name for entry in folder.iterdir())
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
         raise _not_writable(folder, error) from error
     theirs = sorted(set(inside) - {PART, NEW})
     owned = _owned(folder / MANIFEST)
@@ -217,11 +217,11 @@ def _remove_empty(folders: list[Path]) -> None:
             folder.rmdir()
 
 
-def _not_writable(folder: Path, error: OSError) -> StudyFault:
+def _not_writable(folder: Path, error: OSError | ValueError) -> StudyFault:
     return StudyFault(
         "FL-STUDY-06",
         "the result folder cannot be written",
-        found=f"{folder.name}: {error.strerror or error}",
+        found=f"{folder.name}: {getattr(error, 'strerror', None) or error}",
         fix="choose a folder that can be written to with --out",
     )
 

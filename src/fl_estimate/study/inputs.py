@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import narwhals as nw
 
-from fl_estimate.errors import ExpressionFault, FileFault, StudyFault, nearest
+from fl_estimate.errors import ExpressionFault, FileFault, StudyFault, is_file, nearest
 from fl_estimate.reporting.html import MapChoice
 from fl_estimate.reporting.truth import Truth, read_truth
 from fl_estimate.schema.expressions import parse
@@ -180,7 +180,7 @@ def _written_files(study: Study) -> Iterable[str]:
 
 def _sha256(study: Study, written: str) -> str:
     path = study.path(written)
-    if not path.is_file():
+    if not is_file(path):
         raise FileFault(
             "FL-FILE-01", "there is no such file", found=written, fix="check the path; it starts from the study file"
         )
