@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fl_estimate.errors import FlError
+from fl_estimate.errors import FlError, visible
 
 if TYPE_CHECKING:
     from fl_estimate.study.run import StudyResult
@@ -84,7 +84,7 @@ def check(
             with _progress() as tell:
                 inputs = check_study(target, progress=tell)
             for name, survey in inputs.surveys.items():
-                typer.echo(f"{name}: {survey}")
+                _say(f"{name}: {survey}")
                 _tell_warnings(survey.report)
         elif mapping is None:
             raise typer.BadParameter("a survey file needs --mapping", param_hint="--mapping")
@@ -103,7 +103,7 @@ def _check_file(file: Path, mapping: str, others: dict[str, str] | None, mode: A
         if html is not None and fault.report is not None:
             _write_page(fault.report, html)
         raise
-    typer.echo(str(survey))
+    _say(str(survey))
     _tell_warnings(survey.report)
     if html is not None:
         _write_page(survey.report, html)
@@ -169,7 +169,7 @@ def map_file(
     with _faults():
         text = draft_mapping(file, written=written) if file is not None else bundled_text(template or "")
         if out is None:
-            typer.echo(text, nl=False)
+            _say(text, nl=False)
             return
         _write_new(out, text)
     typer.echo(f"{out}: review every line, then: fl-estimate check {file or 'FILE'} --mapping {out}")
@@ -268,7 +268,7 @@ def explain(
             blocks = {"child": _pairs("--child", child), "state": _pairs("--state", state)}
             other = {"default": default, "act": act, "other_purpose": other_purpose}
             told = [explain_answers(_answers(answer or []), framework, age=years, **blocks, **other)]
-        typer.echo("\n\n".join(explanation.text(language) for explanation in told))
+        _say("\n\n".join(explanation.text(language) for explanation in told))
 
 
 def _explained_row(framework: str, file: Path, mapping: str | None, row: int | None) -> Sequence[Any]:
@@ -307,7 +307,7 @@ def reproduce(
     with _faults():
         found = reproduce_targets(targets or [])
         print_table(heads(language), lines(found, language))
-        typer.echo(summary(found, language))
+        _say(summary(found, language))
         if csv is not None:
             typer.echo(f"csv: {found.to_csv(csv)}")
         if html is not None:
@@ -345,13 +345,14 @@ def _printing(folder: Path) -> Iterator[None]:
 def _progress() -> Iterator[Any]:
     """A line on standard error that says what is being done, where somebody is looking."""
     from rich.console import Console
+    from rich.text import Text
 
     console = Console(stderr=True)
     if not console.is_terminal:
         yield lambda _text: None
         return
     with console.status("starting") as status:
-        yield lambda text: status.update(text)
+        yield lambda text: status.update(Text(visible(text)))
 
 
 @contextmanager
@@ -386,14 +387,19 @@ def _tell_result(result: StudyResult) -> None:
 
         print_published(result.published, result.inputs.truth if result.inputs is not None else None)
     for name, error in result.failed.items():
-        typer.echo(f"{name} could not be made: {error}", err=True)
+        _say(f"{name} could not be made: {error}", err=True)
     report = result.folder / "report.html"
     typer.echo(f"report: {report}" if report.is_file() else f"result: {result.folder}")
 
 
+def _say(text: str, *, nl: bool = True, err: bool = False) -> None:
+    """Print a text that has names or labels of a file in it."""
+    typer.echo(visible(text), nl=nl, err=err)
+
+
 def _tell_warnings(report: Any) -> None:
     if report.warnings:
-        typer.echo(str(report))
+        _say(str(report))
 
 
 def _answers(given: Sequence[str]) -> dict[str, Any]:

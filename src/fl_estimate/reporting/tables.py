@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from fl_estimate.errors import visible
 from fl_estimate.reporting.labelling import Labels, several_methods, unit_of
 from fl_estimate.reporting.palette import SOFT
 from fl_estimate.reporting.suppression import FEWER_THAN, NOT_PUBLISHED, SuppressionRule, design_weighted
@@ -126,7 +127,7 @@ def layout(table: PublishedTable, language: str = "en", truth: Truth | None = No
         heads.pop("undetermined", None)
     return Layout(
         name=table.name,
-        caption=caption(table, language),
+        caption=visible(caption(table, language)),
         heads=heads,
         rows=tuple(rows),
         notes=tuple(_notes(table, language)),
@@ -281,9 +282,9 @@ def _joined_heads(laid: Sequence[Layout], language: str) -> dict[str, str]:
 def _headings(here: tuple[str, str], before: tuple[str, str] | None, language: str) -> Iterable[LaidRow]:
     outcome, margin = here
     if outcome and (before is None or before[0] != outcome):
-        yield LaidRow(label=opening(say("outcome", outcome, language)), heading=True)
+        yield LaidRow(label=visible(opening(say("outcome", outcome, language))), heading=True)
     if margin:
-        yield LaidRow(label=column_words(margin, language), heading=True)
+        yield LaidRow(label=visible(column_words(margin, language)), heading=True)
 
 
 def _row(
@@ -310,7 +311,7 @@ def _row(
         if true_value is not None:
             cells["truth"] = scale.write(true_value, language)
     return LaidRow(
-        label=names.of(record),
+        label=visible(names.of(record)),
         cells=cells,
         nation=record["margin"] == "",
         withheld=withheld,
