@@ -141,6 +141,10 @@ bench-regression: .venv/.ready ## Time a logistic regression of a million rows a
 fuzz: .venv/.ready ## Read thousands of damaged files of every format; prints how many inputs were tried (minutes)
 	@$(BIN)/python scripts/fuzz.py $(ARGS)
 
+.PHONY: kills
+kills: .venv/.ready ## Kill 1,000 runs at random moments; prints what was left and what the next run made of it (minutes)
+	@$(BIN)/python scripts/kills.py $(ARGS)
+
 .PHONY: recovery_models
 recovery_models: .venv/.ready ## Poststratified models and pooled lists on replicated data. Writes the docs' tables (minutes)
 	@$(BIN)/python scripts/recovery_models.py

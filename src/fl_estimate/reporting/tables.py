@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from fl_estimate.errors import visible
 from fl_estimate.inputs.wording import Wording
 from fl_estimate.reporting.judging import based_on
 from fl_estimate.reporting.labelling import SAME_UNIT, Labels, is_unweighted, several_methods, unit_of
@@ -152,7 +153,7 @@ def layout(table: PublishedTable, language: str = "en", truth: Truth | None = No
         heads.pop("undetermined", None)
     return Layout(
         name=table.name,
-        caption=caption(table, language),
+        caption=visible(caption(table, language)),
         heads=heads,
         rows=tuple(rows),
         notes=(*_notes(table, language), *(("", note) for note in [told(table.wording.note, language)] if note)),
@@ -341,9 +342,9 @@ def _headings(
 ) -> Iterable[LaidRow]:
     outcome, margin = here
     if outcome and (before is None or before[0] != outcome):
-        yield LaidRow(label=opening(outcome_words(wording, outcome, language)), heading=True)
+        yield LaidRow(label=visible(opening(outcome_words(wording, outcome, language))), heading=True)
     if margin:
-        yield LaidRow(label=opening(column_words(margin, language, wording)), heading=True)
+        yield LaidRow(label=visible(opening(column_words(margin, language, wording))), heading=True)
 
 
 def _row(
@@ -370,7 +371,7 @@ def _row(
         if true_value is not None:
             cells["truth"] = scale.write(true_value, language, record)
     return LaidRow(
-        label=names.of(record),
+        label=visible(names.of(record)),
         cells=cells,
         nation=record["margin"] == "",
         withheld=withheld,
