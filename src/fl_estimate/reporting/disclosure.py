@@ -84,7 +84,7 @@ def closed_again(tables: Sequence[Given]) -> frozenset[Cell]:
         every |= dict.fromkeys(key for key in table.keys if not key[1])
         before = table.frame["publication"].isin(["published", "fewer_than"]).to_numpy(dtype=bool)
         for row in np.flatnonzero(before & (table.hidden | table.at_most)):
-            kept = kept if kept is not None else table.keys[row][:4]
+            kept = kept if kept is not None else table.keys[int(row)][:4]
     return frozenset(key for key in every if key[:4] != kept) if kept is not None else frozenset()
 
 
