@@ -99,6 +99,10 @@ coverage-lists: .venv/.ready ## Simulate case lists of a known size: which inter
 coverage-synthesis: .venv/.ready ## Simulate stocks and regional totals of a known truth, and write the tables of the docs (a minute)
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python scripts/coverage_synthesis.py
 
+.PHONY: publication-treatments
+publication-treatments: .venv/.ready ## Simulate three ways to print domains of 0 to 4 cases, and write the tables of the docs (some minutes)
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python scripts/publication_treatments.py
+
 .PHONY: coverage-lists-bayesian
 coverage-lists-bayesian: .venv/.ready ## The same for the Bayesian methods and the doubly robust estimate (minutes)
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python scripts/coverage_lists_bayesian.py

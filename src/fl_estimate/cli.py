@@ -44,18 +44,53 @@ def run(
         Path | None, typer.Option(metavar="DIR", help="Result folder; default out/<stem of the study>.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Leave a result of the same inputs alone.")] = False,
+    private: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for full values and the audit, for its owner alone; not for release."),
+    ] = None,
 ) -> None:
     """Run a study file: estimates, publication, and one folder with tables and a report."""
     from fl_estimate.study.run import run_study
 
     with _faults():
         with _progress() as tell:
-            result = run_study(study, out=out, resume=resume, progress=tell)
+            result = run_study(study, out=out, resume=resume, private=private, progress=tell)
         if result.skipped:
             typer.echo(f"unchanged: {result.folder}")
             return
         _tell_result(result)
+        if private is not None:
+            typer.echo(f"not for release: {private}")
     raise typer.Exit(DONE if result.ok else FAILED)
+
+
+@app.command(name="audit-release")
+def audit_release(
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="DIR [DIR…]", help="Result folders, released or about to be.")
+    ],
+    csv: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Write the table as a CSV file.")] = None,
+) -> None:
+    """Find what readers can work out of released folders together: withheld cells that what is printed gives away.
+
+    Status 0: nothing; 1: something, in the table; 2: a folder is no result folder.
+    """
+    from fl_estimate.reporting.release_audit import derived
+    from fl_estimate.reporting.releases import read_release
+    from fl_estimate.reporting.terminal import print_table
+
+    with _faults():
+        found = derived([read_release(folder) for folder in folders])
+        if csv is not None:
+            _write_new(csv, found.to_csv(index=False))
+    if found.empty:
+        typer.echo("nothing that is withheld can be worked out")
+        return
+    print_table(
+        [str(name) for name in found.columns],
+        [[f"{cell:g}" if isinstance(cell, float) else str(cell) for cell in row] for row in found.to_numpy().tolist()],
+    )
+    raise typer.Exit(FAILED)
 
 
 @app.command()

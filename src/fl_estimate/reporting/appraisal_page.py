@@ -99,12 +99,16 @@ class _Page:
         yield self._methods()
         yield f"<h2>{escape(self.say('overlaps'))}</h2>"
         yield self._figure(plot_overlaps(shown, language=self._language), "overlaps_caption")
-        if shown.histories["count"].isna().any():
-            yield f'<p class="notes">{escape(self.say("rule", least=shown.least))}</p>'
-        yield f"<h2>{escape(self.say('sensitivity'))}</h2>"
-        yield self._figure(plot_sensitivity(shown, language=self._language), "sensitivity_caption")
-        yield f"<p>{escape(self._example())}</p>"
-        yield from self._changes()
+        if shown.hides:
+            told = self.say("rule_more") if shown.protecting else self.say("rule", least=shown.least)
+            yield f'<p class="notes">{escape(told)}</p>'
+            yield f'<p class="notes">{escape(self.say("from_counts"))}</p>'
+        if len(shown.sensitivity):
+            yield f"<h2>{escape(self.say('sensitivity'))}</h2>"
+            yield self._figure(plot_sensitivity(shown, language=self._language), "sensitivity_caption")
+            yield f"<p>{escape(self._example())}</p>"
+        if len(shown.leave_one_person):
+            yield from self._changes()
         yield from self._models()
         yield from self._consistency()
         yield from self._provenance()
@@ -128,8 +132,9 @@ class _Page:
 
     def _known(self) -> Iterator[str]:
         several = self._shown.several
-        people = self.say("fewer", least=self._shown.least) if np.isnan(several) else self._people(several)
-        yield f"<h2>{escape(self.say('known'))}</h2><p>{escape(self.say('known_text', several=people))}</p>"
+        if not np.isnan(several):
+            text = self.say("known_text", several=self._people(several))
+            yield f"<h2>{escape(self.say('known'))}</h2><p>{escape(text)}</p>"
         yield f"<h2>{escape(self.say('assumed'))}</h2><p>{escape(self.say('assumed_text'))}</p>"
 
     def _methods(self) -> str:
@@ -218,7 +223,7 @@ class _Page:
         given = self._shown.provenance
         entries = [
             (self.say("source"), escape(", ".join(self._shown.lists))),
-            (self.say("hash"), f"<code>{escape(given.source_sha256)}</code>"),
+            *([(self.say("hash"), f"<code>{escape(given.source_sha256)}</code>")] if given.source_sha256 else []),
             (self.say("made_by"), f"fl_estimate {escape(given.package_version)}, seed {given.arguments.get('seed')}"),
         ]
         yield (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,18 @@ import pandas as pd
 
 from fl_estimate.errors import PublishFault
 from fl_estimate.estimators.capture_recapture.appraisal import Appraisal
+from fl_estimate.inputs.histories import all_histories
+from fl_estimate.reporting.list_overlaps import printable, rough, steady
 from fl_estimate.reporting.suppression import SuppressionRule, chosen_rule
 from fl_estimate.reporting.writing import write_bytes
 from fl_estimate.results.provenance import Provenance
+
+TELLING: tuple[str, ...] = (
+    "sensitivity", "models", "leave_one_list", "merge_two_lists", "leave_one_person", "trajectory",
+)  # fmt: skip
+"""Tables of an appraisal that are functions of few overlaps."""
+CHECKED: tuple[str, ...] = ("independence", "two_way", "stepwise", "bic", "lower_bound")
+"""Methods whose figure is a function of the counts that can be computed again; of two of them it is not, and they go."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -25,9 +34,16 @@ class PublishedAppraisal:
     Attributes
     ----------
     histories : pandas.DataFrame
-        A column a list, and `count`: missing where it may not be printed.
+        A column a list, and `count`: missing where it may not be printed; every history that can be observed, of five lists
+        at most, else those that are printed.
     least : int
-        Counts below it, other than 0, are missing.
+        Counts below it, none among them, are missing.
+    hides : bool
+        Whether a history is hidden, and what would tell it with it: then `sensitivity`, `models`, `leave_one_list`,
+        `merge_two_lists`, `leave_one_person`, `trajectory` and `consistency` have no rows.
+    protecting : int
+        Histories that are hidden only because a small one could be worked out with them. Where there are any, no count that
+        is missing is said to be small.
     n : float
         Persons observed.
     several : float
@@ -45,6 +61,8 @@ class PublishedAppraisal:
 
     histories: pd.DataFrame
     least: int
+    hides: bool
+    protecting: int
     n: float
     several: float
     envelope: tuple[float, float]
@@ -75,7 +93,7 @@ class PublishedAppraisal:
 
 
 def publish_appraisal(appraisal: Appraisal, *, rule: str | SuppressionRule = "fl-default") -> PublishedAppraisal:
-    """Withhold what may not be printed of an appraisal: counts of histories below the rule's fewest cases.
+    """Withhold what may not be printed of an appraisal: counts of histories below the rule's fewest cases, and what tells them.
 
     Parameters
     ----------
@@ -95,7 +113,11 @@ def publish_appraisal(appraisal: Appraisal, *, rule: str | SuppressionRule = "fl
 
     Notes
     -----
-    Primary suppression, as in `publish`: what can be found by subtraction is not looked for.
+    Histories of fewer people, none among them, are hidden alike, and further ones where the number of people observed would
+    give one away. Where anything is hidden, totals of lists, estimates without a list or a person or with two lists merged,
+    curves of dependence and Chao's bound are left out: they are functions of few overlaps. Figures of methods have two
+    significant digits, and those of log-linear models go where they would be others if the hidden overlaps were. No fingerprint
+    of the lists is kept.
     """
     chosen = chosen_rule(rule)
     if not isinstance(appraisal, Appraisal):
@@ -119,15 +141,14 @@ def in_full(appraisal: Appraisal) -> PublishedAppraisal:
 
 def _laid_out(appraisal: Appraisal, least: int) -> PublishedAppraisal:
     histories = appraisal.histories
-    frame = histories.to_frame()
-    frame["count"] = frame["count"].where(frame["count"] >= least)
-    several = float(histories.frequencies[1:].sum())
     headline = appraisal.headline.frame.iloc[0]
-    return PublishedAppraisal(
-        histories=frame,
+    full = PublishedAppraisal(
+        histories=histories.to_frame(),
         least=least,
+        hides=False,
+        protecting=0,
         n=histories.n,
-        several=several if several >= least else np.nan,
+        several=float(histories.frequencies[1:].sum()),
         envelope=(float(headline["lower"]), float(headline["upper"])),
         level=float(headline["level"]),
         methods=appraisal.methods.copy(),
@@ -141,22 +162,57 @@ def _laid_out(appraisal: Appraisal, least: int) -> PublishedAppraisal:
             name: found.done[["list", "known", "value", "lower", "upper", "covers"]].copy()
             for name, found in appraisal.consistency.items()
         },
-        warnings=tuple(
-            (one.code, _fewer(dict(one.parameters), least) if one.code == "few_on_two_lists" else dict(one.parameters))
-            for one in appraisal.warnings
-        ),
+        warnings=tuple((one.code, dict(one.parameters)) for one in appraisal.warnings),
         population=histories.population,
         reference_period=histories.reference_period,
         provenance=appraisal.estimates.provenance,
     )
+    return _hidden(full, appraisal, least) if least else full
 
 
-def _fewer(parameters: dict[str, Any], least: int) -> dict[str, Any]:
+def _hidden(full: PublishedAppraisal, appraisal: Appraisal, least: int) -> PublishedAppraisal:
+    """Without what may not be printed."""
+    frame, counts, hidden = printable(appraisal.histories, least)
+    provenance = replace(full.provenance, source_sha256="")
+    if not hidden.any():
+        return replace(full, histories=frame, provenance=provenance)
+    alone = all_histories(len(full.lists)).sum(axis=1) == 1
+    # Where every history of one list is printed, those on several are the rest of all, and no more is told.
+    several = full.several if full.several >= least and not hidden[alone].any() else np.nan
+    warnings = tuple(
+        (code, _fewer(told, least, known=np.isfinite(several)) if code == "few_on_two_lists" else told)
+        for code, told in full.warnings
+    )
+    return replace(
+        full,
+        histories=frame,
+        hides=True,
+        protecting=int((hidden & (counts >= least)).sum()),
+        several=several,
+        envelope=(rough(full.envelope[0]), rough(full.envelope[1])),
+        methods=_steady(full.methods, steady(appraisal.histories, counts, hidden)),
+        warnings=warnings,
+        provenance=provenance,
+        consistency={},
+        **{name: getattr(full, name).iloc[:0] for name in TELLING},
+    )
+
+
+def _steady(methods: pd.DataFrame, kept: frozenset[str]) -> pd.DataFrame:
+    """Figures in two digits; none of a method that they would tell hidden overlaps of."""
+    out = methods.copy()
+    for name in ("value", "lower", "upper"):
+        out[name] = [rough(float(value)) for value in out[name]]
+    out.loc[out["method"].isin(CHECKED) & ~out["method"].isin(kept), ["value", "lower", "upper"]] = np.nan
+    return out
+
+
+def _fewer(parameters: dict[str, Any], least: int, *, known: bool) -> dict[str, Any]:
     """A count that may not be printed, as a limit; its share then tells it no more."""
     people = float(parameters["people"])
-    if people >= least:
+    if people >= least and known:
         return {"people": people, "share": round(float(parameters["share"]), 1)}
-    return {"people": f"< {least}", "share": "…"}
+    return {"people": f"< {least}" if people < least else "…", "share": "…"}
 
 
 def _curves(appraisal: Appraisal) -> pd.DataFrame:

@@ -57,6 +57,8 @@ KINDS: Mapping[tuple[str, str], Kind] = {
     ("figures", "*"): Kind(way="apart", why="known before: typed in, or made of what was"),
 }
 PARTS = Kind(way="parts", why="the other part and the difference give a part")
+DERIVED = "derived from "
+"""What stands before the quantity of a row that is not a cell of its own."""
 UNDECLARED = Kind(way="support", why="no handler is declared")
 
 
@@ -64,7 +66,10 @@ def kind_of(basis: str, quantity: str, arguments: Mapping[str, Any] | None = Non
     """The handler of a figure; where none is declared, the one that withholds most."""
     if basis == "respondents" and parts_of(arguments or {}):
         return PARTS
-    return KINDS.get((basis, quantity)) or KINDS.get((basis, "*")) or UNDECLARED
+    whole = quantity.removeprefix(DERIVED)
+    found = KINDS.get((basis, whole)) or KINDS.get((basis, "*")) or UNDECLARED
+    # What is made of several parts is no sum over one cell.
+    return UNDECLARED if whole != quantity and found.way in ("linear", "known") else found
 
 
 def parts_of(arguments: Mapping[str, Any]) -> dict[str, frozenset[str]]:

@@ -16,11 +16,13 @@ Floats = npt.NDArray[np.float64]
 Ids = list[int]
 Label = tuple[Any, ...]
 Nested = Mapping[str, Mapping[Any, Any]]
-"""By a column, which value of another column each of its values lies in: {"district": {"A": "Region 1"}} names no column
-of the outer values: `Outer` does."""
+"""By a column, which value of another each of its values lies in: {"district": {"A": "Region 1"}}, where the other column is
+the one that has these values, or {"district": {"region": {"A": "Region 1"}}}."""
 
 EQUAL = 1e-9
 """Relative difference up to which two weighted sums are the same sum, added up in another order."""
+NEARLY_EQUAL = 1.5
+"""How many times the least weight of cases the greatest may be for weighted sums to be as good as counts."""
 MOST_SERIES = 24
 """Outcomes and subpopulations of one study among which sums of two are looked for; pairs always are."""
 
@@ -96,22 +98,31 @@ def _said(value: Any) -> str | None:
 def nesting(
     crossings: Sequence[Any], declared: Nested | None = None
 ) -> dict[tuple[str, str], dict[str | None, str | None]]:
-    """Which columns lie in which: found in any call that has both, or declared as {inner: {value: outer value}}.
-
-    A declared outer column is the one whose values these are.
-    """
+    """Which columns lie in which: found in any call that has both, or declared."""
     found: dict[tuple[str, str], dict[str | None, str | None]] = {}
     for crossing in crossings:
         for inner, outer in crossing.nested:
             at, to = crossing.by.index(inner), crossing.by.index(outer)
             found.setdefault((inner, outer), {}).update({_said(x[at]): _said(x[to]) for x in crossing.labels})
-    for inner, pairs in (declared or {}).items():
-        known = {_said(value): _said(outer) for value, outer in pairs.items()}
-        for crossing in crossings:
-            for to, column in enumerate(crossing.by):
-                values = {_said(label[to]) for label in crossing.labels} - {None}
-                if column != inner and values and values <= set(known.values()):
-                    found.setdefault((inner, column), {}).update(known)
+    for inner, told in (declared or {}).items():
+        named = {str(outer): pairs for outer, pairs in told.items() if isinstance(pairs, Mapping)}
+        bare = {_said(value): _said(outer) for value, outer in told.items() if not isinstance(outer, Mapping)}
+        for outer, pairs in named.items():
+            known = {_said(value): _said(of) for value, of in pairs.items()}
+            found[inner, outer] = known | found.get((inner, outer), {})
+        for outer in _columns_with(crossings, frozenset(bare.values())) - {inner} if bare else ():
+            found[inner, outer] = bare | found.get((inner, outer), {})
+    return found
+
+
+def _columns_with(crossings: Sequence[Any], values: frozenset[str | None]) -> set[str]:
+    """Columns all of whose values are among these."""
+    found: set[str] = set()
+    for crossing in crossings:
+        for place, column in enumerate(crossing.by):
+            own = {_said(label[place]) for label in crossing.labels} - {None}
+            if own and own <= values:
+                found.add(str(column))
     return found
 
 
@@ -127,7 +138,33 @@ def series_of(draft: Draft, crossings: Sequence[Any]) -> list[Series]:
                 binary=bool(crossing.binary[place]), counts=[], sums=[],
             )  # fmt: skip
             made.append(_with_unknowns(draft, bare, made))
+    _weights(draft, made)
     return made
+
+
+def _weights(draft: Draft, series: Sequence[Series]) -> None:
+    """Where a sample weights itself, or nearly, a weighted sum is a count: a case weighs what respondents of its cell do.
+
+    Between the least and the most that cells of the data have; where that is far apart a reader without the microdata does
+    not know it.
+    """
+    seen: set[int] = set()
+    weighing = [one for one in series if one.counts]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        usual = [one.weight / one.n for one in weighing]
+        found = [one.weighted / one.cases / mean for one, mean in zip(weighing, usual, strict=True)]
+    ratios = np.concatenate(found) if found else np.zeros(0)
+    ratios = ratios[np.isfinite(ratios) & (ratios > 0)]
+    if not len(ratios) or ratios.max() > NEARLY_EQUAL * ratios.min():
+        return
+    for one, mean in zip(weighing, usual, strict=True):
+        if id(one.counts) in seen:
+            continue
+        seen.add(id(one.counts))
+        for k, y, weight in zip(one.counts, one.sums, mean, strict=True):
+            if np.isfinite(weight) and weight > 0:
+                draft.row({y: 1.0, k: -float(ratios.max()) * float(weight)}, -np.inf, 0.0)
+                draft.row({y: 1.0, k: -float(ratios.min()) * float(weight)}, 0.0, np.inf)
 
 
 def _with_unknowns(draft: Draft, bare: Series, made: Sequence[Series]) -> Series:

@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 
 from fl_estimate.reporting.disclosure_kinds import columns_of, kind_of, parts_of
+from fl_estimate.reporting.disclosure_known import known_rows
 from fl_estimate.reporting.disclosure_rows import series_of_row, tie
 from fl_estimate.reporting.disclosure_series import Ids, Nested, Outer, Series, nesting, relate, series_of
 from fl_estimate.reporting.disclosure_system import Draft, Flags, Floats, System
+from fl_estimate.reporting.releases import KnownTable
 from fl_estimate.results.estimates import margin_columns
 
 Cell = tuple[Any, ...]
@@ -76,6 +78,7 @@ class _Work:
 
     min_n: float
     min_cases: float
+    status_tells: bool
     draft: Draft
     series: list[Series]
     outer: Outer
@@ -85,7 +88,15 @@ class _Work:
     public: set[Cell] = field(default_factory=set[Cell])
 
 
-def translate(tables: Sequence[Given], *, min_n: float, min_cases: float, nested: Nested | None = None) -> Translation:
+def translate(
+    tables: Sequence[Given],
+    *,
+    min_n: float,
+    min_cases: float,
+    nested: Nested | None = None,
+    known: Sequence[KnownTable] = (),
+    status_tells: bool = False,
+) -> Translation:
     """The system that readers of these tables can solve, all of them together.
 
     Parameters
@@ -95,14 +106,20 @@ def translate(tables: Sequence[Given], *, min_n: float, min_cases: float, nested
         Of the rule.
     nested : mapping, optional
         {inner column: {value: outer value}}, for geographies that no call has side by side.
+    known : sequence of KnownTable
+        Of earlier releases: what they print cannot be withheld any more.
+    status_tells : bool
+        Whether cells of few cases have a status of their own, so that one which is withheld without it has enough.
     """
     crossings = [table.crossing for table in tables if table.crossing is not None]
     draft, outer = Draft(), nesting(crossings, nested)
     series = series_of(draft, crossings)
     relate(draft, series, outer)
-    work = _Work(min_n=min_n, min_cases=min_cases, draft=draft, series=series, outer=outer)
+    work = _Work(min_n=min_n, min_cases=min_cases, status_tells=status_tells, draft=draft, series=series, outer=outer)
     shut = {key for table in tables for key, hidden in zip(table.keys, table.hidden, strict=True) if hidden}
     work.public = {key for table in tables for key, low in zip(table.keys, table.at_most, strict=True) if low}
+    # One row that says "at most" tells it of the cell, though a model's row, or a bound, of the same cell is withheld.
+    shut -= work.public
     for table in tables:
         _cells(work, table, shut)
     for table in tables:
@@ -112,9 +129,11 @@ def translate(tables: Sequence[Given], *, min_n: float, min_cases: float, nested
     for key in work.cell_of:
         if key in shut or key in work.public:
             _targets(work, key)
-    _differences(work)
     for table in tables:
         _dependents(work, table)
+    for table in known:
+        known_rows(work.draft, work.series, work.parts, table, min_cases)
+    _differences(work)
     return Translation(system=draft.built(), cell_of=work.cell_of)
 
 
@@ -180,6 +199,9 @@ def _rows(work: _Work, table: Given, shut: set[Cell]) -> None:
         owner = work.cell_of[key]
         if series.counts and not pd.isna(record["cases"]):
             work.draft.exact([series.counts[i] for i in inside], owner)
+            if work.status_tells and float(record["n"]) >= work.min_n and float(record["cases"]) >= work.min_cases:
+                # Printed or not: a cell of fewer would say "at most".
+                work.draft.row([series.counts[i] for i in inside], work.min_cases, float(record["n"]))
         if inside:
             _value_row(work.draft, record, table, at, series, inside, owner)
 

@@ -335,7 +335,9 @@ def _provenance(published: PublishedEstimates, given: Particulars, language: str
     for name, sha256, rows in given.sources or _sources(published):
         counted = f", {escape(say('sentence', 'rows', language, rows=rows))}" if rows else ""
         entries.append((say("section", "source", language), f"{escape(name)}{counted}"))
-        entries.append((say("section", "sha256", language), f"<code>{escape(sha256)}</code>"))
+        # Case lists have none: it would confirm a guess at the counts that are hidden.
+        if len(sha256) == 64:
+            entries.append((say("section", "sha256", language), f"<code>{escape(sha256)}</code>"))
     versions = given.versions or {"fl_estimate": published.tables[0].provenance.package_version}
     shown = ", ".join(f"{name}\u00a0{version}" for name, version in versions.items())
     entries.append((say("section", "versions", language), escape(shown)))

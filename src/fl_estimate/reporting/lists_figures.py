@@ -47,8 +47,9 @@ def plot_overlaps(lists: CaptureHistories | PublishedAppraisal, *, language: str
     check_language(language)
     if isinstance(lists, PublishedAppraisal):
         frame, least = lists.histories, lists.least
+        mark = "×" if lists.protecting else f"< {least}"
     elif isinstance(lists, CaptureHistories):
-        frame, least = lists.to_frame(), 0
+        frame, least, mark = lists.to_frame(), 0, ""
     else:
         raise _not_drawn(lists, "CaptureHistories")
     names = [name for name in frame.columns if name != "count"]
@@ -62,7 +63,7 @@ def plot_overlaps(lists: CaptureHistories | PublishedAppraisal, *, language: str
         left = min(0.3, (0.3 + 0.085 * max(map(len, names))) / WIDTH)
         bars = figure.add_axes((left, share + 0.04, 0.97 - left, 0.86 - share))
         dots = figure.add_axes((left, 0.02, 0.97 - left, share))
-        _bars(bars, kept, least, language)
+        _bars(bars, kept, mark, language)
         _dots(dots, kept[names].to_numpy(dtype=int), names)
     return figure
 
@@ -164,13 +165,13 @@ def _not_drawn(given: Any, wanted: str) -> PublishFault:
     )  # fmt: skip
 
 
-def _bars(axes: Any, kept: pd.DataFrame, least: int, language: str) -> None:
+def _bars(axes: Any, kept: pd.DataFrame, mark: str, language: str) -> None:
     shown = kept["_shown"].to_numpy(dtype=float)
     hidden = kept["count"].isna().to_numpy()
     places = np.arange(len(kept))
     axes.bar(places, shown, width=0.62, color=[PAPER if h else DEEP for h in hidden], edgecolor=DEEP, linewidth=0.8)
     for place, value, out in zip(places, shown, hidden, strict=True):
-        text = f"< {least}" if out else number(value, 0 if float(value).is_integer() else 1, language)
+        text = mark if out else number(value, 0 if float(value).is_integer() else 1, language)
         axes.annotate(
             text, (place, value), (0, 3), textcoords="offset points", ha="center", fontsize=TEXT - 2, color=SOFT
         )

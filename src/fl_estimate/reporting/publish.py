@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,8 +17,10 @@ from fl_estimate.reporting.judging import Flags, own_support, published_support
 from fl_estimate.reporting.labelling import unit_of
 from fl_estimate.reporting.precision import WITHOUT_ERROR, few_digits
 from fl_estimate.reporting.release import Draft, released
+from fl_estimate.reporting.releases import Release, known_tables
 from fl_estimate.reporting.suppression import FL_DEFAULT, NOT_PUBLISHED, SuppressionRule, chosen_rule
 from fl_estimate.reporting.writing import write_bytes
+from fl_estimate.results.basis import LISTS
 from fl_estimate.results.estimates import HEAD, TAIL, Assumption, Estimates, Reason
 from fl_estimate.results.provenance import Provenance
 
@@ -182,6 +185,7 @@ def publish(
     *,
     rule: str | SuppressionRule = "fl-default",
     nested: Nested | None = None,
+    previous: Sequence[str | Path | Release | PublishedEstimates] = (),
 ) -> PublishedEstimates:
     """Withhold what may not be printed, and give what may, in the digits that it may be printed in.
 
@@ -201,7 +205,12 @@ def publish(
         where the direct figure of the cell is not. What is left is flagged by its CV, and where a sampler did not do well.
     nested : mapping, optional
         Geographies that lie in each other and stand side by side in no call, as {inner column: {value: outer value}}:
-        ``{"district": {"A": "Region 1"}}``. What a call has side by side is found in its data.
+        ``{"district": {"A": "Region 1"}}``, or with the outer column named, ``{"district": {"region": {"A": "Region 1"}}}``. What a call has side by side is found in its data.
+    previous : sequence of folders, Release or PublishedEstimates, optional
+        What was released before of the same people: result folders of `fl-estimate run`, or what `publish` returned. It is
+        known to everybody, so that this release withholds whatever would give a cell away beside it; also who is in one of
+        two subpopulations only (``age >= 18``, and earlier ``age >= 25``) is a cell under the rule. Tables of another
+        reference period are of other people and are left out.
 
     Returns
     -------
@@ -212,7 +221,8 @@ def publish(
     ------
     PublishFault
         FL-PUB-01 unknown rule; FL-PUB-02 nothing to publish; FL-PUB-03 a by-column named as a column that publishing
-        adds; FL-PUB-04 a result of `stack` with figures of different units; FL-PUB-31 a file that is no rule.
+        adds; FL-PUB-04 a result of `stack` with figures of different units; FL-PUB-31 a file that is no rule;
+        FL-PUB-40 an earlier release that is none.
 
     Notes
     -----
@@ -229,16 +239,46 @@ def publish(
     [[nan, 0.089, 200, 'at_most']]
     """
     chosen = chosen_rule(rule)
-    if isinstance(estimates, PublishedEstimates) and estimates.rule == chosen:
+    if isinstance(estimates, PublishedEstimates) and estimates.rule == chosen and not previous:
         return estimates
     drafts = _drafts(estimates)
-    found = released([draft for _, draft in drafts], chosen, nested)
+    known = known_tables(previous, [table.reference_period for table, _ in drafts])
+    found = released([draft for _, draft in drafts], chosen, nested, known)
     tables = tuple(
         replace(table, frame=frame, reasons=reasons, assumptions=_told(table.assumptions))
         for (table, _), frame, reasons in zip(drafts, found.frames, found.reasons, strict=True)
     )
+    tables = _unhashed(tables)
     before = estimates.protecting if isinstance(estimates, PublishedEstimates) else 0
     return PublishedEstimates(tables=tables, rule=chosen, protecting=before + found.protecting)
+
+
+def _unhashed(tables: Sequence[PublishedTable]) -> tuple[PublishedTable, ...]:
+    """Tables without hashes of case lists, which would confirm a guess at counts that are hidden; which are of the same lists stays."""
+    of_lists = [(table.frame["basis"] == LISTS).any() for table in tables]
+    marks = [table.provenance.source_sha256 for table, lists in zip(tables, of_lists, strict=True) if lists]
+    named = {mark: f"lists {place}" for place, mark in enumerate(dict.fromkeys(mark for mark in marks if mark), 1)}
+    return tuple(
+        replace(
+            table,
+            provenance=replace(
+                table.provenance, arguments=_without(table.provenance.arguments),
+                source_sha256=named.get(table.provenance.source_sha256, table.provenance.source_sha256),
+            ),
+        )
+        if lists
+        else table
+        for table, lists in zip(tables, of_lists, strict=True)
+    )  # fmt: skip
+
+
+def _without(arguments: Any) -> Any:
+    """Arguments of a call without anything that looks like a hash."""
+    if isinstance(arguments, Mapping):
+        return {name: _without(value) for name, value in arguments.items()}
+    if isinstance(arguments, list | tuple):
+        return [_without(value) for value in arguments]
+    return "" if isinstance(arguments, str) and re.fullmatch(r"[0-9a-f]{64}", arguments) else arguments
 
 
 def _drafts(given: Any) -> list[tuple[PublishedTable, Draft]]:

@@ -26,6 +26,7 @@ from fl_estimate.reporting.judging import (
     judge,
 )
 from fl_estimate.reporting.precision import DIGITS, few_digits, half_steps, lowered, raised, rounded
+from fl_estimate.reporting.releases import KnownTable
 from fl_estimate.reporting.suppression import AT_MOST, FEWER_THAN, NOT_PUBLISHED, PUBLISHED, SuppressionRule
 from fl_estimate.results.basis import FIGURES, LISTS, MODEL, Support
 from fl_estimate.results.crossing import Crossing
@@ -33,6 +34,8 @@ from fl_estimate.results.estimates import Assumption, Reason
 
 FEW = 5
 """The number of cases below which area models give limits that tell nothing of it; a rule of another has none."""
+SCALES: Mapping[str, float] = {"prevalence": 1.0, "prevalence per 1,000": 1_000.0}
+"""The units in which the limits of a model can be printed; they are shares."""
 BLANKED: tuple[str, ...] = ("value", "se", "lower", "upper", "undetermined", "df", "deff")
 """What goes from a row that is not published, beside cases, n (where small) and the kind of interval (it can tell
 of a zero)."""
@@ -78,8 +81,13 @@ class _Verdict:
     at_most: Flags
 
 
-def released(drafts: Sequence[Draft], rule: SuppressionRule, nested: Nested | None = None) -> Released:
-    """Judge all drafts together and give what may be printed of them; `nested` geographies as `publish` takes them."""
+def released(
+    drafts: Sequence[Draft], rule: SuppressionRule, nested: Nested | None = None, known: Sequence[KnownTable] = ()
+) -> Released:
+    """Judge all drafts together and give what may be printed of them.
+
+    `nested` geographies are as `publish` takes them, `known` are tables of earlier releases.
+    """
     keys = [cells(draft.frame, draft.by, draft.assumptions) for draft in drafts]
     judged = [judge(draft.frame, draft.support, rule) for draft in drafts]
     shut, low = set[Cell](), set[Cell]()
@@ -91,7 +99,7 @@ def released(drafts: Sequence[Draft], rule: SuppressionRule, nested: Nested | No
     verdicts = [
         _verdict(draft, key, own, shut, low, rule) for draft, key, own in zip(drafts, keys, judged, strict=True)
     ]
-    closed = _protecting(verdicts, rule, nested)
+    closed = _protecting(verdicts, rule, nested, known)
     more = sum(int((_touched(v, closed) & ~v.hidden).sum()) for v in verdicts)
     verdicts = [_verdict(v.draft, v.keys, v.judged, shut | closed, low - closed, rule) for v in verdicts]
     done = [_printed(verdict, rule) for verdict in verdicts]
@@ -119,7 +127,8 @@ def few_of_model(draft: Draft, rule: SuppressionRule) -> Flags:
     """Rows of an area model of few cases that have limits which tell nothing of their number."""
     if rule.min_cases != FEW or len(draft.by) != 1:
         return np.zeros(len(draft.frame), dtype=bool)
-    large = (draft.support.respondents >= rule.min_n) & (draft.support.cases < rule.min_cases)
+    share = draft.frame["quantity"].isin(list(SCALES)).to_numpy(dtype=bool)
+    large = share & (draft.support.respondents >= rule.min_n) & (draft.support.cases < rule.min_cases)
     return large & np.array([area_of(draft, row) in draft.limits for row in range(len(draft.frame))], dtype=bool)
 
 
@@ -142,12 +151,20 @@ def _touched(verdict: _Verdict, closed: set[Cell]) -> Flags:
     return np.array([key in closed for key in verdict.keys], dtype=bool) & ~apart
 
 
-def _protecting(verdicts: Sequence[_Verdict], rule: SuppressionRule, nested: Nested | None) -> set[Cell]:
+def _protecting(
+    verdicts: Sequence[_Verdict], rule: SuppressionRule, nested: Nested | None, known: Sequence[KnownTable]
+) -> set[Cell]:
     """The further cells that must go so that none that is withheld can be worked out."""
-    if not any((v.hidden | v.at_most).any() for v in verdicts):
+    # Who is in one of two subpopulations only may be few, though everybody in both is many.
+    several = bool(known) or len({key[2] for v in verdicts for key in v.keys}) > 1
+    if not several and not any((v.hidden | v.at_most).any() for v in verdicts):
         return set()
     given = [_given(verdict, rule) for verdict in verdicts]
-    return set(audit_tables(given, min_n=rule.min_n, min_cases=rule.min_cases, nested=nested).closed)
+    found = audit_tables(
+        given, min_n=rule.min_n, min_cases=rule.min_cases, nested=nested, known=known,
+        status_tells=rule.few_cases == "at_most",
+    )  # fmt: skip
+    return set(found.closed)
 
 
 def _given(verdict: _Verdict, rule: SuppressionRule) -> Given:
@@ -176,7 +193,8 @@ def _printed(verdict: _Verdict, rule: SuppressionRule) -> tuple[pd.DataFrame, tu
     for row in np.flatnonzero(verdict.at_most & model):
         ends = draft.limits[area_of(draft, int(row))]
         # One digit, outwards: a finer one would tell of the areas that the hyper-parameters come from.
-        lower[row], upper[row] = lowered(ends[0], 1), raised(ends[1], 1)
+        scale = SCALES[str(draft.frame["quantity"].iloc[row])]
+        lower[row], upper[row] = lowered(ends[0] * scale, 1), raised(ends[1] * scale, 1)
     at_most = verdict.at_most & np.isfinite(upper)
     hidden = verdict.hidden | (verdict.at_most & ~at_most)
     zero = judged.zero & ~hidden & ~at_most

@@ -387,14 +387,25 @@ PAGE: dict[str, Said] = {
     "and": (" and ", " et ", " y "),
     "yes": ("yes", "oui", "sí"),
     "no": ("no", "non", "no"),
-    "fewer": ("fewer than {least}", "moins de {least}", "menos de {least}"),
     "rule": (
-        "Histories of fewer than {least} persons are shown as such. Hiding of what can be found by subtraction is not done: "
-        "check before release.",
-        "Les historiques de moins de {least} personnes sont indiqués ainsi. Ce qui peut se déduire par soustraction n’est pas "
-        "masqué : vérifier avant diffusion.",
-        "Los historiales de menos de {least} personas se indican así. No se oculta lo que pueda hallarse por resta: "
-        "compruébese antes de difundir.",
+        "Histories of fewer than {least} persons, or of none, are shown alike; none of them can be worked out from what is shown.",
+        "Les historiques de moins de {least} personnes, ou d’aucune, sont indiqués de la même façon ; aucun ne peut se déduire de "
+        "ce qui est montré.",
+        "Los historiales de menos de {least} personas, o de ninguna, se indican del mismo modo; ninguno puede deducirse de lo que "
+        "se muestra.",
+    ),
+    "rule_more": (
+        "Small counts are withheld (×), and others with which they could be worked out.",
+        "Les petits effectifs sont masqués (×), ainsi que d’autres qui permettraient de les déduire.",
+        "Se ocultan (×) los recuentos pequeños y otros con los que podrían deducirse.",
+    ),
+    "from_counts": (
+        "Tables that are calculated from all counts (odds ratios, changed lists, models) are not shown: a reader could find "
+        "the hidden counts with them. Estimates have two digits.",
+        "Les tableaux calculés à partir de tous les effectifs (rapports de cotes, listes modifiées, modèles) ne sont pas "
+        "montrés : un lecteur pourrait en déduire les effectifs masqués. Les estimations ont deux chiffres.",
+        "No se muestran las tablas calculadas con todos los recuentos (razones de momios, listas modificadas, modelos): con "
+        "ellas un lector podría hallar los recuentos ocultos. Las estimaciones tienen dos cifras.",
     ),
     "source": ("Lists", "Listes", "Listas"),
     "hash": ("Content hash", "Empreinte du contenu", "Huella del contenido"),

@@ -288,10 +288,11 @@ class RuleEntry(Strict):
 
 
 class PublishEntry(Strict):
-    """``[publish]``: the rule, by name or by its thresholds, and the languages of the report, the first one leading."""
+    """``[publish]``: the rule, by name or by its thresholds, the languages of the report, the first one leading, and earlier releases."""
 
     rule: str | RuleEntry = "fl-default"
     languages: Annotated[list[Literal["en", "fr", "es"]], Field(min_length=1)] = ["en"]
+    previous: list[str] = []
 
     def suppression(self) -> SuppressionRule:
         """The rule as `fl.publish` takes it."""

@@ -19,6 +19,8 @@ from fl_estimate.reporting.truth import Truth, read_truth
 from fl_estimate.schema.expressions import parse
 from fl_estimate.study.beside import FigureTables, SideTables, read_side_files, side_files
 from fl_estimate.study.config import CalibrateEntry, Study, UnitEntry, WithoutPeople
+from fl_estimate.study.list_entries import CaptureRecaptureEntry
+from fl_estimate.study.private import keyed
 
 if TYPE_CHECKING:
     from fl_estimate.inputs.histories import CaptureHistories
@@ -127,26 +129,62 @@ def read_inputs(study: Study, tell: Tell) -> StudyInputs:
     )
 
 
-def fingerprint(study: Study) -> tuple[str, dict[str, dict[str, str]]]:
+def fingerprint(study: Study, key: bytes | None = None) -> Fingerprint:
     """What a run depends on, as one hash: every input file's bytes, the resolved study, and the packages.
 
-    Returns
-    -------
-    hash : str
-        sha256, in hexadecimal digits.
-    parts : dict
-        `files`: sha256 of each file by its written path; `packages`: their versions.
+    Parameters
+    ----------
+    study : Study
+    key : bytes, optional
+        Of the private folder. A file of case lists is a handful of counts, most of which are printed: whoever sees its
+        plain hash, or a hash that it is part of, can try the few that are not. With a key they are hashed with it; without
+        one they are left out.
 
     Raises
     ------
     FileFault
         FL-FILE-01: an input file is not there.
     """
-    hashes = {written: _sha256(study, written) for written in sorted(set(_written_files(study)))}
+    written = sorted(set(_written_files(study)))
+    guarded = guarded_files(study)
+    real = {name: _sha256(study, name) for name in written}
     versions = {"python": platform.python_version(), **package_versions()}
-    parts = {"files": hashes, "packages": versions}
-    whole = json.dumps({**parts, "study": study.config.model_dump(mode="json")}, sort_keys=True)
-    return hashlib.sha256(whole.encode()).hexdigest(), parts
+    shown = {name: digest for name, digest in real.items() if name not in guarded}
+    if guarded and key is not None:
+        shown = {name: keyed(key, real[name].encode()) if name in guarded else real[name] for name in written}
+    parts = {"files": shown, "packages": versions}
+    whole = json.dumps({**parts, "study": study.config.model_dump(mode="json")}, sort_keys=True).encode()
+    return Fingerprint(
+        mark=hashlib.sha256(whole).hexdigest(), parts=parts, complete=not guarded or key is not None,
+        guarded=frozenset(Path(name).name for name in guarded),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fingerprint:
+    """What a run depends on.
+
+    Attributes
+    ----------
+    mark : str
+        One hash of everything, in hexadecimal digits.
+    parts : dict
+        `files`: a hash of each file by its written path, sha256, or HMAC of files of case lists; `packages`: their versions.
+    complete : bool
+        Whether every file went into it: without a key those of case lists did not, and a result cannot be known to be up to date.
+    guarded : frozenset of str
+        Names of files of case lists.
+    """
+
+    mark: str
+    parts: dict[str, dict[str, str]]
+    complete: bool
+    guarded: frozenset[str]
+
+
+def guarded_files(study: Study) -> frozenset[str]:
+    """Files of case lists, as written."""
+    return frozenset(entry.file for entry in study.config.estimate if isinstance(entry, CaptureRecaptureEntry))
 
 
 def package_versions() -> dict[str, str]:
@@ -176,6 +214,8 @@ def _written_files(study: Study) -> Iterable[str]:
         yield study.config.truth.file
     if study.config.map is not None:
         yield study.config.map.geojson
+    # What an earlier release prints decides what this one may.
+    yield from (f"{each}/estimates.csv" for each in study.config.publish.previous)
 
 
 def _sha256(study: Study, written: str) -> str:

@@ -13,14 +13,17 @@ from fl_estimate.estimators.capture_recapture.appraisal import Appraisal
 from fl_estimate.reporting.appraisals import PublishedAppraisal, publish_appraisal
 from fl_estimate.reporting.html import Particulars, report
 from fl_estimate.reporting.publish import PublishedEstimates, publish
+from fl_estimate.reporting.releases import geography
 from fl_estimate.reporting.suppression import SuppressionRule
 from fl_estimate.reporting.writing import write_bytes
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.study.config import Study, WithoutPeople, read_study
 from fl_estimate.study.folder import read_manifest, replacing, require_free, write_manifest
-from fl_estimate.study.inputs import StudyInputs, Tell, fingerprint, package_versions, read_inputs
+from fl_estimate.study.inputs import Fingerprint, StudyInputs, Tell, fingerprint, package_versions, read_inputs
 from fl_estimate.study.kinds import check_direct, from_lists, make_estimate
 from fl_estimate.study.list_entries import CaptureRecaptureEntry
+from fl_estimate.study.nesting import nested_by_columns
+from fl_estimate.study.private import open_private, write_private
 
 FORM = "fl_estimate study result 1"
 """The form of the manifest; it changes when a reader of the old one could not read the new."""
@@ -65,7 +68,12 @@ class StudyResult:
 
 
 def run_study(
-    path: str | Path, *, out: str | Path | None = None, resume: bool = False, progress: Tell | None = None
+    path: str | Path,
+    *,
+    out: str | Path | None = None,
+    resume: bool = False,
+    private: str | Path | None = None,
+    progress: Tell | None = None,
 ) -> StudyResult:
     """Run a study file and leave one folder with everything that may be published.
 
@@ -80,7 +88,11 @@ def run_study(
         Where the folder goes. Default: `out` of the study file, else ``out/<stem of the study>`` where you are.
         A folder with a manifest is replaced; any other that is not empty is refused.
     resume : bool, default False
-        Leave a folder alone that was made from the same bytes, study and packages, without a failed estimate.
+        Leave a folder alone that was made from the same bytes, study and packages, without a failed estimate. A study of
+        case lists needs `private` for that: without its key nothing is kept by which their file could be known again.
+    private : str or Path, optional
+        A folder for full values, for which rows were withheld and why, and for the key of fingerprints. It is made for its
+        owner alone (mode 700), marked as not for release, and apart from the result folder. Without it nothing in full is written.
     progress : callable, optional
         Called with a few words at each step.
 
@@ -105,18 +117,26 @@ def run_study(
     study = read_study(path)
     folder = _folder(study, out)
     require_free(folder)
-    mark, parts = fingerprint(study)
-    if resume and (manifest := _unchanged(folder, mark)) is not None:
+    key = open_private(Path(private), folder) if private is not None else None
+    mark = fingerprint(study, key)
+    if resume and mark.complete and (manifest := _unchanged(folder, mark.mark)) is not None:
         return StudyResult(estimates={}, published=None, folder=folder, manifest=manifest, skipped=True)
     inputs = read_inputs(study, tell)
     estimates, failed, appraisals = _estimate(study, inputs, tell)
-    published = publish(estimates, rule=study.config.publish.suppression()) if estimates else None
+    previous = [study.path(each) for each in study.config.publish.previous]
+    published = None
+    if estimates:
+        rule, nested = study.config.publish.suppression(), _nested(study, inputs)
+        published = publish(estimates, rule=rule, nested=nested, previous=previous)
     tell("writing")
     with replacing(folder) as part:
         if published is not None:
             pages = _published(appraisals, published.rule)
             _write(part, published, pages, study, _particulars(study, inputs, failed, mark))
-        write_manifest(part, _manifest(study, inputs, estimates, published, failed, mark, parts))
+        write_manifest(part, _manifest(study, inputs, estimates, published, failed, mark))
+    if private is not None:
+        tell("writing the private folder")
+        write_private(Path(private), estimates, published)
     manifest = read_manifest(folder) or {}
     return StudyResult(
         estimates=estimates, published=published, failed=failed, folder=folder, manifest=manifest, inputs=inputs,
@@ -143,6 +163,15 @@ def check_study(path: str | Path, *, progress: Tell | None = None) -> StudyInput
         if not isinstance(entry, WithoutPeople):
             check_direct(entry, inputs.people[study.source_of(entry.source)])
     return inputs
+
+
+def _nested(study: Study, inputs: StudyInputs) -> dict[str, dict[str, dict[Any, Any]]]:
+    """Which by-columns of a source lie in which, wherever in the study they stand."""
+    entries: dict[str, list[Any]] = {}
+    for entry in study.config.estimate:
+        if not isinstance(entry, WithoutPeople):
+            entries.setdefault(study.source_of(entry.source), []).append(entry)
+    return nested_by_columns(entries, inputs.people)
 
 
 def _estimate(
@@ -195,7 +224,7 @@ def _as_file(name: str) -> str:
     return re.sub(r"[^\w.-]+", "_", name)
 
 
-def _particulars(study: Study, inputs: StudyInputs, failed: Mapping[str, FlError], mark: str) -> Particulars:
+def _particulars(study: Study, inputs: StudyInputs, failed: Mapping[str, FlError], mark: Fingerprint) -> Particulars:
     return Particulars(
         title=study.config.title,
         sources=[
@@ -203,13 +232,13 @@ def _particulars(study: Study, inputs: StudyInputs, failed: Mapping[str, FlError
             for survey in inputs.surveys.values()
             for source in {each.name: each for each in survey.sources.values()}.values()
         ]
-        + [(source.name, source.sha256, source.n_rows) for source in inputs.files],
+        + [(source.name, _hash(source, mark), source.n_rows) for source in inputs.files],
         definitions=inputs.definitions,
         truth=inputs.truth,
         map=inputs.map,
         failed=[(name, f"[{error.code}] {error.what}") for name, error in failed.items()],
         versions=package_versions(),
-        fingerprint=mark,
+        fingerprint=mark.mark,
     )
 
 
@@ -219,8 +248,7 @@ def _manifest(
     estimates: Mapping[str, Estimates],
     published: PublishedEstimates | None,
     failed: Mapping[str, FlError],
-    mark: str,
-    parts: Mapping[str, Any],
+    mark: Fingerprint,
 ) -> dict[str, Any]:
     """What was run on what, and what came of it; no figure stands here."""
     least = study.config.publish.suppression().min_n
@@ -228,14 +256,18 @@ def _manifest(
     return {
         "form": FORM,
         "status": "failed" if failed else "done",
-        "fingerprint": mark,
+        "fingerprint": mark.mark,
+        "fingerprint_of": "all inputs" if mark.complete else "all inputs but case lists",
         "study": {"name": study.name, "sha256": study.sha256},
         "config": study.config.model_dump(mode="json"),
-        "inputs": parts["files"],
-        "packages": parts["packages"],
+        "inputs": mark.parts["files"],
+        "packages": mark.parts["packages"],
         "sources": {name: _source(survey, least) for name, survey in inputs.surveys.items()},
-        "lists_and_tables": [{"name": file.name, "sha256": file.sha256, "rows": file.n_rows} for file in inputs.files],
+        "lists_and_tables": [
+            {"name": file.name, "sha256": _hash(file, mark), "rows": file.n_rows} for file in inputs.files
+        ],
         "definitions": [{"id": identity, "title": title} for identity, title in inputs.definitions],
+        "geography": geography(estimates.values()),
         "estimates": [
             _done(entry, estimates[entry.name], hidden[entry.name])
             if entry.name in estimates
@@ -246,13 +278,21 @@ def _manifest(
 
 
 def _done(entry: Any, made: Estimates, hidden: int) -> dict[str, Any]:
-    return {"name": entry.name, "kind": entry.kind, "status": "done", "rows": len(made), "not_published": hidden}
+    return {
+        "name": entry.name, "kind": entry.kind, "status": "done", "rows": len(made), "not_published": hidden,
+        "reference_period": made.reference_period, "where": getattr(entry, "where", None) or "",
+    }  # fmt: skip
 
 
 def _failure(entry: Any, error: FlError) -> dict[str, Any]:
     # What was found can be a count of respondents; the analyst was told it when the study ran.
     fault = {"code": error.code, "what": error.what, "fix": error.fix}
     return {"name": entry.name, "kind": entry.kind, "status": "failed", "error": fault}
+
+
+def _hash(source: Any, mark: Fingerprint) -> str:
+    """The hash of a file, where it may be published."""
+    return "" if source.name in mark.guarded else source.sha256
 
 
 def _counted(source: Any, least: int) -> int | None:

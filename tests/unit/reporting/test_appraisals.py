@@ -37,7 +37,9 @@ def test_small_counts_are_gone_from_the_object_itself() -> None:
     assert published.histories["count"].notna().sum() == (counts >= 5).sum()
     assert published.histories["count"].min() >= 5
     text = page("en")
-    assert text.count("&lt; 5") == (counts < 5).sum()
+    # Every overlap that is not printed, of those that fit the picture: whether anybody has it is not told either.
+    drawn = min(len(published.histories), 30) - (counts >= 5).sum()
+    assert text.count("&lt; 5") == drawn == 25
 
 
 def test_a_stricter_rule_hides_more_and_few_people_are_not_printed() -> None:
@@ -45,7 +47,8 @@ def test_a_stricter_rule_hides_more_and_few_people_are_not_printed() -> None:
     assert strict.histories["count"].min() >= 30
     assert np.isnan(strict.several)
     assert dict(strict.warnings)["few_on_two_lists"] == {"people": "< 30", "share": "…"}
-    assert "fewer than 30 persons are on two lists or more" in fl.appraisal_page(strict)
+    assert strict.protecting == 0
+    assert "persons are on two lists or more: the whole" not in fl.appraisal_page(strict)
     with pytest.raises(fl.FlError, match="FL-PUB-14"):
         fl.publish_appraisal(appraisal(), rule=fl.SuppressionRule(min_n=200))
 
@@ -58,7 +61,30 @@ def test_every_sentence_is_said_and_nothing_is_asked_of_any_host(language: str) 
     )
     assert "http" not in text
     assert "…" not in text
-    assert text.count("<figure>") == 3
+    # Overlaps are hidden: no curves of dependence, which are functions of few of them.
+    assert text.count("<figure>") == 2
+
+
+def test_nothing_is_left_out_where_nothing_is_hidden() -> None:
+    counts = {(1, 0): 120, (0, 1): 95, (1, 1): 14}
+    rows = pd.DataFrame([{"police": a, "ngo": b, "count": k} for (a, b), k in counts.items()])
+    shown = fl.publish_appraisal(cr.appraise(fl.CaptureHistories.from_counts(rows, lists=["police", "ngo"]), seed=1))
+    assert not shown.hides
+    assert shown.several == 14
+    assert len(shown.sensitivity) > 3
+    assert fl.appraisal_page(shown).count("<figure>") == 3
+
+
+def test_a_single_small_overlap_is_not_hidden_alone() -> None:
+    """All but one are printed: with the number of people in all, what is left over would be its count."""
+    counts = {(1, 0, 0): 120, (0, 1, 0): 95, (0, 0, 1): 60, (1, 1, 0): 14, (1, 0, 1): 2, (0, 1, 1): 9, (1, 1, 1): 6}
+    lists = ["police", "ngo", "clinic"]
+    rows = pd.DataFrame([dict(zip(lists, on, strict=True)) | {"count": k} for on, k in counts.items()])
+    made = cr.appraise(fl.CaptureHistories.from_counts(rows, lists=lists), replicates=20, draws=100, seed=1)
+    shown = fl.publish_appraisal(made)
+    assert shown.protecting == 1
+    assert sorted(shown.histories["count"].dropna()) == [9, 14, 60, 95, 120]
+    assert "×" in fl.appraisal_page(shown)
 
 
 def test_the_page_says_what_is_known_and_what_is_assumed() -> None:

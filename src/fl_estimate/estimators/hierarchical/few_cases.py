@@ -13,6 +13,7 @@ from scipy import optimize, special
 from fl_estimate.estimators.hierarchical.direct import Direct
 from fl_estimate.estimators.hierarchical.effective import ENOUGH_CASES, Effective, effective_counts
 from fl_estimate.estimators.hierarchical.posterior import Ask, Model, grid_quantiles
+from fl_estimate.estimators.hierarchical.priors import Density
 
 Floats = npt.NDArray[np.float64]
 
@@ -54,7 +55,7 @@ def limits_of_few(direct: Direct, model: Model, ask: Ask, deff: str) -> dict[str
     if not few.any():
         return {}
     effective = _alike(direct, few, deff)
-    mean, spread = _hyper(effective.cases, effective.n, model)
+    mean, spread = _hyper(effective.cases, effective.n, _centred(model, effective))
     found: dict[str, tuple[float, float]] = {}
     for area in np.flatnonzero(few):
         variance = float(np.exp(2 * mean[-1]) + model.x[area] @ spread @ model.x[area])
@@ -77,6 +78,23 @@ def _alike(direct: Direct, few: npt.NDArray[np.bool_], deff: str) -> Effective:
         "cases": np.where(few, 0.0, cases),
     }
     return effective_counts(replace(direct, numbers=dict(numbers)), deff)
+
+
+def _centred(model: Model, effective: Effective) -> Model:
+    """The model with the default prior of the intercept, where it has that, from these counts: its own knows the areas'."""
+    intercept = model.priors.intercept
+    if intercept.kind != "normal" or not np.isclose(intercept.numbers[0], _pooled(model.y, model.size), rtol=1e-12):
+        return model
+    centre = (_pooled(effective.cases, effective.n), *intercept.numbers[1:])
+    return replace(model, priors=replace(model.priors, intercept=Density("normal", centre)))
+
+
+def _pooled(y: Floats, size: Floats) -> float:
+    """The logit of the share of all areas, as the default prior has it."""
+    share = y.sum() / size.sum()
+    if not 0 < share < 1:
+        share = (y.sum() + 0.5) / (size.sum() + 1)
+    return float(special.logit(share))
 
 
 def _hyper(y: Floats, size: Floats, model: Model) -> tuple[Floats, Floats]:

@@ -1,0 +1,186 @@
+"""Earlier releases: result folders read back as what is known to everybody before the next one is published."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from fl_estimate.errors import PublishFault
+from fl_estimate.results.estimates import HEAD, TAIL, Assumption, Estimates, margin_columns
+
+MANIFEST, PARQUET, CSV = "manifest.json", "estimates.parquet", "estimates.csv"
+Geography = Mapping[str, Mapping[str, Mapping[str, str]]]
+"""{inner column: {outer column: {inner label: outer label}}}."""
+NUMBERS: tuple[str, ...] = ("value", "se", "lower", "upper", "level", "undetermined", "n", "cases", "df", "deff")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class KnownTable:
+    """One table that was released before.
+
+    Attributes
+    ----------
+    name, where, reference_period : str
+        `where` is the condition of the subpopulation, or empty.
+    by : tuple of str
+    frame : pandas.DataFrame
+        The columns of Estimates and `publication`, as printed.
+    """
+
+    name: str
+    where: str = ""
+    reference_period: str = ""
+    by: tuple[str, ...] = ()
+    frame: pd.DataFrame
+
+    @property
+    def assumptions(self) -> tuple[Assumption, ...]:
+        """Those that `cells` reads."""
+        return (Assumption(code="subpopulation", parameters=(("where", self.where),)),) if self.where else ()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Release:
+    """A result folder that was released, or the tables of one call of `publish`.
+
+    Attributes
+    ----------
+    name : str
+    tables : tuple of KnownTable
+    geography : mapping
+        In which label of another column each label of a column lies, where it is known.
+    min_n, min_cases : float
+        Of the rule that it was published under.
+    """
+
+    name: str
+    tables: tuple[KnownTable, ...]
+    geography: Geography = field(default_factory=dict[str, dict[str, dict[str, str]]])
+    min_n: float = 50
+    min_cases: float = 5
+
+
+def read_release(folder: str | Path) -> Release:
+    """Read a result folder of `fl-estimate run`.
+
+    Raises
+    ------
+    PublishFault
+        FL-PUB-40: it is not a result folder.
+    """
+    place = Path(folder)
+    try:
+        manifest = json.loads((place / MANIFEST).read_text(encoding="utf-8")) if (place / MANIFEST).is_file() else {}
+        frame = _read_table(place)
+    except (OSError, ValueError, KeyError) as error:
+        raise _no_release(place.name, f"{type(error).__name__} in {place.name}") from None
+    if frame is None or not {"estimate", "publication", *HEAD} <= set(frame.columns):
+        raise _no_release(place.name, "no estimates.parquet or estimates.csv with the columns of published estimates")
+    config, told = manifest.get("config", {}), {e.get("name"): e for e in manifest.get("estimates", [])}
+    entries = {entry.get("name"): entry for entry in config.get("estimate", [])}
+    rule = config.get("publish", {}).get("rule", "")
+    thresholds = rule if isinstance(rule, Mapping) else {}
+    return Release(
+        name=place.name,
+        tables=tuple(
+            KnownTable(
+                name=str(name), where=str(entries.get(name, {}).get("where") or ""),
+                reference_period=str(told.get(name, {}).get("reference_period", "")), by=_own_columns(part),
+                frame=part.reset_index(drop=True),
+            )
+            for name, part in frame.groupby("estimate", sort=False)
+        ),
+        geography=manifest.get("geography", {}),
+        min_n=float(thresholds.get("min_n", 30 if rule == "nchs" else 50)),
+        min_cases=float(thresholds.get("min_cases", 0 if rule == "nchs" else 5)),
+    )  # fmt: skip
+
+
+def as_release(given: Any, position: int = 1) -> Release:
+    """An earlier release as it is given to `publish`: a folder, a `Release`, or PublishedEstimates.
+
+    Raises
+    ------
+    PublishFault
+        FL-PUB-40.
+    """
+    if isinstance(given, Release):
+        return given
+    if isinstance(given, str | Path):
+        return read_release(given)
+    tables = getattr(given, "tables", None)
+    if not tables:
+        raise _no_release(type(given).__name__, type(given).__name__)
+    return Release(
+        name=f"previous {position}",
+        tables=tuple(
+            KnownTable(
+                name=table.name, where=where_of(table.assumptions), reference_period=table.reference_period, by=table.by,
+                frame=table.frame,
+            )
+            for table in tables
+        ),
+        min_n=given.rule.min_n, min_cases=given.rule.min_cases,
+    )  # fmt: skip
+
+
+def known_tables(previous: Sequence[Any], reference_periods: Iterable[str]) -> tuple[KnownTable, ...]:
+    """Tables of earlier releases that may speak of the same people: of a period that is the same, or is not known."""
+    own = set(reference_periods)
+    releases = [as_release(each, at) for at, each in enumerate(previous, 1)]
+    return tuple(
+        table
+        for release in releases
+        for table in release.tables
+        if not table.reference_period or "" in own or table.reference_period in own
+    )
+
+
+def where_of(assumptions: Sequence[Assumption]) -> str:
+    """The condition of a subpopulation, or nothing."""
+    return next((str(value) for a in assumptions if a.code == "subpopulation" for _, value in a.parameters), "")
+
+
+def geography(estimates: Iterable[Estimates]) -> dict[str, dict[str, dict[str, str]]]:
+    """Of columns that lie in each other, as a district in a region, which label lies in which: no number of anybody."""
+    found: dict[str, dict[str, dict[str, str]]] = {}
+    for made in estimates:
+        cells = made.cells
+        if cells is None:
+            continue
+        for inner, outer in cells.nested:
+            at, to = cells.by.index(inner), cells.by.index(outer)
+            pairs = {str(one[at]): str(one[to]) for one in cells.labels if one[at] is not None and one[to] is not None}
+            found.setdefault(inner, {}).setdefault(outer, {}).update(sorted(pairs.items()))
+    return found
+
+
+def _read_table(place: Path) -> pd.DataFrame | None:
+    if (place / PARQUET).is_file():
+        return pd.read_parquet(place / PARQUET)
+    if not (place / CSV).is_file():
+        return None
+    frame = pd.read_csv(place / CSV, dtype=str, keep_default_na=False)
+    for name in NUMBERS:
+        frame[name] = pd.to_numeric(frame[name].replace("", None), errors="raise")
+    return frame
+
+
+def _own_columns(frame: pd.DataFrame) -> tuple[str, ...]:
+    fixed = {"estimate", "publication", "caution", *HEAD, *TAIL}
+    used = {
+        name for record in frame[["margin"]].drop_duplicates().to_dict("records") for name in margin_columns(record)
+    }
+    return tuple(name for name in map(str, frame.columns) if name not in fixed and name in used)
+
+
+def _no_release(name: str, found: str) -> PublishFault:
+    return PublishFault(
+        "FL-PUB-40", f"{name} is not an earlier release", found=found,
+        fix="give a folder that fl-estimate run wrote (it has estimates.parquet), or what fl.publish returned",
+    )  # fmt: skip

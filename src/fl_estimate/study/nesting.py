@@ -1,0 +1,53 @@
+"""Which by-columns of a study lie in which others: for the audit of disclosure, where no estimate has both side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import narwhals as nw
+
+from fl_estimate.design.domains import by_margins
+from fl_estimate.results.crossing import nested_columns
+
+MOST_PAIRS = 100_000
+"""Combinations of by-values up to which nesting is looked for; columns of more are no geography."""
+
+
+def nested_by_columns(
+    entries: Mapping[str, list[Any]], people: Mapping[str, Any]
+) -> dict[str, dict[str, dict[Any, Any]]]:
+    """For each by-column that lies in another, in which value of it each of its values lies.
+
+    Parameters
+    ----------
+    entries : mapping of str to list
+        By source, its estimates: their `by` is read.
+    people : mapping of str to SurveyData or Classification
+        By source.
+
+    Returns
+    -------
+    mapping
+        {inner column: {outer column: {value: outer value}}}, as `publish` takes it.
+    """
+    found: dict[str, dict[str, dict[Any, Any]]] = {}
+    for source, each in entries.items():
+        frame: Any = nw.from_native(people[source].people).lazy()
+        known = frame.collect_schema()
+        columns = list(dict.fromkeys(column for entry in each for column in _columns(entry) if column in known))
+        for place, one in enumerate(columns):
+            for other in columns[place + 1 :]:
+                pairs = frame.select(one, other).unique().head(MOST_PAIRS + 1).collect().rows()
+                if len(pairs) > MOST_PAIRS:
+                    continue
+                told = [pair for pair in pairs if all(value is not None and value == value for value in pair)]
+                for inner, outer in nested_columns((one, other), told):
+                    turned = (0, 1) if inner == one else (1, 0)
+                    found.setdefault(inner, {})[outer] = {pair[turned[0]]: pair[turned[1]] for pair in told}
+    return found
+
+
+def _columns(entry: Any) -> list[str]:
+    by = getattr(entry, "by", None)
+    return [str(column) for margin in by_margins(by) for column in margin] if by else []

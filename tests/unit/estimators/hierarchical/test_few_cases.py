@@ -1,0 +1,97 @@
+"""Limits of an area model for areas of few cases: the same whatever their number, and wide enough for each of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import integrate, special, stats
+
+import fl_estimate as fl
+from fl_estimate.estimators.hierarchical.few_cases import FEW
+
+N = np.array([900.0, 1100, 700, 1300, 800, 950, 1200, 1000])
+CASES = np.array([12.0, 9, 3, 15, 1, 8, 2, 11])
+
+
+def direct(cases: Any = CASES, **more: Any) -> pd.DataFrame:
+    return pd.DataFrame({"district": list("ABCDEFGH"), "n": N, "cases": cases, "value": cases / N, "deff": 1.4} | more)
+
+
+def limits(frame: pd.DataFrame, **more: Any) -> dict[str, list[float]]:
+    return fl.hierarchical.area(frame, seed=1, draws=100, **more).diagnostics["limits_of_few"]
+
+
+def test_areas_of_few_cases_have_limits_and_no_other() -> None:
+    assert sorted(limits(direct())) == ["C", "E", "G"]
+    assert limits(direct(np.where(CASES < FEW, FEW, CASES))) == {}
+
+
+@pytest.mark.parametrize("moved", [(3.0, 0.0, 3.0), (1.0, 4.0, 1.0), (0.0, 4.0, 2.0), (4.0, 0.0, 2.0)])
+def test_moving_a_case_between_them_moves_nothing(moved: tuple[float, float, float]) -> None:
+    """Hyper-parameters know of them together only, so that a reader who refits for every number finds one answer."""
+    other = CASES.copy()
+    other[[2, 4, 6]] = moved
+    assert limits(direct(other)) == limits(direct())
+
+
+def test_neither_their_values_nor_their_design_effects_enter() -> None:
+    few = CASES < FEW
+    frame = direct(deff=np.where(few, 2.9, 1.4), value=np.where(few, 0.5, 1.0) * CASES / N)
+    assert limits(frame) == limits(direct())
+
+
+def test_they_run_from_no_case_to_four() -> None:
+    """Against the posterior by quadrature, given the same centre and variance: none shows through a narrower interval."""
+    found = limits(direct())
+    posterior = fl.hierarchical.area(direct(), seed=1, draws=100).to_frame().set_index("district")
+    value = posterior["value"].to_dict()
+    for key, (lower, upper) in found.items():
+        assert 0 < lower < value[key] < upper < 0.05
+    # Without the model, four effective cases in n/1.4 people have Jeffreys's limits; shrinking towards the others moves them.
+    alone = stats.beta.ppf(0.975, 4 / 1.4 + 0.5, (N[2] - 4) / 1.4 + 0.5)
+    assert found["C"][1] == pytest.approx(alone, rel=0.35)
+
+
+def test_limits_by_quadrature() -> None:
+    from fl_estimate.estimators.hierarchical.few_cases import _limits
+    from fl_estimate.estimators.hierarchical.posterior import Ask
+
+    ask = Ask(level=0.95, draws=100, seed=1, shares=None)
+    lower, upper = _limits(2.0, 500.0, -5.0, 0.3, ask)
+
+    def density(eta: float) -> float:
+        return float(np.exp(2.0 * eta - 500.0 * np.logaddexp(0, eta) - 0.5 * (eta + 5.0) ** 2 / 0.3) * 1e6)
+
+    whole = integrate.quad(density, -10, 0, epsabs=0, epsrel=1e-10, limit=200)[0]
+    for end, share in ((lower, 0.025), (upper, 0.975)):
+        below = integrate.quad(density, -10, special.logit(end), epsabs=0, epsrel=1e-10, limit=200)[0]
+        assert below / whole == pytest.approx(share, abs=1e-4)
+
+
+def test_other_models_have_none() -> None:
+    pairs = [("A", "B"), ("B", "C"), ("C", "D"), ("D", "E"), ("E", "F"), ("F", "G"), ("G", "H")]
+    edges = pd.DataFrame(pairs, columns=["district", "neighbour"])
+    assert limits(direct(), spatial="bym2", neighbours=edges) == {}
+    assert limits(direct(), likelihood="beta-binomial") == {}
+
+
+def test_published_they_are_one_digit_and_no_value() -> None:
+    frame = fl.publish(fl.hierarchical.area(direct(), seed=1, draws=100)).to_frame().set_index("district")
+    few = frame.loc[["C", "E", "G"]]
+    assert few[["value", "se", "cases", "deff", "undetermined"]].isna().all(axis=None)
+    found = limits(direct())
+    for key, lower, upper in zip(few.index, few["lower"], few["upper"], strict=True):
+        assert lower <= found[str(key)][0]
+        assert upper >= found[str(key)][1]
+        assert float(f"{lower:.0e}") == lower
+        assert float(f"{upper:.0e}") == upper
+    assert frame.loc[["A", "B", "D"], "value"].notna().all()
+
+
+def test_per_thousand_they_are_in_its_units() -> None:
+    made = fl.hierarchical.area(direct(), seed=1, draws=100)
+    shares, thousands = (fl.publish(one).to_frame().set_index("district") for one in (made, made.per_thousand()))
+    assert thousands["upper"].to_dict()["C"] == pytest.approx(1_000 * shares["upper"].to_dict()["C"])
