@@ -296,8 +296,20 @@ def _drafts(given: Any) -> list[tuple[PublishedTable, Draft]]:
         )  # fmt: skip
     names = list(named) if named is not None else [_default_name(result, at) for at, result in enumerate(results, 1)]
     return [
-        (table := draft_of(name, result), _draft(table, result)) for name, result in zip(names, results, strict=True)
+        (table := _as_released(draft_of(name, result), result), _draft(table, result))
+        for name, result in zip(names, results, strict=True)
     ]
+
+
+def _as_released(table: PublishedTable, result: Estimates) -> PublishedTable:
+    """With the assumptions of the fit whose rows are printed: how many areas lack a case stands in those of the other."""
+    told = result.diagnostics.get("released_assumptions")
+    if not told:
+        return table
+    found = tuple(
+        Assumption(code=code, parameters=tuple((name, value) for name, value in pairs)) for code, pairs in told
+    )
+    return replace(table, assumptions=found)
 
 
 def _draft(table: PublishedTable, result: Estimates) -> Draft:
