@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import optimize, sparse
 
-from fl_estimate.reporting.disclosure_solver import AT_LIMIT, OPTIMAL, SECONDS, Unsolved, exposed
+from fl_estimate.reporting.disclosure_solver import AT_LIMIT, OPTIMAL, SECONDS, Unsolved, exposed, tied_to
 from fl_estimate.reporting.disclosure_system import PUBLIC, SLACK, Flags, Floats, Matrix, System, activity, residual
 
 _bounds: Any = optimize.Bounds  # typed as if it took numbers only
@@ -17,6 +17,8 @@ SMALL_CELLS, SMALL_TARGETS = 150, 80
 """Up to so many cells that may be chosen, and so many targets, the choice is the optimum."""
 CUTS = 60
 """Rounds of cuts before the optimum is given up for the heuristic."""
+LARGE, MANY = 500, 60
+"""Above so many unknowns the heuristic looks near the target only: through rows of up to so many, or twelve times its own."""
 RELEASES = 2_000
 """Cells that the heuristic tries to print again, dearest first."""
 
@@ -225,24 +227,51 @@ def _greedy(system: System, start: Flags, bare: Flags) -> Flags:
 
 
 def _given_way(system: System, rows: _Elastic, shut: Flags, target: int, sign: float, need: float) -> Flags:
-    """With the owners withheld of the rows that give way, at the least price, for the target to reach its need."""
-    owned = np.flatnonzero((rows.owner != PUBLIC) & ~rows.free(shut) & (rows.give > 0))
-    kept = np.flatnonzero(~rows.free(shut))
-    size = len(system.lower)
-    place = np.full(len(rows.bound), -1)
-    place[owned] = np.arange(len(owned))
-    local = place[kept]
+    """With the owners withheld of the rows that give way, at the least price, for the target to reach its need.
+
+    In a large system everything far from the target stays as it is in the data, unless that is too little.
+    """
+    near = _near(system, target) if len(system.lower) > LARGE else np.ones(len(system.lower), dtype=bool)
+    try:
+        return _given_way_within(system, rows, shut, target, sign, need, near)
+    except Unsolved:
+        if near.all():
+            raise
+        return _given_way_within(system, rows, shut, target, sign, need, np.ones_like(near))
+
+
+def _near(system: System, target: int) -> Flags:
+    """Unknowns that share a row with the target's, or with one that does; rows of very many tie nothing here."""
+    rows = abs(system.matrix)
+    found = np.asarray(abs(system.targets[[target]]).sum(axis=0)).ravel() > 0
+    narrow = np.diff(system.matrix.indptr) <= max(MANY, 12 * int(found.sum()))
+    for _ in range(2):
+        found |= rows.T @ (narrow & (rows @ found.astype(float) > 0)).astype(float) > 0
+    return found
+
+
+def _given_way_within(
+    system: System, rows: _Elastic, shut: Flags, target: int, sign: float, need: float, near: Flags
+) -> Flags:
+    inside = np.flatnonzero(near)
+    at_rest = np.where(near, 0.0, system.truth)
+    touched = np.flatnonzero(~rows.free(shut) & (abs(rows.terms) @ near.astype(float) > 0))
+    owned = touched[(rows.owner[touched] != PUBLIC) & (rows.give[touched] > 0)]
+    size = len(inside)
+    places = np.searchsorted(touched, owned)
     elastic = sparse.csr_matrix(
-        (-np.ones(len(owned)), (np.flatnonzero(local >= 0), local[local >= 0])), shape=(len(kept), len(owned))
+        (-np.ones(len(owned)), (places, np.arange(len(owned)))), shape=(len(touched), len(owned))
     )
-    goal = sparse.hstack([-sign * system.targets[[target]], sparse.csr_matrix((1, len(owned)))])
-    price = system.cost[rows.owner[owned]] / float(system.cost.max())
+    terms = rows.terms[touched]
+    goal = sparse.hstack([-sign * system.targets[[target]][:, inside], sparse.csr_matrix((1, len(owned)))])
+    rest = float((system.targets[[target]] @ at_rest)[0])
     solved: Any = optimize.linprog(
-        np.concatenate([np.zeros(size), price]),
-        A_ub=sparse.vstack([sparse.hstack([rows.terms[kept], elastic]), goal], format="csr"),
-        b_ub=np.concatenate([rows.bound[kept], [-need]]),
+        np.concatenate([np.zeros(size), system.cost[rows.owner[owned]] / float(system.cost.max())]),
+        A_ub=sparse.vstack([sparse.hstack([terms[:, inside], elastic]), goal], format="csr"),
+        b_ub=np.concatenate([rows.bound[touched] - terms @ at_rest + SLACK, [-need + sign * rest]]),
         bounds=np.column_stack([
-            np.concatenate([system.lower, np.zeros(len(owned))]), np.concatenate([system.upper, rows.give[owned]])
+            np.concatenate([system.lower[inside], np.zeros(len(owned))]),
+            np.concatenate([system.upper[inside], rows.give[owned]]),
         ]),
         method="highs",
         options={"time_limit": SECONDS},
@@ -250,7 +279,7 @@ def _given_way(system: System, rows: _Elastic, shut: Flags, target: int, sign: f
     if solved.x is None or solved.status not in (OPTIMAL, AT_LIMIT):
         raise Unsolved(solved.message)
     out = shut.copy()
-    out[rows.owner[owned[solved.x[size:] > SLACK]]] = True
+    out[rows.owner[owned[solved.x[size:] > 10 * SLACK]]] = True
     return system.followed(out)
 
 
@@ -277,6 +306,6 @@ def _released(system: System, start: Flags, shut: Flags) -> Flags:
         trial[cell] = False
         if (system.followed(trial) != trial).any():
             continue  # it goes with another cell that is withheld
-        if not exposed(system, trial, seen=seen).any():
+        if not exposed(system, trial, only=tied_to(system, shut, int(cell)), seen=seen, hurry=True).any():
             shut = trial
     return shut

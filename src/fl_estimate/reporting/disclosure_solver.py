@@ -131,6 +131,7 @@ def exposed(
     *,
     only: Flags | None = None,
     seen: list[Floats] | None = None,
+    hurry: bool = False,
 ) -> Flags:
     """Targets of withheld cells of which too much can be worked out.
 
@@ -144,6 +145,8 @@ def exposed(
     seen : list of arrays, optional
         Points that fitted what was printed when other cells were withheld: those that still fit are not looked for again.
         What is found is added.
+    hurry : bool
+        Whether one exposed target is enough to know.
     """
     left = residual(system, withheld) if left is None else left
     bare = np.zeros(len(system.target_cell), dtype=bool)
@@ -154,6 +157,8 @@ def exposed(
     bare |= bind & (
         (least > system.low + SLACK * _scale(system.low)) | (most < system.high - SLACK * _scale(system.high))
     )
+    if hurry and bare.any():
+        return bare
     seen = [] if seen is None else seen
     asked = _Needs.of(system, np.flatnonzero(bind & ~bare))
     for point in [system.truth, *_fitting(system, withheld, seen)]:
@@ -172,8 +177,19 @@ def exposed(
             bare[_unmet(system, left, within, mine, seen)] = True
         except Unsolved:
             bare[mine.target] = True
+        if hurry and bare.any():
+            break
     del seen[:-MOST_SEEN]
     return bare
+
+
+def tied_to(system: System, withheld: Flags, cell: int) -> Flags:
+    """Targets of which the rows of a withheld cell could say something, were they printed."""
+    left = residual(system, withheld)
+    terms, _ = _loose_terms(system, left, np.flatnonzero(withheld[system.target_cell]))
+    tied = parts(sparse.csr_matrix(sparse.vstack([left.matrix, terms, system.matrix[system.owner == cell]])))
+    own = tied[system.matrix[system.owner == cell].indices]
+    return (abs(system.targets) @ np.isin(tied, own).astype(float)) > 0
 
 
 def _fitting(system: System, withheld: Flags, points: list[Floats]) -> list[Floats]:

@@ -22,6 +22,8 @@ DROPPED: tuple[str, ...] = ("cv", "undetermined", "n", "cases")
 """What a narrow terminal does without, in this order; the report has it."""
 GAP = 3
 """Columns between two cells."""
+EDGES = 2
+"""Columns before the first cell and after the last."""
 Lines = Sequence[Sequence[str] | str]
 
 
@@ -53,7 +55,8 @@ def print_table(heads: Sequence[str], rows: Lines, *, title: str = "", console: 
 
     table = Table(title=Text(title) if title else None, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for place, head in enumerate(heads):
-        words = max((len(word) for word in head.split()), default=0) if title else None
+        cells = [len(row[place]) for row in rows if not isinstance(row, str) and place < len(row)]
+        words = max([*(len(word) for word in head.split()), *cells], default=0) if title else None
         table.add_column(
             Text(head), justify="right" if title and place else "left", overflow="fold", min_width=words,
             no_wrap=bool(title) and not place,
@@ -82,7 +85,7 @@ def _fitting(heads: Mapping[str, str], rows: Sequence[LaidRow], width: int) -> I
     }
     label = max((len(row.label) for row in rows), default=0)
     for key in DROPPED:
-        if label + sum(needed[kept] + GAP for kept in keys) <= width:
+        if EDGES + label + sum(needed[kept] + GAP for kept in keys) <= width:
             break
         keys = [kept for kept in keys if kept != key]
     yield from keys

@@ -47,10 +47,11 @@ def test_the_regions_are_judged_as_planted(result: StudyResult) -> None:
     frame = pd.read_csv(result.folder / "estimates.csv")
     regions = frame[(frame["estimate"] == "prevalence_1") & (frame["margin"] == "region")]
     assert dict(zip(regions["region"], regions["publication"], strict=True)) == {
-        "East": "fewer_than",
+        "East": "at_most",
         "North": "published",
-        "South": "published",
-        "West": "not_published",
+        # Printed, it would say that East and West together have three cases, so that neither has four.
+        "South": "not_published",
+        "West": "at_most",
     }
 
 
@@ -58,7 +59,9 @@ def test_no_file_holds_a_withheld_number(result: StudyResult) -> None:
     content = b"".join(path.read_bytes() for path in result.folder.iterdir())
     for name in ("prevalence_1", "total_2"):
         row = result.estimates[name].select(region="West").to_frame().iloc[0]
-        shown = result.estimates[name].select(region="North").to_frame().iloc[0]
+        assert result.published is not None
+        printed = result.published.select(name).to_frame()
+        shown = printed[(printed["region"] == "North").fillna(False)].iloc[0]
         assert repr(float(shown["value"])).encode() in content  # otherwise the search could not find anything
         for column in ("value", "se", "lower", "upper"):
             value = float(row[column])

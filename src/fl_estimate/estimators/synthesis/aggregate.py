@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from fl_estimate.estimators.synthesis.country_tables import (
     require_complete,
 )
 from fl_estimate.estimators.synthesis.reading import Floats, reasons_without_limits, require_choice
-from fl_estimate.results.basis import Basis, Support
+from fl_estimate.results.basis import Support, weakest
 from fl_estimate.results.estimates import Assumption, Estimates, check_by_columns, make_frame
 from fl_estimate.results.provenance import Provenance
 
@@ -141,16 +141,21 @@ def aggregate(
     spread = _between(between, surveys, persons, regions)
     found = [_group(name, surveys, persons, regions, *spread[name]) for name in _ordered(regions.values())]
     return _answer(
-        surveys, found, region_column, quantity, between, round_to, interval, level, _support(surveys, found, regions)
+        surveys, found, region_column, quantity, between, round_to, interval, level, _rests_on(surveys, found, regions)
     )
 
 
-def _support(surveys: Surveys, found: list[Group], regions: Mapping[Any, Any]) -> Support:
-    """What the whole and each region rest on: the smallest part of their surveyed countries."""
-    inside = [
-        [place for place, country in enumerate(surveys.value) if regions[country] == group.name] for group in found
+def _rests_on(surveys: Surveys, found: list[Group], regions: Mapping[Any, Any]) -> tuple[list[str], Support]:
+    """Basis and support of the whole and of each region: the smallest part of their surveyed countries."""
+    every = list(enumerate(surveys.value))
+    groups = [[place for place, _ in every]]
+    groups += [[place for place, country in every if regions[country] == group.name] for group in found]
+    bases = [[surveys.bases[place] for place in group] for group in groups]
+    parts = [
+        Support.least_known([surveys.support.take([place]) for place in group], of)
+        for group, of in zip(groups, bases, strict=True)
     ]
-    return surveys.support.grouped([range(len(surveys.value)), *inside])
+    return [weakest(of) for of in bases], Support.joined(parts)
 
 
 def _between(
@@ -240,7 +245,7 @@ def _group(
 
 def _answer(
     surveys: Surveys, found: list[Group], region_column: str, quantity: str, between: Any, round_to: float | None,
-    interval: str, level: float, support: Support,
+    interval: str, level: float, rests: tuple[list[str], Support],
 ) -> Estimates:  # fmt: skip
     """The whole, then its regions, each with limits of its own."""
     check_by_columns([region_column])
@@ -266,9 +271,7 @@ def _answer(
     matrix = np.diag(np.array([variances.sum(), *variances])) / np.outer(scale * np.ones(n), scale * np.ones(n))
     matrix[0, 1:] = matrix[1:, 0] = variances / (scale * np.ones(n))[0] / (scale * np.ones(n))[1:]
     return Estimates(
-        frame=make_frame(
-            columns, {region_column: [None, *(g.name for g in found)]}, n, basis=cast("Basis", surveys.basis)
-        ),
+        frame=make_frame(columns, {region_column: [None, *(g.name for g in found)]}, n, basis=rests[0]),
         by=(region_column,),
         measure=surveys.said["measure"],
         population=surveys.said["population"],
@@ -288,7 +291,7 @@ def _answer(
             source_name=surveys.source,
         ),
         covariance_matrix=matrix if np.isfinite(matrix).all() else None,
-        support=support,
+        support=rests[1],
     )
 
 

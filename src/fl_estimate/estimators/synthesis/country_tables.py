@@ -12,7 +12,7 @@ import pandas as pd
 
 from fl_estimate.errors import EstimateFault, listed, missing_columns
 from fl_estimate.estimators.synthesis.reading import Floats, rows_of
-from fl_estimate.results.basis import Support, weakest
+from fl_estimate.results.basis import Support
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.stack import said_by_all
 
@@ -21,7 +21,10 @@ UNITS: dict[str, float] = {"prevalence": 1.0, "prevalence per 1,000": 1_000.0}
 
 @dataclass(frozen=True, kw_only=True)
 class Surveys:
-    """What was surveyed: prevalence and standard error by country, and what the figures say of themselves."""
+    """What was surveyed: prevalence and standard error by country, and what the figures say of themselves.
+
+    `bases` and `support` say on what they rest, in the order of the countries.
+    """
 
     by: str
     value: Mapping[Any, float]
@@ -30,7 +33,7 @@ class Surveys:
     totals: bool
     outcome: str
     said: Mapping[str, str]
-    basis: str
+    bases: tuple[str, ...]
     support: Support
     source: str = ""
 
@@ -51,7 +54,8 @@ def read_surveys(given: Any, population: Any, said: Mapping[str, str | None]) ->
         found = _by_country(
             by, labels[there].tolist(), kept.value[there], kept.se[there], kept.df[there], kept.quantity, outcome, [given], said
         )  # fmt: skip
-        return replace(found, basis=kept.basis, support=kept.support.take(np.flatnonzero(there)))
+        bases = tuple(cells.frame["basis"][there])
+        return replace(found, bases=bases, support=kept.support.take(np.flatnonzero(there)))
     by = _shared_column(given, population)
     table = _table(given, [by, "value", "se"], "estimates")
     # A column of numbers called population is how many live there, not of whom the figure speaks.
@@ -88,7 +92,7 @@ def _from_mapping(given: Mapping[Any, Estimates], population: Any, said: Mapping
     found = _by_country(by, list(given), joined["value"], joined["se"], joined["df"], quantities[0], outcomes[0],
                         list(given.values()), said)  # fmt: skip
     every = Support.joined([own.support for own in rows.values()])
-    return replace(found, basis=weakest(own.basis for own in rows.values()), support=every)
+    return replace(found, bases=tuple(own.basis for own in rows.values()), support=every)
 
 
 def _by_country(
@@ -113,7 +117,7 @@ def _by_country(
         totals=totals,
         outcome=outcome,
         said=told,
-        basis="figures",
+        bases=("figures",) * len(labels),
         support=Support.unknown(len(labels)),
         source=", ".join(dict.fromkeys(r.provenance.source_name for r in results if r.provenance.source_name)),
     )
