@@ -15,6 +15,7 @@ from fl_estimate.errors import PublishFault, listed
 from fl_estimate.reporting.disclosure_series import Nested
 from fl_estimate.reporting.judging import Flags, own_support, published_support
 from fl_estimate.reporting.labelling import unit_of
+from fl_estimate.reporting.precision import WITHOUT_ERROR, few_digits
 from fl_estimate.reporting.release import Draft, released
 from fl_estimate.reporting.releases import Release, known_tables
 from fl_estimate.reporting.suppression import FL_DEFAULT, NOT_PUBLISHED, SuppressionRule, chosen_rule
@@ -244,7 +245,7 @@ def publish(
     known = known_tables(previous, [table.reference_period for table, _ in drafts])
     found = released([draft for _, draft in drafts], chosen, nested, known)
     tables = tuple(
-        replace(table, frame=frame, reasons=reasons)
+        replace(table, frame=frame, reasons=reasons, assumptions=_told(table.assumptions))
         for (table, _), frame, reasons in zip(drafts, found.frames, found.reasons, strict=True)
     )
     tables = _unhashed(tables)
@@ -310,6 +311,14 @@ def _as_released(table: PublishedTable, result: Estimates) -> PublishedTable:
         Assumption(code=code, parameters=tuple((name, value) for name, value in pairs)) for code, pairs in told
     )
     return replace(table, assumptions=found)
+
+
+def _told(assumptions: tuple[Assumption, ...]) -> tuple[Assumption, ...]:
+    """Assumptions with the digits that may be printed of their parameters: a ratio in one is a figure like any other."""
+    return tuple(
+        a if a.code == "subpopulation" else replace(a, parameters=few_digits(a.parameters, WITHOUT_ERROR))
+        for a in assumptions
+    )
 
 
 def _draft(table: PublishedTable, result: Estimates) -> Draft:
