@@ -127,6 +127,7 @@ def check(
 
 def _check_file(file: Path, mapping: str, others: dict[str, str] | None, mode: Any, html: Path | None) -> None:
     from fl_estimate.errors import DataFault
+    from fl_estimate.indicators.clock import asks_items, require_period
     from fl_estimate.loaders.load import load
 
     try:
@@ -139,6 +140,8 @@ def _check_file(file: Path, mapping: str, others: dict[str, str] | None, mode: A
     _tell_warnings(survey.report)
     if html is not None:
         _write_page(survey.report, html)
+    if asks_items(survey):
+        require_period(survey)
 
 
 def _write_page(report: Any, page: Path) -> None:

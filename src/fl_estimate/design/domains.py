@@ -85,7 +85,9 @@ def _crossed(table: Totals, columns: tuple[str, ...], categories: Mapping[str, S
     for column in columns:
         key = table.keys[column]
         # Categories that nobody has still are domains: the table says that nobody was met there.
-        known = sorted({*key.levels, *map(str, categories.get(column, ()))}, key=lambda v: (isinstance(v, str), v))
+        # They keep the order that they were declared in, as age groups must; values without one are sorted.
+        declared = [str(each) for each in categories.get(column, ())]
+        known = [*declared, *sorted({*key.levels} - {*declared}, key=lambda v: (isinstance(v, str), v))]
         place = {level: code for code, level in enumerate(known)}
         recode = np.array([*(place[level] for level in key.levels), 0], dtype=np.int64)
         missing |= key.codes == key.missing

@@ -210,6 +210,7 @@ def lay_out(call: Call, targets: Targets, table: DomainTable, *, quantity: str) 
     return Estimates(
         frame=make_frame(columns, labels, rows, basis="respondents"),
         by=by,
+        measure=call.resolved.measure([target.outcome for target in targets.targets]),
         population=call.resolved.population,
         reference_period=str(call.resolved.reference_period or ""),
         reasons=tuple(reasons),

@@ -36,6 +36,8 @@ class Noted(Protocol):
 
     def notes(self, outcomes: Sequence[str], /) -> tuple[tuple[str, Mapping[str, Any]], ...]: ...
 
+    def measure(self, outcomes: Sequence[str], /) -> str: ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class Resolved:
@@ -51,6 +53,10 @@ class Resolved:
     def notes(self, outcomes: Sequence[str]) -> tuple[tuple[str, Mapping[str, Any]], ...]:
         """Notes on the outcomes, as codes with parameters; none where nobody classified the people."""
         return self.noted.notes(outcomes) if self.noted is not None else ()
+
+    def measure(self, outcomes: Sequence[str]) -> str:
+        """Whether the outcomes are those of a day (stock) or of any time in the period (flow); "" where nobody says."""
+        return self.noted.measure(outcomes) if self.noted is not None else ""
 
 
 def resolve(people: Any, design: Design | None) -> Resolved:

@@ -26,13 +26,24 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True)
 class ReferencePeriod:
-    """The time a survey speaks of: `start` inclusive, `end` exclusive, either may be unknown."""
+    """The time a survey speaks of: `start` inclusive, `end` exclusive, either may be unknown.
+
+    A period of each person has neither: it is the `months` that end with the day in their column `before`.
+    """
 
     kind: str
     start: dt.date | None = None
     end: dt.date | None = None
+    months: int | None = None
+    before: str = ""
 
     def __str__(self) -> str:
+        if self.months:
+            return (
+                f"the {self.months} months before the interview"
+                if self.months > 1
+                else "the month before the interview"
+            )
         if self.start is None or self.end is None:
             return self.kind
         last = self.end - dt.timedelta(days=1)

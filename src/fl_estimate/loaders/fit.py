@@ -46,8 +46,9 @@ def require_fit(mapping: Mapping, files: Dictionary[str, FileTable], rules: Dict
     """
     faults: list[str] = []
     for name, rule in rules.items():
-        for at in [rule.at(slot) for slot in rule.slots] or [rule]:
-            faults += _table_faults(mapping, TABLES[name], at, files, rules)
+        for part in rule.parts:
+            for at in [part.at(slot) for slot in part.slots] or [part]:
+                faults += _table_faults(mapping, TABLES[name], at, files, rules)
     faults += _key_faults(rules)
     faults += _design_faults(mapping, files, rules)
     if faults:
@@ -107,9 +108,9 @@ def _names(table: Table, rule: TableRule, columns: Sequence[str], rules: Diction
     own = [*rule.variables, table.key]
     if rule.source is None:
         return [*own, *left_over(rule, columns)]
-    people = rules["people"]
+    whole = rules[rule.source]
     own += [f"{name}_precision" for name in rule.variables]
-    return [*own, *people.variables, *people.derived, "person_id", *columns]
+    return [*own, *whole.variables, *whole.derived, TABLES[rule.source].key, *columns]
 
 
 def _absent_names(place: str, text: str, names: Sequence[str]) -> Iterable[str]:
@@ -120,7 +121,7 @@ def _absent_names(place: str, text: str, names: Sequence[str]) -> Iterable[str]:
 def _key_faults(rules: Dictionary[str, TableRule]) -> Iterable[str]:
     """Keys that tables of different files are joined by: a row number cannot stand in for them."""
     own = {name: rule for name, rule in rules.items() if rule.source is None}
-    if "households" in own and "hh_id" not in own["people"].variables:
+    if "households" in own and "hh_id" not in rules["people"].variables:
         yield "people.hh_id: households are joined by it, and it is not mapped"
     for name, rule in own.items():
         for link, other in TABLES[name].links:
@@ -137,8 +138,9 @@ def _design_faults(
         return
     names: list[str] = []
     for table in ("people", "households"):
-        if table in rules and table in files:
-            names += [*rules[table].variables, *rules[table].derived, *left_over(rules[table], files[table].columns)]
+        if table in rules:
+            left = left_over(rules[table], files[table].columns) if table in files else []
+            names += [*rules[table].variables, *rules[table].derived, *left]
     names += [rule.weight for rule in mapping.selection]
     for name in design.columns:
         if name not in names:

@@ -22,6 +22,7 @@ from fl_estimate.loaders.mapping_faults import faults_of
 from fl_estimate.loaders.mapping_parts import (
     Code,
     DesignRule,
+    JoinRule,
     PeriodRule,
     PhaseRule,
     RatesRule,
@@ -127,7 +128,12 @@ class Mapping(Strict):
 
     def text_format(self) -> TextFormat:
         """Say how the files are written."""
-        return TextFormat(**self.source.model_dump())
+        return TextFormat(**self.source.model_dump(exclude={"files", "join"}))
+
+    def main_table(self) -> str:
+        """The table whose rows are those of the file that is loaded, if it is one file."""
+        rule = self.tables.get("people")
+        return rule.source if rule is not None and rule.source is not None else "people"
 
     def sample_design(self) -> Design | None:
         """Give the design in the form that estimators take."""
@@ -136,7 +142,11 @@ class Mapping(Strict):
     def period(self) -> ReferencePeriod | None:
         """Give the reference period in the form that results take."""
         rule = self.reference_period
-        return ReferencePeriod(kind=rule.kind, start=rule.start, end=rule.end) if rule else None
+        if rule is None:
+            return None
+        return ReferencePeriod(
+            kind=rule.kind, start=rule.start, end=rule.end, months=rule.months, before=rule.before or ""
+        )
 
 
 def bundled() -> list[str]:
@@ -198,13 +208,20 @@ def _shaped(content: Dictionary[str, Any], faults: list[str]) -> dict[str, Any]:
     tables: dict[str, Any] = {}
     for name in TABLES:
         rule = content.get(name)
-        if isinstance(rule, Dictionary):
-            variables = {key: value for key, value in rule.items() if key not in _OF_TABLES}
-            special = {field: rule[key] for key, field in _OF_TABLES.items() if key in rule}
-            tables[name] = {"variables": variables, **special, **_within(special, content)}
+        rules: list[Any] = list(rule) if isinstance(rule, list | tuple) else [rule]
+        if rules and all(isinstance(each, Dictionary) for each in rules):
+            first, *also = [_rule(each, content) for each in rules]
+            tables[name] = {**first, "also": tuple(also)} if also else first
         elif rule is not None:
             faults.append(f"{name}: a table is needed here, written [{name}]")
     return {**shaped, "tables": tables}
+
+
+def _rule(rule: Dictionary[str, Any], content: Dictionary[str, Any]) -> dict[str, Any]:
+    """One table as people write it, in the form of `TableRule`."""
+    variables = {key: value for key, value in rule.items() if key not in _OF_TABLES}
+    special = {field: rule[key] for key, field in _OF_TABLES.items() if key in rule}
+    return {"variables": variables, **special, **_within(special, content)}
 
 
 def _within(special: Dictionary[str, Any], content: Dictionary[str, Any]) -> dict[str, Any]:
@@ -279,5 +296,9 @@ def _names_a_type(part: int | str) -> bool:
 _NEIGHBOURS = [
     *SelectionRule.model_fields,
     *("else" if key == "otherwise" else key for key in VariableRule.model_fields),
-    *(key for rule in (SourceRule, PeriodRule, DesignRule, PhaseRule, ReplicatesRule) for key in rule.model_fields),
+    *(
+        key
+        for rule in (SourceRule, JoinRule, PeriodRule, DesignRule, PhaseRule, ReplicatesRule)
+        for key in rule.model_fields
+    ),
 ]

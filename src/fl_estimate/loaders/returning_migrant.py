@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from fl_estimate.errors import DataFault, not_one_of
 from fl_estimate.inputs.respondents import SHARE_OF_PERSON
 from fl_estimate.inputs.sample_design import Design
-from fl_estimate.inputs.survey_data import SurveyData
-from fl_estimate.inputs.survey_storage import pandas_of
+from fl_estimate.inputs.survey_data import ReferencePeriod, SurveyData
+from fl_estimate.inputs.survey_storage import pandas_of, polars_of
 from fl_estimate.schema.variables import item_variable
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Which = Literal["all", "last"]
 WHICH: tuple[str, ...] = get_args(Which)
 PERSON, EPISODE, JOB, RESPONDENT = "person_id", "episode_id", "job_id", "respondent_id"
-SELECTED, AGE, AGE_THEN = "selected_for_module", "age_interview", "age_episode"
+SELECTED, AGE, AGE_THEN = "selected_for_module", "age_interview", "age_at_start"
 _ORDER, _ASKED = "__order__", "__asked__"
 
 
@@ -40,8 +40,9 @@ def by_episode(data: SurveyData, which: Which = "all") -> SurveyData:
     -------
     SurveyData
         `people` has a row an episode, with the columns of the person, of the episode and of the job that it led to;
-        `person_id` is the id of the episode and `respondent_id` that of the person. `age_interview` is the age at the
-        episode where it is known, for frameworks judge an episode by it; the age now is `age_now`. Weights, strata and
+        `person_id` is the id of the episode and `respondent_id` that of the person. `age_interview` is the age at the start of
+        the episode where it is known, for frameworks judge an episode by it; the age now is `age_now`. Without a reference
+        period of the survey that of the episodes is a lifetime. Weights, strata and
         sampling units are those of the person, so that a total counts episodes ("all") or persons ("last").
 
         Persons without an episode stay, out of scope (`selected_for_module` is no): the units in which nobody had
@@ -91,6 +92,8 @@ def by_episode(data: SurveyData, which: Which = "all") -> SurveyData:
         data,
         **{name: None if table is None else _native(table, getattr(data, name)) for name, table in made.items()},
         design=_design(data.design),
+        # where nobody states a period, an episode is judged by itself, whenever it was
+        reference_period=data.reference_period or ReferencePeriod(kind="lifetime"),
         population=said,
     )
 
@@ -105,7 +108,7 @@ def _as(column: str, name: str) -> pl.Expr:
 def _lazy(table: Any) -> pl.LazyFrame:
     import polars as pl
 
-    return table.lazy() if isinstance(table, pl.DataFrame | pl.LazyFrame) else pl.from_pandas(table).lazy()
+    return table.lazy() if isinstance(table, pl.DataFrame | pl.LazyFrame) else polars_of(table).lazy()
 
 
 def _native(table: pl.LazyFrame, like: Any) -> Any:

@@ -107,9 +107,12 @@ def _when(reference: str, language: str) -> dict[str, str]:
 
 
 def period(text: str, language: str) -> str:
-    """A reference period in words: the first and the last day joined as the language joins them, or a lifetime."""
+    """A reference period in words: the first and the last day joined as the language joins them, a lifetime, or months."""
     days = re.fullmatch(r"(\d{4}-\d\d-\d\d) to (\d{4}-\d\d-\d\d)", text)
-    return say("head", "range", language, lower=days[1], upper=days[2]) if days else say("head", text, language)
+    if days:
+        return say("head", "range", language, lower=days[1], upper=days[2])
+    rolling = re.fullmatch(r"the (\d+) months before the interview", text)
+    return say("head", "rolling", language, months=rolling[1]) if rolling else say("head", text, language)
 
 
 def _persons(total: Row | None, language: str) -> Iterator[str]:

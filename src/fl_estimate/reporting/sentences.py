@@ -42,9 +42,20 @@ HEADS: dict[str, Said] = {
     ),
     "unit.prevalence.percent": ("Prevalence, %", "Taux de prévalence, en\u00a0%", "Tasa de prevalencia, en\u00a0%"),
     "unit.total": ("Number of persons", "Nombre de personnes", "Número de personas"),
+    "unit.months": ("Person-months", "Mois-personnes", "Meses-persona"),
     "unit.mean": ("Mean", "Moyenne", "Media"),
     "unit.ratio": ("Ratio", "Ratio", "Razón"),
     "lifetime": ("lifetime", "vie entière", "toda la vida"),
+    "rolling": (
+        "the {months} months before the interview",
+        "les {months} mois précédant l’entretien",
+        "los {months} meses anteriores a la entrevista",
+    ),
+    "the month before the interview": (
+        "the month before the interview",
+        "le mois précédant l’entretien",
+        "el mes anterior a la entrevista",
+    ),
     "by_join": (" and ", " et ", " y "),
     "among": ("among {n} respondents", "parmi {n} répondants", "entre {n} informantes"),
     "range": ("{lower} to {upper}", "{lower} à {upper}", "{lower} a {upper}"),
@@ -123,6 +134,11 @@ STATES: dict[str, Said] = {
         "in forced labour",
         "en situation de travail forcé",
         "en situación de trabajo forzoso",
+    ),
+    "forced_labour_stock": (
+        "in forced labour on the reference day",
+        "en situation de travail forcé au jour de référence",
+        "en situación de trabajo forzoso en el día de referencia",
     ),
 }
 

@@ -29,6 +29,8 @@ PER_THOUSAND_BELOW = 0.05
 """A prevalence below this is shown per 1,000 persons, from this on in per cent; one unit for a whole table."""
 PERSONS: frozenset[str] = frozenset({"total", "persons", "population_size", "dark_figure"})
 """Quantities that count persons."""
+MONTHS = "_months"
+"""Ends the name of an outcome that is time: its total counts person-months."""
 MEDIAN = "0.5"
 """The term of the quantile that has a name."""
 LISTED: frozenset[str] = frozenset({"population_size", "dark_figure"})
@@ -171,7 +173,8 @@ def scale_of(frame: pd.DataFrame) -> Scale:
         decimals = max(1, _places(lead * factor, 2), _places(float(positive), 1))
         return Scale(factor=factor, decimals=min(decimals, 4), unit=unit, quantity=quantity)
     if quantity in PERSONS:
-        return Scale(factor=1.0, decimals=0, unit="total", quantity=quantity)
+        months = frame["outcome"].astype(str).str.endswith(MONTHS).all()
+        return Scale(factor=1.0, decimals=0, unit="months" if months else "total", quantity=quantity)
     se = frame["se"].where(frame["se"] > 0).min()
     decimals = _places(float(se), 2) if pd.notna(se) else _places(lead, 3)
     shown_as = "median" if _only_quantile(frame) == MEDIAN else quantity
@@ -194,6 +197,8 @@ def caption(table: PublishedTable, language: str, *, margin: str | None = None) 
     if several_methods(table.frame):
         codes = [unit_of(code) for code in codes]
     quantities = [say("quantity", code, language) for code in dict.fromkeys(codes)]
+    if codes == ["total"] and scale_of(table.frame).unit == "months":
+        quantities = [say("head", "unit.months", language)]
     if share := _only_quantile(table.frame):
         quantities = [say("quantity", "median", language)] if share == MEDIAN else [f"{quantities[0]} ({share})"]
     outcome = opening(", ".join(outcomes[:3]) + (" …" if len(outcomes) > 3 else ""))

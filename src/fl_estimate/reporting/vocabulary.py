@@ -18,6 +18,7 @@ from fl_estimate.reporting import (
     vocabulary_models,
     vocabulary_panels,
     vocabulary_synthesis,
+    vocabulary_time,
     vocabulary_weights,
 )
 
@@ -46,6 +47,22 @@ QUANTITIES: dict[str, Said] = {
 
 OUTCOMES: dict[str, Said] = {
     "forced_labour": ("forced labour", "travail forcé", "trabajo forzoso"),
+    "forced_labour_wide": (
+        "forced labour, wide reading",
+        "travail forcé, lecture large",
+        "trabajo forzoso, lectura amplia",
+    ),
+    "forced_labour_narrow": (
+        "forced labour, narrow reading",
+        "travail forcé, lecture étroite",
+        "trabajo forzoso, lectura estricta",
+    ),
+    "forced_labour_one_fact": (
+        "forced labour by unpaid wages alone, told as involuntary work and as penalty",
+        "travail forcé par le seul salaire impayé, cité comme travail involontaire et comme peine",
+        "trabajo forzoso solo por el salario impagado, contado como trabajo involuntario y como pena",
+    ),
+    "forced_marriage": ("forced marriage", "mariage forcé", "matrimonio forzoso"),
     "state_imposed_forced_labour": (
         "state-imposed forced labour",
         "travail forcé imposé par l’État",
@@ -284,6 +301,14 @@ ASSUMPTIONS: dict[str, Said] = {
         "Deux chiffres par cellule : aucune, puis toutes les personnes au classement indéterminé sont comptées comme des cas.",
         "Dos cifras por celda: ninguna y, después, todas las personas de clasificación indeterminada se cuentan como casos.",
     ),
+    "not_asked_whether_agreed": (
+        "The survey did not ask whether what these criteria of {framework} describe was known and agreed; they count for "
+        "everybody who reports them: {parts}.",
+        "L’enquête n’a pas demandé si ce que décrivent ces critères du cadre {framework} était connu et convenu ; ils "
+        "comptent pour tous ceux qui les déclarent : {parts}.",
+        "La encuesta no preguntó si lo que describen estos criterios del marco {framework} era conocido y acordado; "
+        "cuentan para todas las personas que los declaran: {parts}.",
+    ),
     "recalled_parts": (
         "Parts of the framework {framework} are recalled or are this project’s reading, and were not read in the "
         "document: {parts}.",
@@ -409,6 +434,7 @@ _TOPICS = (
     vocabulary_models,
     vocabulary_panels,
     vocabulary_synthesis,
+    vocabulary_time,
     vocabulary_weights,
 )
 _JOINED: dict[str, dict[str, Any]] = {

@@ -13,6 +13,7 @@ from typing import Any
 
 import narwhals as nw
 
+from fl_estimate.schema.answer_sets import only
 from fl_estimate.schema.classifications import allowed
 from fl_estimate.schema.evaluation import Schema, missing
 from fl_estimate.schema.validate import KEPT, Fault, Severity
@@ -125,7 +126,9 @@ def value_checks(table: Table, schema: Schema) -> list[Check]:
             checks += _number_checks(variable, schema)
         elif variable.codes and not variable.is_numeric and is_text(dtype):
             cell = nw.col(variable.name).cast(nw.String).fill_null(str(variable.codes[0]))
-            checks.append(_off_list(variable, ~cell.is_in([str(code) for code in variable.codes])))
+            listed = [str(code) for code in variable.codes]
+            on_list = cell.str.contains(only(listed)) if variable.several else cell.is_in(listed)
+            checks.append(_off_list(variable, ~on_list))
         elif variable.classification:
             checks.append(_unclassified(variable))
     if table.key in schema:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from typing import Annotated, Literal
 
@@ -36,11 +37,16 @@ class SourceEntry(Strict):
 
 
 class ClassifyEntry(Strict):
-    """``[classify]``: the frameworks, and of which source where there are several."""
+    """``[classify]``: the frameworks, and of which source where there are several.
+
+    `reference_day` is the day of the outcomes ``…_stock``; without it the last day of the period, or of the interview.
+    """
 
     framework: Names = "icls2018_adult"
     source: str | None = None
+    reference_day: dt.date | None = None
     allow_unverified: bool = False
+    short_instrument: bool = False
 
 
 class _Estimate(Strict):
@@ -71,6 +77,19 @@ class TotalEntry(_Estimate):
     outcome: Names
     unknown: Literal["no", "exclude", "bounds"] | None = None
     interval: Literal["log", "wald"] = "log"
+
+
+class SensitivityEntry(_Estimate):
+    """``[[estimate]]`` of kind sensitivity: an outcome beside the other readings of its definition, in one table.
+
+    The rows are the outcome, its other readings (a wide and a narrow one of the ICLS definition), and how many rest on
+    one fact told under two heads; `measure` says whether shares or numbers of persons.
+    """
+
+    kind: Literal["sensitivity"]
+    outcome: str = "forced_labour"
+    measure: Literal["prevalence", "total"] = "prevalence"
+    unknown: Literal["no", "exclude", "bounds"] | None = None
 
 
 class MeanEntry(_Estimate):

@@ -16,11 +16,15 @@ ANSWERS = pd.DataFrame(
 @pytest.mark.parametrize(
     ("framework", "outcome", "parts"),
     [
-        # the marks of the facts: the State's part is recalled, with the reading that a purpose of C105 undoes an exception
+        # the marks of the facts: the rule for what was known and agreed, and drugs as a penalty, are this project's; the
+        # State's part is recalled, with the reading that a purpose of C105 undoes an exception
         (
             "icls2018_adult",
             "forced_labour",
-            ("BY_STATE", "state_imposed.state_imposed_forced_labour", "state_imposed.C105_PURPOSE"),
+            (
+                *("DEBT_NOT_AGREED", "PAY_NOT_AGREED", "LIVING_NOT_AGREED", "CO7"),
+                *("BY_STATE", "state_imposed.state_imposed_forced_labour", "state_imposed.C105_PURPOSE"),
+            ),
         ),
         ("delphi2009_child_labour", "trafficking_delphi", ()),
         (

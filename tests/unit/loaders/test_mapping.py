@@ -233,9 +233,23 @@ BROKEN: list[tuple[dict[str, Any], str]] = [
         "people.derived.u: the expression cannot be read ('a = 1', at",
     ),
     ({"id": "x", "people": {"sex": "Q", "derived": {"sex": "a == 1"}}}, "people.derived.sex: the name is also that of"),
-    ({"id": "x", "people": {"derived": {"urban": "a == 1"}}}, "people.derived.urban: derived columns are numbers"),
+    (
+        {"id": "x", "people": {"derived": {"age_interview": "cut(a, [15])"}}},
+        "people.derived.age_interview: it gives texts, and age_interview holds numbers",
+    ),
+    (
+        {"id": "x", "people": {"derived": {"birth_date": "case(a == 1, 'x')"}}},
+        "people.derived.birth_date: it gives texts, and birth_date holds dates",
+    ),
+    (
+        {"id": "x", "people": {"derived": {"urban": "a == 1"}}},
+        "people.derived.urban: it gives numbers, and urban holds text",
+    ),
     ({"id": "x", "people": {"from": "jobs"}}, "people.from: "),
-    ({"id": "x", "people": {"from": "people"}}, "people.from: only jobs, episodes, relatives"),
+    (
+        {"id": "x", "people": {"from": "people"}},
+        "people.from: people can be taken from the rows of relatives or episodes or jobs only",
+    ),
     ({"id": "x", "people": {"where": "a == 1"}}, "people.where: people are never left out"),
     (
         {"id": "x", "people": {}, "jobs": {"from": "people", "where": "a ="}},

@@ -34,7 +34,7 @@ case = "Q1 == 1"
 [jobs]
 from = "people"
 person_id = "ID"
-age_episode = "AGE"
+age_at_start = "AGE"
 w_low_no_wage = { column = "Q2", recode = "answers" }
 c_docs = { column = "Q3", recode = "coercion" }
 
