@@ -60,13 +60,32 @@ def audit_tables(
     """
     made = translate(tables, min_n=min_n, min_cases=min_cases, nested=nested, known=known, status_tells=status_tells)
     system = made.system
+    again = closed_again(tables)
     if not system.withheld.any():
-        return Audit(closed=frozenset())
+        return Audit(closed=again)
     choice = choose(system)
     shut = choice.withheld if choice.open else closed_off(system, choice.withheld, choice.exposed)
     more = shut & ~system.withheld
     closed = frozenset(key for key, cell in made.cell_of.items() if more[cell])
-    return Audit(closed=closed, failed=not choice.open, optimal=choice.optimal)
+    return Audit(closed=closed | again, failed=not choice.open, optimal=choice.optimal)
+
+
+def closed_again(tables: Sequence[Given]) -> frozenset[Cell]:
+    """Cells to withhold of tables that were published before, where another rule withholds more of them.
+
+    Their finest cells are gone, and the counts that were withheld then, so that nothing can be worked out of how tables hang
+    together: one set of cells is kept, that of one outcome by one margin, in which no cell says anything of another.
+    """
+    every: dict[Cell, None] = {}
+    kept: Cell | None = None
+    for table in tables:
+        if "publication" not in table.frame:
+            continue
+        every |= dict.fromkeys(key for key in table.keys if not key[1])
+        before = table.frame["publication"].isin(["published", "fewer_than"]).to_numpy(dtype=bool)
+        for row in np.flatnonzero(before & (table.hidden | table.at_most)):
+            kept = kept if kept is not None else table.keys[int(row)][:4]
+    return frozenset(key for key in every if key[:4] != kept) if kept is not None else frozenset()
 
 
 def closed_off(system: System, withheld: Flags, exposed: Flags) -> Flags:

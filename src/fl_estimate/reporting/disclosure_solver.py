@@ -31,7 +31,7 @@ _bounds: Any = optimize.Bounds  # typed as if it took numbers only
 _linear: Any = optimize.LinearConstraint
 
 
-MOST_SEEN = 400
+MOST_SEEN = 100
 """Points kept, the newest."""
 
 
@@ -161,8 +161,7 @@ def exposed(
         return bare
     seen = [] if seen is None else seen
     asked = _Needs.of(system, np.flatnonzero(bind & ~bare))
-    for point in [system.truth, *_fitting(system, withheld, seen)]:
-        asked = asked.without_met(system, point)
+    asked = asked.without_met(system, np.column_stack([system.truth, *_fitting(system, withheld, seen)]))
     # Targets that are sums tie the parts of their unknowns together.
     terms, _ = _loose_terms(system, left, asked.target)
     empty = np.diff(terms.indptr) == 0  # settled, and not as it must be
@@ -197,14 +196,11 @@ def _fitting(system: System, withheld: Flags, points: list[Floats]) -> list[Floa
     if not points:
         return []
     active = system.active(withheld)
-    matrix, low, high = system.matrix[active], system.row_lower[active], system.row_upper[active]
-    kept: list[Floats] = []
-    for point in points:
-        said = matrix @ point
-        room = SLACK * _scale(said)
-        if ((said >= low - room) & (said <= high + room)).all():
-            kept.append(point)
-    return kept
+    said = system.matrix[active] @ np.column_stack(points)
+    room = SLACK * _scale(said)
+    low, high = system.row_lower[active][:, None], system.row_upper[active][:, None]
+    fits = ((said >= low - room) & (said <= high + room)).all(axis=0)
+    return [point for point, fit in zip(points, fits, strict=True) if fit]
 
 
 def _scale(values: Floats) -> Floats:
@@ -237,11 +233,12 @@ class _Needs:
     def chosen(self, keep: Flags) -> _Needs:
         return _Needs(target=self.target[keep], least=self.least[keep], most=self.most[keep])
 
-    def without_met(self, system: System, point: Floats) -> _Needs:
-        """Those that this point, which fits all that is printed, does not show to be possible."""
-        value = system.targets[self.target] @ point
+    def without_met(self, system: System, points: Floats) -> _Needs:
+        """Those that no point (one a column), each of which fits all that is printed, shows to be possible."""
+        value = system.targets[self.target] @ points
         room = SLACK * 10 * _scale(value)
-        return self.chosen(~((value >= self.least - room) & (value <= self.most + room)))
+        met = (value >= self.least[:, None] - room) & (value <= self.most[:, None] + room)
+        return self.chosen(~met.any(axis=1))
 
 
 def _unmet(system: System, left: Residual, within: Flags, needs: _Needs, seen: list[Floats]) -> Places:
@@ -269,7 +266,7 @@ def _unmet(system: System, left: Residual, within: Flags, needs: _Needs, seen: l
         point = point.copy()
         point[unknowns] = found
         seen.append(point)
-        rest = needs.without_met(system, point)
+        rest = needs.without_met(system, point[:, None])
         if len(rest.target) == len(needs.target):  # met within the solver's tolerance only: not shown
             break
         needs = rest

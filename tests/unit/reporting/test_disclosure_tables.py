@@ -168,6 +168,24 @@ def test_margins_crossed_in_either_order_are_one() -> None:
     assert (places == 1).all()
 
 
+def test_where_weights_are_equal_a_weighted_sum_is_a_count() -> None:
+    """Ratios are printed without cases; that of A1 would be what the region's leaves, and 3 its cases."""
+    data = people().assign(w=100.0)
+    ratio = fl.estimate_ratio(data, "fl", "one", design=DESIGN, by=BOTH)
+    frame = shown(prevalence(data), ratio)
+    rows = frame[(frame["quantity"] == "ratio") & (frame["margin"] == "district")]
+    assert rows["value"].isna().sum() >= 2
+    assert rows.loc[rows["district"] == "A1", "value"].isna().all()
+
+
+def test_under_another_rule_one_margin_is_left_of_what_was_published() -> None:
+    """Without the finest cells nothing can be worked out of how margins hang together."""
+    once = fl.publish(prevalence(people(), by=BOTH))
+    stricter = fl.publish(once, rule=fl.SuppressionRule(min_cases=10)).to_frame()
+    assert stricter.loc[stricter["margin"] != "district", "value"].isna().all()
+    assert open_rows(stricter, "district", "district") == ["B2"]
+
+
 def test_other_people_are_another_system() -> None:
     data, others = people(), people({name: k + 3 for name, k in CASES.items()})
     frame = fl.publish({"a": prevalence(data), "b": prevalence(others)}).to_frame()
