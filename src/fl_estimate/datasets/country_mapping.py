@@ -32,7 +32,7 @@ def household_mapping() -> dict[str, Any]:
         "people": _people(),
         "jobs": _jobs(),
         "recodes": _recodes(),
-        "design": {"weights": "weight_person", "strata": "stratum", "psu": "psu"},
+        "design": {"weights": "weight_person", "strata": "stratum", "psu": "psu", "expands": True},
     }
 
 

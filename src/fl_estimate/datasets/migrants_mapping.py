@@ -84,7 +84,7 @@ def migrants_mapping() -> dict[str, Any]:
             **{name: {str(y): rate for y, rate in by.items()} for name, by in RATES.items()},
         },
         "recodes": _recodes(),
-        "design": {"weights": "weight_person", "strata": "stratum", "psu": "psu"},
+        "design": {"weights": "weight_person", "strata": "stratum", "psu": "psu", "expands": True},
     }
 
 

@@ -252,7 +252,7 @@ def compare_frameworks(
         )
         for label, entry, outcome in chosen
     )
-    used = design or (data.design if isinstance(data, SurveyData) else None) or Design()
+    used = design or (data.design if isinstance(data, SurveyData) else None) or Design(unweighted=True)
     return FrameworkComparison(people=_people(compared, used), compared=compared, design=used, data=data)
 
 

@@ -46,6 +46,7 @@ from fl_estimate.indicators.rows import (
 from fl_estimate.indicators.spells import spell_days
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.survey_data import ReferencePeriod, Source, SurveyData
+from fl_estimate.inputs.wording import Wording
 from fl_estimate.schema.validate import ValidationReport
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class Classification:
     outcomes : tuple of str
     coverage : Coverage
         Which questions of the frameworks the instrument had, and how often they are unknown.
-    design, source, reference_period, population, report
+    design, source, reference_period, population, report, wording
         Handed on from the data.
     reference_day : str
         The day of the stock as ISO text, or "interview_date" where it is that of each person's interview; "" without dates.
@@ -113,6 +114,7 @@ class Classification:
     population: str = ""
     report: ValidationReport = field(default_factory=ValidationReport)
     reference_day: str = ""
+    wording: Wording = field(default_factory=Wording)
     relatives: Any = None
     rows: Any = None
     criteria: Mapping[str, Criterion] = field(default_factory=dict[str, Criterion])
@@ -361,6 +363,7 @@ def _handed_on(found: Classification, data: SurveyData) -> Classification:
         source=data.source,
         reference_period=data.reference_period,
         population=data.population,
+        wording=data.wording,
         report=data.report,
     )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fl_estimate.inputs.sample_design import Design
+from fl_estimate.inputs.wording import Wording
 from fl_estimate.schema.validate import ValidationReport
 
 TABLES: tuple[str, ...] = ("households", "people", "jobs", "episodes", "costs", "relatives")
@@ -52,10 +53,14 @@ class ReferencePeriod:
 
 @dataclass(frozen=True, kw_only=True)
 class Labels:
-    """What a file says of the columns of a table: of each column, and of the codes of those that were not recoded."""
+    """What a file says of the columns of a table: of each column, and of the codes of those that were not recoded.
+
+    `valid`: codes that the mapping says are answers although their label says otherwise.
+    """
 
     variables: Mapping[str, str] = field(default_factory=dict[str, str])
     values: Mapping[str, Mapping[float | str, str]] = field(default_factory=dict[str, Mapping[float | str, str]])
+    valid: Mapping[str, tuple[float | str, ...]] = field(default_factory=dict[str, tuple[float | str, ...]])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +88,8 @@ class SurveyData:
         Id of the mapping that was used.
     labels : mapping of str to Labels
         Labels of the columns of each table, and of codes that were not recoded.
+    wording : Wording
+        What tables call units, columns and codes: from the labels of the file, and what the mapping says.
     totals : mapping
         Known sizes of the population, as the mapping gave them.
     """
@@ -100,6 +107,7 @@ class SurveyData:
     report: ValidationReport = field(default_factory=ValidationReport)
     mapping: str = ""
     labels: Mapping[str, Labels] = field(default_factory=dict[str, Labels])
+    wording: Wording = field(default_factory=Wording)
     totals: Mapping[str, float | Mapping[str, float]] = field(default_factory=dict[str, float | Mapping[str, float]])
 
     @property

@@ -14,6 +14,7 @@ from typing import Any
 from fl_estimate.errors import FileFault
 from fl_estimate.inputs.design_storage import design_from_json, design_to_json
 from fl_estimate.inputs.survey_data import Labels, ReferencePeriod, Source, SurveyData
+from fl_estimate.inputs.wording import Wording
 from fl_estimate.schema.validate import Fault, ValidationReport
 
 RECIPE = "survey.json"
@@ -94,9 +95,11 @@ def _recipe(data: SurveyData, kinds: dict[str, str]) -> dict[str, Any]:
                 "variables": dict(labels.variables),
                 # pairs, for a key of JSON is always a text
                 "values": {column: list(map(list, codes.items())) for column, codes in labels.values.items()},
+                "valid": {column: list(codes) for column, codes in labels.valid.items()},
             }
             for name, labels in data.labels.items()
         },
+        "wording": data.wording.to_dict(),
         "totals": {
             name: dict(each) if not isinstance(each, float | int) else each for name, each in data.totals.items()
         },
@@ -144,9 +147,11 @@ def read(folder: Path, engine: str | None) -> SurveyData:
             name: Labels(
                 variables=labels["variables"],
                 values={column: dict(map(tuple, pairs)) for column, pairs in labels["values"].items()},
+                valid={column: tuple(codes) for column, codes in labels.get("valid", {}).items()},
             )
             for name, labels in recipe["labels"].items()
         },
+        wording=Wording.from_dict(recipe.get("wording", {})),
         totals=recipe["totals"],
     )
 

@@ -62,7 +62,7 @@ def cell_of(mapping: Mapping, rule: VariableRule, variable: Variable | None, fil
         return Cell(value=_joined(rule, schema))
     if variable is not None and variable.kind == "date":
         value, precision, broken = dated(rule, schema)
-        masks = [] if broken is None else [Mask(rule="date", value_class="not a date", broken=broken)]
+        masks = [] if broken is None else [Mask(rule="date", value_class=_no_date(rule), broken=broken)]
         return Cell(value=value, masks=masks, beside={f"{variable.name}_precision": precision})
     recode = recode_for(mapping, rule, file)
     if recode is not None:
@@ -70,6 +70,15 @@ def cell_of(mapping: Mapping, rule: VariableRule, variable: Variable | None, fil
     (column, _), dtype = _value_and_kind(rule, schema), schema[_column(rule)]
     cell = _kept(column, dtype, variable)
     return cell if rule.times is None else Cell(value=cell.value * rule.times, masks=cell.masks)
+
+
+def _no_date(rule: VariableRule) -> str:
+    """What a cell is not, and the key of the mapping that mends it."""
+    if rule.format is not None:
+        return f"not a date written {rule.format}"
+    if rule.year is not None:
+        return "not a date"
+    return 'not a date as year-month-day; how it is written, format says: format = "%d/%m/%Y"'
 
 
 def _plain(value: str | int | float) -> str | float:

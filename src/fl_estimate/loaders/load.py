@@ -19,12 +19,14 @@ from fl_estimate.loaders.files import DELIMITED
 from fl_estimate.loaders.fit import require_fit, whole_rule
 from fl_estimate.loaders.household import survey_faults, with_households
 from fl_estimate.loaders.joining import files_of, read_files
+from fl_estimate.loaders.labelled_missing import require_said, with_declared
 from fl_estimate.loaders.mapping import Mapping
-from fl_estimate.loaders.mapping_parts import TableRule
+from fl_estimate.loaders.mapping_parts import TableRule, is_number, main_text
 from fl_estimate.loaders.one_row import on_one_row
 from fl_estimate.loaders.people_rows import one_row_a_person
 from fl_estimate.loaders.selection import with_selection
 from fl_estimate.loaders.tables import Filled, own_table, pieces_of, taken_table, widen
+from fl_estimate.loaders.wording import wording_of
 from fl_estimate.schema.validate import Fault, ValidationReport
 from fl_estimate.schema.variables import TABLES
 
@@ -67,7 +69,8 @@ def load(
     FileFault
         FL-FILE-01 to FL-FILE-07, FL-FILE-10: a file cannot be read.
     MappingFault
-        FL-MAP-01 to FL-MAP-03 (the mapping is broken), FL-MAP-04 (it does not fit the files).
+        FL-MAP-01 to FL-MAP-03 (the mapping is broken), FL-MAP-04 (it does not fit the files), FL-MAP-05
+        (codes labelled as missing that nobody declared missing would be read as answers).
     DataFault
         FL-DATA-01: records break the schema; the error carries the whole report. FL-DATA-02: unknown engine. FL-DATA-03: unknown mode.
 
@@ -91,6 +94,9 @@ def load(
     files, joined_files, of_joins = read_files(paths, read)
     rules = {name: whole_rule(TABLES[name], rule, _columns(files, name)) for name, rule in read.tables.items()}
     require_fit(read, files, rules)
+    if read.source.labelled_missing == "missing":
+        files = {name: with_declared(file) for name, file in files.items()}
+    require_said(read, files, rules)
     filled, of_people = _filled(read, files, rules, stay_lazy=engine == "polars")
     filled, of_money = in_one_currency(filled, read.rates)
     filled, told_again = relatives_once(filled)
@@ -115,15 +121,17 @@ def load(
     tables = on_one_row(tables)
     if mode == "lenient":
         tables = {name: without_bad_cells(table) for name, table in tables.items()}
+    labels = {name: _labels(tables[name], rules[name], files.get(name, files["people"])) for name in tables}
     return SurveyData(
         **{name: _native(table, files[_root(name, files, rules)], engine) for name, table in tables.items()},
         design=design,
         sources={**{name: file.source for name, file in files.items()}, **joined_files},
         reference_period=read.period(),
-        population=read.population,
+        population=main_text(read.population),
         report=report,
         mapping=read.id,
-        labels={name: _labels(tables[name], rules[name], files[_root(name, files, rules)]) for name in tables},
+        labels=labels,
+        wording=wording_of(read, labels, rules, files),
         totals=read.totals,
     )
 
@@ -151,6 +159,11 @@ def _labels(table: Filled, rule: TableRule, file: FileTable) -> Labels:
     return Labels(
         variables={name: file.variable_labels[source] for name, source in of.items() if source in file.variable_labels},
         values={name: file.value_labels[source] for name, source in kept.items() if source in file.value_labels},
+        valid={
+            name: tuple(float(code) if is_number(str(code)) else code for code in variable.valid)
+            for name, variable in rule.variables.items()
+            if variable.valid
+        },
     )
 
 

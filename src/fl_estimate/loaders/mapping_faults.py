@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from fl_estimate.errors import DesignFault, ExpressionFault, listed, nearest
+from fl_estimate.inputs.respondents import require_weights
 from fl_estimate.loaders.mapping_parts import LABELS, TableRule, VariableRule, is_number, written_for
 from fl_estimate.schema.classifications import CURRENCIES
 from fl_estimate.schema.expressions import parse
@@ -40,9 +41,11 @@ def faults_of(mapping: Mapping) -> Iterable[str]:
         yield 'design.replicates: number goes with {n} in one name of columns, such as columns = "rw{n:03}" and number = 80'
         return
     try:
-        mapping.sample_design()
+        design = mapping.sample_design()
+        if design is not None:
+            require_weights(design)
     except DesignFault as error:
-        yield f"design: {error.what} ({error.found})"
+        yield f"design: {error.what} ({error.found}); {error.fix}"
 
 
 def _period_faults(mapping: Mapping) -> Iterable[str]:
@@ -166,6 +169,8 @@ def _table_faults(mapping: Mapping, table: Table, rule: TableRule) -> Iterable[s
                 "costs.episode_id: it must be given, unless each person has one episode from the same row, or the costs are "
                 'of = "episodes" that are repeated in the row'
             )
+    if rule.unit is not None and table.name != "people":
+        yield f"{table.name}.unit: what a row is, [people] says; tables and headlines count these"
     if rule.where is not None and table.name == "people":
         yield "people.where: people are never left out when loading; use where= of an estimate"
 
@@ -262,6 +267,8 @@ def _code_faults(mapping: Mapping, table: Table, name: str, rule: VariableRule) 
     variable = table.variable(name)
     recode = (mapping.recodes.get(rule.recode) if isinstance(rule.recode, str) else rule.recode) or {}
     written = [*recode.values(), *([rule.otherwise] if rule.otherwise is not None else [])]
+    if variable is not None and variable.is_numeric and rule.recode == LABELS:
+        yield f"{table.name}.{name}: labels are texts, and the variable holds numbers; give the labels a name of your own"
     if variable is None or not written:
         return
     if variable.is_numeric and not all(is_number(str(code)) for code in written):

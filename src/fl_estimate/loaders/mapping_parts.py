@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from fl_estimate.inputs.replicates import Centre, ReplicateKind, Replicates
 from fl_estimate.inputs.sample_design import Design, Phase2Variance, Pps, SinglePsu, SinglePsuScope
+from fl_estimate.inputs.wording import ColumnWords, Unit, text_of
 
 ANSWER_KEYS: tuple[str, ...] = ("null", "missing")
 """Words on the left of a recode: a blank or system-missing cell, and a declared missing value that is not named."""
@@ -40,6 +41,45 @@ def _key(key: object) -> str:
 Recode = Annotated[dict[str, Code], BeforeValidator(_recode)]
 
 
+LANGUAGE = r"^[a-z]{2}(-[A-Z]{2})?$"
+Words = str | dict[Annotated[str, Field(pattern=LANGUAGE)], str]
+"""A text for all languages, or a table of language and text: ``{ fr = "Région", es = "Región" }``."""
+
+
+def main_text(words: Words) -> str:
+    """The text that stands in records and comparisons: the English one where there is one, else the first."""
+    return words if isinstance(words, str) else words.get("en", next(iter(words.values()), ""))
+
+
+class LabelRule(Strict):
+    """``[labels.COLUMN]``: what a column, or an outcome, and its codes are called; the order of `values` is that of tables."""
+
+    title: Words = ""
+    values: Annotated[dict[str, Words], BeforeValidator(lambda given: _recode(given))] = Field(default_factory=dict)
+
+    def words(self) -> ColumnWords:
+        """Give them in the form that results carry."""
+        return ColumnWords(
+            title=text_of(self.title),
+            values={code: text_of(words) for code, words in self.values.items()},
+            ordered=bool(self.values),
+        )
+
+
+def _labels(given: Any) -> Any:
+    """As people write it, a title alone needs no key: ``region = "Province"``, ``region = { fr = "Province" }``."""
+    if not isinstance(given, Dictionary):
+        return given
+    return {name: rule if _is_rule(rule) else {"title": rule} for name, rule in given.items()}
+
+
+def _is_rule(given: Any) -> bool:
+    return isinstance(given, LabelRule) or (isinstance(given, Dictionary) and bool(set(given) & {"title", "values"}))
+
+
+LabelRules = Annotated[dict[str, LabelRule], BeforeValidator(_labels)]
+
+
 class VariableRule(Strict):
     """One variable: where its values come from, and how its codes are written in the schema.
 
@@ -50,7 +90,8 @@ class VariableRule(Strict):
     `several` says that a cell holds several codes with blanks, commas or semicolons between them, as questions with
     many answers are exported: the first code of the recode that is among them is written, ``else`` where none is (without it: missing).
     Where the variable may hold a set (`child_coercion_by`, …) all of them are written.
-    `missing` lists codes to be treated as if the file declared them missing. `times` multiplies a number.
+    `missing` lists codes to be treated as if the file declared them missing; `valid` those that are answers although
+    their label says otherwise. `times` multiplies a number.
     `format` says how a date is written. `no_where` is an expression: where it is true and the question was not put,
     the answer is no. `own` says that the name is the user's own although it looks like one of the schema.
     """
@@ -66,6 +107,7 @@ class VariableRule(Strict):
     otherwise: Code | None = Field(default=None, alias="else")
     several: bool = False
     missing: tuple[Code, ...] = ()
+    valid: tuple[Code, ...] = ()
     times: float | None = None
     no_where: str | None = None
     own: bool = False
@@ -97,7 +139,8 @@ class TableRule(Strict):
     `repeat` takes several rows from one row of the file: a number (1 to it) or a list of texts, each of which is
     written for ``{n}`` in names and expressions (``{n:02}``: with two digits). Costs `of` episodes are repeated for each
     episode of the row too, whose slot (those of `within`) is written for ``{e}``. `also` are further rules of the same
-    table, where one row holds jobs of the respondent and jobs of relatives: ``[[jobs]]`` twice.
+    table, where one row holds jobs of the respondent and jobs of relatives: ``[[jobs]]`` twice. `unit`, of people only,
+    is what a row is.
     """
 
     variables: Annotated[dict[str, VariableRule], BeforeValidator(_variables)] = {}
@@ -108,6 +151,7 @@ class TableRule(Strict):
     of: Literal["relatives", "episodes"] | None = None
     within: tuple[Slot, ...] = ()
     also: tuple[TableRule, ...] = ()
+    unit: Unit | None = None
 
     @property
     def parts(self) -> tuple[TableRule, ...]:
@@ -186,7 +230,9 @@ class SourceRule(Strict):
     """``[source]``: how the files are written, as far as it is not to be found out (see `TextFormat`), and which they are.
 
     `files` names the files of tables, and `join` the files that are joined to them; their paths start from the folder of
-    the file that is loaded.
+    the file that is loaded. `labelled_missing`: what becomes of codes whose labels say that there is no answer ("Don't
+    know", "Manquant") and that the file does not declare missing: "ask" refuses them where they would be read as answers,
+    "missing" declares them.
     """
 
     files: dict[str, str] = {}
@@ -198,6 +244,7 @@ class SourceRule(Strict):
     header_row: Annotated[int, Field(ge=1)] | None = None
     sheet: str | None = None
     catalogue: str | None = None
+    labelled_missing: Literal["ask", "missing"] = "ask"
 
 
 Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -322,6 +369,9 @@ class DesignRule(Strict):
     phase2: PhaseRule | None = None
     phase2_variance: Phase2Variance = "full"
     replicates: ReplicatesRule | None = None
+    expands: bool | None = None
+    unweighted: bool = False
+    population_size: float | None = None
 
     def design(self) -> Design:
         """Give it in the form that estimators take.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from fl_estimate.errors import DataFault, not_one_of
 from fl_estimate.inputs.respondents import SHARE_OF_PERSON
-from fl_estimate.inputs.sample_design import Design
+from fl_estimate.inputs.sample_design import LEAST_SHARE, MOST_SHARE, Design
 from fl_estimate.inputs.survey_data import ReferencePeriod, SurveyData
 from fl_estimate.inputs.survey_storage import pandas_of, polars_of
 from fl_estimate.schema.variables import item_variable
@@ -91,10 +91,15 @@ def by_episode(data: SurveyData, which: Which = "all") -> SurveyData:
     return replace(
         data,
         **{name: None if table is None else _native(table, getattr(data, name)) for name, table in made.items()},
-        design=_design(data.design),
+        design=_design(_expanding(data.design, tables["people"]) if which == "all" else data.design),
         # where nobody states a period, an episode is judged by itself, whenever it was
         reference_period=data.reference_period or ReferencePeriod(kind="lifetime"),
         population=said,
+        wording=replace(
+            data.wording,
+            population={},
+            unit="episodes" if which == "all" and data.wording.unit == "persons" else data.wording.unit,
+        ),
     )
 
 
@@ -208,6 +213,17 @@ def _asked_about(jobs: pl.LazyFrame | None) -> pl.Expr:
     if jobs is None or not any(item_variable(name) is not None for name in _names(jobs)):
         return pl.lit(True)
     return pl.col(JOB).is_in(jobs.select(JOB).collect()[JOB].implode()).fill_null(False)
+
+
+def _expanding(design: Design | None, people: pl.LazyFrame) -> Design | None:
+    """The known population is of persons: their weights are compared with it here, for those of episodes sum to more."""
+    import polars as pl
+
+    if design is None or design.weights is None or design.population_size is None:
+        return design
+    total = people.select(pl.col(design.weights).cast(pl.Float64).sum()).collect().item()
+    near = LEAST_SHARE <= total / design.population_size <= MOST_SHARE
+    return replace(design, population_size=None, expands=True) if near and design.expands is None else design
 
 
 def _design(design: Design | None) -> Design | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +12,11 @@ import numpy as np
 import pandas as pd
 
 from fl_estimate.errors import PublishFault, listed
+from fl_estimate.inputs.wording import Wording
 from fl_estimate.reporting.disclosure_series import Nested
 from fl_estimate.reporting.judging import Flags, own_support, published_support
 from fl_estimate.reporting.labelling import unit_of
+from fl_estimate.reporting.naming import with_labels
 from fl_estimate.reporting.precision import WITHOUT_ERROR, few_digits
 from fl_estimate.reporting.release import Draft, released
 from fl_estimate.reporting.releases import Release, known_tables
@@ -42,7 +44,7 @@ class PublishedTable:
     frame : pandas.DataFrame
         The columns of Estimates, rounded; then `publication` (published, at_most, fewer_than, not_published) and `caution` (of
         cv, df and sampler, or empty). A row that is not published has no numbers, one of few cases its upper limit alone.
-    by, measure, population, reference_period, assumptions, provenance
+    by, measure, population, reference_period, assumptions, provenance, wording
         As in Estimates.
     reasons : tuple of Reason
         Of the rows that are printed as figures only: a reason can tell of a zero.
@@ -60,6 +62,7 @@ class PublishedTable:
     assumptions: tuple[Assumption, ...] = ()
     provenance: Provenance
     own: tuple[bool, ...] = ()
+    wording: Wording = field(default_factory=Wording)
 
     @property
     def hidden(self) -> Flags:
@@ -382,6 +385,7 @@ def draft_of(name: str, result: Estimates) -> PublishedTable:
         assumptions=result.assumptions,
         provenance=result.provenance,
         own=tuple(own_support(result.frame, result.support).tolist()),
+        wording=result.wording,
     )
 
 
@@ -392,4 +396,4 @@ def _laid_out(table: PublishedTable, by: Mapping[str, Any]) -> pd.DataFrame:
     for name, kind in by.items():
         values = frame[name] if name in frame else pd.Series(pd.NA, index=frame.index, dtype="object")
         frame[name] = values.astype(kind)
-    return frame[["estimate", *HEAD, *by, *TAIL, "publication", "caution"]]
+    return with_labels(frame[["estimate", *HEAD, *by, *TAIL, "publication", "caution"]], table.wording)

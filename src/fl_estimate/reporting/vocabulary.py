@@ -130,6 +130,7 @@ METHODS: dict[str, Said] = {
 
 SOURCES: dict[str, Said] = {
     "taylor": ("Survey, design-weighted", "Enquête, pondérée selon le plan", "Encuesta, ponderada según el diseño"),
+    "unweighted": ("Survey, unweighted", "Enquête, non pondérée", "Encuesta, sin ponderar"),
     "replicates": (
         "Survey, design-weighted, replicates",
         "Enquête, pondérée selon le plan, réplications",
@@ -284,22 +285,19 @@ ASSUMPTIONS: dict[str, Said] = {
         "Grados de libertad: {rule}.",
     ),
     "unknown_as_no": (
-        "Persons whose class is undetermined are not counted as cases; their weighted share is given beside the estimate.",
-        "Les personnes dont le classement est indéterminé ne sont pas comptées comme des cas ; leur part pondérée figure "
-        "à côté de l’estimation.",
-        "Las personas cuya clasificación es indeterminada no se cuentan como casos; su proporción ponderada figura junto "
-        "a la estimación.",
+        "{Units} whose class is undetermined do not count as cases; their weighted share is given beside the estimate.",
+        "{Units} au classement indéterminé : hors des cas ; leur part pondérée figure à côté de l’estimation.",
+        "{Units} de clasificación indeterminada no cuentan como casos; su proporción ponderada figura junto a la estimación.",
     ),
     "unknown_excluded": (
-        "Persons whose answer is unknown are left out as outside the domain; the design of the whole sample is kept.",
-        "Les personnes dont la réponse est inconnue sont considérées comme hors du domaine ; le plan de l’échantillon "
-        "entier est conservé.",
-        "Las personas cuya respuesta se desconoce quedan fuera del dominio; se conserva el diseño de la muestra completa.",
+        "{Units} whose answer is unknown are left out as outside the domain; the design of the whole sample is kept.",
+        "{Units} dont la réponse est inconnue : hors du domaine ; le plan de l’échantillon entier est conservé.",
+        "{Units} cuya respuesta se desconoce quedan fuera del dominio; se conserva el diseño de la muestra completa.",
     ),
     "unknown_bounds": (
-        "Two figures a cell: none, then all, of the persons whose class is undetermined are counted as cases.",
-        "Deux chiffres par cellule : aucune, puis toutes les personnes au classement indéterminé sont comptées comme des cas.",
-        "Dos cifras por celda: ninguna y, después, todas las personas de clasificación indeterminada se cuentan como casos.",
+        "Two figures a cell, according to whether {none_or_all} whose class is undetermined are counted as cases.",
+        "Deux chiffres par cellule, selon que l’on compte {none_or_all} au classement indéterminé parmi les cas.",
+        "Dos cifras por celda, según se cuente {none_or_all} de clasificación indeterminada como casos.",
     ),
     "not_asked_whether_agreed": (
         "The survey did not ask whether what these criteria of {framework} describe was known and agreed; they count for "
@@ -318,9 +316,9 @@ ASSUMPTIONS: dict[str, Said] = {
         "documento: {parts}.",
     ),
     "simple_random_sample": (
-        "The design names neither strata nor primary units: persons are taken as drawn independently.",
-        "Le plan ne donne ni strates ni unités primaires : les personnes sont considérées comme tirées indépendamment.",
-        "El diseño no indica estratos ni unidades primarias: las personas se tratan como extraídas de forma independiente.",
+        "The design names neither strata nor primary units: each row of the file is taken as drawn independently.",
+        "Le plan ne donne ni strates ni unités primaires : chaque ligne du fichier est considérée comme tirée indépendamment.",
+        "El diseño no indica estratos ni unidades primarias: cada fila del archivo se trata como extraída de forma independiente.",
     ),
     "weights_taken_as_given": (
         "Weights are taken as given: the uncertainty of non-response and calibration adjustments is not included.",
@@ -335,7 +333,7 @@ ASSUMPTIONS: dict[str, Said] = {
         "Los estratos con una sola unidad primaria se unen a uno vecino.",
     ),
     "deff_reference": (
-        "Design effects are against simple random sampling with replacement of the same number of persons.",
+        "Design effects are against simple random sampling with replacement of the same size.",
         "Les effets de plan se rapportent à un sondage aléatoire simple avec remise de même taille.",
         "Los efectos del diseño se refieren a un muestreo aleatorio simple con reemplazo del mismo tamaño.",
     ),

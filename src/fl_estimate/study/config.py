@@ -16,6 +16,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError
 
 from fl_estimate.errors import FileFault, PublishFault, StudyFault, nearest
+from fl_estimate.loaders.mapping_parts import LabelRule, LabelRules, Words
 from fl_estimate.reporting.suppression import SuppressionRule
 from fl_estimate.study.entries import (
     AreaEntry,
@@ -76,7 +77,8 @@ KINDS: tuple[str, ...] = (
 class StudyConfig(Strict):
     """A whole study file with every default written out."""
 
-    title: str = ""
+    title: Words = ""
+    labels: LabelRules = Field(default_factory=dict)
     out: str | None = None
     source: dict[str, SourceEntry]
     classify: ClassifyEntry | None = None
@@ -393,6 +395,7 @@ _KEYS: dict[str, tuple[str, ...]] = {
         "RuleEntry": RuleEntry,
         "Columns": Columns,
         "Column": Column,
+        "LabelRule": LabelRule,
         "": StudyConfig,
     }.items()
 }

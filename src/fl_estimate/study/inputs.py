@@ -21,8 +21,10 @@ from fl_estimate.schema.expressions import parse
 from fl_estimate.study.beside import FigureTables, SideTables, read_side_files, side_files
 from fl_estimate.study.config import CalibrateEntry, SensitivityEntry, SourceEntry, Study, UnitEntry, WithoutPeople
 from fl_estimate.study.gathering import Faults
+from fl_estimate.study.labelling import labelled
 from fl_estimate.study.list_entries import CaptureRecaptureEntry
 from fl_estimate.study.private import keyed
+from fl_estimate.study.undeclared import require_said
 
 if TYPE_CHECKING:
     from fl_estimate.indicators.framework import Framework
@@ -90,7 +92,8 @@ def read_inputs(study: Study, tell: Tell, faults: Faults | None = None) -> Study
     ------
     FlError
         Of the part that is at fault: FL-FILE, FL-MAP, FL-DATA, FL-IND, FL-PUB; FL-STUDY-05 for columns that are
-        not there; FL-STUDY-09 for derived columns that cannot be made; FL-STUDY-34 where there are several.
+        not there; FL-STUDY-09 for derived columns that cannot be made; FL-STUDY-34 where there are several;
+        FL-STUDY-40 for codes labelled as missing.
     """
     noted = Faults() if faults is None else faults
     truth, chosen_map = None, None
@@ -110,6 +113,8 @@ def read_inputs(study: Study, tell: Tell, faults: Faults | None = None) -> Study
         with noted.of("calibrate"):
             people[name] = _calibrated(study, entry, people[name])
     _require_columns(study, people, noted)
+    with noted.of("source"):
+        require_said(study, surveys, people)
     beside = read_side_files(study, noted)
     if faults is None:
         noted.require()
@@ -157,7 +162,8 @@ def _surveys(study: Study, tell: Tell, noted: Faults) -> dict[str, SurveyData]:
             continue
         with noted.of(f"source.{name}"):
             survey = load(_files(study, source.file), mapping=study.mapping(source.mapping), engine=source.engine)
-            surveys[name] = by_episode(survey, _WHICH[source.unit]) if source.unit in _WHICH else survey
+            survey = by_episode(survey, _WHICH[source.unit]) if source.unit in _WHICH else survey
+            surveys[name] = replace(survey, wording=labelled(study.config.labels).over(survey.wording))
     return surveys
 
 

@@ -23,6 +23,7 @@ from fl_estimate.study.folder import read_manifest, replacing, require_free, wri
 from fl_estimate.study.gathering import Faults
 from fl_estimate.study.inputs import Fingerprint, StudyInputs, Tell, fingerprint, package_versions, read_inputs, ready
 from fl_estimate.study.kinds import check_direct, from_lists, make_estimate
+from fl_estimate.study.labelling import entitled, in_language
 from fl_estimate.study.list_entries import CaptureRecaptureEntry
 from fl_estimate.study.nesting import nested_by_columns
 from fl_estimate.study.private import open_private, write_private
@@ -217,6 +218,7 @@ def _estimate(
                 made[entry.name] = appraisals[entry.name].headline
             else:
                 made[entry.name] = make_estimate(entry, study, inputs, made)
+            made[entry.name] = entitled(made[entry.name], entry, study.config.labels)
         except EstimateFault as error:
             failed[entry.name] = error
         except FlError as error:
@@ -244,7 +246,8 @@ def _write(
         pages = [(name, f"appraisal.{_as_file(name)}.{ending}") for name in appraisals]
         for name, file in pages:
             appraisals[name].to_html(part / file, language)
-        page = report(published, language=language, particulars=replace(particulars, pages=pages))
+        title = in_language(study.config.title, language)
+        page = report(published, language=language, particulars=replace(particulars, pages=pages, title=title))
         write_bytes(part / f"report.{ending}", page.encode())
 
 
@@ -261,7 +264,7 @@ def _as_file(name: str) -> str:
 
 def _particulars(study: Study, inputs: StudyInputs, failed: Mapping[str, FlError], mark: Fingerprint) -> Particulars:
     return Particulars(
-        title=study.config.title,
+        title=in_language(study.config.title, "en"),
         sources=[
             (source.name, source.sha256, source.n_rows)
             for survey in inputs.surveys.values()

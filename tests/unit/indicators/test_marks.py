@@ -52,9 +52,12 @@ def test_a_rule_by_strength_notes_every_recalled_strength() -> None:
 
 
 def test_every_table_of_a_classification_carries_the_note() -> None:
-    result = fl.estimate_prevalence(fl.classify(ANSWERS), "forced_labour", design=fl.Design())
+    result = fl.estimate_prevalence(fl.classify(ANSWERS), "forced_labour", design=fl.Design(unweighted=True))
     (note,) = [entry for entry in result.assumptions if entry.code == "recalled_parts"]
     assert dict(note.parameters)["framework"] == "icls2018_adult"
     plain = fl.classify(ANSWERS).people
-    codes = {entry.code for entry in fl.estimate_prevalence(plain, "forced_labour", design=fl.Design()).assumptions}
+    codes = {
+        entry.code
+        for entry in fl.estimate_prevalence(plain, "forced_labour", design=fl.Design(unweighted=True)).assumptions
+    }
     assert "recalled_parts" not in codes

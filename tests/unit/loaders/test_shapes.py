@@ -243,8 +243,14 @@ def test_columns_of_dates_stay_dates(tmp_path: Path) -> None:
 
 
 def test_what_is_no_date_is_a_fault(tmp_path: Path) -> None:
-    with pytest.raises(DataFault, match=r"people.birth_date, date: not a date in 1 row \(rows 2\)"):
+    with pytest.raises(
+        DataFault, match=r"people.birth_date, date: not a date as year-month-day.* in 1 row \(rows 2\)"
+    ) as caught:
         _loaded(tmp_path, "D\n2019-03-05\nlast spring\n", people={"birth_date": "D"})
+    assert 'format = "%d/%m/%Y"' in str(caught.value)
+    rule = {"column": "D", "format": "%d/%m/%Y"}
+    with pytest.raises(DataFault, match=r"date: not a date written %d/%m/%Y in 1 row"):
+        _loaded(tmp_path, "D\n05/03/2019\n2019-03-05\n", people={"birth_date": rule})
 
 
 FILTERED = "DEBT,Q1,Q2\n2,,\n1,,1\n2,1,2\n8,,1\n"

@@ -46,6 +46,7 @@ coercion = { "1" = "experienced", "2" = "no", "8" = "dk", "null" = "missing" }
 weights = "weight_person"
 strata = "stratum"
 psu = "psu"
+expands = true
 """
 STUDY = """\
 title = "A small study"
