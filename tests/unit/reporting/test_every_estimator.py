@@ -82,7 +82,7 @@ def episodes() -> fl.Estimates:
     many = pd.concat([own] * 20, ignore_index=True).assign(
         respondent_share=1 / (20 * len(own)), fl=1.0, ea=lambda f: np.arange(len(f)) % 4
     )
-    return fl.estimate_prevalence(many, "fl", design=fl.Design(psu="ea"))
+    return fl.estimate_prevalence(many, "fl", design=fl.Design(psu="ea", unweighted=True))
 
 
 Rows = Callable[[pd.DataFrame], Any]
