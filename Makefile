@@ -26,6 +26,10 @@ test: .venv/.ready ## Run the tests, but for the slow ones
 slow: .venv/.ready ## Run the slow tests
 	@$(BIN)/pytest -n 2 -m slow $(ARGS)
 
+.PHONY: kernels
+kernels: .venv/.ready ## Run the statistical tests under each kernel of the linear algebra that this processor has (minutes)
+	@$(BIN)/python scripts/kernels.py $(ARGS)
+
 .PHONY: coverage
 coverage: .venv/.ready ## Run the tests and show the lines they did not reach
 	@$(BIN)/pytest -n 2 -m "not slow" --cov --cov-report=term-missing $(ARGS)
@@ -53,6 +57,14 @@ generated: .venv/.ready ## Are README.md, tests/README.md and the inventory in A
 	@$(BIN)/python scripts/tests_readme.py --check
 	@$(BIN)/python scripts/inventory.py --check
 	@$(BIN)/python scripts/readme.py --check
+
+.PHONY: licences
+licences: .venv/.ready ## Licences of pins and of every file of data, and what goes into the distributions (builds them)
+	@$(BIN)/python scripts/licences.py
+
+.PHONY: advisories
+advisories: .venv/.ready ## Write out/sbom.cdx.json, and ask an index for known faults of the pins; says so where it cannot
+	@$(BIN)/python scripts/advisories.py
 
 .PHONY: format
 format: .venv/.ready ## Put the code into the one format
@@ -98,6 +110,10 @@ coverage-lists: .venv/.ready ## Simulate case lists of a known size: which inter
 .PHONY: coverage-synthesis
 coverage-synthesis: .venv/.ready ## Simulate stocks and regional totals of a known truth, and write the tables of the docs (a minute)
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python scripts/coverage_synthesis.py
+
+.PHONY: disclosure-price
+disclosure-price: .venv/.ready ## Count what publication of the sample studies costs in cells, and write the table of the docs
+	@$(BIN)/python scripts/disclosure_price.py
 
 .PHONY: publication-treatments
 publication-treatments: .venv/.ready ## Simulate three ways to print domains of 0 to 4 cases, and write the tables of the docs (some minutes)

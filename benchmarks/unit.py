@@ -53,7 +53,7 @@ def main() -> None:
     parser.add_argument("--nuts", action="store_true", help="time Markov chains too")
     options = parser.parse_args()
     people, cells = made_up(options.rows)
-    designs = {"weights and clusters": fl.Design(weights="w", psu="psu"), "none": fl.Design()}
+    designs = {"weights and clusters": fl.Design(weights="w", psu="psu"), "none": fl.Design(unweighted=True)}
     print(f"{options.rows:,} people, {len(cells)} cells")
     for engine, frame in (("pandas", people), ("polars, lazy", pl.from_pandas(people).lazy())):
         for name, design in designs.items():

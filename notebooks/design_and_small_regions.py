@@ -93,11 +93,11 @@ print(f"{len(weights) / kish:,.0f} drawn with equal chances.")
 
 # %%
 stories = {
-    "persons, one by one": fl.Design(weights="weight_person"),
+    "persons, one by one": fl.Design(weights="weight_person", expands=True),
     "persons within strata": fl.Design(
-        weights="weight_person", strata="stratum"
+        weights="weight_person", strata="stratum", expands=True
     ),
-    "areas": fl.Design(weights="weight_person", psu="psu"),
+    "areas": fl.Design(weights="weight_person", psu="psu", expands=True),
     "areas within strata": people.design,
 }
 

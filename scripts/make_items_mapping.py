@@ -18,8 +18,11 @@ title = "A survey that carries the items"
 kind = "household"
 population = "adults (18 and over) living in households"
 
+# The last twelve months of each person, who was met on another day. One period for all: start = 2025-01-01 and
+# end = 2026-01-01, the first day after it.
 [reference_period]
-kind = "12m"
+months = 12
+before = "interview_date"
 
 [people]
 person_id = "PID"
@@ -30,6 +33,8 @@ weight_person = "WEIGHT"
 region = "REGION"
 urban = { column = "AREA", recode = { 1 = "urban", 2 = "rural" } }
 sex = "SEX"
+interview_date = { year = "INT_YEAR", month = "INT_MONTH", day = "INT_DAY" }
+birth_date = { year = "BIRTH_YEAR", month = "BIRTH_MONTH", day = "BIRTH_DAY" }
 age_interview = "AGE"
 worked = { column = "WORKED", recode = "answers", own = true }
 selected_for_module = { column = "SELECTED", recode = { 1 = "yes", 2 = "no", null = "no" } }
@@ -40,7 +45,10 @@ where = "worked == 'yes' and selected_for_module == 'yes'"
 isco08 = "ISCO08"
 isic4 = "ISIC4"
 icse18a = "ICSE18A"
-age_episode = "AGE_START"
+start = { year = "BEGAN_YEAR", month = "BEGAN_MONTH" }
+end = { year = "ENDED_YEAR", month = "ENDED_MONTH" }
+ongoing = { column = "ONGOING", recode = "answers_if_asked" }
+age_at_start = "AGE_START"
 hours_usual = "HOURS"
 """
 TAIL = """
@@ -51,6 +59,14 @@ TAIL = """
 9 = "ref"
 missing = "missing"
 null = "not_asked"
+
+[recodes.answers_if_asked]
+1 = "yes"
+2 = "no"
+8 = "dk"
+9 = "ref"
+missing = "missing"
+null = "missing"
 
 [recodes.coercion]
 1 = "experienced"

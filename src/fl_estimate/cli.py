@@ -117,6 +117,7 @@ def check(
                 inputs = check_study(target, progress=tell)
             for name, survey in inputs.surveys.items():
                 typer.echo(f"{name}: {survey}")
+                _tell_weights(inputs.people[name])
                 _tell_warnings(survey.report)
         elif mapping is None:
             raise typer.BadParameter("a survey file needs --mapping", param_hint="--mapping")
@@ -127,6 +128,7 @@ def check(
 
 def _check_file(file: Path, mapping: str, others: dict[str, str] | None, mode: Any, html: Path | None) -> None:
     from fl_estimate.errors import DataFault
+    from fl_estimate.indicators.clock import asks_items, require_period
     from fl_estimate.loaders.load import load
 
     try:
@@ -136,9 +138,12 @@ def _check_file(file: Path, mapping: str, others: dict[str, str] | None, mode: A
             _write_page(fault.report, html)
         raise
     typer.echo(str(survey))
+    _tell_weights(survey)
     _tell_warnings(survey.report)
     if html is not None:
         _write_page(survey.report, html)
+    if asks_items(survey):
+        require_period(survey)
 
 
 def _write_page(report: Any, page: Path) -> None:
@@ -405,6 +410,12 @@ def _tell_result(result: StudyResult) -> None:
         typer.echo(f"{name} could not be made: {error}", err=True)
     report = result.folder / "report.html"
     typer.echo(f"report: {report}" if report.is_file() else f"result: {result.folder}")
+
+
+def _tell_weights(survey: Any) -> None:
+    from fl_estimate.loaders.weights import weights_told
+
+    typer.echo(weights_told(survey.people, survey.design))
 
 
 def _tell_warnings(report: Any) -> None:

@@ -109,6 +109,10 @@ class FlWarning(UserWarning):
     """Base of every warning of fl_estimate; each can be avoided by an argument."""
 
 
+class ShortInstrumentWarning(FlWarning):
+    """A survey has few of the questions of a framework; avoided by ``short_instrument=True``."""
+
+
 def listed(names: Iterable[object], *, most: int = 5) -> str:
     """Write names in one line, five at the most and a count of the rest."""
     every = [str(name) for name in names]

@@ -72,6 +72,6 @@ def whole(part: str) -> str:
     needed = 'id = "my_survey"\n'
     if "\n[people" not in f"\n{part}":
         needed, part = needed + part, '\n[people]\nsex = "Q101"\n'
-    if 'recode = "answers"' in needed:
+    if 'recode = "answers"' in needed + part:
         part += '\n[recodes.answers]\n1 = "yes"\n2 = "no"\n'
     return needed + "\n" + part

@@ -1,12 +1,10 @@
-"""`import fl_estimate` and `fl-estimate --help` load none of the heavy packages; importing costs at most 1.5 x pandas."""
+"""`import fl_estimate` and `fl-estimate --help` load none of the heavy packages; importing makes fewer calls than pandas does."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
-
-import pytest
 
 # design.md: these are loaded by the functions that need them. A package that is not installed cannot be loaded either,
 # so the list may name those of capabilities to come.
@@ -20,7 +18,17 @@ with contextlib.redirect_stdout(io.StringIO()) as shown, contextlib.suppress(Sys
     main()
 assert "run" in shown.getvalue()
 """
-TIMED = "import time; start = time.perf_counter(); import {}; print(time.perf_counter() - start)"
+COUNTED = """
+import sys
+calls = 0
+def count(frame, event, argument):
+    global calls
+    calls += 1
+sys.setprofile(count)
+import {}
+sys.setprofile(None)
+print(calls)
+"""
 
 
 def run(code: str) -> str:
@@ -52,11 +60,13 @@ def test_the_probe_sees_a_heavy_package() -> None:
     assert "polars" in loaded_by("import polars")
 
 
-@pytest.mark.parametrize("rounds", [5])
-def test_import_costs_at_most_half_as_much_again_as_pandas(rounds: int) -> None:
-    """The minimum of several runs, one after the other in turn, so that a busy machine slows both alike."""
-    ours, pandas = [], []
-    for _ in range(rounds):
-        ours.append(float(run(TIMED.format("fl_estimate"))))
-        pandas.append(float(run(TIMED.format("pandas"))))
-    assert min(ours) <= 1.5 * min(pandas)
+def test_import_costs_less_than_pandas() -> None:
+    """Calls counted, not seconds: no clock and no load of the machine has a part in it. 12,305 and 845,721 when written.
+
+    The contract is 1.5 times the cost of pandas; nothing that pandas takes is loaded before it is asked for, so that far less
+    is kept. The first run compiles what has changed, and is not counted.
+    """
+    for name in ("fl_estimate", "pandas"):
+        run(f"import {name}")
+    ours, pandas = (int(run(COUNTED.format(name))) for name in ("fl_estimate", "pandas"))
+    assert 0 < ours <= 0.1 * pandas

@@ -51,10 +51,10 @@ def test_resume(tmp_path: Path) -> None:
 def test_long_margins_are_left_to_the_report(tmp_path: Path) -> None:
     text = WITHOUT_CLASSES.replace('by = "region"', 'by = [["region"], ["age_interview"]]')
     _, out, _ = call("run", write(tmp_path, study=text), "--out", tmp_path / "out")
-    assert "Age_interview: 50 rows, in the report" in out or "age_interview: 50 rows, in the report" in out
+    assert "Age in years: 50 rows, in the report" in out
     only = WITHOUT_CLASSES.replace('by = "region"', 'by = "age_interview"')
     _, out, _ = call("run", write(tmp_path, study=only), "--out", tmp_path / "out")
-    assert "Case: prevalence, by age_interview. age_interview: 50 rows, in the report" in out
+    assert "Case: prevalence, by age in years. Age in years: 50 rows, in the report" in out
 
 
 def missing_outcome(frame: pd.DataFrame) -> pd.DataFrame:
@@ -82,7 +82,6 @@ def weight(value: object) -> Callable[[pd.DataFrame], pd.DataFrame]:
 
 FRAMES: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str]] = {
     "negative weight": (weight(-1.0), "FL-D"),
-    "zero weight": (weight(0.0), "FL-D"),
     "missing weight": (weight(None), "FL-D"),
     "one unit in a stratum": (lambda frame: frame[(frame["STR"] != 2) | (frame["EA"] == 11)], "FL-DATA-01"),
     "wrong column": (lambda frame: frame.rename(columns={"W": "WT"}), "FL-MAP-04"),
@@ -314,3 +313,39 @@ def test_the_console_entry() -> None:
     )  # fmt: skip
     assert done.returncode == 2
     assert done.stderr.startswith("[FL-FILE-01] there is no such file\n  found: none.toml\n  to fix: ")
+
+
+def test_check_prints_what_the_weights_sum_to(tmp_path: Path) -> None:
+    frame = people()
+    total = f"{frame['W'].sum():,.0f}"
+    study = write(tmp_path, frame=frame)
+    status, out, _ = call("check", study)
+    assert (status, f"weights: weight_person sums to {total} over {len(frame):,} rows" in out) == (0, True)
+    mapping = tmp_path / "people.toml"
+    written = mapping.read_text(encoding="utf-8")
+    mapping.write_text(written.replace("expands = true", "population_size = 1_000_000"), encoding="utf-8")
+    _, out, _ = call("check", tmp_path / "people.csv", "--mapping", mapping)
+    assert "the population is given as 1,000,000 (" in out
+    mapping.write_text(written.replace("expands = true\n", ""), encoding="utf-8")
+    _, out, _ = call("check", tmp_path / "people.csv", "--mapping", mapping)
+    assert "Totals need expands = true or population_size" in out
+    mapping.write_text(
+        written.replace('weights = "weight_person"', "unweighted = true").replace("expands = true\n", ""),
+        encoding="utf-8",
+    )
+    _, out, _ = call("check", tmp_path / "people.csv", "--mapping", mapping)
+    assert "weights: none, every row counts the same (unweighted)" in out
+    mapping.write_text(written[: written.index("[design]")], encoding="utf-8")
+    _, out, _ = call("check", tmp_path / "people.csv", "--mapping", mapping)
+    assert "the mapping has no [design]" in out
+
+
+def test_weights_of_zero_are_told_and_counted_in_no_figure(tmp_path: Path) -> None:
+    study = write(tmp_path, frame=weight(0.0)(people()), study=WITHOUT_CLASSES)
+    status, out, err = call("run", study, "--out", tmp_path / "out")
+    assert status == 0, err
+    assert f"among {len(people()) - 1:,} respondents" in out
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "Rows with a weight of zero (not interviewed or not eligible): 1." in page
+    _, out, _ = call("check", study)
+    assert "rows of weight 0, counted in no figure: 1" in out

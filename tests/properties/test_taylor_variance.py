@@ -61,7 +61,7 @@ def test_joint_covariance_of_nation_and_domains(seed: int, stages: int, with_fpc
     frame = people(np.random.default_rng(seed), strata=3)
     ids = ["i", "j", "k"][:stages] or ["k"]
     fpc = ["N1", "N2", "N3"][:stages] if with_fpc and stages else []
-    design = fl.Design(weights="w", strata="h", stages=tuple(ids[:stages]), fpc=tuple(fpc))
+    design = fl.Design(weights="w", strata="h", stages=tuple(ids[:stages]), fpc=tuple(fpc), expands=True)
     estimates = fl.estimate_mean(frame, ["y", "x"], design=design, by=[["region"], ["sex"]])
     result, u = estimates.to_frame(), []
     for row in result.to_dict("records"):
@@ -85,7 +85,7 @@ def test_what_must_not_matter(seed: int, factor: float) -> None:
     """Scaled weights, shuffled rows and renamed strata leave a prevalence as it is; a total is prevalence × people."""
     rng = np.random.default_rng(seed)
     frame = people(rng, strata=3)
-    design = fl.Design(weights="w", strata="h", psu="i")
+    design = fl.Design(weights="w", strata="h", psu="i", expands=True)
     first = fl.estimate_prevalence(frame, "c", design=design, by="region").to_frame()
     changed = frame.assign(w=frame["w"] * factor, h="x" + frame["h"]).sample(frac=1, random_state=seed)
     second = fl.estimate_prevalence(changed, "c", design=design, by="region").to_frame()
@@ -107,7 +107,7 @@ def test_where_keeps_the_design_of_the_whole_sample(seed: int) -> None:
     frame["few"] = ((frame["i"] == 0) & (frame["sex"] == 1)).astype(int)
     if not frame["few"].any():
         return
-    design = fl.Design(weights="w", strata="h", psu="i")
+    design = fl.Design(weights="w", strata="h", psu="i", expands=True)
     inside = fl.estimate_mean(frame, "y", design=design, where="few").to_frame().iloc[0]
     domain = fl.estimate_mean(frame, "y", design=design, by="few").select(few=1).to_frame().iloc[0]
     written = fl.estimate_mean(frame, "y", design=design, where="i == 0 and sex == 1").to_frame().iloc[0]

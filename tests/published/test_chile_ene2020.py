@@ -25,7 +25,7 @@ REGIONS = {
 }
 TOTAL = {"value": 801804.7956911606, "se": 22612.0943682111}
 RATE = {"value": 0.08228509097361655, "se": 0.00212906344018458}
-DESIGN = fl.Design(weights="fact_cal", strata="estrato_unico", psu="conglomerado", single_psu="certainty")
+DESIGN = fl.Design(weights="fact_cal", strata="estrato_unico", psu="conglomerado", single_psu="certainty", expands=True)
 EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "examples" / "ene2020.toml"
 
 

@@ -119,11 +119,14 @@ def _design(entry: dict[str, Any]) -> tuple[pd.DataFrame, fl.Design, str | None]
         fpc=names.get("fpc", ()),
         single_psu=RULES[options.get("survey.lonely.psu", "fail")],
         single_psu_scope="domain" if options.get("survey.adjust.domain.lonely") else "sample",
+        # R takes any weights for those of a population, and gives everybody 1 where there are none.
+        expands=True if "weights" in names else None,
+        unweighted="weights" not in names and "fpc" not in names,
         **_unequal(text),
     )
     if options.get("survey.ultimate.cluster"):
         # The first stage alone, with the weights of all of them.
-        design = fl.Design(weights="pw", stages=design.stages[:1], fpc=design.fpc[:1])
+        design = fl.Design(weights="pw", stages=design.stages[:1], fpc=design.fpc[:1], expands=True)
     if text.startswith("as.svrepdesign("):
         design = fl.replicate(frame, design, **_kind(text))
     return frame, design, where
@@ -164,7 +167,7 @@ def _provided(entry: dict[str, Any], frame: pd.DataFrame) -> tuple[pd.DataFrame,
     columns = [name for name in made.columns if name != "pw"]
     own = fl.Replicates(columns, kind="other", scale=entry["spec"]["scale"], centre="mean")
     frame = pd.concat([frame.drop(columns="pw", errors="ignore"), made], axis=1)
-    return frame, fl.Design(weights="pw", replicates=own)
+    return frame, fl.Design(weights="pw", replicates=own, expands=True)
 
 
 def _split(formula: str) -> list[str]:
@@ -173,9 +176,9 @@ def _split(formula: str) -> list[str]:
 
 def _outcome(frame: pd.DataFrame, text: str) -> tuple[str, pd.Series]:
     if text.startswith("factor("):
-        # R's factor of numbers is a text column here: one outcome for each value.
+        # R's factor of numbers is a text column here, of words: one outcome for each value.
         values = frame[_plain(text[len("factor(") : -1])]
-        return "level", values.astype("string").where(values.notna())
+        return "level", ("c" + values.astype("string")).where(values.notna())
     if plus := re.match(r"^I\(([\w.]+)\+1\)$", text):
         return "plus_one", frame[_plain(plus.group(1))] + 1
     if not text.startswith("I("):

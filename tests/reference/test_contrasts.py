@@ -53,7 +53,7 @@ def test_contrast(name: str) -> None:
 def test_standardised_by_age() -> None:
     entry = ENTRIES["standardize/nhanes"]
     frame, result = r_calls.table("nhanes"), entry["result"]
-    design = fl.Design(weights="WTMEC2YR", strata="SDMVSTRA", psu="SDMVPSU")
+    design = fl.Design(weights="WTMEC2YR", strata="SDMVSTRA", psu="SDMVPSU", expands=True)
     ages = dict(zip(sorted(frame["agecat"].unique()), (55901, 77670, 72816, 45364), strict=True))
     crossed = fl.estimate_prevalence(
         frame, "HI_CHOL", design=design, by=["race", "RIAGENDR", "agecat"], unknown="exclude", df="design"

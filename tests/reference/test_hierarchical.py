@@ -169,8 +169,8 @@ def test_counts_against_long_chains(key: str) -> None:
 
 
 def test_counts_of_herds_against_rstanarm() -> None:
-    """Its own effective sample size is 9,938: five standard errors of the median and of the limits."""
-    entry = ENTRIES["cbpp/rstanarm"]
+    """Its own effective sample size is 9,087: five standard errors of the median and of the limits."""
+    entry = ENTRIES["syn_herds/rstanarm"]
     herds = data(entry).groupby("herd")[["incidence", "size"]].sum()
     direct = pd.DataFrame(
         {"herd": herds.index, "n": herds["size"], "value": herds["incidence"] / herds["size"], "deff": 1.0}

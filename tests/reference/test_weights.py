@@ -50,9 +50,9 @@ def table(name: str) -> pd.DataFrame:
 
 def sample(name: str) -> tuple[pd.DataFrame, fl.Design]:
     design = {
-        "apiclus1": fl.Design(weights="pw", psu="dnum"),
-        "apistrat": fl.Design(weights="pw", strata="stype", fpc="fpc"),
-        "apisrs": fl.Design(weights="pw", fpc="fpc"),
+        "apiclus1": fl.Design(weights="pw", psu="dnum", expands=True),
+        "apistrat": fl.Design(weights="pw", strata="stype", fpc="fpc", expands=True),
+        "apisrs": fl.Design(weights="pw", fpc="fpc", expands=True),
     }[name]
     frame = table(name)
     cases = {"award": frame["awards"] == "Yes", "improved": frame["comp_imp"] == "Yes"}
@@ -173,7 +173,7 @@ def test_post_strata_that_nobody_is_in_are_left_out_where_asked() -> None:
 def synthetic() -> tuple[pd.DataFrame, fl.Design]:
     frame = table("synth_a")
     frame = frame.assign(stratum_c=frame["stratum"].replace("S08", "S07"))
-    return frame, fl.Design(weights="weight", strata="stratum_c", psu="psu")
+    return frame, fl.Design(weights="weight", strata="stratum_c", psu="psu", expands=True)
 
 
 NON_RESPONSE = [n for n in ENTRIES if n.startswith("nonresponse/") and not n.endswith("/factors")]
@@ -210,7 +210,7 @@ def test_factors_of_weighting_classes() -> None:
 def test_kish(name: str) -> None:
     frame, design = synthetic()
     if name == "kish/nhanes":
-        frame, design = table("nhanes"), fl.Design(weights="WTMEC2YR", strata="SDMVSTRA", psu="SDMVPSU")
+        frame, design = table("nhanes"), fl.Design(weights="WTMEC2YR", strata="SDMVSTRA", psu="SDMVPSU", expands=True)
     row = fl.weight_summary(frame, design).to_frame().iloc[0]
     np.testing.assert_allclose(
         row[["deff_kish", "n_effective"]].astype(float), ENTRIES[name]["result"]["estimate"], rtol=RTOL

@@ -45,6 +45,8 @@ SHARE_BY_STATE = 0.04
 """Share of persons in forced labour whom the State put there."""
 SHARE_INVOLUNTARY_ONLY, SHARE_COERCED_ONLY = 0.08, 0.03
 """Shares of workers not in forced labour who meet one dimension; nobody among them meets both."""
+SHARE_AGREED = 0.004
+"""Share of workers not in forced labour who are paid little as they had been told, under a threat: in it by the wide reading."""
 SHARE_STATE_WORK = 0.008
 """Share of workers not in forced labour who did work for the State that is no forced labour."""
 
@@ -59,9 +61,12 @@ _BROKEN_OFF = 0.002
 _UNKNOWN_SPLIT = (0.55, 0.35, 0.10)
 """Does not know, refused, missing."""
 
+_QUALIFIERS: dict[str, str] = {"w_low_no_wage": "r_dec_wages", "w_living_degrading": "r_dec_conditions"}
+"""Circumstances that count only where they were not as told, and the question on that."""
 _DIMENSION = np.array([item.dimension for item in ITEMS])
 _COLUMN_ITEM = np.array([column.item for column in COLUMNS])
 _COLUMN_DIMENSION = _DIMENSION[_COLUMN_ITEM]
+_COLUMN_OF = {item.id: int(np.flatnonzero(_COLUMN_ITEM == index)[0]) for index, item in enumerate(ITEMS)}
 _COLUMN_NO = np.where(_COLUMN_DIMENSION == "coercion", NOT_DONE, NO).astype(np.int8)
 _COLUMN_SENSITIVE = np.array([ITEMS[column.item].sensitive for column in COLUMNS])
 _COLUMN_FILTER = np.array([ITEMS[column.item].filter for column in COLUMNS])
@@ -87,7 +92,9 @@ def true_answers(route: Codes, debt: Bools, lodging: Bools, rng: np.random.Gener
     """Draw what is true of every work, coherent with `route`.
 
     Both dimensions are met where `route` is by items, at most one of them elsewhere; a debt or a lodging that a
-    person does not have is never answered yes.
+    person does not have is never answered yes. Low pay and bad lodging count where they were not as told: somebody in
+    forced labour by nothing else had been told otherwise. A few others are paid little under a threat as they had been
+    told; nobody calls that forced labour but the wide reading.
 
     Returns
     -------
@@ -103,7 +110,26 @@ def true_answers(route: Codes, debt: Bools, lodging: Bools, rng: np.random.Gener
     _tell(items, np.flatnonzero(involuntary), by_items, "involuntary_work", having, rng)
     _tell(items, np.flatnonzero(coerced), by_items, "coercion", having, rng)
     _tell_other(items, involuntary, by_items, rng)
+    _tell_deceived(items, by_items)
+    start = SHARE_INVOLUNTARY_ONLY + SHARE_COERCED_ONLY
+    _tell_agreed(items, np.flatnonzero(~by_items & (side >= start) & (side < start + SHARE_AGREED)), rng)
     return items, _state_answers(route, rng)
+
+
+def _tell_deceived(items: Codes, by_items: Bools) -> None:
+    """Say of those in forced labour by a circumstance alone that they had been told otherwise."""
+    counted, _ = _involuntary(items)
+    for circumstance, deceived in _QUALIFIERS.items():
+        rows = by_items & ~counted & (items[:, _COLUMN_OF[circumstance]] == YES)
+        items[rows, _COLUMN_OF[deceived]] = YES
+
+
+def _tell_agreed(items: Codes, rows: Ints, rng: np.random.Generator) -> None:
+    """Write low pay as it had been told, and a threat, of people who are not in forced labour."""
+    items[rows, _COLUMN_OF[FALLBACK["involuntary_work"]]] = YES
+    for deceived in _QUALIFIERS.values():
+        items[rows, _COLUMN_OF[deceived]] = NO
+    _write(items, rows, ITEM_INDEX[FALLBACK["coercion"]], rng)
 
 
 def _tell(
@@ -243,16 +269,31 @@ def classify_codes(heard: Heard) -> tuple[Bools, Bools]:
 
 def classify_items(items: Codes) -> tuple[Bools, Bools]:
     """The same by the items alone, for a questionnaire without the block on the State."""
+    surely, possibly = _involuntary(items)
+    true, unknown = _read(items)
+    penalties = _COLUMN_DIMENSION == "coercion"
+    met = true[:, penalties].any(axis=1)
+    return surely & met, possibly & (met | unknown[:, penalties].any(axis=1))
+
+
+def _involuntary(items: Codes) -> tuple[Bools, Bools]:
+    """Whether a circumstance makes the work involuntary; (surely, possibly). Some count only where they were not as told."""
+    true, unknown = _read(items)
+    possible = true | unknown
+    qualified = [_COLUMN_OF[name] for name in _QUALIFIERS]
+    plain = (_COLUMN_DIMENSION == "involuntary_work") & ~np.isin(np.arange(len(COLUMNS)), qualified)
+    surely, possibly = true[:, plain].any(axis=1), possible[:, plain].any(axis=1)
+    for circumstance, deceived in ((_COLUMN_OF[name], _COLUMN_OF[told]) for name, told in _QUALIFIERS.items()):
+        surely |= true[:, circumstance] & true[:, deceived]
+        possibly |= possible[:, circumstance] & possible[:, deceived]
+    return surely, possibly
+
+
+def _read(items: Codes) -> tuple[Bools, Bools]:
+    """Which answers are true, and which are unknown."""
     true = (items == YES) | ((_COLUMN_DIMENSION == "coercion") & (items < NOT_DONE) & (items > 0))
     skipped = (items == BLANK) & (_COLUMN_FILTER != "")
-    unknown = ((items >= MISSING) | (items == BLANK)) & ~skipped
-    surely, possibly = np.ones(len(true), dtype=np.bool_), np.ones(len(true), dtype=np.bool_)
-    for dimension in ("involuntary_work", "coercion"):
-        columns = _COLUMN_DIMENSION == dimension
-        met = true[:, columns].any(axis=1)
-        surely &= met
-        possibly &= met | unknown[:, columns].any(axis=1)
-    return surely, possibly
+    return true, ((items >= MISSING) | (items == BLANK)) & ~skipped
 
 
 def _classify_state(state: Codes) -> tuple[Bools, Bools]:

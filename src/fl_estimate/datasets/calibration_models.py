@@ -119,7 +119,7 @@ def _poststratified(rng: np.random.Generator, told: int) -> Ranked:
     people["y"] = np.concatenate([np.arange(n) < y for n, y in zip(cells["n"], cases, strict=True)]).astype(int)
     people = pd.concat([people] * told, ignore_index=True)
     found = unit(
-        people, "y", cells=["r", "a", "s"], population=cells, varying=list(_EFFECTS), by="r", design=Design(),
+        people, "y", cells=["r", "a", "s"], population=cells, varying=list(_EFFECTS), by="r", design=Design(unweighted=True),
         prior=Prior(sigma=_EFFECTS, intercept="normal(-2, 1)", slopes="normal(0, 1)"), **_seeded(rng),
     )  # fmt: skip
     return _ranked_cells(cells, p, found.draws, rng)
@@ -132,7 +132,7 @@ def _quantities(rng: np.random.Generator, told: int) -> Ranked:
     people = people.assign(y=mean[people.index] + spread * rng.normal(size=len(people))).reset_index(drop=True)
     people = pd.concat([people] * told, ignore_index=True)
     found = unit(
-        people, "y", cells=["r", "a", "s"], population=cells, varying=list(_EFFECTS), by="r", design=Design(),
+        people, "y", cells=["r", "a", "s"], population=cells, varying=list(_EFFECTS), by="r", design=Design(unweighted=True),
         likelihood="normal",
         prior=Prior(sigma=_EFFECTS, intercept="normal(0, 1)", slopes="normal(0, 1)", residual="half-normal(1)"),
         **_seeded(rng),

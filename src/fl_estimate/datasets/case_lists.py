@@ -75,7 +75,7 @@ def make_case_lists(population: Population, seed: int) -> CaseLists:
         Seed of the lists; the persons come from the population.
     """
     rng = np.random.default_rng(seed)
-    person = population.jobs.person[population.jobs.route > 0]
+    person = np.flatnonzero(population.forced_labour)
     migrant = population.people.migrant[person] == INTERNATIONAL
     known: dict[str, NDArray[np.bool_]] = {}
     for name in LISTS:

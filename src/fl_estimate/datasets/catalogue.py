@@ -81,7 +81,7 @@ def load(name: str) -> Any:
     --------
     >>> import fl_estimate as fl
     >>> print(fl.datasets.load("country_truth").loc[0, "forced_labour"])
-    5789
+    5516
     """
     return _entry(name).make()
 
@@ -210,14 +210,17 @@ def _districts() -> pd.DataFrame:
 
 
 def _truth() -> pd.DataFrame:
-    """Lay the true counts out as a frame: `margin` empty for the nation, else the column that `value` is of."""
+    """Lay the true counts out as a frame: `margin` empty for the nation, else the column that `value` is of.
+
+    The flow of the period; the stock, the months and those who entered as children are in truth.json.
+    """
     import pandas as pd
 
     counted = truth(make_population())
     rows = [{"margin": "", "value": "", **counted.pop("national")}]
     for margin, cells in counted.items():
         rows += [{"margin": margin, "value": value, **cell} for value, cell in cells.items()]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows)[["margin", "value", "adults", "forced_labour", "prevalence"]]
 
 
 _SYNTHETIC: dict[str, _Entry] = {

@@ -15,8 +15,8 @@ from fl_estimate.datasets.toml_text import toml_text
 _HEAD = """\
 # How household.sav and household.parquet fill the common schema. Made by scripts/make_sample.py.
 # A blank (null) is a question that was not put. Questions about a debt or a lodging are blank only where the person
-# said there is none: there the blank is a no. Age at the episode is the age when the work began; nobody in the
-# file began it before 18.
+# said there is none: there the blank is a no. The questions are about the last work of some years; work that ended before
+# the reference period does not count in it. Years, months and whole dates that nobody remembers are blank.
 """
 
 
@@ -32,7 +32,7 @@ def household_mapping() -> dict[str, Any]:
         "people": _people(),
         "jobs": _jobs(),
         "recodes": _recodes(),
-        "design": {"weights": "weight_person", "strata": "stratum", "psu": "psu"},
+        "design": {"weights": "weight_person", "strata": "stratum", "psu": "psu", "expands": True},
     }
 
 
@@ -49,7 +49,9 @@ def _people() -> dict[str, Any]:
         "district": _coded("DISTRICT", "districts"),
         "urban": _coded("AREA", "areas"),
         "sex": "Q101",
+        "interview_date": {"year": "INTY", "month": "INTM", "day": "INTD"},
         "age_interview": "Q102",
+        "birth_date": {"year": "Q200Y", "month": "Q200M", "day": "Q200D"},
         "education": "Q103",
         "migrant_status": _coded("Q104", "migrants"),
         "worked": _coded("Q105", "yes_no"),
@@ -68,8 +70,11 @@ def _jobs() -> dict[str, Any]:
         "person_id": "PID",
         "isic4": _coded("Q201", "branches"),
         "icse18a": "Q202",
-        "age_episode": "Q203",
+        "age_at_start": "Q203",
         "hours_usual": "Q204",
+        "ongoing": _coded("Q207", "ongoing"),
+        "start": {"year": "Q208Y", "month": "Q208M"},
+        "end": {"year": "Q209Y", "month": "Q209M"},
         **state,
         **items,
     }
@@ -97,6 +102,7 @@ def _recodes() -> dict[str, dict[str, str]]:
         "coercion_if_asked": coercion | {"null": "no"},
         "grounds": grounds | {"null": "not_asked"},
         "purposes": purposes | {"null": "not_asked"},
+        "ongoing": {"1": "yes", "2": "no", "8": "dk", "missing": "dk", "null": "missing"},
         "yes_no": {"1": "yes", "2": "no"},
         "module": {"1": "yes", "2": "no", "3": "no", "null": "no"},
         "regions": {str(number): name for number, name in enumerate(REGIONS, start=1)},

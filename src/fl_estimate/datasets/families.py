@@ -322,7 +322,7 @@ def families_mapping() -> dict[str, Any]:
             "job_id": "JID",
             "person_id": "PID",
             "relative_id": "RID",
-            "age_episode": "AGEJOB",
+            "age_at_start": "AGEJOB",
             **{column.field: _item(column.name, column.item) for column in COLUMNS},
             **{
                 field: {

@@ -53,7 +53,7 @@ def migrants_mapping() -> dict[str, Any]:
             "person_id": "PID",
             "isic4": _coded("M206", "branches"),
             "country_work": _coded("M201", "countries"),
-            "age_episode": "M204",
+            "age_at_start": "M204",
             **{column.field: _item(column.name, column.item) for column in COLUMNS},
         },
         "episodes": {
@@ -84,7 +84,7 @@ def migrants_mapping() -> dict[str, Any]:
             **{name: {str(y): rate for y, rate in by.items()} for name, by in RATES.items()},
         },
         "recodes": _recodes(),
-        "design": {"weights": "weight_person", "strata": "stratum", "psu": "psu"},
+        "design": {"weights": "weight_person", "strata": "stratum", "psu": "psu", "expands": True},
     }
 
 

@@ -17,6 +17,7 @@ from fl_estimate.datasets.country import Survey
 from fl_estimate.datasets.geography import DISTRICTS, PER_REGION, REGIONS, region_of
 from fl_estimate.datasets.population import BRANCHES, STATUSES, Population
 from fl_estimate.datasets.questionnaire import BLANK, COLUMNS, ITEMS, STATE_FIELDS
+from fl_estimate.datasets.work_dates import LAST
 
 Codes = dict[int, str]
 
@@ -83,6 +84,7 @@ STATUS: Codes = dict(
         strict=True,
     )
 )
+_YEAR_MONTH: tuple[tuple[str, str], ...] = (("Y", "year"), ("M", "month"))
 _NOT_STATED = 0.012
 """Share of persons whose education was not stated."""
 
@@ -125,10 +127,13 @@ def _asked_of_all() -> tuple[Variable, ...]:
     """The roster, and what became of the module."""
     return (
         Variable(name="Q101", label="Sex", values={1: "Male", 2: "Female"}),
+        Variable(name="INTY", label="Interview: year", kind="scale"),
+        Variable(name="INTM", label="Interview: month", kind="scale"),
+        Variable(name="INTD", label="Interview: day", kind="scale"),
         Variable(name="Q102", label="Age in completed years", kind="scale"),
         Variable(name="Q103", label="Education (ISCED 2011); blank: not stated", values=EDUCATION, kind="ordinal"),
         Variable(name="Q104", label="Migration", values=MIGRANT),
-        Variable(name="Q105", label="Worked in the last 12 months (asked from age 18)", values=YES_NO),
+        Variable(name="Q105", label="Worked in the last five years (asked from age 18)", values=YES_NO),
         Variable(name="MODSEL", label="Selected for the module on work", values=YES_NO),
         Variable(name="MODRES", label="Result of the module", values={1: "Completed", 2: "Refused", 3: "Absent"}),
         Variable(name="PROXY", label="Person who answered in place (blank: self)"),
@@ -140,10 +145,17 @@ def _module_questions() -> tuple[Variable, ...]:
     codes, worded = tuple(UNKNOWN), {"Q213": GROUNDS, "Q215": PURPOSES}
     items = ((column, COERCION if ITEMS[column.item].dimension == "coercion" else ANSWERS) for column in COLUMNS)
     return (
+        *(
+            Variable(name=f"Q200{part}", label=f"Born: {word}", kind="scale")
+            for part, word in (*_YEAR_MONTH, ("D", "day"))
+        ),
         Variable(name="Q201", label="Branch of the work", values=BRANCH),
         Variable(name="Q202", label="Status in the work (ICSE-18-A)", values=STATUS),
         Variable(name="Q203", label="Age when this work began", kind="scale"),
         Variable(name="Q204", label="Usual hours a week", kind="scale"),
+        Variable(name="Q207", label="This work goes on today", values=YES_NO | {8: UNKNOWN[8]}, missing=(8,)),
+        *(Variable(name=f"Q208{part}", label=f"Work began: {word}", kind="scale") for part, word in _YEAR_MONTH),
+        *(Variable(name=f"Q209{part}", label=f"Work ended: {word}", kind="scale") for part, word in _YEAR_MONTH),
         Variable(name="Q205", label="Debt or advance from employer or recruiter", values=ANSWERS, missing=codes),
         Variable(name="Q206", label="Lodging given by the employer", values=ANSWERS, missing=codes),
         *(
@@ -193,6 +205,8 @@ def _roster(
     rng = np.random.default_rng(np.random.SeedSequence([population.seed, len(person)]))
     stated = rng.random(len(person)) >= _NOT_STATED
     worked = np.where(people.job[person] >= 0, 1, 2)
+    met = (np.full(len(person), part) for part in (LAST.year, LAST.month, LAST.day))
+    interview = dict(zip(("INTY", "INTM", "INTD"), map(_whole, met), strict=True))
     return {
         "HHID": hhid,
         "PID": hhid + "-" + pd.Series(line + 1).astype(str).str.zfill(2),
@@ -204,6 +218,7 @@ def _roster(
         "HHNO": _whole(number),
         "LINE": _whole(line + 1),
         "Q101": _whole(people.sex[person]),
+        **interview,
         "Q102": _whole(people.age[person]),
         "Q103": _whole(np.where(stated, people.education[person], BLANK)),
         "Q104": _whole(people.migrant[person]),
@@ -235,6 +250,13 @@ def _module(survey: Survey, row: NDArray[np.int64], roster: pd.DataFrame) -> pd.
         "Q205": _whole(_placed(size, working, heard.debt)),
         "Q206": _whole(_placed(size, working, heard.lodging)),
     }
+    told = survey.dates
+    for part, values in zip(("Y", "M", "D"), told.birth, strict=True):
+        columns[f"Q200{part}"] = _whole(_placed(size, answered, values))
+    columns["Q207"] = _whole(_placed(size, working, told.ongoing))
+    for question, pair in (("Q208", told.start), ("Q209", told.end)):
+        for part, values in zip(("Y", "M"), pair, strict=True):
+            columns[f"{question}{part}"] = _whole(_placed(size, working, values))
     for place, (name, _, _) in enumerate(STATE_FIELDS):
         columns[name] = _whole(_placed(size, working, heard.state[:, place]))
     for place, column in enumerate(COLUMNS):

@@ -7,7 +7,7 @@ numpy has kept unchanged longest, so that a seed gives the same country everywhe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from fl_estimate.datasets.answers import NOT_IN_FORCED_LABOUR, forced_by_items_or_state, true_answers
 from fl_estimate.datasets.geography import Geography, make_geography, region_of
+from fl_estimate.datasets.work_dates import Dates, in_period, make_dates, on_last_day
 
 Ints = NDArray[np.integer[Any]]
 Floats = NDArray[np.float64]
@@ -71,7 +72,7 @@ class Households:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class People:
-    """Persons. `job` is the row of a person's work among the jobs, -1 without work in the reference period."""
+    """Persons. `job` is the row of a person's last work of some years among the jobs, -1 without."""
 
     household: Ints
     age: Ints
@@ -85,7 +86,8 @@ class People:
 class Jobs:
     """The work of every adult who worked, one row each, with true answers in the order of `questionnaire.COLUMNS`.
 
-    `route` is 0 not in forced labour, 1 in forced labour by the items, 2 by the block on the State.
+    `route` is 0 not in forced labour, 1 in forced labour by the items, 2 by the block on the State; when that was is in
+    `Population.dates`. `started` is the age when the work began.
     """
 
     person: Ints
@@ -110,6 +112,7 @@ class Population:
     households: Households
     people: People
     jobs: Jobs
+    dates: Dates
 
     @property
     def district(self) -> Ints:
@@ -122,9 +125,17 @@ class Population:
 
     @property
     def forced_labour(self) -> Bools:
-        """Who is in forced labour under icls2018_adult when every answer is known."""
+        """Who was in forced labour as an adult at any time in the period, under icls2018_adult with every answer known."""
+        return self._of_persons(in_period(self.dates, self.jobs))
+
+    @property
+    def forced_labour_stock(self) -> Bools:
+        """Who was in forced labour on the last day of the period."""
+        return self._of_persons(on_last_day(self.dates))
+
+    def _of_persons(self, counted: Bools) -> Bools:
         forced = np.zeros(len(self.people.age), dtype=np.bool_)
-        forced[self.jobs.person[self.jobs.route != NOT_IN_FORCED_LABOUR]] = True
+        forced[self.jobs.person[(self.jobs.route != NOT_IN_FORCED_LABOUR) & counted]] = True
         return forced
 
     def __repr__(self) -> str:
@@ -152,15 +163,27 @@ def make_population(seed: int = SEED, *, enumeration_areas: int = ENUMERATION_AR
     -----
     Adults who worked are in forced labour independently with log odds
     ``a + effect(district) + 0.6 z(area) + 0.30 male + migrant + branch + status - 0.01 (age - 35) - 0.08 education``,
-    where z is standard normal and a is set so that the expected share among adults is `PREVALENCE`.
+    where z is standard normal and a is set so that the expected share among adults is `PREVALENCE`. Of these spells one in
+    seventeen had ended before the period (`work_dates`), so that the flow of the period is a little lower.
     """
-    land, census, work, told = (np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(4))
+    # the fifth stream came last, so that the others give what they always gave
+    streams = np.random.SeedSequence(seed).spawn(5)
+    land, census, work, told, when = (np.random.default_rng(child) for child in streams)
     geography = make_geography(land)
     areas = _areas(geography, enumeration_areas, land)
     households = _households(areas, census)
     people = _people(geography, areas, households, census)
     jobs = _jobs(geography, areas.urban, areas.district, households.area[people.household], people, work, told)
-    return Population(seed=seed, geography=geography, areas=areas, households=households, people=people, jobs=jobs)
+    dates, started = make_dates(people, jobs, when)
+    return Population(
+        seed=seed,
+        geography=geography,
+        areas=areas,
+        households=households,
+        people=people,
+        jobs=replace(jobs, started=started),
+        dates=dates,
+    )
 
 
 def pick(rng: np.random.Generator, shares: NDArray[np.float64] | tuple[float, ...], size: int) -> NDArray[np.int64]:

@@ -13,7 +13,7 @@ from fl_estimate.datasets.population import SEED, Population, make_population
 from fl_estimate.estimators.design_weighted import estimate_prevalence
 from fl_estimate.inputs.sample_design import Design
 
-DESIGN = Design(weights="weight", strata="stratum", psu="psu")
+DESIGN = Design(weights="weight", strata="stratum", psu="psu", expands=True)
 
 
 def replicate_country(replicates: int, *, seed: int, level: float = 0.95, processes: int = 1) -> pd.DataFrame:

@@ -20,7 +20,7 @@ from fl_estimate.estimators.quantiles import estimate_quantile
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.results.estimates import Estimates
 
-DESIGN = Design(weights="weight", strata="stratum", psu="psu")
+DESIGN = Design(weights="weight", strata="stratum", psu="psu", expands=True)
 AGES = (30, 45, 60)
 MARGINS = ("region", "sex", "age_group", "migrant")
 REPLICATES = 100

@@ -27,7 +27,7 @@ class Margin:
     domain : int array, shape (groups,)
         The domain of each group of the small table.
     labels : tuple of tuple
-        By-values of each domain, sorted; the domain of missing by-values stands last, all None.
+        By-values of each domain, in the order of their categories or sorted; the domain of missing by-values stands last, all None.
     """
 
     name: str
@@ -84,8 +84,7 @@ def _crossed(table: Totals, columns: tuple[str, ...], categories: Mapping[str, S
     missing = np.zeros(len(table.n), dtype=bool)
     for column in columns:
         key = table.keys[column]
-        # Categories that nobody has still are domains: the table says that nobody was met there.
-        known = sorted({*key.levels, *map(str, categories.get(column, ()))}, key=lambda v: (isinstance(v, str), v))
+        known = _in_order(key.levels, categories.get(column, ()))
         place = {level: code for code, level in enumerate(known)}
         recode = np.array([*(place[level] for level in key.levels), 0], dtype=np.int64)
         missing |= key.codes == key.missing
@@ -96,6 +95,25 @@ def _crossed(table: Totals, columns: tuple[str, ...], categories: Mapping[str, S
         domain = np.where(missing, len(labels), domain)
         labels.append((None,) * len(columns))
     return Margin(name=" × ".join(columns), columns=columns, domain=domain, labels=tuple(labels))
+
+
+class Order(tuple[str, ...]):
+    """Codes of a column, as texts, in the order that was meant; not all need occur."""
+
+
+def _in_order(met: Sequence[Any], given: Sequence[str]) -> list[Any]:
+    """The values of a column as domains: in the order given, the others sorted behind.
+
+    Categories that nobody has still are domains: the table says that nobody was met there. An `Order` only orders.
+    """
+    declared = [] if isinstance(given, Order) else [str(value) for value in given]
+    values = {*met, *declared}
+    place = {str(code): at for at, code in enumerate(given)}
+    return sorted(values, key=lambda v: (place.get(_written(v), len(place)), isinstance(v, str), v))
+
+
+def _written(value: Any) -> str:
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 class DomainSums:

@@ -144,8 +144,10 @@ def _number(condition: nw.Expr) -> nw.Expr:
 def _table(frame: Frame, base: Design, columns: tuple[str, ...], answered: nw.Expr, not_known: nw.Expr) -> Totals:
     schema = frame.collect_schema()
     made = weight_columns(schema, str(base.weights))
-    made |= {"answered": _number(answered), "not_known": _number(not_known)}
-    made |= {"absent": _number(any_missing(columns, schema))} if columns else {}
+    # A weight of 0 is of somebody who could not have answered.
+    drawn = made["w"] != 0.0
+    made |= {"answered": _number(answered & drawn), "not_known": _number(not_known & drawn), "drawn": _number(drawn)}
+    made |= {"absent": _number(any_missing(columns, schema) & drawn)} if columns else {}
     sums: dict[str, tuple[str, ...]] = {name: (name,) for name in made} | {"w_answered": ("w", "answered")}
     table = totals(frame, keys=tuple(dict.fromkeys(columns)), columns=made, sums=sums)
     check_weights({name: int(table.sums[name].sum()) for name in FLAGS}, str(base.weights))
@@ -191,7 +193,7 @@ def _by_propensity(table: Totals, columns: tuple[str, ...], schema: Any) -> nw.E
             terms.append(Term(columns=(name,), levels=None, total=1.0))
         else:
             terms += [Term(columns=(name,), levels=(level,), total=1.0) for level in table.keys[name].levels[1:]]
-    slopes = _logistic(features(terms, table), table.sums["answered"], table.n)
+    slopes = _logistic(features(terms, table), table.sums["answered"], table.sums["drawn"])
     return (combination(terms, slopes, schema) * -1.0).exp() + 1.0
 
 

@@ -27,14 +27,17 @@ def weight_columns(schema: Mapping[str, Any], name: str) -> dict[str, nw.Expr]:
 
 
 def check_weights(counts: Mapping[str, int], column: str) -> None:
-    """FL-DESIGN-13 where weights are missing, zero or negative, by the counts of `FLAGS`."""
-    wrong = [f"{counts[flag]:,} {flag[2:]}" for flag in FLAGS if counts.get(flag)]
+    """FL-DESIGN-13 where weights are missing or negative, by the counts of `FLAGS`.
+
+    A weight of 0 is no fault: so offices mark who is in the file and not among the respondents.
+    """
+    wrong = [f"{counts[flag]:,} {flag[2:]}" for flag in FLAGS if flag != "w_zero" and counts.get(flag)]
     if wrong:
         raise DesignFault(
             "FL-DESIGN-13",
-            "every weight must be a positive number",
+            "every weight must be a number, and none below 0",
             found=f"column {column!r}: {listed(wrong)}",
-            fix="correct the weights, or leave out of the file those who are not part of the sample",
+            fix="correct the weights, or give 0 to those who are no respondents (not found, not eligible)",
         )
 
 
@@ -63,7 +66,12 @@ def in_a_column(frame: Frame, design: Design) -> tuple[Frame, Design]:
             unit = design.stages[place] if place < len(design.stages) else None
             weight = weight * _inverse_fraction(column, unit, parents)
             parents = [*parents, *([unit] if unit is not None else [])]
-    known = replace(design, weights=name, expands=design.expands if design.weights_known else False)
+    known = replace(
+        design,
+        weights=name,
+        unweighted=False,
+        expands=design.weights_known if design.expands is None else design.expands,
+    )
     return frame.with_columns(weight.alias(name)), known
 
 

@@ -297,5 +297,6 @@ def _single(stages: list[Stage], design: Design) -> DesignFault:
         "FL-DESIGN-12",
         what,
         found=listed(names) if not place else f"stage {place + 1}, column {design.stages[place]!r}",
-        fix='merge them with a neighbour, or choose Design(single_psu="adjust"), "average", "certainty", …',
+        fix='merge them with a neighbour (single_psu="collapse"), or choose Design(single_psu="adjust"), "average", "certainty", '
+        'in a mapping [design] single_psu = "adjust"',
     )

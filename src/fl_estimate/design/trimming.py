@@ -89,11 +89,13 @@ def trim_weights(
         parameters=(("upper", upper), ("lower", lower), ("rows", made.rows)),
     )
     design = replace(base, weights=after, adjustments=(*base.adjustments, step))
-    return handed_back(people, frame.with_columns(trimmed.alias(after)), design)
+    return handed_back(
+        people, frame.with_columns(nw.when(weight == 0.0).then(nw.lit(0.0)).otherwise(trimmed).alias(after)), design
+    )
 
 
 def weights_met(frame: Frame, column: str) -> tuple[Floats, Floats]:
-    """The different weights of a column, ascending, and how many rows have each.
+    """The different weights of a column above 0, ascending, and how many rows have each.
 
     Raises
     ------
@@ -107,7 +109,9 @@ def weights_met(frame: Frame, column: str) -> tuple[Floats, Floats]:
     table = totals(frame, keys=(column,), columns=flags, sums={name: (name,) for name in flags})
     check_weights({name: int(table.sums[name].sum()) for name in flags}, column)
     key = table.keys[column]
-    return np.array(key.levels, dtype=float)[key.codes], table.n
+    values = np.array(key.levels, dtype=float)[key.codes]
+    weighing = values > 0
+    return values[weighing], table.n[weighing]
 
 
 @dataclass(frozen=True, kw_only=True)

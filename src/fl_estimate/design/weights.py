@@ -269,8 +269,11 @@ def _calibrated(
         parameters=(("method", method), ("margins", list(dict.fromkeys(t.margin for t in terms if t.columns)))),
     )
     made = _written(frame, step, before)
-    # Whatever the weights were before: now they sum to the population that the totals speak of.
-    design = replace(base, weights=after, expands=None, adjustments=(*base.adjustments, step))
+    # Whatever the weights were before: now they sum to the population that the totals speak of, where these count it.
+    counted = any(term.levels is not None or not term.columns for term in terms)
+    design = replace(
+        base, weights=after, expands=True if counted else base.expands, adjustments=(*base.adjustments, step)
+    )
     return handed_back(people, made, design)
 
 

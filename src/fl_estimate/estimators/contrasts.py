@@ -133,7 +133,7 @@ def standardise(estimates: Estimates, shares: Mapping[str, Mapping[Any, float]])
     >>> import fl_estimate as fl, pandas as pd
     >>> people = pd.DataFrame({
     ...     "ea": [1, 1, 2, 2, 3, 3], "fl": [0, 1, 0, 0, 1, 0], "age": ["young", "old", "young", "old", "young", "old"]})
-    >>> by_age = fl.estimate_prevalence(people, "fl", design=fl.Design(psu="ea"), by="age")
+    >>> by_age = fl.estimate_prevalence(people, "fl", design=fl.Design(psu="ea", unweighted=True), by="age")
     >>> round(float(fl.standardise(by_age, {"age": {"young": 3, "old": 1}}).to_frame()["value"].iloc[0]), 4)
     0.3333
     """

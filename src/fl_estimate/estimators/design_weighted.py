@@ -112,7 +112,13 @@ def estimate_prevalence(
     """
     call = Call("estimate_prevalence", people, design, by, where, unknown, variance, interval, df, level)
     call.check(PROPORTION)
-    targets = make_targets(call.people.schema, call.outcomes(outcome, "outcome"), where=where, unknown=unknown)
+    targets = make_targets(
+        call.people.schema,
+        call.outcomes(outcome, "outcome"),
+        where=where,
+        unknown=unknown,
+        weights=call.people.design.weights,
+    )
     measures = [
         Measure(target=t, top=top, bottom=t.counted, bound=bound)
         for t in targets.targets
@@ -174,7 +180,7 @@ def estimate_total(
     --------
     >>> import fl_estimate as fl, pandas as pd
     >>> people = pd.DataFrame({"w": [10.0, 20, 10, 20, 15, 15], "ea": [1, 1, 2, 2, 3, 3], "fl": [0, 1, 0, 0, 1, 0]})
-    >>> estimates = fl.estimate_total(people, "fl", design=fl.Design(weights="w", psu="ea"))
+    >>> estimates = fl.estimate_total(people, "fl", design=fl.Design(weights="w", psu="ea", expands=True))
     >>> float(estimates.to_frame()["value"].iloc[0])
     35.0
     """
@@ -187,7 +193,13 @@ def estimate_total(
             found="neither weights nor sampling fractions in the design",
             fix="give Design(weights=…), or fpc= for every stage",
         )
-    targets = make_targets(call.people.schema, call.outcomes(outcome, "outcome"), where=where, unknown=unknown)
+    targets = make_targets(
+        call.people.schema,
+        call.outcomes(outcome, "outcome"),
+        where=where,
+        unknown=unknown,
+        weights=call.people.design.weights,
+    )
     measures = [
         Measure(target=t, top=top, bottom=None, bound=bound) for t in targets.targets for top, bound in bounds_of(t)
     ]
@@ -246,7 +258,13 @@ def estimate_mean(
     call = Call("estimate_mean", people, design, by, where, unknown, variance, interval, df, level)
     call.check(GENERAL)
     only_exclude(unknown)
-    targets = make_targets(call.people.schema, call.outcomes(variable, "variable"), where=where, unknown=unknown)
+    targets = make_targets(
+        call.people.schema,
+        call.outcomes(variable, "variable"),
+        where=where,
+        unknown=unknown,
+        weights=call.people.design.weights,
+    )
     measures = [Measure(target=t, top=t.value, bottom=t.counted) for t in targets.targets]
     return lay_out(call, targets, call.tabulate(targets, measures), quantity="mean")
 
@@ -296,7 +314,7 @@ def estimate_ratio(
     --------
     >>> import fl_estimate as fl, pandas as pd
     >>> people = pd.DataFrame({"ea": [1, 1, 2, 2], "out": [1, 0, 0, 1], "active": [1, 1, 0, 1]})
-    >>> estimates = fl.estimate_ratio(people, "out", "active", design=fl.Design(psu="ea"))
+    >>> estimates = fl.estimate_ratio(people, "out", "active", design=fl.Design(psu="ea", unweighted=True))
     >>> round(float(estimates.to_frame()["value"].iloc[0]), 4)
     0.6667
     """
@@ -304,7 +322,14 @@ def estimate_ratio(
     call.check(GENERAL)
     only_exclude(unknown)
     names = call.outcomes(numerator, "numerator")
-    targets = make_targets(call.people.schema, names, denominator=denominator, where=where, unknown=unknown)
+    targets = make_targets(
+        call.people.schema,
+        names,
+        denominator=denominator,
+        where=where,
+        unknown=unknown,
+        weights=call.people.design.weights,
+    )
     measures = [Measure(target=t, top=t.value, bottom=t.denominator) for t in targets.targets]
     return lay_out(call, targets, call.tabulate(targets, measures), quantity="ratio")
 
@@ -359,13 +384,19 @@ def estimate_variance(
     --------
     >>> import fl_estimate as fl, pandas as pd
     >>> people = pd.DataFrame({"ea": [1, 1, 2, 2], "hours": [40.0, 44, 50, 58]})
-    >>> estimates = fl.estimate_variance(people, "hours", design=fl.Design(psu="ea"))
+    >>> estimates = fl.estimate_variance(people, "hours", design=fl.Design(psu="ea", unweighted=True))
     >>> round(float(estimates.to_frame()["value"].iloc[0]), 4)
     61.3333
     """
     call = Call("estimate_variance", people, design, by, where, unknown, variance, interval, df, level)
     call.check(GENERAL)
     only_exclude(unknown)
-    targets = make_targets(call.people.schema, call.outcomes(variable, "variable"), where=where, unknown=unknown)
+    targets = make_targets(
+        call.people.schema,
+        call.outcomes(variable, "variable"),
+        where=where,
+        unknown=unknown,
+        weights=call.people.design.weights,
+    )
     measures = [Measure(target=t, top=t.value, bottom=None, square=t.square) for t in targets.targets]
     return lay_out(call, targets, call.tabulate(targets, measures), quantity="variance")

@@ -8,7 +8,6 @@ from itertools import combinations_with_replacement
 from typing import Any
 
 import narwhals as nw
-import numpy as np
 
 from fl_estimate.design.calibrated import weight_names
 from fl_estimate.design.domains import By, by_margins
@@ -22,7 +21,7 @@ from fl_estimate.errors import DesignFault, EstimateFault
 from fl_estimate.estimators.targets import PERSON, Target, Targets
 from fl_estimate.inputs.adjustments import Calibration
 from fl_estimate.inputs.replicates import Replicates, UnitReplicates
-from fl_estimate.inputs.sample_design import Design
+from fl_estimate.inputs.sample_design import LEAST_SHARE, MOST_SHARE, Design
 
 Product = tuple[str, ...]
 
@@ -97,7 +96,10 @@ def _working(design: Design, *, replicated: bool) -> tuple[Design, bool]:
                 fix="name the column of the sampling weights too; the estimate itself is made with them",
             )
         # All that is known of the sample is in the weights: strata and units have nothing to add.
-        known = Design(weights=design.weights, replicates=own, expands=design.expands, adjustments=design.adjustments)
+        known = Design(
+            weights=design.weights, replicates=own, expands=design.expands, population_size=design.population_size,
+            adjustments=design.adjustments,
+        )  # fmt: skip
         return known, False
     apart = design.pps is not None or design.phase2 is not None or design.single_psu_scope == "domain"
     persons = design.phase2 is not None and not design.phase2[1].stages
@@ -149,7 +151,7 @@ def read_totals(
     flags = [name for name in (*FLAGS, "where_not_binary") if name in columns]
     sums |= {(name,): (name,) for name in flags}
     if weighted and _totals_asked(measures):
-        sums |= {("w",): ("w",), ("w", "w"): ("w", "w")}
+        sums |= {("w",): ("w",)}
     calibrations = steps_of(design)
     names = weight_names(calibrations)
     columns |= {name: nw.col(column).cast(nw.Float64) for name, column in names.items()}
@@ -193,7 +195,7 @@ def _canonical(product: Product, targets: Targets, *, weighted: bool) -> Product
 
 
 def check_flags(table: Totals, design: Design, flags: Sequence[str]) -> None:
-    """Refuse weights that are no positive numbers (FL-DESIGN-13) and a where= column that is no 0/1 (FL-EST-09)."""
+    """Refuse weights that are missing or negative (FL-DESIGN-13) and a where= column that is no 0/1 (FL-EST-09)."""
     counts = {name: int(table.sums[name,].sum()) for name in flags}
     if counts.get("where_not_binary"):
         raise EstimateFault(
@@ -210,24 +212,47 @@ def _totals_asked(measures: Sequence[Measure]) -> bool:
 
 
 def _check_expands(table: Totals, design: Design, measures: Sequence[Measure]) -> None:
-    """FL-EST-200: a total of weights that sum to the sample, as the design says or their mean tells.
+    """A total needs weights that sum to the population; an fpc of every stage gives such.
 
-    Weights that are 1 for everybody are none: they are taken as those of a census.
+    FL-EST-200: they sum to the sample, as the design says or their mean tells. FL-EST-261: to less than half or more
+    than double of the known population. FL-EST-260: nobody has said what they sum to.
     """
-    if not _totals_asked(measures):
-        return
-    mean = spread = np.nan
-    if design.weights is not None:
-        mean = table.sums["w",].sum() / table.n.sum()
-        spread = table.sums["w", "w"].sum() / table.n.sum() / mean**2 - 1
-    if design.expands is False or (design.expands is None and abs(mean - 1) < RELATIVE and spread > RELATIVE**2):
+    if not _totals_asked(measures) or design.weights is None:
+        return  # FL-EST-10 refuses designs that know no weights at all
+    total, rows = table.sums["w",].sum(), (table.n - table.sums["w_zero",]).sum()
+    size = design.population_size
+    said = f"column {design.weights!r} sums to {total:,.0f} over {rows:,.0f} rows"
+    if size is not None and not LEAST_SHARE <= total / size <= MOST_SHARE:
         raise EstimateFault(
-            "FL-EST-200",
-            "a total needs weights that expand to the population, and these sum to the sample",
-            found=f"column {design.weights!r}, mean {mean:.6g}" if design.weights else "Design(expands=False)",
-            fix="give the weights as the sample was drawn, or bring them to known totals with fl.calibrate; if they do "
-            "expand (a census): Design(expands=True)",
+            "FL-EST-261",
+            "a total needs weights that sum to the population, and these are far from it",
+            found=f"{said}; the population is {size:,.0f}",
+            fix="give the weights as the sample was drawn, bring them to known totals with fl.calibrate, or correct the "
+            "population: population_size= counts what a row stands for",
         )
+    if design.expands is False:
+        raise _relative(f"{said}; Design(expands=False)")
+    if design.expands or size is not None:
+        return
+    if rows and abs(total / rows - 1) < RELATIVE:
+        raise _relative(f"{said}, mean {total / rows:.6g}")
+    raise EstimateFault(
+        "FL-EST-260",
+        "a total needs weights that sum to the population, and nobody has said that these do",
+        found=said,
+        fix="if that is the population: Design(expands=True), in a mapping expands = true; or give its known size, "
+        "Design(population_size=…), in a mapping population_size = …",
+    )
+
+
+def _relative(found: str) -> EstimateFault:
+    return EstimateFault(
+        "FL-EST-200",
+        "a total needs weights that expand to the population, and these sum to the sample",
+        found=found,
+        fix="give the weights as the sample was drawn, or bring them to known totals with fl.calibrate; if they do "
+        "expand (a census): Design(expands=True)",
+    )
 
 
 def _products(targets: Targets, measures: Sequence[Measure], *, rows_are_units: bool) -> tuple[Product, ...]:

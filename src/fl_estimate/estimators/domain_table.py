@@ -58,7 +58,7 @@ class DomainTable:
     """All cells of a call, their joint covariance in the same order, and the sample they came from.
 
     With replicates, `replicates` is their number, `logit_se` of cells the standard error of the log-odds over them,
-    and `lost` how many of them gave no value in a domain.
+    and `lost` how many of them gave no value in a domain. `weightless` is how many rows have a weight of 0.
     """
 
     cells: tuple[Cells, ...]
@@ -67,6 +67,7 @@ class DomainTable:
     design_df: float
     replicates: int = 0
     crossing: Crossing | None = None
+    weightless: int = 0
 
 
 def tabulate(people: People, targets: Targets, measures: Sequence[Measure], *, ranks: bool = True) -> DomainTable:
@@ -149,16 +150,29 @@ def _table(
         _cells(d, sums, table, (sample, people.design), basis, answer, start)
         for d, start in zip(drafts, _starts(drafts), strict=True)
     ]
-    units = table.n.sum() if sample.rows_are_units else len(sample.stages[0].stratum)
     known = answer.design_df
     return DomainTable(
         cells=tuple(cells),
         covariance=answer.covariance,
         sample=sample,
-        design_df=float(units - len(sample.stages[0].size)) if known is None else known,
+        design_df=_design_df(table, sample) if known is None else known,
         replicates=answer.replicates,
         crossing=crossing_of(table, targets, people.by, shifts),
+        weightless=int(_weightless(table).sum()),
     )
+
+
+def _weightless(table: Totals) -> Floats:
+    """How many rows of each group have a weight of 0."""
+    return table.sums.get(("w_zero",), np.zeros(len(table.n)))
+
+
+def _design_df(table: Totals, sample: Sample) -> float:
+    """Units less strata of the whole sample, both counted among those with a row that weighs anything, as R counts them."""
+    stage, rows = sample.stages[0], table.n - _weightless(table)
+    weighing = rows > 0
+    units = rows.sum() if sample.rows_are_units else len(np.unique(stage.unit[weighing]))
+    return float(units - len(np.unique(stage.stratum[stage.unit[weighing]])))
 
 
 def _starts(drafts: Sequence[Draft]) -> list[int]:

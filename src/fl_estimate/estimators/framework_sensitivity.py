@@ -183,7 +183,9 @@ def compare_frameworks(
     frameworks: Sequence[str | Sequence[str]],
     *,
     design: Design | None = None,
+    readings: bool = False,
     allow_unverified: bool = False,
+    short_instrument: bool = False,
 ) -> FrameworkComparison:
     """Classify the same people by several frameworks, and compare what comes out.
 
@@ -197,7 +199,10 @@ def compare_frameworks(
         ``["icls2018_adult", "icls2018_child"]``.
     design : Design, optional
         By default that of the data; a plain frame without one counts every row alike.
-    allow_unverified : bool, default False
+    readings : bool, default False
+        Compare every definition by the other readings of its outcome too: ``["icls2018_adult"]`` by its default, wide and
+        narrow one.
+    allow_unverified, short_instrument : bool, default False
         As in `classify`.
 
     Returns
@@ -220,7 +225,8 @@ def compare_frameworks(
     >>> compared.cross_table("icls2018_adult", "htshtc2012_adult").loc["in", "undetermined"].item()
     1.0
     """
-    chosen = [_chosen(entry, allow_unverified) for entry in frameworks]
+    entries = _with_readings(frameworks, allow_unverified) if readings else frameworks
+    chosen = [_chosen(entry, allow_unverified) for entry in entries]
     labels = [label for label, _, _ in chosen]
     if len(chosen) < 2 or len(set(labels)) < len(labels):
         raise IndicatorFault(
@@ -235,12 +241,35 @@ def compare_frameworks(
             label=label,
             frameworks=entry,
             outcome=outcome,
-            classification=classify(data, list(entry), allow_unverified=allow_unverified),
+            classification=classify(
+                data,
+                list(entry),
+                # a label of a class is a column of its outcome
+                outcomes=outcome.partition("=")[0],
+                allow_unverified=allow_unverified,
+                short_instrument=short_instrument,
+            ),
         )
         for label, entry, outcome in chosen
     )
-    used = design or (data.design if isinstance(data, SurveyData) else None) or Design()
+    used = design or (data.design if isinstance(data, SurveyData) else None) or Design(unweighted=True)
     return FrameworkComparison(people=_people(compared, used), compared=compared, design=used, data=data)
+
+
+def _with_readings(frameworks: Sequence[str | Sequence[str]], allow_unverified: bool) -> list[str | list[str]]:
+    """The entries, each followed by the other readings of its first outcome that all of its files have."""
+    found: list[str | list[str]] = []
+    for entry in frameworks:
+        names = [entry] if isinstance(entry, str) else list(entry)
+        found.append(entry if isinstance(entry, str) else names)
+        if any(_names_outcome(name) for name in names):
+            continue
+        files = chosen_frameworks(names, allow_unverified=allow_unverified)
+        headline = files[0].outcomes[0].id
+        others = [outcome.id for outcome in files[0].outcomes if outcome.reading_of == headline]
+        for reading in (each for each in others if all(one.outcome(each) is not None for one in files)):
+            found.append([f"{name}:{reading}" for name in names])
+    return found
 
 
 def _chosen(entry: str | Sequence[str], allow_unverified: bool) -> tuple[str, tuple[Framework, ...], str]:

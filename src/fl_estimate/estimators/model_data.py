@@ -88,6 +88,11 @@ class ModelData:
         return float(self.n.sum())
 
     @property
+    def weightless(self) -> int:
+        """How many rows have a weight of 0 and are no respondents."""
+        return int(self.table.sums.get(("w_zero",), np.zeros(1)).sum())
+
+    @property
     def pattern_weight(self) -> Floats:
         """Σ w of each pattern."""
         return self.by_pattern(self.weight)
@@ -213,7 +218,7 @@ def _check_levels(counts: Mapping[str, int]) -> None:
 def _plan(call: Call, outcome: str, variables: Sequence[str]) -> _Plan:
     """Rows counted are in scope and known; values of the others are left empty, so that they make no cells."""
     people, schema = call.people, call.people.schema
-    scope = inside_rows(schema, call.where)
+    scope = inside_rows(schema, call.where, people.design.weights)
     classified = f"{outcome}_possible" in schema and f"{outcome}_in_scope" in schema
     unknown = call.unknown or ("no" if classified else None)
     lacking = {name: missing(name, schema) for name in variables}

@@ -77,7 +77,7 @@ def term_test(
     --------
     >>> import fl_estimate as fl, pandas as pd
     >>> people = pd.DataFrame({"ea": [1, 1, 2, 2, 3, 3, 4, 4, 5, 5], "h": [40.0, 44, 50, 58, 41, 60, 38, 52, 44, 47], "g": list("ababacbcca")})
-    >>> model = fl.regress(people, "h ~ g", family="gaussian", design=fl.Design(psu="ea"))
+    >>> model = fl.regress(people, "h ~ g", family="gaussian", design=fl.Design(psu="ea", unweighted=True))
     >>> fl.term_test(model, "g").df
     (2.0, 2.0)
     """
@@ -210,7 +210,7 @@ def marginal_means(model: Estimates, by: str, *, covariance_of: Literal["joint",
     --------
     >>> import fl_estimate as fl, pandas as pd
     >>> people = pd.DataFrame({"ea": [1, 1, 2, 2, 3, 3, 4, 4], "h": [40.0, 44, 50, 58, 41, 60, 38, 52], "sex": list("fmfmfmmf"), "x": [1, 2, 2, 3, 1, 4, 1, 2]})
-    >>> model = fl.regress(people, "h ~ x + sex", family="gaussian", design=fl.Design(psu="ea"))
+    >>> model = fl.regress(people, "h ~ x + sex", family="gaussian", design=fl.Design(psu="ea", unweighted=True))
     >>> [round(float(value), 3) for value in fl.marginal_means(model, "sex").to_frame()["value"]]
     [49.958, 45.792]
     """
@@ -308,6 +308,7 @@ def _laid_out(fitted: FittedModel, by: str, groups: Sequence[Any], value: Floats
         frame=make_frame(columns, {by: labels}, count, basis="respondents"),
         by=(by,),
         population=call.resolved.population,
+        wording=call.resolved.wording.only([outcome, by]),
         reference_period=str(call.resolved.reference_period or ""),
         reasons=row_reasons(fitted, count),
         assumptions=model_assumptions(data, fitted.covariance, [outcome], fitted.family_name),

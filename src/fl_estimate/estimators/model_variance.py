@@ -168,7 +168,13 @@ def _replicate_weights(data: ModelData) -> Callable[[slice], Floats]:
 def _rank_df(data: ModelData, rule: str) -> float:
     """The rank of the replicate weights of a file, less 1: as for the mean of a column of the same people."""
     call = data.call
-    targets = make_targets(call.people.schema, [str(call.people.design.weights)], where=call.where, unknown="exclude")
+    targets = make_targets(
+        call.people.schema,
+        [str(call.people.design.weights)],
+        where=call.where,
+        unknown="exclude",
+        weights=call.people.design.weights,
+    )
     target = targets.targets[0]
     table = tabulate(call.people, targets, [Measure(target=target, top=target.value, bottom=target.counted)])
     return float(table.cells[0].df[0]) if rule == "domain" else table.design_df

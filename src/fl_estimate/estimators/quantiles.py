@@ -115,7 +115,13 @@ def estimate_quantile(
             found='interval="wald"',
             fix='interval="woodruff", or make replicates: fl.replicate(people, design, kind="rao-wu", replicates=500)',
         )
-    targets = make_targets(call.people.schema, call.outcomes(variable, "variable"), where=where, unknown=unknown)
+    targets = make_targets(
+        call.people.schema,
+        call.outcomes(variable, "variable"),
+        where=where,
+        unknown=unknown,
+        weights=call.people.design.weights,
+    )
     blocks = [_one(call, targets, target, shares, rule) for target in targets.targets]
     return _lay_out(call, targets, [block for found in blocks for block in found], rule)
 
@@ -304,6 +310,7 @@ def _lay_out(call: Call, targets: Targets, blocks: Sequence[_Block], rule: str) 
         frame=make_frame(columns, labels, rows, basis="respondents"),
         by=by,
         population=call.resolved.population,
+        wording=call.resolved.wording.only([*by, *(str(name) for name in columns["outcome"])]),
         reference_period=str(call.resolved.reference_period or ""),
         reasons=tuple(reasons),
         assumptions=(*kept, Assumption(code="quantile_rule", parameters=(("rule", rule),))),

@@ -76,7 +76,7 @@ class Regression(Estimates):
         --------
         >>> import fl_estimate as fl, pandas as pd
         >>> people = pd.DataFrame({"ea": [1, 1, 2, 2, 3, 3, 4, 4], "y": [0, 1, 0, 0, 1, 1, 0, 1], "x": [1, 2, 2, 3, 1, 4, 1, 2]})
-        >>> model = fl.regress(people, "y ~ x", design=fl.Design(psu="ea"))
+        >>> model = fl.regress(people, "y ~ x", design=fl.Design(psu="ea", unweighted=True))
         >>> list(model.coefficients(exponentiate=True).columns)
         ['term', 'value', 'se', 't', 'p', 'lower', 'upper']
         """
@@ -164,7 +164,7 @@ def regress(
     --------
     >>> import fl_estimate as fl, pandas as pd
     >>> people = pd.DataFrame({"ea": [1, 1, 2, 2, 3, 3, 4, 4], "hours": [40.0, 44, 50, 58, 41, 60, 38, 52], "x": [1, 2, 2, 3, 1, 4, 1, 2]})
-    >>> model = fl.regress(people, "hours ~ x", family="gaussian", design=fl.Design(psu="ea"))
+    >>> model = fl.regress(people, "hours ~ x", family="gaussian", design=fl.Design(psu="ea", unweighted=True))
     >>> model.to_frame()["term"].tolist()
     ['Intercept', 'x']
     >>> round(float(model.to_frame()["value"].iloc[1]), 4)
@@ -352,6 +352,7 @@ def _laid_out(model: FittedModel, names: Sequence[str], family: Any) -> Regressi
     return Regression(
         frame=make_frame(columns, {}, p, basis="respondents"),
         population=call.resolved.population,
+        wording=call.resolved.wording.only([str(columns["outcome"][0]), *map(str, model.data.patterns.columns)]),
         reference_period=str(call.resolved.reference_period or ""),
         reasons=row_reasons(model, p),
         assumptions=model_assumptions(data, model.covariance, [str(columns["outcome"][0])], model.family_name),
@@ -397,6 +398,8 @@ def model_assumptions(
     """What a model takes for granted, the design's part of it first."""
     call = data.call
     said = assumptions_of_design(call, data.sample, spread.replicates)
+    if data.weightless:
+        said.append(("zero_weights", {"rows": data.weightless}))
     assumptions: list[tuple[str, dict[str, Any]]] = []
     if data.treatment:
         assumptions.append(("unknown_as_no" if data.treatment == "no" else "model_complete_rows", {}))

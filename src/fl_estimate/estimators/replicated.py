@@ -202,6 +202,8 @@ def _pattern(weights: Mapping[str, nw.Expr], people: People) -> nw.Expr:
     rng = np.random.default_rng(0)
     mixed = reduce(add, [weight * nw.lit(float(rng.uniform(0.5, 1.5))) for weight in weights.values()])
     sampling = weight_columns(people.schema, str(people.design.weights))["w"]
+    # Who weighs nothing has no ratio: one pattern of zeros, which adds nothing to the rank.
+    sampling = nw.when(sampling == 0.0).then(nw.lit(1.0)).otherwise(sampling)
     return (mixed / sampling * 1e6).round(0).cast(nw.Int64)
 
 

@@ -82,7 +82,7 @@ def independence_test(
     --------
     >>> import fl_estimate as fl, pandas as pd
     >>> people = pd.DataFrame({"ea": [1, 1, 2, 2, 3, 3, 4, 4, 5, 5], "fl": [0, 1, 0, 0, 1, 1, 0, 1, 0, 0], "sex": list("mfmffmmffm")})
-    >>> test = fl.independence_test(people, "fl", "sex", design=fl.Design(psu="ea"))
+    >>> test = fl.independence_test(people, "fl", "sex", design=fl.Design(psu="ea", unweighted=True))
     >>> round(test.statistic, 4), test.df
     (2.2222, (1.0, 4.0))
     """
@@ -156,7 +156,7 @@ def t_test(
     --------
     >>> import fl_estimate as fl, pandas as pd
     >>> people = pd.DataFrame({"ea": [1, 1, 2, 2, 3, 3], "hours": [40.0, 44, 50, 58, 41, 60]})
-    >>> test = fl.t_test(people, "hours", value=40, design=fl.Design(psu="ea"))
+    >>> test = fl.t_test(people, "hours", value=40, design=fl.Design(psu="ea", unweighted=True))
     >>> round(test.estimate, 3), round(test.statistic, 3), test.df
     (48.833, 2.479, (2.0,))
     """
@@ -227,7 +227,7 @@ def rank_test(
     --------
     >>> import fl_estimate as fl, pandas as pd
     >>> people = pd.DataFrame({"ea": [1, 1, 2, 2, 3, 3, 4, 4], "sex": list("mfmfmfmf"), "h": [40, 41, 50, 57, 44, 45, 39, 42.0]})
-    >>> round(fl.rank_test(people, "h", "sex", design=fl.Design(psu="ea")).estimate, 4)
+    >>> round(fl.rank_test(people, "h", "sex", design=fl.Design(psu="ea", unweighted=True)).estimate, 4)
     -0.1875
     """
     if score not in SCORES:

@@ -24,13 +24,14 @@ Schema = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Level:
-    """One value of a text column, as an outcome: the answer is 1 where the column has it."""
+    """One value of a text column, as an outcome: the answer is 1 where the column has it. `name` is that of the outcome."""
 
     column: str
     value: str
+    name: str = ""
 
     def __str__(self) -> str:
-        return f"{self.column}={self.value}"
+        return self.name or f"{self.column}={self.value}"
 
 
 Outcome = str | Level
@@ -110,8 +111,11 @@ def make_targets(
     denominator: str | None = None,
     where: str | None = None,
     unknown: Unknown | None = None,
+    weights: str | None = None,
 ) -> Targets:
     """Make the columns that the outcomes need, in the names of the frame's own columns.
+
+    Rows whose weight in the column `weights` is 0 are outside: they are no respondents.
 
     Raises
     ------
@@ -123,7 +127,7 @@ def make_targets(
         raise not_one_of("FL-EST-12", "this treatment of unknown answers", str(unknown), UNKNOWN)
     named = [outcome.column if isinstance(outcome, Level) else outcome for outcome in outcomes]
     require_columns(schema, [*named, *([denominator] if denominator else [])])
-    inside = inside_rows(schema, where)
+    inside = inside_rows(schema, where, weights)
     columns: dict[str, nw.Expr] = {"r": inside}
     if SHARE_OF_PERSON in schema:
         columns[PERSON] = _values(schema, SHARE_OF_PERSON)
@@ -224,15 +228,23 @@ def _target(
     )
 
 
-def inside_rows(schema: Schema, where: str | None) -> nw.Expr:
-    """True for rows of the subpopulation; an unknown condition is outside."""
+def inside_rows(schema: Schema, where: str | None, weights: str | None = None) -> nw.Expr:
+    """True for rows of the subpopulation; an unknown condition is outside, and so is a weight of 0."""
+    weighing = nw.lit(True) if weights is None else _weighs(schema, weights)
     if where is None:
-        return nw.lit(True)
+        return weighing
     if where in schema:
-        return _is_one(schema, where)
+        return weighing & _is_one(schema, where)
     expression = parse(where)
     require_columns(schema, sorted(expression.names))
-    return expression.truth(schema)[0]
+    return weighing & expression.truth(schema)[0]
+
+
+def _weighs(schema: Schema, weights: str) -> nw.Expr:
+    """Null-free: whether a weight is other than 0. A missing one is refused elsewhere, whatever is said here."""
+    if not schema[weights].is_numeric():
+        return nw.lit(True)  # FL-DESIGN-14 follows
+    return nw.when(~missing(weights, schema)).then(nw.col(weights).cast(nw.Float64)).otherwise(nw.lit(1.0)) != 0.0
 
 
 def as_number(values: nw.Expr) -> nw.Expr:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from fl_estimate.design.domains import By, by_margins
+from fl_estimate.design.domains import By, Order, by_margins
 from fl_estimate.design.intervals import general, no_case_limits, proportion
 from fl_estimate.design.sample import Sample
 from fl_estimate.design.totals import Floats, require_columns, totals
@@ -53,7 +53,14 @@ class Call:
         self.resolved: Resolved = resolve(people, design)
         replicated = _replicated(variance, self.resolved.design)
         check_by_columns([column for margin in by_margins(by) for column in margin])
-        self.people: People = read_people(self.resolved.frame, self.resolved.design, by, replicated=replicated)
+        people = read_people(self.resolved.frame, self.resolved.design, by, replicated=replicated)
+        self.people: People = replace(people, categories=self._ordered(people))
+
+    def _ordered(self, people: People) -> dict[str, Sequence[str]]:
+        """Categories that the frame declares; of other by-columns the order that was meant by labels, where there is one."""
+        by = dict.fromkeys(column for margin in by_margins(self.by) for column in margin)
+        meant = {name: Order(order) for name in by if (order := self.resolved.wording.order(name))}
+        return {**meant, **people.categories}
 
     def outcomes(self, names: str | Sequence[str], argument: str) -> tuple[Outcome, ...]:
         """The outcomes named; a column of text gives one for each of its values.
@@ -62,7 +69,7 @@ class Call:
         ------
         EstimateFault
             FL-EST-11 (no name), FL-EST-02 (not in the data), FL-EST-80 (a column of text without a value),
-            FL-EST-82 (of more than 200 values).
+            FL-EST-82 (of more than 200 values), FL-EST-262 (of texts that are numbers other than 0 and 1).
         """
         found: list[Outcome] = []
         for name in as_list(names, argument):
@@ -71,7 +78,11 @@ class Call:
         return tuple(found)
 
     def _levels(self, column: str) -> list[Level]:
-        known = declared(self.resolved.frame, self.people.schema, [column]).get(column)
+        """Each value of a column of text; of texts "0" and "1" the 1, under the name of the column itself.
+
+        Categories that a frame declares are classes, also where they are called 1, 2 and 3.
+        """
+        stated = known = declared(self.resolved.frame, self.people.schema, [column]).get(column)
         if known is None:
             known = totals(self.people.frame, keys=(column,), columns={}, sums={}).keys[column].levels
         if not known:
@@ -84,7 +95,7 @@ class Call:
                 "FL-EST-82", "a column of text has too many values to count each",
                 found=f"{column!r}: {len(known):,} values", fix="bring them into classes first, or name a 0/1 column",
             )  # fmt: skip
-        return [Level(column=column, value=str(value)) for value in known]
+        return _levels_of(column, [str(value) for value in known], stated=stated is not None)
 
     def tabulate(self, targets: Targets, measures: Sequence[Measure]) -> DomainTable:
         """The table of domains."""
@@ -129,6 +140,7 @@ def _told(design: Design, replicates: Replicates | UnitReplicates | None) -> dic
     """What a result notes of the design, and of the replicates where they made its variances."""
     return {
         "weights": design.weights or "",
+        "unweighted": design.unweighted,
         "strata": design.strata or "",
         "stages": list(design.stages),
         "fpc": list(design.fpc),
@@ -153,6 +165,32 @@ def _replicated(variance: str | None, design: Design) -> bool:
             fix="name the columns, Design(replicates=fl.Replicates(…)), or make them: fl.replicate(people, design, kind=…)",
         )
     return design.replicates is not None and variance != "taylor"
+
+
+def _levels_of(column: str, values: Sequence[str], *, stated: bool) -> list[Level]:
+    """The outcomes that the values of a column of text are; FL-EST-262 where they may be 0 and 1 and are not surely so."""
+    if not all(is_number(value) for value in values):
+        return [Level(column=column, value=value) for value in values]
+    yes = [value for value in values if float(value) == 1]
+    zero_one = len(values) <= 2 and len(yes) <= 1 and all(float(value) in (0, 1) for value in values)
+    if zero_one:
+        return [Level(column=column, value=yes[0] if yes else "1", name=column)]
+    if stated:
+        return [Level(column=column, value=value) for value in values]
+    raise EstimateFault(
+        "FL-EST-262", "an outcome is text that looks like numbers, and they are not 0 and 1",
+        found=f"{column!r}: {len(values):,} different numbers",
+        fix=f"say which is the case: a derived column {column} == '1'; or give its codes words, or declared categories",
+    )  # fmt: skip
+
+
+def is_number(text: str) -> bool:
+    """Whether a text looks like a number."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return text.strip().lower().lstrip("+-") not in ("nan", "inf", "infinity")
 
 
 def bounds_of(target: Target) -> tuple[tuple[str, str], ...]:
@@ -210,7 +248,9 @@ def lay_out(call: Call, targets: Targets, table: DomainTable, *, quantity: str) 
     return Estimates(
         frame=make_frame(columns, labels, rows, basis="respondents"),
         by=by,
+        measure=call.resolved.measure([target.outcome for target in targets.targets]),
         population=call.resolved.population,
+        wording=call.resolved.wording.only([*by, *(target.outcome for target in targets.targets)]),
         reference_period=str(call.resolved.reference_period or ""),
         reasons=tuple(reasons),
         assumptions=call_assumptions(call, targets, table),
@@ -351,6 +391,8 @@ def call_assumptions(call: Call, targets: Targets, table: DomainTable) -> tuple[
         said.append((treatment[targets.targets[0].treatment], {}))
     if call.where is not None:
         said.append(("subpopulation", {"where": call.where}))
+    if table.weightless:
+        said.append(("zero_weights", {"rows": table.weightless}))
     said.append(("deff_reference", {}))
     said += [(code, dict(parameters)) for code, parameters in call.resolved.notes([t.outcome for t in targets.targets])]
     return tuple(Assumption(code=code, parameters=tuple(parameters.items())) for code, parameters in said)
@@ -360,7 +402,7 @@ def assumptions_of_design(call: Call, sample: Sample, replicates: int) -> list[t
     """What the variance takes for granted of the sample: how it was drawn, single units, degrees of freedom, its weights."""
     design = call.resolved.design
     own = call.people.design.replicates
-    said: list[tuple[str, dict[str, Any]]] = []
+    said: list[tuple[str, dict[str, Any]]] = [("unweighted", {})] if design.unweighted else []
     if own is not None:
         said.append(("replicate_variance", {"kind": own.kind, "replicates": replicates, "centre": own.centre}))
     else:

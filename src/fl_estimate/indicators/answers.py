@@ -9,6 +9,7 @@ from fl_estimate.errors import IndicatorFault, nearest
 from fl_estimate.indicators.criteria import FieldWithin
 from fl_estimate.indicators.items import AGE, NO, UNKNOWN_ANSWERS, Item, Items, known_items
 from fl_estimate.indicators.logic import FALSE, TRUE, UNKNOWN, Value, any_of
+from fl_estimate.schema.answer_sets import SEPARATOR, split
 
 Answer = str | Sequence[str]
 Number = int | float | str
@@ -26,9 +27,9 @@ class AnswerReading:
         *,
         age: Number,
         default: str,
-        child: Mapping[str, str] | None,
+        child: Mapping[str, Answer] | None,
         act: str | None,
-        state: Mapping[str, str] | None,
+        state: Mapping[str, Answer] | None,
         other_purpose: str | None,
         known: Items | None = None,
     ) -> None:
@@ -39,7 +40,7 @@ class AnswerReading:
         self._has_state = state is not None
         self._numbers: dict[str, Number] = {AGE: _number(AGE, age)}
         self._items: dict[str, list[tuple[str, str | None]]] = {}
-        given = {"act": act, "other_purpose": other_purpose}
+        given: dict[str, Answer | None] = {"act": act, "other_purpose": other_purpose}
         given |= {f"child.{name}": code for name, code in (child or {}).items()}
         given |= {f"state.{name}": code for name, code in (state or {}).items()}
         self._codes = {name: self._code(name, code) for name, code in given.items() if code is not None}
@@ -56,7 +57,8 @@ class AnswerReading:
         if unphased:
             # an answer without a phase was given about every phase that has none of its own
             return entry.read(phase, any_of(unphased), {at: value for at, value in phased.items() if at in mentioned})
-        default = entry.value(self._default)
+        # "no" to everything not given is the harmless answer
+        default = entry.value(entry.harmless if self._default == NO else self._default)
         return entry.read(phase, None, {at: value if at in mentioned else default for at, value in phased.items()})
 
     def codes(self, field: str, codes: tuple[str, ...], /) -> Value:
@@ -64,6 +66,13 @@ class AnswerReading:
         if not self.has(field):
             return FALSE
         return self._known.fields[field].value(self._codes.get(field, self._default), codes)
+
+    @property
+    def given(self) -> dict[str, str]:
+        """What was answered, by the id of the item or field: the answers as they were given, joined by commas."""
+        items = {name: ", ".join(f"{a}@{p}" if p else a for a, p in each) for name, each in self._items.items()}
+        numbers = {name: f"{number}" for name, number in self._numbers.items() if name != AGE}
+        return items | {name: ", ".join(split(code)) for name, code in self._codes.items()} | numbers
 
     def within(self, test: FieldWithin, /) -> Value:
         """Whether a number is inside the limits; "no" is outside."""
@@ -80,9 +89,18 @@ class AnswerReading:
         return float(number)
 
     def has(self, name: str, /) -> bool:
-        """Every question belongs to the instrument, but for the state block where none was given."""
+        """Every question belongs to the instrument, but for the state block where none was given.
+
+        The conditions of an exception, one by one, belong to it where one of them was given; the question on all of
+        them together does unless that is so and it was not given itself.
+        """
         field = self._known.fields.get(name)
-        return field is None or field.block != "state" or self._has_state
+        if field is None or field.block != "state":
+            return True
+        apart = any(self._known.fields[code].details == (field.details or name) for code in self._codes)
+        if field.details:
+            return self._has_state and apart
+        return self._has_state and (name in self._codes or not apart)
 
     def keep(self, value: Value, /) -> Value:
         """A value of one respondent needs no storing."""
@@ -112,9 +130,17 @@ class AnswerReading:
             block = name.partition(".")[0]
             near = [other.partition(".")[2] for other in fields if other.startswith(f"{block}.")]
             raise _fault(name, "no field is called so", tuple(near), near=nearest(name.partition(".")[2], near))
-        if not isinstance(code, str) or code not in entry.allowed:
+        codes = _codes(code) if entry.several else [code]
+        if not codes or any(not isinstance(each, str) or each not in entry.allowed for each in codes):
             raise _fault(name, "its code is not known", entry.allowed)
-        return code
+        return SEPARATOR.join(map(str, codes))
+
+
+def _codes(given: object) -> list[object]:
+    """The codes of a set: a list, or one text with separators between them."""
+    return (
+        list(split(given)) if isinstance(given, str) else list(given) if isinstance(given, list | tuple | set) else []
+    )  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
 
 
 def _answer(item: Item, answer: object) -> tuple[str, str | None]:

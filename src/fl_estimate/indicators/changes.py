@@ -1,9 +1,9 @@
-"""What it would take to change a class: for one respondent, the fewest answers that would lead to another label."""
+"""What it would take to change a class: for one respondent, the fewest answers that would lead to another label, all of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import product
+from itertools import combinations, islice, product
 from typing import TYPE_CHECKING
 
 from fl_estimate.indicators.classes import label_of
@@ -19,11 +19,12 @@ from fl_estimate.indicators.criteria import (
     ItemIs,
     Node,
     Not,
+    NotAsked,
     OutcomeIs,
     SamePhase,
 )
 from fl_estimate.indicators.evaluation import Evaluation, Place, Reading, counted, indicator_place, inside
-from fl_estimate.indicators.items import AGE, NO, Items
+from fl_estimate.indicators.items import AGE, NO, Items, known_items
 from fl_estimate.indicators.logic import FALSE, TRUE, UNKNOWN, Value, any_of
 
 if TYPE_CHECKING:
@@ -32,47 +33,60 @@ if TYPE_CHECKING:
 
 Step = tuple[ItemIs | FieldIn | FieldWithin, bool]
 """One question, and whether its test has to come out true or false."""
-Route = frozenset[Step] | None
-"""Answers that are enough; None where no answers are."""
-HERE: Route = frozenset()
+Route = frozenset[Step]
+"""Answers that are enough."""
+Routes = tuple[Route, ...]
+"""All routes of the fewest answers; none where no answers are enough."""
+HERE: Routes = (frozenset(),)
+NOWHERE: Routes = ()
+FOLLOWED = 2000
+"""Routes that are followed while the rule is read: enough that what two conditions share is not overlooked."""
+MOST: dict[str, int] = {"binary": 1000, "classes": 200}
+"""Routes that are told, by the type of the outcome: a rule that counts many criteria has more ways than can be read."""
 
 
-def routes(reading: Reading, framework: Framework, outcome: Outcome, known: Items) -> dict[str, dict[str, str]]:
-    """For every label that the respondent does not have: a smallest set of answers that would lead to it.
+def routes(
+    reading: Reading, framework: Framework, outcome: Outcome, known: Items
+) -> dict[str, tuple[dict[str, str], ...]]:
+    """For every label that the respondent does not have: all smallest sets of answers that would lead to it.
 
     Each is tried: the rule is evaluated again under the answers, and a set that does not lead there is left out.
 
     Returns
     -------
-    dict of str to dict of str to str
-        label → question (``<item>``, ``<item>@<phase>``, or a field) → the answer it takes.
+    dict of str to tuple of dict of str to str
+        label → sets of answers, each: question (``<item>``, ``<item>@<phase>``, or a field) → the answer it takes. Sets
+        of questions that are unknown now come first.
     """
-    search = _Search(reading, framework)
-    found: dict[str, dict[str, str]] = {}
-    for label, route in _targets(search, framework, outcome).items():
-        if route and _leads(reading, route, framework, outcome, label):
-            found[label] = dict(sorted(_answer(step, known) for step in route))
+    search = _Search(reading, framework, FOLLOWED)
+    found: dict[str, tuple[dict[str, str], ...]] = {}
+    for label, ways in _targets(search, framework, outcome).items():
+        trying = (way for way in sorted(ways, key=search.otherwise) if way)
+        found_ways = (way for way in trying if _leads(reading, way, framework, outcome, label))
+        leading = list(islice(found_ways, MOST[outcome.type]))
+        if leading:
+            found[label] = tuple(dict(sorted(_answer(step, known) for step in way)) for way in leading)
     return found
 
 
 def open_questions(reading: Reading, framework: Framework, outcome: Outcome) -> tuple[str, ...]:
     """The unknown answers that keep the outcome undetermined: those inside parts of the rule that are unknown."""
-    search = _Search(reading, framework)
+    search = _Search(reading, framework, 1)
     place = Place(framework)
     found = (name for rule in outcome.rules for name in search.unknown(rule, place))
     return tuple(dict.fromkeys(found))
 
 
-def _targets(search: _Search, framework: Framework, outcome: Outcome) -> dict[str, Route]:
+def _targets(search: _Search, framework: Framework, outcome: Outcome) -> dict[str, Routes]:
     place = Place(framework)
     if outcome.type == "classes":
         return search.labels(outcome, place)
     ends = {value.id: value.stands_for for value in outcome.values if value.stands_for in ("true", "false")}
     rule = outcome.expression
-    return {} if rule is None else {label: search.route(rule, place, end == "true") for label, end in ends.items()}
+    return {} if rule is None else {label: search.routes(rule, place, end == "true") for label, end in ends.items()}
 
 
-def _leads(reading: Reading, route: frozenset[Step], framework: Framework, outcome: Outcome, label: str) -> bool:
+def _leads(reading: Reading, route: Route, framework: Framework, outcome: Outcome, label: str) -> bool:
     evaluation = Evaluation(_Supposed(reading, route))
     if outcome.type == "classes":
         return evaluation.outcome(framework, f"{outcome.id}={label}") == TRUE
@@ -83,44 +97,52 @@ def _leads(reading: Reading, route: frozenset[Step], framework: Framework, outco
 class _Search:
     """The cheapest ways to make nodes true or false, as answers to questions."""
 
-    def __init__(self, reading: Reading, framework: Framework) -> None:
+    def __init__(self, reading: Reading, framework: Framework, most: int) -> None:
         self._reading = reading
         self._framework = framework
+        self._most = most
         self._evaluation = Evaluation(reading)
 
-    def route(self, node: Node, place: Place, wanted: bool) -> Route:
-        """The fewest answers that make a node true (or false); empty where it is so already."""
+    def routes(self, node: Node, place: Place, wanted: bool) -> Routes:
+        """The fewest answers that make a node true (or false); nothing to answer where it is so already."""
         if self._evaluation.value(node, place) == (TRUE if wanted else FALSE):
             return HERE
         match node:
             case AllOf(nodes) | AnyOf(nodes):
-                parts = [self.route(inner, place, wanted) for inner in nodes]
-                return _all(parts) if wanted == isinstance(node, AllOf) else self._fewest(parts)
+                parts = [self.routes(inner, place, wanted) for inner in nodes]
+                return self._all(parts) if wanted == isinstance(node, AllOf) else self._fewest(parts)
             case Not(inner):
-                return self.route(inner, place, not wanted)
+                return self.routes(inner, place, not wanted)
             case SamePhase(nodes):
                 phases = [Place(place.framework, place.dimension, phase) for phase in ("recruitment", "work", "leave")]
-                each = [self.route(AllOf(nodes), within, wanted) for within in phases]
-                return self._fewest(each) if wanted else _all(each)
+                each = [self.routes(AllOf(nodes), within, wanted) for within in phases]
+                return self._fewest(each) if wanted else self._all(each)
             case AtLeast(n):
                 return self._count(n, counted(node, place), place, wanted)
             case ItemIs(item, phase):
-                return frozenset({(ItemIs(item, phase or place.phase), wanted)})
+                return (frozenset({(ItemIs(item, phase or place.phase), wanted)}),)
+            case NotAsked():
+                return NOWHERE
             case FieldIn(field) | FieldWithin(field):
                 changeable = field != AGE and self._reading.has(field)
-                return frozenset({(node, wanted)}) if changeable else None
+                return (frozenset({(node, wanted)}),) if changeable else NOWHERE
             case _:
                 return self._referred(node, place, wanted)
 
-    def labels(self, outcome: Outcome, place: Place) -> dict[str, Route]:
+    def labels(self, outcome: Outcome, place: Place) -> dict[str, Routes]:
         """For every label of a class: the fewest answers that settle all it depends on so that this label comes out."""
-        ways = [{end: self.route(atom, place, end) for end in (True, False)} for atom in outcome.atoms]
-        found: dict[str, list[Route]] = {value.id: [] for value in outcome.classes}
+        ways = [{end: self.routes(atom, place, end) for end in (True, False)} for atom in outcome.atoms]
+        found: dict[str, list[Routes]] = {value.id: [] for value in outcome.classes}
         for ends in product((True, False), repeat=len(ways)):
             label = label_of(outcome, dict(zip(outcome.atoms, ends, strict=True)))
             if label:
-                found[label].append(_all([way[end] for way, end in zip(ways, ends, strict=True)]))
+                found[label].append(self._all([way[end] for way, end in zip(ways, ends, strict=True)]))
         return {label: self._fewest(several) for label, several in found.items()}
+
+    def otherwise(self, route: Route) -> int:
+        """How many of the answers of a route are known to be otherwise now."""
+        place = Place(self._framework)
+        return sum(self._evaluation.value(test, place) != UNKNOWN for test, _ in route)
 
     def unknown(self, node: Node, place: Place) -> Iterable[str]:
         """The unknown questions below an unknown node."""
@@ -141,6 +163,8 @@ class _Search:
                 return (f"{item}@{at}" if at else item,)
             case FieldIn(field) | FieldWithin(field):
                 return (field,)
+            case NotAsked():
+                return ()
             case CriterionIs(name):
                 indicator = place.framework.indicator(name)
                 return () if indicator is None else self._unknown_in(indicator, place)
@@ -156,7 +180,7 @@ class _Search:
         within = indicator_place(indicator, place)
         return () if within is None else self.unknown(indicator.node, within)
 
-    def _count(self, n: int, indicators: Sequence[Indicator], place: Place, wanted: bool) -> Route:
+    def _count(self, n: int, indicators: Sequence[Indicator], place: Place, wanted: bool) -> Routes:
         """Make n of the indicators true, or leave fewer than n that may be true: the cheapest ones."""
         values = [self._evaluation.counts(indicator, place) for indicator in indicators]
         ends = TRUE if wanted else FALSE
@@ -167,50 +191,68 @@ class _Search:
             for indicator, value in zip(indicators, values, strict=True)
             if value != ends
         ]
-        open_ways = sorted((way for way in ways if way is not None), key=self._cost)
-        return _all(open_ways[:needed]) if len(open_ways) >= needed else None
+        return self._cheapest([way for way in ways if way], needed)
 
-    def _indicator(self, indicator: Indicator, place: Place, wanted: bool) -> Route:
+    def _indicator(self, indicator: Indicator, place: Place, wanted: bool) -> Routes:
         within = indicator_place(indicator, place)
         if within is None:
-            return None if wanted else HERE
-        return self.route(indicator.node, within, wanted)
+            return NOWHERE if wanted else HERE
+        return self.routes(indicator.node, within, wanted)
 
-    def _fewest(self, parts: Sequence[Route]) -> Route:
-        ways = [part for part in parts if part is not None]
-        return min(ways, key=self._cost) if ways else None
-
-    def _cost(self, route: frozenset[Step]) -> tuple[int, int]:
-        """How many answers; among as many, how many of them are known to be otherwise."""
-        place = Place(self._framework)
-        return len(route), sum(self._evaluation.value(test, place) != UNKNOWN for test, _ in route)
-
-    def _referred(self, node: CriterionIs | Define | DimensionIs | OutcomeIs, place: Place, wanted: bool) -> Route:
+    def _referred(self, node: CriterionIs | Define | DimensionIs | OutcomeIs, place: Place, wanted: bool) -> Routes:
         match node:
             case OutcomeIs(name, file):
                 return self._outcome(place.framework.file(file), name, wanted)
             case CriterionIs(name):
                 indicator = place.framework.indicator(name)
-                return None if indicator is None else self._indicator(indicator, place, wanted)
+                return NOWHERE if indicator is None else self._indicator(indicator, place, wanted)
             case _:
-                return self.route(*inside(node, place), wanted)
+                return self.routes(*inside(node, place), wanted)
 
-    def _outcome(self, framework: Framework, stem: str, wanted: bool) -> Route:
+    def _outcome(self, framework: Framework, stem: str, wanted: bool) -> Routes:
         outcome = framework.outcome_of(stem)
         if outcome is None or self._evaluation.scope(framework) != TRUE:
-            return None if wanted else HERE
+            return NOWHERE if wanted else HERE
         place = Place(framework)
         if outcome.type != "classes":
-            return None if outcome.expression is None else self.route(outcome.expression, place, wanted)
+            return NOWHERE if outcome.expression is None else self.routes(outcome.expression, place, wanted)
         label = stem.removeprefix(outcome.id).removeprefix("=")
         accepted = {label} if label else set(outcome.positive)
         return self._fewest([way for name, way in self.labels(outcome, place).items() if (name in accepted) == wanted])
+
+    def _fewest(self, parts: Sequence[Routes]) -> Routes:
+        """All routes of the fewest answers among families."""
+        open_ways = [part for part in parts if part]
+        least = min(map(_size, open_ways), default=0)
+        every = (route for part in open_ways if _size(part) == least for route in part)
+        return tuple(islice(dict.fromkeys(every), self._most))
+
+    def _all(self, parts: Sequence[Routes]) -> Routes:
+        """The routes of all the families together, one of each; none where one of them has none."""
+        together: Routes = HERE
+        for part in parts:
+            joined = dict.fromkeys(one | other for one, other in islice(product(together, part), self._most))
+            least = min(map(len, joined), default=0)
+            together = tuple(route for route in joined if len(route) == least)
+        return together
+
+    def _cheapest(self, ways: Sequence[Routes], needed: int) -> Routes:
+        """The routes through as many of the families as are needed: all of the cheapest choices."""
+        if needed <= 0:
+            return HERE
+        if len(ways) < needed:
+            return NOWHERE
+        dearest = sorted(map(_size, ways))[needed - 1]
+        sure = [way for way in ways if _size(way) < dearest]
+        equal = [way for way in ways if _size(way) == dearest]
+        choices = combinations(equal, needed - len(sure))
+        return self._fewest([self._all([*sure, *chosen]) for chosen in islice(choices, self._most)])
 
 
 class _Supposed:
     """A reading in which some questions are answered differently."""
 
-    def __init__(self, reading: Reading, route: frozenset[Step]) -> None:
+    def __init__(self, reading: Reading, route: Route) -> None:
         self._reading = reading
         self._items = {(test.item, test.phase): end for test, end in route if isinstance(test, ItemIs)}
         self._tests: Mapping[object, bool] = {test: end for test, end in route if not isinstance(test, ItemIs)}
@@ -228,9 +270,14 @@ class _Supposed:
 
     def codes(self, field: str, codes: tuple[str, ...], /) -> Value:
         """As supposed, for this test of the field; another test of a field supposed to hold other codes is false."""
+        several = known_items().fields[field].several
         for test, end in self._tests.items():
-            if isinstance(test, FieldIn) and test.field == field and (end or test.codes == codes):
-                return TRUE if end and test.codes[0] in codes else FALSE
+            if not isinstance(test, FieldIn) or test.field != field or not (end or test.codes == codes):
+                continue
+            if end and test.codes[0] in codes:
+                return TRUE
+            if not several or test.codes == codes:  # a set may hold other codes beside the one supposed
+                return FALSE
         return self._reading.codes(field, codes)
 
     def within(self, test: FieldWithin, /) -> Value:
@@ -257,17 +304,12 @@ def _answer(step: Step, known: Items) -> tuple[str, str]:
         case FieldIn(field, codes):
             other = [code for code in known.fields[field].allowed if code not in codes]
             return field, codes[0] if end else next((code for code in ("none", NO) if code in other), other[0])
-        case FieldWithin(field, least, most, above):
-            limits = [("≥", least), ("≤", most), (">", above)]
+        case FieldWithin(field, least, most, above, below):
+            limits = [("≥", least), ("≤", most), (">", above), ("<", below)]
             told = " ".join(f"{sign} {limit:g}" for sign, limit in limits if limit is not None)
             return field, told if end else f"not {told}"
 
 
-def _all(parts: Sequence[Route]) -> Route:
-    """All of the routes together; none where one of them is none."""
-    together: frozenset[Step] = frozenset()
-    for part in parts:
-        if part is None:
-            return None
-        together |= part
-    return together
+def _size(routes: Routes) -> int:
+    """How many answers the routes of a family take; all take as many."""
+    return len(routes[0])

@@ -13,6 +13,8 @@ from fl_estimate.indicators.items import AGE
 from fl_estimate.indicators.logic import FALSE, TRUE, UNKNOWN, Value
 
 AGES = range(121)
+TIMES: tuple[str, ...] = ("_stock", "_current", "_months")
+"""Endings of columns that say when: they are made of the rows of an outcome."""
 
 FrameworkName = str | Path | Framework
 
@@ -65,6 +67,45 @@ def chosen_frameworks(
                 fix="complete them in a file of your own, with an id of its own",
             )
     return chosen
+
+
+def asked_outcomes(frameworks: Sequence[Framework], outcomes: str | Sequence[str] | None) -> tuple[Framework, ...]:
+    """The frameworks with the outcomes that a call asks for; without a word all but the optional ones.
+
+    A name may carry the ending of a column that is made of an outcome (``forced_labour_stock``).
+
+    Raises
+    ------
+    IndicatorFault
+        FL-IND-21: an outcome that none of the frameworks has, or a framework that is left without any.
+    """
+    if outcomes is None:
+        return tuple(one.asked_for(None) for one in frameworks)
+    wanted = [outcomes] if isinstance(outcomes, str) else list(outcomes)
+    every = list(dict.fromkeys(each.id for one in frameworks for each in (*one.outcomes, *one.unasked)))
+    chosen = {name: _outcome_of(name, every) for name in wanted}
+    strange = [name for name, found in chosen.items() if not found]
+    asked = tuple(one.asked_for(set(chosen.values())) for one in frameworks)
+    idle = [one.id for one in asked if not one.outcomes]
+    if strange or idle:
+        raise IndicatorFault(
+            "FL-IND-21",
+            "the outcomes asked for do not fit the frameworks",
+            found="; ".join(
+                [
+                    *([f"no outcome is called {listed(strange, most=9)}"] if strange else []),
+                    *([f"none of {listed(idle, most=9)} is asked for"] if idle else []),
+                ]
+            ),
+            fix=f"name some of: {listed(every, most=12)}; without outcomes= all are computed that are not optional",
+        )
+    return asked
+
+
+def _outcome_of(name: str, every: Sequence[str]) -> str:
+    if name in every:
+        return name
+    return next((name.removesuffix(end) for end in TIMES if name.endswith(end) and name.removesuffix(end) in every), "")
 
 
 def require_separate_scopes(frameworks: Sequence[Framework]) -> None:

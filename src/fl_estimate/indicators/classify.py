@@ -2,35 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
 from fl_estimate.errors import IndicatorFault, listed
-from fl_estimate.indicators.choice import FrameworkName, chosen_frameworks, require_separate_scopes
-from fl_estimate.indicators.coverage import Coverage
+from fl_estimate.indicators.choice import FrameworkName, asked_outcomes, chosen_frameworks, require_separate_scopes
+from fl_estimate.indicators.clock import (
+    AGE_AT_INTERVIEW,
+    ONGOING,
+    Clock,
+    clock_of,
+    is_dated,
+    person_days,
+    require_undated_day,
+    with_age_at_interview,
+)
+from fl_estimate.indicators.columns import MARK
+from fl_estimate.indicators.coverage import QUALIFIER, Coverage, warn_if_short
 from fl_estimate.indicators.deciding import Criterion
 from fl_estimate.indicators.items import AGE, Items
-from fl_estimate.indicators.marks import Note, notes
+from fl_estimate.indicators.marks import NOT_QUALIFIED, Note, notes
 from fl_estimate.indicators.parents import asks_of_parents, of_parents, with_parents
-from fl_estimate.indicators.persons import (
-    AGE_AT_INTERVIEW,
-    CURRENT,
-    MONTHS,
-    ONGOING,
-    PERSON,
-    added_columns,
-    current_rows,
-    persons,
-)
+from fl_estimate.indicators.persons import AGE_AT_START, PERSON, added_columns, persons
 from fl_estimate.indicators.ratio import with_shares
 from fl_estimate.indicators.references import questions
 from fl_estimate.indicators.relatives import RELATIVE, classified_relatives
-from fl_estimate.indicators.rows import SELECTED, SIDES, DecidedRows, decide, known_to, stems
+from fl_estimate.indicators.rows import (
+    IN_MONTHS,
+    MONTHS,
+    SELECTED,
+    SIDES,
+    STOCK,
+    DecidedRows,
+    decide,
+    known_to,
+    overall,
+    stems,
+)
+from fl_estimate.indicators.spells import spell_days
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.survey_data import ReferencePeriod, Source, SurveyData
+from fl_estimate.inputs.wording import Wording
 from fl_estimate.schema.validate import ValidationReport
 
 if TYPE_CHECKING:
@@ -38,7 +54,7 @@ if TYPE_CHECKING:
 
     from fl_estimate.indicators.framework import Framework
 
-AGE_AT_EPISODE, RELATIVES = "age_episode", "relatives"
+RELATIVES = "relatives"
 PROXY, IS_PROXY = "proxy_for", "is_proxy"
 _NOTHING: Any = {"framework": "", "frameworks": (), "outcomes": (), "coverage": Coverage()}
 
@@ -54,9 +70,11 @@ class Classification:
         ``<outcome>`` (surely), ``<outcome>_possible`` (surely or undetermined), ``<outcome>_in_scope`` (in the
         framework's population and selected for the module). Out of scope is 0, 0, 0. A class has three more columns for
         each of its labels (``gems_form=fcse``); a count has its lowest and highest number in the first two columns.
-        Where the rows say which jobs are still held (`ongoing`), ``<outcome>_current`` has the same three columns for
-        them, the stock beside the flow; where they have `months_in_period`, ``<outcome>_months`` is the time in the
-        class within the reference period, missing where a duration is. A ratio is a number, missing where it is
+        Where rows have dates or say which jobs are still held (`ongoing`), ``<outcome>`` is the flow (any time in the
+        period) and ``<outcome>_stock`` has the same three columns for the reference day; where they have dates or
+        `months_in_period`, ``<outcome>_months`` is the time surely in the class within the period, in months, missing
+        where a duration is. `age_at_start` of the rows is brought to the persons: the lowest among the rows that may be
+        in a class, for tables of those who entered as children. A ratio is a number, missing where it is
         undefined, with ``<outcome>_in_scope`` and no column of what is possible: give an estimator
         ``where="<outcome>_in_scope", unknown="exclude"``. `is_proxy` is 1 where somebody else answered (`proxy_for`).
     framework : str
@@ -65,8 +83,10 @@ class Classification:
     outcomes : tuple of str
     coverage : Coverage
         Which questions of the frameworks the instrument had, and how often they are unknown.
-    design, source, reference_period, population, report
+    design, source, reference_period, population, report, wording
         Handed on from the data.
+    reference_day : str
+        The day of the stock as ISO text, or "interview_date" where it is that of each person's interview; "" without dates.
     relatives : frame or None
         Relatives that respondents reported on, with the same columns, where the survey has rows about them. In scope are
         those of whom a question of the framework was asked.
@@ -93,6 +113,8 @@ class Classification:
     reference_period: ReferencePeriod | None = None
     population: str = ""
     report: ValidationReport = field(default_factory=ValidationReport)
+    reference_day: str = ""
+    wording: Wording = field(default_factory=Wording)
     relatives: Any = None
     rows: Any = None
     criteria: Mapping[str, Criterion] = field(default_factory=dict[str, Criterion])
@@ -101,16 +123,42 @@ class Classification:
         return f"Classification({self.framework}: {listed(self.outcomes)}; {self.coverage!r})"
 
     def notes(self, outcomes: Sequence[str]) -> tuple[Note, ...]:
-        """What tables of these outcomes have to say of the frameworks: which parts of a rule are recalled, not read."""
-        wanted = {name.removesuffix(CURRENT) for name in outcomes}
-        found = (
-            note
+        """What tables of these outcomes have to say: parts of a rule that are recalled, questions that would limit a criterion."""
+        wanted = {name.removesuffix(STOCK).removesuffix(IN_MONTHS) for name in outcomes}
+        used = [
+            (framework, outcome)
             for framework in self.frameworks
             for outcome in framework.outcomes
             if wanted & set(outcome.stems)
-            for note in notes(framework, outcome)
-        )
-        return tuple(found)
+        ]
+        found = [note for framework, outcome in used for note in notes(framework, outcome)]
+        for identity in dict.fromkeys(framework.id for framework, _ in used):
+            parts = [line.id for line in self.coverage.lines if line.framework == identity and line.kind == QUALIFIER]
+            if parts:
+                found.append((NOT_QUALIFIED, {"framework": identity, "parts": listed(parts, most=6)}))
+        return (*found, *(self._notes_of_time(outcomes) if used else ()))
+
+    def measure(self, outcomes: Sequence[str]) -> str:
+        """Say what figures of these outcomes are: "stock" (on the reference day), "flow" (at any time in the period).
+
+        "" where the survey states no period, the outcomes are of both kinds, or one of them is none of the classes.
+        """
+        if self.reference_period is None:
+            return ""
+        days = {name for name in self.outcomes if name.endswith(STOCK)}
+        own = {*self.outcomes} - days
+        own |= {f"{name}{IN_MONTHS}" for name in self.outcomes}
+        said = {"stock" if name in days else "flow" if name in own else "" for name in outcomes}
+        return said.pop() if len(said) == 1 else ""
+
+    def _notes_of_time(self, outcomes: Sequence[str]) -> Iterator[Note]:
+        """How the time and the age of tables of these outcomes were read."""
+        of_day = any(name.endswith(STOCK) for name in outcomes)
+        for code in self.coverage.time:
+            if code in ("time_from_question", "age_at_interview") or (code == "stock_from_question" and of_day):
+                yield code, {}
+        if of_day and self.reference_day:
+            yield "stock_on_day", {"day": self.reference_day}
 
     def reasons(self, language: str = "en", *, summary: bool = False) -> pd.DataFrame:
         """Say which criteria decided the class of everybody who is in it, or whose class is undetermined.
@@ -143,7 +191,10 @@ def classify(
     data: Any,
     framework: FrameworkName | Sequence[FrameworkName] = "icls2018_adult",
     *,
+    outcomes: str | Sequence[str] | None = None,
+    reference_day: dt.date | None = None,
     allow_unverified: bool = False,
+    short_instrument: bool = False,
 ) -> Classification:
     """Classify everybody in a survey by one framework, or by several that apply to different people.
 
@@ -151,12 +202,20 @@ def classify(
     ----------
     data : SurveyData or frame
         A survey whose item columns stand on one of the tables jobs, episodes and people; or any frame that narwhals
-        knows (pandas, polars, DuckDB, …) with one row a person, item ids as column names and the age at the episode
-        in a column `age`.
+        knows (pandas, polars, DuckDB, …) with one row a person, item ids as column names and the age in the reference
+        period in a column `age`.
     framework : str, Path, Framework, or a list of such
         Outcomes of the same id are joined: ``["icls2018_adult", "icls2018_child"]`` gives one `forced_labour`.
+    outcomes : str or list of str, optional
+        Compute these outcomes alone, such as ``["forced_labour", "forced_labour_wide", "forced_labour_narrow"]``. Without
+        it all of the frameworks but the optional ones (other readings of the definition) are computed.
+    reference_day : date, optional
+        The day of the stock, where spells have dates. None is the last day of the period, and the day of the interview
+        where each person's period ends with it.
     allow_unverified : bool, default False
         Allow a draft whose rule the caller has completed.
+    short_instrument : bool, default False
+        Say that the survey has few of the questions on purpose, and give no warning of it.
 
     Returns
     -------
@@ -167,8 +226,14 @@ def classify(
     IndicatorFault
         FL-IND-01 to 04 and 16 (a framework), 05 (no age), 06 (cells that are no answers), 07 (a dimension without any
         question), 08 (frameworks that overlap), 09 (a phase that an item does not have), 10 (the questions stand on
-        two tables, or persons have no id), 17 (files with different questions of one id), 12 (no frame), 13 (text where a number belongs), 15 (an outcome column is
-        there already).
+        two tables, or persons have no id), 17 (files with different questions of one id), 21 (outcomes that the frameworks
+        do not have), 12 (no frame), 13 (text where a number belongs), 15 (an outcome column is there already), 23 (dated
+        spells and no period), 24 (a reference day outside the period), 25 (dates that are none).
+
+    Warns
+    -----
+    ShortInstrumentWarning
+        FL-IND-22: the instrument has less than a quarter of the questions of a framework, with what it cannot see.
 
     Notes
     -----
@@ -178,17 +243,29 @@ def classify(
     missing (a null) and not_asked; a question that the instrument does not have is false, and stands in `coverage`.
     Whether a child's parents are in forced labour follows from their own class, where `people` names them
     (`mother_id`, `father_id`) and no question of the survey said it.
-    The age is `jobs.age_episode` where that column is there, else `people.age_interview`.
+
+    Time: a spell counts where it overlaps the reference period, by day; of a date known to the month or the year the
+    narrowest and the widest reading are taken. Overlap in every reading is yes, in none no, else unknown. A row of a
+    table without dates is of the period, as its question was. An age is the age on the days of overlap, from the date of
+    birth, or the age and the date of the interview; without dates, or without one of these, it is the age at the
+    interview. Whoever turned 18 in the period may be counted among adults and among children in a flow; a joined outcome
+    counts the person once, and a stock takes the age on the day.
     """
-    chosen = chosen_frameworks(framework, allow_unverified=allow_unverified)
+    chosen = asked_outcomes(chosen_frameworks(framework, allow_unverified=allow_unverified), outcomes)
     require_separate_scopes(chosen)
     ratios = _measuring(chosen)
     classes = tuple(entry for entry in chosen if entry not in ratios)
     if isinstance(data, SurveyData):
-        found = _classify_survey(data, classes) if classes else Classification(people=data.people, **_NOTHING)
+        found = (
+            _classify_survey(data, classes, reference_day)
+            if classes
+            else Classification(people=data.people, **_NOTHING)
+        )
         found = _handed_on(found, data)
     else:
         found = _classify_people(_frame(data), classes, age=AGE) if classes else Classification(people=data, **_NOTHING)
+    if not short_instrument:
+        warn_if_short(found.coverage, classes)
     return _measured(found, data, chosen, ratios) if ratios else found
 
 
@@ -197,7 +274,7 @@ def _classify_people(frame: Any, frameworks: tuple[Framework, ...], *, age: str)
     columns = list(frame.collect_schema().names())
     _require_free(columns, frameworks)
     decided = decide(frame, frameworks, age=age)
-    people = decided.frame.with_columns(*decided.outcome_columns())
+    people = decided.frame.with_columns(*decided.outcome_columns(), *_whole_months(decided))
     key = [PERSON] if PERSON in columns else []
     rows = decided.frame.select(
         *(nw.col(name) for name in key), *decided.outcome_columns(), *decided.criterion_columns()
@@ -205,31 +282,72 @@ def _classify_people(frame: Any, frameworks: tuple[Framework, ...], *, age: str)
     return _classification(people, rows, decided, frameworks, columns)
 
 
-def _classify_survey(data: SurveyData, frameworks: tuple[Framework, ...]) -> Classification:
+def _whole_months(decided: DecidedRows) -> list[nw.Expr]:
+    """Months in a class where a row is a person: missing where they are not known."""
+    nothing = nw.lit(None, dtype=nw.Float64)
+    return [
+        nw.when(~unknown).then(months).otherwise(nothing).alias(f"{name}{IN_MONTHS}")
+        for name, (months, unknown) in decided.months.items()
+    ]
+
+
+def _classify_survey(
+    data: SurveyData, frameworks: tuple[Framework, ...], reference_day: dt.date | None
+) -> Classification:
     """Classify a survey: rows of jobs or episodes first, then the persons they belong to."""
     table = _answering_table(data, frameworks)
     if asks_of_parents(data, table, frameworks):
         whole = data
-        data = with_parents(whole, table, lambda: _classify_survey(whole, of_parents(frameworks)).people)
-    people = _frame(data.people)
+        data = with_parents(whole, table, lambda: _classify_survey(whole, of_parents(frameworks), reference_day).people)
+    people, rows = _frame(data.people), _frame(getattr(data, table))
     columns = list(people.collect_schema().names())
+    held = columns if table == "people" else list(rows.collect_schema().names())
+    clock: Clock | None = None
+    if is_dated(table, held):
+        clock = clock_of(data, table, frameworks, reference_day, rows=held, people=columns)
+    else:
+        require_undated_day(reference_day)
+        people = with_age_at_interview(people)
     if table == "people":
-        age = AGE_AT_EPISODE if AGE_AT_EPISODE in columns else AGE_AT_INTERVIEW
-        found = _classify_people(people, frameworks, age=age)
+        found = _classify_people(people, frameworks, age=AGE_AT_INTERVIEW)
     else:
         _require_free(columns, frameworks)
-        rows, age = _rows_of_persons(_frame(getattr(data, table)), people, table, known_to(frameworks))
-        decided = decide(rows, frameworks, age=age)
-        kept = [name for name in (PERSON, ONGOING, MONTHS) if name in decided.frame.collect_schema().names()]
-        rows = decided.frame.select(
-            *(nw.col(name) for name in kept), *decided.outcome_columns(), *decided.criterion_columns()
-        )
-        rows, today = current_rows(rows, frameworks)
-        found = _classification(persons(people, rows, frameworks, today), rows, decided, frameworks, columns, today)
+        found = _classify_rows(people, rows, table, frameworks, clock, columns)
     if RELATIVES in data.tables and table != "people":
-        relatives = classified_relatives(_frame(data.relatives), _frame(getattr(data, table)), frameworks)
+        relatives = classified_relatives(_frame(data.relatives), rows, frameworks, people=people, clock=clock)
         found = replace(found, relatives=relatives)
-    return found
+    day = "" if clock is None else clock.day
+    return replace(found, reference_day=day, coverage=replace(found.coverage, time=_said_of_time(clock, held)))
+
+
+def _classify_rows(
+    people: Any, rows: Any, table: str, frameworks: tuple[Framework, ...], clock: Clock | None, columns: list[str]
+) -> Classification:
+    """Classify rows, and the people they belong to."""
+    if clock is not None:
+        people = person_days(people, clock)
+    rows = _rows_of_persons(rows, people, table, known_to(frameworks), clock)
+    if clock is not None:
+        rows = spell_days(rows, clock)
+    decided = decide(rows, frameworks, age=AGE_AT_INTERVIEW if clock is None else clock.ages, clock=clock)
+    kept = [name for name in (PERSON, AGE_AT_START) if name in decided.frame.collect_schema().names()]
+    timed = decided.frame.select(
+        *(nw.col(name) for name in kept),
+        *decided.outcome_columns(),
+        *decided.time_columns(),
+        *decided.criterion_columns(),
+    )
+    rows = timed.select(name for name in timed.collect_schema().names() if not name.startswith(MARK))
+    return _classification(persons(people, timed, frameworks, clock=clock), rows, decided, frameworks, columns)
+
+
+def _said_of_time(clock: Clock | None, rows: Sequence[str]) -> tuple[str, ...]:
+    """How time and age were read, as codes; see `Coverage`."""
+    if clock is None:
+        stock = ("stock_from_question",) if ONGOING in rows else ()
+        return ("time_from_question", *stock, "age_at_interview")
+    own = clock.birth or (clock.age and clock.interview)
+    return ("time_from_dates", "age_in_overlap" if own else "age_at_interview")
 
 
 def _handed_on(found: Classification, data: SurveyData) -> Classification:
@@ -245,6 +363,7 @@ def _handed_on(found: Classification, data: SurveyData) -> Classification:
         source=data.source,
         reference_period=data.reference_period,
         population=data.population,
+        wording=data.wording,
         report=data.report,
     )
 
@@ -282,11 +401,10 @@ def _classification(
     decided: DecidedRows,
     frameworks: tuple[Framework, ...],
     columns: list[str],
-    today: Sequence[str] = (),
 ) -> Classification:
-    outcomes = (*stems(frameworks), *today)
+    outcomes = (*stems(frameworks), *decided.stocks)
     wanted = [*columns, *(f"{outcome}{side}" for outcome in outcomes for side in SIDES)]
-    wanted += added_columns(frameworks, people.collect_schema().names())
+    wanted += added_columns(frameworks, people.collect_schema().names(), columns)
     return Classification(
         people=people.select(*(nw.col(name) for name in wanted)).to_native(),
         framework=" + ".join(framework.id for framework in frameworks),
@@ -333,8 +451,8 @@ def _asks(column: str, asked: set[str], known: Items) -> bool:
     )
 
 
-def _rows_of_persons(rows: Any, people: Any, table: str, known: Items) -> tuple[Any, str]:
-    """The rows that belong to persons, with what is asked once a person, and the column of the age at the episode."""
+def _rows_of_persons(rows: Any, people: Any, table: str, known: Items, clock: Clock | None) -> Any:
+    """The rows that belong to persons, with what is asked once a person, and with a clock the days of the person."""
     held, of_person = rows.collect_schema().names(), people.collect_schema().names()
     without = [name for name, columns in ((table, held), ("people", of_person)) if PERSON not in columns]
     if without:
@@ -346,17 +464,21 @@ def _rows_of_persons(rows: Any, people: Any, table: str, known: Items) -> tuple[
         )
     fields = {field.column for field in known.fields.values()}
     mine = [name for name in held if name.partition("@")[0] in known.items or name in fields]
-    age = AGE_AT_EPISODE if AGE_AT_EPISODE in held else AGE_AT_INTERVIEW
     once = {field.column for field in known.fields.values() if field.table == "people"}
-    theirs = [name for name in of_person if name not in mine and (name in once or name in (SELECTED, age))]
-    mine += [name for name in (ONGOING, MONTHS) if name in held and name not in mine]
+    ages = AGE_AT_INTERVIEW if clock is None else clock.ages
+    once |= {SELECTED, ages, *(clock.columns if clock is not None else ())}
+    mine = [name for name in mine if name != ages]
+    theirs = [name for name in of_person if name not in mine and name in once]
+    of_time = [ONGOING, AGE_AT_START]
+    of_time += [MONTHS] if clock is None else [each for name in clock.spell for each in (name, f"{name}_precision")]
+    mine += [name for name in of_time if name in held and name not in mine]
     own = ~nw.col(PERSON).is_null()
     if RELATIVE in held:  # a row about a relative is not one of the person who told it
         own = own & nw.col(RELATIVE).is_null()
     chosen = rows.filter(own).select(*(nw.col(name) for name in (PERSON, *mine)))
     if theirs:
         chosen = chosen.join(people.select(PERSON, *theirs), on=PERSON, how="left")
-    return chosen, age
+    return chosen
 
 
 def _frame(data: Any) -> Any:
@@ -372,7 +494,9 @@ def _frame(data: Any) -> Any:
 
 
 def _require_free(columns: Sequence[str], frameworks: tuple[Framework, ...]) -> None:
-    taken = [f"{outcome}{side}" for outcome in stems(frameworks) for side in SIDES if f"{outcome}{side}" in columns]
+    names = (*stems(frameworks), *(f"{name}{STOCK}" for name in overall(frameworks)))
+    taken = [f"{outcome}{side}" for outcome in names for side in SIDES if f"{outcome}{side}" in columns]
+    taken += [each for name in overall(frameworks) if (each := f"{name}{IN_MONTHS}") in columns]
     if taken:
         raise IndicatorFault(
             "FL-IND-15",

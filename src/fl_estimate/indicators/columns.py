@@ -17,6 +17,7 @@ from fl_estimate.errors import IndicatorFault, listed, nearest
 from fl_estimate.indicators.criteria import FieldWithin
 from fl_estimate.indicators.items import AGE, MISSING, NO, UNKNOWN_ANSWERS, Field, Item, Items, known_items
 from fl_estimate.indicators.logic import FALSE, TRUE, UNKNOWN, Value
+from fl_estimate.schema.answer_sets import one_of, only
 
 MARK = "__fl_"
 """How the columns that stand in between are called; they are dropped at the end."""
@@ -112,12 +113,27 @@ class ColumnReading:
         entry = self.known.fields[field]
         if entry.column not in self._schema:
             return FALSE
+        if entry.several:
+            return self._set(entry, codes)
         cell = self._text(entry.column)
         self._note(entry.id, entry.allowed, entry.column, "", cell)
         if cell is None:
             return UNKNOWN
         surely = cell.among(codes)
         return Value(surely, surely | cell.among(UNKNOWN_ANSWERS), 1)
+
+    def _set(self, entry: Field, codes: tuple[str, ...]) -> Value:
+        """Whether a cell of several codes holds one of these; an unknown answer beside others leaves the rest open."""
+        cell = self._text(entry.column, as_text=True)
+        if cell is None:
+            self._note(entry.id, entry.allowed, entry.column, "", cell)
+            return UNKNOWN
+        unknown = cell.expression.str.contains(one_of(UNKNOWN_ANSWERS))
+        if entry.column not in self.columns:
+            strange = ~cell.expression.str.contains(only(entry.allowed))
+            self.columns[entry.column] = AnswerColumn(entry.column, entry.id, "", unknown, strange)
+        surely = cell.expression.str.contains(one_of(codes))
+        return Value(surely, surely | unknown, 1)
 
     def within(self, test: FieldWithin, /) -> Value:
         """Whether a number is inside the limits; a null is unknown, a column the table lacks is false."""
@@ -136,6 +152,8 @@ class ColumnReading:
             inside = inside & (number <= test.most)
         if test.above is not None:
             inside = inside & (number > test.above)
+        if test.below is not None:
+            inside = inside & (number < test.below)
         return Value(inside, inside | ~known)
 
     def unless_no(self, column: str) -> Value:
@@ -204,14 +222,17 @@ class ColumnReading:
         # every answer is one of those allowed (checked in `rows`), so that what is not "no" is true or unknown
         return Value(cell.among(item.true_answers), cell.is_not(NO), 1)
 
-    def _text(self, column: str) -> Cells | None:
-        """The cells as text without nulls; None where the column holds no text, which is right if it is all null."""
+    def _text(self, column: str, *, as_text: bool = False) -> Cells | None:
+        """The cells as text without nulls; None where the column holds no text, which is right if it is all null.
+
+        Categories that are compared as they are have no texts to search in: `as_text` makes texts of them.
+        """
         kind = self._schema[column]
         if kind != nw.String and not isinstance(kind, nw.Categorical | nw.Enum):
             return None
         if column not in self._cells:
             cell = nw.col(column)
-            if self._categories and isinstance(kind, nw.Categorical):
+            if self._categories and isinstance(kind, nw.Categorical) and not as_text:
                 self._cells[column] = Cells(cell, False)
             else:
                 text = cell if kind == nw.String else cell.cast(nw.String)

@@ -11,6 +11,9 @@ from typing import Any
 
 from fl_estimate.errors import nearest
 
+LIMITS: tuple[str, ...] = ("min", "max", "above", "below")
+"""How a number is tested, in the order of the fields of `FieldWithin`."""
+
 
 @dataclass(frozen=True, slots=True)
 class AllOf:
@@ -58,12 +61,13 @@ class FieldIn:
 
 @dataclass(frozen=True, slots=True)
 class FieldWithin:
-    """True if the number is inside the limits: `least` and `most` inclusive, `above` exclusive."""
+    """True if the number is inside the limits: `least` and `most` inclusive, `above` and `below` exclusive."""
 
     field: str
     least: float | None = None
     most: float | None = None
     above: float | None = None
+    below: float | None = None
 
     def holds(self, number: float) -> bool:
         """Whether one number is inside the limits."""
@@ -71,7 +75,15 @@ class FieldWithin:
             (self.least is None or number >= self.least)
             and (self.most is None or number <= self.most)
             and (self.above is None or number > self.above)
+            and (self.below is None or number < self.below)
         )
+
+
+@dataclass(frozen=True, slots=True)
+class NotAsked:
+    """True if the instrument has none of these items and fields; the same for every respondent."""
+
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +95,22 @@ class CriterionIs:
 
 @dataclass(frozen=True, slots=True)
 class AtLeast:
-    """True if at least `n` indicators of this file are; the other fields narrow the choice (None: any)."""
+    """True if at least `n` indicators of this file are; the other fields narrow the choice (None: any).
+
+    `excluded` are ids of indicators that are left out of the count (the key ``except``).
+    """
 
     n: int
     kinds: tuple[str, ...] | None = None
     strengths: tuple[str, ...] | None = None
     dimensions: tuple[str, ...] | None = None
+    excluded: tuple[str, ...] = ()
 
-    def chooses(self, *, kind: str, strength: str | None, dimension: str | None) -> bool:
+    def chooses(self, *, id: str, kind: str, strength: str | None, dimension: str | None) -> bool:
         """Whether an indicator with these marks is among those counted."""
         return (
-            (self.kinds is None or kind in self.kinds)
+            id not in self.excluded
+            and (self.kinds is None or kind in self.kinds)
             and (self.strengths is None or strength in self.strengths)
             and (self.dimensions is None or dimension in self.dimensions)
         )
@@ -131,6 +148,7 @@ Node = (
     | ItemIs
     | FieldIn
     | FieldWithin
+    | NotAsked
     | CriterionIs
     | AtLeast
     | DimensionIs
@@ -238,14 +256,14 @@ def _reference(value: object, path: str) -> tuple[str, str]:
 def _field(table: dict[str, Any], path: str) -> Node:
     name = _text(table["field"], path)
     if "in" in table:
-        limits = [key for key in ("min", "max", "above") if key in table]
+        limits = [key for key in LIMITS if key in table]
         if limits:
             raise NodeFault(path, f"a field is tested by in or by limits, not by both (in, {', '.join(limits)})")
         return FieldIn(name, _texts(table["in"], f"{path}.in"))
-    least, most, above = (_number(table.get(key), f"{path}.{key}") for key in ("min", "max", "above"))
-    if least is None and most is None and above is None:
-        raise NodeFault(path, "say how the field is tested: in, min, max or above")
-    return FieldWithin(name, least, most, above)
+    limits = [_number(table.get(key), f"{path}.{key}") for key in LIMITS]
+    if all(limit is None for limit in limits):
+        raise NodeFault(path, "say how the field is tested: in, min, max, above or below")
+    return FieldWithin(name, *limits)
 
 
 def _at_least(table: dict[str, Any], path: str) -> Node:
@@ -253,14 +271,14 @@ def _at_least(table: dict[str, Any], path: str) -> Node:
     if not isinstance(raw, Mapping):
         raise NodeFault(path, 'a table is needed here, such as { n = 1, kind = "penalty" }')
     inside: dict[str, Any] = {str(key): value for key, value in raw.items()}
-    extra = [key for key in inside if key not in ("n", "kind", "strength", "dimension")]
+    extra = [key for key in inside if key not in ("n", "kind", "strength", "dimension", "except")]
     if extra:
-        raise NodeFault(path, f"at_least knows n, kind, strength and dimension, not {', '.join(extra)}")
+        raise NodeFault(path, f"at_least knows n, kind, strength, dimension and except, not {', '.join(extra)}")
     n = inside.get("n")
     if isinstance(n, bool) or not isinstance(n, int) or n < 1:
         raise NodeFault(f"{path}.n", "a whole number of at least 1 is needed here")
     chosen = [_choice(inside.get(key), f"{path}.{key}") for key in ("kind", "strength", "dimension")]
-    return AtLeast(n, *chosen)
+    return AtLeast(n, *chosen, excluded=_choice(inside.get("except"), f"{path}.except") or ())
 
 
 def _choice(value: object, path: str) -> tuple[str, ...] | None:
@@ -292,6 +310,7 @@ _READERS: dict[str, Callable[[dict[str, Any], str], Node]] = {
     "not": lambda table, path: Not(parse(table["not"], path)),
     "item": lambda table, path: split_phase(_text(table["item"], path)),
     "field": _field,
+    "not_asked": lambda table, path: NotAsked(_texts(table["not_asked"], f"{path}.not_asked")),
     "criterion": lambda table, path: CriterionIs(_text(table["criterion"], path)),
     "at_least": _at_least,
     "dimension": _dimension,
@@ -299,4 +318,4 @@ _READERS: dict[str, Callable[[dict[str, Any], str], Node]] = {
     "same_phase": lambda table, path: SamePhase(_nodes(table["same_phase"], path)),
     "outcome": _outcome,
 }
-_BESIDE: dict[str, tuple[str, ...]] = {"field": ("in", "min", "max", "above")}
+_BESIDE: dict[str, tuple[str, ...]] = {"field": ("in", *LIMITS)}

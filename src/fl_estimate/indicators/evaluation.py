@@ -19,11 +19,12 @@ from fl_estimate.indicators.criteria import (
     ItemIs,
     Node,
     Not,
+    NotAsked,
     OutcomeIs,
     SamePhase,
 )
 from fl_estimate.indicators.items import known_items
-from fl_estimate.indicators.logic import FALSE, Value, all_of, any_of, at_least, certain, negate
+from fl_estimate.indicators.logic import FALSE, TRUE, Value, all_of, any_of, at_least, certain, negate
 from fl_estimate.indicators.references import reads
 
 if TYPE_CHECKING:
@@ -127,6 +128,8 @@ class Evaluation:
                 return self._reading.codes(field, codes)
             case FieldWithin():
                 return self._reading.within(node)
+            case NotAsked(names):
+                return FALSE if any(self._reading.has(name) for name in names) else TRUE
             case SamePhase(nodes):
                 phases = (replace(place, phase=phase) for phase in known_items().phases)
                 return any_of(all_of(self._node(inner, within) for inner in nodes) for within in phases)
@@ -205,5 +208,7 @@ def counted(node: AtLeast, place: Place) -> list[Indicator]:
         indicator
         for indicator in place.framework.indicators
         if place.dimension in (None, indicator.dimension)
-        and node.chooses(kind=indicator.kind, strength=indicator.strength, dimension=indicator.dimension)
+        and node.chooses(
+            id=indicator.id, kind=indicator.kind, strength=indicator.strength, dimension=indicator.dimension
+        )
     ]

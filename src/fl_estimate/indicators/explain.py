@@ -12,9 +12,9 @@ from fl_estimate.indicators.criteria import FieldIn, FieldWithin, ItemIs
 from fl_estimate.indicators.deciding import Criterion, criteria
 from fl_estimate.indicators.evaluation import Evaluation
 from fl_estimate.indicators.items import Wording
-from fl_estimate.indicators.logic import FALSE
+from fl_estimate.indicators.logic import FALSE, negate
 from fl_estimate.indicators.ratio import share_of_one
-from fl_estimate.indicators.references import leaves, reads
+from fl_estimate.indicators.references import leaves, reads, used_by
 from fl_estimate.indicators.wording import told
 
 if TYPE_CHECKING:
@@ -101,25 +101,32 @@ class Explanation:
     criteria: tuple[CriterionReading, ...] = field(default=())
     reading: AnswerReading = field(repr=False, compare=False)
 
-    def changes(self) -> dict[str, dict[str, str]]:
-        """What it would take to change the class: a smallest set of answers for every other label.
+    def changes(self) -> dict[str, tuple[dict[str, str], ...]]:
+        """What it would take to change the class: for every other label all sets of the fewest answers.
 
         Returns
         -------
-        dict of str to dict of str to str
-            label → question → the answer it takes. Questions that are unknown now count like those that are answered.
-            Empty out of scope, and for counts and ratios.
+        dict of str to tuple of dict of str to str
+            label → sets, each: question → the answer it takes. Questions that are unknown now count like those that are
+            answered, and come first. Empty out of scope, and for counts and ratios.
 
         Examples
         --------
         >>> import fl_estimate as fl
-        >>> fl.explain({"w_low_no_wage": "yes"}, "icls2018_adult", age=30, default="no").changes()
-        {'FL': {'c_violence': 'experienced'}}
+        >>> told = fl.explain({"l_no_freedom_resign": "yes"}, "icls2018_adult", age=30, default="no")
+        >>> told.changes()["FL"][0], len(told.changes()["FL"])
+        ({'c_violence': 'experienced'}, 29)
         """
         headline = self.framework.outcomes[0]
         if not self.in_scope or headline.type not in ("binary", "classes"):
             return {}
         return routes(self.reading, self.framework, headline, self.framework.known)
+
+    @property
+    def unused(self) -> dict[str, str]:
+        """The answers given that the framework does not use: question → answer."""
+        used = used_by(self.framework)
+        return {name: answer for name, answer in self.reading.given.items() if name not in used}
 
     def open_questions(self) -> tuple[str, ...]:
         """The unknown answers that keep the class undetermined; empty where it is not."""
@@ -143,9 +150,9 @@ def explain(
     *,
     age: Number,
     default: str = "missing",
-    child: Mapping[str, str] | None = None,
+    child: Mapping[str, Answer] | None = None,
     act: str | None = None,
-    state: Mapping[str, str] | None = None,
+    state: Mapping[str, Answer] | None = None,
     other_purpose: str | None = None,
     allow_unverified: bool = False,
 ) -> Explanation:
@@ -156,17 +163,18 @@ def explain(
     Parameters
     ----------
     answers : mapping of str to str or list of str
-        Answers by item id: yes, no, dk, ref, missing, not_asked; coercion items experienced, threatened or witnessed,
-        with their phase (``"experienced@work"``, or a list of such). Fields that are no parameter here (`hours_week`,
+        Answers by item id: yes, no, dk, ref, missing, not_asked; coercion items experienced, threatened or witnessed (or
+        yes, where it was not asked which), with their phase (``"experienced@work"``, or a list of such). Fields that are no parameter here (`hours_week`,
         `is_domestic`, ``people.migrant_employee_abroad``) stand here too.
     framework : str, Path or Framework
         Id, path of a TOML file, or the framework itself.
     age : int
         Age at the episode, in completed years; dk, ref or missing where it is unknown.
     default : {"missing", "no", "dk", "ref", "not_asked"}
-        What everything not given is answered by.
-    child, state : mapping of str to str, optional
-        Fields of the child block (works_for, coercion_by, …) and of the state block (imposed_by_state, penalty, …).
+        What everything not given is answered by; "no" is the harmless answer (of consent freely given it is yes).
+    child, state : mapping of str to str or list of str, optional
+        Fields of the child block (works_for, coercion_by, …) and of the state block (imposed_by_state, penalty, …). Some
+        are sets: ``{"coercion_by": ["parents", "third_party"]}``.
         Without `state` the questionnaire had no such module: its fields are false.
     act, other_purpose : str, optional
         Whether there was an act of trafficking, and another purpose of exploitation; read by some frameworks.
@@ -265,6 +273,8 @@ def _speaking(criterion: Criterion, value: str, reading: AnswerReading) -> list[
         match leaf:
             case ItemIs(name, phase):
                 answered = reading.item(name, phase)
+                if criterion.framework.known.items[name].reversed:
+                    answered = negate(answered)
             case FieldIn(name, codes):
                 answered = reading.codes(name, codes)
             case FieldWithin(name):

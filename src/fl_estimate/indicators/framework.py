@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -14,7 +14,7 @@ from pydantic import Field, PlainValidator, ValidationError, model_validator
 from fl_estimate.errors import IndicatorFault, not_one_of
 from fl_estimate.indicators.criteria import AllOf, NodeFault
 from fl_estimate.indicators.items import Item, Items, Wording, known_items, own_item
-from fl_estimate.indicators.national import extended
+from fl_estimate.indicators.national import RULES, extended, filled
 from fl_estimate.indicators.parts import (
     CodeList,
     Definition,
@@ -55,7 +55,9 @@ class Framework(Part):
         Optional ones do not count unless a national file switches them on.
     definitions : mapping of str to Definition
     outcomes : tuple of Outcome
-        The first is the headline.
+        The first is the headline. An optional one is computed only where it is asked for by name.
+    unasked : tuple of Outcome
+        Of a framework in use: outcomes that were not asked for.
     own_items : tuple of Item
         Questions of the file's own, of a national file.
     code_lists : tuple of CodeList
@@ -92,6 +94,7 @@ class Framework(Part):
     dimension_rule_note: str = ""
     definitions: Mapping[str, Definition] = Field(default_factory=dict)
     outcomes: tuple[Outcome, ...] = ()
+    unasked: tuple[Outcome, ...] = Field(default=(), exclude=True)
     indicators: tuple[Indicator, ...] = ()
     optional_indicators: tuple[Indicator, ...] = ()
     own_items: tuple[Annotated[Item, PlainValidator(own_item)], ...] = Field(default=(), alias="items")
@@ -158,12 +161,28 @@ class Framework(Part):
         return known_items().with_own(self.own_items)
 
     def outcome(self, name: str) -> Outcome | None:
-        """One outcome by id, or None."""
-        return next((outcome for outcome in self.outcomes if outcome.id == name), None)
+        """One outcome by id, asked for or not; None where there is none."""
+        return next((outcome for outcome in (*self.outcomes, *self.unasked) if outcome.id == name), None)
 
     def outcome_of(self, stem: str) -> Outcome | None:
         """The outcome that has a column of this name: its id, or for one label of a class ``<id>=<label>``."""
-        return next((outcome for outcome in self.outcomes if stem in outcome.stems), None)
+        return next((outcome for outcome in (*self.outcomes, *self.unasked) if stem in outcome.stems), None)
+
+    def asked_for(self, names: Collection[str] | None) -> Framework:
+        """The same with the outcomes of these names alone; None: all but the optional ones.
+
+        The others stay where references find them, so that no rule changes.
+        """
+        every = (*self.outcomes, *self.unasked)
+        chosen = tuple(each for each in every if (not each.optional if names is None else each.id in names))
+        rest = tuple(each for each in every if each not in chosen)
+        return self.model_copy(update={"outcomes": chosen, "unasked": rest}) if rest else self
+
+    def readings(self, name: str) -> tuple[str, ...]:
+        """The ids of an outcome, of its other readings, and of those that count a part of it, asked for or not."""
+        every = (*self.outcomes, *self.unasked)
+        others = [each.id for each in every if each.reading_of == name]
+        return (name, *others, *(each.id for each in every if each.part_of == name))
 
     def indicator(self, name: str) -> Indicator | None:
         """One indicator by id (the optional ones are none), or None."""
@@ -246,8 +265,10 @@ def from_table(table: Mapping[str, Any], name: str) -> Framework:
     IndicatorFault
         FL-IND-03: every fault of the file, with its key path.
     """
+    numbers = {key: value for key, value in table.get("parameters", {}).items() if isinstance(value, int)}
+    rules = {key: filled(table[key], numbers) for key in RULES if key in table} if numbers else {}
     try:
-        return Framework.model_validate(table)
+        return Framework.model_validate({**table, **rules})
     except ValidationError as error:
         faults = [_told(fault) for fault in error.errors(include_url=False, include_input=False)]
         raise broken(name, faults) from None

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 from fl_estimate.errors import IndicatorFault, not_one_of
 from fl_estimate.indicators.logic import FALSE, TRUE, UNKNOWN, Value, any_of, at_most_unknown
+from fl_estimate.schema.answer_sets import split
 
 LANGUAGES: tuple[str, ...] = ("en", "fr", "es")
 NO = "no"
@@ -64,6 +65,8 @@ class Item:
     asks_phase : bool
         Whether its answers may carry a phase.
     question : Wording
+    reversed : bool
+        Whether yes is the harmless answer: the frameworks read such an item under `not`.
     """
 
     id: str
@@ -72,11 +75,17 @@ class Item:
     true_answers: tuple[str, ...]
     asks_phase: bool
     question: Wording
+    reversed: bool = False
 
     @property
     def allowed(self) -> tuple[str, ...]:
         """Every answer that the item may hold, without its phase."""
         return (*self.true_answers, NO, *UNKNOWN_ANSWERS)
+
+    @property
+    def harmless(self) -> str:
+        """The answer of somebody to whom the circumstance did not happen."""
+        return self.true_answers[0] if self.reversed else NO
 
     def value(self, answer: str) -> Value:
         """What one allowed answer means."""
@@ -115,6 +124,10 @@ class Field:
     codes : tuple of str or None
         Its codes; None for a number.
     question : Wording
+    several : bool
+        Whether it is a set: several codes may be true at once.
+    details : str
+        Of a single condition: the field that says of all of them together whether they were met.
     """
 
     id: str
@@ -122,6 +135,8 @@ class Field:
     table: str
     codes: tuple[str, ...] | None
     question: Wording
+    several: bool = False
+    details: str = ""
 
     @property
     def is_number(self) -> bool:
@@ -139,7 +154,11 @@ class Field:
         return block if dot else ""
 
     def value(self, answer: str, wanted: tuple[str, ...]) -> Value:
-        """What one allowed code means where `wanted` is tested."""
+        """What one allowed code (of a set: codes with separators between them) means where `wanted` is tested."""
+        if self.several:
+            # a code that is there decides, whatever is unknown beside it
+            held = split(answer)
+            return TRUE if set(held) & set(wanted) else UNKNOWN if set(held) & set(UNKNOWN_ANSWERS) else FALSE
         if answer in wanted:
             return TRUE
         return UNKNOWN if answer in UNKNOWN_ANSWERS else FALSE
@@ -218,6 +237,7 @@ def _item(entry: Mapping[str, Any], true_answers: Mapping[str, tuple[str, ...]])
         true_answers=true_answers[entry["answers"]],
         asks_phase=entry["answers"] != "binary",
         question=Wording(**entry["question"]),
+        reversed=entry.get("reversed", False),
     )
 
 
@@ -233,4 +253,6 @@ def _field(entry: Mapping[str, Any]) -> Field:
         table=entry["table"],
         codes=codes[entry["answers"]],
         question=Wording(**entry["question"]),
+        several=entry.get("several", False),
+        details=entry.get("details", ""),
     )

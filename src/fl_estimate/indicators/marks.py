@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 RECALLED = "recalled"
 NOTE = "recalled_parts"
+NOT_QUALIFIED = "not_asked_whether_agreed"
 Note = tuple[str, Mapping[str, Any]]
 """A code with parameters, as the assumptions of a result are."""
 

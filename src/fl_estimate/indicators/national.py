@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from fl_estimate.indicators.criteria import LIMITS
+
 REPLACED: tuple[str, ...] = (
     *("id", "extends", "date", "title", "status", "verification", "verification_note"),
     *("population", "reference_period"),
@@ -14,6 +16,10 @@ ADDED: tuple[str, ...] = ("indicators", "items", "sources")
 """Lists of the file that are put behind those of the framework it extends."""
 OTHER: tuple[str, ...] = ("switch_on", "parameters", "outcomes", "notes")
 NEEDED: tuple[str, ...] = ("id", "date", "title")
+NUMBERS: tuple[str, ...] = ("n", *LIMITS)
+"""Keys of an expression that hold a number, or the name of a parameter that does."""
+RULES: tuple[str, ...] = ("in_scope", "definitions", "indicators", "optional_indicators", "outcomes")
+"""Keys of a file that hold expressions."""
 
 
 def extended(table: Mapping[str, Any], base: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -59,16 +65,19 @@ def _completed(outcome: Mapping[str, Any], parameters: Mapping[str, Any]) -> dic
     if template is None or any(not isinstance(value, int) for value in parameters.values()):
         return dict(outcome)
     rest = {key: value for key, value in outcome.items() if key != "template"}
-    return rest | {"expression": _filled(template, parameters)}
+    return rest | {"expression": filled(template, parameters)}
 
 
-def _filled(node: Any, parameters: Mapping[str, Any]) -> Any:
+def filled(node: Any, parameters: Mapping[str, Any]) -> Any:
+    """Write the numbers of a file's parameters where its expressions name them."""
     if isinstance(node, Mapping):
         return {
-            key: parameters.get(value, value) if key == "n" and isinstance(value, str) else _filled(value, parameters)
+            key: parameters.get(value, value)
+            if key in NUMBERS and isinstance(value, str)
+            else filled(value, parameters)
             for key, value in node.items()
         }
-    return [_filled(inner, parameters) for inner in node] if isinstance(node, list) else node
+    return [filled(inner, parameters) for inner in node] if isinstance(node, list) else node
 
 
 def _faults(table: Mapping[str, Any], base: Mapping[str, Any]) -> Iterator[str]:

@@ -31,10 +31,9 @@ def of_parents(frameworks: tuple[Framework, ...]) -> tuple[Framework, ...]:
     """The frameworks that say it of the parents: those chosen with the child's that have the outcome, else the ICLS's."""
     from fl_estimate.indicators.framework import Framework as Reader
 
-    chosen = tuple(
-        one for one in frameworks if ASKED not in questions(one) and any(entry.id == OUTCOME for entry in one.outcomes)
-    )
-    return chosen or (Reader.read("icls2018_adult"),)
+    chosen = tuple(one for one in frameworks if ASKED not in questions(one) and one.outcome(OUTCOME) is not None)
+    # whatever reading is asked for of the child, the parents' own class is that of the first outcome
+    return tuple(one.asked_for((OUTCOME,)) for one in chosen or (Reader.read("icls2018_adult"),))
 
 
 def with_parents(data: SurveyData, table: str, classified: Callable[[], Any]) -> SurveyData:

@@ -147,6 +147,12 @@ class Outcome(Part):
     expression: Expression | None = None
     template: Mapping[str, Any] | None = None
     """Of a draft: the expression with names of parameters where a file that extends it gives numbers."""
+    optional: bool = False
+    """Computed only where it is asked for by name."""
+    reading_of: str = ""
+    """The outcome that this is another reading of; sensitivity tables print it beside that one."""
+    part_of: str = ""
+    """The outcome that this counts some people of; sensitivity tables print it below that one and its readings."""
     over: tuple[Expression, ...] = ()
     values: tuple[OutcomeValue, ...] = ()
     positive: tuple[str, ...] = ()

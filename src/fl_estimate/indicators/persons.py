@@ -8,78 +8,67 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
+from fl_estimate.indicators.clock import AGE_AT_INTERVIEW, FROM, HIGHEST, LOWEST, TO, Clock
 from fl_estimate.indicators.columns import MARK
+from fl_estimate.indicators.day_numbers import NEVER
 from fl_estimate.indicators.logic import Bit
-from fl_estimate.indicators.rows import SIDES, as_number, decide_scopes, stems
+from fl_estimate.indicators.rows import (
+    IN_MONTHS,
+    SIDES,
+    STOCK,
+    THERE,
+    as_number,
+    decide_scopes,
+    overall,
+    stems,
+)
+from fl_estimate.indicators.spells import DAYS_A_MONTH
 
 if TYPE_CHECKING:
     from fl_estimate.indicators.framework import Framework
     from fl_estimate.indicators.parts import Outcome
 
 PERSON = "person_id"
-AGE_AT_INTERVIEW = "age_interview"
-ONGOING, MONTHS = "ongoing", "months_in_period"
-CURRENT, IN_MONTHS = "_current", "_months"
-
-
-def current_rows(rows: Any, frameworks: Sequence[Framework]) -> tuple[Any, list[str]]:
-    """Add to rows what they say of today and of time: columns ``<outcome>_current`` and ``<outcome>_months``.
-
-    Returns
-    -------
-    frame, list of str
-        The rows, and the stems of the outcomes that now have three columns for the jobs still held.
-    """
-    held = rows.collect_schema().names()
-    added: list[nw.Expr] = []
-    today: list[str] = []
-    for name in _overall(frameworks):
-        if ONGOING in held:
-            status = nw.col(ONGOING).cast(nw.String).fill_null("missing")
-            surely, possibly = status == "yes", status != "no"
-            values = [
-                (nw.col(name) == 1) & surely,
-                (nw.col(f"{name}_possible") == 1) & possibly,
-                nw.col(f"{name}_in_scope") == 1,
-            ]
-            today.append(f"{name}{CURRENT}")
-            added += [as_number(bit).alias(f"{name}{CURRENT}{side}") for bit, side in zip(values, SIDES, strict=True)]
-        if MONTHS in held:
-            months = nw.col(MONTHS).cast(nw.Float64)
-            # an unknown duration is counted apart: the sum of the others would pass for the whole
-            added += [
-                (months.fill_null(0.0) * nw.col(name)).alias(f"{name}{IN_MONTHS}"),
-                as_number(months.is_null() & (nw.col(name) == 1)).alias(f"{MARK}{name}{IN_MONTHS}"),
-            ]
-    return (rows.with_columns(*added) if added else rows), today
+AGE_AT_START = "age_at_start"
 
 
 def persons(
-    people: Any, rows: Any, frameworks: tuple[Framework, ...], today: Sequence[str], *, by_age: bool = True
+    people: Any,
+    rows: Any,
+    frameworks: tuple[Framework, ...],
+    *,
+    clock: Clock | None = None,
+    by_age: bool = True,
 ) -> Any:
     """Bring the classes of the rows to the persons.
 
     One qualifying row is enough; of a class the label that stands first among those of the rows; of a count the highest.
-    A person without any row in scope has no such work in the reference period: 0, and in scope by the age at the
-    interview (`by_age`); whoever was not interviewed is in scope by a row only.
+    A person without any row in scope has no such work in the reference period: 0, and in scope by age (`by_age`): with a
+    clock by the ages in the period and on the reference day, else by the age at the interview. Whoever was not
+    interviewed is in scope by a row only. Months add up, to no more than the period has.
     """
-    names = [f"{stem}{side}" for stem in (*stems(frameworks), *today) for side in SIDES]
-    months = [
-        name
-        for name in (f"{overall}{IN_MONTHS}" for overall in _overall(frameworks))
-        if name in rows.collect_schema().names()
-    ]
-    ranks = list(_ranks(frameworks))
-    rows = rows.with_columns(*(expression for _, expression in ranks)) if ranks else rows
-    best = rows.group_by(PERSON).agg(
-        *(nw.col(name).max() for name in names),
-        *(nw.col(name).min() for name, _ in ranks),
-        *(nw.col(name).sum() for name in months),
-        *(nw.col(f"{MARK}{name}").max() for name in months),
+    held = rows.collect_schema().names()
+    stocks = [f"{name}{STOCK}" for name in overall(frameworks) if f"{name}{STOCK}" in held]
+    names = [f"{stem}{side}" for stem in (*stems(frameworks), *stocks) for side in SIDES]
+    months = [name for name in (f"{each}{IN_MONTHS}" for each in overall(frameworks)) if name in held]
+    ranks = list(_ranks(frameworks, timed=clock is not None))
+    starts, keep = _starts(rows, people, frameworks)
+    added = [*(expression for _, expression in ranks), *starts]
+    best = (
+        (rows.with_columns(*added) if added else rows)
+        .group_by(PERSON)
+        .agg(
+            *(nw.col(name).max() for name in names),
+            *(nw.col(name).min() for name in (*(name for name, _ in ranks), *keep)),
+            *(nw.col(name).sum() for name in months),
+            *(nw.col(f"{MARK}{name}").max() for name in months),
+        )
     )
-    scopes: dict[str, Bit] = dict.fromkeys(stems(frameworks), False)
+    scopes: dict[str, Bit] = dict.fromkeys((*stems(frameworks), *stocks), False)
     if by_age:
-        people, scopes = decide_scopes(people, frameworks, age=AGE_AT_INTERVIEW)
+        age = AGE_AT_INTERVIEW if clock is None else clock.ages
+        people, found = decide_scopes(people, frameworks, age=age, clock=clock)
+        scopes = {stem: found[stem] for stem in scopes}
     order = f"{MARK}order"
     eager = isinstance(people, nw.DataFrame)
     if eager:  # a join does not promise to keep the order; lazy frames have none
@@ -89,31 +78,68 @@ def persons(
         *(nw.col(name).fill_null(1).cast(nw.Int64) for name, _ in ranks),
         *(nw.col(name).fill_null(0.0) for name in months),
     )
-    scoped = {**scopes, **{stem: scopes[stem.removesuffix(CURRENT)] for stem in today}}
+    by_row = clock is None or not by_age  # with a clock the ages of the person decide, whatever the row is
     joined = joined.with_columns(
-        *(as_number(_either(f"{stem}_in_scope", scope)).alias(f"{stem}_in_scope") for stem, scope in scoped.items()),
-        *(expression for outcome in _class_outcomes(frameworks) for expression in _labels(outcome)),
         *(
-            nw.when(nw.col(f"{MARK}{name}") == 0)
-            .then(nw.col(name))
-            .otherwise(nw.lit(None, dtype=nw.Float64))
-            .alias(name)
-            for name in months
+            as_number(_either(f"{stem}_in_scope", scope) if by_row else scope).alias(f"{stem}_in_scope")
+            for stem, scope in scopes.items()
         ),
+        *(expression for outcome in _class_outcomes(frameworks) for expression in _labels(outcome)),
+        *(_months(name, clock).alias(name) for name in months),
+        *(_start(name).alias(AGE_AT_START) for name in keep[:1]),
     )
+    if clock is not None and by_age:
+        joined = joined.with_columns(
+            *(nw.col(f"{stem}{side}") * nw.col(f"{stem}_in_scope") for stem in scopes for side in SIDES[:2])
+        )
     return joined.sort(order) if eager else joined
 
 
-def added_columns(frameworks: Sequence[Framework], columns: Sequence[str]) -> list[str]:
-    """The columns of time that a table of persons has."""
-    wanted = [f"{name}{IN_MONTHS}" for name in _overall(frameworks)]
+def added_columns(frameworks: Sequence[Framework], columns: Sequence[str], people: Sequence[str]) -> list[str]:
+    """The columns of time that a table of persons has: months in a class, and the age at the start."""
+    wanted = [f"{name}{IN_MONTHS}" for name in overall(frameworks)]
+    wanted += [AGE_AT_START] if AGE_AT_START not in people else []
     return [name for name in wanted if name in columns]
 
 
-def _overall(frameworks: Sequence[Framework]) -> list[str]:
-    """The outcomes that say in the class or not, each once."""
-    found = (entry.id for one in frameworks for entry in one.outcomes if entry.type in ("binary", "classes"))
-    return list(dict.fromkeys(found))
+def _months(name: str, clock: Clock | None) -> nw.Expr:
+    """Months of a person: missing where those of a row are not known, and no more than the period has."""
+    found = nw.col(name)
+    if clock is not None:
+        days = nw.col(f"{TO}{HIGHEST}") - nw.col(f"{FROM}{LOWEST}") + 1
+        most = days.cast(nw.Float64) / DAYS_A_MONTH
+        found = nw.when((days < NEVER) & (found > most)).then(most).otherwise(found)
+    return nw.when(nw.col(f"{MARK}{name}") == 0).then(found).otherwise(nw.lit(None, dtype=nw.Float64))
+
+
+_IN_CLASS, _ANY = f"{MARK}start_in_class", f"{MARK}start_of_any"
+_UNKNOWN_AGE = 1e6
+
+
+def _starts(rows: Any, people: Any, frameworks: Sequence[Framework]) -> tuple[list[nw.Expr], list[str]]:
+    """The age at the start of every row, and of those that may be in a class, where the rows say it and people do not."""
+    schema = rows.collect_schema()
+    if AGE_AT_START not in schema.names() or AGE_AT_START in people.collect_schema().names():
+        return [], []
+    if not schema[AGE_AT_START].is_numeric():
+        return [], []
+    age = nw.col(AGE_AT_START).cast(nw.Float64).fill_null(_UNKNOWN_AGE)
+    age = nw.when((age >= 0) & (age <= _UNKNOWN_AGE)).then(age).otherwise(nw.lit(_UNKNOWN_AGE))
+    flags = [nw.col(f"{name}_possible") == 1 for name in overall(frameworks)]
+    if not flags:
+        return [], []
+    may = reduce(_or, flags)
+    return [
+        nw.when(may).then(age).otherwise(nw.lit(_UNKNOWN_AGE)).alias(_IN_CLASS),
+        age.alias(_ANY),
+        as_number(~may).alias(f"{_IN_CLASS}_none"),
+    ], [_IN_CLASS, _ANY, f"{_IN_CLASS}_none"]
+
+
+def _start(_name: str) -> nw.Expr:
+    """The lowest age at the start among the rows that may be in a class, else among all."""
+    chosen = nw.when(nw.col(f"{_IN_CLASS}_none") == 0).then(nw.col(_IN_CLASS)).otherwise(nw.col(_ANY))
+    return nw.when(chosen < _UNKNOWN_AGE).then(chosen).otherwise(nw.lit(None, dtype=nw.Float64))
 
 
 def _class_outcomes(frameworks: Sequence[Framework]) -> list[Outcome]:
@@ -124,11 +150,11 @@ def _rank(outcome: Outcome, place: int) -> str:
     return f"{MARK}{outcome.id}>={place}"
 
 
-def _ranks(frameworks: Sequence[Framework]) -> Iterator[tuple[str, nw.Expr]]:
-    """For every place among the labels: whether a row's label may stand there or later (rows out of scope do no harm)."""
+def _ranks(frameworks: Sequence[Framework], *, timed: bool) -> Iterator[tuple[str, nw.Expr]]:
+    """For every place among the labels: whether a row's label may stand there or later (rows that are not surely there do no harm)."""
     for outcome in _class_outcomes(frameworks):
         labels = [value.id for value in outcome.classes]
-        outside = nw.col(f"{outcome.id}={labels[0]}_in_scope") == 0
+        outside = nw.col(f"{THERE}{outcome.id}" if timed else f"{outcome.id}={labels[0]}_in_scope") == 0
         for place in range(len(labels) + 1):
             later = [nw.col(f"{outcome.id}={label}_possible") == 1 for label in labels[place:]]
             yield _rank(outcome, place), as_number(reduce(_or, later, outside)).alias(_rank(outcome, place))
@@ -152,7 +178,7 @@ def _or(left: nw.Expr, right: nw.Expr) -> nw.Expr:
 
 
 def _either(column: str, bit: Bit) -> Bit:
-    """In scope by one of the rows, or by the age at the interview."""
+    """In scope by one of the rows, or by age."""
     if isinstance(bit, bool):
         return True if bit else nw.col(column) == 1
     return (nw.col(column) == 1) | bit

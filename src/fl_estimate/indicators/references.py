@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from fl_estimate.errors import nearest
@@ -16,6 +16,7 @@ from fl_estimate.indicators.criteria import (
     FieldWithin,
     ItemIs,
     Node,
+    NotAsked,
     OutcomeIs,
     walk,
 )
@@ -23,6 +24,7 @@ from fl_estimate.indicators.items import AGE, known_items
 
 if TYPE_CHECKING:
     from fl_estimate.indicators.framework import Framework
+    from fl_estimate.indicators.parts import Indicator, Outcome
 
 Leaf = ItemIs | FieldIn | FieldWithin
 Step = tuple[str, str, str]
@@ -57,6 +59,45 @@ def questions(framework: Framework) -> list[str]:
     return list(
         dict.fromkeys(name for outcome in framework.outcomes for name in reads(framework, AnyOf(outcome.rules)))
     )
+
+
+def used_by(framework: Framework) -> frozenset[str]:
+    """The ids of all items and fields that the framework looks at: its scope, outcomes, dimensions and what they refer to."""
+    nodes = [framework.in_scope, *(DimensionIs(entry.id) for entry in framework.dimensions)]
+    nodes += [AnyOf(outcome.rules) for outcome in (*framework.outcomes, *framework.unasked)]
+    return frozenset(name for node in nodes for name in reads(framework, node))
+
+
+def qualified(framework: Framework, outcome: Outcome, has: Callable[[str], bool]) -> list[str]:
+    """The indicators of an outcome that count without a question that would limit them, as the instrument has none."""
+    found: dict[str, None] = {}
+    for indicator in _counted_in(framework, AnyOf(outcome.rules), ()):
+        asked = any(has(name) for name in reads(framework, indicator.node))
+        limits = [node.names for node in _nodes_of(framework, indicator.node) if isinstance(node, NotAsked)]
+        if asked and any(not any(map(has, names)) for names in limits):
+            found[indicator.id] = None
+    return list(found)
+
+
+def _counted_in(framework: Framework, node: Node, trail: tuple[Step, ...]) -> Iterator[Indicator]:
+    """The indicators of this file that a node comes down to."""
+    for inner in walk(node):
+        for step, target, expression, _ in targets(framework, inner, None):
+            if step in trail or target is not framework:
+                continue
+            indicator = framework.indicator(step[2]) if step[0] == "criterion" else None
+            if indicator is not None:
+                yield indicator
+            else:
+                yield from _counted_in(framework, expression, (*trail, step))
+
+
+def _nodes_of(framework: Framework, node: Node) -> Iterator[Node]:
+    """The node and every node inside it, definitions of the same file followed."""
+    for inner in walk(node):
+        yield inner
+        if isinstance(inner, Define) and not inner.framework:
+            yield from _nodes_of(framework, framework.definitions[inner.id].expression)
 
 
 def needs_age(framework: Framework) -> bool:
@@ -136,7 +177,7 @@ def targets(
         case AtLeast():
             for indicator in framework.indicators:
                 if dimension in (None, indicator.dimension) and node.chooses(
-                    kind=indicator.kind, strength=indicator.strength, dimension=indicator.dimension
+                    id=indicator.id, kind=indicator.kind, strength=indicator.strength, dimension=indicator.dimension
                 ):
                     yield ("criterion", framework.id, indicator.id), framework, indicator.node, None
         case Define(name, file):
@@ -192,6 +233,10 @@ def _node_faults(framework: Framework, node: Node) -> Iterator[str]:
             yield from _item_faults(framework, node)
         case FieldIn() | FieldWithin():
             yield from _field_faults(node)
+        case NotAsked(names):
+            known = framework.known
+            for name in names:
+                yield from _absent("item or field", name, [*known.items, *known.fields])
         case AtLeast():
             yield from _count_faults(framework, node)
         case CriterionIs(name):
@@ -221,7 +266,7 @@ def _field_faults(node: FieldIn | FieldWithin) -> Iterator[str]:
         if not field.is_number:
             yield f"the field {node.field} holds codes; test it by in"
     elif field.codes is None:
-        yield f"the field {node.field} is a number; test it by min, max or above"
+        yield f"the field {node.field} is a number; test it by min, max, above or below"
     else:
         for code in node.codes:
             yield from _absent(f"code of {node.field}", code, field.codes)
@@ -233,6 +278,8 @@ def _count_faults(framework: Framework, node: AtLeast) -> Iterator[str]:
         yield from _absent("kind of the indicators here", kind, sorted(kinds))
     for strength in node.strengths or ():
         yield from _absent("strength", strength, STRENGTHS)
+    for name in node.excluded:
+        yield from _absent("indicator", name, [indicator.id for indicator in framework.indicators])
     for dimension in node.dimensions or ():
         yield from _absent("dimension", dimension, [entry.id for entry in framework.dimensions])
 

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
 from fl_estimate.errors import IndicatorFault, listed
+from fl_estimate.indicators.clock import DAY, FROM, HIGHEST, LOWEST, MET, ONGOING, TO, Clock, limits
 from fl_estimate.indicators.columns import MARK, ColumnReading, require_phase_names
 from fl_estimate.indicators.coverage import Counts, Coverage, coverage, require_questions
+from fl_estimate.indicators.criteria import FieldWithin, walk
 from fl_estimate.indicators.deciding import Criterion, criteria
 from fl_estimate.indicators.evaluation import Evaluation
-from fl_estimate.indicators.items import AGE, Item, Items, known_items
-from fl_estimate.indicators.logic import Bit, Value, all_of, any_of, total
+from fl_estimate.indicators.items import AGE, NO, Item, Items, known_items
+from fl_estimate.indicators.logic import TRUE, Bit, Value, all_of, any_of, total
 from fl_estimate.indicators.references import needs_age, questions, reads
+from fl_estimate.indicators.spells import (
+    IN_TIME,
+    ON_DAY,
+    ON_THE_DAY,
+    OVER_PERIOD,
+    OVER_SPELL,
+    AgedReading,
+    TimedEvaluation,
+    months_in_overlap,
+)
 
 if TYPE_CHECKING:
     from fl_estimate.indicators.framework import Framework
@@ -26,6 +38,10 @@ Number = int | nw.Expr
 SELECTED = "selected_for_module"
 SIDES: tuple[str, ...] = ("", "_possible", "_in_scope")
 """What the name of an outcome is followed by in its three columns."""
+STOCK, IN_MONTHS, MONTHS = "_stock", "_months", "months_in_period"
+"""Endings of the outcomes on the reference day and of the time in them; the column of a duration that was asked for."""
+THERE = f"{MARK}there:"
+"""Begins the column that says of a class whether a row is surely one of its people and of the period."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,26 +54,42 @@ class DecidedRows:
         The table, with the columns that the expressions below name.
     outcomes : mapping of str to (bit, bit, bit)
         Surely, possibly and in scope, by outcome (and by label of a class); of a count low, high and in scope.
+    stocks : mapping of str to (bit, bit, bit)
+        The same on the reference day, by ``<outcome>_stock``.
     criteria : mapping of str to (Criterion, Value)
         By ``<framework>:<file>.<criterion>``; false where the framework does not apply to the row.
     coverage : Coverage
+    there : mapping of str to bit
+        By class: whether a row is surely of its people and of the period. Empty where every row in scope is.
+    months : mapping of str to (expression, expression)
+        By outcome: months of the spell that count, 0 where it is not surely in the class, and where they are not known.
     """
 
     frame: Any
     outcomes: Mapping[str, tuple[Number, Number, Bit]]
+    stocks: Mapping[str, tuple[Bit, Bit, Bit]]
     criteria: Mapping[str, tuple[Criterion, Value]]
     coverage: Coverage
+    there: Mapping[str, Bit] = field(default_factory=dict[str, Bit])
+    months: Mapping[str, tuple[nw.Expr, nw.Expr]] = field(default_factory=dict[str, tuple[nw.Expr, nw.Expr]])
 
     def outcome_columns(self) -> list[nw.Expr]:
-        """The three Int64 columns of every outcome.
+        """The three Int64 columns of every outcome, over the period and on the reference day.
 
         Int64, not Int8: sums and products of the user's own must not wrap.
         """
         return [
             as_number(bit).alias(f"{outcome}{side}")
-            for outcome, bits in self.outcomes.items()
+            for outcome, bits in (*self.outcomes.items(), *self.stocks.items())
             for side, bit in zip(SIDES, bits, strict=True)
         ]
+
+    def time_columns(self) -> list[nw.Expr]:
+        """What is needed on the way to persons: rows that are surely there, months, and unknown months."""
+        found = [as_number(bit).alias(f"{THERE}{name}") for name, bit in self.there.items()]
+        for name, (months, unknown) in self.months.items():
+            found += [months.alias(f"{name}{IN_MONTHS}"), as_number(unknown).alias(f"{MARK}{name}{IN_MONTHS}")]
+        return found
 
     def criterion_columns(self) -> list[nw.Expr]:
         """Two Int64 columns for every criterion: surely, and with ``_possible`` surely or unknown."""
@@ -68,7 +100,7 @@ class DecidedRows:
         ]
 
 
-def decide(frame: Any, frameworks: Sequence[Framework], *, age: str) -> DecidedRows:
+def decide(frame: Any, frameworks: Sequence[Framework], *, age: str, clock: Clock | None = None) -> DecidedRows:
     """Evaluate frameworks on every row of a narwhals frame.
 
     Parameters
@@ -78,7 +110,9 @@ def decide(frame: Any, frameworks: Sequence[Framework], *, age: str) -> DecidedR
     frameworks : sequence of Framework
         Outcomes of the same id are joined: any of them.
     age : str
-        Column of the age at the episode.
+        Column of the age in the period; with a clock that of the age at the interview, or of the date of birth.
+    clock : Clock, optional
+        Of a table with dated spells, whose days `spells.spell_days` has added.
 
     Raises
     ------
@@ -93,34 +127,62 @@ def decide(frame: Any, frameworks: Sequence[Framework], *, age: str) -> DecidedR
         if needs_age(framework) and age not in schema:
             raise _no_age(framework, age)
         require_questions(framework, reading.has)
-    deciding = _Deciding(reading, frameworks)
+    deciding = _Deciding(reading, frameworks, schema, clock)
     outcomes = {stem: deciding.outcome(stem) for stem in stems(frameworks)}
+    stocks = {f"{name}{STOCK}": deciding.stock(name) for name in overall(frameworks)} if deciding.has_stock else {}
+    there = {name: deciding.there(name) for name in class_ids(frameworks)} if clock is not None else {}
+    months = {name: found for name in overall(frameworks) if (found := deciding.months(name)) is not None}
     decided, asked = deciding.criteria(), deciding.asked()
     frame = reading.apply(frame)
     counts = _checked_counts(frame, reading, asked)
     return DecidedRows(
         frame=frame,
         outcomes=outcomes,
+        stocks=stocks,
         criteria=decided,
         coverage=coverage(frameworks, reading, deciding.evaluation, counts),
+        there=there,
+        months=months,
     )
 
 
-def decide_scopes(frame: Any, frameworks: Sequence[Framework], *, age: str) -> tuple[Any, dict[str, Bit]]:
-    """Find who is in scope by this table alone: the frame, and a bit for every outcome.
+def decide_scopes(
+    frame: Any, frameworks: Sequence[Framework], *, age: str, clock: Clock | None = None
+) -> tuple[Any, dict[str, Bit]]:
+    """Find who is in scope by this table alone: the frame, and a bit for every outcome, on the reference day too.
+
+    With a clock somebody is in scope who may be of the framework's ages on some day of the period (on the reference day).
 
     Raises
     ------
     IndicatorFault
         FL-IND-06 (cells that are no answers), FL-IND-13 (text where a number belongs).
     """
-    reading = ColumnReading(dict(frame.collect_schema()), age=age)
-    deciding = _Deciding(reading, frameworks)
-    found = {stem: reading.keep(deciding.scope(stem)).surely for stem in stems(frameworks)}
+    schema = dict(frame.collect_schema())
+    reading = ColumnReading(schema, age=age)
+    if clock is None:
+        deciding = _Deciding(reading, frameworks, {}, None)
+        found = {stem: reading.keep(deciding.scope(stem)).surely for stem in stems(frameworks)}
+        found |= {f"{name}{STOCK}": found[name] for name in overall(frameworks)}
+    else:
+        over, on = (TimedEvaluation(AgedReading(reading, ages, clock.ages)) for ages in (OVER_PERIOD, ON_THE_DAY))
+        deciding = _Deciding(reading, frameworks, {}, None)
+        found = {stem: reading.keep(deciding.scope(stem, over)).possibly for stem in stems(frameworks)}
+        told = _told_of_day()
+        for name in overall(frameworks):
+            scope = all_of([deciding.scope(name, on), Value(told, told)])
+            found[f"{name}{STOCK}"] = reading.keep(scope).possibly
     frame = reading.apply(frame)
     if reading.columns:
         _checked_counts(frame, reading, {})
     return frame, found
+
+
+def _told_of_day() -> nw.Expr:
+    """Whether the interview may have come after the reference day, and the day may lie in the person's period."""
+    lowest, highest = nw.col(f"{DAY}{LOWEST}"), nw.col(f"{DAY}{HIGHEST}")
+    before = (lowest <= nw.col(f"{MET}{HIGHEST}")) | (lowest == nw.col(f"{TO}{LOWEST}"))
+    return before & (highest >= nw.col(f"{FROM}{LOWEST}")) & (lowest <= nw.col(f"{TO}{HIGHEST}"))
 
 
 def stems(frameworks: Sequence[Framework]) -> tuple[str, ...]:
@@ -133,6 +195,18 @@ def stems(frameworks: Sequence[Framework]) -> tuple[str, ...]:
         for stem in outcome.stems
     )
     return tuple(dict.fromkeys(found))
+
+
+def overall(frameworks: Sequence[Framework]) -> list[str]:
+    """The outcomes that say in the class or not, each once."""
+    found = (entry.id for one in frameworks for entry in one.outcomes if entry.type in ("binary", "classes"))
+    return list(dict.fromkeys(found))
+
+
+def class_ids(frameworks: Sequence[Framework]) -> list[str]:
+    """The outcomes that have labels, each once."""
+    found = (entry.id for one in frameworks for entry in one.outcomes if entry.type == "classes")
+    return list(dict.fromkeys(found))
 
 
 def known_to(frameworks: Sequence[Framework]) -> Items:
@@ -200,30 +274,100 @@ def _as_flag(bit: Number) -> nw.Expr:
 class _Deciding:
     """The values of some frameworks under one reading of a table."""
 
-    def __init__(self, reading: ColumnReading, frameworks: Sequence[Framework]) -> None:
+    def __init__(
+        self,
+        reading: ColumnReading,
+        frameworks: Sequence[Framework],
+        schema: Mapping[str, nw.dtypes.DType],
+        clock: Clock | None,
+    ) -> None:
         self._reading = reading
         self._frameworks = frameworks
-        self.evaluation = Evaluation(reading)
+        self._clock = clock
+        self._months = MONTHS if clock is None and MONTHS in schema and schema[MONTHS].is_numeric() else ""
         self._selected = reading.unless_no(SELECTED)
+        self.has_stock = clock is not None or ONGOING in schema
+        self.evaluation: Evaluation
+        self._then: Evaluation
+        if clock is None:
+            self.evaluation = self._then = Evaluation(reading)
+            self._in_time, self._on_day = self._in_asked_months(), self._held() if self.has_stock else TRUE
+        else:
+            self.evaluation, self._then = (
+                TimedEvaluation(AgedReading(reading, ages, clock.ages)) for ages in (OVER_SPELL, ON_THE_DAY)
+            )
+            self._in_time, self._on_day = (
+                Value(nw.col(name), nw.col(f"{name}_possible")) for name in (IN_TIME, ON_DAY)
+            )
 
-    def scope(self, stem: str) -> Value:
+    def _in_asked_months(self) -> Value:
+        """No month in the period is no work in it; without such a question the rows are of the period."""
+        if not self._months:
+            return TRUE
+        some = ~(nw.col(self._months).cast(nw.Float64).fill_null(1.0) == 0)
+        return Value(some, some)
+
+    def _held(self) -> Value:
+        """Whether the work goes on, as the question says."""
+        status = nw.col(ONGOING).cast(nw.String).fill_null("missing")
+        return Value(status == "yes", status != NO)
+
+    def scope(self, stem: str, evaluation: Evaluation | None = None) -> Value:
         """Selected for the module, and in scope of one of the frameworks that have the outcome."""
-        return all_of([self._selected, any_of(self.evaluation.scope(entry) for entry, _ in self._having(stem))])
+        within = evaluation or self.evaluation
+        return all_of([self._selected, any_of(within.scope(entry) for entry, _ in self._having(stem))])
 
     def outcome(self, stem: str) -> tuple[Number, Number, Bit]:
-        """Surely, possibly and in scope of an outcome, under whichever of the frameworks applies."""
-        scope = self._reading.keep(self.scope(stem)).surely
+        """Surely, possibly and in scope of an outcome in the period, under whichever of the frameworks applies."""
+        scope = self._reading.keep(self.scope(stem)).possibly
         having = self._having(stem)
         if any(outcome.type == "count" for _, outcome in having):
             return *self._count(having), scope
         joined = any_of(self.evaluation.outcome(entry, stem) for entry, _ in having)
-        value = self._reading.keep(all_of([self._selected, joined]))
+        value = self._reading.keep(all_of([self._selected, joined, self._in_time]))
         return value.surely, value.possibly, scope
+
+    def stock(self, name: str) -> tuple[Bit, Bit, Bit]:
+        """The same on the reference day."""
+        scope = self._reading.keep(self.scope(name, self._then)).possibly
+        joined = any_of(self._then.outcome(entry, name) for entry, _ in self._having(name))
+        value = self._reading.keep(all_of([self._selected, joined, self._on_day]))
+        return value.surely, value.possibly, scope
+
+    def there(self, name: str) -> Bit:
+        """Whether a row is surely of the people of an outcome, and of the period."""
+        return self._reading.keep(all_of([self.scope(name), self._in_time])).surely
+
+    def months(self, name: str) -> tuple[nw.Expr, nw.Expr] | None:
+        """Months that count, 0 where not surely in the class, and whether they are unknown; None where nothing says them.
+
+        Of frameworks that share the outcome each counts the days at its own ages.
+        """
+        if not self._months and self._clock is None:
+            return None
+        months, unknown = nw.lit(0.0), nw.lit(False)
+        for entry, _ in self._having(name):
+            sure = all_of([self._selected, self.evaluation.outcome(entry, name), self._in_time])
+            bit = self._reading.keep(sure).surely
+            if isinstance(bit, bool):
+                if not bit:
+                    continue
+                bit = nw.lit(True)
+            told, known = self._told_months(entry)
+            months = months + nw.when(bit & known).then(told).otherwise(nw.lit(0.0))
+            unknown = unknown | (bit & ~known)
+        return months, unknown
+
+    def _told_months(self, framework: Framework) -> tuple[nw.Expr, nw.Expr]:
+        if self._months:
+            asked = nw.col(self._months).cast(nw.Float64)
+            return asked.fill_null(0.0), ~asked.is_null()
+        return months_in_overlap(_ages_of(framework))
 
     def _count(self, having: list[tuple[Framework, Outcome]]) -> tuple[Number, Number]:
         """How many indicators are true, and how many are true or unknown."""
         values = [
-            self._reading.keep(all_of([self._selected, value]))
+            self._reading.keep(all_of([self._selected, value, self._in_time]))
             for entry, outcome in having
             for value in self.evaluation.count_of(entry, outcome)
         ]
@@ -233,7 +377,7 @@ class _Deciding:
         """Every criterion that the instrument asks about, false where its framework does not apply."""
         found: dict[str, tuple[Criterion, Value]] = {}
         for framework in self._frameworks:
-            applies = all_of([self._selected, self.evaluation.scope(framework)])
+            applies = self._applies(framework)
             for criterion in criteria(framework):
                 if any(self._reading.has(name) for name in reads(criterion.framework, criterion.node)):
                     name = f"{framework.id}:{criterion.framework.id}.{criterion.id}"
@@ -245,21 +389,32 @@ class _Deciding:
         """The columns of every framework, and the rows it asks them of: those in scope, and for the age everybody."""
         found: dict[tuple[str, str], Value] = {}
         for framework in self._frameworks:
-            applies = self._reading.keep(all_of([self._selected, self.evaluation.scope(framework)]))
+            applies = self._reading.keep(self._applies(framework))
             for name in [AGE, *questions(framework)]:
                 for column in filter(None, self._reading.columns_of(name).values()):
                     found[framework.id, column] = self._selected if name == AGE else applies
         return {key: rows for key, rows in found.items() if key[1] in self._reading.columns}
+
+    def _applies(self, framework: Framework) -> Value:
+        """Whether a framework may speak of the person of a row."""
+        scope = self.evaluation.scope(framework)
+        return all_of([self._selected, Value(scope.possibly, scope.possibly, scope.depth)])
 
     def _having(self, stem: str) -> list[tuple[Framework, Outcome]]:
         found = ((framework, framework.outcome_of(stem)) for framework in self._frameworks)
         return [(framework, outcome) for framework, outcome in found if outcome is not None]
 
 
+def _ages_of(framework: Framework) -> tuple[int | None, int | None]:
+    """The age from which the people of a framework are its own, and the first age at which they no longer are."""
+    tests = [node for node in walk(framework.in_scope) if isinstance(node, FieldWithin) and node.field == AGE]
+    return limits(tests[0]) if len(tests) == 1 else (None, None)
+
+
 def _no_age(framework: Framework, age: str) -> IndicatorFault:
     return IndicatorFault(
         "FL-IND-05",
-        f"{framework.id} needs the age at the episode",
+        f"{framework.id} needs the age in the period",
         found=f"no column {age}",
         fix=f"add a column {age} with completed years, nulls where it is unknown",
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from fl_estimate.indicators.items import Wording
+from fl_estimate.indicators.changes import MOST
+from fl_estimate.indicators.items import Items, Wording
 
 if TYPE_CHECKING:
     from fl_estimate.indicators.explain import CriterionReading, Explanation
@@ -41,6 +42,16 @@ _WORDS: dict[str, Wording] = {
         "The fewest answers that would lead to another class",
         "Le plus petit nombre de réponses qui mèneraient à une autre classe",
         "El menor número de respuestas que llevaría a otra clase",
+    ),
+    "this": Wording("this answer", "cette réponse", "esta respuesta"),
+    "one_of": Wording("one of these {n} answers", "l'une de ces {n} réponses", "una de estas {n} respuestas"),
+    "and": Wording("and with it", "et avec elle", "y junto con ella"),
+    "or": Wording("or", "ou", "o"),
+    "among": Wording("among other ways", "entre autres", "entre otras vías"),
+    "unused": Wording(
+        "Answers that this framework does not use",
+        "Réponses que ce cadre n'utilise pas",
+        "Respuestas que este marco no utiliza",
     ),
     "sources": Wording("Sources", "Sources", "Fuentes"),
     "primary": Wording("read in the document", "lu dans le document", "leído en el documento"),
@@ -90,34 +101,103 @@ def _decision(explanation: Explanation, language: str) -> Iterator[str]:
         yield f"{_say(value, language)}{colon} {len(chosen)}"
         for criterion in chosen:
             number = sources.setdefault(_source(criterion, language), len(sources) + 1)
-            yield _criterion(criterion, explanation.framework.id, number, language)
+            yield from _criterion(criterion, explanation.framework.id, number, explanation.framework.known, language)
     yield from _otherwise(explanation, language)
     yield _say("sources", language)
     yield from (f"  [{number}] {source}" for source, number in sources.items())
 
 
 def _otherwise(explanation: Explanation, language: str) -> Iterator[str]:
-    """Which unknown answers matter, and what it would take to change the class."""
-    colon = _say("colon", language)
+    """Which unknown answers matter, what it would take to change the class, and what was answered for nothing."""
+    colon, known = _say("colon", language), explanation.framework.known
     questions = explanation.open_questions()
     if questions:
-        yield f"{_say('open', language)}{colon} {', '.join(questions)}"
+        yield f"{_say('open', language)}{colon}"
+        yield from (f"  {asked(question, known, language)}" for question in questions)
     changes = explanation.changes()
     if changes:
         yield f"{_say('changes', language)}{colon}"
-    labels = {value.id: value.label.of(language) for value in explanation.framework.outcomes[0].values}
-    for label, answers in changes.items():
-        told = ", ".join(f"{question} = {answer}" for question, answer in answers.items())
-        yield f"  {labels[label]} ({label}){colon} {told}"
+    headline = explanation.framework.outcomes[0]
+    labels = {value.id: value.label.of(language) for value in headline.values}
+    for label, ways in changes.items():
+        some = f" ({_say('among', language)})" if len(ways) >= MOST[headline.type] else ""
+        yield f"  {labels[label]} ({label}){some}{colon}"
+        for place, groups in enumerate(alternatives(ways)):
+            if place:
+                yield f"   {_say('or', language)}"
+            yield from _choices(groups, known, language)
+    unused = explanation.unused
+    if unused:
+        yield f"{_say('unused', language)}{colon}"
+        yield from (f"  {_answered(question, answer, known, language)}" for question, answer in unused.items())
 
 
-def _criterion(criterion: CriterionReading, framework: str, number: int, language: str) -> str:
-    """One criterion with the questions that speak for it and the number of its source."""
+def alternatives(ways: Sequence[Mapping[str, str]]) -> list[list[list[tuple[str, str]]]]:
+    """Sets of answers, written as choices: one answer of each group. Several such lists are ways apart.
+
+    Answers that can stand for each other in every set make one group.
+    """
+    every = [frozenset(way.items()) for way in ways]
+    sets = set(every)
+    context: dict[tuple[str, str], frozenset[frozenset[tuple[str, str]]]] = {}
+    for answer in dict.fromkeys(answer for way in ways for answer in way.items()):
+        context[answer] = frozenset(way - {answer} for way in sets if answer in way)
+    alike: dict[frozenset[frozenset[tuple[str, str]]], list[tuple[str, str]]] = {}
+    for answer, rest in context.items():
+        alike.setdefault(rest, []).append(answer)
+    groups = {answer: tuple(members) for members in alike.values() for answer in members}
+    shapes = dict.fromkeys(tuple(sorted({groups[answer] for answer in way}, key=len)) for way in every)
+    return [[list(group) for group in shape] for shape in shapes]
+
+
+def _choices(groups: Sequence[Sequence[tuple[str, str]]], known: Items, language: str) -> Iterator[str]:
+    """The groups of answers of one way: one answer of each."""
+    colon = _say("colon", language)
+    sure = [answer for group in groups if len(group) == 1 for answer in group]
+    listed = [sure] if sure else []
+    for place, group in enumerate([*listed, *(group for group in groups if len(group) > 1)]):
+        alone = place == 0 and bool(sure)
+        if alone:
+            head = _say("this", language) if len(group) == 1 else ""
+        else:
+            head = _say("one_of", language).format(n=len(group))
+        if place:
+            head = f"{_say('and', language)} {head}"
+        if head:
+            yield f"    {head}{colon}"
+        yield from (f"      {_answered(question, answer, known, language)}" for question, answer in group)
+
+
+def asked(question: str, known: Items, language: str) -> str:
+    """A question in its own words, with its phase where it names one; ids mean nothing to who reads an explanation."""
+    name, _, phase = question.partition("@")
+    wording = known.items[name].question if name in known.items else known.fields[name].question
+    text = wording.of(language)
+    return f"{text} ({_say(phase, language)})" if phase else text
+
+
+def _answered(question: str, answer: str, known: Items, language: str) -> str:
+    """A question and an answer, in words as far as the answer has some."""
+    told = [_answer(part, known, language) for part in answer.split(", ")]
+    text = asked(question, known, language)
+    mark = " " if text.endswith("?") else f"{_say('colon', language)} "
+    return f"{text}{mark}{', '.join(told)}"
+
+
+def _answer(answer: str, known: Items, language: str) -> str:
+    status, mark, phase = answer.partition("@")
+    label = known.answer_labels.get(status)
+    words = label.of(language) if label is not None else status
+    return f"{words} ({_say(phase, language)})" if mark else words
+
+
+def _criterion(criterion: CriterionReading, framework: str, number: int, known: Items, language: str) -> Iterator[str]:
+    """One criterion with the number of its source, and the questions that speak for it."""
     name = criterion.id if criterion.framework == framework else f"{criterion.framework}.{criterion.id}"
-    items = f" ({', '.join(criterion.items)})" if criterion.items else ""
     marks = [_say(mark, language) for mark in (criterion.strength, criterion.phase) if mark]
     told = f" [{', '.join(marks)}]" if marks else ""
-    return f"  {name}  {criterion.label.of(language)}{told}{items} [{number}]"
+    yield f"  {name}  {criterion.label.of(language)}{told} [{number}]"
+    yield from (f"      {asked(item, known, language)}" for item in criterion.items)
 
 
 def _source(criterion: CriterionReading, language: str) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from fl_estimate.errors import DesignFault
+from fl_estimate.inputs.replicates import Replicates
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.survey_data import ReferencePeriod, Source
+from fl_estimate.inputs.wording import Wording
 
 SHARE_OF_PERSON = "respondent_share"
 """A column of rows that are not persons (episodes): 1 over how many rows the person has, so that rules count persons."""
@@ -36,6 +38,8 @@ class Noted(Protocol):
 
     def notes(self, outcomes: Sequence[str], /) -> tuple[tuple[str, Mapping[str, Any]], ...]: ...
 
+    def measure(self, outcomes: Sequence[str], /) -> str: ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class Resolved:
@@ -47,10 +51,29 @@ class Resolved:
     reference_period: ReferencePeriod | None = None
     population: str = ""
     noted: Noted | None = None
+    wording: Wording = field(default_factory=Wording)
 
     def notes(self, outcomes: Sequence[str]) -> tuple[tuple[str, Mapping[str, Any]], ...]:
         """Notes on the outcomes, as codes with parameters; none where nobody classified the people."""
         return self.noted.notes(outcomes) if self.noted is not None else ()
+
+    def measure(self, outcomes: Sequence[str]) -> str:
+        """Whether the outcomes are those of a day (stock) or of any time in the period (flow); "" where nobody says."""
+        return self.noted.measure(outcomes) if self.noted is not None else ""
+
+
+def require_weights(design: Design) -> None:
+    """FL-DESIGN-70 where a design has no weights, neither in a column nor by its fpc, and does not say `unweighted`."""
+    # Replicate weights without sampling weights are a fault of their own (FL-DESIGN-27).
+    if design.weights_known or design.unweighted or isinstance(design.replicates, Replicates):
+        return
+    raise DesignFault(
+        "FL-DESIGN-70",
+        "the design names no weights, so every respondent would count the same",
+        found="neither weights= nor an fpc= of every stage",
+        fix="name the column of weights: Design(weights=…); or say that it is meant: Design(unweighted=True), "
+        "in a mapping unweighted = true, and everything printed will say so",
+    )
 
 
 def resolve(people: Any, design: Design | None) -> Resolved:
@@ -59,7 +82,8 @@ def resolve(people: Any, design: Design | None) -> Resolved:
     Raises
     ------
     DesignFault
-        FL-DESIGN-06: there is no design, neither with the people nor as an argument.
+        FL-DESIGN-06: there is no design, neither with the people nor as an argument; FL-DESIGN-70: the design has no
+        weights, and does not say that it is meant.
     """
     bundled = isinstance(people, Respondents)
     frame = people.people if bundled else people
@@ -69,8 +93,9 @@ def resolve(people: Any, design: Design | None) -> Resolved:
             "FL-DESIGN-06",
             "there is no sample design",
             found="neither design= nor a design with the people",
-            fix="pass design=fl.Design(weights=…, strata=…, psu=…); fl.Design() for a simple random sample",
+            fix="pass design=fl.Design(weights=…, strata=…, psu=…); fl.Design(unweighted=True) where every row counts the same",
         )
+    require_weights(chosen)
     if not bundled:
         return Resolved(frame=frame, design=chosen)
     return Resolved(
@@ -80,4 +105,5 @@ def resolve(people: Any, design: Design | None) -> Resolved:
         reference_period=people.reference_period,
         population=people.population,
         noted=people if isinstance(people, Noted) else None,
+        wording=getattr(people, "wording", Wording()),
     )

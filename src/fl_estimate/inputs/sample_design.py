@@ -18,6 +18,8 @@ SinglePsuScope = Literal["sample", "domain"]
 Pps = Literal["brewer", "overton", "hr", "ht", "yg"]
 Phase2Variance = Literal["full", "approx"]
 PPS_RULES: tuple[str, ...] = get_args(Pps)
+LEAST_SHARE, MOST_SHARE = 0.5, 2.0
+"""Weights whose sum is within these shares of the known population are taken to expand to it."""
 ROW = "__fl_row"
 """The column that numbers the rows where each is a unit that must be told apart."""
 
@@ -29,8 +31,12 @@ class Design:
     Parameters
     ----------
     weights : str, optional
-        Column of sampling weights (> 0). May be left out where `fpc` gives the sampling fraction of every stage;
-        with neither, every weight is 1 and totals are refused.
+        Column of sampling weights (> 0; 0 for who is in the sample's frame and not among the respondents, such as a
+        household that was not found: counted in no figure, while its unit stays in the design). May be left out where
+        `fpc` gives the sampling fraction of every stage; with neither, estimators refuse unless `unweighted`.
+    unweighted : bool, default False
+        Every row counts the same, on purpose: figures are of the sample, everything printed says so, and totals are
+        refused.
     strata : str, optional
         Column of the first-stage strata.
     psu : str, optional
@@ -69,8 +75,12 @@ class Design:
     replicates : Replicates, optional
         Replicate weights that came with the file; `fl.replicate` puts its own here.
     expands : bool, optional
-        Whether the weights sum to the population, as totals need. Left out, weights that differ and whose mean is 1 are
-        taken for relative ones and totals are refused; ``True`` says that they do expand, ``False`` that they do not.
+        Whether the weights sum to the population, as totals need. Left out, totals are refused unless the sum of the
+        weights was compared with a known population: `population_size`, known totals of `fl.calibrate`, or the
+        sampling fractions of `fpc`. ``True`` says that they do expand, ``False`` that they do not.
+    population_size : float, optional
+        Rows of the population that the sample stands for (persons, or households where a row is one), as known from
+        elsewhere. Totals are refused where the weights sum to less than half or more than double of it.
     adjustments : tuple of Adjustment
         What was done to the weights; put here by `fl.calibrate`, `fl.trim_weights` and their like.
 
@@ -79,7 +89,9 @@ class Design:
     DesignFault
         FL-DESIGN-02 (`psu` and `stages` name different first stages), FL-DESIGN-03 (more fpc columns than stages),
         FL-DESIGN-04 (unknown rule), FL-DESIGN-05 (a column named twice), FL-DESIGN-18 (pps without probabilities, or
-        joint probabilities without pps ht or yg), FL-DESIGN-28 (two phases of a form that is not computed), FL-DESIGN-19 (joint is not a symmetric matrix of probabilities).
+        joint probabilities without pps ht or yg), FL-DESIGN-28 (two phases of a form that is not computed), FL-DESIGN-19 (joint is not a symmetric matrix of probabilities),
+        FL-DESIGN-71 (unweighted beside weights, or beside what only weights can have), FL-DESIGN-72 (a population that
+        is no positive number).
 
     Examples
     --------
@@ -105,6 +117,8 @@ class Design:
     phase2_variance: Phase2Variance
     replicates: Replicates | UnitReplicates | None
     expands: bool | None
+    unweighted: bool
+    population_size: float | None
     adjustments: tuple[Adjustment, ...]
 
     def __init__(
@@ -125,6 +139,8 @@ class Design:
         phase2_variance: Phase2Variance = "full",
         replicates: Replicates | UnitReplicates | None = None,
         expands: bool | None = None,
+        unweighted: bool = False,
+        population_size: float | None = None,
         adjustments: tuple[Adjustment, ...] = (),
     ) -> None:
         units, corrections = _names(stages), _names(fpc)
@@ -159,11 +175,13 @@ class Design:
             raise not_one_of(
                 "FL-DESIGN-04", "this single_psu_scope", str(single_psu_scope), ("sample", "domain"), DesignFault
             )
+        _check_weighting(weights, units, corrections, unweighted, expands, population_size)
         _check_phases(phase2, phase2_variance, units, corrections, pps, single_psu, replicates)
         pairs = _pps(pps, joint, hr_sum, corrections, single_psu)
         values = (
             weights, strata, units[0] if units else None, units, corrections, nested, single_psu, single_psu_scope,
-            pps, pairs, hr_sum, phase2, phase2_variance, replicates, expands, tuple(adjustments),
+            pps, pairs, hr_sum, phase2, phase2_variance, replicates, expands, unweighted,
+            population_size, tuple(adjustments),
         )  # fmt: skip
         for item, value in zip(fields(self), values, strict=True):
             object.__setattr__(self, item.name, value)
@@ -198,6 +216,37 @@ def _names(value: str | Sequence[str] | None) -> tuple[str, ...]:
     if value is None:
         return ()
     return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _check_weighting(
+    weights: str | None,
+    units: tuple[str, ...],
+    fpc: tuple[str, ...],
+    unweighted: bool,
+    expands: bool | None,
+    population_size: float | None,
+) -> None:
+    faults = {
+        f"weights={weights!r}": weights is not None,
+        "fpc= of every stage, which gives the weights": weights is None and len(fpc) >= max(1, len(units)),
+        "expands=True": bool(expands),
+        "population_size=": population_size is not None,
+    }
+    found = [name for name, holds in faults.items() if unweighted and holds]
+    if found:
+        raise DesignFault(
+            "FL-DESIGN-71",
+            "unweighted=True stands beside what only weights can have",
+            found=listed(found),
+            fix="leave unweighted= out where the weights are known; leave the others out where every row counts the same",
+        )
+    if population_size is not None and not (0 < population_size < float("inf")):
+        raise DesignFault(
+            "FL-DESIGN-72",
+            "the size of the population is no positive number",
+            found=f"population_size={population_size!r}",
+            fix="give the rows of the population that the sample stands for, such as population_size=13_200_000",
+        )
 
 
 def _pps(pps: str | None, joint: Any, hr_sum: float | None, fpc: tuple[str, ...], single_psu: str) -> Floats | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fl_estimate.inputs.sample_design import Design
+from fl_estimate.inputs.wording import Wording
 from fl_estimate.schema.validate import ValidationReport
 
 TABLES: tuple[str, ...] = ("households", "people", "jobs", "episodes", "costs", "relatives")
@@ -26,13 +27,24 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True)
 class ReferencePeriod:
-    """The time a survey speaks of: `start` inclusive, `end` exclusive, either may be unknown."""
+    """The time a survey speaks of: `start` inclusive, `end` exclusive, either may be unknown.
+
+    A period of each person has neither: it is the `months` that end with the day in their column `before`.
+    """
 
     kind: str
     start: dt.date | None = None
     end: dt.date | None = None
+    months: int | None = None
+    before: str = ""
 
     def __str__(self) -> str:
+        if self.months:
+            return (
+                f"the {self.months} months before the interview"
+                if self.months > 1
+                else "the month before the interview"
+            )
         if self.start is None or self.end is None:
             return self.kind
         last = self.end - dt.timedelta(days=1)
@@ -41,10 +53,14 @@ class ReferencePeriod:
 
 @dataclass(frozen=True, kw_only=True)
 class Labels:
-    """What a file says of the columns of a table: of each column, and of the codes of those that were not recoded."""
+    """What a file says of the columns of a table: of each column, and of the codes of those that were not recoded.
+
+    `valid`: codes that the mapping says are answers although their label says otherwise.
+    """
 
     variables: Mapping[str, str] = field(default_factory=dict[str, str])
     values: Mapping[str, Mapping[float | str, str]] = field(default_factory=dict[str, Mapping[float | str, str]])
+    valid: Mapping[str, tuple[float | str, ...]] = field(default_factory=dict[str, tuple[float | str, ...]])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +88,8 @@ class SurveyData:
         Id of the mapping that was used.
     labels : mapping of str to Labels
         Labels of the columns of each table, and of codes that were not recoded.
+    wording : Wording
+        What tables call units, columns and codes: from the labels of the file, and what the mapping says.
     totals : mapping
         Known sizes of the population, as the mapping gave them.
     """
@@ -89,6 +107,7 @@ class SurveyData:
     report: ValidationReport = field(default_factory=ValidationReport)
     mapping: str = ""
     labels: Mapping[str, Labels] = field(default_factory=dict[str, Labels])
+    wording: Wording = field(default_factory=Wording)
     totals: Mapping[str, float | Mapping[str, float]] = field(default_factory=dict[str, float | Mapping[str, float]])
 
     @property

@@ -14,6 +14,7 @@ from typing import Any
 from fl_estimate.errors import FileFault
 from fl_estimate.inputs.design_storage import design_from_json, design_to_json
 from fl_estimate.inputs.survey_data import Labels, ReferencePeriod, Source, SurveyData
+from fl_estimate.inputs.wording import Wording
 from fl_estimate.schema.validate import Fault, ValidationReport
 
 RECIPE = "survey.json"
@@ -63,7 +64,10 @@ def _write(table: Any, path: Path) -> str:
     if isinstance(table, polars.DataFrame):
         table.write_parquet(path)
         return "polars"
-    table.to_parquet(path, index=False)
+    if ordered_categories(table):
+        polars_of(table).write_parquet(path)
+    else:
+        table.to_parquet(path, index=False)
     return "pandas"
 
 
@@ -76,7 +80,13 @@ def _recipe(data: SurveyData, kinds: dict[str, str]) -> dict[str, Any]:
         "sources": {name: asdict(source) for name, source in data.sources.items()},
         "reference_period": None
         if period is None
-        else {"kind": period.kind, "start": _iso(period.start), "end": _iso(period.end)},
+        else {
+            "kind": period.kind,
+            "start": _iso(period.start),
+            "end": _iso(period.end),
+            "months": period.months,
+            "before": period.before,
+        },
         "population": data.population,
         "mapping": data.mapping,
         "report": [asdict(fault) for fault in data.report.faults],
@@ -85,9 +95,11 @@ def _recipe(data: SurveyData, kinds: dict[str, str]) -> dict[str, Any]:
                 "variables": dict(labels.variables),
                 # pairs, for a key of JSON is always a text
                 "values": {column: list(map(list, codes.items())) for column, codes in labels.values.items()},
+                "valid": {column: list(codes) for column, codes in labels.valid.items()},
             }
             for name, labels in data.labels.items()
         },
+        "wording": data.wording.to_dict(),
         "totals": {
             name: dict(each) if not isinstance(each, float | int) else each for name, each in data.totals.items()
         },
@@ -121,7 +133,13 @@ def read(folder: Path, engine: str | None) -> SurveyData:
         sources={name: Source(**source) for name, source in recipe["sources"].items()},
         reference_period=None
         if period is None
-        else ReferencePeriod(kind=period["kind"], start=_date(period["start"]), end=_date(period["end"])),
+        else ReferencePeriod(
+            kind=period["kind"],
+            start=_date(period["start"]),
+            end=_date(period["end"]),
+            months=period.get("months"),
+            before=period.get("before", ""),
+        ),
         population=recipe["population"],
         mapping=recipe["mapping"],
         report=ValidationReport(tuple(_fault(each) for each in recipe["report"])),
@@ -129,9 +147,11 @@ def read(folder: Path, engine: str | None) -> SurveyData:
             name: Labels(
                 variables=labels["variables"],
                 values={column: dict(map(tuple, pairs)) for column, pairs in labels["values"].items()},
+                valid={column: tuple(codes) for column, codes in labels.get("valid", {}).items()},
             )
             for name, labels in recipe["labels"].items()
         },
+        wording=Wording.from_dict(recipe.get("wording", {})),
         totals=recipe["totals"],
     )
 
@@ -153,6 +173,27 @@ def pandas_of(frame: Any) -> Any:
     arrow, pandas = import_module("pyarrow"), import_module("pandas")
     kinds = {arrow.int64(): pandas.Int64Dtype(), arrow.bool_(): pandas.BooleanDtype()}
     return frame.to_pandas(types_mapper=kinds.get, date_as_object=False)
+
+
+def ordered_categories(frame: Any) -> dict[str, list[str]]:
+    """The classes of each ordered categorical of texts in a pandas frame, in their order."""
+    pandas = import_module("pandas")
+    of = {
+        name: list(dtype.categories)
+        for name, dtype in frame.dtypes.items()
+        if isinstance(dtype, pandas.CategoricalDtype) and dtype.ordered
+    }
+    return {name: classes for name, classes in of.items() if all(isinstance(each, str) for each in classes)}
+
+
+def polars_of(frame: Any) -> Any:
+    """Give a pandas frame as polars; ordered categories of texts are an Enum, which keeps their order."""
+    polars = import_module("polars")
+    made = polars.from_pandas(frame)
+    return made.with_columns(
+        polars.col(name).cast(polars.String).cast(polars.Enum(classes))
+        for name, classes in ordered_categories(frame).items()
+    )
 
 
 def _date(text: str | None) -> dt.date | None:

@@ -14,6 +14,7 @@ from fl_estimate.loaders.dates import dated
 from fl_estimate.loaders.file_table import FEW, KIND, FileTable, code_text
 from fl_estimate.loaders.mapping import Mapping
 from fl_estimate.loaders.mapping_parts import ANSWER_KEYS, LABELS, Code, VariableRule, is_number
+from fl_estimate.schema.answer_sets import SEPARATOR, SEPARATORS
 from fl_estimate.schema.variables import Variable
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def cell_of(mapping: Mapping, rule: VariableRule, variable: Variable | None, fil
         return Cell(value=_joined(rule, schema))
     if variable is not None and variable.kind == "date":
         value, precision, broken = dated(rule, schema)
-        masks = [] if broken is None else [Mask(rule="date", value_class="not a date", broken=broken)]
+        masks = [] if broken is None else [Mask(rule="date", value_class=_no_date(rule), broken=broken)]
         return Cell(value=value, masks=masks, beside={f"{variable.name}_precision": precision})
     recode = recode_for(mapping, rule, file)
     if recode is not None:
@@ -69,6 +70,15 @@ def cell_of(mapping: Mapping, rule: VariableRule, variable: Variable | None, fil
     (column, _), dtype = _value_and_kind(rule, schema), schema[_column(rule)]
     cell = _kept(column, dtype, variable)
     return cell if rule.times is None else Cell(value=cell.value * rule.times, masks=cell.masks)
+
+
+def _no_date(rule: VariableRule) -> str:
+    """What a cell is not, and the key of the mapping that mends it."""
+    if rule.format is not None:
+        return f"not a date written {rule.format}"
+    if rule.year is not None:
+        return "not a date"
+    return 'not a date as year-month-day; how it is written, format says: format = "%d/%m/%Y"'
 
 
 def _plain(value: str | int | float) -> str | float:
@@ -187,8 +197,10 @@ def _recoded(rule: VariableRule, recode: Dictionary[str, Code], variable: Variab
         return pl.lit(out(code), dtype=to)
 
     cell, kind = _value_and_kind(rule, schema)
+    if rule.several and variable is not None and variable.several:
+        return Cell(value=_set_of(cell, recode, rule))
     if rule.several:
-        words = " " + cell.cast(pl.String).str.replace_all(r"[\s,;|]+", " ") + " "
+        words = " " + cell.cast(pl.String).str.replace_all(SEPARATORS, " ") + " "
         value = lit(rule.otherwise)
         for key, code in reversed([each for each in recode.items() if each[0] not in ANSWER_KEYS]):
             value = pl.when(words.str.contains(f" {key.strip()} ", literal=True)).then(lit(code)).otherwise(value)
@@ -213,6 +225,30 @@ def _recoded(rule: VariableRule, recode: Dictionary[str, Code], variable: Variab
     strange = cell.is_not_null() & ~cell.is_in(list(codes))
     return Cell(
         value=value, masks=[Mask(rule="recode", value_class="a code that the recode does not list", broken=strange)]
+    )
+
+
+def _set_of(cell: pl.Expr, recode: Dictionary[str, Code], rule: VariableRule) -> pl.Expr:
+    """Write every code of the recode that is in a cell, each once; ``else`` where none is, ``null`` where it is empty."""
+    import polars as pl
+
+    text = cell.cast(pl.String).str.strip_chars().replace("", None)
+    words = " " + text.str.replace_all(SEPARATORS, " ") + " "
+    keys: dict[str, list[str]] = {}
+    for key, code in recode.items():
+        if key not in ANSWER_KEYS:
+            keys.setdefault(str(code), []).append(key.strip())
+    parts = [
+        pl.when(pl.any_horizontal(words.str.contains(f" {key} ", literal=True) for key in those)).then(pl.lit(code))
+        for code, those in keys.items()
+    ]
+    joined = pl.concat_str(parts, separator=SEPARATOR, ignore_nulls=True).replace("", None)
+    otherwise = None if rule.otherwise is None else str(rule.otherwise)
+    blank = recode.get("null")
+    return (
+        pl.when(text.is_null())
+        .then(pl.lit(None if blank is None else str(blank), dtype=pl.String))
+        .otherwise(joined.fill_null(pl.lit(otherwise, dtype=pl.String)))
     )
 
 

@@ -9,6 +9,7 @@ import narwhals as nw
 
 from fl_estimate.errors import DataFault, not_one_of
 from fl_estimate.inputs.survey_data import SurveyData
+from fl_estimate.inputs.survey_storage import polars_of
 from fl_estimate.loaders.currencies import in_one_currency
 from fl_estimate.loaders.family_network import relative_faults
 from fl_estimate.loaders.household import survey_faults
@@ -101,7 +102,7 @@ def _filled(name: str, table: Any) -> Filled:
     """Give a table with row numbers; a pandas frame is copied."""
     import polars as pl
 
-    frame = table if isinstance(table, pl.DataFrame | pl.LazyFrame) else pl.from_pandas(table)
+    frame = table if isinstance(table, pl.DataFrame | pl.LazyFrame) else polars_of(table)
     columns = tuple(frame.collect_schema().names())
     rows = frame.lazy().with_row_index(ROW).with_columns(pl.col(ROW).cast(pl.Int64))
     return Filled(

@@ -19,7 +19,9 @@ DAYS_A_MONTH = 365.25 / 12
 WEEKS_A_MONTH = 52 / 12
 """As statistical offices count: 52 weeks a year."""
 _MONTHS = {"fortnight": WEEKS_A_MONTH / 2, "week": WEEKS_A_MONTH, "month": 1.0, "quarter": 1 / 3, "year": 1 / 12}
-_DOMESTIC_INDUSTRY = ("T", "97", "970", "9700", "98", "981", "9810", "982", "9820")
+_DOMESTIC_INDUSTRY = ("97", "970", "9700")
+"""ISIC Rev.4 division 97. Section T alone is not enough: its division 98 is what households make for their own use."""
+_SECTION = "T"
 _DOMESTIC_OCCUPATION = ("5152", "9111")
 
 
@@ -82,16 +84,21 @@ def _months_in_period(there: set[str], period: ReferencePeriod | None) -> pl.Exp
 
 
 def _is_domestic(there: set[str]) -> pl.Expr | None:
-    """Work for a household: ISIC section T, or ISCO-08 5152 (housekeepers) or 9111 (cleaners and helpers)."""
+    """Work for a household: ISIC division 97; where the industry is not known so far, ISCO-08 5152 or 9111.
+
+    5152 are domestic housekeepers, 9111 domestic cleaners and helpers. Where nothing but section T is known and no
+    occupation, the answer is not known: missing.
+    """
     import polars as pl
 
-    codes = {"isic4": _DOMESTIC_INDUSTRY, "isco08": _DOMESTIC_OCCUPATION}
-    found = [pl.col(name).cast(pl.String).is_in(list(codes[name])) for name in codes if name in there]
-    if not found:
+    if not {"isic4", "isco08"} & there:
         return None
-    any_of = pl.any_horizontal(each.fill_null(False) for each in found)
-    known = pl.any_horizontal(each.is_not_null() for each in found)
-    return pl.when(any_of).then(pl.lit("yes")).when(known).then(pl.lit("no"))
+    empty = pl.lit(None, dtype=pl.String)
+    industry, occupation = (pl.col(n).cast(pl.String) if n in there else empty for n in ("isic4", "isco08"))
+    industry = pl.when(industry != _SECTION).then(industry)
+    by_industry, by_occupation = industry.is_in(_DOMESTIC_INDUSTRY), occupation.is_in(_DOMESTIC_OCCUPATION)
+    domestic = pl.coalesce(by_industry, by_occupation)
+    return pl.when(domestic).then(pl.lit("yes")).when(domestic.is_not_null()).then(pl.lit("no"))
 
 
 def _corridor(there: set[str]) -> pl.Expr | None:

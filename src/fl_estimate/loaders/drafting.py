@@ -1,52 +1,32 @@
 """`fl.draft_mapping`: a first mapping of a file, from the names and labels of its columns in English, French or Spanish.
 
 Every line is a guess with the label of its column beside it, for a person to review. Columns that nothing was found
-for are listed below, so that none is overlooked.
+for are listed below, so that none is overlooked. What a column is taken for is decided in `draft_rules`.
 """
 
 from __future__ import annotations
 
 import json
 import re
-import unicodedata
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from fl_estimate.indicators.items import known_items
-from fl_estimate.loaders.file_table import FileTable, TextFormat, code_text
-from fl_estimate.loaders.files import STATISTICAL, codebook_of, existing, read_table
-from fl_estimate.schema.labels import LANGUAGES, labels
-from fl_estimate.schema.variables import TABLES, Variable, item_variable
+from fl_estimate.loaders.draft_rules import Column, Guess, Refusal, guesses, plain, recode_of
+from fl_estimate.loaders.file_table import FileTable, TextFormat, code_text, damaged
+from fl_estimate.loaders.files import STATISTICAL, codebook_of, existing, read_table, stretches
+from fl_estimate.schema.variables import TABLES, item_variable
 
-SURE = 90.0
-"""Scores from here on are written without a question mark."""
-ENOUGH = 74.0
-"""Scores below this are no guess."""
-ENOUGH_FOR_ITEMS = 66.0
-"""Questions on forced labour are asked in each office's own words; only columns with fitting answers are compared."""
 MOST_CODES = 12
 """Value labels shown beside a line."""
-
-
-_KNOWN_BY_CODES = ("sex", "urban")
-"""Variables whose codes alone say what a column is: only these fit labels such as man and woman, urban and rural."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Column:
-    name: str
-    label: str
-    codes: Mapping[str, str]
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Guess:
-    table: str
-    variable: str
-    column: _Column
-    score: float
+EPISODE_MARKS: tuple[str, ...] = (
+    *("depart", "return", "destination", "origin", "recruiter", "visa_type", "borrowed_amount", "document_held_by"),
+    *("first_month_earnings", "interest_pct_month", "lender", "debt_outstanding", "earnings_currency"),
+)
+"""Variables of a recruitment or migration; two of them make it a survey of migrants."""
+_RELATIVES = (
+    r"\b(relatives?|siblings?|brothers?|sisters?|parents?|hermano|hermana|familiar|familiares|frere|soeur|parente?)\b"
+)
 
 
 def draft_mapping(path: str | Path, *, written: TextFormat | None = None) -> str:
@@ -55,7 +35,7 @@ def draft_mapping(path: str | Path, *, written: TextFormat | None = None) -> str
     Parameters
     ----------
     path : str or Path
-        Any file that `fl.load` reads.
+        Any file that `fl.load` reads: of persons, or of episodes, costs or relatives.
     written : TextFormat, optional
         Encoding, delimiter and so on, where they are not to be found out.
 
@@ -68,14 +48,16 @@ def draft_mapping(path: str | Path, *, written: TextFormat | None = None) -> str
     Raises
     ------
     FileFault
-        The file cannot be read.
+        The file cannot be read to its end: a file that was cut off is not drafted (FL-FILE-05).
 
     Notes
     -----
-    A column's name is compared with usual names of each variable, its label with the label of each variable and the
-    question of each item in English, French and Spanish: the mean of rapidfuzz's token set ratio (words of one in
-    the other) and token sort ratio (the same words), weighted 6 to 4, without accents, capitals and question numbers.
-    Every column and every variable is used once, the best pairs first.
+    A column's name is compared with usual names of each variable; its label, without accents, capitals and question
+    numbers, with rules for each variable and item in English, French and Spanish. A rule has words that rule it out, so
+    that the weight of water is no sampling weight. Every column and every variable is used once, the best first.
+
+    A question that asks the reverse of an item ("Were you free to leave?") is written with yes and no exchanged where the
+    labels of its codes say which is which, and refused where they do not.
 
     Examples
     --------
@@ -84,19 +66,23 @@ def draft_mapping(path: str | Path, *, written: TextFormat | None = None) -> str
     """
     file = existing(path)
     columns = _columns(file, written or TextFormat())
-    guesses = _best(columns)
-    return _text(file, columns, guesses)
+    made, refused = guesses(columns)
+    return _text(file, columns, made, refused)
 
 
-def _columns(file: Path, written: TextFormat) -> list[_Column]:
+def _columns(file: Path, written: TextFormat) -> list[Column]:
     if file.suffix.lower() in STATISTICAL:
         book = codebook_of(file, written)
+        if book.n_rows is not None:
+            rows = sum(part.height for part in stretches(file, book))
+            if rows != book.n_rows:
+                raise damaged(file, f"it announces {book.n_rows:,} rows and holds {rows:,}")
         names, texts, codes = book.columns, book.variable_labels, book.value_labels
     else:
         table: FileTable = read_table(file, written=written)
         names, texts, codes = table.columns, table.variable_labels, table.value_labels
     return [
-        _Column(
+        Column(
             name=name,
             label=texts.get(name, ""),
             codes={code_text(code): label for code, label in codes.get(name, {}).items()},
@@ -105,172 +91,19 @@ def _columns(file: Path, written: TextFormat) -> list[_Column]:
     ]
 
 
-# --- scores -----------------------------------------------------------------------------------------------------
+# --- tables -----------------------------------------------------------------------------------------------------
 
 
-def _plain(text: str) -> str:
-    """Write a text without accents, capitals, signs and the number of a question in front."""
-    text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().casefold()
-    text = re.sub(r"^\s*[a-z]{0,3}\d+[a-z]?([._-]\d+)*\s*[.:)\-]\s*", "", text)
-    return re.sub(r"[^a-z0-9]+", " ", text).strip()
-
-
-def _stem(name: str) -> str:
-    """Write the name of a column as names are listed: P03_SEXO is sexo."""
-    plain = re.sub(
-        r"[^a-z0-9]+", "_", unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().casefold()
-    )
-    return re.sub(r"^([a-z]{1,2}\d+[a-z]?_)+", "", plain).strip("_")
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Target:
-    table: str
-    variable: str
-    names: tuple[str, ...]
-    texts: tuple[str, ...]
-    enough: float
-
-
-def _targets() -> list[_Target]:
-    found: list[_Target] = []
-    seen: set[str] = set()
-    for table in ("people", "jobs"):
-        for name in TABLES[table].variables:
-            label = labels().get(name)
-            if label is None or name in seen or "computed" in label.texts["en"]:
-                continue
-            seen.add(name)
-            texts = tuple(_plain(text) for text in (*label.texts.values(), *(n for n in label.names if len(n) > 5)))
-            names = (name, *label.names)
-            found.append(_Target(table=table, variable=name, names=names, texts=texts, enough=ENOUGH))
-    known = known_items()
-    for item in known.items.values():
-        for phase in item.phases if item.asks_phase else ("",):
-            name = f"{item.id}@{phase}" if phase else item.id
-            said = known.phase_labels[phase] if phase else None
-            texts = tuple(
-                _plain(f"{getattr(item.question, language)} {getattr(said, language) if said else ''}")
-                for language in LANGUAGES
-            )
-            found.append(_Target(table="jobs", variable=name, names=(item.id,), texts=texts, enough=ENOUGH_FOR_ITEMS))
-    return found
-
-
-def _fits(column: _Column, variable: Variable | None) -> bool:
-    """Whether the labels of a column's codes can be answers of a variable."""
-    if not column.codes or variable is None:
-        return True
-    answers = {word for words in _recode_words(column.codes).values() for word in words}
-    asks = {"yes", "no", "experienced", "threatened", "witnessed"}
-    if variable.codes and "no" in variable.codes:
-        return bool(answers & asks & set(map(str, variable.codes)))
-    if variable.kind in ("key", "weight", "date"):
-        return False
-    sexes, areas = {"1", "2"} <= answers, {"urban", "rural"} <= answers
-    if (variable.name == "sex") != sexes or (variable.name == "urban") != areas:
-        return False
-    return not {"yes", "no"} <= answers
-
-
-def _score(stem: str, label: str, target: _Target) -> float:
-    from rapidfuzz import fuzz
-
-    if stem in target.names:
-        return 100.0
-    by_name = max((fuzz.ratio(stem, name) for name in target.names if len(name) > 3 and len(stem) > 3), default=0.0)
-    by_name = by_name if by_name >= 85 else 0.0
-    if len(stem) > 4 and any(name.startswith(stem) for name in target.names):
-        by_name = SURE - 1
-    if not label or by_name:
-        return by_name
-    if " " not in label:
-        # one word is a part of too many texts
-        return max(
-            SURE if label in target.names else 0.0, *(fuzz.token_sort_ratio(label, text) for text in target.texts)
-        )
-    by_label = max(
-        0.6 * fuzz.token_set_ratio(label, text) + 0.4 * fuzz.token_sort_ratio(label, text) for text in target.texts
-    )
-    return max(by_name, by_label)
-
-
-def _best(columns: list[_Column]) -> list[_Guess]:
-    """Pair columns and variables, the best score first; each is used once."""
-    targets = _targets()
-    variables = [TABLES[target.table].variable(target.variable) for target in targets]
-    scored: list[tuple[float, int, int]] = []
-    for place, column in enumerate(columns):
-        stem, label = _stem(column.name), _plain(column.label)
-        for at, target in enumerate(targets):
-            if not _fits(column, variables[at]):
-                continue
-            score = _score(stem, label, target)
-            if target.variable in _KNOWN_BY_CODES and column.codes:
-                score = max(score, ENOUGH)
-            if score >= target.enough:
-                scored.append((-score, place, at))
-    used_columns: set[int] = set()
-    used_targets: set[int] = set()
-    guesses: list[_Guess] = []
-    for minus, place, at in sorted(scored):
-        if place in used_columns or at in used_targets:
-            continue
-        used_columns.add(place)
-        used_targets.add(at)
-        target = targets[at]
-        guesses.append(_Guess(table=target.table, variable=target.variable, column=columns[place], score=-minus))
-    order = {(target.table, target.variable): at for at, target in enumerate(targets)}
-    return sorted(guesses, key=lambda guess: order[guess.table, guess.variable])
-
-
-# --- codes ------------------------------------------------------------------------------------------------------
-
-_WORDS: dict[str, tuple[str, ...]] = {
-    "1": ("male", "man", "men", "m", "hombre", "varon", "masculino", "homme", "masculin"),
-    "2": ("female", "woman", "women", "f", "mujer", "femenino", "femme", "feminin"),
-    "urban": ("urban", "urbano", "urbana", "urbain", "urbaine"),
-    "rural": ("rural", "rurale", "resto rural"),
-    "yes": ("yes", "si", "oui"),
-    "no": ("no", "non"),
-    "dk": ("don t know", "dont know", "does not know", "do not know", "no sabe", "ne sait pas", "nsp", "ns", "dk"),
-    "ref": ("refused", "refuses", "refusal", "refus", "refuse", "rehusa", "rehusa responder", "no desea responder"),
-    "missing": ("missing", "no answer", "no response", "no responde", "sin respuesta", "sin dato", "non reponse", "nr", "manquant"),
-    "not_asked": ("not asked", "not applicable", "no aplica", "non applicable", "no corresponde", "non concerne", "na"),
-    "experienced": ("experienced", "sufrido", "subi", "happened to me", "done to me", "me lo hicieron", "me ocurrio"),
-    "threatened": ("threatened", "menace", "amenazado", "me amenazaron"),
-    "witnessed": ("witnessed", "presenciado", "temoin", "done to others", "done to co workers before me", "done to co workers"),
-}  # fmt: skip
-
-
-def _recode_words(codes: Mapping[str, str]) -> dict[str, set[str]]:
-    """The codes of the schema that each label can stand for."""
-    plain = {code: _plain(label) for code, label in codes.items()}
-    return {
-        code: {word for word, said in _WORDS.items() if label == word.replace("_", " ") or label in said}
-        for code, label in plain.items()
-    }
-
-
-def _recode(variable: Variable, codes: Mapping[str, str]) -> dict[str, str]:
-    """Guess what each code means, by its label; codes that no word is known for are left out."""
-    allowed = [str(code) for code in variable.codes or ()]
-    meant = _recode_words(codes)
-    return {code: word for code in codes for word in allowed if word in meant[code]}
-
-
-# --- text -------------------------------------------------------------------------------------------------------
-
-
-def _text(file: Path, columns: list[_Column], guesses: list[_Guess]) -> str:
-    chosen = {guess.variable: guess for guess in guesses}
+def _text(file: Path, columns: list[Column], made: Sequence[Guess], refused: Sequence[Refusal]) -> str:
+    tables = _by_table(made)
+    kind = "returning_migrant" if "episodes" in tables or "costs" in tables else "household"
     lines = [
         f"# A draft for {file.name}, made from its names and labels. Nothing in it is certain: review every line.",
         "# Lines with `review?` are weak guesses. Delete the marks when a line is right.",
         "",
         f"id = {_quoted(re.sub(r'[^a-z0-9_]+', '_', file.stem.casefold()).strip('_') or 'survey')}",
         'title = ""  # review: name and year of the survey',
-        'kind = "household"  # review: household, returning_migrant, family_network, establishment or admin',
+        f'kind = "{kind}"  # review: household, returning_migrant, family_network, establishment or admin',
         'country = ""  # review: two letters, ISO 3166-1',
         'population = ""  # review: whom the survey speaks of, in words',
         "",
@@ -278,22 +111,32 @@ def _text(file: Path, columns: list[_Column], guesses: list[_Guess]) -> str:
         '# kind = "12m"',
         "# start = 2023-01-01",
         "# end = 2024-01-01",
-        "",
-        "[people]",
-        *_lines(guess for guess in guesses if guess.table == "people"),
     ]
-    jobs = [guess for guess in guesses if guess.table == "jobs"]
-    if jobs:
-        lines += [
-            "",
-            "[jobs]",
-            'from = "people"',
-            '# where = "…"  # review: who had work, and was asked',
-            *_lines(jobs),
-        ]
-    lines += _design(chosen)
-    lines += _repeated(columns)
-    used = {guess.column.name for guess in guesses}
+    main = _main_table(tables)
+    tables, elsewhere = _of_one_file(tables, main)
+    lines += ["", "[people]"]
+    if main != "people":
+        lines.append(
+            f"# This seems to be a file of {main}: the file of people is another. Draft it too, and put both together."
+        )
+    lines += _lines(tables.pop("people", ()))
+    for name in ("relatives", "jobs", "episodes"):
+        if name in tables:
+            lines += ["", f"[{name}]", *_origin(name, main), *_lines(tables[name])]
+    if elsewhere:
+        lines += ["", f"# Of other tables, whose rows are not those of {main}:"]
+        lines += [f"#   {line}" for line in _lines(elsewhere)]
+    lines += _costs(tables.get("costs", ()), main)
+    wide, in_series = _relatives(columns, {name for guess in made for name in guess.columns})
+    lines += wide
+    lines += _design({guess.variable for guess in made}) if main == "people" else []
+    lines += _refused(refused)
+    lines += _series(columns)
+    used = (
+        {name for guess in made for name in (*guess.columns, *guess.join)}
+        | in_series
+        | {each.column.name for each in refused}
+    )
     left = [column for column in columns if column.name not in used]
     if left:
         lines += ["", "# Columns that no variable was found for. They keep their names and can be used as they are."]
@@ -301,32 +144,123 @@ def _text(file: Path, columns: list[_Column], guesses: list[_Guess]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _lines(guesses: Iterable[_Guess]) -> Iterable[str]:
-    for guess in guesses:
-        variable = TABLES[guess.table].variable(guess.variable) or item_variable(guess.variable)
-        recode = _recode(variable, guess.column.codes) if variable is not None and variable.codes else {}
-        mark = "review" if guess.score >= SURE else "review?"
-        known = all(code == word for code, word in recode.items()) and len(recode) == len(guess.column.codes)
-        if recode and not known:
-            numeric = variable is not None and variable.is_numeric
-            pairs = ", ".join(f"{_key(code)} = {word if numeric else _quoted(word)}" for code, word in recode.items())
-            right = f"{{ column = {_quoted(guess.column.name)}, recode = {{ {pairs} }} }}"
-        else:
-            right = _quoted(guess.column.name)
-        yield f"{_key(guess.variable)} = {right}  # {mark}{_said(guess.column)}"
+def _by_table(made: Sequence[Guess]) -> dict[str, list[Guess]]:
+    """The guesses of each table; where one recruitment or migration stands in a row, the questions are about it."""
+    tables: dict[str, list[Guess]] = {}
+    for guess in made:
+        tables.setdefault(guess.table, []).append(guess)
+    marks = [guess for guess in tables.get("episodes", ()) if guess.variable in EPISODE_MARKS]
+    of_episode = any(guess.variable == "episode_id" for guess in tables.get("episodes", ()))
+    if len(marks) < 2 and not of_episode:
+        # one such column alone is as likely something else
+        tables.pop("episodes", None)
+        if not of_episode:
+            tables["costs"] = [guess for guess in tables.get("costs", ()) if guess.value]
+    elif "jobs" in tables:
+        there = [guess for guess in tables["jobs"] if item_variable(guess.variable) or guess.variable == "age_episode"]
+        tables["episodes"] = [*tables["episodes"], *there]
+        tables["jobs"] = [guess for guess in tables["jobs"] if guess not in there]
+    if not any(guess.variable in ("item", "amount") for guess in tables.get("costs", ())):
+        tables.pop("costs", None)
+    if not any(guess.variable == "relation" for guess in tables.get("relatives", ())):
+        tables.pop("relatives", None)
+    return {name: found for name, found in tables.items() if found}
 
 
-def _said(column: _Column) -> str:
-    """The label and the first codes of a column, on one line."""
-    codes = "; ".join(f"{code} {label}" for code, label in list(column.codes.items())[:MOST_CODES])
-    more = " …" if len(column.codes) > MOST_CODES else ""
-    parts = [part for part in (column.label, f"[{codes}{more}]" if codes else "") if part]
-    return ": " + re.sub(r"[\x00-\x1f\x7f]+", " ", " ".join(parts)) if parts else ""
+def _main_table(tables: Mapping[str, list[Guess]]) -> str:
+    """What a row of the file is: a person, unless the file has the key of something that persons have several of."""
+    known = {guess.variable for found in tables.values() for guess in found}
+    person = known & {"sex", "age_interview", "weight_person", "weight_hh"}
+    if "episode_id" in known and not person:
+        return "costs" if {"item", "amount"} & known and not known & set(EPISODE_MARKS) else "episodes"
+    return "people"
 
 
-def _design(chosen: Mapping[str, Any]) -> list[str]:
+_KEYS: dict[str, dict[str, str]] = {
+    "episodes": {"person_id": "person_id"},
+    "costs": {"episode_id": "episode_id", "pay_currency": "currency", "earnings_currency": "currency"},
+}
+"""Of a file of episodes or costs: variables that other tables have too, and what they are called there."""
+
+
+def _of_one_file(tables: dict[str, list[Guess]], main: str) -> tuple[dict[str, list[Guess]], list[Guess]]:
+    """What a file of episodes or costs gives to its own table, keys included; the rest belongs to other tables."""
+    if main == "people":
+        return tables, []
+    own, elsewhere = list(tables.get(main, ())), list[Guess]()
+    for name, found in tables.items():
+        for guess in found if name != main else ():
+            called = _KEYS[main].get(guess.variable)
+            if called is None or any(guess.variable == called for guess in own):
+                elsewhere.append(guess)
+            else:
+                own.append(replace(guess, table=main, variable=called))
+    return {main: own}, elsewhere
+
+
+def _origin(name: str, main: str) -> list[str]:
+    """Where the rows of a table come from."""
+    if name == main:
+        return []
+    where = ['# where = "…"  # review: who had work, and was asked'] if name == "jobs" else []
+    return [f'from = "{main}"', *where]
+
+
+def _lines(found: Iterable[Guess]) -> Iterator[str]:
+    for guess in found:
+        mark = "review" if guess.firm else "review?"
+        note = " (asks the reverse: yes is no)" if guess.reversed else ""
+        yield f"{_key(guess.variable)} = {_source(guess)}  # {mark}{note}{_said(guess.column)}"
+
+
+def _source(guess: Guess) -> str:
+    """The right side of a line: a column, its codes, or the parts of a date."""
+    if guess.parts:
+        return f"{{ {', '.join(f'{part} = {_quoted(name)}' for part, name in guess.parts)} }}"
+    if guess.join:
+        return f"{{ join = [{', '.join(map(_quoted, guess.join))}] }}"
+    variable = TABLES[guess.table].variable(guess.variable) or item_variable(guess.variable)
+    column = _quoted(guess.column.name)
+    if variable is not None and variable.kind == "date" and "cmc" in plain(guess.column.label).split():
+        return f'{{ column = {column}, format = "cmc" }}'
+    recode: dict[str, str] = {}
+    if variable is not None and variable.codes:
+        recode = recode_of(variable, guess.column.codes, reverse=guess.reversed)
+    elif guess.variable in ("region", "district") and guess.column.codes:
+        return f'{{ column = {column}, recode = "labels" }}'
+    known = all(code == word for code, word in recode.items()) and len(recode) == len(guess.column.codes)
+    if not recode or known:
+        return column
+    numeric = variable is not None and variable.is_numeric
+    pairs = ", ".join(f"{_key(code)} = {word if numeric else _quoted(word)}" for code, word in recode.items())
+    return f"{{ column = {column}, recode = {{ {pairs} }} }}"
+
+
+def _costs(found: Sequence[Guess], main: str) -> list[str]:
+    """The costs of a row: each a rule of its own, which says what was paid for."""
+    lines: list[str] = []
+    own = [guess for guess in found if not guess.value]
+    if main == "costs" and own:
+        lines += ["", "[costs]", *_lines(own)]
+        return lines
+    for guess in (each for each in found if each.value):
+        name = guess.column.name
+        test = name if re.fullmatch(r"[A-Za-z_]\w*", name) else f"column({json.dumps(name)})"
+        lines += [
+            "",
+            "[[costs]]",
+            f'from = "{main if main == "episodes" else "people"}"',
+            f'where = "not missing({test})"' if '"' not in test else f"where = 'not missing({test})'",
+            f"item = {{ value = {_quoted(guess.value)} }}  # review",
+            f"amount = {_quoted(name)}  # review{_said(guess.column)}",
+            'currency = { value = "XXX" }  # review: the currency of the amounts, ISO 4217',
+        ]
+    return lines
+
+
+def _design(known: set[str]) -> list[str]:
     keys = {"weights": ("weight_person", "weight_hh"), "strata": ("stratum",), "psu": ("psu",)}
-    found = {key: next((name for name in names if name in chosen), None) for key, names in keys.items()}
+    found = {key: next((name for name in names if name in known), None) for key, names in keys.items()}
     lines = ["", "[design]  # review: how the sample was drawn"]
     lines += [f"{key} = {_quoted(name)}" for key, name in found.items() if name]
     if found["strata"]:
@@ -334,21 +268,79 @@ def _design(chosen: Mapping[str, Any]) -> list[str]:
             '# single_psu = "certainty"  # review: what to do where one unit was drawn in a stratum; see fl.Design'
         )
     absent = [key for key, name in found.items() if not name]
-    return [*lines, *(f"# {key} = …  # review: nothing was found" for key in absent)]
+    lines += [f"# {key} = …  # review: nothing was found" for key in absent]
+    if found["weights"]:
+        return [*lines, "# expands = true  # review: whether the weights sum to the population, as totals need"]
+    # A design without weights must say that it is meant, which no draft can know.
+    return [
+        "",
+        *(line if line.startswith("#") else f"# {line}" for line in lines[1:]),
+        "# unweighted = true  # if it is so",
+    ]
 
 
-def _repeated(columns: list[_Column]) -> list[str]:
-    """Say which columns come in numbered series: one row of the file may hold several jobs or episodes."""
-    series: dict[str, set[int]] = {}
+def _refused(refused: Sequence[Refusal]) -> list[str]:
+    """Questions whose yes is the reverse of an item, and whose codes have no labels: which is which is not guessed."""
+    if not refused:
+        return []
+    lines = [
+        "",
+        "# These questions ask the reverse of an item, and their codes have no labels. Write the recode by hand:",
+    ]
+    return [*lines, *(f"#   {each.item} = {each.column.name}{_said(each.column)}" for each in refused)]
+
+
+# --- several of a kind in one row ---------------------------------------------------------------------------------
+
+
+def _runs(columns: Sequence[Column]) -> dict[str, list[Column]]:
+    """Columns whose names differ by a number that goes from 1 upwards, by the name with {n} in its place."""
+    series: dict[str, dict[int, Column]] = {}
     for column in columns:
         for match in re.finditer(r"\d+", column.name):
             pattern = f"{column.name[: match.start()]}{{n}}{column.name[match.end() :]}"
-            series.setdefault(pattern, set()).add(int(match.group()))
+            series.setdefault(pattern, {})[int(match.group())] = column
+    return {
+        pattern: [found[n] for n in sorted(found)]
+        for pattern, found in series.items()
+        if len(found) >= 2 and set(found) == set(range(1, max(found) + 1))
+    }
+
+
+def _relatives(columns: Sequence[Column], used: set[str]) -> tuple[list[str], set[str]]:
+    """Relatives in numbered series of one row, where the labels speak of relatives: relation, sex, age."""
+    found: dict[int, dict[str, tuple[str, Column]]] = {}
+    for pattern, run in _runs(columns).items():
+        label = plain(run[0].label)
+        if any(column.name in used for column in run) or not re.search(_RELATIVES, label):
+            continue
+        kinds = {
+            "relation": r"\b(relation|relationship|lien|parentesco)\b",
+            "sex": r"\b(sex|sexe|sexo)\b",
+            "age": r"\b(age|edad)\b",
+        }
+        kind = next((kind for kind, text in kinds.items() if re.search(text, label)), None)
+        if kind is not None:
+            found.setdefault(len(run), {}).setdefault(kind, (pattern, run[0]))
+    if not found:
+        return [], set()
+    top = max(found, key=lambda n: len(found[n]))
+    lines = ["", "[relatives]", 'from = "people"', f"repeat = {top}  # review"]
+    names: set[str] = set()
+    for kind, (pattern, first) in found[top].items():
+        guess = Guess(
+            table="relatives", variable=kind, column=Column(name=pattern, label=first.label, codes=first.codes), score=0
+        )
+        lines += list(_lines([guess]))
+        names |= {column.name for column in _runs(columns)[pattern]}
+    return lines, names
+
+
+def _series(columns: Sequence[Column]) -> list[str]:
+    """Say which columns come in numbered series: one row of the file may hold several jobs or episodes."""
     runs: dict[int, list[str]] = {}
-    for pattern, numbers in series.items():
-        top = max(numbers)
-        if len(numbers) >= 2 and numbers == set(range(1, top + 1)):
-            runs.setdefault(top, []).append(pattern)
+    for pattern, run in _runs(columns).items():
+        runs.setdefault(len(run), []).append(pattern)
     lines = [
         f"#   repeat = {top}: {', '.join(sorted(patterns)[:10])}{' …' if len(patterns) > 10 else ''}"
         for top, patterns in sorted(runs.items())
@@ -356,6 +348,17 @@ def _repeated(columns: list[_Column]) -> list[str]:
     ]
     note = "# Columns in numbered series. If they are several jobs of one person: [jobs] with repeat, and {n} in names."
     return ["", note, *lines] if lines else []
+
+
+# --- words --------------------------------------------------------------------------------------------------------
+
+
+def _said(column: Column) -> str:
+    """The label and the first codes of a column, on one line."""
+    codes = "; ".join(f"{code} {label}" for code, label in list(column.codes.items())[:MOST_CODES])
+    more = " …" if len(column.codes) > MOST_CODES else ""
+    parts = [part for part in (column.label, f"[{codes}{more}]" if codes else "") if part]
+    return ": " + re.sub(r"[\x00-\x1f\x7f]+", " ", " ".join(parts)) if parts else ""
 
 
 def _key(code: str) -> str:

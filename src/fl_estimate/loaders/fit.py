@@ -46,8 +46,9 @@ def require_fit(mapping: Mapping, files: Dictionary[str, FileTable], rules: Dict
     """
     faults: list[str] = []
     for name, rule in rules.items():
-        for at in [rule.at(slot) for slot in rule.slots] or [rule]:
-            faults += _table_faults(mapping, TABLES[name], at, files, rules)
+        for part in rule.parts:
+            for at in [part.at(slot) for slot in part.slots] or [part]:
+                faults += _table_faults(mapping, TABLES[name], at, files, rules)
     faults += _key_faults(rules)
     faults += _design_faults(mapping, files, rules)
     if faults:
@@ -91,15 +92,15 @@ def _table_faults(
                 f"{table.name}.{name}: the file has another column of this name, which would be lost; "
                 f'map it too, under a name of your own, such as {name}_in_file = "{name}"'
             )
-    names = _names(table, rule, columns, rules)
+    names, now = _names(table, rule, columns, rules), _renamed(rule)
     if rule.where is not None:
-        yield from _absent_names(f"{table.name}.where", rule.where, names)
+        yield from _absent_names(f"{table.name}.where", rule.where, names, now)
     for name, text in rule.derived.items():
-        yield from _absent_names(f"{table.name}.derived.{name}", text, names)
+        yield from _absent_names(f"{table.name}.derived.{name}", text, names, now)
         names = [*names, name]
     for name, variable in rule.variables.items():
         if variable.no_where is not None:
-            yield from _absent_names(f"{table.name}.{name}.no_where", variable.no_where, names)
+            yield from _absent_names(f"{table.name}.{name}.no_where", variable.no_where, names, now)
 
 
 def _names(table: Table, rule: TableRule, columns: Sequence[str], rules: Dictionary[str, TableRule]) -> list[str]:
@@ -107,20 +108,25 @@ def _names(table: Table, rule: TableRule, columns: Sequence[str], rules: Diction
     own = [*rule.variables, table.key]
     if rule.source is None:
         return [*own, *left_over(rule, columns)]
-    people = rules["people"]
+    whole = rules[rule.source]
     own += [f"{name}_precision" for name in rule.variables]
-    return [*own, *people.variables, *people.derived, "person_id", *columns]
+    return [*own, *whole.variables, *whole.derived, TABLES[rule.source].key, *columns]
 
 
-def _absent_names(place: str, text: str, names: Sequence[str]) -> Iterable[str]:
+def _absent_names(place: str, text: str, names: Sequence[str], now: Dictionary[str, str]) -> Iterable[str]:
     for name in sorted(parse(text).names - set(names)):
-        yield f"{place}: there is no column {name!r}{_hint(name, names)}"
+        yield f"{place}: there is no column {name!r}{_hint(name, names, now)}"
+
+
+def _renamed(rule: TableRule) -> dict[str, str]:
+    """What columns of the file are called once the mapping has taken them."""
+    return {variable.column: name for name, variable in rule.variables.items() if variable.column is not None}
 
 
 def _key_faults(rules: Dictionary[str, TableRule]) -> Iterable[str]:
     """Keys that tables of different files are joined by: a row number cannot stand in for them."""
     own = {name: rule for name, rule in rules.items() if rule.source is None}
-    if "households" in own and "hh_id" not in own["people"].variables:
+    if "households" in own and "hh_id" not in rules["people"].variables:
         yield "people.hh_id: households are joined by it, and it is not mapped"
     for name, rule in own.items():
         for link, other in TABLES[name].links:
@@ -137,14 +143,19 @@ def _design_faults(
         return
     names: list[str] = []
     for table in ("people", "households"):
-        if table in rules and table in files:
-            names += [*rules[table].variables, *rules[table].derived, *left_over(rules[table], files[table].columns)]
+        if table in rules:
+            left = left_over(rules[table], files[table].columns) if table in files else []
+            names += [*rules[table].variables, *rules[table].derived, *left]
     names += [rule.weight for rule in mapping.selection]
+    now = {column: name for table in ("households", "people") if table in rules
+           for column, name in _renamed(rules[table]).items()}  # fmt: skip
     for name in design.columns:
         if name not in names:
-            yield f"design: people have no column {name!r}{_hint(name, names)}"
+            yield f"design: people have no column {name!r}{_hint(name, names, now)}"
 
 
-def _hint(name: str, names: Sequence[str]) -> str:
+def _hint(name: str, names: Sequence[str], now: Dictionary[str, str] = {}) -> str:
+    if now.get(name) in names:
+        return f"; the mapping calls it {now[name]!r} now"
     close = nearest(name, names)
     return f"; did you mean {close!r}?" if close else f"; there are: {listed(names, most=20)}"

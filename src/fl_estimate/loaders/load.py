@@ -15,14 +15,18 @@ from fl_estimate.loaders.computed import with_computed
 from fl_estimate.loaders.currencies import in_one_currency
 from fl_estimate.loaders.family_network import relative_faults, relatives_once
 from fl_estimate.loaders.file_table import Engine, FileTable
-from fl_estimate.loaders.files import DELIMITED, read_table
-from fl_estimate.loaders.fit import not_fitting, require_fit, whole_rule
+from fl_estimate.loaders.files import DELIMITED
+from fl_estimate.loaders.fit import require_fit, whole_rule
 from fl_estimate.loaders.household import survey_faults, with_households
+from fl_estimate.loaders.joining import files_of, read_files
+from fl_estimate.loaders.labelled_missing import require_said, with_declared
 from fl_estimate.loaders.mapping import Mapping
-from fl_estimate.loaders.mapping_parts import TableRule
+from fl_estimate.loaders.mapping_parts import TableRule, is_number, main_text
 from fl_estimate.loaders.one_row import on_one_row
+from fl_estimate.loaders.people_rows import one_row_a_person
 from fl_estimate.loaders.selection import with_selection
 from fl_estimate.loaders.tables import Filled, own_table, pieces_of, taken_table, widen
+from fl_estimate.loaders.wording import wording_of
 from fl_estimate.schema.validate import Fault, ValidationReport
 from fl_estimate.schema.variables import TABLES
 
@@ -41,7 +45,8 @@ def load(
     Parameters
     ----------
     path : str, Path, or dict of str to path
-        The file of people, or one file for each table: ``{"people": "persons.sav", "households": "hh.sav"}``.
+        The file of people, or one file for each table: ``{"people": "persons.sav", "households": "hh.sav"}``. Files that
+        the mapping names under ``[source]`` are found beside it.
         SPSS (.sav, .zsav, .por), Stata (.dta), SAS (.sas7bdat, .xpt), delimited text (.csv, .tsv, .txt), a workbook
         (.xlsx, .xls, .ods) or Parquet.
     mapping : str, Path, dict or Mapping
@@ -64,7 +69,8 @@ def load(
     FileFault
         FL-FILE-01 to FL-FILE-07, FL-FILE-10: a file cannot be read.
     MappingFault
-        FL-MAP-01 to FL-MAP-03 (the mapping is broken), FL-MAP-04 (it does not fit the files).
+        FL-MAP-01 to FL-MAP-03 (the mapping is broken), FL-MAP-04 (it does not fit the files), FL-MAP-05
+        (codes labelled as missing that nobody declared missing would be read as answers).
     DataFault
         FL-DATA-01: records break the schema; the error carries the whole report. FL-DATA-02: unknown engine. FL-DATA-03: unknown mode.
 
@@ -84,17 +90,24 @@ def load(
         raise not_one_of("FL-DATA-02", "this engine", engine, ENGINES, DataFault)
     require_mode(mode)
     read = Mapping.read(mapping)
-    files = _files(path, read)
+    paths = files_of(path, read)
+    files, joined_files, of_joins = read_files(paths, read)
     rules = {name: whole_rule(TABLES[name], rule, _columns(files, name)) for name, rule in read.tables.items()}
     require_fit(read, files, rules)
-    filled = _filled(read, files, rules, stay_lazy=engine == "polars")
+    if read.source.labelled_missing == "missing":
+        files = {name: with_declared(file) for name, file in files.items()}
+    require_said(read, files, rules)
+    filled, of_people = _filled(read, files, rules, stay_lazy=engine == "polars")
     filled, of_money = in_one_currency(filled, read.rates)
     filled, told_again = relatives_once(filled)
     people = with_households(filled["people"], filled["households"]) if "households" in filled else filled["people"]
     people, of_selection = with_selection(people, read.selection)
     design = read.sample_design()
     taken = frozenset(name for name, rule in rules.items() if rule.source is not None)
+    main = files[_root("people", files, rules)]
     faults = (
+        *of_joins,
+        *of_people,
         *survey_faults(filled, design, people, taken, read.totals),
         *of_money,
         *of_selection,
@@ -103,20 +116,22 @@ def load(
         *_guessed_encodings(read, files),
     )
     report = ValidationReport(judged(faults, mode))
-    report.require(files["people"].source.name)
+    report.require(main.source.name)
     tables = {**filled, "people": people}
     tables = on_one_row(tables)
     if mode == "lenient":
         tables = {name: without_bad_cells(table) for name, table in tables.items()}
+    labels = {name: _labels(tables[name], rules[name], files.get(name, files["people"])) for name in tables}
     return SurveyData(
-        **{name: _native(table, files.get(name, files["people"]), engine) for name, table in tables.items()},
+        **{name: _native(table, files[_root(name, files, rules)], engine) for name, table in tables.items()},
         design=design,
-        sources={name: file.source for name, file in files.items()},
+        sources={**{name: file.source for name, file in files.items()}, **joined_files},
         reference_period=read.period(),
-        population=read.population,
+        population=main_text(read.population),
         report=report,
         mapping=read.id,
-        labels={name: _labels(tables[name], rules[name], files.get(name, files["people"])) for name in tables},
+        labels=labels,
+        wording=wording_of(read, labels, rules, files),
         totals=read.totals,
     )
 
@@ -144,24 +159,17 @@ def _labels(table: Filled, rule: TableRule, file: FileTable) -> Labels:
     return Labels(
         variables={name: file.variable_labels[source] for name, source in of.items() if source in file.variable_labels},
         values={name: file.value_labels[source] for name, source in kept.items() if source in file.value_labels},
+        valid={
+            name: tuple(float(code) if is_number(str(code)) else code for code in variable.valid)
+            for name, variable in rule.variables.items()
+            if variable.valid
+        },
     )
 
 
-def _files(path: str | Path | Dictionary[str, str | Path], mapping: Mapping) -> dict[str, FileTable]:
-    """Read the file of every table that has one of its own."""
-    paths = dict(path) if isinstance(path, Dictionary) else {"people": path}
-    own = [name for name, rule in mapping.tables.items() if rule.source is None]
-    faults = [
-        f"{name}: a file is given, and the mapping has no [{name}] with a file" for name in paths if name not in own
-    ]
-    faults += [
-        f'{name}: no file is given; load({{"people": …, "{name}": …}}), or [{name}] from = "people"'
-        for name in own
-        if name not in paths
-    ]
-    if faults:
-        raise not_fitting(faults)
-    return {name: read_table(file, written=mapping.text_format()) for name, file in paths.items()}
+def _root(name: str, files: Dictionary[str, FileTable], rules: Dictionary[str, TableRule]) -> str:
+    """The table whose file a table's rows come from."""
+    return name if name in files else rules[name].source or name
 
 
 def _columns(files: Dictionary[str, FileTable], table: str) -> list[str]:
@@ -170,8 +178,10 @@ def _columns(files: Dictionary[str, FileTable], table: str) -> list[str]:
 
 def _filled(
     mapping: Mapping, files: Dictionary[str, FileTable], rules: Dictionary[str, TableRule], *, stay_lazy: bool
-) -> dict[str, Filled]:
+) -> tuple[dict[str, Filled], tuple[Fault, ...]]:
+    """Fill every table; and find the faults of people who have no rows of their own in a file."""
     filled: dict[str, Filled] = {}
+    faults: tuple[Fault, ...] = ()
     for name, file in files.items():
         others = {other: pieces_of(TABLES[other], rule) for other, rule in rules.items() if rule.source == name}
         (own_piece,) = pieces_of(TABLES[name], rules[name])
@@ -182,8 +192,10 @@ def _filled(
         filled[name] = own
         for other, pieces in others.items():
             filled[other] = taken_table(wide, own, pieces)
+            if other == "people":
+                filled[other], faults = one_row_a_person(filled[other])
     filled = {name: with_computed(table, mapping.period()) for name, table in filled.items()}
-    return {name: filled[name] for name in TABLES if name in filled}
+    return {name: filled[name] for name in TABLES if name in filled}, faults
 
 
 def _is_lazy(file: FileTable) -> bool:

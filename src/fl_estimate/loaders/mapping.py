@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping as Dictionary
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -22,6 +23,8 @@ from fl_estimate.loaders.mapping_faults import faults_of
 from fl_estimate.loaders.mapping_parts import (
     Code,
     DesignRule,
+    JoinRule,
+    LabelRules,
     PeriodRule,
     PhaseRule,
     RatesRule,
@@ -32,6 +35,7 @@ from fl_estimate.loaders.mapping_parts import (
     Strict,
     TableRule,
     VariableRule,
+    Words,
 )
 from fl_estimate.schema.variables import TABLES
 
@@ -41,12 +45,14 @@ class Mapping(Strict):
 
     Attributes
     ----------
-    id, title : str
+    id : str
+    title : str or dict of str to str
+        For all languages, or by language.
     kind : {"household", "returning_migrant", "family_network", "establishment", "admin"}
     country : str
         ISO 3166-1 alpha-2.
-    population : str
-        Whom the survey speaks of, in words.
+    population : str or dict of str to str
+        Whom the survey speaks of, in words; for all languages, or by language.
     licence, citation : str
     reference_period : PeriodRule, optional
     source : SourceRule
@@ -60,15 +66,17 @@ class Mapping(Strict):
         How persons were drawn within their household, and the weight that follows.
     recodes : dict of str to dict
         Named recodes: code in the file → code in the schema.
+    labels : dict of str to LabelRule
+        What tables call columns, outcomes and codes, by language; where nothing is said, the labels of the file.
     tables : dict of str to TableRule
         One rule for each table that is filled.
     """
 
     id: str
-    title: str = ""
+    title: Words = ""
     kind: Literal["household", "returning_migrant", "family_network", "establishment", "admin"] = "household"
     country: str = ""
-    population: str = ""
+    population: Words = ""
     licence: str = ""
     citation: str = ""
     reference_period: PeriodRule | None = None
@@ -78,6 +86,7 @@ class Mapping(Strict):
     rates: RatesRule | None = None
     selection: tuple[SelectionRule, ...] = ()
     recodes: dict[str, Recode] = Field(default_factory=dict)
+    labels: LabelRules = Field(default_factory=dict)
     tables: dict[str, TableRule]
 
     @classmethod
@@ -127,16 +136,30 @@ class Mapping(Strict):
 
     def text_format(self) -> TextFormat:
         """Say how the files are written."""
-        return TextFormat(**self.source.model_dump())
+        return TextFormat(**self.source.model_dump(exclude={"files", "join", "labelled_missing"}))
+
+    def main_table(self) -> str:
+        """The table whose rows are those of the file that is loaded, if it is one file."""
+        rule = self.tables.get("people")
+        return rule.source if rule is not None and rule.source is not None else "people"
 
     def sample_design(self) -> Design | None:
         """Give the design in the form that estimators take."""
-        return self.design.design() if self.design else None
+        if self.design is None:
+            return None
+        people = self.totals.get("people")
+        counted = isinstance(people, float | int) and self.design.population_size is None and not self.design.unweighted
+        design = self.design.design()
+        return replace(design, population_size=people) if counted else design
 
     def period(self) -> ReferencePeriod | None:
         """Give the reference period in the form that results take."""
         rule = self.reference_period
-        return ReferencePeriod(kind=rule.kind, start=rule.start, end=rule.end) if rule else None
+        if rule is None:
+            return None
+        return ReferencePeriod(
+            kind=rule.kind, start=rule.start, end=rule.end, months=rule.months, before=rule.before or ""
+        )
 
 
 def bundled() -> list[str]:
@@ -198,13 +221,20 @@ def _shaped(content: Dictionary[str, Any], faults: list[str]) -> dict[str, Any]:
     tables: dict[str, Any] = {}
     for name in TABLES:
         rule = content.get(name)
-        if isinstance(rule, Dictionary):
-            variables = {key: value for key, value in rule.items() if key not in _OF_TABLES}
-            special = {field: rule[key] for key, field in _OF_TABLES.items() if key in rule}
-            tables[name] = {"variables": variables, **special, **_within(special, content)}
+        rules: list[Any] = list(rule) if isinstance(rule, list | tuple) else [rule]
+        if rules and all(isinstance(each, Dictionary) for each in rules):
+            first, *also = [_rule(each, content) for each in rules]
+            tables[name] = {**first, "also": tuple(also)} if also else first
         elif rule is not None:
             faults.append(f"{name}: a table is needed here, written [{name}]")
     return {**shaped, "tables": tables}
+
+
+def _rule(rule: Dictionary[str, Any], content: Dictionary[str, Any]) -> dict[str, Any]:
+    """One table as people write it, in the form of `TableRule`."""
+    variables = {key: value for key, value in rule.items() if key not in _OF_TABLES}
+    special = {field: rule[key] for key, field in _OF_TABLES.items() if key in rule}
+    return {"variables": variables, **special, **_within(special, content)}
 
 
 def _within(special: Dictionary[str, Any], content: Dictionary[str, Any]) -> dict[str, Any]:
@@ -216,7 +246,7 @@ def _within(special: Dictionary[str, Any], content: Dictionary[str, Any]) -> dic
     return {"within": tuple(map(str, range(1, repeat + 1)))} if isinstance(repeat, int) else {}
 
 
-_OF_TABLES = {"derived": "derived", "from": "source", "where": "where", "repeat": "repeat", "of": "of"}
+_OF_TABLES = {"derived": "derived", "from": "source", "where": "where", "repeat": "repeat", "of": "of", "unit": "unit"}
 """Keys of a table that are no variables, with their names in `TableRule`."""
 
 
@@ -279,5 +309,9 @@ def _names_a_type(part: int | str) -> bool:
 _NEIGHBOURS = [
     *SelectionRule.model_fields,
     *("else" if key == "otherwise" else key for key in VariableRule.model_fields),
-    *(key for rule in (SourceRule, PeriodRule, DesignRule, PhaseRule, ReplicatesRule) for key in rule.model_fields),
+    *(
+        key
+        for rule in (SourceRule, JoinRule, PeriodRule, DesignRule, PhaseRule, ReplicatesRule)
+        for key in rule.model_fields
+    ),
 ]

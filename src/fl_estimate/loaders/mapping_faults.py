@@ -8,15 +8,15 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from fl_estimate.errors import DesignFault, ExpressionFault, listed, nearest
+from fl_estimate.inputs.respondents import require_weights
 from fl_estimate.loaders.mapping_parts import LABELS, TableRule, VariableRule, is_number, written_for
 from fl_estimate.schema.classifications import CURRENCIES
 from fl_estimate.schema.expressions import parse
-from fl_estimate.schema.variables import TABLES, Table
+from fl_estimate.schema.variables import TABLES, Table, Variable
 
 if TYPE_CHECKING:
     from fl_estimate.loaders.mapping import Mapping
 
-OF_PEOPLE: tuple[str, ...] = ("jobs", "episodes", "relatives", "costs")
 _WHEN = re.compile(r"\d{4}(-(0[1-9]|1[0-2]))?")
 OWN_NAME = 0.8
 """A name nearer than this (difflib) to a variable of the schema is taken for a slip of the pen, not for a name."""
@@ -27,22 +27,90 @@ def faults_of(mapping: Mapping) -> Iterable[str]:
     if "people" not in mapping.tables:
         yield "[people]: it must be given"
     for name, rule in mapping.tables.items():
-        yield from _table_faults(mapping, TABLES[name], rule)
+        for part in rule.parts:
+            yield from _table_faults(mapping, TABLES[name], part)
+        yield from _origin_faults(mapping, name, rule)
+    yield from _file_faults(mapping)
     for name, recode in mapping.recodes.items():
         yield from _recode_faults(f"recodes.{name}", recode)
     yield from _rate_faults(mapping)
     yield from _selection_faults(mapping)
-    period = mapping.reference_period
-    if period and period.start and period.end and period.end <= period.start:
-        yield "reference_period: end is the first day after the period, so it is later than start"
+    yield from _period_faults(mapping)
     replicates = mapping.design.replicates if mapping.design else None
     if replicates is not None and (replicates.number is not None) != ("{n" in replicates.columns[0]):
         yield 'design.replicates: number goes with {n} in one name of columns, such as columns = "rw{n:03}" and number = 80'
         return
     try:
-        mapping.sample_design()
+        design = mapping.sample_design()
+        if design is not None:
+            require_weights(design)
     except DesignFault as error:
-        yield f"design: {error.what} ({error.found})"
+        yield f"design: {error.what} ({error.found}); {error.fix}"
+
+
+def _period_faults(mapping: Mapping) -> Iterable[str]:
+    period = mapping.reference_period
+    if period is None:
+        return
+    if period.start and period.end and period.end <= period.start:
+        yield "reference_period: end is the first day after the period, so it is later than start"
+    if (period.months is None) != (period.before is None):
+        yield 'reference_period: months goes with before, as in months = 12 and before = "interview_date"'
+    if period.months and (period.start or period.end):
+        yield "reference_period: a period of each person has months and before, and no start and end"
+    people = mapping.tables.get("people")
+    mapped = people is None or period.before is None or period.before in people.variables
+    if not mapped:
+        yield f"reference_period: before names {period.before}, which [people] does not map"
+
+
+_TAKEN: dict[str, tuple[str, ...]] = {
+    "people": ("relatives", "episodes", "jobs"),
+    "jobs": ("people", "relatives"),
+    "episodes": ("people", "relatives"),
+    "relatives": ("people",),
+    "costs": ("people", "episodes"),
+}
+"""From the rows of which other table each table can be taken."""
+
+
+def _origin_faults(mapping: Mapping, name: str, rule: TableRule) -> Iterable[str]:
+    """Whether the rows of a table can come from where its rules say."""
+    for part in rule.parts:
+        if part.source is None:
+            continue
+        allowed = _TAKEN.get(name, ())
+        if part.source not in allowed:
+            listed_tables = " or ".join(allowed)
+            yield f"{name}.from: {name} can be taken from the rows of {listed_tables or 'no other table'} only"
+        elif part.source not in mapping.tables:
+            yield f"{name}.from: there is no [{part.source}] to take rows from"
+        elif mapping.tables[part.source].source is not None:
+            root = mapping.tables[part.source].source
+            yield f'{name}.from: {part.source} have no file of their own, they are from = "{root}"; write from = "{root}"'
+    if rule.also and any(part.source is None for part in rule.parts):
+        yield f'[[{name}]]: of several parts each is taken from the rows of another table; write from = "people"'
+    if rule.also and name == "people":
+        yield "[[people]]: people are one part"
+    if name == "people" and rule.source in _TAKEN["people"]:
+        link = "reported_by" if rule.source == "relatives" else "person_id"
+        whole = {**mapping.tables.get(rule.source, TableRule()).variables, **rule.variables}
+        if not {"person_id", link} & set(whole):
+            yield f"people.person_id: it must be given, for rows of {rule.source} are told apart by it"
+
+
+def _file_faults(mapping: Mapping) -> Iterable[str]:
+    """Whether the files that [source] names are those of tables that have one."""
+    own = [name for name, rule in mapping.tables.items() if rule.source is None]
+    for name in mapping.source.files:
+        if name not in own:
+            close = nearest(name, own)
+            yield f"source.files.{name}: no table of this name has a file of its own{f'; did you mean {close!r}?' if close else ''}"
+    for place, rule in enumerate(mapping.source.join, 1):
+        if rule.to not in own:
+            yield f"source.join[{place}].to: {rule.to} have no file of their own; there are: {listed(own)}"
+        if not rule.on:
+            yield f"source.join[{place}].on: the key columns must be given"
 
 
 def _rate_faults(mapping: Mapping) -> Iterable[str]:
@@ -90,13 +158,10 @@ def _table_faults(mapping: Mapping, table: Table, rule: TableRule) -> Iterable[s
     for name, text in [*rule.derived.items(), *([("where", rule.where)] if rule.where is not None else [])]:
         if name in rule.variables:
             yield f"{table.name}.derived.{name}: the name is also that of a mapped variable"
-        known = table.variable(name)
-        if known is not None and not known.is_numeric:
-            yield f"{table.name}.derived.{name}: derived columns are numbers, and {name} holds text"
+        if name != "where":
+            yield from _kind_faults(f"{table.name}.derived.{name}", table.variable(name), written_for_first(text, rule))
         yield from _expression_faults(f"{table.name}.{'derived.' if name != 'where' else ''}{name}", text, rule)
-    if rule.source is not None and table.name not in OF_PEOPLE:
-        yield f"{table.name}.from: only {', '.join(OF_PEOPLE)} can be taken from the rows of people"
-    if table.name == "costs" and rule.source is not None and "episode_id" not in rule.variables:
+    if table.name == "costs" and rule.source == "people" and "episode_id" not in rule.variables:
         episodes = mapping.tables.get("episodes")
         known = episodes is not None and "episode_id" not in episodes.variables
         if not known or (episodes is not None and episodes.slots and rule.of != "episodes"):
@@ -104,6 +169,8 @@ def _table_faults(mapping: Mapping, table: Table, rule: TableRule) -> Iterable[s
                 "costs.episode_id: it must be given, unless each person has one episode from the same row, or the costs are "
                 'of = "episodes" that are repeated in the row'
             )
+    if rule.unit is not None and table.name != "people":
+        yield f"{table.name}.unit: what a row is, [people] says; tables and headlines count these"
     if rule.where is not None and table.name == "people":
         yield "people.where: people are never left out when loading; use where= of an estimate"
 
@@ -157,10 +224,29 @@ def _repeat_faults(table: Table, rule: TableRule) -> Iterable[str]:
         yield f'{table.name}.of: only jobs and episodes from = "people" can be those of relatives'
 
 
-def _expression_faults(where: str, text: str, rule: TableRule | None) -> Iterable[str]:
-    slot = rule.own_slots[0] if rule is not None and rule.own_slots else "1"
+def _kind_faults(where: str, known: Variable | None, text: str) -> Iterable[str]:
+    """Whether a derived column is of the kind that the variable of its name has, as far as its text says."""
+    if known is None:
+        return
     try:
-        parse(written_for(written_for(text, slot), "1", "e"))
+        gives_text = parse(text).gives_text
+    except ExpressionFault:
+        return  # told on its own
+    if gives_text is True and (known.is_numeric or known.kind == "date"):
+        yield f"{where}: it gives texts, and {known.name} holds {'dates' if known.kind == 'date' else 'numbers'}"
+    elif gives_text is False and not known.is_numeric and known.kind != "date":
+        yield f"{where}: it gives numbers, and {known.name} holds text"
+
+
+def written_for_first(text: str, rule: TableRule | None) -> str:
+    """Write an expression for the first slot of its table, so that it can be read."""
+    slot = rule.own_slots[0] if rule is not None and rule.own_slots else "1"
+    return written_for(written_for(text, slot), "1", "e")
+
+
+def _expression_faults(where: str, text: str, rule: TableRule | None) -> Iterable[str]:
+    try:
+        parse(written_for_first(text, rule))
     except ExpressionFault as error:
         yield f"{where}: {error.what} ({error.found})"
 
@@ -181,6 +267,8 @@ def _code_faults(mapping: Mapping, table: Table, name: str, rule: VariableRule) 
     variable = table.variable(name)
     recode = (mapping.recodes.get(rule.recode) if isinstance(rule.recode, str) else rule.recode) or {}
     written = [*recode.values(), *([rule.otherwise] if rule.otherwise is not None else [])]
+    if variable is not None and variable.is_numeric and rule.recode == LABELS:
+        yield f"{table.name}.{name}: labels are texts, and the variable holds numbers; give the labels a name of your own"
     if variable is None or not written:
         return
     if variable.is_numeric and not all(is_number(str(code)) for code in written):

@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from fl_estimate.inputs.replicates import Centre, ReplicateKind, Replicates
 from fl_estimate.inputs.sample_design import Design, Phase2Variance, Pps, SinglePsu, SinglePsuScope
+from fl_estimate.inputs.wording import ColumnWords, Unit, text_of
 
 ANSWER_KEYS: tuple[str, ...] = ("null", "missing")
 """Words on the left of a recode: a blank or system-missing cell, and a declared missing value that is not named."""
@@ -40,6 +41,45 @@ def _key(key: object) -> str:
 Recode = Annotated[dict[str, Code], BeforeValidator(_recode)]
 
 
+LANGUAGE = r"^[a-z]{2}(-[A-Z]{2})?$"
+Words = str | dict[Annotated[str, Field(pattern=LANGUAGE)], str]
+"""A text for all languages, or a table of language and text: ``{ fr = "Région", es = "Región" }``."""
+
+
+def main_text(words: Words) -> str:
+    """The text that stands in records and comparisons: the English one where there is one, else the first."""
+    return words if isinstance(words, str) else words.get("en", next(iter(words.values()), ""))
+
+
+class LabelRule(Strict):
+    """``[labels.COLUMN]``: what a column, or an outcome, and its codes are called; the order of `values` is that of tables."""
+
+    title: Words = ""
+    values: Annotated[dict[str, Words], BeforeValidator(lambda given: _recode(given))] = Field(default_factory=dict)
+
+    def words(self) -> ColumnWords:
+        """Give them in the form that results carry."""
+        return ColumnWords(
+            title=text_of(self.title),
+            values={code: text_of(words) for code, words in self.values.items()},
+            ordered=bool(self.values),
+        )
+
+
+def _labels(given: Any) -> Any:
+    """As people write it, a title alone needs no key: ``region = "Province"``, ``region = { fr = "Province" }``."""
+    if not isinstance(given, Dictionary):
+        return given
+    return {name: rule if _is_rule(rule) else {"title": rule} for name, rule in given.items()}
+
+
+def _is_rule(given: Any) -> bool:
+    return isinstance(given, LabelRule) or (isinstance(given, Dictionary) and bool(set(given) & {"title", "values"}))
+
+
+LabelRules = Annotated[dict[str, LabelRule], BeforeValidator(_labels)]
+
+
 class VariableRule(Strict):
     """One variable: where its values come from, and how its codes are written in the schema.
 
@@ -49,7 +89,9 @@ class VariableRule(Strict):
     has for them; ``"labels"`` writes the labels themselves. ``else`` is for values that it does not list.
     `several` says that a cell holds several codes with blanks, commas or semicolons between them, as questions with
     many answers are exported: the first code of the recode that is among them is written, ``else`` where none is (without it: missing).
-    `missing` lists codes to be treated as if the file declared them missing. `times` multiplies a number.
+    Where the variable may hold a set (`child_coercion_by`, …) all of them are written.
+    `missing` lists codes to be treated as if the file declared them missing; `valid` those that are answers although
+    their label says otherwise. `times` multiplies a number.
     `format` says how a date is written. `no_where` is an expression: where it is true and the question was not put,
     the answer is no. `own` says that the name is the user's own although it looks like one of the schema.
     """
@@ -65,6 +107,7 @@ class VariableRule(Strict):
     otherwise: Code | None = Field(default=None, alias="else")
     several: bool = False
     missing: tuple[Code, ...] = ()
+    valid: tuple[Code, ...] = ()
     times: float | None = None
     no_where: str | None = None
     own: bool = False
@@ -95,16 +138,25 @@ class TableRule(Strict):
 
     `repeat` takes several rows from one row of the file: a number (1 to it) or a list of texts, each of which is
     written for ``{n}`` in names and expressions (``{n:02}``: with two digits). Costs `of` episodes are repeated for each
-    episode of the row too, whose slot (those of `within`) is written for ``{e}``.
+    episode of the row too, whose slot (those of `within`) is written for ``{e}``. `also` are further rules of the same
+    table, where one row holds jobs of the respondent and jobs of relatives: ``[[jobs]]`` twice. `unit`, of people only,
+    is what a row is.
     """
 
     variables: Annotated[dict[str, VariableRule], BeforeValidator(_variables)] = {}
     derived: dict[str, str] = {}
-    source: Literal["people"] | None = None
+    source: Literal["people", "relatives", "episodes", "jobs"] | None = None
     where: str | None = None
     repeat: Annotated[int, Field(ge=1, le=500)] | tuple[Slot, ...] | None = None
     of: Literal["relatives", "episodes"] | None = None
     within: tuple[Slot, ...] = ()
+    also: tuple[TableRule, ...] = ()
+    unit: Unit | None = None
+
+    @property
+    def parts(self) -> tuple[TableRule, ...]:
+        """The rule itself and the further ones of the same table."""
+        return (self.model_copy(update={"also": ()}), *self.also) if self.also else (self,)
 
     @property
     def own_slots(self) -> tuple[str, ...]:
@@ -124,13 +176,13 @@ class TableRule(Strict):
 
     def at(self, slot: str) -> TableRule:
         """Write a slot for {n}, and that of its episode for {e}, everywhere."""
-        shape = self.model_dump(by_alias=True, exclude={"repeat", "within"})
+        shape = self.model_dump(by_alias=True, exclude={"repeat", "within", "also"})
         episode, own = self._pairs[slot]
         return TableRule.model_validate(written_for(written_for(shape, own), episode, "e"))
 
     def holds(self, letter: str) -> bool:
         """Whether {n} or {e} stands anywhere in it."""
-        return bool(_SLOTS[letter].search(self.model_dump_json(exclude={"repeat", "within"})))
+        return bool(_SLOTS[letter].search(self.model_dump_json(exclude={"repeat", "within", "also"})))
 
     @property
     def _pairs(self) -> dict[str, tuple[str, str]]:
@@ -153,8 +205,38 @@ def written_for(shape: Any, slot: str, letter: str = "n") -> Any:
     return tuple(written_for(each, slot, letter) for each in shape) if isinstance(shape, tuple) else shape
 
 
+class JoinRule(Strict):
+    """``[[source.join]]``: a file whose columns are brought to the rows of a table's file, by keys.
+
+    `on` lists the key columns, or pairs them where they are called otherwise: ``{ LN = "HL1" }``, on the left the column
+    of the table's file. A row finds one row at the most. `columns` are those to be brought, all if none are named;
+    `prefix` stands before their names. `optional` says that rows without a partner are meant.
+    """
+
+    file: str
+    to: Literal["people", "households", "jobs", "episodes", "costs", "relatives"] = "people"
+    on: Annotated[dict[str, str], BeforeValidator(lambda value: _paired(value))]
+    columns: tuple[str, ...] = ()
+    prefix: str = ""
+    optional: bool = False
+
+
+def _paired(on: Any) -> Any:
+    names = [on] if isinstance(on, str) else on
+    return {name: name for name in names} if isinstance(names, list | tuple) else names
+
+
 class SourceRule(Strict):
-    """``[source]``: how the files are written, as far as it is not to be found out; see `TextFormat`."""
+    """``[source]``: how the files are written, as far as it is not to be found out (see `TextFormat`), and which they are.
+
+    `files` names the files of tables, and `join` the files that are joined to them; their paths start from the folder of
+    the file that is loaded. `labelled_missing`: what becomes of codes whose labels say that there is no answer ("Don't
+    know", "Manquant") and that the file does not declare missing: "ask" refuses them where they would be read as answers,
+    "missing" declares them.
+    """
+
+    files: dict[str, str] = {}
+    join: tuple[JoinRule, ...] = ()
 
     encoding: str | None = None
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
@@ -162,6 +244,7 @@ class SourceRule(Strict):
     header_row: Annotated[int, Field(ge=1)] | None = None
     sheet: str | None = None
     catalogue: str | None = None
+    labelled_missing: Literal["ask", "missing"] = "ask"
 
 
 Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -202,12 +285,31 @@ class SelectionRule(Strict):
     weight: str = "weight_person"
 
 
-class PeriodRule(Strict):
-    """``[reference_period]``: the time the survey speaks of; `end` is the first day after it."""
+PeriodKind = Literal["week", "month", "season", "12m", "24m", "60m", "lifetime", "other"]
+_KINDS: dict[int, PeriodKind] = {1: "month", 3: "season", 12: "12m", 24: "24m", 60: "60m"}
 
-    kind: Literal["week", "month", "season", "12m", "24m", "60m", "lifetime", "other"]
+
+class PeriodRule(Strict):
+    """``[reference_period]``: the time the survey speaks of; `end` is the first day after it.
+
+    A rolling period, "the last 12 months", is each person's own: ``months = 12, before = "interview_date"``.
+    """
+
+    kind: PeriodKind
     start: dt.date | None = None
     end: dt.date | None = None
+    months: Annotated[int, Field(ge=1, le=1200)] | None = None
+    before: Literal["interview_date"] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _kind_of_months(cls, given: Any) -> Any:
+        """What is stated by its length or its days needs no kind."""
+        if not isinstance(given, Dictionary) or "kind" in given:
+            return given
+        if not given.get("months") and not given.get("start"):
+            return given
+        return {**given, "kind": _KINDS.get(given.get("months", 0), "other")}
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]
@@ -267,6 +369,9 @@ class DesignRule(Strict):
     phase2: PhaseRule | None = None
     phase2_variance: Phase2Variance = "full"
     replicates: ReplicatesRule | None = None
+    expands: bool | None = None
+    unweighted: bool = False
+    population_size: float | None = None
 
     def design(self) -> Design:
         """Give it in the form that estimators take.

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from fl_estimate.errors import DataFault, not_one_of
 from fl_estimate.inputs.respondents import SHARE_OF_PERSON
-from fl_estimate.inputs.sample_design import Design
-from fl_estimate.inputs.survey_data import SurveyData
-from fl_estimate.inputs.survey_storage import pandas_of
+from fl_estimate.inputs.sample_design import LEAST_SHARE, MOST_SHARE, Design
+from fl_estimate.inputs.survey_data import ReferencePeriod, SurveyData
+from fl_estimate.inputs.survey_storage import pandas_of, polars_of
 from fl_estimate.schema.variables import item_variable
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Which = Literal["all", "last"]
 WHICH: tuple[str, ...] = get_args(Which)
 PERSON, EPISODE, JOB, RESPONDENT = "person_id", "episode_id", "job_id", "respondent_id"
-SELECTED, AGE, AGE_THEN = "selected_for_module", "age_interview", "age_episode"
+SELECTED, AGE, AGE_THEN = "selected_for_module", "age_interview", "age_at_start"
 _ORDER, _ASKED = "__order__", "__asked__"
 
 
@@ -40,8 +40,9 @@ def by_episode(data: SurveyData, which: Which = "all") -> SurveyData:
     -------
     SurveyData
         `people` has a row an episode, with the columns of the person, of the episode and of the job that it led to;
-        `person_id` is the id of the episode and `respondent_id` that of the person. `age_interview` is the age at the
-        episode where it is known, for frameworks judge an episode by it; the age now is `age_now`. Weights, strata and
+        `person_id` is the id of the episode and `respondent_id` that of the person. `age_interview` is the age at the start of
+        the episode where it is known, for frameworks judge an episode by it; the age now is `age_now`. Without a reference
+        period of the survey that of the episodes is a lifetime. Weights, strata and
         sampling units are those of the person, so that a total counts episodes ("all") or persons ("last").
 
         Persons without an episode stay, out of scope (`selected_for_module` is no): the units in which nobody had
@@ -90,8 +91,15 @@ def by_episode(data: SurveyData, which: Which = "all") -> SurveyData:
     return replace(
         data,
         **{name: None if table is None else _native(table, getattr(data, name)) for name, table in made.items()},
-        design=_design(data.design),
+        design=_design(_expanding(data.design, tables["people"]) if which == "all" else data.design),
+        # where nobody states a period, an episode is judged by itself, whenever it was
+        reference_period=data.reference_period or ReferencePeriod(kind="lifetime"),
         population=said,
+        wording=replace(
+            data.wording,
+            population={},
+            unit="episodes" if which == "all" and data.wording.unit == "persons" else data.wording.unit,
+        ),
     )
 
 
@@ -105,7 +113,7 @@ def _as(column: str, name: str) -> pl.Expr:
 def _lazy(table: Any) -> pl.LazyFrame:
     import polars as pl
 
-    return table.lazy() if isinstance(table, pl.DataFrame | pl.LazyFrame) else pl.from_pandas(table).lazy()
+    return table.lazy() if isinstance(table, pl.DataFrame | pl.LazyFrame) else polars_of(table).lazy()
 
 
 def _native(table: pl.LazyFrame, like: Any) -> Any:
@@ -205,6 +213,17 @@ def _asked_about(jobs: pl.LazyFrame | None) -> pl.Expr:
     if jobs is None or not any(item_variable(name) is not None for name in _names(jobs)):
         return pl.lit(True)
     return pl.col(JOB).is_in(jobs.select(JOB).collect()[JOB].implode()).fill_null(False)
+
+
+def _expanding(design: Design | None, people: pl.LazyFrame) -> Design | None:
+    """The known population is of persons: their weights are compared with it here, for those of episodes sum to more."""
+    import polars as pl
+
+    if design is None or design.weights is None or design.population_size is None:
+        return design
+    total = people.select(pl.col(design.weights).cast(pl.Float64).sum()).collect().item()
+    near = LEAST_SHARE <= total / design.population_size <= MOST_SHARE
+    return replace(design, population_size=None, expands=True) if near and design.expands is None else design
 
 
 def _design(design: Design | None) -> Design | None:

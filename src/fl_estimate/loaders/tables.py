@@ -6,6 +6,7 @@ does not list, a fraction where a whole number is needed) becomes a mask beside 
 
 from __future__ import annotations
 
+import string
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from fl_estimate.loaders.mapping_parts import TableRule
 from fl_estimate.schema.expressions import parse
 from fl_estimate.schema.rules import Check, Rows, find
 from fl_estimate.schema.validate import Fault, Severity
-from fl_estimate.schema.variables import Table
+from fl_estimate.schema.variables import TABLES, Table
 
 if TYPE_CHECKING:
     import polars as pl
@@ -48,21 +49,34 @@ class Filled:
 
 @dataclass(frozen=True, kw_only=True)
 class Piece:
-    """What one row of a file gives to one table: the whole rule, or that of one slot; `owner` is the slot of its episode."""
+    """What one row of a file gives to one table: the whole rule, or that of one slot; `owner` is the slot of its episode.
+
+    `part` marks the pieces of further rules of a table, so that their rows have keys of their own.
+    """
 
     table: Table
     rule: TableRule
     slot: str | None = None
     owner: str | None = None
     filled_by: tuple[str, ...] = ()
+    part: str = ""
 
     @property
     def id(self) -> str:
-        return self.table.name if self.slot is None else f"{self.table.name}\0{self.slot}"
+        return "\0".join([self.table.name, *([self.part] if self.part else []), *([self.slot] if self.slot else [])])
 
 
 def pieces_of(table: Table, rule: TableRule) -> list[Piece]:
-    """Cut a rule into its slots; a slot whose columns are all empty makes no row, unless `where` decides."""
+    """Cut the rules of a table into their slots; a slot whose columns are all empty makes no row, unless `where` decides."""
+    first, *further = rule.parts
+    pieces = _slots_of(table, first)
+    for place, part in enumerate(further):
+        mark = string.ascii_lowercase[place + 1] if place < 25 else f"part{place + 2}"
+        pieces += [replace(piece, part=mark) for piece in _slots_of(table, part)]
+    return pieces
+
+
+def _slots_of(table: Table, rule: TableRule) -> list[Piece]:
     if not rule.slots:
         return [Piece(table=table, rule=rule)]
     columns = {name for variable in rule.variables.values() for name in variable.columns}
@@ -91,7 +105,8 @@ class _Flag:
 
     @property
     def column(self) -> str:
-        return self.plain if self.piece.slot is None else f"{self.plain}\0{self.piece.slot}"
+        alone = self.piece.slot is None and not self.piece.part
+        return self.plain if alone else f"{self.plain}\0{self.piece.id}"
 
     def check(self) -> Check:
         return Check(
@@ -150,7 +165,7 @@ def widen(mapping: Mapping, file: FileTable, pieces: Sequence[Piece]) -> Wide:
                 flags[piece.id].append(flag)
         if piece.table.key not in piece.rule.variables:
             named[piece.table.key] = inner(piece.table.key)
-            columns.append(_row_key(piece.slot).alias(named[piece.table.key]))
+            columns.append(_row_key(piece.slot, piece.part).alias(named[piece.table.key]))
         if piece.filled_by:
             there = [name for of in piece.filled_by for name in (of, of + KIND) if name in schema]
             columns.append(pl.any_horizontal(pl.col(there).is_not_null()).alias(f"{piece.id}\0filled"))
@@ -169,11 +184,12 @@ _ANSWERED_ALL_THE_SAME: dict[str, Any] = {
 }
 
 
-def _row_key(slot: str | None) -> pl.Expr:
+def _row_key(slot: str | None, part: str = "") -> pl.Expr:
     import polars as pl
 
     row = (pl.col(ROW) + 1).cast(pl.String)
-    return row if slot is None else row + f"-{slot}"
+    ending = "-".join(each for each in (part, slot) if each)
+    return row + f"-{ending}" if ending else row
 
 
 def _skipped(pieces: Sequence[Piece]) -> Iterator[tuple[Piece, str, str]]:
@@ -230,7 +246,7 @@ def own_table(wide: Wide, file: FileTable, piece: Piece) -> Filled:
 
 
 def taken_table(wide: Wide, people: Filled, pieces: Sequence[Piece]) -> Filled:
-    """Take a table out of the rows of people: of each slot the rows where its condition holds."""
+    """Take a table out of the rows of another (people, mostly): of each slot the rows where its condition holds."""
     import polars as pl
 
     parts = [_taken_piece(wide, people, piece) for piece in pieces]
@@ -259,11 +275,17 @@ def _taken_piece(wide: Wide, people: Filled, piece: Piece) -> Filled:
     own = dict(wide.names[piece.id])
     owner = next((name for name in ("person_id", "reported_by", "episode_id") if name in table.variables), "")
     made: list[pl.Expr] = []
-    if rule.of == "relatives":
+    if rule.of == "relatives" or (rule.source == "relatives" and "relative_id" in table.variables):
         owner = "relative_id"
+        if "person_id" not in own:  # the row is about the relative, whoever told of them
+            made.append(pl.lit(None, dtype=pl.String).alias("person_id"))
+    if table.name == "people" and table.key not in rule.variables:
+        own[table.key] = "reported_by" if rule.source == "relatives" else "person_id"
     if owner not in own:
         if owner in ("person_id", "reported_by"):
             own[owner] = "person_id"
+        elif rule.source is not None and owner == TABLES[rule.source].key:
+            own[owner] = owner
         else:
             made.append(_row_key(piece.slot if owner == "relative_id" else piece.owner).alias(owner))
     names = [*own, *(expression.meta.output_name() for expression in made)]
@@ -276,6 +298,8 @@ def _taken_piece(wide: Wide, people: Filled, piece: Piece) -> Filled:
         *(pl.col(flag.column).alias(flag.plain) for flag in wide.flags[piece.id]),
     )
     frame = derive(frame, table.name, rule)
+    if owner == "relative_id" and "person_id" not in own:
+        names.remove("person_id")
     columns = sorted(names, key=lambda name: (name != table.key, name != owner))
     return Filled(
         table=table,
@@ -289,13 +313,26 @@ def _taken_piece(wide: Wide, people: Filled, piece: Piece) -> Filled:
 
 def derive(frame: pl.LazyFrame, table: str, rule: TableRule) -> pl.LazyFrame:
     """Add the derived columns one after another, so that each may use those before it."""
+    faults: list[str] = []
+    failed: set[str] = set()
     for name, text in rule.derived.items():
+        expression = parse(text)
+        if expression.names & failed:
+            failed.add(name)  # what it is made of is told already
+            continue
         narwhal = nw.from_native(frame)
         try:
-            value = parse(text).value(narwhal.collect_schema())
+            made = narwhal.with_columns(expression.value(narwhal.collect_schema()).alias(name))
         except ExpressionFault as error:
-            raise not_fitting([f"{table}.derived.{name}: {error.what} ({error.found})"]) from None
-        frame = narwhal.with_columns(value.alias(name)).to_native()
+            faults.append(f"{table}.derived.{name}: {error.what} ({error.found})")
+            failed.add(name)
+            continue
+        # a variable of the schema is plain text, whatever it was put together from
+        if TABLES[table].variable(name) is not None and made.collect_schema()[name] == nw.Enum:
+            made = made.with_columns(nw.col(name).cast(nw.String))
+        frame = made.to_native()
+    if faults:
+        raise not_fitting(faults)
     return frame
 
 

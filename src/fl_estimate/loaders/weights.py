@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Dictionary
+from typing import Any
 
 import narwhals as nw
 
+from fl_estimate.inputs.sample_design import Design
 from fl_estimate.schema import rules
 from fl_estimate.schema.validate import Fault
 
@@ -84,3 +86,31 @@ def _warning(variable: str, said: str) -> Fault:
     return Fault(
         table="people", variable=variable, rule="population totals", value_class=said, count=0, severity="warning"
     )
+
+
+def weights_told(people: Any, design: Design | None) -> str:
+    """What the weights of a survey sum to, in a sentence for a person to recognise.
+
+    Parameters
+    ----------
+    people : frame
+    design : Design, optional
+    """
+    if design is None:
+        return "weights: none, for the mapping has no [design]; nothing can be estimated before it says how people were drawn"
+    if design.unweighted:
+        return "weights: none, every row counts the same (unweighted)"
+    if design.weights is None:
+        return "weights: from the sampling fractions of the design"
+    weight = nw.col(design.weights).cast(nw.Float64)
+    rows = nw.from_native(people).lazy().select(
+        weight.sum().alias("sum"), (weight > 0).sum().alias("n"), (weight == 0).sum().alias("zero")
+    ).collect()  # fmt: skip
+    total, n, zero = float(rows["sum"][0]), int(rows["n"][0]), int(rows["zero"][0])
+    said = f"weights: {design.weights} sums to {total:,.0f} over {n:,} rows"
+    said += f"; rows of weight 0, counted in no figure: {zero:,}" if zero else ""
+    if design.population_size is not None:
+        return f"{said}; the population is given as {design.population_size:,.0f} ({total / design.population_size:.1%} of it)"
+    if design.expands:
+        return f"{said}; the mapping says that this is the population"
+    return f"{said}; is that the population? Totals need expands = true or population_size in [design]"

@@ -17,7 +17,7 @@ from fl_estimate.reporting.labelling import Labels, unit_of
 from fl_estimate.reporting.palette import BRIGHT, FAINT, HATCH, INK, PAPER, RULE, SERIES, SOFT
 from fl_estimate.reporting.publish import PublishedEstimates, PublishedTable
 from fl_estimate.reporting.suppression import LIMITS, NOT_PUBLISHED
-from fl_estimate.reporting.tables import Scale, interval_words, lowered, scale_of
+from fl_estimate.reporting.tables import Scale, interval_words, labels_of, lowered, scale_of
 from fl_estimate.reporting.truth import Truth, read_truth
 from fl_estimate.reporting.words import check_language, number, say, spread
 from fl_estimate.results.estimates import Estimates
@@ -124,7 +124,7 @@ def _picture(tables: Sequence[PublishedTable], named: bool, truth: Truth | None,
     cells: dict[tuple[str, str], _Cell] = {}
     series: dict[str, None] = {}
     for table, frame in zip(tables, frames, strict=True):
-        names = Labels(frame, table.by, language)
+        names = labels_of(table, language, frame)
         for raw in frame.to_dict("records"):
             record = {str(key): value for key, value in raw.items()}
             who = _series(record, table, names, named, language)
@@ -137,7 +137,7 @@ def _picture(tables: Sequence[PublishedTable], named: bool, truth: Truth | None,
     return _Picture(
         cells=tuple(cells.values()),
         series=tuple(series),
-        scale=scale_of(whole),
+        scale=scale_of(whole, tables[0].wording.unit),
         legend=interval_words(whole, float(whole["level"].dropna().max()), language, family="legend.interval"),
     )
 

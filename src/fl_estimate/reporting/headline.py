@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from fl_estimate.reporting.labelling import several_methods
+from fl_estimate.reporting.labelling import is_unweighted, several_methods
+from fl_estimate.reporting.naming import outcome_words, told, unit_words
 from fl_estimate.reporting.suppression import LIMIT_SIGNS, LIMITS, NOT_PUBLISHED
 from fl_estimate.reporting.tables import Scale, lowered, scale_of
 from fl_estimate.reporting.truth import Truth
@@ -38,7 +39,7 @@ def headline(published: PublishedEstimates, language: str = "en", truth: Truth |
     if not known:
         return Headline()
     lead = min(known, key=lambda table: ORDER.index(_quantity(table)))
-    rows, scale = _nation(lead), scale_of(lead.frame)
+    rows, scale = _nation(lead), scale_of(lead.frame, lead.wording.unit)
     if any(row["publication"] == NOT_PUBLISHED for row in rows):
         return Headline(sentences=(say("sentence", "not_published", language),))
     outcome = str(rows[0]["outcome"])
@@ -50,7 +51,13 @@ def headline(published: PublishedEstimates, language: str = "en", truth: Truth |
         else next((row for table in totals for row in _nation(table) if row["outcome"] == outcome), None)
     )
     most = max(0, published.rule.min_cases - 1)
-    sentences = [*_figure(lead, rows, scale, most, language), *_persons(total, language), *_behind(rows, language)]
+    sentences = [
+        *_figure(lead, rows, scale, most, language),
+        *_persons(total, scale, language),
+        *_behind(rows, scale, language),
+    ]
+    if is_unweighted(lead.assumptions):
+        sentences.append(say("sentence", "unweighted", language))
     if len(rows) == 1 and rows[0]["publication"] != NOT_PUBLISHED:
         sentences += _all_counted(whole, lead, outcome, scale, language)
     sentences += _truth(published, lead, rows[0], scale, truth, language)
@@ -65,7 +72,8 @@ def _figure(lead: PublishedTable, rows: list[Row], scale: Scale, most: int, lang
     worded = scale.quantity == "prevalence" and say("state", outcome, language) != outcome
     words = {
         "state": say("state", outcome, language),
-        "outcome": opening(say("outcome", outcome, language)),
+        "outcome": opening(outcome_words(lead.wording, outcome, language)),
+        **{key: unit_words(lead.wording.unit, key, language) for key in ("units", "of", "none_or_all")},
         "quantity": lowered(scale.head(language)),
         **_when(lead.reference_period, language),
     }
@@ -75,7 +83,7 @@ def _figure(lead: PublishedTable, rows: list[Row], scale: Scale, most: int, lang
             "upper": scale.with_unit(rows[1], "value", language),
         }
         sentence = say("sentence", f"bounds.{unit if worded else 'plain'}", language, **words, **ends)
-        yield _of(lead.population if worded else "", sentence, language)
+        yield _of(population_words(lead, language) if worded else "", sentence, language)
         outer = {"lower": scale.with_unit(row, "lower", language), "upper": scale.with_unit(rows[1], "upper", language)}
         yield say("sentence", "bounds.interval", language, level=level, **outer)
         return
@@ -86,9 +94,14 @@ def _figure(lead: PublishedTable, rows: list[Row], scale: Scale, most: int, lang
         return
     value = scale.with_unit(row, "value", language)
     sentence = say("sentence", f"prevalence.{unit}" if worded else "plain", language, value=value, **words)
-    yield _of(lead.population if worded else "", sentence, language)
+    yield _of(population_words(lead, language) if worded else "", sentence, language)
     lower = scale.with_unit(row, "lower", language)
     yield say("sentence", "interval", language, level=level, lower=lower, upper=upper)
+
+
+def population_words(table: PublishedTable, language: str) -> str:
+    """Whom a table speaks of, in the language where the mapping has it."""
+    return told(table.wording.population, language) or table.population
 
 
 def _of(population: str, sentence: str, language: str) -> str:
@@ -107,27 +120,31 @@ def _when(reference: str, language: str) -> dict[str, str]:
 
 
 def period(text: str, language: str) -> str:
-    """A reference period in words: the first and the last day joined as the language joins them, or a lifetime."""
+    """A reference period in words: the first and the last day joined as the language joins them, a lifetime, or months."""
     days = re.fullmatch(r"(\d{4}-\d\d-\d\d) to (\d{4}-\d\d-\d\d)", text)
-    return say("head", "range", language, lower=days[1], upper=days[2]) if days else say("head", text, language)
+    if days:
+        return say("head", "range", language, lower=days[1], upper=days[2])
+    rolling = re.fullmatch(r"the (\d+) months before the interview", text)
+    return say("head", "rolling", language, months=rolling[1]) if rolling else say("head", text, language)
 
 
-def _persons(total: Row | None, language: str) -> Iterator[str]:
+def _persons(total: Row | None, scale: Scale, language: str) -> Iterator[str]:
     if total is not None and total["publication"] not in (NOT_PUBLISHED, *LIMITS) and not total["bound"]:
         value, lower, upper = (_persons_of(total, name, language) for name in ("value", "lower", "upper"))
         limits = say("head", "range", language, lower=lower, upper=upper)
-        yield say("sentence", "prevalence.total", language, value=value, range=limits)
+        units = unit_words(scale.counted, "units", language)
+        yield say("sentence", "prevalence.total", language, value=value, range=limits, units=units)
 
 
-def _behind(rows: list[Row], language: str) -> Iterator[str]:
+def _behind(rows: list[Row], scale: Scale, language: str) -> Iterator[str]:
     """How many cases and respondents stand behind the figure, and what the answers leave open."""
-    row = rows[0]
+    row, sample = rows[0], unit_words(scale.counted, "sample", language)
     if row["publication"] not in LIMITS and not pd.isna(row["n"]):
         n = number(float(row["n"]), 0, language)
         if pd.isna(row["cases"]):
-            yield say("sentence", "respondents", language, n=n)
+            yield say("sentence", "respondents", language, n=n, sample=sample)
         else:
-            yield say("sentence", "cases", language, cases=number(float(row["cases"]), 0, language), n=n)
+            yield say("sentence", "cases", language, cases=number(float(row["cases"]), 0, language), n=n, sample=sample)
     if not pd.isna(row["undetermined"]) and row["undetermined"] > 0:
         yield say("sentence", "undetermined", language, share=percent(row["undetermined"], 1, language))
 
@@ -142,7 +159,8 @@ def _all_counted(
             if same and row["bound"] == "upper" and row["publication"] not in (NOT_PUBLISHED, *LIMITS):
                 value, lower, upper = (scale.with_unit(row, name, language) for name in ("value", "lower", "upper"))
                 limits = say("head", "range", language, lower=lower, upper=upper)
-                yield say("sentence", "all_counted", language, value=value, range=limits)
+                counted = unit_words(scale.counted, "all", language)
+                yield say("sentence", "all_counted", language, value=value, range=limits, all=counted)
                 return
 
 
@@ -181,10 +199,11 @@ def _cards(rows: list[Row], scale: Scale, total: Row | None, language: str) -> I
     if total is not None and total["publication"] not in (NOT_PUBLISHED, *LIMITS) and not total["bound"]:
         value, lower, upper = (_persons_of(total, name, language) for name in ("value", "lower", "upper"))
         level = level_words(float(total["level"]), language)
-        yield value, say("head", "unit.total", language), f"{spread(lower, upper, language)} ({level})"
+        yield value, unit_words(scale.counted, "number", language), f"{spread(lower, upper, language)} ({level})"
     if not pd.isna(row["cases"]) and not pd.isna(row["n"]):
         n, cases = (number(float(row[name]), 0, language) for name in ("n", "cases"))
-        yield cases, say("head", "cases", language), say("head", "among", language, n=n)
+        sample = unit_words(scale.counted, "sample", language)
+        yield cases, say("head", "cases", language), say("head", "among", language, n=n, sample=sample)
 
 
 def _persons_of(total: Row, name: str, language: str) -> str:

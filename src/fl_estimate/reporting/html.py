@@ -12,8 +12,9 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from fl_estimate.reporting.figures import draw, inline_svg
-from fl_estimate.reporting.headline import headline, period
+from fl_estimate.reporting.headline import headline, period, population_words
 from fl_estimate.reporting.labelling import several_methods
+from fl_estimate.reporting.naming import assumption_words, outcome_words
 from fl_estimate.reporting.tables import (
     MARKS,
     LaidRow,
@@ -119,9 +120,14 @@ def report(published: PublishedEstimates, *, language: str = "en", particulars: 
 
 def _title(published: PublishedEstimates, language: str) -> str:
     outcomes = [str(table.frame["outcome"].iloc[0]) for table in published.tables if len(table.frame)]
-    if not outcomes or say("outcome", outcomes[0], language) == outcomes[0]:
+    words = [
+        outcome_words(table.wording, str(table.frame["outcome"].iloc[0]), language)
+        for table in published.tables
+        if len(table.frame)
+    ]
+    if not outcomes or words[0] == outcomes[0]:
         return say("section", "title_plain", language)
-    return say("section", "title", language, outcome=opening(say("outcome", outcomes[0], language)))
+    return say("section", "title", language, outcome=opening(words[0]))
 
 
 def _header(published: PublishedEstimates, title: str, language: str) -> str:
@@ -129,6 +135,10 @@ def _header(published: PublishedEstimates, title: str, language: str) -> str:
     facts: list[str] = []
     for name in ("population", "reference_period", "measure"):
         said = list(dict.fromkeys(str(getattr(table, name)) for table in published.tables if getattr(table, name)))
+        if name == "population":
+            said = list(
+                dict.fromkeys(population_words(table, language) for table in published.tables if table.population)
+            )
         if name == "measure":
             said = [say("measure", code, language) for code in said]
         if name == "reference_period":
@@ -233,7 +243,7 @@ def _hung(text: str) -> str:
 
 def _notes(sheet: Layout, table: PublishedTable, published: PublishedEstimates, language: str) -> str:
     """What the marks and heads of a table mean; only those that stand in it."""
-    notes = [f"<sup>{mark}</sup> {escape(text)}" for mark, text in sheet.notes]
+    notes = [f"<sup>{mark}</sup> {escape(text)}" if mark else escape(text) for mark, text in sheet.notes]
     if any("†" in row.cells.get("value", "") for row in sheet.rows):
         notes.append(escape(rule_caution(published, language)))
     if said := few_cases_note(published, language, table):
@@ -290,7 +300,7 @@ def _assumed(published: PublishedEstimates, language: str) -> list[tuple[str, li
     numbered = list(enumerate(published.tables, 1))
     for place, table in sorted(numbered, key=lambda pair: several_methods(pair[1].frame)):
         for assumption in table.assumptions:
-            text = say("assumption", assumption.code, language, **dict(assumption.parameters))
+            text = assumption_words(table.wording, assumption, language)
             if several_methods(table.frame) and text in said:
                 continue
             if place not in said.setdefault(text, []):

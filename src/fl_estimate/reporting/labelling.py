@@ -7,8 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from fl_estimate.reporting.words import labels, say
-from fl_estimate.results.estimates import margin_columns
+from fl_estimate.inputs.wording import Wording
+from fl_estimate.reporting.naming import quantity_words, term_words, value_words
+from fl_estimate.reporting.words import say
+from fl_estimate.results.estimates import Assumption, margin_columns
 
 SAME_UNIT: dict[str, str] = {"total": "persons", "population_size": "persons"}
 """Quantities that are the same thing under another name: a total of persons, whoever counted them."""
@@ -18,6 +20,11 @@ Row = Mapping[str, Any]
 def unit_of(quantity: str) -> str:
     """The quantity that a table of several methods is headed by."""
     return SAME_UNIT.get(quantity, quantity)
+
+
+def is_unweighted(assumptions: Sequence[Assumption]) -> bool:
+    """Whether a result says that every respondent counts the same."""
+    return any(assumption.code == "unweighted" for assumption in assumptions)
 
 
 def several_methods(frame: pd.DataFrame) -> bool:
@@ -35,12 +42,23 @@ class Labels:
     by : sequence of str
         Its by-columns.
     language : {"en", "fr", "es"}
+    wording : Wording, optional
+        Of the survey: titles, labels of codes, what is counted.
+    unweighted : bool
+        Whether the survey of the table counts every respondent the same.
     """
 
-    def __init__(self, frame: pd.DataFrame, by: Sequence[str], language: str) -> None:
+    def __init__(
+        self, frame: pd.DataFrame, by: Sequence[str], language: str, wording: Wording | None = None,
+        *, unweighted: bool = False,
+    ) -> None:  # fmt: skip
         self._language = language
+        self._wording = wording or Wording()
+        self._unweighted = unweighted
         self._by = by
-        self._values = {name: labels(name, frame[name].dropna().unique().tolist(), language) for name in by}
+        self._values = {
+            name: value_words(self._wording, name, frame[name].dropna().unique().tolist(), language) for name in by
+        }
         self._methods = several_methods(frame)
         self._terms = frame["term"].nunique() > 1
         self._quantities = frame["quantity"].map(unit_of).nunique() > 1
@@ -49,11 +67,13 @@ class Labels:
         """The label of one row."""
         source = self.source(record)
         domain = self.domain(record) if record["margin"] or not (source or self._quantities) else ""
-        quantity = say("quantity", str(record["quantity"]), self._language) if self._quantities else ""
+        quantity = (
+            quantity_words(str(record["quantity"]), self._wording.unit, self._language) if self._quantities else ""
+        )
         label = ", ".join(part for part in (domain, source, quantity) if part)
         term = str(record["term"])
         # A term that all rows share says nothing that tells them apart.
-        return f"{label} ({say('term', term, self._language)})" if term and self._terms else label
+        return f"{label} ({term_words(self._wording, term, self._language)})" if term and self._terms else label
 
     def domain(self, record: Row) -> str:
         """Whom a row speaks of: the nation, a domain, or those whose domain is not stated."""
@@ -70,4 +90,7 @@ class Labels:
         names = [str(record[name]) for name in self._by if name not in margin and not pd.isna(record[name])]
         if names:
             return ", ".join(names)
-        return say("source", str(record["method"]), self._language) if self._methods else ""
+        if not self._methods:
+            return ""
+        plain = self._unweighted and str(record["method"]) in ("taylor", "replicates")
+        return say("source", "unweighted" if plain else str(record["method"]), self._language)

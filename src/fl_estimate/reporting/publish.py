@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,16 +12,18 @@ import numpy as np
 import pandas as pd
 
 from fl_estimate.errors import PublishFault, listed
+from fl_estimate.inputs.wording import Wording
 from fl_estimate.reporting.disclosure_series import Nested
 from fl_estimate.reporting.judging import Flags, own_support, published_support
 from fl_estimate.reporting.labelling import unit_of
+from fl_estimate.reporting.naming import with_labels
 from fl_estimate.reporting.precision import WITHOUT_ERROR, few_digits
 from fl_estimate.reporting.release import Draft, released
 from fl_estimate.reporting.releases import Release, known_tables
 from fl_estimate.reporting.suppression import FL_DEFAULT, NOT_PUBLISHED, SuppressionRule, chosen_rule
 from fl_estimate.reporting.writing import write_bytes
-from fl_estimate.results.basis import LISTS
-from fl_estimate.results.estimates import HEAD, TAIL, Assumption, Estimates, Reason
+from fl_estimate.results.basis import LISTS, MODEL
+from fl_estimate.results.estimates import HEAD, SCALED, TAIL, Assumption, Estimates, Reason
 from fl_estimate.results.provenance import Provenance
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ class PublishedTable:
     frame : pandas.DataFrame
         The columns of Estimates, rounded; then `publication` (published, at_most, fewer_than, not_published) and `caution` (of
         cv, df and sampler, or empty). A row that is not published has no numbers, one of few cases its upper limit alone.
-    by, measure, population, reference_period, assumptions, provenance
+    by, measure, population, reference_period, assumptions, provenance, wording
         As in Estimates.
     reasons : tuple of Reason
         Of the rows that are printed as figures only: a reason can tell of a zero.
@@ -60,6 +62,7 @@ class PublishedTable:
     assumptions: tuple[Assumption, ...] = ()
     provenance: Provenance
     own: tuple[bool, ...] = ()
+    wording: Wording = field(default_factory=Wording)
 
     @property
     def hidden(self) -> Flags:
@@ -297,8 +300,20 @@ def _drafts(given: Any) -> list[tuple[PublishedTable, Draft]]:
         )  # fmt: skip
     names = list(named) if named is not None else [_default_name(result, at) for at, result in enumerate(results, 1)]
     return [
-        (table := draft_of(name, result), _draft(table, result)) for name, result in zip(names, results, strict=True)
+        (table := _as_released(draft_of(name, result), result), _draft(table, result))
+        for name, result in zip(names, results, strict=True)
     ]
+
+
+def _as_released(table: PublishedTable, result: Estimates) -> PublishedTable:
+    """With the assumptions of the fit whose rows are printed: how many areas lack a case stands in those of the other."""
+    told = result.diagnostics.get("released_assumptions")
+    if not told:
+        return table
+    found = tuple(
+        Assumption(code=code, parameters=tuple((name, value) for name, value in pairs)) for code, pairs in told
+    )
+    return replace(table, assumptions=found)
 
 
 def _told(assumptions: tuple[Assumption, ...]) -> tuple[Assumption, ...]:
@@ -311,10 +326,24 @@ def _told(assumptions: tuple[Assumption, ...]) -> tuple[Assumption, ...]:
 
 def _draft(table: PublishedTable, result: Estimates) -> Draft:
     return Draft(
-        name=table.name, frame=table.frame, by=table.by, assumptions=table.assumptions, reasons=table.reasons,
+        name=table.name, frame=_same_whatever(table.frame, result.diagnostics.get("released", {})), by=table.by,
+        assumptions=table.assumptions, reasons=table.reasons,
         support=result.support, direct=np.array(table.own, dtype=bool) | (result.cells is not None), crossing=result.cells,
         arguments=result.provenance.arguments, limits=result.diagnostics.get("limits_of_few", {}),
     )  # fmt: skip
+
+
+def _same_whatever(frame: pd.DataFrame, times: Mapping[str, Sequence[float]]) -> pd.DataFrame:
+    """Rows of an area model as they come out whatever the areas of few cases are, so that they tell nothing of these."""
+    if not times:
+        return frame
+    out = frame.copy()
+    for row, record in zip(frame.index, frame.to_dict("records"), strict=True):
+        found = times.get(str(record.get(str(record["margin"]), "")))
+        if found is not None and record["basis"] == MODEL:
+            for name, by in zip(SCALED, found, strict=True):
+                out.loc[row, name] = record[name] * by
+    return out
 
 
 def _again(table: PublishedTable) -> Draft:
@@ -356,6 +385,7 @@ def draft_of(name: str, result: Estimates) -> PublishedTable:
         assumptions=result.assumptions,
         provenance=result.provenance,
         own=tuple(own_support(result.frame, result.support).tolist()),
+        wording=result.wording,
     )
 
 
@@ -366,4 +396,4 @@ def _laid_out(table: PublishedTable, by: Mapping[str, Any]) -> pd.DataFrame:
     for name, kind in by.items():
         values = frame[name] if name in frame else pd.Series(pd.NA, index=frame.index, dtype="object")
         frame[name] = values.astype(kind)
-    return frame[["estimate", *HEAD, *by, *TAIL, "publication", "caution"]]
+    return with_labels(frame[["estimate", *HEAD, *by, *TAIL, "publication", "caution"]], table.wording)

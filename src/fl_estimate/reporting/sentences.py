@@ -28,6 +28,7 @@ HEADS: dict[str, Said] = {
     "cases": ("Cases", "Cas", "Casos"),
     "deff": ("Design effect", "Effet de plan", "Efecto del diseño"),
     "effective_n": ("Effective respondents", "Répondants effectifs", "Informantes efectivos"),
+    "effective_size": ("Effective sample size", "Taille effective de l’échantillon", "Tamaño efectivo de la muestra"),
     "truth": ("True value", "Valeur vraie", "Valor verdadero"),
     "nation": ("Whole country", "Ensemble du pays", "Todo el país"),
     "missing": ("Not stated", "Non déclaré", "No declarado"),
@@ -42,11 +43,23 @@ HEADS: dict[str, Said] = {
     ),
     "unit.prevalence.percent": ("Prevalence, %", "Taux de prévalence, en\u00a0%", "Tasa de prevalencia, en\u00a0%"),
     "unit.total": ("Number of persons", "Nombre de personnes", "Número de personas"),
+    "unit.months": ("Person-months", "Mois-personnes", "Meses-persona"),
     "unit.mean": ("Mean", "Moyenne", "Media"),
     "unit.ratio": ("Ratio", "Ratio", "Razón"),
     "lifetime": ("lifetime", "vie entière", "toda la vida"),
+    "rolling": (
+        "the {months} months before the interview",
+        "les {months} mois précédant l’entretien",
+        "los {months} meses anteriores a la entrevista",
+    ),
+    "the month before the interview": (
+        "the month before the interview",
+        "le mois précédant l’entretien",
+        "el mes anterior a la entrevista",
+    ),
     "by_join": (" and ", " et ", " y "),
-    "among": ("among {n} respondents", "parmi {n} répondants", "entre {n} informantes"),
+    "among": ("among {n} {sample}", "parmi {n} {sample}", "entre {n} {sample}"),
+    "unweighted": ("unweighted", "non pondéré", "sin ponderar"),
     "range": ("{lower} to {upper}", "{lower} à {upper}", "{lower} a {upper}"),
     "caption": ("{outcome}: {quantity}", "{outcome}\u00a0: {quantity}", "{outcome}: {quantity}"),
     "caption_by": (
@@ -124,6 +137,11 @@ STATES: dict[str, Said] = {
         "en situation de travail forcé",
         "en situación de trabajo forzoso",
     ),
+    "forced_labour_stock": (
+        "in forced labour on the reference day",
+        "en situation de travail forcé au jour de référence",
+        "en situación de trabajo forzoso en el día de referencia",
+    ),
 }
 
 SENTENCES: dict[str, Said] = {
@@ -141,19 +159,19 @@ SENTENCES: dict[str, Said] = {
         " (período de referencia: {period})",
     ),
     "prevalence.thousand": (
-        "An estimated {value} of every 1,000 persons {are} {state}{when}.",
-        "On estime que {value} personnes sur 1\u202f000 {are} {state}{when}.",
-        "Se estima que {value} de cada 1.000 personas {are} {state}{when}.",
+        "An estimated {value} of every 1,000 {units} {are} {state}{when}.",
+        "On estime que {value} {units} sur 1\u202f000 {are} {state}{when}.",
+        "Se estima que {value} de cada 1.000 {units} {are} {state}{when}.",
     ),
     "prevalence.percent": (
-        "An estimated {value} of persons {are} {state}{when}.",
-        "On estime que {value} des personnes {are} {state}{when}.",
-        "Se estima que el {value} de las personas {are} {state}{when}.",
+        "An estimated {value} {of} {are} {state}{when}.",
+        "On estime que {value} {of} {are} {state}{when}.",
+        "Se estima que el {value} {of} {are} {state}{when}.",
     ),
     "prevalence.total": (
-        "That is about {value} persons ({range}).",
-        "Cela représente environ {value} personnes ({range}).",
-        "Son unas {value} personas ({range}).",
+        "That is about {value} {units} ({range}).",
+        "Cela représente environ {value} {units} ({range}).",
+        "Son alrededor de {value} {units} ({range}).",
     ),
     "plain": (
         "{outcome}, {quantity}: {value}.",
@@ -166,28 +184,27 @@ SENTENCES: dict[str, Said] = {
         "El intervalo de confianza del {level} va de {lower} a {upper}.",
     ),
     "bounds.thousand": (
-        "Between {lower} and {upper} of every 1,000 persons {are} {state}{when}, according to whether none or all of the "
-        "persons whose class is undetermined are counted.",
-        "Entre {lower} et {upper} personnes sur 1\u202f000 {are} {state}{when}, selon que l’on compte aucune ou toutes les "
-        "personnes au classement indéterminé.",
-        "Entre {lower} y {upper} de cada 1.000 personas {are} {state}{when}, según se cuente a ninguna o a todas las personas "
+        "Between {lower} and {upper} of every 1,000 {units} {are} {state}{when}, according to whether {none_or_all} "
+        "whose class is undetermined are counted.",
+        "Entre {lower} et {upper} {units} sur 1\u202f000 {are} {state}{when}, selon que l’on compte {none_or_all} "
+        "au classement indéterminé.",
+        "Entre {lower} y {upper} de cada 1.000 {units} {are} {state}{when}, según se cuente {none_or_all} "
         "de clasificación indeterminada.",
     ),
     "bounds.percent": (
-        "Between {lower} and {upper} of persons {are} {state}{when}, according to whether none or all of the persons whose "
+        "Between {lower} and {upper} {of} {are} {state}{when}, according to whether {none_or_all} whose "
         "class is undetermined are counted.",
-        "Entre {lower} et {upper} des personnes {are} {state}{when}, selon que l’on compte aucune ou toutes les personnes au "
+        "Entre {lower} et {upper} {of} {are} {state}{when}, selon que l’on compte {none_or_all} au "
         "classement indéterminé.",
-        "Entre el {lower} y el {upper} de las personas {are} {state}{when}, según se cuente a ninguna o a todas las personas "
+        "Entre el {lower} y el {upper} {of} {are} {state}{when}, según se cuente {none_or_all} "
         "de clasificación indeterminada.",
     ),
     "bounds.plain": (
-        "{outcome}, {quantity}: between {lower} and {upper}, according to whether none or all of the persons whose class "
+        "{outcome}, {quantity}: between {lower} and {upper}, according to whether {none_or_all} whose class "
         "is undetermined are counted.",
-        "{outcome}, {quantity}\u00a0: entre {lower} et {upper}, selon que l’on compte aucune ou toutes les personnes au "
+        "{outcome}, {quantity}\u00a0: entre {lower} et {upper}, selon que l’on compte {none_or_all} au "
         "classement indéterminé.",
-        "{outcome}, {quantity}: entre {lower} y {upper}, según se cuente a ninguna o a todas las personas de "
-        "clasificación indeterminada.",
+        "{outcome}, {quantity}: entre {lower} y {upper}, según se cuente {none_or_all} de clasificación indeterminada.",
     ),
     "bounds.interval": (
         "With sampling error ({level} confidence) the range is {lower} to {upper}.",
@@ -195,14 +212,14 @@ SENTENCES: dict[str, Said] = {
         "Con el error de muestreo (confianza del {level}), el rango va de {lower} a {upper}.",
     ),
     "cases": (
-        "The survey met {cases} cases among {n} respondents.",
-        "L’enquête a trouvé {cases} cas parmi {n} répondants.",
-        "La encuesta encontró {cases} casos entre {n} informantes.",
+        "The survey met {cases} cases among {n} {sample}.",
+        "L’enquête a trouvé {cases} cas parmi {n} {sample}.",
+        "La encuesta encontró {cases} casos entre {n} {sample}.",
     ),
     "respondents": (
-        "It rests on {n} respondents.",
-        "Ce chiffre repose sur {n} répondants.",
-        "La cifra se basa en {n} informantes.",
+        "It rests on {n} {sample}.",
+        "Ce chiffre repose sur {n} {sample}.",
+        "La cifra se basa en {n} {sample}.",
     ),
     "fewer_than": (
         "No case was met among {n} respondents: the figure is below {upper} ({unit}; upper limit of the {level} "
@@ -220,6 +237,11 @@ SENTENCES: dict[str, Said] = {
         "Se encontraron de 0 a {most} casos entre {n} informantes, muy pocos para dar una cifra: es a lo sumo de {upper} "
         "({unit}; límite superior de un intervalo de confianza del {level} para {most} casos).",
     ),
+    "unweighted": (
+        "Unweighted: every respondent counts the same, and the figure is of the sample.",
+        "Non pondéré\u00a0: chaque répondant compte autant, et le chiffre porte sur l’échantillon.",
+        "Sin ponderar: cada informante cuenta lo mismo, y la cifra es de la muestra.",
+    ),
     "not_published": (
         "The national figure is not published: too little stands behind it.",
         "Le chiffre national n’est pas publié\u00a0: trop peu d’observations le fondent.",
@@ -231,9 +253,9 @@ SENTENCES: dict[str, Said] = {
         "Para el {share} de la población de interés las respuestas no permiten decidir.",
     ),
     "all_counted": (
-        "Counting all of these persons as cases gives {value} ({range}).",
-        "En comptant toutes ces personnes comme des cas, on obtient {value} ({range}).",
-        "Si se cuenta a todas estas personas como casos, se obtiene {value} ({range}).",
+        "Counting {all} as cases gives {value} ({range}).",
+        "En comptant {all} comme des cas, on obtient {value} ({range}).",
+        "Si se cuenta {all} como casos, se obtiene {value} ({range}).",
     ),
     "truth": (
         "The country is made up, so the truth is known: {truth} ({unit}).",

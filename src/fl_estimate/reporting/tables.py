@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from fl_estimate.inputs.wording import Wording
 from fl_estimate.reporting.judging import based_on
-from fl_estimate.reporting.labelling import Labels, several_methods, unit_of
+from fl_estimate.reporting.labelling import SAME_UNIT, Labels, is_unweighted, several_methods, unit_of
+from fl_estimate.reporting.naming import column_title, outcome_words, quantity_words, told, unit_words
 from fl_estimate.reporting.palette import SOFT
 from fl_estimate.reporting.precision import decimals_of
 from fl_estimate.reporting.suppression import AT_MOST, LIMITS, NOT_PUBLISHED, SuppressionRule
@@ -29,6 +31,8 @@ PER_THOUSAND_BELOW = 0.05
 """A prevalence below this is shown per 1,000 persons, from this on in per cent; one unit for a whole table."""
 PERSONS: frozenset[str] = frozenset({"total", "persons", "population_size", "dark_figure"})
 """Quantities that count persons."""
+MONTHS = "_months"
+"""Ends the name of an outcome that is time: its total counts person-months."""
 MEDIAN = "0.5"
 """The term of the quantile that has a name."""
 LISTED: frozenset[str] = frozenset({"population_size", "dark_figure"})
@@ -56,6 +60,7 @@ class Scale:
     decimals: int
     unit: str
     quantity: str
+    counted: str = "persons"
 
     def write(self, value: float, language: str, like: Mapping[str, Any] | None = None) -> str:
         """A number in this unit, without the unit's name, with the decimals of a row; empty where it is missing."""
@@ -79,6 +84,8 @@ class Scale:
 
     def head(self, language: str) -> str:
         """The name of the quantity with its unit, as a column head."""
+        if self.unit == "total" and self.quantity in SAME_UNIT | {"persons": ""}:
+            return unit_words(self.counted, "number", language)
         head = say("head", f"unit.{self.unit}", language)
         return say("quantity", self.quantity, language) if head.startswith("unit.") else head
 
@@ -116,25 +123,29 @@ class Layout:
 def layout(table: PublishedTable, language: str = "en", truth: Truth | None = None) -> Layout:
     """Write every cell of one published table in a language, the truth beside it where it is known."""
     frame = table.frame
-    scale = scale_of(frame)
+    scale = scale_of(frame, table.wording.unit)
     if _narrowed(table):
         truth = None  # the truth is known of the whole population only
     level = float(frame["level"].dropna().iloc[0]) if frame["level"].notna().any() else 0.95
     marks = _marks(table)
     rows: list[LaidRow] = []
-    names, methods = Labels(frame, table.by, language), several_methods(frame)
+    names, methods = labels_of(table, language), several_methods(frame)
     several = frame["outcome"][(frame["outcome"] != "").to_numpy(dtype=bool)].nunique() > 1
     group: tuple[str, str] | None = None
     for place, record in enumerate(frame.to_dict("records")):
         entry = {str(key): value for key, value in record.items()}
         here = (str(entry["outcome"]) if several else "", str(entry["margin"]))
         if here != group:
-            rows += _headings(here, group, language)
+            rows += _headings(here, group, table.wording, language)
             group = here
         row = _row(entry, table.by, names, scale, language, marks.get(place, ""), truth)
         # Among several methods no row is the nation that the others are parts of.
         rows.append(replace(row, nation=False) if methods else row)
     heads = _heads(rows, scale, interval_words(frame, level, language), language)
+    if "n" in heads:
+        heads["n"] = unit_words(table.wording.unit, "n", language)
+    if "effective_n" in heads and table.wording.unit != "persons":
+        heads["effective_n"] = say("head", "effective_size", language)
     if "n" in heads and frame["quantity"].isin(list(LISTED)).any():
         heads["n"] = say("head", "observed", language)
     if not _has_unknown(table):
@@ -144,7 +155,7 @@ def layout(table: PublishedTable, language: str = "en", truth: Truth | None = No
         caption=caption(table, language),
         heads=heads,
         rows=tuple(rows),
-        notes=tuple(_notes(table, language)),
+        notes=(*_notes(table, language), *(("", note) for note in [told(table.wording.note, language)] if note)),
         scale=scale,
         level=level,
         legend=interval_words(frame, level, language, family="legend.interval"),
@@ -158,8 +169,18 @@ def _narrowed(table: PublishedTable) -> bool:
     return any(str(value) not in own for assumption in said for _, value in assumption.parameters)
 
 
-def scale_of(frame: pd.DataFrame) -> Scale:
+def labels_of(table: PublishedTable, language: str, frame: pd.DataFrame | None = None) -> Labels:
+    """The names of the rows of a table, or of the part of it that is shown."""
+    shown = table.frame if frame is None else frame
+    return Labels(shown, table.by, language, table.wording, unweighted=is_unweighted(table.assumptions))
+
+
+def scale_of(frame: pd.DataFrame, counted: str = "persons") -> Scale:
     """Choose the unit and decimals of a table by its national rows (else by its largest printed figure)."""
+    return replace(_scale(frame), counted=counted)
+
+
+def _scale(frame: pd.DataFrame) -> Scale:
     quantity = str(frame["quantity"].iloc[0]) if len(frame) else ""
     shown = frame["value"].fillna(frame["upper"]).abs()
     nation = shown[(frame["margin"] == "").to_numpy(dtype=bool)].dropna()
@@ -171,7 +192,8 @@ def scale_of(frame: pd.DataFrame) -> Scale:
         decimals = max(1, _places(lead * factor, 2), _places(float(positive), 1))
         return Scale(factor=factor, decimals=min(decimals, 4), unit=unit, quantity=quantity)
     if quantity in PERSONS:
-        return Scale(factor=1.0, decimals=0, unit="total", quantity=quantity)
+        months = frame["outcome"].astype(str).str.endswith(MONTHS).all()
+        return Scale(factor=1.0, decimals=0, unit="months" if months else "total", quantity=quantity)
     se = frame["se"].where(frame["se"] > 0).min()
     decimals = _places(float(se), 2) if pd.notna(se) else _places(lead, 3)
     shown_as = "median" if _only_quantile(frame) == MEDIAN else quantity
@@ -189,17 +211,26 @@ def caption(table: PublishedTable, language: str, *, margin: str | None = None) 
 
     A design-weighted estimate is what a reader expects of a survey, and is not named.
     """
-    outcomes = [say("outcome", str(code), language) for code in table.frame["outcome"].unique() if code]
+    plain = f" – {say('head', 'unweighted', language)}" if is_unweighted(table.assumptions) else ""
+    if (own := told(table.wording.title, language)) and margin is None:
+        return own + plain
+    outcomes = [outcome_words(table.wording, str(code), language) for code in table.frame["outcome"].unique() if code]
     codes = [str(code) for code in table.frame["quantity"].unique()]
     if several_methods(table.frame):
         codes = [unit_of(code) for code in codes]
-    quantities = [say("quantity", code, language) for code in dict.fromkeys(codes)]
+    quantities = [quantity_words(code, table.wording.unit, language) for code in dict.fromkeys(codes)]
+    if codes == ["total"] and scale_of(table.frame).unit == "months":
+        quantities = [say("head", "unit.months", language)]
     if share := _only_quantile(table.frame):
         quantities = [say("quantity", "median", language)] if share == MEDIAN else [f"{quantities[0]} ({share})"]
     outcome = opening(", ".join(outcomes[:3]) + (" …" if len(outcomes) > 3 else ""))
     quantity = ", ".join(lowered(text) for text in quantities)
     margins = [margin] if margin else [name for name in table.frame["margin"].unique() if name]
-    by = joined([lowered(column_words(str(name), language)) for name in margins], language) if margins else ""
+    by = (
+        joined([lowered(column_words(str(name), language, table.wording)) for name in margins], language)
+        if margins
+        else ""
+    )
     if not outcome:
         said = opening(quantity)
     elif not by:
@@ -207,7 +238,7 @@ def caption(table: PublishedTable, language: str, *, margin: str | None = None) 
     else:
         said = say("head", "caption_by", language, outcome=outcome, quantity=quantity, by=by)
     how = _how(table.frame, language)
-    return f"{said} – {how}" if how else said
+    return (f"{said} – {how}" if how else said) + plain
 
 
 def _how(frame: pd.DataFrame, language: str) -> str:
@@ -221,9 +252,9 @@ def _how(frame: pd.DataFrame, language: str) -> str:
     return lowered(say("source", str(frame["method"].iloc[0]), language)) + model
 
 
-def column_words(margin: str, language: str) -> str:
+def column_words(margin: str, language: str, wording: Wording) -> str:
     """A margin in words: Region × Sex."""
-    return " × ".join(say("column", part, language) for part in margin.split(" × "))
+    return " × ".join(column_title(wording, part, language) for part in margin.split(" × "))
 
 
 def great_table(published: PublishedEstimates, language: str = "en") -> GT:
@@ -260,10 +291,12 @@ def _lines(table: PublishedTable, sheet: Layout, language: str) -> Iterable[dict
     for row in sheet.rows:
         if row.heading:
             continue
-        outcome = opening(say("outcome", str(row.record["outcome"]), language))
+        outcome = opening(outcome_words(table.wording, str(row.record["outcome"]), language))
         group = say("head", "caption", language, outcome=outcome, quantity=quantity) if outcome else opening(quantity)
         if row.record["margin"]:
-            group += f" – {column_words(str(row.record['margin']), language)}"
+            group += f" – {column_words(str(row.record['margin']), language, table.wording)}"
+        if is_unweighted(table.assumptions):
+            group += f" – {say('head', 'unweighted', language)}"
         yield {"table": table.name, "group": group, "label": row.label, "withheld": row.withheld, **row.cells}
 
 
@@ -303,12 +336,14 @@ def _joined_heads(laid: Sequence[Layout], language: str) -> dict[str, str]:
     return {key: heads[key] for key in order if key in heads}
 
 
-def _headings(here: tuple[str, str], before: tuple[str, str] | None, language: str) -> Iterable[LaidRow]:
+def _headings(
+    here: tuple[str, str], before: tuple[str, str] | None, wording: Wording, language: str
+) -> Iterable[LaidRow]:
     outcome, margin = here
     if outcome and (before is None or before[0] != outcome):
-        yield LaidRow(label=opening(say("outcome", outcome, language)), heading=True)
+        yield LaidRow(label=opening(outcome_words(wording, outcome, language)), heading=True)
     if margin:
-        yield LaidRow(label=column_words(margin, language), heading=True)
+        yield LaidRow(label=opening(column_words(margin, language, wording)), heading=True)
 
 
 def _row(

@@ -18,6 +18,7 @@ from fl_estimate.reporting import (
     vocabulary_models,
     vocabulary_panels,
     vocabulary_synthesis,
+    vocabulary_time,
     vocabulary_weights,
 )
 
@@ -46,6 +47,22 @@ QUANTITIES: dict[str, Said] = {
 
 OUTCOMES: dict[str, Said] = {
     "forced_labour": ("forced labour", "travail forcé", "trabajo forzoso"),
+    "forced_labour_wide": (
+        "forced labour, wide reading",
+        "travail forcé, lecture large",
+        "trabajo forzoso, lectura amplia",
+    ),
+    "forced_labour_narrow": (
+        "forced labour, narrow reading",
+        "travail forcé, lecture étroite",
+        "trabajo forzoso, lectura estricta",
+    ),
+    "forced_labour_one_fact": (
+        "forced labour by unpaid wages alone, told as involuntary work and as penalty",
+        "travail forcé par le seul salaire impayé, cité comme travail involontaire et comme peine",
+        "trabajo forzoso solo por el salario impagado, contado como trabajo involuntario y como pena",
+    ),
+    "forced_marriage": ("forced marriage", "mariage forcé", "matrimonio forzoso"),
     "state_imposed_forced_labour": (
         "state-imposed forced labour",
         "travail forcé imposé par l’État",
@@ -113,6 +130,7 @@ METHODS: dict[str, Said] = {
 
 SOURCES: dict[str, Said] = {
     "taylor": ("Survey, design-weighted", "Enquête, pondérée selon le plan", "Encuesta, ponderada según el diseño"),
+    "unweighted": ("Survey, unweighted", "Enquête, non pondérée", "Encuesta, sin ponderar"),
     "replicates": (
         "Survey, design-weighted, replicates",
         "Enquête, pondérée selon le plan, réplications",
@@ -267,22 +285,27 @@ ASSUMPTIONS: dict[str, Said] = {
         "Grados de libertad: {rule}.",
     ),
     "unknown_as_no": (
-        "Persons whose class is undetermined are not counted as cases; their weighted share is given beside the estimate.",
-        "Les personnes dont le classement est indéterminé ne sont pas comptées comme des cas ; leur part pondérée figure "
-        "à côté de l’estimation.",
-        "Las personas cuya clasificación es indeterminada no se cuentan como casos; su proporción ponderada figura junto "
-        "a la estimación.",
+        "{Units} whose class is undetermined do not count as cases; their weighted share is given beside the estimate.",
+        "{Units} au classement indéterminé : hors des cas ; leur part pondérée figure à côté de l’estimation.",
+        "{Units} de clasificación indeterminada no cuentan como casos; su proporción ponderada figura junto a la estimación.",
     ),
     "unknown_excluded": (
-        "Persons whose answer is unknown are left out as outside the domain; the design of the whole sample is kept.",
-        "Les personnes dont la réponse est inconnue sont considérées comme hors du domaine ; le plan de l’échantillon "
-        "entier est conservé.",
-        "Las personas cuya respuesta se desconoce quedan fuera del dominio; se conserva el diseño de la muestra completa.",
+        "{Units} whose answer is unknown are left out as outside the domain; the design of the whole sample is kept.",
+        "{Units} dont la réponse est inconnue : hors du domaine ; le plan de l’échantillon entier est conservé.",
+        "{Units} cuya respuesta se desconoce quedan fuera del dominio; se conserva el diseño de la muestra completa.",
     ),
     "unknown_bounds": (
-        "Two figures a cell: none, then all, of the persons whose class is undetermined are counted as cases.",
-        "Deux chiffres par cellule : aucune, puis toutes les personnes au classement indéterminé sont comptées comme des cas.",
-        "Dos cifras por celda: ninguna y, después, todas las personas de clasificación indeterminada se cuentan como casos.",
+        "Two figures a cell, according to whether {none_or_all} whose class is undetermined are counted as cases.",
+        "Deux chiffres par cellule, selon que l’on compte {none_or_all} au classement indéterminé parmi les cas.",
+        "Dos cifras por celda, según se cuente {none_or_all} de clasificación indeterminada como casos.",
+    ),
+    "not_asked_whether_agreed": (
+        "The survey did not ask whether what these criteria of {framework} describe was known and agreed; they count for "
+        "everybody who reports them: {parts}.",
+        "L’enquête n’a pas demandé si ce que décrivent ces critères du cadre {framework} était connu et convenu ; ils "
+        "comptent pour tous ceux qui les déclarent : {parts}.",
+        "La encuesta no preguntó si lo que describen estos criterios del marco {framework} era conocido y acordado; "
+        "cuentan para todas las personas que los declaran: {parts}.",
     ),
     "recalled_parts": (
         "Parts of the framework {framework} are recalled or are this project’s reading, and were not read in the "
@@ -293,9 +316,9 @@ ASSUMPTIONS: dict[str, Said] = {
         "documento: {parts}.",
     ),
     "simple_random_sample": (
-        "The design names neither strata nor primary units: persons are taken as drawn independently.",
-        "Le plan ne donne ni strates ni unités primaires : les personnes sont considérées comme tirées indépendamment.",
-        "El diseño no indica estratos ni unidades primarias: las personas se tratan como extraídas de forma independiente.",
+        "The design names neither strata nor primary units: each row of the file is taken as drawn independently.",
+        "Le plan ne donne ni strates ni unités primaires : chaque ligne du fichier est considérée comme tirée indépendamment.",
+        "El diseño no indica estratos ni unidades primarias: cada fila del archivo se trata como extraída de forma independiente.",
     ),
     "weights_taken_as_given": (
         "Weights are taken as given: the uncertainty of non-response and calibration adjustments is not included.",
@@ -310,7 +333,7 @@ ASSUMPTIONS: dict[str, Said] = {
         "Los estratos con una sola unidad primaria se unen a uno vecino.",
     ),
     "deff_reference": (
-        "Design effects are against simple random sampling with replacement of the same number of persons.",
+        "Design effects are against simple random sampling with replacement of the same size.",
         "Les effets de plan se rapportent à un sondage aléatoire simple avec remise de même taille.",
         "Los efectos del diseño se refieren a un muestreo aleatorio simple con reemplazo del mismo tamaño.",
     ),
@@ -409,6 +432,7 @@ _TOPICS = (
     vocabulary_models,
     vocabulary_panels,
     vocabulary_synthesis,
+    vocabulary_time,
     vocabulary_weights,
 )
 _JOINED: dict[str, dict[str, Any]] = {

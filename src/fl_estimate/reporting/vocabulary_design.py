@@ -5,6 +5,22 @@ from __future__ import annotations
 Said = tuple[str, str, str]
 
 ASSUMPTIONS: dict[str, Said] = {
+    "unweighted": (
+        "Unweighted: every respondent counts the same. The figures are of the sample; they speak of the population only if "
+        "everybody in it was equally likely to be drawn and to answer.",
+        "Non pondéré\u00a0: chaque répondant compte autant. Les chiffres portent sur l’échantillon\u00a0; ils ne valent pour la "
+        "population que si chacun y avait la même probabilité d’être tiré et de répondre.",
+        "Sin ponderar: cada informante cuenta lo mismo. Las cifras son de la muestra; solo valen para la población si en ella "
+        "todos tenían la misma probabilidad de ser seleccionados y de responder.",
+    ),
+    "zero_weights": (
+        "Rows with a weight of zero (not interviewed or not eligible): {rows}. They are counted in no figure, and their primary "
+        "units stay in the design.",
+        "Lignes de poids nul (non enquêtées ou non éligibles)\u00a0: {rows}. Elles n’entrent dans aucun chiffre, et leurs unités "
+        "primaires restent dans le plan.",
+        "Filas con peso igual a cero (no entrevistadas o no elegibles): {rows}. No entran en ninguna cifra, y sus unidades "
+        "primarias siguen en el diseño.",
+    ),
     "two_phases_apart": (
         "Persons were drawn in two phases; the variance of each is computed by itself, which is exact where the first phase "
         "is a simple random sample.",

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from fl_estimate.errors import EstimateFault, listed, missing_columns
+from fl_estimate.inputs.wording import Wording
 from fl_estimate.results.basis import Basis, Support, require_bases
 from fl_estimate.results.crossing import Crossing
 from fl_estimate.results.provenance import Provenance
@@ -75,6 +76,8 @@ class Estimates:
         none, nothing is known, and no row that rests on respondents is published. It is never printed.
     cells : Crossing or None
         Of a design-weighted call, all its by-columns crossed; for the audit of disclosure, never published.
+    wording : Wording
+        What printed tables call the units that are counted, columns, codes and outcomes.
 
     Raises
     ------
@@ -103,6 +106,7 @@ class Estimates:
     covariance_matrix: Floats | None = None
     support: Support = field(default_factory=lambda: Support.unknown(0))
     cells: Crossing | None = None
+    wording: Wording = field(default_factory=Wording)
 
     def __post_init__(self) -> None:
         if "basis" not in self.frame:
@@ -307,10 +311,16 @@ class Estimates:
         return read(Path(path))
 
     def __repr__(self) -> str:
-        return f"Estimates, {len(self)} rows\n{_shown(self).to_string(index=False, na_rep='', max_rows=30)}"
+        return f"Estimates, {len(self)} rows{_counted_alike(self)}\n{_shown(self).to_string(index=False, na_rep='', max_rows=30)}"
 
     def _repr_html_(self) -> str:
-        return _shown(self).to_html(index=False, na_rep="", max_rows=60, border=0)
+        shown = _shown(self).to_html(index=False, na_rep="", max_rows=60, border=0)
+        return f"<p>Estimates{_counted_alike(self)}</p>\n{shown}" if _counted_alike(self) else shown
+
+
+def _counted_alike(estimates: Estimates) -> str:
+    """The word for results in which every respondent counts the same."""
+    return ", unweighted" if any(assumption.code == "unweighted" for assumption in estimates.assumptions) else ""
 
 
 def make_frame(

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from fl_estimate.errors import EstimateFault, listed
+from fl_estimate.inputs.wording import joined_wording
 from fl_estimate.results.basis import Support
 from fl_estimate.results.estimates import HEAD, TAIL, Assumption, Estimates, Reason, check_by_columns
 from fl_estimate.results.provenance import Provenance
@@ -53,7 +54,7 @@ def stack(
     --------
     >>> import fl_estimate as fl, pandas as pd
     >>> people = pd.DataFrame({"w": [10.0, 20, 10, 20], "ea": [1, 1, 2, 2], "fl": [0, 1, 0, 0]})
-    >>> design = fl.Design(weights="w", psu="ea")
+    >>> design = fl.Design(weights="w", psu="ea", expands=True)
     >>> both = fl.stack({"mean": fl.estimate_mean(people, "fl", design=design),
     ...                  "total": fl.estimate_total(people, "fl", design=design)})
     >>> both.to_frame()[["quantity", "source", "value"]].round(3).values.tolist()
@@ -65,6 +66,7 @@ def stack(
     said = {"measure": measure, "population": population, "reference_period": reference_period}
     common = {about: said_by_all(results, about, word) for about, word in said.items()}
     _require_same_subpopulation(results)
+    _require_same_unit(results)
     frames = [result.to_frame() for result in results]
     by = list(dict.fromkeys(name for result in results for name in result.by))
     if isinstance(estimates, Mapping):
@@ -84,6 +86,7 @@ def stack(
         measure=common["measure"],
         population=common["population"],
         reference_period=common["reference_period"],
+        wording=joined_wording(result.wording for result in results),
         reasons=_reasons(results, starts),
         assumptions=_assumptions(results),
         diagnostics={key: dict(result.diagnostics) for key, result in _keyed(estimates) if result.diagnostics},
@@ -134,6 +137,15 @@ def _require_same_subpopulation(results: Sequence[Estimates]) -> None:
             "the results speak of different subpopulations",
             found=listed([", ".join(str(value) for _, value in parameters) for parameters in sorted(found)]),
             fix="use by= in place of where=, or keep the results apart",
+        )
+
+
+def _require_same_unit(results: Sequence[Estimates]) -> None:
+    """Households and persons are not counted in one table."""
+    found = list(dict.fromkeys(result.wording.unit for result in results))
+    if len(found) > 1:
+        raise EstimateFault(
+            "FL-EST-25", "the results count different units", found=listed(found), fix="keep the results apart"
         )
 
 

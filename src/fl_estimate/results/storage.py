@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from fl_estimate.errors import FileFault
+from fl_estimate.inputs.wording import Wording
 from fl_estimate.results.basis import Support
 from fl_estimate.results.crossing import Crossing
 from fl_estimate.results.estimates import Assumption, Estimates, Reason
@@ -34,6 +35,7 @@ def save(estimates: Estimates, path: Path) -> Path:
         "assumptions": [asdict(assumption) for assumption in estimates.assumptions],
         "diagnostics": dict(estimates.diagnostics),
         "provenance": estimates.provenance.to_dict(),
+        "wording": estimates.wording.to_dict(),
         "covariance": _packed(estimates.covariance_matrix),
         "support": estimates.support.to_dict(),
         "cells": None if estimates.cells is None else estimates.cells.to_dict(),
@@ -89,6 +91,7 @@ def read(path: Path) -> Estimates:
         ),
         diagnostics=recipe["diagnostics"],
         provenance=Provenance(**recipe["provenance"]),
+        wording=Wording.from_dict(recipe.get("wording", {})),
         covariance_matrix=_unpacked(recipe["covariance"]),
         support=Support.from_dict(recipe["support"]),
         cells=None if recipe["cells"] is None else Crossing.from_dict(recipe["cells"]),

@@ -45,7 +45,7 @@ class SurveyTest:
     --------
     >>> import fl_estimate as fl, pandas as pd
     >>> people = pd.DataFrame({"ea": [1, 1, 2, 2, 3, 3, 4, 4], "sex": [1, 2, 1, 2, 1, 2, 1, 2], "h": [40, 41, 50, 47, 44, 45, 39, 42.0]})
-    >>> test = fl.t_test(people, "h", "sex", design=fl.Design(psu="ea"))
+    >>> test = fl.t_test(people, "h", "sex", design=fl.Design(psu="ea", unweighted=True))
     >>> round(test.estimate, 3), test.df
     (0.5, (2.0,))
     """

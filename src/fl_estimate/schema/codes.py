@@ -4,7 +4,8 @@ from __future__ import annotations
 
 UNKNOWN_ANSWERS: tuple[str, ...] = ("dk", "ref", "missing", "not_asked")
 BINARY: tuple[str, ...] = ("yes", "no", *UNKNOWN_ANSWERS)
-COERCION: tuple[str, ...] = ("experienced", "threatened", "witnessed", "no", *UNKNOWN_ANSWERS)
+COERCION: tuple[str, ...] = ("experienced", "threatened", "witnessed", "yes", "no", *UNKNOWN_ANSWERS)
+"""``yes`` where the question did not tell what was done, threatened or seen apart."""
 PHASES: tuple[str, ...] = ("recruitment", "work", "leave")
 
 YES_NO: tuple[str, ...] = ("yes", "no")
@@ -40,7 +41,13 @@ STATE_EXCEPTION: tuple[str, ...] = ("E1", "E2", "E3", "E4", "E5", "none", "no", 
 """The five exceptions of C029 Art. 2(2), in its order."""
 STATE_C105: tuple[str, ...] = ("a", "b", "c", "d", "e", "none", "no", *UNKNOWN_ANSWERS)
 """The five purposes of C105 Art. 1."""
+STATE_CONDITIONS: tuple[str, ...] = (
+    *("state_purely_military", "state_normal_civic", "state_convicted_in_court", "state_public_supervision"),
+    *("state_not_placed_privately", "state_real_emergency", "state_strictly_required", "state_minor_service"),
+    *("state_direct_interest", "state_consulted"),
+)
+"""What the exceptions of C029 Art. 2(2) ask for, one question each."""
 CHILD_WORKS_FOR: tuple[str, ...] = ("third_party", "parents", "self", "none", "no", *UNKNOWN_ANSWERS)
 CHILD_COERCION_BY: tuple[str, ...] = ("third_party", "parents", "none", "no", *UNKNOWN_ANSWERS)
 CHILD_COERCION_TARGET: tuple[str, ...] = ("child", "parents", "none", "no", *UNKNOWN_ANSWERS)
-CHILD_WFCL: tuple[str, ...] = ("none", "slavery", "armed_conflict", "cse", "illicit", "no", *UNKNOWN_ANSWERS)
+CHILD_WFCL: tuple[str, ...] = ("none", "slavery", "forced", "armed_conflict", "cse", "illicit", "no", *UNKNOWN_ANSWERS)

@@ -56,8 +56,19 @@ CONDITIONS: tuple[Condition, ...] = (
         *("lender", "interest_pct_month", "collateral", "months_to_repay"),
     ),
     *_asked_only_if("relatives", "in_household == 'no'", "the relative lives in the household", "duplicates_person"),
-    Condition(table="jobs", variable="end", rule="not before start", broken="end < start"),
-    Condition(table="episodes", variable="return", rule="not before depart", broken='column("return") < depart'),
+    # a date known to the month or the year stands as its first day, which may be before a day of the same month or year
+    Condition(
+        table="jobs",
+        variable="end",
+        rule="not before start",
+        broken="end < start and (end_precision == 'day' or end_precision == start_precision)",
+    ),
+    Condition(
+        table="episodes",
+        variable="return",
+        rule="not before depart",
+        broken="column(\"return\") < depart and (return_precision == 'day' or return_precision == depart_precision)",
+    ),
     Condition(
         table="episodes",
         variable="debt_outstanding",

@@ -8,28 +8,35 @@ nulls; the unknown flag then takes the answer away again.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import reduce
+from typing import Any
 
 import narwhals as nw
 from narwhals.dtypes import DType
 
-from fl_estimate.errors import ExpressionFault, FlError, missing_columns
+from fl_estimate.errors import ExpressionFault, FlError, listed, missing_columns
+from fl_estimate.schema.calendar import elapsed, part_of
 from fl_estimate.schema.grammar import (
     Among,
     Arithmetic,
+    Case,
+    Coalesce,
     Column,
     Compare,
     Comparison,
     Constant,
+    Cut,
     Junction,
     Missing,
     Negative,
     Node,
     Not,
     Number,
+    PartOfDate,
     Text,
+    TimeBetween,
 )
 
 Schema = Mapping[str, DType]
@@ -52,15 +59,21 @@ class _Quantity:
 
 @dataclass(frozen=True)
 class _Words:
+    """A text; `categories` are its values in order, where they are known."""
+
     value: nw.Expr
     unknown: nw.Expr | None = None
     literal: str | None = None
+    categories: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
 class _Time:
+    """A moment; `days` says that it came of dates without a time of day."""
+
     value: nw.Expr
-    unknown: nw.Expr
+    unknown: nw.Expr | None
+    days: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,13 +105,25 @@ def truth(tree: Node, schema: Schema) -> tuple[nw.Expr, nw.Expr]:
 
 
 def value(tree: Node, schema: Schema) -> nw.Expr:
-    """Give an expression as Float64: a number, or 1 and 0 for true and false; null where unknown."""
+    """Give an expression as Float64, as text, as an Enum of its classes in order, or as a date; null where unknown."""
     evaluator = _Evaluator(schema)
     part = evaluator.part(tree)
-    if isinstance(part, _Truth):
-        return nw.when(part.yes | part.no).then(part.yes.cast(nw.Float64))
-    quantity = evaluator.quantity(part, "the expression")
-    return quantity.value if quantity.unknown is None else nw.when(~quantity.unknown).then(quantity.value)
+    match part:
+        case _Truth():
+            return nw.when(part.yes | part.no).then(part.yes.cast(nw.Float64))
+        case _Words():
+            known = _known(part.value, part.unknown)
+            return known if part.categories is None else known.cast(nw.Enum(part.categories))
+        case _Time():
+            known = _known(part.value, part.unknown)
+            return known.cast(nw.Date) if part.days else known
+        case _:
+            quantity = evaluator.quantity(part, "the expression")
+            return _known(quantity.value, quantity.unknown)
+
+
+def _known(filled: nw.Expr, unknown: nw.Expr | None) -> nw.Expr:
+    return filled if unknown is None else nw.when(~unknown).then(filled)
 
 
 class _Evaluator:
@@ -124,7 +149,7 @@ class _Evaluator:
                 return self._among(node)
             case Constant():
                 return _Truth(nw.lit(node.value), nw.lit(not node.value))
-            case Column() | Number() | Text() | Arithmetic() | Negative():
+            case _:
                 return self._as_truth(node)
 
     def part(self, node: Node) -> _Part:
@@ -142,6 +167,19 @@ class _Evaluator:
                 return _Quantity(-inner.value, inner.unknown)
             case Arithmetic():
                 return self._arithmetic(node)
+            case Cut():
+                return self._cut(node)
+            case Case():
+                return self._case(node)
+            case Coalesce():
+                return self._coalesce(node)
+            case PartOfDate():
+                when = self._moment(node.part, node.place)
+                return _Quantity(part_of(when.value, node.which), when.unknown)
+            case TimeBetween():
+                start, end = self._moment(node.start, node.place), self._moment(node.end, node.place)
+                number = elapsed(start.value, end.value, node.which)
+                return _Quantity(number, _either(start.unknown, end.unknown))
             case Missing() | Not() | Junction() | Compare() | Among():
                 return self.truth(node)
 
@@ -161,10 +199,11 @@ class _Evaluator:
         if dtype.is_numeric() or dtype == nw.Boolean:
             return self._number_column(name)
         if any(dtype == kind for kind in (nw.String, nw.Categorical, nw.Enum)):
-            return self._text_column(name)
+            words = self._text_column(name)
+            return replace(words, categories=tuple(dtype.categories)) if isinstance(dtype, nw.Enum) else words
         if dtype == nw.Date or (dtype == nw.Datetime and getattr(dtype, "time_zone", None) is None):
             time = nw.col(name).cast(nw.Datetime("us")).fill_null(EPOCH)
-            return _Time(time, missing(name, self._schema))
+            return _Time(time, missing(name, self._schema), days=dtype == nw.Date)
         if dtype == nw.Object or dtype == nw.Unknown:
             return _Untyped(name)
         raise ExpressionFault(
@@ -180,6 +219,65 @@ class _Evaluator:
 
     def _text_column(self, name: str) -> _Words:
         return _Words(nw.col(name).cast(nw.String).fill_null(""), missing(name, self._schema))
+
+    def _cut(self, node: Cut) -> _Words:
+        number = self.quantity(self.part(node.part), node.place)
+        above = node.labels[-len(node.breaks) :]
+        below = node.labels[0] if len(node.labels) > len(node.breaks) else above[0]
+        classes = nw.lit(above[-1])
+        for upper, label in reversed(list(zip(node.breaks, (below, *above[:-1]), strict=True))):
+            classes = nw.when(number.value < upper).then(nw.lit(label)).otherwise(classes)
+        outside = number.value < node.breaks[0] if len(node.labels) == len(node.breaks) else None
+        return _Words(classes, _either(number.unknown, outside), categories=node.labels)
+
+    def _case(self, node: Case) -> _Part:
+        """The value of the first true condition; unknown where a condition before it is."""
+        values = self._alike([*node.values, *([node.otherwise] if node.otherwise is not None else [])], node.place)
+        first = values[0]
+        conditions = [self.truth(condition) for condition in node.conditions]
+        result, unknown = values[-1].value, values[-1].unknown
+        if node.otherwise is None:
+            unknown = nw.lit(True)
+        elif unknown is None:
+            unknown = nw.lit(False)
+        for condition, each in reversed(list(zip(conditions, values[: len(conditions)], strict=True))):
+            result = nw.when(condition.yes).then(each.value).otherwise(result)
+            undecided = ~condition.yes & ~condition.no
+            unknown = undecided | (condition.no & unknown)
+            if each.unknown is not None:
+                unknown = unknown | (condition.yes & each.unknown)
+        return replace(first, value=result, unknown=unknown, **_joined(values))
+
+    def _coalesce(self, node: Coalesce) -> _Part:
+        values = self._alike(node.parts, node.place)
+        result, unknown = values[-1].value, values[-1].unknown
+        for each in reversed(values[:-1]):
+            if each.unknown is None:
+                result, unknown = each.value, None
+                continue
+            result = nw.when(each.unknown).then(result).otherwise(each.value)
+            unknown = None if unknown is None else each.unknown & unknown
+        return replace(values[0], value=result, unknown=unknown, **_joined(values))
+
+    def _alike(self, nodes: Sequence[Node], place: str) -> list[_Quantity] | list[_Words] | list[_Time]:
+        """Parts of one kind: all texts, all dates or all numbers."""
+        parts = [self.part(each) for each in nodes]
+        if any(isinstance(part, _Time) for part in parts):
+            return [self._as_moment(part, place) for part in parts]
+        if any(isinstance(part, _Words) for part in parts):
+            return [self._words(part, place) for part in parts]
+        return [self.quantity(part, place) for part in parts]
+
+    def _moment(self, node: Node, place: str) -> _Time:
+        return self._as_moment(self.part(node), place)
+
+    def _as_moment(self, part: _Part, place: str) -> _Time:
+        if isinstance(part, _Time):
+            return part
+        if isinstance(part, _Words) and part.literal is not None:
+            start, _ = _span(part.literal, place)
+            return _Time(nw.lit(start).cast(nw.Datetime("us")), None, days=len(part.literal) <= len("2020-03-31"))
+        raise _unlike(place, "a date", "something else")
 
     def _arithmetic(self, node: Arithmetic) -> _Quantity:
         left = self.quantity(self.part(node.left), node.place)
@@ -213,6 +311,8 @@ class _Evaluator:
         if isinstance(left, _Time) or isinstance(right, _Time):
             return _compare_times(node.operator, left, right, node.place)
         if isinstance(left, _Words) or isinstance(right, _Words):
+            if node.operator not in ("==", "!="):
+                left, right = _ranked(left, right, node.place)
             a, b = self._words(left, node.place), self._words(right, node.place)
             return _decided(_relation(a.value, node.operator, b.value), _either(a.unknown, b.unknown))
         x, y = self.quantity(left, node.place), self.quantity(right, node.place)
@@ -279,12 +379,54 @@ def _relation(a: nw.Expr, operator: Comparison, b: nw.Expr) -> nw.Expr:
             return a >= b
 
 
+def _joined(values: Sequence[_Quantity] | Sequence[_Words] | Sequence[_Time]) -> dict[str, Any]:
+    """What several parts of one kind have together: the classes in the order that they are written in, or whole days."""
+    if isinstance(values[0], _Time):
+        return {"days": all(each.days for each in values if isinstance(each, _Time))}
+    if not isinstance(values[0], _Words):
+        return {}
+    classes: list[str] = []
+    for each in values:
+        own = each.categories if isinstance(each, _Words) else None
+        if own is None and isinstance(each, _Words) and each.literal is not None:
+            own = (each.literal,)
+        if own is None:
+            return {"categories": None, "literal": None}
+        classes += own
+    return {"categories": tuple(dict.fromkeys(classes)), "literal": None}
+
+
+def _ranked(left: _Part, right: _Part, place: str) -> tuple[_Part, _Part]:
+    """Ordered classes are compared by their order, not by their letters; a written text has to be one of them."""
+    ordered = [part.categories for part in (left, right) if isinstance(part, _Words) and part.categories is not None]
+    if not ordered:
+        return left, right
+    order = ordered[0]
+    found: list[_Part] = []
+    for part in (left, right):
+        if not isinstance(part, _Words) or part.categories not in (None, order):
+            raise _unlike(place, "ordered classes", "other classes")
+        if part.literal is not None and part.literal not in order:
+            raise ExpressionFault(
+                "FL-EXPR-07",
+                "a text that is none of the classes cannot stand above or below them",
+                found=f"{place}; the classes are {listed(map(repr, order), most=20)}",
+                fix="write one of the classes, or use == and in",
+            )
+        # the rank is written with digits, so that the comparison stays one of texts
+        rank = nw.lit("")
+        for place_in_order, name in enumerate(order):
+            rank = nw.when(part.value == name).then(nw.lit(f"{place_in_order:04}")).otherwise(rank)
+        found.append(replace(part, value=rank, categories=None))
+    return found[0], found[1]
+
+
 _MIRRORED: dict[Comparison, Comparison] = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 def _compare_times(operator: Comparison, left: _Part, right: _Part, place: str) -> _Truth:
     if isinstance(left, _Time) and isinstance(right, _Time):
-        return _decided(_relation(left.value, operator, right.value), left.unknown | right.unknown)
+        return _decided(_relation(left.value, operator, right.value), _either(left.unknown, right.unknown))
     if not isinstance(left, _Time):
         left, right, operator = right, left, _MIRRORED[operator]
     if not isinstance(left, _Time) or not isinstance(right, _Words) or right.literal is None:

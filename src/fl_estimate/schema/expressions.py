@@ -32,6 +32,9 @@ class Expression:
     part is false, ``or`` true where any part is true, both whatever the unknown parts are. A number used as a
     truth is true at 1, false at 0 and unknown otherwise, so that a code list with 2 for "no" is not misread.
     Numbers are compared as 64-bit floats. Division by zero is unknown. A date is compared with an ISO text.
+    Ordered classes (of ``cut``, ``case`` or an ordered column) are compared by their order. ``case`` gives the value of
+    the first condition that is true, and is unknown where a condition before it is unknown: begin with ``missing(name)``
+    where unknown answers have a value of their own.
     """
 
     text: str
@@ -50,13 +53,16 @@ class Expression:
         ------
         ExpressionFault
             FL-EXPR-03 (columns are not there), FL-EXPR-04 (text with a number), FL-EXPR-05 (a column of a type
-            that cannot be used), FL-EXPR-06 (a text that is no date).
+            that cannot be used), FL-EXPR-06 (a text that is no date), FL-EXPR-07 (a text that is none of the classes).
         """
         self._require(schema)
         return evaluation.truth(self.tree, schema)
 
     def value(self, schema: Schema) -> nw.Expr:
-        """Give it as Float64: 1 and 0 for true and false, or the number; null where unknown.
+        """Give it as a column: Float64 (1 and 0 for true and false, or the number), text, classes or date; null where unknown.
+
+        Classes of ``cut`` and ``case`` are an Enum in the order that they were written in: an ordered categorical in
+        pandas, an Enum in polars and DuckDB.
 
         Parameters
         ----------
@@ -70,6 +76,11 @@ class Expression:
         """
         self._require(schema)
         return evaluation.value(self.tree, schema)
+
+    @property
+    def gives_text(self) -> bool | None:
+        """Whether it gives texts or classes (True) or numbers (False); None where its columns decide."""
+        return grammar.gives_text(self.tree)
 
     def _require(self, schema: Schema) -> None:
         absent = sorted(self.names - set(schema))
@@ -87,7 +98,9 @@ def parse(text: str) -> Expression:
     text : str
         Names of columns (``column("any name")`` where a name is no identifier; ``c_docs@work`` is a name),
         numbers, texts in quotes, ``== != < <= > >=``, chains of them, ``in [..]``, ``not in [..]``,
-        ``and or not``, ``+ - * /``, ``missing(name)``, ``True``, ``False``, parentheses.
+        ``and or not``, ``+ - * /``, ``missing(name)``, ``cut(x, [breaks], [labels])``,
+        ``case(condition, value, …, otherwise)``, ``coalesce(a, b)``, ``year(d) month(d) day(d)``,
+        ``years_between(d, e)`` (and months, days), ``True``, ``False``, parentheses.
 
     Returns
     -------
@@ -105,6 +118,10 @@ def parse(text: str) -> Expression:
     >>> unemployed = parse("status in [8, 9]")
     >>> frame.select(unemployed.value(frame.schema).alias("unemployed")).to_native()["unemployed"].tolist()
     [1.0, 0.0, nan]
+    >>> ages = nw.from_native(pd.DataFrame({"age": [15, 24, 70]}))
+    >>> groups = parse("cut(age, [15, 25, 65])")
+    >>> ages.select(groups.value(ages.schema).alias("group")).to_native()["group"].tolist()
+    ['15–24', '15–24', '65+']
     """
     tree = grammar.read(text)
     return Expression(text=text, names=grammar.columns_of(tree), tree=tree)

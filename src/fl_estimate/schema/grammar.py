@@ -7,6 +7,7 @@ What the parts mean on columns is in `schema.evaluation`.
 from __future__ import annotations
 
 import ast
+import itertools
 import math
 import re
 import warnings
@@ -27,8 +28,11 @@ EXACT = 2**53
 
 ALLOWED = (
     "use column names, numbers, texts in quotes, ==, !=, <, <=, >, >=, in [...], not in [...], and, or, not, "
-    "+, -, *, /, missing(name), True, False and parentheses"
+    "+, -, *, /, missing(name), cut(…), case(…), coalesce(…), year(…), years_between(…), True, False and parentheses"
 )
+
+DatePart = Literal["year", "month", "day"]
+Elapsed = Literal["years_between", "months_between", "days_between"]
 
 
 @dataclass(frozen=True)
@@ -119,7 +123,60 @@ class Negative:
     place: str
 
 
-Node = Column | Number | Text | Constant | Missing | Not | Junction | Compare | Among | Arithmetic | Negative
+@dataclass(frozen=True)
+class Cut:
+    """``cut(part, [breaks], [labels])``: ordered classes, each from its break up to the next, the last without end.
+
+    With one label more than breaks, the first is of what lies below the first break; else that has no class.
+    """
+
+    part: Node
+    breaks: tuple[float, ...]
+    labels: tuple[str, ...]
+    place: str
+
+
+@dataclass(frozen=True)
+class Case:
+    """``case(condition, value, condition, value, …, otherwise)``: the value of the first condition that is true."""
+
+    conditions: tuple[Node, ...]
+    values: tuple[Node, ...]
+    otherwise: Node | None
+    place: str
+
+
+@dataclass(frozen=True)
+class Coalesce:
+    """``coalesce(a, b, …)``: the first that is known."""
+
+    parts: tuple[Node, ...]
+    place: str
+
+
+@dataclass(frozen=True)
+class PartOfDate:
+    """``year(date)``, ``month(date)``, ``day(date)``."""
+
+    which: DatePart
+    part: Node
+    place: str
+
+
+@dataclass(frozen=True)
+class TimeBetween:
+    """``years_between(start, end)`` and so on: completed years, completed months, or days."""
+
+    which: Elapsed
+    start: Node
+    end: Node
+    place: str
+
+
+Node = (
+    Column | Number | Text | Constant | Missing | Not | Junction | Compare | Among | Arithmetic | Negative
+    | Cut | Case | Coalesce | PartOfDate | TimeBetween
+)  # fmt: skip
 
 _COMPARISONS: dict[type[ast.cmpop], Comparison] = {
     ast.Eq: "==",
@@ -130,6 +187,20 @@ _COMPARISONS: dict[type[ast.cmpop], Comparison] = {
     ast.GtE: ">=",
 }
 _OPERATORS: dict[type[ast.operator], Operator] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
+
+
+FUNCTIONS: dict[str, str] = {
+    "cut": 'cut(age, [15, 25, 65], ["15–24", "25–64", "65 and over"])',
+    "case": 'case(age < 15, "child", age < 65, "adult", "older")',
+    "coalesce": "coalesce(first, second)",
+    "year": "year(birth_date)",
+    "month": "month(birth_date)",
+    "day": "day(birth_date)",
+    "years_between": 'years_between(birth_date, "2024-06-30")',
+    "months_between": "months_between(depart, returned)",
+    "days_between": "days_between(depart, returned)",
+}
+"""The functions of the grammar, each as it is written; `missing` and `column` take a name and stand apart."""
 
 
 def read(text: str) -> Node:
@@ -170,6 +241,43 @@ def columns_of(node: Node) -> frozenset[str]:
             return frozenset[str]().union(*(columns_of(part) for part in node.parts))
         case Compare() | Arithmetic():
             return columns_of(node.left) | columns_of(node.right)
+        case Cut() | PartOfDate():
+            return columns_of(node.part)
+        case Case():
+            parts = (*node.conditions, *node.values, *([node.otherwise] if node.otherwise is not None else []))
+            return frozenset[str]().union(*(columns_of(part) for part in parts))
+        case Coalesce():
+            return frozenset[str]().union(*(columns_of(part) for part in node.parts))
+        case TimeBetween():
+            return columns_of(node.start) | columns_of(node.end)
+
+
+def gives_text(node: Node) -> bool | None:
+    """Whether a tree gives texts (True) or numbers (False), as far as it says so itself; None where its columns decide."""
+    match node:
+        case Text() | Cut():
+            return True
+        case Column():
+            return None
+        case Case() | Coalesce():
+            values = node.parts if isinstance(node, Coalesce) else node.values
+            known = [kind for value in values if (kind := gives_text(value)) is not None]
+            return known[0] if known else None
+        case _:
+            return False
+
+
+def _class_names(breaks: tuple[float, ...]) -> tuple[str, ...]:
+    """Names of classes without labels: whole numbers as ages are written (15–24), others as intervals; none below nought."""
+    whole = all(each.is_integer() for each in breaks)
+    texts = [f"{each:g}" if abs(each) < 1e6 else f"{each:.0f}" for each in breaks]
+    if whole:
+        last = [f"{high - 1:.0f}" for high in breaks[1:]]
+        names = [low if low == high else f"{low}–{high}" for low, high in zip(texts[:-1], last, strict=True)]
+    else:
+        names = [f"[{low}, {high})" for low, high in itertools.pairwise(texts)]
+    below = [] if breaks[0] == 0 else [f"<{texts[0]}"]
+    return (*below, *names, f"{texts[-1]}+")
 
 
 def _python_tree(line: str) -> ast.expr:
@@ -207,7 +315,7 @@ class _Reader:
             case ast.Constant():
                 return self._constant(tree)
             case ast.Call():
-                return self._call(tree)
+                return self._call(tree, below)
             case ast.BoolOp():
                 parts = tuple(self.node(value, below) for value in tree.values)
                 return Junction("and" if isinstance(tree.op, ast.And) else "or", parts)
@@ -251,7 +359,7 @@ class _Reader:
             case _:
                 raise self.refused(tree, "it is not part of the grammar", ALLOWED)
 
-    def _call(self, tree: ast.Call) -> Node:
+    def _call(self, tree: ast.Call, depth: int) -> Node:
         function = tree.func.id if isinstance(tree.func, ast.Name) else ""
         argument = tree.args[0] if len(tree.args) == 1 and not tree.keywords else None
         if function == "column" and isinstance(argument, ast.Constant) and isinstance(argument.value, str):
@@ -260,7 +368,65 @@ class _Reader:
             inner = self.node(argument, 0)
             if isinstance(inner, Column):
                 return Missing(inner)
-        raise self.refused(tree, "the only functions are missing(name) and column('name')", ALLOWED)
+        if function in FUNCTIONS and tree.keywords:
+            raise self.refused(tree, "arguments have no names", f"write {FUNCTIONS[function]}")
+        match function:
+            case "cut":
+                return self._cut(tree, depth)
+            case "case":
+                return self._case(tree, depth)
+            case "coalesce":
+                self._count(tree, function, 2, None)
+                return Coalesce(tuple(self.node(each, depth) for each in tree.args), self.place(tree))
+            case "year" | "month" | "day":
+                self._count(tree, function, 1, 1)
+                return PartOfDate(function, self.node(tree.args[0], depth), self.place(tree))
+            case "years_between" | "months_between" | "days_between":
+                self._count(tree, function, 2, 2)
+                start, end = (self.node(each, depth) for each in tree.args)
+                return TimeBetween(function, start, end, self.place(tree))
+            case _:
+                raise self.refused(tree, f"the only functions are column, missing, {', '.join(FUNCTIONS)}", ALLOWED)
+
+    def _count(self, tree: ast.Call, function: str, least: int, most: int | None) -> None:
+        n = len(tree.args)
+        if n < least or (most is not None and n > most):
+            raise self.refused(tree, f"{function} has {n} arguments", f"write {FUNCTIONS[function]}")
+
+    def _cut(self, tree: ast.Call, depth: int) -> Cut:
+        self._count(tree, "cut", 2, 3)
+        part = self.node(tree.args[0], depth)
+        if not columns_of(part):
+            raise self.refused(tree.args[0], "nothing in it depends on a column", f"write {FUNCTIONS['cut']}")
+        breaks = tuple(option.value for option in self._options(tree.args[1]) if isinstance(option, Number))
+        if not breaks or any(low >= high for low, high in itertools.pairwise(breaks)):
+            raise self.refused(tree.args[1], "the breaks are not numbers that rise", "write them upwards: [15, 25, 65]")
+        if len(tree.args) == 2:
+            return Cut(part, breaks, _class_names(breaks), self.place(tree))
+        labels = tuple(option.value for option in self._options(tree.args[2]) if isinstance(option, Text))
+        if len(labels) not in (len(breaks), len(breaks) + 1):
+            raise self.refused(
+                tree.args[2],
+                f"{len(breaks)} breaks have {len(labels)} labels in quotes",
+                f"give {len(breaks)}, one for the class that each break begins, or {len(breaks) + 1}, "
+                "the first for what lies below them all",
+            )
+        if len(set(labels)) < len(labels):
+            raise self.refused(tree.args[2], "a label stands twice", "give each class a name of its own")
+        return Cut(part, breaks, labels, self.place(tree))
+
+    def _case(self, tree: ast.Call, depth: int) -> Case:
+        self._count(tree, "case", 2, None)
+        parts = [self.node(each, depth) for each in tree.args]
+        otherwise = parts.pop() if len(parts) % 2 else None
+        conditions, values = tuple(parts[::2]), tuple(parts[1::2])
+        for condition, written in zip(conditions, tree.args[::2], strict=False):
+            if not columns_of(condition):
+                raise self.refused(written, "the condition depends on no column", f"write {FUNCTIONS['case']}")
+        kinds = {gives_text(value) for value in (*values, *([otherwise] if otherwise is not None else []))} - {None}
+        if len(kinds) > 1:
+            raise self.refused(tree, "some values are texts and some are not", "give values of one kind")
+        return Case(conditions, values, otherwise, self.place(tree))
 
     def _negative(self, tree: ast.UnaryOp, depth: int) -> Node:
         part = self.node(tree.operand, depth)

@@ -13,6 +13,7 @@ from typing import Any
 
 import narwhals as nw
 
+from fl_estimate.schema.answer_sets import only
 from fl_estimate.schema.classifications import allowed
 from fl_estimate.schema.evaluation import Schema, missing
 from fl_estimate.schema.validate import KEPT, Fault, Severity
@@ -125,7 +126,9 @@ def value_checks(table: Table, schema: Schema) -> list[Check]:
             checks += _number_checks(variable, schema)
         elif variable.codes and not variable.is_numeric and is_text(dtype):
             cell = nw.col(variable.name).cast(nw.String).fill_null(str(variable.codes[0]))
-            checks.append(_off_list(variable, ~cell.is_in([str(code) for code in variable.codes])))
+            listed = [str(code) for code in variable.codes]
+            on_list = cell.str.contains(only(listed)) if variable.several else cell.is_in(listed)
+            checks.append(_off_list(variable, ~on_list))
         elif variable.classification:
             checks.append(_unclassified(variable))
     if table.key in schema:
@@ -185,13 +188,19 @@ def _gone(name: str, rule: str, schema: Schema) -> Check:
 
 
 def weight_checks(name: str, schema: Schema) -> list[Check]:
-    """A weight is a positive number: never missing, zero, negative or infinite."""
+    """A weight is a number, never missing, negative or infinite; a weight of 0 is of no respondent, and is told."""
     gone = missing(name, schema)
     weight = nw.col(name).cast(nw.Float64).fill_null(1.0)
     endless = ~gone & ~weight.is_finite()
     return [
         _gone(name, "weight", schema),
-        Check(variable=name, rule="weight", value_class="zero", broken=(weight == 0.0) & ~gone),
+        Check(
+            variable=name,
+            rule="weight",
+            value_class="zero: no respondent, counted in no figure",
+            broken=(weight == 0.0) & ~gone,
+            severity="warning",
+        ),
         Check(variable=name, rule="weight", value_class="negative", broken=(weight < 0.0) & ~gone & ~endless),
         Check(variable=name, rule="weight", value_class="infinite", broken=endless),
     ]
@@ -253,7 +262,8 @@ def single_unit_strata(rows: Rows, strata: str, psu: str | None) -> tuple[Fault,
     check = Check(
         variable=strata,
         rule="two sampling units a stratum",
-        value_class="a stratum with one sampling unit",
+        value_class='a stratum with one sampling unit; what to do with it, [design] single_psu says: single_psu = "adjust" '
+        '(or "average", "certainty", "collapse")',
         broken=nw.lit(True),
     )
     return _joined(rows, check, single.select(strata), [strata])

@@ -32,6 +32,8 @@ class Variable:
     classification : str
         Name of the standard classification that the codes come from (`classifications.CLASSIFICATIONS`), or empty.
         National versions have codes of their own: one that is not in it is a warning, no error.
+    several : bool
+        Whether a cell may hold several codes of the list (`schema.answer_sets`).
     """
 
     name: str
@@ -40,6 +42,7 @@ class Variable:
     limits: tuple[float, float] | None = None
     codes: tuple[str, ...] | tuple[int, ...] | None = None
     classification: str = ""
+    several: bool = False
 
     @property
     def is_numeric(self) -> bool:
@@ -89,7 +92,7 @@ _ITEM = re.compile(r"(?P<dimension>[rvwlc])_[a-z0-9][a-z0-9_]*(@(?P<phase>recrui
 def item_variable(name: str) -> Variable | None:
     """Give the variable of an item column or field of an item block, by its name."""
     if name in _FIELDS:
-        return Variable(name=name, kind="code", codes=_FIELDS[name])
+        return Variable(name=name, kind="code", codes=_FIELDS[name], several=name in _SETS)
     match = _ITEM.fullmatch(name)
     if match is None or (match["phase"] and match["dimension"] != "c"):
         return None
@@ -110,7 +113,14 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     "child_parents_in_fl": codes.BINARY,
     "child_hazardous": codes.BINARY,
     "child_wfcl": codes.CHILD_WFCL,
+    **dict.fromkeys(codes.STATE_CONDITIONS, codes.BINARY),
 }
+
+
+_SETS: tuple[str, ...] = (
+    *("child_works_for", "child_coercion_by", "child_coercion_target", "child_wfcl", "state_c105"),
+)
+"""Fields of which several codes may be true at once: parents and employer coerce."""
 
 
 def _listed(*variables: Variable) -> dict[str, Variable]:
@@ -161,10 +171,11 @@ TABLES: dict[str, Table] = {
             Variable(name="sex", kind="code", codes=codes.SEX),
             Variable(name="age_interview", kind="whole", unit="years", limits=_AGE),
             Variable(name="education", kind="whole", limits=(0.0, 8.0)),
-            *_dates("birth_date"),
+            *_dates("birth_date", "interview_date"),
             *_classified("ISO 3166-1", "citizenship", "citizenship_2", "country_birth", "country_residence"),
             Variable(name="migrant_status", kind="code", codes=codes.MIGRANT),
             Variable(name="migrant_employee_abroad", kind="code", codes=codes.BINARY),
+            Variable(name="marriage_forced", kind="code", codes=codes.BINARY),
             Variable(name="hours_week", kind="number", unit="hours", limits=_WEEK),
             Variable(name="chores_hours_week", kind="number", unit="hours", limits=_WEEK),
             Variable(name="weight_person", kind="weight"),
@@ -185,7 +196,7 @@ TABLES: dict[str, Table] = {
             *_dates("start", "end"),
             Variable(name="ongoing", kind="code", codes=codes.BINARY),
             Variable(name="months_in_period", kind="number", unit="months", limits=_NOT_NEGATIVE),
-            Variable(name="age_episode", kind="whole", unit="years", limits=_AGE),
+            Variable(name="age_at_start", kind="whole", unit="years", limits=_AGE),
             *_classified("ISCO-08", "isco08"),
             *_classified("ISIC Rev.4", "isic4"),
             Variable(name="icse18a", kind="code", codes=codes.ICSE_18_A),
@@ -219,7 +230,7 @@ TABLES: dict[str, Table] = {
             Variable(name="status_on_arrival", kind="code", codes=codes.STATUS_ON_ARRIVAL),
             Variable(name="document_held_by", kind="code", codes=codes.DOCUMENT_HELD_BY),
             Variable(name="recruiter", kind="code", codes=codes.RECRUITER),
-            Variable(name="age_episode", kind="whole", unit="years", limits=_AGE),
+            Variable(name="age_at_start", kind="whole", unit="years", limits=_AGE),
             Variable(name="borrowed_amount", kind="number", limits=_NOT_NEGATIVE),
             Variable(name="interest_pct_month", kind="number", unit="percent", limits=_NOT_NEGATIVE),
             Variable(name="debt_outstanding", kind="number", limits=_NOT_NEGATIVE),

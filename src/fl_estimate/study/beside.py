@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from fl_estimate.study.config import (
     Study,
     UnitEntry,
 )
+from fl_estimate.study.gathering import Faults
 from fl_estimate.study.list_entries import LINK_FIRST, CaptureRecaptureEntry
 from fl_estimate.study.synthesis_entries import AggregateEntry, ExtensionEntry
 
@@ -59,10 +60,10 @@ NO_TABLES = FigureTables()
 class SideFiles:
     """What was read beside the surveys, by estimate."""
 
-    tables: Mapping[str, SideTables] = field(default_factory=dict[str, SideTables])
-    histories: Mapping[str, CaptureHistories] = field(default_factory=dict[str, CaptureHistories])
-    populations: Mapping[str, float] = field(default_factory=dict[str, float])
-    figures: Mapping[str, FigureTables] = field(default_factory=dict[str, FigureTables])
+    tables: dict[str, SideTables] = field(default_factory=dict[str, SideTables])
+    histories: dict[str, CaptureHistories] = field(default_factory=dict[str, CaptureHistories])
+    populations: dict[str, float] = field(default_factory=dict[str, float])
+    figures: dict[str, FigureTables] = field(default_factory=dict[str, FigureTables])
     files: tuple[Source, ...] = ()
 
 
@@ -85,11 +86,13 @@ def side_files(study: Study) -> Iterable[str]:
             yield entry.cases
 
 
-def read_side_files(study: Study) -> SideFiles:
-    """Read the files beside the surveys.
+def read_side_files(study: Study, noted: Faults) -> SideFiles:
+    """Read the files beside the surveys; what cannot be read is noted, and its estimate left out.
 
-    Raises
-    ------
+    Notes
+    -----
+    The faults:
+
     FileFault
         FL-FILE: a file cannot be read.
     ListsFault
@@ -99,42 +102,40 @@ def read_side_files(study: Study) -> SideFiles:
         neighbours that is none.
     """
     reader = _Reader(study)
-    tables: dict[str, SideTables] = {}
-    histories: dict[str, CaptureHistories] = {}
-    populations: dict[str, float] = {}
-    figures: dict[str, FigureTables] = {}
-    for place, entry in enumerate(study.config.estimate, 1):
-        key = f"estimate[{place}]"
-        match entry:
-            case AreaEntry():
-                tables[entry.name] = SideTables(
-                    covariates=_covariates(reader, f"{key}.covariates", entry.covariates, entry.by, entry.time),
-                    population=_population(reader, f"{key}.population", entry.population, [entry.by]),
-                    neighbours=_neighbours(reader, f"{key}.neighbours", entry),
-                )
-            case UnitEntry():
-                tables[entry.name] = SideTables(
-                    covariates=_covariates(reader, f"{key}.covariates", entry.covariates, None),
-                    population=_cells(reader, f"{key}.population", entry),
-                )
-            case CaptureRecaptureEntry():
-                histories[entry.name] = _histories(reader, key, entry)
-            case (
-                StackEntry(population=str() | Column() as written)
-                | SourcesEntry(population=str() | Column() as written)
-            ):
-                persons = _population(reader, f"{key}.population", written, [])
-                populations[entry.name] = float(persons[POPULATION].sum())
-            case StackEntry(population=int() | float() as number) | SourcesEntry(population=int() | float() as number):
-                populations[entry.name] = float(number)
-            case AggregateEntry():
-                figures[entry.name] = _countries(reader, key, entry)
-            case ExtensionEntry():
-                figures[entry.name] = FigureTables(cases=_cases(reader, key, entry))
-            case _:
-                pass
-    return SideFiles(tables=tables, histories=histories, populations=populations, figures=figures,
-                     files=tuple(reader.sources.values()))  # fmt: skip
+    read = SideFiles()
+    for place, entry in study.numbered():
+        with noted.of(place):
+            _read_for(reader, place, entry, read)
+    return replace(read, files=tuple(reader.sources.values()))
+
+
+def _read_for(reader: _Reader, key: str, entry: Any, read: SideFiles) -> None:
+    """Read what one estimate needs, into the parts of `read`."""
+    match entry:
+        case AreaEntry():
+            read.tables[entry.name] = SideTables(
+                covariates=_covariates(reader, f"{key}.covariates", entry.covariates, entry.by, entry.time),
+                population=_population(reader, f"{key}.population", entry.population, [entry.by]),
+                neighbours=_neighbours(reader, f"{key}.neighbours", entry),
+            )
+        case UnitEntry():
+            read.tables[entry.name] = SideTables(
+                covariates=_covariates(reader, f"{key}.covariates", entry.covariates, None),
+                population=_cells(reader, f"{key}.population", entry),
+            )
+        case CaptureRecaptureEntry():
+            read.histories[entry.name] = _histories(reader, key, entry)
+        case StackEntry(population=str() | Column() as written) | SourcesEntry(population=str() | Column() as written):
+            persons = _population(reader, f"{key}.population", written, [])
+            read.populations[entry.name] = float(persons[POPULATION].sum())
+        case StackEntry(population=int() | float() as number) | SourcesEntry(population=int() | float() as number):
+            read.populations[entry.name] = float(number)
+        case AggregateEntry():
+            read.figures[entry.name] = _countries(reader, key, entry)
+        case ExtensionEntry():
+            read.figures[entry.name] = FigureTables(cases=_cases(reader, key, entry))
+        case _:
+            pass
 
 
 class _Reader:

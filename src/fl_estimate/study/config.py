@@ -16,6 +16,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError
 
 from fl_estimate.errors import FileFault, PublishFault, StudyFault, nearest
+from fl_estimate.loaders.mapping_parts import LabelRule, LabelRules, Words
 from fl_estimate.reporting.suppression import SuppressionRule
 from fl_estimate.study.entries import (
     AreaEntry,
@@ -32,6 +33,7 @@ from fl_estimate.study.entries import (
     QuantileEntry,
     RatioEntry,
     RuleEntry,
+    SensitivityEntry,
     SourceEntry,
     SourcesEntry,
     StackEntry,
@@ -56,6 +58,7 @@ SURVEYLESS_KINDS: frozenset[str] = frozenset(
 EstimateEntry = Annotated[
     PrevalenceEntry
     | TotalEntry
+    | SensitivityEntry
     | MeanEntry
     | RatioEntry
     | VarianceEntry
@@ -66,7 +69,7 @@ EstimateEntry = Annotated[
     Field(discriminator="kind"),
 ]
 KINDS: tuple[str, ...] = (
-    "prevalence", "total", "mean", "ratio", "variance", "quantile", "area", "unit", "capture_recapture",
+    "prevalence", "total", "sensitivity", "mean", "ratio", "variance", "quantile", "area", "unit", "capture_recapture",
     "misclassification", "sources", "stack", *SYNTHESIS_ENTRIES,
 )  # fmt: skip
 
@@ -74,7 +77,8 @@ KINDS: tuple[str, ...] = (
 class StudyConfig(Strict):
     """A whole study file with every default written out."""
 
-    title: str = ""
+    title: Words = ""
+    labels: LabelRules = Field(default_factory=dict)
     out: str | None = None
     source: dict[str, SourceEntry]
     classify: ClassifyEntry | None = None
@@ -87,12 +91,22 @@ class StudyConfig(Strict):
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """A study file that was read: its checked content, its name, and the folder its paths start from."""
+    """A study file that was read: its checked content, its name, and the folder its paths start from.
+
+    `places` are the positions of the estimates in the file, from 1. Where a study is read in spite of faults, the
+    broken parts are left out of `config`; `broken` names them.
+    """
 
     config: StudyConfig
     name: str
     folder: Path
     sha256: str
+    places: tuple[int, ...]
+    broken: frozenset[str] = frozenset()
+
+    def numbered(self) -> Iterable[tuple[str, Any]]:
+        """Each estimate with its place in the file, ``estimate[2]``."""
+        return [(f"estimate[{place}]", entry) for place, entry in zip(self.places, self.config.estimate, strict=True)]
 
     def path(self, written: str) -> Path:
         """A path as written in the file, from the folder of the file."""
@@ -104,8 +118,8 @@ class Study:
         return path if path.is_file() or written.endswith(".toml") else written
 
     def source_of(self, name: str | None) -> str:
-        """The source that is meant: the one named, or the only one."""
-        return name if name is not None else next(iter(self.config.source))
+        """The source that is meant: the one named, or the only one; empty where there is none."""
+        return name if name is not None else next(iter(self.config.source), "")
 
 
 def read_study(path: str | Path) -> Study:
@@ -128,12 +142,62 @@ def read_study(path: str | Path) -> Study:
     StudyFault
         FL-STUDY-01: it is not TOML (line and column); FL-STUDY-02: its content is wrong (every fault at once).
     """
+    study, fault = read_with_faults(path)
+    if fault is not None:
+        raise fault
+    if study is None:
+        raise AssertionError("a study that was not read has a fault")
+    return study
+
+
+def read_with_faults(path: str | Path) -> tuple[Study | None, StudyFault | None]:
+    """Read a study file in spite of faults in its keys, so that those of files and columns can be found in the same round.
+
+    Returns
+    -------
+    study : Study, optional
+        Without the parts that are broken; None where nothing is left of it.
+    fault : StudyFault, optional
+        FL-STUDY-02: every fault of the keys.
+
+    Raises
+    ------
+    FileFault, StudyFault
+        As `read_study`, where the file is not there (FL-FILE-01) or no TOML (FL-STUDY-01).
+    """
     file = Path(path)
+    raw, content = _content(path, file)
+    content = _with_rule(content, file)
+    try:
+        config, faults, broken = StudyConfig.model_validate(_with_sources(content)), list[str](), set[str]()
+    except ValidationError as error:
+        errors = error.errors(include_url=False, include_input=False)
+        faults = told(errors, content, keys=_KEYS, kinds=KINDS)
+        config, broken = _without_broken(content, [each["loc"] for each in errors])
+    if config is None:
+        return None, _broken(file.name, faults)
+    places = tuple(place for place in range(1, _entries(content) + 1) if f"estimate[{place}]" not in broken)
+    config = _named(config, places)
+    faults += _faults(config, places, whole=not broken)
+    study = Study(
+        config=config, name=file.stem, folder=file.parent, sha256=hashlib.sha256(raw).hexdigest(), places=places,
+        broken=frozenset(broken),
+    )  # fmt: skip
+    return study, _broken(file.name, faults) if faults else None
+
+
+def _entries(content: dict[str, Any]) -> int:
+    entries = content.get("estimate")
+    return len(entries) if isinstance(entries, list) else 0
+
+
+def _content(path: str | Path, file: Path) -> tuple[bytes, dict[str, Any]]:
+    """The bytes of a study file and what they say."""
     if not file.is_file():
         raise FileFault("FL-FILE-01", "there is no such file", found=str(path), fix="check the path of the study file")
     raw = file.read_bytes()
     try:
-        content = tomllib.loads(raw.decode("utf-8-sig"))
+        return raw, tomllib.loads(raw.decode("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         why = str(error) if isinstance(error, tomllib.TOMLDecodeError) else f"it is not UTF-8 (byte {error.start + 1})"
         raise StudyFault(
@@ -142,17 +206,38 @@ def read_study(path: str | Path) -> Study:
             found=f"{file.name}: {why}",
             fix="texts stand in quotes, each key = value on a line of its own",
         ) from None
-    content = _with_rule(content, file)
+
+
+def _without_broken(
+    content: dict[str, Any], locs: Sequence[tuple[int | str, ...]]
+) -> tuple[StudyConfig | None, set[str]]:
+    """Read what is left of a file without the parts that faults lie in, and without what hangs on a broken source."""
+    broken: set[str] = set()
+    for first, *rest in (list(loc) for loc in locs if loc):
+        if first == "estimate" and rest and isinstance(rest[0], int):
+            broken.add(f"estimate[{rest[0] + 1}]")
+        else:
+            broken.add(f"source.{rest[0]}" if first == "source" and rest else str(first))
+    left = {key: value for key, value in content.items() if key not in broken}
+    sources = left.get("source")
+    if isinstance(sources, dict):
+        left["source"] = {name: each for name, each in sources.items() if f"source.{name}" not in broken}
+    entries = left.get("estimate")
+    if isinstance(entries, list):
+        gone = {name.removeprefix("source.") for name in broken if name.startswith("source.")}
+        for place, entry in enumerate(entries, 1):
+            kind = entry.get("kind") if isinstance(entry, dict) else None
+            if kind not in SURVEYLESS_KINDS and (entry.get("source") in gone or (gone and not left["source"])):
+                broken.add(f"estimate[{place}]")
+        left["estimate"] = [each for n, each in enumerate(entries, 1) if f"estimate[{n}]" not in broken]
+    for key in ("classify", "calibrate"):
+        if isinstance(left.get(key), dict) and broken and left[key].get("source") is None and not left.get("source"):
+            broken.add(key)
+            del left[key]
     try:
-        config = StudyConfig.model_validate(_with_sources(content))
-    except ValidationError as error:
-        faults = told(error.errors(include_url=False, include_input=False), content, keys=_KEYS, kinds=KINDS)
-        raise _broken(file.name, faults) from None
-    config = _named(config)
-    faults = list(_faults(config))
-    if faults:
-        raise _broken(file.name, faults)
-    return Study(config=config, name=file.stem, folder=file.parent, sha256=hashlib.sha256(raw).hexdigest())
+        return StudyConfig.model_validate(_with_sources(left)), broken
+    except ValidationError:
+        return None, broken
 
 
 def _with_rule(content: dict[str, Any], file: Path) -> dict[str, Any]:
@@ -177,21 +262,21 @@ def _with_sources(content: dict[str, Any]) -> dict[str, Any]:
     return {"source": {}, **content} if kinds and kinds <= SURVEYLESS_KINDS else content
 
 
-def _named(config: StudyConfig) -> StudyConfig:
+def _named(config: StudyConfig, places: Sequence[int]) -> StudyConfig:
     """Every estimate has a name: its own, or kind and position."""
     named = [
         entry if entry.name else entry.model_copy(update={"name": f"{entry.kind}_{place}"})
-        for place, entry in enumerate(config.estimate, 1)
+        for place, entry in zip(places, config.estimate, strict=True)
     ]
     return config.model_copy(update={"estimate": named})
 
 
-def _faults(config: StudyConfig) -> Iterable[str]:
-    """What is wrong between parts that are each well formed."""
+def _faults(config: StudyConfig, places: Sequence[int], *, whole: bool) -> Iterable[str]:
+    """What is wrong between parts that are each well formed; of part of a file, what does not hang on the rest."""
     sources = list(config.source)
     names = [entry.name for entry in config.estimate]
-    for place, entry in enumerate(config.estimate, 1):
-        if names.count(entry.name) > 1 and names.index(entry.name) < place - 1:
+    for position, (place, entry) in enumerate(zip(places, config.estimate, strict=True)):
+        if names.count(entry.name) > 1 and names.index(entry.name) < position:
             yield f"estimate[{place}].name: {entry.name!r} is used twice; give each estimate a name of its own"
         if not isinstance(entry, WithoutPeople):
             yield from _source_faults(f"estimate[{place}].source", entry.source, sources)
@@ -201,10 +286,11 @@ def _faults(config: StudyConfig) -> Iterable[str]:
             yield from list_faults(f"estimate[{place}]", entry)
         if isinstance(entry, SynthesisEntry):
             yield from (f"estimate[{place}].{fault}" for fault in entry.faults())
-        for key, named in _earlier(entry):
-            yield from _earlier_faults(f"estimate[{place}].{key}", named, names[: place - 1])
-    yield from shared_faults(config.estimate)
-    yield from _without_nation(config)
+        for key, named in _earlier(entry) if whole else ():
+            yield from _earlier_faults(f"estimate[{place}].{key}", named, names[:position])
+    if whole:
+        yield from shared_faults(config.estimate)
+        yield from _without_nation(config)
     if config.classify is not None:
         yield from _source_faults("classify.source", config.classify.source, sources)
     if config.calibrate is not None:
@@ -286,6 +372,7 @@ _KEYS: dict[str, tuple[str, ...]] = {
     for name, model in {
         "prevalence": PrevalenceEntry,
         "total": TotalEntry,
+        "sensitivity": SensitivityEntry,
         "mean": MeanEntry,
         "ratio": RatioEntry,
         "variance": VarianceEntry,
@@ -308,6 +395,7 @@ _KEYS: dict[str, tuple[str, ...]] = {
         "RuleEntry": RuleEntry,
         "Columns": Columns,
         "Column": Column,
+        "LabelRule": LabelRule,
         "": StudyConfig,
     }.items()
 }

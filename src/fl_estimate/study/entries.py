@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from fl_estimate.loaders.mapping_parts import Words
 from fl_estimate.reporting.suppression import FEW_CASES, SuppressionRule, chosen_rule
 
 By = str | list[str] | list[list[str]]
@@ -36,14 +38,26 @@ class SourceEntry(Strict):
 
 
 class ClassifyEntry(Strict):
-    """``[classify]``: the frameworks, and of which source where there are several."""
+    """``[classify]``: the frameworks, and of which source where there are several.
+
+    `reference_day` is the day of the outcomes ``…_stock``; without it the last day of the period, or of the interview.
+    """
 
     framework: Names = "icls2018_adult"
     source: str | None = None
+    reference_day: dt.date | None = None
     allow_unverified: bool = False
+    short_instrument: bool = False
 
 
-class _Estimate(Strict):
+class Titled(Strict):
+    """What every ``[[estimate]]`` may say of its table: a title, and a note under it, for all languages or by language."""
+
+    title: Words = ""
+    note: Words = ""
+
+
+class _Estimate(Titled):
     name: str = ""
     source: str | None = None
     by: By | None = None
@@ -71,6 +85,19 @@ class TotalEntry(_Estimate):
     outcome: Names
     unknown: Literal["no", "exclude", "bounds"] | None = None
     interval: Literal["log", "wald"] = "log"
+
+
+class SensitivityEntry(_Estimate):
+    """``[[estimate]]`` of kind sensitivity: an outcome beside the other readings of its definition, in one table.
+
+    The rows are the outcome, its other readings (a wide and a narrow one of the ICLS definition), and how many rest on
+    one fact told under two heads; `measure` says whether shares or numbers of persons.
+    """
+
+    kind: Literal["sensitivity"]
+    outcome: str = "forced_labour"
+    measure: Literal["prevalence", "total"] = "prevalence"
+    unknown: Literal["no", "exclude", "bounds"] | None = None
 
 
 class MeanEntry(_Estimate):
@@ -154,7 +181,7 @@ class PriorEntry(Strict):
     rho_time: str | None = None
 
 
-class AreaEntry(Strict):
+class AreaEntry(Titled):
     """``[[estimate]]`` of kind area: a direct estimate by one column, then `fl.hierarchical.area`.
 
     A file of covariates or population has the by-column and, unless columns are named, nothing that is not used; the
@@ -196,7 +223,7 @@ class UnitPriorEntry(Strict):
     slopes: str | None = None
 
 
-class UnitEntry(Strict):
+class UnitEntry(Titled):
     """``[[estimate]]`` of kind unit: the arguments of `fl.hierarchical.unit`, for a 0/1 outcome.
 
     The population's file has the cell columns, persons (`population`, or the column named), and columns for `by`.
@@ -224,7 +251,7 @@ class UnitEntry(Strict):
 Accuracy = list[float] | dict[str, float] | list[list[float]]
 
 
-class MisclassificationEntry(Strict):
+class MisclassificationEntry(Titled):
     """``[[estimate]]`` of kind misclassification: a prevalence made before it, by `fl.hierarchical.misclassification`."""
 
     kind: Literal["misclassification"]
@@ -239,7 +266,7 @@ class MisclassificationEntry(Strict):
     seed: Annotated[int, Field(ge=0)] = 1
 
 
-class SourcesEntry(Strict):
+class SourcesEntry(Titled):
     """``[[estimate]]`` of kind sources: national figures of estimates made before it, and counts, by `fl.hierarchical.sources`.
 
     `estimates` and `counts` are tables of source and estimate or number; `population` turns prevalences into persons.
@@ -256,7 +283,7 @@ class SourcesEntry(Strict):
     seed: Annotated[int, Field(ge=0)] = 1
 
 
-class StackEntry(Strict):
+class StackEntry(Titled):
     """``[[estimate]]`` of kind stack: national figures of estimates made before it, under each other, by `fl.stack`.
 
     With `population` (a number, or a file whose column is summed) prevalences become persons; dark figures are left out.

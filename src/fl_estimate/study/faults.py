@@ -7,7 +7,9 @@ from typing import Any
 
 from fl_estimate.errors import nearest
 
-_FORMS: frozenset[str] = frozenset({"str", "float", "list[str]", "list[list[str]]", "dict[str,str]"})
+_FORMS: frozenset[str] = frozenset(
+    {"str", "float", "list[str]", "list[list[str]]", "dict[str,str]", "dict[constrained-str,str]"}
+)
 """How the checker names the forms of a value that it tried; they are no keys of the file."""
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Literal
 
 import narwhals as nw
@@ -18,11 +19,15 @@ from fl_estimate.reporting.html import MapChoice
 from fl_estimate.reporting.truth import Truth, read_truth
 from fl_estimate.schema.expressions import parse
 from fl_estimate.study.beside import FigureTables, SideTables, read_side_files, side_files
-from fl_estimate.study.config import CalibrateEntry, Study, UnitEntry, WithoutPeople
+from fl_estimate.study.config import CalibrateEntry, SensitivityEntry, SourceEntry, Study, UnitEntry, WithoutPeople
+from fl_estimate.study.gathering import Faults
+from fl_estimate.study.labelling import labelled
 from fl_estimate.study.list_entries import CaptureRecaptureEntry
 from fl_estimate.study.private import keyed
+from fl_estimate.study.undeclared import require_said
 
 if TYPE_CHECKING:
+    from fl_estimate.indicators.framework import Framework
     from fl_estimate.inputs.histories import CaptureHistories
     from fl_estimate.inputs.survey_data import Source, SurveyData
 
@@ -73,48 +78,46 @@ class StudyInputs:
     map: MapChoice | None = None
 
 
-def read_inputs(study: Study, tell: Tell) -> StudyInputs:
+def read_inputs(study: Study, tell: Tell, faults: Faults | None = None) -> StudyInputs:
     """Read the files of a study, classify, and check that every column an estimate names is there.
+
+    Parameters
+    ----------
+    study : Study
+    tell : callable
+    faults : Faults, optional
+        Where to note what is wrong; what can be read in spite of it is given. Without it, all faults are raised.
 
     Raises
     ------
     FlError
         Of the part that is at fault: FL-FILE, FL-MAP, FL-DATA, FL-IND, FL-PUB; FL-STUDY-05 for columns that are
-        not there; FL-STUDY-09 for derived columns that cannot be made.
+        not there; FL-STUDY-09 for derived columns that cannot be made; FL-STUDY-34 where there are several;
+        FL-STUDY-40 for codes labelled as missing.
     """
-    from fl_estimate.loaders.load import load
-    from fl_estimate.loaders.returning_migrant import by_episode
-
-    truth = read_truth(study.path(study.config.truth.file)) if study.config.truth else None
-    chosen_map = _map(study)
-    surveys: dict[str, SurveyData] = {}
-    for name, source in study.config.source.items():
-        tell(f"reading {name}")
-        survey = load(_files(study, source.file), mapping=study.mapping(source.mapping), engine=source.engine)
-        surveys[name] = by_episode(survey, _WHICH[source.unit]) if source.unit in _WHICH else survey
-    people: dict[str, Any] = dict(surveys)
-    definitions: tuple[tuple[str, str], ...] = ()
-    classify_entry = study.config.classify
-    if classify_entry is not None:
-        from fl_estimate.indicators.classify import classify
-
-        name = study.source_of(classify_entry.source)
-        tell(f"classifying {name}")
-        frameworks = classify_entry.framework
-        classified = classify(
-            surveys[name],
-            [_framework(study, each) for each in ([frameworks] if isinstance(frameworks, str) else frameworks)],
-            allow_unverified=classify_entry.allow_unverified,
-        )
-        people[name] = classified
-        definitions = tuple((framework.id, framework.title.en) for framework in classified.frameworks)
-    people = {name: _derived(name, study.config.source[name].derived, each) for name, each in people.items()}
-    if study.config.calibrate is not None:
-        name = study.source_of(study.config.calibrate.source)
+    noted = Faults() if faults is None else faults
+    truth, chosen_map = None, None
+    if study.config.truth is not None:
+        with noted.of("truth.file"):
+            truth = read_truth(study.path(study.config.truth.file))
+    with noted.of("map"):
+        chosen_map = _map(study)
+    surveys = _surveys(study, tell, noted)
+    people, definitions = _classified(study, tell, noted, surveys)
+    for name, each in people.items():
+        people[name] = _derived(name, study.config.source[name].derived, each, noted)
+    entry = study.config.calibrate
+    if entry is not None and study.source_of(entry.source) in people:
+        name = study.source_of(entry.source)
         tell(f"calibrating the weights of {name}")
-        people[name] = _calibrated(study, study.config.calibrate, people[name])
-    _require_columns(study, people)
-    beside = read_side_files(study)
+        with noted.of("calibrate"):
+            people[name] = _calibrated(study, entry, people[name])
+    _require_columns(study, people, noted)
+    with noted.of("source"):
+        require_said(study, surveys, people)
+    beside = read_side_files(study, noted)
+    if faults is None:
+        noted.require()
     return StudyInputs(
         surveys=surveys,
         people=people,
@@ -127,6 +130,88 @@ def read_inputs(study: Study, tell: Tell) -> StudyInputs:
         truth=truth,
         map=chosen_map,
     )
+
+
+def asked_readings(
+    entries: Iterable[Any], derived: Mapping[str, str], frameworks: Sequence[Framework]
+) -> list[str] | None:
+    """The outcomes that a study needs: those always computed, and the optional ones that it names; None: no more than these."""
+    entries = list(entries)
+    told = json.dumps([[each.model_dump(mode="json") for each in entries], dict(derived)])
+    wanted = {
+        name
+        for each in entries
+        if isinstance(each, SensitivityEntry)
+        for framework in frameworks
+        for name in framework.readings(each.outcome)
+    }
+    every = [outcome for framework in frameworks for outcome in framework.outcomes]
+    optional = [one.id for one in every if one.optional and (one.id in wanted or re.search(rf"\b{one.id}", told))]
+    return [*(one.id for one in every if not one.optional), *optional] if optional else None
+
+
+def _surveys(study: Study, tell: Tell, noted: Faults) -> dict[str, SurveyData]:
+    """The surveys that can be read, by source."""
+    from fl_estimate.loaders.load import load
+    from fl_estimate.loaders.returning_migrant import by_episode
+
+    surveys: dict[str, SurveyData] = {}
+    for name, source in study.config.source.items():
+        tell(f"reading {name}")
+        if not _all_there(study, name, source, noted):
+            continue
+        with noted.of(f"source.{name}"):
+            survey = load(_files(study, source.file), mapping=study.mapping(source.mapping), engine=source.engine)
+            survey = by_episode(survey, _WHICH[source.unit]) if source.unit in _WHICH else survey
+            surveys[name] = replace(survey, wording=labelled(study.config.labels).over(survey.wording))
+    return surveys
+
+
+def _all_there(study: Study, name: str, source: SourceEntry, noted: Faults) -> bool:
+    """Whether the files of a source are there; those that are not are noted, each with its key."""
+    files = {"file": source.file} if isinstance(source.file, str) else {f"file.{t}": f for t, f in source.file.items()}
+    if isinstance(study.mapping(source.mapping), Path):
+        files["mapping"] = source.mapping
+    before = len(noted)
+    for key, written in files.items():
+        if not study.path(written).is_file():
+            noted.add(f"source.{name}.{key}", _no_such_file(written))
+    return len(noted) == before
+
+
+def _no_such_file(written: str) -> FileFault:
+    fix = "check the path; it starts from the study file"
+    return FileFault("FL-FILE-01", "there is no such file", found=written, fix=fix)
+
+
+def _classified(
+    study: Study, tell: Tell, noted: Faults, surveys: Mapping[str, SurveyData]
+) -> tuple[dict[str, Any], tuple[tuple[str, str], ...]]:
+    """The people of each source, those of one of them classified, and the definitions used."""
+    people: dict[str, Any] = dict(surveys)
+    entry = study.config.classify
+    name = study.source_of(entry.source) if entry is not None else ""
+    if entry is None or name not in surveys:
+        return people, ()
+    from fl_estimate.indicators.classify import classify
+
+    tell(f"classifying {name}")
+    from fl_estimate.indicators.framework import Framework
+
+    named = [entry.framework] if isinstance(entry.framework, str) else entry.framework
+    del people[name]  # without its classes nothing of it can be estimated
+    with noted.of("classify"):
+        frameworks = [Framework.read(_framework(study, each)) for each in named]
+        people[name] = classify(
+            surveys[name],
+            frameworks,
+            outcomes=asked_readings(study.config.estimate, study.config.source[name].derived, frameworks),
+            reference_day=entry.reference_day,
+            allow_unverified=entry.allow_unverified,
+            short_instrument=entry.short_instrument,
+        )
+        return people, tuple((framework.id, framework.title.en) for framework in people[name].frameworks)
+    return people, ()
 
 
 def fingerprint(study: Study, key: bytes | None = None) -> Fingerprint:
@@ -204,6 +289,7 @@ def _written_files(study: Study) -> Iterable[str]:
         yield from [source.file] if isinstance(source.file, str) else source.file.values()
         if isinstance(study.mapping(source.mapping), Path):
             yield source.mapping
+        yield from _files_of_mapping(study, source)
     if study.config.classify is not None:
         frameworks = study.config.classify.framework
         yield from (f for f in ([frameworks] if isinstance(frameworks, str) else frameworks) if f.endswith(".toml"))
@@ -218,12 +304,21 @@ def _written_files(study: Study) -> Iterable[str]:
     yield from (f"{each}/estimates.csv" for each in study.config.publish.previous)
 
 
+def _files_of_mapping(study: Study, source: SourceEntry) -> Iterable[str]:
+    """The files that the mapping of a source names beside those of the study, from the folder of the study."""
+    from fl_estimate.loaders.mapping import Mapping as SurveyMapping
+
+    named = SurveyMapping.read(study.mapping(source.mapping)).source
+    given = [source.file] if isinstance(source.file, str) else list(source.file.values())
+    tables = [] if isinstance(source.file, str) else list(source.file)
+    for file in [*(file for name, file in named.files.items() if name not in tables), *(j.file for j in named.join)]:
+        yield str(PurePath(given[0]).parent / file)
+
+
 def _sha256(study: Study, written: str) -> str:
     path = study.path(written)
     if not path.is_file():
-        raise FileFault(
-            "FL-FILE-01", "there is no such file", found=written, fix="check the path; it starts from the study file"
-        )
+        raise _no_such_file(written)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -245,25 +340,34 @@ def _calibrated(study: Study, entry: CalibrateEntry, people: Any) -> Any:
     return calibrate(people, margins=margins, method=entry.method, bounds=bounds, aggregate=entry.aggregate)[0]
 
 
-def _derived(source: str, derived: Mapping[str, str], people: Any) -> Any:
+def _derived(source: str, derived: Mapping[str, str], people: Any, noted: Faults) -> Any:
     """The people of a source with the columns that the study derives, one after another: each may use those before it."""
     frame: Any = nw.from_native(people.people)
     faults: list[str] = []
+    failed: set[str] = set()
     for name, text in derived.items():
         schema = frame.collect_schema()
         if name in schema:
             faults.append(f"source.{source}.derived.{name}: the data have a column of this name")
             continue
         try:
-            frame = frame.with_columns(parse(text).value(schema).alias(name))
+            expression = parse(text)
+            if expression.names & failed:
+                failed.add(name)  # what it is made of is told already
+                continue
+            frame = frame.with_columns(expression.value(schema).alias(name))
         except ExpressionFault as error:
             faults.append(f"source.{source}.derived.{name}: {error.what} ({error.found})")
+            failed.add(name)
     if faults:
-        raise StudyFault(
-            "FL-STUDY-09",
-            "derived columns of the study cannot be made",
-            found="; ".join(faults),
-            fix="name columns of the data, outcomes of [classify] or columns derived before: income > 100 and sex == '2'",
+        noted.add(
+            "",
+            StudyFault(
+                "FL-STUDY-09",
+                "derived columns of the study cannot be made",
+                found="; ".join(faults),
+                fix="name columns of the data, outcomes of [classify] or columns derived before: income > 100 and sex == '2'",
+            ),
         )
     return replace(people, people=frame.to_native()) if derived else people
 
@@ -281,25 +385,51 @@ def _map(study: Study) -> MapChoice | None:
     return MapChoice(areas=read_areas(study.path(entry.geojson)), by=entry.by, key=entry.key)
 
 
-def _require_columns(study: Study, people: Mapping[str, Any]) -> None:
-    """Refuse, all at once, the columns that estimates name and the people do not have."""
+def ready(study: Study, inputs: StudyInputs) -> Iterable[tuple[str, Any]]:
+    """The estimates of people whose columns are all there, each with its place: those that can be tried out."""
+    for place, entry in study.numbered():
+        people = None if isinstance(entry, WithoutPeople) else inputs.people.get(study.source_of(entry.source))
+        if people is not None and not _absent(entry, nw.from_native(people.people).collect_schema().names()):
+            yield place, entry
+
+
+def _absent(entry: Any, present: Sequence[str]) -> list[tuple[str, str]]:
+    """The keys of an entry with the columns that they name and that are not there."""
+    # The by-columns of a poststratified model are the population's.
+    named = _named_columns(entry.model_dump(exclude={"by"} if isinstance(entry, UnitEntry) else None))
+    return [(key, column) for key, column in named if column not in present]
+
+
+def _require_columns(study: Study, people: Mapping[str, Any], noted: Faults) -> None:
+    """Note, all at once, the columns that estimates name and the people do not have, and conditions that cannot be used."""
     schemas = {name: nw.from_native(each.people).collect_schema() for name, each in people.items()}
     faults: list[str] = []
-    for place, entry in enumerate(study.config.estimate, 1):
-        if isinstance(entry, WithoutPeople):
+    for place, entry in study.numbered():
+        name = "" if isinstance(entry, WithoutPeople) else study.source_of(entry.source)
+        if name not in schemas:
             continue
-        present = schemas[study.source_of(entry.source)].names()
-        # The by-columns of a poststratified model are the population's.
-        for key, column in _named_columns(entry.model_dump(exclude={"by"} if isinstance(entry, UnitEntry) else None)):
-            if column not in present:
-                close = nearest(column, present)
-                faults.append(f"estimate[{place}].{key}: {column!r}{f'; did you mean {close!r}?' if close else ''}")
+        # a derived column that cannot be made is told once, where it is derived
+        present = [*schemas[name].names(), *study.config.source[name].derived]
+        for key, column in _absent(entry, present):
+            if "classify" in study.broken and key == "outcome":
+                continue
+            close = nearest(column, present)
+            faults.append(f"{place}.{key}: {column!r}{f'; did you mean {close!r}?' if close else ''}")
+        where: str | None = getattr(entry, "where", None)
+        if where is not None:
+            with noted.of(f"{place}.where"):
+                condition = parse(where)
+                if not condition.names & (set(present) - set(schemas[name])):
+                    condition.truth(schemas[name])
     if faults:
-        raise StudyFault(
-            "FL-STUDY-05",
-            "the study names columns that are not in the data",
-            found="; ".join(faults),
-            fix="use a variable of the mapping, a derived column, or an outcome of [classify]",
+        noted.add(
+            "",
+            StudyFault(
+                "FL-STUDY-05",
+                "the study names columns that are not in the data",
+                found="; ".join(faults),
+                fix="use a variable of the mapping, a derived column, or an outcome of [classify]",
+            ),
         )
 
 

@@ -24,6 +24,7 @@ from fl_estimate.study.beside import NO_TABLES
 from fl_estimate.study.config import (
     AreaEntry,
     MisclassificationEntry,
+    SensitivityEntry,
     SourcesEntry,
     StackEntry,
     Study,
@@ -82,7 +83,18 @@ def check_direct(entry: Any, people: Any) -> None:
         _direct(entry, people, national=True)
 
 
+def _readings(entry: SensitivityEntry, people: Any, *, national: bool) -> Estimates:
+    """An outcome, the other readings of its definition, and those who rest on one fact, as one table."""
+    names = dict.fromkeys(name for framework in people.frameworks for name in framework.readings(entry.outcome))
+    settings = {name: getattr(entry, name) for name in ("where", "unknown", "variance", "df", "level")}
+    function = estimate_total if entry.measure == "total" else estimate_prevalence
+    held = [name for name in names if name in people.outcomes]
+    return function(people, held, by=None if national else entry.by, **settings)
+
+
 def _direct(entry: Any, people: Any, *, national: bool = False) -> Estimates:
+    if isinstance(entry, SensitivityEntry):
+        return _readings(entry, people, national=national)
     function, leading = _DIRECT[entry.kind]
     settings = {name: getattr(entry, name) for name in _SETTINGS if not (national and name == "by")}
     settings |= {"rule": entry.rule} if entry.kind == "quantile" else {}

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from fl_estimate.study.entries import Strict
+from fl_estimate.study.entries import Titled
 
 IDENTIFYING: tuple[str, ...] = ("key", "salt", "list_column")
 """Arguments of `fl.load_lists` that a study does not take: it is handed round, and written into its own manifest."""
@@ -18,7 +18,7 @@ LINK_FIRST = (
 )
 
 
-class CaptureRecaptureEntry(Strict):
+class CaptureRecaptureEntry(Titled):
     """``[[estimate]]`` of kind capture_recapture: case lists in a file, and a method of `fl.capture_recapture`.
 
     The file has a column of 0 and 1 for each list; with a column of counts (`count`) a row is a history, else a person.

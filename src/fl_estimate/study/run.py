@@ -10,6 +10,7 @@ from typing import Any
 
 from fl_estimate.errors import EstimateFault, FlError
 from fl_estimate.estimators.capture_recapture.appraisal import Appraisal
+from fl_estimate.indicators.clock import require_period
 from fl_estimate.reporting.appraisals import PublishedAppraisal, publish_appraisal
 from fl_estimate.reporting.html import Particulars, report
 from fl_estimate.reporting.publish import PublishedEstimates, publish
@@ -17,10 +18,12 @@ from fl_estimate.reporting.releases import geography
 from fl_estimate.reporting.suppression import SuppressionRule
 from fl_estimate.reporting.writing import write_bytes
 from fl_estimate.results.estimates import Estimates
-from fl_estimate.study.config import Study, WithoutPeople, read_study
+from fl_estimate.study.config import Study, WithoutPeople, read_study, read_with_faults
 from fl_estimate.study.folder import read_manifest, replacing, require_free, write_manifest
-from fl_estimate.study.inputs import Fingerprint, StudyInputs, Tell, fingerprint, package_versions, read_inputs
+from fl_estimate.study.gathering import Faults
+from fl_estimate.study.inputs import Fingerprint, StudyInputs, Tell, fingerprint, package_versions, read_inputs, ready
 from fl_estimate.study.kinds import check_direct, from_lists, make_estimate
+from fl_estimate.study.labelling import entitled, in_language
 from fl_estimate.study.list_entries import CaptureRecaptureEntry
 from fl_estimate.study.nesting import nested_by_columns
 from fl_estimate.study.private import open_private, write_private
@@ -114,14 +117,12 @@ def run_study(
     sources, and every file with its hash. It holds no time of day: the same inputs give the same bytes.
     """
     tell = progress if progress is not None else _silent
-    study = read_study(path)
+    if resume and (done := _done_before(path, out, private)) is not None:
+        return done
+    study, inputs = _read(path, tell, out=out)
     folder = _folder(study, out)
-    require_free(folder)
     key = open_private(Path(private), folder) if private is not None else None
     mark = fingerprint(study, key)
-    if resume and mark.complete and (manifest := _unchanged(folder, mark.mark)) is not None:
-        return StudyResult(estimates={}, published=None, folder=folder, manifest=manifest, skipped=True)
-    inputs = read_inputs(study, tell)
     estimates, failed, appraisals = _estimate(study, inputs, tell)
     previous = [study.path(each) for each in study.config.publish.previous]
     published = None
@@ -153,16 +154,43 @@ def check_study(path: str | Path, *, progress: Tell | None = None) -> StudyInput
     Raises
     ------
     FlError
-        The first fault found; those of the study file and of the records come all at once.
+        The fault where there is one, FL-STUDY-34 where there are several: those of keys, files, columns, expressions and
+        estimates come in one round.
     """
     tell = progress if progress is not None else _silent
-    study = read_study(path)
-    inputs = read_inputs(study, tell)
-    for entry in study.config.estimate:
+    return _read(path, tell, to_write=False)[1]
+
+
+def _read(
+    path: str | Path, tell: Tell, *, out: str | Path | None = None, to_write: bool = True
+) -> tuple[Study, StudyInputs]:
+    """Read a study and its inputs; where anything is wrong, and in a check, estimates are tried out, for one list of all faults."""
+    faults = Faults()
+    study, fault = read_with_faults(path)
+    if fault is not None:
+        faults.add("", fault)
+    if study is None:
+        raise fault or AssertionError("a study that was not read has a fault")
+    if to_write:
+        with faults.of("out"):
+            require_free(_folder(study, out))
+    inputs = read_inputs(study, tell, faults)
+    classified = study.config.classify
+    if classified is not None and (name := study.source_of(classified.source)) in inputs.surveys:
+        with faults.of("classify"):
+            require_period(inputs.surveys[name])
+    if len(faults) or not to_write:
+        _try_out(study, inputs, tell, faults)
+    faults.require()
+    return study, inputs
+
+
+def _try_out(study: Study, inputs: StudyInputs, tell: Tell, faults: Faults) -> None:
+    """Make each estimate of people for the nation alone, as far as its columns are there, and note what stops it."""
+    for place, entry in ready(study, inputs):
         tell(f"checking {entry.name}")
-        if not isinstance(entry, WithoutPeople):
+        with faults.of(place):
             check_direct(entry, inputs.people[study.source_of(entry.source)])
-    return inputs
 
 
 def _nested(study: Study, inputs: StudyInputs) -> dict[str, dict[str, dict[Any, Any]]]:
@@ -181,7 +209,8 @@ def _estimate(
     made: dict[str, Estimates] = {}
     failed: dict[str, FlError] = {}
     appraisals: dict[str, Appraisal] = {}
-    for entry in study.config.estimate:
+    faults = Faults()
+    for place, entry in study.numbered():
         tell(f"estimating {entry.name}")
         try:
             if isinstance(entry, CaptureRecaptureEntry) and entry.method == "appraise":
@@ -189,8 +218,16 @@ def _estimate(
                 made[entry.name] = appraisals[entry.name].headline
             else:
                 made[entry.name] = make_estimate(entry, study, inputs, made)
+            made[entry.name] = entitled(made[entry.name], entry, study.config.labels)
         except EstimateFault as error:
             failed[entry.name] = error
+        except FlError as error:
+            faults.add(place, error)
+    if len(faults):
+        for place, entry in study.numbered():
+            if entry.name in failed:
+                faults.add(place, failed[entry.name])
+    faults.require()
     return made, failed, appraisals
 
 
@@ -209,7 +246,8 @@ def _write(
         pages = [(name, f"appraisal.{_as_file(name)}.{ending}") for name in appraisals]
         for name, file in pages:
             appraisals[name].to_html(part / file, language)
-        page = report(published, language=language, particulars=replace(particulars, pages=pages))
+        title = in_language(study.config.title, language)
+        page = report(published, language=language, particulars=replace(particulars, pages=pages, title=title))
         write_bytes(part / f"report.{ending}", page.encode())
 
 
@@ -226,7 +264,7 @@ def _as_file(name: str) -> str:
 
 def _particulars(study: Study, inputs: StudyInputs, failed: Mapping[str, FlError], mark: Fingerprint) -> Particulars:
     return Particulars(
-        title=study.config.title,
+        title=in_language(study.config.title, "en"),
         sources=[
             (source.name, source.sha256, source.n_rows)
             for survey in inputs.surveys.values()
@@ -317,6 +355,21 @@ def _folder(study: Study, out: str | Path | None) -> Path:
     if out is not None:
         return Path(out)
     return study.path(study.config.out) if study.config.out else Path("out") / study.name
+
+
+def _done_before(path: str | Path, out: str | Path | None, private: str | Path | None) -> StudyResult | None:
+    """What stands in the folder already, if it is what a run would give."""
+    try:
+        study = read_study(path)
+        folder = _folder(study, out)
+        require_free(folder)
+        mark = fingerprint(study, open_private(Path(private), folder) if private is not None else None)
+    except FlError:
+        return None  # the run tells it, with every other fault
+    manifest = _unchanged(folder, mark.mark) if mark.complete else None
+    if manifest is None:
+        return None
+    return StudyResult(estimates={}, published=None, folder=folder, manifest=manifest, skipped=True)
 
 
 def _unchanged(folder: Path, mark: str) -> dict[str, Any] | None:

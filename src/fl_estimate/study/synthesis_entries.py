@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from fl_estimate.study.entries import Column, Number, Strict
+from fl_estimate.study.entries import Column, Number, Strict, Titled
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Level = Annotated[float, Field(gt=0, lt=1)]
@@ -15,7 +15,7 @@ Correlation = Annotated[float, Field(ge=-1, le=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
-class _Figures(Strict):
+class _Figures(Titled):
     """An entry of which some keys name estimates made before it."""
 
     def earlier(self) -> Iterator[tuple[str, list[str]]]:

@@ -9,6 +9,7 @@ from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators import synthesis
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.study.beside import NO_TABLES, FigureTables
+from fl_estimate.study.entries import Titled
 from fl_estimate.study.synthesis_entries import (
     AggregateEntry,
     ChangeEntry,
@@ -33,7 +34,7 @@ def synthesise(entry: SynthesisEntry, before: Mapping[str, Estimates], tables: F
     """
     match entry:
         case PublishedEntry():
-            given = entry.model_dump(exclude={"kind", "name", "document"})
+            given = entry.model_dump(exclude={"kind", "name", "document", *Titled.model_fields})
             return synthesis.published(source=entry.document, **given)
         case StockEntry():
             named = [entry.flow, *([entry.duration_years] if isinstance(entry.duration_years, str) else [])]

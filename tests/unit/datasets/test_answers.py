@@ -28,15 +28,21 @@ Answers = dict[str, str]
 
 
 def framework_items() -> dict[str, set[str]]:
-    """The items that count for each dimension, from the framework's own file."""
+    """The items that count for each dimension as they stand, from the framework's own file; a debt at recruitment too.
+
+    The questionnaire does not ask whether the work was accepted freely, so that nothing limits the debt.
+    """
     path = files("fl_estimate.indicators") / "frameworks" / "icls2018_adult.toml"
     found: dict[str, set[str]] = {}
     for indicator in tomllib.loads(path.read_text(encoding="utf-8"))["indicators"]:
-        found.setdefault(indicator["dimension"], set()).update(indicator["items_any_of"])
+        found.setdefault(indicator["dimension"], set()).update(indicator.get("items_any_of", []))
+    found["involuntary_work"].add("r_debt_linked")
     return found
 
 
 COUNTED = framework_items()
+QUALIFIED = {"w_low_no_wage": "r_dec_wages", "w_living_degrading": "r_dec_conditions"}
+"""Very low or no wages and degrading living conditions count "when undertaken under deception or uninformed"."""
 
 
 def meaning(answer: str, true: Iterable[str]) -> int:
@@ -48,10 +54,13 @@ def meaning(answer: str, true: Iterable[str]) -> int:
 def classify_row(answers: Answers) -> int:
     """TRUE in forced labour, UNKNOWN undetermined, FALSE not, under icls2018_adult for an adult with this work."""
     positive = {"yes", "experienced", "threatened", "witnessed"}
-    dimensions = [
-        max(meaning(answer, positive) for field, answer in answers.items() if field.split("@")[0] in items)
-        for items in COUNTED.values()
-    ]
+    involuntary, coerced = (
+        max(meaning(answer, positive) for field, answer in answers.items() if field.split("@")[0] in COUNTED[dimension])
+        for dimension in ("involuntary_work", "coercion")
+    )
+    for circumstance, deceived in QUALIFIED.items():
+        counts = min(meaning(answers[circumstance], positive), meaning(answers[deceived], positive))
+        involuntary = max(involuntary, counts)
     excepted = min(
         meaning(answers["state_exception"], {"E1", "E2", "E3", "E4", "E5"}),
         meaning(answers["state_exception_conditions_met"], {"yes"}),
@@ -61,7 +70,7 @@ def classify_row(answers: Answers) -> int:
         meaning(answers["state_penalty"], {"yes"}),
         max(TRUE - excepted, meaning(answers["state_c105"], {"a", "b", "c", "d", "e"})),
     )
-    return max(min(dimensions), by_state)
+    return max(min(involuntary, coerced), by_state)
 
 
 def words(items: Iterable[Any], state: Iterable[Any]) -> Answers:
@@ -80,7 +89,10 @@ def test_the_row_by_row_reading_knows_three_values():
     """Worked by hand from shared rules: any_of the phases, both dimensions in one work, Kleene's tables."""
     nothing = words([2 if ITEMS[c.item].dimension != "coercion" else 4 for c in COLUMNS], [2, -1, -1, -1, -1])
     assert classify_row(nothing) == FALSE
-    one = nothing | {"w_low_no_wage": "yes"}
+    agreed = nothing | {"w_low_no_wage": "yes"}
+    assert classify_row(agreed | {"c_docs@leave": "threatened"}) == FALSE
+    assert classify_row(agreed | {"r_dec_wages": "dk", "c_docs@leave": "threatened"}) == UNKNOWN
+    one = agreed | {"r_dec_wages": "yes"}
     assert classify_row(one) == FALSE
     assert classify_row(one | {"c_docs@leave": "threatened"}) == TRUE
     assert classify_row(one | {"c_docs@leave": "ref"}) == UNKNOWN

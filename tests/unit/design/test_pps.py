@@ -37,7 +37,11 @@ def test_with_replacement_is_hansen_and_hurwitz() -> None:
     """Draws with probability q: V = Σ (y/q − Ŷ)²/(n(n − 1)), Ŷ the mean of y/q; the weight is 1/(nq), and there is no fpc."""
     q = np.array([0.05, 0.1, 0.08, 0.2, 0.12])
     people = frame(w=1 / (N * q))
-    found = fl.estimate_total(people, "y", design=fl.Design(weights="w", psu="i"), interval="wald").to_frame().iloc[0]
+    found = (
+        fl.estimate_total(people, "y", design=fl.Design(weights="w", psu="i", expands=True), interval="wald")
+        .to_frame()
+        .iloc[0]
+    )
     expanded = Y / q
     assert found["value"] == pytest.approx(expanded.mean(), rel=1e-12)
     assert found["se"] ** 2 == pytest.approx(((expanded - expanded.mean()) ** 2).sum() / (N * (N - 1)), rel=1e-12)

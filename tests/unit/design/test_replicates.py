@@ -14,7 +14,7 @@ import pytest
 import fl_estimate as fl
 from fl_estimate.inputs.replicates import UnitReplicates
 
-DESIGN = fl.Design(weights="w", strata="h", psu="i")
+DESIGN = fl.Design(weights="w", strata="h", psu="i", expands=True)
 KINDS: tuple[Any, ...] = ("jkn", "brr", "fay", "rao-wu", "rescaled")
 
 
@@ -54,20 +54,20 @@ def test_variance_of_a_total_is_the_linearised_one(kind: Any) -> None:
 
 def test_jackknife_knows_the_finite_population() -> None:
     frame = people(units=4)
-    design = fl.Design(weights="w", strata="h", psu="i", fpc="N")
+    design = fl.Design(weights="w", strata="h", psu="i", fpc="N", expands=True)
     np.testing.assert_allclose(se(frame, fl.replicate(frame, design, kind="jkn")), se(frame, design), rtol=1e-12)
 
 
 def test_jackknife_without_strata() -> None:
     frame = people(strata=1, units=6)
-    design = fl.Design(weights="w", psu="i", fpc="N")
+    design = fl.Design(weights="w", psu="i", fpc="N", expands=True)
     np.testing.assert_allclose(se(frame, fl.replicate(frame, design, kind="jk1")), se(frame, design), rtol=1e-12)
 
 
 def test_rows_as_units() -> None:
     """Each row is deleted in turn; the engine must have an order of rows."""
     frame = people()
-    design = fl.Design(weights="w", strata="h")
+    design = fl.Design(weights="w", strata="h", expands=True)
     replicated = fl.replicate(frame, design, kind="jkn")
     assert made(frame, design, kind="jkn").multipliers.shape == (30, 30)
     np.testing.assert_allclose(se(frame, replicated), se(frame, design), rtol=1e-12)
@@ -97,7 +97,7 @@ def test_bootstrap_multipliers_of_rao_and_wu() -> None:
 def test_results_note_the_seed_also_one_that_was_made(kind: Any) -> None:
     """With the seed that a result notes the same replicates are made again; no seed is noted where nothing is drawn."""
     frame = people()
-    design = fl.Design(weights="w", strata="h", psu="i", fpc="N")
+    design = fl.Design(weights="w", strata="h", psu="i", fpc="N", expands=True)
     first = fl.replicate(frame, design, kind=kind, replicates=20)
     told = fl.estimate_mean(frame, "y", design=first).provenance.arguments["design"]["replicates"]
     assert (told["kind"], told["replicates"], told["centre"]) == (kind, 20, "mean")
@@ -129,8 +129,8 @@ def test_columns_of_the_file_are_the_same_as_multipliers() -> None:
     factors = {f"f{r}": column for r, column in enumerate(own.multipliers[rows].T)}
     wide = frame.assign(**columns, **factors)
     common: dict[str, Any] = {"kind": "jkn", "rscales": own.rscales.tolist(), "centre": "mean"}
-    weights = fl.Design(weights="w", replicates=fl.Replicates(list(columns), **common))
-    multiplied = fl.Design(weights="w", replicates=fl.Replicates(list(factors), combined=False, **common))
+    weights = fl.Design(weights="w", replicates=fl.Replicates(list(columns), **common), expands=True)
+    multiplied = fl.Design(weights="w", replicates=fl.Replicates(list(factors), combined=False, **common), expands=True)
     units = fl.replicate(frame, DESIGN, kind="jkn")
     expected = fl.estimate_mean(frame, "y", design=units, by="region").to_frame()
     for design in (weights, multiplied):
@@ -251,7 +251,7 @@ def test_replicate_weights_need_sampling_weights() -> None:
     with pytest.raises(fl.FlError, match="FL-DESIGN-27"):
         fl.estimate_mean(frame, "y", design=fl.Design(replicates=own))
     with pytest.raises(fl.FlError, match="FL-DESIGN-14"):
-        fl.estimate_mean(frame.assign(a="x"), "y", design=fl.Design(weights="w", replicates=own))
+        fl.estimate_mean(frame.assign(a="x"), "y", design=fl.Design(weights="w", replicates=own, expands=True))
 
 
 def test_asking_for_variances_that_are_not_there() -> None:

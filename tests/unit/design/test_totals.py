@@ -70,7 +70,7 @@ def test_missing_values_in_a_sum_are_refused(frame: Any) -> None:
 
 
 def test_boolean_outcomes_and_row_order(frame: Any) -> None:
-    design = fl.Design()
+    design = fl.Design(unweighted=True)
     first = fl.estimate_prevalence(frame, "flag", design=design, by="text").to_frame()
     shuffled = pl.DataFrame(pl.from_arrow(TABLE)).sample(fraction=1, shuffle=True, seed=3)
     pd.testing.assert_frame_equal(first, fl.estimate_prevalence(shuffled, "flag", design=design, by="text").to_frame())
@@ -82,7 +82,11 @@ def test_nan_and_null_outcomes_mean_the_same() -> None:
     results = []
     for people in (pl.DataFrame(values, strict=False), pl.DataFrame(values, strict=False).to_pandas()):
         for column in values:
-            row = fl.estimate_prevalence(people, column, design=fl.Design(), unknown="exclude").to_frame().iloc[0]
+            row = (
+                fl.estimate_prevalence(people, column, design=fl.Design(unweighted=True), unknown="exclude")
+                .to_frame()
+                .iloc[0]
+            )
             results.append((row["value"], row["n"], row["undetermined"]))
     assert set(results) == {(2 / 3, 3, 0.25)}
 

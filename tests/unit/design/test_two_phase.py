@@ -136,7 +136,11 @@ def test_the_second_phase_of_a_large_sample_needs_no_matrix_of_pairs() -> None:
     frame = pl.DataFrame(
         {"h": rng.integers(0, 3, n), "y": rng.normal(size=n), "again": (rng.random(n) < 0.6).astype(int)}
     )
-    found = fl.estimate_mean(frame, "y", design=fl.Design(phase2=("again", fl.Design(strata="h")))).to_frame().iloc[0]
+    found = (
+        fl.estimate_mean(frame, "y", design=fl.Design(phase2=("again", fl.Design(strata="h")), unweighted=True))
+        .to_frame()
+        .iloc[0]
+    )
     # Strata that say nothing of y, with weights about equal: as a simple random sample of those drawn again.
     assert found["se"] == pytest.approx(len(frame.filter(pl.col("again") == 1)) ** -0.5, rel=0.02)
 
@@ -144,7 +148,7 @@ def test_the_second_phase_of_a_large_sample_needs_no_matrix_of_pairs() -> None:
 def test_each_phase_by_itself_as_in_r() -> None:
     """phase2_variance="approx" as method="approx" and "simple": survey 4.4.2, svytotal(~y) in strata, svymean(~y) without."""
     strata = replace(PERSONS, phase2_variance="approx")
-    one = fl.Design(phase2=("again", fl.Design(strata="h")), phase2_variance="approx")
+    one = fl.Design(phase2=("again", fl.Design(strata="h")), phase2_variance="approx", unweighted=True)
     total = fl.estimate_total(clustered(), "y", design=strata, interval="wald").to_frame().iloc[0]
     mean = fl.estimate_mean(clustered(), "y", design=one, where="r == 1").to_frame().iloc[0]
     assert total["se"] == pytest.approx(708.953306816218, rel=1e-11)
@@ -195,6 +199,6 @@ def test_a_unit_drawn_in_part_or_in_two_strata_is_refused() -> None:
         with pytest.raises(fl.FlError, match="FL-DESIGN-29"):
             fl.estimate_mean(clustered(), "y", design=design)
     with pytest.raises(fl.FlError, match="FL-DESIGN-04"):
-        fl.Design(phase2=("again", fl.Design()), phase2_variance="simple")  # pyright: ignore[reportArgumentType]
+        fl.Design(phase2=("again", fl.Design()), phase2_variance="simple", unweighted=True)  # pyright: ignore[reportArgumentType]
     with pytest.raises(fl.FlError, match="FL-DESIGN-23"):
         fl.replicate(sample(), DESIGN, kind="jkn")

@@ -14,7 +14,7 @@ import pytest
 
 import fl_estimate as fl
 
-DESIGN = fl.Design(weights="w", strata="stratum", psu="ea")
+DESIGN = fl.Design(weights="w", strata="stratum", psu="ea", expands=True)
 SEX: dict[str, float] = {"F": 5200, "M": 4900}
 MARGINS: dict[Any, Any] = {"sex": SEX, "age": {1: 2600, 2: 3500, 3: 4000}}
 
@@ -174,7 +174,7 @@ def as_columns(frame: pd.DataFrame, design: fl.Design, *, combined: bool) -> tup
         names, scale=own.scale, rscales=list(own.rscales), centre=own.centre, combined=combined, df=own.df
     )
     wide = pd.concat([frame, pd.DataFrame(values, columns=names)], axis=1)
-    return wide, fl.Design(weights="w", replicates=columns)
+    return wide, fl.Design(weights="w", replicates=columns, expands=True)
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def test_a_design_without_a_column_of_weights_gets_one() -> None:
     found, design = fl.calibrate(frame, by_fpc, {"sex": SEX})
     np.testing.assert_allclose(found["weight"], 8.0)
     assert design.weights == "weight_calibrated"
-    plain, design = fl.calibrate(frame, fl.Design(psu="ea"), {"sex": SEX})
+    plain, design = fl.calibrate(frame, fl.Design(psu="ea", unweighted=True), {"sex": SEX})
     assert plain["weight"].eq(1).all()
     assert fl.estimate_total(plain, "y", design=design).to_frame()["value"].iloc[0] > 500
     rows, design = fl.calibrate(frame.assign(N=6000), fl.Design(fpc="N"), {"sex": SEX})
@@ -301,12 +301,12 @@ def test_other_refusals() -> None:
     with pytest.raises(fl.FlError, match="FL-DESIGN-50"):
         fl.calibrate(wide, columns, MARGINS, aggregate="household")
     with pytest.raises(fl.FlError, match="FL-DESIGN-51"):
-        fl.calibrate(frame.assign(again=1), fl.Design(phase2=("again", fl.Design())), MARGINS)
+        fl.calibrate(frame.assign(again=1), fl.Design(phase2=("again", fl.Design()), unweighted=True), MARGINS)
     with pytest.raises(fl.FlError, match="FL-DESIGN-40"):
         fl.post_stratify(frame, DESIGN, "sex", pd.DataFrame({"sex": ["F"], "a": [1], "b": [2]}))
     with pytest.raises(fl.FlError, match="FL-DESIGN-40"):
         fl.post_stratify(frame, DESIGN)
-    rows = fl.replicate(frame, fl.Design(weights="w"), kind="jk1")
+    rows = fl.replicate(frame, fl.Design(weights="w", expands=True), kind="jk1")
     with pytest.raises(fl.FlError, match="FL-DESIGN-26"):
         fl.calibrate(on_engine(frame, "duckdb"), rows, MARGINS)
 

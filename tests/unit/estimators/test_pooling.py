@@ -11,7 +11,7 @@ import pytest
 
 import fl_estimate as fl
 
-DESIGN = fl.Design(psu="ea")
+DESIGN = fl.Design(psu="ea", unweighted=True)
 
 
 def completed(k: int, rare: bool = False) -> pd.DataFrame:
@@ -60,13 +60,16 @@ def test_no_case_in_any_imputation_leaves_a_one_sided_interval() -> None:
 
 def test_a_row_without_an_error_stays_without(tmp_path: Path) -> None:
     parts = [
-        fl.estimate_mean(completed(k)[:1], "hours", design=fl.Design(psu="ea", single_psu="adjust")) for k in range(2)
+        fl.estimate_mean(completed(k)[:1], "hours", design=fl.Design(psu="ea", single_psu="adjust", unweighted=True))
+        for k in range(2)
     ]
     pooled = fl.pool(parts)
     assert pooled.to_frame()["lower"].isna().all()
     back = fl.Estimates.read(pooled.save(tmp_path / "pooled.parquet"))
     pd.testing.assert_frame_equal(back.to_frame(), pooled.to_frame())
-    lost = fl.estimate_variance(completed(1)[:1], "hours", design=fl.Design(psu="ea", single_psu="adjust"))
+    lost = fl.estimate_variance(
+        completed(1)[:1], "hours", design=fl.Design(psu="ea", single_psu="adjust", unweighted=True)
+    )
     assert "pooled_without_error" in {reason.code for reason in fl.pool([lost, lost]).reasons}
 
 

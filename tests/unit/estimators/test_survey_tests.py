@@ -33,15 +33,15 @@ def test_without_a_design_they_are_the_tests_of_every_textbook() -> None:
     people = made(n=4_000)
     table = pd.crosstab(people["y"], people["sector"])
     chi2 = stats.chi2_contingency(table, correction=False)
-    found = fl.independence_test(people, "y", "sector", design=fl.Design(), statistic="Chisq")
+    found = fl.independence_test(people, "y", "sector", design=fl.Design(unweighted=True), statistic="Chisq")
     np.testing.assert_allclose(found.statistic, chi2.statistic)
     np.testing.assert_allclose(found.p_value, chi2.pvalue, atol=0.01)
     np.testing.assert_allclose(found.scales, 1, atol=0.02)
     groups = [people.loc[people["sex"] == sex, "hours"] for sex in (1, 2)]
     welch = stats.ttest_ind(groups[1], groups[0], equal_var=False)
-    means = fl.t_test(people, "hours", "sex", design=fl.Design())
+    means = fl.t_test(people, "hours", "sex", design=fl.Design(unweighted=True))
     np.testing.assert_allclose(means.statistic, welch.statistic, rtol=1e-3)
-    ranks = fl.rank_test(people, "hours", "sex", design=fl.Design())
+    ranks = fl.rank_test(people, "hours", "sex", design=fl.Design(unweighted=True))
     np.testing.assert_allclose(ranks.p_value, stats.mannwhitneyu(*groups).pvalue, atol=0.005)
 
 
@@ -66,7 +66,7 @@ def test_the_default_test_holds_its_level_in_clusters() -> None:
         ea = np.repeat(np.arange(40), 10)
         p, q = np.repeat(rng.beta(0.4, 0.4, 40), 10), np.repeat(rng.beta(0.4, 0.4, 40), 10)
         people = pd.DataFrame({"ea": ea, "a": (rng.uniform(size=400) < p) * 1, "b": (rng.uniform(size=400) < q) * 1})
-        rejected += fl.independence_test(people, "a", "b", design=fl.Design(psu="ea")).p_value < 0.05
+        rejected += fl.independence_test(people, "a", "b", design=fl.Design(psu="ea", unweighted=True)).p_value < 0.05
         plain += stats.chi2_contingency(pd.crosstab(people["a"], people["b"]), correction=False).pvalue < 0.05
     assert 0.02 < rejected / 300 < 0.085
     assert plain / 300 > 0.2
@@ -90,9 +90,11 @@ def test_a_missing_answer_must_be_decided() -> None:
 
 def test_too_few_units() -> None:
     people = made().assign(ea=0, half=lambda frame: frame.index % 2)
-    test = fl.independence_test(people, "y", "sector", design=fl.Design(psu="half", single_psu="remove"))
+    test = fl.independence_test(
+        people, "y", "sector", design=fl.Design(psu="half", single_psu="remove", unweighted=True)
+    )
     assert test.df[1] == pytest.approx(test.df[0] * 1)
-    means = fl.t_test(people, "hours", "sex", design=fl.Design(psu="half"))
+    means = fl.t_test(people, "hours", "sex", design=fl.Design(psu="half", unweighted=True))
     assert means.df == (0.0,)
     assert np.isnan(means.p_value)
     assert np.isnan(means.lower)

@@ -158,7 +158,7 @@ def _survey(engine: str = "pandas", **changes: Any) -> SurveyData:
     jobs = pd.DataFrame(
         {
             "person_id": ["z", "a", "a", "b", "c", None, "d", "e"],
-            "age_episode": [40, 30, 29, 30, 15, 30, 16, None],
+            "age_at_start": [40, 30, 29, 30, 15, 30, 16, None],
             "w_low_no_wage": ["yes", "yes", "no", "yes", "yes", "yes", "yes", "yes"],
             "c_docs": ["witnessed", "no", "witnessed", "dk", "witnessed", "witnessed", "witnessed", "witnessed"],
             "child_works_for": ["third_party"] * 8,
@@ -181,16 +181,16 @@ def _survey(engine: str = "pandas", **changes: Any) -> SurveyData:
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_both_conditions_must_hold_in_one_job(engine: str) -> None:
-    # a: two jobs, each with one condition; b: undetermined; c: begun at 15; d: a child; e: age at the episode unknown;
-    # f: a child without work; z: not selected
-    expected = [(0, 0, 1), (0, 1, 1), (0, 0, 1), (0, 0, 0), (0, 0, 1), (0, 0, 0), (0, 0, 0)]
+    # a: two jobs, each with one condition; b: undetermined; c: begun at 15 and 25 now; d: a child; e: the age when it
+    # began unknown; f: a child without work; z: not selected
+    expected = [(0, 0, 1), (0, 1, 1), (1, 1, 1), (0, 0, 0), (1, 1, 1), (0, 0, 0), (0, 0, 0)]
     assert _classes(_survey(engine)) == expected
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_adults_and_children_give_one_outcome(engine: str) -> None:
-    # the job of c, begun at 15, counts under the child framework, as does that of d; f is in scope without work
-    expected = [(0, 0, 1), (0, 1, 1), (1, 1, 1), (1, 1, 1), (0, 0, 1), (0, 0, 1), (0, 0, 0)]
+    # the job of c, begun at 15 and held at 25, is an adult's, that of d a child's; f is in scope without work
+    expected = [(0, 0, 1), (0, 1, 1), (1, 1, 1), (1, 1, 1), (1, 1, 1), (0, 0, 1), (0, 0, 0)]
     assert _classes(_survey(engine), ["icls2018_adult", "icls2018_child"]) == expected
 
 
@@ -203,13 +203,21 @@ def test_a_survey_hands_on_what_it_knows_and_keeps_its_order(engine: str) -> Non
     assert classification.reference_period is survey.reference_period
     assert (classification.population, classification.report) == ("residents", survey.report)
     assert list(classification.people["person_id"]) == list("zabcdef")
-    assert list(classification.people.columns) == ["person_id", "age_interview", "selected_for_module", "w", *CLASSES]
+    assert list(classification.people.columns) == [
+        "person_id",
+        "age_interview",
+        "selected_for_module",
+        "w",
+        *CLASSES,
+        "age_at_start",
+    ]
     assert isinstance(classification, Respondents)
     assert repr(classification).startswith("Classification(icls2018_adult: forced_labour; Coverage(")
 
 
-def test_without_age_at_the_episode_the_age_at_the_interview_counts() -> None:
-    jobs = _survey().jobs.drop(columns="age_episode")
+def test_without_dates_the_age_at_the_interview_counts_and_coverage_says_so() -> None:
+    jobs = _survey().jobs.drop(columns="age_at_start")
+    assert fl.classify(_survey(jobs=jobs)).coverage.time == ("time_from_question", "age_at_interview")
     # c is 25 and d 16 at the interview
     assert _classes(_survey(jobs=jobs))[2:4] == [(1, 1, 1), (0, 0, 0)]
 
@@ -241,7 +249,7 @@ def test_coverage_tells_what_was_not_asked_and_how_often_nobody_knows() -> None:
     assert "c_docs@recruitment" in coverage.absent
     assert "state.penalty" in coverage.absent
     assert "w_low_no_wage" not in coverage.absent
-    assert repr(coverage).startswith("Coverage(4 of 50 questions in the instrument; without: r_birth_status")
+    assert repr(coverage).startswith("Coverage(4 of 74 questions in the instrument; without: r_consent_free")
 
 
 def test_a_column_without_phase_stands_for_the_phases_that_have_none() -> None:
@@ -288,8 +296,9 @@ def test_reasons_of_a_survey_are_those_of_the_jobs_that_decide() -> None:
     of_a = reasons[reasons["person_id"] == "a"]
     assert of_a["criterion"].tolist() == ["IW3", "IW5", "CO5"]
     assert of_a["label"].iloc[1] == "Salaire très faible ou inexistant"
-    # the child framework alone speaks of c and d, and nobody tells of z, who was not selected
-    assert set(reasons[reasons["person_id"].isin(["c", "d"])]["framework"]) == {"icls2018_child"}
+    # the child framework alone speaks of d, the adults' of c, and nobody tells of z, who was not selected
+    assert set(reasons[reasons["person_id"] == "d"]["framework"]) == {"icls2018_child"}
+    assert set(reasons[reasons["person_id"] == "c"]["framework"]) == {"icls2018_adult"}
     assert set(reasons["person_id"]) == {"a", "b", "c", "d"}
 
 
@@ -359,7 +368,7 @@ def test_cells_that_are_no_answers_are_counted_on_every_engine(engine: str) -> N
         (
             {
                 "people": _survey().people.drop(columns="age_interview"),
-                "jobs": _survey().jobs.drop(columns="age_episode"),
+                "jobs": _survey().jobs.drop(columns="age_at_start"),
             },
             "FL-IND-05",
             "no column age_interview",

@@ -18,6 +18,7 @@ from fl_estimate.indicators.criteria import (
     ItemIs,
     NodeFault,
     Not,
+    NotAsked,
     OutcomeIs,
     SamePhase,
     children,
@@ -38,6 +39,9 @@ def _parse(text: str) -> object:
         ('{ field = "child.wfcl", in = ["cse", "illicit"] }', FieldIn("child.wfcl", ("cse", "illicit"))),
         ('{ field = "age", min = 5, max = 11 }', FieldWithin("age", 5.0, 11.0)),
         ('{ field = "hours_week", above = 43 }', FieldWithin("hours_week", None, None, 43.0)),
+        ('{ field = "age", min = 12, below = 15 }', FieldWithin("age", 12.0, None, None, 15.0)),
+        ('{ not_asked = ["r_dec_wages", "r_consent_free"] }', NotAsked(("r_dec_wages", "r_consent_free"))),
+        ('{ at_least = { n = 1, except = ["CO4"] } }', AtLeast(1, excluded=("CO4",))),
         ('{ criterion = "IW5" }', CriterionIs("IW5")),
         ("{ at_least = { n = 2 } }", AtLeast(2)),
         (
@@ -71,7 +75,7 @@ def test_every_operator_is_read(text: str, expected: object) -> None:
         ("{ item = 3 }", "item", "a text in quotes"),
         ('{ any_of = { item = "a" } }', "any_of", "a list of tables"),
         ('{ any_of = [{ item = "a" }, { not = { itm = "b" } }] }', "any_of[1].not", "did you mean item?"),
-        ('{ field = "age" }', "field", "in, min, max or above"),
+        ('{ field = "age" }', "field", "in, min, max, above or below"),
         ('{ field = "age", in = ["x"], min = 2 }', "field", "not by both"),
         ('{ field = "age", min = "2" }', "field.min", "a number is needed"),
         ('{ field = "state.c105", in = [1] }', "field.in[0]", "a text in quotes"),
@@ -96,8 +100,10 @@ def test_a_tree_can_be_walked() -> None:
     assert [leaf for leaf in walk(node) if isinstance(leaf, ItemIs)] == [ItemIs("a"), ItemIs("b")]
 
 
-def test_limits_are_inclusive_but_for_above() -> None:
+def test_limits_are_inclusive_but_for_above_and_below() -> None:
     ages = FieldWithin("age", least=5, most=11)
     assert [ages.holds(number) for number in (4, 5, 11, 12)] == [False, True, True, False]
     hours = FieldWithin("hours_week", above=43)
     assert [hours.holds(number) for number in (43, 43.5)] == [False, True]
+    younger = FieldWithin("age", below=15)
+    assert [younger.holds(number) for number in (14.5, 15)] == [True, False]

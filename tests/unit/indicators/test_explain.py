@@ -9,6 +9,8 @@ import pytest
 
 import fl_estimate as fl
 from fl_estimate.errors import IndicatorFault
+from fl_estimate.indicators.items import known_items
+from fl_estimate.indicators.wording import alternatives
 
 STATE = {
     "imposed_by_state": "yes",
@@ -46,7 +48,7 @@ def test_worked_cases(answers: dict[str, Any], given: dict[str, Any], label: str
 
 
 def test_the_default_answers_everything_else() -> None:
-    involuntary = {"w_low_no_wage": "yes"}
+    involuntary = {"w_other_employer": "yes"}
     assert _label(involuntary, default="no") == "not_FL"
     assert _label(involuntary, default="missing") == "undetermined"
     assert _label({**involuntary, "c_docs": "no"}, default="missing") == "undetermined"
@@ -80,38 +82,48 @@ def test_state_imposed_work(change: dict[str, str], label: str) -> None:
 
 
 def test_dimensions_and_count() -> None:
-    told = fl.explain({"w_low_no_wage": "yes", "c_docs": "dk"}, "icls2018_adult", age=30, default="no")
+    told = fl.explain({"w_other_employer": "yes", "c_docs": "dk"}, "icls2018_adult", age=30, default="no")
     assert told.dimensions == {"involuntary_work": "positive", "coercion": "undetermined"}
     assert told.count == (1, 2)
-    assert told.outcomes == {"forced_labour": "undetermined"}
+    assert told.outcomes == {
+        "forced_labour": "undetermined",
+        "forced_labour_wide": "undetermined",
+        "forced_labour_narrow": "undetermined",
+        "forced_labour_one_fact": "no",
+    }
     child = fl.explain({"w_low_no_wage": "yes"}, "icls2018_adult", age=12)
     assert (child.in_scope, child.dimensions, child.count) == (False, {}, (0, 0))
 
 
 def test_criteria_are_named_with_what_speaks_for_them_and_where_they_stand() -> None:
-    told = fl.explain({"w_low_no_wage": "yes", "c_docs": "dk"}, "icls2018_adult", age=30, default="no", state=STATE)
+    answers = {"w_low_no_wage": "yes", "r_dec_wages": "yes", "c_docs": "dk"}
+    told = fl.explain(answers, "icls2018_adult", age=30, default="no", state=STATE)
     by_id = {criterion.id: criterion for criterion in told.criteria}
-    assert (by_id["IW5"].value, by_id["IW5"].items) == ("true", ("w_low_no_wage",))
+    assert (by_id["IW5"].value, by_id["IW5"].items) == ("true", ("w_low_no_wage", "r_dec_wages"))
     assert (by_id["CO5"].value, by_id["CO5"].items) == ("unknown", ("c_docs",))
     assert (by_id["CO1"].value, by_id["CO1"].items) == ("false", ())
     assert by_id["EXCEPTION_MET"].value == "true"
     assert by_id["EXCEPTION_MET"].items == ("state.exception", "state.exception_conditions_met")
     assert (by_id["EXCEPTION_MET"].document, by_id["EXCEPTION_MET"].paragraph) == ("ILO C29 (1930)", "Art. 2(2)")
-    # 15 of the adult file and the 4 tests of the state file; without a state block those are not told
-    assert len(told.criteria) == 19
-    assert len(fl.explain({}, "icls2018_adult", age=30).criteria) == 15
+    # 24 of the adult file and the 4 tests of the state file; without a state block those are not told
+    assert len(told.criteria) == 28
+    assert len(fl.explain({}, "icls2018_adult", age=30).criteria) == 24
 
 
 @pytest.mark.parametrize(
     ("language", "first", "words"),
     [
-        ("en", "Forced labour: Undetermined (undetermined)", "IW5  Very low or no wages (w_low_no_wage) [1]"),
-        ("fr", "Travail forcé : Indéterminé (undetermined)", "IW5  Salaire très faible ou inexistant"),
-        ("es", "Trabajo forzoso: Indeterminado (undetermined)", "IW5  Salario muy bajo o inexistente"),
+        ("en", "Forced labour: Undetermined (undetermined)", "IW7  Work for other employers than agreed [1]"),
+        ("fr", "Travail forcé : Indéterminé (undetermined)", "IW7  Travail pour d'autres employeurs que ceux convenus"),
+        (
+            "es",
+            "Trabajo forzoso: Indeterminado (undetermined)",
+            "IW7  Trabajo para empleadores distintos de los acordados",
+        ),
     ],
 )
 def test_it_is_told_in_three_languages(language: str, first: str, words: str) -> None:
-    told = fl.explain({"w_low_no_wage": "yes", "c_docs": "dk"}, "icls2018_adult", age=30, default="no")
+    told = fl.explain({"w_other_employer": "yes", "c_docs": "dk"}, "icls2018_adult", age=30, default="no")
     lines = told.text(language).splitlines()
     assert lines[0] == first
     assert any(words in line for line in lines)
@@ -186,34 +198,59 @@ def test_a_draft_needs_to_be_allowed_and_completed(tmp_path: Path) -> None:
 
 
 def test_what_it_would_take_to_change_the_class() -> None:
-    # involuntary by low pay, no penalty: one means of coercion is missing; taking low pay away is the way back
-    told = fl.explain({"w_low_no_wage": "yes"}, "icls2018_adult", age=30, default="no")
-    assert told.changes() == {"FL": {"c_violence": "experienced"}}
-    both = fl.explain({"w_low_no_wage": "yes", "c_docs": "experienced@work"}, "icls2018_adult", age=30, default="no")
-    assert both.changes() == {"not_FL": {"w_low_no_wage": "no"}}
+    # involuntary by another employer, no penalty: any one means of coercion is missing; these are all that count
+    told = fl.explain({"w_other_employer": "yes"}, "icls2018_adult", age=30, default="no")
+    ways = told.changes()["FL"]
+    coercion = {name for name in known_items().items if name.startswith("c_")} - {"c_act_peers", "c_lie"}
+    others = {"w_limited_movement", "w_debt_inflated", "w_drugs"}
+    assert all(len(way) == 1 for way in ways)
+    assert {name for way in ways for name in way} == coercion | others
+    for way in ways:
+        assert fl.explain({"w_other_employer": "yes"} | way, "icls2018_adult", age=30, default="no").label == "FL"
+    both = fl.explain({"w_other_employer": "yes", "c_docs": "experienced@work"}, "icls2018_adult", age=30, default="no")
+    # one fact away: the penalty or the involuntary circumstance
+    assert both.changes() == {"not_FL": ({"w_other_employer": "no"}, {"c_docs": "no"})}
     assert fl.explain({}, "icls2018_adult", age=12).changes() == {}
 
 
-def test_unknown_answers_that_leave_the_class_open_are_named() -> None:
-    answers = {"w_low_no_wage": "yes", "c_docs": "dk", "c_debt": "ref", "r_sold": "dk"}
+def test_low_pay_that_was_known_has_the_deception_among_the_answers_that_would_lead_elsewhere() -> None:
+    answers = {"w_low_no_wage": "yes", "c_docs": "experienced@work"}
     told = fl.explain(answers, "icls2018_adult", age=30, default="no")
-    # the sale is unknown too, but involuntariness is decided by the pay
+    assert told.label == "not_FL"
+    ways = told.changes()["FL"]
+    assert {"r_dec_wages": "yes"} in ways
+    assert {"r_consent_free": "no"} in ways
+    for way in ways:
+        assert fl.explain(answers | way, "icls2018_adult", age=30, default="no").label == "FL"
+
+
+def test_unknown_answers_that_leave_the_class_open_are_named() -> None:
+    answers = {"w_other_employer": "yes", "c_docs": "dk", "c_debt": "ref", "r_sold": "dk"}
+    told = fl.explain(answers, "icls2018_adult", age=30, default="no")
+    # the sale is unknown too, but involuntariness is decided by the other employer
     assert told.open_questions() == ("c_debt", "c_docs")
-    assert told.changes()["FL"] == {"c_debt": "experienced"}
-    # two answers either way (low pay and the sale, or both means); those that are unknown now come first
-    assert told.changes()["not_FL"] == {"c_debt": "no", "c_docs": "no"}
+    # what is unknown now comes first
+    assert told.changes()["FL"][:2] == ({"c_debt": "experienced"}, {"c_docs": "experienced"})
+    # two answers either way: both means, or the other employer and the sale
+    assert told.changes()["not_FL"] == (
+        {"c_debt": "no", "c_docs": "no"},
+        {"r_sold": "no", "w_other_employer": "no"},
+    )
 
 
 def test_changes_respect_phases_and_strengths() -> None:
     # 2012: a strong involuntariness and any penalty in one phase
     told = fl.explain({"l_no_freedom_resign": "yes"}, "htshtc2012_adult", age=30, default="no")
-    (needed,) = told.changes().values()
-    ((question, answer),) = needed.items()
-    item, _, phase = question.partition("@")
-    assert phase == "leave"
-    answers = {"l_no_freedom_resign": "yes", item: f"{answer}@leave"}
-    assert fl.explain(answers, "htshtc2012_adult", age=30, default="no").label == "FL"
-    answers[item] = f"{answer}@recruitment"
+    (ways,) = told.changes().values()
+    assert len(ways) > 10
+    for way in ways:
+        ((question, answer),) = way.items()
+        item, _, phase = question.partition("@")
+        assert phase == "leave"
+        answers = {"l_no_freedom_resign": "yes", item: f"{answer}@leave"}
+        assert fl.explain(answers, "htshtc2012_adult", age=30, default="no").label == "FL"
+    question, answer = next((q, a) for way in ways for q, a in way.items() if q.startswith("c_docs"))
+    answers = {"l_no_freedom_resign": "yes", "c_docs": f"{answer}@recruitment"}
     assert fl.explain(answers, "htshtc2012_adult", age=30, default="no").label == "not_FL"
 
 
@@ -222,9 +259,44 @@ def test_the_labels_of_a_class_each_have_their_way() -> None:
     changes = told.changes()
     assert told.label == "none"
     assert set(changes) == {"state_imposed", "fcse", "private_exploitation"}
-    assert changes["state_imposed"] == {"state.imposed_by_state": "yes", "state.penalty": "yes"}
-    assert "w_sex_industry" in changes["fcse"]
-    assert len(changes["private_exploitation"]) == 2
+    assert changes["state_imposed"] == ({"state.imposed_by_state": "yes", "state.penalty": "yes"},)
+    assert all("w_sex_industry" in way or "r_forced_sexual" in way for way in changes["fcse"])
+    # being forced into sexual acts is both: involuntary, and commercial sex; a penalty is missing
+    assert any(set(way) == {"r_forced_sexual", "c_violence"} for way in changes["fcse"])
+    assert all(len(way) == 2 for way in changes["private_exploitation"])
+
+
+def test_a_rule_with_more_ways_than_can_be_read_says_so() -> None:
+    told = fl.explain({}, "delphi2009_adult_labour", age=30, default="no")
+    assert max(len(ways) for ways in told.changes().values()) == 200
+    assert "(among other ways):" in told.text("en")
+
+
+def test_the_ways_are_told_as_choices_in_the_words_of_the_questions() -> None:
+    answers = {"w_hazard": "yes", "r_dec_wages": "dk", "c_docs": "experienced@leave"}
+    told = fl.explain(answers, "icls2018_adult", age=30, default="no")
+    text = told.text("en")
+    assert "w_" not in text.replace("w_o", "")
+    assert "one of these 24 answers" in text or "one of these 23 answers" in text
+    # what the framework does not read is told, with the answer
+    assert told.unused == {"w_hazard": "yes"}
+    assert "Answers that this framework does not use:\n  Was the work dangerous for your health or safety? Yes" in text
+    assert "Réponses que ce cadre n'utilise pas :" in told.text("fr")
+    assert "Respuestas que este marco no utiliza:" in told.text("es")
+
+
+def test_choices_are_one_of_each_group_and_ways_apart_stay_apart() -> None:
+    product_of_two = [
+        {"a": "yes", "x": "yes"},
+        {"a": "yes", "y": "no"},
+        {"b": "yes", "x": "yes"},
+        {"b": "yes", "y": "no"},
+    ]
+    ((first, second),) = alternatives(product_of_two)
+    assert {tuple(first), tuple(second)} == {(("a", "yes"), ("b", "yes")), (("x", "yes"), ("y", "no"))}
+    assert alternatives([{"a": "yes"}]) == [[[("a", "yes")]]]
+    apart = alternatives([{"a": "no", "b": "no"}, {"c": "no", "d": "no"}])
+    assert len(apart) == 2
 
 
 def test_a_ratio_and_a_count_are_told_as_numbers() -> None:
@@ -292,7 +364,7 @@ def test_a_penalty_whose_phase_was_not_asked_leaves_the_phase_open() -> None:
 
 
 def test_every_language_tells_the_new_lines() -> None:
-    told = fl.explain({"w_low_no_wage": "yes", "c_docs": "dk"}, "icls2018_adult", age=30, default="no")
+    told = fl.explain({"w_other_employer": "yes", "c_docs": "dk"}, "icls2018_adult", age=30, default="no")
     assert "The fewest answers that would lead to another class" in told.text("en")
     assert "réponses inconnues" in told.text("fr").lower()
     assert "menor número de respuestas" in told.text("es")

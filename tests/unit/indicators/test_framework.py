@@ -67,12 +67,16 @@ def test_the_table_of_frameworks() -> None:
         ["delphi2009_adult_sexual", "draft", "recalled", "trafficking_delphi"],
         ["delphi2009_child_labour", "final", "secondary", "trafficking_delphi"],
         ["delphi2009_child_sexual", "draft", "recalled", "trafficking_delphi"],
+        ["forced_marriage", "final", "recalled", "forced_marriage"],
         ["gems", "final", "secondary", "gems_form, gems_debt_bondage, gems_domestic_work"],
         ["htcds", "final", "primary", ""],
         ["htshtc2012_adult", "final", "recalled", "forced_labour, forced_labour_without_strength"],
         ["iccs", "final", "recalled", ""],
-        ["icls2018_adult", "final", "secondary", "forced_labour"],
-        ["icls2018_child", "final", "secondary", "forced_labour"],
+        [
+            *("icls2018_adult", "final", "secondary"),
+            "forced_labour, forced_labour_wide, forced_labour_narrow, forced_labour_one_fact",
+        ],
+        ["icls2018_child", "final", "secondary", "forced_labour, forced_labour_wide, forced_labour_narrow"],
         ["ilo11_2012", "final", "primary", "ilo11_count"],
         ["palermo", "final", "secondary", "trafficking_palermo"],
         ["prif", "draft", "recalled", "trafficking_prif"],
@@ -116,18 +120,36 @@ def test_shipped_frameworks_are_checked_and_speak_three_languages(name: str) -> 
     assert all(entry.document and entry.paragraph for entry in framework.indicators)
 
 
-def test_the_adult_framework_has_nine_circumstances_and_six_means() -> None:
-    # the two lists of the Guidelines as the facts give them: IW1-IW9, CO1-CO6; IWX is optional
+def test_the_adult_framework_has_its_head_nine_circumstances_and_six_means() -> None:
+    # the definition's first sentence (IW0, IW0b), the two lists of the Guidelines as the facts give them (IW1-IW9, CO1-CO6),
+    # some of them in parts where one fact may stand under both heads, and drugs (CO7) by the open list
     framework = fl.Framework.read("icls2018_adult")
+    ids = {indicator.id for indicator in framework.indicators}
+    assert {name.rstrip("bc") for name in ids if name.startswith("IW")} == {"IW0", *(f"IW{n}" for n in range(1, 10))}
+    assert {name.rstrip("b") for name in ids if name.startswith("CO")} == {f"CO{n}" for n in range(1, 8)}
     kinds = [indicator.kind for indicator in framework.indicators]
-    assert (kinds.count("involuntariness"), kinds.count("penalty")) == (9, 6)
-    assert [indicator.id for indicator in framework.optional_indicators] == ["IWX"]
+    assert (kinds.count("involuntariness"), kinds.count("penalty")) == (15, 9)
+    assert [indicator.id for indicator in framework.optional_indicators] == ["COX"]
     assert framework.in_scope == FieldWithin("age", least=18)
-    assert len(reads(framework, DimensionIs("involuntary_work"))) == 18
-    assert len(reads(framework, DimensionIs("coercion"))) == 24
-    # items of both lists, then the five fields of the state block
-    assert len(questions(framework)) == 18 + 24 + 5
+    # 18 circumstances of the first reading, consent, five direct questions, tasks, unlawful work, and three on deception
+    assert len(reads(framework, DimensionIs("involuntary_work"))) == 18 + 1 + 5 + 2 + 3
+    # 24 means of the first reading, and restricted movement, inflated debt, drugs
+    assert len(reads(framework, DimensionIs("coercion"))) == 24 + 3
+    # items of both lists, then the five fields of the state block and the ten conditions of its exceptions
+    assert len(questions(framework)) == 29 + 27 + 5 + 10
     assert "age" not in questions(framework)
+
+
+def test_readings_are_outcomes_computed_only_where_asked_for() -> None:
+    framework = fl.Framework.read("icls2018_adult")
+    readings = ("forced_labour", "forced_labour_wide", "forced_labour_narrow", "forced_labour_one_fact")
+    assert framework.readings("forced_labour") == readings
+    default = framework.asked_for(None)
+    assert [outcome.id for outcome in default.outcomes] == ["forced_labour"]
+    assert default.outcome("forced_labour_wide") == framework.outcome("forced_labour_wide")
+    assert default.readings("forced_labour") == readings
+    assert [outcome.id for outcome in default.asked_for(["forced_labour_narrow"]).outcomes] == ["forced_labour_narrow"]
+    assert fl.Framework.read("gems").asked_for(None) is not None
 
 
 def test_frameworks_cannot_be_changed() -> None:
@@ -280,4 +302,5 @@ def test_the_state_fields_are_read_through_the_outcome_of_the_other_file() -> No
     framework = fl.Framework.read("icls2018_adult")
     found = leaves(framework, framework.definitions["BY_STATE"].expression)
     assert FieldIn("state.penalty", ("yes",)) in found
-    assert len(found) == 5
+    # the five questions of the block, and where the conditions are asked one by one: five grounds, ten conditions
+    assert len(found) == 5 + 5 + 10

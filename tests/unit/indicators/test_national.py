@@ -70,10 +70,10 @@ def test_the_sample_adds_one_criterion_and_one_question() -> None:
 
 
 def test_the_added_criterion_counts_in_explain_and_in_columns() -> None:
-    answers = {"w_low_no_wage": "yes", "c_eviction": "threatened@leave"}
+    answers = {"w_other_employer": "yes", "c_eviction": "threatened@leave"}
     told = fl.explain(answers, SAMPLE, age=30, default="no")
     assert told.label == "FL"
-    assert [entry.id for entry in told.criteria if entry.value == "true"] == ["IW5", "NAT1"]
+    assert [entry.id for entry in told.criteria if entry.value == "true"] == ["IW7", "NAT1"]
     table = pd.DataFrame(
         {
             "age": [30, 30, 30, 12],
@@ -96,13 +96,39 @@ def test_the_package_does_not_know_the_question() -> None:
 
 
 def test_an_optional_indicator_is_switched_on(tmp_path: Path) -> None:
-    path = _file(tmp_path, "icls2018_adult", 'switch_on = ["IWX"]\n')
-    answers = {"r_consent_free": "no", "c_docs": "experienced@work"}
+    path = _file(tmp_path, "icls2018_adult", 'switch_on = ["COX"]\n')
+    answers = {"r_consent_free": "no", "c_lie": "experienced"}
     assert fl.explain(answers, "icls2018_adult", age=30, default="no").label == "not_FL"
     assert fl.explain(answers, path, age=30, default="no").label == "FL"
     # a questionnaire without the question of consent says nothing of consent
-    table = pd.DataFrame({"age": [30], "w_low_no_wage": ["no"], "c_docs": ["experienced"]})
+    table = pd.DataFrame({"age": [30], "w_low_no_wage": ["no"], "c_lie": ["experienced"]})
     assert fl.classify(table, path).people["forced_labour_possible"].tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "age", "hours", "label"),
+    [
+        # the defaults: 14 hours are no light work from 12 to 14, more than 43 are too long from 15
+        ("", 11, 1, "child_labour"),
+        ("", 12, 13, "not_child_labour"),
+        ("", 14, 14, "child_labour"),
+        ("", 15, 43, "not_child_labour"),
+        # a minimum age of 16: the fifteen-year-old is below it; of 14: the fourteen-year-old is not
+        ("minimum_age = 16", 15, 14, "child_labour"),
+        ("minimum_age = 14", 14, 14, "not_child_labour"),
+        ("minimum_age = 14", 13, 14, "child_labour"),
+        # light work from 13; none at all: any hour below the minimum age
+        ("light_work_from = 13", 12, 1, "child_labour"),
+        ("light_work_from = 15", 14, 1, "child_labour"),
+        ("light_work_hours = 20", 14, 19, "not_child_labour"),
+        ("long_hours = 40", 16, 41, "child_labour"),
+    ],
+)
+def test_minimum_age_and_light_work_are_national_switches(
+    tmp_path: Path, numbers: str, age: int, hours: float, label: str
+) -> None:
+    path = _file(tmp_path, "child_labour_link", f"[parameters]\n{numbers}\n")
+    assert fl.explain({"hours_week": hours}, path, age=age, default="no").label == label
 
 
 def test_a_draft_is_completed_by_numbers_and_indicators(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ JOBS = pd.DataFrame(
     {
         "job_id": [str(n) for n in range(8)],
         "person_id": ["mum", "dad", "maybe", "c1", "c2", "c3", "c4", "c5"],
-        "age_episode": [40, 41, 36, 10, 11, 12, 13, 14],
+        "age_at_start": [40, 41, 36, 10, 11, 12, 13, 14],
         "w_low_no_wage": ["yes", "yes", "yes", *[NOBODY] * 5],
         "c_docs": ["experienced", "no", "dk", *[NOBODY] * 5],
         "child_works_for": [NOBODY, NOBODY, NOBODY, *["parents"] * 5],

@@ -131,7 +131,7 @@ def _by_hand(**columns: list[Any]) -> SurveyData:
 def test_tables_changed_by_hand_are_checked_on_any_engine() -> None:
     import polars as pl
 
-    data = _by_hand(w=[1.0, 0.0, 2.0])
+    data = _by_hand(w=[1.0, -1.0, 2.0])
     other = SurveyData(people=pl.from_pandas(data.people).lazy(), jobs=pl.from_pandas(data.jobs), design=data.design)
     for each in (data, other):
         found = {(fault.table, fault.variable, fault.rule, fault.rows) for fault in validate(each).errors}

@@ -13,6 +13,7 @@ from fl_estimate.inputs.replicates import Replicates
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.survey_data import ReferencePeriod
 from fl_estimate.loaders.file_table import TextFormat
+from fl_estimate.loaders.load import load
 from fl_estimate.loaders.mapping import Mapping, bundled
 from fl_estimate.loaders.mapping_parts import VariableRule
 
@@ -133,10 +134,16 @@ def test_replicates_probabilities_and_phases_are_part_of_the_design() -> None:
     assert exact is not None
     assert exact.joint is not None
     assert exact.joint.tolist() == [[0.5, 0.2], [0.2, 0.4]]
-    again = {"psu": "ea", "phase2": {"column": "again", "strata": "s", "psu": "hh"}}
+    again = {"psu": "ea", "unweighted": True, "phase2": {"column": "again", "strata": "s", "psu": "hh"}}
     assert Mapping.read({"id": "x", "people": {}, "design": again}).sample_design() == Design(
-        psu="ea", phase2=("again", Design(strata="s", psu="hh"))
+        psu="ea", phase2=("again", Design(strata="s", psu="hh")), unweighted=True
     )
+    bare = {"id": "x", "people": {}, "design": {"strata": "h", "psu": "ea"}}
+    with pytest.raises(MappingFault, match="FL-MAP-03") as caught:
+        Mapping.read(bare)
+    assert "unweighted = true" in str(caught.value)
+    known = {"id": "x", "people": {}, "design": {"weights": "w"}, "totals": {"people": 13_000_000}}
+    assert Mapping.read(known).sample_design() == Design(weights="w", population_size=13_000_000)
 
 
 def test_a_mapping_needs_little() -> None:
@@ -233,9 +240,23 @@ BROKEN: list[tuple[dict[str, Any], str]] = [
         "people.derived.u: the expression cannot be read ('a = 1', at",
     ),
     ({"id": "x", "people": {"sex": "Q", "derived": {"sex": "a == 1"}}}, "people.derived.sex: the name is also that of"),
-    ({"id": "x", "people": {"derived": {"urban": "a == 1"}}}, "people.derived.urban: derived columns are numbers"),
+    (
+        {"id": "x", "people": {"derived": {"age_interview": "cut(a, [15])"}}},
+        "people.derived.age_interview: it gives texts, and age_interview holds numbers",
+    ),
+    (
+        {"id": "x", "people": {"derived": {"birth_date": "case(a == 1, 'x')"}}},
+        "people.derived.birth_date: it gives texts, and birth_date holds dates",
+    ),
+    (
+        {"id": "x", "people": {"derived": {"urban": "a == 1"}}},
+        "people.derived.urban: it gives numbers, and urban holds text",
+    ),
     ({"id": "x", "people": {"from": "jobs"}}, "people.from: "),
-    ({"id": "x", "people": {"from": "people"}}, "people.from: only jobs, episodes, relatives"),
+    (
+        {"id": "x", "people": {"from": "people"}},
+        "people.from: people can be taken from the rows of relatives or episodes or jobs only",
+    ),
     ({"id": "x", "people": {"where": "a == 1"}}, "people.where: people are never left out"),
     (
         {"id": "x", "people": {}, "jobs": {"from": "people", "where": "a ="}},
@@ -304,3 +325,16 @@ def test_all_faults_come_in_one_error() -> None:
 )
 def test_what_is_wrong_with_replicates_probabilities_and_phases_is_said(design: dict[str, Any], says: str) -> None:
     assert says in _fault({"id": "x", "people": {}, "design": design}).found
+
+
+def test_a_name_that_is_mapped_away_says_what_it_is_called_now(tmp_path: Path) -> None:
+    path = tmp_path / "survey.csv"
+    path.write_text("Fact_Pers,q3,h\n2.5,30,1\n3.5,40,1\n")
+    mapping = {
+        "id": "x", "people": {"weight_person": "Fact_Pers", "age_interview": "q3", "derived": {"old": "q3 > 60"}},
+        "design": {"weights": "Fact_Pers"},
+    }  # fmt: skip
+    with pytest.raises(MappingFault, match="FL-MAP-04") as caught:
+        load(path, mapping=mapping)
+    assert "derived.old: there is no column 'q3'; the mapping calls it 'age_interview' now" in str(caught.value)
+    assert "no column 'Fact_Pers'; the mapping calls it 'weight_person' now" in str(caught.value)

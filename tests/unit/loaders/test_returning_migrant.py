@@ -26,7 +26,7 @@ MAPPING: dict[str, Any] = {
     "people": {"person_id": "PID", "weight_person": "W", "age_interview": "AGE", "psu": "EA"},
     "episodes": {
         "episode_id": "EID", "person_id": "PID", "depart": "OUT", "return": "BACK", "destination": "TO",
-        "origin": {"value": "XX"}, "age_episode": "THEN", "w_low_no_wage": "pay",
+        "origin": {"value": "XX"}, "age_at_start": "THEN", "w_low_no_wage": "pay",
     },
     "design": {"weights": "weight_person", "psu": "psu"},
 }  # fmt: skip

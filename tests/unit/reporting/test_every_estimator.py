@@ -42,7 +42,8 @@ def people() -> pd.DataFrame:
 
 
 def few() -> pd.DataFrame:
-    return people()[lambda f: f["region"] == FEW].reset_index(drop=True)
+    frame = people()
+    return frame.loc[frame["region"] == FEW].reset_index(drop=True)
 
 
 def total(**more: Any) -> fl.Estimates:

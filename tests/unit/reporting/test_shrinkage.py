@@ -18,7 +18,7 @@ DIRECT = pd.DataFrame(
 def survey() -> fl.Estimates:
     rng = np.random.default_rng(3)
     people = pd.DataFrame({"district": np.repeat(["A", "B", "C"], 300), "fl": (rng.random(900) < 0.03).astype(int)})
-    return fl.estimate_prevalence(people, "fl", design=fl.Design(), by="district")
+    return fl.estimate_prevalence(people, "fl", design=fl.Design(unweighted=True), by="district")
 
 
 @pytest.mark.parametrize("language", ["en", "fr", "es"])

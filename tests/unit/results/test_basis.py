@@ -137,10 +137,9 @@ def test_the_finest_crossing() -> None:
     kept = frame[frame["hours"] < 4]
     assert (crossing.by, crossing.outcomes, crossing.where) == (("region", "district", "sex"), ("fl",), "hours < 4")
     assert crossing.n.sum() == len(kept)
-    by_hand = {
-        tuple(None if pd.isna(part) else part for part in key): group
-        for key, group in kept.groupby(list(crossing.by), dropna=False)
-    }
+    names = {value: value for value in ["N", "S"]}
+    groups: Any = kept.groupby(list(crossing.by), dropna=False)
+    by_hand = {(names.get(region), *others): group for (region, *others), group in groups}
     assert set(crossing.labels) == set(by_hand)
     for place, label in enumerate(crossing.labels):
         group = by_hand[label]

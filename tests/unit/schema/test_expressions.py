@@ -359,10 +359,13 @@ def test_expressions_that_do_not_fit_the_columns_are_refused(text: str, code: st
     expression = parse(text)
     with pytest.raises(ExpressionFault) as of_truth:
         expression.truth(schema)
+    assert of_truth.value.code == code
+    assert says in str(of_truth.value)
+    if text in ("word", "day"):
+        return  # no truth, but a text or a date, which a derived column may be
     with pytest.raises(ExpressionFault) as of_value:
         expression.value(schema)
-    assert of_truth.value.code == of_value.value.code == code
-    assert says in str(of_truth.value)
+    assert of_value.value.code == code
 
 
 def test_missing_of_an_absent_column_is_refused() -> None:

@@ -98,12 +98,12 @@ def test_a_job_belongs_to_a_person_or_to_a_relative(rows: Callable[..., Rows]) -
     assert got == {("person_id or relative_id", "both or neither"): (2, 3)}
 
 
-def test_weights_are_positive_numbers(rows: Callable[..., Rows]) -> None:
+def test_weights_are_numbers_and_none_is_negative(rows: Callable[..., Rows]) -> None:
     weights = [1.0, 0.0, -2.0, None, NAN, float("inf"), float("-inf")]
     frame = rows(w=weights)
     got = _found(frame, rules.weight_checks("w", frame.frame.collect_schema()))
     assert got == {
-        ("w", "zero"): (1,),
+        ("w", "zero: no respondent, counted in no figure"): (1,),
         ("w", "negative"): (2,),
         ("w", "missing"): (3, 4),
         ("w", "infinite"): (5, 6),

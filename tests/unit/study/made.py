@@ -34,7 +34,7 @@ case = "Q1 == 1"
 [jobs]
 from = "people"
 person_id = "ID"
-age_episode = "AGE"
+age_at_start = "AGE"
 w_low_no_wage = { column = "Q2", recode = "answers" }
 c_docs = { column = "Q3", recode = "coercion" }
 
@@ -46,6 +46,7 @@ coercion = { "1" = "experienced", "2" = "no", "8" = "dk", "null" = "missing" }
 weights = "weight_person"
 strata = "stratum"
 psu = "psu"
+expands = true
 """
 STUDY = """\
 title = "A small study"

@@ -267,7 +267,7 @@ def test_change_by_rows(tmp_path: Path) -> None:
 def test_rounds_with_other_rows_are_refused() -> None:
     """One national figure is not the round before of every region."""
     frame = pd.DataFrame({"w": [10.0, 20, 10, 20], "fl": [1, 0, 0, 1], "r": ["N", "N", "S", "S"]})
-    regions = fl.estimate_total(frame, "fl", by="r", design=fl.Design(weights="w"))
+    regions = fl.estimate_total(frame, "fl", by="r", design=fl.Design(weights="w", expands=True))
     before = fl.synthesis.published(20, se=4, source="made up", outcome="fl")
     with pytest.raises(fl.FlError, match="FL-EST-185"):
         fl.synthesis.change(before, regions)

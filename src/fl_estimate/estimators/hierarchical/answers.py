@@ -12,6 +12,7 @@ from fl_estimate.estimators.hierarchical.direct import Direct, text
 from fl_estimate.estimators.hierarchical.effective import Effective
 from fl_estimate.estimators.hierarchical.posterior import Ask, Model, Posterior
 from fl_estimate.estimators.hierarchical.structure import Crossed
+from fl_estimate.inputs.wording import Wording
 from fl_estimate.results.basis import Support
 from fl_estimate.results.estimates import Assumption, Estimates, Reason, check_by_columns, make_frame
 from fl_estimate.results.provenance import Provenance
@@ -52,6 +53,7 @@ def area_estimates(
         by=tuple(direct.by_columns),
         measure=recipe.measure if recipe else "",
         population=recipe.population if recipe else "",
+        wording=recipe.wording if recipe else Wording(),
         reference_period=recipe.reference_period if recipe else "",
         reasons=_reasons(direct, posterior, sampled, first=0 if national is None else 1),
         assumptions=_assumptions(direct, model, effective, standardised, sampled, ask, posterior),

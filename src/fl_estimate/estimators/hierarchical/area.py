@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from fl_estimate.errors import EstimateFault, not_one_of
 from fl_estimate.estimators.hierarchical.answers import area_estimates
@@ -25,7 +25,7 @@ from fl_estimate.estimators.hierarchical.dependence import (
     with_every_time,
 )
 from fl_estimate.estimators.hierarchical.direct import COUNTS, VALUES, Direct, read_direct, read_keyed
-from fl_estimate.estimators.hierarchical.few_cases import limits_of_few
+from fl_estimate.estimators.hierarchical.few_cases import limits_of_few, same_whatever
 from fl_estimate.estimators.hierarchical.links import LINKS
 from fl_estimate.estimators.hierarchical.panel import complete, spread
 from fl_estimate.estimators.hierarchical.posterior import NATIONAL_DRAWS, Ask, Posterior
@@ -34,6 +34,9 @@ from fl_estimate.estimators.hierarchical.priors import Prior
 from fl_estimate.estimators.hierarchical.samplers import sample
 from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.results.estimates import Estimates
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LIKELIHOODS: dict[str, tuple[str, ...]] = {
     "binomial": ("logit",), "beta-binomial": ("logit",), "normal": tuple(LINKS),
@@ -206,9 +209,26 @@ def area(
     )
     # What was moved to the national figure is moved by what the areas' own counts are.
     few = {} if benchmark is not None or table.time else limits_of_few(table, prepared.model, ask, deff)
-    return replace(
-        found, diagnostics={**found.diagnostics, "limits_of_few": {key: list(ends) for key, ends in few.items()}}
-    )
+    told: dict[str, Any] = {"limits_of_few": {key: list(ends) for key, ends in few.items()}}
+    alike = same_whatever(table, prepared.model, deff) if few else None
+    if alike is not None:
+        model, effective = alike
+        again = area_estimates(
+            table, model, ask, sample(model, ask, "grid"), effective, prepared.standardised, sampled, arguments
+        )
+        told["released"] = _relative(table.by, again.frame, found.frame)
+        told["released_assumptions"] = [
+            [one.code, [list(pair) for pair in one.parameters]] for one in again.assumptions
+        ]
+    return replace(found, diagnostics={**found.diagnostics, **told})
+
+
+def _relative(by: str, released: pd.DataFrame, own: pd.DataFrame) -> dict[str, list[float]]:
+    """By area, how many times its own value, SE and limits those are that `publish` prints."""
+    area = (own["margin"] != "").to_numpy(dtype=bool)
+    columns = ["value", "se", "lower", "upper"]
+    times = released.loc[area, columns].to_numpy(dtype=float) / own.loc[area, columns].to_numpy(dtype=float)
+    return {str(key): row for key, row in zip(own.loc[area, by], times.tolist(), strict=True)}
 
 
 def _sample(prepared: Prepared, ask: Ask, sampler: str, direct: Direct, rule: str | None) -> Posterior:

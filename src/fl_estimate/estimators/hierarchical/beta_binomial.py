@@ -18,7 +18,7 @@ from fl_estimate.estimators.hierarchical.posterior import (
     weighted_summary,
 )
 from fl_estimate.estimators.hierarchical.priors import Density
-from fl_estimate.estimators.importance import Weighted, covariance_root, evenly_weighted, weigh
+from fl_estimate.estimators.importance import Weighted, around_mode, evenly_weighted, weigh
 
 Floats = npt.NDArray[np.float64]
 
@@ -74,8 +74,8 @@ def beta_points(model: Model) -> BetaPoints:
 
     first = special.logit((model.y.sum() + 0.5) / (model.size.sum() + 1))
     start = np.array([first, *np.zeros(model.x.shape[1] - 1), _prior_of_kappa(model).numbers[0]])
-    mode = optimize.minimize(off, start, method="BFGS", options={"gtol": 1e-6}).x
-    root = covariance_root(off, mode)
+    found = optimize.minimize(off, start, method="BFGS", options={"gtol": 1e-6})
+    mode, root = around_mode(off, np.asarray(found.x, dtype=float))
 
     def at_points(even: Floats) -> tuple[Floats, Weighted]:
         chi_square = 2 * special.gammaincinv(STUDENT_DF / 2, even[:, -1])

@@ -14,7 +14,7 @@ from fl_estimate.estimators.hierarchical.latent import Drawn, Latent, find_mode,
 from fl_estimate.estimators.hierarchical.posterior import Model, resample
 from fl_estimate.estimators.hierarchical.priors import Density
 from fl_estimate.estimators.hierarchical.structure import Crossed
-from fl_estimate.estimators.importance import Weighted, covariance_root, evenly, weigh
+from fl_estimate.estimators.importance import Weighted, around_mode, evenly, weigh
 
 Floats = npt.NDArray[np.float64]
 
@@ -27,7 +27,6 @@ SPREAD = 1.25
 """The second points lie so much wider apart than the first ones' covariance says: no weight is then far above the others."""
 WIDER = 1.05
 """The proposal's standard deviations, in those of Laplace's approximation: the tails of rows without a case are longer."""
-
 
 SIGMAS = 2
 """The first two hyper-parameters are sigma and sigma_time."""
@@ -136,7 +135,9 @@ class _Posterior:
         begin = np.zeros(len(self._crossed.names))
         begin[:SIGMAS] = 1 / 3
         top = np.asarray(optimize.minimize(off, begin, method="BFGS", options={"gtol": 1e-3, "maxiter": 60}).x)
-        root = covariance_root(off, top)
+        # Either sign of a sigma is the same point.
+        top[:SIGMAS] = np.abs(top[:SIGMAS])
+        top, root = around_mode(off, top)
         off(top)
         return top, root
 

@@ -36,6 +36,7 @@ from fl_estimate.estimators.hierarchical.variance_components import (
     predictor,
     profile,
 )
+from fl_estimate.inputs.wording import Wording
 from fl_estimate.results.estimates import Assumption, Estimates, Reason, check_by_columns, make_frame
 from fl_estimate.results.provenance import Provenance
 
@@ -254,6 +255,7 @@ def _estimates(
         by=tuple(direct.by_columns),
         measure=recipe.measure if recipe else "",
         population=recipe.population if recipe else "",
+        wording=recipe.wording if recipe else Wording(),
         reference_period=recipe.reference_period if recipe else "",
         reasons=_reasons(fit, sampled, benchmarked=arguments["benchmark"] is not None, panel=bool(direct.time)),
         assumptions=_assumptions(direct, names, arguments),

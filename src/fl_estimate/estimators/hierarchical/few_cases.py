@@ -67,6 +67,21 @@ def limits_of_few(direct: Direct, model: Model, ask: Ask, deff: str) -> dict[str
     return found
 
 
+def same_whatever(direct: Direct, model: Model, deff: str) -> tuple[Model, Effective] | None:
+    """The model with counts in which areas of few cases have the share of them all; None where none has few, or it is no such model.
+
+    What it gives of the other areas is a function of what is printed: their own rows tell, through the hyper-parameters,
+    how the cases of the few lie.
+    """
+    if model.likelihood != "binomial" or model.structure is not None:
+        return None
+    few = (direct.numbers["n"] > 0) & (direct.numbers["cases"] < FEW)
+    if not few.any():
+        return None
+    effective = _alike(direct, few, deff)
+    return replace(_centred(model, effective), y=effective.cases, size=effective.n), effective
+
+
 def _alike(direct: Direct, few: npt.NDArray[np.bool_], deff: str) -> Effective:
     """Effective counts in which areas of few cases have the share of them all."""
     n, cases = direct.numbers["n"], direct.numbers["cases"]

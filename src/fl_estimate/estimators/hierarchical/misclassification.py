@@ -26,6 +26,7 @@ from fl_estimate.estimators.hierarchical.misclassification_exact import (
 from fl_estimate.estimators.hierarchical.posterior import grid_quantiles, resample, weighted_summary
 from fl_estimate.estimators.hierarchical.priors import Density, Prior, coefficient_of, sigma_of
 from fl_estimate.estimators.sampling import known_seed
+from fl_estimate.inputs.wording import Wording
 from fl_estimate.results.basis import Support
 from fl_estimate.results.estimates import Assumption, Estimates, Reason, make_frame, nullable
 from fl_estimate.results.provenance import Provenance
@@ -442,6 +443,7 @@ def _lay_out(
         by=(table.by,) if table.by else (),
         measure=recipe.measure if recipe else "",
         population=recipe.population if recipe else "",
+        wording=recipe.wording if recipe else Wording(),
         reference_period=recipe.reference_period if recipe else "",
         reasons=tuple(reasons),
         assumptions=(*carried, *(Assumption(code=c, parameters=tuple(p.items())) for c, p in [*base, *said])),

@@ -114,7 +114,8 @@ def _structure_data(structure: Structure, rows: int) -> dict[str, Any]:
     data: dict[str, Any] = {"left": _padded(structure.left, rows, rows, empty)}
     if structure.kind != "ar1":
         data["eigenvalues"] = np.append(structure.values, np.zeros(rows - structure.rank))
-    if structure.right is not None:
+    if structure.kind == "sar":
+        assert structure.right is not None  # of every map
         data["right"] = _padded(structure.right, rows, rows)
     if structure.prior is not None and structure.prior.kind == "beta":
         data["share_numbers"] = np.array(structure.prior.numbers)

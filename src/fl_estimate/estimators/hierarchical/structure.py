@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fl_estimate.estimators.hierarchical.neighbours import scaled_icar
+from fl_estimate.estimators.hierarchical.neighbours import components, scaled_icar
 from fl_estimate.estimators.hierarchical.priors import Density
 
 Floats = npt.NDArray[np.float64]
@@ -19,7 +19,9 @@ Floats = npt.NDArray[np.float64]
 class Structure:
     """Effects sigma · R(h) z with z standard normal, shape (r,); h is one more hyper-parameter, or there is none.
 
-    R(h) is left · diag(scale(h)) · right for all but the autoregression, which has a closed triangular root.
+    R(h) is left · diag(scale(h)) · right on a map and has a closed form in time. On a map it is a function of the matrix
+    alone (its symmetric root, or the inverse of I − rho W), never a choice of eigenvectors: those of equal eigenvalues, which
+    symmetric maps have, come out differently from each processor's linear algebra, and draws would with them.
 
     Attributes
     ----------
@@ -30,13 +32,16 @@ class Structure:
     prior : Density or None
         Of h.
     values : array, shape (r,)
-        Eigenvalues that the scale is made of.
+        Eigenvalues that the scale is made of; ones in time.
     left : array, shape (m, r)
+        Eigenvectors on a map, the root of a random walk, lags of an autoregression.
     right : array or None, shape (r, r)
     component : array or None, shape (m,)
         Of the graph.
     factors : array or None
         Scaling factor of each component.
+    together : array or None, shape (components, r)
+        Of an autoregression on a map: in z, how each component moves as one when rho comes near 1.
     """
 
     kind: str
@@ -47,6 +52,7 @@ class Structure:
     right: Floats | None = None
     component: Any = None
     factors: Any = None
+    together: Floats | None = None
 
     @property
     def rank(self) -> int:
@@ -154,8 +160,9 @@ def bym2(matrix: Floats, prior: Density) -> Structure:
     # What rounding leaves of the null space of a component is 0.
     values = np.where(values > 1e-9 * values[-1], values, 0.0)
     return Structure(
-        kind="bym2", hyper="phi", prior=prior, values=values, left=vectors, component=component, factors=factors
-    )
+        kind="bym2", hyper="phi", prior=prior, values=values, left=vectors, right=vectors.T, component=component,
+        factors=factors,
+    )  # fmt: skip
 
 
 def sar(matrix: Floats, prior: Density) -> Structure:
@@ -163,18 +170,27 @@ def sar(matrix: Floats, prior: Density) -> Structure:
     degree = matrix.sum(axis=1)
     root = np.sqrt(np.where(degree > 0, degree, 1.0))
     values, vectors = np.linalg.eigh(matrix / np.outer(root, root))
+    component = components(matrix)
+    # W'degree = degree within a component: what W leaves as it is, (I − rho W)⁻¹ makes 1/(1 − rho) times as large.
+    together = np.where(component == np.arange(component.max(initial=-1) + 1)[:, None], root**2, 0.0)
     return Structure(
-        kind="sar", hyper="rho", prior=prior, values=values, left=vectors / root[:, None], right=vectors.T * root
-    )
+        kind="sar", hyper="rho", prior=prior, values=values, left=vectors / root[:, None], right=vectors.T * root,
+        together=together / np.linalg.norm(together, axis=1, keepdims=True),
+    )  # fmt: skip
 
 
 def rw1(times: int) -> Structure:
-    """A random walk over equal steps that sums to zero, scaled as a map is: sigma means the same for any length."""
+    """A random walk over equal steps that sums to zero, scaled as a map is: sigma means the same for any length.
+
+    Its root sums the steps up and takes the mean away: with D the steps' differences this is D's pseudo-inverse, and D⁺D⁺' is
+    that of the precision D'D.
+    """
     matrix = np.diag(np.ones(times - 1), 1)
-    covariance, component, factors = scaled_icar(matrix + matrix.T)
-    values, vectors = np.linalg.eigh(covariance)
+    _, component, factors = scaled_icar(matrix + matrix.T)
+    walk = np.tril(np.ones((times, times)), -1)[:, :-1]
+    root = (walk - walk.mean(axis=0)) / np.sqrt(factors[0])
     return Structure(
-        kind="rw1", hyper="", prior=None, values=values[1:], left=vectors[:, 1:], component=component, factors=factors
+        kind="rw1", hyper="", prior=None, values=np.ones(times - 1), left=root, component=component, factors=factors
     )
 
 

@@ -131,7 +131,7 @@ def unit(
     >>> cells = [("N", "f", 900), ("N", "m", 850), ("S", "f", 400), ("S", "m", 420), ("W", "f", 300), ("W", "m", 310)]
     >>> population = pd.DataFrame(cells, columns=["region", "sex", "population"])
     >>> estimates = fl.hierarchical.unit(people, "fl", cells=["region", "sex"], population=population, by="region",
-    ...                                  design=fl.Design(), seed=1)
+    ...                                  design=fl.Design(unweighted=True), seed=1)
     >>> estimates.to_frame()["region"].tolist()
     [<NA>, 'N', 'S', 'W']
     """

@@ -78,6 +78,7 @@ def unit_estimates(
         by=domains.by,
         measure=recipe.measure,
         population=recipe.population,
+        wording=recipe.wording,
         reference_period=recipe.reference_period,
         reasons=_reasons(fitted, n, sampled @ fitted.cases),
         assumptions=_assumptions(fitted),

@@ -89,7 +89,7 @@ def count_cells(
         raise not_one_of("FL-EST-104", "this treatment of weights", str(weights), WEIGHTS)
     resolved = resolve(people, design)
     plain = weights == "none" or not resolved.design.columns
-    used = Design() if plain else resolved.design
+    used = Design(unweighted=True) if plain else resolved.design
     direct = estimate_prevalence(people, outcome, design=used, by=list(cells), where=where, unknown=unknown)
     frame = direct.frame
     rows = np.flatnonzero((frame["margin"] != "").to_numpy() & (frame["n"] > 0).to_numpy())
@@ -132,7 +132,7 @@ def _weights_within(
 ) -> tuple[Floats, Floats]:
     """Of every cell: 1 + cv² of the weights of its people, and its share of all weights."""
     people = read_people(frame, design, list(cells))
-    targets = make_targets(people.schema, [outcome], where=where, unknown=unknown)
+    targets = make_targets(people.schema, [outcome], where=where, unknown=unknown, weights=design.weights)
     counted = targets.targets[0].counted
     columns = dict(targets.columns)
     columns = {counted: columns[counted]}

@@ -97,7 +97,9 @@ def unit_eblup(
     check_numbers(level, 1, None)
     check_by_columns([area])
     names = tuple(covariates)
-    sums = sum_cells(people, variable, (area,), names, design=Design(), where=where, unknown=unknown, weights="none")
+    sums = sum_cells(
+        people, variable, (area,), names, design=Design(unweighted=True), where=where, unknown=unknown, weights="none"
+    )
     cells = lay_cells(population, (area,), sums.keys, names)
     _refuse_small(cells, sums, target)
     means = person_means(population, cells.keys, (area,), names)
@@ -234,6 +236,7 @@ def _estimates(
         by=(area,),
         measure=sums.recipe.measure,
         population=sums.recipe.population,
+        wording=sums.recipe.wording,
         reference_period=sums.recipe.reference_period,
         reasons=tuple(reasons),
         assumptions=tuple(Assumption(code=code, parameters=tuple(p.items())) for code, p in said),

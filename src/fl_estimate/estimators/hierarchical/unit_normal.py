@@ -96,12 +96,12 @@ def sum_cells(
     """
     resolved = resolve(people, design)
     plain = weights == "none" or not resolved.design.columns
-    used = Design() if plain else resolved.design
+    used = Design(unweighted=True) if plain else resolved.design
     columns = [variable, *covariates]
     direct = estimate_mean(people, columns, design=used, by=list(cells), where=where, unknown=unknown)
     frame = direct.frame[(direct.frame["outcome"] == variable).to_numpy()]
     asked = read_people(resolved.frame, used, list(cells))
-    targets = make_targets(asked.schema, columns, where=where, unknown=unknown)
+    targets = make_targets(asked.schema, columns, where=where, unknown=unknown, weights=used.weights)
     first = targets.targets[0]
     means = frame_means(direct, columns)
     made: dict[str, nw.Expr] = {"d": targets.columns[first.counted], "c": targets.columns[first.nonzero]}

@@ -189,7 +189,7 @@ def stock_from_person_time(
     >>> import fl_estimate as fl, pandas as pd
     >>> people = pd.DataFrame({"w": 100.0, "ea": [1, 1, 2, 2, 3, 3], "years": [0, 2.5, 0, 0, 5, 0]})
     >>> stock = fl.synthesis.stock_from_person_time(people, "years", window_years=5,
-    ...                                             design=fl.Design(weights="w", psu="ea"))
+    ...                                             design=fl.Design(weights="w", psu="ea", expands=True))
     >>> float(stock.to_frame()["value"].iloc[0])
     150.0
     """

@@ -68,7 +68,7 @@ def test_with_one_cell_the_error_is_that_of_the_direct_estimate() -> None:
 
 
 def test_a_simple_random_sample_counts_as_it_is() -> None:
-    found = unit(design=fl.Design()).diagnostics
+    found = unit(design=fl.Design(unweighted=True)).diagnostics
     assert found["effective_n"] == len(PEOPLE)
     assert found["design_excess"] == 1.0
 
@@ -86,7 +86,7 @@ def test_the_posterior_of_two_cells_by_hand() -> None:
     cells = pd.DataFrame({"sex": ["f", "m"], "population": [300.0, 100.0]})
     prior = fl.hierarchical.Prior(intercept="normal(-2, 1)", slopes="normal(0, 1)")
     found = fl.hierarchical.unit(
-        frame, "y", cells="sex", population=cells, by="sex", design=fl.Design(), prior=prior, seed=1
+        frame, "y", cells="sex", population=cells, by="sex", design=fl.Design(unweighted=True), prior=prior, seed=1
     ).to_frame()
     b0, b1 = np.meshgrid(np.linspace(-5, 1, 801), np.linspace(-3, 5, 801), indexing="ij")
     p, q = special.expit(b0), special.expit(b0 + b1)
@@ -126,7 +126,9 @@ def test_a_covariate_that_tells_narrows_what_is_not_sampled() -> None:
     cells = pd.DataFrame({"region": np.arange(13), "population": 1.0})
     x = pd.DataFrame({"region": np.arange(13), "x": np.log(2 + 3.0 * np.arange(13))})
     plain, told = (
-        unit(frame, "y", cells="region", population=cells, covariates=c, by="region", design=fl.Design()).to_frame()
+        unit(
+            frame, "y", cells="region", population=cells, covariates=c, by="region", design=fl.Design(unweighted=True)
+        ).to_frame()
         for c in (None, x)
     )
     assert told["se"].iloc[-1] < 0.6 * plain["se"].iloc[-1]

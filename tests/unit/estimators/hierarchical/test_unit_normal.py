@@ -19,7 +19,7 @@ Prior = fl.hierarchical.Prior
 
 def wages(frame: Any = PEOPLE, **given: Any) -> fl.Estimates:
     settings: dict[str, Any] = {
-        "cells": CELLS, "population": population(), "design": fl.Design(), "likelihood": "normal", "by": "region",
+        "cells": CELLS, "population": population(), "design": fl.Design(unweighted=True), "likelihood": "normal", "by": "region",
         "draws": 100, "seed": 1,
     }  # fmt: skip
     return fl.hierarchical.unit(frame, "wage", **settings | given)

@@ -123,7 +123,7 @@ def test_estimates_of_microdata_by_country_and_a_mapping_are_the_same() -> None:
             "fl": (rng.random(n) < 0.02) * 1,
         }
     )
-    design = fl.Design(weights="w", psu="ea")
+    design = fl.Design(weights="w", psu="ea", expands=True)
     people = pd.DataFrame({"country": ["A", "B", "C", "D"], "population": [1e6, 2e6, 3e6, 4e6]})
     groups = pd.DataFrame({"country": ["A", "B", "C", "D"], "region": ["N", "N", "N", "N"]})
     direct = fl.estimate_prevalence(data, "fl", design=design, by="country")

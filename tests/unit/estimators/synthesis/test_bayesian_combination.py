@@ -94,7 +94,7 @@ def test_case_lists_give_their_population_size_and_words_are_said_once() -> None
 
 def by_region() -> fl.Estimates:
     frame = pd.DataFrame({"w": [10.0, 20, 10, 20], "fl": [1, 0, 0, 1], "r": ["N", "N", "S", "S"]})
-    return fl.estimate_total(frame, "fl", by="r", design=fl.Design(weights="w"))
+    return fl.estimate_total(frame, "fl", by="r", design=fl.Design(weights="w", expands=True))
 
 
 def of_lists(method: str) -> fl.Estimates:

@@ -116,7 +116,7 @@ def test_unlike_parts_are_not_added() -> None:
 
 def test_what_is_no_figure_to_calculate_with() -> None:
     people = pd.DataFrame({"w": 1.0, "ea": [1, 1, 2, 2], "fl": [0, 1, 0, 1], "other": [1, 0, 0, 0]})
-    design = fl.Design(weights="w", psu="ea")
+    design = fl.Design(weights="w", psu="ea", expands=True)
     two = fl.estimate_total(people, ["fl", "other"], design=design)
     with pytest.raises(fl.FlError, match="FL-EST-183"):
         fl.synthesis.add([two])
@@ -189,7 +189,7 @@ def test_what_is_made_of_a_figure_that_is_withheld_is_withheld() -> None:
     people = pd.DataFrame(
         {"w": 10.0, "ea": [k // 3 for k in range(30)], "fl": [1, 1, *[0] * 28], "years": [2.0, 1.0, *[0.0] * 28]}
     )
-    design = fl.Design(weights="w", psu="ea")
+    design = fl.Design(weights="w", psu="ea", expands=True)
     total = fl.estimate_total(people, "fl", design=design)
     cases = pd.DataFrame({"labour": [400], "sexual": [100]})
     made = {

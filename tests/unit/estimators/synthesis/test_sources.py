@@ -60,7 +60,7 @@ def test_sources_that_cannot_be_combined() -> None:
     people = pd.DataFrame({"w": 10.0, "ea": [k // 4 for k in range(40)], "fl": [k % 5 == 0 for k in range(40)]}).astype(
         {"fl": int}
     )
-    total = fl.estimate_total(people, "fl", design=fl.Design(weights="w", psu="ea"))
+    total = fl.estimate_total(people, "fl", design=fl.Design(weights="w", psu="ea", expands=True))
     call: Any = fl.synthesis.combine
     ok, other = published(20, se=1, source="a"), published(22, se=1, source="b")
     lists = fl.datasets.load("uk_2013_6").about(outcome="forced_labour")
@@ -173,7 +173,7 @@ def test_the_covariance_of_the_survey_goes_into_the_sum() -> None:
             "fl": (rng.random(n) < 0.2) * 1,
         }
     )
-    base = fl.estimate_total(data, "fl", design=fl.Design(weights="w", psu="ea"), by="region")
+    base = fl.estimate_total(data, "fl", design=fl.Design(weights="w", psu="ea", expands=True), by="region")
     huge = pd.DataFrame({"region": ["N", "S"], "labour": 1e12, "child": 1e12})
     found = row(fl.synthesis.extend_by_ratio(base, huge, known="labour", wanted="child"))
     # Cases without an error: the sum has the error of the national total of the survey itself.

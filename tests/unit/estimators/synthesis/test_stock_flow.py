@@ -10,7 +10,7 @@ import pytest
 
 import fl_estimate as fl
 
-DESIGN = fl.Design(weights="w", strata="st", psu="ea")
+DESIGN = fl.Design(weights="w", strata="st", psu="ea", expands=True)
 
 
 def people(seed: int = 3, n: int = 600) -> pd.DataFrame:

@@ -1,0 +1,145 @@
+"""What columns, codes, outcomes, terms of formulas and units are called in a language.
+
+The mapping or study is heard first, then our own vocabulary (which has every language), then the labels of the file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pandas as pd
+
+from fl_estimate.inputs.wording import ANY, FILE, ColumnWords, Text, Wording
+from fl_estimate.reporting.vocabulary import VALUES
+from fl_estimate.reporting.vocabulary_units import UNITS
+from fl_estimate.reporting.words import LANGUAGES, labels, opening, say
+from fl_estimate.results.estimates import Assumption
+from fl_estimate.schema.labels import label_of
+
+_NOTHING = ColumnWords()
+_CLASS = re.compile(r"(?:C\()?(?P<column>[\w@]+)(?:, [^)]*)?\)?\[(?:T\.)?(?P<code>.+)\]")
+
+
+def told(text: Text, language: str) -> str:
+    """What the mapping or study says in a language, or for all; empty where it says nothing."""
+    return text.get(language) or text.get(ANY) or ""
+
+
+def column_title(wording: Wording, name: str, language: str) -> str:
+    """What a column is called."""
+    words = wording.columns.get(name, _NOTHING)
+    if own := told(words.title, language):
+        return own
+    ours = say("column", name, language)
+    return ours if ours != name else label_of(name, language) or words.title.get(FILE) or name
+
+
+def value_words(wording: Wording, name: str, values: Sequence[Any], language: str) -> dict[Any, str]:
+    """What the values of a column are called."""
+    words, ours = wording.columns.get(name, _NOTHING), labels(name, values, language)
+    found: dict[Any, str] = {}
+    for value in values:
+        text = words.values.get(_code(value), {})
+        known = ours[value] if ours[value] != str(value) else ""
+        found[value] = told(text, language) or known or text.get(FILE) or str(value)
+    return found
+
+
+def outcome_words(wording: Wording, code: str, language: str) -> str:
+    """What an outcome is called; a value of a column is called by both, a ratio by its parts."""
+    words = wording.columns.get(code, _NOTHING)
+    if own := told(words.title, language):
+        return own
+    ours = say("outcome", code, language)
+    if ours != code:
+        return ours
+    if words.title.get(FILE):
+        return words.title[FILE]
+    column, equals, value = code.partition("=")
+    if equals and column in wording.columns:
+        return f"{column_title(wording, column, language)}: {value_words(wording, column, [value], language)[value]}"
+    top, slash, bottom = code.partition("/")
+    if slash and {top, bottom} & set(wording.columns):
+        return f"{outcome_words(wording, top, language)} / {outcome_words(wording, bottom, language)}"
+    return code
+
+
+def term_words(wording: Wording, term: str, language: str) -> str:
+    """What a term is called: a class of a formula by the label of its code, ``C(sex)[T.2]`` as Women; interactions by each."""
+    ours = say("term", term, language)
+    if ours != term:
+        return ours
+    return (
+        " × ".join(_part(wording, part, language) for part in term.split(":")) if _is_formula(term, wording) else term
+    )
+
+
+def _is_formula(term: str, wording: Wording) -> bool:
+    return any(_CLASS.fullmatch(part) or part in wording.columns for part in term.split(":"))
+
+
+def _part(wording: Wording, part: str, language: str) -> str:
+    met = _CLASS.fullmatch(part)
+    if met is None:
+        return column_title(wording, part, language) if part in wording.columns else part
+    column, code = met["column"], met["code"]
+    text = wording.columns.get(column, _NOTHING).values.get(code, {})
+    said = told(text, language) or known_value(column, code, language) or text.get(FILE, "")
+    return said or f"{column_title(wording, column, language)}: {code}"
+
+
+def known_value(column: str, code: str, language: str) -> str:
+    """A code of a variable of the common schema in words, where it is one; empty elsewhere."""
+    words = VALUES.get(column, {}).get(code)
+    return words[LANGUAGES.index(language)] if words else ""
+
+
+def with_labels(frame: pd.DataFrame, wording: Wording) -> pd.DataFrame:
+    """A published table with the labels of its codes behind the columns that have them, and those of outcomes and units.
+
+    `<column>_label`, `outcome_label` and `unit` are there only where the survey has words for them.
+    """
+    made = frame.copy()
+    for name in [str(column) for column in frame.columns if column in wording.columns]:
+        if wording.columns[name].values and f"{name}_label" not in made:
+            words = value_words(wording, name, frame[name].dropna().unique().tolist(), "en")
+            made.insert(list(made.columns).index(name) + 1, f"{name}_label", frame[name].map(words).astype("string"))
+    outcomes = {code: outcome_words(wording, str(code), "en") for code in frame["outcome"].unique()}
+    if (
+        "outcome_label" not in made
+        and any(words != code for code, words in outcomes.items())
+        and set(wording.columns) & _stems(outcomes)
+    ):
+        made.insert(
+            list(made.columns).index("outcome") + 1, "outcome_label", frame["outcome"].map(outcomes).astype("string")
+        )
+    if wording.unit != "persons" and "unit" not in made:
+        made["unit"] = pd.array([wording.unit] * len(frame), dtype="string")
+    return made
+
+
+def _stems(outcomes: Iterable[str]) -> set[str]:
+    return {part for code in outcomes for part in (str(code), str(code).partition("=")[0])}
+
+
+def unit_words(unit: str, key: str, language: str) -> str:
+    """Words of what is counted: `number`, `n`, `units`, `of`, `none_or_all`, `all`, `sample`."""
+    return UNITS.get(unit, UNITS["persons"])[key][LANGUAGES.index(language)]
+
+
+def assumption_words(wording: Wording, assumption: Assumption, language: str) -> str:
+    """An assumption in a sentence, which names what is counted."""
+    units = unit_words(wording.unit, "units", language)
+    words = {"units": units, "Units": opening(units), "none_or_all": unit_words(wording.unit, "none_or_all", language)}
+    return say("assumption", assumption.code, language, **words, **dict(assumption.parameters))
+
+
+def quantity_words(code: str, unit: str, language: str) -> str:
+    """The name of a quantity; a total says what it counts."""
+    return unit_words(unit, "number", language) if code in ("total", "persons") else say("quantity", code, language)
+
+
+def _code(value: Any) -> str:
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -1,0 +1,91 @@
+"""Codes labelled as missing that nobody declared missing, where a study would read them as answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import narwhals as nw
+
+from fl_estimate.errors import StudyFault
+from fl_estimate.inputs.survey_data import SurveyData
+from fl_estimate.schema.expressions import parse
+from fl_estimate.schema.missing_words import says_missing
+from fl_estimate.study.config import Study, WithoutPeople
+
+_READ: tuple[str, ...] = ("outcome", "variable", "numerator", "denominator")
+
+
+def require_said(study: Study, surveys: Mapping[str, SurveyData], people: Mapping[str, Any]) -> None:
+    """Refuse what `fl.load` refuses of a mapping, in the conditions, derived columns and variables of a study.
+
+    Raises
+    ------
+    StudyFault
+        FL-STUDY-40, with the place, the code, its label and how often it occurs; every such code at once.
+    """
+    faults: list[str] = []
+    for source, survey in surveys.items():
+        uses = [(place, name) for place, name in _uses(study, source)]
+        labelled = _labelled(survey)
+        met = _met(people[source].people, {name: labelled[name] for _, name in uses if name in labelled})
+        for place, name in dict.fromkeys(uses):
+            for code, label, count in met.get(name, ()):
+                faults.append(f"{place}: {name!r} holds {code:g} = {label!r} in {count:,} row{'s' * (count != 1)}")
+    if faults:
+        raise StudyFault(
+            "FL-STUDY-40",
+            "codes are labelled as missing, and neither the file nor the mapping declares them missing",
+            found="\n    ".join(dict.fromkeys(faults)),
+            fix='say in the mapping what they are: q1 = { column = "q1", missing = [8, 9] }, or valid = [9] where one is an '
+            'answer; [source] labelled_missing = "missing" takes all such codes as missing',
+        )
+
+
+def _uses(study: Study, source: str) -> Iterator[tuple[str, str]]:
+    """Every place of a study that reads a column of a source as numbers, with the column."""
+    for name, text in study.config.source[source].derived.items():
+        yield from ((f"source.{source}.derived.{name}", column) for column in sorted(parse(text).names))
+    for place, entry in enumerate(study.config.estimate, 1):
+        if isinstance(entry, WithoutPeople) or study.source_of(entry.source) != source:
+            continue
+        for key in _READ:
+            named = getattr(entry, key, None)
+            for column in [named] if isinstance(named, str) else named or []:
+                yield f"estimate[{place}].{key}", column
+        if entry.where is not None:
+            yield from ((f"estimate[{place}].where", column) for column in sorted(parse(entry.where).names))
+
+
+def _labelled(survey: SurveyData) -> dict[str, dict[float, str]]:
+    """Of each column of people the codes that are numbers and labelled as missing, but for those said to be answers."""
+    found: dict[str, dict[float, str]] = {}
+    for table in ("households", "people"):
+        labels = survey.labels.get(table)
+        for name, codes in (labels.values if labels is not None else {}).items():
+            valid = labels.valid.get(name, ()) if labels is not None else ()
+            found[name] = {
+                float(code): label
+                for code, label in codes.items()
+                if not isinstance(code, str) and says_missing(label) and float(code) not in valid
+            }
+    return {name: codes for name, codes in found.items() if codes}
+
+
+def _met(frame: Any, wanted: Mapping[str, Mapping[float, str]]) -> dict[str, list[tuple[float, str, int]]]:
+    """Which of these codes occur, and how often."""
+    rows = nw.from_native(frame).lazy()
+    schema = rows.collect_schema()
+    pairs = [
+        (name, code) for name, codes in wanted.items() if name in schema and schema[name].is_numeric() for code in codes
+    ]
+    if not pairs:
+        return {}
+    counts = rows.select(
+        (nw.col(name).cast(nw.Float64) == code).sum().alias(str(place)) for place, (name, code) in enumerate(pairs)
+    ).collect()
+    found: dict[str, list[tuple[float, str, int]]] = {}
+    for place, (name, code) in enumerate(pairs):
+        if count := int(counts[str(place)][0] or 0):
+            found.setdefault(name, []).append((code, wanted[name][code], count))
+    return found
