@@ -16,7 +16,7 @@ from fl_estimate.reporting.disclosure_solver import Unsolved
 
 CASES = {"A1": 3, "A2": 9, "A3": 12, "B1": 8, "B2": 11, "B3": 7}
 """Cases of each district among 120 people; A1 alone has fewer than five, so that region A less the others gives it."""
-DESIGN = fl.Design(weights="w", psu="ea")
+DESIGN = fl.Design(weights="w", psu="ea", expands=True)
 BOTH = [["region"], ["district"]]
 
 
