@@ -18,7 +18,7 @@ from fl_estimate import capture_recapture as cr
 
 FEW = "Z"
 """The region of 12 respondents and one case; A to D have 300 each, and 30 to 60 cases."""
-DESIGN = fl.Design(weights="w", psu="ea")
+DESIGN = fl.Design(weights="w", psu="ea", expands=True)
 LISTS = ["police", "ngo", "hotline"]
 
 
