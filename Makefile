@@ -111,6 +111,10 @@ coverage-lists: .venv/.ready ## Simulate case lists of a known size: which inter
 coverage-synthesis: .venv/.ready ## Simulate stocks and regional totals of a known truth, and write the tables of the docs (a minute)
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python scripts/coverage_synthesis.py
 
+.PHONY: disclosure-price
+disclosure-price: .venv/.ready ## Count what publication of the sample studies costs in cells, and write the table of the docs
+	@$(BIN)/python scripts/disclosure_price.py
+
 .PHONY: publication-treatments
 publication-treatments: .venv/.ready ## Simulate three ways to print domains of 0 to 4 cases, and write the tables of the docs (some minutes)
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python scripts/publication_treatments.py

@@ -34,7 +34,7 @@ def country(regions: int, districts: int, groups: int, *, n: int, rate: float, s
     cases = rng.binomial(people, np.minimum(local, 0.5))
     weights = np.round(cases * rng.uniform(0.8, 1.25, shape), 3)
     k = np.array([draft.unknown(int(c), 0, int(p), integer=True) for c, p in zip(cases.ravel(), people.ravel(), strict=True)])
-    y = np.array([draft.unknown(w, 0, p, integer=False) for w, p in zip(weights.ravel(), people.ravel(), strict=True)])
+    y = np.array([draft.unknown(float(w), 0, float(p), integer=False) for w, p in zip(weights.ravel(), people.ravel(), strict=True)])
     k, y = k.reshape(shape), y.reshape(shape)
 
     def cell(at: tuple[slice | int, ...], price: float) -> None:
@@ -86,14 +86,14 @@ def price(tables: int = 12) -> None:
 
 
 def speed(sizes: tuple[tuple[int, int, int], ...]) -> None:
-    """Seconds of a choice."""
+    """Seconds of processor of a choice: a busy machine takes longer, and finds the same."""
     print("time")
     for regions, districts, groups in sizes:
         made = country(regions, districts, groups, n=350, rate=0.012, seed=1)
         primary = made.system.withheld
-        start = time.perf_counter()
+        start = time.process_time()
         found = choose(made.system)
-        took = time.perf_counter() - start
+        took = time.process_time() - start
         more = found.withheld & ~primary
         print(
             f"  {len(primary):,} cells, {primary.sum():,} by the rule: {more.sum():,} further, {took:.1f} s"

@@ -262,8 +262,8 @@ for rule in ("nchs", "fl-default", "fl-rare"):
         f"{1000 * row.value:.1f}"
         if row.publication == "published"
         else (
-            f"fewer than {1000 * row.upper:.1f}"
-            if row.publication == "fewer_than"
+            f"at most {1000 * row.upper:.1f}"
+            if row.publication in ("at_most", "fewer_than")
             else "–"
         )
         for row in kept.itertuples()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import fl_estimate as fl
 
-DESIGN = fl.Design(weights="w", psu="ea")
+DESIGN = fl.Design(weights="w", psu="ea", expands=True)
 
 
 @dataclass(frozen=True)

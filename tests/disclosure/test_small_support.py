@@ -11,7 +11,7 @@ import pytest
 
 import fl_estimate as fl
 
-DESIGN = fl.Design(weights="w", psu="ea")
+DESIGN = fl.Design(weights="w", psu="ea", expands=True)
 
 
 def tiny(seed: int = 1) -> pd.DataFrame:

@@ -21,6 +21,8 @@ the one that has these values, or {"district": {"region": {"A": "Region 1"}}}.""
 
 EQUAL = 1e-9
 """Relative difference up to which two weighted sums are the same sum, added up in another order."""
+NEARLY_EQUAL = 1.5
+"""How many times the least weight of cases the greatest may be for weighted sums to be as good as counts."""
 MOST_SERIES = 24
 """Outcomes and subpopulations of one study among which sums of two are looked for; pairs always are."""
 
@@ -136,7 +138,33 @@ def series_of(draft: Draft, crossings: Sequence[Any]) -> list[Series]:
                 binary=bool(crossing.binary[place]), counts=[], sums=[],
             )  # fmt: skip
             made.append(_with_unknowns(draft, bare, made))
+    _weights(draft, made)
     return made
+
+
+def _weights(draft: Draft, series: Sequence[Series]) -> None:
+    """Where a sample weights itself, or nearly, a weighted sum is a count: a case weighs what respondents of its cell do.
+
+    Between the least and the most that cells of the data have; where that is far apart a reader without the microdata does
+    not know it.
+    """
+    seen: set[int] = set()
+    weighing = [one for one in series if one.counts]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        usual = [one.weight / one.n for one in weighing]
+        found = [one.weighted / one.cases / mean for one, mean in zip(weighing, usual, strict=True)]
+    ratios = np.concatenate(found) if found else np.zeros(0)
+    ratios = ratios[np.isfinite(ratios) & (ratios > 0)]
+    if not len(ratios) or ratios.max() > NEARLY_EQUAL * ratios.min():
+        return
+    for one, mean in zip(weighing, usual, strict=True):
+        if id(one.counts) in seen:
+            continue
+        seen.add(id(one.counts))
+        for k, y, weight in zip(one.counts, one.sums, mean, strict=True):
+            if np.isfinite(weight) and weight > 0:
+                draft.row({y: 1.0, k: -float(ratios.max()) * float(weight)}, -np.inf, 0.0)
+                draft.row({y: 1.0, k: -float(ratios.min()) * float(weight)}, 0.0, np.inf)
 
 
 def _with_unknowns(draft: Draft, bare: Series, made: Sequence[Series]) -> Series:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import optimize, sparse
 
+from fl_estimate.reporting.disclosure_silence import silence
 from fl_estimate.reporting.disclosure_system import (
     SLACK,
     Flags,
@@ -31,7 +32,7 @@ _bounds: Any = optimize.Bounds  # typed as if it took numbers only
 _linear: Any = optimize.LinearConstraint
 
 
-MOST_SEEN = 400
+MOST_SEEN = 100
 """Points kept, the newest."""
 
 
@@ -104,7 +105,7 @@ def extreme(system: System, left: Residual, target: int, sense: float) -> float:
         return float(known[0])
     rows = _rows_within(left.matrix, within)
     objective = sense * np.asarray(terms[:, unknowns].todense()).ravel()
-    solved = optimize.milp(
+    solved = _milp(
         objective,
         integrality=system.integer[unknowns].astype(int),
         bounds=_bounds(left.lower[unknowns], left.upper[unknowns]),
@@ -161,8 +162,7 @@ def exposed(
         return bare
     seen = [] if seen is None else seen
     asked = _Needs.of(system, np.flatnonzero(bind & ~bare))
-    for point in [system.truth, *_fitting(system, withheld, seen)]:
-        asked = asked.without_met(system, point)
+    asked = asked.without_met(system, np.column_stack([system.truth, *_fitting(system, withheld, seen)]))
     # Targets that are sums tie the parts of their unknowns together.
     terms, _ = _loose_terms(system, left, asked.target)
     empty = np.diff(terms.indptr) == 0  # settled, and not as it must be
@@ -197,14 +197,11 @@ def _fitting(system: System, withheld: Flags, points: list[Floats]) -> list[Floa
     if not points:
         return []
     active = system.active(withheld)
-    matrix, low, high = system.matrix[active], system.row_lower[active], system.row_upper[active]
-    kept: list[Floats] = []
-    for point in points:
-        said = matrix @ point
-        room = SLACK * _scale(said)
-        if ((said >= low - room) & (said <= high + room)).all():
-            kept.append(point)
-    return kept
+    said = system.matrix[active] @ np.column_stack(points)
+    room = SLACK * _scale(said)
+    low, high = system.row_lower[active][:, None], system.row_upper[active][:, None]
+    fits = ((said >= low - room) & (said <= high + room)).all(axis=0)
+    return [point for point, fit in zip(points, fits, strict=True) if fit]
 
 
 def _scale(values: Floats) -> Floats:
@@ -237,11 +234,12 @@ class _Needs:
     def chosen(self, keep: Flags) -> _Needs:
         return _Needs(target=self.target[keep], least=self.least[keep], most=self.most[keep])
 
-    def without_met(self, system: System, point: Floats) -> _Needs:
-        """Those that this point, which fits all that is printed, does not show to be possible."""
-        value = system.targets[self.target] @ point
+    def without_met(self, system: System, points: Floats) -> _Needs:
+        """Those that no point (one a column), each of which fits all that is printed, shows to be possible."""
+        value = system.targets[self.target] @ points
         room = SLACK * 10 * _scale(value)
-        return self.chosen(~((value >= self.least - room) & (value <= self.most + room)))
+        met = (value >= self.least[:, None] - room) & (value <= self.most[:, None] + room)
+        return self.chosen(~met.any(axis=1))
 
 
 def _unmet(system: System, left: Residual, within: Flags, needs: _Needs, seen: list[Floats]) -> Places:
@@ -269,7 +267,7 @@ def _unmet(system: System, left: Residual, within: Flags, needs: _Needs, seen: l
         point = point.copy()
         point[unknowns] = found
         seen.append(point)
-        rest = needs.without_met(system, point)
+        rest = needs.without_met(system, point[:, None])
         if len(rest.target) == len(needs.target):  # met within the solver's tolerance only: not shown
             break
         needs = rest
@@ -296,7 +294,7 @@ class _Part:
         upwards, downwards = sparse.diags_array(least - floor), sparse.diags_array(most - ceiling)
         own = sparse.hstack([self.matrix, sparse.csr_matrix((self.matrix.shape[0], count))])
         matrix = sparse.vstack([own, sparse.hstack([terms, upwards]), sparse.hstack([terms, downwards])], format="csr")
-        solved = optimize.milp(
+        solved = _milp(
             np.concatenate([np.zeros(size), -np.ones(count)]),
             integrality=np.concatenate([self.integer.astype(int), np.ones(count, dtype=int)]),
             bounds=_bounds(np.concatenate([self.lower, np.zeros(count)]), np.concatenate([self.upper, np.ones(count)])),
@@ -316,6 +314,11 @@ class _Part:
         found = np.asarray(solved.x[:size], dtype=float)
         found[self.integer] = np.round(found[self.integer])
         return found
+
+
+def _milp(objective: Floats, **given: Any) -> Any:
+    with silence():
+        return optimize.milp(objective, **given)
 
 
 def _rows_within(matrix: Matrix, within: Flags) -> Places:

@@ -38,7 +38,7 @@ def upper_share(n: float, most: float, deff: float, level: float) -> float:
     Examples
     --------
     >>> round(upper_share(800, 4, 1.5, 0.95), 4)
-    0.0144
+    0.0154
     """
     deff = max(deff, 1.0)
     size, cases = n / deff, most / deff

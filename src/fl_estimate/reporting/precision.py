@@ -105,6 +105,22 @@ def rounded(frame: pd.DataFrame, digits: int = DIGITS) -> pd.DataFrame:
     return out
 
 
+def few_digits(parameters: tuple[tuple[str, Any], ...], digits: int = DIGITS) -> tuple[tuple[str, Any], ...]:
+    """Parameters of a reason or assumption with fractions to so many significant digits: they are figures too.
+
+    Examples
+    --------
+    >>> few_digits((("upper", 11.523), ("df", 107.0), ("kind", "wald")))
+    (('upper', 12.0), ('df', 107.0), ('kind', 'wald'))
+    """
+    return tuple(
+        (name, significant(value, digits))
+        if isinstance(value, float | np.floating) and not float(value).is_integer()
+        else (name, value)
+        for name, value in parameters
+    )
+
+
 def half_steps(frame: pd.DataFrame, digits: int = DIGITS) -> np.ndarray[Any, np.dtype[np.float64]]:
     """Half the last digit of every value: how far the printed value may be from the full one, shape (rows,)."""
     found = [decimals_of(record, digits)["value"] for record in frame.to_dict("records")]

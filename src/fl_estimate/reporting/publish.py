@@ -17,6 +17,7 @@ from fl_estimate.reporting.disclosure_series import Nested
 from fl_estimate.reporting.judging import Flags, own_support, published_support
 from fl_estimate.reporting.labelling import unit_of
 from fl_estimate.reporting.naming import with_labels
+from fl_estimate.reporting.precision import WITHOUT_ERROR, few_digits
 from fl_estimate.reporting.release import Draft, released
 from fl_estimate.reporting.releases import Release, known_tables
 from fl_estimate.reporting.suppression import FL_DEFAULT, NOT_PUBLISHED, SuppressionRule, chosen_rule
@@ -198,7 +199,8 @@ def publish(
     Parameters
     ----------
     estimates : Estimates, a sequence or a mapping of them by name, or PublishedEstimates
-        Published again, PublishedEstimates stay the same, or lose more under another rule.
+        Published again, PublishedEstimates stay the same. Under another rule that withholds more of them, one margin of one
+        outcome is left: how the others hang together is not known any more. Publish the Estimates under the stricter rule instead.
     rule : str or SuppressionRule
         "fl-default", "fl-rare", "nchs", the path of a rule's TOML file, or a rule. By fl-default a figure that rests on
         respondents is not published when n < 50 or df < 2, or when it has no interval, and is flagged when CV > 30 % or df < 8;
@@ -247,7 +249,7 @@ def publish(
     known = known_tables(previous, [table.reference_period for table, _ in drafts])
     found = released([draft for _, draft in drafts], chosen, nested, known)
     tables = tuple(
-        replace(table, frame=frame, reasons=reasons)
+        replace(table, frame=frame, reasons=reasons, assumptions=_told(table.assumptions))
         for (table, _), frame, reasons in zip(drafts, found.frames, found.reasons, strict=True)
     )
     tables = _unhashed(tables)
@@ -299,8 +301,28 @@ def _drafts(given: Any) -> list[tuple[PublishedTable, Draft]]:
         )  # fmt: skip
     names = list(named) if named is not None else [_default_name(result, at) for at, result in enumerate(results, 1)]
     return [
-        (table := draft_of(name, result), _draft(table, result)) for name, result in zip(names, results, strict=True)
+        (table := _as_released(draft_of(name, result), result), _draft(table, result))
+        for name, result in zip(names, results, strict=True)
     ]
+
+
+def _as_released(table: PublishedTable, result: Estimates) -> PublishedTable:
+    """With the assumptions of the fit whose rows are printed: how many areas lack a case stands in those of the other."""
+    told = result.diagnostics.get("released_assumptions")
+    if not told:
+        return table
+    found = tuple(
+        Assumption(code=code, parameters=tuple((name, value) for name, value in pairs)) for code, pairs in told
+    )
+    return replace(table, assumptions=found)
+
+
+def _told(assumptions: tuple[Assumption, ...]) -> tuple[Assumption, ...]:
+    """Assumptions with the digits that may be printed of their parameters: a ratio in one is a figure like any other."""
+    return tuple(
+        a if a.code == "subpopulation" else replace(a, parameters=few_digits(a.parameters, WITHOUT_ERROR))
+        for a in assumptions
+    )
 
 
 def _draft(table: PublishedTable, result: Estimates) -> Draft:

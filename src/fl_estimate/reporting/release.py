@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ from fl_estimate.reporting.judging import (
     floats,
     judge,
 )
-from fl_estimate.reporting.precision import DIGITS, half_steps, lowered, raised, rounded
+from fl_estimate.reporting.precision import DIGITS, few_digits, half_steps, lowered, raised, rounded
 from fl_estimate.reporting.releases import KnownTable
 from fl_estimate.reporting.suppression import AT_MOST, FEWER_THAN, NOT_PUBLISHED, PUBLISHED, SuppressionRule
 from fl_estimate.results.basis import FIGURES, LISTS, MODEL, Support
@@ -213,7 +213,7 @@ def _printed(verdict: _Verdict, rule: SuppressionRule) -> tuple[pd.DataFrame, tu
     _blank_counts(out, draft, hidden, at_most, rule)
     few = draft.support.cases < rule.min_cases
     kept = [r for r in draft.reasons if not gone[r.row] and (zero[r.row] or not (few[r.row] and r.code in TELLING))]
-    return out, tuple(kept)
+    return out, tuple(replace(reason, parameters=few_digits(reason.parameters)) for reason in kept)
 
 
 def _blank_counts(out: pd.DataFrame, draft: Draft, hidden: Flags, at_most: Flags, rule: SuppressionRule) -> None:

@@ -38,7 +38,9 @@ class Truth:
             quantity = _quantile(record["term"])
         known = self.values.get((TOTALS.get(quantity, quantity), str(record["outcome"]), frozenset(named)))
         # Those on no list are all whom there are less those observed.
-        return known - float(record["n"]) if known is not None and quantity == "dark_figure" else known
+        if quantity != "dark_figure" or known is None:
+            return known
+        return None if pd.isna(record["n"]) else known - float(record["n"])
 
 
 def read_truth(path: Path) -> Truth:

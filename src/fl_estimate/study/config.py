@@ -6,9 +6,10 @@ All faults of a file are reported at once, each under the path of its key.
 from __future__ import annotations
 
 import hashlib
+import math
 import tomllib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +17,7 @@ from pydantic import Field, ValidationError
 
 from fl_estimate.errors import FileFault, PublishFault, StudyFault, is_file, nearest, not_toml
 from fl_estimate.loaders.mapping_parts import LabelRule, LabelRules, Words
+from fl_estimate.reporting.suppression import SuppressionRule
 from fl_estimate.study.entries import (
     AreaEntry,
     CalibrateEntry,
@@ -165,6 +167,7 @@ def read_with_faults(path: str | Path) -> tuple[Study | None, StudyFault | None]
     """
     file = Path(path)
     raw, content = _content(path, file)
+    content = _with_rule(content, file)
     try:
         config, faults, broken = StudyConfig.model_validate(_with_sources(content)), list[str](), set[str]()
     except ValidationError as error:
@@ -234,6 +237,19 @@ def _without_broken(
         return StudyConfig.model_validate(_with_sources(left)), broken
     except ValidationError:
         return None, broken
+
+
+def _with_rule(content: dict[str, Any], file: Path) -> dict[str, Any]:
+    """The rule of an office written out: its thresholds belong to what was run, and to the fingerprint."""
+    entry = content.get("publish")
+    rule = entry.get("rule") if isinstance(entry, dict) else None
+    if not isinstance(entry, dict) or not isinstance(rule, str) or not rule.endswith(".toml"):
+        return content
+    try:
+        read = asdict(SuppressionRule.read(file.parent / rule))
+    except (PublishFault, FileFault) as error:
+        raise _broken(file.name, [f"publish.rule: {error.what}: {error.found}; {error.fix}"]) from None
+    return {**content, "publish": {**entry, "rule": {k: v for k, v in read.items() if v != math.inf}}}
 
 
 def _with_sources(content: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from fl_estimate.loaders.mapping_parts import Words
-from fl_estimate.reporting.suppression import SuppressionRule, chosen_rule
+from fl_estimate.reporting.suppression import FEW_CASES, SuppressionRule, chosen_rule
 
 By = str | list[str] | list[list[str]]
 Names = str | Annotated[list[str], Field(min_length=1)]
@@ -296,8 +296,9 @@ class StackEntry(Titled):
 
 
 class RuleEntry(Strict):
-    """A rule of publication of one's own: thresholds, by default those of fl-default."""
+    """A rule of publication of one's own: thresholds, by default those of fl-default. A rule's file becomes one, under its name."""
 
+    name: str = "custom"
     min_n: Annotated[int, Field(ge=0)] = 50
     min_cases: Annotated[int, Field(ge=0)] = 5
     min_df: Number = 2
@@ -308,6 +309,9 @@ class RuleEntry(Strict):
     max_width: Number = math.inf
     max_relative_width: Number = math.inf
     max_relative_width_totals: Number = math.inf
+    few_cases: Literal["at_most", "withheld", "model"] = FEW_CASES
+    assumed_deff: Number = 3
+    digits: Annotated[int, Field(ge=1, le=2)] = 2
 
 
 class PublishEntry(Strict):
@@ -321,7 +325,7 @@ class PublishEntry(Strict):
         """The rule as `fl.publish` takes it."""
         if isinstance(self.rule, str):
             return chosen_rule(self.rule)
-        return SuppressionRule(name="custom", **self.rule.model_dump())
+        return SuppressionRule(**self.rule.model_dump())
 
 
 class TruthEntry(Strict):

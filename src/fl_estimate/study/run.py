@@ -287,6 +287,7 @@ def _manifest(
     mark: Fingerprint,
 ) -> dict[str, Any]:
     """What was run on what, and what came of it; no figure stands here."""
+    least = study.config.publish.suppression().min_n
     hidden = {table.name: int(table.hidden.sum()) for table in published.tables} if published is not None else {}
     return {
         "form": FORM,
@@ -297,7 +298,7 @@ def _manifest(
         "config": study.config.model_dump(mode="json"),
         "inputs": mark.parts["files"],
         "packages": mark.parts["packages"],
-        "sources": {name: _source(survey) for name, survey in inputs.surveys.items()},
+        "sources": {name: _source(survey, least) for name, survey in inputs.surveys.items()},
         "lists_and_tables": [
             {"name": file.name, "sha256": _hash(file, mark), "rows": file.n_rows} for file in inputs.files
         ],
@@ -320,7 +321,8 @@ def _done(entry: Any, made: Estimates, hidden: int) -> dict[str, Any]:
 
 
 def _failure(entry: Any, error: FlError) -> dict[str, Any]:
-    fault = {"code": error.code, "what": error.what, "found": error.found, "fix": error.fix}
+    # What was found can be a count of respondents; the analyst was told it when the study ran.
+    fault = {"code": error.code, "what": error.what, "fix": error.fix}
     return {"name": entry.name, "kind": entry.kind, "status": "failed", "error": fault}
 
 
@@ -329,9 +331,19 @@ def _hash(source: Any, mark: Fingerprint) -> str:
     return "" if source.name in mark.guarded else source.sha256
 
 
-def _source(survey: Any) -> dict[str, Any]:
+def _counted(source: Any, least: int) -> int | None:
+    """The rows of a file, which are people or what happened to them; None where they are fewer than the rule prints."""
+    return source.n_rows if source.n_rows >= least else None
+
+
+def _source(survey: Any, least: int) -> dict[str, Any]:
     tables = {
-        table: {"name": source.name, "sha256": source.sha256, "encoding": source.encoding, "rows": source.n_rows}
+        table: {
+            "name": source.name,
+            "sha256": source.sha256,
+            "encoding": source.encoding,
+            "rows": _counted(source, least),
+        }
         for table, source in survey.sources.items()
     }
     return {"mapping": survey.mapping, "validation": survey.report.summary(), "tables": tables}

@@ -50,7 +50,7 @@ def estimates(
     labels = {name: [row.get(name) for row in full] for name in by}
     for name in ("term", "bound", "interval_kind"):
         columns[name] = [row.get(name, "") for row in full]
-    bases = columns.pop("basis")
+    bases = [str(basis) for basis in columns.pop("basis")]
     frame = make_frame(columns, labels, len(full), basis=bases)
     # A mean has no cases, and nobody whose value is 0.
     cases = frame["cases"].fillna(frame["n"])

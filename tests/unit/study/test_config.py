@@ -37,6 +37,21 @@ def test_defaults_are_written_out(tmp_path: Path) -> None:
     assert (study.name, study.folder) == ("small", tmp_path)
 
 
+def test_a_rule_of_an_office_is_read_beside_the_study(tmp_path: Path) -> None:
+    """Its thresholds are written out, so that a run is known by them and a changed rule is another run."""
+    (tmp_path / "office.toml").write_text('base = "fl-rare"\nmin_cases = 10\ndigits = 1\n', encoding="utf-8")
+    text = f'{SOURCE}{ESTIMATE}[publish]\nrule = "office.toml"\n'
+    path = tmp_path / "study.toml"
+    path.write_text(text, encoding="utf-8")
+    rule = read_study(path).config.publish.suppression()
+    assert rule == fl.SuppressionRule.read(tmp_path / "office.toml")
+    assert (rule.name, rule.min_cases, rule.digits, rule.max_width) == ("office", 10, 1, float("inf"))
+    (tmp_path / "office.toml").write_text("min_case = 10", encoding="utf-8")
+    assert "publish.rule: this is not a rule of publication" in fault(text, tmp_path)
+    assert "nearest is 'min_cases'" in fault(text, tmp_path)
+    assert "there is no such file" in fault(text.replace("office", "none"), tmp_path)
+
+
 def test_paths_start_from_the_study_file_and_bundled_mappings_have_ids(tmp_path: Path) -> None:
     study = read_study(write(tmp_path))
     assert study.mapping("people.toml") == tmp_path / "people.toml"

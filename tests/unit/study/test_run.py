@@ -132,6 +132,8 @@ def test_an_estimate_that_fails_stops_only_itself(tmp_path: Path) -> None:
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["status"] == "failed"
     assert manifest["estimates"][2]["error"]["code"] == "FL-EST-07"
+    # How many respondents it was about is for the analyst, not for a folder that is handed on.
+    assert "found" not in manifest["estimates"][2]["error"]
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "Estimates that could not be made" in page
     assert "FL-EST-07" in page

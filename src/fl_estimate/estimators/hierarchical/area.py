@@ -217,6 +217,9 @@ def area(
             table, model, ask, sample(model, ask, "grid"), effective, prepared.standardised, sampled, arguments
         )
         told["released"] = _relative(table.by, again.frame, found.frame)
+        told["released_assumptions"] = [
+            [one.code, [list(pair) for pair in one.parameters]] for one in again.assumptions
+        ]
     return replace(found, diagnostics={**found.diagnostics, **told})
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,11 +16,11 @@ N = np.array([900.0, 1100, 700, 1300, 800, 950, 1200, 1000])
 CASES = np.array([12.0, 9, 3, 15, 1, 8, 2, 11])
 
 
-def direct(cases: np.ndarray = CASES, **more: object) -> pd.DataFrame:
+def direct(cases: Any = CASES, **more: Any) -> pd.DataFrame:
     return pd.DataFrame({"district": list("ABCDEFGH"), "n": N, "cases": cases, "value": cases / N, "deff": 1.4} | more)
 
 
-def limits(frame: pd.DataFrame, **more: object) -> dict[str, list[float]]:
+def limits(frame: pd.DataFrame, **more: Any) -> dict[str, list[float]]:
     return fl.hierarchical.area(frame, seed=1, draws=100, **more).diagnostics["limits_of_few"]
 
 
@@ -45,8 +47,9 @@ def test_they_run_from_no_case_to_four() -> None:
     """Against the posterior by quadrature, given the same centre and variance: none shows through a narrower interval."""
     found = limits(direct())
     posterior = fl.hierarchical.area(direct(), seed=1, draws=100).to_frame().set_index("district")
+    value = posterior["value"].to_dict()
     for key, (lower, upper) in found.items():
-        assert 0 < lower < posterior.loc[key, "value"] < upper < 0.05
+        assert 0 < lower < value[key] < upper < 0.05
     # Without the model, four effective cases in n/1.4 people have Jeffreys's limits; shrinking towards the others moves them.
     alone = stats.beta.ppf(0.975, 4 / 1.4 + 0.5, (N[2] - 4) / 1.4 + 0.5)
     assert found["C"][1] == pytest.approx(alone, rel=0.35)
@@ -80,15 +83,15 @@ def test_published_they_are_one_digit_and_no_value() -> None:
     few = frame.loc[["C", "E", "G"]]
     assert few[["value", "se", "cases", "deff", "undetermined"]].isna().all(axis=None)
     found = limits(direct())
-    for key, row in few.iterrows():
-        assert row["lower"] <= found[str(key)][0]
-        assert row["upper"] >= found[str(key)][1]
-        assert float(f"{row['lower']:.0e}") == row["lower"]
-        assert float(f"{row['upper']:.0e}") == row["upper"]
+    for key, lower, upper in zip(few.index, few["lower"], few["upper"], strict=True):
+        assert lower <= found[str(key)][0]
+        assert upper >= found[str(key)][1]
+        assert float(f"{lower:.0e}") == lower
+        assert float(f"{upper:.0e}") == upper
     assert frame.loc[["A", "B", "D"], "value"].notna().all()
 
 
 def test_per_thousand_they_are_in_its_units() -> None:
     made = fl.hierarchical.area(direct(), seed=1, draws=100)
     shares, thousands = (fl.publish(one).to_frame().set_index("district") for one in (made, made.per_thousand()))
-    assert thousands.loc["C", "upper"] == pytest.approx(1_000 * shares.loc["C", "upper"])
+    assert thousands["upper"].to_dict()["C"] == pytest.approx(1_000 * shares["upper"].to_dict()["C"])
