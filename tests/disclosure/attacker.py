@@ -74,14 +74,19 @@ class Puzzle:
         for row, (terms, _, _) in enumerate(self.sums):
             for at, weight in terms.items():
                 matrix[row, at] += weight
-        rows = LinearConstraint(matrix, [low for _, low, _ in self.sums], [high for _, _, high in self.sums])
+        # The types of scipy know of single numbers only.
+        least: Any = [low for _, low, _ in self.sums]
+        most: Any = [high for _, _, high in self.sums]
+        lower: Any = np.array(self.lower)
+        upper: Any = np.array(self.upper)
+        rows = LinearConstraint(matrix, least, most) if self.sums else ()
         ends: list[float] = []
         for sign in (1.0, -1.0):
             aim = np.zeros(len(self.lower))
             aim[unknown] = sign
             found = milp(
-                aim, integrality=np.array(self.whole), bounds=Bounds(np.array(self.lower), np.array(self.upper)),
-                constraints=rows if self.sums else (),
+                aim, integrality=np.array(self.whole), bounds=Bounds(lower, upper),
+                constraints=rows,
             )  # fmt: skip
             if found.status == INFEASIBLE:
                 return None

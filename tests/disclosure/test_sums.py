@@ -30,7 +30,7 @@ def exposed(frame: pd.DataFrame, nested: Any, true: dict[Key, float]) -> dict[Ke
     }
 
 
-def true_counts(full: fl.Estimates) -> dict[Key, float]:
+def true_counts(full: pd.DataFrame) -> dict[Key, float]:
     return {key_of(row): float(row["cases"]) for row in full.to_dict("records") if pd.notna(row["cases"])}
 
 

@@ -228,8 +228,8 @@ def tightened(
 ) -> tuple[Floats, Floats]:
     """Bounds of each unknown that follow row by row (interval arithmetic, repeated until nothing moves)."""
     lower, upper = lower.copy(), upper.copy()
-    coo = matrix.tocoo()
-    row, at, by = coo.row, coo.col, coo.data
+    triples = matrix.tocoo()
+    row, at, by = triples.row, triples.col, triples.data
     up = by > 0
     for _ in range(ROUNDS):
         before = float((upper - lower).sum())

@@ -25,7 +25,7 @@ _WORDS = """\
 NOT FOR RELEASE. This folder holds figures in full: a cell that is withheld in the report points at a handful of people in
 bondage. Keep it to those who may see the microdata, and delete it when it is no longer needed.
 
-NE PAS DIFFUSER. Ce dossier contient les chiffres complets, y compris ceux que le rapport ne publie pas. Ne le donnez qu'aux
+NE PAS DIFFUSER. Ce dossier contient tous les chiffres, y compris ceux que le rapport ne publie pas. Ne le donnez qu'aux
 personnes autorisées à voir les microdonnées et supprimez-le dès qu'il n'est plus nécessaire.
 
 NO DIFUNDIR. Esta carpeta contiene las cifras completas, también las que el informe no publica. Entréguela solo a quienes
