@@ -408,6 +408,10 @@ def _require_columns(study: Study, people: Mapping[str, Any], noted: Faults) -> 
         name = "" if isinstance(entry, WithoutPeople) else study.source_of(entry.source)
         if name not in schemas:
             continue
+        if isinstance(entry, SensitivityEntry):
+            if entry.outcome not in getattr(people[name], "outcomes", ()):
+                faults.append(f"{place}.outcome: {entry.outcome!r} is no outcome of [classify]")
+            continue
         # a derived column that cannot be made is told once, where it is derived
         present = [*schemas[name].names(), *study.config.source[name].derived]
         for key, column in _absent(entry, present):
