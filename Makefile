@@ -87,6 +87,10 @@ recovery: .venv/.ready ## Sample the synthetic country again and again: do the i
 	@$(BIN)/python scripts/recovery_districts.py
 	@$(BIN)/python scripts/recovery_migrants.py
 
+.PHONY: readings
+readings: .venv/.ready ## What each reading of the definition moves on the sample: writes the docs' tables
+	@$(BIN)/python scripts/readings.py
+
 .PHONY: recovery-weights
 recovery-weights: .venv/.ready ## Sample the country, weight in several ways: do calibrated intervals hold the truth? Writes the docs' table (minutes)
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python scripts/recovery_weights.py

@@ -183,6 +183,7 @@ def compare_frameworks(
     frameworks: Sequence[str | Sequence[str]],
     *,
     design: Design | None = None,
+    readings: bool = False,
     allow_unverified: bool = False,
     short_instrument: bool = False,
 ) -> FrameworkComparison:
@@ -194,11 +195,13 @@ def compare_frameworks(
         As in `classify`.
     frameworks : list of str, or of lists of str
         Ids or paths. ``"htshtc2012_adult:forced_labour_without_strength"`` names an outcome; without it the first of the
-        file is taken. A file alone, with other readings of its first outcome, is compared by all of them:
-        ``["icls2018_adult"]`` is the default, the wide and the narrow reading. A list within the list is one definition made of files for different people, such as
+        file is taken. A list within the list is one definition made of files for different people, such as
         ``["icls2018_adult", "icls2018_child"]``.
     design : Design, optional
         By default that of the data; a plain frame without one counts every row alike.
+    readings : bool, default False
+        Compare every definition by the other readings of its outcome too: ``["icls2018_adult"]`` by its default, wide and
+        narrow one.
     allow_unverified, short_instrument : bool, default False
         As in `classify`.
 
@@ -222,7 +225,8 @@ def compare_frameworks(
     >>> compared.cross_table("icls2018_adult", "htshtc2012_adult").loc["in", "undetermined"].item()
     1.0
     """
-    chosen = [_chosen(entry, allow_unverified) for entry in _with_readings(frameworks, allow_unverified)]
+    entries = _with_readings(frameworks, allow_unverified) if readings else frameworks
+    chosen = [_chosen(entry, allow_unverified) for entry in entries]
     labels = [label for label, _, _ in chosen]
     if len(chosen) < 2 or len(set(labels)) < len(labels):
         raise IndicatorFault(
@@ -253,20 +257,19 @@ def compare_frameworks(
 
 
 def _with_readings(frameworks: Sequence[str | Sequence[str]], allow_unverified: bool) -> list[str | list[str]]:
-    """The entries as they are; one definition alone is taken by its first outcome and every other reading of it."""
-    entries = [entry if isinstance(entry, str) else list(entry) for entry in frameworks]
-    if len(entries) != 1:
-        return entries
-    names = [entries[0]] if isinstance(entries[0], str) else entries[0]
-    if any(_names_outcome(name) for name in names):
-        return entries
-    files = chosen_frameworks(names, allow_unverified=allow_unverified)
-    readings = [
-        outcome.id
-        for outcome in files[0].outcomes
-        if outcome.reading_of == files[0].outcomes[0].id and all(one.outcome(outcome.id) for one in files)
-    ]
-    return [*entries, *([f"{name}:{reading}" for name in names] for reading in readings)]
+    """The entries, each followed by the other readings of its first outcome that all of its files have."""
+    found: list[str | list[str]] = []
+    for entry in frameworks:
+        names = [entry] if isinstance(entry, str) else list(entry)
+        found.append(entry if isinstance(entry, str) else names)
+        if any(_names_outcome(name) for name in names):
+            continue
+        files = chosen_frameworks(names, allow_unverified=allow_unverified)
+        headline = files[0].outcomes[0].id
+        others = [outcome.id for outcome in files[0].outcomes if outcome.reading_of == headline]
+        for reading in (each for each in others if all(one.outcome(each) is not None for one in files)):
+            found.append([f"{name}:{reading}" for name in names])
+    return found
 
 
 def _chosen(entry: str | Sequence[str], allow_unverified: bool) -> tuple[str, tuple[Framework, ...], str]:

@@ -87,7 +87,7 @@ def asked_outcomes(frameworks: Sequence[Framework], outcomes: str | Sequence[str
     strange = [name for name, found in chosen.items() if not found]
     asked = tuple(one.asked_for(set(chosen.values())) for one in frameworks)
     idle = [one.id for one in asked if not one.outcomes]
-    if strange or idle or not wanted:
+    if strange or idle:
         raise IndicatorFault(
             "FL-IND-21",
             "the outcomes asked for do not fit the frameworks",
@@ -96,8 +96,7 @@ def asked_outcomes(frameworks: Sequence[Framework], outcomes: str | Sequence[str
                     *([f"no outcome is called {listed(strange, most=9)}"] if strange else []),
                     *([f"none of {listed(idle, most=9)} is asked for"] if idle else []),
                 ]
-            )
-            or "an empty list",
+            ),
             fix=f"name some of: {listed(every, most=12)}; without outcomes= all are computed that are not optional",
         )
     return asked

@@ -275,7 +275,11 @@ def _require_columns(study: Study, people: Mapping[str, Any]) -> None:
     for place, entry in enumerate(study.config.estimate, 1):
         if isinstance(entry, WithoutPeople):
             continue
-        present = schemas[study.source_of(entry.source)].names()
+        source = study.source_of(entry.source)
+        if isinstance(entry, SensitivityEntry) and entry.outcome not in getattr(people[source], "outcomes", ()):
+            faults.append(f"estimate[{place}].outcome: {entry.outcome!r} is no outcome of [classify]")
+            continue
+        present = schemas[source].names()
         # The by-columns of a poststratified model are the population's.
         for key, column in _named_columns(entry.model_dump(exclude={"by"} if isinstance(entry, UnitEntry) else None)):
             if column not in present:

@@ -54,11 +54,13 @@ def _draw_person(draw: random.Random, items: list[str]) -> Person:
         else:
             answers[item.id] = [f"{answer}@{phase}" for phase, answer in drawn.items()]
             row |= {f"{item.id}@{phase}": answer for phase, answer in drawn.items()}
-    blocks: dict[str, dict[str, str]] = {"child": {}, "state": {}, "": {}}
+    blocks: dict[str, dict[str, Any]] = {"child": {}, "state": {}, "": {}}
     for field in known_items().fields.values():
         if field.codes is None or field.table == "costs":
             continue
-        code = row[field.column] = draw.choice([*field.codes, *UNKNOWN_ANSWERS[:2]])
+        choices = [*field.codes, *UNKNOWN_ANSWERS[:2]]
+        code: Any = draw.sample(choices, draw.choice([1, 1, 2])) if field.several else draw.choice(choices)
+        row[field.column] = draw.choice([";", ", ", " "]).join(code) if field.several else code
         if field.block in ("child", "state") or field.id in ("act", "other_purpose"):
             blocks[field.block][field.id.rpartition(".")[2]] = code
         else:

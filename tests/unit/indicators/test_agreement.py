@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import random
-import tomllib
 from collections.abc import Callable
-from importlib.resources import files
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -17,6 +14,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.unit.indicators.naive import Naive
 
 import fl_estimate as fl
 from fl_estimate.indicators.criteria import DimensionIs
@@ -37,26 +35,28 @@ ADULT = next(framework for framework in FRAMEWORKS if framework.id == "icls2018_
 ITEMS = sorted({name for framework in FRAMEWORKS for name in questions(framework)} & set(known_items().items))
 SHOWN = {"true": (1, 1, 1), "false": (0, 0, 1), "unknown": (0, 1, 1), "out_of_scope": (0, 0, 0)}
 SIDES = ("", "_possible", "_in_scope")
-BUNDLED = files("fl_estimate.indicators").joinpath("frameworks")
-TABLES: dict[str, Any] = {
-    name: tomllib.loads(BUNDLED.joinpath(f"{name}.toml").read_text(encoding="utf-8")) for name in bundled_ids()
-}
-TABLES["every_operator"] = tomllib.loads(OWN.read_text(encoding="utf-8"))
+QUALIFIERS = ("r_dec_wages", "r_dec_housing", "r_dec_conditions", "r_consent_free")
 
 Engine = Callable[[pd.DataFrame], pd.DataFrame]
 
 
+def _every(framework: fl.Framework) -> list[str]:
+    """All its outcomes, those too that are computed only where asked for."""
+    return [outcome.id for outcome in framework.outcomes]
+
+
 def _by_pandas(table: pd.DataFrame, framework: fl.Framework) -> pd.DataFrame:
-    return fl.classify(table, framework).people
+    return fl.classify(table, framework, outcomes=_every(framework)).people
 
 
 def _by_polars(table: pd.DataFrame, framework: fl.Framework) -> pd.DataFrame:
-    return fl.classify(pl.from_pandas(table).lazy(), framework).people.collect().to_pandas()
+    lazy = pl.from_pandas(table).lazy()
+    return fl.classify(lazy, framework, outcomes=_every(framework)).people.collect().to_pandas()
 
 
 def _by_duckdb(table: pd.DataFrame, framework: fl.Framework) -> pd.DataFrame:
     data = duckdb.from_arrow(pl.from_pandas(table).to_arrow())
-    return fl.classify(data, framework).people.df().sort_values("place")
+    return fl.classify(data, framework, outcomes=_every(framework)).people.df().sort_values("place")
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS, ids=lambda framework: framework.id)
@@ -95,7 +95,7 @@ def _require_agreement(people: list[Any], found: pd.DataFrame, framework: fl.Fra
         for stem in outcome.stems:
             columns = [f"{stem}{side}" for side in SIDES]
             cells = list(found[columns].itertuples(index=False, name=None))
-            assert cells == [_columns_of(_Naive(person.row), framework, outcome, stem) for person in people], (
+            assert cells == [_columns_of(Naive(person.row), framework, outcome, stem) for person in people], (
                 framework.id,
                 stem,
             )
@@ -115,13 +115,30 @@ def _require_agreement(people: list[Any], found: pd.DataFrame, framework: fl.Fra
     assert len(seen) >= 3
 
 
+@pytest.mark.parametrize("lacking", [("r_dec_wages",), ("r_consent_free",), QUALIFIERS, ("r_dec_housing", "c_docs")])
+def test_an_instrument_that_lacks_questions_is_read_as_the_naive_reading_does(
+    lacking: tuple[str, ...], draw_person: Any, as_table: Any
+) -> None:
+    draw = random.Random(2018)
+    people = [draw_person(draw, ITEMS) for _ in range(300)]
+    gone = [name for name in people[0].row if name.partition("@")[0] in lacking]
+    assert gone
+    rows = [{name: cell for name, cell in person.row.items() if name not in gone} for person in people]
+    found = _by_polars(as_table(people).drop(columns=gone), ADULT)
+    for outcome in ADULT.outcomes:
+        cells = list(found[[f"{outcome.id}{side}" for side in SIDES]].itertuples(index=False, name=None))
+        assert cells == [_columns_of(Naive(row), ADULT, outcome, outcome.id) for row in rows], outcome.id
+        # being in by one fact alone is rare among people who answer at random; vignettes tell it
+        assert len(set(cells)) >= (2 if outcome.part_of else 3)
+
+
 @settings(max_examples=40)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_explain_agrees_with_a_naive_reading_of_the_toml(seed: int, draw_person: Any) -> None:
     person = draw_person(random.Random(seed), ITEMS)
     for framework in FRAMEWORKS:
         told = person.explain(framework)
-        naive = _Naive(person.row)
+        naive = Naive(person.row)
         scope = naive.scope(framework.id)
         for outcome in framework.outcomes:
             if outcome.type == "count":
@@ -142,9 +159,10 @@ def test_turning_no_into_yes_never_takes_anybody_out_of_forced_labour(seed: int,
     person = draw_person(draw, ITEMS)
     item = known_items().items[draw.choice(ITEMS)]
     order = ["not_applicable", "not_FL", "undetermined", "FL"]
+    other = "no" if item.reversed else item.true_answers[0]
     labels = [
         fl.explain(person.answers | {item.id: answer}, "icls2018_adult", **person.given).label
-        for answer in ("no", "dk", item.true_answers[0])
+        for answer in (item.harmless, "dk", other)
     ]
     assert labels == sorted(labels, key=order.index)
 
@@ -194,9 +212,11 @@ def test_the_made_up_framework_by_hand() -> None:
     # two of medium or weak (documents at recruitment, low pay) and a strong one of staying (documents)
     assert label({"w_low_no_wage": "yes", "c_docs": "threatened@recruitment"})["by_counts"] == "yes"
     assert label({"w_low_no_wage": "dk", "c_docs": "threatened@recruitment"})["by_counts"] == "undetermined"
-    assert label({"c_debt": "threatened@recruitment", "hours_week": 48.5})["by_counts"] == "yes"
-    assert label({"c_debt": "threatened@recruitment", "hours_week": 48})["by_counts"] == "no"
-    assert label({"c_debt": "threatened@recruitment", "hours_week": 60, "r_consent_free": "yes"})["by_counts"] == "no"
+    # "no" to everything else is the harmless answer: consent was free unless it is said that it was not
+    bound = {"c_debt": "threatened@recruitment", "r_consent_free": "no"}
+    assert label(bound | {"hours_week": 48.5})["by_counts"] == "yes"
+    assert label(bound | {"hours_week": 48})["by_counts"] == "no"
+    assert label({"c_debt": "threatened@recruitment", "hours_week": 60})["by_counts"] == "no"
     # other files: both adult conditions, a child category (whatever the age), a phase alone with the act
     assert label({"w_hazard_nonconsent": "yes", "c_isolation": "threatened@work"})["by_others"] == "yes"
     assert label({}, child={"wfcl": "cse"})["by_others"] == "yes"
@@ -207,7 +227,7 @@ def test_the_made_up_framework_by_hand() -> None:
     assert {label({}, age=age)["by_counts"] for age in (15, 17, 20.5)} == {"no"}
 
 
-def _columns_of(naive: _Naive, framework: fl.Framework, outcome: Any, stem: str) -> tuple[int, ...]:
+def _columns_of(naive: Naive, framework: fl.Framework, outcome: Any, stem: str) -> tuple[int, ...]:
     """The three columns of an outcome, or of one label of a class, by the naive reading."""
     if not naive.scope(framework.id):
         return (0, 0, 0)
@@ -223,133 +243,3 @@ def _columns_of(naive: _Naive, framework: fl.Framework, outcome: Any, stem: str)
 def _stands_for(told: fl.Explanation, outcome: Any) -> str:
     label = told.outcomes[outcome.id]
     return next((value.stands_for for value in outcome.values if value.id == label), "out_of_scope")
-
-
-class _Naive:
-    """A two-valued reading of the raw TOML: every unknown answer is taken for true (hopeful) or for false.
-
-    Under `not` the hope turns round. Nothing of the package is used but the phases of the items.
-    """
-
-    def __init__(self, row: dict[str, Any]) -> None:
-        self.row = row
-
-    def scope(self, file: str) -> bool:
-        return self.holds(file, TABLES[file]["in_scope"], False)
-
-    def outcome(self, file: str, name: str, hopeful: bool) -> bool:
-        name, _, label = name.partition("=")
-        entry = self.entries(file, "outcomes", name)[0]
-        if entry["type"] == "classes":
-            accepted = {label} if label else set(entry["positive"])
-            labels = self.labels(file, name)
-            return self.scope(file) and (bool(labels & accepted) if hopeful else labels <= accepted)
-        return self.scope(file) and self.holds(file, entry["expression"], hopeful)
-
-    def counted(self, file: str, name: str) -> tuple[int, ...]:
-        of = self.entries(file, "outcomes", name)[0]["of"]
-        return tuple(self.count(file, of, hopeful, "", "") for hopeful in (False, True))
-
-    def labels(self, file: str, name: str) -> set[str]:
-        """The labels of every completion of the nodes that the rules read."""
-        entry = self.entries(file, "outcomes", name)[0]
-        nodes = {json.dumps(node): node for value in entry["values"] for node in self.parts(value.get("when", {}))}
-        options = [{self.holds(file, node, hopeful) for hopeful in (False, True)} for node in nodes.values()]
-        return {self.label(entry, dict(zip(nodes, ends, strict=True))) for ends in product(*options)}
-
-    def parts(self, node: dict[str, Any]) -> list[dict[str, Any]]:
-        for operator in ("any_of", "all_of"):
-            if operator in node:
-                return [part for inner in node[operator] for part in self.parts(inner)]
-        return self.parts(node["not"]) if "not" in node else [node] if node else []
-
-    def label(self, entry: dict[str, Any], known: dict[str, bool]) -> str:
-        def true(node: dict[str, Any]) -> bool:
-            if "any_of" in node:
-                return any(map(true, node["any_of"]))
-            if "all_of" in node:
-                return all(map(true, node["all_of"]))
-            return not true(node["not"]) if "not" in node else known[json.dumps(node)]
-
-        return next(value["id"] for value in entry["values"] if "when" in value and true(value["when"]))
-
-    def holds(self, file: str, node: Any, hopeful: bool, dimension: str = "", phase: str = "") -> bool:
-        def inner(other: Any) -> bool:
-            return self.holds(file, other, hopeful, dimension, phase)
-
-        ((operator, value),) = [(key, value) for key, value in node.items() if key not in ("in", "min", "max", "above")]
-        match operator:
-            case "any_of":
-                return any(map(inner, value))
-            case "all_of":
-                return all(map(inner, value))
-            case "not":
-                return not self.holds(file, value, not hopeful, dimension, phase)
-            case "same_phase":
-                return any(
-                    all(self.holds(file, other, hopeful, dimension, one) for other in value)
-                    for one in ("recruitment", "work", "leave")
-                )
-            case "item":
-                return self.item(value, hopeful, phase)
-            case "field":
-                return self.field(node, hopeful)
-            case "criterion":
-                return self.indicator(file, self.entries(file, "indicators", value)[0], hopeful, phase)
-            case "at_least":
-                return self.count(file, value, hopeful, dimension, phase) >= value["n"]
-            case "outcome":
-                other, name = value.split(".")
-                return self.outcome(other, name, hopeful)
-            case "define" | "dimension":
-                other, _, name = value.rpartition(".")
-                target = other or file
-                if operator == "dimension":
-                    return self.holds(target, TABLES[target]["dimension_rule"], hopeful, name, phase)
-                rule = TABLES[target]["definitions"][name]["expression"]
-                return self.holds(target, rule, hopeful, "" if other else dimension, phase)
-        raise AssertionError(operator)
-
-    def entries(self, file: str, key: str, name: str) -> list[dict[str, Any]]:
-        return [entry for entry in TABLES[file].get(key, []) if entry["id"] == name]
-
-    def count(self, file: str, node: dict[str, Any], hopeful: bool, dimension: str, phase: str) -> int:
-        def wanted(entry: dict[str, Any], key: str) -> bool:
-            choice = node.get(key, entry.get(key))
-            return entry.get(key) in (choice if isinstance(choice, list) else [choice])
-
-        counted = [
-            entry
-            for entry in TABLES[file].get("indicators", [])
-            if all(wanted(entry, key) for key in ("kind", "strength", "dimension"))
-            and dimension in ("", entry.get("dimension"))
-        ]
-        return sum(self.indicator(file, entry, hopeful, phase) for entry in counted)
-
-    def indicator(self, file: str, entry: dict[str, Any], hopeful: bool, phase: str) -> bool:
-        own = entry.get("phase", "")
-        if phase and own and own != phase:
-            return False
-        at = "" if own else phase
-        if "when" in entry:
-            return self.holds(file, entry["when"], hopeful, "", at)
-        return any(self.item(item, hopeful, at) for item in entry["items_any_of"])
-
-    def item(self, text: str, hopeful: bool, phase: str) -> bool:
-        item, _, named = text.partition("@")
-        phases = known_items().items[item].phases
-        chosen = named or phase
-        cells = [self.row.get(f"{item}@{one}", self.row.get(item)) for one in phases if chosen in ("", one)]
-        return any(self.answer(cell, ("yes", "experienced", "threatened", "witnessed"), hopeful) for cell in cells)
-
-    def field(self, node: dict[str, Any], hopeful: bool) -> bool:
-        cell = self.row[node["field"].replace(".", "_")]
-        if "in" in node:
-            return self.answer(cell, node["in"], hopeful)
-        if cell is None:
-            return hopeful
-        return node.get("min", cell) <= cell <= node.get("max", cell) and cell > node.get("above", cell - 1)
-
-    @staticmethod
-    def answer(cell: Any, true: Any, hopeful: bool) -> bool:
-        return hopeful if cell in (None, *UNKNOWN_ANSWERS) else cell in true

@@ -19,6 +19,8 @@ from fl_estimate.indicators.references import questions
 # Monotone in the items, as the page on reading the facts lists them: framework and outcome.
 MONOTONE = [
     ("icls2018_adult", "forced_labour"),
+    ("icls2018_adult", "forced_labour_wide"),
+    ("icls2018_adult", "forced_labour_narrow"),
     ("icls2018_child", "forced_labour"),
     ("htshtc2012_adult", "forced_labour"),
     ("htshtc2012_adult", "forced_labour_without_strength"),
@@ -50,7 +52,8 @@ def test_turning_no_into_yes_never_removes_a_positive(seed: int, draw_person: An
     item = known_items().items[draw.choice(asked or ITEMS)]
     told = [
         fl.explain(person.answers | {item.id: answer}, name, **person.given)
-        for answer in ("no", "dk", item.true_answers[0])
+        # of consent freely given "yes" is the harmless answer
+        for answer in (item.harmless, "dk", "no" if item.reversed else item.true_answers[0])
     ]
     places = [_stands_for(one, outcome) for one in told]
     assert places == sorted(places)
@@ -152,3 +155,16 @@ def test_categories_that_are_no_answers_are_refused() -> None:
         fl.classify(frame.with_columns(pl.col(pl.String).cast(pl.Categorical)), "icls2018_adult")
     assert caught.value.code == "FL-IND-06"
     assert "w_low_no_wage in 1 rows" in caught.value.found
+
+
+@settings(max_examples=80)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_the_narrow_reading_is_inside_the_default_and_that_inside_the_wide_one(seed: int, draw_person: Any) -> None:
+    told = draw_person(random.Random(seed), ITEMS).explain(fl.Framework.read("icls2018_adult"))
+    narrow, default, wide, one_fact = (
+        _stands_for(told, f"forced_labour{reading}") for reading in ("_narrow", "", "_wide", "_one_fact")
+    )
+    assert narrow <= default <= wide
+    # who is in by one fact told twice is in, and not by the narrow reading
+    assert one_fact <= default
+    assert not (one_fact == ORDER["true"] and narrow == ORDER["true"])

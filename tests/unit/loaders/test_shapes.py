@@ -271,6 +271,58 @@ def test_several_answers_in_one_cell_are_taken_apart(tmp_path: Path) -> None:
     assert data.jobs["c_docs"].to_list() == ["experienced", "no", "experienced", "missing", "no"]
 
 
+def test_several_answers_become_a_set_where_the_variable_holds_one(tmp_path: Path) -> None:
+    recode = {"1": "third_party", "2": "parents", "3": "parents", "8": "dk", "null": "missing"}
+    rule = {"column": "Q", "several": True, "recode": recode, "else": "none"}
+    jobs = {"from": "people", "child_coercion_by": rule}
+    data = _loaded(tmp_path, 'Q,x\n2 1,1\n"3,2",1\n1|8,1\n,1\n7,1\n1,1\n', jobs=jobs)
+    # all codes of the recode, each once, in its order; a code that is none of them leaves what is written under else
+    assert data.jobs["child_coercion_by"].to_list() == [
+        "third_party;parents", "parents", "third_party;dk", "missing", "none", "third_party",
+    ]  # fmt: skip
+
+
+def test_a_set_is_checked_code_by_code(tmp_path: Path) -> None:
+    jobs = {"from": "people", "child_wfcl": "Q", "child_parents_in_fl": "P"}
+    good = _loaded(tmp_path, "Q,P\nslavery;forced,yes\ncse illicit,no\nnone,dk\n,\n", jobs=jobs)
+    assert good.report.errors == ()
+    with pytest.raises(DataFault) as caught:
+        _loaded(tmp_path, "Q,P\nslavery;slave,yes\nforced,yes;no\n", jobs=jobs)
+    told = {(fault.variable, fault.value_class, fault.rows) for fault in caught.value.report.errors}
+    assert told == {
+        ("child_wfcl", "not in the code list", (0,)),
+        ("child_parents_in_fl", "not in the code list", (1,)),
+    }
+
+
+@pytest.mark.parametrize(
+    ("industry", "occupation", "domestic"),
+    [
+        ("97", "", "yes"),
+        ("9700", "9111", "yes"),
+        # what households make for their own use is no domestic work, whoever does it
+        ("98", "6310", "no"),
+        ("9820", "7531", "no"),
+        ("56", "9412", "no"),
+        # the industry decides where it is known; a cleaner of an agency is in another one
+        ("81", "9111", "no"),
+        ("", "9111", "yes"),
+        ("", "5152", "yes"),
+        ("", "9112", "no"),
+        # section T holds 97 and 98
+        ("T", "", None),
+        ("T", "5152", "yes"),
+        ("T", "6310", "no"),
+        ("", "", None),
+    ],
+)
+def test_domestic_work_is_division_97(tmp_path: Path, industry: str, occupation: str, domestic: str | None) -> None:
+    jobs = {"from": "people", "isic4": "I", "isco08": "O"}
+    text = f'I,O,x\n"{industry}","{occupation}",1\n"56x","y",1\n'.replace('""', "")
+    data = _loaded(tmp_path, text, jobs=jobs)
+    assert data.jobs["is_domestic"].to_list()[0] == domestic
+
+
 @pytest.fixture
 def labelled(tmp_path: Path) -> Path:
     frame: Any = pd.DataFrame({"SEXO": [1.0, 2.0, 9.0], "REG": [13.0, 5.0, 13.0], "T": ["u", "r", "u"]})
@@ -391,7 +443,8 @@ def test_the_bundled_form_of_cases_reads_an_export_of_it(tmp_path: Path) -> None
     assert _table(
         data.jobs, "person_id", "isic4", "c_debt", "c_docs", "c_violence", "w_sex_industry", "is_domestic"
     ) == [
-        ("1", "T", "experienced", "experienced", "missing", "missing", "yes"),
+        # section T alone does not tell work for a household from what a household makes for itself
+        ("1", "T", "experienced", "experienced", "missing", "missing", None),
         ("2", None, "missing", "missing", "missing", "yes", None),
     ]
 
