@@ -53,7 +53,11 @@ def table(figures: list[dict[str, float]], language: str) -> str:
     default = figures[0]["persons"]
     for reading, figure in zip(READINGS, figures, strict=True):
         moved = figure["persons"] - default
-        change = "" if reading == READINGS[0] or reading.endswith("one_fact") else f"{'+' if moved > 0 else ''}{number(moved, 0)}"
+        change = (
+            ""
+            if reading == READINGS[0] or reading.endswith("one_fact")
+            else f"{'+' if moved > 0 else ''}{number(moved, 0)}"
+        )
         cells = (
             say("outcome", reading, language),
             number(1000 * figure["value"], 1),
