@@ -278,6 +278,7 @@ def _text(file: Path, columns: list[_Column], guesses: list[_Guess]) -> str:
         '# kind = "12m"',
         "# start = 2023-01-01",
         "# end = 2024-01-01",
+        '# or a period of each person: months = 12 and before = "interview_date"',
         "",
         "[people]",
         *_lines(guess for guess in guesses if guess.table == "people"),
