@@ -193,3 +193,22 @@ def test_one_respondent_of_a_survey_is_read_by_the_questions_that_it_had() -> No
     assert told.changes() == {"not_FL": ({"r_debt_linked": "no"}, {"c_docs": "no"})}
     asked = fl.explain(answers, "icls2018_adult", age=30, default="no", instrument={*answers, "r_consent_free"})
     assert asked.label == "not_FL"
+
+
+def test_unknown_answers_close_the_bounds_of_every_reading() -> None:
+    # two of four do not say whether they consented, one of them whether papers were kept; consent no is what speaks
+    table = pd.DataFrame(
+        {
+            "age": 30,
+            "r_consent_free": ["dk", "no", "yes", "ref"],
+            "w_low_no_wage": ["no", "no", "yes", "no"],
+            "c_docs": ["experienced", "dk", "experienced", "no"],
+        }
+    )
+    compared = fl.compare_frameworks(table, ["icls2018_adult"], readings=True)
+    found = compared.non_response.set_index(["framework", "question"])
+    consent = found.loc[("icls2018_adult", "r_consent_free")]
+    # one person is out if consent was free, and in if it was not; the other's papers are their matter
+    assert (consent["fall_of_upper"], consent["rise_of_lower"]) == (0.25, 0.25)
+    assert found.loc[("icls2018_adult:forced_labour_narrow", "c_docs"), "rise_of_lower"] == 0.25
+    assert found.loc[("icls2018_adult:forced_labour_wide", "c_docs"), "lower"] == 0.25

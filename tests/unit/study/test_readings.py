@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 import warnings
 from pathlib import Path
 
 import pytest
 
-import fl_estimate as fl
 from fl_estimate.errors import ShortInstrumentWarning, StudyFault
 from fl_estimate.study.run import check_study, run_study
-from tests.unit.study.made import MAPPING, STUDY, write
+from tests.unit.study.made import STUDY, write
 
 HEAD, _, _ = STUDY.partition("[[estimate]]")
 SENSITIVITY = """
@@ -80,8 +78,3 @@ def test_a_study_can_say_that_its_instrument_is_short(tmp_path: Path) -> None:
         check_study(path)
     with pytest.warns(ShortInstrumentWarning, match="2 of the 56 questions"):
         check_study(write(tmp_path, study=HEAD + SENSITIVITY))
-
-
-def test_the_small_survey_is_read_as_it_is_written(tmp_path: Path) -> None:
-    assert "w_low_no_wage" in tomllib.loads(MAPPING)["jobs"]
-    assert fl.Framework.read("icls2018_adult").readings("forced_labour") == tuple(READINGS)
