@@ -48,7 +48,7 @@ def test_a_stated_period_or_no_items_pass_it(file: Path) -> None:
 
 
 def test_a_study_that_classifies_without_a_period_fails_its_check(file: Path) -> None:
-    file.with_name("m.toml").write_text(MAPPING + ITEMS + '[design]\nweights = "AGE"\n')
+    file.with_name("m.toml").write_text(MAPPING + ITEMS + '[design]\nweights = "age_interview"\n')
     study = file.with_name("study.toml")
     study.write_text(
         'title = "t"\n[source.a]\nfile = "people.csv"\nmapping = "m.toml"\n[classify]\nframework = "icls2018_adult"\n'
