@@ -300,7 +300,7 @@ def explain(
         if file is not None:
             told = _explained_row(framework, file, mapping, row)
         elif age is None:
-            raise typer.BadParameter("the age at the episode is needed", param_hint="--age")
+            raise typer.BadParameter("the age in the reference period is needed", param_hint="--age")
         else:
             from fl_estimate.indicators.explain import explain as explain_answers
 

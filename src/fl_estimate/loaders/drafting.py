@@ -111,6 +111,7 @@ def _text(file: Path, columns: list[Column], made: Sequence[Guess], refused: Seq
         '# kind = "12m"',
         "# start = 2023-01-01",
         "# end = 2024-01-01",
+        '# or a period of each person: months = 12 and before = "interview_date"',
     ]
     main = _main_table(tables)
     tables, elsewhere = _of_one_file(tables, main)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 ANSWER_TABLES: tuple[str, ...] = ("jobs", "episodes", "people")
 PERSON = "person_id"
-AGES: tuple[str, ...] = ("age_at_start", "age_interview", "age")
+AGES: tuple[str, ...] = ("age_interview", "age")
 
 
 def explain_respondent(data: SurveyData, row: int, framework: str | Path) -> tuple[Explanation, ...]:
@@ -100,7 +100,7 @@ def _explained(record: Mapping[str, Any], framework: str | Path, row: int) -> Ex
     if age is None:
         raise IndicatorFault(
             "FL-IND-20", "the age of this respondent is not in the file", found=f"row {row} of people",
-            fix="map age_at_start on jobs or age_interview on people",
+            fix="map age_interview on people",
         )  # fmt: skip
     cell = record[age]
     chosen = Framework.read(framework)
