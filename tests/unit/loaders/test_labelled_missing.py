@@ -12,13 +12,13 @@ import pytest
 import fl_estimate as fl
 from fl_estimate.schema.missing_words import says_missing
 
-FRAME = pd.DataFrame({"q1": [1, 1, 2, 2, 2, 9, 9, 2.0], "q3": [30, 41, 25, 99, 18, 60, 33, 52.0], "w": [1.0] * 8})
+FRAME: Any = pd.DataFrame({"q1": [1, 1, 2, 2, 2, 9, 9, 2.0], "q3": [30, 41, 25, 99, 18, 60, 33, 52.0], "w": [1.0] * 8})
 LABELS = {"en": "Missing", "fr": "Non-réponse", "es": "No sabe"}
 
 
 def survey(tmp_path: Path, label: str = "Don't know", **more: Any) -> Path:
     path = tmp_path / "survey.sav"
-    values = {"q1": {1: "Yes", 2: "No", 9: label}, "q3": {99: label}}
+    values: dict[str, Any] = {"q1": {1: "Yes", 2: "No", 9: label}, "q3": {99: label}}
     pyreadstat.write_sav(FRAME, str(path), variable_value_labels=values, **more)
     return path
 

@@ -13,8 +13,8 @@ import pytest
 import fl_estimate as fl
 from fl_estimate.inputs.wording import ANY, FILE, ColumnWords, Wording
 
-TITLES = ["Papiers gardés", "Province", "Sexe", "Instruction", "Poids", "Grappe"]
-CODES = {
+TITLES: Any = ["Papiers gardés", "Province", "Sexe", "Instruction", "Poids", "Grappe"]
+CODES: Any = {
     "q1": {1: "Oui", 2: "Non"}, "reg": {1: "Nord", 2: "Sud", 3: "Est"}, "sx": {1: "Homme", 2: "Femme"},
     "edu": {1: "Primaire", 2: "Aucune", 3: "Supérieur"},
 }  # fmt: skip
@@ -41,7 +41,7 @@ MAPPING: dict[str, Any] = {
 def survey(folder: Path) -> Path:
     rng = np.random.default_rng(1)
     n = 600
-    frame = pd.DataFrame(
+    frame: Any = pd.DataFrame(
         {
             "q1": rng.choice([1.0, 2], n, p=[0.2, 0.8]), "reg": rng.choice([1.0, 2, 3], n), "sx": rng.choice([1.0, 2], n),
             "edu": rng.choice([1.0, 2, 3], n), "w": rng.uniform(50, 150, n), "ea": np.repeat(np.arange(60.0), 10),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,7 +31,7 @@ WORDS = Wording(
 )
 
 
-def survey(**design: object) -> fl.SurveyData:
+def survey(**design: Any) -> fl.SurveyData:
     rng = np.random.default_rng(3)
     n = 1200
     frame = pd.DataFrame(
