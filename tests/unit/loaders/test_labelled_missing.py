@@ -122,3 +122,17 @@ def test_labels_that_say_missing(label: str) -> None:
 )  # fmt: skip
 def test_labels_that_are_answers(label: str) -> None:
     assert not says_missing(label)
+
+
+@pytest.mark.parametrize(
+    ("condition", "asked"), [("q1 == 2", False), ("q1 in [2]", False), ("q1 != 1", True), ("q1 > 1", True)]
+)
+def test_what_acts_only_where_codes_are_named_asks_for_no_others(tmp_path: Path, condition: str, asked: bool) -> None:
+    jobs = {"from": "people", "w_low_no_wage": {"value": "not_asked", "no_where": condition}}
+    said = {"id": "x", "people": {}, "jobs": jobs}
+    if not asked:
+        answers = fl.load(survey(tmp_path), mapping=said).jobs["w_low_no_wage"].tolist()
+        assert answers == ["not_asked", "not_asked", "no", "no", "no", "not_asked", "not_asked", "no"]
+        return
+    with pytest.raises(fl.FlError, match="FL-MAP-05"):
+        fl.load(survey(tmp_path), mapping=said)
