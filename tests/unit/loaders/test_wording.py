@@ -90,6 +90,12 @@ def test_ordered_categories_of_frames_keep_their_order() -> None:
         assert fl.estimate_prevalence(people, "y", design=design, by="age").to_frame()["age"].dropna().tolist() == order
 
 
+def test_categories_without_an_order_are_sorted() -> None:
+    frame = pd.DataFrame({"g": pd.Categorical(["b", "a", "b"], categories=["b", "c", "a"]), "y": [1, 0, 0], "w": 1.0})
+    rows = fl.estimate_prevalence(frame, "y", design=fl.Design(weights="w"), by="g").to_frame()
+    assert rows["g"].dropna().tolist() == ["a", "b", "c"]
+
+
 def test_words_go_to_results_and_to_disk_and_back(data: fl.SurveyData, tmp_path: Path) -> None:
     made = fl.estimate_prevalence(data, "papers", by="region")
     assert set(made.wording.columns) == {"papers", "region"}
