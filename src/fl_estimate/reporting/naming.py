@@ -105,21 +105,19 @@ def with_labels(frame: pd.DataFrame, wording: Wording) -> pd.DataFrame:
     for name in [str(column) for column in frame.columns if column in wording.columns]:
         if wording.columns[name].values and f"{name}_label" not in made:
             words = value_words(wording, name, frame[name].dropna().unique().tolist(), "en")
-            made.insert(_behind(made, name), f"{name}_label", frame[name].map(words).astype("string"))
+            made.insert(list(made.columns).index(name) + 1, f"{name}_label", frame[name].map(words).astype("string"))
     outcomes = {code: outcome_words(wording, str(code), "en") for code in frame["outcome"].unique()}
     if (
         "outcome_label" not in made
         and any(words != code for code, words in outcomes.items())
         and set(wording.columns) & _stems(outcomes)
     ):
-        made.insert(_behind(made, "outcome"), "outcome_label", frame["outcome"].map(outcomes).astype("string"))
+        made.insert(
+            list(made.columns).index("outcome") + 1, "outcome_label", frame["outcome"].map(outcomes).astype("string")
+        )
     if wording.unit != "persons" and "unit" not in made:
         made["unit"] = pd.array([wording.unit] * len(frame), dtype="string")
     return made
-
-
-def _behind(frame: pd.DataFrame, column: str) -> int:
-    return [str(name) for name in frame.columns].index(column) + 1
 
 
 def _stems(outcomes: Iterable[str]) -> set[str]:
