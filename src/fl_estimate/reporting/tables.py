@@ -159,8 +159,13 @@ def layout(table: PublishedTable, language: str = "en", truth: Truth | None = No
         notes=(*_notes(table, language), *(("", note) for note in [told(table.wording.note, language)] if note)),
         scale=scale,
         level=level,
-        legend=interval_words(frame, level, language, family="legend.interval"),
+        legend=interval_words(frame, level, language, family="legend.interval") + _unweighted(table, language),
     )
+
+
+def _unweighted(table: PublishedTable, language: str) -> str:
+    """The word for a table in which every respondent counts the same, as it stands behind a caption."""
+    return f" – {say('head', 'unweighted', language)}" if is_unweighted(table.assumptions) else ""
 
 
 def _narrowed(table: PublishedTable) -> bool:
@@ -212,7 +217,7 @@ def caption(table: PublishedTable, language: str, *, margin: str | None = None) 
 
     A design-weighted estimate is what a reader expects of a survey, and is not named.
     """
-    plain = f" – {say('head', 'unweighted', language)}" if is_unweighted(table.assumptions) else ""
+    plain = _unweighted(table, language)
     if (own := told(table.wording.title, language)) and margin is None:
         return own + plain
     outcomes = [outcome_words(table.wording, str(code), language) for code in table.frame["outcome"].unique() if code]
@@ -296,8 +301,7 @@ def _lines(table: PublishedTable, sheet: Layout, language: str) -> Iterable[dict
         group = say("head", "caption", language, outcome=outcome, quantity=quantity) if outcome else opening(quantity)
         if row.record["margin"]:
             group += f" – {column_words(str(row.record['margin']), language, table.wording)}"
-        if is_unweighted(table.assumptions):
-            group += f" – {say('head', 'unweighted', language)}"
+        group += _unweighted(table, language)
         yield {"table": table.name, "group": group, "label": row.label, "withheld": row.withheld, **row.cells}
 
 
