@@ -33,8 +33,15 @@ def country(regions: int, districts: int, groups: int, *, n: int, rate: float, s
     local = rate * rng.lognormal(0, 0.6, (regions, districts, 1))
     cases = rng.binomial(people, np.minimum(local, 0.5))
     weights = np.round(cases * rng.uniform(0.8, 1.25, shape), 3)
-    k = np.array([draft.unknown(int(c), 0, int(p), integer=True) for c, p in zip(cases.ravel(), people.ravel(), strict=True)])
-    y = np.array([draft.unknown(float(w), 0, float(p), integer=False) for w, p in zip(weights.ravel(), people.ravel(), strict=True)])
+    k = np.array(
+        [draft.unknown(int(c), 0, int(p), integer=True) for c, p in zip(cases.ravel(), people.ravel(), strict=True)]
+    )
+    y = np.array(
+        [
+            draft.unknown(float(w), 0, float(p), integer=False)
+            for w, p in zip(weights.ravel(), people.ravel(), strict=True)
+        ]
+    )
     k, y = k.reshape(shape), y.reshape(shape)
 
     def cell(at: tuple[slice | int, ...], price: float) -> None:

@@ -51,8 +51,9 @@ def require_said(mapping: Mapping, files: Dictionary[str, FileTable], rules: Dic
         uses = [
             use
             for table, rule in rules.items()
-            if (rule.source or table) == name
-            for use in _uses(mapping, table, rule, files[name])
+            for part in rule.parts
+            if (part.source or table) == name
+            for use in _uses(mapping, table, part, files[name])
         ]
         met = _met(files[name], {use.column for use in uses})
         for use in dict.fromkeys(uses):

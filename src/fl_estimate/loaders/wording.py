@@ -32,9 +32,8 @@ def wording_of(
     for table in ("relatives", "costs", "episodes", "jobs", "households", "people"):
         if table in labels:
             columns |= _of_file(labels[table])
-            columns |= _of_recodes(
-                mapping, rules[table], files.get(rules[table].source or table, files["people"]), columns
-            )
+            for part in rules[table].parts:
+                columns |= _of_recodes(mapping, part, files[part.source or table], columns)
     own = Wording(
         unit=mapping.tables["people"].unit or "persons",
         columns={name: rule.words() for name, rule in mapping.labels.items()},

@@ -113,8 +113,8 @@ def read_inputs(study: Study, tell: Tell, faults: Faults | None = None) -> Study
         with noted.of("calibrate"):
             people[name] = _calibrated(study, entry, people[name])
     _require_columns(study, people, noted)
-    with noted.of("source"):
-        require_said(study, surveys, people)
+    with noted.of(""):
+        require_said(study, {name: each for name, each in surveys.items() if name in people}, people)
     beside = read_side_files(study, noted)
     if faults is None:
         noted.require()

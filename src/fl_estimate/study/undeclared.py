@@ -47,15 +47,15 @@ def _uses(study: Study, source: str) -> Iterator[tuple[str, str]]:
     """Every place of a study that reads a column of a source as numbers, with the column."""
     for name, text in study.config.source[source].derived.items():
         yield from ((f"source.{source}.derived.{name}", column) for column in sorted(parse(text).names))
-    for place, entry in enumerate(study.config.estimate, 1):
+    for place, entry in study.numbered():
         if isinstance(entry, WithoutPeople) or study.source_of(entry.source) != source:
             continue
         for key in _READ:
             named = getattr(entry, key, None)
             for column in [named] if isinstance(named, str) else named or []:
-                yield f"estimate[{place}].{key}", column
+                yield f"{place}.{key}", column
         if entry.where is not None and not names_codes(entry.where):
-            yield from ((f"estimate[{place}].where", column) for column in sorted(parse(entry.where).names))
+            yield from ((f"{place}.where", column) for column in sorted(parse(entry.where).names))
 
 
 def _labelled(survey: SurveyData) -> dict[str, dict[float, str]]:
