@@ -189,12 +189,12 @@ def test_a_first_run_that_ends_at_any_step_leaves_room_for_the_next(tmp_path: Pa
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no such signal")
 @pytest.mark.parametrize("name", ["SIGKILL", "SIGTERM", "SIGINT"])
 def test_kills_at_random_moments(name: str, tmp_path: Path) -> None:
-    """Three of each, by the system: a process replaces the result over and over until it is killed."""
+    """Six kills −9 and two of each other, by the system: a process replaces the result over and over until it is killed."""
     moments = random.Random(name)
     place = tmp_path / "study"
     fill(place, 0)
     (place / "notes.txt").write_text("mine", encoding="utf-8")
-    for _ in range(3):
+    for _ in range(6 if name == "SIGKILL" else 2):
         root = Path(__file__).parents[3]
         command = [sys.executable, "-m", "tests.unit.study.folder_writer", str(place)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=root) as run:
