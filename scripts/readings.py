@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import fl_estimate as fl
 from fl_estimate.reporting.words import say
@@ -26,7 +27,7 @@ def rows() -> list[dict[str, float]]:
     people = fl.classify(survey, outcomes=list(READINGS))
     shares = fl.estimate_prevalence(people, list(READINGS))
     totals = fl.estimate_total(people, list(READINGS))
-    published = fl.publish([shares, totals]).to_frame().set_index(["quantity", "outcome"])
+    published: Any = fl.publish([shares, totals]).to_frame().set_index(["quantity", "outcome"])
     found: list[dict[str, float]] = []
     for reading in READINGS:
         share, total = published.loc[("prevalence", reading)], published.loc[("total", reading)]

@@ -206,7 +206,7 @@ def test_unknown_answers_close_the_bounds_of_every_reading() -> None:
         }
     )
     compared = fl.compare_frameworks(table, ["icls2018_adult"], readings=True)
-    found = compared.non_response.set_index(["framework", "question"])
+    found: Any = compared.non_response.set_index(["framework", "question"])
     consent = found.loc[("icls2018_adult", "r_consent_free")]
     # one person is out if consent was free, and in if it was not; the other's papers are their matter
     assert (consent["fall_of_upper"], consent["rise_of_lower"]) == (0.25, 0.25)

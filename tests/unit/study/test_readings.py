@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,8 +25,8 @@ def test_every_reading_is_a_row_of_one_table(tmp_path: Path) -> None:
     languages = '\n[publish]\nlanguages = ["en", "fr"]\n'
     result = run_study(write(tmp_path, study=HEAD + SENSITIVITY + languages), out=tmp_path / "out")
     (made,) = result.estimates.values()
-    frame = made.to_frame()
-    nation = frame[frame["margin"] == ""].set_index("outcome")
+    frame: Any = made.to_frame()
+    nation: Any = frame[frame["margin"] == ""].set_index("outcome")
     assert nation.index.tolist() == READINGS
     # 24 people are paid little and have their papers kept; nobody asked what they had been told: not narrow. 20 do not know
     assert nation["cases"].tolist() == [24, 24, 0, 0]
@@ -35,8 +36,8 @@ def test_every_reading_is_a_row_of_one_table(tmp_path: Path) -> None:
     assert ("not_asked_whether_agreed", "IW5") in codes
     # published like any other row: what is withheld of a region is withheld in every reading
     assert result.published is not None
-    shown = result.published.to_frame()
-    west = shown[(shown["region"] == "West") & shown["outcome"].isin(READINGS[:2])]
+    shown: Any = result.published.to_frame()
+    west: Any = shown[(shown["region"] == "West") & shown["outcome"].isin(READINGS[:2])]
     assert west["value"].isna().all()
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "wide reading" in page
