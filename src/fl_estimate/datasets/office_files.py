@@ -267,7 +267,8 @@ def _dates(size: int, rows: NDArray[np.int64], parts: Sequence[NDArray[np.intege
     """Write dates as far as they are known: 2021-05-17, 2021-05 or 2021; blank where they are not."""
     written = pd.Series(parts[0]).astype(str)
     for part in parts[1:]:
-        written += np.where(part == BLANK, "", "-" + pd.Series(part).astype(str).str.zfill(2))
+        padded = ("-" + pd.Series(part).astype(str).str.zfill(2)).where(np.asarray(part) != BLANK, "")
+        written = written + padded
     column = pd.Series([None] * size, dtype="str")
     column.iloc[rows] = written.where(np.asarray(parts[0]) != BLANK, None).to_numpy()
     return column

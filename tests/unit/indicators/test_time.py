@@ -35,8 +35,8 @@ def survey(engine: str = "pandas", period: ReferencePeriod | None = YEAR, **jobs
     table = pd.DataFrame(
         {
             "person_id": list("abbc"),
-            "start": pd.to_datetime(["2020-03-01", "2023-01-11", "2023-03-01", None]),
-            "end": pd.to_datetime([None, "2023-01-20", "2023-03-05", "2023-02-10"]),
+            "start": pd.to_datetime(pd.Series(["2020-03-01", "2023-01-11", "2023-03-01", None])),
+            "end": pd.to_datetime(pd.Series([None, "2023-01-20", "2023-03-05", "2023-02-10"])),
             "ongoing": ["yes", "no", "no", "no"],
             "age_at_start": [9.0, 38.0, None, 17.0],
             "w_low_no_wage": "yes",
