@@ -99,6 +99,10 @@ recovery: .venv/.ready ## Sample the synthetic country again and again: do the i
 	@$(BIN)/python scripts/recovery_districts.py
 	@$(BIN)/python scripts/recovery_migrants.py
 
+.PHONY: readings
+readings: .venv/.ready ## What each reading of the definition moves on the sample: writes the docs' tables
+	@$(BIN)/python scripts/readings.py
+
 .PHONY: recovery-weights
 recovery-weights: .venv/.ready ## Sample the country, weight in several ways: do calibrated intervals hold the truth? Writes the docs' table (minutes)
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python scripts/recovery_weights.py
@@ -144,6 +148,10 @@ bench-regression: .venv/.ready ## Time a logistic regression of a million rows a
 .PHONY: fuzz
 fuzz: .venv/.ready ## Read thousands of damaged files of every format; prints how many inputs were tried (minutes)
 	@$(BIN)/python scripts/fuzz.py $(ARGS)
+
+.PHONY: kills
+kills: .venv/.ready ## Kill 1,000 runs at random moments; prints what was left and what the next run made of it (minutes)
+	@$(BIN)/python scripts/kills.py $(ARGS)
 
 .PHONY: recovery_models
 recovery_models: .venv/.ready ## Poststratified models and pooled lists on replicated data. Writes the docs' tables (minutes)

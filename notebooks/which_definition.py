@@ -129,7 +129,8 @@ answers = {
 for name in ("icls2018_adult", "htshtc2012_adult"):
     told = fl.explain(answers, name, age=26, default="no")
     print(name, "→", told.label, dict(told.dimensions))
-    print("   to change it:", told.changes())
+    for label, ways in told.changes().items():
+        print("   to", label, "e.g.", ways[0], "one of", len(ways))
 
 # %% [markdown]
 # ## What non-response does

@@ -139,6 +139,8 @@ def _rules(framework: Framework) -> Iterator[str]:
 def _outcome(framework: Framework, outcome: Outcome, raw: Mapping[str, Any]) -> Iterator[str]:
     yield f"### `{outcome.id}`: {_text(outcome.label.en)}\n"
     yield f"*{_text(outcome.label.fr)}; {_text(outcome.label.es)}.* Mark: {outcome.verified}.\n"
+    if outcome.optional:
+        yield f'Computed only where it is asked for: `fl.classify(data, "{framework.id}", outcomes=["{outcome.id}"])`.\n'
     if outcome.verification_note:
         yield f"{_sentence(outcome.verification_note)}\n"
     for key in ("expression", "template", "of", "numerator", "denominator"):

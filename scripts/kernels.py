@@ -15,6 +15,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 KERNELS = ("SkylakeX", "Haswell", "Zen", "Sandybridge", "Prescott")
 NEEDED = 3
+WORKERS = os.environ.get("WORKERS", "2")
 OLDEST = "Prescott"
 TESTS = ("tests/unit/estimators", "tests/reference", "tests/properties", "tests/published", "tests/recovery")
 NAMES = """
@@ -55,7 +56,7 @@ def main(arguments: list[str]) -> int:
             continue
         seen[found] = kernel
         print(f"== {kernel}: {found or 'a library that does not say'}", flush=True)
-        command = [sys.executable, "-m", "pytest", "-n", "2", "-m", "not slow", *(arguments or TESTS)]
+        command = [sys.executable, "-m", "pytest", "-n", WORKERS, "-m", "not slow", *(arguments or TESTS)]
         done = subprocess.run(command, cwd=ROOT, env=environment(kernel), check=False)
         runs[kernel] = "passed" if done.returncode == 0 else "FAILED"
     for kernel, outcome in runs.items():

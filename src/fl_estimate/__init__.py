@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from fl_estimate.design.weights import post_stratify as post_stratify
     from fl_estimate.errors import FlError as FlError
     from fl_estimate.errors import FlWarning as FlWarning
-    from fl_estimate.errors import ShortInstrumentWarning as ShortInstrumentWarning
     from fl_estimate.estimators import capture_recapture as capture_recapture
     from fl_estimate.estimators import hierarchical as hierarchical
     from fl_estimate.estimators import synthesis as synthesis
@@ -95,7 +94,6 @@ _WHERE: dict[str, str] = {
     "Explanation": "indicators.explain",
     "FlError": "errors",
     "FlWarning": "errors",
-    "ShortInstrumentWarning": "errors",
     "Framework": "indicators.framework",
     "FrameworkComparison": "estimators.framework_sensitivity",
     "Mapping": "loaders.mapping",

@@ -1,24 +1,26 @@
 """The command `fl-estimate`: run and check studies, convert files, list frameworks, explain a class.
 
 Exit status: 0 done; 1 an estimate failed (its folder is complete and the manifest names it); 2 a fault found before
-estimating, nothing written. Errors stand on standard error in full: code, what is wrong, what was found, what to do.
+estimating, nothing written; 130 interrupted. Errors stand on standard error in full: code, what is wrong, what was found, what to do.
 """
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fl_estimate.errors import FlError
+from fl_estimate.errors import FlError, visible
 
 if TYPE_CHECKING:
     from fl_estimate.study.run import StudyResult
 
-DONE, FAILED, FAULT = 0, 1, 2
+DONE, FAILED, FAULT, INTERRUPTED = 0, 1, 2, 130
 
 app = typer.Typer(
     name="fl-estimate",
@@ -55,12 +57,13 @@ def run(
     with _faults():
         with _progress() as tell:
             result = run_study(study, out=out, resume=resume, private=private, progress=tell)
-        if result.skipped:
-            typer.echo(f"unchanged: {result.folder}")
-            return
-        _tell_result(result)
-        if private is not None:
-            typer.echo(f"not for release: {private}")
+        with _printing(result.folder):
+            if result.skipped:
+                typer.echo(f"unchanged: {result.folder}")
+            else:
+                _tell_result(result)
+                if private is not None:
+                    typer.echo(f"not for release: {private}")
     raise typer.Exit(DONE if result.ok else FAILED)
 
 
@@ -116,7 +119,7 @@ def check(
             with _progress() as tell:
                 inputs = check_study(target, progress=tell)
             for name, survey in inputs.surveys.items():
-                typer.echo(f"{name}: {survey}")
+                _say(f"{name}: {survey}")
                 _tell_weights(inputs.people[name])
                 _tell_warnings(survey.report)
         elif mapping is None:
@@ -137,7 +140,7 @@ def _check_file(file: Path, mapping: str, others: dict[str, str] | None, mode: A
         if html is not None and fault.report is not None:
             _write_page(fault.report, html)
         raise
-    typer.echo(str(survey))
+    _say(str(survey))
     _tell_weights(survey)
     _tell_warnings(survey.report)
     if html is not None:
@@ -206,7 +209,7 @@ def map_file(
     with _faults():
         text = draft_mapping(file, written=written) if file is not None else bundled_text(template or "")
         if out is None:
-            typer.echo(text, nl=False)
+            _say(text, nl=False)
             return
         _write_new(out, text)
     typer.echo(f"{out}: review every line, then: fl-estimate check {file or 'FILE'} --mapping {out}")
@@ -297,7 +300,7 @@ def explain(
         if file is not None:
             told = _explained_row(framework, file, mapping, row)
         elif age is None:
-            raise typer.BadParameter("the age at the episode is needed", param_hint="--age")
+            raise typer.BadParameter("the age in the reference period is needed", param_hint="--age")
         else:
             from fl_estimate.indicators.explain import explain as explain_answers
 
@@ -305,7 +308,7 @@ def explain(
             blocks = {"child": _pairs("--child", child), "state": _pairs("--state", state)}
             other = {"default": default, "act": act, "other_purpose": other_purpose}
             told = [explain_answers(_answers(answer or []), framework, age=years, **blocks, **other)]
-        typer.echo("\n\n".join(explanation.text(language) for explanation in told))
+        _say("\n\n".join(explanation.text(language) for explanation in told))
 
 
 def _explained_row(framework: str, file: Path, mapping: str | None, row: int | None) -> Sequence[Any]:
@@ -344,7 +347,7 @@ def reproduce(
     with _faults():
         found = reproduce_targets(targets or [])
         print_table(heads(language), lines(found, language))
-        typer.echo(summary(found, language))
+        _say(summary(found, language))
         if csv is not None:
             typer.echo(f"csv: {found.to_csv(csv)}")
         if html is not None:
@@ -360,19 +363,36 @@ def _faults() -> Iterator[None]:
     except FlError as fault:
         typer.echo(str(fault), err=True)
         raise typer.Exit(FAULT) from None
+    except KeyboardInterrupt:
+        typer.echo("interrupted", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+
+
+@contextmanager
+def _printing(folder: Path) -> Iterator[None]:
+    """A screen that takes no more (a full disk behind `>`, a pipe that was closed) is no fault of a result that is whole."""
+    try:
+        yield
+        sys.stdout.flush()
+    except (OSError, SystemExit):  # rich ends the process where a pipe is closed
+        # What is left unprinted would fail once more when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        with suppress(OSError):
+            typer.echo(f"the tables could not be printed; the result is whole: {folder}", err=True)
 
 
 @contextmanager
 def _progress() -> Iterator[Any]:
     """A line on standard error that says what is being done, where somebody is looking."""
     from rich.console import Console
+    from rich.text import Text
 
     console = Console(stderr=True)
     if not console.is_terminal:
         yield lambda _text: None
         return
     with console.status("starting") as status:
-        yield lambda text: status.update(text)
+        yield lambda text: status.update(Text(visible(text)))
 
 
 @contextmanager
@@ -407,7 +427,7 @@ def _tell_result(result: StudyResult) -> None:
 
         print_published(result.published, result.inputs.truth if result.inputs is not None else None)
     for name, error in result.failed.items():
-        typer.echo(f"{name} could not be made: {error}", err=True)
+        _say(f"{name} could not be made: {error}", err=True)
     report = result.folder / "report.html"
     typer.echo(f"report: {report}" if report.is_file() else f"result: {result.folder}")
 
@@ -418,9 +438,14 @@ def _tell_weights(survey: Any) -> None:
     typer.echo(weights_told(survey.people, survey.design))
 
 
+def _say(text: str, *, nl: bool = True, err: bool = False) -> None:
+    """Print a text that has names or labels of a file in it."""
+    typer.echo(visible(text), nl=nl, err=err)
+
+
 def _tell_warnings(report: Any) -> None:
     if report.warnings:
-        typer.echo(str(report))
+        _say(str(report))
 
 
 def _answers(given: Sequence[str]) -> dict[str, Any]:

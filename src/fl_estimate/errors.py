@@ -19,7 +19,8 @@ holds a respondent's answers: it names columns, rows and kinds of value.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 
 class FlError(Exception):
@@ -50,7 +51,7 @@ class FlError(Exception):
             lines.append(f"  found: {self.found}")
         if self.fix:
             lines.append(f"  to fix: {self.fix}")
-        return "\n".join(lines)
+        return visible("\n".join(lines))
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_rebuild, (type(self), self.code, self.what, self.found, self.fix))
@@ -139,3 +140,52 @@ def missing_columns(code: str, absent: Sequence[str], present: Sequence[str], ki
     hints = [f"{name!r}: nearest is {close!r}" for name in absent if (close := nearest(name, present))]
     fix = "; ".join(hints) if hints else f"columns there are: {listed(present, most=20)}"
     return kind(code, "columns are not in the data", found=listed([repr(name) for name in absent], most=10), fix=fix)
+
+
+def not_toml(error: Exception) -> str:
+    """Say why a text could not be read as TOML, from what reading it raised: `ValueError` or `RecursionError`."""
+    import tomllib
+
+    if isinstance(error, UnicodeDecodeError):
+        return f"it is not UTF-8 (byte {error.start + 1})"
+    if isinstance(error, RecursionError):
+        return "lists or tables lie in each other too deep to be read"
+    if isinstance(error, tomllib.TOMLDecodeError):
+        return str(error)
+    return "a number has more digits than can be read"
+
+
+_SENT = {
+    code: f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    for first, last in (
+        (0x00, 0x08), (0x0B, 0x1F), (0x7F, 0x9F), (0x061C, 0x061C), (0x200E, 0x200F), (0x2028, 0x202E), (0x2066, 0x2069),
+        (0xD800, 0xDFFF),
+    )
+    for code in range(first, last + 1)
+}  # fmt: skip
+
+
+def visible(text: str) -> str:
+    """Show what would steer a terminal, or turn a line round, as the escape that Python writes for it.
+
+    Names of columns, labels and cells come from files: a sequence in them could change a window's title, clear the screen or
+    hide a line. Line ends and tabs stay, and so does what letters need (joiners). A lone surrogate could not be printed at all.
+    """
+    return text.translate(_SENT)
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is a file; no, too, where no file can have that name: too long, or with a character that none may have."""
+    return _kind(path, Path.is_file)
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder, as `is_file`."""
+    return _kind(path, Path.is_dir)
+
+
+def _kind(path: Path, question: Callable[[Path], bool]) -> bool:
+    try:
+        return question(path)
+    except (OSError, ValueError):
+        return False

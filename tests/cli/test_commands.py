@@ -238,7 +238,7 @@ def test_frameworks() -> None:
 def test_explain_answers() -> None:
     answers = [
         "--answer",
-        "w_low_no_wage=yes",
+        "w_other_employer=yes",
         "--answer",
         "c_docs@work=experienced",
         "--answer",

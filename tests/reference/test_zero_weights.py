@@ -29,7 +29,7 @@ def people(engine: str) -> Any:
 
 
 def row(estimates: fl.Estimates) -> dict[str, Any]:
-    return estimates.to_frame().iloc[0].to_dict()
+    return {str(name): value for name, value in estimates.to_frame().iloc[0].items()}
 
 
 @pytest.mark.parametrize("engine", ["pandas", "lazy"])

@@ -7,6 +7,7 @@ try loaders and frameworks on: forced labour is as frequent here as nowhere.
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,8 @@ Pair = tuple[Bools, Bools]
 
 FAMILIES_SEED = 7
 AREAS, HOUSEHOLDS_AN_AREA = 24, 10
+FIRST_DAY = dt.date(2024, 3, 1)
+"""From this day on areas are visited; the survey asks of the twelve months before each person's own interview."""
 RELATIONS: tuple[str, ...] = ("parent", "child", "sibling")
 CHILD_FIELDS: dict[str, tuple[str, tuple[str, ...], tuple[float, ...]]] = {
     "child_works_for": ("C1", ("third_party", "parents", "self", "none", "dk"), (0.35, 0.40, 0.05, 0.10, 0.10)),
@@ -106,6 +109,7 @@ def _roster(population: Population, rng: np.random.Generator) -> pd.DataFrame:
                         "HHWGT": weight,
                         "Q101": int(people.sex[person]),
                         "Q102": int(people.age[person]),
+                        "MET": (FIRST_DAY + dt.timedelta(days=int(place) % 90)).isoformat(),
                         "DRAWN": 2 if group is None else 1,
                         "MODRES": 0 if group is None else ANSWERED if rng.random() < 0.95 else NOT_ANSWERED,
                         "weight": weight * times,
@@ -300,7 +304,7 @@ def families_mapping() -> dict[str, Any]:
         "kind": "family_network",
         "country": "XX",
         "population": "persons aged 5 and over living in households",
-        "reference_period": {"kind": "12m"},
+        "reference_period": {"months": 12, "before": "interview_date"},
         "households": {"hh_id": "HHID", "stratum": "STRATUM", "psu": "CLUSTER", "weight_hh": "HHWGT"},
         "people": {
             "person_id": "PID",
@@ -309,6 +313,7 @@ def families_mapping() -> dict[str, Any]:
             "mother_id": "MOTHER",
             "father_id": "FATHER",
             "sex": "Q101",
+            "interview_date": "MET",
             "age_interview": "Q102",
             "drawn": _coded("DRAWN", "yes_no"),
             "selected_for_module": {"column": "MODRES", "recode": {"1": "yes", "2": "no", "null": "no"}},

@@ -6,6 +6,7 @@ Codes are those of `questionnaire.py`; system-missing is null. Writing .sav need
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -84,7 +85,6 @@ STATUS: Codes = dict(
         strict=True,
     )
 )
-_YEAR_MONTH: tuple[tuple[str, str], ...] = (("Y", "year"), ("M", "month"))
 _NOT_STATED = 0.012
 """Share of persons whose education was not stated."""
 
@@ -127,9 +127,7 @@ def _asked_of_all() -> tuple[Variable, ...]:
     """The roster, and what became of the module."""
     return (
         Variable(name="Q101", label="Sex", values={1: "Male", 2: "Female"}),
-        Variable(name="INTY", label="Interview: year", kind="scale"),
-        Variable(name="INTM", label="Interview: month", kind="scale"),
-        Variable(name="INTD", label="Interview: day", kind="scale"),
+        Variable(name="INTDATE", label="Date of the interview"),
         Variable(name="Q102", label="Age in completed years", kind="scale"),
         Variable(name="Q103", label="Education (ISCED 2011); blank: not stated", values=EDUCATION, kind="ordinal"),
         Variable(name="Q104", label="Migration", values=MIGRANT),
@@ -145,17 +143,14 @@ def _module_questions() -> tuple[Variable, ...]:
     codes, worded = tuple(UNKNOWN), {"Q213": GROUNDS, "Q215": PURPOSES}
     items = ((column, COERCION if ITEMS[column.item].dimension == "coercion" else ANSWERS) for column in COLUMNS)
     return (
-        *(
-            Variable(name=f"Q200{part}", label=f"Born: {word}", kind="scale")
-            for part, word in (*_YEAR_MONTH, ("D", "day"))
-        ),
+        Variable(name="Q200", label="Date of birth"),
         Variable(name="Q201", label="Branch of the work", values=BRANCH),
         Variable(name="Q202", label="Status in the work (ICSE-18-A)", values=STATUS),
         Variable(name="Q203", label="Age when this work began", kind="scale"),
         Variable(name="Q204", label="Usual hours a week", kind="scale"),
-        Variable(name="Q207", label="This work goes on today", values=YES_NO | {8: UNKNOWN[8]}, missing=(8,)),
-        *(Variable(name=f"Q208{part}", label=f"Work began: {word}", kind="scale") for part, word in _YEAR_MONTH),
-        *(Variable(name=f"Q209{part}", label=f"Work ended: {word}", kind="scale") for part, word in _YEAR_MONTH),
+        Variable(name="Q207", label="Is the work still going on?", values=YES_NO | {8: UNKNOWN[8]}, missing=(8,)),
+        Variable(name="Q208", label="When the work began (year and month, or year)"),
+        Variable(name="Q209", label="When the work ended (year and month, or year)"),
         Variable(name="Q205", label="Debt or advance from employer or recruiter", values=ANSWERS, missing=codes),
         Variable(name="Q206", label="Lodging given by the employer", values=ANSWERS, missing=codes),
         *(
@@ -205,8 +200,6 @@ def _roster(
     rng = np.random.default_rng(np.random.SeedSequence([population.seed, len(person)]))
     stated = rng.random(len(person)) >= _NOT_STATED
     worked = np.where(people.job[person] >= 0, 1, 2)
-    met = (np.full(len(person), part) for part in (LAST.year, LAST.month, LAST.day))
-    interview = dict(zip(("INTY", "INTM", "INTD"), map(_whole, met), strict=True))
     return {
         "HHID": hhid,
         "PID": hhid + "-" + pd.Series(line + 1).astype(str).str.zfill(2),
@@ -218,7 +211,7 @@ def _roster(
         "HHNO": _whole(number),
         "LINE": _whole(line + 1),
         "Q101": _whole(people.sex[person]),
-        **interview,
+        "INTDATE": pd.Series([LAST.isoformat()] * len(person), dtype="str"),
         "Q102": _whole(people.age[person]),
         "Q103": _whole(np.where(stated, people.education[person], BLANK)),
         "Q104": _whole(people.migrant[person]),
@@ -251,12 +244,10 @@ def _module(survey: Survey, row: NDArray[np.int64], roster: pd.DataFrame) -> pd.
         "Q206": _whole(_placed(size, working, heard.lodging)),
     }
     told = survey.dates
-    for part, values in zip(("Y", "M", "D"), told.birth, strict=True):
-        columns[f"Q200{part}"] = _whole(_placed(size, answered, values))
+    columns["Q200"] = _dates(size, answered, told.birth)
     columns["Q207"] = _whole(_placed(size, working, told.ongoing))
-    for question, pair in (("Q208", told.start), ("Q209", told.end)):
-        for part, values in zip(("Y", "M"), pair, strict=True):
-            columns[f"{question}{part}"] = _whole(_placed(size, working, values))
+    columns["Q208"] = _dates(size, working, told.start)
+    columns["Q209"] = _dates(size, working, told.end)
     for place, (name, _, _) in enumerate(STATE_FIELDS):
         columns[name] = _whole(_placed(size, working, heard.state[:, place]))
     for place, column in enumerate(COLUMNS):
@@ -269,6 +260,16 @@ def _placed(
 ) -> NDArray[np.int64]:
     column = np.full(size, otherwise, dtype=np.int64)
     column[rows] = values
+    return column
+
+
+def _dates(size: int, rows: NDArray[np.int64], parts: Sequence[NDArray[np.integer[Any]]]) -> pd.Series:
+    """Write dates as far as they are known: 2021-05-17, 2021-05 or 2021; blank where they are not."""
+    written = pd.Series(parts[0]).astype(str)
+    for part in parts[1:]:
+        written += np.where(part == BLANK, "", "-" + pd.Series(part).astype(str).str.zfill(2))
+    column = pd.Series([None] * size, dtype="str")
+    column.iloc[rows] = written.where(np.asarray(parts[0]) != BLANK, None).to_numpy()
     return column
 
 

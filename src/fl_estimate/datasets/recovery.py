@@ -16,7 +16,9 @@ from fl_estimate.inputs.sample_design import Design
 DESIGN = Design(weights="weight", strata="stratum", psu="psu", expands=True)
 
 
-def replicate_country(replicates: int, *, seed: int, level: float = 0.95, processes: int = 1) -> pd.DataFrame:
+def replicate_country(
+    replicates: int, *, seed: int, outcome: str = "forced_labour", level: float = 0.95, processes: int = 1
+) -> pd.DataFrame:
     """Estimate the national prevalence from many samples of the same country.
 
     Parameters
@@ -26,6 +28,8 @@ def replicate_country(replicates: int, *, seed: int, level: float = 0.95, proces
     seed : int
         Of the first sample; replicate r is drawn with a seed of its own made from (seed, r), so that any part of a run
         can be repeated alone.
+    outcome : {"forced_labour", "forced_labour_stock"}
+        At any time in the period, or on its last day.
     level : float
         Confidence level of the intervals.
     processes : int
@@ -48,11 +52,11 @@ def replicate_country(replicates: int, *, seed: int, level: float = 0.95, proces
     blocks = [list(range(start, replicates, max(1, processes))) for start in range(max(1, processes))]
     blocks = [block for block in blocks if block]
     if len(blocks) == 1:
-        rows = _block(blocks[0], seed, level)
+        rows = _block(blocks[0], seed, outcome, level)
     else:
         # Spawned, not forked: polars' threads do not survive a fork.
         with ProcessPoolExecutor(len(blocks), mp_context=get_context("spawn")) as pool:
-            parts = pool.map(_block, blocks, [seed] * len(blocks), [level] * len(blocks))
+            parts = pool.map(_block, blocks, *([each] * len(blocks) for each in (seed, outcome, level)))
             rows = [row for part in parts for row in part]
     frame = pd.DataFrame(rows).sort_values("replicate", kind="stable").reset_index(drop=True)
     frame["covered"] = (frame["lower"] <= frame["truth"]) & (frame["truth"] <= frame["upper"])
@@ -81,17 +85,20 @@ def summarise(runs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _block(replicates: list[int], seed: int, level: float) -> list[dict[str, object]]:
+def _block(replicates: list[int], seed: int, outcome: str, level: float) -> list[dict[str, object]]:
     population = make_population(SEED)
-    target = truth(population)["national"]["prevalence"]
-    return [row for replicate in replicates for row in _one(population, replicate, seed, level, target)]
+    nation = truth(population)["national"]
+    target = nation[outcome] / nation["adults"]
+    return [row for replicate in replicates for row in _one(population, replicate, seed, outcome, level, target)]
 
 
-def _one(population: Population, replicate: int, seed: int, level: float, target: float) -> list[dict[str, object]]:
+def _one(
+    population: Population, replicate: int, seed: int, outcome: str, level: float, target: float
+) -> list[dict[str, object]]:
     own = int(np.random.SeedSequence(seed, spawn_key=(replicate,)).generate_state(1)[0])
     people = draw(population, own)
-    known = estimate_prevalence(people, "forced_labour_true", design=DESIGN, level=level)
-    heard = estimate_prevalence(people, "forced_labour", design=DESIGN, unknown="bounds", level=level)
+    known = estimate_prevalence(people, f"{outcome}_true", design=DESIGN, level=level)
+    heard = estimate_prevalence(people, outcome, design=DESIGN, unknown="bounds", level=level)
     frames = {
         "known": known.to_frame().iloc[0],
         "surely": heard.to_frame().iloc[0],

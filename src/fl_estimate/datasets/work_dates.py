@@ -156,7 +156,9 @@ class HeardDates:
     ongoing: Ints
 
 
-def hear_dates(dates: Dates, person: Ints, job: Ints, rng: np.random.Generator) -> HeardDates:
+def hear_dates(
+    dates: Dates, person: NDArray[np.integer[Any]], job: NDArray[np.integer[Any]], rng: np.random.Generator
+) -> HeardDates:
     """Lay what nobody remembers over the days: months, whole dates, days of birth.
 
     Parameters

@@ -79,7 +79,7 @@ def read_people(frame: Any, design: Design, by: By, *, replicated: bool = False)
     schema = read.collect_schema()
     columns = [name for margin in by_margins(by) for name in margin]
     require_columns(schema, [*working.columns, *columns])
-    return People(frame=read, schema=schema, design=working, by=by, categories=declared(frame, schema, columns))
+    return People(frame=read, schema=schema, design=working, by=by, categories=_of_domains(frame, schema, columns))
 
 
 def _working(design: Design, *, replicated: bool) -> tuple[Design, bool]:
@@ -121,6 +121,17 @@ def declared(frame: Any, schema: Mapping[str, Any], columns: Sequence[str]) -> d
                 # An Arrow dictionary is no pandas categorical: it declares nothing beyond what it holds.
                 declared = getattr(native.to_native()[name].dtype, "categories", ())
                 found[name] = tuple(str(value) for value in declared)
+    return found
+
+
+def _of_domains(frame: Any, schema: Mapping[str, Any], columns: Sequence[str]) -> dict[str, Sequence[str]]:
+    """Declared categories in the order of tables: their own where it is meant (Enum, ordered), else sorted."""
+    found = declared(frame, schema, columns)
+    for name in found:
+        if isinstance(schema[name], nw.Categorical):
+            native = nw.from_native(frame, eager_only=False).to_native()
+            if not getattr(native[name].dtype, "ordered", False):
+                found[name] = sorted(found[name])
     return found
 
 

@@ -21,12 +21,13 @@ COLUMNS = ("question", "unknown", "fall_of_upper", "rise_of_lower", "widening")
 
 @dataclass(frozen=True, kw_only=True)
 class _Question:
-    """One question: its columns, how many of its answers are unknown, and the answer that counts as true."""
+    """One question: its columns, how many of its answers are unknown, the answer that says it happened, and that it did not."""
 
     id: str
     columns: tuple[str, ...]
     unknown: int
     yes: str
+    no: str = NO
 
 
 def widening(data: Any, classification: Classification, outcome: str, weights: pd.Series, total: float) -> pd.DataFrame:
@@ -58,7 +59,7 @@ def widening(data: Any, classification: Classification, outcome: str, weights: p
     tables = _undetermined(data, list(weights.index))
     if not questions or not len(weights) or total <= 0:
         return pd.DataFrame(columns=list(COLUMNS))
-    scenarios = [(question, answer) for question in questions for answer in (NO, question.yes)]
+    scenarios = [(question, answer) for question in questions for answer in (question.no, question.yes)]
     held = _held(data, tables, scenarios, classification, outcome, weights)
     rows: list[tuple[Any, ...]] = []
     for place, question in enumerate(questions):
@@ -77,9 +78,13 @@ def _questions(classification: Classification) -> Iterator[_Question]:
         if line.kind != "dimension" and line.unknown:
             columns.setdefault(line.id, {})[line.column] = line.unknown
     for name, counts in columns.items():
-        codes = known.items[name].true_answers if name in known.items else known.fields[name].codes
-        if codes:
-            yield _Question(id=name, columns=tuple(counts), unknown=max(counts.values()), yes=codes[0])
+        item = known.items.get(name)
+        codes = item.true_answers if item is not None else known.fields[name].codes
+        if not codes:
+            continue
+        # of consent freely given "no" is the answer that speaks for forced labour
+        ends = (NO, item.harmless) if item is not None and item.reversed else (codes[0], NO)
+        yield _Question(id=name, columns=tuple(counts), unknown=max(counts.values()), yes=ends[0], no=ends[1])
 
 
 def _undetermined(data: Any, persons: Sequence[Any]) -> dict[str, pd.DataFrame]:
@@ -110,7 +115,13 @@ def _held(
         for name, table in tables.items()
     }
     survey: Any = replace(data, **copies) if isinstance(data, SurveyData) else copies["people"]
-    people = classify(survey, list(classification.frameworks), allow_unverified=True).people
+    people = classify(
+        survey,
+        list(classification.frameworks),
+        outcomes=outcome.partition("=")[0],
+        allow_unverified=True,
+        short_instrument=True,
+    ).people
     ids = people[PERSON].str.partition("|")
     weight = ids[2].map({str(name): held for name, held in weights.items()}).fillna(0.0)
     sums = (

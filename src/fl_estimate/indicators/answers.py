@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from fl_estimate.errors import IndicatorFault, nearest
 from fl_estimate.indicators.criteria import FieldWithin
@@ -32,11 +32,13 @@ class AnswerReading:
         state: Mapping[str, Answer] | None,
         other_purpose: str | None,
         known: Items | None = None,
+        instrument: Collection[str] | None = None,
     ) -> None:
         self._known = known or known_items()
         if default not in (NO, *UNKNOWN_ANSWERS):
             raise _fault("default", "it is not one of the answers that can stand for all", (NO, *UNKNOWN_ANSWERS))
         self._default = default
+        self._instrument = None if instrument is None else frozenset(instrument)
         self._has_state = state is not None
         self._numbers: dict[str, Number] = {AGE: _number(AGE, age)}
         self._items: dict[str, list[tuple[str, str | None]]] = {}
@@ -49,6 +51,8 @@ class AnswerReading:
 
     def item(self, item: str, phase: str | None, /) -> Value:
         """Whether an item is true, in one phase or (None) in any."""
+        if not self.has(item):
+            return FALSE
         entry = self._known.items[item]
         given = self._items.get(item, [])
         unphased = [entry.value(answer) for answer, at in given if at is None]
@@ -76,6 +80,8 @@ class AnswerReading:
 
     def within(self, test: FieldWithin, /) -> Value:
         """Whether a number is inside the limits; "no" is outside."""
+        if test.field != AGE and not self.has(test.field):
+            return FALSE
         number = self._numbers.get(test.field, self._default)
         if isinstance(number, str):
             return UNKNOWN if number in UNKNOWN_ANSWERS else FALSE
@@ -89,11 +95,13 @@ class AnswerReading:
         return float(number)
 
     def has(self, name: str, /) -> bool:
-        """Every question belongs to the instrument, but for the state block where none was given.
+        """Every question belongs to the instrument unless it is told which do; the state block does where one was given.
 
         The conditions of an exception, one by one, belong to it where one of them was given; the question on all of
         them together does unless that is so and it was not given itself.
         """
+        if self._instrument is not None:
+            return name in self._instrument
         field = self._known.fields.get(name)
         if field is None or field.block != "state":
             return True

@@ -120,7 +120,8 @@ class _Search:
             case AtLeast(n):
                 return self._count(n, counted(node, place), place, wanted)
             case ItemIs(item, phase):
-                return (frozenset({(ItemIs(item, phase or place.phase), wanted)}),)
+                step = (ItemIs(item, phase or place.phase), wanted)
+                return (frozenset({step}),) if self._reading.has(item) else NOWHERE
             case NotAsked():
                 return NOWHERE
             case FieldIn(field) | FieldWithin(field):

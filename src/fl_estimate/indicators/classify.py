@@ -477,7 +477,8 @@ def _rows_of_persons(rows: Any, people: Any, table: str, known: Items, clock: Cl
         own = own & nw.col(RELATIVE).is_null()
     chosen = rows.filter(own).select(*(nw.col(name) for name in (PERSON, *mine)))
     if theirs:
-        chosen = chosen.join(people.select(PERSON, *theirs), on=PERSON, how="left")
+        # with a clock only rows of people of the survey: of others no day is known
+        chosen = chosen.join(people.select(PERSON, *theirs), on=PERSON, how="left" if clock is None else "inner")
     return chosen
 
 

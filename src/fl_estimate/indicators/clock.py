@@ -19,7 +19,7 @@ import narwhals as nw
 from fl_estimate.errors import IndicatorFault
 from fl_estimate.indicators.columns import MARK
 from fl_estimate.indicators.criteria import AnyOf, Define, DimensionIs, FieldWithin, OutcomeIs, walk
-from fl_estimate.indicators.day_numbers import FAR, NEVER, DateColumn, Moved, day_of, settled, with_day_numbers
+from fl_estimate.indicators.day_numbers import FAR, NEVER, DateColumn, Moved, day_of, earlier, settled, with_day_numbers
 from fl_estimate.indicators.items import AGE, known_items
 from fl_estimate.indicators.references import leaves
 
@@ -319,6 +319,8 @@ def _interview_days(clock: Clock, met: DateColumn | None) -> dict[str, Moved]:
     for side, day in ((LOWEST, met.lowest), (HIGHEST, met.highest)):
         days[f"{_TOLD}met{side}"] = day()
         days[f"{_TOLD}from{side}"] = day(-clock.months, 1) if clock.months else day(0, 1 - _WEEK)
+        month, _, _ = day(1 - clock.months)
+        days[f"{_TOLD}next{side}"] = month, 1, 0
     return days
 
 
@@ -380,6 +382,8 @@ def _period(clock: Clock, met: DateColumn | None) -> dict[str, nw.Expr]:
             bounds[f"{MET}{side}"] = interview
             if clock.rolls:
                 back = nw.col(f"{_TOLD}from{side}")
+                if clock.months:  # a month before 31 December begins on 1 December: there is no 31 November
+                    back = earlier(back, nw.col(f"{_TOLD}next{side}"))
                 bounds[f"{FROM}{side}"] = nw.when(met.is_known).then(back).otherwise(sure[side])
                 bounds[f"{TO}{side}"] = interview
             elif period.kind == "lifetime" and not period.end:

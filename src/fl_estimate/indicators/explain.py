@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -154,6 +154,7 @@ def explain(
     act: str | None = None,
     state: Mapping[str, Answer] | None = None,
     other_purpose: str | None = None,
+    instrument: Collection[str] | None = None,
     allow_unverified: bool = False,
 ) -> Explanation:
     """Classify one respondent and say why.
@@ -178,6 +179,9 @@ def explain(
         Without `state` the questionnaire had no such module: its fields are false.
     act, other_purpose : str, optional
         Whether there was an act of trafficking, and another purpose of exploitation; read by some frameworks.
+    instrument : collection of str, optional
+        Ids of the items and fields (``state.penalty``) that the questionnaire had: what it lacks is outside the
+        definition, as in `classify`. Without it every question belongs to it.
     allow_unverified : bool, default False
         Allow a draft that the caller has completed.
 
@@ -202,6 +206,7 @@ def explain(
         state=state,
         other_purpose=other_purpose,
         known=chosen.known,
+        instrument=instrument,
     )
     evaluation = Evaluation(reading)
     in_scope = evaluation.scope(chosen).surely is True

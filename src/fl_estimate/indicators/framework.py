@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field, PlainValidator, ValidationError, model_validator
 
-from fl_estimate.errors import IndicatorFault, not_one_of
+from fl_estimate.errors import IndicatorFault, not_one_of, not_toml
 from fl_estimate.indicators.criteria import AllOf, NodeFault
 from fl_estimate.indicators.items import Item, Items, Wording, known_items, own_item
 from fl_estimate.indicators.national import RULES, extended, filled
@@ -291,9 +291,12 @@ def _from_file(path: Path) -> Framework:
         raise IndicatorFault(
             "FL-IND-02", "the framework file cannot be read", found=path.name, fix="give the path of a file that exists"
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise IndicatorFault(
-            "FL-IND-02", f"{path.name} is not a TOML file", found=str(error), fix="correct it at that place; UTF-8 text"
+            "FL-IND-02",
+            f"{path.name} is not a TOML file",
+            found=not_toml(error),
+            fix="correct it at that place; UTF-8 text",
         ) from None
     if "extends" in table:
         table, faults = extended(table, bundled_table(str(table["extends"])))

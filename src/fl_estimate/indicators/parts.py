@@ -120,11 +120,16 @@ class Counted(Part):
 
 
 class CostSum(Part):
-    """The numerator of a ratio: the sum of a number over lines of the costs table."""
+    """The numerator of a ratio: the sum of a number over lines of the costs table.
+
+    `items` are the only items that count, `except_items` those that do not. A line for the item total stands for all
+    items of its episode.
+    """
 
     sum: str
     of: str
     codes: tuple[str, ...] = Field(alias="in")
+    items: tuple[str, ...] = ()
     except_items: tuple[str, ...] = ()
 
 
@@ -160,6 +165,10 @@ class Outcome(Part):
     range: tuple[int, int] | None = None
     numerator: CostSum | None = None
     denominator: Divisor | None = None
+    episode: Literal["last", "first"] = "last"
+    """Of a ratio: which of the episodes of a person counts."""
+    recent_years: int | None = None
+    """Of a ratio: whoever left earlier than so many years before the interview is out of scope."""
     undefined_when: str = ""
     verified: Mark
     verification_note: str = ""

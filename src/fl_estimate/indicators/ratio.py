@@ -11,6 +11,7 @@ from fl_estimate.errors import IndicatorFault, listed
 from fl_estimate.indicators.columns import MARK
 from fl_estimate.indicators.coverage import CoverageLine
 from fl_estimate.indicators.criteria import FieldIn, Node
+from fl_estimate.indicators.day_numbers import DateColumn, with_day_numbers
 from fl_estimate.indicators.items import MISSING, UNKNOWN_ANSWERS, known_items
 
 if TYPE_CHECKING:
@@ -18,8 +19,12 @@ if TYPE_CHECKING:
     from fl_estimate.indicators.framework import Framework
     from fl_estimate.indicators.parts import Outcome
 
-PERSON, EPISODE, ITEM, DEPART = "person_id", "episode_id", "item", "depart"
-_SUM, _OPEN, _SHARE, _LATEST = (f"{MARK}{name}" for name in ("sum", "open", "share", "latest"))
+PERSON, EPISODE, ITEM, DEPART, INTERVIEW = "person_id", "episode_id", "item", "depart", "interview_date"
+TOTAL = "total"
+"""The item of a line that is the cost of an episode as a whole."""
+_SUM, _OPEN, _SHARE, _LATEST, _WHOLE, _PASSED = (
+    f"{MARK}{name}" for name in ("sum", "open", "share", "latest", "whole", "passed")
+)
 
 
 def share_of_one(outcome: Outcome, reading: AnswerReading) -> float | None:
@@ -51,22 +56,27 @@ def with_shares(people: Any, tables: Mapping[str, Any], framework: Framework) ->
 
     Notes
     -----
-    Of several episodes the most recent (the latest `depart`) counts. An episode without any cost line cost nothing. A
+    Of several episodes the most recent (the latest `depart`) counts, or the first where the outcome says so. Where a line
+    of the item total is there, it is the cost of its episode, whatever the other lines say. An episode without any cost line cost nothing. A
     cost line of unknown amount or payer, or earnings that are unknown or not above zero, leave the ratio undefined.
     """
     lines: list[CoverageLine] = []
     for outcome in framework.outcomes:
         _require(outcome, framework, people, tables)
         if "costs" in tables:
-            shares = _latest(_episodes(outcome, tables["costs"], tables["episodes"]))
+            shares = _chosen_episode(outcome, _episodes(outcome, tables["costs"], tables["episodes"]), people)
             people = people.join(shares, on=PERSON, how="left")
         else:
             people = people.with_columns(*_cost_line(outcome, people)).with_columns(_share(outcome))
         inside = _holds(framework.in_scope, people)
+        if _PASSED in people.collect_schema().names():
+            inside = inside & ~nw.col(_PASSED).fill_null(False)
         people = people.with_columns(
             nw.when(inside).then(nw.col(_SHARE)).otherwise(nw.lit(None, dtype=nw.Float64)).alias(outcome.id),
             inside.cast(nw.Int64).alias(f"{outcome.id}_in_scope"),
         )
+        own = [name for name in people.collect_schema().names() if not name.startswith(MARK)]
+        people = people.select(*own)
         lines += _coverage(outcome, framework, people)
     return people, tuple(lines)
 
@@ -95,6 +105,8 @@ def _columns(outcome: Outcome, framework: Framework, *, apart: bool) -> list[tup
     found = [(fields[name].table if apart else "people", fields[name].column) for name in names]
     if apart:
         found += [("costs", EPISODE), ("episodes", EPISODE), ("episodes", PERSON), ("people", PERSON)]
+    if outcome.recent_years is not None:
+        found += [("episodes", DEPART), ("people", INTERVIEW)]
     scope = framework.in_scope
     return [*found, ("people", fields[scope.field].column)] if isinstance(scope, FieldIn) else found
 
@@ -114,8 +126,10 @@ def _cost_line(outcome: Outcome, costs: Any) -> tuple[nw.Expr, nw.Expr]:
     payer, amount = _text(fields[top.of].column), nw.col(fields[top.sum].column).cast(nw.Float64)
     counts = payer.is_in(top.codes)
     open_line = payer.is_in(UNKNOWN_ANSWERS) | (counts & _unknown(amount))
-    if ITEM in costs.collect_schema().names() and top.except_items:
+    if ITEM in costs.collect_schema().names() and (top.except_items or top.items):
         meant = ~_text(ITEM).is_in(top.except_items)
+        if top.items:
+            meant = meant & _text(ITEM).is_in((*top.items, TOTAL))
         counts, open_line = counts & meant, open_line & meant
     paid = nw.when(counts & ~_unknown(amount)).then(amount).otherwise(nw.lit(0.0))
     return paid.alias(_SUM), open_line.cast(nw.Int64).alias(_OPEN)
@@ -123,7 +137,13 @@ def _cost_line(outcome: Outcome, costs: Any) -> tuple[nw.Expr, nw.Expr]:
 
 def _episodes(outcome: Outcome, costs: Any, episodes: Any) -> Any:
     """The ratio of every episode of a respondent."""
-    sums = costs.with_columns(*_cost_line(outcome, costs)).group_by(EPISODE)
+    whole = _text(ITEM) == TOTAL if ITEM in costs.collect_schema().names() else nw.col(EPISODE) != nw.col(EPISODE)
+    lines = costs.with_columns(*_cost_line(outcome, costs), whole.cast(nw.Int64).alias(_WHOLE))
+    kept = lines.select(EPISODE, _SUM, _OPEN, _WHOLE).join(
+        lines.group_by(EPISODE).agg(nw.col(_WHOLE).max().alias(f"{_WHOLE}s")), on=EPISODE, how="left"
+    )
+    # a total beside its items is the same money told twice
+    sums = kept.filter(nw.col(_WHOLE) == nw.col(f"{_WHOLE}s")).group_by(EPISODE)
     sums = sums.agg(nw.col(_SUM).sum(), nw.col(_OPEN).max())
     own = episodes.filter(~nw.col(PERSON).is_null())
     joined = own.join(sums, on=EPISODE, how="left").with_columns(
@@ -141,20 +161,40 @@ def _share(outcome: Outcome) -> nw.Expr:
     return nw.when(defined).then(share).otherwise(nw.lit(None, dtype=nw.Float64)).alias(_SHARE)
 
 
-def _latest(episodes: Any) -> Any:
-    """One row a person: the ratio of the most recent episode, the highest of several of one day."""
-    names = episodes.collect_schema().names()
-    if DEPART not in names:
+def _chosen_episode(outcome: Outcome, episodes: Any, people: Any) -> Any:
+    """One row a person: the ratio of the episode that counts, the highest of several of one day; who is out of time."""
+    dated = DEPART in episodes.collect_schema().names()
+    if not dated:
         episodes = episodes.with_columns(nw.lit(0).alias(DEPART))
-    latest = episodes.group_by(PERSON).agg(nw.col(DEPART).max().alias(_LATEST))
-    chosen = episodes.join(latest, on=PERSON, how="left").filter(
-        nw.col(_LATEST).is_null() | (nw.col(DEPART) == nw.col(_LATEST)).fill_null(False)
-    )
+    grouped = episodes.group_by(PERSON)
+    day = nw.col(DEPART).max() if outcome.episode == "last" else nw.col(DEPART).min()
+    episodes = episodes.join(grouped.agg(day.alias(_LATEST)), on=PERSON, how="left")
+    chosen = episodes.filter(nw.col(_LATEST).is_null() | (nw.col(DEPART) == nw.col(_LATEST)).fill_null(False))
+    passed: list[str] = []
+    if outcome.recent_years is not None:
+        chosen = _passed(chosen, people, outcome.recent_years)
+        passed = [_PASSED]
     # an undefined ratio among episodes of one day leaves the person's undefined
     undefined = nw.col(_SHARE).is_null().cast(nw.Int64).alias(_OPEN)
-    best = chosen.with_columns(undefined).group_by(PERSON).agg(nw.col(_SHARE).max(), nw.col(_OPEN).max())
+    best = chosen.with_columns(undefined).group_by(PERSON)
+    best = best.agg(nw.col(_SHARE).max(), nw.col(_OPEN).max(), *(nw.col(name).max() for name in passed))
     share = nw.when(nw.col(_OPEN) == 0).then(nw.col(_SHARE)).otherwise(nw.lit(None, dtype=nw.Float64))
-    return best.select(PERSON, share.alias(_SHARE))
+    return best.select(PERSON, share.alias(_SHARE), *((nw.col(name) == 1).alias(name) for name in passed))
+
+
+def _passed(episodes: Any, people: Any, years: int) -> Any:
+    """Say who left too long before the interview; of whom a date is not known the ratio is not defined."""
+    told = [name for name in people.collect_schema().names() if name in (INTERVIEW, f"{INTERVIEW}_precision")]
+    rows = episodes.join(people.select(PERSON, *told), on=PERSON, how="left")
+    schema = dict(rows.collect_schema())
+    left, met = DateColumn(DEPART, f"{MARK}left_"), DateColumn(INTERVIEW, f"{MARK}met_")
+    rows = rows.with_columns(*left.parts(schema), *met.parts(schema))
+    rows = with_day_numbers(rows, {f"{MARK}out": left.highest(), f"{MARK}since": met.lowest(-12 * years)})
+    known = left.is_known & met.is_known
+    return rows.with_columns(
+        (known & (nw.col(f"{MARK}out") < nw.col(f"{MARK}since"))).cast(nw.Int64).alias(_PASSED),
+        nw.when(known).then(nw.col(_SHARE)).otherwise(nw.lit(None, dtype=nw.Float64)).alias(_SHARE),
+    )
 
 
 def _coverage(outcome: Outcome, framework: Framework, people: Any) -> Sequence[CoverageLine]:

@@ -64,7 +64,7 @@ def classified_relatives(
         if name in relatives.collect_schema().names()
     ]
     if once:
-        about = about.join(relatives.select(RELATIVE, *once), on=RELATIVE, how="left")
+        about = about.join(relatives.select(RELATIVE, *once), on=RELATIVE, how="left" if clock is None else "inner")
     if clock is not None:
         about = spell_days(about, clock)
     decided = decide(about, frameworks, age=AGE, clock=clock)

@@ -386,9 +386,21 @@ def _way(rule: _ItemRule, label: str) -> str:
         # "not free to leave" holds "free to leave": the words before it decide
         if found and not _NEGATED.search(label[: found.start()]):
             return "reverse"
-    return "say" if _met(rule.say, label) else ""
+    return "say" if any(_said_plainly(pattern, label) for pattern in rule.say) else ""
 
 
+def _said_plainly(pattern: re.Pattern[str], label: str) -> bool:
+    """Whether a label says what a rule asks for, without a negation that the rule does not have: "did not keep" is not "keep"."""
+    found = pattern.search(label)
+    return found is not None and bool(
+        _OWN_NEGATION.search(pattern.pattern.replace(r"\b", " ")) or not _ANY_NEGATION.search(label[: found.end()])
+    )
+
+
+_OWN_NEGATION = re.compile(r"\b(not|no|non|pas|never|without|sans|sin|unable)\b")
+_ANY_NEGATION = re.compile(
+    r"\b(not|no|never|ne|n|pas|jamais|nunca|ningun[oa]?|nobody|none|without|sans|sin|(don|didn|wasn|weren|couldn|haven|hadn) t)\b"
+)
 _NEGATED = re.compile(r"\b(not|t|no|never|without|ne|n|pas|jamais|nunca|sin)( \w+)? $")
 """A negation among the last two words of a text; `t` is what is left of n't."""
 
@@ -417,7 +429,10 @@ def _by_wording(column: Column, label: str, content: Mapping[str, Any]) -> Itera
         return
     best, score = "", 0.0
     for item, texts in _wordings().items():
-        near = max(0.6 * fuzz.token_set_ratio(label, text) + 0.4 * fuzz.token_sort_ratio(label, text) for text in texts)
+        alike = [text for text in texts if bool(_ANY_NEGATION.search(text)) is bool(_ANY_NEGATION.search(label))]
+        near = max(
+            (0.6 * fuzz.token_set_ratio(label, t) + 0.4 * fuzz.token_sort_ratio(label, t) for t in alike), default=0.0
+        )
         if near > score:
             best, score = item, near
     if score >= OWN_WORDING and item_variable(best) is not None:

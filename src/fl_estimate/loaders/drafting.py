@@ -73,10 +73,9 @@ def draft_mapping(path: str | Path, *, written: TextFormat | None = None) -> str
 def _columns(file: Path, written: TextFormat) -> list[Column]:
     if file.suffix.lower() in STATISTICAL:
         book = codebook_of(file, written)
-        if book.n_rows is not None:
-            rows = sum(part.height for part in stretches(file, book))
-            if rows != book.n_rows:
-                raise damaged(file, f"it announces {book.n_rows:,} rows and holds {rows:,}")
+        rows = sum(part.height for part in stretches(file, book))  # to the last row, for a file may have been cut off
+        if book.n_rows is not None and rows != book.n_rows:
+            raise damaged(file, f"it announces {book.n_rows:,} rows and holds {rows:,}")
         names, texts, codes = book.columns, book.variable_labels, book.value_labels
     else:
         table: FileTable = read_table(file, written=written)
@@ -97,6 +96,7 @@ def _columns(file: Path, written: TextFormat) -> list[Column]:
 def _text(file: Path, columns: list[Column], made: Sequence[Guess], refused: Sequence[Refusal]) -> str:
     tables = _by_table(made)
     kind = "returning_migrant" if "episodes" in tables or "costs" in tables else "household"
+    kind = "family_network" if "relatives" in tables else kind
     lines = [
         f"# A draft for {file.name}, made from its names and labels. Nothing in it is certain: review every line.",
         "# Lines with `review?` are weak guesses. Delete the marks when a line is right.",
@@ -111,11 +111,14 @@ def _text(file: Path, columns: list[Column], made: Sequence[Guess], refused: Seq
         '# kind = "12m"',
         "# start = 2023-01-01",
         "# end = 2024-01-01",
+        '# or a period of each person: months = 12 and before = "interview_date"',
     ]
     main = _main_table(tables)
     tables, elsewhere = _of_one_file(tables, main)
     lines += ["", "[people]"]
-    if main != "people":
+    if main == "relatives":
+        lines.append('from = "relatives"  # review: one person for each person_id')
+    elif main != "people":
         lines.append(
             f"# This seems to be a file of {main}: the file of people is another. Draft it too, and put both together."
         )
@@ -129,7 +132,7 @@ def _text(file: Path, columns: list[Column], made: Sequence[Guess], refused: Seq
     lines += _costs(tables.get("costs", ()), main)
     wide, in_series = _relatives(columns, {name for guess in made for name in guess.columns})
     lines += wide
-    lines += _design({guess.variable for guess in made}) if main == "people" else []
+    lines += _design({guess.variable for guess in made}) if main in ("people", "relatives") else []
     lines += _refused(refused)
     lines += _series(columns)
     used = (
@@ -171,6 +174,8 @@ def _main_table(tables: Mapping[str, list[Guess]]) -> str:
     """What a row of the file is: a person, unless the file has the key of something that persons have several of."""
     known = {guess.variable for found in tables.values() for guess in found}
     person = known & {"sex", "age_interview", "weight_person", "weight_hh"}
+    if "relation" in known:
+        return "relatives"
     if "episode_id" in known and not person:
         return "costs" if {"item", "amount"} & known and not known & set(EPISODE_MARKS) else "episodes"
     return "people"
@@ -187,6 +192,8 @@ def _of_one_file(tables: dict[str, list[Guess]], main: str) -> tuple[dict[str, l
     """What a file of episodes or costs gives to its own table, keys included; the rest belongs to other tables."""
     if main == "people":
         return tables, []
+    if main == "relatives":
+        return _told_of_relatives(tables), []
     own, elsewhere = list(tables.get(main, ())), list[Guess]()
     for name, found in tables.items():
         for guess in found if name != main else ():
@@ -196,6 +203,15 @@ def _of_one_file(tables: dict[str, list[Guess]], main: str) -> tuple[dict[str, l
             else:
                 own.append(replace(guess, table=main, variable=called))
     return {main: own}, elsewhere
+
+
+def _told_of_relatives(tables: dict[str, list[Guess]]) -> dict[str, list[Guess]]:
+    """A file with a row for each relative: sex and age are theirs, the rest is of the person who told of them."""
+    theirs = {"sex": "sex", "age_interview": "age", "person_id": "reported_by"}
+    people = tables.get("people", [])
+    moved = [replace(g, table="relatives", variable=theirs[g.variable]) for g in people if g.variable in theirs]
+    left = [guess for guess in people if guess.variable not in ("sex", "age_interview")]
+    return {**tables, "people": left, "relatives": [*tables.get("relatives", ()), *moved]}
 
 
 def _origin(name: str, main: str) -> list[str]:

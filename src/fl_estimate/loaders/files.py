@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fl_estimate.errors import FileFault, nearest
+from fl_estimate.errors import FileFault, is_file, is_folder, nearest
 from fl_estimate.loaders import spss_rows
 from fl_estimate.loaders.delimited import read_delimited
 from fl_estimate.loaders.file_table import (
@@ -123,9 +123,9 @@ def _whole_numbers(frame: pl.DataFrame) -> pl.DataFrame:
 def existing(path: str | Path) -> Path:
     """Give the file at a path, or say why there is none that can be read."""
     file = Path(path)
-    if not file.exists():
+    if not (is_file(file) or is_folder(file)):
         folder = file.parent
-        names = sorted(each.name for each in folder.iterdir() if each.is_file()) if folder.is_dir() else []
+        names = sorted(each.name for each in folder.iterdir() if each.is_file()) if is_folder(folder) else []
         close = nearest(file.name, names)
         fix = f"did you mean {close!r}?" if close else "check the name and the folder"
         raise FileFault("FL-FILE-01", "there is no such file", found=str(path), fix=fix)

@@ -6,6 +6,7 @@ A code 9 = "Don't know" that nobody declared would be false in ``q == 1``, the l
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, replace
@@ -136,13 +137,12 @@ def _uses(mapping: Mapping, table: str, rule: TableRule, file: FileTable) -> Ite
         for name, variable in at.variables.items():
             if (use := _of_variable(mapping, table, name, variable, file)) is not None:
                 yield use
-        texts = [
-            *((f"derived.{name}", text) for name, text in at.derived.items()),
-            *([("where", at.where)] if at.where else []),
-        ]
-        texts += [(f"{name}.no_where", v.no_where) for name, v in at.variables.items() if v.no_where]
+        conditions = [("where", at.where)] if at.where else []
+        conditions += [(f"{name}.no_where", v.no_where) for name, v in at.variables.items() if v.no_where]
         if table == "people":
-            texts += [("selection", text) for each in mapping.selection for text in (each.eligible, each.drawn)]
+            conditions += [("selection", text) for each in mapping.selection for text in (each.eligible, each.drawn)]
+        texts = [*((f"derived.{name}", text) for name, text in at.derived.items())]
+        texts += [(place, text) for place, text in conditions if not names_codes(text)]
         for place, text in texts:
             yield from _of_expression(mapping, f"{table}.{place}", table, text, at, file)
 
@@ -170,6 +170,15 @@ def _is_whole(code: str | int) -> bool:
         return float(code).is_integer()
     except ValueError:
         return False
+
+
+def names_codes(condition: str) -> bool:
+    """Whether a condition is true of codes that it names and of no others: by == and in alone.
+
+    What acts only where a condition is true takes then no other code for anything; a derived column, which is 0 where it is
+    false, does.
+    """
+    return re.search(r"!=|<|>|\bnot\b|[-+*/]", re.sub(r"'[^']*'|\"[^\"]*\"", "", condition)) is None
 
 
 def _of_expression(

@@ -66,7 +66,7 @@ def load_lists(
         Columns that identify a person, such as a number, or name and date of birth. Two records are the same person
         where all of them are equal, but for blanks around them; upper and lower case differ.
     salt : str or bytes, optional
-        Secret of 16 characters or more. With it, `records` has a column `person`, the keyed hash of the identifiers: the
+        Secret of 16 characters or more that vary (`secrets.token_hex(32)`). With it, `records` has a column `person`, the keyed hash of the identifiers: the
         same person has the same hash in every call with the same salt. Without it a salt is drawn and thrown away,
         and there is no such column.
     list_column : str, optional

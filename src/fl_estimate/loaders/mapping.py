@@ -15,7 +15,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError
 
-from fl_estimate.errors import MappingFault, listed, nearest
+from fl_estimate.errors import MappingFault, is_file, listed, nearest, not_toml
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.survey_data import ReferencePeriod
 from fl_estimate.loaders.file_table import TextFormat
@@ -193,7 +193,7 @@ def _no_such(name: str) -> MappingFault:
 
 def _content(mapping: str | Path) -> tuple[str, Dictionary[str, Any]]:
     path = Path(mapping)
-    if path.is_file():
+    if is_file(path):
         raw = path.read_bytes()
     elif str(mapping) in bundled():
         raw = files("fl_estimate.loaders").joinpath("mappings", f"{mapping}.toml").read_bytes()
@@ -201,12 +201,11 @@ def _content(mapping: str | Path) -> tuple[str, Dictionary[str, Any]]:
         raise _no_such(str(mapping))
     try:
         return path.name, tomllib.loads(raw.decode("utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        why = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "it is not UTF-8"
+    except (ValueError, RecursionError) as error:
         raise MappingFault(
             "FL-MAP-01",
             "the mapping is not valid TOML",
-            found=f"{path.name}: {why}",
+            found=f"{path.name}: {not_toml(error)}",
             fix="texts stand in quotes, one key = value a line; a key other than letters, digits, - and _ needs quotes",
         ) from None
 

@@ -15,6 +15,7 @@ from fl_estimate.errors import PublishFault
 from fl_estimate.estimators.capture_recapture.appraisal import Appraisal
 from fl_estimate.inputs.histories import all_histories
 from fl_estimate.reporting.list_overlaps import printable, rough, steady
+from fl_estimate.reporting.precision import WITHOUT_ERROR, significant
 from fl_estimate.reporting.suppression import SuppressionRule, chosen_rule
 from fl_estimate.reporting.writing import write_bytes
 from fl_estimate.results.provenance import Provenance
@@ -23,6 +24,10 @@ TELLING: tuple[str, ...] = (
     "sensitivity", "models", "leave_one_list", "merge_two_lists", "leave_one_person", "trajectory",
 )  # fmt: skip
 """Tables of an appraisal that are functions of few overlaps."""
+FIGURES: tuple[str, ...] = (
+    "value", "lower", "upper", "population_size", "change", "median", "lower_quartile", "upper_quartile",
+)  # fmt: skip
+"""Columns of these that are estimates."""
 CHECKED: tuple[str, ...] = ("independence", "two_way", "stepwise", "bic", "lower_bound")
 """Methods whose figure is a function of the counts that can be computed again; of two of them it is not, and they go."""
 
@@ -115,8 +120,8 @@ def publish_appraisal(appraisal: Appraisal, *, rule: str | SuppressionRule = "fl
     -----
     Histories of fewer people, none among them, are hidden alike, and further ones where the number of people observed would
     give one away. Where anything is hidden, totals of lists, estimates without a list or a person or with two lists merged,
-    curves of dependence and Chao's bound are left out: they are functions of few overlaps. Figures of methods have two
-    significant digits, and those of log-linear models go where they would be others if the hidden overlaps were. No fingerprint
+    curves of dependence and Chao's bound are left out: they are functions of few overlaps. Figures have three significant
+    digits; where anything is hidden two, and those of log-linear models go where they would be others if the hidden overlaps were. No fingerprint
     of the lists is kept.
     """
     chosen = chosen_rule(rule)
@@ -172,6 +177,7 @@ def _laid_out(appraisal: Appraisal, least: int) -> PublishedAppraisal:
 
 def _hidden(full: PublishedAppraisal, appraisal: Appraisal, least: int) -> PublishedAppraisal:
     """Without what may not be printed."""
+    full = _few_digits(full)
     frame, counts, hidden = printable(appraisal.histories, least)
     provenance = replace(full.provenance, source_sha256="")
     if not hidden.any():
@@ -195,6 +201,22 @@ def _hidden(full: PublishedAppraisal, appraisal: Appraisal, least: int) -> Publi
         provenance=provenance,
         consistency={},
         **{name: getattr(full, name).iloc[:0] for name in TELLING},
+    )
+
+
+def _few_digits(full: PublishedAppraisal) -> PublishedAppraisal:
+    """Figures in the digits of published ones that have no standard error; counts as they are."""
+
+    def short(frame: pd.DataFrame) -> pd.DataFrame:
+        made = [name for name in FIGURES if name in frame]
+        return frame.assign(**{name: [significant(float(v), WITHOUT_ERROR) for v in frame[name]] for name in made})
+
+    return replace(
+        full,
+        envelope=(significant(full.envelope[0], WITHOUT_ERROR), significant(full.envelope[1], WITHOUT_ERROR)),
+        methods=short(full.methods),
+        consistency={name: short(found) for name, found in full.consistency.items()},
+        **{name: short(getattr(full, name)) for name in TELLING},
     )
 
 

@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 
 from fl_estimate.reporting.disclosure_choice import attainable, choose
-from fl_estimate.reporting.disclosure_series import Nested
+from fl_estimate.reporting.disclosure_series import EQUAL, Nested
 from fl_estimate.reporting.disclosure_solver import Interval, audit
 from fl_estimate.reporting.disclosure_system import PUBLIC, Flags, Floats, System, parts
-from fl_estimate.reporting.disclosure_tables import Cell, Given, translate
+from fl_estimate.reporting.disclosure_tables import Cell, Given, Translation, translate
 from fl_estimate.reporting.releases import KnownTable
+from fl_estimate.results.crossing import Crossing
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -58,16 +59,67 @@ def audit_tables(
     status_tells : bool
         Whether cells of few cases have a status of their own.
     """
-    made = translate(tables, min_n=min_n, min_cases=min_cases, nested=nested, known=known, status_tells=status_tells)
-    system = made.system
     again = closed_again(tables)
+    found = [
+        _audited(
+            translate(own, min_n=min_n, min_cases=min_cases, nested=nested, known=known, status_tells=status_tells)
+        )
+        for own in by_people(tables)
+    ]
+    return Audit(
+        closed=again.union(*(one.closed for one in found)),
+        failed=any(one.failed for one in found),
+        optimal=all(one.optimal for one in found),
+    )
+
+
+def _audited(made: Translation) -> Audit:
+    system = made.system
     if not system.withheld.any():
-        return Audit(closed=again)
+        return Audit(closed=frozenset())
     choice = choose(system)
     shut = choice.withheld if choice.open else closed_off(system, choice.withheld, choice.exposed)
     more = shut & ~system.withheld
     closed = frozenset(key for key, cell in made.cell_of.items() if more[cell])
-    return Audit(closed=closed | again, failed=not choice.open, optimal=choice.optimal)
+    return Audit(closed=closed, failed=not choice.open, optimal=choice.optimal)
+
+
+def by_people(tables: Sequence[Given]) -> list[list[Given]]:
+    """The tables of each survey, or round: two calls are of other people where one outcome has another population in each.
+
+    What is not told apart, and results without finest cells, go with each of them.
+    """
+    groups: list[list[Given]] = []
+    for table in tables:
+        if table.crossing is None:
+            continue
+        alike = [group for group in groups if not any(_other_people(table.crossing, one.crossing) for one in group)]
+        for group in alike:
+            group.append(table)
+        if not alike:
+            groups.append([table])
+    rest = [table for table in tables if table.crossing is None]
+    # An early call that was not told apart from the first survey may be of a later one.
+    for group in groups:
+        group += [
+            table
+            for table in tables
+            if table.crossing is not None
+            and not any(table is one for one in group)
+            and not any(_other_people(table.crossing, one.crossing) for one in group)
+        ]
+    return [[*group, *rest] for group in groups] or [rest]
+
+
+def _other_people(a: Crossing, b: Crossing) -> bool:
+    if a.where != b.where:
+        return False
+    for outcome in set(a.outcomes) & set(b.outcomes):
+        ours = float(a.weight_in_scope[a.outcomes.index(outcome)].sum())
+        theirs = float(b.weight_in_scope[b.outcomes.index(outcome)].sum())
+        if abs(ours - theirs) > EQUAL * max(ours, theirs):
+            return True
+    return False
 
 
 def closed_again(tables: Sequence[Given]) -> frozenset[Cell]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import optimize, sparse
 
+from fl_estimate.reporting.disclosure_silence import silence
 from fl_estimate.reporting.disclosure_solver import AT_LIMIT, OPTIMAL, SECONDS, Unsolved, exposed, tied_to
 from fl_estimate.reporting.disclosure_system import PUBLIC, SLACK, Flags, Floats, Matrix, System, activity, residual
 
@@ -163,13 +164,14 @@ def _cheapest(system: System, start: Flags, cuts: list[tuple[Floats, float]]) ->
     if not matrix:
         return start.copy()
     scale = float(system.cost.max())
-    solved = optimize.milp(
-        system.cost / scale,
-        integrality=np.ones(count),
-        bounds=_bounds(start.astype(float), np.ones(count)),
-        constraints=_linear(sparse.vstack(matrix, format="csr"), np.concatenate(bound), np.inf),
-        options={"time_limit": SECONDS, "mip_rel_gap": 0.0},
-    )
+    with silence():
+        solved = optimize.milp(
+            system.cost / scale,
+            integrality=np.ones(count),
+            bounds=_bounds(start.astype(float), np.ones(count)),
+            constraints=_linear(sparse.vstack(matrix, format="csr"), np.concatenate(bound), np.inf),
+            options={"time_limit": SECONDS, "mip_rel_gap": 0.0},
+        )
     return None if solved.status != OPTIMAL else np.asarray(solved.x) > 0.5
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import optimize, sparse
 
+from fl_estimate.reporting.disclosure_silence import silence
 from fl_estimate.reporting.disclosure_system import (
     SLACK,
     Flags,
@@ -104,7 +105,7 @@ def extreme(system: System, left: Residual, target: int, sense: float) -> float:
         return float(known[0])
     rows = _rows_within(left.matrix, within)
     objective = sense * np.asarray(terms[:, unknowns].todense()).ravel()
-    solved = optimize.milp(
+    solved = _milp(
         objective,
         integrality=system.integer[unknowns].astype(int),
         bounds=_bounds(left.lower[unknowns], left.upper[unknowns]),
@@ -293,7 +294,7 @@ class _Part:
         upwards, downwards = sparse.diags_array(least - floor), sparse.diags_array(most - ceiling)
         own = sparse.hstack([self.matrix, sparse.csr_matrix((self.matrix.shape[0], count))])
         matrix = sparse.vstack([own, sparse.hstack([terms, upwards]), sparse.hstack([terms, downwards])], format="csr")
-        solved = optimize.milp(
+        solved = _milp(
             np.concatenate([np.zeros(size), -np.ones(count)]),
             integrality=np.concatenate([self.integer.astype(int), np.ones(count, dtype=int)]),
             bounds=_bounds(np.concatenate([self.lower, np.zeros(count)]), np.concatenate([self.upper, np.ones(count)])),
@@ -313,6 +314,11 @@ class _Part:
         found = np.asarray(solved.x[:size], dtype=float)
         found[self.integer] = np.round(found[self.integer])
         return found
+
+
+def _milp(objective: Floats, **given: Any) -> Any:
+    with silence():
+        return optimize.milp(objective, **given)
 
 
 def _rows_within(matrix: Matrix, within: Flags) -> Places:

@@ -18,6 +18,8 @@ from fl_estimate.results.estimates import Assumption, Reason, margin_columns
 SHARES: tuple[str, ...] = ("prevalence", "prevalence per 1,000")
 LIMITED: frozenset[str] = frozenset({*SHARES, "total", "persons"})
 """Quantities of a 0/1 outcome whose domains of few cases may be printed as an upper limit."""
+COUNTED: tuple[str, ...] = ("taylor", "replicates")
+"""Methods whose figure is the share of the people counted: of these alone is the limit of few cases a limit, others go."""
 TELLING: frozenset[str] = frozenset({"zero_cases", "area_without_cases"})
 """Reasons that tell a domain without a case from one with few."""
 
@@ -88,6 +90,7 @@ def judge(frame: pd.DataFrame, support: Support, rule: SuppressionRule) -> Judge
     hard |= people & ~few & _too_wide(frame, rule)
     hard |= few & (np.isnan(cases) | ~own | (rule.few_cases == "withheld") | figures)
     limited = people & own & binary & frame["quantity"].isin(list(LIMITED)).to_numpy(dtype=bool)
+    limited &= frame["method"].isin(list(COUNTED)).to_numpy(dtype=bool)
     limited &= (frame["bound"] == "").to_numpy(dtype=bool) & (frame["term"] == "").to_numpy(dtype=bool)
     already = (frame["publication"] == FEWER_THAN).to_numpy(dtype=bool) if "publication" in frame else False
     zero = np.asarray(already | (told & none), dtype=bool) & ~hard

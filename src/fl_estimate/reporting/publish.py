@@ -199,7 +199,8 @@ def publish(
     Parameters
     ----------
     estimates : Estimates, a sequence or a mapping of them by name, or PublishedEstimates
-        Published again, PublishedEstimates stay the same, or lose more under another rule.
+        Published again, PublishedEstimates stay the same. Under another rule that withholds more of them, one margin of one
+        outcome is left: how the others hang together is not known any more. Publish the Estimates under the stricter rule instead.
     rule : str or SuppressionRule
         "fl-default", "fl-rare", "nchs", the path of a rule's TOML file, or a rule. By fl-default a figure that rests on
         respondents is not published when n < 50 or df < 2, or when it has no interval, and is flagged when CV > 30 % or df < 8;

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from fl_estimate.errors import visible
 from fl_estimate.inputs.wording import Wording
 from fl_estimate.reporting.judging import based_on
 from fl_estimate.reporting.labelling import SAME_UNIT, Labels, is_unweighted, several_methods, unit_of
@@ -152,14 +153,19 @@ def layout(table: PublishedTable, language: str = "en", truth: Truth | None = No
         heads.pop("undetermined", None)
     return Layout(
         name=table.name,
-        caption=caption(table, language),
+        caption=visible(caption(table, language)),
         heads=heads,
         rows=tuple(rows),
         notes=(*_notes(table, language), *(("", note) for note in [told(table.wording.note, language)] if note)),
         scale=scale,
         level=level,
-        legend=interval_words(frame, level, language, family="legend.interval"),
+        legend=interval_words(frame, level, language, family="legend.interval") + _unweighted(table, language),
     )
+
+
+def _unweighted(table: PublishedTable, language: str) -> str:
+    """The word for a table in which every respondent counts the same, as it stands behind a caption."""
+    return f" – {say('head', 'unweighted', language)}" if is_unweighted(table.assumptions) else ""
 
 
 def _narrowed(table: PublishedTable) -> bool:
@@ -211,7 +217,7 @@ def caption(table: PublishedTable, language: str, *, margin: str | None = None) 
 
     A design-weighted estimate is what a reader expects of a survey, and is not named.
     """
-    plain = f" – {say('head', 'unweighted', language)}" if is_unweighted(table.assumptions) else ""
+    plain = _unweighted(table, language)
     if (own := told(table.wording.title, language)) and margin is None:
         return own + plain
     outcomes = [outcome_words(table.wording, str(code), language) for code in table.frame["outcome"].unique() if code]
@@ -295,8 +301,7 @@ def _lines(table: PublishedTable, sheet: Layout, language: str) -> Iterable[dict
         group = say("head", "caption", language, outcome=outcome, quantity=quantity) if outcome else opening(quantity)
         if row.record["margin"]:
             group += f" – {column_words(str(row.record['margin']), language, table.wording)}"
-        if is_unweighted(table.assumptions):
-            group += f" – {say('head', 'unweighted', language)}"
+        group += _unweighted(table, language)
         yield {"table": table.name, "group": group, "label": row.label, "withheld": row.withheld, **row.cells}
 
 
@@ -341,9 +346,9 @@ def _headings(
 ) -> Iterable[LaidRow]:
     outcome, margin = here
     if outcome and (before is None or before[0] != outcome):
-        yield LaidRow(label=opening(outcome_words(wording, outcome, language)), heading=True)
+        yield LaidRow(label=visible(opening(outcome_words(wording, outcome, language))), heading=True)
     if margin:
-        yield LaidRow(label=opening(column_words(margin, language, wording)), heading=True)
+        yield LaidRow(label=visible(opening(column_words(margin, language, wording))), heading=True)
 
 
 def _row(
@@ -370,7 +375,7 @@ def _row(
         if true_value is not None:
             cells["truth"] = scale.write(true_value, language, record)
     return LaidRow(
-        label=names.of(record),
+        label=visible(names.of(record)),
         cells=cells,
         nation=record["margin"] == "",
         withheld=withheld,

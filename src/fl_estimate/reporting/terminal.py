@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from fl_estimate.errors import visible
 from fl_estimate.reporting.headline import headline
 from fl_estimate.reporting.tables import LaidRow, Layout, layout, rule_caution
 
@@ -36,15 +37,15 @@ def print_published(published: PublishedEstimates, truth: Truth | None = None) -
         short = [group for group in groups if len(group) <= LONGEST]
         long = [f"{group[0].label}: {len(group) - 1} rows, in the report" for group in groups if len(group) > LONGEST]
         if long and len(short) == 1:
-            print(f"{sheet.caption}. {'; '.join(long)}\n")
+            print(visible(f"{sheet.caption}. {'; '.join(long)}\n"))
             continue
         rows = [row for group in short for row in group]
         flagged = flagged or any("†" in row.cells.get("value", "") for row in rows)
         _print_sheet(sheet, rows)
-        print("\n".join([*(f" {line}" for line in long), ""]) if long else "")
+        print(visible("\n".join([*(f" {line}" for line in long), ""])) if long else "")
     if flagged:
         print(rule_caution(published, "en"))
-    print(" ".join(headline(published, "en", truth).sentences))
+    print(visible(" ".join(headline(published, "en", truth).sentences)))
 
 
 def print_table(heads: Sequence[str], rows: Lines, *, title: str = "", console: Console | None = None) -> None:
@@ -53,19 +54,19 @@ def print_table(heads: Sequence[str], rows: Lines, *, title: str = "", console: 
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=Text(title) if title else None, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(title=Text(visible(title)) if title else None, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for place, head in enumerate(heads):
         cells = [len(row[place]) for row in rows if not isinstance(row, str) and place < len(row)]
         words = max([*(len(word) for word in head.split()), *cells], default=0) if title else None
         table.add_column(
-            Text(head), justify="right" if title and place else "left", overflow="fold", min_width=words,
+            Text(visible(head)), justify="right" if title and place else "left", overflow="fold", min_width=words,
             no_wrap=bool(title) and not place,
         )  # fmt: skip
     for row in rows:
         if isinstance(row, str):
-            table.add_row(Text(row, style="bold"))
+            table.add_row(Text(visible(row), style="bold"))
         else:
-            table.add_row(*(Text(cell) for cell in row))
+            table.add_row(*(Text(visible(cell)) for cell in row))
     (console or _console()).print(table)
 
 

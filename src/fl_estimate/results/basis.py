@@ -149,11 +149,11 @@ def require_bases(bases: Iterable[str]) -> None:
     Raises
     ------
     EstimateFault
-        FL-EST-260.
+        FL-EST-290.
     """
     wrong = sorted({str(basis) for basis in bases} - set(BASES))
     if wrong:
-        raise not_one_of("FL-EST-260", "this basis of a figure", wrong[0], BASES)
+        raise not_one_of("FL-EST-290", "this basis of a figure", wrong[0], BASES)
 
 
 def _plain(value: float) -> float | None:

@@ -82,7 +82,7 @@ class Estimates:
     Raises
     ------
     EstimateFault
-        FL-EST-260: a basis that there is not; FL-EST-261: rows without a basis, or a support of other rows.
+        FL-EST-290: a basis that there is not; FL-EST-291: rows without a basis, or a support of other rows.
 
     Examples
     --------
@@ -111,7 +111,7 @@ class Estimates:
     def __post_init__(self) -> None:
         if "basis" not in self.frame:
             raise EstimateFault(
-                "FL-EST-261", "it is not said on what the rows rest", found="no column basis",
+                "FL-EST-291", "it is not said on what the rows rest", found="no column basis",
                 fix="one of respondents, lists, model, figures for each row, by which a rule of publication judges it",
             )  # fmt: skip
         require_bases(self.frame["basis"])
@@ -119,7 +119,7 @@ class Estimates:
             object.__setattr__(self, "support", Support.unknown(len(self.frame)))
         if len(self.support) != len(self.frame):
             raise EstimateFault(
-                "FL-EST-261", "the support is not that of these rows", fix="one entry a row",
+                "FL-EST-291", "the support is not that of these rows", fix="one entry a row",
                 found=f"{len(self.frame)} rows, {len(self.support)} entries",
             )  # fmt: skip
 
@@ -338,7 +338,7 @@ def make_frame(
     Raises
     ------
     EstimateFault
-        FL-EST-260: a basis that there is not.
+        FL-EST-290: a basis that there is not.
     """
     columns = {**columns, "basis": [basis] * rows if isinstance(basis, str) else list(basis)}
     require_bases(columns["basis"])

@@ -20,8 +20,9 @@ ICSE_18_A: tuple[int, ...] = (11, 12, 21, 22, 30, 41, 42, 43, 44, 51)
 COST_ITEMS: tuple[str, ...] = (
     *("agency_fee", "subagent_fee", "visa", "passport", "medical", "insurance", "skills_test", "training"),
     *("equipment", "transport_international", "transport_domestic", "lodging", "permit_clearance"),
-    *("contract_approval", "deposit_bond", "bribe", "loan_interest", "other"),
+    *("contract_approval", "deposit_bond", "bribe", "loan_interest", "other", "total"),
 )
+"""What recruitment cost money for; total: all of it in one sum, where a survey asked no items."""
 PRECISION: tuple[str, ...] = ("day", "month", "year")
 """How much of a date is known; the date itself is then the first day of the month or year."""
 PERIODS: tuple[str, ...] = ("hour", "day", "week", "fortnight", "month", "quarter", "year")

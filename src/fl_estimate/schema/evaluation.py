@@ -8,9 +8,8 @@ nulls; the unknown flag then takes the answer away again.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
 from typing import Any
 
 import narwhals as nw
@@ -51,10 +50,15 @@ class _Truth:
 
 @dataclass(frozen=True)
 class _Quantity:
-    """A number: Float64 without nulls; `unknown` says where it does not count (None: nowhere)."""
+    """A number: Float64 without nulls; `unknown` says where it does not count (None: nowhere).
+
+    What was calculated is `raw`: where it is null or NaN it does not count either. That is asked once, when nothing more is
+    calculated with it: asked at each step, the work would grow with the square of the steps.
+    """
 
     value: nw.Expr
     unknown: nw.Expr | None = None
+    raw: bool = False
 
 
 @dataclass(frozen=True)
@@ -140,8 +144,8 @@ class _Evaluator:
                 return _Truth(inner.no, inner.yes)
             case Junction():
                 parts = [self.truth(part) for part in node.parts]
-                every = reduce(_and, [part.yes if node.word == "and" else part.no for part in parts])
-                any_ = reduce(_or, [part.no if node.word == "and" else part.yes for part in parts])
+                every = _paired(_and, [part.yes if node.word == "and" else part.no for part in parts])
+                any_ = _paired(_or, [part.no if node.word == "and" else part.yes for part in parts])
                 return _Truth(every, any_) if node.word == "and" else _Truth(any_, every)
             case Compare():
                 return self._compare(node)
@@ -163,8 +167,8 @@ class _Evaluator:
             case Text():
                 return _Words(nw.lit(node.value), literal=node.value)
             case Negative():
-                inner = self.quantity(self.part(node.part), node.place)
-                return _Quantity(-inner.value, inner.unknown)
+                inner = self._operand(node.part, node.place)
+                return _Quantity(-inner.value, inner.unknown, raw=inner.raw)
             case Arithmetic():
                 return self._arithmetic(node)
             case Cut():
@@ -186,7 +190,10 @@ class _Evaluator:
     def quantity(self, part: _Part, place: str) -> _Quantity:
         match part:
             case _Quantity():
-                return part
+                if not part.raw:
+                    return part
+                # inf - inf is NaN, which pandas shows as null in some types: unknown on all
+                return _Quantity(part.value.fill_null(0.0), _either(part.unknown, _null_or_nan(part.value)))
             case _Truth():
                 return _Quantity(part.yes.cast(nw.Float64), ~(part.yes | part.no))
             case _Untyped():
@@ -279,9 +286,13 @@ class _Evaluator:
             return _Time(nw.lit(start).cast(nw.Datetime("us")), None, days=len(part.literal) <= len("2020-03-31"))
         raise _unlike(place, "a date", "something else")
 
+    def _operand(self, node: Node, place: str) -> _Quantity:
+        """A number that is calculated with, as it came of what was calculated before."""
+        part = self.part(node)
+        return part if isinstance(part, _Quantity) else self.quantity(part, place)
+
     def _arithmetic(self, node: Arithmetic) -> _Quantity:
-        left = self.quantity(self.part(node.left), node.place)
-        right = self.quantity(self.part(node.right), node.place)
+        left, right = self._operand(node.left, node.place), self._operand(node.right, node.place)
         unknown = _either(left.unknown, right.unknown)
         a, b = left.value, right.value
         match node.operator:
@@ -293,10 +304,10 @@ class _Evaluator:
                 result = a * b
             case "/":
                 # engines give inf, null or an error for x / 0: here it is unknown on all
-                unknown = _either(unknown, b == 0.0)
-                result = a / nw.when(b == 0.0).then(nw.lit(1.0)).otherwise(b)
-        # inf - inf is NaN, which pandas shows as null in some types: unknown on all
-        return _Quantity(result.fill_null(0.0), _either(unknown, _null_or_nan(result)))
+                none = (b.fill_null(1.0) if right.raw else b) == 0.0
+                unknown = _either(unknown, none)
+                result = a / nw.when(none).then(nw.lit(1.0)).otherwise(b)
+        return _Quantity(result, unknown, raw=True)
 
     def _as_truth(self, node: Node) -> _Truth:
         part = self.part(node)
@@ -331,7 +342,7 @@ class _Evaluator:
         part = self.part(node.part)
         if isinstance(part, _Time):
             each = [_compare_times("==", part, self.part(option), node.place) for option in node.options]
-            answer = _Truth(reduce(_or, [one.yes for one in each]), reduce(_and, [one.no for one in each]))
+            answer = _Truth(_paired(_or, [one.yes for one in each]), _paired(_and, [one.no for one in each]))
         else:
             textual = isinstance(node.options[0], Text)
             subject = self._words(part, node.place) if textual else self.quantity(part, node.place)
@@ -342,6 +353,14 @@ class _Evaluator:
 def _null_or_nan(number: nw.Expr) -> nw.Expr:
     # is_nan of a null differs between engines, so nulls are filled before the question
     return number.is_null() | number.fill_null(0.0).is_nan()
+
+
+def _paired(join: Callable[[nw.Expr, nw.Expr], nw.Expr], parts: list[nw.Expr]) -> nw.Expr:
+    """Join neighbours, then what came of them: a thousand parts lie ten deep in each other, not a thousand."""
+    while len(parts) > 1:
+        rest = parts[len(parts) // 2 * 2 :]
+        parts = [join(a, b) for a, b in zip(parts[::2], parts[1::2], strict=False)] + rest
+    return parts[0]
 
 
 def _and(a: nw.Expr, b: nw.Expr) -> nw.Expr:

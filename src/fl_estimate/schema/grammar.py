@@ -23,6 +23,8 @@ LONGEST = 10_000
 """Characters in one text: far above any real expression, far below what exhausts the parser."""
 DEEPEST = 60
 """Levels of nesting, so that neither our recursion nor an engine's planner overflows."""
+MOST = 50_000
+"""Operations on whole columns (`steps`): the longest text of plain comparisons takes a quarter of them."""
 EXACT = 2**53
 """Numbers are compared as 64-bit floats, which hold whole numbers exactly up to here."""
 
@@ -223,7 +225,50 @@ def read(text: str) -> Node:
     tree = reader.node(_python_tree(line), depth=0)
     if not columns_of(tree):
         raise reader.refused(None, "it names no column", "write the name of at least one column")
+    if steps(tree) > MOST:
+        raise ExpressionFault(
+            "FL-EXPR-02",
+            f"the expression cannot be used: it takes more than {MOST:,} steps",
+            found=f"{len(line):,} characters, with comparisons or divisions within each other",
+            fix="write several derived columns",
+        )
     return tree
+
+
+def steps(node: Node) -> int:
+    """How many operations on whole columns an answer takes, roughly.
+
+    A divisor is looked at three times, what was calculated three times once it is compared, and what is compared twice, for
+    true and for false: nested in each other, these multiply.
+    """
+    match node:
+        case Column():
+            return 3
+        case Missing():
+            return 2
+        case Number() | Text() | Constant():
+            return 1
+        case Not():
+            return steps(node.part)
+        case Negative():
+            return 1 + _calculated(node.part)
+        case Junction():
+            return sum(map(steps, node.parts))
+        case Arithmetic():
+            return _calculated(node.left) + (3 if node.operator == "/" else 1) * _calculated(node.right) + 1
+        case Compare():
+            return 2 * (_compared(node.left) + _compared(node.right)) + 2
+        case Among():
+            return 2 * _compared(node.part) + 2
+
+
+def _calculated(node: Node) -> int:
+    """Of a part that is calculated with: a truth is both its sides."""
+    return 2 * steps(node) if isinstance(node, Not | Junction | Compare | Among) else steps(node)
+
+
+def _compared(node: Node) -> int:
+    return 3 * steps(node) if isinstance(node, Arithmetic | Negative) else _calculated(node)
 
 
 def columns_of(node: Node) -> frozenset[str]:

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 
-from fl_estimate.errors import FileFault, PublishFault, StudyFault, nearest
+from fl_estimate.errors import FileFault, PublishFault, StudyFault, is_file, nearest, not_toml
 from fl_estimate.loaders.mapping_parts import LabelRule, LabelRules, Words
 from fl_estimate.reporting.suppression import SuppressionRule
 from fl_estimate.study.entries import (
@@ -115,7 +115,7 @@ class Study:
     def mapping(self, written: str) -> str | Path:
         """A mapping as `fl.load` takes it: a file beside the study where there is one, else the id of a bundled one."""
         path = self.path(written)
-        return path if path.is_file() or written.endswith(".toml") else written
+        return path if is_file(path) or written.endswith(".toml") else written
 
     def source_of(self, name: str | None) -> str:
         """The source that is meant: the one named, or the only one; empty where there is none."""
@@ -193,17 +193,16 @@ def _entries(content: dict[str, Any]) -> int:
 
 def _content(path: str | Path, file: Path) -> tuple[bytes, dict[str, Any]]:
     """The bytes of a study file and what they say."""
-    if not file.is_file():
+    if not is_file(file):
         raise FileFault("FL-FILE-01", "there is no such file", found=str(path), fix="check the path of the study file")
     raw = file.read_bytes()
     try:
         return raw, tomllib.loads(raw.decode("utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        why = str(error) if isinstance(error, tomllib.TOMLDecodeError) else f"it is not UTF-8 (byte {error.start + 1})"
+    except (ValueError, RecursionError) as error:
         raise StudyFault(
             "FL-STUDY-01",
             "the study file is not valid TOML",
-            found=f"{file.name}: {why}",
+            found=f"{file.name}: {not_toml(error)}",
             fix="texts stand in quotes, each key = value on a line of its own",
         ) from None
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import narwhals as nw
 
-from fl_estimate.errors import ExpressionFault, FileFault, StudyFault, nearest
+from fl_estimate.errors import ExpressionFault, FileFault, StudyFault, is_file, nearest
 from fl_estimate.reporting.html import MapChoice
 from fl_estimate.reporting.truth import Truth, read_truth
 from fl_estimate.schema.expressions import parse
@@ -174,7 +174,7 @@ def _all_there(study: Study, name: str, source: SourceEntry, noted: Faults) -> b
         files["mapping"] = source.mapping
     before = len(noted)
     for key, written in files.items():
-        if not study.path(written).is_file():
+        if not is_file(study.path(written)):
             noted.add(f"source.{name}.{key}", _no_such_file(written))
     return len(noted) == before
 
@@ -317,7 +317,7 @@ def _files_of_mapping(study: Study, source: SourceEntry) -> Iterable[str]:
 
 def _sha256(study: Study, written: str) -> str:
     path = study.path(written)
-    if not path.is_file():
+    if not is_file(path):
         raise _no_such_file(written)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
@@ -407,6 +407,10 @@ def _require_columns(study: Study, people: Mapping[str, Any], noted: Faults) -> 
     for place, entry in study.numbered():
         name = "" if isinstance(entry, WithoutPeople) else study.source_of(entry.source)
         if name not in schemas:
+            continue
+        if isinstance(entry, SensitivityEntry):
+            if entry.outcome not in getattr(people[name], "outcomes", ()):
+                faults.append(f"{place}.outcome: {entry.outcome!r} is no outcome of [classify]")
             continue
         # a derived column that cannot be made is told once, where it is derived
         present = [*schemas[name].names(), *study.config.source[name].derived]

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from fl_estimate.errors import FlError, StudyFault, listed, nearest
+from fl_estimate.errors import FlError, StudyFault, is_file, listed, nearest, not_toml
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.study.reproduction import (
     Outcome,
@@ -180,13 +180,12 @@ def _read_file(path: Path, known: Mapping[str, Target], faults: list[str]) -> li
     """The targets of one file; what is wrong with it is added to the faults."""
     from fl_estimate.errors import FileFault
 
-    if not path.is_file():
+    if not is_file(path):
         raise FileFault("FL-FILE-01", "there is no such file", found=str(path), fix="check the path of the target file")
     try:
         content = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        why = str(error) if isinstance(error, tomllib.TOMLDecodeError) else f"it is not UTF-8 (byte {error.start + 1})"
-        faults.append(f"{path.name}: it is not valid TOML: {why}")
+    except (ValueError, RecursionError) as error:
+        faults.append(f"{path.name}: it is not valid TOML: {not_toml(error)}")
         return []
     return _understood(content, path.name, path.parent, known, faults)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 ANSWER_TABLES: tuple[str, ...] = ("jobs", "episodes", "people")
 PERSON = "person_id"
-AGES: tuple[str, ...] = ("age_at_start", "age_interview", "age")
+AGES: tuple[str, ...] = ("age_interview", "age")
 
 
 def explain_respondent(data: SurveyData, row: int, framework: str | Path) -> tuple[Explanation, ...]:
@@ -61,7 +61,8 @@ def explain_respondent(data: SurveyData, row: int, framework: str | Path) -> tup
 def answers_of(record: Mapping[str, Any], known: Items | None = None) -> dict[str, Any]:
     """The arguments of `fl.explain` that a row of answers stands for.
 
-    A question that the row has no column of was not in the questionnaire, which makes it false: the default is "no".
+    A question that the row has no column of was not in the questionnaire, which makes it false; the default "no" stands
+    for phases that were not asked.
     An empty cell is a missing answer. The state block is given where the file has any column of it. `known` are the
     questions there are, where a framework has some of its own.
     """
@@ -88,16 +89,23 @@ def answers_of(record: Mapping[str, Any], known: Items | None = None) -> dict[st
     return {"answers": answers, "default": NO, **blocks, **single}
 
 
+def _asked(told: Mapping[str, Any]) -> set[str]:
+    """The questions that the file has, by the arguments that a row stands for."""
+    fields = {f"{block}.{name}" for block in BLOCKS for name in told.get(block, {})}
+    return {*told["answers"], *fields, *(name for name in PARAMETERS if name in told)}
+
+
 def _explained(record: Mapping[str, Any], framework: str | Path, row: int) -> Explanation:
     age = next((name for name in AGES if name in record), None)
     if age is None:
         raise IndicatorFault(
             "FL-IND-20", "the age of this respondent is not in the file", found=f"row {row} of people",
-            fix="map age_at_start on jobs or age_interview on people",
+            fix="map age_interview on people",
         )  # fmt: skip
     cell = record[age]
     chosen = Framework.read(framework)
-    return explain(framework=chosen, age=MISSING if cell is None else cell, **answers_of(record, chosen.known))
+    told = answers_of(record, chosen.known)
+    return explain(framework=chosen, age=MISSING if cell is None else cell, instrument=_asked(told), **told)
 
 
 def _answering(data: SurveyData) -> str:

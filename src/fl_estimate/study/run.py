@@ -19,7 +19,7 @@ from fl_estimate.reporting.suppression import SuppressionRule
 from fl_estimate.reporting.writing import write_bytes
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.study.config import Study, WithoutPeople, read_study, read_with_faults
-from fl_estimate.study.folder import read_manifest, replacing, require_free, write_manifest
+from fl_estimate.study.folder import FORM, read_manifest, replacing, require_free, write_manifest
 from fl_estimate.study.gathering import Faults
 from fl_estimate.study.inputs import Fingerprint, StudyInputs, Tell, fingerprint, package_versions, read_inputs, ready
 from fl_estimate.study.kinds import check_direct, from_lists, make_estimate
@@ -27,9 +27,6 @@ from fl_estimate.study.labelling import entitled, in_language
 from fl_estimate.study.list_entries import CaptureRecaptureEntry
 from fl_estimate.study.nesting import nested_by_columns
 from fl_estimate.study.private import open_private, write_private
-
-FORM = "fl_estimate study result 1"
-"""The form of the manifest; it changes when a reader of the old one could not read the new."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +86,8 @@ def run_study(
         The study file; paths in it start from its folder.
     out : str or Path, optional
         Where the folder goes. Default: `out` of the study file, else ``out/<stem of the study>`` where you are.
-        A folder with a manifest is replaced; any other that is not empty is refused.
+        Of a folder with a result the files that its manifest lists are replaced, and everything else in it is kept; any
+        other folder that is not empty is refused.
     resume : bool, default False
         Leave a folder alone that was made from the same bytes, study and packages, without a failed estimate. A study of
         case lists needs `private` for that: without its key nothing is kept by which their file could be known again.

@@ -9,6 +9,7 @@ import narwhals as nw
 
 from fl_estimate.errors import StudyFault
 from fl_estimate.inputs.survey_data import SurveyData
+from fl_estimate.loaders.labelled_missing import names_codes
 from fl_estimate.schema.expressions import parse
 from fl_estimate.schema.missing_words import says_missing
 from fl_estimate.study.config import Study, WithoutPeople
@@ -53,7 +54,7 @@ def _uses(study: Study, source: str) -> Iterator[tuple[str, str]]:
             named = getattr(entry, key, None)
             for column in [named] if isinstance(named, str) else named or []:
                 yield f"estimate[{place}].{key}", column
-        if entry.where is not None:
+        if entry.where is not None and not names_codes(entry.where):
             yield from ((f"estimate[{place}].where", column) for column in sorted(parse(entry.where).names))
 
 

@@ -154,7 +154,8 @@ def _row(case: dict[str, Any]) -> dict[str, Any]:
         for phase in item.phases:
             here = [answer.partition("@")[0] for answer in answers if answer.partition("@")[2] in ("", phase)]
             column = f"{item.id}@{phase}" if item.asks_phase else item.id
-            row[column] = here[0] if here else case["default"]
+            # "no" to everything else is the harmless answer: of consent freely given it is yes
+            row[column] = here[0] if here else item.harmless if case["default"] == "no" else case["default"]
     for field in known_items().fields.values():
         if field.block == "child" or (field.block == "state" and "state" in case):
             row[field.column] = case.get(field.block, {}).get(field.id.partition(".")[2], case["default"])

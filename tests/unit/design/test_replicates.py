@@ -114,7 +114,7 @@ def test_bootstrap_variance_of_a_total_tends_to_the_linearised_one(kind: Any, st
     """4,000 replicates: the relative Monte Carlo error of a variance is √(2/4000) = 2.2 %, of se half; 4 of these are allowed."""
     frame = people(units=5, persons=4).assign(k=lambda f: f.groupby(["h", "i"]).cumcount(), M=7)
     names: dict[int, Any] = {1: {"psu": "i", "fpc": "N"}, 2: {"stages": ("i", "k"), "fpc": ("N", "M")}}
-    design = fl.Design(weights="w", strata="h", **names[stages])
+    design = fl.Design(weights="w", strata="h", expands=True, **names[stages])
     replicated = fl.replicate(frame, design, kind=kind, replicates=4000, centre="estimate", seed=5)
     np.testing.assert_allclose(se(frame, replicated), se(frame, design), rtol=4 * 0.0112)
 

@@ -136,7 +136,7 @@ def test_calibrated_weights_sum_to_what_they_were_calibrated_to() -> None:
 
 
 @pytest.mark.parametrize("kind", ["string", "category"])
-def test_an_outcome_of_the_texts_0_and_1_is_0_and_1(kind: str) -> None:
+def test_an_outcome_of_the_texts_0_and_1_is_0_and_1(kind: Any) -> None:
     """The headline printed the complement: 81.0 % for 19.0 %, for the first value of the column was 0."""
     frame = people()
     text = frame.assign(y=frame["y"].astype(str).astype(kind))

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 import fl_estimate as fl
-from fl_estimate.errors import IndicatorFault
+from fl_estimate.errors import IndicatorFault, ShortInstrumentWarning
 from fl_estimate.inputs.survey_data import SurveyData
 
 READINGS = ["forced_labour", "forced_labour_wide", "forced_labour_narrow", "forced_labour_one_fact"]
@@ -163,7 +163,7 @@ def test_a_set_is_given_as_a_list_or_a_text_and_refused_otherwise() -> None:
 
 def test_a_short_instrument_is_a_warning_that_says_what_it_cannot_see() -> None:
     short = ANSWERS[["age", "w_low_no_wage", "c_dismissal"]]
-    with pytest.warns(fl.ShortInstrumentWarning) as caught:
+    with pytest.warns(ShortInstrumentWarning) as caught:
         fl.classify(short)
     text = str(caught[0].message)
     assert text.startswith("[FL-IND-22] the instrument has 2 of the 56 questions of icls2018_adult")
@@ -182,3 +182,33 @@ def test_the_warning_is_avoided_by_an_argument_and_by_questions_enough() -> None
         enough = [name for name in fl.Framework.read("icls2018_adult").known.items if name.startswith("c_")][:13]
         fl.classify(pd.DataFrame({"age": [30], "l_no_freedom_resign": ["yes"], **dict.fromkeys(enough, "no")}))
         fl.classify(pd.DataFrame({"age": [30], "marriage_forced": ["yes"]}), "forced_marriage")
+
+
+def test_one_respondent_of_a_survey_is_read_by_the_questions_that_it_had() -> None:
+    # nobody asked whether the advance was taken knowingly: it counts, as in columns; asked, and it was: it does not
+    answers = {"r_debt_linked": "yes", "c_docs": "experienced"}
+    told = fl.explain(answers, "icls2018_adult", age=30, default="no", instrument=answers)
+    assert told.label == "FL"
+    assert {criterion.id for criterion in told.criteria} == {"IW1b", "CO5"}
+    assert told.changes() == {"not_FL": ({"r_debt_linked": "no"}, {"c_docs": "no"})}
+    asked = fl.explain(answers, "icls2018_adult", age=30, default="no", instrument={*answers, "r_consent_free"})
+    assert asked.label == "not_FL"
+
+
+def test_unknown_answers_close_the_bounds_of_every_reading() -> None:
+    # two of four do not say whether they consented, one of them whether papers were kept; consent no is what speaks
+    table = pd.DataFrame(
+        {
+            "age": 30,
+            "r_consent_free": ["dk", "no", "yes", "ref"],
+            "w_low_no_wage": ["no", "no", "yes", "no"],
+            "c_docs": ["experienced", "dk", "experienced", "no"],
+        }
+    )
+    compared = fl.compare_frameworks(table, ["icls2018_adult"], readings=True)
+    found = compared.non_response.set_index(["framework", "question"])
+    consent = found.loc[("icls2018_adult", "r_consent_free")]
+    # one person is out if consent was free, and in if it was not; the other's papers are their matter
+    assert (consent["fall_of_upper"], consent["rise_of_lower"]) == (0.25, 0.25)
+    assert found.loc[("icls2018_adult:forced_labour_narrow", "c_docs"), "rise_of_lower"] == 0.25
+    assert found.loc[("icls2018_adult:forced_labour_wide", "c_docs"), "lower"] == 0.25

@@ -256,3 +256,38 @@ def test_the_multiple_response_table_of_people_without_ids_and_of_nobody() -> No
         *("outcome", "framework", "kind", "dimension", "criterion", "label", "n", "share"),
     ]
     assert nobody.empty
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_total_cost_needs_no_items_and_the_switches_of_the_guidelines(engine: str) -> None:
+    """a: a total of 400 beside an item of it; b: 100 and interest of 50, first of two jobs; c: left four years before."""
+    people = pd.DataFrame(
+        {"person_id": list("abc"), "migrant_employee_abroad": "yes", "interview_date": pd.Timestamp("2024-06-30")}
+    )
+    episodes = pd.DataFrame(
+        {
+            "episode_id": ["a1", "b1", "b2", "c1"],
+            "person_id": list("abbc"),
+            "depart": pd.to_datetime(["2023-01-01", "2021-07-01", "2023-05-01", "2020-06-01"]),
+            "first_month_earnings": [100.0, 100.0, 200.0, 100.0],
+        }
+    )
+    costs = pd.DataFrame(
+        {
+            "episode_id": ["a1", "a1", "b1", "b1", "b2", "c1"],
+            "item": ["total", "visa", "visa", "loan_interest", "visa", "visa"],
+            "amount": [400.0, 90.0, 100.0, 50.0, 100.0, 10.0],
+            "paid_by_worker": "yes",
+        }
+    )
+    tables = {"people": people, "episodes": episodes, "costs": costs}
+    survey = SurveyData(**{name: ENGINES[engine](table) for name, table in tables.items()})
+    names = ["recruitment_cost_share", "recruitment_cost_share_with_interest", "recruitment_cost_share_first_job"]
+    found = _pandas(fl.classify(survey, "sdg_10_7_1", outcomes=names).people).sort_values("person_id")
+    assert found[names[0]].tolist() == [4.0, 0.5, 0.1]
+    assert found[names[1]].tolist() == [4.0, 0.5, 0.1]
+    # the first job of b cost one month of earnings; c left before the last three years
+    assert found[names[2]].fillna(-1.0).tolist() == [4.0, 1.0, -1.0]
+    assert found[f"{names[2]}_in_scope"].tolist() == [1, 1, 0]
+    plain = fl.classify(survey, "sdg_10_7_1")
+    assert plain.outcomes == ("recruitment_cost_share",)

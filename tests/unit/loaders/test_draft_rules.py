@@ -118,6 +118,13 @@ def test_a_reversed_question_without_labels_is_refused(tmp_path: Path) -> None:
         ("d2", "Physical violence by husband or partner", YES_NO),
         ("q", "Were you satisfied that you were free to leave your job?", YES_NO),
         ("educ", "Highest educational attainment of household head", {}),
+        # a negation that no rule has: yes may mean either
+        ("n1", "The employer did not keep my passport", YES_NO),
+        ("n2", "Vos papiers n'ont pas été confisqués", YES_NO),
+        ("n3", "No le retuvieron el salario", YES_NO),
+        ("n4", "The work was not different from what had been promised", YES_NO),
+        ("n5", "Could you refuse to work overtime?", YES_NO),
+        ("n6", "Were your papers given back to you?", YES_NO),
     ],
 )
 def test_what_only_sounds_like_it_is_not_taken(name: str, label: str, codes: dict[str, str]) -> None:
@@ -203,6 +210,27 @@ def test_one_row_a_returnee_is_drafted_and_loads(tmp_path: Path) -> None:
     assert relatives.select("reported_by", "relation", "age").rows() == [
         ("p", "sibling", 20), ("p", "sibling", 22), ("q", "parent", 60),
     ]  # fmt: skip
+
+
+def test_a_file_of_relatives_is_drafted_and_loads(tmp_path: Path) -> None:
+    """A row for each relative, and none for the person who told of them."""
+    labels = {
+        "pid": "Person identifier", "wt": "Sampling weight", "rel": "Relation to the respondent", "s": "Sex", "a": "Age",
+        "q": "Were you locked in at the workplace?",
+    }  # fmt: skip
+    codes: Any = {"rel": {1: "Parent", 2: "Sibling"}, "s": {1: "Male", 2: "Female"}, "q": {1: "Yes", 2: "No"}}
+    rows: Any = pd.DataFrame(
+        {"pid": ["p", "p", "q"], "wt": [2.0, 2.0, 3.0], "rel": [1.0, 2.0, 1.0], "s": [1.0, 2.0, 2.0], "a": [60.0, 30.0, 50.0], "q": [2.0, 1.0, 2.0]}
+    )  # fmt: skip
+    pyreadstat.write_sav(rows, tmp_path / "s.sav", column_labels=list(labels.values()), variable_value_labels=codes)
+    content = tomllib.loads(fl.draft_mapping(tmp_path / "s.sav"))
+    assert content["kind"] == "family_network"
+    content["relatives"]["relation"] = {"column": "rel", "recode": {"1": "parent", "2": "sibling"}}
+    survey = fl.load(tmp_path / "s.sav", mapping=content, engine="polars")
+    people, relatives, jobs = (t.lazy().collect() for t in (survey.people, survey.relatives, survey.jobs))
+    assert people.select("person_id", "weight_person").rows() == [("p", 2.0), ("q", 3.0)]
+    assert relatives.select("reported_by", "sex", "age").rows() == [("p", 1, 60), ("p", 2, 30), ("q", 2, 50)]
+    assert jobs["c_locked"].to_list() == ["no", "experienced", "no"]
 
 
 @pytest.mark.parametrize("ending", [".sav", ".dta"])

@@ -12,13 +12,13 @@ import pytest
 import fl_estimate as fl
 from fl_estimate.schema.missing_words import says_missing
 
-FRAME = pd.DataFrame({"q1": [1, 1, 2, 2, 2, 9, 9, 2.0], "q3": [30, 41, 25, 99, 18, 60, 33, 52.0], "w": [1.0] * 8})
+FRAME: Any = pd.DataFrame({"q1": [1, 1, 2, 2, 2, 9, 9, 2.0], "q3": [30, 41, 25, 99, 18, 60, 33, 52.0], "w": [1.0] * 8})
 LABELS = {"en": "Missing", "fr": "Non-réponse", "es": "No sabe"}
 
 
 def survey(tmp_path: Path, label: str = "Don't know", **more: Any) -> Path:
     path = tmp_path / "survey.sav"
-    values = {"q1": {1: "Yes", 2: "No", 9: label}, "q3": {99: label}}
+    values: dict[str, Any] = {"q1": {1: "Yes", 2: "No", 9: label}, "q3": {99: label}}
     pyreadstat.write_sav(FRAME, str(path), variable_value_labels=values, **more)
     return path
 
@@ -122,3 +122,17 @@ def test_labels_that_say_missing(label: str) -> None:
 )  # fmt: skip
 def test_labels_that_are_answers(label: str) -> None:
     assert not says_missing(label)
+
+
+@pytest.mark.parametrize(
+    ("condition", "asked"), [("q1 == 2", False), ("q1 in [2]", False), ("q1 != 1", True), ("q1 > 1", True)]
+)
+def test_what_acts_only_where_codes_are_named_asks_for_no_others(tmp_path: Path, condition: str, asked: bool) -> None:
+    jobs = {"from": "people", "w_low_no_wage": {"value": "not_asked", "no_where": condition}}
+    said = {"id": "x", "people": {}, "jobs": jobs}
+    if not asked:
+        answers = fl.load(survey(tmp_path), mapping=said).jobs["w_low_no_wage"].tolist()
+        assert answers == ["not_asked", "not_asked", "no", "no", "no", "not_asked", "not_asked", "no"]
+        return
+    with pytest.raises(fl.FlError, match="FL-MAP-05"):
+        fl.load(survey(tmp_path), mapping=said)

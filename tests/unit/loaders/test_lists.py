@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import logging
 import pickle
+import random
 import traceback
 from collections import Counter
 from pathlib import Path
@@ -17,6 +19,7 @@ import pytest
 import fl_estimate as fl
 from fl_estimate.datasets.case_lists import LISTS
 from fl_estimate.errors import ListsFault
+from fl_estimate.loaders.linking import require_salt
 from fl_estimate.schema.validate import ValidationReport
 
 SAMPLE = Path(__file__).resolve().parents[3] / "data" / "sample"
@@ -384,3 +387,46 @@ def test_records_that_the_mapping_cannot_read_are_refused_by_row(tmp_path: Path)
     assert fault.code == "FL-LISTS-13"
     assert "rows 2" in str(fault)
     assert "X2" not in str(fault)
+
+
+GUESSED = [
+    "short",
+    "a" * 16,
+    "a" * 5_000,
+    "ab" * 40,
+    "0123456789abcdef",
+    "secret12" * 8,
+    bytes(range(64)),
+    b"\0" * 64,
+    "1" * 15 + "2",
+]
+
+
+@pytest.mark.parametrize("salt", GUESSED)
+def test_a_salt_that_could_be_guessed_is_refused_however_long_it_is(salt: str | bytes, tmp_path: Path) -> None:
+    path = written(tmp_path, "m.csv", "id,a,b\n1,1,0\n2,1,1\n")
+    fault = refused(path, lists=["a", "b"], key="id", salt=salt)
+    assert fault.code == "FL-LISTS-12"
+    assert str(salt) not in str(fault)
+
+
+def test_random_salts_pass() -> None:
+    """Two thousand of the shortest and as many as advised: none shows too few bits."""
+    chance = random.Random(1)
+    for _ in range(2_000):
+        require_salt(chance.randbytes(16))
+        require_salt(chance.randbytes(32).hex())
+
+
+def test_hashes_are_keyed(tmp_path: Path) -> None:
+    """No table of hashes made beforehand finds a person: not of the identifier as it stands, nor as it is read."""
+    found = fl.load_lists(written(tmp_path, "m.csv", "id,a,b\n1,1,0\n2,1,1\n"), lists=["a", "b"], key="id", salt=SALT)
+    assert found.records is not None
+    persons = set(found.records["person"])
+    length = len(next(iter(persons)))
+    plain = [b"1", b"\0\0\0\x011", b"1\n", SALT.encode() + b"1", b"1" + SALT.encode()]
+    known = {
+        hashlib.new(name, text).hexdigest()[:length] for name in ("md5", "sha1", "sha256", "blake2b") for text in plain
+    }
+    known |= {hashlib.blake2b(text, digest_size=length // 2).hexdigest() for text in plain}
+    assert persons.isdisjoint(known)

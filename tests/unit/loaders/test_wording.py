@@ -13,8 +13,8 @@ import pytest
 import fl_estimate as fl
 from fl_estimate.inputs.wording import ANY, FILE, ColumnWords, Wording
 
-TITLES = ["Papiers gardés", "Province", "Sexe", "Instruction", "Poids", "Grappe"]
-CODES = {
+TITLES: Any = ["Papiers gardés", "Province", "Sexe", "Instruction", "Poids", "Grappe"]
+CODES: Any = {
     "q1": {1: "Oui", 2: "Non"}, "reg": {1: "Nord", 2: "Sud", 3: "Est"}, "sx": {1: "Homme", 2: "Femme"},
     "edu": {1: "Primaire", 2: "Aucune", 3: "Supérieur"},
 }  # fmt: skip
@@ -41,7 +41,7 @@ MAPPING: dict[str, Any] = {
 def survey(folder: Path) -> Path:
     rng = np.random.default_rng(1)
     n = 600
-    frame = pd.DataFrame(
+    frame: Any = pd.DataFrame(
         {
             "q1": rng.choice([1.0, 2], n, p=[0.2, 0.8]), "reg": rng.choice([1.0, 2, 3], n), "sx": rng.choice([1.0, 2], n),
             "edu": rng.choice([1.0, 2, 3], n), "w": rng.uniform(50, 150, n), "ea": np.repeat(np.arange(60.0), 10),
@@ -88,6 +88,12 @@ def test_ordered_categories_of_frames_keep_their_order() -> None:
         pl.from_pandas(frame).with_columns(pl.col("age").cast(pl.Enum(order))).lazy(),
     ):
         assert fl.estimate_prevalence(people, "y", design=design, by="age").to_frame()["age"].dropna().tolist() == order
+
+
+def test_categories_without_an_order_are_sorted() -> None:
+    frame = pd.DataFrame({"g": pd.Categorical(["b", "a", "b"], categories=["b", "c", "a"]), "y": [1, 0, 0], "w": 1.0})
+    rows = fl.estimate_prevalence(frame, "y", design=fl.Design(weights="w"), by="g").to_frame()
+    assert rows["g"].dropna().tolist() == ["a", "b", "c"]
 
 
 def test_words_go_to_results_and_to_disk_and_back(data: fl.SurveyData, tmp_path: Path) -> None:

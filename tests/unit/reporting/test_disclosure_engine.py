@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from itertools import product
 from typing import Any
 
@@ -14,6 +15,7 @@ from scipy.optimize import OptimizeResult
 from fl_estimate.reporting import disclosure_choice, disclosure_solver
 from fl_estimate.reporting.disclosure import closed_off
 from fl_estimate.reporting.disclosure_choice import attainable, choose
+from fl_estimate.reporting.disclosure_silence import silence
 from fl_estimate.reporting.disclosure_solver import Unsolved, audit, exposed
 from fl_estimate.reporting.disclosure_system import Draft, System
 
@@ -136,6 +138,16 @@ def test_a_solver_out_of_time_counts_as_exposed(monkeypatch: pytest.MonkeyPatch)
     assert exposed(system, withheld).all()
     (found,) = audit(system, withheld)
     assert (found.lower, found.upper, found.protected) == (22, 22, False)
+
+
+def test_c_code_writes_nothing_meanwhile(capfd: pytest.CaptureFixture[str]) -> None:
+    libc = ctypes.CDLL(None)
+    with silence():
+        libc.puts(b"a line of HiGHS")
+    assert capfd.readouterr().out == ""
+    libc.puts(b"a line of HiGHS")
+    libc.fflush(None)
+    assert capfd.readouterr().out == "a line of HiGHS\n"
 
 
 def fits(system: System, withheld: np.ndarray, most: int) -> np.ndarray:

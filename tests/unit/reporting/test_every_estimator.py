@@ -18,7 +18,7 @@ from fl_estimate import capture_recapture as cr
 
 FEW = "Z"
 """The region of 12 respondents and one case; A to D have 300 each, and 30 to 60 cases."""
-DESIGN = fl.Design(weights="w", psu="ea")
+DESIGN = fl.Design(weights="w", psu="ea", expands=True)
 LISTS = ["police", "ngo", "hotline"]
 
 
@@ -82,7 +82,7 @@ def episodes() -> fl.Estimates:
     many = pd.concat([own] * 20, ignore_index=True).assign(
         respondent_share=1 / (20 * len(own)), fl=1.0, ea=lambda f: np.arange(len(f)) % 4
     )
-    return fl.estimate_prevalence(many, "fl", design=fl.Design(psu="ea"))
+    return fl.estimate_prevalence(many, "fl", design=fl.Design(psu="ea", unweighted=True))
 
 
 Rows = Callable[[pd.DataFrame], Any]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,7 +31,7 @@ WORDS = Wording(
 )
 
 
-def survey(**design: object) -> fl.SurveyData:
+def survey(**design: Any) -> fl.SurveyData:
     rng = np.random.default_rng(3)
     n = 1200
     frame = pd.DataFrame(
@@ -125,6 +126,7 @@ def test_unweighted_is_said_in_tables_headline_and_report() -> None:
     weighted = fl.publish(fl.estimate_prevalence(survey(), "papers", by="reg"))
     for language, word in said.items():
         assert layout(published.tables[0], language).caption.endswith(f"– {word}")
+        assert layout(published.tables[0], language).legend.endswith(f"– {word}")  # pictures carry it
         assert word in " ".join(headline(published, language).sentences).lower()
         assert report(published, language=language).lower().count(word) >= 3
         assert word not in report(weighted, language=language).lower()

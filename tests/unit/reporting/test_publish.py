@@ -107,7 +107,7 @@ def test_a_total_of_few_cases_needs_its_population() -> None:
     people = pd.DataFrame(
         {"w": 10.0, "ea": [i // 10 for i in range(400)], "fl": [1, *[0] * 199] * 2, "area": ["A", "B"] * 200}
     )
-    total = fl.estimate_total(people, "fl", design=fl.Design(weights="w", psu="ea"), by="area")
+    total = fl.estimate_total(people, "fl", design=fl.Design(weights="w", psu="ea", expands=True), by="area")
     share = fl.estimate_prevalence(people, "fl", design=fl.Design(weights="w", psu="ea"), by="area")
     frame = fl.publish([total, share]).to_frame()
     assert frame["publication"].tolist() == ["at_most"] * 6

@@ -15,7 +15,7 @@ from fl_estimate.results.basis import ARRAYS, Support, weakest
 from fl_estimate.results.crossing import nested_columns
 from fl_estimate.results.estimates import make_frame
 
-DESIGN = fl.Design(weights="w", psu="ea")
+DESIGN = fl.Design(weights="w", psu="ea", expands=True)
 
 
 def people() -> pd.DataFrame:
@@ -35,7 +35,7 @@ def test_a_frame_needs_a_known_basis() -> None:
     with pytest.raises(TypeError, match="basis"):
         missing({"value": [1.0]}, {}, 1)
     for wrong in ("respondent", ""):
-        with pytest.raises(fl.FlError, match="FL-EST-260"):
+        with pytest.raises(fl.FlError, match="FL-EST-290"):
             make_frame({"value": [1.0]}, {}, 1, basis=[wrong])
     frame = make_frame({"value": [1.0, 2.0]}, {}, 2, basis=["respondents", "lists"])
     assert frame.columns[-1] == "basis"
@@ -44,11 +44,11 @@ def test_a_frame_needs_a_known_basis() -> None:
 
 def test_estimates_need_a_basis_and_a_support_of_their_rows() -> None:
     frame = make_frame({"value": [1.0]}, {}, 1, basis="model")
-    with pytest.raises(fl.FlError, match="FL-EST-261"):
+    with pytest.raises(fl.FlError, match="FL-EST-291"):
         fl.Estimates(frame=frame.drop(columns="basis"))
-    with pytest.raises(fl.FlError, match="FL-EST-260"):
+    with pytest.raises(fl.FlError, match="FL-EST-290"):
         fl.Estimates(frame=frame.assign(basis="somebody"))
-    with pytest.raises(fl.FlError, match="FL-EST-261"):
+    with pytest.raises(fl.FlError, match="FL-EST-291"):
         fl.Estimates(frame=frame, support=Support.unknown(2))
 
 

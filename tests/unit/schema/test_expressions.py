@@ -6,6 +6,7 @@ import datetime as dt
 import itertools
 import math
 import pickle
+import sys
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -281,6 +282,8 @@ REFUSED = [
     ("a\0 == 1", "FL-EXPR-01", "cannot be read"),
     ("(" * 500 + "a" + ")" * 500, "FL-EXPR-01", "cannot be read"),
     ("not " * 70 + "a", "FL-EXPR-02", "nested more than 60 deep"),
+    ("a" + " / (a" * 40 + ")" * 40 + " > 1", "FL-EXPR-02", "more than 50,000 steps"),
+    ("(" * 30 + "a" + " == 1)" * 30, "FL-EXPR-02", "more than 50,000 steps"),
     ("(a == 1) & (b == 2)", "FL-EXPR-02", "write and, or"),
     ("x.y == 1", "FL-EXPR-02", 'column("x.y")'),
     ("__import__('os')", "FL-EXPR-02", "only functions"),
@@ -321,6 +324,41 @@ def test_texts_outside_the_grammar_are_refused(text: str, code: str, says: str) 
         parse(text)
     assert caught.value.code == code
     assert says in str(caught.value)
+
+
+def calls_for(text: str, frame: pd.DataFrame) -> int:
+    """How many Python calls one answer takes: the work, without a clock."""
+    calls = 0
+
+    def count(*_: object) -> None:
+        nonlocal calls
+        calls += 1
+
+    expression, table = parse(text), nw.from_native(frame, eager_only=True)
+    sys.setprofile(count)
+    try:
+        table.select(answer=expression.truth(table.schema)[0])
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+@pytest.mark.parametrize("text", ["a == 1 or ", "a == 1 and ", "a + ", "a * 2 - "])
+def test_work_grows_with_the_length_of_the_text(text: str) -> None:
+    """Twice as many parts take twice as many calls; with the square they would take four times as many."""
+    frame = pd.DataFrame({"a": [0.0, 1.0, NAN]})
+    last = "a == 1"
+    once, twice = (calls_for(text * parts + last, frame) for parts in (14, 28))
+    assert twice < 2.6 * once
+
+
+@pytest.mark.parametrize("word", ["and", "or"])
+def test_eight_hundred_parts(word: str) -> None:
+    frame = pd.DataFrame({"a": [0.0, 1.0, 799.0, NAN]})
+    text = f" {word} ".join(f"a!={k}" if word == "and" else f"a=={k}" for k in range(800))
+    table = nw.from_native(frame, eager_only=True)
+    answer = table.select(answer=parse(text).truth(table.schema)[0])["answer"].to_list()
+    assert answer == ([False] * 4 if word == "and" else [True, True, True, False])
 
 
 UNUSABLE = [

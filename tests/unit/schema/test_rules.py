@@ -76,7 +76,7 @@ def test_item_columns_of_jobs(rows: Callable[..., Rows]) -> None:
         "job_id": ["1", "2", "3"],
         "person_id": ["a", "b", "c"],
         "w_hazard": ["yes", "perhaps", None],
-        "c_docs@work": ["threatened", "yes", "not_asked"],
+        "c_docs@work": ["threatened", "nearly", "not_asked"],
         "pay_amount": [0.0, -1.0, None],
     }
     assert _values(rows(table="jobs", **columns)) == {

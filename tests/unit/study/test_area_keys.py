@@ -56,7 +56,7 @@ def long_way(folder: Path, **settings: Any) -> fl.Estimates:
 def test_keys_are_the_arguments() -> None:
     """Besides those of the direct estimate, `direct` itself, and what a sampler shows while it runs."""
     arguments = set(inspect.signature(fl.hierarchical.area).parameters) - {"direct", "progress"}
-    of_direct = {"kind", "name", "source", "outcome", "by", "where", "unknown", "variance"}
+    of_direct = {"kind", "name", "source", "outcome", "by", "where", "unknown", "variance", "title", "note"}
     assert set(AreaEntry.model_fields) - of_direct == arguments
     # The spread of people within cells is of `fl.hierarchical.unit` alone.
     assert set(PriorEntry.model_fields) == set(inspect.signature(fl.hierarchical.Prior).parameters) - {"residual"}

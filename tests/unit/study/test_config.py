@@ -8,6 +8,7 @@ import pytest
 
 import fl_estimate as fl
 from fl_estimate.study.config import read_study
+from fl_estimate.study.reproduce import reproduce
 from tests.unit.study.made import STUDY, write
 
 SOURCE = '[source.a]\nfile = "a.csv"\nmapping = "a.toml"\n'
@@ -151,3 +152,40 @@ def test_a_rule_of_ones_own(tmp_path: Path) -> None:
         write(tmp_path, study=STUDY.replace("[publish]", "[publish]\nrule = { min_n = 30 }"))
     ).config.publish
     assert (rule.suppression().min_n, rule.suppression().min_cases, rule.suppression().name) == (30, 5, "custom")
+
+
+UNREADABLE = {
+    "lists in lists": "x = " + "[" * 3_000 + "]" * 3_000,
+    "tables in tables": "x = " + "{a=" * 2_000 + "1" + "}" * 2_000,
+    "5,000 digits": "level = " + "9" * 5_000,
+}
+
+
+@pytest.mark.parametrize("case", UNREADABLE)
+def test_what_toml_cannot_hold_is_told(case: str, tmp_path: Path) -> None:
+    """Deeper than Python reads, or a number longer than it takes: in a study, a mapping, a framework and a file of targets."""
+    text = SOURCE + ESTIMATE + UNREADABLE[case] + "\n"
+    said = "too deep" if "in" in case.split() else "more digits"
+    assert said in fault(text, tmp_path)
+    file = tmp_path / "study.toml"
+    with pytest.raises(fl.FlError, match=f"FL-MAP-01(.|\n)*{said}"):
+        fl.load(tmp_path / "none.csv", mapping=file)
+    with pytest.raises(fl.FlError, match=f"FL-IND-02(.|\n)*{said}"):
+        fl.Framework.read(file)
+    with pytest.raises(fl.FlError, match=said):
+        reproduce([str(file)])
+
+
+@pytest.mark.parametrize("key", ["file", "mapping", "out"])
+@pytest.mark.parametrize("name", ["a" * 5_000, "a\\u0000b"])
+def test_names_that_no_file_can_have(key: str, name: str, tmp_path: Path) -> None:
+    text = (
+        STUDY.replace("people.csv" if key == "file" else "people.toml", name)
+        if key != "out"
+        else f'out = "{name}"\n{STUDY}'
+    )
+    study = write(tmp_path, study=text)
+    with pytest.raises(
+        fl.FlError, match={"file": "FL-FILE-01", "mapping": "FL-MAP-02|FL-FILE-01", "out": "FL-STUDY-06"}[key]
+    ):
+        fl.run_study(study)

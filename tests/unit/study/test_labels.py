@@ -12,7 +12,7 @@ import pytest
 
 import fl_estimate as fl
 
-CODES = {"q1": {1: "Oui", 2: "Non"}, "reg": {1: "Nord", 2: "Sud"}, "pay": {9999: "Refus"}}
+CODES: Any = {"q1": {1: "Oui", 2: "Non"}, "reg": {1: "Nord", 2: "Sud"}, "pay": {9999: "Refus"}}
 MAPPING = """\
 id = "x"
 population = { fr = "ménages du pays", en = "households of the country" }
@@ -57,7 +57,7 @@ languages = ["fr", "en"]
 def write(folder: Path, *, pay: str = "", more: str = "", study: str = STUDY) -> Path:
     rng = np.random.default_rng(1)
     n = 600
-    frame = pd.DataFrame(
+    frame: Any = pd.DataFrame(
         {
             "q1": rng.choice([1.0, 2], n, p=[0.3, 0.7]), "reg": rng.choice([1.0, 2], n), "w": rng.uniform(50, 150, n),
             "ea": np.repeat(np.arange(60.0), 10), "pay": rng.choice([100.0, 200, 9999], n, p=[0.5, 0.4, 0.1]),

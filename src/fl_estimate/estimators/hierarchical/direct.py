@@ -150,7 +150,7 @@ def read_direct(direct: Any, needed: Sequence[str], others: Sequence[Any], time:
     numbers = {name: as_floats(columns[name], name) if name in columns else np.full(size, np.nan) for name in NUMBERS}
     numbers |= {name: as_floats(columns.get(name, [None] * size), name) for name in LIMITS}
     nation = [row for row in range(size) if not margins[row]]
-    known = Support.of(numbers["n"], numbers["cases"]) if recipe is None else recipe.support
+    known = _counted(columns, numbers) if recipe is None else recipe.support
     return Direct(
         by=by,
         labels=tuple(columns[by][row] for row in rows),
@@ -165,6 +165,12 @@ def read_direct(direct: Any, needed: Sequence[str], others: Sequence[Any], time:
         time=second,
         times=tuple(times[row] for row in rows) if second else (),
     )
+
+
+def _counted(columns: Mapping[str, Sequence[Any]], numbers: Mapping[str, Floats]) -> Support:
+    """What a plain frame says of its support; without a column of degrees of freedom people are as if drawn one by one."""
+    df = as_floats(columns["df"], "df") if "df" in columns else numbers["n"] - 1
+    return Support.of(numbers["n"], numbers["cases"], df=df)
 
 
 def read_keyed(frame: Any, by: str, argument: str, time: str = "") -> Keyed:
