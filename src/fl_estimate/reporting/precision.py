@@ -114,7 +114,7 @@ def few_digits(parameters: tuple[tuple[str, Any], ...], digits: int = DIGITS) ->
     (('upper', 12.0), ('df', 107.0), ('kind', 'wald'))
     """
     return tuple(
-        (name, significant(value, digits))
+        (name, significant(float(value), digits))
         if isinstance(value, float | np.floating) and not float(value).is_integer()
         else (name, value)
         for name, value in parameters
