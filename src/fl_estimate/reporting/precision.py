@@ -137,6 +137,7 @@ def _decimals(value: float, digits: int) -> int:
 def _to(value: float, places: int) -> float:
     if not math.isfinite(value):
         return value
+    value = float(value)  # numpy's own numbers round 0.95 another way than Python's
     # Above the point a quotient of whole numbers is exact, where a product with 0.001 is not.
     return round(value, places) + 0.0 if places >= 0 else round(value / 10.0**-places) * 10.0**-places + 0.0
 
