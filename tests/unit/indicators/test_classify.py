@@ -299,7 +299,7 @@ def test_reasons_of_a_survey_are_those_of_the_jobs_that_decide() -> None:
     # the child framework alone speaks of d, the adults' of c, and nobody tells of z, who was not selected
     assert set(reasons[reasons["person_id"] == "d"]["framework"]) == {"icls2018_child"}
     assert set(reasons[reasons["person_id"] == "c"]["framework"]) == {"icls2018_adult"}
-    assert set(reasons["person_id"]) == {"a", "b", "c", "d"}
+    assert set(reasons["person_id"]) == {"a", "b", "c", "d", "e"}
 
 
 def test_reasons_without_person_ids_give_the_row() -> None:
