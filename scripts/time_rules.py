@@ -76,7 +76,7 @@ def main() -> None:
     """Compute, print and write the table."""
     found = [(words, fl.publish(made).to_frame().iloc[0]) for words, made in rules()]
     default = float(found[0][1]["value"])
-    lines = list(HEAD)
+    lines: list[str] = list(HEAD)
     for place, (words, row) in enumerate(found):
         moved = "" if place in (0, len(found) - 1) else f"{float(row['value']) - default:+,.0f}"
         undetermined = "" if row["undetermined"] != row["undetermined"] else f"{float(row['undetermined']):.2%}"

@@ -260,6 +260,17 @@ def steps(node: Node) -> int:
             return 2 * (_compared(node.left) + _compared(node.right)) + 2
         case Among():
             return 2 * _compared(node.part) + 2
+        case Cut():
+            return len(node.breaks) * _compared(node.part) + len(node.labels)
+        case Case():
+            values = [*node.values, *([node.otherwise] if node.otherwise is not None else [])]
+            return 3 * sum(map(steps, node.conditions)) + 2 * sum(map(steps, values))
+        case Coalesce():
+            return 2 * sum(map(steps, node.parts))
+        case PartOfDate():
+            return 1 + steps(node.part)
+        case TimeBetween():
+            return 3 * (steps(node.start) + steps(node.end))
 
 
 def _calculated(node: Node) -> int:

@@ -94,7 +94,7 @@ def replacing(folder: Path) -> Iterator[Path]:
     Raises
     ------
     StudyFault
-        FL-STUDY-06: the place cannot be written to; FL-STUDY-34: another run has it.
+        FL-STUDY-06: the place cannot be written to; FL-STUDY-35: another run has it.
     """
     folder = _followed(folder)
     made = [parent for parent in (folder, *folder.parents) if not parent.exists()]

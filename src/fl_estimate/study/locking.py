@@ -26,7 +26,7 @@ def alone(folder: Path) -> Iterator[None]:
     Raises
     ------
     StudyFault
-        FL-STUDY-34: another run has held it for a minute.
+        FL-STUDY-35: another run has held it for a minute.
     """
     held = _held(folder)
     try:
@@ -59,7 +59,7 @@ def _held(folder: Path) -> int | None:
         os.close(at)
         time.sleep(PAUSE)
     raise StudyFault(
-        "FL-STUDY-34",
+        "FL-STUDY-35",
         "another run is writing to the result folder",
         found=f"{folder.name}, for a minute",
         fix="wait until it has ended, or choose another folder with --out",

@@ -50,13 +50,13 @@ def open_private(folder: Path, result: Path) -> bytes:
     Raises
     ------
     StudyFault
-        FL-STUDY-40: it lies in the result folder, or the result folder in it; FL-STUDY-41: it holds files that no run wrote;
+        FL-STUDY-43: it lies in the result folder, or the result folder in it; FL-STUDY-41: it holds files that no run wrote;
         FL-STUDY-42: it cannot be made or written to.
     """
     own, other = folder.resolve(), result.resolve()
     if own == other or own in other.parents or other in own.parents:
         raise StudyFault(
-            "FL-STUDY-40", "the private folder and the result folder lie in each other", found=f"{folder.name}, {result.name}",
+            "FL-STUDY-43", "the private folder and the result folder lie in each other", found=f"{folder.name}, {result.name}",
             fix="name a folder of its own with --private: what is released may hold nothing of it",
         )  # fmt: skip
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir()) and not (folder / NOTICE).is_file()):

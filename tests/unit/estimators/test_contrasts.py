@@ -117,7 +117,7 @@ def test_rules_of_publication_bind_where_they_bind_a_part() -> None:
     row = found.to_frame().iloc[0]
     parts = by.to_frame()[lambda f: f["margin"] == "sex"]
     # What is printed is that of both parts, what is judged the smaller.
-    assert row[["n", "cases"]].tolist() == parts[["n", "cases"]].sum().tolist()
+    assert [int(row["n"]), int(row["cases"])] == [int(parts[name].sum()) for name in ("n", "cases")]
     assert found.support.respondents.tolist() == [parts["n"].min()]
     assert found.support.cases.tolist() == [parts["cases"].min()]
     assert row["n"] > 50 > parts["n"].min()

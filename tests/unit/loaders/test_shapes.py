@@ -294,7 +294,8 @@ def test_a_set_is_checked_code_by_code(tmp_path: Path) -> None:
     assert good.report.errors == ()
     with pytest.raises(DataFault) as caught:
         _loaded(tmp_path, "Q,P\nslavery;slave,yes\nforced,yes;no\n", jobs=jobs)
-    told = {(fault.variable, fault.value_class, fault.rows) for fault in caught.value.report.errors}
+    report: Any = caught.value.report
+    told = {(fault.variable, fault.value_class, fault.rows) for fault in report.errors}
     assert told == {
         ("child_wfcl", "not in the code list", (0,)),
         ("child_parents_in_fl", "not in the code list", (1,)),

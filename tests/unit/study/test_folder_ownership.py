@@ -240,7 +240,7 @@ def test_a_run_that_does_not_end_is_not_waited_for_without_end(tmp_path: Path, m
     with replacing(tmp_path / "study") as part:
         require_free(tmp_path / "study")
         assert part.is_dir()  # what another run is at is left alone
-        with pytest.raises(fl.FlError, match="FL-STUDY-34"):
+        with pytest.raises(fl.FlError, match="FL-STUDY-35"):
             fill(tmp_path / "study", 1)
         for name, text in result(2).items():
             (part / name).write_text(text, encoding="utf-8")

@@ -83,7 +83,7 @@ def test_without_a_key_lists_are_run_again(tmp_path: Path, study: Path) -> None:
 
 @pytest.mark.parametrize("place", ["out", "out/private", "."])
 def test_it_lies_apart_from_the_result(tmp_path: Path, study: Path, place: str) -> None:
-    with pytest.raises(fl.FlError, match="FL-STUDY-40"):
+    with pytest.raises(fl.FlError, match="FL-STUDY-43"):
         run_study(study, out=tmp_path / "out", private=tmp_path / place)
 
 
