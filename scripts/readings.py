@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 import fl_estimate as fl
 from fl_estimate.reporting.words import say
 
@@ -33,11 +35,15 @@ def rows() -> list[dict[str, float]]:
         share, total = published.loc[("prevalence", reading)], published.loc[("total", reading)]
         found.append(
             {
-                **{name: float(share[name]) for name in ("value", "lower", "upper", "cases", "undetermined")},
-                "persons": float(total["value"]),
+                **{name: _float(share[name]) for name in ("value", "lower", "upper", "cases", "undetermined")},
+                "persons": _float(total["value"]),
             }
         )
     return found
+
+
+def _float(value: Any) -> float:
+    return float("nan") if pd.isna(value) else float(value)
 
 
 def table(figures: list[dict[str, float]], language: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -357,15 +358,21 @@ def reproduce(
 
 @contextmanager
 def _faults() -> Iterator[None]:
-    """Turn a fault of ours into its message on standard error and exit status 2."""
+    """Turn a fault of ours into its message on standard error and exit status 2; warnings are messages too, without a place in code."""
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.showwarning = _tell_warning
+            yield
     except FlError as fault:
         typer.echo(str(fault), err=True)
         raise typer.Exit(FAULT) from None
     except KeyboardInterrupt:
         typer.echo("interrupted", err=True)
         raise typer.Exit(INTERRUPTED) from None
+
+
+def _tell_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    _say(f"warning: {message}", err=True)
 
 
 @contextmanager

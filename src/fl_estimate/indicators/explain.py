@@ -115,7 +115,7 @@ class Explanation:
         >>> import fl_estimate as fl
         >>> told = fl.explain({"l_no_freedom_resign": "yes"}, "icls2018_adult", age=30, default="no")
         >>> told.changes()["FL"][0], len(told.changes()["FL"])
-        ({'c_violence': 'experienced'}, 29)
+        ({'c_violence': 'experienced'}, 27)
         """
         headline = self.framework.outcomes[0]
         if not self.in_scope or headline.type not in ("binary", "classes"):

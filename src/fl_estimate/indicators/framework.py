@@ -70,7 +70,7 @@ class Framework(Part):
     >>> import fl_estimate as fl
     >>> framework = fl.Framework.read("icls2018_adult")
     >>> framework.date, len(framework.indicators), framework.outcomes[0].id
-    ('2018-10-19', 15, 'forced_labour')
+    ('2018-10-19', 24, 'forced_labour')
     """
 
     id: str
@@ -204,7 +204,7 @@ def frameworks() -> pd.DataFrame:
     >>> import fl_estimate as fl
     >>> table = fl.frameworks()
     >>> table.loc[table["id"] == "icls2018_adult", ["date", "status", "outcomes"]].to_numpy().tolist()
-    [['2018-10-19', 'final', 'forced_labour']]
+    [['2018-10-19', 'final', 'forced_labour, forced_labour_wide, forced_labour_narrow, forced_labour_one_fact']]
     """
     import pandas as pd
 

@@ -121,7 +121,7 @@ def load(
     tables = on_one_row(tables)
     if mode == "lenient":
         tables = {name: without_bad_cells(table) for name, table in tables.items()}
-    labels = {name: _labels(tables[name], rules[name], files.get(name, files["people"])) for name in tables}
+    labels = {name: _labels(tables[name], rules[name], files[_root(name, files, rules)]) for name in tables}
     return SurveyData(
         **{name: _native(table, files[_root(name, files, rules)], engine) for name, table in tables.items()},
         design=design,

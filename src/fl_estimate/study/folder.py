@@ -24,6 +24,7 @@ PART, NEW, BEFORE = ".fl_estimate.part", ".fl_estimate.new", "before.json"
 """Being written; whole, and on its way to its place; in the latter, the manifest of the result that it replaces."""
 WRITTEN = ("estimates.csv", "estimates.parquet", "report.html", "report.??.html", "appraisal.*.html", MANIFEST)
 """Names that a result may have."""
+LOOKS = 5
 KEPT = ".kept"
 
 
@@ -43,16 +44,17 @@ def require_free(folder: Path) -> None:
                 "FL-STUDY-04", "the result folder is a file", found=folder.name, fix="choose another folder with --out"
             )
         _require_writable(folder)
-        if not folder.is_dir():
-            return
-        _mend(folder)
-        inside = sorted(entry.name for entry in folder.iterdir())
+        theirs: list[str] = []
+        # Another run that is just putting its files in place has no manifest for a moment: they are looked at again.
+        for _ in range(LOOKS):
+            if not folder.is_dir():
+                return
+            _mend(folder)
+            theirs = _theirs(folder)
+            if not theirs or not free(folder):
+                return
     except (OSError, ValueError) as error:  # ValueError: a name that no file can have
         raise _not_writable(folder, error) from error
-    theirs = sorted(set(inside) - {PART, NEW})
-    owned = _owned(folder / MANIFEST)
-    if owned is not None:
-        theirs = [name for name in theirs if name not in owned and any(fnmatchcase(name, one) for one in WRITTEN)]
     if theirs:
         raise StudyFault(
             "FL-STUDY-03",
@@ -60,6 +62,15 @@ def require_free(folder: Path) -> None:
             found=f"{folder.name}: {listed(theirs)}",
             fix="choose another folder with --out, or move these files elsewhere",
         )
+
+
+def _theirs(folder: Path) -> list[str]:
+    """The names in a folder that no run wrote, or that are those of a result and not of this one."""
+    inside = sorted({entry.name for entry in folder.iterdir()} - {PART, NEW})
+    owned = _owned(folder / MANIFEST)
+    if owned is None:
+        return inside
+    return [name for name in inside if name not in owned and any(fnmatchcase(name, one) for one in WRITTEN)]
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:

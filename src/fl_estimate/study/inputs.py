@@ -389,6 +389,8 @@ def ready(study: Study, inputs: StudyInputs) -> Iterable[tuple[str, Any]]:
     """The estimates of people whose columns are all there, each with its place: those that can be tried out."""
     for place, entry in study.numbered():
         people = None if isinstance(entry, WithoutPeople) else inputs.people.get(study.source_of(entry.source))
+        if isinstance(entry, SensitivityEntry) and entry.outcome not in getattr(people, "outcomes", ()):
+            continue
         if people is not None and not _absent(entry, nw.from_native(people.people).collect_schema().names()):
             yield place, entry
 

@@ -94,7 +94,7 @@ def test_adults_and_children_have_one_outcome_in_every_reading() -> None:
 
 
 def test_rows_of_jobs_bring_every_reading_to_the_person() -> None:
-    jobs = ANSWERS.drop(columns="age").assign(person_id=["a", "a", "b", "c"], age_episode=30)
+    jobs = ANSWERS.drop(columns="age").assign(person_id=["a", "a", "b", "c"], age_at_start=30)
     people = pd.DataFrame({"person_id": list("abcd"), "age_interview": [30, 30, 30, 30]})
     found = fl.classify(SurveyData(people=people, jobs=jobs), outcomes=READINGS).people.set_index("person_id")
     assert found["forced_labour"].tolist() == [1, 1, 0, 0]

@@ -131,7 +131,8 @@ def test_a_table_of_those_who_entered_as_children() -> None:
     classified = classify(survey())
     entered = (classified.people["age_at_start"] < 18).map({True: "child", False: "adult"})
     classified = replace(classified, people=classified.people.assign(entered=entered, w=100.0))
-    table = fl.estimate_total(classified, "forced_labour", by="entered", design=fl.Design(weights="w")).to_frame()
+    table = fl.estimate_total(classified, "forced_labour", by="entered", design=fl.Design(weights="w", expands=True))
+    table = table.to_frame()
     rows = table.set_index("entered")["value"].to_dict()
     assert (rows["child"], rows["adult"]) == (200.0, 100.0)
 

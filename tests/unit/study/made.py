@@ -57,6 +57,7 @@ mapping = "people.toml"
 
 [classify]
 framework = "icls2018_adult"
+short_instrument = true
 
 [[estimate]]
 kind = "prevalence"

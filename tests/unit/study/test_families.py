@@ -133,7 +133,9 @@ def test_the_report_shows_them_beside_the_truth(result: StudyResult) -> None:
 
 
 def test_the_manifest_names_the_files(result: StudyResult) -> None:
-    assert {"areas.csv", "lists.csv"} <= set(result.manifest["inputs"])
+    # a file of case lists is a handful of counts: without a private folder not even its hash is kept
+    assert "areas.csv" in result.manifest["inputs"]
+    assert "lists.csv" not in result.manifest["inputs"]
     assert [(file["name"], file["rows"]) for file in result.manifest["lists_and_tables"]] == [
         ("areas.csv", 4),
         ("lists.csv", 7),

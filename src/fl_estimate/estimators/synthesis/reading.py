@@ -12,7 +12,7 @@ import pandas as pd
 
 from fl_estimate.design.intervals import GENERAL, general
 from fl_estimate.errors import EstimateFault, listed, not_one_of
-from fl_estimate.results.basis import Support, weakest
+from fl_estimate.results.basis import ARRAYS, FIGURES, Support, weakest
 from fl_estimate.results.estimates import Assumption, Estimates, Reason, make_frame
 from fl_estimate.results.provenance import Provenance
 from fl_estimate.results.stack import said_by_all
@@ -86,9 +86,18 @@ def rows_of(given: Given, what: str) -> Rows:
         n=frame["n"].to_numpy(dtype=float, na_value=np.nan),
         cases=frame["cases"].to_numpy(dtype=float, na_value=np.nan),
         basis=weakest(frame["basis"]),
-        support=given.support,
+        support=_of_surveys(given),
         estimates=given,
     )
+
+
+def _of_surveys(given: Estimates) -> Support:
+    """The support of the rows; a figure that somebody published has no smallest part that could be found from it."""
+    public = (given.frame["basis"] == FIGURES).to_numpy(dtype=bool)
+    own = given.support
+    return Support(**{
+        name: np.where(public & np.isnan(getattr(own, name)), np.inf, getattr(own, name)) for name in ARRAYS
+    })  # fmt: skip
 
 
 def keys_of(estimates: Estimates) -> tuple[tuple[Any, ...], ...]:
