@@ -160,7 +160,7 @@ def _by_table(made: Sequence[Guess]) -> dict[str, list[Guess]]:
         if not of_episode:
             tables["costs"] = [guess for guess in tables.get("costs", ()) if guess.value]
     elif "jobs" in tables:
-        there = [guess for guess in tables["jobs"] if item_variable(guess.variable) or guess.variable == "age_episode"]
+        there = [guess for guess in tables["jobs"] if item_variable(guess.variable) or guess.variable == "age_at_start"]
         tables["episodes"] = [*tables["episodes"], *there]
         tables["jobs"] = [guess for guess in tables["jobs"] if guess not in there]
     if not any(guess.variable in ("item", "amount") for guess in tables.get("costs", ())):

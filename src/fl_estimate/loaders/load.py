@@ -20,6 +20,7 @@ from fl_estimate.loaders.fit import require_fit, whole_rule
 from fl_estimate.loaders.household import survey_faults, with_households
 from fl_estimate.loaders.joining import files_of, read_files
 from fl_estimate.loaders.labelled_missing import require_said, with_declared
+from fl_estimate.loaders.labelled_otherwise import require_alike
 from fl_estimate.loaders.mapping import Mapping
 from fl_estimate.loaders.mapping_parts import TableRule, is_number, main_text
 from fl_estimate.loaders.one_row import on_one_row
@@ -70,7 +71,8 @@ def load(
         FL-FILE-01 to FL-FILE-07, FL-FILE-10: a file cannot be read.
     MappingFault
         FL-MAP-01 to FL-MAP-03 (the mapping is broken), FL-MAP-04 (it does not fit the files), FL-MAP-05
-        (codes labelled as missing that nobody declared missing would be read as answers).
+        (codes labelled as missing that nobody declared missing would be read as answers), FL-MAP-06 (labels of codes
+        taken as they stand say another code of the schema: ``sex`` with 1 = "Female").
     DataFault
         FL-DATA-01: records break the schema; the error carries the whole report. FL-DATA-02: unknown engine. FL-DATA-03: unknown mode.
 
@@ -96,6 +98,7 @@ def load(
     require_fit(read, files, rules)
     if read.source.labelled_missing == "missing":
         files = {name: with_declared(file) for name, file in files.items()}
+    require_alike(files, rules)
     require_said(read, files, rules)
     filled, of_people = _filled(read, files, rules, stay_lazy=engine == "polars")
     filled, of_money = in_one_currency(filled, read.rates)

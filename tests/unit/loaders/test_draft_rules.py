@@ -242,3 +242,8 @@ def test_a_truncated_file_is_not_drafted(tmp_path: Path, ending: str) -> None:
         cut.write_bytes(content[: int(len(content) * share)])
         with pytest.raises(FileFault, match="FL-FILE-05"):
             fl.draft_mapping(cut)
+
+
+def test_every_rule_is_of_a_variable_of_the_schema() -> None:
+    """A rule left behind by a renamed variable stopped every draft."""
+    assert len(_rules()) > 40
