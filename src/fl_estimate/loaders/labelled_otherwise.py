@@ -62,8 +62,8 @@ def _contradictions(table: str, name: str, rule: VariableRule, file: FileTable) 
         if code in of_schema and said and of_schema[code] not in said:
             meant = " or ".join(_told(name, each) for each in known.codes if each in said)
             yield (
-                f"{table}.{name}: column {rule.column!r} calls code {code} {label!r}; in the schema {code} is "
-                f"{_told(name, of_schema[code])}, and {label!r} is {meant}"
+                f"{table}.{name}: column {rule.column!r} calls code {code} {label!r}; "
+                f"the code of the schema for that is {meant}, not {_told(name, of_schema[code])}"
             )
 
 

@@ -14,7 +14,7 @@ import pytest
 
 import fl_estimate as fl
 from fl_estimate.errors import FileFault
-from fl_estimate.loaders.draft_rules import Column, guesses
+from fl_estimate.loaders.draft_rules import Column, _rules, guesses  # pyright: ignore[reportPrivateUsage]
 from fl_estimate.loaders.mapping import Mapping
 
 ROOT = Path(__file__).resolve().parents[3]

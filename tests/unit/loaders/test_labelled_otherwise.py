@@ -29,7 +29,7 @@ def test_a_sex_of_the_other_order_is_refused_with_its_recode(tmp_path: Path, suf
     with pytest.raises(fl.FlError, match="FL-MAP-06") as caught:
         fl.load(path, mapping={"id": "x", "people": {}})
     said = str(caught.value)
-    assert f"people.sex: column 'sex' calls code 1 {words[0]!r}; in the schema 1 is 1 (men)" in said
+    assert f"people.sex: column 'sex' calls code 1 {words[0]!r}; the code of the schema for that is 2 (women), not 1 (men)" in said
     assert f"code 2 {words[1]!r}" in said
     assert '[people] sex = { column = "sex", recode = { "1" = 2, "2" = 1 } }' in said
 
