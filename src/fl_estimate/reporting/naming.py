@@ -135,11 +135,22 @@ def unit_words(unit: str, key: str, language: str) -> str:
     return UNITS.get(unit, UNITS["persons"])[key][LANGUAGES.index(language)]
 
 
+def unit_forms(unit: str, language: str) -> dict[str, str]:
+    """The words of a unit that sentences, reasons and assumptions have in braces."""
+    return {key: unit_words(unit, key, language) for key in ("units", "sample", "one", "none_or_all")}
+
+
+def common_unit(wordings: Iterable[Wording]) -> str:
+    """What several tables count; persons where they do not count the same."""
+    units = {wording.unit for wording in wordings}
+    return units.pop() if len(units) == 1 else "persons"
+
+
 def assumption_words(wording: Wording, assumption: Assumption, language: str) -> str:
     """An assumption in a sentence, which names what is counted."""
-    units = unit_words(wording.unit, "units", language)
-    words = {"units": units, "Units": opening(units), "none_or_all": unit_words(wording.unit, "none_or_all", language)}
-    return say("assumption", assumption.code, language, **words, **dict(assumption.parameters))
+    words = unit_forms(wording.unit, language)
+    words["Units"] = opening(words["units"])
+    return say("assumption", assumption.code, language, **{**words, **dict(assumption.parameters)})
 
 
 def quantity_words(code: str, unit: str, language: str) -> str:
