@@ -282,7 +282,9 @@ def _far_groups(table: Totals, design: Design) -> list[str]:
 
 def _every_group_known(table: Totals, design: Design) -> bool:
     """Whether the populations of all groups of a by-column are known, and so were compared."""
-    keys = {name: {str(level) for level in table.keys[name].levels} for name, _ in design.populations if name in table.keys}
+    keys = {
+        name: {str(level) for level in table.keys[name].levels} for name, _ in design.populations if name in table.keys
+    }
     return any(keys.get(name, {""}) <= set(dict(known)) for name, known in design.populations)
 
 

@@ -28,7 +28,9 @@ def require_alike(files: Dictionary[str, FileTable], rules: Dictionary[str, Tabl
     for table, rule in rules.items():
         for part in rule.parts:
             file = files.get(part.source or table)
-            for at in [part.at(slot) for slot in part.slots] or [part] if file is not None else []:
+            if file is None:  # rows that are taken from a table which is itself taken from a file
+                continue
+            for at in [part.at(slot) for slot in part.slots] or [part]:
                 for name, variable in at.variables.items():
                     found = list(_contradictions(table, name, variable, file))
                     faults += found

@@ -73,18 +73,21 @@ def codes_said(variable: str, label: str, codes: Sequence[Code]) -> frozenset[Co
         if _NOT.search(plain):
             return frozenset()
         met = [said for words, said in _ANYWHERE[variable] if re.search(rf"\b(?:{words})\b", plain)]
-        return frozenset.intersection(*map(frozenset, met)) if met else frozenset()
+        return _common([frozenset(said) for said in met])
     return _said_whole(plain, codes)
 
 
 def _said_whole(plain: str, codes: Iterable[Code]) -> frozenset[Code]:
     texts = [code for code in codes if isinstance(code, str)]
     found = [
-        {code for code in texts if re.fullmatch(rf"(?:{_WHOLE.get(code, re.escape(_plain(code)))})", part)}
+        frozenset(code for code in texts if re.fullmatch(_WHOLE.get(code, re.escape(_plain(code))), part))
         for part in plain.split(" / ")
     ]
-    known = [each for each in found if each]
-    return frozenset(set.intersection(*known)) if known else frozenset()
+    return _common([each for each in found if each])
+
+
+def _common(found: Sequence[frozenset[Code]]) -> frozenset[Code]:
+    return frozenset(code for code in found[0] if all(code in each for each in found)) if found else frozenset()
 
 
 def _plain(label: str) -> str:

@@ -36,7 +36,9 @@ class SourceEntry(Strict):
     unit: Literal["person", "episode", "last episode"] = "person"
     engine: Literal["polars", "pandas"] = "polars"
     population_size: Annotated[float, Field(gt=0)] | None = None
-    populations: dict[str, dict[str, Annotated[float, Field(gt=0)]]] = Field(default_factory=dict[str, dict[str, float]])
+    populations: dict[str, dict[str, Annotated[float, Field(gt=0)]]] = Field(
+        default_factory=dict[str, dict[str, float]]
+    )
     derived: dict[str, str] = Field(default_factory=dict[str, str])
 
 

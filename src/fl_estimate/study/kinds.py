@@ -85,7 +85,11 @@ def check_direct(entry: Any, people: Any) -> None:
         estimate_prevalence(people, entry.outcome, where=entry.where, unknown=entry.unknown, variance=variance)
     else:
         stated = {name for name, _ in people.design.populations} if people.design is not None else set()
-        _direct(entry, people, national=not stated & {name for margin in by_margins(getattr(entry, "by", None)) for name in margin})
+        _direct(
+            entry,
+            people,
+            national=not stated & {name for margin in by_margins(getattr(entry, "by", None)) for name in margin},
+        )
 
 
 def _readings(entry: SensitivityEntry, people: Any, *, national: bool) -> Estimates:

@@ -140,9 +140,7 @@ def test_a_total_by_groups_is_compared_with_the_population_of_each() -> None:
     assert "region n" not in str(caught.value)
     assert len(fl.estimate_prevalence(frame, "y", by="region", design=far)) == 3
     with pytest.raises(fl.FlError, match="FL-EST-260"):  # one group alone says nothing of the others
-        fl.estimate_total(
-            frame, "y", by="region", design=replace(DESIGN, populations={"region": {"n": near["n"]}})
-        )
+        fl.estimate_total(frame, "y", by="region", design=replace(DESIGN, populations={"region": {"n": near["n"]}}))
     with pytest.raises(fl.FlError, match="FL-DESIGN-72"):
         fl.Design(weights="w", populations={"region": {"n": -1}})
 

@@ -151,7 +151,7 @@ def test_the_population_that_a_study_states_is_compared_with_the_weights(tmp_pat
 def test_files_keep_the_order_that_was_declared_and_are_known_again_as_a_release(tmp_path: Path) -> None:
     folder = tmp_path / "out"
     study = write(tmp_path)
-    fl.run_study(study, folder)
+    fl.run_study(study, out=folder)
     frame = pd.read_parquet(folder / "estimates.parquet")
     # [labels.region] puts Sud first; letters would put Nord first
     assert frame["region"].cat.ordered
@@ -160,6 +160,7 @@ def test_files_keep_the_order_that_was_declared_and_are_known_again_as_a_release
     assert written["region"].dropna().tolist() == ["Sud", "Nord"]
     again = study.read_text(encoding="utf-8").replace("[publish]\n", '[publish]\nprevious = ["out"]\n')
     study.write_text(again, encoding="utf-8")
-    made = fl.run_study(study, tmp_path / "later").published.to_frame()
-    assert made["region"].dropna().tolist() == ["Sud", "Nord"]
-    assert made["value"].tolist() == written["value"].tolist()
+    made = fl.run_study(study, out=tmp_path / "later").published
+    assert made is not None
+    assert made.to_frame()["region"].dropna().tolist() == ["Sud", "Nord"]
+    assert made.to_frame()["value"].tolist() == written["value"].tolist()
