@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from collections.abc import Mapping as Dictionary
 from pathlib import Path
 from typing import Any
 
-from fl_estimate.errors import DataFault, not_one_of
+from fl_estimate.errors import DataFault, MappingFault, not_one_of
 from fl_estimate.inputs.survey_data import Labels, SurveyData
 from fl_estimate.inputs.survey_storage import pandas_of
 from fl_estimate.loaders.checking import Mode, judged, require_mode, without_bad_cells
@@ -95,11 +95,13 @@ def load(
     paths = files_of(path, read)
     files, joined_files, of_joins = read_files(paths, read)
     rules = {name: whole_rule(TABLES[name], rule, _columns(files, name)) for name, rule in read.tables.items()}
-    require_fit(read, files, rules)
     if read.source.labelled_missing == "missing":
         files = {name: with_declared(file) for name, file in files.items()}
-    require_alike(files, rules)
-    require_said(read, files, rules)
+    _require_all(
+        lambda: require_fit(read, files, rules),
+        lambda: require_alike(files, rules),
+        lambda: require_said(read, files, rules),
+    )
     filled, of_people = _filled(read, files, rules, stay_lazy=engine == "polars")
     filled, of_money = in_one_currency(filled, read.rates)
     filled, told_again = relatives_once(filled)
@@ -124,7 +126,7 @@ def load(
     tables = on_one_row(tables)
     if mode == "lenient":
         tables = {name: without_bad_cells(table) for name, table in tables.items()}
-    labels = {name: _labels(tables[name], rules[name], files.get(name, files["people"])) for name in tables}
+    labels = {name: _labels(tables[name], rules[name], files[_root(name, files, rules)]) for name in tables}
     return SurveyData(
         **{name: _native(table, files[_root(name, files, rules)], engine) for name, table in tables.items()},
         design=design,
@@ -137,6 +139,25 @@ def load(
         wording=wording_of(read, labels, rules, files),
         totals=read.totals,
     )
+
+
+def _require_all(*checks: Callable[[], None]) -> None:
+    """Make every check of a mapping against its files, and tell all of their faults in one round."""
+    faults: list[MappingFault] = []
+    for check in checks:
+        try:
+            check()
+        except MappingFault as fault:
+            faults.append(fault)
+    if len(faults) == 1:
+        raise faults[0]
+    if faults:
+        raise MappingFault(
+            "FL-MAP-07",
+            "the mapping and its files have faults of several kinds",
+            found="\n    ".join(["", *(str(fault).replace("\n", "\n    ") for fault in faults)]),
+            fix="correct all of them; each says what was found and how to mend it",
+        )
 
 
 def _guessed_encodings(mapping: Mapping, files: Dictionary[str, FileTable]) -> Iterator[Fault]:

@@ -93,3 +93,18 @@ def test_other_variables_and_every_contradiction_at_once(tmp_path: Path) -> None
 )
 def test_words_of_a_code(variable: str, label: str, codes: Any, said: set[Any]) -> None:
     assert codes_said(variable, label, codes) == said
+
+
+def test_all_faults_of_a_mapping_with_its_file_come_in_one_round(tmp_path: Path) -> None:
+    path = survey(tmp_path, {"sex": {1: "Female", 2: "Male"}, "st": {51: "Don't know"}})
+    broken = {"id": "x", "people": {"region": "reg", "derived": {"employer": "st == 11"}}}
+    with pytest.raises(fl.FlError, match="FL-MAP-07") as caught:
+        fl.load(path, mapping=broken)
+    said = str(caught.value)
+    for code, words in {
+        "FL-MAP-04": "people.region: the file has no column 'reg'",
+        "FL-MAP-05": "people.derived.employer: column 'st' holds 51 = \"Don't know\" in 2 rows",
+        "FL-MAP-06": "people.sex: column 'sex' calls code 1 'Female'",
+    }.items():
+        assert f"[{code}]" in said
+        assert words in said
