@@ -130,7 +130,8 @@ def test_the_population_that_a_study_states_is_compared_with_the_weights(tmp_pat
     mapping = tmp_path / "x.toml"
     mapping.write_text(mapping.read_text(encoding="utf-8").replace("expands = true\n", ""), encoding="utf-8")
     study = plain.read_text(encoding="utf-8").replace('kind = "total"\n', 'kind = "total"\nby = "region"\n')
-    total = float(pyreadstat.read_sav(str(tmp_path / "survey.sav"))[0]["w"].sum())
+    answers: Any = pyreadstat.read_sav(str(tmp_path / "survey.sav"))[0]
+    total = float(answers["w"].sum())
 
     def stated(text: str) -> Path:
         plain.write_text(study.replace('mapping = "x.toml"\n', f'mapping = "x.toml"\n{text}\n'), encoding="utf-8")
