@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from fl_estimate.reporting.figures import draw, inline_svg
 from fl_estimate.reporting.headline import headline, period, population_words
-from fl_estimate.reporting.labelling import several_methods
+from fl_estimate.reporting.labelling import is_unweighted, several_methods
 from fl_estimate.reporting.naming import assumption_words, common_unit, outcome_words, unit_words
 from fl_estimate.reporting.tables import (
     MARKS,
@@ -249,7 +249,8 @@ def _notes(sheet: Layout, table: PublishedTable, published: PublishedEstimates, 
     if said := few_cases_note(published, language, table):
         notes.append(escape(said))
     if "undetermined" in sheet.heads:
-        notes.append(escape(say("sentence", "undetermined_head", language)))
+        plain = ".unweighted" if is_unweighted(table.assumptions) else ""
+        notes.append(escape(say("sentence", f"undetermined_head{plain}", language)))
     return "".join(f'<p class="notes">{note}</p>' for note in notes)
 
 

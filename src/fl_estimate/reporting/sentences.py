@@ -365,6 +365,13 @@ SENTENCES: dict[str, Said] = {
         "{hidden} chiffres sur {rows} ne sont pas publiés.",
         "{hidden} de {rows} cifras no se publican.",
     ),
+    "undetermined_head.unweighted": (
+        "Undetermined: share of the sample in scope whose class the answers do not settle. CV: coefficient of variation.",
+        "Indéterminé\u00a0: part de l’échantillon visé que les réponses ne permettent pas de classer. "
+        "CV\u00a0: coefficient de variation.",
+        "Indeterminado: proporción de la muestra de interés que las respuestas no permiten clasificar. "
+        "CV: coeficiente de variación.",
+    ),
     "undetermined_head": (
         "Undetermined: weighted share of the population in scope whose class the answers do not settle. "
         "CV: coefficient of variation.",

@@ -79,6 +79,17 @@ def test_the_picture_of_compare_says_unweighted(language: str, word: str) -> Non
     assert sum(stems[language] in text for text in texts([plain, weighted])) == 1
 
 
+@pytest.mark.parametrize(
+    ("language", "weighted"), [("en", "weighted share"), ("fr", "part pondérée"), ("es", "ponderada de")]
+)
+def test_the_undetermined_of_an_unweighted_survey_are_no_weighted_share(language: str, weighted: str) -> None:
+    for design, said in (({"unweighted": True}, False), ({}, True)):
+        data = survey(100, **design)
+        data.people["y"] = data.people["y"].astype("Int64").mask(np.arange(1000) > 990)
+        page = report(fl.publish(fl.estimate_prevalence(data, "y", unknown="exclude")), language=language)
+        assert (weighted in page) == said
+
+
 def test_a_column_that_only_has_a_name_of_ours_is_called_as_its_file_calls_it() -> None:
     words = Wording(columns={"migrant": ColumnWords(values={"0": {"": "Migrant"}, "1": {"": "Born here"}})})
     assert value_words(words, "migrant", [0, 1], "en") == {0: "Migrant", 1: "Born here"}
