@@ -83,8 +83,7 @@ def test_the_picture_of_compare_says_unweighted(language: str, word: str) -> Non
     ("language", "weighted"), [("en", "weighted share"), ("fr", "part pondérée"), ("es", "ponderada de")]
 )
 def test_the_undetermined_of_an_unweighted_survey_are_no_weighted_share(language: str, weighted: str) -> None:
-    for design, said in (({"unweighted": True}, False), ({}, True)):
-        data = survey(100, **design)
+    for data, said in ((survey(100, unweighted=True), False), (survey(100), True)):
         data.people["y"] = data.people["y"].astype("Int64").mask(np.arange(1000) > 990)
         page = report(fl.publish(fl.estimate_prevalence(data, "y", unknown="exclude")), language=language)
         assert (weighted in page) == said
