@@ -105,7 +105,17 @@ def frames() -> tuple[pd.DataFrame, pd.DataFrame]:
     households["HC15"] = rng.choice([1, 2], n, p=[0.4, 0.6])
     households["WS1"] = rng.choice([11, 21, 81], n)
     households["hhweight"] = women["wmweight"]
+    _without_interview(women)
     return households[list(HOUSEHOLD_LABELS)], women[list(WOMAN_LABELS)]
+
+
+def _without_interview(women: pd.DataFrame) -> None:
+    """One woman in twenty-five was not met or refused: as in the files of MICS she has a row, a weight of 0 and no answers."""
+    rng = np.random.default_rng(SEED + 1)
+    absent = rng.random(len(women)) < 0.04
+    women.loc[absent, "WM17"] = rng.choice([2, 3], absent.sum(), p=[0.7, 0.3])
+    women["wmweight"] = np.round(women["wmweight"].where(~absent, 0.0) / women.loc[~absent, "wmweight"].mean(), 6)
+    women.loc[absent, ["WB4", "WDOB", "welevel", "DV1A", *(f"WK{n}" for n in range(1, 9))]] = np.nan
 
 
 def _work(women: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:

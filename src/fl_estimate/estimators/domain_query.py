@@ -8,6 +8,7 @@ from itertools import combinations_with_replacement
 from typing import Any
 
 import narwhals as nw
+import numpy as np
 
 from fl_estimate.design.calibrated import weight_names
 from fl_estimate.design.domains import By, by_margins
@@ -17,7 +18,7 @@ from fl_estimate.design.totals import Frame, Totals, require_columns, totals
 from fl_estimate.design.two_phase import second_phase
 from fl_estimate.design.units import numbered
 from fl_estimate.design.weight_summary import RELATIVE
-from fl_estimate.errors import DesignFault, EstimateFault
+from fl_estimate.errors import DesignFault, EstimateFault, listed
 from fl_estimate.estimators.targets import PERSON, Target, Targets
 from fl_estimate.inputs.adjustments import Calibration
 from fl_estimate.inputs.replicates import Replicates, UnitReplicates
@@ -98,7 +99,7 @@ def _working(design: Design, *, replicated: bool) -> tuple[Design, bool]:
         # All that is known of the sample is in the weights: strata and units have nothing to add.
         known = Design(
             weights=design.weights, replicates=own, expands=design.expands, population_size=design.population_size,
-            adjustments=design.adjustments,
+            populations=design.populations, adjustments=design.adjustments,
         )  # fmt: skip
         return known, False
     apart = design.pps is not None or design.phase2 is not None or design.single_psu_scope == "domain"
@@ -226,7 +227,7 @@ def _check_expands(table: Totals, design: Design, measures: Sequence[Measure]) -
     """A total needs weights that sum to the population; an fpc of every stage gives such.
 
     FL-EST-200: they sum to the sample, as the design says or their mean tells. FL-EST-261: to less than half or more
-    than double of the known population. FL-EST-260: nobody has said what they sum to.
+    than double of the known population; FL-EST-263: of that of a group. FL-EST-260: nobody has said what they sum to.
     """
     if not _totals_asked(measures) or design.weights is None:
         return  # FL-EST-10 refuses designs that know no weights at all
@@ -241,9 +242,17 @@ def _check_expands(table: Totals, design: Design, measures: Sequence[Measure]) -
             fix="give the weights as the sample was drawn, bring them to known totals with fl.calibrate, or correct the "
             "population: population_size= counts what a row stands for",
         )
+    if far := _far_groups(table, design):
+        raise EstimateFault(
+            "FL-EST-263",
+            "a total of groups needs weights that sum to the population of each, and these are far from it",
+            found=listed(far),
+            fix="correct the weights or the populations of the groups ([totals] or [design] populations in a mapping), or look "
+            "whether the codes mean the same groups",
+        )
     if design.expands is False:
         raise _relative(f"{said}; Design(expands=False)")
-    if design.expands or size is not None:
+    if design.expands or size is not None or _every_group_known(table, design):
         return
     if rows and abs(total / rows - 1) < RELATIVE:
         raise _relative(f"{said}, mean {total / rows:.6g}")
@@ -254,6 +263,29 @@ def _check_expands(table: Totals, design: Design, measures: Sequence[Measure]) -
         fix="if that is the population: Design(expands=True), in a mapping expands = true; or give its known size, "
         "Design(population_size=…), in a mapping population_size = …",
     )
+
+
+def _far_groups(table: Totals, design: Design) -> list[str]:
+    """Groups of a by-column whose weights sum to less than half or more than double of their known population."""
+    far: list[str] = []
+    for name, known in design.populations:
+        if name not in table.keys:
+            continue
+        key = table.keys[name]
+        sums = np.bincount(key.codes, weights=table.sums["w",], minlength=key.missing + 1)
+        met = {str(level): float(total) for level, total in zip(key.levels, sums[: key.missing], strict=True)}
+        for code, size in known:
+            if not LEAST_SHARE <= met.get(code, 0.0) / size <= MOST_SHARE:
+                far.append(f"{name} {code}: weights sum to {met.get(code, 0.0):,.0f}, its population is {size:,.0f}")
+    return far
+
+
+def _every_group_known(table: Totals, design: Design) -> bool:
+    """Whether the populations of all groups of a by-column are known, and so were compared."""
+    keys = {
+        name: {str(level) for level in table.keys[name].levels} for name, _ in design.populations if name in table.keys
+    }
+    return any(keys.get(name, {""}) <= set(dict(known)) for name, known in design.populations)
 
 
 def _relative(found: str) -> EstimateFault:

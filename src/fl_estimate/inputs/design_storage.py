@@ -13,7 +13,7 @@ from fl_estimate.inputs.sample_design import Design
 
 _PLAIN: tuple[str, ...] = (
     "weights", "strata", "stages", "fpc", "nested", "single_psu", "single_psu_scope", "pps", "hr_sum", "phase2_variance",
-    "expands", "unweighted", "population_size",
+    "expands", "unweighted", "population_size", "populations",
 )  # fmt: skip
 _OF_COLUMNS: tuple[str, ...] = ("columns", "kind", "scale", "rscales", "fay", "combined", "centre", "df")
 _OF_UNITS: tuple[str, ...] = ("kind", "keys", "units", "scale", "centre", "df", "rows_are_units", "seed")

@@ -81,6 +81,9 @@ class Design:
     population_size : float, optional
         Rows of the population that the sample stands for (persons, or households where a row is one), as known from
         elsewhere. Totals are refused where the weights sum to less than half or more than double of it.
+    populations : mapping of str to mapping of str to float, optional
+        The same by codes of columns: ``{"region": {"1": 400_000, "2": 250_000}}``. Totals by such a column are refused where
+        the weights of a group are as far from its population.
     adjustments : tuple of Adjustment
         What was done to the weights; put here by `fl.calibrate`, `fl.trim_weights` and their like.
 
@@ -119,6 +122,7 @@ class Design:
     expands: bool | None
     unweighted: bool
     population_size: float | None
+    populations: tuple[tuple[str, tuple[tuple[str, float], ...]], ...]
     adjustments: tuple[Adjustment, ...]
 
     def __init__(
@@ -141,6 +145,7 @@ class Design:
         expands: bool | None = None,
         unweighted: bool = False,
         population_size: float | None = None,
+        populations: Any = (),
         adjustments: tuple[Adjustment, ...] = (),
     ) -> None:
         units, corrections = _names(stages), _names(fpc)
@@ -175,13 +180,14 @@ class Design:
             raise not_one_of(
                 "FL-DESIGN-04", "this single_psu_scope", str(single_psu_scope), ("sample", "domain"), DesignFault
             )
-        _check_weighting(weights, units, corrections, unweighted, expands, population_size)
+        groups = tuple((name, tuple(dict(sizes).items())) for name, sizes in dict(populations).items())
+        _check_weighting(weights, units, corrections, unweighted, expands, population_size, groups)
         _check_phases(phase2, phase2_variance, units, corrections, pps, single_psu, replicates)
         pairs = _pps(pps, joint, hr_sum, corrections, single_psu)
         values = (
             weights, strata, units[0] if units else None, units, corrections, nested, single_psu, single_psu_scope,
             pps, pairs, hr_sum, phase2, phase2_variance, replicates, expands, unweighted,
-            population_size, tuple(adjustments),
+            population_size, groups, tuple(adjustments),
         )  # fmt: skip
         for item, value in zip(fields(self), values, strict=True):
             object.__setattr__(self, item.name, value)
@@ -225,12 +231,14 @@ def _check_weighting(
     unweighted: bool,
     expands: bool | None,
     population_size: float | None,
+    populations: tuple[tuple[str, tuple[tuple[str, float], ...]], ...],
 ) -> None:
     faults = {
         f"weights={weights!r}": weights is not None,
         "fpc= of every stage, which gives the weights": weights is None and len(fpc) >= max(1, len(units)),
         "expands=True": bool(expands),
         "population_size=": population_size is not None,
+        "populations=": bool(populations),
     }
     found = [name for name, holds in faults.items() if unweighted and holds]
     if found:
@@ -240,11 +248,14 @@ def _check_weighting(
             found=listed(found),
             fix="leave unweighted= out where the weights are known; leave the others out where every row counts the same",
         )
-    if population_size is not None and not (0 < population_size < float("inf")):
+    sizes = {f"populations[{name!r}][{code!r}]={size!r}": size for name, known in populations for code, size in known}
+    sizes |= {f"population_size={population_size!r}": population_size} if population_size is not None else {}
+    wrong = [said for said, size in sizes.items() if not 0 < size < float("inf")]
+    if wrong:
         raise DesignFault(
             "FL-DESIGN-72",
             "the size of the population is no positive number",
-            found=f"population_size={population_size!r}",
+            found=listed(wrong),
             fix="give the rows of the population that the sample stands for, such as population_size=13_200_000",
         )
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from collections.abc import Mapping as Dictionary
 from pathlib import Path
 from typing import Any
 
-from fl_estimate.errors import DataFault, not_one_of
+from fl_estimate.errors import DataFault, MappingFault, not_one_of
 from fl_estimate.inputs.survey_data import Labels, SurveyData
 from fl_estimate.inputs.survey_storage import pandas_of
 from fl_estimate.loaders.checking import Mode, judged, require_mode, without_bad_cells
@@ -20,6 +20,7 @@ from fl_estimate.loaders.fit import require_fit, whole_rule
 from fl_estimate.loaders.household import survey_faults, with_households
 from fl_estimate.loaders.joining import files_of, read_files
 from fl_estimate.loaders.labelled_missing import require_said, with_declared
+from fl_estimate.loaders.labelled_otherwise import require_alike
 from fl_estimate.loaders.mapping import Mapping
 from fl_estimate.loaders.mapping_parts import TableRule, is_number, main_text
 from fl_estimate.loaders.one_row import on_one_row
@@ -70,7 +71,8 @@ def load(
         FL-FILE-01 to FL-FILE-07, FL-FILE-10: a file cannot be read.
     MappingFault
         FL-MAP-01 to FL-MAP-03 (the mapping is broken), FL-MAP-04 (it does not fit the files), FL-MAP-05
-        (codes labelled as missing that nobody declared missing would be read as answers).
+        (codes labelled as missing that nobody declared missing would be read as answers), FL-MAP-06 (labels of codes
+        taken as they stand say another code of the schema: ``sex`` with 1 = "Female").
     DataFault
         FL-DATA-01: records break the schema; the error carries the whole report. FL-DATA-02: unknown engine. FL-DATA-03: unknown mode.
 
@@ -93,10 +95,13 @@ def load(
     paths = files_of(path, read)
     files, joined_files, of_joins = read_files(paths, read)
     rules = {name: whole_rule(TABLES[name], rule, _columns(files, name)) for name, rule in read.tables.items()}
-    require_fit(read, files, rules)
     if read.source.labelled_missing == "missing":
         files = {name: with_declared(file) for name, file in files.items()}
-    require_said(read, files, rules)
+    _require_all(
+        lambda: require_fit(read, files, rules),
+        lambda: require_alike(files, rules),
+        lambda: require_said(read, files, rules),
+    )
     filled, of_people = _filled(read, files, rules, stay_lazy=engine == "polars")
     filled, of_money = in_one_currency(filled, read.rates)
     filled, told_again = relatives_once(filled)
@@ -134,6 +139,25 @@ def load(
         wording=wording_of(read, labels, rules, files),
         totals=read.totals,
     )
+
+
+def _require_all(*checks: Callable[[], None]) -> None:
+    """Make every check of a mapping against its files, and tell all of their faults in one round."""
+    faults: list[MappingFault] = []
+    for check in checks:
+        try:
+            check()
+        except MappingFault as fault:
+            faults.append(fault)
+    if len(faults) == 1:
+        raise faults[0]
+    if faults:
+        raise MappingFault(
+            "FL-MAP-07",
+            "the mapping and its files have faults of several kinds",
+            found="\n    ".join(["", *(str(fault).replace("\n", "\n    ") for fault in faults)]),
+            fix="correct all of them; each says what was found and how to mend it",
+        )
 
 
 def _guessed_encodings(mapping: Mapping, files: Dictionary[str, FileTable]) -> Iterator[Fault]:

@@ -150,6 +150,9 @@ class Mapping(Strict):
         people = self.totals.get("people")
         counted = isinstance(people, float | int) and self.design.population_size is None and not self.design.unweighted
         design = self.design.design()
+        groups = {name: known for name, known in self.totals.items() if isinstance(known, dict)}
+        if groups and not self.design.unweighted:
+            design = replace(design, populations={**groups, **self.design.populations})
         return replace(design, population_size=people) if counted else design
 
     def period(self) -> ReferencePeriod | None:

@@ -372,6 +372,7 @@ class DesignRule(Strict):
     expands: bool | None = None
     unweighted: bool = False
     population_size: float | None = None
+    populations: dict[str, dict[str, float]] = {}
 
     def design(self) -> Design:
         """Give it in the form that estimators take.

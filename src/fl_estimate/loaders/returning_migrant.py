@@ -219,6 +219,7 @@ def _expanding(design: Design | None, people: pl.LazyFrame) -> Design | None:
     """The known population is of persons: their weights are compared with it here, for those of episodes sum to more."""
     import polars as pl
 
+    design = None if design is None else replace(design, populations=())
     if design is None or design.weights is None or design.population_size is None:
         return design
     total = people.select(pl.col(design.weights).cast(pl.Float64).sum()).collect().item()

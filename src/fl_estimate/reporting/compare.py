@@ -13,7 +13,7 @@ import pandas as pd
 from fl_estimate.errors import PublishFault, listed
 from fl_estimate.estimators.synthesis.combine import DIFFERENT, cochran
 from fl_estimate.reporting.figures import ROW, TEXT, WIDTH, as_float, dress, in_full, limits, styled, truth_mark
-from fl_estimate.reporting.labelling import Labels, unit_of
+from fl_estimate.reporting.labelling import DESIGNED, Labels, is_unweighted, unit_of
 from fl_estimate.reporting.palette import BRIGHT, FAINT, HATCH, INK, PAPER, RULE, SERIES, SOFT
 from fl_estimate.reporting.publish import PublishedEstimates, PublishedTable
 from fl_estimate.reporting.suppression import LIMITS, NOT_PUBLISHED
@@ -151,12 +151,13 @@ def _kept(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _series(record: Mapping[str, Any], table: PublishedTable, names: Labels, named: bool, language: str) -> str:
     """What the result of a row is called."""
-    own = names.source(record)
+    own, plain = names.source(record), is_unweighted(table.assumptions)
     if named:
         label = f"{table.name}, {own}" if own else table.name
+        label += f" – {say('head', 'unweighted', language)}" if plain and not own else ""
     else:
-        term = str(record["term"])
-        label = own or say("source", str(record["method"]), language)
+        term, method = str(record["term"]), str(record["method"])
+        label = own or say("source", "unweighted" if plain and method in DESIGNED else method, language)
         label += f" ({say('term', term, language)})" if term else ""
     bound = str(record["bound"])
     if not bound:

@@ -57,7 +57,7 @@ def headline(published: PublishedEstimates, language: str = "en", truth: Truth |
         *_behind(rows, scale, language),
     ]
     if is_unweighted(lead.assumptions):
-        sentences.append(say("sentence", "unweighted", language))
+        sentences.append(say("sentence", "unweighted", language, one=unit_words(scale.counted, "one", language)))
     if len(rows) == 1 and rows[0]["publication"] != NOT_PUBLISHED:
         sentences += _all_counted(whole, lead, outcome, scale, language)
     sentences += _truth(published, lead, rows[0], scale, truth, language)
@@ -73,7 +73,7 @@ def _figure(lead: PublishedTable, rows: list[Row], scale: Scale, most: int, lang
     words = {
         "state": say("state", outcome, language),
         "outcome": opening(outcome_words(lead.wording, outcome, language)),
-        **{key: unit_words(lead.wording.unit, key, language) for key in ("units", "of", "none_or_all")},
+        **{key: unit_words(lead.wording.unit, key, language) for key in ("units", "of", "none_or_all", "sample")},
         "quantity": lowered(scale.head(language)),
         **_when(lead.reference_period, language),
     }
@@ -90,7 +90,7 @@ def _figure(lead: PublishedTable, rows: list[Row], scale: Scale, most: int, lang
     upper = scale.with_unit(row, "upper", language)
     if row["publication"] in LIMITS:
         told = {"n": number(float(row["n"]), 0, language), "upper": upper, "unit": lowered(scale.head(language))}
-        yield say("sentence", str(row["publication"]), language, level=level, most=most, **told)
+        yield say("sentence", str(row["publication"]), language, level=level, most=most, sample=words["sample"], **told)
         return
     value = scale.with_unit(row, "value", language)
     sentence = say("sentence", f"prevalence.{unit}" if worded else "plain", language, value=value, **words)

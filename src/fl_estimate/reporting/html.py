@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from fl_estimate.reporting.figures import draw, inline_svg
 from fl_estimate.reporting.headline import headline, period, population_words
-from fl_estimate.reporting.labelling import several_methods
-from fl_estimate.reporting.naming import assumption_words, outcome_words
+from fl_estimate.reporting.labelling import is_unweighted, several_methods
+from fl_estimate.reporting.naming import assumption_words, common_unit, outcome_words, unit_words
 from fl_estimate.reporting.tables import (
     MARKS,
     LaidRow,
@@ -249,7 +249,8 @@ def _notes(sheet: Layout, table: PublishedTable, published: PublishedEstimates, 
     if said := few_cases_note(published, language, table):
         notes.append(escape(said))
     if "undetermined" in sheet.heads:
-        notes.append(escape(say("sentence", "undetermined_head", language)))
+        plain = ".unweighted" if is_unweighted(table.assumptions) else ""
+        notes.append(escape(say("sentence", f"undetermined_head{plain}", language)))
     return "".join(f'<p class="notes">{note}</p>' for note in notes)
 
 
@@ -321,13 +322,15 @@ def _publication(published: PublishedEstimates, language: str) -> Iterator[str]:
     most = max(1, rule.min_cases - 1)
     few = {"at_most": "rule_at_most", "model": "rule_model", "withheld": "rule"}[rule.few_cases]
     first = few if rule.min_cases > 1 else "rule_without_cases"
+    unit = common_unit(table.wording for table in published.tables)
+    sample = unit_words(unit, "sample", language)
     sentences = [
-        say("sentence", first, language, n=rule.min_n, most=most, df=rule.min_df),
-        *width_sentences(rule, language),
+        say("sentence", first, language, n=rule.min_n, most=most, df=rule.min_df, sample=sample),
+        *width_sentences(rule, language, unit),
         say("sentence", "rule_parts", language),
     ]
     if rule.few_cases == "withheld" or rule.min_cases < 1:
-        sentences.append(say("sentence", "rule_zero", language, n=rule.min_n))
+        sentences.append(say("sentence", "rule_zero", language, n=rule.min_n, sample=sample))
     rows = sum(len(table.frame) for table in published.tables)
     hidden = sum(int(table.hidden.sum()) for table in published.tables)
     yield f"<p>{escape(' '.join(sentences))}</p>"

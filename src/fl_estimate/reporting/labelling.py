@@ -12,6 +12,8 @@ from fl_estimate.reporting.naming import quantity_words, term_words, value_words
 from fl_estimate.reporting.words import say
 from fl_estimate.results.estimates import Assumption, margin_columns
 
+DESIGNED: tuple[str, ...] = ("taylor", "replicates")
+"""Methods of surveys, whose rows may be unweighted."""
 SAME_UNIT: dict[str, str] = {"total": "persons", "population_size": "persons"}
 """Quantities that are the same thing under another name: a total of persons, whoever counted them."""
 Row = Mapping[str, Any]
@@ -92,5 +94,5 @@ class Labels:
             return ", ".join(names)
         if not self._methods:
             return ""
-        plain = self._unweighted and str(record["method"]) in ("taylor", "replicates")
+        plain = self._unweighted and str(record["method"]) in DESIGNED
         return say("source", "unweighted" if plain else str(record["method"]), self._language)

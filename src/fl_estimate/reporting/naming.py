@@ -17,7 +17,9 @@ from fl_estimate.reporting.vocabulary_units import UNITS
 from fl_estimate.reporting.words import LANGUAGES, labels, opening, say
 from fl_estimate.results.estimates import Assumption
 from fl_estimate.schema.labels import label_of
+from fl_estimate.schema.variables import TABLES
 
+SCHEMA = frozenset(name for table in TABLES.values() for name in table.variables)
 _NOTHING = ColumnWords()
 _CLASS = re.compile(r"(?:C\()?(?P<column>[\w@]+)(?:, [^)]*)?\)?\[(?:T\.)?(?P<code>.+)\]")
 
@@ -43,7 +45,10 @@ def value_words(wording: Wording, name: str, values: Sequence[Any], language: st
     for value in values:
         text = words.values.get(_code(value), {})
         known = ours[value] if ours[value] != str(value) else ""
-        found[value] = told(text, language) or known or text.get(FILE) or str(value)
+        # loading saw to it that labels of schema variables agree with ours; a column that only has the name may mean another thing
+        of_file = text.get(FILE, "")
+        first = known if name in SCHEMA else of_file
+        found[value] = told(text, language) or first or known or of_file or str(value)
     return found
 
 
@@ -86,7 +91,8 @@ def _part(wording: Wording, part: str, language: str) -> str:
         return column_title(wording, part, language) if part in wording.columns else part
     column, code = met["column"], met["code"]
     text = wording.columns.get(column, _NOTHING).values.get(code, {})
-    said = told(text, language) or known_value(column, code, language) or text.get(FILE, "")
+    ours, of_file = known_value(column, code, language), text.get(FILE, "")
+    said = told(text, language) or ((ours or of_file) if column in SCHEMA else (of_file or ours))
     return said or f"{column_title(wording, column, language)}: {code}"
 
 
@@ -129,11 +135,22 @@ def unit_words(unit: str, key: str, language: str) -> str:
     return UNITS.get(unit, UNITS["persons"])[key][LANGUAGES.index(language)]
 
 
+def unit_forms(unit: str, language: str) -> dict[str, str]:
+    """The words of a unit that sentences, reasons and assumptions have in braces."""
+    return {key: unit_words(unit, key, language) for key in ("units", "sample", "one", "none_or_all")}
+
+
+def common_unit(wordings: Iterable[Wording]) -> str:
+    """What several tables count; persons where they do not count the same."""
+    units = {wording.unit for wording in wordings}
+    return units.pop() if len(units) == 1 else "persons"
+
+
 def assumption_words(wording: Wording, assumption: Assumption, language: str) -> str:
     """An assumption in a sentence, which names what is counted."""
-    units = unit_words(wording.unit, "units", language)
-    words = {"units": units, "Units": opening(units), "none_or_all": unit_words(wording.unit, "none_or_all", language)}
-    return say("assumption", assumption.code, language, **words, **dict(assumption.parameters))
+    words = unit_forms(wording.unit, language)
+    words["Units"] = opening(words["units"])
+    return say("assumption", assumption.code, language, **{**words, **dict(assumption.parameters)})
 
 
 def quantity_words(code: str, unit: str, language: str) -> str:

@@ -131,8 +131,21 @@ class PublishedEstimates:
         return write_bytes(Path(path), self.to_frame().to_csv(index=False, lineterminator="\n").encode())
 
     def to_parquet(self, path: str | Path) -> Path:
-        """Write all tables as one Parquet file."""
-        return write_bytes(Path(path), self.to_frame().to_parquet(index=False))
+        """Write all tables as one Parquet file; by-columns whose codes are texts with an order of their own are ordered dictionaries."""
+        frame = self.to_frame()
+        for name, order in self._orders().items():
+            met = set(frame[name].dropna())
+            if met and met <= set(order):
+                frame[name] = pd.Categorical(frame[name], [code for code in order if code in met], ordered=True)
+        return write_bytes(Path(path), frame.to_parquet(index=False))
+
+    def _orders(self) -> dict[str, tuple[str, ...]]:
+        """Of by-columns the order of codes that was meant, where all tables that have the column mean the same."""
+        found: dict[str, set[tuple[str, ...]]] = {}
+        for table in self.tables:
+            for name in table.by:
+                found.setdefault(name, set()).add(table.wording.order(name))
+        return {name: order for name, orders in found.items() if len(orders) == 1 for order in orders if order}
 
     def plot(self, path: str | Path, language: str = "en") -> Path:
         """Draw every table with its intervals; the ending of the path says how: .svg, .png or .pdf."""

@@ -162,7 +162,9 @@ def geography(estimates: Iterable[Estimates]) -> dict[str, dict[str, dict[str, s
 
 def _read_table(place: Path) -> pd.DataFrame | None:
     if (place / PARQUET).is_file():
-        return pd.read_parquet(place / PARQUET)
+        frame = pd.read_parquet(place / PARQUET)
+        ordered = [name for name, kind in frame.dtypes.items() if isinstance(kind, pd.CategoricalDtype)]
+        return frame.astype(dict.fromkeys(ordered, "string"))
     if not (place / CSV).is_file():
         return None
     frame = pd.read_csv(place / CSV, dtype=str, keep_default_na=False)

@@ -222,25 +222,25 @@ SENTENCES: dict[str, Said] = {
         "La cifra se basa en {n} {sample}.",
     ),
     "fewer_than": (
-        "No case was met among {n} respondents: the figure is below {upper} ({unit}; upper limit of the {level} "
+        "No case was met among {n} {sample}: the figure is below {upper} ({unit}; upper limit of the {level} "
         "confidence interval).",
-        "Aucun cas parmi {n} répondants\u00a0: le chiffre est inférieur à {upper} ({unit}\u00a0; limite supérieure de "
+        "Aucun cas parmi {n} {sample}\u00a0: le chiffre est inférieur à {upper} ({unit}\u00a0; limite supérieure de "
         "l’intervalle de confiance à {level}).",
-        "Ningún caso entre {n} informantes: la cifra es inferior a {upper} ({unit}; límite superior del intervalo de "
+        "Ningún caso entre {n} {sample}: la cifra es inferior a {upper} ({unit}; límite superior del intervalo de "
         "confianza del {level}).",
     ),
     "at_most": (
-        "From 0 to {most} cases were met among {n} respondents, too few for a figure: it is at most {upper} ({unit}; upper "
+        "From 0 to {most} cases were met among {n} {sample}, too few for a figure: it is at most {upper} ({unit}; upper "
         "limit of a {level} confidence interval for {most} cases).",
-        "De 0 à {most} cas ont été trouvés parmi {n} répondants, trop peu pour donner un chiffre\u00a0: il est au plus de "
+        "De 0 à {most} cas ont été trouvés parmi {n} {sample}, trop peu pour donner un chiffre\u00a0: il est au plus de "
         "{upper} ({unit}\u00a0; limite supérieure d’un intervalle de confiance à {level} pour {most} cas).",
-        "Se encontraron de 0 a {most} casos entre {n} informantes, muy pocos para dar una cifra: es a lo sumo de {upper} "
+        "Se encontraron de 0 a {most} casos entre {n} {sample}, muy pocos para dar una cifra: es a lo sumo de {upper} "
         "({unit}; límite superior de un intervalo de confianza del {level} para {most} casos).",
     ),
     "unweighted": (
-        "Unweighted: every respondent counts the same, and the figure is of the sample.",
-        "Non pondéré\u00a0: chaque répondant compte autant, et le chiffre porte sur l’échantillon.",
-        "Sin ponderar: cada informante cuenta lo mismo, y la cifra es de la muestra.",
+        "Unweighted: every {one} counts the same, and the figure is of the sample.",
+        "Non pondéré\u00a0: chaque {one} compte autant, et le chiffre porte sur l’échantillon.",
+        "Sin ponderar: cada {one} cuenta lo mismo, y la cifra es de la muestra.",
     ),
     "not_published": (
         "The national figure is not published: too little stands behind it.",
@@ -268,27 +268,27 @@ SENTENCES: dict[str, Said] = {
         "Los intervalos de {covered} de las {rows} cifras publicadas con valor verdadero conocido lo contienen.",
     ),
     "rule": (
-        "A figure is not published where fewer than {n} respondents, from 1 to {most} cases, or fewer than {df} degrees "
+        "A figure is not published where fewer than {n} {sample}, from 1 to {most} cases, or fewer than {df} degrees "
         "of freedom stand behind it, or where it has no interval; the other quantities of the same cell are then withheld "
         "too.",
-        "Un chiffre n’est pas publié s’il repose sur moins de {n} répondants, sur 1 à {most} cas ou sur moins de {df} "
+        "Un chiffre n’est pas publié s’il repose sur moins de {n} {sample}, sur 1 à {most} cas ou sur moins de {df} "
         "degrés de liberté, ou s’il n’a pas d’intervalle\u00a0; les autres quantités de la même cellule sont alors "
         "également retenues.",
-        "Una cifra no se publica si se basa en menos de {n} informantes, en 1 a {most} casos o en menos de {df} grados de "
+        "Una cifra no se publica si se basa en menos de {n} {sample}, en 1 a {most} casos o en menos de {df} grados de "
         "libertad, o si carece de intervalo; tampoco se publican entonces las demás cantidades de la misma celda.",
     ),
     "rule_without_cases": (
-        "A figure is not published where fewer than {n} respondents stand behind it, or where it has no interval; the other "
+        "A figure is not published where fewer than {n} {sample} stand behind it, or where it has no interval; the other "
         "quantities of the same cell are then withheld too.",
-        "Un chiffre n’est pas publié s’il repose sur moins de {n} répondants ou s’il n’a pas d’intervalle ; les autres "
+        "Un chiffre n’est pas publié s’il repose sur moins de {n} {sample} ou s’il n’a pas d’intervalle ; les autres "
         "quantités de la même cellule sont alors également retenues.",
-        "Una cifra no se publica si se basa en menos de {n} informantes o si carece de intervalo; tampoco se publican "
+        "Una cifra no se publica si se basa en menos de {n} {sample} o si carece de intervalo; tampoco se publican "
         "entonces las demás cantidades de la misma celda.",
     ),
     "rule_effective_n": (
-        "Nor where the respondents are worth fewer than {n} drawn independently.",
-        "Ni si les répondants équivalent à moins de {n} répondants tirés indépendamment.",
-        "Tampoco si los informantes equivalen a menos de {n} extraídos de forma independiente.",
+        "Nor where the {sample} are worth fewer than {n} drawn independently.",
+        "Ni si l’échantillon équivaut à moins de {n} {sample} en tirage indépendant.",
+        "Tampoco si la muestra equivale a menos de {n} {sample} en extracción independiente.",
     ),
     "rule_width": (
         "Nor where the interval is wider than {most} times the figure.",
@@ -301,10 +301,10 @@ SENTENCES: dict[str, Said] = {
         "Un intervalo de prevalencia de a lo sumo {width} basta en todo caso.",
     ),
     "rule_zero": (
-        "Where no case was met among at least {n} respondents, the upper limit is printed: “fewer than”.",
-        "Lorsqu’aucun cas n’a été trouvé parmi au moins {n} répondants, la limite supérieure est imprimée\u00a0: "
+        "Where no case was met among at least {n} {sample}, the upper limit is printed: “fewer than”.",
+        "Lorsqu’aucun cas n’a été trouvé parmi au moins {n} {sample}, la limite supérieure est imprimée\u00a0: "
         "«\u00a0moins de\u00a0».",
-        "Cuando no se encontró ningún caso entre al menos {n} informantes, se imprime el límite superior: «menos de».",
+        "Cuando no se encontró ningún caso entre al menos {n} {sample}, se imprime el límite superior: «menos de».",
     ),
     "rule_caution": (
         "† Use with caution: coefficient of variation above {cv}, or fewer than {df} degrees of freedom.",
@@ -325,23 +325,23 @@ SENTENCES: dict[str, Said] = {
         "Se ha comprobado que ninguna de ellas puede deducirse de lo que se imprime; no fue necesario retener otras.",
     ),
     "rule_at_most": (
-        "A figure is not published where fewer than {n} respondents or fewer than {df} degrees of freedom stand behind it, or "
+        "A figure is not published where fewer than {n} {sample} or fewer than {df} degrees of freedom stand behind it, or "
         "where it has no interval; the other quantities of the same cell are then withheld too. Where 0 to {most} cases were "
         "met, whichever of these, only an upper limit is printed: “at most”.",
-        "Un chiffre n’est pas publié s’il repose sur moins de {n} répondants ou sur moins de {df} degrés de liberté, ou s’il "
+        "Un chiffre n’est pas publié s’il repose sur moins de {n} {sample} ou sur moins de {df} degrés de liberté, ou s’il "
         "n’a pas d’intervalle\u00a0; les autres quantités de la même cellule sont alors également retenues. Lorsque 0 à {most} "
         "cas ont été trouvés, quel qu’en soit le nombre, seule une limite supérieure est imprimée\u00a0: «\u00a0au "
         "plus\u00a0».",
-        "Una cifra no se publica si se basa en menos de {n} informantes o en menos de {df} grados de libertad, o si carece de "
+        "Una cifra no se publica si se basa en menos de {n} {sample} o en menos de {df} grados de libertad, o si carece de "
         "intervalo; tampoco se publican entonces las demás cantidades de la misma celda. Cuando se encontraron de 0 a {most} "
         "casos, sea cual sea su número, solo se imprime un límite superior: «a lo sumo».",
     ),
     "rule_model": (
-        "A figure is not published where fewer than {n} respondents, from 0 to {most} cases, or fewer than {df} degrees of "
+        "A figure is not published where fewer than {n} {sample}, from 0 to {most} cases, or fewer than {df} degrees of "
         "freedom stand behind it, or where it has no interval; where there is a figure of a model, it stands in its place.",
-        "Un chiffre n’est pas publié s’il repose sur moins de {n} répondants, sur 0 à {most} cas ou sur moins de {df} degrés de "
+        "Un chiffre n’est pas publié s’il repose sur moins de {n} {sample}, sur 0 à {most} cas ou sur moins de {df} degrés de "
         "liberté, ou s’il n’a pas d’intervalle\u00a0; lorsqu’il existe un chiffre issu d’un modèle, celui-ci le remplace.",
-        "Una cifra no se publica si se basa en menos de {n} informantes, en 0 a {most} casos o en menos de {df} grados de "
+        "Una cifra no se publica si se basa en menos de {n} {sample}, en 0 a {most} casos o en menos de {df} grados de "
         "libertad, o si carece de intervalo; si existe una cifra de un modelo, esta ocupa su lugar.",
     ),
     "rule_parts": (
@@ -364,6 +364,13 @@ SENTENCES: dict[str, Said] = {
         "{hidden} of {rows} figures are not published.",
         "{hidden} chiffres sur {rows} ne sont pas publiés.",
         "{hidden} de {rows} cifras no se publican.",
+    ),
+    "undetermined_head.unweighted": (
+        "Undetermined: share of the sample in scope whose class the answers do not settle. CV: coefficient of variation.",
+        "Indéterminé\u00a0: part de l’échantillon visé que les réponses ne permettent pas de classer. "
+        "CV\u00a0: coefficient de variation.",
+        "Indeterminado: proporción de la muestra de interés que las respuestas no permiten clasificar. "
+        "CV: coeficiente de variación.",
     ),
     "undetermined_head": (
         "Undetermined: weighted share of the population in scope whose class the answers do not settle. "

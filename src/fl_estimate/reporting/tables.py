@@ -16,7 +16,7 @@ from fl_estimate.errors import visible
 from fl_estimate.inputs.wording import Wording
 from fl_estimate.reporting.judging import based_on
 from fl_estimate.reporting.labelling import SAME_UNIT, Labels, is_unweighted, several_methods, unit_of
-from fl_estimate.reporting.naming import column_title, outcome_words, quantity_words, told, unit_words
+from fl_estimate.reporting.naming import column_title, outcome_words, quantity_words, told, unit_forms, unit_words
 from fl_estimate.reporting.palette import SOFT
 from fl_estimate.reporting.precision import decimals_of
 from fl_estimate.reporting.suppression import AT_MOST, LIMITS, NOT_PUBLISHED, SuppressionRule
@@ -319,11 +319,12 @@ def few_cases_note(published: PublishedEstimates, language: str, table: Publishe
     return say("sentence", "few_cases", language, most=published.rule.min_cases - 1)
 
 
-def width_sentences(rule: SuppressionRule, language: str) -> list[str]:
+def width_sentences(rule: SuppressionRule, language: str, unit: str = "persons") -> list[str]:
     """What the rule asks of the width of intervals, where it does."""
     said: list[str] = []
     if rule.min_effective_n:
-        said.append(say("sentence", "rule_effective_n", language, n=rule.min_effective_n))
+        sample = unit_words(unit, "sample", language)
+        said.append(say("sentence", "rule_effective_n", language, n=rule.min_effective_n, sample=sample))
     if math.isfinite(rule.max_relative_width):
         most = number(rule.max_relative_width, 1, language)
         said.append(say("sentence", "rule_width", language, most=most))
@@ -441,8 +442,9 @@ def _marks(table: PublishedTable) -> dict[int, str]:
 
 
 def _notes(table: PublishedTable, language: str) -> Iterable[tuple[str, str]]:
+    forms = unit_forms(table.wording.unit, language)
     for place, (code, parameters) in enumerate(_noted(table), 1):
-        yield str(place), say("reason", code, language, **dict(parameters))
+        yield str(place), say("reason", code, language, **{**forms, **dict(parameters)})
 
 
 def _noted(table: PublishedTable) -> list[tuple[str, tuple[tuple[str, Any], ...]]]:

@@ -351,9 +351,9 @@ ASSUMPTIONS: dict[str, Said] = {
 
 REASONS: dict[str, Said] = {
     "no_rows": (
-        "Nobody in the sample is in this cell.",
-        "Personne dans l’échantillon n’est dans cette cellule.",
-        "Nadie en la muestra está en esta celda.",
+        "This cell is empty in the sample.",
+        "Cette cellule est vide dans l’échantillon.",
+        "Esta celda está vacía en la muestra.",
     ),
     "zero_cases": (
         "No case was met in the sample; the figure is the upper limit of the interval.",
@@ -361,9 +361,9 @@ REASONS: dict[str, Said] = {
         "Ningún caso en la muestra; la cifra es el límite superior del intervalo.",
     ),
     "all_cases": (
-        "Every respondent is a case; the interval is one-sided.",
-        "Tous les répondants sont des cas ; l’intervalle est unilatéral.",
-        "Todos los informantes son casos; el intervalo es unilateral.",
+        "Every {one} is a case; the interval is one-sided.",
+        "Chaque {one} est un cas ; l’intervalle est unilatéral.",
+        "Cada {one} es un caso; el intervalo es unilateral.",
     ),
     "df_not_positive": (
         "Too few primary units for an interval.",
@@ -371,9 +371,9 @@ REASONS: dict[str, Said] = {
         "Muy pocas unidades primarias para un intervalo.",
     ),
     "single_row": (
-        "A single respondent: no standard error.",
-        "Un seul répondant : pas d’erreur type.",
-        "Un solo informante: sin error estándar.",
+        "A single {one}: no standard error.",
+        "Effectif de 1 ({one}) : pas d’erreur type.",
+        "Muestra de 1 ({one}): sin error estándar.",
     ),
     "interval_outside_range": (
         "The symmetric interval goes beyond the possible range.",
@@ -391,9 +391,9 @@ REASONS: dict[str, Said] = {
         "El estimador de la varianza dio un número negativo: sin error estándar.",
     ),
     "replicates_without_value": (
-        "{replicates} of {of} replicates hold nobody of this cell and were left out.",
-        "{replicates} réplications sur {of} n’ont personne dans cette cellule et ont été écartées.",
-        "{replicates} de {of} réplicas no tienen a nadie en esta celda y se omitieron.",
+        "{replicates} of {of} replicates have this cell empty and were left out.",
+        "{replicates} réplications sur {of} laissent cette cellule vide et ont été écartées.",
+        "{replicates} de {of} réplicas dejan vacía esta celda y se omitieron.",
     ),
     "census": (
         "Every unit was taken: no sampling error.",

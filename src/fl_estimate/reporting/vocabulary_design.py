@@ -6,12 +6,12 @@ Said = tuple[str, str, str]
 
 ASSUMPTIONS: dict[str, Said] = {
     "unweighted": (
-        "Unweighted: every respondent counts the same. The figures are of the sample; they speak of the population only if "
-        "everybody in it was equally likely to be drawn and to answer.",
-        "Non pondéré\u00a0: chaque répondant compte autant. Les chiffres portent sur l’échantillon\u00a0; ils ne valent pour la "
-        "population que si chacun y avait la même probabilité d’être tiré et de répondre.",
-        "Sin ponderar: cada informante cuenta lo mismo. Las cifras son de la muestra; solo valen para la población si en ella "
-        "todos tenían la misma probabilidad de ser seleccionados y de responder.",
+        "Unweighted: every {one} counts the same. The figures are of the sample; they speak of the population only if "
+        "all of it was equally likely to be drawn and to answer.",
+        "Non pondéré\u00a0: chaque {one} compte autant. Les chiffres portent sur l’échantillon\u00a0; ils ne valent pour la "
+        "population que si toutes ses unités avaient la même probabilité d’être tirées et de répondre.",
+        "Sin ponderar: cada {one} cuenta lo mismo. Las cifras son de la muestra; solo valen para la población si todas sus "
+        "unidades tenían la misma probabilidad de ser seleccionadas y de responder.",
     ),
     "zero_weights": (
         "Rows with a weight of zero (not interviewed or not eligible): {rows}. They are counted in no figure, and their primary "

@@ -1,7 +1,7 @@
 """Words of the units that are counted: persons, households, enterprises … English, French, Spanish. Data only.
 
 Of each unit: `number` (head of a total), `n` (head of the rows in the sample), `units` (after a number), `of` (after a share),
-`none_or_all` (of the undetermined), `all` (the same, all counted), `among` (behind the number in the sample), `title` of rates.
+`none_or_all` (of the undetermined), `all` (the same, all counted), `sample` (behind the number in the sample), `one` (of these).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ UNITS: dict[str, dict[str, Said]] = {
         "none_or_all": ("none or all of the persons", "aucune ou toutes les personnes", "a ninguna o a todas las personas"),
         "all": ("all of these persons", "toutes ces personnes", "a todas estas personas"),
         "sample": ("respondents", "répondants", "informantes"),
+        "one": ("respondent", "répondant", "informante"),
     },
     "households": {
         "number": ("Number of households", "Nombre de ménages", "Número de hogares"),
@@ -26,6 +27,7 @@ UNITS: dict[str, dict[str, Said]] = {
         "none_or_all": ("none or all of the households", "aucun ou tous les ménages", "ninguno o todos los hogares"),
         "all": ("all of these households", "tous ces ménages", "todos estos hogares"),
         "sample": ("households interviewed", "ménages enquêtés", "hogares entrevistados"),
+        "one": ("household interviewed", "ménage enquêté", "hogar entrevistado"),
     },
     "enterprises": {
         "number": ("Number of enterprises", "Nombre d’entreprises", "Número de empresas"),
@@ -35,6 +37,7 @@ UNITS: dict[str, dict[str, Said]] = {
         "none_or_all": ("none or all of the enterprises", "aucune ou toutes les entreprises", "ninguna o todas las empresas"),
         "all": ("all of these enterprises", "toutes ces entreprises", "todas estas empresas"),
         "sample": ("enterprises surveyed", "entreprises enquêtées", "empresas encuestadas"),
+        "one": ("enterprise surveyed", "entreprise enquêtée", "empresa encuestada"),
     },
     "children": {
         "number": ("Number of children", "Nombre d’enfants", "Número de niños y niñas"),
@@ -44,6 +47,7 @@ UNITS: dict[str, dict[str, Said]] = {
         "none_or_all": ("none or all of the children", "aucun ou tous les enfants", "a ninguno o a todos los niños y niñas"),
         "all": ("all of these children", "tous ces enfants", "a todos estos niños y niñas"),
         "sample": ("children in the sample", "enfants de l’échantillon", "niños y niñas de la muestra"),
+        "one": ("child in the sample", "enfant de l’échantillon", "niño o niña de la muestra"),
     },
     "episodes": {
         "number": ("Number of episodes", "Nombre d’épisodes", "Número de episodios"),
@@ -53,6 +57,7 @@ UNITS: dict[str, dict[str, Said]] = {
         "none_or_all": ("none or all of the episodes", "aucun ou tous les épisodes", "ninguno o todos los episodios"),
         "all": ("all of these episodes", "tous ces épisodes", "todos estos episodios"),
         "sample": ("episodes told", "épisodes relatés", "episodios relatados"),
+        "one": ("episode told", "épisode relaté", "episodio relatado"),
     },
     "cases": {
         "number": ("Number of cases", "Nombre de cas", "Número de casos"),
@@ -62,6 +67,7 @@ UNITS: dict[str, dict[str, Said]] = {
         "none_or_all": ("none or all of the cases", "aucun ou tous les cas", "ninguno o todos los casos"),
         "all": ("all of these cases", "tous ces cas", "todos estos casos"),
         "sample": ("case records", "dossiers", "expedientes"),
+        "one": ("case record", "dossier", "expediente"),
     },
     "jobs": {
         "number": ("Number of jobs", "Nombre d’emplois", "Número de empleos"),
@@ -71,6 +77,7 @@ UNITS: dict[str, dict[str, Said]] = {
         "none_or_all": ("none or all of the jobs", "aucun ou tous les emplois", "ninguno o todos los empleos"),
         "all": ("all of these jobs", "tous ces emplois", "todos estos empleos"),
         "sample": ("jobs in the sample", "emplois de l’échantillon", "empleos de la muestra"),
+        "one": ("job in the sample", "emploi de l’échantillon", "empleo de la muestra"),
     },
 }  # fmt: skip
 """The unit of a survey, by its code."""

@@ -162,9 +162,20 @@ def _surveys(study: Study, tell: Tell, noted: Faults) -> dict[str, SurveyData]:
             continue
         with noted.of(f"source.{name}"):
             survey = load(_files(study, source.file), mapping=study.mapping(source.mapping), engine=source.engine)
+            survey = _with_population(survey, source)
             survey = by_episode(survey, _WHICH[source.unit]) if source.unit in _WHICH else survey
             surveys[name] = replace(survey, wording=labelled(study.config.labels).over(survey.wording))
     return surveys
+
+
+def _with_population(survey: SurveyData, source: SourceEntry) -> SurveyData:
+    """The survey with the population that the study states, in place of what the mapping says of it."""
+    design = survey.design
+    if design is None or not (source.population_size or source.populations):
+        return survey
+    size = source.population_size or design.population_size
+    known = {**dict(design.populations), **{name: tuple(sizes.items()) for name, sizes in source.populations.items()}}
+    return replace(survey, design=replace(design, population_size=size, populations=known))
 
 
 def _all_there(study: Study, name: str, source: SourceEntry, noted: Faults) -> bool:

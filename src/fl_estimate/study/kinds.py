@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from fl_estimate.design.domains import by_margins
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators import capture_recapture
 from fl_estimate.estimators.design_weighted import (
@@ -75,12 +76,20 @@ def make_estimate(entry: Any, study: Study, inputs: StudyInputs, before: Mapping
 
 
 def check_direct(entry: Any, people: Any) -> None:
-    """Make an estimate of people for the nation alone: shows faults of weights, strata, conditions, unknown answers."""
+    """Make an estimate of people for the nation alone: shows faults of weights, strata, conditions, unknown answers.
+
+    By groups whose populations are stated it is made in full: their weights are compared with them.
+    """
     if isinstance(entry, AreaEntry | UnitEntry):
         variance = entry.variance if isinstance(entry, AreaEntry) else None
         estimate_prevalence(people, entry.outcome, where=entry.where, unknown=entry.unknown, variance=variance)
     else:
-        _direct(entry, people, national=True)
+        stated = {name for name, _ in people.design.populations} if people.design is not None else set()
+        _direct(
+            entry,
+            people,
+            national=not stated & {name for margin in by_margins(getattr(entry, "by", None)) for name in margin},
+        )
 
 
 def _readings(entry: SensitivityEntry, people: Any, *, national: bool) -> Estimates:

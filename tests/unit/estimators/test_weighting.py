@@ -126,6 +126,25 @@ def test_a_total_asks_what_the_weights_sum_to() -> None:
     assert known["value"].iloc[0] == said["value"].iloc[0] == (frame["w"] * frame["y"]).sum()
 
 
+def test_a_total_by_groups_is_compared_with_the_population_of_each() -> None:
+    frame = people().assign(region=["n", "s"] * 60)
+    sums = frame.groupby("region")["w"].sum()
+    near = {"n": float(sums["n"]) * 1.8, "s": float(sums["s"]) * 0.6}
+    # all groups compared and near: nothing else has to be said
+    made = fl.estimate_total(frame, "y", by="region", design=replace(DESIGN, populations={"region": near}))
+    assert len(made) == 3
+    far = replace(DESIGN, expands=True, population_size=float(sums.sum()), populations={"region": {**near, "s": 1.0}})
+    with pytest.raises(fl.FlError, match="FL-EST-263") as caught:
+        fl.estimate_total(frame, "y", by="region", design=far)
+    assert f"region s: weights sum to {sums['s']:,.0f}, its population is 1" in str(caught.value)
+    assert "region n" not in str(caught.value)
+    assert len(fl.estimate_prevalence(frame, "y", by="region", design=far)) == 3
+    with pytest.raises(fl.FlError, match="FL-EST-260"):  # one group alone says nothing of the others
+        fl.estimate_total(frame, "y", by="region", design=replace(DESIGN, populations={"region": {"n": near["n"]}}))
+    with pytest.raises(fl.FlError, match="FL-DESIGN-72"):
+        fl.Design(weights="w", populations={"region": {"n": -1}})
+
+
 def test_calibrated_weights_sum_to_what_they_were_calibrated_to() -> None:
     frame, design = fl.calibrate(people(sex=["F", "M"] * 60), DESIGN, {"sex": {"F": 5000, "M": 6000}})
     assert fl.estimate_total(frame, "y", design=design).to_frame()["value"].iloc[0] > 0

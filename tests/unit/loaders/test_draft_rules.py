@@ -14,7 +14,7 @@ import pytest
 
 import fl_estimate as fl
 from fl_estimate.errors import FileFault
-from fl_estimate.loaders.draft_rules import Column, guesses
+from fl_estimate.loaders.draft_rules import Column, _rules, guesses  # pyright: ignore[reportPrivateUsage]
 from fl_estimate.loaders.mapping import Mapping
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -242,3 +242,8 @@ def test_a_truncated_file_is_not_drafted(tmp_path: Path, ending: str) -> None:
         cut.write_bytes(content[: int(len(content) * share)])
         with pytest.raises(FileFault, match="FL-FILE-05"):
             fl.draft_mapping(cut)
+
+
+def test_every_rule_is_of_a_variable_of_the_schema() -> None:
+    """A rule left behind by a renamed variable stopped every draft."""
+    assert len(_rules()) > 40

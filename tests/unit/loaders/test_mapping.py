@@ -144,6 +144,8 @@ def test_replicates_probabilities_and_phases_are_part_of_the_design() -> None:
     assert "unweighted = true" in str(caught.value)
     known = {"id": "x", "people": {}, "design": {"weights": "w"}, "totals": {"people": 13_000_000}}
     assert Mapping.read(known).sample_design() == Design(weights="w", population_size=13_000_000)
+    groups = {**known, "totals": {"region": {"1": 5000, "2": 7000}}}
+    assert Mapping.read(groups).sample_design() == Design(weights="w", populations={"region": {"1": 5000, "2": 7000}})
 
 
 def test_a_mapping_needs_little() -> None:

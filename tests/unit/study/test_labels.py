@@ -11,6 +11,7 @@ import pyreadstat
 import pytest
 
 import fl_estimate as fl
+from fl_estimate.study.run import check_study
 
 CODES: Any = {"q1": {1: "Oui", 2: "Non"}, "reg": {1: "Nord", 2: "Sud"}, "pay": {9999: "Refus"}}
 MAPPING = """\
@@ -122,3 +123,45 @@ def test_a_wrong_language_is_a_fault_of_the_study(tmp_path: Path) -> None:
     with pytest.raises(fl.FlError, match="FL-STUDY-02") as caught:
         fl.run_study(write(tmp_path, **wrong), out=tmp_path / "out")
     assert "labels.papers" in str(caught.value)
+
+
+def test_the_population_that_a_study_states_is_compared_with_the_weights(tmp_path: Path) -> None:
+    plain = write(tmp_path)
+    mapping = tmp_path / "x.toml"
+    mapping.write_text(mapping.read_text(encoding="utf-8").replace("expands = true\n", ""), encoding="utf-8")
+    study = plain.read_text(encoding="utf-8").replace('kind = "total"\n', 'kind = "total"\nby = "region"\n')
+    answers: Any = pyreadstat.read_sav(str(tmp_path / "survey.sav"))[0]
+    total = float(answers["w"].sum())
+
+    def stated(text: str) -> Path:
+        plain.write_text(study.replace('mapping = "x.toml"\n', f'mapping = "x.toml"\n{text}\n'), encoding="utf-8")
+        return plain
+
+    with pytest.raises(fl.FlError, match="FL-EST-260"):
+        check_study(stated(""))
+    with pytest.raises(fl.FlError, match="FL-EST-261"):
+        check_study(stated(f"population_size = {3 * total}"))
+    check_study(stated(f"population_size = {1.2 * total}"))
+    check_study(stated(f"populations = {{ region = {{ Nord = {total / 2}, Sud = {total / 2} }} }}"))
+    with pytest.raises(fl.FlError, match="FL-EST-263") as caught:
+        check_study(stated(f"populations = {{ region = {{ Nord = {total / 2}, Sud = {5 * total} }} }}"))
+    assert "region Sud" in str(caught.value)
+    assert "region Nord" not in str(caught.value)
+
+
+def test_files_keep_the_order_that_was_declared_and_are_known_again_as_a_release(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    study = write(tmp_path)
+    fl.run_study(study, out=folder)
+    frame = pd.read_parquet(folder / "estimates.parquet")
+    # [labels.region] puts Sud first; letters would put Nord first
+    assert frame["region"].cat.ordered
+    assert frame["region"].cat.categories.tolist() == ["Sud", "Nord"]
+    written = pd.read_csv(folder / "estimates.csv")
+    assert written["region"].dropna().tolist() == ["Sud", "Nord"]
+    again = study.read_text(encoding="utf-8").replace("[publish]\n", '[publish]\nprevious = ["out"]\n')
+    study.write_text(again, encoding="utf-8")
+    made = fl.run_study(study, out=tmp_path / "later").published
+    assert made is not None
+    assert made.to_frame()["region"].dropna().tolist() == ["Sud", "Nord"]
+    assert made.to_frame()["value"].tolist() == written["value"].tolist()
