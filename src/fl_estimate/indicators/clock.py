@@ -77,6 +77,11 @@ class Clock:
         return _MONTHS_OF_KIND.get(self.period.kind, 0) if self.rolls and self.period.kind != "week" else 0
 
     @property
+    def dated(self) -> bool:
+        """Whether rows say when the work began or ended; else each is of the whole period."""
+        return any(self.spell)
+
+    @property
     def rolls(self) -> bool:
         """Whether the period is each person's own and ends with the interview."""
         return bool(self.interview) and _rolls(self.period)
@@ -154,6 +159,30 @@ def clock_of(
         birth=BIRTH if BIRTH in people else "",
         age=AGE_AT_INTERVIEW if AGE_AT_INTERVIEW in people else "",
         reference_day=reference_day,
+        thresholds=thresholds(frameworks),
+    )
+
+
+def undated_clock(data: SurveyData, frameworks: Sequence[Framework], *, people: Sequence[str]) -> Clock | None:
+    """How ages are read where no row has a date: over the days of the period, if both are known.
+
+    None where the age at the interview is all there is: no date of birth and no date of interview beside the age, no
+    days of the period, or a lifetime, in which everybody was a child once and the work may have been later.
+    """
+    period, names = data.reference_period, set(people)
+    told = BIRTH in names or {AGE_AT_INTERVIEW, INTERVIEW} <= names
+    if period is None or not told or period.kind == "lifetime":
+        return None
+    if not (_has_days(period) or (_rolls(period) and INTERVIEW in names)):
+        return None
+    return Clock(
+        period=period,
+        spell=("", ""),
+        ongoing="",
+        interview=INTERVIEW if INTERVIEW in names else "",
+        birth=BIRTH if BIRTH in names else "",
+        age=AGE_AT_INTERVIEW if AGE_AT_INTERVIEW in names else "",
+        reference_day=None,
         thresholds=thresholds(frameworks),
     )
 
