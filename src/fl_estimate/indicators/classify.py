@@ -25,6 +25,7 @@ from fl_estimate.indicators.clock import (
 from fl_estimate.indicators.columns import MARK
 from fl_estimate.indicators.coverage import QUALIFIER, Coverage, warn_if_short
 from fl_estimate.indicators.deciding import Criterion
+from fl_estimate.indicators.episode_dates import with_episode_dates
 from fl_estimate.indicators.items import AGE, Items
 from fl_estimate.indicators.marks import NOT_QUALIFIED, Note, notes
 from fl_estimate.indicators.parents import asks_of_parents, of_parents, with_parents
@@ -309,6 +310,8 @@ def _classify_survey(
         data = with_parents(whole, table, lambda: _classify_survey(whole, of_parents(frameworks), reference_day).people)
     people, rows = _frame(data.people), _frame(getattr(data, table))
     columns = list(people.collect_schema().names())
+    if table == "jobs":
+        rows = with_episode_dates(data, rows, columns)
     held = columns if table == "people" else list(rows.collect_schema().names())
     clock: Clock | None = None
     if is_dated(table, held):

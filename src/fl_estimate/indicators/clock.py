@@ -141,7 +141,7 @@ def clock_of(
     """
     period = data.reference_period
     has_interview = INTERVIEW in people
-    if period is None or not (_has_days(period) or period.kind == "lifetime" or (_rolls(period) and has_interview)):
+    if period is None or not is_comparable(period, people):
         raise IndicatorFault(
             "FL-IND-23",
             "spells have dates, and there is no period that they could be compared with",
@@ -170,10 +170,7 @@ def undated_clock(data: SurveyData, frameworks: Sequence[Framework], *, people: 
     days of the period, or a lifetime, in which everybody was a child once and the work may have been later.
     """
     period, names = data.reference_period, set(people)
-    told = BIRTH in names or {AGE_AT_INTERVIEW, INTERVIEW} <= names
-    if period is None or not told or period.kind == "lifetime":
-        return None
-    if not (_has_days(period) or (_rolls(period) and INTERVIEW in names)):
+    if period is None or period.kind == "lifetime" or not has_own_age(people) or not is_comparable(period, people):
         return None
     return Clock(
         period=period,
@@ -185,6 +182,16 @@ def undated_clock(data: SurveyData, frameworks: Sequence[Framework], *, people: 
         reference_day=None,
         thresholds=thresholds(frameworks),
     )
+
+
+def has_own_age(people: Sequence[str]) -> bool:
+    """Whether the age on other days than that of the interview can be told: from these columns of people."""
+    return BIRTH in people or {AGE_AT_INTERVIEW, INTERVIEW} <= set(people)
+
+
+def is_comparable(period: ReferencePeriod, people: Sequence[str]) -> bool:
+    """Whether the period has days that a spell can be compared with; one of each person needs the date of interview."""
+    return _has_days(period) or period.kind == "lifetime" or (_rolls(period) and INTERVIEW in people)
 
 
 def asks_items(data: SurveyData) -> bool:

@@ -32,7 +32,7 @@ WORK = {
 
 def classes(people: pd.DataFrame, period: ReferencePeriod | None, engine: str = "pandas", *, jobs: bool = True) -> Any:
     """Classify people who are all in work that is forced: the flow of adults and of children, and the coverage."""
-    found: dict[str, list[int]] = {}
+    found: dict[str, list[str]] = {}
     for name in ("icls2018_adult", "icls2018_child"):
         if jobs:
             rows = people[["person_id"]].assign(**WORK)
