@@ -90,6 +90,8 @@ def test_dimensions_and_count() -> None:
         "forced_labour_wide": "undetermined",
         "forced_labour_narrow": "undetermined",
         "forced_labour_one_fact": "no",
+        "forced_labour_one_fact_debt": "no",
+        "forced_labour_one_fact_leaving": "no",
     }
     child = fl.explain({"w_low_no_wage": "yes"}, "icls2018_adult", age=12)
     assert (child.in_scope, child.dimensions, child.count) == (False, {}, (0, 0))

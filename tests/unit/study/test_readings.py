@@ -75,7 +75,7 @@ def test_sensitivity_of_what_is_no_outcome_is_refused(tmp_path: Path) -> None:
     for study in (text, column, unclassified):
         with pytest.raises(StudyFault, match="is no outcome of") as caught:
             check_study(write(tmp_path, study=study))
-        assert caught.value.code == "FL-STUDY-05"
+        assert "FL-STUDY-05" in str(caught.value)  # alone, or with what else is wrong
 
 
 def test_a_study_can_say_that_its_instrument_is_short(tmp_path: Path) -> None:
