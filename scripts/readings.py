@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,14 @@ from fl_estimate.reporting.words import say
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "explanation"
-READINGS = ("forced_labour", "forced_labour_wide", "forced_labour_narrow", "forced_labour_one_fact")
+READINGS = (
+    "forced_labour",
+    "forced_labour_wide",
+    "forced_labour_narrow",
+    "forced_labour_one_fact",
+    "forced_labour_one_fact_debt",
+    "forced_labour_one_fact_leaving",
+)
 HEADS = {
     "en": ("Reading", "Per 1,000 adults", "95% interval", "Persons", "Cases", "Undetermined", "Against the default"),
     "fr": ("Lecture", "Pour 1 000 adultes", "Intervalle à 95 %", "Personnes", "Cas", "Indéterminés", "Par rapport à la lecture par défaut"),
@@ -35,15 +43,16 @@ def rows() -> list[dict[str, float]]:
         share, total = published.loc[("prevalence", reading)], published.loc[("total", reading)]
         found.append(
             {
-                **{name: _float(share[name]) for name in ("value", "lower", "upper", "cases", "undetermined")},
-                "persons": _float(total["value"]),
+                **{name: _figure(share[name]) for name in ("value", "lower", "upper", "cases", "undetermined")},
+                "persons": _figure(total["value"]),
             }
         )
     return found
 
 
-def _float(value: Any) -> float:
-    return float("nan") if pd.isna(value) else float(value)
+def _figure(value: Any) -> float:
+    """A figure that is not published has no number."""
+    return math.nan if pd.isna(value) else float(value)
 
 
 def table(figures: list[dict[str, float]], language: str) -> str:
@@ -61,9 +70,7 @@ def table(figures: list[dict[str, float]], language: str) -> str:
     for reading, figure in zip(READINGS, figures, strict=True):
         moved = figure["persons"] - default
         change = (
-            ""
-            if reading == READINGS[0] or reading.endswith("one_fact")
-            else f"{'+' if moved > 0 else ''}{number(moved, 0)}"
+            "" if reading == READINGS[0] or "one_fact" in reading else f"{'+' if moved > 0 else ''}{number(moved, 0)}"
         )
         cells = (
             say("outcome", reading, language),
@@ -71,7 +78,7 @@ def table(figures: list[dict[str, float]], language: str) -> str:
             f"{number(1000 * figure['lower'], 1)}–{number(1000 * figure['upper'], 1)}",
             number(figure["persons"], 0),
             number(figure["cases"], 0),
-            number(100 * figure["undetermined"], 1) + percent,
+            "–" if math.isnan(figure["undetermined"]) else number(100 * figure["undetermined"], 1) + percent,
             change,
         )
         lines.append("| " + " | ".join(cells) + " |")

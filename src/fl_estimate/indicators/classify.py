@@ -19,11 +19,13 @@ from fl_estimate.indicators.clock import (
     is_dated,
     person_days,
     require_undated_day,
+    undated_clock,
     with_age_at_interview,
 )
 from fl_estimate.indicators.columns import MARK
 from fl_estimate.indicators.coverage import QUALIFIER, Coverage, warn_if_short
 from fl_estimate.indicators.deciding import Criterion
+from fl_estimate.indicators.episode_dates import with_episode_dates
 from fl_estimate.indicators.items import AGE, Items
 from fl_estimate.indicators.marks import NOT_QUALIFIED, Note, notes
 from fl_estimate.indicators.parents import asks_of_parents, of_parents, with_parents
@@ -72,8 +74,8 @@ class Classification:
         each of its labels (``gems_form=fcse``); a count has its lowest and highest number in the first two columns.
         Where rows have dates or say which jobs are still held (`ongoing`), ``<outcome>`` is the flow (any time in the
         period) and ``<outcome>_stock`` has the same three columns for the reference day; where they have dates or
-        `months_in_period`, ``<outcome>_months`` is the time surely in the class within the period, in months, missing
-        where a duration is. `age_at_start` of the rows is brought to the persons: the lowest among the rows that may be
+        `months_in_period`, ``<outcome>_months`` is the time surely in the class within the period, in months, each day of
+        several spells once, missing where a duration is. `age_at_start` of the rows is brought to the persons: the lowest among the rows that may be
         in a class, for tables of those who entered as children. A ratio is a number, missing where it is
         undefined, with ``<outcome>_in_scope`` and no column of what is possible: give an estimator
         ``where="<outcome>_in_scope", unknown="exclude"``. `is_proxy` is 1 where somebody else answered (`proxy_for`).
@@ -155,7 +157,9 @@ class Classification:
         """How the time and the age of tables of these outcomes were read."""
         of_day = any(name.endswith(STOCK) for name in outcomes)
         for code in self.coverage.time:
-            if code in ("time_from_question", "age_at_interview") or (code == "stock_from_question" and of_day):
+            if code in ("time_from_question", "age_in_period", "age_at_interview") or (
+                code == "stock_from_question" and of_day
+            ):
                 yield code, {}
         if of_day and self.reference_day:
             yield "stock_on_day", {"day": self.reference_day}
@@ -247,8 +251,9 @@ def classify(
     Time: a spell counts where it overlaps the reference period, by day; of a date known to the month or the year the
     narrowest and the widest reading are taken. Overlap in every reading is yes, in none no, else unknown. A row of a
     table without dates is of the period, as its question was. An age is the age on the days of overlap, from the date of
-    birth, or the age and the date of the interview; without dates, or without one of these, it is the age at the
-    interview. Whoever turned 18 in the period may be counted among adults and among children in a flow; a joined outcome
+    birth, or the age and the date of the interview; of work without dates it is the age on the days of the period, for
+    the work may have been on any of them. Without one of these, and where the period is a lifetime and work has no dates,
+    it is the age at the interview. Whoever turned 18 in the period may be counted among adults and among children in a flow; a joined outcome
     counts the person once, and a stock takes the age on the day.
     """
     chosen = asked_outcomes(chosen_frameworks(framework, allow_unverified=allow_unverified), outcomes)
@@ -269,11 +274,15 @@ def classify(
     return _measured(found, data, chosen, ratios) if ratios else found
 
 
-def _classify_people(frame: Any, frameworks: tuple[Framework, ...], *, age: str) -> Classification:
+def _classify_people(
+    frame: Any, frameworks: tuple[Framework, ...], *, age: str, clock: Clock | None = None
+) -> Classification:
     """Classify a frame of people whose own columns hold the items."""
     columns = list(frame.collect_schema().names())
     _require_free(columns, frameworks)
-    decided = decide(frame, frameworks, age=age)
+    if clock is not None:
+        frame, age = person_days(frame, clock), clock.ages
+    decided = decide(frame, frameworks, age=age, clock=clock)
     people = decided.frame.with_columns(*decided.outcome_columns(), *_whole_months(decided))
     key = [PERSON] if PERSON in columns else []
     rows = decided.frame.select(
@@ -301,22 +310,27 @@ def _classify_survey(
         data = with_parents(whole, table, lambda: _classify_survey(whole, of_parents(frameworks), reference_day).people)
     people, rows = _frame(data.people), _frame(getattr(data, table))
     columns = list(people.collect_schema().names())
+    if table == "jobs":
+        rows = with_episode_dates(data, rows, columns)
     held = columns if table == "people" else list(rows.collect_schema().names())
     clock: Clock | None = None
     if is_dated(table, held):
         clock = clock_of(data, table, frameworks, reference_day, rows=held, people=columns)
     else:
         require_undated_day(reference_day)
-        people = with_age_at_interview(people)
+        clock = undated_clock(data, frameworks, people=columns)
+        people = with_age_at_interview(people) if clock is None else people
     if table == "people":
-        found = _classify_people(people, frameworks, age=AGE_AT_INTERVIEW)
+        found = _classify_people(people, frameworks, age=AGE_AT_INTERVIEW, clock=clock)
     else:
         _require_free(columns, frameworks)
         found = _classify_rows(people, rows, table, frameworks, clock, columns)
     if RELATIVES in data.tables and table != "people":
-        relatives = classified_relatives(_frame(data.relatives), rows, frameworks, people=people, clock=clock)
+        # the age of a relative is the same on every day: without dates of work the period changes nothing
+        dated = clock if clock is not None and clock.dated else None
+        relatives = classified_relatives(_frame(data.relatives), rows, frameworks, people=people, clock=dated)
         found = replace(found, relatives=relatives)
-    day = "" if clock is None else clock.day
+    day = clock.day if clock is not None and clock.dated else ""
     return replace(found, reference_day=day, coverage=replace(found.coverage, time=_said_of_time(clock, held)))
 
 
@@ -327,7 +341,7 @@ def _classify_rows(
     if clock is not None:
         people = person_days(people, clock)
     rows = _rows_of_persons(rows, people, table, known_to(frameworks), clock)
-    if clock is not None:
+    if clock is not None and clock.dated:
         rows = spell_days(rows, clock)
     decided = decide(rows, frameworks, age=AGE_AT_INTERVIEW if clock is None else clock.ages, clock=clock)
     kept = [name for name in (PERSON, AGE_AT_START) if name in decided.frame.collect_schema().names()]
@@ -343,9 +357,9 @@ def _classify_rows(
 
 def _said_of_time(clock: Clock | None, rows: Sequence[str]) -> tuple[str, ...]:
     """How time and age were read, as codes; see `Coverage`."""
-    if clock is None:
+    if clock is None or not clock.dated:
         stock = ("stock_from_question",) if ONGOING in rows else ()
-        return ("time_from_question", *stock, "age_at_interview")
+        return ("time_from_question", *stock, "age_at_interview" if clock is None else "age_in_period")
     own = clock.birth or (clock.age and clock.interview)
     return ("time_from_dates", "age_in_overlap" if own else "age_at_interview")
 
@@ -470,7 +484,12 @@ def _rows_of_persons(rows: Any, people: Any, table: str, known: Items, clock: Cl
     mine = [name for name in mine if name != ages]
     theirs = [name for name in of_person if name not in mine and name in once]
     of_time = [ONGOING, AGE_AT_START]
-    of_time += [MONTHS] if clock is None else [each for name in clock.spell for each in (name, f"{name}_precision")]
+    dated = clock is not None and clock.dated
+    of_time += (
+        [MONTHS]
+        if clock is None or not dated
+        else [each for name in clock.spell for each in (name, f"{name}_precision")]
+    )
     mine += [name for name in of_time if name in held and name not in mine]
     own = ~nw.col(PERSON).is_null()
     if RELATIVE in held:  # a row about a relative is not one of the person who told it

@@ -77,6 +77,11 @@ class Clock:
         return _MONTHS_OF_KIND.get(self.period.kind, 0) if self.rolls and self.period.kind != "week" else 0
 
     @property
+    def dated(self) -> bool:
+        """Whether rows say when the work began or ended; else each is of the whole period."""
+        return any(self.spell)
+
+    @property
     def rolls(self) -> bool:
         """Whether the period is each person's own and ends with the interview."""
         return bool(self.interview) and _rolls(self.period)
@@ -136,7 +141,7 @@ def clock_of(
     """
     period = data.reference_period
     has_interview = INTERVIEW in people
-    if period is None or not (_has_days(period) or period.kind == "lifetime" or (_rolls(period) and has_interview)):
+    if period is None or not is_comparable(period, people):
         raise IndicatorFault(
             "FL-IND-23",
             "spells have dates, and there is no period that they could be compared with",
@@ -156,6 +161,37 @@ def clock_of(
         reference_day=reference_day,
         thresholds=thresholds(frameworks),
     )
+
+
+def undated_clock(data: SurveyData, frameworks: Sequence[Framework], *, people: Sequence[str]) -> Clock | None:
+    """How ages are read where no row has a date: over the days of the period, if both are known.
+
+    None where the age at the interview is all there is: no date of birth and no date of interview beside the age, no
+    days of the period, or a lifetime, in which everybody was a child once and the work may have been later.
+    """
+    period, names = data.reference_period, set(people)
+    if period is None or period.kind == "lifetime" or not has_own_age(people) or not is_comparable(period, people):
+        return None
+    return Clock(
+        period=period,
+        spell=("", ""),
+        ongoing="",
+        interview=INTERVIEW if INTERVIEW in names else "",
+        birth=BIRTH if BIRTH in names else "",
+        age=AGE_AT_INTERVIEW if AGE_AT_INTERVIEW in names else "",
+        reference_day=None,
+        thresholds=thresholds(frameworks),
+    )
+
+
+def has_own_age(people: Sequence[str]) -> bool:
+    """Whether the age on other days than that of the interview can be told: from these columns of people."""
+    return BIRTH in people or {AGE_AT_INTERVIEW, INTERVIEW} <= set(people)
+
+
+def is_comparable(period: ReferencePeriod, people: Sequence[str]) -> bool:
+    """Whether the period has days that a spell can be compared with; one of each person needs the date of interview."""
+    return _has_days(period) or period.kind == "lifetime" or (_rolls(period) and INTERVIEW in people)
 
 
 def asks_items(data: SurveyData) -> bool:

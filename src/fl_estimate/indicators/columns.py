@@ -75,7 +75,7 @@ class ColumnReading:
     schema : mapping of str to narwhals.DType
         Columns of the table.
     age : str or None
-        Column of the age at the episode.
+        Column of the age in the period.
     known : Items, optional
         The questions there are, where the frameworks have some of their own.
     categories : bool, default False

@@ -66,8 +66,8 @@ class Coverage:
     time : tuple of str
         How time and age were read: time_from_dates (spells were compared with the period), time_from_question (no dates:
         that a row is of the period is taken from the wording of the questions), stock_from_question (what goes on was
-        asked, without dates), age_in_overlap (the age on the days of overlap), age_at_interview (the age at the interview
-        stands for it). Empty where a frame was classified, whose column `age` is the age in the period.
+        asked, without dates), age_in_overlap (the age on the days of overlap), age_in_period (work has no dates: the age on
+        the days of the period), age_at_interview (the age at the interview stands for it). Empty where a frame was classified, whose column `age` is the age in the period.
     """
 
     lines: tuple[CoverageLine, ...] = ()

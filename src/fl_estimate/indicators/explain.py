@@ -67,7 +67,7 @@ class Explanation:
     ----------
     framework : Framework
     age : int, float or str
-        Age at the episode, or why it is unknown.
+        Age in the reference period, or why it is unknown.
     in_scope : bool
         Whether the respondent is in the framework's population.
     label : str
@@ -170,7 +170,7 @@ def explain(
     framework : str, Path or Framework
         Id, path of a TOML file, or the framework itself.
     age : int
-        Age at the episode, in completed years; dk, ref or missing where it is unknown.
+        Age in the reference period, in completed years; dk, ref or missing where it is unknown.
     default : {"missing", "no", "dk", "ref", "not_asked"}
         What everything not given is answered by; "no" is the harmless answer (of consent freely given it is yes).
     child, state : mapping of str to str or list of str, optional

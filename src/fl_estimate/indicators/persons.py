@@ -12,6 +12,7 @@ from fl_estimate.indicators.clock import AGE_AT_INTERVIEW, FROM, HIGHEST, LOWEST
 from fl_estimate.indicators.columns import MARK
 from fl_estimate.indicators.day_numbers import NEVER
 from fl_estimate.indicators.logic import Bit
+from fl_estimate.indicators.person_months import union_months, with_union
 from fl_estimate.indicators.rows import (
     IN_MONTHS,
     SIDES,
@@ -45,7 +46,8 @@ def persons(
     One qualifying row is enough; of a class the label that stands first among those of the rows; of a count the highest.
     A person without any row in scope has no such work in the reference period: 0, and in scope by age (`by_age`): with a
     clock by the ages in the period and on the reference day, else by the age at the interview. Whoever was not
-    interviewed is in scope by a row only. Months add up, to no more than the period has.
+    interviewed is in scope by a row only. Months are those of the days of all rows, each day once;
+    months that were asked for add up.
     """
     held = rows.collect_schema().names()
     stocks = [f"{name}{STOCK}" for name in overall(frameworks) if f"{name}{STOCK}" in held]
@@ -54,13 +56,14 @@ def persons(
     ranks = list(_ranks(frameworks, timed=clock is not None))
     starts, keep = _starts(rows, people, frameworks)
     added = [*(expression for _, expression in ranks), *starts]
+    rows, days = with_union(rows, months, PERSON)
     best = (
         (rows.with_columns(*added) if added else rows)
         .group_by(PERSON)
         .agg(
             *(nw.col(name).max() for name in names),
             *(nw.col(name).min() for name in (*(name for name, _ in ranks), *keep)),
-            *(nw.col(name).sum() for name in months),
+            *(nw.col(name).sum() for name in (*months, *days)),
             *(nw.col(f"{MARK}{name}").max() for name in months),
         )
     )
@@ -74,7 +77,7 @@ def persons(
     if eager:  # a join does not promise to keep the order; lazy frames have none
         people = people.with_row_index(order)
     joined = people.join(best, on=PERSON, how="left").with_columns(
-        *(nw.col(name).fill_null(0).cast(nw.Int64) for name in [*names, *(f"{MARK}{name}" for name in months)]),
+        *(nw.col(name).fill_null(0).cast(nw.Int64) for name in [*names, *days, *(f"{MARK}{name}" for name in months)]),
         *(nw.col(name).fill_null(1).cast(nw.Int64) for name, _ in ranks),
         *(nw.col(name).fill_null(0.0) for name in months),
     )
@@ -85,7 +88,7 @@ def persons(
             for stem, scope in scopes.items()
         ),
         *(expression for outcome in _class_outcomes(frameworks) for expression in _labels(outcome)),
-        *(_months(name, clock).alias(name) for name in months),
+        *(_months(name, clock, days).alias(name) for name in months),
         *(_start(name).alias(AGE_AT_START) for name in keep[:1]),
     )
     if clock is not None and by_age:
@@ -102,14 +105,17 @@ def added_columns(frameworks: Sequence[Framework], columns: Sequence[str], peopl
     return [name for name in wanted if name in columns]
 
 
-def _months(name: str, clock: Clock | None) -> nw.Expr:
-    """Months of a person: missing where those of a row are not known, and no more than the period has."""
-    found = nw.col(name)
+def _months(name: str, clock: Clock | None, days: Sequence[str]) -> nw.Expr:
+    """Months of a person, no more than the period has: missing where those of a row are not known and make a difference."""
+    found, known = nw.col(name), nw.col(f"{MARK}{name}") == 0
+    if days:
+        found, agreed = union_months(name, days)
+        known = known | agreed
     if clock is not None:
-        days = nw.col(f"{TO}{HIGHEST}") - nw.col(f"{FROM}{LOWEST}") + 1
-        most = days.cast(nw.Float64) / DAYS_A_MONTH
-        found = nw.when((days < NEVER) & (found > most)).then(most).otherwise(found)
-    return nw.when(nw.col(f"{MARK}{name}") == 0).then(found).otherwise(nw.lit(None, dtype=nw.Float64))
+        length = nw.col(f"{TO}{HIGHEST}") - nw.col(f"{FROM}{LOWEST}") + 1
+        most = length.cast(nw.Float64) / DAYS_A_MONTH
+        found = nw.when((length < NEVER) & (found > most)).then(most).otherwise(found)
+    return nw.when(known).then(found).otherwise(nw.lit(None, dtype=nw.Float64))
 
 
 _IN_CLASS, _ANY = f"{MARK}start_in_class", f"{MARK}start_of_any"

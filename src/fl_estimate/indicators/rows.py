@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,20 +13,25 @@ from fl_estimate.indicators.clock import DAY, FROM, HIGHEST, LOWEST, MET, ONGOIN
 from fl_estimate.indicators.columns import MARK, ColumnReading, require_phase_names
 from fl_estimate.indicators.coverage import Counts, Coverage, coverage, require_questions
 from fl_estimate.indicators.criteria import FieldWithin, walk
+from fl_estimate.indicators.day_numbers import FAR
 from fl_estimate.indicators.deciding import Criterion, criteria
 from fl_estimate.indicators.evaluation import Evaluation
 from fl_estimate.indicators.items import AGE, NO, Item, Items, known_items
 from fl_estimate.indicators.logic import TRUE, Bit, Value, all_of, any_of, total
 from fl_estimate.indicators.references import needs_age, questions, reads
 from fl_estimate.indicators.spells import (
+    CLOSES,
     IN_TIME,
     ON_DAY,
-    ON_THE_DAY,
+    OPENS,
     OVER_PERIOD,
-    OVER_SPELL,
     AgedReading,
+    Stretch,
     TimedEvaluation,
+    ages_of_stock,
+    ages_of_work,
     months_in_overlap,
+    stretches_in_overlap,
 )
 
 if TYPE_CHECKING:
@@ -63,6 +68,8 @@ class DecidedRows:
         By class: whether a row is surely of its people and of the period. Empty where every row in scope is.
     months : mapping of str to (expression, expression)
         By outcome: months of the spell that count, 0 where it is not surely in the class, and where they are not known.
+    stretches : mapping of str to list of stretches
+        By outcome of a table with dates, for each framework: the days that count, which the persons' months are made of.
     """
 
     frame: Any
@@ -72,6 +79,7 @@ class DecidedRows:
     coverage: Coverage
     there: Mapping[str, Bit] = field(default_factory=dict[str, Bit])
     months: Mapping[str, tuple[nw.Expr, nw.Expr]] = field(default_factory=dict[str, tuple[nw.Expr, nw.Expr]])
+    stretches: Mapping[str, list[dict[str, Stretch]]] = field(default_factory=dict[str, list[dict[str, Stretch]]])
 
     def outcome_columns(self) -> list[nw.Expr]:
         """The three Int64 columns of every outcome, over the period and on the reference day.
@@ -89,6 +97,11 @@ class DecidedRows:
         found = [as_number(bit).alias(f"{THERE}{name}") for name, bit in self.there.items()]
         for name, (months, unknown) in self.months.items():
             found += [months.alias(f"{name}{IN_MONTHS}"), as_number(unknown).alias(f"{MARK}{name}{IN_MONTHS}")]
+        for name, stretches in self.stretches.items():
+            for place, each in enumerate(stretches):
+                for reading, (opens, closes) in each.items():
+                    column = stretch_column(f"{name}{IN_MONTHS}", place, reading)
+                    found += [opens.alias(f"{column}{OPENS}"), closes.alias(f"{column}{CLOSES}")]
         return found
 
     def criterion_columns(self) -> list[nw.Expr]:
@@ -98,6 +111,11 @@ class DecidedRows:
             for name, (_, value) in self.criteria.items()
             for side, bit in zip(SIDES[:2], (value.surely, value.possibly), strict=True)
         ]
+
+
+def stretch_column(months: str, place: int, reading: str) -> str:
+    """Begins the columns of the first and last day that count, by the framework's place and the reading of its dates."""
+    return f"{MARK}{months}:{place}:{reading}"
 
 
 def decide(frame: Any, frameworks: Sequence[Framework], *, age: str, clock: Clock | None = None) -> DecidedRows:
@@ -132,6 +150,7 @@ def decide(frame: Any, frameworks: Sequence[Framework], *, age: str, clock: Cloc
     stocks = {f"{name}{STOCK}": deciding.stock(name) for name in overall(frameworks)} if deciding.has_stock else {}
     there = {name: deciding.there(name) for name in class_ids(frameworks)} if clock is not None else {}
     months = {name: found for name in overall(frameworks) if (found := deciding.months(name)) is not None}
+    stretches = {name: deciding.stretches(name) for name in months} if clock is not None and clock.dated else {}
     decided, asked = deciding.criteria(), deciding.asked()
     frame = reading.apply(frame)
     counts = _checked_counts(frame, reading, asked)
@@ -143,6 +162,7 @@ def decide(frame: Any, frameworks: Sequence[Framework], *, age: str, clock: Cloc
         coverage=coverage(frameworks, reading, deciding.evaluation, counts),
         there=there,
         months=months,
+        stretches=stretches,
     )
 
 
@@ -165,10 +185,12 @@ def decide_scopes(
         found = {stem: reading.keep(deciding.scope(stem)).surely for stem in stems(frameworks)}
         found |= {f"{name}{STOCK}": found[name] for name in overall(frameworks)}
     else:
-        over, on = (TimedEvaluation(AgedReading(reading, ages, clock.ages)) for ages in (OVER_PERIOD, ON_THE_DAY))
+        over, on = (
+            TimedEvaluation(AgedReading(reading, ages, clock.ages)) for ages in (OVER_PERIOD, ages_of_stock(clock))
+        )
         deciding = _Deciding(reading, frameworks, {}, None)
         found = {stem: reading.keep(deciding.scope(stem, over)).possibly for stem in stems(frameworks)}
-        told = _told_of_day()
+        told = _told_of_day() if clock.dated else True
         for name in overall(frameworks):
             scope = all_of([deciding.scope(name, on), Value(told, told)])
             found[f"{name}{STOCK}"] = reading.keep(scope).possibly
@@ -284,18 +306,22 @@ class _Deciding:
         self._reading = reading
         self._frameworks = frameworks
         self._clock = clock
-        self._months = MONTHS if clock is None and MONTHS in schema and schema[MONTHS].is_numeric() else ""
+        dated = clock is not None and clock.dated
+        self._months = MONTHS if not dated and MONTHS in schema and schema[MONTHS].is_numeric() else ""
         self._selected = reading.unless_no(SELECTED)
-        self.has_stock = clock is not None or ONGOING in schema
+        self.has_stock = dated or ONGOING in schema
         self.evaluation: Evaluation
         self._then: Evaluation
         if clock is None:
             self.evaluation = self._then = Evaluation(reading)
-            self._in_time, self._on_day = self._in_asked_months(), self._held() if self.has_stock else TRUE
         else:
             self.evaluation, self._then = (
-                TimedEvaluation(AgedReading(reading, ages, clock.ages)) for ages in (OVER_SPELL, ON_THE_DAY)
+                TimedEvaluation(AgedReading(reading, ages, clock.ages))
+                for ages in (ages_of_work(clock), ages_of_stock(clock))
             )
+        if clock is None or not clock.dated:
+            self._in_time, self._on_day = self._in_asked_months(), self._held() if self.has_stock else TRUE
+        else:
             self._in_time, self._on_day = (
                 Value(nw.col(name), nw.col(f"{name}_possible")) for name in (IN_TIME, ON_DAY)
             )
@@ -343,26 +369,46 @@ class _Deciding:
 
         Of frameworks that share the outcome each counts the days at its own ages.
         """
-        if not self._months and self._clock is None:
+        if not self._months and (self._clock is None or not self._clock.dated):
             return None
         months, unknown = nw.lit(0.0), nw.lit(False)
-        for entry, _ in self._having(name):
-            sure = all_of([self._selected, self.evaluation.outcome(entry, name), self._in_time])
-            bit = self._reading.keep(sure).surely
-            if isinstance(bit, bool):
-                if not bit:
-                    continue
-                bit = nw.lit(True)
+        for entry, bit in self._surely(name):
             told, known = self._told_months(entry)
             months = months + nw.when(bit & known).then(told).otherwise(nw.lit(0.0))
             unknown = unknown | (bit & ~known)
         return months, unknown
 
+    def stretches(self, name: str) -> list[dict[str, Stretch]]:
+        """The days that count, by framework: none of a row that is not surely in the class."""
+        found: list[dict[str, Stretch]] = []
+        for entry, bit in self._surely(name):
+            told = stretches_in_overlap(_ages_of(entry))
+            found.append(
+                {
+                    reading: (
+                        nw.when(bit).then(opens).otherwise(nw.lit(FAR)),
+                        nw.when(bit).then(closes).otherwise(nw.lit(-FAR)),
+                    )
+                    for reading, (opens, closes) in told.items()
+                }
+            )
+        return found
+
+    def _surely(self, name: str) -> Iterator[tuple[Framework, nw.Expr]]:
+        """The frameworks that have an outcome, each with whether a row is surely in its class and in time."""
+        for entry, _ in self._having(name):
+            sure = all_of([self._selected, self.evaluation.outcome(entry, name), self._in_time])
+            bit = self._reading.keep(sure).surely
+            if not isinstance(bit, bool):
+                yield entry, bit
+            elif bit:
+                yield entry, nw.lit(True)
+
     def _told_months(self, framework: Framework) -> tuple[nw.Expr, nw.Expr]:
         if self._months:
             asked = nw.col(self._months).cast(nw.Float64)
             return asked.fill_null(0.0), ~asked.is_null()
-        return months_in_overlap(_ages_of(framework))
+        return months_in_overlap(stretches_in_overlap(_ages_of(framework)))
 
     def _count(self, having: list[tuple[Framework, Outcome]]) -> tuple[Number, Number]:
         """How many indicators are true, and how many are true or unknown."""

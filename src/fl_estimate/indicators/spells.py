@@ -156,12 +156,13 @@ def _on_day(clock: Clock) -> dict[str, nw.Expr]:
     return {ON_DAY: surely, f"{ON_DAY}_possible": possibly | surely}
 
 
-def months_in_overlap(ages: tuple[int | None, int | None]) -> tuple[nw.Expr, nw.Expr]:
-    """Months of the spell in the period at the ages from one to below another, and whether they are known.
+NARROW, WIDE = "narrow", "wide"
+Stretch = tuple[nw.Expr, nw.Expr]
+"""The first and the last day of a stretch; a last day before the first is no day."""
 
-    Of dates known to a month or a year the mean of the narrowest and the widest reading; not known where a date is not,
-    unless all readings agree.
-    """
+
+def stretches_in_overlap(ages: tuple[int | None, int | None]) -> dict[str, Stretch]:
+    """The spell within the period at the ages from one to below another, in its narrowest and its widest reading."""
     opens = {side: nw.col(f"{OPENS}{side}") for side in (LOWEST, HIGHEST)}
     closes = {side: nw.col(f"{CLOSES}{side}") for side in (LOWEST, HIGHEST)}
     least, most = ages
@@ -170,8 +171,16 @@ def months_in_overlap(ages: tuple[int | None, int | None]) -> tuple[nw.Expr, nw.
             opens[side] = later(opens[side], nw.col(f"{birthday(least)}{side}"))
         if most is not None:
             closes[side] = earlier(closes[side], nw.col(f"{birthday(most)}{side}") - 1)
-    narrow = later(closes[LOWEST] - opens[HIGHEST] + 1, nw.lit(0))
-    wide = later(closes[HIGHEST] - opens[LOWEST] + 1, nw.lit(0))
+    return {NARROW: (opens[HIGHEST], closes[LOWEST]), WIDE: (opens[LOWEST], closes[HIGHEST])}
+
+
+def months_in_overlap(stretches: dict[str, Stretch]) -> tuple[nw.Expr, nw.Expr]:
+    """Months of the stretches of `stretches_in_overlap`, and whether they are known.
+
+    Of dates known to a month or a year the mean of the narrowest and the widest reading; not known where a date is not,
+    unless all readings agree.
+    """
+    narrow, wide = (later(closes - opens + 1, nw.lit(0)) for opens, closes in (stretches[NARROW], stretches[WIDE]))
     known = (nw.col(MEASURED) & (wide < NEVER)) | (narrow == wide)
     return (narrow + wide).cast(nw.Float64) / (2 * DAYS_A_MONTH), known
 
@@ -210,7 +219,17 @@ def _reaches(last: str, name: str) -> Value:
     )
 
 
-OVER_SPELL, OVER_PERIOD, ON_THE_DAY = Ages(OPENS, CLOSES), Ages(FROM, TO), Ages(DAY, DAY)
+OVER_SPELL, OVER_PERIOD = Ages(OPENS, CLOSES), Ages(FROM, TO)
+
+
+def ages_of_work(clock: Clock) -> Ages:
+    """The days of a row at which ages are taken: those of the spell in the period, or the period where it has no dates."""
+    return OVER_SPELL if clock.dated else OVER_PERIOD
+
+
+def ages_of_stock(clock: Clock) -> Ages:
+    """The day of the stock: the reference day, or the interview where only a question says that the work goes on."""
+    return Ages(DAY, DAY) if clock.dated else Ages(MET, MET)
 
 
 class AgedReading:

@@ -15,7 +15,7 @@ _WORDS: dict[str, Wording] = {
     "colon": Wording(":", " :", ":"),
     "framework": Wording("Framework", "Cadre", "Marco"),
     "rule": Wording("rule", "règle", "regla"),
-    "age": Wording("Age at the episode", "Âge au moment de l'épisode", "Edad en el episodio"),
+    "age": Wording("Age in the reference period", "Âge pendant la période de référence", "Edad en el período de referencia"),
     "unknown_age": Wording("unknown", "inconnu", "desconocida"),
     "in_scope": Wording("in scope", "dans le champ", "dentro del ámbito"),
     "out_of_scope": Wording("out of scope", "hors champ", "fuera del ámbito"),

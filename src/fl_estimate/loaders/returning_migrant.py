@@ -19,6 +19,7 @@ Which = Literal["all", "last"]
 WHICH: tuple[str, ...] = get_args(Which)
 PERSON, EPISODE, JOB, RESPONDENT = "person_id", "episode_id", "job_id", "respondent_id"
 SELECTED, AGE, AGE_THEN = "selected_for_module", "age_interview", "age_at_start"
+INTERVIEW, BIRTH = "interview_date", "birth_date"
 _ORDER, _ASKED = "__order__", "__asked__"
 
 
@@ -40,8 +41,9 @@ def by_episode(data: SurveyData, which: Which = "all") -> SurveyData:
     -------
     SurveyData
         `people` has a row an episode, with the columns of the person, of the episode and of the job that it led to;
-        `person_id` is the id of the episode and `respondent_id` that of the person. `age_interview` is the age at the start of
-        the episode where it is known, for frameworks judge an episode by it; the age now is `age_now`. Without a reference
+        `person_id` is the id of the episode and `respondent_id` that of the person. Ages are those on the days of the
+        episode, from `depart` and `return`, where a date of birth, or the age and the date of the interview, tells them.
+        Of others `age_interview` is the age at the start of the episode where it is known; the age now is `age_now`. Without a reference
         period of the survey that of the episodes is a lifetime. Weights, strata and
         sampling units are those of the person, so that a total counts episodes ("all") or persons ("last").
 
@@ -199,11 +201,26 @@ def _units(people: pl.LazyFrame, episodes: pl.LazyFrame, jobs: pl.LazyFrame | No
     ).drop(_ASKED)
     if AGE_THEN in _names(units):
         now = pl.col(AGE) if AGE in of_person else pl.lit(None, dtype=pl.Int64)
-        units = units.with_columns(now.alias("age_now"), pl.coalesce(AGE_THEN, now).alias(AGE))
+        then = pl.when(_has_age_then(_names(units), AGE in of_person)).then(now).otherwise(pl.coalesce(AGE_THEN, now))
+        units = units.with_columns(now.alias("age_now"), then.alias(AGE))
     # Who has several episodes is several rows: rules of publication count persons.
     units = units.with_columns((1.0 / pl.len().over(RESPONDENT)).alias(SHARE_OF_PERSON))
     first = [PERSON, RESPONDENT]
     return units.select(*first, *(name for name in _names(units) if name not in first))
+
+
+def _has_age_then(names: list[str], has_age: bool) -> pl.Expr:
+    """Whether the age on the days of the episode follows from its dates: the age at its start need not stand for it."""
+    import polars as pl
+
+    found = pl.lit(False)
+    if not {"depart", "return"} & set(names):
+        return found
+    if BIRTH in names:
+        found = found | pl.col(BIRTH).is_not_null()
+    if INTERVIEW in names and has_age:
+        found = found | (pl.col(INTERVIEW).is_not_null() & pl.col(AGE).is_not_null())
+    return found
 
 
 def _asked_about(jobs: pl.LazyFrame | None) -> pl.Expr:

@@ -62,6 +62,16 @@ OUTCOMES: dict[str, Said] = {
         "travail forcé par le seul salaire impayé, cité comme travail involontaire et comme peine",
         "trabajo forzoso solo por el salario impagado, contado como trabajo involuntario y como pena",
     ),
+    "forced_labour_one_fact_debt": (
+        "forced labour by a debt alone, told as involuntary work and as penalty",
+        "travail forcé par la seule dette, citée comme travail involontaire et comme peine",
+        "trabajo forzoso solo por la deuda, contada como trabajo involuntario y como pena",
+    ),
+    "forced_labour_one_fact_leaving": (
+        "forced labour by no freedom to leave alone, told as involuntary work and as penalty",
+        "travail forcé par la seule impossibilité de partir, citée comme travail involontaire et comme peine",
+        "trabajo forzoso solo por la imposibilidad de irse, contada como trabajo involuntario y como pena",
+    ),
     "forced_marriage": ("forced marriage", "mariage forcé", "matrimonio forzoso"),
     "state_imposed_forced_labour": (
         "state-imposed forced labour",

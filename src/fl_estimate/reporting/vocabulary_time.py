@@ -52,6 +52,11 @@ ASSUMPTIONS: dict[str, Said] = {
         "La poursuite du travail au moment de l’entretien résulte de la question.",
         "Si el trabajo continúa en el momento de la entrevista se toma de la pregunta.",
     ),
+    "age_in_period": (
+        "The age is that on the days of the reference period; whoever turned 18 in it is of both age groups.",
+        "L’âge est celui des jours de la période de référence ; qui y a atteint 18 ans est compté dans les deux groupes d’âge.",
+        "La edad es la de los días del período de referencia; quien cumplió 18 años en él es de ambos grupos de edad.",
+    ),
     "age_at_interview": (
         "The age at the interview stands for the age in the reference period.",
         "L’âge au moment de l’entretien tient lieu d’âge pendant la période de référence.",

@@ -24,5 +24,5 @@ def test_the_page_shows_what_the_script_writes(figures: list[dict[str, float]], 
 
 
 def test_the_readings_are_nested_on_the_sample(figures: list[dict[str, float]]) -> None:
-    default, wide, narrow, _ = (figure["value"] for figure in figures)
+    default, wide, narrow, *_ = (figure["value"] for figure in figures)
     assert narrow <= default < wide

@@ -146,7 +146,7 @@ def test_state_imposed_has_everybody_in_scope(engine: str) -> None:
 
 
 def _survey(engine: str = "pandas", **changes: Any) -> SurveyData:
-    """Persons with no job, one, several; a job of a relative; a job begun as a child; an unknown age at the episode."""
+    """Persons with no job, one, several; a job of a relative; a job begun as a child; an unknown age at the start."""
     people = pd.DataFrame(
         {
             "person_id": list("zabcdef"),

@@ -90,6 +90,8 @@ def test_dimensions_and_count() -> None:
         "forced_labour_wide": "undetermined",
         "forced_labour_narrow": "undetermined",
         "forced_labour_one_fact": "no",
+        "forced_labour_one_fact_debt": "no",
+        "forced_labour_one_fact_leaving": "no",
     }
     child = fl.explain({"w_low_no_wage": "yes"}, "icls2018_adult", age=12)
     assert (child.in_scope, child.dimensions, child.count) == (False, {}, (0, 0))
@@ -135,7 +137,7 @@ def test_it_is_told_in_three_languages(language: str, first: str, words: str) ->
 def test_out_of_scope_is_told_in_words() -> None:
     text = str(fl.explain({}, "icls2018_adult", age="missing"))
     assert "Not applicable (out of scope) (not_applicable)" in text
-    assert "Age at the episode: unknown, out of scope" in text
+    assert "Age in the reference period: unknown, out of scope" in text
     with pytest.raises(IndicatorFault, match="FL-IND-14"):
         fl.explain({}, "icls2018_adult", age=30).text("pt")
     assert repr(fl.explain({}, "icls2018_adult", age=30, default="no")) == "Explanation(icls2018_adult: not_FL)"

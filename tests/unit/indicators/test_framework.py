@@ -74,7 +74,8 @@ def test_the_table_of_frameworks() -> None:
         ["iccs", "final", "recalled", ""],
         [
             *("icls2018_adult", "final", "secondary"),
-            "forced_labour, forced_labour_wide, forced_labour_narrow, forced_labour_one_fact",
+            "forced_labour, forced_labour_wide, forced_labour_narrow, forced_labour_one_fact, "
+            "forced_labour_one_fact_debt, forced_labour_one_fact_leaving",
         ],
         ["icls2018_child", "final", "secondary", "forced_labour, forced_labour_wide, forced_labour_narrow"],
         ["ilo11_2012", "final", "primary", "ilo11_count"],
@@ -147,7 +148,10 @@ def test_the_adult_framework_has_its_head_nine_circumstances_and_six_means() -> 
 
 def test_readings_are_outcomes_computed_only_where_asked_for() -> None:
     framework = fl.Framework.read("icls2018_adult")
-    readings = ("forced_labour", "forced_labour_wide", "forced_labour_narrow", "forced_labour_one_fact")
+    readings = (
+        *("forced_labour", "forced_labour_wide", "forced_labour_narrow"),
+        *("forced_labour_one_fact", "forced_labour_one_fact_debt", "forced_labour_one_fact_leaving"),
+    )
     assert framework.readings("forced_labour") == readings
     default = framework.asked_for(None)
     assert [outcome.id for outcome in default.outcomes] == ["forced_labour"]

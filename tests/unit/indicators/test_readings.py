@@ -212,3 +212,30 @@ def test_unknown_answers_close_the_bounds_of_every_reading() -> None:
     assert (consent["fall_of_upper"], consent["rise_of_lower"]) == (0.25, 0.25)
     assert found.loc[("icls2018_adult:forced_labour_narrow", "c_docs"), "rise_of_lower"] == 0.25
     assert found.loc[("icls2018_adult:forced_labour_wide", "c_docs"), "lower"] == 0.25
+
+
+def test_one_fact_under_two_heads_is_counted_by_fact() -> None:
+    """By hand: wages, a debt, an advance at recruitment, a locked gate; a debt and a gate; a debt and no consent; nothing."""
+    answers = pd.DataFrame(
+        {
+            "age": 30,
+            "l_wait_wages": ["yes", *["no"] * 6],
+            "c_wages_withheld": ["experienced", *["no"] * 6],
+            "l_indefinite_debt": ["no", "yes", "no", "no", "yes", "yes", "no"],
+            "r_debt_linked": ["no", "no", "yes", "no", "no", "no", "no"],
+            "c_debt": ["no", "experienced", "threatened", "no", "experienced", "experienced", "no"],
+            "l_no_freedom_resign": ["no", "no", "no", "yes", "yes", "no", "no"],
+            "c_locked": ["no", "no", "no", "experienced", "experienced", "no", "no"],
+            "r_forced_direct": ["no"] * 5 + ["yes", "no"],
+        }
+    )
+    names = ["forced_labour", *(f"forced_labour_one_fact{fact}" for fact in ("", "_debt", "_leaving"))]
+    found = fl.classify(answers, outcomes=names, short_instrument=True).people
+    assert found[names].to_numpy().T.tolist() == [
+        [1, 1, 1, 1, 1, 1, 0],
+        [1, 0, 0, 0, 0, 0, 0],
+        [0, 1, 1, 0, 0, 0, 0],
+        [0, 0, 0, 1, 0, 0, 0],
+    ]
+    narrow = fl.classify(answers, outcomes="forced_labour_narrow", short_instrument=True).people["forced_labour_narrow"]
+    assert narrow.tolist() == [0, 0, 0, 0, 1, 1, 0]

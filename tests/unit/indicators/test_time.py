@@ -131,8 +131,9 @@ def test_a_table_of_those_who_entered_as_children() -> None:
     classified = classify(survey())
     entered = (classified.people["age_at_start"] < 18).map({True: "child", False: "adult"})
     classified = replace(classified, people=classified.people.assign(entered=entered, w=100.0))
-    table = fl.estimate_total(classified, "forced_labour", by="entered", design=fl.Design(weights="w", expands=True))
-    table = table.to_frame()
+    table = fl.estimate_total(
+        classified, "forced_labour", by="entered", design=fl.Design(weights="w", expands=True)
+    ).to_frame()
     rows = table.set_index("entered")["value"].to_dict()
     assert (rows["child"], rows["adult"]) == (200.0, 100.0)
 
@@ -147,7 +148,10 @@ def test_without_date_columns_the_question_decides_and_ongoing_tells_the_stock()
         [1, 0],
         [0, 0],
     ]
-    assert classified.coverage.time == ("time_from_question", "stock_from_question", "age_at_interview")
+    assert classified.coverage.time == ("time_from_question", "stock_from_question", "age_in_period")
+    people = data.people.drop(columns="interview_date")
+    told = classify(replace(data, people=people)).coverage.time
+    assert told == ("time_from_question", "stock_from_question", "age_at_interview")
     assert "forced_labour_months" not in classified.people
 
 

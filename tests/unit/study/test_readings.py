@@ -18,7 +18,14 @@ SENSITIVITY = """
 kind = "sensitivity"
 by = "region"
 """
-READINGS = ["forced_labour", "forced_labour_wide", "forced_labour_narrow", "forced_labour_one_fact"]
+READINGS = [
+    "forced_labour",
+    "forced_labour_wide",
+    "forced_labour_narrow",
+    "forced_labour_one_fact",
+    "forced_labour_one_fact_debt",
+    "forced_labour_one_fact_leaving",
+]
 
 
 def test_every_reading_is_a_row_of_one_table(tmp_path: Path) -> None:
@@ -29,7 +36,7 @@ def test_every_reading_is_a_row_of_one_table(tmp_path: Path) -> None:
     nation: Any = frame[frame["margin"] == ""].set_index("outcome")
     assert nation.index.tolist() == READINGS
     # 24 people are paid little and have their papers kept; nobody asked what they had been told: not narrow. 20 do not know
-    assert nation["cases"].tolist() == [24, 24, 0, 0]
+    assert nation["cases"].tolist() == [24, 24, 0, 0, 0, 0]
     assert nation.loc["forced_labour", "value"] == nation.loc["forced_labour_wide", "value"]
     assert len(frame) == len(READINGS) * (1 + 4)
     codes = {(entry.code, str(dict(entry.parameters).get("parts"))) for entry in made.assumptions}
@@ -68,7 +75,7 @@ def test_sensitivity_of_what_is_no_outcome_is_refused(tmp_path: Path) -> None:
     for study in (text, column, unclassified):
         with pytest.raises(StudyFault, match="is no outcome of") as caught:
             check_study(write(tmp_path, study=study))
-        assert caught.value.code == "FL-STUDY-05"
+        assert "FL-STUDY-05" in str(caught.value)  # alone, or with what else is wrong
 
 
 def test_a_study_can_say_that_its_instrument_is_short(tmp_path: Path) -> None:
