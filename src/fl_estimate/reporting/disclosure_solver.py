@@ -161,7 +161,7 @@ def exposed(
     if hurry and bare.any():
         return bare
     seen = [] if seen is None else seen
-    asked = _Needs.of(system, np.flatnonzero(bind & ~bare))
+    asked = Needs.of(system, np.flatnonzero(bind & ~bare))
     asked = asked.without_met(system, np.column_stack([system.truth, *_fitting(system, withheld, seen)]))
     # Targets that are sums tie the parts of their unknowns together.
     terms, _ = _loose_terms(system, left, asked.target)
@@ -183,15 +183,6 @@ def exposed(
     return bare
 
 
-def tied_to(system: System, withheld: Flags, cell: int) -> Flags:
-    """Targets of which the rows of a withheld cell could say something, were they printed."""
-    left = residual(system, withheld)
-    terms, _ = _loose_terms(system, left, np.flatnonzero(withheld[system.target_cell]))
-    tied = parts(sparse.csr_matrix(sparse.vstack([left.matrix, terms, system.matrix[system.owner == cell]])))
-    own = tied[system.matrix[system.owner == cell].indices]
-    return (abs(system.targets) @ np.isin(tied, own).astype(float)) > 0
-
-
 def _fitting(system: System, withheld: Flags, points: list[Floats]) -> list[Floats]:
     """Of these points those that fit what is printed where these cells are withheld."""
     if not points:
@@ -209,7 +200,7 @@ def _scale(values: Floats) -> Floats:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Needs:
+class Needs:
     """Things that must be possible, one by one: that a target is at least this (`least`) and at most that (`most`)."""
 
     target: Places
@@ -217,7 +208,7 @@ class _Needs:
     most: Floats
 
     @classmethod
-    def of(cls, system: System, targets: Places) -> _Needs:
+    def of(cls, system: System, targets: Places) -> Needs:
         wanted: list[tuple[int, float, float]] = []
         for target in targets:
             low, high = float(system.low[target]), float(system.high[target])
@@ -231,10 +222,10 @@ class _Needs:
             most=np.array([one[2] for one in wanted], dtype=float),
         )
 
-    def chosen(self, keep: Flags) -> _Needs:
-        return _Needs(target=self.target[keep], least=self.least[keep], most=self.most[keep])
+    def chosen(self, keep: Flags) -> Needs:
+        return Needs(target=self.target[keep], least=self.least[keep], most=self.most[keep])
 
-    def without_met(self, system: System, points: Floats) -> _Needs:
+    def without_met(self, system: System, points: Floats) -> Needs:
         """Those that no point (one a column), each of which fits all that is printed, shows to be possible."""
         value = system.targets[self.target] @ points
         room = SLACK * 10 * _scale(value)
@@ -242,7 +233,7 @@ class _Needs:
         return self.chosen(~met.any(axis=1))
 
 
-def _unmet(system: System, left: Residual, within: Flags, needs: _Needs, seen: list[Floats]) -> Places:
+def _unmet(system: System, left: Residual, within: Flags, needs: Needs, seen: list[Floats]) -> Places:
     """Targets of one part with a need that no point meets.
 
     One programme asks for a point that meets as many needs as it can; it is repeated with the rest. Where the best

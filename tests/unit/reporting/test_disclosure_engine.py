@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import OptimizeResult
 
-from fl_estimate.reporting import disclosure_choice, disclosure_solver
+from fl_estimate.reporting import disclosure_choice, disclosure_local, disclosure_solver
 from fl_estimate.reporting.disclosure import closed_off
 from fl_estimate.reporting.disclosure_choice import attainable, choose
 from fl_estimate.reporting.disclosure_silence import silence
@@ -123,7 +123,7 @@ def test_without_an_answer_everything_that_touches_is_withheld(monkeypatch: pyte
 
     system = two_way(INVESTMENT, [(1, 2)], 18, 26)
     monkeypatch.setattr(disclosure_choice, "_cut", fails)
-    monkeypatch.setattr(disclosure_choice, "_given_way", fails)
+    monkeypatch.setattr(disclosure_local._Local, "solved", lambda *_, **__: None)
     choice = choose(system)
     assert not choice.open
     assert choice.exposed.any()
