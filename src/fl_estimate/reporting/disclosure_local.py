@@ -22,9 +22,15 @@ WIDTHS = (12, 60)
 """How many unknowns of a wide row are looked at; the second where the first is too little."""
 SECONDS = 20.0
 """Of one programme; these are small."""
+INFEASIBLE = 2
+"""Of HiGHS, as scipy numbers it."""
 BROKEN = 40
 """A chosen cell on which more points than this rest is not tried to be printed again."""
 Tell = Callable[[str], None]
+
+
+class _Impossible(Exception):
+    """No choice of cells meets a need."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -89,6 +95,7 @@ class _Search:
     tell: Tell | None
     width: Places
     shown_by: Places
+    void: Flags
     points: list[_Point] = field(default_factory=list[_Point])
     late: bool = False
 
@@ -101,6 +108,7 @@ class _Search:
             system=system, by_column=sparse.csc_matrix(system.matrix), targets_by_column=sparse.csc_matrix(system.targets),
             needs=needs, inner=ends, shut=system.followed(start), deadline=deadline, tell=tell,
             width=np.diff(system.matrix.indptr), shown_by=np.full(len(needs.target), -1, dtype=np.intp),
+            void=np.zeros(len(needs.target), dtype=bool),
         )  # fmt: skip
         made._add(_Point(places=np.zeros(0, dtype=np.intp), change=np.zeros(0)), np.arange(len(needs.target)))
         return made
@@ -112,7 +120,7 @@ class _Search:
         return out
 
     def _open_needs(self) -> Places:
-        return np.flatnonzero((self.shown_by < 0) & self.shut[self.system.target_cell[self.needs.target]])
+        return np.flatnonzero((self.shown_by < 0) & ~self.void & self.shut[self.system.target_cell[self.needs.target]])
 
     def run(self) -> None:
         """Meet the needs, those of the dearest cells first, ends before what lies between."""
@@ -137,7 +145,14 @@ class _Search:
     def _meet(self, need: int) -> bool:
         if self.inner[need] and self._between(need):
             return True
-        return any(self._look(need, width, give=True) for width in (*WIDTHS, None))
+        if any(self._look(need, width, give=True) for width in WIDTHS):
+            return True
+        try:
+            return self._look(need, None, give=True)
+        except _Impossible:
+            # Whatever is withheld, statuses and sizes alone say that it is not so: nothing is left to protect.
+            self.void[need] = True
+            return False
 
     def _between(self, need: int) -> bool:
         """A value between two that are shown: a point between theirs."""
@@ -207,7 +222,7 @@ class _Search:
         rows = self._columns(self.by_column, inside)
         rows = rows[system.active(self.shut)[rows]]
         local = _Local.of(system, self.needs, need, inside, rows)
-        found = local.solved(system, give=give)
+        found = local.solved(system, give=give, all_there_is=width is None)
         if found is None:
             return False
         change, given = found
@@ -344,7 +359,9 @@ class _Local:
             most=float(needs.most[need]) - now,
         )  # fmt: skip
 
-    def solved(self, system: System, *, give: bool, whole: bool = False) -> tuple[Floats, Places] | None:
+    def solved(
+        self, system: System, *, give: bool, whole: bool = False, all_there_is: bool = False
+    ) -> tuple[Floats, Places] | None:
         """Changes of the unknowns, and the cells whose rows give way for it; None where there are none."""
         size, owner = len(self.inside), system.owner[self.rows]
         giving = np.flatnonzero(owner != PUBLIC) if give else np.zeros(0, dtype=np.intp)
@@ -371,6 +388,8 @@ class _Local:
                 ),
                 options={"time_limit": SECONDS, "mip_rel_gap": 0.3},
             )
+        if all_there_is and found.status == INFEASIBLE:
+            raise _Impossible
         if found.x is None or found.status not in (OPTIMAL, AT_LIMIT):
             return None
         given = found.x[size : size + count] + found.x[size + count :] > 10 * SLACK
