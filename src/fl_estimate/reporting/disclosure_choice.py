@@ -11,13 +11,15 @@ from scipy import optimize, sparse
 
 from fl_estimate.reporting.disclosure_local import Tell, protect
 from fl_estimate.reporting.disclosure_silence import silence
-from fl_estimate.reporting.disclosure_solver import OPTIMAL, SECONDS, Unsolved, exposed
+from fl_estimate.reporting.disclosure_solver import OPTIMAL, SECONDS, Unsolved, exposed, extreme
 from fl_estimate.reporting.disclosure_system import PUBLIC, SLACK, Flags, Floats, Matrix, System, activity, residual
 
 _bounds: Any = optimize.Bounds  # typed as if it took numbers only
 _linear: Any = optimize.LinearConstraint
 SMALL_CELLS, SMALL_TARGETS = 150, 80
 """Up to so many cells that may be chosen, and so many targets, the choice is the optimum."""
+FEW_VALUES = 10
+"""And where no count has more values than these that must fit: of a rule of 60 cases each has sixty."""
 CUTS = 60
 """Rounds of cuts before the optimum is given up for the heuristic."""
 BUDGET = 300.0
@@ -85,8 +87,11 @@ def choose(
     system = attainable(system)
     start = system.followed(system.withheld)
     candidates = np.unique(system.owner[system.owner != PUBLIC])
-    if seconds > 0 and (~start[candidates]).sum() <= small_cells and len(system.low) <= small_targets:
+    small = (~start[candidates]).sum() <= small_cells and len(system.low) <= small_targets
+    small &= bool(((system.high - system.low)[system.every] <= FEW_VALUES).all())
+    if seconds > 0 and small:
         try:
+            system = _attainable_exactly(system)
             best = _optimum(system, start, begun + seconds)
         except Unsolved:
             best = None
@@ -110,6 +115,18 @@ def attainable(system: System) -> System:
     low, high = np.maximum(system.low, least), np.minimum(system.high, most)
     # A value that is known whatever is withheld asks for nothing.
     return replace(system, low=np.maximum(low, np.minimum(least, high)), high=np.maximum(high, low))
+
+
+def _attainable_exactly(system: System) -> System:
+    """The same, by programmes, for sums of which statuses tell more than their unknowns' bounds do."""
+    every = np.ones(len(system.cost), dtype=bool)
+    left = residual(system, every)
+    low, high = system.low.copy(), system.high.copy()
+    for target in np.flatnonzero(exposed(system, every, left)):
+        least, most = (extreme(system, left, int(target), sense) for sense in (1.0, -1.0))
+        low[target] = max(low[target], min(least, high[target]))
+        high[target] = max(min(high[target], most), low[target])
+    return replace(system, low=low, high=high)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

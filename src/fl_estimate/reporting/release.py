@@ -204,8 +204,8 @@ def _protecting(
     tell: Tell | None,
 ) -> Audit:
     """The further cells that must go so that none that is withheld can be worked out."""
-    # Who is in one of two subpopulations only may be few, though everybody in both is many.
-    several = bool(known) or len({key[2] for v in verdicts for key in v.keys}) > 1
+    # Who is in one of two subpopulations, or of two readings, only may be few, though everybody in both is many.
+    several = bool(known) or len({(key[0], key[2]) for v in verdicts for key in v.keys}) > 1
     if not several and not any((v.hidden | v.at_most).any() for v in verdicts):
         return Audit(closed=frozenset())
     given = [_given(verdict, rule) for verdict in verdicts]
