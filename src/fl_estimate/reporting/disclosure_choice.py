@@ -22,7 +22,7 @@ FEW_VALUES = 10
 """And where no count has more values than these that must fit: of a rule of 60 cases each has sixty."""
 CUTS = 60
 """Rounds of cuts before the optimum is given up for the heuristic."""
-BUDGET = 300.0
+BUDGET = 600.0
 """Seconds of the whole choice; after them what is not shown to be open counts as exposed."""
 
 
@@ -169,13 +169,14 @@ def _optimum(system: System, start: Flags, deadline: float) -> Flags | None:
     half = (time.monotonic() + deadline) / 2
     rows = _Elastic.of(system)
     cuts: list[tuple[Floats, float]] = []
+    seen: list[Floats] = []
     for _ in range(CUTS):
         if time.monotonic() > half:
             return None
         shut = _cheapest(system, start, cuts)
         if shut is None:
             return None
-        bare = exposed(system, shut)
+        bare = exposed(system, shut, seen=seen)
         if not bare.any():
             return shut
         found = [_cut(system, rows, shut, target, sign, need) for target, sign, need in _sides(system, bare)]

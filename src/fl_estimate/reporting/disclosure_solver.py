@@ -21,6 +21,7 @@ from fl_estimate.reporting.disclosure_system import (
     parts,
     residual,
 )
+from fl_estimate.reporting.disclosure_trees import solved as in_closed_form
 
 SECONDS = 60.0
 """Of one programme; one that takes longer counts as unsolved, and what is unsolved as exposed."""
@@ -130,9 +131,7 @@ def exposed(
     withheld: Flags,
     left: Residual | None = None,
     *,
-    only: Flags | None = None,
     seen: list[Floats] | None = None,
-    hurry: bool = False,
 ) -> Flags:
     """Targets of withheld cells of which too much can be worked out.
 
@@ -141,25 +140,19 @@ def exposed(
     system, withheld
     left : Residual, optional
         Of the same cells, where it has been made already.
-    only : array of bool, one a target, optional
-        Ask about these alone.
     seen : list of arrays, optional
         Points that fitted what was printed when other cells were withheld: those that still fit are not looked for again.
         What is found is added.
-    hurry : bool
-        Whether one exposed target is enough to know.
     """
     left = residual(system, withheld) if left is None else left
     bare = np.zeros(len(system.target_cell), dtype=bool)
     if not len(bare):
         return bare
-    bind = withheld[system.target_cell] & (True if only is None else only)
+    bind = withheld[system.target_cell]
     least, most = activity(system.targets, left.lower, left.upper)
     bare |= bind & (
         (least > system.low + SLACK * _scale(system.low)) | (most < system.high - SLACK * _scale(system.high))
     )
-    if hurry and bare.any():
-        return bare
     seen = [] if seen is None else seen
     asked = Needs.of(system, np.flatnonzero(bind & ~bare))
     asked = asked.without_met(system, np.column_stack([system.truth, *_fitting(system, withheld, seen)]))
@@ -174,11 +167,10 @@ def exposed(
         within = (tied == part) & left.loose
         mine = asked.chosen(where == part)
         try:
-            bare[_unmet(system, left, within, mine, seen)] = True
+            rest = _unmet_in_tree(system, left, within, mine)
+            bare[_unmet(system, left, within, mine, seen) if rest is None else rest] = True
         except Unsolved:
             bare[mine.target] = True
-        if hurry and bare.any():
-            break
     del seen[:-MOST_SEEN]
     return bare
 
@@ -231,6 +223,22 @@ class Needs:
         room = SLACK * 10 * _scale(value)
         met = (value >= self.least[:, None] - room) & (value <= self.most[:, None] + room)
         return self.chosen(~met.any(axis=1))
+
+
+def _unmet_in_tree(system: System, left: Residual, within: Flags, needs: Needs) -> Places | None:
+    """Targets of one part with a need that no point meets, in closed form; None where the part is no hierarchy."""
+    unknowns, rows = np.flatnonzero(within), _rows_within(left.matrix, within)
+    targets, place = np.unique(needs.target, return_inverse=True)
+    terms, known = _loose_terms(system, left, targets)
+    tree = in_closed_form(
+        left.lower[unknowns], left.upper[unknowns], system.integer[unknowns], left.matrix[rows][:, unknowns],
+        left.row_lower[rows], left.row_upper[rows], terms[:, unknowns],
+    )  # fmt: skip
+    if tree is None:
+        return None
+    lower, upper = (tree.lower + known)[place], (tree.upper + known)[place]
+    room = SLACK * 10 * np.maximum(_scale(lower), _scale(upper))
+    return needs.target[(upper < needs.least - room) | (lower > needs.most + room)]
 
 
 def _unmet(system: System, left: Residual, within: Flags, needs: Needs, seen: list[Floats]) -> Places:
