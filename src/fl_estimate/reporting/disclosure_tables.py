@@ -303,7 +303,9 @@ def _between(work: _Work, inner: Cell, outer: Cell) -> None:
     _left(work, (few, inside), (all_, whole), n, cases)
 
 
-def _left(work: _Work, inner: tuple[Series, Ids], outer: tuple[Series, Ids], n: float, cases: float) -> None:
+def _left(
+    work: _Work, inner: tuple[Series, Ids], outer: tuple[Series, Ids], n: float, cases: float, *, most: float = np.inf
+) -> None:
     """What is in one cell and not in another that lies in it, as a cell to protect."""
     (few, inside), (all_, whole) = inner, outer
     cell = work.draft.cell(n + 1.0, withheld=True)
@@ -311,7 +313,7 @@ def _left(work: _Work, inner: tuple[Series, Ids], outer: tuple[Series, Ids], n: 
     sums = {all_.sums[i]: 1.0 for i in whole} | {few.sums[i]: -1.0 for i in inside}
     work.draft.row(counts, 0.0, n)
     work.draft.row(sums, 0.0, np.inf)
-    work.draft.target(counts, cell, 1.0, max(work.min_cases, cases))
+    work.draft.target(counts, cell, 1.0, max(min(work.min_cases, most), cases))
     _open_sum(work.draft, sums, cell)
 
 
@@ -328,7 +330,9 @@ def _readings(work: _Work, gone: set[Cell]) -> None:
             all_, whole = work.parts[other]
             cases = float(all_.cases[whole].sum() - few.cases[inside].sum())
             if few.counts and all_.counts and 0 < cases < work.min_cases:
-                _left(work, (few, inside), (all_, whole), float(all_.n[whole].sum()), cases)
+                # A status says of the inner one that it has enough, withheld or not: no more than the rest can be between them.
+                most = float(all_.cases[whole].sum()) - (work.min_cases if work.status_tells else 0)
+                _left(work, (few, inside), (all_, whole), float(all_.n[whole].sum()), cases, most=most)
 
 
 def _dependents(work: _Work, table: Given) -> None:
