@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from fl_estimate.reporting.disclosure_choice import attainable, choose
+from fl_estimate.reporting.disclosure_choice import BUDGET, attainable, choose
+from fl_estimate.reporting.disclosure_local import Tell
 from fl_estimate.reporting.disclosure_series import EQUAL, Nested
 from fl_estimate.reporting.disclosure_solver import Interval, audit
 from fl_estimate.reporting.disclosure_system import PUBLIC, Flags, Floats, System, parts
@@ -29,11 +31,14 @@ class Audit:
         Whether the solver gave no answer somewhere; what it was asked about is then withheld as a whole.
     optimal : bool
         Whether no cheaper choice would do.
+    late : bool
+        Whether time ran out; everything tied to what was not audited yet is then withheld.
     """
 
     closed: frozenset[Cell]
     failed: bool = False
     optimal: bool = True
+    late: bool = False
 
 
 def audit_tables(
@@ -44,6 +49,8 @@ def audit_tables(
     nested: Nested | None = None,
     known: Sequence[KnownTable] = (),
     status_tells: bool = False,
+    seconds: float = BUDGET,
+    tell: Tell | None = None,
 ) -> Audit:
     """Find the further cells to withhold of tables that are published together.
 
@@ -58,11 +65,17 @@ def audit_tables(
         Of earlier releases.
     status_tells : bool
         Whether cells of few cases have a status of their own.
+    seconds : float
+        How long all of it may take.
+    tell : callable, optional
+        Told how far a long audit is.
     """
-    again = closed_again(tables)
+    again, deadline = closed_again(tables), time.monotonic() + seconds
     found = [
         _audited(
-            translate(own, min_n=min_n, min_cases=min_cases, nested=nested, known=known, status_tells=status_tells)
+            translate(own, min_n=min_n, min_cases=min_cases, nested=nested, known=known, status_tells=status_tells),
+            deadline - time.monotonic(),
+            tell,
         )
         for own in by_people(tables)
     ]
@@ -70,18 +83,19 @@ def audit_tables(
         closed=again.union(*(one.closed for one in found)),
         failed=any(one.failed for one in found),
         optimal=all(one.optimal for one in found),
+        late=any(one.late for one in found),
     )
 
 
-def _audited(made: Translation) -> Audit:
+def _audited(made: Translation, seconds: float, tell: Tell | None) -> Audit:
     system = made.system
     if not system.withheld.any():
         return Audit(closed=frozenset())
-    choice = choose(system)
+    choice = choose(system, seconds=seconds, tell=tell)
     shut = choice.withheld if choice.open else closed_off(system, choice.withheld, choice.exposed)
     more = shut & ~system.withheld
     closed = frozenset(key for key, cell in made.cell_of.items() if more[cell])
-    return Audit(closed=closed, failed=not choice.open, optimal=choice.optimal)
+    return Audit(closed=closed, failed=not choice.open, optimal=choice.optimal, late=choice.late)
 
 
 def by_people(tables: Sequence[Given]) -> list[list[Given]]:

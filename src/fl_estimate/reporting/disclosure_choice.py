@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from scipy import optimize, sparse
 
+from fl_estimate.reporting.disclosure_local import Tell, protect
 from fl_estimate.reporting.disclosure_silence import silence
-from fl_estimate.reporting.disclosure_solver import AT_LIMIT, OPTIMAL, SECONDS, Unsolved, exposed, tied_to
+from fl_estimate.reporting.disclosure_solver import OPTIMAL, SECONDS, Unsolved, exposed, extreme
 from fl_estimate.reporting.disclosure_system import PUBLIC, SLACK, Flags, Floats, Matrix, System, activity, residual
 
 _bounds: Any = optimize.Bounds  # typed as if it took numbers only
 _linear: Any = optimize.LinearConstraint
 SMALL_CELLS, SMALL_TARGETS = 150, 80
 """Up to so many cells that may be chosen, and so many targets, the choice is the optimum."""
+FEW_VALUES = 10
+"""And where no count has more values than these that must fit: of a rule of 60 cases each has sixty."""
 CUTS = 60
 """Rounds of cuts before the optimum is given up for the heuristic."""
-LARGE, MANY = 500, 60
-"""Above so many unknowns the heuristic looks near the target only: through rows of up to so many, or twelve times its own."""
-RELEASES = 2_000
-"""Cells that the heuristic tries to print again, dearest first."""
+BUDGET = 600.0
+"""Seconds of the whole choice; after them what is not shown to be open counts as exposed."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -35,17 +37,27 @@ class Choice:
     optimal : bool
         Whether no cheaper choice would do.
     open : bool
-        Whether everything that must stay open is. Where it is not, HiGHS failed: withhold what touches `exposed`.
+        Whether everything that must stay open is. Where it is not, HiGHS failed, or time ran out: withhold what touches `exposed`.
     exposed : array of bool, one a target
+    late : bool
+        Whether time ran out.
     """
 
     withheld: Flags
     optimal: bool
     open: bool
     exposed: Flags
+    late: bool = False
 
 
-def choose(system: System, *, small_cells: int = SMALL_CELLS, small_targets: int = SMALL_TARGETS) -> Choice:
+def choose(
+    system: System,
+    *,
+    small_cells: int = SMALL_CELLS,
+    small_targets: int = SMALL_TARGETS,
+    seconds: float = BUDGET,
+    tell: Tell | None = None,
+) -> Choice:
     """Choose further cells to withhold, at the least cost.
 
     Parameters
@@ -54,6 +66,10 @@ def choose(system: System, *, small_cells: int = SMALL_CELLS, small_targets: int
         What a reader knows whatever is withheld (three respondents hold no five cases) is taken from what must stay open.
     small_cells, small_targets : int
         Up to where the optimum is looked for.
+    seconds : float
+        After so long what is not shown to be open counts as exposed.
+    tell : callable, optional
+        Told how far a long search is.
 
     Returns
     -------
@@ -62,29 +78,34 @@ def choose(system: System, *, small_cells: int = SMALL_CELLS, small_targets: int
     Notes
     -----
     Small systems: a programme in 0/1 for the cells, with cuts from the duals of the reader's programmes (Fischetti and
-    Salazar-González 2001). Others: target by target, the largest cells first, the reader's programme with a price on
-    every printed row that would have to give way (Kelly, Golden and Assad 1992); then each chosen cell, dearest first,
-    is printed again where that exposes nothing. Both end with `exposed`, which decides with whole numbers.
+    Salazar-González 2001); `exposed` decides with whole numbers. Others: `disclosure_local.protect`, need by need, those of
+    the largest cells first, a programme of what lies near with a price on every printed row that would have to give way
+    (Kelly, Golden and Assad 1992), and a point in whole numbers that shows it; then each chosen cell, dearest first, is printed
+    again where points are left without it.
     """
+    begun = time.monotonic()
     system = attainable(system)
     start = system.followed(system.withheld)
-    bare = exposed(system, start)
-    if not bare.any():
-        return Choice(withheld=start, optimal=True, open=True, exposed=bare)
     candidates = np.unique(system.owner[system.owner != PUBLIC])
-    if (~start[candidates]).sum() <= small_cells and len(system.low) <= small_targets:
+    small = (~start[candidates]).sum() <= small_cells and len(system.low) <= small_targets
+    small &= bool(((system.high - system.low)[system.every] <= FEW_VALUES).all())
+    if seconds > 0 and small:
         try:
-            best = _optimum(system, start)
+            system = _attainable_exactly(system)
+            best = _optimum(system, start, begun + seconds)
         except Unsolved:
             best = None
         if best is not None:
-            return Choice(withheld=best, optimal=True, open=True, exposed=np.zeros_like(bare))
-    shut = _greedy(system, start, bare)
-    bare = exposed(system, shut)
-    if not bare.any():
-        shut = _released(system, start, shut)
-        bare = exposed(system, shut)
-    return Choice(withheld=shut, optimal=False, open=not bare.any(), exposed=bare)
+            return Choice(withheld=best, optimal=True, open=True, exposed=np.zeros(len(system.low), dtype=bool))
+    found = protect(system, start, seconds=seconds - (time.monotonic() - begun), tell=tell)
+    none_needed = not found.exposed.any() and bool((found.withheld == start).all())
+    return Choice(
+        withheld=found.withheld,
+        optimal=none_needed,
+        open=not found.exposed.any(),
+        exposed=found.exposed,
+        late=found.late,
+    )
 
 
 def attainable(system: System) -> System:
@@ -94,6 +115,18 @@ def attainable(system: System) -> System:
     low, high = np.maximum(system.low, least), np.minimum(system.high, most)
     # A value that is known whatever is withheld asks for nothing.
     return replace(system, low=np.maximum(low, np.minimum(least, high)), high=np.maximum(high, low))
+
+
+def _attainable_exactly(system: System) -> System:
+    """The same, by programmes, for sums of which statuses tell more than their unknowns' bounds do."""
+    every = np.ones(len(system.cost), dtype=bool)
+    left = residual(system, every)
+    low, high = system.low.copy(), system.high.copy()
+    for target in np.flatnonzero(exposed(system, every, left)):
+        least, most = (extreme(system, left, int(target), sense) for sense in (1.0, -1.0))
+        low[target] = max(low[target], min(least, high[target]))
+        high[target] = max(min(high[target], most), low[target])
+    return replace(system, low=low, high=high)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -131,15 +164,19 @@ def _sides(system: System, bind: Flags) -> list[tuple[int, float, float]]:
     return wanted
 
 
-def _optimum(system: System, start: Flags) -> Flags | None:
-    """The cheapest choice, or None where it is not found within `CUTS` rounds."""
+def _optimum(system: System, start: Flags, deadline: float) -> Flags | None:
+    """The cheapest choice, or None where it is not found within `CUTS` rounds and half of the time."""
+    half = (time.monotonic() + deadline) / 2
     rows = _Elastic.of(system)
     cuts: list[tuple[Floats, float]] = []
+    seen: list[Floats] = []
     for _ in range(CUTS):
+        if time.monotonic() > half:
+            return None
         shut = _cheapest(system, start, cuts)
         if shut is None:
             return None
-        bare = exposed(system, shut)
+        bare = exposed(system, shut, seen=seen)
         if not bare.any():
             return shut
         found = [_cut(system, rows, shut, target, sign, need) for target, sign, need in _sides(system, bare)]
@@ -204,110 +241,3 @@ def _cut(
     weight = np.minimum(weight / lacking, 1.0)
     weight[weight < SLACK] = 0.0
     return (weight, 1.0 - SLACK) if weight.any() else None
-
-
-def _greedy(system: System, start: Flags, bare: Flags) -> Flags:
-    """Withhold for one exposed target after the other, those of the largest cells first, until none is exposed."""
-    rows, seen = _Elastic.of(system), list[Floats]()
-    shut, stuck = start.copy(), np.zeros_like(bare)
-    order = np.argsort(-system.cost[system.target_cell], kind="stable")
-    while (bare & ~stuck).any():
-        for target in order[(bare & ~stuck)[order]]:
-            before, one = shut, np.arange(len(bare)) == target
-            if not exposed(system, shut, only=one, seen=seen).any():
-                continue  # what was withheld for another protects it too
-            try:
-                for _, sign, need in _sides(system, one):
-                    shut = _given_way(system, rows, shut, int(target), sign, need)
-                if (shut == before).all():
-                    shut = _one_more(system, shut, int(target))
-            except Unsolved:
-                shut = before
-            stuck[target] = bool((shut == before).all())
-        bare = exposed(system, shut, seen=seen)
-    return shut
-
-
-def _given_way(system: System, rows: _Elastic, shut: Flags, target: int, sign: float, need: float) -> Flags:
-    """With the owners withheld of the rows that give way, at the least price, for the target to reach its need.
-
-    In a large system everything far from the target stays as it is in the data, unless that is too little.
-    """
-    near = _near(system, target) if len(system.lower) > LARGE else np.ones(len(system.lower), dtype=bool)
-    try:
-        return _given_way_within(system, rows, shut, target, sign, need, near)
-    except Unsolved:
-        if near.all():
-            raise
-        return _given_way_within(system, rows, shut, target, sign, need, np.ones_like(near))
-
-
-def _near(system: System, target: int) -> Flags:
-    """Unknowns that share a row with the target's, or with one that does; rows of very many tie nothing here."""
-    rows = abs(system.matrix)
-    found = np.asarray(abs(system.targets[[target]]).sum(axis=0)).ravel() > 0
-    narrow = np.diff(system.matrix.indptr) <= max(MANY, 12 * int(found.sum()))
-    for _ in range(2):
-        found |= rows.T @ (narrow & (rows @ found.astype(float) > 0)).astype(float) > 0
-    return found
-
-
-def _given_way_within(
-    system: System, rows: _Elastic, shut: Flags, target: int, sign: float, need: float, near: Flags
-) -> Flags:
-    inside = np.flatnonzero(near)
-    at_rest = np.where(near, 0.0, system.truth)
-    touched = np.flatnonzero(~rows.free(shut) & (abs(rows.terms) @ near.astype(float) > 0))
-    owned = touched[(rows.owner[touched] != PUBLIC) & (rows.give[touched] > 0)]
-    size = len(inside)
-    places = np.searchsorted(touched, owned)
-    elastic = sparse.csr_matrix(
-        (-np.ones(len(owned)), (places, np.arange(len(owned)))), shape=(len(touched), len(owned))
-    )
-    terms = rows.terms[touched]
-    goal = sparse.hstack([-sign * system.targets[[target]][:, inside], sparse.csr_matrix((1, len(owned)))])
-    rest = float((system.targets[[target]] @ at_rest)[0])
-    solved: Any = optimize.linprog(
-        np.concatenate([np.zeros(size), system.cost[rows.owner[owned]] / float(system.cost.max())]),
-        A_ub=sparse.vstack([sparse.hstack([terms[:, inside], elastic]), goal], format="csr"),
-        b_ub=np.concatenate([rows.bound[touched] - terms @ at_rest + SLACK, [-need + sign * rest]]),
-        bounds=np.column_stack([
-            np.concatenate([system.lower[inside], np.zeros(len(owned))]),
-            np.concatenate([system.upper[inside], rows.give[owned]]),
-        ]),
-        method="highs",
-        options={"time_limit": SECONDS},
-    )  # fmt: skip
-    if solved.x is None or solved.status not in (OPTIMAL, AT_LIMIT):
-        raise Unsolved(solved.message)
-    out = shut.copy()
-    out[rows.owner[owned[solved.x[size:] > 10 * SLACK]]] = True
-    return system.followed(out)
-
-
-def _one_more(system: System, shut: Flags, target: int) -> Flags:
-    """With one more cell withheld, the cheapest of those that share an unknown with the target; as it was where none does."""
-    touched = np.flatnonzero(abs(system.matrix) @ (abs(system.targets[[target]]).T @ np.ones(1) > 0).astype(float) > 0)
-    near = np.unique(system.owner[touched])
-    near = near[(near != PUBLIC)]
-    near = near[~shut[near]]
-    if not len(near):
-        near = np.setdiff1d(np.unique(system.owner[system.owner != PUBLIC]), np.flatnonzero(shut))
-    out = shut.copy()
-    if len(near):
-        out[near[np.argmin(system.cost[near])]] = True
-    return system.followed(out)
-
-
-def _released(system: System, start: Flags, shut: Flags) -> Flags:
-    """Print again what need not be withheld, the dearest cell first."""
-    extra, seen = np.flatnonzero(shut & ~start), list[Floats]()
-    exposed(system, shut, seen=seen)
-    for cell in extra[np.argsort(-system.cost[extra], kind="stable")][:RELEASES]:
-        trial = shut.copy()
-        trial[cell] = False
-        if (system.followed(trial) != trial).any():
-            continue  # it goes with another cell that is withheld
-        if not exposed(system, trial, only=tied_to(system, shut, int(cell)), seen=seen, hurry=True).any():
-            shut = trial
-    return shut

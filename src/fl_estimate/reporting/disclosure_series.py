@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import combinations, permutations
 from typing import Any
 
@@ -25,6 +25,9 @@ NEARLY_EQUAL = 1.5
 """How many times the least weight of cases the greatest may be for weighted sums to be as good as counts."""
 MOST_SERIES = 24
 """Outcomes and subpopulations of one study among which sums of two are looked for; pairs always are."""
+
+SURELY = 8
+"""Cells with cases in each of which one outcome must be no larger than another for the one to lie in the other, whatever their names."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -56,15 +59,15 @@ class Series:
     binary: bool
     counts: Ids
     sums: Ids
+    found: dict[tuple[str, ...], dict[Label, Ids]] = field(default_factory=dict[tuple[str, ...], dict[Label, Ids]])
+    """Cells by their values of some columns, once they were asked for."""
 
     def inside(self, known: Mapping[str, Any], margin: Sequence[str]) -> Ids:
         """Cells of these by-values, as text; a column of the margin without a value asks for those not stated."""
-        places = [self.by.index(column) for column in margin]
-        wanted = [known.get(column) for column in margin]
-        return [
-            at for at, label in enumerate(self.labels)
-            if all(_said(label[place]) == value for place, value in zip(places, wanted, strict=True))
-        ]  # fmt: skip
+        columns = tuple(margin)
+        if columns not in self.found:
+            self.found[columns] = self.grouped(columns, {})
+        return list(self.found[columns].get(tuple(known.get(column) for column in columns), []))
 
     def grouped(self, columns: Sequence[str], outer: Outer) -> dict[Label, Ids]:
         """Cells by their values of these columns, own or found through nesting."""
@@ -277,6 +280,28 @@ def _complement(shared: _Shared) -> bool:
 def _below(shared: _Shared, less: int, more: int) -> bool:
     few = (shared.cases[less] <= shared.cases[more]).all() and (shared.n[less] <= shared.n[more]).all()
     return bool(few and (shared.weighted[less] <= shared.weighted[more] * (1 + EQUAL)).all())
+
+
+def nested_outcomes(series: Sequence[Series], outer: Outer) -> frozenset[tuple[str, str]]:
+    """(inner, wider) outcomes of which readers know that whoever is in the first is in the second as well.
+
+    Where the data have it in every cell of the same respondents, and either their names say that they are readings of one
+    question (`forced_labour`, `forced_labour_wide`) or there are `SURELY` cells to see it in: by chance it holds in a few.
+    """
+    found: set[tuple[str, str]] = set()
+    for a, b in permutations([one for one in series if one.binary and one.counts], 2):
+        if a.where != b.where or a.outcome == b.outcome or (a.outcome, b.outcome) in found:
+            continue
+        shared = _Shared.of([a, b], outer)
+        seen = int((shared.cases[1] > 0).sum())
+        if _same(shared.n) and _below(shared, 0, 1) and (readings(a.outcome, b.outcome) or seen >= SURELY):
+            found.add((a.outcome, b.outcome))
+    return frozenset(found)
+
+
+def readings(a: str, b: str) -> bool:
+    """Whether two names are of readings of one question: one is the other and a word more, or they differ in the last word."""
+    return a.startswith(f"{b}_") or b.startswith(f"{a}_") or ("_" in a and a.rsplit("_", 1)[0] == b.rsplit("_", 1)[0])
 
 
 def _sum_of_two(draft: Draft, whole: Series, b: Series, c: Series, outer: Outer) -> None:

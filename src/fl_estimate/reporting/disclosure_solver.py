@@ -21,6 +21,7 @@ from fl_estimate.reporting.disclosure_system import (
     parts,
     residual,
 )
+from fl_estimate.reporting.disclosure_trees import solved as in_closed_form
 
 SECONDS = 60.0
 """Of one programme; one that takes longer counts as unsolved, and what is unsolved as exposed."""
@@ -130,9 +131,7 @@ def exposed(
     withheld: Flags,
     left: Residual | None = None,
     *,
-    only: Flags | None = None,
     seen: list[Floats] | None = None,
-    hurry: bool = False,
 ) -> Flags:
     """Targets of withheld cells of which too much can be worked out.
 
@@ -141,27 +140,21 @@ def exposed(
     system, withheld
     left : Residual, optional
         Of the same cells, where it has been made already.
-    only : array of bool, one a target, optional
-        Ask about these alone.
     seen : list of arrays, optional
         Points that fitted what was printed when other cells were withheld: those that still fit are not looked for again.
         What is found is added.
-    hurry : bool
-        Whether one exposed target is enough to know.
     """
     left = residual(system, withheld) if left is None else left
     bare = np.zeros(len(system.target_cell), dtype=bool)
     if not len(bare):
         return bare
-    bind = withheld[system.target_cell] & (True if only is None else only)
+    bind = withheld[system.target_cell]
     least, most = activity(system.targets, left.lower, left.upper)
     bare |= bind & (
         (least > system.low + SLACK * _scale(system.low)) | (most < system.high - SLACK * _scale(system.high))
     )
-    if hurry and bare.any():
-        return bare
     seen = [] if seen is None else seen
-    asked = _Needs.of(system, np.flatnonzero(bind & ~bare))
+    asked = Needs.of(system, np.flatnonzero(bind & ~bare))
     asked = asked.without_met(system, np.column_stack([system.truth, *_fitting(system, withheld, seen)]))
     # Targets that are sums tie the parts of their unknowns together.
     terms, _ = _loose_terms(system, left, asked.target)
@@ -174,22 +167,12 @@ def exposed(
         within = (tied == part) & left.loose
         mine = asked.chosen(where == part)
         try:
-            bare[_unmet(system, left, within, mine, seen)] = True
+            rest = _unmet_in_tree(system, left, within, mine)
+            bare[_unmet(system, left, within, mine, seen) if rest is None else rest] = True
         except Unsolved:
             bare[mine.target] = True
-        if hurry and bare.any():
-            break
     del seen[:-MOST_SEEN]
     return bare
-
-
-def tied_to(system: System, withheld: Flags, cell: int) -> Flags:
-    """Targets of which the rows of a withheld cell could say something, were they printed."""
-    left = residual(system, withheld)
-    terms, _ = _loose_terms(system, left, np.flatnonzero(withheld[system.target_cell]))
-    tied = parts(sparse.csr_matrix(sparse.vstack([left.matrix, terms, system.matrix[system.owner == cell]])))
-    own = tied[system.matrix[system.owner == cell].indices]
-    return (abs(system.targets) @ np.isin(tied, own).astype(float)) > 0
 
 
 def _fitting(system: System, withheld: Flags, points: list[Floats]) -> list[Floats]:
@@ -209,7 +192,7 @@ def _scale(values: Floats) -> Floats:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Needs:
+class Needs:
     """Things that must be possible, one by one: that a target is at least this (`least`) and at most that (`most`)."""
 
     target: Places
@@ -217,7 +200,7 @@ class _Needs:
     most: Floats
 
     @classmethod
-    def of(cls, system: System, targets: Places) -> _Needs:
+    def of(cls, system: System, targets: Places) -> Needs:
         wanted: list[tuple[int, float, float]] = []
         for target in targets:
             low, high = float(system.low[target]), float(system.high[target])
@@ -231,10 +214,10 @@ class _Needs:
             most=np.array([one[2] for one in wanted], dtype=float),
         )
 
-    def chosen(self, keep: Flags) -> _Needs:
-        return _Needs(target=self.target[keep], least=self.least[keep], most=self.most[keep])
+    def chosen(self, keep: Flags) -> Needs:
+        return Needs(target=self.target[keep], least=self.least[keep], most=self.most[keep])
 
-    def without_met(self, system: System, points: Floats) -> _Needs:
+    def without_met(self, system: System, points: Floats) -> Needs:
         """Those that no point (one a column), each of which fits all that is printed, shows to be possible."""
         value = system.targets[self.target] @ points
         room = SLACK * 10 * _scale(value)
@@ -242,7 +225,23 @@ class _Needs:
         return self.chosen(~met.any(axis=1))
 
 
-def _unmet(system: System, left: Residual, within: Flags, needs: _Needs, seen: list[Floats]) -> Places:
+def _unmet_in_tree(system: System, left: Residual, within: Flags, needs: Needs) -> Places | None:
+    """Targets of one part with a need that no point meets, in closed form; None where the part is no hierarchy."""
+    unknowns, rows = np.flatnonzero(within), _rows_within(left.matrix, within)
+    targets, place = np.unique(needs.target, return_inverse=True)
+    terms, known = _loose_terms(system, left, targets)
+    tree = in_closed_form(
+        left.lower[unknowns], left.upper[unknowns], system.integer[unknowns], left.matrix[rows][:, unknowns],
+        left.row_lower[rows], left.row_upper[rows], terms[:, unknowns],
+    )  # fmt: skip
+    if tree is None:
+        return None
+    lower, upper = (tree.lower + known)[place], (tree.upper + known)[place]
+    room = SLACK * 10 * np.maximum(_scale(lower), _scale(upper))
+    return needs.target[(upper < needs.least - room) | (lower > needs.most + room)]
+
+
+def _unmet(system: System, left: Residual, within: Flags, needs: Needs, seen: list[Floats]) -> Places:
     """Targets of one part with a need that no point meets.
 
     One programme asks for a point that meets as many needs as it can; it is repeated with the rest. Where the best

@@ -12,7 +12,16 @@ import pandas as pd
 from fl_estimate.reporting.disclosure_kinds import columns_of, kind_of, parts_of
 from fl_estimate.reporting.disclosure_known import known_rows
 from fl_estimate.reporting.disclosure_rows import series_of_row, tie
-from fl_estimate.reporting.disclosure_series import Ids, Nested, Outer, Series, nesting, relate, series_of
+from fl_estimate.reporting.disclosure_series import (
+    Ids,
+    Nested,
+    Outer,
+    Series,
+    nested_outcomes,
+    nesting,
+    relate,
+    series_of,
+)
 from fl_estimate.reporting.disclosure_system import Draft, Flags, Floats, System
 from fl_estimate.reporting.releases import KnownTable
 from fl_estimate.results.estimates import margin_columns
@@ -21,8 +30,8 @@ Cell = tuple[Any, ...]
 
 OPEN = 0.20
 """A withheld value may not be known this well: a fifth below and a fifth above must fit what is printed."""
-OF_NATION, OF_PARENT = 100.0, 10.0
-"""How many times its respondents the cell of the nation costs, and a cell that others lie in."""
+OF_NATION, OF_PARENT, OF_READING = 100.0, 10.0, 0.05
+"""How many times its respondents the cell of the nation costs, a cell that others lie in, and one of a further reading."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -85,6 +94,10 @@ class _Work:
     cell_of: dict[Cell, int] = field(default_factory=dict[Cell, int])
     parts: dict[Cell, tuple[Series, Ids]] = field(default_factory=dict[Cell, tuple[Series, Ids]])
     n_of: dict[Cell, float] = field(default_factory=dict[Cell, float])
+    readings: frozenset[tuple[str, str]] = frozenset()
+    """(inner, wider) outcomes that are published side by side."""
+    lesser: frozenset[str] = frozenset()
+    """Outcomes that are a further reading of one published before them."""
     public: set[Cell] = field(default_factory=set[Cell])
 
 
@@ -116,6 +129,9 @@ def translate(
     series = series_of(draft, crossings)
     relate(draft, series, outer)
     work = _Work(min_n=min_n, min_cases=min_cases, status_tells=status_tells, draft=draft, series=series, outer=outer)
+    outcomes = list(dict.fromkeys(str(key[0]) for table in tables for key in table.keys))
+    work.readings = nested_outcomes(series, outer)
+    work.lesser = frozenset(max(pair, key=outcomes.index) for pair in work.readings if set(pair) <= set(outcomes))
     shut = {key for table in tables for key, hidden in zip(table.keys, table.hidden, strict=True) if hidden}
     work.public = {key for table in tables for key, low in zip(table.keys, table.at_most, strict=True) if low}
     # One row that says "at most" tells it of the cell, though a model's row, or a bound, of the same cell is withheld.
@@ -134,6 +150,7 @@ def translate(
     for table in known:
         known_rows(work.draft, work.series, work.parts, table, min_cases)
     _differences(work)
+    _readings(work, shut | work.public)
     return Translation(system=draft.built(), cell_of=work.cell_of)
 
 
@@ -147,6 +164,7 @@ def _cells(work: _Work, table: Given, shut: set[Cell]) -> None:
         if key not in work.cell_of:
             parent = any(outer in margin_columns(record) for _, outer in work.outer)
             price = OF_NATION if not record["margin"] else OF_PARENT if parent else 1.0
+            price *= OF_READING if key[0] in work.lesser else 1.0
             work.cell_of[key] = work.draft.cell((n + 1.0) * price, withheld=key in shut or key in work.public)
             work.n_of[key] = n
         if key not in work.parts and way in ("linear", "known"):
@@ -282,13 +300,39 @@ def _between(work: _Work, inner: Cell, outer: Cell) -> None:
     cases = float(all_.cases[whole].sum() - few.cases[inside].sum())
     if n <= 0 or cases < 0 or not ((0 < cases < work.min_cases) or (n < work.min_n and cases > 0)):
         return
+    _left(work, (few, inside), (all_, whole), n, cases)
+
+
+def _left(
+    work: _Work, inner: tuple[Series, Ids], outer: tuple[Series, Ids], n: float, cases: float, *, most: float = np.inf
+) -> None:
+    """What is in one cell and not in another that lies in it, as a cell to protect."""
+    (few, inside), (all_, whole) = inner, outer
     cell = work.draft.cell(n + 1.0, withheld=True)
     counts = {all_.counts[i]: 1.0 for i in whole} | {few.counts[i]: -1.0 for i in inside}
     sums = {all_.sums[i]: 1.0 for i in whole} | {few.sums[i]: -1.0 for i in inside}
     work.draft.row(counts, 0.0, n)
     work.draft.row(sums, 0.0, np.inf)
-    work.draft.target(counts, cell, 1.0, max(work.min_cases, cases))
+    work.draft.target(counts, cell, 1.0, max(min(work.min_cases, most), cases))
     _open_sum(work.draft, sums, cell)
+
+
+def _readings(work: _Work, gone: set[Cell]) -> None:
+    """Readings of one question: who is in the wider one only is a cell itself, where both are printed."""
+    wider = dict[str, list[str]]()
+    for inner, outer in work.readings:
+        wider.setdefault(inner, []).append(outer)
+    for key, (few, inside) in list(work.parts.items()):
+        for outcome in wider.get(str(key[0]), ()):
+            other = (outcome, *key[1:])
+            if other not in work.parts or key in gone or other in gone:
+                continue
+            all_, whole = work.parts[other]
+            cases = float(all_.cases[whole].sum() - few.cases[inside].sum())
+            if few.counts and all_.counts and 0 < cases < work.min_cases:
+                # A status says of the inner one that it has enough, withheld or not: no more than the rest can be between them.
+                most = float(all_.cases[whole].sum()) - (work.min_cases if work.status_tells else 0)
+                _left(work, (few, inside), (all_, whole), float(all_.n[whole].sum()), cases, most=most)
 
 
 def _dependents(work: _Work, table: Given) -> None:

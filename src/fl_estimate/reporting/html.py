@@ -339,6 +339,8 @@ def _publication(published: PublishedEstimates, language: str) -> Iterator[str]:
         counted = say("sentence", "withheld", language, hidden=hidden, rows=rows)
         protecting = "protecting" if published.protecting else "protecting_none"
         said = say("sentence", protecting, language, rows=published.protecting)
+        if not published.audit_complete:
+            said += " " + say("sentence", "audit_late", language, seconds=f"{rule.audit_seconds:g}")
         yield f"<p>{escape(counted)} {escape(said)}</p>"
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from fl_estimate.errors import PublishFault, listed
 from fl_estimate.inputs.wording import Wording
+from fl_estimate.reporting.disclosure_local import Tell
 from fl_estimate.reporting.disclosure_series import Nested
 from fl_estimate.reporting.judging import Flags, own_support, published_support
 from fl_estimate.reporting.labelling import unit_of
@@ -85,11 +86,15 @@ class PublishedEstimates:
         The rule that was applied.
     protecting : int
         Rows that are withheld to protect others: the rule would print them.
+    audit_complete : bool
+        Whether the audit came to its end within `rule.audit_seconds`; where not, whatever is tied to a cell that it had not got
+        to is withheld, which may be everything.
     """
 
     tables: tuple[PublishedTable, ...]
     rule: SuppressionRule = FL_DEFAULT
     protecting: int = 0
+    audit_complete: bool = True
 
     def to_frame(self) -> pd.DataFrame:
         """All tables under each other: `estimate`, the columns of Estimates (by-columns joined), `publication`, `caution`."""
@@ -202,6 +207,7 @@ def publish(
     rule: str | SuppressionRule = "fl-default",
     nested: Nested | None = None,
     previous: Sequence[str | Path | Release | PublishedEstimates] = (),
+    progress: Tell | None = None,
 ) -> PublishedEstimates:
     """Withhold what may not be printed, and give what may, in the digits that it may be printed in.
 
@@ -228,6 +234,8 @@ def publish(
         known to everybody, so that this release withholds whatever would give a cell away beside it; also who is in one of
         two subpopulations only (``age >= 18``, and earlier ``age >= 25``) is a cell under the rule. Tables of another
         reference period are of other people and are left out.
+    progress : callable, optional
+        Called with a line of text now and then where the audit is long.
 
     Returns
     -------
@@ -260,14 +268,16 @@ def publish(
         return estimates
     drafts = _drafts(estimates)
     known = known_tables(previous, [table.reference_period for table, _ in drafts])
-    found = released([draft for _, draft in drafts], chosen, nested, known)
+    found = released([draft for _, draft in drafts], chosen, nested, known, progress)
     tables = tuple(
         replace(table, frame=frame, reasons=reasons, assumptions=_told(table.assumptions))
         for (table, _), frame, reasons in zip(drafts, found.frames, found.reasons, strict=True)
     )
     tables = _unhashed(tables)
     before = estimates.protecting if isinstance(estimates, PublishedEstimates) else 0
-    return PublishedEstimates(tables=tables, rule=chosen, protecting=before + found.protecting)
+    return PublishedEstimates(
+        tables=tables, rule=chosen, protecting=before + found.protecting, audit_complete=not found.late
+    )
 
 
 def _unhashed(tables: Sequence[PublishedTable]) -> tuple[PublishedTable, ...]:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fl_estimate.reporting.disclosure import audit_tables
+from fl_estimate.reporting.disclosure import Audit, audit_tables
+from fl_estimate.reporting.disclosure_local import Tell
 from fl_estimate.reporting.disclosure_series import Nested
 from fl_estimate.reporting.disclosure_tables import Given
 from fl_estimate.reporting.few_cases import upper_limits
@@ -63,11 +64,12 @@ class Draft:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Released:
-    """What may be printed of each draft, and how many rows were withheld to protect others."""
+    """What may be printed of each draft, how many rows were withheld to protect others, and whether the audit ran out of time."""
 
     frames: tuple[pd.DataFrame, ...]
     reasons: tuple[tuple[Reason, ...], ...]
     protecting: int
+    late: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -82,7 +84,11 @@ class _Verdict:
 
 
 def released(
-    drafts: Sequence[Draft], rule: SuppressionRule, nested: Nested | None = None, known: Sequence[KnownTable] = ()
+    drafts: Sequence[Draft],
+    rule: SuppressionRule,
+    nested: Nested | None = None,
+    known: Sequence[KnownTable] = (),
+    tell: Tell | None = None,
 ) -> Released:
     """Judge all drafts together and give what may be printed of them.
 
@@ -96,23 +102,39 @@ def released(
         # A row that is made of several is no cell of its own: that it is withheld says nothing of the direct one.
         shut.update(key[row] for row in np.flatnonzero(people & draft.direct & own.hard))
         low.update(key[row] for row in np.flatnonzero(people & draft.direct & own.low))
+    every = {key for draft, of in zip(drafts, keys, strict=True) for key in _direct_cells(draft, of)}
     verdicts = [
-        _verdict(draft, key, own, shut, low, rule) for draft, key, own in zip(drafts, keys, judged, strict=True)
+        _verdict(draft, key, own, shut, low, every, rule) for draft, key, own in zip(drafts, keys, judged, strict=True)
     ]
-    closed = _protecting(verdicts, rule, nested, known)
+    found = _protecting(verdicts, rule, nested, known, tell)
+    closed = set(found.closed)
     more = sum(int((_touched(v, closed) & ~v.hidden).sum()) for v in verdicts)
-    verdicts = [_verdict(v.draft, v.keys, v.judged, shut | closed, low - closed, rule) for v in verdicts]
+    verdicts = [_verdict(v.draft, v.keys, v.judged, shut | closed, low - closed, every, rule) for v in verdicts]
     done = [_printed(verdict, rule) for verdict in verdicts]
-    return Released(frames=tuple(f for f, _ in done), reasons=tuple(r for _, r in done), protecting=more)
+    return Released(
+        frames=tuple(f for f, _ in done), reasons=tuple(r for _, r in done), protecting=more, late=found.late
+    )
+
+
+def _direct_cells(draft: Draft, keys: list[Cell]) -> list[Cell]:
+    own = ~based_on(draft.frame, LISTS, FIGURES, MODEL) & draft.direct
+    return [keys[row] for row in np.flatnonzero(own)]
 
 
 def _verdict(
-    draft: Draft, keys: list[Cell], judged: Judged, shut: set[Cell], low: set[Cell], rule: SuppressionRule
+    draft: Draft,
+    keys: list[Cell],
+    judged: Judged,
+    shut: set[Cell],
+    low: set[Cell],
+    every: set[Cell],
+    rule: SuppressionRule,
 ) -> _Verdict:
     """Which rows go, and which are printed as a limit: all quantities, bounds and methods of a cell together."""
     apart, model = based_on(draft.frame, LISTS, FIGURES), based_on(draft.frame, MODEL)
-    closed = np.array([key in shut for key in keys], dtype=bool)
-    few = np.array([key in low for key in keys], dtype=bool) | judged.low
+    nameless = model & (draft.frame["outcome"] == "").to_numpy(dtype=bool)
+    closed, few = _standing(keys, nameless, shut, low, every)
+    few |= judged.low
     at_most = few & ~closed & ~judged.hard & judged.limited & ~apart & ~model
     if rule.few_cases == "at_most":
         at_most |= model & few_of_model(draft, rule) & ~closed
@@ -121,6 +143,29 @@ def _verdict(
         hidden = np.where(model, False, hidden | at_most)
         at_most = np.zeros(len(keys), dtype=bool)
     return _Verdict(draft=draft, keys=keys, judged=judged, hidden=hidden, at_most=at_most)
+
+
+def _standing(
+    keys: list[Cell], nameless: Flags, shut: set[Cell], low: set[Cell], every: set[Cell]
+) -> tuple[Flags, Flags]:
+    """Which rows are of a cell that is shut, or of few cases.
+
+    A model that was fed with a plain table does not say of which outcome: its rows are those of any cell with the same
+    by-values, whatever the columns are called, and where there is no such cell, of any that is withheld.
+    """
+    closed = np.array([key in shut for key in keys], dtype=bool)
+    few = np.array([key in low for key in keys], dtype=bool)
+    if not nameless.any() or not (shut or low):
+        return closed, few
+    gone, known = {_values(key) for key in shut | low}, {_values(key) for key in every}
+    for row in np.flatnonzero(nameless):
+        own = _values(keys[row])
+        closed[row] |= own in gone or own not in known
+    return closed, few
+
+
+def _values(key: Cell) -> frozenset[str]:
+    return frozenset(label_text(value) for _, value in key[4])
 
 
 def few_of_model(draft: Draft, rule: SuppressionRule) -> Flags:
@@ -152,19 +197,22 @@ def _touched(verdict: _Verdict, closed: set[Cell]) -> Flags:
 
 
 def _protecting(
-    verdicts: Sequence[_Verdict], rule: SuppressionRule, nested: Nested | None, known: Sequence[KnownTable]
-) -> set[Cell]:
+    verdicts: Sequence[_Verdict],
+    rule: SuppressionRule,
+    nested: Nested | None,
+    known: Sequence[KnownTable],
+    tell: Tell | None,
+) -> Audit:
     """The further cells that must go so that none that is withheld can be worked out."""
-    # Who is in one of two subpopulations only may be few, though everybody in both is many.
-    several = bool(known) or len({key[2] for v in verdicts for key in v.keys}) > 1
+    # Who is in one of two subpopulations, or of two readings, only may be few, though everybody in both is many.
+    several = bool(known) or len({(key[0], key[2]) for v in verdicts for key in v.keys}) > 1
     if not several and not any((v.hidden | v.at_most).any() for v in verdicts):
-        return set()
+        return Audit(closed=frozenset())
     given = [_given(verdict, rule) for verdict in verdicts]
-    found = audit_tables(
+    return audit_tables(
         given, min_n=rule.min_n, min_cases=rule.min_cases, nested=nested, known=known,
-        status_tells=rule.few_cases == "at_most",
+        status_tells=rule.few_cases == "at_most", seconds=rule.audit_seconds, tell=tell,
     )  # fmt: skip
-    return set(found.closed)
 
 
 def _given(verdict: _Verdict, rule: SuppressionRule) -> Given:

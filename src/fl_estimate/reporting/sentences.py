@@ -319,6 +319,14 @@ SENTENCES: dict[str, Said] = {
         "De ellas, {rows} se retienen para proteger a otras: sin ello, una cifra que la regla retiene podría deducirse de lo "
         "que se imprime.",
     ),
+    "audit_late": (
+        "The check of what can be worked out was ended after {seconds} seconds: every figure tied to one that had not been checked "
+        "by then is withheld.",
+        "La vérification de ce qui peut être déduit a été arrêtée au bout de {seconds} secondes\u00a0: tout chiffre lié à un "
+        "chiffre qui n’avait pas encore été vérifié est retenu.",
+        "La comprobación de lo que puede deducirse se detuvo a los {seconds} segundos: se retiene toda cifra vinculada a una que "
+        "aún no se había comprobado.",
+    ),
     "protecting_none": (
         "It was checked that none of them can be worked out from what is printed; no further figure had to be withheld.",
         "On a vérifié qu’aucun d’eux ne peut être déduit de ce qui est imprimé\u00a0; aucun autre chiffre n’a dû être retenu.",

@@ -21,6 +21,8 @@ LIMIT_SIGNS: dict[str, str] = {FEWER_THAN: "<", AT_MOST: "≤"}
 FewCases = Literal["at_most", "withheld", "model"]
 FEW_CASES: FewCases = "at_most"
 """How domains of fewer cases than the rule asks for are treated, unless it says so: `docs/explanation/disclosure`."""
+AUDIT_SECONDS = 600.0
+"""How long the audit may take: twice or three times what 10,000 cells by two crossed columns need on one core."""
 _WORDS = ("name", "few_cases")
 
 
@@ -63,6 +65,9 @@ class SuppressionRule:
         The design effect in U where the nation has none that is printed.
     digits : int, default 2
         Significant digits of the standard error to which figures are rounded: 1 or 2.
+    audit_seconds : float, default 600
+        How long the audit for what can be worked out may take. What it has not got to by then is taken as exposed: every figure
+        that is tied to it is withheld, and the report says so.
 
     Raises
     ------
@@ -104,6 +109,7 @@ class SuppressionRule:
     few_cases: FewCases = FEW_CASES
     assumed_deff: float = 3
     digits: int = DIGITS
+    audit_seconds: float = AUDIT_SECONDS
 
     def __post_init__(self) -> None:
         numbers = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _WORDS}

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from fl_estimate.loaders.mapping_parts import Words
-from fl_estimate.reporting.suppression import FEW_CASES, SuppressionRule, chosen_rule
+from fl_estimate.reporting.suppression import AUDIT_SECONDS, FEW_CASES, SuppressionRule, chosen_rule
 
 By = str | list[str] | list[list[str]]
 Names = str | Annotated[list[str], Field(min_length=1)]
@@ -317,6 +317,7 @@ class RuleEntry(Strict):
     few_cases: Literal["at_most", "withheld", "model"] = FEW_CASES
     assumed_deff: Number = 3
     digits: Annotated[int, Field(ge=1, le=2)] = 2
+    audit_seconds: Number = AUDIT_SECONDS
 
 
 class PublishEntry(Strict):

@@ -126,7 +126,8 @@ def run_study(
     published = None
     if estimates:
         rule, nested = study.config.publish.suppression(), _nested(study, inputs)
-        published = publish(estimates, rule=rule, nested=nested, previous=previous)
+        tell("auditing what may be published")
+        published = publish(estimates, rule=rule, nested=nested, previous=previous, progress=tell)
     tell("writing")
     with replacing(folder) as part:
         if published is not None:

@@ -10,14 +10,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import sparse
 from scipy.optimize import OptimizeResult
 
-from fl_estimate.reporting import disclosure_choice, disclosure_solver
+from fl_estimate.reporting import disclosure_choice, disclosure_local, disclosure_solver
 from fl_estimate.reporting.disclosure import closed_off
 from fl_estimate.reporting.disclosure_choice import attainable, choose
+from fl_estimate.reporting.disclosure_local import protect
 from fl_estimate.reporting.disclosure_silence import silence
-from fl_estimate.reporting.disclosure_solver import Unsolved, audit, exposed
-from fl_estimate.reporting.disclosure_system import Draft, System
+from fl_estimate.reporting.disclosure_solver import Unsolved, audit, exposed, extreme
+from fl_estimate.reporting.disclosure_system import Draft, Residual, System, residual
+from fl_estimate.reporting.disclosure_trees import solved
 
 INVESTMENT = np.array([[20, 50, 10], [8, 19, 22], [17, 32, 12]])
 """Investment by activity and region: the example of Fischetti and Salazar-González (2001), table 1; 22 is sensitive."""
@@ -123,7 +126,7 @@ def test_without_an_answer_everything_that_touches_is_withheld(monkeypatch: pyte
 
     system = two_way(INVESTMENT, [(1, 2)], 18, 26)
     monkeypatch.setattr(disclosure_choice, "_cut", fails)
-    monkeypatch.setattr(disclosure_choice, "_given_way", fails)
+    monkeypatch.setattr(disclosure_local._Local, "solved", lambda *_, **__: None)
     choice = choose(system)
     assert not choice.open
     assert choice.exposed.any()
@@ -170,6 +173,122 @@ def test_audits_agree_with_trying_every_table(values: list[int], also: list[bool
         k = (system.targets[[found.target]] @ tables.T)[0]
         assert (found.lower, found.upper) == (k.min(), k.max())
         assert found.protected == bool((k <= 1).any() and (k >= 3).any())
+
+
+@st.composite
+def trees(draw: st.DrawFn) -> System:
+    """A nation of regions of districts, of counts or of sums, each printed, in an interval or withheld; all are targets."""
+    whole = draw(st.booleans())
+    draft, everybody = Draft(), list[int]()
+
+    def say(inside: list[int]) -> None:
+        how = draw(st.sampled_from(["exact", "interval", "withheld"]))
+        cell = draft.cell(1.0, withheld=True)
+        true = draft.value(dict.fromkeys(inside, 1.0))
+        if how == "exact":
+            draft.exact(inside)
+        elif how == "interval":
+            draft.row(inside, true - draw(st.integers(0, 3)), true + draw(st.integers(0, 3)))
+        low = draw(st.integers(0, 9))
+        draft.target(inside, cell, low, low + draw(st.integers(0, 4)), every=whole and draw(st.booleans()))
+
+    for _ in range(draw(st.integers(1, 3))):
+        region = [draft.unknown(draw(st.integers(0, 6)), 0, 8, integer=whole) for _ in range(draw(st.integers(1, 3)))]
+        for one in region:
+            say([one])
+        say(region)
+        everybody += region
+    say(everybody)
+    return draft.built()
+
+
+@settings(max_examples=60, deadline=None)
+@given(trees())
+def test_closed_form_and_programmes_agree_on_trees(system: System) -> None:
+    withheld = system.withheld
+    left = residual(system, withheld)
+    tree = solved(
+        left.lower, left.upper, system.integer, left.matrix, left.row_lower, left.row_upper, _loose(system, left)
+    )
+    assert tree is not None
+    known = system.targets @ np.where(left.loose, 0.0, left.lower)
+    for target in range(len(system.low)):
+        ends = [extreme(system, left, target, sense) for sense in (1.0, -1.0)]
+        assert (tree.lower[target] + known[target], tree.upper[target] + known[target]) == pytest.approx(ends)
+    # And what they say is exposed is the same.
+    by_tree = exposed(system, withheld)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(disclosure_solver, "in_closed_form", lambda *_: None)
+        assert np.array_equal(exposed(system, withheld), by_tree)
+
+
+def _loose(system: System, left: Residual) -> Any:
+    return sparse.csr_matrix(system.targets @ sparse.diags_array(left.loose.astype(float)))
+
+
+def test_two_crossed_margins_are_no_tree() -> None:
+    system = two_way(INVESTMENT, [(1, 2)], 18, 26)
+    assert solved(system.lower, system.upper, system.integer, system.matrix, system.row_lower, system.row_upper,
+                  system.targets) is None  # fmt: skip
+
+
+def large() -> System:
+    """Six regions of eight districts by sex: 150 cells and more, those of 1 to 4 cases withheld, counts and weighted sums."""
+    rng = np.random.default_rng(5)
+    draft = Draft()
+    cases = rng.poisson(4, (6, 8, 2))
+    k = np.array([draft.unknown(int(one), 0, 200, integer=True) for one in cases.ravel()]).reshape(cases.shape)
+    y = np.array([draft.unknown(1.1 * one, 0, 300, integer=False) for one in cases.ravel()]).reshape(cases.shape)
+    every = slice(None)
+    places: list[Any] = [(every, every, every), *((every, every, s) for s in range(2))]
+    for r in range(6):
+        places += [(r, every, every), *((r, every, s) for s in range(2))]
+        places += [(r, d, s) for d in range(8) for s in (every, 0, 1)]
+    for at in places:
+        few, size = int(cases[at].sum()), int(np.size(cases[at]))
+        cell = draft.cell(float(size), withheld=0 < few < 5)
+        for ids, true in ((k, few), (y, 1.1 * few)):
+            inside = np.ravel(ids[at]).tolist()
+            draft.exact(inside, cell)
+            if 0 < few < 5:
+                draft.target(inside, cell, *((1, 5) if ids is k else (0.8 * true, 1.2 * true)))
+    return draft.built()
+
+
+def test_what_points_nearby_show_is_open_for_the_programmes_too() -> None:
+    system = attainable(large())
+    told: list[str] = []
+    found = protect(system, system.withheld, seconds=120, tell=told.append)
+    assert not found.late
+    assert not found.exposed.any()
+    assert (found.withheld & ~system.withheld).any()
+    assert exposed(system, system.withheld).any()
+    assert not exposed(system, found.withheld).any()
+
+
+def test_without_time_everything_that_is_tied_is_exposed() -> None:
+    system = attainable(large())
+    found = protect(system, system.withheld, seconds=0)
+    assert found.late
+    assert found.exposed.any()
+    choice = choose(system, seconds=0)
+    assert choice.late
+    assert not choice.open
+    # The two-way table ties all of them.
+    assert closed_off(system, choice.withheld, choice.exposed).all()
+
+
+def test_what_statuses_alone_tell_asks_for_nothing() -> None:
+    # Three or four of the two together, and at most two of the first: the second has one at least, whatever is withheld.
+    draft = Draft()
+    first, second = draft.unknown(1, 0, 4, integer=True), draft.unknown(2, 0, 4, integer=True)
+    cell = draft.cell(1.0, withheld=True)
+    draft.row([first, second], 3, 4)
+    draft.row([first], 0, 2)
+    draft.target([second], cell, 0, 4, every=True)
+    system = draft.built()
+    assert choose(system).open
+    assert choose(system, small_cells=-1).open
 
 
 @st.composite

@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 
 import fl_estimate as fl
-from fl_estimate.reporting import disclosure, disclosure_choice
+from fl_estimate.reporting import disclosure, disclosure_choice, disclosure_local
 from fl_estimate.reporting.disclosure_kinds import KINDS, kind_of
 from fl_estimate.reporting.disclosure_series import nesting
 from fl_estimate.reporting.disclosure_solver import Unsolved
+from fl_estimate.reporting.html import report
 
 CASES = {"A1": 3, "A2": 9, "A3": 12, "B1": 8, "B2": 11, "B3": 7}
 """Cases of each district among 120 people; A1 alone has fewer than five, so that region A less the others gives it."""
@@ -209,7 +210,92 @@ def test_without_an_answer_of_the_solver_the_component_is_withheld(monkeypatch: 
         raise Unsolved("no answer")
 
     monkeypatch.setattr(disclosure_choice, "_cut", fails)
-    monkeypatch.setattr(disclosure_choice, "_given_way", fails)
-    monkeypatch.setattr(disclosure_choice, "_one_more", lambda _system, shut, _target: shut)
+    monkeypatch.setattr(disclosure_local._Local, "solved", lambda *_, **__: None)
     assert shown(prevalence(people(), by=BOTH))["value"].isna().all()
     assert disclosure.Audit(closed=frozenset(), failed=True).failed
+
+
+READINGS = {"fl": 118, "fl_wide": 121}
+"""Cases of two readings of one question in the nation: three people are in the wider one only."""
+
+
+def of_readings() -> pd.DataFrame:
+    """1,200 people of two regions, of whom those of the narrower reading are in the wider as well; all the more are in A."""
+    region = np.repeat(["A", "B"], 600)
+    place = np.tile(np.arange(600), 2)
+    narrow = place < 59
+    return pd.DataFrame({
+        "region": region, "ea": [f"{r}{i % 30}" for r, i in zip(region, place, strict=True)],
+        "w": 80.0 + 10 * (place % 5), "fl": narrow.astype(int),
+        "fl_wide": (narrow | ((region == "A") & (place < 62))).astype(int),
+    })  # fmt: skip
+
+
+@pytest.mark.parametrize("by", ["region", None])
+def test_few_people_between_two_readings_are_no_difference_of_two_rows(by: str | None) -> None:
+    data = of_readings()
+    assert data[["fl", "fl_wide"]].sum().to_dict() == READINGS
+    frame = shown(prevalence(data, by=by), prevalence(data, "fl_wide", by=by))
+    assert not frame.loc[frame["outcome"] == "fl", "value"].isna().any()  # the headline, and its regions, stand
+    wide = frame[frame["outcome"] == "fl_wide"].set_index("margin")
+    # Not the nation's either: its count less the other region's, or less the headline's, is the three.
+    assert wide.loc[[""], ["value", "cases"]].isna().all(axis=None)
+    if by:
+        assert wide.loc[wide["region"] == "A", ["value", "cases"]].isna().all(axis=None)
+
+
+def test_readings_that_many_people_lie_between_are_both_printed() -> None:
+    data = of_readings()
+    data.loc[(data["region"] == "B") & (data["fl"] == 0) & (np.arange(1200) % 600 < 80), "fl_wide"] = 1
+    frame = shown(prevalence(data, by=None), prevalence(data, "fl_wide", by=None))
+    assert frame["value"].notna().all()
+
+
+def plain(data: pd.DataFrame) -> Any:
+    """The direct figures as a plain table, which does not say of which outcome they are."""
+    found = prevalence(data, by=BOTH[1:]).to_frame()
+    found = found[found["margin"] == "district"]
+    return found[["district", "value", "se"]]
+
+
+def test_a_model_of_a_plain_table_goes_with_the_cells_of_any_outcome() -> None:
+    data = people()
+    model = fl.hierarchical.eblup(plain(data))
+    assert set(model.frame["outcome"]) == {""}
+    frame = shown(prevalence(data, by=BOTH), model)
+    direct = frame[(frame["basis"] == "respondents") & (frame["margin"] == "district")]
+    closed = set(direct.loc[direct["value"].isna(), "district"])
+    rows = frame[(frame["basis"] == "model") & (frame["margin"] == "district")]
+    assert closed >= {"A1"}
+    assert set(rows.loc[rows["value"].isna(), "district"]) == closed
+
+
+def test_a_model_of_a_plain_table_whose_areas_are_not_found_is_withheld() -> None:
+    data = people()
+    table = plain(data)
+    table["district"] = [f"area {place}" for place in range(len(table))]
+    model = fl.hierarchical.eblup(table)
+    frame = shown(prevalence(data, by=BOTH), model)
+    assert frame.loc[(frame["basis"] == "model") & (frame["margin"] == "district"), "value"].isna().all()
+    # Alone there is nothing that it could give away.
+    assert shown(model)["value"].notna().any()
+
+
+def test_an_audit_without_time_withholds_what_is_tied_and_says_so() -> None:
+    late = fl.publish(prevalence(people(), by=BOTH), rule=fl.SuppressionRule(audit_seconds=0))
+    assert not late.audit_complete
+    assert late.to_frame()["value"].isna().all()
+    assert "ended after 0 seconds" in report(late)
+    assert "0 secondes" in report(late, language="fr")
+    assert "0 segundos" in report(late, language="es")
+    done = fl.publish(prevalence(people(), by=BOTH))
+    assert done.audit_complete
+    assert "ended after" not in report(done)
+
+
+def test_a_rule_of_many_cases_leaves_every_number_open() -> None:
+    cases = {"A1": 20, "A2": 62, "A3": 70, "B1": 64, "B2": 75, "B3": 66}
+    frame = shown(prevalence(people(cases), by=BOTH), rule=fl.SuppressionRule(min_cases=60))
+    of = frame.set_index("district")["publication"]
+    assert of["A1"] == "at_most"
+    assert (of[["A2", "A3"]] == "not_published").sum() == 1

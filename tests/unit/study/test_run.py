@@ -211,6 +211,7 @@ def test_progress_is_told(tmp_path: Path) -> None:
         "estimating prevalence_1",
         "estimating total_2",
         "estimating share",
+        "auditing what may be published",
         "writing",
     ]
 
