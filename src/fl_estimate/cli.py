@@ -277,7 +277,9 @@ def datasets() -> None:
 @app.command()
 def explain(
     framework: Annotated[str, typer.Argument(help="Id of a framework, or the path of a TOML file.")],
-    age: Annotated[str | None, typer.Option(help="Age in the reference period in years; dk, ref or missing if unknown.")] = None,
+    age: Annotated[
+        str | None, typer.Option(help="Age in the reference period in years; dk, ref or missing if unknown.")
+    ] = None,
     answer: Annotated[
         list[str] | None,
         typer.Option(metavar="ITEM[@PHASE]=ANSWER", help="w_low_no_wage=yes, c_docs@work=experienced …"),
