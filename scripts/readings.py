@@ -31,16 +31,19 @@ MARKS = {"en": (".", ","), "fr": (",", "\u202f"), "es": (",", ".")}
 
 
 def rows() -> list[dict[str, float]]:
-    """The published figures of every reading on data/sample, the default one first."""
+    """The figures of every reading on data/sample, in full, the default one first.
+
+    Nobody of that country exists. Of a real one `publish` withholds a reading that differs from another by a few people.
+    """
     folder = ROOT / "data" / "sample"
     survey = fl.load(folder / "household.parquet", mapping=folder / "household.toml", engine="polars")
     people = fl.classify(survey, outcomes=list(READINGS))
     shares = fl.estimate_prevalence(people, list(READINGS))
     totals = fl.estimate_total(people, list(READINGS))
-    published: Any = fl.publish([shares, totals]).to_frame().set_index(["quantity", "outcome"])
+    full: Any = pd.concat([shares.to_frame(), totals.to_frame()]).set_index(["quantity", "outcome"])
     found: list[dict[str, float]] = []
     for reading in READINGS:
-        share, total = published.loc[("prevalence", reading)], published.loc[("total", reading)]
+        share, total = full.loc[("prevalence", reading)], full.loc[("total", reading)]
         found.append(
             {
                 **{name: _figure(share[name]) for name in ("value", "lower", "upper", "cases", "undetermined")},
@@ -51,12 +54,12 @@ def rows() -> list[dict[str, float]]:
 
 
 def _figure(value: Any) -> float:
-    """A figure that is not published has no number."""
+    """A missing number is not a number."""
     return math.nan if pd.isna(value) else float(value)
 
 
 def table(figures: list[dict[str, float]], language: str) -> str:
-    """One table in Markdown; a value that is not published, or is none, is a dash."""
+    """One table in Markdown; a value that is none is a dash."""
     decimal, thousands = MARKS[language]
 
     def number(value: float, digits: int) -> str:
