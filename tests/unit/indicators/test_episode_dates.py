@@ -91,8 +91,8 @@ def test_dates_of_the_job_itself_come_first() -> None:
     jobs = JOBS.assign(
         start=pd.to_datetime(pd.Series(["2009-01-01", None, None, "2008-01-01"])),
         end=pd.to_datetime(pd.Series(["2009-02-01", None, "2010-02-01", "2008-04-30"])),
-        start_precision=["day", None, None, "day"],
-        end_precision=["day", None, "day", "day"],
+        start_precision=pd.Series(["day", None, None, "day"]),
+        end_precision=pd.Series(["day", None, "day", "day"]),
     )
     assert adults(survey(jobs=jobs)) == ["11", "11", "11", "00"]
 
