@@ -64,7 +64,7 @@ def _unit(likelihood: Any) -> fl.Estimates:
     cells = [("N", "f", 900), ("N", "m", 850), ("S", "f", 400), ("S", "m", 420), ("W", "f", 300), ("W", "m", 310)]
     population = pd.DataFrame(cells, columns=["region", "sex", "population"])
     return hierarchical.unit(
-        people, "fl", cells=["region", "sex"], population=population, by="region", design=fl.Design(),
+        people, "fl", cells=["region", "sex"], population=population, by="region", design=fl.Design(unweighted=True),
         likelihood=likelihood, seed=1,
     )  # fmt: skip
 

@@ -82,9 +82,7 @@ def test_the_table_of_frameworks() -> None:
         ["palermo", "final", "secondary", "trafficking_palermo"],
         ["prif", "draft", "recalled", "trafficking_prif"],
         [
-            "sdg_10_7_1",
-            "final",
-            "recalled",
+            *("sdg_10_7_1", "final", "recalled"),
             "recruitment_cost_share, recruitment_cost_share_with_interest, recruitment_cost_share_first_job",
         ],
         ["state_imposed", "final", "recalled", "state_imposed_forced_labour"],
