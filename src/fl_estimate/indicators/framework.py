@@ -203,8 +203,8 @@ def frameworks() -> pd.DataFrame:
     --------
     >>> import fl_estimate as fl
     >>> table = fl.frameworks()
-    >>> table.loc[table["id"] == "icls2018_adult", ["date", "status", "outcomes"]].to_numpy().tolist()
-    [['2018-10-19', 'final', 'forced_labour, forced_labour_wide, forced_labour_narrow, forced_labour_one_fact']]
+    >>> table.loc[table["id"] == "forced_marriage", ["status", "outcomes"]].to_numpy().tolist()
+    [['final', 'forced_marriage']]
     """
     import pandas as pd
 

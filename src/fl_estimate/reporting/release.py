@@ -100,7 +100,9 @@ def released(
     for draft, key, own in zip(drafts, keys, judged, strict=True):
         people = ~based_on(draft.frame, LISTS, FIGURES, MODEL)
         # A row that is made of several is no cell of its own: that it is withheld says nothing of the direct one.
-        shut.update(key[row] for row in np.flatnonzero(people & draft.direct & own.hard))
+        # A cell in which nobody was asked hides nobody: a model's row of it is printed like that of any other area.
+        asked = draft.support.respondents != 0
+        shut.update(key[row] for row in np.flatnonzero(people & draft.direct & own.hard & asked))
         low.update(key[row] for row in np.flatnonzero(people & draft.direct & own.low))
     every = {key for draft, of in zip(drafts, keys, strict=True) for key in _direct_cells(draft, of)}
     verdicts = [
@@ -132,7 +134,7 @@ def _verdict(
 ) -> _Verdict:
     """Which rows go, and which are printed as a limit: all quantities, bounds and methods of a cell together."""
     apart, model = based_on(draft.frame, LISTS, FIGURES), based_on(draft.frame, MODEL)
-    nameless = model & (draft.frame["outcome"] == "").to_numpy(dtype=bool)
+    nameless = model & (draft.frame["outcome"] == "").to_numpy(dtype=bool) & (draft.support.respondents != 0)
     closed, few = _standing(keys, nameless, shut, low, every)
     few |= judged.low
     at_most = few & ~closed & ~judged.hard & judged.limited & ~apart & ~model

@@ -389,3 +389,20 @@ def test_fl_rare_withholds_what_nchs_lets_pass() -> None:
 
 def test_replicates_are_judged_as_linearised_rows_are() -> None:
     assert published({"method": "replicates", "n": 49})["publication"].tolist() == ["not_published"]
+
+
+def test_a_model_is_printed_of_an_area_in_which_nobody_was_asked() -> None:
+    """Eight districts of 300 respondents and 10 cases each, and one without any: nobody is hidden there."""
+    areas = list("ABCDEFGHI")
+    people = pd.DataFrame({
+        "area": pd.Categorical([area for area in areas[:-1] for _ in range(300)], categories=areas),
+        "ea": [f"{area}{i // 15}" for area in areas[:-1] for i in range(300)],
+        "w": 100.0,
+        "fl": [int(i % 30 == 0) for _ in areas[:-1] for i in range(300)],
+    })  # fmt: skip
+    direct = fl.estimate_prevalence(people, "fl", by="area", design=fl.Design(weights="w", psu="ea"))
+    model = fl.hierarchical.area(direct, deff="national", seed=1)
+    frame: Any = fl.publish({"direct": direct, "model": model}).to_frame().set_index(["estimate", "area"])
+    assert frame.loc[("direct", "I"), "publication"] == "not_published"
+    assert frame.loc[("model", "I"), "publication"] == "published"
+    assert frame.loc[("model", "I"), "upper"] > frame.loc[("model", "A"), "upper"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -161,6 +163,16 @@ UNREADABLE = {
 }
 
 
+@pytest.fixture
+def usual_depth() -> Iterator[None]:
+    """Python's own limit: libraries that other tests load may have raised it in this process."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(1_000)
+    yield
+    sys.setrecursionlimit(before)
+
+
+@pytest.mark.usefixtures("usual_depth")
 @pytest.mark.parametrize("case", UNREADABLE)
 def test_what_toml_cannot_hold_is_told(case: str, tmp_path: Path) -> None:
     """Deeper than Python reads, or a number longer than it takes: in a study, a mapping, a framework and a file of targets."""
