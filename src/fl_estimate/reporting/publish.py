@@ -323,21 +323,32 @@ def _drafts(given: Any) -> list[tuple[PublishedTable, Draft]]:
             fix="give one or more Estimates, as the estimators return them",
         )  # fmt: skip
     names = list(named) if named is not None else [_default_name(result, at) for at, result in enumerate(results, 1)]
+    instead = [pair for result in results if (pair := _of_released_fit(result)) is not None]
     return [
-        (table := _as_released(draft_of(name, result), result), _draft(table, result))
+        (table := _as_released(draft_of(name, result), instead), _draft(table, result))
         for name, result in zip(names, results, strict=True)
     ]
 
 
-def _as_released(table: PublishedTable, result: Estimates) -> PublishedTable:
-    """With the assumptions of the fit whose rows are printed: how many areas lack a case stands in those of the other."""
+def _of_released_fit(result: Estimates) -> tuple[list[str], tuple[Assumption, ...]] | None:
+    """The assumptions of an area model, and those of the fit whose rows are printed: its own tell how many areas lack a case."""
     told = result.diagnostics.get("released_assumptions")
     if not told:
-        return table
-    found = tuple(
+        return None
+    printed = tuple(
         Assumption(code=code, parameters=tuple((name, value) for name, value in pairs)) for code, pairs in told
     )
-    return replace(table, assumptions=found)
+    return [repr(own) for own in result.assumptions], printed
+
+
+def _as_released(table: PublishedTable, instead: Sequence[tuple[list[str], tuple[Assumption, ...]]]) -> PublishedTable:
+    """With the assumptions of the fits whose rows are printed, also where results are stacked under each other."""
+    found = list(table.assumptions)
+    for own, printed in instead:
+        if set(own) <= {repr(one) for one in found}:
+            others = [one for one in found if repr(one) not in own]
+            found = [*printed, *(one for one in others if one not in printed)]
+    return replace(table, assumptions=tuple(found))
 
 
 def _told(assumptions: tuple[Assumption, ...]) -> tuple[Assumption, ...]:
