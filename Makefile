@@ -145,6 +145,10 @@ bench-regression: .venv/.ready ## Time a logistic regression of a million rows a
 	@$(BIN)/python benchmarks/regression.py $(if $(PEER),--peer $(PEER)) $(if $(R),--r $(R))
 
 
+.PHONY: unrounded
+unrounded: .venv/.ready ## Compare the unrounded estimates of the sample studies with those kept: make unrounded ARGS="keep FILE" first, "compare FILE" after
+	@$(BIN)/python scripts/unrounded.py $(ARGS)
+
 .PHONY: fuzz
 fuzz: .venv/.ready ## Read thousands of damaged files of every format; prints how many inputs were tried (minutes)
 	@$(BIN)/python scripts/fuzz.py $(ARGS)
