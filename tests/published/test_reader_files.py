@@ -13,10 +13,10 @@ import polars as pl
 import pytest
 
 from fl_estimate.errors import FileFault
-from fl_estimate.loaders import spss_rows
 from fl_estimate.loaders.convert import convert
 from fl_estimate.loaders.file_table import KIND, TextFormat
 from fl_estimate.loaders.files import read_table
+from fl_estimate.loaders.formats import spss_rows
 
 # file: (rows, columns, columns with declared missing values, columns with value labels)
 HAVEN: dict[str, tuple[int, int, str, str]] = {

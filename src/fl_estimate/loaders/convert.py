@@ -15,27 +15,26 @@ from typing import TYPE_CHECKING
 
 from fl_estimate.errors import FileFault
 from fl_estimate.inputs.survey_data import Source
+from fl_estimate.loaders.file_format import Said, Write
 from fl_estimate.loaders.file_table import KIND, TextFormat, source_of
 from fl_estimate.loaders.files import (
-    CELLS_AT_ONCE,
-    STATISTICAL,
     codebook_of,
     existing,
-    plain_schema,
+    format_of,
+    formats,
+    in_stretches,
+    known_schema,
     read_table,
     stretches,
 )
-from fl_estimate.loaders.labels_in_parquet import written_labels
 
 if TYPE_CHECKING:
     import polars as pl
 
 Progress = Callable[[int, int | None], None]
 
-ROW_GROUP = 100_000
-"""Rows in a row group: small enough to stream in any engine, large enough to compress."""
-CELLS_IN_GROUP = 20_000_000
-"""Cells in a row group, 160 MB of numbers: files of very many columns get smaller groups."""
+CELLS_AT_ONCE = 2_000_000
+"""Cells of a stretch where they are Python objects for a moment: about 100 MB."""
 
 
 def convert(
@@ -70,22 +69,13 @@ def convert(
         FL-FILE-01 to FL-FILE-07, FL-FILE-10: the source cannot be read. FL-FILE-08: the target cannot be written.
     """
     file, out = existing(source), Path(target)
-    if file.suffix.lower() == ".parquet" or out.suffix.lower() != ".parquet" or not out.parent.is_dir() or out.is_dir():
-        raise FileFault(
-            "FL-FILE-08",
-            "the conversion has no place to go",
-            found=f"{file.name} to {out}",
-            fix="convert a file that is not Parquet to a file that ends in .parquet, in a folder that is there",
-        )
+    write = _writer(file, out)
     written = written or TextFormat()
     report = progress or _silent
     try:
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=".convert-") as folder:
-            complete = Path(folder) / "complete.parquet"
-            if file.suffix.lower() in STATISTICAL:
-                read = _from_statistical(file, complete, written, report)
-            else:
-                read = _from_table(file, complete, written, report)
+            complete = Path(folder) / f"complete{out.suffix}"
+            read = (_by_stretches if in_stretches(file) else _whole)(file, complete, written, report, write)
             complete.replace(out)
     except FileFault:
         raise
@@ -99,14 +89,32 @@ def convert(
     return read
 
 
+def _writer(file: Path, out: Path) -> Write:
+    """Give what writes the target, or refuse one that is no place for a conversion."""
+    given, wanted = format_of(file), format_of(out)
+    if wanted is None or wanted.write is None or given == wanted or not out.parent.is_dir() or out.is_dir():
+        to = [form for form in formats() if form.write is not None]
+        ends = " or ".join(ending for form in to for ending in form.endings)
+        raise FileFault(
+            "FL-FILE-08",
+            "the conversion has no place to go",
+            found=f"{file.name} to {out}",
+            fix=f"convert a file that is not {' or '.join(form.name for form in to)} to a file that ends in {ends}, "
+            "in a folder that is there",
+        )
+    return wanted.write
+
+
 def _silent(done: int, total: int | None) -> None:
     """Report to nobody."""
 
 
-def _from_statistical(file: Path, target: Path, written: TextFormat, report: Progress) -> Source:
+def _by_stretches(file: Path, target: Path, written: TextFormat, report: Progress, write: Write) -> Source:
     """Write stretch by stretch where the types of columns are known before, else in parts that are then made alike."""
     book = codebook_of(file, written)
-    labels = written_labels(book.variable_labels, book.value_labels, book.declared_missing)
+    said = Said(
+        variable_labels=book.variable_labels, value_labels=book.value_labels, declared_missing=book.declared_missing
+    )
     done = 0
 
     def told() -> Iterator[pl.DataFrame]:
@@ -116,15 +124,16 @@ def _from_statistical(file: Path, target: Path, written: TextFormat, report: Pro
             done += frame.height
             report(done, book.n_rows)
 
-    schema = plain_schema(file, book)
+    schema = known_schema(file, book)
     if schema is not None:
-        _write(told(), schema, target, labels)
+        write(_alike(told(), schema), schema, target, said)
         return source_of(file, book.encoding, done)
     parts: list[Path] = []
     for frame in told():
         parts.append(target.with_name(f"{len(parts):06d}.parquet"))
         frame.write_parquet(parts[-1], compression="lz4", statistics=False)
-    _write(map(_read_part, parts), _common_schema(parts), target, labels)
+    schema = _common_schema(parts)
+    write(_alike(map(_read_part, parts), schema), schema, target, said)
     return source_of(file, book.encoding, done)
 
 
@@ -134,26 +143,26 @@ def _read_part(part: Path) -> pl.DataFrame:
     return pl.read_parquet(part)
 
 
-def _from_table(file: Path, target: Path, written: TextFormat, report: Progress) -> Source:
+def _whole(file: Path, target: Path, written: TextFormat, report: Progress, write: Write) -> Source:
     table = read_table(file, written=written)
     frame = table.frame.lazy().collect()
-    _write(iter([frame]), dict(frame.schema), target, {})
+    said = Said(
+        variable_labels=table.variable_labels, value_labels=table.value_labels, declared_missing=table.declared_missing
+    )
+    write(iter([frame]), dict(frame.schema), target, said)
     report(table.source.n_rows, table.source.n_rows)
     return table.source
 
 
-def _write(
-    frames: Iterator[pl.DataFrame], schema: Dictionary[str, pl.DataType], target: Path, labels: dict[bytes, bytes]
-) -> None:
-    """Bring all frames to one schema and write them as row groups."""
+def _alike(frames: Iterator[pl.DataFrame], schema: Dictionary[str, pl.DataType]) -> Iterator[pl.DataFrame]:
+    """Bring all frames to one schema; a column that one of them lacks is null there."""
     import polars as pl
-    from pyarrow import parquet
 
-    group = max(1_000, min(ROW_GROUP, CELLS_IN_GROUP // max(1, len(schema))))
-    empty = pl.DataFrame(schema=schema).to_arrow().schema.with_metadata(labels or None)
-    with parquet.ParquetWriter(target, empty, compression="zstd") as writer:
-        for frame in _groups(frames, schema, group):
-            writer.write_table(frame.to_arrow().cast(empty), row_group_size=group)
+    for frame in frames:
+        there = set(frame.columns)
+        yield frame.select(
+            (pl.col(name) if name in there else pl.lit(None)).cast(dtype).alias(name) for name, dtype in schema.items()
+        )
 
 
 def _common_schema(parts: Sequence[Path]) -> dict[str, pl.DataType]:
@@ -186,27 +195,3 @@ def _one_type(types: set[pl.DataType], *, kind: bool) -> pl.DataType:
         return next(iter(types))
     # nothing at all; or whole numbers in parts without tags and numbers in parts with them
     return pl.Float64()
-
-
-def _groups(frames: Iterator[pl.DataFrame], schema: Dictionary[str, pl.DataType], size: int) -> Iterator[pl.DataFrame]:
-    """Give the rows of all frames in frames of `size` rows."""
-    import polars as pl
-
-    waiting: list[pl.DataFrame] = []
-    for frame in frames:
-        there = set(frame.columns)
-        waiting.append(
-            frame.select(
-                (pl.col(name) if name in there else pl.lit(None)).cast(dtype).alias(name)
-                for name, dtype in schema.items()
-            )
-        )
-        if sum(each.height for each in waiting) >= size:
-            rows = pl.concat(waiting)
-            whole = rows.height // size * size
-            for start in range(0, whole, size):
-                yield rows.slice(start, size)
-            waiting = [rows.slice(whole)]
-    rest = pl.concat(waiting)
-    if rest.height:
-        yield rest

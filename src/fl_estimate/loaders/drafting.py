@@ -14,7 +14,7 @@ from pathlib import Path
 
 from fl_estimate.loaders.draft_rules import Column, Guess, Refusal, guesses, plain, recode_of
 from fl_estimate.loaders.file_table import FileTable, TextFormat, code_text, damaged
-from fl_estimate.loaders.files import STATISTICAL, codebook_of, existing, read_table, stretches
+from fl_estimate.loaders.files import codebook_of, existing, in_stretches, read_table, stretches
 from fl_estimate.schema.variables import TABLES, item_variable
 
 MOST_CODES = 12
@@ -71,7 +71,7 @@ def draft_mapping(path: str | Path, *, written: TextFormat | None = None) -> str
 
 
 def _columns(file: Path, written: TextFormat) -> list[Column]:
-    if file.suffix.lower() in STATISTICAL:
+    if in_stretches(file):
         book = codebook_of(file, written)
         rows = sum(part.height for part in stretches(file, book))  # to the last row, for a file may have been cut off
         if book.n_rows is not None and rows != book.n_rows:

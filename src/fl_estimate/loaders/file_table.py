@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from fl_estimate.errors import FileFault, listed
 from fl_estimate.inputs.survey_data import Source
@@ -38,6 +39,8 @@ class TextFormat:
         Worksheet of a workbook. The first one where it is not given.
     catalogue : str, optional
         File of SAS formats (.sas7bcat), in the folder of the data.
+    more : dict
+        What single formats have to be told besides, by the names of their options.
     """
 
     encoding: str | None = None
@@ -46,14 +49,19 @@ class TextFormat:
     header_row: int | None = None
     sheet: str | None = None
     catalogue: str | None = None
+    more: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True, kw_only=True)
 class FileTable:
-    """One file: its rows as a polars frame (lazy for Parquet) and what it says of its columns."""
+    """One file: its rows as a polars frame (lazy where its format is) and what it says of its columns.
+
+    `guessed` says that its encoding was found out and may be another.
+    """
 
     frame: pl.DataFrame | pl.LazyFrame
     source: Source
+    guessed: bool = False
     variable_labels: dict[str, str] = field(default_factory=dict[str, str])
     value_labels: dict[str, dict[float | str, str]] = field(default_factory=dict[str, dict[float | str, str]])
     declared_missing: dict[str, tuple[Range, ...]] = field(default_factory=dict[str, tuple[Range, ...]])
@@ -64,6 +72,35 @@ class FileTable:
         names = self.frame.collect_schema().names()
         there = set(names)
         return [name for name in names if not (name.endswith(KIND) and name.removesuffix(KIND) in there)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Codebook:
+    """What a file says of itself, without its rows: for formats that are read in stretches.
+
+    Attributes
+    ----------
+    columns : tuple of str
+    n_rows : int, optional
+        None where the file does not say it.
+    encoding : str
+    told : str, optional
+        The encoding that was given, not found.
+    kinds, formats : dict of str to str
+        How the file stores each column, and shows it, in words of its format.
+    variable_labels, value_labels, declared_missing : dict
+        As in `FileTable`.
+    """
+
+    columns: tuple[str, ...]
+    n_rows: int | None
+    encoding: str = "UTF-8"
+    told: str | None = None
+    kinds: dict[str, str] = field(default_factory=dict[str, str])
+    formats: dict[str, str] = field(default_factory=dict[str, str])
+    variable_labels: dict[str, str] = field(default_factory=dict[str, str])
+    value_labels: dict[str, dict[float | str, str]] = field(default_factory=dict[str, dict[float | str, str]])
+    declared_missing: dict[str, tuple[Range, ...]] = field(default_factory=dict[str, tuple[Range, ...]])
 
 
 def code_text(code: float | str) -> str:

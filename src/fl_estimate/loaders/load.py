@@ -15,7 +15,6 @@ from fl_estimate.loaders.computed import with_computed
 from fl_estimate.loaders.currencies import in_one_currency
 from fl_estimate.loaders.family_network import relative_faults, relatives_once
 from fl_estimate.loaders.file_table import Engine, FileTable
-from fl_estimate.loaders.files import DELIMITED
 from fl_estimate.loaders.fit import require_fit, whole_rule
 from fl_estimate.loaders.household import survey_faults, with_households
 from fl_estimate.loaders.joining import files_of, read_files
@@ -48,8 +47,7 @@ def load(
     path : str, Path, or dict of str to path
         The file of people, or one file for each table: ``{"people": "persons.sav", "households": "hh.sav"}``. Files that
         the mapping names under ``[source]`` are found beside it.
-        SPSS (.sav, .zsav, .por), Stata (.dta), SAS (.sas7bdat, .xpt), delimited text (.csv, .tsv, .txt), a workbook
-        (.xlsx, .xls, .ods) or Parquet.
+        SPSS, Stata, SAS, delimited text, workbooks, Parquet; the reference page of file formats lists every ending.
     mapping : str, Path, dict or Mapping
         A mapping file, the id of a bundled mapping (``"ene2020"``), or a mapping.
     engine : {"pandas", "polars"}
@@ -118,7 +116,7 @@ def load(
         *of_selection,
         *told_again,
         *relative_faults(filled),
-        *_guessed_encodings(read, files),
+        *_guessed_encodings(files),
     )
     report = ValidationReport(judged(faults, mode))
     report.require(main.source.name)
@@ -160,11 +158,10 @@ def _require_all(*checks: Callable[[], None]) -> None:
         )
 
 
-def _guessed_encodings(mapping: Mapping, files: Dictionary[str, FileTable]) -> Iterator[Fault]:
+def _guessed_encodings(files: Dictionary[str, FileTable]) -> Iterator[Fault]:
     """A warning for each text file whose encoding was found out, and may be another."""
     for name, file in files.items():
-        text = Path(file.source.name).suffix.lower() in DELIMITED
-        if text and mapping.source.encoding is None and not file.source.encoding.startswith("utf"):
+        if file.guessed:
             said = f"read as {file.source.encoding}, which was found out; [source] encoding says it"
             yield Fault(table=name, variable="texts", rule="encoding", value_class=said, count=0, severity="warning")
 

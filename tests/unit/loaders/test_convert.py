@@ -18,6 +18,7 @@ from fl_estimate.loaders import convert as module
 from fl_estimate.loaders import files
 from fl_estimate.loaders.convert import convert
 from fl_estimate.loaders.file_table import TextFormat
+from fl_estimate.loaders.formats import by_pyreadstat, parquet
 from fl_estimate.loaders.load import load
 
 
@@ -40,8 +41,8 @@ def survey(tmp_path: Path) -> Path:
 @pytest.fixture
 def small_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "CELLS_AT_ONCE", 1)  # the least stretch of what is read by the cell: 1,000 rows
-    monkeypatch.setattr(files, "ROWS_AT_ONCE", 1_000)
-    monkeypatch.setattr(module, "ROW_GROUP", 2_000)
+    monkeypatch.setattr(by_pyreadstat, "ROWS_AT_ONCE", 1_000)
+    monkeypatch.setattr(parquet, "ROW_GROUP", 2_000)
 
 
 @pytest.mark.usefixtures("small_stretches")

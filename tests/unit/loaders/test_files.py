@@ -14,7 +14,7 @@ import pytest
 
 from fl_estimate.errors import FileFault
 from fl_estimate.loaders.file_table import FileTable, TextFormat
-from fl_estimate.loaders.files import DELIMITED, ENDINGS, codebook_of, read_table
+from fl_estimate.loaders.files import codebook_of, endings, formats, read_table
 
 
 def _table(columns: dict[str, Any]) -> Any:
@@ -307,14 +307,16 @@ def test_an_unknown_ending_is_refused(tmp_path: Path) -> None:
     _refused(path, "FL-FILE-03", ".parquet")
 
 
-@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("ending", endings())
 def test_an_empty_file_is_refused(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"survey{ending}"
     path.write_bytes(b"")
     _refused(path, "FL-FILE-04", "empty")
 
 
-@pytest.mark.parametrize("ending", [ending for ending in ENDINGS if ending not in DELIMITED])
+@pytest.mark.parametrize(
+    "ending", [ending for form in formats() if form.name != "delimited text" for ending in form.endings]
+)
 def test_something_else_under_a_known_ending_is_refused(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"survey{ending}"
     path.write_bytes(b"This is a letter, not a survey. " * 400)

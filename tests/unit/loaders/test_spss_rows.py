@@ -13,9 +13,9 @@ import pyreadstat
 import pytest
 
 from fl_estimate.errors import FileFault
-from fl_estimate.loaders import files, spss_rows
 from fl_estimate.loaders.file_table import TextFormat
 from fl_estimate.loaders.files import codebook_of, read_table
+from fl_estimate.loaders.formats import by_pyreadstat, spss_rows
 
 FORMS = [
     pytest.param("plain.sav", {}, id="plain"),
@@ -68,7 +68,7 @@ def test_blocks_give_what_pyreadstat_gives(
     form = spss_rows.layout(path)
     assert form is not None
     assert [len(place.more) for place in form.places] == [0] * 5 + [2, 0, 0]
-    monkeypatch.setattr(files, "ROWS_AT_ONCE", 1_000)  # three stretches
+    monkeypatch.setattr(by_pyreadstat, "ROWS_AT_ONCE", 1_000)  # three stretches
     monkeypatch.setattr(spss_rows, "PIECE", 4_096)  # blocks and rows lie across pieces
     assert _read(path).equals(_by_cell(path, monkeypatch))
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fl_estimate.errors import FileFault, listed
+from fl_estimate.loaders.file_format import FileFormat
 from fl_estimate.loaders.file_table import (
     FileTable,
     TextFormat,
@@ -27,6 +28,7 @@ from fl_estimate.loaders.file_table import (
 if TYPE_CHECKING:
     import polars as pl
 
+TABS = ".tsv"
 DELIMITERS = ",;\t|"
 ENCODINGS = ["cp1250", "cp1251", "cp1253", "cp1254", "cp1256", "cp1257", "mac_roman", "cp850"]
 """Encodings that are tried on a text that is neither Unicode nor western: those in which offices' programs write."""
@@ -39,7 +41,7 @@ _COMMA = _DECIMAL.replace(r"\.", ",")
 _THOUSANDS = r"^[+-]?[1-9]\d{0,2}(,\d{3})+$"
 
 
-def read_delimited(file: Path, written: TextFormat) -> FileTable:
+def _read(file: Path, written: TextFormat) -> FileTable:
     """Read a delimited text; every column becomes numbers where every cell of it is one.
 
     Raises
@@ -52,12 +54,13 @@ def read_delimited(file: Path, written: TextFormat) -> FileTable:
     text = _decoded(file, content, encoding, written)
     if written.header_row:
         text = _from_line(text, written.header_row)
-    delimiter = written.delimiter or ("\t" if file.suffix.lower() == ".tsv" else _delimiter(text))
+    delimiter = written.delimiter or ("\t" if file.suffix.lower() == TABS else _delimiter(text))
     names = _header(file, text, delimiter)
     frame = _texts(file, text, delimiter, names, written.header_row or 1)
     return FileTable(
         frame=numbers_where_all_are(frame, _decimal(frame, delimiter) if written.decimal is None else written.decimal),
         source=source_of(file, encoding, frame.height),
+        guessed=written.encoding is None and not encoding.startswith("utf"),
     )
 
 
@@ -256,3 +259,11 @@ def _typed(texts: pl.Series, decimal: str) -> pl.Series:
     if cells.str.contains(_DECIMAL).sum() == filled:
         return cells.cast(pl.Float64).alias(texts.name)
     return texts
+
+
+FORMAT = FileFormat(
+    name="delimited text",
+    endings=(".csv", TABS, ".txt"),
+    read=_read,
+    heeds=("encoding", "delimiter", "decimal", "header_row"),
+)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fl_estimate.errors import FileFault, listed, nearest
-from fl_estimate.loaders.delimited import numbers_where_all_are
+from fl_estimate.loaders.file_format import FileFormat
 from fl_estimate.loaders.file_table import (
     FileTable,
     TextFormat,
@@ -18,6 +18,7 @@ from fl_estimate.loaders.file_table import (
     no_header,
     source_of,
 )
+from fl_estimate.loaders.formats.delimited import numbers_where_all_are
 
 if TYPE_CHECKING:
     import polars as pl
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 Cells = list[list[Any]]
 
 
-def read_workbook(file: Path, written: TextFormat) -> FileTable:
+def _read(file: Path, written: TextFormat) -> FileTable:
     """Read one worksheet.
 
     The header is the row that `written` names, else the first whose cells are all texts, each another, over the
@@ -127,3 +128,12 @@ def _column(name: str, cells: Sequence[Any]) -> pl.Series:
         return series.cast(pl.Int64) if ((whole.round() == whole) & (whole.abs() <= 2.0**53)).all() else series
     texts = pl.Series(name, [_text(cell) for cell in cells], dtype=pl.String)
     return numbers_where_all_are(texts.to_frame(), ".").to_series()
+
+
+FORMAT = FileFormat(
+    name="workbook",
+    endings=(".xlsx", ".xlsm", ".xls", ".ods"),
+    read=_read,
+    heeds=("header_row", "sheet"),
+    magic=(b"PK\x03\x04", bytes.fromhex("d0cf11e0a1b11ae1")),  # a zip, and what Excel wrote before 2007
+)

@@ -1,0 +1,77 @@
+"""Parquet: read lazily, and written by a conversion, with labels and declared missing values in the metadata of the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fl_estimate.loaders.file_format import FileFormat, Said
+from fl_estimate.loaders.file_table import FileTable, TextFormat, damaged, source_of
+from fl_estimate.loaders.formats.labels_in_parquet import read_labels, written_labels
+
+if TYPE_CHECKING:
+    import polars as pl
+
+ROW_GROUP = 100_000
+"""Rows in a row group: small enough to stream in any engine, large enough to compress."""
+CELLS_IN_GROUP = 20_000_000
+"""Cells in a row group, 160 MB of numbers: files of very many columns get smaller groups."""
+
+
+def _read(file: Path, _written: TextFormat) -> FileTable:
+    import polars as pl
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        meta = parquet.read_metadata(file)
+        frame = pl.scan_parquet(file)
+        frame.collect_schema()
+    except (pa.ArrowException, pl.exceptions.PolarsError, OSError):
+        raise damaged(file, "it is no Parquet file, or a part is missing") from None
+    labels = read_labels(meta.metadata)
+    return FileTable(frame=frame, source=source_of(file, "UTF-8", meta.num_rows), **labels)
+
+
+def _write(frames: Iterator[pl.DataFrame], schema: Mapping[str, pl.DataType], target: Path, said: Said) -> None:
+    """Write frames of one schema as row groups."""
+    import polars as pl
+    from pyarrow import parquet
+
+    group = max(1_000, min(ROW_GROUP, CELLS_IN_GROUP // max(1, len(schema))))
+    labels = written_labels(said.variable_labels, said.value_labels, said.declared_missing)
+    empty = pl.DataFrame(schema=schema).to_arrow().schema.with_metadata(labels or None)
+    with parquet.ParquetWriter(target, empty, compression="zstd") as writer:
+        for frame in _groups(frames, group):
+            writer.write_table(frame.to_arrow().cast(empty), row_group_size=group)
+
+
+def _groups(frames: Iterator[pl.DataFrame], size: int) -> Iterator[pl.DataFrame]:
+    """Give the rows of all frames in frames of `size` rows."""
+    import polars as pl
+
+    waiting: list[pl.DataFrame] = []
+    for frame in frames:
+        waiting.append(frame)
+        if sum(each.height for each in waiting) >= size:
+            rows = pl.concat(waiting)
+            whole = rows.height // size * size
+            for start in range(0, whole, size):
+                yield rows.slice(start, size)
+            waiting = [rows.slice(whole)]
+    rest = pl.concat(waiting)
+    if rest.height:
+        yield rest
+
+
+FORMAT = FileFormat(
+    name="Parquet",
+    endings=(".parquet",),
+    read=_read,
+    lazy=True,
+    labels="from a conversion",
+    declared_missing=True,
+    magic=(b"PAR1",),
+    write=_write,
+)
