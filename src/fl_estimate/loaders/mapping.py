@@ -8,39 +8,30 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping as Dictionary
-from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from fl_estimate.errors import MappingFault, is_file, listed, nearest, not_toml
-from fl_estimate.inputs.sample_design import Design
-from fl_estimate.inputs.survey_data import ReferencePeriod
-from fl_estimate.loaders.file_table import TextFormat
+from fl_estimate.loaders.files import options
 from fl_estimate.loaders.mapping_faults import faults_of
+from fl_estimate.loaders.mapping_form import MappingForm
 from fl_estimate.loaders.mapping_parts import (
-    Code,
     DesignRule,
     JoinRule,
-    LabelRules,
     PeriodRule,
     PhaseRule,
-    RatesRule,
-    Recode,
     ReplicatesRule,
     SelectionRule,
     SourceRule,
-    Strict,
-    TableRule,
     VariableRule,
-    Words,
 )
 from fl_estimate.schema.variables import TABLES
 
 
-class Mapping(Strict):
+class Mapping(MappingForm):
     """How the files of one survey fill the common schema.
 
     Attributes
@@ -71,23 +62,6 @@ class Mapping(Strict):
     tables : dict of str to TableRule
         One rule for each table that is filled.
     """
-
-    id: str
-    title: Words = ""
-    kind: Literal["household", "returning_migrant", "family_network", "establishment", "admin"] = "household"
-    country: str = ""
-    population: Words = ""
-    licence: str = ""
-    citation: str = ""
-    reference_period: PeriodRule | None = None
-    source: SourceRule = SourceRule()
-    design: DesignRule | None = None
-    totals: dict[str, float | dict[str, float]] = Field(default_factory=dict)
-    rates: RatesRule | None = None
-    selection: tuple[SelectionRule, ...] = ()
-    recodes: dict[str, Recode] = Field(default_factory=dict)
-    labels: LabelRules = Field(default_factory=dict)
-    tables: dict[str, TableRule]
 
     @classmethod
     def read(cls, mapping: str | Path | Dictionary[str, Any] | Mapping) -> Self | Mapping:
@@ -128,40 +102,6 @@ class Mapping(Strict):
             "the mapping is broken",
             found="\n    ".join([f"{where}, faults: {len(faults)}", *faults]),
             fix="correct the lines named; the docs page on mappings shows each part",
-        )
-
-    def recode_of(self, rule: VariableRule) -> dict[str, Code] | None:
-        """Give the codes of a variable, whether written with it or by name."""
-        return self.recodes.get(rule.recode) if isinstance(rule.recode, str) else rule.recode
-
-    def text_format(self) -> TextFormat:
-        """Say how the files are written."""
-        return TextFormat(**self.source.model_dump(exclude={"files", "join", "labelled_missing"}))
-
-    def main_table(self) -> str:
-        """The table whose rows are those of the file that is loaded, if it is one file."""
-        rule = self.tables.get("people")
-        return rule.source if rule is not None and rule.source is not None else "people"
-
-    def sample_design(self) -> Design | None:
-        """Give the design in the form that estimators take."""
-        if self.design is None:
-            return None
-        people = self.totals.get("people")
-        counted = isinstance(people, float | int) and self.design.population_size is None and not self.design.unweighted
-        design = self.design.design()
-        groups = {name: known for name, known in self.totals.items() if isinstance(known, dict)}
-        if groups and not self.design.unweighted:
-            design = replace(design, populations={**groups, **self.design.populations})
-        return replace(design, population_size=people) if counted else design
-
-    def period(self) -> ReferencePeriod | None:
-        """Give the reference period in the form that results take."""
-        rule = self.reference_period
-        if rule is None:
-            return None
-        return ReferencePeriod(
-            kind=rule.kind, start=rule.start, end=rule.end, months=rule.months, before=rule.before or ""
         )
 
 
@@ -274,7 +214,7 @@ def _said(place: tuple[int | str, ...], kind: str, message: str) -> str:
     names = ["from" if part == "source" and "tables" in place else part for part in _written(place)]
     if "recode" in names:
         names, message = names[: names.index("recode") + 1], 'the name of a recode, or codes such as { 1 = "yes" }'
-    close = nearest(names[-1], _NEIGHBOURS) if kind == "extra_forbidden" else ""
+    close = nearest(names[-1], [*_NEIGHBOURS, *options()]) if kind == "extra_forbidden" else ""
     return f"{'.'.join(names)}: {_WORDS.get(kind, message)}{f'; did you mean {close!r}?' if close else ''}"
 
 
@@ -315,5 +255,6 @@ _NEIGHBOURS = [
         key
         for rule in (SourceRule, JoinRule, PeriodRule, DesignRule, PhaseRule, ReplicatesRule)
         for key in rule.model_fields
+        if key != "more"  # no key of a file: what stands there has keys of its own
     ),
 ]

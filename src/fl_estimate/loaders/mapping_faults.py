@@ -5,24 +5,21 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from fl_estimate.errors import DesignFault, ExpressionFault, listed, nearest
 from fl_estimate.inputs.respondents import require_weights
+from fl_estimate.loaders.mapping_form import MappingForm
 from fl_estimate.loaders.mapping_parts import LABELS, TableRule, VariableRule, is_number, written_for
 from fl_estimate.schema.classifications import CURRENCIES
 from fl_estimate.schema.expressions import parse
 from fl_estimate.schema.variables import TABLES, Table, Variable
-
-if TYPE_CHECKING:
-    from fl_estimate.loaders.mapping import Mapping
 
 _WHEN = re.compile(r"\d{4}(-(0[1-9]|1[0-2]))?")
 OWN_NAME = 0.8
 """A name nearer than this (difflib) to a variable of the schema is taken for a slip of the pen, not for a name."""
 
 
-def faults_of(mapping: Mapping) -> Iterable[str]:
+def faults_of(mapping: MappingForm) -> Iterable[str]:
     """Every fault that shows once the mapping has its form."""
     if "people" not in mapping.tables:
         yield "[people]: it must be given"
@@ -48,7 +45,7 @@ def faults_of(mapping: Mapping) -> Iterable[str]:
         yield f"design: {error.what} ({error.found}); {error.fix}"
 
 
-def _period_faults(mapping: Mapping) -> Iterable[str]:
+def _period_faults(mapping: MappingForm) -> Iterable[str]:
     period = mapping.reference_period
     if period is None:
         return
@@ -74,7 +71,7 @@ _TAKEN: dict[str, tuple[str, ...]] = {
 """From the rows of which other table each table can be taken."""
 
 
-def _origin_faults(mapping: Mapping, name: str, rule: TableRule) -> Iterable[str]:
+def _origin_faults(mapping: MappingForm, name: str, rule: TableRule) -> Iterable[str]:
     """Whether the rows of a table can come from where its rules say."""
     for part in rule.parts:
         if part.source is None:
@@ -99,7 +96,7 @@ def _origin_faults(mapping: Mapping, name: str, rule: TableRule) -> Iterable[str
             yield f"people.person_id: it must be given, for rows of {rule.source} are told apart by it"
 
 
-def _file_faults(mapping: Mapping) -> Iterable[str]:
+def _file_faults(mapping: MappingForm) -> Iterable[str]:
     """Whether the files that [source] names are those of tables that have one."""
     own = [name for name, rule in mapping.tables.items() if rule.source is None]
     for name in mapping.source.files:
@@ -113,7 +110,7 @@ def _file_faults(mapping: Mapping) -> Iterable[str]:
             yield f"source.join[{place}].on: the key columns must be given"
 
 
-def _rate_faults(mapping: Mapping) -> Iterable[str]:
+def _rate_faults(mapping: MappingForm) -> Iterable[str]:
     rates = mapping.rates
     if rates is None:
         return
@@ -128,7 +125,7 @@ def _rate_faults(mapping: Mapping) -> Iterable[str]:
                 yield f'rates.{name}.{when}: a year such as 2019, or a month such as "2019-03"'
 
 
-def _selection_faults(mapping: Mapping) -> Iterable[str]:
+def _selection_faults(mapping: MappingForm) -> Iterable[str]:
     for place, rule in enumerate(mapping.selection, 1):
         for key in ("eligible", "drawn"):
             yield from _expression_faults(f"selection[{place}].{key}", getattr(rule, key), None)
@@ -139,7 +136,7 @@ def _selection_faults(mapping: Mapping) -> Iterable[str]:
         yield "selection: all groups write the same weight"
 
 
-def _table_faults(mapping: Mapping, table: Table, rule: TableRule) -> Iterable[str]:
+def _table_faults(mapping: MappingForm, table: Table, rule: TableRule) -> Iterable[str]:
     for name, variable in rule.variables.items():
         yield from _name_faults(table, name, own=variable.own)
         yield from _code_faults(mapping, table, name, variable)
@@ -262,7 +259,7 @@ def _name_faults(table: Table, name: str, *, own: bool) -> Iterable[str]:
         yield f"{table.name}.{name}: no such variable; did you mean {close!r}? (a name of your own: add own = true)"
 
 
-def _code_faults(mapping: Mapping, table: Table, name: str, rule: VariableRule) -> Iterable[str]:
+def _code_faults(mapping: MappingForm, table: Table, name: str, rule: VariableRule) -> Iterable[str]:
     """Codes that a recode writes and the schema does not have."""
     variable = table.variable(name)
     recode = (mapping.recodes.get(rule.recode) if isinstance(rule.recode, str) else rule.recode) or {}

@@ -7,11 +7,12 @@ import re
 from collections.abc import Mapping as Dictionary
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from fl_estimate.inputs.replicates import Centre, ReplicateKind, Replicates
 from fl_estimate.inputs.sample_design import Design, Phase2Variance, Pps, SinglePsu, SinglePsuScope
 from fl_estimate.inputs.wording import ColumnWords, Unit, text_of
+from fl_estimate.loaders.files import options
 
 ANSWER_KEYS: tuple[str, ...] = ("null", "missing")
 """Words on the left of a recode: a blank or system-missing cell, and a declared missing value that is not named."""
@@ -232,7 +233,7 @@ class SourceRule(Strict):
     `files` names the files of tables, and `join` the files that are joined to them; their paths start from the folder of
     the file that is loaded. `labelled_missing`: what becomes of codes whose labels say that there is no answer ("Don't
     know", "Manquant") and that the file does not declare missing: "ask" refuses them where they would be read as answers,
-    "missing" declares them.
+    "missing" declares them. `more`: what one file format alone has to be told, by the names of its options.
     """
 
     files: dict[str, str] = {}
@@ -245,6 +246,24 @@ class SourceRule(Strict):
     sheet: str | None = None
     catalogue: str | None = None
     labelled_missing: Literal["ask", "missing"] = "ask"
+    more: dict[str, Any] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_one_format(cls, given: Any) -> Any:
+        """As people write it, what one format alone has to be told is a key like any other: its `Option`."""
+        if not isinstance(given, Dictionary):
+            return given
+        own = options()
+        told = {name: value for name, value in given.items() if name in own}
+        for name, value in told.items():
+            try:
+                told[name] = TypeAdapter(own[name].kind).validate_python(value)
+            except ValidationError as error:
+                raise ValueError(f"{name}: {'; '.join(each['msg'] for each in error.errors())}") from None
+        if "more" in given:
+            raise ValueError("more: no such key")
+        return {**{name: value for name, value in given.items() if name not in told}, "more": told}
 
 
 Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
