@@ -2,69 +2,17 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from fl_estimate.inputs.sample_design import Design
-from fl_estimate.inputs.wording import Wording
-from fl_estimate.schema.validate import ValidationReport
+from fl_estimate.inputs.survey_parts import TABLES, Labels, ReferencePeriod, Source, SurveyParts
+from fl_estimate.inputs.survey_storage import read_parts, save
 
-TABLES: tuple[str, ...] = ("households", "people", "jobs", "episodes", "costs", "relatives")
+__all__ = ["TABLES", "Labels", "ReferencePeriod", "Source", "SurveyData"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
-    """Where a table came from: file name (never a path), content hash, encoding, and how long it was."""
-
-    name: str
-    sha256: str
-    encoding: str
-    n_rows: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReferencePeriod:
-    """The time a survey speaks of: `start` inclusive, `end` exclusive, either may be unknown.
-
-    A period of each person has neither: it is the `months` that end with the day in their column `before`.
-    """
-
-    kind: str
-    start: dt.date | None = None
-    end: dt.date | None = None
-    months: int | None = None
-    before: str = ""
-
-    def __str__(self) -> str:
-        if self.months:
-            return (
-                f"the {self.months} months before the interview"
-                if self.months > 1
-                else "the month before the interview"
-            )
-        if self.start is None or self.end is None:
-            return self.kind
-        last = self.end - dt.timedelta(days=1)
-        return f"{self.start.isoformat()} to {last.isoformat()}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Labels:
-    """What a file says of the columns of a table: of each column, and of the codes of those that were not recoded.
-
-    `valid`: codes that the mapping says are answers although their label says otherwise.
-    """
-
-    variables: Mapping[str, str] = field(default_factory=dict[str, str])
-    values: Mapping[str, Mapping[float | str, str]] = field(default_factory=dict[str, Mapping[float | str, str]])
-    valid: Mapping[str, tuple[float | str, ...]] = field(default_factory=dict[str, tuple[float | str, ...]])
-
-
-@dataclass(frozen=True, kw_only=True)
-class SurveyData:
+class SurveyData(SurveyParts):
     """One survey in the common schema.
 
     Attributes
@@ -94,31 +42,6 @@ class SurveyData:
         Known sizes of the population, as the mapping gave them.
     """
 
-    people: Any
-    households: Any = None
-    jobs: Any = None
-    episodes: Any = None
-    costs: Any = None
-    relatives: Any = None
-    design: Design | None = None
-    sources: Mapping[str, Source] = field(default_factory=dict[str, Source])
-    reference_period: ReferencePeriod | None = None
-    population: str = ""
-    report: ValidationReport = field(default_factory=ValidationReport)
-    mapping: str = ""
-    labels: Mapping[str, Labels] = field(default_factory=dict[str, Labels])
-    wording: Wording = field(default_factory=Wording)
-    totals: Mapping[str, float | Mapping[str, float]] = field(default_factory=dict[str, float | Mapping[str, float]])
-
-    @property
-    def source(self) -> Source | None:
-        return self.sources.get("people")
-
-    @property
-    def tables(self) -> dict[str, Any]:
-        """The tables that are filled, by name."""
-        return {name: table for name in TABLES if (table := getattr(self, name)) is not None}
-
     def save(self, path: str | Path) -> Path:
         """Write everything to a folder: a Parquet file for each table, and survey.json with the rest.
 
@@ -136,8 +59,6 @@ class SurveyData:
         >>> data = fl.load("survey.sav", mapping="survey.toml")  # doctest: +SKIP
         >>> data.save("survey")  # doctest: +SKIP
         """
-        from fl_estimate.inputs.survey_storage import save
-
         return save(self, Path(path))
 
     @staticmethod
@@ -155,9 +76,7 @@ class SurveyData:
         FileFault
             FL-FILE-01 (no such folder), FL-FILE-11 (not a survey that `save` wrote).
         """
-        from fl_estimate.inputs.survey_storage import read
-
-        return read(Path(path), engine)
+        return SurveyData(**read_parts(Path(path), engine))
 
     def __repr__(self) -> str:
         rows = ", ".join(f"{name} {self.sources[name].n_rows:,} rows" for name in self.tables if name in self.sources)

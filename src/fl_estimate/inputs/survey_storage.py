@@ -13,7 +13,7 @@ from typing import Any
 
 from fl_estimate.errors import FileFault
 from fl_estimate.inputs.design_storage import design_from_json, design_to_json
-from fl_estimate.inputs.survey_data import Labels, ReferencePeriod, Source, SurveyData
+from fl_estimate.inputs.survey_parts import Labels, ReferencePeriod, Source, SurveyParts
 from fl_estimate.inputs.wording import Wording
 from fl_estimate.schema.validate import Fault, ValidationReport
 
@@ -21,7 +21,7 @@ RECIPE = "survey.json"
 WRITTEN_BY = "fl_estimate.SurveyData"
 
 
-def save(data: SurveyData, folder: Path) -> Path:
+def save(data: SurveyParts, folder: Path) -> Path:
     """Write to `folder` at once or not at all."""
     _require_room(folder)
     try:
@@ -71,7 +71,7 @@ def _write(table: Any, path: Path) -> str:
     return "pandas"
 
 
-def _recipe(data: SurveyData, kinds: dict[str, str]) -> dict[str, Any]:
+def _recipe(data: SurveyParts, kinds: dict[str, str]) -> dict[str, Any]:
     period = data.reference_period
     return {
         "written_by": WRITTEN_BY,
@@ -110,8 +110,8 @@ def _iso(date: dt.date | None) -> str | None:
     return date.isoformat() if date else None
 
 
-def read(folder: Path, engine: str | None) -> SurveyData:
-    """Read what `save` wrote."""
+def read_parts(folder: Path, engine: str | None) -> dict[str, Any]:
+    """Read what `save` wrote, as the parts of a survey by name."""
     if not folder.is_dir():
         raise FileFault("FL-FILE-01", "there is no such file", found=str(folder), fix="name the folder of the survey")
     try:
@@ -127,32 +127,35 @@ def read(folder: Path, engine: str | None) -> SurveyData:
             fix="name a folder that SurveyData.save wrote, with all its files",
         ) from error
     period = recipe["reference_period"]
-    return SurveyData(
+    return {
         **tables,
-        design=None if recipe["design"] is None else design_from_json(recipe["design"]),
-        sources={name: Source(**source) for name, source in recipe["sources"].items()},
-        reference_period=None
-        if period is None
-        else ReferencePeriod(
-            kind=period["kind"],
-            start=_date(period["start"]),
-            end=_date(period["end"]),
-            months=period.get("months"),
-            before=period.get("before", ""),
-        ),
-        population=recipe["population"],
-        mapping=recipe["mapping"],
-        report=ValidationReport(tuple(_fault(each) for each in recipe["report"])),
-        labels={
-            name: Labels(
-                variables=labels["variables"],
-                values={column: dict(map(tuple, pairs)) for column, pairs in labels["values"].items()},
-                valid={column: tuple(codes) for column, codes in labels.get("valid", {}).items()},
-            )
-            for name, labels in recipe["labels"].items()
-        },
-        wording=Wording.from_dict(recipe.get("wording", {})),
-        totals=recipe["totals"],
+        "design": None if recipe["design"] is None else design_from_json(recipe["design"]),
+        "sources": {name: Source(**source) for name, source in recipe["sources"].items()},
+        "reference_period": None if period is None else _period(period),
+        "population": recipe["population"],
+        "mapping": recipe["mapping"],
+        "report": ValidationReport(tuple(_fault(each) for each in recipe["report"])),
+        "labels": {name: _labels(labels) for name, labels in recipe["labels"].items()},
+        "wording": Wording.from_dict(recipe.get("wording", {})),
+        "totals": recipe["totals"],
+    }
+
+
+def _period(kept: dict[str, Any]) -> ReferencePeriod:
+    return ReferencePeriod(
+        kind=kept["kind"],
+        start=_date(kept["start"]),
+        end=_date(kept["end"]),
+        months=kept.get("months"),
+        before=kept.get("before", ""),
+    )
+
+
+def _labels(kept: dict[str, Any]) -> Labels:
+    return Labels(
+        variables=kept["variables"],
+        values={column: dict(map(tuple, pairs)) for column, pairs in kept["values"].items()},
+        valid={column: tuple(codes) for column, codes in kept.get("valid", {}).items()},
     )
 
 
