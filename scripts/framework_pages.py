@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from fl_estimate.indicators.framework import Framework, bundled_ids, bundled_table
+from fl_estimate.indicators.framework import Framework
+from fl_estimate.indicators.framework_form import bundled_ids, bundled_table
 from fl_estimate.indicators.items import known_items
 from fl_estimate.indicators.marks import recalled_parts
 from fl_estimate.indicators.parts import Indicator, Outcome

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from fl_estimate.datasets.answers import NOT_IN_FORCED_LABOUR, forced_by_items_or_state, true_answers
 from fl_estimate.datasets.geography import Geography, make_geography, region_of
+from fl_estimate.datasets.persons import Jobs, People
 from fl_estimate.datasets.work_dates import Dates, in_period, make_dates, on_last_day
 
 Ints = NDArray[np.integer[Any]]
@@ -68,38 +69,6 @@ class Households:
     area: Ints
     first_person: Ints
     adults: Ints
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class People:
-    """Persons. `job` is the row of a person's last work of some years among the jobs, -1 without."""
-
-    household: Ints
-    age: Ints
-    sex: Ints
-    education: Ints
-    migrant: Ints
-    job: Ints
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Jobs:
-    """The work of every adult who worked, one row each, with true answers in the order of `questionnaire.COLUMNS`.
-
-    `route` is 0 not in forced labour, 1 in forced labour by the items, 2 by the block on the State; when that was is in
-    `Population.dates`. `started` is the age when the work began.
-    """
-
-    person: Ints
-    branch: Ints
-    status: Ints
-    started: Ints
-    hours: Ints
-    debt: Bools
-    lodging: Bools
-    route: Ints
-    answers: NDArray[np.int8]
-    state: NDArray[np.int8]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from fl_estimate.datasets.questionnaire import BLANK, COLUMNS, YES
 
 if TYPE_CHECKING:
-    from fl_estimate.datasets.population import Jobs, People
+    from fl_estimate.datasets.persons import Jobs, People
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]

@@ -186,9 +186,16 @@ class Classification:
             `framework`, `kind`, `dimension`, `criterion`, `label`, `n` (persons), `share` (of the people surely in the
             class, by the weights of the design where there are some).
         """
-        from fl_estimate.indicators.reasons import multiple_responses, reasons
+        from fl_estimate.indicators.reasons import Decided, multiple_responses, reasons
 
-        return multiple_responses(self, language) if summary else reasons(self, language)
+        decided = Decided(
+            people=self.people,
+            rows=self.rows,
+            frameworks=self.frameworks,
+            criteria=self.criteria,
+            design=self.design,
+        )
+        return multiple_responses(decided, language) if summary else reasons(decided, language)
 
 
 def classify(

@@ -1,7 +1,9 @@
-"""Which criteria decided, person by person: a table made from the rows of a classification."""
+"""Which criteria decided, person by person: a table made from the rows of a decided."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +13,8 @@ import pandas as pd
 from fl_estimate.indicators.deciding import Criterion
 
 if TYPE_CHECKING:
-    from fl_estimate.indicators.classify import Classification
+    from fl_estimate.indicators.framework import Framework
+    from fl_estimate.inputs.sample_design import Design
 
 PERSON = "person_id"
 ROW = "row"
@@ -19,16 +22,27 @@ ROW = "row"
 TAIL: tuple[str, ...] = ("outcome", "decided", "framework", "criterion", "label", "kind", "dimension", "value")
 
 
-def reasons(classification: Classification, language: str) -> pd.DataFrame:
+@dataclass(frozen=True, kw_only=True)
+class Decided:
+    """What of a `Classification` says who decided: its parts of these names."""
+
+    people: Any
+    rows: Any
+    frameworks: tuple[Framework, ...]
+    criteria: Mapping[str, Criterion]
+    design: Design | None
+
+
+def reasons(decided: Decided, language: str) -> pd.DataFrame:
     """The criteria that decided, for everybody whose class is positive or undetermined; see `Classification.reasons`."""
-    rows, key = _possible_rows(classification)
+    rows, key = _possible_rows(decided)
     parts: list[pd.DataFrame] = []
-    for outcome in _overall(classification):
+    for outcome in _overall(decided):
         of_outcome = rows[rows[f"{outcome}_possible"] == 1]
         best = of_outcome.groupby(key)[outcome].transform("max") if key else of_outcome[outcome]
         decisive = of_outcome[of_outcome[outcome] == best]
-        having = {framework.id for framework in classification.frameworks if framework.outcome(outcome) is not None}
-        for name, criterion in classification.criteria.items():
+        having = {framework.id for framework in decided.frameworks if framework.outcome(outcome) is not None}
+        for name, criterion in decided.criteria.items():
             if name.partition(":")[0] in having:
                 parts.append(_criterion(decisive, outcome, name, criterion, key, language))
     columns = [*([key] if key else []), *TAIL]
@@ -38,16 +52,16 @@ def reasons(classification: Classification, language: str) -> pd.DataFrame:
     return (table.sort_values(key, kind="stable") if key else table).reset_index(drop=True)
 
 
-def multiple_responses(classification: Classification, language: str) -> pd.DataFrame:
+def multiple_responses(decided: Decided, language: str) -> pd.DataFrame:
     """How many of the people in a class each criterion is true of; see `Classification.reasons`."""
-    told = reasons(classification, language)
+    told = reasons(decided, language)
     true = told[(told["decided"] == "positive") & (told["value"] == "true")]
-    weights = _weights(classification, true.columns[0])
+    weights = _weights(decided, true.columns[0])
     group = ["outcome", "framework", "kind", "dimension", "criterion", "label"]
     once = true.drop_duplicates([true.columns[0], *group])
     held = once.assign(weight=once[true.columns[0]].map(weights["weight"]).astype(float))
     table = held.groupby(group, sort=False)["weight"].agg(["size", "sum"]).reset_index()
-    totals = {name: float(weights.loc[weights[name] == 1, "weight"].sum()) for name in _overall(classification)}
+    totals = {name: float(weights.loc[weights[name] == 1, "weight"].sum()) for name in _overall(decided)}
     table["share"] = table["sum"].astype(float) / table["outcome"].map(totals).astype(float)
     order = ["outcome", "framework", "kind", "dimension"]
     table = table.rename(columns={"size": "n"}).sort_values(
@@ -56,35 +70,33 @@ def multiple_responses(classification: Classification, language: str) -> pd.Data
     return table[[*group, "n", "share"]]
 
 
-def _weights(classification: Classification, key: str) -> pd.DataFrame:
+def _weights(decided: Decided, key: str) -> pd.DataFrame:
     """Weight and classes of the people, by their id or place."""
-    design, outcomes = classification.design, _overall(classification)
+    design, outcomes = decided.design, _overall(decided)
     named = design.weights if design is not None and design.weights is not None else None
-    people: Any = nw.from_native(classification.people)
+    people: Any = nw.from_native(decided.people)
     chosen = people.select(*([key] if key == PERSON else []), *([named] if named else []), *outcomes)
     table = (chosen.collect() if isinstance(chosen, nw.LazyFrame) else chosen).to_pandas()
     table = table.set_index(key) if key == PERSON else table.reset_index(drop=True)
     return table.assign(weight=table[named].fillna(0.0) if named else 1.0)
 
 
-def _overall(classification: Classification) -> list[str]:
+def _overall(decided: Decided) -> list[str]:
     """The outcomes that say in the class or not."""
-    found = (
-        entry.id for one in classification.frameworks for entry in one.outcomes if entry.type in ("binary", "classes")
-    )
+    found = (entry.id for one in decided.frameworks for entry in one.outcomes if entry.type in ("binary", "classes"))
     return list(dict.fromkeys(found))
 
 
-def _possible_rows(classification: Classification) -> tuple[pd.DataFrame, str]:
+def _possible_rows(decided: Decided) -> tuple[pd.DataFrame, str]:
     """The rows that are in a class for sure or possibly, in memory, with the column that names the person."""
-    rows: Any = nw.from_native(classification.rows)
+    rows: Any = nw.from_native(decided.rows)
     names = rows.collect_schema().names()
     key = PERSON if PERSON in names else ""
     if not key and isinstance(rows, nw.DataFrame):
         key = ROW
         rows = rows.with_row_index(ROW)
     possible = reduce(
-        lambda left, right: left | right, [nw.col(f"{outcome}_possible") == 1 for outcome in _overall(classification)]
+        lambda left, right: left | right, [nw.col(f"{outcome}_possible") == 1 for outcome in _overall(decided)]
     )
     found = rows.filter(possible)
     return (found.collect() if isinstance(found, nw.LazyFrame) else found).to_pandas(), key

@@ -20,10 +20,10 @@ from fl_estimate.indicators.criteria import (
     OutcomeIs,
     walk,
 )
+from fl_estimate.indicators.framework_form import FrameworkForm, broken, bundled_ids
 from fl_estimate.indicators.items import AGE, known_items
 
 if TYPE_CHECKING:
-    from fl_estimate.indicators.framework import Framework
     from fl_estimate.indicators.parts import Indicator, Outcome
 
 Leaf = ItemIs | FieldIn | FieldWithin
@@ -40,7 +40,7 @@ class _CircleFault(ValueError):
     """References that lead back to where they began."""
 
 
-def leaves(framework: Framework, node: Node, dimension: str | None = None) -> list[Leaf]:
+def leaves(framework: FrameworkForm, node: Node, dimension: str | None = None) -> list[Leaf]:
     """Every test of a question that a node comes down to, references followed, each once and in order.
 
     `dimension` narrows the indicators that the node counts.
@@ -48,27 +48,27 @@ def leaves(framework: Framework, node: Node, dimension: str | None = None) -> li
     return list(dict.fromkeys(_leaves(framework, node, dimension, ())))
 
 
-def reads(framework: Framework, node: Node, dimension: str | None = None) -> list[str]:
+def reads(framework: FrameworkForm, node: Node, dimension: str | None = None) -> list[str]:
     """The ids of the items and fields that a node comes down to, but for the age."""
     names = (leaf.item if isinstance(leaf, ItemIs) else leaf.field for leaf in leaves(framework, node, dimension))
     return list(dict.fromkeys(name for name in names if name != AGE))
 
 
-def questions(framework: Framework) -> list[str]:
+def questions(framework: FrameworkForm) -> list[str]:
     """The ids of the items and fields that the outcomes of the framework come down to, but for the age."""
     return list(
         dict.fromkeys(name for outcome in framework.outcomes for name in reads(framework, AnyOf(outcome.rules)))
     )
 
 
-def used_by(framework: Framework) -> frozenset[str]:
+def used_by(framework: FrameworkForm) -> frozenset[str]:
     """The ids of all items and fields that the framework looks at: its scope, outcomes, dimensions and what they refer to."""
     nodes = [framework.in_scope, *(DimensionIs(entry.id) for entry in framework.dimensions)]
     nodes += [AnyOf(outcome.rules) for outcome in (*framework.outcomes, *framework.unasked)]
     return frozenset(name for node in nodes for name in reads(framework, node))
 
 
-def qualified(framework: Framework, outcome: Outcome, has: Callable[[str], bool]) -> list[str]:
+def qualified(framework: FrameworkForm, outcome: Outcome, has: Callable[[str], bool]) -> list[str]:
     """The indicators of an outcome that count without a question that would limit them, as the instrument has none."""
     found: dict[str, None] = {}
     for indicator in _counted_in(framework, AnyOf(outcome.rules), ()):
@@ -79,7 +79,7 @@ def qualified(framework: Framework, outcome: Outcome, has: Callable[[str], bool]
     return list(found)
 
 
-def _counted_in(framework: Framework, node: Node, trail: tuple[Step, ...]) -> Iterator[Indicator]:
+def _counted_in(framework: FrameworkForm, node: Node, trail: tuple[Step, ...]) -> Iterator[Indicator]:
     """The indicators of this file that a node comes down to."""
     for inner in walk(node):
         for step, target, expression, _ in targets(framework, inner, None):
@@ -92,7 +92,7 @@ def _counted_in(framework: Framework, node: Node, trail: tuple[Step, ...]) -> It
                 yield from _counted_in(framework, expression, (*trail, step))
 
 
-def _nodes_of(framework: Framework, node: Node) -> Iterator[Node]:
+def _nodes_of(framework: FrameworkForm, node: Node) -> Iterator[Node]:
     """The node and every node inside it, definitions of the same file followed."""
     for inner in walk(node):
         yield inner
@@ -100,14 +100,14 @@ def _nodes_of(framework: Framework, node: Node) -> Iterator[Node]:
             yield from _nodes_of(framework, framework.definitions[inner.id].expression)
 
 
-def needs_age(framework: Framework) -> bool:
+def needs_age(framework: FrameworkForm) -> bool:
     """Whether the scope or an outcome of the framework tests the age."""
     nodes = [framework.in_scope, *(AnyOf(outcome.rules) for outcome in framework.outcomes)]
     found = (leaf for node in nodes for leaf in leaves(framework, node))
     return any(isinstance(leaf, FieldWithin) and leaf.field == AGE for leaf in found)
 
 
-def check(framework: Framework) -> None:
+def check(framework: FrameworkForm) -> None:
     """Check that everything the framework names is there, and that no reference leads back to itself.
 
     Raises
@@ -115,10 +115,8 @@ def check(framework: Framework) -> None:
     IndicatorFault
         FL-IND-03: every fault, with its key path.
     """
-    from fl_estimate.indicators.framework import broken, bundled, bundled_ids
-
     faults: list[str] = []
-    if framework.id in bundled_ids() and framework != bundled(framework.id):
+    if framework.id in bundled_ids() and framework != framework.bundled(framework.id):
         faults.append("id: a framework of this package is called so; a file of your own needs an id of its own")
     for path, node in _expressions(framework):
         for inner in walk(node):
@@ -130,7 +128,7 @@ def check(framework: Framework) -> None:
         raise broken(framework.id, faults)
 
 
-def _expressions(framework: Framework) -> Iterator[tuple[str, Node]]:
+def _expressions(framework: FrameworkForm) -> Iterator[tuple[str, Node]]:
     """Every expression of the file, with the key path where it stands."""
     yield "in_scope", framework.in_scope
     if framework.dimension_rule is not None:
@@ -153,7 +151,7 @@ def _expressions(framework: Framework) -> Iterator[tuple[str, Node]]:
             yield f"{key}[{place}].{'when' if indicator.when is not None else 'items_any_of'}", indicator.node
 
 
-def _leaves(framework: Framework, node: Node, dimension: str | None, trail: tuple[Step, ...]) -> Iterator[Leaf]:
+def _leaves(framework: FrameworkForm, node: Node, dimension: str | None, trail: tuple[Step, ...]) -> Iterator[Leaf]:
     for inner in walk(node):
         if isinstance(inner, ItemIs | FieldIn | FieldWithin):
             yield inner
@@ -165,9 +163,9 @@ def _leaves(framework: Framework, node: Node, dimension: str | None, trail: tupl
             yield from _leaves(target, expression, narrowed, (*trail, step))
 
 
-def targets(
-    framework: Framework, node: Node, dimension: str | None
-) -> Iterator[tuple[Step, Framework, Node, str | None]]:
+def targets[Form: FrameworkForm](
+    framework: Form, node: Node, dimension: str | None
+) -> Iterator[tuple[Step, Form, Node, str | None]]:
     """The expressions that a node stands for, with the file they are read in and the dimension counted there."""
     match node:
         case CriterionIs(name):
@@ -197,7 +195,7 @@ def targets(
             return
 
 
-def _circles(framework: Framework) -> list[str]:
+def _circles(framework: FrameworkForm) -> list[str]:
     found: dict[str, None] = {}
     for path, node in _expressions(framework):
         try:
@@ -207,7 +205,7 @@ def _circles(framework: Framework) -> list[str]:
     return list(found)
 
 
-def _entry_faults(framework: Framework) -> Iterator[str]:
+def _entry_faults(framework: FrameworkForm) -> Iterator[str]:
     """Faults of the indicators, dimensions and codes themselves: names of dimensions, phases and items."""
     for place, listed in enumerate(framework.code_lists):
         for at, code in enumerate(listed.codes):
@@ -227,7 +225,7 @@ def _entry_faults(framework: Framework) -> Iterator[str]:
             yield f"dimensions[{place}].phase: {_unknown('phase', dimension.phase, phases)}"
 
 
-def _node_faults(framework: Framework, node: Node) -> Iterator[str]:
+def _node_faults(framework: FrameworkForm, node: Node) -> Iterator[str]:
     match node:
         case ItemIs():
             yield from _item_faults(framework, node)
@@ -247,7 +245,7 @@ def _node_faults(framework: Framework, node: Node) -> Iterator[str]:
             return
 
 
-def _item_faults(framework: Framework, node: ItemIs) -> Iterator[str]:
+def _item_faults(framework: FrameworkForm, node: ItemIs) -> Iterator[str]:
     items = framework.known.items
     if node.item not in items:
         yield _unknown("item", node.item, list(items))
@@ -272,7 +270,7 @@ def _field_faults(node: FieldIn | FieldWithin) -> Iterator[str]:
             yield from _absent(f"code of {node.field}", code, field.codes)
 
 
-def _count_faults(framework: Framework, node: AtLeast) -> Iterator[str]:
+def _count_faults(framework: FrameworkForm, node: AtLeast) -> Iterator[str]:
     kinds = {indicator.kind for indicator in (*framework.indicators, *framework.optional_indicators)}
     for kind in node.kinds or ():
         yield from _absent("kind of the indicators here", kind, sorted(kinds))
@@ -285,10 +283,8 @@ def _count_faults(framework: Framework, node: AtLeast) -> Iterator[str]:
 
 
 def _reference_faults(
-    framework: Framework, node: Define | DimensionIs | OutcomeIs, name: str, file: str
+    framework: FrameworkForm, node: Define | DimensionIs | OutcomeIs, name: str, file: str
 ) -> Iterator[str]:
-    from fl_estimate.indicators.framework import bundled_ids
-
     if file not in ("", framework.id) and file not in bundled_ids():
         yield _unknown("framework", file, bundled_ids())
         return

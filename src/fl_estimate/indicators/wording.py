@@ -9,7 +9,7 @@ from fl_estimate.indicators.changes import MOST
 from fl_estimate.indicators.items import Items, Wording
 
 if TYPE_CHECKING:
-    from fl_estimate.indicators.explain import CriterionReading, Explanation
+    from fl_estimate.indicators.explained import CriterionReading, Explained
 
 _WORDS: dict[str, Wording] = {
     "colon": Wording(":", " :", ":"),
@@ -64,12 +64,12 @@ _WORDS: dict[str, Wording] = {
 }  # fmt: skip
 
 
-def told(explanation: Explanation, language: str) -> str:
+def told(explanation: Explained, language: str) -> str:
     """Write an explanation: the class, whom it is about, the dimensions, then the criteria by their value."""
     return "\n".join(_lines(explanation, language))
 
 
-def _lines(explanation: Explanation, language: str) -> Iterator[str]:
+def _lines(explanation: Explained, language: str) -> Iterator[str]:
     framework = explanation.framework
     colon = _say("colon", language)
     for outcome in framework.outcomes:
@@ -88,7 +88,7 @@ def _lines(explanation: Explanation, language: str) -> Iterator[str]:
         yield from _decision(explanation, language)
 
 
-def _decision(explanation: Explanation, language: str) -> Iterator[str]:
+def _decision(explanation: Explained, language: str) -> Iterator[str]:
     """The dimensions, the criteria by their value, and the sources that their numbers stand for."""
     colon = _say("colon", language)
     if explanation.dimensions:
@@ -107,7 +107,7 @@ def _decision(explanation: Explanation, language: str) -> Iterator[str]:
     yield from (f"  [{number}] {source}" for source, number in sources.items())
 
 
-def _otherwise(explanation: Explanation, language: str) -> Iterator[str]:
+def _otherwise(explanation: Explained, language: str) -> Iterator[str]:
     """Which unknown answers matter, what it would take to change the class, and what was answered for nothing."""
     colon, known = _say("colon", language), explanation.framework.known
     questions = explanation.open_questions()

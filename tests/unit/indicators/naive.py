@@ -11,7 +11,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from fl_estimate.indicators.framework import bundled_ids
+from fl_estimate.indicators.framework_form import bundled_ids
 from fl_estimate.indicators.items import UNKNOWN_ANSWERS, known_items
 
 OWN = Path(__file__).with_name("every_operator.toml")

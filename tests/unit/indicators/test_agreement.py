@@ -18,7 +18,7 @@ from tests.unit.indicators.naive import Naive
 
 import fl_estimate as fl
 from fl_estimate.indicators.criteria import DimensionIs
-from fl_estimate.indicators.framework import bundled_ids
+from fl_estimate.indicators.framework_form import bundled_ids
 from fl_estimate.indicators.items import UNKNOWN_ANSWERS, known_items
 from fl_estimate.indicators.references import questions, reads
 

@@ -9,7 +9,8 @@ import pytest
 import fl_estimate as fl
 from fl_estimate.errors import IndicatorFault
 from fl_estimate.indicators.criteria import DimensionIs, FieldIn, FieldWithin, ItemIs
-from fl_estimate.indicators.framework import bundled, bundled_ids
+from fl_estimate.indicators.framework import Framework
+from fl_estimate.indicators.framework_form import bundled_ids
 from fl_estimate.indicators.references import leaves, needs_age, questions, reads
 
 HEAD = """
@@ -170,7 +171,7 @@ def test_a_file_of_ones_own_is_read(tmp_path: Path) -> None:
     framework = fl.Framework.read(_file(tmp_path, WHOLE))
     assert leaves(framework, framework.outcomes[0].expression or DimensionIs("")) == [ItemIs("c_docs")]
     assert not needs_age(framework)
-    assert needs_age(bundled("icls2018_child"))
+    assert needs_age(Framework.bundled("icls2018_child"))
 
 
 def test_an_unknown_id_is_refused_with_the_nearest() -> None:
