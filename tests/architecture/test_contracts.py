@@ -55,3 +55,14 @@ def test_every_part_has_a_layer() -> None:
     package = ROOT / "src" / "fl_estimate"
     modules = {path.stem for path in package.glob("*.py")} - {"__init__"}
     assert named == modules | {path.parent.name for path in package.glob("*/__init__.py")}
+
+
+def test_a_circle_within_a_room_breaks_them(tmp_path: Path) -> None:
+    """An import inside a function closes it."""
+    shutil.copytree(ROOT / "src", tmp_path / "src")
+    with (tmp_path / "src" / "fl_estimate" / "loaders" / "file_table.py").open("a", encoding="utf-8") as module:
+        module.write("\n\ndef _late() -> None:\n    import fl_estimate.loaders.convert\n")
+    done = lint(tmp_path)
+    assert done.returncode == 1
+    assert "circle" in done.stdout
+    assert "file_table" in done.stdout

@@ -130,7 +130,7 @@ def _by_stretches(file: Path, target: Path, written: TextFormat, report: Progres
         return source_of(file, book.encoding, done)
     parts: list[Path] = []
     for frame in told():
-        parts.append(target.with_name(f"{len(parts):06d}.parquet"))
+        parts.append(target.with_name(f"{len(parts):06d}.part"))
         frame.write_parquet(parts[-1], compression="lz4", statistics=False)
     schema = _common_schema(parts)
     write(_alike(map(_read_part, parts), schema), schema, target, said)
