@@ -90,8 +90,8 @@ class FileFormat:
         Whether its frame is lazy: rows are read when they are asked for, and the file need not be converted.
     labels : {"in the file", "in a catalogue", "from a conversion", "none"}
         Where labels of columns and codes come from.
-    declared_missing : bool
-        Whether its files can declare codes to be missing.
+    declaring : tuple of str
+        Endings of the files that can declare codes to be missing.
     heeds : tuple of str
         Which fields of `TextFormat` it looks at.
     options : tuple of Option
@@ -111,7 +111,7 @@ class FileFormat:
     read: Whole | InStretches
     lazy: bool = False
     labels: Literal["in the file", "in a catalogue", "from a conversion", "none"] = "none"
-    declared_missing: bool = False
+    declaring: tuple[str, ...] = ()
     heeds: tuple[str, ...] = ()
     options: tuple[Option, ...] = ()
     magic: tuple[bytes, ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import runpy
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -161,6 +162,7 @@ def test_formats_are_those_of_the_folder_and_heed_what_there_is() -> None:
     known = {field.name for field in dataclasses.fields(TextFormat)} - {"more"}
     for form in formats():
         assert set(form.heeds) <= known
+        assert set(form.declaring) <= set(form.endings)
         assert all(ending == ending.lower() and ending.startswith(".") for ending in form.endings)
     assert {name for form in formats() for name in form.heeds} == known
 
@@ -180,7 +182,7 @@ def test_what_a_format_says_of_labels_is_so(tmp_path: Path) -> None:
         assert isinstance(table.frame, pl.LazyFrame) == form.lazy, path.name
         if path.suffix in (".sav", ".parquet"):
             assert table.declared_missing == {"q": ((8.0, 8.0),)}
-            assert form.declared_missing
+            assert path.suffix in form.declaring
 
 
 @pytest.mark.parametrize("ending", [".csv", ".dta", ".xlsx", ".parquet"])
@@ -199,6 +201,12 @@ def test_a_damaged_file_of_its_own_format_is_not_told_to_be_another(tmp_path: Pa
     with pytest.raises(FileFault) as caught:
         read_table(tmp_path / "s.sav")
     assert "starts as" not in caught.value.found
+
+
+def test_the_page_of_formats_has_every_ending() -> None:
+    page = runpy.run_path(str(Path(__file__).parents[3] / "scripts" / "format_pages.py"))["page"]()
+    assert [ending for ending in endings() if f"{ending}," not in page and f"{ending} |" not in page] == []
+    assert "| SPSS | .sav, .zsav, .por | in the file | .sav, .zsav | in stretches | `encoding` |" in page
 
 
 def test_no_ending_is_known_by_name_outside_its_format() -> None:

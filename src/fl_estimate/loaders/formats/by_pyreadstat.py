@@ -32,7 +32,7 @@ class Readers:
     """
 
     functions: Mapping[str, str]
-    declaring: frozenset[str] = frozenset()
+    declaring: tuple[str, ...] = ()
     rows_a_byte: Mapping[str, int] = field(default_factory=dict[str, int])
 
 

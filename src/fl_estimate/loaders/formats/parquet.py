@@ -71,7 +71,7 @@ FORMAT = FileFormat(
     read=_read,
     lazy=True,
     labels="from a conversion",
-    declared_missing=True,
+    declaring=(".parquet",),
     magic=(b"PAR1",),
     write=_write,
 )

@@ -14,7 +14,7 @@ from fl_estimate.loaders.formats import by_pyreadstat
 DATA, CATALOGUE = ".sas7bdat", ".sas7bcat"
 READERS = by_pyreadstat.Readers(
     functions={DATA: "read_sas7bdat", ".xpt": "read_xport", CATALOGUE: "read_sas7bcat"},
-    declaring=frozenset({DATA}),
+    declaring=(DATA,),
     rows_a_byte={DATA: 256},
 )
 
@@ -60,7 +60,7 @@ FORMAT = FileFormat(
     endings=(DATA, ".xpt"),
     read=replace(by_pyreadstat.in_stretches(READERS), codebook=_codebook),
     labels="in a catalogue",
-    declared_missing=True,
+    declaring=READERS.declaring,
     heeds=("encoding", "catalogue"),
     magic=(
         bytes(12) + bytes.fromhex("c2ea8160b31411cfbd92080009c7318c181f1011"),

@@ -23,7 +23,7 @@ CELLS_OF_BLOCKS = 10_000_000
 """Cells of a stretch that is decoded by blocks: 80 MB, and as much again for its columns."""
 READERS = by_pyreadstat.Readers(
     functions={".sav": "read_sav", ".zsav": "read_sav", ".por": "read_por"},
-    declaring=frozenset({".sav", ".zsav"}),
+    declaring=(".sav", ".zsav"),
     # every byte of the data part holds 8 words of 8 bytes at the most, and zlib shrinks a thousandfold at the most
     rows_a_byte={".sav": 8, ".zsav": 8 * 1_032},
 )
@@ -158,7 +158,7 @@ FORMAT = FileFormat(
     endings=tuple(READERS.functions),
     read=InStretches(codebook=_codebook, stretches=_stretches, schema=_schema),
     labels="in the file",
-    declared_missing=True,
+    declaring=READERS.declaring,
     heeds=("encoding",),
     magic=(b"$FL2", b"$FL3"),
 )
