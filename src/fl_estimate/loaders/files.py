@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from fl_estimate.errors import FileFault, is_file, is_folder, nearest
 from fl_estimate.loaders import formats as folder_of_formats
 from fl_estimate.loaders.file_format import FileFormat, InStretches, Option
-from fl_estimate.loaders.file_table import Codebook, FileTable, TextFormat, source_of
+from fl_estimate.loaders.file_table import Codebook, FileTable, TextFormat, damaged, source_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -111,8 +111,10 @@ def read_table(path: str | Path, *, written: TextFormat | None = None) -> FileTa
     form = _format(file)
     with _told_by_its_content(file, form):
         if not isinstance(form.read, InStretches):
-            return form.read(file, written)
-        book = form.read.codebook(file, written)
+            table = form.read(file, written)
+            _require_names(file, table.frame.collect_schema().names())
+            return table
+        book = codebook_of(file, written)
         frame = _united(list(form.read.stretches(file, book, None)))
     return FileTable(
         frame=_whole_numbers(frame),
@@ -134,7 +136,15 @@ def codebook_of(file: Path, written: TextFormat | None = None) -> Codebook:
         Its format is not read in stretches.
     """
     with _told_by_its_content(file, _format(file)):
-        return _in_stretches(file).codebook(file, written or TextFormat())
+        book = _in_stretches(file).codebook(file, written or TextFormat())
+        _require_names(file, book.columns)
+    return book
+
+
+def _require_names(file: Path, names: Sequence[str]) -> None:
+    """Refuse names that no frame can have, whatever the reader of the format let pass."""
+    if any("\0" in name for name in names):
+        raise damaged(file, "the name of a column is no text")
 
 
 def stretches(file: Path, book: Codebook, *, cells: int | None = None) -> Iterator[pl.DataFrame]:
