@@ -50,7 +50,7 @@ def convert(
     Parameters
     ----------
     source : str or Path
-        SPSS, Stata, SAS, delimited text or workbook.
+        A file of any format that is read, but that of the target.
     target : str or Path
         File to be written, ending in .parquet. It appears when it is complete, and replaces one of that name.
     written : TextFormat, optional

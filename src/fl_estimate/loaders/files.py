@@ -114,7 +114,8 @@ def read_table(path: str | Path, *, written: TextFormat | None = None) -> FileTa
             table = form.read(file, written)
             _require_names(file, table.frame.collect_schema().names())
             return table
-        book = codebook_of(file, written)
+        book = form.read.codebook(file, written)
+        _require_names(file, book.columns)
         frame = _united(list(form.read.stretches(file, book, None)))
     return FileTable(
         frame=_whole_numbers(frame),

@@ -199,7 +199,7 @@ def test_a_file_under_another_ending_is_told_by_its_content(tmp_path: Path, endi
     (tmp_path / "s.sav").rename(tmp_path / f"s{ending}")
     with pytest.raises(FileFault) as caught:
         read_table(tmp_path / f"s{ending}")
-    assert "it starts as a file of SPSS does" in caught.value.found
+    assert caught.value.found.count("it starts as a file of SPSS does") == 1
     assert caught.value.fix == "give it the ending of its format: .sav or .zsav or .por"
 
 
