@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
+from typing import cast
 
 from fl_estimate.errors import IndicatorFault, nearest
 from fl_estimate.indicators.criteria import FieldWithin
@@ -146,9 +147,9 @@ class AnswerReading:
 
 def _codes(given: object) -> list[object]:
     """The codes of a set: a list, or one text with separators between them."""
-    return (
-        list(split(given)) if isinstance(given, str) else list(given) if isinstance(given, list | tuple | set) else []
-    )  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    if isinstance(given, str):
+        return list(split(given))
+    return list(cast("Collection[object]", given)) if isinstance(given, list | tuple | set) else []
 
 
 def _answer(item: Item, answer: object) -> tuple[str, str | None]:

@@ -11,7 +11,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from operator import or_
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
@@ -342,7 +341,7 @@ def person_days(people: Any, clock: Clock, *, constant_age: bool = False) -> Any
     bounds = {**_period(clock, met), **_births(clock, of_age, born)}
     known = [each.is_known for each in (born,) if each is not None]
     known += [nw.col(f"{AGE_NOW}_known")] if clock.age else []
-    aged = reduce(or_, known) if known else nw.lit(False)
+    aged = reduce(lambda left, right: left | right, known) if known else nw.lit(False)
     told = (value.cast(nw.Int64).alias(name) for name, value in bounds.items())
     return settled(people.with_columns(*told, aged.alias(AGED)))
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
-from operator import or_
 from typing import Any
 
 import narwhals as nw
@@ -59,7 +58,7 @@ class Cells:
         """Null-free: whether a cell holds one of the codes; a null is `missing`."""
         if self.filled:
             return _among(self.expression, codes)
-        one_of = reduce(or_, [self.expression == code for code in codes])
+        one_of = reduce(lambda left, right: left | right, [self.expression == code for code in codes])
         return one_of.fill_null(MISSING in codes)
 
     def is_not(self, code: str) -> nw.Expr:

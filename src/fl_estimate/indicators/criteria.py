@@ -5,9 +5,9 @@ A node is a table with exactly one operator; `any_of`, `all_of` and `same_phase`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from fl_estimate.errors import nearest
 
@@ -176,7 +176,7 @@ def parse(raw: object, path: str = "") -> Node:
     """
     if not isinstance(raw, Mapping):
         raise NodeFault(path, 'an expression is a table with one operator, such as { item = "c_docs" }')
-    table: dict[str, Any] = {str(key): value for key, value in raw.items()}
+    table = {str(key): value for key, value in cast("Mapping[Any, Any]", raw).items()}
     operators = [key for key in table if key in _READERS]
     if len(operators) != 1:
         raise NodeFault(path, _operator_fault(list(table), operators))
@@ -228,7 +228,7 @@ def _text(value: object, path: str) -> str:
 def _texts(value: object, path: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not value:
         raise NodeFault(path, "a list of texts in quotes is needed here")
-    entries: Sequence[object] = value
+    entries = cast("list[object]", value)
     return tuple(_text(entry, f"{path}[{place}]") for place, entry in enumerate(entries))
 
 
@@ -243,7 +243,7 @@ def _number(value: object, path: str) -> float | None:
 def _nodes(value: object, path: str) -> tuple[Node, ...]:
     if not isinstance(value, list):
         raise NodeFault(path, "a list of tables is needed here")
-    entries: Sequence[object] = value
+    entries = cast("list[object]", value)
     return tuple(parse(entry, f"{path}[{place}]") for place, entry in enumerate(entries))
 
 
@@ -270,7 +270,7 @@ def _at_least(table: dict[str, Any], path: str) -> Node:
     raw = table["at_least"]
     if not isinstance(raw, Mapping):
         raise NodeFault(path, 'a table is needed here, such as { n = 1, kind = "penalty" }')
-    inside: dict[str, Any] = {str(key): value for key, value in raw.items()}
+    inside = {str(key): value for key, value in cast("Mapping[Any, Any]", raw).items()}
     extra = [key for key in inside if key not in ("n", "kind", "strength", "dimension", "except")]
     if extra:
         raise NodeFault(path, f"at_least knows n, kind, strength, dimension and except, not {', '.join(extra)}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from fl_estimate.indicators.criteria import LIMITS
 
@@ -75,9 +75,9 @@ def filled(node: Any, parameters: Mapping[str, Any]) -> Any:
             key: parameters.get(value, value)
             if key in NUMBERS and isinstance(value, str)
             else filled(value, parameters)
-            for key, value in node.items()
+            for key, value in cast("Mapping[str, Any]", node).items()
         }
-    return [filled(inner, parameters) for inner in node] if isinstance(node, list) else node
+    return [filled(inner, parameters) for inner in cast("list[Any]", node)] if isinstance(node, list) else node
 
 
 def _faults(table: Mapping[str, Any], base: Mapping[str, Any]) -> Iterator[str]:
@@ -110,4 +110,4 @@ def _is_open(outcome: Mapping[str, Any]) -> bool:
 
 
 def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
+    return cast("list[Any]", value) if isinstance(value, list) else [value]

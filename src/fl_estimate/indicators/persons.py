@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import reduce
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import narwhals as nw
 
@@ -75,7 +75,7 @@ def persons(
     order = f"{MARK}order"
     eager = isinstance(people, nw.DataFrame)
     if eager:  # a join does not promise to keep the order; lazy frames have none
-        people = people.with_row_index(order)
+        people = cast("nw.DataFrame[Any]", people).with_row_index(order)
     joined = people.join(best, on=PERSON, how="left").with_columns(
         *(nw.col(name).fill_null(0).cast(nw.Int64) for name in [*names, *days, *(f"{MARK}{name}" for name in months)]),
         *(nw.col(name).fill_null(1).cast(nw.Int64) for name, _ in ranks),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import narwhals as nw
 import pandas as pd
@@ -94,7 +94,7 @@ def _possible_rows(decided: Decided) -> tuple[pd.DataFrame, str]:
     key = PERSON if PERSON in names else ""
     if not key and isinstance(rows, nw.DataFrame):
         key = ROW
-        rows = rows.with_row_index(ROW)
+        rows = cast("nw.DataFrame[Any]", rows).with_row_index(ROW)
     possible = reduce(
         lambda left, right: left | right, [nw.col(f"{outcome}_possible") == 1 for outcome in _overall(decided)]
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import reduce
-from operator import or_
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
@@ -50,7 +49,10 @@ def classified_relatives(
         return None
     fields = {field.column for field in known.fields.values()}
     about = rows.filter(~nw.col(RELATIVE).is_null())
-    asked = reduce(or_, [~nw.col(name).cast(nw.String).fill_null(MISSING).is_in(NOT_PUT) for name in items])
+    asked = reduce(
+        lambda left, right: left | right,
+        [~nw.col(name).cast(nw.String).fill_null(MISSING).is_in(NOT_PUT) for name in items],
+    )
     of_time = [ONGOING] if clock is None else [ONGOING, *(e for n in clock.spell for e in (n, f"{n}_precision"))]
     kept = [name for name in held if name in items or name in of_time or (name in fields and name != AGE)]
     about = about.filter(asked).select(RELATIVE, *(nw.col(name) for name in kept))

@@ -7,7 +7,7 @@ its column, and its code stands in a column `<name>@missing`.
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
@@ -209,7 +209,7 @@ def existing(path: str | Path) -> Path:
 
 
 @contextmanager
-def _told_by_its_content(file: Path, form: FileFormat) -> Iterator[None]:
+def _told_by_its_content(file: Path, form: FileFormat) -> Generator[None]:
     """Where a file is not what its ending says, and its first bytes are those of another format, say which."""
     try:
         yield

@@ -16,6 +16,7 @@ from fl_estimate.loaders.files import read_table
 from fl_estimate.loaders.linking import LIST, PERSON, Linked, hasher, key_faults, linked, require_salt
 from fl_estimate.loaders.load import load
 from fl_estimate.loaders.mapping import Mapping
+from fl_estimate.loaders.mapping_parts import is_table
 from fl_estimate.loaders.tables import ROW
 from fl_estimate.schema import rules
 from fl_estimate.schema.evaluation import missing
@@ -153,7 +154,7 @@ def load_lists(
 
 
 def _named(path: Any, lists: Sequence[str] | None) -> tuple[str, ...]:
-    given = tuple(path) if isinstance(path, Dictionary) else ()
+    given: tuple[str, ...] = tuple(path) if is_table(path) else ()
     names = tuple(lists) if lists is not None else given
     if len(names) < 2 or len(set(names)) != len(names):
         raise ListsFault(
@@ -197,7 +198,7 @@ def _not_together(found: str) -> ListsFault:
 
 def _read(path: Any, mapping: Any, list_column: str | None, names: Sequence[str]) -> dict[str, pl.DataFrame]:
     """Every file as a frame with row numbers; blank texts are null."""
-    paths = dict(path) if isinstance(path, Dictionary) else {TABLE: path}
+    paths: dict[str, Any] = dict(path) if is_table(path) else {TABLE: path}
     return {table: _frame(file, table, mapping, list_column, names) for table, file in paths.items()}
 
 

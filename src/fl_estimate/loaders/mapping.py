@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping as Dictionary
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from pydantic import ValidationError
 
@@ -27,6 +28,7 @@ from fl_estimate.loaders.mapping_parts import (
     SelectionRule,
     SourceRule,
     VariableRule,
+    is_table,
 )
 from fl_estimate.schema.variables import TABLES
 
@@ -163,8 +165,8 @@ def _shaped(content: Dictionary[str, Any], faults: list[str]) -> dict[str, Any]:
     tables: dict[str, Any] = {}
     for name in TABLES:
         rule = content.get(name)
-        rules: list[Any] = list(rule) if isinstance(rule, list | tuple) else [rule]
-        if rules and all(isinstance(each, Dictionary) for each in rules):
+        rules: list[Any] = list(cast("Sequence[Any]", rule)) if isinstance(rule, list | tuple) else [rule]
+        if rules and all(map(is_table, rules)):
             first, *also = [_rule(each, content) for each in rules]
             tables[name] = {**first, "also": tuple(also)} if also else first
         elif rule is not None:
@@ -182,9 +184,9 @@ def _rule(rule: Dictionary[str, Any], content: Dictionary[str, Any]) -> dict[str
 def _within(special: Dictionary[str, Any], content: Dictionary[str, Any]) -> dict[str, Any]:
     """The slots of the episodes that costs of one row are repeated for."""
     episodes = content.get("episodes")
-    repeat = episodes.get("repeat") if special.get("of") == "episodes" and isinstance(episodes, Dictionary) else None
+    repeat: Any = episodes.get("repeat") if special.get("of") == "episodes" and is_table(episodes) else None
     if isinstance(repeat, list | tuple):
-        return {"within": tuple(repeat)}
+        return {"within": tuple(cast("Sequence[Any]", repeat))}
     return {"within": tuple(map(str, range(1, repeat + 1)))} if isinstance(repeat, int) else {}
 
 
@@ -233,6 +235,7 @@ def _take_out(shaped: dict[str, Any], place: tuple[int | str, ...], *, absent: b
     for part in (part for part in place if not _names_a_type(part)):
         if not isinstance(at, dict):
             break
+        at = cast("dict[Any, Any]", at)
         if part not in at:
             if absent and parents:
                 break

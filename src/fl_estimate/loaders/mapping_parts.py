@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping as Dictionary
-from typing import Annotated, Any, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, TypeGuard, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
@@ -30,9 +31,14 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
+def is_table(given: object) -> TypeGuard[Dictionary[str, Any]]:
+    """Whether something is a table of TOML, or a dictionary that stands for one."""
+    return isinstance(given, Dictionary)
+
+
 def _recode(value: Any) -> Any:
     """Keys of TOML are texts; those of a dictionary in Python may be numbers."""
-    return {_key(key): code for key, code in value.items()} if isinstance(value, Dictionary) else value
+    return {_key(key): code for key, code in value.items()} if is_table(value) else value
 
 
 def _key(key: object) -> str:
@@ -69,13 +75,13 @@ class LabelRule(Strict):
 
 def _labels(given: Any) -> Any:
     """As people write it, a title alone needs no key: ``region = "Province"``, ``region = { fr = "Province" }``."""
-    if not isinstance(given, Dictionary):
+    if not is_table(given):
         return given
     return {name: rule if _is_rule(rule) else {"title": rule} for name, rule in given.items()}
 
 
 def _is_rule(given: Any) -> bool:
-    return isinstance(given, LabelRule) or (isinstance(given, Dictionary) and bool(set(given) & {"title", "values"}))
+    return isinstance(given, LabelRule) or (is_table(given) and bool(set(given) & {"title", "values"}))
 
 
 LabelRules = Annotated[dict[str, LabelRule], BeforeValidator(_labels)]
@@ -126,7 +132,7 @@ class VariableRule(Strict):
 
 
 def _variables(value: Any) -> Any:
-    if not isinstance(value, Dictionary):
+    if not is_table(value):
         return value
     return {name: {"column": rule} if isinstance(rule, str) else rule for name, rule in value.items()}
 
@@ -201,9 +207,11 @@ def written_for(shape: Any, slot: str, letter: str = "n") -> Any:
     """Write a slot for {n} (or {e}) in every text of a shape of dictionaries and tuples."""
     if isinstance(shape, str):
         return _SLOTS[letter].sub(lambda met: slot.zfill(int(met["width"] or 0)), shape)
-    if isinstance(shape, dict):
+    if is_table(shape):
         return {key: written_for(value, slot, letter) for key, value in shape.items()}
-    return tuple(written_for(each, slot, letter) for each in shape) if isinstance(shape, tuple) else shape
+    if isinstance(shape, tuple):
+        return tuple(written_for(each, slot, letter) for each in cast("tuple[Any, ...]", shape))
+    return shape
 
 
 class JoinRule(Strict):
@@ -223,8 +231,10 @@ class JoinRule(Strict):
 
 
 def _paired(on: Any) -> Any:
-    names = [on] if isinstance(on, str) else on
-    return {name: name for name in names} if isinstance(names, list | tuple) else names
+    names: Any = [on] if isinstance(on, str) else on
+    if isinstance(names, list | tuple):
+        return {name: name for name in cast("Sequence[Any]", names)}
+    return names
 
 
 class SourceRule(Strict):
@@ -252,7 +262,7 @@ class SourceRule(Strict):
     @classmethod
     def _of_one_format(cls, given: Any) -> Any:
         """As people write it, what one format alone has to be told is a key like any other: its `Option`."""
-        if not isinstance(given, Dictionary):
+        if not is_table(given):
             return given
         own = options()
         told = {name: value for name, value in given.items() if name in own}
@@ -283,7 +293,7 @@ class RatesRule(Strict):
     @classmethod
     def _currencies(cls, given: Any) -> Any:
         """As people write it, each currency is a key of its own."""
-        if not isinstance(given, Dictionary) or "rate" in given:
+        if not is_table(given) or "rate" in given:
             return given
         return {
             **({"to": given["to"]} if "to" in given else {}),
@@ -324,7 +334,7 @@ class PeriodRule(Strict):
     @classmethod
     def _kind_of_months(cls, given: Any) -> Any:
         """What is stated by its length or its days needs no kind."""
-        if not isinstance(given, Dictionary) or "kind" in given:
+        if not is_table(given) or "kind" in given:
             return given
         if not given.get("months") and not given.get("start"):
             return given

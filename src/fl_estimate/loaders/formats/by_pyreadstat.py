@@ -110,8 +110,9 @@ def call(
     file: Path, encoding: str | None, readers: Readers, *, locate: bool = True, **what: Any
 ) -> tuple[dict[str, Any], Any]:
     """Call the function for a file; `locate`: where a text cannot be decoded, find its column."""
-    import pyreadstat
+    import pyreadstat as untyped
 
+    pyreadstat: Any = untyped
     ending = file.suffix.lower()
     read: Callable[..., tuple[Any, Any]] = getattr(pyreadstat, readers.functions[ending])
     # lists of Python values: a pandas frame from pyreadstat turns nulls of whole-number columns into zeros

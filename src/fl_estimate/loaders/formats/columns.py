@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,7 @@ def frame_of(values: dict[str, Any], book: Codebook, *, tagged: set[str]) -> pl.
         if name in tagged:
             series, kinds = _tagged(name, column)
         elif isinstance(column, np.ndarray) and name in book.declared_missing:
-            series, kinds = _declared(name, column, book.declared_missing[name])
+            series, kinds = _declared(name, cast("npt.NDArray[np.float64]", column), book.declared_missing[name])
         else:
             series = _series(name, column, whole=book.kinds[name].startswith("int"))
             declared = book.declared_missing.get(name)
@@ -40,25 +40,26 @@ def _series(name: str, values: Any, *, whole: bool) -> pl.Series:
     import polars as pl
 
     if isinstance(values, np.ndarray):
-        return pl.Series(name, values, nan_to_null=True)
+        return pl.Series(name, cast("npt.NDArray[np.float64]", values), nan_to_null=True)
     if not isinstance(values, list):
         return pl.Series(name, values, dtype=pl.String)
-    first = next((value for value in values if value is not None), None)
+    cells = cast("list[Any]", values)
+    first = next((cell for cell in cells if cell is not None), None)
     if first is None:
-        return pl.Series(name, values, dtype=pl.Float64)
+        return pl.Series(name, cells, dtype=pl.Float64)
     if isinstance(first, str):
-        return pl.Series(name, values, dtype=pl.String)
+        return pl.Series(name, cells, dtype=pl.String)
     if isinstance(first, dt.datetime):
-        return pl.Series(name, values, dtype=pl.Datetime("us"))
+        return pl.Series(name, cells, dtype=pl.Datetime("us"))
     if isinstance(first, dt.date):
-        return pl.Series(name, values, dtype=pl.Date)
+        return pl.Series(name, cells, dtype=pl.Date)
     if isinstance(first, dt.time):
-        return pl.Series(name, values, dtype=pl.Time).dt.to_string("%H:%M:%S")
+        return pl.Series(name, cells, dtype=pl.Time).dt.to_string("%H:%M:%S")
     if isinstance(first, dt.timedelta):
-        return pl.Series(name, [str(value) if value is not None else None for value in values], dtype=pl.String)
+        return pl.Series(name, [str(cell) if cell is not None else None for cell in cells], dtype=pl.String)
     if whole:
-        return pl.Series(name, values, dtype=pl.Int64)
-    return pl.Series(name, values, dtype=pl.Float64).fill_nan(None)
+        return pl.Series(name, cells, dtype=pl.Int64)
+    return pl.Series(name, cells, dtype=pl.Float64).fill_nan(None)
 
 
 def _tagged(name: str, values: Sequence[Any]) -> tuple[pl.Series, pl.Series]:

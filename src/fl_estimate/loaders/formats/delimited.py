@@ -10,6 +10,7 @@ import csv
 import io
 import re
 from collections import Counter
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -122,7 +123,7 @@ def _columns_not_encoded(content: bytes, codec: str, written: TextFormat) -> lis
         return []
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=written.delimiter or _delimiter(text))
     try:
-        names = next(lines, [])
+        names = next(lines, list[str]())
         if any("\ufffd" in name for name in names):
             return ["the header"]
         met = {place for line in lines for place, cell in enumerate(line) if "\ufffd" in cell}
@@ -166,7 +167,7 @@ def _header(file: Path, text: str, delimiter: str) -> list[str]:
     # strict: an unclosed or misplaced quotation mark is told by the reader of the lines
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
-        names = [name.strip() for name in next(lines, [])]
+        names = [name.strip() for name in next(lines, list[str]())]
         faults = header_faults(names)
         if faults:
             raise no_header(file, "; ".join(faults), fix=_header_hint(lines, names))
@@ -186,9 +187,9 @@ def _header_hint(lines: Any, names: list[str]) -> str:
 def _texts(file: Path, text: str, delimiter: str, names: list[str], first: int) -> pl.DataFrame:
     """Read every cell as text; a line with another number of cells than the header is an error."""
     import polars as pl
-    import pyarrow as pa
-    from pyarrow import csv as arrow_csv
 
+    pa: Any = import_module("pyarrow")  # it has no types
+    arrow_csv: Any = import_module("pyarrow.csv")
     odd: list[int] = []
 
     def keep_number(row: Any) -> str:
@@ -221,7 +222,7 @@ def _texts(file: Path, text: str, delimiter: str, names: list[str], first: int) 
             fix="check the delimiter ([source] delimiter in the mapping), titles above the header "
             "([source] header_row), and cells that hold the delimiter without quotes",
         )
-    return pl.DataFrame(pl.from_arrow(table))
+    return pl.DataFrame(table)
 
 
 # --- numbers ----------------------------------------------------------------------------------------------------

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from fl_estimate.loaders.file_format import FileFormat, Said
 from fl_estimate.loaders.file_table import FileTable, TextFormat, damaged, source_of
@@ -21,9 +22,9 @@ CELLS_IN_GROUP = 20_000_000
 
 def _read(file: Path, _written: TextFormat) -> FileTable:
     import polars as pl
-    import pyarrow as pa
-    from pyarrow import parquet
 
+    pa: Any = import_module("pyarrow")  # it has no types
+    parquet: Any = import_module("pyarrow.parquet")
     try:
         meta = parquet.read_metadata(file)
         frame = pl.scan_parquet(file)
@@ -37,14 +38,14 @@ def _read(file: Path, _written: TextFormat) -> FileTable:
 def _write(frames: Iterator[pl.DataFrame], schema: Mapping[str, pl.DataType], target: Path, said: Said) -> None:
     """Write frames of one schema as row groups."""
     import polars as pl
-    from pyarrow import parquet
 
+    parquet: Any = import_module("pyarrow.parquet")
     group = max(1_000, min(ROW_GROUP, CELLS_IN_GROUP // max(1, len(schema))))
     labels = written_labels(said.variable_labels, said.value_labels, said.declared_missing)
-    empty = pl.DataFrame(schema=schema).to_arrow().schema.with_metadata(labels or None)
+    empty = cast("Any", pl.DataFrame(schema=schema)).to_arrow().schema.with_metadata(labels or None)
     with parquet.ParquetWriter(target, empty, compression="zstd") as writer:
         for frame in _groups(frames, group):
-            writer.write_table(frame.to_arrow().cast(empty), row_group_size=group)
+            writer.write_table(cast("Any", frame).to_arrow().cast(empty), row_group_size=group)
 
 
 def _groups(frames: Iterator[pl.DataFrame], size: int) -> Iterator[pl.DataFrame]:

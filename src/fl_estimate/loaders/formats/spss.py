@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -127,9 +128,8 @@ def _spss_frame(
 
 def _decoded(file: Path, name: str, padded: npt.NDArray[np.uint8], book: Codebook) -> Any:
     """Give texts without the blanks at their ends."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
+    pa: Any = import_module("pyarrow")  # it has no types
+    pc: Any = import_module("pyarrow.compute")
     n, width = padded.shape
     encoding = book.told or book.encoding
     fixed = pa.FixedSizeBinaryArray.from_buffers(pa.binary(width), n, [None, pa.py_buffer(padded)])

@@ -110,7 +110,7 @@ def _layout(content: BinaryIO) -> Layout | None:
                 _pass_over(content, (length + 8) // 8 * 8 - 1)
         elif record == 4:
             (count,) = struct.unpack("<i", content.read(4))
-            of = struct.unpack(f"<{count}i", content.read(_sane(4 * count)))
+            of: tuple[int, ...] = struct.unpack(f"<{count}i", content.read(_sane(4 * count)))
             if not of or not all(0 < place <= words for place in of):
                 raise Broken
             if any(kinds[place - 1] for place in of) and any(code[0] < _FIRST_LETTER for code in labelled_codes):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from fl_estimate.errors import FileFault, listed, nearest
 from fl_estimate.loaders.file_format import FileFormat
@@ -57,7 +57,7 @@ def _cells(file: Path, sheet: str | None) -> Cells:
     from python_calamine import CalamineError, CalamineWorkbook
 
     try:
-        book = CalamineWorkbook.from_path(str(file))
+        book: CalamineWorkbook = cast("Any", CalamineWorkbook).from_path(str(file))
         names = list(book.sheet_names)
         if sheet is not None and sheet not in names:
             close = nearest(sheet, names)
