@@ -13,6 +13,7 @@ from fl_estimate.design.intervals import general
 from fl_estimate.errors import EstimateFault, listed, not_one_of
 from fl_estimate.results.basis import weakest
 from fl_estimate.results.estimates import Assumption, Estimates, Floats, Reason, make_frame
+from fl_estimate.results.methods import method
 from fl_estimate.results.provenance import Provenance
 
 Scale = Literal["difference", "ratio", "log-ratio", "log-odds"]
@@ -27,6 +28,7 @@ TELLING: tuple[str, ...] = ("quantity", "outcome", "term", "bound", "method")
 Chosen = Mapping[str, Any]
 
 
+@method(kind=None, basis=None, family="survey")
 def contrast(
     estimates: Estimates,
     between: Chosen,
@@ -100,6 +102,7 @@ def contrast(
     return _lay_out(estimates, made, column, QUANTITIES[scale], {"between": _told(column, sets), "scale": scale})
 
 
+@method(kind=None, basis=None, family="survey")
 def standardise(estimates: Estimates, shares: Mapping[str, Mapping[Any, float]]) -> Estimates:
     """Direct standardisation: what estimates would be if all domains had the same composition, by age say.
 

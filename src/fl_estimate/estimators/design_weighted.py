@@ -6,8 +6,7 @@ The public functions; arguments and layout are in `weighted_call`, the sums in `
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from fl_estimate.design.domains import By
 from fl_estimate.design.intervals import GENERAL, PROPORTION
@@ -25,6 +24,8 @@ from fl_estimate.estimators.weighted_call import (
 )
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.methods import method
+from fl_estimate.results.roles import GROUPS, NOT_IN_FILE, PEOPLE, Level, MoreThanZero, Name, Names, Where
 
 ProportionInterval = Literal[
     "korn-graubard", "beta", "logit", "xlogit", "wilson", "jeffreys", "arcsine", "likelihood", "wald", "log"
@@ -32,18 +33,19 @@ ProportionInterval = Literal[
 GeneralInterval = Literal["wald", "log"]
 
 
+@method(kind="prevalence", basis="respondents", family="survey")
 def estimate_prevalence(
-    people: Any,
-    outcome: str | Sequence[str],
+    people: Annotated[Any, PEOPLE],
+    outcome: Names,
     *,
-    design: Design | None = None,
-    by: By = None,
-    where: str | None = None,
+    design: Annotated[Design | None, NOT_IN_FILE] = None,
+    by: Annotated[By, GROUPS] = None,
+    where: Where = None,
     unknown: Unknown | None = None,
     variance: VarianceRule | None = None,
     interval: ProportionInterval = "korn-graubard",
-    df: DfRule | float = "domain",
-    level: float = 0.95,
+    df: DfRule | MoreThanZero = "domain",
+    level: Level = 0.95,
 ) -> Estimates:
     """Estimate the share of people with an outcome, nationally and by domain.
 
@@ -136,18 +138,19 @@ def estimate_prevalence(
     return lay_out(call, targets, table, quantity="prevalence")
 
 
+@method(kind="total", basis="respondents", family="survey")
 def estimate_total(
-    people: Any,
-    outcome: str | Sequence[str],
+    people: Annotated[Any, PEOPLE],
+    outcome: Names,
     *,
-    design: Design | None = None,
-    by: By = None,
-    where: str | None = None,
+    design: Annotated[Design | None, NOT_IN_FILE] = None,
+    by: Annotated[By, GROUPS] = None,
+    where: Where = None,
     unknown: Unknown | None = None,
     variance: VarianceRule | None = None,
     interval: GeneralInterval = "log",
-    df: DfRule | float = "domain",
-    level: float = 0.95,
+    df: DfRule | MoreThanZero = "domain",
+    level: Level = 0.95,
 ) -> Estimates:
     """Estimate how many people have an outcome, or the sum of a quantity over the population.
 
@@ -208,18 +211,19 @@ def estimate_total(
     return lay_out(call, targets, table, quantity="total")
 
 
+@method(kind="mean", basis="respondents", family="survey")
 def estimate_mean(
-    people: Any,
-    variable: str | Sequence[str],
+    people: Annotated[Any, PEOPLE],
+    variable: Names,
     *,
-    design: Design | None = None,
-    by: By = None,
-    where: str | None = None,
+    design: Annotated[Design | None, NOT_IN_FILE] = None,
+    by: Annotated[By, GROUPS] = None,
+    where: Where = None,
     unknown: Literal["exclude"] | None = None,
     variance: VarianceRule | None = None,
     interval: GeneralInterval = "wald",
-    df: DfRule | float = "domain",
-    level: float = 0.95,
+    df: DfRule | MoreThanZero = "domain",
+    level: Level = 0.95,
 ) -> Estimates:
     """Estimate the mean of a quantity, nationally and by domain.
 
@@ -269,19 +273,20 @@ def estimate_mean(
     return lay_out(call, targets, call.tabulate(targets, measures), quantity="mean")
 
 
+@method(kind="ratio", basis="respondents", family="survey")
 def estimate_ratio(
-    people: Any,
-    numerator: str | Sequence[str],
-    denominator: str,
+    people: Annotated[Any, PEOPLE],
+    numerator: Names,
+    denominator: Name,
     *,
-    design: Design | None = None,
-    by: By = None,
-    where: str | None = None,
+    design: Annotated[Design | None, NOT_IN_FILE] = None,
+    by: Annotated[By, GROUPS] = None,
+    where: Where = None,
     unknown: Literal["exclude"] | None = None,
     variance: VarianceRule | None = None,
     interval: GeneralInterval = "wald",
-    df: DfRule | float = "domain",
-    level: float = 0.95,
+    df: DfRule | MoreThanZero = "domain",
+    level: Level = 0.95,
 ) -> Estimates:
     """Estimate the ratio of two totals, such as an unemployment rate: unemployed over labour force.
 
@@ -334,18 +339,19 @@ def estimate_ratio(
     return lay_out(call, targets, call.tabulate(targets, measures), quantity="ratio")
 
 
+@method(kind="variance", basis="respondents", family="survey")
 def estimate_variance(
-    people: Any,
-    variable: str | Sequence[str],
+    people: Annotated[Any, PEOPLE],
+    variable: Names,
     *,
-    design: Design | None = None,
-    by: By = None,
-    where: str | None = None,
+    design: Annotated[Design | None, NOT_IN_FILE] = None,
+    by: Annotated[By, GROUPS] = None,
+    where: Where = None,
     unknown: Literal["exclude"] | None = None,
     variance: VarianceRule | None = None,
     interval: GeneralInterval = "wald",
-    df: DfRule | float = "domain",
-    level: float = 0.95,
+    df: DfRule | MoreThanZero = "domain",
+    level: Level = 0.95,
 ) -> Estimates:
     """Estimate the variance of a quantity over the population, nationally and by domain.
 

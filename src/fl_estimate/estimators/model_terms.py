@@ -27,6 +27,7 @@ from fl_estimate.estimators.regression import (
     row_reasons,
 )
 from fl_estimate.results.estimates import Estimates, make_frame
+from fl_estimate.results.methods import method
 from fl_estimate.results.survey_test import SurveyTest
 
 TermMethod = Literal["wald", "lrt"]
@@ -172,6 +173,7 @@ def _spelled(term: str, known: dict[str, Any]) -> str | None:
     return next((name for name in known if sorted(part.strip() for part in name.split(":")) == parts), None)
 
 
+@method(kind=None, basis=None, family="survey")
 def marginal_means(model: Estimates, by: str, *, covariance_of: Literal["joint", "separate"] = "joint") -> Estimates:
     """Predict what the mean outcome would be if everybody were in each group in turn, all else as it is.
 

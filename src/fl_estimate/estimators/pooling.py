@@ -14,9 +14,11 @@ from fl_estimate.design.totals import Floats
 from fl_estimate.errors import EstimateFault, listed
 from fl_estimate.results.basis import Support, weakest
 from fl_estimate.results.estimates import HEAD, Assumption, Estimates, Reason
+from fl_estimate.results.methods import method
 from fl_estimate.results.provenance import Provenance
 
 
+@method(kind=None, basis=None, family="survey")
 def pool(estimates: Sequence[Estimates], *, df: float | None = None) -> Estimates:
     """Pool estimates of the same things from several imputed data sets into one result.
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add, and_
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import narwhals as nw
 import numpy as np
@@ -34,27 +34,30 @@ from fl_estimate.estimators.weighted_call import (
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.results.basis import Support
 from fl_estimate.results.estimates import Assumption, Estimates, Reason, make_frame
+from fl_estimate.results.methods import method
 from fl_estimate.results.provenance import Provenance
+from fl_estimate.results.roles import GROUPS, NOT_IN_FILE, PEOPLE, Level, MoreThanZero, Names, Some, Where
 
 Interval = Literal["woodruff", "beta", "xlogit", "arcsine", "wald"]
 OF_SHARE: dict[str, str] = {"woodruff": "wald", "beta": "beta", "xlogit": "xlogit", "arcsine": "arcsine"}
 """The interval of the share below the quantile that is turned into limits of the quantile."""
 
 
+@method(kind="quantile", basis="respondents", family="survey")
 def estimate_quantile(
-    people: Any,
-    variable: str | Sequence[str],
-    probabilities: float | Sequence[float] = 0.5,
+    people: Annotated[Any, PEOPLE],
+    variable: Names,
+    probabilities: float | Annotated[Sequence[float], Some] = 0.5,
     *,
-    design: Design | None = None,
-    by: By = None,
-    where: str | None = None,
+    design: Annotated[Design | None, NOT_IN_FILE] = None,
+    by: Annotated[By, GROUPS] = None,
+    where: Where = None,
     unknown: Literal["exclude"] | None = None,
     variance: VarianceRule | None = None,
     rule: Rule = "math",
     interval: Interval = "woodruff",
-    df: DfRule | float = "domain",
-    level: float = 0.95,
+    df: DfRule | MoreThanZero = "domain",
+    level: Level = 0.95,
 ) -> Estimates:
     """Estimate quantiles of a quantity, such as the median wage, nationally and by domain.
 
@@ -245,7 +248,7 @@ def _block(
 def _inverted(
     call: Call, cells: Sequence[Cells], df: Floats, labels: Sequence[Label], margin: str, read: ValueTable, rule: str
 ) -> tuple[Floats, Floats, Any]:
-    """Limits: the interval of the share at or below the quantile, read off the distribution function."""
+    """Within: the interval of the share at or below the quantile, read off the distribution function."""
     lower, upper = np.full((len(labels), len(cells)), np.nan), np.full((len(labels), len(cells)), np.nan)
     outside = np.zeros(lower.shape, dtype=bool)
     for place, cell in enumerate(cells):

@@ -21,7 +21,9 @@ from fl_estimate.estimators.model_variance import Covariance, covariance, degree
 from fl_estimate.estimators.weighted_call import Call, DfRule, VarianceRule, assumptions_of_design, only_exclude
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.results.estimates import Assumption, Estimates, Reason, make_frame
+from fl_estimate.results.methods import method
 from fl_estimate.results.provenance import Provenance
+from fl_estimate.results.roles import Level
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -94,6 +96,7 @@ class Regression(Estimates):
         return frame
 
 
+@method(kind=None, basis="respondents", family="survey")
 def regress(
     people: Any,
     formula: str,
@@ -104,7 +107,7 @@ def regress(
     unknown: Literal["no", "exclude"] | None = None,
     variance: VarianceRule | None = None,
     df: DfRule | float = "domain",
-    level: float = 0.95,
+    level: Level = 0.95,
 ) -> Regression:
     """Fit a generalised linear model to a survey, with standard errors that know how the sample was drawn.
 

@@ -12,9 +12,11 @@ from fl_estimate.errors import EstimateFault, listed
 from fl_estimate.inputs.wording import joined_wording
 from fl_estimate.results.basis import Support
 from fl_estimate.results.estimates import HEAD, TAIL, Assumption, Estimates, Reason, check_by_columns
+from fl_estimate.results.methods import method
 from fl_estimate.results.provenance import Provenance
 
 
+@method(kind=None, basis=None, family="synthesis")
 def stack(
     estimates: Sequence[Estimates] | Mapping[str, Estimates],
     *,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -30,7 +30,9 @@ from fl_estimate.estimators.sampling import RHAT_HOPELESS, known_seed
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.results.basis import Support
 from fl_estimate.results.estimates import Estimates, Reason, make_frame
+from fl_estimate.results.methods import method
 from fl_estimate.results.provenance import Provenance
+from fl_estimate.results.roles import LISTS, Level, SeedOrNone, Within
 from fl_estimate.results.stack import stack
 
 WORSE = 6.0
@@ -103,13 +105,20 @@ class Appraisal:
         )
 
 
+def _not_by_strata(given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """An appraisal is a table of its own, and no row of another."""
+    if given.get("strata") is not None:
+        yield "strata", "appraise lays the methods of one table side by side; give each stratum a file of its own"
+
+
+@method(kind="capture_recapture", chosen=True, basis="lists", family="capture_recapture", faults=_not_by_strata)
 def appraise(
-    histories: CaptureHistories,
+    histories: Annotated[CaptureHistories, LISTS],
     *,
-    level: float = 0.95,
-    replicates: int = 500,
-    draws: int = 2_000,
-    seed: int | None = None,
+    level: Level = 0.95,
+    replicates: Annotated[int, Within(ge=1)] = 500,
+    draws: Annotated[int, Within(ge=1)] = 2_000,
+    seed: SeedOrNone = None,
 ) -> Appraisal:
     """Put every admissible method side by side, with what each supposes and what moves it.
 

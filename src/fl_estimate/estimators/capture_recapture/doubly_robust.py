@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import narwhals as nw
 import numpy as np
@@ -19,10 +19,13 @@ from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.inputs.histories import CaptureHistories, Member, read_members
 from fl_estimate.results.basis import Support
 from fl_estimate.results.estimates import Assumption, Estimates, Reason, check_by_columns, make_frame
+from fl_estimate.results.methods import method
 from fl_estimate.results.provenance import Provenance
+from fl_estimate.results.roles import LISTS, InFile, Kept, Key, Level, ListName, Pair, SeedOrNone, Strata, Within
 
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
+Learner = Literal["logistic", "boosting", "forest"]
 KINDS = ("doubly-robust", "plug-in")
 CLIPPED = 0.05
 """Share of people whose chances were moved to the margin above which a reason says so."""
@@ -63,19 +66,20 @@ class _Records:
     hash: str
 
 
+@method(kind="capture_recapture", chosen=True, basis="lists", family="capture_recapture")
 def doubly_robust(
-    records: Any,
+    records: Annotated[Any, LISTS],
     *,
-    lists: tuple[str, str],
-    covariates: Sequence[str] = (),
-    by: str | None = None,
-    learner: Literal["logistic", "boosting", "forest"] | Any = "logistic",
-    kind: Literal["doubly-robust", "plug-in"] = "doubly-robust",
-    folds: int | str = 5,
-    margin: float = 0.005,
+    lists: Annotated[tuple[ListName, ListName], Pair(("a", "b"))],
+    covariates: Annotated[Sequence[str], Kept()] = (),
+    by: Annotated[str | None, Strata()] = None,
+    learner: Annotated[Learner | Any, InFile(Learner)] = "logistic",
+    kind: Annotated[Literal["doubly-robust", "plug-in"], Key("estimator")] = "doubly-robust",
+    folds: Annotated[int | str, InFile(Annotated[int, Within(ge=2, le=20)])] = 5,
+    margin: Annotated[float, Within(gt=0, lt=0.5)] = 0.005,
     interval: Literal["wald", "log"] = "wald",
-    level: float = 0.95,
-    seed: int | None = None,
+    level: Level = 0.95,
+    seed: SeedOrNone = None,
 ) -> Estimates:
     """Estimate the number of people from two lists that are independent among people alike in covariates.
 

@@ -38,12 +38,15 @@ from fl_estimate.estimators.hierarchical.variance_components import (
 )
 from fl_estimate.inputs.wording import Wording
 from fl_estimate.results.estimates import Assumption, Estimates, Reason, check_by_columns, make_frame
+from fl_estimate.results.methods import method
 from fl_estimate.results.provenance import Provenance
+from fl_estimate.results.roles import Level
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 
+@method(kind=None, basis="model", family="hierarchical")
 def eblup(
     direct: Any,
     *,
@@ -60,7 +63,7 @@ def eblup(
     benchmark: Literal["ratio", "difference"] | None = None,
     population: Any = None,
     intercept: bool = True,
-    level: float = 0.95,
+    level: Level = 0.95,
 ) -> Estimates:
     """Predict areas by Fay and Herriot's model with an estimated variance, as most small-area software does.
 

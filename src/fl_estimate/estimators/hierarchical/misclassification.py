@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ from fl_estimate.estimators.hierarchical.asked import check_numbers, tails_of, w
 from fl_estimate.estimators.hierarchical.checks import population_of, raise_together, value_faults
 from fl_estimate.estimators.hierarchical.direct import COUNTS, Direct, read_direct, read_keyed
 from fl_estimate.estimators.hierarchical.effective import effective_counts
-from fl_estimate.estimators.hierarchical.misclassification_accuracy import Accuracy, read_accuracy
+from fl_estimate.estimators.hierarchical.misclassification_accuracy import Accuracy, AccuracyInFile, read_accuracy
 from fl_estimate.estimators.hierarchical.misclassification_exact import (
     Regions,
     Weights,
@@ -29,7 +29,20 @@ from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.inputs.wording import Wording
 from fl_estimate.results.basis import Support
 from fl_estimate.results.estimates import Assumption, Estimates, Reason, make_frame, nullable
+from fl_estimate.results.methods import method
 from fl_estimate.results.provenance import Provenance
+from fl_estimate.results.roles import (
+    NOT_IN_FILE,
+    Draws,
+    Earlier,
+    FromFile,
+    InFile,
+    Key,
+    Level,
+    MoreThanZero,
+    Parts,
+    SeedOrNone,
+)
 
 Floats = npt.NDArray[np.float64]
 
@@ -40,19 +53,23 @@ CONFLICT = 0.01
 """Of the specificity's density, what must lie where the positives allow it to be."""
 
 
+@method(kind="misclassification", basis="model", family="hierarchical")
 def misclassification(
-    cases: Any,
-    n: float | None = None,
+    cases: Annotated[Any, Key("estimate"), Earlier()],
+    n: Annotated[float | None, NOT_IN_FILE] = None,
     *,
-    sensitivity: Any,
-    specificity: Any,
+    sensitivity: Annotated[Any, InFile(AccuracyInFile)],
+    specificity: Annotated[Any, InFile(AccuracyInFile)],
     pool: Literal["linear", "log"] = "linear",
-    population: Any = None,
-    prior: Prior | tuple[float, float] | None = None,
+    population: Annotated[Any, FromFile(column="population")] = None,
+    prior: Annotated[
+        Prior | tuple[MoreThanZero, MoreThanZero] | None,
+        Parts(without=("phi", "rho", "kappa", "residual", "sigma_time", "rho_time"), texts=("sigma",)),
+    ] = None,
     interval: Literal["equal-tailed", "highest"] = "equal-tailed",
-    level: float = 0.95,
-    draws: int = 4_000,
-    seed: int | None = None,
+    level: Level = 0.95,
+    draws: Draws = 4_000,
+    seed: SeedOrNone = None,
 ) -> Estimates:
     """Estimate prevalence with an instrument that misses cases and takes others for cases.
 

@@ -21,7 +21,9 @@ from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.inputs.histories import CaptureHistories, all_histories
 from fl_estimate.results.basis import Support
 from fl_estimate.results.estimates import Assumption, Estimates, Reason, check_by_columns, make_frame
+from fl_estimate.results.methods import method
 from fl_estimate.results.provenance import Provenance
+from fl_estimate.results.roles import Draws, Level, SeedOrNone
 
 Floats = npt.NDArray[np.float64]
 
@@ -31,6 +33,7 @@ _DEFAULT = {"size": 2.0, "lists": 1.0, "interactions": 0.5}
 _FIX = 'read them with CaptureHistories.strata(frame, lists=[…], by="region")'
 
 
+@method(kind=None, basis="lists", family="hierarchical")
 def capture_recapture(
     strata: Mapping[Any, CaptureHistories],
     *,
@@ -38,9 +41,9 @@ def capture_recapture(
     by: str = "stratum",
     sampler: Literal["grid", "nuts"] = "grid",
     prior: Prior | None = None,
-    level: float = 0.95,
-    draws: int = 4_000,
-    seed: int | None = None,
+    level: Level = 0.95,
+    draws: Draws = 4_000,
+    seed: SeedOrNone = None,
 ) -> Estimates:
     """Estimate how many people are on no list in every stratum, each stratum borrowing from the others.
 

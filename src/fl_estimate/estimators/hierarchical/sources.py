@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,9 @@ from fl_estimate.estimators.hierarchical.sources_bias import Source, bias_figure
 from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.results.basis import Support, weakest
 from fl_estimate.results.estimates import Assumption, Estimates, Reason, make_frame
+from fl_estimate.results.methods import method
 from fl_estimate.results.provenance import Provenance
+from fl_estimate.results.roles import BIAS_STATED, NOT_IN_FILE, Draws, EachOf, Finite, Level, MoreThanZero, SeedOrNone
 
 Floats = npt.NDArray[np.float64]
 
@@ -27,14 +29,15 @@ CONFLICT = 0.05
 """A source whose figure is less likely than this, given all others, is said to be in conflict with them."""
 
 
+@method(kind=None, basis=None, family="hierarchical")
 def sources(
-    estimates: Mapping[str, Any],
+    estimates: Annotated[Mapping[str, Any], NOT_IN_FILE],
     *,
-    bias: Mapping[str, str],
-    prior: tuple[float, float] | None = None,
-    level: float = 0.95,
-    draws: int = 4_000,
-    seed: int | None = None,
+    bias: Annotated[Mapping[str, str], EachOf(("estimates", "counts"), BIAS_STATED)],
+    prior: tuple[Finite, MoreThanZero] | None = None,
+    level: Level = 0.95,
+    draws: Draws = 4_000,
+    seed: SeedOrNone = None,
 ) -> Estimates:
     """Combine sources of the same number of people in one model, each with the bias that you state for it.
 

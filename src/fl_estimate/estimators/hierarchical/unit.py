@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ from scipy import special
 
 from fl_estimate.design.domains import By
 from fl_estimate.errors import EstimateFault, listed, not_one_of
+from fl_estimate.estimators.design_weighted import estimate_prevalence
 from fl_estimate.estimators.hierarchical.asked import check_numbers, tails_of
 from fl_estimate.estimators.hierarchical.checks import aliased
 from fl_estimate.estimators.hierarchical.latent_nuts import sample_latent
@@ -37,29 +38,44 @@ from fl_estimate.estimators.hierarchical.varying_effects import Latent, LatentDr
 from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.methods import method
+from fl_estimate.results.roles import (
+    GROUPS,
+    NOT_IN_FILE,
+    PEOPLE,
+    Draws,
+    FromFile,
+    Level,
+    Name,
+    Parts,
+    SeedOrNone,
+    Some,
+    Where,
+)
 
 Floats = npt.NDArray[np.float64]
 
 
+@method(kind="unit", basis="model", family="hierarchical", tried_by=estimate_prevalence)
 def unit(
-    people: Any,
-    outcome: str,
+    people: Annotated[Any, PEOPLE],
+    outcome: Name,
     *,
-    cells: str | Sequence[str],
-    population: Any,
-    covariates: Any = None,
+    cells: Annotated[str | Annotated[Sequence[str], Some], GROUPS],
+    population: Annotated[Any, FromFile(keyed=("cells",), column="population")],
+    covariates: Annotated[Any, FromFile(choose=True)] = None,
     varying: Sequence[str] | None = None,
     by: By = None,
-    design: Design | None = None,
-    where: str | None = None,
+    design: Annotated[Design | None, NOT_IN_FILE] = None,
+    where: Where = None,
     unknown: Literal["no", "exclude"] | None = None,
     likelihood: Literal["binomial", "normal"] = "binomial",
     weights: Literal["effective", "none"] = "effective",
     sampler: Literal["grid", "nuts"] = "grid",
-    prior: Prior | None = None,
-    level: float = 0.95,
-    draws: int = 4_000,
-    seed: int | None = None,
+    prior: Annotated[Prior | None, Parts(without=("phi", "rho", "kappa", "sigma_time", "rho_time"))] = None,
+    level: Level = 0.95,
+    draws: Draws = 4_000,
+    seed: SeedOrNone = None,
 ) -> Estimates:
     """Multilevel regression with poststratification: a model of people in cells, added up over the population's cells.
 

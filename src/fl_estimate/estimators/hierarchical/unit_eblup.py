@@ -17,7 +17,9 @@ from fl_estimate.estimators.hierarchical.unit_normal import CellSums, person_mea
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.results.basis import Support
 from fl_estimate.results.estimates import Assumption, Estimates, Reason, check_by_columns, make_frame
+from fl_estimate.results.methods import method
 from fl_estimate.results.provenance import Provenance
+from fl_estimate.results.roles import Level
 
 Floats = npt.NDArray[np.float64]
 
@@ -25,6 +27,7 @@ METHODS: tuple[str, ...] = ("reml", "ml")
 TARGETS: tuple[str, ...] = ("finite", "superpopulation")
 
 
+@method(kind=None, basis="model", family="hierarchical")
 def unit_eblup(
     people: Any,
     variable: str,
@@ -36,7 +39,7 @@ def unit_eblup(
     target: Literal["finite", "superpopulation"] = "finite",
     where: str | None = None,
     unknown: Literal["exclude"] | None = None,
-    level: float = 0.95,
+    level: Level = 0.95,
 ) -> Estimates:
     """Predict the means of areas from people, by Battese, Harter and Fuller's empirical best linear unbiased predictor.
 

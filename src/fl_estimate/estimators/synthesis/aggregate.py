@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
@@ -21,7 +21,9 @@ from fl_estimate.estimators.synthesis.country_tables import (
 from fl_estimate.estimators.synthesis.reading import Floats, reasons_without_limits, require_choice
 from fl_estimate.results.basis import Support, weakest
 from fl_estimate.results.estimates import Assumption, Estimates, check_by_columns, make_frame
+from fl_estimate.results.methods import method
 from fl_estimate.results.provenance import Provenance
+from fl_estimate.results.roles import NOT_IN_FILE, FromFile, Level, NotNegative, Positive, Some
 
 Between = Literal["region", "pooled"]
 
@@ -50,19 +52,20 @@ class Group:
         return self.sampling + self.prediction
 
 
+@method(kind=None, basis=None, family="synthesis")
 def aggregate(
-    estimates: Estimates | Mapping[Any, Estimates] | Any,
-    population: Any,
-    groups: Any,
+    estimates: Annotated[Estimates | Mapping[Any, Estimates] | Any, NOT_IN_FILE],
+    population: Annotated[Any, FromFile(keyed=("by",), column="population", whole=False)],
+    groups: Annotated[Any, FromFile(keyed=("by",), column="region", number=False, whole=False)],
     *,
     quantity: Literal["total", "prevalence"] = "total",
-    between: Between | float | Mapping[Any, float] = "region",
+    between: Between | NotNegative | Annotated[Mapping[Any, NotNegative], Some] = "region",
     measure: str | None = None,
     universe: str | None = None,
     reference_period: str | None = None,
-    round_to: float | None = None,
+    round_to: Positive | None = None,
     interval: Literal["wald", "log"] = "log",
-    level: float = 0.95,
+    level: Level = 0.95,
 ) -> Estimates:
     """Add countries up to regions and regions to the world, whether or not each country had a survey.
 

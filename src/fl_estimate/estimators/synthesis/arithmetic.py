@@ -22,19 +22,22 @@ from fl_estimate.estimators.synthesis.reading import (
 )
 from fl_estimate.results.basis import weakest
 from fl_estimate.results.estimates import Assumption, Estimates, Reason
+from fl_estimate.results.methods import method
+from fl_estimate.results.roles import Correlation, Level
 
 SHARES: frozenset[str] = frozenset({"prevalence", "prevalence per 1,000"})
 
 
+@method(kind=None, basis=None, family="synthesis")
 def add(
     figures: Sequence[Given] | Mapping[str, Given],
     *,
-    correlation: float = 0.0,
+    correlation: Correlation = 0.0,
     measure: str | None = None,
     population: str | None = None,
     reference_period: str | None = None,
     interval: Literal["log", "wald"] = "log",
-    level: float = 0.95,
+    level: Level = 0.95,
 ) -> Estimates:
     """Add parts that do not overlap: forms of forced labour, regions, adults and children.
 
@@ -114,13 +117,14 @@ def add(
     )
 
 
+@method(kind=None, basis=None, family="synthesis")
 def ratio(
     numerator: Given,
     denominator: Given,
     *,
-    correlation: float = 0.0,
+    correlation: Correlation = 0.0,
     interval: Literal["log", "wald"] = "log",
-    level: float = 0.95,
+    level: Level = 0.95,
 ) -> Estimates:
     """Divide a figure by another: a share of the total, an estimate per registered victim, money per person.
 
@@ -178,13 +182,14 @@ def ratio(
     )
 
 
+@method(kind=None, basis=None, family="synthesis")
 def rate_from_totals(
     totals: Estimates | Sequence[float],
     *,
     population: Any = None,
     rates: Any = None,
     interval: Literal["log", "wald"] = "log",
-    level: float = 0.95,
+    level: Level = 0.95,
 ) -> Estimates:
     """Give the rate of a whole from the totals of its parts: never the mean of their rates.
 

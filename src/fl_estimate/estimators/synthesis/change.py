@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from fl_estimate.estimators.synthesis.reading import (
     rows_of,
 )
 from fl_estimate.results.estimates import Assumption, Estimates, Reason
+from fl_estimate.results.methods import method
+from fl_estimate.results.roles import Correlation, Earlier, Level
 
 Scale = Literal["difference", "ratio", "percent"]
 SCALES: tuple[Scale, ...] = ("difference", "ratio", "percent")
@@ -33,15 +35,16 @@ BOTH_WAYS: frozenset[str] = frozenset({"items_not_in_instrument", "subpopulation
 """Those of them whose absence says something, too."""
 
 
+@method(kind=None, basis=None, family="synthesis")
 def change(
-    before: Estimates | float,
-    after: Estimates | float,
+    before: Annotated[Estimates | float, Earlier(independent=True)],
+    after: Annotated[Estimates | float, Earlier(independent=True)],
     *,
     scale: Scale = "difference",
-    correlation: float = 0.0,
+    correlation: Correlation = 0.0,
     differing: Literal["refuse", "flag"] = "refuse",
     interval: Literal["log", "wald"] | None = None,
-    level: float = 0.95,
+    level: Level = 0.95,
 ) -> Estimates:
     """Say how a figure changed from one round to the next, as difference, ratio or per cent.
 

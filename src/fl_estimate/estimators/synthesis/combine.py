@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,19 @@ from fl_estimate.estimators.synthesis.reading import (
     rows_of,
 )
 from fl_estimate.results.estimates import Assumption, Estimates, Reason
+from fl_estimate.results.methods import method
+from fl_estimate.results.roles import (
+    BIAS_STATED,
+    EachOf,
+    Earlier,
+    Finite,
+    Key,
+    Level,
+    NamedFigures,
+    OnlyWith,
+    SeedOrNone,
+    Within,
+)
 
 METHODS: tuple[str, ...] = ("fixed", "random", "bayesian")
 DIFFERENT = 0.05
@@ -104,20 +117,25 @@ def discrepancy(sources: Sources, *, scale: Literal["identity", "log"] = "identi
                        pairs=pd.DataFrame(pairs), scale=scale)  # fmt: skip
 
 
+@method(kind="combine", basis=None, family="synthesis")
 def combine(
-    sources: Sources | Mapping[str, Any],
+    sources: Annotated[
+        Sources | Mapping[str, Any], Key("estimates"), Earlier(form=NamedFigures, national=True, independent=True)
+    ],
     *,
     method: Literal["fixed", "random", "bayesian"] = "fixed",
-    scale: Literal["identity", "log"] | None = None,
-    bias: Mapping[str, str] | None = None,
-    prior: tuple[float, float] | None = None,
-    draws: int | None = None,
-    seed: int | None = None,
+    scale: Annotated[Literal["identity", "log"] | None, OnlyWith("method", ("fixed", "random"))] = None,
+    bias: Annotated[
+        Mapping[str, str] | None, OnlyWith("method", ("bayesian",)), EachOf(("estimates",), BIAS_STATED)
+    ] = None,
+    prior: Annotated[tuple[Finite, Finite] | None, OnlyWith("method", ("bayesian",))] = None,
+    draws: Annotated[int | None, Within(ge=100), OnlyWith("method", ("bayesian",))] = None,
+    seed: Annotated[SeedOrNone, OnlyWith("method", ("bayesian",))] = None,
     measure: str | None = None,
     population: str | None = None,
     reference_period: str | None = None,
-    interval: Literal["log", "wald"] | None = None,
-    level: float = 0.95,
+    interval: Annotated[Literal["log", "wald"] | None, OnlyWith("method", ("fixed", "random"))] = None,
+    level: Level = 0.95,
 ) -> Estimates:
     """Weight independent estimates of the same thing by their precision.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from scipy import special
@@ -11,7 +11,9 @@ from scipy import special
 from fl_estimate.design.intervals import general
 from fl_estimate.errors import EstimateFault, not_one_of
 from fl_estimate.results.estimates import Assumption, Estimates, Reason, check_by_columns, make_frame
+from fl_estimate.results.methods import method
 from fl_estimate.results.provenance import Provenance
+from fl_estimate.results.roles import Finite, InFile, Key, Level, NotNegative, Some
 
 Scale = Literal["wald", "log", "logit"]
 SCALES: tuple[Scale, ...] = ("wald", "log", "logit")
@@ -19,18 +21,19 @@ PUBLISHED = "published"
 MARKS: tuple[str, ...] = ("verified", "secondary", "")
 
 
+@method(kind="published", basis="figures", family="synthesis")
 def published(
-    value: float | None = None,
+    value: Finite | None = None,
     *,
-    source: str,
-    se: float | None = None,
-    lower: float | None = None,
-    upper: float | None = None,
+    source: Annotated[str, Key("document"), Some],
+    se: NotNegative | None = None,
+    lower: Finite | None = None,
+    upper: Finite | None = None,
     interval: Scale = "wald",
-    level: float = 0.95,
+    level: Level = 0.95,
     quantity: str = "total",
     outcome: str = "forced_labour",
-    by: Mapping[str, Any] | None = None,
+    by: Annotated[Mapping[str, Any] | None, InFile(dict[str, str])] = None,
     measure: Literal["", "stock", "flow"] = "",
     population: str = "",
     reference_period: str = "",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 import narwhals as nw
 import numpy as np
@@ -26,22 +26,25 @@ from fl_estimate.estimators.synthesis.reading import (
 )
 from fl_estimate.results.basis import Basis, Support
 from fl_estimate.results.estimates import Assumption, Estimates, make_frame
+from fl_estimate.results.methods import method
 from fl_estimate.results.provenance import Provenance
+from fl_estimate.results.roles import Earlier, FromFile, Level, Positive, Some
 from fl_estimate.results.stack import said_by_all
 
 
+@method(kind=None, basis=None, family="synthesis")
 def extend_by_ratio(
-    base: Estimates,
-    cases: Any,
+    base: Annotated[Estimates, Earlier()],
+    cases: Annotated[Any, FromFile(counts=("known", "wanted"))],
     *,
     known: str,
     wanted: str,
-    detection_odds: float | Sequence[float] = 1.0,
+    detection_odds: Positive | Annotated[Sequence[Positive], Some] = 1.0,
     ratios: Literal["cells", "main-effects"] = "cells",
-    overdispersion: float = 1.0,
+    overdispersion: Positive = 1.0,
     outcome: str = "",
     interval: Literal["log", "wald"] = "log",
-    level: float = 0.95,
+    level: Level = 0.95,
 ) -> Estimates:
     """Estimate a form that household surveys do not see from its ratio to one that they do, among administrative cases.
 
@@ -136,13 +139,14 @@ def extend_by_ratio(
     )  # fmt: skip
 
 
+@method(kind=None, basis=None, family="synthesis")
 def reported_to_total(
     reported: Given,
     *,
     surveyed: Given | Sequence[Given],
     reported_where_surveyed: Given | Sequence[Given],
     interval: Literal["log", "wald"] = "log",
-    level: float = 0.95,
+    level: Level = 0.95,
 ) -> Estimates:
     """Extend reported cases to all cases by the ratio of the two in countries with a national survey, as the ILO did in 2012.
 

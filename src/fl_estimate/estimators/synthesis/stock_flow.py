@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import narwhals as nw
 import numpy as np
@@ -25,6 +25,8 @@ from fl_estimate.estimators.synthesis.reading import (
 from fl_estimate.inputs.respondents import resolve
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.results.estimates import SCALED, Assumption, Estimates, Reason
+from fl_estimate.results.methods import method
+from fl_estimate.results.roles import Correlation, Earlier, Key, Level, MoreThanZero
 
 Kind = Literal["in-window", "completed"]
 KINDS: tuple[Kind, ...] = ("in-window", "completed")
@@ -40,15 +42,16 @@ INSTEAD = (
 )
 
 
+@method(kind="stock", basis=None, family="synthesis")
 def stock_from_flow(
-    flow: Given,
-    duration_years: Given,
+    flow: Annotated[Given, Earlier(independent=True)],
+    duration_years: Annotated[Given, Earlier(form=MoreThanZero | str, independent=True)],
     *,
-    kind: Kind,
-    window_years: float,
-    correlation: float = 0.0,
+    kind: Annotated[Kind, Key("duration")],
+    window_years: MoreThanZero,
+    correlation: Correlation = 0.0,
     interval: Literal["log", "wald"] = "log",
-    level: float = 0.95,
+    level: Level = 0.95,
 ) -> Estimates:
     """Turn the persons with any forced labour over some years into the average number at any time of these years.
 
@@ -137,6 +140,7 @@ def stock_from_flow(
     )
 
 
+@method(kind=None, basis="respondents", family="synthesis")
 def stock_from_person_time(
     people: Any,
     years: str,
@@ -149,7 +153,7 @@ def stock_from_person_time(
     unknown: Literal["exclude"] | None = None,
     interval: Literal["log", "wald"] = "log",
     df: Literal["domain", "design"] | float = "domain",
-    level: float = 0.95,
+    level: Level = 0.95,
 ) -> Estimates:
     """Estimate the average number at any time of a window from the years that each person spent in it.
 
