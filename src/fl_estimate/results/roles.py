@@ -24,6 +24,7 @@ class Within(Role):
     lt: float | None = None
     le: float | None = None
     items: tuple[int, int | None] | None = None
+    finite: bool = False
 
 
 @dataclass(frozen=True)
@@ -247,8 +248,8 @@ Draws = Annotated[int, Within(ge=100)]
 SeedOrNone = Annotated[int | None, SEED, Within(ge=0)]
 Correlation = Annotated[float, Within(ge=-1, le=1), Stated()]
 MoreThanZero = Annotated[float, Within(gt=0)]
-Finite = Annotated[float, Within(gt=float("-inf"), lt=float("inf"))]
-Positive = Annotated[float, Within(gt=0, lt=float("inf"))]
+Finite = Annotated[float, Within(finite=True)]
+Positive = Annotated[float, Within(gt=0, finite=True)]
 NotNegative = Annotated[float, Within(ge=0)]
 ListName = Annotated[str, OfLists()]
 BIAS_STATED = "how far it may be off has to be stated"

@@ -127,7 +127,7 @@ def test_not_utf8(tmp_path: Path) -> None:
         (f"{SOURCE}{AREA}spatial = 'sar'\nneighbours = {{file = 'n.csv', columns = ['a']}}\n", "estimate[1].neighbours.columns: it should be two"),
         (f"{SOURCE}{AREA}spatial = 'icar'\nneighbours = 'n.csv'\n", "estimate[1].spatial: it should be 'bym2' or 'sar'"),
         (f"{AREA}", "source: it must be given"),
-        (f"{LISTS}method = 'loglinar'\n", "estimate[1].method: it should be 'petersen', 'chapman', 'loglinear'"),
+        (f"{LISTS}method = 'loglinar'\n", "estimate[1].method: this method is not known: 'loglinar'; did you mean 'loglinear'? one of: appraise, "),
         (f"{LISTS}method = 'chapman'\na = 'x'\n", "estimate[1].b: chapman needs two lists, a and b"),
         (f"{LISTS}method = 'chapman'\na = 'x'\nb = 'y'\nterms = 'main'\n", "estimate[1].terms: chapman does not take it; it takes a, b, interval"),
         (f"{LISTS}method = 'loglinear'\na = 'x'\n", "estimate[1].a: loglinear does not take it; it takes interval, likelihood, terms"),
