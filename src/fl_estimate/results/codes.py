@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self, SupportsInt
 
 Unit = Literal["share", "persons", "amount"]
 """What a figure is measured in: a part of the people, a number of them, or what its variable is measured in."""
@@ -116,7 +116,7 @@ class ReasonCode(Code):
     def tells_cases(self) -> bool:
         return self._tells_cases or not self.known
 
-    def at(self, row: int, /, **parameters: Any) -> Reason:
+    def at(self, row: SupportsInt, /, **parameters: Any) -> Reason:
         """The reason of one row."""
         return Reason(code=self, row=int(row), parameters=self.told(parameters))
 
