@@ -23,6 +23,7 @@ from fl_estimate.estimators.weighted_call import (
     require_binary_for,
 )
 from fl_estimate.inputs.sample_design import Design
+from fl_estimate.results.codes import MEAN, PREVALENCE, RATIO, TOTAL, VARIANCE
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 from fl_estimate.results.roles import GROUPS, NOT_IN_FILE, PEOPLE, Level, MoreThanZero, Name, Names, Where
@@ -135,7 +136,7 @@ def estimate_prevalence(
             found=f"{not_binary[0]!r} holds other numbers",
             fix="use fl.estimate_mean for quantities, or derive a 0/1 column",
         )
-    return lay_out(call, targets, table, quantity="prevalence")
+    return lay_out(call, targets, table, quantity=PREVALENCE)
 
 
 @method(kind="total", basis="respondents", family="survey")
@@ -208,7 +209,7 @@ def estimate_total(
     ]
     table = call.tabulate(targets, measures)
     require_binary_for(table, unknown)
-    return lay_out(call, targets, table, quantity="total")
+    return lay_out(call, targets, table, quantity=TOTAL)
 
 
 @method(kind="mean", basis="respondents", family="survey")
@@ -270,7 +271,7 @@ def estimate_mean(
         weights=call.people.design.weights,
     )
     measures = [Measure(target=t, top=t.value, bottom=t.counted) for t in targets.targets]
-    return lay_out(call, targets, call.tabulate(targets, measures), quantity="mean")
+    return lay_out(call, targets, call.tabulate(targets, measures), quantity=MEAN)
 
 
 @method(kind="ratio", basis="respondents", family="survey")
@@ -336,7 +337,7 @@ def estimate_ratio(
         weights=call.people.design.weights,
     )
     measures = [Measure(target=t, top=t.value, bottom=t.denominator) for t in targets.targets]
-    return lay_out(call, targets, call.tabulate(targets, measures), quantity="ratio")
+    return lay_out(call, targets, call.tabulate(targets, measures), quantity=RATIO)
 
 
 @method(kind="variance", basis="respondents", family="survey")
@@ -405,4 +406,4 @@ def estimate_variance(
         weights=call.people.design.weights,
     )
     measures = [Measure(target=t, top=t.value, bottom=None, square=t.square) for t in targets.targets]
-    return lay_out(call, targets, call.tabulate(targets, measures), quantity="variance")
+    return lay_out(call, targets, call.tabulate(targets, measures), quantity=VARIANCE)
