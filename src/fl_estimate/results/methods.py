@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import import_module
-from typing import Annotated, Any, Literal, TypeVar, cast, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 from fl_estimate.results.basis import Basis
 from fl_estimate.results.roles import Key, Lists, NotInFile, Pair, People, Rest, Role, Strata
@@ -81,7 +81,9 @@ class Method:
     chosen : bool
         Whether several methods share the kind, and ``method = "…"`` says which.
     tried_by : callable or None
-        A cheaper function of the same people and settings, by which a check finds what would stop the run.
+        A cheaper function of the same people, by which a check finds what would stop the run.
+    tried_with : tuple of str
+        The arguments that it takes beside the people.
     faults : callable or None
         What is wrong between keys, where roles cannot say it.
     """
@@ -92,6 +94,7 @@ class Method:
     family: Family
     chosen: bool = False
     tried_by: Callable[..., Any] | None = None
+    tried_with: tuple[str, ...] = ()
     faults: Faults | None = None
 
     @property
@@ -135,13 +138,14 @@ def method(
     family: Family,
     chosen: bool = False,
     tried_by: Callable[..., Any] | None = None,
+    tried_with: tuple[str, ...] = (),
     faults: Faults | None = None,
 ) -> Callable[[F], F]:
     """Declare a public estimator; the function itself stays as it is.
 
     Parameters
     ----------
-    kind, basis, family, chosen, tried_by, faults
+    kind, basis, family, chosen, tried_by, tried_with, faults
         As in `Method`.
 
     Raises
@@ -158,8 +162,9 @@ def method(
 
     def declared(function: F) -> F:
         made = Method(
-            function=function, kind=kind, basis=basis, family=family, chosen=chosen, tried_by=tried_by, faults=faults
-        )
+            function=function, kind=kind, basis=basis, family=family, chosen=chosen, tried_by=tried_by,
+            tried_with=tried_with, faults=faults,
+        )  # fmt: skip
         for other in _DECLARED.values():
             alike = kind is not None and other.kind == kind and _place(other) != _place(made)
             if alike and not (chosen and other.chosen and other.name != made.name):
@@ -230,5 +235,5 @@ def split(annotation: Any) -> tuple[Any, tuple[Role, ...]]:
     if get_origin(annotation) is Annotated:
         form, *extra = get_args(annotation)
         inner, roles = split(form)
-        return inner, (*roles, *(cast("Role", each) for each in extra if isinstance(each, Role)))
+        return inner, (*roles, *(each for each in extra if isinstance(each, Role)))
     return annotation, ()

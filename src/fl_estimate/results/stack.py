@@ -18,7 +18,7 @@ from fl_estimate.results.recipe import joined
 from fl_estimate.results.recipe import said_by_all as said_by_all
 
 
-@method(kind=None, basis=None, family="synthesis")
+@method(kind=None, basis=None, family="survey")
 def stack(
     estimates: Sequence[Estimates] | Mapping[str, Estimates],
     *,

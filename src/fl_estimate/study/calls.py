@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast, get_args
@@ -61,12 +60,11 @@ def try_out(entry: Entry, people: Any) -> None:
     given = _given(entry, {}, {})
     stated = {name for name, _ in people.design.populations} if people.design is not None else set[str]()
     by = {name for margin in by_margins(given.get("by")) for name in margin}
-    function = method.function if method.tried_by is None else method.tried_by
     if method.tried_by is not None:
-        taken = inspect.signature(function).parameters
-        given = {name: value for name, value in given.items() if name in taken}
-    if method.tried_by is not None or not stated & by:
+        given = {name: given[name] for name in method.tried_with if name in given}
+    elif not stated & by:
         given.pop("by", None)
+    function = method.function if method.tried_by is None else method.tried_by
     function(**_with(entry, People, people), **given)
 
 

@@ -13,7 +13,13 @@ from fl_estimate.results.methods import method
 from fl_estimate.results.roles import GROUPS, NOT_IN_FILE, PEOPLE, Name, Rest, Where
 
 
-@method(kind="area", basis="model", family="hierarchical", tried_by=estimate_prevalence)
+@method(
+    kind="area",
+    basis="model",
+    family="hierarchical",
+    tried_by=estimate_prevalence,
+    tried_with=("outcome", "where", "unknown", "variance"),
+)
 def area_of_people(
     people: Annotated[Any, PEOPLE],
     outcome: Name,

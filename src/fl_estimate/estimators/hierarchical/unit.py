@@ -12,7 +12,7 @@ from scipy import special
 
 from fl_estimate.design.domains import By
 from fl_estimate.errors import EstimateFault, listed, not_one_of
-from fl_estimate.estimators.design_weighted import estimate_prevalence
+from fl_estimate.estimators.design_weighted import estimate_mean, estimate_prevalence
 from fl_estimate.estimators.hierarchical.asked import check_numbers, tails_of
 from fl_estimate.estimators.hierarchical.checks import aliased
 from fl_estimate.estimators.hierarchical.latent_nuts import sample_latent
@@ -56,7 +56,19 @@ from fl_estimate.results.roles import (
 Floats = npt.NDArray[np.float64]
 
 
-@method(kind="unit", basis="model", family="hierarchical", tried_by=estimate_prevalence)
+def _of_people(people: Any, outcome: str, *, likelihood: str = "binomial", **settings: Any) -> Estimates:
+    """What the people say without a model: fails where the model would, in a moment."""
+    direct = estimate_mean if likelihood == "normal" else estimate_prevalence
+    return direct(people, outcome, **settings)
+
+
+@method(
+    kind="unit",
+    basis="model",
+    family="hierarchical",
+    tried_by=_of_people,
+    tried_with=("outcome", "where", "unknown", "likelihood"),
+)
 def unit(
     people: Annotated[Any, PEOPLE],
     outcome: Name,
