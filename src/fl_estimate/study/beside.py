@@ -131,11 +131,12 @@ class _Reader:
     def geojson(self, key: str, written: str) -> Any:
         """A map as a mapping."""
         try:
-            content = json.loads(self._study.path(written).read_text(encoding="utf-8"))
+            read: object = json.loads(self._study.path(written).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             content, why = None, f"{type(error).__name__}: {error}"
         else:
-            why = "no features" if not isinstance(content, dict) or not content.get("features") else ""
+            content = cast("dict[str, Any]", read) if isinstance(read, dict) else {}
+            why = "" if content.get("features") else "no features"
         if why:
             raise StudyFault(
                 "FL-STUDY-23",

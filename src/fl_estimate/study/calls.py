@@ -128,17 +128,15 @@ def _value(entry: Entry, argument: Argument, tables: Mapping[str, Any], before: 
     return _as_argument(value, argument)
 
 
-def _figures(role: Earlier, value: Any, before: Mapping[str, Estimates]) -> Any:
+def _figures(
+    role: Earlier, value: str | list[str] | dict[str, str] | float | None, before: Mapping[str, Estimates]
+) -> Estimates | dict[str, Estimates] | float | None:
     """Estimates made before, by name or by what a table calls them; a number is one."""
     if isinstance(value, str):
         return before[value]
-    named: dict[str, str] | None = None
-    if isinstance(value, list):
-        named = {name: name for name in cast("list[str]", value)}
-    elif isinstance(value, dict):
-        named = cast("dict[str, str]", value)
-    if named is None:
+    if value is None or isinstance(value, int | float):
         return value
+    named = {name: name for name in value} if isinstance(value, list) else value
     return {of: national_figure(before[name]) if role.national else before[name] for of, name in named.items()}
 
 

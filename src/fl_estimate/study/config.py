@@ -8,11 +8,11 @@ from __future__ import annotations
 import hashlib
 import math
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Union
+from typing import Annotated, Any, Union, cast
 
 from pydantic import Discriminator, Field, Tag, ValidationError, create_model
 
@@ -53,11 +53,10 @@ class StudyConfig(Strict):
 @cache
 def study_model() -> type[StudyConfig]:
     """A whole study file, whose estimates are of the kinds that methods are declared for."""
-    tagged = tuple(Annotated[model, Tag(tag)] for tag, model in entry_models().items())
-    entry = Annotated[Union[tagged], Discriminator(tag_of)]  # noqa: UP007
-    return create_model(
-        "StudyConfig", __base__=StudyConfig, estimate=(Annotated[list[entry], Field(min_length=1)], ...)
-    )
+    tagged: Any = tuple(Annotated[model, Tag(tag)] for tag, model in entry_models().items())
+    entry: Any = Annotated[Union[tagged], Discriminator(tag_of)]  # noqa: UP007
+    entries: Any = (Annotated[list[entry], Field(min_length=1)], ...)
+    return create_model("StudyConfig", __base__=StudyConfig, estimate=entries)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,7 +146,7 @@ def read_with_faults(path: str | Path) -> tuple[Study | None, StudyFault | None]
         config, broken = _without_broken(content, [each["loc"] for each in errors])
     if config is None:
         return None, _broken(file.name, faults)
-    places = tuple(place for place in range(1, _entries(content) + 1) if f"estimate[{place}]" not in broken)
+    places = tuple(place for place in range(1, len(_entries(content)) + 1) if f"estimate[{place}]" not in broken)
     config = _named(config, places)
     faults += _faults(config, places, whole=not broken)
     study = Study(
@@ -157,9 +156,15 @@ def read_with_faults(path: str | Path) -> tuple[Study | None, StudyFault | None]
     return study, _broken(file.name, faults) if faults else None
 
 
-def _entries(content: dict[str, Any]) -> int:
+def _entries(content: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The estimates as written; what is no table is an empty one."""
     entries = content.get("estimate")
-    return len(entries) if isinstance(entries, list) else 0
+    every = cast("list[Any]", entries) if isinstance(entries, list) else []
+    return [_table(each) for each in every]
+
+
+def _table(given: Any) -> dict[str, Any]:
+    return cast("dict[str, Any]", given) if isinstance(given, dict) else {}
 
 
 def _content(path: str | Path, file: Path) -> tuple[bytes, dict[str, Any]]:
@@ -189,19 +194,18 @@ def _without_broken(
         else:
             broken.add(f"source.{rest[0]}" if first == "source" and rest else str(first))
     left = {key: value for key, value in content.items() if key not in broken}
-    sources = left.get("source")
-    if isinstance(sources, dict):
-        left["source"] = {name: each for name, each in sources.items() if f"source.{name}" not in broken}
-    entries = left.get("estimate")
-    if isinstance(entries, list):
+    if isinstance(left.get("source"), dict):
+        left["source"] = {name: each for name, each in left["source"].items() if f"source.{name}" not in broken}
+    entries = _entries(left)
+    if entries:
         gone = {name.removeprefix("source.") for name in broken if name.startswith("source.")}
         for place, entry in enumerate(entries, 1):
-            kind = entry.get("kind") if isinstance(entry, dict) else None
-            if kind in _survey_kinds() and (entry.get("source") in gone or (gone and not left["source"])):
+            without = str(entry.get("source")) in gone or (gone and not left.get("source"))
+            if str(entry.get("kind")) in _survey_kinds() and without:
                 broken.add(f"estimate[{place}]")
         left["estimate"] = [each for n, each in enumerate(entries, 1) if f"estimate[{n}]" not in broken]
     for key in ("classify", "calibrate"):
-        if isinstance(left.get(key), dict) and broken and left[key].get("source") is None and not left.get("source"):
+        if key in left and broken and _table(left[key]).get("source") is None and not left.get("source"):
             broken.add(key)
             del left[key]
     try:
@@ -212,9 +216,9 @@ def _without_broken(
 
 def _with_rule(content: dict[str, Any], file: Path) -> dict[str, Any]:
     """The rule of an office written out: its thresholds belong to what was run, and to the fingerprint."""
-    entry = content.get("publish")
-    rule = entry.get("rule") if isinstance(entry, dict) else None
-    if not isinstance(entry, dict) or not isinstance(rule, str) or not rule.endswith(".toml"):
+    entry = _table(content.get("publish"))
+    rule: Any = entry.get("rule")
+    if not isinstance(rule, str) or not rule.endswith(".toml"):
         return content
     try:
         read = asdict(SuppressionRule.read(file.parent / rule))
@@ -225,10 +229,7 @@ def _with_rule(content: dict[str, Any], file: Path) -> dict[str, Any]:
 
 def _with_sources(content: dict[str, Any]) -> dict[str, Any]:
     """A study of case lists and published figures alone reads no survey."""
-    entries = content.get("estimate")
-    given = (
-        {str(each.get("kind")) for each in entries if isinstance(each, dict)} if isinstance(entries, list) else set()
-    )
+    given = {str(each.get("kind")) for each in _entries(content)}
     return {"source": {}, **content} if given and given <= set(kinds()) - _survey_kinds() else content
 
 

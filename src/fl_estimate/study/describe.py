@@ -7,7 +7,7 @@ import re
 import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -148,8 +148,9 @@ def _words(form: Any) -> str:
         return "{ file, column }"
     if form is Columns:
         return "{ file, columns }"
-    if isinstance(form, type) and issubclass(form, BaseModel):
-        return f"table of {', '.join(form.model_fields)}"
+    model = cast("type[Any]", form) if isinstance(form, type) else int
+    if issubclass(model, BaseModel):
+        return f"table of {', '.join(model.model_fields)}"
     return _WORDS.get(form, str(form))
 
 

@@ -48,7 +48,7 @@ def _place(fault: Mapping[str, Any], content: Mapping[str, Any]) -> str:
         elif _has(here, part) or (at == len(loc) - 1 and fault["type"] == "missing"):
             text += f".{part}" if text else part
             here = _item(here, part)
-    if fault["type"].startswith("union_tag") and isinstance(here, Mapping) and here.get("kind") in kinds():
+    if fault["type"].startswith("union_tag") and str(_item(here, "kind")) in kinds():
         text += ".method"
     return text or "the file"
 

@@ -20,6 +20,7 @@ from fl_estimate.results.roles import (
     Lists,
     Neighbours,
     OnlyWith,
+    Pair,
     Parts,
     People,
     Persons,
@@ -83,7 +84,8 @@ class ListsEntry(Entry):
     @property
     def kept(self) -> list[str]:
         """Columns that are kept beside the lists: those that the method asks for, and strata."""
-        named = [name for each, _ in self.declared.having(Kept) for name in getattr(self, each.keys[0]) or []]
+        keys = [each.keys[0] for each, _ in self.declared.having(Kept)]
+        named = [name for key in keys for name in cast("list[str]", getattr(self, key) or [])]
         return [*named, *([self.strata] if self.strata is not None and self.strata not in named else [])]
 
 
@@ -111,15 +113,12 @@ def entry_model(method: Method) -> type[Entry]:
 
 def _fields(argument: Argument) -> dict[str, tuple[Any, Any]]:
     """The keys of an argument, each with its type and default."""
+    if argument.role(Pair) is not None:
+        return {key: (_plain(form), ...) for key, form in zip(argument.keys, get_args(argument.form), strict=True)}
     if not argument.keys:
         return {}
-    if len(argument.keys) > 1:
-        return {key: (_plain(form), ...) for key, form in zip(argument.keys, get_args(argument.form), strict=True)}
-    form = _form(argument)
-    if argument.required:
-        return {argument.keys[0]: (form, ...)}
-    default = _default(argument)
-    return {argument.keys[0]: (form | None if default is None else form, default)}
+    form, default = _form(argument), ... if argument.required else _default(argument)
+    return dict.fromkeys(argument.keys, (form | None if default is None else form, default))
 
 
 def _form(argument: Argument) -> Any:

@@ -67,8 +67,10 @@ def _labelled(survey: SurveyData) -> dict[str, dict[float, str]]:
     found: dict[str, dict[float, str]] = {}
     for table in ("households", "people"):
         labels = survey.labels.get(table)
-        for name, codes in (labels.values if labels is not None else {}).items():
-            valid = labels.valid.get(name, ()) if labels is not None else ()
+        if labels is None:
+            continue
+        for name, codes in labels.values.items():
+            valid = labels.valid.get(name, ())
             found[name] = {
                 float(code): label
                 for code, label in codes.items()

@@ -247,11 +247,7 @@ def test_every_method_has_an_example_and_rests_on_what_it_declares(method: Metho
     example = example_of(method)
     assert example is not None, f"give {name_of(method)} an example: few_of_{method.name}, in its test file"
     if method.basis is not None:
-        # What asks people may rest on a model as well; never on less than is declared.
-        order = ["respondents", "lists", "model", "figures"]
-        assert {order.index(basis) for basis in made(example).frame["basis"]} <= set(
-            range(order.index(method.basis) + 1)
-        )
+        assert set(made(example).frame["basis"]) == {method.basis}
 
 
 def test_tests_and_frames_are_refused() -> None:

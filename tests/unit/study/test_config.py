@@ -133,6 +133,11 @@ def test_not_utf8(tmp_path: Path) -> None:
         (f"{LISTS}method = 'loglinear'\na = 'x'\n", "estimate[1].a: loglinear does not take it; it takes interval, likelihood, terms"),
         (f"{SOURCE}{ESTIMATE}name = 'n'\n{STACK}", "estimate[2].estimates: no estimate before this one is called 'm'; there are: n"),
         (f"{STACK}{LISTS}method = 'loglinear'\nname = 'n'", "estimate[1].estimates: no estimate before this one is called 'n'; there are: none"),
+        (f"{SOURCE}[[estimate]]\nkind = ['mean']\n", "estimate[1]: this kind is not known: \"['mean']\""),
+        (f"{SOURCE}[[estimate]]\nkind = 3\n", "estimate[1]: this kind is not known: '3'"),
+        (f"{LISTS}method = ['chao']\n", "estimate[1].method: this method is not known"),
+        ("estimate = [3]\n" + SOURCE, "estimate[1]: kind must be given"),
+        ("estimate = 'prevalence'\n" + SOURCE, "estimate: it should be a valid list"),
         (f"{LISTS}method = 'loglinear'\n[classify]\n", "classify.source: there is no [source.NAME] to take people from"),
     ],
 )  # fmt: skip

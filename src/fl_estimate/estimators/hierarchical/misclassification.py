@@ -53,7 +53,7 @@ CONFLICT = 0.01
 """Of the specificity's density, what must lie where the positives allow it to be."""
 
 
-@method(kind="misclassification", basis="model", family="hierarchical")
+@method(kind="misclassification", basis=None, family="hierarchical")
 def misclassification(
     cases: Annotated[Any, Key("estimate"), Earlier()],
     n: Annotated[float | None, NOT_IN_FILE] = None,
