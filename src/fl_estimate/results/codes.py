@@ -339,6 +339,7 @@ UNIT_COUNTS_AS_DRAWN = AssumptionCode("unit_counts_as_drawn")
 UNIT_PRIOR = AssumptionCode("unit_prior", "name", "prior")
 # Of synthesis
 PARTS_INDEPENDENT = AssumptionCode("parts_independent")
+PARTS_DISJOINT = AssumptionCode("parts_disjoint")
 ERRORS_CORRELATED = AssumptionCode("errors_correlated", "correlation")
 # Of a classification, which says them by their text: it knows no results
 ITEMS_NOT_IN_INSTRUMENT = AssumptionCode("items_not_in_instrument", "items")
