@@ -284,6 +284,9 @@ ENVELOPE = IntervalKind("envelope")
 
 MAIN_EFFECTS = Term("main")
 TWO_WAY = Term("two-way")
+LOWER_QUARTILE = Term("0.25")
+MEDIAN = Term("0.5")
+UPPER_QUARTILE = Term("0.75")
 
 NO_ROWS = ReasonCode("no_rows")
 ZERO_CASES = ReasonCode("zero_cases", tells_cases=True)
