@@ -444,5 +444,9 @@ _JOINED: dict[str, dict[str, Any]] = {
 }
 for _topic in _TOPICS:
     for _name, _words in _JOINED.items():
-        _words.update(getattr(_topic, _name, {}))
+        _more: dict[str, Any] = getattr(_topic, _name, {})
+        if _twice := _words.keys() & _more.keys():
+            # The later words would take the place of the earlier in silence.
+            raise ValueError(f"{_name} of {_topic.__name__} are said elsewhere too: {', '.join(sorted(_twice))}")
+        _words.update(_more)
 APPRAISAL = vocabulary_appraisal.APPRAISAL
