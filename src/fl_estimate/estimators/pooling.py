@@ -84,6 +84,7 @@ def pool(estimates: Sequence[Estimates], *, df: float | None = None) -> Estimate
         call="pool",
         arguments={"of": first.provenance.to_dict(), "imputations": len(parts)},
         assumptions=[*first.assumptions, IMPUTED_SEVERAL_TIMES.held(m=len(parts))],
+        one_sample=True,
     )
     return Estimates(
         frame=frame,

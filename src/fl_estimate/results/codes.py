@@ -284,6 +284,9 @@ ENVELOPE = IntervalKind("envelope")
 
 MAIN_EFFECTS = Term("main")
 TWO_WAY = Term("two-way")
+LOWER_QUARTILE = Term("0.25")
+MEDIAN = Term("0.5")
+UPPER_QUARTILE = Term("0.75")
 
 NO_ROWS = ReasonCode("no_rows")
 ZERO_CASES = ReasonCode("zero_cases", tells_cases=True)
@@ -339,6 +342,7 @@ UNIT_COUNTS_AS_DRAWN = AssumptionCode("unit_counts_as_drawn")
 UNIT_PRIOR = AssumptionCode("unit_prior", "name", "prior")
 # Of synthesis
 PARTS_INDEPENDENT = AssumptionCode("parts_independent")
+PARTS_DISJOINT = AssumptionCode("parts_disjoint")
 ERRORS_CORRELATED = AssumptionCode("errors_correlated", "correlation")
 # Of a classification, which says them by their text: it knows no results
 ITEMS_NOT_IN_INSTRUMENT = AssumptionCode("items_not_in_instrument", "items")

@@ -37,6 +37,7 @@ from fl_estimate.estimators.hierarchical.unit_normal import (
 from fl_estimate.estimators.hierarchical.varying_effects import Latent, LatentDraws, draw_latent
 from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.inputs.sample_design import Design
+from fl_estimate.results.codes import MEAN, PREVALENCE, MethodName
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 from fl_estimate.results.roles import (
@@ -52,6 +53,9 @@ from fl_estimate.results.roles import (
     Some,
     Where,
 )
+
+UNIT_BINOMIAL = MethodName("unit-binomial")
+UNIT_NORMAL = MethodName("unit-normal")
 
 Floats = npt.NDArray[np.float64]
 
@@ -231,7 +235,7 @@ def _fit_counts(asked: _Asked, sampler: str) -> Fitted:
     )  # fmt: skip
     found = _sample(model, asked, sampler)
     return Fitted(
-        outcome=asked.outcome, quantity="prevalence", method="unit-binomial", cells=cells, columns=columns,
+        outcome=asked.outcome, quantity=PREVALENCE, method=UNIT_BINOMIAL, cells=cells, columns=columns,
         draws=_with_unmet(found, columns, met, asked.seed), x=columns.x, names=columns.names, n=counts.n,
         cases=counts.cases, not_zero=counts.cases, size=counts.size, excess=counts.excess, excess_source=counts.source, recipe=counts.recipe,
         share=True, priors=_said(columns.terms, sigma, intercept, slopes, columns.x.shape[1]),
@@ -303,7 +307,7 @@ def _fit_normal(asked: _Asked, by: By, tails: tuple[float, float, float]) -> Fit
     draws = replace(found.draws, beta=beta)
     names = (*columns.names, *own)
     return Fitted(
-        outcome=asked.outcome, quantity="mean", method="unit-normal", cells=cells, columns=columns,
+        outcome=asked.outcome, quantity=MEAN, method=UNIT_NORMAL, cells=cells, columns=columns,
         draws=_with_unmet(draws, columns, met, asked.seed), x=x, names=names, n=sums.n, figures=figures,
         cases=np.full(len(sums.n), np.nan), not_zero=sums.not_zero, size=sums.gram[:, 0, 0], excess=sums.excess, excess_source=sums.source,
         recipe=sums.recipe, share=False,
