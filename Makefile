@@ -53,10 +53,11 @@ contracts: .venv/.ready ## Which part may import which
 	@$(BIN)/lint-imports --no-logo
 
 .PHONY: generated
-generated: .venv/.ready ## Are README.md, tests/README.md and the inventory in ARCHITECTURE.md up to date?
+generated: .venv/.ready ## Are README.md, tests/README.md, the inventory in ARCHITECTURE.md and the page of study entries up to date?
 	@$(BIN)/python scripts/tests_readme.py --check
 	@$(BIN)/python scripts/inventory.py --check
 	@$(BIN)/python scripts/readme.py --check
+	@$(BIN)/python scripts/study_entries.py --check
 
 .PHONY: licences
 licences: .venv/.ready ## Licences of pins and of every file of data, and what goes into the distributions (builds them)
@@ -82,6 +83,10 @@ tests-readme: .venv/.ready ## Write tests/README.md from the first line of each 
 .PHONY: inventory
 inventory: .venv/.ready ## Write the inventory in ARCHITECTURE.md from the first line of each module
 	@$(BIN)/python scripts/inventory.py
+
+.PHONY: study-entries
+study-entries: .venv/.ready ## Write docs/reference/study_entries.md from the signatures of methods
+	@$(BIN)/python scripts/study_entries.py
 
 .PHONY: docs
 docs: .venv/.ready ## Build the site into docs/_build/html; a warning is an error, and no page may ask an outside host

@@ -52,7 +52,10 @@ def run(
         typer.Option(metavar="DIR", help="Folder for full values and the audit, for its owner alone; not for release."),
     ] = None,
 ) -> None:
-    """Run a study file: estimates, publication, and one folder with tables and a report."""
+    """Run a study file: estimates, publication, and one folder with tables and a report.
+
+    `fl-estimate methods` lists the kinds of estimate that it may ask for, and their keys.
+    """
     from fl_estimate.study.run import run_study
 
     with _faults():
@@ -66,6 +69,29 @@ def run(
                 if private is not None:
                     typer.echo(f"not for release: {private}")
     raise typer.Exit(DONE if result.ok else FAILED)
+
+
+@app.command(name="methods")
+def list_methods(
+    kind: Annotated[
+        str | None, typer.Argument(metavar="[KIND]", help="Show the keys of this kind: area, capture_recapture/chao …")
+    ] = None,
+) -> None:
+    """List the kinds of estimate that a study file can ask for, or the keys of one."""
+    from fl_estimate.reporting.terminal import print_table
+    from fl_estimate.results.methods import methods
+    from fl_estimate.study.describe import described, key_lines, summary
+
+    with _faults():
+        if kind is None:
+            lines = [[str(each.kind), each.name if each.chosen else "", summary(each)] for each in methods().values()]
+            print_table(["kind", "method", "what it is"], lines)
+            return
+        found = described(kind)
+        for each in found:
+            _say(f"{each.tag.replace('/', ', method ')}: {summary(each)}")
+            keys = [[line.name, line.form, line.default] for line in key_lines(each)]
+            print_table(["key", "value", "default"], keys)
 
 
 @app.command(name="audit-release")

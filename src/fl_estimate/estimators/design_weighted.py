@@ -6,8 +6,7 @@ The public functions; arguments and layout are in `weighted_call`, the sums in `
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from fl_estimate.design.domains import By
 from fl_estimate.design.intervals import GENERAL, PROPORTION
@@ -24,7 +23,10 @@ from fl_estimate.estimators.weighted_call import (
     require_binary_for,
 )
 from fl_estimate.inputs.sample_design import Design
+from fl_estimate.results.codes import MEAN, PREVALENCE, RATIO, TOTAL, VARIANCE
 from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.methods import method
+from fl_estimate.results.roles import GROUPS, NOT_IN_FILE, PEOPLE, Level, MoreThanZero, Name, Names, Where
 
 ProportionInterval = Literal[
     "korn-graubard", "beta", "logit", "xlogit", "wilson", "jeffreys", "arcsine", "likelihood", "wald", "log"
@@ -32,18 +34,19 @@ ProportionInterval = Literal[
 GeneralInterval = Literal["wald", "log"]
 
 
+@method(kind="prevalence", basis="respondents", family="survey")
 def estimate_prevalence(
-    people: Any,
-    outcome: str | Sequence[str],
+    people: Annotated[Any, PEOPLE],
+    outcome: Names,
     *,
-    design: Design | None = None,
-    by: By = None,
-    where: str | None = None,
+    design: Annotated[Design | None, NOT_IN_FILE] = None,
+    by: Annotated[By, GROUPS] = None,
+    where: Where = None,
     unknown: Unknown | None = None,
     variance: VarianceRule | None = None,
     interval: ProportionInterval = "korn-graubard",
-    df: DfRule | float = "domain",
-    level: float = 0.95,
+    df: DfRule | MoreThanZero = "domain",
+    level: Level = 0.95,
 ) -> Estimates:
     """Estimate the share of people with an outcome, nationally and by domain.
 
@@ -133,21 +136,22 @@ def estimate_prevalence(
             found=f"{not_binary[0]!r} holds other numbers",
             fix="use fl.estimate_mean for quantities, or derive a 0/1 column",
         )
-    return lay_out(call, targets, table, quantity="prevalence")
+    return lay_out(call, targets, table, quantity=PREVALENCE)
 
 
+@method(kind="total", basis="respondents", family="survey")
 def estimate_total(
-    people: Any,
-    outcome: str | Sequence[str],
+    people: Annotated[Any, PEOPLE],
+    outcome: Names,
     *,
-    design: Design | None = None,
-    by: By = None,
-    where: str | None = None,
+    design: Annotated[Design | None, NOT_IN_FILE] = None,
+    by: Annotated[By, GROUPS] = None,
+    where: Where = None,
     unknown: Unknown | None = None,
     variance: VarianceRule | None = None,
     interval: GeneralInterval = "log",
-    df: DfRule | float = "domain",
-    level: float = 0.95,
+    df: DfRule | MoreThanZero = "domain",
+    level: Level = 0.95,
 ) -> Estimates:
     """Estimate how many people have an outcome, or the sum of a quantity over the population.
 
@@ -205,21 +209,22 @@ def estimate_total(
     ]
     table = call.tabulate(targets, measures)
     require_binary_for(table, unknown)
-    return lay_out(call, targets, table, quantity="total")
+    return lay_out(call, targets, table, quantity=TOTAL)
 
 
+@method(kind="mean", basis="respondents", family="survey")
 def estimate_mean(
-    people: Any,
-    variable: str | Sequence[str],
+    people: Annotated[Any, PEOPLE],
+    variable: Names,
     *,
-    design: Design | None = None,
-    by: By = None,
-    where: str | None = None,
+    design: Annotated[Design | None, NOT_IN_FILE] = None,
+    by: Annotated[By, GROUPS] = None,
+    where: Where = None,
     unknown: Literal["exclude"] | None = None,
     variance: VarianceRule | None = None,
     interval: GeneralInterval = "wald",
-    df: DfRule | float = "domain",
-    level: float = 0.95,
+    df: DfRule | MoreThanZero = "domain",
+    level: Level = 0.95,
 ) -> Estimates:
     """Estimate the mean of a quantity, nationally and by domain.
 
@@ -266,22 +271,23 @@ def estimate_mean(
         weights=call.people.design.weights,
     )
     measures = [Measure(target=t, top=t.value, bottom=t.counted) for t in targets.targets]
-    return lay_out(call, targets, call.tabulate(targets, measures), quantity="mean")
+    return lay_out(call, targets, call.tabulate(targets, measures), quantity=MEAN)
 
 
+@method(kind="ratio", basis="respondents", family="survey")
 def estimate_ratio(
-    people: Any,
-    numerator: str | Sequence[str],
-    denominator: str,
+    people: Annotated[Any, PEOPLE],
+    numerator: Names,
+    denominator: Name,
     *,
-    design: Design | None = None,
-    by: By = None,
-    where: str | None = None,
+    design: Annotated[Design | None, NOT_IN_FILE] = None,
+    by: Annotated[By, GROUPS] = None,
+    where: Where = None,
     unknown: Literal["exclude"] | None = None,
     variance: VarianceRule | None = None,
     interval: GeneralInterval = "wald",
-    df: DfRule | float = "domain",
-    level: float = 0.95,
+    df: DfRule | MoreThanZero = "domain",
+    level: Level = 0.95,
 ) -> Estimates:
     """Estimate the ratio of two totals, such as an unemployment rate: unemployed over labour force.
 
@@ -331,21 +337,22 @@ def estimate_ratio(
         weights=call.people.design.weights,
     )
     measures = [Measure(target=t, top=t.value, bottom=t.denominator) for t in targets.targets]
-    return lay_out(call, targets, call.tabulate(targets, measures), quantity="ratio")
+    return lay_out(call, targets, call.tabulate(targets, measures), quantity=RATIO)
 
 
+@method(kind="variance", basis="respondents", family="survey")
 def estimate_variance(
-    people: Any,
-    variable: str | Sequence[str],
+    people: Annotated[Any, PEOPLE],
+    variable: Names,
     *,
-    design: Design | None = None,
-    by: By = None,
-    where: str | None = None,
+    design: Annotated[Design | None, NOT_IN_FILE] = None,
+    by: Annotated[By, GROUPS] = None,
+    where: Where = None,
     unknown: Literal["exclude"] | None = None,
     variance: VarianceRule | None = None,
     interval: GeneralInterval = "wald",
-    df: DfRule | float = "domain",
-    level: float = 0.95,
+    df: DfRule | MoreThanZero = "domain",
+    level: Level = 0.95,
 ) -> Estimates:
     """Estimate the variance of a quantity over the population, nationally and by domain.
 
@@ -399,4 +406,4 @@ def estimate_variance(
         weights=call.people.design.weights,
     )
     measures = [Measure(target=t, top=t.value, bottom=None, square=t.square) for t in targets.targets]
-    return lay_out(call, targets, call.tabulate(targets, measures), quantity="variance")
+    return lay_out(call, targets, call.tabulate(targets, measures), quantity=VARIANCE)

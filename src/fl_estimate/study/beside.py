@@ -1,27 +1,20 @@
-"""The files beside a survey: covariates and populations of areas, and case lists, read and checked before estimating."""
+"""The files beside a survey: tables, maps and case lists, read by what the arguments of methods say of them, before estimating."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from fl_estimate.errors import StudyFault, listed
 from fl_estimate.inputs.histories import CaptureHistories
-from fl_estimate.study.config import (
-    AreaEntry,
-    Column,
-    Columns,
-    SourcesEntry,
-    StackEntry,
-    Study,
-    UnitEntry,
-)
+from fl_estimate.results.roles import FromFile, Neighbours, Persons, Role
+from fl_estimate.study.config import Study
+from fl_estimate.study.entries import Column, Columns
+from fl_estimate.study.forms import LINK_FIRST, Entry, ListsEntry
 from fl_estimate.study.gathering import Faults
-from fl_estimate.study.list_entries import LINK_FIRST, CaptureRecaptureEntry
-from fl_estimate.study.synthesis_entries import AggregateEntry, ExtensionEntry
 
 if TYPE_CHECKING:
     import polars as pl
@@ -30,60 +23,27 @@ if TYPE_CHECKING:
 
 POPULATION = "population"
 NEIGHBOUR = "neighbour"
-REGION = "region"
 COUNT = "count"
-
-
-@dataclass(frozen=True, kw_only=True)
-class SideTables:
-    """Covariates, population and neighbours of one estimate by area, keyed by its by-column; None where not given."""
-
-    covariates: Any = None
-    population: Any = None
-    neighbours: Any = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class FigureTables:
-    """Tables of one estimate made of figures: surveys, population and regions of countries, or cases; None where not given."""
-
-    surveys: Any = None
-    population: Any = None
-    groups: Any = None
-    cases: Any = None
-
-
-NO_TABLES = FigureTables()
+_IN_FILES: tuple[type[Role], ...] = (FromFile, Neighbours, Persons)
 
 
 @dataclass(frozen=True, kw_only=True)
 class SideFiles:
-    """What was read beside the surveys, by estimate."""
+    """What was read beside the surveys, by estimate; tables by the key that names them as well."""
 
-    tables: dict[str, SideTables] = field(default_factory=dict[str, SideTables])
+    tables: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     histories: dict[str, CaptureHistories] = field(default_factory=dict[str, CaptureHistories])
-    populations: dict[str, float] = field(default_factory=dict[str, float])
-    figures: dict[str, FigureTables] = field(default_factory=dict[str, FigureTables])
     files: tuple[Source, ...] = ()
 
 
 def side_files(study: Study) -> Iterable[str]:
     """Every file beside the surveys that a study names, as written."""
     for entry in study.config.estimate:
-        if isinstance(entry, AreaEntry | UnitEntry):
-            neighbours = entry.neighbours if isinstance(entry, AreaEntry) else None
-            named = (entry.covariates, entry.population, neighbours)
-            yield from (_file(each) for each in named if each is not None)
-        elif isinstance(entry, CaptureRecaptureEntry):
+        if isinstance(entry, ListsEntry):
             yield entry.file
             if entry.mapping is not None and isinstance(study.mapping(entry.mapping), Path):
                 yield entry.mapping
-        elif isinstance(entry, StackEntry | SourcesEntry) and isinstance(entry.population, str | Column):
-            yield _file(entry.population)
-        elif isinstance(entry, AggregateEntry):
-            yield from (_file(each) for each in (entry.surveys, entry.population, entry.groups) if each is not None)
-        elif isinstance(entry, ExtensionEntry):
-            yield entry.cases
+        yield from (_file(written) for _, _, written in _named(entry) if not isinstance(written, int | float))
 
 
 def read_side_files(study: Study, noted: Faults) -> SideFiles:
@@ -99,43 +59,39 @@ def read_side_files(study: Study, noted: Faults) -> SideFiles:
         FL-LISTS: case lists that no estimator could make sense of, with every fault of a file in one report.
     StudyFault
         FL-STUDY-10: columns taken as lists that hold words; FL-STUDY-05: a column that is not in the file; FL-STUDY-08: a population that is not numbers; FL-STUDY-23: a map of
-        neighbours that is none.
+        neighbours that is none; FL-STUDY-33: counts that are not numbers.
     """
     reader = _Reader(study)
     read = SideFiles()
     for place, entry in study.numbered():
         with noted.of(place):
-            _read_for(reader, place, entry, read)
+            if isinstance(entry, ListsEntry):
+                read.histories[entry.name] = _histories(reader, place, entry)
+            tables = {key: _read(reader, f"{place}.{key}", entry, role, given) for key, role, given in _named(entry)}
+            read.tables[entry.name] = tables
     return replace(read, files=tuple(reader.sources.values()))
 
 
-def _read_for(reader: _Reader, key: str, entry: Any, read: SideFiles) -> None:
-    """Read what one estimate needs, into the parts of `read`."""
-    match entry:
-        case AreaEntry():
-            read.tables[entry.name] = SideTables(
-                covariates=_covariates(reader, f"{key}.covariates", entry.covariates, entry.by, entry.time),
-                population=_population(reader, f"{key}.population", entry.population, [entry.by]),
-                neighbours=_neighbours(reader, f"{key}.neighbours", entry),
-            )
-        case UnitEntry():
-            read.tables[entry.name] = SideTables(
-                covariates=_covariates(reader, f"{key}.covariates", entry.covariates, None),
-                population=_cells(reader, f"{key}.population", entry),
-            )
-        case CaptureRecaptureEntry():
-            read.histories[entry.name] = _histories(reader, key, entry)
-        case StackEntry(population=str() | Column() as written) | SourcesEntry(population=str() | Column() as written):
-            persons = _population(reader, f"{key}.population", written, [])
-            read.populations[entry.name] = float(persons[POPULATION].sum())
-        case StackEntry(population=int() | float() as number) | SourcesEntry(population=int() | float() as number):
-            read.populations[entry.name] = float(number)
-        case AggregateEntry():
-            read.figures[entry.name] = _countries(reader, key, entry)
-        case ExtensionEntry():
-            read.figures[entry.name] = FigureTables(cases=_cases(reader, key, entry))
+def _named(entry: Entry) -> Iterator[tuple[str, Role, Any]]:
+    """The keys of an entry whose value is in a file, with their role and what is written there."""
+    for argument in entry.declared.arguments:
+        role = next((each for each in argument.roles if isinstance(each, _IN_FILES)), None)
+        written = getattr(entry, argument.keys[0]) if role is not None and argument.keys else None
+        if role is not None and written is not None:
+            yield argument.keys[0], role, written
+
+
+def _read(reader: _Reader, key: str, entry: Entry, role: Role, written: Any) -> Any:
+    match role:
+        case FromFile():
+            return _table(reader, key, entry, role, written)
+        case Neighbours():
+            return _neighbours(reader, key, str(getattr(entry, role.keyed)), written)
+        case _ if isinstance(written, int | float):
+            return float(written)
         case _:
-            pass
+            persons = _table(reader, key, entry, FromFile(column=POPULATION, whole=False), written)
+            return float(persons[POPULATION].sum())
 
 
 class _Reader:
@@ -175,11 +131,12 @@ class _Reader:
     def geojson(self, key: str, written: str) -> Any:
         """A map as a mapping."""
         try:
-            content = json.loads(self._study.path(written).read_text(encoding="utf-8"))
+            read: object = json.loads(self._study.path(written).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             content, why = None, f"{type(error).__name__}: {error}"
         else:
-            why = "no features" if not isinstance(content, dict) or not content.get("features") else ""
+            content = cast("dict[str, Any]", read) if isinstance(read, dict) else {}
+            why = "" if content.get("features") else "no features"
         if why:
             raise StudyFault(
                 "FL-STUDY-23",
@@ -190,78 +147,55 @@ class _Reader:
         return content
 
 
-def _covariates(
-    reader: _Reader, key: str, written: str | Columns | None, by: str | None, time: str | None = None
-) -> Any:
-    """The by-column, or whichever cell columns there are, and the columns named."""
-    if written is None:
-        return None
-    needed = [by] if by is not None else []
-    if isinstance(written, Columns):
-        frame = reader.frame(key, written.file, [*needed, *written.columns])
-        times = [time] if time is not None and time in frame.columns else []
-        return frame.select(list(dict.fromkeys([*needed, *times, *written.columns])))
-    return reader.frame(key, written, needed)
+def _table(reader: _Reader, key: str, entry: Entry, role: FromFile, written: str | Column | Columns) -> Any:
+    """The columns that are wanted, or all, as numbers where they must be."""
+    wanted = written.column if isinstance(written, Column) else role.column
+    chosen = written.columns if isinstance(written, Columns) else []
+    counts = [str(getattr(entry, name)) for name in role.counts]
+    needed = [*_columns(entry, role.keyed), *role.needs, *chosen, *([wanted] if wanted else []), *counts]
+    frame = reader.frame(key, _file(written), needed)
+    _require_numbers(key, frame, [wanted] if wanted and role.number else [], counts)
+    if role.filled:
+        frame = frame.filter(frame[role.filled].is_not_null())
+    if role.whole and not chosen:
+        return frame.with_columns(frame[wanted].alias(role.column)) if wanted else frame
+    present = [name for name in _columns(entry, role.also) if name in frame.columns]
+    kept = list(dict.fromkeys([*_columns(entry, role.keyed), *present, *role.needs, *chosen]))
+    called = role.column if role.number else wanted
+    return frame.select(*kept, *([frame[wanted].alias(called)] if wanted else []))
 
 
-def _cells(reader: _Reader, key: str, entry: UnitEntry) -> Any:
-    """The population's cells with all their columns, and `population`, whatever the file calls it."""
-    cells = [entry.cells] if isinstance(entry.cells, str) else list(entry.cells)
-    persons = _population(reader, key, entry.population, cells)
-    return reader.frame(key, _file(entry.population)).with_columns(persons[POPULATION])
-
-
-def _neighbours(reader: _Reader, key: str, entry: AreaEntry) -> Any:
-    """A map, or the by-column and `neighbour`, whatever the file calls them."""
-    written = entry.neighbours
-    if written is None:
-        return None
-    if isinstance(written, str) and written.endswith((".geojson", ".json")):
-        return reader.geojson(key, written)
-    names = written.columns if isinstance(written, Columns) else [entry.by, NEIGHBOUR]
-    frame = reader.frame(key, _file(written), names)
-    return frame.select(frame[names[0]].alias(entry.by), frame[names[1]].alias(NEIGHBOUR))
-
-
-def _population(reader: _Reader, key: str, written: str | Column | None, by: list[str]) -> Any:
-    """The by-column and `population`, whatever the file calls it."""
-    if written is None:
-        return None
-    column = written.column if isinstance(written, Column) else POPULATION
-    frame = reader.frame(key, _file(written), [*by, column])
-    if not frame[column].dtype.is_numeric():
-        raise StudyFault("FL-STUDY-08", "a population is not a column of numbers", found=f"{key}: {column!r}")
-    return frame.select(*by, frame[column].alias(POPULATION))
-
-
-def _countries(reader: _Reader, key: str, entry: AggregateEntry) -> FigureTables:
-    """What was surveyed, how many live there and to which region each country belongs, whatever the files call it."""
-    surveys = None
-    if entry.surveys is not None:
-        surveys = reader.frame(f"{key}.surveys", entry.surveys, [entry.by, "value", "se"])
-        # A country without a survey may stand in the same file with empty figures.
-        surveys = surveys.filter(surveys["value"].is_not_null())
-    column = entry.groups.column if isinstance(entry.groups, Column) else REGION
-    return FigureTables(
-        surveys=surveys,
-        population=_population(reader, f"{key}.population", entry.population, [entry.by]),
-        groups=reader.frame(f"{key}.groups", _file(entry.groups), [entry.by, column]).select(entry.by, column),
-    )
-
-
-def _cases(reader: _Reader, key: str, entry: ExtensionEntry) -> Any:
-    """Counts of cases of two forms."""
-    frame = reader.frame(f"{key}.cases", entry.cases, [entry.known, entry.wanted])
-    wrong = [name for name in (entry.known, entry.wanted) if not frame[name].dtype.is_numeric()]
+def _require_numbers(key: str, frame: pl.DataFrame, persons: Sequence[str], counts: Sequence[str]) -> None:
+    wrong = [name for name in persons if not frame[name].dtype.is_numeric()]
+    if wrong:
+        raise StudyFault("FL-STUDY-08", "a population is not a column of numbers", found=f"{key}: {wrong[0]!r}")
+    wrong = [name for name in counts if not frame[name].dtype.is_numeric()]
     if wrong:
         raise StudyFault(
-            "FL-STUDY-33", "counts of cases are not columns of numbers", found=f"{key}.cases: {listed(map(repr, wrong))}",
+            "FL-STUDY-33", "counts of cases are not columns of numbers", found=f"{key}: {listed(map(repr, wrong))}",
             fix="one row a cell, with a whole number in each of the two columns of counts",
         )  # fmt: skip
-    return frame
 
 
-def _histories(reader: _Reader, key: str, entry: CaptureRecaptureEntry) -> CaptureHistories:
+def _columns(entry: Entry, keys: Sequence[str]) -> list[str]:
+    """The columns that keys of an entry name."""
+    found: list[str] = []
+    for key in keys:
+        named = getattr(entry, key)
+        found += [named] if isinstance(named, str) else list(cast("list[str]", named or []))
+    return list(dict.fromkeys(found))
+
+
+def _neighbours(reader: _Reader, key: str, by: str, written: str | Columns) -> Any:
+    """A map, or the by-column and `neighbour`, whatever the file calls them."""
+    if isinstance(written, str) and written.endswith((".geojson", ".json")):
+        return reader.geojson(key, written)
+    names = written.columns if isinstance(written, Columns) else [by, NEIGHBOUR]
+    frame = reader.frame(key, _file(written), names)
+    return frame.select(frame[names[0]].alias(by), frame[names[1]].alias(NEIGHBOUR))
+
+
+def _histories(reader: _Reader, key: str, entry: ListsEntry) -> CaptureHistories:
     """Counts of histories where the file has a column of counts, else one row a person; all columns are lists if none are named."""
     from fl_estimate.loaders.lists import load_lists
 

@@ -8,70 +8,31 @@ from __future__ import annotations
 import hashlib
 import math
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Union, cast
 
-from pydantic import Field, ValidationError
+from pydantic import Discriminator, Field, Tag, ValidationError, create_model
 
 from fl_estimate.errors import FileFault, PublishFault, StudyFault, is_file, nearest, not_toml
-from fl_estimate.loaders.mapping_parts import LabelRule, LabelRules, Words
+from fl_estimate.loaders.mapping_parts import LabelRules, Words
 from fl_estimate.reporting.suppression import SuppressionRule
+from fl_estimate.results.methods import kinds, methods
+from fl_estimate.results.roles import People
 from fl_estimate.study.entries import (
-    AreaEntry,
     CalibrateEntry,
     ClassifyEntry,
-    Column,
-    Columns,
     MapEntry,
-    MeanEntry,
-    MisclassificationEntry,
-    PrevalenceEntry,
-    PriorEntry,
     PublishEntry,
-    QuantileEntry,
-    RatioEntry,
-    RuleEntry,
-    SensitivityEntry,
     SourceEntry,
-    SourcesEntry,
-    StackEntry,
     Strict,
-    TotalEntry,
     TruthEntry,
-    UnitEntry,
-    UnitPriorEntry,
-    VarianceEntry,
 )
 from fl_estimate.study.faults import told
-from fl_estimate.study.list_entries import CaptureRecaptureEntry, list_faults
-from fl_estimate.study.shared_errors import shared_faults
-from fl_estimate.study.synthesis_entries import SYNTHESIS_ENTRIES, CombineEntry, SumEntry, SynthesisEntry
-
-WithoutPeople = CaptureRecaptureEntry | MisclassificationEntry | SourcesEntry | StackEntry | SynthesisEntry
-"""Entries that read no survey: they have lists, a figure, or estimates made before them."""
-SURVEYLESS_KINDS: frozenset[str] = frozenset(
-    {"capture_recapture", "misclassification", "sources", "stack", *SYNTHESIS_ENTRIES}
-)
-
-EstimateEntry = Annotated[
-    PrevalenceEntry
-    | TotalEntry
-    | SensitivityEntry
-    | MeanEntry
-    | RatioEntry
-    | VarianceEntry
-    | QuantileEntry
-    | AreaEntry
-    | UnitEntry
-    | WithoutPeople,
-    Field(discriminator="kind"),
-]
-KINDS: tuple[str, ...] = (
-    "prevalence", "total", "sensitivity", "mean", "ratio", "variance", "quantile", "area", "unit", "capture_recapture",
-    "misclassification", "sources", "stack", *SYNTHESIS_ENTRIES,
-)  # fmt: skip
+from fl_estimate.study.forms import Entry, ListsEntry, PeopleEntry, entry_models, keys_at, tag_of
+from fl_estimate.study.plan import between_faults, earlier_faults, kept_faults, key_faults
 
 
 class StudyConfig(Strict):
@@ -83,10 +44,19 @@ class StudyConfig(Strict):
     source: dict[str, SourceEntry]
     classify: ClassifyEntry | None = None
     calibrate: CalibrateEntry | None = None
-    estimate: Annotated[list[EstimateEntry], Field(min_length=1)]
+    estimate: Annotated[list[Entry], Field(min_length=1)]
     publish: PublishEntry = PublishEntry()
     truth: TruthEntry | None = None
     map: MapEntry | None = None
+
+
+@cache
+def study_model() -> type[StudyConfig]:
+    """A whole study file, whose estimates are of the kinds that methods are declared for."""
+    tagged: Any = tuple(Annotated[model, Tag(tag)] for tag, model in entry_models().items())
+    entry: Any = Annotated[Union[tagged], Discriminator(tag_of)]  # noqa: UP007
+    entries: Any = (Annotated[list[entry], Field(min_length=1)], ...)
+    return create_model("StudyConfig", __base__=StudyConfig, estimate=entries)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +74,7 @@ class Study:
     places: tuple[int, ...]
     broken: frozenset[str] = frozenset()
 
-    def numbered(self) -> Iterable[tuple[str, Any]]:
+    def numbered(self) -> Iterable[tuple[str, Entry]]:
         """Each estimate with its place in the file, ``estimate[2]``."""
         return [(f"estimate[{place}]", entry) for place, entry in zip(self.places, self.config.estimate, strict=True)]
 
@@ -169,14 +139,14 @@ def read_with_faults(path: str | Path) -> tuple[Study | None, StudyFault | None]
     raw, content = _content(path, file)
     content = _with_rule(content, file)
     try:
-        config, faults, broken = StudyConfig.model_validate(_with_sources(content)), list[str](), set[str]()
+        config, faults, broken = study_model().model_validate(_with_sources(content)), list[str](), set[str]()
     except ValidationError as error:
         errors = error.errors(include_url=False, include_input=False)
-        faults = told(errors, content, keys=_KEYS, kinds=KINDS)
+        faults = told(errors, content, keys=lambda loc: keys_at(loc, study_model()))
         config, broken = _without_broken(content, [each["loc"] for each in errors])
     if config is None:
         return None, _broken(file.name, faults)
-    places = tuple(place for place in range(1, _entries(content) + 1) if f"estimate[{place}]" not in broken)
+    places = tuple(place for place in range(1, len(_entries(content)) + 1) if f"estimate[{place}]" not in broken)
     config = _named(config, places)
     faults += _faults(config, places, whole=not broken)
     study = Study(
@@ -186,9 +156,15 @@ def read_with_faults(path: str | Path) -> tuple[Study | None, StudyFault | None]
     return study, _broken(file.name, faults) if faults else None
 
 
-def _entries(content: dict[str, Any]) -> int:
+def _entries(content: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The estimates as written; what is no table is an empty one."""
     entries = content.get("estimate")
-    return len(entries) if isinstance(entries, list) else 0
+    every = cast("list[Any]", entries) if isinstance(entries, list) else []
+    return [_table(each) for each in every]
+
+
+def _table(given: Any) -> dict[str, Any]:
+    return cast("dict[str, Any]", given) if isinstance(given, dict) else {}
 
 
 def _content(path: str | Path, file: Path) -> tuple[bytes, dict[str, Any]]:
@@ -218,32 +194,31 @@ def _without_broken(
         else:
             broken.add(f"source.{rest[0]}" if first == "source" and rest else str(first))
     left = {key: value for key, value in content.items() if key not in broken}
-    sources = left.get("source")
-    if isinstance(sources, dict):
-        left["source"] = {name: each for name, each in sources.items() if f"source.{name}" not in broken}
-    entries = left.get("estimate")
-    if isinstance(entries, list):
+    if isinstance(left.get("source"), dict):
+        left["source"] = {name: each for name, each in left["source"].items() if f"source.{name}" not in broken}
+    entries = _entries(left)
+    if entries:
         gone = {name.removeprefix("source.") for name in broken if name.startswith("source.")}
         for place, entry in enumerate(entries, 1):
-            kind = entry.get("kind") if isinstance(entry, dict) else None
-            if kind not in SURVEYLESS_KINDS and (entry.get("source") in gone or (gone and not left["source"])):
+            without = str(entry.get("source")) in gone or (gone and not left.get("source"))
+            if str(entry.get("kind")) in _survey_kinds() and without:
                 broken.add(f"estimate[{place}]")
         left["estimate"] = [each for n, each in enumerate(entries, 1) if f"estimate[{n}]" not in broken]
     for key in ("classify", "calibrate"):
-        if isinstance(left.get(key), dict) and broken and left[key].get("source") is None and not left.get("source"):
+        if key in left and broken and _table(left[key]).get("source") is None and not left.get("source"):
             broken.add(key)
             del left[key]
     try:
-        return StudyConfig.model_validate(_with_sources(left)), broken
+        return study_model().model_validate(_with_sources(left)), broken
     except ValidationError:
         return None, broken
 
 
 def _with_rule(content: dict[str, Any], file: Path) -> dict[str, Any]:
     """The rule of an office written out: its thresholds belong to what was run, and to the fingerprint."""
-    entry = content.get("publish")
-    rule = entry.get("rule") if isinstance(entry, dict) else None
-    if not isinstance(entry, dict) or not isinstance(rule, str) or not rule.endswith(".toml"):
+    entry = _table(content.get("publish"))
+    rule: Any = entry.get("rule")
+    if not isinstance(rule, str) or not rule.endswith(".toml"):
         return content
     try:
         read = asdict(SuppressionRule.read(file.parent / rule))
@@ -254,11 +229,13 @@ def _with_rule(content: dict[str, Any], file: Path) -> dict[str, Any]:
 
 def _with_sources(content: dict[str, Any]) -> dict[str, Any]:
     """A study of case lists and published figures alone reads no survey."""
-    entries = content.get("estimate")
-    kinds = (
-        {str(each.get("kind")) for each in entries if isinstance(each, dict)} if isinstance(entries, list) else set()
-    )
-    return {"source": {}, **content} if kinds and kinds <= SURVEYLESS_KINDS else content
+    given = {str(each.get("kind")) for each in _entries(content)}
+    return {"source": {}, **content} if given and given <= set(kinds()) - _survey_kinds() else content
+
+
+def _survey_kinds() -> set[str]:
+    """Kinds of estimates of people; others read no survey: they have lists, a figure, or estimates made before them."""
+    return {str(each.kind) for each in methods().values() if each.first(People) is not None}
 
 
 def _named(config: StudyConfig, places: Sequence[int]) -> StudyConfig:
@@ -277,19 +254,14 @@ def _faults(config: StudyConfig, places: Sequence[int], *, whole: bool) -> Itera
     for position, (place, entry) in enumerate(zip(places, config.estimate, strict=True)):
         if names.count(entry.name) > 1 and names.index(entry.name) < position:
             yield f"estimate[{place}].name: {entry.name!r} is used twice; give each estimate a name of its own"
-        if not isinstance(entry, WithoutPeople):
+        if isinstance(entry, PeopleEntry):
             yield from _source_faults(f"estimate[{place}].source", entry.source, sources)
-        if isinstance(entry, AreaEntry):
-            yield from _area_faults(f"estimate[{place}]", entry)
-        if isinstance(entry, CaptureRecaptureEntry):
-            yield from list_faults(f"estimate[{place}]", entry)
-        if isinstance(entry, SynthesisEntry):
-            yield from (f"estimate[{place}].{fault}" for fault in entry.faults())
-        for key, named in _earlier(entry) if whole else ():
-            yield from _earlier_faults(f"estimate[{place}].{key}", named, names[:position])
+        if isinstance(entry, ListsEntry):
+            yield from (f"estimate[{place}]: {fault}" for fault in kept_faults(entry))
+        between = earlier_faults(entry, names[:position]) if whole else ()
+        yield from (f"estimate[{place}].{fault}" for fault in (*key_faults(entry), *between))
     if whole:
-        yield from shared_faults(config.estimate)
-        yield from _without_nation(config)
+        yield from (f"estimate[{places[position]}].{fault}" for position, fault in between_faults(config.estimate))
     if config.classify is not None:
         yield from _source_faults("classify.source", config.classify.source, sources)
     if config.calibrate is not None:
@@ -301,48 +273,6 @@ def _faults(config: StudyConfig, places: Sequence[int], *, whole: bool) -> Itera
     languages = config.publish.languages
     if len(set(languages)) < len(languages):
         yield "publish.languages: a language is named twice"
-
-
-def _area_faults(key: str, entry: AreaEntry) -> Iterable[str]:
-    """Keys that need another one, and neighbours that are not two columns."""
-    needs = (("spatial", "neighbours"), ("neighbours", "spatial"), ("temporal", "time"), ("benchmark", "population"))
-    for name, other in needs:
-        if getattr(entry, name) is not None and getattr(entry, other) is None:
-            yield f"{key}.{name}: it needs {other} as well"
-    if isinstance(entry.neighbours, Columns) and len(entry.neighbours.columns) != 2:
-        yield f"{key}.neighbours.columns: it should be two, an area and its neighbour"
-
-
-def _earlier(entry: Any) -> Iterable[tuple[str, Sequence[str]]]:
-    """Keys of an entry that name estimates made before it, and these names."""
-    match entry:
-        case StackEntry():
-            return [("estimates", entry.estimates)]
-        case SourcesEntry():
-            return [("estimates", list(entry.estimates.values()))]
-        case MisclassificationEntry():
-            return [("estimate", [entry.estimate])]
-        case _:
-            return entry.earlier() if isinstance(entry, SynthesisEntry) else ()
-
-
-def _earlier_faults(key: str, named: Sequence[str], before: Sequence[str]) -> Iterable[str]:
-    for name in named:
-        if name not in before:
-            close = nearest(name, before)
-            hint = f"did you mean {close!r}?" if close else f"there are: {', '.join(before) or 'none'}"
-            yield f"{key}: no estimate before this one is called {name!r}; {hint}"
-
-
-def _without_nation(config: StudyConfig) -> Iterable[str]:
-    """Strata of case lists have no national figure, but for the method that adds them up itself."""
-    lists = [entry for entry in config.estimate if isinstance(entry, CaptureRecaptureEntry)]
-    apart = {entry.name for entry in lists if entry.strata is not None and entry.method != "doubly_robust"}
-    for place, entry in enumerate(config.estimate, 1):
-        if isinstance(entry, StackEntry | SumEntry | CombineEntry | SourcesEntry):
-            for key, named in _earlier(entry):
-                for name in sorted(apart & set(named)):
-                    yield f"estimate[{place}].{key}: {name!r} is by strata and has no national figure"
 
 
 def _source_faults(key: str, named: str | None, sources: Sequence[str]) -> Iterable[str]:
@@ -364,38 +294,3 @@ def _broken(name: str, faults: Sequence[str]) -> StudyFault:
         found=f"{name}: {faults[0]}" if single else name + "".join(f"\n    {fault}" for fault in faults),
         fix="correct the keys named; the docs page on study files shows each part",
     )
-
-
-_KEYS: dict[str, tuple[str, ...]] = {
-    name: tuple(model.model_fields)
-    for name, model in {
-        "prevalence": PrevalenceEntry,
-        "total": TotalEntry,
-        "sensitivity": SensitivityEntry,
-        "mean": MeanEntry,
-        "ratio": RatioEntry,
-        "variance": VarianceEntry,
-        "quantile": QuantileEntry,
-        "calibrate": CalibrateEntry,
-        "area": AreaEntry,
-        "unit": UnitEntry,
-        "misclassification": MisclassificationEntry,
-        "sources": SourcesEntry,
-        "capture_recapture": CaptureRecaptureEntry,
-        "stack": StackEntry,
-        **SYNTHESIS_ENTRIES,
-        "prior": PriorEntry,
-        "UnitPriorEntry": UnitPriorEntry,
-        "source": SourceEntry,
-        "classify": ClassifyEntry,
-        "publish": PublishEntry,
-        "truth": TruthEntry,
-        "map": MapEntry,
-        "RuleEntry": RuleEntry,
-        "Columns": Columns,
-        "Column": Column,
-        "LabelRule": LabelRule,
-        "": StudyConfig,
-    }.items()
-}
-"""The keys that each part of a study file may have; those of the whole file under the empty name."""

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -95,7 +95,7 @@ def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
 
 
 @contextmanager
-def replacing(folder: Path) -> Iterator[Path]:
+def replacing(folder: Path) -> Generator[Path]:
     """Give a new folder to write to, and put what is in it in the place of the last result when the block ends well.
 
     The block writes to a folder within `folder`, which gets another name in one step when it is whole. Only then do the files that

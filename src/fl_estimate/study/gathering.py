@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from fl_estimate.errors import FlError, StudyFault
@@ -18,7 +18,7 @@ class Faults:
         return len(self._met)
 
     @contextmanager
-    def of(self, place: str) -> Iterator[None]:
+    def of(self, place: str) -> Generator[None]:
         """Note a fault of the block under its place in the study file, and go on after it."""
         try:
             yield

@@ -17,12 +17,14 @@ import narwhals as nw
 from fl_estimate.errors import ExpressionFault, FileFault, StudyFault, is_file, nearest
 from fl_estimate.reporting.html import MapChoice
 from fl_estimate.reporting.truth import Truth, read_truth
+from fl_estimate.results.roles import ColumnOf, WithReadings
 from fl_estimate.schema.expressions import parse
-from fl_estimate.study.beside import FigureTables, SideTables, read_side_files, side_files
-from fl_estimate.study.config import CalibrateEntry, SensitivityEntry, SourceEntry, Study, UnitEntry, WithoutPeople
+from fl_estimate.study.beside import read_side_files, side_files
+from fl_estimate.study.config import Study
+from fl_estimate.study.entries import CalibrateEntry, SourceEntry
+from fl_estimate.study.forms import Entry, ListsEntry, PeopleEntry
 from fl_estimate.study.gathering import Faults
 from fl_estimate.study.labelling import labelled
-from fl_estimate.study.list_entries import CaptureRecaptureEntry
 from fl_estimate.study.private import keyed
 from fl_estimate.study.undeclared import require_said
 
@@ -52,14 +54,10 @@ class StudyInputs:
     people : mapping of str to SurveyData or Classification
         What estimates are made of, by source.
     definitions : tuple of (framework id, title)
-    tables : mapping of str to SideTables
-        Covariates and populations of areas, by estimate.
+    tables : mapping of str to mapping
+        By estimate, what its keys name in files: frames, a map, a number of persons.
     histories : mapping of str to CaptureHistories
         Case lists, by estimate.
-    populations : mapping of str to float
-        Persons of the whole country, by estimate that turns prevalences into persons.
-    figures : mapping of str to FigureTables
-        Tables of countries and of cases, by estimate made of figures.
     files : tuple of Source
         The files of tables and lists.
     truth : Truth or None
@@ -69,10 +67,8 @@ class StudyInputs:
     surveys: Mapping[str, SurveyData]
     people: Mapping[str, Any]
     definitions: tuple[tuple[str, str], ...] = ()
-    tables: Mapping[str, SideTables] = field(default_factory=dict[str, "SideTables"])
+    tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
     histories: Mapping[str, CaptureHistories] = field(default_factory=dict[str, "CaptureHistories"])
-    populations: Mapping[str, float] = field(default_factory=dict[str, float])
-    figures: Mapping[str, FigureTables] = field(default_factory=dict[str, "FigureTables"])
     files: tuple[Source, ...] = ()
     truth: Truth | None = None
     map: MapChoice | None = None
@@ -124,8 +120,6 @@ def read_inputs(study: Study, tell: Tell, faults: Faults | None = None) -> Study
         definitions=definitions,
         tables=beside.tables,
         histories=beside.histories,
-        populations=beside.populations,
-        figures=beside.figures,
         files=beside.files,
         truth=truth,
         map=chosen_map,
@@ -141,9 +135,9 @@ def asked_readings(
     wanted = {
         name
         for each in entries
-        if isinstance(each, SensitivityEntry)
+        for outcome in _read_otherwise(each)
         for framework in frameworks
-        for name in framework.readings(each.outcome)
+        for name in framework.readings(outcome)
     }
     every = [outcome for framework in frameworks for outcome in framework.outcomes]
     optional = [one.id for one in every if one.optional and (one.id in wanted or re.search(rf"\b{one.id}", told))]
@@ -280,7 +274,7 @@ class Fingerprint:
 
 def guarded_files(study: Study) -> frozenset[str]:
     """Files of case lists, as written."""
-    return frozenset(entry.file for entry in study.config.estimate if isinstance(entry, CaptureRecaptureEntry))
+    return frozenset(entry.file for entry in study.config.estimate if isinstance(entry, ListsEntry))
 
 
 def package_versions() -> dict[str, str]:
@@ -396,21 +390,26 @@ def _map(study: Study) -> MapChoice | None:
     return MapChoice(areas=read_areas(study.path(entry.geojson)), by=entry.by, key=entry.key)
 
 
-def ready(study: Study, inputs: StudyInputs) -> Iterable[tuple[str, Any]]:
+def ready(study: Study, inputs: StudyInputs) -> Iterable[tuple[str, PeopleEntry]]:
     """The estimates of people whose columns are all there, each with its place: those that can be tried out."""
     for place, entry in study.numbered():
-        people = None if isinstance(entry, WithoutPeople) else inputs.people.get(study.source_of(entry.source))
-        if isinstance(entry, SensitivityEntry) and entry.outcome not in getattr(people, "outcomes", ()):
+        if not isinstance(entry, PeopleEntry):
             continue
-        if people is not None and not _absent(entry, nw.from_native(people.people).collect_schema().names()):
+        people = inputs.people.get(study.source_of(entry.source))
+        if people is None or any(name not in getattr(people, "outcomes", ()) for name in _read_otherwise(entry)):
+            continue
+        if not _absent(entry, nw.from_native(people.people).collect_schema().names()):
             yield place, entry
 
 
-def _absent(entry: Any, present: Sequence[str]) -> list[tuple[str, str]]:
+def _absent(entry: Entry, present: Sequence[str]) -> list[tuple[str, str]]:
     """The keys of an entry with the columns that they name and that are not there."""
-    # The by-columns of a poststratified model are the population's.
-    named = _named_columns(entry.model_dump(exclude={"by"} if isinstance(entry, UnitEntry) else None))
-    return [(key, column) for key, column in named if column not in present]
+    return [(key, column) for key, column in _named_columns(entry) if column not in present]
+
+
+def _read_otherwise(entry: Entry) -> list[str]:
+    """The outcomes of which an entry wants all readings."""
+    return [str(getattr(entry, each.keys[0])) for each, _ in entry.declared.having(WithReadings)]
 
 
 def _require_columns(study: Study, people: Mapping[str, Any], noted: Faults) -> None:
@@ -418,12 +417,15 @@ def _require_columns(study: Study, people: Mapping[str, Any], noted: Faults) -> 
     schemas = {name: nw.from_native(each.people).collect_schema() for name, each in people.items()}
     faults: list[str] = []
     for place, entry in study.numbered():
-        name = "" if isinstance(entry, WithoutPeople) else study.source_of(entry.source)
+        name = study.source_of(entry.source) if isinstance(entry, PeopleEntry) else ""
         if name not in schemas:
             continue
-        if isinstance(entry, SensitivityEntry):
-            if entry.outcome not in getattr(people[name], "outcomes", ()):
-                faults.append(f"{place}.outcome: {entry.outcome!r} is no outcome of [classify]")
+        otherwise = _read_otherwise(entry)
+        if otherwise:
+            known = getattr(people[name], "outcomes", ())
+            faults += [
+                f"{place}.outcome: {each!r} is no outcome of [classify]" for each in otherwise if each not in known
+            ]
             continue
         # a derived column that cannot be made is told once, where it is derived
         present = [*schemas[name].names(), *study.config.source[name].derived]
@@ -450,9 +452,9 @@ def _require_columns(study: Study, people: Mapping[str, Any], noted: Faults) -> 
         )
 
 
-def _named_columns(entry: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    for key in ("outcome", "variable", "numerator", "denominator", "cells", "by", "time"):
-        yield from ((key, column) for column in _flat(entry.get(key)))
+def _named_columns(entry: Entry) -> Iterable[tuple[str, str]]:
+    for argument, _ in entry.declared.having(ColumnOf):
+        yield from ((argument.keys[0], column) for column in _flat(getattr(entry, argument.keys[0])))
 
 
 def _flat(names: Any) -> Iterable[str]:

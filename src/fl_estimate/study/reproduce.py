@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -195,7 +195,7 @@ def _understood(
 ) -> list[Target]:
     """Every target of a file: one at the top of it, or several as ``[[target]]``."""
     several = content.get("target")
-    entries: list[Any] = several if isinstance(several, list) else [content]
+    entries = cast("list[Any]", several) if isinstance(several, list) else [content]
     if isinstance(several, list) and len(content) > 1:
         faults += [f"{file}: {key}: a file of [[target]] has no other keys" for key in content if key != "target"]
     found: list[Target] = []
@@ -221,14 +221,15 @@ def _entry(raw: Any, faults: list[str]) -> TargetEntry | None:
         faults.append("it is not a table of keys")
         return None
     fields = list(TargetEntry.model_fields)
-    for key in raw:
+    given = cast("dict[str, Any]", raw)
+    for key in given:
         if key not in fields and not key.startswith(OPEN_KEYS):
             close = nearest(key, fields)
             faults.append(f"{key}: no such key{f'; did you mean {close!r}?' if close else ''}")
     try:
-        entry = TargetEntry.model_validate(raw)
+        entry = TargetEntry.model_validate(given)
     except ValidationError as error:
-        faults += list(_said(error, raw))
+        faults += list(_said(error, given))
         return None
     faults += list(_missing(entry))
     return entry

@@ -18,13 +18,13 @@ from fl_estimate.reporting.releases import geography
 from fl_estimate.reporting.suppression import SuppressionRule
 from fl_estimate.reporting.writing import write_bytes
 from fl_estimate.results.estimates import Estimates
-from fl_estimate.study.config import Study, WithoutPeople, read_study, read_with_faults
+from fl_estimate.study.calls import make_estimate, try_out
+from fl_estimate.study.config import Study, read_study, read_with_faults
 from fl_estimate.study.folder import FORM, read_manifest, replacing, require_free, write_manifest
+from fl_estimate.study.forms import Entry, PeopleEntry
 from fl_estimate.study.gathering import Faults
 from fl_estimate.study.inputs import Fingerprint, StudyInputs, Tell, fingerprint, package_versions, read_inputs, ready
-from fl_estimate.study.kinds import check_direct, from_lists, make_estimate
 from fl_estimate.study.labelling import entitled, in_language
-from fl_estimate.study.list_entries import CaptureRecaptureEntry
 from fl_estimate.study.nesting import nested_by_columns
 from fl_estimate.study.private import open_private, write_private
 
@@ -189,14 +189,14 @@ def _try_out(study: Study, inputs: StudyInputs, tell: Tell, faults: Faults) -> N
     for place, entry in ready(study, inputs):
         tell(f"checking {entry.name}")
         with faults.of(place):
-            check_direct(entry, inputs.people[study.source_of(entry.source)])
+            try_out(entry, inputs.people[study.source_of(entry.source)])
 
 
 def _nested(study: Study, inputs: StudyInputs) -> dict[str, dict[str, dict[Any, Any]]]:
     """Which by-columns of a source lie in which, wherever in the study they stand."""
-    entries: dict[str, list[Any]] = {}
+    entries: dict[str, list[Entry]] = {}
     for entry in study.config.estimate:
-        if not isinstance(entry, WithoutPeople):
+        if isinstance(entry, PeopleEntry):
             entries.setdefault(study.source_of(entry.source), []).append(entry)
     return nested_by_columns(entries, inputs.people)
 
@@ -212,12 +212,10 @@ def _estimate(
     for place, entry in study.numbered():
         tell(f"estimating {entry.name}")
         try:
-            if isinstance(entry, CaptureRecaptureEntry) and entry.method == "appraise":
-                appraisals[entry.name] = from_lists(entry, inputs.histories[entry.name])
-                made[entry.name] = appraisals[entry.name].headline
-            else:
-                made[entry.name] = make_estimate(entry, study, inputs, made)
-            made[entry.name] = entitled(made[entry.name], entry, study.config.labels)
+            answer = make_estimate(entry, study, inputs, made)
+            if isinstance(answer, Appraisal):
+                appraisals[entry.name], answer = answer, answer.headline
+            made[entry.name] = entitled(answer, entry, study.config.labels)
         except EstimateFault as error:
             failed[entry.name] = error
         except FlError as error:

@@ -6,9 +6,10 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from fl_estimate.errors import StudyFault, nearest
 from fl_estimate.estimators import capture_recapture as cr
@@ -100,10 +101,8 @@ def _require_arguments(name: str, arguments: Mapping[str, Any]) -> None:
             close = nearest(each, takes)
             hint = f"did you mean {close!r}?" if close else f"it takes {', '.join(takes)}"
             raise FormulaError(f"arguments: {name} does not take {each!r}; {hint}")
-    grid = arguments.get("grid")
-    if isinstance(grid, Mapping) and not (
-        set(grid) == GRID and all(isinstance(x, int) and x > 0 for x in grid.values())
-    ):
+    grid = _grid(arguments)
+    if grid is not None and not (frozenset(grid) == GRID and all(isinstance(x, int) and x > 0 for x in grid.values())):
         raise FormulaError(
             f"arguments: grid = {dict(grid)!r}; write grid = {{ times = 30, points = 1000 }} for that many dark figures from 1 to 30 "
             "times the people observed"
@@ -146,10 +145,17 @@ def _reading(name: str, settings: dict[str, Any], method: str) -> ListReading:
 def _on_these(settings: Mapping[str, Any], name: str, histories: CaptureHistories) -> dict[str, Any]:
     """Settings with a seed, and with the dark figures that ``grid = { times = 30, points = 1000 }`` means for these lists."""
     given = {"seed": 1, **settings} if name in POSTERIOR else dict(settings)
-    grid = given.get("grid")
-    if isinstance(grid, Mapping):
-        given["grid"] = np.unique(np.round(np.linspace(1, grid["times"] * histories.n, grid["points"]))).tolist()
+    grid = _grid(given)
+    if grid is not None:
+        figures: npt.NDArray[np.float64] = np.linspace(1, float(grid["times"]) * histories.n, int(grid["points"]))
+        given["grid"] = np.unique(np.round(figures)).tolist()
     return given
+
+
+def _grid(settings: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """A grid that is given as a table."""
+    grid = settings.get("grid")
+    return cast("Mapping[str, Any]", grid) if isinstance(grid, Mapping) else None
 
 
 def _first_row(found: Any) -> ListFigure:

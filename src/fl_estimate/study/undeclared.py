@@ -10,11 +10,11 @@ import narwhals as nw
 from fl_estimate.errors import StudyFault
 from fl_estimate.inputs.survey_data import SurveyData
 from fl_estimate.loaders.labelled_missing import names_codes
+from fl_estimate.results.roles import ColumnOf, Condition
 from fl_estimate.schema.expressions import parse
 from fl_estimate.schema.missing_words import says_missing
-from fl_estimate.study.config import Study, WithoutPeople
-
-_READ: tuple[str, ...] = ("outcome", "variable", "numerator", "denominator")
+from fl_estimate.study.config import Study
+from fl_estimate.study.forms import PeopleEntry
 
 
 def require_said(study: Study, surveys: Mapping[str, SurveyData], people: Mapping[str, Any]) -> None:
@@ -48,14 +48,18 @@ def _uses(study: Study, source: str) -> Iterator[tuple[str, str]]:
     for name, text in study.config.source[source].derived.items():
         yield from ((f"source.{source}.derived.{name}", column) for column in sorted(parse(text).names))
     for place, entry in study.numbered():
-        if isinstance(entry, WithoutPeople) or study.source_of(entry.source) != source:
+        if not isinstance(entry, PeopleEntry) or study.source_of(entry.source) != source:
             continue
-        for key in _READ:
-            named = getattr(entry, key, None)
+        for argument, role in entry.declared.having(ColumnOf):
+            key = argument.keys[0]
+            named: Any = getattr(entry, key) if role.values else None
             for column in [named] if isinstance(named, str) else named or []:
                 yield f"{place}.{key}", column
-        if entry.where is not None and not names_codes(entry.where):
-            yield from ((f"{place}.where", column) for column in sorted(parse(entry.where).names))
+        for argument, _ in entry.declared.having(Condition):
+            key = argument.keys[0]
+            where: str | None = getattr(entry, key)
+            if where is not None and not names_codes(where):
+                yield from ((f"{place}.{key}", column) for column in sorted(parse(where).names))
 
 
 def _labelled(survey: SurveyData) -> dict[str, dict[float, str]]:
@@ -63,8 +67,10 @@ def _labelled(survey: SurveyData) -> dict[str, dict[float, str]]:
     found: dict[str, dict[float, str]] = {}
     for table in ("households", "people"):
         labels = survey.labels.get(table)
-        for name, codes in (labels.values if labels is not None else {}).items():
-            valid = labels.valid.get(name, ()) if labels is not None else ()
+        if labels is None:
+            continue
+        for name, codes in labels.values.items():
+            valid = labels.valid.get(name, ())
             found[name] = {
                 float(code): label
                 for code, label in codes.items()

@@ -1,12 +1,15 @@
-"""Every public estimator goes through `publish` with 12 respondents and one case: nothing that is printed gives them away.
+"""Every method that is declared goes through `publish` with 12 respondents and one case: nothing that is printed gives them away.
 
-The tables below name every public function. A new one is in none of them, and the last tests fail until it is.
+The registry names the methods. The table below has an example of each; a new method has its own in its test file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,80 +18,41 @@ import pytest
 
 import fl_estimate as fl
 from fl_estimate import capture_recapture as cr
-
-FEW = "Z"
-"""The region of 12 respondents and one case; A to D have 300 each, and 30 to 60 cases."""
-DESIGN = fl.Design(weights="w", psu="ea", expands=True)
-LISTS = ["police", "ngo", "hotline"]
-
-
-@cache
-def people() -> pd.DataFrame:
-    """Five regions, one of them with 12 people of whom one is a case."""
-    parts: list[pd.DataFrame] = []
-    for place, (region, n, cases) in enumerate(
-        (("A", 300, 30), ("B", 300, 40), ("C", 300, 50), ("D", 300, 60), (FEW, 12, 1))
-    ):
-        rows = np.arange(n)
-        case = (rows % (n // cases) == 3).astype(int) if region != FEW else (rows == 3).astype(int)
-        parts.append(
-            pd.DataFrame({
-                "region": region, "w": 90.0 + rows % 7, "ea": [f"{region}{row // (n // 6)}" for row in rows], "fl": case,
-                "sex": np.where(rows // 2 % 2 == 0, "f", "m"), "one": 1.0, "years": case * 3.0, "wage": 100.0 + rows % 13 + place,
-                "forced": np.where(case == 1, "yes", "no"),
-            })
-        )  # fmt: skip
-    return pd.concat(parts, ignore_index=True)
+from fl_estimate.estimators.hierarchical.from_figures import sources_of_figures
+from fl_estimate.estimators.hierarchical.from_people import area_of_people
+from fl_estimate.estimators.readings import estimate_readings
+from fl_estimate.estimators.synthesis import from_figures as figures
+from fl_estimate.results.methods import Method, every_method
+from tests.unit.reporting.few import (
+    ALL,
+    DESIGN,
+    FEW,
+    OF_FEW,
+    TERM_OF_FEW,
+    Rows,
+    by,
+    episodes,
+    few,
+    imputed,
+    lists,
+    people,
+    persons,
+    total,
+)  # fmt: skip
 
 
-def few() -> pd.DataFrame:
-    frame = people()
-    return frame.loc[frame["region"] == FEW].reset_index(drop=True)
-
-
-def total(**more: Any) -> fl.Estimates:
-    return fl.estimate_total(few(), "fl", design=DESIGN, **more)
-
-
-def by(column: Any = "region") -> fl.Estimates:
-    return fl.estimate_prevalence(people(), "fl", design=DESIGN, by=column)
-
-
-def persons() -> pd.DataFrame:
-    return pd.DataFrame({"region": [*"ABCD", FEW], "population": [30_000, 30_000, 30_000, 30_000, 1_200]})
-
-
-@cache
-def lists(n: int = 12) -> fl.CaptureHistories:
-    """Case lists of n people."""
-    shares = np.array([3, 3, 2, 1, 1, 1, 1]) * (n // 12)
-    histories = [(1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0), (1, 0, 1), (0, 1, 1), (1, 1, 1)]
-    counts = pd.DataFrame([dict(zip(LISTS, on, strict=True)) for on in histories]).assign(count=shares)
-    return fl.CaptureHistories.from_counts(counts, lists=LISTS, count="count")
-
-
-def imputed() -> list[fl.Estimates]:
-    return [fl.estimate_prevalence(few().assign(fl=lambda f, s=s: f["fl"].to_numpy()[::s]), "fl", design=DESIGN) for s in (1, -1)]  # fmt: skip
-
-
-def episodes() -> fl.Estimates:
-    """Six episodes of work abroad that one person told: six cases among the sixty, and one person."""
-    survey = fl.datasets.load("country_migrants")
-    found = fl.by_episode(survey)
+def readings() -> fl.Estimates:
+    """An outcome and its narrow reading, of twelve people of whom one is a case."""
+    names = ["forced_labour", "forced_labour_narrow"]
+    found = fl.classify(fl.datasets.load("country_household"), outcomes=names)
     frame = found.people if isinstance(found.people, pd.DataFrame) else found.people.collect().to_pandas()
-    share = frame["respondent_share"].to_numpy(dtype=float)
-    busy = frame.loc[share == share.min(), "respondent_id"].iloc[0]
-    own = frame[frame["respondent_id"] == busy]
-    many = pd.concat([own] * 20, ignore_index=True).assign(
-        respondent_share=1 / (20 * len(own)), fl=1.0, ea=lambda f: np.arange(len(f)) % 4
+    inside = frame[frame["forced_labour_in_scope"] == 1]
+    case = inside["forced_labour_narrow"] == 1
+    twelve = pd.concat(
+        [inside[case].head(1), inside[(inside["forced_labour_possible"] == 0)].head(11)], ignore_index=True
     )
-    return fl.estimate_prevalence(many, "fl", design=fl.Design(psu="ea", unweighted=True))
+    return estimate_readings(replace(found, people=twelve, design=fl.Design(unweighted=True)))
 
-
-Rows = Callable[[pd.DataFrame], Any]
-ALL: Rows = lambda frame: np.ones(len(frame), dtype=bool)  # noqa: E731
-OF_FEW: Rows = lambda frame: (frame["region"] == FEW).fillna(False).to_numpy(dtype=bool)  # noqa: E731
-TERM_OF_FEW: Rows = lambda frame: frame["term"].str.contains(FEW).to_numpy(dtype=bool)  # noqa: E731
 
 ESTIMATORS: dict[str, tuple[Callable[[], fl.Estimates], Rows]] = {
     "estimate_prevalence": (lambda: fl.estimate_prevalence(few(), "fl", design=DESIGN, unknown="bounds"), ALL),
@@ -114,7 +78,28 @@ ESTIMATORS: dict[str, tuple[Callable[[], fl.Estimates], Rows]] = {
     "regress crossed": (lambda: fl.regress(people(), "wage ~ C(region) + C(sex):C(region)", family="gaussian", design=DESIGN), TERM_OF_FEW),
     "marginal_means": (lambda: fl.marginal_means(fl.regress(people(), "fl ~ C(region)", design=DESIGN), "region"), OF_FEW),
     "by_episode": (episodes, ALL),
+    "estimate_readings": (readings, ALL),
     "hierarchical.area": (lambda: fl.hierarchical.area(by(), population=persons(), draws=200, seed=1), OF_FEW),
+    "hierarchical.area_of_people": (
+        lambda: area_of_people(people(), "fl", by="region", design=DESIGN, draws=200, seed=1), OF_FEW,
+    ),
+    "hierarchical.sources_of_figures": (
+        lambda: sources_of_figures({"survey": total()}, counts={"lists": 300.0}, bias={"survey": "exactly(0)", "lists": "normal(0, 0.2)"}, draws=200, seed=1),
+        lambda frame: (frame["term"] != "lists").to_numpy(dtype=bool),
+    ),
+    "synthesis.add_figures": (lambda: figures.add_figures({"a": total(), "b": total()}, correlation=1.0), ALL),
+    "synthesis.aggregate_figures": (
+        lambda: figures.aggregate_figures(
+            by().select(margin="region"), population=persons(), by="region", between=0.001,
+            groups=pd.DataFrame({"region": [*"ABCD", FEW], "part": ["north", "north", "north", "north", FEW]}),
+        ),
+        lambda frame: (frame["part"].fillna(FEW) == FEW).to_numpy(dtype=bool),
+    ),
+    "synthesis.change_of_figures": (lambda: figures.change_of_figures(fl.synthesis.published(200, se=20, source="a report", outcome="fl"), total()), ALL),
+    "synthesis.extend_figures": (
+        lambda: figures.extend_figures(total(), pd.DataFrame({"labour": [400], "sexual": [100]}), known="labour", wanted="sexual"), ALL,
+    ),
+    "synthesis.stack_figures": (lambda: figures.stack_figures({"a": total(), "b": total()}), ALL),
     "hierarchical.eblup": (
         lambda: fl.hierarchical.eblup(by().select(margin="region"), link="identity"), OF_FEW,
     ),
@@ -187,18 +172,33 @@ ESTIMATORS: dict[str, tuple[Callable[[], fl.Estimates], Rows]] = {
 TYPED = {"synthesis.published"}
 """Figures that somebody else has published: no respondent stands behind them here."""
 
-NO_ESTIMATES = {
-    "t_test", "rank_test", "independence_test", "term_test", "compare_frameworks", "weight_summary", "plan_sample", "plan_change",
-    "allocate", "replicate", "calibrate", "post_stratify", "trim_weights", "adjust_nonresponse", "classify", "explain",
-    "explain_respondent", "frameworks", "codebook", "load", "load_lists", "draft_mapping", "validate", "publish",
-    "publish_appraisal", "appraisal_page", "run_study", "plot", "compare", "plot_methods", "plot_overlaps", "plot_plan",
-    "plot_sensitivity", "plot_shrinkage", "hierarchical.expert_beta", "hierarchical.icar_scaling", "hierarchical.leave_one_out",
-    "hierarchical.predictive_check", "hierarchical.sensitivity", "hierarchical.smooth_variances", "capture_recapture.check",
-    "capture_recapture.draw_lists", "capture_recapture.fitted_model", "capture_recapture.internal_consistency",
-    "capture_recapture.mixed_model", "capture_recapture.simulate", "capture_recapture.stated_model", "synthesis.discrepancy",
-    "synthesis.spells",
-}  # fmt: skip
-"""Functions that give no Estimates: `publish` refuses what they give, and what they draw or write is theirs to test."""
+PREFIX = "few_of_"
+TESTS = Path(__file__).parents[2]
+
+
+def name_of(method: Method) -> str:
+    """What the tables above call a method: as users do."""
+    return method.name if method.family == "survey" else f"{method.family}.{method.name}"
+
+
+def found_examples() -> dict[str, tuple[Callable[[], fl.Estimates], Rows]]:
+    """Examples beside the tests of a method: ``few_of_<name>``, whose rows all rest on the twelve."""
+    found: dict[str, tuple[Callable[[], fl.Estimates], Rows]] = {}
+    for file in sorted(TESTS.rglob("test_*.py")):
+        if f"def {PREFIX}" in file.read_text(encoding="utf-8") and file != Path(__file__):
+            module = import_module(".".join(file.relative_to(TESTS.parent).with_suffix("").parts))
+            found |= {name: (value, ALL) for name, value in vars(module).items() if name.startswith(PREFIX)}
+    return found
+
+
+EXAMPLES = ESTIMATORS | found_examples()
+
+
+def example_of(method: Method) -> str | None:
+    """The example of a method, by its name."""
+    names = (name_of(method), f"{PREFIX}{method.name}")
+    return next((name for name in names if name in EXAMPLES), None)
+
 
 NUMBERS = ["value", "se", "lower", "upper", "undetermined", "deff", "df", "cases"]
 
@@ -206,12 +206,12 @@ NUMBERS = ["value", "se", "lower", "upper", "undetermined", "deff", "df", "cases
 @cache
 def made(name: str) -> fl.Estimates:
     """What an estimator gives, made once for both tests."""
-    return ESTIMATORS[name][0]()
+    return EXAMPLES[name][0]()
 
 
-@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.parametrize("name", EXAMPLES)
 def test_twelve_respondents_and_one_case_are_not_given_away(name: str) -> None:
-    estimates, rests = made(name), ESTIMATORS[name][1]
+    estimates, rests = made(name), EXAMPLES[name][1]
     published = fl.publish({"it": estimates}).to_frame()
     rows = rests(published)
     assert rows.any(), "the test looks at no row"
@@ -224,7 +224,7 @@ def test_twelve_respondents_and_one_case_are_not_given_away(name: str) -> None:
     assert not {reason.row for reason in fl.publish(estimates).tables[0].reasons} & set(np.flatnonzero(rows).tolist())
 
 
-@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.parametrize("name", EXAMPLES)
 def test_every_row_has_a_basis_and_a_support_of_its_own(name: str) -> None:
     estimates = made(name)
     assert set(estimates.frame["basis"]) <= {"respondents", "lists", "model", "figures"}
@@ -239,24 +239,15 @@ def test_figures_that_are_typed_in_are_printed() -> None:
     ]
 
 
-def _public() -> set[str]:
-    spaces: Mapping[str, Any] = {
-        "": fl,
-        "hierarchical.": fl.hierarchical,
-        "capture_recapture.": cr,
-        "synthesis.": fl.synthesis,
-    }
-    return {
-        prefix + name
-        for prefix, module in spaces.items()
-        for name in module.__all__
-        if callable(getattr(module, name)) and not isinstance(getattr(module, name), type)
-    }
-
-
-def test_no_public_function_is_forgotten() -> None:
-    walked = {name.split(" ")[0] for name in ESTIMATORS if not name.startswith("Estimates.")}
-    assert walked | TYPED | NO_ESTIMATES == _public()
+@pytest.mark.parametrize("method", every_method(), ids=name_of)
+def test_every_method_has_an_example_and_rests_on_what_it_declares(method: Method) -> None:
+    """A method that is declared and stands in no table fails here until it does, or has a ``few_of_`` beside its own tests."""
+    if name_of(method) in TYPED:
+        return
+    example = example_of(method)
+    assert example is not None, f"give {name_of(method)} an example: few_of_{method.name}, in its test file"
+    if method.basis is not None:
+        assert set(made(example).frame["basis"]) == {method.basis}
 
 
 def test_tests_and_frames_are_refused() -> None:

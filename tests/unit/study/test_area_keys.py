@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 import fl_estimate as fl
-from fl_estimate.study.config import AreaEntry, PriorEntry
+from fl_estimate.study.config import study_model
+from fl_estimate.study.forms import entry_models, keys_at
 from fl_estimate.study.run import run_study
 from tests.unit.study.made import STUDY, people, write
 
@@ -57,9 +58,10 @@ def test_keys_are_the_arguments() -> None:
     """Besides those of the direct estimate, `direct` itself, and what a sampler shows while it runs."""
     arguments = set(inspect.signature(fl.hierarchical.area).parameters) - {"direct", "progress"}
     of_direct = {"kind", "name", "source", "outcome", "by", "where", "unknown", "variance", "title", "note"}
-    assert set(AreaEntry.model_fields) - of_direct == arguments
+    assert set(entry_models()["area"].model_fields) - of_direct == arguments
     # The spread of people within cells is of `fl.hierarchical.unit` alone.
-    assert set(PriorEntry.model_fields) == set(inspect.signature(fl.hierarchical.Prior).parameters) - {"residual"}
+    priors = keys_at(("estimate", 0, "area", "prior", "sigmas"), study_model())
+    assert set(priors) == set(inspect.signature(fl.hierarchical.Prior).parameters) - {"residual"}
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
@@ -11,6 +11,8 @@ from fl_estimate.errors import EstimateFault, not_one_of
 from fl_estimate.estimators.capture_recapture.answers import log_limits, population_estimates, require_interval
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.methods import method
+from fl_estimate.results.roles import LISTS, Key, Level
 
 KINDS = ("bias-corrected", "classic", "t-lists")
 ASSUMED: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -29,11 +31,12 @@ class _Seen:
     lists: int
 
 
+@method(kind="capture_recapture", chosen=True, basis="lists", family="capture_recapture")
 def chao(
-    histories: CaptureHistories,
-    kind: Literal["bias-corrected", "classic", "t-lists"] = "bias-corrected",
+    histories: Annotated[CaptureHistories, LISTS],
+    kind: Annotated[Literal["bias-corrected", "classic", "t-lists"], Key("estimator")] = "bias-corrected",
     *,
-    level: float = 0.95,
+    level: Level = 0.95,
 ) -> Estimates:
     """Bound the number of people from below, by Chao's estimate from those seen once and twice.
 
@@ -87,7 +90,8 @@ def chao(
     return _answer(histories, seen, "chao", kind, dark, variance, level)
 
 
-def zelterman(histories: CaptureHistories, *, level: float = 0.95) -> Estimates:
+@method(kind="capture_recapture", chosen=True, basis="lists", family="capture_recapture")
+def zelterman(histories: Annotated[CaptureHistories, LISTS], *, level: Level = 0.95) -> Estimates:
     """Estimate the number of people from the rate that those seen once and twice show, by Zelterman's estimate.
 
     It leans on the people seen rarely, who are the likest to those not seen. It bounds from below where each person

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,8 @@ from fl_estimate.estimators.capture_recapture.existence import full_counts, is_i
 from fl_estimate.estimators.capture_recapture.fitting import Fit, fit_poisson
 from fl_estimate.inputs.histories import CaptureHistories, Member, all_histories
 from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.methods import method
+from fl_estimate.results.roles import LISTS, Level
 
 Floats = npt.NDArray[np.float64]
 Model = Literal[
@@ -42,8 +44,13 @@ class _Answer:
     diagnostics: dict[str, Any]
 
 
+@method(kind="capture_recapture", chosen=True, basis="lists", family="capture_recapture")
 def closed(
-    histories: CaptureHistories, model: Model = "Mt", *, bias_corrected: bool = False, level: float = 0.95
+    histories: Annotated[CaptureHistories, LISTS],
+    model: Model = "Mt",
+    *,
+    bias_corrected: bool = False,
+    level: Level = 0.95,
 ) -> Estimates:
     """Estimate the number of people from a model of how capture differs by list, person or behaviour.
 

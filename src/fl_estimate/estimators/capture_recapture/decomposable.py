@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,8 @@ from fl_estimate.estimators.capture_recapture.posterior import LEVELS, posterior
 from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.methods import method
+from fl_estimate.results.roles import LISTS, NOT_IN_FILE, Level, MoreThanZero, NotNegative, SeedOrNone, Some, Within
 
 Floats = npt.NDArray[np.float64]
 FIRST_END, GROWTH, MOST_ENDS = 30.0, 3.0, 12
@@ -60,16 +62,17 @@ class _Posterior:
         return float(np.sqrt(self.mass @ (self.dark - self.mean) ** 2))
 
 
+@method(kind="capture_recapture", chosen=True, basis="lists", family="capture_recapture")
 def average_decomposable(
-    histories: CaptureHistories,
+    histories: Annotated[CaptureHistories, LISTS],
     *,
-    delta: float | Literal["2^-t"] = "2^-t",
-    grid: Literal["auto"] | Sequence[float] = "auto",
+    delta: MoreThanZero | Literal["2^-t"] = "2^-t",
+    grid: Literal["auto"] | Annotated[Sequence[NotNegative], Some] = "auto",
     saturated: bool = True,
-    log_prior: Callable[[Floats], Floats] | None = None,
-    level: float = 0.95,
-    draws: int = 4_000,
-    seed: int | None = None,
+    log_prior: Annotated[Callable[[Floats], Floats] | None, NOT_IN_FILE] = None,
+    level: Level = 0.95,
+    draws: Annotated[int, Within(ge=1)] = 4_000,
+    seed: SeedOrNone = None,
 ) -> Estimates:
     """Average over every decomposable graph of the lists, weighted by how well each predicts the histories.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,22 +22,25 @@ from fl_estimate.estimators.capture_recapture.posterior import (
 from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.methods import method
+from fl_estimate.results.roles import LISTS, Level, MoreThanZero, SeedOrNone, Within
 
 Floats = npt.NDArray[np.float64]
 MOST_CLASSES = 50
 
 
+@method(kind="capture_recapture", chosen=True, basis="lists", family="capture_recapture")
 def latent_class(
-    histories: CaptureHistories,
+    histories: Annotated[CaptureHistories, LISTS],
     *,
-    classes: int = 10,
-    draws: int = 4_000,
-    chains: int = 4,
-    seed: int | None = None,
-    burn_in: int = 10_000,
-    thin: int = 100,
-    prior: tuple[float, float] = (0.25, 0.25),
-    level: float = 0.95,
+    classes: Annotated[int, Within(ge=2)] = 10,
+    draws: Annotated[int, Within(ge=1)] = 4_000,
+    chains: Annotated[int, Within(ge=1)] = 4,
+    seed: SeedOrNone = None,
+    burn_in: Annotated[int, Within(ge=0)] = 10_000,
+    thin: Annotated[int, Within(ge=1)] = 100,
+    prior: tuple[MoreThanZero, MoreThanZero] = (0.25, 0.25),
+    level: Level = 0.95,
 ) -> Estimates:
     """Estimate the number of people from classes of people that differ in their chances of being on each list.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +14,11 @@ from fl_estimate.errors import EstimateFault, listed, not_one_of
 from fl_estimate.estimators.capture_recapture.answers import Limits, population_estimates, require_interval, wald_limits
 from fl_estimate.estimators.capture_recapture.existence import Reduced, existence, reduce_model
 from fl_estimate.estimators.capture_recapture.fitting import Fit, fit_poisson
-from fl_estimate.estimators.capture_recapture.terms import Term, Terms, model_name, read_terms, term_name
+from fl_estimate.estimators.capture_recapture.terms import Term, Terms, TermsInFile, model_name, read_terms, term_name
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.methods import method
+from fl_estimate.results.roles import LISTS, InFile, Level
 
 Floats = npt.NDArray[np.float64]
 Likelihood = Literal["poisson", "multinomial"]
@@ -25,13 +27,14 @@ FARTHEST = 1e4
 """How many times the estimate an upper profile limit is looked for."""
 
 
+@method(kind="capture_recapture", chosen=True, basis="lists", family="capture_recapture")
 def loglinear(
-    histories: CaptureHistories,
-    terms: Terms = "main",
+    histories: Annotated[CaptureHistories, LISTS],
+    terms: Annotated[Terms, InFile(TermsInFile)] = "main",
     *,
     likelihood: Likelihood = "poisson",
     interval: Interval | None = None,
-    level: float = 0.95,
+    level: Level = 0.95,
 ) -> Estimates:
     """Estimate the number of people from a log-linear model of given terms.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from fl_estimate.errors import EstimateFault, not_one_of
 from fl_estimate.estimators.capture_recapture import bootstrap as resampling
@@ -23,21 +23,24 @@ from fl_estimate.estimators.capture_recapture.stepwise import stepwise, stepwise
 from fl_estimate.estimators.capture_recapture.terms import model_name
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.methods import method
+from fl_estimate.results.roles import LISTS, Level, MoreThanZero, SeedOrNone, Within
 
 SEARCHES = ("all", "downhill", "path")
 RUNNER_UP = 6.0
 """Models within this much of the least BIC are told beside it."""
 
 
+@method(kind="capture_recapture", chosen=True, basis="lists", family="capture_recapture")
 def select_stepwise(
-    histories: CaptureHistories,
+    histories: Annotated[CaptureHistories, LISTS],
     *,
-    threshold: float = 0.02,
+    threshold: MoreThanZero = 0.02,
     likelihood: Likelihood = "poisson",
     interval: Interval | None = None,
-    level: float = 0.95,
-    replicates: int = 1000,
-    seed: int | None = None,
+    level: Level = 0.95,
+    replicates: Annotated[int, Within(ge=1)] = 1000,
+    seed: SeedOrNone = None,
 ) -> Estimates:
     """Choose pairs of lists that depend on each other step by step, and estimate the number of people.
 
@@ -104,15 +107,16 @@ def select_stepwise(
     return answer(histories, search, "select_stepwise", "stepwise", likelihood, kind, level, replicates, seed)
 
 
+@method(kind="capture_recapture", chosen=True, basis="lists", family="capture_recapture")
 def select_aic_p(
-    histories: CaptureHistories,
+    histories: Annotated[CaptureHistories, LISTS],
     *,
-    threshold: float = 0.05,
+    threshold: MoreThanZero = 0.05,
     likelihood: Likelihood = "multinomial",
     interval: Interval | None = None,
-    level: float = 0.95,
-    replicates: int = 1000,
-    seed: int | None = None,
+    level: Level = 0.95,
+    replicates: Annotated[int, Within(ge=1)] = 1000,
+    seed: SeedOrNone = None,
 ) -> Estimates:
     """Choose pairs of lists by AIC while the pair added is significant, as Bales, Hesketh and Silverman did for the UK.
 
@@ -174,17 +178,18 @@ def select_aic_p(
     return answer(histories, search, "select_aic_p", "aic-p", likelihood, kind, level, replicates, seed)
 
 
+@method(kind="capture_recapture", chosen=True, basis="lists", family="capture_recapture")
 def select_bic(
-    histories: CaptureHistories,
+    histories: Annotated[CaptureHistories, LISTS],
     *,
-    max_order: int = 2,
+    max_order: Annotated[int, Within(ge=1)] = 2,
     search: Literal["all", "downhill", "path"] | None = None,
     likelihood: Likelihood = "poisson",
     interval: Interval | None = None,
-    top: int | None = None,
-    level: float = 0.95,
-    replicates: int = 1000,
-    seed: int | None = None,
+    top: Annotated[int | None, Within(ge=1)] = None,
+    level: Level = 0.95,
+    replicates: Annotated[int, Within(ge=1)] = 1000,
+    seed: SeedOrNone = None,
 ) -> Estimates:
     """Choose the hierarchical model of least BIC, and estimate the number of people.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
@@ -13,21 +13,24 @@ from fl_estimate.estimators.capture_recapture.answers import population_estimate
 from fl_estimate.estimators.capture_recapture.existence import Reduced
 from fl_estimate.estimators.capture_recapture.fitting import fit_poisson
 from fl_estimate.estimators.capture_recapture.loglinear import require_estimable
-from fl_estimate.estimators.capture_recapture.terms import Term, Terms, model_name, read_terms, term_name
+from fl_estimate.estimators.capture_recapture.terms import Term, Terms, TermsInFile, model_name, read_terms, term_name
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.methods import method
+from fl_estimate.results.roles import LISTS, InFile, Level, MoreThanZero, Some
 from fl_estimate.results.stack import stack
 
 RATIOS = (0.5, 2 / 3, 1.0, 1.5, 2.0)
 
 
+@method(kind="capture_recapture", chosen=True, basis="lists", family="capture_recapture")
 def sensitivity(
-    histories: CaptureHistories,
-    terms: Terms = "main",
+    histories: Annotated[CaptureHistories, LISTS],
+    terms: Annotated[Terms, InFile(TermsInFile)] = "main",
     *,
     interaction: Sequence[str] | None = None,
-    odds_ratios: Sequence[float] = RATIOS,
-    level: float = 0.95,
+    odds_ratios: Annotated[Sequence[MoreThanZero], Some] = RATIOS,
+    level: Level = 0.95,
 ) -> Estimates:
     """Lay out the number of people for stated strengths of interactions that the model takes to be absent.
 

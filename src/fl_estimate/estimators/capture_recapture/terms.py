@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,8 @@ from fl_estimate.inputs.histories import CaptureHistories, Member
 Term = tuple[int, ...]
 Floats = npt.NDArray[np.float64]
 Terms = str | Sequence[Sequence[str]]
+TermsInFile = Literal["main", "two-way"] | list[list[str]]
+"""In a study file, where a list of sets is a list of lists."""
 
 
 def read_terms(histories: CaptureHistories, terms: Terms) -> tuple[Term, ...]:

@@ -6,7 +6,7 @@ import itertools
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,8 @@ from fl_estimate.estimators.capture_recapture.terms import Term, design_matrix, 
 from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.inputs.histories import CaptureHistories, Member, all_histories
 from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.methods import method
+from fl_estimate.results.roles import LISTS, Level, MoreThanZero, SeedOrNone, Within
 
 Floats = npt.NDArray[np.float64]
 MAIN_VARIANCE, INTERACTION_VARIANCE = 1e4, 1.0
@@ -60,15 +62,16 @@ class _Table:
     proper: bool
 
 
+@method(kind="capture_recapture", chosen=True, basis="lists", family="capture_recapture")
 def threshold(
-    histories: CaptureHistories,
+    histories: Annotated[CaptureHistories, LISTS],
     *,
     prior: Literal["proper", "improper"] = "proper",
-    threshold: float = 2,
+    threshold: MoreThanZero = 2,
     max_order: Literal[2, 3] = 2,
-    draws: int = 4_000,
-    seed: int | None = None,
-    level: float = 0.95,
+    draws: Annotated[int, Within(ge=1)] = 4_000,
+    seed: SeedOrNone = None,
+    level: Level = 0.95,
 ) -> Estimates:
     """Estimate the number of people from the interactions whose posterior stays away from zero.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
@@ -17,6 +17,8 @@ from fl_estimate.estimators.capture_recapture.answers import (
 )
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.methods import method
+from fl_estimate.results.roles import LISTS, Level, ListName
 
 ASSUMED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("lists_independent", {}),
@@ -35,8 +37,14 @@ class _Pair:
     both: float
 
 
+@method(kind="capture_recapture", chosen=True, basis="lists", family="capture_recapture")
 def petersen(
-    histories: CaptureHistories, a: str, b: str, *, interval: Literal["wald"] = "wald", level: float = 0.95
+    histories: Annotated[CaptureHistories, LISTS],
+    a: ListName,
+    b: ListName,
+    *,
+    interval: Literal["wald"] = "wald",
+    level: Level = 0.95,
 ) -> Estimates:
     """Estimate the number of people from two lists, by Lincoln's and Petersen's proportion.
 
@@ -95,8 +103,14 @@ def petersen(
     return _answer(pair, "petersen", size, variance, interval, level)
 
 
+@method(kind="capture_recapture", chosen=True, basis="lists", family="capture_recapture")
 def chapman(
-    histories: CaptureHistories, a: str, b: str, *, interval: Literal["wald", "log"] = "wald", level: float = 0.95
+    histories: Annotated[CaptureHistories, LISTS],
+    a: ListName,
+    b: ListName,
+    *,
+    interval: Literal["wald", "log"] = "wald",
+    level: Level = 0.95,
 ) -> Estimates:
     """Estimate the number of people from two lists, by Chapman's nearly unbiased form.
 

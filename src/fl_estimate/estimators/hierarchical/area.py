@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fl_estimate.errors import EstimateFault, not_one_of
 from fl_estimate.estimators.hierarchical.answers import area_estimates
@@ -33,7 +33,10 @@ from fl_estimate.estimators.hierarchical.prepare import Prepared, on_counts, pre
 from fl_estimate.estimators.hierarchical.priors import Prior
 from fl_estimate.estimators.hierarchical.samplers import sample
 from fl_estimate.estimators.sampling import known_seed
+from fl_estimate.results.codes import PREVALENCE
 from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.methods import method
+from fl_estimate.results.roles import GROUPS, NOT_IN_FILE, Draws, FromFile, Level, Needs, Neighbours, Parts, SeedOrNone
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,26 +46,27 @@ LIKELIHOODS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+@method(kind=None, basis="model", family="hierarchical")
 def area(
-    direct: Any,
+    direct: Annotated[Any, NOT_IN_FILE],
     *,
-    covariates: Any = None,
+    covariates: Annotated[Any, FromFile(keyed=("by",), also=("time",), choose=True)] = None,
     likelihood: Literal["binomial", "beta-binomial", "normal"] = "binomial",
     link: Literal["identity", "log", "logit", "arcsine"] | None = None,
-    spatial: Literal["bym2", "sar"] | None = None,
-    neighbours: Any = None,
-    temporal: Literal["rw1", "ar1"] | None = None,
-    time: str | None = None,
+    spatial: Annotated[Literal["bym2", "sar"] | None, Needs("neighbours")] = None,
+    neighbours: Annotated[Any, Neighbours(keyed="by"), Needs("spatial")] = None,
+    temporal: Annotated[Literal["rw1", "ar1"] | None, Needs("time")] = None,
+    time: Annotated[str | None, GROUPS] = None,
     deff: Literal["own", "national"] = "own",
     sampler: Literal["grid", "nuts"] = "grid",
-    prior: Prior | None = None,
-    benchmark: Literal["ratio", "difference"] | None = None,
-    population: Any = None,
-    level: float = 0.95,
-    draws: int = 4_000,
-    seed: int | None = None,
+    prior: Annotated[Prior | None, Parts(without=("residual",), texts=("sigma",))] = None,
+    benchmark: Annotated[Literal["ratio", "difference"] | None, Needs("population")] = None,
+    population: Annotated[Any, FromFile(keyed=("by",), column="population", whole=False)] = None,
+    level: Level = 0.95,
+    draws: Draws = 4_000,
+    seed: SeedOrNone = None,
     on_failure: Literal["flag", "raise"] = "flag",
-    progress: bool = False,
+    progress: Annotated[bool, NOT_IN_FILE] = False,
 ) -> Estimates:
     """Estimate small areas from their direct estimates, each borrowing from the others and from covariates.
 
@@ -237,7 +241,7 @@ def _sample(prepared: Prepared, ask: Ask, sampler: str, direct: Direct, rule: st
         return sample(prepared.model, ask, sampler)
     # Summaries of what was moved come from the draws: there must be enough of them.
     found = sample(prepared.model, replace(ask, draws=max(ask.draws, NATIONAL_DRAWS)), sampler)
-    return benchmark_posterior(found, ask, direct.national, rule, share=direct.quantity == "prevalence")
+    return benchmark_posterior(found, ask, direct.national, rule, share=direct.quantity == PREVALENCE)
 
 
 def _check_words(likelihood: str, link: str | None, sampler: str, benchmark: str | None, deff: str) -> str:

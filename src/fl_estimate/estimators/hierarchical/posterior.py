@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from fl_estimate.estimators.hierarchical.priors import Density, Priors
 from fl_estimate.estimators.hierarchical.structure import Crossed, Structure
+from fl_estimate.results.codes import ReasonCode
 
 Floats = npt.NDArray[np.float64]
 
@@ -88,7 +89,7 @@ class Posterior:
     national: Floats | None
     parameters: Mapping[str, Mapping[str, float]]
     diagnostics: Mapping[str, Any]
-    flags: tuple[tuple[str, tuple[tuple[str, Any], ...]], ...] = field(default=())
+    flags: tuple[tuple[ReasonCode, tuple[tuple[str, Any], ...]], ...] = field(default=())
     benchmark: Mapping[str, Any] | None = None
 
 

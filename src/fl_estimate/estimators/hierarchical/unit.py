@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ from scipy import special
 
 from fl_estimate.design.domains import By
 from fl_estimate.errors import EstimateFault, listed, not_one_of
+from fl_estimate.estimators.design_weighted import estimate_mean, estimate_prevalence
 from fl_estimate.estimators.hierarchical.asked import check_numbers, tails_of
 from fl_estimate.estimators.hierarchical.checks import aliased
 from fl_estimate.estimators.hierarchical.latent_nuts import sample_latent
@@ -36,30 +37,61 @@ from fl_estimate.estimators.hierarchical.unit_normal import (
 from fl_estimate.estimators.hierarchical.varying_effects import Latent, LatentDraws, draw_latent
 from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.inputs.sample_design import Design
+from fl_estimate.results.codes import MEAN, PREVALENCE, MethodName
 from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.methods import method
+from fl_estimate.results.roles import (
+    GROUPS,
+    NOT_IN_FILE,
+    PEOPLE,
+    Draws,
+    FromFile,
+    Level,
+    Name,
+    Parts,
+    SeedOrNone,
+    Some,
+    Where,
+)
+
+UNIT_BINOMIAL = MethodName("unit-binomial")
+UNIT_NORMAL = MethodName("unit-normal")
 
 Floats = npt.NDArray[np.float64]
 
 
+def _of_people(people: Any, outcome: str, *, likelihood: str = "binomial", **settings: Any) -> Estimates:
+    """What the people say without a model: fails where the model would, in a moment."""
+    direct = estimate_mean if likelihood == "normal" else estimate_prevalence
+    return direct(people, outcome, **settings)
+
+
+@method(
+    kind="unit",
+    basis="model",
+    family="hierarchical",
+    tried_by=_of_people,
+    tried_with=("outcome", "where", "unknown", "likelihood"),
+)
 def unit(
-    people: Any,
-    outcome: str,
+    people: Annotated[Any, PEOPLE],
+    outcome: Name,
     *,
-    cells: str | Sequence[str],
-    population: Any,
-    covariates: Any = None,
+    cells: Annotated[str | Annotated[Sequence[str], Some], GROUPS],
+    population: Annotated[Any, FromFile(keyed=("cells",), column="population")],
+    covariates: Annotated[Any, FromFile(choose=True)] = None,
     varying: Sequence[str] | None = None,
     by: By = None,
-    design: Design | None = None,
-    where: str | None = None,
+    design: Annotated[Design | None, NOT_IN_FILE] = None,
+    where: Where = None,
     unknown: Literal["no", "exclude"] | None = None,
     likelihood: Literal["binomial", "normal"] = "binomial",
     weights: Literal["effective", "none"] = "effective",
     sampler: Literal["grid", "nuts"] = "grid",
-    prior: Prior | None = None,
-    level: float = 0.95,
-    draws: int = 4_000,
-    seed: int | None = None,
+    prior: Annotated[Prior | None, Parts(without=("phi", "rho", "kappa", "sigma_time", "rho_time"))] = None,
+    level: Level = 0.95,
+    draws: Draws = 4_000,
+    seed: SeedOrNone = None,
 ) -> Estimates:
     """Multilevel regression with poststratification: a model of people in cells, added up over the population's cells.
 
@@ -203,7 +235,7 @@ def _fit_counts(asked: _Asked, sampler: str) -> Fitted:
     )  # fmt: skip
     found = _sample(model, asked, sampler)
     return Fitted(
-        outcome=asked.outcome, quantity="prevalence", method="unit-binomial", cells=cells, columns=columns,
+        outcome=asked.outcome, quantity=PREVALENCE, method=UNIT_BINOMIAL, cells=cells, columns=columns,
         draws=_with_unmet(found, columns, met, asked.seed), x=columns.x, names=columns.names, n=counts.n,
         cases=counts.cases, not_zero=counts.cases, size=counts.size, excess=counts.excess, excess_source=counts.source, recipe=counts.recipe,
         share=True, priors=_said(columns.terms, sigma, intercept, slopes, columns.x.shape[1]),
@@ -275,7 +307,7 @@ def _fit_normal(asked: _Asked, by: By, tails: tuple[float, float, float]) -> Fit
     draws = replace(found.draws, beta=beta)
     names = (*columns.names, *own)
     return Fitted(
-        outcome=asked.outcome, quantity="mean", method="unit-normal", cells=cells, columns=columns,
+        outcome=asked.outcome, quantity=MEAN, method=UNIT_NORMAL, cells=cells, columns=columns,
         draws=_with_unmet(draws, columns, met, asked.seed), x=x, names=names, n=sums.n, figures=figures,
         cases=np.full(len(sums.n), np.nan), not_zero=sums.not_zero, size=sums.gram[:, 0, 0], excess=sums.excess, excess_source=sums.source,
         recipe=sums.recipe, share=False,

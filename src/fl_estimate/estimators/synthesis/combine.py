@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -21,9 +21,30 @@ from fl_estimate.estimators.synthesis.reading import (
     require_choice,
     rows_of,
 )
-from fl_estimate.results.estimates import Assumption, Estimates, Reason
+from fl_estimate.results.codes import POPULATION_SIZE, TOTAL, AssumptionCode, MethodName, ReasonCode
+from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.methods import method
+from fl_estimate.results.roles import (
+    BIAS_STATED,
+    EachOf,
+    Earlier,
+    Finite,
+    Key,
+    Level,
+    NamedFigures,
+    OnlyWith,
+    SeedOrNone,
+    Within,
+)
 
 METHODS: tuple[str, ...] = ("fixed", "random", "bayesian")
+NAMES: dict[str, MethodName] = {method: MethodName(f"combined-{method}") for method in ("fixed", "random")}
+SOURCES_INDEPENDENT = AssumptionCode("sources_independent")
+SPREAD: dict[str, AssumptionCode] = {
+    "fixed": AssumptionCode("sources_fixed"),
+    "random": AssumptionCode("sources_random"),
+}
+SOURCES_DIFFER = ReasonCode("sources_differ", "p")
 DIFFERENT = 0.05
 """Sources whose test has a p below this are said to differ."""
 Sources = Sequence[Estimates] | Mapping[str, Estimates]
@@ -104,20 +125,25 @@ def discrepancy(sources: Sources, *, scale: Literal["identity", "log"] = "identi
                        pairs=pd.DataFrame(pairs), scale=scale)  # fmt: skip
 
 
+@method(kind="combine", basis=None, family="synthesis")
 def combine(
-    sources: Sources | Mapping[str, Any],
+    sources: Annotated[
+        Sources | Mapping[str, Any], Key("estimates"), Earlier(form=NamedFigures, national=True, independent=True)
+    ],
     *,
     method: Literal["fixed", "random", "bayesian"] = "fixed",
-    scale: Literal["identity", "log"] | None = None,
-    bias: Mapping[str, str] | None = None,
-    prior: tuple[float, float] | None = None,
-    draws: int | None = None,
-    seed: int | None = None,
+    scale: Annotated[Literal["identity", "log"] | None, OnlyWith("method", ("fixed", "random"))] = None,
+    bias: Annotated[
+        Mapping[str, str] | None, OnlyWith("method", ("bayesian",)), EachOf(("estimates",), BIAS_STATED)
+    ] = None,
+    prior: Annotated[tuple[Finite, Finite] | None, OnlyWith("method", ("bayesian",))] = None,
+    draws: Annotated[int | None, Within(ge=100), OnlyWith("method", ("bayesian",))] = None,
+    seed: Annotated[SeedOrNone, OnlyWith("method", ("bayesian",))] = None,
     measure: str | None = None,
     population: str | None = None,
     reference_period: str | None = None,
-    interval: Literal["log", "wald"] | None = None,
-    level: float = 0.95,
+    interval: Annotated[Literal["log", "wald"] | None, OnlyWith("method", ("fixed", "random"))] = None,
+    level: Level = 0.95,
 ) -> Estimates:
     """Weight independent estimates of the same thing by their precision.
 
@@ -211,15 +237,15 @@ def combine(
         df=np.full(cells, np.inf),
         interval=chosen,
         level=level,
-        method=f"combined-{method}",
+        method=NAMES[method],
         quantity=rows[0].quantity,
         respondents="none",
         measure=measure,
         population=population,
         reference_period=reference_period,
         arguments={"sources": names, "method": method, "scale": scale, "interval": chosen},
-        assumptions=[Assumption(code="sources_independent"), Assumption(code=f"sources_{method}")],
-        reasons=[Reason(code="sources_differ", row=c, parameters=(("p", round(test[c][2], 4)),)) for c in apart],
+        assumptions=[SOURCES_INDEPENDENT.held(), SPREAD[method].held()],
+        reasons=[SOURCES_DIFFER.at(c, p=round(test[c][2], 4)) for c in apart],
         diagnostics={
             "weights": {name: weights[place].tolist() for place, name in enumerate(names)},
             "q": [q for q, _, _ in test], "df": test[0][1], "p_value": [p for _, _, p in test],
@@ -270,8 +296,8 @@ def _meant(name: str, given: Any, said: Mapping[str, str | None]) -> Any:
     """A source with what the caller says that all of them mean; of case lists the population size alone."""
     if not isinstance(given, Estimates):
         return given
-    if (given.frame["quantity"] == "population_size").any():
-        given = given.select(quantity="population_size")
+    if (given.frame["quantity"] == POPULATION_SIZE).any():
+        given = given.select(quantity=POPULATION_SIZE)
     if len(given) != 1:
         raise EstimateFault("FL-EST-185", f"one figure of {name} is needed", found=f"{len(given)} rows",
                             fix='take one with .national or .select(region="North")')  # fmt: skip
@@ -294,7 +320,7 @@ def _read(sources: Any, scale: str, *, one: bool = False) -> tuple[list[str], li
     if one and len(rows[0].value) != 1:
         raise EstimateFault("FL-EST-185", "one figure of each source is needed", found=f"{len(rows[0].value)} rows",
                             fix='take one with .national or .select(region="North")')  # fmt: skip
-    units = {"total" if r.quantity in ("persons", "population_size") else r.quantity for r in rows}
+    units = {TOTAL if r.quantity.counts_population else r.quantity for r in rows}
     outcomes = {str(e.frame["outcome"].iloc[0]) for e in given if isinstance(e, Estimates)} - {""}
     if len(units) > 1 or len(outcomes) > 1:
         raise EstimateFault("FL-EST-186", "the sources are of different units or outcomes", found=listed(sorted(units | outcomes)),

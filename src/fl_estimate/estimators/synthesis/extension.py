@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 import narwhals as nw
 import numpy as np
@@ -25,23 +25,34 @@ from fl_estimate.estimators.synthesis.reading import (
     rows_of,
 )
 from fl_estimate.results.basis import Basis, Support
-from fl_estimate.results.estimates import Assumption, Estimates, make_frame
+from fl_estimate.results.build import build
+from fl_estimate.results.codes import TOTAL, AssumptionCode, MethodName
+from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.methods import method
 from fl_estimate.results.provenance import Provenance
-from fl_estimate.results.stack import said_by_all
+from fl_estimate.results.recipe import Recipe
+from fl_estimate.results.roles import Earlier, FromFile, Level, Positive, Some
+
+RATIO_EXTENSION = MethodName("ratio-extension")
+REPORTED_TO_TOTAL = MethodName("reported-to-total")
+DETECTION_ODDS = AssumptionCode("detection_odds", "odds")
+CASE_COUNTS_VARY = AssumptionCode("case_counts_vary", "factor")
+REPORTING_ALIKE = AssumptionCode("reporting_alike", "ratio")
 
 
+@method(kind=None, basis=None, family="synthesis")
 def extend_by_ratio(
-    base: Estimates,
-    cases: Any,
+    base: Annotated[Estimates, Earlier()],
+    cases: Annotated[Any, FromFile(counts=("known", "wanted"))],
     *,
     known: str,
     wanted: str,
-    detection_odds: float | Sequence[float] = 1.0,
+    detection_odds: Positive | Annotated[Sequence[Positive], Some] = 1.0,
     ratios: Literal["cells", "main-effects"] = "cells",
-    overdispersion: float = 1.0,
+    overdispersion: Positive = 1.0,
     outcome: str = "",
     interval: Literal["log", "wald"] = "log",
-    level: float = 0.95,
+    level: Level = 0.95,
 ) -> Estimates:
     """Estimate a form that household surveys do not see from its ratio to one that they do, among administrative cases.
 
@@ -121,8 +132,8 @@ def extend_by_ratio(
     return replace(
         table,
         assumptions=(
-            Assumption(code="detection_odds", parameters=(("odds", ", ".join(f"{psi:g}" for psi in odds)),)),
-            Assumption(code="case_counts_vary", parameters=(("factor", float(overdispersion)),)),
+            DETECTION_ODDS.held(odds=", ".join(f"{psi:g}" for psi in odds)),
+            CASE_COUNTS_VARY.held(factor=float(overdispersion)),
             *base.assumptions,
         ),
         diagnostics={"ratio": quotient.tolist(), "known": n_known.tolist(), "wanted": n_wanted.tolist(),
@@ -136,13 +147,14 @@ def extend_by_ratio(
     )  # fmt: skip
 
 
+@method(kind=None, basis=None, family="synthesis")
 def reported_to_total(
     reported: Given,
     *,
     surveyed: Given | Sequence[Given],
     reported_where_surveyed: Given | Sequence[Given],
     interval: Literal["log", "wald"] = "log",
-    level: float = 0.95,
+    level: Level = 0.95,
 ) -> Estimates:
     """Extend reported cases to all cases by the ratio of the two in countries with a national survey, as the ILO did in 2012.
 
@@ -199,10 +211,10 @@ def reported_to_total(
         df=np.minimum.reduce([r.df * np.ones_like(value) for r in (base, top, bottom)]),
         interval=interval,
         level=level,
-        method="reported-to-total",
-        quantity="total",
+        method=REPORTED_TO_TOTAL,
+        quantity=TOTAL,
         arguments={"interval": interval},
-        assumptions=[Assumption(code="reporting_alike", parameters=(("ratio", float(factor[0])),))],
+        assumptions=[REPORTING_ALIKE.held(ratio=float(factor[0]))],
         diagnostics={"ratio": float(factor[0])},
     )
 
@@ -345,16 +357,15 @@ def _laid_out(
             labels[name] += [None, *cells.frame[name].tolist()]
     value, se, df = (np.array(values[name], dtype=float) for name in ("value", "se", "df"))
     low, high = general(interval, value, np.where(se > 0, se, np.nan), df, level)
-    n = len(value)
     columns: dict[str, Any] = {
-        **values, "lower": low, "upper": high, "quantity": ["total"] * n, "outcome": [outcome] * n, "level": [level] * n,
-        "interval_kind": [interval] * n, "method": ["ratio-extension"] * n,
+        **values, "lower": low, "upper": high, "outcome": outcome, "level": level, "interval_kind": interval,
     }  # fmt: skip
-    return Estimates(
-        frame=make_frame(columns, labels, n, basis=cast("Basis", basis)),
-        by=cells.by,
-        measure=said_by_all([cells], "measure"),
-        population=cells.population,
-        reference_period=cells.reference_period,
+    return build(
+        columns,
+        labels,
+        quantity=TOTAL,
+        method=RATIO_EXTENSION,
+        basis=cast("Basis", basis),
+        recipe=Recipe(measure=cells.measure, population=cells.population, period=cells.recipe.period),
         support=Support.joined([each] * len(parts)),
     )

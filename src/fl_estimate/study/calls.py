@@ -1,0 +1,151 @@
+"""What an entry calls: the function of its method, with the arguments that its keys stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, cast, get_args
+
+from pydantic import BaseModel
+
+from fl_estimate.design.domains import by_margins
+from fl_estimate.errors import EstimateFault
+from fl_estimate.estimators.synthesis.from_figures import national_figure
+from fl_estimate.inputs.histories import CaptureHistories
+from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.methods import Argument
+from fl_estimate.results.roles import Earlier, FromFile, Lists, Neighbours, Pair, People, Persons, Seed, Strata
+from fl_estimate.results.stack import stack
+from fl_estimate.study.config import Study
+from fl_estimate.study.forms import Entry, ListsEntry, PeopleEntry
+from fl_estimate.study.inputs import StudyInputs
+from fl_estimate.study.plan import earlier, is_for
+
+
+def make_estimate(entry: Entry, study: Study, inputs: StudyInputs, before: Mapping[str, Estimates]) -> Any:
+    """Make one estimate of a study; `before` holds those made already.
+
+    Returns
+    -------
+    Estimates
+        Or what else the method gives, such as an Appraisal.
+
+    Raises
+    ------
+    EstimateFault
+        Of the estimator; FL-EST-26 where an estimate that it names could not be made.
+    """
+    _require_made([name for _, _, name in earlier(entry)], before)
+    given = _given(entry, inputs.tables.get(entry.name, {}), before)
+    function = entry.declared.function
+    if isinstance(entry, PeopleEntry):
+        return function(**_with(entry, People, inputs.people[study.source_of(entry.source)]), **given)
+    if not isinstance(entry, ListsEntry):
+        return function(**given)
+    histories = inputs.histories[entry.name]
+    splits = entry.declared.first(Strata)
+    if splits is not None:
+        return function(**_with(entry, Lists, histories), **given, **{splits.name: entry.strata})
+    if entry.strata is None:
+        return function(**_with(entry, Lists, histories), **given)
+    return _by_strata(entry, histories, given, entry.strata)
+
+
+def try_out(entry: Entry, people: Any) -> None:
+    """Make an estimate of people for the nation alone: shows faults of weights, strata, conditions, unknown answers.
+
+    By groups whose populations are stated it is made in full: their weights are compared with them.
+    """
+    method = entry.declared
+    given = _given(entry, {}, {})
+    stated = {name for name, _ in people.design.populations} if people.design is not None else set[str]()
+    by = {name for margin in by_margins(given.get("by")) for name in margin}
+    if method.tried_by is not None:
+        given = {name: given[name] for name in method.tried_with if name in given}
+    elif not stated & by:
+        given.pop("by", None)
+    function = method.function if method.tried_by is None else method.tried_by
+    function(**_with(entry, People, people), **given)
+
+
+def _with(entry: Entry, role: type[People] | type[Lists], value: Any) -> dict[str, Any]:
+    """What is estimated from, under the name that the function has for it."""
+    argument = entry.declared.first(role)
+    return {} if argument is None else {argument.name: value}
+
+
+def _by_strata(entry: ListsEntry, histories: CaptureHistories, given: Mapping[str, Any], column: str) -> Estimates:
+    """Estimates of strata under each other, each a domain of the column that they were split by."""
+    parts: dict[str, Estimates] = {
+        str(value): entry.declared.function(**_with(entry, Lists, part), **given)
+        for value, part in histories.split(column).items()
+    }
+    laid = stack(parts, names=column)
+    return replace(laid, frame=laid.to_frame().assign(margin=column))
+
+
+def _require_made(names: Sequence[str], before: Mapping[str, Estimates]) -> None:
+    absent = [name for name in names if name not in before]
+    if absent:
+        raise EstimateFault(
+            "FL-EST-26",
+            "an estimate that is to be laid beside others could not be made",
+            found=", ".join(absent),
+            fix="see what is said of it; take it out to have the others",
+        )
+
+
+# --- arguments --------------------------------------------------------------------------------------------------
+
+
+def _given(entry: Entry, tables: Mapping[str, Any], before: Mapping[str, Estimates]) -> dict[str, Any]:
+    """The arguments that the keys of an entry stand for; what has no meaning here, or was left out, has its default."""
+    found: dict[str, Any] = {}
+    for argument in entry.declared.arguments:
+        if not argument.keys or not is_for(entry, argument):
+            continue
+        value = _value(entry, argument, tables, before)
+        if value is not None or argument.default is None:
+            found[argument.name] = value
+    return found
+
+
+def _value(entry: Entry, argument: Argument, tables: Mapping[str, Any], before: Mapping[str, Estimates]) -> Any:
+    key = argument.keys[0]
+    value: Any = getattr(entry, key)
+    for role in argument.roles:
+        match role:
+            case Pair():
+                return tuple(getattr(entry, each) for each in role.keys)
+            case Earlier():
+                return _figures(role, value, before)
+            case FromFile() | Neighbours() | Persons():
+                return tables.get(key)
+            case Seed():
+                return 1 if value is None else value  # a study gives the same bytes each time
+            case _:
+                continue
+    return _as_argument(value, argument)
+
+
+def _figures(
+    role: Earlier, value: str | list[str] | dict[str, str] | float | None, before: Mapping[str, Estimates]
+) -> Estimates | dict[str, Estimates] | float | None:
+    """Estimates made before, by name or by what a table calls them; a number is one."""
+    if isinstance(value, str):
+        return before[value]
+    if value is None or isinstance(value, int | float):
+        return value
+    named = {name: name for name in value} if isinstance(value, list) else value
+    return {of: national_figure(before[name]) if role.national else before[name] for of, name in named.items()}
+
+
+def _as_argument(value: Any, argument: Argument) -> Any:
+    """A value of a file as the function takes it: a table of a class as that class, a list that is a tuple as one."""
+    kinds = [argument.form, *get_args(argument.form)]
+    if isinstance(value, BaseModel):
+        given = value.model_dump(exclude_none=True)
+        made = next(each for each in kinds if isinstance(each, type) and each.__name__ == type(value).__name__)
+        return made(**given) if given else None
+    tuples = any(getattr(each, "__origin__", None) is tuple for each in kinds)
+    return tuple(cast("list[Any]", value)) if tuples and isinstance(value, list) else value
