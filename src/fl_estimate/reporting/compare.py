@@ -12,12 +12,15 @@ import pandas as pd
 
 from fl_estimate.errors import PublishFault, listed
 from fl_estimate.estimators.synthesis.combine import DIFFERENT, cochran
-from fl_estimate.reporting.figures import ROW, TEXT, WIDTH, as_float, dress, in_full, limits, styled, truth_mark
+from fl_estimate.reporting.captions import interval_words, lowered
+from fl_estimate.reporting.drawing import ROW, TEXT, WIDTH, styled
+from fl_estimate.reporting.figures import as_float, dress, in_full, limits, truth_mark
 from fl_estimate.reporting.labelling import DESIGNED, Labels, is_unweighted, unit_of
+from fl_estimate.reporting.layout import labels_of
 from fl_estimate.reporting.palette import BRIGHT, FAINT, HATCH, INK, PAPER, RULE, SERIES, SOFT
-from fl_estimate.reporting.publish import PublishedEstimates, PublishedTable
+from fl_estimate.reporting.published_tables import PublishedTable, PublishedTables
+from fl_estimate.reporting.scale import Scale, scale_of
 from fl_estimate.reporting.suppression import LIMITS, NOT_PUBLISHED
-from fl_estimate.reporting.tables import Scale, interval_words, labels_of, lowered, scale_of
 from fl_estimate.reporting.truth import Truth, read_truth
 from fl_estimate.reporting.words import check_language, number, say, spread
 from fl_estimate.results.estimates import Estimates
@@ -32,7 +35,7 @@ APART = 0.30
 
 
 def compare(
-    estimates: Mapping[str, Estimates] | Sequence[Estimates] | Estimates | PublishedEstimates,
+    estimates: Mapping[str, Estimates] | Sequence[Estimates] | Estimates | PublishedTables,
     *,
     truth: str | Path | None = None,
     test: bool = False,
@@ -95,7 +98,7 @@ class _Picture:
 
 def _tables(given: Any) -> tuple[bool, tuple[PublishedTable, ...]]:
     """The tables to draw, and whether the names are the caller's own."""
-    if isinstance(given, PublishedEstimates):
+    if isinstance(given, PublishedTables):
         return len(given.tables) > 1, given.tables
     if isinstance(given, Estimates):
         given = [given]

@@ -13,7 +13,8 @@ from fl_estimate.errors import PublishFault
 from fl_estimate.estimators.capture_recapture.appraisal import Appraisal
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.reporting.appraisals import PublishedAppraisal, in_full
-from fl_estimate.reporting.figures import TEXT, WIDTH, dress, styled
+from fl_estimate.reporting.drawing import TEXT, WIDTH, styled
+from fl_estimate.reporting.figures import dress
 from fl_estimate.reporting.palette import DEEP, FAINT, PAPER, RULE, SERIES, SOFT
 from fl_estimate.reporting.words import check_language, number, say
 

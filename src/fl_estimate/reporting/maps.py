@@ -2,62 +2,28 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fl_estimate.errors import FileFault, PublishFault, listed, nearest
-from fl_estimate.reporting.figures import TEXT, WIDTH, styled
+from fl_estimate.errors import PublishFault, listed, nearest
+from fl_estimate.reporting.areas import Area, Points
+from fl_estimate.reporting.drawing import TEXT, WIDTH, styled
+from fl_estimate.reporting.layout import NOTE_MARKS, LaidRow, Layout, layout
 from fl_estimate.reporting.palette import FAINT, HATCH, INK, PAPER, RULE, SOFT
+from fl_estimate.reporting.published_tables import PublishedTable, PublishedTables
 from fl_estimate.reporting.suppression import LIMIT_SIGNS, LIMITS
-from fl_estimate.reporting.tables import NOTE_MARKS, LaidRow, Layout, layout
 from fl_estimate.reporting.words import number, say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from fl_estimate.reporting.publish import PublishedEstimates, PublishedTable
-
-Points = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Area:
-    """One area: its properties, and polygons, each a list of rings (the outline, then holes)."""
-
-    properties: Mapping[str, Any]
-    polygons: tuple[tuple[Points, ...], ...]
-
-
-def read_areas(geojson: str | Path | Mapping[str, Any]) -> tuple[Area, ...]:
-    """Read polygons from a GeoJSON FeatureCollection.
-
-    Raises
-    ------
-    FileFault
-        FL-FILE-01 where there is no such file.
-    PublishFault
-        FL-PUB-08 where it is not a collection of polygons.
-    """
-    name = "the mapping given" if isinstance(geojson, Mapping) else Path(geojson).name
-    try:
-        collection: Any = geojson if isinstance(geojson, Mapping) else _read_json(Path(geojson))
-        areas = tuple(_area(feature) for feature in collection["features"])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise _not_a_map(name, type(error).__name__) from error
-    if not areas:
-        raise _not_a_map(name, "no features")
-    return areas
-
 
 def draw_map(
-    published: PublishedEstimates,
+    published: PublishedTables,
     areas: Sequence[Area],
     *,
     by: str | None = None,
@@ -119,7 +85,7 @@ def figure_of(row: LaidRow) -> float:
 
 
 def chosen_table(
-    published: PublishedEstimates, areas: Sequence[Area], by: str | None, key: str | None
+    published: PublishedTables, areas: Sequence[Area], by: str | None, key: str | None
 ) -> tuple[PublishedTable, str]:
     """The first table (prevalences before others) that is divided by one column of areas, and that column."""
     known = {str(name) for area in areas for name in area.properties}
@@ -255,32 +221,6 @@ def _legend(figure: Figure, sheet: Layout, shades: _Shades, gaps: bool, language
                       fontsize=TEXT - 0.5, labelcolor=SOFT)  # fmt: skip
 
 
-def _read_json(path: Path) -> Any:
-    if not path.is_file():
-        raise FileFault("FL-FILE-01", "there is no such file", found=path.name, fix="check the path of the map")
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
-def _area(feature: Mapping[str, Any]) -> Area:
-    shape = feature["geometry"]
-    kind, coordinates = shape["type"], shape["coordinates"]
-    if kind not in ("Polygon", "MultiPolygon"):
-        raise ValueError(kind)
-    polygons = [coordinates] if kind == "Polygon" else coordinates
-    return Area(
-        properties=feature["properties"],
-        polygons=tuple(tuple(_ring(ring) for ring in rings) for rings in polygons),
-    )
-
-
-def _ring(points: Any) -> Points:
-    """A ring without its repeated last point."""
-    ring = np.array([[float(point[0]), float(point[1])] for point in points])
-    if len(ring) < 4 or not np.isfinite(ring).all():
-        raise ValueError("ring")
-    return ring[:-1] if (ring[0] == ring[-1]).all() else ring
-
-
 def _path(rings: Sequence[Points]) -> Any:
     """A polygon to fill: holes run against the outline, whichever way the file writes them, and so stay open."""
     from matplotlib.path import Path as Outline
@@ -310,12 +250,3 @@ def _extent(areas: Sequence[Area]) -> tuple[Points, Points, float]:
 
 def _missing(value: Any) -> bool:
     return value is None or value != value or str(value) == "<NA>"
-
-
-def _not_a_map(name: str, found: str) -> PublishFault:
-    return PublishFault(
-        "FL-PUB-08",
-        "this is not a map of areas",
-        found=f"{name}: {found}",
-        fix="give a GeoJSON FeatureCollection of Polygon and MultiPolygon features",
-    )

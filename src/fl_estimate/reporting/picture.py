@@ -6,6 +6,8 @@ import io
 
 from matplotlib.figure import Figure
 
+from fl_estimate.reporting.drawing import styled
+
 DPI = 130
 """Of the picture in a notebook."""
 
@@ -14,8 +16,6 @@ class Picture(Figure):
     """A figure without pyplot, so that nothing global is opened; a notebook shows it as the last line of a cell."""
 
     def _repr_png_(self) -> bytes:
-        from fl_estimate.reporting.figures import styled
-
         buffer = io.BytesIO()
         with styled():
             self.savefig(buffer, format="png", dpi=DPI)

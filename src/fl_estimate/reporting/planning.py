@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fl_estimate.design.planning import SamplePlan
 from fl_estimate.errors import PublishFault
-from fl_estimate.reporting.figures import TEXT, WIDTH, styled
+from fl_estimate.reporting.drawing import TEXT, WIDTH, styled
 from fl_estimate.reporting.palette import INK, RULE, SERIES
 from fl_estimate.reporting.vocabulary_models import PLAN_AXES, PLAN_LINES
 from fl_estimate.reporting.words import LANGUAGES, check_language, number, percent

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from fl_estimate.errors import PublishFault, listed
-from fl_estimate.reporting.figures import TEXT, WIDTH, styled
+from fl_estimate.reporting.drawing import TEXT, WIDTH, styled
 from fl_estimate.reporting.palette import INK, RULE, SERIES, SOFT
 from fl_estimate.reporting.vocabulary_areas import AXES
 from fl_estimate.reporting.words import LANGUAGES, check_language
