@@ -53,7 +53,7 @@ def _environment() -> Environment:
         autoescape=True, undefined=StrictUndefined, loader=FunctionLoader(_source), trim_blocks=True, lstrip_blocks=True,
         keep_trailing_newline=True,
     )  # fmt: skip
-    made.globals["style"] = _source(f"{HERE}/page.css")
+    made.globals["style"] = _source(f"{HERE}/page.css")  # pyright: ignore[reportUnknownMemberType]
     return made
 
 

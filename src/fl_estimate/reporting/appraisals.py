@@ -124,7 +124,7 @@ def publish_appraisal(appraisal: Appraisal, *, rule: str | SuppressionRule = "fl
     of the lists is kept.
     """
     chosen = chosen_rule(rule)
-    if not isinstance(appraisal, Appraisal):
+    if not isinstance(appraisal, Appraisal):  # pyright: ignore[reportUnnecessaryIsInstance] (notebooks are not type-checked)
         raise PublishFault(
             "FL-PUB-13", "this is not an appraisal of case lists", found=type(appraisal).__name__,
             fix="give what fl.capture_recapture.appraise returns",

@@ -1,11 +1,14 @@
 """Compare: results of several methods on one axis, side by side, with the truth where it is known."""
 
+# pyright: reportUnknownMemberType=false
+# matplotlib annotates its own methods in part: what they are given is checked, what they are is not known in full.
+
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
@@ -102,16 +105,16 @@ def _tables(given: Any) -> tuple[bool, tuple[PublishedTable, ...]]:
         return len(given.tables) > 1, given.tables
     if isinstance(given, Estimates):
         given = [given]
-    if not given or not all(
-        isinstance(each, Estimates) for each in (given.values() if isinstance(given, Mapping) else given)
-    ):
+    named = cast("Mapping[Any, Any]", given) if isinstance(given, Mapping) else None
+    results: list[Any] = list((named.values() if named is not None else cast("Sequence[Any]", given)) if given else ())
+    if not results or not all(isinstance(each, Estimates) for each in results):
         raise PublishFault(
             "FL-PUB-02", "there is nothing to compare", found="no estimates",
             fix="give a mapping of names to Estimates, or a list of them",
         )  # fmt: skip
-    if isinstance(given, Mapping):
-        return True, tuple(in_full(result, str(name)) for name, result in given.items())
-    return False, tuple(in_full(result) for result in given)
+    if named is not None:
+        return True, tuple(in_full(result, str(name)) for name, result in named.items())
+    return False, tuple(in_full(result) for result in results)
 
 
 def _picture(tables: Sequence[PublishedTable], named: bool, truth: Truth | None, language: str) -> _Picture:

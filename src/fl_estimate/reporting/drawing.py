@@ -1,10 +1,13 @@
 """How figures look and leave as files: sizes, style, SVG, PNG and PDF. Nothing is drawn here, and no table is known."""
 
+# pyright: reportUnknownMemberType=false
+# matplotlib annotates its own methods in part: what they are given is checked, what they are is not known in full.
+
 from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
@@ -16,6 +19,7 @@ from fl_estimate.reporting.palette import RULE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from matplotlib.ticker import FuncFormatter
 
 WIDTH = 8.8
 """Inches."""
@@ -55,6 +59,16 @@ def inline_svg(figure: Figure, salt: str, label: str) -> str:
     return drawn.replace('role="img">', f'role="img" aria-label="{escape(label)}">', 1)
 
 
+def axis_numbers(write: Callable[[float], str]) -> FuncFormatter:
+    """Numbers along an axis, written as a language writes them."""
+    from matplotlib.ticker import FuncFormatter
+
+    def written(value: float, _: int | None) -> str:
+        return write(value)
+
+    return FuncFormatter(written)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Drawn:
     """A picture on a page: its number in words, its title, the drawing as markup."""
@@ -84,10 +98,10 @@ def as_file(figure: Figure, name: Path) -> bytes:
 
 
 @contextmanager
-def styled(salt: str = "fl_estimate") -> Iterator[None]:
+def styled(salt: str = "fl_estimate") -> Generator[None]:
     """Our style for the length of a block; the settings of the session come back after it."""
-    from matplotlib import rc_context
+    from matplotlib import rc_context  # pyright: ignore[reportUnknownVariableType]
 
     settings: dict[Any, Any] = {**_STYLE, "svg.hashsalt": salt}
-    with rc_context(settings):
+    with rc_context(settings):  # pyright: ignore[reportUnknownVariableType]
         yield

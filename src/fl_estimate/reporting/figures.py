@@ -1,5 +1,8 @@
 """Pictures of estimates with their intervals. Figures are made without pyplot: nothing global is opened or changed."""
 
+# pyright: reportUnknownMemberType=false
+# matplotlib annotates its own methods in part: what they are given is checked, what they are is not known in full.
+
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -9,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from fl_estimate.reporting.drawing import ROW, TEXT, WIDTH, styled
+from fl_estimate.reporting.drawing import ROW, TEXT, WIDTH, axis_numbers, styled
 from fl_estimate.reporting.layout import CAUTION, LaidRow, Layout, layout
 from fl_estimate.reporting.palette import BRIGHT, DEEP, FAINT, HATCH, INK, PAPER, RULE, SOFT
 from fl_estimate.reporting.publish import draft_of
@@ -117,7 +120,12 @@ def _panel(figure: Figure, sheet: Layout, lines: list[_Drawn], bottom: float, ti
     shown = [row.record for row in sheet.rows if row.record and not row.withheld]
     low, high = limits(shown, sheet.scale.factor)
     axes.set_xlim(low, high)
-    beside = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center", "ha": "left"}
+    beside: dict[str, Any] = {
+        "xycoords": ("axes fraction", "data"),
+        "textcoords": "offset points",
+        "va": "center",
+        "ha": "left",
+    }
     for place, line in enumerate(lines):
         row = line.low
         _line(axes, place, line, sheet.scale.factor, (low, high))
@@ -204,14 +212,14 @@ def truth_mark(language: str) -> str:
 
 def dress(axes: Axes, legend: str, language: str) -> None:
     """Axis with numbers written as the language writes them, grid, and the words under it."""
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
+    from matplotlib.ticker import MaxNLocator
 
     locator = MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10])
     axes.xaxis.set_major_locator(locator)
     ticks = locator.tick_values(*axes.get_xlim())
     step = float(ticks[1] - ticks[0]) if len(ticks) > 1 else 1.0
     decimals = next((places for places in range(7) if abs(step * 10**places - round(step * 10**places)) < 1e-9), 6)
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, decimals, language)))
+    axes.xaxis.set_major_formatter(axis_numbers(lambda value: number(value, decimals, language)))
     axes.set_yticks([])
     axes.tick_params(axis="x", colors=SOFT, labelsize=TEXT - 0.5, length=3, color=RULE)
     for side in ("left", "right", "top"):

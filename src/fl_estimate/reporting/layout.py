@@ -285,4 +285,4 @@ def _count(value: Any, language: str) -> str:
 
 
 def _na(value: Any) -> bool:
-    return bool(pd.isna(value))
+    return bool(pd.isna(value))  # pyright: ignore[reportUnknownArgumentType]

@@ -1,5 +1,8 @@
 """Maps of areas shaded by their estimates, from plain GeoJSON. No boundaries are shipped with the package."""
 
+# pyright: reportUnknownMemberType=false
+# matplotlib annotates its own methods in part: what they are given is checked, what they are is not known in full.
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
@@ -10,7 +13,7 @@ import numpy.typing as npt
 
 from fl_estimate.errors import PublishFault, listed, nearest
 from fl_estimate.reporting.areas import Area, Points
-from fl_estimate.reporting.drawing import TEXT, WIDTH, styled
+from fl_estimate.reporting.drawing import TEXT, WIDTH, axis_numbers, styled
 from fl_estimate.reporting.layout import NOTE_MARKS, LaidRow, Layout, layout
 from fl_estimate.reporting.palette import FAINT, HATCH, INK, PAPER, RULE, SOFT
 from fl_estimate.reporting.published_tables import PublishedTable, PublishedTables
@@ -145,7 +148,7 @@ def _draw_area(axes: Axes, area: Area, row: LaidRow | None, shades: _Shades, asp
     if row is None:
         return
     ink = shades.ink(valued) if valued is not None else SOFT
-    near = {"textcoords": "offset points", "ha": "center", "color": ink, "zorder": 3}
+    near: dict[str, Any] = {"textcoords": "offset points", "ha": "center", "color": ink, "zorder": 3}
     place = label_point(area.polygons, aspect)
     up = 2 if printed is not None else -3
     axes.annotate(row.label, place, xytext=(0, up), va="bottom", fontsize=TEXT - 2, **near)
@@ -169,8 +172,8 @@ def label_point(polygons: Sequence[Sequence[Points]], aspect: float = 1.0, grid:
     outline = largest[0]
     low, high = outline.min(axis=0), outline.max(axis=0)
     steps = (np.arange(grid) + 0.5) / grid
-    across, along = np.meshgrid(low[0] + steps * (high[0] - low[0]), low[1] + steps * (high[1] - low[1]))
-    points = np.column_stack([across.ravel(), along.ravel()])
+    across, along = low[0] + steps * (high[0] - low[0]), low[1] + steps * (high[1] - low[1])
+    points: Points = np.column_stack([np.tile(across, grid), np.repeat(along, grid)])
     inside = points[_inside(largest, points)]
     if not len(inside):
         return float(outline[:, 0].mean()), float(outline[:, 1].mean())
@@ -196,7 +199,7 @@ def _legend(figure: Figure, sheet: Layout, shades: _Shades, gaps: bool, language
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
     from matplotlib.patches import Patch
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
+    from matplotlib.ticker import MaxNLocator
 
     height = figure.get_figheight()
     axes = figure.add_axes((0.04, 0.5 / height, 0.36, 0.13 / height))
@@ -205,11 +208,11 @@ def _legend(figure: Figure, sheet: Layout, shades: _Shades, gaps: bool, language
     outline: Any = bar.outline
     outline.set_visible(False)
     bar.locator = MaxNLocator(nbins=5)
-    bar.formatter = FuncFormatter(lambda value, _: number(value, 0 if top >= 10 else 1, language))
+    bar.formatter = axis_numbers(lambda value: number(value, 0 if top >= 10 else 1, language))
     bar.update_ticks()
     axes.tick_params(labelsize=TEXT - 1, colors=SOFT, length=2)
     axes.set_title(sheet.scale.head(language), fontsize=TEXT - 0.5, color=SOFT, loc="left", pad=4)
-    handles = []
+    handles: list[Patch] = []
     if any(row.withheld for row in sheet.rows):
         handles.append(
             Patch(facecolor=FAINT, edgecolor=RULE, hatch=HATCH, label=say("flag", "not_published", language))

@@ -1,5 +1,8 @@
 """A matplotlib figure that shows itself in a notebook. Imports matplotlib: to be imported where a figure is made."""
 
+# pyright: reportUnknownMemberType=false
+# matplotlib annotates its own methods in part: what they are given is checked, what they are is not known in full.
+
 from __future__ import annotations
 
 import io

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -127,13 +127,15 @@ def _unhashed(tables: Sequence[PublishedTable]) -> tuple[PublishedTable, ...]:
 def _without(arguments: Any) -> Any:
     """Arguments of a call without anything that looks like a hash."""
     if isinstance(arguments, Mapping):
-        return {name: _without(value) for name, value in arguments.items()}
+        return {name: _without(value) for name, value in cast("Mapping[Any, Any]", arguments).items()}
     if isinstance(arguments, list | tuple):
-        return [_without(value) for value in arguments]
+        return [_without(value) for value in cast("Sequence[Any]", arguments)]
     return "" if isinstance(arguments, str) and re.fullmatch(r"[0-9a-f]{64}", arguments) else arguments
 
 
-def _drafts(given: Any) -> list[tuple[PublishedTable, Draft]]:
+def _drafts(
+    given: Estimates | PublishedEstimates | Sequence[Any] | Mapping[str, Any],
+) -> list[tuple[PublishedTable, Draft]]:
     """What was given as tables with names, nothing withheld yet. Diagnostics, draws and covariances stay behind."""
     if isinstance(given, PublishedEstimates):
         return [(table, _again(table)) for table in given.tables]

@@ -1,5 +1,8 @@
 """The shrinkage plot: direct estimates of areas against those of a model, with the intervals of both."""
 
+# pyright: reportUnknownMemberType=false
+# matplotlib annotates its own methods in part: what they are given is checked, what they are is not known in full.
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

@@ -96,7 +96,7 @@ def of_reproduction(tmp_path: Path) -> str:
         id=ALL, description=ALL, document=ALL, page=ALL, status="verified", printed=ALL, unit=ALL, expected=True, reason="",
         note=ALL, strength=ALL, inputs=(given,), tables=(ALL,), words=ALL, function=ALL, of_lists=True,
     )  # fmt: skip
-    return Reproduction((outcome,)).to_html(tmp_path / "r.html").read_text(encoding="utf-8")
+    return Reproduction(outcomes=(outcome,)).to_html(tmp_path / "r.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("made", [of_report, of_appraisal, of_validation, of_reproduction])

@@ -101,9 +101,11 @@ def test_a_format_of_ones_own_is_a_call_a_method_and_a_file_of_a_run(
     )
     (tmp_path / "run").mkdir()
     written = write_all(published, tmp_path / "run", ["fr", "en"])
-    assert {path.name for path in written} == {
+    # and any other that is a file of the folder: to add one changes no test
+    assert {path.name for path in written} >= {
         "captions.txt", "captions.en.txt", "estimates.csv", "estimates.parquet", "report.html", "report.en.html",
     }  # fmt: skip
+    assert len({path.name for path in written}) == len(written)
     assert (tmp_path / "run" / "captions.txt").read_text(encoding="utf-8").startswith("Travail forcé")
     assert {"captions.txt", "captions.??.txt"} <= set(names_in_a_run())
 
@@ -123,18 +125,19 @@ def test_what_a_run_writes_and_its_names(published: PublishedEstimates, tmp_path
         appraisals={"two lists": fl.publish_appraisal(found)},
     )  # fmt: skip
     assert {path.name for path in written} == {path.name for path in tmp_path.iterdir()}
-    assert sorted(path.name for path in written) == [
+    assert {path.name for path in written} >= {
         "appraisal.two_lists.es.html", "appraisal.two_lists.html", "estimates.csv", "estimates.parquet", "report.es.html",
         "report.html",
-    ]  # fmt: skip
+    }  # fmt: skip
+    assert all(any(path.match(pattern) for pattern in names_in_a_run()) for path in written)
     first, other = ((tmp_path / name).read_text(encoding="utf-8") for name in ("report.html", "report.es.html"))
     assert "<title>A</title>" in first
     assert 'href="appraisal.two_lists.html"' in first
     assert "<title>B</title>" in other
     assert 'href="appraisal.two_lists.es.html"' in other
-    assert sorted(names_in_a_run()) == [
+    assert set(names_in_a_run()) >= {
         "appraisal.*.html", "estimates.csv", "estimates.parquet", "report.??.html", "report.html",
-    ]  # fmt: skip
+    }  # fmt: skip
 
 
 def test_tables_are_laid_out_once_for_all_formats(

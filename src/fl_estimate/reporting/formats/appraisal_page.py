@@ -13,7 +13,7 @@ from fl_estimate.estimators.capture_recapture.appraisal import Appraisal
 from fl_estimate.pages.template import page
 from fl_estimate.reporting.appraisals import PublishedAppraisal, publish_appraisal
 from fl_estimate.reporting.drawing import Drawn, drawn
-from fl_estimate.reporting.lists_figures import plot_methods, plot_overlaps, plot_sensitivity
+from fl_estimate.reporting.lists_figures import plot_methods, plot_overlaps, plot_sensitivity, spanned
 from fl_estimate.reporting.renderers import APPRAISAL, renders
 from fl_estimate.reporting.suppression import SuppressionRule
 from fl_estimate.reporting.words import check_language, level_words, number, percent, say, spread
@@ -162,7 +162,7 @@ class _Page:
     def example(self) -> str:
         """The pair that moves the number most, in words."""
         curves = [part.sort_values("ratio") for _, part in self._shown.sensitivity.groupby("interaction", sort=False)]
-        most = max(curves, key=lambda part: float(np.ptp(part["value"].to_numpy(dtype=float))))
+        most = max(curves, key=lambda part: spanned(part["value"]))
         first, last = most.iloc[0], most.iloc[-1]
         middle = most.loc[most["ratio"] == 1.0, "value"]
         return self.say(

@@ -36,7 +36,8 @@ def notebook(document: Document) -> GT:
     withheld = body["withheld"].to_numpy(dtype=bool).nonzero()[0].tolist()
     drawn = GT(body.drop(columns=["table", "withheld"]).fillna(""), rowname_col="label", groupname_col="group")
     shown: dict[str, Any] = dict(heads)
-    drawn = drawn.cols_label(shown).cols_align("right", columns=list(heads))
+    drawn = drawn.cols_label(shown)
+    drawn = drawn.cols_align("right", columns=list(heads))  # pyright: ignore[reportUnknownMemberType]
     if withheld:
         drawn = drawn.tab_style(style.text(style="italic", color=SOFT), loc.body(rows=withheld))
     for note in dict.fromkeys(text for sheet in laid for _, text in sheet.notes):
