@@ -18,11 +18,12 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent
 sys.path.insert(0, str(HERE / "extensions"))
 
-# Pages that are written from the source each time, and are not in the repository: errors, names, the codebook of the
-# schema, file formats, and every framework from its own file.
+# Pages that are written from the source each time, and are not in the repository: errors, names, formats of files and of
+# output, the codebook of the schema, and every framework from its own file.
 pages = {
     "how_to/errors.md": runpy.run_path(str(ROOT / "scripts" / "error_codes.py"))["page"](),
     "reference/names.md": runpy.run_path(str(ROOT / "scripts" / "public_names.py"))["page"](),
+    "reference/output_formats.md": runpy.run_path(str(ROOT / "scripts" / "output_formats.py"))["page"](),
     "reference/codebook.md": fl_codebook.markdown(),
     "reference/formats.md": runpy.run_path(str(ROOT / "scripts" / "format_pages.py"))["page"](),
     **runpy.run_path(str(ROOT / "scripts" / "framework_pages.py"))["pages"](),

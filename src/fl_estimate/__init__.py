@@ -62,19 +62,19 @@ if TYPE_CHECKING:
     from fl_estimate.loaders.load import load as load
     from fl_estimate.loaders.mapping import Mapping as Mapping
     from fl_estimate.loaders.returning_migrant import by_episode as by_episode
-    from fl_estimate.reporting.appraisal_page import appraisal_page as appraisal_page
     from fl_estimate.reporting.appraisals import PublishedAppraisal as PublishedAppraisal
     from fl_estimate.reporting.appraisals import publish_appraisal as publish_appraisal
     from fl_estimate.reporting.compare import compare as compare
     from fl_estimate.reporting.figures import plot as plot
+    from fl_estimate.reporting.formats.appraisal_page import appraisal_page as appraisal_page
     from fl_estimate.reporting.lists_figures import plot_methods as plot_methods
     from fl_estimate.reporting.lists_figures import plot_overlaps as plot_overlaps
     from fl_estimate.reporting.lists_figures import plot_sensitivity as plot_sensitivity
     from fl_estimate.reporting.planning import plot_plan as plot_plan
-    from fl_estimate.reporting.publish import PublishedEstimates as PublishedEstimates
-    from fl_estimate.reporting.publish import SuppressionRule as SuppressionRule
     from fl_estimate.reporting.publish import publish as publish
+    from fl_estimate.reporting.published import PublishedEstimates as PublishedEstimates
     from fl_estimate.reporting.shrinkage import plot_shrinkage as plot_shrinkage
+    from fl_estimate.reporting.suppression import SuppressionRule as SuppressionRule
     from fl_estimate.results.estimates import Estimates as Estimates
     from fl_estimate.results.stack import stack as stack
     from fl_estimate.results.survey_test import SurveyTest as SurveyTest
@@ -98,19 +98,19 @@ _WHERE: dict[str, str] = {
     "FrameworkComparison": "estimators.framework_sensitivity",
     "Mapping": "loaders.mapping",
     "PublishedAppraisal": "reporting.appraisals",
-    "PublishedEstimates": "reporting.publish",
+    "PublishedEstimates": "reporting.published",
     "Regression": "estimators.regression",
     "Replicates": "inputs.replicates",
     "SamplePlan": "design.planning",
     "StudyResult": "study.run",
-    "SuppressionRule": "reporting.publish",
+    "SuppressionRule": "reporting.suppression",
     "SurveyData": "inputs.survey_data",
     "SurveyTest": "results.survey_test",
     "ValidationReport": "schema.validate",
     "WeightSummary": "design.weight_summary",
     "adjust_nonresponse": "design.non_response",
     "allocate": "design.allocation",
-    "appraisal_page": "reporting.appraisal_page",
+    "appraisal_page": "reporting.formats.appraisal_page",
     "by_episode": "loaders.returning_migrant",
     "calibrate": "design.weights",
     "classify": "indicators.classify",

@@ -458,9 +458,9 @@ def _progress_bar(what: str) -> Iterator[Any]:
 def _tell_result(result: StudyResult) -> None:
     """The national and regional tables, what failed, and where the report lies."""
     if result.published is not None:
-        from fl_estimate.reporting.terminal import print_published
+        from fl_estimate.reporting.run_folder import tell
 
-        print_published(result.published, result.inputs.truth if result.inputs is not None else None)
+        tell(result.published, result.inputs.truth if result.inputs is not None else None)
     for name, error in result.failed.items():
         _say(f"{name} could not be made: {error}", err=True)
     report = result.folder / "report.html"

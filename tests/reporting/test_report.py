@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 import fl_estimate as fl
-from fl_estimate.reporting.html import MapChoice, Particulars, report
-from fl_estimate.reporting.maps import read_areas
+from fl_estimate.reporting.areas import read_areas
+from fl_estimate.reporting.formats.html import report
+from fl_estimate.reporting.particulars import MapChoice, Particulars
 from fl_estimate.reporting.truth import Truth
 from fl_estimate.results.codes import AssumptionCode
 from fl_estimate.results.estimates import Assumption

@@ -16,8 +16,9 @@ from fl_estimate.estimators.capture_recapture.appraisal import Appraisal
 from fl_estimate.inputs.histories import all_histories
 from fl_estimate.reporting.list_overlaps import printable, rough, steady
 from fl_estimate.reporting.precision import WITHOUT_ERROR, significant
+from fl_estimate.reporting.renderers import APPRAISAL, write
 from fl_estimate.reporting.suppression import SuppressionRule, chosen_rule
-from fl_estimate.reporting.writing import write_bytes
+from fl_estimate.reporting.words import check_language
 from fl_estimate.results.provenance import Provenance
 
 TELLING: tuple[str, ...] = (
@@ -92,9 +93,7 @@ class PublishedAppraisal:
 
     def to_html(self, path: str | Path, language: str = "en") -> Path:
         """Write the page of the appraisal; it stands alone and asks nothing of any host."""
-        from fl_estimate.reporting.appraisal_page import appraisal_page
-
-        return write_bytes(Path(path), appraisal_page(self, language=language).encode())
+        return write(APPRAISAL, "html", self, Path(path), language=check_language(language))
 
 
 def publish_appraisal(appraisal: Appraisal, *, rule: str | SuppressionRule = "fl-default") -> PublishedAppraisal:
@@ -125,7 +124,7 @@ def publish_appraisal(appraisal: Appraisal, *, rule: str | SuppressionRule = "fl
     of the lists is kept.
     """
     chosen = chosen_rule(rule)
-    if not isinstance(appraisal, Appraisal):
+    if not isinstance(appraisal, Appraisal):  # pyright: ignore[reportUnnecessaryIsInstance] (notebooks are not type-checked)
         raise PublishFault(
             "FL-PUB-13", "this is not an appraisal of case lists", found=type(appraisal).__name__,
             fix="give what fl.capture_recapture.appraise returns",

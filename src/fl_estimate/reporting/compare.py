@@ -1,23 +1,29 @@
 """Compare: results of several methods on one axis, side by side, with the truth where it is known."""
 
+# pyright: reportUnknownMemberType=false
+# matplotlib annotates its own methods in part: what they are given is checked, what they are is not known in full.
+
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
 
 from fl_estimate.errors import PublishFault, listed
 from fl_estimate.estimators.synthesis.combine import DIFFERENT, cochran
-from fl_estimate.reporting.figures import ROW, TEXT, WIDTH, as_float, dress, in_full, limits, styled, truth_mark
+from fl_estimate.reporting.captions import interval_words, lowered
+from fl_estimate.reporting.drawing import ROW, TEXT, WIDTH, styled
+from fl_estimate.reporting.figures import as_float, dress, in_full, limits, truth_mark
 from fl_estimate.reporting.labelling import DESIGNED, Labels, is_unweighted, unit_of
+from fl_estimate.reporting.layout import labels_of
 from fl_estimate.reporting.palette import BRIGHT, FAINT, HATCH, INK, PAPER, RULE, SERIES, SOFT
-from fl_estimate.reporting.publish import PublishedEstimates, PublishedTable
+from fl_estimate.reporting.published_tables import PublishedTable, PublishedTables
+from fl_estimate.reporting.scale import Scale, scale_of
 from fl_estimate.reporting.suppression import LIMITS, NOT_PUBLISHED
-from fl_estimate.reporting.tables import Scale, interval_words, labels_of, lowered, scale_of
 from fl_estimate.reporting.truth import Truth, read_truth
 from fl_estimate.reporting.words import check_language, number, say, spread
 from fl_estimate.results.estimates import Estimates
@@ -32,7 +38,7 @@ APART = 0.30
 
 
 def compare(
-    estimates: Mapping[str, Estimates] | Sequence[Estimates] | Estimates | PublishedEstimates,
+    estimates: Mapping[str, Estimates] | Sequence[Estimates] | Estimates | PublishedTables,
     *,
     truth: str | Path | None = None,
     test: bool = False,
@@ -95,20 +101,20 @@ class _Picture:
 
 def _tables(given: Any) -> tuple[bool, tuple[PublishedTable, ...]]:
     """The tables to draw, and whether the names are the caller's own."""
-    if isinstance(given, PublishedEstimates):
+    if isinstance(given, PublishedTables):
         return len(given.tables) > 1, given.tables
     if isinstance(given, Estimates):
         given = [given]
-    if not given or not all(
-        isinstance(each, Estimates) for each in (given.values() if isinstance(given, Mapping) else given)
-    ):
+    named = cast("Mapping[Any, Any]", given) if isinstance(given, Mapping) else None
+    results: list[Any] = list((named.values() if named is not None else cast("Sequence[Any]", given)) if given else ())
+    if not results or not all(isinstance(each, Estimates) for each in results):
         raise PublishFault(
             "FL-PUB-02", "there is nothing to compare", found="no estimates",
             fix="give a mapping of names to Estimates, or a list of them",
         )  # fmt: skip
-    if isinstance(given, Mapping):
-        return True, tuple(in_full(result, str(name)) for name, result in given.items())
-    return False, tuple(in_full(result) for result in given)
+    if named is not None:
+        return True, tuple(in_full(result, str(name)) for name, result in named.items())
+    return False, tuple(in_full(result) for result in results)
 
 
 def _picture(tables: Sequence[PublishedTable], named: bool, truth: Truth | None, language: str) -> _Picture:

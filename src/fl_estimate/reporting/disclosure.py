@@ -178,9 +178,10 @@ def intervals(
 
 def printed_digits(frame: pd.DataFrame) -> tuple[Floats, Floats]:
     """Values as they are printed, two significant digits of the SE or three of the value, and half the last digit of each."""
-    value = frame["value"].to_numpy(dtype=float, na_value=np.nan)
-    se = frame["se"].to_numpy(dtype=float, na_value=np.nan)
+    value: Floats = frame["value"].to_numpy(dtype=float, na_value=np.nan)
+    se: Floats = frame["se"].to_numpy(dtype=float, na_value=np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
-        step = np.where(se > 0, 10.0 ** (np.floor(np.log10(se)) - 1), 10.0 ** (np.floor(np.log10(np.abs(value))) - 2))
+        by_error = np.power(10.0, np.floor(np.log10(se)) - 1)
+        step = np.where(se > 0, by_error, np.power(10.0, np.floor(np.log10(np.abs(value))) - 2))
         rounded = np.round(value / step) * step
     return np.where(np.isfinite(rounded), rounded, value), np.where(np.isfinite(step), step / 2, 0.0)

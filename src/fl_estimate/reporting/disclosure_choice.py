@@ -1,5 +1,8 @@
 """Which further cells to withhold so that nothing withheld can be worked out: the cheapest, or nearly."""
 
+# pyright: standard
+# scipy has no types: these matrices want stubs of their own before the strict rules can say anything.
+
 from __future__ import annotations
 
 import time

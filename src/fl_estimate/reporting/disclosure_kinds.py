@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from fl_estimate.results.basis import RESPONDENTS
 from fl_estimate.results.codes import Quantity
@@ -69,14 +69,21 @@ def parts_of(arguments: Mapping[str, Any]) -> dict[str, frozenset[str]]:
     between, shares = arguments.get("between"), arguments.get("shares")
     # Other functions have arguments of these names that are words.
     if isinstance(between, Mapping):
-        found |= {str(column): frozenset(str(value) for value in _flat(groups)) for column, groups in between.items()}
+        found |= {
+            str(column): frozenset(str(value) for value in _flat(groups))
+            for column, groups in cast("Mapping[Any, Any]", between).items()
+        }
     if isinstance(shares, Mapping) and "standardised_by" in arguments:
-        found[str(arguments["standardised_by"])] = frozenset(str(value) for value in shares)
+        found[str(arguments["standardised_by"])] = frozenset(str(value) for value in cast("Mapping[Any, Any]", shares))
     return found
 
 
 def _flat(groups: Any) -> list[Any]:
-    return [one for group in groups for one in _flat(group)] if isinstance(groups, list | tuple) else [groups]
+    return (
+        [one for group in cast("list[Any]", groups) for one in _flat(group)]
+        if isinstance(groups, list | tuple)
+        else [groups]
+    )
 
 
 def columns_of(record: Mapping[Any, Any], arguments: Mapping[str, Any]) -> frozenset[str] | None:

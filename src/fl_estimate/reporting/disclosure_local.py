@@ -1,5 +1,8 @@
 """Cells to withhold in large systems: for each thing that must stay open one point that shows it, looked for nearby."""
 
+# pyright: standard
+# scipy has no types: these matrices want stubs of their own before the strict rules can say anything.
+
 from __future__ import annotations
 
 import time

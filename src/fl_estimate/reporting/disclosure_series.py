@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations, permutations
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -108,7 +108,9 @@ def nesting(
             at, to = crossing.by.index(inner), crossing.by.index(outer)
             found.setdefault((inner, outer), {}).update({_said(x[at]): _said(x[to]) for x in crossing.labels})
     for inner, told in (declared or {}).items():
-        named = {str(outer): pairs for outer, pairs in told.items() if isinstance(pairs, Mapping)}
+        named = {
+            str(outer): cast("Mapping[Any, Any]", pairs) for outer, pairs in told.items() if isinstance(pairs, Mapping)
+        }
         bare = {_said(value): _said(outer) for value, outer in told.items() if not isinstance(outer, Mapping)}
         for outer, pairs in named.items():
             known = {_said(value): _said(of) for value, of in pairs.items()}
@@ -211,7 +213,8 @@ class _Shared:
 
     @classmethod
     def of(cls, parts: Sequence[Series], outer: Outer) -> _Shared:
-        columns = sorted(frozenset.intersection(*(part.reaches(outer) for part in parts)))
+        reached: list[frozenset[str]] = [part.reaches(outer) for part in parts]
+        columns = sorted(reached[0].intersection(*reached[1:]))
         groups = [part.grouped(columns, outer) for part in parts]
         keys = list(dict.fromkeys(key for group in groups for key in group))
         cells = [[group.get(key, []) for key in keys] for group in groups]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 
 OUT = 1
@@ -13,7 +13,7 @@ OUT = 1
 
 
 @contextmanager
-def silence() -> Iterator[None]:
+def silence() -> Generator[None]:
     """Let nothing that C code writes reach standard output meanwhile; where there is none, do nothing."""
     try:
         if sys.stdout is not None:

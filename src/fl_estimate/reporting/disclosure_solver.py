@@ -1,5 +1,8 @@
 """What a reader can work out: intervals by linear programmes, and whole numbers that fit, both by HiGHS."""
 
+# pyright: standard
+# scipy has no types: these matrices want stubs of their own before the strict rules can say anything.
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -1,5 +1,8 @@
 """What is printed, as linear inequalities: the system that a reader can solve for what was withheld. Arrays only."""
 
+# pyright: standard
+# scipy has no types: these matrices want stubs of their own before the strict rules can say anything.
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
-from scipy import sparse
+from scipy import sparse  # pyright: ignore[reportMissingTypeStubs]
 
 from fl_estimate.reporting.disclosure_system import SLACK, Flags, Floats, Matrix
 
@@ -42,7 +43,7 @@ def solved(
     Once upwards: a sum lies where its parts' ends add up to, cut to its own row. Once downwards: a part lies where its whole
     less the other parts may. Of whole numbers the ends of every row are rounded inwards first.
     """
-    sets: Matrix = sparse.csr_matrix(sparse.vstack([rows, targets]))
+    sets: Matrix = sparse.csr_matrix(sparse.vstack([rows, targets]))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
     sets.eliminate_zeros()
     whole = bool(integer.all())
     plain = bool((sets.data == 1.0).all()) and (whole or not integer.any()) and sets.shape[0] <= TOO_MANY
@@ -72,7 +73,8 @@ def _parents(sets: Matrix) -> tuple[list[int], list[int]] | None:
     None where two sets overlap without one lying in the other.
     """
     size = sets.shape[1]
-    members = [frozenset(sets.indices[sets.indptr[at] : sets.indptr[at + 1]].tolist()) for at in range(sets.shape[0])]
+    indices = cast("list[int]", sets.indices.tolist())
+    members = [frozenset(indices[sets.indptr[at] : sets.indptr[at + 1]]) for at in range(sets.shape[0])]
     order = sorted(range(len(members)), key=lambda at: len(members[at]))
     top, parent = list(range(size)), [-1] * (size + len(members))
     for at in order:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import special
+from scipy import special  # pyright: ignore[reportMissingTypeStubs]
 
 from fl_estimate.reporting.judging import Cell, Flags, floats
 from fl_estimate.reporting.precision import DIGITS, raised

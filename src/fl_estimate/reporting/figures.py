@@ -1,49 +1,33 @@
 """Pictures of estimates with their intervals. Figures are made without pyplot: nothing global is opened or changed."""
 
+# pyright: reportUnknownMemberType=false
+# matplotlib annotates its own methods in part: what they are given is checked, what they are is not known in full.
+
 from __future__ import annotations
 
-import io
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from html import escape
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from fl_estimate.errors import PublishFault, not_one_of
+from fl_estimate.reporting.drawing import ROW, TEXT, WIDTH, axis_numbers, styled
+from fl_estimate.reporting.layout import CAUTION, LaidRow, Layout, layout
 from fl_estimate.reporting.palette import BRIGHT, DEEP, FAINT, HATCH, INK, PAPER, RULE, SOFT
-from fl_estimate.reporting.publish import PublishedEstimates, PublishedTable, draft_of
+from fl_estimate.reporting.publish import draft_of
+from fl_estimate.reporting.published_tables import PublishedTable, PublishedTables
 from fl_estimate.reporting.suppression import LIMITS, PUBLISHED
-from fl_estimate.reporting.tables import LaidRow, Layout, layout
 from fl_estimate.reporting.truth import Truth
 from fl_estimate.reporting.words import level_words, number, say, spread
-from fl_estimate.reporting.writing import write_bytes
 from fl_estimate.results.estimates import Estimates
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH = 8.8
-"""Inches."""
-ROW = 0.27
-TEXT = 9.0
-FORMATS: tuple[str, ...] = (".svg", ".png", ".pdf")
-_STYLE: dict[str, Any] = {
-    "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],
-    "font.size": TEXT,
-    "svg.fonttype": "none",
-    "hatch.linewidth": 0.6,
-    "hatch.color": RULE,
-}
 
-
-def plot(estimates: Estimates | PublishedEstimates | Sequence[Estimates], *, language: str = "en") -> Figure:
+def plot(estimates: Estimates | PublishedTables | Sequence[Estimates], *, language: str = "en") -> Figure:
     """Draw estimates with their intervals, a panel for each result.
 
     Estimates are drawn in full, for the analyst; PublishedEstimates as they may be printed.
@@ -63,7 +47,7 @@ def plot(estimates: Estimates | PublishedEstimates | Sequence[Estimates], *, lan
     PublishFault
         FL-PUB-07: a language without words.
     """
-    if isinstance(estimates, PublishedEstimates):
+    if isinstance(estimates, PublishedTables):
         return draw(estimates.tables, language=language)
     results = [estimates] if isinstance(estimates, Estimates) else list(estimates)
     return draw([in_full(result) for result in results], language=language)
@@ -71,9 +55,13 @@ def plot(estimates: Estimates | PublishedEstimates | Sequence[Estimates], *, lan
 
 def draw(tables: Sequence[PublishedTable], *, language: str = "en", truth: Truth | None = None) -> Figure:
     """A forest plot: a panel for each table, a line for each row, withheld rows hatched."""
+    return forest([layout(table, language, truth) for table in tables], language)
+
+
+def forest(laid: Sequence[Layout], language: str) -> Figure:
+    """The same of tables that are laid out already."""
     from fl_estimate.reporting.picture import Picture
 
-    laid = [layout(table, language, truth) for table in tables]
     titled = len(laid) > 1
     lines = [_drawn(sheet, language) for sheet in laid]
     heights = [ROW * len(rows) + (1.0 if titled else 0.75) for rows in lines]
@@ -84,53 +72,6 @@ def draw(tables: Sequence[PublishedTable], *, language: str = "en", truth: Truth
             top -= height
             _panel(figure, sheet, rows, top, titled, language)
     return figure
-
-
-def svg(figure: Figure, salt: str) -> str:
-    """The figure as an SVG document; `salt` keeps the ids of two figures in one page apart.
-
-    Text stays text, so that it can be read aloud and searched. No date, no link to any host.
-    """
-    buffer = io.StringIO()
-    with styled(salt):
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    drawn = buffer.getvalue()
-    drawn = drawn[drawn.index("<svg") :]
-    return re.sub(r"\s*<metadata>.*?</metadata>", "", drawn, flags=re.DOTALL).strip()
-
-
-def inline_svg(figure: Figure, salt: str, label: str) -> str:
-    """The figure as an SVG element to stand inside a page, with a name for those who cannot see it.
-
-    Inside HTML the namespaces are known: without their declarations no address at all stands in the page.
-    """
-    drawn = re.sub(r'\s+xmlns(:xlink)?="[^"]*"', "", svg(figure, salt)).replace("xlink:href", "href")
-    drawn = re.sub(r'^<svg\b[^>]*?viewBox="([^"]*)"[^>]*>', r'<svg viewBox="\1" role="img">', drawn, flags=re.DOTALL)
-    return drawn.replace('role="img">', f'role="img" aria-label="{escape(label)}">', 1)
-
-
-def saved(figure: Figure, path: Path) -> Path:
-    """Write a figure; FL-PUB-12 where the ending of the path is not .svg, .png or .pdf."""
-    ending = path.suffix.lower()
-    if ending not in FORMATS:
-        raise not_one_of("FL-PUB-12", "this kind of picture", ending or "no ending", FORMATS, PublishFault)
-    if ending == ".svg":
-        return write_bytes(path, svg(figure, path.stem).encode())
-    buffer = io.BytesIO()
-    with styled():
-        dated = {"CreationDate": None} if ending == ".pdf" else None
-        figure.savefig(buffer, format=ending[1:], dpi=200, metadata=dated)
-    return write_bytes(path, buffer.getvalue())
-
-
-@contextmanager
-def styled(salt: str = "fl_estimate") -> Iterator[None]:
-    """Our style for the length of a block; the settings of the session come back after it."""
-    from matplotlib import rc_context
-
-    settings: dict[Any, Any] = {**_STYLE, "svg.hashsalt": salt}
-    with rc_context(settings):
-        yield
 
 
 def in_full(result: Estimates, name: str = "estimates") -> PublishedTable:
@@ -179,7 +120,12 @@ def _panel(figure: Figure, sheet: Layout, lines: list[_Drawn], bottom: float, ti
     shown = [row.record for row in sheet.rows if row.record and not row.withheld]
     low, high = limits(shown, sheet.scale.factor)
     axes.set_xlim(low, high)
-    beside = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center", "ha": "left"}
+    beside: dict[str, Any] = {
+        "xycoords": ("axes fraction", "data"),
+        "textcoords": "offset points",
+        "va": "center",
+        "ha": "left",
+    }
     for place, line in enumerate(lines):
         row = line.low
         _line(axes, place, line, sheet.scale.factor, (low, high))
@@ -266,14 +212,14 @@ def truth_mark(language: str) -> str:
 
 def dress(axes: Axes, legend: str, language: str) -> None:
     """Axis with numbers written as the language writes them, grid, and the words under it."""
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
+    from matplotlib.ticker import MaxNLocator
 
     locator = MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10])
     axes.xaxis.set_major_locator(locator)
     ticks = locator.tick_values(*axes.get_xlim())
     step = float(ticks[1] - ticks[0]) if len(ticks) > 1 else 1.0
     decimals = next((places for places in range(7) if abs(step * 10**places - round(step * 10**places)) < 1e-9), 6)
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, decimals, language)))
+    axes.xaxis.set_major_formatter(axis_numbers(lambda value: number(value, decimals, language)))
     axes.set_yticks([])
     axes.tick_params(axis="x", colors=SOFT, labelsize=TEXT - 0.5, length=3, color=RULE)
     for side in ("left", "right", "top"):
@@ -319,7 +265,7 @@ def _written_bounds(low: LaidRow, high: LaidRow, sheet: Layout, language: str) -
         )
     )
     first = first or sheet.scale.write(0.0, language)
-    flag = "\u2009†" if low.record["caution"] or high.record["caution"] else ""
+    flag = f"\u2009{CAUTION}" if low.record["caution"] or high.record["caution"] else ""
     return f"{say('head', 'range', language, lower=first, upper=last)}{flag} ({spread(bottom, top, language)})"
 
 

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
+from fl_estimate.reporting.captions import lowered
 from fl_estimate.reporting.labelling import is_unweighted, several_methods
 from fl_estimate.reporting.naming import outcome_words, told, unit_words
+from fl_estimate.reporting.published_tables import PublishedTable, PublishedTables
+from fl_estimate.reporting.scale import Scale, scale_of
 from fl_estimate.reporting.suppression import LIMIT_SIGNS, LIMITS, NOT_PUBLISHED
-from fl_estimate.reporting.tables import Scale, lowered, scale_of
 from fl_estimate.reporting.truth import Truth
 from fl_estimate.reporting.words import level_words, number, opening, percent, say, spread
 from fl_estimate.results.recipe import Period
-
-if TYPE_CHECKING:
-    from fl_estimate.reporting.publish import PublishedEstimates, PublishedTable
 
 ORDER: tuple[str, ...] = ("prevalence", "ratio", "mean", "total")
 """Which quantity leads, where several are published."""
@@ -32,7 +31,7 @@ class Headline:
     cards: tuple[tuple[str, str, str], ...] = ()
 
 
-def headline(published: PublishedEstimates, language: str = "en", truth: Truth | None = None) -> Headline:
+def headline(published: PublishedTables, language: str = "en", truth: Truth | None = None) -> Headline:
     """Say the national figure of the leading estimate; the number of persons with it, where that is published too."""
     whole = [table for table in published.tables if _speaks_of_all(table) and len(_nation(table))]
     known = [table for table in whole if _quantity(table) in ORDER]
@@ -165,7 +164,7 @@ def _all_counted(
 
 
 def _truth(
-    published: PublishedEstimates, lead: PublishedTable, row: Row, scale: Scale, truth: Truth | None, language: str
+    published: PublishedTables, lead: PublishedTable, row: Row, scale: Scale, truth: Truth | None, language: str
 ) -> Iterator[str]:
     """The true value, and how many of the printed intervals contain theirs."""
     if truth is None or (value := truth.of(row, lead.by)) is None:

@@ -1,5 +1,8 @@
 """Pictures of case lists: how they overlap, every method with its interval, and what dependence would do to the number."""
 
+# pyright: reportUnknownMemberType=false
+# matplotlib annotates its own methods in part: what they are given is checked, what they are is not known in full.
+
 from __future__ import annotations
 
 import itertools
@@ -7,13 +10,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from fl_estimate.errors import PublishFault
 from fl_estimate.estimators.capture_recapture.appraisal import Appraisal
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.reporting.appraisals import PublishedAppraisal, in_full
-from fl_estimate.reporting.figures import TEXT, WIDTH, dress, styled
+from fl_estimate.reporting.drawing import TEXT, WIDTH, axis_numbers, styled
+from fl_estimate.reporting.figures import dress
 from fl_estimate.reporting.palette import DEEP, FAINT, PAPER, RULE, SERIES, SOFT
 from fl_estimate.reporting.words import check_language, number, say
 
@@ -48,7 +53,7 @@ def plot_overlaps(lists: CaptureHistories | PublishedAppraisal, *, language: str
     if isinstance(lists, PublishedAppraisal):
         frame, least = lists.histories, lists.least
         mark = "×" if lists.protecting else f"< {least}"
-    elif isinstance(lists, CaptureHistories):
+    elif isinstance(lists, CaptureHistories):  # pyright: ignore[reportUnnecessaryIsInstance] (notebooks are not type-checked)
         frame, least, mark = lists.to_frame(), 0, ""
     else:
         raise _not_drawn(lists, "CaptureHistories")
@@ -129,7 +134,8 @@ def plot_sensitivity(appraisal: Appraisal | PublishedAppraisal, *, language: str
     check_language(language)
     shown = _published(appraisal)
     curves = {str(name): part for name, part in shown.sensitivity.groupby("interaction", sort=False)}
-    order = sorted(curves, key=lambda name: -float(np.ptp(curves[name]["value"].to_numpy(dtype=float))))
+    spans = {name: spanned(curve["value"]) for name, curve in curves.items()}
+    order = sorted(spans, key=lambda name: -spans[name])
     with styled():
         from fl_estimate.reporting.picture import Picture
 
@@ -148,6 +154,12 @@ def plot_sensitivity(appraisal: Appraisal | PublishedAppraisal, *, language: str
         _end_labels(axes, ends)
         _both_axes(axes, say("appraisal", "odds", language), language)
     return figure
+
+
+def spanned(values: pd.Series) -> float:
+    """How far values lie apart."""
+    numbers = values.to_numpy(dtype=float)
+    return float(numbers.max() - numbers.min())
 
 
 def _published(appraisal: Any) -> PublishedAppraisal:
@@ -177,13 +189,17 @@ def _bars(axes: Any, kept: pd.DataFrame, mark: str, language: str) -> None:
         )
     axes.set_xlim(-0.6, len(kept) - 0.4)
     # A few people beside a thousand must still be seen: the square root of counts, with the counts written.
-    axes.set_yscale("function", functions=(lambda v: np.sqrt(np.maximum(v, 0)), np.square))
+    axes.set_yscale("function", functions=(_root, np.square))
     axes.set_ylim(0, float(shown.max()) * 1.15)
     axes.set_xticks([])
     axes.set_yticks([])
     for side in ("left", "right", "top"):
         axes.spines[side].set_visible(False)
     axes.spines["bottom"].set_color(RULE)
+
+
+def _root(counts: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return np.sqrt(np.maximum(counts, 0))
 
 
 def _dots(axes: Any, on: Any, names: Sequence[str]) -> None:
@@ -232,10 +248,8 @@ def _end_labels(axes: Any, ends: list[tuple[float, str, str]]) -> None:
 
 
 def _both_axes(axes: Any, legend: str, language: str) -> None:
-    from matplotlib.ticker import FuncFormatter
-
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 0, language)))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 1, language)))
+    axes.yaxis.set_major_formatter(axis_numbers(lambda value: number(value, 0, language)))
+    axes.xaxis.set_major_formatter(axis_numbers(lambda value: number(value, 1, language)))
     axes.set_xlabel(legend, color=SOFT, fontsize=TEXT - 0.5, loc="left")
     axes.set_title(say("head", "unit.total", language), color=SOFT, fontsize=TEXT - 0.5, loc="left", pad=2)
     axes.tick_params(colors=SOFT, labelsize=TEXT - 0.5, length=3, color=RULE)

@@ -1,63 +1,32 @@
 """Maps of areas shaded by their estimates, from plain GeoJSON. No boundaries are shipped with the package."""
 
+# pyright: reportUnknownMemberType=false
+# matplotlib annotates its own methods in part: what they are given is checked, what they are is not known in full.
+
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fl_estimate.errors import FileFault, PublishFault, listed, nearest
-from fl_estimate.reporting.figures import TEXT, WIDTH, styled
+from fl_estimate.errors import PublishFault, listed, nearest
+from fl_estimate.reporting.areas import Area, Points
+from fl_estimate.reporting.drawing import TEXT, WIDTH, axis_numbers, styled
+from fl_estimate.reporting.layout import NOTE_MARKS, LaidRow, Layout, layout
 from fl_estimate.reporting.palette import FAINT, HATCH, INK, PAPER, RULE, SOFT
+from fl_estimate.reporting.published_tables import PublishedTable, PublishedTables
 from fl_estimate.reporting.suppression import LIMIT_SIGNS, LIMITS
-from fl_estimate.reporting.tables import NOTE_MARKS, LaidRow, Layout, layout
 from fl_estimate.reporting.words import number, say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from fl_estimate.reporting.publish import PublishedEstimates, PublishedTable
-
-Points = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Area:
-    """One area: its properties, and polygons, each a list of rings (the outline, then holes)."""
-
-    properties: Mapping[str, Any]
-    polygons: tuple[tuple[Points, ...], ...]
-
-
-def read_areas(geojson: str | Path | Mapping[str, Any]) -> tuple[Area, ...]:
-    """Read polygons from a GeoJSON FeatureCollection.
-
-    Raises
-    ------
-    FileFault
-        FL-FILE-01 where there is no such file.
-    PublishFault
-        FL-PUB-08 where it is not a collection of polygons.
-    """
-    name = "the mapping given" if isinstance(geojson, Mapping) else Path(geojson).name
-    try:
-        collection: Any = geojson if isinstance(geojson, Mapping) else _read_json(Path(geojson))
-        areas = tuple(_area(feature) for feature in collection["features"])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise _not_a_map(name, type(error).__name__) from error
-    if not areas:
-        raise _not_a_map(name, "no features")
-    return areas
-
 
 def draw_map(
-    published: PublishedEstimates,
+    published: PublishedTables,
     areas: Sequence[Area],
     *,
     by: str | None = None,
@@ -119,7 +88,7 @@ def figure_of(row: LaidRow) -> float:
 
 
 def chosen_table(
-    published: PublishedEstimates, areas: Sequence[Area], by: str | None, key: str | None
+    published: PublishedTables, areas: Sequence[Area], by: str | None, key: str | None
 ) -> tuple[PublishedTable, str]:
     """The first table (prevalences before others) that is divided by one column of areas, and that column."""
     known = {str(name) for area in areas for name in area.properties}
@@ -179,7 +148,7 @@ def _draw_area(axes: Axes, area: Area, row: LaidRow | None, shades: _Shades, asp
     if row is None:
         return
     ink = shades.ink(valued) if valued is not None else SOFT
-    near = {"textcoords": "offset points", "ha": "center", "color": ink, "zorder": 3}
+    near: dict[str, Any] = {"textcoords": "offset points", "ha": "center", "color": ink, "zorder": 3}
     place = label_point(area.polygons, aspect)
     up = 2 if printed is not None else -3
     axes.annotate(row.label, place, xytext=(0, up), va="bottom", fontsize=TEXT - 2, **near)
@@ -203,8 +172,8 @@ def label_point(polygons: Sequence[Sequence[Points]], aspect: float = 1.0, grid:
     outline = largest[0]
     low, high = outline.min(axis=0), outline.max(axis=0)
     steps = (np.arange(grid) + 0.5) / grid
-    across, along = np.meshgrid(low[0] + steps * (high[0] - low[0]), low[1] + steps * (high[1] - low[1]))
-    points = np.column_stack([across.ravel(), along.ravel()])
+    across, along = low[0] + steps * (high[0] - low[0]), low[1] + steps * (high[1] - low[1])
+    points: Points = np.column_stack([np.tile(across, grid), np.repeat(along, grid)])
     inside = points[_inside(largest, points)]
     if not len(inside):
         return float(outline[:, 0].mean()), float(outline[:, 1].mean())
@@ -230,7 +199,7 @@ def _legend(figure: Figure, sheet: Layout, shades: _Shades, gaps: bool, language
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
     from matplotlib.patches import Patch
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
+    from matplotlib.ticker import MaxNLocator
 
     height = figure.get_figheight()
     axes = figure.add_axes((0.04, 0.5 / height, 0.36, 0.13 / height))
@@ -239,11 +208,11 @@ def _legend(figure: Figure, sheet: Layout, shades: _Shades, gaps: bool, language
     outline: Any = bar.outline
     outline.set_visible(False)
     bar.locator = MaxNLocator(nbins=5)
-    bar.formatter = FuncFormatter(lambda value, _: number(value, 0 if top >= 10 else 1, language))
+    bar.formatter = axis_numbers(lambda value: number(value, 0 if top >= 10 else 1, language))
     bar.update_ticks()
     axes.tick_params(labelsize=TEXT - 1, colors=SOFT, length=2)
     axes.set_title(sheet.scale.head(language), fontsize=TEXT - 0.5, color=SOFT, loc="left", pad=4)
-    handles = []
+    handles: list[Patch] = []
     if any(row.withheld for row in sheet.rows):
         handles.append(
             Patch(facecolor=FAINT, edgecolor=RULE, hatch=HATCH, label=say("flag", "not_published", language))
@@ -253,32 +222,6 @@ def _legend(figure: Figure, sheet: Layout, shades: _Shades, gaps: bool, language
     if handles:
         figure.legend(handles=handles, loc="lower right", bbox_to_anchor=(0.98, 0.06), frameon=False, ncols=2,
                       fontsize=TEXT - 0.5, labelcolor=SOFT)  # fmt: skip
-
-
-def _read_json(path: Path) -> Any:
-    if not path.is_file():
-        raise FileFault("FL-FILE-01", "there is no such file", found=path.name, fix="check the path of the map")
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
-def _area(feature: Mapping[str, Any]) -> Area:
-    shape = feature["geometry"]
-    kind, coordinates = shape["type"], shape["coordinates"]
-    if kind not in ("Polygon", "MultiPolygon"):
-        raise ValueError(kind)
-    polygons = [coordinates] if kind == "Polygon" else coordinates
-    return Area(
-        properties=feature["properties"],
-        polygons=tuple(tuple(_ring(ring) for ring in rings) for rings in polygons),
-    )
-
-
-def _ring(points: Any) -> Points:
-    """A ring without its repeated last point."""
-    ring = np.array([[float(point[0]), float(point[1])] for point in points])
-    if len(ring) < 4 or not np.isfinite(ring).all():
-        raise ValueError("ring")
-    return ring[:-1] if (ring[0] == ring[-1]).all() else ring
 
 
 def _path(rings: Sequence[Points]) -> Any:
@@ -310,12 +253,3 @@ def _extent(areas: Sequence[Area]) -> tuple[Points, Points, float]:
 
 def _missing(value: Any) -> bool:
     return value is None or value != value or str(value) == "<NA>"
-
-
-def _not_a_map(name: str, found: str) -> PublishFault:
-    return PublishFault(
-        "FL-PUB-08",
-        "this is not a map of areas",
-        found=f"{name}: {found}",
-        fix="give a GeoJSON FeatureCollection of Polygon and MultiPolygon features",
-    )

@@ -1,10 +1,15 @@
 """A matplotlib figure that shows itself in a notebook. Imports matplotlib: to be imported where a figure is made."""
 
+# pyright: reportUnknownMemberType=false
+# matplotlib annotates its own methods in part: what they are given is checked, what they are is not known in full.
+
 from __future__ import annotations
 
 import io
 
 from matplotlib.figure import Figure
+
+from fl_estimate.reporting.drawing import styled
 
 DPI = 130
 """Of the picture in a notebook."""
@@ -14,8 +19,6 @@ class Picture(Figure):
     """A figure without pyplot, so that nothing global is opened; a notebook shows it as the last line of a cell."""
 
     def _repr_png_(self) -> bytes:
-        from fl_estimate.reporting.figures import styled
-
         buffer = io.BytesIO()
         with styled():
             self.savefig(buffer, format="png", dpi=DPI)

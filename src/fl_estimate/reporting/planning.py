@@ -1,12 +1,15 @@
 """The picture of a planned sample: the limits that are to be expected, by the number of interviews."""
 
+# pyright: reportUnknownMemberType=false
+# matplotlib annotates its own methods in part: what they are given is checked, what they are is not known in full.
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from fl_estimate.design.planning import SamplePlan
 from fl_estimate.errors import PublishFault
-from fl_estimate.reporting.figures import TEXT, WIDTH, styled
+from fl_estimate.reporting.drawing import TEXT, WIDTH, axis_numbers, styled
 from fl_estimate.reporting.palette import INK, RULE, SERIES
 from fl_estimate.reporting.vocabulary_models import PLAN_AXES, PLAN_LINES
 from fl_estimate.reporting.words import LANGUAGES, check_language, number, percent
@@ -42,7 +45,7 @@ def plot_plan(*plans: SamplePlan, language: str = "en") -> Figure:
     >>> len(figure.axes)
     1
     """
-    from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
+    from matplotlib.ticker import MaxNLocator, NullFormatter
 
     from fl_estimate.reporting.picture import Picture
 
@@ -71,10 +74,10 @@ def plot_plan(*plans: SamplePlan, language: str = "en") -> Figure:
         axes.set_xscale("log")
         sizes = sorted({round(plan.n * factor) for plan in plans[:1] for factor in (0.25, 0.5, 1, 2, 4)})
         axes.set_xticks(sizes)
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 0, language)))
+        axes.xaxis.set_major_formatter(axis_numbers(lambda value: number(value, 0, language)))
         axes.xaxis.set_minor_formatter(NullFormatter())
         axes.yaxis.set_major_locator(MaxNLocator(6))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: percent(value, 1, language)))
+        axes.yaxis.set_major_formatter(axis_numbers(lambda value: percent(value, 1, language)))
         axes.set_ylim(bottom=0)
         axes.set_xlabel(PLAN_AXES[0][place], color=INK, fontsize=TEXT)
         axes.set_ylabel(PLAN_AXES[1][place], color=INK, fontsize=TEXT)

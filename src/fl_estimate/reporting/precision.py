@@ -115,11 +115,14 @@ def few_digits(parameters: tuple[tuple[str, Any], ...], digits: int = DIGITS) ->
     (('upper', 12.0), ('df', 107.0), ('kind', 'wald'))
     """
     return tuple(
-        (name, significant(float(value), digits))
-        if isinstance(value, float | np.floating) and not float(value).is_integer()
-        else (name, value)
+        (name, significant(float(value), digits)) if _is_fraction(value) else (name, value)
         for name, value in parameters
     )
+
+
+def _is_fraction(value: Any) -> bool:
+    number: float | None = float(value) if isinstance(value, (float, np.floating)) else None  # pyright: ignore[reportUnknownArgumentType]
+    return number is not None and not number.is_integer()
 
 
 def half_steps(frame: pd.DataFrame, digits: int = DIGITS) -> np.ndarray[Any, np.dtype[np.float64]]:

@@ -4,202 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 
 from fl_estimate.errors import PublishFault, listed
-from fl_estimate.inputs.wording import Wording
 from fl_estimate.reporting.disclosure_local import Tell
 from fl_estimate.reporting.disclosure_series import Nested
-from fl_estimate.reporting.judging import Flags, own_support, published_support
+from fl_estimate.reporting.judging import own_support, published_support
 from fl_estimate.reporting.labelling import unit_of
-from fl_estimate.reporting.naming import with_labels
 from fl_estimate.reporting.precision import WITHOUT_ERROR, few_digits
+from fl_estimate.reporting.published import PublishedEstimates
+from fl_estimate.reporting.published_tables import ADDED, PublishedTable
 from fl_estimate.reporting.release import Draft, released
 from fl_estimate.reporting.releases import Release, known_tables
-from fl_estimate.reporting.suppression import FL_DEFAULT, NOT_PUBLISHED, SuppressionRule, chosen_rule
-from fl_estimate.reporting.writing import write_bytes
+from fl_estimate.reporting.suppression import SuppressionRule, chosen_rule
 from fl_estimate.results.basis import LISTS, MODEL
-from fl_estimate.results.columns import ANALYST, HEAD, PUBLISHED_TAIL, SCALED
-from fl_estimate.results.estimates import Assumption, Estimates, Reason
-from fl_estimate.results.provenance import Provenance
-
-if TYPE_CHECKING:
-    from great_tables import GT
-
-ADDED: tuple[str, ...] = ("estimate", "publication", "caution")
-"""Columns that publishing adds to those of Estimates: the name first, the other two last."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class PublishedTable:
-    """One result of one call, as it may be printed.
-
-    Attributes
-    ----------
-    name : str
-        The name under which it was published.
-    frame : pandas.DataFrame
-        The columns of Estimates, rounded; then `publication` (published, at_most, fewer_than, not_published) and `caution` (of
-        cv, df and sampler, or empty). A row that is not published has no numbers, one of few cases its upper limit alone.
-    by, measure, population, reference_period, assumptions, provenance, wording
-        As in Estimates.
-    reasons : tuple of Reason
-        Of the rows that are printed as figures only: a reason can tell of a zero.
-    own : tuple of bool
-        Which rows are their own smallest part: what they print is what another rule may judge.
-    """
-
-    name: str
-    frame: pd.DataFrame
-    by: tuple[str, ...] = ()
-    measure: str = ""
-    population: str = ""
-    reference_period: str = ""
-    reasons: tuple[Reason, ...] = ()
-    assumptions: tuple[Assumption, ...] = ()
-    provenance: Provenance
-    own: tuple[bool, ...] = ()
-    wording: Wording = field(default_factory=Wording)
-
-    @property
-    def hidden(self) -> Flags:
-        """Which rows are not published."""
-        return (self.frame["publication"] == NOT_PUBLISHED).to_numpy(dtype=bool)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class PublishedEstimates:
-    """What may be printed of one or more results, published together under one rule.
-
-    Holds no number that may not be printed: what the rule withholds is gone from the object itself, so that no
-    table, picture or file can show it. Made by `publish`.
-
-    Attributes
-    ----------
-    tables : tuple of PublishedTable
-        One for each result, in the order given.
-    rule : SuppressionRule
-        The rule that was applied.
-    protecting : int
-        Rows that are withheld to protect others: the rule would print them.
-    audit_complete : bool
-        Whether the audit came to its end within `rule.audit_seconds`; where not, whatever is tied to a cell that it had not got
-        to is withheld, which may be everything.
-    """
-
-    tables: tuple[PublishedTable, ...]
-    rule: SuppressionRule = FL_DEFAULT
-    protecting: int = 0
-    audit_complete: bool = True
-
-    def to_frame(self) -> pd.DataFrame:
-        """All tables under each other: `estimate`, the columns of Estimates (by-columns joined), `publication`, `caution`."""
-        found: dict[str, list[Any]] = {}
-        for table in self.tables:
-            for name in table.by:
-                found.setdefault(name, []).append(table.frame[name].dtype)
-        # A by-column that is of numbers in one table and of text in another is text.
-        kinds = {
-            name: kinds[0] if len({str(kind) for kind in kinds}) == 1 else "string" for name, kinds in found.items()
-        }
-        return pd.concat([_laid_out(table, kinds) for table in self.tables], ignore_index=True)
-
-    def select(self, *names: str) -> PublishedEstimates:
-        """The tables of these names, as PublishedEstimates; FL-PUB-02 where there is none of a name."""
-        known = {table.name: table for table in self.tables}
-        absent = [name for name in names if name not in known]
-        if absent or not names:
-            raise PublishFault(
-                "FL-PUB-02", "no estimates of this name are published", found=listed(absent) or "no name",
-                fix=f"names there are: {listed(known, most=20)}",
-            )  # fmt: skip
-        return replace(self, tables=tuple(known[name] for name in names))
-
-    def table(self, language: str = "en") -> GT:
-        """A great_tables table of all estimates, in English ("en"), French ("fr") or Spanish ("es")."""
-        from fl_estimate.reporting.tables import great_table
-
-        return great_table(self, language)
-
-    def to_html(self, path: str | Path, language: str = "en") -> Path:
-        """Write a report that stands alone: headline, tables, pictures, methods. It asks nothing of any host."""
-        from fl_estimate.reporting.html import report
-
-        return write_bytes(Path(path), report(self, language=language).encode())
-
-    def to_csv(self, path: str | Path) -> Path:
-        """Write all tables as UTF-8 CSV, for machines: decimal point, empty where a number is missing or withheld."""
-        return write_bytes(Path(path), self.to_frame().to_csv(index=False, lineterminator="\n").encode())
-
-    def to_parquet(self, path: str | Path) -> Path:
-        """Write all tables as one Parquet file; by-columns whose codes are texts with an order of their own are ordered dictionaries."""
-        frame = self.to_frame()
-        for name, order in self._orders().items():
-            met = set(frame[name].dropna())
-            if met and met <= set(order):
-                frame[name] = pd.Categorical(frame[name], [code for code in order if code in met], ordered=True)
-        return write_bytes(Path(path), frame.to_parquet(index=False))
-
-    def _orders(self) -> dict[str, tuple[str, ...]]:
-        """Of by-columns the order of codes that was meant, where all tables that have the column mean the same."""
-        found: dict[str, set[tuple[str, ...]]] = {}
-        for table in self.tables:
-            for name in table.by:
-                found.setdefault(name, set()).add(table.wording.order(name))
-        return {name: order for name, orders in found.items() if len(orders) == 1 for order in orders if order}
-
-    def plot(self, path: str | Path, language: str = "en") -> Path:
-        """Draw every table with its intervals; the ending of the path says how: .svg, .png or .pdf."""
-        from fl_estimate.reporting.figures import draw, saved
-
-        return saved(draw(self.tables, language=language), Path(path))
-
-    def map(
-        self,
-        geojson: str | Path | Mapping[str, Any],
-        path: str | Path,
-        *,
-        by: str | None = None,
-        key: str | None = None,
-        language: str = "en",
-    ) -> Path:
-        """Draw the first estimates by one area column as a map.
-
-        Parameters
-        ----------
-        geojson : path or mapping
-            Polygons with a property that holds the values of the by-column.
-        path : path
-            The ending says how: .svg, .png or .pdf.
-        by : str, optional
-            The area column; by default the only column that a table is divided by alone and the map has as a property.
-        key : str, optional
-            The property that names the area; by default the one called as the by-column.
-        language : {"en", "fr", "es"}
-
-        Raises
-        ------
-        PublishFault
-            FL-PUB-08 not a map of polygons; FL-PUB-09 no estimates by such a column; FL-PUB-10 areas of the table
-            that are not on the map.
-        """
-        from fl_estimate.reporting.figures import saved
-        from fl_estimate.reporting.maps import draw_map, read_areas
-
-        return saved(draw_map(self, read_areas(geojson), by=by, key=key, language=language), Path(path))
-
-    def __repr__(self) -> str:
-        rows = sum(len(table.frame) for table in self.tables)
-        hidden = sum(int(table.hidden.sum()) for table in self.tables)
-        return f"PublishedEstimates by rule {self.rule.name}, {rows} rows, {hidden} not published\n{self.to_frame()}"
-
-    def _repr_html_(self) -> str:
-        return self.table().as_raw_html()
+from fl_estimate.results.columns import ANALYST, SCALED
+from fl_estimate.results.estimates import Assumption, Estimates
 
 
 def publish(
@@ -303,13 +128,15 @@ def _unhashed(tables: Sequence[PublishedTable]) -> tuple[PublishedTable, ...]:
 def _without(arguments: Any) -> Any:
     """Arguments of a call without anything that looks like a hash."""
     if isinstance(arguments, Mapping):
-        return {name: _without(value) for name, value in arguments.items()}
+        return {name: _without(value) for name, value in cast("Mapping[Any, Any]", arguments).items()}
     if isinstance(arguments, list | tuple):
-        return [_without(value) for value in arguments]
+        return [_without(value) for value in cast("Sequence[Any]", arguments)]
     return "" if isinstance(arguments, str) and re.fullmatch(r"[0-9a-f]{64}", arguments) else arguments
 
 
-def _drafts(given: Any) -> list[tuple[PublishedTable, Draft]]:
+def _drafts(
+    given: Estimates | PublishedEstimates | Sequence[Any] | Mapping[str, Any],
+) -> list[tuple[PublishedTable, Draft]]:
     """What was given as tables with names, nothing withheld yet. Diagnostics, draws and covariances stay behind."""
     if isinstance(given, PublishedEstimates):
         return [(table, _again(table)) for table in given.tables]
@@ -424,13 +251,3 @@ def draft_of(name: str, result: Estimates) -> PublishedTable:
         own=tuple(own_support(result.frame, result.support).tolist()),
         wording=result.wording,
     )
-
-
-def _laid_out(table: PublishedTable, by: Mapping[str, Any]) -> pd.DataFrame:
-    """One table with the by-columns of all, each of the type given."""
-    frame = table.frame.copy()
-    frame["estimate"] = pd.array([table.name] * len(frame), dtype="string")
-    for name, kind in by.items():
-        values = frame[name] if name in frame else pd.Series(pd.NA, index=frame.index, dtype="object")
-        frame[name] = values.astype(kind)
-    return with_labels(frame[["estimate", *HEAD, *by, *PUBLISHED_TAIL, "publication", "caution"]], table.wording)

@@ -41,7 +41,7 @@ class KnownTable:
     @property
     def assumptions(self) -> tuple[Assumption, ...]:
         """Those that `cells` reads."""
-        return (Assumption(code="subpopulation", parameters=(("where", self.where),)),) if self.where else ()
+        return (SUBPOPULATION.held(where=self.where),) if self.where else ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -75,16 +75,19 @@ def read_release(folder: str | Path) -> Release:
     """
     place = Path(folder)
     try:
-        manifest = json.loads((place / MANIFEST).read_text(encoding="utf-8")) if (place / MANIFEST).is_file() else {}
+        manifest: dict[str, Any] = (
+            json.loads((place / MANIFEST).read_text(encoding="utf-8")) if (place / MANIFEST).is_file() else {}
+        )
         frame = _read_table(place)
     except (OSError, ValueError, KeyError) as error:
         raise _no_release(place.name, f"{type(error).__name__} in {place.name}") from None
     if frame is None or not {"estimate", "publication", *HEAD} <= set(frame.columns):
         raise _no_release(place.name, "no estimates.parquet or estimates.csv with the columns of published estimates")
-    config, told = manifest.get("config", {}), {e.get("name"): e for e in manifest.get("estimates", [])}
-    entries = {entry.get("name"): entry for entry in config.get("estimate", [])}
-    rule = config.get("publish", {}).get("rule", "")
-    thresholds = rule if isinstance(rule, Mapping) else {}
+    config: dict[str, Any] = manifest.get("config", {})
+    told = _by_name(manifest.get("estimates", []))
+    entries = _by_name(config.get("estimate", []))
+    rule: dict[str, Any] | str = config.get("publish", {}).get("rule", "")
+    thresholds: Mapping[str, Any] = {} if isinstance(rule, str) else rule
     return Release(
         name=place.name,
         tables=tuple(
@@ -99,6 +102,10 @@ def read_release(folder: str | Path) -> Release:
         min_n=float(thresholds.get("min_n", 30 if rule == "nchs" else 50)),
         min_cases=float(thresholds.get("min_cases", 0 if rule == "nchs" else 5)),
     )  # fmt: skip
+
+
+def _by_name(entries: Sequence[Mapping[str, Any]]) -> dict[Any, Mapping[str, Any]]:
+    return {entry.get("name"): entry for entry in entries}
 
 
 def as_release(given: Any, position: int = 1) -> Release:

@@ -1,5 +1,8 @@
 """The shrinkage plot: direct estimates of areas against those of a model, with the intervals of both."""
 
+# pyright: reportUnknownMemberType=false
+# matplotlib annotates its own methods in part: what they are given is checked, what they are is not known in full.
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -9,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from fl_estimate.errors import PublishFault, listed
-from fl_estimate.reporting.figures import TEXT, WIDTH, styled
+from fl_estimate.reporting.drawing import TEXT, WIDTH, styled
 from fl_estimate.reporting.palette import INK, RULE, SERIES, SOFT
 from fl_estimate.reporting.vocabulary_areas import AXES
 from fl_estimate.reporting.words import LANGUAGES, check_language

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
@@ -65,13 +65,14 @@ def read_truth(path: Path) -> Truth:
     if not path.is_file():
         raise FileFault("FL-FILE-01", "there is no such file", found=path.name, fix="check the path of the truth file")
     try:
-        read = json.loads(path.read_text(encoding="utf-8"))
+        read: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         values = dict(_counted(read["national"], frozenset()))
         for column, groups in read.items():
             if column != "national" and isinstance(groups, Mapping):
-                for label, counts in groups.items():
+                for label, counts in cast("Mapping[str, Any]", groups).items():
                     if isinstance(counts, Mapping) and PERSONS in counts:
-                        values |= dict(_counted(counts, frozenset({(str(column), _label(str(column), label))})))
+                        named = frozenset({(str(column), _label(str(column), label))})
+                        values |= dict(_counted(cast("Mapping[str, Any]", counts), named))
     except (ValueError, KeyError, TypeError, ZeroDivisionError) as error:
         raise PublishFault(
             "FL-PUB-11",

@@ -6,8 +6,8 @@ A code without words is shown as it is. Machine files (CSV, Parquet, JSON) never
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, cast
 
 from fl_estimate.errors import PublishFault, not_one_of
 from fl_estimate.reporting import sentences, vocabulary, vocabulary_synthesis
@@ -161,7 +161,8 @@ def _shown(name: str, value: Any, language: str) -> str:
     if isinstance(value, int | float):
         return number(value, 0 if float(value).is_integer() else 2, language)
     if isinstance(value, list | tuple | set | frozenset):
-        return ", ".join(str(item) for item in value)
+        several = cast("Collection[Any]", value)
+        return ", ".join(str(item) for item in several)
     return str(value)
 
 

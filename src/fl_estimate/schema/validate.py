@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -105,29 +104,29 @@ class ValidationReport:
         FileFault
             FL-FILE-08: the page cannot be written.
         """
-        page = Path(path)
-        lines = "\n".join(self._html_rows())
-        body = (
-            f"<table><thead><tr>{_HEADS}</tr></thead><tbody>{lines}</tbody></table>" if lines else "<p>No faults.</p>"
-        )
+        from fl_estimate.pages.template import page
+
+        file = Path(path)
+        written = page("fl_estimate.schema", "validation.html", language="en", title="Validation report", report=self)
         try:
-            page.write_text(_PAGE.replace("{summary}", self.summary()).replace("{body}", body), encoding="utf-8")
+            file.write_text(written, encoding="utf-8")
         except OSError as error:
             raise FileFault(
                 "FL-FILE-08",
                 "the report cannot be written",
-                found=f"{page.name}: {error.strerror or error}",
+                found=f"{file.name}: {error.strerror or error}",
                 fix="choose a folder that is there and can be written to",
             ) from error
-        return page
+        return file
 
-    def _html_rows(self) -> Iterable[str]:
+    @property
+    def page_rows(self) -> Iterable[tuple[str, ...]]:
+        """Cells of the page: severity, table, variable, rule, kind of value, count, rows, records."""
         for fault in (*self.errors, *self.warnings):
             rows = listed([row + 1 for row in fault.rows], most=20)
             records = listed(fault.records, most=20)
             count = f"{fault.count:,}" if fault.count else ""
-            cells = (fault.severity, fault.table, fault.variable, fault.rule, fault.value_class, count, rows, records)
-            yield f'<tr class="{fault.severity}">{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}</tr>'
+            yield fault.severity, fault.table, fault.variable, fault.rule, fault.value_class, count, rows, records
 
     def require(self, what: str) -> None:
         """Raise FL-DATA-01 with the whole report where there is an error."""
@@ -141,25 +140,6 @@ class ValidationReport:
         )
         fault.report = self
         raise fault
-
-
-_HEADS = "".join(
-    f"<th>{head}</th>"
-    for head in ("severity", "table", "variable", "rule", "kind of value", "count", "rows", "records")
-)
-_PAGE = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>Validation report</title>
-<style>
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem; color: #222 }
-table { border-collapse: collapse } th, td { text-align: left; vertical-align: top; padding: .3rem .7rem }
-th { border-bottom: 2px solid #222 } td { border-bottom: 1px solid #ccc }
-tr.error td:first-child { font-weight: bold } td:nth-child(6) { text-align: right }
-</style></head><body>
-<h1>Validation report</h1>
-<p>{summary}. Rows count from 1; up to 20 are shown of each fault. Answers are never shown.</p>
-{body}
-</body></html>
-"""
 
 
 def _count(number: int, noun: str) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fl_estimate.errors import FlError, StudyFault, listed
+from fl_estimate.reporting.run_folder import names_in_a_run
 from fl_estimate.reporting.writing import write_bytes
 from fl_estimate.study.locking import alone, free
 
@@ -22,8 +23,6 @@ FORM = "fl_estimate study result 1"
 OURS = "fl_estimate study result "
 PART, NEW, BEFORE = ".fl_estimate.part", ".fl_estimate.new", "before.json"
 """Being written; whole, and on its way to its place; in the latter, the manifest of the result that it replaces."""
-WRITTEN = ("estimates.csv", "estimates.parquet", "report.html", "report.??.html", "appraisal.*.html", MANIFEST)
-"""Names that a result may have."""
 LOOKS = 5
 KEPT = ".kept"
 
@@ -70,7 +69,11 @@ def _theirs(folder: Path) -> list[str]:
     owned = _owned(folder / MANIFEST)
     if owned is None:
         return inside
-    return [name for name in inside if name not in owned and any(fnmatchcase(name, one) for one in WRITTEN)]
+    return [
+        name
+        for name in inside
+        if name not in owned and any(fnmatchcase(name, one) for one in (*names_in_a_run(), MANIFEST))
+    ]
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:

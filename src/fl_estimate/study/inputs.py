@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import narwhals as nw
 
 from fl_estimate.errors import ExpressionFault, FileFault, StudyFault, is_file, nearest
-from fl_estimate.reporting.html import MapChoice
+from fl_estimate.reporting.particulars import MapChoice
 from fl_estimate.reporting.truth import Truth, read_truth
 from fl_estimate.results.roles import ColumnOf, WithReadings
 from fl_estimate.schema.expressions import parse
@@ -385,7 +385,7 @@ def _map(study: Study) -> MapChoice | None:
     entry = study.config.map
     if entry is None:
         return None
-    from fl_estimate.reporting.maps import read_areas
+    from fl_estimate.reporting.areas import read_areas
 
     return MapChoice(areas=read_areas(study.path(entry.geojson)), by=entry.by, key=entry.key)
 

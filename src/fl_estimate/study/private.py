@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from fl_estimate.errors import StudyFault
-from fl_estimate.reporting.publish import PublishedEstimates
+from fl_estimate.reporting.published import PublishedEstimates
 from fl_estimate.reporting.writing import write_bytes
 from fl_estimate.results.estimates import Estimates
 

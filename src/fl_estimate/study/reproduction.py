@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from fl_estimate.pages.template import page
 from fl_estimate.reporting.words import check_language, number, say, spread
 from fl_estimate.reporting.writing import write_bytes
 from fl_estimate.study.target_binding import Input
@@ -282,39 +281,36 @@ def _ranged(o: Outcome, language: str) -> str:
 
 def _page(given: Reproduction, language: str) -> str:
     """The page: a table of all targets, then each with its inputs and its reading."""
-    style = (files("fl_estimate.reporting") / "report.css").read_text(encoding="utf-8")
-    title = say("verdict", "title", language)
-    row_of_heads = "".join(f"<th>{escape(head)}</th>" for head in heads(language))
-    rows = "\n".join(_row(outcome, language) for outcome in given.outcomes)
-    details = "\n".join(_details(outcome, language) for outcome in given.outcomes)
-    return (
-        f'<!DOCTYPE html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n<main>\n<header><h1>{escape(title)}</h1>"
-        f'<p class="facts">{escape(summary(given, language))}</p></header>\n<p>{escape(say("verdict", "rule", language))}</p>\n'
-        f'<div class="scroll"><table class="plain"><thead><tr>{row_of_heads}</tr></thead><tbody>\n{rows}\n</tbody></table></div>\n'
-        f"<h2>{escape(say('verdict', 'inputs', language))}</h2>\n{details}\n</main>\n</body>\n</html>\n"
+    return page(
+        "fl_estimate.study",
+        "reproduction.html",
+        language=language,
+        title=say("verdict", "title", language),
+        facts=[summary(given, language)],
+        rule=say("verdict", "rule", language),
+        heads=heads(language),
+        inputs=say("verdict", "inputs", language),
+        targets=[(outcome, _row(outcome, language), list(_details(outcome, language))) for outcome in given.outcomes],
     )
 
 
-def _row(o: Outcome, language: str) -> str:
-    cells = [
-        f'<a href="#{escape(o.id)}">{escape(o.id)}</a><br>{escape(o.description)}',
-        f"{escape(o.printed)} {escape(o.unit)}<br>{escape(o.source(language))}",
-        escape(written(o.computed, language)),
-        escape(_ranged(o, language)),
-        escape(o.verdict_words(language)),
-    ]
-    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+def _row(o: Outcome, language: str) -> Sequence[Sequence[str]]:
+    """The cells of a target after its name, each of one or two lines."""
+    return (
+        (f"{o.printed} {o.unit}", o.source(language)),
+        (written(o.computed, language),),
+        (_ranged(o, language),),
+        (o.verdict_words(language),),
+    )
 
 
-def _details(o: Outcome, language: str) -> str:
+def _details(o: Outcome, language: str) -> Iterator[tuple[str, str]]:
     """One target: where it is printed, what went in, and how it was read."""
-    items = [f"<dt>{escape(say('verdict', 'head_source', language))}</dt><dd>{escape(o.source(language))}</dd>"]
+    yield say("verdict", "head_source", language), o.source(language)
     for given in o.inputs:
         half = f" ± {given.halfwidth:g}" if given.halfwidth else ""
         where = ", ".join(part for part in (given.document, given.page, given.table) if part)
-        items.append(f"<dt>{escape(given.label)}</dt><dd>{given.value:.15g}{half} — {escape(where)}</dd>")
+        yield given.label, f"{given.value:.15g}{half} — {where}"
     pairs = (
         ("tables", ", ".join(o.tables) if o.of_lists else ""),
         ("function", o.function),
@@ -322,9 +318,6 @@ def _details(o: Outcome, language: str) -> str:
         ("note", o.note),
         ("strength", o.strength),
     )
-    items += [
-        f"<dt>{escape(say('verdict', f'head_{name}', language))}</dt><dd>{escape(text)}</dd>"
-        for name, text in pairs
-        if text
-    ]
-    return f'<h3 id="{escape(o.id)}">{escape(o.id)}</h3>\n<dl>{"".join(items)}</dl>'
+    for name, text in pairs:
+        if text:
+            yield say("verdict", f"head_{name}", language), text

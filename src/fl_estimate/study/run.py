@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +11,12 @@ from fl_estimate.errors import EstimateFault, FlError
 from fl_estimate.estimators.capture_recapture.appraisal import Appraisal
 from fl_estimate.indicators.clock import require_period
 from fl_estimate.reporting.appraisals import PublishedAppraisal, publish_appraisal
-from fl_estimate.reporting.html import Particulars, report
-from fl_estimate.reporting.publish import PublishedEstimates, publish
+from fl_estimate.reporting.particulars import Particulars
+from fl_estimate.reporting.publish import publish
+from fl_estimate.reporting.published import PublishedEstimates
 from fl_estimate.reporting.releases import geography
+from fl_estimate.reporting.run_folder import write_all
 from fl_estimate.reporting.suppression import SuppressionRule
-from fl_estimate.reporting.writing import write_bytes
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.study.calls import make_estimate, try_out
 from fl_estimate.study.config import Study, read_study, read_with_faults
@@ -132,7 +132,10 @@ def run_study(
     with replacing(folder) as part:
         if published is not None:
             pages = _published(appraisals, published.rule)
-            _write(part, published, pages, study, _particulars(study, inputs, failed, mark))
+            languages = study.config.publish.languages
+            titles = {language: in_language(study.config.title, language) for language in languages}
+            particulars = _particulars(study, inputs, failed, mark)
+            write_all(published, part, languages, particulars=particulars, titles=titles, appraisals=pages)
         write_manifest(part, _manifest(study, inputs, estimates, published, failed, mark))
     if private is not None:
         tell("writing the private folder")
@@ -228,35 +231,10 @@ def _estimate(
     return made, failed, appraisals
 
 
-def _write(
-    part: Path,
-    published: PublishedEstimates,
-    appraisals: Mapping[str, PublishedAppraisal],
-    study: Study,
-    particulars: Particulars,
-) -> None:
-    """Tables for machines; the report, and a page of each appraisal, in each language."""
-    published.to_csv(part / "estimates.csv")
-    published.to_parquet(part / "estimates.parquet")
-    for place, language in enumerate(study.config.publish.languages):
-        ending = "html" if place == 0 else f"{language}.html"
-        pages = [(name, f"appraisal.{_as_file(name)}.{ending}") for name in appraisals]
-        for name, file in pages:
-            appraisals[name].to_html(part / file, language)
-        title = in_language(study.config.title, language)
-        page = report(published, language=language, particulars=replace(particulars, pages=pages, title=title))
-        write_bytes(part / f"report.{ending}", page.encode())
-
-
 def _published(appraisals: Mapping[str, Appraisal], rule: SuppressionRule) -> dict[str, PublishedAppraisal]:
     """What may be printed of each appraisal; nothing of lists of fewer people than the rule asks for."""
     kept = {name: one for name, one in appraisals.items() if one.histories.n >= rule.min_n}
     return {name: publish_appraisal(one, rule=rule) for name, one in kept.items()}
-
-
-def _as_file(name: str) -> str:
-    """A name of an estimate as part of a file's name."""
-    return re.sub(r"[^\w.-]+", "_", name)
 
 
 def _particulars(study: Study, inputs: StudyInputs, failed: Mapping[str, FlError], mark: Fingerprint) -> Particulars:

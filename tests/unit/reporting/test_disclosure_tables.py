@@ -13,7 +13,7 @@ from fl_estimate.reporting import disclosure, disclosure_choice, disclosure_loca
 from fl_estimate.reporting.disclosure_kinds import KINDS, kind_of
 from fl_estimate.reporting.disclosure_series import nesting
 from fl_estimate.reporting.disclosure_solver import Unsolved
-from fl_estimate.reporting.html import report
+from fl_estimate.reporting.formats.html import report
 
 CASES = {"A1": 3, "A2": 9, "A3": 12, "B1": 8, "B2": 11, "B3": 7}
 """Cases of each district among 120 people; A1 alone has fewer than five, so that region A less the others gives it."""

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import fl_estimate as fl
-from fl_estimate.reporting.maps import draw_map, label_point, read_areas
+from fl_estimate.reporting.areas import read_areas
+from fl_estimate.reporting.maps import draw_map, label_point
 from tests.unit.reporting.made import country, estimates
 
 PLACES = ("North", "South", "East", "West")

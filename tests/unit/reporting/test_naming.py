@@ -13,10 +13,10 @@ import pytest
 import fl_estimate as fl
 from fl_estimate.inputs.wording import ANY, FILE, ColumnWords, Wording
 from fl_estimate.inputs.wording import UNITS as KNOWN_UNITS
+from fl_estimate.reporting.formats.html import report
 from fl_estimate.reporting.headline import headline
-from fl_estimate.reporting.html import report
+from fl_estimate.reporting.layout import layout
 from fl_estimate.reporting.naming import outcome_words, term_words
-from fl_estimate.reporting.tables import layout
 from fl_estimate.reporting.vocabulary_units import UNITS
 
 WORDS = Wording(

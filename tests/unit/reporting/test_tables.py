@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import fl_estimate as fl
-from fl_estimate.reporting.tables import Layout, layout
+from fl_estimate.reporting.layout import Layout, layout
 from fl_estimate.reporting.truth import Truth
 from fl_estimate.results.codes import AssumptionCode, ReasonCode
 from fl_estimate.results.estimates import Assumption, Reason

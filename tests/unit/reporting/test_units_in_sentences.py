@@ -10,10 +10,10 @@ import pytest
 
 import fl_estimate as fl
 from fl_estimate.inputs.wording import ColumnWords, Wording
+from fl_estimate.reporting.formats.html import report
 from fl_estimate.reporting.headline import headline
-from fl_estimate.reporting.html import report
+from fl_estimate.reporting.layout import layout
 from fl_estimate.reporting.naming import value_words
-from fl_estimate.reporting.tables import layout
 
 UNIT_WORDS = {
     "en": ("households interviewed", "respondent"),

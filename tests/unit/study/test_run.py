@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import struct
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 import fl_estimate as fl
+from fl_estimate.reporting.run_folder import names_in_a_run
 from fl_estimate.study.run import StudyResult, check_study, run_study
 from tests.unit.study.made import MAPPING, STUDY, people, write
 
@@ -26,7 +28,10 @@ def result(folder: Path) -> StudyResult:
 
 def test_the_folder(result: StudyResult) -> None:
     names = sorted(path.name for path in result.folder.iterdir())
-    assert names == ["estimates.csv", "estimates.parquet", "manifest.json", "report.fr.html", "report.html"]
+    assert set(names) >= {"estimates.csv", "estimates.parquet", "manifest.json", "report.fr.html", "report.html"}
+    # whatever else stands there is a registered format that belongs to a run
+    patterns = (*names_in_a_run(), "manifest.json")
+    assert [name for name in names if not any(fnmatchcase(name, pattern) for pattern in patterns)] == []
     assert result.ok
     assert list(result.estimates) == ["prevalence_1", "total_2", "share"]
 

@@ -1,0 +1,79 @@
+"""What is published together, laid out in one language: what an output format is given. Nothing is written or drawn here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import pandas as pd
+
+from fl_estimate.reporting.headline import Headline, headline
+from fl_estimate.reporting.labelling import is_unweighted
+from fl_estimate.reporting.layout import Layout, layout
+from fl_estimate.reporting.particulars import Particulars
+from fl_estimate.reporting.published_tables import PublishedTable, PublishedTables, joined
+from fl_estimate.reporting.rule_words import few_cases_note, rule_caution
+from fl_estimate.reporting.words import check_language, say
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Document:
+    """All that is published together, in one language; tables are laid out once, whatever number of formats draws them.
+
+    Attributes
+    ----------
+    published : PublishedTables
+    language : str
+    particulars : Particulars
+        What a report says beside the estimates.
+
+    Raises
+    ------
+    PublishFault
+        FL-PUB-07: a language without words.
+    """
+
+    published: PublishedTables
+    language: str = "en"
+    particulars: Particulars = field(default_factory=Particulars)
+
+    def __post_init__(self) -> None:
+        check_language(self.language)
+
+    @cached_property
+    def layouts(self) -> tuple[Layout, ...]:
+        """Each table as it is read: text and values of its cells, heads, marks, notes."""
+        return tuple(layout(table, self.language, self.particulars.truth) for table in self.published.tables)
+
+    @property
+    def sheets(self) -> Iterator[tuple[PublishedTable, Layout]]:
+        """Each table as it was published, and as it is read."""
+        return zip(self.published.tables, self.layouts, strict=True)
+
+    @cached_property
+    def headline(self) -> Headline:
+        """The national figure in words and in large type."""
+        return headline(self.published, self.language, self.particulars.truth)
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """All tables under each other, for machines: the codes of the survey and our own, no words of a language."""
+        return joined(self.published.tables)
+
+    @property
+    def caution(self) -> str:
+        """What the mark of caution means, with the rule's own thresholds."""
+        return rule_caution(self.published, self.language)
+
+    def notes(self, table: PublishedTable, sheet: Layout) -> list[tuple[str, str]]:
+        """What stands under a table as (mark, text): what its marks and heads mean, and how its few cases are treated."""
+        found = list(sheet.notes)
+        if sheet.flagged:
+            found.append(("", self.caution))
+        if said := few_cases_note(self.published, self.language, table):
+            found.append(("", said))
+        if "undetermined" in sheet.heads:
+            plain = ".unweighted" if is_unweighted(table.assumptions) else ""
+            found.append(("", say("sentence", f"undetermined_head{plain}", self.language)))
+        return found
