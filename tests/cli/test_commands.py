@@ -349,3 +349,23 @@ def test_weights_of_zero_are_told_and_counted_in_no_figure(tmp_path: Path) -> No
     assert "Rows with a weight of zero (not interviewed or not eligible): 1." in page
     _, out, _ = call("check", study)
     assert "rows of weight 0, counted in no figure: 1" in out
+
+
+def test_methods() -> None:
+    """The kinds that a study can ask for; the keys of one, with what may stand there and the default."""
+    status, out, err = call("methods")
+    assert (status, err) == (0, "")
+    for words in ("capture_recapture", "select_bic", "extend_by_ratio", "Estimate the share of people with an outcome"):
+        assert words in out, words
+    status, out, _ = call("methods", "capture_recapture/chao")
+    assert status == 0
+    for words in ("capture_recapture, method chao", "estimator", "t-lists", "strata", "must be given"):
+        assert words in out, words
+    assert "loglinear" not in out
+
+
+def test_a_kind_that_is_not_known() -> None:
+    status, out, err = call("methods", "ara")
+    assert (status, out) == (2, "")
+    assert "FL-STUDY-44" in err
+    assert "did you mean 'area'?" in err

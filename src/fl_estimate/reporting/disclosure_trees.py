@@ -74,7 +74,9 @@ def _parents(sets: Matrix) -> tuple[list[int], list[int]] | None:
     """
     size = sets.shape[1]
     indices = cast("list[int]", sets.indices.tolist())
-    members = [frozenset(indices[sets.indptr[at] : sets.indptr[at + 1]]) for at in range(sets.shape[0])]
+    members: list[frozenset[int]] = [
+        frozenset(indices[sets.indptr[at] : sets.indptr[at + 1]]) for at in range(sets.shape[0])
+    ]
     order = sorted(range(len(members)), key=lambda at: len(members[at]))
     top, parent = list(range(size)), [-1] * (size + len(members))
     for at in order:

@@ -12,7 +12,8 @@ from fl_estimate.inputs.wording import Wording
 from fl_estimate.reporting.judging import Flags
 from fl_estimate.reporting.naming import with_labels
 from fl_estimate.reporting.suppression import FL_DEFAULT, NOT_PUBLISHED, SuppressionRule
-from fl_estimate.results.estimates import HEAD, TAIL, Assumption, Reason
+from fl_estimate.results.columns import HEAD, PUBLISHED_TAIL
+from fl_estimate.results.estimates import Assumption, Reason
 from fl_estimate.results.provenance import Provenance
 
 ADDED: tuple[str, ...] = ("estimate", "publication", "caution")
@@ -84,4 +85,4 @@ def _laid_out(table: PublishedTable, by: Mapping[str, Any]) -> pd.DataFrame:
     for name, kind in by.items():
         values = frame[name] if name in frame else pd.Series(pd.NA, index=frame.index, dtype="object")
         frame[name] = values.astype(kind)
-    return with_labels(frame[["estimate", *HEAD, *by, *TAIL, "publication", "caution"]], table.wording)
+    return with_labels(frame[["estimate", *HEAD, *by, *PUBLISHED_TAIL, "publication", "caution"]], table.wording)

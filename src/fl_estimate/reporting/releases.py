@@ -11,7 +11,9 @@ from typing import Any
 import pandas as pd
 
 from fl_estimate.errors import PublishFault
-from fl_estimate.results.estimates import HEAD, TAIL, Assumption, Estimates, margin_columns
+from fl_estimate.results.codes import SUBPOPULATION, Assumption
+from fl_estimate.results.columns import HEAD, PUBLISHED_TAIL, margin_columns
+from fl_estimate.results.estimates import Estimates
 
 MANIFEST, PARQUET, CSV = "manifest.json", "estimates.parquet", "estimates.csv"
 Geography = Mapping[str, Mapping[str, Mapping[str, str]]]
@@ -181,7 +183,7 @@ def _read_table(place: Path) -> pd.DataFrame | None:
 
 
 def _own_columns(frame: pd.DataFrame) -> tuple[str, ...]:
-    fixed = {"estimate", "publication", "caution", *HEAD, *TAIL}
+    fixed = {"estimate", "publication", "caution", *HEAD, *PUBLISHED_TAIL}
     used = {
         name for record in frame[["margin"]].drop_duplicates().to_dict("records") for name in margin_columns(record)
     }

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Annotated, Any
 
 from fl_estimate.estimators.hierarchical.sources import sources
+from fl_estimate.results.codes import PREVALENCE
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 from fl_estimate.results.roles import Earlier, Persons, Rest
@@ -53,6 +54,6 @@ def sources_of_figures(
     for source, national in estimates.items():
         corrected = (national.frame["method"] == "misclassification").any()
         kept = national.select(method="misclassification") if corrected else national
-        shares = bool((kept.frame["quantity"] == "prevalence").all())
+        shares = bool((kept.frame["quantity"] == PREVALENCE).all())
         given[source] = kept.persons(population) if shares and population is not None else kept
     return sources({**given, **counts}, **settings)

@@ -10,19 +10,18 @@ from fl_estimate.estimators.synthesis.aggregate import aggregate
 from fl_estimate.estimators.synthesis.arithmetic import add
 from fl_estimate.estimators.synthesis.change import change
 from fl_estimate.estimators.synthesis.extension import extend_by_ratio
+from fl_estimate.results.codes import DARK_FIGURE, POPULATION_SIZE, PREVALENCE, Quantity
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 from fl_estimate.results.roles import Earlier, FromFile, NamedFigures, OneOf, Persons, Rest, Some, Stated, Within
 from fl_estimate.results.stack import stack
 
-_PERSONS = frozenset({"total", "persons", "population_size"})
-
 
 def national_figure(estimates: Estimates) -> Estimates:
     """The national figure of a result; of case lists the population size, not the dark figure within it."""
     national = estimates.national
-    sizes = bool((national.frame["quantity"] == "population_size").any())
-    return national.select(quantity="population_size") if sizes else national
+    sizes = bool((national.frame["quantity"] == POPULATION_SIZE).any())
+    return national.select(quantity=POPULATION_SIZE) if sizes else national
 
 
 def _of_two(given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -240,12 +239,11 @@ def stack_figures(
     for national in estimates.values():
         for quantity in dict.fromkeys(national.frame["quantity"]):
             part = national.select(quantity=quantity)
-            if quantity == "prevalence" and population is not None:
+            if quantity == PREVALENCE and population is not None:
                 kept.append(part.persons(population))
-            elif quantity in _PERSONS or (quantity != "dark_figure" and population is None):
+            elif Quantity.of(quantity).counts_population or (quantity != DARK_FIGURE and population is None):
                 kept.append(part)
-    quantities = dict.fromkeys(str(quantity) for part in kept for quantity in part.frame["quantity"])
-    units = dict.fromkeys("persons" if quantity in _PERSONS else quantity for quantity in quantities)
+    units = dict.fromkeys(Quantity.of(str(quantity)).heading for part in kept for quantity in part.frame["quantity"])
     if len(units) != 1:
         raise EstimateFault(
             "FL-EST-27",
