@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from fl_estimate.arrays import Floats
 from fl_estimate.design.domains import By
 from fl_estimate.errors import EstimateFault, listed, not_one_of
 from fl_estimate.estimators.hierarchical.asked import check_numbers, tails_of
@@ -41,8 +42,6 @@ from fl_estimate.results.estimates import Estimates
 
 UNIT_BINOMIAL = MethodName("unit-binomial")
 UNIT_NORMAL = MethodName("unit-normal")
-
-Floats = npt.NDArray[np.float64]
 
 
 def unit(
