@@ -183,6 +183,8 @@ def _frame(frames: Sequence[pd.DataFrame], found: _Combined, quantity: str) -> p
         mean = pd.concat([one[name].astype("Float64") for one in frames], axis=1).mean(axis=1)
         frame[name] = mean.round().astype("Int64") if name != "undetermined" else mean.astype(float)
     frame["value"], frame["se"], frame["df"] = found.value, found.se, found.df
+    # What was met in the first imputation is not that of all.
+    frame["psus_with_cases"], frame["df_effective"] = pd.array([pd.NA] * len(frame), dtype="Int64"), np.nan
     frame["deff"] = np.nan
     frame["basis"] = pd.array(
         [weakest(row) for row in zip(*(one["basis"] for one in frames), strict=True)], dtype="string"

@@ -11,13 +11,11 @@ from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault
 from fl_estimate.inputs.seeds import known_seed as known_seed
 from fl_estimate.results.codes import SAMPLER_DIVERGENCES, SAMPLER_ENERGY, SAMPLER_ESS, SAMPLER_RHAT, ReasonCode
-
-Floats = npt.NDArray[np.float64]
 
 CHAINS = 4
 RHAT_GOOD, RHAT_HOPELESS = 1.01, 1.05

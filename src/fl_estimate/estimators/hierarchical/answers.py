@@ -43,8 +43,6 @@ from fl_estimate.results.columns import check_by_columns
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.recipe import Recipe
 
-Floats = npt.NDArray[np.float64]
-
 METHODS: dict[str, MethodName] = {
     likelihood: MethodName(f"area-{likelihood}") for likelihood in ("binomial", "normal", "beta-binomial")
 }

@@ -11,12 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, listed, missing_columns
 from fl_estimate.results.basis import Support
 from fl_estimate.results.codes import MEAN, PREVALENCE
 from fl_estimate.results.estimates import FIXED, Estimates
-
-Floats = npt.NDArray[np.float64]
 
 NUMBERS: tuple[str, ...] = ("value", "se", "n", "cases", "deff", "undetermined")
 LIMITS: tuple[str, ...] = ("lower", "upper")

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
+from fl_estimate.arrays import Bools, Floats
 from fl_estimate.errors import EstimateFault, not_one_of
 from fl_estimate.estimators.hierarchical.benchmarking import RULES, move, refuse_outside
 from fl_estimate.estimators.hierarchical.checks import (
@@ -71,9 +71,6 @@ NAMES: dict[str, MethodName] = {
         *(f"{words}-{method}" for words in ("eblup-sar", *_OF_TIME) for method in ("reml", "ml")),
     )
 }
-
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
 
 @method(kind=None, basis="model", family="hierarchical")

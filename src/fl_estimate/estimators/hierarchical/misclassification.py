@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, not_one_of
 from fl_estimate.estimators.hierarchical.asked import check_numbers, tails_of, weighted_figures
 from fl_estimate.estimators.hierarchical.checks import population_of, raise_together, value_faults
@@ -70,7 +70,6 @@ MISCLASSIFICATION_PRIOR = AssumptionCode("misclassification_prior", "name", "pri
 PRIOR_PREVALENCE = AssumptionCode("prior_prevalence", "prior")
 ONE_INSTRUMENT = AssumptionCode("one_instrument")
 
-Floats = npt.NDArray[np.float64]
 
 NEAR_ZERO = 1e-3
 """Of the upper limit of the share that tests positive: a lower limit below it does not exclude zero."""

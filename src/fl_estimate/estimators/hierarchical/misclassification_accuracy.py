@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, not_one_of
 
-Floats = npt.NDArray[np.float64]
 AccuracyInFile = list[float] | dict[str, float] | list[list[float]]
 """In a study file: a beta density, the counts of a validation study, or a list of densities, one an expert."""
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, listed, not_one_of
 from fl_estimate.estimators.capture_recapture.existence import existence, full_counts, is_identifiable, reduce_model
 from fl_estimate.estimators.capture_recapture.terms import Term, Terms, design_matrix, model_name, read_terms, term_name
@@ -43,7 +43,6 @@ STRATUM_NO_ESTIMATE_ALONE = ReasonCode("stratum_no_estimate_alone")
 STRATA_POOLED = AssumptionCode("lists_pooled", "strata")
 LISTS_POOLED = MethodName("lists-pooled")
 
-Floats = npt.NDArray[np.float64]
 
 SETS: tuple[str, ...] = ("size", "lists", "interactions")
 """Sets of effects that differ by stratum: the dark figure, the lists' coverage, the interactions."""

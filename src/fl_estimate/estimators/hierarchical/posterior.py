@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fl_estimate.arrays import Floats
 from fl_estimate.estimators.hierarchical.priors import Density, Priors
 from fl_estimate.estimators.hierarchical.structure import Crossed, Structure
 from fl_estimate.results.codes import ReasonCode
-
-Floats = npt.NDArray[np.float64]
 
 NATIONAL_DRAWS = 16_000
 """Draws behind the national row: the error of a 2.5 % quantile is then about 2 % of the posterior's standard deviation."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import numpy as np
-import numpy.typing as npt
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, listed
 from fl_estimate.estimators.hierarchical.asked import check_numbers, tails_of
 from fl_estimate.estimators.hierarchical.posterior import grid_quantiles, resample
@@ -31,8 +31,6 @@ from fl_estimate.results.methods import method
 from fl_estimate.results.provenance import Provenance
 from fl_estimate.results.recipe import joined
 from fl_estimate.results.roles import BIAS_STATED, NOT_IN_FILE, Draws, EachOf, Finite, Level, MoreThanZero, SeedOrNone
-
-Floats = npt.NDArray[np.float64]
 
 SOURCES_COMBINED = MethodName("sources-combined")
 SOURCE_GIVEN = MethodName("source-given")

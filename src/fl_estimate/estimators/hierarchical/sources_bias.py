@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault
 from fl_estimate.results.codes import Quantity
 from fl_estimate.results.estimates import Estimates
-
-Floats = npt.NDArray[np.float64]
 
 _TEXT = re.compile(r"\s*([a-z-]+)\s*\(([^()]*)\)\s*")
 _NUMBERS = {"normal": 2, "exactly": 1, "below": 1, "above": 1, "reported": 2}

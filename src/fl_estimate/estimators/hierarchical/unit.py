@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from fl_estimate.arrays import Floats
 from fl_estimate.design.domains import By
 from fl_estimate.errors import EstimateFault, listed, not_one_of
 from fl_estimate.estimators.design_weighted import estimate_mean, estimate_prevalence
@@ -56,8 +57,6 @@ from fl_estimate.results.roles import (
 
 UNIT_BINOMIAL = MethodName("unit-binomial")
 UNIT_NORMAL = MethodName("unit-normal")
-
-Floats = npt.NDArray[np.float64]
 
 
 def _of_people(people: Any, outcome: str, *, likelihood: str = "binomial", **settings: Any) -> Estimates:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import listed
 from fl_estimate.estimators.hierarchical.asked import tails_of, weighted_figures
 from fl_estimate.estimators.hierarchical.posterior import resample, weighted_summary
@@ -34,8 +34,6 @@ from fl_estimate.results.codes import (
 )
 from fl_estimate.results.columns import check_by_columns
 from fl_estimate.results.estimates import Estimates
-
-Floats = npt.NDArray[np.float64]
 
 CELLS_REPRESENT_POPULATION = AssumptionCode("cells_represent_population", "cells")
 UNIT_EFFECTS = AssumptionCode("unit_effects", "terms")

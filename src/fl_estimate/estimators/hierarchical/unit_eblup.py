@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, not_one_of
 from fl_estimate.estimators.hierarchical.asked import check_numbers
 from fl_estimate.estimators.hierarchical.unit_design import Cells, lay_cells
@@ -32,8 +32,6 @@ from fl_estimate.results.columns import check_by_columns
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 from fl_estimate.results.roles import Level
-
-Floats = npt.NDArray[np.float64]
 
 METHODS: tuple[str, ...] = ("reml", "ml")
 NAMES: dict[str, MethodName] = {method: MethodName(f"unit-eblup-{method}") for method in METHODS}

@@ -13,12 +13,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from fl_estimate.arrays import Floats
 from fl_estimate.estimators.hierarchical.points import spread_points
 from fl_estimate.estimators.hierarchical.priors import Density
 from fl_estimate.estimators.importance import Weighted, weigh
 from fl_estimate.results.codes import ReasonCode
 
-Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 POINTS, LEAST_POINTS, DRAWS = 2_048, 128, 16_384

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from fl_estimate.arrays import Floats
 from fl_estimate.design.intervals import GENERAL, general
 from fl_estimate.errors import EstimateFault, listed, not_one_of
 from fl_estimate.inputs.wording import Wording
@@ -29,7 +29,6 @@ from fl_estimate.results.codes import (
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.recipe import joined
 
-Floats = npt.NDArray[np.float64]
 Given = Estimates | float
 PERSONS: frozenset[str] = frozenset(quantity for quantity in Quantity.all() if quantity.counts_population)
 """Quantities that count people: they add up."""
