@@ -1,8 +1,8 @@
 """A plugin of pytest for `mutants.py`: which lines of the library each test reaches, and how long it takes.
 
-`pytest -p reached --reached FOLDER` writes one JSON file for each test file. Lines are seen by `sys.monitoring`, which
-forgets a line once it was met in a test: nearly as fast as without. Memories of functions (`functools.cache`) are emptied before
-each test file, or only the first test to ask would be seen to reach the code.
+`pytest -p reached --reached FOLDER` writes one JSON file for each test file. Lines are seen by
+`sys.monitoring`, in our own code only. Memories of functions (`functools.cache`) are emptied before each test file, or only the
+first test to ask would be seen to reach the code.
 """
 
 from __future__ import annotations
@@ -61,13 +61,19 @@ class _Reached:
         self._tests: dict[str, dict[str, Any]] = {}
         self._file = ""
         sys.monitoring.use_tool_id(TOOL, "reached")
+        sys.monitoring.register_callback(TOOL, sys.monitoring.events.PY_START, self._start)
         sys.monitoring.register_callback(TOOL, sys.monitoring.events.LINE, self._line)
-        sys.monitoring.set_events(TOOL, sys.monitoring.events.LINE)
+        sys.monitoring.set_events(TOOL, sys.monitoring.events.PY_START)
 
-    def _line(self, code: CodeType, line: int) -> object:
+    def _start(self, code: CodeType, offset: int) -> object:
+        # Lines are watched in our own functions only, from when they are first called; of others no more is heard.
+        del offset
         if code.co_filename.startswith(SOURCE):
-            self._lines.add((code.co_filename, line))
+            sys.monitoring.set_local_events(TOOL, code, sys.monitoring.events.LINE)
         return sys.monitoring.DISABLE
+
+    def _line(self, code: CodeType, line: int) -> None:
+        self._lines.add((code.co_filename, line))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
@@ -78,7 +84,6 @@ class _Reached:
             for cached in CACHES:
                 cached.cache_clear()
         self._lines.clear()
-        sys.monitoring.restart_events()
         start = time.perf_counter()
         self._tests[item.nodeid] = {"passed": True}
         result = yield
