@@ -12,7 +12,7 @@ import hashlib
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -21,26 +21,15 @@ import pytest
 
 TOOL = sys.monitoring.COVERAGE_ID
 SOURCE = str(Path(__file__).resolve().parents[1] / "src" / "fl_estimate")
-CACHES: list[Any] = []
 
 
-def _remembering(made: Callable[..., Any]) -> Callable[..., Any]:
-    """`lru_cache` that keeps a list of what it made for us."""
-
-    def kept(cached: Any) -> Any:
-        if str(getattr(cached, "__module__", "")).startswith(("fl_estimate", "tests")):
-            CACHES.append(cached)
-        return cached
-
-    def lru_cache(maxsize: Any = 128, typed: bool = False) -> Any:
-        inner = made(maxsize, typed)
-        return kept(inner) if callable(maxsize) else lambda function: kept(inner(function))
-
-    return lru_cache
-
-
-functools.lru_cache = _remembering(functools.lru_cache)  # type: ignore[assignment]
-functools.cache = lambda function: functools.lru_cache(maxsize=None)(function)  # type: ignore[assignment]
+def _forget() -> None:
+    """Empty what functions of ours remember."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith(("fl_estimate", "tests")):
+            for value in list(vars(module).values()):
+                if isinstance(value, functools._lru_cache_wrapper):
+                    value.cache_clear()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -81,8 +70,7 @@ class _Reached:
         if file != self._file:
             self._write()
             self._file = file
-            for cached in CACHES:
-                cached.cache_clear()
+            _forget()
         self._lines.clear()
         start = time.perf_counter()
         self._tests[item.nodeid] = {"passed": True}
@@ -100,6 +88,8 @@ class _Reached:
 
     def pytest_sessionfinish(self) -> None:
         self._write()
+        sys.monitoring.set_events(TOOL, sys.monitoring.events.NO_EVENTS)
+        sys.monitoring.free_tool_id(TOOL)
 
     def _write(self) -> None:
         if self._file:
