@@ -179,7 +179,8 @@ def _reached(jobs: int) -> list[dict[str, Any]]:
     files = [p.relative_to(ROOT).as_posix() for p in sorted(found)]
     files = [file for file in files if not file.startswith(NOT_ASKED)]
     files = [file for file in files if file.startswith("tests") or ">>> " in (ROOT / file).read_text(encoding="utf-8")]
-    absent = [file for file in files if not (folder / f"{named(file)}.json").exists()]
+    kept = {file: folder / f"{named(file)}.json" for file in files}
+    absent = [file for file in files if not kept[file].exists()]
     if absent:
         print(f"asking {len(absent)} files of tests which lines they reach", flush=True)
         command = [sys.executable, "-m", "pytest", "-p", "reached", "--reached", str(folder), "-q", "--tb=short", "-m", "not slow",
@@ -187,10 +188,9 @@ def _reached(jobs: int) -> list[dict[str, Any]]:
         paths = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
         subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": paths}, check=False)
         for file in absent:  # slow tests only: nothing is reached
-            kept = folder / f"{named(file)}.json"
-            if not kept.exists():
-                kept.write_text(json.dumps({"file": file, "tests": {}}), encoding="utf-8")
-    return [json.loads((folder / f"{named(file)}.json").read_text(encoding="utf-8")) for file in files]
+            if not kept[file].exists():
+                kept[file].write_text(json.dumps({"file": file, "tests": {}}), encoding="utf-8")
+    return [json.loads(path.read_text(encoding="utf-8")) for path in kept.values()]
 
 
 class Reach:

@@ -86,8 +86,9 @@ class _Reached:
         if not report.passed and report.nodeid in self._tests:
             self._tests[report.nodeid]["passed"] = False
 
-    def pytest_sessionfinish(self) -> None:
-        self._write()
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        if exitstatus in (0, 1):  # else what the last file reaches is not known in full
+            self._write()
         sys.monitoring.set_events(TOOL, sys.monitoring.events.NO_EVENTS)
         sys.monitoring.free_tool_id(TOOL)
 
