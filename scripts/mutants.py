@@ -217,10 +217,9 @@ class Reach:
         chosen: list[str] = []
         spent = 0.0
         for test in [*order, *sorted(beside, key=lambda t: (self.seconds[t], t))]:
-            spent += self.seconds[test]
-            if chosen and spent > budget:
-                break
-            chosen.append(test)
+            if not chosen or spent + self.seconds[test] <= budget:
+                chosen.append(test)
+                spent += self.seconds[test]
         return chosen
 
     def _at(self, module: str, lines: tuple[int, int] | None) -> list[str]:
