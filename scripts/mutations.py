@@ -25,8 +25,11 @@ NEVER_RUN: tuple[tuple[type[ast.AST], str], ...] = (
     (ast.FunctionDef, "type_params"), (ast.ClassDef, "type_params"), (ast.TypeAlias, "value"),
 )  # fmt: skip
 SHOWN_ONLY = {"__repr__", "__str__", "_repr_html_", "_repr_png_", "_repr_mimebundle_"}
-WORDING = {"found", "fix", "stacklevel", "strict", "encoding", "description", "title_of_error"}
-"""Arguments that word an error, or that hold whatever they are on the machines we test on."""
+WORDING = {
+    *("found", "fix", "stacklevel", "strict", "encoding", "description"),
+    *("color", "facecolor", "edgecolor", "fontsize", "linewidth", "alpha", "zorder", "frameon", "labelcolor"),
+}
+"""Arguments that word an error, that hold whatever they are on the machines we test on, or that are the looks of a picture."""
 NOT_CALCULATED = {"cast", "TypeVar", "isinstance", "issubclass", "warn", "Literal"}
 
 
