@@ -159,6 +159,7 @@ kills: .venv/.ready ## Kill 1,000 runs at random moments; prints what was left a
 
 .PHONY: mutants
 mutants: .venv/.ready ## Change the code of ROOM a little, 200 times: does a test notice? make mutants ROOM=study ARGS="--n 200 --seed 1"
+	@test -n "$(ROOM)" || { echo "say which room: make mutants ROOM=study"; exit 2; }
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python scripts/mutants.py $(ROOM) $(ARGS)
 
 .PHONY: recovery_models

@@ -76,6 +76,9 @@ class Mutant:
 def main() -> int:
     """0 where at least `--floor` of the mutants are killed."""
     arguments = _arguments()
+    if not (SOURCE / arguments.room).exists():
+        print(f"there is no {arguments.room} below {SOURCE.relative_to(ROOT)}")
+        return 2
     OUT.mkdir(parents=True, exist_ok=True)
     reach = Reach(_reached(arguments.jobs))
     chosen = _again(arguments.again) if arguments.again else _drawn(arguments.room, arguments.n, arguments.seed)
