@@ -162,6 +162,11 @@ fuzz: .venv/.ready ## Read thousands of damaged files of every format; prints ho
 kills: .venv/.ready ## Kill 1,000 runs at random moments; prints what was left and what the next run made of it (minutes)
 	@$(BIN)/python scripts/kills.py $(ARGS)
 
+.PHONY: mutants
+mutants: .venv/.ready ## Change the code of ROOM a little, 200 times: does a test notice? make mutants ROOM=study ARGS="--n 200 --seed 1"
+	@test -n "$(ROOM)" || { echo "say which room: make mutants ROOM=study"; exit 2; }
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python scripts/mutants.py $(ROOM) $(ARGS)
+
 .PHONY: recovery_models
 recovery_models: .venv/.ready ## Poststratified models and pooled lists on replicated data. Writes the docs' tables (minutes)
 	@$(BIN)/python scripts/recovery_models.py

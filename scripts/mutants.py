@@ -1,0 +1,403 @@
+"""How well the tests test: change the code a little at places drawn at random, and count the changes that a test notices.
+
+`mutants.py study --n 200 --seed 1` draws lines of `src/fl_estimate/study`, one change in each, and runs the tests that reach the line
+on it. The checkout is never written to: a process of its own imports the changed module through a hook. A change is
+*killed* when a test fails (or computes far longer than before), *survives* when none does, or when no test reaches it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import contextlib
+import functools
+import hashlib
+import importlib
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import json
+import multiprocessing
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from mutations import Site, modules_without_tables, sites
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCE = ROOT / "src" / "fl_estimate"
+OUT = ROOT / "out" / "mutants"
+EQUIVALENT = ROOT / "scripts" / "equivalent_mutants.toml"
+BUDGET = 45.0
+"""Seconds of tests for one mutant, by what they took unchanged: nearest first, then quickest; the rest is not run."""
+PATIENCE = 10.0
+"""A test that computes this many times as long as unchanged, and as many seconds more, has noticed."""
+NOT_ASKED = (
+    *("tests/architecture/", "tests/reference/", "tests/recovery/", "tests/properties/", "tests/published/"),
+    *(f"{place}/{room}/" for place in ("tests/unit", "src/fl_estimate")
+      for room in ("schema", "inputs", "loaders", "indicators", "design", "datasets", "estimators")),
+)  # fmt: skip
+"""Tests of the text of the code, and of the rooms that calculate: they are not run, so that what they alone would notice counts as
+a survivor."""
+PRELOADED = ["pytest", "hypothesis", "numpy", "pandas", "polars", "pyarrow.parquet", "narwhals", "pydantic", "typer", "rich",
+             "scipy.stats", "scipy.optimize", "scipy.sparse", "matplotlib.figure", "great_tables", "formulaic", "xarray"]  # fmt: skip
+
+ROOMS = (
+    ("errors",), ("schema",), ("inputs",), ("results", "indicators", "design"), ("loaders", "estimators"),
+    ("reporting", "datasets"), ("study",), ("cli",),
+)  # fmt: skip
+"""From the lowest: what lies below a room never imports it, and is loaded once for all mutants."""
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change: of which module, its number among the module's, and what a reader needs to find it."""
+
+    file: str
+    number: int
+    line: int
+    what: str
+    text: str
+
+
+def main() -> int:
+    """0 where at least `--floor` of the mutants are killed."""
+    arguments = _arguments()
+    if not (SOURCE / arguments.room).exists():
+        print(f"there is no {arguments.room} below {SOURCE.relative_to(ROOT)}")
+        return 2
+    OUT.mkdir(parents=True, exist_ok=True)
+    reach = Reach(_reached(arguments.jobs))
+    chosen = _again(arguments.again) if arguments.again else _drawn(arguments.room, arguments.n, arguments.seed)
+    apart = {_key(**each): each["why"] for each in _argued()}
+    begun = time.monotonic()
+    outcomes: list[dict[str, Any]] = []
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([*PRELOADED, *_below(Path(chosen[0].file).parts[0])])
+    with ThreadPoolExecutor(arguments.jobs) as pool:
+        tried = functools.partial(_tried, context, reach, arguments.budget)
+        for mutant, outcome in zip(chosen, pool.map(tried, chosen), strict=True):
+            if outcome["outcome"] == "survived" and (why := apart.get(_key(mutant.file, mutant.text, mutant.what))):
+                outcome |= {"outcome": "equivalent", "by": why}
+            outcomes.append(asdict(mutant) | outcome)
+            print(f"{outcome['outcome']:<10} {mutant.file}:{mutant.line}: {mutant.what}  [{outcome['by']}]", flush=True)
+        _void(outcomes, context)
+    kept = OUT / f"{arguments.room}-{arguments.seed}{'-again' if arguments.again else ''}.json"
+    kept.write_text(json.dumps(outcomes, indent=1), encoding="utf-8")
+    return _told(arguments.room, outcomes, time.monotonic() - begun, arguments.floor)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument(
+        "room", help="folder below src/fl_estimate, or a file there (results, study, reporting, study/run.py)"
+    )
+    parser.add_argument("--n", type=int, default=200, help="mutants")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=2, help="processes at a time")
+    parser.add_argument("--budget", type=float, default=BUDGET, help="seconds of tests for a mutant")
+    parser.add_argument("--floor", type=float, default=0.9, help="share to be killed")
+    parser.add_argument("--again", type=Path, help="a file of outcomes: its survivors only, on the same code")
+    arguments = parser.parse_args()
+    arguments.room = arguments.room.removesuffix("/")
+    return arguments
+
+
+# Which mutants
+
+
+def _drawn(room: str, n: int, seed: int) -> list[Mutant]:
+    """Lines drawn without replacement, and in each one change: a long module has more of them."""
+    by_line: dict[tuple[str, int], list[Mutant]] = {}
+    place = SOURCE / room
+    for path in [place] if place.is_file() else sorted(place.rglob("*.py")):
+        file = path.relative_to(SOURCE).as_posix()
+        text = path.read_text(encoding="utf-8").splitlines()
+        for number, site in enumerate(_sites(file)[1]):
+            mutant = Mutant(file, number, site.line, site.what, text[site.line - 1].strip())
+            by_line.setdefault((file, site.line), []).append(mutant)
+    draw = random.Random(seed)
+    return [draw.choice(by_line[line]) for line in draw.sample(sorted(by_line), min(n, len(by_line)))]
+
+
+def _again(file: Path) -> list[Mutant]:
+    kept = json.loads(file.read_text(encoding="utf-8"))
+    return [
+        Mutant(**{key: each[key] for key in Mutant.__annotations__})
+        for each in kept
+        if each["outcome"] in ("survived", "unreached", "void")
+    ]
+
+
+def _sites(file: str) -> tuple[ast.Module, list[Site]]:
+    tree = ast.parse((SOURCE / file).read_text(encoding="utf-8"))
+    return tree, sites(tree, tables=not modules_without_tables(Path(file).name))
+
+
+def _argued() -> list[dict[str, str]]:
+    """Mutants that no result can tell from the code, each with the reason, by file, text of the line and change."""
+    return tomllib.loads(EQUIVALENT.read_text(encoding="utf-8"))["equivalent"] if EQUIVALENT.exists() else []
+
+
+def _key(file: str, text: str, what: str, **_: str) -> tuple[str, str, str]:
+    return file, text, what
+
+
+def _below(room: str) -> list[str]:
+    """The modules that know nothing of a room."""
+    level = next(place for place, rooms in enumerate(ROOMS) if room.removesuffix(".py") in rooms)
+    folders = [SOURCE / name for rooms in ROOMS[:level] for name in rooms]
+    files = [path for folder in folders if folder.is_dir() for path in sorted(folder.rglob("*.py"))]
+    return [_module(path.relative_to(SOURCE).as_posix()) for path in files]
+
+
+def _module(file: str) -> str:
+    return "fl_estimate." + file.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
+
+
+# Which tests
+
+
+def _reached(jobs: int) -> list[dict[str, Any]]:
+    """What each test file reaches, asked again for those that changed; for all where the library did."""
+    from reached import named
+
+    code = hashlib.sha256(b"".join(p.read_bytes() for p in sorted(SOURCE.rglob("*.py")))).hexdigest()[:16]
+    folder = OUT / "reached" / code
+    folder.mkdir(parents=True, exist_ok=True)
+    found = [*ROOT.glob("tests/**/test_*.py"), *SOURCE.rglob("*.py")]
+    files = [p.relative_to(ROOT).as_posix() for p in sorted(found)]
+    files = [file for file in files if not file.startswith(NOT_ASKED)]
+    files = [file for file in files if file.startswith("tests") or ">>> " in (ROOT / file).read_text(encoding="utf-8")]
+    kept = {file: folder / f"{named(file)}.json" for file in files}
+    absent = [file for file in files if not kept[file].exists()]
+    if absent:
+        print(f"asking {len(absent)} files of tests which lines they reach", flush=True)
+        command = [sys.executable, "-m", "pytest", "-p", "reached", "--reached", str(folder), "-q", "--tb=short", "-m", "not slow",
+                   "-n", str(jobs), "--dist", "loadfile", "-p", "no:cacheprovider", *absent]  # fmt: skip
+        paths = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
+        subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": paths}, check=False)
+        for file in absent:  # slow tests only: nothing is reached
+            if not kept[file].exists():
+                kept[file].write_text(json.dumps({"file": file, "tests": {}}), encoding="utf-8")
+    return [json.loads(path.read_text(encoding="utf-8")) for path in kept.values()]
+
+
+class Reach:
+    """Which tests reach a line of a module."""
+
+    def __init__(self, kept: list[dict[str, Any]]) -> None:
+        self.seconds: dict[str, float] = {}
+        self._lines: dict[str, dict[str, frozenset[int]]] = {}
+        for file in kept:
+            for test, seen in file["tests"].items():
+                if seen["passed"]:
+                    self.seconds[test] = seen["seconds"]
+                    for module, lines in seen["lines"].items():
+                        self._lines.setdefault(module, {})[test] = frozenset(lines)
+
+    def tests(self, mutant: Mutant, lines: tuple[int, int] | None, budget: float) -> list[str]:
+        """The tests for a mutant: those that reach it, then others of their files, for what they share is reached once."""
+        direct = self._at(mutant.file, lines)
+        files = {_file(test) for test in direct}
+        beside = [test for test in self.seconds if _file(test) in files and test not in direct]
+        near = f"/{Path(mutant.file).parts[0]}/"
+        stem = Path(mutant.file).stem
+        order = sorted(direct, key=lambda t: (stem not in _file(t), near not in _file(t), self.seconds[t], t))
+        chosen: list[str] = []
+        spent = 0.0
+        for test in [*order, *sorted(beside, key=lambda t: (self.seconds[t], t))]:
+            if not chosen or spent + self.seconds[test] <= budget:
+                chosen.append(test)
+                spent += self.seconds[test]
+        return chosen
+
+    def _at(self, module: str, lines: tuple[int, int] | None) -> list[str]:
+        reached = self._lines.get(module, {})
+        if lines is not None:
+            wanted = set(range(lines[0], lines[1] + 1))
+            return [test for test, seen in reached.items() if not wanted.isdisjoint(seen)]
+        # What runs at import is used by whoever uses the module, or a module that takes names from it.
+        found = dict.fromkeys(reached)
+        for importer in _importers(module):
+            found |= dict.fromkeys(self._lines.get(importer, {}))
+        return list(found)
+
+
+@functools.cache
+def _importers(module: str) -> tuple[str, ...]:
+    name = _module(module)
+    return tuple(
+        path.relative_to(SOURCE).as_posix()
+        for path in sorted(SOURCE.rglob("*.py"))
+        if f"from {name} import" in path.read_text(encoding="utf-8")
+    )
+
+
+def _file(test: str) -> str:
+    return test.split("::")[0]
+
+
+# Trying
+
+
+def _tried(context: Any, reach: Reach, budget: float, mutant: Mutant) -> dict[str, str]:
+    site = _sites(mutant.file)[1][mutant.number]
+    tests = reach.tests(mutant, site.lines, budget)
+    if not tests:
+        return {"outcome": "unreached", "by": "no test runs it"}
+    outcome, by = _process(context, mutant, tests, {test: reach.seconds[test] for test in tests})
+    if outcome == "error":
+        # Tests that are made from what the module says may be gone with it: their files are asked as they are then.
+        outcome, by = _process(context, mutant, sorted({_file(test) for test in tests}), {})
+    if outcome == "error":
+        outcome = "killed" if _process(context, None, tests, {})[0] == "survived" else "void"
+    return {"outcome": outcome, "by": by}
+
+
+def _process(context: Any, mutant: Mutant | None, tests: list[str], seconds: dict[str, float]) -> tuple[str, str]:
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_trial, args=(mutant, tests, seconds, sender))
+    process.start()
+    sender.close()
+    answer: tuple[str, str] | None = None
+    with contextlib.suppress(EOFError):
+        if receiver.poll(900):
+            answer = receiver.recv()
+    process.join(20 if answer else 1)
+    if process.is_alive():
+        process.kill()
+        process.join()
+    if answer is not None:
+        return answer
+    if process.exitcode == -signal.SIGPROF:
+        return "killed", "computes without end"
+    return "error", f"ended with {process.exitcode}"
+
+
+def _trial(mutant: Mutant | None, tests: list[str], seconds: dict[str, float], sender: Any) -> None:
+    """In a process of its own: change the module, run the tests, tell what became of it."""
+    import pytest
+
+    said = os.open(OUT / "said.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    for stream in (1, 2):
+        os.dup2(said, stream)
+    os.chdir(ROOT)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.setitimer(signal.ITIMER_PROF, 120)  # of computing; nobody handles the signal, so that the process ends
+    if mutant is not None:
+        sys.meta_path.insert(0, _Changed(mutant))
+        try:
+            importlib.import_module(_module(mutant.file))
+        except BaseException as error:
+            sender.send(("killed", f"import: {type(error).__name__}"))
+            return
+    watch = _Watch(seconds)
+    folder = tempfile.mkdtemp(prefix="mutant-")
+    options = ["-x", "-q", "--tb=no", "--no-header", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:cov",
+               "-W", "ignore::pytest.PytestAssertRewriteWarning"]  # fmt: skip
+    try:
+        status = pytest.main([*options, "-m", "not slow", f"--basetemp={folder}/t", *tests], plugins=[watch])
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    outcome = {0: "survived", 1: "killed"}.get(int(status), "error")
+    sender.send(
+        (
+            outcome,
+            watch.failed or (f"{len(tests)} tests" if outcome == "survived" else f"pytest ended with {int(status)}"),
+        )
+    )
+
+
+class _Watch:
+    """Notes the first test that fails, and gives each a time to compute."""
+
+    def __init__(self, seconds: dict[str, float]) -> None:
+        self._seconds = seconds
+        self.failed = ""
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        signal.setitimer(signal.ITIMER_PROF, PATIENCE * (1 + self._seconds.get(nodeid, 10.0)))
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        if report.failed and not self.failed:
+            self.failed = report.nodeid
+
+
+class _Changed(importlib.abc.MetaPathFinder):
+    """Finds one module, and gives its code changed."""
+
+    def __init__(self, mutant: Mutant) -> None:
+        self._mutant = mutant
+        self._name = _module(mutant.file)
+        if self._name in sys.modules:
+            raise RuntimeError(f"{self._name} was loaded before it could be changed")
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
+        del path, target
+        if fullname != self._name:
+            return None
+        loader = _Loader(fullname, str(SOURCE / self._mutant.file))
+        loader.mutant = self._mutant
+        return importlib.util.spec_from_file_location(fullname, loader.path, loader=loader)
+
+
+class _Loader(importlib.machinery.SourceFileLoader):
+    mutant: Mutant
+
+    def get_code(self, fullname: str) -> Any:
+        del fullname
+        tree, found = _sites(self.mutant.file)
+        found[self.mutant.number].apply()
+        return compile(ast.fix_missing_locations(tree), self.path, "exec")
+
+
+# Telling
+
+
+def _void(outcomes: list[dict[str, Any]], context: Any) -> None:
+    """A test that fails on the unchanged code, too, when it is run this way, kills nothing."""
+    killers = sorted({each["by"] for each in outcomes if each["outcome"] == "killed" and "::" in each["by"]})
+    while killers:
+        outcome, by = _process(context, None, killers, {})
+        if outcome == "survived":
+            return
+        bad = [by] if by in killers else killers
+        killers = [each for each in killers if each not in bad]
+        for each in outcomes:
+            if each["by"] in bad:
+                each["outcome"] = "void"
+                print(f"void       {each['by']} fails on the unchanged code", flush=True)
+
+
+def _told(room: str, outcomes: list[dict[str, Any]], seconds: float, floor: float) -> int:
+    counts = {
+        name: sum(each["outcome"] == name for each in outcomes)
+        for name in ("killed", "survived", "unreached", "equivalent", "void")
+    }
+    for each in outcomes:
+        if each["outcome"] in ("survived", "unreached", "void"):
+            print(f"\n{each['outcome']}: {each['file']}:{each['line']}: {each['what']}\n    {each['text']}")
+    judged = len(outcomes) - counts["equivalent"]
+    share = counts["killed"] / judged if judged else 1.0
+    told = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+    print(f"\n{room}: {told}; {share:.1%} of {judged} killed, in {seconds / 60:.1f} minutes")
+    return 0 if share >= floor else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
