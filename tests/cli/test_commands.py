@@ -219,9 +219,9 @@ def test_a_narrow_terminal_drops_columns_and_breaks_no_word(
 ) -> None:
     from rich.console import Console
 
-    from fl_estimate.reporting import terminal
+    from fl_estimate.reporting.formats import terminal
 
-    monkeypatch.setattr(terminal, "_console", lambda: Console(width=width, color_system=None))
+    monkeypatch.setattr(terminal, "terminal_console", lambda: Console(width=width, color_system=None))
     _, out, _ = call("run", write(tmp_path), "--out", tmp_path / "out")
     first = out.split("number of persons")[0]
     assert all(word in first for word in ("Prevalence", "confidence", *there.split()))

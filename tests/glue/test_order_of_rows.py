@@ -23,7 +23,7 @@ def test_a_stack_is_withheld_alike_in_any_order() -> None:
     design = fl.Design(weights="w", psu="ea", strata="region", expands=True)
     direct = fl.estimate_total(people, "fl", by="region", design=design)
     shares = fl.estimate_prevalence(people, "fl", by="region", design=design)
-    persons = people.groupby("region", as_index=False)["w"].sum().rename(columns={"w": "population"})
+    persons = people.groupby("region").agg(population=("w", "sum")).reset_index()
     model = fl.hierarchical.area(shares, draws=200, seed=1).persons(persons)
     found: list[dict[tuple[str, str, str], str]] = []
     for order in ([direct, model], [model, direct]):

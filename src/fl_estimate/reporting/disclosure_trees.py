@@ -74,14 +74,14 @@ def _parents(sets: Matrix) -> tuple[list[int], list[int]] | None:
     """
     size = sets.shape[1]
     indices = cast("list[int]", sets.indices.tolist())
-    members: list[frozenset[int]] = [
-        frozenset(indices[sets.indptr[at] : sets.indptr[at + 1]]) for at in range(sets.shape[0])
-    ]
+    ends = cast("list[int]", sets.indptr.tolist())
+    members = [frozenset(indices[ends[at] : ends[at + 1]]) for at in range(sets.shape[0])]
     order = sorted(range(len(members)), key=lambda at: len(members[at]))
-    top, parent = list(range(size)), [-1] * (size + len(members))
+    top: list[int] = list(range(size))
+    parent: list[int] = [-1] * (size + len(members))
     for at in order:
         node = size + at
-        inside = {top[unknown] for unknown in members[at]}
+        inside: set[int] = {top[unknown] for unknown in members[at]}
         # Each that lies in this one must do so with all that it holds.
         held = sum(len(members[one - size]) if one >= size else 1 for one in inside)
         if held != len(members[at]):

@@ -250,7 +250,7 @@ def test_names_of_new_columns_do_not_meet_old_ones() -> None:
 def test_the_assumptions_say_what_was_done() -> None:
     found, design = fl.calibrate(people(), DESIGN, MARGINS)
     estimates = fl.estimate_prevalence(found, "y", design=design)
-    said = {a.code: dict(a.parameters) for a in estimates.assumptions}
+    said = {str(a.code): dict(a.parameters) for a in estimates.assumptions}
     assert said["weights_calibrated"] == {"method": "raking", "margins": ["sex", "age"]}
 
 

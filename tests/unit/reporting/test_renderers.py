@@ -93,10 +93,8 @@ def test_a_format_of_ones_own_is_a_call_a_method_and_a_file_of_a_run(
         "Forced labour: prevalence, by region and sex\n---\nForced labour: number of persons, by region"
     )
     assert (
-        published.to_captions(tmp_path / "b.txt", "es")
-        .read_text(  # pyright: ignore[reportAttributeAccessIssue]
-            encoding="utf-8"
-        )
+        getattr(published, f"to_{captions}")(tmp_path / "b.txt", "es")
+        .read_text(encoding="utf-8")
         .startswith("Trabajo forzoso")
     )
     (tmp_path / "run").mkdir()
