@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import cast
 
@@ -75,7 +76,8 @@ def _parents(sets: Matrix) -> tuple[list[int], list[int]] | None:
     size = sets.shape[1]
     indices = cast("list[int]", sets.indices.tolist())
     ends = cast("list[int]", sets.indptr.tolist())
-    members = [frozenset(indices[ends[at] : ends[at + 1]]) for at in range(sets.shape[0])]
+    members = [frozenset(indices[first:last]) for first, last in itertools.pairwise(ends)]
+    held_by = [*(1 for _ in range(size)), *(len(each) for each in members)]
     order = sorted(range(len(members)), key=lambda at: len(members[at]))
     top: list[int] = list(range(size))
     parent: list[int] = [-1] * (size + len(members))
@@ -83,8 +85,7 @@ def _parents(sets: Matrix) -> tuple[list[int], list[int]] | None:
         node = size + at
         inside: set[int] = {top[unknown] for unknown in members[at]}
         # Each that lies in this one must do so with all that it holds.
-        held = sum(len(members[one - size]) if one >= size else 1 for one in inside)
-        if held != len(members[at]):
+        if sum(held_by[one] for one in inside) != len(members[at]):
             return None
         for one in inside:
             parent[one] = node
