@@ -126,8 +126,8 @@ def test_a_new_format_stands_in_messages(tmp_path: Path) -> None:
 def test_an_option_of_a_format_is_checked(survey: Path) -> None:
     with pytest.raises(MappingFault, match=r"source: .*padding: Input should be a valid string"):
         load(survey, mapping={**MAPPING, "source": {"padding": 3}})
-    with pytest.raises(MappingFault, match=r"source\.paddin: no such key; did you mean 'padding'"):
-        load(survey, mapping={**MAPPING, "source": {"paddin": "_"}})
+    with pytest.raises(MappingFault, match=r"source\.padding_: no such key; did you mean 'padding'"):
+        load(survey, mapping={**MAPPING, "source": {"padding_": "_"}})
     with pytest.raises(MappingFault, match="more: no such key"):
         load(survey, mapping={**MAPPING, "source": {"more": {"padding": "_"}}})
 
