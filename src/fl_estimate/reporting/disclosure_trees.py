@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import cast
 
 import numpy as np
@@ -72,9 +73,9 @@ def _parents(sets: Matrix) -> tuple[list[int], list[int]] | None:
 
     None where two sets overlap without one lying in the other.
     """
-    size = sets.shape[1]
-    indices = cast("list[int]", sets.indices.tolist())
-    members = [frozenset(indices[sets.indptr[at] : sets.indptr[at + 1]]) for at in range(sets.shape[0])]
+    size = int(sets.shape[1])
+    indices, ends = cast("list[int]", sets.indices.tolist()), cast("list[int]", sets.indptr.tolist())
+    members = [frozenset(indices[first:last]) for first, last in pairwise(ends)]
     order = sorted(range(len(members)), key=lambda at: len(members[at]))
     top, parent = list(range(size)), [-1] * (size + len(members))
     for at in order:
