@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import fl_estimate as fl
+from fl_estimate.reporting.renderers import formats
 from fl_estimate.reporting.words import LANGUAGES, number
 from tests.unit.reporting.made import WITHHELD, country
 from tests.unit.reporting.test_maps import collection
@@ -39,12 +40,18 @@ def test_the_search_finds_what_is_printed(tmp_path: Path) -> None:
 
 def test_no_written_file_holds_a_withheld_number(tmp_path: Path) -> None:
     published = fl.publish(country())
-    written = [published.to_csv(tmp_path / "e.csv"), published.to_parquet(tmp_path / "e.parquet")]
+    written: list[Path] = []
     for language in LANGUAGES:
-        written.append(published.to_html(tmp_path / f"r.{language}.html", language=language))
+        # every format that there is, and those that come: what is shown and not written is the table of notebooks
+        for name, each in formats().items():
+            options = {"geojson": collection()} if name == "map" else {}
+            for ending in each.endings:
+                written.append(published.to(name, tmp_path / f"{name}.{language}{ending}", language, **options))
         (tmp_path / f"t.{language}.html").write_text(published.table(language).as_raw_html(), encoding="utf-8")
-        written += [tmp_path / f"t.{language}.html", published.plot(tmp_path / f"f.{language}.svg", language=language)]
-        written.append(published.map(collection(), tmp_path / f"m.{language}.svg", language=language))
+        written.append(tmp_path / f"t.{language}.html")
+    assert {"csv.en.csv", "html.fr.html", "map.es.svg", "parquet.en.parquet", "plot.fr.pdf", "text.es.txt"} <= {
+        path.name for path in written
+    }
     for path in written:
         content = path.read_bytes()
         for value in NUMBERS:
