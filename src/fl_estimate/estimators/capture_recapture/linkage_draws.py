@@ -1,0 +1,487 @@
+"""Links that are only probable: drawn many times, the histories of each draw estimated, and all put into one interval."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import stats
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from fl_estimate.errors import EstimateFault, FlError, ListsFault, listed, missing_columns
+from fl_estimate.estimators.capture_recapture.loglinear import loglinear
+from fl_estimate.estimators.sampling import known_seed
+from fl_estimate.inputs.histories import CaptureHistories
+from fl_estimate.results.basis import Support
+from fl_estimate.results.estimates import Assumption, Estimates, Reason
+
+Floats = npt.NDArray[np.float64]
+Places = npt.NDArray[np.intp]
+FEWEST = 2
+UNSTABLE = 0.05
+"""Share of draws without an estimate above which the result is marked."""
+MOST_WITHOUT = 0.5
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LinkDraws:
+    """Draws of who is whom: going over it gives the capture histories of each draw in turn, always the same ones.
+
+    Made by `draw_links`. It holds the pairs and the list of each record, no identifier and no draw: m draws need the
+    memory of one.
+
+    Attributes
+    ----------
+    lists : tuple of str
+    on : int array, shape (records,)
+        The list of each record.
+    left, right : int array, shape (pairs,)
+        Records of each pair.
+    probability : float array, shape (pairs,)
+    choice : int array, shape (pairs,)
+        Pairs of one choice exclude each other: those of a record with records of one other list.
+    below : float array, shape (pairs,)
+        Probability of the pairs of the same choice that stand before, as a share of all of it where that is above 1.
+    draws, seed : int
+    deduplicated : bool
+    outcome, population, reference_period : str
+        Handed on to the histories.
+    """
+
+    lists: tuple[str, ...]
+    on: Places
+    left: Places
+    right: Places
+    probability: Floats
+    choice: Places
+    below: Floats
+    draws: int
+    seed: int
+    deduplicated: bool = True
+    outcome: str = ""
+    population: str = ""
+    reference_period: str = ""
+
+    def about(self, *, outcome: str = "", population: str = "", reference_period: str = "") -> LinkDraws:
+        """Say what the people on the lists are, as `CaptureHistories.about` does."""
+        return replace(self, outcome=outcome, population=population, reference_period=reference_period)
+
+    def __len__(self) -> int:
+        return self.draws
+
+    def __iter__(self) -> Iterator[CaptureHistories]:
+        for number in range(self.draws):
+            yield self.one(number)
+
+    def one(self, number: int) -> CaptureHistories:
+        """The histories of one draw, 0 to draws − 1."""
+        generator = np.random.default_rng([self.seed, number])
+        size = int(self.choice.max()) + 1 if len(self.choice) else 0
+        at = generator.random(size)[self.choice] - self.below
+        linked = np.flatnonzero((at >= 0) & (at < self.probability))
+        persons = self._persons(linked, generator)
+        made = CaptureHistories.from_counts(self._counted(persons), lists=self.lists, count="_people")
+        return made.about(outcome=self.outcome, population=self.population, reference_period=self.reference_period)
+
+    def _persons(self, linked: Places, generator: np.random.Generator) -> Places:
+        """The person of each record; shape (records,)."""
+        persons = _components(self.left[linked], self.right[linked], len(self.on))
+        if not self.deduplicated:
+            return persons
+        crowded = self._crowded(persons)
+        if not len(crowded):
+            return persons
+        # Where links would give a person two records of one list, the surest come first and those that clash are left.
+        here = np.isin(persons[self.left[linked]], crowded)
+        doubtful = linked[here]
+        order = np.lexsort((generator.random(len(doubtful)), -self.probability[doubtful]))
+        kept = self._without_clashes(doubtful[order])
+        links = np.concatenate([linked[~here], kept])
+        return _components(self.left[links], self.right[links], len(self.on))
+
+    def _crowded(self, persons: Places) -> Places:
+        """Persons with two records of one list or more."""
+        size = len(self.lists)
+        found, times = np.unique(persons * size + self.on, return_counts=True)
+        return np.unique(found[times > 1] // size)
+
+    def _without_clashes(self, order: Places) -> Places:
+        """Go through links one by one and leave those out that would join two records of a list."""
+        parent: dict[int, int] = {}
+        members: dict[int, int] = {}
+
+        def root(record: int) -> int:
+            while parent.setdefault(record, record) != record:
+                parent[record] = parent[parent[record]]
+                record = parent[record]
+            return record
+
+        kept: list[int] = []
+        for link in order.tolist():
+            one, other = root(int(self.left[link])), root(int(self.right[link]))
+            if one == other:
+                continue
+            first = members.get(one, 1 << int(self.on[one]))
+            second = members.get(other, 1 << int(self.on[other]))
+            if first & second:
+                continue
+            parent[other], members[one] = one, first | second
+            kept.append(link)
+        return np.array(kept, dtype=np.intp)
+
+    def _counted(self, persons: Places) -> pd.DataFrame:
+        size = len(self.lists)
+        codes = np.zeros(int(persons.max()) + 1, dtype=np.int64)
+        for place in range(size):
+            codes[persons[self.on == place]] |= 1 << place
+        found, people = np.unique(codes, return_counts=True)
+        members = (found[:, None] >> np.arange(size)) & 1
+        return pd.DataFrame(members, columns=list(self.lists)).assign(_people=people.astype(float))
+
+    def __repr__(self) -> str:
+        return f"LinkDraws({self.draws} draws, {len(self.on):,} records on {len(self.lists)} lists, {len(self.left):,} pairs)"
+
+
+def draw_links(
+    records: Any,
+    pairs: Any,
+    *,
+    lists: Sequence[str],
+    draws: int = 20,
+    record_id: str = "unique_id",
+    record_list: str = "source_dataset",
+    left: str = "unique_id_l",
+    right: str = "unique_id_r",
+    probability: str = "match_probability",
+    deduplicated: bool = True,
+    seed: int | None = None,
+) -> LinkDraws:
+    """Draw who is whom from the probabilities of pairs of records, as splink gives them.
+
+    To take the pairs above a threshold as certain hides what is not known. Each draw links every pair with its
+    probability; estimate from each, and put the estimates together with `pool_links`. The columns are named as splink
+    names them by default.
+
+    Parameters
+    ----------
+    records : frame
+        A row a record: its id, unique over all lists, and its list. Any frame that narwhals knows.
+    pairs : frame
+        A row a pair of records that may be one person, with its probability. Pairs that are not named are not linked:
+        let the linkage give those of small probability too.
+    lists : sequence of str
+        Values of `record_list`; records of other lists, and their pairs, are left aside.
+    draws : int, default 20
+    record_id, record_list, left, right, probability : str
+        Names of columns.
+    deduplicated : bool, default True
+        Whether each list holds a person once. Then links within a list are not made, a record is linked with at most one
+        of each other list, and where links would still give a person two records of a list, the surest are kept.
+    seed : int, optional
+        Where it is not given, one is made and kept.
+
+    Returns
+    -------
+    LinkDraws
+        Going over it gives `draws` CaptureHistories, one at a time.
+
+    Raises
+    ------
+    ListsFault
+        FL-LISTS-01 (a column is not there), FL-LISTS-02 (fewer than two lists), FL-LISTS-03 (not a frame), FL-LISTS-20
+        (records or pairs cannot be used: every fault in one report, without an id), FL-LISTS-21 (fewer than 2 draws).
+
+    Notes
+    -----
+    For deduplicated lists the pairs of a record with one later list exclude each other, each with its own probability (in
+    proportion where they sum to more than 1); otherwise every pair is drawn by itself. Persons are the connected
+    components. Where the probabilities of the three pairs of three records contradict each other, not all can hold.
+
+    References
+    ----------
+    Binette and Steorts (2022), Science Advances 8(12), eabi8021 (linkage and its uncertainty).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from fl_estimate import capture_recapture as cr
+    >>> records = pd.DataFrame({"unique_id": [1, 2, 3, 4], "source_dataset": ["police", "police", "ngo", "ngo"]})
+    >>> pairs = pd.DataFrame({"unique_id_l": [1, 2], "unique_id_r": [3, 4], "match_probability": [1.0, 0.5]})
+    >>> links = cr.draw_links(records, pairs, lists=["police", "ngo"], draws=4, seed=1)
+    >>> links
+    LinkDraws(4 draws, 4 records on 2 lists, 2 pairs)
+    >>> sorted({histories.n for histories in links})
+    [2.0, 3.0]
+    """
+    names = tuple(lists)
+    if len(names) < 2 or len(set(names)) != len(names):
+        raise ListsFault(
+            "FL-LISTS-02", "at least two lists with different names are needed", found=listed(names) or "none"
+        )
+    if int(draws) != draws or draws < FEWEST:
+        raise ListsFault(
+            "FL-LISTS-21", "one draw of the links does not tell how much they matter", found=f"draws={draws!r}",
+            fix="give at least 2; 20 are usual",
+        )  # fmt: skip
+    ids, on = _columns(records, (record_id, record_list))
+    first, second, chance = _columns(pairs, (left, right, probability))
+    of_list = {name: place for place, name in enumerate(names)}
+    place_of = on.astype("string").map(of_list).fillna(-1).to_numpy(dtype=np.intp)
+    keep = place_of >= 0
+    index = pd.Index(ids)
+    _require_sound(index, on, place_of, len(names), first, second, chance)
+    one, other = (index.get_indexer(pd.Index(side)) for side in (first, second))
+    where = np.cumsum(keep) - 1
+    apart = place_of[one] != place_of[other]
+    used = keep[one] & keep[other] & (one != other) & (apart | (not deduplicated))
+    ends = np.stack([where[one[used]], where[other[used]]]).astype(np.intp)
+    at = place_of[keep]
+    # The record of the earlier list chooses among those of the later.
+    ends = np.where(at[ends[0]] <= at[ends[1]], ends, ends[::-1])
+    chosen = _choices(ends, at, chance.to_numpy(dtype=float)[used], len(names), deduplicated=deduplicated)
+    return LinkDraws(
+        lists=names,
+        on=at,
+        **chosen,
+        draws=int(draws),
+        seed=known_seed(seed),
+        deduplicated=deduplicated,
+    )
+
+
+def _choices(
+    ends: Places, on: Places, probability: Floats, lists: int, *, deduplicated: bool
+) -> dict[str, npt.NDArray[Any]]:
+    """The pairs in the order of their choices, with what stands before each; a pair named twice is the surer of the two."""
+    names = pd.DataFrame({"left": ends[0], "right": ends[1], "p": probability})
+    names = names.groupby(["left", "right"], as_index=False, sort=True)["p"].max()
+    left, right = (names[side].to_numpy(dtype=np.intp) for side in ("left", "right"))
+    p = names["p"].to_numpy(dtype=float)
+    if not deduplicated:
+        return {"left": left, "right": right, "probability": p, "choice": np.arange(len(p)), "below": np.zeros(len(p))}
+    order = np.lexsort((right, on[right], left))
+    left, right, p = left[order], right[order], p[order]
+    _, choice = np.unique(left * lists + on[right], return_inverse=True)
+    total = np.bincount(choice, weights=p)
+    p = p / np.maximum(total, 1.0)[choice]
+    before = np.concatenate([[0.0], np.cumsum(p)])
+    starts = np.searchsorted(choice, np.arange(len(total)))
+    return {
+        "left": left, "right": right, "probability": p, "choice": choice.astype(np.intp),
+        "below": before[:-1] - before[starts][choice],
+    }  # fmt: skip
+
+
+def _columns(frame: Any, names: Sequence[str]) -> list[Any]:
+    try:
+        wrapped = nw.from_native(frame).lazy()
+    except TypeError as error:
+        raise ListsFault("FL-LISTS-03", "this is not a data frame", found=type(frame).__name__) from error
+    present = list(wrapped.collect_schema())
+    absent = [name for name in names if name not in present]
+    if absent:
+        raise missing_columns("FL-LISTS-01", absent, present, ListsFault)
+    table = wrapped.select(*names).collect()
+    return [table[name].to_pandas() for name in names]
+
+
+def _require_sound(
+    index: pd.Index[Any], on: pd.Series[Any], place_of: Places, lists: int, first: Any, second: Any, chance: pd.Series[Any]
+) -> None:
+    """Every fault in one report: how many rows, never which id."""
+    numbers = pd.to_numeric(chance, errors="coerce").to_numpy(dtype=float)
+    empty = sum(not (place_of == place).any() for place in range(lists))
+    faults = {
+        "records without an id": int(index.isna().sum()),
+        "records whose id stands twice": int(index[~index.isna()].duplicated().sum()),
+        "records without a list": int(on.isna().sum()),
+        "lists without a record": empty,
+        "pairs with an id that no record has": sum(
+            int((index.get_indexer_for(pd.Index(side)) < 0).sum()) if index.is_unique else 0
+            for side in (first, second)
+        ),
+        "pairs whose probability is not a number from 0 to 1": int((~((numbers >= 0) & (numbers <= 1))).sum()),
+    }
+    found = [f"{what}: {many}" for what, many in faults.items() if many]
+    if found:
+        raise ListsFault(
+            "FL-LISTS-20", "these records and pairs cannot be linked", found="; ".join(found),
+            fix="ids are unique over all lists; every pair names two records and the probability that they are one person",
+        )  # fmt: skip
+
+
+def _components(left: Places, right: Places, records: int) -> Places:
+    links = coo_array((np.ones(len(left), dtype=np.int8), (left, right)), shape=(records, records))
+    return np.asarray(connected_components(links, directed=False)[1], dtype=np.intp)
+
+
+def pool_links(
+    linkages: LinkDraws | Sequence[CaptureHistories],
+    method: Callable[[CaptureHistories], Estimates] | None = None,
+    *,
+    level: float = 0.95,
+) -> Estimates:
+    """Estimate from each of several linkages of the same lists, and put the estimates into one with one interval.
+
+    The interval holds what the method says given the links and what is not known of the links.
+
+    Parameters
+    ----------
+    linkages : LinkDraws or sequence of CaptureHistories
+        Of `draw_links`, or of your own; they are gone over one at a time.
+    method : callable, optional
+        CaptureHistories in, Estimates with the rows `population_size` and `dark_figure` and their `se` out. By default
+        `loglinear` with main effects; ``lambda h: cr.select_stepwise(h, seed=1)`` chooses in each.
+    level : float
+
+    Returns
+    -------
+    Estimates
+        Rows `population_size` and `dark_figure`, in persons; `se` holds both variances, `df` is Rubin's; `n` the mean of
+        the people observed. Diagnostics: the values of each draw, the share of the variance that is of the links, and
+        draws without an estimate.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-30 (level), FL-EST-344 (more than half of the linkages have no estimate, or fewer than 2 have one),
+        FL-EST-345 (what the method gives cannot be pooled).
+
+    Notes
+    -----
+    N̄ and f̄ are means, T = W + (1 + 1/m) B of the population sizes, ν = (m − 1)(1 + W/((1 + 1/m) B))². The dark figure
+    is log-normal: its limits are f̄/C and f̄ C, C = exp(t_ν √log(1 + T/f̄²)), those of N the mean number observed more.
+
+    References
+    ----------
+    Rubin (1987), Multiple Imputation for Nonresponse in Surveys, ch. 3.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from fl_estimate import capture_recapture as cr
+    >>> records = pd.DataFrame({"unique_id": range(1400), "source_dataset": ["police"] * 600 + ["ngo"] * 800})
+    >>> pairs = pd.DataFrame({"unique_id_l": range(240), "unique_id_r": range(600, 840),
+    ...                       "match_probability": np.repeat([1.0, 0.5], 120)})
+    >>> links = cr.draw_links(records, pairs, lists=["police", "ngo"], draws=20, seed=1)
+    >>> pooled = cr.pool_links(links).to_frame()
+    >>> 2500 < float(pooled["value"].iloc[0]) < 2900
+    True
+    """
+    if not 0 < level < 1:
+        raise EstimateFault(
+            "FL-EST-30", "the level is not between 0 and 1", found=repr(level), fix="95 % is level=0.95"
+        )
+    estimate = method or (lambda histories: loglinear(histories, level=level))
+    made: list[Estimates] = []
+    refused: dict[str, int] = {}
+    for histories in linkages:
+        try:
+            made.append(_slim(estimate(histories)))
+        except FlError as error:
+            if error.code == "FL-EST-345":
+                raise
+            refused[error.code] = refused.get(error.code, 0) + 1
+    without = sum(refused.values())
+    if len(made) < FEWEST or without > MOST_WITHOUT * (len(made) + without):
+        raise EstimateFault(
+            "FL-EST-344", "too few of the linkages have an estimate to pool",
+            found=f"{len(made)} of {len(made) + without}"
+            + "".join(f"; {many} refused with {code}" for code, many in refused.items()),
+            fix="give more draws, or a simpler method",
+        )  # fmt: skip
+    return _pooled(made, refused, level, linkages)
+
+
+def _slim(made: Estimates) -> Estimates:
+    """An estimate without its draws, which would be m times as many; refused where it has not the two rows."""
+    frame = made.frame
+    if len(frame) != 2 or frame["quantity"].tolist() != ["population_size", "dark_figure"]:
+        raise EstimateFault(
+            "FL-EST-345", "what the method gives cannot be pooled", found=f"{len(frame)} rows",
+            fix="the method gives the rows population_size and dark_figure of one population, as those of cr do",
+        )  # fmt: skip
+    if frame[["value", "se"]].isna().to_numpy().any():
+        raise EstimateFault(
+            "FL-EST-345", "what the method gives cannot be pooled", found="a value or standard error is missing",
+            fix="take a method with a standard error: an envelope, or a posterior without moments, cannot be pooled",
+        )  # fmt: skip
+    return replace(made, draws=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rubin:
+    """Estimates of several linkages put together: mean, total variance, its degrees of freedom, the share of the links."""
+
+    mean: float
+    variance: float
+    df: float
+    share: float
+
+    @staticmethod
+    def of(values: Floats, variances: Floats) -> Rubin:
+        """Rubin's rules."""
+        m = len(values)
+        within, between = float(variances.mean()), (1 + 1 / m) * float(values.var(ddof=1))
+        total = within + between
+        df = (m - 1) * (total / between) ** 2 if between > 0 else np.inf
+        return Rubin(mean=float(values.mean()), variance=total, df=float(df), share=between / total if total else 0.0)
+
+
+def _pooled(made: Sequence[Estimates], refused: Mapping[str, int], level: float, linkages: Any) -> Estimates:
+    first = made[0]
+    values, errors, people = (
+        np.array([one.frame[name].to_numpy(dtype=float) for one in made]) for name in ("value", "se", "n")
+    )
+    size, dark = (Rubin.of(values[:, row], errors[:, row] ** 2) for row in (0, 1))
+    n = size.mean - dark.mean
+    t = float(stats.t.ppf((1 + level) / 2, size.df))
+    spread = float(np.exp(t * np.sqrt(np.log1p(size.variance / dark.mean**2)))) if dark.mean > 0 else np.nan
+    frame = first.to_frame()
+    frame["value"], frame["se"] = [size.mean, dark.mean], [np.sqrt(size.variance), np.sqrt(dark.variance)]
+    frame["lower"] = [n + dark.mean / spread, dark.mean / spread]
+    frame["upper"] = [n + dark.mean * spread, dark.mean * spread]
+    frame["df"], frame["level"], frame["interval_kind"] = [size.df, dark.df], level, "log"
+    frame["n"] = pd.array([round(float(people[:, 0].mean()))] * 2, dtype="Int64")
+    frame["method"] = "linkage-draws"
+    terms = list(dict.fromkeys(str(one.frame["term"].iloc[0]) for one in made))
+    frame["term"] = terms[0] if len(terms) == 1 else ""
+    without = sum(refused.values())
+    codes = [*(["linkage_draws_failed"] if without > UNSTABLE * (len(made) + without) else [])]
+    codes += [] if dark.mean > 0 else ["interval_not_defined"]
+    said = [a for a in _assumed(made) if a.code != "perfect_linkage"]
+    arguments = {"draws": len(made) + without, "level": level, "of": first.provenance.to_dict()}
+    if isinstance(linkages, LinkDraws):
+        arguments |= {"seed": linkages.seed, "lists": list(linkages.lists)}
+    return replace(
+        first,
+        frame=frame,
+        reasons=tuple(Reason(code=code, row=row) for row in (0, 1) for code in codes),
+        assumptions=(*said, Assumption(code="links_drawn", parameters=(("draws", len(made)),))),
+        diagnostics={
+            "draws": len(made),
+            "draws_without_estimate": dict(refused),
+            "share_of_links": size.share,
+            "values": values[:, 0].tolist(),
+            "observed": (values[:, 0] - values[:, 1]).tolist(),
+            "terms": terms,
+        },
+        provenance=replace(first.provenance, call="pool_links", arguments=arguments, source_sha256=""),
+        draws=None,
+        support=Support.least([one.support for one in made]),
+    )
+
+
+def _assumed(made: Sequence[Estimates]) -> list[Assumption]:
+    """The assumptions of any draw, each once."""
+    seen: dict[str, Assumption] = {}
+    for one in made:
+        for assumption in one.assumptions:
+            seen.setdefault(repr((assumption.code, assumption.parameters)), assumption)
+    return list(seen.values())
