@@ -13,10 +13,13 @@ import pandas as pd
 from fl_estimate.estimators.capture_recapture.appraisal import Appraisal
 from fl_estimate.reporting.appraisals import PublishedAppraisal, publish_appraisal
 from fl_estimate.reporting.figures import inline_svg
+from fl_estimate.reporting.linkage_figures import plot_linkage
 from fl_estimate.reporting.lists_figures import plot_methods, plot_overlaps, plot_sensitivity
 from fl_estimate.reporting.suppression import SuppressionRule
 from fl_estimate.reporting.words import check_language, level_words, number, percent, say, spread
 
+UNLISTABLE = (0.1, 0.2, 0.3, 0.4)
+"""Shares of people on whom no list looks, for which the envelope is shown."""
 PEOPLE_SHOWN = 5
 """Histories whose one person moves the estimate most."""
 
@@ -107,6 +110,9 @@ class _Page:
             yield f"<h2>{escape(self.say('sensitivity'))}</h2>"
             yield self._figure(plot_sensitivity(shown, language=self._language), "sensitivity_caption")
             yield f"<p>{escape(self._example())}</p>"
+        if len(shown.linkage):
+            yield from self._linkage()
+        yield from self._unlistable()
         if len(shown.leave_one_person):
             yield from self._changes()
         yield from self._models()
@@ -135,7 +141,7 @@ class _Page:
         if not np.isnan(several):
             text = self.say("known_text", several=self._people(several))
             yield f"<h2>{escape(self.say('known'))}</h2><p>{escape(text)}</p>"
-        yield f"<h2>{escape(self.say('assumed'))}</h2><p>{escape(self.say('assumed_text'))}</p>"
+        yield f"<h2>{escape(self.say('assumed'))}</h2><p>{escape(self.say('assumed_text'))} {escape(self.say('assumed_listed'))}</p>"
 
     def _methods(self) -> str:
         rows = [
@@ -164,6 +170,29 @@ class _Page:
             high=float(last["ratio"]), lower=self._people(first["value"]), upper=self._people(last["value"]),
             value=self._people(middle.iloc[0]) if len(middle) else "",
         )  # fmt: skip
+
+    def _linkage(self) -> Iterator[str]:
+        """What the figure would be if some links were missed."""
+        yield f"<h2>{escape(self.say('linkage'))}</h2><p>{escape(self.say('linkage_text'))}</p>"
+        yield self._figure(plot_linkage(self._shown, language=self._language), "linkage_caption")
+        rows = [
+            [percent(r["missed"], 0, self._language), self._people(r["value"]), self._interval(r)]
+            for r in self._shown.linkage.to_dict("records")
+        ]
+        yield self._table(["missed", "value", "interval"], rows, text=(0,))
+
+    def _unlistable(self) -> Iterator[str]:
+        """The envelope with people whom no list can meet: simple arithmetic on what is printed already."""
+        lower, upper = self._shown.envelope
+        if not np.isfinite([lower, upper]).all():
+            return
+        yield f"<h2>{escape(self.say('unlistable'))}</h2><p>{escape(self.say('unlistable_text'))}</p>"
+        rows = [
+            [percent(share, 0, self._language),
+             spread(self._rough(lower / (1 - share)), self._rough(upper / (1 - share)), self._language)]
+            for share in UNLISTABLE
+        ]  # fmt: skip
+        yield self._table(["unlistable", "envelope"], rows, text=(0,))
 
     def _changes(self) -> Iterator[str]:
         shown = self._shown

@@ -18,10 +18,11 @@ from fl_estimate.reporting.list_overlaps import printable, rough, steady
 from fl_estimate.reporting.precision import WITHOUT_ERROR, significant
 from fl_estimate.reporting.suppression import SuppressionRule, chosen_rule
 from fl_estimate.reporting.writing import write_bytes
+from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.provenance import Provenance
 
 TELLING: tuple[str, ...] = (
-    "sensitivity", "models", "leave_one_list", "merge_two_lists", "leave_one_person", "trajectory",
+    "sensitivity", "linkage", "models", "leave_one_list", "merge_two_lists", "leave_one_person", "trajectory",
 )  # fmt: skip
 """Tables of an appraisal that are functions of few overlaps."""
 FIGURES: tuple[str, ...] = (
@@ -44,7 +45,7 @@ class PublishedAppraisal:
     least : int
         Counts below it, none among them, are missing.
     hides : bool
-        Whether a history is hidden, and what would tell it with it: then `sensitivity`, `models`, `leave_one_list`,
+        Whether a history is hidden, and what would tell it with it: then `sensitivity`, `linkage`, `models`, `leave_one_list`,
         `merge_two_lists`, `leave_one_person`, `trajectory` and `consistency` have no rows.
     protecting : int
         Histories that are hidden only because a small one could be worked out with them. Where there are any, no count that
@@ -56,8 +57,9 @@ class PublishedAppraisal:
     envelope : (float, float)
         The headline; missing where no method is admissible.
     level : float
-    methods, sensitivity, models, leave_one_list, merge_two_lists, leave_one_person, trajectory : pandas.DataFrame
-        As in Appraisal; `sensitivity` has the columns `interaction`, `ratio` and `value`.
+    methods, sensitivity, linkage, models, leave_one_list, merge_two_lists, leave_one_person, trajectory : pandas.DataFrame
+        As in Appraisal; `sensitivity` has the columns `interaction`, `ratio` and `value`, `linkage` `missed`,
+        `false_links`, `value`, `lower` and `upper`.
     consistency : mapping of method to pandas.DataFrame
     warnings : tuple of (code, parameters)
     population, reference_period : str
@@ -74,6 +76,7 @@ class PublishedAppraisal:
     level: float
     methods: pd.DataFrame
     sensitivity: pd.DataFrame
+    linkage: pd.DataFrame
     models: pd.DataFrame
     leave_one_list: pd.DataFrame
     merge_two_lists: pd.DataFrame
@@ -158,6 +161,7 @@ def _laid_out(appraisal: Appraisal, least: int) -> PublishedAppraisal:
         level=float(headline["level"]),
         methods=appraisal.methods.copy(),
         sensitivity=_curves(appraisal),
+        linkage=linkage_table(appraisal.linkage),
         models=appraisal.models.copy(),
         leave_one_list=appraisal.leave_one_list.copy(),
         merge_two_lists=appraisal.merge_two_lists.copy(),
@@ -251,3 +255,11 @@ def _curves(appraisal: Appraisal) -> pd.DataFrame:
             "value": frame["value"].to_numpy(dtype=float),
         }
     )
+
+
+def linkage_table(curve: Estimates) -> pd.DataFrame:
+    """Rates of missed and false links with the population size and its limits, of a `linkage_curve`."""
+    rates = np.array(curve.diagnostics["rates"], dtype=float).reshape(-1, 2)
+    frame = curve.frame[curve.frame["quantity"] == "population_size"]
+    numbers = {name: frame[name].to_numpy(dtype=float) for name in ("value", "lower", "upper")}
+    return pd.DataFrame({"missed": rates[:, 0], "false_links": rates[:, 1], **numbers})

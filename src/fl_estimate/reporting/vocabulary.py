@@ -13,6 +13,7 @@ from fl_estimate.reporting import (
     vocabulary_areas,
     vocabulary_cells,
     vocabulary_design,
+    vocabulary_linkage,
     vocabulary_lists,
     vocabulary_migrants,
     vocabulary_models,
@@ -437,6 +438,7 @@ _TOPICS = (
     vocabulary_areas,
     vocabulary_cells,
     vocabulary_design,
+    vocabulary_linkage,
     vocabulary_lists,
     vocabulary_migrants,
     vocabulary_models,
@@ -462,4 +464,4 @@ _JOINED: dict[str, dict[str, Any]] = {
 for _topic in _TOPICS:
     for _name, _words in _JOINED.items():
         _words.update(getattr(_topic, _name, {}))
-APPRAISAL = vocabulary_appraisal.APPRAISAL
+APPRAISAL = {**vocabulary_appraisal.APPRAISAL, **vocabulary_linkage.APPRAISAL}

@@ -11,6 +11,10 @@ from fl_estimate.estimators.capture_recapture.decomposable import average_decomp
 from fl_estimate.estimators.capture_recapture.doubly_robust import doubly_robust
 from fl_estimate.estimators.capture_recapture.existence import Existence, check
 from fl_estimate.estimators.capture_recapture.latent_class import latent_class
+from fl_estimate.estimators.capture_recapture.linkage_curve import linkage_curve
+from fl_estimate.estimators.capture_recapture.linkage_draws import LinkDraws, draw_links, pool_links
+from fl_estimate.estimators.capture_recapture.linkage_errors import linkage_corrected
+from fl_estimate.estimators.capture_recapture.linkage_loglinear import linkage_loglinear
 from fl_estimate.estimators.capture_recapture.loglinear import loglinear
 from fl_estimate.estimators.capture_recapture.selection import select_aic_p, select_bic, select_stepwise
 from fl_estimate.estimators.capture_recapture.sensitivity import sensitivity
@@ -25,13 +29,16 @@ from fl_estimate.estimators.capture_recapture.simulation import (
 )
 from fl_estimate.estimators.capture_recapture.thresholding import threshold
 from fl_estimate.estimators.capture_recapture.two_lists import chapman, petersen
+from fl_estimate.estimators.capture_recapture.unlistable import add_unlistable
 
 __all__ = [
     "Appraisal",
     "Existence",
     "InternalConsistency",
+    "LinkDraws",
     "ListModel",
     "Simulation",
+    "add_unlistable",
     "appraise",
     "average_decomposable",
     "chao",
@@ -39,13 +46,18 @@ __all__ = [
     "check",
     "closed",
     "doubly_robust",
+    "draw_links",
     "draw_lists",
     "fitted_model",
     "internal_consistency",
     "latent_class",
+    "linkage_corrected",
+    "linkage_curve",
+    "linkage_loglinear",
     "loglinear",
     "mixed_model",
     "petersen",
+    "pool_links",
     "select_aic_p",
     "select_bic",
     "select_stepwise",

@@ -10,8 +10,10 @@ import numpy as np
 from scipy import special
 
 from fl_estimate.errors import EstimateFault, not_one_of
+from fl_estimate.estimators.capture_recapture.linkage_codes import EVERYONE_CAN_BE_LISTED
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.results.basis import Support
+from fl_estimate.results.codes import AssumptionCode
 from fl_estimate.results.estimates import Assumption, Estimates, Reason, make_frame
 from fl_estimate.results.provenance import Provenance
 
@@ -59,6 +61,12 @@ def wald_limits(dark: float, se_log: float, level: float) -> Limits:
     return Limits(dark / factor, dark * factor)
 
 
+def _assumed(said: tuple[tuple[str, dict[str, Any]], ...]) -> tuple[Assumption, ...]:
+    """What a method says that it supposes, and what every estimate from lists does."""
+    held = tuple(Assumption(code=AssumptionCode.of(code), parameters=tuple(values.items())) for code, values in said)
+    return (*held, EVERYONE_CAN_BE_LISTED.held())
+
+
 def population_estimates(
     histories: CaptureHistories,
     *,
@@ -99,7 +107,7 @@ def population_estimates(
         population=histories.population,
         reference_period=histories.reference_period,
         reasons=tuple(Reason(code=code, row=row) for row in (0, 1) for code in reasons),
-        assumptions=tuple(Assumption(code=code, parameters=tuple(values.items())) for code, values in assumptions),
+        assumptions=_assumed(assumptions),
         diagnostics=dict(diagnostics or {}),
         provenance=Provenance(
             call=call,

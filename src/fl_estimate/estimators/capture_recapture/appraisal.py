@@ -21,6 +21,7 @@ from fl_estimate.estimators.capture_recapture.closed import closed
 from fl_estimate.estimators.capture_recapture.consistency import InternalConsistency, internal_consistency
 from fl_estimate.estimators.capture_recapture.decomposable import average_decomposable
 from fl_estimate.estimators.capture_recapture.latent_class import latent_class
+from fl_estimate.estimators.capture_recapture.linkage_curve import linkage_curve
 from fl_estimate.estimators.capture_recapture.loglinear import loglinear
 from fl_estimate.estimators.capture_recapture.selection import select_bic, select_stepwise
 from fl_estimate.estimators.capture_recapture.sensitivity import sensitivity
@@ -60,6 +61,8 @@ class Appraisal:
         The envelope: from the least lower to the greatest upper limit over the admissible methods, and no value.
     sensitivity : Estimates
         N for stated odds ratios of each pair of lists that the stepwise model leaves out; of all lists where none is.
+    linkage : Estimates
+        N for stated rates of missed links, by the stepwise model (`linkage_curve`).
     models : pandas.DataFrame
         `terms`, `bic`, `population_size` of the log-linear models within 6 of the least BIC.
     leave_one_list, merge_two_lists, leave_one_person, trajectory : pandas.DataFrame
@@ -73,6 +76,7 @@ class Appraisal:
     methods: pd.DataFrame
     headline: Estimates
     sensitivity: Estimates
+    linkage: Estimates
     models: pd.DataFrame
     leave_one_list: pd.DataFrame
     merge_two_lists: pd.DataFrame
@@ -190,6 +194,7 @@ def appraise(
         methods=methods,
         headline=_envelope(histories, methods, level, provenance),
         sensitivity=_curves(histories, made, level),
+        linkage=_linkage(histories, made, level, used),
         consistency=consistency,
         warnings=warned(histories, methods, {name: e.diagnostics for name, e in made.items()}, consistency, parts),
         **parts,
@@ -302,6 +307,18 @@ def _curves(histories: CaptureHistories, made: Mapping[str, Estimates], level: f
     # By their names, whatever signs are in those of the lists.
     pairs = [pair for pair in itertools.combinations(histories.lists, 2) if ":".join(pair) in chosen]
     return sensitivity(histories, pairs or "main", odds_ratios=RATIOS, level=level)
+
+
+def _linkage(histories: CaptureHistories, made: Mapping[str, Estimates], level: float, seed: int) -> Estimates:
+    """N over rates of missed links about the same model; about independence where that has no answer with errors undone."""
+    chosen = made["stepwise"].provenance.arguments["terms"] if "stepwise" in made else []
+    pairs = [pair for pair in itertools.combinations(histories.lists, 2) if ":".join(pair) in chosen]
+    try:
+        return linkage_curve(histories, pairs or "main", level=level, seed=seed)
+    except FlError as error:
+        if error.code != "FL-EST-343" or not pairs:
+            raise
+        return linkage_curve(histories, level=level, seed=seed)
 
 
 def _models(made: Mapping[str, Estimates]) -> pd.DataFrame:

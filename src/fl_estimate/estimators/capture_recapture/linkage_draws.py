@@ -15,11 +15,13 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from fl_estimate.errors import EstimateFault, FlError, ListsFault, listed, missing_columns
+from fl_estimate.estimators.capture_recapture.linkage_codes import LINKAGE_DRAWS, LINKAGE_DRAWS_FAILED, LINKS_DRAWN
 from fl_estimate.estimators.capture_recapture.loglinear import loglinear
 from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.results.basis import Support
-from fl_estimate.results.estimates import Assumption, Estimates, Reason
+from fl_estimate.results.codes import Assumption, ReasonCode
+from fl_estimate.results.estimates import Estimates
 
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
@@ -27,6 +29,11 @@ FEWEST = 2
 UNSTABLE = 0.05
 """Share of draws without an estimate above which the result is marked."""
 MOST_WITHOUT = 0.5
+WARM_UP, BETWEEN = 60, 10
+"""Sweeps of the chain before the first draw, and between draws."""
+MOST_SCALED = float(np.log(20))
+"""Of the logarithm of the odds: probabilities that contradict each other more are not followed."""
+SUREST = 1 - 1e-12
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -44,10 +51,6 @@ class LinkDraws:
     left, right : int array, shape (pairs,)
         Records of each pair.
     probability : float array, shape (pairs,)
-    choice : int array, shape (pairs,)
-        Pairs of one choice exclude each other: those of a record with records of one other list.
-    below : float array, shape (pairs,)
-        Probability of the pairs of the same choice that stand before, as a share of all of it where that is above 1.
     draws, seed : int
     deduplicated : bool
     outcome, population, reference_period : str
@@ -59,8 +62,6 @@ class LinkDraws:
     left: Places
     right: Places
     probability: Floats
-    choice: Places
-    below: Floats
     draws: int
     seed: int
     deduplicated: bool = True
@@ -76,71 +77,49 @@ class LinkDraws:
         return self.draws
 
     def __iter__(self) -> Iterator[CaptureHistories]:
-        for number in range(self.draws):
-            yield self.one(number)
+        generator = np.random.default_rng(self.seed)
+        for persons in self._chain(generator) if self.deduplicated else self._one_by_one(generator):
+            made = CaptureHistories.from_counts(self._counted(persons), lists=self.lists, count="_people")
+            yield made.about(outcome=self.outcome, population=self.population, reference_period=self.reference_period)
 
-    def one(self, number: int) -> CaptureHistories:
-        """The histories of one draw, 0 to draws − 1."""
-        generator = np.random.default_rng([self.seed, number])
-        size = int(self.choice.max()) + 1 if len(self.choice) else 0
-        at = generator.random(size)[self.choice] - self.below
-        linked = np.flatnonzero((at >= 0) & (at < self.probability))
-        persons = self._persons(linked, generator)
-        made = CaptureHistories.from_counts(self._counted(persons), lists=self.lists, count="_people")
-        return made.about(outcome=self.outcome, population=self.population, reference_period=self.reference_period)
+    def _one_by_one(self, generator: np.random.Generator) -> Iterator[Places]:
+        """Every pair drawn by itself; persons are what hangs together."""
+        for _ in range(self.draws):
+            linked = generator.random(len(self.probability)) < self.probability
+            links = coo_array((np.ones(int(linked.sum()), dtype=np.int8), (self.left[linked], self.right[linked])),
+                              shape=(len(self.on),) * 2)  # fmt: skip
+            yield np.asarray(connected_components(links, directed=False)[1], dtype=np.intp)
 
-    def _persons(self, linked: Places, generator: np.random.Generator) -> Places:
-        """The person of each record; shape (records,)."""
-        persons = _components(self.left[linked], self.right[linked], len(self.on))
-        if not self.deduplicated:
-            return persons
-        crowded = self._crowded(persons)
-        if not len(crowded):
-            return persons
-        # Where links would give a person two records of one list, the surest come first and those that clash are left.
-        here = np.isin(persons[self.left[linked]], crowded)
-        doubtful = linked[here]
-        order = np.lexsort((generator.random(len(doubtful)), -self.probability[doubtful]))
-        kept = self._without_clashes(doubtful[order])
-        links = np.concatenate([linked[~here], kept])
-        return _components(self.left[links], self.right[links], len(self.on))
+    def _chain(self, generator: np.random.Generator) -> Iterator[Places]:
+        """Persons with at most one record of each list, by Gibbs sweeps over the records."""
+        from fl_estimate.estimators.capture_recapture.linkage_gibbs import sweep
 
-    def _crowded(self, persons: Places) -> Places:
-        """Persons with two records of one list or more."""
-        size = len(self.lists)
-        found, times = np.unique(persons * size + self.on, return_counts=True)
-        return np.unique(found[times > 1] // size)
-
-    def _without_clashes(self, order: Places) -> Places:
-        """Go through links one by one and leave those out that would join two records of a list."""
-        parent: dict[int, int] = {}
-        members: dict[int, int] = {}
-
-        def root(record: int) -> int:
-            while parent.setdefault(record, record) != record:
-                parent[record] = parent[parent[record]]
-                record = parent[record]
-            return record
-
-        kept: list[int] = []
-        for link in order.tolist():
-            one, other = root(int(self.left[link])), root(int(self.right[link]))
-            if one == other:
-                continue
-            first = members.get(one, 1 << int(self.on[one]))
-            second = members.get(other, 1 << int(self.on[other]))
-            if first & second:
-                continue
-            parent[other], members[one] = one, first | second
-            kept.append(link)
-        return np.array(kept, dtype=np.intp)
+        records = len(self.on)
+        start, end = np.concatenate([self.left, self.right]), np.concatenate([self.right, self.left])
+        order = np.argsort(start, kind="stable")
+        starts = np.searchsorted(start[order], np.arange(records + 1))
+        chance = np.clip(np.tile(self.probability, 2)[order], 0.0, SUREST)
+        others, odds = end[order], chance / (1 - chance)
+        person, mask = np.arange(records), (1 << self.on).astype(np.int64)
+        free = np.zeros(records + 1, dtype=np.int64)
+        expected, scale = float(self.probability.sum()), 0.0
+        for step in range(WARM_UP):
+            sweep(person, mask, free, self.on, starts, others, odds * np.exp(scale), generator.random(records))
+            linked = float((person[self.left] == person[self.right]).sum())
+            gain = 2.0 / (1 + step / 10)
+            scale = float(np.clip(scale + gain * (expected - linked) / max(expected, 1.0), -MOST_SCALED, MOST_SCALED))
+        odds = odds * np.exp(scale)
+        for _ in range(self.draws):
+            for _ in range(BETWEEN):
+                sweep(person, mask, free, self.on, starts, others, odds, generator.random(records))
+            yield person
 
     def _counted(self, persons: Places) -> pd.DataFrame:
         size = len(self.lists)
-        codes = np.zeros(int(persons.max()) + 1, dtype=np.int64)
+        codes = np.zeros(len(self.on), dtype=np.int64)
         for place in range(size):
             codes[persons[self.on == place]] |= 1 << place
-        found, people = np.unique(codes, return_counts=True)
+        found, people = np.unique(codes[codes > 0], return_counts=True)
         members = (found[:, None] >> np.arange(size)) & 1
         return pd.DataFrame(members, columns=list(self.lists)).assign(_people=people.astype(float))
 
@@ -181,8 +160,8 @@ def draw_links(
     record_id, record_list, left, right, probability : str
         Names of columns.
     deduplicated : bool, default True
-        Whether each list holds a person once. Then links within a list are not made, a record is linked with at most one
-        of each other list, and where links would still give a person two records of a list, the surest are kept.
+        Whether each list holds a person once. Then links within a list are not made, and no person gets two records of a
+        list.
     seed : int, optional
         Where it is not given, one is made and kept.
 
@@ -199,9 +178,13 @@ def draw_links(
 
     Notes
     -----
-    For deduplicated lists the pairs of a record with one later list exclude each other, each with its own probability (in
-    proportion where they sum to more than 1); otherwise every pair is drawn by itself. Persons are the connected
-    components. Where the probabilities of the three pairs of three records contradict each other, not all can hold.
+    For deduplicated lists a chain of Gibbs sweeps over the records, the persons told apart at first: each record chooses
+    anew to stand alone, with weight 1, or to be one of the persons that have no record of its list, each with the odds
+    p/(1 − p) of the surest pair that it makes with them. Of two lists this draws matchings in proportion to the product
+    of the odds of their links. All odds are multiplied by one number, found in the 60 sweeps before the first draw, so
+    that as many pairs are linked as their probabilities sum to (by 20 or 1/20 at most): pairs that exclude each other
+    would else lose links, and make the estimate too large. 10 sweeps lie between draws. Otherwise every pair is drawn by
+    itself, and persons are the connected components.
 
     References
     ----------
@@ -241,41 +224,28 @@ def draw_links(
     apart = place_of[one] != place_of[other]
     used = keep[one] & keep[other] & (one != other) & (apart | (not deduplicated))
     ends = np.stack([where[one[used]], where[other[used]]]).astype(np.intp)
-    at = place_of[keep]
-    # The record of the earlier list chooses among those of the later.
-    ends = np.where(at[ends[0]] <= at[ends[1]], ends, ends[::-1])
-    chosen = _choices(ends, at, chance.to_numpy(dtype=float)[used], len(names), deduplicated=deduplicated)
+    left_at, right_at, surest = _each_once(ends, chance.to_numpy(dtype=float)[used])
     return LinkDraws(
         lists=names,
-        on=at,
-        **chosen,
+        on=place_of[keep],
+        left=left_at,
+        right=right_at,
+        probability=surest,
         draws=int(draws),
         seed=known_seed(seed),
         deduplicated=deduplicated,
     )
 
 
-def _choices(
-    ends: Places, on: Places, probability: Floats, lists: int, *, deduplicated: bool
-) -> dict[str, npt.NDArray[Any]]:
-    """The pairs in the order of their choices, with what stands before each; a pair named twice is the surer of the two."""
-    names = pd.DataFrame({"left": ends[0], "right": ends[1], "p": probability})
-    names = names.groupby(["left", "right"], as_index=False, sort=True)["p"].max()
-    left, right = (names[side].to_numpy(dtype=np.intp) for side in ("left", "right"))
-    p = names["p"].to_numpy(dtype=float)
-    if not deduplicated:
-        return {"left": left, "right": right, "probability": p, "choice": np.arange(len(p)), "below": np.zeros(len(p))}
-    order = np.lexsort((right, on[right], left))
-    left, right, p = left[order], right[order], p[order]
-    _, choice = np.unique(left * lists + on[right], return_inverse=True)
-    total = np.bincount(choice, weights=p)
-    p = p / np.maximum(total, 1.0)[choice]
-    before = np.concatenate([[0.0], np.cumsum(p)])
-    starts = np.searchsorted(choice, np.arange(len(total)))
-    return {
-        "left": left, "right": right, "probability": p, "choice": choice.astype(np.intp),
-        "below": before[:-1] - before[starts][choice],
-    }  # fmt: skip
+def _each_once(ends: Places, probability: Floats) -> tuple[Places, Places, Floats]:
+    """Pairs that can be links, each once whatever its order; one that is named twice with the larger probability."""
+    named = pd.DataFrame({"left": ends.min(axis=0), "right": ends.max(axis=0), "p": probability})
+    named = named[named["p"] > 0].groupby(["left", "right"], as_index=False, sort=True)["p"].max()
+    return (
+        named["left"].to_numpy(dtype=np.intp),
+        named["right"].to_numpy(dtype=np.intp),
+        named["p"].to_numpy(dtype=float),
+    )
 
 
 def _columns(frame: Any, names: Sequence[str]) -> list[Any]:
@@ -292,7 +262,13 @@ def _columns(frame: Any, names: Sequence[str]) -> list[Any]:
 
 
 def _require_sound(
-    index: pd.Index[Any], on: pd.Series[Any], place_of: Places, lists: int, first: Any, second: Any, chance: pd.Series[Any]
+    index: pd.Index[Any],
+    on: pd.Series[Any],
+    place_of: Places,
+    lists: int,
+    first: Any,
+    second: Any,
+    chance: pd.Series[Any],
 ) -> None:
     """Every fault in one report: how many rows, never which id."""
     numbers = pd.to_numeric(chance, errors="coerce").to_numpy(dtype=float)
@@ -303,8 +279,7 @@ def _require_sound(
         "records without a list": int(on.isna().sum()),
         "lists without a record": empty,
         "pairs with an id that no record has": sum(
-            int((index.get_indexer_for(pd.Index(side)) < 0).sum()) if index.is_unique else 0
-            for side in (first, second)
+            int((index.get_indexer_for(pd.Index(side)) < 0).sum()) if index.is_unique else 0 for side in (first, second)
         ),
         "pairs whose probability is not a number from 0 to 1": int((~((numbers >= 0) & (numbers <= 1))).sum()),
     }
@@ -314,11 +289,6 @@ def _require_sound(
             "FL-LISTS-20", "these records and pairs cannot be linked", found="; ".join(found),
             fix="ids are unique over all lists; every pair names two records and the probability that they are one person",
         )  # fmt: skip
-
-
-def _components(left: Places, right: Places, records: int) -> Places:
-    links = coo_array((np.ones(len(left), dtype=np.int8), (left, right)), shape=(records, records))
-    return np.asarray(connected_components(links, directed=False)[1], dtype=np.intp)
 
 
 def pool_links(
@@ -449,12 +419,12 @@ def _pooled(made: Sequence[Estimates], refused: Mapping[str, int], level: float,
     frame["upper"] = [n + dark.mean * spread, dark.mean * spread]
     frame["df"], frame["level"], frame["interval_kind"] = [size.df, dark.df], level, "log"
     frame["n"] = pd.array([round(float(people[:, 0].mean()))] * 2, dtype="Int64")
-    frame["method"] = "linkage-draws"
+    frame["method"] = str(LINKAGE_DRAWS)
     terms = list(dict.fromkeys(str(one.frame["term"].iloc[0]) for one in made))
     frame["term"] = terms[0] if len(terms) == 1 else ""
     without = sum(refused.values())
-    codes = [*(["linkage_draws_failed"] if without > UNSTABLE * (len(made) + without) else [])]
-    codes += [] if dark.mean > 0 else ["interval_not_defined"]
+    codes = [LINKAGE_DRAWS_FAILED] if without > UNSTABLE * (len(made) + without) else []
+    codes += [] if dark.mean > 0 else [ReasonCode.of("interval_not_defined")]
     said = [a for a in _assumed(made) if a.code != "perfect_linkage"]
     arguments = {"draws": len(made) + without, "level": level, "of": first.provenance.to_dict()}
     if isinstance(linkages, LinkDraws):
@@ -462,8 +432,8 @@ def _pooled(made: Sequence[Estimates], refused: Mapping[str, int], level: float,
     return replace(
         first,
         frame=frame,
-        reasons=tuple(Reason(code=code, row=row) for row in (0, 1) for code in codes),
-        assumptions=(*said, Assumption(code="links_drawn", parameters=(("draws", len(made)),))),
+        reasons=tuple(code.at(row) for row in (0, 1) for code in codes),
+        assumptions=(*said, LINKS_DRAWN.held(draws=len(made))),
         diagnostics={
             "draws": len(made),
             "draws_without_estimate": dict(refused),

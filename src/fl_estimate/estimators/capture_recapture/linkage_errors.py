@@ -17,6 +17,7 @@ from fl_estimate.estimators.capture_recapture.answers import (
     population_estimates,
     require_interval,
 )
+from fl_estimate.estimators.capture_recapture.linkage_codes import LINKAGE_CORRECTED, LINKAGE_RATES_STATED
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.results.estimates import Estimates
 
@@ -190,9 +191,7 @@ def _counts(two: CaptureHistories, a: str, b: str) -> Floats:
     """Linked, on a alone, on b alone; shape (3,)."""
     at, on = two.lists.index(a), two.lists.index(b)
     wanted = ((1, 1), (1, 0), (0, 1))
-    found = {
-        (int(row[at]), int(row[on])): float(count) for row, count in zip(two.members, two.counts, strict=True)
-    }
+    found = {(int(row[at]), int(row[on])): float(count) for row, count in zip(two.members, two.counts, strict=True)}
     return np.array([found.get(history, 0.0) for history in wanted])
 
 
@@ -307,7 +306,7 @@ def _answer(
     made = population_estimates(
         right,
         call="linkage_corrected",
-        method="linkage-corrected",
+        method=LINKAGE_CORRECTED,
         term=f"{', '.join(two.lists)}, {rates}",
         dark=dark,
         se_dark=se,
@@ -343,6 +342,6 @@ def put_right(histories: CaptureHistories, people: Floats) -> CaptureHistories:
 def said_of(rates: Rates) -> tuple[str, dict[str, Any]]:
     """The assumption in place of perfect linkage."""
     return (
-        "linkage_rates_stated",
+        LINKAGE_RATES_STATED,
         {"missed": round(100 * (1 - rates.alpha), 2), "false_links": round(100 * rates.beta, 2)},
     )

@@ -16,6 +16,11 @@ from fl_estimate.estimators.capture_recapture.answers import log_limits, populat
 from fl_estimate.estimators.capture_recapture.batch import Fitter, Flags, Lattice, lattice
 from fl_estimate.estimators.capture_recapture.bootstrap import require_replicates
 from fl_estimate.estimators.capture_recapture.existence import full_counts
+from fl_estimate.estimators.capture_recapture.linkage_codes import (
+    LINKAGE_DRAWS_FAILED,
+    LINKAGE_LOGLINEAR,
+    RECORDS_FAIL_ALONE,
+)
 from fl_estimate.estimators.capture_recapture.linkage_errors import Rates, read_rates, said_of
 from fl_estimate.estimators.capture_recapture.loglinear import require_estimable
 from fl_estimate.estimators.capture_recapture.terms import Term, Terms, model_name, read_terms, term_name
@@ -175,7 +180,7 @@ def linkage_loglinear(
     curve, size = work.curve(counts[None])[0], float(work.corrected(counts[None])[0])
     if not np.isfinite(size):
         raise _without(f"the lists themselves, correction={correction!r}")
-    right = np.maximum(work.worse(counts[None], NONE)[0], 0.0)
+    right = _people(work.worse(counts[None], NONE)[0])
     used = known_seed(seed)
     sizes = _simulated(work, right, size, replicates, used)
     known = sizes[np.isfinite(sizes)]
@@ -184,7 +189,7 @@ def linkage_loglinear(
     variance = float(known.var(ddof=1)) + _of_rates(work, counts, size)
     return _answer(
         histories, work, model, size, right, variance, level,
-        reasons=("linkage_draws_failed",) if replicates - len(known) > FAILED * replicates else (),
+        reasons=(LINKAGE_DRAWS_FAILED,) if replicates - len(known) > FAILED * replicates else (),
         diagnostics={
             "curve": dict(zip(map(str, STEPS), curve.tolist(), strict=True)),
             "uncorrected": float(curve[0]),
@@ -206,6 +211,12 @@ def _weights(degree: int) -> Floats:
     """What each step weighs in a least-squares polynomial read at none."""
     design = np.vander(np.array(STEPS), degree + 1)
     return np.vander(np.array([NONE]), degree + 1)[0] @ np.linalg.pinv(design)
+
+
+def _people(right: Floats) -> Floats:
+    """A table put right without the cells below 0, and with as many people in all."""
+    kept = np.maximum(right, 0.0)
+    return kept * max(float(right.sum()) / float(kept.sum()), 0.0)
 
 
 def _simulated(work: _Work, right: Floats, size: float, replicates: int, seed: int) -> Floats:
@@ -260,7 +271,7 @@ def _answer(
     made = population_estimates(
         seen,
         call="linkage_loglinear",
-        method="linkage-loglinear",
+        method=LINKAGE_LOGLINEAR,
         term=f"{model_name(histories, model)}, {work.rates}",
         dark=dark,
         se_dark=se,
@@ -274,7 +285,7 @@ def _answer(
             about,
             ("closed_population", {}),
             said_of(work.rates),
-            ("records_fail_alone", {}),
+            (RECORDS_FAIL_ALONE, {}),
             ("interval_given_model", {}),
         ),
         diagnostics=diagnostics,
