@@ -1,4 +1,4 @@
-"""The words of estimates from lists with errors of linkage, and of people whom no list can meet; `vocabulary` takes them in."""
+"""The words of lists with errors of linkage, of people whom no list can meet, of overlaps of pairs and of averages over models."""
 
 from __future__ import annotations
 
@@ -20,6 +20,12 @@ _NAMED: dict[str, Said] = {
         "combinaison de tirages des appariements",
         "combinación de sorteos de los vínculos",
     ),
+    "average-hierarchical": (
+        "average over hierarchical log-linear models",
+        "moyenne sur les modèles log-linéaires hiérarchiques",
+        "promedio sobre los modelos log-lineales jerárquicos",
+    ),
+    "pairwise": ("overlaps of pairs of lists", "recoupements de paires de listes", "solapamientos de pares de listas"),
 }
 METHODS: dict[str, Said] = {
     code: (f"capture–recapture, {said[0]}", f"capture-recapture, {said[1]}", f"captura-recaptura, {said[2]}")
@@ -58,12 +64,61 @@ ASSUMPTIONS: dict[str, Said] = {
         "L’identité des personnes a été tirée {draws} fois selon les probabilités d’appariement ; l’intervalle en tient compte.",
         "La identidad de las personas se sorteó {draws} veces según las probabilidades de vínculo; el intervalo lo incluye.",
     ),
+    "hierarchical_dependence": (
+        "Lists depend on each other as some hierarchical log-linear model says, of up to {order} lists at once; all are weighed.",
+        "Les listes dépendent les unes des autres selon un modèle log-linéaire hiérarchique, de {order} listes à la fois au "
+        "plus ; tous sont pondérés.",
+        "Las listas dependen unas de otras según algún modelo log-lineal jerárquico, de {order} listas a la vez como máximo; "
+        "todos se ponderan.",
+    ),
+    "weights_bic": (
+        "Models are weighed by BIC, which stands for a prior worth one person.",
+        "Les modèles sont pondérés par le BIC, qui équivaut à une loi a priori valant une personne.",
+        "Los modelos se ponderan por el BIC, que equivale a una distribución previa que vale una persona.",
+    ),
+    "weights_laplace": (
+        "Before the data, interactions of lists are normal about 0 with standard deviation {deviation} on the logarithmic scale.",
+        "Avant les données, les interactions des listes sont normales autour de 0, d’écart type {deviation} sur l’échelle "
+        "logarithmique.",
+        "Antes de los datos, las interacciones de las listas son normales en torno a 0, con desviación típica {deviation} en "
+        "escala logarítmica.",
+    ),
+    "models_alike_before_data": (
+        "Before the data, every model weighs the same.",
+        "Avant les données, tous les modèles ont le même poids.",
+        "Antes de los datos, todos los modelos pesan lo mismo.",
+    ),
+    "model_sizes_alike_before_data": (
+        "Before the data, every number of interactions weighs the same.",
+        "Avant les données, tous les nombres d’interactions ont le même poids.",
+        "Antes de los datos, todos los números de interacciones pesan lo mismo.",
+    ),
 }
 REASONS: dict[str, Said] = {
     "linkage_draws_failed": (
         "More than 5 % of the linkages drawn had no estimate and were left out.",
         "Plus de 5 % des appariements tirés n’avaient pas d’estimation et ont été écartés.",
         "Más del 5 % de las vinculaciones sorteadas carecía de estimación y se excluyó.",
+    ),
+    "posterior_tail_long": (
+        "A long tail of few models makes mean and standard error: use the median; there is no standard error.",
+        "La longue queue de quelques modèles fait la moyenne et l’erreur type : utiliser la médiane ; pas d’erreur type.",
+        "La larga cola de unos pocos modelos determina la media y el error estándar: use la mediana; no hay error estándar.",
+    ),
+    "model_search_cut_short": (
+        "The search was cut short after {models} models: others may weigh something too.",
+        "La recherche a été arrêtée après {models} modèles : d’autres peuvent aussi avoir un poids.",
+        "La búsqueda se detuvo tras {models} modelos: otros también pueden tener peso.",
+    ),
+    "pairs_disagree": (
+        "The pairs of lists do not agree (p = {p}): the lists are not independent, and overlaps of pairs do not tell how.",
+        "Les paires de listes ne concordent pas (p = {p}) : les listes ne sont pas indépendantes, sans que l’on sache comment.",
+        "Los pares de listas no concuerdan (p = {p}): las listas no son independientes, y no se sabe de qué modo.",
+    ),
+    "observed_not_known": (
+        "How many persons are on any list is not known: between {least} and {most}.",
+        "On ne sait pas combien de personnes figurent sur une liste au moins : entre {least} et {most}.",
+        "No se sabe cuántas personas figuran en al menos una lista: entre {least} y {most}.",
     ),
 }
 APPRAISAL: dict[str, Said] = {

@@ -72,7 +72,7 @@ def test_nothing_is_left_out_where_nothing_is_hidden() -> None:
     assert not shown.hides
     assert shown.several == 14
     assert len(shown.sensitivity) > 3
-    assert fl.appraisal_page(shown).count("<figure>") == 3
+    assert fl.appraisal_page(shown).count("<figure>") == 4
 
 
 def test_a_single_small_overlap_is_not_hidden_alone() -> None:

@@ -10,12 +10,14 @@ from fl_estimate.estimators.capture_recapture.consistency import InternalConsist
 from fl_estimate.estimators.capture_recapture.decomposable import average_decomposable
 from fl_estimate.estimators.capture_recapture.doubly_robust import doubly_robust
 from fl_estimate.estimators.capture_recapture.existence import Existence, check
+from fl_estimate.estimators.capture_recapture.hierarchical_average import average_hierarchical
 from fl_estimate.estimators.capture_recapture.latent_class import latent_class
 from fl_estimate.estimators.capture_recapture.linkage_curve import linkage_curve
 from fl_estimate.estimators.capture_recapture.linkage_draws import LinkDraws, draw_links, pool_links
 from fl_estimate.estimators.capture_recapture.linkage_errors import linkage_corrected
 from fl_estimate.estimators.capture_recapture.linkage_loglinear import linkage_loglinear
 from fl_estimate.estimators.capture_recapture.loglinear import loglinear
+from fl_estimate.estimators.capture_recapture.pairwise import PairwiseBounds, pairwise, pairwise_bounds
 from fl_estimate.estimators.capture_recapture.selection import select_aic_p, select_bic, select_stepwise
 from fl_estimate.estimators.capture_recapture.sensitivity import sensitivity
 from fl_estimate.estimators.capture_recapture.simulation import (
@@ -37,10 +39,12 @@ __all__ = [
     "InternalConsistency",
     "LinkDraws",
     "ListModel",
+    "PairwiseBounds",
     "Simulation",
     "add_unlistable",
     "appraise",
     "average_decomposable",
+    "average_hierarchical",
     "chao",
     "chapman",
     "check",
@@ -56,6 +60,8 @@ __all__ = [
     "linkage_loglinear",
     "loglinear",
     "mixed_model",
+    "pairwise",
+    "pairwise_bounds",
     "petersen",
     "pool_links",
     "select_aic_p",

@@ -273,9 +273,10 @@ def _require_sound(
     """Every fault in one report: how many rows, never which id."""
     numbers = pd.to_numeric(chance, errors="coerce").to_numpy(dtype=float)
     empty = sum(not (place_of == place).any() for place in range(lists))
+    gone = np.asarray(index.isna(), dtype=bool)
     faults = {
-        "records without an id": int(index.isna().sum()),
-        "records whose id stands twice": int(index[~index.isna()].duplicated().sum()),
+        "records without an id": int(gone.sum()),
+        "records whose id stands twice": int(index[~gone].duplicated().sum()),
         "records without a list": int(on.isna().sum()),
         "lists without a record": empty,
         "pairs with an id that no record has": sum(
