@@ -26,9 +26,10 @@ from fl_estimate.results.estimates import Estimates
 
 Floats = npt.NDArray[np.float64]
 Search = Literal["all", "occam"]
-NODES = 40
-NEGLIGIBLE = 1e-7
-"""Weight of a model below which its posterior is left out of limits."""
+NODES, MANY = 300, 100.0
+"""Points at which the mean of a Poisson number is looked at, and people above whom its logarithm is taken for normal."""
+NEGLIGIBLE = 1e-5
+"""Weight in all of the models that are left out of limits, the least first."""
 SHOWN = 10
 LONG = 0.5
 """Standard deviation, as a share of the width of the interval, above which a tail that nothing bounds makes it."""
@@ -52,10 +53,15 @@ class _Mixture:
     spread: Floats
 
     def below(self, dark: float) -> float:
-        """Probability of at most so many, between whole numbers in proportion."""
-        nodes, shares = np.polynomial.hermite_e.hermegauss(NODES)
+        """Probability of at most so many; halfway between whole numbers, of at most the smaller."""
+        if dark > MANY:
+            # A Poisson number is so many times its mean with a deviation of 1/√: the two spreads add up on the logarithm.
+            width = np.sqrt(self.spread**2 + 1 / dark)
+            return float(self.weight @ special.ndtr((np.log(dark) - self.centre) / width))
+        nodes = np.linspace(-8.0, 8.0, NODES)
+        shares = np.exp(-(nodes**2) / 2)
         means = np.exp(np.clip(self.centre[:, None] + self.spread[:, None] * nodes, -700, 700))
-        return float(self.weight @ (special.pdtr(dark + 0.5, means) @ (shares / shares.sum())))
+        return float(self.weight @ (special.gammaincc(dark + 0.5, means) @ (shares / shares.sum())))
 
     def quantile(self, level: float) -> float:
         """The dark figure of which so much of the posterior lies below."""
@@ -230,7 +236,9 @@ def _answer(
     draws: int,
     seed: int,
 ) -> Estimates:
-    kept = found.weight > NEGLIGIBLE
+    order_of = np.argsort(found.weight, kind="stable")
+    kept = np.ones(len(found.weight), dtype=bool)
+    kept[order_of[np.cumsum(found.weight[order_of]) < NEGLIGIBLE]] = False
     share = found.weight[kept] / found.weight[kept].sum()
     mixture = _Mixture(weight=share, centre=found.centre[kept], spread=np.sqrt(found.variance[kept]))
     lower, upper = (mixture.quantile(float(q)) for q in tails(level))
