@@ -82,9 +82,9 @@ REASONS: dict[str, Said] = {
         "Por grandes que sean los números examinados, otros mayores aún cambian los límites: no hay cota superior.",
     ),
     "posterior_moments_unsettled": (
-        "The mean moves with the largest number of persons looked at: use the median; there is no standard error.",
-        "La moyenne varie avec le plus grand nombre examiné : utiliser la médiane ; pas d’erreur type.",
-        "La media varía con el mayor número examinado: use la mediana; no hay error estándar.",
+        "The mean moves with the largest number of persons looked at: the figure is the median; there is no standard error.",
+        "La moyenne varie avec le plus grand nombre examiné : le chiffre est la médiane ; pas d’erreur type.",
+        "La media varía con el mayor número examinado: la cifra es la mediana; no hay error estándar.",
     ),
     "chances_at_margin": (
         "For more than 5 % of the persons the chance to be on both lists is next to nothing: the figure leans on few.",

@@ -11,6 +11,7 @@ from scipy import special
 
 from fl_estimate.errors import EstimateFault, not_one_of
 from fl_estimate.inputs.histories import CaptureHistories
+from fl_estimate.inputs.list_relations import said
 from fl_estimate.results.basis import Support
 from fl_estimate.results.estimates import Assumption, Estimates, Reason, make_frame
 from fl_estimate.results.provenance import Provenance
@@ -78,9 +79,11 @@ def population_estimates(
 ) -> Estimates:
     """Lay the two rows out: population size n + dark figure, and the dark figure, with limits that go together.
 
-    `term` says which model or lists, so that two results of one method can be told apart.
+    `term` says which model or lists, so that two results of one method can be told apart. Lists of which one holds another
+    are marked on every row, whatever the method.
     """
-    n = histories.n
+    n, held = histories.n, said(histories.nested)
+    nested = tuple(Reason(code="lists_nested", row=row, parameters=(("pairs", held),)) for row in (0, 1) if held)
     columns: dict[str, Any] = {
         "quantity": ["population_size", "dark_figure"],
         "outcome": [histories.outcome] * 2,
@@ -98,7 +101,7 @@ def population_estimates(
         frame=make_frame(columns, {}, 2, basis="lists"),
         population=histories.population,
         reference_period=histories.reference_period,
-        reasons=tuple(Reason(code=code, row=row) for row in (0, 1) for code in reasons),
+        reasons=(*(Reason(code=code, row=row) for row in (0, 1) for code in reasons), *nested),
         assumptions=tuple(Assumption(code=code, parameters=tuple(values.items())) for code, values in assumptions),
         diagnostics=dict(diagnostics or {}),
         provenance=Provenance(

@@ -15,6 +15,7 @@ from scipy import linalg
 from fl_estimate.errors import EstimateFault, listed, not_one_of
 from fl_estimate.estimators.capture_recapture.answers import Limits, require_interval
 from fl_estimate.estimators.capture_recapture.existence import existence, full_counts, reduce_model
+from fl_estimate.estimators.capture_recapture.loglinear import require_estimable
 from fl_estimate.estimators.capture_recapture.posterior import (
     chain_diagnostics,
     chain_flags,
@@ -23,7 +24,7 @@ from fl_estimate.estimators.capture_recapture.posterior import (
     summary,
     tails,
 )
-from fl_estimate.estimators.capture_recapture.terms import Term, design_matrix, model_name, term_name
+from fl_estimate.estimators.capture_recapture.terms import Term, design_matrix, model_name, read_terms, term_name
 from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.inputs.histories import CaptureHistories, Member, all_histories
 from fl_estimate.results.estimates import Estimates
@@ -100,7 +101,7 @@ def threshold(
     Raises
     ------
     EstimateFault
-        FL-EST-30 (level), FL-EST-34 (no maximum), FL-EST-141 (draws), FL-EST-147 (prior, threshold or order),
+        FL-EST-30 (level), FL-EST-34 (no maximum), FL-EST-35 (not even main effects have an estimate), FL-EST-141 (draws), FL-EST-147 (prior, threshold or order),
         FL-EST-148 (the posterior does not exist under the flat prior).
 
     Notes
@@ -125,6 +126,8 @@ def threshold(
     require_interval("equal-tailed", ("equal-tailed",), level)
     require_draws(draws, CHAINS)
     _require_settings(prior, threshold, max_order)
+    # Without it only the prior bounds the dark figure, and main effects have next to none.
+    require_estimable(histories, read_terms(histories, "main"))
     used = known_seed(seed)
     streams = iter(np.random.SeedSequence(used).spawn(4))
     lists = len(histories.lists)
