@@ -84,7 +84,7 @@ def sensitivity(
     require_interval("log", ("log",), level)
     model = read_terms(histories, terms)
     left_out = _read_interactions(histories, model, interaction)
-    ratios = _read_ratios(odds_ratios)
+    ratios = read_ratios(odds_ratios)
     reduced = require_estimable(histories, model)
     parts = [_stated(histories, model, reduced, term, ratio, level) for term in left_out for ratio in ratios]
     return stack(parts)
@@ -134,7 +134,14 @@ def _read_interactions(
     return [term]
 
 
-def _read_ratios(odds_ratios: Sequence[float]) -> tuple[float, ...]:
+def read_ratios(odds_ratios: Sequence[float]) -> tuple[float, ...]:
+    """Odds ratios as numbers above 0.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-90.
+    """
     ratios = tuple(float(ratio) for ratio in odds_ratios)
     wrong = [ratio for ratio in ratios if not (np.isfinite(ratio) and ratio > 0)]
     if wrong or not ratios:

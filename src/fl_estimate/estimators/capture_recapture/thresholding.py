@@ -6,7 +6,7 @@ import itertools
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,8 @@ from scipy import linalg
 from fl_estimate.errors import EstimateFault, listed, not_one_of
 from fl_estimate.estimators.capture_recapture.answers import Limits, require_interval
 from fl_estimate.estimators.capture_recapture.existence import existence, full_counts, reduce_model
+from fl_estimate.estimators.capture_recapture.fitting import fit_poisson
+from fl_estimate.estimators.capture_recapture.goodness import goodness
 from fl_estimate.estimators.capture_recapture.loglinear import require_estimable
 from fl_estimate.estimators.capture_recapture.posterior import (
     chain_diagnostics,
@@ -101,8 +103,8 @@ def threshold(
     Raises
     ------
     EstimateFault
-        FL-EST-30 (level), FL-EST-34 (no maximum), FL-EST-35 (not even main effects have an estimate), FL-EST-141 (draws), FL-EST-147 (prior, threshold or order),
-        FL-EST-148 (the posterior does not exist under the flat prior).
+        FL-EST-30 (level), FL-EST-34 (no maximum), FL-EST-35 (not even main effects have an estimate), FL-EST-141 (draws),
+        FL-EST-147 (prior, threshold or order), FL-EST-148 (the posterior does not exist under the flat prior).
 
     Notes
     -----
@@ -264,7 +266,7 @@ def _answer(
         limits=Limits(float(lower), float(upper)),
         level=level,
         draws=dark.ravel(),
-        reasons=chain_flags(told),
+        reasons=(*chain_flags(told), *_fit(histories, chosen)),
         assumptions=(
             ("no_highest_interaction", {"lists": len(histories.lists)}),
             (("dependence_between_lists", {"terms": pairs}) if pairs else ("lists_independent", {})),
@@ -284,6 +286,14 @@ def _answer(
         },
         arguments={"prior": prior, "threshold": cut, "max_order": max_order, "draws": draws, "seed": seed},
     )
+
+
+def _fit(histories: CaptureHistories, chosen: tuple[Term, ...]) -> tuple[tuple[str, tuple[tuple[str, Any], ...]], ...]:
+    """What is to be said of how the terms kept describe the lists, at their maximum where it exists."""
+    reduced = reduce_model(histories, chosen)
+    if existence(histories, reduced).code:
+        return ()
+    return goodness(reduced.matrix, reduced.counts, fit_poisson(reduced.matrix, reduced.counts).fitted).reasons
 
 
 def _require_settings(prior: str, cut: float, max_order: int) -> None:
