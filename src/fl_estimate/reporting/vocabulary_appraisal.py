@@ -127,6 +127,9 @@ NAMES: dict[str, Said] = {
     "two_way": ("All pairs of lists", "Toutes les paires de listes", "Todos los pares de listas"),
     "stepwise": ("Pairs chosen step by step", "Paires choisies pas à pas", "Pares elegidos paso a paso"),
     "bic": ("Pairs chosen by BIC", "Paires choisies par BIC", "Pares elegidos por BIC"),
+    "differ_poisson": ("People differ (Poisson form)", "Personnes différentes (forme de Poisson)", "Personas distintas (forma de Poisson)"),
+    "differ_normal": ("People differ (normal form)", "Personnes différentes (forme normale)", "Personas distintas (forma normal)"),
+    "differ_gamma": ("People differ (gamma form)", "Personnes différentes (forme gamma)", "Personas distintas (forma gamma)"),
     "decomposable": ("Average over graphs", "Moyenne sur les graphes", "Promedio sobre grafos"),
     "latent_class": ("Classes of persons", "Classes de personnes", "Clases de personas"),
     "threshold": ("Bayesian thresholding", "Seuillage bayésien", "Umbralización bayesiana"),
@@ -152,6 +155,21 @@ SUPPOSED: dict[str, Said] = {
         "The model with the best balance of fit and simplicity is right; near rivals are not.",
         "Le modèle au meilleur équilibre entre ajustement et simplicité est le bon ; ses proches rivaux non.",
         "El modelo con mejor equilibrio entre ajuste y sencillez es el correcto; sus rivales cercanos no.",
+    ),
+    "differ_poisson": (
+        "Some persons are easier to see than others on every list alike; how they differ is taken to be Poisson.",
+        "Certaines personnes sont plus faciles à voir, sur toutes les listes ; leurs différences suivent une loi de Poisson.",
+        "Algunas personas son más fáciles de ver, en todas las listas; sus diferencias siguen una ley de Poisson.",
+    ),
+    "differ_normal": (
+        "Some persons are easier to see than others on every list alike; how they differ is taken to be normal.",
+        "Certaines personnes sont plus faciles à voir, sur toutes les listes ; leurs différences suivent une loi normale.",
+        "Algunas personas son más fáciles de ver, en todas las listas; sus diferencias siguen una ley normal.",
+    ),
+    "differ_gamma": (
+        "Some persons are easier to see than others on every list alike; how they differ is taken to be gamma.",
+        "Certaines personnes sont plus faciles à voir, sur toutes les listes ; leurs différences suivent une loi gamma.",
+        "Algunas personas son más fáciles de ver, en todas las listas; sus diferencias siguen una ley gamma.",
     ),
     "decomposable": (
         "One of the patterns of dependence that factorise is right; each counts by how well it predicts.",

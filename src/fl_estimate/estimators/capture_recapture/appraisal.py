@@ -33,12 +33,17 @@ from fl_estimate.results.provenance import Provenance
 from fl_estimate.results.stack import stack
 
 WORSE = 6.0
-"""In BIC: independence that fits so much worse than another model is no candidate."""
+"""In BIC: a simple model that fits so much worse than another is no candidate."""
 MOSTLY = 0.5
 """Weight of the saturated graph above which averaging says what its prior says."""
 RATIOS = (0.5, 0.6, 0.75, 1.0, 1.25, 1.5, 2.0)
 RANGE = "stated-range"
-METHODS = ("independence", "two_way", "stepwise", "bic", "decomposable", "latent_class", "threshold")
+FORMS = {"differ_poisson": "Mth-poisson", "differ_normal": "Mth-darroch", "differ_gamma": "Mth-gamma"}
+"""People who differ, in three forms that fit alike and say different things of those unseen."""
+METHODS = ("independence", "two_way", "stepwise", "bic", *FORMS, "decomposable", "latent_class", "threshold")
+LOGLINEAR = ("independence", "two_way", "stepwise", "bic", *FORMS)
+SIMPLE = ("independence", *FORMS)
+"""Models that another may leave far behind in BIC; what the data chose or all pairs may not."""
 BOUND = "lower_bound"
 """Chao's bound for people who differ and lists that differ; of two lists it is independence itself."""
 
@@ -158,7 +163,7 @@ def appraise(
     -----
     A method is admissible if its estimate exists and is the only one, its interval is finite, and nothing rules it out:
     lists of which one holds another, a log-linear model that does not describe the lists (p of its deviance below 0.05),
-    independence where BIC prefers another model by more than 6, chains with R-hat above 1.05, averaging with more than
+    independence or people who differ where BIC prefers another model by more than 6, chains with R-hat above 1.05, averaging with more than
     half its weight on the graph whose answer is its prior's, a bootstrap with more than 5 % failures. The lower bound
     is shown beside them and is not counted.
 
@@ -251,6 +256,7 @@ def _calls(
         "two_way": partial(loglinear, histories, "two-way", level=level),
         "stepwise": partial(select_stepwise, histories, **boot),
         "bic": partial(select_bic, histories, **boot),
+        **{name: partial(closed, histories, model, level=level) for name, model in FORMS.items()},
         "decomposable": partial(average_decomposable, histories, **few),
         "latent_class": partial(latent_class, histories, thin=50, **few),
         "threshold": partial(threshold, histories, **few),
@@ -261,7 +267,7 @@ def _calls(
 def judged(made: Mapping[str, Estimates], refused: Mapping[str, str]) -> pd.DataFrame:
     """Each method with its answer, and whether it counts."""
     best = min(
-        (float(e.diagnostics["bic"]) for n, e in made.items() if n in ("stepwise", "bic", "two_way")), default=np.nan
+        (float(e.diagnostics["bic"]) for n, e in made.items() if n in LOGLINEAR and "bic" in e.diagnostics), default=np.nan
     )
     rows: list[dict[str, Any]] = []
     for name in (*METHODS, BOUND):
@@ -286,7 +292,7 @@ def _ruled_out(name: str, found: Estimates, best: float) -> str:
         "dependence_unknown": str(row["method"]) == "chapman",
         "limit_missing": not np.isfinite([row["lower"], row["upper"]]).all(),
         "does_not_fit": "poor_fit" in codes,
-        "fits_much_worse": name == "independence" and float(told.get("bic", -np.inf)) > best + WORSE,
+        "fits_much_worse": name in SIMPLE and float(told.get("bic", -np.inf)) > best + WORSE,
         "chains_disagree": not float(told.get("rhat", 1.0)) <= RHAT_HOPELESS,
         "prior_decides": float(told.get("saturated_weight", 0.0)) > MOSTLY,
         "bootstrap_fails": "bootstrap_draws_failed" in codes,
