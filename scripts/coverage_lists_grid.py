@@ -203,7 +203,9 @@ def _part(title: str, rows: list[dict[str, Any]], two: bool) -> list[str]:
 
 def _shown(figure: dict[str, float] | None) -> str:
     """Covered, flagged or refused, and either; in per cent."""
-    return "" if figure is None else " · ".join(f"{100 * figure[name]:.0f}" for name in ("covered", "flagged", "either"))
+    return (
+        "" if figure is None else " · ".join(f"{100 * figure[name]:.0f}" for name in ("covered", "flagged", "either"))
+    )
 
 
 def main() -> None:

@@ -267,7 +267,8 @@ def _calls(
 def judged(made: Mapping[str, Estimates], refused: Mapping[str, str]) -> pd.DataFrame:
     """Each method with its answer, and whether it counts."""
     best = min(
-        (float(e.diagnostics["bic"]) for n, e in made.items() if n in LOGLINEAR and "bic" in e.diagnostics), default=np.nan
+        (float(e.diagnostics["bic"]) for n, e in made.items() if n in LOGLINEAR and "bic" in e.diagnostics),
+        default=np.nan,
     )
     rows: list[dict[str, Any]] = []
     for name in (*METHODS, BOUND):
