@@ -121,15 +121,21 @@ class _Page:
 
     def _lead(self) -> Iterator[str]:
         lower, upper = self._shown.envelope
-        n = self._people(self._shown.n)
-        counted = int(self._shown.methods["admissible"].sum())
+        n, two = self._people(self._shown.n), len(self._shown.lists) == 2
+        level = level_words(self._shown.level, self._language)
         cards = [(n, self.say("observed"), "")]
-        text = self.say("lead_none", n=n)
+        text = self.say("lead_two_none" if two else "lead_none", n=n)
         if np.isfinite(lower):
             ends = {"lower": self._rough(lower), "upper": self._rough(upper)}
-            over = self.say("over", methods=counted, level=level_words(self._shown.level, self._language))
-            cards.append((spread(ends["lower"], ends["upper"], self._language), self.say("envelope"), over))
-            text = self.say("lead", n=n, **ends)
+            if two:
+                low, high = (float(ratio) for ratio in self._shown.provenance.arguments["odds_ratios"])
+                over, called = self.say("over_ratios", low=low, high=high, level=level), self.say("range")
+                text = self.say("lead_two", n=n, low=low, high=high, **ends)
+            else:
+                counted = int(self._shown.methods["admissible"].sum())
+                over, called = self.say("over", methods=counted, level=level), self.say("envelope")
+                text = self.say("lead", n=n, **ends)
+            cards.append((spread(ends["lower"], ends["upper"], self._language), called, over))
         shown = "".join(
             f'<div class="card"><b>{escape(a)}</b><span>{escape(b)}</span><span>{escape(c)}</span></div>'
             for a, b, c in cards

@@ -55,7 +55,13 @@ class CaptureRecaptureEntry(Titled):
     b: str | None = None
     terms: Literal["main", "two-way"] | list[list[str]] | None = None
     likelihood: Literal["poisson", "multinomial"] | None = None
-    interval: Literal["wald", "log", "profile", "percentile", "bca"] | None = None
+    interval: (
+        Literal[
+            "wald", "log", "profile", "percentile", "bca", "transformed-logit", "bca-fixed-n", "percentile-fixed-n"
+        ]
+        | None
+    ) = None
+    odds_ratios: Annotated[list[Annotated[float, Field(gt=0)]], Field(min_length=2, max_length=2)] | None = None
     model: str | None = None
     bias_corrected: bool | None = None
     threshold: Annotated[float, Field(gt=0)] | None = None
@@ -102,7 +108,7 @@ METHOD_KEYS: dict[str, frozenset[str]] = {
     "loglinear": frozenset({"terms", "likelihood", "interval"}),
     "chao": frozenset(),
     "zelterman": frozenset(),
-    "closed": frozenset({"model", "bias_corrected"}),
+    "closed": frozenset({"model", "bias_corrected", "interval"}),
     "select_stepwise": _CHOSEN | {"threshold"},
     "select_aic_p": _CHOSEN | {"threshold"},
     "select_bic": _CHOSEN | {"max_order"},
@@ -110,7 +116,7 @@ METHOD_KEYS: dict[str, frozenset[str]] = {
     "latent_class": frozenset({"classes", "draws", "chains", "seed"}),
     "threshold": frozenset({"prior", "threshold", "max_order", "draws", "seed"}),
     "doubly_robust": frozenset({"a", "b", "covariates", "learner", "folds", "margin", "interval", "seed"}),
-    "appraise": frozenset({"replicates", "draws", "seed"}),
+    "appraise": frozenset({"odds_ratios", "replicates", "draws", "seed"}),
 }
 """The keys of a capture-recapture entry that each method takes: arguments of the function of that name (a and b may be its `lists`)."""
 ALL_METHOD_KEYS: frozenset[str] = frozenset[str]().union(*METHOD_KEYS.values())

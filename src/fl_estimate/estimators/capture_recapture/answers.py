@@ -12,6 +12,7 @@ from scipy import special
 from fl_estimate.errors import EstimateFault, not_one_of
 from fl_estimate.estimators.capture_recapture.linkage_codes import EVERYONE_CAN_BE_LISTED
 from fl_estimate.inputs.histories import CaptureHistories
+from fl_estimate.inputs.list_relations import said
 from fl_estimate.results.basis import Support
 from fl_estimate.results.codes import AssumptionCode
 from fl_estimate.results.estimates import Assumption, Estimates, Reason, make_frame
@@ -86,9 +87,11 @@ def population_estimates(
 ) -> Estimates:
     """Lay the two rows out: population size n + dark figure, and the dark figure, with limits that go together.
 
-    `term` says which model or lists, so that two results of one method can be told apart.
+    `term` says which model or lists, so that two results of one method can be told apart. Lists of which one holds another
+    are marked on every row, whatever the method.
     """
-    n = histories.n
+    n, held = histories.n, said(histories.nested)
+    nested = tuple(Reason(code="lists_nested", row=row, parameters=(("pairs", held),)) for row in (0, 1) if held)
     columns: dict[str, Any] = {
         "quantity": ["population_size", "dark_figure"],
         "outcome": [histories.outcome] * 2,
@@ -106,7 +109,7 @@ def population_estimates(
         frame=make_frame(columns, {}, 2, basis="lists"),
         population=histories.population,
         reference_period=histories.reference_period,
-        reasons=tuple(Reason(code=code, row=row) for row in (0, 1) for code in reasons),
+        reasons=(*(Reason(code=code, row=row) for row in (0, 1) for code in reasons), *nested),
         assumptions=_assumed(assumptions),
         diagnostics=dict(diagnostics or {}),
         provenance=Provenance(

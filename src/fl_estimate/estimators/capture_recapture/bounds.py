@@ -12,9 +12,10 @@ from fl_estimate.estimators.capture_recapture.answers import log_limits, populat
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.results.estimates import Estimates
 
-KINDS = ("bias-corrected", "classic", "t-lists")
+KINDS = ("t-lists", "bias-corrected", "classic")
 ASSUMED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("lower_bound_heterogeneity", {}),
+    ("lists_alike", {}),
     ("closed_population", {}),
     ("perfect_linkage", {}),
 )
@@ -31,21 +32,23 @@ class _Seen:
 
 def chao(
     histories: CaptureHistories,
-    kind: Literal["bias-corrected", "classic", "t-lists"] = "bias-corrected",
+    kind: Literal["t-lists", "bias-corrected", "classic"] = "t-lists",
     *,
     level: float = 0.95,
 ) -> Estimates:
     """Bound the number of people from below, by Chao's estimate from those seen once and twice.
 
-    Use it as a line that the truth lies above where people differ in how easily they are seen. It is no bound where
-    particular lists refer people to each other less than by chance, nor where lists avoid each other.
+    Use it as a line that the truth lies above where people differ in how easily they are seen and lists are of much the same
+    size. It is no bound where lists avoid each other, nor where one list is far larger than the others: there
+    ``closed(…, "Mth-chao")`` is the bound. With two lists it is Petersen's figure only if they are of the same size.
 
     Parameters
     ----------
     histories : CaptureHistories
-    kind : {"bias-corrected", "classic", "t-lists"}
-        ``classic`` is f₁²/(2 f₂); ``bias-corrected`` has a value where nobody is on two lists, too; ``t-lists`` is the
-        classic times (t − 1)/t, for t lists of one chance each.
+    kind : {"t-lists", "bias-corrected", "classic"}
+        ``t-lists``, the default, is the classic times (t − 1)/t, for t lists of one chance each. ``classic`` is f₁²/(2 f₂)
+        and ``bias-corrected`` has a value where nobody is on two lists, too; both are of a person counted any number of
+        times, and above the number of people where a few independent lists count each person once at most.
     level : float
 
     Returns
