@@ -22,7 +22,7 @@ from fl_estimate.estimators.capture_recapture.decomposable import average_decomp
 from fl_estimate.estimators.capture_recapture.latent_class import latent_class
 from fl_estimate.estimators.capture_recapture.linkage_curve import linkage_curve
 from fl_estimate.estimators.capture_recapture.loglinear import loglinear
-from fl_estimate.estimators.capture_recapture.selection import select_bic, select_stepwise
+from fl_estimate.estimators.capture_recapture.selection import Progress, select_bic, select_stepwise
 from fl_estimate.estimators.capture_recapture.sensitivity import read_ratios, sensitivity
 from fl_estimate.estimators.capture_recapture.thresholding import threshold
 from fl_estimate.estimators.capture_recapture.two_lists import chapman
@@ -132,6 +132,7 @@ def appraise(
     replicates: int = 500,
     draws: int = 2_000,
     seed: int | None = None,
+    progress: Progress | None = None,
 ) -> Appraisal:
     """Put every admissible method side by side, with what each supposes and what moves it.
 
@@ -152,6 +153,8 @@ def appraise(
         Of each posterior.
     seed : int, optional
         Where it is not given, one is made and noted in the provenance.
+    progress : callable, optional
+        Told in words how far it is, as by `fl.run_study`.
 
     Returns
     -------
@@ -189,7 +192,8 @@ def appraise(
     require_replicates(replicates)
     ratios = _ratios(odds_ratios)
     used = known_seed(seed)
-    made, refused = _made(histories, level, replicates, draws, used)
+    tell = progress or _silent
+    made, refused = _made(histories, level, replicates, draws, used, tell)
     if "independence" not in made:
         # The simplest model of all: without it the others' answers are their priors'.
         raise EstimateFault(
@@ -205,6 +209,7 @@ def appraise(
         call="appraise", arguments=arguments, source_name="capture histories", source_sha256=histories.content_hash
     )
     estimates = replace(stack(made), provenance=provenance)
+    tell("appraise: changed lists")
     parts = {
         "models": _models(made),
         "leave_one_list": robustness.leave_one_list(histories),
@@ -212,7 +217,9 @@ def appraise(
         "leave_one_person": robustness.leave_one_person(histories),
         "trajectory": robustness.trajectory(histories, used),
     }
+    tell("appraise: lists whose size is known")
     consistency = _consistency(histories)
+    tell("appraise: what is not known of dependence and links")
     curves = _curves(histories, made, ratios, level)
     headline = (
         _stated_range(histories, curves, odds_ratios is not None, level, provenance)
@@ -232,13 +239,18 @@ def appraise(
     )
 
 
+def _silent(_: str) -> None:
+    """Nobody is told."""
+
+
 def _made(
-    histories: CaptureHistories, level: float, replicates: int, draws: int, seed: int
+    histories: CaptureHistories, level: float, replicates: int, draws: int, seed: int, tell: Progress
 ) -> tuple[dict[str, Estimates], dict[str, str]]:
     """What each method gives, or the code of its refusal."""
     made: dict[str, Estimates] = {}
     refused: dict[str, str] = {}
     for name, call in _calls(histories, level, replicates, draws, seed).items():
+        tell(f"appraise: {name}")
         try:
             made[name] = call()
         except FlError as error:

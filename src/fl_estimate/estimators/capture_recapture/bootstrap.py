@@ -24,6 +24,9 @@ FAILED = 0.05
 TAIL_DRAWS = 5
 """Draws beyond a limit, below which it is marked: it then moves with the number of draws and the seed."""
 FEWEST = 20
+PART = 200
+"""Resamples between two signs of progress."""
+Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -109,15 +112,17 @@ def draw(
     replicates: int,
     seed: int | None,
     unseen: float | None = None,
+    tell: Tell | None = None,
 ) -> Draws:
     """Run a procedure (tables in, dark figures out) on resamples and on the table less one person.
 
-    With `unseen`, the dark figure estimated, all people are drawn; without it as many as were seen.
+    With `unseen`, the dark figure estimated, all people are drawn; without it as many as were seen. `tell` is told how many
+    resamples are done.
     """
     used = known_seed(seed)
     fewer = without_one(counts)
     tables = resample(counts, replicates, used) if unseen is None else resample_all(counts, unseen, replicates, used)
-    dark = procedure(np.vstack([tables, fewer]))
+    dark = _in_parts(procedure, np.vstack([tables, fewer]), replicates, tell)
     first, last = dark[:replicates], dark[replicates:]
     return Draws(
         dark=first,
@@ -126,6 +131,15 @@ def draw(
         people=counts[counts > 0],
         seed=used,
     )
+
+
+def _in_parts(procedure: Callable[[Floats], Floats], tables: Floats, replicates: int, tell: Tell | None) -> Floats:
+    parts: list[Floats] = []
+    for at in range(0, len(tables), PART):
+        parts.append(procedure(tables[at : at + PART]))
+        if tell is not None:
+            tell(f"{min(at + PART, replicates):,} of {replicates:,} resamples")
+    return np.concatenate(parts)
 
 
 def bootstrap(draws: Draws, size: float, n: float, *, kind: str, level: float) -> Bootstrapped:

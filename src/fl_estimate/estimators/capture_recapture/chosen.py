@@ -11,7 +11,7 @@ import numpy as np
 from fl_estimate.estimators.capture_recapture import bootstrap as resampling
 from fl_estimate.estimators.capture_recapture.batch import Fitter, Flags, Floats, Lattice
 from fl_estimate.estimators.capture_recapture.loglinear import loglinear
-from fl_estimate.estimators.capture_recapture.model_space import best_of
+from fl_estimate.estimators.capture_recapture.rivals import best_of_rivals
 from fl_estimate.estimators.capture_recapture.stepwise import blocked_pairs
 from fl_estimate.estimators.capture_recapture.terms import term_name
 from fl_estimate.inputs.histories import CaptureHistories
@@ -54,6 +54,7 @@ def answer(
     level: float,
     replicates: int,
     seed: int | None,
+    tell: resampling.Tell | None = None,
 ) -> Estimates:
     """The model chosen, estimated by `loglinear`; then the interval asked for."""
     drawn = kind in resampling.KINDS
@@ -63,7 +64,7 @@ def answer(
         return made
     resampling.require_replicates(replicates)
     unseen = _unseen(made, kind)
-    draws = resampling.draw(search.counts, search.procedure, replicates=replicates, seed=seed, unseen=unseen)
+    draws = resampling.draw(search.counts, search.procedure, replicates=replicates, seed=seed, unseen=unseen, tell=tell)
     return _with_draws(histories, made, draws, kind, level)
 
 
@@ -76,6 +77,7 @@ def answer_by_top(
     level: float,
     replicates: int,
     seed: int | None,
+    tell: resampling.Tell | None = None,
 ) -> Estimates:
     """As `answer`, with limits for each number of models compared: one pass over the resamples gives all."""
     resampling.require_replicates(replicates)
@@ -85,16 +87,17 @@ def answer_by_top(
 
     def procedure(tables: Floats) -> Floats:
         seen.append(tables.sum(axis=1))
-        by_top.append(best_of(fitter, tables, kept))
-        return by_top[0][:, -1]
+        by_top.append(best_of_rivals(fitter, search.counts, tables, kept))
+        return by_top[-1][:, -1]
 
     draws = resampling.draw(
-        search.counts, procedure, replicates=replicates, seed=seed, unseen=_unseen(made, kind)
+        search.counts, procedure, replicates=replicates, seed=seed, unseen=_unseen(made, kind), tell=tell
     )  # fmt: skip
-    size, n, people = float(made.frame["value"].iloc[0]), histories.n, seen[0]
+    size, n = float(made.frame["value"].iloc[0]), histories.n
+    dark, people = np.concatenate(by_top), np.concatenate(seen)
     limits: dict[str, list[float]] = {}
     for number in sorted({1, 2, 5, 10, 20, 50, 100, len(kept)} & set(range(1, len(kept) + 1))):
-        sizes = by_top[0][:, number - 1] + people
+        sizes = dark[:, number - 1] + people
         here = replace(draws, size=sizes[:replicates], less_one=sizes[replicates:])
         found = resampling.bootstrap(here, size, n, kind=kind, level=level).limits
         limits[str(number)] = [found.lower + n, found.upper + n]

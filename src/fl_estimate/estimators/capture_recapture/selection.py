@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 from fl_estimate.errors import EstimateFault, not_one_of
@@ -13,17 +14,18 @@ from fl_estimate.estimators.capture_recapture.existence import full_counts
 from fl_estimate.estimators.capture_recapture.loglinear import loglinear
 from fl_estimate.estimators.capture_recapture.model_space import (
     Ranked,
-    best_of,
     by_aic_and_p,
     downhill,
     rank_by_bic,
     too_many,
 )
+from fl_estimate.estimators.capture_recapture.rivals import best_of_rivals
 from fl_estimate.estimators.capture_recapture.stepwise import stepwise, stepwise_by_bic
 from fl_estimate.estimators.capture_recapture.terms import model_name
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.results.estimates import Estimates
 
+Progress = Callable[[str], None]
 SEARCHES = ("all", "downhill", "path")
 RUNNER_UP = 6.0
 """Models within this much of the least BIC are told beside it."""
@@ -38,6 +40,7 @@ def select_stepwise(
     level: float = 0.95,
     replicates: int = 1000,
     seed: int | None = None,
+    progress: Progress | None = None,
 ) -> Estimates:
     """Choose pairs of lists that depend on each other step by step, and estimate the number of people.
 
@@ -61,6 +64,8 @@ def select_stepwise(
     replicates : int, default 1000
     seed : int, optional
         Of the resamples; where it is not given, one is made and noted in the provenance.
+    progress : callable, optional
+        Told in words how far it is, as by `fl.run_study`.
 
     Returns
     -------
@@ -104,7 +109,7 @@ def select_stepwise(
         procedure=lambda tables: stepwise(fitter, tables, threshold).dark,
         told={"threshold": threshold},
     )
-    return answer(histories, search, "select_stepwise", "stepwise", likelihood, kind, level, replicates, seed)
+    return answer(histories, search, "select_stepwise", "stepwise", likelihood, kind, level, replicates, seed, progress)
 
 
 def select_aic_p(
@@ -116,6 +121,7 @@ def select_aic_p(
     level: float = 0.95,
     replicates: int = 1000,
     seed: int | None = None,
+    progress: Progress | None = None,
 ) -> Estimates:
     """Choose pairs of lists by AIC while the pair added is significant, as Bales, Hesketh and Silverman did for the UK.
 
@@ -134,6 +140,8 @@ def select_aic_p(
     replicates : int, default 1000
     seed : int, optional
         Of the resamples; where it is not given, one is made and noted in the provenance.
+    progress : callable, optional
+        Told in words how far it is, as by `fl.run_study`.
 
     Returns
     -------
@@ -174,7 +182,7 @@ def select_aic_p(
         procedure=lambda tables: by_aic_and_p(fitter, tables, threshold).dark,
         told={"threshold": threshold},
     )
-    return answer(histories, search, "select_aic_p", "aic-p", likelihood, kind, level, replicates, seed)
+    return answer(histories, search, "select_aic_p", "aic-p", likelihood, kind, level, replicates, seed, progress)
 
 
 def select_bic(
@@ -188,12 +196,13 @@ def select_bic(
     level: float = 0.95,
     replicates: int = 1000,
     seed: int | None = None,
+    progress: Progress | None = None,
 ) -> Estimates:
     """Choose the hierarchical model of least BIC, and estimate the number of people.
 
     Models whose estimate does not exist or is not the only one take no part. Models of nearly the same BIC often give
     very different numbers: read `diagnostics["runners_up"]`. In every resample the choice is made again among the
-    models ranked first on the data.
+    models ranked first on the data; fitted are those only that can win (Notes).
 
     Parameters
     ----------
@@ -215,6 +224,8 @@ def select_bic(
     replicates : int, default 1000
     seed : int, optional
         Of the resamples; where it is not given, one is made and noted in the provenance.
+    progress : callable, optional
+        Told in words how far it is, as by `fl.run_study`.
 
     Returns
     -------
@@ -229,7 +240,10 @@ def select_bic(
 
     Notes
     -----
-    BIC = k log n − 2 l, n the people observed, k the parameters, those at −∞ too.
+    BIC = k log n − 2 l, n the people observed, k the parameters, those at −∞ too. In a resample a model can win if the
+    least BIC that it may have is below the greatest of every model ranked before it: one or more Newton steps from its fit
+    on the data give parameters, whose likelihood it reaches, and a table m without a cell below 0 of the margins that it
+    asks for, and Σ m log m − m is at least its likelihood (duality). What is not fitted is never the best.
 
     References
     ----------
@@ -250,6 +264,8 @@ def select_bic(
     fitter = Fitter(lattice=space)
     told: dict[str, Any] = {"search": way, "max_order": max_order}
     if way == "all":
+        if progress is not None and space.lists > 5:
+            progress("fitting every model once")
         ranked = rank_by_bic(fitter, counts)
         if not len(ranked.models):
             # The general refusal, in loglinear's words.
@@ -258,17 +274,17 @@ def select_bic(
         told |= _runners_up(histories, space, ranked)
         made = Search(
             lattice=space, counts=counts, model=ranked.models[0],
-            procedure=lambda tables: best_of(fitter, tables, kept)[:, -1], told=told,
+            procedure=lambda tables: best_of_rivals(fitter, counts, tables, kept)[:, -1], told=told,
         )  # fmt: skip
         if kind in resampling.KINDS:
-            return answer_by_top(histories, made, fitter, kept, kind, level, replicates, seed)
+            return answer_by_top(histories, made, fitter, kept, kind, level, replicates, seed, progress)
     else:
         one = stepwise_by_bic if way == "path" else downhill
         made = Search(
             lattice=space, counts=counts, model=one(fitter, counts[None]).models[0],
             procedure=lambda tables: one(fitter, tables).dark, told=told,
         )  # fmt: skip
-    return answer(histories, made, "select_bic", "bic", likelihood, kind, level, replicates, seed)
+    return answer(histories, made, "select_bic", "bic", likelihood, kind, level, replicates, seed, progress)
 
 
 def _laid_out(histories: CaptureHistories, max_order: int) -> tuple[Lattice, Floats]:
