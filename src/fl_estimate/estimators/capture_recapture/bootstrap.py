@@ -137,7 +137,7 @@ def _in_parts(procedure: Callable[[Floats], Floats], tables: Floats, replicates:
     parts: list[Floats] = []
     for at in range(0, len(tables), PART):
         parts.append(procedure(tables[at : at + PART]))
-        if tell is not None:
+        if tell is not None and at < replicates:
             tell(f"{min(at + PART, replicates):,} of {replicates:,} resamples")
     return np.concatenate(parts)
 

@@ -166,7 +166,7 @@ def average_hierarchical(
     >>> found.diagnostics["models"]
     113
     >>> [round(float(found.to_frame()[name].iloc[0]), -2) for name in ("value", "lower", "upper")]
-    [12200.0, 9200.0, 20800.0]
+    [12000.0, 9200.0, 20900.0]
     """
     order = _checked(histories, max_order, weights, model_prior, prior_deviation, search, level, draws)
     require_estimable(histories, read_terms(histories, "main"))

@@ -29,8 +29,8 @@ FEWEST = 2
 UNSTABLE = 0.05
 """Share of draws without an estimate above which the result is marked."""
 MOST_WITHOUT = 0.5
-WARM_UP, BETWEEN = 60, 10
-"""Sweeps of the chain before the first draw, and between draws."""
+WARM_UP, SETTLING, BETWEEN = 80, 20, 10
+"""Sweeps of the chain before the first draw, of these before odds are scaled, and sweeps between draws."""
 MOST_SCALED = float(np.log(20))
 """Of the logarithm of the odds: probabilities that contradict each other more are not followed."""
 SUREST = 1 - 1e-12
@@ -103,11 +103,14 @@ class LinkDraws:
         person, mask = np.arange(records), (1 << self.on).astype(np.int64)
         free = np.zeros(records + 1, dtype=np.int64)
         expected, scale = float(self.probability.sum()), 0.0
+        # What a link more takes on the logarithm of the odds, were the pairs drawn by themselves.
+        steep = max(float((self.probability * (1 - self.probability)).sum()), 0.25)
         for step in range(WARM_UP):
             sweep(person, mask, free, self.on, starts, others, odds * np.exp(scale), generator.random(records))
             linked = float((person[self.left] == person[self.right]).sum())
-            gain = 2.0 / (1 + step / 10)
-            scale = float(np.clip(scale + gain * (expected - linked) / max(expected, 1.0), -MOST_SCALED, MOST_SCALED))
+            if step >= SETTLING:
+                move = np.clip((expected - linked) / steep, -1.0, 1.0) * 4 / (4 + step - SETTLING)
+                scale = float(np.clip(scale + move, -MOST_SCALED, MOST_SCALED))
         odds = odds * np.exp(scale)
         for _ in range(self.draws):
             for _ in range(BETWEEN):
@@ -181,7 +184,7 @@ def draw_links(
     For deduplicated lists a chain of Gibbs sweeps over the records, the persons told apart at first: each record chooses
     anew to stand alone, with weight 1, or to be one of the persons that have no record of its list, each with the odds
     p/(1 − p) of the surest pair that it makes with them. Of two lists this draws matchings in proportion to the product
-    of the odds of their links. All odds are multiplied by one number, found in the 60 sweeps before the first draw, so
+    of the odds of their links. All odds are multiplied by one number, found in the 80 sweeps before the first draw, so
     that as many pairs are linked as their probabilities sum to (by 20 or 1/20 at most): pairs that exclude each other
     would else lose links, and make the estimate too large. 10 sweeps lie between draws. Otherwise every pair is drawn by
     itself, and persons are the connected components.
