@@ -47,9 +47,9 @@ def population(lists: int, share: float, structure: str) -> cr.ListModel:
     low, high = 1e-7, 1e3
     for _ in range(80):
         odds = float(np.sqrt(low * high))
-        made = _at(lists, odds, PEOPLE[share], structure)
-        low, high = (odds, high) if made.chances.sum() < share else (low, odds)
-    return made
+        seen = _at(lists, odds, PEOPLE[share], structure).chances.sum()
+        low, high = (odds, high) if seen < share else (low, odds)
+    return _at(lists, low, PEOPLE[share], structure)
 
 
 def _at(lists: int, odds: float, size: int, structure: str) -> cr.ListModel:
@@ -88,6 +88,7 @@ def methods(lists: int, structure: str) -> dict[str, Callable[[fl.CaptureHistori
             "Chao": cr.chao,
             "range 1–4": stated_range,
         }
+    closed: Any = cr.closed
     boot: dict[str, Any] = {"replicates": REPLICATES, "seed": 1}
     made: dict[str, Callable[[fl.CaptureHistories], fl.Estimates]] = {"independence": cr.loglinear}
     if structure == "pairwise":
@@ -95,8 +96,8 @@ def methods(lists: int, structure: str) -> dict[str, Callable[[fl.CaptureHistori
     made |= {"all pairs": partial(cr.loglinear, terms="two-way"), "stepwise": partial(cr.select_stepwise, **boot)}
     if lists <= 4:
         made |= {"BIC": partial(cr.select_bic, **boot), "graphs": partial(cr.average_decomposable, draws=100, seed=1)}
-    made |= {f"differ, {form}": partial(cr.closed, model=f"Mth-{form}") for form in ("poisson", "darroch", "gamma")}
-    return made | {"Mth-chao": partial(cr.closed, model="Mth-chao"), "Chao": cr.chao}
+    made |= {f"differ, {form}": partial(closed, model=f"Mth-{form}") for form in ("poisson", "darroch", "gamma")}
+    return made | {"Mth-chao": partial(closed, model="Mth-chao"), "Chao": cr.chao}
 
 
 def stated_range(histories: fl.CaptureHistories) -> fl.Estimates:
@@ -133,11 +134,12 @@ def one(histories: fl.CaptureHistories, tried: dict[str, Callable[[fl.CaptureHis
         if name in ENVELOPE:
             made[ENVELOPE[name]] = answer
     if len(histories.lists) > 2:
-        kept = judged(made, refused)
-        kept = kept[kept["admissible"]]
-        ends = (float(kept["lower"].min()), float(kept["upper"].max())) if len(kept) else (np.nan, np.nan)
+        counted = judged(made, refused)
+        counted = counted[counted["admissible"]]
+        none = not len(counted)
+        ends = (np.nan, np.nan) if none else (float(counted["lower"].min()), float(counted["upper"].max()))
         held = bool(histories.nested) or any("selection_blocked" in {r.code for r in e.reasons} for e in made.values())
-        found["envelope"] = (*ends, held or not len(kept))
+        found["envelope"] = (*ends, held or none)
     return found
 
 
@@ -166,27 +168,63 @@ def cell(lists: int, share: float, structure: str, datasets: int) -> dict[str, A
 
 
 def cells() -> Iterator[tuple[int, float, str]]:
-    """The grid, few lists first: they take the least time."""
-    for lists in LISTS:
-        for structure in STRUCTURES:
-            for share in PEOPLE:
-                yield lists, share, structure
+    """The grid: shares in the middle first, then few lists, so that a run that is stopped has seen every kind of dependence."""
+    for shares in ((0.2, 0.5, 0.9), (0.05, 0.99)):
+        for lists in LISTS:
+            for structure in STRUCTURES:
+                for share in shares:
+                    yield lists, share, structure
+
+
+def kept(folder: Path, name: str) -> dict[str, Any] | None:
+    """The run of a cell with the most samples, of those that are in the folder."""
+    found = [json.loads(file.read_text(encoding="utf-8")) for file in folder.glob(f"{name}_*.json")]
+    return max(found, key=lambda one: one["datasets"], default=None)
 
 
 def written(done: list[dict[str, Any]]) -> str:
     """The table as Markdown, a part for each structure."""
     counts = sorted({one["datasets"] for one in done})
-    times = " or ".join(f"{count:,}" for count in counts)
+    times = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
     error = 100 * np.sqrt(0.95 * 0.05 / counts[0])
     lines = [
         f"{times} samples a cell, seed {SEED}, fl_estimate {package_version()}; nominal 95 %, of which chance leaves ± {error:.1f} "
         f"points (one standard error). Bootstraps of {REPLICATES} resamples. {len(done)} cells.",
+        *summary(done),
     ]
     for structure, title in STRUCTURES.items():
         rows = sorted((one for one in done if one["structure"] == structure), key=lambda r: (r["lists"], r["share"]))
         for two in (True, False):
             lines += _part(title, [row for row in rows if (row["lists"] == 2) == two], two)
     return "\n".join(lines) + "\n"
+
+
+TRUE = {"independent": ("Chapman", "independence", "all pairs", "stepwise", "BIC", "graphs"), "pairwise": ("the right pair", "all pairs", "stepwise", "BIC", "graphs")}  # fmt: skip
+"""Methods whose assumptions hold in a population; those that choose can choose the right model."""
+SEEN = 0.5
+"""Share of the samples in which independence does not describe the lists, from which a violation counts as one that can be seen."""
+
+
+def summary(done: list[dict[str, Any]]) -> list[str]:
+    """What was promised beside what was found: true models, and violations that the lists show."""
+    lines = ["", "| method, where its assumptions are true | cells | covered, of those answered | least | refused or flagged, most |", "|---|---:|---:|---:|---:|"]  # fmt: skip
+    names = dict.fromkeys(name for known in TRUE.values() for name in known)
+    for name in names:
+        rows = [one["figures"][name] for one in done if name in TRUE.get(one["structure"], ()) and name in one["figures"] and not (one["structure"] == "pairwise" and one["lists"] == 2)]  # fmt: skip
+        given = [row for row in rows if not np.isnan(row["covered_of_given"])]
+        if given:
+            covered = [100 * row["covered_of_given"] for row in given]
+            most = max(100 * row["flagged"] for row in rows)
+            lines.append(f"| {name} | {len(rows)} | {np.mean(covered):.1f} % | {min(covered):.0f} % | {most:.0f} % |")
+    seen = [one for one in done if one["lists"] > 2 and one["structure"] != "independent" and one["figures"]["independence"]["flagged"] >= SEEN]  # fmt: skip
+    lines += ["", f"Of {len(seen)} cells of three lists and more in which independence is flagged in half of the samples or more:", "",
+              "| method | cells | covered or flagged, on average | least | cells at 90 % or more |", "|---|---:|---:|---:|---:|"]  # fmt: skip
+    for name in ("independence", "all pairs", "stepwise", "BIC", "graphs", "envelope"):
+        either = [100 * one["figures"][name]["either"] for one in seen if name in one["figures"]]
+        if either:
+            good = sum(value >= 90 for value in either)
+            lines.append(f"| {name} | {len(either)} | {np.mean(either):.1f} % | {min(either):.0f} % | {good} |")
+    return lines
 
 
 def _part(title: str, rows: list[dict[str, Any]], two: bool) -> list[str]:
@@ -219,13 +257,16 @@ def main() -> None:
     options.folder.mkdir(parents=True, exist_ok=True)
     start, done = time.perf_counter(), []
     for lists, share, structure in cells():
-        file = options.folder / f"{structure}_{lists}_{100 * share:.0f}_{options.datasets}.json"
-        if not file.exists() and time.perf_counter() - start < 60 * options.minutes:
+        name = f"{structure}_{lists}_{100 * share:.0f}"
+        made = kept(options.folder, name)
+        late = time.perf_counter() - start > 60 * options.minutes
+        if not late and (made is None or made["datasets"] < options.datasets):
             made = cell(lists, share, structure, options.datasets)
+            file = options.folder / f"{name}_{options.datasets}.json"
             file.write_text(json.dumps(made), encoding="utf-8")
-            print(structure, lists, share, f"{made['seconds']} s", {n: _shown(f) for n, f in made["figures"].items()}, flush=True)  # fmt: skip
-        if file.exists():
-            done.append(json.loads(file.read_text(encoding="utf-8")))
+            print(name, f"{made['seconds']} s", {n: _shown(f) for n, f in made["figures"].items()}, flush=True)
+        if made is not None:
+            done.append(made)
     TARGET.write_text(written(done), encoding="utf-8")
     print(f"{len(done)} cells in {TARGET.relative_to(ROOT)}")
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from fl_estimate.errors import PublishFault
-from fl_estimate.estimators.capture_recapture.appraisal import Appraisal
+from fl_estimate.estimators.capture_recapture.appraisal import FORMS, Appraisal
 from fl_estimate.inputs.histories import all_histories
 from fl_estimate.reporting.list_overlaps import printable, rough, steady
 from fl_estimate.reporting.precision import WITHOUT_ERROR, significant
@@ -29,8 +29,10 @@ FIGURES: tuple[str, ...] = (
     "value", "lower", "upper", "population_size", "change", "median", "lower_quartile", "upper_quartile",
 )  # fmt: skip
 """Columns of these that are estimates."""
-CHECKED: tuple[str, ...] = ("independence", "two_way", "stepwise", "bic", "lower_bound")
-"""Methods whose figure is a function of the counts that can be computed again; of two of them it is not, and they go."""
+CHECKED: tuple[str, ...] = ("independence", "two_way", "stepwise", "bic", *FORMS, "lower_bound")
+"""Methods whose figure is a function of the counts; where it is not computed again to see what it tells, it goes."""
+NAMING: frozenset[str] = frozenset({"lists_nested", "selection_blocked"})
+"""Warnings whose names of lists would say which histories hold nobody."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -190,7 +192,7 @@ def _hidden(full: PublishedAppraisal, appraisal: Appraisal, least: int) -> Publi
     # Where every history of one list is printed, those on several are the rest of all, and no more is told.
     several = full.several if full.several >= least and not hidden[alone].any() else np.nan
     warnings = tuple(
-        (code, _fewer(told, least, known=np.isfinite(several)) if code == "few_on_two_lists" else told)
+        (code, _fewer(told, least, known=np.isfinite(several)) if code == "few_on_two_lists" else _unnamed(code, told))
         for code, told in full.warnings
     )
     return replace(
@@ -239,6 +241,11 @@ def _fewer(parameters: dict[str, Any], least: int, *, known: bool) -> dict[str, 
     if people >= least and known:
         return {"people": people, "share": round(float(parameters["share"]), 1)}
     return {"people": f"< {least}" if people < least else "…", "share": "…"}
+
+
+def _unnamed(code: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    """Without the names of lists, where they would tell an empty history."""
+    return parameters | {"pairs": "…"} if code in NAMING else parameters
 
 
 def _curves(appraisal: Appraisal) -> pd.DataFrame:

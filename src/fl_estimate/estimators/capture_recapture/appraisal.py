@@ -16,7 +16,7 @@ from fl_estimate.estimators.capture_recapture import robustness
 from fl_estimate.estimators.capture_recapture.answers import require_interval
 from fl_estimate.estimators.capture_recapture.bootstrap import require_replicates
 from fl_estimate.estimators.capture_recapture.cautions import Warned, warned
-from fl_estimate.estimators.capture_recapture.closed import closed
+from fl_estimate.estimators.capture_recapture.closed import Model, closed
 from fl_estimate.estimators.capture_recapture.consistency import InternalConsistency, internal_consistency
 from fl_estimate.estimators.capture_recapture.decomposable import average_decomposable
 from fl_estimate.estimators.capture_recapture.latent_class import latent_class
@@ -39,7 +39,7 @@ MOSTLY = 0.5
 """Weight of the saturated graph above which averaging says what its prior says."""
 RATIOS = (0.5, 0.6, 0.75, 1.0, 1.25, 1.5, 2.0)
 RANGE = "stated-range"
-FORMS = {"differ_poisson": "Mth-poisson", "differ_normal": "Mth-darroch", "differ_gamma": "Mth-gamma"}
+FORMS: dict[str, Model] = {"differ_poisson": "Mth-poisson", "differ_normal": "Mth-darroch", "differ_gamma": "Mth-gamma"}
 """People who differ, in three forms that fit alike and say different things of those unseen."""
 METHODS = ("independence", "two_way", "stepwise", "bic", *FORMS, "decomposable", "latent_class", "threshold")
 LOGLINEAR = ("independence", "two_way", "stepwise", "bic", *FORMS)

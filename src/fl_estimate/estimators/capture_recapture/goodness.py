@@ -89,7 +89,7 @@ def goodness(matrix: Floats, counts: Floats, fitted: Floats) -> Goodness:
     >>> import numpy as np
     >>> fit = goodness(np.ones((3, 1)), np.array([30.0, 40, 50]), np.full(3, 40.0))
     >>> fit.df, round(fit.p, 3), fit.reference
-    (2, 0.083, 'chi-squared')
+    (2, 0.08, 'chi-squared')
     """
     deviance, df = float(_deviances(counts[None], fitted[None])[0]), int(matrix.shape[0] - matrix.shape[1])
     if df <= 0:
