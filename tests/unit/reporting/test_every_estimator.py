@@ -142,6 +142,7 @@ ESTIMATORS: dict[str, tuple[Callable[[], fl.Estimates], Rows]] = {
     "capture_recapture.add_unlistable": (lambda: cr.add_unlistable(cr.loglinear(lists()), 0.2), ALL),
     "capture_recapture.appraise": (lambda: cr.appraise(lists(), replicates=20, draws=100, seed=1).headline, ALL),
     "capture_recapture.average_decomposable": (lambda: cr.average_decomposable(lists(), draws=100, seed=1), ALL),
+    "capture_recapture.average_hierarchical": (lambda: cr.average_hierarchical(lists(), draws=100, seed=1), ALL),
     "capture_recapture.chao": (lambda: cr.chao(lists()), ALL),
     "capture_recapture.chapman": (lambda: cr.chapman(lists(), "police", "ngo"), ALL),
     "capture_recapture.closed": (lambda: cr.closed(lists()), ALL),
@@ -151,6 +152,7 @@ ESTIMATORS: dict[str, tuple[Callable[[], fl.Estimates], Rows]] = {
     "capture_recapture.linkage_curve": (lambda: cr.linkage_curve(lists(), missed=[0, 0.05], replicates=20, seed=1), ALL),
     "capture_recapture.linkage_loglinear": (lambda: cr.linkage_loglinear(lists(), missed=0.05, replicates=20, seed=1), ALL),
     "capture_recapture.loglinear": (lambda: cr.loglinear(lists()), ALL),
+    "capture_recapture.pairwise": (lambda: cr.pairwise(lists().overlaps(), people=lists().n), ALL),
     "capture_recapture.petersen": (lambda: cr.petersen(lists(), "police", "ngo"), ALL),
     "capture_recapture.pool_links": (lambda: cr.pool_links([lists(), lists()]), ALL),
     "capture_recapture.select_aic_p": (lambda: cr.select_aic_p(lists()), ALL),
@@ -200,7 +202,7 @@ NO_ESTIMATES = {
     "plot_linkage", "plot_sensitivity", "plot_shrinkage", "hierarchical.expert_beta", "hierarchical.icar_scaling", "hierarchical.leave_one_out",
     "hierarchical.predictive_check", "hierarchical.sensitivity", "hierarchical.smooth_variances", "capture_recapture.check",
     "capture_recapture.draw_links", "capture_recapture.draw_lists", "capture_recapture.fitted_model", "capture_recapture.internal_consistency",
-    "capture_recapture.mixed_model", "capture_recapture.simulate", "capture_recapture.stated_model", "synthesis.discrepancy",
+    "capture_recapture.mixed_model", "capture_recapture.pairwise_bounds", "capture_recapture.simulate", "capture_recapture.stated_model", "synthesis.discrepancy",
     "synthesis.spells",
 }  # fmt: skip
 """Functions that give no Estimates: `publish` refuses what they give, and what they draw or write is theirs to test."""

