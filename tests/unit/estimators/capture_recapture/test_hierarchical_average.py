@@ -27,6 +27,26 @@ def two_lists() -> fl.CaptureHistories:
     return fl.CaptureHistories.from_counts(counts, lists=["police", "ngo"])
 
 
+def twelve() -> fl.CaptureHistories:
+    """Case lists of 12 people, for the walk over all public estimators."""
+    frame = pd.DataFrame(all_histories(3), columns=list("abc")).assign(count=[3, 3, 2, 1, 1, 1, 1])
+    return fl.CaptureHistories.from_counts(frame, lists=list("abc"))
+
+
+def few_of_average_hierarchical() -> fl.Estimates:
+    return cr.average_hierarchical(twelve(), draws=100, seed=1)
+
+
+def few_of_pairwise() -> fl.Estimates:
+    return cr.pairwise(twelve().overlaps(), people=12)
+
+
+def test_the_examples_rest_on_twelve_people_of_lists() -> None:
+    for found in (few_of_average_hierarchical(), few_of_pairwise()):
+        assert set(found.to_frame()["basis"]) == {"lists"}
+        assert (found.support.respondents <= 12).all()
+
+
 # --- averages ---------------------------------------------------------------------------------------------------
 
 

@@ -39,6 +39,44 @@ def first(found: fl.Estimates) -> Any:
     return found.to_frame().iloc[0]
 
 
+def twelve() -> fl.CaptureHistories:
+    """Case lists of 12 people, for the walk over all public estimators."""
+    return histories(np.array([3.0, 3, 2, 1, 1, 1, 1]), 3)
+
+
+def few_of_linkage_corrected() -> fl.Estimates:
+    return cr.linkage_corrected(twelve(), "police", "ngo", missed=0.05)
+
+
+def few_of_linkage_loglinear() -> fl.Estimates:
+    return cr.linkage_loglinear(twelve(), missed=0.05, replicates=20, seed=1)
+
+
+def few_of_linkage_curve() -> fl.Estimates:
+    return cr.linkage_curve(twelve(), missed=[0, 0.05], replicates=20, seed=1)
+
+
+def few_of_pool_links() -> fl.Estimates:
+    return cr.pool_links([twelve(), twelve()])
+
+
+def few_of_add_unlistable() -> fl.Estimates:
+    return cr.add_unlistable(cr.loglinear(twelve()), 0.2)
+
+
+def test_the_examples_rest_on_twelve_people_of_lists() -> None:
+    for made in (
+        few_of_linkage_corrected,
+        few_of_linkage_loglinear,
+        few_of_linkage_curve,
+        few_of_pool_links,
+        few_of_add_unlistable,
+    ):
+        found = made()
+        assert set(found.to_frame()["basis"]) == {"lists"}
+        assert (found.support.respondents <= 12).all()
+
+
 # --- two lists --------------------------------------------------------------------------------------------------
 
 
