@@ -56,9 +56,7 @@ class CaptureRecaptureEntry(Titled):
     terms: Literal["main", "two-way"] | list[list[str]] | None = None
     likelihood: Literal["poisson", "multinomial"] | None = None
     interval: (
-        Literal[
-            "wald", "log", "profile", "percentile", "bca", "transformed-logit", "bca-fixed-n", "percentile-fixed-n"
-        ]
+        Literal["wald", "log", "profile", "percentile", "bca", "transformed-logit", "bca-fixed-n", "percentile-fixed-n"]
         | None
     ) = None
     odds_ratios: Annotated[list[Annotated[float, Field(gt=0)]], Field(min_length=2, max_length=2)] | None = None
