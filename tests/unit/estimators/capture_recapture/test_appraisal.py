@@ -56,7 +56,9 @@ def test_what_rules_a_method_out() -> None:
     assert why["independence"] == "does_not_fit"
     assert why["latent_class"] == "chains_disagree"
     assert why["lower_bound"] == "only_a_bound"
-    assert why["stepwise"] == why["bic"] == ""
+    # 121,522 people, as Binette and Steorts print: one table in a hundred of that model lies as far from it as these lists.
+    assert why["stepwise"] == "does_not_fit"
+    assert why["two_way"] == why["bic"] == ""
 
 
 def test_methods_without_an_answer_are_told_and_not_counted() -> None:
