@@ -123,8 +123,8 @@ def average_hierarchical(
         Standard deviation of the interactions' prior, on the logarithmic scale, for ``laplace``.
     search : {"all", "occam"}, optional
         ``all`` fits every model (up to 5 lists, or 6 with pairs only). ``occam`` goes from model to neighbouring model as
-        long as one weighs at least a thousandth of the best found, from main effects and from all pairs (up to 10,000 models,
-        4,000 for ``laplace``). By default ``all`` where that is possible.
+        long as one weighs a thousandth of the best found (a 100,000th for ``laplace``), from main effects and from all pairs (up to 10,000 models,
+        8,000 for ``laplace``). By default ``all`` where that is possible.
     level : float
     draws : int, default 4000
         Kept in `.draws`; the value and limits do not come from them.

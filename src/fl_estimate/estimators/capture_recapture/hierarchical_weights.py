@@ -16,10 +16,10 @@ from fl_estimate.estimators.capture_recapture.stepwise import information
 Floats = npt.NDArray[np.float64]
 Weights = Literal["bic", "laplace"]
 ModelPrior = Literal["uniform", "size"]
-WINDOW = float(np.log(1000))
-"""A model of a smaller part of the best one's weight is not gone on from."""
-MOST = {"bic": 10_000, "laplace": 4_000}
-"""Models that a search goes through: half a minute of either, of six lists."""
+WINDOW = {"bic": float(np.log(1e3)), "laplace": float(np.log(1e5))}
+"""A model of a smaller part of the best one's weight is not gone on from. By the integral very many weigh a little each."""
+MOST = {"bic": 10_000, "laplace": 8_000}
+"""Models that a search goes through before it is cut short, with a reason."""
 STEPS = 60
 SETTLED = 1e-8
 
@@ -120,7 +120,7 @@ def _walk(ask: Ask, start: Flags, held: dict[bytes, float]) -> bool:
         log = _met(ask, front, held)
         best = max(best, float(log.max()))
         following: dict[bytes, Flags] = {}
-        for model in front[log >= best - WINDOW]:
+        for model in front[log >= best - WINDOW[ask.weights]]:
             for other in _beside(ask, model):
                 if other.tobytes() not in passed:
                     following[other.tobytes()] = other
