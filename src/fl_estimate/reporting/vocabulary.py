@@ -13,6 +13,7 @@ from fl_estimate.reporting import (
     vocabulary_areas,
     vocabulary_cells,
     vocabulary_design,
+    vocabulary_linkage,
     vocabulary_lists,
     vocabulary_migrants,
     vocabulary_models,
@@ -420,6 +421,7 @@ _TOPICS = (
     vocabulary_areas,
     vocabulary_cells,
     vocabulary_design,
+    vocabulary_linkage,
     vocabulary_lists,
     vocabulary_migrants,
     vocabulary_models,
@@ -449,4 +451,4 @@ for _topic in _TOPICS:
             # The later words would take the place of the earlier in silence.
             raise ValueError(f"{_name} of {_topic.__name__} are said elsewhere too: {', '.join(sorted(_twice))}")
         _words.update(_more)
-APPRAISAL = vocabulary_appraisal.APPRAISAL
+APPRAISAL = {**vocabulary_appraisal.APPRAISAL, **vocabulary_linkage.APPRAISAL}

@@ -155,6 +155,32 @@ def test_what_linking_wrote_can_be_read(persons: pd.DataFrame, tmp_path: Path) -
     assert not [file for file in (tmp_path / "out").iterdir() if b"P00001" in file.read_bytes()]
 
 
+TWO = 'lists = ["police", "ngo"]\nmethod = "appraise"\n'
+
+
+def test_two_lists_have_a_figure_by_the_odds_ratios_that_the_study_states(
+    persons: pd.DataFrame, tmp_path: Path
+) -> None:
+    """The same as the function gives; without a range no limit at all, and the page says what is missing."""
+    two = persons.loc[persons[["police", "ngo"]].any(axis=1), ["police", "ngo"]]
+    made = estimated(tmp_path, two, f"{TWO}odds_ratios = [1, 3]\n").to_frame()
+    h = fl.CaptureHistories.from_records(two, lists=["police", "ngo"])
+    expected = cr.appraise(h, odds_ratios=(1, 3), seed=1).headline.to_frame()
+    assert made[["lower", "upper"]].to_numpy() == pytest.approx(expected[["lower", "upper"]].to_numpy())
+    page = (tmp_path / "out" / "appraisal.lists.html").read_text(encoding="utf-8")
+    assert "odds ratio is 1 to 3" in page
+    open_folder = tmp_path / "open"
+    open_folder.mkdir()
+    assert estimated(open_folder, two, TWO).to_frame()[["value", "lower", "upper"]].isna().all().all()
+    page = (open_folder / "out" / "appraisal.lists.html").read_text(encoding="utf-8")
+    assert "no total is given without a stated range" in page
+
+
+def test_odds_ratios_of_a_study_are_two_numbers_above_0(persons: pd.DataFrame, tmp_path: Path) -> None:
+    for given in ("[2]", "[1, 2, 3]", "[0, 2]"):
+        assert "odds_ratios" in str(refused(study(tmp_path, persons, f"{TWO}odds_ratios = {given}\n")))
+
+
 @pytest.mark.parametrize(
     ("keys", "said"),
     [

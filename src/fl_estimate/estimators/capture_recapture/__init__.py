@@ -10,8 +10,14 @@ from fl_estimate.estimators.capture_recapture.consistency import InternalConsist
 from fl_estimate.estimators.capture_recapture.decomposable import average_decomposable
 from fl_estimate.estimators.capture_recapture.doubly_robust import doubly_robust
 from fl_estimate.estimators.capture_recapture.existence import Existence, check
+from fl_estimate.estimators.capture_recapture.hierarchical_average import average_hierarchical
 from fl_estimate.estimators.capture_recapture.latent_class import latent_class
+from fl_estimate.estimators.capture_recapture.linkage_curve import linkage_curve
+from fl_estimate.estimators.capture_recapture.linkage_draws import LinkDraws, draw_links, pool_links
+from fl_estimate.estimators.capture_recapture.linkage_errors import linkage_corrected
+from fl_estimate.estimators.capture_recapture.linkage_loglinear import linkage_loglinear
 from fl_estimate.estimators.capture_recapture.loglinear import loglinear
+from fl_estimate.estimators.capture_recapture.pairwise import PairwiseBounds, pairwise, pairwise_bounds
 from fl_estimate.estimators.capture_recapture.selection import select_aic_p, select_bic, select_stepwise
 from fl_estimate.estimators.capture_recapture.sensitivity import sensitivity
 from fl_estimate.estimators.capture_recapture.simulation import (
@@ -25,27 +31,39 @@ from fl_estimate.estimators.capture_recapture.simulation import (
 )
 from fl_estimate.estimators.capture_recapture.thresholding import threshold
 from fl_estimate.estimators.capture_recapture.two_lists import chapman, petersen
+from fl_estimate.estimators.capture_recapture.unlistable import add_unlistable
 
 __all__ = [
     "Appraisal",
     "Existence",
     "InternalConsistency",
+    "LinkDraws",
     "ListModel",
+    "PairwiseBounds",
     "Simulation",
+    "add_unlistable",
     "appraise",
     "average_decomposable",
+    "average_hierarchical",
     "chao",
     "chapman",
     "check",
     "closed",
     "doubly_robust",
+    "draw_links",
     "draw_lists",
     "fitted_model",
     "internal_consistency",
     "latent_class",
+    "linkage_corrected",
+    "linkage_curve",
+    "linkage_loglinear",
     "loglinear",
     "mixed_model",
+    "pairwise",
+    "pairwise_bounds",
     "petersen",
+    "pool_links",
     "select_aic_p",
     "select_bic",
     "select_stepwise",

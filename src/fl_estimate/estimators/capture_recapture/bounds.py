@@ -14,9 +14,10 @@ from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 from fl_estimate.results.roles import LISTS, Key, Level
 
-KINDS = ("bias-corrected", "classic", "t-lists")
+KINDS = ("t-lists", "bias-corrected", "classic")
 ASSUMED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("lower_bound_heterogeneity", {}),
+    ("lists_alike", {}),
     ("closed_population", {}),
     ("perfect_linkage", {}),
 )
@@ -34,21 +35,23 @@ class _Seen:
 @method(kind="capture_recapture", chosen=True, basis="lists", family="capture_recapture")
 def chao(
     histories: Annotated[CaptureHistories, LISTS],
-    kind: Annotated[Literal["bias-corrected", "classic", "t-lists"], Key("estimator")] = "bias-corrected",
+    kind: Annotated[Literal["t-lists", "bias-corrected", "classic"], Key("estimator")] = "t-lists",
     *,
     level: Level = 0.95,
 ) -> Estimates:
     """Bound the number of people from below, by Chao's estimate from those seen once and twice.
 
-    Use it as a line that the truth lies above where people differ in how easily they are seen. It is no bound where
-    particular lists refer people to each other less than by chance, nor where lists avoid each other.
+    Use it as a line that the truth lies above where people differ in how easily they are seen and lists are of much the same
+    size. It is no bound where lists avoid each other, nor where one list is far larger than the others: there
+    ``closed(…, "Mth-chao")`` is the bound. With two lists it is Petersen's figure only if they are of the same size.
 
     Parameters
     ----------
     histories : CaptureHistories
-    kind : {"bias-corrected", "classic", "t-lists"}
-        ``classic`` is f₁²/(2 f₂); ``bias-corrected`` has a value where nobody is on two lists, too; ``t-lists`` is the
-        classic times (t − 1)/t, for t lists of one chance each.
+    kind : {"t-lists", "bias-corrected", "classic"}
+        ``t-lists``, the default, is the classic times (t − 1)/t, for t lists of one chance each. ``classic`` is f₁²/(2 f₂)
+        and ``bias-corrected`` has a value where nobody is on two lists, too; both are of a person counted any number of
+        times, and above the number of people where a few independent lists count each person once at most.
     level : float
 
     Returns

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fl_estimate.results.codes import AssumptionCode, MethodName, ReasonCode
+from fl_estimate.results.codes import AssumptionCode, IntervalKind, MethodName, ReasonCode
 
 METHODS: tuple[MethodName, ...] = tuple(
     MethodName(name)
@@ -15,7 +15,17 @@ METHODS: tuple[MethodName, ...] = tuple(
 DOUBLY_ROBUST: dict[str, MethodName] = {kind: MethodName(kind) for kind in ("doubly-robust", "plug-in")}
 APPRAISAL = MethodName("appraisal")
 
+TRANSFORMED_LOGIT = IntervalKind("transformed-logit")
+BCA_FIXED_N = IntervalKind("bca-fixed-n")
+PERCENTILE_FIXED_N = IntervalKind("percentile-fixed-n")
+STATED_RANGE = IntervalKind("stated-range")
+
 ENVELOPE_WITHOUT_VALUE = ReasonCode("envelope_without_value")
+ODDS_RATIOS_NOT_STATED = ReasonCode("odds_ratios_not_stated")
+RANGE_OF_ODDS_RATIOS = ReasonCode("range_of_odds_ratios")
+POOR_FIT = ReasonCode("poor_fit", "p")
+LISTS_NESTED = ReasonCode("lists_nested", "pairs")
+SELECTION_BLOCKED = ReasonCode("selection_blocked", "pairs")
 NO_OVERLAP = ReasonCode("no_overlap")
 INTERVAL_BELOW_OBSERVED = ReasonCode("interval_below_observed")
 PROFILE_UPPER_NOT_FOUND = ReasonCode("profile_upper_not_found")

@@ -13,7 +13,7 @@ from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.capture_recapture.answers import Limits, population_estimates
 from fl_estimate.estimators.sampling import ESS_NEEDED, RHAT_GOOD
 from fl_estimate.inputs.histories import CaptureHistories
-from fl_estimate.results.codes import EQUAL_TAILED, SAMPLER_ESS, SAMPLER_RHAT, Reason, ReasonCode
+from fl_estimate.results.codes import EQUAL_TAILED, SAMPLER_ESS, SAMPLER_RHAT, Reason
 from fl_estimate.results.estimates import Estimates
 
 Floats = npt.NDArray[np.float64]
@@ -34,7 +34,7 @@ def posterior_estimates(
     limits: Limits,
     level: float,
     draws: Floats,
-    reasons: tuple[tuple[str, tuple[tuple[str, Any], ...]], ...],
+    reasons: tuple[Reason, ...],
     assumptions: Said,
     diagnostics: Mapping[str, Any],
     arguments: Mapping[str, Any],
@@ -58,9 +58,7 @@ def posterior_estimates(
         diagnostics=diagnostics,
         arguments=arguments,
     )
-    said = tuple(
-        Reason(code=ReasonCode.of(code), row=row, parameters=parts) for row in (0, 1) for code, parts in reasons
-    )
+    said = tuple(replace(one, row=row) for row in (0, 1) for one in reasons)
     return replace(made, draws=np.column_stack([draws + histories.n, draws]), reasons=(*made.reasons, *said))
 
 
@@ -109,14 +107,14 @@ def chain_diagnostics(draws: Floats) -> dict[str, Any]:
     }
 
 
-def chain_flags(told: Mapping[str, Any]) -> tuple[tuple[str, tuple[tuple[str, Any], ...]], ...]:
-    """What falls short of Vehtari and others (2021), as codes of reasons with their parameters."""
-    said: list[tuple[str, tuple[tuple[str, Any], ...]]] = []
+def chain_flags(told: Mapping[str, Any]) -> tuple[Reason, ...]:
+    """What falls short of Vehtari and others (2021)."""
+    said: list[Reason] = []
     if not told["rhat"] <= RHAT_GOOD:
-        said.append((SAMPLER_RHAT, (("rhat", round(float(told["rhat"]), 3)),)))
+        said.append(SAMPLER_RHAT.at(0, rhat=round(float(told["rhat"]), 3)))
     ess = min(told["ess_bulk"], told["ess_tail"])
     if not ess >= ESS_NEEDED:
-        said.append((SAMPLER_ESS, (("ess", float(np.round(ess))),)))
+        said.append(SAMPLER_ESS.at(0, ess=float(np.round(ess))))
     return tuple(said)
 
 

@@ -55,7 +55,7 @@ def sensitivity(
     -------
     Estimates
         For each interaction and ξ the rows `population_size` and `dark_figure`; `term` the model, the interaction and ξ. The
-        intervals are those of `loglinear`, each given its ξ.
+        intervals are the ``log`` ones of `loglinear`, each given its ξ.
 
     Raises
     ------
@@ -84,10 +84,10 @@ def sensitivity(
     >>> [round(float(value)) for value in curve.loc[curve["quantity"] == "dark_figure", "value"]]
     [200, 400, 800]
     """
-    require_interval("wald", ("wald",), level)
+    require_interval("log", ("log",), level)
     model = read_terms(histories, terms)
     left_out = _read_interactions(histories, model, interaction)
-    ratios = _read_ratios(odds_ratios)
+    ratios = read_ratios(odds_ratios)
     reduced = require_estimable(histories, model)
     parts = [_stated(histories, model, reduced, term, ratio, level) for term in left_out for ratio in ratios]
     return stack(parts)
@@ -109,8 +109,8 @@ def _stated(
         dark=dark,
         se_dark=se * dark,
         se_size=float(np.sqrt((se * dark) ** 2 + dark)),
-        limits=wald_limits(dark, se, level),
-        interval_kind="wald",
+        limits=wald_limits(dark, float(np.sqrt(se**2 + 1 / dark)), level),
+        interval_kind="log",
         level=level,
         assumptions=_assumptions(name),
         diagnostics={"deviance": fit.deviance},
@@ -137,7 +137,14 @@ def _read_interactions(
     return [term]
 
 
-def _read_ratios(odds_ratios: Sequence[float]) -> tuple[float, ...]:
+def read_ratios(odds_ratios: Sequence[float]) -> tuple[float, ...]:
+    """Odds ratios as numbers above 0.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-90.
+    """
     ratios = tuple(float(ratio) for ratio in odds_ratios)
     wrong = [ratio for ratio in ratios if not (np.isfinite(ratio) and ratio > 0)]
     if wrong or not ratios:

@@ -15,6 +15,9 @@ from scipy import linalg
 from fl_estimate.errors import EstimateFault, listed, not_one_of
 from fl_estimate.estimators.capture_recapture.answers import Limits, require_interval
 from fl_estimate.estimators.capture_recapture.existence import existence, full_counts, reduce_model
+from fl_estimate.estimators.capture_recapture.fitting import fit_poisson
+from fl_estimate.estimators.capture_recapture.goodness import goodness
+from fl_estimate.estimators.capture_recapture.loglinear import require_estimable
 from fl_estimate.estimators.capture_recapture.posterior import (
     chain_diagnostics,
     chain_flags,
@@ -23,9 +26,10 @@ from fl_estimate.estimators.capture_recapture.posterior import (
     summary,
     tails,
 )
-from fl_estimate.estimators.capture_recapture.terms import Term, design_matrix, model_name, term_name
+from fl_estimate.estimators.capture_recapture.terms import Term, design_matrix, model_name, read_terms, term_name
 from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.inputs.histories import CaptureHistories, Member, all_histories
+from fl_estimate.results.codes import Reason
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 from fl_estimate.results.roles import LISTS, Level, MoreThanZero, SeedOrNone, Within
@@ -103,8 +107,8 @@ def threshold(
     Raises
     ------
     EstimateFault
-        FL-EST-30 (level), FL-EST-34 (no maximum), FL-EST-141 (draws), FL-EST-147 (prior, threshold or order),
-        FL-EST-148 (the posterior does not exist under the flat prior).
+        FL-EST-30 (level), FL-EST-34 (no maximum), FL-EST-35 (not even main effects have an estimate), FL-EST-141 (draws),
+        FL-EST-147 (prior, threshold or order), FL-EST-148 (the posterior does not exist under the flat prior).
 
     Notes
     -----
@@ -128,6 +132,8 @@ def threshold(
     require_interval("equal-tailed", ("equal-tailed",), level)
     require_draws(draws, CHAINS)
     _require_settings(prior, threshold, max_order)
+    # Without it only the prior bounds the dark figure, and main effects have next to none.
+    require_estimable(histories, read_terms(histories, "main"))
     used = known_seed(seed)
     streams = iter(np.random.SeedSequence(used).spawn(4))
     lists = len(histories.lists)
@@ -264,7 +270,7 @@ def _answer(
         limits=Limits(float(lower), float(upper)),
         level=level,
         draws=dark.ravel(),
-        reasons=chain_flags(told),
+        reasons=(*chain_flags(told), *_fit(histories, chosen)),
         assumptions=(
             ("no_highest_interaction", {"lists": len(histories.lists)}),
             (("dependence_between_lists", {"terms": pairs}) if pairs else ("lists_independent", {})),
@@ -284,6 +290,14 @@ def _answer(
         },
         arguments={"prior": prior, "threshold": cut, "max_order": max_order, "draws": draws, "seed": seed},
     )
+
+
+def _fit(histories: CaptureHistories, chosen: tuple[Term, ...]) -> tuple[Reason, ...]:
+    """What is to be said of how the terms kept describe the lists, at their maximum where it exists."""
+    reduced = reduce_model(histories, chosen)
+    if existence(histories, reduced).code:
+        return ()
+    return goodness(reduced.matrix, reduced.counts, fit_poisson(reduced.matrix, reduced.counts).fitted).reasons
 
 
 def _require_settings(prior: str, cut: float, max_order: int) -> None:
