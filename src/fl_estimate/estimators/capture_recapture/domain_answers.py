@@ -1,0 +1,110 @@
+"""The answer of a model of people observed: population size and dark figure of the nation and of each domain, with their joint covariance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fl_estimate.estimators.capture_recapture.answers import Limits
+from fl_estimate.estimators.capture_recapture.horvitz_thompson import Domain
+from fl_estimate.results.basis import Support
+from fl_estimate.results.estimates import Assumption, Estimates, Reason, make_frame
+from fl_estimate.results.provenance import Provenance
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """What the people are, and where the records come from."""
+
+    sha256: str
+    outcome: str = ""
+    population: str = ""
+    reference_period: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DomainAnswer:
+    """What is laid out: for each domain people observed, the dark figure, its covariance and limits.
+
+    Attributes
+    ----------
+    by : tuple of str
+    domains : sequence of Domain
+    seen, dark : array, shape (domains,)
+    covariance : array, shape (domains, domains)
+    limits : sequence of Limits
+        Of the dark figures.
+    method, term, interval_kind, call : str
+    level : float
+    reasons : mapping of code to domains
+        Places of the domains that a reason holds for.
+    assumptions : sequence of Assumption
+    diagnostics, arguments : mapping
+    about : About
+    """
+
+    by: tuple[str, ...]
+    domains: Sequence[Domain]
+    seen: Floats
+    dark: Floats
+    covariance: Floats
+    limits: Sequence[Limits]
+    method: str
+    term: str
+    interval_kind: str
+    call: str
+    level: float
+    about: About
+    assumptions: Sequence[Assumption] = ()
+    reasons: Mapping[str, Sequence[int]] = field(default_factory=dict[str, Sequence[int]])
+    diagnostics: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    arguments: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+def domain_estimates(answer: DomainAnswer) -> Estimates:
+    """Lay two rows out for each domain: the people there are, and those on no list; limits go together."""
+    size = len(answer.domains)
+    rows = 2 * size
+    lower = [end for n, one in zip(answer.seen, answer.limits, strict=True) for end in (n + one.lower, one.lower)]
+    upper = [end for n, one in zip(answer.seen, answer.limits, strict=True) for end in (n + one.upper, one.upper)]
+    columns: dict[str, Any] = {
+        "quantity": ["population_size", "dark_figure"] * size,
+        "outcome": [answer.about.outcome] * rows,
+        "term": [answer.term] * rows,
+        "margin": [domain.margin for domain in answer.domains for _ in (0, 1)],
+        "value": [value for n, f in zip(answer.seen, answer.dark, strict=True) for value in (n + f, f)],
+        "se": np.repeat(np.sqrt(np.diag(answer.covariance)), 2),
+        "lower": lower,
+        "upper": upper,
+        "level": [answer.level] * rows,
+        "interval_kind": [answer.interval_kind] * rows,
+        "n": np.repeat(answer.seen, 2),
+        "method": [answer.method] * rows,
+    }
+    labels = {
+        name: [domain.labels[place] for domain in answer.domains for _ in (0, 1)] for place, name in enumerate(answer.by)
+    }
+    return Estimates(
+        frame=make_frame(columns, labels, rows, basis="lists"),
+        by=answer.by,
+        population=answer.about.population,
+        reference_period=answer.about.reference_period,
+        reasons=tuple(
+            Reason(code=code, row=2 * place + row)
+            for code, places in answer.reasons.items() for place in places for row in (0, 1)
+        ),
+        assumptions=tuple(answer.assumptions),
+        diagnostics=dict(answer.diagnostics),
+        provenance=Provenance(
+            call=answer.call, arguments={**answer.arguments, "level": answer.level},
+            source_name="records of people", source_sha256=answer.about.sha256,
+        ),
+        covariance_matrix=np.repeat(np.repeat(answer.covariance, 2, axis=0), 2, axis=1),
+        support=Support.of(np.repeat(answer.seen, 2)),
+    )  # fmt: skip
