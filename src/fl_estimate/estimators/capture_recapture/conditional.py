@@ -255,8 +255,7 @@ def _limits(sums: Sums, draws: Draws | None, kind: str, level: float) -> tuple[l
     """Limits of the dark figures, and their covariance: of the draws where these gave the limits."""
     if draws is None:
         found = [
-            limits_of(float(f), float(v), kind, level)
-            for f, v in zip(sums.dark, np.diag(sums.covariance), strict=True)
+            limits_of(float(f), float(v), kind, level) for f, v in zip(sums.dark, np.diag(sums.covariance), strict=True)
         ]
         return found, sums.covariance
     ends = np.quantile(draws.sizes, [(1 - level) / 2, (1 + level) / 2], axis=0, method="median_unbiased")

@@ -11,7 +11,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from fl_estimate.errors import EstimateFault
-from fl_estimate.estimators.capture_recapture.conditional_fit import Moments, Softmax, SoftmaxFit, chances, maximise, moments
+from fl_estimate.estimators.capture_recapture.conditional_fit import (
+    Moments,
+    Softmax,
+    SoftmaxFit,
+    chances,
+    maximise,
+    moments,
+)
 from fl_estimate.estimators.capture_recapture.conditional_model import without_empty
 from fl_estimate.estimators.capture_recapture.people_cells import CLASSES, Cells
 
@@ -138,7 +145,10 @@ class _Em:
         """Shares before the first step: those of people whose covariates are all known, one half person added to each."""
         alone = self.possible.sum(axis=1) == 1
         option = self.at % self.width
-        seen = np.bincount(option[alone][self.possible[alone]], weights=self.cells.people[alone], minlength=self.width) + 0.5
+        seen = (
+            np.bincount(option[alone][self.possible[alone]], weights=self.cells.people[alone], minlength=self.width)
+            + 0.5
+        )
         return (seen / seen.sum())[np.arange(len(self.cells.known)) % self.width]
 
     def shared_out(self, coefficients: Floats, shares: Floats) -> tuple[Floats, float]:

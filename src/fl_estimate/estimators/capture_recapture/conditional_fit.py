@@ -120,7 +120,11 @@ def moments(model: Softmax, coefficients: Floats, *, information: bool = True) -
     rows, columns = model.columns.shape
     outcomes, terms = model.members.shape
     pairs = [(a, b) for a in range(terms) for b in range(a, terms)] if information else []
-    both = np.stack([model.members[:, a] * model.members[:, b] for a, b in pairs], axis=1) if pairs else np.zeros((outcomes, 0))
+    both = (
+        np.stack([model.members[:, a] * model.members[:, b] for a, b in pairs], axis=1)
+        if pairs
+        else np.zeros((outcomes, 0))
+    )
     log_mass, means = np.empty(rows), np.empty((rows, terms))
     full = np.zeros((columns, terms, columns, terms))
     size = max(1, BLOCK // max(outcomes, len(pairs), 1))

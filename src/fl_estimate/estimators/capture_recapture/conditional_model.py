@@ -135,7 +135,9 @@ class _Table:
         self.column_of.append(at)
         self.places.append(places)
 
-    def softmax(self, held: Floats, pattern: npt.NDArray[np.intp], opened: npt.NDArray[np.bool_], rows: int) -> tuple[Softmax, Floats]:
+    def softmax(
+        self, held: Floats, pattern: npt.NDArray[np.intp], opened: npt.NDArray[np.bool_], rows: int
+    ) -> tuple[Softmax, Floats]:
         """The model without counts, and the scale of its columns."""
         columns = np.stack(self.columns, axis=1) if self.columns else np.zeros((rows, 0))
         scale = np.abs(columns).max(axis=0, initial=0.0) if rows else np.ones(columns.shape[1])

@@ -88,7 +88,8 @@ def domain_estimates(answer: DomainAnswer) -> Estimates:
         "method": [answer.method] * rows,
     }
     labels = {
-        name: [domain.labels[place] for domain in answer.domains for _ in (0, 1)] for place, name in enumerate(answer.by)
+        name: [domain.labels[place] for domain in answer.domains for _ in (0, 1)]
+        for place, name in enumerate(answer.by)
     }
     return Estimates(
         frame=make_frame(columns, labels, rows, basis="lists"),

@@ -110,7 +110,11 @@ def read_records(records: Any, lists: Sequence[str] | None, columns: Sequence[st
         raise ListsFault("FL-LISTS-08", "nobody is on any list", found="0 people", fix="check the file")
     frame, numbers = read_columns(source, columns)
     digest = hashlib.sha256(repr((names, list(frame))).encode() + np.ascontiguousarray(members).tobytes())
-    digest.update(pd.util.hash_pandas_object(frame.astype(object).where(frame.notna(), None).astype(str), index=False).to_numpy().tobytes())
+    digest.update(
+        pd.util.hash_pandas_object(frame.astype(object).where(frame.notna(), None).astype(str), index=False)
+        .to_numpy()
+        .tobytes()
+    )
     return Records(lists=names, members=members, frame=frame, numbers=numbers, sha256=digest.hexdigest(), **about)
 
 
@@ -220,9 +224,7 @@ def _with_gaps(records: Records, history: Places, gaps: list[str]) -> Cells:
     pattern, first = _alike(pd.DataFrame(codes))
     fits = np.stack([((codes[row] < 0) | (options == codes[row])).all(axis=1) for row in first])
     size = int(history.max()) + 1
-    _, kept, group = np.unique(
-        (known * len(first) + pattern) * size + history, return_index=True, return_inverse=True
-    )
+    _, kept, group = np.unique((known * len(first) + pattern) * size + history, return_index=True, return_inverse=True)
     cell = known[kept, None] * len(crossed) + np.arange(len(crossed))[None, :]
     table = frame.drop(columns=gaps).iloc[np.repeat(rows, len(crossed))].reset_index(drop=True)
     for name in gaps:
