@@ -14,6 +14,7 @@ import fl_estimate as fl
 from fl_estimate.reporting.html import MapChoice, Particulars, report
 from fl_estimate.reporting.maps import read_areas
 from fl_estimate.reporting.truth import Truth
+from fl_estimate.results.codes import AssumptionCode
 from fl_estimate.results.estimates import Assumption
 from tests.unit.reporting.made import country, estimates
 from tests.unit.reporting.test_maps import collection
@@ -149,7 +150,7 @@ def test_what_was_checked_is_said() -> None:
 
 
 def test_an_assumption_of_one_table_says_which() -> None:
-    women = Assumption(code="subpopulation", parameters=(("where", "sex == 2"),))
+    women = Assumption(code=AssumptionCode.of("subpopulation"), parameters=(("where", "sex == 2"),))
     text = Page(report(fl.publish([estimates({}), estimates({}, assumptions=[women])]))).text
     assert "Subpopulation: sex == 2. The design of the whole sample is kept. (Table 2)" in text
 

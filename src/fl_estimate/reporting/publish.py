@@ -24,7 +24,8 @@ from fl_estimate.reporting.releases import Release, known_tables
 from fl_estimate.reporting.suppression import FL_DEFAULT, NOT_PUBLISHED, SuppressionRule, chosen_rule
 from fl_estimate.reporting.writing import write_bytes
 from fl_estimate.results.basis import LISTS, MODEL
-from fl_estimate.results.estimates import HEAD, SCALED, TAIL, Assumption, Estimates, Reason
+from fl_estimate.results.columns import ANALYST, HEAD, PUBLISHED_TAIL, SCALED
+from fl_estimate.results.estimates import Assumption, Estimates, Reason
 from fl_estimate.results.provenance import Provenance
 
 if TYPE_CHECKING:
@@ -411,7 +412,8 @@ def draft_of(name: str, result: Estimates) -> PublishedTable:
         )  # fmt: skip
     return PublishedTable(
         name=name,
-        frame=result.to_frame(),
+        # What is the analyst's alone never comes near a rule that might let it pass.
+        frame=result.to_frame().drop(columns=list(ANALYST)),
         by=result.by,
         measure=result.measure,
         population=result.population,
@@ -431,4 +433,4 @@ def _laid_out(table: PublishedTable, by: Mapping[str, Any]) -> pd.DataFrame:
     for name, kind in by.items():
         values = frame[name] if name in frame else pd.Series(pd.NA, index=frame.index, dtype="object")
         frame[name] = values.astype(kind)
-    return with_labels(frame[["estimate", *HEAD, *by, *TAIL, "publication", "caution"]], table.wording)
+    return with_labels(frame[["estimate", *HEAD, *by, *PUBLISHED_TAIL, "publication", "caution"]], table.wording)

@@ -11,40 +11,34 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, listed, missing_columns
 from fl_estimate.inputs.wording import Wording
-from fl_estimate.results.basis import Basis, Support, require_bases
+from fl_estimate.results import storage
+from fl_estimate.results.basis import Support, require_bases
+from fl_estimate.results.codes import (
+    PERSONS,
+    PREVALENCE,
+    PREVALENCE_PER_1000,
+    UNWEIGHTED,
+    AssumptionCode,
+    Quantity,
+    ReasonCode,
+)
+from fl_estimate.results.codes import Assumption as Assumption
+from fl_estimate.results.codes import Reason as Reason
+from fl_estimate.results.columns import ANALYST, TEXT, completed
+from fl_estimate.results.columns import FIXED as FIXED
+from fl_estimate.results.columns import HEAD as HEAD
+from fl_estimate.results.columns import SCALED as SCALED
+from fl_estimate.results.columns import TAIL as TAIL
+from fl_estimate.results.columns import check_by_columns as check_by_columns
+from fl_estimate.results.columns import make_frame as make_frame
+from fl_estimate.results.columns import margin_columns as margin_columns
+from fl_estimate.results.columns import nullable as nullable
 from fl_estimate.results.crossing import Crossing
 from fl_estimate.results.provenance import Provenance
-
-HEAD: tuple[str, ...] = ("quantity", "outcome", "term", "margin")
-TAIL: tuple[str, ...] = (
-    "value", "se", "lower", "upper", "level", "interval_kind", "bound", "undetermined", "n", "cases", "df", "deff", "method",
-    "basis",
-)  # fmt: skip
-FIXED: tuple[str, ...] = (*HEAD, *TAIL)
-TEXT: frozenset[str] = frozenset({*HEAD, "interval_kind", "bound", "method", "basis"})
-COUNTS: frozenset[str] = frozenset({"n", "cases"})
-SCALED: tuple[str, ...] = ("value", "se", "lower", "upper")
-
-Floats = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reason:
-    """Why a row is as it is (an interval missing, zero cases): a code with parameters; `reporting.words` says it."""
-
-    code: str
-    row: int
-    parameters: tuple[tuple[str, Any], ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Assumption:
-    """What a method takes for granted, for the whole result: a code with parameters."""
-
-    code: str
-    parameters: tuple[tuple[str, Any], ...] = ()
+from fl_estimate.results.recipe import Period, Recipe
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -193,7 +187,7 @@ class Estimates:
 
     def per_thousand(self) -> Estimates:
         """Prevalences per 1,000 persons: value, se, lower, upper × 1,000; `quantity` says so."""
-        return self._scaled(np.full(len(self), 1_000.0), "prevalence per 1,000")
+        return self._scaled(np.full(len(self), 1_000.0), PREVALENCE_PER_1000)
 
     def persons(self, population: float | pd.DataFrame) -> Estimates:
         """Prevalences as numbers of persons, for a population known without error.
@@ -210,8 +204,8 @@ class Estimates:
             FL-EST-23: not a prevalence; FL-EST-24: a population is missing, or is not a positive number.
         """
         if isinstance(population, pd.DataFrame):
-            return self._scaled(self._populations(population), "persons")
-        return self.national._scaled(np.full(len(self.national), float(population)), "persons")
+            return self._scaled(self._populations(population), PERSONS)
+        return self.national._scaled(np.full(len(self.national), float(population)), PERSONS)
 
     def _populations(self, population: pd.DataFrame) -> Floats:
         needed = [*self.by, "population"]
@@ -230,8 +224,8 @@ class Estimates:
             )
         return np.array([known[key] for key in keys], dtype=float)
 
-    def _scaled(self, factor: Floats, quantity: str) -> Estimates:
-        wrong = sorted(set(self.frame["quantity"]) - {"prevalence"})
+    def _scaled(self, factor: Floats, quantity: Quantity) -> Estimates:
+        wrong = sorted(set(self.frame["quantity"]) - {PREVALENCE})
         if wrong:
             raise EstimateFault("FL-EST-23", "only prevalences can be turned into these units", found=listed(wrong))
         if not (np.isfinite(factor).all() and (factor > 0).all()):
@@ -239,7 +233,7 @@ class Estimates:
         frame = self.frame.copy()
         for name in SCALED:
             frame[name] = frame[name] * factor
-        frame["quantity"] = quantity
+        frame["quantity"] = pd.array([str(quantity)] * len(frame), dtype="string")
         matrix = self.covariance_matrix
         return replace(
             self,
@@ -297,18 +291,33 @@ class Estimates:
         tree: Any = xr.DataTree  # not typed throughout
         return tree.from_dict({"posterior": posterior})
 
+    @property
+    def recipe(self) -> Recipe:
+        """Of what and whom the result speaks, what it takes for granted and what made it."""
+        return Recipe(
+            measure=self.measure,
+            population=self.population,
+            period=Period(self.reference_period),
+            assumptions=self.assumptions,
+            provenance=self.provenance,
+            wording=self.wording,
+        )
+
     def save(self, path: str | Path) -> Path:
         """Write everything to one Parquet file, for the analyst: full values, nothing suppressed. Draws are left out."""
-        from fl_estimate.results.storage import save
-
-        return save(self, Path(path))
+        return storage.save(self.frame, _told(self), Path(path))
 
     @staticmethod
     def read(path: str | Path) -> Estimates:
-        """Read back what `save` wrote."""
-        from fl_estimate.results.storage import read
+        """Read back what `save` wrote.
 
-        return read(Path(path))
+        Raises
+        ------
+        FileFault
+            FL-FILE-01: no such file; FL-FILE-09: not a file that `save` wrote.
+        """
+        frame, told = storage.read(Path(path))
+        return _from_told(frame, told)
 
     def __repr__(self) -> str:
         return f"Estimates, {len(self)} rows{_counted_alike(self)}\n{_shown(self).to_string(index=False, na_rep='', max_rows=30)}"
@@ -320,81 +329,7 @@ class Estimates:
 
 def _counted_alike(estimates: Estimates) -> str:
     """The word for results in which every respondent counts the same."""
-    return ", unweighted" if any(assumption.code == "unweighted" for assumption in estimates.assumptions) else ""
-
-
-def make_frame(
-    columns: Mapping[str, Sequence[Any] | npt.NDArray[Any]],
-    by: Mapping[str, Sequence[Any]],
-    rows: int,
-    *,
-    basis: Basis | Sequence[str],
-) -> pd.DataFrame:
-    """Lay columns out as design.md has them; what is not given is missing (text: empty).
-
-    By-columns are nullable: whole numbers (also as floats) become Int64, other numbers Float64, the rest text. `basis` says
-    on what the rows rest, in one word for all or one for each.
-
-    Raises
-    ------
-    EstimateFault
-        FL-EST-290: a basis that there is not.
-    """
-    columns = {**columns, "basis": [basis] * rows if isinstance(basis, str) else list(basis)}
-    require_bases(columns["basis"])
-    frame: dict[str, Any] = {}
-    for name in HEAD:
-        frame[name] = _text(columns.get(name), rows)
-    for name, values in by.items():
-        frame[name] = nullable(values)
-    for name in TAIL:
-        given = columns.get(name)
-        if name in TEXT:
-            frame[name] = _text(given, rows)
-        elif name in COUNTS:
-            frame[name] = pd.array(_rounded(given, rows), dtype="Int64")
-        else:
-            frame[name] = np.full(rows, np.nan) if given is None else np.asarray(given, dtype=float)
-    return pd.DataFrame(frame, index=pd.RangeIndex(rows))
-
-
-def margin_columns(record: Mapping[Any, Any]) -> list[str]:
-    """The by-columns that a row is divided by; one outside them names the result that the row was stacked from."""
-    return str(record["margin"]).split(" × ") if record["margin"] else []
-
-
-def nullable(values: Sequence[Any]) -> Any:
-    """A nullable pandas array of labels: Int64, Float64, boolean or text."""
-    kept = [value for value in values if value is not None]
-    if kept and all(isinstance(value, bool) for value in kept):
-        return pd.array(list(values), dtype="boolean")
-    if kept and all(isinstance(value, int | np.integer) for value in kept):
-        return pd.array(list(values), dtype="Int64")
-    if kept and all(isinstance(value, int | float | np.number) for value in kept):
-        return pd.array(list(values), dtype="Float64")
-    return pd.array([None if value is None else str(value) for value in values], dtype="string")
-
-
-def check_by_columns(by: Sequence[str]) -> None:
-    """Refuse by-columns that carry a fixed column's name."""
-    taken = [name for name in by if name in FIXED]
-    if taken:
-        raise EstimateFault(
-            "FL-EST-05",
-            "a by-column carries the name of a column of the result",
-            found=listed(taken),
-            fix="rename it before estimating",
-        )
-
-
-def _text(values: Any, rows: int) -> Any:
-    return pd.array([""] * rows if values is None else [str(value) for value in values], dtype="string")
-
-
-def _rounded(values: Any, rows: int) -> list[int | None]:
-    if values is None:
-        return [None] * rows
-    return [None if value is None or value is pd.NA or np.isnan(value) else round(float(value)) for value in values]
+    return ", unweighted" if any(assumption.code == UNWEIGHTED for assumption in estimates.assumptions) else ""
 
 
 def _key(values: Any) -> tuple[Any, ...]:
@@ -408,7 +343,60 @@ def _shown(estimates: Estimates) -> pd.DataFrame:
         for name in FIXED
         if name in frame and ((frame[name] == "").all() if name in TEXT else frame[name].isna().all())
     ]
-    return frame.drop(columns=[*empty, *(name for name in ("method", "basis") if name in frame and name not in empty)])
+    return frame.drop(
+        columns=[
+            *empty,
+            *(name for name in ("method", "basis", *sorted(ANALYST)) if name in frame and name not in empty),
+        ]
+    )
 
 
 Bound = Literal["", "lower", "upper"]
+
+
+def _told(estimates: Estimates) -> dict[str, Any]:
+    """Everything but the table, as JSON has it."""
+    return {
+        "by": estimates.by,
+        "measure": estimates.measure,
+        "population": estimates.population,
+        "reference_period": estimates.reference_period,
+        "reasons": [{"code": str(r.code), "row": r.row, "parameters": r.parameters} for r in estimates.reasons],
+        "assumptions": [{"code": str(a.code), "parameters": a.parameters} for a in estimates.assumptions],
+        "diagnostics": dict(estimates.diagnostics),
+        "provenance": estimates.provenance.to_dict(),
+        "wording": estimates.wording.to_dict(),
+        "covariance": storage.packed(estimates.covariance_matrix),
+        "support": estimates.support.to_dict(),
+        "cells": None if estimates.cells is None else estimates.cells.to_dict(),
+    }
+
+
+def _from_told(frame: pd.DataFrame, told: Mapping[str, Any]) -> Estimates:
+    """What `_told` gave, with its table."""
+    by = tuple(str(name) for name in told["by"])
+    return Estimates(
+        frame=completed(frame, by),
+        by=by,
+        measure=told["measure"],
+        population=told["population"],
+        reference_period=told["reference_period"],
+        reasons=tuple(
+            Reason(code=ReasonCode.read(r["code"]), row=r["row"], parameters=_pairs(r["parameters"]))
+            for r in told["reasons"]
+        ),
+        assumptions=tuple(
+            Assumption(code=AssumptionCode.read(a["code"]), parameters=_pairs(a["parameters"]))
+            for a in told["assumptions"]
+        ),
+        diagnostics=told["diagnostics"],
+        provenance=Provenance(**told["provenance"]),
+        wording=Wording.from_dict(told.get("wording", {})),
+        covariance_matrix=storage.unpacked(told["covariance"]),
+        support=Support.from_dict(told["support"]),
+        cells=None if told["cells"] is None else Crossing.from_dict(told["cells"]),
+    )
+
+
+def _pairs(values: Sequence[Sequence[Any]]) -> tuple[tuple[str, Any], ...]:
+    return tuple((str(name), value) for name, value in values)

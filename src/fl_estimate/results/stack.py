@@ -9,10 +9,12 @@ from typing import Any
 import pandas as pd
 
 from fl_estimate.errors import EstimateFault, listed
-from fl_estimate.inputs.wording import joined_wording
 from fl_estimate.results.basis import Support
-from fl_estimate.results.estimates import HEAD, TAIL, Assumption, Estimates, Reason, check_by_columns
-from fl_estimate.results.provenance import Provenance
+from fl_estimate.results.codes import SUBPOPULATION, Assumption, Reason
+from fl_estimate.results.columns import HEAD, TAIL, check_by_columns
+from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.recipe import joined
+from fl_estimate.results.recipe import said_by_all as said_by_all
 
 
 def stack(
@@ -63,8 +65,14 @@ def stack(
     results = list(estimates.values()) if isinstance(estimates, Mapping) else list(estimates)
     if not results:
         raise EstimateFault("FL-EST-25", "there is nothing to stack", found="no estimates", fix="give one or more")
-    said = {"measure": measure, "population": population, "reference_period": reference_period}
-    common = {about: said_by_all(results, about, word) for about, word in said.items()}
+    recipe = joined(
+        [result.recipe for result in results],
+        call="stack",
+        arguments={key: {"call": r.provenance.call, **r.provenance.arguments} for key, r in _keyed(estimates)},
+        measure=measure,
+        population=population,
+        reference_period=reference_period,
+    )
     _require_same_subpopulation(results)
     _require_same_unit(results)
     frames = [result.to_frame() for result in results]
@@ -83,49 +91,16 @@ def stack(
     return Estimates(
         frame=_under_each_other(frames, by),
         by=tuple(by),
-        measure=common["measure"],
-        population=common["population"],
-        reference_period=common["reference_period"],
-        wording=joined_wording(result.wording for result in results),
+        measure=recipe.measure,
+        population=recipe.population,
+        reference_period=recipe.reference_period,
+        wording=recipe.wording,
         reasons=_reasons(results, starts),
-        assumptions=_assumptions(results),
+        assumptions=recipe.assumptions,
         diagnostics={key: dict(result.diagnostics) for key, result in _keyed(estimates) if result.diagnostics},
-        provenance=Provenance(
-            call="stack",
-            arguments={key: {"call": r.provenance.call, **r.provenance.arguments} for key, r in _keyed(estimates)},
-            source_name=", ".join(dict.fromkeys(r.provenance.source_name for r in results if r.provenance.source_name)),
-        ),
+        provenance=recipe.provenance,
         support=Support.joined([result.support for result in results]),
     )
-
-
-def said_by_all(results: Sequence[Estimates], about: str, word: str | None = None) -> str:
-    """What all results say of themselves, where any says it; refuse where two say different things.
-
-    Parameters
-    ----------
-    results : sequence of Estimates
-    about : str
-        measure, population or reference_period.
-    word : str, optional
-        What the caller says that all of them mean.
-
-    Raises
-    ------
-    EstimateFault
-        FL-EST-25.
-    """
-    if word is not None:
-        return word
-    found = list(dict.fromkeys(str(getattr(result, about)) for result in results if getattr(result, about)))
-    if len(found) > 1:
-        raise EstimateFault(
-            "FL-EST-25",
-            f"the results speak of different things: {about.replace('_', ' ')}",
-            found="; ".join(found),
-            fix=f"put together what belongs together, or say what all of them mean with {about}=",
-        )
-    return found[0] if found else ""
 
 
 def _require_same_subpopulation(results: Sequence[Estimates]) -> None:
@@ -150,7 +125,7 @@ def _require_same_unit(results: Sequence[Estimates]) -> None:
 
 
 def _subpopulations(result: Estimates) -> list[Assumption]:
-    return [assumption for assumption in result.assumptions if assumption.code == "subpopulation"]
+    return [assumption for assumption in result.assumptions if assumption.code == SUBPOPULATION]
 
 
 def _named(frame: pd.DataFrame, column: str, label: str) -> pd.DataFrame:
@@ -175,13 +150,6 @@ def _reasons(results: Sequence[Estimates], starts: Sequence[int]) -> tuple[Reaso
         for result, start in zip(results, starts, strict=False)
         for reason in result.reasons
     )
-
-
-def _assumptions(results: Sequence[Estimates]) -> tuple[Assumption, ...]:
-    kept: list[Assumption] = []
-    for result in results:
-        kept += [assumption for assumption in result.assumptions if assumption not in kept]
-    return tuple(kept)
 
 
 def _keyed(estimates: Sequence[Estimates] | Mapping[str, Estimates]) -> list[tuple[str, Estimates]]:

@@ -1,46 +1,32 @@
-"""Estimates on disk: one Parquet file with the recipe in its metadata. For the analyst; nothing is suppressed here."""
+"""Estimates on disk: one Parquet file with the recipe in its metadata. For the analyst; nothing is suppressed here.
+
+It knows tables and JSON, not `Estimates`, which knows it.
+"""
 
 from __future__ import annotations
 
 import base64
 import json
 import zlib
-from dataclasses import asdict
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import FileFault
-from fl_estimate.inputs.wording import Wording
-from fl_estimate.results.basis import Support
-from fl_estimate.results.crossing import Crossing
-from fl_estimate.results.estimates import Assumption, Estimates, Reason
-from fl_estimate.results.provenance import Provenance
 
 KEY = b"fl_estimate"
 
 
-def save(estimates: Estimates, path: Path) -> Path:
-    """Write to `path` at once or not at all."""
+def save(frame: pd.DataFrame, told: Mapping[str, Any], path: Path) -> Path:
+    """Write a table, and what is told of it, to `path` at once or not at all."""
     pa, pq = _arrow()
-    table = pa.Table.from_pandas(estimates.frame, preserve_index=False)
-    recipe = {
-        "by": estimates.by,
-        "measure": estimates.measure,
-        "population": estimates.population,
-        "reference_period": estimates.reference_period,
-        "reasons": [asdict(reason) for reason in estimates.reasons],
-        "assumptions": [asdict(assumption) for assumption in estimates.assumptions],
-        "diagnostics": dict(estimates.diagnostics),
-        "provenance": estimates.provenance.to_dict(),
-        "wording": estimates.wording.to_dict(),
-        "covariance": _packed(estimates.covariance_matrix),
-        "support": estimates.support.to_dict(),
-        "cells": None if estimates.cells is None else estimates.cells.to_dict(),
-    }
-    metadata: dict[bytes, bytes] = {**(table.schema.metadata or {}), KEY: json.dumps(recipe, default=_plain).encode()}
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    metadata: dict[bytes, bytes] = {**(table.schema.metadata or {}), KEY: json.dumps(told, default=_plain).encode()}
     part = path.with_name(f".{path.name}.part")
     try:
         pq.write_table(table.replace_schema_metadata(metadata), part)
@@ -55,8 +41,8 @@ def save(estimates: Estimates, path: Path) -> Path:
     return path
 
 
-def read(path: Path) -> Estimates:
-    """Read what `save` wrote.
+def read(path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Read what `save` wrote: the table, and what is told of it.
 
     Raises
     ------
@@ -73,29 +59,11 @@ def read(path: Path) -> Estimates:
     metadata: dict[bytes, bytes] = table.schema.metadata or {}
     if KEY not in metadata:
         raise _not_ours(path)
-    recipe = json.loads(metadata[KEY])
-    if "support" not in recipe:
+    told = json.loads(metadata[KEY])
+    if "support" not in told:
         # A file of an earlier version does not say on what its rows rest, and nothing may be guessed of it.
         raise _not_ours(path)
-    return Estimates(
-        frame=table.to_pandas(),
-        by=tuple(recipe["by"]),
-        measure=recipe["measure"],
-        population=recipe["population"],
-        reference_period=recipe["reference_period"],
-        reasons=tuple(
-            Reason(code=r["code"], row=r["row"], parameters=_pairs(r["parameters"])) for r in recipe["reasons"]
-        ),
-        assumptions=tuple(
-            Assumption(code=a["code"], parameters=_pairs(a["parameters"])) for a in recipe["assumptions"]
-        ),
-        diagnostics=recipe["diagnostics"],
-        provenance=Provenance(**recipe["provenance"]),
-        wording=Wording.from_dict(recipe.get("wording", {})),
-        covariance_matrix=_unpacked(recipe["covariance"]),
-        support=Support.from_dict(recipe["support"]),
-        cells=None if recipe["cells"] is None else Crossing.from_dict(recipe["cells"]),
-    )
+    return table.to_pandas(), told
 
 
 def _arrow() -> tuple[Any, Any]:
@@ -109,22 +77,20 @@ def _not_ours(path: Path) -> FileFault:
     )
 
 
-def _pairs(values: list[list[Any]]) -> tuple[tuple[str, Any], ...]:
-    return tuple((str(name), value) for name, value in values)
-
-
-def _packed(matrix: Any) -> dict[str, Any] | None:
+def packed(matrix: Floats | None) -> dict[str, Any] | None:
+    """A covariance as JSON has it."""
     if matrix is None:
         return None
     raw = np.ascontiguousarray(matrix, dtype="<f8").tobytes()
     return {"rows": matrix.shape[0], "zlib": base64.b64encode(zlib.compress(raw)).decode()}
 
 
-def _unpacked(packed: dict[str, Any] | None) -> Any:
-    if packed is None:
+def unpacked(told: Mapping[str, Any] | None) -> Floats | None:
+    """What `packed` gave."""
+    if told is None:
         return None
-    raw = zlib.decompress(base64.b64decode(packed["zlib"]))
-    return np.frombuffer(raw, dtype="<f8").reshape(packed["rows"], packed["rows"]).copy()
+    raw = zlib.decompress(base64.b64decode(told["zlib"]))
+    return np.frombuffer(raw, dtype="<f8").reshape(told["rows"], told["rows"]).copy()
 
 
 def _plain(value: Any) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 
 import fl_estimate as fl
 from fl_estimate.results.basis import Support
+from fl_estimate.results.codes import AssumptionCode, ReasonCode
 from fl_estimate.results.estimates import Assumption, Reason, make_frame
 
 USUAL: dict[str, Any] = {
@@ -100,10 +101,10 @@ def country() -> dict[str, fl.Estimates]:
             {"sex": 1},
             {"sex": 2, "value": 0.009},
             by=("region", "sex"),
-            reasons=[Reason(code="zero_cases", row=3)],
+            reasons=[Reason(code=ReasonCode.of("zero_cases"), row=3)],
             assumptions=[
-                Assumption(code="taylor_linearisation"),
-                Assumption(code="df_rule", parameters=(("rule", "domain"),)),
+                Assumption(code=AssumptionCode.of("taylor_linearisation")),
+                Assumption(code=AssumptionCode.of("df_rule"), parameters=(("rule", "domain"),)),
             ],
         ),
         "total_2": estimates(
@@ -111,6 +112,6 @@ def country() -> dict[str, fl.Estimates]:
             *totals,
             quantity="total",
             interval_kind="log",
-            assumptions=[Assumption(code="taylor_linearisation")],
+            assumptions=[Assumption(code=AssumptionCode.of("taylor_linearisation"))],
         ),
     }

@@ -10,6 +10,7 @@ import pytest
 import fl_estimate as fl
 from fl_estimate.reporting.headline import headline
 from fl_estimate.reporting.truth import Key, Truth
+from fl_estimate.results.codes import AssumptionCode
 from fl_estimate.results.estimates import Assumption
 from tests.unit.reporting.made import country, estimates
 
@@ -134,7 +135,7 @@ def test_other_quantities() -> None:
 
 
 def test_a_subpopulation_is_no_national_figure() -> None:
-    women = [Assumption(code="subpopulation", parameters=(("where", "sex == 2"),))]
+    women = [Assumption(code=AssumptionCode.of("subpopulation"), parameters=(("where", "sex == 2"),))]
     assert said({}, assumptions=women) == ""
 
 

@@ -13,6 +13,7 @@ from scipy import stats
 import fl_estimate as fl
 from fl_estimate.reporting.few_cases import upper_share
 from fl_estimate.reporting.release import BLANKED
+from fl_estimate.results.codes import AssumptionCode, ReasonCode
 from fl_estimate.results.estimates import Assumption, Reason
 from tests.unit.reporting.made import WITHHELD, country, estimates
 
@@ -75,7 +76,7 @@ def test_few_cases_withheld_row_by_row(row: dict[str, Any], expected: str) -> No
 def test_zero_to_four_cases_are_printed_alike() -> None:
     """Not a byte tells one number of cases from another; the limit is Clopper and Pearson's of 4/1.5 cases in 1000/1.5."""
     rows = [{"region": "N", **NO_CASE}, *({"region": "N", "cases": k, "value": k / 1000} for k in range(1, 5))]
-    reasons = [Reason(code="zero_cases", row=1)]
+    reasons = [Reason(code=ReasonCode.of("zero_cases"), row=1)]
     every = [fl.publish(estimates({}, row, reasons=reasons if not row["cases"] else ())) for row in rows]
     frames = [one.to_frame() for one in every]
     for frame in frames[1:]:
@@ -212,7 +213,7 @@ def test_another_cell_is_not_withheld(other: dict[str, Any]) -> None:
 
 
 def test_a_subpopulation_is_another_cell() -> None:
-    women = [Assumption(code="subpopulation", parameters=(("where", "sex == 2"),))]
+    women = [Assumption(code=AssumptionCode.of("subpopulation"), parameters=(("where", "sex == 2"),))]
     both = [estimates({"cases": 3}, assumptions=women), estimates({})]
     assert fl.publish(both).to_frame()["publication"].tolist() == ["at_most", "published"]
 
@@ -237,7 +238,11 @@ def test_models_are_judged_by_their_cv_and_go_with_the_direct_figure() -> None:
 
 def test_rows_of_a_sampler_that_did_not_do_well_are_flagged() -> None:
     model = estimates(
-        {}, {"region": "A"}, method="area-binomial", basis="model", reasons=[Reason(code="sampler_rhat", row=1)]
+        {},
+        {"region": "A"},
+        method="area-binomial",
+        basis="model",
+        reasons=[Reason(code=ReasonCode.of("sampler_rhat"), row=1)],
     )
     published = fl.publish(model)
     assert published.to_frame()["caution"].tolist() == ["", "sampler"]
@@ -249,7 +254,7 @@ def test_reasons_of_withheld_rows_are_gone() -> None:
     made = estimates(
         {"region": "N", "cases": 0, "n": 40},
         {},
-        reasons=[Reason(code="zero_cases", row=0), Reason(code="census", row=1)],
+        reasons=[Reason(code=ReasonCode.of("zero_cases"), row=0), Reason(code=ReasonCode.of("census"), row=1)],
     )
     (table,) = fl.publish(made).tables
     assert [reason.code for reason in table.reasons] == ["census"]

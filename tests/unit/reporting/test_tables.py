@@ -9,6 +9,7 @@ import pytest
 import fl_estimate as fl
 from fl_estimate.reporting.tables import Layout, layout
 from fl_estimate.reporting.truth import Truth
+from fl_estimate.results.codes import AssumptionCode, ReasonCode
 from fl_estimate.results.estimates import Assumption, Reason
 from tests.unit.reporting.made import country, estimates
 
@@ -90,7 +91,10 @@ def test_columns_without_anything_are_left_out() -> None:
     assert "undetermined" not in laid({"undetermined": None}).heads
     assert "bound" not in laid({}).heads
     assert "undetermined" not in laid({"undetermined": 0.0}).heads
-    assert "undetermined" in laid({"undetermined": 0.0}, assumptions=[Assumption(code="unknown_as_no")]).heads
+    assert (
+        "undetermined"
+        in laid({"undetermined": 0.0}, assumptions=[Assumption(code=AssumptionCode.of("unknown_as_no"))]).heads
+    )
 
 
 def test_bounds_have_a_column_of_their_own() -> None:
@@ -152,15 +156,18 @@ def test_a_quantile_is_named_by_its_probability(terms: list[str], language: str,
 
 def test_reasons_become_numbered_notes() -> None:
     kind = (("kind", "wald"),)
-    reasons = [Reason(code="interval_outside_range", row=0, parameters=kind), Reason(code="census", row=1)]
-    sheet = laid({}, {"region": "N"}, reasons=[*reasons, Reason(code="census", row=0)])
+    reasons = [
+        Reason(code=ReasonCode.of("interval_outside_range"), row=0, parameters=kind),
+        Reason(code=ReasonCode.of("census"), row=1),
+    ]
+    sheet = laid({}, {"region": "N"}, reasons=[*reasons, Reason(code=ReasonCode.of("census"), row=0)])
     assert [mark for mark, _ in sheet.notes] == ["1", "2"]
     assert [row.cells["value"] for row in sheet.rows if not row.heading] == ["10.0¹²", "10.0²"]
 
 
 def test_zero_cases_need_no_note_where_the_words_say_it() -> None:
     zero = {"cases": 0, "value": 0.0, "se": 0.0, "lower": 0.0}
-    assert laid(zero, reasons=[Reason(code="zero_cases", row=0)]).notes == ()
+    assert laid(zero, reasons=[Reason(code=ReasonCode.of("zero_cases"), row=0)]).notes == ()
 
 
 TRUTH = Truth(values={("prevalence", "forced_labour", frozenset()): 0.0123})
@@ -172,7 +179,7 @@ def test_truth_stands_beside_what_is_published() -> None:
 
 
 def test_truth_of_the_whole_is_no_truth_of_a_part() -> None:
-    women = [Assumption(code="subpopulation", parameters=(("where", "sex == 2"),))]
+    women = [Assumption(code=AssumptionCode.of("subpopulation"), parameters=(("where", "sex == 2"),))]
     assert "truth" not in laid({}, truth=TRUTH, assumptions=women).heads
 
 

@@ -9,14 +9,15 @@ import pytest
 
 import fl_estimate as fl
 from fl_estimate import capture_recapture as cr
+from fl_estimate.results.codes import AssumptionCode, ReasonCode
 from fl_estimate.results.estimates import FIXED, Assumption, Reason
 from tests.unit.reporting.made import estimates
 
 COUNTS = pd.DataFrame({"police": [1, 0, 1], "ngo": [0, 1, 1], "count": [50, 80, 10]})
 LISTS = fl.CaptureHistories.from_counts(COUNTS, lists=["police", "ngo"])
 REGIONAL = estimates(
-    {}, {"region": "North"}, {"region": "South"}, reasons=[Reason(code="zero_cases", row=2)],
-    assumptions=[Assumption(code="taylor_linearisation")],
+    {}, {"region": "North"}, {"region": "South"}, reasons=[Reason(code=ReasonCode.of("zero_cases"), row=2)],
+    assumptions=[Assumption(code=AssumptionCode.of("taylor_linearisation"))],
 )  # fmt: skip
 
 
@@ -75,7 +76,10 @@ def test_different_things_are_refused(about: str, first: str, second: str) -> No
 
 
 def test_different_subpopulations_are_refused() -> None:
-    women = replace(REGIONAL, assumptions=(Assumption(code="subpopulation", parameters=(("where", "sex == 2"),)),))
+    women = replace(
+        REGIONAL,
+        assumptions=(Assumption(code=AssumptionCode.of("subpopulation"), parameters=(("where", "sex == 2"),)),),
+    )
     assert len(fl.stack([women, women])) == 6
     with pytest.raises(fl.FlError, match="FL-EST-25"):
         fl.stack([women, REGIONAL])
