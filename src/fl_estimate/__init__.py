@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from fl_estimate.reporting.appraisals import PublishedAppraisal as PublishedAppraisal
     from fl_estimate.reporting.appraisals import publish_appraisal as publish_appraisal
     from fl_estimate.reporting.compare import compare as compare
+    from fl_estimate.reporting.count_figures import plot_counts as plot_counts
     from fl_estimate.reporting.figures import plot as plot
     from fl_estimate.reporting.lists_figures import plot_methods as plot_methods
     from fl_estimate.reporting.lists_figures import plot_overlaps as plot_overlaps
@@ -135,6 +136,7 @@ _WHERE: dict[str, str] = {
     "plan_change": "design.planning",
     "plan_sample": "design.planning",
     "plot": "reporting.figures",
+    "plot_counts": "reporting.count_figures",
     "plot_methods": "reporting.lists_figures",
     "plot_overlaps": "reporting.lists_figures",
     "plot_plan": "reporting.planning",

@@ -67,6 +67,16 @@ def lists(n: int = 12) -> fl.CaptureHistories:
     return fl.CaptureHistories.from_counts(counts, lists=LISTS, count="count")
 
 
+def listed() -> pd.DataFrame:
+    """People on lists in two regions, of whom 12 are in one."""
+    return pd.concat([lists(240).people().assign(region="A"), lists().people().assign(region=FEW)], ignore_index=True)
+
+
+def register() -> pd.DataFrame:
+    """Twelve people of one register."""
+    return pd.DataFrame({"count": [1, 2, 3], "people": [7, 3, 2]})
+
+
 def imputed() -> list[fl.Estimates]:
     return [fl.estimate_prevalence(few().assign(fl=lambda f, s=s: f["fl"].to_numpy()[::s]), "fl", design=DESIGN) for s in (1, -1)]  # fmt: skip
 
@@ -144,7 +154,13 @@ ESTIMATORS: dict[str, tuple[Callable[[], fl.Estimates], Rows]] = {
     "capture_recapture.chao": (lambda: cr.chao(lists()), ALL),
     "capture_recapture.chapman": (lambda: cr.chapman(lists(), "police", "ngo"), ALL),
     "capture_recapture.closed": (lambda: cr.closed(lists()), ALL),
+    "capture_recapture.conditional_loglinear": (lambda: cr.conditional_loglinear(lists()), ALL),
+    "capture_recapture.conditional_loglinear by": (
+        lambda: cr.conditional_loglinear(listed(), lists=LISTS, covariates="region", by="region"), OF_FEW,
+    ),
     "capture_recapture.doubly_robust": (lambda: cr.doubly_robust(lists(36), lists=("police", "ngo"), folds=2, seed=1), ALL),
+    "capture_recapture.generalised_chao": (lambda: cr.generalised_chao(register(), frequency="people"), ALL),
+    "capture_recapture.generalised_zelterman": (lambda: cr.generalised_zelterman(register(), frequency="people"), ALL),
     "capture_recapture.latent_class": (lambda: cr.latent_class(lists(), classes=2, draws=100, burn_in=20, thin=1, seed=1), ALL),
     "capture_recapture.loglinear": (lambda: cr.loglinear(lists()), ALL),
     "capture_recapture.petersen": (lambda: cr.petersen(lists(), "police", "ngo"), ALL),
@@ -153,6 +169,7 @@ ESTIMATORS: dict[str, tuple[Callable[[], fl.Estimates], Rows]] = {
     "capture_recapture.select_stepwise": (lambda: cr.select_stepwise(lists()), ALL),
     "capture_recapture.sensitivity": (lambda: cr.sensitivity(lists()), ALL),
     "capture_recapture.threshold": (lambda: cr.threshold(lists(), draws=100, seed=1), ALL),
+    "capture_recapture.zero_truncated": (lambda: cr.zero_truncated(register(), frequency="people"), ALL),
     "capture_recapture.zelterman": (lambda: cr.zelterman(lists()), ALL),
     "synthesis.add": (lambda: fl.synthesis.add([total(), 100.0]), ALL),
     "synthesis.aggregate": (
@@ -191,9 +208,9 @@ NO_ESTIMATES = {
     "t_test", "rank_test", "independence_test", "term_test", "compare_frameworks", "weight_summary", "plan_sample", "plan_change",
     "allocate", "replicate", "calibrate", "post_stratify", "trim_weights", "adjust_nonresponse", "classify", "explain",
     "explain_respondent", "frameworks", "codebook", "load", "load_lists", "draft_mapping", "validate", "publish",
-    "publish_appraisal", "appraisal_page", "run_study", "plot", "compare", "plot_methods", "plot_overlaps", "plot_plan",
+    "publish_appraisal", "appraisal_page", "run_study", "plot", "compare", "plot_counts", "plot_methods", "plot_overlaps", "plot_plan",
     "plot_sensitivity", "plot_shrinkage", "hierarchical.expert_beta", "hierarchical.icar_scaling", "hierarchical.leave_one_out",
-    "hierarchical.predictive_check", "hierarchical.sensitivity", "hierarchical.smooth_variances", "capture_recapture.check",
+    "hierarchical.predictive_check", "hierarchical.sensitivity", "hierarchical.smooth_variances", "capture_recapture.check", "capture_recapture.count_profile",
     "capture_recapture.draw_lists", "capture_recapture.fitted_model", "capture_recapture.internal_consistency",
     "capture_recapture.mixed_model", "capture_recapture.simulate", "capture_recapture.stated_model", "synthesis.discrepancy",
     "synthesis.spells",

@@ -9,13 +9,14 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from fl_estimate.design.domains import By
+from fl_estimate.design.domains import By, by_margins
 from fl_estimate.errors import EstimateFault, ListsFault, listed
+from fl_estimate.estimators.capture_recapture import covariate_codes as codes
 from fl_estimate.estimators.capture_recapture.answers import Limits, require_interval
 from fl_estimate.estimators.capture_recapture.conditional_bootstrap import Draws, draw_sizes
 from fl_estimate.estimators.capture_recapture.conditional_em import Fitted, fit_cells, strata_of_shares
 from fl_estimate.estimators.capture_recapture.conditional_model import Formulas, ListModel, list_model
-from fl_estimate.estimators.capture_recapture.domain_answers import DomainAnswer, domain_estimates
+from fl_estimate.estimators.capture_recapture.domain_answers import About, DomainAnswer, domain_estimates
 from fl_estimate.estimators.capture_recapture.horvitz_thompson import (
     Domain,
     Sums,
@@ -29,7 +30,17 @@ from fl_estimate.estimators.capture_recapture.people_cells import Blind, Cells, 
 from fl_estimate.estimators.capture_recapture.terms import Term, model_name, read_terms
 from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.inputs.histories import CaptureHistories, all_histories
-from fl_estimate.results.estimates import Assumption, Estimates, Reason
+from fl_estimate.results.codes import (
+    BOOTSTRAP_DRAWS_FAILED,
+    CLOSED_POPULATION,
+    DEPENDENCE_BETWEEN_LISTS,
+    LISTS_INDEPENDENT,
+    PERFECT_LINKAGE,
+    Assumption,
+    IntervalKind,
+    ReasonCode,
+)
+from fl_estimate.results.estimates import Estimates
 
 Floats = npt.NDArray[np.float64]
 INTERVALS = ("auto", "log", "wald", "percentile")
@@ -176,7 +187,7 @@ def conditional_loglinear(
         "lists": list(read.records.lists), "covariates": dict(covariates) if isinstance(covariates, Mapping) else covariates,
         "common": common, "terms": model_name(read.histories, read.terms), "dependence": dependence,
         "blind": {name: {column: list(values) for column, values in where.items()} for name, where in (blind or {}).items()},
-        "by": [list(margin) for margin in _margins(by)], "interval": kind, "level": level,
+        "by": [list(margin) for margin in by_margins(by)], "interval": kind, "level": level,
     } | ({"replicates": replicates, "seed": used} if draws is not None else {})  # fmt: skip
     return _answer(read, fitted, domains, sums, draws, kind, level, arguments)
 
@@ -187,12 +198,6 @@ def _require_draws(replicates: int) -> None:
             "FL-EST-177", "too few bootstrap draws for limits", found=f"replicates={replicates!r}",
             fix=f"{FEWEST} at least; 400 or more for figures that are published",
         )  # fmt: skip
-
-
-def _margins(by: By) -> tuple[tuple[str, ...], ...]:
-    from fl_estimate.design.domains import by_margins
-
-    return by_margins(by)
 
 
 def _read(
@@ -269,35 +274,24 @@ def _answer(
     arguments: dict[str, Any],
 ) -> Estimates:  # fmt: skip
     limits, covariance = _limits(sums, draws, kind, level)
-    given = _named_covariates(read)
+    given = [str(name) for name in read.records.frame]
     return domain_estimates(
         DomainAnswer(
             by=tuple(dict.fromkeys(name for margin in arguments["by"] for name in margin)),
             domains=domains, seen=sums.seen, dark=sums.dark, covariance=covariance, limits=limits,
-            method="conditional-loglinear", term=model_name(read.histories, read.terms), interval_kind=kind,
-            call="conditional_loglinear", level=level,
-            about=_about(read.records),
+            method=codes.CONDITIONAL_LOGLINEAR, term=model_name(read.histories, read.terms),
+            interval_kind=IntervalKind.of(kind), call="conditional_loglinear", level=level,
+            about=About(
+                sha256=read.records.sha256, outcome=read.records.outcome, population=read.records.population,
+                reference_period=read.records.reference_period,
+            ),
             assumptions=_assumptions(read, given, arguments), reasons=_reasons(fitted, domains, draws),
             diagnostics=_diagnostics(read, fitted, sums, draws), arguments=arguments,
         )
     )  # fmt: skip
 
 
-def _about(records: Records) -> Any:
-    from fl_estimate.estimators.capture_recapture.domain_answers import About
-
-    return About(
-        sha256=records.sha256, outcome=records.outcome, population=records.population,
-        reference_period=records.reference_period,
-    )  # fmt: skip
-
-
-def _named_covariates(read: _Read) -> list[str]:
-    """Covariates that the model's coefficients speak of."""
-    return [str(name) for name in read.records.frame]
-
-
-def _reasons(fitted: Fitted, domains: list[Domain], draws: Draws | None) -> dict[str, list[int]]:
+def _reasons(fitted: Fitted, domains: list[Domain], draws: Draws | None) -> dict[ReasonCode, list[int]]:
     """Reasons, and the domains that they hold for."""
     unseen, people = fitted.unseen, fitted.model.people
     rare = unseen > 1 / RARE - 1
@@ -305,30 +299,32 @@ def _reasons(fitted: Fitted, domains: list[Domain], draws: Draws | None) -> dict
         place for place, domain in enumerate(domains)
         if float((people * unseen)[domain.rows & rare].sum()) > LEANING * float((people * unseen)[domain.rows].sum())
     ]  # fmt: skip
-    found: dict[str, list[int]] = {}
+    found: dict[ReasonCode, list[int]] = {}
     if leaning:
-        found["people_rarely_observed"] = leaning
+        found[codes.PEOPLE_RARELY_OBSERVED] = leaning
     if draws is not None and draws.failed > 0.05 * (len(draws.sizes) + draws.failed):
-        found["bootstrap_draws_failed"] = list(range(len(domains)))
+        found[BOOTSTRAP_DRAWS_FAILED] = list(range(len(domains)))
     return found
 
 
 def _assumptions(read: _Read, given: list[str], arguments: dict[str, Any]) -> tuple[Assumption, ...]:
-    named = (("covariates", ", ".join(given)),) if given else ()
-    pairs = [term for term in read.terms if len(term) > 1]
-    found = [
-        Assumption(code="dependence_given_covariates", parameters=(("terms", arguments["terms"]), *named))
-        if pairs and given else
-        Assumption(code="lists_independent_given_all", parameters=named) if given else
-        Assumption(code="lists_independent") if not pairs else
-        Assumption(code="highest_interaction_zero"),
-        Assumption(code="chances_alike"),
-    ]  # fmt: skip
+    dependent = any(len(term) > 1 for term in read.terms)
+    named = {"covariates": ", ".join(given)}
+    if dependent:
+        terms = arguments["terms"]
+        first = (
+            codes.DEPENDENCE_AMONG_ALIKE.held(terms=terms, **named)
+            if given
+            else DEPENDENCE_BETWEEN_LISTS.held(terms=terms)
+        )
+    else:
+        first = codes.LISTS_INDEPENDENT_AMONG_ALIKE.held(**named) if given else LISTS_INDEPENDENT.held()
+    found = [first, codes.CHANCES_ALIKE.held()]
     if arguments["blind"]:
-        found.append(Assumption(code="lists_blind", parameters=(("lists", ", ".join(arguments["blind"])),)))
+        found.append(codes.LISTS_BLIND.held(lists=", ".join(arguments["blind"])))
     if read.cells.incomplete:
-        found.append(Assumption(code="covariates_missing_at_random"))
-    return (*found, Assumption(code="closed_population"), Assumption(code="perfect_linkage"))
+        found.append(codes.COVARIATES_MISSING_AT_RANDOM.held())
+    return (*found, CLOSED_POPULATION.held(), PERFECT_LINKAGE.held())
 
 
 def _diagnostics(read: _Read, fitted: Fitted, sums: Sums, draws: Draws | None) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from fl_estimate.design.domains import By, by_margins
 from fl_estimate.errors import EstimateFault
+from fl_estimate.estimators.capture_recapture import covariate_codes as codes
 from fl_estimate.estimators.capture_recapture.answers import require_interval
 from fl_estimate.estimators.capture_recapture.conditional_fit import Softmax, SoftmaxFit, maximise
 from fl_estimate.estimators.capture_recapture.covariate_formulas import read_side
@@ -159,14 +160,17 @@ def _answer(
     columns, scale = scaled_columns(read, covariates)
     fit = maximise(_logistic(read, columns.values, columns.names))
     log_rate = np.log(2.0) + columns.values @ fit.coefficients
-    weights = _chao(read, columns.values, log_rate, fit) if call == "generalised_chao" else _zelterman(
-        read, columns.values, log_rate, fit
+    weights = (
+        _chao(read, columns.values, log_rate, fit)
+        if call == "generalised_chao"
+        else _zelterman(read, columns.values, log_rate, fit)
     )
     domains = domains_of(read.frame, by)
     errors = np.sqrt(np.diag(fit.covariance))
     return answer_of_counts(
         read, domains, sums_of(weights, domains), by=by, covariates=covariates, interval=interval, level=level,
-        method=call.replace("_", "-"), call=call, reasons=[], assumptions=("contacts_independent",),
+        method=codes.GENERALISED_CHAO if call == "generalised_chao" else codes.GENERALISED_ZELTERMAN, call=call, reasons=[],
+        assumptions=(codes.CONTACTS_INDEPENDENT,),
         diagnostics={
             "coefficients": {
                 name: [float(value / unit), float(error / unit)]

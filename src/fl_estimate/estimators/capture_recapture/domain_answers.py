@@ -12,8 +12,11 @@ import numpy.typing as npt
 from fl_estimate.estimators.capture_recapture.answers import Limits
 from fl_estimate.estimators.capture_recapture.horvitz_thompson import Domain
 from fl_estimate.results.basis import Support
-from fl_estimate.results.estimates import Assumption, Estimates, Reason, make_frame
+from fl_estimate.results.build import build
+from fl_estimate.results.codes import DARK_FIGURE, POPULATION_SIZE, Assumption, IntervalKind, MethodName, ReasonCode
+from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.provenance import Provenance
+from fl_estimate.results.recipe import Period, Recipe
 
 Floats = npt.NDArray[np.float64]
 
@@ -40,7 +43,9 @@ class DomainAnswer:
     covariance : array, shape (domains, domains)
     limits : sequence of Limits
         Of the dark figures.
-    method, term, interval_kind, call : str
+    method : MethodName
+    interval_kind : IntervalKind
+    term, call : str
     level : float
     reasons : mapping of code to domains
         Places of the domains that a reason holds for.
@@ -55,14 +60,14 @@ class DomainAnswer:
     dark: Floats
     covariance: Floats
     limits: Sequence[Limits]
-    method: str
+    method: MethodName
     term: str
-    interval_kind: str
+    interval_kind: IntervalKind
     call: str
     level: float
     about: About
     assumptions: Sequence[Assumption] = ()
-    reasons: Mapping[str, Sequence[int]] = field(default_factory=dict[str, Sequence[int]])
+    reasons: Mapping[ReasonCode, Sequence[int]] = field(default_factory=dict[ReasonCode, Sequence[int]])
     diagnostics: Mapping[str, Any] = field(default_factory=dict[str, Any])
     arguments: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
@@ -74,38 +79,35 @@ def domain_estimates(answer: DomainAnswer) -> Estimates:
     lower = [end for n, one in zip(answer.seen, answer.limits, strict=True) for end in (n + one.lower, one.lower)]
     upper = [end for n, one in zip(answer.seen, answer.limits, strict=True) for end in (n + one.upper, one.upper)]
     columns: dict[str, Any] = {
-        "quantity": ["population_size", "dark_figure"] * size,
-        "outcome": [answer.about.outcome] * rows,
-        "term": [answer.term] * rows,
+        "outcome": answer.about.outcome,
+        "term": answer.term,
         "margin": [domain.margin for domain in answer.domains for _ in (0, 1)],
         "value": [value for n, f in zip(answer.seen, answer.dark, strict=True) for value in (n + f, f)],
         "se": np.repeat(np.sqrt(np.diag(answer.covariance)), 2),
         "lower": lower,
         "upper": upper,
-        "level": [answer.level] * rows,
-        "interval_kind": [answer.interval_kind] * rows,
+        "level": answer.level,
+        "interval_kind": answer.interval_kind,
         "n": np.repeat(answer.seen, 2),
-        "method": [answer.method] * rows,
     }
     labels = {
         name: [domain.labels[place] for domain in answer.domains for _ in (0, 1)]
         for place, name in enumerate(answer.by)
     }
-    return Estimates(
-        frame=make_frame(columns, labels, rows, basis="lists"),
-        by=answer.by,
-        population=answer.about.population,
-        reference_period=answer.about.reference_period,
-        reasons=tuple(
-            Reason(code=code, row=2 * place + row)
-            for code, places in answer.reasons.items() for place in places for row in (0, 1)
+    provenance = Provenance(
+        call=answer.call, arguments={**answer.arguments, "level": answer.level},
+        source_name="records of people", source_sha256=answer.about.sha256,
+    )  # fmt: skip
+    return build(
+        columns, labels, quantity=[POPULATION_SIZE, DARK_FIGURE] * size, method=answer.method, basis="lists",
+        recipe=Recipe(
+            population=answer.about.population, period=Period(answer.about.reference_period),
+            assumptions=tuple(answer.assumptions), provenance=provenance,
         ),
-        assumptions=tuple(answer.assumptions),
-        diagnostics=dict(answer.diagnostics),
-        provenance=Provenance(
-            call=answer.call, arguments={**answer.arguments, "level": answer.level},
-            source_name="records of people", source_sha256=answer.about.sha256,
-        ),
-        covariance_matrix=np.repeat(np.repeat(answer.covariance, 2, axis=0), 2, axis=1),
-        support=Support.of(np.repeat(answer.seen, 2)),
+        support=Support.of(np.repeat(answer.seen, 2), rows=rows),
+        reasons=[
+            code.at(2 * place + row) for code, places in answer.reasons.items() for place in places for row in (0, 1)
+        ],
+        diagnostics=answer.diagnostics,
+        covariance=np.repeat(np.repeat(answer.covariance, 2, axis=0), 2, axis=1),
     )  # fmt: skip

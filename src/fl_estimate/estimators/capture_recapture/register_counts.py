@@ -15,6 +15,8 @@ from fl_estimate.errors import EstimateFault, listed
 from fl_estimate.estimators.capture_recapture.people_cells import read_columns
 
 Floats = npt.NDArray[np.float64]
+_COUNT, _PEOPLE = "\x1fcount", "\x1fpeople"
+"""Names that no column has."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -64,20 +66,22 @@ def read_register(records: Any, count: str, frequency: str | None, columns: Sequ
     counts = _whole(frame, count, numbers, least=1)
     people = _whole(frame, frequency, numbers, least=0) if frequency else np.ones(len(frame))
     covariates = frame[list(dict.fromkeys(columns))]
-    if gaps := [f"{name}: {int(covariates[name].isna().sum())} rows" for name in covariates if covariates[name].isna().any()]:
+    if gaps := [
+        f"{name}: {int(covariates[name].isna().sum())} rows" for name in covariates if covariates[name].isna().any()
+    ]:
         raise EstimateFault(
             "FL-EST-171", "a covariate has no value for some people", found=listed(gaps),
             fix='give "unknown" as a value of its own, leave the covariate out, or impute it beforehand',
         )  # fmt: skip
     if not people.sum() > 0:
         raise EstimateFault("FL-EST-175", "nobody is in the register", found=f"{len(frame)} rows", fix="check the file")
-    table = covariates.assign(**{"\x1fcount": counts, "\x1fpeople": people})[people > 0]
-    keys = ["\x1fcount", *covariates]
-    table = table.groupby(keys, observed=True, sort=True, as_index=False)["\x1fpeople"].sum()
+    table = covariates.assign(**{_COUNT: counts, _PEOPLE: people})[people > 0]
+    keys = [_COUNT, *(str(name) for name in covariates)]
+    table = table.groupby(keys, observed=True, sort=True, as_index=False)[_PEOPLE].sum()
     hashed = pd.util.hash_pandas_object(table.astype(str), index=False).to_numpy().tobytes()
     return Register(
-        counts=table["\x1fcount"].to_numpy(dtype=float), people=table["\x1fpeople"].to_numpy(dtype=float),
-        frame=table[list(covariates)], sha256=hashlib.sha256(repr(keys).encode() + hashed).hexdigest(),
+        counts=table[_COUNT].to_numpy(dtype=float), people=table[_PEOPLE].to_numpy(dtype=float),
+        frame=table.drop(columns=[_COUNT, _PEOPLE]), sha256=hashlib.sha256(repr(keys).encode() + hashed).hexdigest(),
     )  # fmt: skip
 
 

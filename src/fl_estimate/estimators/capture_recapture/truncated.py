@@ -11,6 +11,7 @@ from scipy import special
 
 from fl_estimate.design.domains import By, by_margins
 from fl_estimate.errors import not_one_of
+from fl_estimate.estimators.capture_recapture import covariate_codes as codes
 from fl_estimate.estimators.capture_recapture import truncated_kernels as kernels
 from fl_estimate.estimators.capture_recapture.answers import require_interval
 from fl_estimate.estimators.capture_recapture.covariate_formulas import Columns, columns_of, read_side
@@ -26,14 +27,24 @@ from fl_estimate.estimators.capture_recapture.horvitz_thompson import (
 )
 from fl_estimate.estimators.capture_recapture.register_counts import Register, read_register
 from fl_estimate.estimators.capture_recapture.truncated_fit import CountFit, Counts, fit_counts
-from fl_estimate.results.estimates import Assumption, Estimates
+from fl_estimate.results.codes import (
+    CLOSED_POPULATION,
+    PERFECT_LINKAGE,
+    AssumptionCode,
+    IntervalKind,
+    MethodName,
+    ReasonCode,
+)
+from fl_estimate.results.estimates import Estimates
 
 Floats = npt.NDArray[np.float64]
 Distribution = Literal["poisson", "geometric", "negative-binomial"]
 Inflation = Literal["no", "after", "before"]
 INFLATIONS: tuple[Inflation, ...] = ("no", "after", "before")
 UNSTEADY = 0.5
-"""Standard error, as a share of the dark figure, above which a reason says so."""
+"""Standard error, as a share of the dark figure, above which a reason says so…"""
+NOTABLE = 0.1
+"""… where it is also this share of all people."""
 MISFIT = 0.01
 """p-value of the counts' fit below which a reason says so."""
 EXPECTED = 5.0
@@ -137,7 +148,7 @@ def zero_truncated(
     sums = sums_of(weights, domains)
     return answer_of_counts(
         read, domains, sums, by=by, covariates=covariates, interval=interval, level=level,
-        method=("one-inflated-" if one_inflated != "no" else "zero-truncated-") + distribution,
+        method=(codes.TRUNCATED if one_inflated == "no" else codes.ONE_INFLATED)[distribution],
         call="zero_truncated", assumptions=_assumptions(distribution, one_inflated),
         reasons=_reasons(fit, _fit_of(data, fit)), diagnostics=_diagnostics(columns, data, fit), arguments=arguments,
     )  # fmt: skip
@@ -145,16 +156,17 @@ def zero_truncated(
 
 def answer_of_counts(
     read: Register, domains: list[Domain], sums: Sums, *, by: By, covariates: str, interval: str, level: float,
-    method: str, call: str, assumptions: tuple[str, ...], reasons: list[str], diagnostics: dict[str, Any],
+    method: MethodName, call: str, assumptions: tuple[AssumptionCode, ...], reasons: list[ReasonCode], diagnostics: dict[str, Any],
     arguments: dict[str, Any],
 ) -> Estimates:  # fmt: skip
     """Lay the answer of one register out: what its methods have in common."""
     errors = np.sqrt(np.diag(sums.covariance))
-    told: dict[str, list[int]] = {code: list(range(len(domains))) for code in reasons}
-    if unsteady := [at for at, (f, se) in enumerate(zip(sums.dark, errors, strict=True)) if se > UNSTEADY * f > 0]:
-        told["dark_figure_unsteady"] = unsteady
+    told: dict[ReasonCode, list[int]] = {code: list(range(len(domains))) for code in reasons}
+    unsteady = (errors > UNSTEADY * sums.dark) & (errors > NOTABLE * (sums.seen + sums.dark))
+    if unsteady.any():
+        told[codes.DARK_FIGURE_UNSTEADY] = np.flatnonzero(unsteady).tolist()
     named = read_side(covariates)[1]
-    held = [Assumption(code="counts_alike_given", parameters=(("covariates", ", ".join(named)),))] if named else []
+    held = [codes.COUNTS_ALIKE_GIVEN.held(covariates=", ".join(named))] if named else []
     return domain_estimates(
         DomainAnswer(
             by=by_columns(by), domains=domains, seen=sums.seen, dark=sums.dark, covariance=sums.covariance,
@@ -162,11 +174,11 @@ def answer_of_counts(
                 limits_of(float(f), float(v), interval, level)
                 for f, v in zip(sums.dark, np.diag(sums.covariance), strict=True)
             ],
-            method=method, term=covariates if named else "", interval_kind=interval, call=call, level=level,
+            method=method, term=covariates if named else "", interval_kind=IntervalKind.of(interval), call=call, level=level,
             about=About(sha256=read.sha256),
             assumptions=[
-                *(Assumption(code=code) for code in assumptions), *held, Assumption(code="register_can_hold_everybody"),
-                Assumption(code="closed_population"), Assumption(code="perfect_linkage"),
+                *(code.held() for code in assumptions), *held, codes.REGISTER_CAN_HOLD_EVERYBODY.held(),
+                CLOSED_POPULATION.held(), PERFECT_LINKAGE.held(),
             ],
             reasons=told,
             diagnostics={
@@ -247,26 +259,26 @@ def _fit_of(data: Counts, fit: CountFit) -> _Agreement:
     )
 
 
-def _reasons(fit: CountFit, agreement: _Agreement) -> list[str]:
+def _reasons(fit: CountFit, agreement: _Agreement) -> list[ReasonCode]:
     """Reasons of all rows."""
-    found: list[str] = []
+    found: list[ReasonCode] = []
     if "size" in fit.limits:
-        found.append("counts_no_overdispersion")
+        found.append(codes.COUNTS_NO_OVERDISPERSION)
     if "inflation" in fit.limits:
-        found.append("counts_no_inflation")
+        found.append(codes.COUNTS_NO_INFLATION)
     if agreement.p_value < MISFIT:
-        found.append("counts_do_not_fit")
+        found.append(codes.COUNTS_DO_NOT_FIT)
     return found
 
 
-def _assumptions(distribution: Distribution, one_inflated: Inflation) -> tuple[str, ...]:
+def _assumptions(distribution: Distribution, one_inflated: Inflation) -> tuple[AssumptionCode, ...]:
     """Assumptions about the counts."""
     of_counts = {
-        "poisson": "counts_poisson",
-        "geometric": "counts_geometric",
-        "negative-binomial": "counts_negative_binomial",
+        "poisson": codes.COUNTS_POISSON,
+        "geometric": codes.COUNTS_GEOMETRIC,
+        "negative-binomial": codes.COUNTS_NEGATIVE_BINOMIAL,
     }
-    of_ones = {"no": (), "after": ("ones_after_first_contact",), "before": ("ones_of_another_kind",)}
+    of_ones = {"no": (), "after": (codes.ONES_AFTER_FIRST_CONTACT,), "before": (codes.ONES_OF_ANOTHER_KIND,)}
     return (of_counts[distribution], *of_ones[one_inflated])
 
 
@@ -280,7 +292,9 @@ def _diagnostics(columns: tuple[Columns, Floats], data: Counts, fit: CountFit) -
     }
     head = [name for name, value in (("log size", fit.log_size), ("logit inflated", fit.logit)) if not np.isnan(value)]
     values = [value for value in (fit.log_size, fit.logit) if not np.isnan(value)]
-    coefficients |= {name: [value, float(errors[at])] for at, (name, value) in enumerate(zip(head, values, strict=True))}
+    coefficients |= {
+        name: [value, float(errors[at])] for at, (name, value) in enumerate(zip(head, values, strict=True))
+    }
     people = float(data.people.sum())
     return {
         "coefficients": coefficients,

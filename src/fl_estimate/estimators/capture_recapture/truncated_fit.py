@@ -274,7 +274,8 @@ def _not_told_apart(names: list[str]) -> EstimateFault:
 
 def _no_maximum(found: str) -> EstimateFault:
     return EstimateFault(
-        "FL-EST-176", "the likelihood has no maximum short of infinitely many people: these counts give no estimate",
+        "FL-EST-176",
+        "the likelihood has no maximum short of infinitely many people: these counts give no estimate",
         found=found,
         fix="a simpler distribution (Poisson, geometric), fewer covariates, or Chao's lower bound (generalised_chao)",
     )
