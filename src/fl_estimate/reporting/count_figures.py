@@ -57,7 +57,10 @@ def plot_counts(profile: CountProfile, *, language: str = "en") -> Figure:
     check_language(language)
     if not isinstance(profile, CountProfile):
         raise PublishFault(
-            "FL-PUB-13", "this cannot be drawn so", found=type(profile).__name__, fix="a CountProfile of cr.count_profile"
+            "FL-PUB-13",
+            "this cannot be drawn so",
+            found=type(profile).__name__,
+            fix="a CountProfile of cr.count_profile",
         )
     with styled():
         from fl_estimate.reporting.picture import Picture
@@ -74,6 +77,7 @@ def _counts(axes: Any, profile: CountProfile, language: str) -> None:
     for name, (color, line, mark) in zip(profile.distributions, STYLES, strict=False):
         axes.plot(table["count"], table[name], color=color, linestyle=line, marker=mark, markersize=3.5, linewidth=1.4,
                   label=say("counts", name, language), zorder=3)  # fmt: skip
+    axes.set_xlim(0.4, len(table) + 0.6)
     _dress(axes, say("counts", "people", language), language, 0)
     if profile.distributions:
         axes.legend(fontsize=TEXT - 0.5, frameon=False, loc="upper right")
@@ -85,14 +89,19 @@ def _ratios(axes: Any, profile: CountProfile, language: str) -> None:
     there = np.isfinite(table["ratio"].to_numpy(dtype=float))
     kept = table[there]
     for name, (color, line, mark) in zip(profile.distributions, STYLES, strict=False):
-        axes.plot(expected["count"], expected[name], color=color, linestyle=line, marker=mark, markersize=3.5, linewidth=1.4)
+        axes.plot(
+            expected["count"], expected[name], color=color, linestyle=line, marker=mark, markersize=3.5, linewidth=1.4
+        )
     # On the picture a wide interval of few people does not flatten all others.
-    high = 1.4 * max([*kept["ratio"], *(expected[name].max() for name in profile.distributions), 0.0], default=1.0) or 1.0
+    high = (
+        1.4 * max([*kept["ratio"], *(expected[name].max() for name in profile.distributions), 0.0], default=1.0) or 1.0
+    )
     for _, row in kept.iterrows():
         axes.plot([row["count"]] * 2, [row["lower"], min(row["upper"], high)], color=DEEP, linewidth=1.6)
         if row["upper"] > high:
             axes.plot([row["count"]], [high], marker="^", color=SOFT, markersize=5, clip_on=False)
     axes.plot(kept["count"], kept["ratio"], "o", color=DEEP, markersize=5.5, markerfacecolor=PAPER, markeredgewidth=1.4)
+    axes.set_xlim(0.4, len(table) + 0.6)
     axes.set_ylim(0, high)
     _dress(axes, say("counts", "ratio", language), language, 1)
 
