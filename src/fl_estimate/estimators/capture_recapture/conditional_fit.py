@@ -167,6 +167,8 @@ def maximise(model: Softmax, start: Floats | None = None) -> SoftmaxFit:
         step = _solve(model, now)
         decrement = float(now.score @ step)
         if decrement <= min(SETTLED * (1 + abs(now.log_likelihood)), CERTAIN):
+            # A last step squares what is left of the error.
+            coefficients, now = coefficients + step, moments(model, coefficients + step)
             break
         length = 1.0
         while length > 1e-6:
