@@ -116,7 +116,9 @@ def test_one_inflation(entry: dict[str, Any]) -> None:
     np.testing.assert_allclose(before.to_frame()["value"].iloc[0], extras["N_inflation_before_truncation"], rtol=SIZE)
     coefficients = dict(after.diagnostics["coefficients"])
     ours = [coefficients.pop("logit inflated"), *coefficients.values()]
-    np.testing.assert_allclose([value for value, _ in ours], list(extras["coefficients"].values()), rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(
+        [value for value, _ in ours], list(extras["coefficients"].values()), rtol=1e-5, atol=1e-7
+    )
     # optim's observed information, of finite differences.
     np.testing.assert_allclose([error for _, error in ours], check["se_own"], rtol=2e-4)
 

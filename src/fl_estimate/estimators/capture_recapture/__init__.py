@@ -62,6 +62,6 @@ __all__ = [
     "simulate",
     "stated_model",
     "threshold",
-    "zero_truncated",
     "zelterman",
+    "zero_truncated",
 ]

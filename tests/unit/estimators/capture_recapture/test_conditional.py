@@ -114,7 +114,9 @@ def test_score_and_information_are_the_derivatives() -> None:
     made = list_model(records, cells, read_terms(histories, [("police", "shelter")]), formulas, CALL["blind"])
     held = made.softmax.members[cells.history]
     people_of = np.bincount(cells.cell[:, 0], weights=cells.people, minlength=len(cells.frame))
-    sums = np.stack([np.bincount(cells.cell[:, 0], weights=cells.people * h, minlength=len(people_of)) for h in held.T], axis=1)
+    sums = np.stack(
+        [np.bincount(cells.cell[:, 0], weights=cells.people * h, minlength=len(people_of)) for h in held.T], axis=1
+    )
     model = made.softmax.counted(people_of, sums)
     at = np.random.default_rng(1).normal(size=len(model.names)) * 0.3
     now = moments(model, at)
