@@ -139,7 +139,7 @@ def zero_truncated(
     read = read_register(records, count, frequency, [*read_side(covariates)[1], *by_columns(by)])
     columns, data = _columns(read, covariates)
     fit = fit_counts(data, distribution, inflation=one_inflated != "no")
-    weights = _weights(data, fit, one_inflated)
+    weights, agreement = _weights(data, fit, one_inflated), _fit_of(data, fit)
     arguments = {
         "count": count, "frequency": frequency, "covariates": covariates, "distribution": distribution,
         "one_inflated": one_inflated, "by": [list(margin) for margin in by_margins(by)], "interval": interval,
@@ -150,7 +150,7 @@ def zero_truncated(
         read, domains, sums, by=by, covariates=covariates, interval=interval, level=level,
         method=(codes.TRUNCATED if one_inflated == "no" else codes.ONE_INFLATED)[distribution],
         call="zero_truncated", assumptions=_assumptions(distribution, one_inflated),
-        reasons=_reasons(fit, _fit_of(data, fit)), diagnostics=_diagnostics(columns, data, fit), arguments=arguments,
+        reasons=_reasons(fit, agreement), diagnostics=_diagnostics(columns, data, fit, agreement), arguments=arguments,
     )  # fmt: skip
 
 
@@ -282,8 +282,8 @@ def _assumptions(distribution: Distribution, one_inflated: Inflation) -> tuple[A
     return (of_counts[distribution], *of_ones[one_inflated])
 
 
-def _diagnostics(columns: tuple[Columns, Floats], data: Counts, fit: CountFit) -> dict[str, Any]:
-    (made, scale), agreement = columns, _fit_of(data, fit)
+def _diagnostics(columns: tuple[Columns, Floats], data: Counts, fit: CountFit, agreement: _Agreement) -> dict[str, Any]:
+    made, scale = columns
     errors = np.sqrt(np.diag(fit.covariance))
     number = fit.extra + len(fit.coefficients)
     coefficients = {

@@ -105,7 +105,7 @@ def fit_counts(data: Counts, distribution: DistributionName, *, inflation: bool)
 
 def _best(data: Counts, distribution: DistributionName, *, inflation: bool) -> CountFit | None:
     """The highest of the maxima that Newton's method finds from several starts; None where they run to the edge."""
-    shapes = [np.nan] if distribution != "negative-binomial" else [-3.0, -1.0, 0.0, 1.0, 2.5, 5.0]
+    shapes = [np.nan] if distribution != "negative-binomial" else [-2.0, 0.5, 3.0]
     logits = [-2.0, 0.0, 1.0] if inflation else [np.nan]
     found = [
         one for shape in shapes for logit in logits

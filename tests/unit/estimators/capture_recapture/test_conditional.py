@@ -120,7 +120,7 @@ def test_score_and_information_are_the_derivatives() -> None:
     model = made.softmax.counted(people_of, sums)
     at = np.random.default_rng(1).normal(size=len(model.names)) * 0.3
     now = moments(model, at)
-    slope = optimize.approx_fprime(at, lambda b: moments(model, b).log_likelihood, 1e-6)
+    slope: Any = optimize.approx_fprime(at, lambda b: moments(model, b).log_likelihood, 1e-6)
     np.testing.assert_allclose(now.score, slope, rtol=1e-4, atol=1e-3)
     for place in range(len(at)):
         step = np.eye(len(at))[place] * 1e-5
@@ -184,7 +184,7 @@ def test_the_bootstrap_agrees_with_the_formula_and_is_drawn_again_from_its_seed(
 def test_rows_in_any_order_and_any_frame_give_the_same() -> None:
     seen, _ = people(1_000, 8)
     seen = seen.assign(age=np.random.default_rng(1).normal(size=len(seen)))
-    settings = CALL | {"common": "age"}
+    settings: dict[str, Any] = CALL | {"common": "age"}
     first = cr.conditional_loglinear(seen, **settings).to_frame()
     turned = cr.conditional_loglinear(pl.from_pandas(seen.sample(frac=1, random_state=1)), **settings).to_frame()
     pd.testing.assert_frame_equal(first, turned, rtol=1e-9)
@@ -195,7 +195,7 @@ def test_histories_with_their_records_go_in(tmp_path: Any) -> None:
     seen.to_csv(tmp_path / "people.csv", index=False)
     histories = fl.load_lists(tmp_path / "people.csv", lists=LISTS, covariates=["year", "sex", "form"])
     histories = histories.about(outcome="trafficking", reference_period="2020-2022")
-    settings = {name: value for name, value in CALL.items() if name != "lists"}
+    settings: dict[str, Any] = {name: value for name, value in CALL.items() if name != "lists"}
     found = cr.conditional_loglinear(histories, by="sex", **settings)
     assert set(found.to_frame()["outcome"]) == {"trafficking"}
     assert found.reference_period == "2020-2022"

@@ -208,7 +208,8 @@ def test_the_profile_lays_counts_beside_distributions() -> None:
 def test_the_picture_has_every_count_and_ratio(language: str) -> None:
     profile = cr.count_profile(counted(430, 160, 80, 18, 5), frequency="people")
     bars, ratios = fl.plot_counts(profile, language=language).axes
-    assert [bar.get_height() for bar in bars.patches] == [430, 160, 80, 18, 5]
+    drawn_bars: list[Any] = list(bars.patches)
+    assert [bar.get_height() for bar in drawn_bars] == [430, 160, 80, 18, 5]
     assert bars.get_title(loc="left") == say("counts", "people", language)
     drawn = [line for line in ratios.lines if line.get_markerfacecolor() == "#ffffff"]
     np.testing.assert_allclose(np.asarray(drawn[0].get_ydata(), dtype=float), profile.table["ratio"][:4])
