@@ -252,7 +252,8 @@ def _fit_of(data: Counts, fit: CountFit) -> _Agreement:
         seen.append(float(data.people[data.counts == count].sum()))
         left -= here
     expected, seen = np.array([*expected, left]), np.array([*seen, n - sum(seen)])
-    df = len(expected) - 1 - fit.extra - data.columns.shape[1]
+    # Slopes are learnt from who has which count, hardly from how many have it: taking them off would reject too often.
+    df = len(expected) - 1 - fit.extra - 1
     statistic = float(((seen - expected) ** 2 / np.maximum(expected, 1e-300)).sum())
     return _Agreement(
         statistic=statistic, df=df, p_value=float(special.chdtrc(df, statistic)) if df > 0 else float("nan")
