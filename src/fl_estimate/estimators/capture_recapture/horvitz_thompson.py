@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import sparse
 
 from fl_estimate.design.domains import By, by_margins
-from fl_estimate.errors import EstimateFault, missing_columns
+from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.capture_recapture.answers import Limits, log_limits, normal_quantile
 from fl_estimate.results.estimates import check_by_columns
 
@@ -100,12 +100,10 @@ def domains_of(frame: pd.DataFrame, by: By) -> list[Domain]:
     Raises
     ------
     EstimateFault
-        FL-EST-21: no such column; FL-EST-171: a number with too many values is no class.
+        FL-EST-171: more domains than one call gives.
     """
     found = [Domain(margin="", labels=(None,) * len(by_columns(by)), rows=np.ones(len(frame), dtype=bool))]
     columns = by_columns(by)
-    if absent := [name for name in columns if name not in frame]:
-        raise missing_columns("FL-EST-21", absent, [str(name) for name in frame], EstimateFault)
     for margin in by_margins(by):
         groups = frame.groupby(list(margin), sort=True, observed=True).indices
         keys = sorted(groups, key=lambda key: _order(frame, margin, key))
