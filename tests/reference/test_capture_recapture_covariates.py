@@ -67,7 +67,7 @@ def test_every_entry_is_compared_or_named_as_left_out() -> None:
 @pytest.mark.parametrize("entry", of("posbernoulli", "posbinomial"))
 def test_lists_with_covariates(entry: dict[str, Any]) -> None:
     frame = data(entry["dataset"])
-    lists = [name for name in frame if name[0] in "Ly" and name[1:].isdigit()]
+    lists = [name for name in map(str, frame) if name[0] in "Ly" and name[1:].isdigit()]
     found = cr.conditional_loglinear(frame, lists=lists, interval="wald", **MODELS[entry["method"]])
     row = found.to_frame().iloc[0]
     np.testing.assert_allclose(row["value"], entry["estimate"], rtol=SIZE)
@@ -89,8 +89,8 @@ def called(entry: dict[str, Any], **settings: Any) -> fl.Estimates:
         given["covariates"] = "sex + age"
     if entry["feature"] == "chao_zelterman":
         return (cr.generalised_zelterman if method.startswith("Zelterman") else cr.generalised_chao)(frame, **given)
-    named: dict[str, Any] = {"posg": "geometric", "trun": "negative-binomial"}
-    return cr.zero_truncated(frame, distribution=named.get(method[:4], "poisson"), **given)
+    named: dict[str, Any] = {"posgeom": "geometric", "truncat": "negative-binomial"}
+    return cr.zero_truncated(frame, distribution=named.get(method[:7], "poisson"), **given)
 
 
 @pytest.mark.parametrize("entry", of("zero_truncated", "chao_zelterman"))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.capture_recapture.conditional_em import Fitted, fit_cells
@@ -121,7 +122,8 @@ def _options(cells: Cells) -> Places:
     """Codes of the values of what can be missing, shape (possibilities, columns)."""
     first = cells.frame.iloc[: cells.cell.shape[1]]
     differing = [name for name in first if first[name].nunique() > 1]
-    return np.stack([first[name].astype("category").cat.codes.to_numpy(dtype=np.intp) for name in differing], axis=1)
+    codes = [pd.Categorical(first[name]).codes for name in differing]
+    return np.stack(codes, axis=1).astype(np.intp)
 
 
 def _missing(codes: Places, possible: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

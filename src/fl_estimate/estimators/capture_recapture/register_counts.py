@@ -77,7 +77,7 @@ def read_register(records: Any, count: str, frequency: str | None, columns: Sequ
         raise EstimateFault("FL-EST-175", "nobody is in the register", found=f"{len(frame)} rows", fix="check the file")
     table = covariates.assign(**{_COUNT: counts, _PEOPLE: people})[people > 0]
     keys = [_COUNT, *(str(name) for name in covariates)]
-    table = table.groupby(keys, observed=True, sort=True, as_index=False)[_PEOPLE].sum()
+    table = table.groupby(keys, observed=True, sort=True, as_index=False).sum()
     hashed = pd.util.hash_pandas_object(table.astype(str), index=False).to_numpy().tobytes()
     return Register(
         counts=table[_COUNT].to_numpy(dtype=float), people=table[_PEOPLE].to_numpy(dtype=float),
