@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from fl_estimate.arrays import Floats
+
 Codes = npt.NDArray[np.int64]
 
 CACHED = 65_536

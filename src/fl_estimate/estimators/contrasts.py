@@ -3,25 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
+from fl_estimate.arrays import Floats
 from fl_estimate.design.intervals import general
 from fl_estimate.errors import EstimateFault, listed, not_one_of
 from fl_estimate.results.basis import weakest
-from fl_estimate.results.estimates import Assumption, Estimates, Floats, Reason, make_frame
-from fl_estimate.results.provenance import Provenance
+from fl_estimate.results.build import build
+from fl_estimate.results.codes import (
+    DEFF_REFERENCE,
+    DF_NOT_POSITIVE,
+    DIFFERENCE,
+    LOG_ODDS_RATIO,
+    LOG_RATIO,
+    QUOTIENT,
+    STANDARDISED,
+    WALD,
+    AssumptionCode,
+    MethodName,
+    Quantity,
+    ReasonCode,
+)
+from fl_estimate.results.estimates import Estimates
 
 Scale = Literal["difference", "ratio", "log-ratio", "log-odds"]
-QUANTITIES: dict[str, str] = {
-    "difference": "difference",
-    "ratio": "quotient",
-    "log-ratio": "log_ratio",
-    "log-odds": "log_odds_ratio",
+QUANTITIES: dict[str, Quantity] = {
+    "difference": DIFFERENCE,
+    "ratio": QUOTIENT,
+    "log-ratio": LOG_RATIO,
+    "log-odds": LOG_ODDS_RATIO,
 }
+PART_MISSING = ReasonCode("part_missing")
+CONTRAST_NOT_DEFINED = ReasonCode("contrast_not_defined")
+CONTRAST_OF_ESTIMATES = AssumptionCode("contrast_of_estimates", "column", "compared")
 TELLING: tuple[str, ...] = ("quantity", "outcome", "term", "bound", "method")
 """Fixed columns that tell rows apart beside the by-columns."""
 Chosen = Mapping[str, Any]
@@ -169,7 +187,7 @@ class _Combined:
     slopes: Floats
     model: int
     term: str
-    reason: str = ""
+    reason: ReasonCode | None = None
 
 
 def _positive(share: Any) -> bool:
@@ -247,11 +265,11 @@ def _combine(
             slopes=np.zeros(len(known)),
             model=known[0],
             term=term,
-            reason="part_missing",
+            reason=PART_MISSING,
         )
     values = estimates.frame["value"].to_numpy(dtype=float)[known]
     value, slopes = _apply(values, factors, scale)
-    reason = "" if np.isfinite(value) else "part_missing" if np.isnan(values).any() else "contrast_not_defined"
+    reason = None if np.isfinite(value) else PART_MISSING if np.isnan(values).any() else CONTRAST_NOT_DEFINED
     return _Combined(rows=tuple(known), value=value, slopes=slopes, model=known[0], term=term, reason=reason)
 
 
@@ -293,7 +311,7 @@ def _told(column: str, sets: Sequence[tuple[Any, ...]]) -> dict[str, list[list[s
 
 
 def _lay_out(
-    estimates: Estimates, made: Sequence[_Combined], column: str, quantity: str | None, settings: Mapping[str, Any]
+    estimates: Estimates, made: Sequence[_Combined], column: str, quantity: Quantity | None, settings: Mapping[str, Any]
 ) -> Estimates:
     frame = estimates.frame
     by = tuple(name for name in estimates.by if name != column)
@@ -316,47 +334,43 @@ def _lay_out(
     lower, upper = (np.concatenate([pair[side] for pair in limits]) for side in (0, 1))
     models = frame.iloc[[row.model for row in made]]
     columns: dict[str, Any] = {
-        "quantity": [quantity or q for q in models["quantity"]],
         "outcome": ["" if column == "outcome" else text for text in models["outcome"]],
         "term": [_joined("" if column == "term" else old, row.term) for old, row in zip(models["term"], made, strict=True)],
         "margin": [" × ".join(n for n in str(m).split(" × ") if n and n != column) for m in models["margin"]],
         "value": value, "se": se, "lower": lower, "upper": upper, "level": level, "df": df,
-        "interval_kind": ["wald" if np.isfinite(limit) else "" for limit in lower],
-        "bound": list(models["bound"]), "method": list(models["method"]),
+        "interval_kind": [WALD if np.isfinite(limit) else "" for limit in lower],
+        "bound": list(models["bound"]),
         "n": [_people(frame, row, "n", apart=column in estimates.by) for row in made],
         "cases": [_people(frame, row, "cases", apart=column in estimates.by) for row in made],
     }  # fmt: skip
     labels = {name: [None if value is pd.NA else value for value in models[name]] for name in by}
     bases = frame["basis"].to_numpy(dtype=object)
-    reasons = [Reason(code=row.reason, row=place) for place, row in enumerate(made) if row.reason]
+    reasons = [row.reason.at(place) for place, row in enumerate(made) if row.reason is not None]
     reasons += [
-        Reason(code="df_not_positive", row=place, parameters=(("df", float(df[place])),))
+        DF_NOT_POSITIVE.at(place, df=float(df[place]))
         for place, row in enumerate(made)
-        if not row.reason and not df[place] > 0
+        if row.reason is None and not df[place] > 0
     ]
-    done = "standardised" if quantity is None else "contrast_of_estimates"
-    told: tuple[tuple[str, Any], ...] = (("column", column),)
-    if quantity is not None:
-        told = (*told, ("compared", list(dict.fromkeys(row.term for row in made))))
-    return replace(
-        estimates,
-        frame=make_frame(columns, labels, len(made), basis=[weakest(bases[list(row.rows)]) for row in made]),
-        by=by,
-        reasons=tuple(reasons),
-        assumptions=(
-            *(a for a in estimates.assumptions if a.code != "deff_reference"),
-            Assumption(code=done, parameters=told),
+    compared = list(dict.fromkeys(row.term for row in made))
+    said = STANDARDISED.held(column=column)
+    said = said if quantity is None else CONTRAST_OF_ESTIMATES.held(column=column, compared=compared)
+    recipe = estimates.recipe
+    return build(
+        columns,
+        labels,
+        quantity=[quantity or Quantity.of(q) for q in models["quantity"]],
+        method=[MethodName.of(name) for name in models["method"]],
+        basis=[weakest(bases[list(row.rows)]) for row in made],
+        recipe=recipe.then(
+            f"{estimates.provenance.call}, {'standardise' if quantity is None else 'contrast'}",
+            {**estimates.provenance.arguments, **settings},
+            [*recipe.without(DEFF_REFERENCE), said],
         ),
-        provenance=Provenance(
-            call=f"{estimates.provenance.call}, {'standardise' if quantity is None else 'contrast'}",
-            arguments={**estimates.provenance.arguments, **settings},
-            source_name=estimates.provenance.source_name,
-            source_sha256=estimates.provenance.source_sha256,
-        ),
-        covariance_matrix=covariance,
-        draws=None,
+        reasons=reasons,
+        # How well the parts were made says how well this is.
+        diagnostics=estimates.diagnostics,
+        covariance=covariance,
         support=estimates.support.grouped([row.rows for row in made]),
-        cells=None,
     )
 
 

@@ -24,6 +24,7 @@ from fl_estimate.estimators.weighted_call import (
     require_binary_for,
 )
 from fl_estimate.inputs.sample_design import Design
+from fl_estimate.results.codes import MEAN, PREVALENCE, RATIO, TOTAL, VARIANCE
 from fl_estimate.results.estimates import Estimates
 
 ProportionInterval = Literal[
@@ -133,7 +134,7 @@ def estimate_prevalence(
             found=f"{not_binary[0]!r} holds other numbers",
             fix="use fl.estimate_mean for quantities, or derive a 0/1 column",
         )
-    return lay_out(call, targets, table, quantity="prevalence")
+    return lay_out(call, targets, table, quantity=PREVALENCE)
 
 
 def estimate_total(
@@ -205,7 +206,7 @@ def estimate_total(
     ]
     table = call.tabulate(targets, measures)
     require_binary_for(table, unknown)
-    return lay_out(call, targets, table, quantity="total")
+    return lay_out(call, targets, table, quantity=TOTAL)
 
 
 def estimate_mean(
@@ -266,7 +267,7 @@ def estimate_mean(
         weights=call.people.design.weights,
     )
     measures = [Measure(target=t, top=t.value, bottom=t.counted) for t in targets.targets]
-    return lay_out(call, targets, call.tabulate(targets, measures), quantity="mean")
+    return lay_out(call, targets, call.tabulate(targets, measures), quantity=MEAN)
 
 
 def estimate_ratio(
@@ -331,7 +332,7 @@ def estimate_ratio(
         weights=call.people.design.weights,
     )
     measures = [Measure(target=t, top=t.value, bottom=t.denominator) for t in targets.targets]
-    return lay_out(call, targets, call.tabulate(targets, measures), quantity="ratio")
+    return lay_out(call, targets, call.tabulate(targets, measures), quantity=RATIO)
 
 
 def estimate_variance(
@@ -399,4 +400,4 @@ def estimate_variance(
         weights=call.people.design.weights,
     )
     measures = [Measure(target=t, top=t.value, bottom=None, square=t.square) for t in targets.targets]
-    return lay_out(call, targets, call.tabulate(targets, measures), quantity="variance")
+    return lay_out(call, targets, call.tabulate(targets, measures), quantity=VARIANCE)

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from fl_estimate.arrays import Floats
 
 ESS_NEEDED = 400.0
 PARETO_K_NEEDED = 0.7

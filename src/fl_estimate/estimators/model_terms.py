@@ -26,7 +26,10 @@ from fl_estimate.estimators.regression import (
     read_formula,
     row_reasons,
 )
-from fl_estimate.results.estimates import Estimates, make_frame
+from fl_estimate.estimators.weighted_call import recipe_of
+from fl_estimate.results.build import build
+from fl_estimate.results.codes import MARGINAL_MEAN, REPLICATES, TAYLOR, WALD
+from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.survey_test import SurveyTest
 
 TermMethod = Literal["wald", "lrt"]
@@ -298,21 +301,20 @@ def _laid_out(fitted: FittedModel, by: str, groups: Sequence[Any], value: Floats
     people = data.by_pattern(data.n)
     group = np.argmax([met == each for each in groups], axis=0).astype(np.int64)
     columns = {
-        "quantity": ["marginal_mean"] * count, "outcome": [outcome] * count, "margin": [by] * count, "value": value,
-        "se": se, "lower": lower, "upper": upper, "level": [call.level] * count,
-        "interval_kind": np.where(np.isnan(lower), "", "wald"), "undetermined": [data.undetermined] * count,
+        "outcome": outcome, "margin": by, "value": value, "se": se, "lower": lower, "upper": upper, "level": call.level,
+        "interval_kind": np.where(np.isnan(lower), "", WALD), "undetermined": data.undetermined,
         "n": [float(people[met == group].sum()) for group in groups], "df": df,
-        "method": ["replicates" if fitted.covariance.replicates else "taylor"] * count,
     }  # fmt: skip
-    return Estimates(
-        frame=make_frame(columns, {by: labels}, count, basis="respondents"),
-        by=(by,),
-        population=call.resolved.population,
-        wording=call.resolved.wording.only([outcome, by]),
-        reference_period=str(call.resolved.reference_period or ""),
+    settings = {"formula": fitted.formula, "family": fitted.family_name, "by": by, **call.settings()}
+    said = model_assumptions(data, fitted.covariance, [outcome], fitted.family_name)
+    return build(
+        columns,
+        {by: labels},
+        quantity=MARGINAL_MEAN,
+        method=REPLICATES if fitted.covariance.replicates else TAYLOR,
+        basis="respondents",
+        recipe=recipe_of(call, [outcome, by], settings, said),
         reasons=row_reasons(fitted, count),
-        assumptions=model_assumptions(data, fitted.covariance, [outcome], fitted.family_name),
-        provenance=provenance(data, formula=fitted.formula, family=fitted.family_name, by=by),
-        covariance_matrix=matrix,
+        covariance=matrix,
         support=group_support(data, fitted.y, group, count, fitted.design_df),
     )

@@ -13,8 +13,14 @@ from fl_estimate.design.intervals import GENERAL, general, proportion
 from fl_estimate.design.totals import Floats
 from fl_estimate.errors import EstimateFault, listed
 from fl_estimate.results.basis import Support, weakest
-from fl_estimate.results.estimates import HEAD, Assumption, Estimates, Reason
-from fl_estimate.results.provenance import Provenance
+from fl_estimate.results.codes import PREVALENCE, WALD, AssumptionCode, MethodName, Reason, ReasonCode
+from fl_estimate.results.columns import HEAD
+from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.recipe import joined
+
+MULTIPLE_IMPUTATION = MethodName("multiple-imputation")
+POOLED_WITHOUT_ERROR = ReasonCode("pooled_without_error")
+IMPUTED_SEVERAL_TIMES = AssumptionCode("imputed_several_times", "m")
 
 
 def pool(estimates: Sequence[Estimates], *, df: float | None = None) -> Estimates:
@@ -71,22 +77,24 @@ def pool(estimates: Sequence[Estimates], *, df: float | None = None) -> Estimate
     found = _combined(values, [_covariance(part) for part in parts], complete)
     frame = _frame(frames, found, str(frames[0]["quantity"].iloc[0]) if len(frames[0]) else "")
     first = parts[0]
+    recipe = joined(
+        [part.recipe for part in parts],
+        call="pool",
+        arguments={"of": first.provenance.to_dict(), "imputations": len(parts)},
+        assumptions=[*first.assumptions, IMPUTED_SEVERAL_TIMES.held(m=len(parts))],
+        one_sample=True,
+    )
     return Estimates(
         frame=frame,
         by=first.by,
-        measure=first.measure,
-        population=first.population,
+        measure=recipe.measure,
+        population=recipe.population,
         wording=first.wording,
-        reference_period=first.reference_period,
+        reference_period=recipe.reference_period,
         reasons=_reasons(parts, frame),
-        assumptions=(*first.assumptions, Assumption(code="imputed_several_times", parameters=(("m", len(parts)),))),
+        assumptions=recipe.assumptions,
         diagnostics={"imputations": len(parts), "missing_information": found.information.tolist()},
-        provenance=Provenance(
-            call="pool",
-            arguments={"of": first.provenance.to_dict(), "imputations": len(parts)},
-            source_name=first.provenance.source_name,
-            source_sha256=first.provenance.source_sha256,
-        ),
+        provenance=recipe.provenance,
         covariance_matrix=found.covariance,
         support=Support.least([part.support for part in parts]),
     )
@@ -173,11 +181,13 @@ def _frame(frames: Sequence[pd.DataFrame], found: _Combined, quantity: str) -> p
         mean = pd.concat([one[name].astype("Float64") for one in frames], axis=1).mean(axis=1)
         frame[name] = mean.round().astype("Int64") if name != "undetermined" else mean.astype(float)
     frame["value"], frame["se"], frame["df"] = found.value, found.se, found.df
+    # What was met in the first imputation is not that of all.
+    frame["psus_with_cases"], frame["df_effective"] = pd.array([pd.NA] * len(frame), dtype="Int64"), np.nan
     frame["deff"] = np.nan
     frame["basis"] = pd.array(
         [weakest(row) for row in zip(*(one["basis"] for one in frames), strict=True)], dtype="string"
     )
-    frame["method"] = pd.array(["multiple-imputation"] * len(frame), dtype="string")
+    frame["method"] = pd.array([str(MULTIPLE_IMPUTATION)] * len(frame), dtype="string")
     lower, upper, said = np.full(len(frame), np.nan), np.full(len(frame), np.nan), [""] * len(frame)
     for place in range(len(frame)):
         each = [one.iloc[place] for one in frames]
@@ -191,16 +201,16 @@ def _limits(row: pd.Series[Any], each: Sequence[pd.Series[Any]], quantity: str) 
     """Limits of a pooled row, of the kind that most imputations have."""
     value, se, df, level = (np.array([float(row[name])]) for name in ("value", "se", "df", "level"))
     named = [str(one["interval_kind"]) for one in each if one["interval_kind"]]
-    kind = max(dict.fromkeys(named), key=named.count) if named else "wald"
+    kind = max(dict.fromkeys(named), key=named.count) if named else WALD
     if np.isnan(se[0]) or not df[0] > 0:
         return np.nan, np.nan, ""
     if se[0] == 0:
         # No imputation has a case (or all have nothing else): one-sided limits, which hold no standard error.
         return float(np.mean([one["lower"] for one in each])), float(np.mean([one["upper"] for one in each])), kind
-    if quantity == "prevalence":
+    if quantity == PREVALENCE:
         lower, upper = proportion(kind, value, se, np.array([float(row["n"])]), df, float(level[0]))
     else:
-        kind = kind if kind in GENERAL and (kind != "log" or value[0] > 0) else "wald"
+        kind = kind if kind in GENERAL and (kind != "log" or value[0] > 0) else WALD
         lower, upper = general(kind, value, se, df, float(level[0]))
     return float(lower[0]), float(upper[0]), kind
 
@@ -210,5 +220,5 @@ def _reasons(parts: Sequence[Estimates], frame: pd.DataFrame) -> tuple[Reason, .
     seen = dict.fromkeys((reason.row, reason.code, reason.parameters) for part in parts for reason in part.reasons)
     reasons = [Reason(code=code, row=row, parameters=told) for row, code, told in seen]
     lacking = np.flatnonzero(frame["se"].isna().to_numpy())
-    reasons += [Reason(code="pooled_without_error", row=int(row)) for row in lacking]
+    reasons += [POOLED_WITHOUT_ERROR.at(row) for row in lacking]
     return tuple(reasons)

@@ -29,13 +29,29 @@ from fl_estimate.estimators.weighted_call import (
     call_assumptions,
     df_of,
     only_exclude,
+    recipe_of,
     support_of,
 )
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.results.basis import Support
-from fl_estimate.results.estimates import Assumption, Estimates, Reason, make_frame
-from fl_estimate.results.provenance import Provenance
+from fl_estimate.results.build import build
+from fl_estimate.results.codes import (
+    CENSUS,
+    DEFF_REFERENCE,
+    DF_NOT_POSITIVE,
+    INTERVAL_NOT_DEFINED,
+    NO_ROWS,
+    QUANTILE,
+    REPLICATES,
+    TAYLOR,
+    AssumptionCode,
+    Reason,
+    ReasonCode,
+)
+from fl_estimate.results.estimates import Estimates
 
+QUANTILE_BEYOND_VALUES = ReasonCode("quantile_beyond_values", "kind")
+QUANTILE_RULE = AssumptionCode("quantile_rule", "rule")
 Interval = Literal["woodruff", "beta", "xlogit", "arcsine", "wald"]
 OF_SHARE: dict[str, str] = {"woodruff": "wald", "beta": "beta", "xlogit": "xlogit", "arcsine": "arcsine"}
 """The interval of the share below the quantile that is turned into limits of the quantile."""
@@ -283,8 +299,7 @@ def _lay_out(call: Call, targets: Targets, blocks: Sequence[_Block], rule: str) 
         for domain, label in enumerate(margin.labels):
             known = dict(zip(margin.columns, label, strict=True))
             for place, share in enumerate(block.shares):
-                said = _row_reasons(block, domain, place, call.interval)
-                reasons += [Reason(code=code, row=len(columns["value"]), parameters=given) for code, given in said]
+                reasons += _row_reasons(block, domain, place, call.interval, row=len(columns["value"]))
                 columns["outcome"].append(block.target.outcome)
                 columns["term"].append(f"{share:g}")
                 columns["margin"].append(margin.name)
@@ -299,28 +314,19 @@ def _lay_out(call: Call, targets: Targets, blocks: Sequence[_Block], rule: str) 
                     labels[name].append(known.get(name))
     rows = len(columns["value"])
     table = blocks[0].table
-    columns |= {
-        "quantity": ["quantile"] * rows,
-        "level": [call.level] * rows,
-        "method": ["replicates" if table.replicates else "taylor"] * rows,
-    }
-    source = call.resolved.source
-    kept = [a for a in call_assumptions(call, targets, table) if a.code != "deff_reference"]
-    return Estimates(
-        frame=make_frame(columns, labels, rows, basis="respondents"),
-        by=by,
-        population=call.resolved.population,
-        wording=call.resolved.wording.only([*by, *(str(name) for name in columns["outcome"])]),
-        reference_period=str(call.resolved.reference_period or ""),
-        reasons=tuple(reasons),
-        assumptions=(*kept, Assumption(code="quantile_rule", parameters=(("rule", rule),))),
-        provenance=Provenance(
-            call=call.name,
-            arguments={**call.arguments(targets), "rule": rule, "probabilities": blocks[0].shares.tolist()},
-            source_name=source.name if source else "",
-            source_sha256=source.sha256 if source else "",
+    arguments = {**call.arguments(targets), "rule": rule, "probabilities": blocks[0].shares.tolist()}
+    kept = [a for a in call_assumptions(call, targets, table) if a.code != DEFF_REFERENCE]
+    return build(
+        {**columns, "level": call.level},
+        labels,
+        quantity=QUANTILE,
+        method=REPLICATES if table.replicates else TAYLOR,
+        basis="respondents",
+        recipe=recipe_of(
+            call, [*by, *(str(name) for name in columns["outcome"])], arguments, [*kept, QUANTILE_RULE.held(rule=rule)]
         ),
-        covariance_matrix=_covariance(blocks, rows),
+        reasons=reasons,
+        covariance=_covariance(blocks, rows),
         support=_support(call, blocks),
     )
 
@@ -334,18 +340,18 @@ def _support(call: Call, blocks: Sequence[_Block]) -> Support:
     return Support.joined(parts)
 
 
-def _row_reasons(block: _Block, domain: int, place: int, kind: str) -> list[tuple[str, tuple[tuple[str, Any], ...]]]:
-    reasons: list[tuple[str, tuple[tuple[str, Any], ...]]] = []
+def _row_reasons(block: _Block, domain: int, place: int, kind: str, *, row: int) -> list[Reason]:
+    reasons: list[Reason] = []
     if not block.cells[0].n[domain] > 0:
-        reasons.append(("no_rows", ()))
+        reasons.append(NO_ROWS.at(row))
     elif not block.df[domain] > 0:
-        reasons.append(("df_not_positive", (("df", float(block.df[domain])),)))
+        reasons.append(DF_NOT_POSITIVE.at(row, df=float(block.df[domain])))
     elif block.outside[domain, place]:
-        reasons.append(("quantile_beyond_values", (("kind", kind),)))
+        reasons.append(QUANTILE_BEYOND_VALUES.at(row, kind=kind))
     elif np.isnan(block.lower[domain, place]):
-        reasons.append(("interval_not_defined", (("kind", kind),)))
+        reasons.append(INTERVAL_NOT_DEFINED.at(row, kind=kind))
     if block.table.sample.census:
-        reasons.append(("census", ()))
+        reasons.append(CENSUS.at(row))
     return reasons
 
 

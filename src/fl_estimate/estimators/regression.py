@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 import numpy as np
@@ -18,10 +18,40 @@ from fl_estimate.estimators.model_data import ModelData, read_model
 from fl_estimate.estimators.model_fit import FamilyName, Fit, check_columns, check_settled, family_of, fit
 from fl_estimate.estimators.model_support import coefficient_support
 from fl_estimate.estimators.model_variance import Covariance, covariance, degrees_of_freedom
-from fl_estimate.estimators.weighted_call import Call, DfRule, VarianceRule, assumptions_of_design, only_exclude
+from fl_estimate.estimators.weighted_call import (
+    Call,
+    DfRule,
+    VarianceRule,
+    assumptions_of_design,
+    notes_of,
+    only_exclude,
+    recipe_of,
+)
 from fl_estimate.inputs.sample_design import Design
-from fl_estimate.results.estimates import Assumption, Estimates, Reason, make_frame
+from fl_estimate.results.build import build
+from fl_estimate.results.codes import (
+    COEFFICIENT,
+    DF_NOT_POSITIVE,
+    REPLICATES,
+    SUBPOPULATION,
+    TAYLOR,
+    UNKNOWN_AS_NO,
+    WALD,
+    ZERO_WEIGHTS,
+    Assumption,
+    AssumptionCode,
+    Reason,
+    ReasonCode,
+)
+from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.provenance import Provenance
+
+MODEL_REPLICATES_LOST = ReasonCode("model_replicates_lost", "replicates", "of")
+MODEL_COMPLETE_ROWS = AssumptionCode("model_complete_rows")
+MODEL_LEVELS_LEFT_OUT = AssumptionCode("model_levels_left_out", "variable", "values")
+MODELS: dict[str, AssumptionCode] = {
+    family: AssumptionCode(f"model_{family}") for family in ("binomial", "gaussian", "poisson")
+}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -342,26 +372,26 @@ def _laid_out(model: FittedModel, names: Sequence[str], family: Any) -> Regressi
     lower, upper = general("wald", model.fit.beta, se, df, call.level)
     binary = model.family_name == "binomial"
     cases = float(data.by_pattern(data.n) @ model.y) if binary else np.nan
+    outcome = str(model.formula.split("~")[0].strip())
     columns = {
-        "quantity": ["coefficient"] * p, "outcome": [str(model.formula.split("~")[0].strip())] * p, "term": list(names),
-        "value": model.fit.beta, "se": se, "lower": lower, "upper": upper, "level": [call.level] * p,
-        "interval_kind": np.where(np.isnan(lower), "", "wald"), "undetermined": [data.undetermined] * p,
-        "n": [data.rows] * p, "cases": [cases] * p, "df": df,
-        "method": ["replicates" if model.covariance.replicates else "taylor"] * p,
+        "outcome": outcome, "term": list(names), "value": model.fit.beta, "se": se, "lower": lower, "upper": upper,
+        "level": call.level, "interval_kind": np.where(np.isnan(lower), "", WALD), "undetermined": data.undetermined,
+        "n": data.rows, "cases": cases, "df": df,
     }  # fmt: skip
-    return Regression(
-        frame=make_frame(columns, {}, p, basis="respondents"),
-        population=call.resolved.population,
-        wording=call.resolved.wording.only([str(columns["outcome"][0]), *map(str, model.data.patterns.columns)]),
-        reference_period=str(call.resolved.reference_period or ""),
+    settings = {"formula": model.formula, "family": model.family_name, **call.settings()}
+    said = model_assumptions(data, model.covariance, [outcome], model.family_name)
+    made = build(
+        columns,
+        quantity=COEFFICIENT,
+        method=REPLICATES if model.covariance.replicates else TAYLOR,
+        basis="respondents",
+        recipe=recipe_of(call, [outcome, *map(str, data.patterns.columns)], settings, said),
         reasons=row_reasons(model, p),
-        assumptions=model_assumptions(data, model.covariance, [str(columns["outcome"][0])], model.family_name),
         diagnostics=_diagnostics(model, family),
-        provenance=provenance(data, formula=model.formula, family=model.family_name),
-        covariance_matrix=model.covariance.matrix,
+        covariance=model.covariance.matrix,
         support=coefficient_support(data, model.x, model.y, _columns_of_terms(model.spec), model.df),
-        model=model,
     )
+    return Regression(**{each.name: getattr(made, each.name) for each in fields(made)}, model=model)
 
 
 def _columns_of_terms(spec: Any) -> list[list[int]]:
@@ -383,13 +413,14 @@ def _diagnostics(model: FittedModel, family: Any) -> dict[str, float]:
 
 def row_reasons(model: FittedModel, count: int) -> tuple[Reason, ...]:
     """Why limits are missing, or how many replicates gave nothing."""
-    reasons: list[tuple[str, tuple[tuple[str, Any], ...]]] = []
-    if not model.df > 0:
-        reasons.append(("df_not_positive", (("df", model.df),)))
-    if model.covariance.lost:
-        told = (("replicates", model.covariance.lost), ("of", model.covariance.replicates))
-        reasons.append(("model_replicates_lost", told))
-    return tuple(Reason(code=code, row=row, parameters=told) for row in range(count) for code, told in reasons)
+    reasons: list[Reason] = []
+    for row in range(count):
+        if not model.df > 0:
+            reasons.append(DF_NOT_POSITIVE.at(row, df=model.df))
+        if model.covariance.lost:
+            lost, of = model.covariance.lost, model.covariance.replicates
+            reasons.append(MODEL_REPLICATES_LOST.at(row, replicates=lost, of=of))
+    return tuple(reasons)
 
 
 def model_assumptions(
@@ -399,27 +430,17 @@ def model_assumptions(
     call = data.call
     said = assumptions_of_design(call, data.sample, spread.replicates)
     if data.weightless:
-        said.append(("zero_weights", {"rows": data.weightless}))
-    assumptions: list[tuple[str, dict[str, Any]]] = []
+        said.append(ZERO_WEIGHTS.held(rows=data.weightless))
     if data.treatment:
-        assumptions.append(("unknown_as_no" if data.treatment == "no" else "model_complete_rows", {}))
+        said.append((UNKNOWN_AS_NO if data.treatment == "no" else MODEL_COMPLETE_ROWS).held())
     if call.where is not None:
-        assumptions.append(("subpopulation", {"where": call.where}))
-    assumptions.append((f"model_{family}", {}))
+        said.append(SUBPOPULATION.held(where=call.where))
+    said.append(MODELS[family].held())
     for name, values in data.left_out.items():
-        assumptions.append(("model_levels_left_out", {"variable": name, "values": list(values)}))
-    said += assumptions
-    said += [(code, dict(told)) for code, told in call.resolved.notes(outcomes)]
-    return tuple(Assumption(code=code, parameters=tuple(told.items())) for code, told in said)
+        said.append(MODEL_LEVELS_LEFT_OUT.held(variable=name, values=list(values)))
+    return (*said, *notes_of(call, outcomes))
 
 
 def provenance(data: ModelData, **settings: Any) -> Provenance:
     """The call of a model and its settings."""
-    call = data.call
-    source = call.resolved.source
-    return Provenance(
-        call=call.name,
-        arguments={**settings, **call.settings()},
-        source_name=source.name if source else "",
-        source_sha256=source.sha256 if source else "",
-    )
+    return recipe_of(data.call, (), {**settings, **data.call.settings()}, ()).provenance

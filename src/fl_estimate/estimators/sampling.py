@@ -11,12 +11,11 @@ from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault
 from fl_estimate.inputs.seeds import known_seed as known_seed
-
-Floats = npt.NDArray[np.float64]
+from fl_estimate.results.codes import SAMPLER_DIVERGENCES, SAMPLER_ENERGY, SAMPLER_ESS, SAMPLER_RHAT, ReasonCode
 
 CHAINS = 4
 RHAT_GOOD, RHAT_HOPELESS = 1.01, 1.05
@@ -45,18 +44,18 @@ class Verdict:
     sampler: str
 
     @property
-    def flags(self) -> tuple[tuple[str, tuple[tuple[str, Any], ...]], ...]:
+    def flags(self) -> tuple[tuple[ReasonCode, tuple[tuple[str, Any], ...]], ...]:
         """What falls short, as codes of reasons with their parameters."""
-        said: list[tuple[str, tuple[tuple[str, Any], ...]]] = []
+        said: list[tuple[ReasonCode, tuple[tuple[str, Any], ...]]] = []
         if not self.rhat <= RHAT_GOOD:
-            said.append(("sampler_rhat", (("rhat", round(self.rhat, 3)),)))
+            said.append((SAMPLER_RHAT, (("rhat", round(self.rhat, 3)),)))
         ess = min(self.ess_bulk, self.ess_tail)
         if not ess >= ESS_NEEDED:
-            said.append(("sampler_ess", (("ess", float(np.round(ess))),)))
+            said.append((SAMPLER_ESS, (("ess", float(np.round(ess))),)))
         if not self.bfmi >= BFMI_NEEDED:
-            said.append(("sampler_energy", (("bfmi", round(self.bfmi, 2)),)))
+            said.append((SAMPLER_ENERGY, (("bfmi", round(self.bfmi, 2)),)))
         if self.divergences:
-            said.append(("sampler_divergences", (("divergences", self.divergences),)))
+            said.append((SAMPLER_DIVERGENCES, (("divergences", self.divergences),)))
         return tuple(said)
 
     def to_dict(self) -> dict[str, Any]:

@@ -20,8 +20,57 @@ from fl_estimate.inputs.replicates import Replicates, UnitReplicates
 from fl_estimate.inputs.respondents import Resolved, resolve
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.results.basis import Support
-from fl_estimate.results.estimates import Assumption, Estimates, Reason, check_by_columns, make_frame
+from fl_estimate.results.build import build
+from fl_estimate.results.codes import (
+    CENSUS,
+    DEFF_REFERENCE,
+    DF_NOT_POSITIVE,
+    DF_RULE,
+    INTERVAL_NOT_DEFINED,
+    NO_ROWS,
+    PREVALENCE,
+    REPLICATES,
+    SUBPOPULATION,
+    TAYLOR,
+    UNKNOWN_AS_NO,
+    UNWEIGHTED,
+    ZERO_CASES,
+    ZERO_WEIGHTS,
+    Assumption,
+    AssumptionCode,
+    Quantity,
+    ReasonCode,
+)
+from fl_estimate.results.columns import check_by_columns
+from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.provenance import Provenance
+from fl_estimate.results.recipe import Period, Recipe
+
+ALL_CASES = ReasonCode("all_cases")
+VARIANCE_NEGATIVE = ReasonCode("variance_negative")
+INTERVAL_OUTSIDE_RANGE = ReasonCode("interval_outside_range", "kind")
+REPLICATES_WITHOUT_VALUE = ReasonCode("replicates_without_value", "replicates", "of")
+TAYLOR_LINEARISATION = AssumptionCode("taylor_linearisation")
+REPLICATE_VARIANCE = AssumptionCode("replicate_variance", "kind", "replicates", "centre")
+SINGLE_PSU_RULE = AssumptionCode("single_psu_rule", "rule", "strata")
+SIMPLE_RANDOM_SAMPLE = AssumptionCode("simple_random_sample")
+TWO_PHASES = AssumptionCode("two_phases")
+TWO_PHASES_APART = AssumptionCode("two_phases_apart")
+UNEQUAL_PROBABILITIES = AssumptionCode("unequal_probabilities", "rule")
+FINITE_POPULATION_CORRECTION = AssumptionCode("finite_population_correction", "stages")
+WITH_REPLACEMENT_FIRST_STAGE = AssumptionCode("with_replacement_first_stage")
+LATER_STAGES_IGNORED = AssumptionCode("later_stages_ignored", "stages")
+TREATMENTS: dict[str, AssumptionCode] = {
+    "no": UNKNOWN_AS_NO,
+    "exclude": AssumptionCode("unknown_excluded"),
+    "bounds": AssumptionCode("unknown_bounds"),
+}
+ADJUSTMENTS: dict[str, AssumptionCode] = {
+    "calibration": AssumptionCode("weights_calibrated", "method", "margins"),
+    "trimming": AssumptionCode("weights_trimmed", "upper", "rows"),
+    "class": AssumptionCode("non_response_by_class", "columns", "response_rate"),
+    "propensity": AssumptionCode("non_response_by_propensity", "columns", "response_rate"),
+}
 
 DfRule = Literal["domain", "design"]
 VarianceRule = Literal["taylor", "replicates"]
@@ -215,13 +264,13 @@ def require_binary_for(table: DomainTable, unknown: str | None) -> None:
         only_exclude(unknown)
 
 
-def lay_out(call: Call, targets: Targets, table: DomainTable, *, quantity: str) -> Estimates:
+def lay_out(call: Call, targets: Targets, table: DomainTable, *, quantity: Quantity) -> Estimates:
     """Lay the cells out in the order of design.md: outcome, then nation and margins, then domains, then bounds."""
     columns = {name: list[Any]() for name in ("outcome", "margin", "value", "se", "lower", "upper", "interval_kind")}
     columns |= {name: list[Any]() for name in ("bound", "undetermined", "n", "cases", "df", "deff")}
     by = tuple(dict.fromkeys(column for margin in by_margins(call.by) for column in margin))
     labels = {name: list[Any]() for name in by}
-    reasons, places = list[Reason](), list[int]()
+    reasons, places = list[Told](), list[int]()
     offsets = np.cumsum([0, *(len(cells.value) for cells in table.cells)])
     for group in _groups(table.cells):
         finished = [_finish(table.cells[place], table, call, quantity) for place in group]
@@ -236,33 +285,46 @@ def lay_out(call: Call, targets: Targets, table: DomainTable, *, quantity: str) 
                 known = dict(zip(cells.margin.columns, label, strict=True))
                 for name in by:
                     labels[name].append(known.get(name))
-                reasons += [Reason(code=code, row=row, parameters=p) for code, p in cell_reasons[domain]]
+                reasons += [(code, row, told) for code, told in cell_reasons[domain]]
                 places.append(int(offsets[place]) + domain)
-    rows = len(places)
-    columns |= {
-        "quantity": [quantity] * rows,
-        "level": [call.level] * rows,
-        "method": ["replicates" if table.replicates else "taylor"] * rows,
-    }
-    source, crossing = call.resolved.source, table.crossing
-    return Estimates(
-        frame=make_frame(columns, labels, rows, basis="respondents"),
-        by=by,
-        measure=call.resolved.measure([target.outcome for target in targets.targets]),
-        population=call.resolved.population,
-        wording=call.resolved.wording.only([*by, *(target.outcome for target in targets.targets)]),
-        reference_period=str(call.resolved.reference_period or ""),
-        reasons=tuple(reasons),
-        assumptions=call_assumptions(call, targets, table),
+    outcomes, crossing = [target.outcome for target in targets.targets], table.crossing
+    support = support_of(table.cells, call.df, table).take(places)
+    # Of a mean or total of a quantity "cases" has no meaning, nor has where they were met.
+    met = np.where(np.isnan(np.array(columns["cases"], dtype=float)), np.nan, support.psus_with_cases)
+    return build(
+        {**columns, "psus_with_cases": met, "level": call.level},
+        labels,
+        quantity=quantity,
+        method=REPLICATES if table.replicates else TAYLOR,
+        basis="respondents",
+        recipe=recipe_of(
+            call, [*by, *outcomes], call.arguments(targets), call_assumptions(call, targets, table),
+            measure=call.resolved.measure(outcomes),
+        ),
+        support=support,
+        reasons=[code.at(row, **told) for code, row, told in reasons],
+        covariance=None if table.covariance is None else table.covariance[np.ix_(places, places)],
+        cells=None if crossing is None else replace(crossing, where=call.where or ""),
+    )  # fmt: skip
+
+
+def recipe_of(
+    call: Call, names: Sequence[str], arguments: Mapping[str, Any], assumptions: Sequence[Assumption], measure: str = ""
+) -> Recipe:
+    """The recipe of a call on people: of whom they are, from which file; the words of these columns and outcomes."""
+    resolved, source = call.resolved, call.resolved.source
+    return Recipe(
+        measure=measure,
+        population=resolved.population,
+        period=Period(str(resolved.reference_period or "")),
+        assumptions=tuple(assumptions),
         provenance=Provenance(
             call=call.name,
-            arguments=call.arguments(targets),
+            arguments=arguments,
             source_name=source.name if source else "",
             source_sha256=source.sha256 if source else "",
         ),
-        covariance_matrix=None if table.covariance is None else table.covariance[np.ix_(places, places)],
-        support=support_of(table.cells, call.df, table).take(places),
-        cells=None if crossing is None else replace(crossing, where=call.where or ""),
+        wording=resolved.wording.only(names),
     )
 
 
@@ -274,10 +336,11 @@ def _groups(cells: Sequence[Cells]) -> list[list[int]]:
     return list(groups.values())
 
 
-Reasons = list[tuple[str, tuple[tuple[str, Any], ...]]]
+Reasons = list[tuple[ReasonCode, dict[str, Any]]]
+Told = tuple[ReasonCode, int, dict[str, Any]]
 
 
-def _finish(cells: Cells, table: DomainTable, call: Call, quantity: str) -> tuple[dict[str, Any], list[Reasons]]:
+def _finish(cells: Cells, table: DomainTable, call: Call, quantity: Quantity) -> tuple[dict[str, Any], list[Reasons]]:
     """Standard errors, intervals and reasons of one measure in every domain of a margin."""
     df = df_of(cells, table, call.df)
     empty = ~(cells.n > 0)
@@ -285,7 +348,7 @@ def _finish(cells: Cells, table: DomainTable, call: Call, quantity: str) -> tupl
     none = cells.binary & ~empty & (share == 0)
     all_cases = cells.binary & ~empty & (share == 1)
     edge = none | all_cases
-    is_prevalence = quantity == "prevalence"
+    is_prevalence = quantity == PREVALENCE
     exact = none | (all_cases & is_prevalence)
     # Where an estimate is exactly 0 or 1, rounding must not leave a standard error of 1e-19.
     variance = np.where(exact, 0.0, np.where(cells.variance < 0, np.nan, cells.variance))
@@ -360,25 +423,24 @@ def _reasons(
     for place in range(len(df)):
         said: Reasons = []
         if not cells.n[place] > 0:
-            out.append([("no_rows", ())])
+            out.append([(NO_ROWS, {})])
             continue
         if none[place]:
-            said.append(("zero_cases", ()))
+            said.append((ZERO_CASES, {}))
         if every[place]:
-            said.append(("all_cases", ()))
+            said.append((ALL_CASES, {}))
         if cells.variance[place] < 0:
-            said.append(("variance_negative", ()))
+            said.append((VARIANCE_NEGATIVE, {}))
         elif not df[place] > 0:
-            said.append(("df_not_positive", (("df", float(df[place])),)))
+            said.append((DF_NOT_POSITIVE, {"df": float(df[place])}))
         elif np.isnan(lower[place]):
-            said.append(("interval_not_defined", (("kind", call.interval),)))
+            said.append((INTERVAL_NOT_DEFINED, {"kind": call.interval}))
         if proportion_like and (lower[place] < 0 or upper[place] > 1):
-            said.append(("interval_outside_range", (("kind", call.interval),)))
+            said.append((INTERVAL_OUTSIDE_RANGE, {"kind": call.interval}))
         if table.sample.census:
-            said.append(("census", ()))
+            said.append((CENSUS, {}))
         if cells.lost is not None and cells.lost[place]:
-            lost = (("replicates", int(cells.lost[place])), ("of", table.replicates))
-            said.append(("replicates_without_value", lost))
+            said.append((REPLICATES_WITHOUT_VALUE, {"replicates": int(cells.lost[place]), "of": table.replicates}))
         out.append(said)
     return out
 
@@ -386,58 +448,59 @@ def _reasons(
 def call_assumptions(call: Call, targets: Targets, table: DomainTable) -> tuple[Assumption, ...]:
     """What the result of a call takes for granted."""
     said = assumptions_of_design(call, table.sample, table.replicates)
-    treatment = {"no": "unknown_as_no", "exclude": "unknown_excluded", "bounds": "unknown_bounds"}
     if targets.targets[0].treatment:
-        said.append((treatment[targets.targets[0].treatment], {}))
+        said.append(TREATMENTS[targets.targets[0].treatment].held())
     if call.where is not None:
-        said.append(("subpopulation", {"where": call.where}))
+        said.append(SUBPOPULATION.held(where=call.where))
     if table.weightless:
-        said.append(("zero_weights", {"rows": table.weightless}))
-    said.append(("deff_reference", {}))
-    said += [(code, dict(parameters)) for code, parameters in call.resolved.notes([t.outcome for t in targets.targets])]
-    return tuple(Assumption(code=code, parameters=tuple(parameters.items())) for code, parameters in said)
+        said.append(ZERO_WEIGHTS.held(rows=table.weightless))
+    said.append(DEFF_REFERENCE.held())
+    return (*said, *notes_of(call, [target.outcome for target in targets.targets]))
 
 
-def assumptions_of_design(call: Call, sample: Sample, replicates: int) -> list[tuple[str, dict[str, Any]]]:
+def notes_of(call: Call, outcomes: Sequence[str]) -> list[Assumption]:
+    """What the classification of the people says belongs under every table."""
+    return [AssumptionCode.of(code).held(**told) for code, told in call.resolved.notes(outcomes)]
+
+
+def assumptions_of_design(call: Call, sample: Sample, replicates: int) -> list[Assumption]:
     """What the variance takes for granted of the sample: how it was drawn, single units, degrees of freedom, its weights."""
     design = call.resolved.design
     own = call.people.design.replicates
-    said: list[tuple[str, dict[str, Any]]] = [("unweighted", {})] if design.unweighted else []
+    said = [UNWEIGHTED.held()] if design.unweighted else []
     if own is not None:
-        said.append(("replicate_variance", {"kind": own.kind, "replicates": replicates, "centre": own.centre}))
+        said.append(REPLICATE_VARIANCE.held(kind=own.kind, replicates=replicates, centre=own.centre))
     else:
-        said.append(("taylor_linearisation", {}))
+        said.append(TAYLOR_LINEARISATION.held())
         said += _sampling(design)
     if sample.single_strata:
-        said.append(("single_psu_rule", {"rule": design.single_psu, "strata": sample.single_strata}))
+        said.append(SINGLE_PSU_RULE.held(rule=design.single_psu, strata=sample.single_strata))
     ranked = isinstance(own, Replicates) and isinstance(call.df, str)
     if isinstance(own, Replicates) and ranked:
-        said.append(("df_rule", {"rule": "rank" if own.df is None else own.df}))
+        said.append(DF_RULE.held(rule="rank" if own.df is None else own.df))
     else:
-        said.append(("df_rule", {"rule": call.df}))
+        said.append(DF_RULE.held(rule=call.df))
     return said + _adjusted(design)
 
 
-def _adjusted(design: Design) -> list[tuple[str, dict[str, Any]]]:
+def _adjusted(design: Design) -> list[Assumption]:
     """What was done to the weights, step by step."""
-    codes = {"calibration": "weights_calibrated", "trimming": "weights_trimmed", "class": "non_response_by_class"}
-    codes |= {"propensity": "non_response_by_propensity"}
-    return [(codes[step.kind], dict(step.parameters)) for step in design.adjustments]
+    return [ADJUSTMENTS[step.kind].held(**dict(step.parameters)) for step in design.adjustments]
 
 
-def _sampling(design: Design) -> list[tuple[str, dict[str, Any]]]:
+def _sampling(design: Design) -> list[Assumption]:
     """What linearisation takes for granted of the way the sample was drawn."""
-    said: list[tuple[str, dict[str, Any]]] = []
+    said: list[Assumption] = []
     if design.strata is None and not design.stages:
-        said.append(("simple_random_sample", {}))
+        said.append(SIMPLE_RANDOM_SAMPLE.held())
     if design.phase2 is not None:
-        said.append(("two_phases" if design.phase2_variance == "full" else "two_phases_apart", {}))
+        said.append((TWO_PHASES if design.phase2_variance == "full" else TWO_PHASES_APART).held())
     if design.pps is not None:
-        said.append(("unequal_probabilities", {"rule": design.pps}))
+        said.append(UNEQUAL_PROBABILITIES.held(rule=design.pps))
     elif design.fpc:
-        said.append(("finite_population_correction", {"stages": len(design.fpc)}))
+        said.append(FINITE_POPULATION_CORRECTION.held(stages=len(design.fpc)))
     else:
-        said.append(("with_replacement_first_stage", {}))
+        said.append(WITH_REPLACEMENT_FIRST_STAGE.held())
     if len(design.stages) > max(1, len(design.fpc)):
-        said.append(("later_stages_ignored", {"stages": len(design.stages) - max(1, len(design.fpc))}))
+        said.append(LATER_STAGES_IGNORED.held(stages=len(design.stages) - max(1, len(design.fpc))))
     return said

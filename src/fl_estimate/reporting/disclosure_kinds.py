@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from fl_estimate.results.basis import RESPONDENTS
+from fl_estimate.results.codes import Quantity
+
 Way = Literal["linear", "known", "same", "formula", "parts", "model", "apart", "support"]
 """What a figure is to a reader who solves for what is withheld.
 
@@ -38,20 +41,8 @@ class Kind:
     why: str
 
 
-_SUM = Kind(way="linear", why="a weighted sum over a known size")
 KINDS: Mapping[tuple[str, str], Kind] = {
-    ("respondents", "prevalence"): _SUM,
-    ("respondents", "prevalence per 1,000"): _SUM,
-    ("respondents", "persons"): _SUM,
-    ("respondents", "total"): _SUM,
-    ("respondents", "mean"): _SUM,
-    ("respondents", "ratio"): _SUM,
-    ("respondents", "variance"): Kind(way="known", why="of 0/1 it is p(1 − p)"),
-    ("respondents", "quantile"): Kind(way="same", why="the variable may determine the outcome"),
-    ("respondents", "coefficient"): Kind(way="formula", why="fitted margins of categorical terms are observed margins"),
-    ("respondents", "marginal_mean"): Kind(
-        way="formula", why="fitted margins of categorical terms are observed margins"
-    ),
+    **{(RESPONDENTS, str(quantity)): Kind(way=quantity.tells, why=quantity.why) for quantity in Quantity.all()},
     ("model", "*"): Kind(way="model", why="refitting inverts it"),
     ("lists", "*"): Kind(way="apart", why="people on case lists, not respondents"),
     ("figures", "*"): Kind(way="apart", why="known before: typed in, or made of what was"),

@@ -15,11 +15,12 @@ from fl_estimate.reporting.disclosure_system import Draft
 from fl_estimate.reporting.judging import cells
 from fl_estimate.reporting.release_audit import half_digit
 from fl_estimate.reporting.releases import KnownTable
+from fl_estimate.results.codes import Quantity
 from fl_estimate.results.estimates import margin_columns
 
 Cell = tuple[Any, ...]
 Parts = dict[Cell, tuple[Series, Ids]]
-COUNTED: frozenset[str] = frozenset({"prevalence", "prevalence per 1,000", "total", "persons", "mean", "ratio"})
+COUNTED: frozenset[str] = frozenset(quantity for quantity in Quantity.all() if quantity.tells == "linear")
 """Quantities whose printed value is a weighted sum over a known size."""
 
 
@@ -91,8 +92,8 @@ def _enter(draft: Draft, series: Series, inside: Ids, record: Mapping[Any, Any],
         return
     half = half_digit(value, math.nan if pd.isna(record["se"]) else float(record["se"]))
     weight = float(series.weight[inside].sum())
-    scale = 1.0 if record["quantity"] in ("total", "persons") else weight
-    scale = weight / 1_000.0 if record["quantity"] == "prevalence per 1,000" else scale
+    quantity = Quantity.of(str(record["quantity"]))
+    scale = 1.0 if quantity.counts_respondents else weight / quantity.per
     draft.row([series.sums[i] for i in inside], (value - half) * scale, (value + half) * scale)
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from fl_estimate.reporting.disclosure_series import EQUAL, Series
 from fl_estimate.reporting.disclosure_system import Draft
+from fl_estimate.results.codes import Quantity
 
 Key = tuple[Any, ...]
 
@@ -21,7 +22,8 @@ def series_of_row(draft: Draft, key: Key, record: Mapping[Any, Any]) -> Series |
     if not np.isfinite(value) or (pd.isna(cases) and n <= 0):
         return None
     # Without weights a share counts for its respondents.
-    share = record["quantity"] in ("prevalence", "prevalence per 1,000", "mean", "ratio")
+    quantity = Quantity.of(str(record["quantity"]))
+    share = quantity.tells == "linear" and not quantity.counts_respondents
     total = value * n if share else value
     weight = n if share else max(abs(total) * n, 1.0)
     return Series(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from fl_estimate.reporting.suppression import LIMIT_SIGNS, LIMITS, NOT_PUBLISHED
 from fl_estimate.reporting.tables import Scale, lowered, scale_of
 from fl_estimate.reporting.truth import Truth
 from fl_estimate.reporting.words import level_words, number, opening, percent, say, spread
+from fl_estimate.results.recipe import Period
 
 if TYPE_CHECKING:
     from fl_estimate.reporting.publish import PublishedEstimates, PublishedTable
@@ -121,11 +121,11 @@ def _when(reference: str, language: str) -> dict[str, str]:
 
 def period(text: str, language: str) -> str:
     """A reference period in words: the first and the last day joined as the language joins them, a lifetime, or months."""
-    days = re.fullmatch(r"(\d{4}-\d\d-\d\d) to (\d{4}-\d\d-\d\d)", text)
-    if days:
-        return say("head", "range", language, lower=days[1], upper=days[2])
-    rolling = re.fullmatch(r"the (\d+) months before the interview", text)
-    return say("head", "rolling", language, months=rolling[1]) if rolling else say("head", text, language)
+    read = Period(text)
+    if read.by_day and read.first is not None and read.last is not None:
+        return say("head", "range", language, lower=read.first.isoformat(), upper=read.last.isoformat())
+    several = read.months is not None and read.months > 1
+    return say("head", "rolling", language, months=str(read.months)) if several else say("head", text, language)
 
 
 def _persons(total: Row | None, scale: Scale, language: str) -> Iterator[str]:

@@ -13,15 +13,8 @@ import pandas as pd
 from fl_estimate.design.intervals import proportion
 from fl_estimate.reporting.suppression import FEWER_THAN, PUBLISHED, SuppressionRule
 from fl_estimate.results.basis import FIGURES, LISTS, MODEL, RESPONDENTS, Support
-from fl_estimate.results.estimates import Assumption, Reason, margin_columns
-
-SHARES: tuple[str, ...] = ("prevalence", "prevalence per 1,000")
-LIMITED: frozenset[str] = frozenset({*SHARES, "total", "persons"})
-"""Quantities of a 0/1 outcome whose domains of few cases may be printed as an upper limit."""
-COUNTED: tuple[str, ...] = ("taylor", "replicates")
-"""Methods whose figure is the share of the people counted: of these alone is the limit of few cases a limit, others go."""
-TELLING: frozenset[str] = frozenset({"zero_cases", "area_without_cases"})
-"""Reasons that tell a domain without a case from one with few."""
+from fl_estimate.results.codes import SUBPOPULATION, Assumption, MethodName, Quantity, Reason
+from fl_estimate.results.columns import margin_columns
 
 Flags = npt.NDArray[np.bool_]
 Cell = tuple[Any, ...]
@@ -47,6 +40,11 @@ class Judged:
     low: Flags
     zero: Flags
     limited: Flags
+
+
+def quantities(frame: pd.DataFrame) -> list[Quantity]:
+    """What the value of every row is; a quantity that nobody declared has the strictest attributes."""
+    return [Quantity.of(str(name)) for name in frame["quantity"]]
 
 
 def based_on(frame: pd.DataFrame, *bases: str) -> Flags:
@@ -89,8 +87,8 @@ def judge(frame: pd.DataFrame, support: Support, rule: SuppressionRule) -> Judge
     hard = small | (people & (~(support.df >= rule.min_df) | (no_interval & ~few)))
     hard |= people & ~few & _too_wide(frame, rule)
     hard |= few & (np.isnan(cases) | ~own | (rule.few_cases == "withheld") | figures)
-    limited = people & own & binary & frame["quantity"].isin(list(LIMITED)).to_numpy(dtype=bool)
-    limited &= frame["method"].isin(list(COUNTED)).to_numpy(dtype=bool)
+    limited = people & own & binary & np.array([quantity.limited for quantity in quantities(frame)], dtype=bool)
+    limited &= np.array([MethodName.of(str(name)).of_people_counted for name in frame["method"]], dtype=bool)
     limited &= (frame["bound"] == "").to_numpy(dtype=bool) & (frame["term"] == "").to_numpy(dtype=bool)
     already = (frame["publication"] == FEWER_THAN).to_numpy(dtype=bool) if "publication" in frame else False
     zero = np.asarray(already | (told & none), dtype=bool) & ~hard
@@ -105,7 +103,7 @@ def cells(frame: pd.DataFrame, by: Sequence[str], assumptions: Sequence[Assumpti
     The order in which by-columns were crossed does not matter, so that the total of a cell is found with its
     prevalence wherever both are published.
     """
-    where = tuple(str(value) for a in assumptions if a.code == "subpopulation" for _, value in a.parameters)
+    where = tuple(str(value) for a in assumptions if a.code == SUBPOPULATION for _, value in a.parameters)
     keys: list[Cell] = []
     for record in frame.to_dict("records"):
         margin = tuple(sorted(margin_columns(record)))
@@ -117,7 +115,7 @@ def cells(frame: pd.DataFrame, by: Sequence[str], assumptions: Sequence[Assumpti
 
 def doubtful(reasons: Sequence[Reason]) -> frozenset[int]:
     """Rows of a sampler that did not do well."""
-    return frozenset(reason.row for reason in reasons if reason.code.startswith("sampler_"))
+    return frozenset(reason.row for reason in reasons if reason.code.doubtful)
 
 
 def cautions(frame: pd.DataFrame, rule: SuppressionRule, doubted: frozenset[int]) -> list[str]:
@@ -152,8 +150,9 @@ def floats(column: pd.Series[Any]) -> npt.NDArray[np.float64]:
 
 def _too_wide(frame: pd.DataFrame, rule: SuppressionRule) -> Flags:
     """Rows whose interval, or effective number of respondents, says too little; without a case only the latter counts."""
-    share = frame["quantity"].isin(list(SHARES)).to_numpy(dtype=bool)
-    scale = np.where(frame["quantity"] == "prevalence per 1,000", 1_000.0, 1.0)
+    each = quantities(frame)
+    share = np.array([quantity.unit == "share" for quantity in each], dtype=bool)
+    scale = np.array([quantity.per for quantity in each], dtype=float)
     value, se, n = floats(frame["value"]) / scale, floats(frame["se"]) / scale, floats(frame["n"])
     df, edge = floats(frame["df"]), (value <= 0) | (value >= 1)
     wide = np.zeros(len(frame), dtype=bool)
@@ -166,6 +165,7 @@ def _too_wide(frame: pd.DataFrame, rule: SuppressionRule) -> Flags:
     with np.errstate(divide="ignore", invalid="ignore"):
         effective = np.where(edge, n, np.minimum(n, value * (1 - value) / se**2))
         relative = (floats(frame["upper"]) - floats(frame["lower"])) / np.abs(floats(frame["value"]))
-    counted = frame["quantity"].isin(["total", "persons"]).to_numpy(dtype=bool)
+    # An unknown quantity may be a number of persons.
+    counted = np.array([quantity.counts_respondents or not quantity.known for quantity in each], dtype=bool)
     wide |= share & (effective < rule.min_effective_n)
     return wide | (counted & (floats(frame["value"]) != 0) & (relative > rule.max_relative_width_totals))

@@ -10,23 +10,24 @@ import pandas as pd
 from fl_estimate.inputs.wording import Wording
 from fl_estimate.reporting.naming import quantity_words, term_words, value_words
 from fl_estimate.reporting.words import say
-from fl_estimate.results.estimates import Assumption, margin_columns
+from fl_estimate.results.codes import UNWEIGHTED, Assumption, MethodName, Quantity
+from fl_estimate.results.columns import margin_columns
 
-DESIGNED: tuple[str, ...] = ("taylor", "replicates")
+DESIGNED: frozenset[str] = frozenset(method for method in MethodName.all() if method.of_people_counted)
 """Methods of surveys, whose rows may be unweighted."""
-SAME_UNIT: dict[str, str] = {"total": "persons", "population_size": "persons"}
+SAME_UNIT: dict[str, str] = {str(q): q.heading for q in Quantity.all() if q.heading != q}
 """Quantities that are the same thing under another name: a total of persons, whoever counted them."""
 Row = Mapping[str, Any]
 
 
 def unit_of(quantity: str) -> str:
     """The quantity that a table of several methods is headed by."""
-    return SAME_UNIT.get(quantity, quantity)
+    return Quantity.of(quantity).heading
 
 
 def is_unweighted(assumptions: Sequence[Assumption]) -> bool:
     """Whether a result says that every respondent counts the same."""
-    return any(assumption.code == "unweighted" for assumption in assumptions)
+    return any(assumption.code == UNWEIGHTED for assumption in assumptions)
 
 
 def several_methods(frame: pd.DataFrame) -> bool:

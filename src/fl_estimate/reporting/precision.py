@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fl_estimate.results.estimates import SCALED
+from fl_estimate.results.codes import Quantity
+from fl_estimate.results.columns import SCALED
 
 WITHOUT_ERROR = 3
 """Significant digits of a figure that has no standard error."""
 DIGITS = 2
 SHARE, EFFECT, FREEDOM = 3, 2, 1
 """Decimals of `undetermined`, `deff` and `df`."""
-PERSONS: frozenset[str] = frozenset({"total", "persons", "population_size", "dark_figure"})
+PERSONS: frozenset[str] = frozenset(quantity for quantity in Quantity.all() if quantity.unit == "persons")
 """Quantities that count persons: whole numbers."""
 _EXACT = 15
 

@@ -24,6 +24,7 @@ from fl_estimate.reporting.releases import Release, known_tables
 from fl_estimate.reporting.suppression import FL_DEFAULT, NOT_PUBLISHED, SuppressionRule, chosen_rule
 from fl_estimate.reporting.writing import write_bytes
 from fl_estimate.results.basis import LISTS, MODEL
+from fl_estimate.results.codes import AssumptionCode
 from fl_estimate.results.columns import ANALYST, HEAD, PUBLISHED_TAIL, SCALED
 from fl_estimate.results.estimates import Assumption, Estimates, Reason
 from fl_estimate.results.provenance import Provenance
@@ -337,7 +338,8 @@ def _of_released_fit(result: Estimates) -> tuple[list[str], tuple[Assumption, ..
     if not told:
         return None
     printed = tuple(
-        Assumption(code=code, parameters=tuple((name, value) for name, value in pairs)) for code, pairs in told
+        Assumption(code=AssumptionCode.of(code), parameters=tuple((name, value) for name, value in pairs))
+        for code, pairs in told
     )
     return [repr(own) for own in result.assumptions], printed
 
@@ -413,7 +415,7 @@ def draft_of(name: str, result: Estimates) -> PublishedTable:
     return PublishedTable(
         name=name,
         # What is the analyst's alone never comes near a rule that might let it pass.
-        frame=result.to_frame().drop(columns=list(ANALYST)),
+        frame=result.to_frame().drop(columns=list(ANALYST), errors="ignore"),
         by=result.by,
         measure=result.measure,
         population=result.population,

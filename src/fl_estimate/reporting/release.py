@@ -15,7 +15,6 @@ from fl_estimate.reporting.disclosure_series import Nested
 from fl_estimate.reporting.disclosure_tables import Given
 from fl_estimate.reporting.few_cases import upper_limits
 from fl_estimate.reporting.judging import (
-    TELLING,
     Cell,
     Flags,
     Judged,
@@ -30,12 +29,13 @@ from fl_estimate.reporting.precision import DIGITS, few_digits, half_steps, lowe
 from fl_estimate.reporting.releases import KnownTable
 from fl_estimate.reporting.suppression import AT_MOST, FEWER_THAN, NOT_PUBLISHED, PUBLISHED, SuppressionRule
 from fl_estimate.results.basis import FIGURES, LISTS, MODEL, Support
+from fl_estimate.results.codes import Quantity
 from fl_estimate.results.crossing import Crossing
 from fl_estimate.results.estimates import Assumption, Reason
 
 FEW = 5
 """The number of cases below which area models give limits that tell nothing of it; a rule of another has none."""
-SCALES: Mapping[str, float] = {"prevalence": 1.0, "prevalence per 1,000": 1_000.0}
+SCALES: Mapping[str, float] = {str(quantity): quantity.per for quantity in Quantity.all() if quantity.unit == "share"}
 """The units in which the limits of a model can be printed; they are shares."""
 BLANKED: tuple[str, ...] = ("value", "se", "lower", "upper", "undetermined", "df", "deff")
 """What goes from a row that is not published, beside cases, n (where small) and the kind of interval (it can tell
@@ -262,7 +262,7 @@ def _printed(verdict: _Verdict, rule: SuppressionRule) -> tuple[pd.DataFrame, tu
     out.loc[zero, "upper"] = [raised(float(end), DIGITS) for end in draft.frame.loc[zero, "upper"]]
     _blank_counts(out, draft, hidden, at_most, rule)
     few = draft.support.cases < rule.min_cases
-    kept = [r for r in draft.reasons if not gone[r.row] and (zero[r.row] or not (few[r.row] and r.code in TELLING))]
+    kept = [r for r in draft.reasons if not gone[r.row] and (zero[r.row] or not (few[r.row] and r.code.tells_cases))]
     return out, tuple(replace(reason, parameters=few_digits(reason.parameters)) for reason in kept)
 
 

@@ -15,6 +15,7 @@ import pandas as pd
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from fl_estimate.reporting.releases import KnownTable, Release
+from fl_estimate.results.codes import Quantity
 from fl_estimate.results.estimates import margin_columns
 
 COLUMNS: tuple[str, ...] = ("release", "estimate", "outcome", "where", "cell", "what", "lower", "upper")
@@ -124,9 +125,9 @@ def _of_people(
 
 def _read(cells: dict[Key, _Cell], release: str, table: KnownTable, record: Mapping[Any, Any], few: float) -> None:
     """What one printed row says of its cell."""
-    quantity = str(record["quantity"])
+    quantity = Quantity.of(str(record["quantity"]))
     direct = str(record.get("basis") or "respondents") == "respondents" and not record["term"]
-    if not direct or quantity not in ("prevalence", "prevalence per 1,000", "total", "persons"):
+    if not direct or not quantity.limited:
         return
     key = (str(record["outcome"]), table.where, _place(record))
     cell = cells.setdefault(key, _Cell(of=(release, table.name)))
@@ -144,7 +145,7 @@ def _read(cells: dict[Key, _Cell], release: str, table: KnownTable, record: Mapp
     if math.isfinite(n):
         cell.cases.within(0, n)
     value = _float(record["value"])
-    if quantity in ("total", "persons") and math.isfinite(value) and not record["bound"]:
+    if quantity.counts_respondents and math.isfinite(value) and not record["bound"]:
         half = half_digit(value, _float(record["se"]))
         cell.persons.within(value - half, value + half)
         cell.persons.printed = True

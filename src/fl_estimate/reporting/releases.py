@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from fl_estimate.errors import PublishFault
+from fl_estimate.results.codes import SUBPOPULATION
 from fl_estimate.results.estimates import HEAD, TAIL, Assumption, Estimates, margin_columns
 
 MANIFEST, PARQUET, CSV = "manifest.json", "estimates.parquet", "estimates.csv"
@@ -41,7 +42,7 @@ class KnownTable:
     @property
     def assumptions(self) -> tuple[Assumption, ...]:
         """Those that `cells` reads."""
-        return (Assumption(code="subpopulation", parameters=(("where", self.where),)),) if self.where else ()
+        return (SUBPOPULATION.held(where=self.where),) if self.where else ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -331,18 +331,6 @@ ASSUMPTIONS: dict[str, Said] = {
         "Le plan ne donne ni strates ni unités primaires : chaque ligne du fichier est considérée comme tirée indépendamment.",
         "El diseño no indica estratos ni unidades primarias: cada fila del archivo se trata como extraída de forma independiente.",
     ),
-    "weights_taken_as_given": (
-        "Weights are taken as given: the uncertainty of non-response and calibration adjustments is not included.",
-        "Les pondérations sont prises telles quelles : l’incertitude des corrections de non-réponse et du calage n’est "
-        "pas comprise.",
-        "Las ponderaciones se toman tal como se dan: no se incluye la incertidumbre de los ajustes por falta de respuesta "
-        "y calibración.",
-    ),
-    "collapsed_strata": (
-        "Strata with a single primary unit are merged with a neighbour.",
-        "Les strates à une seule unité primaire sont fusionnées avec une voisine.",
-        "Los estratos con una sola unidad primaria se unen a uno vecino.",
-    ),
     "deff_reference": (
         "Design effects are against simple random sampling with replacement of the same size.",
         "Les effets de plan se rapportent à un sondage aléatoire simple avec remise de même taille.",
@@ -380,11 +368,6 @@ REASONS: dict[str, Said] = {
         "Too few primary units for an interval.",
         "Trop peu d’unités primaires pour un intervalle.",
         "Muy pocas unidades primarias para un intervalo.",
-    ),
-    "single_row": (
-        "A single {one}: no standard error.",
-        "Effectif de 1 ({one}) : pas d’erreur type.",
-        "Muestra de 1 ({one}): sin error estándar.",
     ),
     "interval_outside_range": (
         "The symmetric interval goes beyond the possible range.",
@@ -463,5 +446,9 @@ _JOINED: dict[str, dict[str, Any]] = {
 }
 for _topic in _TOPICS:
     for _name, _words in _JOINED.items():
-        _words.update(getattr(_topic, _name, {}))
+        _more: dict[str, Any] = getattr(_topic, _name, {})
+        if _twice := _words.keys() & _more.keys():
+            # The later words would take the place of the earlier in silence.
+            raise ValueError(f"{_name} of {_topic.__name__} are said elsewhere too: {', '.join(sorted(_twice))}")
+        _words.update(_more)
 APPRAISAL = vocabulary_appraisal.APPRAISAL

@@ -198,12 +198,6 @@ REASONS: dict[str, Said] = {
         "Personne n’a été interrogé ici : le chiffre vient du seul modèle.",
         "Aquí no se entrevistó a nadie: la cifra procede solo del modelo.",
     ),
-    "area_of_few_cases": (
-        "Few cases in the sample here, or none: the interval is the same whatever their number, and no single value is given.",
-        "Peu de cas dans l’échantillon ici, ou aucun : l’intervalle est le même quel que soit leur nombre, et aucune valeur "
-        "unique n’est donnée.",
-        "Pocos casos en la muestra aquí, o ninguno: el intervalo es el mismo sea cual sea su número, y no se da un valor único.",
-    ),
     "area_without_cases": (
         "No case was met in the sample here: the figure comes from the model.",
         "Aucun cas dans l’échantillon ici : le chiffre vient du modèle.",

@@ -157,7 +157,7 @@ ASSUMPTIONS: dict[str, Said] = {
         "Biais déclaré de {source}, en logarithme ou en part signalée : {bias}.",
         "Sesgo declarado de {source}, en logaritmo o como proporción notificada: {bias}.",
     ),
-    "sources_independent": (
+    "errors_and_biases_independent": (
         "Errors and biases of the sources have nothing to do with each other.",
         "Les erreurs et les biais des sources sont sans lien entre eux.",
         "Los errores y los sesgos de las fuentes no guardan relación entre sí.",

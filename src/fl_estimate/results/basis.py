@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import not_one_of
 
-Floats = npt.NDArray[np.float64]
 Basis = Literal["respondents", "lists", "model", "figures"]
 RESPONDENTS: Basis = "respondents"
 LISTS: Basis = "lists"

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self, SupportsInt
 
 Unit = Literal["share", "persons", "amount"]
 """What a figure is measured in: a part of the people, a number of them, or what its variable is measured in."""
@@ -116,7 +116,7 @@ class ReasonCode(Code):
     def tells_cases(self) -> bool:
         return self._tells_cases or not self.known
 
-    def at(self, row: int, /, **parameters: Any) -> Reason:
+    def at(self, row: SupportsInt, /, **parameters: Any) -> Reason:
         """The reason of one row."""
         return Reason(code=self, row=int(row), parameters=self.told(parameters))
 
@@ -284,6 +284,9 @@ ENVELOPE = IntervalKind("envelope")
 
 MAIN_EFFECTS = Term("main")
 TWO_WAY = Term("two-way")
+LOWER_QUARTILE = Term("0.25")
+MEDIAN = Term("0.5")
+UPPER_QUARTILE = Term("0.75")
 
 NO_ROWS = ReasonCode("no_rows")
 ZERO_CASES = ReasonCode("zero_cases", tells_cases=True)
@@ -339,6 +342,7 @@ UNIT_COUNTS_AS_DRAWN = AssumptionCode("unit_counts_as_drawn")
 UNIT_PRIOR = AssumptionCode("unit_prior", "name", "prior")
 # Of synthesis
 PARTS_INDEPENDENT = AssumptionCode("parts_independent")
+PARTS_DISJOINT = AssumptionCode("parts_disjoint")
 ERRORS_CORRELATED = AssumptionCode("errors_correlated", "correlation")
 # Of a classification, which says them by their text: it knows no results
 ITEMS_NOT_IN_INSTRUMENT = AssumptionCode("items_not_in_instrument", "items")

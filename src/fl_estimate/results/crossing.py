@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from fl_estimate.arrays import Floats
+
 ARRAYS: tuple[str, ...] = ("n", "cases", "weight", "weighted_cases", "weight_in_scope", "undetermined")
 
 

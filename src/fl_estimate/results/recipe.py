@@ -143,9 +143,15 @@ class Recipe:
             Whether the arguments are to hold those of the step before as `direct`.
         """
         told = {**arguments, "direct": dict(self.provenance.arguments)} if direct else dict(arguments)
-        return replace(
-            self, assumptions=tuple(assumptions), provenance=replace(self.provenance, call=call, arguments=told)
-        )
+        before = self.provenance
+        made = Provenance(call=call, arguments=told, source_name=before.source_name, source_sha256=before.source_sha256)
+        return replace(self, assumptions=tuple(assumptions), provenance=made)
+
+    @staticmethod
+    def of(result: Any) -> Recipe:
+        """The recipe of a result; an empty one where plain numbers were given."""
+        found = getattr(result, "recipe", None)
+        return found if isinstance(found, Recipe) else Recipe()
 
     def without(self, *codes: str) -> tuple[Assumption, ...]:
         """Its assumptions but for these."""
@@ -201,6 +207,7 @@ def joined(
     measure: str | None = None,
     population: str | None = None,
     reference_period: str | None = None,
+    one_sample: bool = False,
 ) -> Recipe:
     """The recipe of a result that is made of several.
 
@@ -213,12 +220,13 @@ def joined(
         Those of the whole; by default those of all parts, each once.
     measure, population, reference_period : str, optional
         What all of them mean, where their own descriptions differ in words.
+    one_sample : bool, default False
+        Whether the parts are estimates of one sample: then the whole shares the errors of that file, whose sha256 it keeps.
 
     Returns
     -------
     Recipe
-        Its source is named after every file that a part was made from; a sum of the file's bytes stands only where all
-        were made from one.
+        Its source is named after every file that a part was made from.
 
     Raises
     ------
@@ -232,7 +240,7 @@ def joined(
     'stock'
     """
     names = list(dict.fromkeys(p.provenance.source_name for p in parts if p.provenance.source_name))
-    hashes = {part.provenance.source_sha256 for part in parts}
+    first = parts[0].provenance.source_sha256 if parts else ""
     return Recipe(
         measure=said_by_all(parts, "measure", measure),
         population=said_by_all(parts, "population", population),
@@ -244,7 +252,7 @@ def joined(
             call=call,
             arguments=dict(arguments),
             source_name=", ".join(names),
-            source_sha256=hashes.pop() if len(hashes) == 1 else "",
+            source_sha256=first if one_sample else "",
         ),
         wording=joined_wording(part.wording for part in parts),
     )

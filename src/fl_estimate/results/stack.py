@@ -11,7 +11,7 @@ import pandas as pd
 from fl_estimate.errors import EstimateFault, listed
 from fl_estimate.results.basis import Support
 from fl_estimate.results.codes import SUBPOPULATION, Assumption, Reason
-from fl_estimate.results.columns import HEAD, TAIL, check_by_columns
+from fl_estimate.results.columns import HEAD, TAIL, check_by_columns, completed
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.recipe import joined
 from fl_estimate.results.recipe import said_by_all as said_by_all
@@ -141,7 +141,7 @@ def _under_each_other(frames: Sequence[pd.DataFrame], by: Sequence[str]) -> pd.D
         for frame in frames:
             held = frame[name] if name in frame else pd.Series(pd.NA, index=frame.index, dtype="object")
             frame[name] = held.astype(kind)
-    return pd.concat([frame[[*HEAD, *by, *TAIL]] for frame in frames], ignore_index=True)
+    return pd.concat([completed(frame, by)[[*HEAD, *by, *TAIL]] for frame in frames], ignore_index=True)
 
 
 def _reasons(results: Sequence[Estimates], starts: Sequence[int]) -> tuple[Reason, ...]:

@@ -81,3 +81,11 @@ def test_what_cannot_be_pooled() -> None:
         fl.pool([one, fl.estimate_mean(completed(1), "hours", design=DESIGN, by="region")])
     with pytest.raises(fl.FlError, match="FL-EST-235"):
         fl.pool([one, fl.estimate_mean(completed(1), "hours", design=DESIGN, level=0.9)])
+
+
+def test_units_with_cases_of_one_imputation_are_not_those_of_all() -> None:
+    people = pd.DataFrame({"ea": [1, 1, 2, 2, 3, 3], "a": [0, 1, 0, 1, 0, 0], "b": [0, 0, 0, 1, 0, 0]})
+    design = fl.Design(psu="ea", unweighted=True)
+    each = [fl.estimate_prevalence(people.rename(columns={name: "fl"}), "fl", design=design) for name in "ab"]
+    assert [part.to_frame()["psus_with_cases"].iloc[0] for part in each] == [2, 1]
+    assert fl.pool(each).to_frame()["psus_with_cases"].isna().all()

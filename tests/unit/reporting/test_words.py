@@ -2,72 +2,72 @@
 
 from __future__ import annotations
 
-import ast
-import re
+import importlib
+import pkgutil
 import string
-from pathlib import Path
 
 import pytest
 
 import fl_estimate as fl
+from fl_estimate import estimators
 from fl_estimate.design import intervals
+from fl_estimate.estimators.hierarchical.sources import BIASES_INDEPENDENT
+from fl_estimate.estimators.synthesis.combine import SOURCES_INDEPENDENT
 from fl_estimate.inputs.sample_design import SINGLE_PSU_RULES
 from fl_estimate.reporting import words
 from fl_estimate.reporting.words import FAMILIES, LANGUAGES, joined, labels, level_words, number, percent, say, spread
-
-SOURCE = Path(__file__).resolve().parents[3] / "src" / "fl_estimate"
-CODE = re.compile(r"[a-z]+(_[a-z]+)+")
+from fl_estimate.results.codes import AssumptionCode, Code, IntervalKind, MethodName, Quantity, ReasonCode, Term
 
 
 def parameters(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
-def texts_in(node: ast.AST) -> set[str]:
-    return {part.value for part in ast.walk(node) if isinstance(part, ast.Constant) and isinstance(part.value, str)}
+SAID: dict[str, type[Code]] = {
+    "reason": ReasonCode, "assumption": AssumptionCode, "method": MethodName, "quantity": Quantity, "interval": IntervalKind,
+    "term": Term,
+}  # fmt: skip
+OF_UNITS = frozenset({"one", "Units", "units", "none_or_all", "sample"})
+"""What stands in words for what the survey counts; no code gives it."""
+HEADINGS = {"quantity": {"median"}}
+"""Words that head a table: a quantile of one half is called by its own name."""
 
 
-def leading_texts(function: ast.FunctionDef) -> set[str]:
-    """Leading texts of pairs, values of tables, and code= in a function that makes reasons or assumptions."""
-    found: set[str] = set()
-    for node in ast.walk(function):
-        if isinstance(node, ast.Tuple) and node.elts and isinstance(node.elts[0], ast.Constant):
-            found |= texts_in(node.elts[0])
-        elif isinstance(node, ast.Dict):
-            found |= {text for value in node.values if isinstance(value, ast.Constant) for text in texts_in(value)}
-        elif isinstance(node, ast.keyword) and node.arg == "code":
-            found |= texts_in(node.value)
-    return found
+def declared(family: type[Code]) -> dict[str, Code]:
+    """Every code that any module declares: all modules of estimators are imported first."""
+    for module in pkgutil.walk_packages(estimators.__path__, f"{estimators.__name__}."):
+        importlib.import_module(module.name)
+    return {str(code): code for code in family.all()}
 
 
-def named(target: ast.AST, word: str) -> bool:
-    """Whether a list or tuple of codes is filled here: `reasons`, `ASSUMED`."""
-    name = target.id if isinstance(target, ast.Name) else ""
-    return name == word or (word == "assumptions" and name == "ASSUMED")
+@pytest.mark.parametrize("family", sorted(SAID))
+def test_every_declared_code_has_words_and_no_words_are_without_a_code(family: str) -> None:
+    codes = declared(SAID[family])
+    assert len(codes) >= 5
+    assert sorted(codes.keys() - FAMILIES[family].keys()) == [], "declared, but never said"
+    orphans = FAMILIES[family].keys() - codes.keys() - HEADINGS.get(family, set())
+    assert sorted(orphans) == [], "words of a code that nobody declares"
 
 
-def codes_in_source(word: str) -> set[str]:
-    """Codes in the functions called after `word`, and in the lists that are."""
-    found: set[str] = set()
-    for path in (SOURCE / "estimators").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.FunctionDef) and word in node.name:
-                found |= leading_texts(node)
-            elif isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
-                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-                if any(named(target, word) for target in targets) and node.value is not None:
-                    found |= texts_in(node.value)
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and named(node.func.value, word):
-                found |= {text for argument in node.args for text in texts_in(argument)}
-    return {code for code in found if CODE.fullmatch(code)}
+@pytest.mark.parametrize("family", ["reason", "assumption"])
+def test_words_say_no_parameter_that_the_code_does_not_declare(family: str) -> None:
+    for text, code in declared(SAID[family]).items():
+        said = parameters(FAMILIES[family][text][0]) - OF_UNITS
+        assert said <= set(code.parameters), text
 
 
-@pytest.mark.parametrize(("family", "word"), [("reason", "reasons"), ("assumption", "assumptions")])
-def test_every_code_in_the_source_has_words(family: str, word: str) -> None:
-    found = codes_in_source(word)
-    assert {"reason": "interval_below_observed", "assumption": "perfect_linkage"}[family] in found
-    assert len(found) >= 5, "the search found hardly anything"
-    assert sorted(found - FAMILIES[family].keys()) == []
+def test_methods_are_said_as_labels_of_rows_too() -> None:
+    """Where several methods stand in one table; a pooled one stands alone."""
+    assert sorted(declared(MethodName).keys() - FAMILIES["source"].keys()) == ["multiple-imputation"]
+
+
+def test_two_ways_to_combine_sources_do_not_take_the_same_for_granted() -> None:
+    with_biases, without = BIASES_INDEPENDENT, SOURCES_INDEPENDENT
+    assert with_biases != without
+    for language in LANGUAGES:
+        assert say("assumption", with_biases, language) != say("assumption", without, language)
+    assert say("assumption", with_biases) == "Errors and biases of the sources have nothing to do with each other."
+    assert say("assumption", without) == "The sources are independent of each other."
 
 
 def test_kinds_of_interval_and_rules_have_words() -> None:

@@ -63,12 +63,14 @@ def test_parts_that_speak_of_different_things_are_refused(about: str) -> None:
     assert getattr(joined([part("stock"), part("flow")], call="sum", arguments={}, **word), about) == "both"
 
 
-def test_sources_are_named_and_a_sum_of_bytes_stands_for_one_file_only() -> None:
+def test_sources_are_named_and_the_sum_of_bytes_stays_where_the_parts_are_of_one_sample() -> None:
     one = Recipe(provenance=Provenance(source_name="a.csv", source_sha256="1"))
     other = Recipe(provenance=Provenance(source_name="b.csv", source_sha256="2"))
     both = joined([one, other], call="sum", arguments={}).provenance
     assert (both.source_name, both.source_sha256) == ("a.csv, b.csv", "")
-    assert joined([one, one], call="sum", arguments={}).provenance.source_sha256 == "1"
+    # A sum is no estimate of the file: it may be combined with another figure of it.
+    assert joined([one, one], call="sum", arguments={}).provenance.source_sha256 == ""
+    assert joined([one, one], call="pool", arguments={}, one_sample=True).provenance.source_sha256 == "1"
 
 
 def test_assumptions_of_all_parts_each_once() -> None:

@@ -10,10 +10,14 @@ import numpy as np
 from scipy import special
 
 from fl_estimate.errors import EstimateFault, not_one_of
+from fl_estimate.estimators.capture_recapture import list_codes  # noqa: F401  declares what is looked up here
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.results.basis import Support
-from fl_estimate.results.estimates import Assumption, Estimates, Reason, make_frame
+from fl_estimate.results.build import build
+from fl_estimate.results.codes import DARK_FIGURE, POPULATION_SIZE, AssumptionCode, MethodName, ReasonCode
+from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.provenance import Provenance
+from fl_estimate.results.recipe import Period, Recipe
 
 
 @dataclass(frozen=True)
@@ -82,30 +86,33 @@ def population_estimates(
     """
     n = histories.n
     columns: dict[str, Any] = {
-        "quantity": ["population_size", "dark_figure"],
-        "outcome": [histories.outcome] * 2,
-        "term": [term, term],
+        "outcome": histories.outcome,
+        "term": term,
         "value": [n + dark, dark],
         "se": [se_size, se_dark],
         "lower": [n + limits.lower, limits.lower],
         "upper": [n + limits.upper, limits.upper],
-        "level": [level, level],
-        "interval_kind": [interval_kind, interval_kind],
+        "level": level,
+        "interval_kind": interval_kind,
         "n": [n, n],
-        "method": [method, method],
     }
-    return Estimates(
-        frame=make_frame(columns, {}, 2, basis="lists"),
-        population=histories.population,
-        reference_period=histories.reference_period,
-        reasons=tuple(Reason(code=code, row=row) for row in (0, 1) for code in reasons),
-        assumptions=tuple(Assumption(code=code, parameters=tuple(values.items())) for code, values in assumptions),
-        diagnostics=dict(diagnostics or {}),
-        provenance=Provenance(
-            call=call,
-            arguments={"lists": list(histories.lists), "level": level, **(arguments or {})},
-            source_name="capture histories",
-            source_sha256=histories.content_hash,
+    return build(
+        columns,
+        quantity=[POPULATION_SIZE, DARK_FIGURE],
+        method=MethodName.of(method),
+        basis="lists",
+        recipe=Recipe(
+            population=histories.population,
+            period=Period(histories.reference_period),
+            assumptions=tuple(AssumptionCode.of(code).held(**values) for code, values in assumptions),
+            provenance=Provenance(
+                call=call,
+                arguments={"lists": list(histories.lists), "level": level, **(arguments or {})},
+                source_name="capture histories",
+                source_sha256=histories.content_hash,
+            ),
         ),
+        reasons=tuple(ReasonCode.of(code).at(row) for row in (0, 1) for code in reasons),
+        diagnostics=diagnostics,
         support=Support.of([n, n]),
     )

@@ -21,6 +21,7 @@ from fl_estimate.estimators.capture_recapture.closed import closed
 from fl_estimate.estimators.capture_recapture.consistency import InternalConsistency, internal_consistency
 from fl_estimate.estimators.capture_recapture.decomposable import average_decomposable
 from fl_estimate.estimators.capture_recapture.latent_class import latent_class
+from fl_estimate.estimators.capture_recapture.list_codes import APPRAISAL, ENVELOPE_WITHOUT_VALUE
 from fl_estimate.estimators.capture_recapture.loglinear import loglinear
 from fl_estimate.estimators.capture_recapture.selection import select_bic, select_stepwise
 from fl_estimate.estimators.capture_recapture.sensitivity import sensitivity
@@ -29,8 +30,11 @@ from fl_estimate.estimators.capture_recapture.two_lists import chapman
 from fl_estimate.estimators.sampling import RHAT_HOPELESS, known_seed
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.results.basis import Support
-from fl_estimate.results.estimates import Estimates, Reason, make_frame
+from fl_estimate.results.build import build
+from fl_estimate.results.codes import BOOTSTRAP_DRAWS_FAILED, DARK_FIGURE, ENVELOPE, POPULATION_SIZE
+from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.provenance import Provenance
+from fl_estimate.results.recipe import Period, Recipe
 from fl_estimate.results.stack import stack
 
 WORSE = 6.0
@@ -261,7 +265,7 @@ def _ruled_out(name: str, found: Estimates, best: float) -> str:
         "fits_much_worse": name == "independence" and float(told.get("bic", -np.inf)) > best + WORSE,
         "chains_disagree": not float(told.get("rhat", 1.0)) <= RHAT_HOPELESS,
         "prior_decides": float(told.get("saturated_weight", 0.0)) > MOSTLY,
-        "bootstrap_fails": "bootstrap_draws_failed" in codes,
+        "bootstrap_fails": BOOTSTRAP_DRAWS_FAILED in codes,
     }
     return next((code for code, true in tests.items() if true), "")
 
@@ -272,26 +276,27 @@ def _envelope(histories: CaptureHistories, methods: pd.DataFrame, level: float, 
     lower, upper = (float(kept["lower"].min()), float(kept["upper"].max())) if len(kept) else (np.nan, np.nan)
     n = histories.n
     columns: dict[str, Any] = {
-        "quantity": ["population_size", "dark_figure"],
-        "outcome": [histories.outcome] * 2,
+        "outcome": histories.outcome,
         "lower": [lower, max(lower - n, 0.0)],
         "upper": [upper, upper - n],
-        "level": [level] * 2,
-        "interval_kind": ["envelope"] * 2,
+        "level": level,
+        "interval_kind": ENVELOPE,
         "n": [n, n],
-        "method": ["appraisal"] * 2,
     }
-    return Estimates(
-        frame=make_frame(columns, {}, 2, basis="lists"),
-        population=histories.population,
-        reference_period=histories.reference_period,
-        reasons=tuple(Reason(code="envelope_without_value", row=row) for row in (0, 1)),
+    return build(
+        columns,
+        quantity=[POPULATION_SIZE, DARK_FIGURE],
+        method=APPRAISAL,
+        basis="lists",
+        recipe=Recipe(
+            population=histories.population, period=Period(histories.reference_period), provenance=provenance
+        ),
+        reasons=[ENVELOPE_WITHOUT_VALUE.at(row) for row in (0, 1)],
         diagnostics={
             "methods": kept["method"].tolist(),
             "least_value": float(kept["value"].min()) if len(kept) else np.nan,
             "greatest_value": float(kept["value"].max()) if len(kept) else np.nan,
         },
-        provenance=provenance,
         support=Support.of([n, n]),
     )
 

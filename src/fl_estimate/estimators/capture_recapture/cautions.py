@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 import numpy as np
@@ -14,6 +12,7 @@ import pandas as pd
 from fl_estimate.estimators.capture_recapture.consistency import InternalConsistency
 from fl_estimate.estimators.sampling import RHAT_GOOD
 from fl_estimate.inputs.histories import CaptureHistories
+from fl_estimate.results.recipe import Period
 
 FEW_OVERLAPS, SMALL_SHARE = 30, 0.05
 FAR, APART, FAILED = 10.0, 1.5, 0.05
@@ -61,7 +60,7 @@ def _of_lists(histories: CaptureHistories) -> Iterator[Warned]:
         yield Warned(code="counts_look_rounded")
     if (counts != np.round(counts)).any():
         yield Warned(code="counts_fractional")
-    years = _years(histories.reference_period)
+    years = Period(histories.reference_period).years
     if years is not None and years > LONG_YEARS + 0.01:
         yield Warned(code="period_long", parameters=(("years", round(years, 1)),))
 
@@ -122,14 +121,3 @@ def _of_changes(parts: Mapping[str, pd.DataFrame], consistency: Mapping[str, Int
 def _names(pairs: tuple[tuple[str, str], ...]) -> str:
     shown = [f"{a}:{b}" for a, b in pairs[:8]]
     return ", ".join(shown) + (" …" if len(pairs) > len(shown) else "")
-
-
-def _years(period: str) -> float | None:
-    """How long a period written as "2013", "2010-2015" or "2021-03-01 to 2021-05-31" is."""
-    days = re.fullmatch(r"(\d{4}-\d\d-\d\d) to (\d{4}-\d\d-\d\d)", period)
-    if days:
-        return ((date.fromisoformat(days[2]) - date.fromisoformat(days[1])).days + 1) / 365.25
-    span = re.fullmatch(r"(\d{4})\s*[-–]\s*(\d{4})", period)
-    if span:
-        return int(span[2]) - int(span[1]) + 1.0
-    return 1.0 if re.fullmatch(r"\d{4}", period) else None

@@ -13,7 +13,8 @@ from fl_estimate.estimators.capture_recapture.batch import Fitter, Flags, Floats
 from fl_estimate.estimators.capture_recapture.loglinear import loglinear
 from fl_estimate.estimators.capture_recapture.model_space import best_of
 from fl_estimate.inputs.histories import CaptureHistories
-from fl_estimate.results.estimates import Assumption, Estimates, Reason
+from fl_estimate.results.codes import INTERVAL_GIVEN_MODEL, MODEL_CHOSEN_BY_DATA, ReasonCode
+from fl_estimate.results.estimates import Estimates
 
 Likelihood = Literal["poisson", "multinomial"]
 Interval = Literal["bca", "percentile", "wald", "profile"]
@@ -107,7 +108,7 @@ def _named(made: Estimates, call: str, method: str, told: dict[str, Any], kind: 
     frame = made.to_frame()
     likelihood = str(frame["method"].iloc[0]).removeprefix("loglinear-")
     frame["method"] = f"{method}-{likelihood}"
-    said = [Assumption(code="model_chosen_by_data", parameters=())]
+    said = [MODEL_CHOSEN_BY_DATA.held()]
     provenance = replace(made.provenance, call=call, arguments={**made.provenance.arguments, **told, "interval": kind})
     return replace(
         made,
@@ -138,8 +139,8 @@ def _with_draws(
     return replace(
         made,
         frame=frame,
-        reasons=tuple(Reason(code=code, row=row) for row in (0, 1) for code in found.reasons),
-        assumptions=tuple(a for a in made.assumptions if a.code != "interval_given_model"),
+        reasons=tuple(ReasonCode.of(code).at(row) for row in (0, 1) for code in found.reasons),
+        assumptions=tuple(a for a in made.assumptions if a.code != INTERVAL_GIVEN_MODEL),
         diagnostics={**made.diagnostics, **told},
         provenance=replace(provenance, arguments=arguments),
     )

@@ -17,11 +17,28 @@ from fl_estimate.estimators.capture_recapture.answers import Limits, log_limits,
 from fl_estimate.estimators.capture_recapture.domain_answers import About
 from fl_estimate.estimators.capture_recapture.doubly_robust_lists import ACROSS, Across, ListRecords, over_lists
 from fl_estimate.estimators.capture_recapture.learners import LEARNERS, chances
+from fl_estimate.estimators.capture_recapture.list_codes import (
+    CHANCES_AT_MARGIN,
+    DOUBLY_ROBUST,
+    EVERYBODY_OBSERVED,
+    LEARNER_NOT_CONVERGED,
+    LISTS_INDEPENDENT_GIVEN,
+)
 from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.inputs.histories import CaptureHistories, Member, read_members
 from fl_estimate.results.basis import Support
-from fl_estimate.results.estimates import Assumption, Estimates, Reason, check_by_columns, make_frame
+from fl_estimate.results.build import build
+from fl_estimate.results.codes import (
+    CLOSED_POPULATION,
+    DARK_FIGURE,
+    LISTS_INDEPENDENT,
+    PERFECT_LINKAGE,
+    POPULATION_SIZE,
+    Assumption,
+)
+from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.provenance import Provenance
+from fl_estimate.results.recipe import Recipe
 
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
@@ -307,20 +324,16 @@ def _laid_out(
     sizes = [(part.size, part.dark) for part in found]
     names = [None, *labels]
     columns: dict[str, Any] = {
-        "quantity": ["population_size", "dark_figure"] * len(found),
-        "term": [", ".join(arguments["lists"])] * rows,
+        "term": ", ".join(arguments["lists"]),
         "margin": [("" if place == 0 else by) for place in range(len(found)) for _ in (0, 1)],
         "value": [value for both in sizes for value in both],
         "se": [np.sqrt(part.variance) for part in found for _ in (0, 1)],
         "lower": [v for part, ends in zip(found, limits, strict=True) for v in (part.n + ends.lower, ends.lower)],
         "upper": [v for part, ends in zip(found, limits, strict=True) for v in (part.n + ends.upper, ends.upper)],
-        "level": [level] * rows,
-        "interval_kind": [interval] * rows,
+        "level": level,
+        "interval_kind": interval,
         "n": [part.n for part in found for _ in (0, 1)],
-        "method": [arguments["kind"]] * rows,
     }
-    if by is not None:
-        check_by_columns([by])
     # The nation is the sum of the strata; the size of a stratum and its dark figure move together.
     variances = np.array([part.variance for part in found])
     shared = np.diag(variances)
@@ -328,21 +341,24 @@ def _laid_out(
     sidak = level ** (1 / max(len(labels), 1))
     joint = {str(label): _limits(part, interval, sidak) for label, part in zip(labels, found[1:], strict=True)}
     leaning, unlearnt = clipped["share_at_margin"] > CLIPPED, not clipped["learner_converged"]
-    reasons = [Reason(code="chances_at_margin", row=row) for row in range(rows) if leaning]
-    reasons += [Reason(code="learner_not_converged", row=row) for row in range(rows) if unlearnt]
+    reasons = [CHANCES_AT_MARGIN.at(row) for row in range(rows) if leaning]
+    reasons += [LEARNER_NOT_CONVERGED.at(row) for row in range(rows) if unlearnt]
     reasons += [
-        Reason(code="everybody_observed", row=2 * place + row)
-        for place, part in enumerate(found)
-        for row in (0, 1)
-        if part.dark <= 0
+        EVERYBODY_OBSERVED.at(2 * place + row) for place, part in enumerate(found) for row in (0, 1) if part.dark <= 0
     ]
-    return Estimates(
-        frame=make_frame(
-            columns, {} if by is None else {by: [name for name in names for _ in (0, 1)]}, rows, basis="lists"
+    return build(
+        columns,
+        {} if by is None else {by: [name for name in names for _ in (0, 1)]},
+        quantity=[POPULATION_SIZE, DARK_FIGURE] * len(found),
+        method=DOUBLY_ROBUST[arguments["kind"]],
+        basis="lists",
+        recipe=Recipe(
+            assumptions=_assumptions(arguments),
+            provenance=Provenance(
+                call="doubly_robust", arguments=arguments, source_name="records of people", source_sha256=read.hash
+            ),
         ),
-        by=() if by is None else (by,),
-        reasons=tuple(reasons),
-        assumptions=_assumptions(arguments),
+        reasons=reasons,
         diagnostics={
             **clipped,
             "on_both": found[0].both,
@@ -351,10 +367,7 @@ def _laid_out(
                 k: [v.lower + p.n, v.upper + p.n] for (k, v), p in zip(joint.items(), found[1:], strict=True)
             },
         },
-        provenance=Provenance(
-            call="doubly_robust", arguments=arguments, source_name="records of people", source_sha256=read.hash
-        ),
-        covariance_matrix=np.repeat(np.repeat(shared, 2, axis=0), 2, axis=1),
+        covariance=np.repeat(np.repeat(shared, 2, axis=0), 2, axis=1),
         support=Support.of([part.n for part in found for _ in (0, 1)]),
     )
 
@@ -369,12 +382,8 @@ def _limits(part: _Part, interval: str, level: float) -> Limits:
 
 def _assumptions(arguments: dict[str, Any]) -> tuple[Assumption, ...]:
     given = [*arguments["covariates"], *([arguments["by"]] if arguments["by"] else [])]
-    head = (
-        Assumption(code="lists_independent_given", parameters=(("covariates", ", ".join(given)),))
-        if given
-        else Assumption(code="lists_independent")
-    )
-    return (head, Assumption(code="closed_population"), Assumption(code="perfect_linkage"))
+    head = LISTS_INDEPENDENT_GIVEN.held(covariates=", ".join(given)) if given else LISTS_INDEPENDENT.held()
+    return (head, CLOSED_POPULATION.held(), PERFECT_LINKAGE.held())
 
 
 def _read(records: Any, lists: Sequence[str], covariates: list[str], by: str | None, folds: int | str) -> _Records:

@@ -13,7 +13,8 @@ from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.capture_recapture.answers import Limits, population_estimates
 from fl_estimate.estimators.sampling import ESS_NEEDED, RHAT_GOOD
 from fl_estimate.inputs.histories import CaptureHistories
-from fl_estimate.results.estimates import Estimates, Reason
+from fl_estimate.results.codes import EQUAL_TAILED, SAMPLER_ESS, SAMPLER_RHAT, Reason, ReasonCode
+from fl_estimate.results.estimates import Estimates
 
 Floats = npt.NDArray[np.float64]
 Said = tuple[tuple[str, dict[str, Any]], ...]
@@ -51,13 +52,15 @@ def posterior_estimates(
         se_dark=se,
         se_size=se,
         limits=limits,
-        interval_kind="equal-tailed",
+        interval_kind=EQUAL_TAILED,
         level=level,
         assumptions=assumptions,
         diagnostics=diagnostics,
         arguments=arguments,
     )
-    said = tuple(Reason(code=code, row=row, parameters=parts) for row in (0, 1) for code, parts in reasons)
+    said = tuple(
+        Reason(code=ReasonCode.of(code), row=row, parameters=parts) for row in (0, 1) for code, parts in reasons
+    )
     return replace(made, draws=np.column_stack([draws + histories.n, draws]), reasons=(*made.reasons, *said))
 
 
@@ -110,10 +113,10 @@ def chain_flags(told: Mapping[str, Any]) -> tuple[tuple[str, tuple[tuple[str, An
     """What falls short of Vehtari and others (2021), as codes of reasons with their parameters."""
     said: list[tuple[str, tuple[tuple[str, Any], ...]]] = []
     if not told["rhat"] <= RHAT_GOOD:
-        said.append(("sampler_rhat", (("rhat", round(float(told["rhat"]), 3)),)))
+        said.append((SAMPLER_RHAT, (("rhat", round(float(told["rhat"]), 3)),)))
     ess = min(told["ess_bulk"], told["ess_tail"])
     if not ess >= ESS_NEEDED:
-        said.append(("sampler_ess", (("ess", float(np.round(ess))),)))
+        said.append((SAMPLER_ESS, (("ess", float(np.round(ess))),)))
     return tuple(said)
 
 

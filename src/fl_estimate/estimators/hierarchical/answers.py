@@ -12,17 +12,64 @@ from fl_estimate.estimators.hierarchical.direct import Direct, text
 from fl_estimate.estimators.hierarchical.effective import Effective
 from fl_estimate.estimators.hierarchical.posterior import Ask, Model, Posterior
 from fl_estimate.estimators.hierarchical.structure import Crossed
-from fl_estimate.inputs.wording import Wording
 from fl_estimate.results.basis import Support
-from fl_estimate.results.estimates import Assumption, Estimates, Reason, check_by_columns, make_frame
-from fl_estimate.results.provenance import Provenance
+from fl_estimate.results.build import build
+from fl_estimate.results.codes import (
+    AREA_COVARIATES,
+    AREA_EFFECTS_EXCHANGEABLE,
+    AREA_EFFECTS_SAR,
+    AREA_POPULATION_KNOWN,
+    AREA_VARIANCES_KNOWN,
+    AREA_WITHOUT_CASES,
+    AREA_WITHOUT_SAMPLE,
+    BENCHMARKED,
+    COVARIATES_STANDARDISED,
+    DF_RULE,
+    EFFECTIVE_COUNTS,
+    EQUAL_TAILED,
+    PANEL_EFFECTS_AR1,
+    PANEL_EFFECTS_INDEPENDENT,
+    PRIOR_INTERCEPT,
+    PRIOR_KAPPA,
+    PRIOR_SIGMA,
+    PRIOR_SIGMA_TIME,
+    Assumption,
+    AssumptionCode,
+    MethodName,
+    Quantity,
+    Reason,
+)
+from fl_estimate.results.columns import check_by_columns
+from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.recipe import Recipe
 
-Floats = npt.NDArray[np.float64]
+METHODS: dict[str, MethodName] = {
+    likelihood: MethodName(f"area-{likelihood}") for likelihood in ("binomial", "normal", "beta-binomial")
+}
+EFFECTS: dict[str, AssumptionCode] = {
+    "independent": AREA_EFFECTS_EXCHANGEABLE,
+    "bym2": AssumptionCode("area_effects_bym2", "link"),
+    "sar": AREA_EFFECTS_SAR,
+    "rw1": AssumptionCode("effects_rw1", "link"),
+    "ar1": AssumptionCode("effects_ar1", "link"),
+}
+IN_TIME: dict[str, AssumptionCode] = {
+    "independent": PANEL_EFFECTS_INDEPENDENT,
+    "rw1": AssumptionCode("panel_effects_rw1", "link"),
+    "ar1": PANEL_EFFECTS_AR1,
+}
+AREA_EFFECTS_BETA = AssumptionCode("area_effects_beta")
+PRIOR_DEPENDENCE = AssumptionCode("prior_dependence", "name", "prior")
+PRIOR_SLOPES = AssumptionCode("prior_slopes", "prior")
+FEW_AREAS_SAMPLED = AssumptionCode("few_areas", "areas")
+BORROWED: dict[str, AssumptionCode] = {
+    "pooled": AssumptionCode("deff_pooled", "areas", "deff"),
+    "national": AssumptionCode("deff_national", "areas", "deff"),
+    "one": AssumptionCode("deff_one", "areas"),
+}
 
 FEW_AREAS = 10
 """With fewer areas than this the spread between areas is mostly the prior's word."""
-# Of the direct estimates these no longer hold: their intervals are not those that are given.
-_NOT_CARRIED = frozenset({"df_rule"})
 
 
 def area_estimates(
@@ -38,38 +85,31 @@ def area_estimates(
     """Lay a posterior out as Estimates."""
     check_by_columns(list(direct.by_columns))
     national = posterior.national
-    columns = _columns(direct, model, ask, posterior)
-    rows = len(columns["value"])
-    recipe = direct.recipe
-    source = recipe.provenance if recipe is not None else Provenance()
+    columns = _columns(direct, ask, posterior)
     nation = [] if national is None else [None]
     draws = posterior.draws
     if ask.shares is not None:
         draws = np.column_stack([draws @ ask.shares, draws])
-    return Estimates(
-        frame=make_frame(
-            columns, {name: [*nation, *labels] for name, labels in direct.by_columns.items()}, rows, basis="model"
+    return build(
+        columns,
+        {name: [*nation, *labels] for name, labels in direct.by_columns.items()},
+        quantity=Quantity.of(direct.quantity),
+        method=METHODS[model.likelihood],
+        basis="model",
+        recipe=Recipe.of(direct.recipe).then(
+            "hierarchical.area",
+            {**arguments, "level": ask.level, "by": direct.by},
+            _assumptions(direct, model, effective, standardised, sampled, ask, posterior),
+            direct=True,
         ),
-        by=tuple(direct.by_columns),
-        measure=recipe.measure if recipe else "",
-        population=recipe.population if recipe else "",
-        wording=recipe.wording if recipe else Wording(),
-        reference_period=recipe.reference_period if recipe else "",
         reasons=_reasons(direct, posterior, sampled, first=0 if national is None else 1),
-        assumptions=_assumptions(direct, model, effective, standardised, sampled, ask, posterior),
         diagnostics=_diagnostics(direct, model, ask, posterior, effective, standardised),
-        provenance=Provenance(
-            call="hierarchical.area",
-            arguments={**arguments, "level": ask.level, "by": direct.by, "direct": dict(source.arguments)},
-            source_name=source.source_name,
-            source_sha256=source.source_sha256,
-        ),
         draws=draws,
         support=direct.support if national is None else Support.joined([direct.national_support, direct.support]),
     )
 
 
-def _columns(direct: Direct, model: Model, ask: Ask, posterior: Posterior) -> dict[str, Any]:
+def _columns(direct: Direct, ask: Ask, posterior: Posterior) -> dict[str, Any]:
     """The fixed columns, the nation's row first where there is one."""
     numbers, national = direct.numbers, posterior.national
     columns: dict[str, Any] = {
@@ -85,12 +125,7 @@ def _columns(direct: Direct, model: Model, ask: Ask, posterior: Posterior) -> di
             row |= {name: posterior.benchmark[name] for name in ("value", "se", "lower", "upper")}
         row |= {name: direct.national[name] for name in ("n", "cases", "deff", "undetermined")}
         columns = {name: [row[name], *values] for name, values in columns.items()}
-    rows = len(columns["value"])
-    same = {
-        "quantity": direct.quantity, "outcome": direct.outcome, "level": ask.level, "interval_kind": "equal-tailed",
-        "method": f"area-{model.likelihood}",
-    }  # fmt: skip
-    return {**columns, **{name: [value] * rows for name, value in same.items()}}
+    return {**columns, "outcome": direct.outcome, "level": ask.level, "interval_kind": EQUAL_TAILED}
 
 
 def _reasons(direct: Direct, posterior: Posterior, sampled: Any, *, first: int) -> tuple[Reason, ...]:
@@ -99,9 +134,9 @@ def _reasons(direct: Direct, posterior: Posterior, sampled: Any, *, first: int) 
     none = sampled & np.where(np.isfinite(cases), cases == 0, direct.numbers["value"] == 0)
     for place in range(len(direct.keys)):
         if not sampled[place]:
-            said.append(Reason(code="area_without_sample", row=first + place))
+            said.append(AREA_WITHOUT_SAMPLE.at(first + place))
         elif none[place]:
-            said.append(Reason(code="area_without_cases", row=first + place))
+            said.append(AREA_WITHOUT_CASES.at(first + place))
     rows = first + len(direct.keys)
     return (*said, *(Reason(code=code, row=row, parameters=p) for code, p in posterior.flags for row in range(rows)))
 
@@ -115,61 +150,54 @@ def _assumptions(
     ask: Ask,
     posterior: Posterior,
 ) -> tuple[Assumption, ...]:
-    carried = [] if direct.recipe is None else [a for a in direct.recipe.assumptions if a.code not in _NOT_CARRIED]
-    said: list[tuple[str, dict[str, Any]]] = _effects_assumptions(model)
+    said = _effects_assumptions(model)
     if model.names[1:]:
-        said.append(("area_covariates", {"covariates": ", ".join(model.names[1:])}))
+        said.append(AREA_COVARIATES.held(covariates=", ".join(model.names[1:])))
     if standardised:
-        said.append(("covariates_standardised", {}))
-    said.append(("area_variances_known", {}) if effective is None else ("effective_counts", {}))
+        said.append(COVARIATES_STANDARDISED.held())
+    said.append((AREA_VARIANCES_KNOWN if effective is None else EFFECTIVE_COUNTS).held())
     priors, structure = model.priors, model.structure
     if model.kappa is not None:
-        said.append(("prior_kappa", {"prior": str(model.kappa)}))
+        said.append(PRIOR_KAPPA.held(prior=str(model.kappa)))
     else:
-        said.append(("prior_sigma", {"prior": str(priors.sigma)}))
+        said.append(PRIOR_SIGMA.held(prior=str(priors.sigma)))
     for name, density in ({} if structure is None else structure.priors).items():
         if name == "sigma_time":
-            said.append(("prior_sigma_time", {"prior": str(density)}))
+            said.append(PRIOR_SIGMA_TIME.held(prior=str(density)))
         else:
-            said.append(("prior_dependence", {"name": name, "prior": str(density)}))
-    said.append(("prior_intercept", {"prior": str(priors.intercept)}))
+            said.append(PRIOR_DEPENDENCE.held(name=name, prior=str(density)))
+    said.append(PRIOR_INTERCEPT.held(prior=str(priors.intercept)))
     if priors.slopes is not None:
-        said.append(("prior_slopes", {"prior": str(priors.slopes)}))
+        said.append(PRIOR_SLOPES.held(prior=str(priors.slopes)))
     if effective is not None:
         said += _borrowed(effective)
     if sampled.sum() < FEW_AREAS:
-        said.append(("few_areas", {"areas": int(sampled.sum())}))
+        said.append(FEW_AREAS_SAMPLED.held(areas=int(sampled.sum())))
     if ask.shares is not None:
-        said.append(("area_population_known", {}))
+        said.append(AREA_POPULATION_KNOWN.held())
     if posterior.benchmark is not None:
-        said.append(("benchmarked", {name: posterior.benchmark[name] for name in ("rule", "value")}))
-    ours = [Assumption(code=code, parameters=tuple(parameters.items())) for code, parameters in said]
-    return (*carried, *ours)
+        said.append(BENCHMARKED.held(rule=posterior.benchmark["rule"], value=posterior.benchmark["value"]))
+    # The intervals of the direct estimates are not those that are given, nor are their degrees of freedom.
+    return (*Recipe.of(direct.recipe).without(DF_RULE), *said)
 
 
-def _effects_assumptions(model: Model) -> list[tuple[str, dict[str, Any]]]:
+def _effects_assumptions(model: Model) -> list[Assumption]:
     """How the areas' effects are taken to hang together."""
-    codes = {
-        "independent": "area_effects_exchangeable", "bym2": "area_effects_bym2", "sar": "area_effects_sar",
-        "rw1": "effects_rw1", "ar1": "effects_ar1",
-    }  # fmt: skip
-    in_time = {"independent": "panel_effects_independent", "rw1": "panel_effects_rw1", "ar1": "panel_effects_ar1"}
     if model.kappa is not None:
-        return [("area_effects_beta", {})]
-    said, structure = {"link": model.link}, model.structure
+        return [AREA_EFFECTS_BETA.held()]
+    link, structure = model.link, model.structure
     if isinstance(structure, Crossed):
-        return [(codes[structure.area.kind], said), (in_time[structure.time.kind], said)]
-    return [("area_effects_exchangeable" if structure is None else codes[structure.kind], said)]
+        return [EFFECTS[structure.area.kind].held(link=link), IN_TIME[structure.time.kind].held(link=link)]
+    return [(AREA_EFFECTS_EXCHANGEABLE if structure is None else EFFECTS[structure.kind]).held(link=link)]
 
 
-def _borrowed(effective: Effective) -> list[tuple[str, dict[str, Any]]]:
+def _borrowed(effective: Effective) -> list[Assumption]:
     """Whose design effect stands in where areas have none of their own."""
-    codes = {"pooled": "deff_pooled", "national": "deff_national", "one": "deff_one"}
-    for source, code in codes.items():
+    for source, code in BORROWED.items():
         places = [place for place, name in enumerate(effective.source) if name == source]
         if places:
-            parameters: dict[str, Any] = {"areas": len(places)}
-            return [(code, parameters if source == "one" else {**parameters, "deff": float(effective.deff[places[0]])})]
+            deff = {} if source == "one" else {"deff": float(effective.deff[places[0]])}
+            return [code.held(areas=len(places), **deff)]
     return []
 
 

@@ -33,6 +33,7 @@ from fl_estimate.estimators.hierarchical.prepare import Prepared, on_counts, pre
 from fl_estimate.estimators.hierarchical.priors import Prior
 from fl_estimate.estimators.hierarchical.samplers import sample
 from fl_estimate.estimators.sampling import known_seed
+from fl_estimate.results.codes import PREVALENCE
 from fl_estimate.results.estimates import Estimates
 
 if TYPE_CHECKING:
@@ -237,7 +238,7 @@ def _sample(prepared: Prepared, ask: Ask, sampler: str, direct: Direct, rule: st
         return sample(prepared.model, ask, sampler)
     # Summaries of what was moved come from the draws: there must be enough of them.
     found = sample(prepared.model, replace(ask, draws=max(ask.draws, NATIONAL_DRAWS)), sampler)
-    return benchmark_posterior(found, ask, direct.national, rule, share=direct.quantity == "prevalence")
+    return benchmark_posterior(found, ask, direct.national, rule, share=direct.quantity == PREVALENCE)
 
 
 def _check_words(likelihood: str, link: str | None, sampler: str, benchmark: str | None, deff: str) -> str:

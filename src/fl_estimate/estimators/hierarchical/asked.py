@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault
-
-Floats = npt.NDArray[np.float64]
 
 
 def check_numbers(level: float, draws: int, seed: int | None) -> None:

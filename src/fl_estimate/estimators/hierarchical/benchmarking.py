@@ -6,12 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.hierarchical.posterior import Ask, Posterior
-
-Floats = npt.NDArray[np.float64]
 
 RULES: tuple[str, ...] = ("ratio", "difference")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
+from fl_estimate.arrays import Floats
 from fl_estimate.estimators.hierarchical.posterior import (
     NATIONAL_DRAWS,
     Ask,
@@ -19,8 +19,6 @@ from fl_estimate.estimators.hierarchical.posterior import (
 )
 from fl_estimate.estimators.hierarchical.priors import Density
 from fl_estimate.estimators.importance import Weighted, around_mode, evenly_weighted, weigh
-
-Floats = npt.NDArray[np.float64]
 
 STUDENT_DF = 5.0
 SCOUT, GRID = 61, 361

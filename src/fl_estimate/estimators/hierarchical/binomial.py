@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
+from fl_estimate.arrays import Floats
 from fl_estimate.estimators.hierarchical.posterior import Model
 from fl_estimate.estimators.importance import Weighted, evenly_weighted, weigh
-
-Floats = npt.NDArray[np.float64]
 
 NODES = 15
 """Of the adaptive Gauss–Hermite rule for one area."""

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from fl_estimate.arrays import Bools, Floats
 from fl_estimate.errors import EstimateFault, listed
 from fl_estimate.estimators.hierarchical.direct import Direct, Keyed, as_floats
 from fl_estimate.estimators.hierarchical.links import LINKS
 from fl_estimate.estimators.hierarchical.priors import Priors
-
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
 
 def raise_together(faults: Sequence[EstimateFault | None]) -> None:

@@ -7,9 +7,9 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
+from fl_estimate.arrays import Floats
 from fl_estimate.estimators.hierarchical.binomial import (
     Hyper,
     draw_areas,
@@ -25,8 +25,6 @@ from fl_estimate.estimators.hierarchical.posterior import (
     weighted_summary,
 )
 from fl_estimate.estimators.importance import Weighted
-
-Floats = npt.NDArray[np.float64]
 
 SCOUT, GRID, FINE = 61, 61, 181
 """Points of an area's density: to find where it lies, and then a fifth of its standard deviation apart, or a fifteenth where

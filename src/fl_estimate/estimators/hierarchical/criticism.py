@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import special
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.hierarchical.beta_binomial import beta_points, log_marginal
 from fl_estimate.estimators.hierarchical.binomial import hyper_points
@@ -23,8 +24,6 @@ from fl_estimate.estimators.hierarchical.samplers import importance_draws, sampl
 from fl_estimate.estimators.hierarchical.structure import Crossed
 from fl_estimate.estimators.hierarchical.structured_gaussian import grid_points
 from fl_estimate.results.estimates import Estimates
-
-Floats = npt.NDArray[np.float64]
 
 REPLICATES = 2_000
 LOO_DRAWS = 4_000

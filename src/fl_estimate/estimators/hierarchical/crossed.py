@@ -7,16 +7,14 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
+from fl_estimate.arrays import Floats
 from fl_estimate.estimators.hierarchical.latent import Drawn, Latent, find_mode, log_data
 from fl_estimate.estimators.hierarchical.posterior import Model, resample
 from fl_estimate.estimators.hierarchical.priors import Density
 from fl_estimate.estimators.hierarchical.structure import Crossed
 from fl_estimate.estimators.importance import Weighted, around_mode, evenly, weigh
-
-Floats = npt.NDArray[np.float64]
 
 DRAWS = 40_000
 """Importance draws in all."""

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, listed, missing_columns
 from fl_estimate.results.basis import Support
+from fl_estimate.results.codes import MEAN, PREVALENCE
 from fl_estimate.results.estimates import FIXED, Estimates
-
-Floats = npt.NDArray[np.float64]
 
 NUMBERS: tuple[str, ...] = ("value", "se", "n", "cases", "deff", "undetermined")
 LIMITS: tuple[str, ...] = ("lower", "upper")
@@ -157,7 +157,7 @@ def read_direct(direct: Any, needed: Sequence[str], others: Sequence[Any], time:
         keys=tuple(keys),
         numbers={name: numbers[name][rows] for name in NUMBERS},
         national={name: float(values[nation[0]]) if nation else np.nan for name, values in numbers.items()},
-        quantity=quantity or ("prevalence" if "n" in needed else "mean"),
+        quantity=quantity or (PREVALENCE if "n" in needed else MEAN),
         outcome=outcome,
         support=known.take(rows),
         national_support=known.take(nation[:1] or [-1]),

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
+from fl_estimate.arrays import Bools, Floats
 from fl_estimate.errors import EstimateFault, not_one_of
 from fl_estimate.estimators.hierarchical.benchmarking import RULES, move, refuse_outside
 from fl_estimate.estimators.hierarchical.checks import (
@@ -36,12 +36,39 @@ from fl_estimate.estimators.hierarchical.variance_components import (
     predictor,
     profile,
 )
-from fl_estimate.inputs.wording import Wording
-from fl_estimate.results.estimates import Assumption, Estimates, Reason, check_by_columns, make_frame
-from fl_estimate.results.provenance import Provenance
+from fl_estimate.results.build import build
+from fl_estimate.results.codes import (
+    AREA_COVARIATES,
+    AREA_EFFECTS_EXCHANGEABLE,
+    AREA_EFFECTS_SAR,
+    AREA_VARIANCES_KNOWN,
+    AREA_WITHOUT_SAMPLE,
+    BENCHMARKED,
+    PANEL_EFFECTS_AR1,
+    PANEL_EFFECTS_INDEPENDENT,
+    PREVALENCE,
+    VARIANCE_AT_BOUNDARY,
+    WALD,
+    Assumption,
+    MethodName,
+    Quantity,
+    Reason,
+    ReasonCode,
+)
+from fl_estimate.results.columns import check_by_columns
+from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.recipe import Recipe
 
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
+ERROR_AFTER_BENCHMARKING = ReasonCode("error_after_benchmarking")
+PANEL_ERROR_NOT_GIVEN = ReasonCode("panel_error_not_given")
+_OF_TIME = ("eblup-panel", "eblup-panel-ar1", "eblup-sar-panel", "eblup-sar-panel-ar1")
+NAMES: dict[str, MethodName] = {
+    name: MethodName(name)
+    for name in (
+        *(f"eblup-{method}" for method in METHODS),
+        *(f"{words}-{method}" for words in ("eblup-sar", *_OF_TIME) for method in ("reml", "ml")),
+    )
+}
 
 
 def eblup(
@@ -148,7 +175,7 @@ def eblup(
     if benchmark is not None:
         assert persons is not None  # asked for above
         value = move(found.value, persons / persons.sum(), table.national["value"], benchmark)
-        refuse_outside(value[None, :], benchmark, share=LINKS[chosen].share or table.quantity == "prevalence")
+        refuse_outside(value[None, :], benchmark, share=LINKS[chosen].share or table.quantity == PREVALENCE)
         found = _Found(value=value, se=np.full(len(value), np.nan))
     arguments = {
         "method": method, "link": chosen, "back": back, "spatial": spatial, "temporal": temporal, "time": time,
@@ -234,76 +261,70 @@ def _estimates(
     arguments: dict[str, Any],
 ) -> Estimates:
     check_by_columns(list(direct.by_columns))
-    recipe, rows = direct.recipe, len(direct.keys)
     reach = float(special.ndtri((1 + level) / 2))
-    source = recipe.provenance if recipe is not None else Provenance()
     numbers = direct.numbers
     columns: dict[str, Any] = {
         "value": found.value, "se": found.se, "lower": found.value - reach * found.se,
         "upper": found.value + reach * found.se, "n": numbers["n"], "cases": numbers["cases"], "deff": numbers["deff"],
-        "undetermined": numbers["undetermined"], "margin": [direct.margin] * rows, "quantity": [direct.quantity] * rows,
-        "outcome": [direct.outcome] * rows, "level": [level] * rows, "interval_kind": ["wald"] * rows,
-        "method": [_method_name(arguments)] * rows,
+        "undetermined": numbers["undetermined"], "margin": direct.margin, "outcome": direct.outcome, "level": level,
+        "interval_kind": WALD,
     }  # fmt: skip
     diagnostics: dict[str, Any] = {
         **fit.components,
         "boundary": fit.boundary,
         "coefficients": dict(zip(names, fit.beta.tolist(), strict=True)),
     }
-    return Estimates(
-        frame=make_frame(columns, direct.by_columns, rows, basis="model"),
-        by=tuple(direct.by_columns),
-        measure=recipe.measure if recipe else "",
-        population=recipe.population if recipe else "",
-        wording=recipe.wording if recipe else Wording(),
-        reference_period=recipe.reference_period if recipe else "",
-        reasons=_reasons(fit, sampled, benchmarked=arguments["benchmark"] is not None, panel=bool(direct.time)),
-        assumptions=_assumptions(direct, names, arguments),
-        diagnostics=diagnostics,
-        provenance=Provenance(
-            call="hierarchical.eblup",
-            arguments={**arguments, "level": level, "by": direct.by, "direct": dict(source.arguments)},
-            source_name=source.source_name,
-            source_sha256=source.source_sha256,
+    return build(
+        columns,
+        direct.by_columns,
+        quantity=Quantity.of(direct.quantity),
+        method=_method_name(arguments),
+        basis="model",
+        recipe=Recipe.of(direct.recipe).then(
+            "hierarchical.eblup",
+            {**arguments, "level": level, "by": direct.by},
+            _assumptions(direct, names, arguments),
+            direct=True,
         ),
+        reasons=_reasons(fit, sampled, benchmarked=arguments["benchmark"] is not None, panel=bool(direct.time)),
+        diagnostics=diagnostics,
         support=direct.support,
     )
 
 
-def _method_name(arguments: dict[str, Any]) -> str:
+def _method_name(arguments: dict[str, Any]) -> MethodName:
     """Of the column `method`."""
     words = ["sar" if arguments["spatial"] else "", "panel" if arguments["time"] else "", arguments["temporal"] or ""]
-    return "-".join(["eblup", *(word for word in words if word), arguments["method"]])
+    return NAMES["-".join(["eblup", *(word for word in words if word), arguments["method"]])]
 
 
 def _reasons(fit: _Fit, sampled: Bools, *, benchmarked: bool, panel: bool) -> tuple[Reason, ...]:
     said: list[Reason] = []
     for row, met in enumerate(sampled):
         if not met:
-            said.append(Reason(code="area_without_sample", row=row))
+            said.append(AREA_WITHOUT_SAMPLE.at(row))
         if benchmarked:
-            said.append(Reason(code="error_after_benchmarking", row=row))
+            said.append(ERROR_AFTER_BENCHMARKING.at(row))
         elif panel:
-            said.append(Reason(code="panel_error_not_given", row=row))
+            said.append(PANEL_ERROR_NOT_GIVEN.at(row))
         elif fit.boundary:
-            said.append(Reason(code="variance_at_boundary", row=row))
+            said.append(VARIANCE_AT_BOUNDARY.at(row))
     return tuple(said)
 
 
 def _assumptions(direct: Direct, names: tuple[str, ...], arguments: dict[str, Any]) -> tuple[Assumption, ...]:
-    said: list[tuple[str, dict[str, Any]]] = [("area_effects_exchangeable", {"link": arguments["link"]})]
-    if arguments["spatial"] is not None:
-        said = [("area_effects_sar", {"link": arguments["link"]})]
+    link = arguments["link"]
+    said = [(AREA_EFFECTS_EXCHANGEABLE if arguments["spatial"] is None else AREA_EFFECTS_SAR).held(link=link)]
     if arguments["time"] is not None:
-        code = "panel_effects_ar1" if arguments["temporal"] is not None else "panel_effects_independent"
-        said.append((code, {"link": arguments["link"]}))
+        code = PANEL_EFFECTS_AR1 if arguments["temporal"] is not None else PANEL_EFFECTS_INDEPENDENT
+        said.append(code.held(link=link))
     covariates = [name for name in names if name != "intercept"]
     if covariates:
-        said.append(("area_covariates", {"covariates": ", ".join(covariates)}))
-    said.append(("area_variances_known", {}))
+        said.append(AREA_COVARIATES.held(covariates=", ".join(covariates)))
+    said.append(AREA_VARIANCES_KNOWN.held())
     if arguments["benchmark"] is not None:
-        said.append(("benchmarked", {"rule": arguments["benchmark"], "value": float(direct.national["value"])}))
-    return tuple(Assumption(code=code, parameters=tuple(parameters.items())) for code, parameters in said)
+        said.append(BENCHMARKED.held(rule=arguments["benchmark"], value=float(direct.national["value"])))
+    return tuple(said)
 
 
 def _check_words(

@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from fl_estimate.arrays import Floats
 from fl_estimate.estimators.hierarchical.direct import Direct
-
-Floats = npt.NDArray[np.float64]
 
 ENOUGH_CASES = 5
 """Areas with as many cases have a design effect of their own that others may borrow."""

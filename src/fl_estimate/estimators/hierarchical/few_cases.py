@@ -10,12 +10,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy import optimize, special
 
+from fl_estimate.arrays import Floats
 from fl_estimate.estimators.hierarchical.direct import Direct
 from fl_estimate.estimators.hierarchical.effective import ENOUGH_CASES, Effective, effective_counts
 from fl_estimate.estimators.hierarchical.posterior import Ask, Model, grid_quantiles
 from fl_estimate.estimators.hierarchical.priors import Density
-
-Floats = npt.NDArray[np.float64]
 
 FEW = ENOUGH_CASES
 """Areas of fewer cases are alike here: their own number, their share and their design effect enter nowhere."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
+from fl_estimate.arrays import Floats
 from fl_estimate.estimators.hierarchical.links import natural
 from fl_estimate.estimators.hierarchical.posterior import (
     NATIONAL_DRAWS,
@@ -17,8 +17,6 @@ from fl_estimate.estimators.hierarchical.posterior import (
     grid_quantiles,
     resample,
 )
-
-Floats = npt.NDArray[np.float64]
 
 COARSE, FINE = 61, 241
 REACH = 25.0

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
+from fl_estimate.arrays import Floats
 from fl_estimate.estimators.hierarchical.binomial import NODES, log_likelihood, modes
 from fl_estimate.estimators.hierarchical.posterior import Model, resample
 from fl_estimate.estimators.hierarchical.samplers import importance_draws
 from fl_estimate.estimators.hierarchical.structure import Crossed, Structure
-
-Floats = npt.NDArray[np.float64]
 
 DRAWS = 2_000
 FLAT = 100.0

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, not_one_of
 from fl_estimate.estimators.hierarchical.asked import check_numbers, tails_of, weighted_figures
 from fl_estimate.estimators.hierarchical.checks import population_of, raise_together, value_faults
@@ -26,12 +26,37 @@ from fl_estimate.estimators.hierarchical.misclassification_exact import (
 from fl_estimate.estimators.hierarchical.posterior import grid_quantiles, resample, weighted_summary
 from fl_estimate.estimators.hierarchical.priors import Density, Prior, coefficient_of, sigma_of
 from fl_estimate.estimators.sampling import known_seed
-from fl_estimate.inputs.wording import Wording
 from fl_estimate.results.basis import Support
-from fl_estimate.results.estimates import Assumption, Estimates, Reason, make_frame, nullable
-from fl_estimate.results.provenance import Provenance
+from fl_estimate.results.build import build
+from fl_estimate.results.codes import (
+    AREA_EFFECTS_EXCHANGEABLE,
+    DF_RULE,
+    EFFECTIVE_COUNTS,
+    EQUAL_TAILED,
+    HIGHEST_DENSITY,
+    PREVALENCE,
+    PRIOR_INTERCEPT,
+    PRIOR_SIGMA,
+    WALD,
+    Assumption,
+    AssumptionCode,
+    MethodName,
+    Reason,
+    ReasonCode,
+)
+from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.recipe import Recipe
 
-Floats = npt.NDArray[np.float64]
+MISCLASSIFICATION = MethodName("misclassification")
+ROGAN_GLADEN = MethodName("rogan-gladen")
+ZERO_NOT_EXCLUDED = ReasonCode("zero_not_excluded", "upper")
+ROGAN_GLADEN_NEGATIVE = ReasonCode("rogan_gladen_negative")
+SPECIFICITY_CONFLICT = ReasonCode("specificity_conflict", "p")
+IMPORTANCE_WEIGHTS = ReasonCode("importance_weights", "ess")
+MISCLASSIFICATION_PRIOR = AssumptionCode("misclassification_prior", "name", "prior")
+PRIOR_PREVALENCE = AssumptionCode("prior_prevalence", "prior")
+ONE_INSTRUMENT = AssumptionCode("one_instrument")
+
 
 NEAR_ZERO = 1e-3
 """Of the upper limit of the share that tests positive: a lower limit below it does not exclude zero."""
@@ -191,7 +216,7 @@ def _is_single(given: Any) -> bool:
 
 def _single(estimates: Estimates) -> _Counted:
     row = estimates.frame.iloc[0]
-    if row["quantity"] != "prevalence" or row["bound"] or not np.isfinite([row["value"], float(row["n"])]).all():
+    if row["quantity"] != PREVALENCE or row["bound"] or not np.isfinite([row["value"], float(row["n"])]).all():
         raise _wrong_counts(f"one row of quantity {row['quantity']!r}", "give a prevalence without bounds")
     deff = max(float(row["deff"]), 1.0) if np.isfinite(row["deff"]) else 1.0
     size = float(row["n"]) / deff
@@ -231,13 +256,13 @@ def _of_one(asked: _Asked, counted: _Counted) -> Estimates:
         "sampler": "grid", "parameters": parameters, "prior_prevalence": f"beta({beta[0]:g}, {beta[1]:g})",
         "posterior_mean": figures["mean"], "highest_density": list(highest),
     }  # fmt: skip
-    said = [("prior_prevalence", {"prior": f"beta({beta[0]:g}, {beta[1]:g})"})]
+    said = [PRIOR_PREVALENCE.held(prior=f"beta({beta[0]:g}, {beta[1]:g})")]
     # A share of positives so low that even without a case the specificity would let through more.
     possible = asked.specificity.above(
         1 - float(special.betainccinv(counted.cases + 1, counted.n - counted.cases, 0.025))
     )
     told["specificity_possible"] = possible
-    flags = () if possible >= CONFLICT else (("specificity_conflict", {"p": possible}),)
+    flags = () if possible >= CONFLICT else ((SPECIFICITY_CONFLICT, {"p": possible}),)
     return _lay_out(asked, table, summed, kept[:, None], [highest[0] <= 0], told, said, flags)
 
 
@@ -324,10 +349,10 @@ def _of_regions(asked: _Asked, table: Direct, population: Any) -> Estimates:
         "posterior_mean": figures["mean"].tolist(),
         "deff_used": dict(zip(table.keys, counts.deff.tolist(), strict=True)),
     }  # fmt: skip
-    flags = () if found.weighted.good else (("importance_weights", {"ess": round(found.weighted.ess)}),)
+    flags = () if found.weighted.good else ((IMPORTANCE_WEIGHTS, {"ess": round(found.weighted.ess)}),)
     said = [
-        ("area_effects_exchangeable", {"link": "logit"}), ("effective_counts", {}), ("prior_sigma", {"prior": str(sigma)}),
-        ("prior_intercept", {"prior": str(intercept)}), ("one_instrument", {}),
+        AREA_EFFECTS_EXCHANGEABLE.held(link="logit"), EFFECTIVE_COUNTS.held(), PRIOR_SIGMA.held(prior=str(sigma)),
+        PRIOR_INTERCEPT.held(prior=str(intercept)), ONE_INSTRUMENT.held(),
     ]  # fmt: skip
     return _lay_out(asked, rows, figures, kept, [low <= 0 for low, _ in highest], told, said, flags)
 
@@ -377,8 +402,8 @@ def _lay_out(
     kept: Floats,
     at_zero: Sequence[bool],
     told: Mapping[str, Any],
-    said: Sequence[tuple[str, Mapping[str, Any]]],
-    flags: Sequence[tuple[str, Mapping[str, Any]]],
+    said: Sequence[Assumption],
+    flags: Sequence[tuple[ReasonCode, Mapping[str, Any]]],
 ) -> Estimates:
     """Each posterior row followed by Rogan and Gladen's, where there is a sample."""
     crude, error = rogan_gladen(table.cases, table.n, asked.sensitivity, asked.specificity)
@@ -392,23 +417,17 @@ def _lay_out(
     places: list[int] = []
     for row, margin in enumerate(table.margins):
         same = {
-            "quantity": "prevalence", "outcome": outcome, "margin": margin, "level": asked.level, "n": table.asked[row],
+            "outcome": outcome, "margin": margin, "level": asked.level, "n": table.asked[row],
             "cases": table.counted[row], "deff": table.deff[row], "undetermined": table.undetermined[row],
         }  # fmt: skip
         near = NEAR_ZERO * float(figures["upper"][row])
         if at_zero[row] or figures["lower"][row] < near:
-            reasons.append(
-                Reason(
-                    code="zero_not_excluded",
-                    row=len(records),
-                    parameters=(("upper", 1_000 * float(figures["upper"][row])),),
-                )
-            )
-        reasons += [Reason(code=code, row=len(records), parameters=tuple(p.items())) for code, p in flags]
+            reasons.append(ZERO_NOT_EXCLUDED.at(len(records), upper=1_000 * float(figures["upper"][row])))
+        reasons += [code.at(len(records), **p) for code, p in flags]
         records.append(
             {**same, **{name: figures[name][row] for name in ("value", "se", "lower", "upper")},
-             "interval_kind": "equal-tailed" if asked.interval == "equal-tailed" else "highest-density",
-             "method": "misclassification", "basis": "model"}
+             "interval_kind": EQUAL_TAILED if asked.interval == EQUAL_TAILED else HIGHEST_DENSITY,
+             "method": MISCLASSIFICATION, "basis": "model"}
         )  # fmt: skip
         places.append(row)
         columns.append(kept[:, row])
@@ -416,50 +435,39 @@ def _lay_out(
         if not np.isfinite(crude[row]):
             continue
         if crude[row] < 0:
-            reasons.append(Reason(code="rogan_gladen_negative", row=len(records)))
+            reasons.append(ROGAN_GLADEN_NEGATIVE.at(len(records)))
         records.append(
             {**same, "value": crude[row], "se": error[row], "lower": crude[row] - z * error[row],
-             "upper": crude[row] + z * error[row], "interval_kind": "wald", "method": "rogan-gladen",
+             "upper": crude[row] + z * error[row], "interval_kind": WALD, "method": ROGAN_GLADEN,
              # Whoever knows the accuracy reads the direct figure off it.
              "basis": "respondents"}
         )  # fmt: skip
         places.append(row)
         columns.append(np.full(len(kept), np.nan))
         labels.append(table.labels[row])
-    frame = make_frame(
-        {name: [record[name] for record in records] for name in records[0]},
-        {table.by: nullable(labels)} if table.by else {},
-        len(records),
-        basis=[record["basis"] for record in records],
-    )
-    base = [
-        ("misclassification_prior", {"name": "sensitivity", "prior": str(asked.sensitivity)}),
-        ("misclassification_prior", {"name": "specificity", "prior": str(asked.specificity)}),
-    ]
-    carried = () if recipe is None else tuple(a for a in recipe.assumptions if a.code != "df_rule")
-    source = recipe.provenance if recipe is not None else Provenance()
-    return Estimates(
-        frame=frame,
-        by=(table.by,) if table.by else (),
-        measure=recipe.measure if recipe else "",
-        population=recipe.population if recipe else "",
-        wording=recipe.wording if recipe else Wording(),
-        reference_period=recipe.reference_period if recipe else "",
-        reasons=tuple(reasons),
-        assumptions=(*carried, *(Assumption(code=c, parameters=tuple(p.items())) for c, p in [*base, *said])),
+    laid = {name: [record[name] for record in records] for name in records[0]}
+    method, basis = laid.pop("method"), laid.pop("basis")
+    accuracy = {"sensitivity": asked.sensitivity, "specificity": asked.specificity}
+    base = [MISCLASSIFICATION_PRIOR.held(name=name, prior=str(each)) for name, each in accuracy.items()]
+    before = Recipe.of(recipe)
+    arguments = {
+        **asked.given, "pool": asked.pool, "interval": asked.interval, "level": asked.level, "draws": asked.draws,
+        "prior": repr(asked.prior),
+    }  # fmt: skip
+    return build(
+        laid,
+        {table.by: labels} if table.by else {},
+        quantity=PREVALENCE,
+        method=method,
+        basis=basis,
+        recipe=before.then(
+            "hierarchical.misclassification", arguments, [*before.without(DF_RULE), *base, *said], direct=True
+        ),
+        reasons=reasons,
         diagnostics={
             **told, "seed": asked.seed, "apparent": np.where(table.n > 0, table.cases / np.maximum(table.n, 1e-300), np.nan).tolist(),
             "rogan_gladen_clipped": np.clip(crude, 0.0, 1.0).tolist(), "effective_n": table.n.tolist(),
         },
-        provenance=Provenance(
-            call="hierarchical.misclassification",
-            arguments={
-                **asked.given, "pool": asked.pool, "interval": asked.interval, "level": asked.level, "draws": asked.draws,
-                "prior": repr(asked.prior), "direct": dict(source.arguments),
-            },
-            source_name=source.source_name,
-            source_sha256=source.source_sha256,
-        ),
         draws=np.column_stack(columns),
         support=table.support.take(places),
     )  # fmt: skip

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, not_one_of
-
-Floats = npt.NDArray[np.float64]
 
 POOLS: tuple[str, ...] = ("linear", "log")
 _FIX = (

@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
+from fl_estimate.arrays import Floats
 from fl_estimate.estimators.hierarchical.misclassification_accuracy import Accuracy
 from fl_estimate.estimators.hierarchical.points import spread_points
 from fl_estimate.estimators.hierarchical.priors import Density
 from fl_estimate.estimators.importance import Weighted, weigh
-
-Floats = npt.NDArray[np.float64]
 
 NODES = (160, 96, 40)
 """Of the share positive, of the specificity, of the sensitivity."""

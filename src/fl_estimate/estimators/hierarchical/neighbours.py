@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, listed, missing_columns, nearest
 from fl_estimate.estimators.hierarchical.direct import as_floats, is_missing, read_columns, text
 
-Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 
 DIGITS = 9

@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from fl_estimate.arrays import Floats
 from fl_estimate.estimators.hierarchical.latent_nuts import log_sigma
 from fl_estimate.estimators.hierarchical.links import natural
 from fl_estimate.estimators.hierarchical.posterior import Ask, Model, Posterior, weighted_summary
 from fl_estimate.estimators.hierarchical.structure import Crossed, Structure
 from fl_estimate.estimators.sampling import CHAINS, Recipe, run_nuts
-
-Floats = npt.NDArray[np.float64]
 
 DRAWS_PER_CHAIN = 2_000
 PAD = 32

@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from fl_estimate.arrays import Bools, Floats
 from fl_estimate.estimators.hierarchical.variance_components import Sampled
-
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
 NEAR_ONE = 0.999
 """Correlations are sought between −0.999 and 0.999."""

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
-Floats = npt.NDArray[np.float64]
+from fl_estimate.arrays import Floats
+
 LogDensity = Callable[[Floats], Floats]
 """Log densities of points, shape (L, d), up to one constant; shape (L,)."""
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, listed, not_one_of
 from fl_estimate.estimators.capture_recapture.existence import existence, full_counts, is_identifiable, reduce_model
 from fl_estimate.estimators.capture_recapture.terms import Term, Terms, design_matrix, model_name, read_terms, term_name
@@ -20,10 +20,27 @@ from fl_estimate.estimators.hierarchical.varying_effects import Latent, LatentDr
 from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.inputs.histories import CaptureHistories, all_histories
 from fl_estimate.results.basis import Support
-from fl_estimate.results.estimates import Assumption, Estimates, Reason, check_by_columns, make_frame
+from fl_estimate.results.build import build
+from fl_estimate.results.codes import (
+    DARK_FIGURE,
+    EQUAL_TAILED,
+    NO_HIGHEST_INTERACTION,
+    POPULATION_SIZE,
+    UNIT_PRIOR,
+    AssumptionCode,
+    MethodName,
+    Reason,
+    ReasonCode,
+)
+from fl_estimate.results.columns import check_by_columns
+from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.provenance import Provenance
+from fl_estimate.results.recipe import Period, Recipe
 
-Floats = npt.NDArray[np.float64]
+STRATUM_NO_ESTIMATE_ALONE = ReasonCode("stratum_no_estimate_alone")
+STRATA_POOLED = AssumptionCode("lists_pooled", "strata")
+LISTS_POOLED = MethodName("lists-pooled")
+
 
 SETS: tuple[str, ...] = ("size", "lists", "interactions")
 """Sets of effects that differ by stratum: the dark figure, the lists' coverage, the interactions."""
@@ -241,44 +258,45 @@ def _answer(
     margins = ["", *[by] * len(tables)]
     labels = [None, *strata]
     columns: dict[str, Any] = {
-        "quantity": ["population_size", "dark_figure"] * len(seen), "outcome": [first.outcome] * rows,
-        "term": [model_name(first, model)] * rows, "margin": [margin for margin in margins for _ in (0, 1)],
+        "outcome": first.outcome, "term": model_name(first, model), "margin": [margin for margin in margins for _ in (0, 1)],
         **{name: paired(figures[name], shift=True) for name in ("value", "lower", "upper")},
-        "se": paired(figures["se"], shift=False), "level": [level] * rows, "interval_kind": ["equal-tailed"] * rows,
-        "n": np.repeat(seen, 2), "method": ["lists-pooled"] * rows,
+        "se": paired(figures["se"], shift=False), "level": level, "interval_kind": EQUAL_TAILED, "n": np.repeat(seen, 2),
     }  # fmt: skip
     alone = [existence(table, reduce_model(table, model)) for table in tables]
     reasons = [
-        Reason(code="stratum_no_estimate_alone", row=row)
+        STRATUM_NO_ESTIMATE_ALONE.at(row)
         for place, own in enumerate(alone)
         if own.code
         for row in (2 * place + 2, 2 * place + 3)
     ]
     reasons += [Reason(code=code, row=row, parameters=p) for code, p in found.flags for row in range(rows)]
-    said: list[tuple[str, dict[str, Any]]] = [
-        ("lists_pooled", {"strata": len(tables)}), ("no_highest_interaction", {"lists": len(first.lists)}),
-        *(("unit_prior", {"name": name, "prior": text}) for name, text in laid.said.items()),
-    ]  # fmt: skip
+    said = [STRATA_POOLED.held(strata=len(tables)), NO_HIGHEST_INTERACTION.held(lists=len(first.lists))]
+    said += [UNIT_PRIOR.held(name=name, prior=text) for name, text in laid.said.items()]
     named = [*zip(laid.names, found.beta.T, strict=True)]
     named += zip([f"sigma of {name}" for name in laid.sets], found.sigma.T, strict=True)
-    return Estimates(
-        frame=make_frame(columns, {by: [label for label in labels for _ in (0, 1)]}, rows, basis="lists"),
-        by=(by,),
-        population=first.population,
-        reference_period=first.reference_period,
-        reasons=tuple(reasons),
-        assumptions=tuple(Assumption(code=code, parameters=tuple(p.items())) for code, p in said),
+    return build(
+        columns,
+        {by: [label for label in labels for _ in (0, 1)]},
+        quantity=[POPULATION_SIZE, DARK_FIGURE] * len(seen),
+        method=LISTS_POOLED,
+        basis="lists",
+        recipe=Recipe(
+            population=first.population,
+            period=Period(first.reference_period),
+            assumptions=tuple(said),
+            provenance=Provenance(
+                call="hierarchical.capture_recapture",
+                arguments={**arguments, "lists": list(first.lists), "by": by, "level": level, "draws": draws, "prior": dict(laid.said)},
+                source_name="capture histories",
+                source_sha256=first.content_hash,
+            ),
+        ),
+        reasons=reasons,
         diagnostics={
             **found.diagnostics, "seed": seed, "flags": [code for code, _ in found.flags],
             "parameters": {name: weighted_summary(values, found.weight, tails) for name, values in named},
             "alone": {str(label): own.status for label, own in zip(strata, alone, strict=True)},
         },
-        provenance=Provenance(
-            call="hierarchical.capture_recapture",
-            arguments={**arguments, "lists": list(first.lists), "by": by, "level": level, "draws": draws, "prior": dict(laid.said)},
-            source_name="capture histories",
-            source_sha256=first.content_hash,
-        ),
         draws=np.stack([kept + seen, kept], axis=2).reshape(len(kept), -1),
         support=Support.of(np.repeat(seen, 2)),
     )  # fmt: skip

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fl_estimate.arrays import Floats
 from fl_estimate.estimators.hierarchical.priors import Density, Priors
 from fl_estimate.estimators.hierarchical.structure import Crossed, Structure
-
-Floats = npt.NDArray[np.float64]
+from fl_estimate.results.codes import ReasonCode
 
 NATIONAL_DRAWS = 16_000
 """Draws behind the national row: the error of a 2.5 % quantile is then about 2 % of the posterior's standard deviation."""
@@ -88,7 +88,7 @@ class Posterior:
     national: Floats | None
     parameters: Mapping[str, Mapping[str, float]]
     diagnostics: Mapping[str, Any]
-    flags: tuple[tuple[str, tuple[tuple[str, Any], ...]], ...] = field(default=())
+    flags: tuple[tuple[ReasonCode, tuple[tuple[str, Any], ...]], ...] = field(default=())
     benchmark: Mapping[str, Any] | None = None
 
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
+from fl_estimate.arrays import Bools, Floats
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.hierarchical.checks import flat_fault, raise_together
 from fl_estimate.estimators.hierarchical.direct import Direct
@@ -17,9 +17,6 @@ from fl_estimate.estimators.hierarchical.links import to_link
 from fl_estimate.estimators.hierarchical.posterior import Model
 from fl_estimate.estimators.hierarchical.priors import Density, Prior, Priors, decide, dependence
 from fl_estimate.estimators.hierarchical.structure import Crossed, Structure
-
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True)

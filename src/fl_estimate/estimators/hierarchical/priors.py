@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault
-
-Floats = npt.NDArray[np.float64]
 
 _TEXT = re.compile(r"\s*([a-z-]+)\s*(?:\(([^()]*)\))?\s*")
 # Of sigma: how many numbers, the log density up to a constant, and its derivative.

@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, not_one_of
 from fl_estimate.estimators.hierarchical.direct import read_direct
-
-Floats = npt.NDArray[np.float64]
 
 
 def smooth_variances(direct: Any, *, factor: Literal["ratio", "log-normal", "none"] = "ratio") -> pd.DataFrame:

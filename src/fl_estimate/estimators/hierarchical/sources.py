@@ -3,23 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, listed
 from fl_estimate.estimators.hierarchical.asked import check_numbers, tails_of
 from fl_estimate.estimators.hierarchical.posterior import grid_quantiles, resample
 from fl_estimate.estimators.hierarchical.sources_bias import Source, bias_figures, read_source
 from fl_estimate.estimators.sampling import known_seed
+from fl_estimate.inputs.wording import Wording
 from fl_estimate.results.basis import Support, weakest
-from fl_estimate.results.estimates import Assumption, Estimates, Reason, make_frame
+from fl_estimate.results.build import build
+from fl_estimate.results.codes import (
+    EQUAL_TAILED,
+    LOG,
+    POPULATION_SIZE,
+    AssumptionCode,
+    IntervalKind,
+    MethodName,
+    ReasonCode,
+)
+from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.provenance import Provenance
+from fl_estimate.results.recipe import joined
 
-Floats = npt.NDArray[np.float64]
-
+SOURCES_COMBINED = MethodName("sources-combined")
+SOURCE_GIVEN = MethodName("source-given")
+SOURCE_CONFLICT = ReasonCode("source_conflict", "p")
+SOURCES_CONFLICT = ReasonCode("sources_conflict", "sources")
+SOURCE_BIAS = AssumptionCode("source_bias", "source", "bias")
+BIASES_INDEPENDENT = AssumptionCode("errors_and_biases_independent")
+PRIOR_NUMBER = AssumptionCode("prior_number", "prior")
 GRID = 20_001
 BIASES = 16_384
 """Ranks behind the summaries of the biases."""
@@ -226,62 +243,51 @@ def _answer(
     step = full.grid[1] - full.grid[0]
     t = full.grid[resample(full.share, draws, rng)] + step * (rng.random(draws) - 0.5)
     counted = [_expected(source, t, source.draw_bias(t, rng.random(draws))) for source in every]
-    rows = 1 + len(every)
     parts = [part for part in estimates.values() if isinstance(part, Estimates)]
     outcome = next((str(part.frame["outcome"].iloc[0]) for part in parts if part.frame["outcome"].iloc[0]), "")
     nan = np.nan
     columns: dict[str, Any] = {
-        "quantity": ["population_size"] * rows, "outcome": [outcome] * rows, "term": ["", *(s.name for s in every)],
+        "outcome": outcome, "term": ["", *(s.name for s in every)],
         "value": [median, *(s.value for s in every)], "se": [np.sqrt(full.share @ (persons - mean) ** 2), *(
             s.value * s.error if s.error else nan for s in every)],
         "lower": [lower, *(s.lower for s in every)], "upper": [upper, *(s.upper for s in every)],
-        "level": [level] * rows, "interval_kind": ["equal-tailed", *(_kind(estimates[s.name], s) for s in every)],
-        "method": ["sources-combined", *["source-given"] * len(every)],
+        "level": level, "interval_kind": [EQUAL_TAILED, *(_kind(estimates[s.name], s) for s in every)],
     }  # fmt: skip
     against = [source.name for source in every if told[source.name]["conflict"] < CONFLICT]
     reasons = [
-        Reason(code="source_conflict", row=1 + place, parameters=(("p", float(told[source.name]["conflict"])),))
+        SOURCE_CONFLICT.at(1 + place, p=float(told[source.name]["conflict"]))
         for place, source in enumerate(every)
         if source.name in against
     ]
-    reasons += [Reason(code="sources_conflict", row=0, parameters=(("sources", listed(against)),))] if against else []
-    said = [("source_bias", {"source": source.name, "bias": str(source)}) for source in every]
-    said += [("sources_independent", {})] if len(every) > 1 else []
+    reasons += [SOURCES_CONFLICT.at(0, sources=listed(against))] if against else []
+    said = [SOURCE_BIAS.held(source=source.name, bias=str(source)) for source in every]
+    said += [BIASES_INDEPENDENT.held()] if len(every) > 1 else []
     prior = given["prior"]
-    said += [
-        (
-            "prior_number",
-            {"prior": "flat on the log scale" if prior is None else f"log-normal({prior[0]:g}, {prior[1]:g})"},
-        )
-    ]
-    first = {
-        what: next((getattr(p, what) for p in parts if getattr(p, what)), "")
-        for what in ("measure", "population", "reference_period")
-    }
+    flat = "flat on the log scale"
+    said += [PRIOR_NUMBER.held(prior=flat if prior is None else f"log-normal({prior[0]:g}, {prior[1]:g})")]
+    arguments = {
+        "bias": {source.name: str(source) for source in every}, "prior": prior, "level": level, "draws": draws,
+        "seed": given["seed"],
+        "sources": {
+            name: {"call": part.provenance.call, "sha256": part.provenance.source_sha256}
+            if isinstance(part, Estimates) else repr(part)
+            for name, part in estimates.items()
+        },
+    }  # fmt: skip
+    # Words of tables and files are those of each source, not of what they come to.
+    plain = [replace(part.recipe, wording=Wording(), provenance=Provenance()) for part in parts]
     bases, support = _rests_on([estimates[source.name] for source in every])
-    return Estimates(
-        frame=make_frame(columns, {}, rows, basis=bases),
-        measure=first["measure"],
-        population=first["population"],
-        reference_period=first["reference_period"],
-        reasons=tuple(reasons),
-        assumptions=tuple(Assumption(code=code, parameters=tuple(p.items())) for code, p in said),
+    return build(
+        columns,
+        quantity=POPULATION_SIZE,
+        method=[SOURCES_COMBINED, *[SOURCE_GIVEN] * len(every)],
+        basis=bases,
+        recipe=joined(plain, call="hierarchical.sources", arguments=arguments, assumptions=said),
+        reasons=reasons,
         diagnostics={
             "sampler": "grid", "seed": seed, "posterior_mean": mean,
             **{what: {name: part[what] for name, part in told.items()} for what in ("weight", "conflict", "without", "bias_stated", "bias_after")},
         },
-        provenance=Provenance(
-            call="hierarchical.sources",
-            arguments={
-                "bias": {source.name: str(source) for source in every}, "prior": prior, "level": level, "draws": draws,
-                "seed": given["seed"],
-                "sources": {
-                    name: {"call": part.provenance.call, "sha256": part.provenance.source_sha256}
-                    if isinstance(part, Estimates) else repr(part)
-                    for name, part in estimates.items()
-                },
-            },
-        ),
         draws=np.column_stack([np.exp(t), *counted]),
         support=support,
     )  # fmt: skip
@@ -294,7 +300,7 @@ def _rests_on(given: Sequence[Any]) -> tuple[list[str], Support]:
         whole = isinstance(each, Estimates)
         row = 0
         if isinstance(each, Estimates):
-            counts = (each.frame["quantity"] == "population_size").to_numpy(dtype=bool)
+            counts = (each.frame["quantity"] == POPULATION_SIZE).to_numpy(dtype=bool)
             row = int(counts.argmax()) if counts.any() else 0
         bases.append(str(each.frame["basis"].iloc[row]) if whole else "figures")
         parts.append(each.support.take([row]) if whole else Support.unknown(1))
@@ -311,5 +317,5 @@ def _expected(source: Source, t: Floats, bias: Floats) -> Floats:
 def _kind(given: Any, source: Source) -> str:
     if isinstance(given, Estimates):
         rows = given.frame[given.frame["value"] == source.value]
-        return str(rows["interval_kind"].iloc[0])
-    return "log" if source.error else ""
+        return IntervalKind.of(str(rows["interval_kind"].iloc[0]))
+    return LOG if source.error else ""

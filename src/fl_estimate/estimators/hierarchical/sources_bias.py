@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault
+from fl_estimate.results.codes import Quantity
 from fl_estimate.results.estimates import Estimates
 
-Floats = npt.NDArray[np.float64]
-
-COUNTED: tuple[str, ...] = ("population_size", "persons", "total")
 _TEXT = re.compile(r"\s*([a-z-]+)\s*\(([^()]*)\)\s*")
 _NUMBERS = {"normal": 2, "exactly": 1, "below": 1, "above": 1, "reported": 2}
 _FIX = (
@@ -179,7 +177,7 @@ def _figure(name: str, given: Any, level: float) -> tuple[float, float, float, f
     """Value, limits and the standard error of the log."""
     z = float(special.ndtri((1 + level) / 2))
     if isinstance(given, Estimates):
-        rows = given.frame[given.frame["quantity"].isin(COUNTED).to_numpy()]
+        rows = given.frame[[Quantity.of(str(name)).counts_population for name in given.frame["quantity"]]]
         if len(rows) != 1:
             raise _unusable(
                 name, f"{len(rows)} rows of persons among {len(given)}", "choose one with .select(…) or .national"

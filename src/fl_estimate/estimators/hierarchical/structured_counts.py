@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
+from fl_estimate.arrays import Floats
 from fl_estimate.estimators.hierarchical.binomial import log_likelihood
 from fl_estimate.estimators.hierarchical.latent import Drawn, Latent, find_mode
 from fl_estimate.estimators.hierarchical.links import natural
@@ -15,8 +15,6 @@ from fl_estimate.estimators.hierarchical.posterior import Ask, Model, Posterior,
 from fl_estimate.estimators.hierarchical.structure import Structure
 from fl_estimate.estimators.hierarchical.two_pieces import two_pieces
 from fl_estimate.estimators.importance import weigh
-
-Floats = npt.NDArray[np.float64]
 
 COARSE = (9, 5)
 FINE = ((13, 11), (40, 40))

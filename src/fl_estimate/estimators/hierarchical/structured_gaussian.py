@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from fl_estimate.arrays import Floats
 from fl_estimate.estimators.hierarchical.gaussian import Mixture
 from fl_estimate.estimators.hierarchical.links import natural
 from fl_estimate.estimators.hierarchical.posterior import (
@@ -19,8 +19,6 @@ from fl_estimate.estimators.hierarchical.posterior import (
     weighted_summary,
 )
 from fl_estimate.estimators.hierarchical.structure import Structure, independent
-
-Floats = npt.NDArray[np.float64]
 
 COARSE, FINE, FINEST = 49, 81, 401
 """Points of log sigma: to find its mass; beside another hyper-parameter; alone."""

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from fl_estimate.arrays import Floats
 from fl_estimate.estimators.hierarchical.latent import Latent, log_data
 from fl_estimate.estimators.hierarchical.posterior import Model
 from fl_estimate.estimators.hierarchical.structure import Structure
-
-Floats = npt.NDArray[np.float64]
 
 STEPS = (0.5, 1.0, 2.0, 3.0, 4.5, 6.0)
 """Where the density is compared with the normal one, in Laplace's standard deviations from the mode."""

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from fl_estimate.arrays import Floats
 from fl_estimate.design.domains import By
 from fl_estimate.errors import EstimateFault, listed, not_one_of
 from fl_estimate.estimators.hierarchical.asked import check_numbers, tails_of
@@ -36,9 +37,11 @@ from fl_estimate.estimators.hierarchical.unit_normal import (
 from fl_estimate.estimators.hierarchical.varying_effects import Latent, LatentDraws, draw_latent
 from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.inputs.sample_design import Design
+from fl_estimate.results.codes import MEAN, PREVALENCE, MethodName
 from fl_estimate.results.estimates import Estimates
 
-Floats = npt.NDArray[np.float64]
+UNIT_BINOMIAL = MethodName("unit-binomial")
+UNIT_NORMAL = MethodName("unit-normal")
 
 
 def unit(
@@ -203,7 +206,7 @@ def _fit_counts(asked: _Asked, sampler: str) -> Fitted:
     )  # fmt: skip
     found = _sample(model, asked, sampler)
     return Fitted(
-        outcome=asked.outcome, quantity="prevalence", method="unit-binomial", cells=cells, columns=columns,
+        outcome=asked.outcome, quantity=PREVALENCE, method=UNIT_BINOMIAL, cells=cells, columns=columns,
         draws=_with_unmet(found, columns, met, asked.seed), x=columns.x, names=columns.names, n=counts.n,
         cases=counts.cases, not_zero=counts.cases, size=counts.size, excess=counts.excess, excess_source=counts.source, recipe=counts.recipe,
         share=True, priors=_said(columns.terms, sigma, intercept, slopes, columns.x.shape[1]),
@@ -275,7 +278,7 @@ def _fit_normal(asked: _Asked, by: By, tails: tuple[float, float, float]) -> Fit
     draws = replace(found.draws, beta=beta)
     names = (*columns.names, *own)
     return Fitted(
-        outcome=asked.outcome, quantity="mean", method="unit-normal", cells=cells, columns=columns,
+        outcome=asked.outcome, quantity=MEAN, method=UNIT_NORMAL, cells=cells, columns=columns,
         draws=_with_unmet(draws, columns, met, asked.seed), x=x, names=names, n=sums.n, figures=figures,
         cases=np.full(len(sums.n), np.nan), not_zero=sums.not_zero, size=sums.gram[:, 0, 0], excess=sums.excess, excess_source=sums.source,
         recipe=sums.recipe, share=False,

@@ -7,20 +7,42 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import listed
 from fl_estimate.estimators.hierarchical.asked import tails_of, weighted_figures
 from fl_estimate.estimators.hierarchical.posterior import resample, weighted_summary
 from fl_estimate.estimators.hierarchical.unit_design import Cells, Columns, Domains
 from fl_estimate.estimators.hierarchical.varying_effects import LatentDraws
 from fl_estimate.results.basis import Support
-from fl_estimate.results.estimates import Assumption, Estimates, Reason, check_by_columns, make_frame
-from fl_estimate.results.provenance import Provenance
+from fl_estimate.results.build import build
+from fl_estimate.results.codes import (
+    AREA_WITHOUT_CASES,
+    AREA_WITHOUT_SAMPLE,
+    CELLS_POPULATION_KNOWN,
+    COVARIATES_STANDARDISED,
+    DF_RULE,
+    EQUAL_TAILED,
+    UNIT_COUNTS_AS_DRAWN,
+    UNIT_PRIOR,
+    Assumption,
+    AssumptionCode,
+    MethodName,
+    Quantity,
+    Reason,
+)
+from fl_estimate.results.columns import check_by_columns
+from fl_estimate.results.estimates import Estimates
 
-Floats = npt.NDArray[np.float64]
-
+CELLS_REPRESENT_POPULATION = AssumptionCode("cells_represent_population", "cells")
+UNIT_EFFECTS = AssumptionCode("unit_effects", "terms")
+UNIT_COEFFICIENTS = AssumptionCode("unit_coefficients", "names")
+UNIT_NEW_LEVELS = AssumptionCode("unit_new_levels", "column", "levels")
+EFFECTIVE: dict[str, AssumptionCode] = {
+    "design": AssumptionCode("unit_effective_design", "excess"),
+    "national": AssumptionCode("unit_effective_national", "excess"),
+}
 NUMBERS = 4_000_000
 """Held at a time: draws times cells."""
 
@@ -35,8 +57,8 @@ class Fitted:
     """
 
     outcome: str
-    quantity: str
-    method: str
+    quantity: Quantity
+    method: MethodName
     cells: Cells
     columns: Columns
     draws: LatentDraws
@@ -63,32 +85,24 @@ def unit_estimates(
     found, tails = fitted.draws, tails_of(level)
     figures = weighted_figures(every, found.weight, tails) if fitted.figures is None else fitted.figures
     kept = every[resample(found.weight, draws, np.random.default_rng(seed))]
-    rows, recipe = len(domains.margins), fitted.recipe
     sampled = domains.members[:, fitted.cells.sampled].astype(float)
     n = sampled @ fitted.n
     columns: dict[str, Any] = {
-        "quantity": [fitted.quantity] * rows, "outcome": [fitted.outcome] * rows, "margin": list(domains.margins),
-        **{name: figures[name] for name in ("value", "se", "lower", "upper")}, "level": [level] * rows,
-        "interval_kind": ["equal-tailed"] * rows, "n": n, "cases": sampled @ fitted.cases,
-        "method": [fitted.method] * rows,
+        "outcome": fitted.outcome, "margin": list(domains.margins),
+        **{name: figures[name] for name in ("value", "se", "lower", "upper")}, "level": level,
+        "interval_kind": EQUAL_TAILED, "n": n, "cases": sampled @ fitted.cases,
     }  # fmt: skip
-    source = recipe.provenance
-    return Estimates(
-        frame=make_frame(columns, domains.labels, rows, basis="model"),
-        by=domains.by,
-        measure=recipe.measure,
-        population=recipe.population,
-        wording=recipe.wording,
-        reference_period=recipe.reference_period,
-        reasons=_reasons(fitted, n, sampled @ fitted.cases),
-        assumptions=_assumptions(fitted),
-        diagnostics=_diagnostics(fitted, figures["mean"], tails, seed),
-        provenance=Provenance(
-            call="hierarchical.unit",
-            arguments={**arguments, "level": level, "direct": dict(source.arguments)},
-            source_name=source.source_name,
-            source_sha256=source.source_sha256,
+    return build(
+        columns,
+        {name: domains.labels[name] for name in domains.by},
+        quantity=fitted.quantity,
+        method=fitted.method,
+        basis="model",
+        recipe=fitted.recipe.recipe.then(
+            "hierarchical.unit", {**arguments, "level": level}, _assumptions(fitted), direct=True
         ),
+        reasons=_reasons(fitted, n, sampled @ fitted.cases),
+        diagnostics=_diagnostics(fitted, figures["mean"], tails, seed),
         draws=kept,
         support=Support.of(n, sampled @ fitted.not_zero),
     )
@@ -105,36 +119,30 @@ def _rows(fitted: Fitted, domains: Domains) -> Floats:
 
 
 def _reasons(fitted: Fitted, n: Floats, cases: Floats) -> tuple[Reason, ...]:
-    said = [Reason(code="area_without_sample", row=int(row)) for row in np.flatnonzero(n == 0)]
+    said = [AREA_WITHOUT_SAMPLE.at(row) for row in np.flatnonzero(n == 0)]
     if fitted.share:
-        said += [Reason(code="area_without_cases", row=int(row)) for row in np.flatnonzero((n > 0) & (cases == 0))]
+        said += [AREA_WITHOUT_CASES.at(row) for row in np.flatnonzero((n > 0) & (cases == 0))]
     rows = range(len(n))
     return (*said, *(Reason(code=code, row=row, parameters=p) for code, p in fitted.draws.flags for row in rows))
 
 
 def _assumptions(fitted: Fitted) -> tuple[Assumption, ...]:
-    carried = [a for a in fitted.recipe.assumptions if a.code != "df_rule"]
     columns = fitted.columns
-    said: list[tuple[str, dict[str, Any]]] = [
-        ("cells_represent_population", {"cells": " × ".join(fitted.cells.names)}),
-        ("cells_population_known", {}),
-    ]
+    said = [CELLS_REPRESENT_POPULATION.held(cells=" × ".join(fitted.cells.names)), CELLS_POPULATION_KNOWN.held()]
     if columns.terms:
-        said.append(("unit_effects", {"terms": ", ".join(columns.terms)}))
+        said.append(UNIT_EFFECTS.held(terms=", ".join(columns.terms)))
     if fitted.names[1:]:
-        said.append(("unit_coefficients", {"names": ", ".join(fitted.names[1:])}))
+        said.append(UNIT_COEFFICIENTS.held(names=", ".join(fitted.names[1:])))
     if columns.standardised:
-        said.append(("covariates_standardised", {}))
-    weighted = {"design": "unit_effective_design", "national": "unit_effective_national"}
-    if fitted.excess_source in weighted:
-        said.append((weighted[fitted.excess_source], {"excess": round(fitted.excess, 2)}))
+        said.append(COVARIATES_STANDARDISED.held())
+    if fitted.excess_source in EFFECTIVE:
+        said.append(EFFECTIVE[fitted.excess_source].held(excess=round(fitted.excess, 2)))
     else:
-        said.append(("unit_counts_as_drawn", {}))
-    said += [("unit_prior", {"name": name, "prior": text}) for name, text in fitted.priors.items()]
+        said.append(UNIT_COUNTS_AS_DRAWN.held())
+    said += [UNIT_PRIOR.held(name=name, prior=text) for name, text in fitted.priors.items()]
     for name, levels in columns.new.items():
-        said.append(("unit_new_levels", {"column": name, "levels": listed(levels)}))
-    ours = [Assumption(code=code, parameters=tuple(parameters.items())) for code, parameters in said]
-    return (*carried, *ours)
+        said.append(UNIT_NEW_LEVELS.held(column=name, levels=listed(levels)))
+    return (*fitted.recipe.recipe.without(DF_RULE), *said)
 
 
 def _diagnostics(fitted: Fitted, mean: Floats, tails: tuple[float, float, float], seed: int) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from fl_estimate.arrays import Floats
 from fl_estimate.design.totals import totals
 from fl_estimate.errors import EstimateFault, not_one_of
 from fl_estimate.estimators.design_weighted import estimate_prevalence
@@ -19,7 +19,6 @@ from fl_estimate.inputs.respondents import resolve
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.results.estimates import Estimates
 
-Floats = npt.NDArray[np.float64]
 Key = tuple[str, ...]
 
 WEIGHTS: tuple[str, ...] = ("effective", "none")

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fl_estimate.arrays import Floats
 from fl_estimate.design.domains import by_margins
 from fl_estimate.errors import EstimateFault, FlError, listed, missing_columns
 from fl_estimate.estimators.hierarchical.direct import as_floats, is_missing, read_columns, text
 
-Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Key = tuple[str, ...]
 EXAMPLE = 'cells=["region", "age", "sex"], varying=["region", "age", "region:age"]'

@@ -7,21 +7,32 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, not_one_of
 from fl_estimate.estimators.hierarchical.asked import check_numbers
 from fl_estimate.estimators.hierarchical.unit_design import Cells, lay_cells
 from fl_estimate.estimators.hierarchical.unit_normal import CellSums, person_means, sum_cells
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.results.basis import Support
-from fl_estimate.results.estimates import Assumption, Estimates, Reason, check_by_columns, make_frame
-from fl_estimate.results.provenance import Provenance
-
-Floats = npt.NDArray[np.float64]
+from fl_estimate.results.build import build
+from fl_estimate.results.codes import (
+    AREA_COVARIATES,
+    AREA_EFFECTS_EXCHANGEABLE,
+    AREA_WITHOUT_SAMPLE,
+    CELLS_POPULATION_KNOWN,
+    MEAN,
+    UNIT_COUNTS_AS_DRAWN,
+    VARIANCE_AT_BOUNDARY,
+    WALD,
+    MethodName,
+)
+from fl_estimate.results.columns import check_by_columns
+from fl_estimate.results.estimates import Estimates
 
 METHODS: tuple[str, ...] = ("reml", "ml")
+NAMES: dict[str, MethodName] = {method: MethodName(f"unit-eblup-{method}") for method in METHODS}
 TARGETS: tuple[str, ...] = ("finite", "superpopulation")
 
 
@@ -218,41 +229,32 @@ def _estimates(
     value = value + sums.shift[-1]
     z = float(special.ndtri((1 + level) / 2))
     columns: dict[str, Any] = {
-        "quantity": ["mean"] * rows, "outcome": [variable] * rows, "margin": [area] * rows, "value": value, "se": se,
-        "lower": value - z * se, "upper": value + z * se, "level": [level] * rows, "interval_kind": ["wald"] * rows,
-        "n": n, "method": [f"unit-eblup-{method}"] * rows,
+        "outcome": variable, "margin": area, "value": value, "se": se, "lower": value - z * se, "upper": value + z * se,
+        "level": level, "interval_kind": WALD, "n": n,
     }  # fmt: skip
     beta = fit.beta.copy()
     beta[0] += sums.shift[-1] - beta[1:] @ sums.shift[:-1]
-    reasons = [Reason(code="area_without_sample", row=int(row)) for row in np.flatnonzero(n == 0)]
+    reasons = [AREA_WITHOUT_SAMPLE.at(row) for row in np.flatnonzero(n == 0)]
     if fit.between == 0:
-        reasons += [Reason(code="variance_at_boundary", row=row) for row in range(rows)]
-    said: list[tuple[str, dict[str, Any]]] = [("area_effects_exchangeable", {"link": "identity"})]
-    said += [("area_covariates", {"covariates": ", ".join(names)})] if names else []
-    said += [("unit_counts_as_drawn", {}), ("cells_population_known", {})]
-    source = sums.recipe.provenance
-    return Estimates(
-        frame=make_frame(columns, {area: list(cells.labels[area])}, rows, basis="model"),
-        by=(area,),
-        measure=sums.recipe.measure,
-        population=sums.recipe.population,
-        wording=sums.recipe.wording,
-        reference_period=sums.recipe.reference_period,
-        reasons=tuple(reasons),
-        assumptions=tuple(Assumption(code=code, parameters=tuple(p.items())) for code, p in said),
+        reasons += [VARIANCE_AT_BOUNDARY.at(row) for row in range(rows)]
+    said = [AREA_EFFECTS_EXCHANGEABLE.held(link="identity")]
+    said += [AREA_COVARIATES.held(covariates=", ".join(names))] if names else []
+    said += [UNIT_COUNTS_AS_DRAWN.held(), CELLS_POPULATION_KNOWN.held()]
+    arguments = {
+        "variable": variable, "area": area, "covariates": list(names), "method": method, "target": target, "level": level,
+    }  # fmt: skip
+    return build(
+        columns,
+        {area: list(cells.labels[area])},
+        quantity=MEAN,
+        method=NAMES[method],
+        basis="model",
+        recipe=sums.recipe.recipe.then("hierarchical.unit_eblup", arguments, said, direct=True),
+        reasons=reasons,
         diagnostics={
             "coefficients": dict(zip(("intercept", *names), beta.tolist(), strict=True)), "variance_between": fit.between,
             "variance_within": fit.within, "log_likelihood": fit.log_likelihood, "boundary": fit.between == 0,
         },
-        provenance=Provenance(
-            call="hierarchical.unit_eblup",
-            arguments={
-                "variable": variable, "area": area, "covariates": list(names), "method": method, "target": target,
-                "level": level, "direct": dict(source.arguments),
-            },
-            source_name=source.source_name,
-            source_sha256=source.source_sha256,
-        ),
         support=Support.of(n, not_zero),
     )  # fmt: skip
 

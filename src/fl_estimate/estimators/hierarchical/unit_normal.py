@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from fl_estimate.arrays import Floats
 from fl_estimate.design.totals import totals
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.design_weighted import estimate_mean
@@ -29,7 +30,6 @@ from fl_estimate.inputs.respondents import resolve
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.results.estimates import Estimates
 
-Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 POINTS, EACH = 2_048, 8

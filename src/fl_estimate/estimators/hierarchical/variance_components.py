@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from fl_estimate.arrays import Floats
+
 Ints = npt.NDArray[np.intp]
 
 

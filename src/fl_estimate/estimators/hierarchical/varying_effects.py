@@ -13,11 +13,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from fl_estimate.arrays import Floats
 from fl_estimate.estimators.hierarchical.points import spread_points
 from fl_estimate.estimators.hierarchical.priors import Density
 from fl_estimate.estimators.importance import Weighted, weigh
+from fl_estimate.results.codes import ReasonCode
 
-Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 POINTS, LEAST_POINTS, DRAWS = 2_048, 128, 16_384
@@ -100,7 +101,7 @@ class LatentDraws:
     sigma: Floats
     weight: Floats
     diagnostics: Mapping[str, Any]
-    flags: tuple[tuple[str, tuple[tuple[str, Any], ...]], ...] = field(default=())
+    flags: tuple[tuple[ReasonCode, tuple[tuple[str, Any], ...]], ...] = field(default=())
 
     def predict(self, x: Floats, basis: Floats, part: slice) -> Floats:
         """Linear predictors of other rows for some of the draws, shape (draws, rows)."""

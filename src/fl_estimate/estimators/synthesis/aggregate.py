@@ -20,10 +20,30 @@ from fl_estimate.estimators.synthesis.country_tables import (
 )
 from fl_estimate.estimators.synthesis.reading import Floats, reasons_without_limits, require_choice
 from fl_estimate.results.basis import Support, weakest
-from fl_estimate.results.estimates import Assumption, Estimates, check_by_columns, make_frame
+from fl_estimate.results.build import build
+from fl_estimate.results.codes import (
+    AREA_POPULATION_KNOWN,
+    PARTS_INDEPENDENT,
+    PREVALENCE,
+    TOTAL,
+    Assumption,
+    AssumptionCode,
+    MethodName,
+    Quantity,
+)
+from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.provenance import Provenance
+from fl_estimate.results.recipe import Period, Recipe
 
 Between = Literal["region", "pooled"]
+AGGREGATE = MethodName("aggregate")
+COVERED_SHARE = AssumptionCode("covered_share", "percent")
+COUNTRIES_EXCHANGEABLE = AssumptionCode("countries_exchangeable")
+BETWEEN_COUNTRIES: dict[str, AssumptionCode] = {
+    how: AssumptionCode(f"between_countries_{how}") for how in ("region", "pooled", "given")
+}
+COUNTRIES_WITHOUT_ERROR = AssumptionCode("countries_without_error", "countries")
+ROUNDED_AT_THE_END = AssumptionCode("rounded_at_the_end", "to")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,8 +147,8 @@ def aggregate(
     [['', '', 167667.0], ['region', 'North', 151667.0], ['region', 'South', 16000.0]]
     """
     require_choice(interval, level)
-    if quantity not in ("total", "prevalence"):
-        raise not_one_of("FL-EST-186", "this quantity", str(quantity), ("total", "prevalence"))
+    if quantity not in (TOTAL, PREVALENCE):
+        raise not_one_of("FL-EST-186", "this quantity", str(quantity), (TOTAL, PREVALENCE))
     if round_to is not None and not round_to > 0:
         raise EstimateFault("FL-EST-188", "a setting is out of range", found=f"round_to={round_to!r}", fix="above 0")
     surveys = read_surveys(
@@ -248,7 +268,6 @@ def _answer(
     interval: str, level: float, rests: tuple[list[str], Support],
 ) -> Estimates:  # fmt: skip
     """The whole, then its regions, each with limits of its own."""
-    check_by_columns([region_column])
     people = np.array([sum(g.population for g in found), *(g.population for g in found)])
     totals = np.array([g.total for g in found])
     variances = np.array([g.variance for g in found])
@@ -256,7 +275,7 @@ def _answer(
     se = np.sqrt(np.array([variances.sum(), *variances]))
     own_df = np.array([g.df for g in found])
     df = np.array([float(effective_df(list(np.sqrt(variances)), list(own_df))[0]), *own_df])
-    scale = 1.0 if quantity == "total" else people
+    scale = 1.0 if quantity == TOTAL else people
     value, se = value / scale, se / scale
     error = np.where(se > 0, se, np.nan)
     low, high = general(interval, value, error, df, level)
@@ -264,50 +283,46 @@ def _answer(
         value, low, high = (np.round(x / round_to) * round_to for x in (value, low, high))
     n = len(value)
     columns: dict[str, Any] = {
-        "quantity": [quantity] * n, "outcome": [surveys.outcome] * n, "margin": ["", *[region_column] * len(found)],
-        "value": value, "se": error, "lower": low, "upper": high, "level": [level] * n, "df": df,
-        "interval_kind": [interval if np.isfinite(x) else "" for x in low], "method": ["aggregate"] * n,
+        "outcome": surveys.outcome, "margin": ["", *[region_column] * len(found)], "value": value, "se": error, "lower": low,
+        "upper": high, "level": level, "df": df, "interval_kind": [interval if np.isfinite(x) else "" for x in low],
     }  # fmt: skip
     matrix = np.diag(np.array([variances.sum(), *variances])) / np.outer(scale * np.ones(n), scale * np.ones(n))
     matrix[0, 1:] = matrix[1:, 0] = variances / (scale * np.ones(n))[0] / (scale * np.ones(n))[1:]
-    return Estimates(
-        frame=make_frame(columns, {region_column: [None, *(g.name for g in found)]}, n, basis=rests[0]),
-        by=(region_column,),
-        measure=surveys.said["measure"],
-        population=surveys.said["population"],
-        reference_period=surveys.said["reference_period"],
-        reasons=tuple(reasons_without_limits(error, low, interval)),
-        assumptions=_assumptions(surveys, found, between, round_to),
-        diagnostics={"groups": {str(g.name): _told(g) for g in found}},
-        provenance=Provenance(
-            call="synthesis.aggregate",
-            arguments={
-                "quantity": quantity,
-                "between": str(between),
-                "round_to": round_to,
-                "interval": interval,
-                "level": level,
-            },
-            source_name=surveys.source,
+    arguments = {
+        "quantity": quantity, "between": str(between), "round_to": round_to, "interval": interval, "level": level,
+    }  # fmt: skip
+    return build(
+        columns,
+        {region_column: [None, *(g.name for g in found)]},
+        quantity=Quantity.of(quantity),
+        method=AGGREGATE,
+        basis=rests[0],
+        recipe=Recipe(
+            measure=surveys.said["measure"],
+            population=surveys.said["population"],
+            period=Period(surveys.said["reference_period"]),
+            assumptions=_assumptions(surveys, found, between, round_to),
+            provenance=Provenance(call="synthesis.aggregate", arguments=arguments, source_name=surveys.source),
         ),
-        covariance_matrix=matrix if np.isfinite(matrix).all() else None,
+        reasons=reasons_without_limits(error, low, interval),
+        diagnostics={"groups": {str(g.name): _told(g) for g in found}},
+        covariance=matrix if np.isfinite(matrix).all() else None,
         support=rests[1],
     )
 
 
 def _assumptions(surveys: Surveys, found: list[Group], between: Any, round_to: float | None) -> tuple[Assumption, ...]:
     covered = sum(g.covered * g.population for g in found) / sum(g.population for g in found)
-    assumptions = [Assumption(code="covered_share", parameters=(("percent", round(100 * covered, 1)),))]
+    assumptions = [COVERED_SHARE.held(percent=round(100 * covered, 1))]
     if covered < 1:
-        assumptions.append(Assumption(code="countries_exchangeable"))
-        how = between if isinstance(between, str) else "given"
-        assumptions.append(Assumption(code=f"between_countries_{how}"))
-    assumptions += [Assumption(code="area_population_known"), Assumption(code="parts_independent")]
+        assumptions.append(COUNTRIES_EXCHANGEABLE.held())
+        assumptions.append(BETWEEN_COUNTRIES[between if isinstance(between, str) else "given"].held())
+    assumptions += [AREA_POPULATION_KNOWN.held(), PARTS_INDEPENDENT.held()]
     certain = [str(country) for country, se in surveys.se.items() if se == 0]
     if certain:  # a survey without a case has no error of its own; nobody knows its country to have none
-        assumptions.append(Assumption(code="countries_without_error", parameters=(("countries", ", ".join(certain)),)))
+        assumptions.append(COUNTRIES_WITHOUT_ERROR.held(countries=", ".join(certain)))
     if round_to is not None:
-        assumptions.append(Assumption(code="rounded_at_the_end", parameters=(("to", float(round_to)),)))
+        assumptions.append(ROUNDED_AT_THE_END.held(to=float(round_to)))
     return tuple(assumptions)
 
 

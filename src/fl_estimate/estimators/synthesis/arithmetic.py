@@ -21,9 +21,23 @@ from fl_estimate.estimators.synthesis.reading import (
     rows_of,
 )
 from fl_estimate.results.basis import weakest
-from fl_estimate.results.estimates import Assumption, Estimates, Reason
+from fl_estimate.results.codes import (
+    ERRORS_CORRELATED,
+    PARTS_DISJOINT,
+    PARTS_INDEPENDENT,
+    PREVALENCE,
+    RATIO,
+    TOTAL,
+    ZERO_CASES,
+    AssumptionCode,
+    MethodName,
+)
+from fl_estimate.results.estimates import Estimates
 
-SHARES: frozenset[str] = frozenset({"prevalence", "prevalence per 1,000"})
+SUM = MethodName("sum")
+RATIO_OF_FIGURES = MethodName("ratio-of-figures")
+RATE_FROM_TOTALS = MethodName("rate-from-totals")
+PARTS_CORRELATED = AssumptionCode("parts_correlated", "correlation")
 
 
 def add(
@@ -76,7 +90,7 @@ def add(
     if not given:
         raise EstimateFault("FL-EST-183", "there is nothing to add", found="no figures", fix="give one or more")
     parts = aligned([rows_of(part, str(name)) for part, name in zip(given, names, strict=True)], "add")
-    quantities = list(dict.fromkeys("total" if p.quantity in PERSONS else p.quantity for p in parts if p.estimates))
+    quantities = list(dict.fromkeys(TOTAL if p.quantity in PERSONS else p.quantity for p in parts if p.estimates))
     if len(quantities) > 1:
         raise EstimateFault(
             "FL-EST-186", "parts of different quantities do not add up", found=", ".join(quantities),
@@ -90,11 +104,7 @@ def add(
         raise EstimateFault("FL-EST-188", "a setting is out of range", found=f"correlation={correlation!r} between {len(parts)} parts",
                             fix="so many parts cannot all go against each other so much")  # fmt: skip
     df = [np.broadcast_to(p.df, len(value)) for p in parts]
-    together = (
-        Assumption(code="parts_correlated", parameters=(("correlation", float(correlation)),))
-        if correlation
-        else Assumption(code="parts_independent")
-    )
+    together = PARTS_CORRELATED.held(correlation=float(correlation)) if correlation else PARTS_INDEPENDENT.held()
     return answer(
         "add",
         parts,
@@ -103,14 +113,14 @@ def add(
         df=np.minimum.reduce(df) if correlation else effective_df([p.se for p in parts], [p.df for p in parts]),
         interval=interval,
         level=level,
-        method="sum",
-        quantity=quantities[0] if quantities else "total",
+        method=SUM,
+        quantity=quantities[0] if quantities else TOTAL,
         measure=measure,
         population=population,
         reference_period=reference_period,
         arguments={"figures": [str(name) for name in names], "correlation": correlation, "interval": interval},
         respondents="sum",
-        assumptions=[Assumption(code="parts_disjoint"), together],
+        assumptions=[PARTS_DISJOINT.held(), together],
     )
 
 
@@ -170,11 +180,11 @@ def ratio(
         df=np.minimum(top.df, bottom.df) * np.ones_like(value),
         interval=interval,
         level=level,
-        method="ratio-of-figures",
-        quantity="ratio",
+        method=RATIO_OF_FIGURES,
+        quantity=RATIO,
         arguments={"correlation": correlation, "interval": interval},
-        assumptions=[Assumption(code="errors_correlated", parameters=(("correlation", float(correlation)),))],
-        reasons=[Reason(code="zero_cases", row=int(row)) for row in np.flatnonzero(value == 0)],
+        assumptions=[ERRORS_CORRELATED.held(correlation=float(correlation))],
+        reasons=[ZERO_CASES.at(row) for row in np.flatnonzero(value == 0)],
     )
 
 
@@ -245,13 +255,13 @@ def rate_from_totals(
         df=effective_df([np.atleast_1d(s) for s in se], [np.atleast_1d(d) for d in df]),
         interval=interval,
         level=level,
-        method="rate-from-totals",
-        quantity="prevalence",
+        method=RATE_FROM_TOTALS,
+        quantity=PREVALENCE,
         arguments={"from": "population" if rates is None else "rates", "interval": interval},
         measure=kept.measure if kept else "",
         population=kept.population if kept else "",
         reference_period=kept.reference_period if kept else "",
-        assumptions=[Assumption(code="parts_disjoint"), Assumption(code="parts_independent")],
+        assumptions=[PARTS_DISJOINT.held(), PARTS_INDEPENDENT.held()],
         diagnostics={"population": whole},
     )
 

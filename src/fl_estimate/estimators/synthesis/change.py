@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -18,18 +17,41 @@ from fl_estimate.estimators.synthesis.reading import (
     require_finite,
     rows_of,
 )
-from fl_estimate.results.estimates import Assumption, Estimates, Reason
+from fl_estimate.results.codes import (
+    CHANGE_DIFFERENCE,
+    CHANGE_PERCENT,
+    CHANGE_RATIO,
+    DEFINITION_STATED,
+    INSTRUMENT_STATED,
+    ITEMS_NOT_IN_INSTRUMENT,
+    SUBPOPULATION,
+    TOTAL,
+    AssumptionCode,
+    MethodName,
+    Quantity,
+    ReasonCode,
+)
+from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.recipe import Period
 
 Scale = Literal["difference", "ratio", "percent"]
 SCALES: tuple[Scale, ...] = ("difference", "ratio", "percent")
-CARRIERS: dict[str, str] = {
-    "definition_stated": "definition",
-    "instrument_stated": "instrument",
-    "items_not_in_instrument": "items",
-    "subpopulation": "subpopulation",
+QUANTITIES: dict[str, Quantity] = {
+    "difference": CHANGE_DIFFERENCE,
+    "ratio": CHANGE_RATIO,
+    "percent": CHANGE_PERCENT,
+}
+CHANGE = MethodName("change")
+ROUNDS_DIFFER = ReasonCode("rounds_differ", "what")
+ROUNDS_CORRELATED = AssumptionCode("rounds_correlated", "correlation")
+CARRIERS: dict[AssumptionCode, str] = {
+    DEFINITION_STATED: "definition",
+    INSTRUMENT_STATED: "instrument",
+    ITEMS_NOT_IN_INSTRUMENT: "items",
+    SUBPOPULATION: "subpopulation",
 }
 """Assumptions that tell what was counted and asked, and what a change of it is called."""
-BOTH_WAYS: frozenset[str] = frozenset({"items_not_in_instrument", "subpopulation"})
+BOTH_WAYS: frozenset[AssumptionCode] = frozenset({ITEMS_NOT_IN_INSTRUMENT, SUBPOPULATION})
 """Those of them whose absence says something, too."""
 
 
@@ -110,7 +132,7 @@ def change(
                             fix='scale="difference"')  # fmt: skip
     value, se = _changed(first, second, scale, correlation)
     flags = [
-        Reason(code="rounds_differ", row=row, parameters=(("what", ", ".join(what for what, _, _ in differences)),))
+        ROUNDS_DIFFER.at(row, what=", ".join(what for what, _, _ in differences))
         for row in range(len(value)) if differences
     ]  # fmt: skip
     return answer(
@@ -121,14 +143,14 @@ def change(
         df=np.minimum(first.df, second.df) * np.ones_like(value),
         interval=chosen,
         level=level,
-        method="change",
+        method=CHANGE,
         respondents="sum",
-        quantity=f"change_{scale}",
+        quantity=QUANTITIES[scale],
         measure=_one(first, second, "measure"),
         population=_one(first, second, "population"),
         reference_period=_periods(first, second),
         arguments={"scale": scale, "correlation": correlation, "differing": differing, "interval": chosen},
-        assumptions=[Assumption(code="rounds_correlated", parameters=(("correlation", float(correlation)),))],
+        assumptions=[ROUNDS_CORRELATED.held(correlation=float(correlation))],
         reasons=flags,
         diagnostics={"differs": [what for what, _, _ in differences], "z": _z(value, se, scale)},
     )
@@ -154,7 +176,7 @@ def _differences(first: Rows, second: Rows) -> list[tuple[str, str, str]]:
         ("quantity", _unit(first.quantity), _unit(second.quantity)),
         ("measure", a.measure, b.measure),
         ("population", a.population, b.population),
-        ("length of the reference period", _length(a.reference_period), _length(b.reference_period)),
+        ("length of the reference period", Period(a.reference_period).length, Period(b.reference_period).length),
     ]
     found = [(what, x, y) for what, x, y in pairs if x and y and x != y]
     for code, what in CARRIERS.items():
@@ -166,18 +188,7 @@ def _differences(first: Rows, second: Rows) -> list[tuple[str, str, str]]:
 
 
 def _unit(quantity: str) -> str:
-    return "total" if quantity in PERSONS else quantity
-
-
-def _length(period: str) -> str:
-    """How long a reference period is, where its text says so: rounds are of different years, but of the same length."""
-    if match := re.fullmatch(r"\s*(\d{4})\s*[-–/]\s*(\d{4})\s*", period):
-        return f"{int(match[2]) - int(match[1]) + 1} years"
-    if re.fullmatch(r"\s*\d{4}\s*", period):
-        return "1 years"
-    if match := re.search(r"(\d+(?:\.\d+)?)\s*(year|month|week|day)", period):
-        return f"{match[1]} {match[2]}s"
-    return ""
+    return TOTAL if quantity in PERSONS else quantity
 
 
 def _stated(estimates: Estimates, code: str) -> str:

@@ -21,9 +21,17 @@ from fl_estimate.estimators.synthesis.reading import (
     require_choice,
     rows_of,
 )
-from fl_estimate.results.estimates import Assumption, Estimates, Reason
+from fl_estimate.results.codes import POPULATION_SIZE, TOTAL, AssumptionCode, MethodName, ReasonCode
+from fl_estimate.results.estimates import Estimates
 
 METHODS: tuple[str, ...] = ("fixed", "random", "bayesian")
+NAMES: dict[str, MethodName] = {method: MethodName(f"combined-{method}") for method in ("fixed", "random")}
+SOURCES_INDEPENDENT = AssumptionCode("sources_independent")
+SPREAD: dict[str, AssumptionCode] = {
+    "fixed": AssumptionCode("sources_fixed"),
+    "random": AssumptionCode("sources_random"),
+}
+SOURCES_DIFFER = ReasonCode("sources_differ", "p")
 DIFFERENT = 0.05
 """Sources whose test has a p below this are said to differ."""
 Sources = Sequence[Estimates] | Mapping[str, Estimates]
@@ -211,15 +219,15 @@ def combine(
         df=np.full(cells, np.inf),
         interval=chosen,
         level=level,
-        method=f"combined-{method}",
+        method=NAMES[method],
         quantity=rows[0].quantity,
         respondents="none",
         measure=measure,
         population=population,
         reference_period=reference_period,
         arguments={"sources": names, "method": method, "scale": scale, "interval": chosen},
-        assumptions=[Assumption(code="sources_independent"), Assumption(code=f"sources_{method}")],
-        reasons=[Reason(code="sources_differ", row=c, parameters=(("p", round(test[c][2], 4)),)) for c in apart],
+        assumptions=[SOURCES_INDEPENDENT.held(), SPREAD[method].held()],
+        reasons=[SOURCES_DIFFER.at(c, p=round(test[c][2], 4)) for c in apart],
         diagnostics={
             "weights": {name: weights[place].tolist() for place, name in enumerate(names)},
             "q": [q for q, _, _ in test], "df": test[0][1], "p_value": [p for _, _, p in test],
@@ -270,8 +278,8 @@ def _meant(name: str, given: Any, said: Mapping[str, str | None]) -> Any:
     """A source with what the caller says that all of them mean; of case lists the population size alone."""
     if not isinstance(given, Estimates):
         return given
-    if (given.frame["quantity"] == "population_size").any():
-        given = given.select(quantity="population_size")
+    if (given.frame["quantity"] == POPULATION_SIZE).any():
+        given = given.select(quantity=POPULATION_SIZE)
     if len(given) != 1:
         raise EstimateFault("FL-EST-185", f"one figure of {name} is needed", found=f"{len(given)} rows",
                             fix='take one with .national or .select(region="North")')  # fmt: skip
@@ -294,7 +302,7 @@ def _read(sources: Any, scale: str, *, one: bool = False) -> tuple[list[str], li
     if one and len(rows[0].value) != 1:
         raise EstimateFault("FL-EST-185", "one figure of each source is needed", found=f"{len(rows[0].value)} rows",
                             fix='take one with .national or .select(region="North")')  # fmt: skip
-    units = {"total" if r.quantity in ("persons", "population_size") else r.quantity for r in rows}
+    units = {TOTAL if r.quantity.counts_population else r.quantity for r in rows}
     outcomes = {str(e.frame["outcome"].iloc[0]) for e in given if isinstance(e, Estimates)} - {""}
     if len(units) > 1 or len(outcomes) > 1:
         raise EstimateFault("FL-EST-186", "the sources are of different units or outcomes", found=listed(sorted(units | outcomes)),

@@ -13,10 +13,11 @@ import pandas as pd
 from fl_estimate.errors import EstimateFault, listed, missing_columns
 from fl_estimate.estimators.synthesis.reading import Floats, rows_of
 from fl_estimate.results.basis import Support
+from fl_estimate.results.codes import PREVALENCE, Quantity
 from fl_estimate.results.estimates import Estimates
-from fl_estimate.results.stack import said_by_all
+from fl_estimate.results.recipe import said_by_all
 
-UNITS: dict[str, float] = {"prevalence": 1.0, "prevalence per 1,000": 1_000.0}
+UNITS: dict[str, float] = {quantity: quantity.per for quantity in Quantity.all() if quantity.unit == "share"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +74,7 @@ def read_surveys(given: Any, population: Any, said: Mapping[str, str | None]) ->
         words[name] = words[name] or (found[0] if found else "")
     size = len(table)
     return _by_country(by, table[by].tolist(), table["value"].to_numpy(dtype=float), table["se"].to_numpy(dtype=float),
-                       np.full(size, np.inf), "prevalence", str(table["outcome"].iloc[0]) if "outcome" in table else "forced_labour",
+                       np.full(size, np.inf), PREVALENCE, str(table["outcome"].iloc[0]) if "outcome" in table else "forced_labour",
                        [], {k: v or "" for k, v in words.items()})  # fmt: skip
 
 

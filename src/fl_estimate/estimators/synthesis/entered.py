@@ -10,13 +10,26 @@ from scipy import special
 
 from fl_estimate.design.intervals import general
 from fl_estimate.errors import EstimateFault, not_one_of
-from fl_estimate.results.estimates import Assumption, Estimates, Reason, check_by_columns, make_frame
+from fl_estimate.results.build import build
+from fl_estimate.results.codes import (
+    DEFINITION_STATED,
+    INSTRUMENT_STATED,
+    Assumption,
+    AssumptionCode,
+    MethodName,
+    Quantity,
+    ReasonCode,
+)
+from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.provenance import Provenance
+from fl_estimate.results.recipe import Period, Recipe
 
 Scale = Literal["wald", "log", "logit"]
 SCALES: tuple[Scale, ...] = ("wald", "log", "logit")
-PUBLISHED = "published"
+PUBLISHED = MethodName("published")
 MARKS: tuple[str, ...] = ("verified", "secondary", "")
+SEEN: dict[str, AssumptionCode] = {mark: AssumptionCode(f"published_{mark or 'unmarked'}", "source") for mark in MARKS}
+FIGURE_WITHOUT_ERROR = ReasonCode("figure_without_error")
 
 
 def published(
@@ -94,35 +107,38 @@ def published(
     if lower is None or upper is None:
         low, high = _limits(middle, error, interval, level)
     labels = dict(by or {})
-    check_by_columns(list(labels))
     columns: dict[str, Any] = {
-        "quantity": [quantity], "outcome": [outcome], "margin": [" × ".join(labels)], "value": [middle], "se": [error],
-        "lower": [low], "upper": [high], "level": [level], "interval_kind": [interval if np.isfinite(error) else ""],
-        "df": [np.inf if np.isfinite(error) else np.nan], "method": [PUBLISHED],
+        "outcome": outcome, "margin": " × ".join(labels), "value": middle, "se": error, "lower": low, "upper": high,
+        "level": level, "interval_kind": interval if np.isfinite(error) else "",
+        "df": np.inf if np.isfinite(error) else np.nan,
     }  # fmt: skip
-    reasons = () if np.isfinite(error) else (Reason(code="figure_without_error", row=0),)
-    return Estimates(
-        frame=make_frame(columns, {name: [label] for name, label in labels.items()}, 1, basis="figures"),
-        by=tuple(labels),
-        measure=measure,
-        population=population,
-        reference_period=reference_period,
-        reasons=reasons,
-        assumptions=tuple(_assumptions(source, verification, definition, instrument)),
-        provenance=Provenance(
-            call="synthesis.published",
-            arguments={"source": source, "verification": verification, "interval": interval, "level": level},
-            source_name=source,
+    return build(
+        columns,
+        {name: [label] for name, label in labels.items()},
+        quantity=Quantity.of(quantity),
+        method=PUBLISHED,
+        basis="figures",
+        recipe=Recipe(
+            measure=measure,
+            population=population,
+            period=Period(reference_period),
+            assumptions=tuple(_assumptions(source, verification, definition, instrument)),
+            provenance=Provenance(
+                call="synthesis.published",
+                arguments={"source": source, "verification": verification, "interval": interval, "level": level},
+                source_name=source,
+            ),
         ),
+        reasons=() if np.isfinite(error) else (FIGURE_WITHOUT_ERROR.at(0),),
     )
 
 
 def _assumptions(source: str, verification: str, definition: str, instrument: str) -> list[Assumption]:
-    assumptions = [Assumption(code=f"published_{verification or 'unmarked'}", parameters=(("source", source),))]
+    assumptions = [SEEN[verification].held(source=source)]
     if definition:
-        assumptions.append(Assumption(code="definition_stated", parameters=(("definition", definition),)))
+        assumptions.append(DEFINITION_STATED.held(definition=definition))
     if instrument:
-        assumptions.append(Assumption(code="instrument_stated", parameters=(("instrument", instrument),)))
+        assumptions.append(INSTRUMENT_STATED.held(instrument=instrument))
     return assumptions
 
 

@@ -25,9 +25,17 @@ from fl_estimate.estimators.synthesis.reading import (
     rows_of,
 )
 from fl_estimate.results.basis import Basis, Support
-from fl_estimate.results.estimates import Assumption, Estimates, make_frame
+from fl_estimate.results.build import build
+from fl_estimate.results.codes import TOTAL, AssumptionCode, MethodName
+from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.provenance import Provenance
-from fl_estimate.results.stack import said_by_all
+from fl_estimate.results.recipe import Recipe
+
+RATIO_EXTENSION = MethodName("ratio-extension")
+REPORTED_TO_TOTAL = MethodName("reported-to-total")
+DETECTION_ODDS = AssumptionCode("detection_odds", "odds")
+CASE_COUNTS_VARY = AssumptionCode("case_counts_vary", "factor")
+REPORTING_ALIKE = AssumptionCode("reporting_alike", "ratio")
 
 
 def extend_by_ratio(
@@ -121,8 +129,8 @@ def extend_by_ratio(
     return replace(
         table,
         assumptions=(
-            Assumption(code="detection_odds", parameters=(("odds", ", ".join(f"{psi:g}" for psi in odds)),)),
-            Assumption(code="case_counts_vary", parameters=(("factor", float(overdispersion)),)),
+            DETECTION_ODDS.held(odds=", ".join(f"{psi:g}" for psi in odds)),
+            CASE_COUNTS_VARY.held(factor=float(overdispersion)),
             *base.assumptions,
         ),
         diagnostics={"ratio": quotient.tolist(), "known": n_known.tolist(), "wanted": n_wanted.tolist(),
@@ -199,10 +207,10 @@ def reported_to_total(
         df=np.minimum.reduce([r.df * np.ones_like(value) for r in (base, top, bottom)]),
         interval=interval,
         level=level,
-        method="reported-to-total",
-        quantity="total",
+        method=REPORTED_TO_TOTAL,
+        quantity=TOTAL,
         arguments={"interval": interval},
-        assumptions=[Assumption(code="reporting_alike", parameters=(("ratio", float(factor[0])),))],
+        assumptions=[REPORTING_ALIKE.held(ratio=float(factor[0]))],
         diagnostics={"ratio": float(factor[0])},
     )
 
@@ -345,16 +353,15 @@ def _laid_out(
             labels[name] += [None, *cells.frame[name].tolist()]
     value, se, df = (np.array(values[name], dtype=float) for name in ("value", "se", "df"))
     low, high = general(interval, value, np.where(se > 0, se, np.nan), df, level)
-    n = len(value)
     columns: dict[str, Any] = {
-        **values, "lower": low, "upper": high, "quantity": ["total"] * n, "outcome": [outcome] * n, "level": [level] * n,
-        "interval_kind": [interval] * n, "method": ["ratio-extension"] * n,
+        **values, "lower": low, "upper": high, "outcome": outcome, "level": level, "interval_kind": interval,
     }  # fmt: skip
-    return Estimates(
-        frame=make_frame(columns, labels, n, basis=cast("Basis", basis)),
-        by=cells.by,
-        measure=said_by_all([cells], "measure"),
-        population=cells.population,
-        reference_period=cells.reference_period,
+    return build(
+        columns,
+        labels,
+        quantity=TOTAL,
+        method=RATIO_EXTENSION,
+        basis=cast("Basis", basis),
+        recipe=Recipe(measure=cells.measure, population=cells.population, period=cells.recipe.period),
         support=Support.joined([each] * len(parts)),
     )

@@ -7,21 +7,33 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from fl_estimate.arrays import Floats
 from fl_estimate.design.intervals import GENERAL, general
 from fl_estimate.errors import EstimateFault, listed, not_one_of
+from fl_estimate.inputs.wording import Wording
 from fl_estimate.results.basis import ARRAYS, FIGURES, Support, weakest
-from fl_estimate.results.estimates import Assumption, Estimates, Reason, make_frame
-from fl_estimate.results.provenance import Provenance
-from fl_estimate.results.stack import said_by_all
+from fl_estimate.results.build import build
+from fl_estimate.results.codes import (
+    INTERVAL_NOT_DEFINED,
+    SUBPOPULATION,
+    Assumption,
+    AssumptionCode,
+    MethodName,
+    Quantity,
+    Reason,
+    ReasonCode,
+    each_once,
+)
+from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.recipe import joined
 
-Floats = npt.NDArray[np.float64]
 Given = Estimates | float
-PERSONS: frozenset[str] = frozenset({"total", "persons", "population_size"})
+PERSONS: frozenset[str] = frozenset(quantity for quantity in Quantity.all() if quantity.counts_population)
 """Quantities that count people: they add up."""
-KNOWN = Assumption(code="taken_as_known")
+TAKEN_AS_KNOWN = AssumptionCode("taken_as_known")
+ERROR_NOT_KNOWN = ReasonCode("error_not_known")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,9 +54,9 @@ class Rows:
     estimates: Estimates | None = None
 
     @property
-    def quantity(self) -> str:
-        """What the rows measure; a plain number goes with anything."""
-        return "" if self.estimates is None else str(self.estimates.frame["quantity"].iloc[0])
+    def quantity(self) -> Quantity:
+        """What the rows measure; a plain number goes with anything, and its quantity is empty."""
+        return Quantity.of("" if self.estimates is None else str(self.estimates.frame["quantity"].iloc[0]))
 
 
 def rows_of(given: Given, what: str) -> Rows:
@@ -159,7 +171,7 @@ def beside(rows: Rows, *, other_people: bool = False) -> Rows:
     """
     if rows.estimates is None:
         return rows
-    kept = tuple(a for a in rows.estimates.assumptions if a.code != "subpopulation")
+    kept = tuple(a for a in rows.estimates.assumptions if a.code != SUBPOPULATION)
     people = "" if other_people else rows.estimates.population
     told = replace(rows.estimates, measure="", population=people, assumptions=kept)
     return replace(rows, estimates=told)
@@ -228,8 +240,8 @@ def answer(
     df: Floats,
     interval: str,
     level: float,
-    method: str,
-    quantity: str,
+    method: MethodName,
+    quantity: Quantity,
     arguments: dict[str, Any],
     measure: str | None = None,
     population: str | None = None,
@@ -252,9 +264,8 @@ def answer(
     low, high = general(interval, value, error, df, level)
     said = [*reasons, *reasons_without_limits(error, low, interval)]
     columns: dict[str, Any] = {
-        "quantity": [quantity] * len(value), "value": value, "se": error, "lower": low, "upper": high, "df": df,
-        "level": [level] * len(value), "interval_kind": [interval if np.isfinite(x) else "" for x in low],
-        "method": [method] * len(value),
+        "value": value, "se": error, "lower": low, "upper": high, "df": df, "level": level,
+        "interval_kind": [interval if np.isfinite(x) else "" for x in low],
     }  # fmt: skip
     if respondents != "none":
         columns |= {name: _respondents(inputs, name, len(value), respondents) for name in ("n", "cases")}
@@ -263,24 +274,27 @@ def answer(
         columns |= {name: shape.frame[name].tolist() for name in ("outcome", "margin", "term")}
         by = {name: [None if pd.isna(v) else v for v in shape.frame[name].tolist()] for name in shape.by}
     carried = [a for result in results for a in result.assumptions]
-    known = [KNOWN] if any(rows.estimates is None for rows in inputs) else []
-    return Estimates(
-        frame=make_frame(columns, by, len(value), basis=weakest(rows.basis for rows in inputs)),
-        by=tuple(by),
-        measure=said_by_all(results, "measure", measure) if results else measure or "",
-        population=said_by_all(results, "population", population) if results else population or "",
-        reference_period=(
-            said_by_all(results, "reference_period", reference_period) if results else reference_period or ""
-        ),
-        reasons=tuple(said),
-        assumptions=_once([*assumptions, *known, *carried]),
-        diagnostics=dict(diagnostics or {}),
-        provenance=Provenance(
-            call=f"synthesis.{call}",
-            arguments={**arguments, "level": level, "inputs": [_told(rows) for rows in inputs]},
-            source_name=", ".join(dict.fromkeys(r.provenance.source_name for r in results if r.provenance.source_name)),
-        ),
-        covariance_matrix=covariance,
+    known = [TAKEN_AS_KNOWN.held()] if any(rows.estimates is None for rows in inputs) else []
+    recipe = joined(
+        [result.recipe for result in results],
+        call=f"synthesis.{call}",
+        arguments={**arguments, "level": level, "inputs": [_told(rows) for rows in inputs]},
+        assumptions=each_once([*assumptions, *known, *carried]),
+        measure=measure,
+        population=population,
+        reference_period=reference_period,
+    )
+    return build(
+        columns,
+        by,
+        quantity=quantity,
+        method=method,
+        basis=weakest(rows.basis for rows in inputs),
+        # The words of the tables that it was made of are theirs.
+        recipe=replace(recipe, wording=Wording()),
+        reasons=said,
+        diagnostics=diagnostics,
+        covariance=covariance,
         support=smallest_part(inputs, len(value)),
     )
 
@@ -301,15 +315,6 @@ def _respondents(inputs: Sequence[Rows], name: str, size: int, rule: str) -> Flo
     return np.where(there.any(axis=0), found, np.nan)
 
 
-def _once(assumptions: Sequence[Assumption]) -> tuple[Assumption, ...]:
-    """Each assumption once; their parameters may be lists, which have no hash."""
-    kept: list[Assumption] = []
-    for assumption in assumptions:
-        if assumption not in kept:
-            kept.append(assumption)
-    return tuple(kept)
-
-
 def _told(rows: Rows) -> Any:
     """An input as the provenance holds it: a number, or the call that made it."""
     return float(rows.value[0]) if rows.estimates is None else rows.estimates.provenance.call
@@ -320,9 +325,9 @@ def reasons_without_limits(error: Floats, low: Floats, interval: str) -> list[Re
     reasons: list[Reason] = []
     for row in range(len(error)):
         if np.isnan(error[row]):
-            reasons.append(Reason(code="error_not_known", row=row))
+            reasons.append(ERROR_NOT_KNOWN.at(row))
         elif np.isnan(low[row]):
-            reasons.append(Reason(code="interval_not_defined", row=row, parameters=(("kind", interval),)))
+            reasons.append(INTERVAL_NOT_DEFINED.at(row, kind=interval))
     return reasons
 
 

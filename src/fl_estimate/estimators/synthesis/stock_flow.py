@@ -24,10 +24,30 @@ from fl_estimate.estimators.synthesis.reading import (
 )
 from fl_estimate.inputs.respondents import resolve
 from fl_estimate.inputs.sample_design import Design
-from fl_estimate.results.estimates import SCALED, Assumption, Estimates, Reason
+from fl_estimate.results.codes import (
+    ERRORS_CORRELATED,
+    MEAN,
+    PREVALENCE,
+    TOTAL,
+    ZERO_CASES,
+    Assumption,
+    AssumptionCode,
+    MethodName,
+    Quantity,
+)
+from fl_estimate.results.columns import SCALED
+from fl_estimate.results.estimates import Estimates
 
 Kind = Literal["in-window", "completed"]
 KINDS: tuple[Kind, ...] = ("in-window", "completed")
+METHODS: dict[str, MethodName] = {kind: MethodName(f"stock-{kind}") for kind in KINDS}
+PERSON_TIME = MethodName("person-time")
+TAKEN: dict[str, AssumptionCode] = {
+    "in-window": AssumptionCode("stock_in_window", "years"),
+    "completed": AssumptionCode("stock_completed", "years"),
+}
+AVERAGE_OVER_WINDOW = AssumptionCode("person_time", "years")
+SHARES: frozenset[str] = frozenset(quantity for quantity in Quantity.all() if quantity.unit == "share")
 REFUSED: dict[str, str] = {
     "elapsed": "a mean of the time so far counts years before the window and stops short of the end: neither formula fits it",
     "so-far": "a mean of the time so far counts years before the window and stops short of the end: neither formula fits it",
@@ -108,9 +128,7 @@ def stock_from_flow(
     require_finite({"correlation": correlation}, within=(-1, 1))
     persons, duration = aligned([rows_of(flow, "flow"), rows_of(duration_years, "duration_years")], "stock_from_flow")
     _check(persons.estimates, duration.value, duration.quantity, kind, window_years)
-    require_quantities(
-        [persons], PERSONS | {"prevalence", "prevalence per 1,000"}, "a stock", "give persons, or a prevalence"
-    )
+    require_quantities([persons], PERSONS | SHARES, "a stock", "give persons, or a prevalence")
     factor = duration.value / (window_years if kind == "in-window" else window_years + duration.value)
     elasticity = 1.0 if kind == "in-window" else window_years / (window_years + duration.value)
     value = persons.value * factor
@@ -126,12 +144,12 @@ def stock_from_flow(
         df=np.minimum(persons.df, duration.df) * np.ones_like(value),
         interval=interval,
         level=level,
-        method=f"stock-{kind}",
-        quantity=persons.quantity or "total",
+        method=METHODS[kind],
+        quantity=persons.quantity or TOTAL,
         measure="stock",
         arguments={"kind": kind, "window_years": window_years, "correlation": correlation, "interval": interval},
         assumptions=_assumptions(kind, window_years, correlation, duration.estimates is not None),
-        reasons=[Reason(code="zero_cases", row=int(row)) for row in np.flatnonzero(none)],
+        reasons=[ZERO_CASES.at(row) for row in np.flatnonzero(none)],
         diagnostics={"duration_years": duration.value.tolist(), "factor": np.atleast_1d(factor).tolist()},
         covariance=_covariance(flow, np.atleast_1d(factor) * np.ones_like(value), duration.se),
     )
@@ -194,24 +212,24 @@ def stock_from_person_time(
     150.0
     """
     require_finite({"window_years": window_years}, above=0)
-    if quantity not in ("total", "prevalence"):
-        raise not_one_of("FL-EST-186", "this quantity of a stock", str(quantity), ("total", "prevalence"))
+    if quantity not in (TOTAL, PREVALENCE):
+        raise not_one_of("FL-EST-186", "this quantity of a stock", str(quantity), (TOTAL, PREVALENCE))
     _check_years(resolve(people, design).frame, years, window_years)
-    function: Any = estimate_total if quantity == "total" else estimate_mean
+    function: Any = estimate_total if quantity == TOTAL else estimate_mean
     found: Estimates = function(
         people, years, design=design, by=by, where=where, unknown=unknown, interval=interval, df=df, level=level
     )
     frame = found.to_frame()
     for name in SCALED:
         frame[name] = frame[name] / window_years
-    frame["quantity"], frame["method"] = quantity, "person-time"
+    frame["quantity"], frame["method"] = quantity, str(PERSON_TIME)
     matrix = found.covariance_matrix
     return replace(
         found,
         frame=frame.astype({"quantity": "string", "method": "string"}),
         measure="stock",
         covariance_matrix=None if matrix is None else matrix / window_years**2,
-        assumptions=(Assumption(code="person_time", parameters=(("years", float(window_years)),)), *found.assumptions),
+        assumptions=(AVERAGE_OVER_WINDOW.held(years=float(window_years)), *found.assumptions),
         provenance=replace(
             found.provenance,
             call="synthesis.stock_from_person_time",
@@ -227,7 +245,7 @@ def _check(flow: Estimates | None, duration: Floats, quantity: str, kind: str, w
             "FL-EST-181", "the flow is a stock already", found='measure="stock"',
             fix="give the persons with any forced labour over the window; if that is what they are, say measure=\"flow\"",
         )  # fmt: skip
-    if quantity not in ("", "mean"):
+    if quantity not in ("", MEAN):
         raise EstimateFault(
             "FL-EST-186",
             "a duration is a mean, in years",
@@ -261,10 +279,9 @@ def _check_years(frame: Any, years: str, window_years: float) -> None:
 
 
 def _assumptions(kind: str, window_years: float, correlation: float, uncertain: bool) -> list[Assumption]:
-    code = "stock_in_window" if kind == "in-window" else "stock_completed"
-    assumptions = [Assumption(code=code, parameters=(("years", float(window_years)),))]
+    assumptions = [TAKEN[kind].held(years=float(window_years))]
     if uncertain:
-        assumptions.append(Assumption(code="errors_correlated", parameters=(("correlation", float(correlation)),)))
+        assumptions.append(ERRORS_CORRELATED.held(correlation=float(correlation)))
     return assumptions
 
 

@@ -83,7 +83,7 @@ def test_rows_and_draws() -> None:
     assert frame["term"].tolist() == ["", "survey", "lists", "hotline"]
     assert frame["method"].tolist() == ["sources-combined", *["source-given"] * 3]
     assert np.asarray(found.draws).shape == (500, 4)
-    assert [a.code for a in found.assumptions] == [*["source_bias"] * 3, "sources_independent", "prior_number"]
+    assert [a.code for a in found.assumptions] == [*["source_bias"] * 3, "errors_and_biases_independent", "prior_number"]
     # A tight prior of the number is followed.
     tight = combined(prior=(np.log(20_000), 0.01)).to_frame().iloc[0]
     assert tight["value"] == pytest.approx(20_000, rel=0.02)

@@ -1,0 +1,41 @@
+"""Codes of the answers of case lists, declared. Modules of the room name them by their text, which `answers` looks up here."""
+
+from __future__ import annotations
+
+from fl_estimate.results.codes import AssumptionCode, MethodName, ReasonCode
+
+METHODS: tuple[MethodName, ...] = tuple(
+    MethodName(name)
+    for name in (
+        "petersen", "chapman", "chao", "zelterman", "closed", "closed-bias-corrected", "sensitivity", "loglinear-poisson",
+        "loglinear-multinomial", "stepwise-poisson", "stepwise-multinomial", "aic-p-poisson", "aic-p-multinomial", "bic-poisson",
+        "bic-multinomial", "average-decomposable", "latent-class", "threshold",
+    )
+)  # fmt: skip
+DOUBLY_ROBUST: dict[str, MethodName] = {kind: MethodName(kind) for kind in ("doubly-robust", "plug-in")}
+APPRAISAL = MethodName("appraisal")
+
+ENVELOPE_WITHOUT_VALUE = ReasonCode("envelope_without_value")
+NO_OVERLAP = ReasonCode("no_overlap")
+INTERVAL_BELOW_OBSERVED = ReasonCode("interval_below_observed")
+PROFILE_UPPER_NOT_FOUND = ReasonCode("profile_upper_not_found")
+BOOTSTRAP_LIMIT_IS_EXTREME_DRAW = ReasonCode("bootstrap_limit_is_extreme_draw")
+SATURATED_GRAPH_WEIGHT = ReasonCode("saturated_graph_weight", "share")
+POSTERIOR_MOMENTS_UNSETTLED = ReasonCode("posterior_moments_unsettled")
+CHANCES_AT_MARGIN = ReasonCode("chances_at_margin")
+LEARNER_NOT_CONVERGED = ReasonCode("learner_not_converged")
+EVERYBODY_OBSERVED = ReasonCode("everybody_observed")
+
+LISTS_INDEPENDENT_GIVEN = AssumptionCode("lists_independent_given", "covariates")
+LISTS_ALIKE = AssumptionCode("lists_alike")
+BEHAVIOUR_AFTER_CAPTURE = AssumptionCode("behaviour_after_capture")
+HETEROGENEITY_FORM = AssumptionCode("heterogeneity_form", "form")
+INTERACTION_STATED = AssumptionCode("interaction_stated", "terms")
+TERMS_MINUS_INFINITY = AssumptionCode("terms_minus_infinity", "terms")
+DECOMPOSABLE_DEPENDENCE = AssumptionCode("decomposable_dependence")
+LATENT_CLASSES = AssumptionCode("latent_classes", "classes")
+PRIOR_POPULATION_GIVEN = AssumptionCode("prior_population_given")
+PRIOR_DIRICHLET = AssumptionCode("prior_dirichlet", "delta")
+PRIOR_CLASSES = AssumptionCode("prior_classes", "shape", "rate")
+PRIOR_INTERACTIONS = AssumptionCode("prior_interactions")
+PRIOR_INTERACTIONS_FLAT = AssumptionCode("prior_interactions_flat")
