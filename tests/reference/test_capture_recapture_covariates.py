@@ -89,8 +89,8 @@ def called(entry: dict[str, Any], **settings: Any) -> fl.Estimates:
         given["covariates"] = "sex + age"
     if entry["feature"] == "chao_zelterman":
         return (cr.generalised_zelterman if method.startswith("Zelterman") else cr.generalised_chao)(frame, **given)
-    named: dict[str, Any] = {"posgeom": "geometric", "truncat": "negative-binomial"}
-    return cr.zero_truncated(frame, distribution=named.get(method[:7], "poisson"), **given)
+    named: dict[str, Any] = {"posgeometric": "geometric", "truncated": "negative-binomial"}
+    return cr.zero_truncated(frame, distribution=named.get(method.split()[0], "poisson"), **given)
 
 
 @pytest.mark.parametrize("entry", of("zero_truncated", "chao_zelterman"))

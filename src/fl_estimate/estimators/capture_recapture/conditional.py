@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from fl_estimate.arrays import Floats
 from fl_estimate.design.domains import By, by_margins
 from fl_estimate.errors import EstimateFault, ListsFault, listed
 from fl_estimate.estimators.capture_recapture import covariate_codes as codes
@@ -42,7 +43,6 @@ from fl_estimate.results.codes import (
 )
 from fl_estimate.results.estimates import Estimates
 
-Floats = npt.NDArray[np.float64]
 INTERVALS = ("auto", "log", "wald", "percentile")
 RARE = 0.02
 """Chance to be observed below which people stand for more than fifty each."""

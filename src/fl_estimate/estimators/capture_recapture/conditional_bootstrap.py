@@ -9,13 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from fl_estimate.arrays import Floats, Places
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.capture_recapture.conditional_em import Fitted, fit_cells
 from fl_estimate.estimators.capture_recapture.conditional_fit import Softmax, chances
 from fl_estimate.estimators.capture_recapture.people_cells import Cells
-
-Floats = npt.NDArray[np.float64]
-Places = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

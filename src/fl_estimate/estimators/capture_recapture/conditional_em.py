@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from fl_estimate.arrays import Floats, Places
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.capture_recapture.conditional_fit import (
     Moments,
@@ -22,8 +23,6 @@ from fl_estimate.estimators.capture_recapture.conditional_fit import (
 from fl_estimate.estimators.capture_recapture.conditional_model import without_empty
 from fl_estimate.estimators.capture_recapture.people_cells import CLASSES, Cells
 
-Floats = npt.NDArray[np.float64]
-Places = npt.NDArray[np.intp]
 STEPS = 2_000
 SETTLED = 1e-9
 """Change of the coefficients and of the shares at which EM stops."""

@@ -8,10 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import linalg
 
+from fl_estimate.arrays import Bools, Floats
 from fl_estimate.errors import EstimateFault, listed
 
-Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
 STEPS = 100
 SETTLED = 1e-12
 """Newton's decrement, relative to 1 + |log-likelihood|, at which a fit may stop."""
@@ -55,7 +54,7 @@ class Softmax:
     members: Floats
     column_of: npt.NDArray[np.intp]
     loads: Floats
-    open: Flags
+    open: Bools
     pattern: npt.NDArray[np.intp]
     people: Floats
     sums: Floats

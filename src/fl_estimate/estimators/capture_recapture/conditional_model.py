@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import ListsFault, missing_columns
 from fl_estimate.estimators.capture_recapture.conditional_fit import Softmax
 from fl_estimate.estimators.capture_recapture.covariate_formulas import Columns, columns_of, read_side
@@ -15,7 +16,6 @@ from fl_estimate.estimators.capture_recapture.people_cells import Blind, Cells, 
 from fl_estimate.estimators.capture_recapture.terms import Term
 from fl_estimate.inputs.histories import all_histories
 
-Floats = npt.NDArray[np.float64]
 Sides = str | Mapping[str, str]
 REDUNDANT = 1e-8
 """Share of a column's length that must be left beside the columns before it, for it to say anything of its own."""

@@ -10,13 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, not_one_of
 from fl_estimate.estimators.capture_recapture import truncated_kernels as kernels
 from fl_estimate.estimators.capture_recapture.answers import normal_quantile, require_interval
 from fl_estimate.estimators.capture_recapture.register_counts import Register, read_register
 from fl_estimate.estimators.capture_recapture.truncated_fit import CountFit, Counts, fit_counts
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from fl_estimate.arrays import Floats
 from fl_estimate.design.domains import By, by_margins
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.capture_recapture import covariate_codes as codes
@@ -17,8 +17,6 @@ from fl_estimate.estimators.capture_recapture.horvitz_thompson import Weights, b
 from fl_estimate.estimators.capture_recapture.register_counts import Register, read_register
 from fl_estimate.estimators.capture_recapture.truncated import answer_of_counts, scaled_columns
 from fl_estimate.results.estimates import Estimates
-
-Floats = npt.NDArray[np.float64]
 
 
 def generalised_chao(

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from fl_estimate.arrays import Floats
 from fl_estimate.estimators.capture_recapture.answers import Limits
 from fl_estimate.estimators.capture_recapture.horvitz_thompson import Domain
 from fl_estimate.results.basis import Support
@@ -17,8 +17,6 @@ from fl_estimate.results.codes import DARK_FIGURE, POPULATION_SIZE, Assumption, 
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.provenance import Provenance
 from fl_estimate.results.recipe import Period, Recipe
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)

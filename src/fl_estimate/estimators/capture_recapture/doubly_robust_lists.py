@@ -11,15 +11,19 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import special
 
+from fl_estimate.arrays import Floats, Places
 from fl_estimate.errors import EstimateFault, listed
 from fl_estimate.estimators.capture_recapture import covariate_codes as codes
 from fl_estimate.estimators.capture_recapture.answers import Limits
 from fl_estimate.estimators.capture_recapture.domain_answers import About, DomainAnswer, domain_estimates
 from fl_estimate.estimators.capture_recapture.horvitz_thompson import Domain, limits_of
 from fl_estimate.estimators.capture_recapture.learners import chances
+from fl_estimate.estimators.capture_recapture.list_codes import CHANCES_AT_MARGIN, LEARNER_NOT_CONVERGED
 from fl_estimate.inputs.histories import Member, all_histories
 from fl_estimate.results.codes import (
     CLOSED_POPULATION,
+    LISTS_INDEPENDENT,
+    NO_HIGHEST_INTERACTION,
     PERFECT_LINKAGE,
     Assumption,
     AssumptionCode,
@@ -28,8 +32,6 @@ from fl_estimate.results.codes import (
 )
 from fl_estimate.results.estimates import Estimates
 
-Floats = npt.NDArray[np.float64]
-Places = npt.NDArray[np.intp]
 Across = Literal["no-highest-interaction", "pairs"]
 ACROSS: tuple[Across, ...] = ("no-highest-interaction", "pairs")
 CLIPPED = 0.05
@@ -253,9 +255,9 @@ def _reasons(found: Influence, domains: int) -> dict[ReasonCode, list[int]]:
     every = list(range(domains))
     told: dict[ReasonCode, list[int]] = {}
     if found.diagnostics["share_at_margin"] > CLIPPED:
-        told[ReasonCode.of("chances_at_margin")] = every
+        told[CHANCES_AT_MARGIN] = every
     if not found.diagnostics["learner_converged"]:
-        told[ReasonCode.of("learner_not_converged")] = every
+        told[LEARNER_NOT_CONVERGED] = every
     if found.p_value < DISAGREE:
         told[codes.PAIRS_DISAGREE] = every
     return told
@@ -264,12 +266,10 @@ def _reasons(found: Influence, domains: int) -> dict[ReasonCode, list[int]]:
 def _assumptions(read: ListRecords, across: Across) -> list[Assumption]:
     given = {"covariates": ", ".join(str(name) for name in read.covariates)}
     if across == "pairs":
-        first: AssumptionCode = (
-            codes.LISTS_INDEPENDENT_AMONG_ALIKE if given["covariates"] else AssumptionCode.of("lists_independent")
-        )
+        first: AssumptionCode = codes.LISTS_INDEPENDENT_AMONG_ALIKE if given["covariates"] else LISTS_INDEPENDENT
         held = first.held(**(given if given["covariates"] else {}))
     elif given["covariates"]:
         held = codes.NO_HIGHEST_INTERACTION_AMONG_ALIKE.held(lists=len(read.lists), **given)
     else:
-        held = AssumptionCode.of("no_highest_interaction").held(lists=len(read.lists))
+        held = NO_HIGHEST_INTERACTION.held(lists=len(read.lists))
     return [held, CLOSED_POPULATION.held(), PERFECT_LINKAGE.held()]

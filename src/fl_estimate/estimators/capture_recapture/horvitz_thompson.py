@@ -11,12 +11,12 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
+from fl_estimate.arrays import Floats
 from fl_estimate.design.domains import By, by_margins
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.capture_recapture.answers import Limits, log_limits, normal_quantile
 from fl_estimate.results.estimates import check_by_columns
 
-Floats = npt.NDArray[np.float64]
 MOST_DOMAINS = 500
 """Most domains of one call: their joint covariance is kept (two rows each)."""
 

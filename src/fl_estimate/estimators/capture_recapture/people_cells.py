@@ -9,15 +9,12 @@ from typing import Any
 
 import narwhals as nw
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from fl_estimate.arrays import Bools, Floats, Places
 from fl_estimate.errors import EstimateFault, ListsFault, listed, missing_columns, nearest
 from fl_estimate.inputs.histories import CaptureHistories, Member, all_histories, read_members
 
-Floats = npt.NDArray[np.float64]
-Places = npt.NDArray[np.intp]
-Flags = npt.NDArray[np.bool_]
 Blind = Mapping[str, Mapping[str, Sequence[Any]]]
 CLASSES = 20
 """Most values of a column of whole numbers that is taken for classes where it is missing for somebody."""
@@ -262,7 +259,7 @@ def _levels(records: Records, name: str) -> list[Any]:
     return values
 
 
-def open_histories(cells: Cells, lists: tuple[str, ...], blind: Blind | None) -> tuple[Places, Flags]:
+def open_histories(cells: Cells, lists: tuple[str, ...], blind: Blind | None) -> tuple[Places, Bools]:
     """Which histories people of each cell can have: the pattern of each cell, and the histories open in each pattern.
 
     Raises
@@ -291,7 +288,7 @@ def open_histories(cells: Cells, lists: tuple[str, ...], blind: Blind | None) ->
     return pattern.ravel().astype(np.intp), opened
 
 
-def _hidden(frame: pd.DataFrame, name: str, column: str, values: Sequence[Any]) -> Flags:
+def _hidden(frame: pd.DataFrame, name: str, column: str, values: Sequence[Any]) -> Bools:
     if column not in frame:
         raise missing_columns("FL-EST-174", [column], [str(one) for one in frame], EstimateFault)
     if isinstance(values, str):
@@ -307,7 +304,7 @@ def _hidden(frame: pd.DataFrame, name: str, column: str, values: Sequence[Any]) 
     return frame[column].isin([present[str(value)] for value in values]).to_numpy()
 
 
-def _require_nobody_hidden(cells: Cells, hidden: Flags, members: Flags, lists: tuple[str, ...]) -> None:
+def _require_nobody_hidden(cells: Cells, hidden: Bools, members: Bools, lists: tuple[str, ...]) -> None:
     on = members[cells.history]
     possible = cells.cell >= 0
     clash = (hidden[np.maximum(cells.cell, 0)] & on[:, None, :]).any(axis=2) & possible

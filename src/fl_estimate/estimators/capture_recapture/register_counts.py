@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, listed
 from fl_estimate.estimators.capture_recapture.people_cells import read_columns
 
-Floats = npt.NDArray[np.float64]
 _COUNT, _PEOPLE = "\x1fcount", "\x1fpeople"
 """Names that no column has."""
 

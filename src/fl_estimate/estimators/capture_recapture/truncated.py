@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
+from fl_estimate.arrays import Floats
 from fl_estimate.design.domains import By, by_margins
 from fl_estimate.errors import not_one_of
 from fl_estimate.estimators.capture_recapture import covariate_codes as codes
@@ -37,7 +37,6 @@ from fl_estimate.results.codes import (
 )
 from fl_estimate.results.estimates import Estimates
 
-Floats = npt.NDArray[np.float64]
 Distribution = Literal["poisson", "geometric", "negative-binomial"]
 Inflation = Literal["no", "after", "before"]
 INFLATIONS: tuple[Inflation, ...] = ("no", "after", "before")

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy import linalg
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, listed
 from fl_estimate.estimators.capture_recapture.truncated_kernels import STEP, DistributionName, inflated
 
-Floats = npt.NDArray[np.float64]
 STEPS = 200
 SETTLED = 1e-13
 SMALLEST, LARGEST = -9.0, 14.0

@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-Floats = npt.NDArray[np.float64]
 Numbers = npt.NDArray[Any]
 """Real or complex."""
 DistributionName = Literal["poisson", "geometric", "negative-binomial"]
