@@ -35,6 +35,7 @@ from fl_estimate.results.codes import (
     BOOTSTRAP_DRAWS_FAILED,
     CLOSED_POPULATION,
     DEPENDENCE_BETWEEN_LISTS,
+    INTERVAL_GIVEN_MODEL,
     LISTS_INDEPENDENT,
     PERFECT_LINKAGE,
     Assumption,
@@ -324,7 +325,7 @@ def _assumptions(read: _Read, given: list[str], arguments: dict[str, Any]) -> tu
         found.append(codes.LISTS_BLIND.held(lists=", ".join(arguments["blind"])))
     if read.cells.incomplete:
         found.append(codes.COVARIATES_MISSING_AT_RANDOM.held())
-    return (*found, CLOSED_POPULATION.held(), PERFECT_LINKAGE.held())
+    return (*found, CLOSED_POPULATION.held(), PERFECT_LINKAGE.held(), INTERVAL_GIVEN_MODEL.held())
 
 
 def _diagnostics(read: _Read, fitted: Fitted, sums: Sums, draws: Draws | None) -> dict[str, Any]:
