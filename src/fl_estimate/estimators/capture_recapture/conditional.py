@@ -63,6 +63,7 @@ class _Read:
     terms: tuple[Term, ...]
     model: ListModel
     strata: npt.NDArray[np.intp]
+    covariates: tuple[str, ...]
 
 
 def conditional_loglinear(
@@ -206,7 +207,8 @@ def _read(
 ) -> _Read:
     named = tuple(records.lists if lists is None and isinstance(records, CaptureHistories) else lists or ())
     hidden = [column for where in (blind or {}).values() for column in where]
-    wanted = list(dict.fromkeys([*formulas.needed(named), *by_columns(by), *hidden]))
+    needed = formulas.needed(named)
+    wanted = list(dict.fromkeys([*needed, *by_columns(by), *hidden]))
     if inside := [name for name in wanted if name in named]:
         raise ListsFault(
             "FL-LISTS-02", "a list is taken for a covariate", found=listed(inside),
@@ -219,6 +221,7 @@ def _read(
     return _Read(
         records=read, cells=cells, histories=histories, terms=model,
         model=list_model(read, cells, model, formulas, blind), strata=strata_of_shares(cells, read.numbers),
+        covariates=needed,
     )  # fmt: skip
 
 
@@ -275,7 +278,6 @@ def _answer(
     arguments: dict[str, Any],
 ) -> Estimates:  # fmt: skip
     limits, covariance = _limits(sums, draws, kind, level)
-    given = [str(name) for name in read.records.frame]
     return domain_estimates(
         DomainAnswer(
             by=tuple(dict.fromkeys(name for margin in arguments["by"] for name in margin)),
@@ -286,7 +288,7 @@ def _answer(
                 sha256=read.records.sha256, outcome=read.records.outcome, population=read.records.population,
                 reference_period=read.records.reference_period,
             ),
-            assumptions=_assumptions(read, given, arguments), reasons=_reasons(fitted, domains, draws),
+            assumptions=_assumptions(read, list(read.covariates), arguments), reasons=_reasons(fitted, domains, draws),
             diagnostics=_diagnostics(read, fitted, sums, draws), arguments=arguments,
         )
     )  # fmt: skip

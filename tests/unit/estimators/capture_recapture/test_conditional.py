@@ -83,6 +83,14 @@ def test_without_covariates_it_is_the_log_linear_model() -> None:
     np.testing.assert_allclose(ours["se"] ** 2, theirs["se"] ** 2, rtol=1e-6)
 
 
+def test_people_are_taken_to_be_alike_in_what_the_model_has_only() -> None:
+    """Columns of by= and blind= that are in no formula are none of its covariates."""
+    seen, _ = people(1_000, 12)
+    found = cr.conditional_loglinear(seen, **CALL | {"covariates": "sex", "by": "form"})
+    told = {a.code: dict(a.parameters) for a in found.assumptions}
+    assert told["dependence_among_alike"]["covariates"] == "sex"
+
+
 def test_a_pair_that_nobody_is_on_together_is_minus_infinity() -> None:
     seen, _ = people(2_000, 3, dependent=False, blind=False)
     seen = seen[~((seen["border"] == 1) & (seen["helpline"] == 1))]
