@@ -136,6 +136,10 @@ coverage-lists-grid: .venv/.ready ## What the defaults of case lists hold, over 
 coverage-lists-bayesian: .venv/.ready ## The same for the Bayesian methods and the doubly robust estimate (minutes)
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python scripts/coverage_lists_bayesian.py
 
+.PHONY: coverage-lists-covariates
+coverage-lists-covariates: .venv/.ready ## The same for lists with covariates, by domain, and for counts of one register (minutes)
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python scripts/coverage_lists_covariates.py
+
 .PHONY: benchmark-lists
 benchmark-lists: .venv/.ready ## Time the choice of a model from case lists against R's packages
 	@$(BIN)/python benchmarks/capture_recapture.py

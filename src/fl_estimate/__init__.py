@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from fl_estimate.reporting.appraisals import PublishedAppraisal as PublishedAppraisal
     from fl_estimate.reporting.appraisals import publish_appraisal as publish_appraisal
     from fl_estimate.reporting.compare import compare as compare
+    from fl_estimate.reporting.count_figures import plot_counts as plot_counts
     from fl_estimate.reporting.figures import plot as plot
     from fl_estimate.reporting.formats.appraisal_page import appraisal_page as appraisal_page
     from fl_estimate.reporting.linkage_figures import plot_linkage as plot_linkage
@@ -136,6 +137,7 @@ _WHERE: dict[str, str] = {
     "plan_change": "design.planning",
     "plan_sample": "design.planning",
     "plot": "reporting.figures",
+    "plot_counts": "reporting.count_figures",
     "plot_methods": "reporting.lists_figures",
     "plot_overlaps": "reporting.lists_figures",
     "plot_plan": "reporting.planning",

@@ -110,7 +110,7 @@ REASONS: dict[str, Said] = {
         "La recherche a été arrêtée après {models} modèles : d’autres peuvent aussi avoir un poids.",
         "La búsqueda se detuvo tras {models} modelos: otros también pueden tener peso.",
     ),
-    "pairs_disagree": (
+    "overlaps_disagree": (
         "The pairs of lists do not agree (p = {p}): the lists are not independent, and overlaps of pairs do not tell how.",
         "Les paires de listes ne concordent pas (p = {p}) : les listes ne sont pas indépendantes, sans que l’on sache comment.",
         "Los pares de listas no concuerdan (p = {p}): las listas no son independientes, y no se sabe de qué modo.",

@@ -114,7 +114,9 @@ def entry_model(method: Method) -> type[Entry]:
 def _fields(argument: Argument) -> dict[str, tuple[Any, Any]]:
     """The keys of an argument, each with its type and default."""
     if argument.role(Pair) is not None:
-        return {key: (_plain(form), ...) for key, form in zip(argument.keys, get_args(argument.form), strict=True)}
+        told = argument.role(InFile)
+        pair = argument.form if told is None else told.form
+        return {key: (_plain(form), ...) for key, form in zip(argument.keys, get_args(pair), strict=True)}
     if not argument.keys:
         return {}
     form, default = _form(argument), ... if argument.required else _default(argument)

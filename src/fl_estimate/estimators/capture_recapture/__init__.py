@@ -6,7 +6,10 @@ Imported outright, not name by name: a function that shares its module's name (`
 from fl_estimate.estimators.capture_recapture.appraisal import Appraisal, appraise
 from fl_estimate.estimators.capture_recapture.bounds import chao, zelterman
 from fl_estimate.estimators.capture_recapture.closed import closed
+from fl_estimate.estimators.capture_recapture.conditional import conditional_loglinear
 from fl_estimate.estimators.capture_recapture.consistency import InternalConsistency, internal_consistency
+from fl_estimate.estimators.capture_recapture.count_profile import CountProfile, count_profile
+from fl_estimate.estimators.capture_recapture.count_regressions import generalised_chao, generalised_zelterman
 from fl_estimate.estimators.capture_recapture.decomposable import average_decomposable
 from fl_estimate.estimators.capture_recapture.doubly_robust import doubly_robust
 from fl_estimate.estimators.capture_recapture.existence import Existence, check
@@ -30,11 +33,13 @@ from fl_estimate.estimators.capture_recapture.simulation import (
     stated_model,
 )
 from fl_estimate.estimators.capture_recapture.thresholding import threshold
+from fl_estimate.estimators.capture_recapture.truncated import zero_truncated
 from fl_estimate.estimators.capture_recapture.two_lists import chapman, petersen
 from fl_estimate.estimators.capture_recapture.unlistable import add_unlistable
 
 __all__ = [
     "Appraisal",
+    "CountProfile",
     "Existence",
     "InternalConsistency",
     "LinkDraws",
@@ -49,10 +54,14 @@ __all__ = [
     "chapman",
     "check",
     "closed",
+    "conditional_loglinear",
+    "count_profile",
     "doubly_robust",
     "draw_links",
     "draw_lists",
     "fitted_model",
+    "generalised_chao",
+    "generalised_zelterman",
     "internal_consistency",
     "latent_class",
     "linkage_corrected",
@@ -72,4 +81,5 @@ __all__ = [
     "stated_model",
     "threshold",
     "zelterman",
+    "zero_truncated",
 ]

@@ -40,7 +40,7 @@ DOUBT = 0.05
 """p of the pairs' agreement below which independence is marked."""
 
 PAIRWISE = MethodName("pairwise")
-PAIRS_DISAGREE = ReasonCode("pairs_disagree", "p")
+OVERLAPS_DISAGREE = ReasonCode("overlaps_disagree", "p")
 OBSERVED_NOT_KNOWN = ReasonCode("observed_not_known", "least", "most")
 
 
@@ -333,7 +333,7 @@ def _independent(pairs: _Pairs, bounds: PairwiseBounds, level: float) -> Estimat
     dark = size * missed
     limits, seen = log_limits(dark, variance, level), size - dark
     reasons = [OBSERVED_NOT_KNOWN.at(row, least=bounds.least, most=bounds.most) for row in (0, 1)]
-    reasons += [PAIRS_DISAGREE.at(row, p=round(p, 4)) for row in (0, 1) if p < DOUBT]
+    reasons += [OVERLAPS_DISAGREE.at(row, p=round(p, 4)) for row in (0, 1) if p < DOUBT]
     with np.errstate(divide="ignore"):
         petersen = {
             ":".join(pairs.lists[at] for at in place): float(pairs.totals[list(place)].prod() / pairs.matrix[place])

@@ -234,7 +234,7 @@ def test_independent_lists_are_covered_and_seldom_called_dependent() -> None:
         row, (least, most) = first(found), found.diagnostics["people_on_any_list"]
         assert least <= lists.n <= most
         held.append(row["lower"] <= 2000 <= row["upper"])
-        called.append("pairs_disagree" in {reason.code for reason in found.reasons})
+        called.append("overlaps_disagree" in {reason.code for reason in found.reasons})
         errors.append(row["value"] - 2000)
         told.append(row["se"])
     assert np.mean(held) >= 0.93
@@ -261,7 +261,7 @@ def test_dependence_that_pairs_do_not_tell_is_refused_and_disagreement_is_said()
     with pytest.raises(EstimateFault, match="FL-EST-352"):
         cr.pairwise(lists.overlaps(), [("EXH", "ABA", "OSCE")], people=lists.n)
     codes = {reason.code for reason in cr.pairwise(lists.overlaps()).reasons}
-    assert codes == {"pairs_disagree", "observed_not_known"}
+    assert codes == {"overlaps_disagree", "observed_not_known"}
 
 
 def test_tables_that_are_no_overlaps_are_refused() -> None:
