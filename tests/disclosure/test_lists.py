@@ -207,3 +207,18 @@ def test_lists_that_hold_each_other_are_not_named_where_histories_are_hidden() -
     assert published.hides
     assert dict(published.warnings)["lists_nested"] == {"pairs": "…"}
     assert "⊂" not in published.methods.to_string()
+
+
+def test_pairs_that_share_nobody_are_not_named_where_histories_are_hidden() -> None:
+    """That nobody is on A and B says that two histories hold nobody."""
+    apart = {(1, 0, 0): 40, (0, 1, 0): 60, (0, 0, 1): 70, (1, 0, 1): 20, (0, 1, 1): 12}
+    made = cr.appraise(histories(apart, ["A", "B", "C"]), replicates=20, draws=100, seed=1)
+    assert dict({one.code: one.parameters for one in made.warnings}["pairs_without_overlap"]) == {
+        "pairs": 1,
+        "names": "A:B",
+    }
+    published = publish_appraisal(made)
+    assert published.hides
+    assert dict(published.warnings)["pairs_without_overlap"] == {"pairs": "…", "names": "…"}
+    for language in ("en", "fr", "es"):
+        assert "A:B" not in fl.appraisal_page(made, language=language)

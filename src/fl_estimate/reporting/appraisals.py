@@ -32,8 +32,12 @@ FIGURES: tuple[str, ...] = (
 """Columns of these that are estimates."""
 CHECKED: tuple[str, ...] = ("independence", "two_way", "stepwise", "bic", *FORMS, "lower_bound")
 """Methods whose figure is a function of the counts; where it is not computed again to see what it tells, it goes."""
-NAMING: frozenset[str] = frozenset({"lists_nested", "selection_blocked"})
-"""Warnings whose names of lists would say which histories hold nobody."""
+NAMING: dict[str, dict[str, str]] = {
+    "lists_nested": {"pairs": "…"},
+    "selection_blocked": {"pairs": "…"},
+    "pairs_without_overlap": {"pairs": "…", "names": "…"},
+}
+"""Warnings whose names of lists, or number of pairs, would say which histories hold nobody; and what is said instead."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -244,7 +248,7 @@ def _fewer(parameters: dict[str, Any], least: int, *, known: bool) -> dict[str, 
 
 def _unnamed(code: str, parameters: dict[str, Any]) -> dict[str, Any]:
     """Without the names of lists, where they would tell an empty history."""
-    return parameters | {"pairs": "…"} if code in NAMING else parameters
+    return parameters | NAMING.get(code, {})
 
 
 def _curves(appraisal: Appraisal) -> pd.DataFrame:

@@ -414,6 +414,7 @@ FLAGS: dict[str, Said] = {
         "menos de {df} grados de libertad",
     ),
     "sampler": ("the sampler did not do well", "l’échantillonneur a mal fonctionné", "el muestreador no funcionó bien"),
+    "model": ("the model does not hold", "le modèle ne convient pas", "el modelo no se sostiene"),
     "use_with_caution": ("use with caution", "à utiliser avec prudence", "usar con precaución"),
 }
 

@@ -84,9 +84,9 @@ class ListsEntry(Entry):
     @property
     def kept(self) -> list[str]:
         """Columns that are kept beside the lists: those that the method asks for, and strata."""
-        keys = [each.keys[0] for each, _ in self.declared.having(Kept)]
-        named = [name for key in keys for name in cast("list[str]", getattr(self, key) or [])]
-        return [*named, *([self.strata] if self.strata is not None and self.strata not in named else [])]
+        given = [(role, getattr(self, each.keys[0])) for each, role in self.declared.having(Kept)]
+        named = [name for role, value in given if value for name in role.named(value)]
+        return list(dict.fromkeys([*named, *([self.strata] if self.strata is not None else [])]))
 
 
 @cache

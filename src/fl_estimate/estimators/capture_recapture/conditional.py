@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from fl_estimate.estimators.capture_recapture.answers import Limits, require_int
 from fl_estimate.estimators.capture_recapture.conditional_bootstrap import Draws, draw_sizes
 from fl_estimate.estimators.capture_recapture.conditional_em import Fitted, fit_cells, strata_of_shares
 from fl_estimate.estimators.capture_recapture.conditional_model import Formulas, ListModel, list_model
+from fl_estimate.estimators.capture_recapture.covariate_formulas import columns_in
 from fl_estimate.estimators.capture_recapture.domain_answers import About, DomainAnswer, domain_estimates
 from fl_estimate.estimators.capture_recapture.horvitz_thompson import (
     Domain,
@@ -27,8 +28,16 @@ from fl_estimate.estimators.capture_recapture.horvitz_thompson import (
     limits_of,
     sums_of,
 )
-from fl_estimate.estimators.capture_recapture.people_cells import Blind, Cells, Records, cells_of, read_records
-from fl_estimate.estimators.capture_recapture.terms import Term, model_name, read_terms
+from fl_estimate.estimators.capture_recapture.people_cells import (
+    Blind,
+    BlindInFile,
+    Cells,
+    Records,
+    blind_columns,
+    cells_of,
+    read_records,
+)
+from fl_estimate.estimators.capture_recapture.terms import Term, TermsInFile, model_name, read_terms
 from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.inputs.histories import CaptureHistories, all_histories
 from fl_estimate.results.codes import (
@@ -43,6 +52,8 @@ from fl_estimate.results.codes import (
     ReasonCode,
 )
 from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.methods import method
+from fl_estimate.results.roles import LISTS, NOT_IN_FILE, InFile, Kept, Level, SeedOrNone, Within
 
 INTERVALS = ("auto", "log", "wald", "percentile")
 RARE = 0.02
@@ -66,20 +77,21 @@ class _Read:
     covariates: tuple[str, ...]
 
 
+@method(kind="capture_recapture", chosen=True, basis="lists", family="capture_recapture")
 def conditional_loglinear(
-    records: Any,
+    records: Annotated[Any, LISTS],
     *,
-    lists: Sequence[str] | None = None,
-    covariates: str | Mapping[str, str] = "1",
-    common: str = "",
-    terms: Literal["main", "two-way"] | Sequence[Sequence[str]] = "main",
-    dependence: str = "1",
-    blind: Mapping[str, Mapping[str, Sequence[Any]]] | None = None,
-    by: By = None,
+    lists: Annotated[Sequence[str] | None, NOT_IN_FILE] = None,
+    covariates: Annotated[str | Mapping[str, str], Kept(columns_in)] = "1",
+    common: Annotated[str, Kept(columns_in)] = "",
+    terms: Annotated[Literal["main", "two-way"] | Sequence[Sequence[str]], InFile(TermsInFile)] = "main",
+    dependence: Annotated[str, Kept(columns_in)] = "1",
+    blind: Annotated[Mapping[str, Mapping[str, Sequence[Any]]] | None, InFile(BlindInFile), Kept(blind_columns)] = None,
+    by: Annotated[By, Kept(by_columns)] = None,
     interval: Literal["auto", "log", "wald", "percentile"] = "auto",
-    replicates: int = 400,
-    level: float = 0.95,
-    seed: int | None = None,
+    replicates: Annotated[int, Within(ge=50)] = 400,
+    level: Level = 0.95,
+    seed: SeedOrNone = None,
 ) -> Estimates:
     """Estimate the number of people from lists whose chances hang on covariates: the Huggins–Alho model, log-linear in lists.
 
@@ -206,7 +218,7 @@ def _read(
     records: Any, lists: Sequence[str] | None, formulas: Formulas, terms: Any, blind: Blind | None, by: By
 ) -> _Read:
     named = tuple(records.lists if lists is None and isinstance(records, CaptureHistories) else lists or ())
-    hidden = [column for where in (blind or {}).values() for column in where]
+    hidden = blind_columns(blind or {})
     needed = formulas.needed(named)
     wanted = list(dict.fromkeys([*needed, *by_columns(by), *hidden]))
     if inside := [name for name in wanted if name in named]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
@@ -17,17 +17,20 @@ from fl_estimate.estimators.capture_recapture.horvitz_thompson import Weights, b
 from fl_estimate.estimators.capture_recapture.register_counts import Register, read_register
 from fl_estimate.estimators.capture_recapture.truncated import answer_of_counts, scaled_columns
 from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.methods import method
+from fl_estimate.results.roles import FromFile, Key, Level
 
 
+@method(kind="capture_recapture", chosen=True, basis="lists", family="capture_recapture")
 def generalised_chao(
-    records: Any,
+    records: Annotated[Any, FromFile(keyed=("count", "frequency")), Key("file")],
     *,
     count: str = "count",
     frequency: str | None = None,
     covariates: str = "1",
     by: By = None,
     interval: Literal["log", "wald"] = "log",
-    level: float = 0.95,
+    level: Level = 0.95,
 ) -> Estimates:
     """Bound the number of people of one register from below by Chao's estimate, with covariates.
 
@@ -85,15 +88,16 @@ def generalised_chao(
     return _answer("generalised_chao", records, count, frequency, covariates, by, interval, level)
 
 
+@method(kind="capture_recapture", chosen=True, basis="lists", family="capture_recapture")
 def generalised_zelterman(
-    records: Any,
+    records: Annotated[Any, FromFile(keyed=("count", "frequency")), Key("file")],
     *,
     count: str = "count",
     frequency: str | None = None,
     covariates: str = "1",
     by: By = None,
     interval: Literal["log", "wald"] = "log",
-    level: float = 0.95,
+    level: Level = 0.95,
 ) -> Estimates:
     """Estimate the number of people of one register from the rate of those in it once or twice: Zelterman's, with covariates.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,6 +86,23 @@ def columns_of(formula: str, people: pd.DataFrame, cells: pd.DataFrame) -> Colum
 def _spelled(name: str) -> str:
     """Whole numbers as classes lose the point that they have as floats: ``C(year)[T.2012]``."""
     return re.sub(r"\[(T\.)?(-?\d+)\.0\]", lambda found: f"[{found[1] or ''}{found[2]}]", name)
+
+
+def columns_in(formulas: str | Mapping[str, str]) -> tuple[str, ...]:
+    """The columns that one right-hand side needs, or several by name.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-170.
+
+    Examples
+    --------
+    >>> columns_in({"police": "sex", "ngo": "sex + age"})
+    ('age', 'sex')
+    """
+    each = [formulas] if isinstance(formulas, str) else formulas.values()
+    return tuple(sorted({name for formula in each if formula for name in read_side(formula)[1]}))
 
 
 def _fault(found: str) -> EstimateFault:

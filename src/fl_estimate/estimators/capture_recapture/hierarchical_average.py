@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,8 @@ from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.results.codes import AssumptionCode, MethodName, ReasonCode
 from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.methods import method
+from fl_estimate.results.roles import LISTS, Draws, Level, Positive, SeedOrNone, Within
 
 Floats = npt.NDArray[np.float64]
 Search = Literal["all", "occam"]
@@ -90,17 +92,18 @@ class _Mixture:
         return generator.poisson(np.minimum(means, 1e15)).astype(float)
 
 
+@method(kind="capture_recapture", chosen=True, basis="lists", family="capture_recapture")
 def average_hierarchical(
-    histories: CaptureHistories,
+    histories: Annotated[CaptureHistories, LISTS],
     *,
-    max_order: int | None = None,
+    max_order: Annotated[int | None, Within(ge=1)] = None,
     weights: Weights = "bic",
     model_prior: ModelPrior = "uniform",
-    prior_deviation: float = 1.0,
+    prior_deviation: Positive = 1.0,
     search: Search | None = None,
-    level: float = 0.95,
-    draws: int = 4_000,
-    seed: int | None = None,
+    level: Level = 0.95,
+    draws: Draws = 4_000,
+    seed: SeedOrNone = None,
 ) -> Estimates:
     """Average over every hierarchical log-linear model, weighted by how well each explains the histories.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Annotated
 
 from fl_estimate.errors import EstimateFault, FlError, listed
 from fl_estimate.estimators.capture_recapture.answers import require_interval
@@ -11,24 +12,27 @@ from fl_estimate.estimators.capture_recapture.bootstrap import require_replicate
 from fl_estimate.estimators.capture_recapture.linkage_errors import linkage_corrected, read_rates
 from fl_estimate.estimators.capture_recapture.linkage_loglinear import linkage_loglinear
 from fl_estimate.estimators.capture_recapture.loglinear import require_estimable
-from fl_estimate.estimators.capture_recapture.terms import Terms, read_terms
+from fl_estimate.estimators.capture_recapture.terms import Terms, TermsInFile, read_terms
 from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.methods import method
+from fl_estimate.results.roles import LISTS, InFile, Level, SeedOrNone, Some, Within
 from fl_estimate.results.stack import stack
 
 MISSED = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3)
 
 
+@method(kind="capture_recapture", chosen=True, basis="lists", family="capture_recapture")
 def linkage_curve(
-    histories: CaptureHistories,
-    terms: Terms = "main",
+    histories: Annotated[CaptureHistories, LISTS],
+    terms: Annotated[Terms, InFile(TermsInFile)] = "main",
     *,
-    missed: Sequence[float] = MISSED,
-    false_links: Sequence[float] = (0.0,),
-    replicates: int = 100,
-    level: float = 0.95,
-    seed: int | None = None,
+    missed: Annotated[Sequence[Annotated[float, Within(ge=0, lt=1)]], Some] = MISSED,
+    false_links: Annotated[Sequence[Annotated[float, Within(ge=0, lt=1)]], Some] = (0.0,),
+    replicates: Annotated[int, Within(ge=1)] = 100,
+    level: Level = 0.95,
+    seed: SeedOrNone = None,
 ) -> Estimates:
     """Lay out the number of people for stated rates of missed and of false links.
 

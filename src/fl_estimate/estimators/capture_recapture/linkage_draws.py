@@ -22,6 +22,7 @@ from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.results.basis import Support
 from fl_estimate.results.codes import Assumption, ReasonCode
 from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.methods import method
 
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
@@ -295,6 +296,7 @@ def _require_sound(
         )  # fmt: skip
 
 
+@method(kind=None, basis="lists", family="capture_recapture")
 def pool_links(
     linkages: LinkDraws | Sequence[CaptureHistories],
     method: Callable[[CaptureHistories], Estimates] | None = None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,8 @@ from fl_estimate.estimators.capture_recapture.answers import (
 from fl_estimate.estimators.capture_recapture.linkage_codes import LINKAGE_CORRECTED, LINKAGE_RATES_STATED
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.methods import method
+from fl_estimate.results.roles import LISTS, Level, ListName, Within
 
 Floats = npt.NDArray[np.float64]
 Equations = Literal["margins-kept", "ding-fienberg-cells", "di-consiglio-tuoto-cells"]
@@ -39,19 +41,20 @@ class Rates:
         return f"α = {self.alpha:.4g}, β = {self.beta:.4g}"
 
 
+@method(kind="capture_recapture", chosen=True, basis="lists", family="capture_recapture")
 def linkage_corrected(
-    histories: CaptureHistories,
-    a: str,
-    b: str,
+    histories: Annotated[CaptureHistories, LISTS],
+    a: ListName,
+    b: ListName,
     *,
-    missed: float,
-    false_links: float = 0.0,
+    missed: Annotated[float, Within(ge=0, lt=1)],
+    false_links: Annotated[float, Within(ge=0, lt=1)] = 0.0,
     equations: Equations = "margins-kept",
-    checked_missed: int | None = None,
-    checked_false: int | None = None,
+    checked_missed: Annotated[int | None, Within(ge=1)] = None,
+    checked_false: Annotated[int | None, Within(ge=1)] = None,
     variance: Variance = "linkage",
     interval: Literal["log", "wald"] = "log",
-    level: float = 0.95,
+    level: Level = 0.95,
 ) -> Estimates:
     """Estimate the number of people from two lists of which some links were missed and some were false.
 

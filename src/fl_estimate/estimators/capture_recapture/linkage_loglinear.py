@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -23,10 +23,12 @@ from fl_estimate.estimators.capture_recapture.linkage_codes import (
 )
 from fl_estimate.estimators.capture_recapture.linkage_errors import Rates, read_rates, said_of
 from fl_estimate.estimators.capture_recapture.loglinear import require_estimable
-from fl_estimate.estimators.capture_recapture.terms import Term, Terms, model_name, read_terms, term_name
+from fl_estimate.estimators.capture_recapture.terms import Term, Terms, TermsInFile, model_name, read_terms, term_name
 from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.methods import method
+from fl_estimate.results.roles import LISTS, InFile, Level, SeedOrNone, Within
 
 Floats = npt.NDArray[np.float64]
 Correction = Literal["undone", "quadratic", "linear"]
@@ -82,18 +84,19 @@ class _Work:
         return np.exp(np.log(self.curve(tables)) @ _weights(2 if self.correction == "quadratic" else 1))
 
 
+@method(kind="capture_recapture", chosen=True, basis="lists", family="capture_recapture")
 def linkage_loglinear(
-    histories: CaptureHistories,
-    terms: Terms = "main",
+    histories: Annotated[CaptureHistories, LISTS],
+    terms: Annotated[Terms, InFile(TermsInFile)] = "main",
     *,
-    missed: float,
-    false_links: float = 0.0,
+    missed: Annotated[float, Within(ge=0, lt=1)],
+    false_links: Annotated[float, Within(ge=0, lt=1)] = 0.0,
     correction: Correction = "undone",
-    checked_missed: int | None = None,
-    checked_false: int | None = None,
-    replicates: int = 200,
-    level: float = 0.95,
-    seed: int | None = None,
+    checked_missed: Annotated[int | None, Within(ge=1)] = None,
+    checked_false: Annotated[int | None, Within(ge=1)] = None,
+    replicates: Annotated[int, Within(ge=1)] = 200,
+    level: Level = 0.95,
+    seed: SeedOrNone = None,
 ) -> Estimates:
     """Estimate the number of people from any number of lists of which some links were missed and some were false.
 

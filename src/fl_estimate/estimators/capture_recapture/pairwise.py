@@ -31,6 +31,7 @@ from fl_estimate.results.codes import (
     ReasonCode,
 )
 from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.methods import method
 from fl_estimate.results.provenance import Provenance
 from fl_estimate.results.recipe import Recipe
 
@@ -40,7 +41,7 @@ DOUBT = 0.05
 """p of the pairs' agreement below which independence is marked."""
 
 PAIRWISE = MethodName("pairwise")
-OVERLAPS_DISAGREE = ReasonCode("overlaps_disagree", "p")
+OVERLAPS_DISAGREE = ReasonCode("overlaps_disagree", "p", doubtful="model")
 OBSERVED_NOT_KNOWN = ReasonCode("observed_not_known", "least", "most")
 
 
@@ -131,6 +132,7 @@ def pairwise_bounds(overlaps: pd.DataFrame) -> PairwiseBounds:
     return _bounds(_read(overlaps))
 
 
+@method(kind=None, basis="lists", family="capture_recapture")
 def pairwise(
     overlaps: pd.DataFrame,
     terms: Terms = "main",

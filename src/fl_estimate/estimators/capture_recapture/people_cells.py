@@ -16,6 +16,8 @@ from fl_estimate.errors import EstimateFault, ListsFault, listed, missing_column
 from fl_estimate.inputs.histories import CaptureHistories, Member, all_histories, read_members
 
 Blind = Mapping[str, Mapping[str, Sequence[Any]]]
+BlindInFile = dict[str, dict[str, list[str | int | float | bool]]]
+"""In a study file: a table for each list, with the values of columns."""
 CLASSES = 20
 """Most values of a column of whole numbers that is taken for classes where it is missing for somebody."""
 MOST_CELLS = 200_000
@@ -74,6 +76,11 @@ class Cells:
     history: Places
     people: Floats
     incomplete: int
+
+
+def blind_columns(blind: Blind) -> list[str]:
+    """The columns that say whom a list cannot see."""
+    return list(dict.fromkeys(column for where in blind.values() for column in where))
 
 
 def read_records(records: Any, lists: Sequence[str] | None, columns: Sequence[str]) -> Records:

@@ -25,7 +25,7 @@ from fl_estimate.estimators.capture_recapture.terms import model_name
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
-from fl_estimate.results.roles import LISTS, NOT_IN_FILE, Level, MoreThanZero, SeedOrNone, Within
+from fl_estimate.results.roles import LISTS, TOLD, Level, MoreThanZero, SeedOrNone, Within
 
 Progress = Callable[[str], None]
 SEARCHES = ("all", "downhill", "path")
@@ -43,7 +43,7 @@ def select_stepwise(
     level: Level = 0.95,
     replicates: Annotated[int, Within(ge=1)] = 1000,
     seed: SeedOrNone = None,
-    progress: Annotated[Progress | None, NOT_IN_FILE] = None,
+    progress: Annotated[Progress | None, TOLD] = None,
 ) -> Estimates:
     """Choose pairs of lists that depend on each other step by step, and estimate the number of people.
 
@@ -125,7 +125,7 @@ def select_aic_p(
     level: Level = 0.95,
     replicates: Annotated[int, Within(ge=1)] = 1000,
     seed: SeedOrNone = None,
-    progress: Annotated[Progress | None, NOT_IN_FILE] = None,
+    progress: Annotated[Progress | None, TOLD] = None,
 ) -> Estimates:
     """Choose pairs of lists by AIC while the pair added is significant, as Bales, Hesketh and Silverman did for the UK.
 
@@ -201,7 +201,7 @@ def select_bic(
     level: Level = 0.95,
     replicates: Annotated[int, Within(ge=1)] = 1000,
     seed: SeedOrNone = None,
-    progress: Annotated[Progress | None, NOT_IN_FILE] = None,
+    progress: Annotated[Progress | None, TOLD] = None,
 ) -> Estimates:
     """Choose the hierarchical model of least BIC, and estimate the number of people.
 

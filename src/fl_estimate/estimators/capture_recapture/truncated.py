@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from scipy import special
@@ -36,6 +36,8 @@ from fl_estimate.results.codes import (
     ReasonCode,
 )
 from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.methods import method
+from fl_estimate.results.roles import FromFile, Key, Level
 
 Distribution = Literal["poisson", "geometric", "negative-binomial"]
 Inflation = Literal["no", "after", "before"]
@@ -50,8 +52,9 @@ EXPECTED = 5.0
 """People expected in each class of counts of that test."""
 
 
+@method(kind="capture_recapture", chosen=True, basis="lists", family="capture_recapture")
 def zero_truncated(
-    records: Any,
+    records: Annotated[Any, FromFile(keyed=("count", "frequency")), Key("file")],
     *,
     count: str = "count",
     frequency: str | None = None,
@@ -60,7 +63,7 @@ def zero_truncated(
     one_inflated: Inflation = "no",
     by: By = None,
     interval: Literal["log", "wald"] = "log",
-    level: float = 0.95,
+    level: Level = 0.95,
 ) -> Estimates:
     """Estimate the number of people from how often those in one register are in it: a zero-truncated regression of counts.
 

@@ -10,11 +10,13 @@ import numpy.typing as npt
 from fl_estimate.errors import EstimateFault, listed
 from fl_estimate.estimators.capture_recapture.linkage_codes import EVERYONE_CAN_BE_LISTED, SHARE_UNLISTABLE_STATED
 from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.methods import method
 
 Floats = npt.NDArray[np.float64]
 ROWS = ("population_size", "dark_figure")
 
 
+@method(kind=None, basis=None, family="capture_recapture")
 def add_unlistable(estimates: Estimates, share: float | tuple[float, float]) -> Estimates:
     """Add a stated share of people whom no list can meet to an estimate from lists.
 
