@@ -16,7 +16,7 @@ from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.inputs.list_relations import said
 from fl_estimate.results.basis import Support
 from fl_estimate.results.build import build
-from fl_estimate.results.codes import DARK_FIGURE, POPULATION_SIZE, AssumptionCode, MethodName, ReasonCode
+from fl_estimate.results.codes import DARK_FIGURE, POPULATION_SIZE, MethodName, ReasonCode
 from fl_estimate.results.estimates import Assumption, Estimates
 from fl_estimate.results.provenance import Provenance
 from fl_estimate.results.recipe import Period, Recipe
@@ -65,16 +65,11 @@ def wald_limits(dark: float, se_log: float, level: float) -> Limits:
     return Limits(dark / factor, dark * factor)
 
 
-def _assumed(said: tuple[tuple[str, dict[str, Any]], ...]) -> tuple[Assumption, ...]:
-    """What a method says that it supposes, and what every estimate from lists does."""
-    return (*(AssumptionCode.of(code).held(**values) for code, values in said), EVERYONE_CAN_BE_LISTED.held())
-
-
 def population_estimates(
     histories: CaptureHistories,
     *,
     call: str,
-    method: str,
+    method: MethodName,
     term: str,
     dark: float,
     se_dark: float,
@@ -82,8 +77,8 @@ def population_estimates(
     limits: Limits,
     interval_kind: str,
     level: float,
-    reasons: tuple[str, ...] = (),
-    assumptions: tuple[tuple[str, dict[str, Any]], ...] = (),
+    reasons: tuple[ReasonCode, ...] = (),
+    assumptions: tuple[Assumption, ...] = (),
     diagnostics: Mapping[str, Any] | None = None,
     arguments: Mapping[str, Any] | None = None,
 ) -> Estimates:
@@ -108,12 +103,12 @@ def population_estimates(
     return build(
         columns,
         quantity=[POPULATION_SIZE, DARK_FIGURE],
-        method=MethodName.of(method),
+        method=method,
         basis="lists",
         recipe=Recipe(
             population=histories.population,
             period=Period(histories.reference_period),
-            assumptions=_assumed(assumptions),
+            assumptions=(*assumptions, EVERYONE_CAN_BE_LISTED.held()),
             provenance=Provenance(
                 call=call,
                 arguments={"lists": list(histories.lists), "level": level, **(arguments or {})},
@@ -121,7 +116,7 @@ def population_estimates(
                 source_sha256=histories.content_hash,
             ),
         ),
-        reasons=(*(ReasonCode.of(code).at(row) for row in (0, 1) for code in reasons), *nested),
+        reasons=(*(code.at(row) for row in (0, 1) for code in reasons), *nested),
         diagnostics=diagnostics,
         support=Support.of([n, n]),
     )

@@ -12,7 +12,9 @@ from scipy import special
 
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.capture_recapture.answers import Limits
+from fl_estimate.estimators.capture_recapture.list_codes import BOOTSTRAP_LIMIT_IS_EXTREME_DRAW
 from fl_estimate.estimators.sampling import known_seed
+from fl_estimate.results.codes import BOOTSTRAP_DRAWS_FAILED, ReasonCode
 
 Floats = npt.NDArray[np.float64]
 Kind = Literal["bca", "percentile", "bca-fixed-n", "percentile-fixed-n"]
@@ -59,7 +61,7 @@ class Bootstrapped:
 
     limits: Limits
     se: float
-    reasons: tuple[str, ...]
+    reasons: tuple[ReasonCode, ...]
     diagnostics: dict[str, Any]
 
 
@@ -170,8 +172,8 @@ def bootstrap(draws: Draws, size: float, n: float, *, kind: str, level: float) -
     asked = moved if kind.removesuffix(FIXED) == "bca" else plain
     values = quantiles(sizes, np.concatenate([asked, moved, plain]))
     edge = np.minimum(asked, 1 - asked) * len(sizes)
-    reasons = ["bootstrap_limit_is_extreme_draw"] if (edge < TAIL_DRAWS).any() else []
-    reasons += ["bootstrap_draws_failed"] if failed > FAILED * len(draws.size) else []
+    reasons = [BOOTSTRAP_LIMIT_IS_EXTREME_DRAW] if (edge < TAIL_DRAWS).any() else []
+    reasons += [BOOTSTRAP_DRAWS_FAILED] if failed > FAILED * len(draws.size) else []
     return Bootstrapped(
         # A resample may hold fewer people than were seen; the population cannot.
         limits=Limits(max(float(values[0]) - n, 0.0), float(values[1]) - n),

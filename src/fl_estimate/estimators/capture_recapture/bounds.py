@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 
 from fl_estimate.errors import EstimateFault, not_one_of
 from fl_estimate.estimators.capture_recapture.answers import log_limits, population_estimates, require_interval
+from fl_estimate.estimators.capture_recapture.list_codes import CHAO, LISTS_ALIKE, ZELTERMAN
 from fl_estimate.inputs.histories import CaptureHistories
+from fl_estimate.results.codes import (
+    CLOSED_POPULATION,
+    INTERVAL_NOT_DEFINED,
+    LOWER_BOUND_HETEROGENEITY,
+    PERFECT_LINKAGE,
+    Assumption,
+    MethodName,
+)
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 from fl_estimate.results.roles import LISTS, Key, Level
 
 KINDS = ("t-lists", "bias-corrected", "classic")
-ASSUMED: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("lower_bound_heterogeneity", {}),
-    ("lists_alike", {}),
-    ("closed_population", {}),
-    ("perfect_linkage", {}),
+ASSUMED: tuple[Assumption, ...] = (
+    LOWER_BOUND_HETEROGENEITY.held(),
+    LISTS_ALIKE.held(),
+    CLOSED_POPULATION.held(),
+    PERFECT_LINKAGE.held(),
 )
 
 
@@ -90,7 +99,7 @@ def chao(
     if kind != "bias-corrected":
         _require_seen_twice(seen)
     dark, variance = _bias_corrected(seen) if kind == "bias-corrected" else _classic(seen, kind)
-    return _answer(histories, seen, "chao", kind, dark, variance, level)
+    return _answer(histories, seen, CHAO, kind, dark, variance, level)
 
 
 @method(kind="capture_recapture", chosen=True, basis="lists", family="capture_recapture")
@@ -145,7 +154,7 @@ def zelterman(histories: Annotated[CaptureHistories, LISTS], *, level: Level = 0
     unseen = float(np.exp(-rate))
     share = unseen / (1 - unseen) ** 2
     variance = n * share * (1 + n * share * rate**2 * (1 / seen.once + 1 / seen.twice))
-    return _answer(histories, seen, "zelterman", "zelterman", n * unseen / (1 - unseen), variance, level)
+    return _answer(histories, seen, ZELTERMAN, "zelterman", n * unseen / (1 - unseen), variance, level)
 
 
 def _seen(histories: CaptureHistories) -> _Seen:
@@ -181,14 +190,14 @@ def _bias_corrected(seen: _Seen) -> tuple[float, float]:
 
 
 def _answer(
-    histories: CaptureHistories, seen: _Seen, method: str, term: str, dark: float, variance: float, level: float
+    histories: CaptureHistories, seen: _Seen, named: MethodName, term: str, dark: float, variance: float, level: float
 ) -> Estimates:
-    reasons = [] if dark > 0 else ["interval_not_defined"]
+    reasons = [] if dark > 0 else [INTERVAL_NOT_DEFINED]
     se = float(np.sqrt(variance))
     return population_estimates(
         histories,
-        call=method,
-        method=method,
+        call=str(named),
+        method=named,
         term=term,
         dark=dark,
         se_dark=se,

@@ -10,13 +10,13 @@ import numpy as np
 
 from fl_estimate.estimators.capture_recapture import bootstrap as resampling
 from fl_estimate.estimators.capture_recapture.batch import Fitter, Flags, Floats, Lattice
-from fl_estimate.estimators.capture_recapture.list_codes import SELECTION_BLOCKED
+from fl_estimate.estimators.capture_recapture.list_codes import BIC, LOGLINEAR, SELECTION_BLOCKED, ByLikelihood
 from fl_estimate.estimators.capture_recapture.loglinear import loglinear
 from fl_estimate.estimators.capture_recapture.rivals import best_of_rivals
 from fl_estimate.estimators.capture_recapture.stepwise import blocked_pairs
 from fl_estimate.estimators.capture_recapture.terms import term_name
 from fl_estimate.inputs.histories import CaptureHistories
-from fl_estimate.results.codes import INTERVAL_GIVEN_MODEL, MODEL_CHOSEN_BY_DATA, ReasonCode
+from fl_estimate.results.codes import INTERVAL_GIVEN_MODEL, MODEL_CHOSEN_BY_DATA
 from fl_estimate.results.estimates import Estimates
 
 Likelihood = Literal["poisson", "multinomial"]
@@ -50,7 +50,7 @@ def answer(
     histories: CaptureHistories,
     search: Search,
     call: str,
-    method: str,
+    methods: ByLikelihood,
     likelihood: Likelihood,
     kind: str,
     level: float,
@@ -61,7 +61,7 @@ def answer(
     """The model chosen, estimated by `loglinear`; then the interval asked for."""
     drawn = kind in resampling.KINDS
     chosen = _chosen(histories, search, likelihood, "wald" if drawn else kind, level)
-    made = _named(chosen, call, method, search.told, kind)
+    made = _named(chosen, call, methods, search.told, kind)
     if not drawn:
         return made
     resampling.require_replicates(replicates)
@@ -83,7 +83,7 @@ def answer_by_top(
 ) -> Estimates:
     """As `answer`, with limits for each number of models compared: one pass over the resamples gives all."""
     resampling.require_replicates(replicates)
-    made = _named(_chosen(histories, search, "poisson", "wald", level), "select_bic", "bic", search.told, kind)
+    made = _named(_chosen(histories, search, "poisson", "wald", level), "select_bic", BIC, search.told, kind)
     by_top: list[Floats] = []
     seen: list[Floats] = []
 
@@ -128,10 +128,10 @@ def _chosen(
     )  # fmt: skip
 
 
-def _named(made: Estimates, call: str, method: str, told: dict[str, Any], kind: str) -> Estimates:
+def _named(made: Estimates, call: str, methods: ByLikelihood, told: dict[str, Any], kind: str) -> Estimates:
     frame = made.to_frame()
-    likelihood = str(frame["method"].iloc[0]).removeprefix("loglinear-")
-    frame["method"] = f"{method}-{likelihood}"
+    likelihood = next(name for name, of in LOGLINEAR.items() if of == frame["method"].iloc[0])
+    frame["method"] = methods[likelihood]
     said = [MODEL_CHOSEN_BY_DATA.held()]
     provenance = replace(made.provenance, call=call, arguments={**made.provenance.arguments, **told, "interval": kind})
     return replace(
@@ -163,7 +163,7 @@ def _with_draws(
     return replace(
         made,
         frame=frame,
-        reasons=(*made.reasons, *(ReasonCode.of(code).at(row) for row in (0, 1) for code in found.reasons)),
+        reasons=(*made.reasons, *(code.at(row) for row in (0, 1) for code in found.reasons)),
         assumptions=tuple(a for a in made.assumptions if a.code != INTERVAL_GIVEN_MODEL),
         diagnostics={**made.diagnostics, **told},
         provenance=replace(provenance, arguments=arguments),

@@ -15,8 +15,23 @@ from fl_estimate.estimators.capture_recapture.answers import population_estimate
 from fl_estimate.estimators.capture_recapture.existence import full_counts, is_identifiable, is_inside
 from fl_estimate.estimators.capture_recapture.fitting import Fit, fit_poisson
 from fl_estimate.estimators.capture_recapture.goodness import goodness
+from fl_estimate.estimators.capture_recapture.list_codes import (
+    BEHAVIOUR_AFTER_CAPTURE,
+    CLOSED,
+    CLOSED_CORRECTED,
+    HETEROGENEITY_FORM,
+    LISTS_ALIKE,
+)
 from fl_estimate.inputs.histories import CaptureHistories, Member, all_histories
-from fl_estimate.results.codes import Reason
+from fl_estimate.results.codes import (
+    CLOSED_POPULATION,
+    INTERVAL_GIVEN_MODEL,
+    LISTS_INDEPENDENT,
+    LOWER_BOUND_HETEROGENEITY,
+    PERFECT_LINKAGE,
+    Assumption,
+    Reason,
+)
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 from fl_estimate.results.roles import LISTS, Level
@@ -122,7 +137,7 @@ def closed(
     made = population_estimates(
         histories,
         call="closed",
-        method="closed-bias-corrected" if bias_corrected else "closed",
+        method=CLOSED_CORRECTED if bias_corrected else CLOSED,
         term=model,
         dark=answer.dark,
         se_dark=float(np.sqrt(max(answer.variance - answer.dark, 0.0))),
@@ -297,15 +312,15 @@ def _diagnostics(histories: CaptureHistories, fit: Fit, times: Floats) -> dict[s
     }
 
 
-def _assumptions(model: str) -> tuple[tuple[str, dict[str, Any]], ...]:
+def _assumptions(model: str) -> tuple[Assumption, ...]:
     kind, _, form = model.partition("-")
-    said: list[tuple[str, dict[str, Any]]] = []
+    said: list[Assumption] = []
     if kind in ("Mb", "Mbh"):
-        said.append(("behaviour_after_capture", {}))
+        said.append(BEHAVIOUR_AFTER_CAPTURE.held())
     elif form:
-        said.append(("lower_bound_heterogeneity", {}) if form == "chao" else ("heterogeneity_form", {"form": form}))
+        said.append(LOWER_BOUND_HETEROGENEITY.held() if form == "chao" else HETEROGENEITY_FORM.held(form=form))
     else:
-        said.append(("lists_independent", {}))
+        said.append(LISTS_INDEPENDENT.held())
     if kind in ("M0", "Mh"):
-        said.append(("lists_alike", {}))
-    return (*said, ("closed_population", {}), ("perfect_linkage", {}), ("interval_given_model", {}))
+        said.append(LISTS_ALIKE.held())
+    return (*said, CLOSED_POPULATION.held(), PERFECT_LINKAGE.held(), INTERVAL_GIVEN_MODEL.held())

@@ -13,11 +13,18 @@ from scipy import special
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.capture_recapture.answers import Limits, require_interval
 from fl_estimate.estimators.capture_recapture.graphs import Graphs, decomposable_graphs
-from fl_estimate.estimators.capture_recapture.list_codes import POSTERIOR_MOMENTS_UNSETTLED, SATURATED_GRAPH_WEIGHT
+from fl_estimate.estimators.capture_recapture.list_codes import (
+    AVERAGE_DECOMPOSABLE,
+    DECOMPOSABLE_DEPENDENCE,
+    POSTERIOR_MOMENTS_UNSETTLED,
+    PRIOR_DIRICHLET,
+    PRIOR_POPULATION_GIVEN,
+    SATURATED_GRAPH_WEIGHT,
+)
 from fl_estimate.estimators.capture_recapture.posterior import LEVELS, posterior_estimates, require_draws, tails
 from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.inputs.histories import CaptureHistories
-from fl_estimate.results.codes import GRID_END_MATTERS, Reason
+from fl_estimate.results.codes import CLOSED_POPULATION, GRID_END_MATTERS, PERFECT_LINKAGE, PRIOR_POPULATION, Reason
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 from fl_estimate.results.roles import LISTS, NOT_IN_FILE, Level, MoreThanZero, NotNegative, SeedOrNone, Some, Within
@@ -294,6 +301,7 @@ def _answer(
     return posterior_estimates(
         histories,
         call="average_decomposable",
+        method=AVERAGE_DECOMPOSABLE,
         term=f"δ = {model.delta:.4g}",
         value=median - n,
         # A standard deviation that a longer grid would change is none; nor is such a mean.
@@ -303,11 +311,11 @@ def _answer(
         draws=np.random.default_rng(used).permutation(even),
         reasons=tuple(reasons),
         assumptions=(
-            ("decomposable_dependence", {}),
-            *((("prior_population", {}),) if model.log_prior is None else (("prior_population_given", {}),)),
-            ("prior_dirichlet", {"delta": f"{model.delta:.4g}"}),
-            ("closed_population", {}),
-            ("perfect_linkage", {}),
+            DECOMPOSABLE_DEPENDENCE.held(),
+            *((PRIOR_POPULATION.held(),) if model.log_prior is None else (PRIOR_POPULATION_GIVEN.held(),)),
+            PRIOR_DIRICHLET.held(delta=f"{model.delta:.4g}"),
+            CLOSED_POPULATION.held(),
+            PERFECT_LINKAGE.held(),
         ),
         diagnostics={
             "posterior_mean": n + found.mean if finite else np.nan,

@@ -21,7 +21,16 @@ from fl_estimate.estimators.capture_recapture.posterior import posterior_estimat
 from fl_estimate.estimators.capture_recapture.terms import model_name, read_terms
 from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.inputs.histories import CaptureHistories
-from fl_estimate.results.codes import AssumptionCode, MethodName, ReasonCode
+from fl_estimate.results.codes import (
+    CLOSED_POPULATION,
+    NO_HIGHEST_INTERACTION,
+    PERFECT_LINKAGE,
+    PRIOR_POPULATION,
+    Assumption,
+    AssumptionCode,
+    MethodName,
+    ReasonCode,
+)
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 from fl_estimate.results.roles import LISTS, Draws, Level, Positive, SeedOrNone, Within
@@ -248,20 +257,21 @@ def _answer(
     mean, deviation = mixture.moments
     long = not deviation <= LONG * (upper - lower)
     order = max(len(term) for term in space.terms)
-    said: list[tuple[str, dict[str, Any]]] = [
-        ("no_highest_interaction", {"lists": space.lists}),
-        (HIERARCHICAL_DEPENDENCE, {"order": order}),
-        (WEIGHTS_BIC, {}) if ask.weights == "bic" else (WEIGHTS_LAPLACE, {"deviation": ask.deviation}),
-        (MODELS_ALIKE, {}) if ask.model_prior == "uniform" else (SIZES_ALIKE, {}),
-        ("prior_population", {}),
-        ("closed_population", {}),
-        ("perfect_linkage", {}),
+    said: list[Assumption] = [
+        NO_HIGHEST_INTERACTION.held(lists=space.lists),
+        HIERARCHICAL_DEPENDENCE.held(order=order),
+        WEIGHTS_BIC.held() if ask.weights == "bic" else WEIGHTS_LAPLACE.held(deviation=ask.deviation),
+        MODELS_ALIKE.held() if ask.model_prior == "uniform" else SIZES_ALIKE.held(),
+        PRIOR_POPULATION.held(),
+        CLOSED_POPULATION.held(),
+        PERFECT_LINKAGE.held(),
     ]
     reasons = [POSTERIOR_TAIL_LONG.at(0)] if long else []
     reasons += [] if found.complete else [SEARCH_CUT_SHORT.at(0, models=found.looked_at)]
     return posterior_estimates(
         histories,
         call="average_hierarchical",
+        method=AVERAGE_HIERARCHICAL,
         term="",
         value=mixture.quantile(0.5),
         se=np.nan if long else deviation,

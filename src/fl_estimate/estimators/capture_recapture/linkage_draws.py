@@ -20,7 +20,7 @@ from fl_estimate.estimators.capture_recapture.loglinear import loglinear
 from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.results.basis import Support
-from fl_estimate.results.codes import Assumption, ReasonCode
+from fl_estimate.results.codes import INTERVAL_NOT_DEFINED, PERFECT_LINKAGE, Assumption
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 
@@ -430,8 +430,8 @@ def _pooled(made: Sequence[Estimates], refused: Mapping[str, int], level: float,
     frame["term"] = terms[0] if len(terms) == 1 else ""
     without = sum(refused.values())
     codes = [LINKAGE_DRAWS_FAILED] if without > UNSTABLE * (len(made) + without) else []
-    codes += [] if dark.mean > 0 else [ReasonCode.of("interval_not_defined")]
-    said = [a for a in _assumed(made) if a.code != "perfect_linkage"]
+    codes += [] if dark.mean > 0 else [INTERVAL_NOT_DEFINED]
+    said = [a for a in _assumed(made) if a.code != PERFECT_LINKAGE]
     arguments = {"draws": len(made) + without, "level": level, "of": first.provenance.to_dict()}
     if isinstance(linkages, LinkDraws):
         arguments |= {"seed": linkages.seed, "lists": list(linkages.lists)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,9 @@ from fl_estimate.estimators.capture_recapture.answers import (
     require_interval,
 )
 from fl_estimate.estimators.capture_recapture.linkage_codes import LINKAGE_CORRECTED, LINKAGE_RATES_STATED
+from fl_estimate.estimators.capture_recapture.list_codes import INTERVAL_BELOW_OBSERVED
 from fl_estimate.inputs.histories import CaptureHistories
+from fl_estimate.results.codes import CLOSED_POPULATION, INTERVAL_NOT_DEFINED, LISTS_INDEPENDENT, Assumption, ReasonCode
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 from fl_estimate.results.roles import LISTS, Level, ListName, Within
@@ -298,12 +300,12 @@ def _answer(
     dark, se = found.size - right.n, float(np.sqrt(variance))
     z = normal_quantile(level)
     limits = Limits(dark - z * se, dark + z * se)
-    reasons: list[str] = []
+    reasons: list[ReasonCode] = []
     if interval == "log":
         limits = log_limits(dark, variance, level)
-        reasons += [] if dark > 0 else ["interval_not_defined"]
+        reasons += [] if dark > 0 else [INTERVAL_NOT_DEFINED]
     elif limits.lower < 0:
-        reasons.append("interval_below_observed")
+        reasons.append(INTERVAL_BELOW_OBSERVED)
     settings = {"missed": 1 - rates.alpha, "false_links": rates.beta, "equations": equations, "variance": kind}
     first, second = float(counts[0] + counts[1]), float(counts[0] + counts[2])
     made = population_estimates(
@@ -318,7 +320,7 @@ def _answer(
         interval_kind=interval,
         level=level,
         reasons=tuple(reasons),
-        assumptions=(("lists_independent", {}), ("closed_population", {}), said_of(rates)),
+        assumptions=(LISTS_INDEPENDENT.held(), CLOSED_POPULATION.held(), said_of(rates)),
         diagnostics={
             "on_both_linked": float(counts[0]),
             "on_both": float(found.people[0]),
@@ -342,9 +344,6 @@ def put_right(histories: CaptureHistories, people: Floats) -> CaptureHistories:
     )
 
 
-def said_of(rates: Rates) -> tuple[str, dict[str, Any]]:
+def said_of(rates: Rates) -> Assumption:
     """The assumption in place of perfect linkage."""
-    return (
-        LINKAGE_RATES_STATED,
-        {"missed": round(100 * (1 - rates.alpha), 2), "false_links": round(100 * rates.beta, 2)},
-    )
+    return LINKAGE_RATES_STATED.held(missed=round(100 * (1 - rates.alpha), 2), false_links=round(100 * rates.beta, 2))

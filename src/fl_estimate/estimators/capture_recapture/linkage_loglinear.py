@@ -26,6 +26,15 @@ from fl_estimate.estimators.capture_recapture.loglinear import require_estimable
 from fl_estimate.estimators.capture_recapture.terms import Term, Terms, TermsInFile, model_name, read_terms, term_name
 from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.inputs.histories import CaptureHistories
+from fl_estimate.results.codes import (
+    CLOSED_POPULATION,
+    DEPENDENCE_BETWEEN_LISTS,
+    INTERVAL_GIVEN_MODEL,
+    INTERVAL_NOT_DEFINED,
+    LISTS_INDEPENDENT,
+    NO_HIGHEST_INTERACTION,
+    ReasonCode,
+)
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 from fl_estimate.results.roles import LISTS, InFile, Level, SeedOrNone, Within
@@ -260,7 +269,7 @@ def _answer(
     variance: float,
     level: float,
     *,
-    reasons: tuple[str, ...],
+    reasons: tuple[ReasonCode, ...],
     diagnostics: dict[str, Any],
     arguments: dict[str, Any],
 ) -> Estimates:
@@ -270,7 +279,7 @@ def _answer(
     )
     dark, se = size - seen.n, float(np.sqrt(variance))
     pairs = [term_name(histories, term) for term in model if len(term) > 1]
-    about = ("dependence_between_lists", {"terms": pairs}) if pairs else ("lists_independent", {})
+    about = DEPENDENCE_BETWEEN_LISTS.held(terms=pairs) if pairs else LISTS_INDEPENDENT.held()
     made = population_estimates(
         seen,
         call="linkage_loglinear",
@@ -282,14 +291,14 @@ def _answer(
         limits=log_limits(dark, variance, level),
         interval_kind="log",
         level=level,
-        reasons=(*reasons, *(() if dark > 0 else ("interval_not_defined",))),
+        reasons=(*reasons, *(() if dark > 0 else (INTERVAL_NOT_DEFINED,))),
         assumptions=(
-            ("no_highest_interaction", {"lists": len(histories.lists)}),
+            NO_HIGHEST_INTERACTION.held(lists=len(histories.lists)),
             about,
-            ("closed_population", {}),
+            CLOSED_POPULATION.held(),
             said_of(work.rates),
-            (RECORDS_FAIL_ALONE, {}),
-            ("interval_given_model", {}),
+            RECORDS_FAIL_ALONE.held(),
+            INTERVAL_GIVEN_MODEL.held(),
         ),
         diagnostics=diagnostics,
         arguments={"terms": pairs, "missed": 1 - work.rates.alpha, "false_links": work.rates.beta, **arguments},

@@ -1,17 +1,30 @@
-"""Codes of the answers of case lists, declared. Modules of the room name them by their text, which `answers` looks up here."""
+"""Codes of the answers of case lists that several modules of the room say, or that others ask for."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fl_estimate.results.codes import AssumptionCode, IntervalKind, MethodName, ReasonCode
 
-METHODS: tuple[MethodName, ...] = tuple(
-    MethodName(name)
-    for name in (
-        "petersen", "chapman", "chao", "zelterman", "closed", "closed-bias-corrected", "sensitivity", "loglinear-poisson",
-        "loglinear-multinomial", "stepwise-poisson", "stepwise-multinomial", "aic-p-poisson", "aic-p-multinomial", "bic-poisson",
-        "bic-multinomial", "average-decomposable", "latent-class", "threshold",
-    )
-)  # fmt: skip
+PETERSEN = MethodName("petersen")
+CHAPMAN = MethodName("chapman")
+CHAO = MethodName("chao")
+ZELTERMAN = MethodName("zelterman")
+CLOSED = MethodName("closed")
+CLOSED_CORRECTED = MethodName("closed-bias-corrected")
+SENSITIVITY = MethodName("sensitivity")
+AVERAGE_DECOMPOSABLE = MethodName("average-decomposable")
+LATENT_CLASS = MethodName("latent-class")
+THRESHOLD = MethodName("threshold")
+ByLikelihood = Mapping[str, MethodName]
+"""The name of a method for each likelihood."""
+LOGLINEAR: ByLikelihood = {
+    "poisson": MethodName("loglinear-poisson"),
+    "multinomial": MethodName("loglinear-multinomial"),
+}
+STEPWISE: ByLikelihood = {"poisson": MethodName("stepwise-poisson"), "multinomial": MethodName("stepwise-multinomial")}
+AIC_P: ByLikelihood = {"poisson": MethodName("aic-p-poisson"), "multinomial": MethodName("aic-p-multinomial")}
+BIC: ByLikelihood = {"poisson": MethodName("bic-poisson"), "multinomial": MethodName("bic-multinomial")}
 DOUBLY_ROBUST: dict[str, MethodName] = {kind: MethodName(kind) for kind in ("doubly-robust", "plug-in")}
 APPRAISAL = MethodName("appraisal")
 

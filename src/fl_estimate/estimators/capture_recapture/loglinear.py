@@ -15,8 +15,19 @@ from fl_estimate.estimators.capture_recapture.answers import Limits, population_
 from fl_estimate.estimators.capture_recapture.existence import Reduced, existence, reduce_model
 from fl_estimate.estimators.capture_recapture.fitting import Fit, fit_poisson
 from fl_estimate.estimators.capture_recapture.goodness import Goodness, goodness
+from fl_estimate.estimators.capture_recapture.list_codes import LOGLINEAR, PROFILE_UPPER_NOT_FOUND, TERMS_MINUS_INFINITY
 from fl_estimate.estimators.capture_recapture.terms import Term, Terms, TermsInFile, model_name, read_terms, term_name
 from fl_estimate.inputs.histories import CaptureHistories
+from fl_estimate.results.codes import (
+    CLOSED_POPULATION,
+    DEPENDENCE_BETWEEN_LISTS,
+    INTERVAL_GIVEN_MODEL,
+    LISTS_INDEPENDENT,
+    NO_HIGHEST_INTERACTION,
+    PERFECT_LINKAGE,
+    Assumption,
+    ReasonCode,
+)
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 from fl_estimate.results.roles import LISTS, InFile, Level
@@ -106,7 +117,7 @@ def loglinear(
     made = population_estimates(
         histories,
         call="loglinear",
-        method=f"loglinear-{likelihood}",
+        method=LOGLINEAR[likelihood],
         term=model_name(histories, model),
         dark=dark,
         se_dark=se,
@@ -183,15 +194,15 @@ class Profile:
             high += 0.1
         return float(np.exp(_zero(slope, float(low), float(high), 1e-13)))
 
-    def limits(self, level: float, near: float) -> tuple[Limits, tuple[str, ...]]:
+    def limits(self, level: float, near: float) -> tuple[Limits, tuple[ReasonCode, ...]]:
         """Both limits about the maximum, which lies near a dark figure; none where the likelihood cannot be followed."""
         try:
             limits, reasons = self.interval(level, best=self.maximiser(near))
         except EstimateFault:
-            return Limits(np.nan, np.nan), ("profile_upper_not_found",)
+            return Limits(np.nan, np.nan), (PROFILE_UPPER_NOT_FOUND,)
         return limits, tuple(reasons)
 
-    def interval(self, level: float, best: float) -> tuple[Limits, list[str]]:
+    def interval(self, level: float, best: float) -> tuple[Limits, list[ReasonCode]]:
         """Both limits of the dark figure, by root-finding; a limit that is not found is missing, with a reason."""
         drop = float(stats.chi2.ppf(level, 1)) / 2
         top = self.at(best)[0]
@@ -203,7 +214,7 @@ class Profile:
         # At a dark figure of 0 the likelihood may not have dropped yet: then 0 is the lower limit.
         lower = _root(below, centre, -1.0) if best > 0 and self.at(0.0)[0] < top - drop else None
         upper = _root(below, centre, 1.0)
-        reasons = [] if upper is not None else ["profile_upper_not_found"]
+        reasons = [] if upper is not None else [PROFILE_UPPER_NOT_FOUND]
         low = 0.0 if lower is None else float(np.exp(lower))
         return Limits(low, np.nan if upper is None else float(np.exp(upper))), reasons
 
@@ -234,10 +245,12 @@ def _intervals(likelihood: str, interval: str | None, level: float) -> tuple[str
     return ("profile", "log") if interval is None else (interval,)
 
 
-def _limits(kinds: tuple[str, ...], profile: Profile, fit: Fit, level: float) -> tuple[str, Limits, tuple[str, ...]]:
+def _limits(
+    kinds: tuple[str, ...], profile: Profile, fit: Fit, level: float
+) -> tuple[str, Limits, tuple[ReasonCode, ...]]:
     """The first kind of interval that has both limits, or the one that was asked for with what it has."""
     dark, spread = float(np.exp(fit.parameters[0])), float(fit.covariance[0, 0])
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[ReasonCode, ...] = ()
     if kinds[0] == "profile":
         limits, reasons = profile.limits(level, near=dark)
         if not reasons or len(kinds) == 1:
@@ -247,16 +260,14 @@ def _limits(kinds: tuple[str, ...], profile: Profile, fit: Fit, level: float) ->
     return kind, wald_limits(dark, float(np.sqrt(spread + (1 / dark if kind == "log" else 0.0))), level), ()
 
 
-def _assumptions(
-    histories: CaptureHistories, model: tuple[Term, ...], reduced: Reduced
-) -> tuple[tuple[str, dict[str, Any]], ...]:
+def _assumptions(histories: CaptureHistories, model: tuple[Term, ...], reduced: Reduced) -> tuple[Assumption, ...]:
     pairs = [term_name(histories, term) for term in model if len(term) > 1]
-    said: list[tuple[str, dict[str, Any]]] = [("no_highest_interaction", {"lists": len(histories.lists)})]
-    said.append(("dependence_between_lists", {"terms": pairs}) if pairs else ("lists_independent", {}))
-    said += [("closed_population", {}), ("perfect_linkage", {})]
+    said: list[Assumption] = [NO_HIGHEST_INTERACTION.held(lists=len(histories.lists))]
+    said.append(DEPENDENCE_BETWEEN_LISTS.held(terms=pairs) if pairs else LISTS_INDEPENDENT.held())
+    said += [CLOSED_POPULATION.held(), PERFECT_LINKAGE.held()]
     if reduced.absent:
-        said.append(("terms_minus_infinity", {"terms": [term_name(histories, term) for term in reduced.absent]}))
-    said.append(("interval_given_model", {}))
+        said.append(TERMS_MINUS_INFINITY.held(terms=[term_name(histories, term) for term in reduced.absent]))
+    said.append(INTERVAL_GIVEN_MODEL.held())
     return tuple(said)
 
 

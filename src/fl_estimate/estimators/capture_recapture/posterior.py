@@ -13,11 +13,11 @@ from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.capture_recapture.answers import Limits, population_estimates
 from fl_estimate.estimators.sampling import ESS_NEEDED, RHAT_GOOD
 from fl_estimate.inputs.histories import CaptureHistories
-from fl_estimate.results.codes import EQUAL_TAILED, SAMPLER_ESS, SAMPLER_RHAT, Reason
+from fl_estimate.results.codes import EQUAL_TAILED, SAMPLER_ESS, SAMPLER_RHAT, Assumption, MethodName, Reason
 from fl_estimate.results.estimates import Estimates
 
 Floats = npt.NDArray[np.float64]
-Said = tuple[tuple[str, dict[str, Any]], ...]
+Said = tuple[Assumption, ...]
 LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 CHAINS = 4
 FEWEST = 100
@@ -28,6 +28,7 @@ def posterior_estimates(
     histories: CaptureHistories,
     *,
     call: str,
+    method: MethodName,
     term: str,
     value: float,
     se: float,
@@ -46,7 +47,7 @@ def posterior_estimates(
     made = population_estimates(
         histories,
         call=call,
-        method=call.replace("_", "-"),
+        method=method,
         term=term,
         dark=value,
         se_dark=se,

@@ -11,6 +11,7 @@ from fl_estimate.estimators.capture_recapture.answers import require_interval
 from fl_estimate.estimators.capture_recapture.batch import Fitter, Floats, Lattice, lattice
 from fl_estimate.estimators.capture_recapture.chosen import Interval, Likelihood, Search, answer, answer_by_top
 from fl_estimate.estimators.capture_recapture.existence import full_counts
+from fl_estimate.estimators.capture_recapture.list_codes import AIC_P, BIC, STEPWISE
 from fl_estimate.estimators.capture_recapture.loglinear import loglinear
 from fl_estimate.estimators.capture_recapture.model_space import (
     Ranked,
@@ -112,7 +113,7 @@ def select_stepwise(
         procedure=lambda tables: stepwise(fitter, tables, threshold).dark,
         told={"threshold": threshold},
     )
-    return answer(histories, search, "select_stepwise", "stepwise", likelihood, kind, level, replicates, seed, progress)
+    return answer(histories, search, "select_stepwise", STEPWISE, likelihood, kind, level, replicates, seed, progress)
 
 
 @method(kind="capture_recapture", chosen=True, basis="lists", family="capture_recapture")
@@ -186,7 +187,7 @@ def select_aic_p(
         procedure=lambda tables: by_aic_and_p(fitter, tables, threshold).dark,
         told={"threshold": threshold},
     )
-    return answer(histories, search, "select_aic_p", "aic-p", likelihood, kind, level, replicates, seed, progress)
+    return answer(histories, search, "select_aic_p", AIC_P, likelihood, kind, level, replicates, seed, progress)
 
 
 @method(kind="capture_recapture", chosen=True, basis="lists", family="capture_recapture")
@@ -289,7 +290,7 @@ def select_bic(
             lattice=space, counts=counts, model=one(fitter, counts[None]).models[0],
             procedure=lambda tables: one(fitter, tables).dark, told=told,
         )  # fmt: skip
-    return answer(histories, made, "select_bic", "bic", likelihood, kind, level, replicates, seed, progress)
+    return answer(histories, made, "select_bic", BIC, likelihood, kind, level, replicates, seed, progress)
 
 
 def _laid_out(histories: CaptureHistories, max_order: int) -> tuple[Lattice, Floats]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 
@@ -12,9 +12,11 @@ from fl_estimate.errors import EstimateFault, listed
 from fl_estimate.estimators.capture_recapture.answers import population_estimates, require_interval, wald_limits
 from fl_estimate.estimators.capture_recapture.existence import Reduced
 from fl_estimate.estimators.capture_recapture.fitting import fit_poisson
+from fl_estimate.estimators.capture_recapture.list_codes import INTERACTION_STATED, SENSITIVITY
 from fl_estimate.estimators.capture_recapture.loglinear import require_estimable
 from fl_estimate.estimators.capture_recapture.terms import Term, Terms, TermsInFile, model_name, read_terms, term_name
 from fl_estimate.inputs.histories import CaptureHistories
+from fl_estimate.results.codes import CLOSED_POPULATION, INTERVAL_GIVEN_MODEL, PERFECT_LINKAGE, Assumption
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 from fl_estimate.results.roles import LISTS, InFile, Level, MoreThanZero, Some
@@ -104,7 +106,7 @@ def _stated(
     return population_estimates(
         histories,
         call="sensitivity",
-        method="sensitivity",
+        method=SENSITIVITY,
         term=f"{model_name(histories, model)}, {name} = {ratio:.4g}",
         dark=dark,
         se_dark=se * dark,
@@ -155,10 +157,10 @@ def read_ratios(odds_ratios: Sequence[float]) -> tuple[float, ...]:
     return ratios
 
 
-def _assumptions(name: str) -> tuple[tuple[str, dict[str, Any]], ...]:
+def _assumptions(name: str) -> tuple[Assumption, ...]:
     return (
-        ("interaction_stated", {"terms": [name]}),
-        ("closed_population", {}),
-        ("perfect_linkage", {}),
-        ("interval_given_model", {}),
+        INTERACTION_STATED.held(terms=[name]),
+        CLOSED_POPULATION.held(),
+        PERFECT_LINKAGE.held(),
+        INTERVAL_GIVEN_MODEL.held(),
     )

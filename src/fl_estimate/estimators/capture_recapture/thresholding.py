@@ -17,6 +17,7 @@ from fl_estimate.estimators.capture_recapture.answers import Limits, require_int
 from fl_estimate.estimators.capture_recapture.existence import existence, full_counts, reduce_model
 from fl_estimate.estimators.capture_recapture.fitting import fit_poisson
 from fl_estimate.estimators.capture_recapture.goodness import goodness
+from fl_estimate.estimators.capture_recapture.list_codes import PRIOR_INTERACTIONS, PRIOR_INTERACTIONS_FLAT, THRESHOLD
 from fl_estimate.estimators.capture_recapture.loglinear import require_estimable
 from fl_estimate.estimators.capture_recapture.posterior import (
     chain_diagnostics,
@@ -29,7 +30,16 @@ from fl_estimate.estimators.capture_recapture.posterior import (
 from fl_estimate.estimators.capture_recapture.terms import Term, design_matrix, model_name, read_terms, term_name
 from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.inputs.histories import CaptureHistories, Member, all_histories
-from fl_estimate.results.codes import Reason
+from fl_estimate.results.codes import (
+    CLOSED_POPULATION,
+    DEPENDENCE_BETWEEN_LISTS,
+    INTERVAL_GIVEN_MODEL,
+    LISTS_INDEPENDENT,
+    MODEL_CHOSEN_BY_DATA,
+    NO_HIGHEST_INTERACTION,
+    PERFECT_LINKAGE,
+    Reason,
+)
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 from fl_estimate.results.roles import LISTS, Level, MoreThanZero, SeedOrNone, Within
@@ -264,6 +274,7 @@ def _answer(
     return posterior_estimates(
         histories,
         call="threshold",
+        method=THRESHOLD,
         term=model_name(histories, chosen),
         value=float(np.median(dark)),
         se=float(dark.std(ddof=1)),
@@ -272,13 +283,13 @@ def _answer(
         draws=dark.ravel(),
         reasons=(*chain_flags(told), *_fit(histories, chosen)),
         assumptions=(
-            ("no_highest_interaction", {"lists": len(histories.lists)}),
-            (("dependence_between_lists", {"terms": pairs}) if pairs else ("lists_independent", {})),
-            ("model_chosen_by_data", {}),
-            (("prior_interactions", {}) if prior == "proper" else ("prior_interactions_flat", {})),
-            ("closed_population", {}),
-            ("perfect_linkage", {}),
-            ("interval_given_model", {}),
+            NO_HIGHEST_INTERACTION.held(lists=len(histories.lists)),
+            (DEPENDENCE_BETWEEN_LISTS.held(terms=pairs) if pairs else LISTS_INDEPENDENT.held()),
+            MODEL_CHOSEN_BY_DATA.held(),
+            (PRIOR_INTERACTIONS.held() if prior == "proper" else PRIOR_INTERACTIONS_FLAT.held()),
+            CLOSED_POPULATION.held(),
+            PERFECT_LINKAGE.held(),
+            INTERVAL_GIVEN_MODEL.held(),
         ),
         diagnostics={
             **summary(histories, dark.ravel()),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 
@@ -15,15 +15,24 @@ from fl_estimate.estimators.capture_recapture.answers import (
     population_estimates,
     require_interval,
 )
+from fl_estimate.estimators.capture_recapture.list_codes import CHAPMAN, INTERVAL_BELOW_OBSERVED, NO_OVERLAP, PETERSEN
 from fl_estimate.inputs.histories import CaptureHistories
+from fl_estimate.results.codes import (
+    CLOSED_POPULATION,
+    INTERVAL_NOT_DEFINED,
+    LISTS_INDEPENDENT,
+    PERFECT_LINKAGE,
+    Assumption,
+    MethodName,
+)
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 from fl_estimate.results.roles import LISTS, Level, ListName
 
-ASSUMED: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("lists_independent", {}),
-    ("closed_population", {}),
-    ("perfect_linkage", {}),
+ASSUMED: tuple[Assumption, ...] = (
+    LISTS_INDEPENDENT.held(),
+    CLOSED_POPULATION.held(),
+    PERFECT_LINKAGE.held(),
 )
 
 
@@ -101,7 +110,7 @@ def petersen(
     product = pair.first * pair.second
     size = product / pair.both
     variance = product * (pair.first - pair.both) * (pair.second - pair.both) / pair.both**3
-    return _answer(pair, "petersen", size, variance, interval, level)
+    return _answer(pair, PETERSEN, size, variance, interval, level)
 
 
 @method(kind="capture_recapture", chosen=True, basis="lists", family="capture_recapture")
@@ -164,7 +173,7 @@ def chapman(
     first, second, both = pair.first, pair.second, pair.both
     size = (first + 1) * (second + 1) / (both + 1) - 1
     variance = (first + 1) * (second + 1) * (first - both) * (second - both) / ((both + 1) ** 2 * (both + 2))
-    return _answer(pair, "chapman", size, variance, interval, level)
+    return _answer(pair, CHAPMAN, size, variance, interval, level)
 
 
 def _pair(histories: CaptureHistories, a: str, b: str) -> _Pair:
@@ -181,22 +190,22 @@ def _transformed_logit(pair: _Pair, z: float) -> Limits:
     return Limits(max(middle / spread - 0.5, 0.0), middle * spread - 0.5)
 
 
-def _answer(pair: _Pair, name: str, size: float, variance: float, interval: str, level: float) -> Estimates:
+def _answer(pair: _Pair, named: MethodName, size: float, variance: float, interval: str, level: float) -> Estimates:
     se, dark = float(np.sqrt(variance)), size - pair.histories.n
     z = normal_quantile(level)
     limits = Limits(dark - z * se, dark + z * se)
-    reasons = ["no_overlap"] if pair.both == 0 else []
+    reasons = [NO_OVERLAP] if pair.both == 0 else []
     if interval == "transformed-logit":
         limits = _transformed_logit(pair, z)
     elif interval == "log":
         limits = log_limits(dark, variance, level)
-        reasons += [] if dark > 0 else ["interval_not_defined"]
+        reasons += [] if dark > 0 else [INTERVAL_NOT_DEFINED]
     elif limits.lower < 0:
-        reasons.append("interval_below_observed")
+        reasons.append(INTERVAL_BELOW_OBSERVED)
     return population_estimates(
         pair.histories,
-        call=name,
-        method=name,
+        call=str(named),
+        method=named,
         term=", ".join(pair.histories.lists),
         dark=dark,
         se_dark=se,
