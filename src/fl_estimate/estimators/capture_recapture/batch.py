@@ -14,13 +14,13 @@ import numpy.typing as npt
 from scipy import special
 from threadpoolctl import ThreadpoolController
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.capture_recapture.existence import is_identifiable, is_inside
 from fl_estimate.estimators.capture_recapture.fitting import fit_poisson
 from fl_estimate.estimators.capture_recapture.terms import Term, design_matrix
 from fl_estimate.inputs.histories import Member, all_histories
 
-Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 STEPS = 40
 SETTLED = 1e-7

@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.capture_recapture.answers import Limits
 from fl_estimate.estimators.capture_recapture.list_codes import BOOTSTRAP_LIMIT_IS_EXTREME_DRAW
 from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.results.codes import BOOTSTRAP_DRAWS_FAILED, ReasonCode
 
-Floats = npt.NDArray[np.float64]
 Kind = Literal["bca", "percentile", "bca-fixed-n", "percentile-fixed-n"]
 KINDS = ("bca", "percentile", "bca-fixed-n", "percentile-fixed-n")
 FIXED = "-fixed-n"

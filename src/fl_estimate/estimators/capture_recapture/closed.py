@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, not_one_of
 from fl_estimate.estimators.capture_recapture.answers import population_estimates, require_interval, wald_limits
 from fl_estimate.estimators.capture_recapture.existence import full_counts, is_identifiable, is_inside
@@ -36,7 +36,6 @@ from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 from fl_estimate.results.roles import LISTS, Level
 
-Floats = npt.NDArray[np.float64]
 Model = Literal[
     "M0", "Mt", "Mh-chao", "Mh-poisson", "Mh-darroch", "Mh-gamma",
     "Mth-chao", "Mth-poisson", "Mth-darroch", "Mth-gamma", "Mb", "Mbh",

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.capture_recapture.answers import Limits, require_interval
 from fl_estimate.estimators.capture_recapture.graphs import Graphs, decomposable_graphs
@@ -29,7 +30,6 @@ from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 from fl_estimate.results.roles import LISTS, NOT_IN_FILE, Level, MoreThanZero, NotNegative, SeedOrNone, Some, Within
 
-Floats = npt.NDArray[np.float64]
 FIRST_END, GROWTH, MOST_ENDS = 30.0, 3.0, 12
 """The grid first ends at 30 n, as in Binette and Steorts (2022), and is then made three times as long, again and again."""
 SETTLED, MOMENT_SETTLED = 2e-3, 1e-2

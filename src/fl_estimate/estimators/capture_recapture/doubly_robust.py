@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from fl_estimate.arrays import Floats, Places
 from fl_estimate.errors import EstimateFault, ListsFault, listed, missing_columns, not_one_of
 from fl_estimate.estimators.capture_recapture.answers import Limits, log_limits, normal_quantile, require_interval
 from fl_estimate.estimators.capture_recapture.domain_answers import About
@@ -54,8 +55,6 @@ from fl_estimate.results.roles import (
     Within,
 )
 
-Floats = npt.NDArray[np.float64]
-Places = npt.NDArray[np.intp]
 Learner = Literal["logistic", "boosting", "forest"]
 KINDS = ("doubly-robust", "plug-in")
 CLIPPED = 0.05

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special, stats
 
+from fl_estimate.arrays import Floats
 from fl_estimate.estimators.capture_recapture.batch import fit_tables
 from fl_estimate.estimators.capture_recapture.list_codes import POOR_FIT
 from fl_estimate.results.codes import Reason
 
-Floats = npt.NDArray[np.float64]
 LEVEL = 0.05
 """A model that describes the lists is marked in so many of 100 samples, by chance."""
 DENSE = 5.0

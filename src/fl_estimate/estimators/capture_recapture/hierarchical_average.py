@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args
 
 import numpy as np
-import numpy.typing as npt
 from scipy import optimize, special
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, not_one_of
 from fl_estimate.estimators.capture_recapture import hierarchical_weights as weighing
 from fl_estimate.estimators.capture_recapture.answers import Limits, require_interval
@@ -35,7 +35,6 @@ from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 from fl_estimate.results.roles import LISTS, Draws, Level, Positive, SeedOrNone, Within
 
-Floats = npt.NDArray[np.float64]
 Search = Literal["all", "occam"]
 NODES, MANY = 300, 100.0
 """Points at which the mean of a Poisson number is looked at, and people above whom its logarithm is taken for normal."""

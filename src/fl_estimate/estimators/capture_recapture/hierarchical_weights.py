@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
+from fl_estimate.arrays import Floats
 from fl_estimate.estimators.capture_recapture.batch import BLOCK, Fitter, Flags
 from fl_estimate.estimators.capture_recapture.model_space import neighbours
 from fl_estimate.estimators.capture_recapture.stepwise import information
 
-Floats = npt.NDArray[np.float64]
 Weights = Literal["bic", "laplace"]
 ModelPrior = Literal["uniform", "size"]
 WINDOW = {"bic": float(np.log(1e3)), "laplace": float(np.log(1e5))}

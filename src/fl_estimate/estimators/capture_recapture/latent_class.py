@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Any
 
 import numpy as np
-import numpy.typing as npt
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.capture_recapture.answers import Limits, require_interval
 from fl_estimate.estimators.capture_recapture.list_codes import LATENT_CLASS, LATENT_CLASSES, PRIOR_CLASSES
@@ -27,7 +27,6 @@ from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 from fl_estimate.results.roles import LISTS, Level, MoreThanZero, SeedOrNone, Within
 
-Floats = npt.NDArray[np.float64]
 MOST_CLASSES = 50
 
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import narwhals as nw
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from fl_estimate.arrays import Floats, Places
 from fl_estimate.errors import EstimateFault, FlError, ListsFault, listed, missing_columns
 from fl_estimate.estimators.capture_recapture.linkage_codes import LINKAGE_DRAWS, LINKAGE_DRAWS_FAILED, LINKS_DRAWN
 from fl_estimate.estimators.capture_recapture.loglinear import loglinear
@@ -24,8 +24,6 @@ from fl_estimate.results.codes import INTERVAL_NOT_DEFINED, PERFECT_LINKAGE, Ass
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 
-Floats = npt.NDArray[np.float64]
-Places = npt.NDArray[np.intp]
 FEWEST = 2
 UNSTABLE = 0.05
 """Share of draws without an estimate above which the result is marked."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Literal, get_args
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, not_one_of
 from fl_estimate.estimators.capture_recapture.answers import (
     Limits,
@@ -25,7 +25,6 @@ from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 from fl_estimate.results.roles import LISTS, Level, ListName, Within
 
-Floats = npt.NDArray[np.float64]
 Equations = Literal["margins-kept", "ding-fienberg-cells", "di-consiglio-tuoto-cells"]
 Variance = Literal["linkage", "multinomial"]
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal, get_args
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, not_one_of
 from fl_estimate.estimators.capture_recapture import linkage_tables as tables_of
 from fl_estimate.estimators.capture_recapture.answers import log_limits, population_estimates, require_interval
@@ -39,7 +39,6 @@ from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 from fl_estimate.results.roles import LISTS, InFile, Level, SeedOrNone, Within
 
-Floats = npt.NDArray[np.float64]
 Correction = Literal["undone", "quadratic", "linear"]
 STEPS = (0.0, 0.5, 1.0, 1.5, 2.0)
 """Errors added, in units of those that the lists have."""

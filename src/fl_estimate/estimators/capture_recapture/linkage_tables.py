@@ -5,12 +5,9 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 
+from fl_estimate.arrays import Floats, Places
 from fl_estimate.inputs.histories import all_histories
-
-Floats = npt.NDArray[np.float64]
-Places = npt.NDArray[np.intp]
 
 
 def record_error(missed: float) -> float:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 from scipy import optimize, special, stats
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, listed, not_one_of
 from fl_estimate.estimators.capture_recapture.answers import Limits, population_estimates, require_interval, wald_limits
 from fl_estimate.estimators.capture_recapture.existence import Reduced, existence, reduce_model
@@ -32,7 +32,6 @@ from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 from fl_estimate.results.roles import LISTS, InFile, Level
 
-Floats = npt.NDArray[np.float64]
 Likelihood = Literal["poisson", "multinomial"]
 Interval = Literal["profile", "log", "wald"]
 FARTHEST = 1e4

@@ -9,10 +9,10 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy import optimize, stats
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, ListsFault, listed
 from fl_estimate.estimators.capture_recapture.answers import log_limits, require_interval
 from fl_estimate.estimators.capture_recapture.linkage_codes import EVERYONE_CAN_BE_LISTED
@@ -35,7 +35,6 @@ from fl_estimate.results.methods import method
 from fl_estimate.results.provenance import Provenance
 from fl_estimate.results.recipe import Recipe
 
-Floats = npt.NDArray[np.float64]
 MOST_LISTS = 12
 DOUBT = 0.05
 """p of the pairs' agreement below which independence is marked."""

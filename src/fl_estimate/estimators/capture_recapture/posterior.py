@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.capture_recapture.answers import Limits, population_estimates
 from fl_estimate.estimators.sampling import ESS_NEEDED, RHAT_GOOD
@@ -16,7 +16,6 @@ from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.results.codes import EQUAL_TAILED, SAMPLER_ESS, SAMPLER_RHAT, Assumption, MethodName, Reason
 from fl_estimate.results.estimates import Estimates
 
-Floats = npt.NDArray[np.float64]
 Said = tuple[Assumption, ...]
 LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 CHAINS = 4

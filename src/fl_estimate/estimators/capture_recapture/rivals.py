@@ -11,13 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import linalg, special
 
+from fl_estimate.arrays import Floats
 from fl_estimate.estimators.capture_recapture.batch import Fitter, Flags, information_systems, one_thread, solve_all
 from fl_estimate.estimators.capture_recapture.stepwise import information
 
-Floats = npt.NDArray[np.float64]
 ROUNDING = 1e-6
 """Of BIC: bounds closer than this are taken for equal, and the model is fitted."""
 NEARER = 2

@@ -9,9 +9,9 @@ from operator import or_
 from typing import Annotated, Literal
 
 import numpy as np
-import numpy.typing as npt
 from scipy import linalg
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, listed, not_one_of
 from fl_estimate.estimators.capture_recapture.answers import Limits, require_interval
 from fl_estimate.estimators.capture_recapture.existence import existence, full_counts, reduce_model
@@ -44,7 +44,6 @@ from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 from fl_estimate.results.roles import LISTS, Level, MoreThanZero, SeedOrNone, Within
 
-Floats = npt.NDArray[np.float64]
 MAIN_VARIANCE, INTERACTION_VARIANCE = 1e4, 1.0
 """Silverman (2020), section 6: main effects as good as flat, interactions standard normal."""
 CHAINS, BURN_IN, SCALE = 16, 1_000, 2.38

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, listed
 from fl_estimate.estimators.capture_recapture.linkage_codes import EVERYONE_CAN_BE_LISTED, SHARE_UNLISTABLE_STATED
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 
-Floats = npt.NDArray[np.float64]
 ROWS = ("population_size", "dark_figure")
 
 
