@@ -13,12 +13,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import ListsFault, listed, missing_columns
 from fl_estimate.inputs import list_relations
 from fl_estimate.schema.validate import ValidationReport
 
 Member = npt.NDArray[np.int8]
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from fl_estimate.arrays import Floats
 from fl_estimate.schema.validate import Fault
 
 Member = npt.NDArray[np.int8]
-Floats = npt.NDArray[np.float64]
 FEWEST = 10
 """People of a list below which all of them are on another by chance often enough."""
 
