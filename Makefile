@@ -128,9 +128,17 @@ disclosure-price: .venv/.ready ## Count what publication of the sample studies c
 publication-treatments: .venv/.ready ## Simulate three ways to print domains of 0 to 4 cases, and write the tables of the docs (some minutes)
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python scripts/publication_treatments.py
 
+.PHONY: coverage-lists-grid
+coverage-lists-grid: .venv/.ready ## What the defaults of case lists hold, over lists x share seen x dependence: goes on where it was stopped (an hour)
+	@OPENBLAS_NUM_THREADS=1 nice -n 10 $(BIN)/python scripts/coverage_lists_grid.py $(ARGS)
+
 .PHONY: coverage-lists-bayesian
 coverage-lists-bayesian: .venv/.ready ## The same for the Bayesian methods and the doubly robust estimate (minutes)
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python scripts/coverage_lists_bayesian.py
+
+.PHONY: coverage-lists-covariates
+coverage-lists-covariates: .venv/.ready ## The same for lists with covariates, by domain, and for counts of one register (minutes)
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python scripts/coverage_lists_covariates.py
 
 .PHONY: benchmark-lists
 benchmark-lists: .venv/.ready ## Time the choice of a model from case lists against R's packages

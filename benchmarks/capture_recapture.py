@@ -24,8 +24,12 @@ import pandas as pd
 
 import fl_estimate as fl
 from fl_estimate import capture_recapture as cr
+from fl_estimate.estimators.capture_recapture.batch import Fitter, lattice
+from fl_estimate.estimators.capture_recapture.bootstrap import resample_all
 from fl_estimate.estimators.capture_recapture.existence import full_counts
+from fl_estimate.estimators.capture_recapture.model_space import best_of, rank_by_bic
 from fl_estimate.estimators.capture_recapture.posterior import chain_diagnostics
+from fl_estimate.estimators.capture_recapture.rivals import best_of_rivals, can_win
 from fl_estimate.inputs.histories import all_histories
 
 SPARSEMSE_ONE_CHOICE = 0.211
@@ -131,6 +135,23 @@ def latent_classes() -> None:
               f"{within / spent / (effective / seconds):6.1f}  {found.diagnostics['rhat']:.2f}")  # fmt: skip
 
 
+def rivals(replicates: int, repeats: int) -> None:
+    """Choosing again in every resample: all of the models kept, as before, against those only that can win."""
+    print(f"{'choice by BIC in resamples':38} {'all':>8} {'rivals':>8} {'ratio':>6}  models fitted of those kept")
+    for name, order in (("uk_2013_6", 2), ("uk_2013_5", 2), ("netherlands_5", 2), ("kosovo", 3), ("australia", 3)):
+        lists = fl.datasets.load(name)
+        space = lattice(len(lists.lists), order)
+        fitter, counts = Fitter(lattice=space), full_counts(lists, space.members)
+        ranked = rank_by_bic(fitter, counts)
+        kept = ranked.models[: 20 if space.lists <= 4 else 100]
+        tables = resample_all(counts, float(ranked.dark[0]), replicates, 1)
+        every = median(lambda f=fitter, t=tables, k=kept: best_of(f, t, k), repeats)
+        few = median(lambda f=fitter, c=counts, t=tables, k=kept: best_of_rivals(f, c, t, k), repeats)
+        fits = fitter.fit(np.broadcast_to(counts, (len(kept), len(counts))), kept)
+        share = can_win(fitter, tables[:100], kept, fits.parameters, fits.fitted)[0].mean()
+        print(f"{name:38} {every:8.2f} {few:8.2f} {every / few:6.1f}  {100 * share:.1f} %")
+
+
 def main() -> None:
     """Print the seconds and the ratios."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -143,6 +164,7 @@ def main() -> None:
         ratio = "" if peer is None else f"{peer / seconds:9.0f}"
         print(f"{name:38} {seconds:8.3f} {'' if peer is None else f'{peer:8.2f}':>8} {ratio:>9}  {whose}")
     latent_classes()
+    rivals(min(options.replicates, 300), options.repeats)
     six, few = fl.datasets.load("uk_2013_6"), 10
     ours = median(lambda: cr.select_stepwise(six, replicates=options.replicates, seed=1), options.repeats)
     floor = in_r(R_FLOOR, every_history(six))

@@ -78,7 +78,7 @@ appraisal
 
 # %% [markdown]
 # The band is the envelope: from the least lower limit to the greatest upper limit over the methods that are counted. It has no
-# single value. A hollow mark is not counted, and the table says why: independence fits far worse than models with pairs; the
+# single value. A hollow mark is not counted, and the table says why: independence does not describe the lists; the
 # sampler of the latent classes finds several answers and does not settle between them.
 
 # %%

@@ -43,21 +43,25 @@ def models() -> dict[str, Any]:
 
 LIKELIHOOD: dict[str, Method] = {
     "chapman of the first and third list": lambda h, _: cr.chapman(h, h.lists[0], h.lists[2], interval="log"),
-    "chao, bias-corrected": lambda h, _: cr.chao(h),
+    "chao, bias-corrected": lambda h, _: cr.chao(h, "bias-corrected"),
     "zelterman": lambda h, _: cr.zelterman(h),
-    "closed, Mth-chao": lambda h, _: cr.closed(h, "Mth-chao"),
-    "closed, Mth-darroch": lambda h, _: cr.closed(h, "Mth-darroch"),
-    "main effects, Wald": lambda h, _: cr.loglinear(h),
+    "closed, Mth-chao, Wald": lambda h, _: cr.closed(h, "Mth-chao", interval="wald"),
+    "closed, Mth-darroch, Wald": lambda h, _: cr.closed(h, "Mth-darroch", interval="wald"),
+    "main effects, Wald": lambda h, _: cr.loglinear(h, interval="wald"),
     "main effects, profile": lambda h, _: cr.loglinear(h, likelihood="multinomial"),
-    "all pairs, Wald": lambda h, _: cr.loglinear(h, "two-way"),
+    "all pairs, Wald": lambda h, _: cr.loglinear(h, "two-way", interval="wald"),
     "stepwise 0.02, Wald given the model": lambda h, _: cr.select_stepwise(h, interval="wald"),
     "AIC and p, profile given the model": lambda h, _: cr.select_aic_p(h),
     "BIC of pairs, Wald given the model": lambda h, _: cr.select_bic(h, interval="wald"),
 }
 BOOTSTRAP: dict[str, Method] = {
-    "stepwise 0.02, percentile": lambda h, b: cr.select_stepwise(h, interval="percentile", replicates=b, seed=1),
-    "stepwise 0.02, BCa": lambda h, b: cr.select_stepwise(h, replicates=b, seed=1),
-    "BIC of pairs, top 20, BCa": lambda h, b: cr.select_bic(h, top=20, replicates=b, seed=1),
+    "stepwise 0.02, percentile, n fixed": lambda h, b: cr.select_stepwise(
+        h, interval="percentile-fixed-n", replicates=b, seed=1
+    ),
+    "stepwise 0.02, BCa, n fixed": lambda h, b: cr.select_stepwise(h, interval="bca-fixed-n", replicates=b, seed=1),
+    "BIC of pairs, top 20, BCa, n fixed": lambda h, b: cr.select_bic(
+        h, top=20, interval="bca-fixed-n", replicates=b, seed=1
+    ),
 }
 
 

@@ -65,8 +65,10 @@ if TYPE_CHECKING:
     from fl_estimate.reporting.appraisals import PublishedAppraisal as PublishedAppraisal
     from fl_estimate.reporting.appraisals import publish_appraisal as publish_appraisal
     from fl_estimate.reporting.compare import compare as compare
+    from fl_estimate.reporting.count_figures import plot_counts as plot_counts
     from fl_estimate.reporting.figures import plot as plot
     from fl_estimate.reporting.formats.appraisal_page import appraisal_page as appraisal_page
+    from fl_estimate.reporting.linkage_figures import plot_linkage as plot_linkage
     from fl_estimate.reporting.lists_figures import plot_methods as plot_methods
     from fl_estimate.reporting.lists_figures import plot_overlaps as plot_overlaps
     from fl_estimate.reporting.lists_figures import plot_sensitivity as plot_sensitivity
@@ -135,9 +137,11 @@ _WHERE: dict[str, str] = {
     "plan_change": "design.planning",
     "plan_sample": "design.planning",
     "plot": "reporting.figures",
+    "plot_counts": "reporting.count_figures",
     "plot_methods": "reporting.lists_figures",
     "plot_overlaps": "reporting.lists_figures",
     "plot_plan": "reporting.planning",
+    "plot_linkage": "reporting.linkage_figures",
     "plot_sensitivity": "reporting.lists_figures",
     "plot_shrinkage": "reporting.shrinkage",
     "pool": "estimators.pooling",

@@ -187,3 +187,38 @@ def test_a_page_that_hides_nothing_keeps_its_tables(tmp_path: Path) -> None:
     assert len(page.leave_one_list) == 3
     assert np.isfinite(page.several)
     assert page.to_html(tmp_path / "page.html").stat().st_size > 1000
+
+
+def test_figures_of_people_who_differ_go_with_hidden_histories(shown: PublishedAppraisal) -> None:
+    """Nobody looks whether they would be others if the hidden counts were."""
+    rows = shown.methods[shown.methods["method"].str.startswith("differ_")]
+    assert shown.hides
+    assert len(rows) == 3
+    assert rows[["value", "lower", "upper"]].isna().all().all()
+
+
+def test_lists_that_hold_each_other_are_not_named_where_histories_are_hidden() -> None:
+    """That everybody on A is on B says that four histories hold nobody."""
+    nested = {(1, 1, 0): 40, (0, 1, 0): 60, (0, 0, 1): 70, (0, 1, 1): 20, (1, 1, 1): 12}
+    made = cr.appraise(histories(nested, ["A", "B", "C"]), replicates=20, draws=100, seed=1)
+    told = {one.code: dict(one.parameters) for one in made.warnings}
+    assert told["lists_nested"]["pairs"] == "A ⊂ B"
+    published = publish_appraisal(made)
+    assert published.hides
+    assert dict(published.warnings)["lists_nested"] == {"pairs": "…"}
+    assert "⊂" not in published.methods.to_string()
+
+
+def test_pairs_that_share_nobody_are_not_named_where_histories_are_hidden() -> None:
+    """That nobody is on A and B says that two histories hold nobody."""
+    apart = {(1, 0, 0): 40, (0, 1, 0): 60, (0, 0, 1): 70, (1, 0, 1): 20, (0, 1, 1): 12}
+    made = cr.appraise(histories(apart, ["A", "B", "C"]), replicates=20, draws=100, seed=1)
+    assert dict({one.code: one.parameters for one in made.warnings}["pairs_without_overlap"]) == {
+        "pairs": 1,
+        "names": "A:B",
+    }
+    published = publish_appraisal(made)
+    assert published.hides
+    assert dict(published.warnings)["pairs_without_overlap"] == {"pairs": "…", "names": "…"}
+    for language in ("en", "fr", "es"):
+        assert "A:B" not in fl.appraisal_page(made, language=language)

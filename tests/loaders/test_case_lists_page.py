@@ -1,4 +1,4 @@
-"""The code on the docs page about case lists averages histories over uncertain links as it says, and its counts load."""
+"""The code on the docs page about case lists draws links, estimates from each draw and pools them, as it says."""
 
 from __future__ import annotations
 
@@ -8,40 +8,32 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pytest
 
 import fl_estimate as fl
+from fl_estimate import capture_recapture as cr
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "how_to" / "case_lists.md"
 
 
-@pytest.fixture(scope="module")
-def expected_counts() -> Any:
+def test_the_function_on_the_page_pools_draws_of_links() -> None:
+    """Three lists whose links are certain but for half the pairs of two: the pooled number lies between both extremes."""
     blocks = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
-    (code,) = [block for block in blocks if "def expected_counts" in block]
-    names: dict[str, Any] = {}
+    (code,) = [block for block in blocks if "draw_links" in block]
+    names: dict[str, Any] = {"cr": cr}
     exec(compile(code, str(PAGE), "exec"), names)
-    return names["expected_counts"]
-
-
-RECORDS = pd.DataFrame({"unique_id": [1, 2, 3, 4], "source_dataset": ["a", "a", "b", "b"]})
-
-
-def test_certain_links_give_whole_counts(expected_counts: Any, tmp_path: Path) -> None:
-    pairs = pd.DataFrame({"unique_id_l": [1, 3], "unique_id_r": [3, 4], "match_probability": [1.0, 0.0]})
-    counts = expected_counts(RECORDS, pairs, ["a", "b"], draws=5)
-    path = tmp_path / "counts.csv"
-    counts.to_csv(path, index=False)
-    histories = fl.load_lists(path, lists=["a", "b"], count="count")
-    assert histories.to_frame().to_numpy().tolist() == [[1, 0, 1], [0, 1, 1], [1, 1, 1]]
-
-
-def test_uncertain_links_give_fractions(expected_counts: Any, tmp_path: Path) -> None:
-    """One pair with probability 0.6: on both 0.6, on a alone 1.4, on b alone 1.4; three standard errors of 4,000 draws."""
-    pairs = pd.DataFrame({"unique_id_l": [1], "unique_id_r": [3], "match_probability": [0.6]})
-    counts = expected_counts(RECORDS, pairs, ["a", "b"], draws=4_000)
-    path = tmp_path / "counts.csv"
-    counts.to_csv(path, index=False)
-    histories = fl.load_lists(path, lists=["a", "b"], count="count")
-    assert histories.counts == pytest.approx([1.4, 1.4, 0.6], abs=3 * np.sqrt(0.24 / 4_000))
-    assert histories.counts.sum() == pytest.approx(3.4, abs=3 * np.sqrt(0.24 / 4_000))
+    lists = np.repeat(["police", "ngo", "hospital"], [300, 400, 200])
+    records = pd.DataFrame({"unique_id": np.arange(900), "source_dataset": lists})
+    left = np.concatenate([np.arange(100), np.arange(100, 160), np.arange(300, 340)])
+    right = np.concatenate([np.arange(300, 400), np.arange(700, 760), np.arange(760, 800)])
+    chance = np.concatenate([np.where(np.arange(100) < 50, 1.0, 0.5), np.ones(100)])
+    pairs = pd.DataFrame({"unique_id_l": left, "unique_id_r": right, "match_probability": chance})
+    found = names["linked"](records, pairs)
+    ends = []
+    for sure in (0.4, 0.6):
+        certain = pairs.assign(match_probability=(chance > sure) * 1.0)
+        one = next(iter(cr.draw_links(records, certain, lists=["police", "ngo", "hospital"], draws=2, seed=1)))
+        ends.append(float(cr.loglinear(one).to_frame()["value"].iloc[0]))
+    value = float(found.to_frame()["value"].iloc[0])
+    assert ends[0] < value < ends[1]
+    assert isinstance(found, fl.Estimates)
+    assert found.diagnostics["draws"] == 20

@@ -87,7 +87,7 @@ def test_values_of_the_stepwise_choice(name: str, threshold: float, printed: int
 
 def test_new_orleans_main_effects() -> None:
     """Printed (644, 1,618), which is the Wald interval of log dark figure, 644.9 to 1,617.5, to the person below."""
-    row = cr.loglinear(fl.datasets.load("new_orleans_8_v185")).to_frame().iloc[0]
+    row = cr.loglinear(fl.datasets.load("new_orleans_8_v185"), interval="wald").to_frame().iloc[0]
     assert row["lower"] == pytest.approx(644, abs=1)
     assert row["upper"] == pytest.approx(1618, abs=1)
 

@@ -40,7 +40,7 @@ def chosen(method: str) -> list[Any]:
 @pytest.mark.parametrize("entry", chosen("lincoln_petersen_chapman"))
 def test_two_lists(entry: dict[str, Any]) -> None:
     a, b = entry["extras"]["lists"]
-    row = cr.chapman(histories(entry["dataset"]), a, b).to_frame().iloc[0]
+    row = cr.chapman(histories(entry["dataset"]), a, b, interval="wald").to_frame().iloc[0]
     np.testing.assert_allclose(
         [row["value"], row["lower"], row["upper"]], [entry["estimate"], *entry["interval"]], rtol=1e-9
     )
@@ -65,7 +65,7 @@ def pairs(entry: dict[str, Any]) -> list[tuple[str, ...]]:
 @pytest.mark.parametrize("entry", chosen("SparseMSE.stepwise"))
 def test_poisson_fit_of_the_model_that_sparsemse_chose(entry: dict[str, Any]) -> None:
     h = histories(entry["dataset"])
-    fit = cr.loglinear(h, pairs(entry) or "main")
+    fit = cr.loglinear(h, pairs(entry) or "main", interval="wald")
     row = fit.to_frame().iloc[0]
     np.testing.assert_allclose(row["value"], entry["estimate"], rtol=RTOL)
     np.testing.assert_allclose([row["lower"], row["upper"]], entry["interval"], rtol=SE_RTOL)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fl_estimate.arrays import Bools, Floats
 from fl_estimate.datasets.questionnaire import (
     BLANK,
     COLUMNS,
@@ -35,8 +36,6 @@ from fl_estimate.datasets.questionnaire import (
 
 Codes = NDArray[np.int8]
 Ints = NDArray[np.integer[Any]]
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
 
 NOT_IN_FORCED_LABOUR, BY_ITEMS, BY_STATE = 0, 1, 2
 IMPOSED, PENALTY, GROUND, CONDITIONS, PURPOSE = range(len(STATE_FIELDS))

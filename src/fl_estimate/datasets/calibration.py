@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy import special
 
+from fl_estimate.arrays import Floats
 from fl_estimate.estimators.hierarchical import Prior, area
-
-Floats = npt.NDArray[np.float64]
 
 AREAS, DRAWS, BINS = 12, 99, 10
 YEARS = 3

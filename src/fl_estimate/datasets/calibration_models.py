@@ -6,16 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy import special
 
+from fl_estimate.arrays import Floats
 from fl_estimate.datasets.calibration import DRAWS
 from fl_estimate.estimators.hierarchical import Prior, capture_recapture, misclassification, sources, unit
 from fl_estimate.inputs.histories import CaptureHistories, all_histories
 from fl_estimate.inputs.sample_design import Design
 
-Floats = npt.NDArray[np.float64]
 Ranked = dict[str, tuple[float, Floats]]
 
 REGIONS, AGES, STRATA = 8, 3, 5

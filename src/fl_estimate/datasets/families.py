@@ -15,12 +15,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from fl_estimate.arrays import Bools
 from fl_estimate.datasets.answers import BY_ITEMS, IMPOSED, NOT_IN_FORCED_LABOUR, classify_items, hear, true_answers
 from fl_estimate.datasets.population import FEMALE, MALE, Population, pick
 from fl_estimate.datasets.questionnaire import BLANK, COLUMNS, ITEMS, NO, STATE_FIELDS
 
 Ints = NDArray[np.integer[Any]]
-Bools = NDArray[np.bool_]
 Pair = tuple[Bools, Bools]
 
 FAMILIES_SEED = 7

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from fl_estimate.arrays import Floats
+
 Point = tuple[float, float]
 Ring = list[Point]
 

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from fl_estimate.arrays import Floats
 from fl_estimate.datasets.answers import IMPOSED, classify_items, hear
 from fl_estimate.datasets.geography import REGIONS, region_of
 from fl_estimate.datasets.office_files import ANSWERS, COERCION, Variable
@@ -30,7 +31,6 @@ from fl_estimate.datasets.returned_migrants import (
 from fl_estimate.datasets.sampling import draw_areas, lowest, ragged
 
 Ints = NDArray[np.integer[Any]]
-Floats = NDArray[np.float64]
 Codes = NDArray[np.int8]
 
 INTERVIEWS_AN_AREA = 4

@@ -13,14 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fl_estimate.arrays import Bools, Floats
 from fl_estimate.datasets.answers import NOT_IN_FORCED_LABOUR, forced_by_items_or_state, true_answers
 from fl_estimate.datasets.geography import Geography, make_geography, region_of
 from fl_estimate.datasets.persons import Jobs, People
 from fl_estimate.datasets.work_dates import Dates, in_period, make_dates, on_last_day
 
 Ints = NDArray[np.integer[Any]]
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 SEED = 20_181_019
 """The seed of the country in data/sample: the date of the 20th ICLS Guidelines."""

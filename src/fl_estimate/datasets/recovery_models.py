@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from fl_estimate.datasets.country import draw, truth
@@ -19,8 +18,6 @@ from fl_estimate.estimators.design_weighted import estimate_prevalence
 from fl_estimate.estimators.hierarchical import area, capture_recapture, unit
 from fl_estimate.inputs.histories import CaptureHistories, all_histories
 from fl_estimate.results.estimates import Estimates
-
-Floats = npt.NDArray[np.float64]
 
 CELLS: tuple[str, ...] = ("district", "sex", "migrant")
 METHODS: tuple[str, ...] = ("direct", "area-x1", "unit", "unit-x1")

@@ -12,12 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fl_estimate.arrays import Bools, Floats
 from fl_estimate.datasets.answers import BY_ITEMS, NOT_IN_FORCED_LABOUR, true_answers
 from fl_estimate.datasets.population import MALE, RETURNED, Population, chances, pick
 
 Ints = NDArray[np.integer[Any]]
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 MIGRANTS_SEED = 10_7_1
 """Seed of the episodes: the number of the indicator."""

@@ -15,11 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fl_estimate.arrays import Floats
 from fl_estimate.datasets.population import Population
 
 Ints = NDArray[np.integer[Any]]
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 HOUSEHOLDS_AN_AREA = 30
 ADULTS_A_HOUSEHOLD = 2

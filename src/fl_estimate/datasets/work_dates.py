@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fl_estimate.arrays import Bools
 from fl_estimate.datasets.questionnaire import BLANK, COLUMNS, YES
 
 if TYPE_CHECKING:
     from fl_estimate.datasets.persons import Jobs, People
 
 Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 EPOCH = dt.date(1970, 1, 1)
 FIRST, LAST = dt.date(2023, 1, 1), dt.date(2023, 12, 31)

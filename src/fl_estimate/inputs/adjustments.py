@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 import numpy as np
-import numpy.typing as npt
+
+from fl_estimate.arrays import Floats
 
 Method = Literal["raking", "linear", "logit", "sinh"]
 METHODS: tuple[str, ...] = get_args(Method)
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,11 +13,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import ListsFault, listed, missing_columns
+from fl_estimate.inputs import list_relations
 from fl_estimate.schema.validate import ValidationReport
 
 Member = npt.NDArray[np.int8]
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -42,7 +43,8 @@ class CaptureHistories:
         From `fl.load_lists`, where covariates were asked for: a row a person (with counts: a history), its 0/1 column
         for each list, the covariates, and never an identifier. `omit`, `merge` and `pair` leave it behind.
     report : ValidationReport
-        What `fl.load_lists` found on the way: duplicates within a list, records that contradict each other.
+        What was found on the way: lists of which one holds another, is the same or is empty; from `fl.load_lists`
+        duplicates within a list and records that contradict each other, too.
 
     Examples
     --------
@@ -134,7 +136,9 @@ class CaptureHistories:
                 found=f"{empty} rows with 0 on every list",
                 fix="leave these rows out",
             )
-        return _canonical(names, members, counts, ordered)
+        made = _canonical(names, members, counts, ordered)
+        found = list_relations.warnings_of(made.lists, made.members, made.counts)
+        return replace(made, report=ValidationReport(found))
 
     def about(self, *, outcome: str = "", population: str = "", reference_period: str = "") -> CaptureHistories:
         """Say what the people on the lists are, so that estimates of them can stand beside those of a survey.
@@ -230,6 +234,19 @@ class CaptureHistories:
         both = self.members.T @ (self.members * self.counts[:, None])
         pairs = itertools.combinations(range(len(self.lists)), 2)
         return tuple((self.lists[a], self.lists[b]) for a, b in pairs if both[a, b] == 0)
+
+    @property
+    def nested(self) -> tuple[tuple[str, str], ...]:
+        """Pairs (inner, outer) of lists, the inner one of 10 people or more, all of whom are on the outer one too.
+
+        Such lists do not tell how many people are on none. Leave the outer one out where it takes in what others report.
+        """
+        return list_relations.nested(self.lists, self.members, self.counts)
+
+    @property
+    def empty_lists(self) -> tuple[str, ...]:
+        """Lists that nobody is on."""
+        return tuple(name for name, total in self.totals.items() if total == 0)
 
     def omit(self, *names: str) -> CaptureHistories:
         """Without some lists; people who were on these only are no longer observed."""

@@ -6,16 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
 
-import numpy as np
-import numpy.typing as npt
-
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import DesignFault, listed, not_one_of
 
 ReplicateKind = Literal["jk1", "jk2", "jkn", "brr", "fay", "bootstrap", "sdr", "other"]
 KINDS: tuple[str, ...] = get_args(ReplicateKind)
 Centre = Literal["estimate", "mean"]
 CENTRES: tuple[str, ...] = get_args(Centre)
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, init=False)

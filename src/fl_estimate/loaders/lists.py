@@ -369,7 +369,7 @@ def _counted(
     if covariates:
         kept = frame.select(*names, *covariates, *([COUNT] if count is not None else []))
         records = kept.filter(pl.col(COUNT) > 0).to_pandas() if count is not None else kept.to_pandas()
-    return replace(histories, records=records, report=ValidationReport(faults))
+    return replace(histories, records=records, report=ValidationReport((*faults, *histories.report.faults)))
 
 
 def _histories(
@@ -385,4 +385,4 @@ def _histories(
     kept = [*names, *covariates]
     people = found.people.rename({PERSON: "person"}).select(*(["person"] if keep_person else []), *kept)
     records = people.to_pandas() if covariates or keep_person else None
-    return replace(histories, records=records, report=ValidationReport(faults))
+    return replace(histories, records=records, report=ValidationReport((*faults, *histories.report.faults)))

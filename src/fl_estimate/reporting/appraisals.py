@@ -12,25 +12,32 @@ import numpy as np
 import pandas as pd
 
 from fl_estimate.errors import PublishFault
-from fl_estimate.estimators.capture_recapture.appraisal import Appraisal
+from fl_estimate.estimators.capture_recapture.appraisal import FORMS, Appraisal
 from fl_estimate.inputs.histories import all_histories
 from fl_estimate.reporting.list_overlaps import printable, rough, steady
 from fl_estimate.reporting.precision import WITHOUT_ERROR, significant
 from fl_estimate.reporting.renderers import APPRAISAL, write
 from fl_estimate.reporting.suppression import SuppressionRule, chosen_rule
 from fl_estimate.reporting.words import check_language
+from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.provenance import Provenance
 
 TELLING: tuple[str, ...] = (
-    "sensitivity", "models", "leave_one_list", "merge_two_lists", "leave_one_person", "trajectory",
+    "sensitivity", "linkage", "models", "leave_one_list", "merge_two_lists", "leave_one_person", "trajectory",
 )  # fmt: skip
 """Tables of an appraisal that are functions of few overlaps."""
 FIGURES: tuple[str, ...] = (
     "value", "lower", "upper", "population_size", "change", "median", "lower_quartile", "upper_quartile",
 )  # fmt: skip
 """Columns of these that are estimates."""
-CHECKED: tuple[str, ...] = ("independence", "two_way", "stepwise", "bic", "lower_bound")
-"""Methods whose figure is a function of the counts that can be computed again; of two of them it is not, and they go."""
+CHECKED: tuple[str, ...] = ("independence", "two_way", "stepwise", "bic", *FORMS, "lower_bound")
+"""Methods whose figure is a function of the counts; where it is not computed again to see what it tells, it goes."""
+NAMING: dict[str, dict[str, str]] = {
+    "lists_nested": {"pairs": "…"},
+    "selection_blocked": {"pairs": "…"},
+    "pairs_without_overlap": {"pairs": "…", "names": "…"},
+}
+"""Warnings whose names of lists, or number of pairs, would say which histories hold nobody; and what is said instead."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -45,7 +52,7 @@ class PublishedAppraisal:
     least : int
         Counts below it, none among them, are missing.
     hides : bool
-        Whether a history is hidden, and what would tell it with it: then `sensitivity`, `models`, `leave_one_list`,
+        Whether a history is hidden, and what would tell it with it: then `sensitivity`, `linkage`, `models`, `leave_one_list`,
         `merge_two_lists`, `leave_one_person`, `trajectory` and `consistency` have no rows.
     protecting : int
         Histories that are hidden only because a small one could be worked out with them. Where there are any, no count that
@@ -57,8 +64,9 @@ class PublishedAppraisal:
     envelope : (float, float)
         The headline; missing where no method is admissible.
     level : float
-    methods, sensitivity, models, leave_one_list, merge_two_lists, leave_one_person, trajectory : pandas.DataFrame
-        As in Appraisal; `sensitivity` has the columns `interaction`, `ratio` and `value`.
+    methods, sensitivity, linkage, models, leave_one_list, merge_two_lists, leave_one_person, trajectory : pandas.DataFrame
+        As in Appraisal; `sensitivity` has the columns `interaction`, `ratio` and `value`, `linkage` `missed`,
+        `false_links`, `value`, `lower` and `upper`.
     consistency : mapping of method to pandas.DataFrame
     warnings : tuple of (code, parameters)
     population, reference_period : str
@@ -75,6 +83,7 @@ class PublishedAppraisal:
     level: float
     methods: pd.DataFrame
     sensitivity: pd.DataFrame
+    linkage: pd.DataFrame
     models: pd.DataFrame
     leave_one_list: pd.DataFrame
     merge_two_lists: pd.DataFrame
@@ -157,6 +166,7 @@ def _laid_out(appraisal: Appraisal, least: int) -> PublishedAppraisal:
         level=float(headline["level"]),
         methods=appraisal.methods.copy(),
         sensitivity=_curves(appraisal),
+        linkage=linkage_table(appraisal.linkage),
         models=appraisal.models.copy(),
         leave_one_list=appraisal.leave_one_list.copy(),
         merge_two_lists=appraisal.merge_two_lists.copy(),
@@ -185,7 +195,7 @@ def _hidden(full: PublishedAppraisal, appraisal: Appraisal, least: int) -> Publi
     # Where every history of one list is printed, those on several are the rest of all, and no more is told.
     several = full.several if full.several >= least and not hidden[alone].any() else np.nan
     warnings = tuple(
-        (code, _fewer(told, least, known=np.isfinite(several)) if code == "few_on_two_lists" else told)
+        (code, _fewer(told, least, known=np.isfinite(several)) if code == "few_on_two_lists" else _unnamed(code, told))
         for code, told in full.warnings
     )
     return replace(
@@ -236,6 +246,11 @@ def _fewer(parameters: dict[str, Any], least: int, *, known: bool) -> dict[str, 
     return {"people": f"< {least}" if people < least else "…", "share": "…"}
 
 
+def _unnamed(code: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    """Without the names of lists, where they would tell an empty history."""
+    return parameters | NAMING.get(code, {})
+
+
 def _curves(appraisal: Appraisal) -> pd.DataFrame:
     """Interaction, odds ratio and population size, read off the terms of `sensitivity`: "<model>, <interaction> = <ratio>"."""
     lists = appraisal.histories.lists
@@ -250,3 +265,11 @@ def _curves(appraisal: Appraisal) -> pd.DataFrame:
             "value": frame["value"].to_numpy(dtype=float),
         }
     )
+
+
+def linkage_table(curve: Estimates) -> pd.DataFrame:
+    """Rates of missed and false links with the population size and its limits, of a `linkage_curve`."""
+    rates = np.array(curve.diagnostics["rates"], dtype=float).reshape(-1, 2)
+    frame = curve.frame[curve.frame["quantity"] == "population_size"]
+    numbers = {name: frame[name].to_numpy(dtype=float) for name in ("value", "lower", "upper")}
+    return pd.DataFrame({"missed": rates[:, 0], "false_links": rates[:, 1], **numbers})

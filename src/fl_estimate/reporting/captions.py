@@ -14,7 +14,7 @@ from fl_estimate.reporting.words import joined, level_words, opening, say
 
 CREDIBLE: frozenset[str] = frozenset({"equal-tailed"})
 """Kinds of interval that are statements of probability, and are called credible."""
-ENVELOPE = "envelope"
+ENVELOPES: frozenset[str] = frozenset({"envelope", "stated-range"})
 
 
 def caption(table: PublishedTable, language: str, *, margin: str | None = None) -> str:
@@ -73,8 +73,8 @@ def interval_words(frame: pd.DataFrame, level: float, language: str, *, family: 
     named = {str(kind) for kind in frame["interval_kind"] if kind}
     kinds = {kind in CREDIBLE for kind in named}
     code = family if kinds <= {False} else f"{family}.credible" if kinds == {True} else f"{family}.mixed"
-    if ENVELOPE in named:
-        code = f"{family}.envelope" if named == {ENVELOPE} else f"{family}.mixed"
+    if named & ENVELOPES:
+        code = f"{family}.envelope" if named <= ENVELOPES else f"{family}.mixed"
     return say("head", code, language, level=level_words(level, language))
 
 

@@ -8,11 +8,10 @@ from itertools import combinations, permutations
 from typing import Any, cast
 
 import numpy as np
-import numpy.typing as npt
 
+from fl_estimate.arrays import Floats
 from fl_estimate.reporting.disclosure_system import Draft
 
-Floats = npt.NDArray[np.float64]
 Ids = list[int]
 Label = tuple[Any, ...]
 Nested = Mapping[str, Mapping[Any, Any]]

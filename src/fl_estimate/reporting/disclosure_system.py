@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-Floats = npt.NDArray[np.float64]
+from fl_estimate.arrays import Floats, Places
+
 Flags = npt.NDArray[np.bool_]
-Places = npt.NDArray[np.intp]
 Matrix = Any
 """A scipy CSR matrix: their classes have no types."""
 

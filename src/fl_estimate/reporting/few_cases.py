@@ -6,16 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy import special  # pyright: ignore[reportMissingTypeStubs]
 
+from fl_estimate.arrays import Floats
 from fl_estimate.reporting.judging import Cell, Flags, floats
 from fl_estimate.reporting.precision import DIGITS, raised
 from fl_estimate.reporting.suppression import SuppressionRule
 from fl_estimate.results.crossing import Crossing
-
-Floats = npt.NDArray[np.float64]
 
 
 def upper_share(n: float, most: float, deff: float, level: float) -> float:

@@ -113,19 +113,27 @@ def cells(frame: pd.DataFrame, by: Sequence[str], assumptions: Sequence[Assumpti
     return keys
 
 
-def doubtful(reasons: Sequence[Reason]) -> frozenset[int]:
-    """Rows of a sampler that did not do well."""
-    return frozenset(reason.row for reason in reasons if reason.code.doubtful)
+def doubtful(reasons: Sequence[Reason]) -> frozenset[tuple[int, str]]:
+    """Rows of a sampler that did not do well, or of a model that does not hold, each with which it is."""
+    return frozenset((reason.row, reason.code.doubtful) for reason in reasons if reason.code.doubtful)
 
 
-def cautions(frame: pd.DataFrame, rule: SuppressionRule, doubted: frozenset[int]) -> list[str]:
-    """For each row why it is to be used with caution, of "cv", "df" and "sampler", with spaces between; or ""."""
+def cautions(frame: pd.DataFrame, rule: SuppressionRule, doubted: frozenset[tuple[int, str]]) -> list[str]:
+    """For each row why it is to be used with caution, of "cv", "df", "sampler" and "model", with spaces between; or ""."""
     with np.errstate(divide="ignore", invalid="ignore"):
         cv = floats(frame["se"]) / np.abs(floats(frame["value"]))
     high = cv > rule.caution_cv
     loose = based_on(frame, RESPONDENTS) & (floats(frame["df"]) < rule.caution_df)
     return [
-        " ".join(code for code, holds in (("cv", wide), ("df", few), ("sampler", row in doubted)) if holds)
+        " ".join(
+            code
+            for code, holds in (
+                ("cv", wide),
+                ("df", few),
+                *((code, (row, code) in doubted) for code in ("sampler", "model")),
+            )
+            if holds
+        )
         for row, (wide, few) in enumerate(zip(high, loose, strict=True))
     ]
 

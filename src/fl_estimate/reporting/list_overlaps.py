@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import FlError
 from fl_estimate.estimators.capture_recapture.loglinear import loglinear
 from fl_estimate.estimators.capture_recapture.selection import select_stepwise
 from fl_estimate.inputs.histories import CaptureHistories, all_histories
 
-Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 LISTED = 31
 """Histories up to which all are listed, the hidden ones too; of more lists the hidden ones are left out."""

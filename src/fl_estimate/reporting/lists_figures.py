@@ -151,8 +151,8 @@ def plot_sensitivity(appraisal: Appraisal | PublishedAppraisal, *, language: str
                 ends.append((float(part["value"].iloc[-1]), name, color))
         axes.axvline(1.0, color=SOFT, linewidth=0.9, linestyle=(0, (4, 3)))
         axes.set_xlim(float(shown.sensitivity["ratio"].min()), float(shown.sensitivity["ratio"].max()))
-        _end_labels(axes, ends)
-        _both_axes(axes, say("appraisal", "odds", language), language)
+        end_labels(axes, ends)
+        both_axes(axes, say("appraisal", "odds", language), language)
     return figure
 
 
@@ -234,7 +234,7 @@ def _method(axes: Any, place: int, row: Any, label: str, high: float, language: 
               color="black" if counted else SOFT)  # fmt: skip
 
 
-def _end_labels(axes: Any, ends: list[tuple[float, str, str]]) -> None:
+def end_labels(axes: Any, ends: list[tuple[float, str, str]]) -> None:
     """Names at the right ends of the lines, moved apart where they would lie on each other."""
     low, high = axes.get_ylim()
     apart = 0.06 * (high - low)
@@ -247,9 +247,10 @@ def _end_labels(axes: Any, ends: list[tuple[float, str, str]]) -> None:
                       annotation_clip=False)  # fmt: skip
 
 
-def _both_axes(axes: Any, legend: str, language: str) -> None:
+def both_axes(axes: Any, legend: str, language: str, digits: int = 1) -> None:
+    """Dress axes of persons against a rate or ratio; `digits` after the point of the latter."""
     axes.yaxis.set_major_formatter(axis_numbers(lambda value: number(value, 0, language)))
-    axes.xaxis.set_major_formatter(axis_numbers(lambda value: number(value, 1, language)))
+    axes.xaxis.set_major_formatter(axis_numbers(lambda value: number(value, digits, language)))
     axes.set_xlabel(legend, color=SOFT, fontsize=TEXT - 0.5, loc="left")
     axes.set_title(say("head", "unit.total", language), color=SOFT, fontsize=TEXT - 0.5, loc="left", pad=2)
     axes.tick_params(colors=SOFT, labelsize=TEXT - 0.5, length=3, color=RULE)

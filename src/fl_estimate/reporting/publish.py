@@ -52,7 +52,8 @@ def publish(
         respondents is not published when n < 50 or df < 2, or when it has no interval, and is flagged when CV > 30 % or df < 8;
         a domain of 0 to 4 cases is printed as "at most U", the same U for each of these. What is judged is the smallest part
         that a figure is made of. Figures from case lists of fewer than 50 people are not published; those of models are not
-        where the direct figure of the cell is not. What is left is flagged by its CV, and where a sampler did not do well.
+        where the direct figure of the cell is not. What is left is flagged by its CV, and where a sampler did not do well or a model
+        does not hold.
     nested : mapping, optional
         Geographies that lie in each other and stand side by side in no call, as {inner column: {value: outer value}}:
         ``{"district": {"A": "Region 1"}}``, or with the outer column named, ``{"district": {"region": {"A": "Region 1"}}}``. What a call has side by side is found in its data.

@@ -30,7 +30,7 @@ class PublishedTable:
         The name under which it was published.
     frame : pandas.DataFrame
         The columns of Estimates, rounded; then `publication` (published, at_most, fewer_than, not_published) and `caution` (of
-        cv, df and sampler, or empty). A row that is not published has no numbers, one of few cases its upper limit alone.
+        cv, df, sampler and model, or empty). A row that is not published has no numbers, one of few cases its upper limit alone.
     by, measure, population, reference_period, assumptions, provenance, wording
         As in Estimates.
     reasons : tuple of Reason

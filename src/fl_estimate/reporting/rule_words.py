@@ -9,11 +9,16 @@ from fl_estimate.reporting.published_tables import PublishedTable, PublishedTabl
 from fl_estimate.reporting.suppression import AT_MOST, SuppressionRule
 from fl_estimate.reporting.words import number, percent, say
 
+NOTED: frozenset[str] = frozenset({"sampler", "model"})
+"""Causes of caution that are no threshold of the rule: a note says each."""
+
 
 def rule_caution(published: PublishedTables, language: str) -> str:
     """What the mark of caution means, with the rule's own thresholds."""
     rule = published.rule
-    return say("sentence", "rule_caution", language, cv=percent(rule.caution_cv, 0, language), df=rule.caution_df)
+    noted = any(word in NOTED for table in published.tables for text in table.frame["caution"] for word in text.split())
+    said = "rule_caution_noted" if noted else "rule_caution"
+    return say("sentence", said, language, cv=percent(rule.caution_cv, 0, language), df=rule.caution_df)
 
 
 def few_cases_note(published: PublishedTables, language: str, table: PublishedTable | None = None) -> str:

@@ -311,6 +311,14 @@ SENTENCES: dict[str, Said] = {
         "† À utiliser avec prudence\u00a0: coefficient de variation supérieur à {cv}, ou moins de {df} degrés de liberté.",
         "† Usar con precaución: coeficiente de variación superior al {cv}, o menos de {df} grados de libertad.",
     ),
+    "rule_caution_noted": (
+        "† Use with caution: coefficient of variation above {cv}, fewer than {df} degrees of freedom, or a model or sampler that "
+        "did not do well, as the notes say.",
+        "† À utiliser avec prudence\u00a0: coefficient de variation supérieur à {cv}, moins de {df} degrés de liberté, ou modèle "
+        "ou échantillonneur défaillant, comme le disent les notes.",
+        "† Usar con precaución: coeficiente de variación superior al {cv}, menos de {df} grados de libertad, o un modelo o "
+        "muestreador que no funcionó bien, como dicen las notas.",
+    ),
     "protecting": (
         "Of these, {rows} are withheld to protect others: without them, a figure that the rule withholds could be worked out "
         "from what is printed.",

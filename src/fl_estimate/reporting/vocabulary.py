@@ -12,7 +12,9 @@ from fl_estimate.reporting import (
     vocabulary_appraisal,
     vocabulary_areas,
     vocabulary_cells,
+    vocabulary_covariates,
     vocabulary_design,
+    vocabulary_linkage,
     vocabulary_lists,
     vocabulary_migrants,
     vocabulary_models,
@@ -412,6 +414,7 @@ FLAGS: dict[str, Said] = {
         "menos de {df} grados de libertad",
     ),
     "sampler": ("the sampler did not do well", "l’échantillonneur a mal fonctionné", "el muestreador no funcionó bien"),
+    "model": ("the model does not hold", "le modèle ne convient pas", "el modelo no se sostiene"),
     "use_with_caution": ("use with caution", "à utiliser avec prudence", "usar con precaución"),
 }
 
@@ -419,7 +422,9 @@ _TOPICS = (
     vocabulary_appraisal,
     vocabulary_areas,
     vocabulary_cells,
+    vocabulary_covariates,
     vocabulary_design,
+    vocabulary_linkage,
     vocabulary_lists,
     vocabulary_migrants,
     vocabulary_models,
@@ -449,4 +454,4 @@ for _topic in _TOPICS:
             # The later words would take the place of the earlier in silence.
             raise ValueError(f"{_name} of {_topic.__name__} are said elsewhere too: {', '.join(sorted(_twice))}")
         _words.update(_more)
-APPRAISAL = vocabulary_appraisal.APPRAISAL
+APPRAISAL = {**vocabulary_appraisal.APPRAISAL, **vocabulary_linkage.APPRAISAL}

@@ -22,6 +22,11 @@ INTERVALS: dict[str, Said] = {
         "de la plus petite limite inférieure à la plus grande limite supérieure de plusieurs méthodes",
         "del menor límite inferior al mayor límite superior de varios métodos",
     ),
+    "stated-range": (
+        "over a stated range of odds ratios",
+        "sur une plage donnée de rapports de cotes",
+        "sobre un rango dado de razones de momios",
+    ),
 }
 ASSUMPTIONS: dict[str, Said] = {
     "decomposable_dependence": (
@@ -82,9 +87,9 @@ REASONS: dict[str, Said] = {
         "Por grandes que sean los números examinados, otros mayores aún cambian los límites: no hay cota superior.",
     ),
     "posterior_moments_unsettled": (
-        "The mean moves with the largest number of persons looked at: use the median; there is no standard error.",
-        "La moyenne varie avec le plus grand nombre examiné : utiliser la médiane ; pas d’erreur type.",
-        "La media varía con el mayor número examinado: use la mediana; no hay error estándar.",
+        "The mean moves with the largest number of persons looked at: the figure is the median; there is no standard error.",
+        "La moyenne varie avec le plus grand nombre examiné : le chiffre est la médiane ; pas d’erreur type.",
+        "La media varía con el mayor número examinado: la cifra es la mediana; no hay error estándar.",
     ),
     "chances_at_margin": (
         "For more than 5 % of the persons the chance to be on both lists is next to nothing: the figure leans on few.",
@@ -101,6 +106,16 @@ REASONS: dict[str, Said] = {
         "D’après cette estimation, personne ne manque aux deux listes.",
         "Según esta estimación, nadie falta en ambas listas.",
     ),
+    "odds_ratios_not_stated": (
+        "Two lists do not tell whether they depend on each other: no figure without a stated range of odds ratios.",
+        "Deux listes ne disent pas si elles dépendent l’une de l’autre : pas de chiffre sans plage donnée de rapports de cotes.",
+        "Dos listas no dicen si dependen una de otra: sin un rango dado de razones de momios no hay cifra.",
+    ),
+    "range_of_odds_ratios": (
+        "No single figure: the range holds for the stated odds ratios of the two lists, which the lists cannot test.",
+        "Pas de chiffre unique : la plage vaut pour les rapports de cotes donnés, que les listes ne peuvent pas tester.",
+        "Sin cifra única: el rango vale para las razones de momios dadas, que las listas no pueden comprobar.",
+    ),
     "envelope_without_value": (
         "No single figure: the methods differ, and the lists do not say which is right.",
         "Pas de chiffre unique : les méthodes diffèrent, et les listes ne disent pas laquelle a raison.",
@@ -112,6 +127,21 @@ NAMES: dict[str, Said] = {
     "two_way": ("All pairs of lists", "Toutes les paires de listes", "Todos los pares de listas"),
     "stepwise": ("Pairs chosen step by step", "Paires choisies pas à pas", "Pares elegidos paso a paso"),
     "bic": ("Pairs chosen by BIC", "Paires choisies par BIC", "Pares elegidos por BIC"),
+    "differ_poisson": (
+        "People differ (Poisson form)",
+        "Personnes différentes (forme de Poisson)",
+        "Personas distintas (forma de Poisson)",
+    ),
+    "differ_normal": (
+        "People differ (normal form)",
+        "Personnes différentes (forme normale)",
+        "Personas distintas (forma normal)",
+    ),
+    "differ_gamma": (
+        "People differ (gamma form)",
+        "Personnes différentes (forme gamma)",
+        "Personas distintas (forma gamma)",
+    ),
     "decomposable": ("Average over graphs", "Moyenne sur les graphes", "Promedio sobre grafos"),
     "latent_class": ("Classes of persons", "Classes de personnes", "Clases de personas"),
     "threshold": ("Bayesian thresholding", "Seuillage bayésien", "Umbralización bayesiana"),
@@ -138,6 +168,21 @@ SUPPOSED: dict[str, Said] = {
         "Le modèle au meilleur équilibre entre ajustement et simplicité est le bon ; ses proches rivaux non.",
         "El modelo con mejor equilibrio entre ajuste y sencillez es el correcto; sus rivales cercanos no.",
     ),
+    "differ_poisson": (
+        "Some persons are easier to see than others on every list alike; how they differ is taken to be Poisson.",
+        "Certaines personnes sont plus faciles à voir, sur toutes les listes ; leurs différences suivent une loi de Poisson.",
+        "Algunas personas son más fáciles de ver, en todas las listas; sus diferencias siguen una ley de Poisson.",
+    ),
+    "differ_normal": (
+        "Some persons are easier to see than others on every list alike; how they differ is taken to be normal.",
+        "Certaines personnes sont plus faciles à voir, sur toutes les listes ; leurs différences suivent une loi normale.",
+        "Algunas personas son más fáciles de ver, en todas las listas; sus diferencias siguen una ley normal.",
+    ),
+    "differ_gamma": (
+        "Some persons are easier to see than others on every list alike; how they differ is taken to be gamma.",
+        "Certaines personnes sont plus faciles à voir, sur toutes les listes ; leurs différences suivent une loi gamma.",
+        "Algunas personas son más fáciles de ver, en todas las listas; sus diferencias siguen una ley gamma.",
+    ),
     "decomposable": (
         "One of the patterns of dependence that factorise is right; each counts by how well it predicts.",
         "Un des schémas de dépendance qui se factorisent est le bon ; chacun compte selon sa prédiction.",
@@ -162,7 +207,14 @@ SUPPOSED: dict[str, Said] = {
 RULED_OUT: dict[str, Said] = {
     "only_a_bound": ("a bound, not an estimate", "une borne, pas une estimation", "una cota, no una estimación"),
     "limit_missing": ("has no upper limit", "sans limite supérieure", "sin límite superior"),
-    "fits_much_worse": ("does not fit these lists", "ne s’ajuste pas à ces listes", "no se ajusta a estas listas"),
+    "fits_much_worse": ("fits these lists far worse than another", "s’ajuste bien moins qu’une autre", "se ajusta mucho peor que otro"),
+    "does_not_fit": ("does not fit these lists", "ne s’ajuste pas à ces listes", "no se ajusta a estas listas"),
+    "lists_nested": ("one list holds another", "une liste en contient une autre", "una lista contiene a otra"),
+    "dependence_unknown": (
+        "supposes what two lists cannot tell",
+        "suppose ce que deux listes ne peuvent pas dire",
+        "supone lo que dos listas no pueden decir",
+    ),
     "chains_disagree": ("the sampler found several answers", "l’échantillonneur a trouvé plusieurs réponses", "el muestreador halló varias respuestas"),
     "prior_decides": ("its answer comes from the prior", "sa réponse vient de la loi a priori", "su respuesta viene de la distribución previa"),
     "bootstrap_fails": ("too many resamples without an answer", "trop de rééchantillons sans réponse", "demasiadas remuestras sin respuesta"),
@@ -173,6 +225,26 @@ WARNED: dict[str, Said] = {
         "There are two lists only: whether they depend on each other cannot be tested at all.",
         "Il n’y a que deux listes : leur dépendance ne peut pas du tout être testée.",
         "Solo hay dos listas: no puede comprobarse en absoluto si dependen una de otra.",
+    ),
+    "lists_nested": (
+        "Everybody on one list is on another too ({pairs}). Such lists do not tell how many persons are on none: leave out the "
+        "list that takes in the others.",
+        "Toutes les personnes d’une liste sont aussi sur une autre ({pairs}). De telles listes ne disent pas combien de personnes "
+        "ne sont sur aucune : retirez la liste qui reprend les autres.",
+        "Todas las personas de una lista están también en otra ({pairs}). Tales listas no dicen cuántas personas no están en "
+        "ninguna: excluya la lista que recoge a las demás.",
+    ),
+    "lists_empty": (
+        "Nobody is on these lists: {lists}.",
+        "Personne n’est sur ces listes : {lists}.",
+        "Nadie está en estas listas: {lists}.",
+    ),
+    "selection_blocked": (
+        "These pairs of lists overlap otherwise than the models say, but no model that takes them in has an estimate: {pairs}.",
+        "Ces paires de listes se recoupent autrement que ne le disent les modèles, mais aucun modèle qui les admet n’a "
+        "d’estimation : {pairs}.",
+        "Estos pares de listas se solapan de otro modo que el que dicen los modelos, pero ningún modelo que los admita tiene "
+        "estimación: {pairs}.",
     ),
     "few_on_two_lists": (
         "Only {people} persons ({share} % of those observed) are on two lists or more. Everything rests on them.",
@@ -235,9 +307,9 @@ WARNED: dict[str, Said] = {
         "El promedio sobre grafos no tiene cota: siempre siguen siendo posibles números mayores.",
     ),
     "bound_above_methods": (
-        "The lower bound lies above some estimates: these need lists that avoid each other. Ask whether they do.",
-        "La borne inférieure dépasse certaines estimations : celles-ci supposent des listes qui s’évitent. Est-ce le cas ?",
-        "La cota inferior supera algunas estimaciones: estas suponen listas que se evitan. Pregunte si es así.",
+        "The lower bound lies above a whole interval: such a figure needs lists that avoid each other. Ask whether they do.",
+        "La borne inférieure dépasse tout un intervalle : un tel chiffre suppose des listes qui s’évitent. Est-ce le cas ?",
+        "La cota inferior supera todo un intervalo: tal cifra supone listas que se evitan. Pregunte si es así.",
     ),
     "methods_without_answer": (
         "Methods that have no answer for these lists: {methods}.",
@@ -250,14 +322,14 @@ WARNED: dict[str, Said] = {
         "{models} modelos se ajustan casi igual y dan de {lower} a {upper} personas.",
     ),
     "known_lists_missed_low": (
-        "Tried on lists whose size is known, {methods} methods came out too low on every one.",
-        "Essayées sur des listes de taille connue, {methods} méthodes ont toujours donné trop peu.",
-        "Probados en listas de tamaño conocido, {methods} métodos quedaron siempre por debajo.",
+        "Tried on lists whose size is known, methods came out too low beyond chance: {methods}.",
+        "Essayées sur des listes de taille connue, des méthodes ont donné trop peu, au-delà du hasard : {methods}.",
+        "Probados en listas de tamaño conocido, hay métodos que quedaron por debajo más allá del azar: {methods}.",
     ),
     "known_lists_missed": (
-        "Tried on lists whose size is known, {methods} methods missed on the same side on every one.",
-        "Essayées sur des listes de taille connue, {methods} méthodes se sont trompées toujours du même côté.",
-        "Probados en listas de tamaño conocido, {methods} métodos erraron siempre hacia el mismo lado.",
+        "Tried on lists whose size is known, methods missed beyond chance: {methods}.",
+        "Essayées sur des listes de taille connue, des méthodes se sont trompées au-delà du hasard : {methods}.",
+        "Probados en listas de tamaño conocido, hay métodos que erraron más allá del azar: {methods}.",
     ),
     "not_levelled_off": (
         "The estimate is still moving as more of the people observed are added.",
@@ -290,6 +362,30 @@ PAGE: dict[str, Said] = {
         "entre {lower} et {upper}. Les listes ne disent pas quelle hypothèse est juste : aucun chiffre unique n’est donné.",
         "{n} personas figuran en las listas. Nadie vio cuántas no figuran en ninguna. Según el supuesto, el total está "
         "entre {lower} y {upper}. Las listas no dicen qué supuesto es correcto: no se da una cifra única.",
+    ),
+    "over_ratios": (
+        "if the odds ratio of the two lists is {low} to {high}; ends of {level} intervals",
+        "si le rapport de cotes des deux listes va de {low} à {high} ; bornes d’intervalles à {level}",
+        "si la razón de momios de las dos listas va de {low} a {high}; extremos de intervalos del {level}",
+    ),
+    "range": ("persons in all: a range", "personnes au total : une plage", "personas en total: un rango"),
+    "lead_two": (
+        "{n} persons are on the two lists. How many are on neither hangs on whether the lists depend on each other, which two "
+        "lists cannot tell. If their odds ratio is {low} to {high}, as is supposed here, the total lies between {lower} and {upper}.",
+        "{n} personnes sont sur les deux listes. Combien ne sont sur aucune dépend du lien entre les listes, que deux listes ne "
+        "peuvent pas dire. Si leur rapport de cotes va de {low} à {high}, comme on le suppose ici, le total est entre {lower} et "
+        "{upper}.",
+        "{n} personas figuran en las dos listas. Cuántas no figuran en ninguna depende de la relación entre las listas, que dos "
+        "listas no pueden decir. Si su razón de momios va de {low} a {high}, como aquí se supone, el total está entre {lower} y "
+        "{upper}.",
+    ),
+    "lead_two_none": (
+        "{n} persons are on the two lists. How many are on neither hangs on whether the lists depend on each other, which two "
+        "lists cannot tell: no total is given without a stated range of odds ratios. The curve shows what it would be.",
+        "{n} personnes sont sur les deux listes. Combien ne sont sur aucune dépend du lien entre les listes, que deux listes ne "
+        "peuvent pas dire : pas de total sans plage donnée de rapports de cotes. La courbe montre ce qu’il serait.",
+        "{n} personas figuran en las dos listas. Cuántas no figuran en ninguna depende de la relación entre las listas, que dos "
+        "listas no pueden decir: sin un rango dado de razones de momios no se da un total. La curva muestra cuál sería.",
     ),
     "lead_none": (
         "{n} persons are on the lists. No method gives an estimate of the others that may be used.",

@@ -61,6 +61,17 @@ SOURCES: dict[str, Said] = {
 INTERVALS: dict[str, Said] = {
     "bca": ("bootstrap (BCa)", "bootstrap (BCa)", "bootstrap (BCa)"),
     "percentile": ("bootstrap percentiles", "percentiles du bootstrap", "percentiles del bootstrap"),
+    "bca-fixed-n": (
+        "bootstrap (BCa) of as many persons as were observed",
+        "bootstrap (BCa) d’autant de personnes qu’observé",
+        "bootstrap (BCa) de tantas personas como las observadas",
+    ),
+    "percentile-fixed-n": (
+        "bootstrap percentiles of as many persons as were observed",
+        "percentiles du bootstrap d’autant de personnes qu’observé",
+        "percentiles del bootstrap de tantas personas como las observadas",
+    ),
+    "transformed-logit": ("transformed logit", "logit transformé", "logit transformado"),
 }
 ASSUMPTIONS: dict[str, Said] = {
     "lists_independent": (
@@ -144,6 +155,25 @@ REASONS: dict[str, Said] = {
         "The likelihood does not fall far enough for an upper limit.",
         "La vraisemblance ne baisse pas assez pour donner une limite supérieure.",
         "La verosimilitud no desciende lo suficiente para dar un límite superior.",
+    ),
+    "poor_fit": (
+        "The model does not describe the lists (goodness of fit: p at most {p}): do not rely on its figure or interval.",
+        "Le modèle ne décrit pas les listes (qualité d’ajustement : p au plus {p}) : ni le chiffre ni l’intervalle n’est fiable.",
+        "El modelo no describe las listas (bondad de ajuste: p como máximo {p}): ni la cifra ni el intervalo son fiables.",
+    ),
+    "selection_blocked": (
+        "These pairs of lists overlap otherwise than the model says, but no model that takes them in has an estimate: {pairs}.",
+        "Ces paires de listes se recoupent autrement que ne le dit le modèle, mais aucun modèle qui les admet n’a d’estimation : "
+        "{pairs}.",
+        "Estos pares de listas se solapan de otro modo que el que dice el modelo, pero ningún modelo que los admita tiene "
+        "estimación: {pairs}.",
+    ),
+    "lists_nested": (
+        "Everybody on one list is on another too ({pairs}): such lists do not tell how many persons are on none.",
+        "Toutes les personnes d’une liste sont aussi sur une autre ({pairs}) : de telles listes ne disent pas combien de personnes "
+        "ne sont sur aucune.",
+        "Todas las personas de una lista están también en otra ({pairs}): tales listas no dicen cuántas personas no están en "
+        "ninguna.",
     ),
     "bootstrap_limit_is_extreme_draw": (
         "A limit rests on the few most extreme bootstrap draws: it moves with their number.",

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, cast
 
 from fl_estimate.errors import PublishFault, not_one_of
-from fl_estimate.reporting import sentences, vocabulary, vocabulary_synthesis
+from fl_estimate.reporting import sentences, vocabulary, vocabulary_covariates, vocabulary_synthesis
 from fl_estimate.reporting.vocabulary import Said
 
 LANGUAGES: tuple[str, ...] = ("en", "fr", "es")
@@ -29,6 +29,7 @@ FAMILIES: dict[str, Mapping[str, Said]] = {
     "reason": vocabulary.REASONS,
     "flag": vocabulary.FLAGS,
     "appraisal": vocabulary.APPRAISAL,
+    "counts": vocabulary_covariates.COUNTS,
     "head": sentences.HEADS,
     "section": sentences.SECTIONS,
     "state": sentences.STATES,

@@ -18,6 +18,8 @@ Unit = Literal["share", "persons", "amount"]
 """What a figure is measured in: a part of the people, a number of them, or what its variable is measured in."""
 Telling = Literal["linear", "known", "same", "formula", "support"]
 """What a figure of respondents tells of withheld cells; `reporting.disclosure_kinds` has what each means."""
+Doubt = Literal["", "sampler", "model"]
+"""What a reason says did badly: the codes of caution of published tables."""
 
 
 class Code(str):
@@ -101,14 +103,14 @@ class ReasonCode(Code):
     ----------
     tells_cases : bool
         Whether it gives away that a domain has no case, so that it goes where few cases are hidden. An unknown one may.
-    doubtful : bool
-        Whether it says that a sampler did not do well: the row is to be used with caution.
+    doubtful : {"", "sampler", "model"}
+        What it says did badly, so that the row is to be used with caution: a sampler, or a model that does not hold.
     """
 
     family: ClassVar[str] = "reason"
-    doubtful: bool
+    doubtful: Doubt
 
-    def __init__(self, text: str, *parameters: str, tells_cases: bool = False, doubtful: bool = False) -> None:
+    def __init__(self, text: str, *parameters: str, tells_cases: bool = False, doubtful: Doubt = "") -> None:
         super().__init__(text, *parameters)
         self._tells_cases, self.doubtful = tells_cases, doubtful
 
@@ -296,10 +298,10 @@ CENSUS = ReasonCode("census")
 AREA_WITHOUT_SAMPLE = ReasonCode("area_without_sample")
 AREA_WITHOUT_CASES = ReasonCode("area_without_cases", tells_cases=True)
 VARIANCE_AT_BOUNDARY = ReasonCode("variance_at_boundary")
-SAMPLER_RHAT = ReasonCode("sampler_rhat", "rhat", doubtful=True)
-SAMPLER_ESS = ReasonCode("sampler_ess", "ess", doubtful=True)
-SAMPLER_DIVERGENCES = ReasonCode("sampler_divergences", "divergences", doubtful=True)
-SAMPLER_ENERGY = ReasonCode("sampler_energy", "bfmi", doubtful=True)
+SAMPLER_RHAT = ReasonCode("sampler_rhat", "rhat", doubtful="sampler")
+SAMPLER_ESS = ReasonCode("sampler_ess", "ess", doubtful="sampler")
+SAMPLER_DIVERGENCES = ReasonCode("sampler_divergences", "divergences", doubtful="sampler")
+SAMPLER_ENERGY = ReasonCode("sampler_energy", "bfmi", doubtful="sampler")
 BOOTSTRAP_DRAWS_FAILED = ReasonCode("bootstrap_draws_failed")
 GRID_END_MATTERS = ReasonCode("grid_end_matters")
 

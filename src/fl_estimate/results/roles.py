@@ -33,6 +33,11 @@ class NotInFile(Role):
 
 
 @dataclass(frozen=True)
+class Told(NotInFile):
+    """A callable that is told in words how far the method is; a run of a study tells its own."""
+
+
+@dataclass(frozen=True)
 class InFile(Role):
     """The type that the key has in a study file, where the function takes more than a file can hold."""
 
@@ -106,9 +111,15 @@ class OfLists(Role):
     """The name of a list."""
 
 
+def _themselves(value: Any) -> Sequence[str]:
+    return value
+
+
 @dataclass(frozen=True)
 class Kept(Role):
-    """Columns of the file of lists that are kept beside them."""
+    """Columns of the file of lists that are kept beside them: those that the value names, by itself or as `named` reads them off it."""
+
+    named: Callable[[Any], Sequence[str]] = _themselves
 
 
 @dataclass(frozen=True)
@@ -236,6 +247,7 @@ LISTS = Lists()
 VALUES = ColumnOf(values=True)
 GROUPS = ColumnOf()
 NOT_IN_FILE = NotInFile()
+TOLD = Told()
 SEED = Seed()
 
 Some = Within(items=(1, None))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast, get_args
 
@@ -14,7 +14,7 @@ from fl_estimate.estimators.synthesis.from_figures import national_figure
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import Argument
-from fl_estimate.results.roles import Earlier, FromFile, Lists, Neighbours, Pair, People, Persons, Seed, Strata
+from fl_estimate.results.roles import Earlier, FromFile, Lists, Neighbours, Pair, People, Persons, Seed, Strata, Told
 from fl_estimate.results.stack import stack
 from fl_estimate.study.config import Study
 from fl_estimate.study.forms import Entry, ListsEntry, PeopleEntry
@@ -22,8 +22,10 @@ from fl_estimate.study.inputs import StudyInputs
 from fl_estimate.study.plan import earlier, is_for
 
 
-def make_estimate(entry: Entry, study: Study, inputs: StudyInputs, before: Mapping[str, Estimates]) -> Any:
-    """Make one estimate of a study; `before` holds those made already.
+def make_estimate(
+    entry: Entry, study: Study, inputs: StudyInputs, before: Mapping[str, Estimates], tell: Callable[[str], None]
+) -> Any:
+    """Make one estimate of a study; `before` holds those made already, `tell` is told how far long ones are.
 
     Returns
     -------
@@ -36,7 +38,7 @@ def make_estimate(entry: Entry, study: Study, inputs: StudyInputs, before: Mappi
         Of the estimator; FL-EST-26 where an estimate that it names could not be made.
     """
     _require_made([name for _, _, name in earlier(entry)], before)
-    given = _given(entry, inputs.tables.get(entry.name, {}), before)
+    given = _given(entry, inputs.tables.get(entry.name, {}), before) | _with(entry, Told, tell)
     function = entry.declared.function
     if isinstance(entry, PeopleEntry):
         return function(**_with(entry, People, inputs.people[study.source_of(entry.source)]), **given)
@@ -68,8 +70,8 @@ def try_out(entry: Entry, people: Any) -> None:
     function(**_with(entry, People, people), **given)
 
 
-def _with(entry: Entry, role: type[People] | type[Lists], value: Any) -> dict[str, Any]:
-    """What is estimated from, under the name that the function has for it."""
+def _with(entry: Entry, role: type[People] | type[Lists] | type[Told], value: Any) -> dict[str, Any]:
+    """What no key holds, under the name that the function has for it; nothing where it takes none."""
     argument = entry.declared.first(role)
     return {} if argument is None else {argument.name: value}
 

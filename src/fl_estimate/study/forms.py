@@ -84,9 +84,9 @@ class ListsEntry(Entry):
     @property
     def kept(self) -> list[str]:
         """Columns that are kept beside the lists: those that the method asks for, and strata."""
-        keys = [each.keys[0] for each, _ in self.declared.having(Kept)]
-        named = [name for key in keys for name in cast("list[str]", getattr(self, key) or [])]
-        return [*named, *([self.strata] if self.strata is not None and self.strata not in named else [])]
+        given = [(role, getattr(self, each.keys[0])) for each, role in self.declared.having(Kept)]
+        named = [name for role, value in given if value for name in role.named(value)]
+        return list(dict.fromkeys([*named, *([self.strata] if self.strata is not None else [])]))
 
 
 @cache
@@ -114,7 +114,9 @@ def entry_model(method: Method) -> type[Entry]:
 def _fields(argument: Argument) -> dict[str, tuple[Any, Any]]:
     """The keys of an argument, each with its type and default."""
     if argument.role(Pair) is not None:
-        return {key: (_plain(form), ...) for key, form in zip(argument.keys, get_args(argument.form), strict=True)}
+        told = argument.role(InFile)
+        pair = argument.form if told is None else told.form
+        return {key: (_plain(form), ...) for key, form in zip(argument.keys, get_args(pair), strict=True)}
     if not argument.keys:
         return {}
     form, default = _form(argument), ... if argument.required else _default(argument)

@@ -215,7 +215,7 @@ def _estimate(
     for place, entry in study.numbered():
         tell(f"estimating {entry.name}")
         try:
-            answer = make_estimate(entry, study, inputs, made)
+            answer = make_estimate(entry, study, inputs, made, tell)
             if isinstance(answer, Appraisal):
                 appraisals[entry.name], answer = answer, answer.headline
             made[entry.name] = entitled(answer, entry, study.config.labels)

@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special  # pyright: ignore[reportMissingTypeStubs] (scipy has none)
 
-Floats = npt.NDArray[np.float64]
+from fl_estimate.arrays import Floats
 
 
 @dataclass(frozen=True)

@@ -28,17 +28,17 @@ WORDS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     (r"\blcmcr\b|latent class", "latent_class", {}),
     (r"bayesthresh|bayesian threshold", "threshold", {}),
     (r"bales|hesketh|msefit|\baic\b", "select_aic_p", {}),
-    (r"main[- ]effects|independen", "loglinear", {"terms": "main"}),
-    (r"all pairs|two-way", "loglinear", {"terms": "two-way"}),
+    (r"main[- ]effects|independen", "loglinear", {"terms": "main", "interval": "wald"}),
+    (r"all pairs|two-way", "loglinear", {"terms": "two-way", "interval": "wald"}),
     (r"stepwise|sparsemse", "select_stepwise", {"interval": "wald"}),
     (r"\bbic\b", "select_bic", {"interval": "wald"}),
-    (r"chapman", "chapman", {}),
-    (r"petersen|lincoln", "petersen", {}),
+    (r"chapman", "chapman", {"interval": "wald"}),
+    (r"petersen|lincoln", "petersen", {"interval": "wald"}),
     (r"zelterman", "zelterman", {}),
-    (r"\bchao\b", "chao", {}),
-    (r"\bm(t|0|h|th|b|bh)[- ]?(chao|poisson|darroch|gamma)?\b", "closed", {}),
+    (r"\bchao\b", "chao", {"kind": "bias-corrected"}),
+    (r"\bm(t|0|h|th|b|bh)[- ]?(chao|poisson|darroch|gamma)?\b", "closed", {"interval": "wald"}),
 )
-"""Words of a method, the function that they mean, and its settings."""
+"""Words of a method, the function that they mean, and its settings: what documents print, not the defaults of today."""
 
 
 @dataclass(frozen=True, kw_only=True)

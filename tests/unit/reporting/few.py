@@ -62,6 +62,16 @@ def lists(n: int = 12) -> fl.CaptureHistories:
     return fl.CaptureHistories.from_counts(counts, lists=LISTS, count="count")
 
 
+def listed() -> pd.DataFrame:
+    """People on lists in two regions, of whom 12 are in one."""
+    return pd.concat([lists(240).people().assign(region="A"), lists().people().assign(region=FEW)], ignore_index=True)
+
+
+def register() -> pd.DataFrame:
+    """Twelve people of one register."""
+    return pd.DataFrame({"count": [1, 2, 3], "people": [7, 3, 2]})
+
+
 def imputed() -> list[fl.Estimates]:
     return [fl.estimate_prevalence(few().assign(fl=lambda f, s=s: f["fl"].to_numpy()[::s]), "fl", design=DESIGN) for s in (1, -1)]  # fmt: skip
 

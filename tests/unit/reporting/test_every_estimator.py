@@ -27,6 +27,7 @@ from tests.unit.reporting.few import (
     ALL,
     DESIGN,
     FEW,
+    LISTS,
     OF_FEW,
     TERM_OF_FEW,
     Rows,
@@ -34,9 +35,11 @@ from tests.unit.reporting.few import (
     episodes,
     few,
     imputed,
+    listed,
     lists,
     people,
     persons,
+    register,
     total,
 )  # fmt: skip
 
@@ -129,7 +132,13 @@ ESTIMATORS: dict[str, tuple[Callable[[], fl.Estimates], Rows]] = {
     "capture_recapture.chao": (lambda: cr.chao(lists()), ALL),
     "capture_recapture.chapman": (lambda: cr.chapman(lists(), "police", "ngo"), ALL),
     "capture_recapture.closed": (lambda: cr.closed(lists()), ALL),
+    "capture_recapture.conditional_loglinear": (lambda: cr.conditional_loglinear(lists()), ALL),
+    "capture_recapture.conditional_loglinear by": (
+        lambda: cr.conditional_loglinear(listed(), lists=LISTS, covariates="region", by="region"), OF_FEW,
+    ),
     "capture_recapture.doubly_robust": (lambda: cr.doubly_robust(lists(36), lists=("police", "ngo"), folds=2, seed=1), ALL),
+    "capture_recapture.generalised_chao": (lambda: cr.generalised_chao(register(), frequency="people"), ALL),
+    "capture_recapture.generalised_zelterman": (lambda: cr.generalised_zelterman(register(), frequency="people"), ALL),
     "capture_recapture.latent_class": (lambda: cr.latent_class(lists(), classes=2, draws=100, burn_in=20, thin=1, seed=1), ALL),
     "capture_recapture.loglinear": (lambda: cr.loglinear(lists()), ALL),
     "capture_recapture.petersen": (lambda: cr.petersen(lists(), "police", "ngo"), ALL),
@@ -138,6 +147,7 @@ ESTIMATORS: dict[str, tuple[Callable[[], fl.Estimates], Rows]] = {
     "capture_recapture.select_stepwise": (lambda: cr.select_stepwise(lists()), ALL),
     "capture_recapture.sensitivity": (lambda: cr.sensitivity(lists()), ALL),
     "capture_recapture.threshold": (lambda: cr.threshold(lists(), draws=100, seed=1), ALL),
+    "capture_recapture.zero_truncated": (lambda: cr.zero_truncated(register(), frequency="people"), ALL),
     "capture_recapture.zelterman": (lambda: cr.zelterman(lists()), ALL),
     "synthesis.add": (lambda: fl.synthesis.add([total(), 100.0]), ALL),
     "synthesis.aggregate": (

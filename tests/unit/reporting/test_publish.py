@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -248,6 +249,21 @@ def test_rows_of_a_sampler_that_did_not_do_well_are_flagged() -> None:
     assert published.to_frame()["caution"].tolist() == ["", "sampler"]
     assert fl.publish(published).to_frame()["caution"].tolist() == ["", "sampler"]
     assert "†" in published.table().as_raw_html().split("</tbody>")[0]
+
+
+def test_a_model_of_lists_that_does_not_fit_is_flagged(tmp_path: Path) -> None:
+    """Three lists of which two go together, taken as independent: the figure has the mark, and the notes say why."""
+    on = [(1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0), (1, 0, 1), (0, 1, 1), (1, 1, 1)]
+    counts = pd.DataFrame(on, columns=["A", "B", "C"]).assign(count=[200, 150, 300, 180, 60, 50, 40])
+    histories = fl.CaptureHistories.from_counts(counts, lists=["A", "B", "C"])
+    made = fl.capture_recapture.loglinear(histories)
+    assert {reason.code for reason in made.reasons} == {"poor_fit"}
+    published = fl.publish({"it": made})
+    assert published.to_frame()["caution"].tolist() == ["model", "model"]
+    page = published.to("html", tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "†" in page
+    assert "does not describe the lists" in page
+    assert "model or sampler that did not do well" in page
 
 
 def test_reasons_of_withheld_rows_are_gone() -> None:

@@ -262,7 +262,7 @@ PUBLISHED = '[[estimate]]\nkind = "published"\nname = "{0}"\ndocument = "{0}"\nv
         ('kind = "stack"\nestimates = ["one", "two", "one"]', "estimate[3].estimates: 'one' is named twice"),
         ('kind = "stack"\nestimates = ["one", "two"]\npopulatoin = 3', "estimate[3].populatoin: no such key; did you mean 'population'?"),
         ('kind = "capture_recapture"\nfile = "a.csv"', "estimate[3].method: it must be given, one of: appraise, "),
-        ('kind = "capture_recapture"\nfile = "a.csv"\nmethod = "loglinear"\ninterval = "bca"', "estimate[3].interval: it should be 'wald' or 'profile'"),
+        ('kind = "capture_recapture"\nfile = "a.csv"\nmethod = "loglinear"\ninterval = "bca"', "estimate[3].interval: it should be 'profile', 'log' or 'wald'"),
     ],
 )  # fmt: skip
 def test_faults_that_were_found_late_or_never(entry: str, said: str, tmp_path: Path) -> None:

@@ -55,6 +55,62 @@ def counted(persons: pd.DataFrame) -> pd.DataFrame:
     return persons.groupby([*LISTS, "sex", "region"]).size().rename("count").reset_index()
 
 
+# --- covariates, links and one register -------------------------------------------------------------------------
+
+
+def test_covariates_of_a_formula_and_domains_are_kept_beside_the_lists(persons: pd.DataFrame, tmp_path: Path) -> None:
+    keys = (
+        NAMED + 'method = "conditional_loglinear"\ncovariates = { police = "C(sex)", ngo = "C(sex)" }\nby = "region"\n'
+    )
+    made = estimated(tmp_path, persons, keys)
+    asked = cr.conditional_loglinear(
+        persons, lists=LISTS, covariates={"police": "C(sex)", "ngo": "C(sex)"}, by="region", seed=1
+    )
+    numbers = ["value", "se", "lower", "upper"]
+    np.testing.assert_allclose(made.frame[numbers], asked.frame[numbers], rtol=1e-9)
+    assert made.frame["region"].dropna().tolist() == ["North", "North", "South", "South"]
+
+
+def test_a_list_that_is_blind_is_a_table(persons: pd.DataFrame, tmp_path: Path) -> None:
+    seen = persons[~((persons["clinic"] == 1) & (persons["region"] == "North"))]
+    keys = NAMED + 'method = "conditional_loglinear"\nblind = { clinic = { region = ["North"] } }\n'
+    made = estimated(tmp_path, seen, keys)
+    asked = cr.conditional_loglinear(seen, lists=LISTS, blind={"clinic": {"region": ["North"]}})
+    np.testing.assert_allclose(made.frame["value"], asked.frame["value"], rtol=1e-9)
+
+
+def test_a_formula_that_cannot_be_read_stops_the_study(persons: pd.DataFrame, tmp_path: Path) -> None:
+    error = refused(study(tmp_path, persons, NAMED + 'method = "conditional_loglinear"\ncovariates = "sex +"\n'))
+    assert "FL-EST-170" in str(error)
+
+
+def test_one_register_is_a_file_of_counts(tmp_path: Path) -> None:
+    stays = pd.DataFrame(
+        {"stays": [1, 2, 3, 4, 5] * 2, "people": [430, 160, 80, 18, 5, 300, 90, 30, 6, 2], "sex": ["f"] * 5 + ["m"] * 5}
+    )
+    keys = 'method = "zero_truncated"\ncount = "stays"\nfrequency = "people"\ncovariates = "sex"\nby = "sex"\n'
+    made = estimated(tmp_path, stays, keys)
+    asked = cr.zero_truncated(stays, count="stays", frequency="people", covariates="sex", by="sex")
+    np.testing.assert_allclose(made.frame["value"], asked.frame["value"], rtol=1e-9)
+    (tmp_path / "wrong").mkdir()
+    assert "FL-STUDY-05" in str(refused(study(tmp_path / "wrong", stays, keys.replace("stays", "times"))))
+
+
+def test_rates_of_linkage_stand_in_the_file(persons: pd.DataFrame, tmp_path: Path) -> None:
+    made = estimated(tmp_path, persons, NAMED + 'method = "linkage_corrected"\na = "police"\nb = "ngo"\nmissed = 0.1\n')
+    histories = fl.CaptureHistories.from_records(persons, lists=LISTS)
+    asked = cr.linkage_corrected(histories, "police", "ngo", missed=0.1)
+    np.testing.assert_allclose(made.frame["value"], asked.frame["value"], rtol=1e-12)
+    assert made.frame["method"].tolist() == ["linkage-corrected"] * 2
+
+
+def test_a_search_of_models_tells_the_run_how_far_it_is(persons: pd.DataFrame, tmp_path: Path) -> None:
+    told: list[str] = []
+    path = study(tmp_path, persons, NAMED + 'method = "select_bic"\nreplicates = 20\n')
+    assert run_study(path, out=tmp_path / "out", progress=told.append).ok
+    assert any("20 resamples" in text for text in told), told
+
+
 # --- strata and covariates --------------------------------------------------------------------------------------
 
 
@@ -153,6 +209,32 @@ def test_what_linking_wrote_can_be_read(persons: pd.DataFrame, tmp_path: Path) -
     expected = cr.loglinear(fl.CaptureHistories.from_records(persons, lists=LISTS)).to_frame()["value"].tolist()
     assert made.to_frame()["value"].tolist() == pytest.approx(expected, rel=1e-12)
     assert not [file for file in (tmp_path / "out").iterdir() if b"P00001" in file.read_bytes()]
+
+
+TWO = 'lists = ["police", "ngo"]\nmethod = "appraise"\n'
+
+
+def test_two_lists_have_a_figure_by_the_odds_ratios_that_the_study_states(
+    persons: pd.DataFrame, tmp_path: Path
+) -> None:
+    """The same as the function gives; without a range no limit at all, and the page says what is missing."""
+    two = persons.loc[persons[["police", "ngo"]].any(axis=1), ["police", "ngo"]]
+    made = estimated(tmp_path, two, f"{TWO}odds_ratios = [1, 3]\n").to_frame()
+    h = fl.CaptureHistories.from_records(two, lists=["police", "ngo"])
+    expected = cr.appraise(h, odds_ratios=(1, 3), seed=1).headline.to_frame()
+    assert made[["lower", "upper"]].to_numpy() == pytest.approx(expected[["lower", "upper"]].to_numpy())
+    page = (tmp_path / "out" / "appraisal.lists.html").read_text(encoding="utf-8")
+    assert "odds ratio is 1 to 3" in page
+    open_folder = tmp_path / "open"
+    open_folder.mkdir()
+    assert estimated(open_folder, two, TWO).to_frame()[["value", "lower", "upper"]].isna().all().all()
+    page = (open_folder / "out" / "appraisal.lists.html").read_text(encoding="utf-8")
+    assert "no total is given without a stated range" in page
+
+
+def test_odds_ratios_of_a_study_are_two_numbers_above_0(persons: pd.DataFrame, tmp_path: Path) -> None:
+    for given in ("[2]", "[1, 2, 3]", "[0, 2]"):
+        assert "odds_ratios" in str(refused(study(tmp_path, persons, f"{TWO}odds_ratios = {given}\n")))
 
 
 @pytest.mark.parametrize(

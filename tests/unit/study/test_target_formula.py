@@ -181,9 +181,9 @@ def test_sizes_and_thousands() -> None:
         ("Bales-Hesketh-Silverman: stepwise", "select_aic_p()"),
         ("stepwise, p < 0.005", "select_stepwise(interval='wald', threshold=0.005)"),
         ("least BIC of order 3, downhill", "select_bic(interval='wald', max_order=3, search='downhill')"),
-        ("main effects only", "loglinear(terms='main')"),
-        ("Mth-Chao", "chao()"),
-        ("Chapman", "chapman()"),
+        ("main effects only", "loglinear(terms='main', interval='wald')"),
+        ("Mth-Chao", "chao(kind='bias-corrected')"),
+        ("Chapman", "chapman(interval='wald')"),
         ("observed cases", "people on any list"),
     ],
 )

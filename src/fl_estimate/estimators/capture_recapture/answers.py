@@ -10,12 +10,14 @@ import numpy as np
 from scipy import special
 
 from fl_estimate.errors import EstimateFault, not_one_of
-from fl_estimate.estimators.capture_recapture import list_codes  # noqa: F401  declares what is looked up here
+from fl_estimate.estimators.capture_recapture.linkage_codes import EVERYONE_CAN_BE_LISTED
+from fl_estimate.estimators.capture_recapture.list_codes import LISTS_NESTED
 from fl_estimate.inputs.histories import CaptureHistories
+from fl_estimate.inputs.list_relations import said
 from fl_estimate.results.basis import Support
 from fl_estimate.results.build import build
-from fl_estimate.results.codes import DARK_FIGURE, POPULATION_SIZE, AssumptionCode, MethodName, ReasonCode
-from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.codes import DARK_FIGURE, POPULATION_SIZE, MethodName, ReasonCode
+from fl_estimate.results.estimates import Assumption, Estimates
 from fl_estimate.results.provenance import Provenance
 from fl_estimate.results.recipe import Period, Recipe
 
@@ -67,7 +69,7 @@ def population_estimates(
     histories: CaptureHistories,
     *,
     call: str,
-    method: str,
+    method: MethodName,
     term: str,
     dark: float,
     se_dark: float,
@@ -75,16 +77,18 @@ def population_estimates(
     limits: Limits,
     interval_kind: str,
     level: float,
-    reasons: tuple[str, ...] = (),
-    assumptions: tuple[tuple[str, dict[str, Any]], ...] = (),
+    reasons: tuple[ReasonCode, ...] = (),
+    assumptions: tuple[Assumption, ...] = (),
     diagnostics: Mapping[str, Any] | None = None,
     arguments: Mapping[str, Any] | None = None,
 ) -> Estimates:
     """Lay the two rows out: population size n + dark figure, and the dark figure, with limits that go together.
 
-    `term` says which model or lists, so that two results of one method can be told apart.
+    `term` says which model or lists, so that two results of one method can be told apart. Lists of which one holds another
+    are marked on every row, whatever the method.
     """
-    n = histories.n
+    n, held = histories.n, said(histories.nested)
+    nested = tuple(LISTS_NESTED.at(row, pairs=held) for row in (0, 1) if held)
     columns: dict[str, Any] = {
         "outcome": histories.outcome,
         "term": term,
@@ -99,12 +103,12 @@ def population_estimates(
     return build(
         columns,
         quantity=[POPULATION_SIZE, DARK_FIGURE],
-        method=MethodName.of(method),
+        method=method,
         basis="lists",
         recipe=Recipe(
             population=histories.population,
             period=Period(histories.reference_period),
-            assumptions=tuple(AssumptionCode.of(code).held(**values) for code, values in assumptions),
+            assumptions=(*assumptions, EVERYONE_CAN_BE_LISTED.held()),
             provenance=Provenance(
                 call=call,
                 arguments={"lists": list(histories.lists), "level": level, **(arguments or {})},
@@ -112,7 +116,7 @@ def population_estimates(
                 source_sha256=histories.content_hash,
             ),
         ),
-        reasons=tuple(ReasonCode.of(code).at(row) for row in (0, 1) for code in reasons),
+        reasons=(*(code.at(row) for row in (0, 1) for code in reasons), *nested),
         diagnostics=diagnostics,
         support=Support.of([n, n]),
     )

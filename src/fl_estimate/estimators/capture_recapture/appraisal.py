@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated, Any
@@ -11,42 +11,62 @@ from typing import Annotated, Any
 import numpy as np
 import pandas as pd
 
-from fl_estimate.errors import EstimateFault, FlError
+from fl_estimate.errors import EstimateFault, FlError, listed
 from fl_estimate.estimators.capture_recapture import robustness
 from fl_estimate.estimators.capture_recapture.answers import require_interval
 from fl_estimate.estimators.capture_recapture.bootstrap import require_replicates
-from fl_estimate.estimators.capture_recapture.bounds import chao
 from fl_estimate.estimators.capture_recapture.cautions import Warned, warned
-from fl_estimate.estimators.capture_recapture.closed import closed
+from fl_estimate.estimators.capture_recapture.closed import Model, closed
 from fl_estimate.estimators.capture_recapture.consistency import InternalConsistency, internal_consistency
 from fl_estimate.estimators.capture_recapture.decomposable import average_decomposable
 from fl_estimate.estimators.capture_recapture.latent_class import latent_class
-from fl_estimate.estimators.capture_recapture.list_codes import APPRAISAL, ENVELOPE_WITHOUT_VALUE
+from fl_estimate.estimators.capture_recapture.linkage_curve import linkage_curve
+from fl_estimate.estimators.capture_recapture.list_codes import (
+    APPRAISAL,
+    ENVELOPE_WITHOUT_VALUE,
+    LISTS_NESTED,
+    ODDS_RATIOS_NOT_STATED,
+    POOR_FIT,
+    RANGE_OF_ODDS_RATIOS,
+    STATED_RANGE,
+)
 from fl_estimate.estimators.capture_recapture.loglinear import loglinear
-from fl_estimate.estimators.capture_recapture.selection import select_bic, select_stepwise
-from fl_estimate.estimators.capture_recapture.sensitivity import sensitivity
+from fl_estimate.estimators.capture_recapture.selection import Progress, select_bic, select_stepwise
+from fl_estimate.estimators.capture_recapture.sensitivity import read_ratios, sensitivity
 from fl_estimate.estimators.capture_recapture.thresholding import threshold
 from fl_estimate.estimators.capture_recapture.two_lists import chapman
 from fl_estimate.estimators.sampling import RHAT_HOPELESS, known_seed
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.results.basis import Support
 from fl_estimate.results.build import build
-from fl_estimate.results.codes import BOOTSTRAP_DRAWS_FAILED, DARK_FIGURE, ENVELOPE, POPULATION_SIZE
+from fl_estimate.results.codes import (
+    BOOTSTRAP_DRAWS_FAILED,
+    DARK_FIGURE,
+    ENVELOPE,
+    POPULATION_SIZE,
+    IntervalKind,
+    ReasonCode,
+)
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 from fl_estimate.results.provenance import Provenance
 from fl_estimate.results.recipe import Period, Recipe
-from fl_estimate.results.roles import LISTS, Level, SeedOrNone, Within
+from fl_estimate.results.roles import LISTS, TOLD, Level, MoreThanZero, SeedOrNone, Within
 from fl_estimate.results.stack import stack
 
 WORSE = 6.0
-"""In BIC: independence that fits so much worse than another model is no candidate."""
+"""In BIC: a simple model that fits so much worse than another is no candidate."""
 MOSTLY = 0.5
 """Weight of the saturated graph above which averaging says what its prior says."""
 RATIOS = (0.5, 0.6, 0.75, 1.0, 1.25, 1.5, 2.0)
-METHODS = ("independence", "two_way", "stepwise", "bic", "decomposable", "latent_class", "threshold")
+FORMS: dict[str, Model] = {"differ_poisson": "Mth-poisson", "differ_normal": "Mth-darroch", "differ_gamma": "Mth-gamma"}
+"""People who differ, in three forms that fit alike and say different things of those unseen."""
+METHODS = ("independence", "two_way", "stepwise", "bic", *FORMS, "decomposable", "latent_class", "threshold")
+LOGLINEAR = ("independence", "two_way", "stepwise", "bic", *FORMS)
+SIMPLE = ("independence", *FORMS)
+"""Models that another may leave far behind in BIC; what the data chose or all pairs may not."""
 BOUND = "lower_bound"
-"""Chao's bound for people who differ and lists that differ; for two lists the plain one."""
+"""Chao's bound for people who differ and lists that differ; of two lists it is independence itself."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -63,9 +83,12 @@ class Appraisal:
         A row a method: `method`, `admissible`, `why_not` (a code: of an error, or of what rules it out; else empty),
         and `value`, `lower`, `upper` of the population size.
     headline : Estimates
-        The envelope: from the least lower to the greatest upper limit over the admissible methods, and no value.
+        The envelope: from the least lower to the greatest upper limit over the admissible methods, and no value. Of two
+        lists: from the lower limit at the least odds ratio stated to the upper one at the greatest; nothing where none is.
     sensitivity : Estimates
         N for stated odds ratios of each pair of lists that the stepwise model leaves out; of all lists where none is.
+    linkage : Estimates
+        N for stated rates of missed links, by the stepwise model (`linkage_curve`).
     models : pandas.DataFrame
         `terms`, `bic`, `population_size` of the log-linear models within 6 of the least BIC.
     leave_one_list, merge_two_lists, leave_one_person, trajectory : pandas.DataFrame
@@ -79,6 +102,7 @@ class Appraisal:
     methods: pd.DataFrame
     headline: Estimates
     sensitivity: Estimates
+    linkage: Estimates
     models: pd.DataFrame
     leave_one_list: pd.DataFrame
     merge_two_lists: pd.DataFrame
@@ -102,7 +126,18 @@ class Appraisal:
     def _in_short(self) -> str:
         row = self.headline.frame.iloc[0]
         if np.isnan(row["lower"]):
-            return f"{self.histories.n:,.0f} people observed; no method gives an admissible estimate"
+            why = (
+                "two lists give no figure without a range of odds ratios (odds_ratios=)"
+                if len(self.histories.lists) == 2
+                else "no method gives an admissible estimate"
+            )
+            return f"{self.histories.n:,.0f} people observed; {why}"
+        if row["interval_kind"] == STATED_RANGE:
+            low, high = self.headline.diagnostics["odds_ratios"]
+            return (
+                f"between {row['lower']:,.0f} and {row['upper']:,.0f} people if the lists' odds ratio is {low:g} to {high:g}, "
+                f"{self.histories.n:,.0f} of them observed; {len(self.warnings)} warnings"
+            )
         return (
             f"between {row['lower']:,.0f} and {row['upper']:,.0f} people over {len(self.admissible)} admissible methods, "
             f"{self.histories.n:,.0f} of them observed; {len(self.warnings)} warnings"
@@ -119,10 +154,12 @@ def _not_by_strata(given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def appraise(
     histories: Annotated[CaptureHistories, LISTS],
     *,
+    odds_ratios: Annotated[Sequence[MoreThanZero] | None, Within(items=(2, 2))] = None,
     level: Level = 0.95,
     replicates: Annotated[int, Within(ge=1)] = 500,
     draws: Annotated[int, Within(ge=1)] = 2_000,
     seed: SeedOrNone = None,
+    progress: Annotated[Progress | None, TOLD] = None,
 ) -> Appraisal:
     """Put every admissible method side by side, with what each supposes and what moves it.
 
@@ -132,6 +169,10 @@ def appraise(
     Parameters
     ----------
     histories : CaptureHistories
+    odds_ratios : (float, float), optional
+        The least and the greatest odds ratio that two lists may have: how many times likelier, in odds, it is to be on one
+        for a person who is on the other. With two lists there is no headline without it, for nothing in them tells it, and
+        it is the headline. It is the range of the curves of `sensitivity`, too (by default 0.5 to 2).
     level : float
     replicates : int, default 500
         Bootstrap resamples of the models that the data choose.
@@ -139,6 +180,8 @@ def appraise(
         Of each posterior.
     seed : int, optional
         Where it is not given, one is made and noted in the provenance.
+    progress : callable, optional
+        Told in words how far it is, as by `fl.run_study`.
 
     Returns
     -------
@@ -148,12 +191,13 @@ def appraise(
     Raises
     ------
     EstimateFault
-        FL-EST-30 (level), FL-EST-91 (resamples), FL-EST-141 (draws), FL-EST-154 (not even independence has an estimate).
+        FL-EST-30 (level), FL-EST-90 (odds ratios), FL-EST-91 (resamples), FL-EST-141 (draws), FL-EST-154 (not even independence has an estimate).
 
     Notes
     -----
     A method is admissible if its estimate exists and is the only one, its interval is finite, and nothing rules it out:
-    independence where BIC prefers another model by more than 6, chains with R-hat above 1.05, averaging with more than
+    lists of which one holds another, a log-linear model that does not describe the lists (p of its deviance below 0.05),
+    independence or people who differ where BIC prefers another model by more than 6, chains with R-hat above 1.05, averaging with more than
     half its weight on the graph whose answer is its prior's, a bootstrap with more than 5 % failures. The lower bound
     is shown beside them and is not counted.
 
@@ -173,8 +217,10 @@ def appraise(
     """
     require_interval("equal-tailed", ("equal-tailed",), level)
     require_replicates(replicates)
+    ratios = _ratios(odds_ratios)
     used = known_seed(seed)
-    made, refused = _made(histories, level, replicates, draws, used)
+    tell = progress or _silent
+    made, refused = _made(histories, level, replicates, draws, used, tell)
     if "independence" not in made:
         # The simplest model of all: without it the others' answers are their priors'.
         raise EstimateFault(
@@ -183,12 +229,14 @@ def appraise(
             found="; ".join(f"{name}: {code}" for name, code in refused.items()),
             fix="lists must overlap: see CaptureHistories.overlaps(), and merge lists or take others",
         )
-    methods = _judged(made, refused)
+    methods = judged(made, refused)
     arguments = {"lists": list(histories.lists), "level": level, "replicates": replicates, "draws": draws, "seed": used}
+    arguments |= {} if odds_ratios is None else {"odds_ratios": [ratios[0], ratios[-1]]}
     provenance = Provenance(
         call="appraise", arguments=arguments, source_name="capture histories", source_sha256=histories.content_hash
     )
     estimates = replace(stack(made), provenance=provenance)
+    tell("appraise: changed lists")
     parts = {
         "models": _models(made),
         "leave_one_list": robustness.leave_one_list(histories),
@@ -196,26 +244,40 @@ def appraise(
         "leave_one_person": robustness.leave_one_person(histories),
         "trajectory": robustness.trajectory(histories, used),
     }
+    tell("appraise: lists whose size is known")
     consistency = _consistency(histories)
+    tell("appraise: what is not known of dependence and links")
+    curves = _curves(histories, made, ratios, level)
+    headline = (
+        _stated_range(histories, curves, odds_ratios is not None, level, provenance)
+        if len(histories.lists) == 2
+        else _envelope(histories, methods, level, provenance)
+    )
     return Appraisal(
         histories=histories,
         estimates=estimates,
         methods=methods,
-        headline=_envelope(histories, methods, level, provenance),
-        sensitivity=_curves(histories, made, level),
+        headline=headline,
+        sensitivity=curves,
+        linkage=_linkage(histories, made, level, used),
         consistency=consistency,
         warnings=warned(histories, methods, {name: e.diagnostics for name, e in made.items()}, consistency, parts),
         **parts,
     )
 
 
+def _silent(_: str) -> None:
+    """Nobody is told."""
+
+
 def _made(
-    histories: CaptureHistories, level: float, replicates: int, draws: int, seed: int
+    histories: CaptureHistories, level: float, replicates: int, draws: int, seed: int, tell: Progress
 ) -> tuple[dict[str, Estimates], dict[str, str]]:
     """What each method gives, or the code of its refusal."""
     made: dict[str, Estimates] = {}
     refused: dict[str, str] = {}
     for name, call in _calls(histories, level, replicates, draws, seed).items():
+        tell(f"appraise: {name}")
         try:
             made[name] = call()
         except FlError as error:
@@ -230,8 +292,7 @@ def _calls(
 ) -> dict[str, Callable[[], Estimates]]:
     if len(histories.lists) == 2:
         a, b = histories.lists
-        pair = partial(chapman, histories, a, b, interval="log", level=level)
-        return {"independence": pair, BOUND: partial(chao, histories, level=level)}
+        return {"independence": partial(chapman, histories, a, b, level=level)}
     boot: dict[str, Any] = {"replicates": replicates, "seed": seed, "level": level}
     few: dict[str, Any] = {"draws": draws, "seed": seed, "level": level}
     return {
@@ -239,6 +300,7 @@ def _calls(
         "two_way": partial(loglinear, histories, "two-way", level=level),
         "stepwise": partial(select_stepwise, histories, **boot),
         "bic": partial(select_bic, histories, **boot),
+        **{name: partial(closed, histories, model, level=level) for name, model in FORMS.items()},
         "decomposable": partial(average_decomposable, histories, **few),
         "latent_class": partial(latent_class, histories, thin=50, **few),
         "threshold": partial(threshold, histories, **few),
@@ -246,10 +308,11 @@ def _calls(
     }
 
 
-def _judged(made: Mapping[str, Estimates], refused: Mapping[str, str]) -> pd.DataFrame:
+def judged(made: Mapping[str, Estimates], refused: Mapping[str, str]) -> pd.DataFrame:
     """Each method with its answer, and whether it counts."""
     best = min(
-        (float(e.diagnostics["bic"]) for n, e in made.items() if n in ("stepwise", "bic", "two_way")), default=np.nan
+        (float(e.diagnostics["bic"]) for n, e in made.items() if n in LOGLINEAR and "bic" in e.diagnostics),
+        default=np.nan,
     )
     rows: list[dict[str, Any]] = []
     for name in (*METHODS, BOUND):
@@ -270,8 +333,11 @@ def _ruled_out(name: str, found: Estimates, best: float) -> str:
     codes = {reason.code for reason in found.reasons}
     tests = {
         "only_a_bound": name == BOUND,
+        "lists_nested": LISTS_NESTED in codes,
+        "dependence_unknown": str(row["method"]) == "chapman",
         "limit_missing": not np.isfinite([row["lower"], row["upper"]]).all(),
-        "fits_much_worse": name == "independence" and float(told.get("bic", -np.inf)) > best + WORSE,
+        "does_not_fit": POOR_FIT in codes,
+        "fits_much_worse": name in SIMPLE and float(told.get("bic", -np.inf)) > best + WORSE,
         "chains_disagree": not float(told.get("rhat", 1.0)) <= RHAT_HOPELESS,
         "prior_decides": float(told.get("saturated_weight", 0.0)) > MOSTLY,
         "bootstrap_fails": BOOTSTRAP_DRAWS_FAILED in codes,
@@ -283,13 +349,47 @@ def _envelope(histories: CaptureHistories, methods: pd.DataFrame, level: float, 
     """From the least lower to the greatest upper limit of the admissible methods, as two rows without a value."""
     kept = methods[methods["admissible"]]
     lower, upper = (float(kept["lower"].min()), float(kept["upper"].max())) if len(kept) else (np.nan, np.nan)
-    n = histories.n
+    told = {
+        "methods": kept["method"].tolist(),
+        "least_value": float(kept["value"].min()) if len(kept) else np.nan,
+        "greatest_value": float(kept["value"].max()) if len(kept) else np.nan,
+    }
+    return _headline(histories, (lower, upper), ENVELOPE, ENVELOPE_WITHOUT_VALUE, told, level, provenance)
+
+
+def _stated_range(
+    histories: CaptureHistories, curves: Estimates, stated: bool, level: float, provenance: Provenance
+) -> Estimates:
+    """Of two lists: from the lower limit at the least odds ratio to the upper one at the greatest; else nothing."""
+    if not stated:
+        return _headline(histories, (np.nan, np.nan), STATED_RANGE, ODDS_RATIOS_NOT_STATED, {}, level, provenance)
+    frame = curves.frame[curves.frame["quantity"] == "population_size"]
+    told = {
+        "odds_ratios": provenance.arguments["odds_ratios"],
+        "least_value": float(frame["value"].min()),
+        "greatest_value": float(frame["value"].max()),
+    }
+    ends = (float(frame["lower"].min()), float(frame["upper"].max()))
+    return _headline(histories, ends, STATED_RANGE, RANGE_OF_ODDS_RATIOS, told, level, provenance)
+
+
+def _headline(
+    histories: CaptureHistories,
+    ends: tuple[float, float],
+    kind: IntervalKind,
+    reason: ReasonCode,
+    told: dict[str, Any],
+    level: float,
+    provenance: Provenance,
+) -> Estimates:
+    """Two rows with limits, and without a value."""
+    n, (lower, upper) = histories.n, ends
     columns: dict[str, Any] = {
         "outcome": histories.outcome,
         "lower": [lower, max(lower - n, 0.0)],
         "upper": [upper, upper - n],
         "level": level,
-        "interval_kind": ENVELOPE,
+        "interval_kind": kind,
         "n": [n, n],
     }
     return build(
@@ -300,22 +400,47 @@ def _envelope(histories: CaptureHistories, methods: pd.DataFrame, level: float, 
         recipe=Recipe(
             population=histories.population, period=Period(histories.reference_period), provenance=provenance
         ),
-        reasons=[ENVELOPE_WITHOUT_VALUE.at(row) for row in (0, 1)],
-        diagnostics={
-            "methods": kept["method"].tolist(),
-            "least_value": float(kept["value"].min()) if len(kept) else np.nan,
-            "greatest_value": float(kept["value"].max()) if len(kept) else np.nan,
-        },
+        reasons=[reason.at(row) for row in (0, 1)],
+        diagnostics=told,
         support=Support.of([n, n]),
     )
 
 
-def _curves(histories: CaptureHistories, made: Mapping[str, Estimates], level: float) -> Estimates:
+def _ratios(stated: Sequence[float] | None) -> tuple[float, ...]:
+    """Odds ratios of the curves: the usual ones, or those of them inside the range stated, with its ends."""
+    if stated is None:
+        return RATIOS
+    ends = read_ratios(stated)
+    low, high = min(ends), max(ends)
+    if len(ends) != 2 or low == high:
+        raise EstimateFault(
+            "FL-EST-90", "the odds ratios are the two ends of a range", found=listed(ends),
+            fix="give the least and the greatest that can be argued for, such as odds_ratios=(1, 4)",
+        )  # fmt: skip
+    middle = np.geomspace(low, high, len(RATIOS))[1:-1].tolist()
+    return tuple(sorted({low, high, *middle, *([1.0] if low < 1 < high else [])}))
+
+
+def _curves(
+    histories: CaptureHistories, made: Mapping[str, Estimates], ratios: tuple[float, ...], level: float
+) -> Estimates:
     """N(ξ) about the stepwise model; about independence where there is none."""
     chosen = made["stepwise"].provenance.arguments["terms"] if "stepwise" in made else []
     # By their names, whatever signs are in those of the lists.
     pairs = [pair for pair in itertools.combinations(histories.lists, 2) if ":".join(pair) in chosen]
-    return sensitivity(histories, pairs or "main", odds_ratios=RATIOS, level=level)
+    return sensitivity(histories, pairs or "main", odds_ratios=ratios, level=level)
+
+
+def _linkage(histories: CaptureHistories, made: Mapping[str, Estimates], level: float, seed: int) -> Estimates:
+    """N over rates of missed links about the same model; about independence where that has no answer with errors undone."""
+    chosen = made["stepwise"].provenance.arguments["terms"] if "stepwise" in made else []
+    pairs = [pair for pair in itertools.combinations(histories.lists, 2) if ":".join(pair) in chosen]
+    try:
+        return linkage_curve(histories, pairs or "main", level=level, seed=seed)
+    except FlError as error:
+        if error.code != "FL-EST-343" or not pairs:
+            raise
+        return linkage_curve(histories, level=level, seed=seed)
 
 
 def _models(made: Mapping[str, Estimates]) -> pd.DataFrame:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import special
 from threadpoolctl import ThreadpoolController
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.capture_recapture.existence import is_identifiable, is_inside
 from fl_estimate.estimators.capture_recapture.fitting import fit_poisson
 from fl_estimate.estimators.capture_recapture.terms import Term, design_matrix
 from fl_estimate.inputs.histories import Member, all_histories
 
-Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 STEPS = 40
 SETTLED = 1e-7
@@ -118,7 +120,7 @@ class Fitter:
         start : array, shape (B, 1 + terms), optional
             Parameters to set out from.
         """
-        with _pools().limit(limits=1, user_api="blas"):
+        with one_thread():
             return self._fit(counts, models, start)
 
     def _fit(self, counts: Floats, models: Flags, start: Floats | None) -> Fits:
@@ -133,7 +135,7 @@ class Fitter:
                 ok=np.concatenate([part.ok for part in parts]),
             )
         finite, rows = self._finite(counts, models)
-        ok = self._identifiable(finite, rows)
+        ok = self.identifies(finite, rows)
         parameters = np.full((len(counts), self.lattice.matrix.shape[1]), np.nan)
         sound = np.flatnonzero(ok)
         if len(sound):
@@ -159,7 +161,7 @@ class Fitter:
         always = np.ones((len(counts), 1), dtype=bool)
         return np.hstack([always, models & ~absent]), rows
 
-    def _identifiable(self, finite: Flags, rows: Flags) -> Flags:
+    def identifies(self, finite: Flags, rows: Flags) -> Flags:
         """Models on the same histories are identifiable if all their terms together are; else each is looked at."""
         answers = np.empty(len(finite), dtype=bool)
         patterns, belongs = np.unique(np.packbits(rows, axis=1), axis=0, return_inverse=True)
@@ -200,6 +202,11 @@ def _pools() -> ThreadpoolController:
     return ThreadpoolController()
 
 
+def one_thread() -> AbstractContextManager[Any]:
+    """Keep the linear algebra library to one thread."""
+    return _pools().limit(limits=1, user_api="blas")
+
+
 def _key(*flags: Flags) -> bytes:
     return b"|".join(np.packbits(each).tobytes() for each in flags)
 
@@ -220,8 +227,8 @@ def _newton(matrix: Floats, counts: Floats, finite: Flags, rows: Flags, start: F
         with np.errstate(over="ignore", invalid="ignore"):
             fitted = np.exp(here @ design.T) * on
             gradient = ((seen - fitted) @ design) * active[going]
-        systems = _systems(fitted @ outer, active[going])
-        step = _solve(systems, gradient)
+        systems = information_systems(fitted @ outer, active[going])
+        step = solve_all(systems, gradient)
         change = np.abs(step @ design.T * on).max(axis=1)
         step *= np.minimum(1.0, 3.0 / np.maximum(change, 3.0))[:, None]
         step = _shortened(design, seen, on, here, step)
@@ -241,10 +248,10 @@ def _first(design: Floats, outer: Floats, counts: Floats, active: Flags, cells: 
     """One weighted least-squares step from fitted counts near those observed."""
     near = (counts + 0.1) * cells
     working = np.where(near > 0, near * np.log(np.where(near > 0, near, 1.0)) + counts - near, 0.0)
-    return _solve(_systems(near @ outer, active), (working @ design) * active)
+    return solve_all(information_systems(near @ outer, active), (working @ design) * active)
 
 
-def _systems(information: Floats, active: Flags) -> Floats:
+def information_systems(information: Floats, active: Flags) -> Floats:
     """The information of each table on its own active columns, 1 on the diagonal elsewhere."""
     size = active.shape[1]
     kept = active.astype(float)
@@ -253,7 +260,7 @@ def _systems(information: Floats, active: Flags) -> Floats:
     return systems
 
 
-def _solve(systems: Floats, right: Floats) -> Floats:
+def solve_all(systems: Floats, right: Floats) -> Floats:
     """Solve B systems; a singular one gives NaN."""
     try:
         return np.linalg.solve(systems, right[:, :, None])[:, :, 0]
@@ -297,3 +304,16 @@ def _shortened(design: Floats, counts: Floats, cells: Floats, here: Floats, step
             break
         step[places] /= 2
     return step
+
+
+def fit_tables(matrix: Floats, tables: Floats) -> Floats:
+    """Fitted counts of one design on B tables, shape (B, cells); NaN where the steps were lost.
+
+    A margin of 0 sends its parameter towards −∞: the fitted counts are then near those of the limit, which is what a
+    deviance needs.
+    """
+    every = np.ones((len(tables), matrix.shape[1]), dtype=bool)
+    cells = np.ones(tables.shape, dtype=bool)
+    with _pools().limit(limits=1, user_api="blas"), np.errstate(over="ignore", invalid="ignore"):
+        parameters, _ = _newton(matrix, tables, every, cells, None)
+        return np.exp(parameters @ matrix.T)

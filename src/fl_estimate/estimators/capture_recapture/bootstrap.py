@@ -7,21 +7,27 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.capture_recapture.answers import Limits
+from fl_estimate.estimators.capture_recapture.list_codes import BOOTSTRAP_LIMIT_IS_EXTREME_DRAW
 from fl_estimate.estimators.sampling import known_seed
+from fl_estimate.results.codes import BOOTSTRAP_DRAWS_FAILED, ReasonCode
 
-Floats = npt.NDArray[np.float64]
-Kind = Literal["bca", "percentile"]
-KINDS = ("bca", "percentile")
+Kind = Literal["bca", "percentile", "bca-fixed-n", "percentile-fixed-n"]
+KINDS = ("bca", "percentile", "bca-fixed-n", "percentile-fixed-n")
+FIXED = "-fixed-n"
+"""End of the kinds that draw as many people as were seen, as SparseMSE and MultipleSystemsEstimation do."""
 FAILED = 0.05
 """Share of resamples without an estimate above which the interval is marked."""
 TAIL_DRAWS = 5
 """Draws beyond a limit, below which it is marked: it then moves with the number of draws and the seed."""
 FEWEST = 20
+PART = 200
+"""Resamples between two signs of progress."""
+Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -54,7 +60,7 @@ class Bootstrapped:
 
     limits: Limits
     se: float
-    reasons: tuple[str, ...]
+    reasons: tuple[ReasonCode, ...]
     diagnostics: dict[str, Any]
 
 
@@ -80,6 +86,18 @@ def resample(counts: Floats, replicates: int, seed: int) -> Floats:
     return generator.multinomial(total, counts / counts.sum(), size=replicates).astype(float)
 
 
+def resample_all(counts: Floats, dark: float, replicates: int, seed: int) -> Floats:
+    """Draw tables of all n + dark people, those unseen too: how many are seen then varies as it does in life.
+
+    The histories that occurred keep their shares; shape (replicates, histories). Part of a person is one with that chance.
+    """
+    generator = np.random.default_rng(seed)
+    size = float(counts.sum()) + dark
+    whole = np.floor(size) + (generator.random(replicates) < size - np.floor(size))
+    chances = np.append(counts, dark) / size
+    return generator.multinomial(whole.astype(int), chances)[:, :-1].astype(float)
+
+
 def without_one(counts: Floats) -> Floats:
     """The table less one person, once for each history that occurred; shape (histories that occurred, histories)."""
     occurred = np.flatnonzero(counts > 0)
@@ -88,11 +106,24 @@ def without_one(counts: Floats) -> Floats:
     return tables
 
 
-def draw(counts: Floats, procedure: Callable[[Floats], Floats], *, replicates: int, seed: int | None) -> Draws:
-    """Run a procedure (tables in, dark figures out) on resamples and on the table less one person."""
+def draw(
+    counts: Floats,
+    procedure: Callable[[Floats], Floats],
+    *,
+    replicates: int,
+    seed: int | None,
+    unseen: float | None = None,
+    tell: Tell | None = None,
+) -> Draws:
+    """Run a procedure (tables in, dark figures out) on resamples and on the table less one person.
+
+    With `unseen`, the dark figure estimated, all people are drawn; without it as many as were seen. `tell` is told how many
+    resamples are done.
+    """
     used = known_seed(seed)
-    tables, fewer = resample(counts, replicates, used), without_one(counts)
-    dark = procedure(np.vstack([tables, fewer]))
+    fewer = without_one(counts)
+    tables = resample(counts, replicates, used) if unseen is None else resample_all(counts, unseen, replicates, used)
+    dark = _in_parts(procedure, np.vstack([tables, fewer]), replicates, tell)
     first, last = dark[:replicates], dark[replicates:]
     return Draws(
         dark=first,
@@ -101,6 +132,15 @@ def draw(counts: Floats, procedure: Callable[[Floats], Floats], *, replicates: i
         people=counts[counts > 0],
         seed=used,
     )
+
+
+def _in_parts(procedure: Callable[[Floats], Floats], tables: Floats, replicates: int, tell: Tell | None) -> Floats:
+    parts: list[Floats] = []
+    for at in range(0, len(tables), PART):
+        parts.append(procedure(tables[at : at + PART]))
+        if tell is not None and at < replicates:
+            tell(f"{min(at + PART, replicates):,} of {replicates:,} resamples")
+    return np.concatenate(parts)
 
 
 def bootstrap(draws: Draws, size: float, n: float, *, kind: str, level: float) -> Bootstrapped:
@@ -128,13 +168,14 @@ def bootstrap(draws: Draws, size: float, n: float, *, kind: str, level: float) -
     bias, acceleration = _bias(sizes, size), _acceleration(draws)
     plain = np.array([(1 - level) / 2, (1 + level) / 2])
     moved = _moved(plain, bias, acceleration)
-    asked = moved if kind == "bca" else plain
+    asked = moved if kind.removesuffix(FIXED) == "bca" else plain
     values = quantiles(sizes, np.concatenate([asked, moved, plain]))
     edge = np.minimum(asked, 1 - asked) * len(sizes)
-    reasons = ["bootstrap_limit_is_extreme_draw"] if (edge < TAIL_DRAWS).any() else []
-    reasons += ["bootstrap_draws_failed"] if failed > FAILED * len(draws.size) else []
+    reasons = [BOOTSTRAP_LIMIT_IS_EXTREME_DRAW] if (edge < TAIL_DRAWS).any() else []
+    reasons += [BOOTSTRAP_DRAWS_FAILED] if failed > FAILED * len(draws.size) else []
     return Bootstrapped(
-        limits=Limits(float(values[0]) - n, float(values[1]) - n),
+        # A resample may hold fewer people than were seen; the population cannot.
+        limits=Limits(max(float(values[0]) - n, 0.0), float(values[1]) - n),
         se=float(sizes.std(ddof=1)),
         reasons=tuple(reasons),
         diagnostics={

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 
 from fl_estimate.errors import EstimateFault, not_one_of
 from fl_estimate.estimators.capture_recapture.answers import log_limits, population_estimates, require_interval
+from fl_estimate.estimators.capture_recapture.list_codes import CHAO, LISTS_ALIKE, ZELTERMAN
 from fl_estimate.inputs.histories import CaptureHistories
+from fl_estimate.results.codes import (
+    CLOSED_POPULATION,
+    INTERVAL_NOT_DEFINED,
+    LOWER_BOUND_HETEROGENEITY,
+    PERFECT_LINKAGE,
+    Assumption,
+    MethodName,
+)
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 from fl_estimate.results.roles import LISTS, Key, Level
 
-KINDS = ("bias-corrected", "classic", "t-lists")
-ASSUMED: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("lower_bound_heterogeneity", {}),
-    ("closed_population", {}),
-    ("perfect_linkage", {}),
+KINDS = ("t-lists", "bias-corrected", "classic")
+ASSUMED: tuple[Assumption, ...] = (
+    LOWER_BOUND_HETEROGENEITY.held(),
+    LISTS_ALIKE.held(),
+    CLOSED_POPULATION.held(),
+    PERFECT_LINKAGE.held(),
 )
 
 
@@ -34,21 +44,23 @@ class _Seen:
 @method(kind="capture_recapture", chosen=True, basis="lists", family="capture_recapture")
 def chao(
     histories: Annotated[CaptureHistories, LISTS],
-    kind: Annotated[Literal["bias-corrected", "classic", "t-lists"], Key("estimator")] = "bias-corrected",
+    kind: Annotated[Literal["t-lists", "bias-corrected", "classic"], Key("estimator")] = "t-lists",
     *,
     level: Level = 0.95,
 ) -> Estimates:
     """Bound the number of people from below, by Chao's estimate from those seen once and twice.
 
-    Use it as a line that the truth lies above where people differ in how easily they are seen. It is no bound where
-    particular lists refer people to each other less than by chance, nor where lists avoid each other.
+    Use it as a line that the truth lies above where people differ in how easily they are seen and lists are of much the same
+    size. It is no bound where lists avoid each other, nor where one list is far larger than the others: there
+    ``closed(…, "Mth-chao")`` is the bound. With two lists it is Petersen's figure only if they are of the same size.
 
     Parameters
     ----------
     histories : CaptureHistories
-    kind : {"bias-corrected", "classic", "t-lists"}
-        ``classic`` is f₁²/(2 f₂); ``bias-corrected`` has a value where nobody is on two lists, too; ``t-lists`` is the
-        classic times (t − 1)/t, for t lists of one chance each.
+    kind : {"t-lists", "bias-corrected", "classic"}
+        ``t-lists``, the default, is the classic times (t − 1)/t, for t lists of one chance each. ``classic`` is f₁²/(2 f₂)
+        and ``bias-corrected`` has a value where nobody is on two lists, too; both are of a person counted any number of
+        times, and above the number of people where a few independent lists count each person once at most.
     level : float
 
     Returns
@@ -87,7 +99,7 @@ def chao(
     if kind != "bias-corrected":
         _require_seen_twice(seen)
     dark, variance = _bias_corrected(seen) if kind == "bias-corrected" else _classic(seen, kind)
-    return _answer(histories, seen, "chao", kind, dark, variance, level)
+    return _answer(histories, seen, CHAO, kind, dark, variance, level)
 
 
 @method(kind="capture_recapture", chosen=True, basis="lists", family="capture_recapture")
@@ -142,7 +154,7 @@ def zelterman(histories: Annotated[CaptureHistories, LISTS], *, level: Level = 0
     unseen = float(np.exp(-rate))
     share = unseen / (1 - unseen) ** 2
     variance = n * share * (1 + n * share * rate**2 * (1 / seen.once + 1 / seen.twice))
-    return _answer(histories, seen, "zelterman", "zelterman", n * unseen / (1 - unseen), variance, level)
+    return _answer(histories, seen, ZELTERMAN, "zelterman", n * unseen / (1 - unseen), variance, level)
 
 
 def _seen(histories: CaptureHistories) -> _Seen:
@@ -178,14 +190,14 @@ def _bias_corrected(seen: _Seen) -> tuple[float, float]:
 
 
 def _answer(
-    histories: CaptureHistories, seen: _Seen, method: str, term: str, dark: float, variance: float, level: float
+    histories: CaptureHistories, seen: _Seen, named: MethodName, term: str, dark: float, variance: float, level: float
 ) -> Estimates:
-    reasons = [] if dark > 0 else ["interval_not_defined"]
+    reasons = [] if dark > 0 else [INTERVAL_NOT_DEFINED]
     se = float(np.sqrt(variance))
     return population_estimates(
         histories,
-        call=method,
-        method=method,
+        call=str(named),
+        method=named,
         term=term,
         dark=dark,
         se_dark=se,

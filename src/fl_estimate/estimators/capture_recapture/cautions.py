@@ -11,6 +11,7 @@ import pandas as pd
 
 from fl_estimate.estimators.capture_recapture.consistency import InternalConsistency
 from fl_estimate.estimators.sampling import RHAT_GOOD
+from fl_estimate.inputs import list_relations
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.results.recipe import Period
 
@@ -19,6 +20,8 @@ FAR, APART, FAILED = 10.0, 1.5, 0.05
 LONG_YEARS = 1.0
 LEVELLED = 0.1
 ONE_PERSON = 0.02
+MISSED = 0.05
+"""Size of the test of known lists, over all lists and methods tried."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +50,11 @@ def warned(
 def _of_lists(histories: CaptureHistories) -> Iterator[Warned]:
     if len(histories.lists) < 3:
         yield Warned(code="two_lists_only")
+    held = list_relations.said(histories.nested)
+    if held:
+        yield Warned(code="lists_nested", parameters=(("pairs", ", ".join(held)),))
+    if histories.empty_lists:
+        yield Warned(code="lists_empty", parameters=(("lists", ", ".join(histories.empty_lists)),))
     several = float(histories.frequencies[1:].sum())
     if several < FEW_OVERLAPS or several < SMALL_SHARE * histories.n:
         yield Warned(
@@ -69,8 +77,11 @@ def _of_methods(
     histories: CaptureHistories, methods: pd.DataFrame, diagnostics: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[Warned]:
     counted = methods[methods["admissible"]]
-    if not len(counted):
+    if not len(counted) and len(histories.lists) > 2:
         yield Warned(code="no_admissible_method")
+    blocked = diagnostics.get("stepwise", {}).get("blocked_pairs", [])
+    if blocked:
+        yield Warned(code="selection_blocked", parameters=(("pairs", ", ".join(blocked)),))
     values = counted["value"].to_numpy(dtype=float)
     if len(values) > 1 and values.max() > APART * values.min():
         yield Warned(code="methods_disagree", parameters=(("times", round(float(values.max() / values.min()), 1)),))
@@ -90,7 +101,7 @@ def _of_methods(
     if not diagnostics.get("decomposable", {}).get("grid_settled", True):
         yield Warned(code="grid_end_matters")
     bound = methods.loc[methods["method"] == "lower_bound", "lower"].to_numpy(dtype=float)
-    if len(values) and len(bound) and bound[0] > values.min():
+    if len(values) and len(bound) and bound[0] > counted["upper"].min():
         yield Warned(code="bound_above_methods")
     refused = methods.loc[methods["why_not"].str.startswith("FL-"), "method"].tolist()
     if refused:
@@ -102,11 +113,11 @@ def _of_changes(parts: Mapping[str, pd.DataFrame], consistency: Mapping[str, Int
     if len(models) > 1 and models.max() > APART * models.min():
         span = (("models", len(models)), ("lower", round(models.min())), ("upper", round(models.max())))
         yield Warned(code="models_fit_alike", parameters=span)
-    sided = [name for name, found in consistency.items() if found.one_sided]
-    if sided:
-        low = all(consistency[name].summary()["too_low"] > 0 for name in sided)
+    missed = [name for name, found in consistency.items() if found.smallest_p * len(consistency) < MISSED]
+    if missed:
+        low = all((consistency[name].done.nsmallest(1, "p")["log_error"] < 0).all() for name in missed)
         yield Warned(
-            code="known_lists_missed_low" if low else "known_lists_missed", parameters=(("methods", len(sided)),)
+            code="known_lists_missed_low" if low else "known_lists_missed", parameters=(("methods", len(missed)),)
         )
     path = parts["trajectory"]["median"].to_numpy(dtype=float)
     if np.isfinite(path).any() and not abs(path[-1] / path[-2] - 1) < LEVELLED:

@@ -10,14 +10,17 @@ import numpy as np
 
 from fl_estimate.estimators.capture_recapture import bootstrap as resampling
 from fl_estimate.estimators.capture_recapture.batch import Fitter, Flags, Floats, Lattice
+from fl_estimate.estimators.capture_recapture.list_codes import BIC, LOGLINEAR, SELECTION_BLOCKED, ByLikelihood
 from fl_estimate.estimators.capture_recapture.loglinear import loglinear
-from fl_estimate.estimators.capture_recapture.model_space import best_of
+from fl_estimate.estimators.capture_recapture.rivals import best_of_rivals
+from fl_estimate.estimators.capture_recapture.stepwise import blocked_pairs
+from fl_estimate.estimators.capture_recapture.terms import term_name
 from fl_estimate.inputs.histories import CaptureHistories
-from fl_estimate.results.codes import INTERVAL_GIVEN_MODEL, MODEL_CHOSEN_BY_DATA, ReasonCode
+from fl_estimate.results.codes import INTERVAL_GIVEN_MODEL, MODEL_CHOSEN_BY_DATA
 from fl_estimate.results.estimates import Estimates
 
 Likelihood = Literal["poisson", "multinomial"]
-Interval = Literal["bca", "percentile", "wald", "profile"]
+Interval = Literal["bca", "percentile", "profile", "log", "wald", "bca-fixed-n", "percentile-fixed-n"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -47,20 +50,23 @@ def answer(
     histories: CaptureHistories,
     search: Search,
     call: str,
-    method: str,
+    methods: ByLikelihood,
     likelihood: Likelihood,
     kind: str,
     level: float,
     replicates: int,
     seed: int | None,
+    tell: resampling.Tell | None = None,
 ) -> Estimates:
     """The model chosen, estimated by `loglinear`; then the interval asked for."""
-    given = None if kind in resampling.KINDS else kind
-    made = _named(_chosen(histories, search, likelihood, given, level), call, method, search.told, kind)
-    if given is not None:
+    drawn = kind in resampling.KINDS
+    chosen = _chosen(histories, search, likelihood, "wald" if drawn else kind, level)
+    made = _named(chosen, call, methods, search.told, kind)
+    if not drawn:
         return made
     resampling.require_replicates(replicates)
-    draws = resampling.draw(search.counts, search.procedure, replicates=replicates, seed=seed)
+    unseen = _unseen(made, kind)
+    draws = resampling.draw(search.counts, search.procedure, replicates=replicates, seed=seed, unseen=unseen, tell=tell)
     return _with_draws(histories, made, draws, kind, level)
 
 
@@ -73,22 +79,27 @@ def answer_by_top(
     level: float,
     replicates: int,
     seed: int | None,
+    tell: resampling.Tell | None = None,
 ) -> Estimates:
     """As `answer`, with limits for each number of models compared: one pass over the resamples gives all."""
     resampling.require_replicates(replicates)
-    made = _named(_chosen(histories, search, "poisson", None, level), "select_bic", "bic", search.told, kind)
+    made = _named(_chosen(histories, search, "poisson", "wald", level), "select_bic", BIC, search.told, kind)
     by_top: list[Floats] = []
+    seen: list[Floats] = []
 
     def procedure(tables: Floats) -> Floats:
-        by_top.append(best_of(fitter, tables, kept))
-        return by_top[0][:, -1]
+        seen.append(tables.sum(axis=1))
+        by_top.append(best_of_rivals(fitter, search.counts, tables, kept))
+        return by_top[-1][:, -1]
 
-    draws = resampling.draw(search.counts, procedure, replicates=replicates, seed=seed)
+    draws = resampling.draw(
+        search.counts, procedure, replicates=replicates, seed=seed, unseen=_unseen(made, kind), tell=tell
+    )  # fmt: skip
     size, n = float(made.frame["value"].iloc[0]), histories.n
-    people = np.concatenate([np.full(replicates, round(n)), resampling.without_one(search.counts).sum(axis=1)])
+    dark, people = np.concatenate(by_top), np.concatenate(seen)
     limits: dict[str, list[float]] = {}
     for number in sorted({1, 2, 5, 10, 20, 50, 100, len(kept)} & set(range(1, len(kept) + 1))):
-        sizes = by_top[0][:, number - 1] + people
+        sizes = dark[:, number - 1] + people
         here = replace(draws, size=sizes[:replicates], less_one=sizes[replicates:])
         found = resampling.bootstrap(here, size, n, kind=kind, level=level).limits
         limits[str(number)] = [found.lower + n, found.upper + n]
@@ -96,18 +107,31 @@ def answer_by_top(
     return _with_draws(histories, replace(made, diagnostics=told), draws, kind, level)
 
 
+def _unseen(made: Estimates, kind: str) -> float | None:
+    """People on no list, to be drawn with the others; none for the kinds that hold n fixed."""
+    return None if kind.endswith(resampling.FIXED) else float(made.frame["value"].iloc[1])
+
+
 def _chosen(
     histories: CaptureHistories, search: Search, likelihood: Likelihood, interval: Any, level: float
 ) -> Estimates:
     terms = [term for term, on in zip(search.lattice.terms, search.model, strict=True) if on and len(term) > 1]
     names = [[histories.lists[place] for place in term] for term in terms]
-    return loglinear(histories, names or "main", likelihood=likelihood, interval=interval, level=level)
+    made = loglinear(histories, names or "main", likelihood=likelihood, interval=interval, level=level)
+    blocked = [search.lattice.terms[place] for place in blocked_pairs(search.lattice, search.counts, search.model)]
+    if not blocked:
+        return made
+    pairs = [term_name(histories, pair) for pair in blocked]
+    said = tuple(SELECTION_BLOCKED.at(row, pairs=pairs) for row in (0, 1))
+    return replace(
+        made, reasons=(*made.reasons, *said), diagnostics={**made.diagnostics, "blocked_pairs": pairs}
+    )  # fmt: skip
 
 
-def _named(made: Estimates, call: str, method: str, told: dict[str, Any], kind: str) -> Estimates:
+def _named(made: Estimates, call: str, methods: ByLikelihood, told: dict[str, Any], kind: str) -> Estimates:
     frame = made.to_frame()
-    likelihood = str(frame["method"].iloc[0]).removeprefix("loglinear-")
-    frame["method"] = f"{method}-{likelihood}"
+    likelihood = next(name for name, of in LOGLINEAR.items() if of == frame["method"].iloc[0])
+    frame["method"] = methods[likelihood]
     said = [MODEL_CHOSEN_BY_DATA.held()]
     provenance = replace(made.provenance, call=call, arguments={**made.provenance.arguments, **told, "interval": kind})
     return replace(
@@ -139,7 +163,7 @@ def _with_draws(
     return replace(
         made,
         frame=frame,
-        reasons=tuple(ReasonCode.of(code).at(row) for row in (0, 1) for code in found.reasons),
+        reasons=(*made.reasons, *(code.at(row) for row in (0, 1) for code in found.reasons)),
         assumptions=tuple(a for a in made.assumptions if a.code != INTERVAL_GIVEN_MODEL),
         diagnostics={**made.diagnostics, **told},
         provenance=replace(provenance, arguments=arguments),

@@ -4,22 +4,38 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, not_one_of
 from fl_estimate.estimators.capture_recapture.answers import population_estimates, require_interval, wald_limits
 from fl_estimate.estimators.capture_recapture.existence import full_counts, is_identifiable, is_inside
 from fl_estimate.estimators.capture_recapture.fitting import Fit, fit_poisson
+from fl_estimate.estimators.capture_recapture.goodness import goodness
+from fl_estimate.estimators.capture_recapture.list_codes import (
+    BEHAVIOUR_AFTER_CAPTURE,
+    CLOSED,
+    CLOSED_CORRECTED,
+    HETEROGENEITY_FORM,
+    LISTS_ALIKE,
+)
 from fl_estimate.inputs.histories import CaptureHistories, Member, all_histories
+from fl_estimate.results.codes import (
+    CLOSED_POPULATION,
+    INTERVAL_GIVEN_MODEL,
+    LISTS_INDEPENDENT,
+    LOWER_BOUND_HETEROGENEITY,
+    PERFECT_LINKAGE,
+    Assumption,
+    Reason,
+)
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 from fl_estimate.results.roles import LISTS, Level
 
-Floats = npt.NDArray[np.float64]
 Model = Literal[
     "M0", "Mt", "Mh-chao", "Mh-poisson", "Mh-darroch", "Mh-gamma",
     "Mth-chao", "Mth-poisson", "Mth-darroch", "Mth-gamma", "Mb", "Mbh",
@@ -42,6 +58,7 @@ class _Answer:
     variance: float
     se_log: float
     diagnostics: dict[str, Any]
+    reasons: tuple[Reason, ...] = ()
 
 
 @method(kind="capture_recapture", chosen=True, basis="lists", family="capture_recapture")
@@ -50,6 +67,7 @@ def closed(
     model: Model = "Mt",
     *,
     bias_corrected: bool = False,
+    interval: Literal["log", "wald"] = "log",
     level: Level = 0.95,
 ) -> Estimates:
     """Estimate the number of people from a model of how capture differs by list, person or behaviour.
@@ -66,12 +84,15 @@ def closed(
         "M0", "Mt", "Mh-chao", "Mh-poisson", "Mh-darroch", "Mh-gamma", "Mth-…" of the same four, "Mb", "Mbh".
     bias_corrected : bool, default False
         Take the bias of few overlaps out; for M0, Mt, Mh-chao and Mth-chao.
+    interval : {"log", "wald"}
+        As in `loglinear`: ``log`` carries the chance that decided how many people were seen.
     level : float
 
     Returns
     -------
     Estimates
-        Rows `population_size` and `dark_figure`, in persons; `term` the model; limits symmetric in log dark figure.
+        Rows `population_size` and `dark_figure`, in persons; `term` the model; limits symmetric in log dark figure. A
+        log-linear model that does not describe the lists (p below 0.05) has the reason ``poor_fit``.
 
     Raises
     ------
@@ -102,7 +123,7 @@ def closed(
     >>> [round(float(cr.closed(uk, model).to_frame()["value"].iloc[0])) for model in ("M0", "Mt", "Mh-chao")]
     [13598, 12214, 13677]
     """
-    require_interval("wald", ("wald",), level)
+    require_interval(interval, ("log", "wald"), level)
     _require_model(histories, model, bias_corrected)
     used = _without_empty_lists(histories) if model.startswith(("Mt", "Mth")) else histories
     if model in ("Mb", "Mbh"):
@@ -111,21 +132,23 @@ def closed(
         answer = _corrected_chao(used)
     else:
         answer = _loglinear(used, model, bias_corrected)
-    return population_estimates(
+    spread = answer.se_log**2 + (1 / answer.dark if interval == "log" else 0.0)
+    made = population_estimates(
         histories,
         call="closed",
-        method="closed-bias-corrected" if bias_corrected else "closed",
+        method=CLOSED_CORRECTED if bias_corrected else CLOSED,
         term=model,
         dark=answer.dark,
         se_dark=float(np.sqrt(max(answer.variance - answer.dark, 0.0))),
         se_size=float(np.sqrt(answer.variance)),
-        limits=wald_limits(answer.dark, answer.se_log, level),
-        interval_kind="wald",
+        limits=wald_limits(answer.dark, float(np.sqrt(spread)), level),
+        interval_kind=interval,
         level=level,
         assumptions=_assumptions(model),
         diagnostics=answer.diagnostics,
-        arguments={"model": model, "bias_corrected": bias_corrected},
+        arguments={"model": model, "bias_corrected": bias_corrected, "interval": interval},
     )
+    return replace(made, reasons=(*made.reasons, *(replace(one, row=row) for row in (0, 1) for one in answer.reasons)))
 
 
 def _require_model(histories: CaptureHistories, model: str, bias_corrected: bool) -> None:
@@ -169,12 +192,17 @@ def _loglinear(histories: CaptureHistories, model: str, bias_corrected: bool) ->
         fit = _fit(model, base, counts)
     dark, spread = float(np.exp(fit.parameters[0])), float(fit.covariance[0, 0])
     told = _diagnostics(histories, fit, times)
+    variance, se_log = dark + dark**2 * spread, float(np.sqrt(spread))
+    if bias_corrected:
+        # Likelihood, criteria and fit of counts that were moved mean nothing.
+        return _Answer(dark=dark, variance=variance, se_log=se_log, diagnostics={"parameters": told["parameters"]})
     if form == "chao":
         told["heterogeneity_terms"] = list(kept)
-    if bias_corrected:
-        # Likelihood and criteria of counts that were moved mean nothing.
-        told = {"parameters": told["parameters"]}
-    return _Answer(dark=dark, variance=dark + dark**2 * spread, se_log=float(np.sqrt(spread)), diagnostics=told)
+        base = np.column_stack([base, *(np.maximum(times - j + 1, 0.0) for j in kept)])
+    tested = goodness(base, counts, fit.fitted)
+    return _Answer(
+        dark=dark, variance=variance, se_log=se_log, diagnostics={**told, **tested.told}, reasons=tested.reasons
+    )  # fmt: skip
 
 
 def _lower_bound(model: str, base: Floats, times: Floats, counts: Floats) -> tuple[Fit, tuple[int, ...]]:
@@ -283,15 +311,15 @@ def _diagnostics(histories: CaptureHistories, fit: Fit, times: Floats) -> dict[s
     }
 
 
-def _assumptions(model: str) -> tuple[tuple[str, dict[str, Any]], ...]:
+def _assumptions(model: str) -> tuple[Assumption, ...]:
     kind, _, form = model.partition("-")
-    said: list[tuple[str, dict[str, Any]]] = []
+    said: list[Assumption] = []
     if kind in ("Mb", "Mbh"):
-        said.append(("behaviour_after_capture", {}))
+        said.append(BEHAVIOUR_AFTER_CAPTURE.held())
     elif form:
-        said.append(("lower_bound_heterogeneity", {}) if form == "chao" else ("heterogeneity_form", {"form": form}))
+        said.append(LOWER_BOUND_HETEROGENEITY.held() if form == "chao" else HETEROGENEITY_FORM.held(form=form))
     else:
-        said.append(("lists_independent", {}))
+        said.append(LISTS_INDEPENDENT.held())
     if kind in ("M0", "Mh"):
-        said.append(("lists_alike", {}))
-    return (*said, ("closed_population", {}), ("perfect_linkage", {}), ("interval_given_model", {}))
+        said.append(LISTS_ALIKE.held())
+    return (*said, CLOSED_POPULATION.held(), PERFECT_LINKAGE.held(), INTERVAL_GIVEN_MODEL.held())

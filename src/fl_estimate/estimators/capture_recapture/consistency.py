@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from fl_estimate.errors import EstimateFault, FlError
 from fl_estimate.estimators.capture_recapture.selection import select_stepwise
@@ -53,6 +54,13 @@ class InternalConsistency:
         )
 
     @property
+    def smallest_p(self) -> float:
+        """The p of the list that is missed worst, times the lists tried (Bonferroni); NaN where none was."""
+        p = self.done["p"].to_numpy(dtype=float)
+        known = p[np.isfinite(p)]
+        return float(min(1.0, known.min() * len(known))) if len(known) else np.nan
+
+    @property
     def one_sided(self) -> bool:
         """Whether two lists or more were estimated, all of them on the same side."""
         found = self.summary()
@@ -79,7 +87,7 @@ def internal_consistency(
         At least 3 lists.
     method : callable, optional
         CaptureHistories in, Estimates with `population_size` in the first row out. By default `select_stepwise` with the
-        interval of the model chosen.
+        profile interval of the model chosen.
     minimum : int, default 30
         Lists of whom fewer people are on another list are left out.
 
@@ -114,7 +122,7 @@ def internal_consistency(
 
 
 def _stepwise(histories: CaptureHistories) -> Estimates:
-    return select_stepwise(histories, interval="wald")
+    return select_stepwise(histories, interval="profile")
 
 
 def _one(
@@ -130,14 +138,14 @@ def _one(
     known, observed = float(frame["count"].sum()), float(seen["count"].sum())
     empty: dict[str, object] = {
         "list": name, "known": known, "observed": observed, "value": np.nan, "lower": np.nan, "upper": np.nan,
-        "log_error": np.nan, "covers": False, "refused": "",
+        "log_error": np.nan, "covers": False, "p": np.nan, "refused": "",
     }  # fmt: skip
     if observed < minimum or observed == 0:
         return empty | {"refused": "too few observed"}
     met = [other for other in others if (seen[other] * seen["count"]).sum() > 0]
     try:
         part = CaptureHistories.from_counts(seen, lists=met)
-        row = method(part).to_frame().iloc[0]
+        row = method(part).frame.iloc[0]
     except FlError as error:
         return empty | {"refused": error.code}
     value, lower, upper = (float(row[column]) for column in ("value", "lower", "upper"))
@@ -147,4 +155,20 @@ def _one(
         "upper": upper,
         "log_error": float(np.log(value / known)),
         "covers": bool(lower <= known <= upper),
+        "p": _p(*(max(size - observed, 0.0) for size in (known, value, lower, upper)), level=float(row["level"])),
     }
+
+
+def _p(known: float, value: float, lower: float, upper: float, *, level: float) -> float:
+    """Two-sided p of the known dark figure, taken as log-normal on either side of the estimate as its limit says.
+
+    At a limit it is 1 − level. A dark figure below one person counts as one: none cannot be told from few.
+    """
+    limit = lower if known < value else upper
+    if not np.isfinite(limit):
+        return 1.0
+    far = abs(np.log(max(known, 1.0) / max(value, 1.0)))
+    end = abs(np.log(max(limit, 1.0) / max(value, 1.0)))
+    if end == 0:
+        return 1.0 if far == 0 else 0.0
+    return float(2 * special.ndtr(-special.ndtri((1 + level) / 2) * far / end))

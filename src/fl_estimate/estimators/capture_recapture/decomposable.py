@@ -10,17 +10,26 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.capture_recapture.answers import Limits, require_interval
 from fl_estimate.estimators.capture_recapture.graphs import Graphs, decomposable_graphs
+from fl_estimate.estimators.capture_recapture.list_codes import (
+    AVERAGE_DECOMPOSABLE,
+    DECOMPOSABLE_DEPENDENCE,
+    POSTERIOR_MOMENTS_UNSETTLED,
+    PRIOR_DIRICHLET,
+    PRIOR_POPULATION_GIVEN,
+    SATURATED_GRAPH_WEIGHT,
+)
 from fl_estimate.estimators.capture_recapture.posterior import LEVELS, posterior_estimates, require_draws, tails
 from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.inputs.histories import CaptureHistories
+from fl_estimate.results.codes import CLOSED_POPULATION, GRID_END_MATTERS, PERFECT_LINKAGE, PRIOR_POPULATION, Reason
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 from fl_estimate.results.roles import LISTS, NOT_IN_FILE, Level, MoreThanZero, NotNegative, SeedOrNone, Some, Within
 
-Floats = npt.NDArray[np.float64]
 FIRST_END, GROWTH, MOST_ENDS = 30.0, 3.0, 12
 """The grid first ends at 30 n, as in Binette and Steorts (2022), and is then made three times as long, again and again."""
 SETTLED, MOMENT_SETTLED = 2e-3, 1e-2
@@ -103,9 +112,9 @@ def average_decomposable(
     Returns
     -------
     Estimates
-        Rows `population_size` and `dark_figure`, in persons: `value` the posterior mean, `se` the posterior standard
-        deviation, equal-tailed limits. The median, the graphs with the largest weights, the saturated graph's weight,
-        and where the grid ends are among the diagnostics.
+        Rows `population_size` and `dark_figure`, in persons: `value` the posterior median, `se` the posterior standard
+        deviation, equal-tailed limits. The mean where it is finite, the graphs with the largest weights, the saturated
+        graph's weight, and where the grid ends are among the diagnostics.
 
     Raises
     ------
@@ -119,7 +128,7 @@ def average_decomposable(
     L(C) = Σ log Γ(Y^C + δ_C) − 2^{|C|} log Γ(δ_C) + log Γ(2^t δ) − log Γ(N + 2^t δ), L(∅) = 0. A graph's likelihood at
     N is Σ_cliques L(C) − Σ_separators L(S) + log N! − log (N − n)! and a constant. The priors are 1/N and the same for
     every graph. The saturated graph has a tail so long that mean and deviation have no limit as the grid grows; where
-    that shows, the standard error is left out and a reason says so: go by the median in the diagnostics.
+    that shows, both are left out and a reason says so.
 
     References
     ----------
@@ -274,40 +283,43 @@ def _answer(
     seed: int | None,
 ) -> Estimates:
     histories, n = model.histories, model.histories.n
-    mean, quantiles = n + found.mean, found.quantiles(np.array(LEVELS), n)
+    quantiles = found.quantiles(np.array(LEVELS), n)
+    median = float(quantiles[LEVELS.index(0.5)])
+    finite = bool(told.get("moments_settled", True))
     limits = found.quantiles(tails(level), n) - n
     used, draws = known_seed(seed), int(arguments["draws"])
     even = found.quantiles((np.arange(draws) + 0.5) / draws, n) - n
     weight = float(found.graphs[model.graphs.saturated])
     last = float(found.mass[found.dark > 0.9 * found.dark[-1]].sum())
-    reasons: list[tuple[str, tuple[tuple[str, Any], ...]]] = []
+    reasons: list[Reason] = []
     if weight > SATURATED_MATTERS:
-        reasons.append(("saturated_graph_weight", (("share", round(100 * weight, 1)),)))
+        reasons.append(SATURATED_GRAPH_WEIGHT.at(0, share=round(100 * weight, 1)))
     if not told.get("grid_settled", True):
-        reasons.append(("grid_end_matters", ()))
+        reasons.append(GRID_END_MATTERS.at(0))
     elif not told.get("moments_settled", True):
-        reasons.append(("posterior_moments_unsettled", ()))
+        reasons.append(POSTERIOR_MOMENTS_UNSETTLED.at(0))
     return posterior_estimates(
         histories,
         call="average_decomposable",
+        method=AVERAGE_DECOMPOSABLE,
         term=f"δ = {model.delta:.4g}",
-        value=mean - n,
-        # A standard deviation that a longer grid would change is none.
-        se=found.spread if told.get("moments_settled", True) else np.nan,
+        value=median - n,
+        # A standard deviation that a longer grid would change is none; nor is such a mean.
+        se=found.spread if finite else np.nan,
         limits=Limits(float(limits[0]), float(limits[1])),
         level=level,
         draws=np.random.default_rng(used).permutation(even),
         reasons=tuple(reasons),
         assumptions=(
-            ("decomposable_dependence", {}),
-            *((("prior_population", {}),) if model.log_prior is None else (("prior_population_given", {}),)),
-            ("prior_dirichlet", {"delta": f"{model.delta:.4g}"}),
-            ("closed_population", {}),
-            ("perfect_linkage", {}),
+            DECOMPOSABLE_DEPENDENCE.held(),
+            *((PRIOR_POPULATION.held(),) if model.log_prior is None else (PRIOR_POPULATION_GIVEN.held(),)),
+            PRIOR_DIRICHLET.held(delta=f"{model.delta:.4g}"),
+            CLOSED_POPULATION.held(),
+            PERFECT_LINKAGE.held(),
         ),
         diagnostics={
-            "posterior_mean": mean,
-            "posterior_median": float(quantiles[LEVELS.index(0.5)]),
+            "posterior_mean": n + found.mean if finite else np.nan,
+            "posterior_median": median,
             "quantiles": dict(zip(map(str, LEVELS), quantiles.tolist(), strict=True)),
             "mode": float(n + found.dark[(found.mass / found.width).argmax()]),
             "graphs": len(model.graphs.edges) - (not model.saturated),

@@ -12,8 +12,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from fl_estimate.arrays import Floats, Places
 from fl_estimate.errors import EstimateFault, ListsFault, listed, missing_columns, not_one_of
 from fl_estimate.estimators.capture_recapture.answers import Limits, log_limits, normal_quantile, require_interval
+from fl_estimate.estimators.capture_recapture.domain_answers import About
+from fl_estimate.estimators.capture_recapture.doubly_robust_lists import ACROSS, Across, ListRecords, over_lists
 from fl_estimate.estimators.capture_recapture.learners import LEARNERS, chances
 from fl_estimate.estimators.capture_recapture.list_codes import (
     CHANCES_AT_MARGIN,
@@ -38,10 +41,20 @@ from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 from fl_estimate.results.provenance import Provenance
 from fl_estimate.results.recipe import Recipe
-from fl_estimate.results.roles import LISTS, InFile, Kept, Key, Level, ListName, Pair, SeedOrNone, Strata, Within
+from fl_estimate.results.roles import (
+    LISTS,
+    NOT_IN_FILE,
+    InFile,
+    Kept,
+    Key,
+    Level,
+    ListName,
+    Pair,
+    SeedOrNone,
+    Strata,
+    Within,
+)
 
-Floats = npt.NDArray[np.float64]
-Places = npt.NDArray[np.intp]
 Learner = Literal["logistic", "boosting", "forest"]
 KINDS = ("doubly-robust", "plug-in")
 CLIPPED = 0.05
@@ -87,9 +100,10 @@ class _Records:
 def doubly_robust(
     records: Annotated[Any, LISTS],
     *,
-    lists: Annotated[tuple[ListName, ListName], Pair(("a", "b"))],
+    lists: Annotated[Sequence[str], InFile(tuple[ListName, ListName]), Pair(("a", "b"))],
     covariates: Annotated[Sequence[str], Kept()] = (),
     by: Annotated[str | None, Strata()] = None,
+    across: Annotated[Across, NOT_IN_FILE] = "no-highest-interaction",
     learner: Annotated[Learner | Any, InFile(Learner)] = "logistic",
     kind: Annotated[Literal["doubly-robust", "plug-in"], Key("estimator")] = "doubly-robust",
     folds: Annotated[int | str, InFile(Annotated[int, Within(ge=2, le=20)])] = 5,
@@ -98,7 +112,7 @@ def doubly_robust(
     level: Level = 0.95,
     seed: SeedOrNone = None,
 ) -> Estimates:
-    """Estimate the number of people from two lists that are independent among people alike in covariates.
+    """Estimate the number of people from two lists or more, among people alike in covariates, whatever learns their chances.
 
     Use it where what makes people likely to be on both lists is recorded: region, sex, age, sector. What is not recorded
     still counts as independence. It stays right if either the chances of the lists or those of the overlap are learnt
@@ -109,14 +123,18 @@ def doubly_robust(
     records : frame or CaptureHistories
         A row is a person observed, on the two lists or on others. Of histories that `fl.load_lists` made, the records
         with the covariates that it kept; counts are taken as so many persons alike.
-    lists : (str, str)
-        Two columns of 0 and 1.
+    lists : sequence of str
+        Columns of 0 and 1: two that are independent given covariates, or more.
     covariates : sequence of str
         Numbers or text, none missing. Without any, the estimate is Petersen's.
     by : str, optional
         A column of strata. Each gets its estimate, and the nation's is their sum; the stratum is a covariate, too.
+    across : {"no-highest-interaction", "pairs"}
+        How more than two lists tell of who is on none. ``no-highest-interaction``: they may depend on each other in any way
+        but all at once; everybody's history must be likely enough, so this is for three lists, rarely four. ``pairs``: all
+        pairs are independent given covariates; their estimates are pooled by overlaps, and a test says where they disagree.
     learner : {"logistic", "boosting", "forest"} or scikit-learn classifier
-        Of the four outcomes on neither, one, the other, and both lists.
+        Of the outcomes: on neither, one, the other, and both lists; of more lists, of their histories.
     kind : {"doubly-robust", "plug-in"}
         ``plug-in`` is for comparison: it is no better than its learner.
     folds : int or str
@@ -133,13 +151,14 @@ def doubly_robust(
     -------
     Estimates
         Rows `population_size` and `dark_figure` of the nation and of each stratum, in persons, with their joint
-        covariance. `diagnostics["joint_limits"]` holds limits that hold for all strata at once.
+        covariance. `diagnostics["joint_limits"]` holds limits that hold for all strata at once (two lists);
+        `diagnostics["pairs"]` what each pair says, with its standard error, and `pairs_p_value` whether they agree.
 
     Raises
     ------
     EstimateFault
         FL-EST-30 (interval, level or kind), FL-EST-150 (a covariate or stratum is missing), FL-EST-151 (nobody of a
-        stratum is on both lists), FL-EST-152 (folds, margin or learner), FL-EST-155 (the learner failed).
+        stratum is on both lists, or nobody has one of the histories), FL-EST-152 (folds, margin or learner), FL-EST-155 (the learner failed).
     ListsFault
         FL-LISTS-01, FL-LISTS-02, FL-LISTS-03, FL-LISTS-04, FL-LISTS-06, FL-LISTS-14 (fractional counts).
 
@@ -149,11 +168,17 @@ def doubly_robust(
     mean of φ = γ⁻¹ (Y₁/q₁ + Y₂/q₂ − Y₁ Y₂/q₁₂) in each part, averaged over parts; N = n ψ⁻¹ and
     Var N = n (Var φ + ψ⁻¹ (ψ⁻¹ − 1)). One learner of all four outcomes keeps q₁₂ ≤ min(q₁, q₂), q₁ + q₂ − q₁₂ ≤ 1.
 
+    Three lists and more, ``no-highest-interaction``: with π_ω(x) the chance of history ω among people on the lists and
+    γ = Π_{|ω| odd} π_ω/Π_{|ω| even} π_ω the odds to be on none, N is the sum of φ = 1 + γ (−1)^{|ω|+1}/π_ω over people,
+    whose derivative by π is 0 on average; with two lists this is the φ above. ``pairs``: the mean of the pairs' φ, weighted by
+    their overlaps, which without covariates is Σ n_a n_b/Σ m_ab.
+
     References
     ----------
     Das, Kennedy and Jewell (2023), Doubly robust capture-recapture methods for estimating population size, Journal of
     the American Statistical Association 119(546), 1309-1321. Chernozhukov and others (2018), The Econometrics Journal
-    21(1), C1-C68 (cross-fitting).
+    21(1), C1-C68 (cross-fitting). Aleshin-Guendel, Sadinle and Wakefield (2024), Biometrics 80, ujad011 (what
+    identifies the number). φ of more than two lists is our own derivation, shown by simulation.
 
     Examples
     --------
@@ -170,9 +195,16 @@ def doubly_robust(
     require_interval(interval, ("wald", "log"), level)
     if kind not in KINDS:
         raise not_one_of("FL-EST-30", "this kind of estimate", str(kind), KINDS)
+    if across not in ACROSS:
+        raise not_one_of("FL-EST-30", "this way over more than two lists", str(across), ACROSS)
     _require_settings(learner, folds, margin)
     told = records if isinstance(records, CaptureHistories) else None
     read = _read(records if told is None else told.people(), lists, list(covariates), by, folds)
+    if len(lists) > 2:
+        return _over_more(read, told, across, {
+            "lists": list(lists), "covariates": list(covariates), "by": by, "across": across, "kind": kind, "folds": folds,
+            "margin": margin, "learner": learner, "interval": interval, "seed": known_seed(seed), "level": level,
+        })  # fmt: skip
     labels = list(dict.fromkeys(sorted(read.strata.tolist(), key=str))) if by is not None else []
     _require_overlap(read, labels)
     used = known_seed(seed)
@@ -195,6 +227,27 @@ def doubly_robust(
         return found
     frame = found.to_frame().assign(outcome=told.outcome)
     return replace(found, frame=frame, population=told.population, reference_period=told.reference_period)
+
+
+def _over_more(read: _Records, told: CaptureHistories | None, across: Across, arguments: dict[str, Any]) -> Estimates:
+    """The answer of more than two lists."""
+    # Who is on other lists only says nothing of an interaction of these.
+    kept = read.on.any(axis=1) if across == "no-highest-interaction" else np.ones(len(read.on), dtype=bool)
+    on, seed, learner = read.on[kept], int(arguments["seed"]), arguments["learner"]
+    outcome = on.astype(np.int64) @ (1 << np.arange(on.shape[1]))
+    folds = read.folds[kept] if read.folds is not None else _parts(outcome, int(arguments["folds"]), seed)
+    about = About(sha256=read.hash) if told is None else About(
+        sha256=read.hash, outcome=told.outcome, population=told.population, reference_period=told.reference_period
+    )  # fmt: skip
+    records = ListRecords(
+        lists=tuple(arguments["lists"]), on=on, covariates=read.covariates[kept].reset_index(drop=True),
+        strata=read.strata[kept], parts=folds, sha256=read.hash,
+    )  # fmt: skip
+    return over_lists(
+        records, across, learner=learner, kind=arguments["kind"], margin=arguments["margin"], by=arguments["by"],
+        interval=arguments["interval"], level=arguments["level"], seed=seed, about=about,
+        arguments=arguments | {"learner": learner if isinstance(learner, str) else type(learner).__name__},
+    )  # fmt: skip
 
 
 def inverse_share(on: npt.NDArray[Any], learnt: Chances, parts: Places, kind: str) -> tuple[float, float]:
@@ -348,10 +401,8 @@ def _assumptions(arguments: dict[str, Any]) -> tuple[Assumption, ...]:
     return (head, CLOSED_POPULATION.held(), PERFECT_LINKAGE.held())
 
 
-def _read(records: Any, lists: tuple[str, str], covariates: list[str], by: str | None, folds: int | str) -> _Records:
+def _read(records: Any, lists: Sequence[str], covariates: list[str], by: str | None, folds: int | str) -> _Records:
     named = tuple(lists)
-    if len(named) != 2:
-        raise ListsFault("FL-LISTS-02", "two lists are needed, no more", found=listed(named) or "none")
     on = read_members(records, named)
     wrapped = nw.from_native(records).lazy()
     schema = wrapped.collect_schema()

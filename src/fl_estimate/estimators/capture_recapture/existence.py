@@ -11,15 +11,14 @@ from functools import reduce
 from operator import or_
 
 import numpy as np
-import numpy.typing as npt
 from scipy import linalg
 from scipy.optimize import linprog
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.capture_recapture.terms import Term, Terms, design_matrix, read_terms, term_name
 from fl_estimate.inputs.histories import CaptureHistories, Member, all_histories
 
-Floats = npt.NDArray[np.float64]
 ROUNDING = 1e-10
 """Of a movement of length one, what is taken for none."""
 

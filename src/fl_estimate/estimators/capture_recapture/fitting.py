@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import linalg, special
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault
 
-Floats = npt.NDArray[np.float64]
 STEPS = 200
 FLAT = 1e-9
 """Largest gradient, relative to the sufficient statistics, at which a fit may stop; it goes on while rounding lets it."""

@@ -7,10 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Any
 
 import numpy as np
-import numpy.typing as npt
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.capture_recapture.answers import Limits, require_interval
+from fl_estimate.estimators.capture_recapture.list_codes import LATENT_CLASS, LATENT_CLASSES, PRIOR_CLASSES
 from fl_estimate.estimators.capture_recapture.posterior import (
     chain_diagnostics,
     chain_flags,
@@ -21,11 +22,11 @@ from fl_estimate.estimators.capture_recapture.posterior import (
 )
 from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.inputs.histories import CaptureHistories
+from fl_estimate.results.codes import CLOSED_POPULATION, PERFECT_LINKAGE, PRIOR_POPULATION
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 from fl_estimate.results.roles import LISTS, Level, MoreThanZero, SeedOrNone, Within
 
-Floats = npt.NDArray[np.float64]
 MOST_CLASSES = 50
 
 
@@ -119,6 +120,7 @@ def latent_class(
     return posterior_estimates(
         histories,
         call="latent_class",
+        method=LATENT_CLASS,
         term=f"K = {classes}",
         value=median,
         se=float(dark.std(ddof=1)),
@@ -127,11 +129,11 @@ def latent_class(
         draws=dark.ravel(),
         reasons=chain_flags(told),
         assumptions=(
-            ("latent_classes", {"classes": classes}),
-            ("prior_population", {}),
-            ("prior_classes", {"shape": prior[0], "rate": prior[1]}),
-            ("closed_population", {}),
-            ("perfect_linkage", {}),
+            LATENT_CLASSES.held(classes=classes),
+            PRIOR_POPULATION.held(),
+            PRIOR_CLASSES.held(shape=prior[0], rate=prior[1]),
+            CLOSED_POPULATION.held(),
+            PERFECT_LINKAGE.held(),
         ),
         diagnostics={
             **summary(histories, dark.ravel()),

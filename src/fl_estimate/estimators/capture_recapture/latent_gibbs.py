@@ -16,7 +16,7 @@ LARGE = 1e15
 """Unseen people above which a Poisson draw is its mean: the relative deviation left is 3e-8."""
 
 
-def _compiled[F: Callable[..., Any]](function: F) -> F:
+def compiled[F: Callable[..., Any]](function: F) -> F:
     """The function in machine code, kept on disk for the next process where there is a place to write to."""
     numba_: Any = numba
     try:
@@ -26,7 +26,7 @@ def _compiled[F: Callable[..., Any]](function: F) -> F:
         return numba_.njit(nogil=True)(function)
 
 
-@_compiled
+@compiled
 def log_stick(here: float, behind: float, alpha: float) -> float:
     """Log probability of a class of `here` people before `behind` others, its stick integrated out."""
     return (
@@ -37,7 +37,7 @@ def log_stick(here: float, behind: float, alpha: float) -> float:
     )
 
 
-@_compiled
+@compiled
 def log_sizes(people: Any, alpha: float) -> float:
     """Log probability of the sizes of all classes, all sticks integrated out."""
     behind = people.sum()
@@ -48,7 +48,7 @@ def log_sizes(people: Any, alpha: float) -> float:
     return value
 
 
-@_compiled
+@compiled
 def slice_alpha(people: Any, alpha: float, shape: float, rate: float, generator: Any) -> float:
     """One step of a slice sampler of log α under its gamma prior (Neal 2003)."""
     at = math.log(alpha)
@@ -69,7 +69,7 @@ def slice_alpha(people: Any, alpha: float, shape: float, rate: float, generator:
             high = at
 
 
-@_compiled
+@compiled
 def gibbs(
     members: Any,
     counts: Any,

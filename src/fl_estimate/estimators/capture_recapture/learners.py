@@ -16,9 +16,14 @@ OUTCOMES = 4
 
 
 def chances(
-    learner: Any, covariates: pd.DataFrame, outcome: npt.NDArray[Any], parts: npt.NDArray[np.intp], seed: int
+    learner: Any,
+    covariates: pd.DataFrame,
+    outcome: npt.NDArray[Any],
+    parts: npt.NDArray[np.intp],
+    seed: int,
+    outcomes: int = OUTCOMES,
 ) -> tuple[npt.NDArray[np.float64], bool]:
-    """Chances of the four outcomes, shape (people, 4), and whether every learner came to its end.
+    """Chances of the outcomes (of two lists: four), shape (people, outcomes), and whether every learner came to its end.
 
     An outcome that a part's learner never saw has chance 0.
     """
@@ -26,7 +31,7 @@ def chances(
     from sklearn.exceptions import ConvergenceWarning
 
     made: Any = _named(learner, covariates, seed) if isinstance(learner, str) else _with_columns(learner, covariates)
-    found, converged = np.zeros((len(outcome), OUTCOMES)), True
+    found, converged = np.zeros((len(outcome), outcomes)), True
     for part in np.unique(parts):
         here = parts == part
         fresh: Any = clone(made)

@@ -1,21 +1,44 @@
-"""Codes of the answers of case lists, declared. Modules of the room name them by their text, which `answers` looks up here."""
+"""Codes of the answers of case lists that several modules of the room say, or that others ask for."""
 
 from __future__ import annotations
 
-from fl_estimate.results.codes import AssumptionCode, MethodName, ReasonCode
+from collections.abc import Mapping
 
-METHODS: tuple[MethodName, ...] = tuple(
-    MethodName(name)
-    for name in (
-        "petersen", "chapman", "chao", "zelterman", "closed", "closed-bias-corrected", "sensitivity", "loglinear-poisson",
-        "loglinear-multinomial", "stepwise-poisson", "stepwise-multinomial", "aic-p-poisson", "aic-p-multinomial", "bic-poisson",
-        "bic-multinomial", "average-decomposable", "latent-class", "threshold",
-    )
-)  # fmt: skip
+from fl_estimate.results.codes import AssumptionCode, IntervalKind, MethodName, ReasonCode
+
+PETERSEN = MethodName("petersen")
+CHAPMAN = MethodName("chapman")
+CHAO = MethodName("chao")
+ZELTERMAN = MethodName("zelterman")
+CLOSED = MethodName("closed")
+CLOSED_CORRECTED = MethodName("closed-bias-corrected")
+SENSITIVITY = MethodName("sensitivity")
+AVERAGE_DECOMPOSABLE = MethodName("average-decomposable")
+LATENT_CLASS = MethodName("latent-class")
+THRESHOLD = MethodName("threshold")
+ByLikelihood = Mapping[str, MethodName]
+"""The name of a method for each likelihood."""
+LOGLINEAR: ByLikelihood = {
+    "poisson": MethodName("loglinear-poisson"),
+    "multinomial": MethodName("loglinear-multinomial"),
+}
+STEPWISE: ByLikelihood = {"poisson": MethodName("stepwise-poisson"), "multinomial": MethodName("stepwise-multinomial")}
+AIC_P: ByLikelihood = {"poisson": MethodName("aic-p-poisson"), "multinomial": MethodName("aic-p-multinomial")}
+BIC: ByLikelihood = {"poisson": MethodName("bic-poisson"), "multinomial": MethodName("bic-multinomial")}
 DOUBLY_ROBUST: dict[str, MethodName] = {kind: MethodName(kind) for kind in ("doubly-robust", "plug-in")}
 APPRAISAL = MethodName("appraisal")
 
+TRANSFORMED_LOGIT = IntervalKind("transformed-logit")
+BCA_FIXED_N = IntervalKind("bca-fixed-n")
+PERCENTILE_FIXED_N = IntervalKind("percentile-fixed-n")
+STATED_RANGE = IntervalKind("stated-range")
+
 ENVELOPE_WITHOUT_VALUE = ReasonCode("envelope_without_value")
+ODDS_RATIOS_NOT_STATED = ReasonCode("odds_ratios_not_stated")
+RANGE_OF_ODDS_RATIOS = ReasonCode("range_of_odds_ratios")
+POOR_FIT = ReasonCode("poor_fit", "p", doubtful="model")
+LISTS_NESTED = ReasonCode("lists_nested", "pairs")
+SELECTION_BLOCKED = ReasonCode("selection_blocked", "pairs")
 NO_OVERLAP = ReasonCode("no_overlap")
 INTERVAL_BELOW_OBSERVED = ReasonCode("interval_below_observed")
 PROFILE_UPPER_NOT_FOUND = ReasonCode("profile_upper_not_found")

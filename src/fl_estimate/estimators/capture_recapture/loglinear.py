@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 from scipy import optimize, special, stats
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, listed, not_one_of
 from fl_estimate.estimators.capture_recapture.answers import Limits, population_estimates, require_interval, wald_limits
 from fl_estimate.estimators.capture_recapture.existence import Reduced, existence, reduce_model
 from fl_estimate.estimators.capture_recapture.fitting import Fit, fit_poisson
+from fl_estimate.estimators.capture_recapture.goodness import Goodness, goodness
+from fl_estimate.estimators.capture_recapture.list_codes import LOGLINEAR, PROFILE_UPPER_NOT_FOUND, TERMS_MINUS_INFINITY
 from fl_estimate.estimators.capture_recapture.terms import Term, Terms, TermsInFile, model_name, read_terms, term_name
 from fl_estimate.inputs.histories import CaptureHistories
+from fl_estimate.results.codes import (
+    CLOSED_POPULATION,
+    DEPENDENCE_BETWEEN_LISTS,
+    INTERVAL_GIVEN_MODEL,
+    LISTS_INDEPENDENT,
+    NO_HIGHEST_INTERACTION,
+    PERFECT_LINKAGE,
+    Assumption,
+    ReasonCode,
+)
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 from fl_estimate.results.roles import LISTS, InFile, Level
 
-Floats = npt.NDArray[np.float64]
 Likelihood = Literal["poisson", "multinomial"]
-Interval = Literal["wald", "profile"]
+Interval = Literal["profile", "log", "wald"]
 FARTHEST = 1e4
 """How many times the estimate an upper profile limit is looked for."""
 
@@ -49,16 +60,18 @@ def loglinear(
     likelihood : {"poisson", "multinomial"}
         ``poisson`` gives n + exp(α), which is also the conditional multinomial estimate of Sanathanan;
         ``multinomial`` the maximiser of the profile likelihood in N, a little smaller.
-    interval : {"wald", "profile"}, optional
-        By default ``wald`` for poisson, ``profile`` for multinomial. The value never depends on it.
+    interval : {"profile", "log", "wald"}, optional
+        By default ``profile``, and ``log`` where the profile has no upper end. Both carry the chance that decided how many
+        people were seen; ``wald``, which the R packages print, takes that number as given and is too short where most
+        people were. ``wald`` is of the Poisson likelihood. The value never depends on the interval.
     level : float
 
     Returns
     -------
     Estimates
         Rows `population_size` and `dark_figure`, in persons; `term` the model ("main", "two-way", or its terms);
-        `n` the people observed; the parameters, deviance, AIC
-        and BIC among the diagnostics.
+        `n` the people observed; the parameters, AIC, BIC, deviance and its p (``fit_p``) among the diagnostics. A model
+        that does not describe the lists (p below 0.05) has the reason ``poor_fit``.
 
     Raises
     ------
@@ -71,14 +84,15 @@ def loglinear(
     Notes
     -----
     Counts n_ω of history ω are Poisson with log μ_ω = α + Σ_{θ ⊆ ω} α_θ. The dark figure is exp(α), its variance
-    exp(2α) Var(α), that of N with exp(α) more; the wald interval is n + exp(α ± z se(α)). The profile likelihood is
+    exp(2α) Var(α), that of N with exp(α) more. The wald interval is n + exp(α ± z se(α)), the log interval
+    n + exp(α ± z √(Var(α) + exp(−α))). The profile likelihood is
     l(N) = log N!/(N − n)! + max_β {(N − n) log p_∅ + Σ n_ω log p_ω}, and its interval {N: 2(l_max − l(N)) ≤ χ²_1}.
     Terms that nobody meets are at −∞ (extended likelihood). BIC takes the people for its n.
 
     References
     ----------
-    Bishop, Fienberg and Holland (1975), Discrete Multivariate Analysis, ch. 6. Cormack (1992), Biometrics 48,
-    567-576. Chan, Silverman and Vincent (2021), JASA 116(535), 1297-1306.
+    Bishop, Fienberg and Holland (1975), Discrete Multivariate Analysis, ch. 6. Cormack and Jupp (1991), Biometrika 78,
+    911-916 (variance). Cormack (1992), Biometrics 48, 567-576. Chan, Silverman and Vincent (2021), JASA 116(535), 1297-1306.
 
     Examples
     --------
@@ -88,24 +102,21 @@ def loglinear(
     >>> [round(float(v), 1) for v in cr.loglinear(uk).to_frame()["value"]]
     [12214.0, 9470.0]
     """
-    chosen = _interval(likelihood, interval, level)
+    allowed = _intervals(likelihood, interval, level)
     model = read_terms(histories, terms)
     reduced = require_estimable(histories, model)
     fit = fit_poisson(reduced.matrix, reduced.counts)
     profile = Profile(reduced=reduced, n=histories.n, start=fit.parameters)
     dark = float(np.exp(fit.parameters[0]))
-    reasons: list[str] = []
     if likelihood == "multinomial":
         dark = profile.maximiser(dark)
-    if chosen == "profile":
-        limits, reasons = profile.interval(level, best=dark)
-    else:
-        limits = wald_limits(dark, float(np.sqrt(fit.covariance[0, 0])), level)
+    chosen, limits, reasons = _limits(allowed, profile, fit, level)
     se = float(np.sqrt(fit.covariance[0, 0])) * float(np.exp(fit.parameters[0]))
-    return population_estimates(
+    tested = goodness(reduced.matrix, reduced.counts, fit.fitted)
+    made = population_estimates(
         histories,
         call="loglinear",
-        method=f"loglinear-{likelihood}",
+        method=LOGLINEAR[likelihood],
         term=model_name(histories, model),
         dark=dark,
         se_dark=se,
@@ -113,11 +124,12 @@ def loglinear(
         limits=limits,
         interval_kind=chosen,
         level=level,
-        reasons=tuple(reasons),
+        reasons=reasons,
         assumptions=_assumptions(histories, model, reduced),
-        diagnostics=_diagnostics(histories, reduced, fit),
+        diagnostics=_diagnostics(histories, reduced, fit, tested),
         arguments={"terms": [term_name(histories, t) for t in model if len(t) > 1], "likelihood": likelihood},
     )
+    return replace(made, reasons=(*made.reasons, *(replace(one, row=row) for row in (0, 1) for one in tested.reasons)))
 
 
 def require_estimable(histories: CaptureHistories, model: tuple[Term, ...]) -> Reduced:
@@ -181,7 +193,15 @@ class Profile:
             high += 0.1
         return float(np.exp(_zero(slope, float(low), float(high), 1e-13)))
 
-    def interval(self, level: float, best: float) -> tuple[Limits, list[str]]:
+    def limits(self, level: float, near: float) -> tuple[Limits, tuple[ReasonCode, ...]]:
+        """Both limits about the maximum, which lies near a dark figure; none where the likelihood cannot be followed."""
+        try:
+            limits, reasons = self.interval(level, best=self.maximiser(near))
+        except EstimateFault:
+            return Limits(np.nan, np.nan), (PROFILE_UPPER_NOT_FOUND,)
+        return limits, tuple(reasons)
+
+    def interval(self, level: float, best: float) -> tuple[Limits, list[ReasonCode]]:
         """Both limits of the dark figure, by root-finding; a limit that is not found is missing, with a reason."""
         drop = float(stats.chi2.ppf(level, 1)) / 2
         top = self.at(best)[0]
@@ -193,7 +213,7 @@ class Profile:
         # At a dark figure of 0 the likelihood may not have dropped yet: then 0 is the lower limit.
         lower = _root(below, centre, -1.0) if best > 0 and self.at(0.0)[0] < top - drop else None
         upper = _root(below, centre, 1.0)
-        reasons = [] if upper is not None else ["profile_upper_not_found"]
+        reasons = [] if upper is not None else [PROFILE_UPPER_NOT_FOUND]
         low = 0.0 if lower is None else float(np.exp(lower))
         return Limits(low, np.nan if upper is None else float(np.exp(upper))), reasons
 
@@ -215,29 +235,42 @@ def _zero(function: Callable[[float], float], low: float, high: float, tolerance
     return float(found)
 
 
-def _interval(likelihood: str, interval: str | None, level: float) -> str:
+def _intervals(likelihood: str, interval: str | None, level: float) -> tuple[str, ...]:
+    """Kinds of interval to be tried, in their order."""
     if likelihood not in ("poisson", "multinomial"):
         raise not_one_of("FL-EST-30", "this likelihood", likelihood, ("poisson", "multinomial"))
-    allowed = {"poisson": ("wald",), "multinomial": ("profile",)}[likelihood]
-    chosen = interval or allowed[0]
-    require_interval(chosen, allowed, level, f"this interval with likelihood={likelihood!r}")
-    return chosen
+    allowed = ("profile", "log", *(("wald",) if likelihood == "poisson" else ()))
+    require_interval(interval or "profile", allowed, level, f"this interval with likelihood={likelihood!r}")
+    return ("profile", "log") if interval is None else (interval,)
 
 
-def _assumptions(
-    histories: CaptureHistories, model: tuple[Term, ...], reduced: Reduced
-) -> tuple[tuple[str, dict[str, Any]], ...]:
+def _limits(
+    kinds: tuple[str, ...], profile: Profile, fit: Fit, level: float
+) -> tuple[str, Limits, tuple[ReasonCode, ...]]:
+    """The first kind of interval that has both limits, or the one that was asked for with what it has."""
+    dark, spread = float(np.exp(fit.parameters[0])), float(fit.covariance[0, 0])
+    reasons: tuple[ReasonCode, ...] = ()
+    if kinds[0] == "profile":
+        limits, reasons = profile.limits(level, near=dark)
+        if not reasons or len(kinds) == 1:
+            return "profile", limits, reasons
+    kind = kinds[-1]
+    # How many people are seen varies too: 1/f on the logarithm of the dark figure (Cormack and Jupp 1991).
+    return kind, wald_limits(dark, float(np.sqrt(spread + (1 / dark if kind == "log" else 0.0))), level), ()
+
+
+def _assumptions(histories: CaptureHistories, model: tuple[Term, ...], reduced: Reduced) -> tuple[Assumption, ...]:
     pairs = [term_name(histories, term) for term in model if len(term) > 1]
-    said: list[tuple[str, dict[str, Any]]] = [("no_highest_interaction", {"lists": len(histories.lists)})]
-    said.append(("dependence_between_lists", {"terms": pairs}) if pairs else ("lists_independent", {}))
-    said += [("closed_population", {}), ("perfect_linkage", {})]
+    said: list[Assumption] = [NO_HIGHEST_INTERACTION.held(lists=len(histories.lists))]
+    said.append(DEPENDENCE_BETWEEN_LISTS.held(terms=pairs) if pairs else LISTS_INDEPENDENT.held())
+    said += [CLOSED_POPULATION.held(), PERFECT_LINKAGE.held()]
     if reduced.absent:
-        said.append(("terms_minus_infinity", {"terms": [term_name(histories, term) for term in reduced.absent]}))
-    said.append(("interval_given_model", {}))
+        said.append(TERMS_MINUS_INFINITY.held(terms=[term_name(histories, term) for term in reduced.absent]))
+    said.append(INTERVAL_GIVEN_MODEL.held())
     return tuple(said)
 
 
-def _diagnostics(histories: CaptureHistories, reduced: Reduced, fit: Fit) -> dict[str, Any]:
+def _diagnostics(histories: CaptureHistories, reduced: Reduced, fit: Fit, tested: Goodness) -> dict[str, Any]:
     names = ["intercept", *(term_name(histories, term) for term in reduced.terms)]
     # A term at −∞ was estimated too: it counts.
     count = len(names) + len(reduced.absent)
@@ -247,6 +280,7 @@ def _diagnostics(histories: CaptureHistories, reduced: Reduced, fit: Fit) -> dic
         "parameter_se": dict(zip(names, errors.tolist(), strict=True)),
         "minus_infinity": [term_name(histories, term) for term in reduced.absent],
         "deviance": fit.deviance,
+        **tested.told,
         "log_likelihood": fit.log_likelihood,
         "aic": 2 * count - 2 * fit.log_likelihood,
         "bic": count * float(np.log(histories.n)) - 2 * fit.log_likelihood,

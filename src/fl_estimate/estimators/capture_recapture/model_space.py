@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from math import comb
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
+from fl_estimate.arrays import Places
 from fl_estimate.estimators.capture_recapture.batch import Fitter, Flags, Floats, Lattice
 from fl_estimate.estimators.capture_recapture.stepwise import Chosen, information
 
-Places = npt.NDArray[np.intp]
 MOST = 40_000
 """Models that a search over all of them takes on: two-way models of six lists are 32,768."""
 DOWNHILL_STEPS = 200

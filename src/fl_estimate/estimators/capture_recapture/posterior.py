@@ -7,17 +7,16 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.capture_recapture.answers import Limits, population_estimates
 from fl_estimate.estimators.sampling import ESS_NEEDED, RHAT_GOOD
 from fl_estimate.inputs.histories import CaptureHistories
-from fl_estimate.results.codes import EQUAL_TAILED, SAMPLER_ESS, SAMPLER_RHAT, Reason, ReasonCode
+from fl_estimate.results.codes import EQUAL_TAILED, SAMPLER_ESS, SAMPLER_RHAT, Assumption, MethodName, Reason
 from fl_estimate.results.estimates import Estimates
 
-Floats = npt.NDArray[np.float64]
-Said = tuple[tuple[str, dict[str, Any]], ...]
+Said = tuple[Assumption, ...]
 LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 CHAINS = 4
 FEWEST = 100
@@ -28,13 +27,14 @@ def posterior_estimates(
     histories: CaptureHistories,
     *,
     call: str,
+    method: MethodName,
     term: str,
     value: float,
     se: float,
     limits: Limits,
     level: float,
     draws: Floats,
-    reasons: tuple[tuple[str, tuple[tuple[str, Any], ...]], ...],
+    reasons: tuple[Reason, ...],
     assumptions: Said,
     diagnostics: Mapping[str, Any],
     arguments: Mapping[str, Any],
@@ -46,7 +46,7 @@ def posterior_estimates(
     made = population_estimates(
         histories,
         call=call,
-        method=call.replace("_", "-"),
+        method=method,
         term=term,
         dark=value,
         se_dark=se,
@@ -58,9 +58,7 @@ def posterior_estimates(
         diagnostics=diagnostics,
         arguments=arguments,
     )
-    said = tuple(
-        Reason(code=ReasonCode.of(code), row=row, parameters=parts) for row in (0, 1) for code, parts in reasons
-    )
+    said = tuple(replace(one, row=row) for row in (0, 1) for one in reasons)
     return replace(made, draws=np.column_stack([draws + histories.n, draws]), reasons=(*made.reasons, *said))
 
 
@@ -109,14 +107,14 @@ def chain_diagnostics(draws: Floats) -> dict[str, Any]:
     }
 
 
-def chain_flags(told: Mapping[str, Any]) -> tuple[tuple[str, tuple[tuple[str, Any], ...]], ...]:
-    """What falls short of Vehtari and others (2021), as codes of reasons with their parameters."""
-    said: list[tuple[str, tuple[tuple[str, Any], ...]]] = []
+def chain_flags(told: Mapping[str, Any]) -> tuple[Reason, ...]:
+    """What falls short of Vehtari and others (2021)."""
+    said: list[Reason] = []
     if not told["rhat"] <= RHAT_GOOD:
-        said.append((SAMPLER_RHAT, (("rhat", round(float(told["rhat"]), 3)),)))
+        said.append(SAMPLER_RHAT.at(0, rhat=round(float(told["rhat"]), 3)))
     ess = min(told["ess_bulk"], told["ess_tail"])
     if not ess >= ESS_NEEDED:
-        said.append((SAMPLER_ESS, (("ess", float(np.round(ess))),)))
+        said.append(SAMPLER_ESS.at(0, ess=float(np.round(ess))))
     return tuple(said)
 
 

@@ -6,9 +6,9 @@ import itertools
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import FlError
 from fl_estimate.estimators.capture_recapture.batch import Fitter, lattice
 from fl_estimate.estimators.capture_recapture.bootstrap import without_one
@@ -17,7 +17,6 @@ from fl_estimate.estimators.capture_recapture.selection import select_stepwise
 from fl_estimate.estimators.capture_recapture.stepwise import stepwise
 from fl_estimate.inputs.histories import CaptureHistories
 
-Floats = npt.NDArray[np.float64]
 THRESHOLD = 0.02
 SHARES = (0.2, 0.35, 0.5, 0.65, 0.8, 1.0)
 PER_SHARE = 40
@@ -87,7 +86,7 @@ def _rows(changed: list[tuple[str, CaptureHistories]]) -> Iterator[dict[str, obj
     for name, histories in changed:
         row: dict[str, object] = {"changed": name, "n": histories.n, "value": np.nan, "lower": np.nan, "upper": np.nan}
         try:
-            found = select_stepwise(histories, threshold=THRESHOLD, interval="wald").to_frame().iloc[0]
+            found = select_stepwise(histories, threshold=THRESHOLD, interval="log").to_frame().iloc[0]
         except FlError as error:
             yield row | {"refused": error.code}
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from fl_estimate.errors import EstimateFault, not_one_of
@@ -10,22 +11,24 @@ from fl_estimate.estimators.capture_recapture.answers import require_interval
 from fl_estimate.estimators.capture_recapture.batch import Fitter, Floats, Lattice, lattice
 from fl_estimate.estimators.capture_recapture.chosen import Interval, Likelihood, Search, answer, answer_by_top
 from fl_estimate.estimators.capture_recapture.existence import full_counts
+from fl_estimate.estimators.capture_recapture.list_codes import AIC_P, BIC, STEPWISE
 from fl_estimate.estimators.capture_recapture.loglinear import loglinear
 from fl_estimate.estimators.capture_recapture.model_space import (
     Ranked,
-    best_of,
     by_aic_and_p,
     downhill,
     rank_by_bic,
     too_many,
 )
+from fl_estimate.estimators.capture_recapture.rivals import best_of_rivals
 from fl_estimate.estimators.capture_recapture.stepwise import stepwise, stepwise_by_bic
 from fl_estimate.estimators.capture_recapture.terms import model_name
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
-from fl_estimate.results.roles import LISTS, Level, MoreThanZero, SeedOrNone, Within
+from fl_estimate.results.roles import LISTS, TOLD, Level, MoreThanZero, SeedOrNone, Within
 
+Progress = Callable[[str], None]
 SEARCHES = ("all", "downhill", "path")
 RUNNER_UP = 6.0
 """Models within this much of the least BIC are told beside it."""
@@ -41,12 +44,15 @@ def select_stepwise(
     level: Level = 0.95,
     replicates: Annotated[int, Within(ge=1)] = 1000,
     seed: SeedOrNone = None,
+    progress: Annotated[Progress | None, TOLD] = None,
 ) -> Estimates:
     """Choose pairs of lists that depend on each other step by step, and estimate the number of people.
 
     From main effects on, the pair whose overlap the model predicts worst is added while its tail is below the
     threshold, unless the model with it has no estimate. The threshold decides: try several. The interval repeats the
-    whole choice in every resample; ``wald`` and ``profile`` take the model chosen as known and are too short.
+    whole choice in every resample; ``profile``, ``log`` and ``wald`` take the model chosen as known and are too short.
+    Read the reasons: ``poor_fit`` says that the model chosen does not describe the lists, ``selection_blocked`` names
+    pairs that it wanted and could not take in.
 
     Parameters
     ----------
@@ -55,12 +61,15 @@ def select_stepwise(
         Between 0 (main effects) and 1 (all pairs, where they have an estimate).
     likelihood : {"poisson", "multinomial"}
         As in `loglinear`.
-    interval : {"bca", "percentile", "wald", "profile"}, optional
-        By default ``bca``; with the multinomial likelihood ``profile``, the only one.
+    interval : {"bca", "percentile", "profile", "log", "wald", "bca-fixed-n", "percentile-fixed-n"}, optional
+        By default ``bca``; with the multinomial likelihood ``profile`` (or ``log``). Resamples are of all people, those
+        unseen too; with ``-fixed-n`` of as many as were seen, which the R packages do: too short where most are.
     level : float
     replicates : int, default 1000
     seed : int, optional
         Of the resamples; where it is not given, one is made and noted in the provenance.
+    progress : callable, optional
+        Told in words how far it is, as by `fl.run_study`.
 
     Returns
     -------
@@ -104,7 +113,7 @@ def select_stepwise(
         procedure=lambda tables: stepwise(fitter, tables, threshold).dark,
         told={"threshold": threshold},
     )
-    return answer(histories, search, "select_stepwise", "stepwise", likelihood, kind, level, replicates, seed)
+    return answer(histories, search, "select_stepwise", STEPWISE, likelihood, kind, level, replicates, seed, progress)
 
 
 @method(kind="capture_recapture", chosen=True, basis="lists", family="capture_recapture")
@@ -117,6 +126,7 @@ def select_aic_p(
     level: Level = 0.95,
     replicates: Annotated[int, Within(ge=1)] = 1000,
     seed: SeedOrNone = None,
+    progress: Annotated[Progress | None, TOLD] = None,
 ) -> Estimates:
     """Choose pairs of lists by AIC while the pair added is significant, as Bales, Hesketh and Silverman did for the UK.
 
@@ -129,12 +139,14 @@ def select_aic_p(
     threshold : float, default 0.05
         Largest two-sided p of Wald's test of the pair added.
     likelihood : {"multinomial", "poisson"}
-    interval : {"profile", "wald", "bca", "percentile"}, optional
-        By default ``profile`` with the multinomial likelihood (the only one there), ``bca`` with the Poisson.
+    interval : {"profile", "log", "bca", "percentile", "wald", "bca-fixed-n", "percentile-fixed-n"}, optional
+        By default ``profile`` with the multinomial likelihood (which has ``log`` besides), ``bca`` with the Poisson.
     level : float
     replicates : int, default 1000
     seed : int, optional
         Of the resamples; where it is not given, one is made and noted in the provenance.
+    progress : callable, optional
+        Told in words how far it is, as by `fl.run_study`.
 
     Returns
     -------
@@ -175,7 +187,7 @@ def select_aic_p(
         procedure=lambda tables: by_aic_and_p(fitter, tables, threshold).dark,
         told={"threshold": threshold},
     )
-    return answer(histories, search, "select_aic_p", "aic-p", likelihood, kind, level, replicates, seed)
+    return answer(histories, search, "select_aic_p", AIC_P, likelihood, kind, level, replicates, seed, progress)
 
 
 @method(kind="capture_recapture", chosen=True, basis="lists", family="capture_recapture")
@@ -190,12 +202,13 @@ def select_bic(
     level: Level = 0.95,
     replicates: Annotated[int, Within(ge=1)] = 1000,
     seed: SeedOrNone = None,
+    progress: Annotated[Progress | None, TOLD] = None,
 ) -> Estimates:
     """Choose the hierarchical model of least BIC, and estimate the number of people.
 
     Models whose estimate does not exist or is not the only one take no part. Models of nearly the same BIC often give
     very different numbers: read `diagnostics["runners_up"]`. In every resample the choice is made again among the
-    models ranked first on the data.
+    models ranked first on the data; fitted are those only that can win (Notes).
 
     Parameters
     ----------
@@ -207,8 +220,9 @@ def select_bic(
         time; ``path`` takes the models that `select_stepwise` passes as its threshold rises. By default ``all`` where
         that is possible, else ``downhill``.
     likelihood : {"poisson", "multinomial"}
-    interval : {"bca", "percentile", "wald", "profile"}, optional
-        By default ``bca``; with the multinomial likelihood ``profile``, the only one.
+    interval : {"bca", "percentile", "profile", "log", "wald", "bca-fixed-n", "percentile-fixed-n"}, optional
+        By default ``bca``; with the multinomial likelihood ``profile`` (or ``log``). Resamples are of all people, those
+        unseen too; with ``-fixed-n`` of as many as were seen, which the R packages do: too short where most are.
     top : int, optional
         For ``all``: models compared again in each resample; by default 20 for up to 4 lists, else 100. See whether
         the limits have levelled off: `diagnostics["limits_by_top"]`.
@@ -216,6 +230,8 @@ def select_bic(
     replicates : int, default 1000
     seed : int, optional
         Of the resamples; where it is not given, one is made and noted in the provenance.
+    progress : callable, optional
+        Told in words how far it is, as by `fl.run_study`.
 
     Returns
     -------
@@ -230,7 +246,10 @@ def select_bic(
 
     Notes
     -----
-    BIC = k log n − 2 l, n the people observed, k the parameters, those at −∞ too.
+    BIC = k log n − 2 l, n the people observed, k the parameters, those at −∞ too. In a resample a model can win if the
+    least BIC that it may have is below the greatest of every model ranked before it: one or more Newton steps from its fit
+    on the data give parameters, whose likelihood it reaches, and a table m without a cell below 0 of the margins that it
+    asks for, and Σ m log m − m is at least its likelihood (duality). What is not fitted is never the best.
 
     References
     ----------
@@ -251,6 +270,8 @@ def select_bic(
     fitter = Fitter(lattice=space)
     told: dict[str, Any] = {"search": way, "max_order": max_order}
     if way == "all":
+        if progress is not None and space.lists > 5:
+            progress("fitting every model once")
         ranked = rank_by_bic(fitter, counts)
         if not len(ranked.models):
             # The general refusal, in loglinear's words.
@@ -259,17 +280,17 @@ def select_bic(
         told |= _runners_up(histories, space, ranked)
         made = Search(
             lattice=space, counts=counts, model=ranked.models[0],
-            procedure=lambda tables: best_of(fitter, tables, kept)[:, -1], told=told,
+            procedure=lambda tables: best_of_rivals(fitter, counts, tables, kept)[:, -1], told=told,
         )  # fmt: skip
         if kind in resampling.KINDS:
-            return answer_by_top(histories, made, fitter, kept, kind, level, replicates, seed)
+            return answer_by_top(histories, made, fitter, kept, kind, level, replicates, seed, progress)
     else:
         one = stepwise_by_bic if way == "path" else downhill
         made = Search(
             lattice=space, counts=counts, model=one(fitter, counts[None]).models[0],
             procedure=lambda tables: one(fitter, tables).dark, told=told,
         )  # fmt: skip
-    return answer(histories, made, "select_bic", "bic", likelihood, kind, level, replicates, seed)
+    return answer(histories, made, "select_bic", BIC, likelihood, kind, level, replicates, seed, progress)
 
 
 def _laid_out(histories: CaptureHistories, max_order: int) -> tuple[Lattice, Floats]:
@@ -278,7 +299,10 @@ def _laid_out(histories: CaptureHistories, max_order: int) -> tuple[Lattice, Flo
 
 
 def _interval(likelihood: str, interval: str | None, level: float) -> str:
-    allowed = {"poisson": ("bca", "percentile", "wald"), "multinomial": ("profile",)}
+    allowed = {
+        "poisson": ("bca", "percentile", "profile", "log", "wald", "bca-fixed-n", "percentile-fixed-n"),
+        "multinomial": ("profile", "log"),
+    }
     if likelihood not in allowed:
         raise not_one_of("FL-EST-30", "this likelihood", likelihood, tuple(allowed))
     kind = interval or allowed[likelihood][0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 
@@ -12,9 +12,11 @@ from fl_estimate.errors import EstimateFault, listed
 from fl_estimate.estimators.capture_recapture.answers import population_estimates, require_interval, wald_limits
 from fl_estimate.estimators.capture_recapture.existence import Reduced
 from fl_estimate.estimators.capture_recapture.fitting import fit_poisson
+from fl_estimate.estimators.capture_recapture.list_codes import INTERACTION_STATED, SENSITIVITY
 from fl_estimate.estimators.capture_recapture.loglinear import require_estimable
 from fl_estimate.estimators.capture_recapture.terms import Term, Terms, TermsInFile, model_name, read_terms, term_name
 from fl_estimate.inputs.histories import CaptureHistories
+from fl_estimate.results.codes import CLOSED_POPULATION, INTERVAL_GIVEN_MODEL, PERFECT_LINKAGE, Assumption
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 from fl_estimate.results.roles import LISTS, InFile, Level, MoreThanZero, Some
@@ -55,7 +57,7 @@ def sensitivity(
     -------
     Estimates
         For each interaction and ξ the rows `population_size` and `dark_figure`; `term` the model, the interaction and ξ. The
-        intervals are those of `loglinear`, each given its ξ.
+        intervals are the ``log`` ones of `loglinear`, each given its ξ.
 
     Raises
     ------
@@ -84,10 +86,10 @@ def sensitivity(
     >>> [round(float(value)) for value in curve.loc[curve["quantity"] == "dark_figure", "value"]]
     [200, 400, 800]
     """
-    require_interval("wald", ("wald",), level)
+    require_interval("log", ("log",), level)
     model = read_terms(histories, terms)
     left_out = _read_interactions(histories, model, interaction)
-    ratios = _read_ratios(odds_ratios)
+    ratios = read_ratios(odds_ratios)
     reduced = require_estimable(histories, model)
     parts = [_stated(histories, model, reduced, term, ratio, level) for term in left_out for ratio in ratios]
     return stack(parts)
@@ -104,13 +106,13 @@ def _stated(
     return population_estimates(
         histories,
         call="sensitivity",
-        method="sensitivity",
+        method=SENSITIVITY,
         term=f"{model_name(histories, model)}, {name} = {ratio:.4g}",
         dark=dark,
         se_dark=se * dark,
         se_size=float(np.sqrt((se * dark) ** 2 + dark)),
-        limits=wald_limits(dark, se, level),
-        interval_kind="wald",
+        limits=wald_limits(dark, float(np.sqrt(se**2 + 1 / dark)), level),
+        interval_kind="log",
         level=level,
         assumptions=_assumptions(name),
         diagnostics={"deviance": fit.deviance},
@@ -137,7 +139,14 @@ def _read_interactions(
     return [term]
 
 
-def _read_ratios(odds_ratios: Sequence[float]) -> tuple[float, ...]:
+def read_ratios(odds_ratios: Sequence[float]) -> tuple[float, ...]:
+    """Odds ratios as numbers above 0.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-90.
+    """
     ratios = tuple(float(ratio) for ratio in odds_ratios)
     wrong = [ratio for ratio in ratios if not (np.isfinite(ratio) and ratio > 0)]
     if wrong or not ratios:
@@ -148,10 +157,10 @@ def _read_ratios(odds_ratios: Sequence[float]) -> tuple[float, ...]:
     return ratios
 
 
-def _assumptions(name: str) -> tuple[tuple[str, dict[str, Any]], ...]:
+def _assumptions(name: str) -> tuple[Assumption, ...]:
     return (
-        ("interaction_stated", {"terms": [name]}),
-        ("closed_population", {}),
-        ("perfect_linkage", {}),
-        ("interval_given_model", {}),
+        INTERACTION_STATED.held(terms=[name]),
+        CLOSED_POPULATION.held(),
+        PERFECT_LINKAGE.held(),
+        INTERVAL_GIVEN_MODEL.held(),
     )

@@ -8,7 +8,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from fl_estimate.estimators.capture_recapture.batch import Fits, Fitter, Flags, Floats
+from fl_estimate.estimators.capture_recapture.batch import Fits, Fitter, Flags, Floats, Lattice
+
+WANTED = 0.02
+"""Tail below which a pair that a model leaves out is wanted: the usual threshold of the stepwise choice."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -59,6 +62,26 @@ def tails(observed: Floats, expected: Floats) -> Floats:
     below = special.gammaincc(observed + 1, expected)
     above = np.where(observed > 0, special.gammainc(np.maximum(observed, 1e-300), expected), 1.0)
     return np.minimum(below, above)
+
+
+def blocked_pairs(space: Lattice, counts: Floats, model: Flags) -> list[int]:
+    """Pairs whose overlap a model predicts badly and that it cannot take in, for with them it has no single estimate.
+
+    Places among the terms of the lattice. Lists of which one holds another make such pairs.
+    """
+    fitter = Fitter(lattice=space)
+    fit = fitter.fit(counts[None], model[None])
+    if not fit.ok[0]:
+        return []
+    met, expected = counts @ space.matrix[:, 1:], fit.fitted[0] @ space.matrix[:, 1:]
+    pair = np.array([len(term) == 2 for term in space.terms])
+    wanted = np.flatnonzero(pair & ~model & (tails(met, expected) < WANTED))
+    if not len(wanted):
+        return []
+    models = np.tile(model, (len(wanted), 1))
+    models[np.arange(len(wanted)), wanted] = True
+    made = fitter.fit(np.tile(counts, (len(wanted), 1)), models)
+    return [int(place) for place in wanted[~made.ok]]
 
 
 class _Walk:

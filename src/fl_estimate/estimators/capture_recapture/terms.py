@@ -7,13 +7,12 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, listed
 from fl_estimate.inputs.histories import CaptureHistories, Member
 
 Term = tuple[int, ...]
-Floats = npt.NDArray[np.float64]
 Terms = str | Sequence[Sequence[str]]
 TermsInFile = Literal["main", "two-way"] | list[list[str]]
 """In a study file, where a list of sets is a list of lists."""

@@ -9,12 +9,16 @@ from operator import or_
 from typing import Annotated, Literal
 
 import numpy as np
-import numpy.typing as npt
 from scipy import linalg
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, listed, not_one_of
 from fl_estimate.estimators.capture_recapture.answers import Limits, require_interval
 from fl_estimate.estimators.capture_recapture.existence import existence, full_counts, reduce_model
+from fl_estimate.estimators.capture_recapture.fitting import fit_poisson
+from fl_estimate.estimators.capture_recapture.goodness import goodness
+from fl_estimate.estimators.capture_recapture.list_codes import PRIOR_INTERACTIONS, PRIOR_INTERACTIONS_FLAT, THRESHOLD
+from fl_estimate.estimators.capture_recapture.loglinear import require_estimable
 from fl_estimate.estimators.capture_recapture.posterior import (
     chain_diagnostics,
     chain_flags,
@@ -23,14 +27,23 @@ from fl_estimate.estimators.capture_recapture.posterior import (
     summary,
     tails,
 )
-from fl_estimate.estimators.capture_recapture.terms import Term, design_matrix, model_name, term_name
+from fl_estimate.estimators.capture_recapture.terms import Term, design_matrix, model_name, read_terms, term_name
 from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.inputs.histories import CaptureHistories, Member, all_histories
+from fl_estimate.results.codes import (
+    CLOSED_POPULATION,
+    DEPENDENCE_BETWEEN_LISTS,
+    INTERVAL_GIVEN_MODEL,
+    LISTS_INDEPENDENT,
+    MODEL_CHOSEN_BY_DATA,
+    NO_HIGHEST_INTERACTION,
+    PERFECT_LINKAGE,
+    Reason,
+)
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 from fl_estimate.results.roles import LISTS, Level, MoreThanZero, SeedOrNone, Within
 
-Floats = npt.NDArray[np.float64]
 MAIN_VARIANCE, INTERACTION_VARIANCE = 1e4, 1.0
 """Silverman (2020), section 6: main effects as good as flat, interactions standard normal."""
 CHAINS, BURN_IN, SCALE = 16, 1_000, 2.38
@@ -103,8 +116,8 @@ def threshold(
     Raises
     ------
     EstimateFault
-        FL-EST-30 (level), FL-EST-34 (no maximum), FL-EST-141 (draws), FL-EST-147 (prior, threshold or order),
-        FL-EST-148 (the posterior does not exist under the flat prior).
+        FL-EST-30 (level), FL-EST-34 (no maximum), FL-EST-35 (not even main effects have an estimate), FL-EST-141 (draws),
+        FL-EST-147 (prior, threshold or order), FL-EST-148 (the posterior does not exist under the flat prior).
 
     Notes
     -----
@@ -128,6 +141,8 @@ def threshold(
     require_interval("equal-tailed", ("equal-tailed",), level)
     require_draws(draws, CHAINS)
     _require_settings(prior, threshold, max_order)
+    # Without it only the prior bounds the dark figure, and main effects have next to none.
+    require_estimable(histories, read_terms(histories, "main"))
     used = known_seed(seed)
     streams = iter(np.random.SeedSequence(used).spawn(4))
     lists = len(histories.lists)
@@ -258,21 +273,22 @@ def _answer(
     return posterior_estimates(
         histories,
         call="threshold",
+        method=THRESHOLD,
         term=model_name(histories, chosen),
         value=float(np.median(dark)),
         se=float(dark.std(ddof=1)),
         limits=Limits(float(lower), float(upper)),
         level=level,
         draws=dark.ravel(),
-        reasons=chain_flags(told),
+        reasons=(*chain_flags(told), *_fit(histories, chosen)),
         assumptions=(
-            ("no_highest_interaction", {"lists": len(histories.lists)}),
-            (("dependence_between_lists", {"terms": pairs}) if pairs else ("lists_independent", {})),
-            ("model_chosen_by_data", {}),
-            (("prior_interactions", {}) if prior == "proper" else ("prior_interactions_flat", {})),
-            ("closed_population", {}),
-            ("perfect_linkage", {}),
-            ("interval_given_model", {}),
+            NO_HIGHEST_INTERACTION.held(lists=len(histories.lists)),
+            (DEPENDENCE_BETWEEN_LISTS.held(terms=pairs) if pairs else LISTS_INDEPENDENT.held()),
+            MODEL_CHOSEN_BY_DATA.held(),
+            (PRIOR_INTERACTIONS.held() if prior == "proper" else PRIOR_INTERACTIONS_FLAT.held()),
+            CLOSED_POPULATION.held(),
+            PERFECT_LINKAGE.held(),
+            INTERVAL_GIVEN_MODEL.held(),
         ),
         diagnostics={
             **summary(histories, dark.ravel()),
@@ -284,6 +300,14 @@ def _answer(
         },
         arguments={"prior": prior, "threshold": cut, "max_order": max_order, "draws": draws, "seed": seed},
     )
+
+
+def _fit(histories: CaptureHistories, chosen: tuple[Term, ...]) -> tuple[Reason, ...]:
+    """What is to be said of how the terms kept describe the lists, at their maximum where it exists."""
+    reduced = reduce_model(histories, chosen)
+    if existence(histories, reduced).code:
+        return ()
+    return goodness(reduced.matrix, reduced.counts, fit_poisson(reduced.matrix, reduced.counts).fitted).reasons
 
 
 def _require_settings(prior: str, cut: float, max_order: int) -> None:

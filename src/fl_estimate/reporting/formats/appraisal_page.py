@@ -13,12 +13,15 @@ from fl_estimate.estimators.capture_recapture.appraisal import Appraisal
 from fl_estimate.pages.template import page
 from fl_estimate.reporting.appraisals import PublishedAppraisal, publish_appraisal
 from fl_estimate.reporting.drawing import Drawn, drawn
+from fl_estimate.reporting.linkage_figures import plot_linkage
 from fl_estimate.reporting.lists_figures import plot_methods, plot_overlaps, plot_sensitivity, spanned
 from fl_estimate.reporting.renderers import APPRAISAL, renders
 from fl_estimate.reporting.suppression import SuppressionRule
 from fl_estimate.reporting.words import check_language, level_words, number, percent, say, spread
 
 HERE = "fl_estimate.reporting.formats"
+UNLISTABLE = (0.1, 0.2, 0.3, 0.4)
+"""Shares of people on whom no list looks, for which the envelope is shown."""
 MODELS_SHOWN = 12
 """Models of the search, the best first."""
 PEOPLE_SHOWN = 5
@@ -99,20 +102,38 @@ class _Page:
 
     @property
     def cards(self) -> Iterator[tuple[str, str, str]]:
-        """The figures in large type: people observed, and the envelope where there is one."""
+        """The figures in large type: people observed, and the envelope (of two lists the stated range) where there is one."""
         yield self.people(self._shown.n), self.say("observed"), ""
-        lower, upper = self._shown.envelope
+        (lower, upper), level = self._shown.envelope, level_words(self._shown.level, self._language)
         if np.isfinite(lower):
-            counted = int(self._shown.methods["admissible"].sum())
-            over = self.say("over", methods=counted, level=level_words(self._shown.level, self._language))
-            yield spread(self._rough(lower), self._rough(upper), self._language), self.say("envelope"), over
+            if self._two:
+                low, high = self._ratios
+                over, called = self.say("over_ratios", low=low, high=high, level=level), self.say("range")
+            else:
+                counted = int(self._shown.methods["admissible"].sum())
+                over, called = self.say("over", methods=counted, level=level), self.say("envelope")
+            yield spread(self._rough(lower), self._rough(upper), self._language), called, over
 
     @property
     def lead(self) -> str:
         n, (lower, upper) = self.people(self._shown.n), self._shown.envelope
-        if np.isfinite(lower):
-            return self.say("lead", n=n, lower=self._rough(lower), upper=self._rough(upper))
-        return self.say("lead_none", n=n)
+        if not np.isfinite(lower):
+            return self.say("lead_two_none" if self._two else "lead_none", n=n)
+        ends = {"lower": self._rough(lower), "upper": self._rough(upper)}
+        if self._two:
+            low, high = self._ratios
+            return self.say("lead_two", n=n, low=low, high=high, **ends)
+        return self.say("lead", n=n, **ends)
+
+    @property
+    def _two(self) -> bool:
+        return len(self._shown.lists) == 2
+
+    @property
+    def _ratios(self) -> tuple[float, float]:
+        """The range of odds ratios that was stated."""
+        low, high = self._shown.provenance.arguments["odds_ratios"]
+        return float(low), float(high)
 
     @property
     def known(self) -> str:
@@ -131,11 +152,12 @@ class _Page:
         return [told, self.say("from_counts")] if shown.hides else []
 
     def figure(self, number: int, caption: str) -> Drawn:
-        """One of the pictures: of methods, of overlaps, of sensitivity."""
+        """One of the pictures: of methods, of overlaps, of sensitivity, of linkage."""
         plot = {
             "methods_caption": plot_methods,
             "overlaps_caption": plot_overlaps,
             "sensitivity_caption": plot_sensitivity,
+            "linkage_caption": plot_linkage,
         }
         name = say("head", "figure", self._language, number=number)
         figure = plot[caption](self._shown, language=self._language)
@@ -170,6 +192,30 @@ class _Page:
             high=float(last["ratio"]), lower=self.people(first["value"]), upper=self.people(last["value"]),
             value=self.people(middle.iloc[0]) if len(middle) else "",
         )  # fmt: skip
+
+    @property
+    def linkage(self) -> Texts:
+        """What the figure would be if some links were missed."""
+        rows = [
+            [percent(r["missed"], 0, self._language), self.people(r["value"]), self._interval(r)]
+            for r in self._shown.linkage.to_dict("records")
+        ]
+        return self._table(["missed", "value", "interval"], rows, text=(0,))
+
+    @property
+    def unlistable(self) -> Texts:
+        """The envelope with people whom no list can meet: simple arithmetic on what is printed already."""
+        lower, upper = self._shown.envelope
+        known = bool(np.isfinite([lower, upper]).all())
+        rows = [
+            [
+                percent(share, 0, self._language),
+                spread(self._rough(lower / (1 - share)), self._rough(upper / (1 - share)), self._language),
+            ]
+            for share in UNLISTABLE
+            if known
+        ]
+        return self._table(["unlistable", "envelope"], rows, text=(0,))
 
     @property
     def changes(self) -> Iterator[tuple[str, Texts]]:

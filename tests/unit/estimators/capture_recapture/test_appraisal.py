@@ -53,10 +53,12 @@ def test_every_method_stands_in_the_estimates_as_the_function_itself_gives_it() 
 
 def test_what_rules_a_method_out() -> None:
     why = appraisal("netherlands_5").methods.set_index("method")["why_not"]
-    assert why["independence"] == "fits_much_worse"
+    assert why["independence"] == "does_not_fit"
     assert why["latent_class"] == "chains_disagree"
     assert why["lower_bound"] == "only_a_bound"
-    assert why["stepwise"] == why["bic"] == ""
+    # 121,522 people, as Binette and Steorts print: one table in a hundred of that model lies as far from it as these lists.
+    assert why["stepwise"] == "does_not_fit"
+    assert why["two_way"] == why["bic"] == ""
 
 
 def test_methods_without_an_answer_are_told_and_not_counted() -> None:
@@ -69,9 +71,9 @@ def test_methods_without_an_answer_are_told_and_not_counted() -> None:
 
 def test_warnings_of_the_contested_tables() -> None:
     dutch, orleans = codes(appraisal("netherlands_5")), codes(appraisal("new_orleans_5"))
-    both = {"pairs_without_overlap", "methods_disagree", "mostly_unseen", "models_fit_alike"}
-    assert both <= dutch & orleans
+    assert {"pairs_without_overlap", "models_fit_alike"} <= dutch & orleans
     assert "chains_disagree" in dutch
+    assert {"methods_disagree", "mostly_unseen"} <= orleans
     assert {"few_on_two_lists", "one_person_matters"} <= orleans
 
 
@@ -79,7 +81,7 @@ def test_lists_that_are_good_are_warned_of_little() -> None:
     chances = {"a": 0.5, "b": 0.45, "c": 0.4, "d": 0.5}
     h = cr.draw_lists(cr.stated_model(3000, chances), seed=2)[0].about(reference_period="2024")
     found = cr.appraise(h, replicates=30, draws=200, seed=1)
-    assert codes(found) <= {"known_lists_missed", "known_lists_missed_low", "chains_disagree", "bound_above_methods"}
+    assert codes(found) <= {"chains_disagree"}
     row = found.headline.to_frame().iloc[0]
     assert row["lower"] < 3000 < row["upper"]
 
@@ -113,14 +115,85 @@ def test_rounded_and_fractional_counts_are_warned_of() -> None:
         assert code in {w.code for w in warned(h, found.methods, {}, {}, parts)}
 
 
-def test_two_lists_have_one_method_and_a_curve() -> None:
+def test_two_lists_have_no_headline_and_a_curve() -> None:
     found = cr.appraise(two_lists(), seed=1)
-    assert found.admissible == ("independence",)
+    assert found.methods[["method", "why_not"]].values.tolist() == [["independence", "dependence_unknown"]]
+    assert found.headline.to_frame()[["value", "lower", "upper"]].isna().all().all()
+    assert {reason.code for reason in found.headline.reasons} == {"odds_ratios_not_stated"}
+    assert "odds_ratios=" in repr(found)
     assert "two_lists_only" in codes(found)
     curve = found.sensitivity.to_frame().query("quantity == 'dark_figure'").set_index("term")["value"]
     assert curve.iloc[-1] == pytest.approx(2 * 50 * 80 / 10)  # ξ n10 n01 / n11 at ξ = 2
     assert not found.consistency
     assert len(found.leave_one_list) == len(found.merge_two_lists) == 0
+
+
+def test_the_headline_of_two_lists_is_the_range_over_the_odds_ratios_stated() -> None:
+    """From the lower limit at ξ = 1 to the upper one at ξ = 4; the dark figure is ξ n10 n01/n11 = 400 ξ."""
+    found = cr.appraise(two_lists(), odds_ratios=(4, 1), seed=1)
+    low, high = (cr.sensitivity(two_lists(), odds_ratios=[ratio]).frame.iloc[0] for ratio in (1, 4))
+    row = found.headline.to_frame().iloc[0]
+    assert (row["lower"], row["upper"], row["interval_kind"]) == (low["lower"], high["upper"], "stated-range")
+    assert np.isnan(row["value"])
+    assert found.headline.diagnostics["greatest_value"] == pytest.approx(140 + 4 * 400)
+    assert found.headline.diagnostics["odds_ratios"] == [1.0, 4.0]
+    assert "odds ratio is 1 to 4" in repr(found)
+
+
+def test_referral_between_two_lists_is_inside_the_range_that_allows_for_it() -> None:
+    """Odds ratio 4, as when a third of the cases are passed on: independence holds the number in none of 40 samples."""
+    model = cr.stated_model(5000, {"police": 0.1, "ngo": 0.1}, {("police", "ngo"): 4.0})
+    held = {"independence": 0, "range": 0}
+    for h in cr.draw_lists(model, 40, seed=1):
+        found = cr.appraise(h, odds_ratios=(1, 6), seed=1)
+        alone, row = found.methods.iloc[0], found.headline.frame.iloc[0]
+        held["independence"] += alone["lower"] <= 5000 <= alone["upper"]
+        held["range"] += row["lower"] <= 5000 <= row["upper"]
+    assert held == {"independence": 0, "range": 40}
+
+
+@pytest.mark.parametrize("ratios", [(2,), (2, 2), (0, 2), (1, 2, 4)])
+def test_odds_ratios_that_are_no_range_are_refused(ratios: tuple[float, ...]) -> None:
+    with pytest.raises(fl.FlError, match="FL-EST-90"):
+        cr.appraise(two_lists(), odds_ratios=ratios, seed=1)
+
+
+def test_lists_that_hold_each_other_leave_no_admissible_method() -> None:
+    """5,000 people: the national list takes in everybody of the first two; it must not be put at 1,500."""
+    generator = np.random.default_rng(1)
+    frame = pd.DataFrame({name: (generator.random(5000) < p).astype(int) for name, p in
+                          {"police": 0.06, "ngo": 0.08, "national": 0.12, "clinic": 0.05}.items()})  # fmt: skip
+    frame["national"] = frame[["police", "ngo", "national"]].max(axis=1)
+    h = fl.CaptureHistories.from_records(frame[frame.any(axis=1)], lists=list(frame.columns))
+    found = cr.appraise(h, replicates=30, draws=200, seed=1)
+    assert found.admissible == ()
+    assert {"lists_nested", "no_admissible_method", "selection_blocked"} <= codes(found)
+    told = {w.code: dict(w.parameters) for w in found.warnings}
+    assert told["lists_nested"]["pairs"] == "police ⊂ national, ngo ⊂ national"
+    assert set(found.methods["why_not"]) <= {"lists_nested", "only_a_bound", "FL-EST-35"}
+
+
+def test_a_model_that_does_not_describe_the_lists_is_not_admissible() -> None:
+    model = cr.stated_model(4000, {"a": 0.2, "b": 0.2, "c": 0.15, "d": 0.1}, {("a", "b"): 6.0})
+    found = cr.appraise(cr.draw_lists(model, 1, seed=3)[0], replicates=30, draws=200, seed=1)
+    why = found.methods.set_index("method")["why_not"]
+    assert why["independence"] == "does_not_fit"
+    assert why["stepwise"] == ""
+    row = found.headline.frame.iloc[0]
+    assert row["lower"] <= 4000 <= row["upper"]
+
+
+def test_known_lists_are_missed_beyond_chance_only() -> None:
+    """The p of a known size at a limit is 1 − level, and Bonferroni's over the lists tried."""
+    model = cr.stated_model(3000, {"a": 0.3, "b": 0.3, "c": 0.3, "d": 0.3})
+    tried = [cr.internal_consistency(h, cr.loglinear) for h in cr.draw_lists(model, 25, seed=1)]
+    assert sum(found.smallest_p < 0.05 for found in tried) <= 5  # of 25 at 5 %: more than 5 in 3 of 1,000
+    assert sum(found.one_sided for found in tried) >= 2  # the rule before: on one side list after list
+    table = tried[0].table
+    outside = ~table["covers"]
+    assert ((table["p"] < 0.05) == outside).all()
+    paired = cr.stated_model(3000, {"a": 0.3, "b": 0.3, "c": 0.3, "d": 0.3}, {("a", "b"): 8.0, ("c", "d"): 8.0})
+    assert cr.internal_consistency(cr.draw_lists(paired, 1, seed=1)[0], cr.loglinear).smallest_p < 0.01
 
 
 def test_lists_without_an_answer_at_all_are_refused() -> None:
@@ -140,7 +213,7 @@ def test_settings_that_cannot_be_are_refused(change: dict[str, Any], code: str) 
 def test_a_list_left_out_and_two_merged_are_the_stepwise_estimate_of_the_changed_lists() -> None:
     h = fl.datasets.load("uk_2013_5")
     left, merged = robustness.leave_one_list(h), robustness.merge_two_lists(h)
-    alone = cr.select_stepwise(h.omit("NG"), interval="wald").to_frame()["value"].iloc[0]
+    alone = cr.select_stepwise(h.omit("NG"), interval="log").to_frame()["value"].iloc[0]
     assert left.set_index("changed").loc["− NG", "value"] == pytest.approx(alone)
     both = cr.select_stepwise(h.merge("LA", "NG", into="x"), interval="wald").to_frame()["value"].iloc[0]
     assert merged.set_index("changed").loc["LA + NG", "value"] == pytest.approx(both)

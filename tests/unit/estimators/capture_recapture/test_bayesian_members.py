@@ -212,7 +212,7 @@ def test_without_a_place_for_its_cache_the_sampler_is_compiled_all_the_same(monk
         return lambda function: function
 
     monkeypatch.setattr(latent_gibbs.numba, "njit", njit)
-    assert latent_gibbs._compiled(len)("abc") == 3
+    assert latent_gibbs.compiled(len)("abc") == 3
     assert [options.get("cache") for options in asked] == [True, None]
 
 

@@ -33,7 +33,7 @@ def test_chao_without_anybody_on_two_lists() -> None:
     with pytest.raises(fl.FlError, match="FL-EST-83"):
         cr.zelterman(h)
     # f1 (f1 − 1)/2 with f1 = 16, f2 = 0.
-    assert cr.chao(h).to_frame()["value"].tolist() == [16 + 120, 120]
+    assert cr.chao(h, "bias-corrected").to_frame()["value"].tolist() == [16 + 120, 120]
 
 
 def test_everybody_on_two_lists_leaves_no_dark_figure() -> None:
@@ -138,7 +138,7 @@ def test_the_interaction_of_all_lists_has_its_closed_form() -> None:
 def test_a_stated_interaction_of_one_is_the_model_itself() -> None:
     uk = fl.datasets.load("uk_2013_6")
     curve = cr.sensitivity(uk, [("LA", "NG")], interaction=("PF", "NCA"), odds_ratios=[1]).to_frame()
-    plain = cr.loglinear(uk, [("LA", "NG")]).to_frame()
+    plain = cr.loglinear(uk, [("LA", "NG")], interval="log").to_frame()
     for column in ("value", "se", "lower", "upper"):
         np.testing.assert_allclose(curve[column], plain[column], rtol=1e-9)
 

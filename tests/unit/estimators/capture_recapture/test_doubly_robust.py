@@ -178,7 +178,7 @@ def records_with(**columns: Any) -> pd.DataFrame:
         ("FL-EST-30", records_with(), {"interval": "bca"}),
         ("FL-LISTS-01", records_with(), {"covariates": ["height"]}),
         ("FL-LISTS-02", records_with(), {"lists": ("police", "police")}),
-        ("FL-LISTS-02", records_with(three=1), {"lists": ("police", "ngo", "three")}),
+        ("FL-LISTS-02", records_with(), {"lists": ("police",)}),
         ("FL-LISTS-03", "people.csv", {}),
         ("FL-LISTS-06", records_with(ngo=2), {}),
     ],

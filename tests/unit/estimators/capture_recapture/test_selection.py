@@ -132,7 +132,7 @@ def test_the_path_takes_the_least_bic_of_its_models() -> None:
         ({"top": 0}, "FL-EST-94"),
         ({"max_order": 3, "search": "all"}, "FL-EST-95"),
         ({"replicates": 5, "search": "downhill"}, "FL-EST-91"),
-        ({"interval": "profile"}, "FL-EST-30"),
+        ({"interval": "logit"}, "FL-EST-30"),
         ({"likelihood": "normal"}, "FL-EST-30"),
     ],
 )

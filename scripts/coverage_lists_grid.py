@@ -1,0 +1,275 @@
+"""Simulate case lists over a grid of lists × share seen × dependence, and write docs/explanation/capture_recapture_grid_table.md.
+
+python scripts/coverage_lists_grid.py [--datasets 200] [--minutes 60] [--folder out/coverage_lists_grid]
+
+Each cell is a file in the folder: a run that was stopped goes on where it was, and `--minutes` ends it between two cells.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import fl_estimate as fl
+from fl_estimate import capture_recapture as cr
+from fl_estimate.estimators.capture_recapture.appraisal import judged
+from fl_estimate.inputs.histories import all_histories
+from fl_estimate.results.provenance import package_version
+
+ROOT = Path(__file__).resolve().parents[1]
+TARGET = ROOT / "docs" / "explanation" / "capture_recapture_grid_table.md"
+SEED, REPLICATES = 23, 200
+PEOPLE = {0.05: 20_000, 0.2: 5_000, 0.5: 2_000, 0.9: 1_100, 0.99: 1_000}
+"""Share seen, and people: about a thousand are seen in each cell, so that rows differ by what is unseen."""
+LISTS = (2, 3, 4, 6, 8)
+STRUCTURES = {
+    "independent": "Independent lists",
+    "pairwise": "One pair refers people to each other (odds ratio 4)",
+    "heterogeneous": "People differ: three in ten have six times the odds of the others on every list",
+    "nested": "The last list takes in everybody on the first",
+}
+FLAGS = {"poor_fit", "lists_nested", "selection_blocked"}
+"""Reasons on a row that say that the lists contradict the method."""
+Found = dict[str, tuple[float, float, bool]]
+
+
+def population(lists: int, share: float, structure: str) -> cr.ListModel:
+    """A population of which this share is on a list: lists between 0.7 and 1.4 times an odds that gives it."""
+    low, high = 1e-7, 1e3
+    for _ in range(80):
+        odds = float(np.sqrt(low * high))
+        seen = _at(lists, odds, PEOPLE[share], structure).chances.sum()
+        low, high = (odds, high) if seen < share else (low, odds)
+    return _at(lists, low, PEOPLE[share], structure)
+
+
+def _at(lists: int, odds: float, size: int, structure: str) -> cr.ListModel:
+    names = [chr(ord("A") + place) for place in range(lists)]
+    spread = dict(zip(names, (odds * np.linspace(0.7, 1.4, lists)).tolist(), strict=True))
+
+    def stated(times: float, people: int, pairs: dict[tuple[str, ...], float] | None = None) -> cr.ListModel:
+        return cr.stated_model(people, {name: times * o / (1 + times * o) for name, o in spread.items()}, pairs)
+
+    if structure == "heterogeneous":
+        easy = round(0.3 * size)
+        return cr.mixed_model([stated(6.0, easy), stated(1.0, size - easy)])
+    if structure == "pairwise":
+        return stated(1.0, size, {("A", "B"): 4.0})
+    plain = stated(1.0, size)
+    return _held(plain) if structure == "nested" else plain
+
+
+def _held(model: cr.ListModel) -> cr.ListModel:
+    """Whoever is on the first list is on the last one too."""
+    members = all_histories(len(model.lists))
+    places = {tuple(row): place for place, row in enumerate(members.tolist())}
+    chances = np.zeros_like(model.chances)
+    for row, chance in zip(members.tolist(), model.chances.tolist(), strict=True):
+        row[-1] = max(row[0], row[-1])
+        chances[places[tuple(row)]] += chance
+    return cr.ListModel(lists=model.lists, size=model.size, chances=chances)
+
+
+def methods(lists: int, structure: str) -> dict[str, Callable[[fl.CaptureHistories], fl.Estimates]]:
+    """What is tried, by the names of the table's columns; all with their defaults but for 200 resamples."""
+    if lists == 2:
+        return {
+            "Chapman": lambda h: cr.chapman(h, "A", "B"),
+            "independence": cr.loglinear,
+            "Chao": cr.chao,
+            "range 1–4": stated_range,
+        }
+    closed: Any = cr.closed
+    boot: dict[str, Any] = {"replicates": REPLICATES, "seed": 1}
+    made: dict[str, Callable[[fl.CaptureHistories], fl.Estimates]] = {"independence": cr.loglinear}
+    if structure == "pairwise":
+        made["the right pair"] = lambda h: cr.loglinear(h, [("A", "B")])
+    made |= {"all pairs": partial(cr.loglinear, terms="two-way"), "stepwise": partial(cr.select_stepwise, **boot)}
+    if lists <= 4:
+        made |= {"BIC": partial(cr.select_bic, **boot), "graphs": partial(cr.average_decomposable, draws=100, seed=1)}
+    made |= {f"differ, {form}": partial(closed, model=f"Mth-{form}") for form in ("poisson", "darroch", "gamma")}
+    return made | {"Mth-chao": partial(closed, model="Mth-chao"), "Chao": cr.chao}
+
+
+def stated_range(histories: fl.CaptureHistories) -> fl.Estimates:
+    """What `appraise` prints of two lists for odds ratios of 1 to 4, without its other parts."""
+    curves = cr.sensitivity(histories, odds_ratios=(1, 4))
+    frame = curves.to_frame()
+    sizes = frame["quantity"] == "population_size"
+    frame.loc[sizes, ["lower", "upper"]] = [frame.loc[sizes, "lower"].min(), frame.loc[sizes, "upper"].max()]
+    return replace(curves, frame=frame)
+
+
+ENVELOPE = {
+    "independence": "independence", "all pairs": "two_way", "stepwise": "stepwise", "BIC": "bic", "graphs": "decomposable",
+    "differ, poisson": "differ_poisson", "differ, darroch": "differ_normal", "differ, gamma": "differ_gamma",
+}  # fmt: skip
+"""Names of the table, and those of the appraisal. Its two samplers take too long here: an envelope with them is wider."""
+
+
+def one(histories: fl.CaptureHistories, tried: dict[str, Callable[[fl.CaptureHistories], fl.Estimates]]) -> Found:
+    """Limits and flags of every method on one table; a refusal has no limits and is a flag. The envelope last."""
+    found: Found = {}
+    made: dict[str, fl.Estimates] = {}
+    refused: dict[str, str] = {}
+    for name, call in tried.items():
+        try:
+            answer = call(histories)
+        except fl.FlError as error:
+            found[name] = (np.nan, np.nan, True)
+            refused[ENVELOPE.get(name, name)] = error.code
+            continue
+        row = answer.frame.iloc[0]
+        flagged = bool({reason.code for reason in answer.reasons} & FLAGS)
+        found[name] = (float(row["lower"]), float(row["upper"]), flagged)
+        if name in ENVELOPE:
+            made[ENVELOPE[name]] = answer
+    if len(histories.lists) > 2:
+        counted = judged(made, refused)
+        counted = counted[counted["admissible"]]
+        none = not len(counted)
+        ends = (np.nan, np.nan) if none else (float(counted["lower"].min()), float(counted["upper"].max()))
+        held = bool(histories.nested) or any("selection_blocked" in {r.code for r in e.reasons} for e in made.values())
+        found["envelope"] = (*ends, held or none)
+    return found
+
+
+def cell(lists: int, share: float, structure: str, datasets: int) -> dict[str, Any]:
+    """Every method on the samples of one cell."""
+    model, tried = population(lists, share, structure), methods(lists, structure)
+    start, runs = time.perf_counter(), []
+    for histories in cr.draw_lists(model, datasets, seed=SEED):
+        runs.append(one(histories, tried))
+    figures: dict[str, dict[str, float]] = {}
+    for name in runs[0]:
+        lower, upper, flagged = (np.array([run[name][at] for run in runs]) for at in range(3))
+        # A limit that is missing, of a method that was not refused, is open on that side.
+        none = np.isnan(lower) & np.isnan(upper)
+        covered = ~none & ~(lower > model.size) & ~(upper < model.size)
+        figures[name] = {
+            "covered": float(covered.mean()),
+            "covered_of_given": float(covered[~none].mean()) if (~none).any() else np.nan,
+            "flagged": float((flagged | none).mean()),
+            "either": float((covered | flagged | none).mean()),
+            "above": float((lower > model.size).mean()),
+        }
+    seconds = round(time.perf_counter() - start, 1)
+    return {"lists": lists, "share": share, "structure": structure, "size": model.size, "datasets": datasets,
+            "seconds": seconds, "figures": figures}  # fmt: skip
+
+
+def cells() -> Iterator[tuple[int, float, str]]:
+    """The grid: shares in the middle first, then few lists, so that a run that is stopped has seen every kind of dependence."""
+    for shares in ((0.2, 0.5, 0.9), (0.05, 0.99)):
+        for lists in LISTS:
+            for structure in STRUCTURES:
+                for share in shares:
+                    yield lists, share, structure
+
+
+def kept(folder: Path, name: str) -> dict[str, Any] | None:
+    """The run of a cell with the most samples, of those that are in the folder."""
+    found = [json.loads(file.read_text(encoding="utf-8")) for file in folder.glob(f"{name}_*.json")]
+    return max(found, key=lambda one: one["datasets"], default=None)
+
+
+def written(done: list[dict[str, Any]]) -> str:
+    """The table as Markdown, a part for each structure."""
+    counts = sorted({one["datasets"] for one in done})
+    times = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
+    error = 100 * np.sqrt(0.95 * 0.05 / counts[0])
+    lines = [
+        f"{times} samples a cell, seed {SEED}, fl_estimate {package_version()}; nominal 95 %, of which chance leaves ± {error:.1f} "
+        f"points (one standard error). Bootstraps of {REPLICATES} resamples. {len(done)} cells.",
+        *summary(done),
+    ]
+    for structure, title in STRUCTURES.items():
+        rows = sorted((one for one in done if one["structure"] == structure), key=lambda r: (r["lists"], r["share"]))
+        for two in (True, False):
+            lines += _part(title, [row for row in rows if (row["lists"] == 2) == two], two)
+    return "\n".join(lines) + "\n"
+
+
+TRUE = {"independent": ("Chapman", "independence", "all pairs", "stepwise", "BIC", "graphs"), "pairwise": ("the right pair", "all pairs", "stepwise", "BIC", "graphs")}  # fmt: skip
+"""Methods whose assumptions hold in a population; those that choose can choose the right model."""
+SEEN = 0.5
+"""Share of the samples in which independence does not describe the lists, from which a violation counts as one that can be seen."""
+
+
+def summary(done: list[dict[str, Any]]) -> list[str]:
+    """What was promised beside what was found: true models, and violations that the lists show."""
+    lines = ["", "| method, where its assumptions are true | cells | covered, of those answered | least | refused or flagged, most |", "|---|---:|---:|---:|---:|"]  # fmt: skip
+    names = dict.fromkeys(name for known in TRUE.values() for name in known)
+    for name in names:
+        rows = [one["figures"][name] for one in done if name in TRUE.get(one["structure"], ()) and name in one["figures"] and not (one["structure"] == "pairwise" and one["lists"] == 2)]  # fmt: skip
+        given = [row for row in rows if not np.isnan(row["covered_of_given"])]
+        if given:
+            covered = [100 * row["covered_of_given"] for row in given]
+            most = max(100 * row["flagged"] for row in rows)
+            lines.append(f"| {name} | {len(rows)} | {np.mean(covered):.1f} % | {min(covered):.0f} % | {most:.0f} % |")
+    seen = [one for one in done if one["lists"] > 2 and one["structure"] != "independent" and one["figures"]["independence"]["flagged"] >= SEEN]  # fmt: skip
+    lines += ["", f"Of {len(seen)} cells of three lists and more in which independence is flagged in half of the samples or more:", "",
+              "| method | cells | covered or flagged, on average | least | cells at 90 % or more |", "|---|---:|---:|---:|---:|"]  # fmt: skip
+    for name in ("independence", "all pairs", "stepwise", "BIC", "graphs", "envelope"):
+        either = [100 * one["figures"][name]["either"] for one in seen if name in one["figures"]]
+        if either:
+            good = sum(value >= 90 for value in either)
+            lines.append(f"| {name} | {len(either)} | {np.mean(either):.1f} % | {min(either):.0f} % | {good} |")
+    return lines
+
+
+def _part(title: str, rows: list[dict[str, Any]], two: bool) -> list[str]:
+    if not rows:
+        return []
+    names = list(dict.fromkeys(name for row in rows for name in row["figures"]))
+    head = f"**{title}**, {'two lists' if two else 'three lists and more'}."
+    lines = ["", head, "", "| lists | seen | " + " | ".join(names) + " |", "|---:|---:|" + "---:|" * len(names)]
+    for row in rows:
+        shown = [_shown(row["figures"].get(name)) for name in names]
+        lines.append(f"| {row['lists']} | {100 * row['share']:.0f} % | " + " | ".join(shown) + " |")
+    return lines
+
+
+def _shown(figure: dict[str, float] | None) -> str:
+    """Covered, flagged or refused, and either; in per cent."""
+    return (
+        "" if figure is None else " · ".join(f"{100 * figure[name]:.0f}" for name in ("covered", "flagged", "either"))
+    )
+
+
+def main() -> None:
+    """Run what is not done, print, and write the table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--datasets", type=int, default=200)
+    parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--folder", type=Path, default=ROOT / "out" / "coverage_lists_grid")
+    options = parser.parse_args()
+    warnings.simplefilter("error")
+    options.folder.mkdir(parents=True, exist_ok=True)
+    start, done = time.perf_counter(), []
+    for lists, share, structure in cells():
+        name = f"{structure}_{lists}_{100 * share:.0f}"
+        made = kept(options.folder, name)
+        late = time.perf_counter() - start > 60 * options.minutes
+        if not late and (made is None or made["datasets"] < options.datasets):
+            made = cell(lists, share, structure, options.datasets)
+            file = options.folder / f"{name}_{options.datasets}.json"
+            file.write_text(json.dumps(made), encoding="utf-8")
+            print(name, f"{made['seconds']} s", {n: _shown(f) for n, f in made["figures"].items()}, flush=True)
+        if made is not None:
+            done.append(made)
+    TARGET.write_text(written(done), encoding="utf-8")
+    print(f"{len(done)} cells in {TARGET.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,148 @@
+"""Parametric bootstrap of a conditional log-linear model: the people that it says there are, their lists drawn anew, fitted anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from fl_estimate.arrays import Floats, Places
+from fl_estimate.errors import EstimateFault
+from fl_estimate.estimators.capture_recapture.conditional_em import Fitted, fit_cells
+from fl_estimate.estimators.capture_recapture.conditional_fit import Softmax, chances
+from fl_estimate.estimators.capture_recapture.people_cells import Cells
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Draws:
+    """Sizes of every domain in each draw that could be fitted, shape (draws, domains), and how many could not."""
+
+    sizes: Floats
+    failed: int
+
+
+def draw_sizes(
+    whole: Softmax,
+    cells: Cells,
+    strata: Places,
+    fitted: Fitted,
+    order: Places,
+    sizes_of: Callable[[Floats, Floats], Floats],
+    *,
+    replicates: int,
+    seed: int,
+) -> Draws:
+    """Draw lists of the people that the model says there are, fit again, and sum again.
+
+    Parameters
+    ----------
+    order : int array, shape (cells,)
+        Cells in the order of their domains, so that rounding to whole people moves none of them by more than one.
+    sizes_of : callable
+        People observed in each cell and h of each cell in; sizes of the domains out.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-177: more than half of the draws have no estimate.
+    """
+    generator = np.random.default_rng(seed)
+    outcomes = _with_none(fitted)
+    people = fitted.model.people * (1 + fitted.unseen)
+    gaps = _gaps(cells)
+    found: list[Floats] = []
+    for _ in range(replicates):
+        drawn = generator.multinomial(_whole(people, order, generator), outcomes)[:, :-1]
+        try:
+            again = fit_cells(whole, _redrawn(cells, drawn, gaps, generator), strata, fitted)
+        except EstimateFault:
+            continue
+        found.append(sizes_of(again.model.people, again.unseen))
+    failed = replicates - len(found)
+    if failed > replicates / 2:
+        raise EstimateFault(
+            "FL-EST-177", "more than half of the bootstrap draws have no estimate, so that there is no interval",
+            found=f"{failed} of {replicates}", fix="a simpler model: fewer dependences, effects in common, classes joined",
+        )  # fmt: skip
+    return Draws(sizes=np.array(found), failed=failed)
+
+
+def _with_none(fitted: Fitted) -> Floats:
+    """Chances of every history and, in the last column, of none; shape (cells, histories + 1)."""
+    share, _ = chances(fitted.model, fitted.fit.coefficients)
+    none = fitted.unseen / (1 + fitted.unseen)
+    every = np.column_stack([share * (1 - none[:, None]), none])
+    return every / every.sum(axis=1, keepdims=True)
+
+
+def _whole(people: Floats, order: Places, generator: np.random.Generator) -> Places:
+    """Whole people: each cell's number rounded up or down, and every run of cells right to one person."""
+    edges = np.floor(np.cumsum(people[order]) + generator.random())
+    whole = np.empty(len(people), dtype=np.int64)
+    whole[order] = np.diff(edges, prepend=0.0).astype(np.int64)
+    return whole
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Gaps:
+    """Which covariates are missing together, and how often among people of each history; empty where none ever is.
+
+    Attributes
+    ----------
+    kinds : flags, shape (kinds, possibilities, possibilities)
+        Which possibilities cannot be told from one another.
+    shares : array, shape (histories, kinds)
+    """
+
+    kinds: npt.NDArray[np.bool_]
+    shares: Floats
+
+
+def _gaps(cells: Cells) -> _Gaps | None:
+    width = cells.cell.shape[1]
+    if width == 1:
+        return None
+    codes = _options(cells)
+    missing = np.stack([_missing(codes, row) for row in cells.cell >= 0])
+    kinds, kind = np.unique(missing, axis=0, return_inverse=True)
+    alike = np.stack([((codes[:, None, :] == codes[None, :, :]) | one).all(axis=2) for one in kinds])
+    shares = np.zeros((int(cells.history.max()) + 1, len(kinds)))
+    np.add.at(shares, (cells.history, kind.ravel()), cells.people)
+    overall = shares.sum(axis=0)
+    total = shares.sum(axis=1, keepdims=True)
+    return _Gaps(kinds=alike, shares=np.where(total > 0, shares / np.maximum(total, 1e-300), overall / overall.sum()))
+
+
+def _options(cells: Cells) -> Places:
+    """Codes of the values of what can be missing, shape (possibilities, columns)."""
+    first = cells.frame.iloc[: cells.cell.shape[1]]
+    differing = [name for name in first if first[name].nunique() > 1]
+    codes = [pd.Categorical(first[name]).codes for name in differing]
+    return np.stack(codes, axis=1).astype(np.intp)
+
+
+def _missing(codes: Places, possible: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Which columns are missing where just these possibilities are left."""
+    return np.array([len(np.unique(column[possible])) > 1 for column in codes.T])
+
+
+def _redrawn(cells: Cells, drawn: npt.NDArray[np.int64], gaps: _Gaps | None, generator: np.random.Generator) -> Cells:
+    """Cells as they would have been observed: the same covariates are missing as often as before, given the history."""
+    cell, history = np.nonzero(drawn)
+    people = drawn[cell, history]
+    if gaps is None:
+        return replace(cells, cell=cell[:, None], history=history, people=people.astype(float))
+    shares = gaps.shares[np.minimum(history, len(gaps.shares) - 1)]
+    kinds = generator.multinomial(people, shares)
+    group, kind = np.nonzero(kinds)
+    width = cells.cell.shape[1]
+    base, option = np.divmod(cell[group], width)
+    possible = gaps.kinds[kind, option]
+    merged = np.where(possible, base[:, None] * width + np.arange(width), -1)
+    keys = np.column_stack([merged, history[group]])
+    rows, at = np.unique(keys, axis=0, return_inverse=True)
+    counts = np.bincount(at.ravel(), weights=kinds[group, kind].astype(float))
+    return replace(cells, cell=rows[:, :-1], history=rows[:, -1], people=counts)

@@ -1,0 +1,112 @@
+"""Right-hand sides of formulas as columns of numbers: which columns of a frame they need, and what they are called."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fl_estimate.arrays import Floats
+from fl_estimate.errors import EstimateFault, listed
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Columns:
+    """The columns of a formula: one row a row of the frame, and their names.
+
+    Attributes
+    ----------
+    values : array, shape (rows, columns)
+    names : tuple of str
+    """
+
+    values: Floats
+    names: tuple[str, ...]
+
+    def without_intercept(self) -> Columns:
+        """The same but for the constant."""
+        kept = [place for place, name in enumerate(self.names) if name != "Intercept"]
+        return Columns(values=self.values[:, kept], names=tuple(self.names[place] for place in kept))
+
+
+def read_side(formula: str) -> tuple[Any, tuple[str, ...]]:
+    """Read the right-hand side of a formula, and the columns that it needs.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-170.
+
+    Examples
+    --------
+    >>> read_side("sex + C(year)")[1]
+    ('sex', 'year')
+    """
+    from formulaic import Formula
+    from formulaic.errors import FormulaicError
+
+    try:
+        made: Any = Formula
+        parsed: Any = made(formula)
+        if hasattr(parsed, "_structure"):
+            raise _fault(f"{formula!r} has a left-hand side")
+        return parsed, tuple(sorted(str(name) for name in parsed.required_variables))
+    except (FormulaicError, SyntaxError, TypeError, ValueError, AttributeError) as error:
+        raise _fault(f"{formula!r}: {str(error).splitlines()[0]}") from error
+
+
+def columns_of(formula: str, people: pd.DataFrame, cells: pd.DataFrame) -> Columns:
+    """The columns of a formula for `cells`; knots, means and classes are those of `people`.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-170: the formula cannot be evaluated, or a column of it has no value somewhere.
+    """
+    from formulaic.errors import FormulaicError
+
+    parsed, _ = read_side(formula)
+    try:
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            spec: Any = parsed.get_model_matrix(people, output="numpy", na_action="ignore").model_spec
+            values = np.asarray(spec.get_model_matrix(cells), dtype=float)
+    except (FormulaicError, NameError, TypeError, ValueError, AttributeError) as error:
+        raise _fault(f"{formula!r}: {str(error).splitlines()[0]}") from error
+    names = tuple(_spelled(str(name)) for name in spec.column_names)
+    values = values.reshape(len(cells), len(names))
+    if broken := [name for name, column in zip(names, values.T, strict=True) if not np.isfinite(column).all()]:
+        raise _fault(f"{formula!r}: no finite number for some people in {listed(broken)}")
+    return Columns(values=values, names=names)
+
+
+def _spelled(name: str) -> str:
+    """Whole numbers as classes lose the point that they have as floats: ``C(year)[T.2012]``."""
+    return re.sub(r"\[(T\.)?(-?\d+)\.0\]", lambda found: f"[{found[1] or ''}{found[2]}]", name)
+
+
+def columns_in(formulas: str | Mapping[str, str]) -> tuple[str, ...]:
+    """The columns that one right-hand side needs, or several by name.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-170.
+
+    Examples
+    --------
+    >>> columns_in({"police": "sex", "ngo": "sex + age"})
+    ('age', 'sex')
+    """
+    each = [formulas] if isinstance(formulas, str) else formulas.values()
+    return tuple(sorted({name for formula in each if formula for name in read_side(formula)[1]}))
+
+
+def _fault(found: str) -> EstimateFault:
+    return EstimateFault(
+        "FL-EST-170", "the formula of the covariates cannot be used", found=found,
+        fix='terms of columns alone, such as "sex + age + C(region)"; "1" for no covariate',
+    )  # fmt: skip

@@ -1,0 +1,315 @@
+"""Averaging over hierarchical log-linear models: all of them, decomposable or not, each with the weight that the lists give it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, get_args
+
+import numpy as np
+from scipy import optimize, special
+
+from fl_estimate.arrays import Floats
+from fl_estimate.errors import EstimateFault, not_one_of
+from fl_estimate.estimators.capture_recapture import hierarchical_weights as weighing
+from fl_estimate.estimators.capture_recapture.answers import Limits, require_interval
+from fl_estimate.estimators.capture_recapture.batch import Fitter, Lattice, lattice
+from fl_estimate.estimators.capture_recapture.existence import full_counts
+from fl_estimate.estimators.capture_recapture.hierarchical_weights import ModelPrior, Weighed, Weights
+from fl_estimate.estimators.capture_recapture.loglinear import require_estimable
+from fl_estimate.estimators.capture_recapture.model_space import all_models, too_many
+from fl_estimate.estimators.capture_recapture.posterior import posterior_estimates, require_draws, tails
+from fl_estimate.estimators.capture_recapture.terms import model_name, read_terms
+from fl_estimate.estimators.sampling import known_seed
+from fl_estimate.inputs.histories import CaptureHistories
+from fl_estimate.results.codes import (
+    CLOSED_POPULATION,
+    NO_HIGHEST_INTERACTION,
+    PERFECT_LINKAGE,
+    PRIOR_POPULATION,
+    Assumption,
+    AssumptionCode,
+    MethodName,
+    ReasonCode,
+)
+from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.methods import method
+from fl_estimate.results.roles import LISTS, Draws, Level, Positive, SeedOrNone, Within
+
+Search = Literal["all", "occam"]
+NODES, MANY = 300, 100.0
+"""Points at which the mean of a Poisson number is looked at, and people above whom its logarithm is taken for normal."""
+NEGLIGIBLE = 1e-5
+"""Weight in all of the models that are left out of limits, the least first."""
+SHOWN = 10
+LONG = 0.5
+"""Standard deviation, as a share of the width of the interval, above which a tail that nothing bounds makes it."""
+
+AVERAGE_HIERARCHICAL = MethodName("average-hierarchical")
+HIERARCHICAL_DEPENDENCE = AssumptionCode("hierarchical_dependence", "order")
+WEIGHTS_BIC = AssumptionCode("weights_bic")
+WEIGHTS_LAPLACE = AssumptionCode("weights_laplace", "deviation")
+MODELS_ALIKE = AssumptionCode("models_alike_before_data")
+SIZES_ALIKE = AssumptionCode("model_sizes_alike_before_data")
+POSTERIOR_TAIL_LONG = ReasonCode("posterior_tail_long")
+SEARCH_CUT_SHORT = ReasonCode("model_search_cut_short", "models")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Mixture:
+    """Posterior of the dark figure: over models, Poisson with a log-normal mean."""
+
+    weight: Floats
+    centre: Floats
+    spread: Floats
+
+    def below(self, dark: float) -> float:
+        """Probability of at most so many; halfway between whole numbers, of at most the smaller."""
+        if dark > MANY:
+            # A Poisson number is so many times its mean with a deviation of 1/√: the two spreads add up on the logarithm.
+            width = np.sqrt(self.spread**2 + 1 / dark)
+            return float(self.weight @ special.ndtr((np.log(dark) - self.centre) / width))
+        nodes = np.linspace(-8.0, 8.0, NODES)
+        shares = np.exp(-(nodes**2) / 2)
+        means = np.exp(np.clip(self.centre[:, None] + self.spread[:, None] * nodes, -700, 700))
+        return float(self.weight @ (special.gammaincc(dark + 0.5, means) @ (shares / shares.sum())))
+
+    def quantile(self, level: float) -> float:
+        """The dark figure of which so much of the posterior lies below."""
+        if self.below(0.0) >= level:
+            return 0.0
+        high = float(np.exp(self.centre).max()) + 10.0
+        while self.below(high) < level:
+            high *= 2
+        found: Any = optimize.brentq(lambda dark: self.below(dark) - level, 0.0, high, xtol=1e-6, rtol=1e-10)  # pyright: ignore[reportCallIssue, reportArgumentType]
+        return float(found)
+
+    @property
+    def moments(self) -> tuple[float, float]:
+        """Mean and standard deviation; infinite where they cannot be written."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            first = np.exp(self.centre + self.spread**2 / 2)
+            second = np.exp(2 * self.centre + 2 * self.spread**2) + first
+            mean = float(self.weight @ first)
+            return mean, float(np.sqrt(max(float(self.weight @ second) - mean**2, 0.0)))
+
+    def draw(self, many: int, seed: int) -> Floats:
+        """Independent draws."""
+        generator = np.random.default_rng(seed)
+        place = generator.choice(len(self.weight), size=many, p=self.weight / self.weight.sum())
+        means = np.exp(np.clip(generator.normal(self.centre[place], self.spread[place]), -700, 40))
+        return generator.poisson(np.minimum(means, 1e15)).astype(float)
+
+
+@method(kind="capture_recapture", chosen=True, basis="lists", family="capture_recapture")
+def average_hierarchical(
+    histories: Annotated[CaptureHistories, LISTS],
+    *,
+    max_order: Annotated[int | None, Within(ge=1)] = None,
+    weights: Weights = "bic",
+    model_prior: ModelPrior = "uniform",
+    prior_deviation: Positive = 1.0,
+    search: Search | None = None,
+    level: Level = 0.95,
+    draws: Draws = 4_000,
+    seed: SeedOrNone = None,
+) -> Estimates:
+    """Average over every hierarchical log-linear model, weighted by how well each explains the histories.
+
+    Models that fit alike can give very different numbers; to choose one hides that. `average_decomposable` knows only the
+    patterns of dependence that factorise; here every set of interactions takes part.
+
+    Parameters
+    ----------
+    histories : CaptureHistories
+        At least 3 lists.
+    max_order : int, optional
+        Lists in the largest interaction; by default all but one. The interaction of all lists is never in: no data tell it.
+    weights : {"bic", "laplace"}
+        ``bic`` weighs a model by exp(−BIC/2), which stands for a prior worth one person; models without a single estimate
+        take no part. ``laplace`` gives interactions a normal prior and integrates; every model takes part, and where the
+        lists hardly tell an interaction its prior decides.
+    model_prior : {"uniform", "size"}
+        Before the data each model weighs the same, or each number of interactions does.
+    prior_deviation : float, default 1
+        Standard deviation of the interactions' prior, on the logarithmic scale, for ``laplace``.
+    search : {"all", "occam"}, optional
+        ``all`` fits every model (up to 5 lists, or 6 with pairs only). ``occam`` goes from model to neighbouring model as
+        long as one weighs a thousandth of the best found (a 100,000th for ``laplace``), from main effects and from all pairs (up to 10,000 models,
+        8,000 for ``laplace``). By default ``all`` where that is possible.
+    level : float
+    draws : int, default 4000
+        Kept in `.draws`; the value and limits do not come from them.
+    seed : int, optional
+        Where it is not given, one is made and noted in the provenance.
+
+    Returns
+    -------
+    Estimates
+        Rows `population_size` and `dark_figure`, in persons; the value is the posterior median, the limits equal-tailed;
+        `se` is missing where a long tail makes it, with a reason. Diagnostics: `top_models` with weight and size,
+        `inclusion`, the weight of all models that hold an interaction, models looked at and those without an estimate,
+        `posterior_mean`.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-30 (no such weights, prior, search or level), FL-EST-35 (not even main effects have an estimate), FL-EST-94
+        (no such order), FL-EST-95 (too many models for ``all``), FL-EST-141 (draws), FL-EST-350 (fewer than 3 lists),
+        FL-EST-351 (the deviation of the prior).
+
+    Notes
+    -----
+    Given model k the dark figure is Poisson with a log-normal mean, log μ ~ N(α_k, v_k) with α_k the estimate (the mode)
+    of the intercept and v_k its variance, of `loglinear` for ``bic``, of the penalised likelihood for ``laplace``. That is
+    a flat prior on the logarithm of N. ``laplace``: log w_k = l(β_k) + log π(β_k) + ½ p_k log 2π − ½ log |H_k|, flat in
+    intercept and main effects, which all models have.
+
+    References
+    ----------
+    Madigan and Raftery (1994), JASA 89, 1535-1546 (Occam's window). Raftery (1995), Sociological Methodology 25, 111-163
+    (BIC as a weight). King and Brooks (2001), Biometrika 88, 317-336 (averaging over hierarchical models of lists).
+
+    Examples
+    --------
+    >>> import fl_estimate as fl
+    >>> from fl_estimate import capture_recapture as cr
+    >>> found = cr.average_hierarchical(fl.datasets.load("kosovo"), seed=1)
+    >>> found.diagnostics["models"]
+    113
+    >>> [round(float(found.to_frame()[name].iloc[0]), -2) for name in ("value", "lower", "upper")]
+    [12000.0, 9200.0, 20900.0]
+    """
+    order = _checked(histories, max_order, weights, model_prior, prior_deviation, search, level, draws)
+    require_estimable(histories, read_terms(histories, "main"))
+    space = lattice(len(histories.lists), order)
+    counts = full_counts(histories, space.members)
+    ask = weighing.Ask(
+        fitter=Fitter(lattice=space), counts=counts, weights=weights, model_prior=model_prior, deviation=prior_deviation
+    )
+    large = too_many(len(histories.lists), order)
+    way = search or ("occam" if large else "all")
+    found = weighing.window(ask) if way == "occam" else weighing.weighed(ask, all_models(space))
+    return _answer(histories, space, ask, found, way, level, draws, known_seed(seed))
+
+
+def _checked(
+    histories: CaptureHistories,
+    max_order: int | None,
+    weights: str,
+    model_prior: str,
+    deviation: float,
+    search: str | None,
+    level: float,
+    draws: int,
+) -> int:
+    """Refuse what cannot be asked for; give the order back."""
+    require_interval("equal-tailed", ("equal-tailed",), level)
+    for what, given, allowed in (
+        ("these weights", weights, get_args(Weights)),
+        ("this prior of models", model_prior, get_args(ModelPrior)),
+        ("this search", search, (None, *get_args(Search))),
+    ):
+        if given not in allowed:
+            raise not_one_of("FL-EST-30", what, str(given), tuple(name for name in allowed if name))
+    require_draws(draws, 4)
+    lists = len(histories.lists)
+    if lists < 3:
+        raise EstimateFault(
+            "FL-EST-350", "of two lists there is one model, and nothing to average over", found="2 lists",
+            fix="cr.chapman, with cr.sensitivity for what two lists cannot tell",
+        )  # fmt: skip
+    if not (np.isfinite(deviation) and deviation > 0):
+        raise EstimateFault(
+            "FL-EST-351", "the deviation of a prior is a number above 0", found=repr(deviation),
+            fix="1 is usual: an interaction then hardly goes beyond an odds ratio of 7",
+        )  # fmt: skip
+    order = lists - 1 if max_order is None else max_order
+    if int(order) != order or not 1 <= order <= lists - 1:
+        raise EstimateFault(
+            "FL-EST-94", "there is no such search", found=f"max_order={max_order}",
+            fix=f"max_order from 1 to {lists - 1} for {lists} lists",
+        )  # fmt: skip
+    if search == "all" and too_many(lists, order):
+        raise EstimateFault(
+            "FL-EST-95", "there are too many models to fit all of them",
+            found=f"{lists} lists, interactions of up to {order}", fix='search="occam", or a smaller max_order',
+        )  # fmt: skip
+    return int(order)
+
+
+def _answer(
+    histories: CaptureHistories,
+    space: Lattice,
+    ask: weighing.Ask,
+    found: Weighed,
+    way: str,
+    level: float,
+    draws: int,
+    seed: int,
+) -> Estimates:
+    order_of = np.argsort(found.weight, kind="stable")
+    kept = np.ones(len(found.weight), dtype=bool)
+    kept[order_of[np.cumsum(found.weight[order_of]) < NEGLIGIBLE]] = False
+    share = found.weight[kept] / found.weight[kept].sum()
+    mixture = _Mixture(weight=share, centre=found.centre[kept], spread=np.sqrt(found.variance[kept]))
+    lower, upper = (mixture.quantile(float(q)) for q in tails(level))
+    mean, deviation = mixture.moments
+    long = not deviation <= LONG * (upper - lower)
+    order = max(len(term) for term in space.terms)
+    said: list[Assumption] = [
+        NO_HIGHEST_INTERACTION.held(lists=space.lists),
+        HIERARCHICAL_DEPENDENCE.held(order=order),
+        WEIGHTS_BIC.held() if ask.weights == "bic" else WEIGHTS_LAPLACE.held(deviation=ask.deviation),
+        MODELS_ALIKE.held() if ask.model_prior == "uniform" else SIZES_ALIKE.held(),
+        PRIOR_POPULATION.held(),
+        CLOSED_POPULATION.held(),
+        PERFECT_LINKAGE.held(),
+    ]
+    reasons = [POSTERIOR_TAIL_LONG.at(0)] if long else []
+    reasons += [] if found.complete else [SEARCH_CUT_SHORT.at(0, models=found.looked_at)]
+    return posterior_estimates(
+        histories,
+        call="average_hierarchical",
+        method=AVERAGE_HIERARCHICAL,
+        term="",
+        value=mixture.quantile(0.5),
+        se=np.nan if long else deviation,
+        limits=Limits(lower, upper),
+        level=level,
+        draws=mixture.draw(draws, seed),
+        reasons=tuple(reasons),
+        assumptions=tuple(said),
+        diagnostics=_told(histories, space, found, mean, way),
+        arguments={
+            "max_order": order, "weights": ask.weights, "model_prior": ask.model_prior, "search": way,
+            "prior_deviation": ask.deviation, "draws": draws, "seed": seed,
+        },
+    )  # fmt: skip
+
+
+def _told(histories: CaptureHistories, space: Lattice, found: Weighed, mean: float, way: str) -> dict[str, Any]:
+    best = np.argsort(-found.weight, kind="stable")[:SHOWN]
+
+    def name(place: int) -> str:
+        return model_name(histories, [t for t, on in zip(space.terms, found.models[place], strict=True) if on])
+
+    inclusion = found.weight @ found.models
+    return {
+        "search": way,
+        "models": found.looked_at,
+        "models_with_estimate": len(found.weight),
+        "top_models": [
+            {
+                "terms": name(int(place)),
+                "weight": float(found.weight[place]),
+                "population_size": histories.n + float(np.exp(found.centre[place])),
+            }
+            for place in best
+        ],
+        "inclusion": {
+            ":".join(histories.lists[at] for at in term): float(share)
+            for term, share in zip(space.terms, inclusion, strict=True)
+            if len(term) > 1
+        },
+        "posterior_mean": histories.n + mean,
+    }

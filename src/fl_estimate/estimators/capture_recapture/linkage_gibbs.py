@@ -1,0 +1,93 @@
+"""One chain over who is whom on lists that hold a person once: plain loops over arrays, compiled by numba when first run.
+
+To be imported where links are drawn: numba takes half a second to load.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from fl_estimate.estimators.capture_recapture.latent_gibbs import compiled
+
+
+@compiled
+def sweep(person: Any, mask: Any, free: Any, on: Any, starts: Any, others: Any, odds: Any, chances: Any) -> int:
+    """Go once through all records; each chooses anew among the persons of the records it may be linked with, and none.
+
+    A person counts with the odds of the surest pair that the record makes with it, standing alone with 1; one with a
+    record of the same list does not count.
+
+    Parameters
+    ----------
+    person : int array, shape (records,)
+        The person of each record, changed in place; numbers below `records`.
+    mask : int array, shape (records,)
+        The lists of each person, a bit a list; 0 for numbers not in use.
+    free : int array, shape (records + 1,)
+        Numbers not in use, a stack; the last entry is how many.
+    on : int array, shape (records,)
+        The list of each record.
+    starts, others, odds : arrays
+        The records that record r may be linked with are others[starts[r]:starts[r + 1]].
+    chances : float array, shape (records,)
+        Uniform numbers, one a record.
+
+    Returns
+    -------
+    int
+        Records that changed their person.
+    """
+    moved = 0
+    records = len(person)
+    most = 1
+    for r in range(records):
+        most = max(most, starts[r + 1] - starts[r])
+    names = np.empty(most, dtype=np.int64)
+    weights = np.empty(most, dtype=np.float64)
+    for r in range(records):
+        begin, end = starts[r], starts[r + 1]
+        if begin == end:
+            continue
+        before, bit = person[r], 1 << on[r]
+        mask[before] &= ~bit
+        alone = mask[before] == 0
+        known = 0
+        total = 1.0
+        for k in range(begin, end):
+            there = person[others[k]]
+            if mask[there] & bit:
+                continue
+            place = 0
+            while place < known and names[place] != there:
+                place += 1
+            if place == known:
+                names[place], weights[place] = there, odds[k]
+                known += 1
+            elif odds[k] > weights[place]:
+                weights[place] = odds[k]
+        for place in range(known):
+            total += weights[place]
+        at = chances[r] * total - 1.0
+        chosen = -1
+        if at >= 0.0:
+            place = 0
+            while place < known - 1 and at >= weights[place]:
+                at -= weights[place]
+                place += 1
+            chosen = names[place] if known else -1
+        if chosen < 0:
+            if alone:
+                chosen = before
+            else:
+                free[records] -= 1
+                chosen = free[free[records]]
+        elif alone:
+            free[free[records]] = before
+            free[records] += 1
+        mask[chosen] |= bit
+        if chosen != before:
+            moved += 1
+            person[r] = chosen
+    return moved
