@@ -223,7 +223,9 @@ def own_keys(tag: str) -> list[str]:
     """The keys of a method that not all methods of its kind take."""
     kind = tag.partition("/")[0]
     others = [set(model.model_fields) for each, model in entry_models().items() if each.partition("/")[0] == kind]
-    return sorted(set(entry_models()[tag].model_fields) - set[str].intersection(*others))
+    # Keys of a file of lists are no method's own, though one of a register in the same kind has none of them.
+    of_lists = set(ListsEntry.model_fields) if issubclass(entry_models()[tag], ListsEntry) else set[str]()
+    return sorted(set(entry_models()[tag].model_fields) - set[str].intersection(*others) - of_lists)
 
 
 def keys_at(loc: Sequence[str | int], whole: type[BaseModel]) -> list[str]:
