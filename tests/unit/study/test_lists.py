@@ -69,6 +69,10 @@ def test_covariates_of_a_formula_and_domains_are_kept_beside_the_lists(persons: 
     numbers = ["value", "se", "lower", "upper"]
     np.testing.assert_allclose(made.frame[numbers], asked.frame[numbers], rtol=1e-9)
     assert made.frame["region"].dropna().tolist() == ["North", "North", "South", "South"]
+    both = cr.doubly_robust(persons, lists=LISTS[:2], covariates=["sex"], seed=1)
+    three = cr.doubly_robust(persons, lists=LISTS, covariates=["sex"], across="pairs", seed=1)
+    for one in (asked, both, three):
+        assert "everyone_can_be_listed" in {assumption.code for assumption in one.assumptions}
 
 
 def test_a_list_that_is_blind_is_a_table(persons: pd.DataFrame, tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from fl_estimate.estimators.capture_recapture.horvitz_thompson import (
     limits_of,
     sums_of,
 )
+from fl_estimate.estimators.capture_recapture.linkage_codes import EVERYONE_CAN_BE_LISTED
 from fl_estimate.estimators.capture_recapture.people_cells import (
     Blind,
     BlindInFile,
@@ -339,7 +340,9 @@ def _assumptions(read: _Read, given: list[str], arguments: dict[str, Any]) -> tu
         found.append(codes.LISTS_BLIND.held(lists=", ".join(arguments["blind"])))
     if read.cells.incomplete:
         found.append(codes.COVARIATES_MISSING_AT_RANDOM.held())
-    return (*found, CLOSED_POPULATION.held(), PERFECT_LINKAGE.held(), INTERVAL_GIVEN_MODEL.held())
+    return (
+        *found, CLOSED_POPULATION.held(), PERFECT_LINKAGE.held(), INTERVAL_GIVEN_MODEL.held(), EVERYONE_CAN_BE_LISTED.held(),
+    )  # fmt: skip
 
 
 def _diagnostics(read: _Read, fitted: Fitted, sums: Sums, draws: Draws | None) -> dict[str, Any]:

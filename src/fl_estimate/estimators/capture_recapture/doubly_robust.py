@@ -18,6 +18,7 @@ from fl_estimate.estimators.capture_recapture.answers import Limits, log_limits,
 from fl_estimate.estimators.capture_recapture.domain_answers import About
 from fl_estimate.estimators.capture_recapture.doubly_robust_lists import ACROSS, Across, ListRecords, over_lists
 from fl_estimate.estimators.capture_recapture.learners import LEARNERS, chances
+from fl_estimate.estimators.capture_recapture.linkage_codes import EVERYONE_CAN_BE_LISTED
 from fl_estimate.estimators.capture_recapture.list_codes import (
     CHANCES_AT_MARGIN,
     DOUBLY_ROBUST,
@@ -398,7 +399,7 @@ def _limits(part: _Part, interval: str, level: float) -> Limits:
 def _assumptions(arguments: dict[str, Any]) -> tuple[Assumption, ...]:
     given = [*arguments["covariates"], *([arguments["by"]] if arguments["by"] else [])]
     head = LISTS_INDEPENDENT_GIVEN.held(covariates=", ".join(given)) if given else LISTS_INDEPENDENT.held()
-    return (head, CLOSED_POPULATION.held(), PERFECT_LINKAGE.held())
+    return (head, CLOSED_POPULATION.held(), PERFECT_LINKAGE.held(), EVERYONE_CAN_BE_LISTED.held())
 
 
 def _read(records: Any, lists: Sequence[str], covariates: list[str], by: str | None, folds: int | str) -> _Records:

@@ -18,6 +18,7 @@ from fl_estimate.estimators.capture_recapture.answers import Limits
 from fl_estimate.estimators.capture_recapture.domain_answers import About, DomainAnswer, domain_estimates
 from fl_estimate.estimators.capture_recapture.horvitz_thompson import Domain, limits_of
 from fl_estimate.estimators.capture_recapture.learners import chances
+from fl_estimate.estimators.capture_recapture.linkage_codes import EVERYONE_CAN_BE_LISTED
 from fl_estimate.estimators.capture_recapture.list_codes import CHANCES_AT_MARGIN, LEARNER_NOT_CONVERGED
 from fl_estimate.inputs.histories import Member, all_histories
 from fl_estimate.results.codes import (
@@ -272,4 +273,4 @@ def _assumptions(read: ListRecords, across: Across) -> list[Assumption]:
         held = codes.NO_HIGHEST_INTERACTION_AMONG_ALIKE.held(lists=len(read.lists), **given)
     else:
         held = NO_HIGHEST_INTERACTION.held(lists=len(read.lists))
-    return [held, CLOSED_POPULATION.held(), PERFECT_LINKAGE.held()]
+    return [held, CLOSED_POPULATION.held(), PERFECT_LINKAGE.held(), EVERYONE_CAN_BE_LISTED.held()]
