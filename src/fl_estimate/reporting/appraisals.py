@@ -35,9 +35,10 @@ CHECKED: tuple[str, ...] = ("independence", "two_way", "stepwise", "bic", *FORMS
 NAMING: dict[str, dict[str, str]] = {
     "lists_nested": {"pairs": "…"},
     "selection_blocked": {"pairs": "…"},
-    "pairs_without_overlap": {"pairs": "…", "names": "…"},
 }
-"""Warnings whose names of lists, or number of pairs, would say which histories hold nobody; and what is said instead."""
+"""Warnings whose names of lists would say which histories hold nobody; and what is said instead."""
+UNNAMED = "pairs_without_overlap_unnamed"
+"""Said for ``pairs_without_overlap``, of which the names and their number would tell that."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -195,7 +196,7 @@ def _hidden(full: PublishedAppraisal, appraisal: Appraisal, least: int) -> Publi
     # Where every history of one list is printed, those on several are the rest of all, and no more is told.
     several = full.several if full.several >= least and not hidden[alone].any() else np.nan
     warnings = tuple(
-        (code, _fewer(told, least, known=np.isfinite(several)) if code == "few_on_two_lists" else _unnamed(code, told))
+        (code, _fewer(told, least, known=np.isfinite(several))) if code == "few_on_two_lists" else _unnamed(code, told)
         for code, told in full.warnings
     )
     return replace(
@@ -246,9 +247,9 @@ def _fewer(parameters: dict[str, Any], least: int, *, known: bool) -> dict[str, 
     return {"people": f"< {least}" if people < least else "…", "share": "…"}
 
 
-def _unnamed(code: str, parameters: dict[str, Any]) -> dict[str, Any]:
+def _unnamed(code: str, parameters: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """Without the names of lists, where they would tell an empty history."""
-    return parameters | NAMING.get(code, {})
+    return (UNNAMED, {}) if code == "pairs_without_overlap" else (code, parameters | NAMING.get(code, {}))
 
 
 def _curves(appraisal: Appraisal) -> pd.DataFrame:

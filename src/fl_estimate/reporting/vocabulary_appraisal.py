@@ -256,6 +256,11 @@ WARNED: dict[str, Said] = {
         "Paires de listes sans personne en commun : {pairs} ({names}). S’évitent-elles, ou a-t-on vu trop peu ?",
         "Pares de listas sin nadie en común: {pairs} ({names}). Si se evitan o se vio a muy pocos, no se sabe.",
     ),
+    "pairs_without_overlap_unnamed": (
+        "Some pairs of lists share nobody. Whether they avoid each other, or too few were seen, is open.",
+        "Certaines paires de listes n’ont personne en commun. S’évitent-elles, ou a-t-on vu trop peu ?",
+        "Algunos pares de listas no tienen a nadie en común. Si se evitan o se vio a muy pocos, no se sabe.",
+    ),
     "counts_look_rounded": (
         "All counts are multiples of five: they may have been rounded, which these methods do not know.",
         "Tous les effectifs sont des multiples de cinq : ils ont pu être arrondis, ce que ces méthodes ignorent.",
