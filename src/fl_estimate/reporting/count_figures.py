@@ -1,14 +1,17 @@
 """Pictures of the counts of one register: how many people come how often beside what distributions expect, and the ratio plot."""
 
+# pyright: reportUnknownMemberType=false
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from fl_estimate.errors import PublishFault
 from fl_estimate.estimators.capture_recapture.count_profile import CountProfile
-from fl_estimate.reporting.figures import TEXT, WIDTH, styled
+from fl_estimate.reporting.drawing import TEXT, WIDTH, axis_numbers, styled
 from fl_estimate.reporting.palette import DEEP, FAINT, PAPER, RULE, SERIES, SOFT
 from fl_estimate.reporting.words import check_language, number, say
 
@@ -55,7 +58,7 @@ def plot_counts(profile: CountProfile, *, language: str = "en") -> Figure:
     >>> figure = fl.plot_counts(cr.count_profile(stays, frequency="people"))
     """
     check_language(language)
-    if not isinstance(profile, CountProfile):
+    if not isinstance(profile, CountProfile):  # pyright: ignore[reportUnnecessaryIsInstance] (notebooks are not type-checked)
         raise PublishFault(
             "FL-PUB-13",
             "this cannot be drawn so",
@@ -87,16 +90,15 @@ def _ratios(axes: Any, profile: CountProfile, language: str) -> None:
     table = profile.table[profile.table["count"] <= MOST_COUNTS]
     expected = profile.expected_ratios[profile.expected_ratios["count"] <= MOST_COUNTS]
     there = np.isfinite(table["ratio"].to_numpy(dtype=float))
-    kept = table[there]
+    kept: pd.DataFrame = table[there]
     for name, (color, line, mark) in zip(profile.distributions, STYLES, strict=False):
         axes.plot(
             expected["count"], expected[name], color=color, linestyle=line, marker=mark, markersize=3.5, linewidth=1.4
         )
     # On the picture a wide interval of few people does not flatten all others.
-    high = (
-        1.4 * max([*kept["ratio"], *(expected[name].max() for name in profile.distributions), 0.0], default=1.0) or 1.0
-    )
-    for _, row in kept.iterrows():
+    tops = [float(value) for value in [*kept["ratio"], *(expected[name].max() for name in profile.distributions)]]
+    high = 1.4 * max([*tops, 0.0]) or 1.0
+    for row in kept.to_dict("records"):
         axes.plot([row["count"]] * 2, [row["lower"], min(row["upper"], high)], color=DEEP, linewidth=1.6)
         if row["upper"] > high:
             axes.plot([row["count"]], [high], marker="^", color=SOFT, markersize=5, clip_on=False)
@@ -107,13 +109,13 @@ def _ratios(axes: Any, profile: CountProfile, language: str) -> None:
 
 
 def _dress(axes: Any, title: str, language: str, decimals: int) -> None:
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
+    from matplotlib.ticker import MaxNLocator
 
     axes.set_title(title, color=SOFT, fontsize=TEXT - 0.5, loc="left", pad=4)
     axes.set_xlabel(say("counts", "times", language), color=SOFT, fontsize=TEXT - 0.5, loc="left")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=10))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 0, language)))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, decimals, language)))
+    axes.xaxis.set_major_formatter(axis_numbers(lambda value: number(value, 0, language)))
+    axes.yaxis.set_major_formatter(axis_numbers(lambda value: number(value, decimals, language)))
     axes.tick_params(colors=SOFT, labelsize=TEXT - 0.5, length=3, color=RULE)
     axes.grid(axis="y", color=FAINT, linewidth=0.8)
     axes.set_axisbelow(True)

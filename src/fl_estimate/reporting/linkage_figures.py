@@ -1,5 +1,7 @@
 """The picture of a linkage curve: the number of people for rates of missed links, with a line for each rate of false ones."""
 
+# pyright: reportUnknownMemberType=false
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -9,7 +11,7 @@ import numpy as np
 from fl_estimate.errors import PublishFault
 from fl_estimate.estimators.capture_recapture.appraisal import Appraisal
 from fl_estimate.reporting.appraisals import PublishedAppraisal, linkage_table
-from fl_estimate.reporting.figures import TEXT, WIDTH, styled
+from fl_estimate.reporting.drawing import TEXT, WIDTH, styled
 from fl_estimate.reporting.lists_figures import STYLES, both_axes, end_labels
 from fl_estimate.reporting.palette import PAPER, RULE, SERIES
 from fl_estimate.reporting.words import check_language, percent, say
