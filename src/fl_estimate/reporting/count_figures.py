@@ -7,7 +7,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from fl_estimate.errors import PublishFault
 from fl_estimate.estimators.capture_recapture.count_profile import CountProfile
@@ -90,15 +89,16 @@ def _ratios(axes: Any, profile: CountProfile, language: str) -> None:
     table = profile.table[profile.table["count"] <= MOST_COUNTS]
     expected = profile.expected_ratios[profile.expected_ratios["count"] <= MOST_COUNTS]
     there = np.isfinite(table["ratio"].to_numpy(dtype=float))
-    kept: pd.DataFrame = table[there]
+    kept: Any = table.loc[there]
     for name, (color, line, mark) in zip(profile.distributions, STYLES, strict=False):
         axes.plot(
             expected["count"], expected[name], color=color, linestyle=line, marker=mark, markersize=3.5, linewidth=1.4
         )
     # On the picture a wide interval of few people does not flatten all others.
-    tops = [float(value) for value in [*kept["ratio"], *(expected[name].max() for name in profile.distributions)]]
+    tops: list[float] = [*kept["ratio"].tolist(), *(float(expected[name].max()) for name in profile.distributions)]
     high = 1.4 * max([*tops, 0.0]) or 1.0
-    for row in kept.to_dict("records"):
+    rows: list[dict[str, Any]] = kept.to_dict("records")
+    for row in rows:
         axes.plot([row["count"]] * 2, [row["lower"], min(row["upper"], high)], color=DEEP, linewidth=1.6)
         if row["upper"] > high:
             axes.plot([row["count"]], [high], marker="^", color=SOFT, markersize=5, clip_on=False)
