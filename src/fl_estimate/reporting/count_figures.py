@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -89,7 +89,7 @@ def _ratios(axes: Any, profile: CountProfile, language: str) -> None:
     table = profile.table[profile.table["count"] <= MOST_COUNTS]
     expected = profile.expected_ratios[profile.expected_ratios["count"] <= MOST_COUNTS]
     there = np.isfinite(table["ratio"].to_numpy(dtype=float))
-    kept: Any = table.loc[there]
+    kept = cast("pd.DataFrame", table.loc[there])
     for name, (color, line, mark) in zip(profile.distributions, STYLES, strict=False):
         axes.plot(
             expected["count"], expected[name], color=color, linestyle=line, marker=mark, markersize=3.5, linewidth=1.4
@@ -97,7 +97,7 @@ def _ratios(axes: Any, profile: CountProfile, language: str) -> None:
     # On the picture a wide interval of few people does not flatten all others.
     tops: list[float] = [*kept["ratio"].tolist(), *(float(expected[name].max()) for name in profile.distributions)]
     high = 1.4 * max([*tops, 0.0]) or 1.0
-    rows: list[dict[str, Any]] = kept.to_dict("records")
+    rows = cast("list[dict[str, Any]]", kept.to_dict("records"))
     for row in rows:
         axes.plot([row["count"]] * 2, [row["lower"], min(row["upper"], high)], color=DEEP, linewidth=1.6)
         if row["upper"] > high:
