@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
+import pandas as pd
 
 from fl_estimate.errors import PublishFault
 from fl_estimate.estimators.capture_recapture.count_profile import CountProfile
