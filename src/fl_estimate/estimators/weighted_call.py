@@ -67,7 +67,7 @@ TREATMENTS: dict[str, AssumptionCode] = {
 }
 ADJUSTMENTS: dict[str, AssumptionCode] = {
     "calibration": AssumptionCode("weights_calibrated", "method", "margins"),
-    "trimming": AssumptionCode("weights_trimmed", "upper", "rows"),
+    "trimming": AssumptionCode("weights_trimmed", "upper", "lower", "rows"),
     "class": AssumptionCode("non_response_by_class", "columns", "response_rate"),
     "propensity": AssumptionCode("non_response_by_propensity", "columns", "response_rate"),
 }
