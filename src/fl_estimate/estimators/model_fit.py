@@ -58,7 +58,7 @@ def family_of(name: str) -> Any:
         FL-EST-224.
     """
     if name not in FAMILIES:
-        raise not_one_of("FL-EST-224", "this family of models", str(name), FAMILIES)
+        raise not_one_of("FL-EST-224", "this family of models", name, FAMILIES)
     from statsmodels.genmod import families
 
     return {"binomial": families.Binomial, "gaussian": families.Gaussian, "poisson": families.Poisson}[name]()
