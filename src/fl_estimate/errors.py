@@ -21,8 +21,9 @@ from __future__ import annotations
 import difflib
 import numbers
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from pathlib import Path
+from typing import cast
 
 
 class FlError(Exception):
@@ -125,6 +126,8 @@ def listed(names: Iterable[object], *, most: int = 5) -> str:
 
 LONGEST_NAME = 64
 """Characters up to which a text can be a name or a setting; longer ones are free text."""
+MOST_WORDS = 4
+"""Words that a name has at the most; a sentence is what somebody said."""
 MOST_NAMES = 10
 """Names that are shown of what a caller passed; a column passed as a list has more."""
 _DATA = re.compile(
@@ -156,19 +159,25 @@ def shown(value: object) -> str:
         return repr(str(value)) if _like_a_name(value) and not _like_a_person(value) else _of_length(value)
     if isinstance(value, type):
         return f"the class {value.__name__}"
+    return _of_kind(value)
+
+
+def _of_kind(value: object) -> str:
+    """The kind and the size of what is no name and no number; a few names together, or a tuple of settings, as they are."""
     kind = type(value).__name__
     shape = getattr(value, "shape", None)
     if isinstance(shape, tuple):
-        return f"a {kind} of {' × '.join(str(size) for size in shape) or 'one value'}"
-    if isinstance(value, list | tuple) and 0 < len(value) <= MOST_NAMES:
-        every: list[object] = list(value)
-        if all(isinstance(item, str) and _like_a_name(item) and not _like_a_person(item) for item in every):
-            return repr(value)
-        if isinstance(value, tuple) and len(every) <= 3 and all(isinstance(item, int | float) for item in every):
-            return repr(value)
-    if isinstance(value, list | tuple | Mapping | Set):
-        return f"a {kind} of {len(value)}"
-    return f"a {kind}"
+        sizes = cast("tuple[int, ...]", shape)
+        return f"a {kind} of {' × '.join(map(str, sizes)) or 'one value'}"
+    if not isinstance(value, list | tuple | Mapping | Set):
+        return f"a {kind}"
+    several = cast("Collection[object]", value)
+    if isinstance(value, list | tuple) and 0 < len(several) <= MOST_NAMES:
+        names = all(isinstance(item, str) and _like_a_name(item) and not _like_a_person(item) for item in several)
+        settings = isinstance(value, tuple) and len(several) <= 3 and all(isinstance(i, int | float) for i in several)
+        if names or settings:
+            return repr(several)
+    return f"a {kind} of {len(several)}"
 
 
 def _of_length(text: str) -> str:
@@ -177,7 +186,8 @@ def _of_length(text: str) -> str:
 
 def _like_a_name(text: str) -> bool:
     """Whether a text can be the name of a column, or a setting: short, on one line, and no number, date, address or document."""
-    return 0 < len(text) <= LONGEST_NAME and text.isprintable() and not _DATA.fullmatch(text.strip())
+    short = 0 < len(text) <= LONGEST_NAME and len(text.split()) <= MOST_WORDS
+    return short and text.isprintable() and not _DATA.fullmatch(text.strip())
 
 
 def _like_a_person(text: str) -> bool:

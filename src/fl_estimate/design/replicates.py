@@ -155,7 +155,7 @@ def _check(kind: str, replicates: int | None, fay: float, centre: str) -> None:
         raise DesignFault(
             "FL-DESIGN-24",
             "the number of replicates does not fit their kind",
-            found=f"kind={kind!r}, replicates={replicates!r}",
+            found=f"kind={shown(kind)}, replicates={shown(replicates)}",
             fix="give replicates=, 2 or more, for rao-wu and rescaled; leave it out for the others",
         )
     if not 0 <= fay < 1:

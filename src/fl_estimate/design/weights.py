@@ -177,7 +177,7 @@ def _check_method(method: str, bounds: Any) -> None:
         raise DesignFault(
             "FL-DESIGN-45",
             "the bounds of the factors cannot be used",
-            found=f"method={method!r}, bounds={bounds!r}",
+            found=f"method={shown(method)}, bounds={shown(bounds)}",
             fix="a least factor from 0 up to 1 and a greatest above 1: bounds=(0.5, 2); logit needs both, finite",
         )
 
@@ -231,7 +231,7 @@ def _calibrated(
         raise DesignFault(
             "FL-DESIGN-50",
             "replicate weights of a file are not calibrated by units",
-            found=f"aggregate={aggregate!r} beside Replicates(…)",
+            found=f"aggregate={shown(aggregate)} beside Replicates(…)",
             fix="leave aggregate= out, or the replicates: Design(replicates=None) has Taylor variances",
         )
     table = _table(frame, base, terms, aggregate)
@@ -246,7 +246,7 @@ def _calibrated(
         raise DesignFault(
             "FL-DESIGN-47",
             "calibration makes weights negative or zero",
-            found=f"method={method!r}: factors down to {factor.min():.3g}",
+            found=f"method={shown(method)}: factors down to {factor.min():.3g}",
             fix='method="raking" keeps every weight above 0; or give bounds=(0.3, 3), say',
         )
     slopes = None
@@ -284,7 +284,7 @@ def _check_solution(found: Solution, terms: Sequence[Term], method: str, bounds:
     raise DesignFault(
         "FL-DESIGN-46",
         "no weights of this kind meet the known totals",
-        found=f"method={method!r}, bounds={bounds!r}; furthest off, by {found.misfit:.2g} of its total: "
+        found=f"method={shown(method)}, bounds={shown(bounds)}; furthest off, by {found.misfit:.2g} of its total: "
         f"margin {term.margin or 'of everybody'}{f', class {term.label}' if term.label else ''}",
         fix="widen the bounds, merge classes of few people, or look whether totals and sample speak of the same people",
     )
@@ -297,7 +297,7 @@ def _check_replicates(slopes: Floats, own: Replicates | UnitReplicates | None, m
         raise DesignFault(
             "FL-DESIGN-46",
             "replicates cannot be calibrated to the known totals",
-            found=f"method={method!r}: {failed:,} of {len(slopes):,} replicates",
+            found=f"method={shown(method)}: {failed:,} of {len(slopes):,} replicates",
             fix="merge classes that a few units hold; bounds and method as for the sample",
         )
 

@@ -227,7 +227,7 @@ def _factors(names: tuple[Any, ...], weights: Sequence[float] | None, scale: str
         raise EstimateFault(
             "FL-EST-205",
             "the factors of a contrast do not fit what it compares",
-            found=f"{len(names)} values, weights={None if weights is None else list(weights)!r}, scale={scale!r}",
+            found=f"{len(names)} values, weights={None if weights is None else list(weights)!r}, scale={shown(scale)}",
             fix='a weight for each value, such as (1, -0.5, -0.5); two values without weights; none with scale="ratio"',
         )
     return given

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from fl_estimate.errors import DesignFault, listed, not_one_of
+from fl_estimate.errors import DesignFault, listed, not_one_of, shown
 from fl_estimate.inputs.adjustments import Adjustment, Calibration
 from fl_estimate.inputs.replicates import Floats, Replicates, UnitReplicates
 
@@ -154,7 +154,7 @@ class Design:
             raise DesignFault(
                 "FL-DESIGN-02",
                 "psu= and stages= name different first stages",
-                found=f"psu={psu!r}, stages={units!r}",
+                found=f"psu={shown(psu)}, stages={units!r}",
                 fix="give psu= for one stage, or stages= for several",
             )
         units = units or _names(psu)
@@ -234,7 +234,7 @@ def _check_weighting(
     populations: tuple[tuple[str, tuple[tuple[str, float], ...]], ...],
 ) -> None:
     faults = {
-        f"weights={weights!r}": weights is not None,
+        f"weights={shown(weights)}": weights is not None,
         "fpc= of every stage, which gives the weights": weights is None and len(fpc) >= max(1, len(units)),
         "expands=True": bool(expands),
         "population_size=": population_size is not None,
@@ -249,7 +249,7 @@ def _check_weighting(
             fix="leave unweighted= out where the weights are known; leave the others out where every row counts the same",
         )
     sizes = {f"populations[{name!r}][{code!r}]={size!r}": size for name, known in populations for code, size in known}
-    sizes |= {f"population_size={population_size!r}": population_size} if population_size is not None else {}
+    sizes |= {f"population_size={shown(population_size)}": population_size} if population_size is not None else {}
     wrong = [said for said, size in sizes.items() if not 0 < size < float("inf")]
     if wrong:
         raise DesignFault(
@@ -267,9 +267,9 @@ def _pps(pps: str | None, joint: Any, hr_sum: float | None, fpc: tuple[str, ...]
     faults = {
         "no fpc column with the inclusion probabilities": pps is not None and not fpc,
         "joint= is missing": exact and joint is None,
-        f"joint= with pps={pps!r}": not exact and joint is not None,
-        f"hr_sum= with pps={pps!r}": pps != "hr" and hr_sum is not None,
-        f"single_psu={single_psu!r}": pps is not None and single_psu in ("adjust", "average", "collapse"),
+        f"joint= with pps={shown(pps)}": not exact and joint is not None,
+        f"hr_sum= with pps={shown(pps)}": pps != "hr" and hr_sum is not None,
+        f"single_psu={shown(single_psu)}": pps is not None and single_psu in ("adjust", "average", "collapse"),
     }
     found = [name for name, holds in faults.items() if holds]
     if found:
@@ -313,7 +313,7 @@ def _check_phases(
         "several stages in a phase": len(units) > 1 or len(fpc) > 1 or len(second.stages) > 1,
         "pps=": pps is not None or second.pps is not None,
         "replicates=": replicates is not None or second.replicates is not None,
-        f"single_psu={single_psu!r}": single_psu in ("adjust", "average", "collapse"),
+        f"single_psu={shown(single_psu)}": single_psu in ("adjust", "average", "collapse"),
         "weights= or fpc= within phase2 (both follow from who was drawn)": second.weights is not None
         or second.fpc != (),
         "phase2= within phase2": second.phase2 is not None,

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from fl_estimate.errors import EstimateFault, ListsFault, listed, missing_columns, not_one_of
+from fl_estimate.errors import EstimateFault, ListsFault, listed, missing_columns, not_one_of, shown
 from fl_estimate.estimators.capture_recapture.answers import Limits, log_limits, normal_quantile, require_interval
 from fl_estimate.estimators.capture_recapture.learners import LEARNERS, chances
 from fl_estimate.estimators.capture_recapture.list_codes import (
@@ -390,6 +390,6 @@ def _require_settings(learner: Any, folds: int | str, margin: float) -> None:
         )  # fmt: skip
     if int(count) != count or not 2 <= count <= 20 or not 0 < margin < 0.5:
         raise EstimateFault(
-            "FL-EST-152", "these settings of cross-fitting cannot be", found=f"folds={folds!r}, margin={margin!r}",
+            "FL-EST-152", "these settings of cross-fitting cannot be", found=f"folds={shown(folds)}, margin={shown(margin)}",
             fix="2 to 20 parts, a margin between 0 and 0.5",
         )  # fmt: skip

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import optimize, special, stats
 
-from fl_estimate.errors import EstimateFault, listed, not_one_of
+from fl_estimate.errors import EstimateFault, listed, not_one_of, shown
 from fl_estimate.estimators.capture_recapture.answers import Limits, population_estimates, require_interval, wald_limits
 from fl_estimate.estimators.capture_recapture.existence import Reduced, existence, reduce_model
 from fl_estimate.estimators.capture_recapture.fitting import Fit, fit_poisson
@@ -220,7 +220,7 @@ def _interval(likelihood: str, interval: str | None, level: float) -> str:
         raise not_one_of("FL-EST-30", "this likelihood", likelihood, ("poisson", "multinomial"))
     allowed = {"poisson": ("wald",), "multinomial": ("profile",)}[likelihood]
     chosen = interval or allowed[0]
-    require_interval(chosen, allowed, level, f"this interval with likelihood={likelihood!r}")
+    require_interval(chosen, allowed, level, f"this interval with likelihood={shown(likelihood)}")
     return chosen
 
 

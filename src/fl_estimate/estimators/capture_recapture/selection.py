@@ -282,7 +282,7 @@ def _interval(likelihood: str, interval: str | None, level: float) -> str:
     if likelihood not in allowed:
         raise not_one_of("FL-EST-30", "this likelihood", likelihood, tuple(allowed))
     kind = interval or allowed[likelihood][0]
-    require_interval(kind, allowed[likelihood], level, f"this interval with likelihood={likelihood!r}")
+    require_interval(kind, allowed[likelihood], level, f"this interval with likelihood={shown(likelihood)}")
     return kind
 
 
@@ -301,7 +301,7 @@ def _search(histories: CaptureHistories, max_order: int, search: str | None, top
         raise EstimateFault(
             "FL-EST-94",
             "there is no such search",
-            found=f"max_order={max_order}, search={search!r}, top={top}",
+            found=f"max_order={max_order}, search={shown(search)}, top={top}",
             fix=f"max_order from 1 to {most} for {lists} lists; search one of {', '.join(SEARCHES)}; top from 1",
         )
     large = too_many(lists, max_order)

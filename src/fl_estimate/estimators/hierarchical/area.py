@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from fl_estimate.errors import EstimateFault, not_one_of
+from fl_estimate.errors import EstimateFault, not_one_of, shown
 from fl_estimate.estimators.hierarchical.answers import area_estimates
 from fl_estimate.estimators.hierarchical.asked import check_numbers
 from fl_estimate.estimators.hierarchical.benchmarking import RULES, benchmark_posterior
@@ -251,7 +251,7 @@ def _check_words(likelihood: str, link: str | None, sampler: str, benchmark: str
     known = LIKELIHOODS[likelihood]
     chosen = known[0] if link is None else link
     if chosen not in known:
-        raise not_one_of("FL-EST-47", f"this link for likelihood={likelihood!r}", chosen, known)
+        raise not_one_of("FL-EST-47", f"this link for likelihood={shown(likelihood)}", chosen, known)
     if deff not in ("own", "national"):
         raise not_one_of("FL-EST-75", "this choice of design effects", deff, ("own", "national"))
     if benchmark is not None and benchmark not in RULES:

@@ -208,7 +208,7 @@ def _checked(cases: float, n: Any) -> tuple[float, float, float, float]:
     if not isinstance(n, int | float | np.number) or not (
         np.isfinite([cases, float(n)]).all() and 0 <= cases <= n and n > 0
     ):
-        raise _wrong_counts(f"cases={cases!r}, n={n!r}", "cases lie between 0 and n, and n is above 0")
+        raise _wrong_counts(f"cases={shown(cases)}, n={shown(n)}", "cases lie between 0 and n, and n is above 0")
     return cases, float(n), cases, float(n)
 
 

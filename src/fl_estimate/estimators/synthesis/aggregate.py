@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 
 from fl_estimate.design.intervals import general
-from fl_estimate.errors import EstimateFault, listed, not_one_of
+from fl_estimate.errors import EstimateFault, listed, not_one_of, shown
 from fl_estimate.estimators.synthesis.arithmetic import effective_df
 from fl_estimate.estimators.synthesis.country_tables import (
     Surveys,
@@ -153,7 +153,9 @@ def aggregate(
     if quantity not in (TOTAL, PREVALENCE):
         raise not_one_of("FL-EST-186", "this quantity", quantity, (TOTAL, PREVALENCE))
     if round_to is not None and not round_to > 0:
-        raise EstimateFault("FL-EST-188", "a setting is out of range", found=f"round_to={round_to!r}", fix="above 0")
+        raise EstimateFault(
+            "FL-EST-188", "a setting is out of range", found=f"round_to={shown(round_to)}", fix="above 0"
+        )
     surveys = read_surveys(
         estimates, population, {"measure": measure, "population": universe, "reference_period": reference_period}
     )
