@@ -180,6 +180,73 @@ def _of_kind(value: object) -> str:
     return f"a {kind} of {len(several)}"
 
 
+def require_name(value: object, argument: str, *, optional: bool = False, fix: str = "") -> None:
+    """Refuse what is no text where the name of a column, or a condition, belongs: a column itself, a list, a number.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-11.
+    """
+    if isinstance(value, str) or (optional and value is None):
+        return
+    raise EstimateFault(
+        "FL-EST-11", f"{argument}= names no column", found=shown(value),
+        fix=fix or f'give the name of a column, {argument}="…", and not the column itself',
+    )  # fmt: skip
+
+
+CONDITION = 'give a condition as a text, where="age >= 18", or the name of a 0/1 column, and not the column itself'
+"""How a subpopulation is said."""
+
+
+def names_given(
+    value: object, argument: str, kind: type[FlError] | None = None, code: str = "FL-EST-11"
+) -> tuple[str, ...]:
+    """The names that a caller gave: one text, or a list of texts.
+
+    Raises
+    ------
+    FlError
+        FL-EST-11 or as asked for: anything else, a column or a frame among it, whose values are no names.
+    """
+    if isinstance(value, str):
+        return (value,)
+    plain = isinstance(value, list | tuple | Set) or type(value).__name__ in ("Index", "dict_keys")
+    names = list(cast("Iterable[object]", value)) if plain else []
+    if not names or not all(isinstance(name, str) for name in names):
+        raise (kind or EstimateFault)(
+            code, f"{argument}= names no column", found=shown(cast("object", value)),
+            fix="give a column name, or a list of them, and not the columns themselves",
+        )  # fmt: skip
+    return tuple(str(name) for name in names)
+
+
+class NotAColumn:
+    """What is no column, though its name is that of people: comparing it with a value, or asking whether it is true, says so.
+
+    Two names are equal where they are one object; a survey has no truth of its own.
+    """
+
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if other is None or isinstance(other, NotAColumn):
+            return False
+        raise DataFault(
+            "FL-DATA-14", f"a {type(self).__name__} is no column that could be compared", found=f"compared with {shown(other)}",
+            fix='say whom an estimate is of in where=, such as where="age >= 18"; the rows themselves are in .people',
+        )  # fmt: skip
+
+    def __bool__(self) -> bool:
+        raise DataFault(
+            "FL-DATA-14", f"a {type(self).__name__} is neither true nor false", found="asked whether it is true",
+            fix="ask what you mean: `is None`, `.report.ok`, or how many rows .people has",
+        )  # fmt: skip
+
+
 def _of_length(text: str) -> str:
     return f"a text of {len(text):,} character{'' if len(text) == 1 else 's'}" if text else "an empty text"
 
@@ -206,9 +273,10 @@ def may_be_shown(names: Iterable[object], *, known: Iterable[str] = ()) -> list[
     """
     every = [str(name) for name in names]
     usual = [name for name in every if _like_a_name(name)]
-    if set(every) & set(known):
+    if {name.casefold() for name in every} & {name.casefold() for name in known}:
         return usual
-    return [] if len(usual) < len(every) or any(map(_like_a_person, every)) else usual
+    answers = any(_DATA.fullmatch(name.strip()) or _like_a_person(name) for name in every)
+    return [] if answers else usual
 
 
 def columns_shown(names: Sequence[object], *, known: Iterable[str] = (), most: int = 20) -> str:
@@ -217,15 +285,19 @@ def columns_shown(names: Sequence[object], *, known: Iterable[str] = (), most: i
     Examples
     --------
     >>> columns_shown(["age", "sex"]), columns_shown(["Amina Diallo", "1987-03-02", "f"])
-    ('age, sex', '3 columns, whose names look like answers (is there a header?)')
+    ('age, sex', '3 columns, whose names may be answers (is there a header?)')
     """
     every = [str(name) for name in names]
     may = may_be_shown(every, known=known)
     if len(may) == len(every):
         return listed(may, most=most)
-    if not may:
-        return f"{len(every):,} columns, whose names look like answers (is there a header?)"
-    return f"{listed(may, most=most)}; {len(every) - len(may):,} with names that look like answers"
+    told = [listed(may, most=most)] if may else []
+    return "; ".join([*told, columns_untold(len(every) - len(may))])
+
+
+def columns_untold(count: int) -> str:
+    """Say how many columns have names that no message may show."""
+    return f"{count:,} column{'' if count == 1 else 's'}, whose name{'' if count == 1 else 's'} may be answers (is there a header?)"
 
 
 def nearest(name: str, known: Sequence[str]) -> str:

@@ -48,6 +48,11 @@ def by_margins(by: By) -> tuple[tuple[str, ...], ...]:
         return ()
     if isinstance(by, str):
         return ((by,),)
+    if not isinstance(by, list | tuple):
+        raise EstimateFault(
+            "FL-EST-04", "by= names no column", found=shown(by),
+            fix='by="region" or by=["region", "sex"]: names of columns, and not the columns themselves',
+        )  # fmt: skip
     parts = list(by)
     if not parts:
         return ()
@@ -63,7 +68,7 @@ def by_margins(by: By) -> tuple[tuple[str, ...], ...]:
 
 
 def _margin(part: Any) -> tuple[str, ...]:
-    if isinstance(part, str) or not all(isinstance(name, str) for name in part):
+    if not isinstance(part, list | tuple) or not all(isinstance(name, str) for name in part):
         raise EstimateFault(
             "FL-EST-04", "by= mixes names and lists", found=shown(part),
             fix='for separate margins give lists only: by=[["region"], ["sex"]]',

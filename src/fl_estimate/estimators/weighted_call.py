@@ -12,7 +12,7 @@ from fl_estimate.design.domains import By, Order, by_margins
 from fl_estimate.design.intervals import general, no_case_limits, proportion
 from fl_estimate.design.sample import Sample
 from fl_estimate.design.totals import Floats, require_columns, totals
-from fl_estimate.errors import EstimateFault, not_one_of, shown
+from fl_estimate.errors import CONDITION, EstimateFault, not_one_of, require_name, shown
 from fl_estimate.estimators.domain_query import Measure, People, declared, read_people
 from fl_estimate.estimators.domain_table import Cells, DomainTable, tabulate
 from fl_estimate.estimators.targets import Level, Outcome, Target, Targets, as_list, is_text
@@ -99,9 +99,11 @@ class Call:
         self.name, self.by, self.where, self.unknown = name, by, where, unknown
         self.interval, self.level = interval, level
         self.df: DfRule | float = df
+        require_name(where, "where", optional=True, fix=CONDITION)
+        margins = by_margins(by)
         self.resolved: Resolved = resolve(people, design)
         replicated = _replicated(variance, self.resolved.design)
-        check_by_columns([column for margin in by_margins(by) for column in margin])
+        check_by_columns([column for margin in margins for column in margin])
         people = read_people(self.resolved.frame, self.resolved.design, by, replicated=replicated)
         self.people: People = replace(people, categories=self._ordered(people))
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 
-from fl_estimate.errors import DesignFault, listed, not_one_of, shown
+from fl_estimate.errors import DesignFault, listed, names_given, not_one_of, shown
 from fl_estimate.inputs.adjustments import Adjustment, Calibration
 from fl_estimate.inputs.replicates import Floats, Replicates, UnitReplicates
 
@@ -148,7 +148,14 @@ class Design:
         populations: Any = (),
         adjustments: tuple[Adjustment, ...] = (),
     ) -> None:
-        units, corrections = _names(stages), _names(fpc)
+        named_once: dict[str, object] = {"weights": weights, "strata": strata, "psu": psu}
+        for name, column in named_once.items():
+            if column is not None and not isinstance(column, str):
+                raise DesignFault(
+                    "FL-DESIGN-73", f"{name}= names no column", found=shown(column),
+                    fix=f'name a column of the people, {name}="…", and do not pass the column itself',
+                )  # fmt: skip
+        units, corrections = _names(stages, "stages"), _names(fpc, "fpc")
         # psu beside stages that begin with it is what dataclasses.replace passes.
         if psu is not None and units and units[0] != psu:
             raise DesignFault(
@@ -157,7 +164,7 @@ class Design:
                 found=f"psu={shown(psu)}, stages={units!r}",
                 fix="give psu= for one stage, or stages= for several",
             )
-        units = units or _names(psu)
+        units = units or _names(psu, "psu")
         if len(corrections) > max(1, len(units)):
             raise DesignFault(
                 "FL-DESIGN-03",
@@ -218,10 +225,14 @@ class Design:
         return self.weights is not None or len(self.fpc) >= max(1, len(self.stages))
 
 
-def _names(value: str | Sequence[str] | None) -> tuple[str, ...]:
+def _names(value: str | Sequence[str] | None, argument: str) -> tuple[str, ...]:
     if value is None:
         return ()
-    return (value,) if isinstance(value, str) else tuple(value)
+    return names_given(value, argument, DesignFault, "FL-DESIGN-73") if not _nothing(value) else ()
+
+
+def _nothing(value: object) -> bool:
+    return isinstance(value, list | tuple) and not len(cast("tuple[object, ...]", value))
 
 
 def _check_weighting(

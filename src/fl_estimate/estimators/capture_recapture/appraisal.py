@@ -198,7 +198,7 @@ def appraise(
     }
     consistency = _consistency(histories)
     return Appraisal(
-        histories=histories,
+        histories=replace(histories, records=None),  # an appraisal is of counts: it takes nobody's covariates along
         estimates=estimates,
         methods=methods,
         headline=_envelope(histories, methods, level, provenance),
