@@ -180,6 +180,31 @@ def _of_kind(value: object) -> str:
     return f"a {kind} of {len(several)}"
 
 
+def labels_shown(labels: Iterable[object], *, most: int = 5) -> str:
+    """Write classes, names or terms in one line: those that may be shown, and a count of those that may be somebody's answers."""
+    every = [str(label) for label in labels]
+    plain = [text for text in every if _DATA.fullmatch(text.strip()) is None or len(text.strip()) < MOST_WORDS]
+    may = [text for text in plain if len(text.split()) <= MOST_WORDS and not _like_a_person(text)]
+    told = [listed(may, most=most)] if may else []
+    hidden = len(every) - len(may)
+    return " and ".join([*told, *([f"{hidden:,} that may be answers"] if hidden else [])])
+
+
+def numbers_given(value: object, argument: str, code: str, fix: str) -> list[float]:
+    """The numbers that a caller gave: one, or several.
+
+    Raises
+    ------
+    EstimateFault
+        With this code, where something is no number: Python would print it.
+    """
+    plain = [value] if isinstance(value, str) or not isinstance(value, Iterable) else [*cast("Iterable[object]", value)]
+    try:
+        return [float(cast("float", each)) for each in plain]
+    except (TypeError, ValueError):
+        raise EstimateFault(code, f"{argument}= are no numbers", found=shown(cast("object", value)), fix=fix) from None
+
+
 def require_name(value: object, argument: str, *, optional: bool = False, fix: str = "") -> None:
     """Refuse what is no text where the name of a column, or a condition, belongs: a column itself, a list, a number.
 

@@ -99,6 +99,6 @@ def told_by(call: Callable[[], Any]) -> tuple[Any, list[str]]:
         warnings.simplefilter("always")
         try:
             result = call()
-        except Exception as error:  # noqa: BLE001 (what is raised is what is looked at)
+        except Exception as error:
             texts += texts_of(error)
     return result, [*texts, *(str(each.message) for each in caught)]

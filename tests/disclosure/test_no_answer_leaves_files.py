@@ -31,7 +31,12 @@ from tests.disclosure.planted import (
 )  # fmt: skip
 
 FIRST = [f"{PASSPORT}00", f"{PERSON} A", f"{BORN}01", f"+57 {TELEPHONE}00", SAID, "f", str(AMOUNT)]
-SMALL = [[f"{PERSON} A", "f", SAID], [f"{BORN}01", "f", "yes"], [f"{PASSPORT}00", "yes", "yes"], [f"+57 {TELEPHONE}00", "a", "a"]]
+SMALL = [
+    [f"{PERSON} A", "f", SAID],
+    [f"{BORN}01", "f", "yes"],
+    [f"{PASSPORT}00", "yes", "yes"],
+    [f"+57 {TELEPHONE}00", "a", "a"],
+]
 """First rows of files that have no header."""
 MAPPING: dict[str, Any] = {
     "id": "planted", "kind": "household", "country": "XX", "population": "people",
@@ -83,7 +88,9 @@ def test_what_looks_like_an_answer_is_not_shown(answer: str) -> None:
     assert answer not in columns_shown(["age", answer, "sex"])
 
 
-@pytest.mark.parametrize("name", ["region", "HV005", "VAR00001", "q1_2", "the wage", "ESTRATO", "P5000S1", "C(sex)[T.2]", "région", "année"])
+@pytest.mark.parametrize(
+    "name", ["region", "HV005", "VAR00001", "q1_2", "the wage", "ESTRATO", "P5000S1", "C(sex)[T.2]", "région", "année"]
+)
 def test_names_are_shown(name: str) -> None:
     assert repr(name) == shown(name)
     assert columns_shown(["age", name]) == f"age, {name}"
@@ -131,7 +138,15 @@ def test_results_hold_no_answers(name: str, tmp_path: Path) -> None:
 def test_a_report_names_no_records_unless_it_is_asked_to() -> None:
     from fl_estimate.schema.validate import Fault
 
-    fault = Fault(table="people", variable="sex", rule="code list", value_class="missing", count=1, rows=(3,), records=(f"{PASSPORT}03",))
+    fault = Fault(
+        table="people",
+        variable="sex",
+        rule="code list",
+        value_class="missing",
+        count=1,
+        rows=(3,),
+        records=(f"{PASSPORT}03",),
+    )
     report = fl.ValidationReport((fault,))
     assert repr(report) == "ValidationReport(1 error, 0 warnings)"
     assert not marks_in(repr(report) + str(report) + repr(fault))

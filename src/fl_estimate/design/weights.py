@@ -20,7 +20,7 @@ from fl_estimate.design.row_weights import FLAGS, check_weights, fresh, in_a_col
 from fl_estimate.design.small_table import Codes, Floats, Totals
 from fl_estimate.design.totals import Frame, as_frame, require_columns, totals, totals_in_blocks
 from fl_estimate.design.units import with_rows
-from fl_estimate.errors import DesignFault, EstimateFault, listed, not_one_of, shown
+from fl_estimate.errors import DesignFault, EstimateFault, labels_shown, not_one_of, shown
 from fl_estimate.inputs.adjustments import METHODS, Calibration, Method, Term
 from fl_estimate.inputs.replicates import Replicates, UnitReplicates
 from fl_estimate.inputs.respondents import Resolved, Respondents, resolve
@@ -163,7 +163,7 @@ def _by_class(columns: tuple[str, ...], given: Any) -> Any:
         raise DesignFault(
             "FL-DESIGN-40",
             "totals= does not say known numbers of people",
-            found=f"columns beside {listed(columns)}: {listed(rest) or 'none'}",
+            found=f"columns beside {labels_shown(columns)}: {labels_shown(rest) or 'none'}",
             fix="a frame with the columns of by= and one of numbers",
         )
     return {tuple(row[name] for name in columns): row[rest[0]] for row in rows.iter_rows(named=True)}

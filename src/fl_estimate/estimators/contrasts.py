@@ -11,7 +11,7 @@ import pandas as pd
 
 from fl_estimate.arrays import Floats
 from fl_estimate.design.intervals import general
-from fl_estimate.errors import EstimateFault, listed, not_one_of, shown
+from fl_estimate.errors import EstimateFault, listed, not_one_of, numbers_given, shown
 from fl_estimate.results.basis import weakest
 from fl_estimate.results.build import build
 from fl_estimate.results.codes import (
@@ -222,12 +222,14 @@ def _between(estimates: Estimates, between: Chosen) -> tuple[str, list[tuple[Any
 
 
 def _factors(names: tuple[Any, ...], weights: Sequence[float] | None, scale: str) -> Floats:
-    given = np.array([1.0, -1.0] if weights is None else list(weights), dtype=float)
+    given = np.array(
+        [1.0, -1.0] if weights is None else numbers_given(weights, "weights", "FL-EST-205", "(1, -0.5, -0.5), say")
+    )
     if len(given) != len(names) or not np.isfinite(given).all() or (scale == "ratio" and weights is not None):
         raise EstimateFault(
             "FL-EST-205",
             "the factors of a contrast do not fit what it compares",
-            found=f"{len(names)} values, weights={None if weights is None else list(weights)!r}, scale={shown(scale)}",
+            found=f"{len(names)} values, weights={shown(weights)}, scale={shown(scale)}",
             fix='a weight for each value, such as (1, -0.5, -0.5); two values without weights; none with scale="ratio"',
         )
     return given

@@ -12,7 +12,7 @@ import numpy as np
 from fl_estimate.design.chi_square_sums import saddlepoint, tail
 from fl_estimate.design.intervals import general
 from fl_estimate.design.totals import Floats
-from fl_estimate.errors import EstimateFault, listed, nearest, not_one_of
+from fl_estimate.errors import EstimateFault, labels_shown, listed, nearest, not_one_of, shown
 from fl_estimate.estimators.fitted_model import KeptModel, Margin, Session, row_reasons
 from fl_estimate.estimators.model_after import margin, ratio, require_classes
 from fl_estimate.estimators.model_data import read_model
@@ -151,9 +151,9 @@ def _found(kept: KeptModel, terms: Sequence[str], known: Sequence[str | None]) -
     """The terms as the formula has them, where it has them all."""
     absent = [term for term, name in zip(terms, known, strict=True) if name is None]
     if absent or not terms:
-        close = [f"{term!r}: nearest is {near!r}" for term in absent if (near := nearest(term, list(kept.terms)))]
+        close = [f"{shown(term)}: nearest is {near!r}" for term in absent if (near := nearest(term, list(kept.terms)))]
         raise EstimateFault(
-            "FL-EST-229", "the model has no such term", found=listed(absent) or "no term",
+            "FL-EST-229", "the model has no such term", found=labels_shown(absent) or "no term",
             fix="; ".join(close) or f"terms there are: {listed(kept.terms, most=20)}",
         )  # fmt: skip
     return [name for name in known if name is not None]

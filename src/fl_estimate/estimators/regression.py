@@ -14,7 +14,7 @@ import pandas as pd
 
 from fl_estimate.design.intervals import general
 from fl_estimate.design.totals import Floats
-from fl_estimate.errors import EstimateFault, FileFault, listed
+from fl_estimate.errors import EstimateFault, FileFault, listed, require_name
 from fl_estimate.estimators.fitted_model import FittedModel, KeptModel, Pieces, Session, model_assumptions, row_reasons
 from fl_estimate.estimators.model_after import pieces_of
 from fl_estimate.estimators.model_data import ModelData, read_model
@@ -222,6 +222,7 @@ def read_formula(formula: str) -> tuple[str, tuple[str, ...], Any]:
             fix='one outcome ~ terms, such as "forced_labour ~ sex + age + C(region)"',
         )  # fmt: skip
 
+    require_name(formula, "formula", fix='give it as a text, "outcome ~ term + term"')
     try:
         made: Any = Formula
         parsed: Any = made(formula)

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from fl_estimate.errors import ListsFault, listed, missing_columns
+from fl_estimate.errors import ListsFault, labels_shown, listed, missing_columns
 from fl_estimate.schema.validate import ValidationReport
 
 Member = npt.NDArray[np.int8]
@@ -316,7 +316,7 @@ def _check_names(lists: Sequence[str]) -> tuple[str, ...]:
     names = tuple(lists)
     if len(names) < 2 or len(set(names)) != len(names):
         raise ListsFault(
-            "FL-LISTS-02", "at least two lists with different names are needed", found=listed(names) or "none"
+            "FL-LISTS-02", "at least two lists with different names are needed", found=labels_shown(names) or "none"
         )
     return names
 

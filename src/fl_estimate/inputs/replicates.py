@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from fl_estimate.errors import DesignFault, listed, not_one_of
+from fl_estimate.errors import DesignFault, labels_shown, not_one_of
 
 ReplicateKind = Literal["jk1", "jk2", "jkn", "brr", "fay", "bootstrap", "sdr", "other"]
 KINDS: tuple[str, ...] = get_args(ReplicateKind)
@@ -89,7 +89,7 @@ class Replicates:
             raise DesignFault(
                 "FL-DESIGN-15",
                 "replicates need two different columns at least",
-                found=listed(names) or "none",
+                found=labels_shown(names) or "none",
                 fix="name the columns of the replicate weights, each once",
             )
         if kind not in KINDS:

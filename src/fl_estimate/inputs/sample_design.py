@@ -8,7 +8,7 @@ from typing import Any, Literal, cast, get_args
 
 import numpy as np
 
-from fl_estimate.errors import DesignFault, listed, names_given, not_one_of, shown
+from fl_estimate.errors import DesignFault, labels_shown, listed, names_given, not_one_of, shown
 from fl_estimate.inputs.adjustments import Adjustment, Calibration
 from fl_estimate.inputs.replicates import Floats, Replicates, UnitReplicates
 
@@ -161,7 +161,7 @@ class Design:
             raise DesignFault(
                 "FL-DESIGN-02",
                 "psu= and stages= name different first stages",
-                found=f"psu={shown(psu)}, stages={units!r}",
+                found=f"psu={shown(psu)}, stages={shown(units)}",
                 fix="give psu= for one stage, or stages= for several",
             )
         units = units or _names(psu, "psu")
@@ -169,7 +169,7 @@ class Design:
             raise DesignFault(
                 "FL-DESIGN-03",
                 "there are more fpc columns than stages",
-                found=f"fpc: {listed(corrections)}; stages: {listed(units) or 'none'}",
+                found=f"fpc: {labels_shown(corrections)}; stages: {labels_shown(units) or 'none'}",
                 fix="give one fpc column a stage, first stage first",
             )
         if single_psu not in SINGLE_PSU_RULES:
@@ -180,7 +180,7 @@ class Design:
             raise DesignFault(
                 "FL-DESIGN-05",
                 "a column is named twice among strata and stages",
-                found=listed(repeated),
+                found=labels_shown(repeated),
                 fix="every stage and the strata need a column of their own",
             )
         if single_psu_scope not in ("sample", "domain"):

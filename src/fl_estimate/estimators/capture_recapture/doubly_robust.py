@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from fl_estimate.errors import EstimateFault, ListsFault, listed, missing_columns, not_one_of, shown
+from fl_estimate.errors import EstimateFault, ListsFault, labels_shown, listed, missing_columns, not_one_of, shown
 from fl_estimate.estimators.capture_recapture.answers import Limits, log_limits, normal_quantile, require_interval
 from fl_estimate.estimators.capture_recapture.learners import LEARNERS, chances
 from fl_estimate.estimators.capture_recapture.list_codes import (
@@ -225,7 +225,7 @@ def _require_overlap(read: _Records, labels: list[Any]) -> None:
             raise EstimateFault(
                 "FL-EST-151",
                 "nobody is on both lists, so nothing says how much they miss together",
-                found="all people" if label is None else f"stratum {label!r}: {rows.sum():,.0f} people",
+                found="all people" if label is None else f"stratum {labels_shown([label])}: {rows.sum():,.0f} people",
                 fix="join this stratum with another, or take lists that overlap",
             )
 
@@ -351,7 +351,7 @@ def _assumptions(arguments: dict[str, Any]) -> tuple[Assumption, ...]:
 def _read(records: Any, lists: tuple[str, str], covariates: list[str], by: str | None, folds: int | str) -> _Records:
     named = tuple(lists)
     if len(named) != 2:
-        raise ListsFault("FL-LISTS-02", "two lists are needed, no more", found=listed(named) or "none")
+        raise ListsFault("FL-LISTS-02", "two lists are needed, no more", found=shown(named) if named else "none")
     on = read_members(records, named)
     wrapped = nw.from_native(records).lazy()
     schema = wrapped.collect_schema()

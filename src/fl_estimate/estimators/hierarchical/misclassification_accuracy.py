@@ -165,4 +165,4 @@ def _one(given: Any, name: str) -> tuple[float, float]:
 
 
 def _unreadable(name: str, given: Any) -> EstimateFault:
-    return EstimateFault("FL-EST-110", f"the {name} cannot be read", found=shown(given), fix=_FIX)
+    return EstimateFault("FL-EST-110", f"the {name} cannot be read", found=f"a {type(given).__name__}", fix=_FIX)

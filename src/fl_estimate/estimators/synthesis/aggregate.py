@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 
 from fl_estimate.design.intervals import general
-from fl_estimate.errors import EstimateFault, listed, not_one_of, shown
+from fl_estimate.errors import EstimateFault, labels_shown, listed, not_one_of, shown
 from fl_estimate.estimators.synthesis.arithmetic import effective_df
 from fl_estimate.estimators.synthesis.country_tables import (
     Surveys,
@@ -201,7 +201,7 @@ def _between(
     else:
         given = dict(between) if isinstance(between, Mapping) else dict.fromkeys(names, between)
         wrong = [
-            f"{name}: {x!r}"
+            f"{labels_shown([name])}: {shown(x)}"
             for name, x in given.items()
             if not (isinstance(x, int | float) and np.isfinite(x) and x >= 0)
         ]

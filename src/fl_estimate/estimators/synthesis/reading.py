@@ -223,7 +223,7 @@ def require_finite(
         number = isinstance(value, int | float | np.number) and not isinstance(value, bool) and bool(np.isfinite(value))
         inside = number and (above is None or value > above) and (within is None or within[0] <= value <= within[1])
         if not inside:
-            wrong.append(f"{name}={value!r}")
+            wrong.append(f"{name}={shown(value)}")
     if wrong:
         rule = (
             f"above {above:g}" if above is not None else f"from {within[0]:g} to {within[1]:g}" if within else "finite"
