@@ -278,7 +278,7 @@ def _of_length(text: str) -> str:
 
 def _like_a_name(text: str) -> bool:
     """Whether a text can be the name of a column, or a setting: short, on one line, and no number, date, address or document."""
-    short = 0 < len(text) <= LONGEST_NAME and len(text.split()) <= MOST_WORDS
+    short = 0 < len(text) <= LONGEST_NAME and text[0] not in "[{(" and len(text.split()) <= MOST_WORDS
     return short and text.isprintable() and not _DATA.fullmatch(text.strip())
 
 

@@ -171,7 +171,7 @@ def mistakes_of(name: str, argument: str, good: Any) -> dict[str, Any]:
     """What an argument is given by mistake: every kind of column, and texts and columns of answers that take turns."""
     turn = sum(map(ord, name + argument))
     kinds = list(MISTAKES)
-    chosen = [kind for kind in kinds if kind not in TEXTS][turn % 2 :: 2] + ["a column", "a short list"]
+    chosen = [*[kind for kind in kinds if kind not in TEXTS][turn % 2 :: 2], "a column", "a short list"]
     if argument not in WRITTEN:
         chosen += [TEXTS[turn % len(TEXTS)]]
     wrong = {kind: MISTAKES[kind]() for kind in dict.fromkeys(chosen)}

@@ -70,7 +70,7 @@ def by_margins(by: By) -> tuple[tuple[str, ...], ...]:
 def _margin(part: Any) -> tuple[str, ...]:
     if not isinstance(part, list | tuple) or not all(isinstance(name, str) for name in part):
         raise EstimateFault(
-            "FL-EST-04", "by= mixes names and lists", found=shown(part),
+            "FL-EST-04", "by= mixes names and lists", found=f"a {type(part).__name__} among them",
             fix='for separate margins give lists only: by=[["region"], ["sex"]]',
         )  # fmt: skip
     return tuple(part)

@@ -100,7 +100,7 @@ def _total(value: Any, columns: Sequence[str]) -> float:
         raise DesignFault(
             "FL-DESIGN-48",
             "a known total is not a number",
-            found=f"margin {' × '.join(columns) or 'of everybody'}: {type(value).__name__}",
+            found=f"margin {labels_shown(columns) or 'of everybody'}: {type(value).__name__}",
             fix="give numbers of people (above 0), or the sum of a quantity",
         )
     return total

@@ -11,7 +11,7 @@ import pandas as pd
 
 from fl_estimate.arrays import Floats
 from fl_estimate.design.intervals import general
-from fl_estimate.errors import EstimateFault, listed, not_one_of, numbers_given, shown
+from fl_estimate.errors import EstimateFault, labels_shown, listed, not_one_of, numbers_given, shown
 from fl_estimate.results.basis import weakest
 from fl_estimate.results.build import build
 from fl_estimate.results.codes import (
@@ -203,7 +203,7 @@ def _one_column(estimates: Estimates, given: Mapping[str, Any]) -> tuple[str, An
         raise EstimateFault(
             "FL-EST-206",
             "a contrast is between values of one column of the estimates",
-            found=listed(given) if isinstance(given, Mapping) else type(given).__name__,
+            found=labels_shown(given) if isinstance(given, Mapping) else type(given).__name__,
             fix=f'{{"region": ("North", "South")}}; columns there are: {listed(columns, most=12)}',
         )
     return next(iter(given.items()))
@@ -215,7 +215,7 @@ def _between(estimates: Estimates, between: Chosen) -> tuple[str, list[tuple[Any
     sets = [tuple(each) for each in values] if several else [tuple(values)]
     if not sets or any(len(names) < 2 or len(set(names)) < len(names) for names in sets):
         raise EstimateFault(
-            "FL-EST-206", "a contrast needs two different values at least", found=f"{column}: {values!r}",
+            "FL-EST-206", "a contrast needs two different values at least", found=f"{column}: {shown(values)}",
             fix=f'{{"{column}": (first, second)}}',
         )  # fmt: skip
     return column, sets

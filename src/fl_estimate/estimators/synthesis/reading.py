@@ -11,7 +11,7 @@ import pandas as pd
 
 from fl_estimate.arrays import Floats
 from fl_estimate.design.intervals import GENERAL, general
-from fl_estimate.errors import EstimateFault, listed, not_one_of, shown
+from fl_estimate.errors import EstimateFault, labels_shown, listed, not_one_of, shown
 from fl_estimate.inputs.wording import Wording
 from fl_estimate.results.basis import ARRAYS, FIGURES, Support, weakest
 from fl_estimate.results.build import build
@@ -332,4 +332,4 @@ def reasons_without_limits(error: Floats, low: Floats, interval: str) -> list[Re
 
 
 def _unusable(what: str, found: str, fix: str) -> EstimateFault:
-    return EstimateFault("FL-EST-183", f"{what} cannot be used", found=found, fix=fix)
+    return EstimateFault("FL-EST-183", f"{labels_shown([what])} cannot be used", found=found, fix=fix)
