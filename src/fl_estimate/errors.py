@@ -225,23 +225,21 @@ CONDITION = 'give a condition as a text, where="age >= 18", or the name of a 0/1
 """How a subpopulation is said."""
 
 
-def names_given(
-    value: object, argument: str, kind: type[FlError] | None = None, code: str = "FL-EST-11"
-) -> tuple[str, ...]:
+def names_given(value: object, argument: str) -> tuple[str, ...]:
     """The names that a caller gave: one text, or a list of texts.
 
     Raises
     ------
-    FlError
-        FL-EST-11 or as asked for: anything else, a column or a frame among it, whose values are no names.
+    EstimateFault
+        FL-EST-11: anything else, a column or a frame among it, whose values are no names.
     """
     if isinstance(value, str):
         return (value,)
     plain = isinstance(value, list | tuple | Set) or type(value).__name__ in ("Index", "dict_keys")
     names = list(cast("Iterable[object]", value)) if plain else []
     if not names or not all(isinstance(name, str) for name in names):
-        raise (kind or EstimateFault)(
-            code, f"{argument}= names no column", found=shown(cast("object", value)),
+        raise EstimateFault(
+            "FL-EST-11", f"{argument}= names no column", found=shown(cast("object", value)),
             fix="give a column name, or a list of them, and not the columns themselves",
         )  # fmt: skip
     return tuple(str(name) for name in names)

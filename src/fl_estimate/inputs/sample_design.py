@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 
-from fl_estimate.errors import DesignFault, labels_shown, listed, names_given, not_one_of, shown
+from fl_estimate.errors import DesignFault, EstimateFault, labels_shown, listed, names_given, not_one_of, shown
 from fl_estimate.inputs.adjustments import Adjustment, Calibration
 from fl_estimate.inputs.replicates import Floats, Replicates, UnitReplicates
 
@@ -152,7 +152,7 @@ class Design:
         for name, column in named_once.items():
             if column is not None and not isinstance(column, str):
                 raise DesignFault(
-                    "FL-DESIGN-73", f"{name}= names no column", found=shown(column),
+                    "FL-DESIGN-73", "an argument of the design names no column", found=f"{name}= as {shown(column)}",
                     fix=f'name a column of the people, {name}="…", and do not pass the column itself',
                 )  # fmt: skip
         units, corrections = _names(stages, "stages"), _names(fpc, "fpc")
@@ -228,11 +228,17 @@ class Design:
 def _names(value: str | Sequence[str] | None, argument: str) -> tuple[str, ...]:
     if value is None:
         return ()
-    return names_given(value, argument, DesignFault, "FL-DESIGN-73") if not _nothing(value) else ()
-
-
-def _nothing(value: object) -> bool:
-    return isinstance(value, list | tuple) and not len(cast("tuple[object, ...]", value))
+    if isinstance(value, list | tuple) and not value:
+        return ()
+    try:
+        return names_given(value, argument)
+    except EstimateFault as fault:
+        raise DesignFault(
+            "FL-DESIGN-73",
+            "an argument of the design names no column",
+            found=f"{argument}= as {fault.found}",
+            fix=fault.fix,
+        ) from None
 
 
 def _check_weighting(
