@@ -1,4 +1,4 @@
-"""The one tree of errors and warnings. Nothing else lives here.
+"""The one tree of errors and warnings, and what a message may show of what it met.
 
     FlError
     ├── FileFault        FL-FILE-..      a file cannot be read, or is not what it says it is
@@ -13,7 +13,8 @@
     └── StudyFault       FL-STUDY-..     a study file is broken, or its folder cannot be used
 
 Every error says what is wrong, what was found and how to put it right, under a stable code. A message never
-holds a respondent's answers: it names columns, rows and kinds of value.
+holds a respondent's answers: it names columns, rows and kinds of value. What a caller passed goes through `shown`, names of
+columns through `columns_shown`, classes through `labels_shown`; tests/disclosure plants answers and looks for them.
 """
 
 from __future__ import annotations
