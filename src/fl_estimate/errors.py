@@ -1,4 +1,4 @@
-"""The one tree of errors and warnings. Nothing else lives here.
+"""The one tree of errors and warnings, and what a message may show of what it met.
 
     FlError
     ├── FileFault        FL-FILE-..      a file cannot be read, or is not what it says it is
@@ -13,14 +13,18 @@
     └── StudyFault       FL-STUDY-..     a study file is broken, or its folder cannot be used
 
 Every error says what is wrong, what was found and how to put it right, under a stable code. A message never
-holds a respondent's answers: it names columns, rows and kinds of value.
+holds a respondent's answers: it names columns, rows and kinds of value. What a caller passed goes through `shown`, names of
+columns through `columns_shown`, classes through `labels_shown`; tests/disclosure plants answers and looks for them.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Sequence
+import numbers
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from pathlib import Path
+from typing import cast
 
 
 class FlError(Exception):
@@ -121,6 +125,205 @@ def listed(names: Iterable[object], *, most: int = 5) -> str:
     return ", ".join(every[:most]) + tail
 
 
+LONGEST_NAME = 64
+"""Characters up to which a text can be a name or a setting; longer ones are free text."""
+MOST_WORDS = 4
+"""Words that a name has at the most; a sentence is what somebody said."""
+MOST_NAMES = 10
+"""Names that are shown of what a caller passed; a column passed as a list has more."""
+_DATA = re.compile(
+    r"[+(\-]?\s*\.?\d.*"  # a number, a date, a telephone: no name starts with a digit
+    r"|.*@.*"  # an address
+    r"|.*\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*"  # a date within a text
+    r"|.*\d{7,}.*|[^\W\d_]{0,3}[ .-]?\d{6,}[^\W\d_]?"  # a passport or an identity card (VAR00001 is a name)
+    r"|(?=.*\d)\+?[\d\s().-]{6,}",
+    re.DOTALL,
+)
+
+
+def shown(value: object) -> str:
+    """Say what a caller passed, and nothing that could be somebody's answer.
+
+    Numbers and short texts that can be names or settings stand as they are, and so do a few names together. Of a column, an array,
+    a frame, a list of anything else, the kind and the size are said: what is in it are answers.
+
+    Examples
+    --------
+    >>> shown("regoin"), shown(95), shown([1, 0, 1])
+    ("'regoin'", '95', 'a list of 3')
+    >>> shown("AB1234567"), shown("Amina Diallo")
+    ('a text of 9 characters', 'a text of 12 characters')
+    """
+    if value is None or isinstance(value, bool | numbers.Number):
+        return str(value) if value.__class__.__module__ == "numpy" else repr(value)
+    if isinstance(value, str):
+        return repr(str(value)) if _like_a_name(value) and not _like_a_person(value) else _of_length(value)
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    return _of_kind(value)
+
+
+def _of_kind(value: object) -> str:
+    """The kind and the size of what is no name and no number; a few names together, or a tuple of settings, as they are."""
+    kind = type(value).__name__
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple):
+        sizes = cast("tuple[int, ...]", shape)
+        return f"a {kind} of {' × '.join(map(str, sizes)) or 'one value'}"
+    if not isinstance(value, list | tuple | Mapping | Set):
+        return f"a {kind}"
+    several = cast("Collection[object]", value)
+    if isinstance(value, list | tuple) and 0 < len(several) <= MOST_NAMES:
+        names = all(isinstance(item, str) and _like_a_name(item) and not _like_a_person(item) for item in several)
+        settings = isinstance(value, tuple) and len(several) <= 3 and all(isinstance(i, int | float) for i in several)
+        if names or settings:
+            return repr(several)
+    return f"a {kind} of {len(several)}"
+
+
+def labels_shown(labels: Iterable[object], *, most: int = 5) -> str:
+    """Write classes, names or terms in one line: those that may be shown, and a count of those that may be somebody's answers."""
+    every = [str(label) for label in labels]
+    plain = [text for text in every if _DATA.fullmatch(text.strip()) is None or len(text.strip()) < MOST_WORDS]
+    may = [text for text in plain if len(text.split()) <= MOST_WORDS and not _like_a_person(text)]
+    told = [listed(may, most=most)] if may else []
+    hidden = len(every) - len(may)
+    return " and ".join([*told, *([f"{hidden:,} that may be answers"] if hidden else [])])
+
+
+def numbers_given(value: object, argument: str, code: str, fix: str) -> list[float]:
+    """The numbers that a caller gave: one, or several.
+
+    Raises
+    ------
+    EstimateFault
+        With this code, where something is no number: Python would print it.
+    """
+    plain = [value] if isinstance(value, str) or not isinstance(value, Iterable) else [*cast("Iterable[object]", value)]
+    try:
+        return [float(cast("float", each)) for each in plain]
+    except (TypeError, ValueError):
+        raise EstimateFault(code, f"{argument}= are no numbers", found=shown(cast("object", value)), fix=fix) from None
+
+
+def require_name(value: object, argument: str, *, optional: bool = False, fix: str = "") -> None:
+    """Refuse what is no text where the name of a column, or a condition, belongs: a column itself, a list, a number.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-11.
+    """
+    if isinstance(value, str) or (optional and value is None):
+        return
+    raise EstimateFault(
+        "FL-EST-11", f"{argument}= names no column", found=shown(value),
+        fix=fix or f'give the name of a column, {argument}="…", and not the column itself',
+    )  # fmt: skip
+
+
+CONDITION = 'give a condition as a text, where="age >= 18", or the name of a 0/1 column, and not the column itself'
+"""How a subpopulation is said."""
+
+
+def names_given(value: object, argument: str) -> tuple[str, ...]:
+    """The names that a caller gave: one text, or a list of texts.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-11: anything else, a column or a frame among it, whose values are no names.
+    """
+    if isinstance(value, str):
+        return (value,)
+    plain = isinstance(value, list | tuple | Set) or type(value).__name__ in ("Index", "dict_keys")
+    names = list(cast("Iterable[object]", value)) if plain else []
+    if not names or not all(isinstance(name, str) for name in names):
+        raise EstimateFault(
+            "FL-EST-11", f"{argument}= names no column", found=shown(cast("object", value)),
+            fix="give a column name, or a list of them, and not the columns themselves",
+        )  # fmt: skip
+    return tuple(str(name) for name in names)
+
+
+class NotAColumn:
+    """What is no column, though its name is that of people: comparing it with a value, or asking whether it is true, says so.
+
+    Two names are equal where they are one object; a survey has no truth of its own.
+    """
+
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if other is None or isinstance(other, NotAColumn):
+            return False
+        raise DataFault(
+            "FL-DATA-14", f"a {type(self).__name__} is no column that could be compared", found=f"compared with {shown(other)}",
+            fix='say whom an estimate is of in where=, such as where="age >= 18"; the rows themselves are in .people',
+        )  # fmt: skip
+
+    def __bool__(self) -> bool:
+        raise DataFault(
+            "FL-DATA-14", f"a {type(self).__name__} is neither true nor false", found="asked whether it is true",
+            fix="ask what you mean: `is None`, `.report.ok`, or how many rows .people has",
+        )  # fmt: skip
+
+
+def _of_length(text: str) -> str:
+    return f"a text of {len(text):,} character{'' if len(text) == 1 else 's'}" if text else "an empty text"
+
+
+def _like_a_name(text: str) -> bool:
+    """Whether a text can be the name of a column, or a setting: short, on one line, and no number, date, address or document."""
+    short = 0 < len(text) <= LONGEST_NAME and text[0] not in "[{(" and len(text.split()) <= MOST_WORDS
+    return short and text.isprintable() and not _DATA.fullmatch(text.strip())
+
+
+def _like_a_person(text: str) -> bool:
+    """Whether a text is several words of letters, each with a capital: what people are called, and few columns are."""
+    words = text.split()
+    letters = all(part.isalpha() for word in words for part in re.split(r"[-'’.]", word) if part)
+    return len(words) > 1 and letters and all(word[0].isupper() for word in words)
+
+
+def may_be_shown(names: Iterable[object], *, known: Iterable[str] = ()) -> list[str]:
+    """The names of columns that a message may show: none where they look like the answers of the first person.
+
+    A file without a header has the first row for one, and so has a frame that was read from it. Where one of the names is among
+    those that were expected (`known`), the row is a header; where none is, one cell that looks like an answer (a number, a date, a
+    telephone, a passport, what a person is called) says that it is not.
+    """
+    every = [str(name) for name in names]
+    usual = [name for name in every if _like_a_name(name)]
+    if {name.casefold() for name in every} & {name.casefold() for name in known}:
+        return usual
+    answers = any(_DATA.fullmatch(name.strip()) or _like_a_person(name) for name in every)
+    return [] if answers else usual
+
+
+def columns_shown(names: Sequence[object], *, known: Iterable[str] = (), most: int = 20) -> str:
+    """Write the names of columns in one line, those that may be shown, and how many others there are.
+
+    Examples
+    --------
+    >>> columns_shown(["age", "sex"]), columns_shown(["Amina Diallo", "1987-03-02", "f"])
+    ('age, sex', '3 columns, whose names may be answers (is there a header?)')
+    """
+    every = [str(name) for name in names]
+    may = may_be_shown(every, known=known)
+    if len(may) == len(every):
+        return listed(may, most=most)
+    told = [listed(may, most=most)] if may else []
+    return "; ".join([*told, columns_untold(len(every) - len(may))])
+
+
+def columns_untold(count: int) -> str:
+    """Say how many columns have names that no message may show."""
+    return f"{count:,} column{'' if count == 1 else 's'}, whose name{'' if count == 1 else 's'} may be answers (is there a header?)"
+
+
 def nearest(name: str, known: Sequence[str]) -> str:
     """Say which known name comes nearest, or nothing."""
     lowered = {item.lower(): item for item in known}
@@ -128,18 +331,22 @@ def nearest(name: str, known: Sequence[str]) -> str:
     return lowered[close[0]] if close else ""
 
 
-def not_one_of(code: str, what: str, name: str, known: Sequence[str], kind: type[FlError] = EstimateFault) -> FlError:
+def not_one_of(
+    code: str, what: str, name: object, known: Sequence[str], kind: type[FlError] = EstimateFault
+) -> FlError:
     """Build the error for a word that is not among the words allowed."""
-    close = nearest(name, known)
+    close = nearest(name, known) if isinstance(name, str) else ""
     hint = f"did you mean {close!r}? " if close else ""
-    return kind(code, f"{what} is not known", found=repr(name), fix=f"{hint}one of: {', '.join(known)}")
+    return kind(code, f"{what} is not known", found=shown(name), fix=f"{hint}one of: {', '.join(known)}")
 
 
 def missing_columns(code: str, absent: Sequence[str], present: Sequence[str], kind: type[FlError]) -> FlError:
     """Build the error for columns that the frame does not have, with the nearest names there are."""
-    hints = [f"{name!r}: nearest is {close!r}" for name in absent if (close := nearest(name, present))]
-    fix = "; ".join(hints) if hints else f"columns there are: {listed(present, most=20)}"
-    return kind(code, "columns are not in the data", found=listed([repr(name) for name in absent], most=10), fix=fix)
+    near = [name for name in present if _like_a_name(str(name))]
+    hints = [f"{name!r}: nearest is {close!r}" for name in absent[:MOST_NAMES] if (close := nearest(name, near))]
+    fix = "; ".join(hints) if hints else f"columns there are: {columns_shown(present)}"
+    found = f"{len(absent):,} names" if len(absent) > MOST_NAMES else listed(map(shown, absent), most=MOST_NAMES)
+    return kind(code, "columns are not in the data", found=found, fix=fix)
 
 
 def not_toml(error: Exception) -> str:

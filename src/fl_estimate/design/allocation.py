@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from fl_estimate.design.small_table import Floats
-from fl_estimate.errors import EstimateFault, listed, missing_columns, not_one_of
+from fl_estimate.errors import EstimateFault, listed, missing_columns, not_one_of, numbers_given
 
 AllocationRule = Literal["optimum", "proportional", "equal", "square-root"]
 RULES: tuple[str, ...] = ("optimum", "proportional", "equal", "square-root")
@@ -137,7 +137,7 @@ def allocate(
     ([1297, 703], 1.71)
     """
     if rule not in RULES:
-        raise not_one_of("FL-EST-231", "this rule of allocation", str(rule), RULES)
+        raise not_one_of("FL-EST-231", "this rule of allocation", rule, RULES)
     if (n is None) == (budget is None):
         raise EstimateFault(
             "FL-EST-241", "a plan needs exactly one aim", found="n and budget" if n is not None else "none",
@@ -151,7 +151,9 @@ def allocate(
         )  # fmt: skip
     read = _Strata.read(strata, stratum, population, prevalence, sd, cost, deff, oversample)
     importance = read.importance(rule)
-    least = np.minimum(np.full(len(read.size), float(minimum)), np.floor(read.size))
+    least = np.minimum(
+        np.full(len(read.size), numbers_given(minimum, "minimum", "FL-EST-244", "2, say")[0]), np.floor(read.size)
+    )
     _check_room(read, least, n, budget, minimum)
     counts = _given(read, importance, least, n, budget)
     return _laid_out(read, counts, rule)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from fl_estimate.design.totals import Codes, Floats, Totals
-from fl_estimate.errors import EstimateFault, listed
+from fl_estimate.errors import EstimateFault, listed, shown
 
 By = str | Sequence[str] | Sequence[Sequence[str]] | None
 
@@ -48,6 +48,11 @@ def by_margins(by: By) -> tuple[tuple[str, ...], ...]:
         return ()
     if isinstance(by, str):
         return ((by,),)
+    if not isinstance(by, list | tuple):
+        raise EstimateFault(
+            "FL-EST-04", "by= names no column", found=shown(by),
+            fix='by="region" or by=["region", "sex"]: names of columns, and not the columns themselves',
+        )  # fmt: skip
     parts = list(by)
     if not parts:
         return ()
@@ -56,16 +61,16 @@ def by_margins(by: By) -> tuple[tuple[str, ...], ...]:
     for margin in margins:
         if not margin or len(set(margin)) != len(margin):
             raise EstimateFault(
-                "FL-EST-04", "a margin of by= is empty or names a column twice", found=repr(by),
+                "FL-EST-04", "a margin of by= is empty or names a column twice", found=shown(by),
                 fix='by="region", by=["region", "sex"] (crossed), or by=[["region"], ["sex"]] (separate)',
             )  # fmt: skip
     return tuple(dict.fromkeys(margins))
 
 
 def _margin(part: Any) -> tuple[str, ...]:
-    if isinstance(part, str) or not all(isinstance(name, str) for name in part):
+    if not isinstance(part, list | tuple) or not all(isinstance(name, str) for name in part):
         raise EstimateFault(
-            "FL-EST-04", "by= mixes names and lists", found=repr(part),
+            "FL-EST-04", "by= mixes names and lists", found=f"a {type(part).__name__} among them",
             fix='for separate margins give lists only: by=[["region"], ["sex"]]',
         )  # fmt: skip
     return tuple(part)

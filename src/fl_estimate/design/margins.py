@@ -12,7 +12,7 @@ import numpy as np
 
 from fl_estimate.design.small_table import label
 from fl_estimate.design.totals import Floats, Totals, require_columns
-from fl_estimate.errors import DesignFault, listed
+from fl_estimate.errors import DesignFault, labels_shown, listed, shown
 from fl_estimate.inputs.adjustments import Term
 from fl_estimate.schema.expressions import missing
 
@@ -37,12 +37,12 @@ def read_margins(margins: Any, schema: Mapping[str, Any]) -> tuple[Term, ...]:
     for name, totals in given.items():
         columns = name if isinstance(name, tuple) else () if name in ("", None) else (name,)
         if not all(isinstance(column, str) for column in columns):
-            raise not_margins(f"a margin named {name!r}")
+            raise not_margins(f"a margin named by {shown(name)}")
         if isinstance(totals, Mapping):
             terms += [_class(columns, levels, total) for levels, total in totals.items()]
         else:
             if len(columns) > 1:
-                raise not_margins(f"{' × '.join(columns)} without classes")
+                raise not_margins(f"{labels_shown(columns)} without classes")
             terms.append(Term(columns=columns, levels=None if columns else (), total=_total(totals, columns)))
     if not terms:
         raise not_margins("none")
@@ -87,7 +87,7 @@ def _class(columns: tuple[str, ...], levels: Any, total: Any) -> Term:
     each = levels if isinstance(levels, tuple) else (levels,)
     known = tuple(label(level) for level in each)
     if not columns or len(known) != len(columns) or None in known:
-        raise not_margins(f"class {levels!r} of the margin {' × '.join(columns) or 'of everybody'}")
+        raise not_margins(f"{shown(levels)} as a class of the margin {labels_shown(columns) or 'of everybody'}")
     return Term(columns=columns, levels=known, total=_total(total, columns))
 
 
@@ -100,7 +100,7 @@ def _total(value: Any, columns: Sequence[str]) -> float:
         raise DesignFault(
             "FL-DESIGN-48",
             "a known total is not a number",
-            found=f"margin {' × '.join(columns) or 'of everybody'}: {type(value).__name__}",
+            found=f"margin {labels_shown(columns) or 'of everybody'}: {type(value).__name__}",
             fix="give numbers of people (above 0), or the sum of a quantity",
         )
     return total

@@ -14,7 +14,7 @@ from fl_estimate.design.row_weights import FLAGS, check_weights, fresh, in_a_col
 from fl_estimate.design.small_table import Floats, Totals
 from fl_estimate.design.totals import Frame, as_frame, require_columns, totals
 from fl_estimate.design.weights import adjustable, handed_back
-from fl_estimate.errors import DesignFault, listed
+from fl_estimate.errors import DesignFault, labels_shown, listed
 from fl_estimate.inputs.adjustments import Adjustment, Term
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.schema.expressions import missing, parse
@@ -178,7 +178,7 @@ def _by_class(table: Totals, columns: tuple[str, ...], schema: Any) -> nw.Expr:
         raise DesignFault(
             "FL-DESIGN-54",
             "nobody answered in some weighting classes",
-            found=listed(none, most=10),
+            found=labels_shown(none, most=10),
             fix="merge each with a class beside it",
         )
     terms = [Term(columns=columns, levels=tuple(known), total=1.0) for known in classes]

@@ -12,7 +12,7 @@ from fl_estimate.design.row_weights import FLAGS, check_weights, fresh, in_a_col
 from fl_estimate.design.small_table import Floats
 from fl_estimate.design.totals import Frame, as_frame, require_columns, totals
 from fl_estimate.design.weights import adjustable, handed_back
-from fl_estimate.errors import DesignFault
+from fl_estimate.errors import DesignFault, shown
 from fl_estimate.inputs.adjustments import Adjustment
 from fl_estimate.inputs.sample_design import Design
 
@@ -69,7 +69,7 @@ def trim_weights(
     frame, base = in_a_column(as_frame(resolved.frame), resolved.design)
     if not upper > 0 or (lower is not None and not 0 <= lower < upper):
         raise DesignFault(
-            "FL-DESIGN-52", "the limits of the weights cannot be used", found=f"upper={upper!r}, lower={lower!r}",
+            "FL-DESIGN-52", "the limits of the weights cannot be used", found=f"upper={shown(upper)}, lower={shown(lower)}",
             fix="upper above 0, lower from 0 up to upper",
         )  # fmt: skip
     before = str(base.weights)

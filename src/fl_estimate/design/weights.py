@@ -20,7 +20,7 @@ from fl_estimate.design.row_weights import FLAGS, check_weights, fresh, in_a_col
 from fl_estimate.design.small_table import Codes, Floats, Totals
 from fl_estimate.design.totals import Frame, as_frame, require_columns, totals, totals_in_blocks
 from fl_estimate.design.units import with_rows
-from fl_estimate.errors import DesignFault, EstimateFault, listed, not_one_of
+from fl_estimate.errors import DesignFault, EstimateFault, labels_shown, not_one_of, shown
 from fl_estimate.inputs.adjustments import METHODS, Calibration, Method, Term
 from fl_estimate.inputs.replicates import Replicates, UnitReplicates
 from fl_estimate.inputs.respondents import Resolved, Respondents, resolve
@@ -163,7 +163,7 @@ def _by_class(columns: tuple[str, ...], given: Any) -> Any:
         raise DesignFault(
             "FL-DESIGN-40",
             "totals= does not say known numbers of people",
-            found=f"columns beside {listed(columns)}: {listed(rest) or 'none'}",
+            found=f"columns beside {labels_shown(columns)}: {labels_shown(rest) or 'none'}",
             fix="a frame with the columns of by= and one of numbers",
         )
     return {tuple(row[name] for name in columns): row[rest[0]] for row in rows.iter_rows(named=True)}
@@ -171,13 +171,13 @@ def _by_class(columns: tuple[str, ...], given: Any) -> Any:
 
 def _check_method(method: str, bounds: Any) -> None:
     if method not in METHODS:
-        raise not_one_of("FL-DESIGN-45", "this method of calibration", str(method), METHODS, DesignFault)
+        raise not_one_of("FL-DESIGN-45", "this method of calibration", method, METHODS, DesignFault)
     wrong = bounds is not None and not (len(bounds) == 2 and bounds[0] < 1 < bounds[1] and bounds[0] >= 0)
     if wrong or (method == "logit" and (bounds is None or not np.isfinite(bounds[1]))):
         raise DesignFault(
             "FL-DESIGN-45",
             "the bounds of the factors cannot be used",
-            found=f"method={method!r}, bounds={bounds!r}",
+            found=f"method={shown(method)}, bounds={shown(bounds)}",
             fix="a least factor from 0 up to 1 and a greatest above 1: bounds=(0.5, 2); logit needs both, finite",
         )
 
@@ -231,7 +231,7 @@ def _calibrated(
         raise DesignFault(
             "FL-DESIGN-50",
             "replicate weights of a file are not calibrated by units",
-            found=f"aggregate={aggregate!r} beside Replicates(…)",
+            found=f"aggregate={shown(aggregate)} beside Replicates(…)",
             fix="leave aggregate= out, or the replicates: Design(replicates=None) has Taylor variances",
         )
     table = _table(frame, base, terms, aggregate)
@@ -246,7 +246,7 @@ def _calibrated(
         raise DesignFault(
             "FL-DESIGN-47",
             "calibration makes weights negative or zero",
-            found=f"method={method!r}: factors down to {factor.min():.3g}",
+            found=f"method={shown(method)}: factors down to {factor.min():.3g}",
             fix='method="raking" keeps every weight above 0; or give bounds=(0.3, 3), say',
         )
     slopes = None
@@ -284,7 +284,7 @@ def _check_solution(found: Solution, terms: Sequence[Term], method: str, bounds:
     raise DesignFault(
         "FL-DESIGN-46",
         "no weights of this kind meet the known totals",
-        found=f"method={method!r}, bounds={bounds!r}; furthest off, by {found.misfit:.2g} of its total: "
+        found=f"method={shown(method)}, bounds={shown(bounds)}; furthest off, by {found.misfit:.2g} of its total: "
         f"margin {term.margin or 'of everybody'}{f', class {term.label}' if term.label else ''}",
         fix="widen the bounds, merge classes of few people, or look whether totals and sample speak of the same people",
     )
@@ -297,7 +297,7 @@ def _check_replicates(slopes: Floats, own: Replicates | UnitReplicates | None, m
         raise DesignFault(
             "FL-DESIGN-46",
             "replicates cannot be calibrated to the known totals",
-            found=f"method={method!r}: {failed:,} of {len(slopes):,} replicates",
+            found=f"method={shown(method)}: {failed:,} of {len(slopes):,} replicates",
             fix="merge classes that a few units hold; bounds and method as for the sample",
         )
 
@@ -359,7 +359,7 @@ def _read(frame: Frame, table: Totals, base: Design, terms: Sequence[Term], aggr
         if (codes == table.keys[aggregate].missing).any():
             raise DesignFault(
                 "FL-DESIGN-49", "the column of the units that share a factor has missing values",
-                found=repr(aggregate), fix="every person needs a unit: complete the column",
+                found=shown(aggregate), fix="every person needs a unit: complete the column",
             )  # fmt: skip
         x = unit_means(x, weight, codes)
     distinct, cell = _distinct(x)

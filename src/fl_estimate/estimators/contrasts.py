@@ -11,7 +11,7 @@ import pandas as pd
 
 from fl_estimate.arrays import Floats
 from fl_estimate.design.intervals import general
-from fl_estimate.errors import EstimateFault, listed, not_one_of
+from fl_estimate.errors import EstimateFault, labels_shown, listed, not_one_of, numbers_given, shown
 from fl_estimate.results.basis import weakest
 from fl_estimate.results.build import build
 from fl_estimate.results.codes import (
@@ -101,7 +101,7 @@ def contrast(
     ['F − M', 0.0649, 0.6046]
     """
     if scale not in QUANTITIES:
-        raise not_one_of("FL-EST-205", "this scale of contrasts", str(scale), tuple(QUANTITIES))
+        raise not_one_of("FL-EST-205", "this scale of contrasts", scale, tuple(QUANTITIES))
     column, sets = _between(estimates, between)
     factors = [_factors(names, weights, scale) for names in sets]
     parts = _cells(estimates, column)
@@ -161,7 +161,7 @@ def standardise(estimates: Estimates, shares: Mapping[str, Mapping[Any, float]])
     column, known = _one_column(estimates, shares)
     if not isinstance(known, Mapping) or not known or not all(_positive(share) for share in known.values()):
         raise EstimateFault(
-            "FL-EST-208", "the standard population cannot be used", found=repr(column),
+            "FL-EST-208", "the standard population cannot be used", found=shown(column),
             fix='{"age": {"15-24": 900, "25-54": 2100}}: a number above 0 for every class',
         )  # fmt: skip
     names, total = tuple(known), sum(float(share) for share in known.values())
@@ -203,7 +203,7 @@ def _one_column(estimates: Estimates, given: Mapping[str, Any]) -> tuple[str, An
         raise EstimateFault(
             "FL-EST-206",
             "a contrast is between values of one column of the estimates",
-            found=listed(given) if isinstance(given, Mapping) else type(given).__name__,
+            found=labels_shown(given) if isinstance(given, Mapping) else type(given).__name__,
             fix=f'{{"region": ("North", "South")}}; columns there are: {listed(columns, most=12)}',
         )
     return next(iter(given.items()))
@@ -215,19 +215,21 @@ def _between(estimates: Estimates, between: Chosen) -> tuple[str, list[tuple[Any
     sets = [tuple(each) for each in values] if several else [tuple(values)]
     if not sets or any(len(names) < 2 or len(set(names)) < len(names) for names in sets):
         raise EstimateFault(
-            "FL-EST-206", "a contrast needs two different values at least", found=f"{column}: {values!r}",
+            "FL-EST-206", "a contrast needs two different values at least", found=f"{column}: {shown(values)}",
             fix=f'{{"{column}": (first, second)}}',
         )  # fmt: skip
     return column, sets
 
 
 def _factors(names: tuple[Any, ...], weights: Sequence[float] | None, scale: str) -> Floats:
-    given = np.array([1.0, -1.0] if weights is None else list(weights), dtype=float)
+    given = np.array(
+        [1.0, -1.0] if weights is None else numbers_given(weights, "weights", "FL-EST-205", "(1, -0.5, -0.5), say")
+    )
     if len(given) != len(names) or not np.isfinite(given).all() or (scale == "ratio" and weights is not None):
         raise EstimateFault(
             "FL-EST-205",
             "the factors of a contrast do not fit what it compares",
-            found=f"{len(names)} values, weights={None if weights is None else list(weights)!r}, scale={scale!r}",
+            found=f"{len(names)} values, weights={shown(weights)}, scale={shown(scale)}",
             fix='a weight for each value, such as (1, -0.5, -0.5); two values without weights; none with scale="ratio"',
         )
     return given

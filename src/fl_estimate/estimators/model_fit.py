@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from fl_estimate.design.totals import Floats
-from fl_estimate.errors import EstimateFault, listed, not_one_of
+from fl_estimate.errors import EstimateFault, labels_shown, listed, not_one_of
 
 FamilyName = Literal["binomial", "gaussian", "poisson"]
 FAMILIES: tuple[str, ...] = ("binomial", "gaussian", "poisson")
@@ -58,7 +58,7 @@ def family_of(name: str) -> Any:
         FL-EST-224.
     """
     if name not in FAMILIES:
-        raise not_one_of("FL-EST-224", "this family of models", str(name), FAMILIES)
+        raise not_one_of("FL-EST-224", "this family of models", name, FAMILIES)
     from statsmodels.genmod import families
 
     return {"binomial": families.Binomial, "gaussian": families.Gaussian, "poisson": families.Poisson}[name]()
@@ -110,14 +110,14 @@ def check_columns(x: Floats, weight: Floats, names: Sequence[str]) -> None:
     wrong = [name for name, column in zip(names, x.T, strict=True) if not np.isfinite(column).all()]
     if wrong:
         raise EstimateFault(
-            "FL-EST-228", "a column of the model is infinite or not a number for some people", found=listed(wrong),
+            "FL-EST-228", "a column of the model is infinite or not a number for some people", found=_terms_shown(wrong),
             fix="a logarithm of 0 or a division by 0, perhaps: say whom the model is of in where=",
         )  # fmt: skip
     size = np.sqrt(np.einsum("ij,ij,i->j", x, x, weight) / weight.sum())
     empty = [name for name, one in zip(names, size, strict=True) if one == 0]
     if empty:
         raise EstimateFault(
-            "FL-EST-237", "columns of the model are 0 for everybody counted", found=listed(empty),
+            "FL-EST-237", "columns of the model are 0 for everybody counted", found=_terms_shown(empty),
             fix="nobody has this combination: leave the interaction out, or merge classes",
         )  # fmt: skip
     values, vectors = np.linalg.eigh(_gram(x, weight, size) / weight.sum())
@@ -125,9 +125,19 @@ def check_columns(x: Floats, weight: Floats, names: Sequence[str]) -> None:
         return
     share = np.abs(vectors[:, 0])
     raise EstimateFault(
-        "FL-EST-222", "columns of the model follow from each other", found=listed(np.array(names)[share > 0.05], most=10),
+        "FL-EST-222", "columns of the model follow from each other", found=_terms_shown([name for name, part in zip(names, share, strict=True) if part > 0.05]),
         fix="leave one of them out; numbers that vary little about a large mean must have the mean taken off",
     )  # fmt: skip
+
+
+def _terms_shown(names: Sequence[str]) -> str:
+    """Columns of a model: of classes whose names may be answers, how many there are."""
+    shown_as = [labels_shown([name.rpartition("[T.")[2].rstrip("]")]) for name in map(str, names)]
+    may = [name for name, said in zip(map(str, names), shown_as, strict=True) if said in name]
+    untold = len(shown_as) - len(may)
+    return " and ".join(
+        [*([listed(may, most=10)] if may else []), *([f"{untold} classes that may be answers"] if untold else [])]
+    )
 
 
 def check_settled(found: Fit, names: Sequence[str]) -> None:
@@ -143,7 +153,7 @@ def check_settled(found: Fit, names: Sequence[str]) -> None:
     moving = [name for name, step in zip(names, found.moving, strict=True) if not step < SMALL]
     raise EstimateFault(
         "FL-EST-223", "the model has no estimate: its coefficients grow without end",
-        found=f"still moving: {listed(moving, most=10)}",
+        found=f"still moving: {_terms_shown(moving)}",
         fix="in some group the outcome is always 0, or always 1: merge classes or leave the term out (a table of the "
         "outcome by each variable shows where)",
     )  # fmt: skip

@@ -11,7 +11,7 @@ import pandas as pd
 
 from fl_estimate.design.intervals import GENERAL, general, proportion
 from fl_estimate.design.totals import Floats
-from fl_estimate.errors import EstimateFault, listed
+from fl_estimate.errors import EstimateFault, listed, numbers_given
 from fl_estimate.results.basis import Support, weakest
 from fl_estimate.results.codes import PREVALENCE, WALD, AssumptionCode, MethodName, Reason, ReasonCode
 from fl_estimate.results.columns import HEAD
@@ -75,7 +75,11 @@ def pool(estimates: Sequence[Estimates], *, df: float | None = None) -> Estimate
     frames = [part.frame for part in parts]
     values = np.stack([frame["value"].to_numpy(dtype=float) for frame in frames])
     complete = np.min([frame["df"].to_numpy(dtype=float) for frame in frames], axis=0)
-    complete = np.where(np.isnan(complete), np.inf, complete) if df is None else np.full(len(complete), float(df))
+    complete = (
+        np.where(np.isnan(complete), np.inf, complete)
+        if df is None
+        else np.full(len(complete), numbers_given(df, "df", "FL-EST-18", "a number above 0")[0])
+    )
     found = _combined(values, [_covariance(part) for part in parts], complete)
     frame = _frame(frames, found, str(frames[0]["quantity"].iloc[0]) if len(frames[0]) else "")
     first = parts[0]

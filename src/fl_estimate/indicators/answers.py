@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import cast
 
-from fl_estimate.errors import IndicatorFault, nearest
+from fl_estimate.errors import IndicatorFault, labels_shown, nearest
 from fl_estimate.indicators.criteria import FieldWithin
 from fl_estimate.indicators.items import AGE, NO, UNKNOWN_ANSWERS, Item, Items, known_items
 from fl_estimate.indicators.logic import FALSE, TRUE, UNKNOWN, Value, any_of
@@ -180,4 +180,5 @@ def _number(name: str, number: object) -> Number:
 def _fault(name: str, what: str, allowed: tuple[str, ...], *, near: str = "") -> IndicatorFault:
     fix = f"did you mean {near!r}? " if near else ""
     fix += f"one of: {', '.join(allowed)}" if allowed else "ids are those of items.toml"
-    return IndicatorFault("FL-IND-11", f"{name}: {what}", found=f"in the answer to {name}", fix=fix)
+    said = ".".join(labels_shown([part]) for part in name.split(".", 1))
+    return IndicatorFault("FL-IND-11", f"{said}: {what}", found=f"in the answer to {said}", fix=fix)

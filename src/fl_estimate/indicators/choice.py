@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from fl_estimate.errors import IndicatorFault, listed
+from fl_estimate.errors import IndicatorFault, labels_shown, listed
 from fl_estimate.indicators.criteria import FieldWithin
 from fl_estimate.indicators.evaluation import Evaluation
 from fl_estimate.indicators.framework import Framework
@@ -40,7 +40,7 @@ def chosen_frameworks(
         raise IndicatorFault(
             "FL-IND-01",
             "a framework is named twice",
-            found=listed(repeated),
+            found=labels_shown(repeated),
             fix="give every framework an id of its own",
         )
     for entry in chosen:
@@ -93,7 +93,7 @@ def asked_outcomes(frameworks: Sequence[Framework], outcomes: str | Sequence[str
             "the outcomes asked for do not fit the frameworks",
             found="; ".join(
                 [
-                    *([f"no outcome is called {listed(strange, most=9)}"] if strange else []),
+                    *([f"no outcome is called {labels_shown(strange, most=9)}"] if strange else []),
                     *([f"none of {listed(idle, most=9)} is asked for"] if idle else []),
                 ]
             ),

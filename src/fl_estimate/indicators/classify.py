@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
-from fl_estimate.errors import IndicatorFault, listed
+from fl_estimate.errors import IndicatorFault, NotAColumn, listed
 from fl_estimate.indicators.choice import FrameworkName, asked_outcomes, chosen_frameworks, require_separate_scopes
 from fl_estimate.indicators.clock import (
     AGE_AT_INTERVIEW,
@@ -62,7 +62,7 @@ _NOTHING: Any = {"framework": "", "frameworks": (), "outcomes": (), "coverage": 
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Classification:
+class Classification(NotAColumn):
     """People with the class of each of them, made by `classify`.
 
     Attributes

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from fl_estimate.arrays import Floats
-from fl_estimate.errors import ListsFault, listed, missing_columns
+from fl_estimate.errors import ListsFault, labels_shown, listed, missing_columns
 from fl_estimate.inputs import list_relations
 from fl_estimate.schema.validate import ValidationReport
 
@@ -333,7 +333,7 @@ def _check_names(lists: Sequence[str]) -> tuple[str, ...]:
     names = tuple(lists)
     if len(names) < 2 or len(set(names)) != len(names):
         raise ListsFault(
-            "FL-LISTS-02", "at least two lists with different names are needed", found=listed(names) or "none"
+            "FL-LISTS-02", "at least two lists with different names are needed", found=labels_shown(names) or "none"
         )
     return names
 

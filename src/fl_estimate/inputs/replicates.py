@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
 
 from fl_estimate.arrays import Floats
-from fl_estimate.errors import DesignFault, listed, not_one_of
+from fl_estimate.errors import DesignFault, labels_shown, not_one_of
 
 ReplicateKind = Literal["jk1", "jk2", "jkn", "brr", "fay", "bootstrap", "sdr", "other"]
 KINDS: tuple[str, ...] = get_args(ReplicateKind)
@@ -86,13 +86,13 @@ class Replicates:
             raise DesignFault(
                 "FL-DESIGN-15",
                 "replicates need two different columns at least",
-                found=listed(names) or "none",
+                found=labels_shown(names) or "none",
                 fix="name the columns of the replicate weights, each once",
             )
         if kind not in KINDS:
-            raise not_one_of("FL-DESIGN-16", "this kind of replicates", str(kind), KINDS, DesignFault)
+            raise not_one_of("FL-DESIGN-16", "this kind of replicates", kind, KINDS, DesignFault)
         if centre not in CENTRES:
-            raise not_one_of("FL-DESIGN-16", "this centre of replicates", str(centre), CENTRES, DesignFault)
+            raise not_one_of("FL-DESIGN-16", "this centre of replicates", centre, CENTRES, DesignFault)
         factors = _rscales(kind, rscales, len(names))
         factor = scale if scale is not None else default_scale(kind, len(names), centre, fay)
         if not (factor > 0 and all(value >= 0 for value in factors) and (df is None or df > 0)):

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from fl_estimate.errors import DesignFault, listed, not_one_of
+from fl_estimate.errors import DesignFault, EstimateFault, labels_shown, listed, names_given, not_one_of, shown
 from fl_estimate.inputs.adjustments import Adjustment, Calibration
 from fl_estimate.inputs.replicates import Floats, Replicates, UnitReplicates
 
@@ -148,37 +148,44 @@ class Design:
         populations: Any = (),
         adjustments: tuple[Adjustment, ...] = (),
     ) -> None:
-        units, corrections = _names(stages), _names(fpc)
+        named_once: dict[str, object] = {"weights": weights, "strata": strata, "psu": psu}
+        for name, column in named_once.items():
+            if column is not None and not isinstance(column, str):
+                raise DesignFault(
+                    "FL-DESIGN-73", "an argument of the design names no column", found=f"{name}= as {shown(column)}",
+                    fix=f'name a column of the people, {name}="…", and do not pass the column itself',
+                )  # fmt: skip
+        units, corrections = _names(stages, "stages"), _names(fpc, "fpc")
         # psu beside stages that begin with it is what dataclasses.replace passes.
         if psu is not None and units and units[0] != psu:
             raise DesignFault(
                 "FL-DESIGN-02",
                 "psu= and stages= name different first stages",
-                found=f"psu={psu!r}, stages={units!r}",
+                found=f"psu={shown(psu)}, stages={shown(units)}",
                 fix="give psu= for one stage, or stages= for several",
             )
-        units = units or _names(psu)
+        units = units or _names(psu, "psu")
         if len(corrections) > max(1, len(units)):
             raise DesignFault(
                 "FL-DESIGN-03",
                 "there are more fpc columns than stages",
-                found=f"fpc: {listed(corrections)}; stages: {listed(units) or 'none'}",
+                found=f"fpc: {labels_shown(corrections)}; stages: {labels_shown(units) or 'none'}",
                 fix="give one fpc column a stage, first stage first",
             )
         if single_psu not in SINGLE_PSU_RULES:
-            raise not_one_of("FL-DESIGN-04", "this single_psu rule", str(single_psu), SINGLE_PSU_RULES, DesignFault)
+            raise not_one_of("FL-DESIGN-04", "this single_psu rule", single_psu, SINGLE_PSU_RULES, DesignFault)
         named = [*([strata] if strata else []), *units]
         repeated = sorted({name for name in named if named.count(name) > 1})
         if repeated:
             raise DesignFault(
                 "FL-DESIGN-05",
                 "a column is named twice among strata and stages",
-                found=listed(repeated),
+                found=labels_shown(repeated),
                 fix="every stage and the strata need a column of their own",
             )
         if single_psu_scope not in ("sample", "domain"):
             raise not_one_of(
-                "FL-DESIGN-04", "this single_psu_scope", str(single_psu_scope), ("sample", "domain"), DesignFault
+                "FL-DESIGN-04", "this single_psu_scope", single_psu_scope, ("sample", "domain"), DesignFault
             )
         groups = tuple((name, tuple(dict(sizes).items())) for name, sizes in dict(populations).items())
         _check_weighting(weights, units, corrections, unweighted, expands, population_size, groups)
@@ -218,10 +225,20 @@ class Design:
         return self.weights is not None or len(self.fpc) >= max(1, len(self.stages))
 
 
-def _names(value: str | Sequence[str] | None) -> tuple[str, ...]:
+def _names(value: str | Sequence[str] | None, argument: str) -> tuple[str, ...]:
     if value is None:
         return ()
-    return (value,) if isinstance(value, str) else tuple(value)
+    if isinstance(value, list | tuple) and not value:
+        return ()
+    try:
+        return names_given(value, argument)
+    except EstimateFault as fault:
+        raise DesignFault(
+            "FL-DESIGN-73",
+            "an argument of the design names no column",
+            found=f"{argument}= as {fault.found}",
+            fix=fault.fix,
+        ) from None
 
 
 def _check_weighting(
@@ -234,7 +251,7 @@ def _check_weighting(
     populations: tuple[tuple[str, tuple[tuple[str, float], ...]], ...],
 ) -> None:
     faults = {
-        f"weights={weights!r}": weights is not None,
+        f"weights={shown(weights)}": weights is not None,
         "fpc= of every stage, which gives the weights": weights is None and len(fpc) >= max(1, len(units)),
         "expands=True": bool(expands),
         "population_size=": population_size is not None,
@@ -249,7 +266,7 @@ def _check_weighting(
             fix="leave unweighted= out where the weights are known; leave the others out where every row counts the same",
         )
     sizes = {f"populations[{name!r}][{code!r}]={size!r}": size for name, known in populations for code, size in known}
-    sizes |= {f"population_size={population_size!r}": population_size} if population_size is not None else {}
+    sizes |= {f"population_size={shown(population_size)}": population_size} if population_size is not None else {}
     wrong = [said for said, size in sizes.items() if not 0 < size < float("inf")]
     if wrong:
         raise DesignFault(
@@ -262,14 +279,14 @@ def _check_weighting(
 
 def _pps(pps: str | None, joint: Any, hr_sum: float | None, fpc: tuple[str, ...], single_psu: str) -> Floats | None:
     if pps is not None and pps not in PPS_RULES:
-        raise not_one_of("FL-DESIGN-04", "this pps variance", str(pps), PPS_RULES, DesignFault)
+        raise not_one_of("FL-DESIGN-04", "this pps variance", pps, PPS_RULES, DesignFault)
     exact = pps in ("ht", "yg")
     faults = {
         "no fpc column with the inclusion probabilities": pps is not None and not fpc,
         "joint= is missing": exact and joint is None,
-        f"joint= with pps={pps!r}": not exact and joint is not None,
-        f"hr_sum= with pps={pps!r}": pps != "hr" and hr_sum is not None,
-        f"single_psu={single_psu!r}": pps is not None and single_psu in ("adjust", "average", "collapse"),
+        f"joint= with pps={shown(pps)}": not exact and joint is not None,
+        f"hr_sum= with pps={shown(pps)}": pps != "hr" and hr_sum is not None,
+        f"single_psu={shown(single_psu)}": pps is not None and single_psu in ("adjust", "average", "collapse"),
     }
     found = [name for name, holds in faults.items() if holds]
     if found:
@@ -304,7 +321,7 @@ def _check_phases(
     replicates: Any,
 ) -> None:
     if variance not in get_args(Phase2Variance):
-        raise not_one_of("FL-DESIGN-04", "this phase2_variance", str(variance), get_args(Phase2Variance), DesignFault)
+        raise not_one_of("FL-DESIGN-04", "this phase2_variance", variance, get_args(Phase2Variance), DesignFault)
     if phase2 is None:
         return
     second = phase2[1]
@@ -313,7 +330,7 @@ def _check_phases(
         "several stages in a phase": len(units) > 1 or len(fpc) > 1 or len(second.stages) > 1,
         "pps=": pps is not None or second.pps is not None,
         "replicates=": replicates is not None or second.replicates is not None,
-        f"single_psu={single_psu!r}": single_psu in ("adjust", "average", "collapse"),
+        f"single_psu={shown(single_psu)}": single_psu in ("adjust", "average", "collapse"),
         "weights= or fpc= within phase2 (both follow from who was drawn)": second.weights is not None
         or second.fpc != (),
         "phase2= within phase2": second.phase2 is not None,

@@ -11,7 +11,7 @@ from fl_estimate.inputs.survey_storage import read_parts, save
 __all__ = ["TABLES", "Labels", "ReferencePeriod", "Source", "SurveyData"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class SurveyData(SurveyParts):
     """One survey in the common schema.
 

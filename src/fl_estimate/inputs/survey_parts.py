@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from fl_estimate.errors import NotAColumn
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.wording import Wording
 from fl_estimate.schema.validate import ValidationReport
@@ -62,8 +63,8 @@ class Labels:
     valid: Mapping[str, tuple[float | str, ...]] = field(default_factory=dict[str, tuple[float | str, ...]])
 
 
-@dataclass(frozen=True, kw_only=True)
-class SurveyParts:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SurveyParts(NotAColumn):
     """The parts of a `SurveyData`, which says what each of them is."""
 
     people: Any

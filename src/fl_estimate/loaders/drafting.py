@@ -12,11 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from fl_estimate.errors import columns_untold, may_be_shown
 from fl_estimate.loaders.draft_rules import Column, Guess, Refusal, guesses, plain, recode_of
 from fl_estimate.loaders.file_table import FileTable, TextFormat, code_text, damaged
 from fl_estimate.loaders.files import codebook_of, existing, in_stretches, read_table, stretches
 from fl_estimate.schema.variables import TABLES, item_variable
 
+HEADER = 2
+"""Columns whose names are recognised, by which the first line of a file is known to be a header and not the first answers."""
 MOST_CODES = 12
 """Value labels shown beside a line."""
 EPISODE_MARKS: tuple[str, ...] = (
@@ -65,9 +68,19 @@ def draft_mapping(path: str | Path, *, written: TextFormat | None = None) -> str
     >>> print(fl.draft_mapping("survey.sav"))  # doctest: +SKIP
     """
     file = existing(path)
-    columns = _columns(file, written or TextFormat())
+    every = _columns(file, written or TextFormat())
+    columns = every
     made, refused = guesses(columns)
-    return _text(file, columns, made, refused)
+    if len(made) < HEADER:
+        may = set(may_be_shown([column.name for column in every], known=_expected()))
+        columns = [column for column in every if column.name in may]
+        made, refused = guesses(columns)
+    return _text(file, columns, made, refused, untold=len(every) - len(columns))
+
+
+def _expected() -> set[str]:
+    """Names by which a first line is known to be a header: those of the variables themselves."""
+    return {name for table in TABLES.values() for name in table.variables}
 
 
 def _columns(file: Path, written: TextFormat) -> list[Column]:
@@ -93,7 +106,7 @@ def _columns(file: Path, written: TextFormat) -> list[Column]:
 # --- tables -----------------------------------------------------------------------------------------------------
 
 
-def _text(file: Path, columns: list[Column], made: Sequence[Guess], refused: Sequence[Refusal]) -> str:
+def _text(file: Path, columns: list[Column], made: Sequence[Guess], refused: Sequence[Refusal], untold: int) -> str:
     tables = _by_table(made)
     kind = "returning_migrant" if "episodes" in tables or "costs" in tables else "household"
     kind = "family_network" if "relatives" in tables else kind
@@ -144,6 +157,8 @@ def _text(file: Path, columns: list[Column], made: Sequence[Guess], refused: Seq
     if left:
         lines += ["", "# Columns that no variable was found for. They keep their names and can be used as they are."]
         lines += [f"#   {column.name}{_said(column)}" for column in left]
+    if untold:
+        lines += ["", f"# Not written here: {columns_untold(untold)}"]
     return "\n".join(lines) + "\n"
 
 

@@ -148,11 +148,14 @@ def no_header(file: Path, why: str, *, fix: str = "") -> FileFault:
 
 
 def header_faults(names: list[str]) -> list[str]:
-    """Say what is wrong with column names: none, a blank one, one that occurs twice."""
-    twice = sorted({name for name in names if name and names.count(name) > 1})
+    """Say what is wrong with column names: none, a blank one, one that occurs twice.
+
+    They are said by place: where the file has no header, the names are the answers of the first person.
+    """
+    twice = [str(place) for place, name in enumerate(names, 1) if name and names.count(name) > 1]
     faults: list[str] = []
     if not names or "" in names:
         faults.append("a column without a name")
     if twice:
-        faults.append(f"column names that occur twice: {listed(twice)}")
+        faults.append(f"names that occur twice, of columns {listed(twice)}")
     return faults

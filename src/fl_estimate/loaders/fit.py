@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from collections.abc import Mapping as Dictionary
 
-from fl_estimate.errors import MappingFault, listed, nearest
+from fl_estimate.errors import MappingFault, columns_untold, listed, may_be_shown, nearest
 from fl_estimate.loaders.cells import strange_labels
 from fl_estimate.loaders.file_table import FileTable
 from fl_estimate.loaders.mapping import Mapping
@@ -75,10 +75,11 @@ def _table_faults(
 ) -> Iterable[str]:
     file = files[rule.source or table.name]
     columns = file.columns
+    hidden = _hidden(columns, rule)
     for name, variable in rule.variables.items():
         absent = [column for column in variable.columns if column not in columns]
         for column in absent:
-            yield f"{table.name}.{name}: the file has no column {column!r}{_hint(column, columns)}"
+            yield f"{table.name}.{name}: the file has no column {column!r}{_hint(column, columns, hidden=hidden)}"
         if not absent and (strange := strange_labels(mapping, variable, file)):
             labels = file.value_labels.get(variable.column or "", {})
             yield (
@@ -94,13 +95,13 @@ def _table_faults(
             )
     names, now = _names(table, rule, columns, rules), _renamed(rule)
     if rule.where is not None:
-        yield from _absent_names(f"{table.name}.where", rule.where, names, now)
+        yield from _absent_names(f"{table.name}.where", rule.where, names, now, hidden)
     for name, text in rule.derived.items():
-        yield from _absent_names(f"{table.name}.derived.{name}", text, names, now)
+        yield from _absent_names(f"{table.name}.derived.{name}", text, names, now, hidden)
         names = [*names, name]
     for name, variable in rule.variables.items():
         if variable.no_where is not None:
-            yield from _absent_names(f"{table.name}.{name}.no_where", variable.no_where, names, now)
+            yield from _absent_names(f"{table.name}.{name}.no_where", variable.no_where, names, now, hidden)
 
 
 def _names(table: Table, rule: TableRule, columns: Sequence[str], rules: Dictionary[str, TableRule]) -> list[str]:
@@ -113,9 +114,20 @@ def _names(table: Table, rule: TableRule, columns: Sequence[str], rules: Diction
     return [*own, *whole.variables, *whole.derived, TABLES[rule.source].key, *columns]
 
 
-def _absent_names(place: str, text: str, names: Sequence[str], now: Dictionary[str, str]) -> Iterable[str]:
+def _absent_names(
+    place: str, text: str, names: Sequence[str], now: Dictionary[str, str], hidden: Set[str]
+) -> Iterable[str]:
     for name in sorted(parse(text).names - set(names)):
-        yield f"{place}: there is no column {name!r}{_hint(name, names, now)}"
+        yield f"{place}: there is no column {name!r}{_hint(name, names, now, hidden)}"
+
+
+def _hidden(columns: Sequence[str], rule: TableRule) -> set[str]:
+    """The columns of a file whose names are not shown: those that look like answers, and all where none is one of the mapping's."""
+    return set(columns) - set(may_be_shown(columns, known=_wanted(rule)))
+
+
+def _wanted(rule: TableRule) -> set[str]:
+    return {column for variable in rule.variables.values() for column in variable.columns}
 
 
 def _renamed(rule: TableRule) -> dict[str, str]:
@@ -142,8 +154,10 @@ def _design_faults(
     if design is None:
         return
     names: list[str] = []
+    hidden: set[str] = set()
     for table in ("people", "households"):
         if table in rules:
+            hidden |= _hidden(files[table].columns, rules[table]) if table in files else set()
             left = left_over(rules[table], files[table].columns) if table in files else []
             names += [*rules[table].variables, *rules[table].derived, *left]
     names += [rule.weight for rule in mapping.selection]
@@ -151,11 +165,16 @@ def _design_faults(
            for column, name in _renamed(rules[table]).items()}  # fmt: skip
     for name in design.columns:
         if name not in names:
-            yield f"design: people have no column {name!r}{_hint(name, names, now)}"
+            yield f"design: people have no column {name!r}{_hint(name, names, now, hidden)}"
 
 
-def _hint(name: str, names: Sequence[str], now: Dictionary[str, str] = {}) -> str:
+def _hint(name: str, names: Sequence[str], now: Dictionary[str, str] = {}, hidden: Set[str] = frozenset()) -> str:
     if now.get(name) in names:
         return f"; the mapping calls it {now[name]!r} now"
-    close = nearest(name, names)
-    return f"; did you mean {close!r}?" if close else f"; there are: {listed(names, most=20)}"
+    there = [each for each in names if each not in hidden]
+    close = nearest(name, there)
+    if close:
+        return f"; did you mean {close!r}?"
+    untold = len(names) - len(there)
+    told = [listed(there, most=20)] if there else []
+    return f"; there are: {'; '.join([*told, *([columns_untold(untold)] if untold else [])]) or 'none'}"

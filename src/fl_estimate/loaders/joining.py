@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fl_estimate.errors import listed, nearest
+from fl_estimate.errors import columns_shown, listed, may_be_shown, nearest
 from fl_estimate.loaders.file_table import KIND, FileTable
 from fl_estimate.loaders.files import read_table
 from fl_estimate.loaders.fit import not_fitting
@@ -149,8 +149,12 @@ def _require_keys(base: FileTable, other: FileTable, rule: JoinRule, where: str)
     for name, partner in rule.on.items():
         for file, columns, column in ((base, base.columns, name), (other, other.columns, partner)):
             if column not in columns:
-                close = nearest(column, columns)
-                hint = f"did you mean {close!r}?" if close else f"there are: {listed(columns, most=20)}"
+                close = nearest(column, may_be_shown(columns, known=[*rule.on, *rule.on.values()]))
+                hint = (
+                    f"did you mean {close!r}?"
+                    if close
+                    else f"there are: {columns_shown(columns, known=[*rule.on, *rule.on.values()])}"
+                )
                 faults.append(f"{where}.on: {file.source.name} has no column {column!r}; {hint}")
         if name in kinds[0] and partner in kinds[1]:
             numbers = kinds[0][name].is_numeric(), kinds[1][partner].is_numeric()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
-from fl_estimate.errors import DataFault, ListsFault, listed, missing_columns
+from fl_estimate.errors import DataFault, ListsFault, labels_shown, listed, missing_columns
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.loaders.files import read_table
 from fl_estimate.loaders.linking import LIST, PERSON, Linked, hasher, key_faults, linked, require_salt
@@ -160,7 +160,7 @@ def _named(path: Any, lists: Sequence[str] | None) -> tuple[str, ...]:
         raise ListsFault(
             "FL-LISTS-02",
             "at least two lists with different names are needed",
-            found=listed(names) or "none",
+            found=labels_shown(names) or "none",
             fix='say which: lists=["police", "ngo"]',
         )
     if given and set(given) != set(names):

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from fl_estimate.errors import PublishFault
+from fl_estimate.errors import PublishFault, labels_shown
 from fl_estimate.results.codes import SUBPOPULATION, Assumption
 from fl_estimate.results.columns import HEAD, PUBLISHED_TAIL, margin_columns
 from fl_estimate.results.estimates import Estimates
@@ -192,6 +192,6 @@ def _own_columns(frame: pd.DataFrame) -> tuple[str, ...]:
 
 def _no_release(name: str, found: str) -> PublishFault:
     return PublishFault(
-        "FL-PUB-40", f"{name} is not an earlier release", found=found,
+        "FL-PUB-40", f"{labels_shown([name])} is not an earlier release", found=found,
         fix="give a folder that fl-estimate run wrote (it has estimates.parquet), or what fl.publish returned",
     )  # fmt: skip

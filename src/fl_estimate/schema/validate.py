@@ -29,7 +29,7 @@ class Fault:
     value_class: str
     count: int
     rows: tuple[int, ...] = ()
-    records: tuple[str, ...] = ()
+    records: tuple[str, ...] = field(default=(), repr=False)
     severity: Severity = "error"
 
 
@@ -67,6 +67,10 @@ class ValidationReport:
 
     def summary(self) -> str:
         return f"{_count(len(self.errors), 'error')}, {_count(len(self.warnings), 'warning')}"
+
+    def __repr__(self) -> str:
+        """Ids of persons stand in `to_frame`, where they are asked for."""
+        return f"ValidationReport({self.summary()})"
 
     def __str__(self) -> str:
         return "\n".join([self.summary(), *(f"  {line}" for line in self._lines())])

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from fl_estimate.errors import StudyFault, listed
+from fl_estimate.errors import StudyFault, columns_shown, listed
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.results.roles import FromFile, Neighbours, Persons, Role
 from fl_estimate.study.config import Study
@@ -124,7 +124,7 @@ class _Reader:
                 "FL-STUDY-05",
                 "the study names columns that are not in the data",
                 found=f"{key}: {listed(map(repr, absent))}",
-                fix=f"columns of {written}: {listed(frame.columns, most=12)}",
+                fix=f"columns of {written}: {columns_shown(frame.columns, known=needed, most=12)}",
             )
         return frame
 

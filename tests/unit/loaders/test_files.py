@@ -359,7 +359,7 @@ def test_the_text_of_an_old_stata_file_in_a_wrong_encoding_is_refused(tmp_path: 
 BAD_TEXTS = [
     ("a,b\n1,2\n3\n", "FL-FILE-07", "1 lines (3) do not have 2 cells"),
     ("a,b\n1,2,3\n4,5\n", "FL-FILE-07", "1 lines (2)"),
-    ("a,a\n1,2\n", "FL-FILE-07", "occur twice: a"),
+    ("a,a\n1,2\n", "FL-FILE-07", "occur twice, of columns 1, 2"),
     ("a,,c\n1,2,3\n", "FL-FILE-07", "without a name"),
     ("\n1,2\n", "FL-FILE-07", "without a name"),
     ('a,b\n1,"x\n2,y\n', "FL-FILE-07", "quotation mark"),

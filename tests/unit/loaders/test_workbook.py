@@ -75,7 +75,7 @@ def test_a_worksheet_and_a_header_row_can_be_named(tmp_path: Path) -> None:
     [
         ([[1, 2], [3, 4]], TextFormat(), "FL-FILE-07", "no row whose cells are all texts"),
         ([["a", "a"], [1, 2]], TextFormat(), "FL-FILE-07", "no row whose cells"),
-        ([["a", "a"], [1, 2]], TextFormat(header_row=1), "FL-FILE-07", "occur twice: a"),
+        ([["a", "a"], [1, 2]], TextFormat(header_row=1), "FL-FILE-07", "occur twice, of columns 1, 2"),
         ([["a", "b"], [1, 2]], TextFormat(header_row=9), "FL-FILE-07", "row 9 is empty or not there"),
         ([], TextFormat(), "FL-FILE-07", "no row whose cells"),
         ([["a", "b"]], TextFormat(sheet="Dat"), "FL-FILE-10", "did you mean 'Data'?"),

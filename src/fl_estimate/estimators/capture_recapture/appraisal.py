@@ -254,7 +254,7 @@ def appraise(
         else _envelope(histories, methods, level, provenance)
     )
     return Appraisal(
-        histories=histories,
+        histories=replace(histories, records=None),  # an appraisal is of counts: it takes nobody's covariates along
         estimates=estimates,
         methods=methods,
         headline=headline,

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import special
 
 from fl_estimate.arrays import Floats
-from fl_estimate.errors import EstimateFault
+from fl_estimate.errors import EstimateFault, shown
 from fl_estimate.estimators.capture_recapture.answers import Limits
 from fl_estimate.estimators.capture_recapture.list_codes import BOOTSTRAP_LIMIT_IS_EXTREME_DRAW
 from fl_estimate.estimators.sampling import known_seed
@@ -74,7 +74,7 @@ def require_replicates(replicates: int) -> None:
     """
     if int(replicates) != replicates or replicates < FEWEST:
         raise EstimateFault(
-            "FL-EST-91", "too few resamples for an interval", found=repr(replicates),
+            "FL-EST-91", "too few resamples for an interval", found=shown(replicates),
             fix=f"give at least {FEWEST}; 1,000 is usual, and BCa limits want more",
         )  # fmt: skip
 

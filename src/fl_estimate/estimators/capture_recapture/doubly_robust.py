@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from fl_estimate.arrays import Floats, Places
-from fl_estimate.errors import EstimateFault, ListsFault, listed, missing_columns, not_one_of
+from fl_estimate.errors import EstimateFault, ListsFault, labels_shown, listed, missing_columns, not_one_of, shown
 from fl_estimate.estimators.capture_recapture.answers import Limits, log_limits, normal_quantile, require_interval
 from fl_estimate.estimators.capture_recapture.domain_answers import About
 from fl_estimate.estimators.capture_recapture.doubly_robust_lists import ACROSS, Across, ListRecords, over_lists
@@ -195,9 +195,9 @@ def doubly_robust(
     """
     require_interval(interval, ("wald", "log"), level)
     if kind not in KINDS:
-        raise not_one_of("FL-EST-30", "this kind of estimate", str(kind), KINDS)
+        raise not_one_of("FL-EST-30", "this kind of estimate", kind, KINDS)
     if across not in ACROSS:
-        raise not_one_of("FL-EST-30", "this way over more than two lists", str(across), ACROSS)
+        raise not_one_of("FL-EST-30", "this way over more than two lists", across, ACROSS)
     _require_settings(learner, folds, margin)
     told = records if isinstance(records, CaptureHistories) else None
     read = _read(records if told is None else told.people(), lists, list(covariates), by, folds)
@@ -279,7 +279,7 @@ def _require_overlap(read: _Records, labels: list[Any]) -> None:
             raise EstimateFault(
                 "FL-EST-151",
                 "nobody is on both lists, so nothing says how much they miss together",
-                found="all people" if label is None else f"stratum {label!r}: {rows.sum():,.0f} people",
+                found="all people" if label is None else f"stratum {labels_shown([label])}: {rows.sum():,.0f} people",
                 fix="join this stratum with another, or take lists that overlap",
             )
 
@@ -442,6 +442,6 @@ def _require_settings(learner: Any, folds: int | str, margin: float) -> None:
         )  # fmt: skip
     if int(count) != count or not 2 <= count <= 20 or not 0 < margin < 0.5:
         raise EstimateFault(
-            "FL-EST-152", "these settings of cross-fitting cannot be", found=f"folds={folds!r}, margin={margin!r}",
+            "FL-EST-152", "these settings of cross-fitting cannot be", found=f"folds={shown(folds)}, margin={shown(margin)}",
             fix="2 to 20 parts, a margin between 0 and 0.5",
         )  # fmt: skip

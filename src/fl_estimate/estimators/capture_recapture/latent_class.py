@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from fl_estimate.arrays import Floats
-from fl_estimate.errors import EstimateFault
+from fl_estimate.errors import EstimateFault, shown
 from fl_estimate.estimators.capture_recapture.answers import Limits, require_interval
 from fl_estimate.estimators.capture_recapture.list_codes import LATENT_CLASS, LATENT_CLASSES, PRIOR_CLASSES
 from fl_estimate.estimators.capture_recapture.posterior import (
@@ -189,6 +189,6 @@ def _require_settings(classes: int, burn_in: int, thin: int, prior: tuple[float,
         raise EstimateFault(
             "FL-EST-145",
             "these settings of the latent classes cannot be",
-            found=f"classes={classes!r}, burn_in={burn_in!r}, thin={thin!r}, prior={prior!r}",
+            found=f"classes={shown(classes)}, burn_in={shown(burn_in)}, thin={shown(thin)}, prior={shown(prior)}",
             fix=f"2 to {MOST_CLASSES} classes, burn_in from 0, thin from 1, a prior with both numbers above 0",
         )

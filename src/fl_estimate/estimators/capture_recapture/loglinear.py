@@ -10,7 +10,7 @@ import numpy as np
 from scipy import optimize, special, stats
 
 from fl_estimate.arrays import Floats
-from fl_estimate.errors import EstimateFault, listed, not_one_of
+from fl_estimate.errors import EstimateFault, listed, not_one_of, shown
 from fl_estimate.estimators.capture_recapture.answers import Limits, population_estimates, require_interval, wald_limits
 from fl_estimate.estimators.capture_recapture.existence import Reduced, existence, reduce_model
 from fl_estimate.estimators.capture_recapture.fitting import Fit, fit_poisson
@@ -240,7 +240,7 @@ def _intervals(likelihood: str, interval: str | None, level: float) -> tuple[str
     if likelihood not in ("poisson", "multinomial"):
         raise not_one_of("FL-EST-30", "this likelihood", likelihood, ("poisson", "multinomial"))
     allowed = ("profile", "log", *(("wald",) if likelihood == "poisson" else ()))
-    require_interval(interval or "profile", allowed, level, f"this interval with likelihood={likelihood!r}")
+    require_interval(interval or "profile", allowed, level, f"this interval with likelihood={shown(likelihood)}")
     return ("profile", "log") if interval is None else (interval,)
 
 

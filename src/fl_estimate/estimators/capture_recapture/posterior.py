@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from fl_estimate.arrays import Floats
-from fl_estimate.errors import EstimateFault
+from fl_estimate.errors import EstimateFault, shown
 from fl_estimate.estimators.capture_recapture.answers import Limits, population_estimates
 from fl_estimate.estimators.sampling import ESS_NEEDED, RHAT_GOOD
 from fl_estimate.inputs.histories import CaptureHistories
@@ -79,7 +79,7 @@ def require_draws(draws: int, chains: int) -> None:
         raise EstimateFault(
             "FL-EST-141",
             "too few draws, or too few chains to see whether they agree",
-            found=f"draws={draws!r}, chains={chains!r}",
+            found=f"draws={shown(draws)}, chains={shown(chains)}",
             fix=f"give at least {FEWEST} draws and {CHAINS} chains; 4,000 draws are usual",
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from fl_estimate.errors import EstimateFault, not_one_of
+from fl_estimate.errors import EstimateFault, not_one_of, shown
 from fl_estimate.estimators.capture_recapture import bootstrap as resampling
 from fl_estimate.estimators.capture_recapture.answers import require_interval
 from fl_estimate.estimators.capture_recapture.batch import Fitter, Floats, Lattice, lattice
@@ -306,14 +306,14 @@ def _interval(likelihood: str, interval: str | None, level: float) -> str:
     if likelihood not in allowed:
         raise not_one_of("FL-EST-30", "this likelihood", likelihood, tuple(allowed))
     kind = interval or allowed[likelihood][0]
-    require_interval(kind, allowed[likelihood], level, f"this interval with likelihood={likelihood!r}")
+    require_interval(kind, allowed[likelihood], level, f"this interval with likelihood={shown(likelihood)}")
     return kind
 
 
 def _require_threshold(threshold: float) -> None:
     if not 0 <= threshold <= 1:
         raise EstimateFault(
-            "FL-EST-93", "the threshold is a probability", found=repr(threshold), fix="0.02 is the usual one"
+            "FL-EST-93", "the threshold is a probability", found=shown(threshold), fix="0.02 is the usual one"
         )
 
 
@@ -325,7 +325,7 @@ def _search(histories: CaptureHistories, max_order: int, search: str | None, top
         raise EstimateFault(
             "FL-EST-94",
             "there is no such search",
-            found=f"max_order={max_order}, search={search!r}, top={top}",
+            found=f"max_order={max_order}, search={shown(search)}, top={top}",
             fix=f"max_order from 1 to {most} for {lists} lists; search one of {', '.join(SEARCHES)}; top from 1",
         )
     large = too_many(lists, max_order)

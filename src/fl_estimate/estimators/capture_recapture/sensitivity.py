@@ -8,7 +8,7 @@ from typing import Annotated
 
 import numpy as np
 
-from fl_estimate.errors import EstimateFault, listed
+from fl_estimate.errors import EstimateFault, listed, numbers_given
 from fl_estimate.estimators.capture_recapture.answers import population_estimates, require_interval, wald_limits
 from fl_estimate.estimators.capture_recapture.existence import Reduced
 from fl_estimate.estimators.capture_recapture.fitting import fit_poisson
@@ -147,11 +147,11 @@ def read_ratios(odds_ratios: Sequence[float]) -> tuple[float, ...]:
     EstimateFault
         FL-EST-90.
     """
-    ratios = tuple(float(ratio) for ratio in odds_ratios)
+    ratios = tuple(numbers_given(odds_ratios, "odds_ratios", "FL-EST-90", "1 is independence"))
     wrong = [ratio for ratio in ratios if not (np.isfinite(ratio) and ratio > 0)]
     if wrong or not ratios:
         raise EstimateFault(
-            "FL-EST-90", "an odds ratio is a number above 0", found=listed(wrong) or "none given",
+            "FL-EST-90", "an odds ratio is a number above 0", found=f"{len(wrong)} of {len(ratios)}" if wrong else "none given",
             fix="1 is independence; 0.5 to 2 is a range often shown",
         )  # fmt: skip
     return ratios

@@ -12,7 +12,7 @@ import numpy as np
 from scipy import linalg
 
 from fl_estimate.arrays import Floats
-from fl_estimate.errors import EstimateFault, listed, not_one_of
+from fl_estimate.errors import EstimateFault, listed, not_one_of, shown
 from fl_estimate.estimators.capture_recapture.answers import Limits, require_interval
 from fl_estimate.estimators.capture_recapture.existence import existence, full_counts, reduce_model
 from fl_estimate.estimators.capture_recapture.fitting import fit_poisson
@@ -312,9 +312,9 @@ def _fit(histories: CaptureHistories, chosen: tuple[Term, ...]) -> tuple[Reason,
 
 def _require_settings(prior: str, cut: float, max_order: int) -> None:
     if prior not in ("proper", "improper"):
-        raise not_one_of("FL-EST-147", "this prior of interactions", str(prior), ("proper", "improper"))
+        raise not_one_of("FL-EST-147", "this prior of interactions", prior, ("proper", "improper"))
     if max_order not in (2, 3) or not (np.isfinite(cut) and cut >= 0):
         raise EstimateFault(
-            "FL-EST-147", "these settings of thresholding cannot be", found=f"threshold={cut!r}, max_order={max_order!r}",
+            "FL-EST-147", "these settings of thresholding cannot be", found=f"threshold={cut!r}, max_order={shown(max_order)}",
             fix="a threshold of 0 or more (2 is usual, 5 is strict), max_order 2 or 3",
         )  # fmt: skip

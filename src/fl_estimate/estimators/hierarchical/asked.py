@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fl_estimate.arrays import Floats
-from fl_estimate.errors import EstimateFault
+from fl_estimate.errors import EstimateFault, shown
 
 
 def check_numbers(level: float, draws: int, seed: int | None) -> None:
@@ -18,11 +18,11 @@ def check_numbers(level: float, draws: int, seed: int | None) -> None:
     """
     wrong: list[str] = []
     if not 0 < level < 1:
-        wrong.append(f"level={level!r}")
+        wrong.append(f"level={shown(level)}")
     if isinstance(draws, bool) or not isinstance(draws, int | np.integer) or draws < 1:
-        wrong.append(f"draws={draws!r}")
+        wrong.append(f"draws={shown(draws)}")
     if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0):
-        wrong.append(f"seed={seed!r}")
+        wrong.append(f"seed={shown(seed)}")
     if wrong:
         raise EstimateFault(
             "FL-EST-50",

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fl_estimate.errors import EstimateFault, listed, not_one_of
+from fl_estimate.errors import EstimateFault, listed, not_one_of, shown
 from fl_estimate.estimators.hierarchical.direct import Direct
 from fl_estimate.estimators.hierarchical.neighbours import read_neighbours, weight_matrix
 from fl_estimate.estimators.hierarchical.panel import areas_and_times, whole_numbers
@@ -29,14 +29,14 @@ def check_dependence(
         FL-EST-75: an unknown word; FL-EST-76: arguments that do not go together.
     """
     if spatial is not None and spatial not in SPATIAL:
-        raise not_one_of("FL-EST-75", "this spatial model", str(spatial), SPATIAL)
+        raise not_one_of("FL-EST-75", "this spatial model", spatial, SPATIAL)
     if temporal is not None and temporal not in TEMPORAL:
-        raise not_one_of("FL-EST-75", "this temporal model", str(temporal), TEMPORAL)
+        raise not_one_of("FL-EST-75", "this temporal model", temporal, TEMPORAL)
     wrong: list[str] = []
     if spatial is not None and temporal is not None and time is None:
         wrong.append("spatial= and temporal= without time=")
     if spatial is not None and neighbours is None:
-        wrong.append(f"spatial={spatial!r} without neighbours=")
+        wrong.append(f"spatial={shown(spatial)} without neighbours=")
     if spatial is None and neighbours is not None:
         wrong.append("neighbours= without spatial=")
     if likelihood == "beta-binomial" and (spatial is not None or temporal is not None):
@@ -65,7 +65,7 @@ def with_every_time(direct: Direct, temporal: str | None, time: str | None) -> D
         raise EstimateFault(
             "FL-EST-77",
             "a model in time needs one series, its times whole numbers such as years",
-            found=f"temporal={temporal!r}, time={time!r}, rows by {direct.by!r}: {listed(direct.labels)}",
+            found=f"temporal={shown(temporal)}, time={shown(time)}, rows by {direct.by!r}: {listed(direct.labels)}",
             fix='give direct estimates by year, temporal="rw1" or "ar1", and time= the column of years',
         )
     every = range(int(min(numbers)), int(max(numbers)) + 1)
@@ -83,8 +83,8 @@ def check_crossed(likelihood: str, people: Any, benchmark: str | None) -> None:
         FL-EST-68.
     """
     wrong = ["population="] if people is not None else []
-    wrong += [f"benchmark={benchmark!r}"] if benchmark is not None else []
-    wrong += [f"likelihood={likelihood!r}"] if likelihood == "beta-binomial" else []
+    wrong += [f"benchmark={shown(benchmark)}"] if benchmark is not None else []
+    wrong += [f"likelihood={shown(likelihood)}"] if likelihood == "beta-binomial" else []
     if wrong:
         raise EstimateFault(
             "FL-EST-68",

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import special
 
 from fl_estimate.arrays import Bools, Floats
-from fl_estimate.errors import EstimateFault, not_one_of
+from fl_estimate.errors import EstimateFault, not_one_of, shown
 from fl_estimate.estimators.hierarchical.benchmarking import RULES, move, refuse_outside
 from fl_estimate.estimators.hierarchical.checks import (
     aliased,
@@ -342,16 +342,16 @@ def _check_words(
         ("this rule of benchmarking", benchmark or RULES[0], RULES),
     ):
         if word not in known:
-            raise not_one_of("FL-EST-78", what, str(word), known)
+            raise not_one_of("FL-EST-78", what, word, known)
     if not 0 < level < 1:
         raise EstimateFault(
-            "FL-EST-50", "an argument is out of range", found=f"level={level!r}", fix="95 % is level=0.95"
+            "FL-EST-50", "an argument is out of range", found=f"level={shown(level)}", fix="95 % is level=0.95"
         )
     if (spatial is None) != (neighbours is None) or (spatial is not None and method not in ("reml", "ml")):
         raise EstimateFault(
             "FL-EST-76",
             "these arguments do not go together",
-            found=f"spatial={spatial!r}, neighbours {'given' if neighbours is not None else 'not given'}, method={method!r}",
+            found=f"spatial={shown(spatial)}, neighbours {'given' if neighbours is not None else 'not given'}, method={shown(method)}",
             fix='spatial="sar" needs neighbours= and method="reml" or "ml"',
         )
     return link or "identity"

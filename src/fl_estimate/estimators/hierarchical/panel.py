@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fl_estimate.errors import EstimateFault, listed, not_one_of
+from fl_estimate.errors import EstimateFault, listed, not_one_of, shown
 from fl_estimate.estimators.hierarchical.direct import NUMBERS, Direct, Keyed, pair, text
 from fl_estimate.results.basis import Support
 
@@ -30,10 +30,10 @@ def check_panel(method: str, temporal: str | None, time: str | None, benchmark: 
         FL-EST-75: an unknown word; FL-EST-76.
     """
     if temporal not in (None, "ar1"):
-        raise not_one_of("FL-EST-75", "this temporal model of an EBLUP", str(temporal), ("ar1",))
-    wrong = [f"temporal={temporal!r} without time="] if temporal is not None and time is None else []
+        raise not_one_of("FL-EST-75", "this temporal model of an EBLUP", temporal, ("ar1",))
+    wrong = [f"temporal={shown(temporal)} without time="] if temporal is not None and time is None else []
     if time is not None and (method not in ("reml", "ml") or benchmark is not None):
-        wrong.append(f"time={time!r} with method={method!r} and benchmark={benchmark!r}")
+        wrong.append(f"time={shown(time)} with method={shown(method)} and benchmark={shown(benchmark)}")
     if wrong:
         raise EstimateFault(
             "FL-EST-76",

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from fl_estimate.arrays import Floats
-from fl_estimate.errors import EstimateFault, listed
+from fl_estimate.errors import EstimateFault, labels_shown, listed, shown
 from fl_estimate.estimators.hierarchical.asked import check_numbers, tails_of
 from fl_estimate.estimators.hierarchical.posterior import grid_quantiles, resample
 from fl_estimate.estimators.hierarchical.sources_bias import Source, bias_figures, read_source
@@ -138,15 +138,15 @@ def _check_given(estimates: Any, bias: Any, prior: Any) -> None:
     stated = set(bias) if isinstance(bias, Mapping) else set[str]()
     absent, alien = [name for name in estimates if name not in stated], sorted(stated - set(estimates))
     if absent or alien:
-        said = [f"no bias for {listed(absent)}"] if absent else []
-        said += [f"a bias for {listed(alien)}, which is no source"] if alien else []
+        said = [f"no bias for {labels_shown(absent)}"] if absent else []
+        said += [f"a bias for {labels_shown(alien)}, which is no source"] if alien else []
         raise EstimateFault(
             "FL-EST-121", "the bias of every source must be stated", found="; ".join(said),
             fix='data cannot tell it: give bias={"survey": "normal(0, 0.2)", …}, or "exactly(0)" where a source has none',
         )  # fmt: skip
     if prior is not None and not (len(prior) == 2 and np.isfinite(prior).all() and prior[1] > 0):
         raise EstimateFault(
-            "FL-EST-125", "the prior of the number cannot be read", found=repr(prior),
+            "FL-EST-125", "the prior of the number cannot be read", found=shown(prior),
             fix="give (m, s) of the natural logarithm of persons, s above 0",
         )  # fmt: skip
 

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import special
 
 from fl_estimate.arrays import Floats
-from fl_estimate.errors import EstimateFault
+from fl_estimate.errors import EstimateFault, labels_shown, shown
 from fl_estimate.results.codes import Quantity
 from fl_estimate.results.estimates import Estimates
 
@@ -146,13 +146,13 @@ def read_source(name: str, given: Any, bias: Any, level: float) -> Source:
     value, lower, upper, error = _figure(name, given, level)
     if kind == "reported" and error > 0:
         raise EstimateFault(
-            "FL-EST-121", 'the bias "reported" is for a count of people, known without error', found=f"{name}: {bias!r}",
+            "FL-EST-121", 'the bias "reported" is for a count of people, known without error', found=f"{labels_shown([name])}: {shown(bias)}",
             fix=_FIX,
         )  # fmt: skip
     if kind != "reported" and error == 0 and kind != "normal":
         raise EstimateFault(
             "FL-EST-121", "a count without error needs a bias that is uncertain on both sides, or a share reported",
-            found=f"{name}: {bias!r}", fix='"reported(a, b)" or "normal(m, s)"',
+            found=f"{labels_shown([name])}: {shown(bias)}", fix='"reported(a, b)" or "normal(m, s)"',
         )  # fmt: skip
     return Source(name=name, value=value, lower=lower, upper=upper, error=error, kind=kind, numbers=numbers)
 
@@ -169,7 +169,12 @@ def _bias(name: str, bias: Any) -> tuple[str, tuple[float, ...]]:
         len(numbers) != _NUMBERS.get(kind) or not np.isfinite(numbers).all() or (kind != "exactly" and not spread > 0)
     )
     if wrong:
-        raise EstimateFault("FL-EST-121", "the bias of a source cannot be read", found=f"{name}: {bias!r}", fix=_FIX)
+        raise EstimateFault(
+            "FL-EST-121",
+            "the bias of a source cannot be read",
+            found=f"{labels_shown([name])}: {shown(bias)}",
+            fix=_FIX,
+        )
     return kind, numbers
 
 

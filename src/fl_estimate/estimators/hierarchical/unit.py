@@ -12,7 +12,7 @@ from scipy import special
 
 from fl_estimate.arrays import Floats
 from fl_estimate.design.domains import By
-from fl_estimate.errors import EstimateFault, listed, not_one_of
+from fl_estimate.errors import EstimateFault, labels_shown, not_one_of, shown
 from fl_estimate.estimators.design_weighted import estimate_mean, estimate_prevalence
 from fl_estimate.estimators.hierarchical.asked import check_numbers, tails_of
 from fl_estimate.estimators.hierarchical.checks import aliased
@@ -167,10 +167,10 @@ def unit(
     [<NA>, 'N', 'S', 'W']
     """
     if likelihood not in ("binomial", "normal"):
-        raise not_one_of("FL-EST-107", "this likelihood", str(likelihood), ("binomial", "normal"))
+        raise not_one_of("FL-EST-107", "this likelihood", likelihood, ("binomial", "normal"))
     if sampler not in ("grid", "nuts") or (likelihood == "normal" and sampler == "nuts"):
         allowed = ("grid", "nuts") if likelihood == "binomial" else ("grid",)
-        raise not_one_of("FL-EST-107", f"this sampler of likelihood={likelihood!r}", str(sampler), allowed)
+        raise not_one_of("FL-EST-107", f"this sampler of likelihood={shown(likelihood)}", sampler, allowed)
     check_numbers(level, draws, seed)
     names = cell_names(cells)
     asked = _Asked(
@@ -213,7 +213,7 @@ def _fit_counts(asked: _Asked, sampler: str) -> Fitted:
         raise EstimateFault(
             "FL-EST-105",
             "covariates of people cannot be used with counts of cells",
-            found=listed(own),
+            found=labels_shown(own),
             fix="bring them into classes and name them in cells=, or give a frame of numbers known for areas",
         )
     counts = count_cells(

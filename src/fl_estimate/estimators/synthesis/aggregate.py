@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 
 from fl_estimate.design.intervals import general
-from fl_estimate.errors import EstimateFault, listed, not_one_of
+from fl_estimate.errors import EstimateFault, labels_shown, listed, not_one_of, shown
 from fl_estimate.estimators.synthesis.arithmetic import effective_df
 from fl_estimate.estimators.synthesis.country_tables import (
     Surveys,
@@ -151,9 +151,11 @@ def aggregate(
     """
     require_choice(interval, level)
     if quantity not in (TOTAL, PREVALENCE):
-        raise not_one_of("FL-EST-186", "this quantity", str(quantity), (TOTAL, PREVALENCE))
+        raise not_one_of("FL-EST-186", "this quantity", quantity, (TOTAL, PREVALENCE))
     if round_to is not None and not round_to > 0:
-        raise EstimateFault("FL-EST-188", "a setting is out of range", found=f"round_to={round_to!r}", fix="above 0")
+        raise EstimateFault(
+            "FL-EST-188", "a setting is out of range", found=f"round_to={shown(round_to)}", fix="above 0"
+        )
     surveys = read_surveys(
         estimates, population, {"measure": measure, "population": universe, "reference_period": reference_period}
     )
@@ -199,7 +201,7 @@ def _between(
     else:
         given = dict(between) if isinstance(between, Mapping) else dict.fromkeys(names, between)
         wrong = [
-            f"{name}: {x!r}"
+            f"{labels_shown([name])}: {shown(x)}"
             for name, x in given.items()
             if not (isinstance(x, int | float) and np.isfinite(x) and x >= 0)
         ]

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from fl_estimate.errors import EstimateFault
+from fl_estimate.errors import EstimateFault, shown
 from fl_estimate.estimators.synthesis.reading import (
     PERSONS,
     Given,
@@ -104,7 +104,7 @@ def add(
     whole = sum((p.se for p in parts), start=np.zeros(1))
     variance = variance + correlation * (whole**2 - variance)
     if (variance < 0).any():
-        raise EstimateFault("FL-EST-188", "a setting is out of range", found=f"correlation={correlation!r} between {len(parts)} parts",
+        raise EstimateFault("FL-EST-188", "a setting is out of range", found=f"correlation={shown(correlation)} between {len(parts)} parts",
                             fix="so many parts cannot all go against each other so much")  # fmt: skip
     df = [np.broadcast_to(p.df, len(value)) for p in parts]
     together = PARTS_CORRELATED.held(correlation=float(correlation)) if correlation else PARTS_INDEPENDENT.held()

@@ -10,7 +10,7 @@ import narwhals as nw
 import numpy as np
 
 from fl_estimate.design.intervals import general
-from fl_estimate.errors import EstimateFault, listed, missing_columns, not_one_of
+from fl_estimate.errors import EstimateFault, listed, missing_columns, not_one_of, numbers_given
 from fl_estimate.estimators.synthesis.arithmetic import add
 from fl_estimate.estimators.synthesis.reading import (
     PERSONS,
@@ -108,8 +108,10 @@ def extend_by_ratio(
     [['0.5', 50000.0], ['1', 25000.0], ['2', 12500.0]]
     """
     require_choice(interval, level)
-    odds = [float(x) for x in np.atleast_1d(np.asarray(detection_odds, dtype=float))]
-    require_finite({f"detection_odds={x:g}": x for x in odds} | {"overdispersion": overdispersion}, above=0)
+    odds = numbers_given(detection_odds, "detection_odds", "FL-EST-188", "a number above 0, or several")
+    require_finite(
+        {f"detection_odds {place}": x for place, x in enumerate(odds, 1)} | {"overdispersion": overdispersion}, above=0
+    )
     if base.by and (base.frame["margin"] == "").all():  # the national row of a result by columns
         base = replace(base, by=(), frame=base.frame.drop(columns=list(base.by)))
     by = list(base.by)
@@ -117,7 +119,7 @@ def extend_by_ratio(
     rows = rows_of(cells, "base")
     require_quantities([rows], PERSONS, "extension by a ratio", "give persons: Estimates.persons(population)")
     if ratios not in ("cells", "main-effects"):
-        raise not_one_of("FL-EST-192", "this way to take ratios", str(ratios), ("cells", "main-effects"))
+        raise not_one_of("FL-EST-192", "this way to take ratios", ratios, ("cells", "main-effects"))
     n_known, n_wanted = _counts(cases, by, cells, known, wanted, empty=ratios == "main-effects")
     if ratios == "cells":
         quotient, error = n_wanted / n_known, np.diag(1 / n_wanted + 1 / n_known)
@@ -222,7 +224,8 @@ def reported_to_total(
 def _summed(given: Given | Sequence[Given], what: str) -> Rows:
     if isinstance(given, Estimates | int | float | np.number):
         given = [given]
-    numbers = [float(part) for part in given if not isinstance(part, Estimates)]
+    typed = [part for part in given if not isinstance(part, Estimates)]
+    numbers = numbers_given(typed, what, "FL-EST-183", "give Estimates or a number, or a list of these")
     if len(numbers) == len(given):
         return rows_of(sum(numbers), what)
     return rows_of(add([part.national if isinstance(part, Estimates) else part for part in given]), what)

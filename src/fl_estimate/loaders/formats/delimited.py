@@ -14,7 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fl_estimate.errors import FileFault, listed
+from fl_estimate.errors import FileFault, listed, may_be_shown
 from fl_estimate.loaders.file_format import FileFormat
 from fl_estimate.loaders.file_table import (
     FileTable,
@@ -129,7 +129,12 @@ def _columns_not_encoded(content: bytes, codec: str, written: TextFormat) -> lis
         met = {place for line in lines for place, cell in enumerate(line) if "\ufffd" in cell}
     except csv.Error:
         return []
-    return [f"column {names[place]!r}" for place in sorted(met) if place < len(names)]
+    may = may_be_shown(names)
+    return [
+        f"column {names[place]!r}" if names[place] in may else f"column {place + 1}"
+        for place in sorted(met)
+        if place < len(names)
+    ]
 
 
 # --- lines and cells --------------------------------------------------------------------------------------------
