@@ -14,7 +14,8 @@ from fl_estimate.design.intervals import general
 from fl_estimate.design.totals import Floats
 from fl_estimate.errors import EstimateFault, listed, nearest, not_one_of
 from fl_estimate.estimators.model_data import read_model
-from fl_estimate.estimators.model_fit import check_settled, family_of, fit
+from fl_estimate.estimators.model_fit import check_settled, fit
+from fl_estimate.estimators.model_formula import read_formula
 from fl_estimate.estimators.model_support import group_support
 from fl_estimate.estimators.model_variance import covariance
 from fl_estimate.estimators.regression import (
@@ -22,8 +23,8 @@ from fl_estimate.estimators.regression import (
     Regression,
     fit_formula,
     model_assumptions,
+    model_settings,
     provenance,
-    read_formula,
     row_reasons,
 )
 from fl_estimate.estimators.weighted_call import recipe_of
@@ -111,7 +112,7 @@ def term_test(
         p_value=p_value,
         scales=tuple(float(scale) for scale in scales),
         n=round(fitted.data.rows),
-        provenance=provenance(fitted.data, formula=fitted.formula, family=fitted.family_name, term=list(terms)),
+        provenance=provenance(fitted.data, **model_settings(fitted), term=list(terms)),
     )
 
 
@@ -129,20 +130,18 @@ def wald(beta: Floats, v: Floats, df: float) -> tuple[float, float, tuple[float,
 
 
 def _ratio(fitted: FittedModel, columns: Sequence[int], v: Floats) -> tuple[float, Floats]:
-    family = family_of(fitted.family_name)
+    family = fitted.family
     kept = [place for place in range(fitted.x.shape[1]) if place not in set(columns)]
     names = [str(name) for name in fitted.spec.column_names]
     weight = fitted.data.pattern_weight
     if kept:
-        without = fit(fitted.x[:, kept], fitted.y, weight, family)
+        without = fit(fitted.x[:, kept], fitted.y, weight, family, offset=fitted.offset.values)
         check_settled(without, [names[place] for place in kept])
-        mu = without.mu
+        eta = without.eta
     else:
-        mu = family.fitted(np.zeros(len(fitted.y)))
+        eta = fitted.offset.values
     scaled = weight / fitted.data.mean_weight
-    fall = family.deviance(fitted.y, mu, freq_weights=scaled) - family.deviance(
-        fitted.y, fitted.fit.mu, freq_weights=scaled
-    )
+    fall = family.deviance(fitted.y, eta, scaled) - family.deviance(fitted.y, fitted.fit.eta, scaled)
     naive = fitted.fit.bread[np.ix_(columns, columns)] * fitted.data.mean_weight
     scales = np.linalg.eigvals(np.linalg.solve(naive, v)).real
     return float(fall), np.sort(np.maximum(scales, 0.0))[::-1]
@@ -222,25 +221,26 @@ def marginal_means(model: Estimates, by: str, *, covariance_of: Literal["joint",
     if covariance_of not in ("joint", "separate"):
         raise not_one_of("FL-EST-231", "this covariance", str(covariance_of), ("joint", "separate"))
     fitted = _with_group(_model(model), by)
-    data, family = fitted.data, family_of(fitted.family_name)
+    data, family, offset = fitted.data, fitted.family, fitted.offset.values
     groups = _groups(data.patterns[by])
     designs = [_design(fitted, by, group) for group in groups]
     weight = data.pattern_weight
 
     def means(weights: Floats, beta: Floats) -> Floats:
-        return np.array([weights @ family.fitted(x @ beta) for x in designs]) / weights.sum()
+        return np.array([weights @ family.mean(x @ beta + offset) for x in designs]) / weights.sum()
 
     def again(weights: Floats) -> Floats:
-        one = fit(fitted.x, fitted.y, weights, family, start=fitted.fit.beta)
+        one = fit(fitted.x, fitted.y, weights, family, start=fitted.fit.beta, offset=offset)
         return means(weights, one.beta) if one.converged else np.full(len(designs), np.nan)
 
     value = means(weight, fitted.fit.beta)
-    predicted = np.stack([family.fitted(x @ fitted.fit.beta) for x in designs], axis=1)
+    predictors = [x @ fitted.fit.beta + offset for x in designs]
+    predicted = np.stack([family.mean(eta) for eta in predictors], axis=1)
     own = (predicted - value) / weight.sum()
     slopes = np.stack(
-        [(weight * family.variance(mu)) @ x for x, mu in zip(designs, predicted.T, strict=True)], axis=1
+        [(weight * family.slope(eta)) @ x for x, eta in zip(designs, predictors, strict=True)], axis=1
     ) / weight.sum()  # fmt: skip
-    scores = (fitted.x * (fitted.y - fitted.fit.mu)[:, None]) @ fitted.fit.bread @ slopes
+    scores = (fitted.x * fitted.fit.score[:, None]) @ fitted.fit.bread @ slopes
     if covariance_of == "joint":
         spread = covariance(data, own + scores, again, value)
         matrix = spread.matrix
@@ -264,8 +264,9 @@ def _with_group(fitted: FittedModel, by: str) -> FittedModel:
         return fitted
     formula = f"{fitted.formula} + C({by})" if by.isidentifier() else f"{fitted.formula} + C(`{by}`)"
     outcome, variables, parsed = read_formula(formula)
+    variables = tuple(dict.fromkeys([*variables, *fitted.offset.columns]))
     data = read_model(fitted.data.call, outcome, variables, each_row=_rows_apart(fitted))
-    again = fit_formula(data, formula, parsed, fitted.family_name).model
+    again = fit_formula(data, formula, parsed, fitted.family, fitted.offset.asked).model
     if again is None:
         raise AssertionError("a fitted formula has its model")
     return again
@@ -307,8 +308,8 @@ def _laid_out(fitted: FittedModel, by: str, groups: Sequence[Any], value: Floats
         "interval_kind": np.where(np.isnan(lower), "", WALD), "undetermined": data.undetermined,
         "n": [float(people[met == group].sum()) for group in groups], "df": df,
     }  # fmt: skip
-    settings = {"formula": fitted.formula, "family": fitted.family_name, "by": by, **call.settings()}
-    said = model_assumptions(data, fitted.covariance, [outcome], fitted.family_name)
+    settings = {**model_settings(fitted), "by": by, **call.settings()}
+    said = model_assumptions(data, fitted.covariance, [outcome], fitted.family, fitted.offset)
     return build(
         columns,
         {by: labels},

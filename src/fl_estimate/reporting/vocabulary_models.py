@@ -15,9 +15,9 @@ METHODS: dict[str, Said] = {
 
 ASSUMPTIONS: dict[str, Said] = {
     "model_binomial": (
-        "Logistic regression weighted to the population; the variance allows for any dispersion.",
-        "Régression logistique pondérée à la population ; la variance admet toute dispersion.",
-        "Regresión logística ponderada a la población; la varianza admite cualquier dispersión.",
+        "Regression of a 0/1 outcome (logistic unless another link is said) weighted to the population; the variance allows for any dispersion.",
+        "Régression d’une variable binaire (logistique sauf autre lien indiqué), pondérée à la population ; la variance admet toute dispersion.",
+        "Regresión de una variable binaria (logística salvo que se indique otro enlace), ponderada a la población; la varianza admite cualquier dispersión.",
     ),
     "model_gaussian": (
         "Linear regression weighted to the population.",
@@ -28,6 +28,36 @@ ASSUMPTIONS: dict[str, Said] = {
         "Log-linear regression weighted to the population; the variance allows for any dispersion.",
         "Régression log-linéaire pondérée à la population ; la variance admet toute dispersion.",
         "Regresión log-lineal ponderada a la población; la varianza admite cualquier dispersión.",
+    ),
+    "model_fractions": (
+        "Regression of a share, by the score of a binomial model, weighted to the population; the variance allows for any dispersion.",
+        "Régression d’une part, par le score d’un modèle binomial, pondérée à la population ; la variance admet toute dispersion.",
+        "Regresión de una proporción, por el score de un modelo binomial, ponderada a la población; la varianza admite cualquier dispersión.",
+    ),
+    "model_gamma": (
+        "Gamma regression weighted to the population; the variance allows for any dispersion.",
+        "Régression gamma pondérée à la population ; la variance admet toute dispersion.",
+        "Regresión gamma ponderada a la población; la varianza admite cualquier dispersión.",
+    ),
+    "model_inverse_gaussian": (
+        "Inverse Gaussian regression weighted to the population; the variance allows for any dispersion.",
+        "Régression inverse-gaussienne pondérée à la population ; la variance admet toute dispersion.",
+        "Regresión gaussiana inversa ponderada a la población; la varianza admite cualquier dispersión.",
+    ),
+    "model_negative_binomial": (
+        "Negative binomial regression weighted to the population; the variance of a mean μ is μ + {alpha} μ².",
+        "Régression binomiale négative pondérée à la population ; la variance d’une moyenne μ est μ + {alpha} μ².",
+        "Regresión binomial negativa ponderada a la población; la varianza de una media μ es μ + {alpha} μ².",
+    ),
+    "model_link": (
+        "The link of the model is {link}.",
+        "Le lien du modèle est {link}.",
+        "El enlace del modelo es {link}.",
+    ),
+    "model_offset": (
+        "The linear predictor holds {offset} with a coefficient of 1.",
+        "Le prédicteur linéaire comprend {offset} avec un coefficient de 1.",
+        "El predictor lineal incluye {offset} con un coeficiente de 1.",
     ),
     "model_complete_rows": (
         "Persons who lack any variable of the model are left out of it.",
