@@ -35,7 +35,7 @@ def read_formula(formula: str) -> tuple[str, tuple[str, ...], Any]:
     if set(sides) != {"lhs", "rhs"} or isinstance(sides["rhs"], tuple) or len(list(parsed.lhs)) != 1:
         raise fault(repr(formula))
     try:
-        first, rest = ([name for term in side for name in _columns(term)] for side in (parsed.lhs, parsed.rhs))
+        first, rest = ([name for term in side for name in columns_of_term(term)] for side in (parsed.lhs, parsed.rhs))
         columns = tuple(dict.fromkeys([*first, *rest]))
     except SyntaxError as error:
         raise fault(f"{formula!r}: {error.msg}") from error
@@ -44,7 +44,7 @@ def read_formula(formula: str) -> tuple[str, tuple[str, ...], Any]:
     return (first[0] if first == [str(parsed.lhs).strip().strip("`")] else ""), columns, parsed
 
 
-def _columns(term: Any) -> list[str]:
+def columns_of_term(term: Any) -> list[str]:
     """The columns that a term needs, functions and modules left out."""
     found: list[str] = []
     for factor in term.factors:

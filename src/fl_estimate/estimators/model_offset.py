@@ -9,9 +9,12 @@ import numpy as np
 import pandas as pd
 
 from fl_estimate.arrays import Floats
-from fl_estimate.errors import EstimateFault
+from fl_estimate.errors import EstimateFault, listed
 from fl_estimate.estimators.model_families import Family
 from fl_estimate.estimators.model_formula import columns_of_text
+
+Beside = tuple[str | None, str | None]
+"""The offset and the exposure that were asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,22 +30,18 @@ class Offset:
         0 where nothing was asked for.
     """
 
-    asked: tuple[str | None, str | None]
+    asked: Beside
     columns: tuple[str, ...]
     values: Floats
 
-    @property
-    def told(self) -> str:
-        """In words, for an assumption."""
-        offset, exposure = self.asked
-        return " + ".join(part for part in (offset or "", f"log({exposure})" if exposure else "") if part)
 
-    def settings(self) -> dict[str, Any]:
-        """What a recipe keeps of it."""
-        return {name: value for name, value in zip(("offset", "exposure"), self.asked, strict=True) if value}
+def told_of_offset(beside: Beside) -> str:
+    """Offset and exposure in words, for an assumption."""
+    offset, exposure = beside
+    return " + ".join(part for part in (offset or "", f"log({exposure})" if exposure else "") if part)
 
 
-def offset_columns(offset: str | None, exposure: str | None, family: Family) -> tuple[str, ...]:
+def offset_columns(offset: Any, exposure: Any, family: Family) -> tuple[str, ...]:
     """The columns that offset and exposure need.
 
     Raises
@@ -50,6 +49,13 @@ def offset_columns(offset: str | None, exposure: str | None, family: Family) -> 
     EstimateFault
         FL-EST-324.
     """
+    other = [
+        f"{name} is a {type(value).__name__}"
+        for name, value in (("offset", offset), ("exposure", exposure))
+        if value is not None and not isinstance(value, str)
+    ]
+    if other:
+        raise _fault(listed(other), "give the name of a column, or an expression as a text")
     if exposure is not None and family.link != "log":
         raise _fault(
             f"exposure={exposure!r} with the link {family.link}",

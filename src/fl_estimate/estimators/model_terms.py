@@ -4,34 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
 
 from fl_estimate.design.chi_square_sums import saddlepoint, tail
 from fl_estimate.design.intervals import general
 from fl_estimate.design.totals import Floats
 from fl_estimate.errors import EstimateFault, listed, nearest, not_one_of
+from fl_estimate.estimators.fitted_model import KeptModel, Margin, Session, row_reasons
+from fl_estimate.estimators.model_after import margin, ratio, require_classes
 from fl_estimate.estimators.model_data import read_model
-from fl_estimate.estimators.model_fit import check_settled, fit
 from fl_estimate.estimators.model_formula import read_formula
-from fl_estimate.estimators.model_support import group_support
-from fl_estimate.estimators.model_variance import covariance
-from fl_estimate.estimators.regression import (
-    FittedModel,
-    Regression,
-    fit_formula,
-    model_assumptions,
-    model_settings,
-    provenance,
-    row_reasons,
-)
-from fl_estimate.estimators.weighted_call import recipe_of
+from fl_estimate.estimators.regression import Regression, fit_formula
 from fl_estimate.results.build import build
 from fl_estimate.results.codes import MARGINAL_MEAN, REPLICATES, TAYLOR, WALD
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
+from fl_estimate.results.provenance import Provenance
 from fl_estimate.results.survey_test import SurveyTest
 
 TermMethod = Literal["wald", "lrt"]
@@ -66,7 +57,7 @@ def term_test(
     Raises
     ------
     EstimateFault
-        FL-EST-229 (no such term), FL-EST-230 (not a regression of this session), FL-EST-231 (unknown method).
+        FL-EST-229 (no such term), FL-EST-230 (not a regression; or the people are needed and not at hand), FL-EST-231 (unknown method).
 
     Notes
     -----
@@ -90,29 +81,29 @@ def term_test(
         raise not_one_of("FL-EST-231", "this test", str(method), ("wald", "lrt"))
     if tail_method not in ("exact", "saddlepoint"):
         raise not_one_of("FL-EST-231", "this way of computing a tail", str(tail_method), ("exact", "saddlepoint"))
-    fitted = _model(model)
+    kept = _model(model)
     terms = (term,) if isinstance(term, str) else tuple(term)
-    columns = _columns(fitted, terms)
-    v = fitted.covariance.matrix[np.ix_(columns, columns)]
-    scales: Floats = np.zeros(0)
+    known = [_named(kept, name) for name in terms]
+    columns = sorted({place for name in _found(kept, terms, known) for place in kept.terms[name]})
+    v = kept.covariance.matrix[np.ix_(columns, columns)]
+    scales: tuple[float, ...] = ()
     if method == "wald":
-        statistic, p_value, df = wald(fitted.fit.beta[columns], v, fitted.df)
+        statistic, p_value, df = wald(kept.beta[columns], v, kept.df)
     else:
-        statistic, scales = _ratio(fitted, columns, v)
-        q = float(len(columns))
-        df = (q, fitted.df)
+        statistic, scales = _ratio(kept, [str(name) for name in known], columns)
+        df = (float(len(columns)), kept.df)
         p_value = math.nan
-        if fitted.df > 0:
-            p_value = (tail if tail_method == "exact" else saddlepoint)(statistic, scales, fitted.df)
+        if kept.df > 0:
+            p_value = (tail if tail_method == "exact" else saddlepoint)(statistic, np.array(scales), kept.df)
     return SurveyTest(
         name=f"{'Wald test' if method == 'wald' else 'Working likelihood ratio test'} of {listed(terms)}",
         statistic_name="F" if method == "wald" else "X²",
         statistic=statistic,
         df=df,
         p_value=p_value,
-        scales=tuple(float(scale) for scale in scales),
-        n=round(fitted.data.rows),
-        provenance=provenance(fitted.data, **model_settings(fitted), term=list(terms)),
+        scales=scales,
+        n=round(kept.n),
+        provenance=_provenance(model, term=list(terms)),
     )
 
 
@@ -129,50 +120,57 @@ def wald(beta: Floats, v: Floats, df: float) -> tuple[float, float, tuple[float,
     return statistic, p_value, (float(q), float(df))
 
 
-def _ratio(fitted: FittedModel, columns: Sequence[int], v: Floats) -> tuple[float, Floats]:
-    family = fitted.family
-    kept = [place for place in range(fitted.x.shape[1]) if place not in set(columns)]
-    names = [str(name) for name in fitted.spec.column_names]
-    weight = fitted.data.pattern_weight
-    if kept:
-        without = fit(fitted.x[:, kept], fitted.y, weight, family, offset=fitted.offset.values)
-        check_settled(without, [names[place] for place in kept])
-        eta = without.eta
-    else:
-        eta = fitted.offset.values
-    scaled = weight / fitted.data.mean_weight
-    fall = family.deviance(fitted.y, eta, scaled) - family.deviance(fitted.y, fitted.fit.eta, scaled)
-    naive = fitted.fit.bread[np.ix_(columns, columns)] * fitted.data.mean_weight
-    scales = np.linalg.eigvals(np.linalg.solve(naive, v)).real
-    return float(fall), np.sort(np.maximum(scales, 0.0))[::-1]
-
-
-def _model(model: Estimates) -> FittedModel:
-    fitted = model.model if isinstance(model, Regression) else None
-    if fitted is None:
+def _model(model: Estimates) -> KeptModel:
+    kept = model.model if isinstance(model, Regression) else None
+    if kept is None:
         raise EstimateFault(
-            "FL-EST-230", "this is not a regression of this session", found=type(model).__name__,
-            fix="pass what fl.regress returned; a file written by save() holds the coefficients, not the people",
+            "FL-EST-230", "this is not a regression", found=type(model).__name__,
+            fix="pass what fl.regress returned, or what fl.Regression.read read",
         )  # fmt: skip
-    return fitted
+    return kept
 
 
-def _columns(fitted: FittedModel, terms: Sequence[str]) -> list[int]:
-    known = {str(term): places for term, places in fitted.spec.term_indices.items()}
-    absent = [term for term in terms if _spelled(term, known) is None]
+def _session(kept: KeptModel, asked: str, known: Sequence[str]) -> Session:
+    """The way back to the people, or why what was asked for cannot be had without them."""
+    if kept.session is not None:
+        return kept.session
+    raise EstimateFault(
+        "FL-EST-230", "this needs the people, and a model that was saved or sent to another process holds none of them",
+        found=asked, fix=f"fit it again with fl.regress; without the people there are: {listed(known, most=20) or 'none'}",
+    )  # fmt: skip
+
+
+def _ratio(kept: KeptModel, terms: Sequence[str], columns: Sequence[int]) -> tuple[float, tuple[float, ...]]:
+    if len(terms) == 1 and terms[0] in kept.pieces.ratios:
+        return kept.pieces.ratios[terms[0]]
+    session = _session(kept, f"the ratio of {listed(terms)}", list(kept.pieces.ratios))
+    fall, scales = ratio(session.people(), columns)
+    return fall, tuple(float(scale) for scale in scales)
+
+
+def _found(kept: KeptModel, terms: Sequence[str], known: Sequence[str | None]) -> list[str]:
+    """The terms as the formula has them, where it has them all."""
+    absent = [term for term, name in zip(terms, known, strict=True) if name is None]
     if absent or not terms:
-        close = [f"{term!r}: nearest is {near!r}" for term in absent if (near := nearest(term, list(known)))]
+        close = [f"{term!r}: nearest is {near!r}" for term in absent if (near := nearest(term, list(kept.terms)))]
         raise EstimateFault(
             "FL-EST-229", "the model has no such term", found=listed(absent) or "no term",
-            fix="; ".join(close) or f"terms there are: {listed(known, most=20)}",
+            fix="; ".join(close) or f"terms there are: {listed(kept.terms, most=20)}",
         )  # fmt: skip
-    return sorted({place for term in terms for place in known[str(_spelled(term, known))]})
+    return [name for name in known if name is not None]
 
 
-def _spelled(term: str, known: dict[str, Any]) -> str | None:
+def _named(kept: KeptModel, term: str) -> str | None:
     """A term as the formula has it; the order of the parts of an interaction does not matter."""
     parts = sorted(part.strip() for part in str(term).split(":"))
-    return next((name for name in known if sorted(part.strip() for part in name.split(":")) == parts), None)
+    return next((name for name in kept.terms if sorted(part.strip() for part in name.split(":")) == parts), None)
+
+
+def _provenance(model: Estimates, **settings: Any) -> Provenance:
+    """The call that fitted the model, and what it was asked."""
+    told = dict(model.provenance.arguments)
+    first = {name: told.pop(name) for name in ("formula", "family", "link", "offset", "exposure") if name in told}
+    return replace(model.provenance, arguments={**first, **settings, **told})
 
 
 @method(kind=None, basis=None, family="survey")
@@ -199,7 +197,7 @@ def marginal_means(model: Estimates, by: str, *, covariance_of: Literal["joint",
     Raises
     ------
     EstimateFault
-        FL-EST-230; FL-EST-239 (a column of numbers that is a slope in the model); and as `fl.regress` where it is fitted again.
+        FL-EST-230 (not a regression; or the people are needed and not at hand); FL-EST-239 (a column of numbers that is a slope in the model); and as `fl.regress` where it is fitted again.
 
     Notes
     -----
@@ -220,104 +218,47 @@ def marginal_means(model: Estimates, by: str, *, covariance_of: Literal["joint",
     """
     if covariance_of not in ("joint", "separate"):
         raise not_one_of("FL-EST-231", "this covariance", str(covariance_of), ("joint", "separate"))
-    fitted = _with_group(_model(model), by)
-    data, family, offset = fitted.data, fitted.family, fitted.offset.values
-    groups = _groups(data.patterns[by])
-    designs = [_design(fitted, by, group) for group in groups]
-    weight = data.pattern_weight
-
-    def means(weights: Floats, beta: Floats) -> Floats:
-        return np.array([weights @ family.mean(x @ beta + offset) for x in designs]) / weights.sum()
-
-    def again(weights: Floats) -> Floats:
-        one = fit(fitted.x, fitted.y, weights, family, start=fitted.fit.beta, offset=offset)
-        return means(weights, one.beta) if one.converged else np.full(len(designs), np.nan)
-
-    value = means(weight, fitted.fit.beta)
-    predictors = [x @ fitted.fit.beta + offset for x in designs]
-    predicted = np.stack([family.mean(eta) for eta in predictors], axis=1)
-    own = (predicted - value) / weight.sum()
-    slopes = np.stack(
-        [(weight * family.slope(eta)) @ x for x, eta in zip(designs, predictors, strict=True)], axis=1
-    ) / weight.sum()  # fmt: skip
-    scores = (fitted.x * fitted.fit.score[:, None]) @ fitted.fit.bread @ slopes
-    if covariance_of == "joint":
-        spread = covariance(data, own + scores, again, value)
-        matrix = spread.matrix
-    else:
-        spread = covariance(data, own, lambda w: means(w, fitted.fit.beta), value)
-        matrix = spread.matrix + slopes.T @ fitted.covariance.matrix @ slopes
-    return _laid_out(fitted, by, groups, value, matrix)
+    made, found = _margin(model, by)
+    return _laid_out(made, by, found, found.joint if covariance_of == "joint" else found.separate)
 
 
-def _with_group(fitted: FittedModel, by: str) -> FittedModel:
-    outcome, variables, _ = read_formula(fitted.formula)
+def _margin(model: Estimates, by: str) -> tuple[Estimates, Margin]:
+    """The model, fitted again where it does not hold the column, and its means by that column."""
+    kept = _model(model)
+    if by in kept.pieces.margins:
+        return model, kept.pieces.margins[by]
+    fitted = _session(kept, f"means by {by}", list(kept.pieces.margins)).people()
+    outcome, variables, _ = read_formula(kept.formula)
     if by in variables[1:] or (by in variables and by != outcome):
-        text = isinstance(fitted.data.patterns[by].dtype, pd.CategoricalDtype)
-        factors = {str(factor.expr) for term in fitted.spec.terms for factor in term.factors}
-        levels = fitted.data.patterns[by].nunique()
-        if not text and by in factors and levels > 2:
-            raise EstimateFault(
-                "FL-EST-239", "marginal means are by classes, and this column is a slope in the model",
-                found=f"{by!r}: {levels} different numbers", fix=f"write C({by}) in the formula",
-            )  # fmt: skip
-        return fitted
-    formula = f"{fitted.formula} + C({by})" if by.isidentifier() else f"{fitted.formula} + C(`{by}`)"
+        require_classes(fitted, by)
+        return model, margin(fitted, by)
+    formula = f"{kept.formula} + C({by})" if by.isidentifier() else f"{kept.formula} + C(`{by}`)"
     outcome, variables, parsed = read_formula(formula)
     variables = tuple(dict.fromkeys([*variables, *fitted.offset.columns]))
-    data = read_model(fitted.data.call, outcome, variables, each_row=_rows_apart(fitted))
-    again = fit_formula(data, formula, parsed, fitted.family, fitted.offset.asked).model
-    if again is None:
-        raise AssertionError("a fitted formula has its model")
-    return again
+    each_row = len(fitted.data.patterns) == fitted.data.rows
+    data = read_model(fitted.data.call, outcome, variables, each_row=each_row)
+    again = fit_formula(data, formula, parsed, kept.family, kept.beside)
+    return again, margin(_session(_model(again), formula, ()).people(), by)
 
 
-def _rows_apart(fitted: FittedModel) -> bool:
-    return len(fitted.data.patterns) == fitted.data.rows
-
-
-def _groups(column: pd.Series[Any]) -> list[Any]:
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        return list(column.cat.categories)
-    return sorted(float(value) for value in column.unique())
-
-
-def _design(fitted: FittedModel, by: str, group: Any) -> Floats:
-    """The design matrix with everybody in one group."""
-    frame = fitted.data.patterns.copy()
-    if isinstance(frame[by].dtype, pd.CategoricalDtype):
-        frame[by] = pd.Categorical([group] * len(frame), categories=frame[by].cat.categories)
-    else:
-        frame[by] = group
-    return np.asarray(fitted.spec.get_model_matrix(frame, na_action="ignore"), dtype=float)
-
-
-def _laid_out(fitted: FittedModel, by: str, groups: Sequence[Any], value: Floats, matrix: Floats) -> Estimates:
-    data, count = fitted.data, len(groups)
-    call = data.call
+def _laid_out(model: Estimates, by: str, found: Margin, matrix: Floats) -> Estimates:
+    kept, count = _model(model), len(found.groups)
     se = np.sqrt(np.maximum(np.diag(matrix), 0.0))
-    df = np.full(count, fitted.design_df)
-    lower, upper = general("wald", value, se, df, call.level)
-    outcome = str(fitted.formula.split("~")[0].strip())
-    labels = [int(group) if isinstance(group, float) and group.is_integer() else group for group in groups]
-    met = data.patterns[by].to_numpy()
-    people = data.by_pattern(data.n)
-    group = np.argmax([met == each for each in groups], axis=0).astype(np.int64)
+    df = np.full(count, kept.design_df)
+    lower, upper = general("wald", found.value, se, df, kept.level)
     columns = {
-        "outcome": outcome, "margin": by, "value": value, "se": se, "lower": lower, "upper": upper, "level": call.level,
-        "interval_kind": np.where(np.isnan(lower), "", WALD), "undetermined": data.undetermined,
-        "n": [float(people[met == group].sum()) for group in groups], "df": df,
+        "outcome": str(kept.formula.split("~")[0].strip()), "margin": by, "value": found.value, "se": se, "lower": lower,
+        "upper": upper, "level": kept.level, "interval_kind": np.where(np.isnan(lower), "", WALD),
+        "undetermined": kept.undetermined, "n": list(found.n), "df": df,
     }  # fmt: skip
-    settings = {**model_settings(fitted), "by": by, **call.settings()}
-    said = model_assumptions(data, fitted.covariance, [outcome], fitted.family, fitted.offset)
     return build(
         columns,
-        {by: labels},
+        {by: list(found.groups)},
         quantity=MARGINAL_MEAN,
-        method=REPLICATES if fitted.covariance.replicates else TAYLOR,
+        method=REPLICATES if kept.covariance.replicates else TAYLOR,
         basis="respondents",
-        recipe=recipe_of(call, [outcome, by], settings, said),
-        reasons=row_reasons(fitted, count),
+        recipe=replace(model.recipe, provenance=_provenance(model, by=by)),
+        reasons=row_reasons(kept, count),
         covariance=matrix,
-        support=group_support(data, fitted.y, group, count, fitted.design_df),
+        support=found.support,
     )

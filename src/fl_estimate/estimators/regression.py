@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -12,101 +13,89 @@ import pandas as pd
 
 from fl_estimate.design.intervals import general
 from fl_estimate.design.totals import Floats
-from fl_estimate.errors import EstimateFault, listed
-from fl_estimate.estimators.model_data import ModelData, read_model
-from fl_estimate.estimators.model_families import (
-    MODEL_LINK,
-    MODEL_OFFSET,
-    Family,
-    FamilyName,
-    LinkName,
-    check_outcome,
-    family_of,
+from fl_estimate.errors import EstimateFault, FileFault, listed
+from fl_estimate.estimators.fitted_model import (
+    FittedModel,
+    KeptModel,
+    Pieces,
+    Session,
+    model_assumptions,
+    model_settings,
+    row_reasons,
 )
-from fl_estimate.estimators.model_fit import Fit, check_columns, check_settled, fit
-from fl_estimate.estimators.model_formula import read_formula
-from fl_estimate.estimators.model_offset import Offset, offset_columns, offset_values
+from fl_estimate.estimators.model_after import pieces_of
+from fl_estimate.estimators.model_data import ModelData, read_model
+from fl_estimate.estimators.model_families import Family, FamilyName, LinkName, check_outcome, family_of
+from fl_estimate.estimators.model_fit import check_columns, check_settled, fit
+from fl_estimate.estimators.model_formula import columns_of_term, read_formula
+from fl_estimate.estimators.model_offset import Beside, offset_columns, offset_values
 from fl_estimate.estimators.model_support import coefficient_support
-from fl_estimate.estimators.model_variance import Covariance, covariance, degrees_of_freedom
+from fl_estimate.estimators.model_variance import covariance, degrees_of_freedom
 from fl_estimate.estimators.weighted_call import (
     Call,
     DfRule,
     VarianceRule,
-    assumptions_of_design,
-    notes_of,
     only_exclude,
     recipe_of,
 )
 from fl_estimate.inputs.sample_design import Design
+from fl_estimate.results import storage
 from fl_estimate.results.build import build
-from fl_estimate.results.codes import (
-    COEFFICIENT,
-    DF_NOT_POSITIVE,
-    REPLICATES,
-    SUBPOPULATION,
-    TAYLOR,
-    UNKNOWN_AS_NO,
-    WALD,
-    ZERO_WEIGHTS,
-    Assumption,
-    AssumptionCode,
-    Reason,
-    ReasonCode,
-)
-from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.codes import COEFFICIENT, REPLICATES, TAYLOR, WALD
+from fl_estimate.results.estimates import Estimates, from_told, told_of
 from fl_estimate.results.methods import method
 from fl_estimate.results.provenance import Provenance
 from fl_estimate.results.roles import Level
 
-MODEL_REPLICATES_LOST = ReasonCode("model_replicates_lost", "replicates", "of")
-MODEL_COMPLETE_ROWS = AssumptionCode("model_complete_rows")
-MODEL_LEVELS_LEFT_OUT = AssumptionCode("model_levels_left_out", "variable", "values")
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class FittedModel:
-    """What tests of terms and predicted means need of a fitted model. It holds the people it was fitted to.
-
-    Attributes
-    ----------
-    formula : str
-    family : Family
-        With its link.
-    offset : Offset
-        What stands in the linear predictor with a coefficient of 1, and its values by pattern.
-    spec : formulaic.ModelSpec
-        How the right-hand side becomes columns.
-    x, y : arrays
-        The design matrix and the outcome, one row a pattern.
-    covariance : Covariance
-        Of the coefficients.
-    df : float
-        Residual degrees of freedom: those of the design, + 1 − p.
-    design_df : float
-    """
-
-    formula: str
-    family: Family
-    offset: Offset
-    spec: Any
-    x: Floats
-    y: Floats
-    data: ModelData
-    fit: Fit
-    covariance: Covariance
-    df: float
-    design_df: float
-
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Regression(Estimates):
-    """Coefficients of a regression as Estimates (`term` names them), with the model behind them.
+    """Coefficients of a regression as Estimates (`term` names them), with what later tests need of the model.
 
     `fl.term_test` and `fl.marginal_means` take it. `diagnostics` holds the deviance (weights scaled to a mean of 1) and
     the dispersion (weighted variance of the Pearson residuals).
+
+    It holds no rows of anybody. In the session that fitted it, it asks the people it was given again where a test needs them
+    (and says so where they have changed or are gone). Saved, pickled or sent to another process it takes along what sums
+    over people suffice for: coefficients and covariance, of each term its likelihood ratio, of each column of classes its
+    marginal means.
     """
 
-    model: FittedModel | None = field(default=None, repr=False)
+    model: KeptModel | None = field(default=None, repr=False)
+
+    def save(self, path: str | Path) -> Path:
+        """Write everything to one Parquet file, for the analyst: full values, nothing suppressed, and no row of anybody."""
+        return storage.save(self.frame, {**told_of(self), "model": self.model and self.model.to_dict()}, Path(path))
+
+    @staticmethod
+    def read(path: str | Path) -> Regression:
+        """Read back what `save` wrote.
+
+        Raises
+        ------
+        FileFault
+            FL-FILE-01: no such file; FL-FILE-09: not a file that `Regression.save` wrote.
+
+        Examples
+        --------
+        >>> import fl_estimate as fl, pandas as pd, tempfile
+        >>> people = pd.DataFrame({"ea": [1, 1, 2, 2, 3, 3, 4, 4], "y": [0, 1, 0, 0, 1, 1, 0, 1], "sex": list("fmfmfmmf")})
+        >>> model = fl.regress(people, "y ~ sex", design=fl.Design(psu="ea", unweighted=True))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     again = fl.Regression.read(model.save(folder + "/model.parquet"))
+        >>> fl.marginal_means(again, "sex").to_frame()["value"].round(2).tolist()
+        [0.5, 0.5]
+        """
+        frame, told = storage.read(Path(path))
+        if not told.get("model"):
+            raise FileFault(
+                "FL-FILE-09", "this is not a file of a regression", found=Path(path).name,
+                fix="give a file that Regression.save wrote; fl.Estimates.read reads other results",
+            )  # fmt: skip
+        made = from_told(frame, told)
+        return Regression(
+            **{each.name: getattr(made, each.name) for each in fields(made)}, model=KeptModel.from_dict(told["model"])
+        )
 
     def coefficients(self, *, exponentiate: bool = False) -> pd.DataFrame:
         """The table of coefficients with t and p.
@@ -114,7 +103,7 @@ class Regression(Estimates):
         Parameters
         ----------
         exponentiate : bool
-            Ratios: of odds (logit), of rates, risks or means (log), of hazards (cloglog): value, lower and upper as exp(·), se by the delta method.
+            Ratios: of odds (logit), of rates, risks or means (log): value, lower and upper as exp(·), se by the delta method.
 
         Examples
         --------
@@ -254,7 +243,7 @@ def _depends_on_rows(formula: str) -> bool:
 
 
 def fit_formula(
-    data: ModelData, formula: str, parsed: Any, family: Family, beside: tuple[str | None, str | None] = (None, None)
+    data: ModelData, formula: str, parsed: Any, family: Family, beside: Beside = (None, None)
 ) -> Regression:
     """Fit a formula to people who were read; `beside` are the offset and the exposure."""
     offset = offset_values(data.patterns, *beside)
@@ -289,6 +278,62 @@ def fit_formula(
         design_df=design_df,
     )
     return _laid_out(model, names)
+
+
+def _kept(fitted: FittedModel, names: Sequence[str]) -> KeptModel:
+    """The model without its people, and the way back to them."""
+    data, call = fitted.data, fitted.data.call
+    kept = KeptModel(
+        formula=fitted.formula,
+        family=fitted.family,
+        beside=fitted.offset.asked,
+        columns=tuple(names),
+        terms={str(term): tuple(places) for term, places in fitted.spec.term_indices.items()},
+        beta=fitted.fit.beta,
+        covariance=fitted.covariance,
+        df=fitted.df,
+        design_df=fitted.design_df,
+        n=data.rows,
+        undetermined=data.undetermined,
+        level=call.level,
+    )
+    each_row = len(data.patterns) == data.rows
+
+    def people() -> FittedModel:
+        return _read_again(kept, call, each_row=each_row)
+
+    def pieces() -> Pieces:
+        return pieces_of(people(), classes_of(kept.formula))
+
+    return replace(kept, session=Session(people, pieces))
+
+
+def classes_of(formula: str) -> tuple[str, ...]:
+    """The columns of the right-hand side."""
+    outcome, variables, parsed = read_formula(formula)
+    used = {name for term in parsed.rhs for name in columns_of_term(term)}
+    return tuple(name for name in variables if name in used and name != outcome)
+
+
+def _read_again(kept: KeptModel, call: Call, *, each_row: bool) -> FittedModel:
+    """The model with its people, who are read again; the fit starts where it ended."""
+    outcome, variables, parsed = read_formula(kept.formula)
+    variables = tuple(dict.fromkeys([*variables, *offset_columns(*kept.beside, kept.family)]))
+    data = read_model(call, outcome, variables, each_row=each_row)
+    offset = offset_values(data.patterns, *kept.beside)
+    x, y, spec = _matrices(data, kept.formula, parsed)
+    same = x.shape[1] == len(kept.beta) and data.rows == kept.n
+    found = fit(x, y, data.pattern_weight, kept.family, start=kept.beta, offset=offset.values) if same else None
+    if found is None or not np.allclose(found.beta, kept.beta, rtol=1e-6, atol=1e-9):
+        raise EstimateFault(
+            "FL-EST-230", "the people have changed since the model was fitted to them",
+            found=f"{data.rows:,.0f} rows counted, {kept.n:,.0f} when it was fitted",
+            fix="fit it again with fl.regress; a frame that is changed in place is another frame",
+        )  # fmt: skip
+    return FittedModel(
+        formula=kept.formula, family=kept.family, offset=offset, spec=spec, x=x, y=y, data=data, fit=found,
+        covariance=kept.covariance, df=kept.df, design_df=kept.design_df,
+    )  # fmt: skip
 
 
 def _matrices(data: ModelData, formula: str, parsed: Any) -> tuple[Floats, Floats, Any]:
@@ -336,6 +381,7 @@ def _laid_out(model: FittedModel, names: Sequence[str]) -> Regression:
     se = np.sqrt(np.maximum(np.diag(model.covariance.matrix), 0.0))
     df = np.full(p, model.df)
     lower, upper = general("wald", model.fit.beta, se, df, call.level)
+    kept = _kept(model, names)
     cases = float(data.by_pattern(data.n) @ model.y) if model.family.kind.binary else np.nan
     outcome = str(model.formula.split("~")[0].strip())
     columns = {
@@ -343,8 +389,8 @@ def _laid_out(model: FittedModel, names: Sequence[str]) -> Regression:
         "level": call.level, "interval_kind": np.where(np.isnan(lower), "", WALD), "undetermined": data.undetermined,
         "n": data.rows, "cases": cases, "df": df,
     }  # fmt: skip
-    settings = {**model_settings(model), **call.settings()}
-    said = model_assumptions(data, model.covariance, [outcome], model.family, model.offset)
+    settings = {**model_settings(kept), **call.settings()}
+    said = model_assumptions(data, model.covariance, [outcome], model.family, model.offset.asked)
     made = build(
         columns,
         quantity=COEFFICIENT,
@@ -356,7 +402,7 @@ def _laid_out(model: FittedModel, names: Sequence[str]) -> Regression:
         covariance=model.covariance.matrix,
         support=coefficient_support(data, model.x, model.y, _columns_of_terms(model.spec), model.df),
     )
-    return Regression(**{each.name: getattr(made, each.name) for each in fields(made)}, model=model)
+    return Regression(**{each.name: getattr(made, each.name) for each in fields(made)}, model=kept)
 
 
 def _columns_of_terms(spec: Any) -> list[list[int]]:
@@ -375,49 +421,6 @@ def _diagnostics(model: FittedModel) -> dict[str, float]:
         "dispersion": float(weight @ (residual - mean) ** 2) / max(data.rows - 1, 1),
     }
     return found if np.isnan(family.alpha) else {**found, "alpha": family.alpha}
-
-
-def model_settings(model: FittedModel) -> dict[str, Any]:
-    """What a model was asked for, as its recipe keeps it."""
-    said: dict[str, Any] = {"formula": model.formula, "family": model.family.name}
-    if model.family.link != next(iter(model.family.kind.links)):
-        said["link"] = model.family.link
-    return {**said, **model.offset.settings()}
-
-
-def row_reasons(model: FittedModel, count: int) -> tuple[Reason, ...]:
-    """Why limits are missing, or how many replicates gave nothing."""
-    reasons: list[Reason] = []
-    for row in range(count):
-        if not model.df > 0:
-            reasons.append(DF_NOT_POSITIVE.at(row, df=model.df))
-        if model.covariance.lost:
-            lost, of = model.covariance.lost, model.covariance.replicates
-            reasons.append(MODEL_REPLICATES_LOST.at(row, replicates=lost, of=of))
-    return tuple(reasons)
-
-
-def model_assumptions(
-    data: ModelData, spread: Covariance, outcomes: Sequence[str], family: Family, offset: Offset
-) -> tuple[Assumption, ...]:
-    """What a model takes for granted, the design's part of it first."""
-    call = data.call
-    said = assumptions_of_design(call, data.sample, spread.replicates)
-    if data.weightless:
-        said.append(ZERO_WEIGHTS.held(rows=data.weightless))
-    if data.treatment:
-        said.append((UNKNOWN_AS_NO if data.treatment == "no" else MODEL_COMPLETE_ROWS).held())
-    if call.where is not None:
-        said.append(SUBPOPULATION.held(where=call.where))
-    kind = family.kind
-    said.append(kind.said.held() if np.isnan(family.alpha) else kind.said.held(alpha=round(family.alpha, 4)))
-    if family.link != next(iter(kind.links)):
-        said.append(MODEL_LINK.held(link=family.link))
-    if offset.told:
-        said.append(MODEL_OFFSET.held(offset=offset.told))
-    for name, values in data.left_out.items():
-        said.append(MODEL_LEVELS_LEFT_OUT.held(variable=name, values=list(values)))
-    return (*said, *notes_of(call, outcomes))
 
 
 def provenance(data: ModelData, **settings: Any) -> Provenance:

@@ -305,7 +305,7 @@ class Estimates:
 
     def save(self, path: str | Path) -> Path:
         """Write everything to one Parquet file, for the analyst: full values, nothing suppressed. Draws are left out."""
-        return storage.save(self.frame, _told(self), Path(path))
+        return storage.save(self.frame, told_of(self), Path(path))
 
     @staticmethod
     def read(path: str | Path) -> Estimates:
@@ -317,7 +317,7 @@ class Estimates:
             FL-FILE-01: no such file; FL-FILE-09: not a file that `save` wrote.
         """
         frame, told = storage.read(Path(path))
-        return _from_told(frame, told)
+        return from_told(frame, told)
 
     def __repr__(self) -> str:
         return f"Estimates, {len(self)} rows{_counted_alike(self)}\n{_shown(self).to_string(index=False, na_rep='', max_rows=30)}"
@@ -354,7 +354,7 @@ def _shown(estimates: Estimates) -> pd.DataFrame:
 Bound = Literal["", "lower", "upper"]
 
 
-def _told(estimates: Estimates) -> dict[str, Any]:
+def told_of(estimates: Estimates) -> dict[str, Any]:
     """Everything but the table, as JSON has it."""
     return {
         "by": estimates.by,
@@ -372,8 +372,8 @@ def _told(estimates: Estimates) -> dict[str, Any]:
     }
 
 
-def _from_told(frame: pd.DataFrame, told: Mapping[str, Any]) -> Estimates:
-    """What `_told` gave, with its table."""
+def from_told(frame: pd.DataFrame, told: Mapping[str, Any]) -> Estimates:
+    """What `told_of` gave, with its table."""
     by = tuple(str(name) for name in told["by"])
     return Estimates(
         frame=completed(frame, by),

@@ -85,11 +85,13 @@ def test_cells_and_rows_give_the_same(replicated: bool) -> None:
     design = fl.replicate(people, DESIGN, kind="jkn") if replicated else DESIGN
     cells = fl.regress(people, "y ~ sex * sector + age", design=design)
     assert cells.model is not None
-    assert len(cells.model.data.patterns) < len(people)
+    assert cells.model.session is not None
+    assert len(cells.model.session.people().data.patterns) < len(people)
     rows = fl.regress(people, "y ~ sex * sector + age + I(0 * many + age ** 2)", design=design)
     squared = fl.regress(people, "y ~ sex * sector + age + I(age ** 2)", design=design)
     assert rows.model is not None
-    assert len(rows.model.data.patterns) == len(people)
+    assert rows.model.session is not None
+    assert len(rows.model.session.people().data.patterns) == len(people)
     np.testing.assert_allclose(rows.to_frame()["value"], squared.to_frame()["value"], rtol=1e-8)
     np.testing.assert_allclose(rows.covariance, squared.covariance, rtol=1e-7)
 
@@ -286,6 +288,51 @@ def test_results_are_kept_and_travel(tmp_path: Path) -> None:
     ratios = found.coefficients(exponentiate=True)
     np.testing.assert_allclose(np.log(ratios["value"]), found.to_frame()["value"])
     assert repr(found).startswith("Estimates, 2 rows")
+
+
+@pytest.mark.parametrize("replicated", [False, True])
+def test_a_model_without_its_people_still_answers(tmp_path: Path, replicated: bool) -> None:
+    """What was saved, and what was pickled, give every term's tests and the means of every column of classes, to the digit."""
+    people = made(300)
+    design = fl.replicate(people, DESIGN, kind="jkn") if replicated else DESIGN
+    model = fl.regress(people, "y ~ sex + C(stratum) + age", design=design)
+    path = model.save(tmp_path / "model.parquet")
+    for other in (fl.Regression.read(path), pickle.loads(pickle.dumps(model))):
+        for term in ("sex", "C(stratum)", "age"):
+            for way in ("wald", "lrt"):
+                mine, theirs = (fl.term_test(one, term, method=way) for one in (other, model))
+                assert repr(mine.to_dict()) == repr(theirs.to_dict())
+                assert (mine.scales, mine.provenance.to_dict()) == (theirs.scales, theirs.provenance.to_dict())
+        both = [fl.term_test(one, ["sex", "age"]).p_value for one in (other, model)]
+        assert both[0] == both[1]
+        for by in ("sex", "stratum"):
+            for kind in ("joint", "separate"):
+                mine, theirs = (fl.marginal_means(one, by, covariance_of=kind) for one in (other, model))
+                pd.testing.assert_frame_equal(mine.to_frame(), theirs.to_frame())
+                np.testing.assert_array_equal(mine.covariance, theirs.covariance)
+                assert mine.assumptions == theirs.assumptions
+                assert mine.provenance.to_dict() == theirs.provenance.to_dict()
+        for asked in (
+            lambda other=other: fl.term_test(other, ["sex", "age"], method="lrt"),
+            lambda other=other: fl.marginal_means(other, "sector"),
+        ):
+            with pytest.raises(fl.FlError, match=r"FL-EST-230.*needs the people"):
+                asked()
+    with pytest.raises(fl.FlError, match="FL-FILE-09"):
+        fl.Regression.read(fl.estimate_prevalence(people, "y", design=DESIGN).save(tmp_path / "prevalence.parquet"))
+
+
+def test_a_model_holds_no_rows_and_says_when_its_people_have_changed() -> None:
+    people = made(300).assign(wage=lambda frame: frame["wage"].round(6))
+    model = fl.regress(people, "y ~ sex + wage", design=DESIGN)
+    assert model.model is not None
+    held = [value for value in vars(model.model).values() if isinstance(value, np.ndarray)]
+    assert all(value.size <= 9 for value in held)
+    told = repr(model) + repr(model.model) + str(pickle.dumps(model)) + str(model.model.to_dict())
+    assert not [wage for wage in people["wage"] if str(wage) in told]
+    people["wage"] = people["wage"].to_numpy()[::-1].copy()
+    with pytest.raises(fl.FlError, match=r"FL-EST-230.*changed"):
+        fl.term_test(model, "sex", method="lrt")
 
 
 def test_conditions_and_quoted_names() -> None:
