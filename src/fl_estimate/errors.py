@@ -19,7 +19,9 @@ holds a respondent's answers: it names columns, rows and kinds of value.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Sequence
+import numbers
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from pathlib import Path
 
 
@@ -121,6 +123,101 @@ def listed(names: Iterable[object], *, most: int = 5) -> str:
     return ", ".join(every[:most]) + tail
 
 
+LONGEST_NAME = 64
+"""Characters up to which a text can be a name or a setting; longer ones are free text."""
+MOST_NAMES = 10
+"""Names that are shown of what a caller passed; a column passed as a list has more."""
+_DATA = re.compile(
+    r"[+(\-]?\s*\.?\d.*"  # a number, a date, a telephone: no name starts with a digit
+    r"|.*@.*"  # an address
+    r"|.*\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*"  # a date within a text
+    r"|.*\d{7,}.*|[^\W\d_]{0,3}[ .-]?\d{6,}[^\W\d_]?"  # a passport or an identity card (VAR00001 is a name)
+    r"|(?=.*\d)\+?[\d\s().-]{6,}",
+    re.DOTALL,
+)
+
+
+def shown(value: object) -> str:
+    """Say what a caller passed, and nothing that could be somebody's answer.
+
+    Numbers and short texts that can be names or settings stand as they are, and so do a few names together. Of a column, an array,
+    a frame, a list of anything else, the kind and the size are said: what is in it are answers.
+
+    Examples
+    --------
+    >>> shown("regoin"), shown(95), shown([1, 0, 1])
+    ("'regoin'", '95', 'a list of 3')
+    >>> shown("AB1234567"), shown("Amina Diallo")
+    ('a text of 9 characters', 'a text of 12 characters')
+    """
+    if value is None or isinstance(value, bool | numbers.Number):
+        return str(value) if value.__class__.__module__ == "numpy" else repr(value)
+    if isinstance(value, str):
+        return repr(str(value)) if _like_a_name(value) and not _like_a_person(value) else _of_length(value)
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    kind = type(value).__name__
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple):
+        return f"a {kind} of {' × '.join(str(size) for size in shape) or 'one value'}"
+    if isinstance(value, list | tuple) and 0 < len(value) <= MOST_NAMES:
+        every: list[object] = list(value)
+        if all(isinstance(item, str) and _like_a_name(item) and not _like_a_person(item) for item in every):
+            return repr(value)
+        if isinstance(value, tuple) and len(every) <= 3 and all(isinstance(item, int | float) for item in every):
+            return repr(value)
+    if isinstance(value, list | tuple | Mapping | Set):
+        return f"a {kind} of {len(value)}"
+    return f"a {kind}"
+
+
+def _of_length(text: str) -> str:
+    return f"a text of {len(text):,} character{'' if len(text) == 1 else 's'}" if text else "an empty text"
+
+
+def _like_a_name(text: str) -> bool:
+    """Whether a text can be the name of a column, or a setting: short, on one line, and no number, date, address or document."""
+    return 0 < len(text) <= LONGEST_NAME and text.isprintable() and not _DATA.fullmatch(text.strip())
+
+
+def _like_a_person(text: str) -> bool:
+    """Whether a text is several words of letters, each with a capital: what people are called, and few columns are."""
+    words = text.split()
+    letters = all(part.isalpha() for word in words for part in re.split(r"[-'’.]", word) if part)
+    return len(words) > 1 and letters and all(word[0].isupper() for word in words)
+
+
+def may_be_shown(names: Iterable[object], *, known: Iterable[str] = ()) -> list[str]:
+    """The names of columns that a message may show: none where they look like the answers of the first person.
+
+    A file without a header has the first row for one, and so has a frame that was read from it. Where one of the names is among
+    those that were expected (`known`), the row is a header; where none is, one cell that looks like an answer (a number, a date, a
+    telephone, a passport, what a person is called) says that it is not.
+    """
+    every = [str(name) for name in names]
+    usual = [name for name in every if _like_a_name(name)]
+    if set(every) & set(known):
+        return usual
+    return [] if len(usual) < len(every) or any(map(_like_a_person, every)) else usual
+
+
+def columns_shown(names: Sequence[object], *, known: Iterable[str] = (), most: int = 20) -> str:
+    """Write the names of columns in one line, those that may be shown, and how many others there are.
+
+    Examples
+    --------
+    >>> columns_shown(["age", "sex"]), columns_shown(["Amina Diallo", "1987-03-02", "f"])
+    ('age, sex', '3 columns, whose names look like answers (is there a header?)')
+    """
+    every = [str(name) for name in names]
+    may = may_be_shown(every, known=known)
+    if len(may) == len(every):
+        return listed(may, most=most)
+    if not may:
+        return f"{len(every):,} columns, whose names look like answers (is there a header?)"
+    return f"{listed(may, most=most)}; {len(every) - len(may):,} with names that look like answers"
+
+
 def nearest(name: str, known: Sequence[str]) -> str:
     """Say which known name comes nearest, or nothing."""
     lowered = {item.lower(): item for item in known}
@@ -128,18 +225,22 @@ def nearest(name: str, known: Sequence[str]) -> str:
     return lowered[close[0]] if close else ""
 
 
-def not_one_of(code: str, what: str, name: str, known: Sequence[str], kind: type[FlError] = EstimateFault) -> FlError:
+def not_one_of(
+    code: str, what: str, name: object, known: Sequence[str], kind: type[FlError] = EstimateFault
+) -> FlError:
     """Build the error for a word that is not among the words allowed."""
-    close = nearest(name, known)
+    close = nearest(name, known) if isinstance(name, str) else ""
     hint = f"did you mean {close!r}? " if close else ""
-    return kind(code, f"{what} is not known", found=repr(name), fix=f"{hint}one of: {', '.join(known)}")
+    return kind(code, f"{what} is not known", found=shown(name), fix=f"{hint}one of: {', '.join(known)}")
 
 
 def missing_columns(code: str, absent: Sequence[str], present: Sequence[str], kind: type[FlError]) -> FlError:
     """Build the error for columns that the frame does not have, with the nearest names there are."""
-    hints = [f"{name!r}: nearest is {close!r}" for name in absent if (close := nearest(name, present))]
-    fix = "; ".join(hints) if hints else f"columns there are: {listed(present, most=20)}"
-    return kind(code, "columns are not in the data", found=listed([repr(name) for name in absent], most=10), fix=fix)
+    near = [name for name in present if _like_a_name(str(name))]
+    hints = [f"{name!r}: nearest is {close!r}" for name in absent[:MOST_NAMES] if (close := nearest(name, near))]
+    fix = "; ".join(hints) if hints else f"columns there are: {columns_shown(present)}"
+    found = f"{len(absent):,} names" if len(absent) > MOST_NAMES else listed(map(shown, absent), most=MOST_NAMES)
+    return kind(code, "columns are not in the data", found=found, fix=fix)
 
 
 def not_toml(error: Exception) -> str:

@@ -137,7 +137,7 @@ def allocate(
     ([1297, 703], 1.71)
     """
     if rule not in RULES:
-        raise not_one_of("FL-EST-231", "this rule of allocation", str(rule), RULES)
+        raise not_one_of("FL-EST-231", "this rule of allocation", rule, RULES)
     if (n is None) == (budget is None):
         raise EstimateFault(
             "FL-EST-241", "a plan needs exactly one aim", found="n and budget" if n is not None else "none",

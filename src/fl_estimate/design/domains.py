@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from fl_estimate.design.totals import Codes, Floats, Totals
-from fl_estimate.errors import EstimateFault, listed
+from fl_estimate.errors import EstimateFault, listed, shown
 
 By = str | Sequence[str] | Sequence[Sequence[str]] | None
 
@@ -56,7 +56,7 @@ def by_margins(by: By) -> tuple[tuple[str, ...], ...]:
     for margin in margins:
         if not margin or len(set(margin)) != len(margin):
             raise EstimateFault(
-                "FL-EST-04", "a margin of by= is empty or names a column twice", found=repr(by),
+                "FL-EST-04", "a margin of by= is empty or names a column twice", found=shown(by),
                 fix='by="region", by=["region", "sex"] (crossed), or by=[["region"], ["sex"]] (separate)',
             )  # fmt: skip
     return tuple(dict.fromkeys(margins))
@@ -65,7 +65,7 @@ def by_margins(by: By) -> tuple[tuple[str, ...], ...]:
 def _margin(part: Any) -> tuple[str, ...]:
     if isinstance(part, str) or not all(isinstance(name, str) for name in part):
         raise EstimateFault(
-            "FL-EST-04", "by= mixes names and lists", found=repr(part),
+            "FL-EST-04", "by= mixes names and lists", found=shown(part),
             fix='for separate margins give lists only: by=[["region"], ["sex"]]',
         )  # fmt: skip
     return tuple(part)

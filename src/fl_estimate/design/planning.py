@@ -487,7 +487,7 @@ def _check_sample(
     p: float, survey: _Survey, response: float, domains: int, interval: str, level: float, name: str = "prevalence"
 ) -> None:
     if interval not in PROPORTION:
-        raise not_one_of("FL-EST-16", "this interval for plan_sample", str(interval), PROPORTION)
+        raise not_one_of("FL-EST-16", "this interval for plan_sample", interval, PROPORTION)
     size = survey.cluster_size
     _require(
         {

@@ -22,7 +22,7 @@ from fl_estimate.design.sample import Sample, read_sample, unit_columns
 from fl_estimate.design.small_table import numbered as numbered_codes
 from fl_estimate.design.totals import Codes, Floats, Totals, first_rows, require_columns, totals
 from fl_estimate.design.units import numbered, with_rows
-from fl_estimate.errors import DesignFault, not_one_of
+from fl_estimate.errors import DesignFault, not_one_of, shown
 from fl_estimate.inputs.replicates import CENTRES, Centre, UnitReplicates
 from fl_estimate.inputs.respondents import resolve
 from fl_estimate.inputs.sample_design import ROW, Design
@@ -147,9 +147,9 @@ def replicate(
 
 def _check(kind: str, replicates: int | None, fay: float, centre: str) -> None:
     if kind not in KINDS:
-        raise not_one_of("FL-DESIGN-16", "this kind of replicates", str(kind), KINDS, DesignFault)
+        raise not_one_of("FL-DESIGN-16", "this kind of replicates", kind, KINDS, DesignFault)
     if centre not in CENTRES:
-        raise not_one_of("FL-DESIGN-16", "this centre of replicates", str(centre), CENTRES, DesignFault)
+        raise not_one_of("FL-DESIGN-16", "this centre of replicates", centre, CENTRES, DesignFault)
     wanted = kind in RANDOM
     if (replicates is not None) != wanted or (wanted and not (isinstance(replicates, int) and replicates >= 2)):
         raise DesignFault(
@@ -159,7 +159,7 @@ def _check(kind: str, replicates: int | None, fay: float, centre: str) -> None:
             fix="give replicates=, 2 or more, for rao-wu and rescaled; leave it out for the others",
         )
     if not 0 <= fay < 1:
-        raise DesignFault("FL-DESIGN-24", "Fay's factor is not from 0 up to 1", found=repr(fay), fix="fay=0.3, say")
+        raise DesignFault("FL-DESIGN-24", "Fay's factor is not from 0 up to 1", found=shown(fay), fix="fay=0.3, say")
 
 
 def _make(

@@ -20,7 +20,7 @@ from fl_estimate.design.row_weights import FLAGS, check_weights, fresh, in_a_col
 from fl_estimate.design.small_table import Codes, Floats, Totals
 from fl_estimate.design.totals import Frame, as_frame, require_columns, totals, totals_in_blocks
 from fl_estimate.design.units import with_rows
-from fl_estimate.errors import DesignFault, EstimateFault, listed, not_one_of
+from fl_estimate.errors import DesignFault, EstimateFault, listed, not_one_of, shown
 from fl_estimate.inputs.adjustments import METHODS, Calibration, Method, Term
 from fl_estimate.inputs.replicates import Replicates, UnitReplicates
 from fl_estimate.inputs.respondents import Resolved, Respondents, resolve
@@ -171,7 +171,7 @@ def _by_class(columns: tuple[str, ...], given: Any) -> Any:
 
 def _check_method(method: str, bounds: Any) -> None:
     if method not in METHODS:
-        raise not_one_of("FL-DESIGN-45", "this method of calibration", str(method), METHODS, DesignFault)
+        raise not_one_of("FL-DESIGN-45", "this method of calibration", method, METHODS, DesignFault)
     wrong = bounds is not None and not (len(bounds) == 2 and bounds[0] < 1 < bounds[1] and bounds[0] >= 0)
     if wrong or (method == "logit" and (bounds is None or not np.isfinite(bounds[1]))):
         raise DesignFault(
@@ -359,7 +359,7 @@ def _read(frame: Frame, table: Totals, base: Design, terms: Sequence[Term], aggr
         if (codes == table.keys[aggregate].missing).any():
             raise DesignFault(
                 "FL-DESIGN-49", "the column of the units that share a factor has missing values",
-                found=repr(aggregate), fix="every person needs a unit: complete the column",
+                found=shown(aggregate), fix="every person needs a unit: complete the column",
             )  # fmt: skip
         x = unit_means(x, weight, codes)
     distinct, cell = _distinct(x)

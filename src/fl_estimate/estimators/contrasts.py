@@ -11,7 +11,7 @@ import pandas as pd
 
 from fl_estimate.arrays import Floats
 from fl_estimate.design.intervals import general
-from fl_estimate.errors import EstimateFault, listed, not_one_of
+from fl_estimate.errors import EstimateFault, listed, not_one_of, shown
 from fl_estimate.results.basis import weakest
 from fl_estimate.results.build import build
 from fl_estimate.results.codes import (
@@ -101,7 +101,7 @@ def contrast(
     ['F − M', 0.0649, 0.6046]
     """
     if scale not in QUANTITIES:
-        raise not_one_of("FL-EST-205", "this scale of contrasts", str(scale), tuple(QUANTITIES))
+        raise not_one_of("FL-EST-205", "this scale of contrasts", scale, tuple(QUANTITIES))
     column, sets = _between(estimates, between)
     factors = [_factors(names, weights, scale) for names in sets]
     parts = _cells(estimates, column)
@@ -161,7 +161,7 @@ def standardise(estimates: Estimates, shares: Mapping[str, Mapping[Any, float]])
     column, known = _one_column(estimates, shares)
     if not isinstance(known, Mapping) or not known or not all(_positive(share) for share in known.values()):
         raise EstimateFault(
-            "FL-EST-208", "the standard population cannot be used", found=repr(column),
+            "FL-EST-208", "the standard population cannot be used", found=shown(column),
             fix='{"age": {"15-24": 900, "25-54": 2100}}: a number above 0 for every class',
         )  # fmt: skip
     names, total = tuple(known), sum(float(share) for share in known.values())

@@ -211,7 +211,7 @@ class Family:
         return family_of(self.name, self.link, alpha)
 
 
-def family_of(name: str, link: str | None = None, alpha: float = float("nan")) -> Family:
+def family_of(name: Any, link: Any = None, alpha: float = float("nan")) -> Family:
     """A family with its link.
 
     Parameters
@@ -227,12 +227,12 @@ def family_of(name: str, link: str | None = None, alpha: float = float("nan")) -
     EstimateFault
         FL-EST-224 (no such family), FL-EST-321 (not a link of it), FL-EST-322 (alpha).
     """
-    if name not in KINDS:
-        raise not_one_of("FL-EST-224", "this family of models", str(name), FAMILIES)
+    if not isinstance(name, str) or name not in KINDS:
+        raise not_one_of("FL-EST-224", "this family of models", name, FAMILIES)
     kind = KINDS[name]
     chosen = next(iter(kind.links)) if link is None else link
-    if chosen not in kind.links:
-        raise not_one_of("FL-EST-321", f"this link of a {name} model", str(chosen), tuple(kind.links))
+    if not isinstance(chosen, str) or chosen not in kind.links:
+        raise not_one_of("FL-EST-321", f"this link of a {name} model", chosen, tuple(kind.links))
     negative = kind.distribution == "NegativeBinomial"
     if (not np.isnan(alpha)) and (not negative or not 0 < alpha < np.inf):
         raise EstimateFault(

@@ -78,9 +78,9 @@ def term_test(
     (2.0, 2.0)
     """
     if method not in ("wald", "lrt"):
-        raise not_one_of("FL-EST-231", "this test", str(method), ("wald", "lrt"))
+        raise not_one_of("FL-EST-231", "this test", method, ("wald", "lrt"))
     if tail_method not in ("exact", "saddlepoint"):
-        raise not_one_of("FL-EST-231", "this way of computing a tail", str(tail_method), ("exact", "saddlepoint"))
+        raise not_one_of("FL-EST-231", "this way of computing a tail", tail_method, ("exact", "saddlepoint"))
     kept = _model(model)
     terms = (term,) if isinstance(term, str) else tuple(term)
     known = [_named(kept, name) for name in terms]
@@ -217,7 +217,7 @@ def marginal_means(model: Estimates, by: str, *, covariance_of: Literal["joint",
     [49.958, 45.792]
     """
     if covariance_of not in ("joint", "separate"):
-        raise not_one_of("FL-EST-231", "this covariance", str(covariance_of), ("joint", "separate"))
+        raise not_one_of("FL-EST-231", "this covariance", covariance_of, ("joint", "separate"))
     made, found = _margin(model, by)
     return _laid_out(made, by, found, found.joint if covariance_of == "joint" else found.separate)
 

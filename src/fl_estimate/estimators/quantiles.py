@@ -17,7 +17,7 @@ from fl_estimate.design.margins import any_missing, balanced, has
 from fl_estimate.design.quantile_rules import RULES, Rule, quantiles
 from fl_estimate.design.replicates import Scaling, deviations
 from fl_estimate.design.totals import Floats
-from fl_estimate.errors import EstimateFault, not_one_of
+from fl_estimate.errors import EstimateFault, not_one_of, shown
 from fl_estimate.estimators.domain_query import Measure
 from fl_estimate.estimators.domain_table import JOINT_ROWS, Cells, DomainTable
 from fl_estimate.estimators.quantile_values import Label, ValueTable, read_values, replicate_quantiles
@@ -149,10 +149,10 @@ def _check(probabilities: float | Sequence[float], rule: str) -> Floats:
     given = np.atleast_1d(np.asarray(probabilities, dtype=float))
     if not given.size or given.ndim != 1 or not ((given > 0) & (given < 1)).all():
         raise EstimateFault(
-            "FL-EST-201", "probabilities of quantiles lie between 0 and 1", found=repr(probabilities), fix="0.5 is the median"
+            "FL-EST-201", "probabilities of quantiles lie between 0 and 1", found=shown(probabilities), fix="0.5 is the median"
         )  # fmt: skip
     if rule not in RULES:
-        raise not_one_of("FL-EST-202", "this rule of quantiles", str(rule), RULES)
+        raise not_one_of("FL-EST-202", "this rule of quantiles", rule, RULES)
     return given
 
 

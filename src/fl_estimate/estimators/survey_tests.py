@@ -13,7 +13,7 @@ import pandas as pd
 from fl_estimate.design.chi_square_sums import saddlepoint, tail
 from fl_estimate.design.intervals import general
 from fl_estimate.design.totals import Codes, Floats
-from fl_estimate.errors import EstimateFault, not_one_of
+from fl_estimate.errors import EstimateFault, not_one_of, shown
 from fl_estimate.estimators.model_data import ModelData, read_model
 from fl_estimate.estimators.model_terms import wald
 from fl_estimate.estimators.model_variance import covariance, degrees_of_freedom
@@ -87,7 +87,7 @@ def independence_test(
     (2.2222, (1.0, 4.0))
     """
     if statistic not in STATISTICS:
-        raise not_one_of("FL-EST-231", "this test statistic", str(statistic), STATISTICS)
+        raise not_one_of("FL-EST-231", "this test statistic", statistic, STATISTICS)
     data = _read("independence_test", people, (row, column), design, where, unknown, variance, df)
     rows, columns = (_classes(data.patterns[name], name) for name in (row, column))
     table = _Table(data=data, rows=rows[0], columns=columns[0], shape=(len(rows[1]), len(columns[1])))
@@ -231,7 +231,7 @@ def rank_test(
     -0.1875
     """
     if score not in SCORES:
-        raise not_one_of("FL-EST-231", "this rank score", str(score), SCORES)
+        raise not_one_of("FL-EST-231", "this rank score", score, SCORES)
     data = _read("rank_test", people, (variable, group), design, where, unknown, variance, df, level)
     y = _numbers(data, variable)
     code, of = _classes(data.patterns[group], group)
@@ -270,7 +270,7 @@ def _read(
         raise EstimateFault(
             "FL-EST-233",
             "a test needs two different columns, and numbers where means or ranks are compared",
-            found=repr(variables[0]),
+            found=shown(variables[0]),
             fix="name another",
         )
     return read_model(call, variables[0], variables)

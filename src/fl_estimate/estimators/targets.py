@@ -11,7 +11,7 @@ from typing import Any, Literal
 import narwhals as nw
 
 from fl_estimate.design.totals import require_columns
-from fl_estimate.errors import EstimateFault, not_one_of
+from fl_estimate.errors import EstimateFault, not_one_of, shown
 from fl_estimate.inputs.respondents import SHARE_OF_PERSON
 from fl_estimate.schema.expressions import missing, parse
 
@@ -99,7 +99,7 @@ def as_list(names: str | Sequence[str], argument: str) -> tuple[str, ...]:
     listed_names = (names,) if isinstance(names, str) else tuple(names)
     if not listed_names or not all(isinstance(name, str) for name in listed_names):
         raise EstimateFault(
-            "FL-EST-11", f"{argument}= names no column", found=repr(names), fix="give a column name, or a list of them"
+            "FL-EST-11", f"{argument}= names no column", found=shown(names), fix="give a column name, or a list of them"
         )
     return tuple(dict.fromkeys(listed_names))
 
@@ -124,7 +124,7 @@ def make_targets(
         FL-EST-13 bounds asked for where they have no meaning.
     """
     if unknown is not None and unknown not in UNKNOWN:
-        raise not_one_of("FL-EST-12", "this treatment of unknown answers", str(unknown), UNKNOWN)
+        raise not_one_of("FL-EST-12", "this treatment of unknown answers", unknown, UNKNOWN)
     named = [outcome.column if isinstance(outcome, Level) else outcome for outcome in outcomes]
     require_columns(schema, [*named, *([denominator] if denominator else [])])
     inside = inside_rows(schema, where, weights)

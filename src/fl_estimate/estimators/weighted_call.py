@@ -12,7 +12,7 @@ from fl_estimate.design.domains import By, Order, by_margins
 from fl_estimate.design.intervals import general, no_case_limits, proportion
 from fl_estimate.design.sample import Sample
 from fl_estimate.design.totals import Floats, require_columns, totals
-from fl_estimate.errors import EstimateFault, not_one_of
+from fl_estimate.errors import EstimateFault, not_one_of, shown
 from fl_estimate.estimators.domain_query import Measure, People, declared, read_people
 from fl_estimate.estimators.domain_table import Cells, DomainTable, tabulate
 from fl_estimate.estimators.targets import Level, Outcome, Target, Targets, as_list, is_text
@@ -136,7 +136,7 @@ class Call:
             known = totals(self.people.frame, keys=(column,), columns={}, sums={}).keys[column].levels
         if not known:
             raise EstimateFault(
-                "FL-EST-80", "a column of text holds no value to count", found=repr(column),
+                "FL-EST-80", "a column of text holds no value to count", found=shown(column),
                 fix="check the mapping: every row of this column is missing",
             )  # fmt: skip
         if len(known) > MOST_LEVELS:
@@ -152,15 +152,15 @@ class Call:
 
     def check(self, intervals: Sequence[str]) -> None:
         if self.interval not in intervals:
-            raise not_one_of("FL-EST-16", f"this interval for {self.name}", str(self.interval), intervals)
+            raise not_one_of("FL-EST-16", f"this interval for {self.name}", self.interval, intervals)
         if not 0 < self.level < 1:
             raise EstimateFault(
-                "FL-EST-17", "the level is not between 0 and 1", found=repr(self.level), fix="95 % is level=0.95"
+                "FL-EST-17", "the level is not between 0 and 1", found=shown(self.level), fix="95 % is level=0.95"
             )
         number = isinstance(self.df, int | float) and not isinstance(self.df, bool)
         if self.df not in ("domain", "design") and not (number and float(self.df) > 0):
             raise EstimateFault(
-                "FL-EST-18", "this rule for degrees of freedom is not known", found=repr(self.df),
+                "FL-EST-18", "this rule for degrees of freedom is not known", found=shown(self.df),
                 fix='df="domain", df="design", or a number above 0',
             )  # fmt: skip
 
@@ -205,7 +205,7 @@ def _told(design: Design, replicates: Replicates | UnitReplicates | None) -> dic
 def _replicated(variance: str | None, design: Design) -> bool:
     """Whether variances come from replicates: as asked for, else where the design has them."""
     if variance not in (None, "taylor", "replicates"):
-        raise not_one_of("FL-EST-19", "this way of computing variances", str(variance), ("taylor", "replicates"))
+        raise not_one_of("FL-EST-19", "this way of computing variances", variance, ("taylor", "replicates"))
     if variance == "replicates" and design.replicates is None:
         raise EstimateFault(
             "FL-EST-81",
@@ -253,7 +253,7 @@ def only_exclude(unknown: str | None) -> None:
     """FL-EST-13 where unknown= says something that has no meaning for a quantity."""
     if unknown not in (None, "exclude"):
         raise EstimateFault(
-            "FL-EST-13", "this treatment of unknown answers has no meaning for a quantity", found=repr(unknown),
+            "FL-EST-13", "this treatment of unknown answers has no meaning for a quantity", found=shown(unknown),
             fix='unknown="exclude"',
         )  # fmt: skip
 

@@ -93,9 +93,9 @@ class Replicates:
                 fix="name the columns of the replicate weights, each once",
             )
         if kind not in KINDS:
-            raise not_one_of("FL-DESIGN-16", "this kind of replicates", str(kind), KINDS, DesignFault)
+            raise not_one_of("FL-DESIGN-16", "this kind of replicates", kind, KINDS, DesignFault)
         if centre not in CENTRES:
-            raise not_one_of("FL-DESIGN-16", "this centre of replicates", str(centre), CENTRES, DesignFault)
+            raise not_one_of("FL-DESIGN-16", "this centre of replicates", centre, CENTRES, DesignFault)
         factors = _rscales(kind, rscales, len(names))
         factor = scale if scale is not None else default_scale(kind, len(names), centre, fay)
         if not (factor > 0 and all(value >= 0 for value in factors) and (df is None or df > 0)):

@@ -166,7 +166,7 @@ class Design:
                 fix="give one fpc column a stage, first stage first",
             )
         if single_psu not in SINGLE_PSU_RULES:
-            raise not_one_of("FL-DESIGN-04", "this single_psu rule", str(single_psu), SINGLE_PSU_RULES, DesignFault)
+            raise not_one_of("FL-DESIGN-04", "this single_psu rule", single_psu, SINGLE_PSU_RULES, DesignFault)
         named = [*([strata] if strata else []), *units]
         repeated = sorted({name for name in named if named.count(name) > 1})
         if repeated:
@@ -178,7 +178,7 @@ class Design:
             )
         if single_psu_scope not in ("sample", "domain"):
             raise not_one_of(
-                "FL-DESIGN-04", "this single_psu_scope", str(single_psu_scope), ("sample", "domain"), DesignFault
+                "FL-DESIGN-04", "this single_psu_scope", single_psu_scope, ("sample", "domain"), DesignFault
             )
         groups = tuple((name, tuple(dict(sizes).items())) for name, sizes in dict(populations).items())
         _check_weighting(weights, units, corrections, unweighted, expands, population_size, groups)
@@ -262,7 +262,7 @@ def _check_weighting(
 
 def _pps(pps: str | None, joint: Any, hr_sum: float | None, fpc: tuple[str, ...], single_psu: str) -> Floats | None:
     if pps is not None and pps not in PPS_RULES:
-        raise not_one_of("FL-DESIGN-04", "this pps variance", str(pps), PPS_RULES, DesignFault)
+        raise not_one_of("FL-DESIGN-04", "this pps variance", pps, PPS_RULES, DesignFault)
     exact = pps in ("ht", "yg")
     faults = {
         "no fpc column with the inclusion probabilities": pps is not None and not fpc,
@@ -304,7 +304,7 @@ def _check_phases(
     replicates: Any,
 ) -> None:
     if variance not in get_args(Phase2Variance):
-        raise not_one_of("FL-DESIGN-04", "this phase2_variance", str(variance), get_args(Phase2Variance), DesignFault)
+        raise not_one_of("FL-DESIGN-04", "this phase2_variance", variance, get_args(Phase2Variance), DesignFault)
     if phase2 is None:
         return
     second = phase2[1]

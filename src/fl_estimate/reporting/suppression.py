@@ -123,7 +123,7 @@ class SuppressionRule:
             )
         if self.few_cases not in get_args(FewCases):
             raise not_one_of(
-                "FL-PUB-30", "this treatment of few cases", str(self.few_cases), get_args(FewCases), PublishFault
+                "FL-PUB-30", "this treatment of few cases", self.few_cases, get_args(FewCases), PublishFault
             )
         if self.digits not in (1, 2):
             raise PublishFault(
@@ -217,5 +217,5 @@ def chosen_rule(rule: str | SuppressionRule) -> SuppressionRule:
     if rule.endswith(".toml"):
         return SuppressionRule.read(rule)
     if rule not in RULES:
-        raise not_one_of("FL-PUB-01", "this rule of publication", str(rule), list(RULES), PublishFault)
+        raise not_one_of("FL-PUB-01", "this rule of publication", rule, list(RULES), PublishFault)
     return RULES[rule]

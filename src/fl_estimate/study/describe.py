@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from fl_estimate.errors import StudyFault, nearest
+from fl_estimate.errors import StudyFault, nearest, shown
 from fl_estimate.results.methods import Method, kinds, methods
 from fl_estimate.results.roles import (
     EachOf,
@@ -70,7 +70,7 @@ def described(kind: str) -> list[Method]:
     if not found:
         close = nearest(kind, list(kinds()))
         raise StudyFault(
-            "FL-STUDY-44", "this kind of estimate is not known", found=repr(kind),
+            "FL-STUDY-44", "this kind of estimate is not known", found=shown(kind),
             fix=f"did you mean {close!r}?" if close else f"there are: {', '.join(kinds())}",
         )  # fmt: skip
     return found

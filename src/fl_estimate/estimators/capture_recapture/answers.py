@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from fl_estimate.errors import EstimateFault, not_one_of
+from fl_estimate.errors import EstimateFault, not_one_of, shown
 from fl_estimate.estimators.capture_recapture import list_codes  # noqa: F401  declares what is looked up here
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.results.basis import Support
@@ -37,10 +37,10 @@ def require_interval(interval: str, allowed: tuple[str, ...], level: float, wher
         FL-EST-30.
     """
     if interval not in allowed:
-        raise not_one_of("FL-EST-30", where, str(interval), allowed)
+        raise not_one_of("FL-EST-30", where, interval, allowed)
     if not 0 < level < 1:
         raise EstimateFault(
-            "FL-EST-30", "the level is not between 0 and 1", found=repr(level), fix="95 % is level=0.95"
+            "FL-EST-30", "the level is not between 0 and 1", found=shown(level), fix="95 % is level=0.95"
         )
 
 

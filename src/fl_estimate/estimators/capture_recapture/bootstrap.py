@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from fl_estimate.errors import EstimateFault
+from fl_estimate.errors import EstimateFault, shown
 from fl_estimate.estimators.capture_recapture.answers import Limits
 from fl_estimate.estimators.sampling import known_seed
 
@@ -68,7 +68,7 @@ def require_replicates(replicates: int) -> None:
     """
     if int(replicates) != replicates or replicates < FEWEST:
         raise EstimateFault(
-            "FL-EST-91", "too few resamples for an interval", found=repr(replicates),
+            "FL-EST-91", "too few resamples for an interval", found=shown(replicates),
             fix=f"give at least {FEWEST}; 1,000 is usual, and BCa limits want more",
         )  # fmt: skip
 

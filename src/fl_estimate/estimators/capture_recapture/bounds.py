@@ -82,7 +82,7 @@ def chao(
     """
     require_interval("log", ("log",), level)
     if kind not in KINDS:
-        raise not_one_of("FL-EST-30", "this kind of Chao's bound", str(kind), KINDS)
+        raise not_one_of("FL-EST-30", "this kind of Chao's bound", kind, KINDS)
     seen = _seen(histories)
     if kind != "bias-corrected":
         _require_seen_twice(seen)

@@ -130,7 +130,7 @@ def closed(
 
 def _require_model(histories: CaptureHistories, model: str, bias_corrected: bool) -> None:
     if model not in MODELS:
-        raise not_one_of("FL-EST-30", "this model", str(model), MODELS)
+        raise not_one_of("FL-EST-30", "this model", model, MODELS)
     if model in ("Mb", "Mbh") and not histories.ordered:
         raise EstimateFault(
             "FL-EST-85",

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from fl_estimate.errors import EstimateFault
+from fl_estimate.errors import EstimateFault, shown
 from fl_estimate.estimators.capture_recapture.answers import Limits, require_interval
 from fl_estimate.estimators.capture_recapture.graphs import Graphs, decomposable_graphs
 from fl_estimate.estimators.capture_recapture.posterior import LEVELS, posterior_estimates, require_draws, tails
@@ -352,7 +352,7 @@ def _delta(delta: Any, lists: int) -> float:
     value = 2.0**-lists if delta == "2^-t" else delta
     if isinstance(value, bool) or not isinstance(value, int | float) or not (np.isfinite(value) and value > 0):
         raise EstimateFault(
-            "FL-EST-142", "delta is a number above 0", found=repr(delta),
+            "FL-EST-142", "delta is a number above 0", found=shown(delta),
             fix='"2^-t" shares one person out over all histories; larger values pull the estimate to those observed',
         )  # fmt: skip
     return float(value)

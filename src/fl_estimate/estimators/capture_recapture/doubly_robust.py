@@ -169,7 +169,7 @@ def doubly_robust(
     """
     require_interval(interval, ("wald", "log"), level)
     if kind not in KINDS:
-        raise not_one_of("FL-EST-30", "this kind of estimate", str(kind), KINDS)
+        raise not_one_of("FL-EST-30", "this kind of estimate", kind, KINDS)
     _require_settings(learner, folds, margin)
     told = records if isinstance(records, CaptureHistories) else None
     read = _read(records if told is None else told.people(), lists, list(covariates), by, folds)

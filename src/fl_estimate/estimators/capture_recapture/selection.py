@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fl_estimate.errors import EstimateFault, not_one_of
+from fl_estimate.errors import EstimateFault, not_one_of, shown
 from fl_estimate.estimators.capture_recapture import bootstrap as resampling
 from fl_estimate.estimators.capture_recapture.answers import require_interval
 from fl_estimate.estimators.capture_recapture.batch import Fitter, Floats, Lattice, lattice
@@ -289,7 +289,7 @@ def _interval(likelihood: str, interval: str | None, level: float) -> str:
 def _require_threshold(threshold: float) -> None:
     if not 0 <= threshold <= 1:
         raise EstimateFault(
-            "FL-EST-93", "the threshold is a probability", found=repr(threshold), fix="0.02 is the usual one"
+            "FL-EST-93", "the threshold is a probability", found=shown(threshold), fix="0.02 is the usual one"
         )
 
 

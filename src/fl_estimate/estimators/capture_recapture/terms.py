@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from fl_estimate.errors import EstimateFault, listed
+from fl_estimate.errors import EstimateFault, listed, shown
 from fl_estimate.inputs.histories import CaptureHistories, Member
 
 Term = tuple[int, ...]
@@ -36,7 +36,7 @@ def read_terms(histories: CaptureHistories, terms: Terms) -> tuple[Term, ...]:
     if isinstance(terms, str):
         if terms not in ("main", "two-way"):
             raise EstimateFault(
-                "FL-EST-31", "these terms are not known", found=repr(terms),
+                "FL-EST-31", "these terms are not known", found=shown(terms),
                 fix='terms="main", "two-way", or a list of pairs such as [("police", "ngo")]',
             )  # fmt: skip
         pairs = list(itertools.combinations(range(size), 2)) if terms == "two-way" else []
@@ -59,7 +59,7 @@ def _read(histories: CaptureHistories, term: Sequence[str]) -> Term:
     histories.require(names)
     if len(set(names)) < 2 or len(set(names)) != len(names):
         raise EstimateFault(
-            "FL-EST-31", "a term needs at least two different lists", found=repr(term),
+            "FL-EST-31", "a term needs at least two different lists", found=shown(term),
             fix='give pairs, such as [("police", "ngo")]; main effects are always in',
         )  # fmt: skip
     return tuple(sorted(histories.lists.index(name) for name in names))

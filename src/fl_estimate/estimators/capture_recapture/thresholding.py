@@ -288,7 +288,7 @@ def _answer(
 
 def _require_settings(prior: str, cut: float, max_order: int) -> None:
     if prior not in ("proper", "improper"):
-        raise not_one_of("FL-EST-147", "this prior of interactions", str(prior), ("proper", "improper"))
+        raise not_one_of("FL-EST-147", "this prior of interactions", prior, ("proper", "improper"))
     if max_order not in (2, 3) or not (np.isfinite(cut) and cut >= 0):
         raise EstimateFault(
             "FL-EST-147", "these settings of thresholding cannot be", found=f"threshold={cut!r}, max_order={max_order!r}",

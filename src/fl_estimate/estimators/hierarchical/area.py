@@ -160,7 +160,7 @@ def area(
     """
     chosen_link = _check_words(likelihood, link, sampler, benchmark, deff)
     if on_failure not in ("flag", "raise"):
-        raise not_one_of("FL-EST-75", "this answer to chains that fall short", str(on_failure), ("flag", "raise"))
+        raise not_one_of("FL-EST-75", "this answer to chains that fall short", on_failure, ("flag", "raise"))
     check_numbers(level, draws, seed)
     check_dependence(likelihood, spatial, neighbours, temporal, time)
     counted = on_counts(likelihood, chosen_link)
@@ -247,15 +247,15 @@ def _sample(prepared: Prepared, ask: Ask, sampler: str, direct: Direct, rule: st
 def _check_words(likelihood: str, link: str | None, sampler: str, benchmark: str | None, deff: str) -> str:
     """Refuse words that are not known; give the link."""
     if likelihood not in LIKELIHOODS:
-        raise not_one_of("FL-EST-46", "this likelihood", str(likelihood), tuple(LIKELIHOODS))
+        raise not_one_of("FL-EST-46", "this likelihood", likelihood, tuple(LIKELIHOODS))
     known = LIKELIHOODS[likelihood]
     chosen = known[0] if link is None else link
     if chosen not in known:
-        raise not_one_of("FL-EST-47", f"this link for likelihood={likelihood!r}", str(chosen), known)
+        raise not_one_of("FL-EST-47", f"this link for likelihood={likelihood!r}", chosen, known)
     if deff not in ("own", "national"):
-        raise not_one_of("FL-EST-75", "this choice of design effects", str(deff), ("own", "national"))
+        raise not_one_of("FL-EST-75", "this choice of design effects", deff, ("own", "national"))
     if benchmark is not None and benchmark not in RULES:
-        raise not_one_of("FL-EST-75", "this rule of benchmarking", str(benchmark), RULES)
+        raise not_one_of("FL-EST-75", "this rule of benchmarking", benchmark, RULES)
     if sampler not in ("grid", "nuts"):
-        raise not_one_of("FL-EST-48", "this sampler", str(sampler), ("grid", "nuts"))
+        raise not_one_of("FL-EST-48", "this sampler", sampler, ("grid", "nuts"))
     return chosen

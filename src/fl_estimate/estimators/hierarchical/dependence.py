@@ -29,9 +29,9 @@ def check_dependence(
         FL-EST-75: an unknown word; FL-EST-76: arguments that do not go together.
     """
     if spatial is not None and spatial not in SPATIAL:
-        raise not_one_of("FL-EST-75", "this spatial model", str(spatial), SPATIAL)
+        raise not_one_of("FL-EST-75", "this spatial model", spatial, SPATIAL)
     if temporal is not None and temporal not in TEMPORAL:
-        raise not_one_of("FL-EST-75", "this temporal model", str(temporal), TEMPORAL)
+        raise not_one_of("FL-EST-75", "this temporal model", temporal, TEMPORAL)
     wrong: list[str] = []
     if spatial is not None and temporal is not None and time is None:
         wrong.append("spatial= and temporal= without time=")

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from fl_estimate.arrays import Floats
-from fl_estimate.errors import EstimateFault, listed, missing_columns
+from fl_estimate.errors import EstimateFault, listed, missing_columns, shown
 from fl_estimate.results.basis import Support
 from fl_estimate.results.codes import MEAN, PREVALENCE
 from fl_estimate.results.estimates import FIXED, Estimates
@@ -244,7 +244,7 @@ def as_floats(values: Sequence[Any], name: str) -> Floats:
         return np.array([np.nan if is_missing(value) else float(value) for value in values], dtype=float)
     except (TypeError, ValueError) as error:
         raise EstimateFault(
-            "FL-EST-44", "a column does not hold numbers", found=repr(name), fix="make numbers of it first"
+            "FL-EST-44", "a column does not hold numbers", found=shown(name), fix="make numbers of it first"
         ) from error
 
 

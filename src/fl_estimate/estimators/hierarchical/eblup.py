@@ -342,7 +342,7 @@ def _check_words(
         ("this rule of benchmarking", benchmark or RULES[0], RULES),
     ):
         if word not in known:
-            raise not_one_of("FL-EST-78", what, str(word), known)
+            raise not_one_of("FL-EST-78", what, word, known)
     if not 0 < level < 1:
         raise EstimateFault(
             "FL-EST-50", "an argument is out of range", found=f"level={level!r}", fix="95 % is level=0.95"

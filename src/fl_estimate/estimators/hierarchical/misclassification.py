@@ -10,7 +10,7 @@ import numpy as np
 from scipy import special
 
 from fl_estimate.arrays import Floats
-from fl_estimate.errors import EstimateFault, not_one_of
+from fl_estimate.errors import EstimateFault, not_one_of, shown
 from fl_estimate.estimators.hierarchical.asked import check_numbers, tails_of, weighted_figures
 from fl_estimate.estimators.hierarchical.checks import population_of, raise_together, value_faults
 from fl_estimate.estimators.hierarchical.direct import COUNTS, Direct, read_direct, read_keyed
@@ -159,7 +159,7 @@ def misclassification(
     """
     check_numbers(level, draws, seed)
     if interval not in ("equal-tailed", "highest"):
-        raise not_one_of("FL-EST-114", "this interval", str(interval), ("equal-tailed", "highest"))
+        raise not_one_of("FL-EST-114", "this interval", interval, ("equal-tailed", "highest"))
     asked = _Asked(
         sensitivity=read_accuracy(sensitivity, "sensitivity", pool),
         specificity=read_accuracy(specificity, "specificity", pool),
@@ -252,7 +252,7 @@ def _of_one(asked: _Asked, counted: _Counted) -> Estimates:
     beta = (1.0, 1.0) if asked.prior is None else tuple(float(part) for part in asked.prior)
     if len(beta) != 2 or not (np.isfinite(beta).all() and min(beta) > 0):
         raise EstimateFault(
-            "FL-EST-115", "the prior of the prevalence cannot be read", found=repr(asked.prior), fix="(a, b)"
+            "FL-EST-115", "the prior of the prevalence cannot be read", found=shown(asked.prior), fix="(a, b)"
         )
     found = integrate_one(counted.cases, counted.n, asked.sensitivity, asked.specificity, beta)
     figures, highest = _figures(asked, counted, found, beta)
@@ -318,7 +318,7 @@ def _of_regions(asked: _Asked, table: Direct, population: Any) -> Estimates:
     raise_together([*value_faults(table, "binomial", "logit"), fault])
     if asked.prior is not None and not isinstance(asked.prior, Prior):
         raise EstimateFault(
-            "FL-EST-115", "regions have a Prior of intercept and sigma", found=repr(asked.prior),
+            "FL-EST-115", "regions have a Prior of intercept and sigma", found=shown(asked.prior),
             fix='give Prior(intercept="normal(m, s)", sigma="half-normal(s)")',
         )  # fmt: skip
     counts = effective_counts(table)

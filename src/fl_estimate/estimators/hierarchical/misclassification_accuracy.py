@@ -10,7 +10,7 @@ import numpy as np
 from scipy import special
 
 from fl_estimate.arrays import Floats
-from fl_estimate.errors import EstimateFault, not_one_of
+from fl_estimate.errors import EstimateFault, not_one_of, shown
 
 AccuracyInFile = list[float] | dict[str, float] | list[list[float]]
 """In a study file: a beta density, the counts of a validation study, or a list of densities, one an expert."""
@@ -67,7 +67,7 @@ def read_accuracy(given: Any, name: str, pool: str) -> Accuracy:
         FL-EST-110, FL-EST-113.
     """
     if pool not in POOLS:
-        raise not_one_of("FL-EST-113", "this way of pooling experts", str(pool), POOLS)
+        raise not_one_of("FL-EST-113", "this way of pooling experts", pool, POOLS)
     several = isinstance(given, Sequence) and not isinstance(given, str) and not _is_pair(given)
     every = [_one(part, name) for part in (given if several else [given])]
     if not every:
@@ -121,7 +121,7 @@ def expert_beta(quantiles: Mapping[float, float]) -> tuple[float, float]:
         raise EstimateFault(
             "FL-EST-110",
             "the quantiles of an expert cannot be read",
-            found=repr(dict(pairs)),
+            found=shown(dict(pairs)),
             fix="give two or more, probabilities and values between 0 and 1, rising: {0.05: 0.90, 0.95: 0.99}",
         )
     spread = (q[-1] - q[0]) / (special.ndtri(p[-1]) - special.ndtri(p[0]))
@@ -165,4 +165,4 @@ def _one(given: Any, name: str) -> tuple[float, float]:
 
 
 def _unreadable(name: str, given: Any) -> EstimateFault:
-    return EstimateFault("FL-EST-110", f"the {name} cannot be read", found=repr(given), fix=_FIX)
+    return EstimateFault("FL-EST-110", f"the {name} cannot be read", found=shown(given), fix=_FIX)

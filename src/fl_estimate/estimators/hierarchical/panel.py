@@ -30,7 +30,7 @@ def check_panel(method: str, temporal: str | None, time: str | None, benchmark: 
         FL-EST-75: an unknown word; FL-EST-76.
     """
     if temporal not in (None, "ar1"):
-        raise not_one_of("FL-EST-75", "this temporal model of an EBLUP", str(temporal), ("ar1",))
+        raise not_one_of("FL-EST-75", "this temporal model of an EBLUP", temporal, ("ar1",))
     wrong = [f"temporal={temporal!r} without time="] if temporal is not None and time is None else []
     if time is not None and (method not in ("reml", "ml") or benchmark is not None):
         wrong.append(f"time={time!r} with method={method!r} and benchmark={benchmark!r}")

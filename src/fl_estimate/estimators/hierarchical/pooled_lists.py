@@ -119,7 +119,7 @@ def capture_recapture(
     check_numbers(level, draws, seed)
     check_by_columns([by])
     if sampler not in ("grid", "nuts"):
-        raise not_one_of("FL-EST-107", "this sampler", str(sampler), ("grid", "nuts"))
+        raise not_one_of("FL-EST-107", "this sampler", sampler, ("grid", "nuts"))
     tables = _checked(strata)
     model = read_terms(tables[0], terms)
     _refuse_unidentified(tables[0], model)

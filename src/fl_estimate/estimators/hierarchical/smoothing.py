@@ -55,7 +55,7 @@ def smooth_variances(direct: Any, *, factor: Literal["ratio", "log-normal", "non
     [0.0182, 0.0271, 0.012, 0.0135, 0.0219]
     """
     if factor not in ("ratio", "log-normal", "none"):
-        raise not_one_of("FL-EST-78", "this factor", str(factor), ("ratio", "log-normal", "none"))
+        raise not_one_of("FL-EST-78", "this factor", factor, ("ratio", "log-normal", "none"))
     table = read_direct(direct, ("value", "se", "n"), [])
     value, se, n = (table.numbers[name] for name in ("value", "se", "n"))
     met = (n > 0) & (se > 0) & (value > 0) & (value < 1)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from fl_estimate.arrays import Floats
-from fl_estimate.errors import EstimateFault, listed
+from fl_estimate.errors import EstimateFault, listed, shown
 from fl_estimate.estimators.hierarchical.asked import check_numbers, tails_of
 from fl_estimate.estimators.hierarchical.posterior import grid_quantiles, resample
 from fl_estimate.estimators.hierarchical.sources_bias import Source, bias_figures, read_source
@@ -146,7 +146,7 @@ def _check_given(estimates: Any, bias: Any, prior: Any) -> None:
         )  # fmt: skip
     if prior is not None and not (len(prior) == 2 and np.isfinite(prior).all() and prior[1] > 0):
         raise EstimateFault(
-            "FL-EST-125", "the prior of the number cannot be read", found=repr(prior),
+            "FL-EST-125", "the prior of the number cannot be read", found=shown(prior),
             fix="give (m, s) of the natural logarithm of persons, s above 0",
         )  # fmt: skip
 

@@ -167,10 +167,10 @@ def unit(
     [<NA>, 'N', 'S', 'W']
     """
     if likelihood not in ("binomial", "normal"):
-        raise not_one_of("FL-EST-107", "this likelihood", str(likelihood), ("binomial", "normal"))
+        raise not_one_of("FL-EST-107", "this likelihood", likelihood, ("binomial", "normal"))
     if sampler not in ("grid", "nuts") or (likelihood == "normal" and sampler == "nuts"):
         allowed = ("grid", "nuts") if likelihood == "binomial" else ("grid",)
-        raise not_one_of("FL-EST-107", f"this sampler of likelihood={likelihood!r}", str(sampler), allowed)
+        raise not_one_of("FL-EST-107", f"this sampler of likelihood={likelihood!r}", sampler, allowed)
     check_numbers(level, draws, seed)
     names = cell_names(cells)
     asked = _Asked(

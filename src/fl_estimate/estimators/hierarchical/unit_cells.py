@@ -85,7 +85,7 @@ def count_cells(
         `estimate_prevalence`.
     """
     if weights not in WEIGHTS:
-        raise not_one_of("FL-EST-104", "this treatment of weights", str(weights), WEIGHTS)
+        raise not_one_of("FL-EST-104", "this treatment of weights", weights, WEIGHTS)
     resolved = resolve(people, design)
     plain = weights == "none" or not resolved.design.columns
     used = Design(unweighted=True) if plain else resolved.design

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from fl_estimate.arrays import Floats
 from fl_estimate.design.domains import by_margins
-from fl_estimate.errors import EstimateFault, FlError, listed, missing_columns
+from fl_estimate.errors import EstimateFault, FlError, listed, missing_columns, shown
 from fl_estimate.estimators.hierarchical.direct import as_floats, is_missing, read_columns, text
 
 Ints = npt.NDArray[np.int64]
@@ -59,7 +59,7 @@ def cell_names(cells: str | Sequence[str]) -> tuple[str, ...]:
     names = (cells,) if isinstance(cells, str) else tuple(cells)
     if not names or not all(isinstance(name, str) and name for name in names) or len(set(names)) != len(names):
         raise EstimateFault(
-            "FL-EST-100", "cells= does not name the columns that make up the cells", found=repr(cells), fix=EXAMPLE
+            "FL-EST-100", "cells= does not name the columns that make up the cells", found=shown(cells), fix=EXAMPLE
         )
     return names
 
@@ -80,7 +80,7 @@ def varying_terms(varying: Sequence[str] | None, names: Sequence[str], levels: M
     if unknown:
         raise missing_columns("FL-EST-100", unknown, list(names), EstimateFault)
     if any(len(set(term)) != len(term) for term in terms) or len({frozenset(term) for term in terms}) != len(terms):
-        raise EstimateFault("FL-EST-100", "varying= names a term twice", found=repr(given), fix=EXAMPLE)
+        raise EstimateFault("FL-EST-100", "varying= names a term twice", found=shown(given), fix=EXAMPLE)
     single = [term[0] for term in terms if len(term) == 1 and levels[term[0]] < 2]
     if single:
         raise EstimateFault(

@@ -107,7 +107,7 @@ def unit_eblup(
     """
     for what, word, known in (("this method", method, METHODS), ("this target", target, TARGETS)):
         if word not in known:
-            raise not_one_of("FL-EST-107", what, str(word), known)
+            raise not_one_of("FL-EST-107", what, word, known)
     check_numbers(level, 1, None)
     check_by_columns([area])
     names = tuple(covariates)

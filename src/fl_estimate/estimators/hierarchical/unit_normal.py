@@ -16,7 +16,7 @@ from scipy import special
 
 from fl_estimate.arrays import Floats
 from fl_estimate.design.totals import totals
-from fl_estimate.errors import EstimateFault
+from fl_estimate.errors import EstimateFault, shown
 from fl_estimate.estimators.design_weighted import estimate_mean
 from fl_estimate.estimators.domain_query import read_people, weight_columns
 from fl_estimate.estimators.hierarchical.direct import text
@@ -348,7 +348,7 @@ def person_means(population: Any, keys: Sequence[Key], names: Sequence[str], cov
             raise EstimateFault(
                 "FL-EST-101",
                 "the population's mean of a covariate is not given for every cell",
-                found=repr(name),
+                found=shown(name),
                 fix="population= needs a column of that name with the mean of each cell",
             )
         with np.errstate(invalid="ignore"):

@@ -151,7 +151,7 @@ def aggregate(
     """
     require_choice(interval, level)
     if quantity not in (TOTAL, PREVALENCE):
-        raise not_one_of("FL-EST-186", "this quantity", str(quantity), (TOTAL, PREVALENCE))
+        raise not_one_of("FL-EST-186", "this quantity", quantity, (TOTAL, PREVALENCE))
     if round_to is not None and not round_to > 0:
         raise EstimateFault("FL-EST-188", "a setting is out of range", found=f"round_to={round_to!r}", fix="above 0")
     surveys = read_surveys(

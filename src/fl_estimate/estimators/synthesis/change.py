@@ -111,9 +111,9 @@ def change(
     31.65
     """
     if scale not in SCALES:
-        raise not_one_of("FL-EST-195", "this scale of change", str(scale), SCALES)
+        raise not_one_of("FL-EST-195", "this scale of change", scale, SCALES)
     if differing not in ("refuse", "flag"):
-        raise not_one_of("FL-EST-195", "this rule for rounds that differ", str(differing), ("refuse", "flag"))
+        raise not_one_of("FL-EST-195", "this rule for rounds that differ", differing, ("refuse", "flag"))
     require_finite({"correlation": correlation}, within=(-1, 1))
     chosen: Literal["log", "wald"] = interval or ("log" if scale == "ratio" else "wald")
     require_choice(chosen, level)

@@ -205,7 +205,7 @@ def combine(
     {'survey': 0.51, 'lists': 0.49}
     """
     if method not in METHODS:
-        raise not_one_of("FL-EST-194", "this way of combining", str(method), METHODS)
+        raise not_one_of("FL-EST-194", "this way of combining", method, METHODS)
     told = {"bias": bias, "prior": prior, "draws": draws, "seed": seed}
     _require_settings(method, told if method != "bayesian" else {"scale": scale, "interval": interval})
     if method == "bayesian":
@@ -307,7 +307,7 @@ def _meant(name: str, given: Any, said: Mapping[str, str | None]) -> Any:
 def _read(sources: Any, scale: str, *, one: bool = False) -> tuple[list[str], list[Rows]]:
     """Names and aligned rows; sources that cannot stand side by side are refused."""
     if scale not in ("identity", "log"):
-        raise not_one_of("FL-EST-194", "this scale", str(scale), ("identity", "log"))
+        raise not_one_of("FL-EST-194", "this scale", scale, ("identity", "log"))
     given: list[Given] = list(sources.values()) if isinstance(sources, Mapping) else list(sources)
     names = (
         [str(n) for n in sources] if isinstance(sources, Mapping) else [f"source {k}" for k in range(1, len(given) + 1)]

@@ -151,9 +151,9 @@ def _middle_and_error(
 ) -> tuple[float, float]:  # fmt: skip
     """The value and its standard error, whichever of them was printed."""
     if interval not in SCALES:
-        raise not_one_of("FL-EST-184", "this scale of printed limits", str(interval), SCALES)
+        raise not_one_of("FL-EST-184", "this scale of printed limits", interval, SCALES)
     if verification not in MARKS:
-        raise not_one_of("FL-EST-184", "this mark of verification", str(verification), MARKS[:2])
+        raise not_one_of("FL-EST-184", "this mark of verification", verification, MARKS[:2])
     wrong = list(_faults(value, se, lower, upper, interval, level))
     if wrong:
         raise EstimateFault(

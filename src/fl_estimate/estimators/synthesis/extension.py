@@ -117,7 +117,7 @@ def extend_by_ratio(
     rows = rows_of(cells, "base")
     require_quantities([rows], PERSONS, "extension by a ratio", "give persons: Estimates.persons(population)")
     if ratios not in ("cells", "main-effects"):
-        raise not_one_of("FL-EST-192", "this way to take ratios", str(ratios), ("cells", "main-effects"))
+        raise not_one_of("FL-EST-192", "this way to take ratios", ratios, ("cells", "main-effects"))
     n_known, n_wanted = _counts(cases, by, cells, known, wanted, empty=ratios == "main-effects")
     if ratios == "cells":
         quotient, error = n_wanted / n_known, np.diag(1 / n_wanted + 1 / n_known)

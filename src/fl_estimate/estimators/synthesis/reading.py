@@ -11,7 +11,7 @@ import pandas as pd
 
 from fl_estimate.arrays import Floats
 from fl_estimate.design.intervals import GENERAL, general
-from fl_estimate.errors import EstimateFault, listed, not_one_of
+from fl_estimate.errors import EstimateFault, listed, not_one_of, shown
 from fl_estimate.inputs.wording import Wording
 from fl_estimate.results.basis import ARRAYS, FIGURES, Support, weakest
 from fl_estimate.results.build import build
@@ -201,10 +201,10 @@ def require_choice(interval: str, level: float) -> None:
         FL-EST-187.
     """
     if interval not in GENERAL:
-        raise not_one_of("FL-EST-187", "this interval", str(interval), GENERAL)
+        raise not_one_of("FL-EST-187", "this interval", interval, GENERAL)
     if not 0 < level < 1:
         raise EstimateFault(
-            "FL-EST-187", "the level is not between 0 and 1", found=repr(level), fix="95 % is level=0.95"
+            "FL-EST-187", "the level is not between 0 and 1", found=shown(level), fix="95 % is level=0.95"
         )
 
 

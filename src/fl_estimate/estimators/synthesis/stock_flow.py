@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import narwhals as nw
 import numpy as np
 
-from fl_estimate.errors import EstimateFault, missing_columns, not_one_of
+from fl_estimate.errors import EstimateFault, missing_columns, not_one_of, shown
 from fl_estimate.estimators.design_weighted import estimate_mean, estimate_total
 from fl_estimate.estimators.synthesis.reading import (
     PERSONS,
@@ -123,9 +123,9 @@ def stock_from_flow(
     if kind not in KINDS:
         if kind in REFUSED:
             raise EstimateFault(
-                "FL-EST-180", f"this duration gives no stock: {REFUSED[kind]}", found=repr(kind), fix=INSTEAD
+                "FL-EST-180", f"this duration gives no stock: {REFUSED[kind]}", found=shown(kind), fix=INSTEAD
             )
-        raise not_one_of("FL-EST-180", "this kind of duration", str(kind), KINDS)
+        raise not_one_of("FL-EST-180", "this kind of duration", kind, KINDS)
     require_choice(interval, level)
     require_finite({"window_years": window_years}, above=0)
     require_finite({"correlation": correlation}, within=(-1, 1))
@@ -217,7 +217,7 @@ def stock_from_person_time(
     """
     require_finite({"window_years": window_years}, above=0)
     if quantity not in (TOTAL, PREVALENCE):
-        raise not_one_of("FL-EST-186", "this quantity of a stock", str(quantity), (TOTAL, PREVALENCE))
+        raise not_one_of("FL-EST-186", "this quantity of a stock", quantity, (TOTAL, PREVALENCE))
     _check_years(resolve(people, design).frame, years, window_years)
     function: Any = estimate_total if quantity == TOTAL else estimate_mean
     found: Estimates = function(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from fl_estimate.errors import FileFault, listed, nearest
+from fl_estimate.errors import FileFault, listed, nearest, shown
 from fl_estimate.loaders.file_format import FileFormat
 from fl_estimate.loaders.file_table import (
     FileTable,
@@ -64,7 +64,7 @@ def _cells(file: Path, sheet: str | None) -> Cells:
             raise FileFault(
                 "FL-FILE-10",
                 "the workbook has no such worksheet",
-                found=repr(sheet),
+                found=shown(sheet),
                 fix=(f"did you mean {close!r}? " if close else "") + f"there are: {listed(names, most=20)}",
             )
         if not names:
