@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from fl_estimate.estimators.design_weighted import estimate_variance as estimate_variance
     from fl_estimate.estimators.framework_sensitivity import FrameworkComparison as FrameworkComparison
     from fl_estimate.estimators.framework_sensitivity import compare_frameworks as compare_frameworks
+    from fl_estimate.estimators.model_effects import marginal_effects as marginal_effects
+    from fl_estimate.estimators.model_effects import predict as predict
     from fl_estimate.estimators.model_terms import marginal_means as marginal_means
     from fl_estimate.estimators.model_terms import term_test as term_test
     from fl_estimate.estimators.pooling import pool as pool
@@ -131,7 +133,9 @@ _WHERE: dict[str, str] = {
     "independence_test": "estimators.survey_tests",
     "load": "loaders.load",
     "load_lists": "loaders.lists",
+    "marginal_effects": "estimators.model_effects",
     "marginal_means": "estimators.model_terms",
+    "predict": "estimators.model_effects",
     "plan_change": "design.planning",
     "plan_sample": "design.planning",
     "plot": "reporting.figures",

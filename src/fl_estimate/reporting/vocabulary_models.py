@@ -6,6 +6,9 @@ Said = tuple[str, str, str]
 
 QUANTITIES: dict[str, Said] = {
     "coefficient": ("Coefficient", "Coefficient", "Coeficiente"),
+    "marginal_effect": ("Average marginal effect", "Effet marginal moyen", "Efecto marginal medio"),
+    "predicted_mean": ("Predicted mean", "Moyenne prédite", "Media predicha"),
+    "linear_predictor": ("Linear predictor", "Prédicteur linéaire", "Predictor lineal"),
     "marginal_mean": ("Adjusted mean", "Moyenne ajustée", "Media ajustada"),
 }
 
@@ -68,6 +71,11 @@ ASSUMPTIONS: dict[str, Said] = {
         "Classes of {variable} that nobody counted has are left out: {values}.",
         "Les modalités de {variable} que personne n’a sont omises : {values}.",
         "Se omiten las clases de {variable} que nadie tiene: {values}.",
+    ),
+    "effects_of_all": (
+        "An effect is the mean over the persons counted of what the model says of each: of a class, everybody in it against everybody in the first; of a number, per unit.",
+        "Un effet est la moyenne, sur les personnes comptées, de ce que le modèle dit de chacune : d’une modalité, toutes dans celle-ci contre toutes dans la première ; d’un nombre, par unité.",
+        "Un efecto es la media, sobre las personas contadas, de lo que el modelo dice de cada una: de una clase, todas en ella frente a todas en la primera; de un número, por unidad.",
     ),
     "imputed_several_times": (
         "Missing answers were imputed {m} times; the standard error holds the variance between imputations.",

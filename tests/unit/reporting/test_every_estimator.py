@@ -77,6 +77,8 @@ ESTIMATORS: dict[str, tuple[Callable[[], fl.Estimates], Rows]] = {
     "regress": (lambda: fl.regress(people(), "fl ~ C(region)", design=DESIGN), TERM_OF_FEW),
     "regress crossed": (lambda: fl.regress(people(), "wage ~ C(region) + C(sex):C(region)", family="gaussian", design=DESIGN), TERM_OF_FEW),
     "marginal_means": (lambda: fl.marginal_means(fl.regress(people(), "fl ~ C(region)", design=DESIGN), "region"), OF_FEW),
+    "marginal_effects": (lambda: fl.marginal_effects(fl.regress(people(), "fl ~ C(region)", design=DESIGN)), TERM_OF_FEW),
+    "predict": (lambda: fl.predict(fl.regress(people(), "fl ~ C(region)", design=DESIGN), {"region": ["A", FEW]}), OF_FEW),
     "by_episode": (episodes, ALL),
     "estimate_readings": (readings, ALL),
     "hierarchical.area": (lambda: fl.hierarchical.area(by(), population=persons(), draws=200, seed=1), OF_FEW),
