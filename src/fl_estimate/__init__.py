@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from fl_estimate.estimators import capture_recapture as capture_recapture
     from fl_estimate.estimators import hierarchical as hierarchical
     from fl_estimate.estimators import synthesis as synthesis
+    from fl_estimate.estimators.comparisons import multiple_tests as multiple_tests
     from fl_estimate.estimators.contrasts import contrast as contrast
     from fl_estimate.estimators.contrasts import standardise as standardise
     from fl_estimate.estimators.design_weighted import estimate_mean as estimate_mean
@@ -135,6 +136,7 @@ _WHERE: dict[str, str] = {
     "load_lists": "loaders.lists",
     "marginal_effects": "estimators.model_effects",
     "marginal_means": "estimators.model_terms",
+    "multiple_tests": "estimators.comparisons",
     "predict": "estimators.model_effects",
     "plan_change": "design.planning",
     "plan_sample": "design.planning",

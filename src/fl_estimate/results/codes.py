@@ -285,6 +285,9 @@ PERCENTILE = IntervalKind("percentile")
 WOODRUFF = IntervalKind("woodruff")
 ENVELOPE = IntervalKind("envelope")
 
+WHOLE = "all"
+"""What the other part of a contrast is called where values of a column are compared with all of them together."""
+
 MAIN_EFFECTS = Term("main")
 TWO_WAY = Term("two-way")
 LOWER_QUARTILE = Term("0.25")
