@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from fl_estimate.estimators import capture_recapture as capture_recapture
     from fl_estimate.estimators import hierarchical as hierarchical
     from fl_estimate.estimators import synthesis as synthesis
+    from fl_estimate.estimators.class_regression import regress_multinomial as regress_multinomial
+    from fl_estimate.estimators.class_regression import regress_ordinal as regress_ordinal
     from fl_estimate.estimators.comparisons import multiple_tests as multiple_tests
     from fl_estimate.estimators.contrasts import contrast as contrast
     from fl_estimate.estimators.contrasts import standardise as standardise
@@ -152,6 +154,8 @@ _WHERE: dict[str, str] = {
     "publish_appraisal": "reporting.appraisals",
     "rank_test": "estimators.survey_tests",
     "regress": "estimators.regression",
+    "regress_multinomial": "estimators.class_regression",
+    "regress_ordinal": "estimators.class_regression",
     "replicate": "design.replicates",
     "run_study": "study.run",
     "stack": "results.stack",

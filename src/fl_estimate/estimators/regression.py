@@ -228,7 +228,7 @@ def regress(
     outcome, variables, parsed = read_formula(formula)
     variables = tuple(dict.fromkeys([*variables, *offset_columns(offset, exposure, chosen)]))
     data = read_model(call, outcome, variables)
-    if _depends_on_rows(f"{formula} {offset or ''}") and len(data.patterns) < data.rows:
+    if depends_on_rows(f"{formula} {offset or ''}") and len(data.patterns) < data.rows:
         data = read_model(call, outcome, variables, each_row=True)
     return fit_formula(data, formula, parsed, chosen, (offset, exposure))
 
@@ -236,7 +236,7 @@ def regress(
 ROW_FUNCTIONS = ("center(", "scale(", "standardize(", "bs(", "cs(", "cr(", "cc(", "poly(", "lag(", "hashed(")
 
 
-def _depends_on_rows(formula: str) -> bool:
+def depends_on_rows(formula: str) -> bool:
     """Whether a column depends on all rows together (a mean, knots), so that cells would stand for too few of them."""
     text = formula.replace(" ", "")
     return any(name in text for name in ROW_FUNCTIONS)
@@ -248,7 +248,7 @@ def fit_formula(
     """Fit a formula to people who were read; `beside` are the offset and the exposure."""
     offset = offset_values(data.patterns, *beside)
     x, y, spec = _matrices(data, formula, parsed)
-    names = [_spelled(str(name)) for name in spec.column_names]
+    names = [spelled(str(name)) for name in spec.column_names]
     weight = data.pattern_weight
     check_outcome(family.name, y, str(parsed.lhs))
     check_columns(x, weight, names)
@@ -370,7 +370,7 @@ def _matrices(data: ModelData, formula: str, parsed: Any) -> tuple[Floats, Float
     return x, y[:, 0], made.rhs.model_spec
 
 
-def _spelled(name: str) -> str:
+def spelled(name: str) -> str:
     """A term as it is read: numbers as classes lose the point that they have as floats, ``C(sex)[T.2]``."""
     return re.sub(r"\[(T\.)?(-?\d+)\.0\]", r"[\1\2]", name)
 
@@ -400,12 +400,12 @@ def _laid_out(model: FittedModel, names: Sequence[str]) -> Regression:
         reasons=row_reasons(model, p),
         diagnostics=_diagnostics(model),
         covariance=model.covariance.matrix,
-        support=coefficient_support(data, model.x, model.y, _columns_of_terms(model.spec), model.df),
+        support=coefficient_support(data, model.x, model.y, columns_of_terms(model.spec), model.df),
     )
     return Regression(**{each.name: getattr(made, each.name) for each in fields(made)}, model=kept)
 
 
-def _columns_of_terms(spec: Any) -> list[list[int]]:
+def columns_of_terms(spec: Any) -> list[list[int]]:
     """The columns of the design matrix that belong to each term."""
     return [list(range(part.start, part.stop)) for part in spec.term_slices.values()]
 

@@ -52,6 +52,16 @@ ASSUMPTIONS: dict[str, Said] = {
         "Régression binomiale négative pondérée à la population ; la variance d’une moyenne μ est μ + {alpha} μ².",
         "Regresión binomial negativa ponderada a la población; la varianza de una media μ es μ + {alpha} μ².",
     ),
+    "model_ordinal": (
+        "Cumulative model (link {link}) of the ordered classes {classes}, weighted to the population: each slope is the same at all thresholds.",
+        "Modèle cumulatif (lien {link}) des modalités ordonnées {classes}, pondéré à la population : chaque pente est la même à tous les seuils.",
+        "Modelo acumulativo (enlace {link}) de las clases ordenadas {classes}, ponderado a la población: cada pendiente es la misma en todos los umbrales.",
+    ),
+    "model_multinomial": (
+        "Multinomial logits against {reference}, weighted to the population.",
+        "Logits multinomiaux par rapport à {reference}, pondérés à la population.",
+        "Logits multinomiales frente a {reference}, ponderados a la población.",
+    ),
     "model_link": (
         "The link of the model is {link}.",
         "Le lien du modèle est {link}.",

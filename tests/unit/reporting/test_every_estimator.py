@@ -79,6 +79,8 @@ ESTIMATORS: dict[str, tuple[Callable[[], fl.Estimates], Rows]] = {
     "marginal_means": (lambda: fl.marginal_means(fl.regress(people(), "fl ~ C(region)", design=DESIGN), "region"), OF_FEW),
     "marginal_effects": (lambda: fl.marginal_effects(fl.regress(people(), "fl ~ C(region)", design=DESIGN)), TERM_OF_FEW),
     "predict": (lambda: fl.predict(fl.regress(people(), "fl ~ C(region)", design=DESIGN), {"region": ["A", FEW]}), OF_FEW),
+    "regress_ordinal": (lambda: fl.regress_ordinal(people().assign(y=lambda f: f["fl"] + (f["sex"] == "f")), "y ~ C(sex)", design=DESIGN), ALL),
+    "regress_multinomial": (lambda: fl.regress_multinomial(people().assign(y=lambda f: f["fl"] + (f["sex"] == "f")), "y ~ wage", design=DESIGN), ALL),
     "by_episode": (episodes, ALL),
     "estimate_readings": (readings, ALL),
     "hierarchical.area": (lambda: fl.hierarchical.area(by(), population=persons(), draws=200, seed=1), OF_FEW),
