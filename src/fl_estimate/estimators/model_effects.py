@@ -155,8 +155,8 @@ def _rows_at(fitted: FittedModel, at: Any) -> tuple[pd.DataFrame, list[str]]:
     for name in names:
         column, text = patterns[name], isinstance(patterns[name].dtype, pd.CategoricalDtype)
         if text:
-            values = given[name].astype(str).to_numpy()
-            frame[name] = pd.Categorical(values, categories=column.cat.categories)
+            codes = column.cat.categories.get_indexer(pd.Index(given[name].astype(str)))
+            frame[name] = pd.Categorical.from_codes(codes, categories=column.cat.categories)
         else:
             frame[name] = pd.to_numeric(given[name], errors="coerce").to_numpy(dtype=float)
         classed = text or f"C({name}" in fitted.formula
