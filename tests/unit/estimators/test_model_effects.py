@@ -40,12 +40,12 @@ def test_a_prediction_has_the_exposure_that_it_is_given() -> None:
         (lambda m: fl.predict(m, {"sex": "other", "age": 30}), "FL-EST-325"),
         (lambda m: fl.predict(m, {"sex": "male", "age": "old"}), "FL-EST-325"),
         (lambda m: fl.predict(m, 3), "FL-EST-325"),
-        (lambda m: fl.predict(m, {"sex": "male", "age": 30}, scale="odds"), "FL-EST-231"),
+        (lambda m: fl.predict(m, {"sex": "male", "age": 30}, scale="odds"), "FL-EST-231"),  # pyright: ignore[reportArgumentType]
         (lambda m: fl.marginal_effects(m, "wage"), "FL-EST-229"),
-        (lambda m: fl.marginal_effects(m, covariance_of="none"), "FL-EST-231"),
+        (lambda m: fl.marginal_effects(m, covariance_of="none"), "FL-EST-231"),  # pyright: ignore[reportArgumentType]
         (lambda m: fl.marginal_means(m, []), "FL-EST-326"),
         (lambda m: fl.marginal_means(m, ["sex", "sex"]), "FL-EST-326"),
-        (lambda m: fl.predict(fl.estimate_mean(counted(), "y", design=DESIGN), {}), "FL-EST-230"),
+        (lambda _: fl.predict(fl.estimate_mean(counted(), "y", design=DESIGN), {}), "FL-EST-230"),
     ],
 )
 def test_what_is_refused(call: Any, code: str) -> None:
