@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from fl_estimate.estimators import capture_recapture as capture_recapture
     from fl_estimate.estimators import hierarchical as hierarchical
     from fl_estimate.estimators import synthesis as synthesis
+    from fl_estimate.estimators.class_regression import regress_multinomial as regress_multinomial
+    from fl_estimate.estimators.class_regression import regress_ordinal as regress_ordinal
+    from fl_estimate.estimators.comparisons import multiple_tests as multiple_tests
     from fl_estimate.estimators.contrasts import contrast as contrast
     from fl_estimate.estimators.contrasts import standardise as standardise
     from fl_estimate.estimators.design_weighted import estimate_mean as estimate_mean
@@ -37,6 +40,8 @@ if TYPE_CHECKING:
     from fl_estimate.estimators.design_weighted import estimate_variance as estimate_variance
     from fl_estimate.estimators.framework_sensitivity import FrameworkComparison as FrameworkComparison
     from fl_estimate.estimators.framework_sensitivity import compare_frameworks as compare_frameworks
+    from fl_estimate.estimators.model_effects import marginal_effects as marginal_effects
+    from fl_estimate.estimators.model_effects import predict as predict
     from fl_estimate.estimators.model_terms import marginal_means as marginal_means
     from fl_estimate.estimators.model_terms import term_test as term_test
     from fl_estimate.estimators.pooling import pool as pool
@@ -133,7 +138,10 @@ _WHERE: dict[str, str] = {
     "independence_test": "estimators.survey_tests",
     "load": "loaders.load",
     "load_lists": "loaders.lists",
+    "marginal_effects": "estimators.model_effects",
     "marginal_means": "estimators.model_terms",
+    "multiple_tests": "estimators.comparisons",
+    "predict": "estimators.model_effects",
     "plan_change": "design.planning",
     "plan_sample": "design.planning",
     "plot": "reporting.figures",
@@ -150,6 +158,8 @@ _WHERE: dict[str, str] = {
     "publish_appraisal": "reporting.appraisals",
     "rank_test": "estimators.survey_tests",
     "regress": "estimators.regression",
+    "regress_multinomial": "estimators.class_regression",
+    "regress_ordinal": "estimators.class_regression",
     "replicate": "design.replicates",
     "run_study": "study.run",
     "stack": "results.stack",

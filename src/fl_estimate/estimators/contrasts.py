@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any, Literal
 
 import numpy as np
@@ -23,6 +24,7 @@ from fl_estimate.results.codes import (
     QUOTIENT,
     STANDARDISED,
     WALD,
+    WHOLE,
     AssumptionCode,
     MethodName,
     Quantity,
@@ -44,6 +46,19 @@ CONTRAST_OF_ESTIMATES = AssumptionCode("contrast_of_estimates", "column", "compa
 TELLING: tuple[str, ...] = ("quantity", "outcome", "term", "bound", "method")
 """Fixed columns that tell rows apart beside the by-columns."""
 Chosen = Mapping[str, Any]
+PAIRWISE = "pairwise"
+
+
+class _Overall:
+    """Stands for all values of a column together."""
+
+    def __str__(self) -> str:
+        return WHOLE
+
+    __repr__ = __str__
+
+
+OVERALL = _Overall()
 
 
 @method(kind=None, basis=None, family="survey")
@@ -66,7 +81,8 @@ def contrast(
     between : mapping
         One column and what of it is compared: ``{"region": ("North", "South")}`` is North against South in every domain of the
         other by-columns. A list of such pairs gives a row for each, ``{"region": [("North", "South"), ("North", "East")]}``.
-        A by-column, or `outcome`, `term`, `quantity`.
+        A by-column, or `outcome`, `term`, `quantity`. ``{"region": "pairwise"}`` is every pair of its values,
+        ``{"region": "overall"}`` each value against the row of all of them, such as the nation.
     scale : {"difference", "ratio", "log-ratio", "log-odds"}
         a − b; a/b; log a − log b; log(a/(1 − a)) − log(b/(1 − b)).
     weights : sequence of float, optional
@@ -104,7 +120,7 @@ def contrast(
         raise not_one_of("FL-EST-205", "this scale of contrasts", scale, tuple(QUANTITIES))
     column, sets = _between(estimates, between)
     factors = [_factors(names, weights, scale) for names in sets]
-    parts = _cells(estimates, column)
+    parts = _cells(estimates, column, whole=any(OVERALL in names for names in sets))
     combined = [
         _combine(estimates, cell, names, of, scale) for cell in parts for names, of in zip(sets, factors, strict=True)
     ]
@@ -191,6 +207,7 @@ class _Combined:
     model: int
     term: str
     reason: ReasonCode | None = None
+    whole: bool = False
 
 
 def _positive(share: Any) -> bool:
@@ -211,6 +228,8 @@ def _one_column(estimates: Estimates, given: Mapping[str, Any]) -> tuple[str, An
 
 def _between(estimates: Estimates, between: Chosen) -> tuple[str, list[tuple[Any, ...]]]:
     column, values = _one_column(estimates, between)
+    if isinstance(values, str):
+        return column, _named_sets(estimates, column, values)
     several = isinstance(values, list) and all(isinstance(each, tuple | list) for each in values)
     sets = [tuple(each) for each in values] if several else [tuple(values)]
     if not sets or any(len(names) < 2 or len(set(names)) < len(names) for names in sets):
@@ -219,6 +238,27 @@ def _between(estimates: Estimates, between: Chosen) -> tuple[str, list[tuple[Any
             fix=f'{{"{column}": (first, second)}}',
         )  # fmt: skip
     return column, sets
+
+
+def _named_sets(estimates: Estimates, column: str, name: str) -> list[tuple[Any, ...]]:
+    """Every pair of the values of a column, or each against all of them together."""
+    if name not in (PAIRWISE, "overall"):
+        raise not_one_of("FL-EST-206", "this set of contrasts", name, (PAIRWISE, "overall"))
+    if name == "overall" and column not in estimates.by:
+        raise EstimateFault(
+            "FL-EST-206", "only values of a by-column have a row of all of them", found=repr(column),
+            fix=f"by-columns there are: {listed(estimates.by) or 'none'}",
+        )  # fmt: skip
+    values = [value for value in estimates.frame[column].dropna().unique() if value != ""]
+    sets: list[tuple[Any, ...]] = (
+        list(combinations(values, 2)) if name == PAIRWISE else [(value, OVERALL) for value in values]
+    )
+    if not sets:
+        raise EstimateFault(
+            "FL-EST-207", "no rows of the estimates can be compared", found=f"{column}: {len(values)} values",
+            fix=f"estimate by={column!r} in one call",
+        )  # fmt: skip
+    return sets
 
 
 def _factors(names: tuple[Any, ...], weights: Sequence[float] | None, scale: str) -> Floats:
@@ -235,18 +275,29 @@ def _factors(names: tuple[Any, ...], weights: Sequence[float] | None, scale: str
     return given
 
 
-def _cells(estimates: Estimates, column: str) -> list[dict[Any, int]]:
-    """Rows that differ in nothing but the column: for each such set the row of each value, in the order of the table."""
+def _cells(estimates: Estimates, column: str, *, whole: bool = False) -> list[dict[Any, int]]:
+    """Rows that differ in nothing but the column: for each such set the row of each value, in the order of the table.
+
+    With `whole` the row of all values is among them, at `OVERALL`.
+    """
     frame = estimates.frame
     others = [name for name in (*TELLING, "margin", *estimates.by) if name != column]
     found: dict[tuple[Any, ...], dict[Any, int]] = {}
     for row, record in enumerate(frame.to_dict("records")):
         value = record[column]
-        if value is pd.NA or (column in estimates.by and column not in str(record["margin"]).split(" × ")):
+        margin = [part for part in str(record["margin"]).split(" × ") if part and part != column]
+        record = {**record, "margin": " × ".join(margin)}
+        if whole and column in estimates.by and column not in str(frame["margin"].iloc[row]).split(" × "):
+            found.setdefault(_key(record, others), {})[OVERALL] = row
             continue
-        key = tuple(None if record[name] is pd.NA else record[name] for name in others)
-        found.setdefault(key, {})[value] = row
-    return list(found.values())
+        if value is pd.NA or (column in estimates.by and column not in str(frame["margin"].iloc[row]).split(" × ")):
+            continue
+        found.setdefault(_key(record, others), {})[value] = row
+    return [cell for cell in found.values() if set(cell) != {OVERALL}]
+
+
+def _key(record: Mapping[Any, Any], others: Sequence[str]) -> tuple[Any, ...]:
+    return tuple(None if record[name] is pd.NA else record[name] for name in others)
 
 
 def _combine(
@@ -275,7 +326,9 @@ def _combine(
     values = estimates.frame["value"].to_numpy(dtype=float)[known]
     value, slopes = _apply(values, factors, scale)
     reason = None if np.isfinite(value) else PART_MISSING if np.isnan(values).any() else CONTRAST_NOT_DEFINED
-    return _Combined(rows=tuple(known), value=value, slopes=slopes, model=known[0], term=term, reason=reason)
+    return _Combined(
+        rows=tuple(known), value=value, slopes=slopes, model=known[0], term=term, reason=reason, whole=OVERALL in names
+    )
 
 
 def _row_of(cell: Mapping[Any, int], name: Any) -> int | None:
@@ -386,6 +439,9 @@ def _joined(old: Any, new: str) -> str:
 def _people(frame: pd.DataFrame, row: _Combined, name: str, *, apart: bool) -> float:
     """People or cases of all parts: added up where the parts are apart; of parts of the same people n, where it is one."""
     values = [frame[name].iloc[place] for place in row.rows]
+    if len(values) == 2 and row.whole:
+        # One part lies in the other.
+        return np.nan if any(pd.isna(value) for value in values) else float(max(values))
     if any(pd.isna(value) for value in values) or (not apart and (name == "cases" or len(set(values)) > 1)):
         return np.nan
     return float(sum(values)) if apart else float(values[0])

@@ -10,7 +10,9 @@ import numpy as np
 
 from fl_estimate.design.totals import Floats
 from fl_estimate.estimators.model_data import ModelData
-from fl_estimate.estimators.model_fit import FamilyName, Fit
+from fl_estimate.estimators.model_families import MODEL_LINK, MODEL_OFFSET, Family, family_of
+from fl_estimate.estimators.model_fit import Fit
+from fl_estimate.estimators.model_offset import Beside, Offset, told_of_offset
 from fl_estimate.estimators.model_variance import Covariance
 from fl_estimate.estimators.weighted_call import assumptions_of_design, notes_of
 from fl_estimate.results.basis import Support
@@ -29,9 +31,6 @@ from fl_estimate.results.storage import packed, unpacked
 MODEL_REPLICATES_LOST = ReasonCode("model_replicates_lost", "replicates", "of")
 MODEL_COMPLETE_ROWS = AssumptionCode("model_complete_rows")
 MODEL_LEVELS_LEFT_OUT = AssumptionCode("model_levels_left_out", "variable", "values")
-MODELS: dict[str, AssumptionCode] = {
-    family: AssumptionCode(f"model_{family}") for family in ("binomial", "gaussian", "poisson")
-}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -40,7 +39,11 @@ class FittedModel:
 
     Attributes
     ----------
-    formula, family_name : str
+    formula : str
+    family : Family
+        With its link.
+    offset : Offset
+        What stands in the linear predictor with a coefficient of 1, and its values by pattern.
     spec : formulaic.ModelSpec
         How the right-hand side becomes columns.
     x, y : arrays
@@ -53,7 +56,8 @@ class FittedModel:
     """
 
     formula: str
-    family_name: FamilyName
+    family: Family
+    offset: Offset
     spec: Any
     x: Floats
     y: Floats
@@ -147,7 +151,10 @@ class KeptModel:
 
     Attributes
     ----------
-    formula, family_name : str
+    formula : str
+    family : Family
+    beside : tuple of str or None
+        The offset and the exposure that were asked for.
     columns : tuple of str
         The columns of the design matrix.
     terms : mapping
@@ -164,7 +171,8 @@ class KeptModel:
     """
 
     formula: str
-    family_name: FamilyName
+    family: Family
+    beside: Beside
     columns: tuple[str, ...]
     terms: Mapping[str, tuple[int, ...]]
     beta: Floats
@@ -192,6 +200,8 @@ class KeptModel:
         told = self.alone()
         return {
             **{name: getattr(told, name) for name in _PLAIN},
+            "family": [told.family.name, told.family.link, None if np.isnan(told.family.alpha) else told.family.alpha],
+            "beside": list(told.beside),
             "terms": {term: list(places) for term, places in told.terms.items()},
             "beta": told.beta.tolist(),
             "covariance": packed(told.covariance.matrix),
@@ -204,8 +214,12 @@ class KeptModel:
     def from_dict(told: Mapping[str, Any]) -> KeptModel:
         """What `to_dict` gave."""
         replicates, lost = told["replicates"]
+        name, link, alpha = told["family"]
+        offset, exposure = told["beside"]
         return KeptModel(
             **{name: told[name] for name in _PLAIN if name != "columns"},
+            family=family_of(name, link, np.nan if alpha is None else alpha),
+            beside=(offset, exposure),
             columns=tuple(told["columns"]),
             terms={term: tuple(places) for term, places in told["terms"].items()},
             beta=np.array(told["beta"], dtype=float),
@@ -217,7 +231,7 @@ class KeptModel:
         )
 
 
-_PLAIN = ("formula", "family_name", "columns", "df", "design_df", "n", "undetermined", "level")
+_PLAIN = ("formula", "columns", "df", "design_df", "n", "undetermined", "level")
 
 
 def _kept(told: Mapping[str, Any]) -> KeptModel:
@@ -243,7 +257,7 @@ def row_reasons(model: FittedModel | KeptModel, count: int) -> tuple[Reason, ...
 
 
 def model_assumptions(
-    data: ModelData, spread: Covariance, outcomes: Sequence[str], family: str
+    data: ModelData, spread: Covariance, outcomes: Sequence[str], family: Family, beside: Beside
 ) -> tuple[Assumption, ...]:
     """What a model takes for granted, the design's part of it first."""
     call = data.call
@@ -254,7 +268,20 @@ def model_assumptions(
         said.append((UNKNOWN_AS_NO if data.treatment == "no" else MODEL_COMPLETE_ROWS).held())
     if call.where is not None:
         said.append(SUBPOPULATION.held(where=call.where))
-    said.append(MODELS[family].held())
+    kind, told = family.kind, told_of_offset(beside)
+    said.append(kind.said.held() if np.isnan(family.alpha) else kind.said.held(alpha=round(family.alpha, 4)))
+    if family.link != next(iter(kind.links)):
+        said.append(MODEL_LINK.held(link=family.link))
+    if told:
+        said.append(MODEL_OFFSET.held(offset=told))
     for name, values in data.left_out.items():
         said.append(MODEL_LEVELS_LEFT_OUT.held(variable=name, values=list(values)))
     return (*said, *notes_of(call, outcomes))
+
+
+def model_settings(model: KeptModel) -> dict[str, Any]:
+    """What a model was asked for, as its recipe keeps it."""
+    said: dict[str, Any] = {"formula": model.formula, "family": model.family.name}
+    if model.family.link != next(iter(model.family.kind.links)):
+        said["link"] = model.family.link
+    return {**said, **{name: text for name, text in zip(("offset", "exposure"), model.beside, strict=True) if text}}

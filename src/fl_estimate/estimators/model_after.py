@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,9 @@ import pandas as pd
 from fl_estimate.design.totals import Floats
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.fitted_model import FittedModel, Margin, Pieces
-from fl_estimate.estimators.model_fit import check_settled, family_of, fit
+from fl_estimate.estimators.model_averages import averages
+from fl_estimate.estimators.model_fit import check_settled, fit
 from fl_estimate.estimators.model_support import group_support
-from fl_estimate.estimators.model_variance import covariance
 from fl_estimate.estimators.weighted_call import MOST_LEVELS
 
 
@@ -52,20 +53,18 @@ def ratio(fitted: FittedModel, columns: Sequence[int]) -> tuple[float, Floats]:
         FL-EST-223: the model without them has no maximum.
     """
     v = fitted.covariance.matrix[np.ix_(columns, columns)]
-    family = family_of(fitted.family_name)
+    family = fitted.family
     kept = [place for place in range(fitted.x.shape[1]) if place not in set(columns)]
     names = [str(name) for name in fitted.spec.column_names]
     weight = fitted.data.pattern_weight
     if kept:
-        without = fit(fitted.x[:, kept], fitted.y, weight, family)
+        without = fit(fitted.x[:, kept], fitted.y, weight, family, offset=fitted.offset.values)
         check_settled(without, [names[place] for place in kept])
-        mu = without.mu
+        eta = without.eta
     else:
-        mu = family.fitted(np.zeros(len(fitted.y)))
+        eta = fitted.offset.values
     scaled = weight / fitted.data.mean_weight
-    fall = family.deviance(fitted.y, mu, freq_weights=scaled) - family.deviance(
-        fitted.y, fitted.fit.mu, freq_weights=scaled
-    )
+    fall = family.deviance(fitted.y, eta, scaled) - family.deviance(fitted.y, fitted.fit.eta, scaled)
     naive = fitted.fit.bread[np.ix_(columns, columns)] * fitted.data.mean_weight
     scales = np.linalg.eigvals(np.linalg.solve(naive, v)).real
     return float(fall), np.sort(np.maximum(scales, 0.0))[::-1]
@@ -89,51 +88,42 @@ def require_classes(fitted: FittedModel, by: str) -> None:
         )  # fmt: skip
 
 
-def margin(fitted: FittedModel, by: str) -> Margin:
-    """Predicted means with everybody in each class in turn, with both covariances."""
-    data, family = fitted.data, family_of(fitted.family_name)
-    groups = _groups(data.patterns[by])
-    designs = [_design(fitted, by, group) for group in groups]
-    weight = data.pattern_weight
-
-    def means(weights: Floats, beta: Floats) -> Floats:
-        return np.array([weights @ family.fitted(x @ beta) for x in designs]) / weights.sum()
-
-    def again(weights: Floats) -> Floats:
-        one = fit(fitted.x, fitted.y, weights, family, start=fitted.fit.beta)
-        return means(weights, one.beta) if one.converged else np.full(len(designs), np.nan)
-
-    value = means(weight, fitted.fit.beta)
-    predicted = np.stack([family.fitted(x @ fitted.fit.beta) for x in designs], axis=1)
-    own = (predicted - value) / weight.sum()
-    slopes = np.stack(
-        [(weight * family.variance(mu)) @ x for x, mu in zip(designs, predicted.T, strict=True)], axis=1
-    ) / weight.sum()  # fmt: skip
-    scores = (fitted.x * (fitted.y - fitted.fit.mu)[:, None]) @ fitted.fit.bread @ slopes
-    apart = covariance(data, own, lambda w: means(w, fitted.fit.beta), value).matrix
-    met, people = data.patterns[by].to_numpy(), data.by_pattern(data.n)
-    group = np.argmax([met == each for each in groups], axis=0).astype(np.int64)
+def margin(fitted: FittedModel, by: str | Sequence[str]) -> Margin:
+    """Predicted means with everybody in each class in turn, or in each combination of classes, with both covariances."""
+    names = (by,) if isinstance(by, str) else tuple(by)
+    data = fitted.data
+    groups = list(product(*(classes(data.patterns[name]) for name in names)))
+    found = averages(fitted, [[(1.0, everybody(fitted, dict(zip(names, group, strict=True))))] for group in groups])
+    people = data.by_pattern(data.n)
+    met = [np.all([data.patterns[n].to_numpy() == v for n, v in zip(names, g, strict=True)], axis=0) for g in groups]
+    plain = [tuple(_plain(value) for value in group) for group in groups]
     return Margin(
-        groups=tuple(int(each) if isinstance(each, float) and each.is_integer() else each for each in groups),
-        value=value,
-        joint=covariance(data, own + scores, again, value).matrix,
-        separate=apart + slopes.T @ fitted.covariance.matrix @ slopes,
-        n=tuple(float(people[met == each].sum()) for each in groups),
-        support=group_support(data, fitted.y, group, len(groups), fitted.design_df),
+        groups=tuple(group[0] for group in plain) if isinstance(by, str) else tuple(plain),
+        value=found.value,
+        joint=found.joint,
+        separate=found.separate,
+        n=tuple(float(people[each].sum()) for each in met),
+        support=group_support(data, fitted.y, np.argmax(met, axis=0).astype(np.int64), len(groups), fitted.design_df),
     )
 
 
-def _groups(column: pd.Series[Any]) -> list[Any]:
+def classes(column: pd.Series[Any]) -> list[Any]:
+    """The classes of a column: declared, or the different numbers."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         return list(column.cat.categories)
     return sorted(float(value) for value in column.unique())
 
 
-def _design(fitted: FittedModel, by: str, group: Any) -> Floats:
-    """The design matrix with everybody in one group."""
+def everybody(fitted: FittedModel, values: Mapping[str, Any]) -> Floats:
+    """The design matrix with everybody having these values: one for all, or one for each pattern."""
     frame = fitted.data.patterns.copy()
-    if isinstance(frame[by].dtype, pd.CategoricalDtype):
-        frame[by] = pd.Categorical([group] * len(frame), categories=frame[by].cat.categories)
-    else:
-        frame[by] = group
+    for name, value in values.items():
+        if isinstance(frame[name].dtype, pd.CategoricalDtype):
+            frame[name] = pd.Categorical([value] * len(frame), categories=frame[name].cat.categories)
+        else:
+            frame[name] = value
     return np.asarray(fitted.spec.get_model_matrix(frame, na_action="ignore"), dtype=float)
+
+
+def _plain(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value

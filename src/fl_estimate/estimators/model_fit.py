@@ -8,21 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from fl_estimate.design.totals import Floats
-from fl_estimate.errors import EstimateFault, labels_shown, listed, not_one_of
+from fl_estimate.errors import EstimateFault, labels_shown, listed
+from fl_estimate.estimators.model_families import EVERYWHERE, Family
 
-FamilyName = Literal["binomial", "gaussian", "poisson"]
-FAMILIES: tuple[str, ...] = ("binomial", "gaussian", "poisson")
 STRETCH = 65_536
 """Rows whose share of X'WX is added up at once."""
 STEPS = 40
 """Newton steps; a model that has a maximum needs under fifteen, and one step a unit of η goes by where it has none."""
 SMALL = 1e-8
 """Step, relative to the spread of each column, after which one more reaches the last digit (convergence is quadratic)."""
+ALPHA_TURNS = 200
+LOG_ALPHA = (-18.0, 9.0)
+"""Where log α of a negative binomial model is looked for; at its lower end the model is Poisson's."""
 COLLINEAR = 1e-12
 """Least eigenvalue of X'WX scaled to ones on its diagonal below which its columns are taken as dependent."""
 
@@ -35,8 +37,13 @@ class Fit:
     ----------
     beta : array, shape (p,)
     bread : array, shape (p, p)
-        Inverse of the information Σ w x x′ dμ/dη, the weights as they are.
-    mu : array, shape (patterns,)
+        Inverse of the expected information Σ w x x′ μ′²/V(μ), the weights as they are.
+    eta, mu : array, shape (patterns,)
+        The linear predictor, its offset among it, and the mean.
+    score : array, shape (patterns,)
+        (y − μ) μ′/V(μ): times w x it is what a pattern adds to the score.
+    family : Family
+        With the alpha that was estimated.
     converged : bool
     moving : array, shape (p,)
         The last step, relative to the spread of each column.
@@ -44,27 +51,23 @@ class Fit:
 
     beta: Floats
     bread: Floats
+    eta: Floats
     mu: Floats
+    score: Floats
+    family: Family
     converged: bool
     moving: Floats
 
 
-def family_of(name: str) -> Any:
-    """The statsmodels family with its canonical link.
-
-    Raises
-    ------
-    EstimateFault
-        FL-EST-224.
-    """
-    if name not in FAMILIES:
-        raise not_one_of("FL-EST-224", "this family of models", name, FAMILIES)
-    from statsmodels.genmod import families
-
-    return {"binomial": families.Binomial, "gaussian": families.Gaussian, "poisson": families.Poisson}[name]()
-
-
-def fit(x: Floats, y: Floats, weight: Floats, family: Any, *, start: Floats | None = None) -> Fit:
+def fit(
+    x: Floats,
+    y: Floats,
+    weight: Floats,
+    family: Family,
+    *,
+    start: Floats | None = None,
+    offset: Floats | None = None,
+) -> Fit:
     """Fit by Newton's method, halving a step that does not lower the deviance.
 
     Parameters
@@ -72,31 +75,77 @@ def fit(x: Floats, y: Floats, weight: Floats, family: Any, *, start: Floats | No
     x : array, shape (patterns, p)
     y, weight : array, shape (patterns,)
         Patterns of weight 0 have no influence.
-    family : statsmodels family
-        With its canonical link, so that the score is Σ w x (y − μ) and the information Σ w x x′ V(μ).
+    family : Family
+        With its link. A negative binomial without an alpha has it estimated.
     start : array, shape (p,), optional
         Coefficients to start from.
+    offset : array, shape (patterns,), optional
+        A part of the linear predictor with a coefficient of 1.
     """
+    off = np.zeros(len(y)) if offset is None else offset
+    if family.kind.distribution == "NegativeBinomial" and np.isnan(family.alpha):
+        return _with_alpha(x, y, weight, family, start, off)
     scale = np.sqrt(np.maximum(np.einsum("ij,ij,i->j", x, x, weight) / weight.sum(), 1e-300))
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        beta = _started(x, y, weight, family, scale) if start is None else start
-        deviance = _deviance(x, y, weight, family, beta)
+        beta = _started(x, y, weight, family, scale, off) if start is None else start
+        deviance = family.deviance(y, x @ beta + off, weight)
         moving, settled = np.full(len(beta), np.inf), False
         for _ in range(STEPS):
-            mu = family.fitted(x @ beta)
-            step = _solve(_gram(x, weight * family.variance(mu), scale), x.T @ (weight * (y - mu)) / scale) / scale
-            beta, deviance = _forward(x, y, weight, family, beta, step, deviance)
+            eta = x @ beta + off
+            step = _step(x, y, weight, family, eta, scale)
+            beta, deviance = _forward(x, y, weight, family, beta, step, deviance, off)
             moving = np.abs(step) * scale
             if settled:
                 break
             settled = bool((moving < SMALL * np.maximum(1.0, np.abs(beta) * scale)).all())
-        mu = family.fitted(x @ beta)
-        information = _gram(x, weight * family.variance(mu), scale)
+        eta = x @ beta + off
+        information = _gram(x, weight * family.expected(eta), scale)
     try:
         bread = np.linalg.inv(information) / np.outer(scale, scale)
     except np.linalg.LinAlgError:
         bread, settled = np.full((len(beta), len(beta)), np.nan), False
-    return Fit(beta=beta, bread=bread, mu=mu, converged=settled and bool(np.isfinite(beta).all()), moving=moving)
+    return Fit(
+        beta=beta, bread=bread, eta=eta, mu=family.mean(eta), score=family.score(y, eta), family=family,
+        converged=settled and bool(np.isfinite(beta).all()) and np.isfinite(deviance), moving=moving,
+    )  # fmt: skip
+
+
+def _with_alpha(x: Floats, y: Floats, weight: Floats, family: Family, start: Floats | None, offset: Floats) -> Fit:
+    """A negative binomial model with α by maximum likelihood: coefficients and α in turn, until neither moves."""
+    from scipy.optimize import minimize_scalar
+
+    def lack(log_alpha: float, mu: Floats) -> float:
+        inner = family.with_alpha(float(np.exp(log_alpha))).inner
+        return -float(weight @ inner.loglike_obs(y, mu)) / weight.sum()
+
+    log_alpha, found = 0.0, None
+    for _ in range(ALPHA_TURNS):
+        found = fit(x, y, weight, family.with_alpha(float(np.exp(log_alpha))), start=start, offset=offset)
+        if not found.converged:
+            return found
+        start, before = found.beta, log_alpha
+        best: Any = minimize_scalar(
+            lack, bounds=LOG_ALPHA, args=(found.mu,), method="bounded", options={"xatol": 1e-10, "maxiter": 200}
+        )
+        log_alpha = float(best.x)
+        if abs(log_alpha - before) < 1e-9:
+            break
+    if found is None:
+        raise AssertionError("there is one turn at least")
+    return found
+
+
+def _step(x: Floats, y: Floats, weight: Floats, family: Family, eta: Floats, scale: Floats) -> Floats:
+    """Newton's step; Fisher's where the observed information is not that of a maximum."""
+    right = x.T @ (weight * family.score(y, eta)) / scale
+    if not family.canonical:
+        matrix = _gram(x, weight * family.observed(y, eta), scale)
+        try:
+            np.linalg.cholesky(matrix)
+            return np.linalg.solve(matrix, right) / scale
+        except np.linalg.LinAlgError:
+            pass
+    return _solve(_gram(x, weight * family.expected(eta), scale), right) / scale
 
 
 def check_columns(x: Floats, weight: Floats, names: Sequence[str]) -> None:
@@ -151,6 +200,12 @@ def check_settled(found: Fit, names: Sequence[str]) -> None:
     if found.converged:
         return
     moving = [name for name, step in zip(names, found.moving, strict=True) if not step < SMALL]
+    if found.family.bounds != EVERYWHERE:
+        raise EstimateFault(
+            "FL-EST-323", "the model has no estimate: its best means lie at the border of those that its link allows",
+            found=f"a {found.family.name} model with the link {found.family.link}",
+            fix="with the family's first link all means are possible; ratios of risks or differences come from fl.marginal_means",
+        )  # fmt: skip
     raise EstimateFault(
         "FL-EST-223", "the model has no estimate: its coefficients grow without end",
         found=f"still moving: {_terms_shown(moving)}",
@@ -159,12 +214,20 @@ def check_settled(found: Fit, names: Sequence[str]) -> None:
     )  # fmt: skip
 
 
-def _started(x: Floats, y: Floats, weight: Floats, family: Any, scale: Floats) -> Floats:
-    """One weighted least squares from statsmodels' starting means."""
-    mu = family.starting_mu(y)
-    variance = family.variance(mu)
-    target = weight * (variance * family.predict(mu) + y - mu)
-    return _solve(_gram(x, weight * variance, scale), x.T @ target / scale) / scale
+def _started(x: Floats, y: Floats, weight: Floats, family: Family, scale: Floats, offset: Floats) -> Floats:
+    """One weighted least squares from statsmodels' starting means; the same mean for all where that leaves the family's means."""
+    mu = np.asarray(family.inner.starting_mu(y), dtype=float)
+    if family.name == "gaussian" and family.link != "identity":
+        mu = np.maximum(mu, np.abs(y).mean() / 10 + 1e-6)
+    eta = np.asarray(family.inner.link(mu), dtype=float)
+    part = weight * family.expected(eta)
+    target = part * (eta - offset + (y - mu) / family.slope(eta))
+    beta = _solve(_gram(x, part, scale), x.T @ target / scale) / scale
+    if np.isfinite(family.deviance(y, x @ beta + offset, weight)):
+        return beta
+    middle = float(weight @ y / weight.sum())
+    wanted = float(np.asarray(family.inner.link(np.array([middle])))[0]) - offset
+    return _solve(_gram(x, weight, scale), x.T @ (weight * wanted) / scale) / scale
 
 
 def _gram(x: Floats, weight: Floats, scale: Floats) -> Floats:
@@ -182,16 +245,21 @@ def _solve(matrix: Floats, right: Floats) -> Floats:
         return np.full(len(right), np.nan)
 
 
-def _deviance(x: Floats, y: Floats, weight: Floats, family: Any, beta: Floats) -> float:
-    return float(family.deviance(y, family.fitted(x @ beta), freq_weights=weight))
-
-
 def _forward(
-    x: Floats, y: Floats, weight: Floats, family: Any, beta: Floats, step: Floats, deviance: float
+    x: Floats,
+    y: Floats,
+    weight: Floats,
+    family: Family,
+    beta: Floats,
+    step: Floats,
+    deviance: float,
+    offset: Floats,
 ) -> tuple[Floats, float]:
-    for halving in range(8):
+    bounded = family.bounds != EVERYWHERE
+    for halving in range(40 if bounded else 8):
         tried = beta + step / 2**halving
-        reached = _deviance(x, y, weight, family, tried)
+        reached = family.deviance(y, x @ tried + offset, weight)
         if np.isfinite(reached) and reached <= deviance * (1 + 1e-10) + 1e-12 * weight.sum():
             return tried, reached
-    return beta + step, _deviance(x, y, weight, family, beta + step)
+    # A step across the border of the means that the family can have has nowhere to go on from.
+    return (beta, deviance) if bounded else (beta + step, family.deviance(y, x @ (beta + step) + offset, weight))

@@ -16,7 +16,8 @@ from fl_estimate.errors import EstimateFault, labels_shown, listed, nearest, not
 from fl_estimate.estimators.fitted_model import KeptModel, Margin, Session, row_reasons
 from fl_estimate.estimators.model_after import margin, ratio, require_classes
 from fl_estimate.estimators.model_data import read_model
-from fl_estimate.estimators.regression import Regression, fit_formula, read_formula
+from fl_estimate.estimators.model_formula import read_formula
+from fl_estimate.estimators.regression import Regression, fit_formula
 from fl_estimate.results.build import build
 from fl_estimate.results.codes import MARGINAL_MEAN, REPLICATES, TAYLOR, WALD
 from fl_estimate.results.estimates import Estimates
@@ -80,7 +81,7 @@ def term_test(
         raise not_one_of("FL-EST-231", "this test", method, ("wald", "lrt"))
     if tail_method not in ("exact", "saddlepoint"):
         raise not_one_of("FL-EST-231", "this way of computing a tail", tail_method, ("exact", "saddlepoint"))
-    kept = _model(model)
+    kept = kept_model(model)
     terms = (term,) if isinstance(term, str) else tuple(term)
     known = [_named(kept, name) for name in terms]
     columns = sorted({place for name in _found(kept, terms, known) for place in kept.terms[name]})
@@ -102,7 +103,7 @@ def term_test(
         p_value=p_value,
         scales=scales,
         n=round(kept.n),
-        provenance=_provenance(model, term=list(terms)),
+        provenance=provenance_of(model, term=list(terms)),
     )
 
 
@@ -119,7 +120,8 @@ def wald(beta: Floats, v: Floats, df: float) -> tuple[float, float, tuple[float,
     return statistic, p_value, (float(q), float(df))
 
 
-def _model(model: Estimates) -> KeptModel:
+def kept_model(model: Estimates) -> KeptModel:
+    """What a regression holds of its model; a fault where this is none."""
     kept = model.model if isinstance(model, Regression) else None
     if kept is None:
         raise EstimateFault(
@@ -129,7 +131,7 @@ def _model(model: Estimates) -> KeptModel:
     return kept
 
 
-def _session(kept: KeptModel, asked: str, known: Sequence[str]) -> Session:
+def session_of(kept: KeptModel, asked: str, known: Sequence[str]) -> Session:
     """The way back to the people, or why what was asked for cannot be had without them."""
     if kept.session is not None:
         return kept.session
@@ -142,7 +144,7 @@ def _session(kept: KeptModel, asked: str, known: Sequence[str]) -> Session:
 def _ratio(kept: KeptModel, terms: Sequence[str], columns: Sequence[int]) -> tuple[float, tuple[float, ...]]:
     if len(terms) == 1 and terms[0] in kept.pieces.ratios:
         return kept.pieces.ratios[terms[0]]
-    session = _session(kept, f"the ratio of {listed(terms)}", list(kept.pieces.ratios))
+    session = session_of(kept, f"the ratio of {listed(terms)}", list(kept.pieces.ratios))
     fall, scales = ratio(session.people(), columns)
     return fall, tuple(float(scale) for scale in scales)
 
@@ -165,15 +167,17 @@ def _named(kept: KeptModel, term: str) -> str | None:
     return next((name for name in kept.terms if sorted(part.strip() for part in name.split(":")) == parts), None)
 
 
-def _provenance(model: Estimates, **settings: Any) -> Provenance:
+def provenance_of(model: Estimates, **settings: Any) -> Provenance:
     """The call that fitted the model, and what it was asked."""
     told = dict(model.provenance.arguments)
-    first = {name: told.pop(name) for name in ("formula", "family")}
+    first = {name: told.pop(name) for name in ("formula", "family", "link", "offset", "exposure") if name in told}
     return replace(model.provenance, arguments={**first, **settings, **told})
 
 
 @method(kind=None, basis=None, family="survey")
-def marginal_means(model: Estimates, by: str, *, covariance_of: Literal["joint", "separate"] = "joint") -> Estimates:
+def marginal_means(
+    model: Estimates, by: str | Sequence[str], *, covariance_of: Literal["joint", "separate"] = "joint"
+) -> Estimates:
     """Predict what the mean outcome would be if everybody were in each group in turn, all else as it is.
 
     Use it to compare groups adjusted for what the model holds: differences between the rows are adjusted risk differences.
@@ -182,8 +186,9 @@ def marginal_means(model: Estimates, by: str, *, covariance_of: Literal["joint",
     ----------
     model : Regression
         From `fl.regress`.
-    by : str
-        A column of classes. One that the model does not hold is added to it as a term, and the model fitted again.
+    by : str or sequence of str
+        A column of classes, or several: a mean for each of their combinations. Columns that the model does not hold are added
+        to it (several with their interactions), and the model is fitted again.
     covariance_of : {"joint", "separate"}
         Linearise coefficients and people together; or add the variance of the mean to that of the coefficients as if
         they were independent, as R's ``svypredmeans`` does.
@@ -196,7 +201,7 @@ def marginal_means(model: Estimates, by: str, *, covariance_of: Literal["joint",
     Raises
     ------
     EstimateFault
-        FL-EST-230 (not a regression; or the people are needed and not at hand); FL-EST-239 (a column of numbers that is a slope in the model); and as `fl.regress` where it is fitted again.
+        FL-EST-230 (not a regression; or the people are needed and not at hand); FL-EST-326 (by); FL-EST-239 (a column of numbers that is a slope in the model); and as `fl.regress` where it is fitted again.
 
     Notes
     -----
@@ -217,45 +222,59 @@ def marginal_means(model: Estimates, by: str, *, covariance_of: Literal["joint",
     """
     if covariance_of not in ("joint", "separate"):
         raise not_one_of("FL-EST-231", "this covariance", covariance_of, ("joint", "separate"))
-    made, found = _margin(model, by)
-    return _laid_out(made, by, found, found.joint if covariance_of == "joint" else found.separate)
+    names = (by,) if isinstance(by, str) else tuple(by)
+    if not names or len(set(names)) < len(names) or not all(isinstance(name, str) for name in names):
+        raise EstimateFault(
+            "FL-EST-326", "marginal means are by a column, or by several different ones", found=f"{len(names)} given",
+            fix='by="sex", or by=["sex", "region"]',
+        )  # fmt: skip
+    made, found = _margin(model, names)
+    return _laid_out(made, names, found, found.joint if covariance_of == "joint" else found.separate)
 
 
-def _margin(model: Estimates, by: str) -> tuple[Estimates, Margin]:
-    """The model, fitted again where it does not hold the column, and its means by that column."""
-    kept = _model(model)
-    if by in kept.pieces.margins:
-        return model, kept.pieces.margins[by]
-    fitted = _session(kept, f"means by {by}", list(kept.pieces.margins)).people()
+def _margin(model: Estimates, by: tuple[str, ...]) -> tuple[Estimates, Margin]:
+    """The model, fitted again where it does not hold the columns, and its means by them."""
+    kept = kept_model(model)
+    if len(by) == 1 and by[0] in kept.pieces.margins:
+        return model, kept.pieces.margins[by[0]]
+    asked: str | tuple[str, ...] = by[0] if len(by) == 1 else by
+    fitted = session_of(kept, f"means by {listed(by)}", list(kept.pieces.margins)).people()
     outcome, variables, _ = read_formula(kept.formula)
-    if by in variables[1:] or (by in variables and by != outcome):
-        require_classes(fitted, by)
-        return model, margin(fitted, by)
-    formula = f"{kept.formula} + C({by})" if by.isidentifier() else f"{kept.formula} + C(`{by}`)"
+    held = [name in variables[1:] or (name in variables and name != outcome) for name in by]
+    if all(held):
+        for name in by:
+            require_classes(fitted, name)
+        return model, margin(fitted, asked)
+    formula = f"{kept.formula} + {'*'.join(f'C({_quoted(name)})' for name in by)}"
     outcome, variables, parsed = read_formula(formula)
+    variables = tuple(dict.fromkeys([*variables, *fitted.offset.columns]))
     each_row = len(fitted.data.patterns) == fitted.data.rows
     data = read_model(fitted.data.call, outcome, variables, each_row=each_row)
-    again = fit_formula(data, formula, parsed, kept.family_name)
-    return again, margin(_session(_model(again), formula, ()).people(), by)
+    again = fit_formula(data, formula, parsed, kept.family, kept.beside)
+    return again, margin(session_of(kept_model(again), formula, ()).people(), asked)
 
 
-def _laid_out(model: Estimates, by: str, found: Margin, matrix: Floats) -> Estimates:
-    kept, count = _model(model), len(found.groups)
+def _quoted(name: str) -> str:
+    return name if name.isidentifier() else f"`{name}`"
+
+
+def _laid_out(model: Estimates, by: tuple[str, ...], found: Margin, matrix: Floats) -> Estimates:
+    kept, count = kept_model(model), len(found.groups)
     se = np.sqrt(np.maximum(np.diag(matrix), 0.0))
     df = np.full(count, kept.design_df)
     lower, upper = general("wald", found.value, se, df, kept.level)
     columns = {
-        "outcome": str(kept.formula.split("~")[0].strip()), "margin": by, "value": found.value, "se": se, "lower": lower,
+        "outcome": str(kept.formula.split("~")[0].strip()), "margin": " × ".join(by), "value": found.value, "se": se, "lower": lower,
         "upper": upper, "level": kept.level, "interval_kind": np.where(np.isnan(lower), "", WALD),
         "undetermined": kept.undetermined, "n": list(found.n), "df": df,
     }  # fmt: skip
     return build(
         columns,
-        {by: list(found.groups)},
+        {by[0]: list(found.groups)} if len(by) == 1 else dict(zip(by, zip(*found.groups, strict=True), strict=True)),
         quantity=MARGINAL_MEAN,
         method=REPLICATES if kept.covariance.replicates else TAYLOR,
         basis="respondents",
-        recipe=replace(model.recipe, provenance=_provenance(model, by=by)),
+        recipe=replace(model.recipe, provenance=provenance_of(model, by=by[0] if len(by) == 1 else list(by))),
         reasons=row_reasons(kept, count),
         covariance=matrix,
         support=found.support,

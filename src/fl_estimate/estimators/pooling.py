@@ -12,6 +12,7 @@ import pandas as pd
 from fl_estimate.design.intervals import GENERAL, general, proportion
 from fl_estimate.design.totals import Floats
 from fl_estimate.errors import EstimateFault, listed, numbers_given
+from fl_estimate.estimators.pooled_regression import pooled_regression
 from fl_estimate.results.basis import Support, weakest
 from fl_estimate.results.codes import PREVALENCE, WALD, AssumptionCode, MethodName, Reason, ReasonCode
 from fl_estimate.results.columns import HEAD
@@ -43,6 +44,7 @@ def pool(estimates: Sequence[Estimates], *, df: float | None = None) -> Estimate
     -------
     Estimates
         With the means of the values, `se` that holds both variances, and intervals of the kind the estimates have.
+        Regressions give a Regression, with `coefficients` and `term_test` (Wald's).
         ``diagnostics["missing_information"]`` is the fraction of information that the missing answers cost, by row.
 
     Raises
@@ -90,7 +92,7 @@ def pool(estimates: Sequence[Estimates], *, df: float | None = None) -> Estimate
         assumptions=[*first.assumptions, IMPUTED_SEVERAL_TIMES.held(m=len(parts))],
         one_sample=True,
     )
-    return Estimates(
+    pooled = Estimates(
         frame=frame,
         by=first.by,
         measure=recipe.measure,
@@ -104,6 +106,7 @@ def pool(estimates: Sequence[Estimates], *, df: float | None = None) -> Estimate
         covariance_matrix=found.covariance,
         support=Support.least([part.support for part in parts]),
     )
+    return pooled_regression(parts, pooled)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -14,11 +13,22 @@ import pandas as pd
 
 from fl_estimate.design.intervals import general
 from fl_estimate.design.totals import Floats
-from fl_estimate.errors import EstimateFault, FileFault, listed, require_name
-from fl_estimate.estimators.fitted_model import FittedModel, KeptModel, Pieces, Session, model_assumptions, row_reasons
+from fl_estimate.errors import EstimateFault, FileFault, listed
+from fl_estimate.estimators.fitted_model import (
+    FittedModel,
+    KeptModel,
+    Pieces,
+    Session,
+    model_assumptions,
+    model_settings,
+    row_reasons,
+)
 from fl_estimate.estimators.model_after import pieces_of
 from fl_estimate.estimators.model_data import ModelData, read_model
-from fl_estimate.estimators.model_fit import FamilyName, check_columns, check_settled, family_of, fit
+from fl_estimate.estimators.model_families import Family, FamilyName, LinkName, check_outcome, family_of
+from fl_estimate.estimators.model_fit import check_columns, check_settled, fit
+from fl_estimate.estimators.model_formula import columns_of_term, read_formula
+from fl_estimate.estimators.model_offset import Beside, offset_columns, offset_values
 from fl_estimate.estimators.model_support import coefficient_support
 from fl_estimate.estimators.model_variance import covariance, degrees_of_freedom
 from fl_estimate.estimators.weighted_call import (
@@ -93,7 +103,7 @@ class Regression(Estimates):
         Parameters
         ----------
         exponentiate : bool
-            Odds ratios (binomial) or ratios of rates (poisson): value, lower and upper as exp(·), se by the delta method.
+            Ratios: of odds (logit), of rates, risks or means (log): value, lower and upper as exp(·), se by the delta method.
 
         Examples
         --------
@@ -123,6 +133,10 @@ def regress(
     formula: str,
     *,
     family: FamilyName = "binomial",
+    link: LinkName | None = None,
+    offset: str | None = None,
+    exposure: str | None = None,
+    alpha: float | None = None,
     design: Design | None = None,
     where: str | None = None,
     unknown: Literal["no", "exclude"] | None = None,
@@ -143,8 +157,19 @@ def regress(
         ``"forced_labour ~ sex + age + C(region)"``, as formulaic reads it: columns of text are classes, with the first
         (declared, or sorted) as the reference; columns of numbers are numbers unless in ``C(…)``; ``a:b``, ``a*b``,
         ``np.log(a)``, ``bs(a, df=4)``. 0/1 and Boolean columns are numbers.
-    family : {"binomial", "gaussian", "poisson"}
-        Logistic regression of a 0/1 outcome, linear regression, log-linear regression of a count or rate.
+    family : {"binomial", "quasibinomial", "gaussian", "poisson", "quasipoisson", "gamma", "inverse_gaussian", "negative_binomial"}
+        Of a 0/1 outcome, a share from 0 to 1, a quantity, a count or rate (R's two quasi families are these: no standard error
+        here rests on the dispersion), a quantity above 0 (debt, wage), a count.
+    link : {"logit", "probit", "cloglog", "log", "identity", "inverse", "inverse_squared", "sqrt"}, optional
+        The family's own where not given: logit, identity, log. ``"log"`` of a 0/1 outcome gives ratios of prevalences
+        (log-binomial), ``"identity"`` differences. gamma and inverse_gaussian have log, where R has 1/μ and 1/μ².
+    offset : str, optional
+        A column, or an expression as in a formula, which stands in the linear predictor with a coefficient of 1.
+    exposure : str, optional
+        A column of numbers above 0 (months observed), the logarithm of which is an offset; the link must be log.
+    alpha : float, optional
+        Of a negative binomial model: the variance of a mean μ is μ + α μ² (1/α is R's theta). Estimated by maximum likelihood
+        where not given, together with the coefficients, under every replicate as well.
     design : Design, optional
         How the sample was drawn; taken from `people` where that carries one.
     where : str, optional
@@ -170,15 +195,16 @@ def regress(
     EstimateFault
         FL-EST-220 (the formula), FL-EST-221 (an outcome that the family cannot have), FL-EST-222 (collinear columns),
         FL-EST-223 (no maximum: separation), FL-EST-224 (unknown family), FL-EST-225 (classes of which one is met),
-        FL-EST-226 to FL-EST-228, FL-EST-236 to FL-EST-238; FL-EST-07 (missing values nobody decided on).
+        FL-EST-226 to FL-EST-228, FL-EST-236 to FL-EST-238; FL-EST-321 to FL-EST-324 (link, alpha, a fit at the border of
+        the means that the link allows, offset and exposure); FL-EST-07 (missing values nobody decided on).
     DesignFault
         As in `estimate_prevalence`.
 
     Notes
     -----
-    β solves Σ w x (y − μ) = 0 with μ = g⁻¹(x′β) and the canonical link g. Its influence is w A⁻¹ x (y − μ),
-    A = Σ w x x′ V(μ), and the covariance that of its sum over the sampling units: no dispersion enters, so that
-    binomial and poisson are R's quasibinomial and quasipoisson.
+    β solves Σ w x (y − μ) μ′/V(μ) = 0 with μ = g⁻¹(x′β + offset), μ′ = dμ/dη. Its influence is w A⁻¹ x (y − μ) μ′/V(μ) with the
+    expected information A = Σ w x x′ μ′²/V(μ), as in R's ``svyglm``, and the covariance that of its sum over the sampling
+    units: no dispersion enters. α is taken as known there (its expected information with β is 0).
 
     References
     ----------
@@ -198,93 +224,41 @@ def regress(
     call.check(("wald",))
     if unknown not in (None, "no"):
         only_exclude(unknown)
+    chosen = family_of(family, link, np.nan if alpha is None else float(alpha))
     outcome, variables, parsed = read_formula(formula)
+    variables = tuple(dict.fromkeys([*variables, *offset_columns(offset, exposure, chosen)]))
     data = read_model(call, outcome, variables)
-    if _depends_on_rows(formula) and len(data.patterns) < data.rows:
+    if depends_on_rows(f"{formula} {offset or ''}") and len(data.patterns) < data.rows:
         data = read_model(call, outcome, variables, each_row=True)
-    return fit_formula(data, formula, parsed, family)
-
-
-def read_formula(formula: str) -> tuple[str, tuple[str, ...], Any]:
-    """The outcome where it is a plain column, every column needed (the outcome's first), and the formula read.
-
-    Raises
-    ------
-    EstimateFault
-        FL-EST-220.
-    """
-    from formulaic import Formula
-    from formulaic.errors import FormulaicError
-
-    def fault(found: str) -> EstimateFault:
-        return EstimateFault(
-            "FL-EST-220", "the formula cannot be used", found=found,
-            fix='one outcome ~ terms, such as "forced_labour ~ sex + age + C(region)"',
-        )  # fmt: skip
-
-    require_name(formula, "formula", fix='give it as a text, "outcome ~ term + term"')
-    try:
-        made: Any = Formula
-        parsed: Any = made(formula)
-    except (FormulaicError, SyntaxError, TypeError, ValueError) as error:
-        raise fault(f"{formula!r}: {str(error).splitlines()[0]}") from error
-    sides = parsed._structure if hasattr(parsed, "_structure") else {}
-    if set(sides) != {"lhs", "rhs"} or isinstance(sides["rhs"], tuple) or len(list(parsed.lhs)) != 1:
-        raise fault(repr(formula))
-    try:
-        first, rest = ([name for term in side for name in _columns(term)] for side in (parsed.lhs, parsed.rhs))
-        columns = tuple(dict.fromkeys([*first, *rest]))
-    except SyntaxError as error:
-        raise fault(f"{formula!r}: {error.msg}") from error
-    if not columns:
-        raise fault(repr(formula))
-    return (first[0] if first == [str(parsed.lhs).strip().strip("`")] else ""), columns, parsed
-
-
-def _columns(term: Any) -> list[str]:
-    """The columns that a term needs, functions and modules left out."""
-    found: list[str] = []
-    for factor in term.factors:
-        method, text = str(factor.eval_method.value), str(factor.expr)
-        if method == "lookup":
-            found.append(text)
-        elif method == "python":
-            quoted = dict(enumerate(re.findall(r"`([^`]+)`", text)))
-            for place, name in quoted.items():
-                text = text.replace(f"`{name}`", f"__quoted_{place}")
-            tree = ast.parse(text, mode="eval")
-            other = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-            other |= {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-            names = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in other]
-            back = {f"__quoted_{place}": name for place, name in quoted.items()}
-            found += [back.get(name, name) for name in names]
-    return found
+    return fit_formula(data, formula, parsed, chosen, (offset, exposure))
 
 
 ROW_FUNCTIONS = ("center(", "scale(", "standardize(", "bs(", "cs(", "cr(", "cc(", "poly(", "lag(", "hashed(")
 
 
-def _depends_on_rows(formula: str) -> bool:
+def depends_on_rows(formula: str) -> bool:
     """Whether a column depends on all rows together (a mean, knots), so that cells would stand for too few of them."""
     text = formula.replace(" ", "")
     return any(name in text for name in ROW_FUNCTIONS)
 
 
-def fit_formula(data: ModelData, formula: str, parsed: Any, family_name: FamilyName) -> Regression:
-    """Fit a formula to people who were read."""
-    family = family_of(family_name)
+def fit_formula(
+    data: ModelData, formula: str, parsed: Any, family: Family, beside: Beside = (None, None)
+) -> Regression:
+    """Fit a formula to people who were read; `beside` are the offset and the exposure."""
+    offset = offset_values(data.patterns, *beside)
     x, y, spec = _matrices(data, formula, parsed)
-    names = [_spelled(str(name)) for name in spec.column_names]
+    names = [spelled(str(name)) for name in spec.column_names]
     weight = data.pattern_weight
-    _check_outcome(family_name, y, str(parsed.lhs))
+    check_outcome(family.name, y, str(parsed.lhs))
     check_columns(x, weight, names)
-    found = fit(x, y, weight, family)
+    found = fit(x, y, weight, family, offset=offset.values)
     check_settled(found, names)
-    influence = (x * (y - found.mu)[:, None]) @ found.bread
+    influence = (x * found.score[:, None]) @ found.bread
 
     def again(weights: Floats) -> Floats:
         with np.errstate(invalid="ignore"):
-            one = fit(x, y, weights, family, start=found.beta)
+            one = fit(x, y, weights, family, start=found.beta, offset=offset.values)
         return one.beta if one.converged else np.full(len(found.beta), np.nan)
 
     spread = covariance(data, influence, again, found.beta)
@@ -292,7 +266,8 @@ def fit_formula(data: ModelData, formula: str, parsed: Any, family_name: FamilyN
     design_df = degrees_of_freedom(data, rule=rule)
     model = FittedModel(
         formula=formula,
-        family_name=family_name,
+        family=found.family,
+        offset=offset,
         spec=spec,
         x=x,
         y=y,
@@ -302,7 +277,7 @@ def fit_formula(data: ModelData, formula: str, parsed: Any, family_name: FamilyN
         df=design_df + 1 - len(names) if isinstance(rule, str) else design_df,
         design_df=design_df,
     )
-    return _laid_out(model, names, family)
+    return _laid_out(model, names)
 
 
 def _kept(fitted: FittedModel, names: Sequence[str]) -> KeptModel:
@@ -310,7 +285,8 @@ def _kept(fitted: FittedModel, names: Sequence[str]) -> KeptModel:
     data, call = fitted.data, fitted.data.call
     kept = KeptModel(
         formula=fitted.formula,
-        family_name=fitted.family_name,
+        family=fitted.family,
+        beside=fitted.offset.asked,
         columns=tuple(names),
         terms={str(term): tuple(places) for term, places in fitted.spec.term_indices.items()},
         beta=fitted.fit.beta,
@@ -335,17 +311,19 @@ def _kept(fitted: FittedModel, names: Sequence[str]) -> KeptModel:
 def classes_of(formula: str) -> tuple[str, ...]:
     """The columns of the right-hand side."""
     outcome, variables, parsed = read_formula(formula)
-    used = {name for term in parsed.rhs for name in _columns(term)}
+    used = {name for term in parsed.rhs for name in columns_of_term(term)}
     return tuple(name for name in variables if name in used and name != outcome)
 
 
 def _read_again(kept: KeptModel, call: Call, *, each_row: bool) -> FittedModel:
     """The model with its people, who are read again; the fit starts where it ended."""
     outcome, variables, parsed = read_formula(kept.formula)
+    variables = tuple(dict.fromkeys([*variables, *offset_columns(*kept.beside, kept.family)]))
     data = read_model(call, outcome, variables, each_row=each_row)
+    offset = offset_values(data.patterns, *kept.beside)
     x, y, spec = _matrices(data, kept.formula, parsed)
     same = x.shape[1] == len(kept.beta) and data.rows == kept.n
-    found = fit(x, y, data.pattern_weight, family_of(kept.family_name), start=kept.beta) if same else None
+    found = fit(x, y, data.pattern_weight, kept.family, start=kept.beta, offset=offset.values) if same else None
     if found is None or not np.allclose(found.beta, kept.beta, rtol=1e-6, atol=1e-9):
         raise EstimateFault(
             "FL-EST-230", "the people have changed since the model was fitted to them",
@@ -353,7 +331,7 @@ def _read_again(kept: KeptModel, call: Call, *, each_row: bool) -> FittedModel:
             fix="fit it again with fl.regress; a frame that is changed in place is another frame",
         )  # fmt: skip
     return FittedModel(
-        formula=kept.formula, family_name=kept.family_name, spec=spec, x=x, y=y, data=data, fit=found,
+        formula=kept.formula, family=kept.family, offset=offset, spec=spec, x=x, y=y, data=data, fit=found,
         covariance=kept.covariance, df=kept.df, design_df=kept.design_df,
     )  # fmt: skip
 
@@ -392,42 +370,27 @@ def _matrices(data: ModelData, formula: str, parsed: Any) -> tuple[Floats, Float
     return x, y[:, 0], made.rhs.model_spec
 
 
-def _spelled(name: str) -> str:
+def spelled(name: str) -> str:
     """A term as it is read: numbers as classes lose the point that they have as floats, ``C(sex)[T.2]``."""
     return re.sub(r"\[(T\.)?(-?\d+)\.0\]", r"[\1\2]", name)
 
 
-def _check_outcome(family: str, y: Floats, name: str) -> None:
-    if family == "binomial" and not np.isin(y, (0.0, 1.0)).all():
-        raise EstimateFault(
-            "FL-EST-221", "a binomial model needs an outcome of 0 and 1", found=f"{name} holds other numbers",
-            fix='family="gaussian" for a quantity, "poisson" for a count; or derive a 0/1 column',
-        )  # fmt: skip
-    if family == "binomial" and len(np.unique(y)) < 2:
-        raise EstimateFault(
-            "FL-EST-221", "the outcome is the same for everybody counted", found=f"{name} has a single value",
-            fix="there is nothing to explain: estimate its prevalence, which has limits also without cases",
-        )  # fmt: skip
-    if family == "poisson" and (y < 0).any():
-        raise EstimateFault("FL-EST-221", "a poisson model needs an outcome from 0 on", found=f"{name} is negative")
-
-
-def _laid_out(model: FittedModel, names: Sequence[str], family: Any) -> Regression:
+def _laid_out(model: FittedModel, names: Sequence[str]) -> Regression:
     data, p = model.data, len(names)
     call = data.call
     se = np.sqrt(np.maximum(np.diag(model.covariance.matrix), 0.0))
     df = np.full(p, model.df)
     lower, upper = general("wald", model.fit.beta, se, df, call.level)
-    binary = model.family_name == "binomial"
-    cases = float(data.by_pattern(data.n) @ model.y) if binary else np.nan
+    kept = _kept(model, names)
+    cases = float(data.by_pattern(data.n) @ model.y) if model.family.kind.binary else np.nan
     outcome = str(model.formula.split("~")[0].strip())
     columns = {
         "outcome": outcome, "term": list(names), "value": model.fit.beta, "se": se, "lower": lower, "upper": upper,
         "level": call.level, "interval_kind": np.where(np.isnan(lower), "", WALD), "undetermined": data.undetermined,
         "n": data.rows, "cases": cases, "df": df,
     }  # fmt: skip
-    settings = {"formula": model.formula, "family": model.family_name, **call.settings()}
-    said = model_assumptions(data, model.covariance, [outcome], model.family_name)
+    settings = {**model_settings(kept), **call.settings()}
+    said = model_assumptions(data, model.covariance, [outcome], model.family, model.offset.asked)
     made = build(
         columns,
         quantity=COEFFICIENT,
@@ -435,28 +398,29 @@ def _laid_out(model: FittedModel, names: Sequence[str], family: Any) -> Regressi
         basis="respondents",
         recipe=recipe_of(call, [outcome, *map(str, data.patterns.columns)], settings, said),
         reasons=row_reasons(model, p),
-        diagnostics=_diagnostics(model, family),
+        diagnostics=_diagnostics(model),
         covariance=model.covariance.matrix,
-        support=coefficient_support(data, model.x, model.y, _columns_of_terms(model.spec), model.df),
+        support=coefficient_support(data, model.x, model.y, columns_of_terms(model.spec), model.df),
     )
-    return Regression(**{each.name: getattr(made, each.name) for each in fields(made)}, model=_kept(model, names))
+    return Regression(**{each.name: getattr(made, each.name) for each in fields(made)}, model=kept)
 
 
-def _columns_of_terms(spec: Any) -> list[list[int]]:
+def columns_of_terms(spec: Any) -> list[list[int]]:
     """The columns of the design matrix that belong to each term."""
     return [list(range(part.start, part.stop)) for part in spec.term_slices.values()]
 
 
-def _diagnostics(model: FittedModel, family: Any) -> dict[str, float]:
+def _diagnostics(model: FittedModel) -> dict[str, float]:
     """Deviance with weights of mean 1, and the weighted variance of Pearson residuals, n − 1 below."""
-    data = model.data
+    data, family = model.data, model.family
     weight = data.pattern_weight / data.mean_weight
     residual = (model.y - model.fit.mu) / np.sqrt(family.variance(model.fit.mu))
     mean = float(weight @ residual) / weight.sum()
-    return {
-        "deviance": float(family.deviance(model.y, model.fit.mu, freq_weights=weight)),
+    found = {
+        "deviance": family.deviance(model.y, model.fit.eta, weight),
         "dispersion": float(weight @ (residual - mean) ** 2) / max(data.rows - 1, 1),
     }
+    return found if np.isnan(family.alpha) else {**found, "alpha": family.alpha}
 
 
 def provenance(data: ModelData, **settings: Any) -> Provenance:

@@ -24,6 +24,7 @@ from fl_estimate.reporting.disclosure_series import (
 )
 from fl_estimate.reporting.disclosure_system import Draft, Flags, Floats, System
 from fl_estimate.reporting.releases import KnownTable
+from fl_estimate.results.codes import WHOLE
 from fl_estimate.results.estimates import margin_columns
 
 Cell = tuple[Any, ...]
@@ -365,5 +366,7 @@ def _rests_on(way: str, key: Cell, other: Cell, record: Mapping[Any, Any], argum
         part = all(
             of.get(name) in values for name, values in named.items() if name in columns_named or name == "outcome"
         )
-        return together and part and bool(columns_named or "outcome" in named)
+        # Against all values together: the row of all of them is a part as well, and it has not the column.
+        whole = any(WHOLE in values and name not in their_margin for name, values in named.items())
+        return together and ((part and bool(columns_named or "outcome" in named)) or whole)
     return together

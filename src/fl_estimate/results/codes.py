@@ -255,6 +255,9 @@ VARIANCE = Quantity("variance", tells="known", why="of 0/1 it is p(1 − p)")
 QUANTILE = Quantity("quantile", tells="same", why="the variable may determine the outcome")
 COEFFICIENT = Quantity("coefficient", tells="formula", why=_FITTED)
 MARGINAL_MEAN = Quantity("marginal_mean", tells="formula", why=_FITTED)
+MARGINAL_EFFECT = Quantity("marginal_effect", tells="formula", why=_FITTED)
+PREDICTED_MEAN = Quantity("predicted_mean", tells="formula", why=_FITTED)
+LINEAR_PREDICTOR = Quantity("linear_predictor", tells="formula", why=_FITTED)
 DIFFERENCE = Quantity("difference")
 QUOTIENT = Quantity("quotient")
 LOG_RATIO = Quantity("log_ratio")
@@ -283,6 +286,9 @@ BCA = IntervalKind("bca")
 PERCENTILE = IntervalKind("percentile")
 WOODRUFF = IntervalKind("woodruff")
 ENVELOPE = IntervalKind("envelope")
+
+WHOLE = "all"
+"""What the other part of a contrast is called where values of a column are compared with all of them together."""
 
 MAIN_EFFECTS = Term("main")
 TWO_WAY = Term("two-way")

@@ -173,7 +173,7 @@ def test_declared_classes_that_nobody_has_are_left_out_and_said() -> None:
         ("below ~ age", "poisson", "FL-EST-221"),
         ("y ~ age + I(2 * age)", "binomial", "FL-EST-222"),
         ("y ~ separated", "binomial", "FL-EST-223"),
-        ("y ~ sex", "gamma", "FL-EST-224"),
+        ("y ~ sex", "tweedie", "FL-EST-224"),
         ("y ~ one", "binomial", "FL-EST-225"),
         ("y ~ day", "binomial", "FL-EST-226"),
         ("y ~ name", "binomial", "FL-EST-227"),

@@ -57,6 +57,15 @@ def readings() -> fl.Estimates:
     return estimate_readings(replace(found, people=twelve, design=fl.Design(unweighted=True)))
 
 
+def one_of_three() -> pd.DataFrame:
+    """Three classes of people, one of which a single respondent has."""
+    frame = people()
+    few_case = (
+        ((frame["fl"] == 1) & (frame["region"] == FEW)).cumsum().eq(1) & (frame["fl"] == 1) & (frame["region"] == FEW)
+    )
+    return frame.assign(y=np.where(few_case, 2, (frame["sex"] == "f").astype(int)))
+
+
 ESTIMATORS: dict[str, tuple[Callable[[], fl.Estimates], Rows]] = {
     "estimate_prevalence": (lambda: fl.estimate_prevalence(few(), "fl", design=DESIGN, unknown="bounds"), ALL),
     "estimate_prevalence by": (by, OF_FEW),
@@ -80,6 +89,10 @@ ESTIMATORS: dict[str, tuple[Callable[[], fl.Estimates], Rows]] = {
     "regress": (lambda: fl.regress(people(), "fl ~ C(region)", design=DESIGN), TERM_OF_FEW),
     "regress crossed": (lambda: fl.regress(people(), "wage ~ C(region) + C(sex):C(region)", family="gaussian", design=DESIGN), TERM_OF_FEW),
     "marginal_means": (lambda: fl.marginal_means(fl.regress(people(), "fl ~ C(region)", design=DESIGN), "region"), OF_FEW),
+    "marginal_effects": (lambda: fl.marginal_effects(fl.regress(people(), "fl ~ C(region)", design=DESIGN)), TERM_OF_FEW),
+    "predict": (lambda: fl.predict(fl.regress(people(), "fl ~ C(region)", design=DESIGN), {"region": ["A", FEW]}), OF_FEW),
+    "regress_ordinal": (lambda: fl.regress_ordinal(one_of_three(), "y ~ wage", design=DESIGN), ALL),
+    "regress_multinomial": (lambda: fl.regress_multinomial(one_of_three(), "y ~ wage", design=DESIGN), ALL),
     "by_episode": (episodes, ALL),
     "estimate_readings": (readings, ALL),
     "hierarchical.area": (lambda: fl.hierarchical.area(by(), population=persons(), draws=200, seed=1), OF_FEW),
