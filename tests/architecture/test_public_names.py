@@ -20,7 +20,7 @@ NAMES = (
     "draft_mapping", "estimate_mean", "estimate_prevalence", "estimate_quantile", "estimate_ratio", "estimate_total",
     "estimate_variance", "explain", "explain_respondent", "frameworks", "hierarchical", "independence_test", "load",
     "load_lists", "marginal_means", "plan_change", "plan_sample", "plot", "plot_methods", "plot_overlaps",
-    "plot_plan", "plot_sensitivity", "plot_shrinkage", "pool", "post_stratify", "publish", "publish_appraisal",
+    "plot_plan", "plot_sensitivity", "plot_shrinkage", "plot_weights", "pool", "post_stratify", "publish", "publish_appraisal",
     "rank_test", "regress", "replicate", "run_study", "stack", "standardise", "synthesis", "t_test", "term_test",
     "trim_weights", "validate", "weight_summary",
 )  # fmt: skip
