@@ -21,7 +21,9 @@ class Picture(Figure):
 
     def savefig(self, *arguments: Any, **options: Any) -> None:
         """Write the figure in our style, whatever the session's is: what is drawn late, ticks above all, is text as well."""
-        with styled():
+        from matplotlib import rcParams
+
+        with styled(str(rcParams["svg.hashsalt"] or "fl_estimate")):
             super().savefig(*arguments, **options)
 
     def _repr_png_(self) -> bytes:

@@ -131,7 +131,7 @@ def _name(axes: Axes, x: Floats, y: Floats, labels: Sequence[str], span: tuple[f
             if inside and not any(box[0] < b[2] and b[0] < box[2] and box[1] < b[3] and b[1] < box[3] for b in taken):
                 taken.append(box)
                 axes.annotate(
-                    labels[place], (x[place], y[place]), xytext=(6 if right else -6, up), textcoords="offset points",
+                    str(labels[place]), (x[place], y[place]), xytext=(6 if right else -6, up), textcoords="offset points",
                     ha="left" if right else "right", va="bottom", fontsize=TEXT - 2, color=INK, zorder=5,
                 )  # fmt: skip
                 break

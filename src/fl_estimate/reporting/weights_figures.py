@@ -92,7 +92,7 @@ def _distribution(
     high = max(float(values[-1]) for values, _ in columns.values())
     spread = high / low if high > low * 1.001 else 2.0
     middle = np.sqrt(low * high)
-    edges = np.geomspace(middle / spread**0.52, middle * spread**0.52, BINS + 1)
+    edges: Floats = np.exp(np.log(middle) + 0.52 * np.log(spread) * np.linspace(-1.0, 1.0, BINS + 1))
     for rank, (name, (values, rows)) in enumerate(columns.items()):
         share = np.histogram(values, bins=edges, weights=rows / rows.sum())[0]
         row = summary[summary["weights"] == name].iloc[-1]
@@ -117,8 +117,8 @@ def _ticks(axes: Axes, edges: Floats, language: str) -> None:
     """Five weights along the logarithmic axis, in the language's own figures."""
     from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator
 
-    at = [float(f"{value:.2g}") for value in np.geomspace(edges[1], edges[-2], 5)]
-    at = sorted(set(at))
+    along: Floats = np.exp(np.linspace(np.log(float(edges[1])), np.log(float(edges[-2])), 5))
+    at = sorted({float(f"{value:.2g}") for value in along})
     axes.xaxis.set_major_locator(FixedLocator(at))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_minor_formatter(NullFormatter())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,8 +18,8 @@ DESIGN = fl.Design(weights="w")
 def test_shares_of_the_distribution_add_up() -> None:
     axes = fl.plot_weights(PEOPLE, DESIGN).axes
     assert len(axes) == 1
-    heights = axes[0].patches[0].get_data().values
-    assert heights.sum() == pytest.approx(1.0)
+    outline: Any = axes[0].patches[0]
+    assert outline.get_data().values.sum() == pytest.approx(1.0)
     # Kish: 100 · (20 · 5,500)/(20 · 150)² = 1.2222.
     assert "w (1 + cv² = 1.22)" in texts(axes[0].figure)
 
@@ -25,7 +27,8 @@ def test_shares_of_the_distribution_add_up() -> None:
 def test_answers_by_fifth() -> None:
     people = PEOPLE.assign(came=[1] * 20 + [1] * 15 + [0] * 5 + [1] * 10 + [0] * 10 + [1] * 5 + [0] * 15 + [0] * 20)
     axes = fl.plot_weights(people, DESIGN, responded="came").axes[1]
-    assert [bar.get_height() for bar in axes.patches] == [1.0, 0.75, 0.5, 0.25, 0.0]
+    bars: list[Any] = list(axes.patches)
+    assert [bar.get_height() for bar in bars] == [1.0, 0.75, 0.5, 0.25, 0.0]
     assert [label.get_text() for label in axes.get_xticklabels()] == ["10", "20", "30", "40", "50"]
 
 
