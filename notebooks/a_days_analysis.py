@@ -86,7 +86,7 @@ fl.weight_summary(came, design)
 fl.plot_weights(came, design)
 
 # %% [markdown]
-# What unequal weights cost is Kish's 1 + cv²: 1.25 before and after. No weight is extreme.
+# What unequal weights cost is Kish's 1 + cv²: 1.23 before and 1.25 after. No weight is extreme.
 #
 # ## 3. How many
 #

@@ -25,7 +25,7 @@ total <- svytotal(~fl, subset(d, round == "2")); note("total", "round 2", coef(t
 
 # Regression: log odds, and adjusted means.
 fit <- svyglm(fl ~ sex + sector + round, design = d, family = quasibinomial)
-note("odds", names(coef(fit)), coef(fit), SE(fit))
+note("log odds", names(coef(fit)), coef(fit), SE(fit))
 p <- svypredmeans(svyglm(fl ~ sex + round, design = d, family = quasibinomial), ~sector)
 note("margins", names(coef(p)), coef(p), SE(p))
 

@@ -88,6 +88,8 @@ def _distribution(
     axes: Axes, columns: dict[str, tuple[Floats, Floats]], summary: Any, place: int, language: str
 ) -> None:
     """Shares of the persons along the weight: the final ones filled, those before as an outline."""
+    from matplotlib.ticker import MaxNLocator
+
     low = min(float(values[0]) for values, _ in columns.values())
     high = max(float(values[-1]) for values, _ in columns.values())
     spread = high / low if high > low * 1.001 else 2.0
@@ -108,6 +110,7 @@ def _distribution(
     axes.set_xscale("log")
     _ticks(axes, edges, language)
     axes.set_ylim(bottom=0)
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
     axes.yaxis.set_major_formatter(axis_numbers(lambda value: percent(value, 0, language)))
     _dressed(axes, PICTURE["weight"][place], PICTURE["persons"][place])
     axes.legend(frameon=False, fontsize=TEXT - 1, labelcolor=INK, loc="lower left", bbox_to_anchor=(0, 1))
@@ -160,8 +163,8 @@ def _response(axes: Axes, fifths: tuple[Floats, Floats, Floats], place: int, lan
     share = np.divide(came, people, out=np.zeros_like(came), where=people > 0)
     axes.bar(np.arange(len(mean)), share, width=0.7, color=SERIES[1], zorder=2)
     for at, value in enumerate(share):
-        axes.annotate(percent(float(value), 1, language), (at, value), xytext=(0, -3), textcoords="offset points",
-                      ha="center", va="top", fontsize=TEXT - 1, color=INK, zorder=5)  # fmt: skip
+        axes.annotate(percent(float(value), 1, language), (at, 0), xytext=(0, 4), textcoords="offset points",
+                      ha="center", va="bottom", fontsize=TEXT - 1, color=INK, zorder=5)  # fmt: skip
     axes.axhline(float(came.sum() / max(people.sum(), 1.0)), color=SOFT, linewidth=0.9, linestyle=(0, (4, 3)), zorder=4)
     axes.set_ylim(0, max(1.0, float(share.max(initial=0.0))) * 1.08)
     axes.set_xticks(np.arange(len(mean)), [_plain(float(value), language) for value in mean])
