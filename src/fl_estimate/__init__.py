@@ -82,6 +82,7 @@ if TYPE_CHECKING:
     from fl_estimate.reporting.published import PublishedEstimates as PublishedEstimates
     from fl_estimate.reporting.shrinkage import plot_shrinkage as plot_shrinkage
     from fl_estimate.reporting.suppression import SuppressionRule as SuppressionRule
+    from fl_estimate.reporting.weights_figures import plot_weights as plot_weights
     from fl_estimate.results.estimates import Estimates as Estimates
     from fl_estimate.results.stack import stack as stack
     from fl_estimate.results.survey_test import SurveyTest as SurveyTest
@@ -152,6 +153,7 @@ _WHERE: dict[str, str] = {
     "plot_linkage": "reporting.linkage_figures",
     "plot_sensitivity": "reporting.lists_figures",
     "plot_shrinkage": "reporting.shrinkage",
+    "plot_weights": "reporting.weights_figures",
     "pool": "estimators.pooling",
     "post_stratify": "design.weights",
     "publish": "reporting.publish",

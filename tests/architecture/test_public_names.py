@@ -20,9 +20,9 @@ NAMES = (
     "draft_mapping", "estimate_mean", "estimate_prevalence", "estimate_quantile", "estimate_ratio", "estimate_total",
     "estimate_variance", "explain", "explain_respondent", "frameworks", "hierarchical", "independence_test", "load",
     "load_lists", "marginal_effects", "marginal_means", "multiple_tests", "plan_change", "plan_sample", "plot", "plot_counts",
-    "plot_linkage", "plot_methods", "plot_overlaps", "plot_plan", "plot_sensitivity", "plot_shrinkage", "pool", "post_stratify",
-    "predict", "publish", "publish_appraisal", "rank_test", "regress", "regress_multinomial", "regress_ordinal", "replicate",
-    "run_study", "stack", "standardise", "synthesis", "t_test", "term_test",
+    "plot_linkage", "plot_methods", "plot_overlaps", "plot_plan", "plot_sensitivity", "plot_shrinkage", "plot_weights", "pool",
+    "post_stratify", "predict", "publish", "publish_appraisal", "rank_test", "regress", "regress_multinomial", "regress_ordinal",
+    "replicate", "run_study", "stack", "standardise", "synthesis", "t_test", "term_test",
     "trim_weights", "validate", "weight_summary",
 )  # fmt: skip
 

@@ -101,7 +101,7 @@ def adjust_nonresponse(
     given = by if by is not None else covariates
     columns = (given,) if isinstance(given, str) else tuple(given or ())
     require_columns(schema, [str(base.weights), *columns])
-    answered, not_known = _answered(frame, responded)
+    answered, not_known = who_answered(frame, responded)
     table = _table(frame, base, columns, answered, not_known)
     factor = (_by_class if by is not None else _by_propensity)(table, columns, schema)
     before = str(base.weights)
@@ -118,7 +118,7 @@ def adjust_nonresponse(
     return handed_back(people, kept, replace(base, weights=after, adjustments=(*base.adjustments, step)))
 
 
-def _answered(frame: Frame, responded: str) -> tuple[nw.Expr, nw.Expr]:
+def who_answered(frame: Frame, responded: str) -> tuple[nw.Expr, nw.Expr]:
     """Who answered, and of whom that is not known; both null-free."""
     schema = frame.collect_schema()
     if responded not in schema:

@@ -23,6 +23,9 @@ ESS_NEEDED = 400.0
 """Vehtari and others (2021), Bayesian Analysis 16(2), 667-718: R-hat below 1.01, 100 effective draws a chain."""
 
 
+STATS = ("diverging", "energy", "lp", "logp", "tree_depth", "depth", "n_steps", "step_size", "acceptance_rate")
+"""What samplers say of each draw, by the names of ArviZ and of nutpie."""
+
 BFMI_NEEDED = 0.3
 """Betancourt (2016), arXiv:1604.00695: below it the sampler explores the tails too slowly."""
 
@@ -76,10 +79,11 @@ class Verdict:
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """Draws by name, chains one after the other, first axis the draws; and the verdict."""
+    """Draws by name, chains one after the other, first axis the draws; the verdict; and what was said of each draw."""
 
     draws: dict[str, Floats]
     verdict: Verdict
+    stats: dict[str, Floats]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,7 +173,12 @@ def _run(recipe: Recipe, draws_per_chain: int, seed: int, *, tuning: int, target
             sampler=sampler,
         )
     values = {name: np.asarray(posterior[name], dtype=float) for name in recipe.names}
-    return Run(draws={name: v.reshape(-1, *v.shape[2:]) for name, v in values.items()}, verdict=verdict)
+    said = tree["sample_stats"]
+    return Run(
+        draws={name: v.reshape(-1, *v.shape[2:]) for name, v in values.items()},
+        verdict=verdict,
+        stats={name: np.asarray(said[name]).reshape(-1) for name in STATS if name in said},
+    )
 
 
 def _tree(recipe: Recipe, draws: int, seed: int, tuning: int, target_accept: float, progress: bool) -> tuple[Any, str]:

@@ -31,6 +31,9 @@ _STYLE: dict[str, Any] = {
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": TEXT,
     "svg.fonttype": "none",
+    # Labels are text, not mathematics: "$100–$200" stays as it is, and "$\\frac$" is no error.
+    "text.parse_math": False,
+    "text.usetex": False,
     "hatch.linewidth": 0.6,
     "hatch.color": RULE,
 }

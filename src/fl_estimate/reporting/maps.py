@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,8 +15,10 @@ import numpy.typing as npt
 from fl_estimate.errors import PublishFault, listed, nearest
 from fl_estimate.reporting.areas import Area, Points
 from fl_estimate.reporting.drawing import TEXT, WIDTH, axis_numbers, styled
-from fl_estimate.reporting.layout import NOTE_MARKS, LaidRow, Layout, layout
-from fl_estimate.reporting.palette import FAINT, HATCH, INK, PAPER, RULE, SOFT
+from fl_estimate.reporting.labelling import unit_of
+from fl_estimate.reporting.layout import CAUTION, NOTE_MARKS, LaidRow, Layout, labels_of, layout
+from fl_estimate.reporting.naming import outcome_words
+from fl_estimate.reporting.palette import FAINT, HATCH, INK, LIMIT_HATCH, PAPER, RULE, SOFT
 from fl_estimate.reporting.published_tables import PublishedTable, PublishedTables
 from fl_estimate.reporting.suppression import LIMIT_SIGNS, LIMITS
 from fl_estimate.reporting.words import number, say
@@ -23,6 +26,9 @@ from fl_estimate.reporting.words import number, say
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+LEGEND = 1.05
+"""Inches under the maps."""
 
 
 def draw_map(
@@ -41,22 +47,33 @@ def draw_map(
 
     table, column = chosen_table(published, areas, by, key)
     sheet = layout(table, language)
-    rows = _matched(sheet, areas, column, key or column)
+    panels = _panels(table, sheet, column, language)
+    rows = [row for panel in panels.values() for row in panel.values()]
+    _require_on_map(rows, areas, column, key or column)
+    low, high, aspect = _extent(areas)
+    ratio = float((high[1] - low[1]) * aspect / (high[0] - low[0]))
+    # Maps much wider than tall stand under each other.
+    across = 1 if len(panels) == 1 or ratio < 0.5 else 2
+    down = -(-len(panels) // across)
     with styled():
-        low, high, aspect = _extent(areas)
-        width, height = high[0] - low[0], (high[1] - low[1]) * aspect
-        tall = min(9.0, max(3.0, (WIDTH - 0.4) * height / width))
-        figure = Picture(figsize=(WIDTH, tall + 0.9), facecolor=PAPER)
-        axes = figure.add_axes((0.02, 0.9 / (tall + 0.9), 0.96, tall / (tall + 0.9)))
-        axes.set_aspect(aspect)
-        axes.set_axis_off()
-        shades = _Shades(rows.values(), sheet, language)
-        for area in areas:
-            _draw_area(axes, area, rows.get(str(area.properties[key or column])), shades, aspect)
-        margin = 0.01 * (high - low)
-        axes.set_xlim(low[0] - margin[0], high[0] + margin[0])
-        axes.set_ylim(low[1] - margin[1], high[1] + margin[1])
-        _legend(figure, sheet, shades, len(rows) < len(areas), language)
+        each = (WIDTH - 0.4) / across
+        tall, head = min(9.0 / across, max(3.0 / down, each * ratio)), 0.3 if len(panels) > 1 else 0.0
+        total = down * (tall + head) + LEGEND
+        figure = Picture(figsize=(WIDTH, total), facecolor=PAPER)
+        shades = _Shades(rows, sheet, language)
+        for place, (title, shown) in enumerate(panels.items()):
+            left, bottom = 0.02 + 0.96 * (place % across) / across, total - (place // across + 1) * (tall + head)
+            axes = figure.add_axes((left, bottom / total, 0.96 / across, tall / total))
+            axes.set_aspect(aspect)
+            axes.set_axis_off()
+            for area in areas:
+                _draw_area(axes, area, shown.get(str(area.properties[key or column])), shades, aspect, across)
+            margin = 0.01 * (high - low)
+            axes.set_xlim(low[0] - margin[0], high[0] + margin[0])
+            axes.set_ylim(low[1] - margin[1], high[1] + margin[1])
+            axes.set_title(title, loc="left", fontsize=TEXT + 0.5, fontweight="bold", color=INK, pad=6)
+        gaps = any(len(shown) < len(areas) for shown in panels.values())
+        _legend(figure, sheet, rows, shades, gaps, language)
     return figure
 
 
@@ -79,7 +96,9 @@ class _Shades:
     def ink(self, row: LaidRow) -> str:
         """Dark letters on light areas, light ones on dark (relative luminance of the face)."""
         red, green, blue, _ = self.face(row)
-        return INK if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.45 else PAPER
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in (red, green, blue)]
+        # Where dark and light letters have the same contrast (WCAG 2), for our ink.
+        return INK if 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] > 0.215 else PAPER
 
 
 def figure_of(row: LaidRow) -> float:
@@ -110,14 +129,33 @@ def chosen_table(
     return min(fitting, key=lambda option: option[0].frame["quantity"].iloc[0] == "total")
 
 
-def _matched(sheet: Layout, areas: Sequence[Area], column: str, key: str) -> dict[str, LaidRow]:
-    """The rows by the name of their area; every row must have its area on the map."""
-    rows = {
-        str(row.record[column]): row
+def _panels(table: PublishedTable, sheet: Layout, column: str, language: str) -> dict[str, dict[str, LaidRow]]:
+    """Rows by the name of their area, a panel for each result and outcome of the table: a stack has several.
+
+    Colours are of one unit: of results in several, those of the first are drawn.
+    """
+    names = labels_of(table, language)
+    met = [
+        row
         for row in sheet.rows
         if row.record and row.record["margin"] == column and not _missing(row.record[column])
         and row.record["bound"] in ("", "lower")
-    }  # fmt: skip
+    ]  # fmt: skip
+    units = [unit_of(str(row.record["quantity"])) for row in met]
+    outcomes = {str(row.record["outcome"]) for row in met}
+    panels: dict[str, dict[str, LaidRow]] = {}
+    for row, unit in zip(met, units, strict=True):
+        if unit != units[0]:
+            continue
+        outcome = outcome_words(table.wording, str(row.record["outcome"]), language) if len(outcomes) > 1 else ""
+        panel = panels.setdefault(", ".join(part for part in (names.source(row.record), outcome) if part), {})
+        panel.setdefault(str(row.record[column]), replace(row, label=names.domain(row.record)))
+    return {"": next(iter(panels.values()))} if len(panels) == 1 else panels
+
+
+def _require_on_map(shown: Sequence[LaidRow], areas: Sequence[Area], column: str, key: str) -> None:
+    """Every row must have its area on the map."""
+    rows = dict.fromkeys(str(row.record[column]) for row in shown)
     names = [str(area.properties[key]) for area in areas if key in area.properties]
     absent = [name for name in rows if name not in set(names)]
     if absent or len(names) < len(areas):
@@ -128,11 +166,10 @@ def _matched(sheet: Layout, areas: Sequence[Area], column: str, key: str) -> dic
             found=f"{len(absent)} of {len(rows)} by {column!r}, property {key!r}: {listed(absent)}",
             fix="; ".join(hints[:5]) or f"areas of the map: {listed(names) or f'none has the property {key!r}'}",
         )
-    return rows
 
 
-def _draw_area(axes: Axes, area: Area, row: LaidRow | None, shades: _Shades, aspect: float) -> None:
-    """One area: shaded, pale where a limit is printed, hatched where withheld, white where nothing was estimated."""
+def _draw_area(axes: Axes, area: Area, row: LaidRow | None, shades: _Shades, aspect: float, across: int = 1) -> None:
+    """One area: shaded, dotted where a limit is printed, hatched where withheld, white where nothing was estimated."""
     from matplotlib.patches import PathPatch
 
     printed = row if row is not None and not row.withheld else None
@@ -140,8 +177,9 @@ def _draw_area(axes: Axes, area: Area, row: LaidRow | None, shades: _Shades, asp
     face = shades.face(valued) if valued is not None else (FAINT if row is not None else PAPER)
     for polygon in area.polygons:
         outline = _path(polygon)
-        if row is not None and row.withheld:
-            axes.add_patch(PathPatch(outline, facecolor=face, edgecolor=RULE, hatch=HATCH, linewidth=0))
+        if row is not None and valued is None:
+            hatch = HATCH if row.withheld else LIMIT_HATCH
+            axes.add_patch(PathPatch(outline, facecolor=face, edgecolor=RULE, hatch=hatch, linewidth=0))
         else:
             axes.add_patch(PathPatch(outline, facecolor=face, linewidth=0))
         axes.add_patch(PathPatch(outline, facecolor="none", edgecolor=SOFT, linewidth=0.7, zorder=2))
@@ -149,12 +187,14 @@ def _draw_area(axes: Axes, area: Area, row: LaidRow | None, shades: _Shades, asp
         return
     ink = shades.ink(valued) if valued is not None else SOFT
     near: dict[str, Any] = {"textcoords": "offset points", "ha": "center", "color": ink, "zorder": 3}
+    if valued is None:
+        near["bbox"] = {"facecolor": FAINT, "edgecolor": "none", "pad": 0.8}
     place = label_point(area.polygons, aspect)
-    up = 2 if printed is not None else -3
-    axes.annotate(row.label, place, xytext=(0, up), va="bottom", fontsize=TEXT - 2, **near)
+    up, size = 2 if printed is not None else -3, TEXT if across == 1 else TEXT - 1.5
+    axes.annotate(row.label, place, xytext=(0, up), va="bottom", fontsize=size - 2, **near)
     if printed is not None:
         axes.annotate(
-            _figure(printed, shades), place, xytext=(0, 1), va="top", fontsize=TEXT, fontweight="bold", **near
+            _figure(printed, shades), place, xytext=(0, 1), va="top", fontsize=size, fontweight="bold", **near
         )
 
 
@@ -194,15 +234,15 @@ def _distance(points: Points, ring: Points) -> Points:
     return np.sqrt(((points[:, None] - nearest_points) ** 2).sum(axis=2)).min(axis=1)
 
 
-def _legend(figure: Figure, sheet: Layout, shades: _Shades, gaps: bool, language: str) -> None:
-    """A bar of colours with its unit; what hatching and empty areas mean."""
+def _legend(figure: Figure, sheet: Layout, rows: Sequence[LaidRow], shades: _Shades, gaps: bool, language: str) -> None:
+    """A bar of colours with its unit; what hatching, dots, the mark of caution and empty areas mean."""
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
     from matplotlib.patches import Patch
     from matplotlib.ticker import MaxNLocator
 
     height = figure.get_figheight()
-    axes = figure.add_axes((0.04, 0.5 / height, 0.36, 0.13 / height))
+    axes = figure.add_axes((0.04, 0.45 / height, 0.36, 0.13 / height))
     top = float(shades.norm.vmax or 1.0) * sheet.scale.factor
     bar = figure.colorbar(ScalarMappable(Normalize(0, top), shades.map), cax=axes, orientation="horizontal")
     outline: Any = bar.outline
@@ -212,15 +252,21 @@ def _legend(figure: Figure, sheet: Layout, shades: _Shades, gaps: bool, language
     bar.update_ticks()
     axes.tick_params(labelsize=TEXT - 1, colors=SOFT, length=2)
     axes.set_title(sheet.scale.head(language), fontsize=TEXT - 0.5, color=SOFT, loc="left", pad=4)
-    handles: list[Patch] = []
-    if any(row.withheld for row in sheet.rows):
+    handles: list[Any] = []
+    if any(row.record["publication"] in LIMITS for row in rows):
+        handles.append(
+            Patch(facecolor=FAINT, edgecolor=RULE, hatch=LIMIT_HATCH * 2, label=say("head", "legend.limit", language))
+        )
+    if any(row.withheld for row in rows):
         handles.append(
             Patch(facecolor=FAINT, edgecolor=RULE, hatch=HATCH, label=say("flag", "not_published", language))
         )
     if gaps:
         handles.append(Patch(facecolor=PAPER, edgecolor=SOFT, label=say("head", "no_estimate", language)))
+    if any(row.record["caution"] and not row.withheld for row in rows):
+        handles.append(Patch(facecolor="none", label=f"{CAUTION} {say('flag', 'use_with_caution', language)}"))
     if handles:
-        figure.legend(handles=handles, loc="lower right", bbox_to_anchor=(0.98, 0.06), frameon=False, ncols=2,
+        figure.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.46, 0.05 / height), frameon=False, ncols=1,
                       fontsize=TEXT - 0.5, labelcolor=SOFT)  # fmt: skip
 
 

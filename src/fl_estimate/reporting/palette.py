@@ -19,3 +19,6 @@ SERIES: tuple[str, ...] = (DEEP, "#a69d75", "#575c6d", "#d0bf5c")
 """cividis at 0.14, 0.66, 0.35 and 0.82: results side by side, each with a mark of its own."""
 PAPER = "#ffffff"
 HATCH = "////"
+"""Withheld."""
+LIMIT_HATCH = ".."
+"""Only an upper limit is printed."""

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -18,8 +19,14 @@ DPI = 130
 class Picture(Figure):
     """A figure without pyplot, so that nothing global is opened; a notebook shows it as the last line of a cell."""
 
+    def savefig(self, *arguments: Any, **options: Any) -> None:
+        """Write the figure in our style, whatever the session's is: what is drawn late, ticks above all, is text as well."""
+        from matplotlib import rcParams
+
+        with styled(str(rcParams["svg.hashsalt"] or "fl_estimate")):
+            super().savefig(*arguments, **options)
+
     def _repr_png_(self) -> bytes:
         buffer = io.BytesIO()
-        with styled():
-            self.savefig(buffer, format="png", dpi=DPI)
+        self.savefig(buffer, format="png", dpi=DPI)
         return buffer.getvalue()

@@ -76,6 +76,11 @@ HEADS: dict[str, Said] = {
         "Todos los métodos lado a lado, y lo que supone cada uno: {name}",
     ),
     "map": ("Map {number}.", "Carte {number}.", "Mapa {number}."),
+    "legend.limit": (
+        "upper limit only: few cases or none",
+        "limite supérieure seule\u00a0: peu de cas ou aucun",
+        "solo límite superior: pocos casos o ninguno",
+    ),
     "no_estimate": ("no estimate", "pas d’estimation", "sin estimación"),
     "legend.interval": (
         "estimate with its {level} confidence interval",

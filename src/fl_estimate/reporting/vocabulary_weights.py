@@ -99,3 +99,17 @@ REASONS: dict[str, Said] = {
         "El cociente o el logaritmo de estas estimaciones no existe: una de ellas es 0, o una proporción de 1.",
     ),
 }
+
+PICTURE: dict[str, Said] = {
+    "weight": ("Weight (logarithmic scale)", "Poids (échelle logarithmique)", "Peso (escala logarítmica)"),
+    "persons": ("Share of the persons", "Part des personnes", "Proporción de personas"),
+    "extreme": (
+        "more than six interquartile ranges above the median: {n}",
+        "à plus de six écarts interquartiles au-dessus de la médiane\u00a0: {n}",
+        "a más de seis rangos intercuartílicos por encima de la mediana: {n}",
+    ),
+    "deff": ("{weights} (1 + cv² = {deff})", "{weights} (1 + cv² = {deff})", "{weights} (1 + cv² = {deff})"),
+    "fifth": ("Mean weight of each fifth", "Poids moyen de chaque cinquième", "Peso medio de cada quintil"),
+    "answered": ("Share that answered", "Part ayant répondu", "Proporción que respondió"),
+}
+"""The picture of weights."""

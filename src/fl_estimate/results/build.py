@@ -14,6 +14,7 @@ from fl_estimate.results.codes import Code, IntervalKind, MethodName, Quantity, 
 from fl_estimate.results.columns import FIXED, check_by_columns, make_frame
 from fl_estimate.results.crossing import Crossing
 from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.inference import Inference
 from fl_estimate.results.recipe import Recipe
 
 C = TypeVar("C", bound=Code)
@@ -33,6 +34,7 @@ def build(
     reasons: Iterable[Reason] = (),
     diagnostics: Mapping[str, Any] | None = None,
     draws: Any = None,
+    inference: Inference | None = None,
     covariance: Floats | None = None,
     cells: Crossing | None = None,
 ) -> Estimates:
@@ -57,6 +59,8 @@ def build(
     diagnostics : mapping, optional
     draws : array, optional
         The last axis has the rows.
+    inference : Inference, optional
+        What belongs to the draws.
     covariance : float array, shape (rows, rows), optional
     cells : Crossing, optional
 
@@ -101,6 +105,7 @@ def build(
         diagnostics=dict(diagnostics or {}),
         provenance=recipe.provenance,
         draws=draws,
+        inference=inference,
         covariance_matrix=covariance,
         support=Support.unknown(rows) if support is None else support,
         cells=cells,

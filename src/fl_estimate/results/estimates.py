@@ -37,6 +37,8 @@ from fl_estimate.results.columns import make_frame as make_frame
 from fl_estimate.results.columns import margin_columns as margin_columns
 from fl_estimate.results.columns import nullable as nullable
 from fl_estimate.results.crossing import Crossing
+from fl_estimate.results.datatree import datatree
+from fl_estimate.results.inference import Inference
 from fl_estimate.results.provenance import Provenance
 from fl_estimate.results.recipe import Period, Recipe
 
@@ -72,6 +74,8 @@ class Estimates:
         Of a design-weighted call, all its by-columns crossed; for the audit of disclosure, never published.
     wording : Wording
         What printed tables call the units that are counted, columns, codes and outcomes.
+    inference : Inference or None
+        Of a Bayesian result: what `to_datatree` gives beside the draws of the rows. Not saved.
 
     Raises
     ------
@@ -101,6 +105,7 @@ class Estimates:
     support: Support = field(default_factory=lambda: Support.unknown(0))
     cells: Crossing | None = None
     wording: Wording = field(default_factory=Wording)
+    inference: Inference | None = None
 
     def __post_init__(self) -> None:
         if "basis" not in self.frame:
@@ -240,6 +245,7 @@ class Estimates:
             frame=frame,
             covariance_matrix=None if matrix is None else matrix * np.outer(factor, factor),
             draws=None if self.draws is None else self.draws * factor,
+            inference=None if self.inference is None else self.inference.scaled(factor),
         )
 
     def _rows(self, places: npt.NDArray[np.intp]) -> Estimates:
@@ -251,29 +257,41 @@ class Estimates:
             reasons=tuple(replace(r, row=place_of[r.row]) for r in self.reasons if r.row in place_of),
             covariance_matrix=None if matrix is None else matrix[np.ix_(places, places)],
             draws=None if self.draws is None else self.draws[..., places],
+            inference=None if self.inference is None else self.inference.take(places),
             support=self.support.take(places),
         )
 
     def to_datatree(self) -> Any:
-        """Give the draws as ArviZ takes them: an `xarray.DataTree` with the group `posterior`.
+        """Give the draws as ArviZ takes them: an `xarray.DataTree`, made anew at each call.
 
         Returns
         -------
         xarray.DataTree
-            Variable `value`, dimensions chain (one), draw and row; coordinates along row: `margin` and the by-columns.
+            Group `posterior`: `value`, with dimensions chain, draw and the by-columns, whose labels are coordinates (`row` where
+            they are not crossed in full); `national` where the nation has a row; the model's parameters, `beta` along
+            `coefficient`. Of area models also `log_likelihood`, `observed_data` (both `y`, of the areas with a sample),
+            `constant_data`, and of Markov chains `sample_stats`. Chains are kept apart where there are several; draws of
+            integrated models are independent, one chain.
 
         Raises
         ------
         EstimateFault
             FL-EST-62: estimates without draws.
 
+        Notes
+        -----
+        The likelihood is that of an area's own data given its own value, so that leaving one area out by weights
+        (``az.loo``) is often unreliable and says so by its Pareto k; `hierarchical.leave_one_out` integrates the area's effect
+        out. Areas moved to a national figure have no likelihood. Compare models of the same `y` only: the same family, link and
+        design effects.
+
         Examples
         --------
         >>> import fl_estimate as fl, pandas as pd
         >>> direct = pd.DataFrame({"area": ["A", "B", "C"], "value": [5.0, 9.0, 2.0], "se": 1.0})
         >>> tree = fl.hierarchical.area(direct, likelihood="normal", draws=100, seed=1).to_datatree()
-        >>> dict(tree["posterior"].sizes)
-        {'chain': 1, 'draw': 100, 'row': 3}
+        >>> dict(tree["posterior"]["value"].sizes), sorted(tree.children)
+        ({'chain': 1, 'draw': 100, 'area': 3}, ['constant_data', 'log_likelihood', 'observed_data', 'posterior'])
         """
         if self.draws is None:
             raise EstimateFault(
@@ -282,14 +300,7 @@ class Estimates:
                 found=f"the result of {self.provenance.call or 'another function'}",
                 fix="only Bayesian estimates have, such as those of fl.hierarchical.area",
             )
-        import xarray as xr
-
-        draws = np.asarray(self.draws, dtype=float)
-        along = {name: ("row", self.frame[name].astype(str).to_numpy(dtype=object)) for name in ("margin", *self.by)}
-        posterior = xr.Dataset({"value": (("chain", "draw", "row"), draws[None, :, :])}, coords=along)
-        posterior.attrs["method"] = str(self.frame["method"].iloc[0])
-        tree: Any = xr.DataTree  # not typed throughout
-        return tree.from_dict({"posterior": posterior})
+        return datatree(self.frame, self.by, np.asarray(self.draws, dtype=float), self.inference)
 
     @property
     def recipe(self) -> Recipe:

@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+from matplotlib.colors import to_rgba
 
 import fl_estimate as fl
 from fl_estimate.reporting.areas import read_areas
 from fl_estimate.reporting.maps import draw_map, label_point
+from fl_estimate.reporting.palette import FAINT, HATCH, LIMIT_HATCH
 from tests.unit.reporting.made import country, estimates
 
 PLACES = ("North", "South", "East", "West")
@@ -50,10 +53,51 @@ def test_figures_and_names_stand_in_their_areas() -> None:
     assert 0 < place[0] < 1
 
 
-def test_withheld_areas_are_hatched() -> None:
+def test_withheld_areas_are_hatched_and_limits_dotted_and_neither_is_shaded() -> None:
     figure = draw_map(fl.publish(country()), read_areas(collection()))
-    hatched = [patch for patch in figure.axes[0].patches if patch.get_hatch()]
-    assert len(hatched) == 1
+    hatched = {patch.get_hatch(): patch.get_facecolor() for patch in figure.axes[0].patches if patch.get_hatch()}
+    assert set(hatched) == {HATCH, LIMIT_HATCH}
+    assert set(hatched.values()) == {to_rgba(FAINT)}
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ("upper limit only: few cases or none", "not published", "† use with caution")),
+        ("fr", ("limite supérieure seule\u00a0: peu de cas ou aucun", "non publié", "† à utiliser avec prudence")),
+        ("es", ("solo límite superior: pocos casos o ninguno", "no publicado", "† usar con precaución")),
+    ],
+)
+def test_what_marks_mean_stands_under_the_map(language: str, words: tuple[str, ...]) -> None:
+    written = texts(draw_map(fl.publish(country()), read_areas(collection()), language=language))
+    assert set(words) <= set(written)
+
+
+def test_marks_that_are_not_on_the_map_are_not_explained() -> None:
+    published = fl.publish(estimates(*({"region": place} for place in PLACES)))
+    written = texts(draw_map(published, read_areas(collection())))
+    assert not {"not published", "upper limit only: few cases or none", "† use with caution"} & set(written)
+
+
+def test_a_stack_has_a_map_for_each_result_on_one_scale() -> None:
+    first = estimates(*({"region": place} for place in PLACES))
+    second = estimates(*({"region": place, "value": 0.05} for place in PLACES))
+    figure = draw_map(fl.publish(fl.stack({"survey": first, "model": second})), read_areas(collection()))
+    maps = [axes for axes in figure.axes if axes.texts]
+    assert [axes.get_title(loc="left") for axes in maps] == ["survey", "model"]
+    for axes, value in zip(maps, ("1.00", "5.00"), strict=True):
+        written = [text.get_text() for text in axes.texts]
+        assert written.count(value) == 4
+        assert written.count("North") == 1
+    faces = [axes.patches[0].get_facecolor() for axes in maps]
+    assert faces[0] != faces[1]
+
+
+def test_a_model_of_areas_is_mapped() -> None:
+    table = pd.DataFrame({"region": PLACES, "n": 900, "deff": 1.0, "value": [0.01, 0.02, 0.03, 0.02]})
+    model = fl.hierarchical.area(table, draws=50, seed=1)
+    written = texts(draw_map(fl.publish(model), read_areas(collection())))
+    assert set(PLACES) <= set(written)
 
 
 def test_areas_without_an_estimate_are_white_and_said_so() -> None:

@@ -198,10 +198,10 @@ def test_what_json_has_not_is_not_written_in_silence(tmp_path: Path) -> None:
 def test_draws_as_arviz_takes_them(modelled: fl.Estimates) -> None:
     tree = modelled.to_datatree()
     posterior = tree["posterior"]
-    assert dict(posterior.sizes) == {"chain": 1, "draw": 200, "row": 4}
-    np.testing.assert_array_equal(posterior["value"].to_numpy()[0], modelled.draws)
-    assert posterior["area"].to_numpy().tolist()[1:] == ["A", "B", "C"]
-    assert posterior["margin"].to_numpy().tolist() == ["", "area", "area", "area"]
+    assert dict(posterior["value"].sizes) == {"chain": 1, "draw": 200, "area": 3}
+    np.testing.assert_array_equal(posterior["value"].to_numpy()[0], modelled.draws[:, 1:])
+    np.testing.assert_array_equal(posterior["national"].to_numpy()[0], modelled.draws[:, 0])
+    assert posterior["area"].to_numpy().tolist() == ["A", "B", "C"]
     assert posterior.attrs["method"] == "area-normal"
     with pytest.raises(fl.FlError, match=r"FL-EST-62(.|\n)*estimate_prevalence"):
         direct().to_datatree()

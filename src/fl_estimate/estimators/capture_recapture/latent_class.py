@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Annotated, Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.results.codes import CLOSED_POPULATION, PERFECT_LINKAGE, PRIOR_POPULATION
 from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.inference import Inference
 from fl_estimate.results.methods import method
 from fl_estimate.results.roles import LISTS, Level, MoreThanZero, SeedOrNone, Within
 
@@ -117,7 +119,7 @@ def latent_class(
     dark, occupied, alpha = found[..., 0], found[..., 1], found[..., 2]
     told = chain_diagnostics(dark + histories.n)
     median, (lower, upper) = float(np.median(dark)), np.quantile(dark, tails(level))
-    return posterior_estimates(
+    made = posterior_estimates(
         histories,
         call="latent_class",
         method=LATENT_CLASS,
@@ -149,6 +151,7 @@ def latent_class(
             "prior": list(prior),
         },
     )  # fmt: skip
+    return replace(made, inference=Inference(chains=chains))
 
 
 def _run(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fl_estimate.arrays import Floats
 from fl_estimate.estimators.hierarchical.direct import Direct, text
 from fl_estimate.estimators.hierarchical.effective import Effective
 from fl_estimate.estimators.hierarchical.posterior import Ask, Model, Posterior
@@ -41,6 +42,7 @@ from fl_estimate.results.codes import (
 )
 from fl_estimate.results.columns import check_by_columns
 from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.inference import Inference, Observed
 from fl_estimate.results.recipe import Recipe
 
 METHODS: dict[str, MethodName] = {
@@ -105,7 +107,35 @@ def area_estimates(
         reasons=_reasons(direct, posterior, sampled, first=0 if national is None else 1),
         diagnostics=_diagnostics(direct, model, ask, posterior, effective, standardised),
         draws=draws,
+        inference=_inference(direct, model, posterior),
         support=direct.support if national is None else Support.joined([direct.national_support, direct.support]),
+    )
+
+
+def _inference(direct: Direct, model: Model, posterior: Posterior) -> Inference:
+    """Parameters and data beside the draws; what was moved to a national figure has no likelihood any more."""
+    observed = None
+    if posterior.benchmark is None:
+        nation = 0 if posterior.national is None else 1
+        met = np.isfinite(model.y) & (model.size > 0)
+
+        def rows(values: Floats) -> Floats:
+            return np.concatenate([np.full((nation, *values.shape[1:]), np.nan), values])
+
+        observed = Observed(
+            family="normal" if model.likelihood == "normal" else "binomial",
+            link=model.link,
+            y=rows(np.where(met, model.y, np.nan)),
+            size=rows(np.where(met, model.size, np.nan)),
+            x=rows(model.x),
+            factor=np.ones(nation + len(direct.keys)),
+        )
+    return Inference(
+        parameters=posterior.joint,
+        coefficients=model.names,
+        chains=posterior.chains,
+        stats=posterior.stats,
+        observed=observed,
     )
 
 

@@ -81,6 +81,10 @@ def benchmark_posterior(
         lower=lower,
         upper=upper,
         draws=moved[: ask.draws],
+        joint={name: values[: ask.draws] for name, values in posterior.joint.items()},
+        stats={name: values[: ask.draws] for name, values in posterior.stats.items()},
+        # Those kept are the first: of Markov chains, not as many of each.
+        chains=posterior.chains if len(moved) == ask.draws else 1,
         national=moved[: ask.draws] @ ask.shares,
         benchmark={**target, "rule": rule, "before": posterior.median},
     )

@@ -99,7 +99,7 @@ def sample_beta_binomial(model: Model, ask: Ask, points: BetaPoints) -> Posterio
     a, b = points.shapes(model)
     weight = points.weighted.weight
     mean, second = weight @ (a / (a + b)), weight @ (a * (a + 1) / ((a + b) * (a + b + 1)))
-    draws, national = _draws(points, a, b, ask)
+    draws, national, joint = _draws(points, a, b, ask)
     columns = {"kappa": points.kappa, **dict(zip(model.names, points.beta.T, strict=True))}
     return Posterior(
         median=median,
@@ -115,6 +115,7 @@ def sample_beta_binomial(model: Model, ask: Ask, points: BetaPoints) -> Posterio
             "importance_ess": points.weighted.ess,
             "importance_pareto_k": points.weighted.pareto_k,
         },
+        joint=joint,
     )
 
 
@@ -148,10 +149,11 @@ def _density(grid: Floats, a: Floats, b: Floats, log_weight: Floats) -> Floats:
     return np.exp(out - out.max(axis=1, keepdims=True))
 
 
-def _draws(points: BetaPoints, a: Floats, b: Floats, ask: Ask) -> tuple[Floats, Floats | None]:
+def _draws(points: BetaPoints, a: Floats, b: Floats, ask: Ask) -> tuple[Floats, Floats | None, dict[str, Floats]]:
     """Joint draws: hyper-parameters from their weights, then every area's share given them."""
     rng = np.random.default_rng(ask.seed)
     total = ask.draws if ask.shares is None else max(ask.draws, NATIONAL_DRAWS)
     place = resample(points.weighted.weight, total, rng)
     drawn = rng.beta(a[place], b[place])
-    return drawn[: ask.draws], None if ask.shares is None else drawn @ ask.shares
+    joint = {"kappa": points.kappa[place[: ask.draws]], "beta": points.beta[place[: ask.draws]]}
+    return drawn[: ask.draws], None if ask.shares is None else drawn @ ask.shares, joint

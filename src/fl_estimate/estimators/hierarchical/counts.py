@@ -49,7 +49,7 @@ def sample_counts(model: Model, ask: Ask, hyper: Hyper, weighted: Weighted) -> P
     """Summaries from the areas' marginal densities; joint draws beside them."""
     grid, density = marginal_densities(model, hyper)
     lower, median, upper = special.expit(grid_quantiles(grid, density, ask.tails))
-    draws, national = _draws(model, hyper, ask)
+    draws, national, joint = _draws(model, hyper, ask)
     columns = {"sigma": hyper.sigma, **dict(zip(model.names, hyper.beta.T, strict=True))}
     return Posterior(
         median=median,
@@ -65,6 +65,7 @@ def sample_counts(model: Model, ask: Ask, hyper: Hyper, weighted: Weighted) -> P
             "importance_ess": weighted.ess,
             "importance_pareto_k": weighted.pareto_k,
         },
+        joint=joint,
     )
 
 
@@ -170,7 +171,7 @@ def _sd(grid: Floats, density: Floats) -> Floats:
     return np.sqrt((share * (p - mean) ** 2).sum(axis=1))
 
 
-def _draws(model: Model, hyper: Hyper, ask: Ask) -> tuple[Floats, Floats | None]:
+def _draws(model: Model, hyper: Hyper, ask: Ask) -> tuple[Floats, Floats | None, dict[str, Floats]]:
     """Joint draws: hyper-parameters from their weights, then every area given them."""
     rng = np.random.default_rng(ask.seed)
     total = ask.draws if ask.shares is None else max(ask.draws, NATIONAL_DRAWS)
@@ -183,4 +184,5 @@ def _draws(model: Model, hyper: Hyper, ask: Ask) -> tuple[Floats, Floats | None]
         kept.append(p[: max(0, ask.draws - start)])
         if ask.shares is not None:
             national.append(p @ ask.shares)
-    return np.concatenate(kept), np.concatenate(national) if national else None
+    joint = {"sigma": hyper.sigma[place[: ask.draws]], "beta": hyper.beta[place[: ask.draws]]}
+    return np.concatenate(kept), np.concatenate(national) if national else None, joint

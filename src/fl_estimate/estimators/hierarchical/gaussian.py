@@ -134,7 +134,7 @@ def sample_grid(model: Model, ask: Ask) -> Posterior:
     kept = every.weight > 1e-10 * every.weight.max()
     mixture = Mixture(weight=every.weight[kept] / every.weight[kept].sum(), mean=every.mean[kept], sd=every.sd[kept])
     lower, median, upper = (natural(mixture.quantile(tail), model.link) for tail in ask.tails)
-    draws, national = _draws(model, grid, ask)
+    draws, national, joint = _draws(model, grid, ask)
     return Posterior(
         median=median,
         sd=mixture.moments(model.link)[1],
@@ -144,6 +144,7 @@ def sample_grid(model: Model, ask: Ask) -> Posterior:
         national=national,
         parameters=_parameters(model, grid, ask),
         diagnostics={"sampler": "grid", "grid_points": len(grid.u)},
+        joint=joint,
     )
 
 
@@ -170,7 +171,7 @@ def _parameters(model: Model, grid: Grid, ask: Ask) -> dict[str, dict[str, float
     return found
 
 
-def _draws(model: Model, grid: Grid, ask: Ask) -> tuple[Floats, Floats | None]:
+def _draws(model: Model, grid: Grid, ask: Ask) -> tuple[Floats, Floats | None, dict[str, Floats]]:
     """Joint draws: sigma from its weights, the coefficients given sigma, the areas given both."""
     rng = np.random.default_rng(ask.seed)
     total = ask.draws if ask.shares is None else max(ask.draws, NATIONAL_DRAWS)
@@ -179,7 +180,7 @@ def _draws(model: Model, grid: Grid, ask: Ask) -> tuple[Floats, Floats | None]:
     root = np.linalg.cholesky(grid.covariance)
     met = np.isfinite(model.y)
     y, d = np.where(met, model.y, 0.0), np.where(met, model.size, 1.0)
-    kept, national = list[Floats](), list[Floats]()
+    kept, national, betas = list[Floats](), list[Floats](), list[Floats]()
     for start in range(0, total, block):
         at = place[start : start + block]
         variance = np.exp(2 * grid.u[at])[:, None]
@@ -191,6 +192,8 @@ def _draws(model: Model, grid: Grid, ask: Ask) -> tuple[Floats, Floats | None]:
         theta = gamma * y + (1 - gamma) * (beta @ model.x.T) + own * rng.standard_normal((len(at), len(y)))
         values = natural(theta, model.link)
         kept.append(values[: max(0, ask.draws - start)])
+        betas.append(beta[: max(0, ask.draws - start)])
         if ask.shares is not None:
             national.append(values @ ask.shares)
-    return np.concatenate(kept), np.concatenate(national) if national else None
+    joint = {"sigma": np.exp(grid.u[place[: ask.draws]]), "beta": np.concatenate(betas)}
+    return np.concatenate(kept), np.concatenate(national) if national else None, joint

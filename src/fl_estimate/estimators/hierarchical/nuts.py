@@ -38,6 +38,8 @@ def sample_nuts(model: Model, ask: Ask) -> Posterior:
     lower, median, upper = np.quantile(every, ask.tails, axis=0)
     kept = np.linspace(0, len(every) - 1, ask.draws).round().astype(int)
     weight = np.full(len(every), 1 / len(every))
+    joint = {**{name: values[kept] for name, values in columns.items()}, "beta": run.draws["beta"][kept]}
+    alike = len(set(np.bincount(kept // per_chain, minlength=CHAINS).tolist())) == 1
     columns |= dict(zip(model.names, run.draws["beta"].T, strict=True))
     return Posterior(
         median=median,
@@ -49,6 +51,9 @@ def sample_nuts(model: Model, ask: Ask) -> Posterior:
         parameters={name: weighted_summary(values, weight, ask.tails) for name, values in columns.items()},
         diagnostics={"sampler": "nuts", **run.verdict.to_dict()},
         flags=run.verdict.flags,
+        joint=joint,
+        chains=CHAINS if alike else 1,
+        stats={name: values[kept] for name, values in run.stats.items()},
     )
 
 

@@ -78,6 +78,8 @@ class Posterior:
 
     `draws` has shape (draws kept, m); `national` holds draws of the population's share, more than those kept, whose
     first belong to the draws kept. `benchmark` holds the target, the rule and the medians before, where areas were moved.
+    `joint` holds the parameters of the draws kept, by name, first axis the draws; these stand chain after chain where there
+    are `chains`, and `stats` is what the sampler said of each.
     """
 
     median: Floats
@@ -90,6 +92,9 @@ class Posterior:
     diagnostics: Mapping[str, Any]
     flags: tuple[tuple[ReasonCode, tuple[tuple[str, Any], ...]], ...] = field(default=())
     benchmark: Mapping[str, Any] | None = None
+    joint: Mapping[str, Floats] = field(default_factory=dict[str, Floats])
+    chains: int = 1
+    stats: Mapping[str, Floats] = field(default_factory=dict[str, Floats])
 
 
 def weighted_summary(values: Floats, weight: Floats, tails: tuple[float, float, float]) -> dict[str, float]:

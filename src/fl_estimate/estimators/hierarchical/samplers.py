@@ -46,7 +46,7 @@ def _weighted(model: Model, ask: Ask) -> tuple[Weighted, Callable[[], Posterior]
         return points.weighted, lambda: sample_beta_binomial(model, ask, points)
     if model.structure is not None:
         drawn = importance_draws(model, model.structure)
-        return drawn.weighted, lambda: sample_drawn(drawn, ask, model.link)
+        return drawn.weighted, lambda: sample_drawn(drawn, ask, model.link, model.names)
     hyper, weighted = hyper_points(model)
     return weighted, lambda: sample_counts(model, ask, hyper, weighted)
 

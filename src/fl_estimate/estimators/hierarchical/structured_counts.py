@@ -162,7 +162,7 @@ def _between(modes: Floats, a: int, b: int, within: Floats) -> Floats:
     return out
 
 
-def sample_drawn(drawn: Drawn, ask: Ask, link: str) -> Posterior:
+def sample_drawn(drawn: Drawn, ask: Ask, link: str, names: tuple[str, ...]) -> Posterior:
     """Summaries from the weighted draws; those kept are drawn from them."""
     weight = drawn.weighted.weight
     lower, median, upper = natural(weighted_quantiles(drawn.eta, weight, ask.tails), link)
@@ -170,7 +170,10 @@ def sample_drawn(drawn: Drawn, ask: Ask, link: str) -> Posterior:
     mean = weight @ every
     rng = np.random.default_rng(ask.seed)
     total = len(weight) if ask.shares is not None else ask.draws
-    chosen = every[resample(weight, max(total, ask.draws), rng)]
+    place = resample(weight, max(total, ask.draws), rng)
+    chosen, kept = every[place], place[: ask.draws]
+    joint = {name: column[kept] for name, column in drawn.columns.items() if name not in names}
+    joint["beta"] = np.column_stack([drawn.columns[name][kept] for name in names])
     return Posterior(
         median=median,
         sd=np.sqrt(weight @ (every - mean) ** 2),
@@ -187,6 +190,7 @@ def sample_drawn(drawn: Drawn, ask: Ask, link: str) -> Posterior:
             "importance_pareto_k": drawn.weighted.pareto_k,
             **({"hyper_points": drawn.points, "hyper_ess": drawn.points_ess} if drawn.points else {}),
         },
+        joint=joint,
     )
 
 

@@ -115,7 +115,11 @@ def sample_structured(model: Model, structure: Structure, ask: Ask) -> Posterior
         sd=np.concatenate([sd for _, sd in parts]),
     )
     lower, median, upper = (natural(mixture.quantile(tail), model.link) for tail in ask.tails)
-    draws, national = _draws(model, spectra, fits, u, weight, ask)
+    draws, national, joint = _draws(model, spectra, fits, u, weight, ask)
+    if structure.hyper:
+        joint[structure.hyper] = h[joint.pop("place").astype(np.intp)]
+    else:
+        del joint["place"]
     return Posterior(
         median=median,
         sd=mixture.moments(model.link)[1],
@@ -125,6 +129,7 @@ def sample_structured(model: Model, structure: Structure, ask: Ask) -> Posterior
         national=national,
         parameters=_parameters(model, structure, h, u, fits, weight, ask),
         diagnostics={"sampler": "grid", "grid_points": int(weight.size)},
+        joint=joint,
     )
 
 
@@ -175,8 +180,8 @@ def _areas(model: Model, at: _Spectrum, sigma: Floats, b: Floats, c: Floats) -> 
 
 def _draws(
     model: Model, spectra: list[_Spectrum], fits: list[_Fits], u: Floats, weight: Floats, ask: Ask
-) -> tuple[Floats, Floats | None]:
-    """Joint draws, point by point of the grid.
+) -> tuple[Floats, Floats | None, dict[str, Floats]]:
+    """Joint draws, point by point of the grid; beside them sigma, beta and the place of h of those kept.
 
     Prior effects and errors are drawn and then put right by the data: v* + sigma² K V⁻¹ (y − X beta − v* − e*).
     """
@@ -184,7 +189,7 @@ def _draws(
     total = ask.draws if ask.shares is None else max(ask.draws, NATIONAL_DRAWS)
     met = np.isfinite(model.y)
     places = np.sort(resample(weight.ravel(), total, rng))
-    out = np.empty((total, len(model.x)))
+    out, betas = np.empty((total, len(model.x))), np.empty((total, len(model.names)))
     first = 0
     for place, count in zip(*np.unique(places, return_counts=True), strict=True):
         k, g = divmod(int(place), len(u))
@@ -196,9 +201,13 @@ def _draws(
         off -= np.sqrt(model.size[met]) * rng.standard_normal(off.shape)
         put = (off @ at.turned.T) / (1 + s**2 * at.lam)
         out[first : first + n] = beta @ model.x.T + effects + s**2 * (put @ at.reach.T)
+        betas[first : first + n] = beta
         first += n
-    values = natural(rng.permutation(out), model.link)
-    return values[: ask.draws], None if ask.shares is None else values @ ask.shares
+    order = rng.permutation(total)
+    values, kept = natural(out[order], model.link), order[: ask.draws]
+    k_of, g_of = np.divmod(places[kept], len(u))
+    joint = {"sigma": np.exp(u[g_of]), "beta": betas[kept], "place": k_of.astype(float)}
+    return values[: ask.draws], None if ask.shares is None else values @ ask.shares, joint
 
 
 def _parameters(

@@ -155,7 +155,7 @@ def _fit(sums: CellSums, method: str) -> _Fit:
     def negative(log_ratio: float) -> float:
         return -_profile(sums, float(np.exp(log_ratio)), method)[0]
 
-    found = optimize.minimize_scalar(negative, bounds=(-14.0, 10.0), method="bounded", options={"xatol": 1e-11})
+    found: Any = optimize.minimize_scalar(negative, bounds=(-14.0, 10.0), method="bounded", options={"xatol": 1e-11})
     ratio = float(np.exp(found.x))
     if _profile(sums, 0.0, method)[0] >= -found.fun:
         ratio = 0.0

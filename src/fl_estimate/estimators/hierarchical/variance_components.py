@@ -96,7 +96,7 @@ def _highest(height: Callable[[float], float], data: Sampled) -> float:
     logs = np.linspace(np.log(1e-9 * scale), np.log(1e4 * scale), 121)
     place = int(np.argmax([height(float(np.exp(log))) for log in logs]))
     low, high = logs[max(place - 1, 0)], logs[min(place + 1, len(logs) - 1)]
-    found = optimize.minimize_scalar(
+    found: Any = optimize.minimize_scalar(
         lambda log: -height(float(np.exp(log))), bounds=(low, high), method="bounded", options={"xatol": 1e-12}
     )
     best = float(np.exp(found.x))

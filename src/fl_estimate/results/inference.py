@@ -1,0 +1,96 @@
+"""What stands beside the draws of a Bayesian result: parameters, data of the model, chains. Arrays only; no ArviZ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fl_estimate.arrays import Floats
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Observed:
+    """The data that the model saw, one entry a row of the result; missing where a row has none.
+
+    Attributes
+    ----------
+    family : str
+        "binomial" (effective cases `y` in effective persons asked `size`) or "normal" (values `y` on the scale of the link, with
+        variances `size`).
+    link : str
+        "logit", "identity", "log" or "arcsine": from the draws to the scale of `y`, of the normal family.
+    y, size : array, shape (rows,)
+    x : array, shape (rows, coefficients)
+        The matrix of the covariates, the intercept first.
+    factor : array, shape (rows,)
+        What the draws were multiplied by since (per 1,000, persons of a population).
+    """
+
+    family: str
+    link: str
+    y: Floats
+    size: Floats
+    x: Floats
+    factor: Floats
+
+    def take(self, places: npt.NDArray[np.intp]) -> Observed:
+        """The data of some rows."""
+        parts = {name: getattr(self, name)[places] for name in ("y", "size", "x", "factor")}
+        return replace(self, **parts)
+
+    def log_likelihood(self, draws: Floats, to_link: Any) -> Floats:
+        """Of every row at each draw, (draws, rows); NaN where a row has no data.
+
+        Notes
+        -----
+        Binomial, with the coefficient: log Γ(n+1) − log Γ(y+1) − log Γ(n−y+1) + y log p + (n−y) log(1−p); effective counts may
+        be fractions. Normal: −½ log(2π v) − ½ (y − link(draw))²/v.
+        """
+        from scipy import special  # pyright: ignore[reportMissingTypeStubs]
+
+        values = draws / self.factor
+        if self.family == "normal":
+            with np.errstate(invalid="ignore", divide="ignore"):
+                return -0.5 * (np.log(2 * np.pi * self.size) + (self.y - to_link(values)) ** 2 / self.size)
+        y, n = self.y, self.size
+        constant = special.gammaln(n + 1) - special.gammaln(y + 1) - special.gammaln(n - y + 1)
+        return constant + special.xlogy(y, values) + special.xlog1py(n - y, -values)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Inference:
+    """What belongs to the draws of a result, draw by draw in the same order.
+
+    Attributes
+    ----------
+    parameters : mapping of str to array
+        First axis the draws: sigma, phi, rho, kappa by name, shape (draws,), and beta, shape (draws, coefficients).
+    coefficients : tuple of str
+        Names of those of beta.
+    chains : int
+        The draws stand chain after chain, as many of each; 1 where they are independent.
+    stats : mapping of str to array
+        What the sampler said of each draw, shape (draws,).
+    observed : Observed or None
+        None where the draws are no longer those of the model (benchmarked), or the model has none to give.
+    """
+
+    parameters: Mapping[str, Floats] = field(default_factory=dict[str, Floats])
+    coefficients: tuple[str, ...] = ()
+    chains: int = 1
+    stats: Mapping[str, Floats] = field(default_factory=dict[str, Floats])
+    observed: Observed | None = None
+
+    def take(self, places: npt.NDArray[np.intp]) -> Inference:
+        """What belongs to some rows; parameters are of all."""
+        return self if self.observed is None else replace(self, observed=self.observed.take(places))
+
+    def scaled(self, factor: Floats) -> Inference:
+        """What belongs to draws that were multiplied by a factor a row."""
+        if self.observed is None:
+            return self
+        return replace(self, observed=replace(self.observed, factor=self.observed.factor * factor))
