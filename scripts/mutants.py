@@ -46,9 +46,9 @@ BUDGET = 45.0
 PATIENCE = 10.0
 """A test that computes this many times as long as unchanged, and as many seconds more, has noticed."""
 NOT_ASKED = (
-    *("tests/architecture/", "tests/reference/", "tests/recovery/", "tests/properties/", "tests/published/"),
+    *("tests/architecture/", "tests/reference/", "tests/recovery/", "tests/published/"),
     *(f"{place}/{room}/" for place in ("tests/unit", "src/fl_estimate")
-      for room in ("schema", "inputs", "loaders", "indicators", "design", "datasets", "estimators")),
+      for room in ("schema", "inputs", "loaders", "indicators", "design", "datasets")),
 )  # fmt: skip
 """Tests of the text of the code, and of the rooms that calculate: they are not run, so that what they alone would notice counts as
 a survivor."""
