@@ -94,7 +94,11 @@ class _Reached:
 
     def _write(self) -> None:
         if self._file:
-            text = json.dumps({"file": self._file, "tests": self._tests})
+            modules = sorted({module for test in self._tests.values() for module in test.get("lines", ())})
+            texts = {
+                module: hashlib.sha256((Path(SOURCE) / module).read_bytes()).hexdigest()[:16] for module in modules
+            }
+            text = json.dumps({"file": self._file, "tests": self._tests, "modules": texts})
             (self._folder / f"{named(self._file)}.json").write_text(text, encoding="utf-8")
         self._tests = {}
 
