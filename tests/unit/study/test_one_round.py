@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import fl_estimate as fl
+from fl_estimate.study.config import read_study
 from fl_estimate.study.run import check_study, run_study
 from tests.unit.study.made import STUDY, people, write
 
@@ -161,3 +162,14 @@ def test_the_survey_is_one_whether_an_estimate_names_it_or_not(tmp_path: Path) -
     """The only source is what an estimate without `source` is made of: its errors are those of one that names it."""
     with pytest.raises(fl.FlError, match="go together"):
         check_study(write(tmp_path, study=_of_one_survey(one='source = "people"\n')))
+
+
+def test_two_surveys_are_two_and_each_is_one(tmp_path: Path) -> None:
+    """Of two sources the errors are apart, and need no correlation; of two estimates of one of them they go together."""
+    text = _of_one_survey(one='source = "people"\n').replace(
+        "\n[[estimate]]", '\n[source.other]\nfile = "people.csv"\nmapping = "people.toml"\n\n[[estimate]]', 1
+    )
+    second = 'name = "two"\n'
+    read_study(write(tmp_path, study=text.replace(second, f'{second}source = "other"\n')))
+    with pytest.raises(fl.FlError, match=r"go together, both come of \[source.people\]"):
+        read_study(write(tmp_path, study=text.replace(second, f'{second}source = "people"\n')))
