@@ -152,7 +152,15 @@ def test_the_widest_curves_are_named_and_the_others_are_grey() -> None:
 
 def test_overlaps_hidden_for_others_sake_are_counted() -> None:
     """One overlap is of two people, and alone it would follow from the sum: the next smallest, of just five, goes with it."""
-    true = {(1, 0, 0): 40, (0, 1, 0): 30, (0, 0, 1): 20, (1, 1, 0): 10, (1, 0, 1): 5, (0, 1, 1): 12, (1, 1, 1): 2}
+    true: dict[tuple[int, ...], int] = {
+        (1, 0, 0): 40,
+        (0, 1, 0): 30,
+        (0, 0, 1): 20,
+        (1, 1, 0): 10,
+        (1, 0, 1): 5,
+        (0, 1, 1): 12,
+        (1, 1, 1): 2,
+    }
     members, counts = np.array(list(true), dtype=np.int8), np.array(list(true.values()), dtype=float)
     lists = fl.CaptureHistories(lists=("A", "B", "C"), members=members, counts=counts)
     published = fl.publish_appraisal(cr.appraise(lists, replicates=20, draws=200, seed=1))
