@@ -1,4 +1,4 @@
-"""A plugin of pytest for `mutants.py`: which lines of the library each test reaches, and how long it takes.
+"""A plugin of pytest for `mutants.py`: which lines of the library each test reaches, and how long it computes.
 
 `pytest -p reached --reached FOLDER` writes one JSON file for each test file. Lines are seen by
 `sys.monitoring`, in our own code only. Memories of functions (`functools.cache`) are emptied before each test file, or only the
@@ -72,10 +72,10 @@ class _Reached:
             self._file = file
             _forget()
         self._lines.clear()
-        start = time.perf_counter()
+        start = time.process_time()
         self._tests[item.nodeid] = {"passed": True}
         result = yield
-        self._tests[item.nodeid]["seconds"] = time.perf_counter() - start
+        self._tests[item.nodeid]["seconds"] = time.process_time() - start
         lines: dict[str, list[int]] = {}
         for name, line in sorted(self._lines):
             lines.setdefault(Path(name).relative_to(SOURCE).as_posix(), []).append(line)
@@ -94,7 +94,11 @@ class _Reached:
 
     def _write(self) -> None:
         if self._file:
-            text = json.dumps({"file": self._file, "tests": self._tests})
+            modules = sorted({module for test in self._tests.values() for module in test.get("lines", ())})
+            texts = {
+                module: hashlib.sha256((Path(SOURCE) / module).read_bytes()).hexdigest()[:16] for module in modules
+            }
+            text = json.dumps({"file": self._file, "tests": self._tests, "modules": texts})
             (self._folder / f"{named(self._file)}.json").write_text(text, encoding="utf-8")
         self._tests = {}
 

@@ -142,6 +142,15 @@ def test_thresholds_are_those_of_the_rule() -> None:
     assert "coefficient of variation above 20%, or fewer than 12 degrees of freedom" in text
 
 
+@pytest.mark.parametrize("few_cases", ["at_most", "withheld"])
+def test_a_rule_that_asks_for_one_case_speaks_of_no_few_cases(few_cases: Any) -> None:
+    """A threshold of one case hides nothing: a page that named “1 to 1 cases” or “0 to 1 cases” would claim what is not done."""
+    rule = fl.SuppressionRule(min_n=30, min_cases=1, few_cases=few_cases)
+    text = Page(report(fl.publish(country(), rule=rule))).text
+    assert "fewer than 30 respondents stand behind it" in text
+    assert "to 1 cases" not in text
+
+
 def test_what_was_checked_is_said() -> None:
     """In place of the warning that nobody had looked for what can be found by subtraction."""
     text = Page(report(fl.publish(country()))).text

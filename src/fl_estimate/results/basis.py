@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
-import pandas as pd
 
 from fl_estimate.arrays import Floats
 from fl_estimate.errors import not_one_of
@@ -135,11 +134,6 @@ def weakest(bases: Iterable[str]) -> str:
     """The basis of a figure that is made of figures of these: the first of `BASES` among them, figures where none is given."""
     given = set(bases)
     return next((basis for basis in BASES if basis in given), FIGURES if not given else RESPONDENTS)
-
-
-def weakest_of(results: Iterable[pd.DataFrame]) -> str:
-    """The basis of a figure that is made of all rows of these tables."""
-    return weakest(str(basis) for frame in results for basis in frame["basis"])
 
 
 def require_bases(bases: Iterable[str]) -> None:

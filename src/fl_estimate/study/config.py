@@ -20,7 +20,7 @@ from fl_estimate.errors import FileFault, PublishFault, StudyFault, is_file, nea
 from fl_estimate.loaders.mapping_parts import LabelRules, Words
 from fl_estimate.reporting.suppression import SuppressionRule
 from fl_estimate.results.methods import kinds, methods
-from fl_estimate.results.roles import People
+from fl_estimate.results.roles import People, Stated
 from fl_estimate.study.entries import (
     CalibrateEntry,
     ClassifyEntry,
@@ -138,22 +138,65 @@ def read_with_faults(path: str | Path) -> tuple[Study | None, StudyFault | None]
     file = Path(path)
     raw, content = _content(path, file)
     content = _with_rule(content, file)
-    try:
-        config, faults, broken = study_model().model_validate(_with_sources(content)), list[str](), set[str]()
-    except ValidationError as error:
-        errors = error.errors(include_url=False, include_input=False)
-        faults = told(errors, content, keys=lambda loc: keys_at(loc, study_model()))
-        config, broken = _without_broken(content, [each["loc"] for each in errors])
-    if config is None:
-        return None, _broken(file.name, faults)
-    places = tuple(place for place in range(1, len(_entries(content)) + 1) if f"estimate[{place}]" not in broken)
-    config = _named(config, places)
-    faults += _faults(config, places, whole=not broken)
+    left = _left(content)
+    faults = told(left.errors, content, keys=lambda loc: keys_at(loc, study_model())) if left.errors else list[str]()
+    meant = _left(_as_meant(content, left.errors)) if left.errors else left
+    if left.config is not None:
+        faults += _faults(left.config, left.places)
+    if meant.config is not None:
+        faults += _between_faults(meant.config, meant.places, whole=not meant.broken)
+    fault = _broken(file.name, faults) if faults else None
+    if left.config is None:
+        return None, fault
     study = Study(
-        config=config, name=file.stem, folder=file.parent, sha256=hashlib.sha256(raw).hexdigest(), places=places,
-        broken=frozenset(broken),
+        config=left.config, name=file.stem, folder=file.parent, sha256=hashlib.sha256(raw).hexdigest(),
+        places=left.places, broken=left.broken,
     )  # fmt: skip
-    return study, _broken(file.name, faults) if faults else None
+    return study, fault
+
+
+@dataclass(frozen=True)
+class _Left:
+    """What is left of a file without its broken parts; None where that is nothing."""
+
+    config: StudyConfig | None
+    places: tuple[int, ...] = ()
+    broken: frozenset[str] = frozenset()
+    errors: Sequence[Mapping[str, Any]] = ()
+
+
+def _left(content: dict[str, Any]) -> _Left:
+    errors: Sequence[Mapping[str, Any]] = ()
+    try:
+        config, broken = study_model().model_validate(_with_sources(content)), set[str]()
+    except ValidationError as error:
+        errors = cast("list[Mapping[str, Any]]", error.errors(include_url=False, include_input=False))
+        config, broken = _without_broken(content, [each["loc"] for each in errors])
+    places = tuple(place for place in range(1, len(_entries(content)) + 1) if f"estimate[{place}]" not in broken)
+    return _Left(_named(config, places) if config is not None else None, places, frozenset(broken), errors)
+
+
+def _as_meant(content: dict[str, Any], errors: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The estimates with misspelt keys under the name that is meant, and without keys of a wrong value.
+
+    Only what estimates ask of each other is read from it: errors that go together are told in the round in which keys are.
+    """
+    entries = [dict(each) for each in _entries(content)]
+    for error in errors:
+        match error["loc"]:
+            # Of an entry that takes its people from nowhere it is not known what it comes of.
+            case ("estimate", int(place), str(tag), str(key), *_) if key in entries[place] and key != "source":
+                value = entries[place].pop(key)
+                forbidden = error["type"] == "extra_forbidden" and len(error["loc"]) == 4
+                close = nearest(key, keys_at(error["loc"], study_model())) if forbidden else None
+                if close and close not in entries[place]:
+                    entries[place][close] = value
+                stated = methods()[tag].first(Stated)
+                if stated is not None and key == stated.keys[0]:
+                    entries[place][key] = 0.0  # it was stated, if wrongly
+            case _:
+                continue
+    return {**content, "estimate": entries} if entries else content
 
 
 def _entries(content: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -247,8 +290,8 @@ def _named(config: StudyConfig, places: Sequence[int]) -> StudyConfig:
     return config.model_copy(update={"estimate": named})
 
 
-def _faults(config: StudyConfig, places: Sequence[int], *, whole: bool) -> Iterable[str]:
-    """What is wrong between parts that are each well formed; of part of a file, what does not hang on the rest."""
+def _faults(config: StudyConfig, places: Sequence[int]) -> Iterable[str]:
+    """What is wrong between parts that are each well formed, but for what estimates ask of each other."""
     sources = list(config.source)
     names = [entry.name for entry in config.estimate]
     for position, (place, entry) in enumerate(zip(places, config.estimate, strict=True)):
@@ -258,10 +301,7 @@ def _faults(config: StudyConfig, places: Sequence[int], *, whole: bool) -> Itera
             yield from _source_faults(f"estimate[{place}].source", entry.source, sources)
         if isinstance(entry, ListsEntry):
             yield from (f"estimate[{place}]: {fault}" for fault in kept_faults(entry))
-        between = earlier_faults(entry, names[:position]) if whole else ()
-        yield from (f"estimate[{place}].{fault}" for fault in (*key_faults(entry), *between))
-    if whole:
-        yield from (f"estimate[{places[position]}].{fault}" for position, fault in between_faults(config.estimate))
+        yield from (f"estimate[{place}].{fault}" for fault in key_faults(entry))
     if config.classify is not None:
         yield from _source_faults("classify.source", config.classify.source, sources)
     if config.calibrate is not None:
@@ -273,6 +313,16 @@ def _faults(config: StudyConfig, places: Sequence[int], *, whole: bool) -> Itera
     languages = config.publish.languages
     if len(set(languages)) < len(languages):
         yield "publish.languages: a language is named twice"
+
+
+def _between_faults(config: StudyConfig, places: Sequence[int], *, whole: bool) -> Iterable[str]:
+    """What estimates ask of each other; names that nobody has are told where all estimates are there."""
+    names = [entry.name for entry in config.estimate]
+    for position, (place, entry) in enumerate(zip(places, config.estimate, strict=True)):
+        between = earlier_faults(entry, names[:position]) if whole else ()
+        yield from (f"estimate[{place}].{fault}" for fault in between)
+    between = between_faults(config.estimate, config.source)
+    yield from (f"estimate[{places[position]}].{fault}" for position, fault in between)
 
 
 def _source_faults(key: str, named: str | None, sources: Sequence[str]) -> Iterable[str]:

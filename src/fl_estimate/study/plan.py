@@ -6,7 +6,7 @@ Names only; nothing is read or run.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from fl_estimate.errors import nearest
@@ -126,9 +126,17 @@ def earlier_faults(entry: Entry, before: Sequence[str]) -> Iterator[str]:
             yield f"{key}: no estimate before this one is called {name!r}; {hint}"
 
 
-def between_faults(entries: Sequence[Entry]) -> Iterator[tuple[int, str]]:
-    """What is wrong between estimates that are all there, with the position of the entry that is at fault."""
-    yield from _shared(entries)
+def between_faults(entries: Sequence[Entry], sources: Collection[str]) -> Iterator[tuple[int, str]]:
+    """What is wrong between estimates, with the position of the entry that is at fault.
+
+    Parameters
+    ----------
+    entries : sequence of Entry
+        In the order of the file. Of one that is not there nothing is known, and nothing is said.
+    sources : collection of str
+        The names of the sources of the study.
+    """
+    yield from _shared(entries, single=len(sources) == 1)
     yield from _without_nation(entries)
 
 
@@ -149,7 +157,7 @@ def _without_nation(entries: Sequence[Entry]) -> Iterator[tuple[int, str]]:
 # --- figures that share an error --------------------------------------------------------------------------------
 
 
-def _shared(entries: Sequence[Entry]) -> Iterator[tuple[int, str]]:
+def _shared(entries: Sequence[Entry], *, single: bool) -> Iterator[tuple[int, str]]:
     """Entries that would add, divide or weight figures as independent which come of the same survey, lists or figure.
 
     Each has to state a correlation where its function takes one; where it takes none, such figures are refused.
@@ -157,7 +165,7 @@ def _shared(entries: Sequence[Entry]) -> Iterator[tuple[int, str]]:
     roots: dict[str, frozenset[str]] = {}
     for position, entry in enumerate(entries):
         yield from ((position, fault) for fault in _together(entry, roots))
-        roots[entry.name] = _roots(entry, roots)
+        roots[entry.name] = _roots(entry, roots, single=single)
 
 
 def _together(entry: Entry, roots: Roots) -> Iterator[str]:
@@ -177,15 +185,16 @@ def _together(entry: Entry, roots: Roots) -> Iterator[str]:
             yield f"estimates: the errors of {one!r} and {other!r} go together, both come of {named}; {fix}"
 
 
-def _roots(entry: Entry, roots: Roots) -> frozenset[str]:
+def _roots(entry: Entry, roots: Roots, *, single: bool) -> frozenset[str]:
     """What an estimate comes of: a source, a file of lists or figures; of estimates before it, theirs; or it is a figure itself."""
     if isinstance(entry, PeopleEntry):
-        return frozenset({f"[source.{entry.source}]" if entry.source else "the survey"})
+        named = entry.source is not None and not single  # the only source is one, whether it is named or not
+        return frozenset({f"[source.{entry.source}]" if named else "the survey"})
     if isinstance(entry, ListsEntry):
         return frozenset({entry.file})
     files = [argument.keys[0] for argument, role in entry.declared.having(FromFile) if role.figures]
     found = {str(getattr(entry, key)) for key in files if getattr(entry, key) is not None}
-    named = [name for _, _, name in earlier(entry)]
-    for name in named:
+    before = [name for _, _, name in earlier(entry)]
+    for name in before:
         found |= roots.get(name, frozenset())
-    return frozenset(found) if named or found else frozenset({repr(entry.name)})
+    return frozenset(found) if before or found else frozenset({repr(entry.name)})

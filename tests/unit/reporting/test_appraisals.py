@@ -15,6 +15,7 @@ import pytest
 
 import fl_estimate as fl
 from fl_estimate import capture_recapture as cr
+from fl_estimate.reporting.palette import RULE, SERIES
 from fl_estimate.reporting.words import FAMILIES
 
 SOURCE = Path(__file__).resolve().parents[3] / "src" / "fl_estimate" / "estimators" / "capture_recapture"
@@ -132,6 +133,49 @@ def test_curves_meet_at_the_model_itself() -> None:
     at_one = [float(np.interp(1.0, points[:, 0], points[:, 1])) for points in drawn if len(points) > 2]
     assert len(at_one) == 10  # independence leaves out all ten pairs
     np.testing.assert_allclose(at_one, at_one[0])
+
+
+def test_the_widest_curves_are_named_and_the_others_are_grey() -> None:
+    """There are four colours: the four interactions that move the figure furthest have one each, and their name at their end."""
+    axes = fl.plot_sensitivity(appraisal()).axes[0]
+    curves = [line for line in axes.lines if len(np.asarray(line.get_xdata())) > 2]
+    spans = [float(np.ptp(np.asarray(line.get_ydata(), dtype=float))) for line in curves]
+    colours = [str(line.get_color()) for line in curves]
+    widest = set(np.argsort(spans)[-4:].tolist())
+    assert colours == [c if n in widest else RULE for n, c in enumerate(colours)]
+    assert sorted(colours[n] for n in widest) == sorted(SERIES)
+    assert {str(curves[n].get_linestyle()) for n in range(len(curves)) if n not in widest} == {"-"}
+    assert {str(curves[n].get_linestyle()) for n in widest} != {"-"}
+    names = {text.get_text() for text in axes.texts}
+    assert len(names) == 4
+
+
+def test_overlaps_hidden_for_others_sake_are_counted() -> None:
+    """One overlap is of two people, and alone it would follow from the sum: the next smallest, of just five, goes with it."""
+    true: dict[tuple[int, ...], int] = {
+        (1, 0, 0): 40,
+        (0, 1, 0): 30,
+        (0, 0, 1): 20,
+        (1, 1, 0): 10,
+        (1, 0, 1): 5,
+        (0, 1, 1): 12,
+        (1, 1, 1): 2,
+    }
+    members, counts = np.array(list(true), dtype=np.int8), np.array(list(true.values()), dtype=float)
+    lists = fl.CaptureHistories(lists=("A", "B", "C"), members=members, counts=counts)
+    published = fl.publish_appraisal(cr.appraise(lists, replicates=20, draws=200, seed=1))
+    rows = published.histories
+    hidden = [
+        true[tuple(int(x) for x in row)] for row in rows.loc[rows["count"].isna(), ["A", "B", "C"]].to_numpy().tolist()
+    ]
+    assert sorted(hidden)[:2] == [2, 5]
+    assert published.protecting == sum(count >= 5 for count in hidden)
+
+
+def test_a_title_that_is_given_stands_on_the_page_and_else_its_own() -> None:
+    assert "<title>Three teams</title>" in fl.appraisal_page(appraisal(), title="Three teams")
+    assert "<title>" in page("fr")
+    assert re.findall(r"<title>(.*?)</title>", page("fr")) != re.findall(r"<title>(.*?)</title>", page("en"))
 
 
 def test_a_page_on_disk_is_the_same(tmp_path: Path) -> None:

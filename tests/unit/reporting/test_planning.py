@@ -30,3 +30,10 @@ def test_none_and_too_many() -> None:
         fl.plot_plan(*[fl.plan_sample(0.01, n=100)] * 5)
     with pytest.raises(fl.FlError, match="FL-PUB-07"):
         fl.plot_plan(fl.plan_sample(0.01, n=100), language="de")
+
+
+def test_four_plans_are_drawn_each_under_its_own_line() -> None:
+    plans = [fl.plan_sample(0.01, n=2_000, deff=deff) for deff in (1.0, 1.5, 2.0, 3.0)]
+    legend = fl.plot_plan(*plans).axes[0].get_legend()
+    assert legend is not None
+    assert len({text.get_text() for text in legend.get_texts()}) == 4

@@ -91,6 +91,28 @@ def test_models_are_those_of_the_long_way(result: StudyResult, folder: Path) -> 
         pd.testing.assert_frame_equal(result.estimates[name].to_frame(), long.to_frame(), rtol=1e-6)
 
 
+@pytest.mark.parametrize("keyed", [["region"], ["region", "sex"]])
+def test_covariates_that_are_chosen_stay_keyed_by_their_cells(tmp_path: Path, keyed: list[str]) -> None:
+    """The columns chosen are numbers; the cell columns of the file come with them, as they do for areas."""
+    known = CELLS[keyed].drop_duplicates().reset_index(drop=True)
+    known = known.assign(x=[0.5, 1.5, 1.0, 3.0, 2.0, 0.0, 4.0, 2.5][: len(known)], note="not a number")
+    known.to_csv(tmp_path / "known.csv", index=False)
+    chosen = MODELS.replace("\nvarying", '\ncovariates = { file = "known.csv", columns = ["x"] }\nvarying')
+    made = run_study(write_all(tmp_path, chosen), out=tmp_path / "out")
+    directly = fl.hierarchical.unit(
+        fl.classify(fl.load(tmp_path / "people.csv", mapping=tmp_path / "people.toml"), "icls2018_adult"),
+        "forced_labour",
+        cells=["region", "sex"],
+        population=CELLS.rename(columns={"adults": "population"}),
+        covariates=known.drop(columns="note"),
+        varying=["region"],
+        by="region",
+        prior=fl.hierarchical.Prior(sigma={"region": "half-normal(0.5)"}),
+        seed=3,
+    )
+    pd.testing.assert_frame_equal(made.estimates["cells"].to_frame(), directly.to_frame(), rtol=1e-6)
+
+
 def test_the_report_says_what_they_are(result: StudyResult) -> None:
     page = (result.folder / "report.html").read_text(encoding="utf-8")
     for words in (

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import fl_estimate as fl
+from fl_estimate.study.config import read_study
 from fl_estimate.study.run import check_study, run_study
 from tests.unit.study.made import STUDY, people, write
 
@@ -118,3 +119,57 @@ def test_derived_columns_of_a_mapping_are_told_together(tmp_path: Path) -> None:
     assert "people.derived.one" in told
     assert "people.derived.two" in told
     assert "three" not in told
+
+
+def _of_one_survey(*, one: str = "", both: str = "", name: str = "") -> str:
+    half = '\n[[estimate]]\nkind = "total"\nname = "{0}"\noutcome = "case"\nwhere = "sex == \'{0}\'"\n'
+    text = STUDY[: STUDY.index("[classify]")] + half.format("one") + one + half.format("two")
+    return text + f'\n[[estimate]]\nkind = "sum"\nestimates = ["one", "{name or "two"}"]\n{both}'
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"one": "levl = 0.9\n"}, "estimate[1].levl: no such key; did you mean 'level'?"),
+        ({"one": "nonsense = 1\n"}, "estimate[1].nonsense: no such key"),
+        ({"both": "levl = 0.9\n"}, "estimate[3].levl: no such key; did you mean 'level'?"),
+        ({"both": 'level = "high"\n'}, "estimate[3].level: it should be a valid number"),
+    ],
+)
+def test_correlated_errors_are_told_with_the_keys_that_are_wrong(
+    call: str, keys: dict[str, str], said: str, tmp_path: Path
+) -> None:
+    with pytest.raises(fl.FlError) as caught:
+        CALLS[call](write(tmp_path, study=_of_one_survey(**keys)))
+    assert said in str(caught.value)
+    assert "the errors of 'one' and 'two' go together, both come of the survey" in str(caught.value)
+
+
+def test_a_correlation_that_is_misspelt_is_not_asked_for_again(tmp_path: Path) -> None:
+    with pytest.raises(fl.FlError, match="did you mean 'correlation'") as caught:
+        check_study(write(tmp_path, study=_of_one_survey(both="corelation = 0\n")))
+    assert "go together" not in str(caught.value)
+
+
+def test_a_name_that_no_estimate_has_is_told_with_the_keys_that_are_wrong(tmp_path: Path) -> None:
+    with pytest.raises(fl.FlError, match="did you mean 'level'") as caught:
+        check_study(write(tmp_path, study=_of_one_survey(one="levl = 0.9\n", name="twu")))
+    assert "no estimate before this one is called 'twu'; did you mean 'two'?" in str(caught.value)
+
+
+def test_the_survey_is_one_whether_an_estimate_names_it_or_not(tmp_path: Path) -> None:
+    """The only source is what an estimate without `source` is made of: its errors are those of one that names it."""
+    with pytest.raises(fl.FlError, match="go together"):
+        check_study(write(tmp_path, study=_of_one_survey(one='source = "people"\n')))
+
+
+def test_two_surveys_are_two_and_each_is_one(tmp_path: Path) -> None:
+    """Of two sources the errors are apart, and need no correlation; of two estimates of one of them they go together."""
+    text = _of_one_survey(one='source = "people"\n').replace(
+        "\n[[estimate]]", '\n[source.other]\nfile = "people.csv"\nmapping = "people.toml"\n\n[[estimate]]', 1
+    )
+    second = 'name = "two"\n'
+    read_study(write(tmp_path, study=text.replace(second, f'{second}source = "other"\n')))
+    with pytest.raises(fl.FlError, match=r"go together, both come of \[source.people\]"):
+        read_study(write(tmp_path, study=text.replace(second, f'{second}source = "people"\n')))

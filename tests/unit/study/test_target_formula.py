@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 
-from fl_estimate.study.target_binding import Input
+from fl_estimate.study.target_binding import Input, affinity
 from fl_estimate.study.target_formula import FormulaError, parse
 from fl_estimate.study.target_lists import read_list_method
 from fl_estimate.study.target_reading import Reading, read_method
@@ -196,3 +197,33 @@ def test_a_method_for_lists_that_there_is_not() -> None:
         read_list_method("by looking closely")
     with pytest.raises(FormulaError, match="did you mean 'chapman'"):
         read_list_method("", "cr.chapmann")
+
+
+@pytest.mark.parametrize(
+    ("name", "fits", "less"),
+    [
+        *[(each, "lower limit", "upper limit") for each in ("l", "low", "lower", "p_low")],
+        *[(each, "upper limit", "lower limit") for each in ("u", "up", "upper", "high", "p_high")],
+        *[(each, f"{label} of regions", "part of regions") for each in ("total", "whole", "all", "world")
+          for label in ("total", "world", "all", "whole")],
+        *[(each, "figure of regions", "total of regions") for each in ("part", "parts")],
+        ("n2016", "victims in 2016", "victims in 2018"), ("n_16", "victims in 2016", "victims in 2018"),
+        ("n_98", "victims in 1998", "victims in 2018"),
+        ("victims", "victims counted", "workers counted"), ("victims", "victims of a survey", "survey of victims"),
+    ],
+)  # fmt: skip
+def test_a_name_of_a_formula_fits_the_label_that_says_it(name: str, fits: str, less: str) -> None:
+    """`low` is bound to the lower limit, `total` to the total, a year to the input of that year: never the other way about."""
+    meant, other = (Input(label=label, value=1.0, halfwidth=0.5, unit=Unit("count", 1.0)) for label in (fits, less))
+    assert affinity(name, meant) > affinity(name, other)
+
+
+@pytest.mark.parametrize(
+    ("name", "dimension"), [("rate", "share"), ("cases", "count"), ("cost", "money"), ("duration", "years")]
+)
+def test_a_name_of_a_formula_fits_the_unit_that_it_is_of(name: str, dimension: Any) -> None:
+    dimensions: tuple[Any, ...] = ("share", "count", "money", "years")
+    score = {
+        each: affinity(name, Input(label="x", value=1.0, halfwidth=0.5, unit=Unit(each, 1.0))) for each in dimensions
+    }
+    assert all(score[dimension] > score[each] for each in dimensions if each != dimension)

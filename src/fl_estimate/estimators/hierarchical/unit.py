@@ -78,7 +78,7 @@ def unit(
     *,
     cells: Annotated[str | Annotated[Sequence[str], Some], GROUPS],
     population: Annotated[Any, FromFile(keyed=("cells",), column="population")],
-    covariates: Annotated[Any, FromFile(choose=True)] = None,
+    covariates: Annotated[Any, FromFile(also=("cells",), choose=True)] = None,
     varying: Sequence[str] | None = None,
     by: By = None,
     design: Annotated[Design | None, NOT_IN_FILE] = None,

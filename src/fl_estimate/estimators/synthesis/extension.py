@@ -255,8 +255,9 @@ def _counts(
     found: dict[tuple[Any, ...], list[tuple[float, float]]] = {}
     for record in table.to_dict("records"):
         found.setdefault(tuple(record[name] for name in by), []).append((float(record[known]), float(record[wanted])))
-    keys = [tuple(record[name] for name in by) for record in cells.frame[by].to_dict("records")] if by else [()]
+    keys = [tuple(record[name] for name in by) for record in cells.frame.to_dict("records")]
     faults = {
+        "with several rows of base": sorted({key for key in keys if keys.count(key) > 1}, key=str),
         "without a row of cases": [key for key in keys if key not in found],
         "with several rows of cases": [key for key in keys if len(found.get(key, [])) > 1],
         "without a case of one of the two forms": [

@@ -124,6 +124,23 @@ def test_extension_by_cells() -> None:
         fl.synthesis.extend_by_ratio(share, cases.drop(columns="region").iloc[:1], known="labour", wanted="child")
 
 
+@pytest.mark.parametrize("ratios", ["cells", "main-effects"])
+def test_a_cell_that_the_base_has_twice_is_not_extended(ratios: Any) -> None:
+    """Two surveys stacked: which of the two figures the cases extend is not for the library to say, and their sum counts twice."""
+    two = fl.stack([published(1000, se=50, source="a"), published(1200, se=60, source="b")])
+    cases = pd.DataFrame({"labour": [400], "sexual": [100]})
+    with pytest.raises(fl.FlError, match="FL-EST-192") as caught:
+        fl.synthesis.extend_by_ratio(two, cases, known="labour", wanted="sexual", ratios=ratios)
+    assert "several rows of base: the nation" in str(caught.value)
+    regions = fl.stack(
+        [published(v, se=50, by={"region": r}, source="s") for v, r in ((900, "N"), (800, "S"), (700, "N"))]
+    )
+    cases = pd.DataFrame({"region": ["N", "S"], "labour": [400, 200], "sexual": [100, 50]})
+    with pytest.raises(fl.FlError, match="FL-EST-192") as caught:
+        fl.synthesis.extend_by_ratio(regions, cases, known="labour", wanted="sexual", ratios=ratios)
+    assert "several rows of base: N" in str(caught.value)
+
+
 def test_sparse_cells_borrow_from_those_like_them() -> None:
     """Main effects against statsmodels' GLM, and with one by-column the cells' own ratios and errors."""
     from statsmodels.api import GLM, families
