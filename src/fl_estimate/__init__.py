@@ -70,11 +70,13 @@ if TYPE_CHECKING:
     from fl_estimate.reporting.lists_figures import plot_methods as plot_methods
     from fl_estimate.reporting.lists_figures import plot_overlaps as plot_overlaps
     from fl_estimate.reporting.lists_figures import plot_sensitivity as plot_sensitivity
+    from fl_estimate.reporting.map_in_full import plot_map as plot_map
     from fl_estimate.reporting.planning import plot_plan as plot_plan
     from fl_estimate.reporting.publish import publish as publish
     from fl_estimate.reporting.published import PublishedEstimates as PublishedEstimates
     from fl_estimate.reporting.shrinkage import plot_shrinkage as plot_shrinkage
     from fl_estimate.reporting.suppression import SuppressionRule as SuppressionRule
+    from fl_estimate.results.domains import NOT_STATED as NOT_STATED
     from fl_estimate.results.estimates import Estimates as Estimates
     from fl_estimate.results.stack import stack as stack
     from fl_estimate.results.survey_test import SurveyTest as SurveyTest
@@ -97,6 +99,7 @@ _WHERE: dict[str, str] = {
     "Framework": "indicators.framework",
     "FrameworkComparison": "estimators.framework_sensitivity",
     "Mapping": "loaders.mapping",
+    "NOT_STATED": "results.domains",
     "PublishedAppraisal": "reporting.appraisals",
     "PublishedEstimates": "reporting.published",
     "Regression": "estimators.regression",
@@ -135,6 +138,7 @@ _WHERE: dict[str, str] = {
     "plan_change": "design.planning",
     "plan_sample": "design.planning",
     "plot": "reporting.figures",
+    "plot_map": "reporting.map_in_full",
     "plot_methods": "reporting.lists_figures",
     "plot_overlaps": "reporting.lists_figures",
     "plot_plan": "reporting.planning",

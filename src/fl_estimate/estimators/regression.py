@@ -96,6 +96,10 @@ class Regression(Estimates):
 
     model: FittedModel | None = field(default=None, repr=False)
 
+    def _title(self) -> str:
+        model = self.model
+        return f"Regression, {model.family_name}, {model.formula}" if model is not None else "Regression"
+
     def coefficients(self, *, exponentiate: bool = False) -> pd.DataFrame:
         """The table of coefficients with t and p.
 
