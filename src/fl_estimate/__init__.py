@@ -81,6 +81,7 @@ if TYPE_CHECKING:
     from fl_estimate.results.stack import stack as stack
     from fl_estimate.results.survey_test import SurveyTest as SurveyTest
     from fl_estimate.schema.codebook import codebook as codebook
+    from fl_estimate.schema.expressions import cut as cut
     from fl_estimate.schema.validate import ValidationReport as ValidationReport
     from fl_estimate.study.respondent import explain_respondent as explain_respondent
     from fl_estimate.study.run import StudyResult as StudyResult
@@ -121,6 +122,7 @@ _WHERE: dict[str, str] = {
     "compare": "reporting.compare",
     "compare_frameworks": "estimators.framework_sensitivity",
     "contrast": "estimators.contrasts",
+    "cut": "schema.expressions",
     "draft_mapping": "loaders.drafting",
     "estimate_mean": "estimators.design_weighted",
     "estimate_prevalence": "estimators.design_weighted",

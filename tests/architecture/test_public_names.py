@@ -16,7 +16,7 @@ NAMES = (
     "FlWarning", "Framework", "FrameworkComparison", "Mapping", "NOT_STATED", "PublishedAppraisal", "PublishedEstimates",
     "Regression", "Replicates", "SamplePlan", "StudyResult", "SuppressionRule", "SurveyData", "SurveyTest",
     "ValidationReport", "WeightSummary", "adjust_nonresponse", "allocate", "appraisal_page", "by_episode",
-    "calibrate", "capture_recapture", "classify", "codebook", "compare", "compare_frameworks", "contrast", "datasets",
+    "calibrate", "capture_recapture", "classify", "codebook", "compare", "compare_frameworks", "contrast", "cut", "datasets",
     "draft_mapping", "estimate_mean", "estimate_prevalence", "estimate_quantile", "estimate_ratio", "estimate_total",
     "estimate_variance", "explain", "explain_respondent", "frameworks", "hierarchical", "independence_test", "load",
     "load_lists", "marginal_means", "plan_change", "plan_sample", "plot", "plot_map", "plot_methods", "plot_overlaps",

@@ -15,24 +15,23 @@ import pandas as pd
 from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, listed, missing_columns
 from fl_estimate.inputs.wording import Wording
-from fl_estimate.results import storage
+from fl_estimate.results import shown, storage
 from fl_estimate.results.basis import Support, require_bases
 from fl_estimate.results.codes import (
     PERSONS,
     PREVALENCE,
     PREVALENCE_PER_1000,
-    UNWEIGHTED,
     AssumptionCode,
     Quantity,
     ReasonCode,
 )
 from fl_estimate.results.codes import Assumption as Assumption
 from fl_estimate.results.codes import Reason as Reason
-from fl_estimate.results.columns import ANALYST, TEXT, completed
 from fl_estimate.results.columns import FIXED as FIXED
 from fl_estimate.results.columns import HEAD as HEAD
 from fl_estimate.results.columns import SCALED as SCALED
 from fl_estimate.results.columns import TAIL as TAIL
+from fl_estimate.results.columns import TEXT, completed
 from fl_estimate.results.columns import check_by_columns as check_by_columns
 from fl_estimate.results.columns import make_frame as make_frame
 from fl_estimate.results.columns import margin_columns as margin_columns
@@ -491,57 +490,21 @@ class Estimates:
         return _from_told(frame, told)
 
     def __repr__(self) -> str:
-        shown = _shown(self).to_string(index=False, na_rep="", max_rows=30)
-        return f"{self._title()}, {_rows_of(len(self))}{_counted_alike(self)}\n{shown}"
+        table = shown.table(self.frame, self.by, self.wording).to_string(index=False, na_rep="", max_rows=30)
+        return f"{self._title()}, {shown.size(self.frame, self.assumptions)}\n{table}"
 
     def _repr_html_(self) -> str:
-        head = html.escape(f"{self._title()}, {_rows_of(len(self))}{_counted_alike(self)}")
-        return f"<p>{head}</p>\n{_shown(self).to_html(index=False, na_rep='', max_rows=60, border=0)}"
+        head = html.escape(f"{self._title()}, {shown.size(self.frame, self.assumptions)}")
+        table = shown.table(self.frame, self.by, self.wording).to_html(index=False, na_rep="", max_rows=60, border=0)
+        return f"<p>{head}</p>\n{table}"
 
     def _title(self) -> str:
         """What the result is, in words."""
-        of = listed(dict.fromkeys(str(each).replace("_", " ") for each in self.frame["quantity"] if each), most=4)
-        told = [*(str(assumption.code) for assumption in self.assumptions), self.provenance.call]
-        kind = next((_KINDS[each] for each in told if each in _KINDS), "Estimates")
-        return f"{kind} of {of}" if of else kind
-
-
-_KINDS: dict[str, str] = {
-    "contrast_of_estimates": "Contrast of estimates, a table",
-    "standardised": "Standardised estimates",
-    "pool": "Estimates pooled over imputations, a table",
-    "stack": "Stacked estimates",
-    "regress": "Regression, a table",
-}
-"""What is said of results that are made of others, or of a model, by their assumption or call."""
-
-
-def _rows_of(rows: int) -> str:
-    return "1 row" if rows == 1 else f"{rows:,} rows"
-
-
-def _counted_alike(estimates: Estimates) -> str:
-    """The word for results in which every respondent counts the same."""
-    return ", unweighted" if any(assumption.code == UNWEIGHTED for assumption in estimates.assumptions) else ""
+        return shown.title(self.frame, self.assumptions, self.provenance.call)
 
 
 def _key(values: Any) -> tuple[Any, ...]:
     return tuple(None if value is pd.NA or value is None or value != value else value for value in values)
-
-
-def _shown(estimates: Estimates) -> pd.DataFrame:
-    frame = with_labels(estimates.frame, estimates.by, estimates.wording)
-    empty = [
-        name
-        for name in FIXED
-        if name in frame and ((frame[name] == "").all() if name in TEXT else frame[name].isna().all())
-    ]
-    return frame.drop(
-        columns=[
-            *empty,
-            *(name for name in ("method", "basis", *sorted(ANALYST)) if name in frame and name not in empty),
-        ]
-    )
 
 
 Bound = Literal["", "lower", "upper"]
