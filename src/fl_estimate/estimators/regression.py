@@ -204,7 +204,7 @@ def regress(
     >>> model = fl.regress(people, "hours ~ x", family="gaussian", design=fl.Design(psu="ea", unweighted=True))
     >>> model.to_frame()["term"].tolist()
     ['Intercept', 'x']
-    >>> round(float(model.to_frame()["value"].iloc[1]), 4)
+    >>> round(model["x"].value, 4)
     7.375
     """
     call = Call("regress", people, design, None, where, unknown, variance, "wald", df, level)

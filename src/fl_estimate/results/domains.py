@@ -144,6 +144,16 @@ def _there_is(frame: pd.DataFrame, by: Sequence[str], wording: Wording) -> str:
     return "; ".join([*found, "the nation is .national"] if (frame["margin"] == "").any() else found)
 
 
+def a_label(frame: pd.DataFrame, by: Sequence[str], wording: Wording) -> str:
+    """A label that some rows have, as it is written; what a message gives as an example."""
+    for name in by:
+        levels = labelled(frame, wording, name).cat.categories
+        if len(levels):
+            return repr(levels[0])
+    told = [name for name in TELLING if frame[name].nunique() > 1]
+    return repr(str(frame[told[0]].iloc[0])) if told else "'label'"
+
+
 def labelled(
     frame: pd.DataFrame, wording: Wording, name: str, *, codes: bool = False, language: str = "en"
 ) -> pd.Series[Any]:

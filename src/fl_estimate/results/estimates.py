@@ -38,7 +38,7 @@ from fl_estimate.results.columns import margin_columns as margin_columns
 from fl_estimate.results.columns import nullable as nullable
 from fl_estimate.results.crossing import Crossing
 from fl_estimate.results.domains import NOT_STATED as NOT_STATED
-from fl_estimate.results.domains import pivoted, places_of, with_labels
+from fl_estimate.results.domains import a_label, pivoted, places_of, with_labels
 from fl_estimate.results.provenance import Provenance
 from fl_estimate.results.public import public
 from fl_estimate.results.recipe import Period, Recipe
@@ -122,9 +122,30 @@ class Estimates:
                 found=f"{len(self.frame)} rows, {len(self.support)} entries",
             )  # fmt: skip
 
-    def to_frame(self) -> pd.DataFrame:
-        """A copy of the table: pandas, RangeIndex, the columns `quantity … margin, <by columns>, value … basis`."""
-        return self.frame.copy()
+    def to_frame(self, *, labels: bool = False, language: str = "en") -> pd.DataFrame:
+        """A copy of the table: pandas, RangeIndex, the columns `quantity … margin, <by columns>, value … basis`.
+
+        Parameters
+        ----------
+        labels : bool, default False
+            By-columns hold codes, by which other tables are joined, and are missing both where `margin` says that the row is
+            not divided by them and where people did not state them. With labels they are ordered categoricals of labels (of
+            codes, where there are no labels) in the order of the source; the last level is `fl.NOT_STATED`, and they are
+            missing only where the row is not divided by them.
+        language : str
+            Of the labels, where the survey has them in several.
+
+        Examples
+        --------
+        >>> import fl_estimate as fl, pandas as pd
+        >>> people = pd.DataFrame({"ea": [1, 1, 2, 2], "fl": [0, 1, 0, 0], "region": ["N", "N", "S", None]})
+        >>> estimates = fl.estimate_prevalence(people, "fl", design=fl.Design(psu="ea", unweighted=True), by="region")
+        >>> estimates.to_frame()["region"].tolist()
+        [<NA>, 'N', 'S', <NA>]
+        >>> estimates.to_frame(labels=True)["region"].tolist()
+        [nan, 'N', 'S', NOT_STATED]
+        """
+        return with_labels(self.frame, self.by, self.wording, language=language) if labels else self.frame.copy()
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -199,8 +220,8 @@ class Estimates:
             raise EstimateFault(
                 "FL-EST-298", f"{column} is that of one row", found=f"{len(self)} rows",
                 fix=(f"estimates.national.{column} is the nation's; " if nation else "")
-                + f'pick a row: estimates["label"].{column}, or [row.{column} for row in estimates]; '
-                f'all of them: estimates.to_frame()["{column}"]',
+                + f"pick a row: estimates[{a_label(self.frame, self.by, self.wording)}].{column}; "
+                f'each: [row.{column} for row in estimates]; the column: estimates.to_frame()["{column}"]',
             )  # fmt: skip
         found = self.frame[column].iloc[0]
         return float("nan") if pd.isna(found) else float(found)

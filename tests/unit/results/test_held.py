@@ -249,3 +249,31 @@ def test_results_say_what_they_are(people: pd.DataFrame, estimates: fl.Estimates
 def test_a_formula_is_text_in_a_page(people: pd.DataFrame) -> None:
     model = fl.regress(people, "fl ~ C(age < 30)", design=DESIGN)
     assert "C(age &lt; 30)" in model._repr_html_()
+
+
+def test_a_frame_with_labels_has_the_nation_apart(crossed: fl.Estimates) -> None:
+    told = in_words(crossed)
+    frame = told.to_frame(labels=True)
+    assert frame["sex"].dtype == pd.CategoricalDtype(["Women", "Men", fl.NOT_STATED], ordered=True)
+    nation = frame["margin"] == ""
+    assert frame["region"].isna().equals(nation)
+    assert frame["sex"].isna().equals(nation)
+    assert frame.loc[frame["region"] == fl.NOT_STATED, "n"].tolist() == [4]
+    assert told.to_frame(labels=True, language="fr")["sex"].cat.categories[0] == "Femmes"
+    # codes stay where tables are joined by them, and everything else is the same
+    pd.testing.assert_frame_equal(told.to_frame(), crossed.to_frame())
+    pd.testing.assert_frame_equal(frame.drop(columns=["region", "sex"]), crossed.frame.drop(columns=["region", "sex"]))
+
+
+def test_a_frame_of_no_rows_has_columns_of_its_kind(estimates: fl.Estimates) -> None:
+    none = estimates._rows(np.array([], dtype=np.intp))
+    assert none.to_frame(labels=True)["region"].dtype.name == "category"
+    assert list(none) == []
+    with pytest.raises(fl.FlError, match="FL-EST-298"):
+        _ = none.value
+
+
+def test_the_message_on_several_rows_names_one_that_there_is(estimates: fl.Estimates) -> None:
+    with pytest.raises(fl.FlError) as raised:
+        _ = estimates.value
+    assert "estimates['North'].value" in str(raised.value)
