@@ -46,7 +46,7 @@ def places_of(frame: pd.DataFrame, by: Sequence[str], wording: Wording, key: Any
         raise _no_row(frame, by, wording, f"a key of type {type(key).__name__}")
     domains = [_domain(record, by) for record in frame[["margin", *by]].to_dict("records")]
     for reading in (_of_margin, _of_source, _of_both):
-        for alike in (_equal, _as_text, _by_label):
+        for alike in (_equal, _as_text, _by_label, _not_stated):
             found = [
                 place
                 for place, domain in enumerate(domains)
@@ -118,6 +118,11 @@ def _by_label(wording: Wording, name: str, value: Any, part: Any) -> bool:
     if value is NOT_STATED or part is NOT_STATED:
         return value is part
     return str(value) == str(part) or part in set(_words(wording, name, value).values())
+
+
+def _not_stated(_: Wording, __: str, value: Any, part: Any) -> bool:
+    """A frame with labels gives the level as plain text; it is taken so where nothing else is called by it."""
+    return bool(part == value) if value is NOT_STATED else str(value) == str(part)
 
 
 def _require_one_margin(frame: pd.DataFrame, found: Sequence[int], key: Any) -> None:

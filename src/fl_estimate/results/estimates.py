@@ -143,7 +143,7 @@ class Estimates:
         >>> estimates.to_frame()["region"].tolist()
         [<NA>, 'N', 'S', <NA>]
         >>> estimates.to_frame(labels=True)["region"].tolist()
-        [nan, 'N', 'S', NOT_STATED]
+        [nan, 'N', 'S', 'not stated']
         """
         return with_labels(self.frame, self.by, self.wording, language=language) if labels else self.frame.copy()
 

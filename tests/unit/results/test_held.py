@@ -255,11 +255,12 @@ def test_a_frame_with_labels_has_the_nation_apart(crossed: fl.Estimates) -> None
     told = in_words(crossed)
     frame = told.to_frame(labels=True)
     assert frame["sex"].dtype == pd.CategoricalDtype(["Women", "Men", fl.NOT_STATED], ordered=True)
-    nation = frame["margin"] == ""
-    assert frame["region"].isna().equals(nation)
-    assert frame["sex"].isna().equals(nation)
+    nation = (frame["margin"] == "").tolist()
+    assert frame["region"].isna().tolist() == frame["sex"].isna().tolist() == nation
     assert frame.loc[frame["region"] == fl.NOT_STATED, "n"].tolist() == [4]
     assert told.to_frame(labels=True, language="fr")["sex"].cat.categories[0] == "Femmes"
+    for record in frame[~frame["region"].isna()].to_dict("records"):
+        assert told[record["region"], record["sex"]].value == record["value"]
     # codes stay where tables are joined by them, and everything else is the same
     pd.testing.assert_frame_equal(told.to_frame(), crossed.to_frame())
     pd.testing.assert_frame_equal(frame.drop(columns=["region", "sex"]), crossed.frame.drop(columns=["region", "sex"]))
