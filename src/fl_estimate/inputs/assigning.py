@@ -13,8 +13,9 @@ from fl_estimate.errors import DataFault, listed, missing_columns
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.wording import ColumnWords, Text, Wording, text_of
 from fl_estimate.schema.expressions import Expression, parse
+from fl_estimate.schema.variables import TABLES
 
-KEYS: tuple[str, ...] = ("person_id", "household_id")
+KEYS: tuple[str, ...] = tuple(dict.fromkeys(table.key for table in TABLES.values()))
 """Columns by which tables belong together."""
 Labels = Mapping[str, Mapping[Any, str | Text]]
 Titles = Mapping[str, str | Text]
@@ -152,12 +153,17 @@ def worded(
     own = {
         name: ColumnWords(
             title=text_of(titles.get(name)),
-            values={str(code): text_of(text) for code, text in labels.get(name, {}).items()},
+            values={_code(code): text_of(text) for code, text in labels.get(name, {}).items()},
             ordered=name in labels,
         )
         for name in dict.fromkeys([*labels, *titles])
     }
     return replace(wording, columns=replace(Wording(), columns=own).over(left).columns)
+
+
+def _code(value: Any) -> str:
+    """A code as results name it: 1.0 is 1."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def resting_on(design: Design | None) -> tuple[str, ...]:

@@ -155,7 +155,7 @@ def test_other_tables_can_have_columns() -> None:
 
 def test_columns_that_the_survey_rests_on_are_not_written_over() -> None:
     classified = fl.classify(survey(), short_instrument=True)
-    for name in ("forced_labour", "forced_labour_possible", "forced_labour_in_scope", "w", "ea", "person_id"):
+    for name in ("forced_labour", "forced_labour_possible", "forced_labour_in_scope", "w", "ea", "person_id", "hh_id"):
         with pytest.raises(fl.FlError, match="FL-DATA-11"):
             classified.assign({name: 1})
     with pytest.raises(fl.FlError, match="FL-DATA-11"):
