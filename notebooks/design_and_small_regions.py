@@ -168,10 +168,8 @@ empty[["district", "value", "se", "lower", "upper", "interval_kind", "n"]]
 # is 3.7/n. The clusters make it somewhat more, by way of the degrees of freedom.
 
 # %%
-korn = districts["korn-graubard"].pivot(
-    "district", values=["n", "cases", "upper"]
-)
-none = korn[korn["cases"] == 0]
+korn = districts["korn-graubard"].to_frame().query("margin == 'district'")
+none = korn[korn["cases"] == 0].set_index("district")
 pd.DataFrame(
     {
         "respondents": none["n"],
