@@ -57,11 +57,11 @@ lists.overlaps().astype(int)
 # model as known.
 
 # %%
-published = cr.select_aic_p(lists).to_frame().iloc[0]
+published = cr.select_aic_p(lists)["population_size"]
 print(
-    f"{published['value']:,.0f} ({published['lower']:,.0f} to {published['upper']:,.0f})"
+    f"{published.value:,.0f} ({published.lower:,.0f} to {published.upper:,.0f})"
 )
-print(published["term"])
+print(published.to_frame()["term"].item())
 
 # %% [markdown]
 # 9,982 to 13,182: the published 10,000 to 13,000. Whitehead and others (2021) objected: the model takes all other interactions
@@ -154,7 +154,7 @@ print(
 # recognised, and one of these methods has the dependence right.
 
 # %%
-low, high = appraisal.headline.to_frame().loc[0, ["lower", "upper"]]
+low, high = appraisal.headline["population_size"].interval
 print(
     f"Between {np.floor(low / 1000) * 1000:,.0f} and {np.ceil(high / 1000) * 1000:,.0f} people"
 )

@@ -61,7 +61,7 @@ asked = rows[rows["forced_labour_in_scope"] == 1]
 regions = (
     fl.estimate_total(people, "forced_labour", by="region")
     .to_frame()
-    .iloc[1:]
+    .query("margin == 'region'")
 )
 adults = pd.Series(
     {name: count["adults"] for name, count in true["region"].items()}
@@ -110,7 +110,7 @@ def by_story(outcome: str, **arguments: object) -> pd.DataFrame:
         )
         .per_thousand()
         .to_frame()
-        .iloc[0]
+        .squeeze()
         for name, design in stories.items()
     }
     columns = ["value", "se", "lower", "upper", "df", "deff"]
@@ -146,10 +146,10 @@ limits = pd.DataFrame(
         + " – "
         + (frame["upper"] * 1000).round(1).astype(str)
         for kind, found in districts.items()
-        for frame in [found.to_frame().iloc[1:].set_index("district")]
+        for frame in [found.pivot("district", values=["lower", "upper"])]
     }
 )
-cases = districts["wald"].to_frame().iloc[1:].set_index("district")["cases"]
+cases = districts["wald"].pivot("district", values="cases")["cases"]
 limits.assign(cases=cases).loc[cases.sort_values().index].head(8)
 
 # %% [markdown]
@@ -168,7 +168,7 @@ empty[["district", "value", "se", "lower", "upper", "interval_kind", "n"]]
 # is 3.7/n. The clusters make it somewhat more, by way of the degrees of freedom.
 
 # %%
-korn = districts["korn-graubard"].to_frame().iloc[1:]
+korn = districts["korn-graubard"].to_frame().query("margin == 'district'")
 none = korn[korn["cases"] == 0].set_index("district")
 pd.DataFrame(
     {

@@ -127,15 +127,16 @@ persons = fl.estimate_total(people, "forced_labour", by="region")
 shown(persons, "value", "se", "lower", "upper", "n", decimals=0).astype(int)
 
 # %%
-national = persons.national.to_frame().iloc[0]
+national = persons.national
+unknown = national.to_frame()["undetermined"].item()
 everyone = true["national"]["forced_labour"]
-inside = national["lower"] <= everyone <= national["upper"]
+inside = national.lower <= everyone <= national.upper
 Markdown(
-    f"The survey finds **{national['value']:,.0f}** persons "
-    f"({national['lower']:,.0f} to {national['upper']:,.0f}). "
+    f"The survey finds **{national.value:,.0f}** persons "
+    f"({national.lower:,.0f} to {national.upper:,.0f}). "
     f"The truth is **{everyone:,}**, and the interval "
     f"{'contains' if inside else 'does not contain'} it. "
-    f"For {national['undetermined']:.1%} of the adults the class is not "
+    f"For {unknown:.1%} of the adults the class is not "
     "known; the figure counts all of them as *no*."
 )
 
@@ -332,7 +333,10 @@ dependent = cr.loglinear(lists, [("police", "ngo"), ("ngo", "hotline")])
 every = cr.loglinear(lists, "two-way")
 
 sizes = pd.concat(
-    [each.to_frame().iloc[[0]] for each in (independent, dependent, every)],
+    [
+        each["population_size"].to_frame()
+        for each in (independent, dependent, every)
+    ],
     keys=["all independent", "two pairs depend", "every pair depends"],
 ).droplevel(1)
 sizes["BIC"] = [
@@ -341,11 +345,11 @@ sizes["BIC"] = [
 sizes[["value", "se", "lower", "upper", "BIC"]].round().astype(int)
 
 # %%
-first = independent.to_frame().iloc[0]
+first = independent["population_size"]
 Markdown(
-    f"The lists taken as independent give {first['value']:,.0f} "
-    f"({first['lower']:,.0f} to {first['upper']:,.0f}); the truth, "
-    f"{everyone:,}, is {(everyone - first['value']) / first['se']:.0f} "
+    f"The lists taken as independent give {first.value:,.0f} "
+    f"({first.lower:,.0f} to {first.upper:,.0f}); the truth, "
+    f"{everyone:,}, is {(everyone - first.value) / first.se:.0f} "
     "standard errors away. This is the narrowest interval of the three. "
     "An interval answers for chance within its model, and for nothing else: "
     "**the wrong model is confidently wrong**."

@@ -53,16 +53,17 @@ asked = rows[rows["forced_labour_in_scope"] == 1]
 # that comes from unequal weights is taken off.
 
 # %%
-last = fl.estimate_prevalence(people, "forced_labour").to_frame().iloc[0]
+last = fl.estimate_prevalence(people, "forced_labour")
+deff = last.to_frame()["deff"].item()
 weights = asked["weight_person"].to_numpy()
 unequal = len(weights) * (weights**2).sum() / weights.sum() ** 2
 cluster = len(asked) / asked["psu"].nunique()
-icc = max(0.0, (last["deff"] / unequal - 1) / (cluster - 1))
+icc = max(0.0, (deff / unequal - 1) / (cluster - 1))
 pd.Series(
     {
-        "prevalence": last["value"],
-        "limits": f"{last['lower']:.4f} to {last['upper']:.4f}",
-        "design effect": last["deff"],
+        "prevalence": last.value,
+        "limits": f"{last.lower:.4f} to {last.upper:.4f}",
+        "design effect": deff,
         "of it unequal weights": unequal,
         "asked in an area": cluster,
         "intraclass correlation": icc,
@@ -83,7 +84,7 @@ before = {
     "strata": 12,
     "response": 0.85,
 }
-p = float(last["value"])
+p = last.value
 nation = fl.plan_sample(p, width=0.004, **before)
 nation
 

@@ -129,7 +129,7 @@ fl.compare(
 gems = fl.datasets.load("gems2022").query("unit == 'million'")
 forms = gems[gems["breakdown"] == "form"]
 whole = fl.synthesis.add((forms["value"] * 1e6).tolist())
-float(whole.to_frame()["value"].iloc[0])
+whole.value
 
 # %% [markdown]
 # 27.5 million: the whole was added up from unrounded parts. A rate of the whole comes from totals, too; the mean of regional
@@ -141,9 +141,7 @@ counts = ilo[ilo["unit"] == "million"]["value"].to_numpy() * 1e6
 rates = ilo[ilo["unit"] == "per 1,000"]["value"].to_numpy() / 1e3
 of_totals = fl.synthesis.rate_from_totals(counts, rates=rates)
 {
-    "from totals, per 1,000": round(
-        1e3 * float(of_totals.to_frame()["value"].iloc[0]), 2
-    ),
+    "from totals, per 1,000": round(1e3 * of_totals.value, 2),
     "mean of rates, per 1,000": round(1e3 * float(rates.mean()), 2),
 }
 

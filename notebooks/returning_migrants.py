@@ -108,8 +108,8 @@ counted = {
 pd.DataFrame(
     {
         name: fl.estimate_total(each, "forced_labour")
-        .to_frame()
-        .iloc[0][["value", "lower", "upper", "n", "cases"]]
+        .to_frame()[["value", "lower", "upper", "n", "cases"]]
+        .squeeze()
         .astype(float)
         .round()
         for name, each in counted.items()
@@ -283,7 +283,7 @@ fl.estimate_prevalence(
     where="recruitment_cost_share_in_scope",
     unknown="no",
     design=last.design,
-).to_frame()[["paid", "value", "lower", "upper", "n"]].iloc[1:].round(3)
+).pivot("paid", values=["value", "lower", "upper", "n"]).round(3)
 
 # %% [markdown]
 # It goes with it; that it comes of it, a survey of those who returned cannot say. Those still abroad, and those who did not

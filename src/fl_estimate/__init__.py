@@ -77,16 +77,19 @@ if TYPE_CHECKING:
     from fl_estimate.reporting.lists_figures import plot_methods as plot_methods
     from fl_estimate.reporting.lists_figures import plot_overlaps as plot_overlaps
     from fl_estimate.reporting.lists_figures import plot_sensitivity as plot_sensitivity
+    from fl_estimate.reporting.map_in_full import plot_map as plot_map
     from fl_estimate.reporting.planning import plot_plan as plot_plan
     from fl_estimate.reporting.publish import publish as publish
     from fl_estimate.reporting.published import PublishedEstimates as PublishedEstimates
     from fl_estimate.reporting.shrinkage import plot_shrinkage as plot_shrinkage
     from fl_estimate.reporting.suppression import SuppressionRule as SuppressionRule
     from fl_estimate.reporting.weights_figures import plot_weights as plot_weights
+    from fl_estimate.results.domains import NOT_STATED as NOT_STATED
     from fl_estimate.results.estimates import Estimates as Estimates
     from fl_estimate.results.stack import stack as stack
     from fl_estimate.results.survey_test import SurveyTest as SurveyTest
     from fl_estimate.schema.codebook import codebook as codebook
+    from fl_estimate.schema.expressions import cut as cut
     from fl_estimate.schema.validate import ValidationReport as ValidationReport
     from fl_estimate.study.respondent import explain_respondent as explain_respondent
     from fl_estimate.study.run import StudyResult as StudyResult
@@ -105,6 +108,7 @@ _WHERE: dict[str, str] = {
     "Framework": "indicators.framework",
     "FrameworkComparison": "estimators.framework_sensitivity",
     "Mapping": "loaders.mapping",
+    "NOT_STATED": "results.domains",
     "PublishedAppraisal": "reporting.appraisals",
     "PublishedEstimates": "reporting.published",
     "Regression": "estimators.regression",
@@ -126,6 +130,7 @@ _WHERE: dict[str, str] = {
     "compare": "reporting.compare",
     "compare_frameworks": "estimators.framework_sensitivity",
     "contrast": "estimators.contrasts",
+    "cut": "schema.expressions",
     "draft_mapping": "loaders.drafting",
     "estimate_mean": "estimators.design_weighted",
     "estimate_prevalence": "estimators.design_weighted",
@@ -147,6 +152,7 @@ _WHERE: dict[str, str] = {
     "plan_sample": "design.planning",
     "plot": "reporting.figures",
     "plot_counts": "reporting.count_figures",
+    "plot_map": "reporting.map_in_full",
     "plot_methods": "reporting.lists_figures",
     "plot_overlaps": "reporting.lists_figures",
     "plot_plan": "reporting.planning",

@@ -75,3 +75,14 @@ def whole(part: str) -> str:
     if 'recode = "answers"' in needed + part:
         part += '\n[recodes.answers]\n1 = "yes"\n2 = "no"\n'
     return needed + "\n" + part
+
+
+def test_examples_take_numbers_from_rows_by_name() -> None:
+    """A row by its place breaks when a row comes in before it: ``estimates["North"].value`` says which is meant."""
+    written = {page: page.read_text(encoding="utf-8") for page in [*PAGES, *sorted((ROOT / "notebooks").glob("*.py"))]}
+    shown = {
+        module: "\n".join(re.findall(r"^ *(?:>>>|\.\.\.) .*$", module.read_text(encoding="utf-8"), flags=re.MULTILINE))
+        for module in sorted((ROOT / "src").rglob("*.py"))
+    }
+    by_place = re.compile(r"to_frame\(\)[^\n]*\.i?loc\[\[?0")
+    assert [str(path.relative_to(ROOT)) for path, text in {**written, **shown}.items() if by_place.search(text)] == []

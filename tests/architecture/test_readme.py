@@ -24,6 +24,7 @@ SHOWN = [
     ROOT / "docs" / "explanation" / "capture_recapture.md",
     ROOT / "docs" / "explanation" / "regression.md",
     ROOT / "docs" / "how_to" / "planning.md",
+    ROOT / "docs" / "how_to" / "results.md",
     ROOT / "docs" / "how_to" / "regional_figures.md",
     ROOT / "docs" / "how_to" / "case_lists.md",
 ]

@@ -93,9 +93,9 @@ def replicate(
     >>> import fl_estimate as fl, pandas as pd
     >>> people = pd.DataFrame({"w": [10.0, 20, 10, 20, 15, 15], "ea": [1, 1, 2, 2, 3, 3], "fl": [0, 1, 0, 0, 1, 0]})
     >>> jackknifed = fl.replicate(people, fl.Design(weights="w", psu="ea"), kind="jk1")
-    >>> row = fl.estimate_prevalence(people, "fl", design=jackknifed).to_frame().iloc[0]
-    >>> [row["method"], round(float(row["value"]), 4), round(float(row["se"]), 4)]
-    ['replicates', 0.3889, 0.2003]
+    >>> estimates = fl.estimate_prevalence(people, "fl", design=jackknifed)
+    >>> round(estimates.value, 4), round(estimates.se, 4)
+    (0.3889, 0.2003)
     """
     _check(kind, replicates, fay, centre)
     resolved = resolve(people, design)

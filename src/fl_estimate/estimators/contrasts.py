@@ -112,9 +112,9 @@ def contrast(
     ...     "w": [10.0, 20, 10, 20, 15, 15], "ea": [1, 1, 2, 2, 3, 3], "fl": [0, 1, 0, 0, 1, 0],
     ...     "sex": ["F", "M", "F", "M", "F", "M"]})
     >>> by_sex = fl.estimate_prevalence(people, "fl", design=fl.Design(weights="w", psu="ea"), by="sex")
-    >>> row = fl.contrast(by_sex, {"sex": ("F", "M")}).to_frame().iloc[0]
-    >>> [row["term"], round(float(row["value"]), 4), round(float(row["se"]), 4)]
-    ['F − M', 0.0649, 0.6046]
+    >>> difference = fl.contrast(by_sex, {"sex": ("F", "M")})["F − M"]
+    >>> round(difference.value, 4), round(difference.se, 4)
+    (0.0649, 0.6046)
     """
     if scale not in QUANTITIES:
         raise not_one_of("FL-EST-205", "this scale of contrasts", scale, tuple(QUANTITIES))
@@ -171,7 +171,7 @@ def standardise(estimates: Estimates, shares: Mapping[str, Mapping[Any, float]])
     >>> people = pd.DataFrame({
     ...     "ea": [1, 1, 2, 2, 3, 3], "fl": [0, 1, 0, 0, 1, 0], "age": ["young", "old", "young", "old", "young", "old"]})
     >>> by_age = fl.estimate_prevalence(people, "fl", design=fl.Design(psu="ea", unweighted=True), by="age")
-    >>> round(float(fl.standardise(by_age, {"age": {"young": 3, "old": 1}}).to_frame()["value"].iloc[0]), 4)
+    >>> round(fl.standardise(by_age, {"age": {"young": 3, "old": 1}}).value, 4)
     0.3333
     """
     column, known = _one_column(estimates, shares)

@@ -109,8 +109,7 @@ def estimate_prevalence(
     >>> import fl_estimate as fl, pandas as pd
     >>> people = pd.DataFrame({"w": [10.0, 20, 10, 20, 15, 15], "ea": [1, 1, 2, 2, 3, 3], "fl": [0, 1, 0, 0, 1, 0]})
     >>> estimates = fl.estimate_prevalence(people, "fl", design=fl.Design(weights="w", psu="ea"))
-    >>> row = estimates.to_frame().iloc[0]
-    >>> [round(float(row[name]), 4) for name in ("value", "se", "lower", "upper")]
+    >>> [round(number, 4) for number in (estimates.value, estimates.se, *estimates.interval)]
     [0.3889, 0.2003, 0.0047, 0.9665]
     """
     call = Call("estimate_prevalence", people, design, by, where, unknown, variance, interval, df, level)
@@ -185,7 +184,7 @@ def estimate_total(
     >>> import fl_estimate as fl, pandas as pd
     >>> people = pd.DataFrame({"w": [10.0, 20, 10, 20, 15, 15], "ea": [1, 1, 2, 2, 3, 3], "fl": [0, 1, 0, 0, 1, 0]})
     >>> estimates = fl.estimate_total(people, "fl", design=fl.Design(weights="w", psu="ea", expands=True))
-    >>> float(estimates.to_frame()["value"].iloc[0])
+    >>> estimates.value
     35.0
     """
     call = Call("estimate_total", people, design, by, where, unknown, variance, interval, df, level)
@@ -257,7 +256,7 @@ def estimate_mean(
     >>> import fl_estimate as fl, pandas as pd
     >>> people = pd.DataFrame({"w": [1.0, 1, 2, 2], "ea": [1, 1, 2, 2], "hours": [40.0, 44, 50, 60]})
     >>> estimates = fl.estimate_mean(people, "hours", design=fl.Design(weights="w", psu="ea"))
-    >>> round(float(estimates.to_frame()["value"].iloc[0]), 3)
+    >>> round(estimates.value, 3)
     50.667
     """
     call = Call("estimate_mean", people, design, by, where, unknown, variance, interval, df, level)
@@ -321,7 +320,7 @@ def estimate_ratio(
     >>> import fl_estimate as fl, pandas as pd
     >>> people = pd.DataFrame({"ea": [1, 1, 2, 2], "out": [1, 0, 0, 1], "active": [1, 1, 0, 1]})
     >>> estimates = fl.estimate_ratio(people, "out", "active", design=fl.Design(psu="ea", unweighted=True))
-    >>> round(float(estimates.to_frame()["value"].iloc[0]), 4)
+    >>> round(estimates.value, 4)
     0.6667
     """
     call = Call("estimate_ratio", people, design, by, where, unknown, variance, interval, df, level)
@@ -392,7 +391,7 @@ def estimate_variance(
     >>> import fl_estimate as fl, pandas as pd
     >>> people = pd.DataFrame({"ea": [1, 1, 2, 2], "hours": [40.0, 44, 50, 58]})
     >>> estimates = fl.estimate_variance(people, "hours", design=fl.Design(psu="ea", unweighted=True))
-    >>> round(float(estimates.to_frame()["value"].iloc[0]), 4)
+    >>> round(estimates.value, 4)
     61.3333
     """
     call = Call("estimate_variance", people, design, by, where, unknown, variance, interval, df, level)

@@ -68,8 +68,8 @@ def pool(estimates: Sequence[Estimates], *, df: float | None = None) -> Estimate
     >>> import fl_estimate as fl, pandas as pd
     >>> people = pd.DataFrame({"ea": [1, 1, 2, 2, 3, 3], "a": [40.0, 44, 50, 58, 41, 60], "b": [40.0, 44, 52, 58, 41, 55]})
     >>> each = [fl.estimate_mean(people.rename(columns={name: "hours"}), "hours", design=fl.Design(psu="ea", unweighted=True)) for name in "ab"]
-    >>> row = fl.pool(each).to_frame().iloc[0]
-    >>> round(float(row["value"]), 3), round(float(row["se"]), 3), round(float(row["df"]), 3)
+    >>> pooled = fl.pool(each)
+    >>> round(pooled.value, 3), round(pooled.se, 3), pooled.to_frame()["df"].round(3).item()
     (48.583, 3.686, 1.183)
     """
     parts = list(estimates)

@@ -97,6 +97,10 @@ class Regression(Estimates):
             **{each.name: getattr(made, each.name) for each in fields(made)}, model=KeptModel.from_dict(told["model"])
         )
 
+    def _title(self) -> str:
+        model = self.model
+        return f"Regression, {model.family_name}, {model.formula}" if model is not None else "Regression"
+
     def coefficients(self, *, exponentiate: bool = False) -> pd.DataFrame:
         """The table of coefficients with t and p.
 
@@ -217,7 +221,7 @@ def regress(
     >>> model = fl.regress(people, "hours ~ x", family="gaussian", design=fl.Design(psu="ea", unweighted=True))
     >>> model.to_frame()["term"].tolist()
     ['Intercept', 'x']
-    >>> round(float(model.to_frame()["value"].iloc[1]), 4)
+    >>> round(model["x"].value, 4)
     7.375
     """
     call = Call("regress", people, design, None, where, unknown, variance, "wald", df, level)

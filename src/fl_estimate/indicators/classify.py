@@ -46,6 +46,7 @@ from fl_estimate.indicators.rows import (
     stems,
 )
 from fl_estimate.indicators.spells import spell_days
+from fl_estimate.inputs import assigning
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.survey_data import ReferencePeriod, Source, SurveyData
 from fl_estimate.inputs.wording import Wording
@@ -120,6 +121,51 @@ class Classification(NotAColumn):
     relatives: Any = None
     rows: Any = None
     criteria: Mapping[str, Criterion] = field(default_factory=dict[str, Criterion])
+
+    def assign(
+        self,
+        columns: Mapping[str, Any] | None = None,
+        /,
+        *,
+        labels: assigning.Labels | None = None,
+        titles: assigning.Titles | None = None,
+        **more: Any,
+    ) -> Classification:
+        """Add columns to the people; classes, coverage, design, period, population, report and words are kept.
+
+        ``classification.people.assign(…)`` gives a frame alone, of which no table can say whom and what it speaks of.
+
+        Parameters
+        ----------
+        columns, labels, titles, more
+            As in `SurveyData.assign`.
+
+        Returns
+        -------
+        Classification
+            A lazy frame stays lazy.
+
+        Raises
+        ------
+        DataFault
+            FL-DATA-09 (no column can be made of it), FL-DATA-10 (a column of other rows), FL-DATA-11 (a column of the classes
+            or of the design, or a key), FL-DATA-12 (words for a column that is not there).
+        ExpressionFault
+            FL-EXPR-01 to FL-EXPR-07, of a text.
+
+        Examples
+        --------
+        >>> import fl_estimate as fl, pandas as pd
+        >>> answers = pd.DataFrame({"age": [30, 30, 62], "w_low_no_wage": ["yes", "yes", "no"], "c_docs": ["yes", "dk", "no"]})
+        >>> people = fl.classify(answers, short_instrument=True).assign(group=fl.cut("age", [15, 50]))
+        >>> design = fl.Design(unweighted=True)
+        >>> fl.estimate_prevalence(people, "forced_labour", design=design, by="group")["15–49"].value
+        0.5
+        """
+        given = assigning.columns_given(columns, more)
+        own = {f"{name}{side}" for name in self.outcomes for side in ("", "_possible", "_in_scope", IN_MONTHS)}
+        people = assigning.assigned(self.people, given, kept=[*own, *assigning.resting_on(self.design)])
+        return replace(self, people=people, wording=assigning.worded(self.wording, people, given, labels, titles))
 
     def __repr__(self) -> str:
         return f"Classification({self.framework}: {listed(self.outcomes)}; {self.coverage!r})"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from fl_estimate.errors import PublishFault
 from fl_estimate.reporting.drawing import ROW, TEXT, WIDTH, axis_numbers, styled
 from fl_estimate.reporting.layout import CAUTION, LaidRow, Layout, layout
 from fl_estimate.reporting.palette import BRIGHT, DEEP, FAINT, HATCH, INK, PAPER, RULE, SOFT
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def plot(estimates: Estimates | PublishedTables | Sequence[Estimates], *, language: str = "en") -> Figure:
+def plot(
+    estimates: Estimates | PublishedTables | Sequence[Estimates], *, ax: Axes | None = None, language: str = "en"
+) -> Figure:
     """Draw estimates with their intervals, a panel for each result.
 
     Estimates are drawn in full, for the analyst; PublishedEstimates as they may be printed.
@@ -35,22 +38,40 @@ def plot(estimates: Estimates | PublishedTables | Sequence[Estimates], *, langua
     Parameters
     ----------
     estimates : Estimates, a sequence of them, or PublishedEstimates
+    ax : matplotlib.axes.Axes, optional
+        Axes of your own to draw one result in. Labels stand left of them and figures right: leave room for both, or use a
+        figure with ``layout="constrained"``.
     language : {"en", "fr", "es"}
 
     Returns
     -------
     matplotlib.figure.Figure
-        Without pyplot state: show it in a notebook as the last line of a cell, or call its ``savefig``.
+        Without pyplot state: show it in a notebook as the last line of a cell, or call its ``savefig``. That of `ax` where
+        it is given.
 
     Raises
     ------
     PublishFault
-        FL-PUB-07: a language without words.
+        FL-PUB-07: a language without words; FL-PUB-24: `ax` with several results.
     """
     if isinstance(estimates, PublishedTables):
-        return draw(estimates.tables, language=language)
-    results = [estimates] if isinstance(estimates, Estimates) else list(estimates)
-    return draw([in_full(result) for result in results], language=language)
+        tables = estimates.tables
+    else:
+        tables = [in_full(each) for each in ([estimates] if isinstance(estimates, Estimates) else list(estimates))]
+    return draw(tables, language=language) if ax is None else _draw_in(ax, tables, language)
+
+
+def _draw_in(axes: Axes, tables: Sequence[PublishedTable], language: str) -> Figure:
+    """One table in axes that are given; how large they are is the caller's."""
+    if len(tables) != 1:
+        raise PublishFault(
+            "FL-PUB-24", "axes take one result", found=f"{len(tables)} results", fix="give each axes of its own"
+        )
+    sheet = layout(tables[0], language)
+    with styled():
+        _fill(axes, sheet, _drawn(sheet, language), language)
+    figure: Any = axes.get_figure(root=True)
+    return figure
 
 
 def draw(tables: Sequence[PublishedTable], *, language: str = "en", truth: Truth | None = None) -> Figure:
@@ -113,10 +134,22 @@ def _drawn(sheet: Layout, language: str) -> list[_Drawn]:
 def _panel(figure: Figure, sheet: Layout, lines: list[_Drawn], bottom: float, titled: bool, language: str) -> None:
     """One table: labels left, intervals in the middle, the figures as text on the right."""
     total, rows = figure.get_figheight(), len(lines)
-    left = min(0.40, (0.35 + 0.078 * max((len(line.low.label) for line in lines), default=0)) / WIDTH)
+    left = _label_room(lines) / WIDTH
     right = (0.25 + 0.076 * max((len(line.text) for line in lines), default=0)) / WIDTH
     axes = figure.add_axes((left, (bottom + 0.5) / total, 1 - left - right, ROW * rows / total))
-    axes.set_ylim(rows - 0.5, -0.5)
+    _fill(axes, sheet, lines, language)
+    if titled:
+        axes.set_title(sheet.caption, loc="left", fontsize=TEXT + 1, fontweight="bold", color=INK, pad=8)
+
+
+def _label_room(lines: list[_Drawn]) -> float:
+    """How wide labels are, in inches."""
+    return min(0.40 * WIDTH, 0.35 + 0.078 * max((len(line.low.label) for line in lines), default=0))
+
+
+def _fill(axes: Axes, sheet: Layout, lines: list[_Drawn], language: str) -> None:
+    """What stands in and beside the axes of one table."""
+    axes.set_ylim(len(lines) - 0.5, -0.5)
     shown = [row.record for row in sheet.rows if row.record and not row.withheld]
     low, high = limits(shown, sheet.scale.factor)
     axes.set_xlim(low, high)
@@ -131,7 +164,7 @@ def _panel(figure: Figure, sheet: Layout, lines: list[_Drawn], bottom: float, ti
         _line(axes, place, line, sheet.scale.factor, (low, high))
         colour = SOFT if row.withheld else INK
         lead = row.nation or row.heading
-        start = -left * WIDTH * 72 + (10 if lead else 18)
+        start = -_label_room(lines) * 72 + (10 if lead else 18)
         weight = "bold" if lead else "normal"
         axes.annotate(row.label, (0, place), xytext=(start, 0), color=colour, weight=weight, annotation_clip=False,
                       **beside)  # fmt: skip
@@ -139,8 +172,6 @@ def _panel(figure: Figure, sheet: Layout, lines: list[_Drawn], bottom: float, ti
                       annotation_clip=False, **beside)  # fmt: skip
     _nation_line(axes, sheet)
     dress(axes, _legend(sheet, language), language)
-    if titled:
-        axes.set_title(sheet.caption, loc="left", fontsize=TEXT + 1, fontweight="bold", color=INK, pad=8)
 
 
 def _line(axes: Axes, place: int, line: _Drawn, factor: float, span: tuple[float, float]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import html
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -14,32 +15,34 @@ import pandas as pd
 from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, listed, missing_columns
 from fl_estimate.inputs.wording import Wording
-from fl_estimate.results import storage
+from fl_estimate.results import shown, storage
 from fl_estimate.results.basis import Support, require_bases
 from fl_estimate.results.codes import (
     PERSONS,
     PREVALENCE,
     PREVALENCE_PER_1000,
-    UNWEIGHTED,
     AssumptionCode,
     Quantity,
     ReasonCode,
 )
 from fl_estimate.results.codes import Assumption as Assumption
 from fl_estimate.results.codes import Reason as Reason
-from fl_estimate.results.columns import ANALYST, TEXT, completed
 from fl_estimate.results.columns import FIXED as FIXED
 from fl_estimate.results.columns import HEAD as HEAD
 from fl_estimate.results.columns import SCALED as SCALED
 from fl_estimate.results.columns import TAIL as TAIL
+from fl_estimate.results.columns import TEXT, completed
 from fl_estimate.results.columns import check_by_columns as check_by_columns
 from fl_estimate.results.columns import make_frame as make_frame
 from fl_estimate.results.columns import margin_columns as margin_columns
 from fl_estimate.results.columns import nullable as nullable
 from fl_estimate.results.crossing import Crossing
 from fl_estimate.results.datatree import datatree
+from fl_estimate.results.domains import NOT_STATED as NOT_STATED
+from fl_estimate.results.domains import a_label, pivoted, places_of, with_labels
 from fl_estimate.results.inference import Inference
 from fl_estimate.results.provenance import Provenance
+from fl_estimate.results.public import public
 from fl_estimate.results.recipe import Period, Recipe
 
 
@@ -47,7 +50,9 @@ from fl_estimate.results.recipe import Period, Recipe
 class Estimates:
     """Estimates of one call: a table with always the same columns, and the recipe that made it.
 
-    Made by the estimators. Values are in natural units: a proportion (not per cent), persons, years.
+    Made by the estimators. Values are in natural units: a proportion (not per cent), persons, years. ``estimates["North"]``
+    are the rows of a domain and `national` those of the nation; one row has `value`, `se`, `lower`, `upper` and
+    `interval`; iteration gives the rows one by one.
 
     Attributes
     ----------
@@ -87,7 +92,7 @@ class Estimates:
     >>> import fl_estimate as fl, pandas as pd
     >>> people = pd.DataFrame({"w": [10.0, 20, 10, 20], "ea": [1, 1, 2, 2], "fl": [0, 1, 0, 0]})
     >>> estimates = fl.estimate_prevalence(people, "fl", design=fl.Design(weights="w", psu="ea"))
-    >>> round(float(estimates.to_frame()["value"].iloc[0]), 4)
+    >>> round(estimates.value, 4)
     0.3333
     """
 
@@ -122,12 +127,109 @@ class Estimates:
                 found=f"{len(self.frame)} rows, {len(self.support)} entries",
             )  # fmt: skip
 
-    def to_frame(self) -> pd.DataFrame:
-        """A copy of the table: pandas, RangeIndex, the columns `quantity … margin, <by columns>, value … basis`."""
-        return self.frame.copy()
+    def to_frame(self, *, labels: bool = False, language: str = "en") -> pd.DataFrame:
+        """A copy of the table: pandas, RangeIndex, the columns `quantity … margin, <by columns>, value … basis`.
+
+        Parameters
+        ----------
+        labels : bool, default False
+            By-columns hold codes, by which other tables are joined, and are missing both where `margin` says that the row is
+            not divided by them and where people did not state them. With labels they are ordered categoricals of labels (of
+            codes, where there are no labels) in the order of the source; the last level is `fl.NOT_STATED`, and they are
+            missing only where the row is not divided by them.
+        language : str
+            Of the labels, where the survey has them in several.
+
+        Examples
+        --------
+        >>> import fl_estimate as fl, pandas as pd
+        >>> people = pd.DataFrame({"ea": [1, 1, 2, 2], "fl": [0, 1, 0, 0], "region": ["N", "N", "S", None]})
+        >>> estimates = fl.estimate_prevalence(people, "fl", design=fl.Design(psu="ea", unweighted=True), by="region")
+        >>> estimates.to_frame()["region"].tolist()
+        [<NA>, 'N', 'S', <NA>]
+        >>> estimates.to_frame(labels=True)["region"].tolist()
+        [nan, 'N', 'S', 'not stated']
+        """
+        return with_labels(self.frame, self.by, self.wording, language=language) if labels else self.frame.copy()
 
     def __len__(self) -> int:
         return len(self.frame)
+
+    def __iter__(self) -> Iterator[Estimates]:
+        """The rows, each as Estimates of one row."""
+        return (self._rows(np.array([place])) for place in range(len(self)))
+
+    def __getitem__(self, key: Any) -> Estimates:
+        """The rows of a domain, as Estimates, by its label or code.
+
+        Parameters
+        ----------
+        key : label or tuple
+            ``estimates["North"]``; a tuple for crossed by-columns, in the order of the margin: ``estimates["North", "F"]``.
+            `fl.NOT_STATED` is those who did not state the column. Of stacked results the name of one, alone or before the
+            label. Where no domain is called so, the rows of this `term`, `outcome`, `quantity` or `bound`:
+            ``model["age"]``, ``lists["population_size"]``.
+
+        Raises
+        ------
+        EstimateFault
+            FL-EST-297: no row has the label (with what there is); FL-EST-299: domains of several by-columns have it.
+
+        Examples
+        --------
+        >>> import fl_estimate as fl, pandas as pd
+        >>> people = pd.DataFrame({"ea": [1, 1, 2, 2, 3, 3], "fl": [0, 1, 0, 0, 1, 1], "region": ["N", "N", "S", "S", "S", None]})
+        >>> estimates = fl.estimate_prevalence(people, "fl", design=fl.Design(psu="ea", unweighted=True), by="region")
+        >>> estimates["N"].value, estimates[fl.NOT_STATED].value, round(estimates.national.se, 4)
+        (0.5, 1.0, 0.2887)
+        >>> [row.value for row in estimates]
+        [0.5, 0.5, 0.3333333333333333, 1.0]
+        """
+        return self._rows(np.array(places_of(self.frame, self.by, self.wording, key), dtype=np.intp))
+
+    def __contains__(self, key: object) -> bool:
+        """Whether ``estimates[key]`` has a row."""
+        try:
+            return bool(places_of(self.frame, self.by, self.wording, key))
+        except EstimateFault:
+            return False
+
+    @property
+    def value(self) -> float:
+        """The value of the only row, NaN where it is missing; FL-EST-298 where there are several rows, as of the next four."""
+        return self._of_only_row("value")
+
+    @property
+    def se(self) -> float:
+        """The standard error of the only row."""
+        return self._of_only_row("se")
+
+    @property
+    def lower(self) -> float:
+        """The lower limit of the interval of the only row."""
+        return self._of_only_row("lower")
+
+    @property
+    def upper(self) -> float:
+        """The upper limit of the interval of the only row."""
+        return self._of_only_row("upper")
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Both limits of the interval of the only row."""
+        return self.lower, self.upper
+
+    def _of_only_row(self, column: str) -> float:
+        if len(self) != 1:
+            nation = (self.frame["margin"] == "").any() and len(self.national) == 1
+            raise EstimateFault(
+                "FL-EST-298", f"{column} is that of one row", found=f"{len(self)} rows",
+                fix=(f"estimates.national.{column} is the nation's; " if nation else "")
+                + f"pick a row: estimates[{a_label(self.frame, self.by, self.wording)}].{column}; "
+                f'each: [row.{column} for row in estimates]; the column: estimates.to_frame()["{column}"]',
+            )  # fmt: skip
+        found = self.frame[column].iloc[0]
+        return float("nan") if pd.isna(found) else float(found)
 
     @property
     def covariance(self) -> Floats:
@@ -261,6 +363,95 @@ class Estimates:
             support=self.support.take(places),
         )
 
+    def pivot(
+        self, index: str, columns: str | None = None, values: str | Sequence[str] = "value", *, language: str = "en"
+    ) -> pd.DataFrame:
+        """A table across, of the rows that are divided by the by-columns named and no others.
+
+        Parameters
+        ----------
+        index : str
+            A by-column, or `outcome`, `term`, `quantity`, `method`: down.
+        columns : str, optional
+            The same, across; without it the columns are those of `values`.
+        values : str or sequence of str
+            What stands in it: `value`, `se`, `lower`, `upper`, `n`, …
+        language : str
+            Of the labels, where the survey has them in several.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Labels in the order of the source. The nation stands in no table that is divided by a by-column; where none
+            is named, the table is the nation's. Of crossed columns those who did not state one of them are one row.
+
+        Raises
+        ------
+        EstimateFault
+            FL-EST-21: no such column; FL-EST-300: several rows for one place, or none at all.
+
+        Examples
+        --------
+        >>> import fl_estimate as fl, pandas as pd
+        >>> people = pd.DataFrame({"ea": [1, 1, 2, 2, 3, 3], "fl": [0, 1, 0, 0, 1, 1], "region": list("NNSSSN"), "sex": list("FMFMFM")})
+        >>> estimates = fl.estimate_prevalence(people, "fl", design=fl.Design(psu="ea", unweighted=True), by=["region", "sex"])
+        >>> estimates.pivot("region", "sex")
+        sex       F    M
+        region
+        N       0.0  1.0
+        S       0.5  0.0
+        """
+        wanted = [name for name in (index, columns) if name is not None]
+        wanted += [values] if isinstance(values, str) else list(values)
+        absent = [name for name in wanted if name not in self.frame]
+        if absent:
+            raise missing_columns("FL-EST-21", absent, [str(name) for name in self.frame], EstimateFault)
+        frame = with_labels(self.frame, self.by, self.wording, language=language)
+        return pivoted(frame, self.by, index, columns, values)
+
+    def plot(self, *, ax: Any = None, language: str = "en") -> Any:
+        """Draw the rows with their intervals, in full, for the analyst: `fl.plot`.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Axes to draw in; without it a figure is made.
+        language : {"en", "fr", "es"}
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        return public("plot")(self, ax=ax, language=language)
+
+    def map(
+        self, geojson: str | Path | Mapping[str, Any], *, by: str | None = None, key: str | None = None, language: str = "en"
+    ) -> Any:  # fmt: skip
+        """Draw the rows of one area column as a map, in full, for the analyst: `fl.plot_map`, which says what is asked for.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        return public("plot_map")(self, geojson, by=by, key=key, language=language)
+
+    def to_csv(self, path: str | Path, *, codes: bool = False) -> Path:
+        """Write the table as UTF-8 CSV, for the analyst: full values, nothing suppressed. What may be printed is `fl.publish`'s.
+
+        Parameters
+        ----------
+        path : path
+        codes : bool, default False
+            Write the codes of by-columns in place of labels.
+
+        Raises
+        ------
+        FileFault
+            FL-FILE-08: the file cannot be written.
+        """
+        frame = with_labels(self.frame, self.by, self.wording, codes=codes)
+        return storage.write(frame.to_csv(index=False, lineterminator="\n").encode(), Path(path))
+
     def to_datatree(self) -> Any:
         """Give the draws as ArviZ takes them: an `xarray.DataTree`, made anew at each call.
 
@@ -331,35 +522,21 @@ class Estimates:
         return from_told(frame, told)
 
     def __repr__(self) -> str:
-        return f"Estimates, {len(self)} rows{_counted_alike(self)}\n{_shown(self).to_string(index=False, na_rep='', max_rows=30)}"
+        table = shown.table(self.frame, self.by, self.wording).to_string(index=False, na_rep="", max_rows=30)
+        return f"{self._title()}, {shown.size(self.frame, self.assumptions)}\n{table}"
 
     def _repr_html_(self) -> str:
-        shown = _shown(self).to_html(index=False, na_rep="", max_rows=60, border=0)
-        return f"<p>Estimates{_counted_alike(self)}</p>\n{shown}" if _counted_alike(self) else shown
+        head = html.escape(f"{self._title()}, {shown.size(self.frame, self.assumptions)}")
+        table = shown.table(self.frame, self.by, self.wording).to_html(index=False, na_rep="", max_rows=60, border=0)
+        return f"<p>{head}</p>\n{table}"
 
-
-def _counted_alike(estimates: Estimates) -> str:
-    """The word for results in which every respondent counts the same."""
-    return ", unweighted" if any(assumption.code == UNWEIGHTED for assumption in estimates.assumptions) else ""
+    def _title(self) -> str:
+        """What the result is, in words."""
+        return shown.title(self.frame, self.assumptions, self.provenance.call)
 
 
 def _key(values: Any) -> tuple[Any, ...]:
     return tuple(None if value is pd.NA or value is None or value != value else value for value in values)
-
-
-def _shown(estimates: Estimates) -> pd.DataFrame:
-    frame = estimates.frame
-    empty = [
-        name
-        for name in FIXED
-        if name in frame and ((frame[name] == "").all() if name in TEXT else frame[name].isna().all())
-    ]
-    return frame.drop(
-        columns=[
-            *empty,
-            *(name for name in ("method", "basis", *sorted(ANALYST)) if name in frame and name not in empty),
-        ]
-    )
 
 
 Bound = Literal["", "lower", "upper"]

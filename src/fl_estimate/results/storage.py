@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -27,9 +27,19 @@ def save(frame: pd.DataFrame, told: Mapping[str, Any], path: Path) -> Path:
     pa, pq = _arrow()
     table = pa.Table.from_pandas(frame, preserve_index=False)
     metadata: dict[bytes, bytes] = {**(table.schema.metadata or {}), KEY: json.dumps(told, default=_plain).encode()}
+    return _whole(path, lambda part: pq.write_table(table.replace_schema_metadata(metadata), part))
+
+
+def write(content: bytes, path: Path) -> Path:
+    """Write bytes to `path` at once or not at all."""
+    return _whole(path, lambda part: part.write_bytes(content))
+
+
+def _whole(path: Path, made: Callable[[Path], object]) -> Path:
+    """Have a file made under another name, and give it its own when it is whole."""
     part = path.with_name(f".{path.name}.part")
     try:
-        pq.write_table(table.replace_schema_metadata(metadata), part)
+        made(part)
         part.replace(path)
     except OSError as error:
         raise FileFault(

@@ -5,6 +5,7 @@ The grammar is in `schema.grammar`, its meaning on columns in `schema.evaluation
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import narwhals as nw
@@ -12,7 +13,7 @@ import narwhals as nw
 from fl_estimate.schema import evaluation, grammar
 from fl_estimate.schema.evaluation import Schema, missing
 
-__all__ = ["Expression", "Schema", "missing", "parse"]
+__all__ = ["Expression", "Schema", "cut", "missing", "parse"]
 
 
 @dataclass(frozen=True)
@@ -125,3 +126,39 @@ def parse(text: str) -> Expression:
     """
     tree = grammar.read(text)
     return Expression(text=text, names=grammar.columns_of(tree), tree=tree)
+
+
+def cut(of: str, breaks: Sequence[float], labels: Sequence[str] | None = None) -> Expression:
+    """Ordered classes of a number: each from its break up to the next, the last without end.
+
+    Use it in `SurveyData.assign` and `Classification.assign`. It is the expression ``cut(of, [breaks], [labels])``.
+
+    Parameters
+    ----------
+    of : str
+        A column, or an expression that gives a number.
+    breaks : sequence of float
+        Upwards.
+    labels : sequence of str, optional
+        One more than breaks, the first being that of what lies below the first break; or as many, and what lies below has
+        no class. Without it classes are called by their breaks: <15, 15–24, 25–64, 65+.
+
+    Returns
+    -------
+    Expression
+
+    Raises
+    ------
+    ExpressionFault
+        FL-EXPR-02: breaks that do not rise, or another number of labels.
+
+    Examples
+    --------
+    >>> cut("age", [15, 25, 65]).text
+    'cut(age, [15, 25, 65])'
+    """
+    numbers = (
+        "[" + ", ".join(str(int(each)) if float(each).is_integer() else repr(float(each)) for each in breaks) + "]"
+    )
+    told = "" if labels is None else f", [{', '.join(repr(str(label)) for label in labels)}]"
+    return parse(f"cut({of}, {numbers}{told})")

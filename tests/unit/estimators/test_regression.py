@@ -287,7 +287,7 @@ def test_results_are_kept_and_travel(tmp_path: Path) -> None:
     assert pickle.loads(pickle.dumps(found)).to_frame().equals(found.to_frame())
     ratios = found.coefficients(exponentiate=True)
     np.testing.assert_allclose(np.log(ratios["value"]), found.to_frame()["value"])
-    assert repr(found).startswith("Estimates, 2 rows")
+    assert repr(found).startswith("Regression, binomial, y ~ sex, 2 rows")
 
 
 @pytest.mark.parametrize("replicated", [False, True])

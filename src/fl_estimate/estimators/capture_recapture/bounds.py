@@ -89,7 +89,7 @@ def chao(
     >>> import fl_estimate as fl
     >>> from fl_estimate import capture_recapture as cr
     >>> uk = fl.datasets.load("uk_2013_6")
-    >>> [round(float(cr.chao(uk, kind).to_frame()["value"].iloc[0])) for kind in ("classic", "t-lists")]
+    >>> [round(cr.chao(uk, kind)["population_size"].value) for kind in ("classic", "t-lists")]
     [15628, 13481]
     """
     require_interval("log", ("log",), level)
@@ -137,7 +137,7 @@ def zelterman(histories: Annotated[CaptureHistories, LISTS], *, level: Level = 0
     --------
     >>> import fl_estimate as fl
     >>> from fl_estimate import capture_recapture as cr
-    >>> round(float(cr.zelterman(fl.datasets.load("uk_2013_6")).to_frame()["value"].iloc[0]))
+    >>> round(cr.zelterman(fl.datasets.load("uk_2013_6"))["population_size"].value)
     15603
     """
     require_interval("log", ("log",), level)

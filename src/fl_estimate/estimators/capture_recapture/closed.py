@@ -120,7 +120,7 @@ def closed(
     >>> import fl_estimate as fl
     >>> from fl_estimate import capture_recapture as cr
     >>> uk = fl.datasets.load("uk_2013_6")
-    >>> [round(float(cr.closed(uk, model).to_frame()["value"].iloc[0])) for model in ("M0", "Mt", "Mh-chao")]
+    >>> [round(cr.closed(uk, model)["population_size"].value) for model in ("M0", "Mt", "Mh-chao")]
     [13598, 12214, 13677]
     """
     require_interval(interval, ("log", "wald"), level)

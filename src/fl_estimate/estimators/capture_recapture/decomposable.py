@@ -139,7 +139,8 @@ def average_decomposable(
     >>> import fl_estimate as fl
     >>> from fl_estimate import capture_recapture as cr
     >>> found = cr.average_decomposable(fl.datasets.load("kosovo"))
-    >>> [round(float(v), -3) for v in found.to_frame()[["value", "lower", "upper"]].iloc[0]]
+    >>> size = found["population_size"]
+    >>> [round(number, -3) for number in (size.value, *size.interval)]
     [13000.0, 10000.0, 17000.0]
     >>> found.diagnostics["graphs"]
     61

@@ -189,8 +189,8 @@ def doubly_robust(
     >>> age = chance.normal(size=4000)
     >>> on = chance.random((4000, 2)) < 1 / (1 + np.exp(-age[:, None]))
     >>> people = pd.DataFrame({"police": on[:, 0], "ngo": on[:, 1], "age": age})[on.any(axis=1)]
-    >>> found = cr.doubly_robust(people, lists=("police", "ngo"), covariates=["age"], seed=1).to_frame().iloc[0]
-    >>> bool(found["lower"] < 4000 < found["upper"]), len(people) < 3000
+    >>> found = cr.doubly_robust(people, lists=("police", "ngo"), covariates=["age"], seed=1)["population_size"]
+    >>> found.lower < 4000 < found.upper, len(people) < 3000
     (True, True)
     """
     require_interval(interval, ("wald", "log"), level)

@@ -100,7 +100,8 @@ def latent_class(
     >>> import fl_estimate as fl
     >>> from fl_estimate import capture_recapture as cr
     >>> found = cr.latent_class(fl.datasets.load("new_orleans_5"), seed=1)
-    >>> [round(float(v), -2) for v in found.to_frame()[["value", "lower", "upper"]].iloc[0]]
+    >>> size = found["population_size"]
+    >>> [round(number, -2) for number in (size.value, *size.interval)]
     [800.0, 600.0, 1300.0]
     >>> found.reasons
     ()

@@ -98,8 +98,8 @@ def select_stepwise(
     >>> import fl_estimate as fl
     >>> from fl_estimate import capture_recapture as cr
     >>> uk = fl.datasets.load("uk_2013_6")
-    >>> chosen = cr.select_stepwise(uk, threshold=0.002, interval="wald").to_frame()
-    >>> chosen["term"].iloc[0], round(float(chosen["value"].iloc[0]))
+    >>> chosen = cr.select_stepwise(uk, threshold=0.002, interval="wald")["population_size"]
+    >>> chosen.to_frame()["term"].item(), round(chosen.value)
     ('LA:NG, LA:PF, NG:GP, PF:GP, PF:NCA, GO:GP', 12350)
     """
     kind = _interval(likelihood, interval, level)
@@ -172,8 +172,8 @@ def select_aic_p(
     --------
     >>> import fl_estimate as fl
     >>> from fl_estimate import capture_recapture as cr
-    >>> chosen = cr.select_aic_p(fl.datasets.load("uk_2013_6")).to_frame()
-    >>> [round(float(chosen[column].iloc[0])) for column in ("value", "lower", "upper")]
+    >>> chosen = cr.select_aic_p(fl.datasets.load("uk_2013_6"))["population_size"]
+    >>> [round(number) for number in (chosen.value, *chosen.interval)]
     [11409, 9982, 13182]
     """
     kind = _interval(likelihood, interval, level)
@@ -260,8 +260,8 @@ def select_bic(
     >>> import fl_estimate as fl
     >>> from fl_estimate import capture_recapture as cr
     >>> uk = fl.datasets.load("uk_2013_6")
-    >>> chosen = cr.select_bic(uk, search="downhill", interval="wald").to_frame()
-    >>> round(float(chosen["value"].iloc[0]))
+    >>> chosen = cr.select_bic(uk, search="downhill", interval="wald")["population_size"]
+    >>> round(chosen.value)
     12350
     """
     kind = _interval(likelihood, interval, level)

@@ -133,9 +133,10 @@ def threshold(
     >>> import fl_estimate as fl
     >>> from fl_estimate import capture_recapture as cr
     >>> found = cr.threshold(fl.datasets.load("kosovo"), seed=1)
-    >>> found.to_frame()["term"].iloc[0]
+    >>> size = found["population_size"]
+    >>> size.to_frame()["term"].item()
     'EXH:ABA, EXH:OSCE, EXH:HRW, ABA:OSCE, OSCE:HRW'
-    >>> round(float(found.to_frame()["value"].iloc[0]), -3)
+    >>> round(size.value, -3)
     14000.0
     """
     require_interval("equal-tailed", ("equal-tailed",), level)

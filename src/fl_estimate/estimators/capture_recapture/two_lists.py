@@ -165,7 +165,7 @@ def chapman(
     >>> from fl_estimate import capture_recapture as cr
     >>> counts = pd.DataFrame({"police": [1, 0, 1], "ngo": [0, 1, 1], "count": [50, 80, 10]})
     >>> histories = fl.CaptureHistories.from_counts(counts, lists=["police", "ngo"])
-    >>> round(float(cr.chapman(histories, "police", "ngo").to_frame()["value"].iloc[0]), 2)
+    >>> round(cr.chapman(histories, "police", "ngo")["population_size"].value, 2)
     503.64
     """
     require_interval(interval, ("transformed-logit", "log", "wald"), level)

@@ -83,7 +83,7 @@ def add(
     --------
     >>> import fl_estimate as fl
     >>> forms = fl.synthesis.add([4.5e6, 14.2e6, 2.2e6])
-    >>> round(float(forms.to_frame()["value"].iloc[0]))
+    >>> round(forms.value)
     20900000
     """
     require_choice(interval, level)
@@ -164,7 +164,7 @@ def ratio(
     Examples
     --------
     >>> import fl_estimate as fl
-    >>> round(float(fl.synthesis.ratio(5.5, 20.9).to_frame()["value"].iloc[0]), 4)
+    >>> round(fl.synthesis.ratio(5.5, 20.9).value, 4)
     0.2632
     """
     require_choice(interval, level)
@@ -228,7 +228,7 @@ def rate_from_totals(
     --------
     >>> import fl_estimate as fl
     >>> whole = fl.synthesis.rate_from_totals([11.7e6, 3.7e6], rates=[0.0033, 0.0040])
-    >>> round(float(whole.to_frame()["value"].iloc[0]), 6)
+    >>> round(whole.value, 6)
     0.003445
     """
     require_choice(interval, level)

@@ -107,7 +107,7 @@ def change(
     --------
     >>> import fl_estimate as fl
     >>> wider = fl.synthesis.change(49.6e6, 65.3e6, scale="percent")
-    >>> round(float(wider.to_frame()["value"].iloc[0]), 2)
+    >>> round(wider.value, 2)
     31.65
     """
     if scale not in SCALES:

@@ -190,7 +190,7 @@ def reported_to_total(
     --------
     >>> import fl_estimate as fl
     >>> total = fl.synthesis.reported_to_total(50_000, surveyed=[90_000, 60_000], reported_where_surveyed=[6_000, 4_000])
-    >>> float(total.to_frame()["value"].iloc[0])
+    >>> total.value
     750000.0
     """
     require_choice(interval, level)

@@ -60,7 +60,7 @@ def add_figures(
     >>> import fl_estimate as fl
     >>> from fl_estimate.estimators.synthesis.from_figures import add_figures
     >>> parts = {name: fl.synthesis.published(100, se=10, source=name) for name in ("one", "two")}
-    >>> float(add_figures(parts).to_frame()["value"].iloc[0])
+    >>> add_figures(parts).value
     200.0
     """
     between = _noted(estimates) if correlation == "extension" else float(correlation)
@@ -122,7 +122,7 @@ def aggregate_figures(
     ...     surveys=table[["country", "value", "se"]], population=table[["country", "population"]],
     ...     groups=table[["country", "region"]], between=0.0,
     ... )
-    >>> float(made.national.to_frame()["value"].iloc[0])
+    >>> made.national.value
     6000.0
     """
     return aggregate(surveys if estimates is None else estimates, population, groups, **settings)
@@ -155,7 +155,7 @@ def extend_figures(
     >>> from fl_estimate.estimators.synthesis.from_figures import extend_figures
     >>> base = fl.synthesis.published(1_000, se=100, source="a survey")
     >>> cases = pd.DataFrame({"labour": [400], "sexual": [100]})
-    >>> float(extend_figures(base, cases, known="labour", wanted="sexual").to_frame()["value"].iloc[0])
+    >>> extend_figures(base, cases, known="labour", wanted="sexual").value
     250.0
     """
     shared = set(base.by) & {str(name) for name in cases.columns}
@@ -189,7 +189,7 @@ def change_of_figures(
     >>> import fl_estimate as fl
     >>> from fl_estimate.estimators.synthesis.from_figures import change_of_figures
     >>> before, after = (fl.synthesis.published(value, se=9, source="a report") for value in (100, 90))
-    >>> float(change_of_figures(before, after).to_frame()["value"].iloc[0])
+    >>> change_of_figures(before, after).value
     -10.0
     """
     if rows == "national":

@@ -117,7 +117,7 @@ def stock_from_flow(
 
     >>> import fl_estimate as fl
     >>> stock = fl.synthesis.stock_from_flow(61_252, 2.6, kind="in-window", window_years=5)
-    >>> round(float(stock.to_frame()["value"].iloc[0]))
+    >>> round(stock.value)
     31851
     """
     if kind not in KINDS:
@@ -212,7 +212,7 @@ def stock_from_person_time(
     >>> people = pd.DataFrame({"w": 100.0, "ea": [1, 1, 2, 2, 3, 3], "years": [0, 2.5, 0, 0, 5, 0]})
     >>> stock = fl.synthesis.stock_from_person_time(people, "years", window_years=5,
     ...                                             design=fl.Design(weights="w", psu="ea", expands=True))
-    >>> float(stock.to_frame()["value"].iloc[0])
+    >>> stock.value
     150.0
     """
     require_finite({"window_years": window_years}, above=0)
