@@ -99,7 +99,7 @@ class Regression(Estimates):
 
     def _title(self) -> str:
         model = self.model
-        return f"Regression, {model.family_name}, {model.formula}" if model is not None else "Regression"
+        return f"Regression, {model.family.name}, {model.formula}" if model is not None else "Regression"
 
     def coefficients(self, *, exponentiate: bool = False) -> pd.DataFrame:
         """The table of coefficients with t and p.

@@ -96,7 +96,7 @@ def test_a_run_that_falls_short_is_made_once_more_with_smaller_steps(monkeypatch
     def run(*_: Any, tuning: int, target_accept: float, progress: bool) -> Run:
         del tuning, progress
         asked.append(target_accept)
-        return Run(draws={"x": np.zeros(4)}, verdict=replace(GOOD, divergences=2))
+        return Run(draws={"x": np.zeros(4)}, stats={}, verdict=replace(GOOD, divergences=2))
 
     monkeypatch.setattr(sampling, "_run", run)
     assert run_nuts(normal(), draws_per_chain=10, seed=1).verdict.divergences == 2
@@ -109,7 +109,9 @@ def test_flags_reach_every_row(monkeypatch: pytest.MonkeyPatch) -> None:
         names = recipe.names
         rng, size = np.random.default_rng(seed), 4 * draws_per_chain
         shapes = {"sigma": (size,), "beta": (size, 1), "theta": (size, 12)}
-        return Run(draws={name: rng.random(shapes[name]) for name in names}, verdict=replace(GOOD, divergences=5))
+        return Run(
+            draws={name: rng.random(shapes[name]) for name in names}, stats={}, verdict=replace(GOOD, divergences=5)
+        )
 
     monkeypatch.setattr(NUTS, "run_nuts", run)
     estimates = fl.hierarchical.area(counts(), sampler="nuts", population=POPULATION, draws=100, seed=1)

@@ -86,8 +86,9 @@ def test_without_covariates_it_is_the_log_linear_model() -> None:
 def test_people_are_taken_to_be_alike_in_what_the_model_has_only() -> None:
     """Columns of by= and blind= that are in no formula are none of its covariates."""
     seen, _ = people(1_000, 12)
-    found = cr.conditional_loglinear(seen, **CALL | {"covariates": "sex", "by": "form"})
-    told = {a.code: dict(a.parameters) for a in found.assumptions}
+    call: dict[str, Any] = CALL | {"covariates": "sex", "by": "form"}
+    found = cr.conditional_loglinear(seen, **call)
+    told = {str(a.code): dict(a.parameters) for a in found.assumptions}
     assert told["dependence_among_alike"]["covariates"] == "sex"
 
 

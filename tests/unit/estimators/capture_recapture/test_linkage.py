@@ -459,7 +459,7 @@ def test_every_estimate_from_lists_says_that_everyone_can_be_listed() -> None:
         cr.chao(two()),
         cr.linkage_corrected(two(), "police", "ngo", missed=0.1),
     ):
-        assert [one.code for one in found.assumptions].count("everyone_can_be_listed") == 1
+        assert [str(one.code) for one in found.assumptions].count("everyone_can_be_listed") == 1
 
 
 def test_an_appraisal_shows_what_missed_links_would_do() -> None:
