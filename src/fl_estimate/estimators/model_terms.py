@@ -12,7 +12,7 @@ import numpy as np
 from fl_estimate.design.chi_square_sums import saddlepoint, tail
 from fl_estimate.design.intervals import general
 from fl_estimate.design.totals import Floats
-from fl_estimate.errors import EstimateFault, labels_shown, listed, nearest, not_one_of, shown
+from fl_estimate.errors import EstimateFault, labels_shown, listed, names_given, nearest, not_one_of, shown
 from fl_estimate.estimators.fitted_model import KeptModel, Margin, Session, row_reasons
 from fl_estimate.estimators.model_after import margin, ratio, require_classes
 from fl_estimate.estimators.model_data import read_model
@@ -27,6 +27,9 @@ from fl_estimate.results.survey_test import SurveyTest
 
 TermMethod = Literal["wald", "lrt"]
 TailMethod = Literal["exact", "saddlepoint"]
+
+MOST_CROSSED = 4
+"""Columns that marginal means are crossed by at most."""
 
 
 def term_test(
@@ -222,10 +225,11 @@ def marginal_means(
     """
     if covariance_of not in ("joint", "separate"):
         raise not_one_of("FL-EST-231", "this covariance", covariance_of, ("joint", "separate"))
-    names = (by,) if isinstance(by, str) else tuple(by)
-    if not names or len(set(names)) < len(names) or not all(isinstance(name, str) for name in names):
+    names = names_given(by, "by")
+    # Every further column doubles the terms of the model; a list of that many names is a column given by mistake.
+    if len(set(names)) < len(names) or len(names) > MOST_CROSSED:
         raise EstimateFault(
-            "FL-EST-326", "marginal means are by a column, or by several different ones", found=f"{len(names)} given",
+            "FL-EST-326", f"marginal means are by a column, or by up to {MOST_CROSSED} different ones", found=f"{len(names)} given",
             fix='by="sex", or by=["sex", "region"]',
         )  # fmt: skip
     made, found = _margin(model, names)

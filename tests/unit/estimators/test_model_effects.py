@@ -43,7 +43,8 @@ def test_a_prediction_has_the_exposure_that_it_is_given() -> None:
         (lambda m: fl.predict(m, {"sex": "male", "age": 30}, scale="odds"), "FL-EST-231"),  # pyright: ignore[reportArgumentType]
         (lambda m: fl.marginal_effects(m, "wage"), "FL-EST-229"),
         (lambda m: fl.marginal_effects(m, covariance_of="none"), "FL-EST-231"),  # pyright: ignore[reportArgumentType]
-        (lambda m: fl.marginal_means(m, []), "FL-EST-326"),
+        (lambda m: fl.marginal_means(m, []), "FL-EST-11"),
+        (lambda m: fl.marginal_means(m, list("abcde")), "FL-EST-326"),
         (lambda m: fl.marginal_means(m, ["sex", "sex"]), "FL-EST-326"),
         (lambda _: fl.predict(fl.estimate_mean(counted(), "y", design=DESIGN), {}), "FL-EST-230"),
     ],
