@@ -117,7 +117,7 @@ def results() -> dict[str, Callable[[], Any]]:
         "lists": lambda: kept,
         "weights": lambda: fl.weight_summary(people(), DESIGN),
         "replicates": lambda: fl.replicate(people(), DESIGN, kind="jkn"),
-        "appraisal": lambda: cr.appraise(histories(), replicates=20, draws=50, seed=1),
+        "appraisal": lambda: cr.appraise(histories(), replicates=20, draws=100, seed=1),
         "rows": lambda: len(estimates) + len(model),
     }  # fmt: skip
 
@@ -158,7 +158,7 @@ def test_a_report_names_no_records_unless_it_is_asked_to() -> None:
 def test_an_appraisal_takes_no_covariates_along() -> None:
     kept = fl.CaptureHistories.from_records(records(), lists=LISTS)
     with_records = type(kept)(lists=kept.lists, members=kept.members, counts=kept.counts, records=records())
-    appraisal = cr.appraise(with_records, replicates=20, draws=50, seed=1)
+    appraisal = cr.appraise(with_records, replicates=20, draws=100, seed=1)
     assert appraisal.histories.records is None
     assert not marks_in(str(pickle.dumps(appraisal)))
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from fl_estimate.arrays import Floats
-from fl_estimate.errors import EstimateFault, listed
+from fl_estimate.errors import EstimateFault, listed, shown
 from fl_estimate.estimators.model_families import Family
 from fl_estimate.estimators.model_formula import columns_of_text
 
@@ -58,13 +58,13 @@ def offset_columns(offset: Any, exposure: Any, family: Family) -> tuple[str, ...
         raise _fault(listed(other), "give the name of a column, or an expression as a text")
     if exposure is not None and family.link != "log":
         raise _fault(
-            f"exposure={exposure!r} with the link {family.link}",
+            f"exposure={shown(exposure)} with the link {family.link}",
             'an exposure belongs to rates: family="poisson", or link="log"; offset= is for other links',
         )
     try:
         return _columns(offset, exposure)
     except SyntaxError as error:
-        raise _fault(f"offset={offset!r}: {error.msg}", _FIX) from error
+        raise _fault(f"offset={shown(offset)}: {error.msg}", _FIX) from error
 
 
 def offset_values(frame: pd.DataFrame, offset: str | None, exposure: str | None) -> Offset:
@@ -80,11 +80,11 @@ def offset_values(frame: pd.DataFrame, offset: str | None, exposure: str | None)
         values = values + _evaluated(frame, offset)
     if exposure is not None:
         if isinstance(frame[exposure].dtype, pd.CategoricalDtype):
-            raise _fault(f"exposure={exposure!r} is text", _FIX)
+            raise _fault(f"exposure={shown(exposure)} is text", _FIX)
         time = frame[exposure].to_numpy(dtype=float)
         if not (time > 0).all():
             raise _fault(
-                f"exposure={exposure!r} is not above 0 for some people",
+                f"exposure={shown(exposure)} is not above 0 for some people",
                 "leave them out in where=, or look at the column",
             )
         values = values + np.log(time)
@@ -113,7 +113,7 @@ def _evaluated(frame: pd.DataFrame, offset: str) -> Floats:
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             made = np.asarray(make(f"0 + {term}", frame, output="numpy", na_action="ignore"), dtype=float)
     except (FormulaicError, NameError, TypeError, ValueError, AttributeError, SyntaxError) as error:
-        raise _fault(f"offset={offset!r}", _FIX) from error
+        raise _fault(f"offset={shown(offset)}", _FIX) from error
     if made.shape[1] != 1 or not np.isfinite(made).all():
-        raise _fault(f"offset={offset!r} is not one number for each person", _FIX)
+        raise _fault(f"offset={shown(offset)} is not one number for each person", _FIX)
     return made[:, 0]

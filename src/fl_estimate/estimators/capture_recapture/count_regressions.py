@@ -82,7 +82,7 @@ def generalised_chao(
     >>> import pandas as pd
     >>> from fl_estimate import capture_recapture as cr
     >>> stays = pd.DataFrame({"count": [1, 2, 3, 4, 5], "people": [430, 160, 80, 18, 5]})
-    >>> round(float(cr.generalised_chao(stays, frequency="people").to_frame()["value"].iloc[0]))
+    >>> round(float(cr.generalised_chao(stays, frequency="people")["population_size"].value))
     1271
     """
     return _answer("generalised_chao", records, count, frequency, covariates, by, interval, level)
@@ -146,7 +146,7 @@ def generalised_zelterman(
     >>> import pandas as pd
     >>> from fl_estimate import capture_recapture as cr
     >>> stays = pd.DataFrame({"count": [1, 2, 3, 4, 5], "people": [430, 160, 80, 18, 5]})
-    >>> round(float(cr.generalised_zelterman(stays, frequency="people").to_frame()["value"].iloc[0]))
+    >>> round(float(cr.generalised_zelterman(stays, frequency="people")["population_size"].value))
     1320
     """
     return _answer("generalised_zelterman", records, count, frequency, covariates, by, interval, level)

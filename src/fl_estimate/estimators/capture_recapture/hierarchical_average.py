@@ -176,7 +176,7 @@ def average_hierarchical(
     >>> found = cr.average_hierarchical(fl.datasets.load("kosovo"), seed=1)
     >>> found.diagnostics["models"]
     113
-    >>> [round(float(found.to_frame()[name].iloc[0]), -2) for name in ("value", "lower", "upper")]
+    >>> [round(float(getattr(found["population_size"], name)), -2) for name in ("value", "lower", "upper")]
     [12000.0, 9200.0, 20900.0]
     """
     order = _checked(histories, max_order, weights, model_prior, prior_deviation, search, level, draws)

@@ -128,7 +128,7 @@ def linkage_corrected(
     >>> frame = cr.linkage_corrected(histories, "police", "ngo", missed=0.2).to_frame()
     >>> [round(float(frame[column].iloc[0])) for column in ("value", "lower", "upper")]
     [5400, 4477, 6599]
-    >>> round(float(cr.petersen(histories, "police", "ngo").to_frame()["value"].iloc[0]))
+    >>> round(float(cr.petersen(histories, "police", "ngo")["population_size"].value))
     6750
     """
     require_interval(interval, ("log", "wald"), level)

@@ -174,9 +174,9 @@ def linkage_loglinear(
     >>> from fl_estimate import capture_recapture as cr
     >>> kosovo = fl.datasets.load("kosovo")
     >>> traced = cr.linkage_loglinear(kosovo, "two-way", missed=0.1, replicates=50, seed=1)
-    >>> round(float(cr.loglinear(kosovo, "two-way").to_frame()["value"].iloc[0])), round(traced.diagnostics["uncorrected"])
+    >>> round(float(cr.loglinear(kosovo, "two-way")["population_size"].value)), round(traced.diagnostics["uncorrected"])
     (14402, 14402)
-    >>> float(traced.to_frame()["value"].iloc[0]) < traced.diagnostics["uncorrected"]
+    >>> float(traced["population_size"].value) < traced.diagnostics["uncorrected"]
     True
     """
     require_interval("log-normal", ("log-normal",), level)

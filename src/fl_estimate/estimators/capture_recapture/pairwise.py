@@ -188,8 +188,8 @@ def pairwise(
     >>> import fl_estimate as fl
     >>> from fl_estimate import capture_recapture as cr
     >>> kosovo = fl.datasets.load("kosovo")
-    >>> whole = cr.loglinear(kosovo, "two-way").to_frame()["value"].iloc[0]
-    >>> told = cr.pairwise(kosovo.overlaps(), "two-way", people=kosovo.n).to_frame()["value"].iloc[0]
+    >>> whole = cr.loglinear(kosovo, "two-way")["population_size"].value
+    >>> told = cr.pairwise(kosovo.overlaps(), "two-way", people=kosovo.n)["population_size"].value
     >>> round(float(whole)), round(float(told))
     (14402, 14402)
     """

@@ -129,8 +129,8 @@ def zero_truncated(
     >>> import pandas as pd
     >>> from fl_estimate import capture_recapture as cr
     >>> stays = pd.DataFrame({"count": [1, 2, 3, 4, 5], "people": [430, 160, 80, 18, 5]})
-    >>> row = cr.zero_truncated(stays, frequency="people").to_frame().iloc[0]
-    >>> round(float(row["value"])), round(float(row["lower"])), round(float(row["upper"]))
+    >>> size = cr.zero_truncated(stays, frequency="people")["population_size"]
+    >>> round(size.value), round(size.lower), round(size.upper)
     (1110, 1038, 1196)
     """
     require_interval(interval, ("log", "wald"), level)
