@@ -160,7 +160,9 @@ def _shown(name: str, value: Any, language: str) -> str:
     if isinstance(value, bool) or value is None:
         return str(value)
     if isinstance(value, int | float):
-        return number(value, 0 if float(value).is_integer() else 2, language)
+        # A probability of 0.034 is not "at most 0.03", nor one of 0.001 "0.00".
+        decimals = 0 if float(value).is_integer() else 2 if abs(value) >= 0.1 else 3
+        return number(value, decimals, language)
     if isinstance(value, list | tuple | set | frozenset):
         several = cast("Collection[Any]", value)
         return ", ".join(str(item) for item in several)

@@ -149,3 +149,9 @@ def test_a_language_without_words_is_refused() -> None:
         words.check_language("de")
     with pytest.raises(fl.FlError, match="FL-PUB-07"):
         number(1.0, 0, "pt")
+
+
+def test_a_small_probability_is_not_rounded_below_what_it_is_said_to_be_at_most() -> None:
+    said = [say("reason", "poor_fit", language, p=p) for language in ("en", "fr") for p in (0.034, 0.001)]
+    assert ["p at most 0.034" in said[0], "p at most 0.001" in said[1]] == [True, True]
+    assert ["p au plus 0,034" in said[2], "p au plus 0,001" in said[3]] == [True, True]

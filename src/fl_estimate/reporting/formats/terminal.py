@@ -42,6 +42,8 @@ def terminal(document: Document) -> None:
         rows = [row for group in short for row in group]
         flagged = flagged or any(CAUTION in row.cells.get("value", "") for row in rows)
         _print_sheet(sheet, rows, terminal_console())
+        marked = "".join(row.cells.get("value", "") for row in rows)
+        print("".join(visible(f"{mark} {note}\n") for mark, note in sheet.notes if mark and mark in marked), end="")
         print(visible("\n".join([*(f" {line}" for line in long), ""])) if long else "")
     if flagged:
         print(document.caution)
