@@ -256,7 +256,7 @@ def _marks(table: PublishedTable) -> dict[int, str]:
     marks: dict[int, str] = {}
     for reason in table.reasons:
         if (key := (reason.code, reason.parameters)) in numbers:
-            marks[reason.row] = marks.get(reason.row, "") + str(numbers[key]).translate(_SUPERSCRIPT)
+            marks[reason.row] = marks.get(reason.row, "") + superscript(str(numbers[key]))
     return marks
 
 
@@ -273,7 +273,9 @@ def _noted(table: PublishedTable) -> list[tuple[str, tuple[tuple[str, Any], ...]
     return list(dict.fromkeys((reason.code, reason.parameters) for reason in kept))
 
 
-_SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+def superscript(figures: str) -> str:
+    """The mark of a note as it stands behind a value."""
+    return figures.translate(str.maketrans("0123456789", NOTE_MARKS))
 
 
 def _ratio(se: float, value: float) -> float:

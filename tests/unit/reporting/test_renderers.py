@@ -186,3 +186,11 @@ def test_plain_text_has_every_cell_and_nothing_withheld(
     assert " ".join(document.headline.sentences) in text
     for hidden in WITHHELD.values():
         assert str(hidden) not in text or hidden in (3, 773, 1.0)
+
+
+def test_the_terminal_prints_the_note_of_a_mark_that_it_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    lists = fl.datasets.load("country_lists")
+    formats()["terminal"].make(Document(published=fl.publish(cr.loglinear(lists))))
+    said = capsys.readouterr().out
+    assert "†¹" in said
+    assert "¹ The model does not describe the lists (goodness of fit: p at most 0.0" in said

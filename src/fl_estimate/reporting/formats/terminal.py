@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fl_estimate.errors import visible
 from fl_estimate.reporting.document import Document
-from fl_estimate.reporting.layout import CAUTION, LaidRow, Layout
+from fl_estimate.reporting.layout import CAUTION, LaidRow, Layout, superscript
 from fl_estimate.reporting.renderers import renders
 from fl_estimate.reporting.terminal import print_table, terminal_console
 
@@ -42,12 +42,20 @@ def terminal(document: Document) -> None:
         rows = [row for group in short for row in group]
         flagged = flagged or any(CAUTION in row.cells.get("value", "") for row in rows)
         _print_sheet(sheet, rows, terminal_console())
-        marked = "".join(row.cells.get("value", "") for row in rows)
-        print("".join(visible(f"{mark} {note}\n") for mark, note in sheet.notes if mark and mark in marked), end="")
+        _print_marked_notes(sheet, rows)
         print(visible("\n".join([*(f" {line}" for line in long), ""])) if long else "")
     if flagged:
         print(document.caution)
     print(visible(" ".join(document.headline.sentences)))
+
+
+def _print_marked_notes(sheet: Layout, rows: Sequence[LaidRow]) -> None:
+    """The notes whose marks stand in the rows that were printed: a mark without its note says nothing."""
+    printed = "".join(row.cells.get("value", "") for row in rows)
+    said = [(superscript(mark), note) for mark, note in sheet.notes if mark]
+    lines = [f"{mark} {note}" for mark, note in said if mark in printed]
+    if lines:
+        print(visible("\n".join([*lines, ""])))
 
 
 @renders("text", endings=(".txt",))
