@@ -224,3 +224,18 @@ def test_pairs_that_share_nobody_are_not_named_where_histories_are_hidden() -> N
     assert "pairs_without_overlap" not in told
     for language in ("en", "fr", "es"):
         assert "A:B" not in fl.appraisal_page(made, language=language)
+
+
+def test_published_notes_do_not_name_the_lists_that_hold_each_other() -> None:
+    """Named, they say that nobody is on the one and not on the other: a history of no people is told."""
+    seen = {(1, 1, 0): 40, (1, 1, 1): 20, (0, 1, 0): 100, (0, 0, 1): 80, (0, 1, 1): 30}
+    table = pd.DataFrame(
+        [(*history, count) for history, count in seen.items()], columns=["police", "ngo", "court", "count"]
+    )
+    found = cr.loglinear(
+        fl.CaptureHistories.from_counts(table, lists=["police", "ngo", "court"], count="count"), "main"
+    )
+    assert any("ngo" in str(reason.parameters) for reason in found.reasons if reason.code == "lists_nested")
+    (published,) = fl.publish(found).tables
+    told = [dict(reason.parameters) for reason in published.reasons if reason.code == "lists_nested"]
+    assert told == [{"pairs": "…"}] * len(told) != []

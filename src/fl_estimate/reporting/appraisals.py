@@ -19,6 +19,7 @@ from fl_estimate.reporting.precision import WITHOUT_ERROR, significant
 from fl_estimate.reporting.renderers import APPRAISAL, write
 from fl_estimate.reporting.suppression import SuppressionRule, chosen_rule
 from fl_estimate.reporting.words import check_language
+from fl_estimate.results.codes import ReasonCode
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.provenance import Provenance
 
@@ -32,11 +33,6 @@ FIGURES: tuple[str, ...] = (
 """Columns of these that are estimates."""
 CHECKED: tuple[str, ...] = ("independence", "two_way", "stepwise", "bic", *FORMS, "lower_bound")
 """Methods whose figure is a function of the counts; where it is not computed again to see what it tells, it goes."""
-NAMING: dict[str, dict[str, str]] = {
-    "lists_nested": {"pairs": "…"},
-    "selection_blocked": {"pairs": "…"},
-}
-"""Warnings whose names of lists would say which histories hold nobody; and what is said instead."""
 UNNAMED = "pairs_without_overlap_unnamed"
 """Said for ``pairs_without_overlap``, of which the names and their number would tell that."""
 
@@ -249,7 +245,10 @@ def _fewer(parameters: dict[str, Any], least: int, *, known: bool) -> dict[str, 
 
 def _unnamed(code: str, parameters: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """Without the names of lists, where they would tell an empty history."""
-    return (UNNAMED, {}) if code == "pairs_without_overlap" else (code, parameters | NAMING.get(code, {}))
+    if code == "pairs_without_overlap":
+        return UNNAMED, {}
+    said = ReasonCode.of(code)
+    return code, dict(said.to_publish(parameters.items())) if said.known else parameters
 
 
 def _curves(appraisal: Appraisal) -> pd.DataFrame:

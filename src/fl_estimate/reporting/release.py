@@ -263,7 +263,9 @@ def _printed(verdict: _Verdict, rule: SuppressionRule) -> tuple[pd.DataFrame, tu
     _blank_counts(out, draft, hidden, at_most, rule)
     few = draft.support.cases < rule.min_cases
     kept = [r for r in draft.reasons if not gone[r.row] and (zero[r.row] or not (few[r.row] and r.code.tells_cases))]
-    return out, tuple(replace(reason, parameters=few_digits(reason.parameters)) for reason in kept)
+    return out, tuple(
+        replace(reason, parameters=few_digits(reason.code.to_publish(reason.parameters))) for reason in kept
+    )
 
 
 def _blank_counts(out: pd.DataFrame, draft: Draft, hidden: Flags, at_most: Flags, rule: SuppressionRule) -> None:

@@ -105,14 +105,24 @@ class ReasonCode(Code):
         Whether it gives away that a domain has no case, so that it goes where few cases are hidden. An unknown one may.
     doubtful : {"", "sampler", "model"}
         What it says did badly, so that the row is to be used with caution: a sampler, or a model that does not hold.
+    in_full_only : tuple of str
+        Parameters that are for the analyst: what is published says "…" in their place.
     """
 
     family: ClassVar[str] = "reason"
     doubtful: Doubt
+    in_full_only: tuple[str, ...]
 
-    def __init__(self, text: str, *parameters: str, tells_cases: bool = False, doubtful: Doubt = "") -> None:
+    def __init__(
+        self,
+        text: str,
+        *parameters: str,
+        tells_cases: bool = False,
+        doubtful: Doubt = "",
+        in_full_only: tuple[str, ...] = (),
+    ) -> None:
         super().__init__(text, *parameters)
-        self._tells_cases, self.doubtful = tells_cases, doubtful
+        self._tells_cases, self.doubtful, self.in_full_only = tells_cases, doubtful, in_full_only
 
     @property
     def tells_cases(self) -> bool:
@@ -121,6 +131,12 @@ class ReasonCode(Code):
     def at(self, row: SupportsInt, /, **parameters: Any) -> Reason:
         """The reason of one row."""
         return Reason(code=self, row=int(row), parameters=self.told(parameters))
+
+    def to_publish(self, parameters: Iterable[tuple[str, Any]]) -> tuple[tuple[str, Any], ...]:
+        """Parameters as they may be published; of a code that nobody declared none is known to be harmless."""
+        return tuple(
+            (name, "…" if name in self.in_full_only or not self.known else value) for name, value in parameters
+        )
 
 
 class AssumptionCode(Code):
