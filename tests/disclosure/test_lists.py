@@ -239,3 +239,18 @@ def test_published_notes_do_not_name_the_lists_that_hold_each_other() -> None:
     (published,) = fl.publish(found).tables
     told = [dict(reason.parameters) for reason in published.reasons if reason.code == "lists_nested"]
     assert told == [{"pairs": "…"}] * len(told) != []
+
+
+def test_published_assumptions_do_not_name_the_pairs_without_overlap() -> None:
+    """A term at minus infinity is an overlap of nobody."""
+    seen = {(1, 0, 0): 80, (0, 1, 0): 100, (0, 0, 1): 90, (1, 0, 1): 30, (0, 1, 1): 25}
+    table = pd.DataFrame(
+        [(*history, count) for history, count in seen.items()], columns=["police", "ngo", "court", "count"]
+    )
+    histories = fl.CaptureHistories.from_counts(table, lists=["police", "ngo", "court"], count="count")
+    found = cr.loglinear(histories, [("police", "ngo")])
+    full = {str(a.code): dict(a.parameters) for a in found.assumptions}
+    assert full["terms_minus_infinity"] == {"terms": ["police:ngo"]}
+    (published,) = fl.publish(found).tables
+    told = {str(a.code): dict(a.parameters) for a in published.assumptions}
+    assert told["terms_minus_infinity"] == {"terms": "…"}

@@ -185,7 +185,9 @@ def _as_released(table: PublishedTable, instead: Sequence[tuple[list[str], tuple
 def _told(assumptions: tuple[Assumption, ...]) -> tuple[Assumption, ...]:
     """Assumptions with the digits that may be printed of their parameters: a ratio in one is a figure like any other."""
     return tuple(
-        a if a.code == "subpopulation" else replace(a, parameters=few_digits(a.parameters, WITHOUT_ERROR))
+        a
+        if a.code == "subpopulation"
+        else replace(a, parameters=few_digits(a.code.to_publish(a.parameters), WITHOUT_ERROR))
         for a in assumptions
     )
 

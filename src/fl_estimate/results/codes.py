@@ -140,13 +140,28 @@ class ReasonCode(Code):
 
 
 class AssumptionCode(Code):
-    """What a method takes for granted."""
+    """What a method takes for granted.
+
+    Attributes
+    ----------
+    in_full_only : tuple of str
+        Parameters that are for the analyst: what is published says "…" in their place.
+    """
 
     family: ClassVar[str] = "assumption"
+    in_full_only: tuple[str, ...]
+
+    def __init__(self, text: str, *parameters: str, in_full_only: tuple[str, ...] = ()) -> None:
+        super().__init__(text, *parameters)
+        self.in_full_only = in_full_only
 
     def held(self, /, **parameters: Any) -> Assumption:
         """The assumption of one result."""
         return Assumption(code=self, parameters=self.told(parameters))
+
+    def to_publish(self, parameters: Iterable[tuple[str, Any]]) -> tuple[tuple[str, Any], ...]:
+        """Parameters as they may be published."""
+        return tuple((name, "…" if name in self.in_full_only else value) for name, value in parameters)
 
 
 class MethodName(Code):
