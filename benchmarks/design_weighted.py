@@ -84,7 +84,7 @@ def numpy_floor(frame: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 
 def replicated(people: Any) -> fl.Design:
     """The 200 replicates that are timed."""
-    return fl.replicate(people, DESIGN, kind="rao-wu", replicates=REPLICATES, seed=1)
+    return fl.replicate(people, design=DESIGN, kind="rao-wu", replicates=REPLICATES, seed=1)
 
 
 def against_floors(path: Path, repeats: int) -> dict[str, float]:

@@ -97,10 +97,10 @@ def main() -> None:
         frame = pl.read_parquet(path)
         margins = known_totals(frame)
         fl.calibrate(
-            frame.head(10_000), DESIGN, {"sex": {"0": 1e4, "1": 1e4}}
+            frame.head(10_000), {"sex": {"0": 1e4, "1": 1e4}}, design=DESIGN
         )  # brings in what is imported when needed
         seconds: dict[str, float] = {}
-        seconds["rake"], (people, design) = timed(lambda: fl.calibrate(frame, DESIGN, margins))
+        seconds["rake"], (people, design) = timed(lambda: fl.calibrate(frame, margins, design=DESIGN))
         met = people.group_by("age").agg(pl.col(design.weights).sum()).sort("age")[design.weights].to_numpy()
         off = gap(met, list(margins["age"].values()))
         seconds["mean"], mean = timed(lambda: fl.estimate_mean(people, "wage", design=design, by="domain"))

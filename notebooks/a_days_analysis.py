@@ -51,7 +51,7 @@ day.head()
 
 # %%
 drawn = fl.Design(weights="weight", strata="stratum", psu="ea", expands=True)
-fl.plot_weights(day, drawn, responded="answered")
+fl.plot_weights(day, design=drawn, responded="answered")
 
 # %% [markdown]
 # On the left the weights, on the right who answered, by fifth of the weight. The shares do not fall along the weight;
@@ -71,7 +71,7 @@ day.groupby("sector")["answered"].mean().round(3)
 
 # %%
 came, design = fl.adjust_nonresponse(
-    day, drawn, "answered", by=["round", "stratum"]
+    day, "answered", design=drawn, by=["round", "stratum"]
 )
 known = {
     (1, "f"): 61_000,
@@ -79,11 +79,11 @@ known = {
     (2, "f"): 62_000,
     (2, "m"): 64_000,
 }
-came, design = fl.calibrate(came, design, {("round", "sex"): known})
-fl.weight_summary(came, design)
+came, design = fl.calibrate(came, {("round", "sex"): known}, design=design)
+fl.weight_summary(came, design=design)
 
 # %%
-fl.plot_weights(came, design)
+fl.plot_weights(came, design=design)
 
 # %% [markdown]
 # What unequal weights cost is Kish's 1 + cv²: 1.23 before and 1.25 after. No weight is extreme.

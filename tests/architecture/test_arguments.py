@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 import polars as pl
@@ -64,14 +64,14 @@ def test_an_argument_has_one_default_and_settings_are_given_by_name() -> None:
     assert not wrong, wrong
 
 
-def test_people_stand_first_and_a_design_is_second_or_by_name() -> None:
+def test_people_stand_first_and_a_design_is_given_by_name() -> None:
     for name, function in functions().items():
         arguments = list(inspect.signature(function).parameters)
         if "people" in arguments and name != "capture_recapture.pairwise":  # there it is how many there are
             assert arguments[0] == "people", name
         if "design" in arguments:
             kind = inspect.signature(function).parameters["design"].kind
-            assert kind is inspect.Parameter.KEYWORD_ONLY or arguments[1] == "design", name
+            assert kind is inspect.Parameter.KEYWORD_ONLY, name
 
 
 PEOPLE = pd.DataFrame(
@@ -98,12 +98,37 @@ def test_a_column_where_its_name_belongs_is_refused(argument: str, value: Any, c
     assert "name" in str(caught.value.fix) or "by=" in str(caught.value.fix)
 
 
+def test_a_design_told_by_its_place_is_refused() -> None:
+    """Where nothing else can stand at its place, Python says so; where something can, a code does."""
+    calibrate, post_stratify, adjust = [
+        cast("Callable[..., Any]", f) for f in (fl.calibrate, fl.post_stratify, fl.adjust_nonresponse)
+    ]
+    for call in (
+        lambda: calibrate(PEOPLE, DESIGN), lambda: post_stratify(PEOPLE, DESIGN, {"f": 1.0, "m": 1.0}),
+        lambda: adjust(PEOPLE, DESIGN, by="sex"),
+    ):  # fmt: skip
+        with pytest.raises(fl.FlError, match="FL-DESIGN-74"):
+            call()
+    for function in (
+        fl.calibrate,
+        fl.post_stratify,
+        fl.trim_weights,
+        fl.weight_summary,
+        fl.adjust_nonresponse,
+        fl.replicate,
+    ):
+        with pytest.raises(TypeError, match="positional"):
+            cast("Callable[..., Any]", function)(PEOPLE, DESIGN, "sex", {"f": 1.0, "m": 1.0}, "more")
+
+
 def test_other_doors_refuse_columns_too() -> None:
     calls: list[tuple[str, Callable[[], Any]]] = [
         ("FL-DESIGN-73", lambda: fl.Design(weights=PEOPLE["w"])),  # pyright: ignore[reportArgumentType]
         ("FL-DESIGN-73", lambda: fl.Design(weights="w", stages=PEOPLE["ea"])),  # pyright: ignore[reportArgumentType]
         ("FL-EST-11", lambda: fl.regress(PEOPLE, PEOPLE["fl"], design=DESIGN)),  # pyright: ignore[reportArgumentType]
         ("FL-EST-11", lambda: fl.regress(PEOPLE, "fl ~ sex", where=PEOPLE["fl"], design=DESIGN)),  # pyright: ignore[reportArgumentType]
+        ("FL-EST-11", lambda: fl.adjust_nonresponse(PEOPLE, PEOPLE["fl"], design=DESIGN, by="sex")),  # pyright: ignore[reportArgumentType]
+        ("FL-EST-11", lambda: fl.post_stratify(PEOPLE, PEOPLE["sex"], {"f": 1, "m": 1}, design=DESIGN)),  # pyright: ignore[reportArgumentType]
         ("FL-EST-11", lambda: fl.t_test(PEOPLE, "age", "sex", where=PEOPLE["fl"], design=DESIGN)),  # pyright: ignore[reportArgumentType]
     ]
     for code, call in calls:

@@ -115,8 +115,8 @@ def results() -> dict[str, Callable[[], Any]]:
         "model": lambda: fl.regress(people(), "fl ~ sex + amount", design=DESIGN).model,
         "term_test": lambda: fl.term_test(fl.regress(people(), "wage ~ amount", family="gaussian", design=DESIGN), "amount"),
         "lists": lambda: kept,
-        "weights": lambda: fl.weight_summary(people(), DESIGN),
-        "replicates": lambda: fl.replicate(people(), DESIGN, kind="jkn"),
+        "weights": lambda: fl.weight_summary(people(), design=DESIGN),
+        "replicates": lambda: fl.replicate(people(), design=DESIGN, kind="jkn"),
         "appraisal": lambda: cr.appraise(histories(), replicates=20, draws=100, seed=1),
         "rows": lambda: len(estimates) + len(model),
     }  # fmt: skip

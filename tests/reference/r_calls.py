@@ -128,7 +128,7 @@ def _design(entry: dict[str, Any]) -> tuple[pd.DataFrame, fl.Design, str | None]
         # The first stage alone, with the weights of all of them.
         design = fl.Design(weights="pw", stages=design.stages[:1], fpc=design.fpc[:1], expands=True)
     if text.startswith("as.svrepdesign("):
-        design = fl.replicate(frame, design, **_kind(text))
+        design = fl.replicate(frame, design=design, **_kind(text))
     return frame, design, where
 
 

@@ -22,9 +22,9 @@ def ours() -> dict[str, Figures]:
     """Our figures by task, in the order of R's."""
     day = pd.read_csv(DAY / "day.csv")
     drawn = fl.Design(weights="weight", strata="stratum", psu="ea", expands=True)
-    came, design = fl.adjust_nonresponse(day, drawn, "answered", by=["round", "stratum"])
+    came, design = fl.adjust_nonresponse(day, "answered", design=drawn, by=["round", "stratum"])
     known = {(1, "f"): 61_000, (1, "m"): 63_000, (2, "f"): 62_000, (2, "m"): 64_000}
-    came, design = fl.calibrate(came, design, {("round", "sex"): known})
+    came, design = fl.calibrate(came, {("round", "sex"): known}, design=design)
     rounds = fl.estimate_prevalence(came, "fl", design=design, by="round")
     model = fl.regress(came, "fl ~ sex + sector + C(round)", design=design)
     smaller = fl.regress(came, "fl ~ sex + C(round)", design=design)
@@ -35,7 +35,7 @@ def ours() -> dict[str, Figures]:
     ]
     test = fl.independence_test(came, "fl", "sector", design=design)
     return {
-        "weights": [(float(fl.weight_summary(came, design).frame["deff_kish"].iloc[-1]), math.nan)],
+        "weights": [(float(fl.weight_summary(came, design=design).frame["deff_kish"].iloc[-1]), math.nan)],
         "prevalence": pairs(rounds.to_frame()),
         "change": pairs(fl.contrast(rounds, {"round": (2, 1)}).to_frame()),
         "total": pairs(fl.estimate_total(came, "fl", design=design, where="round == 2").to_frame()),

@@ -133,7 +133,7 @@ def test_marginal_means() -> None:
     np.testing.assert_allclose(as_r["value"], theirs["value"], rtol=1e-9)
     np.testing.assert_allclose(as_r["se"], theirs["se"], rtol=1e-5)
     joint = fl.marginal_means(adjusted, "race")
-    again = fl.replicate(call.frame, call.design, kind="jkn")
+    again = fl.replicate(call.frame, design=call.design, kind="jkn")
     repeated = fl.regress(call.frame, "HI_CHOL ~ agecat", design=again, unknown="exclude")
     jackknife = fl.marginal_means(repeated, "race").to_frame()
     np.testing.assert_allclose(joint.to_frame()["se"], jackknife["se"], rtol=0.008)

@@ -120,7 +120,7 @@ def test_ranks_without_ties_agree_to_the_last_digit() -> None:
 def test_independence_with_replicates(statistic: Any, value: float, p_value: float) -> None:
     """R 4.5.0, survey 4.4.2: svychisq(~sch.wide+stype, as.svrepdesign(svydesign(id=~dnum, weights=~pw, data=apiclus1)))."""
     people = r_calls.table("apiclus1_model")
-    design = fl.replicate(people, fl.Design(weights="pw", psu="dnum"), kind="jk1")
+    design = fl.replicate(people, design=fl.Design(weights="pw", psu="dnum"), kind="jk1")
     test = fl.independence_test(people, "sch_wide", "stype", statistic=statistic, design=design)
     np.testing.assert_allclose((test.statistic, test.p_value), (value, p_value), rtol=1e-11)
 

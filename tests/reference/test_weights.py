@@ -75,21 +75,21 @@ def _weighted(data: str, kind: str, engine: str) -> tuple[Any, fl.Design]:
     frame, design = sample(data)
     people = on_engine(frame, engine)
     if kind.endswith("_rep"):
-        design = fl.replicate(people, design, kind="jkn" if design.strata else "jk1")
+        design = fl.replicate(people, design=design, kind="jkn" if design.strata else "jk1")
     if kind in CALIBRATED:
-        return fl.calibrate(people, design, MARGINS, **CALIBRATED[kind])
+        return fl.calibrate(people, MARGINS, design=design, **CALIBRATED[kind])
     if kind == "rake":
-        return fl.calibrate(people, design, {"stype": TYPES, "sch_wide": WIDE})
+        return fl.calibrate(people, {"stype": TYPES, "sch_wide": WIDE}, design=design)
     if kind == "cal_rep":
-        return fl.calibrate(people, design, MARGINS, method="linear")
+        return fl.calibrate(people, MARGINS, design=design, method="linear")
     if kind in ("poststrat", "ps_rep"):
-        return fl.post_stratify(people, design, "stype", TYPES)
+        return fl.post_stratify(people, "stype", TYPES, design=design)
     if kind == "poststrat_partial":
-        return fl.post_stratify(people, design, "sch_wide", WIDE)
+        return fl.post_stratify(people, "sch_wide", WIDE, design=design)
     strict = kind == "trim_strict"
     upper = float(np.quantile(frame["pw"], 0.9)) * (1.05 if strict else 1.15)
-    people, design = fl.calibrate(people, design, MARGINS, method="linear")
-    return fl.trim_weights(people, design, upper=upper, lower=5, strict=strict)
+    people, design = fl.calibrate(people, MARGINS, design=design, method="linear")
+    return fl.trim_weights(people, design=design, upper=upper, lower=5, strict=strict)
 
 
 def estimate(people: Any, design: fl.Design, entry: dict[str, Any]) -> pd.DataFrame:
@@ -154,7 +154,8 @@ def test_raking_where_weights_differ_within_post_strata() -> None:
 
 def test_one_factor_for_everybody_of_a_unit() -> None:
     entry = ENTRIES["calib/apiclus1/aggregate_stage"]
-    people, design = fl.calibrate(*sample("apiclus1"), {"stype": TYPES}, method="linear", aggregate="dnum")
+    frame, drawn = sample("apiclus1")
+    people, design = fl.calibrate(frame, {"stype": TYPES}, design=drawn, method="linear", aggregate="dnum")
     np.testing.assert_allclose(people[design.weights], entry["weights"], rtol=RTOL)
     row = fl.estimate_mean(people, "api00", design=design).to_frame().iloc[0]
     assert row["value"] == pytest.approx(entry["result"]["estimate"], rel=RTOL)
@@ -164,7 +165,8 @@ def test_one_factor_for_everybody_of_a_unit() -> None:
 def test_post_strata_that_nobody_is_in_are_left_out_where_asked() -> None:
     entry = ENTRIES["calib/apiclus1/partial"]
     totals = pd.DataFrame({"stype": list("EHMX"), "Freq": [4421, 755, 1018, 10]})
-    people, design = fl.post_stratify(*sample("apiclus1"), "stype", totals, partial=True)
+    frame, drawn = sample("apiclus1")
+    people, design = fl.post_stratify(frame, "stype", totals, design=drawn, partial=True)
     row = fl.estimate_total(people, "api00", design=design).to_frame().iloc[0]
     assert row["value"] == pytest.approx(entry["result"]["estimate"], rel=RTOL)
     assert row["se"] == pytest.approx(entry["result"]["se"], rel=RTOL)
@@ -185,7 +187,7 @@ def test_non_response(name: str, engine: str) -> None:
     frame, design = synthetic()
     propensity = name.endswith("propensity")
     how: dict[str, Any] = {"covariates": ["sex", "agegrp", "migrant"]} if propensity else {"by": ["sex", "agegrp"]}
-    people, design = fl.adjust_nonresponse(on_engine(frame, engine), design, "resp", **how)
+    people, design = fl.adjust_nonresponse(on_engine(frame, engine), "resp", design=design, **how)
     result = ENTRIES[name]["result"]
     if name.endswith("svyciprop"):
         estimates = fl.estimate_prevalence(people, "forced", design=design, interval="beta")
@@ -201,7 +203,7 @@ def test_non_response(name: str, engine: str) -> None:
 def test_factors_of_weighting_classes() -> None:
     frame, design = synthetic()
     result = ENTRIES["nonresponse/synth_a/factors"]["result"]
-    people, design = fl.adjust_nonresponse(frame, design, "resp", by=["sex", "agegrp"])
+    people, design = fl.adjust_nonresponse(frame, "resp", design=design, by=["sex", "agegrp"])
     factors = (people[design.weights] / people["weight"]).groupby(people["sex"] + " " + people["agegrp"]).mean()
     np.testing.assert_allclose(factors.loc[result["names"]], result["estimate"], rtol=RTOL)
 
@@ -211,7 +213,7 @@ def test_kish(name: str) -> None:
     frame, design = synthetic()
     if name == "kish/nhanes":
         frame, design = table("nhanes"), fl.Design(weights="WTMEC2YR", strata="SDMVSTRA", psu="SDMVPSU", expands=True)
-    row = fl.weight_summary(frame, design).to_frame().iloc[0]
+    row = fl.weight_summary(frame, design=design).to_frame().iloc[0]
     np.testing.assert_allclose(
         row[["deff_kish", "n_effective"]].astype(float), ENTRIES[name]["result"]["estimate"], rtol=RTOL
     )

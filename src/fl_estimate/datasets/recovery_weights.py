@@ -98,10 +98,10 @@ def summarise_weights(runs: pd.DataFrame) -> pd.DataFrame:
 def _estimates(
     people: pd.DataFrame, margins: dict[str, Any], strata: dict[Any, Any], seed: int, level: float
 ) -> list[tuple[str, str, Estimates]]:
-    made = replicate(people, DESIGN, kind="rao-wu", replicates=REPLICATES, seed=seed)
-    raked, design = calibrate(people, DESIGN, margins)
-    repeated, replicated = calibrate(people, made, margins)
-    stratified, post = post_stratify(people, DESIGN, ["region", "sex"], strata)
+    made = replicate(people, design=DESIGN, kind="rao-wu", replicates=REPLICATES, seed=seed)
+    raked, design = calibrate(people, margins, design=DESIGN)
+    repeated, replicated = calibrate(people, margins, design=made)
+    stratified, post = post_stratify(people, ["region", "sex"], strata, design=DESIGN)
     ways: dict[str, tuple[pd.DataFrame, Design]] = {
         "as drawn": (people, DESIGN),
         "post-stratified": (stratified, post),

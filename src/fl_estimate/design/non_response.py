@@ -13,8 +13,8 @@ from fl_estimate.design.margins import any_missing, combination, features
 from fl_estimate.design.row_weights import FLAGS, check_weights, fresh, in_a_column, weight_columns
 from fl_estimate.design.small_table import Floats, Totals
 from fl_estimate.design.totals import Frame, as_frame, require_columns, totals
-from fl_estimate.design.weights import adjustable, handed_back
-from fl_estimate.errors import DesignFault, labels_shown, listed
+from fl_estimate.design.weights import adjustable, handed_back, no_design
+from fl_estimate.errors import DesignFault, labels_shown, listed, require_name
 from fl_estimate.inputs.adjustments import Adjustment, Term
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.schema.expressions import missing, parse
@@ -26,9 +26,9 @@ FAR = 15.0
 
 def adjust_nonresponse(
     people: Any,
-    design: Design | None = None,
-    responded: str = "",
+    responded: str,
     *,
+    design: Design | None = None,
     by: str | Sequence[str] | None = None,
     covariates: str | Sequence[str] | None = None,
 ) -> tuple[Any, Design]:
@@ -41,10 +41,10 @@ def adjust_nonresponse(
     ----------
     people : SurveyData, Classification or frame
         Everybody who was drawn and could have answered, one row a person.
-    design : Design, optional
-        As in `calibrate`.
     responded : str
         A 0/1 column or a condition, ``"status == 'complete'"``.
+    design : Design, optional
+        As in `calibrate`.
     by : str or list of str, optional
         Columns whose combinations are the weighting classes.
     covariates : str or list of str, optional
@@ -77,10 +77,14 @@ def adjust_nonresponse(
     --------
     >>> import fl_estimate as fl, pandas as pd
     >>> drawn = pd.DataFrame({"w": [10.0, 20, 10, 20], "ea": [1, 1, 2, 2], "sex": ["F", "M", "M", "F"], "ok": [1, 1, 0, 1]})
-    >>> people, design = fl.adjust_nonresponse(drawn, fl.Design(weights="w", psu="ea"), "ok", by="sex")
+    >>> people, design = fl.adjust_nonresponse(drawn, "ok", design=fl.Design(weights="w", psu="ea"), by="sex")
     >>> people[design.weights].tolist()
     [10.0, 30.0, 20.0]
     """
+    no_design(responded, "responded")
+    require_name(
+        responded, "responded", fix="give the name of a 0/1 column, or a condition as a text, and not the column itself"
+    )
     if (by is None) == (covariates is None):
         raise DesignFault(
             "FL-DESIGN-55",

@@ -35,8 +35,8 @@ RANDOM: tuple[str, ...] = ("rao-wu", "rescaled")
 
 def replicate(
     people: Any,
-    design: Design | None = None,
     *,
+    design: Design | None = None,
     kind: Kind,
     replicates: int | None = None,
     fay: float = 0.5,
@@ -92,7 +92,7 @@ def replicate(
     --------
     >>> import fl_estimate as fl, pandas as pd
     >>> people = pd.DataFrame({"w": [10.0, 20, 10, 20, 15, 15], "ea": [1, 1, 2, 2, 3, 3], "fl": [0, 1, 0, 0, 1, 0]})
-    >>> jackknifed = fl.replicate(people, fl.Design(weights="w", psu="ea"), kind="jk1")
+    >>> jackknifed = fl.replicate(people, design=fl.Design(weights="w", psu="ea"), kind="jk1")
     >>> estimates = fl.estimate_prevalence(people, "fl", design=jackknifed)
     >>> round(estimates.value, 4), round(estimates.se, 4)
     (0.3889, 0.2003)

@@ -20,7 +20,7 @@ PASSES = 10_000
 
 
 def trim_weights(
-    people: Any, design: Design | None = None, *, upper: float, lower: float | None = None, strict: bool = False
+    people: Any, *, design: Design | None = None, upper: float, lower: float | None = None, strict: bool = False
 ) -> tuple[Any, Design]:
     """Keep weights within limits; the sum of all weights stays.
 
@@ -61,7 +61,7 @@ def trim_weights(
     --------
     >>> import fl_estimate as fl, pandas as pd
     >>> people = pd.DataFrame({"w": [1.0, 2, 3, 10, 20], "ea": [1, 1, 2, 2, 3]})
-    >>> people, design = fl.trim_weights(people, fl.Design(weights="w", psu="ea"), upper=9)
+    >>> people, design = fl.trim_weights(people, design=fl.Design(weights="w", psu="ea"), upper=9)
     >>> people["w_trimmed"].tolist()
     [5.0, 6.0, 7.0, 9.0, 9.0]
     """

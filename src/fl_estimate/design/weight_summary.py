@@ -60,7 +60,7 @@ class WeightSummary:
         return "\n".join(frame.to_html(index=False, border=0, na_rep="") for frame in shown)
 
 
-def weight_summary(people: Any, design: Design | None = None) -> WeightSummary:
+def weight_summary(people: Any, *, design: Design | None = None) -> WeightSummary:
     """Summarise the weights of a design, and what each adjustment did to them.
 
     Parameters
@@ -91,7 +91,7 @@ def weight_summary(people: Any, design: Design | None = None) -> WeightSummary:
     --------
     >>> import fl_estimate as fl, pandas as pd
     >>> people = pd.DataFrame({"w": [10.0, 20, 10, 20], "ea": [1, 1, 2, 2]})
-    >>> row = fl.weight_summary(people, fl.Design(weights="w", psu="ea")).frame.iloc[0]
+    >>> row = fl.weight_summary(people, design=fl.Design(weights="w", psu="ea")).frame.iloc[0]
     >>> [float(row["sum"]), round(float(row["deff_kish"]), 4), round(float(row["n_effective"]), 2)]
     [60.0, 1.1111, 3.6]
     """

@@ -20,7 +20,7 @@ from fl_estimate.design.row_weights import FLAGS, check_weights, fresh, in_a_col
 from fl_estimate.design.small_table import Codes, Floats, Totals
 from fl_estimate.design.totals import Frame, as_frame, require_columns, totals, totals_in_blocks
 from fl_estimate.design.units import with_rows
-from fl_estimate.errors import DesignFault, EstimateFault, labels_shown, not_one_of, shown
+from fl_estimate.errors import DesignFault, EstimateFault, labels_shown, names_given, not_one_of, shown
 from fl_estimate.inputs.adjustments import METHODS, Calibration, Method, Term
 from fl_estimate.inputs.replicates import Replicates, UnitReplicates
 from fl_estimate.inputs.respondents import Resolved, Respondents, resolve
@@ -29,9 +29,9 @@ from fl_estimate.inputs.sample_design import Design
 
 def calibrate(
     people: Any,
-    design: Design | None = None,
-    margins: Any = None,
+    margins: Any,
     *,
+    design: Design | None = None,
     method: Method = "raking",
     bounds: tuple[float, float] | None = None,
     aggregate: str | None = None,
@@ -46,12 +46,12 @@ def calibrate(
     ----------
     people : SurveyData, Classification or frame
         The whole sample, one row a person.
-    design : Design, optional
-        How it was drawn; taken from `people` where that carries one.
     margins : mapping or frame
         Known totals by column: ``{"sex": {"F": 5120, "M": 4980}}`` numbers of people of each class, ``{"income": 3914069}``
         the sum of a quantity, ``{("sex", "age"): {("F", "15-24"): 900, …}}`` classes crossed, ``{"": 10100}`` everybody. Or a frame with the columns `margin`, `level`, `total`: ``sex``, ``F``, 5120; ``sex × age``,
         ``F × 15-24``, 900; the level of a quantity missing.
+    design : Design, optional
+        How the sample was drawn; taken from `people` where that carries one.
     method : {"raking", "linear", "logit", "sinh"}
         Raking keeps weights above 0; linear is the regression estimator; logit stays within `bounds` and needs them.
     bounds : tuple of float, optional
@@ -86,23 +86,24 @@ def calibrate(
     --------
     >>> import fl_estimate as fl, pandas as pd
     >>> people = pd.DataFrame({"w": [10.0, 20, 10, 20], "ea": [1, 1, 2, 2], "sex": ["F", "M", "M", "F"]})
-    >>> people, design = fl.calibrate(people, fl.Design(weights="w", psu="ea"), {"sex": {"F": 36, "M": 24}})
+    >>> people, design = fl.calibrate(people, {"sex": {"F": 36, "M": 24}}, design=fl.Design(weights="w", psu="ea"))
     >>> design.weights, people["w_calibrated"].round(6).tolist()
     ('w_calibrated', [12.0, 16.0, 8.0, 24.0])
     """
+    no_design(margins, "margins")
     _check_method(method, bounds)
     resolved = adjustable(people, design)
     frame, base = in_a_column(as_frame(resolved.frame), resolved.design)
-    terms = read_margins(margins if margins is not None else {}, frame.collect_schema())
+    terms = read_margins({} if margins is None else margins, frame.collect_schema())
     return _calibrated(people, frame, base, terms, method, bounds, aggregate, name="calibrated", partial=False)
 
 
 def post_stratify(
     people: Any,
-    design: Design | None = None,
-    by: str | Sequence[str] = (),
-    totals: Any = None,
+    by: str | Sequence[str],
+    totals: Any,
     *,
+    design: Design | None = None,
     partial: bool = False,
 ) -> tuple[Any, Design]:
     """Bring weights to known numbers of people in every class of one column, or of several crossed.
@@ -110,7 +111,7 @@ def post_stratify(
     Parameters
     ----------
     people, design
-        As in `calibrate`.
+        As in `calibrate`; `design` is given by name.
     by : str or list of str
         The columns that make the post-strata.
     totals : mapping or frame
@@ -141,14 +142,15 @@ def post_stratify(
     --------
     >>> import fl_estimate as fl, pandas as pd
     >>> people = pd.DataFrame({"w": [10.0, 20, 10, 20], "ea": [1, 1, 2, 2], "sex": ["F", "M", "M", "F"]})
-    >>> people, design = fl.post_stratify(people, fl.Design(weights="w", psu="ea"), "sex", {"F": 36, "M": 24})
+    >>> people, design = fl.post_stratify(people, "sex", {"F": 36, "M": 24}, design=fl.Design(weights="w", psu="ea"))
     >>> people["w_post_stratified"].round(6).tolist()
     [12.0, 16.0, 8.0, 24.0]
     """
+    no_design(by, "by")
+    columns = names_given(by, "by")
     resolved = adjustable(people, design)
     frame, base = in_a_column(as_frame(resolved.frame), resolved.design)
-    columns = (by,) if isinstance(by, str) else tuple(by)
-    terms = read_margins({columns: _by_class(columns, totals)} if columns else {}, frame.collect_schema())
+    terms = read_margins({columns: _by_class(columns, totals)}, frame.collect_schema())
     return _calibrated(people, frame, base, terms, "linear", None, None, name="post_stratified", partial=partial)
 
 
@@ -180,6 +182,15 @@ def _check_method(method: str, bounds: Any) -> None:
             found=f"method={shown(method)}, bounds={shown(bounds)}",
             fix="a least factor from 0 up to 1 and a greatest above 1: bounds=(0.5, 2); logit needs both, finite",
         )
+
+
+def no_design(given: object, argument: str) -> None:
+    """Refuse a design told by its place, where another argument stands; FL-DESIGN-74."""
+    if isinstance(given, Design):
+        raise DesignFault(
+            "FL-DESIGN-74", "a design is given by name", found=f"a Design where {argument}= stands",
+            fix="write design=… : a design's place was the second once, and is none now",
+        )  # fmt: skip
 
 
 def adjustable(people: Any, design: Design | None) -> Resolved:

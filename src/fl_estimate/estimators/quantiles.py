@@ -132,7 +132,7 @@ def estimate_quantile(
             "FL-EST-203",
             "this interval of a quantile is made of replicates, and the design has none",
             found='interval="wald"',
-            fix='interval="woodruff", or make replicates: fl.replicate(people, design, kind="rao-wu", replicates=500)',
+            fix='interval="woodruff", or make replicates: fl.replicate(people, design=design, kind="rao-wu", replicates=500)',
         )
     targets = make_targets(
         call.people.schema,

@@ -213,7 +213,7 @@ def _replicated(variance: str | None, design: Design) -> bool:
             "FL-EST-81",
             "the design has no replicates",
             found='variance="replicates"',
-            fix="name the columns, Design(replicates=fl.Replicates(…)), or make them: fl.replicate(people, design, kind=…)",
+            fix="name the columns, Design(replicates=fl.Replicates(…)), or make them: fl.replicate(people, design=design, kind=…)",
         )
     return design.replicates is not None and variance != "taylor"
 

@@ -31,7 +31,7 @@ FIFTHS = 5
 
 
 def plot_weights(
-    people: Any, design: Design | None = None, *, responded: str | None = None, language: str = "en"
+    people: Any, *, design: Design | None = None, responded: str | None = None, language: str = "en"
 ) -> Figure:
     """Draw the distribution of the weights, before and after their adjustments, and who answered at which weight.
 
@@ -62,7 +62,7 @@ def plot_weights(
     --------
     >>> import fl_estimate as fl, pandas as pd
     >>> people = pd.DataFrame({"w": [10.0, 20.0, 10.0, 40.0], "came": [1, 0, 1, 1]})
-    >>> figure = fl.plot_weights(people, fl.Design(weights="w"), responded="came")
+    >>> figure = fl.plot_weights(people, design=fl.Design(weights="w"), responded="came")
     >>> len(figure.axes)
     2
     """
@@ -70,7 +70,7 @@ def plot_weights(
 
     check_language(language)
     place = LANGUAGES.index(language)
-    summary = weight_summary(people, design).frame
+    summary = weight_summary(people, design=design).frame
     resolved = resolve(people, design)
     frame, known = in_a_column(as_frame(resolved.frame), resolved.design)
     columns = list(dict.fromkeys([str(summary["weights"].iloc[0]), str(known.weights)]))

@@ -31,7 +31,7 @@ def people(units: int = 2, persons: int = 3, strata: int = 5) -> pd.DataFrame:
 
 
 def made(frame: pd.DataFrame, design: fl.Design, **arguments: Any) -> UnitReplicates:
-    own = fl.replicate(frame, design, **arguments).replicates
+    own = fl.replicate(frame, design=design, **arguments).replicates
     assert isinstance(own, UnitReplicates)
     return own
 
@@ -44,7 +44,7 @@ def se(frame: Any, design: fl.Design, **arguments: Any) -> np.ndarray:
 def test_variance_of_a_total_is_the_linearised_one(kind: Any) -> None:
     """Exact for linear statistics: Wolter (2007), theorems 3.2.1 and 4.2.1; domains and their covariance too."""
     frame = people()
-    design = fl.replicate(frame, DESIGN, kind=kind)
+    design = fl.replicate(frame, design=DESIGN, kind=kind)
     ours = fl.estimate_total(frame, "y", design=design, by="region", interval="wald")
     taylor = fl.estimate_total(frame, "y", design=DESIGN, by="region", interval="wald")
     np.testing.assert_allclose(ours.to_frame()["se"], taylor.to_frame()["se"], rtol=1e-12)
@@ -55,20 +55,20 @@ def test_variance_of_a_total_is_the_linearised_one(kind: Any) -> None:
 def test_jackknife_knows_the_finite_population() -> None:
     frame = people(units=4)
     design = fl.Design(weights="w", strata="h", psu="i", fpc="N", expands=True)
-    np.testing.assert_allclose(se(frame, fl.replicate(frame, design, kind="jkn")), se(frame, design), rtol=1e-12)
+    np.testing.assert_allclose(se(frame, fl.replicate(frame, design=design, kind="jkn")), se(frame, design), rtol=1e-12)
 
 
 def test_jackknife_without_strata() -> None:
     frame = people(strata=1, units=6)
     design = fl.Design(weights="w", psu="i", fpc="N", expands=True)
-    np.testing.assert_allclose(se(frame, fl.replicate(frame, design, kind="jk1")), se(frame, design), rtol=1e-12)
+    np.testing.assert_allclose(se(frame, fl.replicate(frame, design=design, kind="jk1")), se(frame, design), rtol=1e-12)
 
 
 def test_rows_as_units() -> None:
     """Each row is deleted in turn; the engine must have an order of rows."""
     frame = people()
     design = fl.Design(weights="w", strata="h", expands=True)
-    replicated = fl.replicate(frame, design, kind="jkn")
+    replicated = fl.replicate(frame, design=design, kind="jkn")
     assert made(frame, design, kind="jkn").multipliers.shape == (30, 30)
     np.testing.assert_allclose(se(frame, replicated), se(frame, design), rtol=1e-12)
     np.testing.assert_allclose(se(pl.from_pandas(frame).lazy(), replicated), se(frame, design), rtol=1e-12)
@@ -98,12 +98,12 @@ def test_results_note_the_seed_also_one_that_was_made(kind: Any) -> None:
     """With the seed that a result notes the same replicates are made again; no seed is noted where nothing is drawn."""
     frame = people()
     design = fl.Design(weights="w", strata="h", psu="i", fpc="N", expands=True)
-    first = fl.replicate(frame, design, kind=kind, replicates=20)
+    first = fl.replicate(frame, design=design, kind=kind, replicates=20)
     told = fl.estimate_mean(frame, "y", design=first).provenance.arguments["design"]["replicates"]
     assert (told["kind"], told["replicates"], told["centre"]) == (kind, 20, "mean")
-    again = fl.replicate(frame, design, kind=kind, replicates=20, seed=told["seed"])
+    again = fl.replicate(frame, design=design, kind=kind, replicates=20, seed=told["seed"])
     np.testing.assert_array_equal(se(frame, again), se(frame, first))
-    halves = fl.replicate(frame, design, kind="jkn")
+    halves = fl.replicate(frame, design=design, kind="jkn")
     assert "seed" not in fl.estimate_mean(frame, "y", design=halves).provenance.arguments["design"]["replicates"]
     taylor = fl.estimate_mean(frame, "y", design=first, variance="taylor")
     assert taylor.provenance.arguments["design"]["replicates"] == {}
@@ -115,7 +115,7 @@ def test_bootstrap_variance_of_a_total_tends_to_the_linearised_one(kind: Any, st
     frame = people(units=5, persons=4).assign(k=lambda f: f.groupby(["h", "i"]).cumcount(), M=7)
     names: dict[int, Any] = {1: {"psu": "i", "fpc": "N"}, 2: {"stages": ("i", "k"), "fpc": ("N", "M")}}
     design = fl.Design(weights="w", strata="h", expands=True, **names[stages])
-    replicated = fl.replicate(frame, design, kind=kind, replicates=4000, centre="estimate", seed=5)
+    replicated = fl.replicate(frame, design=design, kind=kind, replicates=4000, centre="estimate", seed=5)
     np.testing.assert_allclose(se(frame, replicated), se(frame, design), rtol=4 * 0.0112)
 
 
@@ -131,7 +131,7 @@ def test_columns_of_the_file_are_the_same_as_multipliers() -> None:
     common: dict[str, Any] = {"kind": "jkn", "rscales": own.rscales.tolist(), "centre": "mean"}
     weights = fl.Design(weights="w", replicates=fl.Replicates(list(columns), **common), expands=True)
     multiplied = fl.Design(weights="w", replicates=fl.Replicates(list(factors), combined=False, **common), expands=True)
-    units = fl.replicate(frame, DESIGN, kind="jkn")
+    units = fl.replicate(frame, design=DESIGN, kind="jkn")
     expected = fl.estimate_mean(frame, "y", design=units, by="region").to_frame()
     for design in (weights, multiplied):
         for engine in (wide, pl.from_pandas(wide).lazy()):
@@ -146,7 +146,7 @@ def test_columns_of_the_file_are_the_same_as_multipliers() -> None:
 
 def test_taylor_on_request() -> None:
     frame = people()
-    design = fl.replicate(frame, DESIGN, kind="jkn")
+    design = fl.replicate(frame, design=DESIGN, kind="jkn")
     assert fl.estimate_mean(frame, "y", design=design).to_frame()["method"].tolist() == ["replicates"]
     taylor = fl.estimate_mean(frame, "y", design=design, variance="taylor").to_frame()
     pd.testing.assert_frame_equal(taylor, fl.estimate_mean(frame, "y", design=DESIGN).to_frame())
@@ -155,7 +155,7 @@ def test_taylor_on_request() -> None:
 def test_variance_of_a_quantity_by_replicates() -> None:
     """A smooth statistic of 60 units: jackknife and linearisation differ by terms of the order of 1/units."""
     frame = people(units=12, persons=4)
-    design = fl.replicate(frame, DESIGN, kind="jkn")
+    design = fl.replicate(frame, design=DESIGN, kind="jkn")
     ours, taylor = (fl.estimate_variance(frame, "y", design=d).to_frame() for d in (design, DESIGN))
     np.testing.assert_allclose(ours["value"], taylor["value"], rtol=1e-12)
     np.testing.assert_allclose(ours["se"], taylor["se"], rtol=0.1)
@@ -163,7 +163,7 @@ def test_variance_of_a_quantity_by_replicates() -> None:
 
 def test_a_replicate_without_anyone_of_the_domain_is_left_out_and_said() -> None:
     frame = people().assign(region=lambda f: np.where((f["h"] == "s0") & (f["i"] == 0), "North", "South"))
-    estimates = fl.estimate_mean(frame, "y", design=fl.replicate(frame, DESIGN, kind="jkn"), by="region")
+    estimates = fl.estimate_mean(frame, "y", design=fl.replicate(frame, design=DESIGN, kind="jkn"), by="region")
     assert {r.row: r.parameters for r in estimates.reasons if r.code == "replicates_without_value"} == {
         1: (("replicates", 1), ("of", 10))
     }
@@ -176,7 +176,7 @@ def test_multipliers_are_of_units_not_rows() -> None:
 
 def test_units_that_the_replicates_do_not_know() -> None:
     frame = people()
-    design = fl.replicate(frame[frame["h"] != "s0"], DESIGN, kind="jkn")
+    design = fl.replicate(frame[frame["h"] != "s0"], design=DESIGN, kind="jkn")
     with pytest.raises(fl.FlError, match="FL-DESIGN-25"):
         fl.estimate_mean(frame, "y", design=design)
 
@@ -226,23 +226,23 @@ def test_scales_by_kind() -> None:
 )
 def test_replicates_that_cannot_be_made(arguments: dict[str, Any], code: str) -> None:
     with pytest.raises(fl.FlError, match=code):
-        fl.replicate(people(), DESIGN, **arguments)
+        fl.replicate(people(), design=DESIGN, **arguments)
 
 
 def test_halves_need_two_units() -> None:
     frame = people()
     lone = frame[(frame["h"] != "s1") | (frame["i"] == 0)]
     with pytest.raises(fl.FlError, match="FL-DESIGN-12"):
-        fl.replicate(lone, DESIGN, kind="brr")
+        fl.replicate(lone, design=DESIGN, kind="brr")
     with pytest.raises(fl.FlError, match="FL-DESIGN-22"):
-        fl.replicate(lone, replace(DESIGN, single_psu="certainty"), kind="brr")
+        fl.replicate(lone, design=replace(DESIGN, single_psu="certainty"), kind="brr")
     assert made(lone, replace(DESIGN, single_psu="collapse"), kind="brr").df == 4
 
 
 def test_no_replicates_of_unequal_probabilities() -> None:
     frame = people(strata=1, units=6).assign(p=lambda f: f["i"] / 10 + 0.1)
     with pytest.raises(fl.FlError, match="FL-DESIGN-23"):
-        fl.replicate(frame, fl.Design(psu="i", fpc="p", pps="brewer"), kind="jk1")
+        fl.replicate(frame, design=fl.Design(psu="i", fpc="p", pps="brewer"), kind="jk1")
 
 
 def test_replicate_weights_need_sampling_weights() -> None:

@@ -201,4 +201,4 @@ def test_a_unit_drawn_in_part_or_in_two_strata_is_refused() -> None:
     with pytest.raises(fl.FlError, match="FL-DESIGN-04"):
         fl.Design(phase2=("again", fl.Design()), phase2_variance="simple", unweighted=True)  # pyright: ignore[reportArgumentType]
     with pytest.raises(fl.FlError, match="FL-DESIGN-23"):
-        fl.replicate(sample(), DESIGN, kind="jkn")
+        fl.replicate(sample(), design=DESIGN, kind="jkn")

@@ -24,16 +24,16 @@ def skewed() -> pd.DataFrame:
 def test_one_pass_by_hand() -> None:
     """R 4.5.0, survey 4.4.2: weights(trimWeights(svydesign(id=~id, weights=~w), upper=8, lower=1))."""
     frame = pd.DataFrame({"w": [1, 2, 3, 10, 20, 0.1]})
-    found, _ = fl.trim_weights(frame, fl.Design(weights="w"), upper=8)
+    found, _ = fl.trim_weights(frame, design=fl.Design(weights="w"), upper=8)
     assert found["w_trimmed"].tolist() == pytest.approx([4.5, 5.5, 6.5, 8, 8, 3.6])
-    found, _ = fl.trim_weights(frame, fl.Design(weights="w"), upper=8, lower=1)
+    found, _ = fl.trim_weights(frame, design=fl.Design(weights="w"), upper=8, lower=1)
     assert found["w_trimmed"].tolist() == pytest.approx([5.36666666666667, 6.36666666666667, 7.36666666666667, 8, 8, 1])
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_strict_keeps_both_limits_and_the_sum(engine: str) -> None:
     frame = skewed()
-    found, design = fl.trim_weights(on_engine(frame, engine), DESIGN, upper=45, lower=8, strict=True)
+    found, design = fl.trim_weights(on_engine(frame, engine), design=DESIGN, upper=45, lower=8, strict=True)
     weight = column(found, str(design.weights))
     assert weight.sum() == pytest.approx(frame["w"].sum())
     assert weight.min() == 8
@@ -46,7 +46,7 @@ def test_strict_keeps_both_limits_and_the_sum(engine: str) -> None:
 
 
 def test_nothing_outside_changes_nothing() -> None:
-    found, _ = fl.trim_weights(people(), DESIGN, upper=26)
+    found, _ = fl.trim_weights(people(), design=DESIGN, upper=26)
     np.testing.assert_array_equal(found["w_trimmed"], found["w"])
 
 
@@ -55,13 +55,15 @@ def test_nothing_outside_changes_nothing() -> None:
 )
 def test_limits_that_cannot_be(limits: dict[str, Any]) -> None:
     with pytest.raises(fl.FlError, match="FL-DESIGN-52"):
-        fl.trim_weights(people(), DESIGN, **limits)
+        fl.trim_weights(people(), design=DESIGN, **limits)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_respondents_carry_the_others_class_by_class(engine: str) -> None:
     frame = people().assign(row=np.arange(600), status=np.where(np.arange(600) % 4, "complete", "refused"))
-    found, design = fl.adjust_nonresponse(on_engine(frame, engine), DESIGN, "status == 'complete'", by=["sex", "age"])
+    found, design = fl.adjust_nonresponse(
+        on_engine(frame, engine), "status == 'complete'", design=DESIGN, by=["sex", "age"]
+    )
     kept = frame[frame["status"] == "complete"]
     weight = pd.Series(column(found, str(design.weights)), index=kept.index)
     assert len(weight) == 450
@@ -74,7 +76,7 @@ def test_propensities_satisfy_their_equations() -> None:
     rng = np.random.default_rng(2)
     frame = people()
     frame = frame.assign(ok=rng.random(600) < 1 / (1 + np.exp(-0.4 - 0.004 * frame["income"])))
-    found, design = fl.adjust_nonresponse(frame, DESIGN, "ok", covariates=["sex", "income"])
+    found, design = fl.adjust_nonresponse(frame, "ok", design=DESIGN, covariates=["sex", "income"])
     share = found["w"] / found[design.weights]
     assert ((share > 0) & (share < 1)).all()
     slope, constant = np.polyfit(found["income"], np.log(share / (1 - share)), 1)
@@ -109,19 +111,19 @@ REFUSED: list[tuple[str, Any, dict[str, Any]]] = [
 @pytest.mark.parametrize(("code", "frame", "how"), REFUSED)
 def test_non_response_refused(code: str, frame: Any, how: dict[str, Any]) -> None:
     with pytest.raises(fl.FlError, match=code):
-        fl.adjust_nonresponse(frame(), DESIGN, "ok", **how)
+        fl.adjust_nonresponse(frame(), "ok", design=DESIGN, **how)
 
 
 def test_calibrated_weights_are_not_adjusted_for_non_response() -> None:
-    found, design = fl.calibrate(some(), DESIGN, MARGINS)
+    found, design = fl.calibrate(some(), MARGINS, design=DESIGN)
     with pytest.raises(fl.FlError, match="FL-DESIGN-57"):
-        fl.adjust_nonresponse(found, design, "ok", by="sex")
+        fl.adjust_nonresponse(found, "ok", design=design, by="sex")
 
 
 def test_replicate_weights_of_a_file_follow_the_adjustment() -> None:
     frame = some()
-    wide, design = as_columns(frame, fl.replicate(frame, DESIGN, kind="jkn"), combined=True)
-    found, adjusted = fl.adjust_nonresponse(wide, design, "ok", by="sex")
+    wide, design = as_columns(frame, fl.replicate(frame, design=DESIGN, kind="jkn"), combined=True)
+    found, adjusted = fl.adjust_nonresponse(wide, "ok", design=design, by="sex")
     factor = found[adjusted.weights] / found["w"]
     own: Any = design.replicates
     by_hand = found.assign(**{name: found[name] * factor for name in own.columns})
@@ -134,10 +136,10 @@ def test_replicate_weights_of_a_file_follow_the_adjustment() -> None:
 
 def test_summary_tells_every_step() -> None:
     frame = skewed().assign(ok=np.arange(600) % 3 > 0)
-    found, design = fl.adjust_nonresponse(frame, DESIGN, "ok", by="sex")
-    found, design = fl.calibrate(found, design, MARGINS)
-    found, design = fl.trim_weights(found, design, upper=90)
-    summary = fl.weight_summary(found, design)
+    found, design = fl.adjust_nonresponse(frame, "ok", design=DESIGN, by="sex")
+    found, design = fl.calibrate(found, MARGINS, design=design)
+    found, design = fl.trim_weights(found, design=design, upper=90)
+    summary = fl.weight_summary(found, design=design)
     table = summary.to_frame()
     assert table["step"].tolist() == ["", "non-response", "calibration", "trimming"]
     assert table["weights"].tolist() == ["w", "w_adjusted", "w_adjusted_calibrated", "w_adjusted_calibrated_trimmed"]
@@ -163,7 +165,7 @@ def test_summary_tells_every_step() -> None:
 def test_relative_weights_give_no_totals() -> None:
     frame = people()
     frame = frame.assign(w=frame["w"] / frame["w"].mean())
-    assert fl.weight_summary(frame, DESIGN).relative
+    assert fl.weight_summary(frame, design=DESIGN).relative
     silent = replace(DESIGN, expands=None)
     with pytest.raises(fl.FlError, match="FL-EST-200"):
         fl.estimate_total(frame, "y", design=silent)
@@ -173,7 +175,7 @@ def test_relative_weights_give_no_totals() -> None:
     said = fl.Design(weights="w", strata="stratum", psu="ea", expands=True)
     total = fl.estimate_total(frame, "y", design=said).to_frame()["value"].iloc[0]
     assert total == pytest.approx((frame["w"] * frame["y"]).sum())
-    found, design = fl.calibrate(frame, DESIGN, MARGINS)
+    found, design = fl.calibrate(frame, MARGINS, design=DESIGN)
     assert fl.estimate_total(found, "y", design=design).to_frame()["value"].iloc[0] > 10 * total
 
 

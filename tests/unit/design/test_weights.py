@@ -65,7 +65,7 @@ METHODS: list[tuple[str, Any]] = [
 def test_totals_are_met_within_bounds(method: Any, bounds: Any, engine: str) -> None:
     frame = people().assign(row=np.arange(600))
     wanted = {**MARGINS, "income": 2_050_000.0}
-    found, design = fl.calibrate(on_engine(frame, engine), DESIGN, wanted, method=method, bounds=bounds)
+    found, design = fl.calibrate(on_engine(frame, engine), wanted, design=DESIGN, method=method, bounds=bounds)
     weight = column(found, str(design.weights))
     for name, totals in MARGINS.items():
         for level, total in totals.items():
@@ -79,7 +79,7 @@ def test_totals_are_met_within_bounds(method: Any, bounds: Any, engine: str) -> 
 
 def test_raking_is_iterative_proportional_fitting() -> None:
     frame = people()
-    found, design = fl.calibrate(frame, DESIGN, MARGINS)
+    found, design = fl.calibrate(frame, MARGINS, design=DESIGN)
     weight = frame["w"].to_numpy(copy=True)
     for _ in range(200):
         for name, totals in MARGINS.items():
@@ -92,31 +92,31 @@ def test_raking_is_iterative_proportional_fitting() -> None:
 def test_crossed_margins_everybody_and_frames_say_the_same() -> None:
     frame = people()
     crossed = {(s, a): SEX[s] / 3 for s in SEX for a in (1, 2, 3)}
-    a, first = fl.calibrate(frame, DESIGN, {("sex", "age"): crossed}, method="linear")
-    b, second = fl.post_stratify(frame, DESIGN, ["sex", "age"], crossed)
+    a, first = fl.calibrate(frame, {("sex", "age"): crossed}, design=DESIGN, method="linear")
+    b, second = fl.post_stratify(frame, ["sex", "age"], crossed, design=DESIGN)
     rows = pd.DataFrame([(s, a, total) for (s, a), total in crossed.items()], columns=["sex", "age", "people"])
-    c, third = fl.post_stratify(frame, DESIGN, ["sex", "age"], rows)
+    c, third = fl.post_stratify(frame, ["sex", "age"], rows, design=DESIGN)
     np.testing.assert_allclose(a[first.weights], b[second.weights], rtol=1e-12)
     np.testing.assert_array_equal(b[second.weights], c[third.weights])
     table = pd.DataFrame({"margin": ["sex", "sex", "income"], "level": ["F", "M", None], "total": [5200, 4900, 2e6]})
-    d, fourth = fl.calibrate(frame, DESIGN, table)
-    e, fifth = fl.calibrate(frame, DESIGN, {"sex": SEX, "income": 2e6})
+    d, fourth = fl.calibrate(frame, table, design=DESIGN)
+    e, fifth = fl.calibrate(frame, {"sex": SEX, "income": 2e6}, design=DESIGN)
     np.testing.assert_array_equal(d[fourth.weights], e[fifth.weights])
-    f, sixth = fl.calibrate(frame, DESIGN, {"": 10_100, "income": 2e6}, method="linear")
+    f, sixth = fl.calibrate(frame, {"": 10_100, "income": 2e6}, design=DESIGN, method="linear")
     assert f[sixth.weights].sum() == pytest.approx(10_100)
 
 
 def test_labels_given_as_text_are_those_of_the_column() -> None:
     """Keys of a TOML file are always text."""
-    a, first = fl.calibrate(people(), DESIGN, MARGINS)
-    b, second = fl.calibrate(people(), DESIGN, {"sex": SEX, "age": {"1": 2600, "2": 3500, "3": 4000}})
+    a, first = fl.calibrate(people(), MARGINS, design=DESIGN)
+    b, second = fl.calibrate(people(), {"sex": SEX, "age": {"1": 2600, "2": 3500, "3": 4000}}, design=DESIGN)
     np.testing.assert_array_equal(a[first.weights], b[second.weights])
 
 
 @pytest.mark.parametrize("engine", ["pandas", "lazy", "duckdb"])
 def test_one_factor_in_a_household(engine: str) -> None:
     frame = people().assign(row=np.arange(600))
-    found, design = fl.calibrate(on_engine(frame, engine), DESIGN, MARGINS, aggregate="household")
+    found, design = fl.calibrate(on_engine(frame, engine), MARGINS, design=DESIGN, aggregate="household")
     factor = pd.Series(column(found, str(design.weights)) / frame["w"].to_numpy())
     assert (factor.groupby(frame["household"]).std() < 1e-12).all()
     weight = factor * frame["w"]
@@ -128,7 +128,7 @@ def test_one_factor_in_a_household(engine: str) -> None:
 
 
 def test_what_the_totals_say_is_certain() -> None:
-    frame, design = fl.calibrate(people().assign(one=1.0), DESIGN, MARGINS, method="linear")
+    frame, design = fl.calibrate(people().assign(one=1.0), MARGINS, design=DESIGN, method="linear")
     row = fl.estimate_total(frame, "one", design=design, by=["sex", "age"], interval="wald").to_frame()
     assert row["value"].iloc[0] == pytest.approx(10_100)
     assert row["se"].iloc[0] < 1e-9 * 10_100
@@ -137,7 +137,7 @@ def test_what_the_totals_say_is_certain() -> None:
 
 def test_residual_variance_by_hand() -> None:
     """Σ_h n/(n−1) Σ (z − z̄)² with z the sum over an area of w (u − x'B), B from the weights before."""
-    frame, design = fl.calibrate(people(), DESIGN, MARGINS)
+    frame, design = fl.calibrate(people(), MARGINS, design=DESIGN)
     w, d = frame[design.weights].to_numpy(), frame["w"].to_numpy()
     x = np.stack([frame["sex"] == "F", *(frame["age"] == a for a in (1, 2, 3))], axis=1).astype(float)
     case = frame["y"].to_numpy(dtype=float)
@@ -152,9 +152,9 @@ def test_residual_variance_by_hand() -> None:
 def test_two_calibrations_in_a_row_agree_with_the_jackknife_of_both() -> None:
     frame = people(6000).assign(ea=np.arange(6000) // 20)
     errors = []
-    for base in (DESIGN, fl.replicate(frame, DESIGN, kind="jkn")):
-        found, design = fl.post_stratify(frame, base, "age", {1: 30_000, 2: 35_000, 3: 36_000})
-        found, design = fl.calibrate(found, design, {"sex": {"F": 52_000, "M": 49_000}, "income": 20_300_000})
+    for base in (DESIGN, fl.replicate(frame, design=DESIGN, kind="jkn")):
+        found, design = fl.post_stratify(frame, "age", {1: 30_000, 2: 35_000, 3: 36_000}, design=base)
+        found, design = fl.calibrate(found, {"sex": {"F": 52_000, "M": 49_000}, "income": 20_300_000}, design=design)
         estimates = fl.estimate_mean(found, "wage", design=design, by="sex").to_frame()
         errors.append(estimates["se"].to_numpy())
     plain = fl.estimate_mean(frame, "wage", design=DESIGN, by="sex").to_frame()["se"].to_numpy()
@@ -183,24 +183,26 @@ def as_columns(frame: pd.DataFrame, design: fl.Design, *, combined: bool) -> tup
 )
 def test_replicates_of_a_file_and_of_units_are_calibrated_alike(combined: bool, method: Any, bounds: Any) -> None:
     frame = people()
-    made = fl.replicate(frame, DESIGN, kind="jkn")
-    a, first = fl.calibrate(frame, made, MARGINS, method=method, bounds=bounds)
-    b, second = fl.calibrate(*as_columns(frame, made, combined=combined), MARGINS, method=method, bounds=bounds)
+    made = fl.replicate(frame, design=DESIGN, kind="jkn")
+    a, first = fl.calibrate(frame, MARGINS, design=made, method=method, bounds=bounds)
+    wide, columns = as_columns(frame, made, combined=combined)
+    b, second = fl.calibrate(wide, MARGINS, design=columns, method=method, bounds=bounds)
     theirs = fl.estimate_prevalence(b, "y", design=second, by="sex").to_frame()
     ours = fl.estimate_prevalence(a, "y", design=first, by="sex").to_frame()
     np.testing.assert_allclose(ours["se"], theirs["se"], rtol=1e-9)
-    lazy, third = fl.calibrate(pl.from_pandas(frame).lazy(), made, MARGINS, method=method, bounds=bounds)
+    lazy, third = fl.calibrate(pl.from_pandas(frame).lazy(), MARGINS, design=made, method=method, bounds=bounds)
     found = fl.estimate_prevalence(lazy, "y", design=third, by="sex").to_frame()
     np.testing.assert_allclose(ours["se"], found["se"], rtol=1e-9)
 
 
 def test_trimmed_and_calibrated_replicates_of_a_file_follow() -> None:
     frame = people()
-    wide, design = as_columns(frame, fl.replicate(frame, DESIGN, kind="jkn"), combined=True)
-    wide, design = fl.trim_weights(wide, design, upper=22)
-    wide, design = fl.calibrate(wide, design, MARGINS)
+    wide, design = as_columns(frame, fl.replicate(frame, design=DESIGN, kind="jkn"), combined=True)
+    wide, design = fl.trim_weights(wide, design=design, upper=22)
+    wide, design = fl.calibrate(wide, MARGINS, design=design)
     row = fl.estimate_prevalence(wide, "y", design=design).to_frame().iloc[0]
-    taylor = fl.calibrate(*fl.trim_weights(frame, DESIGN, upper=22), MARGINS)
+    trimmed, by_trimmed = fl.trim_weights(frame, design=DESIGN, upper=22)
+    taylor = fl.calibrate(trimmed, MARGINS, design=by_trimmed)
     other = fl.estimate_prevalence(taylor[0], "y", design=taylor[1]).to_frame().iloc[0]
     assert row["value"] == pytest.approx(other["value"], rel=1e-9)
     assert row["se"] == pytest.approx(other["se"], rel=0.05)
@@ -209,10 +211,10 @@ def test_trimmed_and_calibrated_replicates_of_a_file_follow() -> None:
 def test_what_does_not_matter() -> None:
     """Units of the weights, order of rows and names of classes change nothing."""
     frame = people()
-    found, design = fl.calibrate(frame, DESIGN, MARGINS)
+    found, design = fl.calibrate(frame, MARGINS, design=DESIGN)
     expected = fl.estimate_mean(found, "wage", design=design, by="sex").to_frame()[["value", "se"]].to_numpy()
     for changed in (frame.assign(w=frame["w"] * 1000), frame.sample(frac=1, random_state=1)):
-        again, other = fl.calibrate(changed, DESIGN, MARGINS)
+        again, other = fl.calibrate(changed, MARGINS, design=DESIGN)
         ours = fl.estimate_mean(again, "wage", design=other, by="sex").to_frame()[["value", "se"]].to_numpy()
         np.testing.assert_allclose(ours, expected, rtol=1e-9)
 
@@ -230,25 +232,25 @@ def test_a_survey_comes_back_as_a_survey() -> None:
 def test_a_design_without_a_column_of_weights_gets_one() -> None:
     frame = people().assign(N=80)
     by_fpc = fl.Design(strata="stratum", psu="ea", fpc="N")
-    found, design = fl.calibrate(frame, by_fpc, {"sex": SEX})
+    found, design = fl.calibrate(frame, {"sex": SEX}, design=by_fpc)
     np.testing.assert_allclose(found["weight"], 8.0)
     assert design.weights == "weight_calibrated"
-    plain, design = fl.calibrate(frame, fl.Design(psu="ea", unweighted=True), {"sex": SEX})
+    plain, design = fl.calibrate(frame, {"sex": SEX}, design=fl.Design(psu="ea", unweighted=True))
     assert plain["weight"].eq(1).all()
     assert fl.estimate_total(plain, "y", design=design).to_frame()["value"].iloc[0] > 500
-    rows, design = fl.calibrate(frame.assign(N=6000), fl.Design(fpc="N"), {"sex": SEX})
+    rows, design = fl.calibrate(frame.assign(N=6000), {"sex": SEX}, design=fl.Design(fpc="N"))
     np.testing.assert_allclose(rows["weight"], 10.0)
 
 
 def test_names_of_new_columns_do_not_meet_old_ones() -> None:
     frame = people().assign(w_calibrated=0.0)
-    found, design = fl.calibrate(frame, DESIGN, MARGINS)
+    found, design = fl.calibrate(frame, MARGINS, design=DESIGN)
     assert design.weights == "w_calibrated_2"
     assert found["w_calibrated"].eq(0).all()
 
 
 def test_the_assumptions_say_what_was_done() -> None:
-    found, design = fl.calibrate(people(), DESIGN, MARGINS)
+    found, design = fl.calibrate(people(), MARGINS, design=DESIGN)
     estimates = fl.estimate_prevalence(found, "y", design=design)
     said = {str(a.code): dict(a.parameters) for a in estimates.assumptions}
     assert said["weights_calibrated"] == {"method": "raking", "margins": ["sex", "age"]}
@@ -290,42 +292,43 @@ REFUSED: list[tuple[str, Any, Any, dict[str, Any]]] = [
 @pytest.mark.parametrize(("code", "frame", "margins", "options"), REFUSED)
 def test_refused(code: str, frame: Any, margins: Any, options: dict[str, Any]) -> None:
     with pytest.raises(fl.FlError, match=code) as caught:
-        fl.calibrate(frame(), DESIGN, margins, **options)
+        fl.calibrate(frame(), margins, design=DESIGN, **options)
     assert caught.value.fix or code in ("FL-EST-02", "FL-DESIGN-13")
 
 
 def test_other_refusals() -> None:
     frame = people()
-    made = fl.replicate(frame, DESIGN, kind="jkn")
+    made = fl.replicate(frame, design=DESIGN, kind="jkn")
     wide, columns = as_columns(frame, made, combined=True)
     with pytest.raises(fl.FlError, match="FL-DESIGN-50"):
-        fl.calibrate(wide, columns, MARGINS, aggregate="household")
+        fl.calibrate(wide, MARGINS, design=columns, aggregate="household")
     with pytest.raises(fl.FlError, match="FL-DESIGN-51"):
-        fl.calibrate(frame.assign(again=1), fl.Design(phase2=("again", fl.Design()), unweighted=True), MARGINS)
+        fl.calibrate(frame.assign(again=1), MARGINS, design=fl.Design(phase2=("again", fl.Design()), unweighted=True))
     with pytest.raises(fl.FlError, match="FL-DESIGN-40"):
-        fl.post_stratify(frame, DESIGN, "sex", pd.DataFrame({"sex": ["F"], "a": [1], "b": [2]}))
-    with pytest.raises(fl.FlError, match="FL-DESIGN-40"):
-        fl.post_stratify(frame, DESIGN)
-    rows = fl.replicate(frame, fl.Design(weights="w", expands=True), kind="jk1")
+        fl.post_stratify(frame, "sex", pd.DataFrame({"sex": ["F"], "a": [1], "b": [2]}), design=DESIGN)
+    with pytest.raises(fl.FlError, match="FL-EST-11"):
+        fl.post_stratify(frame, [], {}, design=DESIGN)
+    rows = fl.replicate(frame, design=fl.Design(weights="w", expands=True), kind="jk1")
     with pytest.raises(fl.FlError, match="FL-DESIGN-26"):
-        fl.calibrate(on_engine(frame, "duckdb"), rows, MARGINS)
+        fl.calibrate(on_engine(frame, "duckdb"), MARGINS, design=rows)
 
 
 def test_replicates_that_cannot_be_calibrated() -> None:
     """A class that one area holds alone: the replicate without that area has no weights for it, and is left out."""
     frame = people().assign(rare=0)
     frame.loc[:5, "rare"] = 1
-    made = fl.replicate(frame, DESIGN, kind="jkn")
+    made = fl.replicate(frame, design=DESIGN, kind="jkn")
     totals = {"rare": {0: 10_000, 1: 100}}
-    found, design = fl.calibrate(frame, made, totals)
+    found, design = fl.calibrate(frame, totals, design=made)
     estimates = fl.estimate_prevalence(found, "y", design=design)
     assert [r.code for r in estimates.reasons] == ["replicates_without_value"]
+    wide, columns = as_columns(frame, made, combined=True)
     with pytest.raises(fl.FlError, match="FL-DESIGN-46"):
-        fl.calibrate(*as_columns(frame, made, combined=True), totals)
+        fl.calibrate(wide, totals, design=columns)
 
 
 def test_people_left_out_after_calibration_are_noticed() -> None:
-    found, design = fl.calibrate(people(), DESIGN, MARGINS)
+    found, design = fl.calibrate(people(), MARGINS, design=DESIGN)
     with pytest.raises(fl.FlError, match="FL-DESIGN-58"):
         fl.estimate_prevalence(found[found["age"] == 1], "y", design=design)
     kept = fl.estimate_prevalence(found, "y", design=design, where="age == 1").to_frame()

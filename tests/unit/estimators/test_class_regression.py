@@ -77,7 +77,7 @@ def test_two_classes_are_a_logistic_regression() -> None:
 
 def test_replicates_agree_with_linearisation() -> None:
     people = made()
-    jackknife = fl.replicate(people, DESIGN, kind="jk1")
+    jackknife = fl.replicate(people, design=DESIGN, kind="jk1")
     linear = fl.regress_ordinal(people, "level ~ sex + age", design=DESIGN).to_frame()
     repeated = fl.regress_ordinal(people, "level ~ sex + age", design=jackknife).to_frame()
     np.testing.assert_allclose(repeated["se"], linear["se"], rtol=0.05)

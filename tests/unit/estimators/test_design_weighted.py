@@ -474,7 +474,7 @@ def test_domain_levels_of_one_frame_and_not_of_another() -> None:
     """A region that only the first frame has: replicates made of the first serve the second, whose table lacks the row."""
     whole = sample()
     part = whole[whole["region"] == "North"]
-    design = fl.replicate(whole, DESIGN, kind="jkn")
+    design = fl.replicate(whole, design=DESIGN, kind="jkn")
     first = fl.estimate_mean(whole, "hours", design=design, by="region").to_frame()
     second = fl.estimate_mean(part, "hours", design=design, by="region").to_frame()
     assert first["region"].tolist()[1:] == ["North", "South"]

@@ -58,7 +58,7 @@ def test_negative_binomial_is_that_of_statsmodels() -> None:
 
 def test_alpha_is_estimated_under_every_replicate() -> None:
     people = counted()
-    jackknife = fl.replicate(people, DESIGN, kind="jk1")
+    jackknife = fl.replicate(people, design=DESIGN, kind="jk1")
     formula: Any = {"formula": "spells ~ sex", "family": "negative_binomial", "exposure": "months"}
     repeated = fl.regress(people, design=jackknife, **formula).to_frame()
     linear = fl.regress(people, design=DESIGN, **formula).to_frame()

@@ -163,7 +163,7 @@ def test_a_limit_beyond_all_values_is_missing_and_says_so() -> None:
 
 def test_replicates_and_linearisation_are_near_each_other() -> None:
     frame = people(4000).assign(ea=np.arange(4000) // 40)
-    made = fl.replicate(frame, DESIGN, kind="rao-wu", replicates=300, seed=1)
+    made = fl.replicate(frame, design=DESIGN, kind="rao-wu", replicates=300, seed=1)
     taylor = fl.estimate_quantile(frame, "wage", [0.25, 0.5], design=DESIGN).to_frame()
     wald = fl.estimate_quantile(frame, "wage", [0.25, 0.5], design=made, interval="wald").to_frame()
     inverted = fl.estimate_quantile(frame, "wage", [0.25, 0.5], design=made).to_frame()
@@ -175,10 +175,10 @@ def test_replicates_and_linearisation_are_near_each_other() -> None:
 def test_calibrated_weights_and_their_replicates() -> None:
     frame = people(2000).assign(ea=np.arange(2000) // 20)
     totals = {"sex": {1: 17_000, 2: 18_000}}
-    found, design = fl.calibrate(frame, DESIGN, totals)
+    found, design = fl.calibrate(frame, totals, design=DESIGN)
     first = fl.estimate_quantile(found, "wage", design=design).to_frame().iloc[0]
-    made = fl.replicate(frame, DESIGN, kind="rao-wu", replicates=200, seed=1)
-    found, design = fl.calibrate(frame, made, totals)
+    made = fl.replicate(frame, design=DESIGN, kind="rao-wu", replicates=200, seed=1)
+    found, design = fl.calibrate(frame, totals, design=made)
     for kind in ("woodruff", "wald"):
         other = fl.estimate_quantile(found, "wage", design=design, interval=kind).to_frame().iloc[0]
         assert other["value"] == first["value"]

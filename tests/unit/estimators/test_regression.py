@@ -82,7 +82,7 @@ def test_the_fit_is_that_of_statsmodels(family: Any) -> None:
 def test_cells_and_rows_give_the_same(replicated: bool) -> None:
     """np.exp(wage) makes no cells; a column of numbers that nobody needs, with a coefficient of nearly nothing, does not either."""
     people = made().assign(many=lambda frame: np.arange(len(frame)) * 1.0)
-    design = fl.replicate(people, DESIGN, kind="jkn") if replicated else DESIGN
+    design = fl.replicate(people, design=DESIGN, kind="jkn") if replicated else DESIGN
     cells = fl.regress(people, "y ~ sex * sector + age", design=design)
     assert cells.model is not None
     assert cells.model.session is not None
@@ -203,10 +203,10 @@ def test_replicates_without_an_estimate_are_left_out_and_said() -> None:
     """The two cases of a rare outcome stand in one unit: the replicate without it has none, and separates."""
     people = made()
     people["rare"] = ((people["ea"] == 3) & (people.groupby("ea").cumcount() < 2)).astype(int)
-    design = fl.replicate(people, DESIGN, kind="jkn")
+    design = fl.replicate(people, design=DESIGN, kind="jkn")
     found = fl.regress(people, "rare ~ 1", design=design)
     assert [reason.code for reason in found.reasons] == ["model_replicates_lost"]
-    halves = fl.replicate(people[people["ea"] < 2], fl.Design(weights="w", psu="ea"), kind="jk1")
+    halves = fl.replicate(people[people["ea"] < 2], design=fl.Design(weights="w", psu="ea"), kind="jk1")
     few = people[people["ea"] < 2]
     with pytest.raises(fl.FlError, match="FL-EST-238"):
         fl.regress(few, "wage ~ C(ea)", family="gaussian", design=halves)
@@ -274,7 +274,7 @@ def test_marginal_means_of_a_saturated_model_are_standardised_prevalences() -> N
 def test_the_joint_variance_of_marginal_means_is_that_of_repeating_them() -> None:
     people = made(1_200)
     joint = fl.marginal_means(fl.regress(people, "y ~ age + sex", design=DESIGN), "sex")
-    again = fl.replicate(people, DESIGN, kind="jkn")
+    again = fl.replicate(people, design=DESIGN, kind="jkn")
     repeated = fl.marginal_means(fl.regress(people, "y ~ age + sex", design=again), "sex")
     np.testing.assert_allclose(joint.covariance, repeated.covariance, rtol=0.05)
 
@@ -294,7 +294,7 @@ def test_results_are_kept_and_travel(tmp_path: Path) -> None:
 def test_a_model_without_its_people_still_answers(tmp_path: Path, replicated: bool) -> None:
     """What was saved, and what was pickled, give every term's tests and the means of every column of classes, to the digit."""
     people = made(300)
-    design = fl.replicate(people, DESIGN, kind="jkn") if replicated else DESIGN
+    design = fl.replicate(people, design=DESIGN, kind="jkn") if replicated else DESIGN
     model = fl.regress(people, "y ~ sex + C(stratum) + age", design=design)
     path = model.save(tmp_path / "model.parquet")
     for other in (fl.Regression.read(path), pickle.loads(pickle.dumps(model))):
@@ -361,9 +361,9 @@ def test_calibrated_weights_give_the_errors_of_residuals(stages: dict[str, Any],
     frame["y"] = (rng.uniform(size=n) < 1 / (1 + np.exp(-frame.x - 2 * frame.sex + 1))).astype(int)
     design = fl.Design(weights="w", **stages)
     if kind is not None:
-        design = fl.replicate(frame, design, kind=kind)
+        design = fl.replicate(frame, design=design, kind=kind)
     before = fl.regress(frame, "y ~ 1", family="gaussian", design=design).to_frame().iloc[0]
-    people, design = fl.calibrate(frame, design, {"sex": {"0": 1200.0, "1": 1300.0}})
+    people, design = fl.calibrate(frame, {"sex": {"0": 1200.0, "1": 1300.0}}, design=design)
     one = fl.regress(people, "y ~ 1", family="gaussian", design=design).to_frame().iloc[0]
     mean = fl.estimate_mean(people, "y", design=design).to_frame().iloc[0]
     assert one["se"] == pytest.approx(mean["se"], rel=1e-9)
@@ -379,6 +379,6 @@ def test_calibrated_weights_give_the_errors_of_residuals(stages: dict[str, Any],
 
 def test_replicates_come_before_calibration() -> None:
     frame = pd.DataFrame({"ea": [1, 1, 2, 2, 3, 3], "w": [1.0, 2, 3, 4, 5, 6], "sex": [0, 1] * 3})
-    people, design = fl.calibrate(frame, fl.Design(weights="w", psu="ea"), {"sex": {"0": 20.0, "1": 30.0}})
+    people, design = fl.calibrate(frame, {"sex": {"0": 20.0, "1": 30.0}}, design=fl.Design(weights="w", psu="ea"))
     with pytest.raises(fl.FlError, match="FL-DESIGN-61"):
-        fl.replicate(people, design, kind="jk1")
+        fl.replicate(people, design=design, kind="jk1")

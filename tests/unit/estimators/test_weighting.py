@@ -31,9 +31,9 @@ def test_a_design_without_weights_is_refused_unless_it_says_so() -> None:
             estimate(people(), "y", design=bare)
         assert "unweighted=True" in str(caught.value)
     with pytest.raises(fl.FlError, match="FL-DESIGN-70"):
-        fl.weight_summary(people(), bare)
+        fl.weight_summary(people(), design=bare)
     with pytest.raises(fl.FlError, match="FL-DESIGN-70"):
-        fl.replicate(people(), bare, kind="jkn")
+        fl.replicate(people(), design=bare, kind="jkn")
     with pytest.raises(fl.FlError, match="FL-DESIGN-06"):
         fl.estimate_prevalence(people(), "y")
     said = fl.estimate_prevalence(people(), "y", design=replace(bare, unweighted=True))
@@ -91,12 +91,12 @@ def test_who_weighs_nothing_needs_no_answer() -> None:
 def test_adjustments_leave_weights_of_zero_at_zero() -> None:
     frame = people(sex=["F", "M"] * 60)
     frame.loc[:9, "w"] = 0
-    trimmed, design = fl.trim_weights(frame, DESIGN, upper=120)
+    trimmed, design = fl.trim_weights(frame, design=DESIGN, upper=120)
     assert trimmed[design.weights].iloc[:10].eq(0).all()
     assert trimmed[design.weights].sum() == pytest.approx(frame["w"].sum())
-    raked, design = fl.calibrate(frame, DESIGN, {"sex": {"F": 5000, "M": 6000}})
+    raked, design = fl.calibrate(frame, {"sex": {"F": 5000, "M": 6000}}, design=DESIGN)
     assert raked[design.weights].iloc[:10].eq(0).all()
-    assert fl.weight_summary(frame, DESIGN).frame["n"].iloc[0] == 110
+    assert fl.weight_summary(frame, design=DESIGN).frame["n"].iloc[0] == 110
 
 
 @pytest.mark.parametrize("weights", [-1.0, np.nan])
@@ -146,10 +146,10 @@ def test_a_total_by_groups_is_compared_with_the_population_of_each() -> None:
 
 
 def test_calibrated_weights_sum_to_what_they_were_calibrated_to() -> None:
-    frame, design = fl.calibrate(people(sex=["F", "M"] * 60), DESIGN, {"sex": {"F": 5000, "M": 6000}})
+    frame, design = fl.calibrate(people(sex=["F", "M"] * 60), {"sex": {"F": 5000, "M": 6000}}, design=DESIGN)
     assert fl.estimate_total(frame, "y", design=design).to_frame()["value"].iloc[0] > 0
     income = people(income=np.arange(120.0))
-    frame, design = fl.calibrate(income, DESIGN, {"income": 700_000})
+    frame, design = fl.calibrate(income, {"income": 700_000}, design=DESIGN)
     with pytest.raises(fl.FlError, match="FL-EST-260"):
         fl.estimate_total(frame, "y", design=design)
 

@@ -23,11 +23,13 @@ def people() -> pd.DataFrame:
 
 
 def unit_replicates(frame: pd.DataFrame) -> fl.Design:
-    return fl.replicate(frame, fl.Design(weights="w", strata="stratum", psu="ea"), kind="rao-wu", replicates=9, seed=3)
+    return fl.replicate(
+        frame, design=fl.Design(weights="w", strata="stratum", psu="ea"), kind="rao-wu", replicates=9, seed=3
+    )
 
 
 def calibrated(frame: pd.DataFrame) -> tuple[Any, fl.Design]:
-    return fl.calibrate(frame, unit_replicates(frame), {"sex": {"0": 300.0, "1": 320.0}})
+    return fl.calibrate(frame, {"sex": {"0": 300.0, "1": 320.0}}, design=unit_replicates(frame))
 
 
 DESIGNS: dict[str, Any] = {
