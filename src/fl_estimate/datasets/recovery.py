@@ -100,9 +100,9 @@ def _one(
     known = estimate_prevalence(people, f"{outcome}_true", design=DESIGN, level=level)
     heard = estimate_prevalence(people, outcome, design=DESIGN, unknown="bounds", level=level)
     frames = {
-        "known": known.to_frame().iloc[0],
-        "surely": heard.to_frame().iloc[0],
-        "possibly": heard.to_frame().iloc[1],
+        "known": known.frame.iloc[0],
+        "surely": heard.frame.iloc[0],
+        "possibly": heard.frame.iloc[1],
     }
     names = ("value", "se", "lower", "upper")
     return [

@@ -118,7 +118,7 @@ def _one(population: Population, replicate: int, seed: int, level: float, known:
             every[name] = area(direct, covariates=covariates, deff=rule, level=level, draws=1, seed=0)
     parts: list[pd.DataFrame] = []
     for method, estimates in every.items():
-        frame = estimates.to_frame()
+        frame = estimates.frame
         frame = frame[frame["margin"] == "district"][["district", "value", "lower", "upper", "cases"]].copy()
         frame.insert(0, "method", method)
         frame.insert(0, "replicate", replicate)

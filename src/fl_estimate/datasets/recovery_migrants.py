@@ -136,7 +136,7 @@ def _cost(people: pd.DataFrame, variable: str, level: float) -> Estimates:
 
 def _rows(answers: str, estimates: Estimates, targets: dict[str, _Target]) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
-    for row in estimates.to_frame().to_dict("records"):
+    for row in estimates.frame.to_dict("records"):
         place = str(row["destination"]) if row["margin"] else ""
         if place not in targets:  # rows without a destination are areas in which nobody had come back
             continue

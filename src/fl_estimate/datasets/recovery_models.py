@@ -87,7 +87,7 @@ def replicate_cells(replicates: int, *, seed: int, first: int = 0, level: float 
             "unit-x1": unit(people, "forced_labour_true", covariates=x1, **settings),
         }
         for method, estimates in every.items():
-            frame = estimates.to_frame()[["district", "value", "lower", "upper", "cases"]]
+            frame = estimates.frame[["district", "value", "lower", "upper", "cases"]]
             frame.insert(0, "method", method)
             frame.insert(0, "replicate", replicate)
             parts.append(frame.assign(district=frame["district"].fillna("").astype(str)))
@@ -137,7 +137,7 @@ def replicate_lists(replicates: int, *, seed: int, first: int = 0, level: float 
         strata, sizes = draw_regions_of_lists(
             np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(replicate,)))
         )
-        frame = capture_recapture(strata, by="region", level=level, draws=1, seed=0).to_frame()
+        frame = capture_recapture(strata, by="region", level=level, draws=1, seed=0).frame
         pooled = frame[frame["quantity"] == "population_size"]
         for _, row in pooled.iterrows():
             name = "" if row["margin"] == "" else str(row["region"])
@@ -145,7 +145,7 @@ def replicate_lists(replicates: int, *, seed: int, first: int = 0, level: float 
         for name, histories in strata.items():
             same = {"n": histories.n}
             try:
-                row = loglinear(histories, "two-way", level=level).to_frame().iloc[0]
+                row = loglinear(histories, "two-way", level=level).frame.iloc[0]
             except EstimateFault:
                 row = same | dict.fromkeys(("value", "lower", "upper"), np.nan)
             rows.append(_of(replicate, "separate", name, sizes[name], row))

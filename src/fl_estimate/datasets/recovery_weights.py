@@ -63,7 +63,7 @@ def replicate_weights_study(samples: int, *, seed: int, level: float = 0.95) -> 
         drawn = draw_sample(population, rng)
         people = _people(population, drawn.respondent).assign(weight=drawn.weight)
         for figure, way, estimates in _estimates(people, margins, strata, int(rng.integers(2**31)), level):
-            row = estimates.to_frame().iloc[0]
+            row = estimates.frame.iloc[0]
             numbers = {name: float(row[name]) for name in ("value", "se", "lower", "upper")}
             rows.append({"sample": number, "figure": figure, "way": way, "truth": truths[figure], **numbers})
     frame = pd.DataFrame(rows)

@@ -80,7 +80,7 @@ class FrameworkComparison:
                     design=self.design,
                     unknown=unknown,
                 )
-                frame = result.to_frame().assign(framework=entry.label, unknown=unknown)
+                frame = result.frame.assign(framework=entry.label, unknown=unknown)
                 parts.append(frame)
         columns = [
             *("framework", "unknown", "bound", "value", "se"),

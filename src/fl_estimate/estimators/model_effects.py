@@ -11,7 +11,7 @@ import pandas as pd
 
 from fl_estimate.design.intervals import general
 from fl_estimate.design.totals import Floats
-from fl_estimate.errors import EstimateFault, listed, not_one_of
+from fl_estimate.errors import EstimateFault, columns_shown, listed, names_given, not_one_of
 from fl_estimate.estimators.fitted_model import FittedModel, row_reasons
 from fl_estimate.estimators.model_after import classes, everybody
 from fl_estimate.estimators.model_averages import Parts, averages
@@ -264,11 +264,11 @@ def _asked(fitted: FittedModel, variables: str | Sequence[str] | None) -> list[s
     held = [str(name) for name in fitted.data.patterns]
     used = {name for term in fitted.spec.terms for name in columns_of_term(term)}
     known = [name for name in held if name in used]
-    wanted = known if variables is None else [variables] if isinstance(variables, str) else list(variables)
+    wanted = known if variables is None else list(names_given(variables, "variables"))
     absent = [name for name in wanted if name not in known]
     if absent or not wanted:
         raise EstimateFault(
-            "FL-EST-229", "the model has no such column among its terms", found=listed(absent) or "no column",
+            "FL-EST-229", "the model has no such column among its terms", found=columns_shown(absent, known=known) or "no column",
             fix=f"columns there are: {listed(known, most=20)}",
         )  # fmt: skip
     return wanted

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fl_estimate.errors import PublishFault, listed, nearest
+from fl_estimate.errors import shown as told
 from fl_estimate.reporting.areas import Area, Points
 from fl_estimate.reporting.drawing import TEXT, WIDTH, axis_numbers, styled
 from fl_estimate.reporting.labelling import unit_of
@@ -163,8 +164,8 @@ def _require_on_map(shown: Sequence[LaidRow], areas: Sequence[Area], column: str
         raise PublishFault(
             "FL-PUB-10",
             "areas of the table are not on the map",
-            found=f"{len(absent)} of {len(rows)} by {column!r}, property {key!r}: {listed(absent)}",
-            fix="; ".join(hints[:5]) or f"areas of the map: {listed(names) or f'none has the property {key!r}'}",
+            found=f"{len(absent)} of {len(rows)} by {column!r}, property {told(key)}: {listed(absent)}",
+            fix="; ".join(hints[:5]) or f"areas of the map: {listed(names) or f'none has the property {told(key)}'}",
         )
 
 

@@ -245,7 +245,7 @@ def draft_of(name: str, result: Estimates) -> PublishedTable:
     return PublishedTable(
         name=name,
         # What is the analyst's alone never comes near a rule that might let it pass.
-        frame=result.to_frame().drop(columns=list(ANALYST), errors="ignore"),
+        frame=result.frame.drop(columns=list(ANALYST), errors="ignore"),
         by=result.by,
         measure=result.measure,
         population=result.population,

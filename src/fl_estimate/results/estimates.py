@@ -127,7 +127,7 @@ class Estimates:
                 found=f"{len(self.frame)} rows, {len(self.support)} entries",
             )  # fmt: skip
 
-    def to_frame(self, *, labels: bool = False, language: str = "en") -> pd.DataFrame:
+    def to_frame(self, *, labels: bool = True, language: str = "en") -> pd.DataFrame:
         """A copy of the table: pandas, RangeIndex, the columns `quantity … margin, <by columns>, value … basis`.
 
         Parameters

@@ -77,7 +77,7 @@ def stack(
     )
     _require_same_subpopulation(results)
     _require_same_unit(results)
-    frames = [result.to_frame() for result in results]
+    frames = [result.frame.copy() for result in results]
     by = list(dict.fromkeys(name for result in results for name in result.by))
     if isinstance(estimates, Mapping):
         check_by_columns([names])

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import narwhals as nw
 
+from fl_estimate.errors import ExpressionFault, shown
 from fl_estimate.schema import evaluation, grammar
 from fl_estimate.schema.evaluation import Schema, missing
 
@@ -157,8 +158,22 @@ def cut(of: str, breaks: Sequence[float], labels: Sequence[str] | None = None) -
     >>> cut("age", [15, 25, 65]).text
     'cut(age, [15, 25, 65])'
     """
-    numbers = (
-        "[" + ", ".join(str(int(each)) if float(each).is_integer() else repr(float(each)) for each in breaks) + "]"
-    )
+    # What is passed by mistake is a column, and a text made of it would be printed: it is looked at first.
+    try:
+        points = [float(each) for each in breaks]
+    except (TypeError, ValueError):
+        raise _no_cut(f"breaks: {shown(breaks)}") from None
+    if not isinstance(of, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise _no_cut(f"of: {shown(of)}")
+    if labels is not None and len(labels) not in (len(points), len(points) + 1):
+        raise _no_cut(f"{len(points)} breaks, labels: {shown(labels)}")
+    numbers = "[" + ", ".join(str(int(each)) if each.is_integer() else repr(each) for each in points) + "]"
     told = "" if labels is None else f", [{', '.join(repr(str(label)) for label in labels)}]"
     return parse(f"cut({of}, {numbers}{told})")
+
+
+def _no_cut(found: str) -> ExpressionFault:
+    return ExpressionFault(
+        "FL-EXPR-02", "cut takes a column or an expression, breaks, and a label for each class", found=found,
+        fix='cut("age", [15, 25, 65]), cut("age", [15, 25], ["child", "young", "older"])',
+    )  # fmt: skip

@@ -83,7 +83,7 @@ def _by_strata(entry: ListsEntry, histories: CaptureHistories, given: Mapping[st
         for value, part in histories.split(column).items()
     }
     laid = stack(parts, names=column)
-    return replace(laid, frame=laid.to_frame().assign(margin=column))
+    return replace(laid, frame=laid.frame.assign(margin=column))
 
 
 def _require_made(names: Sequence[str], before: Mapping[str, Estimates]) -> None:

@@ -115,7 +115,7 @@ def withheld_rows(estimates: Mapping[str, Estimates], published: PublishedEstima
         state = table.frame["publication"].to_numpy(dtype=object)
         cases, n = full.support.cases, full.support.respondents
         small = ~(n >= rule.min_n) | (cases < rule.min_cases) | ~(full.support.df >= rule.min_df)
-        frame = full.to_frame()[["quantity", "outcome", "term", "margin", *table.by, "value", "se", "n", "cases"]]
+        frame = full.frame[["quantity", "outcome", "term", "margin", *table.by, "value", "se", "n", "cases"]]
         why = [
             "" if kept == "published" else "rule" if few else "to protect others"
             for kept, few in zip(state, small, strict=True)

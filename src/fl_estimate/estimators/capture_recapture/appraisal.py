@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import numpy as np
 import pandas as pd
 
-from fl_estimate.errors import EstimateFault, FlError, listed
+from fl_estimate.errors import EstimateFault, FlError
 from fl_estimate.estimators.capture_recapture import robustness
 from fl_estimate.estimators.capture_recapture.answers import require_interval
 from fl_estimate.estimators.capture_recapture.bootstrap import require_replicates
@@ -414,7 +414,7 @@ def _ratios(stated: Sequence[float] | None) -> tuple[float, ...]:
     low, high = min(ends), max(ends)
     if len(ends) != 2 or low == high:
         raise EstimateFault(
-            "FL-EST-90", "the odds ratios are the two ends of a range", found=listed(ends),
+            "FL-EST-90", "the odds ratios are the two ends of a range", found=f"{len(ends)} numbers" if len(ends) != 2 else "the same number twice",
             fix="give the least and the greatest that can be argued for, such as odds_ratios=(1, 4)",
         )  # fmt: skip
     middle = np.geomspace(low, high, len(RATIOS))[1:-1].tolist()

@@ -129,7 +129,7 @@ def _chosen(
 
 
 def _named(made: Estimates, call: str, methods: ByLikelihood, told: dict[str, Any], kind: str) -> Estimates:
-    frame = made.to_frame()
+    frame = made.frame.copy()
     likelihood = next(name for name, of in LOGLINEAR.items() if of == frame["method"].iloc[0])
     frame["method"] = methods[likelihood]
     said = [MODEL_CHOSEN_BY_DATA.held()]
@@ -150,7 +150,7 @@ def _with_draws(
     kind: str,
     level: float,
 ) -> Estimates:
-    frame, n = made.to_frame(), histories.n
+    frame, n = made.frame.copy(), histories.n
     found = resampling.bootstrap(draws, float(frame["value"].iloc[0]), n, kind=kind, level=level)
     frame["lower"] = [n + found.limits.lower, found.limits.lower]
     frame["upper"] = [n + found.limits.upper, found.limits.upper]

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from fl_estimate.arrays import Floats
-from fl_estimate.errors import EstimateFault, listed
+from fl_estimate.errors import EstimateFault, listed, shown
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,6 +48,9 @@ def read_side(formula: str) -> tuple[Any, tuple[str, ...]]:
     """
     from formulaic import Formula
     from formulaic.errors import FormulaicError
+
+    if not isinstance(formula, str):  # pyright: ignore[reportUnnecessaryIsInstance] (what is passed by mistake is a column)
+        raise _fault(shown(formula))
 
     try:
         made: Any = Formula
@@ -101,7 +104,7 @@ def columns_in(formulas: str | Mapping[str, str]) -> tuple[str, ...]:
     >>> columns_in({"police": "sex", "ngo": "sex + age"})
     ('age', 'sex')
     """
-    each = [formulas] if isinstance(formulas, str) else formulas.values()
+    each = formulas.values() if isinstance(formulas, Mapping) else [formulas]
     return tuple(sorted({name for formula in each if formula for name in read_side(formula)[1]}))
 
 

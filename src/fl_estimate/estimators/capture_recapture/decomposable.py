@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy import special
 
 from fl_estimate.arrays import Floats
-from fl_estimate.errors import EstimateFault, shown
+from fl_estimate.errors import EstimateFault, numbers_given, shown
 from fl_estimate.estimators.capture_recapture.answers import Limits, require_interval
 from fl_estimate.estimators.capture_recapture.graphs import Graphs, decomposable_graphs
 from fl_estimate.estimators.capture_recapture.list_codes import (
@@ -230,7 +230,7 @@ class _Model:
 def _extended(model: _Model, grid: str) -> tuple[_Posterior, dict[str, Any]]:
     """Lengthen the grid until mean and limits stay where they are; refine it where the posterior is."""
     if grid != "auto":
-        raise _bad_grid(repr(grid))
+        raise _bad_grid(shown(grid))
     n, levels = model.histories.n, np.array([0.025, 0.5, 0.975])
     ends: list[dict[str, float]] = []
     before = np.full(5, np.nan)
@@ -371,8 +371,11 @@ def _delta(delta: Any, lists: int) -> float:
     return float(value)
 
 
+_GRID = 'grid="auto", or at least two dark figures that rise, 0 or more: the people on no list, not all people'
+
+
 def _points(grid: Sequence[float]) -> Floats:
-    points = np.asarray(grid, dtype=float)
+    points = np.asarray(numbers_given(grid, "grid", "FL-EST-143", _GRID), dtype=float)
     if points.ndim != 1 or len(points) < 2 or not np.isfinite(points).all() or (points < 0).any():
         raise _bad_grid(f"{points.size} values")
     if (np.diff(points) <= 0).any():
@@ -383,5 +386,5 @@ def _points(grid: Sequence[float]) -> Floats:
 def _bad_grid(found: str) -> EstimateFault:
     return EstimateFault(
         "FL-EST-143", "the grid is not one of dark figures", found=found,
-        fix='grid="auto", or at least two dark figures that rise, 0 or more: the people on no list, not all people',
+        fix=_GRID,
     )  # fmt: skip

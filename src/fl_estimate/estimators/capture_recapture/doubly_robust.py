@@ -226,7 +226,7 @@ def doubly_robust(
     found = _laid_out(read, [everybody, *strata], labels, by, clipped, arguments)
     if told is None:
         return found
-    frame = found.to_frame().assign(outcome=told.outcome)
+    frame = found.frame.assign(outcome=told.outcome)
     return replace(found, frame=frame, population=told.population, reference_period=told.reference_period)
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 from fl_estimate.errors import EstimateFault, FlError, listed
 from fl_estimate.estimators.capture_recapture.answers import require_interval
 from fl_estimate.estimators.capture_recapture.bootstrap import require_replicates
-from fl_estimate.estimators.capture_recapture.linkage_errors import linkage_corrected, read_rates
+from fl_estimate.estimators.capture_recapture.linkage_errors import linkage_corrected, read_rates, read_several_rates
 from fl_estimate.estimators.capture_recapture.linkage_loglinear import linkage_loglinear
 from fl_estimate.estimators.capture_recapture.loglinear import require_estimable
 from fl_estimate.estimators.capture_recapture.terms import Terms, TermsInFile, read_terms
@@ -90,7 +90,9 @@ def linkage_curve(
     """
     require_interval("log", ("log",), level)
     require_replicates(replicates)
-    pairs = [(float(lost), float(wrong)) for wrong in false_links for lost in missed]
+    missed = read_several_rates(missed, "missed")
+    false_links = read_several_rates(false_links, "false_links")
+    pairs = [(lost, wrong) for wrong in false_links for lost in missed]
     for lost, wrong in pairs:
         read_rates(lost, wrong)
     require_estimable(histories, read_terms(histories, terms))

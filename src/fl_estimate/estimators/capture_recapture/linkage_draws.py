@@ -417,7 +417,7 @@ def _pooled(made: Sequence[Estimates], refused: Mapping[str, int], level: float,
     n = size.mean - dark.mean
     t = float(stats.t.ppf((1 + level) / 2, size.df))
     spread = float(np.exp(t * np.sqrt(np.log1p(size.variance / dark.mean**2)))) if dark.mean > 0 else np.nan
-    frame = first.to_frame()
+    frame = first.frame.copy()
     frame["value"], frame["se"] = [size.mean, dark.mean], [np.sqrt(size.variance), np.sqrt(dark.variance)]
     frame["lower"] = [n + dark.mean / spread, dark.mean / spread]
     frame["upper"] = [n + dark.mean * spread, dark.mean * spread]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal, get_args
 
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from fl_estimate.arrays import Floats
-from fl_estimate.errors import EstimateFault, not_one_of
+from fl_estimate.errors import EstimateFault, not_one_of, numbers_given
 from fl_estimate.estimators.capture_recapture.answers import (
     Limits,
     log_limits,
@@ -156,6 +157,9 @@ class Solved:
     by_beta: float
 
 
+RATES_FIX = "missed=0.1 says that one true link in ten was not made"
+
+
 def read_rates(
     missed: float, false_links: float, checked_missed: int | None = None, checked_false: int | None = None
 ) -> Rates:
@@ -181,7 +185,7 @@ def read_rates(
     if wrong:
         raise EstimateFault(
             "FL-EST-340", "a rate of linkage is a share from 0 to below 1, and pairs checked a whole number from 1",
-            found="; ".join(wrong), fix="missed=0.1 says that one true link in ten was not made",
+            found="; ".join(wrong), fix=RATES_FIX,
         )  # fmt: skip
     return Rates(
         alpha=1 - missed,
@@ -189,6 +193,24 @@ def read_rates(
         variance_alpha=missed * (1 - missed) / checked_missed if checked_missed else 0.0,
         variance_beta=false_links * (1 - false_links) / checked_false if checked_false else 0.0,
     )
+
+
+def read_several_rates(given: Sequence[float], argument: str) -> list[float]:
+    """Rates of a curve: numbers from 0 to below 1.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-340: how many are none, and not which: a column passed by mistake holds answers.
+    """
+    rates = numbers_given(given, argument, "FL-EST-340", RATES_FIX)
+    wrong = [rate for rate in rates if not (np.isfinite(rate) and 0 <= rate < 1)]
+    if wrong:
+        raise EstimateFault(
+            "FL-EST-340", f"rates of linkage are shares from 0 to below 1, and {argument}= has others",
+            found=f"{len(wrong)} of {len(rates)}", fix=RATES_FIX,
+        )  # fmt: skip
+    return rates
 
 
 def _counts(two: CaptureHistories, a: str, b: str) -> Floats:

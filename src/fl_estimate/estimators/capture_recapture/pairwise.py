@@ -311,7 +311,7 @@ def _given_people(
 ) -> Estimates:
     """The model fitted to a table with the same sufficient statistics; of it only what rests on them is kept."""
     made = loglinear(table, terms, level=level)
-    frame = made.to_frame()
+    frame = made.frame
     told = {key: made.diagnostics[key] for key in ("parameters", "parameter_se", "minus_infinity")}
     kinds = [str(kind) for kind in frame["interval_kind"]]
     columns = {name: frame[name].to_numpy(dtype=float) for name in ("value", "se", "lower", "upper")}

@@ -86,7 +86,7 @@ def _rows(changed: list[tuple[str, CaptureHistories]]) -> Iterator[dict[str, obj
     for name, histories in changed:
         row: dict[str, object] = {"changed": name, "n": histories.n, "value": np.nan, "lower": np.nan, "upper": np.nan}
         try:
-            found = select_stepwise(histories, threshold=THRESHOLD, interval="log").to_frame().iloc[0]
+            found = select_stepwise(histories, threshold=THRESHOLD, interval="log").frame.iloc[0]
         except FlError as error:
             yield row | {"refused": error.code}
         else:

@@ -225,7 +225,7 @@ def simulate(
     rows: list[dict[str, object]] = []
     for histories in draw_lists(model, datasets, seed=seed):
         try:
-            row = method(histories).to_frame().iloc[0]
+            row = method(histories).frame.iloc[0]
             rows.append({"value": row["value"], "lower": row["lower"], "upper": row["upper"], "refused": ""})
         except FlError as error:
             rows.append({"value": np.nan, "lower": np.nan, "upper": np.nan, "refused": error.code})

@@ -68,7 +68,7 @@ def add_unlistable(estimates: Estimates, share: float | tuple[float, float]) -> 
             "FL-EST-347", "only estimates from lists can be made larger by those whom no list can meet",
             found=listed(dict.fromkeys(quantities)), fix="give what a function of fl.capture_recapture returns",
         )  # fmt: skip
-    frame = estimates.to_frame()
+    frame = estimates.frame.copy()
     sizes, seen = _sizes(estimates)
     for name, at in (("value", (least + most) / 2), ("lower", least), ("upper", most)):
         grown = sizes[name] / (1 - at)

@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import special
 
 from fl_estimate.arrays import Floats
-from fl_estimate.errors import EstimateFault
+from fl_estimate.errors import EstimateFault, numbers_given
 from fl_estimate.estimators.hierarchical.beta_binomial import beta_points, log_marginal
 from fl_estimate.estimators.hierarchical.binomial import hyper_points
 from fl_estimate.estimators.hierarchical.leaving_out import given_others
@@ -238,6 +238,9 @@ def _smoothed_loo(log_likelihood: Floats) -> tuple[Floats, Floats]:
     return np.logaddexp.reduce(np.asarray(log_weight) + log_likelihood.T, axis=1), np.asarray(k)
 
 
+_SCALES_FIX = "scales=(0.5, 1, 2) halves and doubles the scale of the prior"
+
+
 def sensitivity(
     estimates: Estimates,
     direct: Any,
@@ -269,7 +272,7 @@ def sensitivity(
     Raises
     ------
     EstimateFault
-        FL-EST-57; FL-EST-59: a flat prior has no scale.
+        FL-EST-57; FL-EST-59: a flat prior has no scale, or a scale is no number above 0.
 
     Examples
     --------
@@ -280,21 +283,26 @@ def sensitivity(
     >>> len(table), bool(table["shift"].abs().max() < 0.5)
     (15, True)
     """
+    factors = numbers_given(scales, "scales", "FL-EST-59", _SCALES_FIX)
+    if not factors or not all(np.isfinite(factor) and factor > 0 for factor in factors):
+        raise EstimateFault(
+            "FL-EST-59", "a scale of a prior is a number above 0", found=f"{len(factors)} numbers", fix=_SCALES_FIX
+        )
     made = rebuild(estimates, direct, covariates, neighbours)
-    model, level = made.model, float(estimates.to_frame()["level"].iloc[0])
+    model, level = made.model, float(estimates.frame["level"].iloc[0])
     name = "sigma" if model.kappa is None else "kappa"
-    frame = estimates.to_frame()
+    frame = estimates.frame
     frame = frame[frame["margin"] != ""]
     half = (frame["upper"] - frame["lower"]).to_numpy(float) / 2
     parts: list[pd.DataFrame] = []
-    for scale in scales:
-        scaled = _rescaled(model, float(scale))
+    for scale in factors:
+        scaled = _rescaled(model, scale)
         found = sample(scaled, Ask(level=level, draws=1, seed=0, shares=None), "grid")
         parts.append(
             pd.DataFrame(
                 {
                     **made.direct.by_columns,
-                    "scale": float(scale),
+                    "scale": scale,
                     "prior": str(scaled.priors.sigma if scaled.kappa is None else scaled.kappa),
                     "value": found.median,
                     "lower": found.lower,

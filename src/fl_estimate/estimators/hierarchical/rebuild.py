@@ -46,7 +46,7 @@ def rebuild(estimates: Estimates, direct: Any, covariates: Any, neighbours: Any)
     counted = on_counts(told["likelihood"], told["link"])
     table = read_direct(direct, COUNTS if counted else VALUES, [covariates], told["time"])
     known = None if covariates is None else read_keyed(covariates, table.by, "covariates", table.time)
-    frame = estimates.to_frame()
+    frame = estimates.frame
     frame = frame[frame["margin"] != ""]
     if table.time:
         table = complete(table, [known])

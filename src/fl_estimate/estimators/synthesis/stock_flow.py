@@ -223,7 +223,7 @@ def stock_from_person_time(
     found: Estimates = function(
         people, years, design=design, by=by, where=where, unknown=unknown, interval=interval, df=df, level=level
     )
-    frame = found.to_frame()
+    frame = found.frame.copy()
     for name in SCALED:
         frame[name] = frame[name] / window_years
     frame["quantity"], frame["method"] = quantity, str(PERSON_TIME)
