@@ -21,7 +21,9 @@ MOST_ATOMS = 8
 class Part(BaseModel):
     """A table of the file: every key is known, none can be changed later."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", arbitrary_types_allowed=True, populate_by_name=True, hide_input_in_errors=True
+    )
 
 
 class SourceText(Part):

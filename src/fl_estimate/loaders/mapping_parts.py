@@ -28,7 +28,7 @@ Code = str | int
 class Strict(BaseModel):
     """A part whose keys are all known, and that does not change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, hide_input_in_errors=True)
 
 
 def is_table(given: object) -> TypeGuard[Dictionary[str, Any]]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from fl_estimate.errors import EstimateFault, listed
+from fl_estimate.arrays import Floats
+from fl_estimate.errors import EstimateFault, listed, missing_columns
 from fl_estimate.inputs.wording import ANY, FILE, ColumnWords, Wording
 from fl_estimate.results.columns import margin_columns
 
@@ -206,6 +208,57 @@ def _words(wording: Wording, name: str, value: Any) -> Mapping[str, str]:
 
 def _code(value: Any) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def asked_for(frame: pd.DataFrame, wording: Wording, name: str, wanted: Any) -> npt.NDArray[np.bool_]:
+    """Rows whose by-column has a value: a code, or else a label; `NOT_STATED`; None where the row is not divided by it."""
+    column = frame[name]
+    silent = column.isna().to_numpy(dtype=bool)
+    divided = np.array([name in margin_columns({"margin": margin}) for margin in frame["margin"]], dtype=bool)
+    if wanted is None:
+        return silent & ~divided
+    if wanted is not NOT_STATED:
+        found = (column == wanted).fillna(False).to_numpy(dtype=bool)
+        if found.any():
+            return found
+        found = np.array(
+            [not quiet and _by_label(wording, name, value, wanted) for value, quiet in zip(column, silent, strict=True)]
+        )
+        if found.any():
+            return found
+    return silent & divided & bool(wanted == NOT_STATED)
+
+
+def populations_of(
+    frame: pd.DataFrame, by: Sequence[str], wording: Wording, population: pd.DataFrame
+) -> tuple[npt.NDArray[np.intp], Floats]:
+    """Rows and their populations, by codes or labels; rows of those who did not state a column only where it is given.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-24: a column, or the population of a row, is missing.
+    """
+    needed = [*by, "population"]
+    absent = [name for name in needed if name not in population.columns]
+    if absent:
+        raise missing_columns("FL-EST-24", absent, [str(name) for name in population.columns], EstimateFault)
+    known = {_key(row[:-1]): float(row[-1]) for row in population[needed].itertuples(index=False)}
+    coded, named = ([labelled(frame, wording, name, codes=codes) for name in by] for codes in (True, False))
+    keys = [[_key(column.iloc[row] for column in form) for form in (coded, named)] for row in range(len(frame))]
+    found = [next((known[key] for key in each if key in known), None) for each in keys]
+    lost = {str(key) for (key, _), each in zip(keys, found, strict=True) if each is None and NOT_STATED not in key}
+    if lost:
+        raise EstimateFault(
+            "FL-EST-24", "the population of some rows is not given", found=listed(sorted(lost)),
+            fix="add a row for each; the nation's row has every by-column missing",
+        )  # fmt: skip
+    kept = [place for place, each in enumerate(found) if each is not None]
+    return np.array(kept, dtype=np.intp), np.array([found[place] for place in kept], dtype=float)
+
+
+def _key(values: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(None if value is pd.NA or value is None or value != value else value for value in values)
 
 
 def with_labels(

@@ -39,7 +39,7 @@ from fl_estimate.results.columns import nullable as nullable
 from fl_estimate.results.crossing import Crossing
 from fl_estimate.results.datatree import datatree
 from fl_estimate.results.domains import NOT_STATED as NOT_STATED
-from fl_estimate.results.domains import a_label, pivoted, places_of, with_labels
+from fl_estimate.results.domains import a_label, asked_for, pivoted, places_of, populations_of, with_labels
 from fl_estimate.results.inference import Inference
 from fl_estimate.results.provenance import Provenance
 from fl_estimate.results.public import public
@@ -132,11 +132,11 @@ class Estimates:
 
         Parameters
         ----------
-        labels : bool, default False
-            By-columns hold codes, by which other tables are joined, and are missing both where `margin` says that the row is
-            not divided by them and where people did not state them. With labels they are ordered categoricals of labels (of
-            codes, where there are no labels) in the order of the source; the last level is `fl.NOT_STATED`, and they are
-            missing only where the row is not divided by them.
+        labels : bool, default True
+            By-columns are ordered categoricals of labels (of codes, where there are no labels) in the order of the source; the
+            last level is `fl.NOT_STATED`, and they are missing only where the row is not divided by them. With False they hold
+            plain codes, by which other tables are joined, and are missing both where `margin` says that the row is not
+            divided by them and where people did not state them.
         language : str
             Of the labels, where the survey has them in several.
 
@@ -146,9 +146,9 @@ class Estimates:
         >>> people = pd.DataFrame({"ea": [1, 1, 2, 2], "fl": [0, 1, 0, 0], "region": ["N", "N", "S", None]})
         >>> estimates = fl.estimate_prevalence(people, "fl", design=fl.Design(psu="ea", unweighted=True), by="region")
         >>> estimates.to_frame()["region"].tolist()
-        [<NA>, 'N', 'S', <NA>]
-        >>> estimates.to_frame(labels=True)["region"].tolist()
         [nan, 'N', 'S', 'not stated']
+        >>> estimates.to_frame(labels=False)["region"].tolist()
+        [<NA>, 'N', 'S', <NA>]
         """
         return with_labels(self.frame, self.by, self.wording, language=language) if labels else self.frame.copy()
 
@@ -272,7 +272,8 @@ class Estimates:
     def select(self, **by: Any) -> Estimates:
         """The rows whose by-columns have these values, as Estimates; rows of other margins fall out.
 
-        A column that says what a row is can be asked for too: ``select(quantity="population_size")``.
+        A value is a code, or else a label; `fl.NOT_STATED` those who did not state the column; None the rows that it does not
+        divide. A column that says what a row is can be asked for too: ``select(quantity="population_size")``.
 
         Raises
         ------
@@ -284,8 +285,7 @@ class Estimates:
             raise missing_columns("FL-EST-21", absent, [*self.by, *sorted(TEXT)], EstimateFault)
         keep = np.ones(len(self), dtype=bool)
         for name, wanted in by.items():
-            column = self.frame[name]
-            keep &= (column.isna() if wanted is None else (column == wanted).fillna(False)).to_numpy(dtype=bool)
+            keep &= asked_for(self.frame, self.wording, name, wanted)
         if not keep.any():
             shown = ", ".join(f"{name}={wanted!r}" for name, wanted in by.items())
             known = "; ".join(f"{name}: {listed(self.frame[name].dropna().unique(), most=12)}" for name in by)
@@ -302,8 +302,9 @@ class Estimates:
         Parameters
         ----------
         population : number or pandas.DataFrame
-            A number serves the national rows, which alone are returned. A frame has the by-columns and
-            `population`; a row with every by-column missing is the nation's.
+            A number serves the national rows, which alone are returned. A frame has the by-columns, as codes or labels, and
+            `population`; a row with every by-column missing is the nation's. Rows of those who did not state a column are
+            left out, unless it has a population for `fl.NOT_STATED`.
 
         Raises
         ------
@@ -311,25 +312,9 @@ class Estimates:
             FL-EST-23: not a prevalence; FL-EST-24: a population is missing, or is not a positive number.
         """
         if isinstance(population, pd.DataFrame):
-            return self._scaled(self._populations(population), PERSONS)
+            rows, people = populations_of(self.frame, self.by, self.wording, population)
+            return self._rows(rows)._scaled(people, PERSONS)
         return self.national._scaled(np.full(len(self.national), float(population)), PERSONS)
-
-    def _populations(self, population: pd.DataFrame) -> Floats:
-        needed = [*self.by, "population"]
-        absent = [name for name in needed if name not in population.columns]
-        if absent:
-            raise missing_columns("FL-EST-24", absent, [str(name) for name in population.columns], EstimateFault)
-        known = {_key(row[:-1]): float(row[-1]) for row in population[needed].itertuples(index=False)}
-        keys = [_key(row) for row in self.frame[list(self.by)].itertuples(index=False)] if self.by else [()] * len(self)
-        absent_rows = sorted({str(key) for key in keys if key not in known})
-        if absent_rows:
-            raise EstimateFault(
-                "FL-EST-24",
-                "the population of some rows is not given",
-                found=listed(absent_rows),
-                fix="add a row for each; the nation's row has every by-column missing",
-            )
-        return np.array([known[key] for key in keys], dtype=float)
 
     def _scaled(self, factor: Floats, quantity: Quantity) -> Estimates:
         wrong = sorted(set(self.frame["quantity"]) - {PREVALENCE})
@@ -533,10 +518,6 @@ class Estimates:
     def _title(self) -> str:
         """What the result is, in words."""
         return shown.title(self.frame, self.assumptions, self.provenance.call)
-
-
-def _key(values: Any) -> tuple[Any, ...]:
-    return tuple(None if value is pd.NA or value is None or value != value else value for value in values)
 
 
 Bound = Literal["", "lower", "upper"]

@@ -18,7 +18,7 @@ Number = Annotated[float, Field(ge=0)]
 class Strict(BaseModel):
     """A table of a study file: no key that is not known, no value of another type."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
 
 class SourceEntry(Strict):

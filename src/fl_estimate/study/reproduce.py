@@ -45,7 +45,7 @@ OPEN_KEYS: tuple[str, ...] = ("golden_", "implied_", "computed")
 class InputEntry(BaseModel):
     """``[[inputs]]``: a printed figure. `unit` and `symbol` are for where label and formula do not say it themselves."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
     label: str
     value: Finite
@@ -61,7 +61,7 @@ class InputEntry(BaseModel):
 class TargetEntry(BaseModel):
     """A published figure: what is printed, where, from which inputs it follows, and how."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True, hide_input_in_errors=True)
 
     id: Annotated[str, Field(min_length=1)]
     description: str = ""

@@ -71,9 +71,12 @@ def test_labels_come_from_the_file_and_the_mapping_is_heard_first(data: fl.Surve
 
 
 def test_rows_stand_in_the_order_of_the_codes_or_as_the_mapping_lists_them(data: fl.SurveyData) -> None:
-    rows = fl.estimate_prevalence(data, "papers", by=[["schooling"], ["region"]]).to_frame()
+    estimates = fl.estimate_prevalence(data, "papers", by=[["schooling"], ["region"]])
+    rows = estimates.to_frame()
     assert rows["schooling"].dropna().tolist() == ["Primaire", "Aucune", "Supérieur"]
-    assert rows["region"].dropna().tolist() == ["Sud", "Nord", "Est"]
+    assert rows["region"].dropna().tolist() == ["South", "North", "Est"]
+    for codes in (estimates.to_frame(labels=False), estimates.to_frame(language="fr")):
+        assert codes["region"].dropna().tolist() == ["Sud", "Nord", "Est"]
 
 
 def test_ordered_categories_of_frames_keep_their_order() -> None:

@@ -29,7 +29,7 @@ def test_every_column_stands_in_its_place_and_type() -> None:
         "df_effective": np.nan, "deff": [1.1, 1.2],
     }  # fmt: skip
     made = built(columns, {"region": [None, 3]}, quantity=PREVALENCE, method=[TAYLOR, REPLICATES])
-    frame = made.to_frame()
+    frame = made.to_frame(labels=False)
     assert list(frame.columns) == [*HEAD, "region", *TAIL]
     assert frame.index.equals(pd.RangeIndex(2))
     texts = {"quantity", "outcome", "term", "margin", "interval_kind", "bound", "method", "basis"}
@@ -55,7 +55,7 @@ def test_every_column_stands_in_its_place_and_type() -> None:
 )
 def test_labels_of_by_columns_are_nullable(labels: list[Any], dtype: str) -> None:
     made = built(by={"region": labels})
-    assert str(made.to_frame()["region"].dtype) == dtype
+    assert str(made.to_frame(labels=False)["region"].dtype) == dtype
     assert made.by == ("region",)
 
 

@@ -253,22 +253,22 @@ def test_a_formula_is_text_in_a_page(people: pd.DataFrame) -> None:
 
 def test_a_frame_with_labels_has_the_nation_apart(crossed: fl.Estimates) -> None:
     told = in_words(crossed)
-    frame = told.to_frame(labels=True)
+    frame = told.to_frame()
     assert frame["sex"].dtype == pd.CategoricalDtype(["Women", "Men", fl.NOT_STATED], ordered=True)
     nation = (frame["margin"] == "").tolist()
     assert frame["region"].isna().tolist() == frame["sex"].isna().tolist() == nation
     assert frame.loc[frame["region"] == fl.NOT_STATED, "n"].tolist() == [4]
-    assert told.to_frame(labels=True, language="fr")["sex"].cat.categories[0] == "Femmes"
+    assert told.to_frame(language="fr")["sex"].cat.categories[0] == "Femmes"
     for record in frame[~frame["region"].isna()].to_dict("records"):
         assert told[record["region"], record["sex"]].value == record["value"]
     # codes stay where tables are joined by them, and everything else is the same
-    pd.testing.assert_frame_equal(told.to_frame(), crossed.to_frame())
+    pd.testing.assert_frame_equal(told.to_frame(labels=False), crossed.frame)
     pd.testing.assert_frame_equal(frame.drop(columns=["region", "sex"]), crossed.frame.drop(columns=["region", "sex"]))
 
 
 def test_a_frame_of_no_rows_has_columns_of_its_kind(estimates: fl.Estimates) -> None:
     none = estimates._rows(np.array([], dtype=np.intp))
-    assert none.to_frame(labels=True)["region"].dtype.name == "category"
+    assert none.to_frame()["region"].dtype.name == "category"
     assert list(none) == []
     with pytest.raises(fl.FlError, match="FL-EST-298"):
         _ = none.value
@@ -278,3 +278,37 @@ def test_the_message_on_several_rows_names_one_that_there_is(estimates: fl.Estim
     with pytest.raises(fl.FlError) as raised:
         _ = estimates.value
     assert "estimates['North'].value" in str(raised.value)
+
+
+def test_rows_and_populations_are_had_by_code_by_label_and_by_not_stated(crossed: fl.Estimates) -> None:
+    told = in_words(crossed)
+    assert told.select(sex="Women").frame.equals(told.select(sex=told.select(sex="Women").frame["sex"].iloc[0]).frame)
+    silent = told.select(sex=fl.NOT_STATED)
+    assert silent.to_frame()["sex"].tolist() == [fl.NOT_STATED]
+    assert silent.frame["margin"].tolist() == ["region × sex"]
+    assert told.select(sex=None).frame["margin"].tolist() == [""]
+    by_label = told.to_frame()[["region", "sex"]].assign(population=1_000.0)
+    by_code = told.to_frame(labels=False)[["region", "sex"]].assign(population=1_000.0)
+    every = told.persons(by_label)
+    np.testing.assert_allclose(every.frame["value"], told.frame["value"] * 1_000)
+    # By codes the nation and the people who stated nothing are one row: that is the nation's, and the others are left out.
+    stated = told.persons(by_code.drop_duplicates())
+    assert len(stated) == len(told) - 1
+    assert not stated.to_frame()["sex"].eq(fl.NOT_STATED).any()
+    np.testing.assert_allclose(stated.frame["value"], told.frame["value"].to_numpy()[:-1] * 1_000)
+    with pytest.raises(fl.FlError, match="FL-EST-24"):
+        told.persons(by_label.assign(population=float("nan")))
+    with pytest.raises(fl.FlError, match="FL-EST-24"):
+        told.persons(by_label.head(2))
+
+
+def test_a_frame_given_back_has_no_area_of_those_who_did_not_state_theirs() -> None:
+    people = pd.DataFrame({
+        "ea": np.arange(200) // 5, "fl": (np.arange(200) % 6 == 0).astype(int),
+        "region": np.where(np.arange(200) % 20 == 3, None, np.where(np.arange(200) % 2 == 0, "North", "South")),
+    })  # fmt: skip
+    direct = fl.estimate_prevalence(people, "fl", design=fl.Design(psu="ea", unweighted=True), by="region")
+    whole = fl.hierarchical.area(direct, draws=100, seed=1)
+    again = fl.hierarchical.area(direct.to_frame(), draws=100, seed=1)
+    assert again.to_frame()["region"].dropna().tolist() == whole.to_frame()["region"].dropna().tolist() == ["North", "South"]
+    np.testing.assert_allclose(again.frame["value"], whole.frame["value"])

@@ -15,7 +15,7 @@ from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, listed, missing_columns, shown
 from fl_estimate.results.basis import Support
 from fl_estimate.results.codes import MEAN, PREVALENCE
-from fl_estimate.results.estimates import FIXED, Estimates
+from fl_estimate.results.estimates import FIXED, NOT_STATED, Estimates
 
 NUMBERS: tuple[str, ...] = ("value", "se", "n", "cases", "deff", "undetermined")
 LIMITS: tuple[str, ...] = ("lower", "upper")
@@ -140,6 +140,8 @@ def read_direct(direct: Any, needed: Sequence[str], others: Sequence[Any], time:
             fix='estimate with unknown="no" or unknown="exclude", one model each',
         )
     margins = [text(margin) for margin in columns["margin"]] if "margin" in columns else [by] * size
+    if recipe is None and "margin" in columns:  # a frame of Estimates says by a level who did not state their area
+        columns |= {name: [None if label == NOT_STATED else label for label in columns[name]] for name in {by, second} if name}
     times = columns[second] if second else [0] * size
     outcome, quantity = _only(columns, "outcome"), _only(columns, "quantity")
     rows = [

@@ -164,7 +164,7 @@ def unit(
     >>> estimates = fl.hierarchical.unit(people, "fl", cells=["region", "sex"], population=population, by="region",
     ...                                  design=fl.Design(unweighted=True), seed=1)
     >>> estimates.to_frame()["region"].tolist()
-    [<NA>, 'N', 'S', 'W']
+    [nan, 'N', 'S', 'W']
     """
     if likelihood not in ("binomial", "normal"):
         raise not_one_of("FL-EST-107", "this likelihood", likelihood, ("binomial", "normal"))
