@@ -240,6 +240,7 @@ pd.DataFrame(
             people, "forced_labour", by="region", design=design
         )
         .to_frame()
+        .astype({"region": "string"})
         .assign(region=lambda f: f["region"].fillna("whole country"))
         .set_index("region")["se"]
         for name, design in ways.items()

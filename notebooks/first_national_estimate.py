@@ -50,7 +50,8 @@ def shown(
 ) -> pd.DataFrame:
     """Some columns of a result, rounded, with the areas as row names."""
     frame = estimates.to_frame()
-    areas = frame[estimates.by[0]].fillna("whole country").rename("")
+    areas = frame[estimates.by[0]].astype("string")
+    areas = areas.fillna("whole country").rename("")
     return frame.set_index(areas)[list(columns)].astype(float).round(decimals)
 
 
