@@ -16,7 +16,7 @@ from fl_estimate.errors import EstimateFault, FlError, FlWarning, not_one_of, sh
 from fl_estimate.estimators.domain_query import Measure
 from fl_estimate.estimators.domain_table import DomainTable
 from fl_estimate.estimators.targets import Targets, make_targets
-from fl_estimate.estimators.weighted_call import Call, bounds_of, lay_out
+from fl_estimate.estimators.weighted_call import Call, bounds_of, lay_out, lay_out_again
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.survey_data import SurveyData
 from fl_estimate.results.codes import PREVALENCE
@@ -179,16 +179,24 @@ def _together(alike: Sequence[Estimator], people: SurveyData) -> list[tuple[str,
             return [pair for each in alike for pair in _alone(each, people)]
     except Exception as error:
         return [(each.name, code_of(error)) for each in alike]
-    return [(each.name, _varied(each, first, targets, table)) for each in alike]
+    found: list[tuple[str, Answer]] = []
+    made: Estimates | None = None
+    for each in alike:
+        answer = _varied(each, first, made, targets, table)
+        made = answer if made is None and isinstance(answer, Estimates) else made
+        found.append((each.name, answer))
+    return found
 
 
-def _varied(each: Estimator, first: Call, targets: Targets, table: DomainTable) -> Answer:
+def _varied(each: Estimator, first: Call, made: Estimates | None, targets: Targets, table: DomainTable) -> Answer:
     """One of several that share a table, with its own interval; the same figures as alone, which a test compares."""
     call = copy(first)
     call.interval, call.df = each.arguments.get("interval", "korn-graubard"), each.arguments.get("df", "domain")
     call.level = each.arguments.get("level", 0.95)
     try:
         call.check(PROPORTION)
-        return lay_out(call, targets, table, quantity=PREVALENCE)
+        if made is None:
+            return lay_out(call, targets, table, quantity=PREVALENCE)
+        return lay_out_again(made, call, table)
     except Exception as error:
         return code_of(error)

@@ -214,7 +214,8 @@ class Drawer:
 
 def _at_random(place: Ints, most: Ints, rng: np.random.Generator) -> Ints:
     """Choose in each place as many rows as it may have, at random, in the order of the rows; `place` is sorted."""
-    order = np.lexsort((rng.random(len(place)), place))
+    # One key, the place and a chance below 1, sorts faster than two.
+    order = np.argsort(place + rng.random(len(place)))
     rank = np.arange(len(place)) - np.searchsorted(place, place, side="left")
     return np.sort(order[rank < most[place]])
 
