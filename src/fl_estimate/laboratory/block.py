@@ -20,6 +20,7 @@ from fl_estimate.laboratory.truths import Domain, Population, Truth, domains_of,
 from fl_estimate.reporting.judging import cautions, judge
 from fl_estimate.reporting.suppression import SuppressionRule
 from fl_estimate.results.basis import Support
+from fl_estimate.results.codes import ZERO_CASES
 from fl_estimate.results.estimates import Estimates
 
 Drawn = Callable[[pd.DataFrame, np.random.Generator], tuple[Any, Design]]
@@ -178,7 +179,7 @@ class _Notes:
         empty = np.isnan(figures[2]) & np.isnan(figures[3])
         code = np.full(len(frame), -1)
         if empty.any():
-            told = {reason.row: str(reason.code) for reason in reversed(answer.reasons)}
+            told = {reason.row: str(reason.code) for reason in answer.reasons if reason.code != ZERO_CASES}
             code[empty] = [self._code(told.get(row, "no_interval")) for row in np.flatnonzero(empty).tolist()]
         for part, rows, domains in self._match(name, answer):
             note = self._part(part)

@@ -38,7 +38,7 @@ def simulate_coverage(
     samples: int = 1_000,
     level: float = 0.95,
     rule: str | SuppressionRule = "fl-default",
-    seed: int = 1,
+    seed: int,
     block: int = BLOCK,
     folder: str | Path | None = None,
     minutes: float | None = None,

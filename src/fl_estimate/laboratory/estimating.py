@@ -88,7 +88,7 @@ def _read(name: str, given: Any, outcome: list[str], common: Mapping[str, Any]) 
     pair = (given, {}) if isinstance(given, str) else given
     if not (isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str) and isinstance(pair[1], Mapping)):
         raise EstimateFault(
-            "FL-EST-386", f"{shown(name)} is no estimator", found=shown(given),
+            "FL-EST-386", f"{shown(name)} is no estimator", found=f"a {type(given).__name__}",
             fix='the name of a method, ("name", {its arguments}), or a function of the people that gives Estimates',
         )  # fmt: skip
     method = _method(pair[0])

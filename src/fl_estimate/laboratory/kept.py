@@ -47,7 +47,7 @@ def read(file: Path, samples: int) -> Block | None:
     if not file.is_file():
         return None
     try:
-        with np.load(file, allow_pickle=False) as held:
+        with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as held:
             told = json.loads(held["told"].tobytes())
             block = Block(
                 number=told["number"],

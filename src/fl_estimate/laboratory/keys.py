@@ -16,8 +16,11 @@ import pandas as pd
 
 from fl_estimate.errors import EstimateFault, shown
 
-ROOMS = ("design", "estimators", "inputs", "laboratory", "results")
-"""Rooms of the library whose code makes the figures of a block."""
+CODE = (
+    *("design", "estimators", "inputs", "results", "reporting/judging.py", "reporting/suppression.py"),
+    *(f"laboratory/{name}.py" for name in ("block", "estimating", "sample_design", "truths")),
+)
+"""Where the code stands that makes the figures of a block."""
 
 
 def key_of(inputs: Mapping[str, Any]) -> str:
@@ -39,8 +42,9 @@ def key_of(inputs: Mapping[str, Any]) -> str:
 def _package() -> str:
     """The code of the library that estimates: figures of another version are those of another run."""
     home, told = Path(__file__).resolve().parents[1], hashlib.sha256()
-    for room in ROOMS:
-        for file in sorted((home / room).rglob("*.py")):
+    for part in CODE:
+        place = home / part
+        for file in [place] if place.is_file() else sorted(place.rglob("*.py")):
             told.update(str(file.relative_to(home)).encode())
             told.update(file.read_bytes())
     return told.hexdigest()

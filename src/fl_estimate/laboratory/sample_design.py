@@ -159,6 +159,15 @@ class Drawer:
 
     def draw(self, rng: np.random.Generator) -> tuple[pd.DataFrame, Design]:
         """Draw one sample: its rows, with the weights, and its design."""
+        rows, weight, unit = self.rows(rng)
+        more = {self.how.weights: weight}
+        if self.how.fpc:
+            strata = np.searchsorted(self.first_unit, unit, side="right") - 1
+            more[FPC] = np.diff(self.first_unit)[strata].astype(float)
+        return self.frame.take(rows).assign(**more).reset_index(drop=True), self.how.design
+
+    def rows(self, rng: np.random.Generator) -> tuple[Ints, Floats, Ints]:
+        """Draw one sample: its rows of the frame, their weights, and the PSU of each."""
         unit, expected, hits = self._units(rng)
         homes = self.first_home[unit + 1] - self.first_home[unit]
         which, home = ragged(self.first_home[unit], self.first_home[unit + 1])
@@ -181,12 +190,7 @@ class Drawer:
             each = each * people / np.minimum(people, most) * (1 if self.how.household else hits[which])
         elif self.how.household is None:
             each = each * hits[which]
-        sample = self.frame.take(self.order[person])
-        more = {self.how.weights: each[place]}
-        if self.how.fpc:
-            strata = np.searchsorted(self.first_unit, unit, side="right") - 1
-            more[FPC] = np.diff(self.first_unit)[strata][which][place].astype(float)
-        return sample.assign(**more).reset_index(drop=True), self.how.design
+        return self.order[person], each[place], unit[which][place]
 
     def _units(self, rng: np.random.Generator) -> tuple[Ints, Floats, Ints]:
         """The PSUs drawn, how many times each was expected, and how many times it came."""

@@ -13,13 +13,13 @@ import pandas as pd
 
 from fl_estimate.arrays import Floats
 from fl_estimate.laboratory.block import LIMITS, WITHHELD, Block, Domain, Part
+from fl_estimate.results.codes import PERSONS, PREVALENCE, PREVALENCE_PER_1000, TOTAL
 
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 KEYS = ("estimator", "quantity", "outcome", "term", "bound")
 BANDS: tuple[tuple[str, float], ...] = (("under 1", 0), ("1–4", 1), ("5–9", 5), ("10–19", 10), ("20 and more", 20))
 """Expected cases of a domain, each band from its number up to the next."""
-NO_LIMIT = 1e300
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -79,7 +79,7 @@ def gather(blocks: Sequence[Block], *, several: bool) -> Iterator[tuple[Part, li
     for part in parts:
         rows = [_of_block(block, part, number, len(domains), several=several) for block in blocks]
         arrays = {name: np.concatenate([each[name] for each in rows]) for name in rows[0]}
-        bounded = part[1] in ("prevalence", "total", "persons", "prevalence_per_1000")
+        bounded = part[1] in (PREVALENCE, PREVALENCE_PER_1000, TOTAL, PERSONS)
         runs = Runs(**arrays, bounded=bounded)
         yield part, domains, runs.take(~np.isnan(runs.truth)) if part[1] else runs
 
@@ -250,9 +250,8 @@ def _tenths(
         yield "truth", "highest tenth", inside & ((rank > size - tenth) & (size >= 3))[at]
 
 
-def class_row(runs: Runs, rows: pd.DataFrame, level: float) -> dict[str, Any]:
+def class_row(runs: Runs, rows: pd.DataFrame) -> dict[str, Any]:
     """The figures of a class of domains: shares over all its intervals, and means over its domains."""
-    del level
     known = ~np.isnan(runs.value)
     off, truth = (runs.value - runs.truth)[known], runs.truth[known]
     width = (runs.upper - runs.lower)[runs.given]
@@ -301,5 +300,5 @@ def tables(blocks: Sequence[Block], *, several: bool, level: float) -> tuple[pd.
                 # What was met in the sample differs between samples: a domain as a whole is in no such class.
                 whole = kind != "cases in the sample" and not (several and kind in ("expected cases", "truth"))
                 within = figures.loc[np.unique(runs.domain[rows])] if whole else figures.iloc[:0]
-                by_class.append({**head, "kind": kind, "class": name, **class_row(runs.take(rows), within, level)})
+                by_class.append({**head, "kind": kind, "class": name, **class_row(runs.take(rows), within)})
     return pd.DataFrame(by_domain), pd.DataFrame(by_class)

@@ -15,6 +15,7 @@ from fl_estimate.arrays import Floats
 from fl_estimate.design.domains import By, by_margins
 from fl_estimate.errors import EstimateFault, labels_shown, missing_columns, shown
 from fl_estimate.laboratory.sample_design import label_text
+from fl_estimate.results import codes
 from fl_estimate.results.columns import margin_columns
 from fl_estimate.schema.expressions import parse
 
@@ -69,7 +70,7 @@ class Population:
                 "FL-EST-384", "what is true of a quantity is not known", found=shown(quantity),
                 fix=f"truth= a function of the frame that says it; counted without are {', '.join(_FIGURES)}",
             )  # fmt: skip
-        above, _, below = outcome.partition("/") if quantity == "ratio" else (outcome, "", "")
+        above, _, below = outcome.partition("/") if quantity == codes.RATIO else (outcome, "", "")
         values = self.values(above)
         if below:
             other = self.values(below)
@@ -135,6 +136,10 @@ def _mean(values: Floats, _: str) -> float:
     return float(values.mean()) if len(values) else np.nan
 
 
+def _per_thousand(values: Floats, term: str) -> float:
+    return 1_000 * _mean(values, term)
+
+
 def _sum(values: Floats, _: str) -> float:
     return float(values.sum())
 
@@ -144,14 +149,14 @@ def _variance(values: Floats, _: str) -> float:
 
 
 _FIGURES: Mapping[str, Callable[[Floats, str], float]] = {
-    "prevalence": _mean,
-    "prevalence_per_1000": lambda values, term: 1_000 * _mean(values, term),
-    "mean": _mean,
-    "total": _sum,
-    "persons": _sum,
-    "variance": _variance,
-    "quantile": _quantile,
-    "ratio": _mean,
+    codes.PREVALENCE: _mean,
+    codes.PREVALENCE_PER_1000: _per_thousand,
+    codes.MEAN: _mean,
+    codes.TOTAL: _sum,
+    codes.PERSONS: _sum,
+    codes.VARIANCE: _variance,
+    codes.QUANTILE: _quantile,
+    codes.RATIO: _mean,
 }
 """How figures are counted on everybody; a ratio is of two columns, "a/b"."""
 
