@@ -32,7 +32,7 @@ class ClusteredPopulation:
         Intraclass correlation of the outcome within PSUs, within areas and strata: the part of its variance that lies between
         PSUs, less what chance puts there (analysis of variance).
     r2 : float
-        Squared correlation of the covariate with the logit of the areas' prevalences.
+        Squared correlation of the covariate with the logits of the areas' rates; NaN of fewer than three areas.
     """
 
     frame: pd.DataFrame
@@ -79,9 +79,10 @@ def clustered_population(
         around those of their areas with that correlation. What came out is measured and returned. A high one of a rare outcome
         is a few PSUs that hold the cases.
     spread : float
-        Standard deviation of the areas' prevalences on the logit scale.
+        Standard deviation of the areas' rates on the logit scale.
     r2 : float
-        Part of the variance of the areas' logits that the covariate `x` tells, 0 to 1.
+        Part of the variance of the logits of the areas' rates that the covariate `x` tells, 0 to 1. The prevalences themselves
+        differ from the rates by chance, and more so where cases are clustered.
     seed : int
 
     Returns
@@ -115,7 +116,7 @@ def clustered_population(
     cell_of_psu = np.arange(psus) * (areas * strata) // psus
     area_of_psu = cell_of_psu // strata
     size = _sizes(persons, psus, rng)
-    x, noise = rng.standard_normal(areas), rng.standard_normal(areas)
+    x, noise = _told_and_untold(areas, rng)
     effect = spread * (np.sqrt(r2) * x + np.sqrt(1 - r2) * noise)
     effect_of_psu = effect[area_of_psu]
     rate = _rates(effect_of_psu, size, prevalence, icc, rng)
@@ -160,6 +161,19 @@ def measured_icc(cases: Ints, size: Ints, cell: Ints) -> float:
     b, w = between / groups if groups else float("nan"), within / float(size.sum() - len(size))
     total = b + (m0 - 1) * w
     return float((b - w) / total) if total > 0 else float("nan")
+
+
+def _told_and_untold(areas: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """What a covariate tells of the areas, and what it does not: of mean 0, variance 1, and without correlation.
+
+    Made so, and not only on average, so that R² is what was asked for with few areas too. Of two areas it cannot be.
+    """
+    x, noise = rng.standard_normal(areas), rng.standard_normal(areas)
+    if areas < 3:
+        return x, noise
+    x = (x - x.mean()) / x.std()
+    noise = noise - noise.mean() - x * (x @ noise) / areas
+    return x, noise / noise.std()
 
 
 def _check(given: dict[str, object]) -> None:

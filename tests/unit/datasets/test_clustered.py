@@ -56,14 +56,16 @@ def test_it_is_the_same_again_and_laid_out_as_asked() -> None:
     assert "5,003 persons in 121 PSUs" in repr(made)
 
 
-def test_the_covariate_tells_as_much_as_asked_for() -> None:
-    """Over 40 populations of 30 areas the mean squared correlation is R², and 1/29 where it is 0 (the mean of chance alone)."""
-    for r2, expected in ((0.0, 1 / 29), (0.5, 0.5), (1.0, 1.0)):
-        found = [
-            clustered_population(persons=2_000, psus=120, areas=30, strata=1, prevalence=0.05, r2=r2, seed=seed).r2
-            for seed in range(40)
-        ]
-        assert np.mean(found) == pytest.approx(expected, abs=0.06)
+@pytest.mark.parametrize("r2", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("areas", [3, 12, 30])
+def test_the_covariate_tells_as_much_as_asked_for(r2: float, areas: int) -> None:
+    """Exactly of the rates; of the prevalences of areas of 2,000 persons without clustering, up to chance."""
+    made = clustered_population(
+        persons=2_000 * areas, psus=20 * areas, areas=areas, strata=1, prevalence=0.05, icc=0, spread=1, r2=r2, seed=4
+    )
+    assert made.r2 == pytest.approx(r2, abs=1e-12)
+    share = made.areas["prevalence"]
+    assert np.corrcoef(made.areas["x"], np.log(share / (1 - share)))[0, 1] ** 2 == pytest.approx(r2, abs=0.1)
 
 
 @pytest.mark.parametrize(
