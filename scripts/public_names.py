@@ -19,6 +19,7 @@ SECTIONS: dict[str, str] = {
     "estimators": "Estimate",
     "results": "Results",
     "reporting": "Publish",
+    "laboratory": "Judge a method where the truth is known",
     "study": "Run a study file",
     "errors": "Errors",
 }

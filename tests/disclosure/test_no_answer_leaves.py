@@ -126,6 +126,11 @@ CALLS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     ),
     "synthesis.stock_from_flow": (fl.synthesis.stock_from_flow, {"flow": total, "duration_years": 2.0, "kind": "in-window", "window_years": 5}),
     "synthesis.stock_from_person_time": (fl.synthesis.stock_from_person_time, {**P, "years": "years", "window_years": 5}),
+    "simulate_coverage": (
+        fl.simulate_coverage,
+        {"population": people, "design": fl.SampleDesign(strata="st", psu="ea", psus=2, weights="drawn"), "outcome": "fl", "by": "region", "samples": 1, "seed": 1},
+    ),
+    "SampleDesign": (fl.SampleDesign, {"strata": "st", "psu": "ea", "psus": 2}),
     "Design": (fl.Design, {"weights": "w", "strata": "st", "psu": "ea"}),
     "Replicates": (fl.Replicates, {"columns": ["w"]}),
 }  # fmt: skip
