@@ -295,6 +295,16 @@ SENTENCES: dict[str, Said] = {
         "Ni si l’échantillon équivaut à moins de {n} {sample} en tirage indépendant.",
         "Tampoco si la muestra equivale a menos de {n} {sample} en extracción independiente.",
     ),
+    "rule_psus": (
+        "Nor where the cases stand in fewer than {n} primary units.",
+        "Ni si les cas se trouvent dans moins de {n} unités primaires.",
+        "Tampoco si los casos se encuentran en menos de {n} unidades primarias.",
+    ),
+    "rule_df_effective": (
+        "Nor where the variance rests on fewer than {df} effective degrees of freedom.",
+        "Ni si la variance repose sur moins de {df} degrés de liberté effectifs.",
+        "Tampoco si la varianza se basa en menos de {df} grados de libertad efectivos.",
+    ),
     "rule_width": (
         "Nor where the interval is wider than {most} times the figure.",
         "Ni si l’intervalle est plus large que {most} fois le chiffre.",

@@ -226,6 +226,11 @@ RULES: dict[str, Said] = {
         "chacune est fusionnée avec la strate suivante",
         "cada uno se une al estrato siguiente",
     ),
+    "effective": (
+        "those of the variance itself, by Satterthwaite, at most primary units minus strata",
+        "ceux de la variance elle-même, d’après Satterthwaite, au plus unités primaires moins strates",
+        "los de la propia varianza, según Satterthwaite, a lo sumo unidades primarias menos estratos",
+    ),
     "domain": (
         "primary units minus strata, counted among those with a respondent in the domain",
         "unités primaires moins strates, comptées parmi celles qui ont un répondant dans le domaine",
@@ -384,6 +389,14 @@ REASONS: dict[str, Said] = {
         "The variance estimator gave a negative number: no standard error.",
         "L’estimateur de la variance a donné un nombre négatif : pas d’erreur type.",
         "El estimador de la varianza dio un número negativo: sin error estándar.",
+    ),
+    "cases_in_few_units": (
+        "The cases stand in few primary units: the interval, which counts all units that were asked, tends to be too narrow, "
+        "above all upwards.",
+        "Les cas se trouvent dans un petit nombre d’unités primaires : l’intervalle, qui compte toutes les unités "
+        "enquêtées, tend à être trop étroit, surtout vers le haut.",
+        "Los casos se encuentran en pocas unidades primarias: el intervalo, que cuenta todas las unidades encuestadas, tiende a "
+        "ser demasiado estrecho, sobre todo hacia arriba.",
     ),
     "replicates_without_value": (
         "{replicates} of {of} replicates have this cell empty and were left out.",
