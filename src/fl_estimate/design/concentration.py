@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 
 from fl_estimate.design.calibrated import Residual
 from fl_estimate.design.sample import Sample, Stage
-from fl_estimate.design.totals import Floats
+from fl_estimate.design.totals import Codes, Floats
 from fl_estimate.design.variance import Statistic, influence_of_units, scale_of
 
 FEWEST = 4
@@ -88,7 +89,7 @@ def variance_of_squares(n: Floats, squares: Floats, fourth: Floats) -> Floats:
 class _Strata:
     """Each stratum in each column where it has a unit with a row: its size, Σ d² and Σ d⁴; shape (pairs,) all of them."""
 
-    column: Floats
+    column: Codes
     size: Floats
     squares: Floats
     fourth: Floats
@@ -98,7 +99,7 @@ class _Strata:
         n, v = self.size, self.squares
         large, own = n >= FEWEST, variance_of_squares(n, v, self.fourth)
 
-        def added(values: Floats, where: Floats) -> Floats:
+        def added(values: Floats, where: npt.NDArray[np.bool_]) -> Floats:
             return np.bincount(self.column[where], weights=values[where], minlength=columns)
 
         few, strata = n < FEWEST, added(np.ones(len(n)), n < FEWEST)

@@ -52,12 +52,13 @@ def by_replicates(
     sums of every replicate within domains, read in blocks. Rows × R is never made.
     """
     own, (table, sample) = people.design.replicates, read
+    own_df: Floats | None = None
     if isinstance(own, UnitReplicates):
         sums = _unit_sums(table, people, own, basis, drafts)
         scaling = Scaling(scale=own.scale, rscales=own.rscales, centre=own.centre)
         df, design_df = None, least_df(own.df, table, people)
         weighted = np.stack([table.sums["w", name] for name in basis.names], axis=1)
-        own_df: Floats | None = effective_df(sample, statistics_of(drafts, table), weighted)
+        own_df = effective_df(sample, statistics_of(drafts, table), weighted)
     elif isinstance(own, Replicates):
         sums = _column_sums(people, targets, table, own, basis, drafts)
         scaling = Scaling(scale=own.scale, rscales=np.array(own.rscales), centre=own.centre)

@@ -115,7 +115,7 @@ def test_interval_that_uses_them() -> None:
     assert rows["df"] == 399
     assert np.isnan(rows["df_effective"])
     with pytest.raises(EstimateFault, match="FL-EST-18"):
-        fl.estimate_quantile(frame, "hours", design=DESIGN, df="effective")
+        fl.estimate_quantile(frame, "hours", design=DESIGN, df="effective")  # type: ignore[arg-type]
 
 
 def test_caution_where_the_default_falls_short() -> None:
