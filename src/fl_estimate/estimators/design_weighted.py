@@ -67,7 +67,8 @@ def estimate_prevalence(
         A 0/1 column or a condition such as ``"age >= 18"``; where it is unknown, the row is outside.
     unknown : {"no", "exclude", "bounds"}, optional
         What an unknown outcome means: not a case; out of the denominator too (R's ``na.rm``: with several outcomes,
-        whoever lacks one of them is out of all, so that all speak of the same people); or two rows a cell, the unknown counted as no (`bound` lower) and as yes (upper). Default ``"no"`` where classified; otherwise a
+        whoever lacks one of them is out of all, so that all speak of the same people); or three rows a cell, the unknown counted as no (`bound` lower) and as yes (upper), and an interval without a value
+        that covers the truth at `level` whatever the unknown answers are (identified). Default ``"no"`` where classified; otherwise a
         missing outcome is an error until something is chosen.
     variance : {"taylor", "replicates"}, optional
         Where the design has replicates they are used, unless ``"taylor"`` is asked for.
@@ -103,7 +104,8 @@ def estimate_prevalence(
     References
     ----------
     Särndal, Swensson and Wretman (1992), Model Assisted Survey Sampling, ch. 4, 5. Korn and Graubard (1998), Survey
-    Methodology 24(2), 193-201. Parker et al. (2017), Vital and Health Statistics 2(175).
+    Methodology 24(2), 193-201. Parker et al. (2017), Vital and Health Statistics 2(175). Imbens and Manski (2004),
+    Econometrica 72(6), 1845-1857, and Stoye (2009), same 77(4), 1299-1315 (the interval of bounds).
 
     Examples
     --------

@@ -9,13 +9,16 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from fl_estimate.design.domains import By, Order, by_margins
-from fl_estimate.design.intervals import general, no_case_limits, proportion
+from fl_estimate.design.identified import end_level
+from fl_estimate.design.intervals import Level, general, no_case_limits, proportion
 from fl_estimate.design.sample import Sample
 from fl_estimate.design.totals import Floats, require_columns, totals
 from fl_estimate.errors import CONDITION, EstimateFault, not_one_of, require_name, shown
+from fl_estimate.estimators.design_words import of_adjustments, of_sampling
 from fl_estimate.estimators.domain_query import Measure, People, declared, read_people
 from fl_estimate.estimators.domain_table import Cells, DomainTable, tabulate
-from fl_estimate.estimators.targets import Level, Outcome, Target, Targets, as_list, is_text
+from fl_estimate.estimators.targets import Level as Value
+from fl_estimate.estimators.targets import Outcome, Target, Targets, as_list, is_text
 from fl_estimate.inputs.replicates import Replicates, UnitReplicates
 from fl_estimate.inputs.respondents import Resolved, resolve
 from fl_estimate.inputs.sample_design import Design
@@ -41,7 +44,7 @@ from fl_estimate.results.codes import (
     Quantity,
     ReasonCode,
 )
-from fl_estimate.results.columns import check_by_columns
+from fl_estimate.results.columns import IDENTIFIED, check_by_columns
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.provenance import Provenance
 from fl_estimate.results.recipe import Period, Recipe
@@ -54,23 +57,10 @@ REPLICATES_WITHOUT_VALUE = ReasonCode("replicates_without_value", "replicates", 
 TAYLOR_LINEARISATION = AssumptionCode("taylor_linearisation")
 REPLICATE_VARIANCE = AssumptionCode("replicate_variance", "kind", "replicates", "centre")
 SINGLE_PSU_RULE = AssumptionCode("single_psu_rule", "rule", "strata")
-SIMPLE_RANDOM_SAMPLE = AssumptionCode("simple_random_sample")
-TWO_PHASES = AssumptionCode("two_phases")
-TWO_PHASES_APART = AssumptionCode("two_phases_apart")
-UNEQUAL_PROBABILITIES = AssumptionCode("unequal_probabilities", "rule")
-FINITE_POPULATION_CORRECTION = AssumptionCode("finite_population_correction", "stages")
-WITH_REPLACEMENT_FIRST_STAGE = AssumptionCode("with_replacement_first_stage")
-LATER_STAGES_IGNORED = AssumptionCode("later_stages_ignored", "stages")
 TREATMENTS: dict[str, AssumptionCode] = {
     "no": UNKNOWN_AS_NO,
     "exclude": AssumptionCode("unknown_excluded"),
     "bounds": AssumptionCode("unknown_bounds"),
-}
-ADJUSTMENTS: dict[str, AssumptionCode] = {
-    "calibration": AssumptionCode("weights_calibrated", "method", "margins"),
-    "trimming": AssumptionCode("weights_trimmed", "upper", "lower", "rows"),
-    "class": AssumptionCode("non_response_by_class", "columns", "response_rate"),
-    "propensity": AssumptionCode("non_response_by_propensity", "columns", "response_rate"),
 }
 
 DfRule = Literal["domain", "design"]
@@ -135,7 +125,7 @@ class Call:
             found += self._levels(name) if is_text(self.people.schema, name) else [name]
         return tuple(found)
 
-    def _levels(self, column: str) -> list[Level]:
+    def _levels(self, column: str) -> list[Value]:
         """Each value of a column of text; of texts "0" and "1" the 1, under the name of the column itself.
 
         Categories that a frame declares are classes, also where they are called 1, 2 and 3.
@@ -225,16 +215,16 @@ def _replicated(variance: str | None, design: Design) -> bool:
     return design.replicates is not None and variance != "taylor"
 
 
-def _levels_of(column: str, values: Sequence[str], *, stated: bool) -> list[Level]:
+def _levels_of(column: str, values: Sequence[str], *, stated: bool) -> list[Value]:
     """The outcomes that the values of a column of text are; FL-EST-262 where they may be 0 and 1 and are not surely so."""
     if not all(is_number(value) for value in values):
-        return [Level(column=column, value=value) for value in values]
+        return [Value(column=column, value=value) for value in values]
     yes = [value for value in values if float(value) == 1]
     zero_one = len(values) <= 2 and len(yes) <= 1 and all(float(value) in (0, 1) for value in values)
     if zero_one:
-        return [Level(column=column, value=yes[0] if yes else "1", name=column)]
+        return [Value(column=column, value=yes[0] if yes else "1", name=column)]
     if stated:
-        return [Level(column=column, value=value) for value in values]
+        return [Value(column=column, value=value) for value in values]
     raise EstimateFault(
         "FL-EST-262", "an outcome is text that looks like numbers, and they are not 0 and 1",
         found=f"{column!r}: {len(values):,} different numbers",
@@ -282,15 +272,22 @@ def lay_out(call: Call, targets: Targets, table: DomainTable, *, quantity: Quant
     reasons, places = list[Told](), list[int]()
     offsets = np.cumsum([0, *(len(cells.value) for cells in table.cells)])
     for group in _groups(table.cells):
-        finished = [_finish(table.cells[place], table, call, quantity) for place in group]
+        finished = [
+            (place, table.cells[place].measure.bound, *_finish(table.cells[place], table, call, quantity))
+            for place in group
+        ]
+        if len(group) == 2:
+            ends = [table.cells[place] for place in group]
+            gap = _gap_se(table, [slice(offsets[place], offsets[place + 1]) for place in group], len(ends[0].value))
+            finished.append((group[0], IDENTIFIED, *_identified(ends, gap, table, call, quantity)))
         for domain, label in enumerate(table.cells[group[0]].margin.labels):
-            for place, (values, cell_reasons) in zip(group, finished, strict=True):
+            for place, bound, values, cell_reasons in finished:
                 cells, row = table.cells[place], len(places)
                 for name, column in values.items():
                     columns[name].append(column[domain])
                 columns["outcome"].append(cells.measure.target.outcome)
                 columns["margin"].append(cells.margin.name)
-                columns["bound"].append(cells.measure.bound)
+                columns["bound"].append(bound)
                 known = dict(zip(cells.margin.columns, label, strict=True))
                 for name in by:
                     labels[name].append(known.get(name))
@@ -312,7 +309,7 @@ def lay_out(call: Call, targets: Targets, table: DomainTable, *, quantity: Quant
         ),
         support=support,
         reasons=[code.at(row, **told) for code, row, told in reasons],
-        covariance=None if table.covariance is None else table.covariance[np.ix_(places, places)],
+        covariance=_covariance(table, places, columns["bound"]),
         cells=None if crossing is None else replace(crossing, where=call.where or ""),
     )  # fmt: skip
 
@@ -357,21 +354,11 @@ def _finish(cells: Cells, table: DomainTable, call: Call, quantity: Quantity) ->
     none = cells.binary & ~empty & (share == 0)
     all_cases = cells.binary & ~empty & (share == 1)
     edge = none | all_cases
-    is_prevalence = quantity == PREVALENCE
-    exact = none | (all_cases & is_prevalence)
+    exact = none | (all_cases & (quantity == PREVALENCE))
     # Where an estimate is exactly 0 or 1, rounding must not leave a standard error of 1e-19.
     variance = np.where(exact, 0.0, np.where(cells.variance < 0, np.nan, cells.variance))
     se = np.sqrt(variance)
-    if is_prevalence:
-        lower, upper = proportion(call.interval, cells.value, se, cells.n, df, call.level, cells.logit_se)
-    else:
-        lower, upper = general(call.interval, cells.value, se, df, call.level)
-    kind = np.full(len(se), call.interval, dtype=object)
-    lower, upper, kind = _edges(cells, call, df, none, all_cases & is_prevalence, (lower, upper, kind))
-    if table.sample.census:
-        lower, upper = np.where(df > 0, cells.value, lower), np.where(df > 0, cells.value, upper)
-    lower, upper = np.where(empty, np.nan, lower), np.where(empty, np.nan, upper)
-    kind = np.where(np.isnan(lower), "", kind)
+    lower, upper, kind = _limits(cells, table, call, quantity, call.level)
     with np.errstate(divide="ignore", invalid="ignore"):
         deff = np.where(edge | ~(cells.srs_variance > 0), np.nan, variance / cells.srs_variance)
     values = {
@@ -381,6 +368,72 @@ def _finish(cells: Cells, table: DomainTable, call: Call, quantity: Quantity) ->
         "cases": cells.cases if cells.binary else np.full(len(se), np.nan),
     }  # fmt: skip
     return values, _reasons(cells, table, call, df, (lower, upper), none, all_cases)
+
+
+def _error(cells: Cells, quantity: Quantity) -> Floats:
+    """Standard errors, 0 where an estimate is exactly 0 or 1."""
+    share = _share(cells)
+    exact = cells.binary & (cells.n > 0) & ((share == 0) | ((share == 1) & (quantity == PREVALENCE)))
+    # Rounding must not leave a standard error of 1e-19 there.
+    return np.sqrt(np.where(exact, 0.0, np.where(cells.variance < 0, np.nan, cells.variance)))
+
+
+def _limits(
+    cells: Cells, table: DomainTable, call: Call, quantity: Quantity, level: Level
+) -> tuple[Floats, Floats, Any]:
+    """Limits at a level (of all domains, or of each), and their kind."""
+    df, se, share = df_of(cells, table, call.df), _error(cells, quantity), _share(cells)
+    met, is_prevalence = cells.n > 0, quantity == PREVALENCE
+    if is_prevalence:
+        lower, upper = proportion(call.interval, cells.value, se, cells.n, df, level, cells.logit_se)
+    else:
+        lower, upper = general(call.interval, cells.value, se, df, level)
+    none, every = cells.binary & met & (share == 0), cells.binary & met & (share == 1) & is_prevalence
+    kind = np.full(len(se), call.interval, dtype=object)
+    lower, upper, kind = _edges(cells, call, df, none, every, (lower, upper, kind), level)
+    if table.sample.census:
+        lower, upper = np.where(df > 0, cells.value, lower), np.where(df > 0, cells.value, upper)
+    lower, upper = np.where(met, lower, np.nan), np.where(met, upper, np.nan)
+    return lower, upper, np.where(np.isnan(lower), "", kind)
+
+
+def _gap_se(table: DomainTable, ends: Sequence[slice], size: int) -> Floats:
+    """The standard error of the distance between two bounds; infinite where nobody knows their covariance."""
+    if table.covariance is None:
+        return np.full(size, np.inf)
+    low, high = (np.diag(table.covariance)[end] for end in ends)
+    return np.sqrt(np.maximum(low + high - 2 * np.diag(table.covariance[ends[0], ends[1]]), 0.0))
+
+
+def _identified(
+    ends: Sequence[Cells], gap_se: Floats, table: DomainTable, call: Call, quantity: Quantity
+) -> tuple[dict[str, Any], list[Reasons]]:
+    """What is known whatever the unknown answers are: no value, and limits that cover each point between the bounds."""
+    low, high = ends
+    df = np.minimum(df_of(low, table, call.df), df_of(high, table, call.df))
+    largest = np.fmax(_error(low, quantity), _error(high, quantity))
+    level = end_level(high.value - low.value, gap_se, largest, df, call.level)
+    lower, _, kind = _limits(low, table, call, quantity, level)
+    _, upper, upper_kind = _limits(high, table, call, quantity, level)
+    known = ~(np.isnan(lower) | np.isnan(upper))
+    blank = np.full(len(df), np.nan)
+    values = {
+        "value": blank, "se": blank, "lower": np.where(known, lower, np.nan), "upper": np.where(known, upper, np.nan),
+        # Of two kinds the one that was asked for: the other stands for it where there is no case.
+        "interval_kind": np.where(known, np.where(kind == call.interval, kind, upper_kind), ""),
+        "undetermined": low.undetermined, "n": low.n, "df": df, "deff": blank, "df_effective": blank,
+        "cases": low.cases if low.binary else blank,
+    }  # fmt: skip
+    return values, [[] if met else [(NO_ROWS, {})] for met in low.n > 0]
+
+
+def _covariance(table: DomainTable, places: Sequence[int], bounds: Sequence[str]) -> Floats | None:
+    """The joint covariance in the order of the rows; rows without a value have none."""
+    if table.covariance is None:
+        return None
+    found, blank = table.covariance[np.ix_(places, places)], np.array(bounds) == IDENTIFIED
+    found[blank, :], found[:, blank] = np.nan, np.nan
+    return found
 
 
 def _share(cells: Cells) -> Floats:
@@ -423,13 +476,13 @@ def effective_df_of(cells: Cells) -> Floats:
 
 
 def _edges(
-    cells: Cells, call: Call, df: Floats, none: Any, every: Any, limits: tuple[Floats, Floats, Any]
+    cells: Cells, call: Call, df: Floats, none: Any, every: Any, limits: tuple[Floats, Floats, Any], level: Level
 ) -> tuple[Floats, Floats, Any]:
     """Zero cases: [0, U]; all cases: [1 − U, 1]; by Korn and Graubard where the interval asked for has no value."""
     lower, upper, kind = limits
     if call.interval in ("wilson", "jeffreys"):
         return limits
-    reach = no_case_limits(cells.n, df, call.level)
+    reach = no_case_limits(cells.n, df, level)
     size = cells.weight if cells.measure.bottom is None else np.ones(len(df))
     known = ~np.isnan(reach)
     lower = np.where(none, np.where(known, 0.0, np.nan), np.where(every, 1 - reach, lower))
@@ -500,7 +553,7 @@ def assumptions_of_design(call: Call, sample: Sample, replicates: int) -> list[A
         said.append(REPLICATE_VARIANCE.held(kind=own.kind, replicates=replicates, centre=own.centre))
     else:
         said.append(TAYLOR_LINEARISATION.held())
-        said += _sampling(design)
+        said += of_sampling(design)
     if sample.single_strata:
         said.append(SINGLE_PSU_RULE.held(rule=design.single_psu, strata=sample.single_strata))
     ranked = isinstance(own, Replicates) and isinstance(call.df, str)
@@ -508,27 +561,4 @@ def assumptions_of_design(call: Call, sample: Sample, replicates: int) -> list[A
         said.append(DF_RULE.held(rule="rank" if own.df is None else own.df))
     else:
         said.append(DF_RULE.held(rule=call.df))
-    return said + _adjusted(design)
-
-
-def _adjusted(design: Design) -> list[Assumption]:
-    """What was done to the weights, step by step."""
-    return [ADJUSTMENTS[step.kind].held(**dict(step.parameters)) for step in design.adjustments]
-
-
-def _sampling(design: Design) -> list[Assumption]:
-    """What linearisation takes for granted of the way the sample was drawn."""
-    said: list[Assumption] = []
-    if design.strata is None and not design.stages:
-        said.append(SIMPLE_RANDOM_SAMPLE.held())
-    if design.phase2 is not None:
-        said.append((TWO_PHASES if design.phase2_variance == "full" else TWO_PHASES_APART).held())
-    if design.pps is not None:
-        said.append(UNEQUAL_PROBABILITIES.held(rule=design.pps))
-    elif design.fpc:
-        said.append(FINITE_POPULATION_CORRECTION.held(stages=len(design.fpc)))
-    else:
-        said.append(WITH_REPLACEMENT_FIRST_STAGE.held())
-    if len(design.stages) > max(1, len(design.fpc)):
-        said.append(LATER_STAGES_IGNORED.held(stages=len(design.stages) - max(1, len(design.fpc))))
-    return said
+    return said + of_adjustments(design)

@@ -36,6 +36,7 @@ HEADS: dict[str, Said] = {
     "bound": ("Undetermined counted", "Indéterminés comptés", "Indeterminados contados"),
     "bound.lower": ("none", "aucun", "ninguno"),
     "bound.upper": ("all", "tous", "todos"),
+    "bound.identified": ("any number", "un nombre quelconque", "un número cualquiera"),
     "unit.prevalence.thousand": (
         "Prevalence per 1,000",
         "Taux de prévalence pour 1\u202f000",
@@ -210,6 +211,11 @@ SENTENCES: dict[str, Said] = {
         "{outcome}, {quantity}\u00a0: entre {lower} et {upper}, selon que l’on compte {none_or_all} au "
         "classement indéterminé.",
         "{outcome}, {quantity}: entre {lower} y {upper}, según se cuente {none_or_all} de clasificación indeterminada.",
+    ),
+    "bounds.identified": (
+        "Whatever the unknown answers are, the {level} confidence interval runs from {lower} to {upper}.",
+        "Quelles que soient les réponses inconnues, l’intervalle de confiance à {level} va de {lower} à {upper}.",
+        "Sean cuales sean las respuestas desconocidas, el intervalo de confianza del {level} va de {lower} a {upper}.",
     ),
     "bounds.interval": (
         "With sampling error ({level} confidence) the range is {lower} to {upper}.",

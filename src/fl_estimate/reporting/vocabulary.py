@@ -312,9 +312,12 @@ ASSUMPTIONS: dict[str, Said] = {
         "{Units} cuya respuesta se desconoce quedan fuera del dominio; se conserva el diseño de la muestra completa.",
     ),
     "unknown_bounds": (
-        "Two figures a cell, according to whether {none_or_all} whose class is undetermined are counted as cases.",
-        "Deux chiffres par cellule, selon que l’on compte {none_or_all} au classement indéterminé parmi les cas.",
-        "Dos cifras por celda, según se cuente {none_or_all} de clasificación indeterminada como casos.",
+        "Two figures a cell, according to whether {none_or_all} whose class is undetermined are counted as cases, and an "
+        "interval for the true figure whatever their class is (Imbens and Manski).",
+        "Deux chiffres par cellule, selon que l’on compte {none_or_all} au classement indéterminé parmi les cas, et un "
+        "intervalle pour le chiffre vrai quel que soit leur classement (Imbens et Manski).",
+        "Dos cifras por celda, según se cuente {none_or_all} de clasificación indeterminada como casos, y un intervalo para la "
+        "cifra verdadera sea cual sea su clasificación (Imbens y Manski).",
     ),
     "not_asked_whether_agreed": (
         "The survey did not ask whether what these criteria of {framework} describe was known and agreed; they count for "

@@ -539,7 +539,7 @@ def _key(values: Any) -> tuple[Any, ...]:
     return tuple(None if value is pd.NA or value is None or value != value else value for value in values)
 
 
-Bound = Literal["", "lower", "upper"]
+Bound = Literal["", "lower", "upper", "identified"]
 
 
 def told_of(estimates: Estimates) -> dict[str, Any]:
