@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from fl_estimate.design.calibrated import Residual, read_steps, residual
 from fl_estimate.design.concentration import effective_df
@@ -71,6 +72,23 @@ class DomainTable:
     replicates: int = 0
     crossing: Crossing | None = None
     weightless: int = 0
+
+    def gap_se(self, one: int, other: int) -> Floats:
+        """The standard error of the distance between two cells, by domain; infinite where nobody knows their covariance."""
+        if self.covariance is None:
+            return np.full(len(self.cells[one].value), np.inf)
+        offsets = np.cumsum([0, *(len(cells.value) for cells in self.cells)])
+        low, high = (slice(offsets[place], offsets[place + 1]) for place in (one, other))
+        squares = np.diag(self.covariance)
+        return np.sqrt(np.maximum(squares[low] + squares[high] - 2 * np.diag(self.covariance[low, high]), 0.0))
+
+    def covariance_of(self, places: Sequence[int], blank: npt.NDArray[np.bool_]) -> Floats | None:
+        """The joint covariance in the order of rows; rows without a value have none."""
+        if self.covariance is None:
+            return None
+        found = self.covariance[np.ix_(places, places)]
+        found[blank, :], found[:, blank] = np.nan, np.nan
+        return found
 
 
 def tabulate(people: People, targets: Targets, measures: Sequence[Measure], *, ranks: bool = True) -> DomainTable:

@@ -42,6 +42,7 @@ from fl_estimate.results.codes import (
     Assumption,
     AssumptionCode,
     Quantity,
+    Reason,
     ReasonCode,
 )
 from fl_estimate.results.columns import IDENTIFIED, check_by_columns
@@ -272,14 +273,7 @@ def lay_out(call: Call, targets: Targets, table: DomainTable, *, quantity: Quant
     reasons, places = list[Told](), list[int]()
     offsets = np.cumsum([0, *(len(cells.value) for cells in table.cells)])
     for group in _groups(table.cells):
-        finished = [
-            (place, table.cells[place].measure.bound, *_finish(table.cells[place], table, call, quantity))
-            for place in group
-        ]
-        if len(group) == 2:
-            ends = [table.cells[place] for place in group]
-            gap = _gap_se(table, [slice(offsets[place], offsets[place + 1]) for place in group], len(ends[0].value))
-            finished.append((group[0], IDENTIFIED, *_identified(ends, gap, table, call, quantity)))
+        finished = _side_by_side(group, table, call, quantity)
         for domain, label in enumerate(table.cells[group[0]].margin.labels):
             for place, bound, values, cell_reasons in finished:
                 cells, row = table.cells[place], len(places)
@@ -309,7 +303,7 @@ def lay_out(call: Call, targets: Targets, table: DomainTable, *, quantity: Quant
         ),
         support=support,
         reasons=[code.at(row, **told) for code, row, told in reasons],
-        covariance=_covariance(table, places, columns["bound"]),
+        covariance=table.covariance_of(places, np.array(columns["bound"]) == IDENTIFIED),
         cells=None if crossing is None else replace(crossing, where=call.where or ""),
     )  # fmt: skip
 
@@ -321,24 +315,39 @@ def lay_out_again(made: Estimates, call: Call, table: DomainTable) -> Estimates:
     """
     offsets = np.cumsum([0, *(len(cells.value) for cells in table.cells)])
     quantity = Quantity.of(str(made.frame["quantity"].iloc[0]))
-    finished = [_finish(cells, table, call, quantity) for cells in table.cells]
-    places = [
-        int(offsets[place]) + domain
-        for group in _groups(table.cells)
-        for domain in range(len(table.cells[group[0]].margin.labels))
-        for place in group
-    ]
-    changed: dict[str, Any] = {
-        name: np.concatenate([values[name] for values, _ in finished])[places] for name in ("lower", "upper", "df")
-    }
-    kinds = np.concatenate([values["interval_kind"] for values, _ in finished])[places]
-    told = [said for _, reasons in finished for said in reasons]
+    names = ("lower", "upper", "df", "interval_kind")
+    changed = {name: list[Any]() for name in names}
+    reasons, places = list[Reason](), list[int]()
+    for group in _groups(table.cells):
+        finished = _side_by_side(group, table, call, quantity)
+        for domain in range(len(table.cells[group[0]].margin.labels)):
+            for place, _, values, told in finished:
+                for name in names:
+                    changed[name].append(values[name][domain])
+                reasons += [code.at(len(places), **more) for code, more in told[domain]]
+                places.append(int(offsets[place]) + domain)
     return replace(
         made,
-        frame=made.frame.assign(**changed, interval_kind=kinds.astype(str), level=call.level),
+        frame=made.frame.assign(
+            **{**changed, "interval_kind": [str(kind) for kind in changed["interval_kind"]]}, level=call.level
+        ),
         support=support_of(table.cells, call.df, table).take(places),
-        reasons=tuple(code.at(row, **more) for row, place in enumerate(places) for code, more in told[place]),
+        reasons=tuple(reasons),
     )
+
+
+def _side_by_side(
+    group: Sequence[int], table: DomainTable, call: Call, quantity: Quantity
+) -> list[tuple[int, str, dict[str, Any], list[Reasons]]]:
+    """The rows of each domain of cells that stand side by side: their place, bound, columns and reasons."""
+    found = [
+        (place, table.cells[place].measure.bound, *_finish(table.cells[place], table, call, quantity))
+        for place in group
+    ]
+    if len(group) == 2:
+        ends = [table.cells[place] for place in group]
+        found.append((group[0], IDENTIFIED, *_identified(ends, table.gap_se(*group), table, call, quantity)))
+    return found
 
 
 def recipe_of(
@@ -424,14 +433,6 @@ def _limits(
     return lower, upper, np.where(np.isnan(lower), "", kind)
 
 
-def _gap_se(table: DomainTable, ends: Sequence[slice], size: int) -> Floats:
-    """The standard error of the distance between two bounds; infinite where nobody knows their covariance."""
-    if table.covariance is None:
-        return np.full(size, np.inf)
-    low, high = (np.diag(table.covariance)[end] for end in ends)
-    return np.sqrt(np.maximum(low + high - 2 * np.diag(table.covariance[ends[0], ends[1]]), 0.0))
-
-
 def _identified(
     ends: Sequence[Cells], gap_se: Floats, table: DomainTable, call: Call, quantity: Quantity
 ) -> tuple[dict[str, Any], list[Reasons]]:
@@ -452,15 +453,6 @@ def _identified(
         "cases": low.cases if low.binary else blank,
     }  # fmt: skip
     return values, [[] if met else [(NO_ROWS, {})] for met in low.n > 0]
-
-
-def _covariance(table: DomainTable, places: Sequence[int], bounds: Sequence[str]) -> Floats | None:
-    """The joint covariance in the order of the rows; rows without a value have none."""
-    if table.covariance is None:
-        return None
-    found, blank = table.covariance[np.ix_(places, places)], np.array(bounds) == IDENTIFIED
-    found[blank, :], found[:, blank] = np.nan, np.nan
-    return found
 
 
 def _share(cells: Cells) -> Floats:

@@ -119,13 +119,17 @@ def doubtful(reasons: Sequence[Reason]) -> frozenset[tuple[int, str]]:
 
 
 def cautions(
-    frame: pd.DataFrame, support: Support, rule: SuppressionRule, doubted: frozenset[tuple[int, str]]
+    frame: pd.DataFrame,
+    rule: SuppressionRule,
+    doubted: frozenset[tuple[int, str]],
+    support: Support | None = None,
 ) -> list[str]:
     """For each row why it is to be used with caution, of "cv", "df", "sampler" and "model", with spaces between; or ""."""
     with np.errstate(divide="ignore", invalid="ignore"):
         cv = floats(frame["se"]) / np.abs(floats(frame["value"]))
     high = cv > rule.caution_cv
-    loose = based_on(frame, RESPONDENTS) & (np.fmin(floats(frame["df"]), support.df_effective) < rule.caution_df)
+    df = floats(frame["df"]) if support is None else np.fmin(floats(frame["df"]), support.df_effective)
+    loose = based_on(frame, RESPONDENTS) & (df < rule.caution_df)
     return [
         " ".join(
             code
