@@ -20,7 +20,7 @@ STORED = Path(__file__).parent / "survey"
 ENTRIES = {e["id"]: e for e in json.loads((STORED / "quantiles.json").read_text(encoding="utf-8"))["entries"]}
 ENGINES = ("pandas", "polars", "duckdb")
 INTERVALS: dict[str, Any] = {
-    "mean": "woodruff",
+    "mean": "mean",
     "beta": "beta",
     "xlogit": "xlogit",
     "asin": "arcsine",
@@ -50,7 +50,7 @@ def read(entry: dict[str, Any]) -> tuple[pd.DataFrame, fl.Design, dict[str, Any]
             "variable": re.findall(r"~([\w.]+)", call)[0].replace(".", "_"),
             "probabilities": shares,
             "rule": rule.group(1) if rule else "math",
-            "interval": INTERVALS[kind.group(1)] if kind else "woodruff",
+            "interval": INTERVALS[kind.group(1)] if kind else "mean",
             "level": 1 - float(alpha.group(1)) if alpha else 0.95,
             "by": "stype" if "svyby" in call else None,
             "unknown": "exclude",

@@ -116,7 +116,7 @@ def _estimates(
     by = estimate_prevalence(raked, "forced_labour", design=design, by="migrant", level=level)
     out.append(("migrants", "raked, wald", contrast(by, {"migrant": (1, 0)})))
     for share in SHARES:
-        for kind in ("woodruff", "beta", "xlogit", "wald"):
+        for kind in ("woodruff", "mean", "beta", "xlogit", "wald"):
             frame, own = (repeated, replicated) if kind == "wald" else (raked, design)
             found = estimate_quantile(
                 frame, "hours", share, design=own, where="migrant_worked", interval=kind, unknown="exclude", level=level

@@ -12,19 +12,21 @@ from scipy import special
 
 from fl_estimate.design.totals import Floats
 
+Level = float | Floats
+"""One level for all rows, or one for each."""
 PROPORTION: tuple[str, ...] = (
     "korn-graubard", "beta", "logit", "xlogit", "wilson", "jeffreys", "arcsine", "likelihood", "wald", "log",
 )  # fmt: skip
 GENERAL: tuple[str, ...] = ("wald", "log")
 
 
-def t_quantile(level: float, df: Floats) -> Floats:
+def t_quantile(level: Level, df: Floats) -> Floats:
     """Two-sided t quantile; NaN where df ≤ 0, the normal where df is infinite."""
     safe = np.where(df > 0, df, np.nan)
     return np.where(np.isinf(safe), special.ndtri((1 + level) / 2), special.stdtrit(safe, (1 + level) / 2))
 
 
-def effective_n(value: Floats, se: Floats, n: Floats, df: Floats, level: float, *, cap: bool) -> Floats:
+def effective_n(value: Floats, se: Floats, n: Floats, df: Floats, level: Level, *, cap: bool) -> Floats:
     """Korn and Graubard's n*: n_e (t_{n−1}/t_df)², with n_e = p(1 − p)/se².
 
     With `cap` (NCHS 2017) it is at most n, and n_e = n where there are no cases or only cases.
@@ -37,7 +39,7 @@ def effective_n(value: Floats, se: Floats, n: Floats, df: Floats, level: float, 
 
 
 def proportion(
-    kind: str, value: Floats, se: Floats, n: Floats, df: Floats, level: float, logit_se: Floats | None = None
+    kind: str, value: Floats, se: Floats, n: Floats, df: Floats, level: Level, logit_se: Floats | None = None
 ) -> tuple[Floats, Floats]:
     """Limits of a proportion by one of `PROPORTION`, each array of shape (rows,).
 
@@ -80,7 +82,7 @@ def proportion(
     return general(kind, value, se, df, level)
 
 
-def general(kind: str, value: Floats, se: Floats, df: Floats, level: float) -> tuple[Floats, Floats]:
+def general(kind: str, value: Floats, se: Floats, df: Floats, level: Level) -> tuple[Floats, Floats]:
     """Limits of any quantity: wald, value ± t se; log, value × exp(± t se/value) for values above 0."""
     t = t_quantile(level, df)
     if kind == "wald":
@@ -90,14 +92,14 @@ def general(kind: str, value: Floats, se: Floats, df: Floats, level: float) -> t
         return value * np.exp(-half), value * np.exp(half)
 
 
-def no_case_limits(n: Floats, df: Floats, level: float) -> Floats:
+def no_case_limits(n: Floats, df: Floats, level: Level) -> Floats:
     """U of [0, U] where no case was met: 1 − (α/2)^{1/n*} with deff 1; 1 − U is the mirror image where all are cases."""
     star = effective_n(np.zeros_like(n), np.zeros_like(n), n, df, level, cap=True)
     with np.errstate(divide="ignore"):
         return 1 - ((1 - level) / 2) ** (1 / star)
 
 
-def _clopper_pearson(value: Floats, star: Floats, level: float) -> tuple[Floats, Floats]:
+def _clopper_pearson(value: Floats, star: Floats, level: Level) -> tuple[Floats, Floats]:
     tail = (1 - level) / 2
     infinite = np.isinf(star)
     size = np.where(infinite, 1.0, star)
@@ -109,7 +111,7 @@ def _clopper_pearson(value: Floats, star: Floats, level: float) -> tuple[Floats,
     return np.where(infinite, value, low), np.where(infinite, value, high)
 
 
-def _jeffreys(value: Floats, star: Floats, level: float) -> tuple[Floats, Floats]:
+def _jeffreys(value: Floats, star: Floats, level: Level) -> tuple[Floats, Floats]:
     tail, certain = (1 - level) / 2, np.isinf(star)
     size = np.where(certain, 1.0, star)
     a, b = size * value + 0.5, size * (1 - value) + 0.5

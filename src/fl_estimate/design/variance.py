@@ -94,13 +94,13 @@ def taylor(
     diagonal, covariance = np.zeros(columns), np.zeros((columns, columns)) if joint else None
     for place, stage in enumerate(sample.stages):
         if stage.form is not None:
-            influence = _influence(stage, statistics, weighted, calibrated)
+            influence = influence_of_units(stage, statistics, weighted, calibrated)
             diagonal += stage.form.diagonal(influence)
             if covariance is not None:
                 covariance += stage.form.covariance(influence)
             continue
         if stage.pps is not None:
-            influence = _influence(stage, statistics, weighted, calibrated)
+            influence = influence_of_units(stage, statistics, weighted, calibrated)
             diagonal += pps.between(stage.pps, stage.stratum, influence)
             if covariance is not None:
                 covariance += pps.covariance(stage.pps, stage.stratum, influence)
@@ -113,13 +113,13 @@ def taylor(
                 covariance += shared
             continue
         inflation, far = np.ones(columns), np.zeros((0, columns))
-        influence = _influence(stage, statistics, weighted, calibrated)
+        influence = influence_of_units(stage, statistics, weighted, calibrated)
         if single_psu == "average":
             inflation = _average(stage, statistics, lone, first=place == 0)
             influence = influence if lone is None else _without(stage, influence, lone)
         elif single_psu == "adjust" and place == 0:
             far = _distance_from_all(stage, influence, lone)
-        scale = _scale(stage)
+        scale = scale_of(stage)
         diagonal += _between(stage, influence, scale) * inflation + (far**2).sum(axis=0)
         if covariance is not None:
             root = np.sqrt(inflation)
@@ -147,7 +147,7 @@ def _full_between(
     units = np.arange(len(full))
     member = sparse.csr_array((np.ones(len(full)), (stage.stratum, units)), (len(stage.size), len(full)))
     mean = (member @ full) / stage.size[:, None]
-    root = np.sqrt(_scale(stage))[stage.stratum]
+    root = np.sqrt(scale_of(stage))[stage.stratum]
     step = max(1, CACHED // full.shape[1])
     for start in range(0, len(full), step):
         part = full[start : start + step]
@@ -158,7 +158,7 @@ def _full_between(
 
 
 def _full_influence(stage: Stage, statistics: Sequence[Statistic], weighted: Floats) -> Floats:
-    """As `_influence`, with a place for every unit and column."""
+    """As `influence_of_units`, with a place for every unit and column."""
     columns = sum(len(statistic.coefficients) for statistic in statistics)
     full, start = np.zeros((len(stage.stratum), columns)), 0
     for statistic in statistics:
@@ -176,7 +176,7 @@ def _full_influence(stage: Stage, statistics: Sequence[Statistic], weighted: Flo
     return full
 
 
-def _scale(stage: Stage) -> Floats:
+def scale_of(stage: Stage) -> Floats:
     """Give multiplier (1 − f) n/(n − 1) by stratum; 0 where the stratum was taken whole or has a single unit."""
     rest = np.where(1 - stage.fraction < CENSUS, 0.0, 1 - stage.fraction)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -184,7 +184,7 @@ def _scale(stage: Stage) -> Floats:
     return np.where(stage.size > 1, scale, 0.0)
 
 
-def _influence(
+def influence_of_units(
     stage: Stage, statistics: Sequence[Statistic], weighted: Floats, calibrated: Residual | None = None
 ) -> sparse.csc_array:
     """Influence summed over units: units × (statistics laid end to end), less what known totals explain of it."""
@@ -279,7 +279,7 @@ def _distance_from_all(
     rows = influence.tocsr()
     mean = np.stack([np.asarray(rows[stage.stratum == code].sum(axis=0)).ravel() for code in strata] or [grand * 0])
     mean = mean[: len(strata)] / stage.size[strata][:, None]
-    root = np.sqrt(_scale(stage)[strata] * stage.size[strata])
+    root = np.sqrt(scale_of(stage)[strata] * stage.size[strata])
     return np.concatenate([far, root[:, None] * (mean - grand) * lone_in_domain[strata]])
 
 
@@ -322,8 +322,8 @@ def _rows_as_units(
     joint: bool,
 ) -> Variance:
     """Every row a unit: Σz² and Σz within strata from the second moments of the groups."""
-    strata, scale = stage.unit, _scale(stage)
-    influence = _influence(stage, statistics, weighted)
+    strata, scale = stage.unit, scale_of(stage)
+    influence = influence_of_units(stage, statistics, weighted)
     sums = influence.toarray()
     columns = sums.shape[1]
     # A lone row's own square is in the moments; rules that give it no weight have scale 0 there already.

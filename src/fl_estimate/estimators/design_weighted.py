@@ -6,7 +6,7 @@ The public functions; arguments and layout are in `weighted_call`, the sums in `
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from fl_estimate.design.domains import By
 from fl_estimate.design.intervals import GENERAL, PROPORTION
@@ -15,7 +15,7 @@ from fl_estimate.estimators.domain_query import Measure
 from fl_estimate.estimators.targets import Unknown, make_targets
 from fl_estimate.estimators.weighted_call import (
     Call,
-    DfRule,
+    OwnDfRule,
     VarianceRule,
     bounds_of,
     lay_out,
@@ -45,7 +45,7 @@ def estimate_prevalence(
     unknown: Unknown | None = None,
     variance: VarianceRule | None = None,
     interval: ProportionInterval = "korn-graubard",
-    df: DfRule | MoreThanZero = "domain",
+    df: OwnDfRule | MoreThanZero = "domain",
     level: Level = 0.95,
 ) -> Estimates:
     """Estimate the share of people with an outcome, nationally and by domain.
@@ -67,16 +67,18 @@ def estimate_prevalence(
         A 0/1 column or a condition such as ``"age >= 18"``; where it is unknown, the row is outside.
     unknown : {"no", "exclude", "bounds"}, optional
         What an unknown outcome means: not a case; out of the denominator too (R's ``na.rm``: with several outcomes,
-        whoever lacks one of them is out of all, so that all speak of the same people); or two rows a cell, the unknown counted as no (`bound` lower) and as yes (upper). Default ``"no"`` where classified; otherwise a
+        whoever lacks one of them is out of all, so that all speak of the same people); or three rows a cell, the unknown counted as no (`bound` lower) and as yes (upper), and an interval without a value
+        that covers the truth at `level` whatever the unknown answers are (identified). Default ``"no"`` where classified; otherwise a
         missing outcome is an error until something is chosen.
     variance : {"taylor", "replicates"}, optional
         Where the design has replicates they are used, unless ``"taylor"`` is asked for.
     interval : {"korn-graubard", "beta", "logit", "xlogit", "wilson", "jeffreys", "arcsine", "likelihood", "wald", "log"}
         See `docs/explanation/design_weighted`. Where the kind chosen has no value because there are no cases (or
         only cases) the limits are Korn and Graubard's, and `interval_kind` says so.
-    df : {"domain", "design"} or number
-        Degrees of freedom: units less strata among those with a row in the domain; of the whole sample; or given. With
-        replicate weights of the file: their rank less 1, among the rows of the domain or of all.
+    df : {"domain", "design", "effective"} or number
+        Degrees of freedom: units less strata among those with a row in the domain; of the whole sample; of the variance
+        itself (the column `df_effective`), which are few where the cases stand in few units; or given. With replicate
+        weights of the file: their rank less 1, among the rows of the domain or of all.
     level : float
         Confidence level, between 0 and 1.
 
@@ -102,7 +104,8 @@ def estimate_prevalence(
     References
     ----------
     Särndal, Swensson and Wretman (1992), Model Assisted Survey Sampling, ch. 4, 5. Korn and Graubard (1998), Survey
-    Methodology 24(2), 193-201. Parker et al. (2017), Vital and Health Statistics 2(175).
+    Methodology 24(2), 193-201. Parker et al. (2017), Vital and Health Statistics 2(175). Imbens and Manski (2004),
+    Econometrica 72(6), 1845-1857, and Stoye (2009), same 77(4), 1299-1315 (the interval of bounds).
 
     Examples
     --------
@@ -113,7 +116,7 @@ def estimate_prevalence(
     [0.3889, 0.2003, 0.0047, 0.9665]
     """
     call = Call("estimate_prevalence", people, design, by, where, unknown, variance, interval, df, level)
-    call.check(PROPORTION)
+    call.check(PROPORTION, get_args(OwnDfRule))
     targets = make_targets(
         call.people.schema,
         call.outcomes(outcome, "outcome"),
@@ -149,7 +152,7 @@ def estimate_total(
     unknown: Unknown | None = None,
     variance: VarianceRule | None = None,
     interval: GeneralInterval = "log",
-    df: DfRule | MoreThanZero = "domain",
+    df: OwnDfRule | MoreThanZero = "domain",
     level: Level = 0.95,
 ) -> Estimates:
     """Estimate how many people have an outcome, or the sum of a quantity over the population.
@@ -188,7 +191,7 @@ def estimate_total(
     35.0
     """
     call = Call("estimate_total", people, design, by, where, unknown, variance, interval, df, level)
-    call.check(GENERAL)
+    call.check(GENERAL, get_args(OwnDfRule))
     if not call.resolved.design.weights_known:
         raise EstimateFault(
             "FL-EST-10",
@@ -222,7 +225,7 @@ def estimate_mean(
     unknown: Literal["exclude"] | None = None,
     variance: VarianceRule | None = None,
     interval: GeneralInterval = "wald",
-    df: DfRule | MoreThanZero = "domain",
+    df: OwnDfRule | MoreThanZero = "domain",
     level: Level = 0.95,
 ) -> Estimates:
     """Estimate the mean of a quantity, nationally and by domain.
@@ -260,7 +263,7 @@ def estimate_mean(
     50.667
     """
     call = Call("estimate_mean", people, design, by, where, unknown, variance, interval, df, level)
-    call.check(GENERAL)
+    call.check(GENERAL, get_args(OwnDfRule))
     only_exclude(unknown)
     targets = make_targets(
         call.people.schema,
@@ -285,7 +288,7 @@ def estimate_ratio(
     unknown: Literal["exclude"] | None = None,
     variance: VarianceRule | None = None,
     interval: GeneralInterval = "wald",
-    df: DfRule | MoreThanZero = "domain",
+    df: OwnDfRule | MoreThanZero = "domain",
     level: Level = 0.95,
 ) -> Estimates:
     """Estimate the ratio of two totals, such as an unemployment rate: unemployed over labour force.
@@ -324,7 +327,7 @@ def estimate_ratio(
     0.6667
     """
     call = Call("estimate_ratio", people, design, by, where, unknown, variance, interval, df, level)
-    call.check(GENERAL)
+    call.check(GENERAL, get_args(OwnDfRule))
     only_exclude(unknown)
     names = call.outcomes(numerator, "numerator")
     targets = make_targets(
@@ -350,7 +353,7 @@ def estimate_variance(
     unknown: Literal["exclude"] | None = None,
     variance: VarianceRule | None = None,
     interval: GeneralInterval = "wald",
-    df: DfRule | MoreThanZero = "domain",
+    df: OwnDfRule | MoreThanZero = "domain",
     level: Level = 0.95,
 ) -> Estimates:
     """Estimate the variance of a quantity over the population, nationally and by domain.
@@ -395,7 +398,7 @@ def estimate_variance(
     61.3333
     """
     call = Call("estimate_variance", people, design, by, where, unknown, variance, interval, df, level)
-    call.check(GENERAL)
+    call.check(GENERAL, get_args(OwnDfRule))
     only_exclude(unknown)
     targets = make_targets(
         call.people.schema,

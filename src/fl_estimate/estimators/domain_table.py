@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from fl_estimate.design.calibrated import Residual, read_steps, residual
+from fl_estimate.design.concentration import effective_df
 from fl_estimate.design.domains import DomainSums, Margin, check_size, margins_of
 from fl_estimate.design.sample import Sample
 from fl_estimate.design.small_table import cached_blocks
@@ -15,7 +17,7 @@ from fl_estimate.design.totals import Codes, Floats, Totals
 from fl_estimate.design.variance import Statistic, taylor
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.domain_query import Measure, People, basis_of, is_binary, read_totals
-from fl_estimate.estimators.linearised import Answer, Basis, Draft, draft
+from fl_estimate.estimators.linearised import Answer, Basis, Draft, draft, statistics_of
 from fl_estimate.estimators.replicated import by_replicates
 from fl_estimate.estimators.support import cases_of, crossing_of, respondents_of, units_with_cases
 from fl_estimate.estimators.targets import Targets
@@ -31,7 +33,8 @@ class Cells:
     """A measure in every domain of a margin; every array has shape (domains,).
 
     `cases` are Σ y, `not_zero` the persons whose value is not 0: the same of an outcome of 0 and 1. `respondents` are the
-    persons among the `n` rows counted, which rows of episodes are not.
+    persons among the `n` rows counted, which rows of episodes are not. `df_effective` are the degrees of freedom of the
+    variance itself, not yet cut at `df`; NaN where there are none.
     """
 
     measure: Measure
@@ -49,6 +52,7 @@ class Cells:
     binary: bool
     undetermined: Floats
     df: Floats
+    df_effective: Floats
     logit_se: Floats | None = None
     lost: Floats | None = None
 
@@ -68,6 +72,23 @@ class DomainTable:
     replicates: int = 0
     crossing: Crossing | None = None
     weightless: int = 0
+
+    def gap_se(self, one: int, other: int) -> Floats:
+        """The standard error of the distance between two cells, by domain; infinite where nobody knows their covariance."""
+        if self.covariance is None:
+            return np.full(len(self.cells[one].value), np.inf)
+        offsets = np.cumsum([0, *(len(cells.value) for cells in self.cells)])
+        low, high = (slice(offsets[place], offsets[place + 1]) for place in (one, other))
+        squares = np.diag(self.covariance)
+        return np.sqrt(np.maximum(squares[low] + squares[high] - 2 * np.diag(self.covariance[low, high]), 0.0))
+
+    def covariance_of(self, places: Sequence[int], blank: npt.NDArray[np.bool_]) -> Floats | None:
+        """The joint covariance in the order of rows; rows without a value have none."""
+        if self.covariance is None:
+            return None
+        found = self.covariance[np.ix_(places, places)]
+        found[blank, :], found[:, blank] = np.nan, np.nan
+        return found
 
 
 def tabulate(people: People, targets: Targets, measures: Sequence[Measure], *, ranks: bool = True) -> DomainTable:
@@ -140,7 +161,7 @@ def _table(
     answer = (
         _by_taylor(people.design, table, sample, basis, drafts, joint=joint)
         if people.design.replicates is None
-        else by_replicates(people, targets, table, basis, drafts, joint=joint, ranks=ranks)
+        else by_replicates(people, targets, read, basis, drafts, joint=joint, ranks=ranks)
     )
     flat = np.concatenate([np.full(len(d.value), is_binary(d.measure.target, table)) for d in drafts])
     crowded = np.concatenate([d.crowded for d in drafts])
@@ -184,16 +205,15 @@ def _by_taylor(
 ) -> Answer:
     weighted = np.stack([table.sums["w", name] for name in basis.names], axis=1)
     moments = _moments(table, basis.names) if sample.rows_are_units else None
-    statistics = [
-        Statistic(domain=d.margin.domain, coefficients=d.coefficients, met=table.sums[d.measure.target.counted,] > 0)
-        for d in drafts
-    ]
+    statistics = statistics_of(drafts, table)
+    calibrated = _calibrated(design, table, statistics, weighted)
     found = taylor(
         sample, statistics, weighted, moments, single_psu=design.single_psu, joint=joint,
-        in_domain=design.single_psu_scope == "domain", calibrated=_calibrated(design, table, statistics, weighted),
+        in_domain=design.single_psu_scope == "domain", calibrated=calibrated,
     )  # fmt: skip
     return Answer(
-        variance=found.diagonal, covariance=found.covariance, lossy=found.lossy, design_df=sample.df
+        variance=found.diagonal, covariance=found.covariance, lossy=found.lossy, design_df=sample.df,
+        df_effective=effective_df(sample, statistics, weighted, calibrated),
     )  # fmt: skip
 
 
@@ -285,6 +305,7 @@ def _cells(
         df=np.minimum(_domain_df(table.sums[target.scope,], margin, sample), _most(answer))
         if answer.df is None
         else answer.df[own],
+        df_effective=np.full(len(n), np.nan) if answer.df_effective is None else answer.df_effective[own],
         logit_se=None if answer.logit_se is None else answer.logit_se[own],
         lost=None if answer.lost is None else answer.lost[own],
     )

@@ -69,7 +69,8 @@ class FrameworkComparison:
     def prevalence(self) -> pd.DataFrame:
         """The share in the class by each framework, with unknown answers treated in three ways side by side.
 
-        Columns: framework, unknown (no, bounds, exclude), bound, value, se, lower, upper, n, cases, undetermined.
+        Columns: framework, unknown (no, bounds, exclude), bound, value, se, lower, upper, n, cases, undetermined. Bounds are
+        three rows: the lower, the upper, and the interval that holds whatever the unknown answers are, without a value.
         """
         parts: list[pd.DataFrame] = []
         for entry in self.compared:

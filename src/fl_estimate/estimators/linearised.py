@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from fl_estimate.design.domains import DomainSums, Margin
-from fl_estimate.design.totals import Floats
+from fl_estimate.design.totals import Floats, Totals
+from fl_estimate.design.variance import Statistic
 from fl_estimate.estimators.domain_query import Measure
 
 CROWDED = 1e4
@@ -54,6 +55,7 @@ class Answer:
     covariance: Floats | None
     lossy: npt.NDArray[np.bool_]
     df: Floats | None = None
+    df_effective: Floats | None = None
     design_df: float | None = None
     logit_se: Floats | None = None
     lost: Floats | None = None
@@ -90,6 +92,14 @@ def draft(measure: Measure, margin: Margin, added: DomainSums, basis: Basis) -> 
         bottom=bottom,
         crowded=crowded,
     )
+
+
+def statistics_of(drafts: Sequence[Draft], table: Totals) -> list[Statistic]:
+    """The drafts as the variance routines take them."""
+    return [
+        Statistic(domain=d.margin.domain, coefficients=d.coefficients, met=table.sums[d.measure.target.counted,] > 0)
+        for d in drafts
+    ]
 
 
 def evaluate(measure: Measure, sums: Floats, basis: Basis, n: Floats) -> Floats:

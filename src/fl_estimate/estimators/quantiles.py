@@ -12,7 +12,7 @@ import narwhals as nw
 import numpy as np
 
 from fl_estimate.design.domains import By, by_margins
-from fl_estimate.design.intervals import proportion, t_quantile
+from fl_estimate.design.intervals import no_case_limits, proportion, t_quantile
 from fl_estimate.design.margins import any_missing, balanced, has
 from fl_estimate.design.quantile_rules import RULES, Rule, quantiles
 from fl_estimate.design.replicates import Scaling, deviations
@@ -54,9 +54,9 @@ from fl_estimate.results.roles import GROUPS, NOT_IN_FILE, PEOPLE, Level, MoreTh
 
 QUANTILE_BEYOND_VALUES = ReasonCode("quantile_beyond_values", "kind")
 QUANTILE_RULE = AssumptionCode("quantile_rule", "rule")
-Interval = Literal["woodruff", "beta", "xlogit", "arcsine", "wald"]
-OF_SHARE: dict[str, str] = {"woodruff": "wald", "beta": "beta", "xlogit": "xlogit", "arcsine": "arcsine"}
-"""The interval of the share below the quantile that is turned into limits of the quantile."""
+Interval = Literal["woodruff", "mean", "beta", "xlogit", "arcsine", "wald"]
+OF_SHARE: dict[str, str] = {"mean": "wald", "beta": "beta", "xlogit": "xlogit", "arcsine": "arcsine"}
+"""The interval of the share at or below the quantile that is turned into limits of the quantile."""
 
 
 @method(kind="quantile", basis="respondents", family="survey")
@@ -90,9 +90,10 @@ def estimate_quantile(
     rule : {"math", "school", "shah-vaish", "hf1", …, "hf9"}
         Which value is the quantile; ``math`` is the least one that a share p of the people does not exceed, ``hf7``
         interpolates as most programs do. All are in `docs/explanation/quantiles`.
-    interval : {"woodruff", "beta", "xlogit", "arcsine", "wald"}
-        Woodruff's: the interval of the share of people at or below the quantile, turned into values by the same rule; the next
-        three take another interval of that share. ``wald``, for replicates only: from the quantile under each replicate; not with jackknifes, for which it is wrong.
+    interval : {"woodruff", "mean", "beta", "xlogit", "arcsine", "wald"}
+        Woodruff's: as far about p as the share of people at or below the quantile is uncertain, turned into values by the same
+        rule. The next four are R's: an interval of that share itself (``mean``: Wald), which in whole numbers may lie far from
+        p. ``wald``, for replicates only: from the quantile under each replicate; not with jackknifes, for which it is wrong.
 
     Returns
     -------
@@ -107,7 +108,10 @@ def estimate_quantile(
     Notes
     -----
     With F the estimated distribution function: q = F⁻¹(p) by the rule, (p_L, p_U) the interval of F(q), limits
-    F⁻¹(p_L) and F⁻¹(p_U), se = (U − L)/(2 t). A limit is missing where p_L or p_U is outside 0 to 1.
+    F⁻¹(p_L) and F⁻¹(p_U), se = (U − L)/(2 t). A limit is missing where p_L or p_U is outside 0 to 1. ``woodruff`` has
+    p_L = p − t s(q−), p_U = p + t s(q), with s(q) the standard error of the share of people at or below q and s(q−) of
+    those below it: the same but for values that many people have. Where nobody is below q (or above it) the limit is q
+    itself, if as many people of whom p is the share would have shown one at this level (Korn and Graubard), and else missing.
 
     References
     ----------
@@ -123,7 +127,7 @@ def estimate_quantile(
     [['0.25', 50.0], ['0.5', 60.0]]
     """
     call = Call("estimate_quantile", people, design, by, where, unknown, variance, interval, df, level)
-    call.check((*OF_SHARE, "wald"))
+    call.check(("woodruff", *OF_SHARE, "wald"))
     only_exclude(unknown)
     shares = _check(probabilities, rule)
     own = call.people.design.replicates
@@ -183,7 +187,7 @@ def _one(call: Call, targets: Targets, target: Target, shares: Floats, rule: str
     found: dict[tuple[str, Label], Floats] = {
         key: quantiles(rule, known.values, known.weights, shares, known.rows) for key, known in read.domains.items()
     }
-    columns, measures = dict(targets.columns), list[Measure]()
+    columns, measures, under = dict(targets.columns), list[Measure](), list[Measure]()
     value = targets.columns[target.value].cast(nw.Float64)
     for columns_of, name in zip(margins, names, strict=True):
         domains = [label for margin, label in read.domains if margin == name]
@@ -194,10 +198,14 @@ def _one(call: Call, targets: Targets, target: Target, shares: Floats, rule: str
             one = nw.when(value <= threshold).then(nw.lit(1.0)).otherwise(nw.lit(0.0))
             columns[below] = one * targets.columns[target.counted].cast(nw.Float64)
             measures.append(Measure(target=target, top=below, bottom=target.counted))
+            if call.interval == "woodruff":
+                one = nw.when(value < threshold).then(nw.lit(1.0)).otherwise(nw.lit(0.0))
+                columns[f"under_{below}"] = one * targets.columns[target.counted].cast(nw.Float64)
+                under.append(Measure(target=target, top=f"under_{below}", bottom=target.counted))
     # Degrees of freedom of a domain are of the units that show a value, as in R survey's svyquantile.
     shown = replace(target, scope=target.counted)
     wider = replace(targets, targets=(shown,), columns=columns)
-    table = call.tabulate(wider, [replace(measure, target=shown) for measure in measures])
+    table = call.tabulate(wider, [replace(measure, target=shown) for measure in (*measures, *under)])
     theta = None
     if call.interval == "wald":
         theta = replicate_quantiles(call.people, targets, target, read, rule, shares)
@@ -252,7 +260,13 @@ def _block(
         lower, upper = value - t[:, None] * se, value + t[:, None] * se
         outside = np.zeros(value.shape, dtype=bool)
     else:
-        lower, upper, outside = _inverted(call, cells, df, labels, margin, read, rule)
+        known = {(c.margin.name, c.measure.top): c for c in table.cells}
+        under = [known.get((margin, f"under_{m.top}")) for m in measures]
+        ends = [
+            _about_p(call, cell, below, df, share) if below is not None else _about_share(call, cell, df)
+            for cell, below, share in zip(cells, under, shares, strict=True)
+        ]
+        lower, upper, outside = _inverted(ends, labels, margin, read, rule)
         # A limit that is not known leaves the standard error unknown too.
         se = (upper - lower) / (2 * t[:, None])
     return _Block(
@@ -261,17 +275,35 @@ def _block(
     )  # fmt: skip
 
 
+def _about_share(call: Call, cell: Cells, df: Floats) -> tuple[Floats, Floats]:
+    """An interval of the share at or below the quantile."""
+    se = np.sqrt(np.maximum(cell.variance, 0.0))
+    low, high = proportion(OF_SHARE[call.interval], cell.value, se, cell.n, df, call.level)
+    certain = (se == 0) & (cell.value >= 1) & ~np.isnan(t_quantile(call.level, df))
+    return np.where(certain, 1.0, low), np.where(certain, 1.0, high)
+
+
+def _about_p(call: Call, cell: Cells, under: Cells, df: Floats, share: float) -> tuple[Floats, Floats]:
+    """As far about p as the share of those below the quantile, and of those at or below it, are uncertain."""
+    t, reach = t_quantile(call.level, df), no_case_limits(cell.n, df, call.level)
+    below, above = (np.sqrt(np.maximum(each.variance, 0.0)) for each in (under, cell))
+    # Nobody below, or above, has no error: the limit is the quantile itself where so many would have shown some, else unknown.
+    low = np.where(
+        under.value > 0, share - t * below, np.where(reach < share, share, np.where(np.isnan(reach), reach, -1.0))
+    )
+    high = np.where(
+        cell.value < 1, share + t * above, np.where(1 - reach > share, share, np.where(np.isnan(reach), reach, 2.0))
+    )
+    return low, high
+
+
 def _inverted(
-    call: Call, cells: Sequence[Cells], df: Floats, labels: Sequence[Label], margin: str, read: ValueTable, rule: str
+    ends: Sequence[tuple[Floats, Floats]], labels: Sequence[Label], margin: str, read: ValueTable, rule: str
 ) -> tuple[Floats, Floats, Any]:
-    """Within: the interval of the share at or below the quantile, read off the distribution function."""
-    lower, upper = np.full((len(labels), len(cells)), np.nan), np.full((len(labels), len(cells)), np.nan)
+    """Within: the ends of an interval of shares, read off the distribution function."""
+    lower, upper = np.full((len(labels), len(ends)), np.nan), np.full((len(labels), len(ends)), np.nan)
     outside = np.zeros(lower.shape, dtype=bool)
-    for place, cell in enumerate(cells):
-        se = np.sqrt(np.maximum(cell.variance, 0.0))
-        low, high = proportion(OF_SHARE[call.interval], cell.value, se, cell.n, df, call.level)
-        certain = (se == 0) & (cell.value >= 1) & ~np.isnan(t_quantile(call.level, df))
-        low, high = np.where(certain, 1.0, low), np.where(certain, 1.0, high)
+    for place, (low, high) in enumerate(ends):
         outside[:, place] = (low < 0) | (high > 1)
         for domain, label in enumerate(labels):
             known = read.domains.get((margin, label))

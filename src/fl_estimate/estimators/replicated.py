@@ -13,13 +13,15 @@ import numpy as np
 from scipy import sparse
 
 from fl_estimate.design.calibrated import rank, read_steps, replicate_factors
+from fl_estimate.design.concentration import effective_df, variance_of_squares
 from fl_estimate.design.domains import Margin, by_margins, margins_of
 from fl_estimate.design.replicates import Scaling, deviations, multiplier_rows
 from fl_estimate.design.row_factors import replicate_columns
 from fl_estimate.design.row_weights import weight_columns
+from fl_estimate.design.sample import Sample
 from fl_estimate.design.totals import Codes, Floats, Totals, totals, totals_in_blocks
 from fl_estimate.estimators.domain_query import People
-from fl_estimate.estimators.linearised import Answer, Basis, Draft, evaluate
+from fl_estimate.estimators.linearised import Answer, Basis, Draft, evaluate, statistics_of
 from fl_estimate.estimators.targets import Targets
 from fl_estimate.inputs.replicates import Replicates, UnitReplicates
 
@@ -35,7 +37,7 @@ _PATTERN = "__fl_pattern"
 def by_replicates(
     people: People,
     targets: Targets,
-    table: Totals,
+    read: tuple[Totals, Sample],
     basis: Basis,
     drafts: Sequence[Draft],
     *,
@@ -49,11 +51,14 @@ def by_replicates(
     Multipliers of units: Σ_i m_ir S_i of the unit totals S, one sparse product a margin. Columns of the file: the
     sums of every replicate within domains, read in blocks. Rows × R is never made.
     """
-    own = people.design.replicates
+    own, (table, sample) = people.design.replicates, read
+    own_df: Floats | None = None
     if isinstance(own, UnitReplicates):
         sums = _unit_sums(table, people, own, basis, drafts)
         scaling = Scaling(scale=own.scale, rscales=own.rscales, centre=own.centre)
         df, design_df = None, least_df(own.df, table, people)
+        weighted = np.stack([table.sums["w", name] for name in basis.names], axis=1)
+        own_df = effective_df(sample, statistics_of(drafts, table), weighted)
     elif isinstance(own, Replicates):
         sums = _column_sums(people, targets, table, own, basis, drafts)
         scaling = Scaling(scale=own.scale, rscales=np.array(own.rscales), centre=own.centre)
@@ -66,6 +71,8 @@ def by_replicates(
     value = np.concatenate([d.value for d in drafts])
     away = deviations(theta, value, scaling)
     variance = (away**2).sum(axis=0)
+    if isinstance(own, Replicates):
+        own_df = _effective_of_jackknife(own, away)
     covariance = away.T @ away if joint else None
     with np.errstate(divide="ignore", invalid="ignore"):
         odds = deviations(np.log(theta / (1 - theta)), np.log(value / (1 - value)), scaling)
@@ -74,11 +81,28 @@ def by_replicates(
         covariance=covariance,
         lossy=np.zeros(len(value), dtype=bool),
         df=df,
+        df_effective=own_df,
         design_df=design_df,
         logit_se=np.sqrt((odds**2).sum(axis=0)),
         lost=(~np.isfinite(theta)).sum(axis=0).astype(float),
         replicates=len(theta),
     )
+
+
+def _effective_of_jackknife(own: Replicates, away: Floats) -> Floats | None:
+    """Degrees of freedom of variances whose replicates leave out one unit each; of other kinds nothing is known.
+
+    As `effective_df` where the strata are those of the factors: the replicates of a factor are taken as one stratum.
+    """
+    if own.kind not in ("jk1", "jkn"):
+        return None
+    spread = np.zeros(away.shape[1])
+    for factor in sorted(set(own.rscales)):
+        part = away[np.array(own.rscales) == factor]
+        spread += variance_of_squares(np.full(1, float(len(part))), (part**2).sum(axis=0), (part**4).sum(axis=0))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        variance = (away**2).sum(axis=0)
+        return np.where(variance > 0, np.where(spread > 0, 2 * variance**2 / spread, np.inf), np.nan)
 
 
 def _unit_sums(

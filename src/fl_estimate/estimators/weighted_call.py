@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from fl_estimate.design.domains import By, Order, by_margins
-from fl_estimate.design.intervals import general, no_case_limits, proportion
+from fl_estimate.design.identified import end_level
+from fl_estimate.design.intervals import Level, general, no_case_limits, proportion
 from fl_estimate.design.sample import Sample
 from fl_estimate.design.totals import Floats, require_columns, totals
 from fl_estimate.errors import CONDITION, EstimateFault, not_one_of, require_name, shown
+from fl_estimate.estimators.design_words import of_adjustments, of_sampling
 from fl_estimate.estimators.domain_query import Measure, People, declared, read_people
 from fl_estimate.estimators.domain_table import Cells, DomainTable, tabulate
-from fl_estimate.estimators.targets import Level, Outcome, Target, Targets, as_list, is_text
+from fl_estimate.estimators.targets import Level as Value
+from fl_estimate.estimators.targets import Outcome, Target, Targets, as_list, is_text
 from fl_estimate.inputs.replicates import Replicates, UnitReplicates
 from fl_estimate.inputs.respondents import Resolved, resolve
 from fl_estimate.inputs.sample_design import Design
@@ -39,9 +42,10 @@ from fl_estimate.results.codes import (
     Assumption,
     AssumptionCode,
     Quantity,
+    Reason,
     ReasonCode,
 )
-from fl_estimate.results.columns import check_by_columns
+from fl_estimate.results.columns import IDENTIFIED, check_by_columns
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.provenance import Provenance
 from fl_estimate.results.recipe import Period, Recipe
@@ -49,30 +53,24 @@ from fl_estimate.results.recipe import Period, Recipe
 ALL_CASES = ReasonCode("all_cases")
 VARIANCE_NEGATIVE = ReasonCode("variance_negative")
 INTERVAL_OUTSIDE_RANGE = ReasonCode("interval_outside_range", "kind")
+CASES_IN_FEW_UNITS = ReasonCode("cases_in_few_units", "units", "df", tells_cases=True, in_full_only=("units", "df"))
 REPLICATES_WITHOUT_VALUE = ReasonCode("replicates_without_value", "replicates", "of")
 TAYLOR_LINEARISATION = AssumptionCode("taylor_linearisation")
 REPLICATE_VARIANCE = AssumptionCode("replicate_variance", "kind", "replicates", "centre")
 SINGLE_PSU_RULE = AssumptionCode("single_psu_rule", "rule", "strata")
-SIMPLE_RANDOM_SAMPLE = AssumptionCode("simple_random_sample")
-TWO_PHASES = AssumptionCode("two_phases")
-TWO_PHASES_APART = AssumptionCode("two_phases_apart")
-UNEQUAL_PROBABILITIES = AssumptionCode("unequal_probabilities", "rule")
-FINITE_POPULATION_CORRECTION = AssumptionCode("finite_population_correction", "stages")
-WITH_REPLACEMENT_FIRST_STAGE = AssumptionCode("with_replacement_first_stage")
-LATER_STAGES_IGNORED = AssumptionCode("later_stages_ignored", "stages")
 TREATMENTS: dict[str, AssumptionCode] = {
     "no": UNKNOWN_AS_NO,
     "exclude": AssumptionCode("unknown_excluded"),
     "bounds": AssumptionCode("unknown_bounds"),
 }
-ADJUSTMENTS: dict[str, AssumptionCode] = {
-    "calibration": AssumptionCode("weights_calibrated", "method", "margins"),
-    "trimming": AssumptionCode("weights_trimmed", "upper", "lower", "rows"),
-    "class": AssumptionCode("non_response_by_class", "columns", "response_rate"),
-    "propensity": AssumptionCode("non_response_by_propensity", "columns", "response_rate"),
-}
 
 DfRule = Literal["domain", "design"]
+OwnDfRule = Literal["domain", "design", "effective"]
+"""The same of variances that know their own degrees of freedom."""
+FEW_DF, CROWDED = 15.0, 1.3
+"""Effective degrees of freedom, and cases a unit with a case, at which limits by units less strata are too low: of
+simulated samples of 133 units with 7 to 40 expected cases these mark most that cover 94 % or less, and at most 4 % of those
+without clustering (`docs/explanation/design_weighted`)."""
 VarianceRule = Literal["taylor", "replicates"]
 
 
@@ -93,12 +91,12 @@ class Call:
         unknown: str | None,
         variance: VarianceRule | None,
         interval: str,
-        df: DfRule | float,
+        df: OwnDfRule | float,
         level: float,
     ) -> None:
         self.name, self.by, self.where, self.unknown = name, by, where, unknown
         self.interval, self.level = interval, level
-        self.df: DfRule | float = df
+        self.df: OwnDfRule | float = df
         require_name(where, "where", optional=True, fix=CONDITION)
         margins = by_margins(by)
         self.resolved: Resolved = resolve(people, design)
@@ -128,7 +126,7 @@ class Call:
             found += self._levels(name) if is_text(self.people.schema, name) else [name]
         return tuple(found)
 
-    def _levels(self, column: str) -> list[Level]:
+    def _levels(self, column: str) -> list[Value]:
         """Each value of a column of text; of texts "0" and "1" the 1, under the name of the column itself.
 
         Categories that a frame declares are classes, also where they are called 1, 2 and 3.
@@ -152,7 +150,7 @@ class Call:
         """The table of domains."""
         return tabulate(self.people, targets, measures, ranks=isinstance(self.df, str))
 
-    def check(self, intervals: Sequence[str]) -> None:
+    def check(self, intervals: Sequence[str], rules: Sequence[str] = get_args(DfRule)) -> None:
         if self.interval not in intervals:
             raise not_one_of("FL-EST-16", f"this interval for {self.name}", self.interval, intervals)
         if not 0 < self.level < 1:
@@ -160,10 +158,10 @@ class Call:
                 "FL-EST-17", "the level is not between 0 and 1", found=shown(self.level), fix="95 % is level=0.95"
             )
         number = isinstance(self.df, int | float) and not isinstance(self.df, bool)
-        if self.df not in ("domain", "design") and not (number and float(self.df) > 0):
+        if self.df not in rules and not (number and float(self.df) > 0):
             raise EstimateFault(
                 "FL-EST-18", "this rule for degrees of freedom is not known", found=shown(self.df),
-                fix='df="domain", df="design", or a number above 0',
+                fix=f"{', '.join(f'df={rule!r}' for rule in rules)}, or a number above 0",
             )  # fmt: skip
 
     def arguments(self, targets: Targets) -> Mapping[str, Any]:
@@ -218,16 +216,16 @@ def _replicated(variance: str | None, design: Design) -> bool:
     return design.replicates is not None and variance != "taylor"
 
 
-def _levels_of(column: str, values: Sequence[str], *, stated: bool) -> list[Level]:
+def _levels_of(column: str, values: Sequence[str], *, stated: bool) -> list[Value]:
     """The outcomes that the values of a column of text are; FL-EST-262 where they may be 0 and 1 and are not surely so."""
     if not all(is_number(value) for value in values):
-        return [Level(column=column, value=value) for value in values]
+        return [Value(column=column, value=value) for value in values]
     yes = [value for value in values if float(value) == 1]
     zero_one = len(values) <= 2 and len(yes) <= 1 and all(float(value) in (0, 1) for value in values)
     if zero_one:
-        return [Level(column=column, value=yes[0] if yes else "1", name=column)]
+        return [Value(column=column, value=yes[0] if yes else "1", name=column)]
     if stated:
-        return [Level(column=column, value=value) for value in values]
+        return [Value(column=column, value=value) for value in values]
     raise EstimateFault(
         "FL-EST-262", "an outcome is text that looks like numbers, and they are not 0 and 1",
         found=f"{column!r}: {len(values):,} different numbers",
@@ -269,21 +267,21 @@ def require_binary_for(table: DomainTable, unknown: str | None) -> None:
 def lay_out(call: Call, targets: Targets, table: DomainTable, *, quantity: Quantity) -> Estimates:
     """Lay the cells out in the order of design.md: outcome, then nation and margins, then domains, then bounds."""
     columns = {name: list[Any]() for name in ("outcome", "margin", "value", "se", "lower", "upper", "interval_kind")}
-    columns |= {name: list[Any]() for name in ("bound", "undetermined", "n", "cases", "df", "deff")}
+    columns |= {name: list[Any]() for name in ("bound", "undetermined", "n", "cases", "df", "df_effective", "deff")}
     by = tuple(dict.fromkeys(column for margin in by_margins(call.by) for column in margin))
     labels = {name: list[Any]() for name in by}
     reasons, places = list[Told](), list[int]()
     offsets = np.cumsum([0, *(len(cells.value) for cells in table.cells)])
     for group in _groups(table.cells):
-        finished = [_finish(table.cells[place], table, call, quantity) for place in group]
+        finished = _side_by_side(group, table, call, quantity)
         for domain, label in enumerate(table.cells[group[0]].margin.labels):
-            for place, (values, cell_reasons) in zip(group, finished, strict=True):
+            for place, bound, values, cell_reasons in finished:
                 cells, row = table.cells[place], len(places)
                 for name, column in values.items():
                     columns[name].append(column[domain])
                 columns["outcome"].append(cells.measure.target.outcome)
                 columns["margin"].append(cells.margin.name)
-                columns["bound"].append(cells.measure.bound)
+                columns["bound"].append(bound)
                 known = dict(zip(cells.margin.columns, label, strict=True))
                 for name in by:
                     labels[name].append(known.get(name))
@@ -305,7 +303,7 @@ def lay_out(call: Call, targets: Targets, table: DomainTable, *, quantity: Quant
         ),
         support=support,
         reasons=[code.at(row, **told) for code, row, told in reasons],
-        covariance=None if table.covariance is None else table.covariance[np.ix_(places, places)],
+        covariance=table.covariance_of(places, np.array(columns["bound"]) == IDENTIFIED),
         cells=None if crossing is None else replace(crossing, where=call.where or ""),
     )  # fmt: skip
 
@@ -317,24 +315,39 @@ def lay_out_again(made: Estimates, call: Call, table: DomainTable) -> Estimates:
     """
     offsets = np.cumsum([0, *(len(cells.value) for cells in table.cells)])
     quantity = Quantity.of(str(made.frame["quantity"].iloc[0]))
-    finished = [_finish(cells, table, call, quantity) for cells in table.cells]
-    places = [
-        int(offsets[place]) + domain
-        for group in _groups(table.cells)
-        for domain in range(len(table.cells[group[0]].margin.labels))
-        for place in group
-    ]
-    changed: dict[str, Any] = {
-        name: np.concatenate([values[name] for values, _ in finished])[places] for name in ("lower", "upper", "df")
-    }
-    kinds = np.concatenate([values["interval_kind"] for values, _ in finished])[places]
-    told = [said for _, reasons in finished for said in reasons]
+    names = ("lower", "upper", "df", "interval_kind")
+    changed = {name: list[Any]() for name in names}
+    reasons, places = list[Reason](), list[int]()
+    for group in _groups(table.cells):
+        finished = _side_by_side(group, table, call, quantity)
+        for domain in range(len(table.cells[group[0]].margin.labels)):
+            for place, _, values, told in finished:
+                for name in names:
+                    changed[name].append(values[name][domain])
+                reasons += [code.at(len(places), **more) for code, more in told[domain]]
+                places.append(int(offsets[place]) + domain)
     return replace(
         made,
-        frame=made.frame.assign(**changed, interval_kind=kinds.astype(str), level=call.level),
+        frame=made.frame.assign(
+            **{**changed, "interval_kind": [str(kind) for kind in changed["interval_kind"]]}, level=call.level
+        ),
         support=support_of(table.cells, call.df, table).take(places),
-        reasons=tuple(code.at(row, **more) for row, place in enumerate(places) for code, more in told[place]),
+        reasons=tuple(reasons),
     )
+
+
+def _side_by_side(
+    group: Sequence[int], table: DomainTable, call: Call, quantity: Quantity
+) -> list[tuple[int, str, dict[str, Any], list[Reasons]]]:
+    """The rows of each domain of cells that stand side by side: their place, bound, columns and reasons."""
+    found = [
+        (place, table.cells[place].measure.bound, *_finish(table.cells[place], table, call, quantity))
+        for place in group
+    ]
+    if len(group) == 2:
+        ends = [table.cells[place] for place in group]
+        found.append((group[0], IDENTIFIED, *_identified(ends, table.gap_se(*group), table, call, quantity)))
+    return found
 
 
 def recipe_of(
@@ -377,29 +390,69 @@ def _finish(cells: Cells, table: DomainTable, call: Call, quantity: Quantity) ->
     none = cells.binary & ~empty & (share == 0)
     all_cases = cells.binary & ~empty & (share == 1)
     edge = none | all_cases
-    is_prevalence = quantity == PREVALENCE
-    exact = none | (all_cases & is_prevalence)
+    exact = none | (all_cases & (quantity == PREVALENCE))
     # Where an estimate is exactly 0 or 1, rounding must not leave a standard error of 1e-19.
     variance = np.where(exact, 0.0, np.where(cells.variance < 0, np.nan, cells.variance))
     se = np.sqrt(variance)
-    if is_prevalence:
-        lower, upper = proportion(call.interval, cells.value, se, cells.n, df, call.level, cells.logit_se)
-    else:
-        lower, upper = general(call.interval, cells.value, se, df, call.level)
-    kind = np.full(len(se), call.interval, dtype=object)
-    lower, upper, kind = _edges(cells, call, df, none, all_cases & is_prevalence, (lower, upper, kind))
-    if table.sample.census:
-        lower, upper = np.where(df > 0, cells.value, lower), np.where(df > 0, cells.value, upper)
-    lower, upper = np.where(empty, np.nan, lower), np.where(empty, np.nan, upper)
-    kind = np.where(np.isnan(lower), "", kind)
+    lower, upper, kind = _limits(cells, table, call, quantity, call.level)
     with np.errstate(divide="ignore", invalid="ignore"):
         deff = np.where(edge | ~(cells.srs_variance > 0), np.nan, variance / cells.srs_variance)
     values = {
         "value": cells.value, "se": se, "lower": lower, "upper": upper, "interval_kind": kind,
         "undetermined": cells.undetermined, "n": cells.n, "df": df, "deff": deff,
+        "df_effective": np.where(exact, np.nan, effective_df_of(cells)),
         "cases": cells.cases if cells.binary else np.full(len(se), np.nan),
     }  # fmt: skip
     return values, _reasons(cells, table, call, df, (lower, upper), none, all_cases)
+
+
+def _error(cells: Cells, quantity: Quantity) -> Floats:
+    """Standard errors, 0 where an estimate is exactly 0 or 1."""
+    share = _share(cells)
+    exact = cells.binary & (cells.n > 0) & ((share == 0) | ((share == 1) & (quantity == PREVALENCE)))
+    # Rounding must not leave a standard error of 1e-19 there.
+    return np.sqrt(np.where(exact, 0.0, np.where(cells.variance < 0, np.nan, cells.variance)))
+
+
+def _limits(
+    cells: Cells, table: DomainTable, call: Call, quantity: Quantity, level: Level
+) -> tuple[Floats, Floats, Any]:
+    """Limits at a level (of all domains, or of each), and their kind."""
+    df, se, share = df_of(cells, table, call.df), _error(cells, quantity), _share(cells)
+    met, is_prevalence = cells.n > 0, quantity == PREVALENCE
+    if is_prevalence:
+        lower, upper = proportion(call.interval, cells.value, se, cells.n, df, level, cells.logit_se)
+    else:
+        lower, upper = general(call.interval, cells.value, se, df, level)
+    none, every = cells.binary & met & (share == 0), cells.binary & met & (share == 1) & is_prevalence
+    kind = np.full(len(se), call.interval, dtype=object)
+    lower, upper, kind = _edges(cells, call, df, none, every, (lower, upper, kind), level)
+    if table.sample.census:
+        lower, upper = np.where(df > 0, cells.value, lower), np.where(df > 0, cells.value, upper)
+    lower, upper = np.where(met, lower, np.nan), np.where(met, upper, np.nan)
+    return lower, upper, np.where(np.isnan(lower), "", kind)
+
+
+def _identified(
+    ends: Sequence[Cells], gap_se: Floats, table: DomainTable, call: Call, quantity: Quantity
+) -> tuple[dict[str, Any], list[Reasons]]:
+    """What is known whatever the unknown answers are: no value, and limits that cover each point between the bounds."""
+    low, high = ends
+    df = np.minimum(df_of(low, table, call.df), df_of(high, table, call.df))
+    largest = np.fmax(_error(low, quantity), _error(high, quantity))
+    level = end_level(high.value - low.value, gap_se, largest, df, call.level)
+    lower, _, kind = _limits(low, table, call, quantity, level)
+    _, upper, upper_kind = _limits(high, table, call, quantity, level)
+    known = ~(np.isnan(lower) | np.isnan(upper))
+    blank = np.full(len(df), np.nan)
+    values = {
+        "value": blank, "se": blank, "lower": np.where(known, lower, np.nan), "upper": np.where(known, upper, np.nan),
+        # Of two kinds the one that was asked for: the other stands for it where there is no case.
+        "interval_kind": np.where(known, np.where(kind == call.interval, kind, upper_kind), ""),
+        "undetermined": low.undetermined, "n": low.n, "df": df, "deff": blank, "df_effective": blank,
+        "cases": low.cases if low.binary else blank,
+    }  # fmt: skip
+    return values, [[] if met else [(NO_ROWS, {})] for met in low.n > 0]
 
 
 def _share(cells: Cells) -> Floats:
@@ -410,32 +463,45 @@ def _share(cells: Cells) -> Floats:
         return cells.value / cells.weight
 
 
-def support_of(every: Sequence[Cells], rule: DfRule | float, table: DomainTable) -> Support:
+def support_of(every: Sequence[Cells], rule: OwnDfRule | float, table: DomainTable) -> Support:
     """What each domain rests on, cell after cell."""
     parts = [
         Support.of(
-            cells.respondents, cells.not_zero, psus_with_cases=cells.psus_with_cases, df=df_of(cells, table, rule)
+            cells.respondents,
+            cells.not_zero,
+            psus_with_cases=cells.psus_with_cases,
+            df=df_of(cells, table, rule),
+            # Where there is no variance, or every row is a unit, nothing but the units can be counted.
+            df_effective=df_of(cells, table, "effective"),
         )
         for cells in every
     ]
     return Support.joined(parts)
 
 
-def df_of(cells: Cells, table: DomainTable, rule: DfRule | float) -> Floats:
+def df_of(cells: Cells, table: DomainTable, rule: OwnDfRule | float) -> Floats:
     """Degrees of freedom of each domain by the rule asked for."""
     if rule == "domain":
         return cells.df
+    if rule == "effective":
+        found = effective_df_of(cells)
+        return np.where(np.isnan(found), cells.df, found)
     return np.full(len(cells.df), table.design_df if isinstance(rule, str) else float(rule))
 
 
+def effective_df_of(cells: Cells) -> Floats:
+    """Degrees of freedom of the variance itself, at most units less strata; NaN where there are none of its own."""
+    return np.where(np.isnan(cells.df_effective), np.nan, np.minimum(cells.df, cells.df_effective))
+
+
 def _edges(
-    cells: Cells, call: Call, df: Floats, none: Any, every: Any, limits: tuple[Floats, Floats, Any]
+    cells: Cells, call: Call, df: Floats, none: Any, every: Any, limits: tuple[Floats, Floats, Any], level: Level
 ) -> tuple[Floats, Floats, Any]:
     """Zero cases: [0, U]; all cases: [1 − U, 1]; by Korn and Graubard where the interval asked for has no value."""
     lower, upper, kind = limits
     if call.interval in ("wilson", "jeffreys"):
         return limits
-    reach = no_case_limits(cells.n, df, call.level)
+    reach = no_case_limits(cells.n, df, level)
     size = cells.weight if cells.measure.bottom is None else np.ones(len(df))
     known = ~np.isnan(reach)
     lower = np.where(none, np.where(known, 0.0, np.nan), np.where(every, 1 - reach, lower))
@@ -448,6 +514,8 @@ def _reasons(
 ) -> list[Reasons]:
     lower, upper = limits
     proportion_like = cells.binary and cells.measure.bottom is not None
+    effective = effective_df_of(cells)
+    crowded = cells.binary & (effective < np.minimum(FEW_DF, df)) & (cells.cases >= CROWDED * cells.psus_with_cases)
     out: list[Reasons] = []
     for place in range(len(df)):
         said: Reasons = []
@@ -468,6 +536,9 @@ def _reasons(
             said.append((INTERVAL_OUTSIDE_RANGE, {"kind": call.interval}))
         if table.sample.census:
             said.append((CENSUS, {}))
+        elif call.df != "effective" and crowded[place] and not (none[place] or every[place]):
+            told = {"units": int(cells.psus_with_cases[place]), "df": float(effective[place])}
+            said.append((CASES_IN_FEW_UNITS, told))
         if cells.lost is not None and cells.lost[place]:
             said.append((REPLICATES_WITHOUT_VALUE, {"replicates": int(cells.lost[place]), "of": table.replicates}))
         out.append(said)
@@ -501,7 +572,7 @@ def assumptions_of_design(call: Call, sample: Sample, replicates: int) -> list[A
         said.append(REPLICATE_VARIANCE.held(kind=own.kind, replicates=replicates, centre=own.centre))
     else:
         said.append(TAYLOR_LINEARISATION.held())
-        said += _sampling(design)
+        said += of_sampling(design)
     if sample.single_strata:
         said.append(SINGLE_PSU_RULE.held(rule=design.single_psu, strata=sample.single_strata))
     ranked = isinstance(own, Replicates) and isinstance(call.df, str)
@@ -509,27 +580,4 @@ def assumptions_of_design(call: Call, sample: Sample, replicates: int) -> list[A
         said.append(DF_RULE.held(rule="rank" if own.df is None else own.df))
     else:
         said.append(DF_RULE.held(rule=call.df))
-    return said + _adjusted(design)
-
-
-def _adjusted(design: Design) -> list[Assumption]:
-    """What was done to the weights, step by step."""
-    return [ADJUSTMENTS[step.kind].held(**dict(step.parameters)) for step in design.adjustments]
-
-
-def _sampling(design: Design) -> list[Assumption]:
-    """What linearisation takes for granted of the way the sample was drawn."""
-    said: list[Assumption] = []
-    if design.strata is None and not design.stages:
-        said.append(SIMPLE_RANDOM_SAMPLE.held())
-    if design.phase2 is not None:
-        said.append((TWO_PHASES if design.phase2_variance == "full" else TWO_PHASES_APART).held())
-    if design.pps is not None:
-        said.append(UNEQUAL_PROBABILITIES.held(rule=design.pps))
-    elif design.fpc:
-        said.append(FINITE_POPULATION_CORRECTION.held(stages=len(design.fpc)))
-    else:
-        said.append(WITH_REPLACEMENT_FIRST_STAGE.held())
-    if len(design.stages) > max(1, len(design.fpc)):
-        said.append(LATER_STAGES_IGNORED.held(stages=len(design.stages) - max(1, len(design.fpc))))
-    return said
+    return said + of_adjustments(design)

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 
@@ -16,7 +16,7 @@ from fl_estimate.errors import EstimateFault, FlError, FlWarning, not_one_of, sh
 from fl_estimate.estimators.domain_query import Measure
 from fl_estimate.estimators.domain_table import DomainTable
 from fl_estimate.estimators.targets import Targets, make_targets
-from fl_estimate.estimators.weighted_call import Call, bounds_of, lay_out, lay_out_again
+from fl_estimate.estimators.weighted_call import Call, OwnDfRule, bounds_of, lay_out, lay_out_again
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.survey_data import SurveyData
 from fl_estimate.results.codes import PREVALENCE
@@ -194,7 +194,7 @@ def _varied(each: Estimator, first: Call, made: Estimates | None, targets: Targe
     call.interval, call.df = each.arguments.get("interval", "korn-graubard"), each.arguments.get("df", "domain")
     call.level = each.arguments.get("level", 0.95)
     try:
-        call.check(PROPORTION)
+        call.check(PROPORTION, get_args(OwnDfRule))
         if made is None:
             return lay_out(call, targets, table, quantity=PREVALENCE)
         return lay_out_again(made, call, table)

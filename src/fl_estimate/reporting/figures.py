@@ -21,6 +21,7 @@ from fl_estimate.reporting.published_tables import PublishedTable, PublishedTabl
 from fl_estimate.reporting.suppression import LIMITS, PUBLISHED
 from fl_estimate.reporting.truth import Truth
 from fl_estimate.reporting.words import level_words, number, say, spread
+from fl_estimate.results.columns import IDENTIFIED
 from fl_estimate.results.estimates import Estimates
 
 if TYPE_CHECKING:
@@ -107,15 +108,21 @@ def in_full(result: Estimates, name: str = "estimates") -> PublishedTable:
 
 @dataclass(frozen=True, kw_only=True)
 class _Drawn:
-    """A line of the picture: one row of the table, or the two rows of a cell with bounds."""
+    """A line of the picture: one row of the table, or the rows of a cell with bounds; `either` has the interval of both."""
 
     low: LaidRow
     high: LaidRow
     text: str
+    either: LaidRow | None = None
 
     @property
     def bounds(self) -> bool:
         return self.low is not self.high
+
+    @property
+    def ends(self) -> tuple[LaidRow, LaidRow]:
+        """The rows that have the lower and the upper limit."""
+        return (self.low, self.high) if self.either is None else (self.either, self.either)
 
 
 def _drawn(sheet: Layout, language: str) -> list[_Drawn]:
@@ -125,7 +132,11 @@ def _drawn(sheet: Layout, language: str) -> list[_Drawn]:
         bound = row.record.get("bound", "")
         if bound == "upper" and lines and lines[-1].low.record.get("bound") == "lower":
             low = lines[-1].low
-            lines[-1] = _Drawn(low=low, high=row, text=_written_bounds(low, row, sheet, language))
+            lines[-1] = _Drawn(low=low, high=row, text=_written_bounds(low, row, (low, row), sheet, language))
+        elif bound == IDENTIFIED and lines and lines[-1].bounds:
+            low, high = lines[-1].low, lines[-1].high
+            text = _written_bounds(low, high, (row, row), sheet, language)
+            lines[-1] = _Drawn(low=low, high=high, text=text, either=row)
         else:
             lines.append(_Drawn(low=row, high=row, text=_written(row)))
     return lines
@@ -184,7 +195,9 @@ def _line(axes: Axes, place: int, line: _Drawn, factor: float, span: tuple[float
         return
     if row.nation:
         axes.axhspan(place - 0.5, place + 0.5, facecolor=FAINT, linewidth=0, zorder=0)
-    lower, upper = as_float(row.record["lower"]) * factor, as_float(line.high.record["upper"]) * factor
+    lower, upper = (
+        as_float(end.record[name]) * factor for end, name in zip(line.ends, ("lower", "upper"), strict=True)
+    )
     if not np.isnan(upper):
         axes.plot([max(lower, low), min(upper, high)], [place, place], color=DEEP, linewidth=1.8 if row.nation else 1.3)
         if upper > high:
@@ -282,8 +295,8 @@ def _written(row: LaidRow) -> str:
     return value if row.withheld or row.record["publication"] in LIMITS else f"{value} ({interval})"
 
 
-def _written_bounds(low: LaidRow, high: LaidRow, sheet: Layout, language: str) -> str:
-    """Both bounds, then the lower limit of the one and the upper limit of the other."""
+def _written_bounds(low: LaidRow, high: LaidRow, ends: tuple[LaidRow, LaidRow], sheet: Layout, language: str) -> str:
+    """Both bounds, then the lower limit of the one and the upper limit of the other of `ends`."""
     if low.withheld:
         return low.cells["value"]
     first, last, bottom, top = (
@@ -291,8 +304,8 @@ def _written_bounds(low: LaidRow, high: LaidRow, sheet: Layout, language: str) -
         for record, name in (
             (low.record, "value"),
             (high.record, "value"),
-            (low.record, "lower"),
-            (high.record, "upper"),
+            (ends[0].record, "lower"),
+            (ends[1].record, "upper"),
         )
     )
     first = first or sheet.scale.write(0.0, language)

@@ -16,6 +16,7 @@ from fl_estimate.reporting.scale import Scale, scale_of
 from fl_estimate.reporting.suppression import LIMIT_SIGNS, LIMITS, NOT_PUBLISHED
 from fl_estimate.reporting.truth import Truth
 from fl_estimate.reporting.words import level_words, number, opening, percent, say, spread
+from fl_estimate.results.columns import IDENTIFIED
 from fl_estimate.results.recipe import Period
 
 ORDER: tuple[str, ...] = ("prevalence", "ratio", "mean", "total")
@@ -43,6 +44,8 @@ def headline(published: PublishedTables, language: str = "en", truth: Truth | No
         return Headline(sentences=(say("sentence", "not_published", language),))
     outcome = str(rows[0]["outcome"])
     rows = [row for row in rows if row["outcome"] == outcome]
+    either = next((row for row in rows if row["bound"] == IDENTIFIED), None)
+    rows = [row for row in rows if row["bound"] != IDENTIFIED]
     totals = [table for table in whole if _quantity(table) == "total" and table is not lead]
     total = (
         None
@@ -51,7 +54,7 @@ def headline(published: PublishedTables, language: str = "en", truth: Truth | No
     )
     most = max(0, published.rule.min_cases - 1)
     sentences = [
-        *_figure(lead, rows, scale, most, language),
+        *_figure(lead, rows, scale, most, language, either),
         *_persons(total, scale, language),
         *_behind(rows, scale, language),
     ]
@@ -60,10 +63,12 @@ def headline(published: PublishedTables, language: str = "en", truth: Truth | No
     if len(rows) == 1 and rows[0]["publication"] != NOT_PUBLISHED:
         sentences += _all_counted(whole, lead, outcome, scale, language)
     sentences += _truth(published, lead, rows[0], scale, truth, language)
-    return Headline(sentences=tuple(sentences), cards=tuple(_cards(rows, scale, total, language)))
+    return Headline(sentences=tuple(sentences), cards=tuple(_cards(rows, scale, total, language, either)))
 
 
-def _figure(lead: PublishedTable, rows: list[Row], scale: Scale, most: int, language: str) -> Iterator[str]:
+def _figure(
+    lead: PublishedTable, rows: list[Row], scale: Scale, most: int, language: str, either: Row | None
+) -> Iterator[str]:
     """The value in words with its interval, of whom and when; two bounds where unknown answers were counted both ways."""
     row, level = rows[0], level_words(float(rows[0]["level"]), language)
     outcome = str(row["outcome"])
@@ -83,8 +88,11 @@ def _figure(lead: PublishedTable, rows: list[Row], scale: Scale, most: int, lang
         }
         sentence = say("sentence", f"bounds.{unit if worded else 'plain'}", language, **words, **ends)
         yield _of(population_words(lead, language) if worded else "", sentence, language)
-        outer = {"lower": scale.with_unit(row, "lower", language), "upper": scale.with_unit(rows[1], "upper", language)}
-        yield say("sentence", "bounds.interval", language, level=level, **outer)
+        low, high = (row, rows[1]) if either is None else (either, either)
+        outer = {"lower": scale.with_unit(low, "lower", language), "upper": scale.with_unit(high, "upper", language)}
+        yield say(
+            "sentence", "bounds.interval" if either is None else "bounds.identified", language, level=level, **outer
+        )
         return
     upper = scale.with_unit(row, "upper", language)
     if row["publication"] in LIMITS:
@@ -183,10 +191,13 @@ def _truth(
         yield say("sentence", "truth_covered", language, covered=sum(inside), rows=len(inside))
 
 
-def _cards(rows: list[Row], scale: Scale, total: Row | None, language: str) -> Iterator[tuple[str, str, str]]:
+def _cards(
+    rows: list[Row], scale: Scale, total: Row | None, language: str, either: Row | None
+) -> Iterator[tuple[str, str, str]]:
     row = rows[0]
     unit = scale.head(language)
-    lower, upper = scale.with_unit(row, "lower", language), scale.with_unit(rows[-1], "upper", language)
+    low, high = (row, rows[-1]) if either is None else (either, either)
+    lower, upper = scale.with_unit(low, "lower", language), scale.with_unit(high, "upper", language)
     limits = f"{spread(lower, upper, language)} ({level_words(float(row['level']), language)})"
     if len(rows) == 2:
         ends = scale.figure(_or_zero(row), "value", language), scale.figure(rows[1], "value", language)

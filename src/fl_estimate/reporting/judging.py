@@ -85,7 +85,7 @@ def judge(frame: pd.DataFrame, support: Support, rule: SuppressionRule) -> Judge
         told = people & own & binary & (cases == 0)
         few = few & ~told
     hard = small | (people & (~(support.df >= rule.min_df) | (no_interval & ~few)))
-    hard |= people & ~few & _too_wide(frame, rule)
+    hard |= people & ~few & (_too_wide(frame, rule) | _concentrated(frame, support, rule))
     hard |= few & (np.isnan(cases) | ~own | (rule.few_cases == "withheld") | figures)
     limited = people & own & binary & np.array([quantity.limited for quantity in quantities(frame)], dtype=bool)
     limited &= np.array([MethodName.of(str(name)).of_people_counted for name in frame["method"]], dtype=bool)
@@ -118,12 +118,18 @@ def doubtful(reasons: Sequence[Reason]) -> frozenset[tuple[int, str]]:
     return frozenset((reason.row, reason.code.doubtful) for reason in reasons if reason.code.doubtful)
 
 
-def cautions(frame: pd.DataFrame, rule: SuppressionRule, doubted: frozenset[tuple[int, str]]) -> list[str]:
+def cautions(
+    frame: pd.DataFrame,
+    rule: SuppressionRule,
+    doubted: frozenset[tuple[int, str]],
+    support: Support | None = None,
+) -> list[str]:
     """For each row why it is to be used with caution, of "cv", "df", "sampler" and "model", with spaces between; or ""."""
     with np.errstate(divide="ignore", invalid="ignore"):
         cv = floats(frame["se"]) / np.abs(floats(frame["value"]))
     high = cv > rule.caution_cv
-    loose = based_on(frame, RESPONDENTS) & (floats(frame["df"]) < rule.caution_df)
+    df = floats(frame["df"]) if support is None else np.fmin(floats(frame["df"]), support.df_effective)
+    loose = based_on(frame, RESPONDENTS) & (df < rule.caution_df)
     return [
         " ".join(
             code
@@ -154,6 +160,17 @@ def published_support(frame: pd.DataFrame, own: Sequence[bool]) -> Support:
 def floats(column: pd.Series[Any]) -> npt.NDArray[np.float64]:
     """A column of numbers, NaN where one is missing."""
     return column.to_numpy(dtype=float, na_value=np.nan)
+
+
+def _concentrated(frame: pd.DataFrame, support: Support, rule: SuppressionRule) -> Flags:
+    """Rows of cases in too few units, or whose variance rests on too few; without a case neither has a meaning."""
+    met, binary = support.cases > 0, frame["cases"].notna().to_numpy(dtype=bool)
+    few = np.zeros(len(frame), dtype=bool)
+    if rule.min_df_effective:
+        few |= ~(support.df_effective >= rule.min_df_effective)
+    if rule.min_psus_with_cases:
+        few |= binary & ~(support.psus_with_cases >= rule.min_psus_with_cases)
+    return few & (met | ~binary)
 
 
 def _too_wide(frame: pd.DataFrame, rule: SuppressionRule) -> Flags:

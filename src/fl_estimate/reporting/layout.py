@@ -22,6 +22,7 @@ from fl_estimate.reporting.scale import Scale, scale_of
 from fl_estimate.reporting.suppression import AT_MOST, LIMITS, NOT_PUBLISHED
 from fl_estimate.reporting.truth import Truth
 from fl_estimate.reporting.words import number, opening, percent, say, spread
+from fl_estimate.results.columns import IDENTIFIED
 
 LISTED: frozenset[str] = frozenset({"population_size", "dark_figure"})
 """Quantities whose n are persons on lists, not respondents."""
@@ -221,6 +222,7 @@ def _numbers(record: Mapping[str, Any], scale: Scale, language: str, mark: str) 
         value, cv = say("flag", status, language, upper=upper), math.nan
     else:
         value, cv = scale.figure(record, "value", language), _ratio(record["se"], record["value"])
+        value = value or (EMPTY_MARK if record["bound"] == IDENTIFIED else "")
     flag = CAUTION if record["caution"] else ""
     return {
         "value": f"{value}{'\u2009' if flag else ''}{flag}{mark}",

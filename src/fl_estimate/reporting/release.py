@@ -248,7 +248,7 @@ def _printed(verdict: _Verdict, rule: SuppressionRule) -> tuple[pd.DataFrame, tu
     at_most = verdict.at_most & np.isfinite(upper)
     hidden = verdict.hidden | (verdict.at_most & ~at_most)
     zero = judged.zero & ~hidden & ~at_most
-    caution = np.array(cautions(out, rule, doubtful(draft.reasons)), dtype=object)
+    caution = np.array(cautions(out, rule, doubtful(draft.reasons), draft.support), dtype=object)
     caution[hidden | at_most] = ""
     status = np.select([hidden, at_most, zero], [NOT_PUBLISHED, AT_MOST, FEWER_THAN], PUBLISHED)
     out["caution"] = pd.array(caution.tolist(), dtype="string")

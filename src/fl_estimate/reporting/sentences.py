@@ -36,6 +36,7 @@ HEADS: dict[str, Said] = {
     "bound": ("Undetermined counted", "Indéterminés comptés", "Indeterminados contados"),
     "bound.lower": ("none", "aucun", "ninguno"),
     "bound.upper": ("all", "tous", "todos"),
+    "bound.identified": ("any number", "un nombre quelconque", "un número cualquiera"),
     "unit.prevalence.thousand": (
         "Prevalence per 1,000",
         "Taux de prévalence pour 1\u202f000",
@@ -211,6 +212,11 @@ SENTENCES: dict[str, Said] = {
         "classement indéterminé.",
         "{outcome}, {quantity}: entre {lower} y {upper}, según se cuente {none_or_all} de clasificación indeterminada.",
     ),
+    "bounds.identified": (
+        "Whatever the unknown answers are, the {level} confidence interval runs from {lower} to {upper}.",
+        "Quelles que soient les réponses inconnues, l’intervalle de confiance à {level} va de {lower} à {upper}.",
+        "Sean cuales sean las respuestas desconocidas, el intervalo de confianza del {level} va de {lower} a {upper}.",
+    ),
     "bounds.interval": (
         "With sampling error ({level} confidence) the range is {lower} to {upper}.",
         "Avec l’erreur d’échantillonnage (confiance de {level}), la fourchette va de {lower} à {upper}.",
@@ -294,6 +300,16 @@ SENTENCES: dict[str, Said] = {
         "Nor where the {sample} are worth fewer than {n} drawn independently.",
         "Ni si l’échantillon équivaut à moins de {n} {sample} en tirage indépendant.",
         "Tampoco si la muestra equivale a menos de {n} {sample} en extracción independiente.",
+    ),
+    "rule_psus": (
+        "Nor where the cases stand in fewer than {n} primary units.",
+        "Ni si les cas se trouvent dans moins de {n} unités primaires.",
+        "Tampoco si los casos se encuentran en menos de {n} unidades primarias.",
+    ),
+    "rule_df_effective": (
+        "Nor where the variance rests on fewer than {df} effective degrees of freedom.",
+        "Ni si la variance repose sur moins de {df} degrés de liberté effectifs.",
+        "Tampoco si la varianza se basa en menos de {df} grados de libertad efectivos.",
     ),
     "rule_width": (
         "Nor where the interval is wider than {most} times the figure.",

@@ -43,8 +43,13 @@ class SuppressionRule:
         Fewer degrees of freedom: not published.
     caution_cv : float, default 0.30
         A coefficient of variation above this: flagged.
+    min_df_effective : float, default 0
+        Fewer degrees of freedom of the variance itself (`Support.df_effective`): not published. What is not known does not pass.
+    min_psus_with_cases : int, default 0
+        Cases in fewer primary units: not published. Both are asked where there are cases enough; an upper limit of few cases
+        is printed all the same.
     caution_df : float, default 8
-        Fewer degrees of freedom: flagged.
+        Fewer degrees of freedom, or of the variance itself: flagged.
     min_effective_n : float, default 0
         Of a prevalence: fewer respondents than this after the design effect, p(1 − p)/se² and at most n (n without
         cases): not published.
@@ -99,6 +104,8 @@ class SuppressionRule:
     min_n: int = 50
     min_cases: int = 5
     min_df: float = 2
+    min_df_effective: float = 0
+    min_psus_with_cases: int = 0
     caution_cv: float = 0.30
     caution_df: float = 8
     min_effective_n: float = 0

@@ -226,6 +226,11 @@ RULES: dict[str, Said] = {
         "chacune est fusionnée avec la strate suivante",
         "cada uno se une al estrato siguiente",
     ),
+    "effective": (
+        "those of the variance itself, by Satterthwaite, at most primary units minus strata",
+        "ceux de la variance elle-même, d’après Satterthwaite, au plus unités primaires moins strates",
+        "los de la propia varianza, según Satterthwaite, a lo sumo unidades primarias menos estratos",
+    ),
     "domain": (
         "primary units minus strata, counted among those with a respondent in the domain",
         "unités primaires moins strates, comptées parmi celles qui ont un répondant dans le domaine",
@@ -307,9 +312,12 @@ ASSUMPTIONS: dict[str, Said] = {
         "{Units} cuya respuesta se desconoce quedan fuera del dominio; se conserva el diseño de la muestra completa.",
     ),
     "unknown_bounds": (
-        "Two figures a cell, according to whether {none_or_all} whose class is undetermined are counted as cases.",
-        "Deux chiffres par cellule, selon que l’on compte {none_or_all} au classement indéterminé parmi les cas.",
-        "Dos cifras por celda, según se cuente {none_or_all} de clasificación indeterminada como casos.",
+        "Two figures a cell, according to whether {none_or_all} whose class is undetermined are counted as cases, and an "
+        "interval for the true figure whatever their class is (Imbens and Manski).",
+        "Deux chiffres par cellule, selon que l’on compte {none_or_all} au classement indéterminé parmi les cas, et un "
+        "intervalle pour le chiffre vrai quel que soit leur classement (Imbens et Manski).",
+        "Dos cifras por celda, según se cuente {none_or_all} de clasificación indeterminada como casos, y un intervalo para la "
+        "cifra verdadera sea cual sea su clasificación (Imbens y Manski).",
     ),
     "not_asked_whether_agreed": (
         "The survey did not ask whether what these criteria of {framework} describe was known and agreed; they count for "
@@ -384,6 +392,14 @@ REASONS: dict[str, Said] = {
         "The variance estimator gave a negative number: no standard error.",
         "L’estimateur de la variance a donné un nombre négatif : pas d’erreur type.",
         "El estimador de la varianza dio un número negativo: sin error estándar.",
+    ),
+    "cases_in_few_units": (
+        "The cases stand in few primary units: the interval, which counts all units that were asked, tends to be too narrow, "
+        "above all upwards.",
+        "Les cas se trouvent dans un petit nombre d’unités primaires : l’intervalle, qui compte toutes les unités "
+        "enquêtées, tend à être trop étroit, surtout vers le haut.",
+        "Los casos se encuentran en pocas unidades primarias: el intervalo, que cuenta todas las unidades encuestadas, tiende a "
+        "ser demasiado estrecho, sobre todo hacia arriba.",
     ),
     "replicates_without_value": (
         "{replicates} of {of} replicates have this cell empty and were left out.",

@@ -23,7 +23,14 @@ TERMS: dict[str, Said] = {
     "0.75": ("upper quartile", "troisième quartile", "tercer cuartil"),
 }
 
-INTERVALS: dict[str, Said] = {"woodruff": ("Woodruff", "Woodruff", "Woodruff")}
+INTERVALS: dict[str, Said] = {
+    "woodruff": ("Woodruff", "Woodruff", "Woodruff"),
+    "mean": (
+        "share at or below the value",
+        "proportion inférieure ou égale à la valeur",
+        "proporción igual o inferior al valor",
+    ),
+}
 
 RULES: dict[str, Said] = {
     "raking": ("raking", "calage par la méthode itérative (raking)", "calibración por raking"),

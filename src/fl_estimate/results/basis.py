@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -18,7 +18,7 @@ MODEL: Basis = "model"
 FIGURES: Basis = "figures"
 BASES: tuple[str, ...] = get_args(Basis)
 """The strictest first: what rests on several of them rests on the first of these."""
-ARRAYS: tuple[str, ...] = ("respondents", "cases", "psus_with_cases", "df")
+ARRAYS: tuple[str, ...] = ("respondents", "cases", "psus_with_cases", "df", "df_effective")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -39,6 +39,8 @@ class Support:
         Primary sampling units with a case; people with one, where there are no units.
     df : float array, shape (rows,)
         Degrees of freedom.
+    df_effective : float array, shape (rows,)
+        Those of the variance itself: few where the cases stand in few units. Not known where left out.
 
     Examples
     --------
@@ -53,8 +55,11 @@ class Support:
     cases: Floats
     psus_with_cases: Floats
     df: Floats
+    df_effective: Floats = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
+        if not np.size(self.df_effective):
+            object.__setattr__(self, "df_effective", np.full(np.size(self.respondents), np.nan))
         for name in ARRAYS:
             object.__setattr__(self, name, np.array(getattr(self, name), dtype=float).ravel())
 
@@ -68,11 +73,17 @@ class Support:
 
     @staticmethod
     def of(
-        respondents: Any, cases: Any = None, *, psus_with_cases: Any = None, df: Any = None, rows: int | None = None
+        respondents: Any,
+        cases: Any = None,
+        *,
+        psus_with_cases: Any = None,
+        df: Any = None,
+        df_effective: Any = None,
+        rows: int | None = None,
     ) -> Support:
         """Rows of these numbers; what is left out is not known, and one number is that of every row."""
         size = len(np.atleast_1d(np.asarray(respondents, dtype=float))) if rows is None else rows
-        given = dict(zip(ARRAYS, (respondents, cases, psus_with_cases, df), strict=True))
+        given = dict(zip(ARRAYS, (respondents, cases, psus_with_cases, df, df_effective), strict=True))
         return Support(**{
             name: np.broadcast_to(np.asarray(np.nan if values is None else values, dtype=float), size)
             for name, values in given.items()
@@ -126,8 +137,10 @@ class Support:
 
     @staticmethod
     def from_dict(given: Mapping[str, Sequence[Any]]) -> Support:
-        """What `to_dict` wrote."""
-        return Support(**{name: np.array([np.nan if v is None else v for v in given[name]], float) for name in ARRAYS})
+        """What `to_dict` wrote; of an earlier version, without what was not known then."""
+        return Support(**{
+            name: np.array([np.nan if v is None else v for v in given[name]], float) for name in ARRAYS if name in given
+        })  # fmt: skip
 
 
 def weakest(bases: Iterable[str]) -> str:

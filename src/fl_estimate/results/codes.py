@@ -316,6 +316,7 @@ HIGHEST_DENSITY = IntervalKind("highest-density")
 BCA = IntervalKind("bca")
 PERCENTILE = IntervalKind("percentile")
 WOODRUFF = IntervalKind("woodruff")
+OF_SHARE_BELOW = IntervalKind("mean")
 ENVELOPE = IntervalKind("envelope")
 
 WHOLE = "all"

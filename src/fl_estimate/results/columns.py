@@ -20,6 +20,8 @@ TAIL: tuple[str, ...] = (
 FIXED: tuple[str, ...] = (*HEAD, *TAIL)
 TEXT: frozenset[str] = frozenset({*HEAD, "interval_kind", "bound", "method", "basis"})
 COUNTS: frozenset[str] = frozenset({"n", "cases", "psus_with_cases"})
+IDENTIFIED = "identified"
+"""The bound of a row without a value, whose limits hold whatever the unknown answers are."""
 SCALED: tuple[str, ...] = ("value", "se", "lower", "upper")
 ANALYST: frozenset[str] = frozenset({"psus_with_cases", "df_effective"})
 """Columns of the analyst alone: no published frame has them, since they tell how few the cases are that a rule hides."""

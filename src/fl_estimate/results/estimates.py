@@ -520,7 +520,7 @@ class Estimates:
         return shown.title(self.frame, self.assumptions, self.provenance.call)
 
 
-Bound = Literal["", "lower", "upper"]
+Bound = Literal["", "lower", "upper", "identified"]
 
 
 def told_of(estimates: Estimates) -> dict[str, Any]:

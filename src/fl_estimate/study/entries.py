@@ -94,6 +94,8 @@ class RuleEntry(Strict):
     min_n: Annotated[int, Field(ge=0)] = 50
     min_cases: Annotated[int, Field(ge=0)] = 5
     min_df: Number = 2
+    min_df_effective: Number = 0
+    min_psus_with_cases: Annotated[int, Field(ge=0)] = 0
     caution_cv: Number = 0.30
     caution_df: Number = 8
     min_effective_n: Number = 0

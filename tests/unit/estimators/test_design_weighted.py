@@ -110,11 +110,13 @@ def test_unknown_as_no_excluded_and_bounds() -> None:
     assert (excluded["n"], excluded["cases"]) == (23, 4)
     assert excluded["undetermined"] == pytest.approx(share, rel=1e-12)
     bounds = fl.estimate_prevalence(people, "fl", design=DESIGN, unknown="bounds", by="region").to_frame()
-    assert bounds["bound"].tolist() == ["lower", "upper"] * 3
+    assert bounds["bound"].tolist() == ["lower", "upper", "identified"] * 3
     assert bounds["value"][1] - bounds["value"][0] == pytest.approx(share, rel=1e-9)
-    assert bounds["n"].tolist() == [24, 24, 12, 12, 12, 12]
-    assert bounds["cases"].tolist() == [4, 4, 2, 2, 2, 2]
-    assert (bounds["lower"] < bounds["value"]).all()
+    assert bounds["n"].tolist() == [24] * 3 + [12] * 6
+    assert bounds["cases"].tolist() == [4] * 3 + [2] * 6
+    assert bounds.loc[bounds["bound"] == "identified", ["value", "se", "deff"]].isna().all(axis=None)
+    ends = bounds[bounds["bound"] != "identified"]
+    assert (ends["lower"] < ends["value"]).all()
 
 
 def test_a_frame_with_possible_and_in_scope_is_classified() -> None:

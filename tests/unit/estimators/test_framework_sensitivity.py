@@ -107,8 +107,9 @@ def test_each_questions_non_response(compared: Any) -> None:
 
 def test_three_treatments_stand_side_by_side(compared: Any) -> None:
     table = compared.prevalence[compared.prevalence["framework"] == "wide"]
-    assert table["unknown"].tolist() == ["no", "bounds", "bounds", "exclude"]
-    assert table["value"].tolist() == pytest.approx([7 / 20, 7 / 20, 16 / 20, 7 / 11])
+    assert table["unknown"].tolist() == ["no", "bounds", "bounds", "bounds", "exclude"]
+    assert table["bound"].tolist() == ["", "lower", "upper", "identified", ""]
+    assert table["value"].dropna().tolist() == pytest.approx([7 / 20, 7 / 20, 16 / 20, 7 / 11])
 
 
 def test_a_definition_of_two_files_and_a_named_outcome() -> None:

@@ -94,9 +94,47 @@ def test_discrete_rules_take_rows_in_any_order() -> None:
             np.testing.assert_allclose(first["value"], again["value"], rtol=0.02)
 
 
-def test_woodruff_by_hand() -> None:
+def test_woodruff_is_laid_about_p() -> None:
     frame = people()
-    row = fl.estimate_quantile(frame, "wage", 0.5, design=DESIGN).to_frame().iloc[0]
+    frame["days"] = np.clip(np.round(frame["wage"] / 40), 0, 7)
+    row = fl.estimate_quantile(frame, "days", 0.5, design=DESIGN).to_frame().iloc[0]
+    shares = {
+        name: fl.estimate_mean(frame.assign(one=one * 1.0), "one", design=DESIGN).to_frame().iloc[0]["se"]
+        for name, one in (("below", frame["days"] < row["value"]), ("at", frame["days"] <= row["value"]))
+    }
+    ordered = frame.sort_values("days")
+    reached = ordered["w"].cumsum() / ordered["w"].sum()
+    t = 2.10092204  # of 18 degrees of freedom
+    low = ordered.loc[reached >= 0.5 - t * shares["below"], "days"].iloc[0]
+    high = ordered.loc[reached >= 0.5 + t * shares["at"], "days"].iloc[0]
+    assert (row["lower"], row["upper"]) == (low, high)
+    assert row["interval_kind"] == "woodruff"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("share", [0.1, 0.9])
+def test_quantiles_of_whole_numbers_are_covered(share: float) -> None:
+    # Days worked a week, binomial(7, 0.7), 12 units of 10 people, correlated ranks; 100 samples, three standard errors 6.5 points.
+    from scipy import stats
+
+    truth, covered, by_share = stats.binom.ppf(share, 7, 0.7), 0, 0
+    for seed in range(100):
+        rng = np.random.default_rng(seed)
+        rank = stats.norm.cdf(np.repeat(rng.normal(0, 0.1**0.5, 12), 10) + rng.normal(0, 0.9**0.5, 120))
+        frame = pd.DataFrame({"ea": np.repeat(np.arange(12), 10), "days": stats.binom.ppf(rank, 7, 0.7)})
+        design = fl.Design(psu="ea", unweighted=True)
+        for kind in ("woodruff", "mean"):
+            row = fl.estimate_quantile(frame, "days", share, design=design, interval=kind).to_frame().iloc[0]
+            inside = not (row["lower"] > truth or row["upper"] < truth)
+            covered, by_share = covered + (kind == "woodruff" and inside), by_share + (kind == "mean" and inside)
+    assert covered / 100 >= 0.885
+    if share == 0.9:
+        assert by_share / 100 < 0.885
+
+
+def test_woodruff_about_the_share_by_hand() -> None:
+    frame = people()
+    row = fl.estimate_quantile(frame, "wage", 0.5, design=DESIGN, interval="mean").to_frame().iloc[0]
     below = fl.estimate_mean(
         frame.assign(below=(frame["wage"] <= row["value"]) * 1.0), "below", design=DESIGN
     ).to_frame()
@@ -147,8 +185,12 @@ def test_empty_domains_and_single_values() -> None:
     assert west["n"].eq(0).all()
     assert {r.code for r in found.reasons if r.row in west.index} == {"no_rows"}
     east = table[(table["region"] == "E").fillna(False)]
-    assert east[["value", "lower", "upper"]].eq(50).all(axis=None)
-    assert east["se"].eq(0).all()
+    assert east[["value", "lower"]].eq(50).all(axis=None)
+    # Of so many people half would have shown a larger value, if half had one; a hundredth would not.
+    assert east["upper"].iloc[0] == 50
+    assert np.isnan(east["upper"].iloc[1])
+    assert east["se"].iloc[0] == 0
+    assert {r.code for r in found.reasons if r.row == east.index[1]} == {"quantile_beyond_values"}
 
 
 def test_a_limit_beyond_all_values_is_missing_and_says_so() -> None:

@@ -262,6 +262,7 @@ def test_support_by_hand() -> None:
     joined = Support.joined([one, Support.unknown(1)])
     assert joined.to_dict() == {
         "respondents": [10, 4, None], "cases": [3, 5, None], "psus_with_cases": [2, 2, None], "df": [7, 9, None],
+        "df_effective": [None] * 3,
     }  # fmt: skip
     again = Support.from_dict(joined.to_dict())
     for name in ("respondents", "cases", "psus_with_cases", "df"):

@@ -1,0 +1,131 @@
+"""How many degrees of freedom a variance has of its own, where the estimate rests on few of the units that were drawn.
+
+Units less strata count who was asked. An outcome that is met in four units of 133 gives its variance four units' worth of
+information, and the limits are too low. Everything here comes from the totals of units; no row is read again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from fl_estimate.design.calibrated import Residual
+from fl_estimate.design.sample import Sample, Stage
+from fl_estimate.design.totals import Codes, Floats
+from fl_estimate.design.variance import Statistic, influence_of_units, scale_of
+
+FEWEST = 4
+"""Units of a stratum from which its fourth moment can be estimated without bias."""
+CODES = 20_000_000
+"""Strata × columns up to which both are one code of a table; more are looked up."""
+
+
+def effective_df(
+    sample: Sample, statistics: Sequence[Statistic], weighted: Floats, calibrated: Residual | None = None
+) -> Floats:
+    """Satterthwaite's degrees of freedom of every variance: 2 V²/v̂(V), shape (columns,).
+
+    Parameters
+    ----------
+    sample : Sample
+    statistics : sequence of Statistic
+    weighted : array, shape (groups, values)
+        Σ w t_j of each group.
+    calibrated : Residual, optional
+        What known totals explain of the influences.
+
+    Returns
+    -------
+    array, shape (columns,)
+        NaN where every row is a unit (nothing can be concentrated in fewer of them than there are cases), and where there
+        is no variance; infinite where nothing is learnt about how the variance varies. Not yet cut at units less strata.
+
+    Notes
+    -----
+    Of a stratum of n units with d_i = √c (z_i − z̄), c the factor of its sum of squares, V_h = Σ d_i², and with the
+    k-statistics k₂ = V_h/(n − 1) and k₄ of the d_i
+
+        v̂(V_h) = (n − 1)² (2 n k₂² + (n − 1) k₄) / (n (n + 1)),
+
+    unbiased whatever the distribution of the units is (n ≥ 4). With normal units k₄ is about 0 and 2 V_h²/v̂ about n + 1.
+    With k equal units that are not 0 it is 2k: twice the units with a case. Strata of two or three units tell nothing of
+    their fourth moment. Together they have the larger of Σ 2 V_h²/(n_h + 1), as if normal, and of H/(H − 1) Σ (V_h − V̄)²
+    over the H of them with a row in the domain, which is too large where their variances differ (and then the degrees of
+    freedom are too few, never too many). Stages are added up; a stage drawn with unequal probabilities, or of two phases, is
+    taken by this formula too, since of it only the ratio counts.
+
+    References
+    ----------
+    Satterthwaite (1946), Biometrics Bulletin 2(6), 110-114. Kendall and Stuart (1977), The Advanced Theory of
+    Statistics 1, ch. 12 (the variance of k₂). Johnson and Rust (1992), Proceedings of the Survey Research Methods
+    Section, ASA, 863-866, and Kott (1994), same Proceedings, 359-364 (strata of two units).
+    """
+    columns = sum(len(statistic.coefficients) for statistic in statistics)
+    if sample.rows_are_units:
+        return np.full(columns, np.nan)
+    variance, spread = np.zeros(columns), np.zeros(columns)
+    for stage in sample.stages:
+        influence = influence_of_units(stage, statistics, weighted, calibrated)
+        found = _by_stratum(stage, influence, columns)
+        variance += np.bincount(found.column, weights=found.squares, minlength=columns)
+        spread += found.spread(columns)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(variance > 0, np.where(spread > 0, 2 * variance**2 / spread, np.inf), np.nan)
+
+
+def variance_of_squares(n: Floats, squares: Floats, fourth: Floats) -> Floats:
+    """The estimated variance of Σ d² over n units of a stratum, from Σ d² and Σ d⁴; as if normal where n < 4."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        k4 = n * ((n + 1) * fourth - 3 * (n - 1) * squares**2 / n) / ((n - 1) * (n - 2) * (n - 3))
+        any_units = (2 * n * squares**2 + (n - 1) ** 3 * k4) / (n * (n + 1))
+        return np.where(n >= FEWEST, any_units, 2 * squares**2 / (n + 1))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Strata:
+    """Each stratum in each column where it has a unit with a row: its size, Σ d² and Σ d⁴; shape (pairs,) all of them."""
+
+    column: Codes
+    size: Floats
+    squares: Floats
+    fourth: Floats
+
+    def spread(self, columns: int) -> Floats:
+        """The estimated variance of the variance, by column."""
+        n, v = self.size, self.squares
+        large, own = n >= FEWEST, variance_of_squares(n, v, self.fourth)
+
+        def added(values: Floats, where: npt.NDArray[np.bool_]) -> Floats:
+            return np.bincount(self.column[where], weights=values[where], minlength=columns)
+
+        few, strata = n < FEWEST, added(np.ones(len(n)), n < FEWEST)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            between = (added(v**2, few) - added(v, few) ** 2 / strata) * strata / (strata - 1)
+        return added(own, large) + np.fmax(added(own, few), np.where(strata > 1, between, 0.0))
+
+
+def _by_stratum(stage: Stage, influence: sparse.csc_array, columns: int) -> _Strata:
+    """Central moments of the units of each stratum that is met in a column; strata without a variance are left out."""
+    column = np.repeat(np.arange(columns), np.diff(influence.indptr))
+    stratum = stage.stratum[influence.indices]
+    code = stratum * columns + column
+    dense = len(stage.size) * columns <= CODES
+    pairs, place = (np.arange(len(stage.size) * columns), code) if dense else np.unique(code, return_inverse=True)
+    met = np.bincount(place, minlength=len(pairs))
+    h, c = np.divmod(pairs, columns)
+    size = stage.size[h]
+    mean = np.bincount(place, weights=influence.data, minlength=len(pairs)) / size
+    away = (influence.data - mean[place]) ** 2
+    # Units without a row of the domain are not stored; each stands at zero.
+    rest = size - met
+    squares = np.bincount(place, weights=away, minlength=len(pairs)) + rest * mean**2
+    fourth = np.bincount(place, weights=away**2, minlength=len(pairs)) + rest * mean**4
+    scale = scale_of(stage)[h]
+    kept = (met > 0) & (scale > 0) & (size > 1)
+    return _Strata(
+        column=c[kept], size=size[kept], squares=(scale * squares)[kept], fourth=(scale**2 * fourth)[kept]
+    )  # fmt: skip
