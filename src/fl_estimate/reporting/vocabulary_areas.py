@@ -93,6 +93,23 @@ ASSUMPTIONS: dict[str, Said] = {
         "Cada área cuenta tantos informantes independientes como vale su muestra: informantes divididos por el efecto del "
         "diseño, que se trata como conocido.",
     ),
+    "effective_counts_pooled": (
+        "Each area counts as many independent respondents as its sample is worth: respondents divided by one design effect of "
+        "all areas ({deff}), made larger because it is itself estimated (effective degrees of freedom: {df}).",
+        "Chaque domaine compte autant de répondants indépendants que son échantillon en vaut : répondants divisés par un effet "
+        "de plan commun à tous les domaines ({deff}), augmenté parce qu’il est lui-même estimé (degrés de liberté effectifs : "
+        "{df}).",
+        "Cada área cuenta tantos informantes independientes como vale su muestra: informantes divididos por un efecto del diseño "
+        "común a todas las áreas ({deff}), aumentado porque él mismo es una estimación (grados de libertad efectivos: {df}).",
+    ),
+    "effective_counts_national": (
+        "Each area counts as many independent respondents as its sample is worth: respondents divided by the design effect of "
+        "the whole country ({deff}), made larger because it is itself estimated (effective degrees of freedom: {df}).",
+        "Chaque domaine compte autant de répondants indépendants que son échantillon en vaut : répondants divisés par l’effet "
+        "de plan de l’ensemble du pays ({deff}), augmenté parce qu’il est lui-même estimé (degrés de liberté effectifs : {df}).",
+        "Cada área cuenta tantos informantes independientes como vale su muestra: informantes divididos por el efecto del diseño "
+        "de todo el país ({deff}), aumentado porque él mismo es una estimación (grados de libertad efectivos: {df}).",
+    ),
     "prior_sigma": (
         "Prior of the standard deviation between areas: {prior}.",
         "Loi a priori de l’écart type entre domaines : {prior}.",

@@ -64,6 +64,10 @@ AREA_EFFECTS_BETA = AssumptionCode("area_effects_beta")
 PRIOR_DEPENDENCE = AssumptionCode("prior_dependence", "name", "prior")
 PRIOR_SLOPES = AssumptionCode("prior_slopes", "prior")
 FEW_AREAS_SAMPLED = AssumptionCode("few_areas", "areas")
+SHARED: dict[str, AssumptionCode] = {
+    "pooled": AssumptionCode("effective_counts_pooled", "deff", "df"),
+    "national": AssumptionCode("effective_counts_national", "deff", "df"),
+}
 BORROWED: dict[str, AssumptionCode] = {
     "pooled": AssumptionCode("deff_pooled", "areas", "deff"),
     "national": AssumptionCode("deff_national", "areas", "deff"),
@@ -185,7 +189,7 @@ def _assumptions(
         said.append(AREA_COVARIATES.held(covariates=", ".join(model.names[1:])))
     if standardised:
         said.append(COVARIATES_STANDARDISED.held())
-    said.append((AREA_VARIANCES_KNOWN if effective is None else EFFECTIVE_COUNTS).held())
+    said.append(_counted(effective))
     priors, structure = model.priors, model.structure
     if model.kappa is not None:
         said.append(PRIOR_KAPPA.held(prior=str(model.kappa)))
@@ -199,7 +203,8 @@ def _assumptions(
     said.append(PRIOR_INTERCEPT.held(prior=str(priors.intercept)))
     if priors.slopes is not None:
         said.append(PRIOR_SLOPES.held(prior=str(priors.slopes)))
-    if effective is not None:
+    # A design effect that all areas share is said above.
+    if effective is not None and not np.isfinite(effective.df):
         said += _borrowed(effective)
     if sampled.sum() < FEW_AREAS:
         said.append(FEW_AREAS_SAMPLED.held(areas=int(sampled.sum())))
@@ -219,6 +224,16 @@ def _effects_assumptions(model: Model) -> list[Assumption]:
     if isinstance(structure, Crossed):
         return [EFFECTS[structure.area.kind].held(link=link), IN_TIME[structure.time.kind].held(link=link)]
     return [(AREA_EFFECTS_EXCHANGEABLE if structure is None else EFFECTS[structure.kind]).held(link=link)]
+
+
+def _counted(effective: Effective | None) -> Assumption:
+    """What the sampling variances of the areas rest on."""
+    if effective is None:
+        return AREA_VARIANCES_KNOWN.held()
+    shared = SHARED.get(next(iter(filter(None, effective.source)), ""))
+    if not np.isfinite(effective.df) or shared is None:
+        return EFFECTIVE_COUNTS.held()
+    return shared.held(deff=effective.pooled, df=effective.df)
 
 
 def _borrowed(effective: Effective) -> list[Assumption]:
@@ -259,4 +274,6 @@ def _diagnostics(
         ]
         found["deff_used"] = {key: deff for key, deff, _ in used}
         found["deff_source"] = {key: source for key, _, source in used}
+        if np.isfinite(effective.df):
+            found["deff_pooled"], found["deff_df"] = effective.pooled, effective.df
     return found

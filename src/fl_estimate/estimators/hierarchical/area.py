@@ -25,6 +25,7 @@ from fl_estimate.estimators.hierarchical.dependence import (
     with_every_time,
 )
 from fl_estimate.estimators.hierarchical.direct import COUNTS, VALUES, Direct, read_direct, read_keyed
+from fl_estimate.estimators.hierarchical.effective import RULES as DEFF_RULES
 from fl_estimate.estimators.hierarchical.few_cases import limits_of_few, same_whatever
 from fl_estimate.estimators.hierarchical.links import LINKS
 from fl_estimate.estimators.hierarchical.panel import complete, spread
@@ -57,7 +58,7 @@ def area(
     neighbours: Annotated[Any, Neighbours(keyed="by"), Needs("spatial")] = None,
     temporal: Annotated[Literal["rw1", "ar1"] | None, Needs("time")] = None,
     time: Annotated[str | None, GROUPS] = None,
-    deff: Literal["own", "national"] = "own",
+    deff: Literal["pooled", "own", "national"] = "pooled",
     sampler: Literal["grid", "nuts"] = "grid",
     prior: Annotated[Prior | None, Parts(without=("residual",), texts=("sigma",))] = None,
     benchmark: Annotated[Literal["ratio", "difference"] | None, Needs("population")] = None,
@@ -101,8 +102,10 @@ def area(
         The by-column that holds the times. Beside another, which names the areas, every area has an effect, with
         `spatial` like its neighbours', and each of its times one more: independent, or as `temporal` says. Covariates may
         have that column too; population and benchmark may not be given.
-    deff : {"own", "national"}
-        Each area's design effect, or the nation's for all: an area's own is itself estimated from few clusters.
+    deff : {"pooled", "own", "national"}
+        What people asked are divided by: one design effect of all areas, widened for resting on few primary units; each
+        area's own, as if it were known, though it comes from few clusters; or the nation's, likewise. An area without
+        a case or whose units have equal counts has none of its own, and borrows.
     sampler : {"grid", "nuts"}
         Numerical integration, without Markov chains; or Hamiltonian Monte Carlo by PyMC.
     prior : Prior, optional
@@ -138,7 +141,9 @@ def area(
 
     Notes
     -----
-    Binomial: log likelihood y_i eta_i − n_i log(1 + exp eta_i) with n_i = n/deff and y_i = n_i · value. Normal:
+    Binomial: log likelihood y_i eta_i − n_i log(1 + exp eta_i) with n_i = n/deff and y_i = n_i · value. The pooled deff is
+    Σ n v(1 − v) deff/Σ n v(1 − v), v the direct share, with f effective degrees of freedom; what divides is (f deff + d_i)/(f + 1)
+    (t/z)², with d_i people a primary unit and t of f + 1 degrees of freedom. Normal:
     value_i ~ N(eta_i, se_i²), on the logit scale with se/(p(1 − p)). In both eta_i = x_i'beta + sigma z_i, z_i ~ N(0, 1)
     or, with `spatial` or `temporal`, correlated; by area and time sigma z_i + sigma_time w_it. Beta-binomial: p_i ~ Beta(mu_i kappa, (1 − mu_i) kappa), logit mu_i =
     x_i'beta.
@@ -252,8 +257,8 @@ def _check_words(likelihood: str, link: str | None, sampler: str, benchmark: str
     chosen = known[0] if link is None else link
     if chosen not in known:
         raise not_one_of("FL-EST-47", f"this link for likelihood={shown(likelihood)}", chosen, known)
-    if deff not in ("own", "national"):
-        raise not_one_of("FL-EST-75", "this choice of design effects", deff, ("own", "national"))
+    if deff not in DEFF_RULES:
+        raise not_one_of("FL-EST-75", "this choice of design effects", deff, DEFF_RULES)
     if benchmark is not None and benchmark not in RULES:
         raise not_one_of("FL-EST-75", "this rule of benchmarking", benchmark, RULES)
     if sampler not in ("grid", "nuts"):

@@ -215,7 +215,7 @@ class _Found:
 def _fit(
     direct: Direct, sampled: Bools, x: Floats, link: str, method: str, neighbours: Any, temporal: str | None
 ) -> _Fit:
-    effective = effective_counts(direct) if on_counts("normal", link) else None
+    effective = effective_counts(direct, "own") if on_counts("normal", link) else None
     y, d = values_on_link(direct, sampled, link, effective)
     data = Sampled(y=y[sampled], d=d[sampled], x=x[sampled])
     if len(data.y) <= x.shape[1]:
