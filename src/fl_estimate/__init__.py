@@ -61,6 +61,9 @@ if TYPE_CHECKING:
     from fl_estimate.inputs.replicates import Replicates as Replicates
     from fl_estimate.inputs.sample_design import Design as Design
     from fl_estimate.inputs.survey_data import SurveyData as SurveyData
+    from fl_estimate.laboratory.coverage import simulate_coverage as simulate_coverage
+    from fl_estimate.laboratory.report import CoverageReport as CoverageReport
+    from fl_estimate.laboratory.sample_design import SampleDesign as SampleDesign
     from fl_estimate.loaders.checking import validate as validate
     from fl_estimate.loaders.drafting import draft_mapping as draft_mapping
     from fl_estimate.loaders.lists import load_lists as load_lists
@@ -100,6 +103,7 @@ _WHERE: dict[str, str] = {
     "CaptureHistories": "inputs.histories",
     "ChangePlan": "design.planning",
     "Classification": "indicators.classify",
+    "CoverageReport": "laboratory.report",
     "Design": "inputs.sample_design",
     "Estimates": "results.estimates",
     "Explanation": "indicators.explain",
@@ -113,6 +117,7 @@ _WHERE: dict[str, str] = {
     "PublishedEstimates": "reporting.published",
     "Regression": "estimators.regression",
     "Replicates": "inputs.replicates",
+    "SampleDesign": "laboratory.sample_design",
     "SamplePlan": "design.planning",
     "StudyResult": "study.run",
     "SuppressionRule": "reporting.suppression",
@@ -170,6 +175,7 @@ _WHERE: dict[str, str] = {
     "regress_ordinal": "estimators.class_regression",
     "replicate": "design.replicates",
     "run_study": "study.run",
+    "simulate_coverage": "laboratory.coverage",
     "stack": "results.stack",
     "standardise": "estimators.contrasts",
     "t_test": "estimators.survey_tests",

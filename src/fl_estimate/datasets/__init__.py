@@ -7,5 +7,7 @@ from fl_estimate.datasets.catalogue import Origin as Origin
 from fl_estimate.datasets.catalogue import load as load
 from fl_estimate.datasets.catalogue import names as names
 from fl_estimate.datasets.catalogue import source as source
+from fl_estimate.datasets.clustered import ClusteredPopulation as ClusteredPopulation
+from fl_estimate.datasets.clustered import clustered_population as clustered_population
 
-__all__ = ["Origin", "load", "names", "source"]
+__all__ = ["ClusteredPopulation", "Origin", "clustered_population", "load", "names", "source"]

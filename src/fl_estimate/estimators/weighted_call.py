@@ -310,6 +310,33 @@ def lay_out(call: Call, targets: Targets, table: DomainTable, *, quantity: Quant
     )  # fmt: skip
 
 
+def lay_out_again(made: Estimates, call: Call, table: DomainTable) -> Estimates:
+    """Rows that `lay_out` made of the same table, with the limits, degrees of freedom and reasons of another interval.
+
+    For simulations, which try many intervals on each sample: the assumptions and the provenance stay those of the first.
+    """
+    offsets = np.cumsum([0, *(len(cells.value) for cells in table.cells)])
+    quantity = Quantity.of(str(made.frame["quantity"].iloc[0]))
+    finished = [_finish(cells, table, call, quantity) for cells in table.cells]
+    places = [
+        int(offsets[place]) + domain
+        for group in _groups(table.cells)
+        for domain in range(len(table.cells[group[0]].margin.labels))
+        for place in group
+    ]
+    changed: dict[str, Any] = {
+        name: np.concatenate([values[name] for values, _ in finished])[places] for name in ("lower", "upper", "df")
+    }
+    kinds = np.concatenate([values["interval_kind"] for values, _ in finished])[places]
+    told = [said for _, reasons in finished for said in reasons]
+    return replace(
+        made,
+        frame=made.frame.assign(**changed, interval_kind=kinds.astype(str), level=call.level),
+        support=support_of(table.cells, call.df, table).take(places),
+        reasons=tuple(code.at(row, **more) for row, place in enumerate(places) for code, more in told[place]),
+    )
+
+
 def recipe_of(
     call: Call, names: Sequence[str], arguments: Mapping[str, Any], assumptions: Sequence[Assumption], measure: str = ""
 ) -> Recipe:
