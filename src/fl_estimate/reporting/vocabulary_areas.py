@@ -201,6 +201,12 @@ ASSUMPTIONS: dict[str, Said] = {
         "Loi a priori de {name} : {prior}.",
         "Distribución a priori de {name}: {prior}.",
     ),
+    "benchmarked_with_error": (
+        "Areas are moved so that together they give the national estimate, whose own error is carried ({value}; rule: {rule}).",
+        "Les domaines sont ajustés pour donner ensemble l’estimation nationale, dont l’erreur est reportée ({value} ; règle : "
+        "{rule}).",
+        "Las áreas se ajustan para dar juntas la estimación nacional, cuyo error se traslada ({value}; regla: {rule}).",
+    ),
     "benchmarked": (
         "Areas are moved so that together they give the national estimate, taken as known ({value}; rule: {rule}).",
         "Les domaines sont ajustés pour donner ensemble l’estimation nationale, considérée comme connue ({value} ; règle : "
@@ -234,6 +240,11 @@ REASONS: dict[str, Said] = {
         "The sampler met {divergences} divergences: a part of the posterior may be missing.",
         "L’échantillonneur a rencontré {divergences} divergences : une partie de la loi a posteriori peut manquer.",
         "El muestreador encontró {divergences} divergencias: puede faltar una parte de la distribución a posteriori.",
+    ),
+    "area_variance_smoothed": (
+        "The sampling variance here is estimated as 0, or not at all: it is taken from the other areas.",
+        "La variance d’échantillonnage est ici estimée à 0, ou pas du tout : elle est reprise des autres domaines.",
+        "La varianza muestral se estima aquí en 0, o no se estima: se toma de las otras áreas.",
     ),
     "variance_at_boundary": (
         "The variance between areas is estimated as 0: the error of this figure cannot be told.",

@@ -20,6 +20,7 @@ from fl_estimate.results.codes import (
     AREA_EFFECTS_EXCHANGEABLE,
     AREA_EFFECTS_SAR,
     AREA_POPULATION_KNOWN,
+    AREA_VARIANCE_SMOOTHED,
     AREA_VARIANCES_KNOWN,
     AREA_WITHOUT_CASES,
     AREA_WITHOUT_SAMPLE,
@@ -48,6 +49,7 @@ from fl_estimate.results.recipe import Recipe
 METHODS: dict[str, MethodName] = {
     likelihood: MethodName(f"area-{likelihood}") for likelihood in ("binomial", "normal", "beta-binomial")
 }
+BENCHMARKED_WITH_ERROR = AssumptionCode("benchmarked_with_error", "rule", "value")
 EFFECTS: dict[str, AssumptionCode] = {
     "independent": AREA_EFFECTS_EXCHANGEABLE,
     "bym2": AssumptionCode("area_effects_bym2", "link"),
@@ -163,7 +165,7 @@ def _columns(direct: Direct, ask: Ask, posterior: Posterior) -> dict[str, Any]:
 
 
 def _reasons(direct: Direct, posterior: Posterior, sampled: Any, *, first: int) -> tuple[Reason, ...]:
-    said: list[Reason] = []
+    said = [AREA_VARIANCE_SMOOTHED.at(first + place) for place in direct.smoothed]
     cases = direct.numbers["cases"]
     none = sampled & np.where(np.isfinite(cases), cases == 0, direct.numbers["value"] == 0)
     for place in range(len(direct.keys)):
@@ -211,7 +213,9 @@ def _assumptions(
     if ask.shares is not None:
         said.append(AREA_POPULATION_KNOWN.held())
     if posterior.benchmark is not None:
-        said.append(BENCHMARKED.held(rule=posterior.benchmark["rule"], value=posterior.benchmark["value"]))
+        rule, value = posterior.benchmark["rule"], posterior.benchmark["value"]
+        code = BENCHMARKED if posterior.benchmark["known"] else BENCHMARKED_WITH_ERROR
+        said.append(code.held(rule=rule, value=value))
     # The intervals of the direct estimates are not those that are given, nor are their degrees of freedom.
     return (*Recipe.of(direct.recipe).without(DF_RULE), *said)
 

@@ -122,3 +122,87 @@ def test_few_units_with_cases_make_wider_intervals() -> None:
     few = counts(df=2.0)
     wide, narrow = (area(frame, seed=1, draws=50).to_frame() for frame in (few, many))
     assert ((wide["upper"] - wide["lower"]) > (narrow["upper"] - narrow["lower"])).all()
+
+
+def test_the_logistic_scale_still_has_no_place_for_a_share_of_0() -> None:
+    with pytest.raises(EstimateFault, match="FL-EST-54"):
+        area(zero_variance(), likelihood="normal", link="logit", seed=1)
+
+
+def zero_variance() -> fl.Estimates:
+    """As surveyed, and nobody in B: two areas have a standard error of 0."""
+    people = equal_counts()
+    people.loc[people["district"] == "B", "fl"] = 0
+    return fl.estimate_prevalence(
+        people, "fl", design=fl.Design(weights="w", psu="psu", strata="district"), by="district"
+    )
+
+
+@pytest.mark.parametrize("call", [fl.hierarchical.eblup, area], ids=["eblup", "area"])
+def test_a_variance_of_0_is_taken_from_the_other_areas(call: Any) -> None:
+    """d p(1 − p)/n, with d = Σ n² se²/Σ n p(1 − p) of the four areas that have a variance, and p of all where there is no case."""
+    given = {"likelihood": "normal", "link": "identity", "seed": 1} if call is area else {}
+    direct = zero_variance()
+    found = call(direct, **given)
+    rows = [row for row in found.reasons if row.code == "area_variance_smoothed"]
+    assert [row.row for row in rows] == [1, 2]
+    frame = direct.to_frame().iloc[1:].reset_index(drop=True)
+    value, se, n = (frame[name].to_numpy(float) for name in ("value", "se", "n"))
+    lends = se > 0
+    d = (n**2 * se**2)[lends].sum() / (n * value * (1 - value))[lends].sum()
+    p = np.where(value > 0, value, np.average(value, weights=n))
+    # The same by hand: those standard errors written into a frame.
+    frame["se"] = np.where(lends, se, np.sqrt(d * p * (1 - p) / n))
+    by_hand = call(frame[["district", "value", "se", "n", "cases", "deff"]], **given)
+    ours, theirs = found.to_frame(), by_hand.to_frame()
+    np.testing.assert_allclose(ours["value"].to_numpy(float), theirs["value"].to_numpy(float), rtol=1e-10)
+    np.testing.assert_allclose(ours["lower"].to_numpy(float), theirs["lower"].to_numpy(float), rtol=1e-8)
+    smoothed = fl.hierarchical.smooth_variances(direct).set_index("district")["se"]
+    assert smoothed["B"] == pytest.approx(frame["se"][1], rel=1e-12)
+
+
+def test_a_variance_of_a_mean_needs_people() -> None:
+    """Of a quantity: one variance of a person in all areas; without n nothing can be borrowed."""
+    frame = pd.DataFrame({"d": list("ABCDE"), "value": [5.0, 6, 4, 5, 7], "se": [0.5, 0.0, 0.4, 0.5, 0.6], "n": 100.0})
+    assert fl.hierarchical.eblup(frame).to_frame()["value"].notna().all()
+    with pytest.raises(EstimateFault, match="se is missing or not above 0: B"):
+        fl.hierarchical.eblup(frame.drop(columns="n"))
+
+
+def national_figure(se: float | None, value: float = 0.0075, n: int = 8380, cases: int = 63) -> pd.DataFrame:
+    nation = {"margin": "", "district": None, "value": value, "se": se, "n": n, "cases": cases, "deff": 1.3}
+    return pd.concat([pd.DataFrame([nation]), counts().assign(margin="district")], ignore_index=True)
+
+
+def people_of() -> pd.DataFrame:
+    return pd.DataFrame({"district": LETTERS, "population": 1000.0})
+
+
+def test_benchmarked_areas_carry_the_error_of_the_nation() -> None:
+    """Their sum in the draws has the mean and the standard error of the national row; known, it is the row itself."""
+    table = national_figure(0.0012)
+    ask: dict[str, Any] = {"population": people_of(), "benchmark": "ratio", "seed": 1}
+    carried = area(table, **ask)
+    known = area(table, benchmark_target="known", **ask)
+    together = carried.draws[:, 1:].mean(axis=1)
+    assert together.mean() == pytest.approx(0.0075, rel=0.02)
+    # 62 degrees of freedom (cases): t/z is 1.02; 4,000 draws: the standard deviation within 5 %.
+    assert together.std() == pytest.approx(0.0012 * 1.02, rel=0.05)
+    np.testing.assert_allclose(known.draws[:, 1:].mean(axis=1), 0.0075, rtol=1e-12)
+    wide, narrow = (found.to_frame().iloc[1:] for found in (carried, known))
+    assert ((wide["upper"] - wide["lower"]) > (narrow["upper"] - narrow["lower"])).mean() > 0.9
+    assert "benchmarked_with_error" in [one.code for one in carried.assumptions]
+    assert "benchmarked" in [one.code for one in known.assumptions]
+
+
+def test_a_nation_without_a_case_does_not_move_every_area_to_0() -> None:
+    frame = counts(cases=0, value=0.0, deff=np.nan)
+    nation = {"margin": "", "district": None, "value": 0.0, "se": 0.0, "n": 8380, "cases": 0, "deff": np.nan}
+    table = pd.concat([pd.DataFrame([nation]), frame.assign(margin="district")], ignore_index=True)
+    found = area(table, population=people_of(), benchmark="ratio", seed=1).to_frame().iloc[1:]
+    assert (found["upper"] > 0).all()
+
+
+def test_an_unknown_target_is_refused() -> None:
+    with pytest.raises(EstimateFault, match="FL-EST-75"):
+        area(counts(), benchmark_target="census", seed=1)  # pyright: ignore[reportArgumentType]
