@@ -91,13 +91,14 @@ def pooled_deff(direct: Direct) -> tuple[float, float, str]:
         met = (n > 0) & np.isfinite(deff) & (expected > 0)
     part = expected[met] * deff[met]
     if part.sum() > 0:
-        units = _units(direct.support, direct.numbers["cases"], value * n)[met]
+        units = units_that_tell(direct.support, _cases(direct))[met]
         df = float(part.sum() ** 2 / (part**2 / units).sum())
         return float(part.sum() / expected[met].sum()), df, "pooled"
     national = direct.national
     if national["deff"] > 0:
         cases = np.array([national["cases"]])
-        units = _units(direct.national_support, cases, np.array([national["value"] * national["n"]]))
+        expected_cases = np.array([national["value"] * national["n"]])
+        units = units_that_tell(direct.national_support, np.where(np.isfinite(cases), cases, expected_cases))
         return float(national["deff"]), float(units[0]), "national"
     return 1.0, np.nan, "one"
 
@@ -126,15 +127,19 @@ def _known(direct: Direct) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
 def _borrowed(direct: Direct, rule: str) -> tuple[float, str]:
     """The design effect of areas that have none of their own, and whose it is."""
     n, deff = direct.numbers["n"], direct.numbers["deff"]
-    cases = np.where(np.isfinite(direct.numbers["cases"]), direct.numbers["cases"], direct.numbers["value"] * n)
-    lending = _known(direct) & (cases >= ENOUGH_CASES)
+    lending = _known(direct) & (_cases(direct) >= ENOUGH_CASES)
     national = float(direct.national["deff"])
     if lending.any() and not (rule == "national" and national > 0):
         return float(np.average(deff[lending], weights=n[lending])), "pooled"
     return (national, "national") if national > 0 else (1.0, "one")
 
 
-def _units(support: Support, cases: Floats, expected: Floats) -> Floats:
-    """Primary units that tell how cases cluster: with a case, where that is known, and never more than the design's."""
-    counted = np.where(np.isfinite(cases), cases, expected)
-    return np.fmax(np.fmin(np.fmin(support.df, support.psus_with_cases), counted), 1.0)
+def _cases(direct: Direct) -> Floats:
+    """Cases of areas; where they are not told, what the share says."""
+    cases = direct.numbers["cases"]
+    return np.where(np.isfinite(cases), cases, direct.numbers["value"] * direct.numbers["n"])
+
+
+def units_that_tell(support: Support, cases: Floats) -> Floats:
+    """Primary units that tell how cases cluster: with a case, where that is known, and never more than degrees of freedom."""
+    return np.fmax(np.fmin(np.fmin(support.df, support.psus_with_cases), cases), 1.0)
