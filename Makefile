@@ -128,6 +128,10 @@ disclosure-price: .venv/.ready ## Count what publication of the sample studies c
 publication-treatments: .venv/.ready ## Simulate three ways to print domains of 0 to 4 cases, and write the tables of the docs (some minutes)
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python scripts/publication_treatments.py
 
+.PHONY: coverage-areas
+coverage-areas: .venv/.ready ## Sample clustered populations by area: which area models hold the truth? Goes on where it was stopped; writes the docs' table (minutes)
+	@OPENBLAS_NUM_THREADS=1 nice -n 10 $(BIN)/python scripts/coverage_areas.py $(ARGS)
+
 .PHONY: coverage-lists-grid
 coverage-lists-grid: .venv/.ready ## What the defaults of case lists hold, over lists x share seen x dependence: goes on where it was stopped (an hour)
 	@OPENBLAS_NUM_THREADS=1 nice -n 10 $(BIN)/python scripts/coverage_lists_grid.py $(ARGS)

@@ -59,8 +59,8 @@ def hidden_districts(published: pd.DataFrame) -> list[str]:
     return [str(name) for name in rows["district"]]
 
 
-@pytest.mark.parametrize("deff", ["national", "own"])
-def test_the_binomial_model_does_not_give_its_areas_away(made: Survey, deff: Literal["national", "own"]) -> None:
+@pytest.mark.parametrize("deff", ["pooled", "national", "own"])
+def test_the_binomial_model_does_not_give_its_areas_away(made: Survey, deff: Literal["pooled", "national", "own"]) -> None:
     direct = fl.estimate_prevalence(made.people, "fl", design=DESIGN, by="district")
     model = fl.hierarchical.area(direct, deff=deff, seed=1)
     published = fl.publish({"direct": direct, "model": model}).to_frame()

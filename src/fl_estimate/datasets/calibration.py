@@ -17,6 +17,7 @@ YEARS = 3
 MODELS: tuple[str, ...] = (
     "binomial",
     "beta-binomial",
+    "rare counts",
     "bym2 counts",
     "rw1 counts",
     "ar1 counts",
@@ -31,6 +32,8 @@ QUANTITIES: tuple[str, ...] = ("area", "mean", "spread")
 PRIOR = Prior(
     sigma="half-normal(1)", intercept="normal(-4, 1)", slopes="normal(0, 0.5)", kappa="log-normal(4, 1)",
 )  # fmt: skip
+RARE = Prior(sigma="rayleigh(0.7)", intercept="normal(-5.5, 0.75)", slopes="normal(0, 0.5)")
+"""The default prior of sigma, where 0.1 to 2 % are cases and a third of the areas have none."""
 # Two rings of neighbours, of seven and of four, and an island.
 EDGES: tuple[tuple[int, int], ...] = (
     *((k, (k + 1) % 7) for k in range(7)),
@@ -96,14 +99,15 @@ def _one(model: str, rng: np.random.Generator, wrong: bool) -> tuple[Floats, Flo
     x = np.linspace(-1.5, 1.5, AREAS)
     names = np.arange(2001, 2001 + AREAS)
     settings: dict[str, Any] = {"covariates": pd.DataFrame({"d": names, "x": x})}
-    centre = rng.normal(-4, 1) + rng.normal(0, 0.5) * x
+    rare = model == "rare counts"
+    centre = (rng.normal(-5.5, 0.75) if rare else rng.normal(-4, 1)) + rng.normal(0, 0.5) * x
     told = 0.5 if wrong else 1.0
     if model == "beta-binomial":
         kappa, mu = np.exp(rng.normal(4, 1)), special.expit(centre)
         table, truth = _counts(names, rng.beta(mu * kappa, (1 - mu) * kappa), rng, told)
         settings["likelihood"] = "beta-binomial"
     else:
-        eta = centre + (_panel(rng) if model == "panel normal" else abs(rng.normal()) * _effects(model, rng))
+        eta = centre + (_panel(rng) if model == "panel normal" else _sigma(model, rng) * _effects(model, rng))
         if model == "binomial" or model.endswith("counts"):
             table, truth = _counts(names, special.expit(eta), rng, told)
         else:
@@ -120,8 +124,16 @@ def _one(model: str, rng: np.random.Generator, wrong: bool) -> tuple[Floats, Flo
         years = {"d": names // YEARS, "year": names % YEARS}
         table, settings["covariates"] = table.assign(**years), settings["covariates"].assign(**years)
         settings |= {"temporal": "ar1", "time": "year"}
-    estimates = area(table, prior=PRIOR, draws=DRAWS, seed=int(rng.integers(2**31)), **settings)
+    # The design effect is known here: as in a survey of people drawn one by one.
+    estimates = area(
+        table, prior=RARE if rare else PRIOR, deff="own", draws=DRAWS, seed=int(rng.integers(2**31)), **settings
+    )
     return truth, np.asarray(estimates.draws, dtype=float)
+
+
+def _sigma(model: str, rng: np.random.Generator) -> float:
+    """How far areas differ, from its prior."""
+    return float(rng.rayleigh(0.7) if model == "rare counts" else abs(rng.normal()))
 
 
 def _counts(names: Any, p: Floats, rng: np.random.Generator, told: float) -> tuple[pd.DataFrame, Floats]:

@@ -93,6 +93,23 @@ ASSUMPTIONS: dict[str, Said] = {
         "Cada área cuenta tantos informantes independientes como vale su muestra: informantes divididos por el efecto del "
         "diseño, que se trata como conocido.",
     ),
+    "effective_counts_pooled": (
+        "Each area counts as many independent respondents as its sample is worth: respondents divided by one design effect of "
+        "all areas ({deff}), made larger because it is itself estimated (effective degrees of freedom: {df}).",
+        "Chaque domaine compte autant de répondants indépendants que son échantillon en vaut : répondants divisés par un effet "
+        "de plan commun à tous les domaines ({deff}), augmenté parce qu’il est lui-même estimé (degrés de liberté effectifs : "
+        "{df}).",
+        "Cada área cuenta tantos informantes independientes como vale su muestra: informantes divididos por un efecto del diseño "
+        "común a todas las áreas ({deff}), aumentado porque él mismo es una estimación (grados de libertad efectivos: {df}).",
+    ),
+    "effective_counts_national": (
+        "Each area counts as many independent respondents as its sample is worth: respondents divided by the design effect of "
+        "the whole country ({deff}), made larger because it is itself estimated (effective degrees of freedom: {df}).",
+        "Chaque domaine compte autant de répondants indépendants que son échantillon en vaut : répondants divisés par l’effet "
+        "de plan de l’ensemble du pays ({deff}), augmenté parce qu’il est lui-même estimé (degrés de liberté effectifs : {df}).",
+        "Cada área cuenta tantos informantes independientes como vale su muestra: informantes divididos por el efecto del diseño "
+        "de todo el país ({deff}), aumentado porque él mismo es una estimación (grados de libertad efectivos: {df}).",
+    ),
     "prior_sigma": (
         "Prior of the standard deviation between areas: {prior}.",
         "Loi a priori de l’écart type entre domaines : {prior}.",
@@ -184,6 +201,12 @@ ASSUMPTIONS: dict[str, Said] = {
         "Loi a priori de {name} : {prior}.",
         "Distribución a priori de {name}: {prior}.",
     ),
+    "benchmarked_with_error": (
+        "Areas are moved so that together they give the national estimate, whose own error is carried ({value}; rule: {rule}).",
+        "Les domaines sont ajustés pour donner ensemble l’estimation nationale, dont l’erreur est reportée ({value} ; règle : "
+        "{rule}).",
+        "Las áreas se ajustan para dar juntas la estimación nacional, cuyo error se traslada ({value}; regla: {rule}).",
+    ),
     "benchmarked": (
         "Areas are moved so that together they give the national estimate, taken as known ({value}; rule: {rule}).",
         "Les domaines sont ajustés pour donner ensemble l’estimation nationale, considérée comme connue ({value} ; règle : "
@@ -217,6 +240,11 @@ REASONS: dict[str, Said] = {
         "The sampler met {divergences} divergences: a part of the posterior may be missing.",
         "L’échantillonneur a rencontré {divergences} divergences : une partie de la loi a posteriori peut manquer.",
         "El muestreador encontró {divergences} divergencias: puede faltar una parte de la distribución a posteriori.",
+    ),
+    "area_variance_smoothed": (
+        "The sampling variance here is estimated as 0, or not at all: it is taken from the other areas.",
+        "La variance d’échantillonnage est ici estimée à 0, ou pas du tout : elle est reprise des autres domaines.",
+        "La varianza muestral se estima aquí en 0, o no se estima: se toma de las otras áreas.",
     ),
     "variance_at_boundary": (
         "The variance between areas is estimated as 0: the error of this figure cannot be told.",

@@ -20,6 +20,7 @@ from fl_estimate.results.codes import (
     AREA_EFFECTS_EXCHANGEABLE,
     AREA_EFFECTS_SAR,
     AREA_POPULATION_KNOWN,
+    AREA_VARIANCE_SMOOTHED,
     AREA_VARIANCES_KNOWN,
     AREA_WITHOUT_CASES,
     AREA_WITHOUT_SAMPLE,
@@ -48,6 +49,7 @@ from fl_estimate.results.recipe import Recipe
 METHODS: dict[str, MethodName] = {
     likelihood: MethodName(f"area-{likelihood}") for likelihood in ("binomial", "normal", "beta-binomial")
 }
+BENCHMARKED_WITH_ERROR = AssumptionCode("benchmarked_with_error", "rule", "value")
 EFFECTS: dict[str, AssumptionCode] = {
     "independent": AREA_EFFECTS_EXCHANGEABLE,
     "bym2": AssumptionCode("area_effects_bym2", "link"),
@@ -64,6 +66,10 @@ AREA_EFFECTS_BETA = AssumptionCode("area_effects_beta")
 PRIOR_DEPENDENCE = AssumptionCode("prior_dependence", "name", "prior")
 PRIOR_SLOPES = AssumptionCode("prior_slopes", "prior")
 FEW_AREAS_SAMPLED = AssumptionCode("few_areas", "areas")
+SHARED: dict[str, AssumptionCode] = {
+    "pooled": AssumptionCode("effective_counts_pooled", "deff", "df"),
+    "national": AssumptionCode("effective_counts_national", "deff", "df"),
+}
 BORROWED: dict[str, AssumptionCode] = {
     "pooled": AssumptionCode("deff_pooled", "areas", "deff"),
     "national": AssumptionCode("deff_national", "areas", "deff"),
@@ -159,7 +165,7 @@ def _columns(direct: Direct, ask: Ask, posterior: Posterior) -> dict[str, Any]:
 
 
 def _reasons(direct: Direct, posterior: Posterior, sampled: Any, *, first: int) -> tuple[Reason, ...]:
-    said: list[Reason] = []
+    said = [AREA_VARIANCE_SMOOTHED.at(first + place) for place in direct.smoothed]
     cases = direct.numbers["cases"]
     none = sampled & np.where(np.isfinite(cases), cases == 0, direct.numbers["value"] == 0)
     for place in range(len(direct.keys)):
@@ -185,7 +191,7 @@ def _assumptions(
         said.append(AREA_COVARIATES.held(covariates=", ".join(model.names[1:])))
     if standardised:
         said.append(COVARIATES_STANDARDISED.held())
-    said.append((AREA_VARIANCES_KNOWN if effective is None else EFFECTIVE_COUNTS).held())
+    said.append(_counted(effective))
     priors, structure = model.priors, model.structure
     if model.kappa is not None:
         said.append(PRIOR_KAPPA.held(prior=str(model.kappa)))
@@ -199,14 +205,17 @@ def _assumptions(
     said.append(PRIOR_INTERCEPT.held(prior=str(priors.intercept)))
     if priors.slopes is not None:
         said.append(PRIOR_SLOPES.held(prior=str(priors.slopes)))
-    if effective is not None:
+    # A design effect that all areas share is said above.
+    if effective is not None and not np.isfinite(effective.df):
         said += _borrowed(effective)
     if sampled.sum() < FEW_AREAS:
         said.append(FEW_AREAS_SAMPLED.held(areas=int(sampled.sum())))
     if ask.shares is not None:
         said.append(AREA_POPULATION_KNOWN.held())
     if posterior.benchmark is not None:
-        said.append(BENCHMARKED.held(rule=posterior.benchmark["rule"], value=posterior.benchmark["value"]))
+        rule, value = posterior.benchmark["rule"], posterior.benchmark["value"]
+        code = BENCHMARKED if posterior.benchmark["known"] else BENCHMARKED_WITH_ERROR
+        said.append(code.held(rule=rule, value=value))
     # The intervals of the direct estimates are not those that are given, nor are their degrees of freedom.
     return (*Recipe.of(direct.recipe).without(DF_RULE), *said)
 
@@ -219,6 +228,16 @@ def _effects_assumptions(model: Model) -> list[Assumption]:
     if isinstance(structure, Crossed):
         return [EFFECTS[structure.area.kind].held(link=link), IN_TIME[structure.time.kind].held(link=link)]
     return [(AREA_EFFECTS_EXCHANGEABLE if structure is None else EFFECTS[structure.kind]).held(link=link)]
+
+
+def _counted(effective: Effective | None) -> Assumption:
+    """What the sampling variances of the areas rest on."""
+    if effective is None:
+        return AREA_VARIANCES_KNOWN.held()
+    shared = SHARED.get(next(iter(filter(None, effective.source)), ""))
+    if not np.isfinite(effective.df) or shared is None:
+        return EFFECTIVE_COUNTS.held()
+    return shared.held(deff=effective.pooled, df=effective.df)
 
 
 def _borrowed(effective: Effective) -> list[Assumption]:
@@ -259,4 +278,6 @@ def _diagnostics(
         ]
         found["deff_used"] = {key: deff for key, deff, _ in used}
         found["deff_source"] = {key: source for key, _, source in used}
+        if np.isfinite(effective.df):
+            found["deff_pooled"], found["deff_df"] = effective.pooled, effective.df
     return found

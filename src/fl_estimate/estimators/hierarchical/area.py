@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from fl_estimate.errors import EstimateFault, not_one_of, shown
 from fl_estimate.estimators.hierarchical.answers import area_estimates
 from fl_estimate.estimators.hierarchical.asked import check_numbers
-from fl_estimate.estimators.hierarchical.benchmarking import RULES, benchmark_posterior
+from fl_estimate.estimators.hierarchical.benchmarking import RULES, TARGETS, benchmark_posterior
 from fl_estimate.estimators.hierarchical.checks import (
     aliased,
     benchmark_fault,
@@ -25,6 +25,7 @@ from fl_estimate.estimators.hierarchical.dependence import (
     with_every_time,
 )
 from fl_estimate.estimators.hierarchical.direct import COUNTS, VALUES, Direct, read_direct, read_keyed
+from fl_estimate.estimators.hierarchical.effective import RULES as DEFF_RULES
 from fl_estimate.estimators.hierarchical.few_cases import limits_of_few, same_whatever
 from fl_estimate.estimators.hierarchical.links import LINKS
 from fl_estimate.estimators.hierarchical.panel import complete, spread
@@ -32,11 +33,23 @@ from fl_estimate.estimators.hierarchical.posterior import NATIONAL_DRAWS, Ask, P
 from fl_estimate.estimators.hierarchical.prepare import Prepared, on_counts, prepare
 from fl_estimate.estimators.hierarchical.priors import Prior
 from fl_estimate.estimators.hierarchical.samplers import sample
+from fl_estimate.estimators.hierarchical.smoothing import filled
 from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.results.codes import PREVALENCE
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
-from fl_estimate.results.roles import GROUPS, NOT_IN_FILE, Draws, FromFile, Level, Needs, Neighbours, Parts, SeedOrNone
+from fl_estimate.results.roles import (
+    GROUPS,
+    NOT_IN_FILE,
+    Draws,
+    FromFile,
+    Level,
+    Needs,
+    Neighbours,
+    OnlyWith,
+    Parts,
+    SeedOrNone,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,10 +70,11 @@ def area(
     neighbours: Annotated[Any, Neighbours(keyed="by"), Needs("spatial")] = None,
     temporal: Annotated[Literal["rw1", "ar1"] | None, Needs("time")] = None,
     time: Annotated[str | None, GROUPS] = None,
-    deff: Literal["own", "national"] = "own",
+    deff: Literal["pooled", "own", "national"] = "pooled",
     sampler: Literal["grid", "nuts"] = "grid",
     prior: Annotated[Prior | None, Parts(without=("residual",), texts=("sigma",))] = None,
     benchmark: Annotated[Literal["ratio", "difference"] | None, Needs("population")] = None,
+    benchmark_target: Annotated[Literal["estimated", "known"], OnlyWith("benchmark", RULES)] = "estimated",
     population: Annotated[Any, FromFile(keyed=("by",), column="population", whole=False)] = None,
     level: Level = 0.95,
     draws: Draws = 4_000,
@@ -101,13 +115,18 @@ def area(
         The by-column that holds the times. Beside another, which names the areas, every area has an effect, with
         `spatial` like its neighbours', and each of its times one more: independent, or as `temporal` says. Covariates may
         have that column too; population and benchmark may not be given.
-    deff : {"own", "national"}
-        Each area's design effect, or the nation's for all: an area's own is itself estimated from few clusters.
+    deff : {"pooled", "own", "national"}
+        What people asked are divided by: one design effect of all areas, widened for resting on few primary units; each
+        area's own, as if it were known, though it comes from few clusters; or the nation's, likewise. An area without
+        a case or whose units have equal counts has none of its own, and borrows.
     sampler : {"grid", "nuts"}
         Numerical integration, without Markov chains; or Hamiltonian Monte Carlo by PyMC.
     prior : Prior, optional
     benchmark : {"ratio", "difference"}, optional
-        Move every draw so that the areas give the national row of `direct`, which is taken as known.
+        Move every draw so that the areas give the national row of `direct`.
+    benchmark_target : {"estimated", "known"}
+        Whether the national row is moved to with its own error (a share's as a beta distribution, draw by draw), or as if it
+        were known: areas then have too narrow intervals, unless it comes from a census.
     population : frame, optional
         The areas' column and `population`, in persons, for every area: a national row comes first then, the areas'
         draws weighted by it.
@@ -138,7 +157,9 @@ def area(
 
     Notes
     -----
-    Binomial: log likelihood y_i eta_i − n_i log(1 + exp eta_i) with n_i = n/deff and y_i = n_i · value. Normal:
+    Binomial: log likelihood y_i eta_i − n_i log(1 + exp eta_i) with n_i = n/deff and y_i = n_i · value. The pooled deff is
+    Σ n v(1 − v) deff/Σ n v(1 − v), v the direct share, with f effective degrees of freedom; what divides is (f deff + d_i)/(f + 1)
+    (t/z)², with d_i people a primary unit and t of f + 1 degrees of freedom. Normal:
     value_i ~ N(eta_i, se_i²), on the logit scale with se/(p(1 − p)). In both eta_i = x_i'beta + sigma z_i, z_i ~ N(0, 1)
     or, with `spatial` or `temporal`, correlated; by area and time sigma z_i + sigma_time w_it. Beta-binomial: p_i ~ Beta(mu_i kappa, (1 − mu_i) kappa), logit mu_i =
     x_i'beta.
@@ -158,7 +179,7 @@ def area(
     >>> frame["district"].tolist(), [bool(low > 0) for low in frame["lower"]]
     (['A', 'B', 'C', 'D'], [True, True, True, True])
     """
-    chosen_link = _check_words(likelihood, link, sampler, benchmark, deff)
+    chosen_link = _check_words(likelihood, link, sampler, benchmark, benchmark_target, deff)
     if on_failure not in ("flag", "raise"):
         raise not_one_of("FL-EST-75", "this answer to chains that fall short", on_failure, ("flag", "raise"))
     check_numbers(level, draws, seed)
@@ -177,6 +198,7 @@ def area(
         table = with_every_time(table, temporal, time)
     columns, fault = covariate_columns(table, known)
     persons, population_fault = population_of(table, people)
+    table = table if counted else filled(table)
     raise_together([*value_faults(table, likelihood, chosen_link), fault, population_fault])
     sampled = sampled_areas(table, counted)
     raise_together([aliased(columns, sampled), benchmark_fault(table, persons, benchmark)])
@@ -185,7 +207,7 @@ def area(
     used = known_seed(seed)
     shares = None if persons is None else persons / persons.sum()
     ask = Ask(level=level, draws=draws, seed=used, shares=shares, progress=progress)
-    posterior = _sample(prepared, ask, sampler, table, benchmark)
+    posterior = _sample(prepared, ask, sampler, table, benchmark, known=benchmark_target == "known")
     if posterior.flags and on_failure == "raise":
         raise EstimateFault(
             "FL-EST-69",
@@ -204,6 +226,7 @@ def area(
         "covariates": list(columns),
         "prior": prepared.said(),
         "benchmark": benchmark,
+        "benchmark_target": benchmark_target,
         "population": persons is not None,
         "draws": draws,
         "seed": seed,
@@ -235,16 +258,16 @@ def _relative(by: str, released: pd.DataFrame, own: pd.DataFrame) -> dict[str, l
     return {str(key): row for key, row in zip(own.loc[area, by], times.tolist(), strict=True)}
 
 
-def _sample(prepared: Prepared, ask: Ask, sampler: str, direct: Direct, rule: str | None) -> Posterior:
+def _sample(prepared: Prepared, ask: Ask, sampler: str, direct: Direct, rule: str | None, *, known: bool) -> Posterior:
     """The posterior, and where it is asked for, moved to the national figure."""
     if rule is None:
         return sample(prepared.model, ask, sampler)
     # Summaries of what was moved come from the draws: there must be enough of them.
     found = sample(prepared.model, replace(ask, draws=max(ask.draws, NATIONAL_DRAWS)), sampler)
-    return benchmark_posterior(found, ask, direct.national, rule, share=direct.quantity == PREVALENCE)
+    return benchmark_posterior(found, ask, direct, rule, share=direct.quantity == PREVALENCE, known=known)
 
 
-def _check_words(likelihood: str, link: str | None, sampler: str, benchmark: str | None, deff: str) -> str:
+def _check_words(likelihood: str, link: str | None, sampler: str, benchmark: str | None, target: str, deff: str) -> str:
     """Refuse words that are not known; give the link."""
     if likelihood not in LIKELIHOODS:
         raise not_one_of("FL-EST-46", "this likelihood", likelihood, tuple(LIKELIHOODS))
@@ -252,10 +275,12 @@ def _check_words(likelihood: str, link: str | None, sampler: str, benchmark: str
     chosen = known[0] if link is None else link
     if chosen not in known:
         raise not_one_of("FL-EST-47", f"this link for likelihood={shown(likelihood)}", chosen, known)
-    if deff not in ("own", "national"):
-        raise not_one_of("FL-EST-75", "this choice of design effects", deff, ("own", "national"))
+    if deff not in DEFF_RULES:
+        raise not_one_of("FL-EST-75", "this choice of design effects", deff, DEFF_RULES)
     if benchmark is not None and benchmark not in RULES:
         raise not_one_of("FL-EST-75", "this rule of benchmarking", benchmark, RULES)
+    if target not in TARGETS:
+        raise not_one_of("FL-EST-75", "this target of benchmarking", target, TARGETS)
     if sampler not in ("grid", "nuts"):
         raise not_one_of("FL-EST-48", "this sampler", sampler, ("grid", "nuts"))
     return chosen

@@ -54,7 +54,7 @@ def value_faults(direct: Direct, likelihood: str, link: str) -> list[EstimateFau
         "n is missing or negative": (np.isnan(n) | (n < 0)) & counted,
         "value is missing": met & np.isnan(value),
         "value is not between 0 and 1": met & scale.share & ((value < 0) | (value > 1)),
-        "deff is not above 0": met & counted & (deff <= 0),
+        "deff is below 0": met & counted & (deff < 0),
     }
     edge = met & (likelihood == "normal") & ((value <= scale.low) | (value >= scale.high))
     if not counted:

@@ -323,6 +323,7 @@ def _rescaled(model: Model, scale: float) -> Model:
     rules: dict[str, Callable[[float], float]] = {
         "half-normal": lambda number: number * scale,
         "half-cauchy": lambda number: number * scale,
+        "rayleigh": lambda number: number * scale,
         "exponential": lambda rate: rate / scale,
     }
     sigma = model.priors.sigma

@@ -30,6 +30,7 @@ class Direct:
     `keys` are the labels as text, by which other frames are matched; `national` holds the same numbers of the nation,
     NaN where there is no such row; `support` is that of the direct cells, for rules of publication; `recipe` is the result that they come from, where they come from one. In a panel, one
     row an area and time, `time` names the second by-column and `times` are its labels; the keys then hold both.
+    `smoothed` are the rows whose standard error is another's (`smoothing.filled`).
     """
 
     by: str
@@ -44,6 +45,7 @@ class Direct:
     recipe: Estimates | None = None
     time: str = ""
     times: tuple[Any, ...] = ()
+    smoothed: tuple[int, ...] = ()
 
     @property
     def by_columns(self) -> dict[str, list[Any]]:

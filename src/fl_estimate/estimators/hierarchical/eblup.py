@@ -28,6 +28,7 @@ from fl_estimate.estimators.hierarchical.panel import areas_and_times, check_pan
 from fl_estimate.estimators.hierarchical.panel_components import Panel, fit_panel
 from fl_estimate.estimators.hierarchical.prepare import on_counts, values_on_link
 from fl_estimate.estimators.hierarchical.sar_components import fit_sar
+from fl_estimate.estimators.hierarchical.smoothing import filled
 from fl_estimate.estimators.hierarchical.variance_components import (
     METHODS,
     Sampled,
@@ -41,6 +42,7 @@ from fl_estimate.results.codes import (
     AREA_COVARIATES,
     AREA_EFFECTS_EXCHANGEABLE,
     AREA_EFFECTS_SAR,
+    AREA_VARIANCE_SMOOTHED,
     AREA_VARIANCES_KNOWN,
     AREA_WITHOUT_SAMPLE,
     BENCHMARKED,
@@ -101,7 +103,9 @@ def eblup(
     Parameters
     ----------
     direct : Estimates or frame
-        As for `area`: `value` and `se`, or with link="arcsine" `value`, `n` and `deff`; one row an area.
+        As for `area`: `value` and `se`, or with link="arcsine" `value`, `n` and `deff`; one row an area. A standard error of
+        0 (units of equal counts, no case) is replaced by what `smooth_variances` gives such an area, where `n` is known, and
+        the row says so.
     covariates, population : frame, optional
         As for `area`.
     method : {"reml", "ml", "moment", "adjusted-reml", "adjusted-ml", "adjusted-reml-yl", "adjusted-ml-yl"}
@@ -168,6 +172,7 @@ def eblup(
         table = table if frame is None else table.with_areas(frame.labels)
     columns, fault = covariate_columns(table, known)
     persons, population_fault = population_of(table, people)
+    table = table if counted else filled(table)
     raise_together([*value_faults(table, "normal", chosen), fault, population_fault])
     sampled = sampled_areas(table, counted)
     raise_together([aliased(columns, sampled), benchmark_fault(table, persons, benchmark), _empty(intercept, columns)])
@@ -215,7 +220,7 @@ class _Found:
 def _fit(
     direct: Direct, sampled: Bools, x: Floats, link: str, method: str, neighbours: Any, temporal: str | None
 ) -> _Fit:
-    effective = effective_counts(direct) if on_counts("normal", link) else None
+    effective = effective_counts(direct, "own") if on_counts("normal", link) else None
     y, d = values_on_link(direct, sampled, link, effective)
     data = Sampled(y=y[sampled], d=d[sampled], x=x[sampled])
     if len(data.y) <= x.shape[1]:
@@ -289,7 +294,7 @@ def _estimates(
             _assumptions(direct, names, arguments),
             direct=True,
         ),
-        reasons=_reasons(fit, sampled, benchmarked=arguments["benchmark"] is not None, panel=bool(direct.time)),
+        reasons=_reasons(fit, direct, sampled, benchmarked=arguments["benchmark"] is not None, panel=bool(direct.time)),
         diagnostics=diagnostics,
         support=direct.support,
     )
@@ -301,8 +306,8 @@ def _method_name(arguments: dict[str, Any]) -> MethodName:
     return NAMES["-".join(["eblup", *(word for word in words if word), arguments["method"]])]
 
 
-def _reasons(fit: _Fit, sampled: Bools, *, benchmarked: bool, panel: bool) -> tuple[Reason, ...]:
-    said: list[Reason] = []
+def _reasons(fit: _Fit, direct: Direct, sampled: Bools, *, benchmarked: bool, panel: bool) -> tuple[Reason, ...]:
+    said: list[Reason] = [AREA_VARIANCE_SMOOTHED.at(row) for row in direct.smoothed]
     for row, met in enumerate(sampled):
         if not met:
             said.append(AREA_WITHOUT_SAMPLE.at(row))

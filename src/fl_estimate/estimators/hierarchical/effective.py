@@ -5,54 +5,141 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import special
 
 from fl_estimate.arrays import Floats
 from fl_estimate.estimators.hierarchical.direct import Direct
+from fl_estimate.results.basis import Support
 
+RULES: tuple[str, ...] = ("pooled", "own", "national")
 ENOUGH_CASES = 5
 """Areas with as many cases have a design effect of their own that others may borrow."""
+WIDENED_AT = 0.975
+"""Where Student's t is compared with the normal: one posterior holds whatever limits are read from it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Effective:
-    """Effective cases and n, shape (m,); the design effect used and whose it is: own, pooled, national or one."""
+    """Effective cases and n, shape (m,); the design effect used and whose it is: own, pooled, national or one.
+
+    Under rule "pooled" `pooled` is the design effect before it was widened, and `df` on how many units it rests; else
+    both are NaN.
+    """
 
     cases: Floats
     n: Floats
     deff: Floats
     source: tuple[str, ...]
+    pooled: float = np.nan
+    df: float = np.nan
 
 
-def effective_counts(direct: Direct, rule: str = "own") -> Effective:
-    """Divide n by the design effect; where an area has none of its own, by that of others.
+def effective_counts(direct: Direct, rule: str) -> Effective:
+    """Divide n by a design effect: one that all areas share, each area's own, or the nation's.
 
-    rule="national" divides by one design effect everywhere: the nation's, else the one that areas without cases get.
+    One of 0 (the area's units have equal counts) is taken as not known; one below 1 as 1, so that no area is worth more
+    people than were asked.
 
-    A design effect below 1 is taken as 1, so that no area is worth more people than were asked.
+    Parameters
+    ----------
+    direct : Direct
+    rule : {"pooled", "own", "national"}
+        Where an area has none of its own, "own" borrows the n-weighted mean over the areas with five cases or more, else
+        the nation's, else 1. "national" gives that of the nation to all, else what "own" borrows. "pooled": see
+        `pooled_deff`.
 
     Notes
     -----
-    n_eff = n/deff, cases_eff = n_eff · value. Without cases the design effect is 0/0. It is then the n-weighted mean
-    over the areas with five cases or more, else that of the nation, else 1.
+    n_eff = n/deff, cases_eff = n_eff · value.
     """
-    value, n, deff = (direct.numbers[name] for name in ("value", "n", "deff"))
+    value, n = direct.numbers["value"], direct.numbers["n"]
     sampled = n > 0
-    own = sampled & np.isfinite(deff) & (rule == "own")
-    cases = np.where(np.isfinite(direct.numbers["cases"]), direct.numbers["cases"], value * n)
-    lending = sampled & np.isfinite(deff) & (cases >= ENOUGH_CASES)
-    if rule == "national" and np.isfinite(direct.national["deff"]):
-        borrowed, source = direct.national["deff"], "national"
-    elif lending.any():
-        borrowed, source = float(np.average(deff[lending], weights=n[lending])), "pooled"
-    elif np.isfinite(direct.national["deff"]):
-        borrowed, source = direct.national["deff"], "national"
+    if rule == "pooled":
+        pooled, df, lender = pooled_deff(direct)
+        used = np.ones(len(n)) if lender == "one" else widened(pooled, df, n, direct.support)
+        source = np.full(len(n), lender)
     else:
-        borrowed, source = 1.0, "one"
-    used = np.maximum(np.where(own, deff, borrowed), 1.0)
+        pooled, df = np.nan, np.nan
+        borrowed, lender = _borrowed(direct, rule)
+        own = _known(direct) & (rule == "own")
+        used, source = np.where(own, direct.numbers["deff"], borrowed), np.where(own, "own", lender)
+    used = np.maximum(used, 1.0)
     size = np.where(sampled, n, 0.0) / used
     return Effective(
         cases=np.where(sampled, value, 0.0) * size,
         n=size,
         deff=np.where(sampled, used, np.nan),
-        source=tuple("" if not met else "own" if mine else source for met, mine in zip(sampled, own, strict=True)),
+        source=tuple(str(name) if met else "" for met, name in zip(sampled, source, strict=True)),
+        pooled=pooled,
+        df=df,
     )
+
+
+def pooled_deff(direct: Direct) -> tuple[float, float, str]:
+    """One design effect for all areas, the degrees of freedom that it rests on, and where it comes from.
+
+    Notes
+    -----
+    Σ n v(1 − v) deff/Σ n v(1 − v), v the direct share: the areas' variances of counts over those of people drawn one by
+    one. Areas whose units have equal counts are in it with their variance of 0. Degrees of freedom by Satterthwaite,
+    (Σ c)²/Σ(c²/f) with c = n v(1 − v) deff; an area's f is its own degrees of freedom or its primary units with a case,
+    whichever are fewer: units without a case say nothing of how cases cluster.
+    """
+    value, n, deff = (direct.numbers[name] for name in ("value", "n", "deff"))
+    with np.errstate(invalid="ignore"):
+        expected = n * value * (1 - value)
+        met = (n > 0) & np.isfinite(deff) & (expected > 0)
+    part = expected[met] * deff[met]
+    if part.sum() > 0:
+        units = units_that_tell(direct.support, _cases(direct))[met]
+        df = float(part.sum() ** 2 / (part**2 / units).sum())
+        return float(part.sum() / expected[met].sum()), df, "pooled"
+    national = direct.national
+    if national["deff"] > 0:
+        cases = np.array([national["cases"]])
+        expected_cases = np.array([national["value"] * national["n"]])
+        units = units_that_tell(direct.national_support, np.where(np.isfinite(cases), cases, expected_cases))
+        return float(national["deff"]), float(units[0]), "national"
+    return 1.0, np.nan, "one"
+
+
+def widened(pooled: float, df: float, n: Floats, support: Support) -> Floats:
+    """What n is divided by, since the pooled design effect is estimated from few units; shape (m,).
+
+    Notes
+    -----
+    (df · pooled + alike)/(df + 1) · (t/z)², with t the quantile of Student's t of df + 1 degrees of freedom and z the
+    normal's. `alike` is n over the area's primary units, as if in a unit all were alike: one such unit is added to those
+    that the pooled one rests on. Estimated from a handful of units a design effect is too small more often than too
+    large, and it is smallest in the samples whose share is too low. The ratio of t to z is how Korn and Graubard (1998)
+    shrink an effective sample size.
+    """
+    alike = np.fmax(pooled, n / (np.fmax(support.df, 0.0) + 1))
+    ratio = special.stdtrit(df + 1, WIDENED_AT) / special.ndtri(WIDENED_AT)
+    return (df * pooled + alike) / (df + 1) * ratio**2
+
+
+def _known(direct: Direct) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    deff = direct.numbers["deff"]
+    return (direct.numbers["n"] > 0) & np.isfinite(deff) & (deff > 0)
+
+
+def _borrowed(direct: Direct, rule: str) -> tuple[float, str]:
+    """The design effect of areas that have none of their own, and whose it is."""
+    n, deff = direct.numbers["n"], direct.numbers["deff"]
+    lending = _known(direct) & (_cases(direct) >= ENOUGH_CASES)
+    national = float(direct.national["deff"])
+    if lending.any() and not (rule == "national" and national > 0):
+        return float(np.average(deff[lending], weights=n[lending])), "pooled"
+    return (national, "national") if national > 0 else (1.0, "one")
+
+
+def _cases(direct: Direct) -> Floats:
+    """Cases of areas; where they are not told, what the share says."""
+    cases = direct.numbers["cases"]
+    return np.where(np.isfinite(cases), cases, direct.numbers["value"] * direct.numbers["n"])
+
+
+def units_that_tell(support: Support, cases: Floats) -> Floats:
+    """Primary units that tell how cases cluster: with a case, where that is known, and never more than degrees of freedom."""
+    return np.fmax(np.fmin(np.fmin(support.df, support.psus_with_cases), cases), 1.0)

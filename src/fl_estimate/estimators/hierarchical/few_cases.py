@@ -33,7 +33,7 @@ def limits_of_few(direct: Direct, model: Model, ask: Ask, deff: str) -> dict[str
         Binomial, with independent effects; of any other nothing is given.
     ask : Ask
     deff : str
-        The rule of design effects, "own" or "national".
+        The rule of design effects.
 
     Returns
     -------

@@ -88,4 +88,6 @@ def log_sigma(math: Any, kind: str, sigma: Any, number: Any) -> Any:
         return -math.log1p((sigma / number) ** 2)
     if kind == "exponential":
         return -number * sigma
+    if kind == "rayleigh":
+        return math.log(sigma) - 0.5 * (sigma / number) ** 2
     return math.log(sigma) if kind == "flat-variance" else 0.0 * sigma

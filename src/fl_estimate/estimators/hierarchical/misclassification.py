@@ -321,7 +321,7 @@ def _of_regions(asked: _Asked, table: Direct, population: Any) -> Estimates:
             "FL-EST-115", "regions have a Prior of intercept and sigma", found=shown(asked.prior),
             fix='give Prior(intercept="normal(m, s)", sigma="half-normal(s)")',
         )  # fmt: skip
-    counts = effective_counts(table)
+    counts = effective_counts(table, "own")
     share = (counts.cases.sum() + 0.5) / (counts.n.sum() + 1)
     intercept = coefficient_of(asked.prior, "intercept", Density("normal", (float(special.logit(share)), 1.5)))
     sigma = sigma_of(asked.prior, table.by, Density("half-normal", (1.0,)))

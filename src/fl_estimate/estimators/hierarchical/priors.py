@@ -18,6 +18,7 @@ _SIGMA: dict[str, tuple[int, Callable[..., Floats], Callable[..., Floats]]] = {
     "half-normal": (1, lambda s, a: -0.5 * (s / a) ** 2, lambda s, a: -s / a**2),
     "half-cauchy": (1, lambda s, a: -np.log1p((s / a) ** 2), lambda s, a: -2 * s / (a**2 + s**2)),
     "exponential": (1, lambda s, a: -a * s, lambda s, a: -a * np.ones_like(s)),
+    "rayleigh": (1, lambda s, a: np.log(s) - 0.5 * (s / a) ** 2, lambda s, a: 1 / s - s / a**2),
     "flat": (0, np.zeros_like, np.zeros_like),
     "flat-variance": (0, np.log, lambda s: 1 / s),
 }
@@ -29,7 +30,7 @@ _KINDS: dict[str, dict[str, int]] = {
     "sigma": {kind: count for kind, (count, _, _) in _SIGMA.items()} | {"pc": 2},
     "intercept": _COEFFICIENT, "slopes": _COEFFICIENT, "phi": _SHARE, "rho": _SHARE, "kappa": _SPREAD,
     "residual": {kind: count for kind, (count, _, _) in _SIGMA.items()},
-    "sigma_time": dict.fromkeys(("half-normal", "half-cauchy", "exponential"), 1) | {"pc": 2}, "rho_time": _SHARE,
+    "sigma_time": dict.fromkeys(("half-normal", "half-cauchy", "exponential", "rayleigh"), 1) | {"pc": 2}, "rho_time": _SHARE,
 }  # fmt: skip
 
 
@@ -62,6 +63,7 @@ class Density:
             "half-normal": lambda: np.abs(numbers[0] * rng.standard_normal(size)),
             "half-cauchy": lambda: np.abs(numbers[0] * rng.standard_cauchy(size)),
             "exponential": lambda: rng.exponential(1 / numbers[0], size),
+            "rayleigh": lambda: rng.rayleigh(numbers[0], size),
             "normal": lambda: rng.normal(numbers[0], numbers[-1], size),
             "log-normal": lambda: np.exp(rng.normal(numbers[0], numbers[-1], size)),
             "uniform": lambda: rng.uniform(numbers[0], numbers[-1], size),
@@ -91,8 +93,9 @@ class Prior:
     sigma : str or mapping of str to str, optional
         Standard deviation between areas, on the scale of the link: ``"half-normal(s)"``, ``"half-cauchy(s)"``,
         ``"exponential(rate)"``, ``"pc(u, alpha)"`` (the exponential under which sigma exceeds u with probability alpha),
-        ``"flat"``, ``"flat-variance"``. By default half-normal(1) on the logit scale, and half-normal(SD of the values)
-        on the identity scale. `unit` and `capture_recapture` take a mapping too, with one text for each set of effects:
+        ``"rayleigh(s)"`` (sigma² is exponential with mean 2s²: areas that do not differ at all are ruled out), ``"flat"``,
+        ``"flat-variance"``. By default rayleigh(0.7) for counts, half-normal(1) for values on the logit scale, and
+        half-normal(SD of the values) on the identity scale. `unit` and `capture_recapture` take a mapping too, with one text for each set of effects:
         ``{"region": "half-normal(0.5)"}``.
     intercept, slopes : str, optional
         ``"normal(m, s)"`` or ``"flat"``. For counts the intercept is by default normal(logit of the pooled share, 1.5)
@@ -146,7 +149,7 @@ class Prior:
                 "FL-EST-49",
                 "a prior cannot be read",
                 found="; ".join(wrong),
-                fix="sigma: half-normal(s), half-cauchy(s), exponential(rate), pc(u, alpha), flat or flat-variance; intercept and "
+                fix="sigma: half-normal(s), half-cauchy(s), exponential(rate), rayleigh(s), pc(u, alpha), flat or flat-variance; intercept and "
                 "slopes: normal(mean, s) or flat; phi and rho: uniform(a, b) within -1 and 1 (phi: 0 and 1) or beta(a, b); "
                 "sigma_time as sigma but not flat; rho_time as rho; kappa: log-normal(m, s); s, rate, a and b of beta above 0",
             )

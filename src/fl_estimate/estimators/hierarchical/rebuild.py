@@ -17,6 +17,7 @@ from fl_estimate.estimators.hierarchical.panel import complete, spread
 from fl_estimate.estimators.hierarchical.posterior import Model
 from fl_estimate.estimators.hierarchical.prepare import on_counts, prepare
 from fl_estimate.estimators.hierarchical.priors import Prior
+from fl_estimate.estimators.hierarchical.smoothing import filled
 from fl_estimate.results.estimates import Estimates
 
 
@@ -54,6 +55,7 @@ def rebuild(estimates: Estimates, direct: Any, covariates: Any, neighbours: Any)
     else:
         table = table.with_areas({text(label): label for label in frame[estimates.by[0]]})
         table = with_every_time(table, told["temporal"], None)
+    table = table if counted else filled(table)
     columns, fault = covariate_columns(table, known)
     raise_together([fault])
     if tuple(table.by_columns) != estimates.by or any(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -9,15 +10,16 @@ import pandas as pd
 
 from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, not_one_of
-from fl_estimate.estimators.hierarchical.direct import read_direct
+from fl_estimate.estimators.hierarchical.direct import Direct, read_direct
+from fl_estimate.results.codes import PREVALENCE
 
 
 def smooth_variances(direct: Any, *, factor: Literal["ratio", "log-normal", "none"] = "ratio") -> pd.DataFrame:
     """Replace areas' standard errors of shares by those that the sample size and the share let expect.
 
     Use it before `area(likelihood="normal")` and `eblup`, which take standard errors as known: from few primary units
-    they are themselves very uncertain. Areas whose share is 0 or 1 have no variance to learn from; their standard error
-    stays as it was.
+    they are themselves very uncertain. Areas whose share is 0 or 1, or whose variance is 0 or missing, have no variance to
+    learn from; theirs is the pooled one of people drawn one by one, with the share of all where their own is 0 or 1.
 
     Parameters
     ----------
@@ -40,7 +42,8 @@ def smooth_variances(direct: Any, *, factor: Literal["ratio", "log-normal", "non
 
     Notes
     -----
-    Least squares of log se² on 1, log n and log{p(1 − p)}; k exp(fit), with k = Σ se²/Σ exp(fit), exp(s²/2) or 1.
+    Least squares of log se² on 1, log n and log{p(1 − p)}; k exp(fit), with k = Σ se²/Σ exp(fit), exp(s²/2) or 1. Areas
+    that this cannot learn from: d p(1 − p)/n with d = Σ n² se²/Σ n p(1 − p) over the others.
 
     References
     ----------
@@ -66,10 +69,37 @@ def smooth_variances(direct: Any, *, factor: Literal["ratio", "log-normal", "non
             found=f"{int(met.sum())} areas with a share between 0 and 1 and a standard error",
             fix="four are the least; pool the design effect instead, as likelihood='binomial' does",
         )
-    smoothed = se.copy()
+    smoothed = filled(table).numbers["se"].copy()
     smoothed[met] = np.sqrt(fitted_variances(value[met], se[met] ** 2, n[met], factor))
     columns = {"value": value, "se": smoothed, "n": n, "deff": table.numbers["deff"], "se_direct": se}
     return pd.DataFrame({table.by: list(table.labels), **columns})
+
+
+def filled(direct: Direct) -> Direct:
+    """Standard errors of 0, and missing ones beside a value, replaced by what the other areas let expect.
+
+    Without areas to learn from, or where n is not known, they stay as they were.
+
+    Notes
+    -----
+    Of shares as `smooth_variances` says; of other quantities Σ n² se²/Σ n over n: one variance of a person in all areas.
+    """
+    value, se, n = (direct.numbers[name] for name in ("value", "se", "n"))
+    is_share = direct.quantity == PREVALENCE
+    known = (n > 0) & np.isfinite(value)
+    lending = known & (se > 0) & ((value > 0) & (value < 1) if is_share else known)
+    lacking = known & (np.isnan(se) | (se == 0))
+    if not lending.any() or not lacking.any():
+        return direct
+    spread = np.ones(len(n))
+    if is_share:
+        pooled = float(np.average(value[lending | lacking], weights=n[lending | lacking]))
+        share = np.where((value > 0) & (value < 1), value, pooled)
+        spread = share * (1 - share)
+    of_one = float((n**2 * se**2)[lending].sum() / (n * spread)[lending].sum())
+    expected = np.sqrt(of_one * spread / np.where(known, n, 1.0))
+    numbers = {**direct.numbers, "se": np.where(lacking, expected, se)}
+    return replace(direct, numbers=numbers, smoothed=tuple(np.flatnonzero(lacking).tolist()))
 
 
 def fitted_variances(value: Floats, variance: Floats, n: Floats, factor: str) -> Floats:

@@ -85,7 +85,7 @@ def unit(
     where: Where = None,
     unknown: Literal["no", "exclude"] | None = None,
     likelihood: Literal["binomial", "normal"] = "binomial",
-    weights: Literal["effective", "none"] = "effective",
+    weights: Literal["widened", "effective", "none"] = "widened",
     sampler: Literal["grid", "nuts"] = "grid",
     prior: Annotated[Prior | None, Parts(without=("phi", "rho", "kappa", "sigma_time", "rho_time"))] = None,
     level: Level = 0.95,
@@ -117,9 +117,10 @@ def unit(
     design, where, unknown
         As in `estimate_prevalence`.
     likelihood : {"binomial", "normal"}
-    weights : {"effective", "none"}
-        Effective counts, from weights within cells and the design's clusters and strata; or none, where the cells hold
-        all that the sample was drawn by.
+    weights : {"widened", "effective", "none"}
+        Effective counts, from weights within cells and the design's clusters and strata, with (of 0/1 outcomes) the design's
+        part made larger because it is estimated from few primary units, or as if it were known; or none, where the cells
+        hold all that the sample was drawn by.
     sampler : {"grid", "nuts"}
         Laplace's approximation with importance weights, which gives way to Markov chains where the weights are bad; or
         Hamiltonian Monte Carlo by PyMC. The normal likelihood is integrated without chains.

@@ -14,6 +14,7 @@ from fl_estimate.errors import EstimateFault, not_one_of
 from fl_estimate.estimators.design_weighted import estimate_prevalence
 from fl_estimate.estimators.domain_query import read_people, weight_columns
 from fl_estimate.estimators.hierarchical.direct import text
+from fl_estimate.estimators.hierarchical.effective import units_that_tell, widened
 from fl_estimate.estimators.targets import make_targets
 from fl_estimate.inputs.respondents import resolve
 from fl_estimate.inputs.sample_design import Design
@@ -21,7 +22,7 @@ from fl_estimate.results.estimates import Estimates
 
 Key = tuple[str, ...]
 
-WEIGHTS: tuple[str, ...] = ("effective", "none")
+WEIGHTS: tuple[str, ...] = ("widened", "effective", "none")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +77,8 @@ def count_cells(
     share of all weights, the design's variance of the poststratified share Σ W_c p_c, strata and clusters and all, is
     W'CW; independent draws with these weights would give Σ W_c² p_c (1 − p_c) deff_c/n_c. Their ratio g is what
     clusters and strata do once cells are held fixed. The effective size is n_c/(deff_c g), never above n_c. With one cell
-    the binomial variance of the effective counts is thus that of the direct national estimate.
+    the binomial variance of the effective counts is thus that of the direct national estimate. With weights="widened" g is made
+    larger as `effective.widened` says, by the nation's primary units with a case.
 
     Raises
     ------
@@ -101,11 +103,20 @@ def count_cells(
     if not plain:
         kish, share = _weights_within(resolved.frame, outcome, used, cells, where, unknown, keys)
         excess, source = _excess(direct, rows, value, share, kish / n)
+        if weights == "widened" and source != "none":
+            excess = _widened(direct, excess, float(n.sum()))
     size = n / np.maximum(kish * excess, 1.0)
     return CellCounts(
         labels=tuple(labels), keys=tuple(keys), n=n, cases=cases, size=size, positive=size * value, excess=excess,
         kish=kish, source=source, recipe=direct,
     )  # fmt: skip
+
+
+def _widened(direct: Estimates, excess: float, people: float) -> float:
+    """What clusters and strata do, made larger because it is estimated from the units that have a case."""
+    nation = direct.support.take([0])
+    df = float(units_that_tell(nation, nation.cases)[0])
+    return float(widened(excess, df, np.array([people]), nation)[0])
 
 
 def refuse_nowhere(keys: Sequence[Key], n: Floats, cells: Sequence[str]) -> None:

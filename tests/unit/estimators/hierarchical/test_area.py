@@ -41,7 +41,7 @@ def test_columns_and_recipe_are_those_of_the_contract() -> None:
     pd.testing.assert_frame_equal(frame[["n", "cases", "deff"]], theirs[["n", "cases", "deff"]])
     assert estimates.provenance.call == "hierarchical.area"
     assert estimates.provenance.arguments["direct"]["outcome"] == ["fl"]
-    assert {"taylor_linearisation", "area_effects_exchangeable", "effective_counts", "prior_sigma"} <= set(
+    assert {"taylor_linearisation", "area_effects_exchangeable", "effective_counts_pooled", "prior_sigma"} <= set(
         codes(estimates)
     )
     assert "df_rule" not in codes(estimates)
@@ -70,7 +70,7 @@ def test_areas_that_only_other_frames_know_are_estimated() -> None:
 def test_design_effects_are_borrowed_where_there_is_none() -> None:
     """Pooled: the n-weighted mean over areas with five cases or more, by hand."""
     frame = counts()
-    found = area(frame, seed=1)
+    found = area(frame, deff="own", seed=1)
     lending = frame[frame["cases"] >= 5]
     pooled = np.average(lending["deff"], weights=lending["n"])
     assert found.diagnostics["deff_used"]["B"] == pytest.approx(pooled, rel=1e-12)
@@ -84,17 +84,17 @@ def test_design_effects_of_the_nation_then_one() -> None:
     nation = pd.DataFrame(
         {"margin": [""], "district": [None], "value": [0.002], "n": [8380], "cases": [14], "deff": [1.3]}
     )
-    found = area(pd.concat([nation, few.assign(margin="district")], ignore_index=True), seed=1)
+    found = area(pd.concat([nation, few.assign(margin="district")], ignore_index=True), deff="own", seed=1)
     assert found.diagnostics["deff_source"]["B"] == "national"
     assert found.diagnostics["deff_used"]["B"] == 1.3
     assert len(found) == 12
-    alone = area(few, seed=1)
+    alone = area(few, deff="own", seed=1)
     assert alone.diagnostics["deff_used"]["B"] == 1.0
     assert "deff_one" in codes(alone)
 
 
 def test_no_area_is_worth_more_people_than_were_asked() -> None:
-    low, one = area(counts(deff=0.5), seed=1), area(counts(deff=1.0), seed=1)
+    low, one = (area(counts(deff=deff), deff="own", seed=1) for deff in (0.5, 1.0))
     np.testing.assert_array_equal(low.to_frame()["value"], one.to_frame()["value"])
     assert set(low.diagnostics["deff_used"].values()) == {1.0}
 
@@ -102,7 +102,9 @@ def test_no_area_is_worth_more_people_than_were_asked() -> None:
 @pytest.mark.parametrize("likelihood", ["binomial", "normal"])
 def test_the_nation_stands_first_and_is_the_weighted_mean(likelihood: Any) -> None:
     table = counts() if likelihood == "binomial" else values()
-    estimates = area(table, population=POPULATION, likelihood=likelihood, draws=4_000, seed=1)
+    # A prior of sigma that lets an area without sample be far off would make the standard deviation of 4,000 draws its own.
+    prior = fl.hierarchical.Prior(sigma="half-normal(1)")
+    estimates = area(table, population=POPULATION, likelihood=likelihood, prior=prior, deff="own", draws=4_000, seed=1)
     frame = estimates.to_frame()
     assert frame["margin"].tolist() == ["", *["district"] * 12]
     shares = POPULATION["population"] / POPULATION["population"].sum()
@@ -189,7 +191,7 @@ def test_counts_equal_a_posterior_added_up_by_hand() -> None:
     n, y = np.array([300.0, 500.0, 0.0]), np.array([0.0, 6.0, 0.0])
     table = pd.DataFrame({"area": list("abc"), "value": [0.0, 6 / 500, np.nan], "n": n, "deff": 1.0})
     prior = fl.hierarchical.Prior(sigma="half-normal(1)", intercept="normal(-4, 1)")
-    frame = area(table, prior=prior, seed=1).to_frame()
+    frame = area(table, deff="own", prior=prior, seed=1).to_frame()
     beta, u = np.linspace(-9, 1, 201), np.linspace(-9, 2, 221)
     eta = np.linspace(-20, 6, 1_301)
     sigma = np.exp(u)

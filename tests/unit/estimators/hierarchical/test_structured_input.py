@@ -127,7 +127,8 @@ def test_years_without_a_row_are_estimated_too() -> None:
 def test_every_draw_gives_the_national_figure(rule: Any) -> None:
     people = pd.DataFrame({"region": ["East", "North", "South", "West"], "population": [1.0, 2.0, 3.0, 4.0]})
     table = direct()
-    estimates = area(table, population=people, benchmark=rule, draws=500, seed=1) if rule == "ratio" else None
+    known: dict[str, Any] = {"population": people, "benchmark": rule, "benchmark_target": "known"}
+    estimates = area(table, draws=500, seed=1, **known) if rule == "ratio" else None
     if estimates is None:
         refused("FL-EST-74", table=table, population=people, benchmark=rule)
         return

@@ -1,0 +1,118 @@
+"""Draw samples of clustered populations whose areas are known, and write the table of docs/explanation/hierarchical_area.md.
+
+python scripts/coverage_areas.py [--samples 24] [--processes 2] [--minutes 30] [--folder out/coverage_areas]
+
+Goes on where it was stopped: every block of samples is kept in the folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+import fl_estimate as fl
+from fl_estimate.datasets.clustered import clustered_population
+from fl_estimate.results.provenance import package_version
+
+TARGET = Path(__file__).resolve().parents[1] / "docs" / "explanation" / "coverage_areas_table.md"
+AREAS, PERSONS, SEED, BLOCK = 30, 50, 20_26, 3
+PSUS_IN_STRATUM, PERSONS_IN_PSU = 100, 20
+CELLS: tuple[tuple[float, float], ...] = tuple(
+    (icc, prevalence) for icc in (0.0, 0.1, 0.34) for prevalence in (0.002, 0.01)
+)
+WORDS = {
+    "pooled": "pooled design effect, rayleigh(0.7)",
+    "own": "each area's own, half-normal(1)",
+    "national": "the nation's, half-normal(1)",
+}
+CLASSES: dict[tuple[str, str], str] = {
+    ("domains", "all"): "all areas", ("cases in the sample", "0"): "no case met", ("cases in the sample", "1–4"): "1–4 cases",
+    ("truth", "lowest tenth"): "lowest tenth", ("truth", "highest tenth"): "highest tenth",
+}  # fmt: skip
+
+
+def population(seed: int, *, icc: float, prevalence: float) -> pd.DataFrame:
+    """Thirty areas of two strata of a hundred units each; another population for every block of samples."""
+    units = 2 * AREAS * PSUS_IN_STRATUM
+    made = clustered_population(
+        persons=units * PERSONS, psus=units, strata=2, areas=AREAS, prevalence=prevalence, icc=icc, spread=0.6, r2=0.5, seed=seed,
+    )  # fmt: skip
+    return made.frame
+
+
+def units_drawn() -> dict[int, int]:
+    """Two to fifteen units in each stratum: four to thirty in an area."""
+    return {stratum: 2 + (5 * stratum) % 14 for stratum in range(1, 2 * AREAS + 1)}
+
+
+def three_ways(people: Any) -> dict[str, fl.Estimates]:
+    """The area model as it is by default, and as it was."""
+    direct = fl.estimate_prevalence(people, "outcome", by="area")
+    before = fl.hierarchical.Prior(sigma="half-normal(1)")
+    return {
+        "pooled": fl.hierarchical.area(direct, draws=1, seed=0),
+        "own": fl.hierarchical.area(direct, deff="own", prior=before, draws=1, seed=0),
+        "national": fl.hierarchical.area(direct, deff="national", prior=before, draws=1, seed=0),
+    }
+
+
+def one_cell(icc: float, prevalence: float, options: argparse.Namespace, samples: int) -> fl.CoverageReport:
+    return fl.simulate_coverage(
+        partial(population, icc=icc, prevalence=prevalence),
+        fl.SampleDesign(strata="stratum", psu="psu", psus=units_drawn(), persons=PERSONS_IN_PSU),
+        "outcome", by="area", estimators={"area": three_ways}, samples=samples, seed=SEED, block=BLOCK,
+        folder=options.folder, minutes=options.minutes, processes=options.processes, progress=print,
+    )  # fmt: skip
+
+
+def cell_lines(icc: float, prevalence: float, report: fl.CoverageReport) -> list[str]:
+    """A row an estimator."""
+    found = report.by_class()
+    lines: list[str] = []
+    for name, words in WORDS.items():
+        rows = found[found["estimator"] == f"area: {name}"].set_index(["kind", "class"])
+        every = rows.loc[("domains", "all")]
+        covers = [
+            f"{rows.loc[key, 'coverage']:.1%}" if key in rows.index and rows.loc[key, "intervals"] else "–"
+            for key in CLASSES
+        ]
+        covers[0] += f" ± {every['coverage_error']:.1%}"
+        lines.append(
+            f"| {icc:g} | {prevalence:.1%} | {words} | {' | '.join(covers)} | {1e3 * every['mean_width']:.1f} "
+            f"| {1e3 * every['rmse']:.2f} |"
+        )
+    return lines
+
+
+def main() -> None:
+    """Run every cell, print, and write the table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--samples", type=int, default=24)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--minutes", type=float, default=30.0, help="of a cell")
+    parser.add_argument("--folder", default="out/coverage_areas")
+    options = parser.parse_args()
+    reports = {cell: one_cell(*cell, options, options.samples) for cell in CELLS}
+    drawn = {report.samples for report in reports.values()}
+    heads = " | ".join(CLASSES.values())
+    text = "\n".join(
+        [
+            f"{min(drawn)} samples a row, {BLOCK} of each population, of {AREAS} areas with 4 to 30 units of {PERSONS_IN_PSU} people "
+            f"(seed {SEED}, fl_estimate {package_version()}); 95 % intervals, width and error per 1,000.",
+            "",
+            f"| ICC | prevalence | design effect, prior of σ | {heads} | mean width | RMSE |",
+            "|---:|---:|---|" + "---:|" * (len(CLASSES) + 2),
+            *(line for cell, report in reports.items() for line in cell_lines(*cell, report)),
+            "",
+        ]
+    )
+    TARGET.write_text(text, encoding="utf-8")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
