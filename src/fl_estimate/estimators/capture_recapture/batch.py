@@ -14,7 +14,7 @@ import numpy.typing as npt
 from scipy import special
 from threadpoolctl import ThreadpoolController
 
-from fl_estimate.arrays import Floats
+from fl_estimate.arrays import Floats, Places
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.capture_recapture.existence import is_identifiable, is_inside
 from fl_estimate.estimators.capture_recapture.fitting import fit_poisson
@@ -98,17 +98,73 @@ class Fits:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class _Margins:
+    """Cells of the margins of all interactions: histories that are on some lists of a term and not on its others.
+
+    Attributes
+    ----------
+    cells : array, shape (histories, cells)
+        1 where a history is in the cell; the cell of all lists of a term is left out, for without people its parameter is
+        at −∞.
+    term : int array, shape (cells,)
+        Place of the term.
+    """
+
+    cells: Floats
+    term: Places
+
+
+def _margins(space: Lattice) -> _Margins:
+    cells: list[Floats] = []
+    owner: list[int] = []
+    for place, term in enumerate(space.terms):
+        here = space.members[:, list(term)]
+        for inside in itertools.product((0, 1), repeat=len(term)) if len(term) > 1 else ():
+            if not all(inside):
+                cells.append((here == np.array(inside)).all(axis=1).astype(float))
+                owner.append(place)
+    shape = np.stack(cells, axis=1) if cells else np.zeros((len(space.members), 0))
+    return _Margins(cells=shape, term=np.array(owner, dtype=np.intp))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Known:
+    """What the linear programme said of one model on some patterns of histories that occurred.
+
+    A pattern with more histories has an estimate where one with fewer has; one with fewer has none where one with more has
+    none. Patterns that another answers for are not kept.
+    """
+
+    inside: list[Flags] = field(default_factory=list)
+    outside: list[Flags] = field(default_factory=list)
+
+    def answer(self, seen: Flags) -> bool | None:
+        if self.outside and bool((~seen | np.array(self.outside)).all(axis=1).any()):
+            return False
+        if self.inside and bool((seen | ~np.array(self.inside)).all(axis=1).any()):
+            return True
+        return None
+
+    def keep(self, seen: Flags, exists: bool) -> None:
+        (self.inside if exists else self.outside).append(seen)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Fitter:
     """Fits models on one lattice, and remembers which have an estimate.
 
-    Whether an estimate exists depends on which histories occurred, not on how often: each pattern is solved once. A
-    Newton step that changes every fitted count by less than itself proves existence without a linear programme:
+    Whether an estimate exists depends on which histories occurred, not on how often: each pattern is solved once, and
+    answers for those with more or fewer histories. Where a cell of a margin in the model is empty there is none. A Newton step that changes every fitted count by less than itself proves existence without a linear programme:
     μ (1 + A step) is a table with the margins asked for and no zero.
     """
 
     lattice: Lattice
     identifiable: dict[bytes, bool] = field(default_factory=dict)
-    inside: dict[bytes, bool] = field(default_factory=dict)
+    inside: dict[bytes, _Known] = field(default_factory=dict)
+    margins: _Margins = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "margins", _margins(self.lattice))
 
     def fit(self, counts: Floats, models: Flags, start: Floats | None = None) -> Fits:
         """Fit B pairs of a table and a model.
@@ -135,7 +191,9 @@ class Fitter:
                 ok=np.concatenate([part.ok for part in parts]),
             )
         finite, rows = self._finite(counts, models)
-        ok = self.identifies(finite, rows)
+        ok = ~self._empty_margin(counts, finite, rows)
+        left = np.flatnonzero(ok)
+        ok[left] = self.identifies(finite[left], rows[left])
         parameters = np.full((len(counts), self.lattice.matrix.shape[1]), np.nan)
         sound = np.flatnonzero(ok)
         if len(sound):
@@ -179,12 +237,21 @@ class Fitter:
             self.identifiable[key] = is_identifiable(self.lattice.matrix[np.ix_(cells, columns)])
         return self.identifiable[key]
 
+    def _empty_margin(self, counts: Floats, finite: Flags, rows: Flags) -> Flags:
+        """Whether nobody is in a cell of the margin of a term in the model: its terms can then run off for ever."""
+        here = self.margins
+        nobody = (counts @ here.cells == 0) & (rows.astype(float) @ here.cells > 0)
+        return (nobody & finite[:, 1 + here.term]).any(axis=1)
+
     def _exists(self, counts: Floats, finite: Flags, rows: Flags) -> bool:
-        key = _key(finite, rows, counts > 0)
-        if key not in self.inside:
+        known = self.inside.setdefault(_key(finite, rows), _Known())
+        seen = counts[rows] > 0
+        answer = known.answer(seen)
+        if answer is None:
             # The pattern stands for all its tables.
-            self.inside[key] = is_inside(self.lattice.matrix[np.ix_(rows, finite)], (counts[rows] > 0).astype(float))
-        return self.inside[key]
+            answer = is_inside(self.lattice.matrix[np.ix_(rows, finite)], seen.astype(float))
+            known.keep(seen, answer)
+        return answer
 
     def _one(self, counts: Floats, finite: Flags, rows: Flags) -> Floats:
         """The careful fit of one table, for the few that the common steps did not bring to their maximum."""

@@ -199,7 +199,7 @@ def _loglinear(histories: CaptureHistories, model: str, bias_corrected: bool) ->
     if form == "chao":
         told["heterogeneity_terms"] = list(kept)
         base = np.column_stack([base, *(np.maximum(times - j + 1, 0.0) for j in kept)])
-    tested = goodness(base, counts, fit.fitted)
+    tested = goodness(base, counts, fit.fitted, times)
     return _Answer(
         dark=dark, variance=variance, se_log=se_log, diagnostics={**told, **tested.told}, reasons=tested.reasons
     )  # fmt: skip
