@@ -2,7 +2,9 @@
 
 python scripts/coverage_lists_grid.py [--datasets 200] [--minutes 60] [--folder out/coverage_lists_grid]
 
-Each cell is a file in the folder: a run that was stopped goes on where it was, and `--minutes` ends it between two cells.
+Each cell is a file in the folder, with the limits and flags of every sample: a run that was stopped goes on where it was, with
+more samples too. First all cells are given 40 samples, then those that are cheap the whole number, and those of eight lists
+as many as `--minutes` leaves. Methods drawn out by resamples or graphs have the samples of their cell, like the others.
 """
 
 from __future__ import annotations
@@ -11,8 +13,8 @@ import argparse
 import json
 import time
 import warnings
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,13 +23,15 @@ import numpy as np
 
 import fl_estimate as fl
 from fl_estimate import capture_recapture as cr
-from fl_estimate.estimators.capture_recapture.appraisal import judged
+from fl_estimate.estimators.capture_recapture.appraisal import BOUND, ends, judged
 from fl_estimate.inputs.histories import all_histories
 from fl_estimate.results.provenance import package_version
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "explanation" / "capture_recapture_grid_table.md"
 SEED, REPLICATES = 23, 200
+LOT, FIRST = 20, 40
+"""Samples that are run and kept at a time; those that every cell is given before any has more."""
 PEOPLE = {0.05: 20_000, 0.2: 5_000, 0.5: 2_000, 0.9: 1_100, 0.99: 1_000}
 """Share seen, and people: about a thousand are seen in each cell, so that rows differ by what is unseen."""
 LISTS = (2, 3, 4, 6, 8)
@@ -37,7 +41,9 @@ STRUCTURES = {
     "heterogeneous": "People differ: three in ten have six times the odds of the others on every list",
     "nested": "The last list takes in everybody on the first",
 }
-FLAGS = {"poor_fit", "lists_nested", "selection_blocked"}
+PUBLISHED = ("uk_2013_5", "kosovo", "new_orleans_5", "western_us", "netherlands_5")
+"""Lists whose stepwise model is a population too: that of the choice's own intervals, on tables as they are met."""
+FLAGS = {"poor_fit", "people_differ_fits_better", "lists_nested", "selection_blocked"}
 """Reasons on a row that say that the lists contradict the method."""
 Found = dict[str, tuple[float, float, bool]]
 
@@ -66,6 +72,13 @@ def _at(lists: int, odds: float, size: int, structure: str) -> cr.ListModel:
         return stated(1.0, size, {("A", "B"): 4.0})
     plain = stated(1.0, size)
     return _held(plain) if structure == "nested" else plain
+
+
+def published(name: str) -> cr.ListModel:
+    """The population after the stepwise model of published lists."""
+    lists = fl.datasets.load(name)
+    chosen = cr.select_stepwise(lists, interval="wald").provenance.arguments["terms"]
+    return cr.fitted_model(lists, [term.split(":") for term in chosen] or "main")
 
 
 def _held(model: cr.ListModel) -> cr.ListModel:
@@ -112,6 +125,7 @@ def stated_range(histories: fl.CaptureHistories) -> fl.Estimates:
 ENVELOPE = {
     "independence": "independence", "all pairs": "two_way", "stepwise": "stepwise", "BIC": "bic", "graphs": "decomposable",
     "differ, poisson": "differ_poisson", "differ, darroch": "differ_normal", "differ, gamma": "differ_gamma",
+    "Mth-chao": BOUND,
 }  # fmt: skip
 """Names of the table, and those of the appraisal. Its two samplers take too long here: an envelope with them is wider."""
 
@@ -133,53 +147,87 @@ def one(histories: fl.CaptureHistories, tried: dict[str, Callable[[fl.CaptureHis
         found[name] = (float(row["lower"]), float(row["upper"]), flagged)
         if name in ENVELOPE:
             made[ENVELOPE[name]] = answer
+        if "bca" in answer.diagnostics:
+            found[f"{name}, BCa"] = (*answer.diagnostics["bca"], flagged)
     if len(histories.lists) > 2:
-        counted = judged(made, refused)
-        counted = counted[counted["admissible"]]
-        none = not len(counted)
-        ends = (np.nan, np.nan) if none else (float(counted["lower"].min()), float(counted["upper"].max()))
+        lower, upper, _ = ends(made, judged(made, refused))
         held = bool(histories.nested) or any("selection_blocked" in {r.code for r in e.reasons} for e in made.values())
-        found["envelope"] = (*ends, held or none)
+        found["envelope"] = (lower, upper, held or np.isnan(lower))
     return found
 
 
-def cell(lists: int, share: float, structure: str, datasets: int) -> dict[str, Any]:
-    """Every method on the samples of one cell."""
-    model, tried = population(lists, share, structure), methods(lists, structure)
-    start, runs = time.perf_counter(), []
-    for histories in cr.draw_lists(model, datasets, seed=SEED):
-        runs.append(one(histories, tried))
-    figures: dict[str, dict[str, float]] = {}
-    for name in runs[0]:
-        lower, upper, flagged = (np.array([run[name][at] for run in runs]) for at in range(3))
-        # A limit that is missing, of a method that was not refused, is open on that side.
-        none = np.isnan(lower) & np.isnan(upper)
-        covered = ~none & ~(lower > model.size) & ~(upper < model.size)
-        figures[name] = {
-            "covered": float(covered.mean()),
-            "covered_of_given": float(covered[~none].mean()) if (~none).any() else np.nan,
-            "flagged": float((flagged | none).mean()),
-            "either": float((covered | flagged | none).mean()),
-            "above": float((lower > model.size).mean()),
-        }
-    seconds = round(time.perf_counter() - start, 1)
-    return {"lists": lists, "share": share, "structure": structure, "size": model.size, "datasets": datasets,
-            "seconds": seconds, "figures": figures}  # fmt: skip
+@dataclass(frozen=True)
+class Cell:
+    """A cell of the grid, and the file with its samples: for each, limits and flag of every method."""
+
+    file: Path
+    lists: int
+    share: float
+    structure: str
+
+    @property
+    def model(self) -> cr.ListModel:
+        """Its population."""
+        if self.structure in PUBLISHED:
+            return published(self.structure)
+        return population(self.lists, self.share, self.structure)
+
+    @property
+    def runs(self) -> list[Found]:
+        """Those that are done."""
+        return json.loads(self.file.read_text(encoding="utf-8")) if self.file.exists() else []
+
+    def extend(self, datasets: int) -> float:
+        """Run up to so many samples, a lot at a time; seconds it took."""
+        model, runs, start = self.model, self.runs, time.perf_counter()
+        tried = choices() if self.structure in PUBLISHED else methods(self.lists, self.structure)
+        while len(runs) < datasets:
+            # Each lot has a seed of its own: one table is the same however many are asked for.
+            tables = cr.draw_lists(model, LOT, seed=1_000 * SEED + len(runs))
+            runs += [one(histories, tried) for histories in tables]
+        self.file.write_text(json.dumps(runs), encoding="utf-8")
+        return time.perf_counter() - start
+
+    def figures(self) -> dict[str, Any]:
+        """Shares of the samples, by method; widths of the intervals that have both limits."""
+        runs, size = self.runs, self.model.size
+        figures: dict[str, dict[str, float]] = {}
+        for name in dict.fromkeys(name for run in runs for name in run):
+            # A refusal has no second interval either.
+            given = [run.get(name, (np.nan, np.nan, True)) for run in runs]
+            lower, upper, flagged = (np.array([float(one[at]) for one in given]) for at in range(3))
+            # A limit that is missing, of a method that was not refused, is open on that side.
+            none = np.isnan(lower) & np.isnan(upper)
+            covered = ~none & ~(lower > size) & ~(upper < size)
+            widths = (upper - lower)[np.isfinite(upper - lower)]
+            figures[name] = {
+                "covered": float(covered.mean()),
+                "covered_of_given": float(covered[~none].mean()) if (~none).any() else np.nan,
+                "given": int((~none).sum()),
+                "flagged": float(((flagged > 0) | none).mean()),
+                "either": float((covered | (flagged > 0) | none).mean()),
+                "width": float(np.median(widths)) if len(widths) else np.nan,
+            }
+        return {"lists": self.lists, "share": self.share, "structure": self.structure, "size": size,
+                "datasets": len(runs), "figures": figures}  # fmt: skip
 
 
-def cells() -> Iterator[tuple[int, float, str]]:
+def choices() -> dict[str, Callable[[fl.CaptureHistories], fl.Estimates]]:
+    """The two choices of a model, whose intervals are compared."""
+    boot: dict[str, Any] = {"replicates": REPLICATES, "seed": 1}
+    return {"stepwise": partial(cr.select_stepwise, **boot), "BIC": partial(cr.select_bic, **boot)}
+
+
+def cells(folder: Path) -> list[Cell]:
     """The grid: shares in the middle first, then few lists, so that a run that is stopped has seen every kind of dependence."""
-    for shares in ((0.2, 0.5, 0.9), (0.05, 0.99)):
-        for lists in LISTS:
-            for structure in STRUCTURES:
-                for share in shares:
-                    yield lists, share, structure
-
-
-def kept(folder: Path, name: str) -> dict[str, Any] | None:
-    """The run of a cell with the most samples, of those that are in the folder."""
-    found = [json.loads(file.read_text(encoding="utf-8")) for file in folder.glob(f"{name}_*.json")]
-    return max(found, key=lambda one: one["datasets"], default=None)
+    found = [
+        Cell(folder / f"{structure}_{lists}_{100 * share:.0f}.json", lists, share, structure)
+        for shares in ((0.2, 0.5, 0.9), (0.05, 0.99))
+        for lists in LISTS
+        for structure in STRUCTURES
+        for share in shares
+    ]
+    return found + [Cell(folder / f"{name}.json", len(fl.datasets.load(name).lists), np.nan, name) for name in PUBLISHED]
 
 
 def written(done: list[dict[str, Any]]) -> str:
@@ -255,18 +303,15 @@ def main() -> None:
     options = parser.parse_args()
     warnings.simplefilter("error")
     options.folder.mkdir(parents=True, exist_ok=True)
-    start, done = time.perf_counter(), []
-    for lists, share, structure in cells():
-        name = f"{structure}_{lists}_{100 * share:.0f}"
-        made = kept(options.folder, name)
-        late = time.perf_counter() - start > 60 * options.minutes
-        if not late and (made is None or made["datasets"] < options.datasets):
-            made = cell(lists, share, structure, options.datasets)
-            file = options.folder / f"{name}_{options.datasets}.json"
-            file.write_text(json.dumps(made), encoding="utf-8")
-            print(name, f"{made['seconds']} s", {n: _shown(f) for n, f in made["figures"].items()}, flush=True)
-        if made is not None:
-            done.append(made)
+    start, grid = time.perf_counter(), cells(options.folder)
+    for target in dict.fromkeys((min(FIRST, options.datasets), options.datasets)):
+        for here in sorted(grid, key=lambda cell: cell.lists > 6) if target > FIRST else grid:
+            for until in range(LOT, target + 1, LOT):
+                late = time.perf_counter() - start > 60 * options.minutes
+                if not late and len(here.runs) < until:
+                    seconds = here.extend(until)
+                    print(here.file.stem, until, f"{seconds:.1f} s", flush=True)
+    done = [here.figures() for here in grid if here.file.exists()]
     TARGET.write_text(written(done), encoding="utf-8")
     print(f"{len(done)} cells in {TARGET.relative_to(ROOT)}")
 

@@ -51,7 +51,12 @@ def best_fit(histories: CaptureHistories, graphs: Graphs, weights: Floats) -> Go
 
 def _terms(cliques: Iterable[Term]) -> tuple[Term, ...]:
     """All sets of lists that are in a clique, by order and by list."""
-    every = {part for clique in cliques for size in range(1, len(clique) + 1) for part in itertools.combinations(clique, size)}
+    every = {
+        part
+        for clique in cliques
+        for size in range(1, len(clique) + 1)
+        for part in itertools.combinations(clique, size)
+    }
     return tuple(sorted(every, key=lambda term: (len(term), term)))
 
 
