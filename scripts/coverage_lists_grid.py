@@ -152,7 +152,7 @@ def one(histories: fl.CaptureHistories, tried: dict[str, Callable[[fl.CaptureHis
     if len(histories.lists) > 2:
         lower, upper, _ = ends(made, judged(made, refused))
         held = bool(histories.nested) or any("selection_blocked" in {r.code for r in e.reasons} for e in made.values())
-        found["envelope"] = (lower, upper, held or np.isnan(lower))
+        found["envelope"] = (lower, upper, held or bool(np.isnan(lower)))
     return found
 
 
@@ -227,7 +227,9 @@ def cells(folder: Path) -> list[Cell]:
         for structure in STRUCTURES
         for share in shares
     ]
-    return found + [Cell(folder / f"{name}.json", len(fl.datasets.load(name).lists), np.nan, name) for name in PUBLISHED]
+    return found + [
+        Cell(folder / f"{name}.json", len(fl.datasets.load(name).lists), np.nan, name) for name in PUBLISHED
+    ]
 
 
 def written(done: list[dict[str, Any]]) -> str:

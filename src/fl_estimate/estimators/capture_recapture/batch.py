@@ -25,6 +25,8 @@ Flags = npt.NDArray[np.bool_]
 STEPS = 40
 SETTLED = 1e-7
 """Largest relative change of a fitted count in the last Newton step; the error left is its square."""
+FEW = 1e-2
+"""People by whom a fitted count may still change in the last step of the many fits that a test of fit asks for."""
 LARGEST_VARIANCE = 1e6
 """Of a parameter, a logarithm, above which rounding may have stopped the steps, not the maximum."""
 BLOCK = 4_000_000
@@ -278,8 +280,13 @@ def _key(*flags: Flags) -> bytes:
     return b"|".join(np.packbits(each).tobytes() for each in flags)
 
 
-def _newton(matrix: Floats, counts: Floats, finite: Flags, rows: Flags, start: Floats | None) -> tuple[Floats, Flags]:
-    """Newton's method for B tables at once; says which came to rest, the others are not to be used."""
+def _newton(
+    matrix: Floats, counts: Floats, finite: Flags, rows: Flags, start: Floats | None, people: float | None = None
+) -> tuple[Floats, Flags]:
+    """Newton's method for B tables at once; says which came to rest, the others are not to be used.
+
+    With `people` it ends where no fitted count changes by so many: one that runs to 0 takes no more steps.
+    """
     used = finite.any(axis=0)
     design = matrix[:, used]
     outer = (design[:, :, None] * design[:, None, :]).reshape(len(design), -1)
@@ -296,11 +303,12 @@ def _newton(matrix: Floats, counts: Floats, finite: Flags, rows: Flags, start: F
             gradient = ((seen - fitted) @ design) * active[going]
         systems = information_systems(fitted @ outer, active[going])
         step = solve_all(systems, gradient)
-        change = np.abs(step @ design.T * on).max(axis=1)
+        moved = np.abs(step @ design.T * on)
+        change = moved.max(axis=1)
         step *= np.minimum(1.0, 3.0 / np.maximum(change, 3.0))[:, None]
         step = _shortened(design, seen, on, here, step)
         parameters[going] = here + step
-        done = change < SETTLED
+        done = change < SETTLED if people is None else (fitted * moved).max(axis=1) < people
         settled[going[done]] = _well_told(systems[done])
         lost = ~np.isfinite(parameters[going]).all(axis=1)
         going = going[~done & ~lost]
@@ -373,14 +381,15 @@ def _shortened(design: Floats, counts: Floats, cells: Floats, here: Floats, step
     return step
 
 
-def fit_tables(matrix: Floats, tables: Floats) -> Floats:
-    """Fitted counts of one design on B tables, shape (B, cells); NaN where the steps were lost.
+def fit_tables(matrix: Floats, tables: Floats, near: Floats) -> Floats:
+    """Fitted counts of one design on B tables drawn from fitted counts `near`, shape (B, cells); NaN where the steps were lost.
 
-    A margin of 0 sends its parameter towards −∞: the fitted counts are then near those of the limit, which is what a
-    deviance needs.
+    To a hundredth of a person, for tests of fit. A margin of 0 sends its parameter towards −∞: the fitted counts are then near those
+    of the limit, which is what a deviance needs.
     """
     every = np.ones((len(tables), matrix.shape[1]), dtype=bool)
     cells = np.ones(tables.shape, dtype=bool)
-    with _pools().limit(limits=1, user_api="blas"), np.errstate(over="ignore", invalid="ignore"):
-        parameters, _ = _newton(matrix, tables, every, cells, None)
+    begin = np.linalg.lstsq(matrix, np.log(np.maximum(near, 1e-300)), rcond=None)[0]
+    with one_thread(), np.errstate(over="ignore", invalid="ignore"):
+        parameters, _ = _newton(matrix, tables, every, cells, np.tile(begin, (len(tables), 1)), FEW)
         return np.exp(parameters @ matrix.T)

@@ -163,7 +163,7 @@ def _drawn(matrix: Floats, column: Floats | None, fitted: Floats, observed: Floa
     done, worse = 0, np.zeros(2, dtype=int)
     for lot in (FIRST, DRAWS - FIRST):
         tables = generator.multinomial(people, fitted / fitted.sum(), size=lot).astype(float)
-        again = fit_tables(matrix, tables)
+        again = fit_tables(matrix, tables, fitted)
         found = _deviances(tables, again)
         fine = np.isfinite(found)
         each = [found, np.full(lot, np.nan) if column is None else _scores(matrix, column, tables, again)]
