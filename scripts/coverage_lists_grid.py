@@ -3,8 +3,8 @@
 python scripts/coverage_lists_grid.py [--datasets 200] [--minutes 60] [--folder out/coverage_lists_grid]
 
 Each cell is a file in the folder, with the limits and flags of every sample: a run that was stopped goes on where it was, with
-more samples too. First all cells are given 40 samples, then those that are cheap the whole number, and those of eight lists
-as many as `--minutes` leaves. Methods drawn out by resamples or graphs have the samples of their cell, like the others.
+more samples too. First all cells are given 20 samples, then 40, 80 and on, as many as `--minutes` leaves. Nested lists have 20:
+their rows are flagged in every one.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from fl_estimate.results.provenance import package_version
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "explanation" / "capture_recapture_grid_table.md"
 SEED, REPLICATES = 23, 200
-LOT, FIRST = 20, 40
+LOT, FIRST = 20, 20
 """Samples that are run and kept at a time; those that every cell is given before any has more."""
 PEOPLE = {0.05: 20_000, 0.2: 5_000, 0.5: 2_000, 0.9: 1_100, 0.99: 1_000}
 """Share seen, and people: about a thousand are seen in each cell, so that rows differ by what is unseen."""
@@ -233,14 +233,17 @@ def cells(folder: Path) -> list[Cell]:
 
 
 def written(done: list[dict[str, Any]]) -> str:
-    """The table as Markdown, a part for each structure."""
+    """The table as Markdown: what was promised beside what was found, then a part for each structure."""
     counts = sorted({one["datasets"] for one in done})
     times = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
-    error = 100 * np.sqrt(0.95 * 0.05 / counts[0])
+    grid = [one for one in done if one["structure"] in STRUCTURES]
+    whole = len(LISTS) * len(PEOPLE) * len(STRUCTURES)
     lines = [
-        f"{times} samples a cell, seed {SEED}, fl_estimate {package_version()}; nominal 95 %, of which chance leaves ± {error:.1f} "
-        f"points (one standard error). Bootstraps of {REPLICATES} resamples. {len(done)} cells.",
-        *summary(done),
+        f"{len(grid)} of {whole} cells, {times} samples each, seed {SEED}, fl_estimate {package_version()}; nominal 95 %. "
+        f"Bootstraps of {REPLICATES} resamples. ± is one standard error of the simulation, of (x + 2)/(n + 4); the limits that "
+        "cells are judged by are Wilson's of 95 %.",
+        *summary(grid),
+        *_choices(done),
     ]
     for structure, title in STRUCTURES.items():
         rows = sorted((one for one in done if one["structure"] == structure), key=lambda r: (r["lists"], r["share"]))
@@ -253,47 +256,110 @@ TRUE = {"independent": ("Chapman", "independence", "all pairs", "stepwise", "BIC
 """Methods whose assumptions hold in a population; those that choose can choose the right model."""
 SEEN = 0.5
 """Share of the samples in which independence does not describe the lists, from which a violation counts as one that can be seen."""
+COVERS, FLAGGED, EITHER = 0.93, 0.10, 0.90
+"""What is promised: of intervals where the assumptions are true, of marks there, and of one or the other where they are not."""
+
+
+def error(share: float, times: int) -> float:
+    """Monte Carlo standard error of a share; of none or all of the samples too (Agresti and Coull 1998)."""
+    near = (share * times + 2) / (times + 4)
+    return float(np.sqrt(near * (1 - near) / (times + 4)))
+
+
+def wilson(share: float, times: int) -> tuple[float, float]:
+    """Limits of 95 % of a share that was simulated."""
+    z2 = 1.959964**2
+    middle = (share + z2 / (2 * times)) / (1 + z2 / times)
+    half = float(np.sqrt(z2 * (share * (1 - share) / times + z2 / (4 * times**2)))) / (1 + z2 / times)
+    return middle - half, middle + half
 
 
 def summary(done: list[dict[str, Any]]) -> list[str]:
     """What was promised beside what was found: true models, and violations that the lists show."""
-    lines = ["", "| method, where its assumptions are true | cells | covered, of those answered | least | refused or flagged, most |", "|---|---:|---:|---:|---:|"]  # fmt: skip
-    names = dict.fromkeys(name for known in TRUE.values() for name in known)
-    for name in names:
-        rows = [one["figures"][name] for one in done if name in TRUE.get(one["structure"], ()) and name in one["figures"] and not (one["structure"] == "pairwise" and one["lists"] == 2)]  # fmt: skip
-        given = [row for row in rows if not np.isnan(row["covered_of_given"])]
-        if given:
-            covered = [100 * row["covered_of_given"] for row in given]
-            most = max(100 * row["flagged"] for row in rows)
-            lines.append(f"| {name} | {len(rows)} | {np.mean(covered):.1f} % | {min(covered):.0f} % | {most:.0f} % |")
+    lines = ["", f"*True assumptions.* Promised: {100 * COVERS:.0f} % covered, {100 * FLAGGED:.0f} % refused or flagged at most. A cell fails where chance does not explain it.", "",
+             "| method | cells | covered, of those answered | least | cells below | refused or flagged | most | cells above |", "|---|---:|---:|---:|---:|---:|---:|---:|"]  # fmt: skip
+    for name in dict.fromkeys(name for known in TRUE.values() for name in known):
+        rows = [(one["figures"][name], one["datasets"]) for one in done if name in TRUE.get(one["structure"], ()) and name in one["figures"] and not (one["structure"] == "pairwise" and one["lists"] == 2)]  # fmt: skip
+        if not rows:
+            continue
+        given = [(row["covered_of_given"], row["given"]) for row, _ in rows if row["given"]]
+        total = sum(times for _, times in given)
+        covered = sum(share * times for share, times in given) / total
+        below = sum(wilson(share, times)[1] < COVERS for share, times in given)
+        flagged = sum(row["flagged"] * times for row, times in rows) / sum(times for _, times in rows)
+        above = sum(wilson(row["flagged"], times)[0] > FLAGGED for row, times in rows)
+        lines.append(
+            f"| {name} | {len(rows)} | {100 * covered:.1f} ± {100 * error(covered, total):.1f} % | {100 * min(given)[0]:.0f} % | {below} "
+            f"| {100 * flagged:.1f} % | {100 * max(row['flagged'] for row, _ in rows):.0f} % | {above} |"
+        )
     seen = [one for one in done if one["lists"] > 2 and one["structure"] != "independent" and one["figures"]["independence"]["flagged"] >= SEEN]  # fmt: skip
-    lines += ["", f"Of {len(seen)} cells of three lists and more in which independence is flagged in half of the samples or more:", "",
-              "| method | cells | covered or flagged, on average | least | cells at 90 % or more |", "|---|---:|---:|---:|---:|"]  # fmt: skip
+    lines += ["", f"*Violations that the lists show*: {len(seen)} cells of three lists and more in which independence is flagged in half of the samples or more. "
+              f"Promised: {100 * EITHER:.0f} % covered or flagged.", "",
+              "| method | cells | covered or flagged | least | cells at 90 % or more | cells below, beyond chance |", "|---|---:|---:|---:|---:|---:|"]  # fmt: skip
     for name in ("independence", "all pairs", "stepwise", "BIC", "graphs", "envelope"):
-        either = [100 * one["figures"][name]["either"] for one in seen if name in one["figures"]]
-        if either:
-            good = sum(value >= 90 for value in either)
-            lines.append(f"| {name} | {len(either)} | {np.mean(either):.1f} % | {min(either):.0f} % | {good} |")
+        found = [(one["figures"][name]["either"], one["datasets"]) for one in seen if name in one["figures"]]
+        if found:
+            total = sum(times for _, times in found)
+            mean = sum(share * times for share, times in found) / total
+            lines.append(
+                f"| {name} | {len(found)} | {100 * mean:.1f} ± {100 * error(mean, total):.1f} % | {100 * min(found)[0]:.0f} % "
+                f"| {sum(share >= EITHER for share, _ in found)} | {sum(wilson(*one)[1] < EITHER for one in found)} |"
+            )
     return lines
+
+
+def _choices(done: list[dict[str, Any]]) -> list[str]:
+    """Both intervals of the choices where they can choose right: on the grid pooled by structure, and after published lists."""
+    groups = {f"grid, {title[0].lower()}{title[1:]}": [one for one in done if one["structure"] == name and one["lists"] > 2] for name, title in list(STRUCTURES.items())[:2]}  # fmt: skip
+    groups |= {f"after `{name}`": [one for one in done if one["structure"] == name] for name in PUBLISHED}
+    lines = ["", "*The two intervals of a choice*, covered (median width against that of percentile):", "",
+             "| population | stepwise, percentile | stepwise, BCa | BIC, percentile | BIC, BCa |", "|---|---:|---:|---:|---:|"]  # fmt: skip
+    for title, rows in groups.items():
+        if rows:
+            lines.append(f"| {title} | " + " | ".join(_pooled(rows, name) for name in ("stepwise", "BIC")) + " |")
+    return lines
+
+
+def _pooled(rows: list[dict[str, Any]], name: str) -> str:
+    """Coverage of both intervals over some cells, and the median over them of the ratio of widths."""
+    rows = [row for row in rows if name in row["figures"] and f"{name}, BCa" in row["figures"]]
+    if not rows:
+        return " | "
+    shown: list[str] = []
+    for kind in (name, f"{name}, BCa"):
+        total = sum(row["figures"][kind]["given"] for row in rows)
+        covered = sum(row["figures"][kind]["covered_of_given"] * row["figures"][kind]["given"] for row in rows) / total
+        ratio = np.median([row["figures"][kind]["width"] / row["figures"][name]["width"] for row in rows])
+        shown.append(f"{100 * covered:.1f} ± {100 * error(covered, total):.1f} % ({ratio:.2f})")
+    return " | ".join(shown)
 
 
 def _part(title: str, rows: list[dict[str, Any]], two: bool) -> list[str]:
     if not rows:
         return []
-    names = list(dict.fromkeys(name for row in rows for name in row["figures"]))
+    names = [
+        name for name in dict.fromkeys(name for row in rows for name in row["figures"]) if not name.endswith("BCa")
+    ]
     head = f"**{title}**, {'two lists' if two else 'three lists and more'}."
-    lines = ["", head, "", "| lists | seen | " + " | ".join(names) + " |", "|---:|---:|" + "---:|" * len(names)]
+    lines = [
+        "",
+        head,
+        "",
+        "| lists | seen | samples | " + " | ".join(names) + " |",
+        "|---:|---:|---:|" + "---:|" * len(names),
+    ]
     for row in rows:
-        shown = [_shown(row["figures"].get(name)) for name in names]
-        lines.append(f"| {row['lists']} | {100 * row['share']:.0f} % | " + " | ".join(shown) + " |")
+        shown = [_shown(row["figures"].get(name), row["datasets"]) for name in names]
+        lines.append(f"| {row['lists']} | {100 * row['share']:.0f} % | {row['datasets']} | " + " | ".join(shown) + " |")
     return lines
 
 
-def _shown(figure: dict[str, float] | None) -> str:
-    """Covered, flagged or refused, and either; in per cent."""
-    return (
-        "" if figure is None else " · ".join(f"{100 * figure[name]:.0f}" for name in ("covered", "flagged", "either"))
-    )
+def _shown(figure: dict[str, float] | None, times: int) -> str:
+    """Covered with its error, flagged or refused, and either; in per cent."""
+    if figure is None:
+        return ""
+    covered = figure["covered"]
+    return f"{100 * covered:.0f} ±{100 * error(covered, times):.0f} · {100 * figure['flagged']:.0f} · {100 * figure['either']:.0f}"
 
 
 def main() -> None:
@@ -306,13 +372,12 @@ def main() -> None:
     warnings.simplefilter("error")
     options.folder.mkdir(parents=True, exist_ok=True)
     start, grid = time.perf_counter(), cells(options.folder)
-    for target in dict.fromkeys((min(FIRST, options.datasets), options.datasets)):
-        for here in sorted(grid, key=lambda cell: cell.lists > 6) if target > FIRST else grid:
-            for until in range(LOT, target + 1, LOT):
-                late = time.perf_counter() - start > 60 * options.minutes
-                if not late and len(here.runs) < until:
-                    seconds = here.extend(until)
-                    print(here.file.stem, until, f"{seconds:.1f} s", flush=True)
+    for target in (*(FIRST * 2**step for step in range(20) if FIRST * 2**step < options.datasets), options.datasets):
+        for here in grid:
+            enough = min(target, FIRST) if here.structure == "nested" else target
+            if time.perf_counter() - start <= 60 * options.minutes and len(here.runs) < enough:
+                seconds = here.extend(enough)
+                print(here.file.stem, enough, f"{seconds:.1f} s", flush=True)
     done = [here.figures() for here in grid if here.file.exists()]
     TARGET.write_text(written(done), encoding="utf-8")
     print(f"{len(done)} cells in {TARGET.relative_to(ROOT)}")
