@@ -368,6 +368,9 @@ def main() -> None:
     parser.add_argument("--datasets", type=int, default=200)
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--folder", type=Path, default=ROOT / "out" / "coverage_lists_grid")
+    parser.add_argument(
+        "--only", nargs="*", default=[""], help="beginnings of the names of cells, such as nested_6 uk_2013_5"
+    )
     options = parser.parse_args()
     warnings.simplefilter("error")
     options.folder.mkdir(parents=True, exist_ok=True)
@@ -375,6 +378,8 @@ def main() -> None:
     for target in (*(FIRST * 2**step for step in range(20) if FIRST * 2**step < options.datasets), options.datasets):
         for here in grid:
             enough = min(target, FIRST) if here.structure == "nested" else target
+            if not here.file.stem.startswith(tuple(options.only)):
+                continue
             if time.perf_counter() - start <= 60 * options.minutes and len(here.runs) < enough:
                 seconds = here.extend(enough)
                 print(here.file.stem, enough, f"{seconds:.1f} s", flush=True)
