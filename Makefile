@@ -136,6 +136,10 @@ coverage-areas: .venv/.ready ## Sample clustered populations by area: which area
 coverage-lists-grid: .venv/.ready ## What the defaults of case lists hold, over lists x share seen x dependence: goes on where it was stopped (an hour)
 	@OPENBLAS_NUM_THREADS=1 nice -n 10 $(BIN)/python scripts/coverage_lists_grid.py $(ARGS)
 
+.PHONY: coverage-linkage
+coverage-linkage: .venv/.ready ## The same with errors of linkage, and people whom no list meets: writes the table of case_lists (some minutes)
+	@OPENBLAS_NUM_THREADS=1 nice -n 10 $(BIN)/python scripts/coverage_linkage.py $(ARGS)
+
 .PHONY: coverage-lists-bayesian
 coverage-lists-bayesian: .venv/.ready ## The same for the Bayesian methods and the doubly robust estimate (minutes)
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python scripts/coverage_lists_bayesian.py

@@ -156,6 +156,14 @@ REASONS: dict[str, Said] = {
         "La vraisemblance ne baisse pas assez pour donner une limite supérieure.",
         "La verosimilitud no desciende lo suficiente para dar un límite superior.",
     ),
+    "people_differ_fits_better": (
+        "A model in which persons differ in their chance of being listed describes the lists better (BIC) than the pairs of lists "
+        "chosen: this figure and its interval suppose that they do not.",
+        "Un modèle où les personnes diffèrent par leur probabilité de figurer sur une liste décrit mieux les listes (BIC) que les "
+        "paires de listes retenues : ce chiffre et son intervalle supposent qu’elles ne diffèrent pas.",
+        "Un modelo en que las personas difieren en su probabilidad de figurar en una lista describe mejor las listas (BIC) que los "
+        "pares de listas elegidos: esta cifra y su intervalo suponen que no difieren.",
+    ),
     "poor_fit": (
         "The model does not describe the lists (goodness of fit: p at most {p}): do not rely on its figure or interval.",
         "Le modèle ne décrit pas les listes (qualité d’ajustement : p au plus {p}) : ni le chiffre ni l’intervalle n’est fiable.",

@@ -83,7 +83,8 @@ class Appraisal:
         A row a method: `method`, `admissible`, `why_not` (a code: of an error, or of what rules it out; else empty),
         and `value`, `lower`, `upper` of the population size.
     headline : Estimates
-        The envelope: from the least lower to the greatest upper limit over the admissible methods, and no value. Of two
+        The envelope: from the least lower (of Chao's bound, too, where its model fits) to the greatest upper limit over the
+        admissible methods, and no value. Of two
         lists: from the lower limit at the least odds ratio stated to the upper one at the greatest; nothing where none is.
     sensitivity : Estimates
         N for stated odds ratios of each pair of lists that the stepwise model leaves out; of all lists where none is.
@@ -196,10 +197,11 @@ def appraise(
     Notes
     -----
     A method is admissible if its estimate exists and is the only one, its interval is finite, and nothing rules it out:
-    lists of which one holds another, a log-linear model that does not describe the lists (p of its deviance below 0.05),
+    lists of which one holds another, a model that does not describe the lists (p of its fit below 0.05),
     independence or people who differ where BIC prefers another model by more than 6, chains with R-hat above 1.05, averaging with more than
     half its weight on the graph whose answer is its prior's, a bootstrap with more than 5 % failures. The lower bound
-    is shown beside them and is not counted.
+    is shown beside them and is not counted; where its model describes the lists the envelope begins no higher than its
+    lower limit: if people differ, nothing in the lists speaks against any number from there on.
 
     References
     ----------
@@ -251,7 +253,7 @@ def appraise(
     headline = (
         _stated_range(histories, curves, odds_ratios is not None, level, provenance)
         if len(histories.lists) == 2
-        else _envelope(histories, methods, level, provenance)
+        else _envelope(histories, made, methods, level, provenance)
     )
     return Appraisal(
         histories=replace(histories, records=None),  # an appraisal is of counts: it takes nobody's covariates along
@@ -345,11 +347,34 @@ def _ruled_out(name: str, found: Estimates, best: float) -> str:
     return next((code for code, true in tests.items() if true), "")
 
 
-def _envelope(histories: CaptureHistories, methods: pd.DataFrame, level: float, provenance: Provenance) -> Estimates:
+def ends(made: Mapping[str, Estimates], methods: pd.DataFrame) -> tuple[float, float, bool]:
+    """The envelope's limits, missing without an admissible method, and whether the lower bound is its lower one.
+
+    If people differ the lists tell no more than the bound: of models that fit alike some may all lie above the number. So
+    the envelope begins no higher than the bound's lower limit, where its model describes the lists.
+    """
+    kept = methods[methods["admissible"]]
+    if not len(kept):
+        return np.nan, np.nan, False
+    lower, upper = float(kept["lower"].min()), float(kept["upper"].max())
+    if BOUND not in made or {POOR_FIT, LISTS_NESTED} & {reason.code for reason in made[BOUND].reasons}:
+        return lower, upper, False
+    bound = float(made[BOUND].frame["lower"].iloc[0])
+    return (bound, upper, True) if bound < lower else (lower, upper, False)
+
+
+def _envelope(
+    histories: CaptureHistories,
+    made: Mapping[str, Estimates],
+    methods: pd.DataFrame,
+    level: float,
+    provenance: Provenance,
+) -> Estimates:
     """From the least lower to the greatest upper limit of the admissible methods, as two rows without a value."""
     kept = methods[methods["admissible"]]
-    lower, upper = (float(kept["lower"].min()), float(kept["upper"].max())) if len(kept) else (np.nan, np.nan)
+    lower, upper, bounded = ends(made, methods)
     told = {
+        "lower_limit_of_bound": bounded,
         "methods": kept["method"].tolist(),
         "least_value": float(kept["value"].min()) if len(kept) else np.nan,
         "greatest_value": float(kept["value"].max()) if len(kept) else np.nan,

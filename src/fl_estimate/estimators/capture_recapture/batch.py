@@ -14,7 +14,7 @@ import numpy.typing as npt
 from scipy import special
 from threadpoolctl import ThreadpoolController
 
-from fl_estimate.arrays import Floats
+from fl_estimate.arrays import Floats, Places
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.capture_recapture.existence import is_identifiable, is_inside
 from fl_estimate.estimators.capture_recapture.fitting import fit_poisson
@@ -25,6 +25,8 @@ Flags = npt.NDArray[np.bool_]
 STEPS = 40
 SETTLED = 1e-7
 """Largest relative change of a fitted count in the last Newton step; the error left is its square."""
+FEW = 1e-2
+"""People by whom a fitted count may still change in the last step of the many fits that a test of fit asks for."""
 LARGEST_VARIANCE = 1e6
 """Of a parameter, a logarithm, above which rounding may have stopped the steps, not the maximum."""
 BLOCK = 4_000_000
@@ -98,17 +100,73 @@ class Fits:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class _Margins:
+    """Cells of the margins of all interactions: histories that are on some lists of a term and not on its others.
+
+    Attributes
+    ----------
+    cells : array, shape (histories, cells)
+        1 where a history is in the cell; the cell of all lists of a term is left out, for without people its parameter is
+        at −∞.
+    term : int array, shape (cells,)
+        Place of the term.
+    """
+
+    cells: Floats
+    term: Places
+
+
+def _margins(space: Lattice) -> _Margins:
+    cells: list[Floats] = []
+    owner: list[int] = []
+    for place, term in enumerate(space.terms):
+        here = space.members[:, list(term)]
+        for inside in itertools.product((0, 1), repeat=len(term)) if len(term) > 1 else ():
+            if not all(inside):
+                cells.append((here == np.array(inside)).all(axis=1).astype(float))
+                owner.append(place)
+    shape = np.stack(cells, axis=1) if cells else np.zeros((len(space.members), 0))
+    return _Margins(cells=shape, term=np.array(owner, dtype=np.intp))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Known:
+    """What the linear programme said of one model on some patterns of histories that occurred.
+
+    A pattern with more histories has an estimate where one with fewer has; one with fewer has none where one with more has
+    none. Patterns that another answers for are not kept.
+    """
+
+    inside: list[Flags] = field(default_factory=list)
+    outside: list[Flags] = field(default_factory=list)
+
+    def answer(self, seen: Flags) -> bool | None:
+        if self.outside and bool((~seen | np.array(self.outside)).all(axis=1).any()):
+            return False
+        if self.inside and bool((seen | ~np.array(self.inside)).all(axis=1).any()):
+            return True
+        return None
+
+    def keep(self, seen: Flags, exists: bool) -> None:
+        (self.inside if exists else self.outside).append(seen)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Fitter:
     """Fits models on one lattice, and remembers which have an estimate.
 
-    Whether an estimate exists depends on which histories occurred, not on how often: each pattern is solved once. A
-    Newton step that changes every fitted count by less than itself proves existence without a linear programme:
+    Whether an estimate exists depends on which histories occurred, not on how often: each pattern is solved once, and
+    answers for those with more or fewer histories. Where a cell of a margin in the model is empty there is none. A Newton step that changes every fitted count by less than itself proves existence without a linear programme:
     μ (1 + A step) is a table with the margins asked for and no zero.
     """
 
     lattice: Lattice
     identifiable: dict[bytes, bool] = field(default_factory=dict)
-    inside: dict[bytes, bool] = field(default_factory=dict)
+    inside: dict[bytes, _Known] = field(default_factory=dict)
+    margins: _Margins = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "margins", _margins(self.lattice))
 
     def fit(self, counts: Floats, models: Flags, start: Floats | None = None) -> Fits:
         """Fit B pairs of a table and a model.
@@ -135,7 +193,9 @@ class Fitter:
                 ok=np.concatenate([part.ok for part in parts]),
             )
         finite, rows = self._finite(counts, models)
-        ok = self.identifies(finite, rows)
+        ok = ~self._empty_margin(counts, finite, rows)
+        left = np.flatnonzero(ok)
+        ok[left] = self.identifies(finite[left], rows[left])
         parameters = np.full((len(counts), self.lattice.matrix.shape[1]), np.nan)
         sound = np.flatnonzero(ok)
         if len(sound):
@@ -179,12 +239,21 @@ class Fitter:
             self.identifiable[key] = is_identifiable(self.lattice.matrix[np.ix_(cells, columns)])
         return self.identifiable[key]
 
+    def _empty_margin(self, counts: Floats, finite: Flags, rows: Flags) -> Flags:
+        """Whether nobody is in a cell of the margin of a term in the model: its terms can then run off for ever."""
+        here = self.margins
+        nobody = (counts @ here.cells == 0) & (rows.astype(float) @ here.cells > 0)
+        return (nobody & finite[:, 1 + here.term]).any(axis=1)
+
     def _exists(self, counts: Floats, finite: Flags, rows: Flags) -> bool:
-        key = _key(finite, rows, counts > 0)
-        if key not in self.inside:
+        known = self.inside.setdefault(_key(finite, rows), _Known())
+        seen = counts[rows] > 0
+        answer = known.answer(seen)
+        if answer is None:
             # The pattern stands for all its tables.
-            self.inside[key] = is_inside(self.lattice.matrix[np.ix_(rows, finite)], (counts[rows] > 0).astype(float))
-        return self.inside[key]
+            answer = is_inside(self.lattice.matrix[np.ix_(rows, finite)], seen.astype(float))
+            known.keep(seen, answer)
+        return answer
 
     def _one(self, counts: Floats, finite: Flags, rows: Flags) -> Floats:
         """The careful fit of one table, for the few that the common steps did not bring to their maximum."""
@@ -211,8 +280,13 @@ def _key(*flags: Flags) -> bytes:
     return b"|".join(np.packbits(each).tobytes() for each in flags)
 
 
-def _newton(matrix: Floats, counts: Floats, finite: Flags, rows: Flags, start: Floats | None) -> tuple[Floats, Flags]:
-    """Newton's method for B tables at once; says which came to rest, the others are not to be used."""
+def _newton(
+    matrix: Floats, counts: Floats, finite: Flags, rows: Flags, start: Floats | None, people: float | None = None
+) -> tuple[Floats, Flags]:
+    """Newton's method for B tables at once; says which came to rest, the others are not to be used.
+
+    With `people` it ends where no fitted count changes by so many: one that runs to 0 takes no more steps.
+    """
     used = finite.any(axis=0)
     design = matrix[:, used]
     outer = (design[:, :, None] * design[:, None, :]).reshape(len(design), -1)
@@ -229,11 +303,12 @@ def _newton(matrix: Floats, counts: Floats, finite: Flags, rows: Flags, start: F
             gradient = ((seen - fitted) @ design) * active[going]
         systems = information_systems(fitted @ outer, active[going])
         step = solve_all(systems, gradient)
-        change = np.abs(step @ design.T * on).max(axis=1)
+        moved = np.abs(step @ design.T * on)
+        change = moved.max(axis=1)
         step *= np.minimum(1.0, 3.0 / np.maximum(change, 3.0))[:, None]
         step = _shortened(design, seen, on, here, step)
         parameters[going] = here + step
-        done = change < SETTLED
+        done = change < SETTLED if people is None else (fitted * moved).max(axis=1) < people
         settled[going[done]] = _well_told(systems[done])
         lost = ~np.isfinite(parameters[going]).all(axis=1)
         going = going[~done & ~lost]
@@ -306,14 +381,15 @@ def _shortened(design: Floats, counts: Floats, cells: Floats, here: Floats, step
     return step
 
 
-def fit_tables(matrix: Floats, tables: Floats) -> Floats:
-    """Fitted counts of one design on B tables, shape (B, cells); NaN where the steps were lost.
+def fit_tables(matrix: Floats, tables: Floats, near: Floats) -> Floats:
+    """Fitted counts of one design on B tables drawn from fitted counts `near`, shape (B, cells); NaN where the steps were lost.
 
-    A margin of 0 sends its parameter towards −∞: the fitted counts are then near those of the limit, which is what a
-    deviance needs.
+    To a hundredth of a person, for tests of fit. A margin of 0 sends its parameter towards −∞: the fitted counts are then near those
+    of the limit, which is what a deviance needs.
     """
     every = np.ones((len(tables), matrix.shape[1]), dtype=bool)
     cells = np.ones(tables.shape, dtype=bool)
-    with _pools().limit(limits=1, user_api="blas"), np.errstate(over="ignore", invalid="ignore"):
-        parameters, _ = _newton(matrix, tables, every, cells, None)
+    begin = np.linalg.lstsq(matrix, np.log(np.maximum(near, 1e-300)), rcond=None)[0]
+    with one_thread(), np.errstate(over="ignore", invalid="ignore"):
+        parameters, _ = _newton(matrix, tables, every, cells, np.tile(begin, (len(tables), 1)), FEW)
         return np.exp(parameters @ matrix.T)

@@ -10,7 +10,14 @@ import numpy as np
 
 from fl_estimate.estimators.capture_recapture import bootstrap as resampling
 from fl_estimate.estimators.capture_recapture.batch import Fitter, Flags, Floats, Lattice
-from fl_estimate.estimators.capture_recapture.list_codes import BIC, LOGLINEAR, SELECTION_BLOCKED, ByLikelihood
+from fl_estimate.estimators.capture_recapture.closed import differing_bic
+from fl_estimate.estimators.capture_recapture.list_codes import (
+    BIC,
+    LOGLINEAR,
+    PEOPLE_DIFFER_FITS_BETTER,
+    SELECTION_BLOCKED,
+    ByLikelihood,
+)
 from fl_estimate.estimators.capture_recapture.loglinear import loglinear
 from fl_estimate.estimators.capture_recapture.rivals import best_of_rivals
 from fl_estimate.estimators.capture_recapture.stepwise import blocked_pairs
@@ -20,7 +27,7 @@ from fl_estimate.results.codes import INTERVAL_GIVEN_MODEL, MODEL_CHOSEN_BY_DATA
 from fl_estimate.results.estimates import Estimates
 
 Likelihood = Literal["poisson", "multinomial"]
-Interval = Literal["bca", "percentile", "profile", "log", "wald", "bca-fixed-n", "percentile-fixed-n"]
+Interval = Literal["percentile", "bca", "profile", "log", "wald", "bca-fixed-n", "percentile-fixed-n"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -119,13 +126,15 @@ def _chosen(
     names = [[histories.lists[place] for place in term] for term in terms]
     made = loglinear(histories, names or "main", likelihood=likelihood, interval=interval, level=level)
     blocked = [search.lattice.terms[place] for place in blocked_pairs(search.lattice, search.counts, search.model)]
-    if not blocked:
-        return made
     pairs = [term_name(histories, pair) for pair in blocked]
-    said = tuple(SELECTION_BLOCKED.at(row, pairs=pairs) for row in (0, 1))
-    return replace(
-        made, reasons=(*made.reasons, *said), diagnostics={**made.diagnostics, "blocked_pairs": pairs}
-    )  # fmt: skip
+    said = tuple(SELECTION_BLOCKED.at(row, pairs=pairs) for row in (0, 1) if pairs)
+    told: dict[str, Any] = {"blocked_pairs": pairs} if pairs else {}
+    differ = differing_bic(histories)
+    if differ < float(made.diagnostics["bic"]):
+        # Pairs chosen to stand in for people who differ may fit, and say another number of those on no list.
+        said += tuple(PEOPLE_DIFFER_FITS_BETTER.at(row) for row in (0, 1))
+    told["bic_people_differ"] = differ
+    return replace(made, reasons=(*made.reasons, *said), diagnostics={**made.diagnostics, **told})
 
 
 def _named(made: Estimates, call: str, methods: ByLikelihood, told: dict[str, Any], kind: str) -> Estimates:

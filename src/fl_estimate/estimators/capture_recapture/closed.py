@@ -174,17 +174,44 @@ def _without_empty_lists(histories: CaptureHistories) -> CaptureHistories:
     return histories.omit(*empty) if empty else histories
 
 
-def _loglinear(histories: CaptureHistories, model: str, bias_corrected: bool) -> _Answer:
+def differing_bic(histories: CaptureHistories) -> float:
+    """Least BIC of the models in which lists and people differ, of the forms that have an estimate; ∞ where none has.
+
+    To be held against that of models of pairs. Of two lists, and with lists that nobody is on, there is none.
+    """
+    if len(histories.lists) < 3 or histories.empty_lists:
+        return np.inf
     members = all_histories(len(histories.lists))
-    counts = full_counts(histories, members)
-    if bias_corrected:
-        counts = counts + _correction(model, members)
+    counts, least = full_counts(histories, members), np.inf
+    for form in HETEROGENEITY:
+        base = _design(f"Mth-{form}", members)
+        if not _has_estimate(base, counts):
+            continue
+        try:
+            fit = fit_poisson(base, counts)
+        except EstimateFault:
+            continue
+        least = min(least, base.shape[1] * float(np.log(histories.n)) - 2 * fit.log_likelihood)
+    return least
+
+
+def _design(model: str, members: Member) -> Floats:
+    """Columns of a log-linear model: intercept, lists or their number, and the form of what differs between people."""
     kind, _, form = model.partition("-")
     times = members.sum(axis=1).astype(float)
     base = members.astype(float) if kind in ("Mt", "Mth") else times[:, None]
     if form in HETEROGENEITY:
         base = np.column_stack([base, HETEROGENEITY[form](times)])
-    base = np.column_stack([np.ones(len(members)), base])
+    return np.column_stack([np.ones(len(members)), base])
+
+
+def _loglinear(histories: CaptureHistories, model: str, bias_corrected: bool) -> _Answer:
+    members = all_histories(len(histories.lists))
+    counts = full_counts(histories, members)
+    if bias_corrected:
+        counts = counts + _correction(model, members)
+    _, _, form = model.partition("-")
+    times, base = members.sum(axis=1).astype(float), _design(model, members)
     kept: tuple[int, ...] = ()
     if form == "chao":
         fit, kept = _lower_bound(model, base, times, counts)
@@ -199,7 +226,7 @@ def _loglinear(histories: CaptureHistories, model: str, bias_corrected: bool) ->
     if form == "chao":
         told["heterogeneity_terms"] = list(kept)
         base = np.column_stack([base, *(np.maximum(times - j + 1, 0.0) for j in kept)])
-    tested = goodness(base, counts, fit.fitted)
+    tested = goodness(base, counts, fit.fitted, times)
     return _Answer(
         dark=dark, variance=variance, se_log=se_log, diagnostics={**told, **tested.told}, reasons=tested.reasons
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Absolute goodness of fit of a log-linear model: its deviance against that of tables drawn from it. No model is chosen here."""
+"""Absolute goodness of fit of a log-linear model: its deviance and a score against people who differ. No model is chosen here."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from scipy import special, stats
 
 from fl_estimate.arrays import Floats
-from fl_estimate.estimators.capture_recapture.batch import fit_tables
+from fl_estimate.estimators.capture_recapture.batch import fit_tables, information_systems, one_thread, solve_all
 from fl_estimate.estimators.capture_recapture.list_codes import POOR_FIT
 from fl_estimate.results.codes import Reason
 
@@ -17,31 +17,42 @@ LEVEL = 0.05
 """A model that describes the lists is marked in so many of 100 samples, by chance."""
 DENSE = 5.0
 """Fitted people in the least cell from which the χ² distribution serves: Cochran's rule, applied to every cell."""
-DRAWS, ENOUGH, FIRST = 499, 20, 99
-"""Tables drawn at most; so many at or above the deviance observed end the drawing (Besag and Clifford 1991); the first lot."""
+DRAWS, ENOUGH, FIRST = 499, 10, 99
+"""Tables drawn at most; so many at or above what was observed end the drawing (Besag and Clifford 1991); the first lot."""
 SEED = 1
 """One table gives one p, whoever asks: a test is no place for chance that can be tried again."""
+IN_MODEL = 1e-8
+"""Share of a column's own information that the model leaves, below which the column is in the model."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Goodness:
-    """A test of a model against the saturated one.
+    """Tests of a model: against the saturated one, and against people who differ.
 
     Attributes
     ----------
     deviance : float
     df : int
         Cells that can occur less parameters; 0 leaves nothing to test.
-    p : float
+    deviance_p : float
         NaN with df 0.
+    heterogeneity_p : float
+        NaN where the model leaves nothing of it, or nothing else (df 0 or 1).
     reference : str
         "chi-squared", "bootstrap", or "" with df 0.
     """
 
     deviance: float
     df: int
-    p: float
+    deviance_p: float
+    heterogeneity_p: float
     reference: str
+
+    @property
+    def p(self) -> float:
+        """Of both tests together (Bonferroni); NaN with df 0."""
+        known = [p for p in (self.deviance_p, self.heterogeneity_p) if not np.isnan(p)]
+        return min(1.0, len(known) * min(known)) if known else np.nan
 
     @property
     def poor(self) -> bool:
@@ -51,25 +62,35 @@ class Goodness:
     @property
     def told(self) -> dict[str, Any]:
         """For diagnostics."""
-        return {"degrees_of_freedom": self.df, "fit_p": self.p, "fit_reference": self.reference}
+        return {
+            "degrees_of_freedom": self.df,
+            "fit_p": self.p,
+            "deviance_p": self.deviance_p,
+            "heterogeneity_p": self.heterogeneity_p,
+            "fit_reference": self.reference,
+        }
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
         """What is to be said of a row."""
-        if not self.poor:
-            return ()
-        # Rounded up: "at most" stays true.
-        return (POOR_FIT.at(0, p=float(np.ceil(1000 * self.p) / 1000)),)
+        return (poor_fit(self.p),) if self.poor else ()
 
 
-def goodness(matrix: Floats, counts: Floats, fitted: Floats) -> Goodness:
-    """Test the fit of a log-linear model by its deviance.
+def poor_fit(p: float) -> Reason:
+    """The reason of a row whose model does not describe the lists; p rounded up, so that "at most" stays true."""
+    return POOR_FIT.at(0, p=float(np.ceil(1000 * p) / 1000))
+
+
+def goodness(matrix: Floats, counts: Floats, fitted: Floats, times: Floats | None = None) -> Goodness:
+    """Test the fit of a log-linear model by its deviance, and by a score against people who differ.
 
     Parameters
     ----------
     matrix : array, shape (cells, parameters)
         Cells that can occur, and parameters that are finite.
     counts, fitted : array, shape (cells,)
+    times : array, shape (cells,), optional
+        Lists that each history is on, k. Without them there is no score.
 
     Returns
     -------
@@ -77,13 +98,19 @@ def goodness(matrix: Floats, counts: Floats, fitted: Floats) -> Goodness:
 
     Notes
     -----
-    Where every fitted count is 5 or more the deviance has its χ² distribution. In sparser tables it has not, on either
-    side: p is then the share of tables drawn from the model (multinomial, of as many people) whose deviance, fitted anew,
+    The deviance looks everywhere, and with many cells sees little of what people who differ leave: the same excess in all
+    sets of lists alike. The score looks there alone: with c = C(k, j), the sets of j lists that hold k, for the least j ≥ 2
+    that the model has not (2 after main effects, 3 after all pairs), S = c'(n − μ), S²/(c'Wc − c'WA(A'WA)⁻¹A'Wc) is χ²
+    with one degree of freedom. p is twice the smaller of the two.
+
+    Where every fitted count is 5 or more both have their χ² distribution. In sparser tables they have not, on either
+    side: p is then the share of tables drawn from the model (multinomial, of as many people) whose statistic, fitted anew,
     is at least as large, the table itself counted. Drawing ends early where p is large.
 
     References
     ----------
-    Cochran (1954), Biometrics 10, 417-451. Besag and Clifford (1991), Biometrika 78, 301-304.
+    Cochran (1954), Biometrics 10, 417-451. Besag and Clifford (1991), Biometrika 78, 301-304. Darroch, Fienberg, Glonek
+    and Junker (1993), JASA 88, 1137-1148 (people who differ, as terms alike for all sets of lists).
 
     Examples
     --------
@@ -94,26 +121,60 @@ def goodness(matrix: Floats, counts: Floats, fitted: Floats) -> Goodness:
     """
     deviance, df = float(_deviances(counts[None], fitted[None])[0]), int(matrix.shape[0] - matrix.shape[1])
     if df <= 0:
-        return Goodness(deviance=deviance, df=0, p=np.nan, reference="")
+        return Goodness(deviance=deviance, df=0, deviance_p=np.nan, heterogeneity_p=np.nan, reference="")
+    column = None if times is None or df == 1 else _column(matrix, fitted, times)
+    observed = [deviance, np.nan if column is None else float(_scores(matrix, column, counts[None], fitted[None])[0])]
     if fitted.min() >= DENSE:
-        return Goodness(deviance=deviance, df=df, p=float(stats.chi2.sf(deviance, df)), reference="chi-squared")
-    return Goodness(deviance=deviance, df=df, p=_drawn(matrix, fitted, deviance), reference="bootstrap")
+        p = [float(stats.chi2.sf(deviance, df)), float(stats.chi2.sf(observed[1], 1))]
+        return Goodness(deviance=deviance, df=df, deviance_p=p[0], heterogeneity_p=p[1], reference="chi-squared")
+    p = _drawn(matrix, column, fitted, np.array(observed))
+    return Goodness(deviance=deviance, df=df, deviance_p=p[0], heterogeneity_p=p[1], reference="bootstrap")
 
 
-def _drawn(matrix: Floats, fitted: Floats, deviance: float) -> float:
-    """The share of tables drawn from a model that it fits no better."""
+def _column(matrix: Floats, fitted: Floats, times: Floats) -> Floats | None:
+    """Sets of j lists in each history, for the least j of which the model leaves something; None where it leaves nothing."""
+    for order in range(2, int(times.max()) + 1):
+        column = special.binom(times, order)
+        whole = float(fitted @ column**2)
+        if whole > 0 and float(_information(matrix, column, fitted[None])[0]) > IN_MODEL * whole:
+            return column
+    return None
+
+
+def _information(matrix: Floats, column: Floats, fitted: Floats) -> Floats:
+    """What B fits tell of a column beyond the model's own."""
+    outer = (matrix[:, :, None] * matrix[:, None, :]).reshape(len(matrix), -1)
+    shared = (fitted * column) @ matrix
+    with one_thread():
+        systems = information_systems(fitted @ outer, np.ones(shared.shape, dtype=bool))
+        return fitted @ column**2 - (shared * solve_all(systems, shared)).sum(axis=1)
+
+
+def _scores(matrix: Floats, column: Floats, counts: Floats, fitted: Floats) -> Floats:
+    """Score statistics of B tables."""
+    left = _information(matrix, column, fitted)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(left > IN_MODEL * (fitted @ column**2), ((counts - fitted) @ column) ** 2 / left, 0.0)
+
+
+def _drawn(matrix: Floats, column: Floats | None, fitted: Floats, observed: Floats) -> list[float]:
+    """For the deviance and the score, the share of tables drawn from a model of which it is as large."""
     generator, people = np.random.default_rng(SEED), max(1, round(float(fitted.sum())))
-    done = worse = 0
+    done, worse = 0, np.zeros(2, dtype=int)
     for lot in (FIRST, DRAWS - FIRST):
         tables = generator.multinomial(people, fitted / fitted.sum(), size=lot).astype(float)
-        found = _deviances(tables, fit_tables(matrix, tables))
-        found = found[np.isfinite(found)]
+        again = fit_tables(matrix, tables, fitted)
+        found = _deviances(tables, again)
+        fine = np.isfinite(found)
+        each = [found, np.full(lot, np.nan) if column is None else _scores(matrix, column, tables, again)]
         # Equal but for rounding is equal: few histories give few different tables.
-        worse += int((found >= deviance * (1 - 1e-9) - 1e-9).sum())
-        done += len(found)
-        if worse >= ENOUGH:
+        near = observed * (1 - 1e-9) - 1e-9
+        worse += [int((one[fine] >= least).sum()) for one, least in zip(each, near, strict=True)]
+        done += int(fine.sum())
+        if worse[: 1 if column is None else 2].min() >= ENOUGH:
             break
-    return (1 + worse) / (1 + done)
+    p = (1 + worse) / (1 + done)
+    return [float(p[0]), np.nan if column is None else float(p[1])]
 
 
 def _deviances(counts: Floats, fitted: Floats) -> Floats:

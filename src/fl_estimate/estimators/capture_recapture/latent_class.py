@@ -12,6 +12,8 @@ import numpy as np
 from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, shown
 from fl_estimate.estimators.capture_recapture.answers import Limits, require_interval
+from fl_estimate.estimators.capture_recapture.existence import full_counts
+from fl_estimate.estimators.capture_recapture.goodness import LEVEL, poor_fit
 from fl_estimate.estimators.capture_recapture.list_codes import LATENT_CLASS, LATENT_CLASSES, PRIOR_CLASSES
 from fl_estimate.estimators.capture_recapture.posterior import (
     chain_diagnostics,
@@ -22,7 +24,7 @@ from fl_estimate.estimators.capture_recapture.posterior import (
     tails,
 )
 from fl_estimate.estimators.sampling import known_seed
-from fl_estimate.inputs.histories import CaptureHistories
+from fl_estimate.inputs.histories import CaptureHistories, all_histories
 from fl_estimate.results.codes import CLOSED_POPULATION, PERFECT_LINKAGE, PRIOR_POPULATION
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.inference import Inference
@@ -30,6 +32,8 @@ from fl_estimate.results.methods import method
 from fl_estimate.results.roles import LISTS, Level, MoreThanZero, SeedOrNone, Within
 
 MOST_CLASSES = 50
+MOST_TESTED, FIT_DRAWS, FIT_SEED = 10, 400, 1
+"""Lists up to which every history is laid out to test the fit; draws it is tested with; the same table gives the same p."""
 
 
 @method(kind="capture_recapture", chosen=True, basis="lists", family="capture_recapture")
@@ -73,8 +77,8 @@ def latent_class(
     -------
     Estimates
         Rows `population_size` and `dark_figure`, in persons: `value` the posterior median, `se` the posterior standard
-        deviation, equal-tailed limits. Rank R-hat, effective draws, the classes occupied and the median of each chain
-        are among the diagnostics; chains one after the other in `.draws`.
+        deviation, equal-tailed limits. Rank R-hat, effective draws, the classes occupied, the median of each chain and the
+        posterior predictive p of the fit (``fit_p``; below 0.05 the reason ``poor_fit``) are among the diagnostics; chains one after the other in `.draws`.
 
     Raises
     ------
@@ -119,6 +123,7 @@ def latent_class(
     found = _run(histories, classes, chains, per_chain, burn_in, thin, prior, used)
     dark, occupied, alpha = found[..., 0], found[..., 1], found[..., 2]
     told = chain_diagnostics(dark + histories.n)
+    fit_p = predictive_p(histories, found.reshape(-1, found.shape[-1]), classes)
     median, (lower, upper) = float(np.median(dark)), np.quantile(dark, tails(level))
     made = posterior_estimates(
         histories,
@@ -130,7 +135,7 @@ def latent_class(
         limits=Limits(float(lower), float(upper)),
         level=level,
         draws=dark.ravel(),
-        reasons=chain_flags(told),
+        reasons=(*chain_flags(told), *((poor_fit(fit_p),) if fit_p < LEVEL else ())),
         assumptions=(
             LATENT_CLASSES.held(classes=classes),
             PRIOR_POPULATION.held(),
@@ -141,6 +146,7 @@ def latent_class(
         diagnostics={
             **summary(histories, dark.ravel()),
             **told,
+            "fit_p": fit_p,
             "median_by_chain": (np.median(dark, axis=1) + histories.n).tolist(),
             "classes_occupied": float(occupied.mean()),
             "share_with_all_classes_occupied": float((occupied == classes).mean()),
@@ -165,7 +171,7 @@ def _run(
     prior: tuple[float, float],
     seed: int,
 ) -> Floats:
-    """All chains, one a thread (the compiled code holds no lock), each with a stream of its own; (chains, draws, 3)."""
+    """All chains, one a thread (the compiled code holds no lock), each with a stream of its own; (chains, draws, columns)."""
     from fl_estimate.estimators.capture_recapture.latent_gibbs import gibbs
 
     members, counts = histories.members.astype(float), np.asarray(histories.counts, dtype=float)
@@ -184,6 +190,41 @@ def _run(
     streams = np.random.SeedSequence(seed).spawn(chains)
     with ThreadPoolExecutor(min(chains, os.cpu_count() or 1)) as pool:
         return np.stack(list(pool.map(one, streams)))
+
+
+def predictive_p(histories: CaptureHistories, draws: Floats, classes: int) -> float:
+    """How often lists drawn from the posterior lie as far from it as those observed: Freeman and Tukey's distance.
+
+    Parameters
+    ----------
+    histories : CaptureHistories
+    draws : array, shape (draws, 3 + classes + lists × classes)
+        As `latent_gibbs.gibbs` gives them.
+    classes : int
+
+    Notes
+    -----
+    Σ (√n_ω − √(n p_ω))² over the histories of people seen, with p of a draw, for the lists observed and for n people drawn
+    from p (Gelman, Meng and Stern 1996, Statistica Sinica 6, 733-807). NaN with more than 10 lists.
+    """
+    lists = len(histories.lists)
+    if lists > MOST_TESTED:
+        return np.nan
+    members = all_histories(lists).astype(float)
+    counts, n = full_counts(histories, all_histories(lists)), round(float(histories.n))
+    generator = np.random.default_rng(FIT_SEED)
+    chosen = draws[np.linspace(0, len(draws) - 1, min(FIT_DRAWS, len(draws))).astype(int)]
+    farther = 0
+    for one in chosen:
+        share, chance = one[3 : 3 + classes], one[3 + classes :].reshape(lists, classes)
+        with np.errstate(divide="ignore"):
+            each = members @ np.log(chance) + (1 - members) @ np.log1p(-chance) + np.log(share)
+        expected = np.exp(each).sum(axis=1)
+        expected /= expected.sum()
+        drawn = generator.multinomial(n, expected)
+        distances = [float(((np.sqrt(table) - np.sqrt(n * expected)) ** 2).sum()) for table in (drawn, counts)]
+        farther += distances[0] >= distances[1]
+    return farther / len(chosen)
 
 
 def _require_settings(classes: int, burn_in: int, thin: int, prior: tuple[float, float]) -> None:

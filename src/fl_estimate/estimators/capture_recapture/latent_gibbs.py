@@ -83,7 +83,9 @@ def gibbs(
     thin: int,
     generator: Any,
 ) -> Any:
-    """Draw the dark figure, the classes with people in them, and α; shape (kept, 3).
+    """Draw the dark figure, the classes with people in them, and α, then the share of each class and its chances by list.
+
+    Shape (kept, 3 + classes + lists × classes).
 
     Parameters
     ----------
@@ -106,7 +108,7 @@ def gibbs(
     for k in range(classes):
         share[k] = 0.5**k
     share /= share.sum()
-    out = np.empty((kept, 3))
+    out = np.empty((kept, 3 + classes + lists * classes))
     weight = np.empty(classes)
     unseen = np.zeros(classes)
     for step in range(burn_in + kept * thin):
@@ -194,4 +196,8 @@ def gibbs(
             out[row, 0] = dark
             out[row, 1] = (people > 0).sum()
             out[row, 2] = alpha
+            for k in range(classes):
+                out[row, 3 + k] = share[k]
+                for j in range(lists):
+                    out[row, 3 + classes + j * classes + k] = chance[j, k]
     return out

@@ -37,6 +37,7 @@ ENVELOPE_WITHOUT_VALUE = ReasonCode("envelope_without_value")
 ODDS_RATIOS_NOT_STATED = ReasonCode("odds_ratios_not_stated")
 RANGE_OF_ODDS_RATIOS = ReasonCode("range_of_odds_ratios")
 POOR_FIT = ReasonCode("poor_fit", "p", doubtful="model")
+PEOPLE_DIFFER_FITS_BETTER = ReasonCode("people_differ_fits_better", doubtful="model")
 # Which lists hold each other, or do not overlap, tells histories that hold nobody.
 LISTS_NESTED = ReasonCode("lists_nested", "pairs", in_full_only=("pairs",))
 SELECTION_BLOCKED = ReasonCode("selection_blocked", "pairs", in_full_only=("pairs",))

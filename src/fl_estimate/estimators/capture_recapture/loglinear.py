@@ -112,7 +112,7 @@ def loglinear(
         dark = profile.maximiser(dark)
     chosen, limits, reasons = _limits(allowed, profile, fit, level)
     se = float(np.sqrt(fit.covariance[0, 0])) * float(np.exp(fit.parameters[0]))
-    tested = goodness(reduced.matrix, reduced.counts, fit.fitted)
+    tested = goodness(reduced.matrix, reduced.counts, fit.fitted, reduced.members.sum(axis=1).astype(float))
     made = population_estimates(
         histories,
         call="loglinear",

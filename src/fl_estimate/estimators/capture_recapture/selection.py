@@ -51,8 +51,8 @@ def select_stepwise(
     From main effects on, the pair whose overlap the model predicts worst is added while its tail is below the
     threshold, unless the model with it has no estimate. The threshold decides: try several. The interval repeats the
     whole choice in every resample; ``profile``, ``log`` and ``wald`` take the model chosen as known and are too short.
-    Read the reasons: ``poor_fit`` says that the model chosen does not describe the lists, ``selection_blocked`` names
-    pairs that it wanted and could not take in.
+    Read the reasons: ``poor_fit`` says that the model chosen does not describe the lists, ``people_differ_fits_better``
+    that one in which people differ does so better, ``selection_blocked`` names pairs that it wanted and could not take in.
 
     Parameters
     ----------
@@ -61,9 +61,11 @@ def select_stepwise(
         Between 0 (main effects) and 1 (all pairs, where they have an estimate).
     likelihood : {"poisson", "multinomial"}
         As in `loglinear`.
-    interval : {"bca", "percentile", "profile", "log", "wald", "bca-fixed-n", "percentile-fixed-n"}, optional
-        By default ``bca``; with the multinomial likelihood ``profile`` (or ``log``). Resamples are of all people, those
-        unseen too; with ``-fixed-n`` of as many as were seen, which the R packages do: too short where most are.
+    interval : {"percentile", "bca", "profile", "log", "wald", "bca-fixed-n", "percentile-fixed-n"}, optional
+        By default ``percentile``, which holds what it promises where models change from one resample to the next; ``bca``,
+        which the literature prints, is shorter there and does not. With the multinomial likelihood ``profile`` (or
+        ``log``). Resamples are of all people, those unseen too; with ``-fixed-n`` of as many as were seen, which the R
+        packages do: too short where most are.
     level : float
     replicates : int, default 1000
     seed : int, optional
@@ -139,8 +141,8 @@ def select_aic_p(
     threshold : float, default 0.05
         Largest two-sided p of Wald's test of the pair added.
     likelihood : {"multinomial", "poisson"}
-    interval : {"profile", "log", "bca", "percentile", "wald", "bca-fixed-n", "percentile-fixed-n"}, optional
-        By default ``profile`` with the multinomial likelihood (which has ``log`` besides), ``bca`` with the Poisson.
+    interval : {"profile", "log", "percentile", "bca", "wald", "bca-fixed-n", "percentile-fixed-n"}, optional
+        By default ``profile`` with the multinomial likelihood (which has ``log`` besides), ``percentile`` with the Poisson.
     level : float
     replicates : int, default 1000
     seed : int, optional
@@ -220,9 +222,11 @@ def select_bic(
         time; ``path`` takes the models that `select_stepwise` passes as its threshold rises. By default ``all`` where
         that is possible, else ``downhill``.
     likelihood : {"poisson", "multinomial"}
-    interval : {"bca", "percentile", "profile", "log", "wald", "bca-fixed-n", "percentile-fixed-n"}, optional
-        By default ``bca``; with the multinomial likelihood ``profile`` (or ``log``). Resamples are of all people, those
-        unseen too; with ``-fixed-n`` of as many as were seen, which the R packages do: too short where most are.
+    interval : {"percentile", "bca", "profile", "log", "wald", "bca-fixed-n", "percentile-fixed-n"}, optional
+        By default ``percentile``, which holds what it promises where models change from one resample to the next; ``bca``,
+        which the literature prints, is shorter there and does not. With the multinomial likelihood ``profile`` (or
+        ``log``). Resamples are of all people, those unseen too; with ``-fixed-n`` of as many as were seen, which the R
+        packages do: too short where most are.
     top : int, optional
         For ``all``: models compared again in each resample; by default 20 for up to 4 lists, else 100. See whether
         the limits have levelled off: `diagnostics["limits_by_top"]`.
@@ -300,7 +304,7 @@ def _laid_out(histories: CaptureHistories, max_order: int) -> tuple[Lattice, Flo
 
 def _interval(likelihood: str, interval: str | None, level: float) -> str:
     allowed = {
-        "poisson": ("bca", "percentile", "profile", "log", "wald", "bca-fixed-n", "percentile-fixed-n"),
+        "poisson": ("percentile", "bca", "profile", "log", "wald", "bca-fixed-n", "percentile-fixed-n"),
         "multinomial": ("profile", "log"),
     }
     if likelihood not in allowed:

@@ -308,7 +308,8 @@ def _fit(histories: CaptureHistories, chosen: tuple[Term, ...]) -> tuple[Reason,
     reduced = reduce_model(histories, chosen)
     if existence(histories, reduced).code:
         return ()
-    return goodness(reduced.matrix, reduced.counts, fit_poisson(reduced.matrix, reduced.counts).fitted).reasons
+    fitted, times = fit_poisson(reduced.matrix, reduced.counts).fitted, reduced.members.sum(axis=1).astype(float)
+    return goodness(reduced.matrix, reduced.counts, fitted, times).reasons
 
 
 def _require_settings(prior: str, cut: float, max_order: int) -> None:

@@ -8,10 +8,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 import fl_estimate as fl
 from fl_estimate import capture_recapture as cr
+from fl_estimate.estimators.capture_recapture.batch import Fitter, lattice
+from fl_estimate.estimators.capture_recapture.existence import is_identifiable, is_inside
 from fl_estimate.estimators.capture_recapture.goodness import goodness
+from fl_estimate.estimators.capture_recapture.latent_class import predictive_p
+from fl_estimate.estimators.capture_recapture.model_space import all_models
 
 LISTS = ("A", "B", "C")
 # Two thirds to four fifths of all people on each list: 98 % are on one at least.
@@ -195,3 +200,104 @@ def test_the_p_of_a_fit_is_chi_squareds_where_counts_are_large() -> None:
     deviance = 2 * float((counts * np.log(counts / 40)).sum())
     assert (found.deviance, found.df, found.reference) == (pytest.approx(deviance), 2, "chi-squared")
     assert found.p == pytest.approx(np.exp(-deviance / 2))
+
+
+def differing(lists: int, odds: float, size: int) -> cr.ListModel:
+    """Three in ten have six times the odds of the others on every list."""
+    names = "ABCDEF"[:lists]
+    easy, hard = (dict.fromkeys(names, times * odds / (1 + times * odds)) for times in (6.0, 1.0))
+    return cr.mixed_model([cr.stated_model(3 * size // 10, easy), cr.stated_model(7 * size // 10, hard)])
+
+
+def test_people_who_differ_are_seen_by_a_test_that_looks_for_them() -> None:
+    """Six lists that see half: 57 degrees of freedom hide from the deviance what one holds. 20 samples of each.
+
+    The deviance alone finds some 80 of 100 of independence and 10 of 100 of all pairs, the score all and 40 (100 samples).
+    """
+    told = [cr.loglinear(h, interval="log").diagnostics for h in cr.draw_lists(differing(6, 0.08, 2000), 20, seed=1)]
+    assert all(one["heterogeneity_p"] < 0.05 for one in told)
+    assert all(one["fit_p"] == min(1.0, 2 * min(one["deviance_p"], one["heterogeneity_p"])) for one in told)
+    right = [
+        cr.loglinear(h, interval="log").diagnostics for h in cr.draw_lists(cr.stated_model(2000, MODERATE), 60, seed=2)
+    ]
+    assert np.mean([one["heterogeneity_p"] < 0.05 for one in right]) <= 0.05 + 3 * 0.0281  # 60 samples
+
+
+def test_the_score_against_people_who_differ_is_the_textbook_one() -> None:
+    """Dense counts: by hand with the inverse of the information of the model and the column of pairs together."""
+    h = histories(people(MODERATE, 20_000, 3))
+    made = cr.loglinear(h, interval="log")
+    members = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 1], [1, 1, 1]], dtype=float)
+    known = dict(zip(map(tuple, h.members.tolist()), h.counts.tolist(), strict=True))
+    counts = np.array([known[tuple(row)] for row in members.astype(int).tolist()])
+    beta = np.array(list(made.diagnostics["parameters"].values()))
+    fitted = np.exp(np.column_stack([np.ones(7), members]) @ beta)
+    pairs = np.array([0.0, 0, 0, 1, 1, 1, 3])
+    whole = np.column_stack([np.ones(7), members, pairs])
+    score = whole.T @ (counts - fitted)
+    statistic = score @ np.linalg.inv(whole.T @ (whole * fitted[:, None])) @ score
+    assert made.diagnostics["fit_reference"] == "chi-squared"
+    assert made.diagnostics["heterogeneity_p"] == pytest.approx(stats.chi2.sf(statistic, 1), rel=1e-6)
+
+
+def test_a_choice_says_that_people_who_differ_fit_better() -> None:
+    """Pairs that stand in for people who differ fit, and miss: four lists that see nine in ten, 15 samples, and 40 without."""
+    mixed = cr.draw_lists(differing(4, 0.55, 1100), 15, seed=3)
+    assert all("people_differ_fits_better" in codes(cr.select_bic(h, interval="log")) for h in mixed)
+    alike = cr.draw_lists(cr.stated_model(1500, MODERATE | {"D": 0.3}), 40, seed=3)
+    said = ["people_differ_fits_better" in codes(cr.select_bic(h, interval="log")) for h in alike]
+    assert np.mean(said) <= 0.05
+
+
+def test_an_average_of_graphs_that_do_not_describe_the_lists_says_so() -> None:
+    """Four lists that see half of people who differ: no graph holds that; 6 samples, and 20 where one graph is right."""
+    mixed = [cr.average_decomposable(h, draws=100, seed=1) for h in cr.draw_lists(differing(4, 0.12, 2000), 6, seed=3)]
+    assert np.mean(["poor_fit" in codes(made) for made in mixed]) >= 0.8
+    pair = cr.stated_model(2000, MODERATE | {"D": 0.3}, {("A", "B"): 4.0})
+    right = [cr.average_decomposable(h, draws=100, seed=1) for h in cr.draw_lists(pair, 20, seed=3)]
+    assert np.mean(["poor_fit" in codes(made) for made in right]) <= 0.05 + 3 * 0.0487
+
+
+def test_classes_have_a_posterior_predictive_p() -> None:
+    """Thousands of classes would fit anything: independence of three lists lies well inside its own posterior."""
+    h = cr.draw_lists(cr.stated_model(1500, MODERATE), seed=1)[0]
+    made = cr.latent_class(h, draws=200, burn_in=500, thin=5, seed=1)
+    assert 0.05 < made.diagnostics["fit_p"] < 1
+    assert "poor_fit" not in codes(made)
+
+
+def test_a_population_far_from_all_classes_is_said_not_to_fit() -> None:
+    """Draws of one class that is on each list by half, held against lists that share nobody."""
+    apart = pd.DataFrame({"A": [1, 0, 0], "B": [0, 1, 0], "C": [0, 0, 1], "count": [40, 50, 60]})
+    h = fl.CaptureHistories.from_counts(apart, lists=LISTS)
+    half = np.concatenate([[0.0, 1, 1, 1.0], [0.5, 0.5, 0.5]])
+    assert predictive_p(h, np.tile(half, (50, 1)), 1) == 0.0
+
+
+def test_a_choice_takes_percentile_limits_unless_told_otherwise() -> None:
+    h = histories(people(MODERATE, 1500, 6))
+    for choose in (cr.select_stepwise, cr.select_bic):
+        made = choose(h, replicates=60, seed=1)
+        row = made.to_frame().iloc[0]
+        assert row["interval_kind"] == "percentile"
+        assert [row["lower"], row["upper"]] == made.diagnostics["percentile"]
+        named = choose(h, replicates=60, seed=1, interval="bca").to_frame().iloc[0]
+        assert [named["lower"], named["upper"]] == made.diagnostics["bca"]
+
+
+@pytest.mark.parametrize("order", [2, 3])
+def test_what_is_known_of_a_pattern_is_what_the_linear_programme_says(order: int) -> None:
+    """Sparse tables of four lists, every hierarchical model: with what was learnt on the way, and each from the start."""
+    space = lattice(4, order)
+    generator = np.random.default_rng(5)
+    tables = generator.poisson(generator.choice([0.2, 1.0, 5.0], size=(12, 15))).astype(float)
+    models = all_models(space)[:: 1 if order == 2 else 2]
+    together = Fitter(lattice=space)
+    for table in tables:
+        made = together.fit(np.tile(table, (len(models), 1)), models).ok
+        for model, found in zip(models, made, strict=True):
+            met = table @ space.matrix[:, 1:]
+            finite, absent = model & (met > 0), model & (met == 0)
+            rows = (space.matrix[:, 1:][:, absent] == 0).all(axis=1)
+            design = space.matrix[np.ix_(rows, np.append(True, finite))]
+            assert found == (is_identifiable(design) and is_inside(design, table[rows]))
