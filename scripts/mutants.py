@@ -47,13 +47,13 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "fl_estimate"
 OUT = ROOT / "out" / "mutants"
 EQUIVALENT = ROOT / "scripts" / "equivalent_mutants.toml"
-BUDGET = 15.0
+BUDGET = 10.0
 """Seconds of tests for one mutant, by what they took unchanged: nearest first, then quickest; the rest is not run."""
-FIRST = 3.0
+FIRST = 2.0
 """Seconds of the nearest tests that are asked before the others: most changes are noticed there, and few files are read for it."""
 READ = 0.2
 """Seconds of the budget for each file of tests that has to be read."""
-BESIDE = 5.0
+BESIDE = 2.0
 """Of the budget, for tests that are not seen to reach the line: what the tests of a file share is reached by the first of them only."""
 PATIENCE = 10.0
 """A test that computes this many times as long as unchanged, and as many seconds more, has noticed."""
@@ -170,7 +170,10 @@ def _arguments() -> argparse.Namespace:
 
 
 def _drawn(room: str, n: int, seed: int) -> list[Mutant]:
-    """Lines drawn without replacement, and in each one change: a long module has more of them."""
+    """Lines drawn without replacement, and in each one change: a long module has more of them.
+
+    Of one seed a smaller draw is the beginning of a larger.
+    """
     by_line: dict[tuple[str, int], list[Mutant]] = {}
     place = SOURCE / room
     for path in [place] if place.is_file() else sorted(place.rglob("*.py")):
@@ -179,8 +182,8 @@ def _drawn(room: str, n: int, seed: int) -> list[Mutant]:
         for number, site in enumerate(_sites(file)[1]):
             mutant = Mutant(file, number, site.line, site.what, text[site.line - 1].strip())
             by_line.setdefault((file, site.line), []).append(mutant)
-    draw = random.Random(seed)
-    return [draw.choice(by_line[line]) for line in draw.sample(sorted(by_line), min(n, len(by_line)))]
+    order = random.Random(seed).sample(sorted(by_line), len(by_line))[:n]
+    return [random.Random(f"{seed} {file} {line}").choice(by_line[file, line]) for file, line in order]
 
 
 def _again(file: Path) -> list[Mutant]:
@@ -305,12 +308,15 @@ class Reach:
         reached = self._lines.get(module, {})
         if lines is not None:
             wanted = set(range(lines[0], lines[1] + 1))
-            return [test for test, seen in reached.items() if seen is None or not wanted.isdisjoint(seen)]
+            found = [test for test, seen in reached.items() if seen is None or not wanted.isdisjoint(seen)]
+            if found:
+                return found
+        # No test runs it, unless the module did when it was imported.
         # What runs at import is used by whoever uses the module, or a module that takes names from it.
-        found = dict.fromkeys(reached)
+        used = dict.fromkeys(reached)
         for importer in _importers(module):
-            found |= dict.fromkeys(self._lines.get(importer, {}))
-        return list(found)
+            used |= dict.fromkeys(self._lines.get(importer, {}))
+        return list(used)
 
 
 @functools.cache
