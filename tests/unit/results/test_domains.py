@@ -53,12 +53,19 @@ def test_domains_are_had_by_labels_codes_and_tuples(key: Any, rows: list[int]) -
     assert key in CROSSED
 
 
-@pytest.mark.parametrize("key", [("Men", "N"), "Men", 1, ("N",) * 3, ("S", 1), fl.NOT_STATED, "", (), "nobody", None, ["N"], ("N", None)])
+@pytest.mark.parametrize(
+    "key", [("Men", "N"), "Men", 1, ("N",) * 3, ("S", 1), fl.NOT_STATED, "", (), "nobody", None, ["N"], ("N", None)]
+)
 def test_labels_that_no_row_has(key: Any) -> None:
     with pytest.raises(fl.FlError, match="FL-EST-297") as raised:
         CROSSED[key]
     assert key not in CROSSED
-    for text in ("region: 'N', 'S', 'not stated'; sex: 'Men', 'Women'", "region × sex (a tuple, in this order)", "the nation is .national", "quantity: 'mean'"):
+    for text in (
+        "region: 'N', 'S', 'not stated'; sex: 'Men', 'Women'",
+        "region × sex (a tuple, in this order)",
+        "the nation is .national",
+        "quantity: 'mean'",
+    ):
         assert text in str(raised.value)
     assert "outcome" not in str(raised.value)  # a column without texts names nothing
 
@@ -140,7 +147,9 @@ def test_labels_in_several_languages() -> None:
     frame = held({"sex": [1, 2, 3]}, ["sex"] * 3, told).frame
     assert labelled(frame, told, "sex").tolist() == ["Men", "F", "Otro"]
     assert labelled(frame, told, "sex", language="fr").tolist() == ["Hommes", "Femmes", "Otro"]
-    assert held({"sex": [1, 2, 3]}, ["sex"] * 3, told).to_frame(labels=True, language="fr")["sex"].tolist()[0] == "Hommes"
+    assert (
+        held({"sex": [1, 2, 3]}, ["sex"] * 3, told).to_frame(labels=True, language="fr")["sex"].tolist()[0] == "Hommes"
+    )
     one = held({"sex": [1, 2, 3]}, ["sex"] * 3, told)
     assert rows_of(one, "Hommes") == rows_of(one, "Men") == [0]
     across = one.pivot("sex", language="fr").index.tolist()

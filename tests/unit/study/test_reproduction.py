@@ -161,7 +161,9 @@ def test_a_summary_counts_what_needs_a_look_first() -> None:
 
 def test_a_table_of_targets(tmp_path: Path) -> None:
     absent = Outcome(**SHARED)
-    every = Reproduction(outcomes=(judged(Rounded(24.84, 24.0, 26.0), 24.8), judged(Rounded(30, 30, 30), [1.0, 2.0]), absent))
+    every = Reproduction(
+        outcomes=(judged(Rounded(24.84, 24.0, 26.0), 24.8), judged(Rounded(30, 30, 30), [1.0, 2.0]), absent)
+    )
     frame = every.to_frame()
     assert list(frame.columns) == list(COLUMNS)
     assert np.isnan(frame["computed"][2])
@@ -179,8 +181,17 @@ def test_a_page_of_targets(tmp_path: Path) -> None:
         replace(given(17.3, 0.05), label="forced labour", document="A report", page="p. 4", table="Table 2"),
         replace(given(6.3), label="sexual", document="Another"),
     )
-    shown = {**SHARED, "inputs": parts, "tables": ("lists.csv",), "note": "a remark", "strength": "strong", "description": "Everybody"}
-    outcome = judge(shown, Rounded(23.6, 23.55, 23.65), 23.6, 0.05, words="a plus b", function="synthesis.add", of_lists=False)
+    shown = {
+        **SHARED,
+        "inputs": parts,
+        "tables": ("lists.csv",),
+        "note": "a remark",
+        "strength": "strong",
+        "description": "Everybody",
+    }
+    outcome = judge(
+        shown, Rounded(23.6, 23.55, 23.65), 23.6, 0.05, words="a plus b", function="synthesis.add", of_lists=False
+    )
     page = Reproduction(outcomes=(outcome,)).to_html(tmp_path / "page.html").read_text(encoding="utf-8")
     for text in ("forced labour", "17.3 ± 0.05 — A report, p. 4, Table 2", "6.3 — Another", "a remark", "strong", "a plus b", "synthesis.add",
                  "23.55–23.65", "24.8 million", outcome.source()):  # fmt: skip

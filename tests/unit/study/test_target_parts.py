@@ -132,7 +132,8 @@ def test_units_that_labels_say(label: str, unit: Unit | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "is_one"), [(1, True), (10, True), (1000.0, True), (100.4, False), (0.1, False), (20, False), (101, False)]
+    ("number", "is_one"),
+    [(1, True), (10, True), (1000.0, True), (100.4, False), (0.1, False), (20, False), (101, False)],
 )
 def test_powers_of_ten_are_sizes_no_figures(number: float, is_one: bool) -> None:
     assert is_power_of_ten(number) is is_one
@@ -159,7 +160,9 @@ def test_a_fall_is_computed_by_the_library_with_its_sign() -> None:
 # Which input a name means
 
 
-def given(*labels: str, unit: Unit | None = None, symbols: tuple[str, ...] = (), values: tuple[float, ...] = ()) -> tuple[Input, ...]:
+def given(
+    *labels: str, unit: Unit | None = None, symbols: tuple[str, ...] = (), values: tuple[float, ...] = ()
+) -> tuple[Input, ...]:
     return tuple(
         Input(label=label, value=values[place] if values else float(place + 2), halfwidth=0.0, unit=unit or Unit("count", 1.0),
               symbol=symbols[place] if symbols else "")
@@ -218,7 +221,10 @@ def test_numbers_of_a_formula_are_inputs_of_that_value() -> None:
 
 def test_parts_go_together_by_their_labels() -> None:
     """Rates that are printed in another order than the counts: A with A, B with B."""
-    rates = tuple(Input(label=label, value=value, halfwidth=0.0, unit=Unit("share", 1e-3)) for label, value in (("B, per 1,000", 4.0), ("A, per 1,000", 2.0)))
+    rates = tuple(
+        Input(label=label, value=value, halfwidth=0.0, unit=Unit("share", 1e-3))
+        for label, value in (("B, per 1,000", 4.0), ("A, per 1,000", 2.0))
+    )
     counts = given("A, million", "B, million", unit=Unit("count", 1e6))
     found = bind(parse("sum(share*rate)/sum(share)"), (*counts, *rates))
     assert found.names == {"share": (0, 1), "rate": (3, 2)}
@@ -272,7 +278,12 @@ def test_a_grid_is_that_many_dark_figures_up_to_so_many_times_the_people_observe
     whole = np.unique(np.round(np.linspace(1, 3 * LISTS.n, 50))).tolist()
     meant = cr.average_decomposable(LISTS, seed=1, grid=whole)
     assert reading.compute(LISTS).value == meant.diagnostics["posterior_median"]
-    for wrong in ({"times": 3}, {"times": 3, "points": 0}, {"times": 0.5, "points": 10}, {"times": 3, "points": 10, "more": 1}):
+    for wrong in (
+        {"times": 3},
+        {"times": 3, "points": 0},
+        {"times": 0.5, "points": 10},
+        {"times": 3, "points": 10, "more": 1},
+    ):
         with pytest.raises(FormulaError, match="grid"):
             read_list_method("", "average_decomposable", {"grid": wrong})
     with pytest.raises(FormulaError, match="does not take 'gird'; did you mean 'grid'"):
@@ -281,6 +292,7 @@ def test_a_grid_is_that_many_dark_figures_up_to_so_many_times_the_people_observe
 
 def test_the_error_of_a_sampled_median() -> None:
     """√(π/2) times that of a mean, se/√ESS, or what the medians of the chains say where that is more; no figure without agreement."""
+
     def sampled(medians: list[float], *, agree: bool = True) -> Any:
         frame = pd.DataFrame({"value": [11.0], "se": [8.0], "lower": [5.0], "upper": [20.0]})
         reasons = () if agree else (SimpleNamespace(code="sampler_rhat"),)
