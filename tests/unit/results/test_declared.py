@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import fl_estimate as fl
-from fl_estimate.inputs.wording import Wording
+from fl_estimate.inputs.wording import ColumnWords, Wording
 from fl_estimate.results import codes, methods, shown
 from fl_estimate.results.basis import Support, weakest
 from fl_estimate.results.build import build
@@ -19,7 +19,7 @@ from fl_estimate.results.columns import FIXED, completed, make_frame
 from fl_estimate.results.crossing import Crossing, nested_columns
 from fl_estimate.results.inference import Inference, Observed
 from fl_estimate.results.methods import Argument, Method, every_method, kinds, split
-from fl_estimate.results.recipe import Period, Recipe
+from fl_estimate.results.recipe import Period, Recipe, joined
 from fl_estimate.results.roles import GROUPS, NOT_IN_FILE, PEOPLE, SEED, Key, Pair, Rest, Role, Within
 
 DECLARED = [each for each in Quantity.all() if each.known]
@@ -179,11 +179,11 @@ def test_an_annotation_that_is_no_type_yet_is_read_and_an_unknown_one_is_told() 
 
 
 @pytest.fixture
-def registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[Any, Method]]:
+def registry(monkeypatch: pytest.MonkeyPatch) -> dict[Any, Method]:
     every_method()  # all that there are, before a copy is made
     copied = dict(methods._DECLARED)  # pyright: ignore[reportPrivateUsage]
     monkeypatch.setattr(methods, "_DECLARED", copied)
-    yield copied
+    return copied
 
 
 def test_a_kind_is_declared_once_unless_a_method_is_chosen(registry: dict[Any, Method]) -> None:
@@ -192,7 +192,7 @@ def test_a_kind_is_declared_once_unless_a_method_is_chosen(registry: dict[Any, M
 
     settings: Any = {"basis": "figures", "family": "synthesis"}
 
-    def told(kind: Mapping[str, Any], names: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    def told(_: Mapping[str, Any], __: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "", ""
 
     full = methods.method(kind="planted", chosen=True, tried_by=second, tried_with=("x",), faults=told, **settings)
@@ -215,6 +215,15 @@ def test_a_kind_is_declared_once_unless_a_method_is_chosen(registry: dict[Any, M
 
 
 # Parts of a result
+
+
+def test_words_of_all_parts_are_kept() -> None:
+    words = [
+        Wording(unit="persons", columns={name: ColumnWords(values={"1": {"": name}})}) for name in ("sex", "region")
+    ]
+    whole = joined([Recipe(wording=each) for each in words], call="sum", arguments={}).wording
+    assert set(whole.columns) == {"sex", "region"}
+    assert whole.columns["sex"].values == {"1": {"": "sex"}}
 
 
 def test_a_further_step_has_the_arguments_of_the_one_before_only_where_it_says_so() -> None:
