@@ -3,6 +3,9 @@
 `mutants.py study --n 200 --seed 1` draws lines of `src/fl_estimate/study`, one change in each, and runs the tests that reach the line
 on it. The checkout is never written to: a process of its own imports the changed module through a hook. A change is
 *killed* when a test fails (or computes far longer than before), *survives* when none does, or when no test reaches it.
+
+What became of each is written down at once, under the state of the library and of the tests that were asked: a run that was
+interrupted goes on where it stopped, and a change that was killed by a test that is the same since is not tried again.
 """
 
 from __future__ import annotations
@@ -11,12 +14,14 @@ import argparse
 import ast
 import contextlib
 import functools
+import gc
 import hashlib
 import importlib
 import importlib.abc
 import importlib.machinery
 import importlib.util
 import json
+import math
 import multiprocessing
 import os
 import random
@@ -26,6 +31,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
@@ -41,8 +47,14 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "fl_estimate"
 OUT = ROOT / "out" / "mutants"
 EQUIVALENT = ROOT / "scripts" / "equivalent_mutants.toml"
-BUDGET = 45.0
+BUDGET = 10.0
 """Seconds of tests for one mutant, by what they took unchanged: nearest first, then quickest; the rest is not run."""
+FIRST = 2.0
+"""Seconds of the nearest tests that are asked before the others: most changes are noticed there, and few files are read for it."""
+READ = 0.2
+"""Seconds of the budget for each file of tests that has to be read."""
+BESIDE = 2.0
+"""Of the budget, for tests that are not seen to reach the line: what the tests of a file share is reached by the first of them only."""
 PATIENCE = 10.0
 """A test that computes this many times as long as unchanged, and as many seconds more, has noticed."""
 NOT_ASKED = (
@@ -56,6 +68,18 @@ would notice counts as a survivor. Nor are the examples of the estimators: besid
 and a method may be declared once only."""
 PRELOADED = ["pytest", "hypothesis", "numpy", "pandas", "polars", "pyarrow.parquet", "narwhals", "pydantic", "typer", "rich",
              "scipy.stats", "scipy.optimize", "scipy.sparse", "matplotlib.figure", "great_tables", "formulaic", "xarray"]  # fmt: skip
+
+UNUSED = (
+    "cacheprovider",
+    "xdist",
+    "xdist.looponfail",
+    "pytest_cov",
+    "nbmake",
+    "zarr",
+    "unraisableexception",
+    "threadexception",
+)
+"""Plugins of pytest that are left out: they take longer to load than most mutants to be killed."""
 
 ROOMS = (
     ("errors",), ("schema",), ("inputs",), ("results", "indicators", "design"), ("loaders", "estimators"),
@@ -88,22 +112,41 @@ def main() -> int:
             f"{len(reach.failed)} tests failed while their lines were asked, and are not run: {', '.join(reach.failed[:8])} …"
         )
     chosen = _again(arguments.again) if arguments.again else _drawn(arguments.room, arguments.n, arguments.seed)
-    apart = {_key(**each): each["why"] for each in _argued()}
     begun = time.monotonic()
-    outcomes: list[dict[str, Any]] = []
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([*PRELOADED, *_below(Path(chosen[0].file).parts[0])])
-    with ThreadPoolExecutor(arguments.jobs) as pool:
-        tried = functools.partial(_tried, context, reach, arguments.budget)
-        for mutant, outcome in zip(chosen, pool.map(tried, chosen), strict=True):
-            if outcome["outcome"] == "survived" and (why := apart.get(_key(mutant.file, mutant.text, mutant.what))):
-                outcome |= {"outcome": "equivalent", "by": why}
-            outcomes.append(asdict(mutant) | outcome)
-            print(f"{outcome['outcome']:<10} {mutant.file}:{mutant.line}: {mutant.what}  [{outcome['by']}]", flush=True)
-        _void(outcomes, context)
-    kept = OUT / f"{arguments.room}-{arguments.seed}{'-again' if arguments.again else ''}.json"
+    outcomes = _outcomes(chosen, context, reach, arguments)
+    _void(outcomes, context, reach)
+    kept = OUT / f"{arguments.room.replace('/', '-')}-{arguments.seed}{'-again' if arguments.again else ''}.json"
     kept.write_text(json.dumps(outcomes, indent=1), encoding="utf-8")
+    if len(outcomes) < len(chosen):
+        print(
+            f"\nstopped after {arguments.minutes:g} minutes: {len(outcomes)} of {len(chosen)} tried; the same command goes on"
+        )
     return _told(arguments.room, outcomes, time.monotonic() - begun, arguments.floor)
+
+
+def _outcomes(chosen: list[Mutant], context: Any, reach: Reach, arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    """What became of each, in the order of the draw; what `--minutes` leaves no time for is left out."""
+    apart = {_key(**each): each["why"] for each in _argued()}
+    journal = Journal(OUT / "tried.jsonl")
+    end = time.monotonic() + 60 * arguments.minutes
+
+    def tried(mutant: Mutant) -> dict[str, Any] | None:
+        tests = reach.tests(mutant, _sites(mutant.file)[1][mutant.number].lines, arguments.budget)
+        outcome = journal.of(mutant, tests)
+        if outcome is None:
+            if time.monotonic() > end:
+                return None
+            outcome = _tried(context, reach, tests, mutant)
+            journal.add(mutant, tests, outcome)
+        if outcome["outcome"] == "survived" and (why := apart.get(_key(mutant.file, mutant.text, mutant.what))):
+            outcome = {"outcome": "equivalent", "by": why}
+        print(f"{outcome['outcome']:<10} {mutant.file}:{mutant.line}: {mutant.what}  [{outcome['by']}]", flush=True)
+        return asdict(mutant) | outcome
+
+    with ThreadPoolExecutor(arguments.jobs) as pool:
+        return [outcome for outcome in pool.map(tried, chosen) if outcome is not None]
 
 
 def _arguments() -> argparse.Namespace:
@@ -115,6 +158,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2, help="processes at a time")
     parser.add_argument("--budget", type=float, default=BUDGET, help="seconds of tests for a mutant")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="after which no mutant is begun any more")
     parser.add_argument("--floor", type=float, default=0.9, help="share to be killed")
     parser.add_argument("--again", type=Path, help="a file of outcomes: its survivors only, on the same code")
     arguments = parser.parse_args()
@@ -126,7 +170,10 @@ def _arguments() -> argparse.Namespace:
 
 
 def _drawn(room: str, n: int, seed: int) -> list[Mutant]:
-    """Lines drawn without replacement, and in each one change: a long module has more of them."""
+    """Lines drawn without replacement, and in each one change: a long module has more of them.
+
+    Of one seed a smaller draw is the beginning of a larger.
+    """
     by_line: dict[tuple[str, int], list[Mutant]] = {}
     place = SOURCE / room
     for path in [place] if place.is_file() else sorted(place.rglob("*.py")):
@@ -135,8 +182,8 @@ def _drawn(room: str, n: int, seed: int) -> list[Mutant]:
         for number, site in enumerate(_sites(file)[1]):
             mutant = Mutant(file, number, site.line, site.what, text[site.line - 1].strip())
             by_line.setdefault((file, site.line), []).append(mutant)
-    draw = random.Random(seed)
-    return [draw.choice(by_line[line]) for line in draw.sample(sorted(by_line), min(n, len(by_line)))]
+    order = random.Random(seed).sample(sorted(by_line), len(by_line))[:n]
+    return [random.Random(f"{seed} {file} {line}").choice(by_line[file, line]) for file, line in order]
 
 
 def _again(file: Path) -> list[Mutant]:
@@ -219,7 +266,7 @@ class Reach:
                     continue
                 self.seconds[test] = seen["seconds"]
                 for module, lines in seen["lines"].items():
-                    same = file.get("modules", {}).get(module) == _text(module)
+                    same = file.get("modules", {}).get(module) == _hash(SOURCE / module)
                     self._lines.setdefault(module, {})[test] = frozenset(lines) if same else None
 
     def tests(self, mutant: Mutant, lines: tuple[int, int] | None, budget: float) -> list[str]:
@@ -229,31 +276,47 @@ class Reach:
         beside = [test for test in self.seconds if _file(test) in files and test not in direct]
         near = f"/{Path(mutant.file).parts[0]}/"
         stem = Path(mutant.file).stem
-        order = sorted(direct, key=lambda t: (stem not in _file(t), near not in _file(t), self.seconds[t], t))
+        turn = self._turns(direct)
+        order = sorted(direct, key=lambda t: (stem not in _file(t), near not in _file(t), turn[t], self.seconds[t], t))
+        chosen = self.within(order, budget)
+        left = min(BESIDE, budget - sum(self.seconds[test] for test in chosen) - READ * len({*map(_file, chosen)}))
+        return [*chosen, *(self.within(sorted(beside, key=lambda t: (self.seconds[t], t)), left) if chosen else ())]
+
+    def _turns(self, tests: list[str]) -> dict[str, int]:
+        """Which of the parametrisations of its test it is, the quickest first: different tests are asked before the same one again."""
+        turns: dict[str, int] = {}
+        seen: dict[str, int] = {}
+        for test in sorted(tests, key=lambda t: (self.seconds[t], t)):
+            name = test.split("[")[0]
+            turns[test] = seen[name] = seen.get(name, -1) + 1
+        return turns
+
+    def within(self, order: list[str], budget: float) -> list[str]:
+        """Those of a list that there is time for, and in any case its first."""
         chosen: list[str] = []
+        files: set[str] = set()
         spent = 0.0
-        for test in [*order, *sorted(beside, key=lambda t: (self.seconds[t], t))]:
-            if not chosen or spent + self.seconds[test] <= budget:
+        for test in order:
+            takes = self.seconds[test] + (0.0 if _file(test) in files else READ)
+            if not chosen or spent + takes <= budget:
                 chosen.append(test)
-                spent += self.seconds[test]
+                files.add(_file(test))
+                spent += takes
         return chosen
 
     def _at(self, module: str, lines: tuple[int, int] | None) -> list[str]:
         reached = self._lines.get(module, {})
         if lines is not None:
             wanted = set(range(lines[0], lines[1] + 1))
-            return [test for test, seen in reached.items() if seen is None or not wanted.isdisjoint(seen)]
+            found = [test for test, seen in reached.items() if seen is None or not wanted.isdisjoint(seen)]
+            if found:
+                return found
+        # No test runs it, unless the module did when it was imported.
         # What runs at import is used by whoever uses the module, or a module that takes names from it.
-        found = dict.fromkeys(reached)
+        used = dict.fromkeys(reached)
         for importer in _importers(module):
-            found |= dict.fromkeys(self._lines.get(importer, {}))
-        return list(found)
-
-
-@functools.cache
-def _text(module: str) -> str:
-    path = SOURCE / module
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.exists() else ""
+            used |= dict.fromkeys(self._lines.get(importer, {}))
+        return list(used)
 
 
 @functools.cache
@@ -273,18 +336,78 @@ def _file(test: str) -> str:
 # Trying
 
 
-def _tried(context: Any, reach: Reach, budget: float, mutant: Mutant) -> dict[str, str]:
-    site = _sites(mutant.file)[1][mutant.number]
-    tests = reach.tests(mutant, site.lines, budget)
+class Journal:
+    """What became of mutants so far: a line each, added at once.
+
+    An outcome holds for the library as it was, and for the tests that were asked. Of one that was killed only the file of the
+    test that killed it has to be the same; of a survivor all that was asked.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._kept: dict[str, dict[str, Any]] = {}
+        if path.exists():
+            for line in path.read_text(encoding="utf-8").splitlines():
+                with contextlib.suppress(json.JSONDecodeError):  # a line that was being written
+                    entry = json.loads(line)
+                    self._kept[entry["mutant"]] = entry
+
+    def of(self, mutant: Mutant, tests: list[str]) -> dict[str, str] | None:
+        """The outcome, where it would come out the same now."""
+        entry = self._kept.get(_name(mutant))
+        if entry is None or entry["library"] != _library():
+            return None
+        files = {_file(test) for test in tests}
+        if entry["outcome"] == "killed":
+            files = {_file(entry["by"])} if entry["by"].startswith(("tests/", "src/")) else set()
+            same = all(entry["files"].get(file) == _hash(ROOT / file) for file in files)
+        else:
+            same = entry["tests"] == tests and entry["files"] == {file: _hash(ROOT / file) for file in files}
+        return {key: entry[key] for key in ("outcome", "by")} if same else None
+
+    def add(self, mutant: Mutant, tests: list[str], outcome: dict[str, str]) -> None:
+        """Write one down."""
+        files = {_file(test): _hash(ROOT / _file(test)) for test in tests}
+        entry = {"mutant": _name(mutant), "library": _library(), "tests": tests, "files": files} | outcome
+        with self._lock, self._path.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(entry) + "\n")
+            self._kept[entry["mutant"]] = entry
+
+
+def _name(mutant: Mutant) -> str:
+    return f"{mutant.file}:{mutant.number}:{mutant.line}: {mutant.what}"
+
+
+@functools.cache
+def _library() -> str:
+    """The state of the library, and of what tests share."""
+    shared = [path for path in ROOT.glob("tests/**/*.py") if not path.name.startswith("test_")]
+    texts = [path.read_bytes() for path in [*sorted(SOURCE.rglob("*.py")), *sorted(shared)]]
+    return hashlib.sha256(b"\0".join(texts)).hexdigest()[:16]
+
+
+@functools.cache
+def _hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.exists() else ""
+
+
+def _tried(context: Any, reach: Reach, tests: list[str], mutant: Mutant) -> dict[str, str]:
     if not tests:
         return {"outcome": "unreached", "by": "no test runs it"}
-    outcome, by = _process(context, mutant, tests, {test: reach.seconds[test] for test in tests})
-    if outcome == "error":
-        # Tests that are made from what the module says may be gone with it: their files are asked as they are then.
-        outcome, by = _process(context, mutant, sorted({_file(test) for test in tests}), {})
-    if outcome == "error":
-        outcome = "killed" if _process(context, None, tests, {})[0] == "survived" else "void"
-    return {"outcome": outcome, "by": by}
+    outcome, by = "survived", ""
+    first = reach.within(tests, FIRST)
+    rest = [test for test in tests if test not in first]
+    for asked in (first, rest):
+        if not asked or outcome != "survived":
+            continue
+        outcome, by = _process(context, mutant, asked, {test: reach.seconds[test] for test in asked})
+        if outcome == "error":
+            # Tests that are made from what the module says may be gone with it: their files are asked as they are then.
+            outcome, by = _process(context, mutant, sorted({_file(test) for test in asked}), {})
+        if outcome == "error":
+            outcome = "killed" if _process(context, None, asked, {})[0] == "survived" else "void"
+    return {"outcome": outcome, "by": f"{len(tests)} tests" if outcome == "survived" else by}
 
 
 def _process(context: Any, mutant: Mutant | None, tests: list[str], seconds: dict[str, float]) -> tuple[str, str]:
@@ -316,6 +439,9 @@ def _trial(mutant: Mutant | None, tests: list[str], seconds: dict[str, float], s
     for stream in (1, 2):
         os.dup2(said, stream)
     os.chdir(ROOT)
+    # What is read here is compiled once for all mutants, beside the checkout; what was loaded before is no more looked through.
+    sys.dont_write_bytecode, sys.pycache_prefix = False, str(OUT / "compiled")
+    gc.freeze()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.setitimer(signal.ITIMER_PROF, 120)  # of computing; nobody handles the signal, so that the process ends
     if mutant is not None:
@@ -327,8 +453,8 @@ def _trial(mutant: Mutant | None, tests: list[str], seconds: dict[str, float], s
             return
     watch = _Watch(seconds)
     folder = tempfile.mkdtemp(prefix="mutant-")
-    options = ["-x", "-q", "--tb=no", "--no-header", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:cov",
-               "-W", "ignore::pytest.PytestAssertRewriteWarning"]  # fmt: skip
+    options = ["-x", "-q", "--tb=no", "--no-header", *(f"-pno:{name}" for name in UNUSED), "-W", "ignore::pytest.PytestAssertRewriteWarning",
+               "-o", "addopts=--import-mode=importlib --strict-markers --strict-config --doctest-modules"]  # fmt: skip
     try:
         status = pytest.main([*options, "-m", "not slow", f"--basetemp={folder}/t", *tests], plugins=[watch])
     finally:
@@ -355,6 +481,10 @@ class _Watch:
     def pytest_runtest_logreport(self, report: Any) -> None:
         if report.failed and not self.failed:
             self.failed = report.nodeid
+
+    def pytest_collectreport(self, report: Any) -> None:
+        if report.failed and not self.failed:
+            self.failed = report.nodeid  # a file that cannot be imported
 
 
 class _Changed(importlib.abc.MetaPathFinder):
@@ -388,17 +518,22 @@ class _Loader(importlib.machinery.SourceFileLoader):
 # Telling
 
 
-def _void(outcomes: list[dict[str, Any]], context: Any) -> None:
+def _void(outcomes: list[dict[str, Any]], context: Any, reach: Reach) -> None:
     """A test that fails on the unchanged code, too, when it is run this way, kills nothing."""
-    killers = sorted({each["by"] for each in outcomes if each["outcome"] == "killed" and "::" in each["by"]})
-    while killers:
-        outcome, by = _process(context, None, killers, {})
+    quick = sorted(reach.seconds, key=lambda test: reach.seconds[test])
+    named = {
+        each["by"] for each in outcomes if each["outcome"] == "killed" and each["by"].startswith(("tests/", "src/"))
+    }
+    # Of a file that could not be imported one test is enough.
+    shown = {by: by if "::" in by else next((test for test in quick if _file(test) == by), by) for by in sorted(named)}
+    while shown:
+        outcome, failed = _process(context, None, list(shown.values()), {})
         if outcome == "survived":
             return
-        bad = [by] if by in killers else killers
-        killers = [each for each in killers if each not in bad]
+        bad = [by for by, test in shown.items() if failed in (by, test)] or list(shown)
+        shown = {by: test for by, test in shown.items() if by not in bad}
         for each in outcomes:
-            if each["by"] in bad:
+            if each["outcome"] == "killed" and each["by"] in bad:
                 each["outcome"] = "void"
                 print(f"void       {each['by']} fails on the unchanged code", flush=True)
 
@@ -414,8 +549,21 @@ def _told(room: str, outcomes: list[dict[str, Any]], seconds: float, floor: floa
     judged = len(outcomes) - counts["equivalent"]
     share = counts["killed"] / judged if judged else 1.0
     told = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
-    print(f"\n{room}: {told}; {share:.1%} of {judged} killed, in {seconds / 60:.1f} minutes")
+    low, high = _wilson(counts["killed"], judged)
+    print(
+        f"\n{room}: {told}; {share:.1%} of {judged} killed (95 % interval {low:.1%} to {high:.1%}), "
+        f"in {seconds / 60:.1f} minutes"
+    )
     return 0 if share >= floor else 1
+
+
+def _wilson(killed: int, n: int) -> tuple[float, float]:
+    """Wilson's interval of a share; the draw is without replacement from many, which it does not count on."""
+    if n == 0:
+        return 0.0, 1.0
+    z = 1.959964
+    centre, half = killed / n + z**2 / (2 * n), z * math.sqrt(killed / n * (1 - killed / n) / n + z**2 / (4 * n**2))
+    return (centre - half) / (1 + z**2 / n), (centre + half) / (1 + z**2 / n)
 
 
 if __name__ == "__main__":

@@ -7,13 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from fl_estimate.reporting.disclosure_choice import BUDGET, attainable, choose
+from fl_estimate.reporting.disclosure_choice import BUDGET, choose
 from fl_estimate.reporting.disclosure_local import Tell
 from fl_estimate.reporting.disclosure_series import EQUAL, Nested
-from fl_estimate.reporting.disclosure_solver import Interval, audit
-from fl_estimate.reporting.disclosure_system import PUBLIC, Flags, Floats, System, parts
+from fl_estimate.reporting.disclosure_system import PUBLIC, Flags, System, parts
 from fl_estimate.reporting.disclosure_tables import Cell, Given, Translation, translate
 from fl_estimate.reporting.releases import KnownTable
 from fl_estimate.results.crossing import Crossing
@@ -162,26 +160,3 @@ def closed_off(system: System, withheld: Flags, exposed: Flags) -> Flags:
     out = withheld.copy()
     out[system.owner[says & (system.owner != PUBLIC)]] = True
     return system.followed(out)
-
-
-def intervals(
-    tables: Sequence[Given], *, min_n: float, min_cases: float, nested: Nested | None = None
-) -> dict[Cell, list[Interval]]:
-    """What readers can work out of each withheld cell of these tables as they are: of its cases, then of its weighted sum."""
-    made = translate(tables, min_n=min_n, min_cases=min_cases, nested=nested)
-    keys = {cell: key for key, cell in made.cell_of.items()}
-    found: dict[Cell, list[Interval]] = {}
-    for interval in audit(attainable(made.system)):
-        found.setdefault(keys.get(interval.cell, ("between",)), []).append(interval)
-    return found
-
-
-def printed_digits(frame: pd.DataFrame) -> tuple[Floats, Floats]:
-    """Values as they are printed, two significant digits of the SE or three of the value, and half the last digit of each."""
-    value: Floats = frame["value"].to_numpy(dtype=float, na_value=np.nan)
-    se: Floats = frame["se"].to_numpy(dtype=float, na_value=np.nan)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        by_error = np.power(10.0, np.floor(np.log10(se)) - 1)
-        step = np.where(se > 0, by_error, np.power(10.0, np.floor(np.log10(np.abs(value))) - 2))
-        rounded = np.round(value / step) * step
-    return np.where(np.isfinite(rounded), rounded, value), np.where(np.isfinite(step), step / 2, 0.0)

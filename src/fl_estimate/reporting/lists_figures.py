@@ -207,7 +207,9 @@ def _dots(axes: Any, on: Any, names: Sequence[str]) -> None:
     for row in range(lists):
         if row % 2 == 0:
             axes.axhspan(row - 0.5, row + 0.5, facecolor=FAINT, linewidth=0)
-        axes.text(-0.8, row, names[row], ha="right", va="center", fontsize=TEXT)
+        # In points from the axis: in units of histories a name would stand further off, and be cut, where there are few.
+        axes.annotate(names[row], (0, row), (-6, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
+                      ha="right", va="center", fontsize=TEXT)  # fmt: skip
     for place in range(histories):
         rows = np.flatnonzero(on[place])
         axes.plot([place] * lists, range(lists), "o", color=RULE, markersize=4)

@@ -122,9 +122,9 @@ def _by_label(wording: Wording, name: str, value: Any, part: Any) -> bool:
     return str(value) == str(part) or part in set(_words(wording, name, value).values())
 
 
-def _not_stated(_: Wording, __: str, value: Any, part: Any) -> bool:
+def _not_stated(wording: Wording, name: str, value: Any, part: Any) -> bool:
     """A frame with labels gives the level as plain text; it is taken so where nothing else is called by it."""
-    return bool(part == value) if value is NOT_STATED else str(value) == str(part)
+    return bool(part == value) if value is NOT_STATED else _by_label(wording, name, value, part)
 
 
 def _require_one_margin(frame: pd.DataFrame, found: Sequence[int], key: Any) -> None:

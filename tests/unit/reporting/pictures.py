@@ -1,0 +1,283 @@
+"""Pictures as a record: what stands where in each, without colours and without words, so that neither style nor wording matters.
+
+`python -m tests.unit.reporting.pictures` draws every picture anew, writes the record and, with a folder, the pictures to look at.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+import fl_estimate as fl
+from fl_estimate import capture_recapture as cr
+from fl_estimate.reporting.areas import read_areas
+from fl_estimate.reporting.figures import draw
+from fl_estimate.reporting.maps import draw_map
+from fl_estimate.reporting.truth import Truth
+from tests.unit.reporting.made import WITHHELD, country, estimates
+
+RECORD = Path(__file__).with_name("pictures.json")
+TRUTH = Truth(
+    values={
+        ("prevalence", "forced_labour", frozenset()): 0.0123,
+        ("prevalence", "forced_labour", frozenset({("region", "North")})): 0.02,
+    }
+)
+RELAXED = fl.SuppressionRule(few_cases="withheld")
+NONE: dict[str, Any] = {"cases": 0, "value": 0.0, "se": 0.0, "lower": 0.0}
+
+
+def record(figure: Any) -> dict[str, Any]:
+    """Sizes, places, marks and numbers of all that is drawn."""
+    figure.canvas.draw()
+    return {
+        "size": figure.get_size_inches().round(3).tolist(),
+        "axes": [_axes(axes) for axes in figure.axes],
+        "texts": [_text(t) for t in figure.texts],
+    }
+
+
+def _axes(axes: Any) -> dict[str, Any]:
+    legend = axes.get_legend()
+    return {
+        "place": _numbers(axes.get_position().bounds),
+        "limits": _numbers([*axes.get_xlim(), *axes.get_ylim()]),
+        "scales": [axes.get_xscale(), axes.get_yscale()],
+        "titles": [_said(axes.get_title(loc="left")), _said(axes.get_xlabel()), _said(axes.get_ylabel())],
+        "ticks": [[_said(label.get_text()) for label in labels if label.get_visible()] for labels in (axes.get_xticklabels(), axes.get_yticklabels())],
+        "lines": [_line(line) for line in axes.lines],
+        "patches": [_patch(patch) for patch in axes.patches],
+        "collections": [_collection(each) for each in axes.collections],
+        "texts": [_text(text) for text in axes.texts],
+        "legend": [] if legend is None else [_said(text.get_text()) for text in legend.get_texts()],
+        "shown": [spine.get_visible() for spine in axes.spines.values()],
+    }  # fmt: skip
+
+
+def _line(line: Any) -> dict[str, Any]:
+    return {"x": _numbers(line.get_xdata()), "y": _numbers(line.get_ydata()), "marker": str(line.get_marker()), "style": str(line.get_linestyle()),
+            "hollow": line.get_markerfacecolor() == "#ffffff", "order": line.get_zorder(), "clipped": line.get_clip_on()}  # fmt: skip
+
+
+def _patch(patch: Any) -> dict[str, Any]:
+    ends = patch.get_path().transformed(patch.get_patch_transform()).get_extents().extents
+    return {"ends": _numbers(ends), "hatch": patch.get_hatch(), "order": patch.get_zorder()}
+
+
+def _collection(each: Any) -> dict[str, Any]:
+    paths = [path.get_extents().extents for path in each.get_paths()[:40]]
+    return {
+        "ends": _numbers(np.ravel(paths)),
+        "at": _numbers(np.ravel(np.asarray(each.get_offsets(), dtype=float))),
+        "order": each.get_zorder(),
+    }
+
+
+def _text(text: Any) -> dict[str, Any]:
+    at = [
+        float(value) if isinstance(value, int | float | np.number) else 0.0
+        for value in (text.xyann if hasattr(text, "xyann") else text.get_position())
+    ]
+    to = [float(value) if isinstance(value, int | float | np.number) else 0.0 for value in getattr(text, "xy", ())]
+    return {
+        "said": _said(text.get_text()),
+        "at": _numbers(at),
+        "to": _numbers(to),
+        "sides": [text.get_ha(), text.get_va()],
+    }
+
+
+def _said(text: str) -> str:
+    """Figures and marks of a text; each word is one w."""
+    return re.sub(r"[^\W\d_]+", "w", text)
+
+
+def _numbers(values: Any) -> list[float | None]:
+    plain = np.ravel(np.asarray(values, dtype=float))
+    return [None if np.isnan(value) else float(f"{value:.5g}") for value in plain]
+
+
+# What is drawn
+
+
+def _bounds() -> fl.Estimates:
+    return estimates(
+        {"bound": "lower"},
+        {"bound": "upper", "value": 0.02, "upper": 0.03},
+        {"region": "N", "bound": "lower", "cases": 2},
+        {"region": "N", "bound": "upper"},
+    )
+
+
+def _regions(**more: Any) -> fl.Estimates:
+    rows = [
+        {"region": place, "value": value, "lower": value * 0.6, "upper": value * 1.5, **more}
+        for place, value in (("North", 0.012), ("South", 0.02), ("East", 0.03), ("West", 0.04))
+    ]
+    return estimates({}, *rows)
+
+
+def _square(x: float, y: float, size: float = 1.0) -> list[list[float]]:
+    return [[x, y], [x + size, y], [x + size, y + size], [x, y + size], [x, y]]
+
+
+def _map(key: str = "region", names: tuple[str, ...] = ("North", "South", "East", "West"), lift: float = 0.0) -> Any:
+    features = [
+        {
+            "type": "Feature",
+            "properties": {key: name},
+            "geometry": {"type": "Polygon", "coordinates": [_square(2.0 * (at % 2), lift + 2.0 * (at // 2), 2.0)]},
+        }
+        for at, name in enumerate(names)
+    ]
+    hole = {
+        "type": "MultiPolygon",
+        "coordinates": [[_square(4, lift, 4), _square(5, lift + 1, 2)], [_square(9, lift + 3, 1)]],
+    }
+    features.append({"type": "Feature", "properties": {key: "Island"}, "geometry": hole})
+    return read_areas({"type": "FeatureCollection", "features": features})
+
+
+@cache
+def _lists() -> cr.Appraisal:
+    rows = pd.DataFrame({"police": [1, 0, 1], "ngo": [0, 1, 1], "count": [120, 95, 14]})
+    return cr.appraise(fl.CaptureHistories.from_counts(rows, lists=["police", "ngo"]), seed=1)
+
+
+@cache
+def _published_lists() -> Any:
+    """What an appraisal prints, with figures put in by hand: the picture does not ask where they come from."""
+    shown = fl.publish_appraisal(_lists())
+    first = shown.methods.iloc[0].to_dict()
+    rows = [
+        {"value": 1000.0, "lower": 800.0, "upper": 1400.0, "admissible": True}, {"value": 1200.0, "lower": 700.0, "upper": 9000.0, "admissible": False},
+        {"value": 900.0, "lower": np.nan, "upper": np.nan, "admissible": True}, {"value": np.nan, "lower": np.nan, "upper": np.nan, "admissible": True},
+    ]  # fmt: skip
+    ratio = np.array([0.5, 1.0, 2.0])
+    pairs = [
+        pd.DataFrame({"interaction": f"pair {name}", "ratio": ratio, "value": 1000.0 + step * (ratio - 1)})
+        for name, step in zip("abcdef", (50, 400, 100, 300, 200, 20), strict=True)
+    ]
+    linkage = pd.DataFrame(
+        {
+            "missed": [0.0, 0.1] * 2,
+            "false_links": [0.0, 0.0, 0.02, 0.02],
+            "value": [900.0, 800, 1000, 950],
+            "lower": [800.0, 700, 900, 850],
+            "upper": [1000.0, 900, 1200, np.nan],
+        }
+    )
+    return replace(
+        shown,
+        methods=pd.DataFrame([{**first, **row} for row in rows]),
+        sensitivity=pd.concat(pairs, ignore_index=True),
+        linkage=linkage,
+        envelope=(700.0, 1400.0),
+    )
+
+
+def _histories(most: int = 3) -> fl.CaptureHistories:
+    rows = pd.DataFrame(
+        [
+            {"a": at >> 2 & 1, "b": at >> 1 & 1, "c": at & 1, "count": 7 * at * (at % 4 != 3) + at}
+            for at in range(1, 2**most)
+        ]
+    )
+    return fl.CaptureHistories.from_counts(rows, lists=["a", "b", "c"])
+
+
+PEOPLE = pd.DataFrame(
+    {
+        "w": np.repeat([10.0, 20.0, 30.0, 40.0, 50.0], 20),
+        "came": np.tile([1, 1, 1, 0], 25),
+        "half": np.arange(100) // 50,
+    }
+)
+
+
+def _far() -> pd.DataFrame:
+    return PEOPLE.assign(w=np.r_[PEOPLE["w"].to_numpy()[:-1], 9_000.0])
+
+
+def _adjusted() -> Any:
+    kept, design = fl.adjust_nonresponse(PEOPLE, fl.Design(weights="w"), "came", by="half")
+    return fl.plot_weights(kept, design)
+
+
+def _shrunk() -> Any:
+    direct = _regions(method="taylor")
+    values = {"North": 0.014, "South": 0.02, "East": 0.027, "West": 0.033}
+    model = estimates(*({"region": name, "value": value, "lower": value * 0.7, "upper": value * 1.3} for name, value in values.items()),
+                      {"region": "Coast", "value": 0.02, "n": 0, "cases": None}, method="area-binomial", interval_kind="equal-tailed", basis="model")  # fmt: skip
+    return fl.plot_shrinkage(direct, model)
+
+
+def _counts() -> Any:
+    stays = pd.DataFrame({"count": [1, 2, 3, 4, 5], "people": [430, 160, 80, 18, 5]})
+    return fl.plot_counts(cr.count_profile(stays, frequency="people"))
+
+
+CASES: dict[str, Callable[[], Any]] = {
+    "published": lambda: fl.plot(fl.publish(country())),
+    "published, withheld zeros": lambda: fl.plot(fl.publish(country(), rule=RELAXED)),
+    "in full": lambda: fl.plot(country()["prevalence_1"]),
+    "several, French": lambda: fl.plot(list(country().values()), language="fr"),
+    "bounds": lambda: draw(fl.publish(_bounds(), rule=RELAXED).tables),
+    "cautions and truth": lambda: draw(fl.publish(estimates({"df": 7}, {"region": "North"})).tables, truth=TRUTH),
+    "limits out of the axis": lambda: draw(fl.publish(estimates({}, {"region": "N", **NONE, "upper": 0.5}), rule=RELAXED).tables),
+    "a mean": lambda: fl.plot(estimates({"value": 44.0, "se": 0.5, "lower": 43.0, "upper": 45.0, "cases": None}, {"region": "N", "value": 46.0, "se": 2.0, "lower": 40.0, "upper": 52.0, "cases": None}, quantity="mean")),
+    "below zero": lambda: fl.plot(estimates({"value": -2.0, "se": 0.5, "lower": -3.0, "upper": 1.0, "cases": None}, quantity="difference")),
+    "without limits": lambda: fl.plot(estimates({"lower": None, "upper": None})),
+    "percent": lambda: fl.plot(estimates({"value": 0.2, "se": 0.02, "lower": 0.16, "upper": 0.24}, {"sex": 1, "value": 0.1}, {"sex": 2, "value": 0.3}, by=("sex",)), language="es"),
+    "two results of the nation": lambda: fl.compare({"one": estimates({}), "other": estimates({"value": 0.02, "upper": 0.03})}),
+    "results by region": lambda: fl.compare({"direct": _regions(), "model": _regions(method="area-binomial"), "more": _regions(n=400)}),
+    "results with withheld ones": lambda: fl.compare(fl.publish({"a": estimates({}, {"region": "North"}, {"region": "West", **WITHHELD}), "b": _regions()})),
+    "results without cases": lambda: fl.compare({"survey": estimates({}, {"region": "East", **NONE, "upper": 0.012}), "other": estimates({"region": "East"})}),
+    "results with bounds": lambda: fl.compare({"survey": estimates({"bound": "lower"}, {"bound": "upper", "value": 0.02}, by=())}),
+    "results tested, Spanish": lambda: fl.compare({"a": _regions(), "b": _regions(method="area-binomial")}, test=True, language="es"),
+    "limits out of the axis, compared": lambda: fl.compare({"a": estimates({}, {"region": "N", **NONE, "upper": 0.5}), "b": estimates({"region": "N", "caution": "cv"})}),
+    "a map": lambda: draw_map(fl.publish(country()), _map()),
+    "a map, French, far north": lambda: draw_map(fl.publish(country()), _map(lift=60.0), language="fr"),
+    "a map in full": lambda: fl.plot_map(_regions(), {"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {"region": n}, "geometry": {"type": "Polygon", "coordinates": [_square(at, 0)]}} for at, n in enumerate(("North", "South", "East", "West"))]}),
+    "a map of one value": lambda: draw_map(fl.publish(estimates(*({"region": n} for n in ("North", "South", "East", "West")))), _map()),
+    "two maps": lambda: draw_map(fl.publish(fl.stack({"survey": _regions(), "model": _regions(n=900)})), _map()),
+    "overlaps": lambda: fl.plot_overlaps(_histories()),
+    "overlaps of few": lambda: fl.plot_overlaps(fl.publish_appraisal(_lists())),
+    "methods": lambda: fl.plot_methods(_published_lists()),
+    "sensitivity": lambda: fl.plot_sensitivity(_published_lists()),
+    "linkage": lambda: fl.plot_linkage(_published_lists()),
+    "linkage of one rate": lambda: fl.plot_linkage(replace(_published_lists(), linkage=_published_lists().linkage.iloc[:2])),
+    "weights": lambda: fl.plot_weights(PEOPLE, fl.Design(weights="w"), responded="came"),
+    "weights far out": lambda: fl.plot_weights(_far(), fl.Design(weights="w"), language="fr"),
+    "weights before and after": _adjusted,
+    "equal weights": lambda: fl.plot_weights(PEOPLE.assign(w=3.0), fl.Design(weights="w"), responded="came"),
+    "shrinkage": _shrunk,
+    "counts": _counts,
+    "plans": lambda: fl.plot_plan(*[fl.plan_sample(0.01, n=2_000, deff=deff) for deff in (1.0, 2.0)]),
+    "a plan, French": lambda: fl.plot_plan(fl.plan_sample(0.05, n=500), language="fr"),
+}  # fmt: skip
+
+
+def main(folder: str = "") -> None:
+    """Write the record, and the pictures to a folder."""
+    told = {name: record(make()) for name, make in CASES.items()}
+    lines = ",\n".join(
+        f"{json.dumps(name)}: {json.dumps(each, ensure_ascii=False, separators=(',', ':'))}"
+        for name, each in told.items()
+    )
+    RECORD.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
+    for name, make in CASES.items() if folder else ():
+        make().savefig(Path(folder) / f"{name.replace(' ', '_').replace(',', '')}.png", dpi=70)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

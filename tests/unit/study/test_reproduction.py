@@ -1,0 +1,203 @@
+"""Ranges from rounding, verdicts, and what a reader is shown of a figure that was computed again: by hand, one by one."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fl_estimate.study.reproduction import (
+    COLUMNS,
+    MOST_CORNERS,
+    Outcome,
+    Reproduction,
+    Rounded,
+    judge,
+    lines,
+    monte_carlo,
+    range_of,
+    summary,
+    told_otherwise,
+    written,
+)
+from fl_estimate.study.target_binding import Input
+from fl_estimate.study.target_reading import Reading
+from fl_estimate.study.target_units import Unit
+
+SHARED: dict[str, Any] = {
+    "id": "a-figure", "description": "", "document": "A report", "page": "p. 3", "status": "verified", "printed": "24.8",
+    "unit": "million", "expected": True, "reason": "", "note": "", "strength": "", "inputs": (), "tables": (),
+}  # fmt: skip
+
+
+def given(value: float, halfwidth: float = 0.0) -> Input:
+    return Input(label="x", value=value, halfwidth=halfwidth, unit=Unit("count", 1.0))
+
+
+def judged(ours: Rounded, published: Any, half: float = 0.05, **settings: Any) -> Outcome:
+    told = {"of_lists": False, **settings}
+    shared = {**SHARED, "expected": told.pop("expected", True)}
+    return judge(shared, ours, published, half, words="a + b", function="synthesis.add", **told)
+
+
+@pytest.mark.parametrize("many", [2, MOST_CORNERS, MOST_CORNERS + 1, 2 * MOST_CORNERS])
+def test_every_input_moves_by_half_its_last_digit(many: int) -> None:
+    """Of a − b − b … by hand: the first up and all others down is the most, the reverse the least; a part without rounding stays."""
+    into = (given(100.0, 0.5), *(given(1.0, 0.05) for _ in range(many - 1)), given(7.0))
+    reading = Reading(words="", function="arithmetic", compute=lambda x: x[0] - x[1:-1].sum(axis=0) + x[-1])
+    found = range_of(reading, into)
+    middle, most = 100 - (many - 1) + 7, 0.5 + 0.05 * (many - 1)
+    assert (found.value, found.lower, found.upper) == pytest.approx((middle, middle - most, middle + most), abs=1e-9)
+
+
+def test_a_figure_to_the_nearest_thousand_is_rounded_and_lies_in_its_own_range() -> None:
+    reading = Reading(words="", function="arithmetic", compute=lambda x: x[0] * x[1], nearest=1000.0)
+    found = range_of(reading, (given(13.9, 0.05), given(1000.0)))
+    # 13,900 rounds to 14,000; the inputs reach 13,850 to 13,950, and the rounded figure itself.
+    assert (found.value, found.lower, found.upper) == pytest.approx((14_000, 13_850, 14_000))
+
+
+def test_the_library_computes_the_figure_and_the_ends() -> None:
+    reading = Reading(words="", function="f", compute=lambda x: x[0], by_library=lambda point: 2 * float(point[0]))
+    assert range_of(reading, (given(5.0, 0.5),)) == Rounded(value=10.0, lower=9.0, upper=11.0)
+
+
+@pytest.mark.parametrize(
+    ("ours", "published", "settings", "verdict", "agrees", "exact"),
+    [
+        (Rounded(24.84, 24.0, 26.0), 24.8, {}, "prints_same", True, True),
+        (Rounded(24.85, 24.85, 24.85), 24.8, {}, "prints_same", True, True),  # on the edge
+        (Rounded(25.0, 24.84, 26.0), 24.8, {}, "within_rounding", True, False),
+        (Rounded(24.0, 23.0, 24.76), 24.8, {}, "within_rounding", True, False),
+        (Rounded(25.0, 24.86, 26.0), 24.8, {}, "differs", False, False),
+        (Rounded(24.0, 23.0, 24.74), 24.8, {}, "differs", False, False),
+        (Rounded(25.0, 24.86, 26.0), 24.8, {"expected": False}, "known_difference", False, False),
+        (Rounded(24.8, 24.8, 24.8), 24.8, {"expected": False}, "unexpected_agreement", True, True),
+        # Of case lists the range is the interval, and says nothing of whether the value prints the same.
+        (Rounded(25.0, 20.0, 30.0), 24.8, {"of_lists": True}, "differs", False, False),
+        (Rounded(25.0, 20.0, 30.0), 24.8, {"of_lists": True, "chance": 0.2}, "within_monte_carlo", True, False),
+        (Rounded(24.8, 20.0, 30.0), 24.8, {"of_lists": True, "chance": 0.2}, "prints_same", True, True),
+        # An interval agrees where both limits do.
+        (Rounded(25.0, 20.04, 30.04), [20.0, 30.0], {}, "prints_same", True, None),
+        (Rounded(25.0, 20.04, 30.1), [20.0, 30.0], {}, "differs", False, None),
+        (Rounded(25.0, 19.9, 30.04), [20.0, 30.0], {}, "differs", False, None),
+        (Rounded(25.0, 20.0, 30.0), None, {}, "differs", False, None),
+        (Rounded(25.0, 20.0, 30.0), None, {"expected": False}, "known_difference", False, None),
+    ],
+)  # fmt: skip
+def test_verdicts(
+    ours: Rounded, published: Any, settings: dict[str, Any], verdict: str, agrees: bool, exact: bool | None
+) -> None:
+    found = judged(ours, published, **settings)
+    assert (found.verdict, found.agrees, found.exact) == (verdict, agrees, exact)
+    assert (found.computed, found.lower, found.upper) == (ours.value, ours.lower, ours.upper)
+    assert (found.words, found.function, found.id) == ("a + b", "synthesis.add", "a-figure")
+    assert found.failed == (verdict == "differs")
+
+
+def test_two_runs_of_a_sampler() -> None:
+    """Three standard errors of a difference: 3 √(3² + 4²); one that is not sampled prints the same each time."""
+    assert monte_carlo(3.0, 4.0) == 15.0
+    assert monte_carlo(0.0, 4.0) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("ours", "told", "expected"),
+    [(100.0, 101.0, 101.0), (100.0, 100.009, None), (100.0, 100.02, 100.02), (100.0, 100, None), (1.0, True, None),
+     (100.0, "101", None), (100.0, None, None), (100.0, float("nan"), None), (0.0, 0, None), (-100.0, 100, 100.0)],
+)  # fmt: skip
+def test_a_figure_that_its_writer_computed_otherwise(ours: float, told: Any, expected: float | None) -> None:
+    assert told_otherwise(ours, told) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(float("nan"), ""), (float("inf"), ""), (1234.5678, "1,235"), (1000.0, "1,000"), (999.96, "1,000.0"), (123.456, "123.5"), (100.0, "100.0"),
+     (99.9, "99.90"), (12.345678, "12.35"), (10.0, "10.00"), (9.8765, "9.877"), (-1234.5, "−1,234"), (-12.3456, "−12.35"), (0.0, "0.000")],
+)  # fmt: skip
+def test_figures_have_the_digits_that_their_size_calls_for(value: float, text: str) -> None:
+    assert written(value).replace("-", "−") == text
+
+
+def test_what_the_terminal_shows_of_a_target() -> None:
+    agreed = judged(Rounded(24.84, 24.0, 26.0), 24.8)
+    sampled = judged(Rounded(25.0, 20.0, 30.0), 24.8, of_lists=True, chance=0.2)
+    absent = Outcome(**{**SHARED, "status": "", "reason": "no such list"})
+    assert lines(Reproduction(outcomes=(agreed,))) == [
+        ["a-figure", "24.8 million", "24.84", "24.00–26.00", agreed.verdict_words()]
+    ]
+    assert " ± 0.200" in sampled.verdict_words()
+    assert "±" not in agreed.verdict_words()
+    # One that differs is not told a slack that it is not within, and one that was not computed has no figure.
+    assert "±" not in replace(sampled, verdict="differs").verdict_words()
+    assert lines(Reproduction(outcomes=(absent,)))[0][1:4] == [f"24.8 million [{absent.mark()}]", "", ""]
+    assert absent.verdict_words().endswith(": no such list")
+    assert "no such list" not in replace(agreed, reason="no such list").verdict_words()
+    assert "25.5" in replace(agreed, author=25.5).verdict_words()
+    marks = {replace(agreed, status=status).mark() for status in ("verified", "secondary", "")}
+    assert len(marks) == 3
+    assert replace(agreed, status="anything").mark() == absent.mark()
+    assert agreed.source() == f"A report, p. 3 [{agreed.mark()}]"
+    assert replace(agreed, page="").source() == f"A report [{agreed.mark()}]"
+    assert replace(agreed, document="").source().partition(",")[0] not in ("", "A report")
+    long = replace(agreed, printed="1" * 41, unit="")
+    assert lines(Reproduction(outcomes=(long,)))[0][1] == "1" * 39 + "…"
+    assert lines(Reproduction(outcomes=(replace(long, printed="1" * 40),)))[0][1] == "1" * 40
+
+
+def test_a_summary_counts_what_needs_a_look_first() -> None:
+    agreed, differs = judged(Rounded(24.8, 24.8, 24.8), 24.8), judged(Rounded(30.0, 30.0, 30.0), 24.8)
+    every = Reproduction(outcomes=(agreed, differs, agreed))
+    assert every.counts() == {"differs": 1, "prints_same": 2}
+    assert list(every.counts()) == ["differs", "prints_same"]
+    assert not every.ok
+    assert Reproduction(outcomes=(agreed,)).ok
+    assert [part.rsplit(": ", 1)[1] for part in summary(every).split("; ")] == ["1", "2"]
+
+
+def test_a_table_of_targets(tmp_path: Path) -> None:
+    absent = Outcome(**SHARED)
+    every = Reproduction(
+        outcomes=(judged(Rounded(24.84, 24.0, 26.0), 24.8), judged(Rounded(30, 30, 30), [1.0, 2.0]), absent)
+    )
+    frame = every.to_frame()
+    assert list(frame.columns) == list(COLUMNS)
+    assert np.isnan(frame["computed"][2])
+    with every.to_csv(tmp_path / "targets.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    shown = [(row["computed"], row["lower"], row["upper"], row["agrees"], row["exact_after_rounding"]) for row in rows]
+    assert shown == [("24.84", "24", "26", "true", "true"), ("30", "30", "30", "false", ""), ("", "", "", "false", "")]
+    assert {row["source"] for row in rows} == {absent.source()}
+    assert [row["verdict"] for row in rows] == [each.verdict_words() for each in every.outcomes]
+    assert list(Reproduction(outcomes=()).to_frame().columns) == list(COLUMNS)
+
+
+def test_a_page_of_targets(tmp_path: Path) -> None:
+    parts = (
+        replace(given(17.3, 0.05), label="forced labour", document="A report", page="p. 4", table="Table 2"),
+        replace(given(6.3), label="sexual", document="Another"),
+    )
+    shown = {
+        **SHARED,
+        "inputs": parts,
+        "tables": ("lists.csv",),
+        "note": "a remark",
+        "strength": "strong",
+        "description": "Everybody",
+    }
+    outcome = judge(
+        shown, Rounded(23.6, 23.55, 23.65), 23.6, 0.05, words="a plus b", function="synthesis.add", of_lists=False
+    )
+    page = Reproduction(outcomes=(outcome,)).to_html(tmp_path / "page.html").read_text(encoding="utf-8")
+    for text in ("forced labour", "17.3 ± 0.05 — A report, p. 4, Table 2", "6.3 — Another", "a remark", "strong", "a plus b", "synthesis.add",
+                 "23.55–23.65", "24.8 million", outcome.source()):  # fmt: skip
+        assert text in page, text
+    assert "lists.csv" not in page  # tables are told of figures from case lists
+    of_lists = replace(outcome, of_lists=True, note="")
+    page = Reproduction(outcomes=(of_lists,)).to_html(tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "lists.csv" in page
+    assert "a remark" not in page
