@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,8 +11,8 @@ import pandas as pd
 
 from fl_estimate.arrays import Floats, Places
 from fl_estimate.errors import EstimateFault
-from fl_estimate.estimators.capture_recapture.conditional_em import Fitted, fit_cells
-from fl_estimate.estimators.capture_recapture.conditional_fit import Softmax, chances
+from fl_estimate.estimators.capture_recapture.conditional_em import Fitted
+from fl_estimate.estimators.capture_recapture.conditional_fit import chances
 from fl_estimate.estimators.capture_recapture.people_cells import Cells
 
 
@@ -24,23 +24,46 @@ class Draws:
     failed: int
 
 
-def draw_sizes(
-    whole: Softmax,
-    cells: Cells,
-    strata: Places,
-    fitted: Fitted,
-    order: Places,
-    sizes_of: Callable[[Floats, Floats], Floats],
-    *,
-    replicates: int,
-    seed: int,
-) -> Draws:
-    """Draw lists of the people that the model says there are, fit again, and sum again.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Refit:
+    """People drawn from a model, and the model fitted to them."""
+
+    cells: Cells
+    fitted: Fitted
+
+
+def refits(
+    fit: Callable[[Cells], Fitted], cells: Cells, fitted: Fitted, order: Places, *, replicates: int, seed: int
+) -> Iterator[Refit | None]:
+    """Draw lists of the people that the model says there are, and fit again; None where there is no estimate.
 
     Parameters
     ----------
+    fit : callable
+        What is done with a drawn file: one model, or a choice among several.
     order : int array, shape (cells,)
         Cells in the order of their domains, so that rounding to whole people moves none of them by more than one.
+    """
+    generator = np.random.default_rng(seed)
+    outcomes = _with_none(fitted)
+    people = fitted.model.people * (1 + fitted.unseen)
+    gaps = _gaps(cells)
+    for _ in range(replicates):
+        drawn = generator.multinomial(_whole(people, order, generator), outcomes)[:, :-1]
+        again = _redrawn(cells, drawn, gaps, generator)
+        try:
+            yield Refit(cells=again, fitted=fit(again))
+        except EstimateFault:
+            yield None
+
+
+def draw_sizes(drawn: Iterator[Refit | None], sizes_of: Callable[[Floats, Floats], Floats]) -> Draws:
+    """Sum again in every draw.
+
+    Parameters
+    ----------
+    drawn : iterator
+        As `refits` gives it.
     sizes_of : callable
         People observed in each cell and h of each cell in; sizes of the domains out.
 
@@ -49,19 +72,14 @@ def draw_sizes(
     EstimateFault
         FL-EST-177: more than half of the draws have no estimate.
     """
-    generator = np.random.default_rng(seed)
-    outcomes = _with_none(fitted)
-    people = fitted.model.people * (1 + fitted.unseen)
-    gaps = _gaps(cells)
     found: list[Floats] = []
-    for _ in range(replicates):
-        drawn = generator.multinomial(_whole(people, order, generator), outcomes)[:, :-1]
-        try:
-            again = fit_cells(whole, _redrawn(cells, drawn, gaps, generator), strata, fitted)
-        except EstimateFault:
-            continue
-        found.append(sizes_of(again.model.people, again.unseen))
-    failed = replicates - len(found)
+    failed = 0
+    for refit in drawn:
+        if refit is None:
+            failed += 1
+        else:
+            found.append(sizes_of(refit.fitted.model.people, refit.fitted.unseen))
+    replicates = len(found) + failed
     if failed > replicates / 2:
         raise EstimateFault(
             "FL-EST-177", "more than half of the bootstrap draws have no estimate, so that there is no interval",

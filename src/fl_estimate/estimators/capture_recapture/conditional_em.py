@@ -128,6 +128,20 @@ def _counts(model: Softmax, cells: Cells, weights: Floats) -> tuple[Floats, Floa
     return people, sums
 
 
+def observed(fitted: Fitted, cells: Cells, group: Places, shape: tuple[int, ...]) -> Floats:
+    """People of each group of cells with each history; who lacks a covariate is shared out over the cells that he can be in."""
+    weights = np.ones((len(cells.people), 1))
+    if cells.cell.shape[1] > 1:
+        share, _ = chances(fitted.model, fitted.fit.coefficients)
+        at = np.maximum(cells.cell, 0)
+        weights = np.where(cells.cell >= 0, share[at, cells.history[:, None]] * fitted.shares[at], 0.0)
+        weights /= weights.sum(axis=1, keepdims=True)
+    found = np.zeros(shape)
+    history = np.broadcast_to(cells.history[:, None], cells.cell.shape)
+    np.add.at(found, (group[np.maximum(cells.cell, 0)], history), cells.people[:, None] * weights)
+    return found
+
+
 class _Em:
     """The map of one step of EM, with what it needs again and again."""
 
