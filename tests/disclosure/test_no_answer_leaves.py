@@ -143,7 +143,7 @@ OTHERWISE = {
     "capture_recapture.count_profile", "capture_recapture.draw_links", "capture_recapture.generalised_chao",
     "capture_recapture.generalised_zelterman", "capture_recapture.linkage_corrected", "capture_recapture.linkage_curve",
     "capture_recapture.linkage_loglinear", "capture_recapture.pairwise", "capture_recapture.pairwise_bounds",
-    "capture_recapture.pool_links", "capture_recapture.zero_truncated", "cut", "marginal_effects", "multiple_tests", "plot_counts",
+    "capture_recapture.pool_links", "capture_recapture.select_conditional", "capture_recapture.zero_truncated", "cut", "marginal_effects", "multiple_tests", "plot_counts",
     "plot_linkage", "plot_map", "plot_weights", "predict", "regress_multinomial", "regress_ordinal",
 }  # fmt: skip
 SLOW = {"draws", "seed", "sampler", "chains", "replicates", "progress"}
