@@ -91,7 +91,7 @@ def conditional_loglinear(
     ------
     EstimateFault
         FL-EST-30 (interval, level), FL-EST-31, FL-EST-32 (terms), FL-EST-04, FL-EST-05 (by), FL-EST-170 (formula),
-        FL-EST-171 (a covariate that is missing and is no class), FL-EST-172 (coefficients that cannot be told apart),
+        FL-EST-171 (a covariate that is missing for everybody, or a domain that is a number and missing), FL-EST-172 (coefficients that cannot be told apart),
         FL-EST-173 (no finite estimate), FL-EST-174 (blind), FL-EST-177 (the bootstrap fails), FL-EST-178 (EM).
     ListsFault
         FL-LISTS-01 to FL-LISTS-06, FL-LISTS-08, FL-LISTS-14.
@@ -102,9 +102,11 @@ def conditional_loglinear(
     is that of the histories given that they are not empty, p_ω/(1 − p_∅), and N = Σ 1/(1 − p_∅(x_i)) over people observed, with
     Var N = Σ p_∅/(1 − p_∅)² + g'Vg, g = dN/dβ. Without dependence and covariates this is Huggins' model, logit p_j = x'β_j.
 
-    A covariate of classes that is missing (a list does not record it) is summed over by EM, its shares among people observed
-    learnt from those in whom it is known, within strata of the others (known numbers cut into five): it must be missing
-    at random given the lists that a person is on and the other covariates.
+    A covariate that is missing (a list does not record it) is summed over by EM, its shares among people observed learnt
+    from those in whom it is known, within strata of the others (known numbers cut into five): it must be missing
+    at random given the lists that a person is on and the other covariates. A number can have up to 20 values where it is missing,
+    observed ones that stand for equal parts of the people in whom it is known, who keep theirs as it is (EM by the method
+    of weights). Of more than one such column the grid is coarser.
 
     Goodness of fit: Pearson's Σ (O − E)²/E over the histories of all people, and of fifths of them by their chance to be
     observed; `fit_p` is twice the smaller p. Covariates being given and coefficients estimated, it is a weighted sum of χ²
@@ -118,7 +120,7 @@ def conditional_loglinear(
     ----------
     Huggins (1989), Biometrika 76, 133-140. Alho (1990), Biometrics 46, 623-635. van der Heijden, Cruyff and van Houwelingen
     (2003), Statistica Neerlandica 57, 289-304 (variance). Zwane and van der Heijden (2003), Statistics and Probability
-    Letters 65, 121-125 (bootstrap); Andrews (1988), Econometrica 56, 1419-1453 (goodness of fit); (2007), Biometrics 63, 1160-1169, and van der Heijden, Whittaker, Cruyff, Bakker and van der Vliet (2012), Annals
+    Letters 65, 121-125 (bootstrap); Andrews (1988), Econometrica 56, 1419-1453 (goodness of fit); Ibrahim (1990), JASA 85, 765-769 (EM by weights); (2007), Biometrics 63, 1160-1169, and van der Heijden, Whittaker, Cruyff, Bakker and van der Vliet (2012), Annals
     of Applied Statistics 6, 831-852 (covariates and lists that do not know each other).
 
     Examples

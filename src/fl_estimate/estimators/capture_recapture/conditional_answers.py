@@ -161,7 +161,7 @@ def read_people(
             fix="leave it out of the formulas, of by= and of blind=: what it says of people is what is modelled",
         )  # fmt: skip
     read = read_records(records, lists, wanted)
-    cells = cells_of(read)
+    cells = cells_of(read, {*by_columns(by), *hidden})
     histories = _histories(read.lists, cells)
     model = read_terms(histories, terms)
     return Read(

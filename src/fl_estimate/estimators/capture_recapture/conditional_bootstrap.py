@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from fl_estimate.arrays import Floats, Places
 from fl_estimate.errors import EstimateFault
@@ -113,17 +112,19 @@ class _Gaps:
     kinds : flags, shape (kinds, possibilities, possibilities)
         Which possibilities cannot be told from one another.
     shares : array, shape (histories, kinds)
+    known : int array, shape (kinds, knowns)
+        What is left of known covariates.
     """
 
     kinds: npt.NDArray[np.bool_]
     shares: Floats
+    known: Places
 
 
 def _gaps(cells: Cells) -> _Gaps | None:
-    width = cells.cell.shape[1]
-    if width == 1:
+    if not cells.gaps:
         return None
-    codes = _options(cells)
+    codes = cells.options
     missing = np.stack([_missing(codes, row) for row in cells.cell >= 0])
     kinds, kind = np.unique(missing, axis=0, return_inverse=True)
     alike = np.stack([((codes[:, None, :] == codes[None, :, :]) | one).all(axis=2) for one in kinds])
@@ -131,15 +132,15 @@ def _gaps(cells: Cells) -> _Gaps | None:
     np.add.at(shares, (cells.history, kind.ravel()), cells.people)
     overall = shares.sum(axis=0)
     total = shares.sum(axis=1, keepdims=True)
-    return _Gaps(kinds=alike, shares=np.where(total > 0, shares / np.maximum(total, 1e-300), overall / overall.sum()))
-
-
-def _options(cells: Cells) -> Places:
-    """Codes of the values of what can be missing, shape (possibilities, columns)."""
-    first = cells.frame.iloc[: cells.cell.shape[1]]
-    differing = [name for name in first if first[name].nunique() > 1]
-    codes = [pd.Categorical(first[name]).codes for name in differing]
-    return np.stack(codes, axis=1).astype(np.intp)
+    numbers: frozenset[str] = frozenset().union(*cells.blanked)
+    gone = [
+        frozenset(name for name, out in zip(cells.gaps, one, strict=True) if out and name in numbers) for one in kinds
+    ]
+    whole = np.arange(len(cells.place))
+    return _Gaps(
+        kinds=alike, shares=np.where(total > 0, shares / np.maximum(total, 1e-300), overall / overall.sum()),
+        known=np.stack([cells.blanked.get(one, whole) for one in gone]),
+    )  # fmt: skip
 
 
 def _missing(codes: Places, possible: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
@@ -156,10 +157,9 @@ def _redrawn(cells: Cells, drawn: npt.NDArray[np.int64], gaps: _Gaps | None, gen
     shares = gaps.shares[np.minimum(history, len(gaps.shares) - 1)]
     kinds = generator.multinomial(people, shares)
     group, kind = np.nonzero(kinds)
-    width = cells.cell.shape[1]
-    base, option = np.divmod(cell[group], width)
-    possible = gaps.kinds[kind, option]
-    merged = np.where(possible, base[:, None] * width + np.arange(width), -1)
+    at = cell[group]
+    possible = gaps.kinds[kind, cells.option[at]]
+    merged = np.where(possible, cells.place[gaps.known[kind, cells.known[at]]], -1)
     keys = np.column_stack([merged, history[group]])
     rows, at = np.unique(keys, axis=0, return_inverse=True)
     counts = np.bincount(at.ravel(), weights=kinds[group, kind].astype(float))

@@ -233,7 +233,7 @@ def small(**columns: Any) -> pd.DataFrame:
         ("FL-EST-170", {"covariates": "sex +"}, {}),
         ("FL-EST-170", {"covariates": "y ~ sex"}, {}),
         ("FL-EST-170", {"covariates": "np.log(nought)"}, {"nought": 0.0}),
-        ("FL-EST-171", {"common": "age"}, {"age": [None, *np.linspace(0, 1, len(small()) - 1)]}),
+        ("FL-EST-171", {"by": "age"}, {"age": [None, *np.linspace(0, 1, len(small()) - 1)]}),
         ("FL-EST-171", {"common": "empty"}, {"empty": None}),
         ("FL-EST-171", {"common": "gap", "interval": "log"}, {"gap": [None, *"ab" * 300][: len(small())]}),
         ("FL-EST-172", {"common": "twice", "covariates": "sex"}, {"twice": (small()["sex"] == "male") * 2.0}),
