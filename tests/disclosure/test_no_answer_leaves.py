@@ -141,6 +141,7 @@ OTHERWISE = {
     "run_study",  # runs a study: test_no_answer_leaves_studies
     "plot_plan",  # takes plans by their place: test_plans_are_told_by_their_place
     "frameworks",  # takes nothing
+    "capture_recapture.select_conditional",  # fits many models: conditional_loglinear is walked
 }  # fmt: skip
 SLOW = {"draws", "seed", "sampler", "chains", "replicates", "progress"}
 """Settings that are numbers, and would run a sampler."""

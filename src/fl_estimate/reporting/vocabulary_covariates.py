@@ -10,6 +10,16 @@ _NAMED: dict[str, Said] = {
         "modèle log-linéaire conditionnel avec covariables",
         "modelo log-lineal condicional con covariables",
     ),
+    "conditional-loglinear-bic": (
+        "conditional log-linear model with covariates, chosen by BIC",
+        "modèle log-linéaire conditionnel avec covariables, choisi par le BIC",
+        "modelo log-lineal condicional con covariables, elegido por el BIC",
+    ),
+    "conditional-loglinear-aic": (
+        "conditional log-linear model with covariates, chosen by AIC",
+        "modèle log-linéaire conditionnel avec covariables, choisi par l’AIC",
+        "modelo log-lineal condicional con covariables, elegido por el AIC",
+    ),
     "doubly-robust-lists": (
         "doubly robust, several lists, with covariates",
         "doublement robuste, plusieurs listes, avec covariables",

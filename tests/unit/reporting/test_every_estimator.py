@@ -157,6 +157,9 @@ ESTIMATORS: dict[str, tuple[Callable[[], fl.Estimates], Rows]] = {
     "capture_recapture.petersen": (lambda: cr.petersen(lists(), "police", "ngo"), ALL),
     "capture_recapture.select_aic_p": (lambda: cr.select_aic_p(lists()), ALL),
     "capture_recapture.select_bic": (lambda: cr.select_bic(lists()), ALL),
+    "capture_recapture.select_conditional": (
+        lambda: cr.select_conditional(listed(), lists=LISTS, covariates="region", by="region"), OF_FEW,
+    ),
     "capture_recapture.select_stepwise": (lambda: cr.select_stepwise(lists()), ALL),
     "capture_recapture.sensitivity": (lambda: cr.sensitivity(lists()), ALL),
     "capture_recapture.threshold": (lambda: cr.threshold(lists(), draws=100, seed=1), ALL),

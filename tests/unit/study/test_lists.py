@@ -75,6 +75,14 @@ def test_covariates_of_a_formula_and_domains_are_kept_beside_the_lists(persons: 
         assert "everyone_can_be_listed" in {assumption.code for assumption in one.assumptions}
 
 
+def test_a_model_with_covariates_is_chosen_from_a_file(persons: pd.DataFrame, tmp_path: Path) -> None:
+    keys = NAMED + 'method = "select_conditional"\ncovariates = "C(sex) + region"\nby = "region"\ncriterion = "aic"\n'
+    made = estimated(tmp_path, persons, keys)
+    asked = cr.select_conditional(persons, lists=LISTS, covariates="C(sex) + region", by="region", criterion="aic")
+    np.testing.assert_allclose(made.frame["value"], asked.frame["value"], rtol=1e-9)
+    assert set(made.frame["method"]) == {"conditional-loglinear-aic"}
+
+
 def test_a_list_that_is_blind_is_a_table(persons: pd.DataFrame, tmp_path: Path) -> None:
     seen = persons[~((persons["clinic"] == 1) & (persons["region"] == "North"))]
     keys = NAMED + 'method = "conditional_loglinear"\nblind = { clinic = { region = ["North"] } }\n'

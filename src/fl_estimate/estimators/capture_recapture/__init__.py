@@ -7,6 +7,7 @@ from fl_estimate.estimators.capture_recapture.appraisal import Appraisal, apprai
 from fl_estimate.estimators.capture_recapture.bounds import chao, zelterman
 from fl_estimate.estimators.capture_recapture.closed import closed
 from fl_estimate.estimators.capture_recapture.conditional import conditional_loglinear
+from fl_estimate.estimators.capture_recapture.conditional_selection import select_conditional
 from fl_estimate.estimators.capture_recapture.consistency import InternalConsistency, internal_consistency
 from fl_estimate.estimators.capture_recapture.count_profile import CountProfile, count_profile
 from fl_estimate.estimators.capture_recapture.count_regressions import generalised_chao, generalised_zelterman
@@ -75,6 +76,7 @@ __all__ = [
     "pool_links",
     "select_aic_p",
     "select_bic",
+    "select_conditional",
     "select_stepwise",
     "sensitivity",
     "simulate",

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from fl_estimate.arrays import Floats, Places
 from fl_estimate.errors import EstimateFault
-from fl_estimate.estimators.capture_recapture.conditional_em import Fitted, fit_cells
-from fl_estimate.estimators.capture_recapture.conditional_fit import Softmax, chances
+from fl_estimate.estimators.capture_recapture.conditional_em import Fitted
+from fl_estimate.estimators.capture_recapture.conditional_fit import chances
 from fl_estimate.estimators.capture_recapture.people_cells import Cells
 
 
@@ -24,23 +23,46 @@ class Draws:
     failed: int
 
 
-def draw_sizes(
-    whole: Softmax,
-    cells: Cells,
-    strata: Places,
-    fitted: Fitted,
-    order: Places,
-    sizes_of: Callable[[Floats, Floats], Floats],
-    *,
-    replicates: int,
-    seed: int,
-) -> Draws:
-    """Draw lists of the people that the model says there are, fit again, and sum again.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Refit:
+    """People drawn from a model, and the model fitted to them."""
+
+    cells: Cells
+    fitted: Fitted
+
+
+def refits(
+    fit: Callable[[Cells], Fitted], cells: Cells, fitted: Fitted, order: Places, *, replicates: int, seed: int
+) -> Iterator[Refit | None]:
+    """Draw lists of the people that the model says there are, and fit again; None where there is no estimate.
 
     Parameters
     ----------
+    fit : callable
+        What is done with a drawn file: one model, or a choice among several.
     order : int array, shape (cells,)
         Cells in the order of their domains, so that rounding to whole people moves none of them by more than one.
+    """
+    generator = np.random.default_rng(seed)
+    outcomes = _with_none(fitted)
+    people = fitted.model.people * (1 + fitted.unseen)
+    gaps = _gaps(cells)
+    for _ in range(replicates):
+        drawn = generator.multinomial(_whole(people, order, generator), outcomes)[:, :-1]
+        again = _redrawn(cells, drawn, gaps, generator)
+        try:
+            yield Refit(cells=again, fitted=fit(again))
+        except EstimateFault:
+            yield None
+
+
+def draw_sizes(drawn: Iterator[Refit | None], sizes_of: Callable[[Floats, Floats], Floats]) -> Draws:
+    """Sum again in every draw.
+
+    Parameters
+    ----------
+    drawn : iterator
+        As `refits` gives it.
     sizes_of : callable
         People observed in each cell and h of each cell in; sizes of the domains out.
 
@@ -49,19 +71,14 @@ def draw_sizes(
     EstimateFault
         FL-EST-177: more than half of the draws have no estimate.
     """
-    generator = np.random.default_rng(seed)
-    outcomes = _with_none(fitted)
-    people = fitted.model.people * (1 + fitted.unseen)
-    gaps = _gaps(cells)
     found: list[Floats] = []
-    for _ in range(replicates):
-        drawn = generator.multinomial(_whole(people, order, generator), outcomes)[:, :-1]
-        try:
-            again = fit_cells(whole, _redrawn(cells, drawn, gaps, generator), strata, fitted)
-        except EstimateFault:
-            continue
-        found.append(sizes_of(again.model.people, again.unseen))
-    failed = replicates - len(found)
+    failed = 0
+    for refit in drawn:
+        if refit is None:
+            failed += 1
+        else:
+            found.append(sizes_of(refit.fitted.model.people, refit.fitted.unseen))
+    replicates = len(found) + failed
     if failed > replicates / 2:
         raise EstimateFault(
             "FL-EST-177", "more than half of the bootstrap draws have no estimate, so that there is no interval",
@@ -95,17 +112,19 @@ class _Gaps:
     kinds : flags, shape (kinds, possibilities, possibilities)
         Which possibilities cannot be told from one another.
     shares : array, shape (histories, kinds)
+    known : int array, shape (kinds, knowns)
+        What is left of known covariates.
     """
 
     kinds: npt.NDArray[np.bool_]
     shares: Floats
+    known: Places
 
 
 def _gaps(cells: Cells) -> _Gaps | None:
-    width = cells.cell.shape[1]
-    if width == 1:
+    if not cells.gaps:
         return None
-    codes = _options(cells)
+    codes = cells.options
     missing = np.stack([_missing(codes, row) for row in cells.cell >= 0])
     kinds, kind = np.unique(missing, axis=0, return_inverse=True)
     alike = np.stack([((codes[:, None, :] == codes[None, :, :]) | one).all(axis=2) for one in kinds])
@@ -113,15 +132,15 @@ def _gaps(cells: Cells) -> _Gaps | None:
     np.add.at(shares, (cells.history, kind.ravel()), cells.people)
     overall = shares.sum(axis=0)
     total = shares.sum(axis=1, keepdims=True)
-    return _Gaps(kinds=alike, shares=np.where(total > 0, shares / np.maximum(total, 1e-300), overall / overall.sum()))
-
-
-def _options(cells: Cells) -> Places:
-    """Codes of the values of what can be missing, shape (possibilities, columns)."""
-    first = cells.frame.iloc[: cells.cell.shape[1]]
-    differing = [name for name in first if first[name].nunique() > 1]
-    codes = [pd.Categorical(first[name]).codes for name in differing]
-    return np.stack(codes, axis=1).astype(np.intp)
+    numbers: frozenset[str] = frozenset().union(*cells.blanked)
+    gone = [
+        frozenset(name for name, out in zip(cells.gaps, one, strict=True) if out and name in numbers) for one in kinds
+    ]
+    whole = np.arange(len(cells.place))
+    return _Gaps(
+        kinds=alike, shares=np.where(total > 0, shares / np.maximum(total, 1e-300), overall / overall.sum()),
+        known=np.stack([cells.blanked.get(one, whole) for one in gone]),
+    )  # fmt: skip
 
 
 def _missing(codes: Places, possible: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
@@ -138,10 +157,9 @@ def _redrawn(cells: Cells, drawn: npt.NDArray[np.int64], gaps: _Gaps | None, gen
     shares = gaps.shares[np.minimum(history, len(gaps.shares) - 1)]
     kinds = generator.multinomial(people, shares)
     group, kind = np.nonzero(kinds)
-    width = cells.cell.shape[1]
-    base, option = np.divmod(cell[group], width)
-    possible = gaps.kinds[kind, option]
-    merged = np.where(possible, base[:, None] * width + np.arange(width), -1)
+    at = cell[group]
+    possible = gaps.kinds[kind, cells.option[at]]
+    merged = np.where(possible, cells.place[gaps.known[kind, cells.known[at]]], -1)
     keys = np.column_stack([merged, history[group]])
     rows, at = np.unique(keys, axis=0, return_inverse=True)
     counts = np.bincount(at.ravel(), weights=kinds[group, kind].astype(float))

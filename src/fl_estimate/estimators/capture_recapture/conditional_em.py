@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -80,11 +80,9 @@ def strata_of_shares(cells: Cells, numbers: frozenset[str]) -> Places:
         return np.zeros(len(cells.known), dtype=np.intp)
     rows = np.unique(cells.known, return_index=True)[1]
     frame = cells.frame.iloc[rows]
-    width = len(cells.known) // max(len(rows), 1)
-    differing = cells.frame.iloc[: width or 1]
     codes: list[npt.NDArray[Any]] = []
     for name in frame:
-        if differing[name].nunique() > 1:
+        if name in cells.gaps:
             continue
         values = frame[name]
         if str(name) in numbers and values.nunique() > CLASSES:
@@ -114,7 +112,7 @@ def fit_cells(whole: Softmax, cells: Cells, strata: Places, start: Fitted | None
             model=counted, fit=fit, kept=kept, empty=empty, shares=np.ones(len(cells.known)),
             log_likelihood=fit.moments.log_likelihood, steps=0,
         )  # fmt: skip
-    return _by_em(_Em(model, cells, strata), kept, empty, first, start)
+    return _by_em(model, _Em(model, cells, strata), kept, empty, first, start)
 
 
 def _counts(model: Softmax, cells: Cells, weights: Floats) -> tuple[Floats, Floats]:
@@ -128,56 +126,90 @@ def _counts(model: Softmax, cells: Cells, weights: Floats) -> tuple[Floats, Floa
     return people, sums
 
 
+def observed(fitted: Fitted, cells: Cells, group: Places, shape: tuple[int, ...]) -> Floats:
+    """People of each group of cells with each history; who lacks a covariate is shared out over the cells that he can be in."""
+    weights = np.ones((len(cells.people), 1))
+    if cells.cell.shape[1] > 1:
+        share, _ = chances(fitted.model, fitted.fit.coefficients)
+        at = np.maximum(cells.cell, 0)
+        weights = np.where(cells.cell >= 0, share[at, cells.history[:, None]] * fitted.shares[at], 0.0)
+        weights /= weights.sum(axis=1, keepdims=True)
+    found = np.zeros(shape)
+    history = np.broadcast_to(cells.history[:, None], cells.cell.shape)
+    np.add.at(found, (group[np.maximum(cells.cell, 0)], history), cells.people[:, None] * weights)
+    return found
+
+
 class _Em:
-    """The map of one step of EM, with what it needs again and again."""
+    """The map of one step of EM, with what it needs again and again; only cells in which somebody can be."""
 
     def __init__(self, model: Softmax, cells: Cells, strata: Places) -> None:
-        self.model, self.cells, self.strata = model, cells, strata
+        self.cells = cells
         self.possible = cells.cell >= 0
-        self.at = np.maximum(cells.cell, 0)
-        # The place of a cell among those that differ only in what can be missing.
-        width = cells.cell.shape[1]
-        self.key = strata * width + np.arange(len(cells.known)) % width
-        self.width = width
+        used = np.unique(cells.cell[self.possible])
+        self.model = model.rows(used)
+        self.at = np.searchsorted(used, np.maximum(cells.cell, used[0] if len(used) else 0))
+        self.at = np.where(self.possible, self.at, 0)
+        self.width = cells.cell.shape[1]
+        self.option = cells.option[used]
+        self.every = strata * self.width + cells.option
+        self.key = self.every[used]
+        self.size = (int(strata.max(initial=0)) + 1) * self.width
 
     def start(self) -> Floats:
         """Shares before the first step: those of people whose covariates are all known, one half person added to each."""
         alone = self.possible.sum(axis=1) == 1
-        option = self.at % self.width
+        option = self.option[self.at]
         seen = (
             np.bincount(option[alone][self.possible[alone]], weights=self.cells.people[alone], minlength=self.width)
             + 0.5
         )
-        return (seen / seen.sum())[np.arange(len(self.cells.known)) % self.width]
+        return np.tile(seen / seen.sum(), self.size // self.width)
+
+    def of_keys(self, shares: Floats) -> Floats:
+        """From shares of all cells to those of each stratum and possibility."""
+        found = np.full(self.size, 1e-300)
+        found[self.every] = shares
+        return found
 
     def shared_out(self, coefficients: Floats, shares: Floats) -> tuple[Floats, float]:
         """The chance that a group lies in each of its cells, shape (groups, possibilities), and the log-likelihood."""
         share, _ = chances(self.model, coefficients)
-        joint = np.where(self.possible, share[self.at, self.cells.history[:, None]] * shares[self.at], 0.0)
+        joint = np.where(self.possible, share[self.at, self.cells.history[:, None]] * shares[self.key][self.at], 0.0)
         total = joint.sum(axis=1)
         if not (total > 0).all():
             return joint, -np.inf
         return joint / total[:, None], float(self.cells.people @ np.log(total))
 
+    def counts(self, weights: Floats) -> tuple[Floats, Floats]:
+        """As `_counts`, of the cells in which somebody can be."""
+        return _counts(self.model, replace(self.cells, cell=np.where(self.possible, self.at, -1)), weights)
+
     def shares_of(self, people: Floats) -> Floats:
-        """Shares in each stratum, the same for all its cells of one kind."""
-        size = int(self.strata.max() + 1) * self.width
-        of_key = np.bincount(self.key, weights=people, minlength=size).reshape(-1, self.width)
+        """Shares of the possibilities in each stratum."""
+        of_key = np.bincount(self.key, weights=people, minlength=self.size).reshape(-1, self.width)
         total = of_key.sum(axis=1, keepdims=True)
-        return np.divide(of_key, total, out=np.full_like(of_key, 1 / self.width), where=total > 0).ravel()[self.key]
+        return np.divide(of_key, total, out=np.full_like(of_key, 1 / self.width), where=total > 0).ravel()
+
+    def proper(self, shares: Floats) -> Floats:
+        """Shares that add up to 1 in each stratum."""
+        of_key = shares.reshape(-1, self.width)
+        return np.maximum(of_key / of_key.sum(axis=1, keepdims=True), 1e-300).ravel()
 
 
-def _by_em(em: _Em, kept: Places, empty: tuple[int, ...], first: Floats | None, start: Fitted | None) -> Fitted:
-    shares = em.start() if start is None else start.shares
-    weights = em.possible * shares[em.at]
-    counted = em.model.counted(*_counts(em.model, em.cells, weights / weights.sum(axis=1, keepdims=True)))
+def _by_em(
+    model: Softmax, em: _Em, kept: Places, empty: tuple[int, ...], first: Floats | None, start: Fitted | None
+) -> Fitted:
+    shares = em.start() if start is None else em.of_keys(start.shares)
+    weights = em.possible * shares[em.key][em.at]
+    counted = em.model.counted(*em.counts(weights / weights.sum(axis=1, keepdims=True)))
     coefficients = maximise(counted, first).coefficients
 
     def step(values: Floats) -> tuple[Floats, float]:
         """One step of EM, its second half by one step of Newton's: the likelihood before it comes with it."""
         beta, shares = values[:size], np.exp(values[size:])
         weights, likelihood = em.shared_out(beta, shares)
-        people, sums = _counts(em.model, em.cells, weights)
+        people, sums = em.counts(weights)
         now = moments(em.model.counted(people, sums), beta)
         return np.concatenate([beta + _newton(now), np.log(np.maximum(em.shares_of(people), 1e-300))]), likelihood
 
@@ -186,10 +218,10 @@ def _by_em(em: _Em, kept: Places, empty: tuple[int, ...], first: Floats | None, 
                             SETTLED if start is None else NEAR)  # fmt: skip
     beta, shares = values[:size], np.exp(values[size:])
     weights, likelihood = em.shared_out(beta, shares)
-    counted = em.model.counted(*_counts(em.model, em.cells, weights))
+    counted = model.counted(*_counts(model, em.cells, weights))
     return Fitted(
-        model=counted, fit=maximise(counted, beta), kept=kept, empty=empty, shares=shares, log_likelihood=likelihood,
-        steps=steps,
+        model=counted, fit=maximise(counted, beta), kept=kept, empty=empty, shares=shares[em.every],
+        log_likelihood=likelihood, steps=steps,
     )  # fmt: skip
 
 
@@ -215,7 +247,7 @@ def _settle(
             return two, 2 * (count + 1)
         length = -max(1.0, float(np.linalg.norm(move) / max(float(np.linalg.norm(turn)), 1e-300)))
         far = values - 2 * length * move + length**2 * turn if length > -1e6 else two
-        far[size:] = np.log(_shared(np.exp(np.clip(far[size:], -700, 50)), em))
+        far[size:] = np.log(em.proper(np.exp(np.clip(far[size:], -700, 50))))
         ahead, reached = step(far)
         values = ahead if np.isfinite(ahead).all() and reached >= before else two
     raise EstimateFault(
@@ -229,9 +261,3 @@ def _moved(change: Floats, values: Floats, size: int) -> float:
     shares = np.exp(values[size:])
     parts = [np.abs(change[:size]) / (1 + np.abs(values[:size])), np.abs(change[size:]) * shares]
     return float(np.max(np.concatenate(parts), initial=0.0))
-
-
-def _shared(values: Floats, em: _Em) -> Floats:
-    """Shares that add up to 1 within the cells of each row of known covariates."""
-    total = np.bincount(em.cells.known, weights=values)[em.cells.known]
-    return np.maximum(values / np.where(total > 0, total, 1.0), 1e-300)

@@ -64,6 +64,12 @@ class Softmax:
         """The same model of other counts."""
         return replace(self, people=people, sums=sums)
 
+    def rows(self, kept: npt.NDArray[np.intp]) -> Softmax:
+        """The same model of some of its rows."""
+        return replace(
+            self, columns=self.columns[kept], pattern=self.pattern[kept], people=self.people[kept], sums=self.sums[kept]
+        )
+
     def gathered(self, by_column: Floats) -> Floats:
         """From (…, columns, terms) to (…, coefficients)."""
         return np.einsum("...jt,jt->...j", by_column[..., self.column_of, :], self.loads)

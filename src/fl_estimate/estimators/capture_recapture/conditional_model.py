@@ -74,9 +74,15 @@ class Formulas:
 
 
 def list_model(
-    records: Records, cells: Cells, terms: tuple[Term, ...], formulas: Formulas, blind: Blind | None
-) -> ListModel:
+    records: Records, cells: Cells, terms: tuple[Term, ...], formulas: Formulas, blind: Blind | None,
+    evaluated: Mapping[str, Columns] | None = None,
+) -> ListModel:  # fmt: skip
     """Lay the columns of every coefficient out, and the histories that people of each cell can have.
+
+    Parameters
+    ----------
+    evaluated : mapping of str to Columns, optional
+        Columns that stand for names in the place of formulas.
 
     Raises
     ------
@@ -87,7 +93,7 @@ def list_model(
     pattern, opened = open_histories(cells, records.lists, blind)
     table = _Table()
     complete = records.frame.dropna()
-    made: dict[str, Columns] = {}
+    made = dict(evaluated or {})
 
     def columns(side: str) -> Columns:
         if side not in made:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from fl_estimate.results.codes import AssumptionCode, MethodName, ReasonCode
 
 CONDITIONAL_LOGLINEAR = MethodName("conditional-loglinear")
+CONDITIONAL_SELECTED = {
+    "bic": MethodName("conditional-loglinear-bic"),
+    "aic": MethodName("conditional-loglinear-aic"),
+}
 DOUBLY_ROBUST_LISTS = MethodName("doubly-robust-lists")
 GENERALISED_CHAO = MethodName("generalised-chao")
 GENERALISED_ZELTERMAN = MethodName("generalised-zelterman")

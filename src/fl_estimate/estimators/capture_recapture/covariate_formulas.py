@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,15 +22,45 @@ class Columns:
     ----------
     values : array, shape (rows, columns)
     names : tuple of str
+    terms : tuple of str
+        The term that each column belongs to; "1" of the constant.
     """
 
     values: Floats
     names: tuple[str, ...]
+    terms: tuple[str, ...]
 
     def without_intercept(self) -> Columns:
         """The same but for the constant."""
-        kept = [place for place, name in enumerate(self.names) if name != "Intercept"]
-        return Columns(values=self.values[:, kept], names=tuple(self.names[place] for place in kept))
+        return self._at([place for place, name in enumerate(self.names) if name != "Intercept"])
+
+    def of(self, terms: Collection[str]) -> Columns:
+        """The columns of some terms."""
+        return self._at([place for place, term in enumerate(self.terms) if term in terms])
+
+    def _at(self, kept: list[int]) -> Columns:
+        return Columns(
+            values=self.values[:, kept], names=tuple(self.names[place] for place in kept),
+            terms=tuple(self.terms[place] for place in kept),
+        )  # fmt: skip
+
+
+def terms_in(formula: str) -> dict[str, frozenset[str]]:
+    """The terms of a right-hand side but the constant, each with its factors.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-170.
+
+    Examples
+    --------
+    >>> {term: sorted(factors) for term, factors in terms_in("sex * age").items()}
+    {'sex': ['sex'], 'age': ['age'], 'sex:age': ['age', 'sex']}
+    """
+    parsed, _ = read_side(formula)
+    each = {str(term): frozenset(str(factor) for factor in term.factors) for term in parsed}
+    return {term: factors for term, factors in each.items() if term != "1"}
 
 
 def read_side(formula: str) -> tuple[Any, tuple[str, ...]]:
@@ -83,7 +113,8 @@ def columns_of(formula: str, people: pd.DataFrame, cells: pd.DataFrame) -> Colum
     values = values.reshape(len(cells), len(names))
     if broken := [name for name, column in zip(names, values.T, strict=True) if not np.isfinite(column).all()]:
         raise _fault(f"{formula!r}: no finite number for some people in {listed(broken)}")
-    return Columns(values=values, names=names)
+    term_of = {place: str(term) for term, places in spec.term_indices.items() for place in places}
+    return Columns(values=values, names=names, terms=tuple(term_of[place] for place in range(len(names))))
 
 
 def _spelled(name: str) -> str:

@@ -47,6 +47,8 @@ class DomainAnswer:
     level : float
     reasons : mapping of code to domains
         Places of the domains that a reason holds for.
+    parameters : mapping of code to mapping
+        What a reason says beside its code.
     assumptions : sequence of Assumption
     diagnostics, arguments : mapping
     about : About
@@ -65,6 +67,7 @@ class DomainAnswer:
     level: float
     about: About
     assumptions: Sequence[Assumption] = ()
+    parameters: Mapping[ReasonCode, Mapping[str, Any]] = field(default_factory=dict[ReasonCode, Mapping[str, Any]])
     reasons: Mapping[ReasonCode, Sequence[int]] = field(default_factory=dict[ReasonCode, Sequence[int]])
     diagnostics: Mapping[str, Any] = field(default_factory=dict[str, Any])
     arguments: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -104,7 +107,7 @@ def domain_estimates(answer: DomainAnswer) -> Estimates:
         ),
         support=Support.of(np.repeat(answer.seen, 2), rows=rows),
         reasons=[
-            code.at(2 * place + row) for code, places in answer.reasons.items() for place in places for row in (0, 1)
+            code.at(2 * place + row, **answer.parameters.get(code, {})) for code, places in answer.reasons.items() for place in places for row in (0, 1)
         ],
         diagnostics=answer.diagnostics,
         covariance=np.repeat(np.repeat(answer.covariance, 2, axis=0), 2, axis=1),

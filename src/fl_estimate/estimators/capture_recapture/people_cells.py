@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,10 @@ BlindInFile = dict[str, dict[str, list[str | int | float | bool]]]
 """In a study file: a table for each list, with the values of columns."""
 CLASSES = 20
 """Most values of a column of whole numbers that is taken for classes where it is missing for somebody."""
+GRIDS = (20, 10, 5)
+"""Values that a missing number can have, each standing for as many people: the first of these that leaves few enough cells."""
+MOST_POSSIBLE = 60
+"""Possible values of what is missing, together, up to which a finer grid is taken."""
 MOST_CELLS = 200_000
 """Most cells of known covariates × possible values of the missing ones."""
 
@@ -68,6 +72,16 @@ class Cells:
         How many they are.
     incomplete : int
         People some of whose covariates are missing.
+    option : int array, shape (cells,)
+        Which of the possible values of what can be missing a cell has.
+    gaps : tuple of str
+        Columns that are missing for somebody.
+    options : int array, shape (possibilities, gaps)
+        Numbers of the values of each possibility.
+    place : int array, shape (knowns, possibilities)
+        The cell of each; −1 where a number that is known is another.
+    blanked : mapping of set of str to int array, shape (knowns,)
+        The same known covariates without these numbers.
     """
 
     frame: pd.DataFrame
@@ -76,6 +90,11 @@ class Cells:
     history: Places
     people: Floats
     incomplete: int
+    option: Places
+    gaps: tuple[str, ...]
+    options: Places
+    place: Places
+    blanked: Mapping[frozenset[str], Places]
 
 
 def blind_columns(blind: Blind) -> list[str]:
@@ -168,26 +187,39 @@ def _classes(values: list[Any], column: Any) -> pd.Categorical:
     return pd.Categorical(text, categories=[value for value in order if value in present])
 
 
-def cells_of(records: Records) -> Cells:
+def cells_of(records: Records, classes: Collection[str] = ()) -> Cells:
     """Put people with the same covariates together; who lacks some can be in several cells.
+
+    Parameters
+    ----------
+    classes : collection of str
+        Columns that must be classes where they are missing for somebody: those of domains, and of blind lists.
 
     Raises
     ------
     EstimateFault
-        FL-EST-171: a covariate that is missing for somebody is no class, or is missing for everybody; too many cells.
+        FL-EST-171: such a column is a number, a covariate is missing for everybody, or there are too many cells.
+
+    Notes
+    -----
+    A number that is missing can have one of up to 20 values, observed ones near the means of parts of equal size of the people
+    in whom it is known (the distribution of a missing covariate by weights on a grid: Ibrahim 1990). Who has it keeps it as it is.
     """
     frame = records.frame
     history = _history(records.members)
     gaps = [str(name) for name in frame if frame[name].isna().any()]
-    if not gaps:
-        known, rows = _alike(frame)
-        pairs, group = np.unique(known * (history.max() + 1) + history, return_inverse=True)
-        return Cells(
-            frame=frame.iloc[rows].reset_index(drop=True), known=np.arange(len(rows)),
-            cell=(pairs // (history.max() + 1))[:, None], history=pairs % (history.max() + 1),
-            people=np.bincount(group, minlength=len(pairs)).astype(float), incomplete=0,
-        )  # fmt: skip
-    return _with_gaps(records, history, gaps)
+    if gaps:
+        return _with_gaps(records, history, gaps, classes)
+    known, rows = _alike(frame)
+    pairs, group = np.unique(known * (history.max() + 1) + history, return_inverse=True)
+    every = np.arange(len(rows))
+    return Cells(
+        frame=frame.iloc[rows].reset_index(drop=True), known=every,
+        cell=(pairs // (history.max() + 1))[:, None], history=pairs % (history.max() + 1),
+        people=np.bincount(group, minlength=len(pairs)).astype(float), incomplete=0,
+        option=np.zeros(len(rows), dtype=np.intp), gaps=(), options=np.zeros((1, 0), dtype=np.intp),
+        place=every[:, None], blanked={},
+    )  # fmt: skip
 
 
 def _history(members: Member) -> Places:
@@ -212,58 +244,143 @@ def _alike(frame: pd.DataFrame) -> tuple[Places, Places]:
     return number.astype(np.intp), rows.astype(np.intp)
 
 
-def _with_gaps(records: Records, history: Places, gaps: list[str]) -> Cells:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Gap:
+    """A column that is missing for somebody: its values, and the number of each person's; −1 where it is missing."""
+
+    values: list[Any]
+    codes: Places
+    grid: bool
+
+
+def _with_gaps(records: Records, history: Places, gaps: list[str], classes: Collection[str]) -> Cells:
     frame = records.frame
-    levels = {name: _levels(records, name) for name in gaps}
-    known, rows = _alike(frame.drop(columns=gaps))
-    crossed = pd.MultiIndex.from_product(list(levels.values()), names=gaps).to_frame(index=False)
-    if len(rows) * len(crossed) > MOST_CELLS:
+    for grid in GRIDS:
+        found = {name: _gap(records, name, grid, classes) for name in gaps}
+        numbers = [name for name, gap in found.items() if gap.grid]
+        crossed = np.stack(
+            [each.ravel() for each in np.meshgrid(*(np.arange(len(gap.values)) for gap in found.values()), indexing="ij")],
+            axis=1,
+        ).astype(np.intp)  # fmt: skip
+        kept = frame[[str(name) for name in frame if name not in gaps or name in numbers]]
+        bases, base, blanked = _bases(kept, numbers)
+        fits = _fits(bases, found, numbers, crossed)
+        if fits.sum() <= MOST_CELLS and (len(crossed) <= MOST_POSSIBLE or grid == GRIDS[-1] or not numbers):
+            break
+    else:
         raise EstimateFault(
             "FL-EST-171", "covariates that are missing for some people have too many values together",
-            found=f"{len(rows):,} known combinations × {len(crossed):,} possible values of {listed(gaps)}",
+            found=f"{len(bases):,} known combinations × {len(crossed):,} possible values of {listed(gaps)}",
             fix="put values into fewer classes, numbers too",
         )  # fmt: skip
-    codes = np.stack([_codes(frame[name], levels[name]) for name in gaps], axis=1)
-    options = np.stack([_codes(crossed[name], levels[name]) for name in gaps], axis=1)
-    pattern, first = _alike(pd.DataFrame(codes))
-    fits = np.stack([((codes[row] < 0) | (options == codes[row])).all(axis=1) for row in first])
+    known, option = (each.astype(np.intp) for each in np.nonzero(fits))
+    place = np.full(fits.shape, -1, dtype=np.intp)
+    place[known, option] = np.arange(len(known))
+    codes = np.stack([gap.codes for gap in found.values()], axis=1)
+    pattern, first = _alike(pd.DataFrame(np.where(codes < 0, np.nan, codes)))
+    possible = np.stack([((codes[row] < 0) | (crossed == codes[row])).all(axis=1) for row in first])
     size = int(history.max()) + 1
-    _, kept, group = np.unique((known * len(first) + pattern) * size + history, return_index=True, return_inverse=True)
-    cell = known[kept, None] * len(crossed) + np.arange(len(crossed))[None, :]
-    table = frame.drop(columns=gaps).iloc[np.repeat(rows, len(crossed))].reset_index(drop=True)
-    for name in gaps:
-        column = crossed[name].to_numpy()[np.tile(np.arange(len(crossed)), len(rows))]
-        table[name] = column if name in records.numbers else pd.Categorical(column, categories=levels[name])
+    _, one, group = np.unique((base * len(first) + pattern) * size + history, return_index=True, return_inverse=True)
     return Cells(
-        frame=table[list(frame)], known=np.repeat(np.arange(len(rows)), len(crossed)),
-        cell=np.where(fits[pattern[kept]], cell, -1), history=history[kept],
-        people=np.bincount(group, minlength=len(kept)).astype(float), incomplete=int((codes < 0).any(axis=1).sum()),
+        frame=_table(records, bases, found, crossed, known, option), known=known,
+        cell=np.where(possible[pattern[one]], place[base[one]], -1), history=history[one],
+        people=np.bincount(group, minlength=len(one)).astype(float), incomplete=int((codes < 0).any(axis=1).sum()),
+        option=option, gaps=tuple(gaps), options=crossed, place=place, blanked=blanked,
     )  # fmt: skip
 
 
-def _codes(column: Any, levels: list[Any]) -> Places:
-    return pd.Index(levels).get_indexer(pd.Index(column)) if len(levels) else np.full(len(column), -1)
+def _bases(kept: pd.DataFrame, numbers: list[str]) -> tuple[pd.DataFrame, Places, dict[frozenset[str], Places]]:
+    """What is known of people, whatever numbers are missing of them: each combination, everybody's, and those without numbers."""
+    number, rows = _alike(kept)
+    seen = kept.iloc[rows].reset_index(drop=True)
+    sets = _unions({frozenset(name for name, gone in zip(numbers, row, strict=True) if gone)
+                    for row in seen[numbers].isna().to_numpy()})  # fmt: skip
+    blocks = [seen, *(_without(seen, one) for one in sets)]
+    label, first = _alike(pd.concat(blocks, ignore_index=True))
+    bases = pd.concat(blocks, ignore_index=True).iloc[first].reset_index(drop=True)
+    blanked: dict[frozenset[str], Places] = {}
+    for one in sets:
+        again, _ = _alike(pd.concat([bases, _without(bases, one)], ignore_index=True))
+        at = np.empty(len(bases), dtype=np.intp)
+        at[again[: len(bases)]] = np.arange(len(bases))
+        blanked[one] = at[again[len(bases) :]]
+    return bases, label[: len(seen)][number], blanked
 
 
-def _levels(records: Records, name: str) -> list[Any]:
-    """The values of a column that is missing for somebody: its classes."""
+def _unions(sets: set[frozenset[str]]) -> list[frozenset[str]]:
+    found = sets - {frozenset()}
+    while True:
+        more = {one | other for one in found for other in found} - found
+        if not more:
+            return sorted(found, key=lambda one: (len(one), sorted(one)))
+        found |= more
+
+
+def _without(frame: pd.DataFrame, names: frozenset[str]) -> pd.DataFrame:
+    return frame.assign(**dict.fromkeys(names, np.nan))
+
+
+def _fits(bases: pd.DataFrame, gaps: Mapping[str, _Gap], numbers: list[str], crossed: Places) -> Bools:
+    """Which possibilities go with which known numbers; shape (bases, possibilities)."""
+    found = np.ones((len(bases), len(crossed)), dtype=bool)
+    for name in numbers:
+        at = list(gaps).index(name)
+        held = bases[name].to_numpy(dtype=float)
+        near = _nearest(gaps[name].values, held)
+        found &= np.isnan(held)[:, None] | (crossed[None, :, at] == near[:, None])
+    return found
+
+
+def _nearest(grid: list[Any], values: Floats) -> Places:
+    """The part in which each number lies: the places of the grid are parted half way between them."""
+    edges = (np.asarray(grid[1:], dtype=float) + np.asarray(grid[:-1], dtype=float)) / 2
+    return np.searchsorted(edges, values).astype(np.intp)
+
+
+def _table(
+    records: Records, bases: pd.DataFrame, gaps: Mapping[str, _Gap], crossed: Places, known: Places, option: Places
+) -> pd.DataFrame:
+    """The covariates of each cell: known ones as they are, missing ones by its possibility."""
+    table = bases.iloc[known].reset_index(drop=True)
+    for at, (name, gap) in enumerate(gaps.items()):
+        values = pd.Series(gap.values)[crossed[option, at]].to_numpy()
+        if gap.grid:
+            table[name] = table[name].where(table[name].notna(), values)
+        else:
+            table[name] = values if name in records.numbers else pd.Categorical(values, categories=gap.values)
+    return table[list(records.frame)]
+
+
+def _gap(records: Records, name: str, grid: int, classes: Collection[str]) -> _Gap:
+    """The values that a column can have where it is missing: its classes, or a grid of numbers."""
     column = records.frame[name]
-    if name not in records.numbers:
-        values: list[Any] = list(column.cat.categories)
-    else:
-        values = sorted(column.dropna().unique().tolist())
-        whole = all(float(value).is_integer() for value in values)
-        if len(values) > CLASSES or not whole:
-            raise EstimateFault(
-                "FL-EST-171", "a covariate that is missing for some people is no class of people",
-                found=f"{name}: {int(column.isna().sum())} people without a value, {len(values)} different numbers",
-                fix="put it into classes, leave it out, or impute it beforehand and pool the estimates",
-            )  # fmt: skip
-    if not values:
+    if column.isna().all():
         raise EstimateFault(
             "FL-EST-171", "a covariate is missing for everybody", found=f"{name}: no value", fix="leave it out"
         )
-    return values
+    if name not in records.numbers:
+        values: list[Any] = list(column.cat.categories)
+        return _Gap(values=values, codes=column.cat.codes.to_numpy().astype(np.intp), grid=False)
+    held = column.to_numpy(dtype=float)
+    there = np.unique(held[~np.isnan(held)])
+    if len(there) <= CLASSES and (there == np.round(there)).all():
+        values = there.tolist()
+        return _Gap(values=values, codes=np.where(np.isnan(held), -1, np.searchsorted(there, held)), grid=False)
+    if name in classes:
+        raise EstimateFault(
+            "FL-EST-171", "a column of domains or of blind lists that is missing for some people is no class of people",
+            found=f"{name}: {int(column.isna().sum())} people without a value, {len(there)} different numbers",
+            fix="put it into classes, or leave it out",
+        )  # fmt: skip
+    values = _grid(held[~np.isnan(held)], grid)
+    return _Gap(values=values, codes=np.where(np.isnan(held), -1, _nearest(values, held)), grid=True)
+
+
+def _grid(held: Floats, size: int) -> list[Any]:
+    """Observed numbers that stand for parts of equal size: of each part the one nearest to its mean."""
+    ordered = np.sort(held)
+    parts = np.array_split(ordered, min(size, len(ordered)))
+    return np.unique([part[np.argmin(np.abs(part - part.mean()))] for part in parts]).tolist()
 
 
 def open_histories(cells: Cells, lists: tuple[str, ...], blind: Blind | None) -> tuple[Places, Bools]:

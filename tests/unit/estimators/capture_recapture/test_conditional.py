@@ -233,7 +233,7 @@ def small(**columns: Any) -> pd.DataFrame:
         ("FL-EST-170", {"covariates": "sex +"}, {}),
         ("FL-EST-170", {"covariates": "y ~ sex"}, {}),
         ("FL-EST-170", {"covariates": "np.log(nought)"}, {"nought": 0.0}),
-        ("FL-EST-171", {"common": "age"}, {"age": [None, *np.linspace(0, 1, len(small()) - 1)]}),
+        ("FL-EST-171", {"by": "age"}, {"age": [None, *np.linspace(0, 1, len(small()) - 1)]}),
         ("FL-EST-171", {"common": "empty"}, {"empty": None}),
         ("FL-EST-171", {"common": "gap", "interval": "log"}, {"gap": [None, *"ab" * 300][: len(small())]}),
         ("FL-EST-172", {"common": "twice", "covariates": "sex"}, {"twice": (small()["sex"] == "male") * 2.0}),
@@ -263,12 +263,12 @@ def test_calls_that_cannot_be_are_refused(code: str, change: dict[str, Any], col
 
 def test_a_bootstrap_that_mostly_fails_has_no_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     from fl_estimate.errors import EstimateFault
-    from fl_estimate.estimators.capture_recapture import conditional_bootstrap
+    from fl_estimate.estimators.capture_recapture import conditional_answers
 
     def fails(*_: Any) -> Any:
         raise EstimateFault("FL-EST-173", "none")
 
-    monkeypatch.setattr(conditional_bootstrap, "fit_cells", fails)
+    monkeypatch.setattr(conditional_answers, "fit_cells", fails)
     with pytest.raises(fl.FlError, match=r"FL-EST-177.*more than half"):
         cr.conditional_loglinear(small(), interval="percentile", replicates=50, seed=1, **CALL)
 
