@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from fl_estimate.estimators.design_weighted import estimate_ratio as estimate_ratio
     from fl_estimate.estimators.design_weighted import estimate_total as estimate_total
     from fl_estimate.estimators.design_weighted import estimate_variance as estimate_variance
+    from fl_estimate.estimators.effect_ratios import effect_ratios as effect_ratios
     from fl_estimate.estimators.framework_sensitivity import FrameworkComparison as FrameworkComparison
     from fl_estimate.estimators.framework_sensitivity import compare_frameworks as compare_frameworks
     from fl_estimate.estimators.model_effects import marginal_effects as marginal_effects
@@ -46,8 +47,8 @@ if TYPE_CHECKING:
     from fl_estimate.estimators.model_terms import term_test as term_test
     from fl_estimate.estimators.pooling import pool as pool
     from fl_estimate.estimators.quantiles import estimate_quantile as estimate_quantile
-    from fl_estimate.estimators.regression import Regression as Regression
     from fl_estimate.estimators.regression import regress as regress
+    from fl_estimate.estimators.regression_result import Regression as Regression
     from fl_estimate.estimators.survey_tests import independence_test as independence_test
     from fl_estimate.estimators.survey_tests import rank_test as rank_test
     from fl_estimate.estimators.survey_tests import t_test as t_test
@@ -115,7 +116,7 @@ _WHERE: dict[str, str] = {
     "NOT_STATED": "results.domains",
     "PublishedAppraisal": "reporting.appraisals",
     "PublishedEstimates": "reporting.published",
-    "Regression": "estimators.regression",
+    "Regression": "estimators.regression_result",
     "Replicates": "inputs.replicates",
     "SampleDesign": "laboratory.sample_design",
     "SamplePlan": "design.planning",
@@ -137,6 +138,7 @@ _WHERE: dict[str, str] = {
     "contrast": "estimators.contrasts",
     "cut": "schema.expressions",
     "draft_mapping": "loaders.drafting",
+    "effect_ratios": "estimators.effect_ratios",
     "estimate_mean": "estimators.design_weighted",
     "estimate_prevalence": "estimators.design_weighted",
     "estimate_quantile": "estimators.quantiles",

@@ -22,11 +22,16 @@ class ClassFit:
     beta : array, shape (q,)
     influence : array, shape (patterns, q)
         Of a person, without the weight.
+    bread : array, shape (q, q)
+        The inverse of the observed information, with the weights as they are.
+    loglikelihood : float
     converged : bool
     """
 
     beta: Floats
     influence: Floats
+    bread: Floats
+    loglikelihood: float
     converged: bool
 
 
@@ -61,6 +66,60 @@ CURVES: dict[str, Curve] = {
     ),
 }  # fmt: skip
 """What P(class ≤ k) may be a function of."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassFamily:
+    """Which model of classes, of which classes.
+
+    Attributes
+    ----------
+    name : {"ordinal", "multinomial"}
+    link : str
+    classes : tuple of str
+        From the lowest to the highest; of a multinomial model the reference first.
+    """
+
+    name: str
+    link: str
+    classes: tuple[str, ...]
+
+    def fit(self, x: Floats, y: Codes, weight: Floats, start: Floats | None = None) -> ClassFit:
+        """The model fitted to patterns with these weights."""
+        if self.name == "ordinal":
+            return fit_ordinal(x, y, weight, self.link, start=start)
+        return fit_multinomial(x, y, weight, len(self.classes), start=start)
+
+    def shares(self, theta: Floats, x: Floats) -> Floats:
+        """Probability of each class, shape (rows, classes)."""
+        if self.name == "ordinal":
+            slopes, cuts = theta[: x.shape[1]], theta[x.shape[1] :]
+            below = CURVES[self.link].below(cuts[None, :] - (x @ slopes)[:, None])
+            edge = np.ones((len(x), 1))
+            return np.diff(np.hstack([0 * edge, below, edge]), axis=1)
+        eta = np.hstack([np.zeros((len(x), 1)), x @ theta.reshape(len(self.classes) - 1, -1).T])
+        raised = np.exp(eta - eta.max(axis=1, keepdims=True))
+        return raised / raised.sum(axis=1, keepdims=True)
+
+    def slopes(self, theta: Floats, x: Floats, weight: Floats) -> Floats:
+        """Σ w dP_k/dθ over the rows, shape (classes, q)."""
+        if self.name == "ordinal":
+            cuts = theta[x.shape[1] :]
+            density = weight[:, None] * CURVES[self.link].density(cuts[None, :] - (x @ theta[: x.shape[1]])[:, None])
+            edge = np.zeros((len(x), 1))
+            change = np.diff(np.hstack([edge, density, edge]), axis=1)
+            by_cut = np.diff(
+                np.vstack([np.zeros(len(cuts)), np.diag(density.sum(axis=0)), np.zeros(len(cuts))]), axis=0
+            )
+            return np.hstack([-change.T @ x, by_cut])
+        share = self.shares(theta, x)
+        parts: list[Floats] = []
+        for j in range(1, len(self.classes)):
+            met = np.arange(len(self.classes)) == j
+            parts.append((weight[:, None] * share * (met - share[:, [j]])).T @ x)
+        return np.hstack(parts)
+
+
 Pieces = tuple[float, Floats, Floats]
 """Log-likelihood, score of each pattern (patterns, q), observed information (q, q)."""
 
@@ -151,7 +210,9 @@ def _newton(pieces: Callable[[Floats, Floats], Pieces], weight: Floats, theta: F
                 break
             settled = bool((np.abs(step) < SMALL * np.maximum(1.0, np.abs(theta))).all())
         try:
-            influence = found[1] @ np.linalg.inv(found[2])
+            bread = np.linalg.inv(found[2])
         except np.linalg.LinAlgError:
-            influence, settled = np.full_like(found[1], np.nan), False
-    return ClassFit(beta=theta, influence=influence, converged=settled and bool(np.isfinite(influence).all()))
+            bread, settled = np.full_like(found[2], np.nan), False
+        influence = found[1] @ bread
+    done = settled and bool(np.isfinite(influence).all())
+    return ClassFit(beta=theta, influence=influence, bread=bread, loglikelihood=found[0], converged=done)

@@ -2,85 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
-from typing import Any, Literal
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from fl_estimate.design.intervals import general
+from fl_estimate.design.domains import By
 from fl_estimate.design.totals import Codes, Floats
 from fl_estimate.errors import EstimateFault, not_one_of
-from fl_estimate.estimators.class_models import CURVES, ClassFit, fit_multinomial, fit_ordinal
+from fl_estimate.estimators.class_models import CURVES, ClassFamily
 from fl_estimate.estimators.domain_query import declared
-from fl_estimate.estimators.fitted_model import MODEL_COMPLETE_ROWS, MODEL_LEVELS_LEFT_OUT, MODEL_REPLICATES_LOST
+from fl_estimate.estimators.fitted_model import FittedClasses, no_maximum
+from fl_estimate.estimators.kept_model import KeptModel
+from fl_estimate.estimators.model_columns import columns_of_terms, right_side, spelled
 from fl_estimate.estimators.model_data import ModelData, read_model
 from fl_estimate.estimators.model_fit import check_columns
-from fl_estimate.estimators.model_formula import read_formula
+from fl_estimate.estimators.model_formula import depends_on_rows, read_formula
 from fl_estimate.estimators.model_support import coefficient_support
-from fl_estimate.estimators.model_variance import covariance, degrees_of_freedom
-from fl_estimate.estimators.regression import Regression, columns_of_terms, depends_on_rows, spelled
-from fl_estimate.estimators.weighted_call import (
-    Call,
-    DfRule,
-    VarianceRule,
-    assumptions_of_design,
-    notes_of,
-    only_exclude,
-    recipe_of,
-)
+from fl_estimate.estimators.model_variance import Covariance, covariance, degrees_of_freedom
+from fl_estimate.estimators.regression import people_changed
+from fl_estimate.estimators.regression_result import Regression, by_domain, kept_of, laid_out, with_session
+from fl_estimate.estimators.weighted_call import Call, DfRule, VarianceRule, only_exclude
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.results.basis import Support
-from fl_estimate.results.build import build
-from fl_estimate.results.codes import (
-    COEFFICIENT,
-    DF_NOT_POSITIVE,
-    REPLICATES,
-    SUBPOPULATION,
-    TAYLOR,
-    WALD,
-    Assumption,
-    AssumptionCode,
-)
 from fl_estimate.results.methods import method
-from fl_estimate.results.roles import Level
+from fl_estimate.results.roles import FORMULA, GROUPS, NOT_IN_FILE, PEOPLE, InFile, Level, MoreThanZero, Where
 
 OrdinalLink = Literal["logit", "probit", "loglog", "cloglog"]
-MODEL_ORDINAL = AssumptionCode("model_ordinal", "link", "classes")
-MODEL_MULTINOMIAL = AssumptionCode("model_multinomial", "reference")
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Read:
-    data: ModelData
-    x: Floats
-    y: Codes
-    columns: list[str]
-    terms: list[list[int]]
-    classes: list[str]
+class _Asked:
+    """Which model of classes was asked for."""
+
+    formula: str
+    name: Literal["ordinal", "multinomial"]
+    link: str
+    order: tuple[Any, ...] | None = None
+    first: Any = None
+
+    @property
+    def no(self) -> Any:
+        """The class that means no, where it was named."""
+        return self.first if self.order is None else next(iter(self.order), None)
 
 
-@method(kind=None, basis="respondents", family="survey")
+@method(kind="regression", basis="respondents", family="survey", chosen=True)
 def regress_ordinal(
-    people: Any,
-    formula: str,
+    people: Annotated[Any, PEOPLE],
+    formula: Annotated[str, FORMULA],
     *,
-    order: Sequence[Any] | None = None,
+    order: Annotated[Sequence[Any] | None, InFile(list[str | int | float])] = None,
     link: OrdinalLink = "logit",
-    design: Design | None = None,
-    where: str | None = None,
-    unknown: Literal["exclude"] | None = None,
+    design: Annotated[Design | None, NOT_IN_FILE] = None,
+    by: Annotated[By, GROUPS] = None,
+    where: Where = None,
+    unknown: Literal["no", "exclude"] | None = None,
     variance: VarianceRule | None = None,
-    df: DfRule | float = "domain",
+    df: DfRule | MoreThanZero = "domain",
     level: Level = 0.95,
 ) -> Regression:
     """Fit a cumulative model (proportional odds) to an outcome of ordered classes, such as severity.
 
     Parameters
     ----------
-    people, design, where, unknown, variance, df, level
+    people, design, by, where, variance, df, level
         As in `regress`.
+    unknown : {"no", "exclude"}, optional
+        As in `regress`; "no" counts an unknown outcome as the first class of `order`, which has to be given then. With `<outcome>_possible` and `<outcome>_in_scope` beside it
+        the outcome is read as classified: only people in scope count, and an unknown class is that one unless it is excluded.
     formula : str
         ``"severity ~ sex + age"``; the outcome is a column of classes, or of a few numbers.
     order : sequence, optional
@@ -92,8 +85,8 @@ def regress_ordinal(
     Returns
     -------
     Regression
-        The slopes, then the thresholds, whose `term` is ``"low|high"``. A positive slope goes with higher classes. It has
-        `coefficients`, not the tests and predictions that `regress` has.
+        The slopes, then the thresholds, whose `term` is ``"low|high"``. A positive slope goes with higher classes.
+        `term_test`, `predict` and `marginal_effects` take it (a row for each class), `marginal_means` does not.
 
     Raises
     ------
@@ -119,47 +112,34 @@ def regress_ordinal(
     """
     if link not in CURVES:
         raise not_one_of("FL-EST-321", "this link of an ordinal model", link, tuple(CURVES))
-    call = Call("regress_ordinal", people, design, None, where, unknown, variance, "wald", df, level)
-    read = _read(call, formula, order=order, first=None, ordered=True)
-    slopes = [name for name in read.columns if name != "Intercept"]
-    x = read.x[:, [name != "Intercept" for name in read.columns]]
-
-    def solve(weights: Floats, start: Floats | None) -> ClassFit:
-        return fit_ordinal(x, read.y, weights, link, start=start)
-
-    cuts = [f"{low}|{high}" for low, high in zip(read.classes[:-1], read.classes[1:], strict=True)]
-    said = MODEL_ORDINAL.held(link=link, classes=read.classes)
-    terms = (
-        [[place - 1 for place in term if place > 0] for term in read.terms]
-        if "Intercept" in read.columns
-        else read.terms
-    )
-    own = _least_support(read, x, [term for term in terms if term], len(slopes))
-    # A threshold rests on everybody, and on the smallest class of all.
-    support = Support.joined([own, _least_support(read, np.ones((len(x), 1)), [[0]], 1).take([0] * len(cuts))])
-    settings = {"formula": formula, "family": "ordinal", "link": link, "order": read.classes}
-    return _made(read, solve, [*slopes, *cuts], settings, said, support, taken=len(slopes))
+    call = Call("regress_ordinal", people, design, by, where, unknown, variance, "wald", df, level)
+    asked = _Asked(formula=formula, name="ordinal", link=link, order=None if order is None else tuple(order))
+    return by_domain(call, lambda one: _fitted(one, asked))
 
 
-@method(kind=None, basis="respondents", family="survey")
+@method(kind="regression", basis="respondents", family="survey", chosen=True)
 def regress_multinomial(
-    people: Any,
-    formula: str,
+    people: Annotated[Any, PEOPLE],
+    formula: Annotated[str, FORMULA],
     *,
-    reference: Any = None,
-    design: Design | None = None,
-    where: str | None = None,
-    unknown: Literal["exclude"] | None = None,
+    reference: Annotated[Any, InFile(str | int | float)] = None,
+    design: Annotated[Design | None, NOT_IN_FILE] = None,
+    by: Annotated[By, GROUPS] = None,
+    where: Where = None,
+    unknown: Literal["no", "exclude"] | None = None,
     variance: VarianceRule | None = None,
-    df: DfRule | float = "domain",
+    df: DfRule | MoreThanZero = "domain",
     level: Level = 0.95,
 ) -> Regression:
     """Fit multinomial logits to an outcome of several classes without an order, such as the form of forced labour.
 
     Parameters
     ----------
-    people, design, where, unknown, variance, df, level
+    people, design, by, where, variance, df, level
         As in `regress`.
+    unknown : {"no", "exclude"}, optional
+        As in `regress`; "no" counts an unknown outcome as the `reference`, which has to be given then. With `<outcome>_possible` and `<outcome>_in_scope` beside it
+        the outcome is read as classified: only people in scope count, and an unknown class is that one unless it is excluded.
     formula : str
         ``"job ~ sex + age"``; the outcome is a column of classes, or of a few numbers.
     reference : optional
@@ -168,8 +148,8 @@ def regress_multinomial(
     Returns
     -------
     Regression
-        Log-odds of each class against the reference, `term` ``"class: column"``. It has `coefficients` (with `exponentiate=True`
-        ratios of relative risks), not the tests and predictions that `regress` has.
+        Log-odds of each class against the reference, `term` ``"class: column"``; `coefficients(exponentiate=True)` gives ratios of
+        relative risks. `term_test`, `predict` and `marginal_effects` take it (a row for each class), `marginal_means` does not.
 
     Raises
     ------
@@ -192,50 +172,85 @@ def regress_multinomial(
     >>> fl.regress_multinomial(people, "job ~ x", design=fl.Design(psu="ea", unweighted=True)).to_frame()["term"].tolist()
     ['b: Intercept', 'b: x', 'c: Intercept', 'c: x']
     """
-    call = Call("regress_multinomial", people, design, None, where, unknown, variance, "wald", df, level)
-    read = _read(call, formula, order=None, first=reference, ordered=False)
-
-    def solve(weights: Floats, start: Floats | None) -> ClassFit:
-        return fit_multinomial(read.x, read.y, weights, len(read.classes), start=start)
-
-    names = [f"{each}: {column}" for each in read.classes[1:] for column in read.columns]
-    own = _least_support(read, read.x, read.terms, len(read.columns))
-    support = Support.joined([own] * (len(read.classes) - 1))
-    settings = {"formula": formula, "family": "multinomial", "reference": read.classes[0]}
-    said = MODEL_MULTINOMIAL.held(reference=read.classes[0])
-    return _made(read, solve, names, settings, said, support, taken=len(read.columns) - 1)
+    call = Call("regress_multinomial", people, design, by, where, unknown, variance, "wald", df, level)
+    asked = _Asked(formula=formula, name="multinomial", link="logit", first=reference)
+    return by_domain(call, lambda one: _fitted(one, asked))
 
 
-def _read(call: Call, formula: str, *, order: Sequence[Any] | None, first: Any, ordered: bool) -> _Read:
+def _fitted(call: Call, asked: _Asked) -> Regression:
+    model = _fit(call, asked, each_row=depends_on_rows(asked.formula))
+    data, family = model.data, model.family
+    names, terms = _called(model)
+    kept = kept_of(model, names, terms)
+    again = (
+        replace(asked, order=family.classes) if family.name == "ordinal" else replace(asked, first=family.classes[0])
+    )
+    each_row = len(data.patterns) == data.rows
+    kept = with_session(kept, lambda: _read_again(kept, call, again, each_row=each_row))
+    return laid_out(kept, data, _support(model))
+
+
+def _fit(call: Call, asked: _Asked, *, each_row: bool, start: Floats | None = None) -> FittedClasses:
     call.check(("wald",))
-    if call.unknown is not None:
+    if call.unknown not in (None, "no"):
         only_exclude(call.unknown)
-    outcome, variables, parsed = read_formula(formula)
+    outcome, variables, parsed = read_formula(asked.formula)
     if not outcome:
         raise _classes("the outcome is not a column", "make one column of classes of it")
-    data = read_model(call, "", variables, each_row=depends_on_rows(formula))
-    column = data.patterns[outcome]
-    met = list(column.cat.categories) if isinstance(column.dtype, pd.CategoricalDtype) else sorted(column.unique())
+    data = read_model(call, outcome, variables, each_row=each_row, classes=True, no=asked.no)
+    family, y = _outcome(data, outcome, asked)
+    x, spec = right_side(data.patterns, asked.formula, parsed)
+    names = [spelled(str(name)) for name in spec.column_names]
+    check_columns(x, data.pattern_weight, names)
+    kept = tuple(place for place, name in enumerate(names) if name != "Intercept" or family.name == "multinomial")
+    x = x[:, list(kept)]
+    found = family.fit(x, y, data.pattern_weight, start)
+    if not found.converged:
+        raise no_maximum(len(found.beta), data.rows)
+    design_df = degrees_of_freedom(data, rule=call.df)
+    taken = len(kept) if family.name == "ordinal" else len(kept) - 1
+    alone = FittedClasses(
+        formula=asked.formula, family=family, spec=spec, x=x, y=y, kept=kept, data=data, fit=found, design_df=design_df,
+        covariance=Covariance(matrix=found.bread), df=design_df - taken if isinstance(call.df, str) else design_df,
+    )  # fmt: skip
+    if start is not None:
+        return alone
+    return replace(alone, covariance=covariance(data, found.influence, alone.again, found.beta))
+
+
+def _read_again(kept: KeptModel, call: Call, asked: _Asked, *, each_row: bool) -> FittedClasses:
+    """The model with its people, who are read again; the fit starts where it ended."""
+    try:
+        model = _fit(call, asked, each_row=each_row, start=kept.beta)
+    except (EstimateFault, ValueError) as fault:
+        raise people_changed(np.nan, kept.n) from fault
+    same = model.data.rows == kept.n and len(model.beta) == len(kept.beta)
+    if not same or not np.allclose(model.beta, kept.beta, rtol=1e-6, atol=1e-9):
+        raise people_changed(model.data.rows, kept.n)
+    return replace(model, covariance=kept.covariance, df=kept.df, design_df=kept.design_df)
+
+
+def _outcome(data: ModelData, outcome: str, asked: _Asked) -> tuple[ClassFamily, Codes]:
+    """The classes of the outcome in their order, and which each pattern has."""
+    column, call, ordered = data.patterns[outcome], data.call, asked.name == "ordinal"
+    text = isinstance(column.dtype, pd.CategoricalDtype)
+    met = list(column.cat.categories) if text else sorted(column.unique())
     told = [_said(value) for value in met]
     known = declared(call.resolved.frame, call.people.schema, [outcome]).get(outcome, ())
-    if ordered and order is None and isinstance(column.dtype, pd.CategoricalDtype) and not known:
+    if ordered and asked.order is None and text and not known:
         raise _classes(f"{outcome!r} is text, and its order is not declared", "order=[lowest, …, highest]")
-    wanted = told if order is None else [_said(value) for value in order if _said(value) in told]
-    if first is not None:
-        if _said(first) not in told:
+    wanted = told if asked.order is None else [_said(value) for value in asked.order if _said(value) in told]
+    if asked.first is not None:
+        if _said(asked.first) not in told:
             raise _classes(f"nobody counted has the reference of {outcome!r}", "name a class that there is")
-        wanted = [_said(first), *(value for value in told if value != _said(first))]
+        wanted = [_said(asked.first), *(value for value in told if value != _said(asked.first))]
     if set(wanted) != set(told) or not 3 <= len(told) <= 20:
         raise _classes(
             f"{outcome!r}: {len(told)} classes, {len(wanted)} of them named", "3 to 20 classes, all of them in order="
         )
-    place = {value: wanted.index(text) for value, text in zip(met, told, strict=True)}
+    place = {value: wanted.index(said) for value, said in zip(met, told, strict=True)}
     y = np.array([place[value] for value in column], dtype=np.int64)
-    made = parsed.rhs.get_model_matrix(data.patterns, output="numpy", na_action="ignore")
-    x = np.asarray(made, dtype=float)
-    names = [spelled(str(name)) for name in made.model_spec.column_names]
-    check_columns(x, data.pattern_weight, names)
-    return _Read(data=data, x=x, y=y, columns=names, terms=columns_of_terms(made.model_spec), classes=wanted)
+    return ClassFamily(name=asked.name, link=asked.link, classes=tuple(wanted)), y
 
 
 def _said(value: Any) -> str:
@@ -246,67 +261,34 @@ def _classes(found: str, fix: str) -> EstimateFault:
     return EstimateFault("FL-EST-329", "the classes of the outcome cannot be used", found=found, fix=fix)
 
 
-def _least_support(read: _Read, x: Floats, terms: list[list[int]], p: int) -> Support:
+def _called(model: FittedClasses) -> tuple[list[str], dict[str, list[int]]]:
+    """What the coefficients are called, and which are those of each term."""
+    names = [spelled(str(name)) for name in model.spec.column_names]
+    place = {column: at for at, column in enumerate(model.kept)}
+    of_term = {str(t): [place[c] for c in columns if c in place] for t, columns in model.spec.term_indices.items()}
+    of_term = {term: places for term, places in of_term.items() if places}
+    classes, own = model.family.classes, [names[column] for column in model.kept]
+    if model.family.name == "ordinal":
+        return [*own, *(f"{low}|{high}" for low, high in pairwise(classes))], of_term
+    repeated = {
+        term: [each * len(own) + place for each in range(len(classes) - 1) for place in places]
+        for term, places in of_term.items()
+    }
+    return [f"{each}: {name}" for each in classes[1:] for name in own], repeated
+
+
+def _support(model: FittedClasses) -> Support:
     """The smallest of each class of the outcome: a coefficient could tell any of them."""
-    df = degrees_of_freedom(read.data, rule=read.data.call.df) + 1 - p
-    each = [
-        coefficient_support(read.data, x, (read.y == place).astype(float), terms, df)
-        for place in range(len(read.classes))
-    ]
-    return Support.least(each)
+    place = {column: at for at, column in enumerate(model.kept)}
+    terms = [[place[c] for c in term if c in place] for term in columns_of_terms(model.spec)]
+    own = _least(model, model.x, [term for term in terms if term])
+    if model.family.name == "multinomial":
+        return Support.joined([own] * (len(model.family.classes) - 1))
+    # A threshold rests on everybody, and on the smallest class of all.
+    whole = _least(model, np.ones((len(model.x), 1)), [[0]])
+    return Support.joined([own, whole.take([0] * (len(model.family.classes) - 1))])
 
 
-def _made(
-    read: _Read,
-    solve: Callable[[Floats, Floats | None], ClassFit],
-    names: list[str],
-    settings: dict[str, Any],
-    model: Assumption,
-    support: Support,
-    *,
-    taken: int,
-) -> Regression:
-    data, call = read.data, read.data.call
-    found = solve(data.pattern_weight, None)
-    if not found.converged:
-        raise EstimateFault(
-            "FL-EST-328", "the model of classes has no estimate", found=f"{len(names)} coefficients, {data.rows:,.0f} people",
-            fix="some class is never, or always, met in some group: merge classes, or leave the term out",
-        )  # fmt: skip
-
-    def again(weights: Floats) -> Floats:
-        one = solve(weights, found.beta)
-        return one.beta if one.converged else np.full(len(names), np.nan)
-
-    spread = covariance(data, found.influence, again, found.beta)
-    design_df = degrees_of_freedom(data, rule=call.df)
-    own_df = design_df - taken if isinstance(call.df, str) else design_df
-    se, df = np.sqrt(np.maximum(np.diag(spread.matrix), 0.0)), np.full(len(names), own_df)
-    lower, upper = general("wald", found.beta, se, df, call.level)
-    outcome = str(settings["formula"]).split("~")[0].strip()
-    said = assumptions_of_design(call, data.sample, spread.replicates)
-    said += [MODEL_COMPLETE_ROWS.held()] if data.treatment else []
-    said += [SUBPOPULATION.held(where=call.where)] if call.where is not None else []
-    said += [model, *(MODEL_LEVELS_LEFT_OUT.held(variable=n, values=list(v)) for n, v in data.left_out.items())]
-    reasons = [DF_NOT_POSITIVE.at(row, df=own_df) for row in range(len(names)) if not own_df > 0]
-    if spread.lost:
-        reasons += [
-            MODEL_REPLICATES_LOST.at(row, replicates=spread.lost, of=spread.replicates) for row in range(len(names))
-        ]
-    columns = {
-        "outcome": outcome, "term": names, "value": found.beta, "se": se, "lower": lower, "upper": upper, "level": call.level,
-        "interval_kind": np.where(np.isnan(lower), "", WALD), "undetermined": data.undetermined, "n": data.rows, "df": df,
-    }  # fmt: skip
-    made = build(
-        columns,
-        quantity=COEFFICIENT,
-        method=REPLICATES if spread.replicates else TAYLOR,
-        basis="respondents",
-        recipe=recipe_of(
-            call, list(map(str, data.patterns)), {**settings, **call.settings()}, (*said, *notes_of(call, [outcome]))
-        ),
-        reasons=reasons,
-        covariance=spread.matrix,
-        support=support,
-    )
-    return Regression(**{each.name: getattr(made, each.name) for each in fields(made)})
+def _least(model: FittedClasses, x: Floats, terms: list[list[int]]) -> Support:
+    df = degrees_of_freedom(model.data, rule=model.data.call.df) + 1 - x.shape[1]
+    return Support.least([coefficient_support(model.data, x, y, terms, df) for y in model.cases()])

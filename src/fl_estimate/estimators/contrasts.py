@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -32,6 +32,7 @@ from fl_estimate.results.codes import (
 )
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
+from fl_estimate.results.roles import ColumnsOfEarlier, Earlier, InFile, Within
 
 Scale = Literal["difference", "ratio", "log-ratio", "log-odds"]
 QUANTITIES: dict[str, Quantity] = {
@@ -42,10 +43,12 @@ QUANTITIES: dict[str, Quantity] = {
 }
 PART_MISSING = ReasonCode("part_missing")
 CONTRAST_NOT_DEFINED = ReasonCode("contrast_not_defined")
+COVARIANCE_UNKNOWN = ReasonCode("covariance_unknown")
 CONTRAST_OF_ESTIMATES = AssumptionCode("contrast_of_estimates", "column", "compared")
 TELLING: tuple[str, ...] = ("quantity", "outcome", "term", "bound", "method")
 """Fixed columns that tell rows apart beside the by-columns."""
 Chosen = Mapping[str, Any]
+Compared = str | int | float
 PAIRWISE = "pairwise"
 
 
@@ -61,13 +64,15 @@ class _Overall:
 OVERALL = _Overall()
 
 
-@method(kind=None, basis=None, family="survey")
+@method(kind="contrast", basis=None, family="survey")
 def contrast(
-    estimates: Estimates,
-    between: Chosen,
+    estimates: Annotated[Estimates, Earlier()],
+    between: Annotated[
+        Chosen, InFile(dict[str, str | list[Compared] | list[list[Compared]]]), ColumnsOfEarlier("estimates")
+    ],
     *,
     scale: Scale = "difference",
-    weights: Sequence[float] | None = None,
+    weights: Annotated[Sequence[float] | None, Within(items=(2, None))] = None,
 ) -> Estimates:
     """Compare domains, outcomes or rounds: differences, ratios, log-ratios, log-odds ratios, with joint covariance.
 
@@ -382,6 +387,9 @@ def _lay_out(
     part = np.where(np.isnan(whole[np.ix_(used, used)]), 0.0, whole[np.ix_(used, used)])
     covariance = slopes[:, used] @ part @ slopes[:, used].T
     unknown = np.array([np.isnan(frame["se"].to_numpy(dtype=float)[list(row.rows)]).any() for row in made])
+    # What two parts have in common is not 0 because nobody knows it.
+    apart = np.array([bool(np.isnan(whole[np.ix_(row.rows, row.rows)]).any()) for row in made]) & ~unknown
+    unknown |= apart
     covariance[unknown, :] = covariance[:, unknown] = np.nan
     variance = np.diag(covariance)
     value = np.array([row.value for row in made])
@@ -409,6 +417,7 @@ def _lay_out(
         for place, row in enumerate(made)
         if row.reason is None and not df[place] > 0
     ]
+    reasons += [COVARIANCE_UNKNOWN.at(place) for place in np.flatnonzero(apart) if made[place].reason is None]
     compared = list(dict.fromkeys(row.term for row in made))
     said = STANDARDISED.held(column=column)
     said = said if quantity is None else CONTRAST_OF_ESTIMATES.held(column=column, compared=compared)

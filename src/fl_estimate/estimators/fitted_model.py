@@ -1,36 +1,21 @@
-"""A fitted model: with its people while it is fitted or asked something, and as a result keeps it, without them."""
+"""A fitted model with the people it was fitted to: while it is fitted or asked something, never in a result."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from fl_estimate.design.totals import Floats
+from fl_estimate.design.totals import Codes, Floats
+from fl_estimate.errors import EstimateFault
+from fl_estimate.estimators.class_models import ClassFamily, ClassFit
 from fl_estimate.estimators.model_data import ModelData
-from fl_estimate.estimators.model_families import MODEL_LINK, MODEL_OFFSET, Family, family_of
-from fl_estimate.estimators.model_fit import Fit
-from fl_estimate.estimators.model_offset import Beside, Offset, told_of_offset
+from fl_estimate.estimators.model_families import Family
+from fl_estimate.estimators.model_fit import Fit, check_settled, fit
+from fl_estimate.estimators.model_offset import Offset
 from fl_estimate.estimators.model_variance import Covariance
-from fl_estimate.estimators.weighted_call import assumptions_of_design, notes_of
-from fl_estimate.results.basis import Support
-from fl_estimate.results.codes import (
-    DF_NOT_POSITIVE,
-    SUBPOPULATION,
-    UNKNOWN_AS_NO,
-    ZERO_WEIGHTS,
-    Assumption,
-    AssumptionCode,
-    Reason,
-    ReasonCode,
-)
-from fl_estimate.results.storage import packed, unpacked
-
-MODEL_REPLICATES_LOST = ReasonCode("model_replicates_lost", "replicates", "of")
-MODEL_COMPLETE_ROWS = AssumptionCode("model_complete_rows")
-MODEL_LEVELS_LEFT_OUT = AssumptionCode("model_levels_left_out", "variable", "values")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -67,221 +52,168 @@ class FittedModel:
     df: float
     design_df: float
 
+    @property
+    def beta(self) -> Floats:
+        """The coefficients."""
+        return self.fit.beta
 
-class Session:
-    """The way back to the people of a model, in the session that fitted it. It holds a call and no rows; no file has it.
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """What its means are of."""
+        return (outcome_of(self.formula),)
 
-    Parameters
-    ----------
-    people : function
-        Reads the people again as they were for the fit.
-    pieces : function
-        Everything that is kept when the session ends: of each term its ratio, of each column of classes its means.
-    """
+    @property
+    def influence(self) -> Floats:
+        """Of a person of each pattern on the coefficients, without the weight, shape (patterns, p)."""
+        return (self.x * self.fit.score[:, None]) @ self.fit.bread
 
-    __slots__ = ("people", "pieces")
+    @property
+    def naive(self) -> Floats:
+        """What the covariance would be if people had been drawn one by one with weights of mean 1."""
+        return self.fit.bread * self.data.mean_weight
 
-    def __init__(self, people: Callable[[], FittedModel], pieces: Callable[[], Pieces]) -> None:
-        self.people, self.pieces = people, pieces
+    def again(self, weights: Floats) -> Floats:
+        """The coefficients with other weights of the patterns; NaN where there are none."""
+        with np.errstate(invalid="ignore"):
+            one = fit(self.x, self.y, weights, self.family, start=self.beta, offset=self.offset.values)
+        return one.beta if one.converged else np.full(len(self.beta), np.nan)
 
-    def __repr__(self) -> str:
-        return "Session(…)"
+    def means(self, beta: Floats, x: Floats) -> Floats:
+        """What it predicts for the patterns with this design matrix, shape (patterns, outcomes)."""
+        return self.family.mean(x @ beta + self.offset.values)[:, None]
 
+    def slopes(self, beta: Floats, x: Floats, weight: Floats) -> Floats:
+        """Σ w dμ/dβ, shape (outcomes, p)."""
+        return ((weight * self.family.slope(x @ beta + self.offset.values)) @ x)[None, :]
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Margin:
-    """Predicted means by a column of classes, as they are kept.
+    def columns(self, frame: Any) -> Floats:
+        """The design matrix of people with these values."""
+        return np.asarray(self.spec.get_model_matrix(frame, na_action="ignore"), dtype=float)
 
-    Attributes
-    ----------
-    groups : tuple
-        The classes.
-    value : array, shape (groups,)
-    joint, separate : arrays, shape (groups, groups)
-        Covariances of the means, of both kinds.
-    n : tuple of float
-        People of each class.
-    support : Support
-    """
+    def cases(self) -> tuple[Floats, ...]:
+        """By pattern, which people an answer could tell: the outcome."""
+        return (self.y,)
 
-    groups: tuple[Any, ...]
-    value: Floats
-    joint: Floats
-    separate: Floats
-    n: tuple[float, ...]
-    support: Support
+    def fall(self, places: Sequence[int]) -> float:
+        """How much the deviance falls by these coefficients.
 
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON has it."""
-        return {
-            "groups": list(self.groups), "value": self.value.tolist(), "joint": packed(self.joint),
-            "separate": packed(self.separate), "n": list(self.n), "support": self.support.to_dict(),
-        }  # fmt: skip
-
-    @staticmethod
-    def from_dict(told: Mapping[str, Any]) -> Margin:
-        """What `to_dict` gave."""
-        return Margin(
-            groups=tuple(told["groups"]), value=np.array(told["value"], dtype=float), joint=_matrix(told["joint"]),
-            separate=_matrix(told["separate"]), n=tuple(told["n"]), support=Support.from_dict(told["support"]),
-        )  # fmt: skip
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pieces:
-    """What later tests of a model need where the people are not at hand: sums over people alone.
-
-    Attributes
-    ----------
-    ratios : mapping
-        Of each term, the fall in deviance and the scales of its distribution.
-    margins : mapping
-        Of each column of classes of the formula, its predicted means.
-    """
-
-    ratios: Mapping[str, tuple[float, tuple[float, ...]]] = field(
-        default_factory=dict[str, tuple[float, tuple[float, ...]]]
-    )
-    margins: Mapping[str, Margin] = field(default_factory=dict[str, Margin])
+        Raises
+        ------
+        EstimateFault
+            FL-EST-223: the model without them has no maximum.
+        """
+        kept = [place for place in range(self.x.shape[1]) if place not in set(places)]
+        weight, eta = self.data.pattern_weight, self.offset.values
+        if kept:
+            without = fit(self.x[:, kept], self.y, weight, self.family, offset=eta)
+            names = [str(name) for name in self.spec.column_names]
+            check_settled(without, [names[place] for place in kept])
+            eta = without.eta
+        scaled = weight / self.data.mean_weight
+        return self.family.deviance(self.y, eta, scaled) - self.family.deviance(self.y, self.fit.eta, scaled)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class KeptModel:
-    """What a regression holds of its model: coefficients, their covariance and counts. No row of anybody.
+class FittedClasses:
+    """A model of classes with the people it was fitted to; the same questions can be asked of it as of a `FittedModel`.
 
     Attributes
     ----------
-    formula : str
-    family : Family
-    beside : tuple of str or None
-        The offset and the exposure that were asked for.
-    columns : tuple of str
-        The columns of the design matrix.
-    terms : mapping
-        The places of the columns of each term.
-    beta : array, shape (p,)
-    covariance : Covariance
-    df, design_df : float
-        Residual degrees of freedom, and those of the design.
-    n, undetermined, level : float
-    pieces : Pieces
-        Where the model was read from a file or sent between processes; empty in the session that fitted it.
-    session : Session or None
-        The way back to the people; left out of every copy on disk.
+    formula, spec, data, covariance, df, design_df
+        As of `FittedModel`.
+    family : ClassFamily
+    x : array, shape (patterns, p)
+        Without a constant where the model has thresholds.
+    y : int array, shape (patterns,)
+        The place of each pattern's class.
+    kept : tuple of int
+        Which columns of the right-hand side `x` has.
+    fit : ClassFit
     """
 
     formula: str
-    family: Family
-    beside: Beside
-    columns: tuple[str, ...]
-    terms: Mapping[str, tuple[int, ...]]
-    beta: Floats
+    family: ClassFamily
+    spec: Any
+    x: Floats
+    y: Codes
+    kept: tuple[int, ...]
+    data: ModelData
+    fit: ClassFit
     covariance: Covariance
     df: float
     design_df: float
-    n: float
-    undetermined: float
-    level: float
-    pieces: Pieces = field(default_factory=Pieces, repr=False)
-    session: Session | None = field(default=None, repr=False)
 
-    def alone(self) -> KeptModel:
-        """The model without its session, with the pieces that stand for the people."""
-        if self.session is None:
-            return self
-        return replace(self, pieces=self.session.pieces(), session=None)
+    @property
+    def beta(self) -> Floats:
+        """The coefficients."""
+        return self.fit.beta
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        told = self.alone()
-        return (_kept, ({each.name: getattr(told, each.name) for each in fields(told)},))
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """What its means are of: each class."""
+        return tuple(f"{outcome_of(self.formula)}={name}" for name in self.family.classes)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Everything but the session, as JSON has it."""
-        told = self.alone()
-        return {
-            **{name: getattr(told, name) for name in _PLAIN},
-            "family": [told.family.name, told.family.link, None if np.isnan(told.family.alpha) else told.family.alpha],
-            "beside": list(told.beside),
-            "terms": {term: list(places) for term, places in told.terms.items()},
-            "beta": told.beta.tolist(),
-            "covariance": packed(told.covariance.matrix),
-            "replicates": [told.covariance.replicates, told.covariance.lost],
-            "ratios": {term: [fall, list(scales)] for term, (fall, scales) in told.pieces.ratios.items()},
-            "margins": {by: margin.to_dict() for by, margin in told.pieces.margins.items()},
-        }
+    @property
+    def influence(self) -> Floats:
+        """Of a person of each pattern on the coefficients, without the weight, shape (patterns, q)."""
+        return self.fit.influence
 
-    @staticmethod
-    def from_dict(told: Mapping[str, Any]) -> KeptModel:
-        """What `to_dict` gave."""
-        replicates, lost = told["replicates"]
-        name, link, alpha = told["family"]
-        offset, exposure = told["beside"]
-        return KeptModel(
-            **{name: told[name] for name in _PLAIN if name != "columns"},
-            family=family_of(name, link, np.nan if alpha is None else alpha),
-            beside=(offset, exposure),
-            columns=tuple(told["columns"]),
-            terms={term: tuple(places) for term, places in told["terms"].items()},
-            beta=np.array(told["beta"], dtype=float),
-            covariance=Covariance(matrix=_matrix(told["covariance"]), replicates=replicates, lost=lost),
-            pieces=Pieces(
-                ratios={term: (fall, tuple(scales)) for term, (fall, scales) in told["ratios"].items()},
-                margins={by: Margin.from_dict(margin) for by, margin in told["margins"].items()},
-            ),
-        )
+    @property
+    def naive(self) -> Floats:
+        """What the covariance would be if people had been drawn one by one with weights of mean 1."""
+        return self.fit.bread * self.data.mean_weight
 
+    def again(self, weights: Floats) -> Floats:
+        """The coefficients with other weights of the patterns; NaN where there are none."""
+        one = self.family.fit(self.x, self.y, weights, self.beta)
+        return one.beta if one.converged else np.full(len(self.beta), np.nan)
 
-_PLAIN = ("formula", "columns", "df", "design_df", "n", "undetermined", "level")
+    def means(self, beta: Floats, x: Floats) -> Floats:
+        """The probability of each class, shape (patterns, classes)."""
+        return self.family.shares(beta, x)
 
+    def slopes(self, beta: Floats, x: Floats, weight: Floats) -> Floats:
+        """Σ w dP/dθ, shape (classes, q)."""
+        return self.family.slopes(beta, x, weight)
 
-def _kept(told: Mapping[str, Any]) -> KeptModel:
-    """A pickled model again."""
-    return KeptModel(**told)
+    def columns(self, frame: Any) -> Floats:
+        """The design matrix of people with these values."""
+        return np.asarray(self.spec.get_model_matrix(frame, na_action="ignore"), dtype=float)[:, list(self.kept)]
 
+    def cases(self) -> tuple[Floats, ...]:
+        """By pattern, which people an answer could tell: those of each class."""
+        return tuple((self.y == place).astype(float) for place in range(len(self.family.classes)))
 
-def _matrix(told: Mapping[str, Any]) -> Floats:
-    found = unpacked(told)
-    return np.zeros((0, 0)) if found is None else found
+    def fall(self, places: Sequence[int]) -> float:
+        """How much −2 log-likelihood, with weights of mean 1, falls by these coefficients.
+
+        Raises
+        ------
+        EstimateFault
+            FL-EST-328: the model without them has no maximum.
+        """
+        gone = {place % self.x.shape[1] for place in places}
+        kept = [place for place in range(self.x.shape[1]) if place not in gone]
+        if not kept and self.family.name == "multinomial":
+            best = -float(self.data.pattern_weight.sum()) * float(np.log(len(self.family.classes)))
+            return 2 * (self.fit.loglikelihood - best) / self.data.mean_weight
+        without = self.family.fit(self.x[:, kept], self.y, self.data.pattern_weight)
+        if not without.converged:
+            raise no_maximum(len(kept), self.data.rows)
+        return 2 * (self.fit.loglikelihood - without.loglikelihood) / self.data.mean_weight
 
 
-def row_reasons(model: FittedModel | KeptModel, count: int) -> tuple[Reason, ...]:
-    """Why limits are missing, or how many replicates gave nothing."""
-    reasons: list[Reason] = []
-    for row in range(count):
-        if not model.df > 0:
-            reasons.append(DF_NOT_POSITIVE.at(row, df=model.df))
-        if model.covariance.lost:
-            lost, of = model.covariance.lost, model.covariance.replicates
-            reasons.append(MODEL_REPLICATES_LOST.at(row, replicates=lost, of=of))
-    return tuple(reasons)
+Fitted = FittedModel | FittedClasses
 
 
-def model_assumptions(
-    data: ModelData, spread: Covariance, outcomes: Sequence[str], family: Family, beside: Beside
-) -> tuple[Assumption, ...]:
-    """What a model takes for granted, the design's part of it first."""
-    call = data.call
-    said = assumptions_of_design(call, data.sample, spread.replicates)
-    if data.weightless:
-        said.append(ZERO_WEIGHTS.held(rows=data.weightless))
-    if data.treatment:
-        said.append((UNKNOWN_AS_NO if data.treatment == "no" else MODEL_COMPLETE_ROWS).held())
-    if call.where is not None:
-        said.append(SUBPOPULATION.held(where=call.where))
-    kind, told = family.kind, told_of_offset(beside)
-    said.append(kind.said.held() if np.isnan(family.alpha) else kind.said.held(alpha=round(family.alpha, 4)))
-    if family.link != next(iter(kind.links)):
-        said.append(MODEL_LINK.held(link=family.link))
-    if told:
-        said.append(MODEL_OFFSET.held(offset=told))
-    for name, values in data.left_out.items():
-        said.append(MODEL_LEVELS_LEFT_OUT.held(variable=name, values=list(values)))
-    return (*said, *notes_of(call, outcomes))
+def outcome_of(formula: str) -> str:
+    """The left-hand side."""
+    return formula.split("~")[0].strip()
 
 
-def model_settings(model: KeptModel) -> dict[str, Any]:
-    """What a model was asked for, as its recipe keeps it."""
-    said: dict[str, Any] = {"formula": model.formula, "family": model.family.name}
-    if model.family.link != next(iter(model.family.kind.links)):
-        said["link"] = model.family.link
-    return {**said, **{name: text for name, text in zip(("offset", "exposure"), model.beside, strict=True) if text}}
+def no_maximum(coefficients: int, rows: float) -> EstimateFault:
+    """What is said where a model of classes has no estimate."""
+    return EstimateFault(
+        "FL-EST-328", "the model of classes has no estimate", found=f"{coefficients} coefficients, {rows:,.0f} people",
+        fix="some class is never, or always, met in some group: merge classes, or leave the term out",
+    )  # fmt: skip

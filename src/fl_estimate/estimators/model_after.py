@@ -1,4 +1,4 @@
-"""What a fitted model is asked with its people at hand: the ratio of a term, and predicted means by a column of classes."""
+"""What a fitted model is asked with its people at hand: the ratio of a term, means by a column of classes, marginal effects."""
 
 from __future__ import annotations
 
@@ -9,65 +9,115 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fl_estimate.design.totals import Floats
+from fl_estimate.design.totals import Codes, Floats
 from fl_estimate.errors import EstimateFault
-from fl_estimate.estimators.fitted_model import FittedModel, Margin, Pieces
-from fl_estimate.estimators.model_averages import averages
-from fl_estimate.estimators.model_fit import check_settled, fit
+from fl_estimate.estimators.fitted_model import Fitted, FittedModel
+from fl_estimate.estimators.kept_model import Effects, Margin, Pieces
+from fl_estimate.estimators.model_averages import Parts, averages
+from fl_estimate.estimators.model_formula import columns_of_term
 from fl_estimate.estimators.model_support import group_support
 from fl_estimate.estimators.weighted_call import MOST_LEVELS
+from fl_estimate.results.basis import Support
+
+COVARIANCES: tuple[str, ...] = ("joint", "separate", "coefficients")
+STEP = 1e-4
+"""Half of the step of a central difference, as a share of the range of the column."""
 
 
-def pieces_of(fitted: FittedModel, columns: Sequence[str]) -> Pieces:
-    """What is kept where the people are not: the ratio of each term that has one, the means by each column of classes.
+def pieces_of(fitted: Fitted, terms: Mapping[str, Sequence[int]], columns: Sequence[str]) -> Pieces:
+    """What is kept where the people are not: the ratio of each term that has one, means by each column of classes, effects.
 
     Parameters
     ----------
-    fitted : FittedModel
+    fitted : FittedModel or FittedClasses
+    terms : mapping
+        The places of the coefficients of each term.
     columns : sequence of str
         The variables of the right-hand side.
     """
     ratios: dict[str, tuple[float, tuple[float, ...]]] = {}
-    for term, places in fitted.spec.term_indices.items():
+    for term, places in terms.items():
         try:
             fall, scales = ratio(fitted, places)
         except EstimateFault:
             continue  # the model without this term has no maximum
         ratios[str(term)] = (fall, tuple(float(scale) for scale in scales))
     margins: dict[str, Margin] = {}
-    for by in dict.fromkeys(columns):
-        column = fitted.data.patterns[by]
-        text = isinstance(column.dtype, pd.CategoricalDtype)
+    named = columns_of_effects(fitted)
+    for by in [name for name in columns if name in named] if isinstance(fitted, FittedModel) else []:
         # Means by a column of many numbers would hold the answers one by one.
-        if (text or column.nunique() <= 2 or f"C({by})" in fitted.formula) and column.nunique() <= MOST_LEVELS:
+        if is_classed(fitted, by) and fitted.data.patterns[by].nunique() <= MOST_LEVELS:
             margins[by] = margin(fitted, by)
-    return Pieces(ratios=ratios, margins=margins)
+    return Pieces(ratios=ratios, margins=margins, effects=effects(fitted, named) if named else None)
 
 
-def ratio(fitted: FittedModel, columns: Sequence[int]) -> tuple[float, Floats]:
+def ratio(fitted: Fitted, columns: Sequence[int]) -> tuple[float, Floats]:
     """The fall in deviance that these columns bring, and the eigenvalues of its distribution.
 
     Raises
     ------
     EstimateFault
-        FL-EST-223: the model without them has no maximum.
+        FL-EST-223, FL-EST-328: the model without them has no maximum.
     """
     v = fitted.covariance.matrix[np.ix_(columns, columns)]
-    family = fitted.family
-    kept = [place for place in range(fitted.x.shape[1]) if place not in set(columns)]
-    names = [str(name) for name in fitted.spec.column_names]
-    weight = fitted.data.pattern_weight
-    if kept:
-        without = fit(fitted.x[:, kept], fitted.y, weight, family, offset=fitted.offset.values)
-        check_settled(without, [names[place] for place in kept])
-        eta = without.eta
-    else:
-        eta = fitted.offset.values
-    scaled = weight / fitted.data.mean_weight
-    fall = family.deviance(fitted.y, eta, scaled) - family.deviance(fitted.y, fitted.fit.eta, scaled)
-    naive = fitted.fit.bread[np.ix_(columns, columns)] * fitted.data.mean_weight
-    scales = np.linalg.eigvals(np.linalg.solve(naive, v)).real
+    fall = fitted.fall(columns)
+    scales = np.linalg.eigvals(np.linalg.solve(fitted.naive[np.ix_(columns, columns)], v)).real
     return float(fall), np.sort(np.maximum(scales, 0.0))[::-1]
+
+
+def is_classed(fitted: Fitted, name: str) -> bool:
+    """Whether a column is one of classes in the model: text, of two values, or in C(…)."""
+    column = fitted.data.patterns[name]
+    text = isinstance(column.dtype, pd.CategoricalDtype)
+    return text or column.nunique() <= 2 or f"C({name}" in fitted.formula
+
+
+def columns_of_effects(fitted: Fitted) -> list[str]:
+    """The columns that the terms of a model use."""
+    used = {name for term in fitted.spec.terms for name in columns_of_term(term)}
+    return [str(name) for name in fitted.data.patterns if name in used]
+
+
+def effects(fitted: Fitted, names: Sequence[str]) -> Effects:
+    """Average marginal effects of these columns, with all covariances: of classes against the first, of numbers the mean slope."""
+    asked = [(name, *one) for name in names for one in _effects_of(fitted, name)]
+    found = averages(fitted, [parts for _, _, parts, _ in asked])
+    several = fitted.outcomes
+    return Effects(
+        column=tuple(name for name, _, _, _ in asked for _ in several),
+        outcome=tuple(outcome for _ in asked for outcome in several),
+        term=tuple(term for _, term, _, _ in asked for _ in several),
+        value=found.value,
+        covariances=dict(zip(COVARIANCES, (found.joint, found.separate, found.conditional), strict=True)),
+        support=Support.joined([support for _, _, _, support in asked for _ in several]),
+    )
+
+
+def _effects_of(fitted: Fitted, name: str) -> list[tuple[str, Parts, Support]]:
+    """The effects of a column: how each is called, of which predictions it is made, on whom it rests."""
+    column = fitted.data.patterns[name]
+    if is_classed(fitted, name):
+        levels = classes(column)
+        place = np.argmax([column.to_numpy() == level for level in levels], axis=0).astype(np.int64)
+        known = _support(fitted, place, len(levels))
+        base = everybody(fitted, {name: levels[0]})
+        said = [f"{level:g}" if isinstance(level, float) else str(level) for level in levels]
+        return [
+            (
+                f"{name}: {said[j]} − {said[0]}",
+                [(1.0, everybody(fitted, {name: levels[j]})), (-1.0, base)],
+                Support.least([known.take([0]), known.take([j])]),
+            )
+            for j in range(1, len(levels))
+        ]
+    values = column.to_numpy(dtype=float)
+    step = STEP * float(np.ptp(values))
+    parts = [(sign / (2 * step), everybody(fitted, {name: values + sign * step})) for sign in (1.0, -1.0)]
+    return [(name, parts, _support(fitted, np.zeros(len(values), dtype=np.int64), 1))]
+
+
+def _support(fitted: Fitted, group: Codes, size: int) -> Support:
+    return Support.least([group_support(fitted.data, y, group, size, fitted.df) for y in fitted.cases()])
 
 
 def require_classes(fitted: FittedModel, by: str) -> None:
@@ -114,7 +164,7 @@ def classes(column: pd.Series[Any]) -> list[Any]:
     return sorted(float(value) for value in column.unique())
 
 
-def everybody(fitted: FittedModel, values: Mapping[str, Any]) -> Floats:
+def everybody(fitted: Fitted, values: Mapping[str, Any]) -> Floats:
     """The design matrix with everybody having these values: one for all, or one for each pattern."""
     frame = fitted.data.patterns.copy()
     for name, value in values.items():
@@ -122,7 +172,7 @@ def everybody(fitted: FittedModel, values: Mapping[str, Any]) -> Floats:
             frame[name] = pd.Categorical([value] * len(frame), categories=frame[name].cat.categories)
         else:
             frame[name] = value
-    return np.asarray(fitted.spec.get_model_matrix(frame, na_action="ignore"), dtype=float)
+    return fitted.columns(frame)
 
 
 def _plain(value: Any) -> Any:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fl_estimate.design.totals import Floats
-from fl_estimate.estimators.fitted_model import FittedModel
-from fl_estimate.estimators.model_fit import fit
+from fl_estimate.estimators.fitted_model import Fitted
 from fl_estimate.estimators.model_variance import covariance
 
 Parts = Sequence[tuple[float, Floats]]
@@ -37,40 +36,38 @@ class Averages:
     conditional: Floats
 
 
-def averages(fitted: FittedModel, asked: Sequence[Parts]) -> Averages:
-    """θ_j = Σ w Σ_k c_k μ(x_k′β + offset)/Σ w over the people counted, for each j asked for.
+def averages(fitted: Fitted, asked: Sequence[Parts]) -> Averages:
+    """θ_jk = Σ w Σ_i c_i μ_k(x_i)/Σ w over the people counted, for each j asked for and each outcome k of the model, k within j.
 
     Parameters
     ----------
-    fitted : FittedModel
+    fitted : FittedModel or FittedClasses
     asked : sequence of Parts
     """
-    data, family, offset = fitted.data, fitted.family, fitted.offset.values
-    weight, beta = data.pattern_weight, fitted.fit.beta
+    data = fitted.data
+    weight, beta = data.pattern_weight, fitted.beta
 
     def each(beta: Floats) -> Floats:
-        sums = [sum(c * family.mean(x @ beta + offset) for c, x in parts) for parts in asked]
-        return np.stack([np.asarray(one, dtype=float) for one in sums], axis=1)
+        sums = [sum(c * fitted.means(beta, x) for c, x in parts) for parts in asked]
+        return np.hstack([np.asarray(one, dtype=float) for one in sums])
 
     def means(weights: Floats, beta: Floats) -> Floats:
         return weights @ each(beta) / weights.sum()
 
     def again(weights: Floats) -> Floats:
-        one = fit(fitted.x, fitted.y, weights, family, start=beta, offset=offset)
-        return means(weights, one.beta) if one.converged else np.full(len(asked), np.nan)
+        one = fitted.again(weights)
+        return means(weights, one) if np.isfinite(one).all() else np.full(len(value), np.nan)
 
     predicted = each(beta)
     value = weight @ predicted / weight.sum()
     own = (predicted - value) / weight.sum()
-    slopes = np.zeros((fitted.x.shape[1], len(asked)))
-    for place, parts in enumerate(asked):
-        for c, x in parts:
-            slopes[:, place] += c * ((weight * family.slope(x @ beta + offset)) @ x) / weight.sum()
-    scores = (fitted.x * fitted.fit.score[:, None]) @ fitted.fit.bread @ slopes
+    slopes = np.vstack([
+        np.asarray(sum(c * fitted.slopes(beta, x, weight) for c, x in parts), dtype=float) / weight.sum() for parts in asked
+    ]).T  # fmt: skip
     conditional = slopes.T @ fitted.covariance.matrix @ slopes
     return Averages(
         value=value,
-        joint=covariance(data, own + scores, again, value).matrix,
+        joint=covariance(data, own + fitted.influence @ slopes, again, value).matrix,
         separate=covariance(data, own, lambda w: means(w, beta), value).matrix + conditional,
         conditional=conditional,
     )

@@ -114,7 +114,9 @@ class _Plan:
     treatment: str
 
 
-def read_model(call: Call, outcome: str, variables: Sequence[str], *, each_row: bool = False) -> ModelData:
+def read_model(
+    call: Call, outcome: str, variables: Sequence[str], *, each_row: bool = False, classes: bool = False, no: Any = 0.0
+) -> ModelData:
     """Read the people who count: in the population and in `where`, with every variable known.
 
     Parameters
@@ -126,6 +128,10 @@ def read_model(call: Call, outcome: str, variables: Sequence[str], *, each_row: 
         Every column needed, the outcome among them.
     each_row : bool
         Keep every row apart, whatever its values.
+    classes : bool
+        Whether the outcome is one of several classes: an answer that is there is known then. Of a 0/1 outcome a 0 that could be 1 is not.
+    no : optional
+        What an unknown outcome is counted as where it means no; None where nobody has said which class that is.
 
     Raises
     ------
@@ -138,7 +144,7 @@ def read_model(call: Call, outcome: str, variables: Sequence[str], *, each_row: 
     people = call.people
     require_columns(people.schema, variables)
     _check_kinds(people.schema, variables)
-    plan = _plan(call, outcome, variables)
+    plan = _plan(call, outcome, variables, classes=classes, no=no)
     own = people.design.replicates
     apart = each_row or ROW in people.design.stages
     if not apart:
@@ -215,22 +221,31 @@ def _check_levels(counts: Mapping[str, int]) -> None:
         )  # fmt: skip
 
 
-def _plan(call: Call, outcome: str, variables: Sequence[str]) -> _Plan:
+def _plan(call: Call, outcome: str, variables: Sequence[str], *, classes: bool, no: Any) -> _Plan:
     """Rows counted are in scope and known; values of the others are left empty, so that they make no cells."""
     people, schema = call.people, call.people.schema
     scope = inside_rows(schema, call.where, people.design.weights)
     classified = f"{outcome}_possible" in schema and f"{outcome}_in_scope" in schema
-    unknown = call.unknown or ("no" if classified else None)
+    unknown = call.unknown or ("no" if classified and no is not None else None)
+    if unknown == "no" and no is None:
+        raise EstimateFault(
+            "FL-EST-361", "an unknown class cannot be counted as no: nobody has said which class that is", found="unknown='no'",
+            fix="name it: reference=, or order= from it upwards; unknown=\"exclude\" leaves the rows out",
+        )  # fmt: skip
     lacking = {name: missing(name, schema) for name in variables}
     if classified:
         scope = scope & _is_one(schema, f"{outcome}_in_scope")
-        lacking[outcome] = _is_one(schema, f"{outcome}_possible") & ~_is_one(schema, outcome)
+        could_be = (
+            _is_one(schema, f"{outcome}_possible") & ~_is_one(schema, outcome) if not classes else lacking[outcome]
+        )
+        lacking[outcome] = could_be
     as_no = unknown == "no" and outcome in lacking
     others = reduce(or_, [lack for name, lack in lacking.items() if not (as_no and name == outcome)], ~(scope | ~scope))
     counted = scope & ~others
     values = {name: _value(schema, name) for name in variables}
     if as_no:
-        values[outcome] = nw.when(lacking[outcome]).then(nw.lit(0.0)).otherwise(values[outcome])
+        counted_as = str(no) if is_text(schema, outcome) else float(no)
+        values[outcome] = nw.when(lacking[outcome]).then(nw.lit(counted_as)).otherwise(values[outcome])
     design = people.design
     columns = {
         "r": as_number(counted),

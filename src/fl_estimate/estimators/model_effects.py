@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -12,12 +12,14 @@ import pandas as pd
 from fl_estimate.design.intervals import general
 from fl_estimate.design.totals import Floats
 from fl_estimate.errors import EstimateFault, columns_shown, listed, names_given, not_one_of
-from fl_estimate.estimators.fitted_model import FittedModel, row_reasons
-from fl_estimate.estimators.model_after import classes, everybody
-from fl_estimate.estimators.model_averages import Parts, averages
-from fl_estimate.estimators.model_formula import columns_of_term
+from fl_estimate.estimators.class_models import ClassFamily
+from fl_estimate.estimators.fitted_model import outcome_of
+from fl_estimate.estimators.kept_model import Effects, KeptModel, row_reasons
+from fl_estimate.estimators.model_after import COVARIANCES, columns_of_effects, effects
+from fl_estimate.estimators.model_columns import columns_at
+from fl_estimate.estimators.model_families import Family
+from fl_estimate.estimators.model_formula import depends_on_rows
 from fl_estimate.estimators.model_offset import offset_values
-from fl_estimate.estimators.model_support import group_support
 from fl_estimate.estimators.model_terms import kept_model, provenance_of, session_of
 from fl_estimate.results.basis import Support
 from fl_estimate.results.build import build
@@ -32,14 +34,19 @@ from fl_estimate.results.codes import (
 )
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
+from fl_estimate.results.roles import ANY_REGRESSION, InFile
 
 EFFECTS_OF_ALL = AssumptionCode("effects_of_all")
-STEP = 1e-4
-"""Half of the step of a central difference, as a share of the range of the column."""
+Value = str | float | int
 
 
-@method(kind=None, basis="respondents", family="survey")
-def predict(model: Estimates, at: Any, *, scale: Literal["mean", "link"] = "mean") -> Estimates:
+@method(kind="regression", basis="respondents", family="survey", chosen=True)
+def predict(
+    model: Annotated[Estimates, ANY_REGRESSION],
+    at: Annotated[Any, InFile(dict[str, Value | list[Value]])],
+    *,
+    scale: Literal["mean", "link"] = "mean",
+) -> Estimates:
     """Predict the mean outcome of people with given values, with its standard error and limits.
 
     Use it for a few kinds of people that a reader can picture; for adjusted comparisons of groups, `marginal_means`.
@@ -47,7 +54,7 @@ def predict(model: Estimates, at: Any, *, scale: Literal["mean", "link"] = "mean
     Parameters
     ----------
     model : Regression
-        From `fl.regress`, in the session that fitted it.
+        From `fl.regress`, `fl.regress_ordinal` or `fl.regress_multinomial`.
     at : mapping or pandas.DataFrame
         One row for each prediction, with every column of the model (of its offset and exposure as well): a mapping of columns
         to values or lists, ``{"sex": ["female", "male"], "age": 30}``.
@@ -57,14 +64,15 @@ def predict(model: Estimates, at: Any, *, scale: Literal["mean", "link"] = "mean
     Returns
     -------
     Estimates
-        `quantity` predicted_mean or linear_predictor; the columns of the model are by-columns. Limits of a mean are those of the
+        `quantity` predicted_mean or linear_predictor; the columns of the model are by-columns. A model of classes gives the share of each
+        class, of `outcome` ``severity=high``, with limits on the logit scale. Limits of a mean are those of the
         linear predictor brought to its scale, so that they stay where means can be. `support` is the least of the coefficients
         that a row uses.
 
     Raises
     ------
     EstimateFault
-        FL-EST-230 (not a regression; or it was saved and holds no people); FL-EST-231 (scale); FL-EST-324 (offset or exposure);
+        FL-EST-230 (not a regression; or it was saved, and its formula depends on all people); FL-EST-231 (scale); FL-EST-324 (offset or exposure);
         FL-EST-325 (columns that are missing or empty, classes that the model does not know).
 
     Notes
@@ -83,45 +91,116 @@ def predict(model: Estimates, at: Any, *, scale: Literal["mean", "link"] = "mean
     if scale not in ("mean", "link"):
         raise not_one_of("FL-EST-231", "this scale of predictions", scale, ("mean", "link"))
     kept = kept_model(model)
-    fitted = session_of(kept, "predictions at given values", ()).people()
-    frame, names = _rows_at(fitted, at)
-    x = np.asarray(fitted.spec.get_model_matrix(frame, na_action="ignore"), dtype=float)
+    family = kept.family
+    if scale == "link" and isinstance(family, ClassFamily):
+        raise not_one_of("FL-EST-231", "this scale of predictions of classes", scale, ("mean",))
+    frame, names = _rows_at(kept, at)
+    x = _columns_at(kept, frame)
     if not np.isfinite(x).all():
         raise _not_usable(
             "values that give no number in the formula", "give a number above 0 where it takes a logarithm"
         )
-    eta = x @ kept.beta + offset_values(frame, *kept.beside).values
-    matrix = x @ kept.covariance.matrix @ x.T
-    df = np.full(len(frame), kept.df)
-    lower, upper = general("wald", eta, np.sqrt(np.maximum(np.diag(matrix), 0.0)), df, kept.level)
-    value, quantity = eta, LINEAR_PREDICTOR
-    if scale == "mean":
-        slope, value, quantity = fitted.family.slope(eta), fitted.family.mean(eta), PREDICTED_MEAN
-        matrix = slope[:, None] * matrix * slope
-        low, high = fitted.family.bounds
-        ends = [fitted.family.mean(np.clip(side, low, high)) for side in (lower, upper)]
-        lower, upper = np.minimum(*ends), np.maximum(*ends)
-    support = Support.joined([_least(model, row) for row in x])
+    made = _of_classes(kept, family, x) if isinstance(family, ClassFamily) else _of_means(kept, family, frame, x, scale)
+    outcomes = (outcome_of(kept.formula),) if not isinstance(family, ClassFamily) else _class_outcomes(kept, family)
+    several, used = len(outcomes), _used(kept, x)
+    se = np.sqrt(np.maximum(np.diag(made.matrix), 0.0))
     columns = {
-        "outcome": _outcome(kept.formula), "margin": " × ".join(names), "value": value,
-        "se": np.sqrt(np.maximum(np.diag(matrix), 0.0)), "lower": lower, "upper": upper, "level": kept.level,
-        "interval_kind": np.where(np.isnan(lower), "", WALD), "undetermined": kept.undetermined, "n": kept.n, "df": df,
+        "outcome": list(outcomes) * len(frame), "margin": " × ".join(names), "value": made.value, "se": se,
+        "lower": made.lower, "upper": made.upper, "level": kept.level, "interval_kind": np.where(np.isnan(made.lower), "", WALD),
+        "undetermined": kept.undetermined, "n": kept.n, "df": np.full(len(se), kept.df),
     }  # fmt: skip
     return build(
         columns,
-        {name: list(frame[name]) for name in names},
-        quantity=quantity,
+        {name: [value for value in _whole(frame[name]) for _ in outcomes] for name in names},
+        quantity=LINEAR_PREDICTOR if scale == "link" else PREDICTED_MEAN,
         method=REPLICATES if kept.covariance.replicates else TAYLOR,
         basis="respondents",
         recipe=replace(model.recipe, provenance=provenance_of(model, by=names, scale=scale)),
-        reasons=row_reasons(kept, len(frame)),
-        covariance=matrix,
-        support=support,
+        reasons=row_reasons(kept, len(se)),
+        covariance=made.matrix,
+        support=Support.joined([_least(model, row) for row in used for _ in range(several)]),
     )
 
 
-def _outcome(formula: str) -> str:
-    return formula.split("~")[0].strip()
+def _whole(values: pd.Series[Any]) -> list[Any]:
+    """Values as they were given: codes are whole numbers, though a design matrix holds them as fractions."""
+    listed_ = list(values)
+    whole = all(isinstance(value, float) and value.is_integer() for value in listed_)
+    return [int(value) for value in listed_] if whole else listed_
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Predicted:
+    value: Floats
+    matrix: Floats
+    lower: Floats
+    upper: Floats
+
+
+def _of_means(kept: KeptModel, family: Family, frame: pd.DataFrame, x: Floats, scale: str) -> _Predicted:
+    eta = x @ kept.beta + offset_values(frame, *kept.beside).values
+    matrix = x @ kept.covariance.matrix @ x.T
+    se, df = np.sqrt(np.maximum(np.diag(matrix), 0.0)), np.full(len(eta), kept.df)
+    lower, upper = general("wald", eta, se, df, kept.level)
+    if scale == "link":
+        return _Predicted(value=eta, matrix=matrix, lower=lower, upper=upper)
+    slope, (low, high) = family.slope(eta), family.bounds
+    ends = [family.mean(np.clip(side, low, high)) for side in (lower, upper)]
+    return _Predicted(
+        value=family.mean(eta), matrix=slope[:, None] * matrix * slope, lower=np.minimum(*ends), upper=np.maximum(*ends)
+    )
+
+
+def _of_classes(kept: KeptModel, family: ClassFamily, x: Floats) -> _Predicted:
+    """The share of each class, the classes of a row side by side; limits on the logit scale."""
+    share = family.shares(kept.beta, x).ravel()
+    slopes = np.vstack([family.slopes(kept.beta, x[[row]], np.ones(1)) for row in range(len(x))])
+    matrix = slopes @ kept.covariance.matrix @ slopes.T
+    se, df = np.sqrt(np.maximum(np.diag(matrix), 0.0)), np.full(len(share), kept.df)
+    odds = share * (1 - share)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ends = general("wald", np.log(share / (1 - share)), se / odds, df, kept.level)
+    lower, upper = (1 / (1 + np.exp(-side)) for side in ends)
+    return _Predicted(value=share, matrix=matrix, lower=lower, upper=upper)
+
+
+def _class_outcomes(kept: KeptModel, family: ClassFamily) -> tuple[str, ...]:
+    return tuple(f"{outcome_of(kept.formula)}={name}" for name in family.classes)
+
+
+def _used(kept: KeptModel, x: Floats) -> Floats:
+    """Which coefficients each prediction is made of: shape (rows, coefficients)."""
+    if not isinstance(kept.family, ClassFamily):
+        return x
+    rest = len(kept.columns) - x.shape[1]
+    if kept.family.name == "ordinal":
+        return np.hstack([x, np.ones((len(x), rest))])
+    return np.tile(x, (1, len(kept.family.classes) - 1))
+
+
+def _columns_at(kept: KeptModel, frame: pd.DataFrame) -> Floats:
+    """The design matrix of described people: by the classes of the variables alone, or by the people who were fitted.
+
+    A mean or knots of all people are needed where the formula takes them, and no model keeps these.
+    """
+    own = kept.columns
+    if isinstance(kept.family, ClassFamily):
+        size = len(kept.family.classes) - 1
+        own = (
+            own[:-size]
+            if kept.family.name == "ordinal"
+            else tuple(n.split(": ", 1)[1] for n in own[: len(own) // size])
+        )
+    if not depends_on_rows(kept.formula):
+        x, names = columns_at(kept.formula, kept.levels, frame)
+        wanted = [place for place, name in enumerate(names) if name in own]
+        if tuple(names[place] for place in wanted) == own:
+            return x[:, wanted]
+    return (
+        session_of(kept, "predictions of a formula that depends on all people (a mean, knots)", ())
+        .people()
+        .columns(frame)
+    )
 
 
 def _least(model: Estimates, row: Floats) -> Support:
@@ -136,11 +215,9 @@ def _not_usable(found: str, fix: str) -> EstimateFault:
     return EstimateFault("FL-EST-325", "the values to predict at cannot be used", found=found, fix=fix)
 
 
-def _rows_at(fitted: FittedModel, at: Any) -> tuple[pd.DataFrame, list[str]]:
+def _rows_at(kept: KeptModel, at: Any) -> tuple[pd.DataFrame, list[str]]:
     """The values to predict at, as the model's own kinds of columns, and those that its terms use."""
-    patterns = fitted.data.patterns
-    used = {name for term in fitted.spec.terms for name in columns_of_term(term)} | set(fitted.offset.columns)
-    names = [str(name) for name in patterns if name in used]
+    names = list(kept.levels)
     try:
         given = pd.DataFrame(at) if isinstance(at, pd.DataFrame) else pd.DataFrame(_spread(dict(at)))
     except (TypeError, ValueError) as error:
@@ -153,14 +230,13 @@ def _rows_at(fitted: FittedModel, at: Any) -> tuple[pd.DataFrame, list[str]]:
         )
     frame, alien = pd.DataFrame(index=range(len(given))), list[str]()
     for name in names:
-        column, text = patterns[name], isinstance(patterns[name].dtype, pd.CategoricalDtype)
-        if text:
-            codes = column.cat.categories.get_indexer(pd.Index(given[name].astype(str)))
-            frame[name] = pd.Categorical.from_codes(codes, categories=column.cat.categories)
+        known = kept.levels[name]
+        if known is not None and all(isinstance(value, str) for value in known):
+            codes = pd.Index(known).get_indexer(pd.Index(given[name].astype(str)))
+            frame[name] = pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(list(known)))
         else:
             frame[name] = pd.to_numeric(given[name], errors="coerce").to_numpy(dtype=float)
-        classed = text or f"C({name}" in fitted.formula
-        if frame[name].isna().any() or (classed and not frame[name].isin(column.unique()).all()):
+        if frame[name].isna().any() or (known is not None and not frame[name].isin(known).all()):
             alien.append(name)
     if alien:
         raise _not_usable(
@@ -175,9 +251,9 @@ def _spread(given: dict[str, Any]) -> dict[str, Any]:
     return {name: [values] * size if np.isscalar(values) else list(values) for name, values in given.items()}
 
 
-@method(kind=None, basis="respondents", family="survey")
+@method(kind="regression", basis="respondents", family="survey", chosen=True)
 def marginal_effects(
-    model: Estimates,
+    model: Annotated[Estimates, ANY_REGRESSION],
     variables: str | Sequence[str] | None = None,
     *,
     covariance_of: Literal["joint", "separate", "coefficients"] = "joint",
@@ -189,7 +265,7 @@ def marginal_effects(
     Parameters
     ----------
     model : Regression
-        From `fl.regress`, in the session that fitted it.
+        From `fl.regress`, `fl.regress_ordinal` or `fl.regress_multinomial`.
     variables : str or sequence of str, optional
         Columns of the model; all where none is named.
     covariance_of : {"joint", "separate", "coefficients"}
@@ -206,7 +282,7 @@ def marginal_effects(
     Raises
     ------
     EstimateFault
-        FL-EST-229 (no such column in the model); FL-EST-230 (not a regression; or it was saved and holds no people); FL-EST-231.
+        FL-EST-229 (no such column in the model); FL-EST-230 (not a regression); FL-EST-231.
 
     Notes
     -----
@@ -227,23 +303,19 @@ def marginal_effects(
     >>> dict(zip(effects["term"], effects["value"].round(2)))
     {'x': 8.42, 'sex: m − f': -4.17}
     """
-    kinds = ("joint", "separate", "coefficients")
-    if covariance_of not in kinds:
-        raise not_one_of("FL-EST-231", "this covariance", covariance_of, kinds)
+    if covariance_of not in COVARIANCES:
+        raise not_one_of("FL-EST-231", "this covariance", covariance_of, COVARIANCES)
     kept = kept_model(model)
-    fitted = session_of(kept, "average marginal effects", ()).people()
-    asked = _asked(fitted, variables)
-    made = [each for name in asked for each in _effects_of(fitted, name)]
-    found = averages(fitted, [parts for _, parts, _ in made])
-    matrix = {"joint": found.joint, "separate": found.separate, "coefficients": found.conditional}[covariance_of]
-    se, df = np.sqrt(np.maximum(np.diag(matrix), 0.0)), np.full(len(made), kept.df)
-    lower, upper = general("wald", found.value, se, df, kept.level)
+    found, at = _effects(kept, variables)
+    matrix = found.covariances[covariance_of][np.ix_(at, at)]
+    value, se, df = found.value[at], np.sqrt(np.maximum(np.diag(matrix), 0.0)), np.full(len(at), kept.df)
+    lower, upper = general("wald", value, se, df, kept.level)
     columns = {
-        "outcome": _outcome(kept.formula), "term": [term for term, _, _ in made], "value": found.value, "se": se,
-        "lower": lower, "upper": upper, "level": kept.level, "interval_kind": np.where(np.isnan(lower), "", WALD),
-        "undetermined": kept.undetermined, "n": kept.n, "df": df,
+        "outcome": [found.outcome[place] for place in at], "term": [found.term[place] for place in at], "value": value,
+        "se": se, "lower": lower, "upper": upper, "level": kept.level,
+        "interval_kind": np.where(np.isnan(lower), "", WALD), "undetermined": kept.undetermined, "n": kept.n, "df": df,
     }  # fmt: skip
-    recipe = model.recipe
+    recipe, asked = model.recipe, list(dict.fromkeys(found.column[place] for place in at))
     return build(
         columns,
         quantity=MARGINAL_EFFECT,
@@ -254,45 +326,31 @@ def marginal_effects(
             assumptions=(*recipe.assumptions, EFFECTS_OF_ALL.held()),
             provenance=provenance_of(model, by=asked, covariance_of=covariance_of),
         ),
-        reasons=row_reasons(kept, len(made)),
+        reasons=row_reasons(kept, len(at)),
         covariance=matrix,
-        support=Support.joined([support for _, _, support in made]),
+        support=found.support.take(at),
     )
 
 
-def _asked(fitted: FittedModel, variables: str | Sequence[str] | None) -> list[str]:
-    held = [str(name) for name in fitted.data.patterns]
-    used = {name for term in fitted.spec.terms for name in columns_of_term(term)}
-    known = [name for name in held if name in used]
-    wanted = known if variables is None else list(names_given(variables, "variables"))
-    absent = [name for name in wanted if name not in known]
-    if absent or not wanted:
+def _effects(kept: KeptModel, variables: str | Sequence[str] | None) -> tuple[Effects, list[int]]:
+    """Effects of the columns asked for: those that were kept, or with the people; and which of them were asked for."""
+    wanted = None if variables is None else list(names_given(variables, "variables"))
+    if kept.pieces.effects is not None:
+        found = kept.pieces.effects
+        asked = _known(wanted, list(dict.fromkeys(found.column)))
+    else:
+        fitted = session_of(kept, "average marginal effects", ()).people()
+        asked = _known(wanted, columns_of_effects(fitted))
+        found = effects(fitted, asked)
+    return found, [place for name in asked for place, column in enumerate(found.column) if column == name]
+
+
+def _known(wanted: list[str] | None, known: Sequence[str]) -> list[str]:
+    asked = list(known) if wanted is None else wanted
+    absent = [name for name in asked if name not in known]
+    if absent or not asked:
         raise EstimateFault(
             "FL-EST-229", "the model has no such column among its terms", found=columns_shown(absent, known=known) or "no column",
             fix=f"columns there are: {listed(known, most=20)}",
         )  # fmt: skip
-    return wanted
-
-
-def _effects_of(fitted: FittedModel, name: str) -> list[tuple[str, Parts, Support]]:
-    """The effects of a column: how each is called, of which predictions it is made, on whom it rests."""
-    data, column = fitted.data, fitted.data.patterns[name]
-    text = isinstance(column.dtype, pd.CategoricalDtype)
-    if text or column.nunique() <= 2 or f"C({name}" in fitted.formula:
-        levels = classes(column)
-        place = np.argmax([column.to_numpy() == level for level in levels], axis=0).astype(np.int64)
-        known = group_support(data, fitted.y, place, len(levels), fitted.df)
-        base = everybody(fitted, {name: levels[0]})
-        said = [f"{level:g}" if isinstance(level, float) else str(level) for level in levels]
-        return [
-            (
-                f"{name}: {said[j]} − {said[0]}",
-                [(1.0, everybody(fitted, {name: levels[j]})), (-1.0, base)],
-                Support.least([known.take([0]), known.take([j])]),
-            )
-            for j in range(1, len(levels))
-        ]
-    values = column.to_numpy(dtype=float)
-    step = STEP * float(np.ptp(values))
-    parts = [(sign / (2 * step), everybody(fitted, {name: values + sign * step})) for sign in (1.0, -1.0)]
-    return [(name, parts, group_support(data, fitted.y, np.zeros(len(values), dtype=np.int64), 1, fitted.df))]
+    return asked

@@ -76,3 +76,12 @@ def columns_of_text(text: str) -> list[str]:
     names = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in other]
     back = {f"__quoted_{place}": name for place, name in quoted.items()}
     return [back.get(name, name) for name in names]
+
+
+ROW_FUNCTIONS = ("center(", "scale(", "standardize(", "bs(", "cs(", "cr(", "cc(", "poly(", "lag(", "hashed(")
+
+
+def depends_on_rows(formula: str) -> bool:
+    """Whether a column depends on all rows together (a mean, knots), so that cells would stand for too few of them."""
+    text = formula.replace(" ", "")
+    return any(name in text for name in ROW_FUNCTIONS)

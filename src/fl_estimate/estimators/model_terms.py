@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
@@ -13,30 +13,39 @@ from fl_estimate.design.chi_square_sums import saddlepoint, tail
 from fl_estimate.design.intervals import general
 from fl_estimate.design.totals import Floats
 from fl_estimate.errors import EstimateFault, labels_shown, listed, names_given, nearest, not_one_of, shown
-from fl_estimate.estimators.fitted_model import KeptModel, Margin, Session, row_reasons
+from fl_estimate.estimators.fitted_model import FittedModel, outcome_of
+from fl_estimate.estimators.kept_model import KeptModel, Margin, Session, row_reasons
 from fl_estimate.estimators.model_after import margin, ratio, require_classes
 from fl_estimate.estimators.model_data import read_model
+from fl_estimate.estimators.model_families import Family
 from fl_estimate.estimators.model_formula import read_formula
-from fl_estimate.estimators.regression import Regression, fit_formula
+from fl_estimate.estimators.regression import fit_formula
+from fl_estimate.estimators.regression_result import Regression
+from fl_estimate.estimators.test_rows import test_of
+from fl_estimate.results.basis import Support
 from fl_estimate.results.build import build
-from fl_estimate.results.codes import MARGINAL_MEAN, REPLICATES, TAYLOR, WALD
+from fl_estimate.results.codes import MARGINAL_MEAN, REPLICATES, TAYLOR, WALD, AssumptionCode
 from fl_estimate.results.estimates import Estimates
-from fl_estimate.results.methods import method
+from fl_estimate.results.methods import method as declared
 from fl_estimate.results.provenance import Provenance
+from fl_estimate.results.roles import A_REGRESSION, ANY_REGRESSION, Key
 from fl_estimate.results.survey_test import SurveyTest
 
 TermMethod = Literal["wald", "lrt"]
 TailMethod = Literal["exact", "saddlepoint"]
 
+TEST_WALD = AssumptionCode("test_wald", "terms")
+TEST_LRT = AssumptionCode("test_lrt", "terms")
 MOST_CROSSED = 4
 """Columns that marginal means are crossed by at most."""
 
 
+@declared(kind="test", basis="respondents", family="survey", chosen=True)
 def term_test(
-    model: Estimates,
+    model: Annotated[Estimates, ANY_REGRESSION],
     term: str | Sequence[str],
     *,
-    method: TermMethod = "wald",
+    method: Annotated[TermMethod, Key("statistic")] = "wald",
     tail_method: TailMethod = "exact",
 ) -> SurveyTest:
     """Test whether terms of a regression are needed: all their coefficients together.
@@ -44,7 +53,7 @@ def term_test(
     Parameters
     ----------
     model : Regression
-        From `fl.regress`.
+        From `fl.regress`, `fl.regress_ordinal` or `fl.regress_multinomial`; of one domain.
     term : str or list of str
         As in the formula: ``"age"``, ``"C(region)"``, ``"sex:age"``.
     method : {"wald", "lrt"}
@@ -98,15 +107,27 @@ def term_test(
         p_value = math.nan
         if kept.df > 0:
             p_value = (tail if tail_method == "exact" else saddlepoint)(statistic, np.array(scales), kept.df)
-    return SurveyTest(
-        name=f"{'Wald test' if method == 'wald' else 'Working likelihood ratio test'} of {listed(terms)}",
-        statistic_name="F" if method == "wald" else "X²",
+    lrt = method == "lrt"
+    said = (TEST_LRT if lrt else TEST_WALD).held(terms=list(terms))
+    recipe = model.recipe
+    return test_of(
+        outcome=outcome_of(kept.formula),
+        term=", ".join(terms),
+        recipe=replace(
+            recipe,
+            assumptions=(*recipe.assumptions, said),
+            provenance=provenance_of(model, term=list(terms), statistic=method),
+        ),
+        support=Support.least([model.support.take([place]) for place in columns]),
+        method=REPLICATES if kept.covariance.replicates else TAYLOR,
+        name=f"{'Working likelihood ratio' if lrt else 'Wald'} test of {listed(terms)}",
+        statistic_name="X²" if lrt else "F",
         statistic=statistic,
         df=df,
         p_value=p_value,
         scales=scales,
         n=round(kept.n),
-        provenance=provenance_of(model, term=list(terms)),
+        level=kept.level,
     )
 
 
@@ -127,9 +148,12 @@ def kept_model(model: Estimates) -> KeptModel:
     """What a regression holds of its model; a fault where this is none."""
     kept = model.model if isinstance(model, Regression) else None
     if kept is None:
+        several = isinstance(model, Regression) and model.models
         raise EstimateFault(
-            "FL-EST-230", "this is not a regression", found=type(model).__name__,
-            fix="pass what fl.regress returned, or what fl.Regression.read read",
+            "FL-EST-230", "this is not one regression" if several else "this is not a regression",
+            found="one for every domain" if several else type(model).__name__,
+            fix='ask that of a domain: model.of(region="North"), or model.of() of the nation'
+            if several else "pass what fl.regress returned, or what fl.Regression.read read",
         )  # fmt: skip
     return kept
 
@@ -177,9 +201,12 @@ def provenance_of(model: Estimates, **settings: Any) -> Provenance:
     return replace(model.provenance, arguments={**first, **settings, **told})
 
 
-@method(kind=None, basis=None, family="survey")
+@declared(kind="regression", basis="respondents", family="survey", chosen=True)
 def marginal_means(
-    model: Estimates, by: str | Sequence[str], *, covariance_of: Literal["joint", "separate"] = "joint"
+    model: Annotated[Estimates, A_REGRESSION],
+    by: str | Sequence[str],
+    *,
+    covariance_of: Literal["joint", "separate"] = "joint",
 ) -> Estimates:
     """Predict what the mean outcome would be if everybody were in each group in turn, all else as it is.
 
@@ -243,6 +270,11 @@ def _margin(model: Estimates, by: tuple[str, ...]) -> tuple[Estimates, Margin]:
         return model, kept.pieces.margins[by[0]]
     asked: str | tuple[str, ...] = by[0] if len(by) == 1 else by
     fitted = session_of(kept, f"means by {listed(by)}", list(kept.pieces.margins)).people()
+    if not isinstance(fitted, FittedModel) or not isinstance(kept.family, Family):
+        raise EstimateFault(
+            "FL-EST-362", "a model of classes has no marginal means", found=kept.family.name,
+            fix="fl.marginal_effects says how the share of each class differs, fl.predict what it is for described people",
+        )  # fmt: skip
     outcome, variables, _ = read_formula(kept.formula)
     held = [name in variables[1:] or (name in variables and name != outcome) for name in by]
     if all(held):
@@ -255,7 +287,10 @@ def _margin(model: Estimates, by: tuple[str, ...]) -> tuple[Estimates, Margin]:
     each_row = len(fitted.data.patterns) == fitted.data.rows
     data = read_model(fitted.data.call, outcome, variables, each_row=each_row)
     again = fit_formula(data, formula, parsed, kept.family, kept.beside)
-    return again, margin(session_of(kept_model(again), formula, ()).people(), asked)
+    people = session_of(kept_model(again), formula, ()).people()
+    if not isinstance(people, FittedModel):
+        raise AssertionError("a formula with a family was fitted")
+    return again, margin(people, asked)
 
 
 def _quoted(name: str) -> str:

@@ -7,9 +7,9 @@ from dataclasses import fields, replace
 
 import numpy as np
 
-from fl_estimate.estimators.fitted_model import KeptModel, Pieces
+from fl_estimate.estimators.kept_model import KeptModel, Pieces
 from fl_estimate.estimators.model_variance import Covariance
-from fl_estimate.estimators.regression import Regression
+from fl_estimate.estimators.regression_result import Regression
 from fl_estimate.results.estimates import Estimates
 
 

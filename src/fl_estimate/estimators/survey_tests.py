@@ -5,21 +5,30 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, overload
 
 import numpy as np
 import pandas as pd
 
 from fl_estimate.design.chi_square_sums import saddlepoint, tail
+from fl_estimate.design.domains import By
 from fl_estimate.design.intervals import general
 from fl_estimate.design.totals import Codes, Floats
 from fl_estimate.errors import EstimateFault, not_one_of, shown
+from fl_estimate.estimators.kept_model import model_assumptions
 from fl_estimate.estimators.model_data import ModelData, read_model
+from fl_estimate.estimators.model_support import group_support
 from fl_estimate.estimators.model_terms import wald
-from fl_estimate.estimators.model_variance import covariance, degrees_of_freedom
-from fl_estimate.estimators.regression import provenance
-from fl_estimate.estimators.weighted_call import Call, DfRule, VarianceRule, only_exclude
+from fl_estimate.estimators.model_variance import Covariance, covariance, degrees_of_freedom
+from fl_estimate.estimators.test_rows import test_of, tested
+from fl_estimate.estimators.weighted_call import Call, DfRule, VarianceRule, only_exclude, recipe_of
 from fl_estimate.inputs.sample_design import Design
+from fl_estimate.results.basis import Support
+from fl_estimate.results.codes import REPLICATES, TAYLOR, Assumption, AssumptionCode, MethodName
+from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.methods import method
+from fl_estimate.results.recipe import Recipe
+from fl_estimate.results.roles import GROUPS, NOT_IN_FILE, PEOPLE, VALUES, Finite, Level, MoreThanZero, Name, Where
 from fl_estimate.results.survey_test import SurveyTest
 
 IndependenceStatistic = Literal["F", "Chisq", "Wald", "adjWald", "lincom", "saddlepoint"]
@@ -27,8 +36,13 @@ STATISTICS: tuple[str, ...] = ("F", "Chisq", "Wald", "adjWald", "lincom", "saddl
 RankScore = Literal["wilcoxon", "van-der-waerden", "median"]
 SCORES: tuple[str, ...] = ("wilcoxon", "van-der-waerden", "median")
 Unknown = Literal["no", "exclude"]
+TEST_INDEPENDENCE = AssumptionCode("test_independence", "row", "column", "rule")
+TEST_MEAN = AssumptionCode("test_mean", "variable", "value")
+TEST_MEANS = AssumptionCode("test_means", "variable", "group", "second", "first", "value")
+TEST_RANKS = AssumptionCode("test_ranks", "variable", "group", "rule")
 
 
+@overload
 def independence_test(
     people: Any,
     row: str,
@@ -36,17 +50,48 @@ def independence_test(
     *,
     statistic: IndependenceStatistic = "F",
     design: Design | None = None,
+    by: None = None,
     where: str | None = None,
     unknown: Unknown | None = None,
     variance: VarianceRule | None = None,
     df: DfRule | float = "domain",
-) -> SurveyTest:
+) -> SurveyTest: ...
+@overload
+def independence_test(
+    people: Any,
+    row: str,
+    column: str,
+    *,
+    statistic: IndependenceStatistic = "F",
+    design: Design | None = None,
+    by: str | Sequence[str] | Sequence[Sequence[str]],
+    where: str | None = None,
+    unknown: Unknown | None = None,
+    variance: VarianceRule | None = None,
+    df: DfRule | float = "domain",
+) -> Estimates: ...
+@method(kind="test", basis="respondents", family="survey", chosen=True)
+def independence_test(
+    people: Annotated[Any, PEOPLE],
+    row: Name,
+    column: Name,
+    *,
+    statistic: IndependenceStatistic = "F",
+    design: Annotated[Design | None, NOT_IN_FILE] = None,
+    by: Annotated[By, GROUPS] = None,
+    where: Where = None,
+    unknown: Unknown | None = None,
+    variance: VarianceRule | None = None,
+    df: DfRule | MoreThanZero = "domain",
+) -> SurveyTest | Estimates:
     """Test whether two classifications are independent in the population.
 
     Parameters
     ----------
     people, design, where, variance, df
         As in `regress`.
+    by : str, list of str, or list of lists, optional
+        As in `regress`: one test for the nation and for each domain, which gives Estimates.
     row, column : str
         Columns of classes: text, 0/1 or whole numbers. `row` may be classified.
     statistic : {"F", "Chisq", "Wald", "adjWald", "lincom", "saddlepoint"}
@@ -58,8 +103,9 @@ def independence_test(
 
     Returns
     -------
-    SurveyTest
-        `scales` are the generalised design effects δ.
+    SurveyTest, or Estimates with by=
+        `scales` are the generalised design effects δ. Estimates have rows of `quantity` p_value, of the statistic and of its degrees
+        of freedom, as `rows` of a SurveyTest has.
 
     Raises
     ------
@@ -88,29 +134,11 @@ def independence_test(
     """
     if statistic not in STATISTICS:
         raise not_one_of("FL-EST-231", "this test statistic", statistic, STATISTICS)
-    data = _read("independence_test", people, (row, column), design, where, unknown, variance, df)
-    rows, columns = (_classes(data.patterns[name], name) for name in (row, column))
-    table = _Table(data=data, rows=rows[0], columns=columns[0], shape=(len(rows[1]), len(columns[1])))
-    freedom = degrees_of_freedom(data, rule=data.call.df)
-    if statistic in ("Wald", "adjWald"):
-        found = _wald(table, freedom, adjusted=statistic == "adjWald")
-        scales: Floats = np.zeros(0)
-    else:
-        found, scales = _pearson(table, freedom, statistic)
-    return SurveyTest(
-        name=f"Test of independence of {row} and {column} ({statistic})",
-        statistic_name="F" if statistic in ("F", "Wald", "adjWald") else "X²",
-        statistic=found[0],
-        p_value=found[1],
-        df=found[2],
-        groups=(row, column),
-        scales=tuple(float(value) for value in scales),
-        n=round(data.rows),
-        level=data.call.level,
-        provenance=provenance(data, row=row, column=column, statistic=statistic),
-    )
+    call = _call("independence_test", people, (row, column), design, by, where, unknown, variance, df)
+    return tested(call, by, lambda one: _independence(one, row, column, statistic))
 
 
+@overload
 def t_test(
     people: Any,
     variable: str,
@@ -118,18 +146,51 @@ def t_test(
     *,
     value: float = 0.0,
     design: Design | None = None,
+    by: None = None,
     where: str | None = None,
     unknown: Unknown | None = None,
     variance: VarianceRule | None = None,
     df: DfRule | float = "domain",
     level: float = 0.95,
-) -> SurveyTest:
+) -> SurveyTest: ...
+@overload
+def t_test(
+    people: Any,
+    variable: str,
+    group: str | None = None,
+    *,
+    value: float = 0.0,
+    design: Design | None = None,
+    by: str | Sequence[str] | Sequence[Sequence[str]],
+    where: str | None = None,
+    unknown: Unknown | None = None,
+    variance: VarianceRule | None = None,
+    df: DfRule | float = "domain",
+    level: float = 0.95,
+) -> Estimates: ...
+@method(kind="test", basis="respondents", family="survey", chosen=True)
+def t_test(
+    people: Annotated[Any, PEOPLE],
+    variable: Name,
+    group: Annotated[str | None, VALUES] = None,
+    *,
+    value: Finite = 0.0,
+    design: Annotated[Design | None, NOT_IN_FILE] = None,
+    by: Annotated[By, GROUPS] = None,
+    where: Where = None,
+    unknown: Unknown | None = None,
+    variance: VarianceRule | None = None,
+    df: DfRule | MoreThanZero = "domain",
+    level: Level = 0.95,
+) -> SurveyTest | Estimates:
     """Test a mean against a value, or the means of two groups against each other.
 
     Parameters
     ----------
     people, design, where, unknown, variance, df, level
         As in `regress`.
+    by : str, list of str, or list of lists, optional
+        As in `regress`: one test for the nation and for each domain, which gives Estimates.
     variable : str
         A column of numbers, or a 0/1 outcome.
     group : str, optional
@@ -139,7 +200,7 @@ def t_test(
 
     Returns
     -------
-    SurveyTest
+    SurveyTest, or Estimates with by=
         `estimate` is the mean, or the difference of means.
 
     Raises
@@ -161,22 +222,11 @@ def t_test(
     (48.833, 2.479, (2.0,))
     """
     names = (variable,) if group is None else (variable, group)
-    data = _read("t_test", people, names, design, where, unknown, variance, df, level)
-    y = _numbers(data, variable)
-    named: tuple[str, ...] = ()
-    if group is None:
-        code, of = np.zeros(len(y), dtype=np.int64), (variable,)
-        found, matrix = _means(data, y, code, 1)
-    else:
-        code, of = _classes(data.patterns[group], group, most=2)
-        found, matrix = _means(data, y, code, 2)
-        named = of
-    contrast = np.array([1.0]) if group is None else np.array([-1.0, 1.0])
-    name = f"t test of the mean of {variable}" + (f" by {group}" if group is not None else f" = {value:g}")
-    taken_off = 0 if group is None or not isinstance(data.call.df, str) else 1
-    return _t(data, name, contrast, found, matrix, value, named, taken_off)
+    call = _call("t_test", people, names, design, by, where, unknown, variance, df, level)
+    return tested(call, by, lambda one: _difference(one, variable, group, value))
 
 
+@overload
 def rank_test(
     people: Any,
     variable: str,
@@ -184,18 +234,51 @@ def rank_test(
     *,
     score: RankScore = "wilcoxon",
     design: Design | None = None,
+    by: None = None,
     where: str | None = None,
     unknown: Unknown | None = None,
     variance: VarianceRule | None = None,
     df: DfRule | float = "domain",
     level: float = 0.95,
-) -> SurveyTest:
+) -> SurveyTest: ...
+@overload
+def rank_test(
+    people: Any,
+    variable: str,
+    group: str,
+    *,
+    score: RankScore = "wilcoxon",
+    design: Design | None = None,
+    by: str | Sequence[str] | Sequence[Sequence[str]],
+    where: str | None = None,
+    unknown: Unknown | None = None,
+    variance: VarianceRule | None = None,
+    df: DfRule | float = "domain",
+    level: float = 0.95,
+) -> Estimates: ...
+@method(kind="test", basis="respondents", family="survey", chosen=True)
+def rank_test(
+    people: Annotated[Any, PEOPLE],
+    variable: Name,
+    group: Name,
+    *,
+    score: RankScore = "wilcoxon",
+    design: Annotated[Design | None, NOT_IN_FILE] = None,
+    by: Annotated[By, GROUPS] = None,
+    where: Where = None,
+    unknown: Unknown | None = None,
+    variance: VarianceRule | None = None,
+    df: DfRule | MoreThanZero = "domain",
+    level: Level = 0.95,
+) -> SurveyTest | Estimates:
     """Test whether a quantity tends to be larger in one group than in others, by ranks in the population.
 
     Parameters
     ----------
     people, design, where, unknown, variance, df, level
         As in `regress`.
+    by : str, list of str, or list of lists, optional
+        As in `regress`: one test for the nation and for each domain, which gives Estimates.
     variable : str
         A column of numbers.
     group : str
@@ -205,7 +288,7 @@ def rank_test(
 
     Returns
     -------
-    SurveyTest
+    SurveyTest, or Estimates with by=
         `estimate` is the difference in mean rank score, second group less first.
 
     Raises
@@ -232,37 +315,140 @@ def rank_test(
     """
     if score not in SCORES:
         raise not_one_of("FL-EST-231", "this rank score", score, SCORES)
-    data = _read("rank_test", people, (variable, group), design, where, unknown, variance, df, level)
+    call = _call("rank_test", people, (variable, group), design, by, where, unknown, variance, df, level)
+    return tested(call, by, lambda one: _ranks(one, variable, group, score))
+
+
+def _independence(call: Call, row: str, column: str, statistic: str) -> SurveyTest:
+    data = read_model(call, row, (row, column))
+    rows, columns = (_classes(data.patterns[name], name) for name in (row, column))
+    table = _Table(data=data, rows=rows[0], columns=columns[0], shape=(len(rows[1]), len(columns[1])))
+    freedom = degrees_of_freedom(data, rule=data.call.df)
+    if statistic in ("Wald", "adjWald"):
+        found = _wald(table, freedom, adjusted=statistic == "adjWald")
+        scales: Floats = np.zeros(0)
+    else:
+        found, scales = _pearson(table, freedom, statistic)
+    # Every cell of the table is a group that the test could tell.
+    cases = [(table.rows == place).astype(float) for place in range(table.shape[0])]
+    return test_of(
+        outcome=row,
+        term=column,
+        recipe=_recipe(
+            data,
+            TEST_INDEPENDENCE.held(row=row, column=column, rule=statistic),
+            row=row,
+            column=column,
+            statistic=statistic,
+        ),
+        support=_support(data, cases, table.columns, table.shape[1], freedom),
+        method=_method(data),
+        name=f"Test of independence of {row} and {column} ({statistic})",
+        statistic_name="F" if statistic in ("F", "Wald", "adjWald") else "X²",
+        statistic=found[0],
+        p_value=found[1],
+        df=found[2],
+        groups=(row, column),
+        scales=tuple(float(value) for value in scales),
+        n=round(data.rows),
+        level=data.call.level,
+    )
+
+
+def _difference(call: Call, variable: str, group: str | None, value: float) -> SurveyTest:
+    data = read_model(call, variable, (variable,) if group is None else (variable, group))
+    y = _numbers(data, variable)
+    if group is None:
+        code, of, contrast = np.zeros(len(y), dtype=np.int64), (), np.array([1.0])
+        said = TEST_MEAN.held(variable=variable, value=value)
+    else:
+        code, of = _classes(data.patterns[group], group, most=2)
+        contrast = np.array([-1.0, 1.0])
+        said = TEST_MEANS.held(variable=variable, group=group, second=of[1], first=of[0], value=value)
+    found, matrix = _means(data, y, code, len(contrast))
+    return _t(
+        data,
+        f"t test of the mean of {variable}" + (f" by {group}" if group is not None else f" = {value:g}"),
+        contrast,
+        found,
+        matrix,
+        value,
+        taken_off=0 if group is None or not isinstance(data.call.df, str) else 1,
+        outcome=variable,
+        term=_term(group, of),
+        recipe=_recipe(data, said, variable=variable, group=group, value=value),
+        support=_support(data, [y], code, len(contrast), degrees_of_freedom(data, rule=data.call.df)),
+        groups=of,
+    )
+
+
+def _ranks(call: Call, variable: str, group: str, score: str) -> SurveyTest:
+    data = read_model(call, variable, (variable, group))
     y = _numbers(data, variable)
     code, of = _classes(data.patterns[group], group)
     ranks = _scores(y, data.pattern_weight, score)
     found, matrix = _means(data, ranks, code, len(of), lambda weight: _scores(y, weight, score))
-    name = f"Rank test of {variable} by {group} ({score})"
+    freedom, name = degrees_of_freedom(data, rule=data.call.df), f"Rank test of {variable} by {group} ({score})"
+    known = {
+        "outcome": variable, "term": _term(group, of), "groups": of,
+        "recipe": _recipe(data, TEST_RANKS.held(variable=variable, group=group, rule=score), variable=variable, group=group, score=score),
+        "support": _support(data, [y], code, len(of), freedom),
+    }  # fmt: skip
     if len(of) == 2:
+        contrast = np.array([-1.0, 1.0])
         taken_off = 1 if isinstance(data.call.df, str) else 0
-        return _t(data, name, np.array([-1.0, 1.0]), found, matrix, 0.0, of, taken_off)
+        return _t(data, name, contrast, found, matrix, 0.0, taken_off=taken_off, **known)
     against = np.concatenate([-np.ones((len(of) - 1, 1)), np.eye(len(of) - 1)], axis=1)
-    freedom = degrees_of_freedom(data, rule=data.call.df)
     residual = freedom - len(of) + 1 if isinstance(data.call.df, str) else freedom
     statistic, p_value, pair = wald(against @ found, against @ matrix @ against.T, residual)
-    return SurveyTest(
-        name=name, statistic_name="F", statistic=statistic, p_value=p_value, df=pair, groups=of, n=round(data.rows),
-        level=level, provenance=provenance(data, variable=variable, group=group, score=score),
+    return test_of(
+        **known, method=_method(data), name=name, statistic_name="F", statistic=statistic, p_value=p_value, df=pair,
+        n=round(data.rows), level=data.call.level,
     )  # fmt: skip
 
 
-def _read(
+def _term(group: str | None, of: tuple[str, ...]) -> str:
+    """What is compared, as marginal effects call it."""
+    return "" if group is None else f"{group}: {of[1]} − {of[0]}" if len(of) == 2 else group
+
+
+def _recipe(data: ModelData, said: Assumption, **settings: Any) -> Recipe:
+    """Of whom a test is, and what it takes for granted. Its columns stand as a formula, by which an audit knows them."""
+    columns = [str(name) for name in data.patterns]
+    told = {name: value for name, value in settings.items() if value is not None}
+    arguments = {"formula": " ~ ".join(columns), **told, **data.call.settings()}
+    spread = Covariance(matrix=np.zeros((0, 0)), replicates=_replicates(data))
+    return recipe_of(data.call, columns, arguments, model_assumptions(data, spread, columns[:1], [said]))
+
+
+def _replicates(data: ModelData) -> int:
+    own = data.call.people.design.replicates
+    return 0 if own is None else len(own.rscales)
+
+
+def _method(data: ModelData) -> MethodName:
+    return TAYLOR if data.call.people.design.replicates is None else REPLICATES
+
+
+def _support(data: ModelData, cases: Sequence[Floats], group: Codes, size: int, df: float) -> Support:
+    """The smallest group that is compared."""
+    parts = [group_support(data, y, group, size, df) for y in cases]
+    return Support.least([part.take([place]) for part in parts for place in range(size)])
+
+
+def _call(
     name: str,
     people: Any,
     variables: Sequence[str],
     design: Design | None,
+    by: By,
     where: str | None,
     unknown: Unknown | None,
     variance: VarianceRule | None,
     df: DfRule | float,
     level: float = 0.95,
-) -> ModelData:
-    call = Call(name, people, design, None, where, unknown, variance, "wald", df, level)
+) -> Call:
+    call = Call(name, people, design, by, where, unknown, variance, "wald", df, level)
     call.check(("wald",))
     if unknown not in (None, "no"):
         only_exclude(unknown)
@@ -273,7 +459,7 @@ def _read(
             found=shown(variables[0]),
             fix="name another",
         )
-    return read_model(call, variables[0], variables)
+    return call
 
 
 def _numbers(data: ModelData, name: str) -> Floats:
@@ -325,22 +511,21 @@ def _t(
     found: Floats,
     matrix: Floats,
     value: float,
-    groups: tuple[str, ...],
+    *,
     taken_off: int,
+    **known: Any,
 ) -> SurveyTest:
     from scipy import stats
 
-    estimate = float(contrast @ found)
-    se = math.sqrt(max(float(contrast @ matrix @ contrast), 0.0))
+    estimate, se = float(contrast @ found), math.sqrt(max(float(contrast @ matrix @ contrast), 0.0))
     freedom = degrees_of_freedom(data, rule=data.call.df) - taken_off
-    known = np.array([freedom if freedom > 0 else np.nan])
-    lower, upper = general("wald", np.array([estimate]), np.array([se]), known, data.call.level)
+    df = np.array([freedom if freedom > 0 else np.nan])
+    lower, upper = general("wald", np.array([estimate]), np.array([se]), df, data.call.level)
     statistic = (estimate - value) / se if se > 0 else math.nan
-    return SurveyTest(
-        name=name, statistic_name="t", statistic=statistic, df=(float(freedom),),
-        p_value=float(2 * stats.t.sf(abs(statistic), known[0])), estimate=estimate, se=se, lower=float(lower[0]),
-        upper=float(upper[0]), level=data.call.level, groups=groups, n=round(data.rows),
-        provenance=provenance(data, test=name),
+    return test_of(
+        **known, method=_method(data), name=name, statistic_name="t", statistic=statistic, df=(float(freedom),),
+        p_value=float(2 * stats.t.sf(abs(statistic), df[0])), estimate=estimate, se=se, lower=float(lower[0]),
+        upper=float(upper[0]), level=data.call.level, n=round(data.rows),
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from fl_estimate.reporting.labelling import is_unweighted, several_methods, unit
 from fl_estimate.reporting.naming import column_title, outcome_words, quantity_words, told
 from fl_estimate.reporting.published_tables import PublishedTable
 from fl_estimate.reporting.scale import MEDIAN, only_quantile, scale_of
+from fl_estimate.reporting.tests_in_tables import of_tests
 from fl_estimate.reporting.words import joined, level_words, opening, say
 
 CREDIBLE: frozenset[str] = frozenset({"equal-tailed"})
@@ -27,9 +28,11 @@ def caption(table: PublishedTable, language: str, *, margin: str | None = None) 
         return own + plain
     outcomes = [outcome_words(table.wording, str(code), language) for code in table.frame["outcome"].unique() if code]
     codes = [str(code) for code in table.frame["quantity"].unique()]
-    if several_methods(table.frame):
+    if several_methods(table.frame) or of_tests(table.frame):
         codes = [unit_of(code) for code in codes]
     quantities = [quantity_words(code, table.wording.unit, language) for code in dict.fromkeys(codes)]
+    if of_tests(table.frame):
+        quantities = [say("head", "test", language)]
     if codes == ["total"] and scale_of(table.frame).unit == "months":
         quantities = [say("head", "unit.months", language)]
     if share := only_quantile(table.frame):

@@ -79,6 +79,7 @@ def judge(frame: pd.DataFrame, support: Support, rule: SuppressionRule) -> Judge
     none = people & own & (cases == 0) & (floats(frame["value"]) == 0)
     binary = frame["cases"].notna().to_numpy(dtype=bool)
     no_interval = frame["lower"].isna().to_numpy() | frame["upper"].isna().to_numpy()
+    no_interval &= ~np.array([quantity.without_interval for quantity in quantities(frame)], dtype=bool)
     told = np.zeros(len(frame), dtype=bool)
     if rule.few_cases == "withheld" or not rule.min_cases:
         # A domain without a case is told apart; its upper bound, which counts the undetermined, is a figure like any other.
@@ -127,7 +128,8 @@ def cautions(
     """For each row why it is to be used with caution, of "cv", "df", "sampler" and "model", with spaces between; or ""."""
     with np.errstate(divide="ignore", invalid="ignore"):
         cv = floats(frame["se"]) / np.abs(floats(frame["value"]))
-    high = cv > rule.caution_cv
+    # How large a difference is beside its error says whether there is one, not how well it is known.
+    high = (cv > rule.caution_cv) & np.array([quantity.null is None for quantity in quantities(frame)], dtype=bool)
     df = floats(frame["df"]) if support is None else np.fmin(floats(frame["df"]), support.df_effective)
     loose = based_on(frame, RESPONDENTS) & (df < rule.caution_df)
     return [

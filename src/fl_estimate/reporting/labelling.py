@@ -9,8 +9,8 @@ import pandas as pd
 
 from fl_estimate.inputs.wording import Wording
 from fl_estimate.reporting.naming import quantity_words, term_words, value_words
-from fl_estimate.reporting.words import say
-from fl_estimate.results.codes import UNWEIGHTED, Assumption, MethodName, Quantity
+from fl_estimate.reporting.words import opening, say
+from fl_estimate.results.codes import P_VALUE, UNWEIGHTED, Assumption, MethodName, Quantity
 from fl_estimate.results.columns import margin_columns
 
 DESIGNED: frozenset[str] = frozenset(method for method in MethodName.all() if method.of_people_counted)
@@ -35,6 +35,18 @@ def several_methods(frame: pd.DataFrame) -> bool:
     return frame["method"].nunique() > 1
 
 
+def _of_effect(quantity: str) -> bool:
+    """Whether a quantity is an effect, a difference or a part of a test: what its term says is what it is of."""
+    found = Quantity.of(quantity)
+    return found.null is not None or found.heading == P_VALUE
+
+
+def compared_column(assumptions: Sequence[Assumption]) -> str:
+    """The column of which a contrast compares values; empty where a result is none."""
+    said = [dict(each.parameters) for each in assumptions if each.code == "contrast_of_estimates"]
+    return str(said[-1].get("column", "")) if said else ""
+
+
 class Labels:
     """Names the rows of one table in one language.
 
@@ -49,15 +61,20 @@ class Labels:
         Of the survey: titles, labels of codes, what is counted.
     unweighted : bool
         Whether the survey of the table counts every respondent the same.
+    compared : str
+        The column of which a contrast compares values.
     """
 
     def __init__(
         self, frame: pd.DataFrame, by: Sequence[str], language: str, wording: Wording | None = None,
-        *, unweighted: bool = False,
+        *, unweighted: bool = False, compared: str = "",
     ) -> None:  # fmt: skip
         self._language = language
         self._wording = wording or Wording()
-        self._unweighted = unweighted
+        self._unweighted, self._compared = unweighted, compared
+        # Of effects and tests the term says of what a row is, though there be one row.
+        self._effects = bool(compared) or all(_of_effect(str(quantity)) for quantity in frame["quantity"].unique())
+        self._nation_only = bool((frame["margin"] == "").all())
         self._by = by
         self._values = {
             name: value_words(self._wording, name, frame[name].dropna().unique().tolist(), language) for name in by
@@ -76,7 +93,10 @@ class Labels:
         label = ", ".join(part for part in (domain, source, quantity) if part)
         term = str(record["term"])
         # A term that all rows share says nothing that tells them apart.
-        return f"{label} ({term_words(self._wording, term, self._language)})" if term and self._terms else label
+        if not term or not (self._terms or self._effects):
+            return label
+        words = term_words(self._wording, term, self._language, self._compared)
+        return opening(words) if self._effects and self._nation_only and not source else f"{label} ({words})"
 
     def domain(self, record: Row) -> str:
         """Whom a row speaks of: the nation, a domain, or those whose domain is not stated."""

@@ -15,13 +15,15 @@ import pandas as pd
 from fl_estimate.errors import visible
 from fl_estimate.inputs.wording import Wording
 from fl_estimate.reporting.captions import caption, column_words, interval_words, unweighted_words
-from fl_estimate.reporting.labelling import Labels, is_unweighted, several_methods
+from fl_estimate.reporting.labelling import Labels, compared_column, is_unweighted, several_methods
 from fl_estimate.reporting.naming import outcome_words, told, unit_forms, unit_words
 from fl_estimate.reporting.published_tables import PublishedTable
 from fl_estimate.reporting.scale import Scale, scale_of
 from fl_estimate.reporting.suppression import AT_MOST, LIMITS, NOT_PUBLISHED
+from fl_estimate.reporting.tests_in_tables import KEYS, cells_of_test, of_tests, p_words, tests_of
 from fl_estimate.reporting.truth import Truth
 from fl_estimate.reporting.words import number, opening, percent, say, spread
+from fl_estimate.results.codes import Quantity
 from fl_estimate.results.columns import IDENTIFIED
 
 LISTED: frozenset[str] = frozenset({"population_size", "dark_figure"})
@@ -34,7 +36,7 @@ MARKS = f"\u2009{CAUTION}{NOTE_MARKS}"
 """What may stand behind a written value: a thin space, the mark of caution, the figures of notes."""
 NUMBERS: tuple[str, ...] = ("value", "se", "lower", "upper", "n", "cases", "undetermined", "df", "deff")
 """Columns of a published row that are numbers."""
-OPTIONAL: tuple[str, ...] = ("cv", "n", "cases", "undetermined", "deff", "effective_n", "truth")
+OPTIONAL: tuple[str, ...] = (*KEYS, "p", "cv", "n", "cases", "undetermined", "deff", "effective_n", "truth")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,16 +118,22 @@ def layout(table: PublishedTable, language: str = "en", truth: Truth | None = No
     names, methods = labels_of(table, language), several_methods(frame)
     several = frame["outcome"][(frame["outcome"] != "").to_numpy(dtype=bool)].nunique() > 1
     group: tuple[str, str] | None = None
-    for place, record in enumerate(frame.to_dict("records")):
-        entry = {str(key): value for key, value in record.items()}
+    tests = of_tests(frame)
+    records = [{str(key): value for key, value in record.items()} for record in frame.to_dict("records")]
+    every = tests_of(records) if tests else [(place, record, []) for place, record in enumerate(records)]
+    for place, entry, parts in every:
         here = (str(entry["outcome"]) if several else "", str(entry["margin"]))
         if here != group:
             rows += _headings(here, group, table.wording, language)
             group = here
         row = _row(entry, table.by, names, scale, language, marks.get(place, ""), truth)
+        if tests and not row.withheld:
+            row = replace(row, cells={**row.cells, "interval": "", **cells_of_test(entry, parts, language)})
         # Among several methods no row is the nation that the others are parts of.
         rows.append(replace(row, nation=False) if methods else row)
     heads = _heads(rows, scale, interval_words(frame, level, language), language)
+    if tests and not any(row.cells.get("interval") for row in rows):
+        del heads["interval"]
     if "n" in heads:
         heads["n"] = unit_words(table.wording.unit, "n", language)
     if "effective_n" in heads and table.wording.unit != "persons":
@@ -157,7 +165,14 @@ def _narrowed(table: PublishedTable) -> bool:
 def labels_of(table: PublishedTable, language: str, frame: pd.DataFrame | None = None) -> Labels:
     """The names of the rows of a table, or of the part of it that is shown."""
     shown = table.frame if frame is None else frame
-    return Labels(shown, table.by, language, table.wording, unweighted=is_unweighted(table.assumptions))
+    return Labels(
+        shown,
+        table.by,
+        language,
+        table.wording,
+        unweighted=is_unweighted(table.assumptions),
+        compared=compared_column(table.assumptions),
+    )
 
 
 def _headings(
@@ -199,7 +214,7 @@ def _row(
         cells["bound"] = say("head", f"bound.{record['bound']}", language)
     if withheld:
         cells |= {"value": say("flag", NOT_PUBLISHED, language), "interval": "", "cv": ""}
-        cells |= dict.fromkeys(("cases", "undetermined", "deff", "effective_n"), WITHHELD_MARK)
+        cells |= dict.fromkeys((*KEYS, "p", "cases", "undetermined", "deff", "effective_n"), WITHHELD_MARK)
         cells["n"] = cells["n"] or WITHHELD_MARK
     else:
         cells |= _numbers(record, scale, language, mark)
@@ -223,12 +238,15 @@ def _numbers(record: Mapping[str, Any], scale: Scale, language: str, mark: str) 
     else:
         value, cv = scale.figure(record, "value", language), _ratio(record["se"], record["value"])
         value = value or (EMPTY_MARK if record["bound"] == IDENTIFIED else "")
+        # Beside its error a difference says whether there is one: that is what p is for.
+        cv = cv if Quantity.of(str(record["quantity"])).null is None else math.nan
     flag = CAUTION if record["caution"] else ""
     return {
         "value": f"{value}{'\u2009' if flag else ''}{flag}{mark}",
         "interval": spread(lower, upper, language)
         if lower and upper and (status != AT_MOST or record["lower"] > 0)
         else EMPTY_MARK,
+        "p": p_words(record.get("p", math.nan), language),
         "cv": EMPTY_MARK if math.isnan(cv) else percent(cv, 1, language),
         "cases": _count(record["cases"], language),
         "undetermined": "" if _na(record["undetermined"]) else percent(record["undetermined"], 1, language),

@@ -15,12 +15,16 @@ from fl_estimate.inputs.wording import ANY, FILE, ColumnWords, Text, Wording
 from fl_estimate.reporting.vocabulary import VALUES
 from fl_estimate.reporting.vocabulary_units import UNITS
 from fl_estimate.reporting.words import LANGUAGES, labels, opening, say
+from fl_estimate.results.codes import WHOLE
 from fl_estimate.results.estimates import Assumption
 from fl_estimate.schema.labels import label_of
 from fl_estimate.schema.variables import TABLES
 
 SCHEMA = frozenset(name for table in TABLES.values() for name in table.variables)
 _NOTHING = ColumnWords()
+_BETWEEN = re.compile(r"( − | / | \+ )")
+_FACTOR = re.compile(r"(− )?([\d.e+-]+·)?")
+_BARE = re.compile(r"C\((?P<column>[\w@]+)(?:, [^)]*)?\)")
 _CLASS = re.compile(r"(?:C\()?(?P<column>[\w@]+)(?:, [^)]*)?\)?\[(?:T\.)?(?P<code>.+)\]")
 
 
@@ -71,29 +75,79 @@ def outcome_words(wording: Wording, code: str, language: str) -> str:
     return code
 
 
-def term_words(wording: Wording, term: str, language: str) -> str:
-    """What a term is called: a class of a formula by the label of its code, ``C(sex)[T.2]`` as Women; interactions by each."""
+def term_words(wording: Wording, term: str, language: str, column: str = "") -> str:
+    """What a term is called: a class of a formula by the label of its code, ``C(sex)[T.2]`` as Women; interactions by each.
+
+    Parameters
+    ----------
+    column : str
+        Of which values are compared, in a contrast.
+    """
     ours = say("term", term, language)
     if ours != term:
         return ours
+    before, colon, rest = term.partition(": ")
+    if colon and _compares(rest):
+        if column:
+            return f"{term_words(wording, before, language)}: {_compared(wording, rest, column, language)}"
+        # An effect or a test: of which column, and which of its classes.
+        return f"{column_title(wording, before, language)}: {_compared(wording, rest, before, language)}"
+    if colon:
+        return f"{before}: {term_words(wording, rest, language)}"
+    if column and _compares(term):
+        return _compared(wording, term, column, language)
     return (
         " × ".join(_part(wording, part, language) for part in term.split(":")) if _is_formula(term, wording) else term
     )
 
 
 def _is_formula(term: str, wording: Wording) -> bool:
-    return any(_CLASS.fullmatch(part) or part in wording.columns for part in term.split(":"))
+    return any(
+        _CLASS.fullmatch(part) or _BARE.fullmatch(part) or part in wording.columns or part in SCHEMA
+        for part in term.split(":")
+    )
+
+
+def _compares(text: str) -> bool:
+    return _BETWEEN.search(text) is not None
+
+
+def _compared(wording: Wording, text: str, column: str, language: str) -> str:
+    """What is compared, with the labels of codes: ``1 − 2`` as Men − Women, ``North − all`` with the word for all."""
+    parts = _BETWEEN.split(text)
+    return "".join(part if place % 2 else _named(wording, part, column, language) for place, part in enumerate(parts))
+
+
+def _named(wording: Wording, part: str, column: str, language: str) -> str:
+    met = _FACTOR.match(part)
+    factor = met.group(0) if met is not None else ""
+    code = part.removeprefix(factor)
+    if code == WHOLE:
+        return factor + say("head", "whole", language)
+    if column == "outcome":
+        return factor + outcome_words(wording, code, language)
+    if column in ("term", "quantity"):
+        said = term_words(wording, code, language) if column == "term" else say("quantity", code, language)
+        return factor + said
+    return factor + (_code_words(wording, column, code, language) or code)
 
 
 def _part(wording: Wording, part: str, language: str) -> str:
     met = _CLASS.fullmatch(part)
     if met is None:
-        return column_title(wording, part, language) if part in wording.columns else part
+        bare = _BARE.fullmatch(part)
+        if bare is not None:
+            return column_title(wording, bare["column"], language)
+        return column_title(wording, part, language) if part in wording.columns or part in SCHEMA else part
     column, code = met["column"], met["code"]
+    return _code_words(wording, column, code, language) or f"{column_title(wording, column, language)}: {code}"
+
+
+def _code_words(wording: Wording, column: str, code: str, language: str) -> str:
+    """What a code of a column is called; empty where nobody says."""
     text = wording.columns.get(column, _NOTHING).values.get(code, {})
     ours, of_file = known_value(column, code, language), text.get(FILE, "")
-    said = told(text, language) or ((ours or of_file) if column in SCHEMA else (of_file or ours))
-    return said or f"{column_title(wording, column, language)}: {code}"
+    return told(text, language) or ((ours or of_file) if column in SCHEMA else (of_file or ours))
 
 
 def known_value(column: str, code: str, language: str) -> str:

@@ -26,6 +26,7 @@ from fl_estimate.results.basis import LISTS, MODEL
 from fl_estimate.results.codes import AssumptionCode
 from fl_estimate.results.columns import ANALYST, SCALED
 from fl_estimate.results.estimates import Assumption, Estimates
+from fl_estimate.results.p_values import p_values
 
 
 def publish(
@@ -245,7 +246,7 @@ def draft_of(name: str, result: Estimates) -> PublishedTable:
     return PublishedTable(
         name=name,
         # What is the analyst's alone never comes near a rule that might let it pass.
-        frame=result.frame.drop(columns=list(ANALYST), errors="ignore"),
+        frame=_with_p(result.frame.drop(columns=list(ANALYST), errors="ignore")),
         by=result.by,
         measure=result.measure,
         population=result.population,
@@ -256,3 +257,9 @@ def draft_of(name: str, result: Estimates) -> PublishedTable:
         own=tuple(own_support(result.frame, result.support).tolist()),
         wording=result.wording,
     )
+
+
+def _with_p(frame: pd.DataFrame) -> pd.DataFrame:
+    """A table of differences, coefficients or effects with their p-values, from full values: rounded ones give others."""
+    p = p_values(frame)
+    return frame if "p" in frame or not np.isfinite(p).any() else frame.assign(p=p)

@@ -30,7 +30,7 @@ class PublishedTable:
         The name under which it was published.
     frame : pandas.DataFrame
         The columns of Estimates, rounded; then `publication` (published, at_most, fewer_than, not_published) and `caution` (of
-        cv, df, sampler and model, or empty). A row that is not published has no numbers, one of few cases its upper limit alone.
+        cv, df, sampler and model, or empty), and of differences, coefficients and effects `p`. A row that is not published has no numbers, one of few cases its upper limit alone.
     by, measure, population, reference_period, assumptions, provenance, wording
         As in Estimates.
     reasons : tuple of Reason
@@ -85,4 +85,7 @@ def _laid_out(table: PublishedTable, by: Mapping[str, Any]) -> pd.DataFrame:
     for name, kind in by.items():
         values = frame[name] if name in frame else pd.Series(pd.NA, index=frame.index, dtype="object")
         frame[name] = values.astype(kind)
-    return with_labels(frame[["estimate", *HEAD, *by, *PUBLISHED_TAIL, "publication", "caution"]], table.wording)
+    tested = ["p"] if "p" in frame and "p" not in by else []
+    return with_labels(
+        frame[["estimate", *HEAD, *by, *PUBLISHED_TAIL, "publication", "caution", *tested]], table.wording
+    )

@@ -37,6 +37,8 @@ FEW = 5
 """The number of cases below which area models give limits that tell nothing of it; a rule of another has none."""
 SCALES: Mapping[str, float] = {str(quantity): quantity.per for quantity in Quantity.all() if quantity.unit == "share"}
 """The units in which the limits of a model can be printed; they are shares."""
+P_DECIMALS = 4
+"""Decimals of a printed p-value."""
 BLANKED: tuple[str, ...] = ("value", "se", "lower", "upper", "undetermined", "df", "deff")
 """What goes from a row that is not published, beside cases, n (where small) and the kind of interval (it can tell
 of a zero)."""
@@ -255,6 +257,9 @@ def _printed(verdict: _Verdict, rule: SuppressionRule) -> tuple[pd.DataFrame, tu
     out["publication"] = pd.array(status.tolist(), dtype="string")
     gone = hidden | at_most
     out.loc[gone, list(BLANKED)] = np.nan
+    if "p" in out:
+        out["p"] = np.round(floats(out["p"]), P_DECIMALS)
+        out.loc[gone | zero, "p"] = np.nan
     out.loc[gone, "interval_kind"] = ""
     out.loc[at_most, "lower"], out.loc[at_most, "upper"] = lower[at_most], upper[at_most]
     # "Fewer than U": the zero itself is no estimate, and a reader of the file must not add it up.

@@ -20,6 +20,7 @@ from fl_estimate.reporting import (
     vocabulary_models,
     vocabulary_panels,
     vocabulary_synthesis,
+    vocabulary_tests,
     vocabulary_time,
     vocabulary_weights,
 )
@@ -446,6 +447,7 @@ _TOPICS = (
     vocabulary_models,
     vocabulary_panels,
     vocabulary_synthesis,
+    vocabulary_tests,
     vocabulary_time,
     vocabulary_weights,
 )

@@ -200,6 +200,10 @@ class Quantity(Code):
         What a figure of respondents tells of withheld cells; an unknown one goes wherever a cell of its support is withheld.
     heading : str
         The quantity that a table of several methods is headed by: its own, or that of which it is another name.
+    null : float or None
+        The value that says that there is no difference, against which a row is tested; None where there is none.
+    without_interval : bool
+        Whether it has no limits by its nature (a p-value), so that their absence is no reason to withhold it.
     """
 
     family: ClassVar[str] = "quantity"
@@ -207,9 +211,10 @@ class Quantity(Code):
     def __init__(
         self, text: str, *, unit: Unit = "amount", per: float = 1.0, limited: bool = False, listed: bool = False,
         counts_population: bool = False, tells: Telling = "support", why: str = "no handler is declared",
-        heading: str = "",
+        heading: str = "", null: float | None = None, without_interval: bool = False,
     ) -> None:  # fmt: skip
         super().__init__(text)
+        self.null, self.without_interval = null, without_interval
         self.unit: Unit = unit
         self.per, self.limited, self.listed, self.counts_population = per, limited, listed, counts_population
         self.tells: Telling = tells
@@ -284,15 +289,28 @@ MEAN = Quantity("mean", tells="linear", why=_SUM)
 RATIO = Quantity("ratio", tells="linear", why=_SUM)
 VARIANCE = Quantity("variance", tells="known", why="of 0/1 it is p(1 − p)")
 QUANTILE = Quantity("quantile", tells="same", why="the variable may determine the outcome")
-COEFFICIENT = Quantity("coefficient", tells="formula", why=_FITTED)
+COEFFICIENT = Quantity("coefficient", tells="formula", why=_FITTED, null=0.0)
+ODDS_RATIO = Quantity("odds_ratio", tells="formula", why=_FITTED, null=1.0)
+PREVALENCE_RATIO = Quantity("prevalence_ratio", tells="formula", why=_FITTED, null=1.0)
+RATE_RATIO = Quantity("rate_ratio", tells="formula", why=_FITTED, null=1.0)
+MEAN_RATIO = Quantity("mean_ratio", tells="formula", why=_FITTED, null=1.0)
+RELATIVE_RISK_RATIO = Quantity("relative_risk_ratio", tells="formula", why=_FITTED, null=1.0)
 MARGINAL_MEAN = Quantity("marginal_mean", tells="formula", why=_FITTED)
-MARGINAL_EFFECT = Quantity("marginal_effect", tells="formula", why=_FITTED)
+MARGINAL_EFFECT = Quantity("marginal_effect", tells="formula", why=_FITTED, null=0.0)
 PREDICTED_MEAN = Quantity("predicted_mean", tells="formula", why=_FITTED)
 LINEAR_PREDICTOR = Quantity("linear_predictor", tells="formula", why=_FITTED)
-DIFFERENCE = Quantity("difference")
+# A test is several rows, all of one heading: its p-value first, by which a table is laid out.
+_TESTED = "a table of the columns tested"
+P_VALUE = Quantity("p_value", tells="formula", why=_TESTED, without_interval=True)
+T_STATISTIC = Quantity("t_statistic", tells="formula", why=_TESTED, without_interval=True, heading="p_value")
+F_STATISTIC = Quantity("f_statistic", tells="formula", why=_TESTED, without_interval=True, heading="p_value")
+CHI_SQUARE = Quantity("chi_square", tells="formula", why=_TESTED, without_interval=True, heading="p_value")
+NUMERATOR_DF = Quantity("numerator_df", tells="formula", why=_TESTED, without_interval=True, heading="p_value")
+TESTED_ESTIMATE = Quantity("tested_estimate", tells="formula", why=_TESTED, heading="p_value")
+DIFFERENCE = Quantity("difference", null=0.0)
 QUOTIENT = Quantity("quotient")
-LOG_RATIO = Quantity("log_ratio")
-LOG_ODDS_RATIO = Quantity("log_odds_ratio")
+LOG_RATIO = Quantity("log_ratio", null=0.0)
+LOG_ODDS_RATIO = Quantity("log_odds_ratio", null=0.0)
 CHANGE_DIFFERENCE = Quantity("change_difference")
 CHANGE_RATIO = Quantity("change_ratio")
 CHANGE_PERCENT = Quantity("change_percent")

@@ -97,6 +97,11 @@ class Condition(Role):
 
 
 @dataclass(frozen=True)
+class OfFormula(Role):
+    """A formula, or an expression of one: the columns of people that it names are read as numbers, or classes."""
+
+
+@dataclass(frozen=True)
 class WithReadings(Role):
     """An outcome of ``[classify]``, of which all readings are computed."""
 
@@ -139,11 +144,21 @@ class Earlier(Role):
         Whether only the national figure is taken; of case lists it is the population size.
     independent : bool
         Whether their errors are taken as independent of each other.
+    only : tuple of str
+        What the entries that are named may be, by what tells entries apart; any, where none is named.
     """
 
     form: Any = str
     national: bool = False
     independent: bool = False
+    only: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ColumnsOfEarlier(Role):
+    """A table whose keys are columns of the estimates that another key names: by-columns of theirs, or columns of every result."""
+
+    key: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -264,6 +279,9 @@ Finite = Annotated[float, Within(finite=True)]
 Positive = Annotated[float, Within(gt=0, finite=True)]
 NotNegative = Annotated[float, Within(ge=0)]
 ListName = Annotated[str, OfLists()]
+FORMULA = OfFormula()
+A_REGRESSION = Earlier(only=("regression/regress",))
+ANY_REGRESSION = Earlier(only=("regression/regress", "regression/regress_ordinal", "regression/regress_multinomial"))
 BIAS_STATED = "how far it may be off has to be stated"
 NamedFigures = Annotated[list[str], Within(items=(2, None))]
 """Two or more estimates made before."""

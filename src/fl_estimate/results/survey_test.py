@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.provenance import Provenance
 
 
@@ -40,6 +41,9 @@ class SurveyTest:
     n : int
         Rows counted.
     provenance : Provenance
+    rows : Estimates
+        The same as rows of a result, for `fl.publish`: the p-value, the statistic and its degrees of freedom, and the estimate where
+        there is one. They rest on the smallest group that was compared.
 
     Examples
     --------
@@ -64,6 +68,7 @@ class SurveyTest:
     scales: tuple[float, ...] = ()
     n: int = 0
     provenance: Provenance = field(default_factory=Provenance, repr=False)
+    rows: Estimates = field(repr=False)
 
     def to_dict(self) -> Mapping[str, Any]:
         """The numbers by name, without what is missing."""

@@ -17,7 +17,7 @@ import narwhals as nw
 from fl_estimate.errors import ExpressionFault, FileFault, StudyFault, is_file, nearest
 from fl_estimate.reporting.particulars import MapChoice
 from fl_estimate.reporting.truth import Truth, read_truth
-from fl_estimate.results.roles import ColumnOf, WithReadings
+from fl_estimate.results.roles import WithReadings
 from fl_estimate.schema.expressions import parse
 from fl_estimate.study.beside import read_side_files, side_files
 from fl_estimate.study.config import Study
@@ -25,6 +25,7 @@ from fl_estimate.study.entries import CalibrateEntry, SourceEntry
 from fl_estimate.study.forms import Entry, ListsEntry, PeopleEntry
 from fl_estimate.study.gathering import Faults
 from fl_estimate.study.labelling import labelled
+from fl_estimate.study.named_columns import named_columns
 from fl_estimate.study.private import keyed
 from fl_estimate.study.undeclared import require_said
 
@@ -404,7 +405,7 @@ def ready(study: Study, inputs: StudyInputs) -> Iterable[tuple[str, PeopleEntry]
 
 def _absent(entry: Entry, present: Sequence[str]) -> list[tuple[str, str]]:
     """The keys of an entry with the columns that they name and that are not there."""
-    return [(key, column) for key, column in _named_columns(entry) if column not in present]
+    return [(key, column) for key, column in named_columns(entry) if column not in present]
 
 
 def _read_otherwise(entry: Entry) -> list[str]:
@@ -450,16 +451,3 @@ def _require_columns(study: Study, people: Mapping[str, Any], noted: Faults) -> 
                 fix="use a variable of the mapping, a derived column, or an outcome of [classify]",
             ),
         )
-
-
-def _named_columns(entry: Entry) -> Iterable[tuple[str, str]]:
-    for argument, _ in entry.declared.having(ColumnOf):
-        yield from ((argument.keys[0], column) for column in _flat(getattr(entry, argument.keys[0])))
-
-
-def _flat(names: Any) -> Iterable[str]:
-    if isinstance(names, str):
-        yield names
-    elif names is not None:
-        for each in names:
-            yield from _flat(each)

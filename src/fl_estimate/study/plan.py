@@ -9,9 +9,11 @@ import itertools
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, cast
 
+from fl_estimate.design.domains import by_margins
 from fl_estimate.errors import nearest
 from fl_estimate.results.methods import Argument
 from fl_estimate.results.roles import (
+    ColumnsOfEarlier,
     EachOf,
     Earlier,
     FromFile,
@@ -26,6 +28,8 @@ from fl_estimate.results.roles import (
 from fl_estimate.study.entries import Columns
 from fl_estimate.study.forms import Entry, ListsEntry, PeopleEntry
 
+TELLING: frozenset[str] = frozenset({"outcome", "term", "quantity"})
+"""Columns of every result whose values can be compared."""
 Roots = Mapping[str, frozenset[str]]
 
 
@@ -138,6 +142,30 @@ def between_faults(entries: Sequence[Entry], sources: Collection[str]) -> Iterat
     """
     yield from _shared(entries, single=len(sources) == 1)
     yield from _without_nation(entries)
+    yield from _unfit(entries)
+
+
+def _unfit(entries: Sequence[Entry]) -> Iterator[tuple[int, str]]:
+    """Estimates of another kind than is asked for, and columns that the estimates which are named do not have."""
+    known = {entry.name: entry for entry in entries}
+    for position, entry in enumerate(entries):
+        for key, role, name in earlier(entry):
+            if role.only and name in known and known[name].declared.tag not in role.only:
+                kinds = " or ".join(tag.replace("/", ", method ") for tag in role.only)
+                yield position, f"{key}: {name!r} is of kind {known[name].kind}; it should be of kind {kinds}"
+        for argument, role in entry.declared.having(ColumnsOfEarlier):
+            named = known.get(str(getattr(entry, role.key)))
+            by = "by" if named is not None and "by" in type(named).model_fields else None
+            if named is None or by is None:
+                continue
+            columns = {column for margin in by_margins(getattr(named, by)) for column in margin} | TELLING
+            given = cast("Mapping[str, Any]", getattr(entry, argument.keys[0]))
+            for column in [column for column in given if column not in columns]:
+                told = ", ".join(sorted(columns - TELLING)) or "none"
+                yield (
+                    position,
+                    f"{argument.keys[0]}.{column}: {named.name!r} is not by this column; its by-columns: {told}",
+                )
 
 
 def _without_nation(entries: Sequence[Entry]) -> Iterator[tuple[int, str]]:

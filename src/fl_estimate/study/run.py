@@ -18,6 +18,7 @@ from fl_estimate.reporting.releases import geography
 from fl_estimate.reporting.run_folder import write_all
 from fl_estimate.reporting.suppression import SuppressionRule
 from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.survey_test import SurveyTest
 from fl_estimate.study.calls import make_estimate, try_out
 from fl_estimate.study.config import Study, read_study, read_with_faults
 from fl_estimate.study.folder import FORM, read_manifest, replacing, require_free, write_manifest
@@ -218,6 +219,8 @@ def _estimate(
             answer = make_estimate(entry, study, inputs, made, tell)
             if isinstance(answer, Appraisal):
                 appraisals[entry.name], answer = answer, answer.headline
+            if isinstance(answer, SurveyTest):
+                answer = answer.rows
             made[entry.name] = entitled(answer, entry, study.config.labels)
         except EstimateFault as error:
             failed[entry.name] = error

@@ -10,11 +10,12 @@ import narwhals as nw
 from fl_estimate.errors import StudyFault
 from fl_estimate.inputs.survey_data import SurveyData
 from fl_estimate.loaders.labelled_missing import names_codes
-from fl_estimate.results.roles import ColumnOf, Condition
+from fl_estimate.results.roles import Condition
 from fl_estimate.schema.expressions import parse
 from fl_estimate.schema.missing_words import says_missing
 from fl_estimate.study.config import Study
 from fl_estimate.study.forms import PeopleEntry
+from fl_estimate.study.named_columns import named_columns
 
 
 def require_said(study: Study, surveys: Mapping[str, SurveyData], people: Mapping[str, Any]) -> None:
@@ -50,11 +51,7 @@ def _uses(study: Study, source: str) -> Iterator[tuple[str, str]]:
     for place, entry in study.numbered():
         if not isinstance(entry, PeopleEntry) or study.source_of(entry.source) != source:
             continue
-        for argument, role in entry.declared.having(ColumnOf):
-            key = argument.keys[0]
-            named: Any = getattr(entry, key) if role.values else None
-            for column in [named] if isinstance(named, str) else named or []:
-                yield f"{place}.{key}", column
+        yield from ((f"{place}.{key}", column) for key, column in named_columns(entry, values=True))
         for argument, _ in entry.declared.having(Condition):
             key = argument.keys[0]
             where: str | None = getattr(entry, key)

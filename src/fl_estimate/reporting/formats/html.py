@@ -23,6 +23,7 @@ from fl_estimate.reporting.particulars import Particulars
 from fl_estimate.reporting.published_tables import PublishedTable, PublishedTables
 from fl_estimate.reporting.renderers import renders
 from fl_estimate.reporting.rule_words import width_sentences
+from fl_estimate.reporting.tests_in_tables import of_tests
 from fl_estimate.reporting.words import joined, level_words, opening, say
 
 HERE = "fl_estimate.reporting.formats"
@@ -142,6 +143,8 @@ def _map(document: Document) -> Drawn | None:
 
 def _worth_drawing(table: PublishedTable, published: PublishedTables) -> bool:
     """Totals by area picture the size of areas, so they are drawn only where there is nothing else to draw."""
+    if of_tests(table.frame):
+        return False
     if several_methods(table.frame):
         return True
 

@@ -17,7 +17,20 @@ if TYPE_CHECKING:
 
 LONGEST = 21
 """A margin of more lines than this, its heading counted, is left to the report."""
-SHOWN: tuple[str, ...] = ("bound", "value", "interval", "cv", "n", "cases", "undetermined", "truth")
+SHOWN: tuple[str, ...] = (
+    "bound",
+    "value",
+    "statistic",
+    "freedom",
+    "tested",
+    "interval",
+    "p",
+    "cv",
+    "n",
+    "cases",
+    "undetermined",
+    "truth",
+)
 DROPPED: tuple[str, ...] = ("cv", "undetermined", "n", "cases")
 """What a narrow terminal does without, in this order; the report has it."""
 GAP = 3

@@ -140,7 +140,7 @@ def zero_variance() -> fl.Estimates:
 
 @pytest.mark.parametrize("call", [fl.hierarchical.eblup, area], ids=["eblup", "area"])
 def test_a_variance_of_0_is_taken_from_the_other_areas(call: Any) -> None:
-    """d p(1 − p)/n, with d = Σ n² se²/Σ n p(1 − p) of the four areas that have a variance, and p of all where there is no case."""
+    """D p(1 − p)/n, with d = Σ n² se²/Σ n p(1 − p) of the four areas that have a variance, and p of all where there is no case."""
     given = {"likelihood": "normal", "link": "identity", "seed": 1} if call is area else {}
     direct = zero_variance()
     found = call(direct, **given)
