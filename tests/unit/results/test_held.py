@@ -310,5 +310,9 @@ def test_a_frame_given_back_has_no_area_of_those_who_did_not_state_theirs() -> N
     direct = fl.estimate_prevalence(people, "fl", design=fl.Design(psu="ea", unweighted=True), by="region")
     whole = fl.hierarchical.area(direct, draws=100, seed=1)
     again = fl.hierarchical.area(direct.to_frame(), draws=100, seed=1)
-    assert again.to_frame()["region"].dropna().tolist() == whole.to_frame()["region"].dropna().tolist() == ["North", "South"]
+    assert (
+        again.to_frame()["region"].dropna().tolist()
+        == whole.to_frame()["region"].dropna().tolist()
+        == ["North", "South"]
+    )
     np.testing.assert_allclose(again.frame["value"], whole.frame["value"])

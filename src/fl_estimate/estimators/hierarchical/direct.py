@@ -141,7 +141,9 @@ def read_direct(direct: Any, needed: Sequence[str], others: Sequence[Any], time:
         )
     margins = [text(margin) for margin in columns["margin"]] if "margin" in columns else [by] * size
     if recipe is None and "margin" in columns:  # a frame of Estimates says by a level who did not state their area
-        columns |= {name: [None if label == NOT_STATED else label for label in columns[name]] for name in {by, second} if name}
+        columns |= {
+            name: [None if label == NOT_STATED else label for label in columns[name]] for name in {by, second} if name
+        }
     times = columns[second] if second else [0] * size
     outcome, quantity = _only(columns, "outcome"), _only(columns, "quantity")
     rows = [
