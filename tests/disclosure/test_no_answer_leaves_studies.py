@@ -32,14 +32,14 @@ def planted() -> pd.DataFrame:
     )  # fmt: skip
 
 
-def in_cells(**columns: Any) -> Callable[[Path], None]:
+def in_cells(**columns: Any) -> Callable[[Path], object]:
     """Answers in columns where codes and numbers belong."""
     return lambda folder: planted().assign(**columns).to_csv(folder / "people.csv", index=False)
 
 
-def instead_of(name: str, text: str) -> Callable[[Path], None]:
+def instead_of(name: str, text: str) -> Callable[[Path], object]:
     """A file that holds what people said."""
-    return lambda folder: (folder / name).write_text(text, encoding="utf-8") and None
+    return lambda folder: (folder / name).write_text(text, encoding="utf-8")
 
 
 def zipped(folder: Path) -> None:
@@ -53,7 +53,7 @@ def _study_of(folder: Path, file: str) -> None:
     (folder / "small.toml").write_text(STUDY.replace('"people.csv"', f'"{file}"'), encoding="utf-8")
 
 
-def called(name: str) -> Callable[[Path], None]:
+def called(name: str) -> Callable[[Path], object]:
     """Text under the name of another format."""
 
     def spoil(folder: Path) -> None:
@@ -63,19 +63,19 @@ def called(name: str) -> Callable[[Path], None]:
     return spoil
 
 
-def more(study: str) -> Callable[[Path], None]:
+def more(study: str) -> Callable[[Path], object]:
     """A study that asks for more than there is, of columns of answers."""
-    return lambda folder: (folder / "small.toml").write_text(STUDY + study, encoding="utf-8") and None
+    return lambda folder: (folder / "small.toml").write_text(STUDY + study, encoding="utf-8")
 
 
-SPOILT: dict[str, Callable[[Path], None]] = {
+SPOILT: dict[str, Callable[[Path], object]] = {
     "no header": instead_of("people.csv", f"{LINE}\n" * 30),
     "ragged": lambda folder: (folder / "people.csv").write_text(
-        planted().head(20).to_csv(index=False) + f"{LINE},{LINE},{LINE},{LINE}\n", encoding="utf-8") and None,
+        planted().head(20).to_csv(index=False) + f"{LINE},{LINE},{LINE},{LINE}\n", encoding="utf-8"),
     "an open quote": lambda folder: (folder / "people.csv").write_text(
-        planted().head(20).to_csv(index=False) + f'"{LINE}\n{LINE}\n', encoding="utf-8") and None,
+        planted().head(20).to_csv(index=False) + f'"{LINE}\n{LINE}\n', encoding="utf-8"),
     "bytes of no encoding": lambda folder: (folder / "people.csv").write_bytes(
-        planted().head(20).to_csv(index=False).encode() + f"{PERSON},".encode() + b"\x81\x8d\x00\xff\n") and None,
+        planted().head(20).to_csv(index=False).encode() + f"{PERSON},".encode() + b"\x81\x8d\x00\xff\n"),
     "empty": instead_of("people.csv", ""),
     "weights": in_cells(W=lambda f: f["PASS"]), "weights below 0": in_cells(W=-AMOUNT), "sex": in_cells(SEX=lambda f: f["NAME"]),
     "age": in_cells(AGE=lambda f: f["BORN"]), "amounts as ages": in_cells(AGE=AMOUNT), "answers": in_cells(Q2=lambda f: f["SAID"]),
@@ -90,11 +90,11 @@ SPOILT: dict[str, Callable[[Path], None]] = {
     "margins": lambda folder: (
         (folder / "margins.csv").write_text(f"margin,level,total\nsex,{PERSON} A,{SAID}\n", encoding="utf-8"),
         more('\n[calibrate]\nmargins = "margins.csv"\n')(folder),
-    ) and None,
+    ),
     "case lists": lambda folder: (
         (folder / "lists.csv").write_text(f"{LINE}\n" * 9, encoding="utf-8"),
         more('\n[lists]\nfile = "lists.csv"\nlists = ["police", "ngo"]\n\n[[estimate]]\nkind = "capture_recapture"\nmethod = "chao"\n')(folder),
-    ) and None,
+    ),
     "people as a condition": more('\n[[estimate]]\nkind = "prevalence"\noutcome = "forced_labour"\nwhere = "NAME >= 18"\n'),
     "a model of people": more('\n[[estimate]]\nkind = "area"\noutcome = "forced_labour"\nby = "NAME"\ncovariates = "people.csv"\n'),
     "text called .sav": called("people.sav"), "text called .dta": called("people.dta"), "text called .sas7bdat": called("people.sas7bdat"),
