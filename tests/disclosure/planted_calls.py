@@ -10,7 +10,7 @@ import pandas as pd
 
 import fl_estimate as fl
 from fl_estimate import capture_recapture as cr
-from tests.disclosure.planted import AMOUNT, DESIGN, LISTS, PASSPORT, PERSON, histories, people, records
+from tests.disclosure.planted import AMOUNT, DESIGN, LISTS, PASSPORT, histories, people, records
 
 POPULATION = pd.DataFrame({"region": ["north", "south"], "population": [1_000.0, 2_000.0]})
 SQUARE: list[list[list[int]]] = [[[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]]
@@ -153,5 +153,3 @@ CALLS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "hierarchical.sensitivity": (fl.hierarchical.sensitivity, {"estimates": areas, "direct": direct, "scales": [1.0]}),
 }  # fmt: skip
 """A call of each of these public functions that goes well, with as little work as it can be asked for."""
-PLAN: Callable[[], Any] = lambda: fl.plan_sample(0.02, n=1_000)  # noqa: E731  (`plot_plan` takes plans by their place)
-SAID = f"{PERSON} A"

@@ -119,13 +119,13 @@ def read_parts(folder: Path, engine: str | None) -> dict[str, Any]:
         if recipe["written_by"] != WRITTEN_BY:
             raise ValueError
         tables = {name: _table(folder / f"{name}.parquet", engine or kind) for name, kind in recipe["tables"].items()}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError):
         raise FileFault(
             "FL-FILE-11",
             "this is not a survey that was saved",
             found=folder.name,
             fix="name a folder that SurveyData.save wrote, with all its files",
-        ) from error
+        ) from None
     period = recipe["reference_period"]
     return {
         **tables,

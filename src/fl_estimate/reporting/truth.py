@@ -79,7 +79,7 @@ def read_truth(path: Path) -> Truth:
             "this is not a file of true values",
             found=f"{path.name}: {type(error).__name__}",
             fix='write {"national": {"adults": …, "forced_labour": …}, "region": {"North": {…}}}',
-        ) from error
+        ) from None
     return Truth(values=values)
 
 

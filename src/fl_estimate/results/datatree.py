@@ -12,14 +12,26 @@ import pandas as pd
 
 from fl_estimate.arrays import Floats
 from fl_estimate.results.columns import margin_columns
-from fl_estimate.results.inference import Inference, Observed
+from fl_estimate.results.inference import Inference, Observed, ObservedCells
 
 NOT_SAID = "(not stated)"
 """The label of a row whose by-column is missing."""
 TOLD_APART_BY = ("quantity", "outcome", "term", "method", "bound")
 TAKEN = frozenset(
     {"chain", "draw", "row", "value", "national", "y", "x", "n_effective", "variance", "coefficient", "beta", "sigma"}
-    | {"sigma_time", "phi", "rho", "rho_time", "kappa"}
+    | {
+        "sigma_time",
+        "phi",
+        "rho",
+        "rho_time",
+        "kappa",
+        "cell",
+        "spread",
+        "bias",
+        "biased",
+        "sensitivity",
+        "specificity",
+    }
 )
 """Names of variables and dimensions: a by-column called so gets a mark."""
 
@@ -72,7 +84,9 @@ def datatree(frame: pd.DataFrame, by: Sequence[str], draws: Floats, inference: I
         variables[axis.name] = (("chain", "draw", *axis.dims), laid.reshape(*laid.shape[:2], *axis.shape))
     coords: dict[str, Any] = {name: labels for axis in axes for name, labels in axis.coords.items()}
     for name, values in known.parameters.items():
-        variables[name] = (("chain", "draw", *(("coefficient",) if values.ndim == 2 else ())), by_chain(values))
+        dim, labels = known.along.get(name, ("coefficient", ()))
+        variables[name] = (("chain", "draw", *((dim,) if values.ndim == 2 else ())), by_chain(values))
+        coords |= {dim: list(labels)} if labels else {}
     if known.coefficients:
         coords["coefficient"] = list(known.coefficients)
     groups["posterior"] = xr.Dataset(variables, coords=coords, attrs={"method": str(frame["method"].iloc[0])})
@@ -80,6 +94,8 @@ def datatree(frame: pd.DataFrame, by: Sequence[str], draws: Floats, inference: I
         groups["sample_stats"] = xr.Dataset({n: (("chain", "draw"), by_chain(v)) for n, v in known.stats.items()})
     if known.observed is not None:
         groups |= _of_data(frame, by, draws, known.observed, known.coefficients, by_chain)
+    if known.cells is not None:
+        groups |= _of_cells(known.cells, known.parameters["beta"], known.coefficients, by_chain)
     tree: Any = xr.DataTree  # not typed throughout
     return tree.from_dict(groups)
 
@@ -103,7 +119,9 @@ def _of_data(
     like = by_chain(met.log_likelihood(draws[:, places], LINKED[met.link]))
     size = "n_effective" if met.family == "binomial" else "variance"
     constant: dict[str, Any] = {size: (axis.dims, met.size.reshape(axis.shape))}
-    constant["x"] = ((*axis.dims, "coefficient"), met.x.reshape(*axis.shape, -1))
+    if coefficients:
+        constant["x"] = ((*axis.dims, "coefficient"), met.x.reshape(*axis.shape, -1))
+    named = {"coefficient": list(coefficients)} if coefficients else {}
     told = {"family": met.family, "link": met.link}
     shaped = like.reshape(*like.shape[:2], *axis.shape)
     return {
@@ -111,7 +129,24 @@ def _of_data(
         "observed_data": xr.Dataset(
             {"y": (axis.dims, met.y.reshape(axis.shape))}, coords=dict(axis.coords), attrs=told
         ),
-        "constant_data": xr.Dataset(constant, coords={**axis.coords, "coefficient": list(coefficients)}),
+        "constant_data": xr.Dataset(constant, coords={**axis.coords, **named}),
+    }
+
+
+def _of_cells(met: ObservedCells, beta: Floats, coefficients: tuple[str, ...], by_chain: Any) -> dict[str, Any]:
+    """The same groups of a model of cells, along one dimension of them."""
+    import xarray as xr
+
+    cells = {"cell": list(met.labels)}
+    told = {"family": met.family, "link": "log" if met.family == "poisson" else "logit"}
+    constant: dict[str, Any] = {"x": (("cell", "coefficient"), met.x)}
+    if met.family == "binomial":
+        constant["n_effective"] = (("cell",), met.size)
+    like = by_chain(met.log_likelihood(beta))
+    return {
+        "log_likelihood": xr.Dataset({"y": (("chain", "draw", "cell"), like)}, coords=cells),
+        "observed_data": xr.Dataset({"y": (("cell",), met.y)}, coords=cells, attrs=told),
+        "constant_data": xr.Dataset(constant, coords={**cells, "coefficient": list(coefficients)}),
     }
 
 

@@ -445,8 +445,10 @@ class Estimates:
         xarray.DataTree
             Group `posterior`: `value`, with dimensions chain, draw and the by-columns, whose labels are coordinates (`row` where
             they are not crossed in full); `national` where the nation has a row; the model's parameters, `beta` along
-            `coefficient`. Of area models also `log_likelihood`, `observed_data` (both `y`, of the areas with a sample),
-            `constant_data`, and of Markov chains `sample_stats`. Chains are kept apart where there are several; draws of
+            `coefficient`, `sigma` of several sets of effects along `spread`, `bias` of several sources along `biased` (a share of
+            reported counts, else a log ratio). Of models of areas, misclassified cases, poststratified counts and pooled lists
+            also `log_likelihood`, `observed_data` (both `y`, of areas with a sample, or of the cells of the model along `cell`)
+            and `constant_data`; of Markov chains `sample_stats`. Chains are kept apart where there are several; draws of
             integrated models are independent, one chain.
 
         Raises

@@ -28,6 +28,8 @@ class Observed:
         The matrix of the covariates, the intercept first.
     factor : array, shape (rows,)
         What the draws were multiplied by since (per 1,000, persons of a population).
+    accuracy : tuple of array, shape (draws,), or None
+        Sensitivity and specificity of each draw, through which the binomial cases were seen.
     """
 
     family: str
@@ -36,6 +38,7 @@ class Observed:
     size: Floats
     x: Floats
     factor: Floats
+    accuracy: tuple[Floats, Floats] | None = None
 
     def take(self, places: npt.NDArray[np.intp]) -> Observed:
         """The data of some rows."""
@@ -48,7 +51,7 @@ class Observed:
         Notes
         -----
         Binomial, with the coefficient: log Γ(n+1) − log Γ(y+1) − log Γ(n−y+1) + y log p + (n−y) log(1−p); effective counts may
-        be fractions. Normal: −½ log(2π v) − ½ (y − link(draw))²/v.
+        be fractions; p of misclassified cases is share × sensitivity + (1 − share)(1 − specificity). Normal: −½ log(2π v) − ½ (y − link(draw))²/v.
         """
         from scipy import special  # pyright: ignore[reportMissingTypeStubs]
 
@@ -56,9 +59,53 @@ class Observed:
         if self.family == "normal":
             with np.errstate(invalid="ignore", divide="ignore"):
                 return -0.5 * (np.log(2 * np.pi * self.size) + (self.y - to_link(values)) ** 2 / self.size)
+        if self.accuracy is not None:
+            sensitivity, specificity = (part[:, None] for part in self.accuracy)
+            values = values * sensitivity + (1 - values) * (1 - specificity)
         y, n = self.y, self.size
         constant = special.gammaln(n + 1) - special.gammaln(y + 1) - special.gammaln(n - y + 1)
         return constant + special.xlogy(y, values) + special.xlog1py(n - y, -values)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ObservedCells:
+    """The data of a model whose rows are sums of cells: counts with a linear predictor x beta + basis effects.
+
+    Attributes
+    ----------
+    family : str
+        "binomial" (effective cases `y` in effective people `size`, link logit) or "poisson" (counts `y`, link log).
+    labels : tuple of str
+        What each cell is called.
+    y, size : array, shape (cells,)
+    x : array, shape (cells, coefficients)
+    basis : array, shape (cells, effects)
+    effects : array, shape (draws, effects)
+    """
+
+    family: str
+    labels: tuple[str, ...]
+    y: Floats
+    size: Floats
+    x: Floats
+    basis: Floats
+    effects: Floats
+
+    def log_likelihood(self, beta: Floats) -> Floats:
+        """Of every cell at each draw, (draws, cells).
+
+        Notes
+        -----
+        Binomial as in `Observed`, with p = expit(eta); Poisson y eta − size e^eta − log Γ(y+1).
+        """
+        from scipy import special  # pyright: ignore[reportMissingTypeStubs]
+
+        eta = beta @ self.x.T + self.effects @ self.basis.T
+        y, n = self.y, self.size
+        if self.family == "poisson":
+            return y * eta - n * np.exp(eta) - special.gammaln(y + 1)
+        constant = special.gammaln(n + 1) - special.gammaln(y + 1) - special.gammaln(n - y + 1)
+        return constant + y * eta - n * np.logaddexp(0.0, eta)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -68,7 +115,8 @@ class Inference:
     Attributes
     ----------
     parameters : mapping of str to array
-        First axis the draws: sigma, phi, rho, kappa by name, shape (draws,), and beta, shape (draws, coefficients).
+        First axis the draws: sigma, phi, rho, kappa by name, shape (draws,), and beta, shape (draws, coefficients); or others with
+        a second axis of their own, which `along` names.
     coefficients : tuple of str
         Names of those of beta.
     chains : int
@@ -77,6 +125,10 @@ class Inference:
         What the sampler said of each draw, shape (draws,).
     observed : Observed or None
         None where the draws are no longer those of the model (benchmarked), or the model has none to give.
+    cells : ObservedCells or None
+        The data where rows are sums of cells; they belong to all rows together.
+    along : mapping of str to (str, tuple of str)
+        Of a parameter: the dimension of its second axis, and its labels.
     """
 
     parameters: Mapping[str, Floats] = field(default_factory=dict[str, Floats])
@@ -84,6 +136,8 @@ class Inference:
     chains: int = 1
     stats: Mapping[str, Floats] = field(default_factory=dict[str, Floats])
     observed: Observed | None = None
+    cells: ObservedCells | None = None
+    along: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict[str, tuple[str, tuple[str, ...]]])
 
     def take(self, places: npt.NDArray[np.intp]) -> Inference:
         """What belongs to some rows; parameters are of all."""

@@ -64,8 +64,8 @@ def read(path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
         raise FileFault("FL-FILE-01", "there is no such file", found=str(path), fix="check the path")
     try:
         table = pq.read_table(path)
-    except (ValueError, OSError) as error:  # pyarrow's ArrowInvalid is a ValueError
-        raise _not_ours(path) from error
+    except (ValueError, OSError):  # pyarrow's ArrowInvalid is a ValueError
+        raise _not_ours(path) from None
     metadata: dict[bytes, bytes] = table.schema.metadata or {}
     if KEY not in metadata:
         raise _not_ours(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from typing import Any
 
@@ -222,3 +223,159 @@ def test_results_without_areas() -> None:
 def test_no_draws() -> None:
     with pytest.raises(fl.FlError, match="FL-EST-62"):
         fl.hierarchical.eblup(VALUES).to_datatree()
+
+
+CELLS = pd.DataFrame(
+    [(region, sex, 400.0) for region in "NSW" for sex in "fm"], columns=["region", "sex", "population"]
+)
+
+
+def poststratified(**arguments: Any) -> fl.Estimates:
+    people = pd.DataFrame(
+        {
+            "region": list("NSW") * 80,
+            "sex": ["f", "m"] * 120,
+            "fl": [1, 0, 0, 1, 0, 0, 0, 0] * 30,
+            "pay": np.arange(240.0) % 17,
+        }
+    )
+    given: dict[str, Any] = {"outcome": "fl", "draws": 400, "seed": 1, **arguments}
+    return fl.hierarchical.unit(
+        people, cells=["region", "sex"], population=CELLS, by="region", design=fl.Design(unweighted=True), **given
+    )
+
+
+def strata() -> dict[str, fl.CaptureHistories]:
+    made: dict[str, fl.CaptureHistories] = {}
+    for name, many in (("north", 4), ("south", 9)):
+        rows = [(1, 0, 0, 8), (0, 1, 0, 9), (0, 0, 1, 7), (1, 1, 0, 3), (1, 0, 1, 2), (0, 1, 1, 3), (1, 1, 1, 1)]
+        frame = pd.DataFrame(rows, columns=["police", "ngo", "hotline", "count"])
+        made[name] = fl.CaptureHistories.from_counts(
+            frame.assign(count=frame["count"] * many), lists=["police", "ngo", "hotline"], count="count"
+        )
+    return made
+
+
+def test_cells_of_a_poststratified_model_have_a_likelihood() -> None:
+    """Scipy's binomial at the shares that the parameters give; whole counts, as the sample is drawn at random."""
+    tree = poststratified().to_datatree()
+    posterior, like = tree["posterior"], tree["log_likelihood"]["y"]
+    assert posterior["sigma"].dims == ("chain", "draw", "spread")
+    assert posterior["spread"].to_numpy().tolist() == ["region"]  # two classes of sex are a coefficient
+    assert posterior["coefficient"].size == 2
+    assert like.sizes == {"chain": 1, "draw": 400, "cell": 6}
+    assert like["cell"].to_numpy().tolist() == ["N, f", "N, m", "S, f", "S, m", "W, f", "W, m"]
+    y, n = tree["observed_data"]["y"].to_numpy(), tree["constant_data"]["n_effective"].to_numpy()
+    assert n.tolist() == [40.0] * 6
+    assert y.sum() == 60.0  # every fourth of 240
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # its Pareto k is high: six cells, and effects of three of them
+        loo: Any = az.loo(tree)
+    assert loo.n_data_points == 6
+    best = stats.binom.logpmf(y, n, y / n)
+    assert (like.to_numpy() <= best + 1e-9).all()
+    assert az.summary(tree, var_names=["sigma"]).shape[0] == 1
+
+
+def test_the_likelihood_of_cells_is_that_of_their_shares() -> None:
+    from fl_estimate.results.inference import ObservedCells
+
+    rng = np.random.default_rng(1)
+    x, basis = np.column_stack([np.ones(4), rng.normal(size=4)]), rng.normal(size=(4, 3))
+    beta, effects = rng.normal(size=(5, 2)), rng.normal(size=(5, 3))
+    y, n = np.array([1.0, 4, 0, 7]), np.array([9.0, 8, 5, 7])
+    eta = beta @ x.T + effects @ basis.T
+    for family, expected in (
+        ("binomial", stats.binom.logpmf(y, n, special.expit(eta))), ("poisson", stats.poisson.logpmf(y, np.exp(eta))),
+    ):  # fmt: skip
+        size = n if family == "binomial" else np.ones(4)
+        cells = ObservedCells(family=family, labels=tuple("abcd"), y=y, size=size, x=x, basis=basis, effects=effects)
+        np.testing.assert_allclose(cells.log_likelihood(beta), expected)
+
+
+def test_a_quantity_has_parameters_and_no_likelihood_of_cells() -> None:
+    tree = poststratified(outcome="pay", likelihood="normal").to_datatree()
+    assert tree["posterior"]["spread"].to_numpy().tolist() == ["region", "residual"]
+    assert set(tree.children) == {"posterior"}
+
+
+def test_pooled_lists_have_the_likelihood_of_their_histories() -> None:
+    tree = fl.hierarchical.capture_recapture(strata(), terms="main", by="region", draws=200, seed=1).to_datatree()
+    assert tree["posterior"]["coefficient"].to_numpy().tolist() == ["log dark figure", "police", "ngo", "hotline"]
+    assert tree["posterior"]["spread"].to_numpy().tolist() == ["size", "lists"]
+    y = tree["observed_data"]["y"]
+    assert y.sel(cell="north, police").item() == 32
+    assert y.sel(cell="south, police:ngo:hotline").item() == 9
+    best = stats.poisson.logpmf(y.to_numpy(), y.to_numpy())
+    assert (tree["log_likelihood"]["y"].to_numpy() <= best + 1e-9).all()
+
+
+def test_misclassified_cases_have_the_likelihood_of_what_was_seen() -> None:
+    found = fl.hierarchical.misclassification(30, 1_000, sensitivity=(45, 5), specificity=(995, 5), draws=300, seed=1)
+    tree = found.to_datatree()
+    posterior = {name: tree["posterior"][name].to_numpy()[0] for name in ("sensitivity", "specificity")}
+    share = found.draws[:, 0]
+    seen = share * posterior["sensitivity"] + (1 - share) * (1 - posterior["specificity"])
+    like = tree["log_likelihood"]["y"].to_numpy().reshape(300)
+    np.testing.assert_allclose(like, stats.binom.logpmf(30, 1_000, seen))
+    thousand = found.per_thousand().to_datatree()["log_likelihood"]["y"].to_numpy().reshape(300)
+    np.testing.assert_allclose(thousand, like)
+    regions = COUNTS.iloc[:7].assign(deff=1.0)
+    many = fl.hierarchical.misclassification(regions, sensitivity=(45, 5), specificity=(995, 5), draws=300, seed=1)
+    tree = many.to_datatree()
+    assert set(tree["posterior"].data_vars) >= {"sensitivity", "specificity", "intercept", "sigma"}
+    assert tree["observed_data"]["y"].size == 7
+
+
+def test_sources_have_their_biases() -> None:
+    tree = fl.hierarchical.sources(
+        {"survey": (400.0, 40.0), "lists": (300.0, 30.0)}, bias={"survey": "exactly(0)", "lists": "normal(0, 0.2)"},
+        draws=300, seed=1,
+    ).to_datatree()  # fmt: skip
+    assert tree["posterior"]["biased"].to_numpy().tolist() == ["survey", "lists"]
+    assert np.abs(tree["posterior"]["bias"].sel(biased="survey")).max() == 0
+    # lists count what there is times e^bias: draw by draw
+    rows = tree["posterior"]["value"].to_numpy()[0]
+    np.testing.assert_allclose(rows[:, 2], rows[:, 0] * np.exp(tree["posterior"]["bias"].to_numpy()[0, :, 1]))
+
+
+def test_kept_draws_of_chains_come_from_all_of_them() -> None:
+    from fl_estimate.estimators.hierarchical.posterior import spread_over
+
+    kept, chains = spread_over(8_000, 400, 4)
+    assert chains == 4
+    assert (np.bincount(kept // 2_000) == 100).all()
+    assert len(set(kept.tolist())) == 400
+    assert (np.diff(kept) > 0).all()
+    kept, chains = spread_over(8_000, 401, 4)
+    assert chains == 1
+    assert len(kept) == 401
+
+
+@pytest.mark.slow
+def test_chains_of_cells_are_kept_apart() -> None:
+    tree = poststratified(sampler="nuts").to_datatree()
+    assert tree["posterior"]["value"].sizes == {"chain": 4, "draw": 100, "region": 3}
+    assert "sample_stats" in tree.children
+
+
+def test_benchmarked_draws_of_chains_come_from_all_of_them() -> None:
+    from fl_estimate.estimators.hierarchical.benchmarking import benchmark_posterior
+    from fl_estimate.estimators.hierarchical.posterior import Ask, Posterior
+
+    of_chain = np.repeat([0.1, 0.2, 0.3, 0.4], 100)  # which chain a draw is of can be read off it
+    draws = np.column_stack([of_chain, 2 * of_chain])
+    made = Posterior(
+        median=draws[0], sd=draws[0], lower=draws[0], upper=draws[0], draws=draws, national=None, parameters={},
+        diagnostics={"sampler": "nuts"}, joint={"sigma": of_chain}, chains=4, stats={"lp": of_chain},
+    )  # fmt: skip
+    ask = Ask(level=0.95, draws=40, seed=1, shares=np.array([0.5, 0.5]))
+    moved = benchmark_posterior(made, ask, {"value": 0.3, "se": 0.0, "lower": 0.3, "upper": 0.3}, "ratio", share=True)
+    assert moved.chains == 4
+    assert moved.joint["sigma"].tolist() == np.repeat([0.1, 0.2, 0.3, 0.4], 10).tolist() == moved.stats["lp"].tolist()
+    alone = benchmark_posterior(
+        replace(made, diagnostics={"sampler": "grid"}, chains=1), ask, {"value": 0.3, "se": 0.0, "lower": 0.3, "upper": 0.3},
+        "ratio", share=True,
+    )  # fmt: skip
+    assert alone.chains == 1
+    assert alone.joint["sigma"].tolist() == [0.1] * 40

@@ -11,7 +11,7 @@ from scipy import special
 from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.hierarchical.direct import Direct
-from fl_estimate.estimators.hierarchical.posterior import Ask, Posterior
+from fl_estimate.estimators.hierarchical.posterior import Ask, Posterior, spread_over
 
 RULES: tuple[str, ...] = ("ratio", "difference")
 TARGETS: tuple[str, ...] = ("estimated", "known")
@@ -119,17 +119,19 @@ def benchmark_posterior(
     moved = move(posterior.draws, ask.shares, goal, rule)
     refuse_outside(moved, rule, share=share)
     lower, median, upper = np.quantile(moved, ask.tails, axis=0)
+    # Independent draws are as good as any; of chains each gives as many.
+    chained = posterior.diagnostics.get("sampler") == "nuts"
+    kept, chains = spread_over(len(moved), ask.draws, posterior.chains) if chained else (np.arange(ask.draws), 1)
     return replace(
         posterior,
         median=median,
         sd=moved.std(axis=0, ddof=1),
         lower=lower,
         upper=upper,
-        draws=moved[: ask.draws],
-        joint={name: values[: ask.draws] for name, values in posterior.joint.items()},
-        stats={name: values[: ask.draws] for name, values in posterior.stats.items()},
-        # Those kept are the first: of Markov chains, not as many of each.
-        chains=posterior.chains if len(moved) == ask.draws else 1,
-        national=moved[: ask.draws] @ ask.shares,
+        draws=moved[kept],
+        joint={name: values[kept] for name, values in posterior.joint.items()},
+        stats={name: values[kept] for name, values in posterior.stats.items()},
+        chains=chains,
+        national=moved[kept] @ ask.shares,
         benchmark={**target, "rule": rule, "known": known, "before": posterior.median},
     )

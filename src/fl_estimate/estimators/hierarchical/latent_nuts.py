@@ -32,6 +32,8 @@ def sample_latent(model: Latent, draws: int, seed: int) -> LatentDraws:
         weight=np.full(size, 1 / size),
         diagnostics={"sampler": "nuts", **run.verdict.to_dict()},
         flags=run.verdict.flags,
+        chains=CHAINS,
+        stats=run.stats,
     )
 
 

@@ -45,6 +45,7 @@ from fl_estimate.results.codes import (
     ReasonCode,
 )
 from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.inference import Inference, Observed
 from fl_estimate.results.methods import method
 from fl_estimate.results.recipe import Recipe
 from fl_estimate.results.roles import (
@@ -256,7 +257,8 @@ def _of_one(asked: _Asked, counted: _Counted) -> Estimates:
         )
     found = integrate_one(counted.cases, counted.n, asked.sensitivity, asked.specificity, beta)
     figures, highest = _figures(asked, counted, found, beta)
-    kept = found.prevalence[resample(found.weight, asked.draws, np.random.default_rng(asked.seed))]
+    places = resample(found.weight, asked.draws, np.random.default_rng(asked.seed))
+    kept = found.prevalence[places]
     table = _Table(
         by="", labels=[None], margins=[""], cases=np.array([counted.cases]), n=np.array([counted.n]),
         counted=np.array([counted.counted]), asked=np.array([counted.asked]), deff=np.array([counted.deff]),
@@ -280,7 +282,8 @@ def _of_one(asked: _Asked, counted: _Counted) -> Estimates:
     )
     told["specificity_possible"] = possible
     flags = () if possible >= CONFLICT else ((SPECIFICITY_CONFLICT, {"p": possible}),)
-    return _lay_out(asked, table, summed, kept[:, None], [highest[0] <= 0], told, said, flags)
+    joint = {"sensitivity": found.sensitivity[places], "specificity": found.specificity[places]}
+    return _lay_out(asked, table, summed, kept[:, None], [highest[0] <= 0], told, said, flags, joint)
 
 
 def _figures(
@@ -344,7 +347,8 @@ def _of_regions(asked: _Asked, table: Direct, population: Any) -> Estimates:
     if asked.interval == "highest":
         figures["lower"] = np.array([low for low, _ in highest])
         figures["upper"] = np.array([high for _, high in highest])
-    kept = every[resample(found.weight, asked.draws, np.random.default_rng(asked.seed))]
+    places = resample(found.weight, asked.draws, np.random.default_rng(asked.seed))
+    kept = every[places]
     nation = [] if persons is None else [np.nan]
 
     def filled(values: Floats) -> Floats:
@@ -371,7 +375,8 @@ def _of_regions(asked: _Asked, table: Direct, population: Any) -> Estimates:
         AREA_EFFECTS_EXCHANGEABLE.held(link="logit"), EFFECTIVE_COUNTS.held(), PRIOR_SIGMA.held(prior=str(sigma)),
         PRIOR_INTERCEPT.held(prior=str(intercept)), ONE_INSTRUMENT.held(),
     ]  # fmt: skip
-    return _lay_out(asked, rows, figures, kept, [low <= 0 for low, _ in highest], told, said, flags)
+    joint = {name: values[places] for name, values in found.shared.items()}
+    return _lay_out(asked, rows, figures, kept, [low <= 0 for low, _ in highest], told, said, flags, joint)
 
 
 def _shortest(values: Floats, weight: Floats, level: float) -> tuple[float, float]:
@@ -412,6 +417,22 @@ def rogan_gladen(cases: Floats, n: Floats, asked_se: Accuracy, asked_sp: Accurac
     return value, np.sqrt(variance) / youden
 
 
+def _inference(table: _Table, places: Sequence[int], models: Sequence[bool], joint: Mapping[str, Floats]) -> Inference:
+    """Parameters beside the draws, and effective cases as they were seen; a closed form beside a row has no data of its own."""
+    own = np.array(models, dtype=bool) & (np.nan_to_num(table.n[list(places)]) > 0)
+
+    def rows(values: Floats) -> Floats:
+        return np.where(own, values[list(places)], np.nan)
+
+    return Inference(
+        parameters=joint,
+        observed=Observed(
+            family="binomial", link="identity", y=rows(table.cases), size=rows(table.n), x=np.zeros((len(own), 0)),
+            factor=np.ones(len(own)), accuracy=(joint["sensitivity"], joint["specificity"]),
+        ),
+    )  # fmt: skip
+
+
 def _lay_out(
     asked: _Asked,
     table: _Table,
@@ -421,6 +442,7 @@ def _lay_out(
     told: Mapping[str, Any],
     said: Sequence[Assumption],
     flags: Sequence[tuple[ReasonCode, Mapping[str, Any]]],
+    joint: Mapping[str, Floats],
 ) -> Estimates:
     """Each posterior row followed by Rogan and Gladen's, where there is a sample."""
     crude, error = rogan_gladen(table.cases, table.n, asked.sensitivity, asked.specificity)
@@ -486,5 +508,6 @@ def _lay_out(
             "rogan_gladen_clipped": np.clip(crude, 0.0, 1.0).tolist(), "effective_n": table.n.tolist(),
         },
         draws=np.column_stack(columns),
+        inference=_inference(table, places, [name == MISCLASSIFICATION for name in method], joint),
         support=table.support.take(places),
     )  # fmt: skip

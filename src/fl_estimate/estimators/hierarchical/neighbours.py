@@ -226,8 +226,8 @@ def _touching(geojson: Any, by: str) -> tuple[tuple[str, str], ...]:
         raise EstimateFault(
             "FL-EST-71",
             "neighbours= is not a map of the areas",
-            found=f"{type(error).__name__}: {str(error)[:80]}",
+            found=type(error).__name__,
             fix=f"give GeoJSON of polygons with the property {by!r}, or a frame of {by!r} and `neighbour`",
-        ) from error
+        ) from None
     pairs = {tuple(sorted(names)) for names in owners.values() if len(names) == 2}
     return tuple(sorted((a, b) for a, b in pairs))

@@ -10,7 +10,7 @@ import numpy as np
 from fl_estimate.arrays import Floats
 from fl_estimate.estimators.hierarchical.latent_nuts import log_sigma
 from fl_estimate.estimators.hierarchical.links import natural
-from fl_estimate.estimators.hierarchical.posterior import Ask, Model, Posterior, weighted_summary
+from fl_estimate.estimators.hierarchical.posterior import Ask, Model, Posterior, spread_over, weighted_summary
 from fl_estimate.estimators.hierarchical.structure import Crossed, Structure
 from fl_estimate.estimators.sampling import CHAINS, Recipe, run_nuts
 
@@ -36,10 +36,9 @@ def sample_nuts(model: Model, ask: Ask) -> Posterior:
     else:
         every = natural(run.draws["theta"], model.link)
     lower, median, upper = np.quantile(every, ask.tails, axis=0)
-    kept = np.linspace(0, len(every) - 1, ask.draws).round().astype(int)
+    kept, chains = spread_over(len(every), ask.draws, CHAINS)
     weight = np.full(len(every), 1 / len(every))
     joint = {**{name: values[kept] for name, values in columns.items()}, "beta": run.draws["beta"][kept]}
-    alike = len(set(np.bincount(kept // per_chain, minlength=CHAINS).tolist())) == 1
     columns |= dict(zip(model.names, run.draws["beta"].T, strict=True))
     return Posterior(
         median=median,
@@ -52,7 +51,7 @@ def sample_nuts(model: Model, ask: Ask) -> Posterior:
         diagnostics={"sampler": "nuts", **run.verdict.to_dict()},
         flags=run.verdict.flags,
         joint=joint,
-        chains=CHAINS if alike else 1,
+        chains=chains,
         stats={name: values[kept] for name, values in run.stats.items()},
     )
 

@@ -14,7 +14,7 @@ from fl_estimate.estimators.capture_recapture.existence import existence, full_c
 from fl_estimate.estimators.capture_recapture.terms import Term, Terms, design_matrix, model_name, read_terms, term_name
 from fl_estimate.estimators.hierarchical.asked import check_numbers, tails_of, weighted_figures
 from fl_estimate.estimators.hierarchical.latent_nuts import sample_latent
-from fl_estimate.estimators.hierarchical.posterior import resample, weighted_summary
+from fl_estimate.estimators.hierarchical.posterior import weighted_summary
 from fl_estimate.estimators.hierarchical.priors import Density, Prior, coefficient_of, sigma_of
 from fl_estimate.estimators.hierarchical.varying_effects import Latent, LatentDraws, draw_latent
 from fl_estimate.estimators.sampling import known_seed
@@ -248,16 +248,23 @@ def _answer(
     arguments: Mapping[str, Any],
 ) -> Estimates:
     """Two rows for all strata and for each: population size, dark figure."""
-    tails = tails_of(level)
+    tails, first = tails_of(level), tables[0]
     figures = weighted_figures(dark, found.weight, tails)
     seen = np.array([sum(table.n for table in tables), *(table.n for table in tables)])
-    kept = dark[resample(found.weight, draws, np.random.default_rng(seed))]
+    places, chains = found.keep(draws, np.random.default_rng(seed))
+    kept = dark[places]
+    cells = laid.latent.observed(
+        [
+            f"{label}, {':'.join(np.array(first.lists)[on.astype(bool)])}"
+            for label in strata
+            for on in all_histories(len(first.lists))
+        ]
+    )
     rows = 2 * len(seen)
 
     def paired(values: Floats, *, shift: bool) -> Floats:
         return np.column_stack([values + seen if shift else values, values]).ravel()
 
-    first = tables[0]
     margins = ["", *[by] * len(tables)]
     labels = [None, *strata]
     columns: dict[str, Any] = {
@@ -301,5 +308,6 @@ def _answer(
             "alone": {str(label): own.status for label, own in zip(strata, alone, strict=True)},
         },
         draws=np.stack([kept + seen, kept], axis=2).reshape(len(kept), -1),
+        inference=found.told(places, chains, laid.names, laid.sets, cells),
         support=Support.of(np.repeat(seen, 2)),
     )  # fmt: skip

@@ -136,6 +136,22 @@ def grid_quantiles(grid: Floats, density: Floats, probabilities: tuple[float, ..
     return np.array(out)
 
 
+def spread_over(total: int, size: int, chains: int) -> tuple[npt.NDArray[np.intp], int]:
+    """Draws to keep of chains that stand one after the other: as many of each, evenly spaced; and how many chains they are.
+
+    Where the number does not divide, they are spread over all of them and are no chains any more: 1.
+
+    Examples
+    --------
+    >>> spread_over(8, 4, 2)[0].tolist(), spread_over(8, 3, 2)
+    ([0, 3, 4, 7], (array([0, 4, 7]), 1))
+    """
+    if chains < 2 or size % chains or total % chains:
+        return np.linspace(0, total - 1, size).round().astype(np.intp), 1
+    each = np.linspace(0, total // chains - 1, size // chains).round().astype(np.intp)
+    return (np.arange(chains)[:, None] * (total // chains) + each).ravel(), chains
+
+
 def resample(weight: Floats, size: int, rng: np.random.Generator) -> npt.NDArray[np.intp]:
     """Systematic resampling, in random order: each point comes up as often as its weight says, give or take one."""
     at = (rng.random() + np.arange(size)) / size

@@ -27,6 +27,7 @@ from fl_estimate.results.codes import (
     ReasonCode,
 )
 from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.inference import Inference
 from fl_estimate.results.methods import method
 from fl_estimate.results.provenance import Provenance
 from fl_estimate.results.recipe import joined
@@ -245,7 +246,8 @@ def _answer(
     rng = np.random.default_rng(seed)
     step = full.grid[1] - full.grid[0]
     t = full.grid[resample(full.share, draws, rng)] + step * (rng.random(draws) - 0.5)
-    counted = [_expected(source, t, source.draw_bias(t, rng.random(draws))) for source in every]
+    bias = [source.draw_bias(t, rng.random(draws)) for source in every]
+    counted = [_expected(source, t, part) for source, part in zip(every, bias, strict=True)]
     parts = [part for part in estimates.values() if isinstance(part, Estimates)]
     outcome = next((str(part.frame["outcome"].iloc[0]) for part in parts if part.frame["outcome"].iloc[0]), "")
     nan = np.nan
@@ -292,6 +294,9 @@ def _answer(
             **{what: {name: part[what] for name, part in told.items()} for what in ("weight", "conflict", "without", "bias_stated", "bias_after")},
         },
         draws=np.column_stack([np.exp(t), *counted]),
+        inference=Inference(
+            parameters={"bias": np.column_stack(bias)}, along={"bias": ("biased", tuple(source.name for source in every))}
+        ),
         support=support,
     )  # fmt: skip
 

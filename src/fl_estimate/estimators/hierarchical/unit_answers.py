@@ -12,7 +12,7 @@ from scipy import special
 from fl_estimate.arrays import Floats
 from fl_estimate.errors import listed
 from fl_estimate.estimators.hierarchical.asked import tails_of, weighted_figures
-from fl_estimate.estimators.hierarchical.posterior import resample, weighted_summary
+from fl_estimate.estimators.hierarchical.posterior import weighted_summary
 from fl_estimate.estimators.hierarchical.unit_design import Cells, Columns, Domains
 from fl_estimate.estimators.hierarchical.varying_effects import LatentDraws
 from fl_estimate.results.basis import Support
@@ -34,6 +34,7 @@ from fl_estimate.results.codes import (
 )
 from fl_estimate.results.columns import check_by_columns
 from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.inference import ObservedCells
 
 CELLS_REPRESENT_POPULATION = AssumptionCode("cells_represent_population", "cells")
 UNIT_EFFECTS = AssumptionCode("unit_effects", "terms")
@@ -53,7 +54,7 @@ class Fitted:
 
     `x` (cells, p) are the columns of the coefficients `names` for every cell of the population; `n`, `cases` and `size`
     (effective people) those of the sampled cells, `not_zero` their people whose value is not 0; `share` whether the linear predictor is a logit; `figures` those of the
-    rows where they are known without draws.
+    rows where they are known without draws; `data` those of the cells, of counts.
     """
 
     outcome: str
@@ -74,6 +75,7 @@ class Fitted:
     share: bool
     priors: Mapping[str, str]
     figures: Mapping[str, Floats] | None = None
+    data: ObservedCells | None = None
 
 
 def unit_estimates(
@@ -84,7 +86,7 @@ def unit_estimates(
     every = _rows(fitted, domains)
     found, tails = fitted.draws, tails_of(level)
     figures = weighted_figures(every, found.weight, tails) if fitted.figures is None else fitted.figures
-    kept = every[resample(found.weight, draws, np.random.default_rng(seed))]
+    places, chains = found.keep(draws, np.random.default_rng(seed))
     sampled = domains.members[:, fitted.cells.sampled].astype(float)
     n = sampled @ fitted.n
     columns: dict[str, Any] = {
@@ -103,9 +105,18 @@ def unit_estimates(
         ),
         reasons=_reasons(fitted, n, sampled @ fitted.cases),
         diagnostics=_diagnostics(fitted, figures["mean"], tails, seed),
-        draws=kept,
+        draws=every[places],
+        inference=found.told(places, chains, fitted.names, _sets(fitted), fitted.data),
         support=Support.of(n, sampled @ fitted.not_zero),
     )
+
+
+RESIDUAL = "residual"
+
+
+def _sets(fitted: Fitted) -> list[str]:
+    """What the spreads belong to: the sets of effects, and of a quantity what is left."""
+    return [*fitted.columns.terms, *([] if fitted.share else [RESIDUAL])]
 
 
 def _rows(fitted: Fitted, domains: Domains) -> Floats:
@@ -148,8 +159,9 @@ def _assumptions(fitted: Fitted) -> tuple[Assumption, ...]:
 def _diagnostics(fitted: Fitted, mean: Floats, tails: tuple[float, float, float], seed: int) -> dict[str, Any]:
     found, columns = fitted.draws, fitted.columns
     named = [*zip(fitted.names, found.beta.T, strict=True)]
-    spreads = [f"sigma of {term}" for term in columns.terms] + ([] if fitted.share else ["residual"])
-    named += zip(spreads, found.sigma.T, strict=True)
+    named += zip(
+        [f"sigma of {name}" if name != RESIDUAL else name for name in _sets(fitted)], found.sigma.T, strict=True
+    )
     return {
         **found.diagnostics,
         "seed": seed,

@@ -5,8 +5,8 @@ Binomial or Poisson. What the rows are (cells of people, histories of lists) is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,9 +15,11 @@ from scipy import special
 
 from fl_estimate.arrays import Floats
 from fl_estimate.estimators.hierarchical.points import spread_points
+from fl_estimate.estimators.hierarchical.posterior import resample, spread_over
 from fl_estimate.estimators.hierarchical.priors import Density
 from fl_estimate.estimators.importance import Weighted, weigh
 from fl_estimate.results.codes import ReasonCode
+from fl_estimate.results.inference import Inference, ObservedCells
 
 Ints = npt.NDArray[np.int64]
 
@@ -71,6 +73,13 @@ class Latent:
     precision: Floats
     sigma: tuple[Density, ...]
 
+    def observed(self, labels: Sequence[str]) -> ObservedCells:
+        """The data of the cells, called so; effects are those of draws, and to be put in."""
+        return ObservedCells(
+            family=self.family, labels=tuple(labels), y=self.y.astype(float), size=self.size.astype(float), x=self.x,
+            basis=self.basis, effects=np.zeros((0, self.basis.shape[1])),
+        )  # fmt: skip
+
     @property
     def design(self) -> Floats:
         return np.hstack([self.x, self.basis])
@@ -94,7 +103,10 @@ class Latent:
 
 @dataclass(frozen=True, kw_only=True)
 class LatentDraws:
-    """Draws of coefficients (N, p), effects sigma z (N, r) and sigma (N, K), with weights that sum to 1."""
+    """Draws of coefficients (N, p), effects sigma z (N, r) and sigma (N, K), with weights that sum to 1.
+
+    Of Markov chains they stand chain after chain, and `stats` is what the sampler said of each.
+    """
 
     beta: Floats
     effects: Floats
@@ -102,6 +114,30 @@ class LatentDraws:
     weight: Floats
     diagnostics: Mapping[str, Any]
     flags: tuple[tuple[ReasonCode, tuple[tuple[str, Any], ...]], ...] = field(default=())
+    chains: int = 1
+    stats: Mapping[str, Floats] = field(default_factory=dict[str, Floats])
+
+    def keep(self, draws: int, rng: np.random.Generator) -> tuple[npt.NDArray[np.intp], int]:
+        """Which draws are kept, and in how many chains they stand: of chains as many of each, else as often as they weigh."""
+        if self.chains > 1:
+            return spread_over(len(self.weight), draws, self.chains)
+        return resample(self.weight, draws, rng), 1
+
+    def told(
+        self,
+        kept: npt.NDArray[np.intp],
+        chains: int,
+        names: Sequence[str],
+        sets: Sequence[str],
+        cells: ObservedCells | None = None,
+    ) -> Inference:
+        """What stands beside the draws kept, with the names of coefficients and of sets of effects; `cells` has no effects yet."""
+        parameters = {"beta": self.beta[kept], **({"sigma": self.sigma[kept]} if len(sets) else {})}
+        return Inference(
+            parameters=parameters, coefficients=tuple(names), chains=chains, along={"sigma": ("spread", tuple(sets))} if len(sets) else {},
+            stats={name: values[kept] for name, values in self.stats.items()},
+            cells=None if cells is None else replace(cells, effects=self.effects[kept]),
+        )  # fmt: skip
 
     def predict(self, x: Floats, basis: Floats, part: slice) -> Floats:
         """Linear predictors of other rows for some of the draws, shape (draws, rows)."""
