@@ -1,6 +1,6 @@
 """Which interval of a prevalence covers where cases are clustered and rare: writes docs/explanation/coverage_table.md.
 
-python scripts/coverage_laboratory.py [--minutes 10] [--samples 400] [--folder out/coverage_laboratory]
+python scripts/coverage_laboratory.py [--minutes 30] [--samples 300] [--folder out/coverage_laboratory]
 
 Blocks of samples are files in the folder: a run that was stopped goes on where it was, and `--minutes` ends it between two blocks.
 """
@@ -166,8 +166,8 @@ def _measured(folder: Path, prevalence: float, icc: float) -> str:
 def main() -> None:
     """Run what is not done, print, and write the tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--samples", type=int, default=400)
-    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--samples", type=int, default=300)
+    parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--folder", type=Path, default=ROOT / "out" / "coverage_laboratory")
     options = parser.parse_args()
     warnings.simplefilter("error")
