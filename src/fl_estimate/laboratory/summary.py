@@ -81,9 +81,27 @@ def gather(blocks: Sequence[Block], *, several: bool) -> Iterator[tuple[Part, li
     for part in parts:
         rows = [_of_block(block, part, number, len(domains), several=several) for block in blocks]
         arrays = {name: np.concatenate([each[name] for each in rows]) for name in rows[0]}
+        _fill_truth(
+            arrays,
+            np.concatenate(
+                [np.full(len(each["truth"]), part not in b.parts) for b, each in zip(blocks, rows, strict=True)]
+            ),
+        )
         bounded = part[1] in (PREVALENCE, PREVALENCE_PER_1000, TOTAL, PERSONS)
         runs = Runs(**arrays, bounded=bounded)
         yield part, domains, runs.take(~np.isnan(runs.truth)) if part[1] else runs
+
+
+def _fill_truth(arrays: dict[str, Any], lost: Bools) -> None:
+    """Give the rows of blocks that were refused as a whole the truth of their domain in other blocks: they are samples as well."""
+    truth, domain = arrays["truth"], arrays["domain"]
+    known = ~np.isnan(truth)
+    sums, counts = (
+        np.bincount(domain[known], truth[known], domain.max() + 1),
+        np.bincount(domain[known], minlength=domain.max() + 1),
+    )
+    with np.errstate(invalid="ignore"):
+        truth[lost] = (sums / counts)[domain[lost]]
 
 
 def _of_block(block: Block, part: Part, number: dict[Domain, int], count: int, *, several: bool) -> dict[str, Any]:
