@@ -120,6 +120,10 @@ coverage-lists: .venv/.ready ## Simulate case lists of a known size: which inter
 coverage-synthesis: .venv/.ready ## Simulate stocks and regional totals of a known truth, and write the tables of the docs (a minute)
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python scripts/coverage_synthesis.py
 
+.PHONY: coverage-laboratory
+coverage-laboratory: .venv/.ready ## Which interval of a prevalence covers where cases are clustered and rare: writes the docs' table, goes on where it was stopped (half an hour)
+	@OPENBLAS_NUM_THREADS=1 nice -n 10 $(BIN)/python scripts/coverage_laboratory.py $(ARGS)
+
 .PHONY: disclosure-price
 disclosure-price: .venv/.ready ## Count what publication of the sample studies costs in cells, and write the table of the docs
 	@$(BIN)/python scripts/disclosure_price.py

@@ -1,6 +1,6 @@
 """Which interval of a prevalence covers where cases are clustered and rare: writes docs/explanation/coverage_table.md.
 
-python scripts/coverage_laboratory.py [--minutes 10] [--samples 400] [--folder out/coverage_laboratory]
+python scripts/coverage_laboratory.py [--minutes 30] [--samples 300] [--folder out/coverage_laboratory]
 
 Blocks of samples are files in the folder: a run that was stopped goes on where it was, and `--minutes` ends it between two blocks.
 """
@@ -25,7 +25,7 @@ from fl_estimate.datasets.geography import DISTRICTS, REGIONS, region_of
 from fl_estimate.datasets.population import SEED as COUNTRY
 from fl_estimate.datasets.population import Population, make_population
 from fl_estimate.datasets.recovery import DESIGN
-from fl_estimate.estimators.weighted_call import DfRule
+from fl_estimate.results.methods import methods
 from fl_estimate.results.provenance import package_version
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -46,10 +46,22 @@ BANDS = ("5–9", "10–19", "20 and more")
 def estimators() -> dict[str, Any]:
     """Every kind with df of the domain, and some with each other rule that the library has."""
     tried: dict[str, Any] = {}
-    for df in get_args(DfRule):
+    for df in rules():
         for kind in KINDS if df == "domain" else WITH_OTHER_DF:
             tried[f"{kind}, df {df}"] = ("prevalence", {"interval": kind, "df": df})
     return tried
+
+
+def rules() -> list[str]:
+    """The rules for degrees of freedom that a prevalence takes, read off its signature."""
+    (df,) = (each for each in methods()["prevalence"].arguments if each.name == "df")
+    found: list[str] = []
+    left = [df.form]
+    while left:
+        form = left.pop(0)
+        left += [each for each in get_args(form) if not isinstance(each, str)]
+        found += [each for each in get_args(form) if isinstance(each, str)]
+    return found
 
 
 def wanted(prevalence: float) -> dict[str, int]:
@@ -166,8 +178,8 @@ def _measured(folder: Path, prevalence: float, icc: float) -> str:
 def main() -> None:
     """Run what is not done, print, and write the tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--samples", type=int, default=400)
-    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--samples", type=int, default=300)
+    parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--folder", type=Path, default=ROOT / "out" / "coverage_laboratory")
     options = parser.parse_args()
     warnings.simplefilter("error")
@@ -179,17 +191,19 @@ def main() -> None:
     def left() -> float:
         return options.minutes - (time.monotonic() - start) / 60
 
-    for prevalence in PERSONS:
-        # The rarest takes samples of hundreds of thousands: a quarter of them.
-        samples = options.samples if prevalence > 0.001 else max(BLOCK, options.samples // 4)
-        for icc in ICCS:
-            if left() > 0:
-                cells[prevalence, icc] = cell(prevalence, icc, samples, options.folder, left())
-                print(prevalence, icc, f"{time.monotonic() - start:.0f} s", flush=True)
-                print(cells[prevalence, icc], flush=True)
-        if prevalence == 0.01 and left() > 0:
-            whole = country(options.samples // 2, options.folder, left())
-            print(whole, flush=True)
+    # Twice through the grid: a run that is ended early has seen every cell.
+    for part in (2, 1):
+        for prevalence in PERSONS:
+            # The rarest takes samples of a hundred thousand: a quarter of them.
+            samples = max(BLOCK, options.samples // part // (4 if prevalence < 0.001 else 1))
+            for icc in ICCS:
+                if left() > 0:
+                    cells[prevalence, icc] = cell(prevalence, icc, samples, options.folder, left())
+                    print(prevalence, icc, f"{time.monotonic() - start:.0f} s", flush=True)
+                    print(cells[prevalence, icc], flush=True)
+            if prevalence == 0.01 and left() > 0:
+                whole = country(max(BLOCK, options.samples // part // 2), options.folder, left())
+                print(whole, flush=True)
     TARGET.write_text(written(cells, whole, options.folder), encoding="utf-8")
     print(f"{len(cells)} cells in {TARGET.relative_to(ROOT)}, {time.monotonic() - start:.0f} s")
 

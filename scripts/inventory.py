@@ -13,7 +13,7 @@ START = "<!-- inventory: written by `make inventory`, do not edit -->\n"
 END = "<!-- end of inventory -->\n"
 # Upper layers first, as in the contract in pyproject.toml.
 ORDER = (
-    "cli", "study", "reporting", "datasets", "loaders", "estimators", "results", "indicators", "design", "inputs", "schema", "pages", "errors", "arrays",
+    "cli", "laboratory", "study", "reporting", "datasets", "loaders", "estimators", "results", "indicators", "design", "inputs", "schema", "pages", "errors", "arrays",
 )  # fmt: skip
 
 

@@ -105,6 +105,11 @@ class Block:
         return self.cases.shape[1]
 
 
+def made_by(name: str, estimator: str) -> bool:
+    """Whether a result of this name is that of an estimator, or one of several that it gave."""
+    return name == estimator or name.startswith(f"{estimator}: ")
+
+
 def run_block(setup: Setup, number: int, samples: int) -> Block:
     """Draw and estimate the samples of a block; each has a seed of its own, so that blocks may run in any order."""
     people, draw = setup.prepared(number)
@@ -121,10 +126,12 @@ def run_block(setup: Setup, number: int, samples: int) -> Block:
 def _drawn(draw: Drawn, people: Population, rng: np.random.Generator) -> tuple[pd.DataFrame, Design]:
     found: Any = draw(people.frame, rng)
     pair = isinstance(found, tuple) and len(found) == 2
-    if not pair or not isinstance(found[1], Design) or not isinstance(found[0], pd.DataFrame):
+    columns = [name for margin in by_margins(people.by) for name in margin]
+    good = pair and isinstance(found[1], Design) and isinstance(found[0], pd.DataFrame)
+    if not good or not set(columns) <= set(found[0].columns):
         raise EstimateFault(
             "FL-EST-389", "design= draws no sample with its design", found=shown(found),
-            fix="a function (frame, rng) -> (sample, fl.Design(…)), the sample a pandas frame; or a SampleDesign",
+            fix="a function (frame, rng) -> (sample, fl.Design(…)), the sample a pandas frame with the by-columns; or a SampleDesign",
         )  # fmt: skip
     return found
 
@@ -256,7 +263,7 @@ class _Notes:
         parts = list(self.parts)
         shape = (len(parts), self.samples, len(self.places))
         for name, each in self.refused.items():
-            for part in (part for part in parts if part[0] == name):
+            for part in (part for part in parts if made_by(part[0], name)):
                 for place in (place for place, code in enumerate(each) if code):
                     self.parts[part]["code"][place, :] = self._code(each[place])
         codes = tuple(self.codes)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from fl_estimate.arrays import Floats
-from fl_estimate.laboratory.block import LIMITS, WITHHELD, Block, Domain, Part
+from fl_estimate.laboratory.block import ABSENT, FLAGGED, LIMITS, WITHHELD, Block, Domain, Part, made_by
 from fl_estimate.results.codes import PERSONS, PREVALENCE, PREVALENCE_PER_1000, TOTAL
 
 Bools = npt.NDArray[np.bool_]
@@ -73,15 +73,35 @@ def gather(blocks: Sequence[Block], *, several: bool) -> Iterator[tuple[Part, li
     number = {domain: at for at, domain in enumerate(domains)}
     parts = list(dict.fromkeys(part for block in blocks for part in block.parts))
     named = {part[0] for part in parts}
-    lost = dict.fromkeys(name for block in blocks for name in block.refused if name not in named)
+    lost = dict.fromkeys(
+        name for block in blocks for name in block.refused if not any(made_by(each, name) for each in named)
+    )
     outcomes = blocks[0].outcomes
     parts += [(name, "", outcome, "", "") for name in lost for outcome in outcomes]
     for part in parts:
         rows = [_of_block(block, part, number, len(domains), several=several) for block in blocks]
         arrays = {name: np.concatenate([each[name] for each in rows]) for name in rows[0]}
+        _fill_truth(
+            arrays,
+            np.concatenate(
+                [np.full(len(each["truth"]), part not in b.parts) for b, each in zip(blocks, rows, strict=True)]
+            ),
+        )
         bounded = part[1] in (PREVALENCE, PREVALENCE_PER_1000, TOTAL, PERSONS)
         runs = Runs(**arrays, bounded=bounded)
         yield part, domains, runs.take(~np.isnan(runs.truth)) if part[1] else runs
+
+
+def _fill_truth(arrays: dict[str, Any], lost: Bools) -> None:
+    """Give the rows of blocks that were refused as a whole the truth of their domain in other blocks: they are samples as well."""
+    truth, domain = arrays["truth"], arrays["domain"]
+    known = ~np.isnan(truth)
+    sums, counts = (
+        np.bincount(domain[known], truth[known], domain.max() + 1),
+        np.bincount(domain[known], minlength=domain.max() + 1),
+    )
+    with np.errstate(invalid="ignore"):
+        truth[lost] = (sums / counts)[domain[lost]]
 
 
 def _of_block(block: Block, part: Part, number: dict[Domain, int], count: int, *, several: bool) -> dict[str, Any]:
@@ -96,7 +116,7 @@ def _of_block(block: Block, part: Part, number: dict[Domain, int], count: int, *
         "cases": block.cases[outcome].ravel() if outcome >= 0 else np.full(shape, np.nan).ravel(),
     }
     if part not in block.parts:
-        codes = block.refused.get(part[0], ["no_row"] * block.samples)
+        codes = next((each for name, each in block.refused.items() if made_by(part[0], name)), [ABSENT] * block.samples)
         empty = {name: np.full(shape, np.nan).ravel() for name in (*LIMITS, "truth")}
         return {
             **common, **empty, "withheld": np.ones(shape, dtype=bool).ravel(), "flagged": np.zeros(shape, dtype=bool).ravel(),
@@ -110,7 +130,7 @@ def _of_block(block: Block, part: Part, number: dict[Domain, int], count: int, *
         **{name: block.figures[name][at].ravel() for name in LIMITS},
         "truth": np.tile(block.truth[at], shape[0]),
         "withheld": standing == WITHHELD,
-        "flagged": standing == 1,
+        "flagged": standing == FLAGGED,
         "code": names[block.code[at].ravel()],
     }
 

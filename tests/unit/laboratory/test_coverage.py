@@ -205,13 +205,36 @@ def test_several_estimates_of_one_function_each_have_a_name() -> None:
     np.testing.assert_array_equal(one["coverage"].to_numpy(), thousand["coverage"].to_numpy())
 
 
+def test_a_refusal_of_one_function_is_one_of_each_of_its_estimates() -> None:
+    """Whole blocks refused among them."""
+    calls = iter(range(100))
+
+    def both(people: Any) -> dict[str, fl.Estimates]:
+        if next(calls) in (1, 4, 5, 9):
+            raise fl.FlError("FL-EST-15", "there are no people")
+        return {"one": fl.estimate_prevalence(people, "outcome", by="area")}
+
+    table = simulate(estimators={"both": both}, block=2).table
+    assert set(table["estimator"]) == {"both: one"}
+    assert set(table["refusals"]) == {"FL-EST-15 (4)"}
+    assert table["refused"].to_numpy() == pytest.approx(4 / 12)
+
+
+def test_a_model_of_areas_is_tried_by_its_name() -> None:
+    report = simulate(estimators={"model": ("area", {"draws": 100, "seed": 1}), "direct": "prevalence"}, samples=3)
+    areas = report.table[report.table["margin"] == "area"]
+    rmse = areas.groupby("estimator")["rmse"].mean()
+    assert areas.groupby("estimator").size().to_dict() == {"direct": 6, "model": 6}
+    assert rmse["model"] < rmse["direct"]
+
+
 def test_other_quantities_have_the_truth_of_everybody() -> None:
     frame = PEOPLE.frame.assign(hours=np.random.default_rng(1).integers(1, 80, len(PEOPLE.frame)), one=1.0)
     tried = {
         "mean": "mean", "total": ("total", {}), "median": ("quantile", {"probabilities": 0.5}),
         "ratio": ("ratio", {"numerator": "hours", "denominator": "one"}), "variance": "variance",
     }  # fmt: skip
-    report = fl.simulate_coverage(frame, DESIGN, "hours", by="area", estimators=tried, samples=3, block=3)
+    report = fl.simulate_coverage(frame, DESIGN, "hours", by="area", estimators=tried, samples=3, block=3, seed=5)
     truth = report.table.query("domain == '2'").set_index("estimator")["truth"]
     hours = frame.loc[frame["area"] == 2, "hours"]
     expected = [hours.mean(), hours.sum(), np.quantile(hours, 0.5, method="inverted_cdf"), hours.mean(), hours.var()]
@@ -240,7 +263,8 @@ def test_an_outcome_observed_with_error_is_held_against_what_is_true() -> None:
 
 def test_truth_may_be_stated_by_a_function() -> None:
     def stated(frame: pd.DataFrame) -> pd.DataFrame:
-        known = frame.groupby("area", as_index=False)["outcome"].mean().rename(columns={"outcome": "truth"})
+        known = frame.groupby("area", as_index=False)["outcome"].mean()
+        known = known.set_axis(["area", "truth"], axis=1)
         return pd.concat([pd.DataFrame({"area": [None], "truth": [0.05]}), known])
 
     pd.testing.assert_frame_equal(simulate(truth=stated, samples=3).table, simulate(samples=3).table)
@@ -271,6 +295,7 @@ def test_a_design_may_be_a_function() -> None:
 
     assert simulate(design=persons).table.query("domain == ''")["truth"].item() == pytest.approx(0.05)
     fails("FL-EST-389", design=lambda frame, _: frame)
+    fails("FL-EST-389", design=lambda frame, rng: (persons(frame, rng)[0].drop(columns="area"), fl.Design(weights="w")))
     fails("FL-EST-389", design="srs")
 
 
@@ -292,7 +317,7 @@ def test_a_design_may_be_a_function() -> None:
         ("FL-EST-386", {"estimators": {"a": 3}}),
         ("FL-EST-386", {"estimators": [("prevalence", {})]}),
         ("FL-EST-387", {"estimators": "prevalance"}),
-        ("FL-EST-388", {"estimators": {"a": ("prevalence", {"intervall": "wald"})}}),
+        ("FL-EST-388", {"estimators": {"a": ("prevalence", {"width": "wald"})}}),
         ("FL-EST-388", {"estimators": {"a": ("prevalence", {"by": "psu"})}}),
         ("FL-EST-390", {"by": None, "estimators": {"a": lambda people: fl.estimate_prevalence(people, "outcome", by="area").select(area=1)}}),
         ("FL-DESIGN-81", {"design": fl.SampleDesign(psu="ea", psus=2)}),

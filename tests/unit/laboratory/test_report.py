@@ -16,7 +16,7 @@ PEOPLE = fl.datasets.clustered_population(persons=4_000, psus=80, strata=1, area
 @pytest.fixture(scope="module")
 def report() -> fl.CoverageReport:
     return fl.simulate_coverage(
-        PEOPLE, fl.SampleDesign(strata="area", psu="psu", psus=5, persons=10), "outcome", by="area", samples=6,
+        PEOPLE, fl.SampleDesign(strata="area", psu="psu", psus=5, persons=10), "outcome", by="area", samples=6, seed=1,
         estimators={"a|b <i>": "prevalence", "wald": ("prevalence", {"interval": "wald"})},
     )  # fmt: skip
 

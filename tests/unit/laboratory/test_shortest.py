@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,9 +12,7 @@ from scipy import stats
 from fl_estimate.laboratory.summary import Runs, classes_of, shares, shortest
 
 
-def runs(
-    value: object, lower: object, upper: object, truth: object, *, domains: int = 1, bounded: bool = False
-) -> Runs:
+def runs(value: Any, lower: Any, upper: Any, truth: Any, *, domains: int = 1, bounded: bool = False) -> Runs:
     v, low, high, theta = (
         np.broadcast_to(np.asarray(x, dtype=float), np.shape(value)).copy() for x in (value, lower, upper, truth)
     )
