@@ -248,6 +248,14 @@ ASSUMPTIONS: dict[str, Said] = {
 }
 
 REASONS: dict[str, Said] = {
+    "few_countries_surveyed": (
+        "How far countries differ rests on {surveyed} surveyed countries; so that chance does not make it zero, it was estimated "
+        "with a penalty at zero.",
+        "L’écart entre pays repose sur {surveyed} pays enquêtés ; pour que le hasard ne l’annule pas, il a été estimé avec une "
+        "pénalité en zéro.",
+        "La diferencia entre países se basa en {surveyed} países encuestados; para que el azar no la anule, se estimó con una "
+        "penalización en cero.",
+    ),
     "sources_without_cases": (
         "Sources that met no case and are counted in all the same: {sources}.",
         "Sources sans aucun cas, prises en compte malgré tout : {sources}.",

@@ -251,8 +251,8 @@ def combine(
     apart = [c for c, (_, _, p) in enumerate(found.test) if p < DIFFERENT]
     said = [SPREAD[method].held()]
     if found.without.any():
-        prior = {"prior": f"half-normal({TAU_PRIOR:g})"} if method == "random" else {}
-        said.append(COUNTED[method].held(**prior))
+        of_tau = {"prior": f"half-normal({TAU_PRIOR:g})"} if method == "random" else {}
+        said.append(COUNTED[method].held(**of_tau))
     return answer(
         "combine",
         rows,

@@ -82,7 +82,8 @@ def random(events: Floats, exposure: Floats, level: float) -> Pooled:
     log_post = np.broadcast_to(-0.5 * (tau / TAU_PRIOR) ** 2, (len(theta), len(tau))).copy()
     for x, e in zip(events, exposure, strict=True):
         each = x * (log_rate + np.log(e)) - e * np.exp(log_rate) - special.gammaln(x + 1)
-        log_post += special.logsumexp(each, b=weight, axis=2)
+        most = each.max(axis=2, keepdims=True)
+        log_post += np.log((weight * np.exp(each - most)).sum(axis=2)) + most[..., 0]
     mass = np.exp(log_post - log_post.max())
     mass /= mass.sum()
     of_theta, of_tau = mass.sum(axis=1), mass.sum(axis=0)
