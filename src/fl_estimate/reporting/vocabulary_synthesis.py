@@ -78,6 +78,14 @@ SOURCES: dict[str, Said] = {
     "change": ("Change", "Variation", "Cambio"),
 }
 
+INTERVALS: dict[str, Said] = {
+    "garwood": (
+        "exact, of Poisson counts",
+        "exact, pour des effectifs de Poisson",
+        "exacto, para recuentos de Poisson",
+    ),
+}
+
 ASSUMPTIONS: dict[str, Said] = {
     "published_verified": (
         "A published figure, seen in its document: {source}.",
@@ -201,6 +209,22 @@ ASSUMPTIONS: dict[str, Said] = {
         "Les sources sont indépendantes entre elles.",
         "Las fuentes son independientes entre sí.",
     ),
+    "sources_counted": (
+        "Where a source met no case, all enter as effective counts: as many cases as their relative error says, among the people "
+        "looked at.",
+        "Lorsqu’une source n’a trouvé aucun cas, toutes entrent comme effectifs effectifs : autant de cas que le dit leur "
+        "erreur relative, parmi les personnes observées.",
+        "Cuando una fuente no encontró ningún caso, todas entran como recuentos efectivos: tantos casos como indica su error "
+        "relativo, entre las personas observadas.",
+    ),
+    "sources_counted_random": (
+        "Where a source met no case, all enter as effective counts that scatter around a common rate; prior of the standard "
+        "deviation between them, on the log scale: {prior}.",
+        "Lorsqu’une source n’a trouvé aucun cas, toutes entrent comme effectifs effectifs dispersés autour d’un taux commun ; "
+        "loi a priori de l’écart type entre elles, sur l’échelle logarithmique : {prior}.",
+        "Cuando una fuente no encontró ningún caso, todas entran como recuentos efectivos dispersos en torno a una tasa común; "
+        "distribución a priori de la desviación típica entre ellas, en escala logarítmica: {prior}.",
+    ),
     "sources_fixed": (
         "All sources measure the same figure.",
         "Toutes les sources mesurent le même chiffre.",
@@ -224,6 +248,19 @@ ASSUMPTIONS: dict[str, Said] = {
 }
 
 REASONS: dict[str, Said] = {
+    "few_countries_surveyed": (
+        "How far countries differ rests on {surveyed} surveyed countries; so that chance does not make it zero, it was estimated "
+        "with a penalty at zero.",
+        "L’écart entre pays repose sur {surveyed} pays enquêtés ; pour que le hasard ne l’annule pas, il a été estimé avec une "
+        "pénalité en zéro.",
+        "La diferencia entre países se basa en {surveyed} países encuestados; para que el azar no la anule, se estimó con una "
+        "penalización en cero.",
+    ),
+    "sources_without_cases": (
+        "Sources that met no case and are counted in all the same: {sources}.",
+        "Sources sans aucun cas, prises en compte malgré tout : {sources}.",
+        "Fuentes sin ningún caso, que se tienen en cuenta de todos modos: {sources}.",
+    ),
     "figure_without_error": (
         "The figure was published without an error or interval.",
         "Le chiffre a été publié sans erreur ni intervalle.",

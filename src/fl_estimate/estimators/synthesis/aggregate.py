@@ -11,6 +11,7 @@ import numpy as np
 from fl_estimate.design.intervals import general
 from fl_estimate.errors import EstimateFault, labels_shown, listed, not_one_of, shown
 from fl_estimate.estimators.synthesis.arithmetic import effective_df
+from fl_estimate.estimators.synthesis.between import between_sd
 from fl_estimate.estimators.synthesis.country_tables import (
     Surveys,
     by_country,
@@ -30,6 +31,8 @@ from fl_estimate.results.codes import (
     AssumptionCode,
     MethodName,
     Quantity,
+    Reason,
+    ReasonCode,
 )
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
@@ -45,6 +48,7 @@ BETWEEN_COUNTRIES: dict[str, AssumptionCode] = {
     how: AssumptionCode(f"between_countries_{how}") for how in ("region", "pooled", "given")
 }
 COUNTRIES_WITHOUT_ERROR = AssumptionCode("countries_without_error", "countries")
+FEW_COUNTRIES = ReasonCode("few_countries_surveyed", "surveyed")
 ROUNDED_AT_THE_END = AssumptionCode("rounded_at_the_end", "to")
 
 
@@ -62,6 +66,7 @@ class Group:
     prediction: float
     between: float
     df: float
+    kept_off_zero: bool = False
 
     @property
     def total(self) -> float:
@@ -132,12 +137,15 @@ def aggregate(
 
         T = P Σ_A a_c p_c,   Var(T) = P² Σ_A a_c² V_c + s² [P_U² Σ_A a_c² + Σ_U P_c²]
 
-    s² = max(0, variance of the p_c, divisor |A| − 1, less the mean of V_c). Where it is estimated, limits take t with |A| − 1
-    degrees of freedom (Satterthwaite's for the whole). Regions are independent: their squared errors add.
+    s² = max(0, variance of the p_c, divisor |A| − 1, less the mean of V_c). With up to four surveyed countries that is 0 nearly
+    half the time, and s is the maximum of the likelihood under a penalty that is 0 at s = 0 (gamma(2, λ → 0)): the rows say so.
+    Where s is estimated, limits take t with |A| − 1 degrees of freedom (Satterthwaite's for the whole). Regions are
+    independent: their squared errors add.
 
     References
     ----------
-    Rao and Molina (2015), Small Area Estimation, 2nd ed., ch. 5 and 7, for prediction of areas without a sample.
+    Rao and Molina (2015), Small Area Estimation, 2nd ed., ch. 5 and 7, for prediction of areas without a sample. Chung and
+    others (2013), Psychometrika 78(4), 685-709, for the penalty.
 
     Examples
     --------
@@ -185,19 +193,17 @@ def _rests_on(surveys: Surveys, found: list[Group], regions: Mapping[Any, Any]) 
 
 def _between(
     between: Any, surveys: Surveys, persons: Mapping[Any, Any], regions: Mapping[Any, Any]
-) -> dict[Any, tuple[float, float]]:
-    """The standard deviation between countries of each region, and the degrees of freedom it is known on."""
+) -> dict[Any, tuple[float, float, bool]]:
+    """The standard deviation between countries of each region, its degrees of freedom, and whether it was kept off zero."""
     names = _ordered(regions.values())
     rates = {name: _rates(name, surveys, persons, regions) for name in names}
     if isinstance(between, str):
         if between not in ("region", "pooled"):
             raise not_one_of("FL-EST-191", "this way to know how far countries differ", between, ("region", "pooled"))
-        own = {name: _moment(p, v) for name, (p, v) in rates.items() if len(p) > 1}
+        own = {name: of for name, of in rates.items() if len(of[0]) > 1}
         if between == "pooled" and own:
-            df = sum(len(rates[name][0]) - 1 for name in own)
-            pooled = sum((len(rates[name][0]) - 1) * s for name, s in own.items()) / df
-            return {name: (float(np.sqrt(max(0.0, pooled))), float(df)) for name in names}
-        found = {name: (float(np.sqrt(max(0.0, s))), float(len(rates[name][0]) - 1)) for name, s in own.items()}
+            return dict.fromkeys(names, between_sd(list(own.values())))
+        found = {name: between_sd([of]) for name, of in own.items()}
     else:
         given = dict(between) if isinstance(between, Mapping) else dict.fromkeys(names, between)
         wrong = [
@@ -208,7 +214,7 @@ def _between(
         if wrong:
             raise EstimateFault("FL-EST-188", "a setting is out of range", found=f"between: {listed(wrong)}",
                                 fix="a standard deviation of proportions, 0 or more")  # fmt: skip
-        found = {name: (float(x), np.inf) for name, x in given.items() if x is not None}
+        found = {name: (float(x), np.inf, False) for name, x in given.items() if x is not None}
     whole = {name for name in names if all(c in surveys.value for c, r in regions.items() if r == name)}
     absent = [str(name) for name in names if name not in found and name not in whole]
     if absent:
@@ -217,7 +223,7 @@ def _between(
             found=listed(absent),
             fix='give between={region: standard deviation}, or between="pooled"; 0 is never taken in silence',
         )  # fmt: skip
-    return {name: found.get(name, (0.0, np.inf)) for name in names}
+    return {name: found.get(name, (0.0, np.inf, False)) for name in names}
 
 
 def _rates(
@@ -230,13 +236,14 @@ def _rates(
     return p, (np.array([surveys.se[c] for c in countries]) / np.array(per)) ** 2
 
 
-def _moment(p: Floats, v: Floats) -> float:
-    """Variance between countries: of their rates, less what sampling adds. Below 0 only by chance."""
-    return float(p.var(ddof=1) - v.mean())
-
-
 def _group(
-    name: Any, surveys: Surveys, persons: Mapping[Any, Any], regions: Mapping[Any, Any], between: float, df: float
+    name: Any,
+    surveys: Surveys,
+    persons: Mapping[Any, Any],
+    regions: Mapping[Any, Any],
+    between: float,
+    df: float,
+    kept_off: bool,
 ) -> Group:
     inside = [c for c, region in regions.items() if region == name]
     surveyed = [c for c in inside if c in surveys.value]
@@ -264,6 +271,7 @@ def _group(
         sampling=sampling,
         prediction=prediction,
         between=between,
+        kept_off_zero=kept_off and bool(len(of_u)),
         df=min(df, from_surveys) if len(of_u) else from_surveys,
     )
 
@@ -309,11 +317,20 @@ def _answer(
             assumptions=_assumptions(surveys, found, between, round_to),
             provenance=Provenance(call="synthesis.aggregate", arguments=arguments, source_name=surveys.source),
         ),
-        reasons=reasons_without_limits(error, low, interval),
+        reasons=[*reasons_without_limits(error, low, interval), *_kept_off(found)],
         diagnostics={"groups": {str(g.name): _told(g) for g in found}},
         covariance=matrix if np.isfinite(matrix).all() else None,
         support=rests[1],
     )
+
+
+def _kept_off(found: list[Group]) -> list[Reason]:
+    """Rows of regions with few surveyed countries, and the whole that they are part of."""
+    few = [place for place, group in enumerate(found, 1) if group.kept_off_zero]
+    return [
+        FEW_COUNTRIES.at(row, surveyed=min(found[place - 1].surveyed for place in few) if row == 0 else found[row - 1].surveyed)
+        for row in ([0, *few] if few else [])
+    ]  # fmt: skip
 
 
 def _assumptions(surveys: Surveys, found: list[Group], between: Any, round_to: float | None) -> tuple[Assumption, ...]:

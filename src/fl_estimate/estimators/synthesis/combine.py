@@ -8,10 +8,15 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy import special
 
 from fl_estimate.errors import EstimateFault, listed, not_one_of
+from fl_estimate.estimators.synthesis.counts import TAU_PRIOR, Pooled, exposure_without_cases
+from fl_estimate.estimators.synthesis.counts import deviance_of_counts as deviance
+from fl_estimate.estimators.synthesis.counts import fixed as counted_fixed
+from fl_estimate.estimators.synthesis.counts import random as counted_random
 from fl_estimate.estimators.synthesis.reading import (
     Floats,
     Given,
@@ -21,7 +26,15 @@ from fl_estimate.estimators.synthesis.reading import (
     require_choice,
     rows_of,
 )
-from fl_estimate.results.codes import POPULATION_SIZE, TOTAL, AssumptionCode, MethodName, ReasonCode
+from fl_estimate.results.codes import (
+    EQUAL_TAILED,
+    POPULATION_SIZE,
+    TOTAL,
+    AssumptionCode,
+    IntervalKind,
+    MethodName,
+    ReasonCode,
+)
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 from fl_estimate.results.roles import (
@@ -44,7 +57,13 @@ SPREAD: dict[str, AssumptionCode] = {
     "fixed": AssumptionCode("sources_fixed"),
     "random": AssumptionCode("sources_random"),
 }
+COUNTED: dict[str, AssumptionCode] = {
+    "fixed": AssumptionCode("sources_counted"),
+    "random": AssumptionCode("sources_counted_random", "prior"),
+}
 SOURCES_DIFFER = ReasonCode("sources_differ", "p")
+WITHOUT_CASES = ReasonCode("sources_without_cases", "sources")
+EXACT_KINDS: dict[str, IntervalKind] = {"fixed": IntervalKind("garwood"), "random": EQUAL_TAILED}
 DIFFERENT = 0.05
 """Sources whose test has a p below this are said to differ."""
 Sources = Sequence[Estimates] | Mapping[str, Estimates]
@@ -145,7 +164,7 @@ def combine(
     interval: Annotated[Literal["log", "wald"] | None, OnlyWith("method", ("fixed", "random"))] = None,
     level: Level = 0.95,
 ) -> Estimates:
-    """Weight independent estimates of the same thing by their precision.
+    """Weight independent estimates of the same thing by their precision; surveys that met no case are kept.
 
     Look at them side by side first (`fl.compare`): where they differ more than chance allows, an average of them is the
     estimate of nothing in particular, and a reason on the row says so.
@@ -157,11 +176,13 @@ def combine(
         members may also be a (value, se) or a plain count of people, as in `fl.hierarchical.sources`.
     method : {"fixed", "random", "bayesian"}
         ``fixed``: weights 1/SE². ``random``: weights 1/(SE² + τ²), with τ² of DerSimonian and Laird: the sources are then
-        taken as scattered around a common figure. ``bayesian``: the model of `fl.hierarchical.sources`, where each source
+        taken as scattered around a common figure, and limits are those of Hartung and Knapp with one degree of freedom less
+        than the sources, never narrower than with normal limits. ``bayesian``: the model of `fl.hierarchical.sources`, where each source
         has the bias that you state for it.
-    scale : {"identity", "log"}, default "identity"
+    scale : {"log", "identity"}, default "log"
         On which they are averaged. Where errors grow with the figure (counts of hidden people), weights of 1/SE² favour the
-        lower source; ``log`` weights by relative errors.
+        lower source; ``log`` weights by relative errors. Where a source has no case, all enter as effective counts, 1/CV²
+        cases each, and a survey without a case as the people it looked at: leaving it out would make the figure too large.
     bias : mapping of name to str
         For ``bayesian``, of every source: ``"normal(0, 0.2)"``, ``"exactly(0)"``, ``"below(0.3)"`` … on the log scale; of a count
         ``"reported(a, b)"``. There is no default: data cannot tell it.
@@ -176,7 +197,8 @@ def combine(
     Returns
     -------
     Estimates
-        Method "combined-fixed" or "combined-random"; `.diagnostics` holds by row the weights, Q, its p, I² and τ. Of
+        Method "combined-fixed" or "combined-random"; `.diagnostics` holds by row the weights, Q, its p, I² and τ, and of
+        ``random`` the interval in which another source would be expected (t with k − 2 degrees of freedom; none of two). Of
         ``bayesian`` one row, method "sources-combined", with its draws; `.diagnostics` holds of each source the weight, its
         conflict with all others (a p), and its bias as stated and as the data leave it.
 
@@ -187,9 +209,19 @@ def combine(
         sample; FL-EST-194: a method that there is not; FL-EST-197: a setting of another method; FL-EST-198: sources without a
         stated bias; FL-EST-183, FL-EST-185 to FL-EST-187. Of ``bayesian`` also FL-EST-120 to FL-EST-125.
 
+    Notes
+    -----
+    Hartung and Knapp: SE² × max(1, q), q = Σ w (y − ȳ)²/(k − 1), w = 1/(SE² + τ²), and t with k − 1. With a source without a
+    case: x_s = 1/CV² (0 without a case) is Poisson with mean E_s exp(θ), E_s = x_s over the figure, or −log((1 − level)/2)/U
+    with U the upper limit of a survey without a case. ``fixed``: Σ x/Σ E with Garwood's limits. ``random``: normal effects of
+    sources on log(rate), integrated by quadrature, their standard deviation half-normal(0.5).
+
     References
     ----------
-    DerSimonian and Laird (1986), Controlled Clinical Trials 7, 177-188.
+    DerSimonian and Laird (1986), Controlled Clinical Trials 7, 177-188. Hartung and Knapp (2001), Statistics in Medicine 20,
+    3875-3889. Röver, Knapp and Friede (2015), BMC Medical Research Methodology 15, 99 (never narrower). Higgins, Thompson and
+    Spiegelhalter (2009), Journal of the Royal Statistical Society A 172, 137-159 (prediction). Röver and others (2021),
+    Research Synthesis Methods 12, 448-474 (the prior). Garwood (1936), Biometrika 28, 437-442.
 
     Examples
     --------
@@ -198,7 +230,7 @@ def combine(
     >>> lists = fl.synthesis.published(24_000, se=4_000, source="lists")
     >>> both = fl.synthesis.combine({"survey": survey, "lists": lists})
     >>> both.to_frame()[["value", "se"]].round(0).values.tolist()
-    [[21440.0, 2400.0]]
+    [[21700.0, 2419.0]]
     >>> stated = fl.synthesis.combine({"survey": survey, "lists": lists}, method="bayesian", seed=1,
     ...                               bias={"survey": "below(0.2)", "lists": "normal(0, 0.1)"})
     >>> {name: round(weight[0], 2) for name, weight in stated.diagnostics["weights"].items()}
@@ -211,32 +243,25 @@ def combine(
     if method == "bayesian":
         said = {"measure": measure, "population": population, "reference_period": reference_period}
         return _bayesian(sources, bias, said, prior=prior, level=level, draws=draws or 4_000, seed=seed)
-    scale = scale or "identity"
-    names, rows = _read(sources, scale)
+    scale = scale or "log"
+    names, rows = _read(sources, scale, zeros=scale == "log")
     chosen: Literal["log", "wald"] = interval or ("log" if scale == "log" else "wald")
     require_choice(chosen, level)
-    y, v = _on_scale(rows, scale)
-    cells = y.shape[1]
-    test = [cochran(y[:, c], v[:, c]) for c in range(cells)]
-    tau2 = (
-        np.array([_dersimonian_laird(v[:, c], q) for c, (q, _, _) in enumerate(test)])
-        if method == "random"
-        else np.zeros(cells)
-    )
-    weights = 1 / (v + tau2)
-    weights = weights / weights.sum(axis=0)
-    centre = (weights * y).sum(axis=0)
-    se = np.sqrt(1 / (1 / (v + tau2)).sum(axis=0))
-    value = np.exp(centre) if scale == "log" else centre
-    apart = [c for c, (_, _, p) in enumerate(test) if p < DIFFERENT]
+    found = _weighed(rows, method, scale, level)
+    apart = [c for c, (_, _, p) in enumerate(found.test) if p < DIFFERENT]
+    said = [SPREAD[method].held()]
+    if found.without.any():
+        of_tau = {"prior": f"half-normal({TAU_PRIOR:g})"} if method == "random" else {}
+        said.append(COUNTED[method].held(**of_tau))
     return answer(
         "combine",
         rows,
-        value=value,
-        se=value * se if scale == "log" else se,
-        df=np.full(cells, np.inf),
+        value=found.value,
+        se=found.se,
+        df=found.df,
         interval=chosen,
         level=level,
+        limits=(found.lower, found.upper, found.kinds),
         method=NAMES[method],
         quantity=rows[0].quantity,
         respondents="none",
@@ -244,14 +269,111 @@ def combine(
         population=population,
         reference_period=reference_period,
         arguments={"sources": names, "method": method, "scale": scale, "interval": chosen},
-        assumptions=[SOURCES_INDEPENDENT.held(), SPREAD[method].held()],
-        reasons=[SOURCES_DIFFER.at(c, p=round(test[c][2], 4)) for c in apart],
+        assumptions=[SOURCES_INDEPENDENT.held(), *said],
+        reasons=[
+            *(SOURCES_DIFFER.at(c, p=round(found.test[c][2], 4)) for c in apart),
+            *(WITHOUT_CASES.at(c, sources=int(n)) for c, n in enumerate(found.without) if n),
+        ],
         diagnostics={
-            "weights": {name: weights[place].tolist() for place, name in enumerate(names)},
-            "q": [q for q, _, _ in test], "df": test[0][1], "p_value": [p for _, _, p in test],
-            "i2": [max(0.0, 1 - df / q) if q > 0 else 0.0 for q, df, _ in test], "tau": np.sqrt(tau2).tolist(),
+            "weights": {name: found.weights[place].tolist() for place, name in enumerate(names)},
+            "q": [q for q, _, _ in found.test], "df": found.test[0][1], "p_value": [p for _, _, p in found.test],
+            "i2": [max(0.0, 1 - df / q) if q > 0 else 0.0 for q, df, _ in found.test], "tau": found.tau.tolist(),
+            **({"prediction": found.prediction} if method == "random" else {}),
         },
     )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Weighed:
+    """The average of each cell; limits of its own only where a source has no case (NaN elsewhere)."""
+
+    value: Floats
+    se: Floats
+    df: Floats
+    lower: Floats
+    upper: Floats
+    kinds: list[str]
+    weights: Floats
+    tau: Floats
+    test: list[tuple[float, float, float]]
+    without: Floats
+    prediction: list[list[float] | None]
+
+
+def _weighed(rows: Sequence[Rows], method: str, scale: str, level: float) -> _Weighed:
+    value, se = _side_by_side(rows)
+    k, cells = value.shape
+    columns = {name: np.full(cells, np.nan) for name in ("value", "se", "lower", "upper", "tau")}
+    df, weights, without = np.full(cells, np.inf), np.zeros((k, cells)), (value == 0).sum(axis=0)
+    test, kinds, prediction = list[tuple[float, float, float]](), [""] * cells, list[list[float] | None]()
+    upper = np.stack([np.broadcast_to(r.upper, cells) for r in rows])
+    for c in range(cells):
+        if without[c] and scale == "log":
+            pooled, said = _counted(
+                value[:, c], se[:, c], upper[:, c], np.array([r.level for r in rows]), method, level
+            )
+            test.append(said)
+            kinds[c] = str(EXACT_KINDS[method])
+            prediction.append(None)
+            own = (pooled.value, pooled.se, pooled.lower, pooled.upper, pooled.tau)
+            weights[:, c] = pooled.weights
+        else:
+            y, v = (
+                (np.log(value[:, c]), (se[:, c] / value[:, c]) ** 2) if scale == "log" else (value[:, c], se[:, c] ** 2)
+            )
+            test.append(cochran(y, v))
+            average = averaged(y, v, _dersimonian_laird(v, test[c][0]) if method == "random" else None)
+            weights[:, c], df[c] = average.weights, average.df
+            prediction.append(_another(average, k, scale, level) if method == "random" else None)
+            centre = float(np.exp(average.value)) if scale == "log" else average.value
+            own = (centre, average.se * (centre if scale == "log" else 1.0), np.nan, np.nan, average.tau)
+        for name, number in zip(columns, own, strict=True):
+            columns[name][c] = number
+    return _Weighed(
+        **columns, df=df, kinds=kinds, weights=weights, test=test, without=without.astype(float), prediction=prediction
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Average:
+    """An average on the scale of averaging, with its error, degrees of freedom, weights and τ."""
+
+    value: float
+    se: float
+    df: float
+    weights: Floats
+    tau: float
+
+
+def averaged(y: Floats, v: Floats, tau2: float | None) -> Average:
+    """Weight by 1/(v + τ²); with τ² the error of Hartung and Knapp, at least that of the weights; None: all speak of one figure."""
+    w = 1 / (v + (tau2 or 0.0))
+    value, se = float((w * y).sum() / w.sum()), float(np.sqrt(1 / w.sum()))
+    if tau2 is None:
+        return Average(value=value, se=se, df=np.inf, weights=w / w.sum(), tau=0.0)
+    df = float(len(y) - 1)
+    more = max(1.0, float((w * (y - value) ** 2).sum()) / df)
+    return Average(value=value, se=se * np.sqrt(more), df=df, weights=w / w.sum(), tau=float(np.sqrt(tau2)))
+
+
+def _another(average: Average, k: int, scale: str, level: float) -> list[float] | None:
+    """Where another source would be expected: ± t of k − 2 times √(τ² + SE²); not of two sources."""
+    if k < 3:
+        return None
+    reach = float(special.stdtrit(k - 2, (1 + level) / 2)) * float(np.sqrt(average.tau**2 + average.se**2))
+    ends = [average.value - reach, average.value + reach]
+    return [float(np.exp(end)) for end in ends] if scale == "log" else ends
+
+
+def _counted(
+    value: Floats, se: Floats, upper: Floats, levels: Floats, method: str, level: float
+) -> tuple[Pooled, tuple[float, float, float]]:
+    """The same of effective counts, where a source has no case."""
+    none = value == 0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        events = np.where(none, 0.0, (value / se) ** 2)
+        exposure = np.where(none, exposure_without_cases(upper, levels), events / value)
+    return (counted_fixed if method == "fixed" else counted_random)(events, exposure, level), deviance(events, exposure)
 
 
 def _require_settings(method: str, alien: Mapping[str, Any]) -> None:
@@ -304,7 +426,7 @@ def _meant(name: str, given: Any, said: Mapping[str, str | None]) -> Any:
     return replace(given, **{what: word for what, word in said.items() if word is not None})
 
 
-def _read(sources: Any, scale: str, *, one: bool = False) -> tuple[list[str], list[Rows]]:
+def _read(sources: Any, scale: str, *, one: bool = False, zeros: bool = False) -> tuple[list[str], list[Rows]]:
     """Names and aligned rows; sources that cannot stand side by side are refused."""
     if scale not in ("identity", "log"):
         raise not_one_of("FL-EST-194", "this scale", scale, ("identity", "log"))
@@ -325,13 +447,19 @@ def _read(sources: Any, scale: str, *, one: bool = False) -> tuple[list[str], li
     if len(units) > 1 or len(outcomes) > 1:
         raise EstimateFault("FL-EST-186", "the sources are of different units or outcomes", found=listed(sorted(units | outcomes)),
                             fix="turn prevalences into persons with Estimates.persons(population), name outcomes alike")  # fmt: skip
-    lone = [name for name, r in zip(names, rows, strict=True) if not (np.isfinite(r.se) & (r.se > 0)).all()]
+    bare = [_without_cases(r) if zeros else np.zeros(len(r.value), dtype=bool) for r in rows]
+    lone = [
+        name
+        for name, r, zero in zip(names, rows, bare, strict=True)
+        if not (zero | (np.isfinite(r.se) & (r.se > 0))).all()
+    ]
     if lone:
         raise _unfit(
-            "a source has no standard error", listed(lone), "a survey without a case has none: leave it out, and say so"
-        )
+            "a source has no standard error", listed(lone),
+            'a survey without a case is kept by combine(scale="log"), where it has an upper limit; never leave it out',
+        )  # fmt: skip
     _require_apart(names, given)
-    if scale == "log" and not all((r.value > 0).all() for r in rows):
+    if scale == "log" and not all(((r.value > 0) | zero).all() for r, zero in zip(rows, bare, strict=True)):
         raise _unfit("the log scale needs figures above 0", "a value of 0 or less", 'scale="identity"')
     return names, rows
 
@@ -348,12 +476,22 @@ def _require_apart(names: Sequence[str], given: Sequence[Given]) -> None:
             seen[mark] = name
 
 
+def _without_cases(rows: Rows) -> npt.NDArray[np.bool_]:
+    """Rows of a survey that met no case and says so by an upper limit."""
+    return (rows.value == 0) & ~(rows.se > 0) & np.isfinite(rows.upper) & (rows.upper > 0)
+
+
 def _on_scale(rows: Sequence[Rows], scale: str) -> tuple[Floats, Floats]:
     """Values and variances on the scale, shape (sources, cells)."""
-    cells = max(len(r.value) for r in rows)
-    value = np.stack([np.broadcast_to(r.value, cells) for r in rows])
-    se = np.stack([np.broadcast_to(r.se, cells) for r in rows])
+    value, se = _side_by_side(rows)
     return (np.log(value), (se / value) ** 2) if scale == "log" else (value, se**2)
+
+
+def _side_by_side(rows: Sequence[Rows]) -> tuple[Floats, Floats]:
+    """Values and standard errors, shape (sources, cells)."""
+    cells = max(len(r.value) for r in rows)
+    value, se = ([np.broadcast_to(getattr(r, name), cells) for r in rows] for name in ("value", "se"))
+    return np.stack(value), np.stack(se)
 
 
 def cochran(y: Floats, v: Floats) -> tuple[float, float, float]:

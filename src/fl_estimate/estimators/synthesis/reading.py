@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -40,6 +40,7 @@ ERROR_NOT_KNOWN = ReasonCode("error_not_known")
 class Rows:
     """The rows of one input: values, standard errors (NaN where unknown) and degrees of freedom, shape (rows,).
 
+    `upper` are the upper limits at `level`, from which a survey without a case tells how much it looked at.
     `basis` and `support` say on what they rest; a plain number is a figure of which no more is known.
     """
 
@@ -52,6 +53,8 @@ class Rows:
     basis: str
     support: Support
     estimates: Estimates | None = None
+    upper: Floats = field(default_factory=lambda: np.full(1, np.nan))
+    level: float = np.nan
 
     @property
     def quantity(self) -> Quantity:
@@ -100,6 +103,8 @@ def rows_of(given: Given, what: str) -> Rows:
         basis=weakest(frame["basis"]),
         support=_of_surveys(given),
         estimates=given,
+        upper=frame["upper"].to_numpy(dtype=float),
+        level=float(frame["level"].iloc[0]),
     )
 
 
@@ -159,7 +164,7 @@ def aligned(inputs: Sequence[Rows], what: str) -> list[Rows]:
                 fix="estimate all of them by the same columns, or select the rows that they share",
             )  # fmt: skip
         places = np.array([rows.keys.index(key) for key in longest.keys])
-        taken = {name: getattr(rows, name)[places] for name in ("value", "se", "df", "n", "cases")}
+        taken = {name: getattr(rows, name)[places] for name in ("value", "se", "df", "n", "cases", "upper")}
         found.append(replace(rows, keys=longest.keys, support=rows.support.take(places), **taken))
     return found
 
@@ -251,21 +256,29 @@ def answer(
     diagnostics: dict[str, Any] | None = None,
     covariance: Floats | None = None,
     respondents: Literal["first", "sum", "none"] = "first",
+    limits: tuple[Floats, Floats, Sequence[str]] | None = None,
 ) -> Estimates:
     """Lay a result out on the rows of the first input that has several (or by-columns).
 
     `respondents` says what n and cases become of those of the inputs: those of the first that has them, their sum where
     parts are added, or none where several samples speak of one figure. What a rule of publication judges is the support: the
-    smallest part of all inputs.
+    smallest part of all inputs. `limits`, lower and upper with their kinds, take the place of those of `interval` where they
+    are finite.
     """
     results = [rows.estimates for rows in inputs if rows.estimates is not None]
     shape = max(results, key=lambda r: (len(r), bool(r.by)), default=None)
     error = np.where(se > 0, se, np.nan)
     low, high = general(interval, value, error, df, level)
+    kinds = [interval] * len(value)
+    if limits is not None:
+        own = np.isfinite(limits[0])
+        low, high = np.where(own, limits[0], low), np.where(own, limits[1], high)
+        kinds = [kind or interval for kind in limits[2]]
+        error = np.where(own & (value == 0), 0.0, error)
     said = [*reasons, *reasons_without_limits(error, low, interval)]
     columns: dict[str, Any] = {
         "value": value, "se": error, "lower": low, "upper": high, "df": df, "level": level,
-        "interval_kind": [interval if np.isfinite(x) else "" for x in low],
+        "interval_kind": [kind if np.isfinite(x) else "" for kind, x in zip(kinds, low, strict=True)],
     }  # fmt: skip
     if respondents != "none":
         columns |= {name: _respondents(inputs, name, len(value), respondents) for name in ("n", "cases")}

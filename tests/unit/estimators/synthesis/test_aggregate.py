@@ -210,3 +210,37 @@ def test_other_arguments() -> None:
     national = fl.synthesis.published(0.1, se=0.1, quantity="prevalence", source="s")
     with pytest.raises(fl.FlError, match="FL-EST-190"):
         call(national, population(), regions())
+
+
+def test_few_surveyed_countries_never_differ_by_nothing() -> None:
+    # Two countries alike with the same error: −log(V + τ²) + log τ is largest at τ = √V; moments give 0.
+    alike = pd.DataFrame({"country": ["A", "B"], "value": [0.003, 0.003], "se": 0.001})
+    people = pd.DataFrame({"country": list("ABC"), "population": [1e6, 1e6, 1e6]})
+    groups = pd.DataFrame({"country": list("ABC"), "region": ["N", "N", "N"]})
+    found = fl.synthesis.aggregate(alike, people, groups)
+    assert found.diagnostics["groups"]["N"]["between_sd"] == pytest.approx(0.001, rel=1e-6)
+    assert [(r.code, r.row, dict(r.parameters)) for r in found.reasons] == [
+        ("few_countries_surveyed", 0, {"surveyed": 2}),
+        ("few_countries_surveyed", 1, {"surveyed": 2}),
+    ]
+    # Where every country was surveyed nothing is predicted, and nothing is said.
+    assert not fl.synthesis.aggregate(alike, people[:2], groups[:2]).reasons
+    # From five countries on, moments as before; given standard deviations are taken as they are.
+    assert not fl.synthesis.aggregate(surveys(), population(), regions()).reasons
+    assert not fl.synthesis.aggregate(alike, people, groups, between=0.0).reasons
+
+
+def test_penalised_maximum_by_a_finer_search() -> None:
+    from fl_estimate.estimators.synthesis.between import between_sd
+
+    p, v = np.array([0.001, 0.004, 0.0025]), np.array([1e-6, 4e-6, 0.0])
+    filled = np.array([1e-6, 4e-6, 2.5e-6])  # a country without an error is given the mean of the others'
+    taus = np.linspace(1e-6, 0.02, 400_001)
+    w = 1 / (filled + taus[:, None] ** 2)
+    centre = (w * p).sum(axis=1) / w.sum(axis=1)
+    log = 0.5 * np.log(w).sum(axis=1) - 0.5 * (w * (p - centre[:, None]) ** 2).sum(axis=1) + np.log(taus)
+    sd, df, kept_off = between_sd([(p, v)])
+    assert sd == pytest.approx(taus[np.argmax(log)], abs=1e-7)
+    assert (df, kept_off) == (2, True)
+    # Without any error there is nothing to tell sampling from difference: moments.
+    assert between_sd([(np.array([0.001, 0.003]), np.zeros(2))]) == (pytest.approx(0.002 / np.sqrt(2)), 1.0, False)

@@ -31,17 +31,22 @@ def test_cochrans_q_and_the_weights_by_hand() -> None:
     assert found.p_value == pytest.approx(float(stats.chi2.sf(q, 2)))
     assert found.i2 == pytest.approx(1 - 2 / q)
     assert found.pairs["difference"].tolist() == [-12, -5, 7]
-    fixed = fl.synthesis.combine(three())
+    fixed = fl.synthesis.combine(three(), scale="identity")
     assert (row(fixed)["value"], row(fixed)["se"]) == pytest.approx((centre, np.sqrt(1 / w.sum())))
     tau2 = (q - 2) / (w.sum() - (w**2).sum() / w.sum())
     u = 1 / (1 / w + tau2)
-    random = fl.synthesis.combine(three(), method="random")
-    assert (row(random)["value"], row(random)["se"]) == pytest.approx(((u * y).sum() / u.sum(), np.sqrt(1 / u.sum())))
+    random = fl.synthesis.combine(three(), method="random", scale="identity")
+    # Hartung and Knapp's q, here below 1: the error is that of the weights, with t of two degrees of freedom.
+    spread = (u * (y - (u * y).sum() / u.sum()) ** 2).sum() / 2
+    wanted = ((u * y).sum() / u.sum(), np.sqrt(max(1, spread) / u.sum()), 2)
+    assert (row(random)["value"], row(random)["se"], row(random)["df"]) == pytest.approx(wanted)
+    reach = stats.t.ppf(0.975, 1) * np.sqrt(tau2 + wanted[1] ** 2)
+    assert random.diagnostics["prediction"][0] == pytest.approx([wanted[0] - reach, wanted[0] + reach])
     assert random.diagnostics["tau"][0] == pytest.approx(np.sqrt(tau2))
 
 
-def test_on_the_log() -> None:
-    found = fl.synthesis.combine(three(), scale="log")
+def test_on_the_log_by_default() -> None:
+    found = fl.synthesis.combine(three())
     y, v = np.log([20.0, 32, 25]), np.array([3 / 20, 4 / 32, 5 / 25]) ** 2
     assert row(found)["value"] == pytest.approx(np.exp((y / v).sum() / (1 / v).sum()))
     assert row(found)["interval_kind"] == "log"

@@ -1,0 +1,98 @@
+"""Sources as effective counts: surveys without a case are kept, with the likelihood of having met none. Arrays in and out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from fl_estimate.arrays import Floats
+
+TAU_PRIOR = 0.5
+"""Scale of the half-normal prior of the standard deviation between sources, on the log scale (Röver and others 2021)."""
+NODES = 40
+"""Gauss–Hermite nodes over the effect of a source."""
+POINTS = (800, 60)
+"""Grid over the log of the figure, and over the standard deviation between sources."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pooled:
+    """A figure from effective counts with its error, limits, the weights of the sources, and τ (0 where it is fixed)."""
+
+    value: float
+    se: float
+    lower: float
+    upper: float
+    weights: Floats
+    tau: float
+
+
+def exposure_without_cases(upper: Floats, level: Floats) -> Floats:
+    """How much a survey without a case has looked at: E of exp(−E U) = (1 − level)/2, from its own upper limit U."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return -np.log((1 - level) / 2) / upper
+
+
+def deviance_of_counts(events: Floats, exposure: Floats) -> tuple[float, float, float]:
+    """Whether the rates of sources differ by more than chance: deviance of Poisson counts, its df and p."""
+    expected = exposure * events.sum() / exposure.sum()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        deviance = 2 * float((special.xlogy(events, events / expected) - (events - expected)).sum())
+    df = float(len(events) - 1)
+    return (deviance, df, float(special.chdtrc(df, max(deviance, 0.0)))) if events.sum() > 0 else (0.0, df, 1.0)
+
+
+def fixed(events: Floats, exposure: Floats, level: float) -> Pooled:
+    """One rate of all sources: Σ events / Σ exposure with Garwood's exact limits.
+
+    Notes
+    -----
+    Limits are γ(α/2; x)/E and γ(1 − α/2; x + 1)/E with γ the gamma quantile, x = Σ events, which need not be whole.
+
+    References
+    ----------
+    Garwood (1936), Biometrika 28, 437-442.
+    """
+    x, e, tail = float(events.sum()), float(exposure.sum()), (1 - level) / 2
+    low = float(special.gammaincinv(x, tail)) / e if x > 0 else 0.0
+    high = float(special.gammaincinv(x + 1, 1 - tail)) / e
+    return Pooled(
+        value=x / e, se=float(np.sqrt(x)) / e, lower=low, upper=high, weights=exposure / exposure.sum(), tau=0.0
+    )  # fmt: skip
+
+
+def random(events: Floats, exposure: Floats, level: float) -> Pooled:
+    """Rates of sources scattered around a common one: Poisson counts with normal effects on the log scale.
+
+    Notes
+    -----
+    x_s ~ Poisson(E_s exp(θ + τ z_s)), z_s ~ N(0, 1) integrated by Gauss–Hermite, θ flat, τ half-normal(0.5), on a grid of both.
+    The value is the posterior median of exp(θ), limits are equal-tailed.
+    """
+    nodes, weight = np.polynomial.hermite_e.hermegauss(NODES)
+    weight = weight / weight.sum()
+    tau = np.linspace(0.0, 4 * TAU_PRIOR, POINTS[1])
+    centre, spread = np.log((events.sum() + 0.5) / exposure.sum()), 1 / np.sqrt(events.sum() + 0.5)
+    reach = 8 * spread + 4 * TAU_PRIOR
+    # A likelihood without a case is flat downwards: the grid goes as far as a tenth of a thousandth of the centre.
+    theta = np.linspace(centre - max(reach, 9.2), centre + reach, POINTS[0])
+    log_rate = theta[:, None, None] + tau[None, :, None] * nodes
+    log_post = np.broadcast_to(-0.5 * (tau / TAU_PRIOR) ** 2, (len(theta), len(tau))).copy()
+    for x, e in zip(events, exposure, strict=True):
+        each = x * (log_rate + np.log(e)) - e * np.exp(log_rate) - special.gammaln(x + 1)
+        most = each.max(axis=2, keepdims=True)
+        log_post += np.log((weight * np.exp(each - most)).sum(axis=2)) + most[..., 0]
+    mass = np.exp(log_post - log_post.max())
+    mass /= mass.sum()
+    of_theta, of_tau = mass.sum(axis=1), mass.sum(axis=0)
+    below = np.cumsum(of_theta) - of_theta / 2
+    low, middle, high = np.exp(np.interp([(1 - level) / 2, 0.5, (1 + level) / 2], below, theta))
+    mean = float(of_theta @ np.exp(theta))
+    between = float(np.sqrt(of_tau @ tau**2))
+    weights = 1 / (1 / np.maximum(exposure * middle, 1e-12) + between**2)
+    return Pooled(
+        value=float(middle), se=float(np.sqrt(max(of_theta @ np.exp(2 * theta) - mean**2, 0.0))), lower=float(low),
+        upper=float(high), weights=weights / weights.sum(), tau=between,
+    )  # fmt: skip
