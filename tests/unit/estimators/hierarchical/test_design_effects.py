@@ -110,7 +110,7 @@ def test_without_any_the_nation_s_then_none() -> None:
 
 
 def test_it_says_what_was_divided_by() -> None:
-    said = {one.code: dict(one.parameters) for one in area(surveyed(), seed=1, draws=50).assumptions}
+    said = {str(one.code): dict(one.parameters) for one in area(surveyed(), seed=1, draws=50).assumptions}
     assert "effective_counts" not in said
     assert said["effective_counts_pooled"]["deff"] > 0
     assert said["effective_counts_pooled"]["df"] >= 1
@@ -140,7 +140,7 @@ def zero_variance() -> fl.Estimates:
 
 @pytest.mark.parametrize("call", [fl.hierarchical.eblup, area], ids=["eblup", "area"])
 def test_a_variance_of_0_is_taken_from_the_other_areas(call: Any) -> None:
-    """d p(1 − p)/n, with d = Σ n² se²/Σ n p(1 − p) of the four areas that have a variance, and p of all where there is no case."""
+    """D p(1 − p)/n, with d = Σ n² se²/Σ n p(1 − p) of the four areas that have a variance, and p of all where there is no case."""
     given = {"likelihood": "normal", "link": "identity", "seed": 1} if call is area else {}
     direct = zero_variance()
     found = call(direct, **given)
