@@ -25,7 +25,7 @@ CELLS: tuple[tuple[float, float], ...] = tuple(
     (icc, prevalence) for icc in (0.0, 0.1, 0.34) for prevalence in (0.002, 0.01)
 )
 WORDS = {
-    "pooled": "pooled design effect, rayleigh(0.7)",
+    "pooled": "pooled design effect, rayleigh(1)",
     "own": "each area's own, half-normal(1)",
     "national": "the nation's, half-normal(1)",
 }
@@ -74,13 +74,14 @@ def cell_lines(icc: float, prevalence: float, report: fl.CoverageReport) -> list
     found = report.by_class()
     lines: list[str] = []
     for name, words in WORDS.items():
-        rows = found[found["estimator"] == f"area: {name}"].set_index(["kind", "class"])
-        every = rows.loc[("domains", "all")]
-        covers = [
-            f"{rows.loc[key, 'coverage']:.1%}" if key in rows.index and rows.loc[key, "intervals"] else "–"
-            for key in CLASSES
-        ]
+        records = found[found["estimator"] == f"area: {name}"].to_dict("records")
+        rows: dict[tuple[str, str], dict[str, Any]] = {
+            (str(row["kind"]), str(row["class"])): dict(row) for row in records
+        }
+        every = rows["domains", "all"]
+        covers = [f"{rows[key]['coverage']:.1%}" if key in rows and rows[key]["intervals"] else "–" for key in CLASSES]
         covers[0] += f" ± {every['coverage_error']:.1%}"
+        covers.append(f"{every['interval_below']:.1%}")
         lines.append(
             f"| {icc:g} | {prevalence:.1%} | {words} | {' | '.join(covers)} | {1e3 * every['mean_width']:.1f} "
             f"| {1e3 * every['rmse']:.2f} |"
@@ -98,14 +99,14 @@ def main() -> None:
     options = parser.parse_args()
     reports = {cell: one_cell(*cell, options, options.samples) for cell in CELLS}
     drawn = {report.samples for report in reports.values()}
-    heads = " | ".join(CLASSES.values())
+    heads = " | ".join([*CLASSES.values(), "interval below the truth"])
     text = "\n".join(
         [
             f"{min(drawn)} samples a row, {BLOCK} of each population, of {AREAS} areas with 4 to 30 units of {PERSONS_IN_PSU} people "
             f"(seed {SEED}, fl_estimate {package_version()}); 95 % intervals, width and error per 1,000.",
             "",
             f"| ICC | prevalence | design effect, prior of σ | {heads} | mean width | RMSE |",
-            "|---:|---:|---|" + "---:|" * (len(CLASSES) + 2),
+            "|---:|---:|---|" + "---:|" * (len(CLASSES) + 3),
             *(line for cell, report in reports.items() for line in cell_lines(*cell, report)),
             "",
         ]

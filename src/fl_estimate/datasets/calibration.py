@@ -32,7 +32,7 @@ QUANTITIES: tuple[str, ...] = ("area", "mean", "spread")
 PRIOR = Prior(
     sigma="half-normal(1)", intercept="normal(-4, 1)", slopes="normal(0, 0.5)", kappa="log-normal(4, 1)",
 )  # fmt: skip
-RARE = Prior(sigma="rayleigh(0.7)", intercept="normal(-5.5, 0.75)", slopes="normal(0, 0.5)")
+RARE = Prior(sigma="rayleigh(1)", intercept="normal(-5.5, 0.75)", slopes="normal(0, 0.5)")
 """The default prior of sigma, where 0.1 to 2 % are cases and a third of the areas have none."""
 # Two rings of neighbours, of seven and of four, and an island.
 EDGES: tuple[tuple[int, int], ...] = (
@@ -133,7 +133,7 @@ def _one(model: str, rng: np.random.Generator, wrong: bool) -> tuple[Floats, Flo
 
 def _sigma(model: str, rng: np.random.Generator) -> float:
     """How far areas differ, from its prior."""
-    return float(rng.rayleigh(0.7) if model == "rare counts" else abs(rng.normal()))
+    return float(rng.rayleigh(1) if model == "rare counts" else abs(rng.normal()))
 
 
 def _counts(names: Any, p: Floats, rng: np.random.Generator, told: float) -> tuple[pd.DataFrame, Floats]:

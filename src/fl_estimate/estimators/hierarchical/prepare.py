@@ -15,12 +15,15 @@ from fl_estimate.estimators.hierarchical.direct import Direct
 from fl_estimate.estimators.hierarchical.effective import Effective, effective_counts
 from fl_estimate.estimators.hierarchical.links import to_link
 from fl_estimate.estimators.hierarchical.posterior import Model
-from fl_estimate.estimators.hierarchical.priors import Density, Prior, Priors, decide, dependence
+from fl_estimate.estimators.hierarchical.priors import (
+    SPREAD_OF_COUNTS,
+    Density,
+    Prior,
+    Priors,
+    decide,
+    dependence,
+)
 from fl_estimate.estimators.hierarchical.structure import Crossed, Structure
-
-SPREAD_OF_COUNTS = Density("rayleigh", (0.7,))
-"""Not half-normal, which is highest where areas do not differ: from few cases the posterior then lies nearer to 0 than the
-truth does, and intervals of areas are too narrow."""
 
 
 @dataclass(frozen=True, kw_only=True)

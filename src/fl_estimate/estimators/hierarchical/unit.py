@@ -17,7 +17,7 @@ from fl_estimate.estimators.design_weighted import estimate_mean, estimate_preva
 from fl_estimate.estimators.hierarchical.asked import check_numbers, tails_of
 from fl_estimate.estimators.hierarchical.checks import aliased
 from fl_estimate.estimators.hierarchical.latent_nuts import sample_latent
-from fl_estimate.estimators.hierarchical.priors import Density, Prior, coefficient_of, sigma_of
+from fl_estimate.estimators.hierarchical.priors import SPREAD_OF_COUNTS, Density, Prior, coefficient_of, sigma_of
 from fl_estimate.estimators.hierarchical.unit_answers import Fitted, unit_estimates
 from fl_estimate.estimators.hierarchical.unit_cells import count_cells
 from fl_estimate.estimators.hierarchical.unit_design import (
@@ -353,9 +353,10 @@ def _logit_share(y: Floats, size: Floats) -> float:
 
 
 def _priors(prior: Prior | None, terms: Sequence[str], centre: float) -> tuple[tuple[Density, ...], Density, Density]:
-    """Sets of effects, intercept, slopes; main effects half-normal(1) by default, crossed ones half-normal(0.5)."""
+    """Sets of effects, intercept, slopes; main effects rayleigh(1) by default, crossed ones half-normal(0.5)."""
     _refuse_unknown_terms(prior, terms)
-    sigma = tuple(sigma_of(prior, term, Density("half-normal", (0.5 if ":" in term else 1.0,))) for term in terms)
+    crossed = Density("half-normal", (0.5,))
+    sigma = tuple(sigma_of(prior, term, crossed if ":" in term else SPREAD_OF_COUNTS) for term in terms)
     intercept = coefficient_of(prior, "intercept", Density("normal", (centre, 1.5)))
     return sigma, intercept, coefficient_of(prior, "slopes", Density("normal", (0.0, 2.5)))
 

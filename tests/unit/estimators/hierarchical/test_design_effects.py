@@ -110,7 +110,7 @@ def test_without_any_the_nation_s_then_none() -> None:
 
 
 def test_it_says_what_was_divided_by() -> None:
-    said = {one.code: dict(one.parameters) for one in area(surveyed(), seed=1, draws=50).assumptions}
+    said = {str(one.code): dict(one.parameters) for one in area(surveyed(), seed=1, draws=50).assumptions}
     assert "effective_counts" not in said
     assert said["effective_counts_pooled"]["deff"] > 0
     assert said["effective_counts_pooled"]["df"] >= 1
