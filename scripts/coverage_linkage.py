@@ -1,4 +1,4 @@
-"""Simulate case lists with errors of linkage, and people whom no list meets, and write docs/how_to/case_lists_linkage_table.md.
+"""Simulate case lists with errors of linkage, and people whom no list meets, and write docs/explanation/case_lists_linkage_table.md.
 
 python scripts/coverage_linkage.py [--tables 500] [--models 100] [--worlds 40]
 """
@@ -23,7 +23,7 @@ from fl_estimate.estimators.capture_recapture import linkage_tables
 from fl_estimate.inputs.histories import all_histories
 from fl_estimate.results.provenance import package_version
 
-TARGET = Path(__file__).resolve().parents[1] / "docs" / "how_to" / "case_lists_linkage_table.md"
+TARGET = Path(__file__).resolve().parents[1] / "docs" / "explanation" / "case_lists_linkage_table.md"
 SEED, PEOPLE, REPLICATES = 23, 2_000, 200
 NAMES = ("police", "ngo", "hotline", "hospital")
 SETTINGS: tuple[tuple[tuple[float, ...], float, float], ...] = (

@@ -22,7 +22,6 @@ from fl_estimate.results.provenance import package_version
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "explanation" / "capture_recapture_coverage_bayesian_table.md"
 METHODS: dict[str, Callable[[fl.CaptureHistories], fl.Estimates]] = {
-    "average over decomposable graphs": lambda h: cr.average_decomposable(h, draws=100, seed=1),
     "latent classes, all runs": lambda h: cr.latent_class(h, draws=800, thin=12, burn_in=2_000, seed=1),
     "thresholding, proper prior": lambda h: cr.threshold(h, draws=400, seed=1),
 }

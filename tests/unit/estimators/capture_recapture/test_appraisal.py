@@ -12,7 +12,7 @@ import pytest
 import fl_estimate as fl
 from fl_estimate import capture_recapture as cr
 from fl_estimate.estimators.capture_recapture import robustness
-from fl_estimate.estimators.capture_recapture.appraisal import METHODS
+from fl_estimate.estimators.capture_recapture.appraisal import METHODS, ends, judged
 from fl_estimate.estimators.capture_recapture.cautions import warned
 
 
@@ -40,6 +40,25 @@ def test_the_headline_is_the_envelope_and_has_no_value() -> None:
     assert (row["lower"], row["upper"]) == (kept["lower"].min(), kept["upper"].max())
     assert (frame["upper"].diff().iloc[1], frame["interval_kind"].iloc[0]) == (-8234.0, "envelope")
     assert row["upper"] > 3 * row["lower"]
+
+
+def test_the_envelope_begins_no_higher_than_a_lower_bound_that_describes_the_lists() -> None:
+    """Six lists that see 90 % of people who differ, expected counts: all models counted lie above the 1,100."""
+    chances = [dict.fromkeys("ABCDEF", times * 0.3 / (1 + times * 0.3)) for times in (6.0, 1.0)]
+    mixed = cr.mixed_model([cr.stated_model(330, chances[0]), cr.stated_model(770, chances[1])])
+    h = cr.draw_lists(mixed, seed=4)[0]
+    made = {"two_way": cr.loglinear(h, "two-way"), "lower_bound": cr.closed(h, "Mth-chao")}
+    methods = judged(made, {})
+    lower, upper, bounded = ends(made, methods)
+    rows = methods.set_index("method")
+    assert rows.loc["two_way", "lower"] > 1100 > rows.loc["lower_bound", "lower"]
+    assert (lower, upper, bounded) == (rows.loc["lower_bound", "lower"], rows.loc["two_way", "upper"], True)
+    assert rows.loc["lower_bound", "why_not"] == "only_a_bound"
+    # A bound whose model the lists contradict bounds nothing.
+    wrong = made | {"lower_bound": cr.closed(cr.draw_lists(cr.stated_model(3000, dict.fromkeys("ABC", 0.3), {("A", "B"): 6.0}), seed=1)[0], "Mth-chao")}  # fmt: skip
+    assert "poor_fit" in {reason.code for reason in wrong["lower_bound"].reasons}
+    assert ends(wrong, methods) == (rows.loc["two_way", "lower"], upper, False)
+    assert np.isnan(ends(made, methods.assign(admissible=False))[0])
 
 
 def test_every_method_stands_in_the_estimates_as_the_function_itself_gives_it() -> None:
