@@ -79,15 +79,24 @@ class CaptureHistories:
         return cls._from(frame, lists, count, ordered)
 
     @classmethod
-    def from_records(cls, frame: Any, *, lists: Sequence[str], ordered: bool = False) -> CaptureHistories:
-        """Read a table with one row a person and one 0/1 column a list.
+    def from_records(
+        cls, frame: Any, *, lists: Sequence[str], ordered: bool = False, covariates: Sequence[str] = ()
+    ) -> CaptureHistories:
+        """Read a table with one row a person and one 0/1 column a list; the columns named in `covariates` are kept beside them.
 
         Raises
         ------
         ListsFault
             FL-LISTS-01 to FL-LISTS-07.
         """
-        return cls._from(frame, lists, None, ordered)
+        made = cls._from(frame, lists, None, ordered)
+        if not covariates:
+            return made
+        kept = list(dict.fromkeys([*made.lists, *covariates]))
+        wrapped = nw.from_native(frame).lazy()
+        if absent := [name for name in kept if name not in wrapped.collect_schema()]:
+            raise missing_columns("FL-LISTS-01", absent, list(wrapped.collect_schema()), ListsFault)
+        return replace(made, records=wrapped.select(*kept).collect().to_pandas().reset_index(drop=True))
 
     @classmethod
     def strata(

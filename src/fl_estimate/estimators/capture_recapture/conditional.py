@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from fl_estimate.design.domains import By
+from fl_estimate.design.domains import By, by_margins
 from fl_estimate.estimators.capture_recapture import covariate_codes as codes
 from fl_estimate.estimators.capture_recapture.answers import require_interval
 from fl_estimate.estimators.capture_recapture.conditional_answers import (
@@ -14,6 +14,7 @@ from fl_estimate.estimators.capture_recapture.conditional_answers import (
     read_people,
     require_draws,
 )
+from fl_estimate.estimators.capture_recapture.conditional_behaviour import behaviour_estimates, require_occasions
 from fl_estimate.estimators.capture_recapture.conditional_em import fit_cells
 from fl_estimate.estimators.capture_recapture.conditional_model import Formulas
 from fl_estimate.estimators.capture_recapture.covariate_formulas import columns_in
@@ -36,6 +37,7 @@ def conditional_loglinear(
     common: Annotated[str, Kept(columns_in)] = "",
     terms: Annotated[Literal["main", "two-way"] | Sequence[Sequence[str]], InFile(TermsInFile)] = "main",
     dependence: Annotated[str, Kept(columns_in)] = "1",
+    behaviour: Annotated[str, NOT_IN_FILE] = "",
     blind: Annotated[Mapping[str, Mapping[str, Sequence[Any]]] | None, InFile(BlindInFile), Kept(blind_columns)] = None,
     by: Annotated[By, Kept(by_columns)] = None,
     interval: Literal["auto", "log", "wald", "percentile"] = "auto",
@@ -65,6 +67,9 @@ def conditional_loglinear(
         that nobody is on together has the value −∞, as in `loglinear`.
     dependence : str
         Formula of the covariates on which dependence hangs; ``"1"``: the same for all people.
+    behaviour : str
+        For occasions in time order (histories made with ``ordered=True``): formula of how the logit moves after a person was caught
+        once, at every later occasion; ``"1"``: by the same for all people, and ``""``: not at all. Case lists have no such order.
     blind : mapping of list to mapping of column to values, optional
         People whom a list cannot see: ``{"border": {"year": [2010, 2011]}}``. Histories with that list do not occur
         among them. Several columns: whoever is named by any of them.
@@ -92,7 +97,8 @@ def conditional_loglinear(
     EstimateFault
         FL-EST-30 (interval, level), FL-EST-31, FL-EST-32 (terms), FL-EST-04, FL-EST-05 (by), FL-EST-170 (formula),
         FL-EST-171 (a covariate that is missing for everybody, or a domain that is a number and missing), FL-EST-172 (coefficients that cannot be told apart),
-        FL-EST-173 (no finite estimate), FL-EST-174 (blind), FL-EST-177 (the bootstrap fails), FL-EST-178 (EM).
+        FL-EST-85 (behaviour of lists without an order), FL-EST-173 (no finite estimate), FL-EST-174 (blind), FL-EST-190 (what
+        `behaviour` does not go with), FL-EST-177 (the bootstrap fails), FL-EST-178 (EM).
     ListsFault
         FL-LISTS-01 to FL-LISTS-06, FL-LISTS-08, FL-LISTS-14.
 
@@ -101,6 +107,9 @@ def conditional_loglinear(
     A person with covariates x has history ω with chance p_ω(x) ∝ exp Σ_{θ⊆ω} x'β_θ, the empty one with exp 0. The likelihood
     is that of the histories given that they are not empty, p_ω/(1 − p_∅), and N = Σ 1/(1 − p_∅(x_i)) over people observed, with
     Var N = Σ p_∅/(1 − p_∅)² + g'Vg, g = dN/dβ. Without dependence and covariates this is Huggins' model, logit p_j = x'β_j.
+
+    With `behaviour` these are Huggins' models M_b, M_bh, M_tb, M_tbh: logit p_j = x'β_j + z'γ [caught before j], p_∅ = Π (1 − p_j) of the
+    unmarked. Their standard errors are of the expected information, and their fit is not tested.
 
     A covariate that is missing (a list does not record it) is summed over by EM, its shares among people observed learnt
     from those in whom it is known, within strata of the others (known numbers cut into five): it must be missing
@@ -141,18 +150,22 @@ def conditional_loglinear(
     """
     require_interval(interval, INTERVALS, level)
     require_draws(replicates)
-    formulas = Formulas(by_list=covariates, common=common, dependence=dependence)
+    if behaviour:
+        require_occasions(records, terms, blind, dependence, interval)
+    formulas = Formulas(by_list=covariates, common=common, dependence=dependence, behaviour=behaviour)
     read = read_people(records, lists, formulas, terms, blind, by)
-    fitted = fit_cells(read.model.softmax, read.cells, read.strata)
     arguments = {
         "lists": list(read.records.lists), "covariates": dict(covariates) if isinstance(covariates, Mapping) else covariates,
-        "common": common, "terms": model_name(read.histories, read.terms), "dependence": dependence,
-        "blind": plain_blind(blind),
+        "common": common, "terms": model_name(read.histories, read.terms), "dependence": dependence, "behaviour": behaviour,
+        "blind": plain_blind(blind), "by": [list(margin) for margin in by_margins(by)],
     }  # fmt: skip
-    return estimates_of(read, fitted, Wanted(
+    wanted = Wanted(
         call="conditional_loglinear", method=codes.CONDITIONAL_LOGLINEAR, by=by, interval=interval, level=level,
         replicates=replicates, seed=seed, arguments=arguments,
-    ))  # fmt: skip
+    )  # fmt: skip
+    if behaviour:
+        return behaviour_estimates(read, behaviour, wanted)
+    return estimates_of(read, fit_cells(read.model.softmax, read.cells, read.strata), wanted)
 
 
 def plain_blind(blind: Blind | None) -> dict[str, dict[str, list[Any]]]:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fl_estimate.arrays import Floats
-from fl_estimate.design.domains import By, by_margins
+from fl_estimate.design.domains import By
 from fl_estimate.errors import EstimateFault, ListsFault, listed
 from fl_estimate.estimators.capture_recapture import covariate_codes as codes
 from fl_estimate.estimators.capture_recapture.answers import Limits
@@ -214,7 +214,7 @@ def estimates_of(read: Read, fitted: Fitted, wanted: Wanted, fit: Callable[[Cell
     used = known_seed(wanted.seed)
     limited = _limited(read, fitted, domains, sums, kind, wanted, used, fit)
     arguments = {
-        **wanted.arguments, "by": [list(margin) for margin in by_margins(wanted.by)], "interval": kind, "level": wanted.level,
+        **wanted.arguments, "interval": kind, "level": wanted.level,
     } | ({"replicates": wanted.replicates, "seed": used} if limited.draws is not None else {})  # fmt: skip
     return _answer(read, fitted, domains, sums, limited, replace(wanted, arguments=arguments, interval=kind))
 
@@ -291,20 +291,20 @@ def _answer(
     )  # fmt: skip
 
 
-def _reasons(fitted: Fitted, domains: list[Domain], limited: _Limited) -> dict[ReasonCode, list[int]]:
-    """Reasons, and the domains that they hold for."""
-    unseen, people = fitted.unseen, fitted.model.people
+def reasons_of(unseen: Floats, people: Floats, domains: list[Domain]) -> dict[ReasonCode, list[int]]:
+    """Reasons of any model of people observed, and the domains that they hold for: much of a dark figure comes from few people."""
     rare = unseen > 1 / RARE - 1
     leaning = [
         place for place, domain in enumerate(domains)
         if float((people * unseen)[domain.rows & rare].sum()) > LEANING * float((people * unseen)[domain.rows].sum())
     ]  # fmt: skip
+    return {codes.PEOPLE_RARELY_OBSERVED: leaning} if leaning else {}
+
+
+def _reasons(fitted: Fitted, domains: list[Domain], limited: _Limited) -> dict[ReasonCode, list[int]]:
     every, draws = list(range(len(domains))), limited.draws
-    found: dict[ReasonCode, list[int]] = {}
-    if limited.goodness.poor:
-        found[POOR_FIT] = every
-    if leaning:
-        found[codes.PEOPLE_RARELY_OBSERVED] = leaning
+    found = {POOR_FIT: every} if limited.goodness.poor else {}
+    found |= reasons_of(fitted.unseen, fitted.model.people, domains)
     if draws is not None and draws.failed > 0.05 * (len(draws.sizes) + draws.failed):
         found[BOOTSTRAP_DRAWS_FAILED] = every
     return found

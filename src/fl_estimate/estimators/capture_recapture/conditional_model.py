@@ -49,11 +49,12 @@ class ListModel:
 
 @dataclass(frozen=True, kw_only=True)
 class Formulas:
-    """What the model says of covariates: by list, in common, and of the dependence of lists."""
+    """What the model says of covariates: by list, in common, of the dependence of lists, and of the response to a first capture."""
 
     by_list: Sides
     common: str
     dependence: str
+    behaviour: str = ""
 
     def needed(self, lists: tuple[str, ...]) -> tuple[str, ...]:
         """Columns that the formulas need.
@@ -65,7 +66,7 @@ class Formulas:
         """
         if isinstance(self.by_list, Mapping) and (absent := [name for name in self.by_list if name not in lists]):
             raise missing_columns("FL-LISTS-01", absent, lists, ListsFault)
-        sides = [*(self.of_list(name) for name in lists), self.common, self.dependence]
+        sides = [*(self.of_list(name) for name in lists), self.common, self.dependence, self.behaviour]
         return tuple(dict.fromkeys(name for side in sides if side for name in read_side(side)[1]))
 
     def of_list(self, name: str) -> str:

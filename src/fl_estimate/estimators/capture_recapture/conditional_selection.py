@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from fl_estimate.design.domains import By
+from fl_estimate.design.domains import By, by_margins
 from fl_estimate.errors import EstimateFault, not_one_of, shown
 from fl_estimate.estimators.capture_recapture import covariate_codes as codes
 from fl_estimate.estimators.capture_recapture.answers import require_interval
@@ -145,7 +145,7 @@ def select_conditional(
     chosen = _as_read(read, space, best)
     arguments = {
         "lists": list(read.records.lists), "covariates": covariates, "criterion": criterion, "max_order": max_order,
-        "dependence": dependence, "blind": plain_blind(blind),
+        "dependence": dependence, "blind": plain_blind(blind), "by": [list(margin) for margin in by_margins(by)],
     }  # fmt: skip
     wanted = Wanted(
         call="select_conditional", method=codes.CONDITIONAL_SELECTED[criterion], by=by, interval=interval, level=level,

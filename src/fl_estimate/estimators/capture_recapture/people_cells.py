@@ -254,25 +254,8 @@ class _Gap:
 
 
 def _with_gaps(records: Records, history: Places, gaps: list[str], classes: Collection[str]) -> Cells:
-    frame = records.frame
-    for grid in GRIDS:
-        found = {name: _gap(records, name, grid, classes) for name in gaps}
-        numbers = [name for name, gap in found.items() if gap.grid]
-        crossed = np.stack(
-            [each.ravel() for each in np.meshgrid(*(np.arange(len(gap.values)) for gap in found.values()), indexing="ij")],
-            axis=1,
-        ).astype(np.intp)  # fmt: skip
-        kept = frame[[str(name) for name in frame if name not in gaps or name in numbers]]
-        bases, base, blanked = _bases(kept, numbers)
-        fits = _fits(bases, found, numbers, crossed)
-        if fits.sum() <= MOST_CELLS and (len(crossed) <= MOST_POSSIBLE or grid == GRIDS[-1] or not numbers):
-            break
-    else:
-        raise EstimateFault(
-            "FL-EST-171", "covariates that are missing for some people have too many values together",
-            found=f"{len(bases):,} known combinations × {len(crossed):,} possible values of {listed(gaps)}",
-            fix="put values into fewer classes, numbers too",
-        )  # fmt: skip
+    laid = _laid(records, gaps, classes)
+    found, crossed, bases, base, blanked, fits = laid.gaps, laid.crossed, laid.bases, laid.base, laid.blanked, laid.fits
     known, option = (each.astype(np.intp) for each in np.nonzero(fits))
     place = np.full(fits.shape, -1, dtype=np.intp)
     place[known, option] = np.arange(len(known))
@@ -286,6 +269,40 @@ def _with_gaps(records: Records, history: Places, gaps: list[str], classes: Coll
         cell=np.where(possible[pattern[one]], place[base[one]], -1), history=history[one],
         people=np.bincount(group, minlength=len(one)).astype(float), incomplete=int((codes < 0).any(axis=1).sum()),
         option=option, gaps=tuple(gaps), options=crossed, place=place, blanked=blanked,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Laid:
+    """What can be missing, what is known, and which of the former goes with which of the latter."""
+
+    gaps: dict[str, _Gap]
+    crossed: Places
+    bases: pd.DataFrame
+    base: Places
+    blanked: dict[frozenset[str], Places]
+    fits: Bools
+
+
+def _laid(records: Records, names: list[str], classes: Collection[str]) -> _Laid:
+    """Possible values on the finest grid that leaves few enough of them, and of cells."""
+    most = ""
+    for grid in GRIDS:
+        gaps = {name: _gap(records, name, grid, classes) for name in names}
+        numbers = [name for name, gap in gaps.items() if gap.grid]
+        places = np.meshgrid(*(np.arange(len(gap.values)) for gap in gaps.values()), indexing="ij")
+        crossed = np.stack([each.ravel() for each in places], axis=1).astype(np.intp)
+        kept = records.frame[[str(name) for name in records.frame if name not in names or name in numbers]]
+        bases, base, blanked = _bases(kept, numbers)
+        most = f"{len(bases):,} known combinations × {len(crossed):,} possible values of {listed(names)}"
+        if numbers and len(crossed) > MOST_POSSIBLE and grid != GRIDS[-1]:
+            continue
+        fits = _fits(bases, gaps, numbers, crossed)
+        if fits.sum() <= MOST_CELLS:
+            return _Laid(gaps=gaps, crossed=crossed, bases=bases, base=base, blanked=blanked, fits=fits)
+    raise EstimateFault(
+        "FL-EST-171", "covariates that are missing for some people have too many values together",
+        found=most, fix="put values into fewer classes, numbers too",
     )  # fmt: skip
 
 
