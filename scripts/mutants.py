@@ -113,6 +113,7 @@ def main() -> int:
             f"{len(reach.failed)} tests failed while their lines were asked, and are not run: {', '.join(reach.failed[:8])} …"
         )
     chosen = _again(arguments.again) if arguments.again else _drawn(arguments.room, arguments.n, arguments.seed)
+    chosen = chosen[arguments.start :]
     begun = time.monotonic()
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([*PRELOADED, *_below(Path(chosen[0].file).parts[0])])
@@ -160,6 +161,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=2, help="processes at a time")
     parser.add_argument("--budget", type=float, default=BUDGET, help="seconds of tests for a mutant")
     parser.add_argument("--minutes", type=float, default=math.inf, help="after which no mutant is begun any more")
+    parser.add_argument(
+        "--start", type=int, default=0, help="of the draw, for a second process that tries its end meanwhile"
+    )
     parser.add_argument("--floor", type=float, default=0.9, help="share to be killed")
     parser.add_argument("--again", type=Path, help="a file of outcomes: its survivors only, on the same code")
     arguments = parser.parse_args()
