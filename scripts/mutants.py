@@ -25,6 +25,7 @@ import math
 import multiprocessing
 import os
 import random
+import re
 import resource
 import shutil
 import signal
@@ -112,6 +113,7 @@ def main() -> int:
             f"{len(reach.failed)} tests failed while their lines were asked, and are not run: {', '.join(reach.failed[:8])} …"
         )
     chosen = _again(arguments.again) if arguments.again else _drawn(arguments.room, arguments.n, arguments.seed)
+    chosen = chosen[arguments.start :]
     begun = time.monotonic()
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([*PRELOADED, *_below(Path(chosen[0].file).parts[0])])
@@ -159,6 +161,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=2, help="processes at a time")
     parser.add_argument("--budget", type=float, default=BUDGET, help="seconds of tests for a mutant")
     parser.add_argument("--minutes", type=float, default=math.inf, help="after which no mutant is begun any more")
+    parser.add_argument(
+        "--start", type=int, default=0, help="of the draw, for a second process that tries its end meanwhile"
+    )
     parser.add_argument("--floor", type=float, default=0.9, help="share to be killed")
     parser.add_argument("--again", type=Path, help="a file of outcomes: its survivors only, on the same code")
     arguments = parser.parse_args()
@@ -274,10 +279,10 @@ class Reach:
         direct = self._at(mutant.file, lines)
         files = {_file(test) for test in direct}
         beside = [test for test in self.seconds if _file(test) in files and test not in direct]
-        near = f"/{Path(mutant.file).parts[0]}/"
-        stem = Path(mutant.file).stem
+        near, stem = f"/{Path(mutant.file).parts[0]}/", Path(mutant.file).stem
+        own = {file for file in files if stem in file or _takes_from(file, _module(mutant.file))}
         turn = self._turns(direct)
-        order = sorted(direct, key=lambda t: (stem not in _file(t), near not in _file(t), turn[t], self.seconds[t], t))
+        order = sorted(direct, key=lambda t: (_file(t) not in own, near not in _file(t), turn[t], self.seconds[t], t))
         chosen = self.within(order, budget)
         left = min(BESIDE, budget - sum(self.seconds[test] for test in chosen) - READ * len({*map(_file, chosen)}))
         return [*chosen, *(self.within(sorted(beside, key=lambda t: (self.seconds[t], t)), left) if chosen else ())]
@@ -327,6 +332,14 @@ def _importers(module: str) -> tuple[str, ...]:
         for path in sorted(SOURCE.rglob("*.py"))
         if f"from {name} import" in path.read_text(encoding="utf-8")
     )
+
+
+@functools.cache
+def _takes_from(file: str, module: str) -> bool:
+    """Whether a file of tests names the module itself, and so is about it."""
+    text = (ROOT / file).read_text(encoding="utf-8")
+    package, _, name = module.rpartition(".")
+    return f"from {module} import" in text or re.search(rf"from {package} import .*\b{name}\b", text) is not None
 
 
 def _file(test: str) -> str:

@@ -24,8 +24,10 @@ COUNTED: frozenset[str] = frozenset(quantity for quantity in Quantity.all() if q
 """Quantities whose printed value is a weighted sum over a known size."""
 
 
-def known_rows(draft: Draft, series: list[Series], parts: Parts, table: KnownTable, min_cases: float) -> None:
-    """Enter one table that was released before.
+def known_rows(
+    draft: Draft, series: list[Series], parts: Parts, table: KnownTable, min_cases: float
+) -> frozenset[Cell]:
+    """Enter one table that was released before, and give the cells of which it prints the cases.
 
     Parameters
     ----------
@@ -42,9 +44,11 @@ def known_rows(draft: Draft, series: list[Series], parts: Parts, table: KnownTab
     -----
     Counts bind as they are printed, values within half their last digit; a figure that the data contradict (they were
     corrected since) binds no further than the data allow. A cell of a subpopulation that this release does not have
-    stands for itself: what lies between it and a cell of this release is then under the rule.
+    stands for itself: what lies between it and a cell of this release is then under the rule, and so is what is left of a
+    cell of this release beside the parts of it that were printed.
     """
     own: dict[Cell, Series] = {}
+    printed: set[Cell] = set()
     records = table.frame.to_dict("records")
     for record, key in zip(records, cells(table.frame, table.by, table.assumptions), strict=True):
         if not _direct(record) or key[1]:
@@ -57,9 +61,11 @@ def known_rows(draft: Draft, series: list[Series], parts: Parts, table: KnownTab
                 continue
             parts[key] = found if found is not None else (own[key], [0])
         _enter(draft, *parts[key], record, min_cases)
+        printed |= set() if pd.isna(record["cases"]) else {key}
     tie(draft, own)
     for key in own:
         _link(draft, key, own, parts)
+    return frozenset(printed)
 
 
 def _direct(record: Mapping[Any, Any]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,7 +38,7 @@ def series_of_row(draft: Draft, key: Key, record: Mapping[Any, Any]) -> Series |
 def tie(draft: Draft, rows: Mapping[Key, Series]) -> None:
     """What the rows of one result say of each other: those divided by one column more add up to the row they divide."""
     for parent, whole in rows.items():
-        for children in _divided(parent, rows):
+        for children in divided(parent, rows):
             parts = [rows[key] for key in children]
             known = [name for name in ("counts", "sums") if all(getattr(part, name) for part in (whole, *parts))]
             terms = {name: _less_parts(name, whole, parts) for name in known}
@@ -59,7 +59,7 @@ def _nothing(draft: Draft, terms: Mapping[int, float]) -> bool:
     return abs(draft.value(terms)) <= EQUAL * scale
 
 
-def _divided(parent: Key, rows: Mapping[Key, Series]) -> list[Sequence[Key]]:
+def divided(parent: Key, rows: Iterable[Key]) -> list[Sequence[Key]]:
     """For each column more, the rows into which it divides a row."""
     found: dict[str, list[Key]] = {}
     for key in rows:

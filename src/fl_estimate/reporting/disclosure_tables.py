@@ -11,7 +11,7 @@ import pandas as pd
 
 from fl_estimate.reporting.disclosure_kinds import columns_of, kind_of, parts_of
 from fl_estimate.reporting.disclosure_known import known_rows
-from fl_estimate.reporting.disclosure_rows import series_of_row, tie
+from fl_estimate.reporting.disclosure_rows import divided, series_of_row, tie
 from fl_estimate.reporting.disclosure_series import (
     Ids,
     Nested,
@@ -149,7 +149,7 @@ def translate(
     for table in tables:
         _dependents(work, table)
     for table in known:
-        known_rows(work.draft, work.series, work.parts, table, min_cases)
+        _beside_parts(work, known_rows(work.draft, work.series, work.parts, table, min_cases))
     _differences(work)
     _readings(work, shut | work.public)
     return Translation(system=draft.built(), cell_of=work.cell_of)
@@ -290,6 +290,33 @@ def _differences(work: _Work) -> None:
             for outer in keys:
                 if inner[2] != outer[2]:
                     _between(work, inner, outer)
+
+
+def _beside_parts(work: _Work, printed: frozenset[Cell]) -> None:
+    """What is left of a cell beside the parts of it that an earlier release printed is a cell itself, under the same rule."""
+    earlier = {key: work.parts[key] for key in printed if key not in work.cell_of}
+    for outer in [key for key in work.cell_of if key in work.parts]:
+        all_, whole = work.parts[outer]
+        for keys in divided(outer, earlier) if all_.counts else ():
+            parts = [earlier[key] for key in keys if earlier[key][0].counts]
+            n = float(all_.n[whole].sum() - sum(one.n[inside].sum() for one, inside in parts))
+            cases = float(all_.cases[whole].sum() - sum(one.cases[inside].sum() for one, inside in parts))
+            if n > 0 and ((0 < cases < work.min_cases) or (n < work.min_n and cases > 0)):
+                cell = work.draft.cell(n + 1.0, withheld=True)
+                counts = _rest("counts", (all_, whole), parts)
+                work.draft.row(counts, 0.0, n)
+                work.draft.target(counts, cell, 1.0, max(work.min_cases, cases))
+                _open_sum(work.draft, _rest("sums", (all_, whole), parts), cell)
+
+
+def _rest(name: str, outer: tuple[Series, Ids], parts: Sequence[tuple[Series, Ids]]) -> dict[int, float]:
+    """Unknowns of a cell less those of parts of it, which may be the same ones."""
+    terms: dict[int, float] = {}
+    for sign, (one, inside) in ((1.0, outer), *((-1.0, part) for part in parts)):
+        for place in inside:
+            at = getattr(one, name)[place]
+            terms[at] = terms.get(at, 0.0) + sign
+    return {at: weight for at, weight in terms.items() if weight}
 
 
 def _between(work: _Work, inner: Cell, outer: Cell) -> None:

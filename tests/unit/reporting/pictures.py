@@ -242,6 +242,7 @@ CASES: dict[str, Callable[[], Any]] = {
     "results by region": lambda: fl.compare({"direct": _regions(), "model": _regions(method="area-binomial"), "more": _regions(n=400)}),
     "results with withheld ones": lambda: fl.compare(fl.publish({"a": estimates({}, {"region": "North"}, {"region": "West", **WITHHELD}), "b": _regions()})),
     "results without cases": lambda: fl.compare({"survey": estimates({}, {"region": "East", **NONE, "upper": 0.012}), "other": estimates({"region": "East"})}),
+    "results of the nation, one withheld": lambda: fl.compare(fl.publish({"a": estimates({"n": 20}), "b": estimates({}), "c": estimates({**NONE, "upper": 0.006}), "d": estimates({"df": 7})})),
     "results with bounds": lambda: fl.compare({"survey": estimates({"bound": "lower"}, {"bound": "upper", "value": 0.02}, by=())}),
     "results tested, Spanish": lambda: fl.compare({"a": _regions(), "b": _regions(method="area-binomial")}, test=True, language="es"),
     "limits out of the axis, compared": lambda: fl.compare({"a": estimates({}, {"region": "N", **NONE, "upper": 0.5}), "b": estimates({"region": "N", "caution": "cv"})}),

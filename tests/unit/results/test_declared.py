@@ -20,7 +20,19 @@ from fl_estimate.results.crossing import Crossing, nested_columns
 from fl_estimate.results.inference import Inference, Observed
 from fl_estimate.results.methods import Argument, Method, every_method, kinds, split
 from fl_estimate.results.recipe import Period, Recipe, joined
-from fl_estimate.results.roles import GROUPS, NOT_IN_FILE, PEOPLE, SEED, Key, Pair, Rest, Role, Within
+from fl_estimate.results.roles import (
+    GROUPS,
+    NOT_IN_FILE,
+    PEOPLE,
+    SEED,
+    Earlier,
+    FromFile,
+    Key,
+    Pair,
+    Rest,
+    Role,
+    Within,
+)
 
 DECLARED = [each for each in Quantity.all() if each.known]
 
@@ -192,7 +204,7 @@ def test_a_kind_is_declared_once_unless_a_method_is_chosen(registry: dict[Any, M
 
     settings: Any = {"basis": "figures", "family": "synthesis"}
 
-    def told(_: Mapping[str, Any], __: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    def told(_: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "", ""
 
     full = methods.method(kind="planted", chosen=True, tried_by=second, tried_with=("x",), faults=told, **settings)
@@ -411,3 +423,38 @@ def test_a_table_of_an_earlier_version() -> None:
     assert str(back["psus_with_cases"].dtype) == "Int64"
     assert back["df_effective"].isna().all()
     assert completed(whole, ("area",)) is whole
+
+
+def test_a_by_column_may_be_called_as_pandas_calls_the_index() -> None:
+    draws = np.arange(6.0).reshape(3, 2)
+    made = build(
+        {"value": [0.0, 1.0], "margin": ["index"] * 2}, {"index": ["A", "B"]}, quantity=codes.MEAN, method=codes.TAYLOR, basis="figures",
+        recipe=Recipe(), draws=draws,
+        inference=Inference(observed=Observed(family="normal", link="identity", y=np.ones(2), size=np.ones(2), x=np.ones((2, 1)), factor=np.ones(2)), coefficients=("intercept",)),
+    )  # fmt: skip
+    tree = made.to_datatree()
+    assert tree["posterior"]["value"].sizes == {"chain": 1, "draw": 3, "index": 2}
+    assert tree["observed_data"]["y"].sizes == {"index": 2}
+
+
+def test_roles_ask_for_no_more_than_they_say() -> None:
+    """What a role leaves out is the least: no choice of columns, a column of numbers, no nation, dependent figures."""
+    table, before, within = FromFile(), Earlier(), Within()
+    assert (table.choose, table.number, table.whole, table.figures, table.column, table.filled) == (
+        False,
+        True,
+        True,
+        False,
+        "",
+        "",
+    )
+    assert (table.keyed, table.needs, table.also, table.counts) == ((), (), (), ())
+    assert (before.national, before.independent, before.form) == (False, False, str)
+    assert (within.gt, within.ge, within.lt, within.le, within.items, within.finite) == (
+        None,
+        None,
+        None,
+        None,
+        None,
+        False,
+    )

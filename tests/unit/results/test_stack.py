@@ -21,6 +21,11 @@ REGIONAL = estimates(
 )  # fmt: skip
 
 
+def test_reasons_of_a_third_result_stand_at_its_own_rows() -> None:
+    """Three rows each: the reason of row 2 is that of rows 2, 5 and 8."""
+    assert [reason.row for reason in fl.stack([REGIONAL, REGIONAL, REGIONAL]).reasons] == [2, 5, 8]
+
+
 def test_rows_are_unchanged_and_in_order() -> None:
     lists = cr.chapman(LISTS, "police", "ngo")
     frame = fl.stack([lists, REGIONAL]).to_frame()

@@ -17,7 +17,7 @@ import fl_estimate as fl
 from fl_estimate.errors import EstimateFault, FileFault
 from fl_estimate.results.roles import PEOPLE, Earlier, FromFile, Persons
 from fl_estimate.study import folder as folders
-from fl_estimate.study import locking, nesting, run
+from fl_estimate.study import inputs, locking, nesting, run
 from fl_estimate.study.config import read_study
 from fl_estimate.study.describe import _default, _form, _said, _words  # pyright: ignore[reportPrivateUsage]
 from fl_estimate.study.entries import RuleEntry
@@ -59,10 +59,9 @@ def test_tables_and_defaults_in_words() -> None:
 
     assert _words(Table) == "table of low, high"
     assert _default(Table.model_fields["low"]) == "must be given"
-    told_of = {
-        given: _default(SimpleNamespace(is_required=lambda: False, default=given))
-        for given in ("log", "", None, True, False, 3, 0.5)
-    }  # pyright: ignore[reportArgumentType]
+    given: tuple[Any, ...] = ("log", "", None, True, False, 3, 0.5)
+    fields: dict[Any, Any] = {each: SimpleNamespace(is_required=lambda: False, default=each) for each in given}
+    told_of = {each: _default(field) for each, field in fields.items()}
     assert told_of == {"log": '"log"', "": "", None: "", True: "true", False: "false", 3: "3", 0.5: "0.5"}
 
 
@@ -264,6 +263,7 @@ def test_an_audit_says_why_a_row_is_not_printed(tmp_path: Path) -> None:
     assert not [key for key in why if key.startswith("North")]
     assert set(rows["publication"]) == {"at_most", "not_published"}
     assert len(pd.read_csv(private / "audit.csv")) == len(rows)
+    assert list(pd.read_csv(private / "audit.csv").columns) == list(rows.columns)
     assert {path.name for path in (private / "estimates").iterdir()} == {f"{name}.parquet" for name in result.estimates}
     full = fl.Estimates.read(private / "estimates" / "prevalence_1.parquet")
     pd.testing.assert_frame_equal(full.to_frame(), result.estimates["prevalence_1"].to_frame())
@@ -288,6 +288,50 @@ def test_a_private_folder_keeps_its_key_and_lies_apart(tmp_path: Path) -> None:
             open_private(tmp_path / taken, out)
     (tmp_path / "empty").mkdir()
     assert len(open_private(tmp_path / "empty", out)) == 32
+
+
+def test_an_appraisal_is_published_under_the_rule_of_the_study() -> None:
+    counts = pd.DataFrame({"a": [1, 0, 1], "b": [0, 1, 1], "count": [120, 95, 14]})
+    made_ = fl.capture_recapture.appraise(fl.CaptureHistories.from_counts(counts, lists=["a", "b"]), seed=1)
+    published = run._published({"one": made_}, fl.SuppressionRule(min_cases=30))["one"]  # pyright: ignore[reportPrivateUsage]
+    assert published.least == 30
+    assert published.histories["count"].min() >= 30 or published.histories["count"].isna().any()
+    # Of lists of fewer people than the rule asks for nothing is said.
+    assert run._published({"one": made_}, fl.SuppressionRule(min_n=230)) == {}  # pyright: ignore[reportPrivateUsage]
+    assert set(run._published({"one": made_}, fl.SuppressionRule(min_n=229))) == {"one"}  # pyright: ignore[reportPrivateUsage]
+
+
+def test_what_is_tried_out_is_told(tmp_path: Path) -> None:
+    said: list[str] = []
+    run.check_study(write(tmp_path), progress=said.append)
+    assert [each for each in said if each.startswith("checking")] == [
+        "checking prevalence_1",
+        "checking total_2",
+        "checking share",
+    ]
+
+
+@pytest.mark.parametrize("key", ["key", "salt", "list_column"])
+def test_a_study_takes_no_records_with_identifiers(key: str, tmp_path: Path) -> None:
+    text = f'[[estimate]]\nkind = "capture_recapture"\nmethod = "chao"\nfile = "lists.csv"\n{key} = "x"\n'
+    (tmp_path / "study.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(fl.FlError, match="a study takes no records with identifiers"):
+        read_study(tmp_path / "study.toml")
+
+
+def test_packages_that_every_estimate_passes_through_are_in_the_fingerprint() -> None:
+    assert {
+        "fl_estimate",
+        "numpy",
+        "scipy",
+        "pandas",
+        "polars",
+        "pyarrow",
+        "narwhals",
+        "pyreadstat",
+        "pymc",
+        "arviz",
+    } <= set(inputs.PACKAGES)
 
 
 # Folders

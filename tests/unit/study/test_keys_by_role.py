@@ -379,9 +379,8 @@ def test_an_entry_is_tried_out_for_the_nation_alone() -> None:
 
 
 def reader(folder: Path) -> Any:
-    return beside._Reader(
-        SimpleNamespace(path=lambda written: folder / written, mapping=lambda written: folder / written)
-    )  # pyright: ignore[reportArgumentType, reportPrivateUsage]
+    study: Any = SimpleNamespace(path=lambda written: folder / written, mapping=lambda written: folder / written)
+    return beside._Reader(study)  # pyright: ignore[reportPrivateUsage]
 
 
 @pytest.fixture

@@ -102,6 +102,7 @@ def test_verdicts(
 def test_two_runs_of_a_sampler() -> None:
     """Three standard errors of a difference: 3 √(3² + 4²); one that is not sampled prints the same each time."""
     assert monte_carlo(3.0, 4.0) == 15.0
+    assert monte_carlo(0.3, 0.4) == pytest.approx(1.5)
     assert monte_carlo(0.0, 4.0) == 0.0
 
 

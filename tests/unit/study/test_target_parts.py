@@ -37,7 +37,7 @@ ABC: Any = {"a": np.array([A]), "b": np.array([B]), "c": np.array([C])}
         ("exp(c)", math.exp(C)), ("ln a", math.log(A)), ("log(a)", math.log(A)), ("log10(a)", math.log10(A)), ("round(a / 4)", 2.0),
         ("logit(a/10)", math.log(0.6 / 0.4)), ("expit(c)", 1 / (1 + math.exp(-C))), ("min(a, b, c)", C), ("max(b; a; c)", A),
         ("mean(a, b)", 4.5), ("average of the (a; b)", 4.5), ("sum(a, b, c)", A + B + C), ("sum of all (a; c)", A + C),
-        ("d = a + b; d / c", (A + B) / C), ("d = a; e = d * d; e", A * A), ("result = a/b.", A / B), ("a/b ≈ 2", None), ("rate = a/b = 2", A / B),
+        ("d = a + b; d / c", (A + B) / C), ("d = a; e = d * d; e", A * A), ("result = a/b.", A / B), ("a/b ≈ 2", None), ("rate = a/b = 2", A / B), ("a/b; ", A / B), ("d = a; d/b;", A / B),
     ],
 )  # fmt: skip
 def test_what_a_formula_says(text: str, expected: float | None) -> None:
@@ -325,6 +325,7 @@ def test_the_error_of_a_sampled_median() -> None:
         ("rate * population", (("rate, per 1,000", 4.0), ("population, million", 2.0)), "thousand", 8.0),
         ("share/100 * pickers", (("share, percent", 5.0), ("pickers, million", 2.0)), "persons", 100_000.0),
         ("100 - free", (("free, percent", 96.0),), "percent", 4.0),
+        ("10*part/total", (("part, million", 3.0), ("total, thousand", 12.0)), "ratio", 2.5),
         ("1000*profit/victims", (("profit, US$bn", 5.0), ("victims, million", 2.0)), "US$", 2500.0),
         # Inputs that say no unit have that of the result.
         ("a + b", (("x", 3.0), ("y", 4.0)), "million", 7.0), ("a + b", (("x", 3.0), ("y", 4.0)), "percent", 7.0),
