@@ -14,7 +14,7 @@ from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.fitted_model import Fitted, FittedModel
 from fl_estimate.estimators.kept_model import Effects, Margin, Pieces
 from fl_estimate.estimators.model_averages import Parts, averages
-from fl_estimate.estimators.model_formula import columns_of_term
+from fl_estimate.estimators.model_formula import columns_of_term, depends_on_rows
 from fl_estimate.estimators.model_support import group_support
 from fl_estimate.estimators.weighted_call import MOST_LEVELS
 from fl_estimate.results.basis import Support
@@ -112,6 +112,9 @@ def _effects_of(fitted: Fitted, name: str) -> list[tuple[str, Parts, Support]]:
         ]
     values = column.to_numpy(dtype=float)
     step = STEP * float(np.ptp(values))
+    if depends_on_rows(fitted.formula):
+        # Splines end at the least and the greatest value: whoever has these is taken a step inside.
+        values = np.clip(values, values.min() + step, values.max() - step)
     parts = [(sign / (2 * step), everybody(fitted, {name: values + sign * step})) for sign in (1.0, -1.0)]
     return [(name, parts, _support(fitted, np.zeros(len(values), dtype=np.int64), 1))]
 
