@@ -94,7 +94,10 @@ def test_nobody_and_collinear_columns_are_told_apart() -> None:
     again = fl.regress(frame, "x ~ twice + w", family="gaussian", by="region", design=DESIGN)
     assert {reason.code for reason in again.reasons} == {"model_collinear"}
     empty = frame.assign(x=lambda f: f["x"].where(f["region"] != "N"))
-    codes = {r.code for r in fl.regress(empty, "x ~ w", family="gaussian", by="region", unknown="exclude", design=DESIGN).reasons}
+    codes = {
+        r.code
+        for r in fl.regress(empty, "x ~ w", family="gaussian", by="region", unknown="exclude", design=DESIGN).reasons
+    }
     assert codes == {"model_nobody_counted"}
 
 

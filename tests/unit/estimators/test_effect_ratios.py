@@ -22,7 +22,9 @@ def test_odds_ratios_are_those_of_the_coefficients() -> None:
     np.testing.assert_allclose(p_values(found.reset_index()), told["p"], rtol=1e-10)
     plain = fl.regress(people(), "y ~ sex + x", link="log", design=DESIGN)
     assert set(fl.effect_ratios(plain).to_frame()["quantity"]) == {"prevalence_ratio"}
-    assert set(fl.effect_ratios(fl.regress(people(), "y ~ x", family="poisson", design=DESIGN)).frame["quantity"]) == {"rate_ratio"}
+    assert set(fl.effect_ratios(fl.regress(people(), "y ~ x", family="poisson", design=DESIGN)).frame["quantity"]) == {
+        "rate_ratio"
+    }
 
 
 def test_intercepts_and_thresholds_are_no_ratios() -> None:
@@ -50,7 +52,14 @@ def test_other_links_and_other_estimates_are_refused() -> None:
 
 
 def test_p_values_are_of_what_has_a_null() -> None:
-    rows = pd.DataFrame({"quantity": ["mean", "difference", "odds_ratio"], "value": [1.0, 0.0, 1.0], "se": [1.0] * 3, "df": [np.inf] * 3})
+    rows = pd.DataFrame(
+        {
+            "quantity": ["mean", "difference", "odds_ratio"],
+            "value": [1.0, 0.0, 1.0],
+            "se": [1.0] * 3,
+            "df": [np.inf] * 3,
+        }
+    )
     found = p_values(rows)
     assert np.isnan(found[0]) and found[1:].tolist() == [1.0, 1.0]
     # With many degrees of freedom 1.96 standard errors are the 5 % point of the normal distribution.
