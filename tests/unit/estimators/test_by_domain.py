@@ -75,7 +75,8 @@ def test_a_test_of_every_domain_is_that_of_where(name: str) -> None:
 def test_a_domain_without_an_estimate_says_why() -> None:
     found = fl.regress(people(), "y ~ sex + x", by="region", design=DESIGN)
     west = found.frame.index[found.frame["region"] == "W"].tolist()
-    assert len(west) == 1 and found.frame.loc[west, "value"].isna().all()
+    assert len(west) == 1
+    assert found.frame.loc[west, "value"].isna().all()
     assert [reason.code for reason in found.reasons if reason.row in west] == ["model_outcome_constant"]
     # Nothing is known of it, and that nobody is a case there would be told: it is not published.
     published = fl.publish(found, rule=fl.SuppressionRule(name="lax", min_n=1, min_cases=1)).tables[0]

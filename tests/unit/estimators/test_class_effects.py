@@ -48,7 +48,9 @@ def test_term_tests(name: str) -> None:
     assert wald.statistic == pytest.approx(beta @ np.linalg.solve(v, beta) / len(rows), rel=1e-12)
     assert wald.df == (len(rows), model.frame["df"].iloc[0])
     ratio = fl.term_test(model, "sex", method="lrt")
-    assert ratio.df == wald.df and len(ratio.scales) == len(rows) and 0 < ratio.p_value < 1
+    assert ratio.df == wald.df
+    assert len(ratio.scales) == len(rows)
+    assert 0 < ratio.p_value < 1
 
 
 def test_the_ratio_of_an_ordinal_model_is_that_of_the_likelihoods() -> None:

@@ -16,7 +16,8 @@ def test_odds_ratios_are_those_of_the_coefficients() -> None:
     model = fl.regress(people(), "y ~ sex + x", design=DESIGN)
     told = model.coefficients(exponentiate=True).set_index("term").drop(index="Intercept")
     found = fl.effect_ratios(model).to_frame().set_index("term")
-    assert set(found["quantity"]) == {"odds_ratio"} and set(found["interval_kind"]) == {"log"}
+    assert set(found["quantity"]) == {"odds_ratio"}
+    assert set(found["interval_kind"]) == {"log"}
     for name in ("value", "se", "lower", "upper"):
         np.testing.assert_allclose(found[name], told[name], rtol=1e-14)
     np.testing.assert_allclose(p_values(found.reset_index()), told["p"], rtol=1e-10)
@@ -61,7 +62,8 @@ def test_p_values_are_of_what_has_a_null() -> None:
         }
     )
     found = p_values(rows)
-    assert np.isnan(found[0]) and found[1:].tolist() == [1.0, 1.0]
+    assert np.isnan(found[0])
+    assert found[1:].tolist() == [1.0, 1.0]
     # With many degrees of freedom 1.96 standard errors are the 5 % point of the normal distribution.
     assert p_values(rows.assign(value=1.959963984540054))[1] == pytest.approx(0.05, abs=1e-12)
 
