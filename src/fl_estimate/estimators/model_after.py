@@ -44,10 +44,11 @@ def pieces_of(fitted: Fitted, terms: Mapping[str, Sequence[int]], columns: Seque
         ratios[str(term)] = (fall, tuple(float(scale) for scale in scales))
     margins: dict[str, Margin] = {}
     named = columns_of_effects(fitted)
-    for by in [name for name in columns if name in named] if isinstance(fitted, FittedModel) else []:
-        # Means by a column of many numbers would hold the answers one by one.
-        if is_classed(fitted, by) and fitted.data.patterns[by].nunique() <= MOST_LEVELS:
-            margins[by] = margin(fitted, by)
+    if isinstance(fitted, FittedModel):
+        for by in [name for name in columns if name in named]:
+            # Means by a column of many numbers would hold the answers one by one.
+            if is_classed(fitted, by) and fitted.data.patterns[by].nunique() <= MOST_LEVELS:
+                margins[by] = margin(fitted, by)
     return Pieces(ratios=ratios, margins=margins, effects=effects(fitted, named) if named else None)
 
 
