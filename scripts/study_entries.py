@@ -37,7 +37,8 @@ def page() -> str:
             chunks.append(f"\n{summary(found[0])} {_link(found[0])}\n\n{_table(key_lines(found[0]))}")
             continue
         shared = [line for line in key_lines(found[0]) if line.name in ListsEntry.model_fields]
-        chunks.append(f"\n`method` says which of these functions; all have these keys:\n\n{_table(shared)}")
+        keys = f"; all have these keys:\n\n{_table(shared)}" if shared else ".\n"
+        chunks.append(f"\n`method` says which of these functions{keys}")
         for method in found:
             own = set(own_keys(method.tag)) | {"level"}
             lines = [line for line in key_lines(method) if line.name in own]

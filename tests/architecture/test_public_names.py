@@ -17,7 +17,7 @@ NAMES = (
     "Regression", "Replicates", "SampleDesign", "SamplePlan", "StudyResult", "SuppressionRule", "SurveyData", "SurveyTest",
     "ValidationReport", "WeightSummary", "adjust_nonresponse", "allocate", "appraisal_page", "by_episode",
     "calibrate", "capture_recapture", "classify", "codebook", "compare", "compare_frameworks", "contrast", "cut", "datasets",
-    "draft_mapping", "estimate_mean", "estimate_prevalence", "estimate_quantile", "estimate_ratio", "estimate_total",
+    "draft_mapping", "effect_ratios", "estimate_mean", "estimate_prevalence", "estimate_quantile", "estimate_ratio", "estimate_total",
     "estimate_variance", "explain", "explain_respondent", "frameworks", "hierarchical", "independence_test", "load",
     "load_lists", "marginal_effects", "marginal_means", "multiple_tests", "plan_change", "plan_sample", "plot", "plot_counts",
     "plot_linkage", "plot_map", "plot_methods", "plot_overlaps", "plot_plan", "plot_sensitivity", "plot_shrinkage",

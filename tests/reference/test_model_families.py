@@ -79,3 +79,26 @@ def test_smooth_terms_fit_the_same_model(name: str) -> None:
 
 def test_every_model_is_run() -> None:
     assert set(CALLS) == set(r.of("svyglm"))
+
+
+TERMS = {
+    "regterm/synth_c/ns_age_x_sex": f"{SMOOTH.format('age')}:sex",
+    "regterm/apistrat/ns_meals_x_stype": f"{SMOOTH.format('meals')}:stype",
+    "regterm/nhanes/sex_x_age": "agecat:sex",
+}
+
+
+@pytest.mark.parametrize("name", TERMS)
+def test_smooth_terms_are_tested(name: str) -> None:
+    """Of the same space in other columns: Wald's F and the ratio of a term do not depend on which columns span it."""
+    model = fitted(f"{name}/model")
+    wald, result = fl.term_test(model, TERMS[name]), r.ENTRIES[f"{name}/Wald"]["result"]
+    assert wald.statistic == pytest.approx(result["F"], rel=1e-7)
+    assert wald.df == (result["df"], result["ddf"])
+    assert wald.p_value == pytest.approx(result["p_value"], rel=1e-6)
+    ratio = fl.term_test(model, TERMS[name], method="lrt", tail_method="saddlepoint")
+    entry = r.ENTRIES[f"{name}/LRT"]
+    result = entry["result"]
+    assert ratio.statistic == pytest.approx(result["chisq"], rel=1e-7)
+    np.testing.assert_allclose(ratio.scales, result["lambda"], rtol=1e-6)
+    assert ratio.p_value == pytest.approx(result["p_value"], rel=1e-6)

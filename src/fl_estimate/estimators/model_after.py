@@ -14,7 +14,7 @@ from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.fitted_model import Fitted, FittedModel
 from fl_estimate.estimators.kept_model import Effects, Margin, Pieces
 from fl_estimate.estimators.model_averages import Parts, averages
-from fl_estimate.estimators.model_formula import columns_of_term
+from fl_estimate.estimators.model_formula import columns_of_term, depends_on_rows
 from fl_estimate.estimators.model_support import group_support
 from fl_estimate.estimators.weighted_call import MOST_LEVELS
 from fl_estimate.results.basis import Support
@@ -44,10 +44,11 @@ def pieces_of(fitted: Fitted, terms: Mapping[str, Sequence[int]], columns: Seque
         ratios[str(term)] = (fall, tuple(float(scale) for scale in scales))
     margins: dict[str, Margin] = {}
     named = columns_of_effects(fitted)
-    for by in [name for name in columns if name in named] if isinstance(fitted, FittedModel) else []:
-        # Means by a column of many numbers would hold the answers one by one.
-        if is_classed(fitted, by) and fitted.data.patterns[by].nunique() <= MOST_LEVELS:
-            margins[by] = margin(fitted, by)
+    if isinstance(fitted, FittedModel):
+        for by in [name for name in columns if name in named]:
+            # Means by a column of many numbers would hold the answers one by one.
+            if is_classed(fitted, by) and fitted.data.patterns[by].nunique() <= MOST_LEVELS:
+                margins[by] = margin(fitted, by)
     return Pieces(ratios=ratios, margins=margins, effects=effects(fitted, named) if named else None)
 
 
@@ -112,6 +113,9 @@ def _effects_of(fitted: Fitted, name: str) -> list[tuple[str, Parts, Support]]:
         ]
     values = column.to_numpy(dtype=float)
     step = STEP * float(np.ptp(values))
+    if depends_on_rows(fitted.formula):
+        # Splines end at the least and the greatest value: whoever has these is taken a step inside.
+        values = np.clip(values, values.min() + step, values.max() - step)
     parts = [(sign / (2 * step), everybody(fitted, {name: values + sign * step})) for sign in (1.0, -1.0)]
     return [(name, parts, _support(fitted, np.zeros(len(values), dtype=np.int64), 1))]
 

@@ -244,7 +244,7 @@ def _plan(call: Call, outcome: str, variables: Sequence[str], *, classes: bool, 
     counted = scope & ~others
     values = {name: _value(schema, name) for name in variables}
     if as_no:
-        counted_as = str(no) if is_text(schema, outcome) else float(no)
+        counted_as = str(no) if is_text(schema, outcome) or no is None else float(no)
         values[outcome] = nw.when(lacking[outcome]).then(nw.lit(counted_as)).otherwise(values[outcome])
     design = people.design
     columns = {

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal, overload
 
 import numpy as np
 import pandas as pd
 
-from fl_estimate.design.chi_square_sums import saddlepoint, tail
 from fl_estimate.design.domains import By
 from fl_estimate.design.intervals import general
 from fl_estimate.design.totals import Codes, Floats
 from fl_estimate.errors import EstimateFault, not_one_of, shown
+from fl_estimate.estimators.contingency import Table, pearson, wald_of_table
 from fl_estimate.estimators.kept_model import model_assumptions
 from fl_estimate.estimators.model_data import ModelData, read_model
 from fl_estimate.estimators.model_support import group_support
@@ -322,13 +321,13 @@ def rank_test(
 def _independence(call: Call, row: str, column: str, statistic: str) -> SurveyTest:
     data = read_model(call, row, (row, column))
     rows, columns = (_classes(data.patterns[name], name) for name in (row, column))
-    table = _Table(data=data, rows=rows[0], columns=columns[0], shape=(len(rows[1]), len(columns[1])))
+    table = Table(data=data, rows=rows[0], columns=columns[0], shape=(len(rows[1]), len(columns[1])))
     freedom = degrees_of_freedom(data, rule=data.call.df)
     if statistic in ("Wald", "adjWald"):
-        found = _wald(table, freedom, adjusted=statistic == "adjWald")
+        found = wald_of_table(table, freedom, adjusted=statistic == "adjWald")
         scales: Floats = np.zeros(0)
     else:
-        found, scales = _pearson(table, freedom, statistic)
+        found, scales = pearson(table, freedom, statistic)
     # Every cell of the table is a group that the test could tell.
     cases = [(table.rows == place).astype(float) for place in range(table.shape[0])]
     return test_of(
@@ -539,90 +538,3 @@ def _scores(y: Floats, weight: Floats, score: str) -> Floats:
 
         return special.ndtri(rank)
     return rank if score == "wilcoxon" else (rank > 0.5).astype(float)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Table:
-    """A two-way table of patterns."""
-
-    data: ModelData
-    rows: Codes
-    columns: Codes
-    shape: tuple[int, int]
-
-    @property
-    def cell(self) -> Codes:
-        return self.rows * self.shape[1] + self.columns
-
-    def totals(self, weight: Floats) -> Floats:
-        return np.bincount(self.cell, weights=weight, minlength=self.shape[0] * self.shape[1]).reshape(self.shape)
-
-
-Found = tuple[float, float, tuple[float, ...]]
-
-
-def _pearson(table: _Table, freedom: float, statistic: str) -> tuple[Found, Floats]:
-    from scipy import stats
-
-    data, (r, c) = table.data, table.shape
-    weight = data.pattern_weight
-    share = table.totals(weight) / weight.sum()
-    expected = np.outer(share.sum(axis=1), share.sum(axis=0))
-    pearson = float(data.rows * ((share - expected) ** 2 / expected).sum())
-    flat = share.ravel()
-    member = (table.cell[:, None] == np.arange(r * c)).astype(float)
-    v = covariance(
-        data, (member - flat) / weight.sum(), lambda w: table.totals(w).ravel() / w.sum(), flat
-    ).matrix  # fmt: skip
-    contrasts = _interaction(r, c)
-    inverse = np.where(flat > 0, 1 / np.where(flat > 0, flat, 1.0), 0.0)[:, None] * contrasts
-    simple = contrasts.T @ (inverse / data.rows)
-    delta = np.linalg.eigvals(np.linalg.solve(simple, inverse.T @ v @ inverse)).real
-    delta = np.sort(np.maximum(delta, 0.0))[::-1]
-    if not freedom > 0 or not delta.sum() > 0:
-        return (pearson, math.nan, ()), delta
-    q, d = float(len(delta)), float(delta.sum() ** 2 / (delta**2).sum())
-    if statistic == "Chisq":
-        return (pearson, float(stats.chi2.sf(pearson / delta.mean(), q)), (q,)), delta
-    if statistic == "F":
-        scaled = pearson / float(delta.sum())
-        return (scaled, float(stats.f.sf(scaled, d, d * freedom)), (d, d * freedom)), delta
-    used = delta[delta > 0]
-    p_value = (tail if statistic == "lincom" else saddlepoint)(pearson, used, d * freedom)
-    return (pearson, p_value, ()), delta
-
-
-def _interaction(r: int, c: int) -> Floats:
-    """Contrasts of cells that are orthogonal to rows and columns: products of deviations, (r·c) × (r − 1)(c − 1)."""
-    deviation = [np.eye(k)[:, 1:] - 1 / k for k in (r, c)]
-    return np.asarray(np.kron(*deviation), dtype=float)
-
-
-def _wald(table: _Table, freedom: float, *, adjusted: bool) -> Found:
-    data, (r, c) = table.data, table.shape
-    q = (r - 1) * (c - 1)
-
-    def residual(weight: Floats) -> Floats:
-        totals = table.totals(weight)
-        apart = totals - np.outer(totals.sum(axis=1), totals.sum(axis=0)) / totals.sum()
-        return apart[1:, 1:].ravel()
-
-    totals = table.totals(data.pattern_weight)
-    n, by_row, by_column = totals.sum(), totals.sum(axis=1), totals.sum(axis=0)
-    influence = np.empty((len(table.cell), q))
-    for place in range(q):
-        i, j = place // (c - 1) + 1, place % (c - 1) + 1
-        in_row, in_column = (table.rows == i).astype(float), (table.columns == j).astype(float)
-        influence[:, place] = (
-            in_row * in_column - by_column[j] / n * in_row - by_row[i] / n * in_column + by_row[i] * by_column[j] / n**2
-        )
-    value = residual(data.pattern_weight)
-    v = covariance(data, influence, lambda weight: weight @ influence, value).matrix
-    statistic, p_value, df = wald(value, v, freedom)
-    if not adjusted:
-        return statistic, p_value, df
-    from scipy import stats
-
-    left = freedom - q + 1
-    statistic = statistic * left / freedom if freedom > 0 and left > 0 else math.nan
-    return statistic, float(stats.f.sf(statistic, q, left)) if left > 0 else math.nan, (float(q), float(left))

@@ -73,7 +73,7 @@ class Labels:
         self._wording = wording or Wording()
         self._unweighted, self._compared = unweighted, compared
         # Of effects and tests the term says of what a row is, though there be one row.
-        self._effects = bool(compared) or all(_of_effect(str(quantity)) for quantity in frame["quantity"].unique())
+        self.effects = bool(compared) or all(_of_effect(str(quantity)) for quantity in frame["quantity"].unique())
         self._nation_only = bool((frame["margin"] == "").all())
         self._by = by
         self._values = {
@@ -93,10 +93,10 @@ class Labels:
         label = ", ".join(part for part in (domain, source, quantity) if part)
         term = str(record["term"])
         # A term that all rows share says nothing that tells them apart.
-        if not term or not (self._terms or self._effects):
+        if not term or not (self._terms or self.effects):
             return label
         words = term_words(self._wording, term, self._language, self._compared)
-        return opening(words) if self._effects and self._nation_only and not source else f"{label} ({words})"
+        return opening(words) if self.effects and self._nation_only and not source else f"{label} ({words})"
 
     def domain(self, record: Row) -> str:
         """Whom a row speaks of: the nation, a domain, or those whose domain is not stated."""

@@ -129,8 +129,8 @@ def layout(table: PublishedTable, language: str = "en", truth: Truth | None = No
         row = _row(entry, table.by, names, scale, language, marks.get(place, ""), truth)
         if tests and not row.withheld:
             row = replace(row, cells={**row.cells, "interval": "", **cells_of_test(entry, parts, language)})
-        # Among several methods no row is the nation that the others are parts of.
-        rows.append(replace(row, nation=False) if methods else row)
+        # Among several methods, or effects, no row is the nation that the others are parts of.
+        rows.append(replace(row, nation=False) if methods or names.effects else row)
     heads = _heads(rows, scale, interval_words(frame, level, language), language)
     if tests and not any(row.cells.get("interval") for row in rows):
         del heads["interval"]

@@ -103,7 +103,11 @@ def term_words(wording: Wording, term: str, language: str, column: str = "") -> 
 
 def _is_formula(term: str, wording: Wording) -> bool:
     return any(
-        _CLASS.fullmatch(part) or _BARE.fullmatch(part) or part in wording.columns or part in SCHEMA
+        part == "Intercept"
+        or _CLASS.fullmatch(part)
+        or _BARE.fullmatch(part)
+        or part in wording.columns
+        or part in SCHEMA
         for part in term.split(":")
     )
 
@@ -136,6 +140,8 @@ def _part(wording: Wording, part: str, language: str) -> str:
     met = _CLASS.fullmatch(part)
     if met is None:
         bare = _BARE.fullmatch(part)
+        if part == "Intercept":
+            return say("head", "intercept", language)
         if bare is not None:
             return column_title(wording, bare["column"], language)
         return column_title(wording, part, language) if part in wording.columns or part in SCHEMA else part

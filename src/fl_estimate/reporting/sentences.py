@@ -26,6 +26,7 @@ HEADS: dict[str, Said] = {
     "freedom": ("Degrees of freedom", "Degrés de liberté", "Grados de libertad"),
     "tested": ("Estimate", "Estimation", "Estimación"),
     "unit.p_value": ("p-value", "Valeur p", "Valor p"),
+    "intercept": ("Intercept", "Constante", "Constante"),
     "test": ("Hypothesis test", "Test d’hypothèse", "Prueba de hipótesis"),
     "whole": ("all", "ensemble", "conjunto"),
     "cv": ("CV", "CV", "CV"),

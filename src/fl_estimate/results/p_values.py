@@ -23,13 +23,15 @@ def t_values(frame: pd.DataFrame) -> Floats:
     -----
     (value − 0)/se, and of ratios log(value)/(se/value), se being that of the delta method.
     """
-    null = np.array([_null(str(name)) for name in frame["quantity"]], dtype=float)
-    value, se = (frame[name].to_numpy(dtype=float) for name in ("value", "se"))
+    null: Floats = np.array([_null(str(name)) for name in frame["quantity"]], dtype=float)
+    value: Floats = frame["value"].to_numpy(dtype=float)
+    se: Floats = frame["se"].to_numpy(dtype=float)
     with np.errstate(divide="ignore", invalid="ignore"):
-        plain, ratio = value / se, np.log(value) * value / se
-        found = np.asarray(np.where(null == 1, ratio, plain), dtype=float)
-    found[~(se > 0) | np.isnan(null)] = np.nan
-    return found
+        t = value / se
+        ratio = null == 1
+        t[ratio] = np.log(value[ratio]) * t[ratio]
+    t[~(se > 0) | np.isnan(null)] = np.nan
+    return t
 
 
 def p_values(frame: pd.DataFrame) -> Floats:
@@ -47,8 +49,10 @@ def p_values(frame: pd.DataFrame) -> Floats:
 
     t, df = t_values(frame), frame["df"].to_numpy(dtype=float)
     known: Any = special
-    p = np.where(np.isinf(df), known.erfc(np.abs(t) / np.sqrt(2)), 2 * known.stdtr(df, -np.abs(t)))
-    return np.asarray(np.where(df > 0, p, np.nan), dtype=float)
+    p: Floats = np.asarray(2 * known.stdtr(df, -np.abs(t)), dtype=float)
+    p[np.isinf(df)] = known.erfc(np.abs(t[np.isinf(df)]) / np.sqrt(2))
+    p[~(df > 0)] = np.nan
+    return p
 
 
 def _null(quantity: str) -> float:

@@ -96,9 +96,9 @@ def test_the_population_is_said_in_the_language(published: fl.PublishedEstimates
 def test_terms_of_formulas_are_called_by_their_labels() -> None:
     table = fl.publish(fl.regress(survey(), "papers ~ C(sex) + C(reg) + age")).tables[0]
     labels = {str(row.record["term"]): row.label for row in layout(table, "en").rows}
-    assert labels["C(sex)[T.2]"] == "Whole country (Women)"
-    assert labels["C(reg)[T.2]"] == "Whole country (South)"
-    assert labels["age"] == "Whole country (Age (years))"
+    assert labels["C(sex)[T.2]"] == "Women"
+    assert labels["C(reg)[T.2]"] == "South"
+    assert labels["age"] == "Age (years)"
     assert term_words(WORDS, "C(sex)[T.2]:age", "fr") == "Femmes × Age (years)"
     assert term_words(Wording(), "x + y", "en") == "x + y"
 
