@@ -109,9 +109,7 @@ def written() -> tuple[str, dict[int, int]]:
     for name, thing in public():
         if source := example_of(thing):
             lines += [f"def of_{name.replace('.', '_')}() -> None:", *textwrap.indent(source, "    ").splitlines()]
-    given = (
-        "survey: fl.SurveyData, estimates: fl.Estimates, appraisal: fl.Appraisal, model: fl.capture_recapture.ListModel"
-    )
+    given = "survey: fl.SurveyData, estimates: fl.Estimates, appraisal: fl.capture_recapture.Appraisal, model: fl.capture_recapture.ListModel"
     lines += [f"def used({given}) -> None:", *(f"    {use}" for use in USED.values())]
     lines += ["def wrong(people: pd.DataFrame, design: fl.Design) -> None:"]
     at: dict[int, int] = {}

@@ -85,11 +85,11 @@ def case_lists(several: int = 3) -> fl.CaptureHistories:
 
 
 @pytest.fixture(scope="module")
-def appraisal() -> fl.Appraisal:
+def appraisal() -> fl.capture_recapture.Appraisal:
     return fl.capture_recapture.appraise(case_lists(), replicates=20, draws=100, seed=1)
 
 
-def of_lists(name: str, appraisal: fl.Appraisal) -> Any:
+def of_lists(name: str, appraisal: fl.capture_recapture.Appraisal) -> Any:
     cr = fl.capture_recapture
     if name == "overlaps":
         return fl.plot_overlaps(case_lists())
@@ -108,7 +108,7 @@ def of_lists(name: str, appraisal: fl.Appraisal) -> Any:
 
 
 @pytest.mark.parametrize("name", ["overlaps", "methods", "sensitivity", "linkage", "counts", "plan"])
-def test_every_word_of_a_picture_stands_on_its_sheet(name: str, appraisal: fl.Appraisal) -> None:
+def test_every_word_of_a_picture_stands_on_its_sheet(name: str, appraisal: fl.capture_recapture.Appraisal) -> None:
     figure = of_lists(name, appraisal)
     figure.draw_without_rendering()
     wide, tall = figure.canvas.get_width_height()
