@@ -196,12 +196,15 @@ _PACKAGES: dict[str, str] = {
 __all__ = sorted([*_WHERE, *_PACKAGES])  # pyright: ignore[reportUnsupportedDunderAll] (the block above tells it)
 
 
-def __getattr__(name: str) -> Any:
-    if name in _WHERE:
-        return getattr(import_module(f"fl_estimate.{_WHERE[name]}"), name)
-    if name in _PACKAGES:
-        return import_module(f"fl_estimate.{_PACKAGES[name]}")
-    raise AttributeError(f"module 'fl_estimate' has no attribute {name!r}")
+# Hidden from type checkers, for which every misspelt name would be there.
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        if name in _WHERE:
+            return getattr(import_module(f"fl_estimate.{_WHERE[name]}"), name)
+        if name in _PACKAGES:
+            return import_module(f"fl_estimate.{_PACKAGES[name]}")
+        raise AttributeError(f"module 'fl_estimate' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -28,7 +28,7 @@ def by() -> fl.Estimates:
 
 
 @cache
-def appraisal() -> fl.Appraisal:
+def appraisal() -> fl.capture_recapture.Appraisal:
     return cr.appraise(histories(), replicates=20, draws=100, seed=1)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import math
 from dataclasses import dataclass
+from html import escape
 from typing import Any, Literal
 
 import numpy as np
@@ -62,7 +63,7 @@ class Allocation:
         return f"{self._head()}\n{self.frame.to_string(index=False, max_rows=40)}"
 
     def _repr_html_(self) -> str:
-        return f"<p>{self._head()}</p>{self.frame.to_html(index=False, border=0)}"
+        return f"<p>{escape(self._head())}</p>{self.frame.to_html(index=False, border=0)}"
 
 
 def allocate(

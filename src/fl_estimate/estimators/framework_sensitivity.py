@@ -223,7 +223,7 @@ def compare_frameworks(
     >>> answers = pd.DataFrame({"age": 30, "r_debt_linked": "no", "w_low_no_wage": ["yes", "yes", "no"],
     ...                         "l_no_freedom_resign": ["yes", "no", "no"], "c_docs": ["experienced", "no", "no"]})
     >>> compared = fl.compare_frameworks(answers, ["icls2018_adult", "htshtc2012_adult"])
-    >>> compared.cross_table("icls2018_adult", "htshtc2012_adult").loc["in", "undetermined"].item()
+    >>> float(compared.cross_table("icls2018_adult", "htshtc2012_adult")["undetermined"]["in"])
     1.0
     """
     entries = _with_readings(frameworks, allow_unverified) if readings else frameworks

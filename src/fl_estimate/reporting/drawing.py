@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from fl_estimate.errors import PublishFault, not_one_of
@@ -25,6 +26,8 @@ WIDTH = 8.8
 """Inches."""
 ROW = 0.27
 TEXT = 9.0
+LETTER = 0.066
+"""Inches that a letter of the words under an axis takes, on average."""
 FORMATS: tuple[str, ...] = (".svg", ".png", ".pdf")
 _STYLE: dict[str, Any] = {
     "font.family": "sans-serif",
@@ -108,3 +111,14 @@ def styled(salt: str = "fl_estimate") -> Generator[None]:
     settings: dict[Any, Any] = {**_STYLE, "svg.hashsalt": salt}
     with rc_context(settings):  # pyright: ignore[reportUnknownVariableType]
         yield
+
+
+def wrapped(text: str, width: int) -> str:
+    r"""A text in lines of so many letters at most; a word that is longer is broken.
+
+    Examples
+    --------
+    >>> wrapped("Département de l'Ouest", 14)
+    "Département de\nl'Ouest"
+    """
+    return "\n".join(wrap(text, width, break_on_hyphens=False)) or text

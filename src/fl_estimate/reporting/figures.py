@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from fl_estimate.errors import PublishFault
-from fl_estimate.reporting.drawing import ROW, TEXT, WIDTH, axis_numbers, styled
+from fl_estimate.reporting.drawing import LETTER, ROW, TEXT, WIDTH, axis_numbers, styled, wrapped
 from fl_estimate.reporting.layout import CAUTION, LaidRow, Layout, layout
 from fl_estimate.reporting.palette import BRIGHT, DEEP, FAINT, HATCH, INK, PAPER, RULE, SOFT
 from fl_estimate.reporting.publish import draft_of
@@ -271,7 +271,14 @@ def dress(axes: Axes, legend: str, language: str) -> None:
     axes.spines["bottom"].set_color(RULE)
     axes.grid(axis="x", color=RULE, linewidth=0.5, alpha=0.7)
     axes.set_axisbelow(True)
-    axes.set_xlabel(legend, color=SOFT, fontsize=TEXT - 0.5, loc="left")
+    # From the left end of the axis, or as far before it as the words need to end on the sheet.
+    box = axes.get_position()
+    words = wrapped(legend, int((WIDTH - 0.3) / LETTER))
+    longest = max(map(len, words.split("\n"))) * LETTER
+    over = max(0.0, longest - (WIDTH * (1 - box.x0) - 0.1)) / (WIDTH * box.width)
+    axes.set_xlabel(words, color=SOFT, fontsize=TEXT - 0.5, loc="left")
+    if over:
+        axes.xaxis.label.set_x(-over)
 
 
 def limits(shown: Sequence[Mapping[str, Any]], factor: float, others: Sequence[float] = ()) -> tuple[float, float]:

@@ -11,10 +11,10 @@ import numpy as np
 from fl_estimate.errors import PublishFault
 from fl_estimate.estimators.capture_recapture.appraisal import Appraisal
 from fl_estimate.reporting.appraisals import PublishedAppraisal, linkage_table
-from fl_estimate.reporting.drawing import TEXT, WIDTH, styled
+from fl_estimate.reporting.drawing import TEXT, WIDTH, axis_numbers, styled
 from fl_estimate.reporting.lists_figures import STYLES, both_axes, end_labels
 from fl_estimate.reporting.palette import PAPER, RULE, SERIES
-from fl_estimate.reporting.words import check_language, percent, say
+from fl_estimate.reporting.words import check_language, number, percent, say
 from fl_estimate.results.estimates import Estimates
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ def plot_linkage(curve: Estimates | Appraisal | PublishedAppraisal, *, language:
     table = _table(curve)
     lines = {float(str(rate)): part for rate, part in table.groupby("false_links", sort=True)}
     with styled():
+        from matplotlib.ticker import MaxNLocator
+
         from fl_estimate.reporting.picture import Picture
 
         figure = Picture(figsize=(WIDTH, 3.4), facecolor=PAPER)
@@ -73,6 +75,11 @@ def plot_linkage(curve: Estimates | Appraisal | PublishedAppraisal, *, language:
                 say("appraisal", "false_rate", language), (1.01, 1.02), xycoords="axes fraction", fontsize=TEXT - 1
             )
         both_axes(axes, say("appraisal", "missed_rate", language), language, digits=0)
+        # Ticks that are written without decimals are whole numbers, unless all rates lie within a few per cent.
+        highest = 100 * float(table["missed"].max())
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=highest >= 3))
+        if highest < 3:
+            axes.xaxis.set_major_formatter(axis_numbers(lambda value: number(value, 2, language)))
     return figure
 
 

@@ -17,9 +17,9 @@ from fl_estimate.errors import PublishFault
 from fl_estimate.estimators.capture_recapture.appraisal import Appraisal
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.reporting.appraisals import PublishedAppraisal, in_full
-from fl_estimate.reporting.drawing import TEXT, WIDTH, axis_numbers, styled
+from fl_estimate.reporting.drawing import TEXT, WIDTH, axis_numbers, styled, wrapped
 from fl_estimate.reporting.figures import dress
-from fl_estimate.reporting.palette import DEEP, FAINT, PAPER, RULE, SERIES, SOFT
+from fl_estimate.reporting.palette import DEEP, FAINT, INK, PAPER, RULE, SERIES, SOFT
 from fl_estimate.reporting.words import check_language, number, say
 
 if TYPE_CHECKING:
@@ -63,14 +63,22 @@ def plot_overlaps(lists: CaptureHistories | PublishedAppraisal, *, language: str
     with styled():
         from fl_estimate.reporting.picture import Picture
 
-        figure = Picture(figsize=(WIDTH, 2.3 + 0.26 * len(names)), facecolor=PAPER)
-        share = 0.26 * len(names) / (2.3 + 0.26 * len(names))
-        left = min(0.3, (0.3 + 0.085 * max(map(len, names))) / WIDTH)
+        labels = [wrapped(name, LABEL) for name in names]
+        row = (
+            0.26 if not any("\n" in label for label in labels) else 0.16 * max(text.count("\n") + 1 for text in labels)
+        )
+        figure = Picture(figsize=(WIDTH, 2.3 + row * len(names)), facecolor=PAPER)
+        share = row * len(names) / (2.3 + row * len(names))
+        left = min(0.36, (0.3 + 0.085 * max(len(line) for label in labels for line in label.split("\n"))) / WIDTH)
         bars = figure.add_axes((left, share + 0.04, 0.97 - left, 0.86 - share))
         dots = figure.add_axes((left, 0.02, 0.97 - left, share))
         _bars(bars, kept, mark, language)
-        _dots(dots, kept[names].to_numpy(dtype=int), names)
+        _dots(dots, kept[names].to_numpy(dtype=int), labels)
     return figure
+
+
+LABEL, BESIDE, KEY = 32, 22, 105
+"""Letters to a line: of names left of a picture, right of it, and under it."""
 
 
 def plot_methods(appraisal: Appraisal | PublishedAppraisal, *, language: str = "en") -> Figure:
@@ -139,19 +147,31 @@ def plot_sensitivity(appraisal: Appraisal | PublishedAppraisal, *, language: str
     with styled():
         from fl_estimate.reporting.picture import Picture
 
-        figure = Picture(figsize=(WIDTH, 3.6), facecolor=PAPER)
-        axes = figure.add_axes((0.09, 0.16, 0.72, 0.8))
+        led = [wrapped(name, KEY) for name in order[: len(SERIES)]]
+        # Names that do not fit beside the ends of their lines stand under the axes, in a key.
+        under = (
+            0.2 + 0.17 * sum(text.count("\n") + 1 for text in led) if max(map(len, led), default=0) > BESIDE else 0.0
+        )
+        height = 3.6 + under
+        figure = Picture(figsize=(WIDTH, height), facecolor=PAPER)
+        axes = figure.add_axes((0.09, (0.58 + under) / height, 0.88 if under else 0.72, 2.88 / height))
         ends: list[tuple[float, str, str]] = []
         for rank, name in reversed(list(enumerate(order))):
             part, lead = curves[name], rank < len(SERIES)
             color = SERIES[rank] if lead else RULE
             axes.plot(part["ratio"], part["value"], color=color, linewidth=1.8 if lead else 0.9,
-                      linestyle=STYLES[rank] if lead else "-", zorder=3 if lead else 1)  # fmt: skip
+                      linestyle=STYLES[rank] if lead else "-", zorder=3 if lead else 1,
+                      label=led[rank] if lead else "_")  # fmt: skip
             if lead:
                 ends.append((float(part["value"].iloc[-1]), name, color))
         axes.axvline(1.0, color=SOFT, linewidth=0.9, linestyle=(0, (4, 3)))
         axes.set_xlim(float(shown.sensitivity["ratio"].min()), float(shown.sensitivity["ratio"].max()))
-        end_labels(axes, ends)
+        if under:
+            handles, words = axes.get_legend_handles_labels()
+            figure.legend(handles[::-1], words[::-1], loc="lower left", bbox_to_anchor=(0.07, 0.0), frameon=False, ncols=1,
+                          fontsize=TEXT - 0.5, labelcolor=INK, labelspacing=0.25)  # fmt: skip
+        else:
+            end_labels(axes, ends)
         both_axes(axes, say("appraisal", "odds", language), language)
     return figure
 

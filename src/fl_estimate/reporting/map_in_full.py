@@ -22,6 +22,7 @@ def plot_map(
     *,
     by: str | None = None,
     key: str | None = None,
+    quantity: str | None = None,
     language: str = "en",
 ) -> Figure:
     """Draw estimates by an area column as a map, without a file.
@@ -37,6 +38,8 @@ def plot_map(
         The area column; by default the only column that the estimates are divided by alone and the map has as a property.
     key : str, optional
         The property that names the area; by default the one called as the by-column.
+    quantity : str, optional
+        Which to draw where there are several, as ``dark_figure`` beside ``population_size``; by default the first.
     language : {"en", "fr", "es"}
 
     Returns
@@ -48,7 +51,7 @@ def plot_map(
     ------
     PublishFault
         FL-PUB-07 a language without words; FL-PUB-08 not a map of polygons; FL-PUB-09 no estimates by such a column;
-        FL-PUB-10 areas of the estimates that are not on the map.
+        FL-PUB-10 areas of the estimates that are not on the map; FL-PUB-41 no such quantity.
 
     Examples
     --------
@@ -63,4 +66,4 @@ def plot_map(
     'Picture'
     """
     tables = estimates if isinstance(estimates, PublishedTables) else PublishedTables(tables=(in_full(estimates),))
-    return draw_map(tables, read_areas(geojson), by=by, key=key, language=language)
+    return draw_map(tables, read_areas(geojson), by=by, key=key, quantity=quantity, language=language)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from fl_estimate.errors import PublishFault, listed, nearest
 from fl_estimate.errors import shown as told
 from fl_estimate.reporting.areas import Area, Points
-from fl_estimate.reporting.drawing import TEXT, WIDTH, axis_numbers, styled
+from fl_estimate.reporting.drawing import TEXT, WIDTH, axis_numbers, styled, wrapped
 from fl_estimate.reporting.labelling import unit_of
 from fl_estimate.reporting.layout import CAUTION, NOTE_MARKS, LaidRow, Layout, labels_of, layout
 from fl_estimate.reporting.naming import outcome_words
@@ -38,6 +38,7 @@ def draw_map(
     *,
     by: str | None = None,
     key: str | None = None,
+    quantity: str | None = None,
     language: str = "en",
 ) -> Figure:
     """Shade each area by its printed figure, write the figure in it, hatch the withheld ones.
@@ -46,9 +47,9 @@ def draw_map(
     """
     from fl_estimate.reporting.picture import Picture
 
-    table, column = chosen_table(published, areas, by, key)
+    table, column = chosen_table(published, areas, by, key, quantity)
     sheet = layout(table, language)
-    panels = _panels(table, sheet, column, language)
+    panels = _panels(table, sheet, column, language, quantity)
     rows = [row for panel in panels.values() for row in panel.values()]
     _require_on_map(rows, areas, column, key or column)
     low, high, aspect = _extent(areas)
@@ -67,11 +68,12 @@ def draw_map(
             axes = figure.add_axes((left, bottom / total, 0.96 / across, tall / total))
             axes.set_aspect(aspect)
             axes.set_axis_off()
-            for area in areas:
-                _draw_area(axes, area, shown.get(str(area.properties[key or column])), shades, aspect, across)
             margin = 0.01 * (high - low)
             axes.set_xlim(low[0] - margin[0], high[0] + margin[0])
             axes.set_ylim(low[1] - margin[1], high[1] + margin[1])
+            axes.apply_aspect()  # labels are fitted to what is on the sheet
+            for area in areas:
+                _draw_area(axes, area, shown.get(str(area.properties[key or column])), shades, aspect, across)
             axes.set_title(title, loc="left", fontsize=TEXT + 0.5, fontweight="bold", color=INK, pad=6)
         gaps = any(len(shown) < len(areas) for shown in panels.values())
         _legend(figure, sheet, rows, shades, gaps, language)
@@ -108,9 +110,12 @@ def figure_of(row: LaidRow) -> float:
 
 
 def chosen_table(
-    published: PublishedTables, areas: Sequence[Area], by: str | None, key: str | None
+    published: PublishedTables, areas: Sequence[Area], by: str | None, key: str | None, quantity: str | None = None
 ) -> tuple[PublishedTable, str]:
-    """The first table (prevalences before others) that is divided by one column of areas, and that column."""
+    """The first table (prevalences before others) that is divided by one column of areas, and that column.
+
+    Where a quantity is asked for, the first that has it.
+    """
     known = {str(name) for area in areas for name in area.properties}
     wanted = [by] if by is not None else None
     options = [(table, str(margin)) for table in published.tables for margin in table.frame["margin"].unique()]
@@ -127,14 +132,36 @@ def chosen_table(
             found=f"estimates by {listed(there) or 'nothing'}; the map's areas have {listed(sorted(known), most=8)}",
             fix='estimate with by= an area column, and name the property of the map: map(…, by="district", key="name")',
         )
-    return min(fitting, key=lambda option: option[0].frame["quantity"].iloc[0] == "total")
+    asked = [
+        option for option in fitting if quantity is None or unit_of(quantity) in map(unit_of, quantities_in(*option))
+    ]
+    return min(asked or fitting, key=lambda option: option[0].frame["quantity"].iloc[0] == "total")
 
 
-def _panels(table: PublishedTable, sheet: Layout, column: str, language: str) -> dict[str, dict[str, LaidRow]]:
+def quantities_in(table: PublishedTable, column: str) -> list[str]:
+    """The quantities of a table by one column of areas, the first of each unit."""
+    inside = (table.frame["margin"] == column).to_numpy(dtype=bool)
+    first: dict[str, str] = {}
+    for quantity in dict.fromkeys(str(each) for each in table.frame.loc[inside, "quantity"]):
+        first.setdefault(unit_of(quantity), quantity)
+    return list(first.values())
+
+
+def _panels(
+    table: PublishedTable, sheet: Layout, column: str, language: str, quantity: str | None
+) -> dict[str, dict[str, LaidRow]]:
     """Rows by the name of their area, a panel for each result and outcome of the table: a stack has several.
 
-    Colours are of one unit: of results in several, those of the first are drawn.
+    Colours are of one unit: that of `quantity`, or the first; FL-PUB-41 where there is no such.
     """
+    there = quantities_in(table, column)
+    if quantity is not None and unit_of(quantity) not in map(unit_of, there):
+        raise PublishFault(
+            "FL-PUB-41", "the estimates have no such quantity", found=f"quantity={told(quantity)}; there are: {listed(there)}",
+            fix=f"choose one: quantity={there[0]!r}",
+        )  # fmt: skip
+    # Lists give the number of people, and of those whom nobody knows: the first, unless the other is asked for.
+    chosen = unit_of(quantity if quantity is not None else there[0])
     names = labels_of(table, language)
     met = [
         row
@@ -146,7 +173,7 @@ def _panels(table: PublishedTable, sheet: Layout, column: str, language: str) ->
     outcomes = {str(row.record["outcome"]) for row in met}
     panels: dict[str, dict[str, LaidRow]] = {}
     for row, unit in zip(met, units, strict=True):
-        if unit != units[0]:
+        if unit != chosen:
             continue
         outcome = outcome_words(table.wording, str(row.record["outcome"]), language) if len(outcomes) > 1 else ""
         panel = panels.setdefault(", ".join(part for part in (names.source(row.record), outcome) if part), {})
@@ -191,12 +218,67 @@ def _draw_area(axes: Axes, area: Area, row: LaidRow | None, shades: _Shades, asp
     if valued is None:
         near["bbox"] = {"facecolor": FAINT, "edgecolor": "none", "pad": 0.8}
     place = label_point(area.polygons, aspect)
-    up, size = 2 if printed is not None else -3, TEXT if across == 1 else TEXT - 1.5
-    axes.annotate(row.label, place, xytext=(0, up), va="bottom", fontsize=size - 2, **near)
-    if printed is not None:
-        axes.annotate(
-            _figure(printed, shades), place, xytext=(0, 1), va="top", fontsize=size, fontweight="bold", **near
-        )
+    size = TEXT if across == 1 else TEXT - 1.5
+    figure = "" if printed is None else _figure(printed, shades)
+    room = _room(axes, area, place, size)
+    name, turned = fitted(row.label, *room)
+    if turned:  # one line up the area: the name, and the figure after it, together in the middle
+        long = len(name) * _LETTER * (size - 2)
+        start = -(long + 4 + len(figure) * _LETTER * size) / 2
+        axes.annotate(name, place, xytext=(0, start), va="bottom", rotation=90, fontsize=size - 2, **near)
+        bold: dict[str, Any] = {"fontsize": size, "fontweight": "bold", "rotation": 90, "va": "bottom"}
+        axes.annotate(figure, place, xytext=(0, start + long + 4), **bold, **near)
+        return
+    up = 2 if printed is not None else -3
+    axes.annotate(name, place, xytext=(0, up), va="bottom", fontsize=size - 2, linespacing=1.0, **near)
+    if figure:
+        axes.annotate(figure, place, xytext=(0, 1), va="top", fontsize=size, fontweight="bold", **near)
+
+
+_LETTER = 0.6
+"""How wide a letter is, of its height."""
+
+
+def _room(axes: Axes, area: Area, place: tuple[float, float], size: float) -> tuple[int, int]:
+    """Letters of a name that fit across and up an area, through the point of its label."""
+    points = axes.transData.transform([place, (place[0] + 1.0, place[1]), (place[0], place[1] + 1.0)])
+    dpi = axes.figure.dpi
+    across, up = (float(np.abs(points[n] - points[0]).max()) * 72 / dpi for n in (1, 2))
+    outline = max(area.polygons, key=lambda rings: abs(_signed_area(rings[0])))[0]
+    letter = _LETTER * (size - 2)
+    return int(_width(outline, place, 0) * across / letter), int(_width(outline, place, 1) * up / letter)
+
+
+def _width(outline: Points, place: tuple[float, float], along: int) -> float:
+    """How wide an outline is at a point, along one direction."""
+    other = 1 - along
+    start, end = outline, np.roll(outline, -1, axis=0)
+    crossed = (start[:, other] > place[other]) != (end[:, other] > place[other])
+    start, end = start[crossed], end[crossed]
+    if len(start) < 2:
+        return 0.0
+    share = (place[other] - start[:, other]) / (end[:, other] - start[:, other])
+    met = start[:, along] + share * (end[:, along] - start[:, along])
+    left, right = met[met <= place[along]], met[met > place[along]]
+    return float(right.min() - left.max()) if len(left) and len(right) else 0.0
+
+
+def fitted(name: str, across: int, up: int) -> tuple[str, bool]:
+    r"""A name as it stands in an area of so many letters across and up, in up to three lines; and whether it is turned.
+
+    Examples
+    --------
+    >>> fitted("North", 10, 10), fitted("Upper West", 6, 20), fitted("North", 3, 14), fitted("Northumberland", 3, 5)
+    (('North', False), ('Upper\nWest', False), ('North', True), ('N…', False))
+    """
+    words = wrapped(name, max(across, 1))
+    whole = max(map(len, name.split())) <= across
+    if whole and words.count("\n") < 3:
+        return words, False
+    if across >= 2 and len(name) + 9 <= up and up > across:
+        return name, True
+    kept = max(across - 1, 1)
+    return (name if len(name) <= across else name[:kept].rstrip() + "…"), False
 
 
 def _figure(row: LaidRow, shades: _Shades) -> str:
@@ -221,7 +303,9 @@ def label_point(polygons: Sequence[Sequence[Points]], aspect: float = 1.0, grid:
     # Text is wider than high: distances across count for less.
     stretch = np.array([0.6, aspect])
     distance = np.min([_distance(inside * stretch, ring * stretch) for ring in largest], axis=0)
-    best = inside[int(np.argmax(distance))]
+    # In a strip many points are as far from its edges: the middle one of them.
+    far = inside[distance >= 0.98 * distance.max()]
+    best = far[int(np.argmin(((far - far.mean(axis=0)) ** 2).sum(axis=1)))]
     return float(best[0]), float(best[1])
 
 

@@ -61,11 +61,16 @@ def plot_plan(*plans: SamplePlan, language: str = "en") -> Figure:
     with styled():
         figure = Picture(figsize=(WIDTH, WIDTH * 0.55), layout="constrained")
         axes = figure.add_subplot()
-        for plan, colour, style in zip(plans, SERIES, STYLES, strict=False):
-            curve = plan.curve()
-            label = PLAN_LINES[place].format(
+        said = [
+            PLAN_LINES[place].format(
                 p=percent(plan.prevalence, 2, language), deff=number(plan.design_effect, 2, language)
             )
+            for plan in plans
+        ]
+        alike = len(set(said)) < len(said)
+        for plan, words, colour, style in zip(plans, said, SERIES, STYLES, strict=False):
+            curve = plan.curve()
+            label = f"{words}, n = {number(plan.n, 0, language)}" if alike else words
             axes.plot(curve["n"], curve["expected_upper"], color=colour, linestyle=style, linewidth=1.4, label=label)
             axes.plot(curve["n"], curve["expected_lower"], color=colour, linestyle=style, linewidth=1.4)
             axes.fill_between(curve["n"], curve["expected_lower"], curve["expected_upper"], color=colour, alpha=0.07)

@@ -124,6 +124,7 @@ class PublishedEstimates(PublishedTables):
         *,
         by: str | None = None,
         key: str | None = None,
+        quantity: str | None = None,
         language: str = "en",
     ) -> Path:
         """Draw the first estimates by one area column as a map.
@@ -138,15 +139,17 @@ class PublishedEstimates(PublishedTables):
             The area column; by default the only column that a table is divided by alone and the map has as a property.
         key : str, optional
             The property that names the area; by default the one called as the by-column.
+        quantity : str, optional
+            Which to draw where there are several: ``total`` beside ``prevalence``, ``dark_figure``; by default the first.
         language : {"en", "fr", "es"}
 
         Raises
         ------
         PublishFault
             FL-PUB-08 not a map of polygons; FL-PUB-09 no estimates by such a column; FL-PUB-10 areas of the table
-            that are not on the map.
+            that are not on the map; FL-PUB-41 no such quantity.
         """
-        return self.to("map", path, language, geojson=geojson, by=by, key=key)
+        return self.to("map", path, language, geojson=geojson, by=by, key=key, quantity=quantity)
 
     # Hidden from type checkers, for which every misspelt name would be a method.
     if not TYPE_CHECKING:

@@ -410,7 +410,8 @@ class Estimates:
         return public("plot")(self, ax=ax, language=language)
 
     def map(
-        self, geojson: str | Path | Mapping[str, Any], *, by: str | None = None, key: str | None = None, language: str = "en"
+        self, geojson: str | Path | Mapping[str, Any], *, by: str | None = None, key: str | None = None,
+        quantity: str | None = None, language: str = "en",
     ) -> Any:  # fmt: skip
         """Draw the rows of one area column as a map, in full, for the analyst: `fl.plot_map`, which says what is asked for.
 
@@ -418,7 +419,7 @@ class Estimates:
         -------
         matplotlib.figure.Figure
         """
-        return public("plot_map")(self, geojson, by=by, key=key, language=language)
+        return public("plot_map")(self, geojson, by=by, key=key, quantity=quantity, language=language)
 
     def to_csv(self, path: str | Path, *, codes: bool = False) -> Path:
         """Write the table as UTF-8 CSV, for the analyst: full values, nothing suppressed. What may be printed is `fl.publish`'s.

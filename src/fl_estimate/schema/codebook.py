@@ -49,7 +49,7 @@ def codebook(language: str = "en") -> pd.DataFrame:
     --------
     >>> import fl_estimate as fl
     >>> book = fl.codebook("es").set_index(["table", "variable"])
-    >>> book.loc[("people", "sex"), ["label", "codes"]].tolist()
+    >>> [book[column]["people", "sex"] for column in ("label", "codes")]
     ['Sexo', '1, 2, 3']
     """
     import pandas as pd

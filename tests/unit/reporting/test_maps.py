@@ -182,3 +182,77 @@ def test_the_label_of_a_crooked_area_is_inside_it() -> None:
     ring = np.array([[0.0, 0], [10, 0], [10, 1], [1, 1], [1, 10], [0, 10]])
     x, y = label_point([[ring]])
     assert (0 < x < 10 and 0 < y < 1) or (0 < x < 1 and 0 < y < 10)
+
+
+def strips(widths: dict[str, float], tall: float = 3.0) -> dict[str, Any]:
+    """Areas side by side, as wide as they are told to be."""
+    left, features = 0.0, list[dict[str, Any]]()
+    for name, wide in widths.items():
+        ring = [[left, 0.0], [left + wide, 0.0], [left + wide, tall], [left, tall], [left, 0.0]]
+        features.append(
+            {"type": "Feature", "properties": {"region": name}, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+        )
+        left += wide
+    return {"type": "FeatureCollection", "features": features}
+
+
+def of_regions(names: list[str]) -> fl.Estimates:
+    rng = np.random.default_rng(1)
+    size = 400 * len(names)
+    people = pd.DataFrame({"ea": np.arange(size) // 20, "region": np.array(names)[np.arange(size) // 20 % len(names)]})
+    people["fl"] = (rng.random(size) < 0.1).astype(int)
+    return fl.estimate_prevalence(people, "fl", design=fl.Design(psu="ea", unweighted=True), by="region")
+
+
+def test_names_of_narrow_areas_do_not_lie_on_each_other() -> None:
+    """Two lines where a name has two words, up the area where it is tall, shortened where it is neither."""
+    widths = {
+        "$100–$200": 3.0, "Département de l'Ouest-Montagneux": 0.3, "São João_del^2 \\alpha": 2.0, "Å": 0.15,
+        "Narrow & tall province": 0.45, "Wee": 0.25, "Longname-without-break-at-all": 1.0,
+    }  # fmt: skip
+    figure = fl.plot_map(of_regions(list(widths)), strips(widths))
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    left = 0.0
+    ends = {name: (left := left + wide) for name, wide in widths.items()}
+    found: dict[str, Any] = {}
+    for text in axes.texts:
+        name = next((each for each in widths if text.get_text().replace("\n", " ") == each), None)
+        if name is not None:
+            found[name] = text
+    assert found.keys() == widths.keys()
+    for name, text in found.items():
+        box = text.get_window_extent().transformed(axes.transData.inverted())
+        assert box.x0 >= ends[name] - widths[name] - 0.02, name
+        assert box.x1 <= ends[name] + 0.02, name
+        assert box.y0 >= 0, name
+        assert box.y1 <= 3, name
+    assert found["Wee"].get_rotation() == 0
+    assert found["Département de l'Ouest-Montagneux"].get_rotation() == 90
+    # A strip has its label in the middle, not at an end.
+    assert 1.0 < found["Wee"].xy[1] < 2.0
+
+
+def test_the_quantity_of_a_map_can_be_chosen() -> None:
+    """Of one result with the people and those whom nobody knows, and of several tables."""
+    rows = [(1, 0, 0, 80), (0, 1, 0, 90), (0, 0, 1, 70), (1, 1, 0, 30), (1, 0, 1, 22), (0, 1, 1, 33), (1, 1, 1, 11)]
+    frame = pd.DataFrame(rows, columns=["a", "b", "c", "count"])
+    lists = fl.CaptureHistories.from_counts(frame, lists=["a", "b", "c"], count="count")
+    sizes = fl.hierarchical.capture_recapture({"N": lists, "S": lists}, terms="main", by="region", draws=100, seed=1)
+    geojson = strips({"N": 1.0, "S": 1.0})
+    people, dark = (" ".join(texts(sizes.map(geojson, quantity=each))) for each in ("population_size", "dark_figure"))
+    assert people == " ".join(texts(sizes.map(geojson)))
+    assert people != dark
+    survey = pd.DataFrame(
+        {"ea": np.arange(400) // 10, "region": list("NS") * 200, "w": 50.0, "fl": ([0] * 7 + [1]) * 50}
+    )
+    design = fl.Design(weights="w", psu="ea", expands=True)
+    both = fl.publish({
+        "share": fl.estimate_prevalence(survey, "fl", design=design, by="region"),
+        "number": fl.estimate_total(survey, "fl", design=design, by="region"),
+    })  # fmt: skip
+    share, number = (" ".join(texts(fl.plot_map(both, geojson, quantity=each))) for each in ("prevalence", "total"))
+    assert share == " ".join(texts(fl.plot_map(both, geojson)))
+    assert share != number
+    with pytest.raises(fl.FlError, match=r"FL-PUB-41(.|\n)*population_size"):
+        sizes.map(geojson, quantity="mean")

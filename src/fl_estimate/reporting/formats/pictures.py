@@ -28,7 +28,10 @@ def map_of_areas(
     geojson: str | Path | Mapping[str, Any],
     by: str | None = None,
     key: str | None = None,
+    quantity: str | None = None,
 ) -> bytes:
     """The first estimates by an area column as a map, for which `geojson` gives the areas."""
-    figure = draw_map(document.published, read_areas(geojson), by=by, key=key, language=document.language)
+    figure = draw_map(
+        document.published, read_areas(geojson), by=by, key=key, quantity=quantity, language=document.language
+    )
     return as_file(figure, file)
