@@ -143,13 +143,20 @@ def written(
             f"| {name} | " + " | ".join(_entry(report, name) for report in row.values()) + " |" for name in estimators()
         ]
     if whole is not None:
+        classes = ("nation", "1–4", *BANDS)
+        frame = whole.by_class()
+        frame = frame[frame["kind"].isin(["nation", "expected cases"]) & frame["class"].isin(classes)]
+        worst = frame.groupby("class")["coverage_error"].max()
         lines += [
-            "", f"**The synthetic country**, its own sample of about 24,000 adults, every answer known; {whole.samples} samples.", "",
-            whole.to_markdown(
-                kinds=["nation", "expected cases"],
-                columns=["estimator", "kind", "class", "intervals", "coverage", "coverage_error", "interval_below", "interval_above", "se_bias", "width_ratio", "refused"],
-            ).rstrip(),
+            "", f"**The synthetic country**, its own sample of about 24,000 adults, every answer known; {whole.samples} samples; Monte Carlo error "
+            + ", ".join(f"{name} ± {100 * worst[name]:.1f}" for name in classes) + " points at most.", "",
+            "| interval | the nation | " + " | ".join(f"{name} expected cases" for name in classes[1:]) + " | width ratio of regions and districts |",
+            "|---|" + "---:|" * (len(classes) + 1),
         ]  # fmt: skip
+        for name in estimators():
+            own = frame[frame["estimator"] == name].set_index("class")["coverage"]
+            shown = [f"{100 * own[each]:.1f}" if each in own.index else "–" for each in classes]
+            lines.append(f"| {name} | {' | '.join(shown)} | {_width(whole, name):.2f} |")
     return "\n".join(lines) + "\n"
 
 
@@ -162,9 +169,12 @@ def _entry(report: fl.CoverageReport, name: str) -> str:
     bands = _bands(report)
     bands = bands[bands["estimator"] == name].set_index("class")["coverage"]
     shown = [f"{100 * bands[band]:.0f}" if band in bands.index else "–" for band in BANDS]
+    return f"{' · '.join(shown)} ({_width(report, name):.2f})"
+
+
+def _width(report: fl.CoverageReport, name: str) -> float:
     every = report.by_class()
-    every = every.loc[(every["estimator"] == name) & (every["kind"] == "domains"), "width_ratio"].item()
-    return f"{' · '.join(shown)} ({every:.2f})"
+    return every.loc[(every["estimator"] == name) & (every["kind"] == "domains"), "width_ratio"].item()
 
 
 def _measured(folder: Path, prevalence: float, icc: float) -> str:
@@ -172,7 +182,7 @@ def _measured(folder: Path, prevalence: float, icc: float) -> str:
         json.loads(file.read_text(encoding="utf-8"))["icc"]
         for file in folder.glob(f"population_{prevalence}_{icc}_*.json")
     ]
-    return f"{np.mean(found):.3f}"
+    return f"{abs(round(float(np.mean(found)), 3)):.3f}" if abs(np.mean(found)) < 0.0005 else f"{np.mean(found):.3f}"
 
 
 def main() -> None:
