@@ -82,6 +82,16 @@ def test_every_statistic_domain_and_engine() -> None:
     assert fl.estimate_ratio(frame, "hours", "fl", design=DESIGN).to_frame()["df_effective"].notna().all()
 
 
+def test_two_phases_and_unequal_probabilities_have_some() -> None:
+    frame = people({0: 3, 1: 1, 7: 4, 30: 2}).assign(again=lambda f: (f.index % 3 != 0).astype(int), N=4000.0, pi=0.25)
+    strata = frame.assign(g=frame["ea"] // 10, h=frame.index % 2)
+    two = fl.Design(strata="g", fpc="N", phase2=("again", fl.Design(strata="h")), expands=True)
+    pps = fl.Design(weights="w", psu="ea", fpc="pi", pps="brewer", expands=True)
+    for data, design in ((strata, two), (frame, pps)):
+        row = fl.estimate_total(data, "fl", design=design).to_frame().iloc[0]
+        assert 1 < row["df_effective"] <= row["df"]
+
+
 def test_replicates_have_those_of_the_units() -> None:
     frame = people({0: 3, 1: 1, 7: 4, 30: 2})
     wanted = fl.estimate_total(frame, "fl", design=DESIGN).to_frame()["df_effective"].iloc[0]
