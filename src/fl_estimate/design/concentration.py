@@ -7,7 +7,7 @@ information, and the limits are too low. Everything here comes from the totals o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -68,7 +68,9 @@ def effective_df(
     if sample.rows_are_units:
         return np.full(columns, np.nan)
     variance, spread = np.zeros(columns), np.zeros(columns)
-    for stage in sample.stages:
+    for drawn in sample.stages:
+        # Of two phases the strata are the second's, and there is no stage before.
+        stage = drawn if drawn.form is None else replace(drawn, multiplier=np.ones(len(drawn.size)))
         influence = influence_of_units(stage, statistics, weighted, calibrated)
         found = _by_stratum(stage, influence, columns)
         variance += np.bincount(found.column, weights=found.squares, minlength=columns)

@@ -31,6 +31,8 @@ from fl_estimate.inputs.seeds import known_seed
 Kind = Literal["jk1", "jkn", "brr", "fay", "rao-wu", "rescaled"]
 KINDS: tuple[str, ...] = get_args(Kind)
 RANDOM: tuple[str, ...] = ("rao-wu", "rescaled")
+AVERAGED: frozenset[str] = frozenset({"brr", "fay", "rao-wu", "rescaled", "bootstrap", "sdr"})
+"""Kinds of which each replicate stands for the whole sample: what is lost is made up by those that are left."""
 
 
 def replicate(
@@ -229,11 +231,16 @@ def multiplier_rows(table: Totals, own: UnitReplicates) -> Codes:
 
 @dataclass(frozen=True, kw_only=True)
 class Scaling:
-    """How the squares of replicates are added up; see `Replicates`."""
+    """How the squares of replicates are added up; see `Replicates`.
+
+    `averaged`: the sum is a mean over replicates, each of which stands for the whole sample (half-samples, bootstraps), so
+    that it is divided by those that have a value. A jackknife's replicate stands for its own unit.
+    """
 
     scale: float
     rscales: Floats
     centre: str
+    averaged: bool = False
 
 
 def deviations(theta: Floats, value: Floats, scaling: Scaling) -> Floats:
@@ -242,7 +249,7 @@ def deviations(theta: Floats, value: Floats, scaling: Scaling) -> Floats:
     Parameters
     ----------
     theta : array, shape (R, columns)
-        NaN where a replicate has no value; it is left out.
+        NaN where a replicate has no value; it is left out, and of kinds that average over replicates the others stand for it.
     value : array, shape (columns,)
         The estimates.
     scaling : Scaling
@@ -255,6 +262,10 @@ def deviations(theta: Floats, value: Floats, scaling: Scaling) -> Floats:
             centre = np.nanmean(np.where(np.isfinite(theta), theta, np.nan)[counted], axis=0)
     else:
         centre = value
-    away = np.where(np.isfinite(theta), theta - centre, 0.0)
-    none = ~np.isfinite(theta).any(axis=0)
+    known = np.isfinite(theta)
+    away = np.where(known, theta - centre, 0.0)
+    none = ~known.any(axis=0)
+    if scaling.averaged:
+        kept = (known & counted[:, None]).sum(axis=0)
+        away = away * np.sqrt(counted.sum() / np.maximum(kept, 1))
     return np.where(none, np.nan, away * np.sqrt(scaling.scale * scaling.rscales)[:, None])

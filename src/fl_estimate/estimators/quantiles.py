@@ -15,7 +15,7 @@ from fl_estimate.design.domains import By, by_margins
 from fl_estimate.design.intervals import no_case_limits, proportion, t_quantile
 from fl_estimate.design.margins import any_missing, balanced, has
 from fl_estimate.design.quantile_rules import RULES, Rule, quantiles
-from fl_estimate.design.replicates import Scaling, deviations
+from fl_estimate.design.replicates import AVERAGED, Scaling, deviations
 from fl_estimate.design.totals import Floats
 from fl_estimate.errors import EstimateFault, not_one_of, numbers_given, shown
 from fl_estimate.estimators.domain_query import Measure
@@ -315,7 +315,9 @@ def _inverted(
 
 def _replicate_se(call: Call, value: Floats, theta: Sequence[Floats | None]) -> Floats:
     own: Any = call.people.design.replicates
-    scaling = Scaling(scale=own.scale, rscales=np.asarray(own.rscales, dtype=float), centre=own.centre)
+    scaling = Scaling(
+        scale=own.scale, rscales=np.asarray(own.rscales, dtype=float), centre=own.centre, averaged=own.kind in AVERAGED
+    )
     out = np.full(value.shape, np.nan)
     for domain, known in enumerate(theta):
         if known is not None and np.isfinite(value[domain]).any():

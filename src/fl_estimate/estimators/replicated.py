@@ -15,7 +15,7 @@ from scipy import sparse
 from fl_estimate.design.calibrated import rank, read_steps, replicate_factors
 from fl_estimate.design.concentration import effective_df, variance_of_squares
 from fl_estimate.design.domains import Margin, by_margins, margins_of
-from fl_estimate.design.replicates import Scaling, deviations, multiplier_rows
+from fl_estimate.design.replicates import AVERAGED, Scaling, deviations, multiplier_rows
 from fl_estimate.design.row_factors import replicate_columns
 from fl_estimate.design.row_weights import weight_columns
 from fl_estimate.design.sample import Sample
@@ -55,13 +55,15 @@ def by_replicates(
     own_df: Floats | None = None
     if isinstance(own, UnitReplicates):
         sums = _unit_sums(table, people, own, basis, drafts)
-        scaling = Scaling(scale=own.scale, rscales=own.rscales, centre=own.centre)
+        scaling = Scaling(scale=own.scale, rscales=own.rscales, centre=own.centre, averaged=own.kind in AVERAGED)
         df, design_df = None, least_df(own.df, table, people)
         weighted = np.stack([table.sums["w", name] for name in basis.names], axis=1)
         own_df = effective_df(sample, statistics_of(drafts, table), weighted)
     elif isinstance(own, Replicates):
         sums = _column_sums(people, targets, table, own, basis, drafts)
-        scaling = Scaling(scale=own.scale, rscales=np.array(own.rscales), centre=own.centre)
+        scaling = Scaling(
+            scale=own.scale, rscales=np.array(own.rscales), centre=own.centre, averaged=own.kind in AVERAGED
+        )
         df, design_df = _rank_df(people, targets, drafts) if ranks and own.df is None else _stated(own, drafts)
     else:
         raise AssertionError("this design has no replicates")

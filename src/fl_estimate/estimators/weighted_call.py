@@ -11,6 +11,7 @@ import numpy as np
 from fl_estimate.design.domains import By, Order, by_margins
 from fl_estimate.design.identified import end_level
 from fl_estimate.design.intervals import Level, general, no_case_limits, proportion
+from fl_estimate.design.replicates import AVERAGED
 from fl_estimate.design.sample import Sample
 from fl_estimate.design.totals import Floats, require_columns, totals
 from fl_estimate.errors import CONDITION, EstimateFault, not_one_of, require_name, shown
@@ -55,6 +56,7 @@ VARIANCE_NEGATIVE = ReasonCode("variance_negative")
 INTERVAL_OUTSIDE_RANGE = ReasonCode("interval_outside_range", "kind")
 CASES_IN_FEW_UNITS = ReasonCode("cases_in_few_units", "units", "df", tells_cases=True, in_full_only=("units", "df"))
 REPLICATES_WITHOUT_VALUE = ReasonCode("replicates_without_value", "replicates", "of")
+REPLICATES_MADE_UP = ReasonCode("replicates_made_up", "replicates", "of")
 TAYLOR_LINEARISATION = AssumptionCode("taylor_linearisation")
 REPLICATE_VARIANCE = AssumptionCode("replicate_variance", "kind", "replicates", "centre")
 SINGLE_PSU_RULE = AssumptionCode("single_psu_rule", "rule", "strata")
@@ -540,7 +542,9 @@ def _reasons(
             told = {"units": int(cells.psus_with_cases[place]), "df": float(effective[place])}
             said.append((CASES_IN_FEW_UNITS, told))
         if cells.lost is not None and cells.lost[place]:
-            said.append((REPLICATES_WITHOUT_VALUE, {"replicates": int(cells.lost[place]), "of": table.replicates}))
+            own: Any = call.people.design.replicates
+            code = REPLICATES_MADE_UP if own.kind in AVERAGED else REPLICATES_WITHOUT_VALUE
+            said.append((code, {"replicates": int(cells.lost[place]), "of": table.replicates}))
         out.append(said)
     return out
 

@@ -402,6 +402,12 @@ REASONS: dict[str, Said] = {
         "Los casos se encuentran en pocas unidades primarias: el intervalo, que cuenta todas las unidades encuestadas, tiende a "
         "ser demasiado estrecho, sobre todo hacia arriba.",
     ),
+    "replicates_made_up": (
+        "{replicates} of {of} replicates have this cell empty and were left out; the variance is the mean over the others.",
+        "{replicates} réplications sur {of} laissent cette cellule vide et ont été écartées ; la variance est la moyenne sur "
+        "les autres.",
+        "{replicates} de {of} réplicas dejan vacía esta celda y se omitieron; la varianza es la media de las demás.",
+    ),
     "replicates_without_value": (
         "{replicates} of {of} replicates have this cell empty and were left out.",
         "{replicates} réplications sur {of} laissent cette cellule vide et ont été écartées.",

@@ -260,3 +260,27 @@ def test_asking_for_variances_that_are_not_there() -> None:
     wrong: Any = "bootstrap"
     with pytest.raises(fl.FlError, match="FL-EST-19"):
         fl.estimate_mean(people(), "y", design=DESIGN, variance=wrong)
+
+
+def test_lost_half_samples_are_made_up_by_those_that_are_left() -> None:
+    # A domain in one unit of the first stratum: half of the half-samples hold nothing of it.
+    frame = people(units=2).assign(alone=lambda f: ((f["h"] == "s0") & (f["i"] == 0)) | (f["h"] == "s1"))
+    frame.loc[frame["h"] == "s1", "alone"] = frame["i"] == 1
+    made_of = fl.replicate(frame, DESIGN, kind="brr", centre="estimate")
+    found = fl.estimate_mean(frame, "y", design=made_of, where="alone")
+    own: Any = made_of.replicates
+    units = {unit: row for row, unit in enumerate(own.units)}
+    inside = frame[frame["alone"]].copy()
+    rows = [units[tuple(unit)] for unit in inside[list(own.keys)].itertuples(index=False)]
+    weights = inside["w"].to_numpy()[:, None] * own.multipliers[rows]
+    with np.errstate(invalid="ignore"):
+        theta = (weights * inside["y"].to_numpy()[:, None]).sum(axis=0) / weights.sum(axis=0)
+    kept = np.isfinite(theta)
+    assert 0 < kept.sum() < len(theta)
+    value = np.average(inside["y"], weights=inside["w"])
+    assert found.se == pytest.approx(np.sqrt(((theta[kept] - value) ** 2).mean()), rel=1e-10)
+    last = found.reasons[-1]
+    assert (last.code, dict(last.parameters)) == (
+        "replicates_made_up",
+        {"replicates": int((~kept).sum()), "of": len(theta)},
+    )

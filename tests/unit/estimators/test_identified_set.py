@@ -40,7 +40,7 @@ def test_level_of_the_ends_solves_the_equation_of_imbens_and_manski() -> None:
 
 def test_row_is_made_of_the_two_bounds() -> None:
     frame = people()
-    found = fl.estimate_prevalence(frame, "fl", design=DESIGN, by="r", unknown="bounds")
+    found = fl.estimate_prevalence(frame, "fl", design=DESIGN, by="r", unknown="bounds", df="domain")
     table = found.to_frame()
     low, high, both = (table[table["bound"] == bound].reset_index() for bound in ("lower", "upper", "identified"))
     # Wider than the set, narrower than from the lower limit of the one to the upper limit of the other.
@@ -52,7 +52,8 @@ def test_row_is_made_of_the_two_bounds() -> None:
     gap = np.sqrt(found.covariance[0, 0] + found.covariance[1, 1] - 2 * found.covariance[0, 1])
     width, most = high["value"][0] - low["value"][0], max(low["se"][0], high["se"][0])
     (level,) = end_level(np.array([width]), np.array([gap]), np.array([most]), np.array([139.0]), 0.95)
-    again = fl.estimate_prevalence(frame, "fl", design=DESIGN, unknown="bounds", level=float(level)).to_frame()
+    told: dict[str, Any] = {"unknown": "bounds", "df": "domain", "level": float(level)}
+    again = fl.estimate_prevalence(frame, "fl", design=DESIGN, **told).to_frame()
     assert both["lower"][0] == pytest.approx(again["lower"][0], rel=1e-9)
     assert both["upper"][0] == pytest.approx(again["upper"][1], rel=1e-9)
     assert np.isnan(found.covariance[2]).all()
@@ -74,7 +75,7 @@ def test_nothing_unknown_no_case_and_totals() -> None:
 
 
 def test_words_and_pictures_take_the_interval_of_the_set() -> None:
-    estimates = fl.estimate_prevalence(people(), "fl", design=DESIGN, unknown="bounds")
+    estimates = fl.estimate_prevalence(people(), "fl", design=DESIGN, unknown="bounds", df="domain")
     published = fl.publish(estimates)
     said = {language: " ".join(headline(published, language).sentences) for language in ("en", "fr", "es")}
     row = published.tables[0].frame.iloc[2]
