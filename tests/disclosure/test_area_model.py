@@ -60,7 +60,9 @@ def hidden_districts(published: pd.DataFrame) -> list[str]:
 
 
 @pytest.mark.parametrize("deff", ["pooled", "national", "own"])
-def test_the_binomial_model_does_not_give_its_areas_away(made: Survey, deff: Literal["pooled", "national", "own"]) -> None:
+def test_the_binomial_model_does_not_give_its_areas_away(
+    made: Survey, deff: Literal["pooled", "national", "own"]
+) -> None:
     direct = fl.estimate_prevalence(made.people, "fl", design=DESIGN, by="district")
     model = fl.hierarchical.area(direct, deff=deff, seed=1)
     published = fl.publish({"direct": direct, "model": model}).to_frame()
