@@ -44,7 +44,7 @@ def population(seed: int, *, icc: float, prevalence: float) -> pd.DataFrame:
     return made.frame
 
 
-def units_drawn() -> dict[int, int]:
+def units_drawn() -> Any:
     """Two to fifteen units in each stratum: four to thirty in an area."""
     return {stratum: 2 + (5 * stratum) % 14 for stratum in range(1, 2 * AREAS + 1)}
 

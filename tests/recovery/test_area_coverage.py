@@ -30,9 +30,10 @@ def both(people: Any) -> dict[str, fl.Estimates]:
 @pytest.mark.slow
 def test_intervals_of_areas_hold_where_cases_lie_in_clusters() -> None:
     """24 areas of four to thirty units, 1 % cases, ICC 0.34; ten populations. Less three Monte Carlo errors; no map is refused."""
+    units: Any = {stratum: 2 + (5 * stratum) % 14 for stratum in range(1, 49)}
     report = fl.simulate_coverage(
         partial(everybody, icc=0.34, prevalence=0.01),
-        fl.SampleDesign(strata="stratum", psu="psu", psus={k: 2 + (5 * k) % 14 for k in range(1, 49)}, persons=20),
+        fl.SampleDesign(strata="stratum", psu="psu", psus=units, persons=20),
         "outcome", by="area", estimators={"area": both}, samples=20, block=2, seed=3,
     )  # fmt: skip
     found = report.by_class()
