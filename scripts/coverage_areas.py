@@ -44,7 +44,7 @@ def population(seed: int, *, icc: float, prevalence: float) -> pd.DataFrame:
     return made.frame
 
 
-def units_drawn() -> dict[int, int]:
+def units_drawn() -> Any:
     """Two to fifteen units in each stratum: four to thirty in an area."""
     return {stratum: 2 + (5 * stratum) % 14 for stratum in range(1, 2 * AREAS + 1)}
 
@@ -75,9 +75,7 @@ def cell_lines(icc: float, prevalence: float, report: fl.CoverageReport) -> list
     lines: list[str] = []
     for name, words in WORDS.items():
         records = found[found["estimator"] == f"area: {name}"].to_dict("records")
-        rows: dict[tuple[str, str], dict[str, Any]] = {
-            (str(row["kind"]), str(row["class"])): dict(row) for row in records
-        }
+        rows: dict[tuple[str, str], Any] = {(str(row["kind"]), str(row["class"])): row for row in records}
         every = rows["domains", "all"]
         covers = [f"{rows[key]['coverage']:.1%}" if key in rows and rows[key]["intervals"] else "–" for key in CLASSES]
         covers[0] += f" ± {every['coverage_error']:.1%}"

@@ -22,9 +22,9 @@ WORDS = {
     "area": "area model, no covariate",
     "area-x1": "area model, covariate x1",
     "area-x2": "area model, covariate x2",
-    "area-national": "no covariate, one design effect",
-    "area-x1-national": "x1, one design effect",
-    "area-x2-national": "x2, one design effect",
+    "area-own": "no covariate, own design effects",
+    "area-x1-own": "x1, own design effects",
+    "area-x2-own": "x2, own design effects",
 }
 SHOWN = METHODS[:3]
 

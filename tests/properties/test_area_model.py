@@ -117,7 +117,7 @@ def test_shrinkage_is_towards_the_model_and_grows_with_the_error(seed: int, area
     assert found["value"].iloc[1] < found["value"].iloc[0] < 12.0
 
 
-@pytest.mark.parametrize("sigma", ["half-normal(1)", "exponential(1)", "half-cauchy(1)"])
+@pytest.mark.parametrize("sigma", ["half-normal(1)", "exponential(1)", "half-cauchy(1)", "rayleigh(1)"])
 def test_wider_levels_hold_narrower_ones(sigma: str) -> None:
     table, _ = count_areas(5, 10)
     narrow, wide = (figures(table, prior=Prior(sigma=sigma), level=level) for level in (0.5, 0.95))

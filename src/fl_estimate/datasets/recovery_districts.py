@@ -18,7 +18,7 @@ from fl_estimate.estimators.hierarchical import area
 from fl_estimate.results.estimates import Estimates
 
 METHODS: tuple[str, ...] = (
-    "direct", "area", "area-x1", "area-x2", "area-national", "area-x1-national", "area-x2-national",
+    "direct", "area", "area-x1", "area-x2", "area-own", "area-x1-own", "area-x2-own",
 )  # fmt: skip
 FEW_CASES = 5.0
 """Districts with fewer cases in a sample, on average, are those that direct estimates do not serve."""
@@ -43,15 +43,14 @@ def replicate_districts(replicates: int, *, seed: int, level: float = 0.95, proc
     pandas.DataFrame
         One row a sample, `method` and `district`. Methods: ``direct`` (Korn and Graubard's interval), ``area`` (the
         binomial area model without a covariate), ``area-x1`` (with the country's covariate x1, which predicts),
-        ``area-x2`` (with x2, which does not); and the three of them with the nation's design effect for all districts,
-        ``…-national``. Columns `replicate`, `method`, `district`, `truth`, `value`, `lower`, `upper`, `cases`, `covered`.
+        ``area-x2`` (with x2, which does not); and the three of them with each district's own design effect, ``…-own``. Columns `replicate`, `method`, `district`, `truth`, `value`, `lower`, `upper`, `cases`, `covered`.
 
     Examples
     --------
     >>> from fl_estimate.datasets.recovery_districts import replicate_districts
     >>> runs = replicate_districts(1, seed=1)
     >>> len(runs), list(runs["method"].unique())
-    (168, ['direct', 'area', 'area-x1', 'area-x2', 'area-national', 'area-x1-national', 'area-x2-national'])
+    (168, ['direct', 'area', 'area-x1', 'area-x2', 'area-own', 'area-x1-own', 'area-x2-own'])
     """
     blocks = [list(range(start, replicates, max(1, processes))) for start in range(max(1, processes))]
     blocks = [block for block in blocks if block]
@@ -110,10 +109,10 @@ def _one(population: Population, replicate: int, seed: int, level: float, known:
     geography = population.geography
     known_of = pd.DataFrame({"district": list(DISTRICTS), "x1": geography.x1, "x2": geography.x2})
     every: dict[str, Estimates] = {"direct": direct}
-    rules: tuple[Literal["own", "national"], ...] = ("own", "national")
+    rules: tuple[Literal["pooled", "own"], ...] = ("pooled", "own")
     for rule in rules:
         for covariate in ("", "x1", "x2"):
-            name = "-".join(part for part in ("area", covariate, "" if rule == "own" else rule) if part)
+            name = "-".join(part for part in ("area", covariate, "" if rule == "pooled" else rule) if part)
             covariates = known_of[["district", covariate]] if covariate else None
             every[name] = area(direct, covariates=covariates, deff=rule, level=level, draws=1, seed=0)
     parts: list[pd.DataFrame] = []

@@ -32,7 +32,7 @@ RING = pd.DataFrame({"district": NAMES, "neighbour": [*NAMES[1:], NAMES[0]]})
 
 
 def counted(**arguments: Any) -> fl.Estimates:
-    return fl.hierarchical.area(COUNTS, **{"draws": 500, "seed": 1, **arguments})
+    return fl.hierarchical.area(COUNTS, **{"draws": 500, "seed": 1, "deff": "own", **arguments})
 
 
 def test_dimensions_are_named_by_areas() -> None:
@@ -106,7 +106,7 @@ def test_likelihoods_by_hand() -> None:
     expected = stats.norm.logpdf(VALUES["value"].to_numpy(), drawn, 1.0)
     np.testing.assert_allclose(tree["log_likelihood"]["y"].to_numpy(), expected, rtol=1e-12)
     whole = COUNTS.assign(deff=1.0)
-    tree = fl.hierarchical.area(whole, draws=50, seed=1).to_datatree()
+    tree = fl.hierarchical.area(whole, deff="own", draws=50, seed=1).to_datatree()
     drawn = tree["posterior"]["value"].to_numpy()[..., :7]
     n = whole["n"].to_numpy()[:7]
     y = (whole["n"] * whole["value"]).to_numpy()[:7]

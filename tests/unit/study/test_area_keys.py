@@ -82,7 +82,7 @@ def test_benchmark_and_the_nations_design_effect(tmp_path: Path) -> None:
     estimates, _ = made(tmp_path, keys)
     long = long_way(tmp_path, population=PERSONS, benchmark="ratio", deff="national", likelihood="beta-binomial")
     pd.testing.assert_frame_equal(estimates.to_frame(), long.to_frame(), rtol=1e-8)
-    assert [str(assumption.code) for assumption in estimates.assumptions].count("benchmarked") == 1
+    assert [str(assumption.code) for assumption in estimates.assumptions].count("benchmarked_with_error") == 1
 
 
 def test_times_are_one_more_column(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from scipy import special
 import fl_estimate as fl
 from fl_estimate.estimators import importance
 from fl_estimate.estimators.hierarchical import counts as counts_module
+from fl_estimate.estimators.hierarchical.priors import Density
 from fl_estimate.results.estimates import FIXED
 
 from .made import COVARIATES, LETTERS, POPULATION, counts, direct, values
@@ -168,10 +169,10 @@ def test_the_row_of_missing_labels_is_left_out() -> None:
 
 
 def test_one_area_alone_keeps_to_the_prior() -> None:
-    """With one area sigma's posterior is its prior, half-normal(1), whose mean is sqrt(2/pi)."""
+    """With one area sigma's posterior is its prior: rayleigh(1), whose mean is sqrt(pi/2), or half-normal(1), sqrt(2/pi)."""
     estimates = area(counts().iloc[[0]], seed=1)
     assert "few_areas" in codes(estimates)
-    assert estimates.diagnostics["parameters"]["sigma"]["mean"] == pytest.approx(np.sqrt(2 / np.pi), rel=0.15)
+    assert estimates.diagnostics["parameters"]["sigma"]["mean"] == pytest.approx(np.sqrt(np.pi / 2), rel=0.15)
     flat = area(values().iloc[[0]], likelihood="normal", prior=fl.hierarchical.Prior(sigma="half-normal(1)"), seed=1)
     row = flat.to_frame().iloc[0]
     # A flat intercept and one area: the area is all that is known of itself.
@@ -230,6 +231,17 @@ def test_covariates_are_standardised_unless_a_prior_speaks_of_them() -> None:
     given = area(counts(), covariates=thousands, prior=fl.hierarchical.Prior(slopes="normal(0, 0.0001)"), seed=1)
     assert "covariates_standardised" not in codes(given)
     assert abs(given.diagnostics["parameters"]["x1"]["mean"]) < 0.001
+
+
+def test_the_default_prior_of_counts_is_that_of_an_exponential_variance() -> None:
+    """With one area, which says nothing of sigma, its posterior is the prior: mean sqrt(pi/2), and sigma² has mean 2."""
+    one = pd.DataFrame({"district": ["A"], "value": [0.0], "n": [1e-6], "deff": [1.0]})
+    found = area(one, deff="own", seed=1, draws=40_000)
+    assert found.diagnostics["parameters"]["sigma"]["mean"] == pytest.approx(np.sqrt(np.pi / 2), rel=0.01)
+    drawn = Density("rayleigh", (1.0,)).draw(np.random.default_rng(1), 100_000)
+    # Standard deviation of an exponential of mean 2: 2; five standard errors.
+    assert (drawn**2).mean() == pytest.approx(2.0, abs=5 * 2 / np.sqrt(100_000))
+    assert "rayleigh(1)" in [dict(one.parameters).get("prior") for one in found.assumptions]
 
 
 def test_a_penalised_prior_is_an_exponential_one() -> None:

@@ -44,12 +44,12 @@ def test_counts_are_left_out_as_by_refitting() -> None:
     """Without area B: its marginal likelihood averaged over the posterior of the others' hyper-parameters."""
     table = counts().head(8)
     prior = Prior(sigma="half-normal(1)", intercept="normal(-5, 1.5)")
-    estimates = hierarchical.area(table, prior=prior, seed=1)
+    estimates = hierarchical.area(table, prior=prior, deff="own", seed=1)
     found = hierarchical.leave_one_out(estimates, table).set_index("district")
     without = table.assign(
         n=table["n"].where(table["district"] != "A", 0), value=table["value"].where(table["district"] != "A")
     )
-    draws = hierarchical.area(without, prior=prior, draws=50_000, seed=2).draws[:, 0]
+    draws = hierarchical.area(without, prior=prior, deff="own", draws=50_000, seed=2).draws[:, 0]
     n, y = 900 / 1.1, 900 / 1.1 * 0.01
     constant = special.gammaln(n + 1) - special.gammaln(y + 1) - special.gammaln(n - y + 1)
     likelihood = np.exp(y * np.log(draws) + (n - y) * np.log1p(-draws) + constant)
@@ -73,7 +73,7 @@ def test_counts_that_hang_together_are_left_out_as_by_refitting(model: str) -> N
     """Without the fourth area or year: its likelihood averaged over the draws of a fit that does not know its counts."""
     table = counts().head(8)
     prior = Prior(sigma="half-normal(1)", intercept="normal(-5, 1.5)")
-    settings: dict[str, Any] = {"prior": prior}
+    settings: dict[str, Any] = {"prior": prior, "deff": "own"}
     if model in ("bym2", "sar"):
         settings |= {"spatial": model, "neighbours": CHAIN[CHAIN["neighbour"] <= "H"]}
     else:
@@ -141,7 +141,7 @@ def test_half_and_twice_the_prior() -> None:
     estimates = hierarchical.area(table, seed=1)
     found = hierarchical.sensitivity(estimates, table)
     assert found["scale"].unique().tolist() == [0.5, 1.0, 2.0]
-    assert found["prior"].unique().tolist() == ["half-normal(0.5)", "half-normal(1)", "half-normal(2)"]
+    assert found["prior"].unique().tolist() == ["rayleigh(0.5)", "rayleigh(1)", "rayleigh(2)"]
     # The default intercept is written to six digits in the recipe.
     np.testing.assert_allclose(found.loc[found["scale"] == 1, "shift"], 0, atol=1e-6)
     sigma = found.groupby("scale")["sigma"].first()

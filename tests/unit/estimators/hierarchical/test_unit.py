@@ -59,7 +59,14 @@ def test_with_one_cell_the_error_is_that_of_the_direct_estimate() -> None:
     frame = people(6_000).assign(all=1)
     direct = fl.estimate_prevalence(frame, "fl", design=DESIGN).to_frame().iloc[0]
     whole = pd.DataFrame({"all": [1], "population": [1_000]})
-    found = unit(frame, cells="all", population=whole, varying=[], prior=fl.hierarchical.Prior(intercept="flat"))
+    found = unit(
+        frame,
+        cells="all",
+        population=whole,
+        varying=[],
+        prior=fl.hierarchical.Prior(intercept="flat"),
+        weights="effective",
+    )
     row = found.to_frame().iloc[0]
     assert direct["deff"] > 1.5
     assert row["value"] == pytest.approx(direct["value"], rel=0.01)
