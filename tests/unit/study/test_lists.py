@@ -75,6 +75,15 @@ def test_covariates_of_a_formula_and_domains_are_kept_beside_the_lists(persons: 
         assert "everyone_can_be_listed" in {assumption.code for assumption in one.assumptions}
 
 
+@pytest.mark.parametrize("across", ["pairs", "no-highest-interaction"])
+def test_doubly_robust_takes_all_lists_of_the_file(persons: pd.DataFrame, tmp_path: Path, across: Any) -> None:
+    keys = NAMED + f'method = "doubly_robust"\ncovariates = ["sex"]\nacross = "{across}"\nfolds = 2\n'
+    made = estimated(tmp_path, persons, keys)
+    asked = cr.doubly_robust(persons, lists=LISTS, covariates=["sex"], across=across, folds=2, seed=1)
+    np.testing.assert_allclose(made.frame[["value", "se"]], asked.frame[["value", "se"]], rtol=1e-9)
+    assert set(made.frame["method"]) == {"doubly-robust-lists"}
+
+
 def test_a_model_with_covariates_is_chosen_from_a_file(persons: pd.DataFrame, tmp_path: Path) -> None:
     keys = NAMED + 'method = "select_conditional"\ncovariates = "C(sex) + region"\nby = "region"\ncriterion = "aic"\n'
     made = estimated(tmp_path, persons, keys)
@@ -255,7 +264,8 @@ def test_odds_ratios_of_a_study_are_two_numbers_above_0(persons: pd.DataFrame, t
         ('method = "appraise"\nstrata = "region"\n', "estimate[1].strata: appraise"),
         ('method = "chao"\ncovariates = ["sex"]\n', "estimate[1].covariates: chao does not take it"),
         ('method = "chao"\nstrata = "police"\n', "estimate[1]: 'police' is a list or the count"),
-        ('method = "doubly_robust"\n', "estimate[1].a: doubly_robust needs two lists"),
+        ('method = "doubly_robust"\na = "police"\n', "estimate[1].b: doubly_robust needs two lists"),
+        ('method = "doubly_robust"\nb = "police"\n', "estimate[1].a: doubly_robust needs two lists"),
         (
             'method = "chao"\nstrata = "region"\n[[estimate]]\nkind = "sum"\nname = "s"\nestimates = ["lists", "lists"]\n',
             "estimate[2].estimates: 'lists' is by strata",
