@@ -84,6 +84,29 @@ def test_doubly_robust_takes_all_lists_of_the_file(persons: pd.DataFrame, tmp_pa
     assert set(made.frame["method"]) == {"doubly-robust-lists"}
 
 
+ADDED = 'method = "loglinear"\n\n[[estimate]]\nkind = "add_unlistable"\nname = "with_unlistable"\nestimates = "lists"\nshare = {}\n'
+
+
+@pytest.mark.parametrize(("written", "share"), [("[0.2, 0.4]", (0.2, 0.4)), ("0.3", 0.3)])
+def test_people_whom_no_list_can_meet_are_added_to_an_estimate_before(
+    persons: pd.DataFrame, tmp_path: Path, written: str, share: Any
+) -> None:
+    result = run_study(study(tmp_path, persons, NAMED + ADDED.format(written)), out=tmp_path / "out")
+    made = result.estimates["with_unlistable"]
+    histories = fl.CaptureHistories.from_records(persons, lists=LISTS)
+    asked = cr.add_unlistable(cr.loglinear(histories), share)
+    numbers = ["value", "lower", "upper"]
+    np.testing.assert_allclose(made.frame[numbers], asked.frame[numbers], rtol=1e-9)
+
+
+@pytest.mark.parametrize("written", ["[0.4, 0.2]", "1", "[0.1, 0.2, 0.3]", "-0.1", "[]"])
+def test_a_share_of_people_whom_no_list_can_meet_is_one_or_two_numbers(
+    persons: pd.DataFrame, tmp_path: Path, written: str
+) -> None:
+    fault = str(refused(study(tmp_path, persons, NAMED + ADDED.format(written))))
+    assert "estimate[2].share: a share of all people from 0 to below 1" in fault
+
+
 def test_a_model_with_covariates_is_chosen_from_a_file(persons: pd.DataFrame, tmp_path: Path) -> None:
     keys = NAMED + 'method = "select_conditional"\ncovariates = "C(sex) + region"\nby = "region"\ncriterion = "aic"\n'
     made = estimated(tmp_path, persons, keys)
