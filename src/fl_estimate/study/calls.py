@@ -118,7 +118,8 @@ def _value(entry: Entry, argument: Argument, tables: Mapping[str, Any], before: 
     for role in argument.roles:
         match role:
             case Pair():
-                return tuple(getattr(entry, each) for each in role.keys)
+                each = tuple(getattr(entry, key) for key in role.keys)
+                return None if set(each) == {None} else each
             case Earlier():
                 return _figures(role, value, before)
             case FromFile() | Neighbours() | Persons():

@@ -144,7 +144,7 @@ def read_with_faults(path: str | Path) -> tuple[Study | None, StudyFault | None]
     if left.config is not None:
         faults += _faults(left.config, left.places)
     if meant.config is not None:
-        faults += _between_faults(meant.config, meant.places, whole=not meant.broken)
+        faults += _between_faults(meant.config, meant.places, file.parent, whole=not meant.broken)
     fault = _broken(file.name, faults) if faults else None
     if left.config is None:
         return None, fault
@@ -315,13 +315,13 @@ def _faults(config: StudyConfig, places: Sequence[int]) -> Iterable[str]:
         yield "publish.languages: a language is named twice"
 
 
-def _between_faults(config: StudyConfig, places: Sequence[int], *, whole: bool) -> Iterable[str]:
+def _between_faults(config: StudyConfig, places: Sequence[int], folder: Path, *, whole: bool) -> Iterable[str]:
     """What estimates ask of each other; names that nobody has are told where all estimates are there."""
     names = [entry.name for entry in config.estimate]
     for position, (place, entry) in enumerate(zip(places, config.estimate, strict=True)):
         between = earlier_faults(entry, names[:position]) if whole else ()
         yield from (f"estimate[{place}].{fault}" for fault in between)
-    between = between_faults(config.estimate, config.source)
+    between = between_faults(config.estimate, config.source, folder)
     yield from (f"estimate[{places[position]}].{fault}" for position, fault in between)
 
 

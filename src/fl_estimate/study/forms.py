@@ -116,7 +116,8 @@ def _fields(argument: Argument) -> dict[str, tuple[Any, Any]]:
     if argument.role(Pair) is not None:
         told = argument.role(InFile)
         pair = argument.form if told is None else told.form
-        return {key: (_plain(form), ...) for key, form in zip(argument.keys, get_args(pair), strict=True)}
+        plain = {key: _plain(form) for key, form in zip(argument.keys, get_args(pair), strict=True)}
+        return {key: (form, ...) if argument.required else (form | None, None) for key, form in plain.items()}
     if not argument.keys:
         return {}
     form, default = _form(argument), ... if argument.required else _default(argument)

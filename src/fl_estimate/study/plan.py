@@ -1,12 +1,13 @@
 """What the estimates of a study ask of each other: keys that go together, estimates made before, figures that share an error.
 
-Names only; nothing is read or run.
+Names only; nothing is run, and files are looked at only for whether two are one.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, cast
 
 from fl_estimate.design.domains import by_margins
@@ -25,8 +26,9 @@ from fl_estimate.results.roles import (
     Stated,
     Strata,
 )
-from fl_estimate.study.entries import Columns
+from fl_estimate.study.entries import Columns, SourceEntry
 from fl_estimate.study.forms import Entry, ListsEntry, PeopleEntry
+from fl_estimate.study.same_files import SameFiles, files_of
 
 TELLING: frozenset[str] = frozenset({"outcome", "term", "quantity"})
 """Columns of every result whose values can be compared."""
@@ -130,17 +132,21 @@ def earlier_faults(entry: Entry, before: Sequence[str]) -> Iterator[str]:
             yield f"{key}: no estimate before this one is called {name!r}; {hint}"
 
 
-def between_faults(entries: Sequence[Entry], sources: Collection[str]) -> Iterator[tuple[int, str]]:
+def between_faults(
+    entries: Sequence[Entry], sources: Mapping[str, SourceEntry], folder: Path
+) -> Iterator[tuple[int, str]]:
     """What is wrong between estimates, with the position of the entry that is at fault.
 
     Parameters
     ----------
     entries : sequence of Entry
         In the order of the file. Of one that is not there nothing is known, and nothing is said.
-    sources : collection of str
-        The names of the sources of the study.
+    sources : mapping of str to SourceEntry
+        The sources of the study.
+    folder : Path
+        Where paths start.
     """
-    yield from _shared(entries, single=len(sources) == 1)
+    yield from _shared(entries, _Origins(sources, folder))
     yield from _without_nation(entries)
     yield from _unfit(entries)
 
@@ -185,7 +191,31 @@ def _without_nation(entries: Sequence[Entry]) -> Iterator[tuple[int, str]]:
 # --- figures that share an error --------------------------------------------------------------------------------
 
 
-def _shared(entries: Sequence[Entry], *, single: bool) -> Iterator[tuple[int, str]]:
+class _Origins:
+    """What estimates come of: a source, or a file of lists or figures, each called by one name however it is written."""
+
+    def __init__(self, sources: Mapping[str, SourceEntry], folder: Path) -> None:
+        self._files = SameFiles(folder)
+        self._single = len(sources) == 1  # the only source is one, whether it is named or not
+        self._sources = {
+            name: frozenset(self._files.name(file, self._called(name)) for file in files_of(source.file))
+            for name, source in sources.items()
+        }
+
+    def _called(self, source: str | None) -> str:
+        return f"[source.{source}]" if source is not None and not self._single else "the survey"
+
+    def of_source(self, source: str | None) -> frozenset[str]:
+        """What comes of a source: files that it shares with one before it are that one's."""
+        named = next(iter(self._sources)) if self._single else source
+        return self._sources.get(named or "", frozenset({self._called(source)}))
+
+    def of_file(self, written: str) -> str:
+        """What comes of a file."""
+        return self._files.name(written, written)
+
+
+def _shared(entries: Sequence[Entry], origins: _Origins) -> Iterator[tuple[int, str]]:
     """Entries that would add, divide or weight figures as independent which come of the same survey, lists or figure.
 
     Each has to state a correlation where its function takes one; where it takes none, such figures are refused.
@@ -193,7 +223,7 @@ def _shared(entries: Sequence[Entry], *, single: bool) -> Iterator[tuple[int, st
     roots: dict[str, frozenset[str]] = {}
     for position, entry in enumerate(entries):
         yield from ((position, fault) for fault in _together(entry, roots))
-        roots[entry.name] = _roots(entry, roots, single=single)
+        roots[entry.name] = _roots(entry, roots, origins)
 
 
 def _together(entry: Entry, roots: Roots) -> Iterator[str]:
@@ -213,15 +243,14 @@ def _together(entry: Entry, roots: Roots) -> Iterator[str]:
             yield f"estimates: the errors of {one!r} and {other!r} go together, both come of {named}; {fix}"
 
 
-def _roots(entry: Entry, roots: Roots, *, single: bool) -> frozenset[str]:
+def _roots(entry: Entry, roots: Roots, origins: _Origins) -> frozenset[str]:
     """What an estimate comes of: a source, a file of lists or figures; of estimates before it, theirs; or it is a figure itself."""
     if isinstance(entry, PeopleEntry):
-        named = entry.source is not None and not single  # the only source is one, whether it is named or not
-        return frozenset({f"[source.{entry.source}]" if named else "the survey"})
+        return origins.of_source(entry.source)
     if isinstance(entry, ListsEntry):
-        return frozenset({entry.file})
+        return frozenset({origins.of_file(entry.file)})
     files = [argument.keys[0] for argument, role in entry.declared.having(FromFile) if role.figures]
-    found = {str(getattr(entry, key)) for key in files if getattr(entry, key) is not None}
+    found = {origins.of_file(str(getattr(entry, key))) for key in files if getattr(entry, key) is not None}
     before = [name for _, _, name in earlier(entry)]
     for name in before:
         found |= roots.get(name, frozenset())

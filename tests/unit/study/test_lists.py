@@ -75,6 +75,38 @@ def test_covariates_of_a_formula_and_domains_are_kept_beside_the_lists(persons: 
         assert "everyone_can_be_listed" in {assumption.code for assumption in one.assumptions}
 
 
+@pytest.mark.parametrize("across", ["pairs", "no-highest-interaction"])
+def test_doubly_robust_takes_all_lists_of_the_file(persons: pd.DataFrame, tmp_path: Path, across: Any) -> None:
+    keys = NAMED + f'method = "doubly_robust"\ncovariates = ["sex"]\nacross = "{across}"\nfolds = 2\n'
+    made = estimated(tmp_path, persons, keys)
+    asked = cr.doubly_robust(persons, lists=LISTS, covariates=["sex"], across=across, folds=2, seed=1)
+    np.testing.assert_allclose(made.frame[["value", "se"]], asked.frame[["value", "se"]], rtol=1e-9)
+    assert set(made.frame["method"]) == {"doubly-robust-lists"}
+
+
+ADDED = 'method = "loglinear"\n\n[[estimate]]\nkind = "add_unlistable"\nname = "with_unlistable"\nestimates = "lists"\nshare = {}\n'
+
+
+@pytest.mark.parametrize(("written", "share"), [("[0.2, 0.4]", (0.2, 0.4)), ("0.3", 0.3)])
+def test_people_whom_no_list_can_meet_are_added_to_an_estimate_before(
+    persons: pd.DataFrame, tmp_path: Path, written: str, share: Any
+) -> None:
+    result = run_study(study(tmp_path, persons, NAMED + ADDED.format(written)), out=tmp_path / "out")
+    made = result.estimates["with_unlistable"]
+    histories = fl.CaptureHistories.from_records(persons, lists=LISTS)
+    asked = cr.add_unlistable(cr.loglinear(histories), share)
+    numbers = ["value", "lower", "upper"]
+    np.testing.assert_allclose(made.frame[numbers], asked.frame[numbers], rtol=1e-9)
+
+
+@pytest.mark.parametrize("written", ["[0.4, 0.2]", "1", "[0.1, 0.2, 0.3]", "-0.1", "[]"])
+def test_a_share_of_people_whom_no_list_can_meet_is_one_or_two_numbers(
+    persons: pd.DataFrame, tmp_path: Path, written: str
+) -> None:
+    fault = str(refused(study(tmp_path, persons, NAMED + ADDED.format(written))))
+    assert "estimate[2].share: a share of all people from 0 to below 1" in fault
+
+
 def test_a_model_with_covariates_is_chosen_from_a_file(persons: pd.DataFrame, tmp_path: Path) -> None:
     keys = NAMED + 'method = "select_conditional"\ncovariates = "C(sex) + region"\nby = "region"\ncriterion = "aic"\n'
     made = estimated(tmp_path, persons, keys)
@@ -255,7 +287,8 @@ def test_odds_ratios_of_a_study_are_two_numbers_above_0(persons: pd.DataFrame, t
         ('method = "appraise"\nstrata = "region"\n', "estimate[1].strata: appraise"),
         ('method = "chao"\ncovariates = ["sex"]\n', "estimate[1].covariates: chao does not take it"),
         ('method = "chao"\nstrata = "police"\n', "estimate[1]: 'police' is a list or the count"),
-        ('method = "doubly_robust"\n', "estimate[1].a: doubly_robust needs two lists"),
+        ('method = "doubly_robust"\na = "police"\n', "estimate[1].b: doubly_robust needs two lists"),
+        ('method = "doubly_robust"\nb = "police"\n', "estimate[1].a: doubly_robust needs two lists"),
         (
             'method = "chao"\nstrata = "region"\n[[estimate]]\nkind = "sum"\nname = "s"\nestimates = ["lists", "lists"]\n',
             "estimate[2].estimates: 'lists' is by strata",

@@ -167,7 +167,7 @@ def test_the_survey_is_one_whether_an_estimate_names_it_or_not(tmp_path: Path) -
 def test_two_surveys_are_two_and_each_is_one(tmp_path: Path) -> None:
     """Of two sources the errors are apart, and need no correlation; of two estimates of one of them they go together."""
     text = _of_one_survey(one='source = "people"\n').replace(
-        "\n[[estimate]]", '\n[source.other]\nfile = "people.csv"\nmapping = "people.toml"\n\n[[estimate]]', 1
+        "\n[[estimate]]", '\n[source.other]\nfile = "other.csv"\nmapping = "people.toml"\n\n[[estimate]]', 1
     )
     second = 'name = "two"\n'
     read_study(write(tmp_path, study=text.replace(second, f'{second}source = "other"\n')))

@@ -127,10 +127,11 @@ def conditional_loglinear(
 
     References
     ----------
-    Huggins (1989), Biometrika 76, 133-140. Alho (1990), Biometrics 46, 623-635. van der Heijden, Cruyff and van Houwelingen
-    (2003), Statistica Neerlandica 57, 289-304 (variance). Zwane and van der Heijden (2003), Statistics and Probability
-    Letters 65, 121-125 (bootstrap); Andrews (1988), Econometrica 56, 1419-1453 (goodness of fit); Ibrahim (1990), JASA 85, 765-769 (EM by weights); (2007), Biometrics 63, 1160-1169, and van der Heijden, Whittaker, Cruyff, Bakker and van der Vliet (2012), Annals
-    of Applied Statistics 6, 831-852 (covariates and lists that do not know each other).
+    Huggins (1989), Biometrika 76, 133-140. Alho (1990), Biometrics 46, 623-635. Yee, Stoklosa and Huggins (2015), Journal of
+    Statistical Software 65(5), 1-33. van der Heijden, Bustami, Cruyff, Engbersen and van Houwelingen (2003), Statistical
+    Modelling 3, 305-322 (variance). Andrews (1988), Econometrica 56, 1419-1453 (goodness of fit). Ibrahim (1990), Journal of the
+    American Statistical Association 85, 765-769 (EM by weights). van der Heijden, Whittaker, Cruyff, Bakker and van der Vliet
+    (2012), Annals of Applied Statistics 6, 831-852 (covariates and lists that do not know each other).
 
     Examples
     --------

@@ -28,7 +28,7 @@ class Columns:
 
     values: Floats
     names: tuple[str, ...]
-    terms: tuple[str, ...]
+    terms: tuple[str, ...] = ()
 
     def without_intercept(self) -> Columns:
         """The same but for the constant."""

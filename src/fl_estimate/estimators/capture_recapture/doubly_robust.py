@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
@@ -44,7 +44,6 @@ from fl_estimate.results.provenance import Provenance
 from fl_estimate.results.recipe import Recipe
 from fl_estimate.results.roles import (
     LISTS,
-    NOT_IN_FILE,
     InFile,
     Kept,
     Key,
@@ -97,14 +96,24 @@ class _Records:
     hash: str
 
 
-@method(kind="capture_recapture", chosen=True, basis="lists", family="capture_recapture")
+def _one_of_two(given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """In a study file: both lists are named, or none."""
+    named = [key for key in ("a", "b") if given.get(key) is not None]
+    if len(named) == 1:
+        yield (
+            "b" if named == ["a"] else "a",
+            "doubly_robust needs two lists, a and b, or neither: then it takes all lists of the file",
+        )
+
+
+@method(kind="capture_recapture", chosen=True, basis="lists", family="capture_recapture", faults=_one_of_two)
 def doubly_robust(
     records: Annotated[Any, LISTS],
     *,
-    lists: Annotated[Sequence[str], InFile(tuple[ListName, ListName]), Pair(("a", "b"))],
+    lists: Annotated[Sequence[str] | None, InFile(tuple[ListName, ListName]), Pair(("a", "b"))] = None,
     covariates: Annotated[Sequence[str], Kept()] = (),
     by: Annotated[str | None, Strata()] = None,
-    across: Annotated[Across, NOT_IN_FILE] = "no-highest-interaction",
+    across: Across = "no-highest-interaction",
     learner: Annotated[Learner | Any, InFile(Learner)] = "logistic",
     kind: Annotated[Literal["doubly-robust", "plug-in"], Key("estimator")] = "doubly-robust",
     folds: Annotated[int | str, InFile(Annotated[int, Within(ge=2, le=20)])] = 5,
@@ -124,8 +133,8 @@ def doubly_robust(
     records : frame or CaptureHistories
         A row is a person observed, on the two lists or on others. Of histories that `fl.load_lists` made, the records
         with the covariates that it kept; counts are taken as so many persons alike.
-    lists : sequence of str
-        Columns of 0 and 1: two that are independent given covariates, or more.
+    lists : sequence of str, optional
+        Columns of 0 and 1: two that are independent given covariates, or more. Of histories, all their lists by default.
     covariates : sequence of str
         Numbers or text, none missing. Without any, the estimate is Petersen's.
     by : str, optional
@@ -200,6 +209,8 @@ def doubly_robust(
         raise not_one_of("FL-EST-30", "this way over more than two lists", across, ACROSS)
     _require_settings(learner, folds, margin)
     told = records if isinstance(records, CaptureHistories) else None
+    if lists is None:
+        lists = _own_lists(told)
     read = _read(records if told is None else told.people(), lists, list(covariates), by, folds)
     if len(lists) > 2:
         return _over_more(read, told, across, {
@@ -228,6 +239,15 @@ def doubly_robust(
         return found
     frame = found.frame.assign(outcome=told.outcome)
     return replace(found, frame=frame, population=told.population, reference_period=told.reference_period)
+
+
+def _own_lists(histories: CaptureHistories | None) -> tuple[str, ...]:
+    if histories is None:
+        raise ListsFault(
+            "FL-LISTS-02", "it is not said which columns are lists", found="lists=None",
+            fix='lists=["police", "ngo"]; histories of fl.load_lists know their lists',
+        )  # fmt: skip
+    return histories.lists
 
 
 def _over_more(read: _Records, told: CaptureHistories | None, across: Across, arguments: dict[str, Any]) -> Estimates:

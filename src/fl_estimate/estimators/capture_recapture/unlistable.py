@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Annotated, Any
 
 import numpy as np
 
@@ -11,12 +13,22 @@ from fl_estimate.errors import EstimateFault, listed
 from fl_estimate.estimators.capture_recapture.linkage_codes import EVERYONE_CAN_BE_LISTED, SHARE_UNLISTABLE_STATED
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
+from fl_estimate.results.roles import Earlier, InFile
 
 ROWS = ("population_size", "dark_figure")
 
 
-@method(kind=None, basis=None, family="capture_recapture")
-def add_unlistable(estimates: Estimates, share: float | tuple[float, float]) -> Estimates:
+def _no_share(given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """In a study file: a share, or two in order."""
+    if "share" in given and _share(given["share"]) is None:
+        yield "share", "a share of all people from 0 to below 1, or the least and the most: share = [0.2, 0.4]"
+
+
+@method(kind="add_unlistable", basis=None, family="capture_recapture", faults=_no_share)
+def add_unlistable(
+    estimates: Annotated[Estimates, Earlier()],
+    share: Annotated[float | tuple[float, float], InFile(float | list[float])],
+) -> Estimates:
     """Add a stated share of people whom no list can meet to an estimate from lists.
 
     Capture–recapture counts whoever some list could have met. People who are kept where no list looks have no chance of
@@ -56,12 +68,13 @@ def add_unlistable(estimates: Estimates, share: float | tuple[float, float]) -> 
     >>> [round(float(value)) for value in frame["value"]]
     [2500, 1700]
     """
-    least, most = share if isinstance(share, tuple) else (share, share)
-    if not (np.isfinite([least, most]).all() and 0 <= least <= most < 1):
+    found = _share(share)
+    if found is None:
         raise EstimateFault(
             "FL-EST-346", "the share of people whom no list can meet is a number from 0 to below 1, or two in order",
             found=repr(share), fix="0.3 says that three people in ten could be on no list; (0.2, 0.4) is a range",
         )  # fmt: skip
+    least, most = found
     quantities = estimates.frame["quantity"].astype(str).tolist()
     if quantities != [*ROWS] * (len(quantities) // 2):
         raise EstimateFault(
@@ -83,6 +96,14 @@ def add_unlistable(estimates: Estimates, share: float | tuple[float, float]) -> 
     return replace(
         estimates, frame=frame, assumptions=(*kept, said), draws=None, covariance_matrix=None, provenance=provenance
     )
+
+
+def _share(share: float | Sequence[float]) -> tuple[float, float] | None:
+    """The least and the most; None where it is no share."""
+    ends = tuple(share) if isinstance(share, Sequence) else (share, share)
+    if len(ends) != 2 or not np.isfinite(ends).all():
+        return None
+    return (ends[0], ends[1]) if 0 <= ends[0] <= ends[1] < 1 else None
 
 
 def _sizes(estimates: Estimates) -> tuple[dict[str, Floats], Floats]:

@@ -88,7 +88,8 @@ def test_the_truth_is_found_and_a_response_left_out_biases() -> None:
     row = found.to_frame().iloc[0]
     assert row["lower"] < 3_000 < row["upper"]
     assert row["interval_kind"] == "log"
-    without = cr.conditional_loglinear(histories, **(CALL | {"behaviour": ""})).to_frame().iloc[0]
+    silent: dict[str, Any] = CALL | {"behaviour": ""}
+    without = cr.conditional_loglinear(histories, **silent).to_frame().iloc[0]
     # People who are caught more easily afterwards look easier to catch: too few are estimated.
     assert without["upper"] < 3_000
     assert "behaviour_after_capture" in {assumption.code for assumption in found.assumptions}

@@ -138,3 +138,20 @@ def test_calls_that_cannot_be_are_refused(code: str, change: dict[str, Any], wit
         seen = seen[~gone]
     with pytest.raises(fl.FlError, match=code):
         cr.doubly_robust(seen, lists=LISTS, seed=1, **change)
+
+
+def test_histories_know_their_lists_and_a_frame_does_not() -> None:
+    counts = pd.DataFrame(
+        {
+            "a": [1, 0, 0, 1, 1, 0, 1],
+            "b": [0, 1, 0, 1, 0, 1, 1],
+            "c": [0, 0, 1, 0, 1, 1, 1],
+            "count": [90, 80, 85, 40, 42, 38, 20],
+        }
+    )
+    histories = fl.CaptureHistories.from_counts(counts, lists=["a", "b", "c"])
+    own = cr.doubly_robust(histories, across="pairs", seed=1).to_frame()
+    named = cr.doubly_robust(histories, lists=["a", "b", "c"], across="pairs", seed=1).to_frame()
+    pd.testing.assert_frame_equal(own, named)
+    with pytest.raises(fl.FlError, match="FL-LISTS-02"):
+        cr.doubly_robust(histories.people(), across="pairs", seed=1)
