@@ -385,3 +385,27 @@ def test_the_window_may_be_said_in_the_description() -> None:
     into = given("persons ever", "mean years inside", values=(1000.0, 2.0))
     reading = read_method("S", into, Unit("count", 1.0), kind="in-window", hints=["stock, over the last 4 years"])
     assert float(reading.compute(np.array([[1000.0], [2.0]]))[0]) == pytest.approx(500)
+
+
+@pytest.mark.parametrize(
+    ("word", "years"),
+    list(
+        zip(
+            ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "twelve"],
+            (*range(1, 11), 12),
+            strict=True,
+        )
+    ),
+)
+def test_years_in_words(word: str, years: int) -> None:
+    parts = [(f"persons in the last {word} years", 1200.0), ("mean years inside", 0.5)]
+    assert figure("S", parts, "persons", kind="in-window")[0] == pytest.approx(600 / years)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("sum", 9.0), ("mean", 3.0), ("average", 3.0), ("min", 1.0), ("max", 6.0)]
+)
+def test_a_name_under_a_function_of_parts_stands_for_all_of_them(name: str, expected: float) -> None:
+    value, reading = figure(f"{name}(n)", [("north", 2.0), ("south", 6.0), ("east", 1.0)], "persons")
+    assert value == pytest.approx(expected)
+    assert reading.words == "n: north + south + east"
