@@ -36,7 +36,7 @@ ABC: Any = {"a": np.array([A]), "b": np.array([B]), "c": np.array([C])}
         ("2bn / a", 2e9 / A), ("2 million / a", 2e6 / A), ("3k + a", 3000 + A), ("sqrt(a)", math.sqrt(A)), ("abs(b - a)", A - B),
         ("exp(c)", math.exp(C)), ("ln a", math.log(A)), ("log(a)", math.log(A)), ("log10(a)", math.log10(A)), ("round(a / 4)", 2.0),
         ("logit(a/10)", math.log(0.6 / 0.4)), ("expit(c)", 1 / (1 + math.exp(-C))), ("min(a, b, c)", C), ("max(b; a; c)", A),
-        ("mean(a, b)", 4.5), ("average of the (a; b)", 4.5), ("sum(a, b, c)", A + B + C), ("sum of all (a; c)", A + C),
+        ("mean(a, b)", 4.5), ("average of the (a; b)", 4.5), ("sum(a, b, c)", A + B + C), ("sum of all (a; c)", A + C), ("sum over each (a; b)", A + B),
         ("d = a + b; d / c", (A + B) / C), ("d = a; e = d * d; e", A * A), ("result = a/b.", A / B), ("a/b ≈ 2", None), ("rate = a/b = 2", A / B), ("a/b; ", A / B), ("d = a; d/b;", A / B),
     ],
 )  # fmt: skip
@@ -45,6 +45,13 @@ def test_what_a_formula_says(text: str, expected: float | None) -> None:
         assert parse(text).free == ()
         return
     assert float(np.ravel(evaluate(parse(text), ABC, {}))[0]) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "text", ["a/(b - b)", "(b - b)/(b - b)", "sqrt(b - a)", "log(b - b)", "logit(a)", "(b - a)^0.5"]
+)
+def test_what_has_no_value_gives_none_and_no_warning(text: str) -> None:
+    assert not np.isfinite(evaluate(parse(text), ABC, {})).any()
 
 
 def test_every_function_of_a_formula_is_said_above() -> None:
