@@ -316,30 +316,34 @@ class Reach:
             found = [test for test, seen in reached.items() if seen is None or not wanted.isdisjoint(seen)]
             if found:
                 return found
-        # No test runs it, unless the module did when it was imported.
-        # What runs at import is used by whoever uses the module, or a module that takes names from it.
+        # No test runs it, unless the module did when it was imported: what it made then is used by whoever uses the module, or
+        # a module that takes names from it.
         used = dict.fromkeys(reached)
-        for importer in _importers(module):
-            used |= dict.fromkeys(self._lines.get(importer, {}))
+        seen, takers = {module}, {module}
+        while takers:
+            takers = {each for taken in takers for each in _importers(taken)} - seen
+            seen |= takers
+            used |= {test: None for taker in takers for test in self._lines.get(taker, {})}
+            if used:
+                break
         return list(used)
 
 
 @functools.cache
 def _importers(module: str) -> tuple[str, ...]:
-    name = _module(module)
+    files = [path.relative_to(ROOT).as_posix() for path in sorted(SOURCE.rglob("*.py"))]
     return tuple(
-        path.relative_to(SOURCE).as_posix()
-        for path in sorted(SOURCE.rglob("*.py"))
-        if f"from {name} import" in path.read_text(encoding="utf-8")
+        Path(file).relative_to("src/fl_estimate").as_posix() for file in files if _takes_from(file, _module(module))
     )
 
 
 @functools.cache
 def _takes_from(file: str, module: str) -> bool:
-    """Whether a file of tests names the module itself, and so is about it."""
+    """Whether a file names the module itself: tests that do are about it."""
     text = (ROOT / file).read_text(encoding="utf-8")
     package, _, name = module.rpartition(".")
-    return f"from {module} import" in text or re.search(rf"from {package} import .*\b{name}\b", text) is not None
+    named = rf"from {re.escape(package)} import (\([^)]*)?[^\n)]*\b{name}\b"
+    return f"from {module} import" in text or re.search(named, text) is not None
 
 
 def _file(test: str) -> str:

@@ -144,6 +144,19 @@ def test_a_contrast_goes_with_its_part_and_another_stays() -> None:
     assert frame.loc[frame["quantity"] == "difference", "value"].isna().tolist() == [True, False]
 
 
+def test_what_rests_on_a_cell_goes_with_it_also_where_that_protects_another() -> None:
+    """A district of cases enough is withheld for the sake of A1: a contrast with it and one that is printed would give it back."""
+    pairs = [("A2", "A3"), ("B1", "B2"), ("B3", "A2")]
+    direct = prevalence(people())
+    frame = shown(direct, *(fl.contrast(direct, {"district": pair}) for pair in pairs))
+    status = frame[frame["margin"] == "district"].set_index("district")["publication"]
+    assert status["A1"] == "at_most"
+    assert len(protecting := set(status.index[status == "not_published"])) >= 1
+    differences = frame[frame["quantity"] == "difference"]["value"].notna().tolist()
+    assert differences == [not protecting & set(pair) for pair in pairs]
+    assert not all(differences)
+
+
 def test_a_subpopulation_less_another_is_a_cell_as_well() -> None:
     # Left out of the second are the three people of B1 who are 15, the first of them a case.
     data = people({name: 1 + k for name, k in CASES.items()})

@@ -337,21 +337,19 @@ def test_packages_that_every_estimate_passes_through_are_in_the_fingerprint() ->
 # Folders
 
 
-def test_own_files_of_one_name_are_kept_one_beside_the_other(tmp_path: Path) -> None:
+@pytest.mark.parametrize("there", [1, 2])
+def test_own_files_of_one_name_are_kept_one_beside_the_other(there: int, tmp_path: Path) -> None:
     place = tmp_path / "study"
     fill(place, 0)
+    kept = ["new.csv.kept", "new.csv.kept2"][:there]
     with replacing(place) as part:
         (part / "new.csv").write_text("ours", encoding="utf-8")
         write_manifest(part, {"form": folders.FORM})
-        for name in ("new.csv", "new.csv.kept", "new.csv.kept2"):
+        for name in ("new.csv", *kept):
             (place / name).write_text(f"mine, {name}", encoding="utf-8")
     texts = {path.name: path.read_text(encoding="utf-8") for path in place.iterdir() if path.name != MANIFEST}
-    assert texts == {
-        "new.csv": "ours",
-        "new.csv.kept": "mine, new.csv.kept",
-        "new.csv.kept2": "mine, new.csv.kept2",
-        "new.csv.kept3": "mine, new.csv",
-    }
+    expected = {"new.csv": "ours", f"new.csv.kept{there + 1}": "mine, new.csv"}
+    assert texts == expected | {name: f"mine, {name}" for name in kept}
 
 
 def test_an_interrupt_between_the_last_steps_puts_the_rest_in_place(

@@ -36,7 +36,7 @@ ABC: Any = {"a": np.array([A]), "b": np.array([B]), "c": np.array([C])}
         ("2bn / a", 2e9 / A), ("2 million / a", 2e6 / A), ("3k + a", 3000 + A), ("sqrt(a)", math.sqrt(A)), ("abs(b - a)", A - B),
         ("exp(c)", math.exp(C)), ("ln a", math.log(A)), ("log(a)", math.log(A)), ("log10(a)", math.log10(A)), ("round(a / 4)", 2.0),
         ("logit(a/10)", math.log(0.6 / 0.4)), ("expit(c)", 1 / (1 + math.exp(-C))), ("min(a, b, c)", C), ("max(b; a; c)", A),
-        ("mean(a, b)", 4.5), ("average of the (a; b)", 4.5), ("sum(a, b, c)", A + B + C), ("sum of all (a; c)", A + C),
+        ("mean(a, b)", 4.5), ("average of the (a; b)", 4.5), ("sum(a, b, c)", A + B + C), ("sum of all (a; c)", A + C), ("sum over each (a; b)", A + B),
         ("d = a + b; d / c", (A + B) / C), ("d = a; e = d * d; e", A * A), ("result = a/b.", A / B), ("a/b ≈ 2", None), ("rate = a/b = 2", A / B), ("a/b; ", A / B), ("d = a; d/b;", A / B),
     ],
 )  # fmt: skip
@@ -45,6 +45,13 @@ def test_what_a_formula_says(text: str, expected: float | None) -> None:
         assert parse(text).free == ()
         return
     assert float(np.ravel(evaluate(parse(text), ABC, {}))[0]) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "text", ["a/(b - b)", "(b - b)/(b - b)", "sqrt(b - a)", "log(b - b)", "logit(a)", "(b - a)^0.5"]
+)
+def test_what_has_no_value_gives_none_and_no_warning(text: str) -> None:
+    assert not np.isfinite(evaluate(parse(text), ABC, {})).any()
 
 
 def test_every_function_of_a_formula_is_said_above() -> None:
@@ -385,3 +392,27 @@ def test_the_window_may_be_said_in_the_description() -> None:
     into = given("persons ever", "mean years inside", values=(1000.0, 2.0))
     reading = read_method("S", into, Unit("count", 1.0), kind="in-window", hints=["stock, over the last 4 years"])
     assert float(reading.compute(np.array([[1000.0], [2.0]]))[0]) == pytest.approx(500)
+
+
+@pytest.mark.parametrize(
+    ("word", "years"),
+    list(
+        zip(
+            ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "twelve"],
+            (*range(1, 11), 12),
+            strict=True,
+        )
+    ),
+)
+def test_years_in_words(word: str, years: int) -> None:
+    parts = [(f"persons in the last {word} years", 1200.0), ("mean years inside", 0.5)]
+    assert figure("S", parts, "persons", kind="in-window")[0] == pytest.approx(600 / years)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("sum", 9.0), ("mean", 3.0), ("average", 3.0), ("min", 1.0), ("max", 6.0)]
+)
+def test_a_name_under_a_function_of_parts_stands_for_all_of_them(name: str, expected: float) -> None:
+    value, reading = figure(f"{name}(n)", [("north", 2.0), ("south", 6.0), ("east", 1.0)], "persons")
+    assert value == pytest.approx(expected)
+    assert reading.words == "n: north + south + east"
