@@ -417,7 +417,7 @@ def _lay_out(
         for place, row in enumerate(made)
         if row.reason is None and not df[place] > 0
     ]
-    reasons += [COVARIANCE_UNKNOWN.at(place) for place in np.flatnonzero(apart) if made[place].reason is None]
+    reasons += [COVARIANCE_UNKNOWN.at(place) for place, row in enumerate(made) if apart[place] and row.reason is None]
     compared = list(dict.fromkeys(row.term for row in made))
     said = STANDARDISED.held(column=column)
     said = said if quantity is None else CONTRAST_OF_ESTIMATES.held(column=column, compared=compared)

@@ -67,7 +67,7 @@ def effect_ratios(model: Annotated[Estimates, ANY_REGRESSION]) -> Estimates:
     >>> people = pd.DataFrame({"ea": [1, 1, 2, 2, 3, 3, 4, 4, 5, 5], "fl": [0, 1, 0, 0, 1, 1, 0, 1, 0, 0], "sex": list("mfmffmmffm")})
     >>> model = fl.regress(people, "fl ~ sex", design=fl.Design(psu="ea", unweighted=True))
     >>> fl.effect_ratios(model).to_frame()[["quantity", "term", "value"]].round(3).values.tolist()
-    [['odds_ratio', 'sex[T.m]', 0.444]]
+    [['odds_ratio', 'sex[T.m]', 0.167]]
     """
     kept = _model(model)
     quantity = RATIOS.get((kept.family.name, kept.family.link))

@@ -21,7 +21,7 @@ from fl_estimate.estimators.model_families import Family
 from fl_estimate.estimators.model_formula import read_formula
 from fl_estimate.estimators.regression import fit_formula
 from fl_estimate.estimators.regression_result import Regression
-from fl_estimate.estimators.test_rows import test_of
+from fl_estimate.estimators.rows_of_tests import with_rows
 from fl_estimate.results.basis import Support
 from fl_estimate.results.build import build
 from fl_estimate.results.codes import MARGINAL_MEAN, REPLICATES, TAYLOR, WALD, AssumptionCode
@@ -110,7 +110,7 @@ def term_test(
     lrt = method == "lrt"
     said = (TEST_LRT if lrt else TEST_WALD).held(terms=list(terms))
     recipe = model.recipe
-    return test_of(
+    return with_rows(
         outcome=outcome_of(kept.formula),
         term=", ".join(terms),
         recipe=replace(

@@ -107,7 +107,7 @@ class Regression(Estimates):
         >>> import fl_estimate as fl, pandas as pd
         >>> people = pd.DataFrame({"ea": [1, 1, 2, 2, 3, 3, 4, 4] * 2, "h": [40.0, 44, 50, 58, 41, 60, 38, 52] * 2, "x": [1, 2, 2, 3, 1, 4, 1, 2] * 2, "sex": ["f"] * 8 + ["m"] * 8})
         >>> models = fl.regress(people, "h ~ x", by="sex", family="gaussian", design=fl.Design(psu="ea", unweighted=True))
-        >>> round(models.of(sex="f").coefficients()["value"].iloc[1], 4)
+        >>> round(models.of(sex="f")["x"].value, 4)
         7.375
         """
         key = domain_key(labels)

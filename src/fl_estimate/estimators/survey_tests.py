@@ -19,7 +19,7 @@ from fl_estimate.estimators.model_data import ModelData, read_model
 from fl_estimate.estimators.model_support import group_support
 from fl_estimate.estimators.model_terms import wald
 from fl_estimate.estimators.model_variance import Covariance, covariance, degrees_of_freedom
-from fl_estimate.estimators.test_rows import test_of, tested
+from fl_estimate.estimators.rows_of_tests import in_domains, with_rows
 from fl_estimate.estimators.weighted_call import Call, DfRule, VarianceRule, only_exclude, recipe_of
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.results.basis import Support
@@ -134,7 +134,7 @@ def independence_test(
     if statistic not in STATISTICS:
         raise not_one_of("FL-EST-231", "this test statistic", statistic, STATISTICS)
     call = _call("independence_test", people, (row, column), design, by, where, unknown, variance, df)
-    return tested(call, by, lambda one: _independence(one, row, column, statistic))
+    return in_domains(call, by, lambda one: _independence(one, row, column, statistic))
 
 
 @overload
@@ -222,7 +222,7 @@ def t_test(
     """
     names = (variable,) if group is None else (variable, group)
     call = _call("t_test", people, names, design, by, where, unknown, variance, df, level)
-    return tested(call, by, lambda one: _difference(one, variable, group, value))
+    return in_domains(call, by, lambda one: _difference(one, variable, group, value))
 
 
 @overload
@@ -315,7 +315,7 @@ def rank_test(
     if score not in SCORES:
         raise not_one_of("FL-EST-231", "this rank score", score, SCORES)
     call = _call("rank_test", people, (variable, group), design, by, where, unknown, variance, df, level)
-    return tested(call, by, lambda one: _ranks(one, variable, group, score))
+    return in_domains(call, by, lambda one: _ranks(one, variable, group, score))
 
 
 def _independence(call: Call, row: str, column: str, statistic: str) -> SurveyTest:
@@ -330,7 +330,7 @@ def _independence(call: Call, row: str, column: str, statistic: str) -> SurveyTe
         found, scales = pearson(table, freedom, statistic)
     # Every cell of the table is a group that the test could tell.
     cases = [(table.rows == place).astype(float) for place in range(table.shape[0])]
-    return test_of(
+    return with_rows(
         outcome=row,
         term=column,
         recipe=_recipe(
@@ -400,7 +400,7 @@ def _ranks(call: Call, variable: str, group: str, score: str) -> SurveyTest:
     against = np.concatenate([-np.ones((len(of) - 1, 1)), np.eye(len(of) - 1)], axis=1)
     residual = freedom - len(of) + 1 if isinstance(data.call.df, str) else freedom
     statistic, p_value, pair = wald(against @ found, against @ matrix @ against.T, residual)
-    return test_of(
+    return with_rows(
         **known, method=_method(data), name=name, statistic_name="F", statistic=statistic, p_value=p_value, df=pair,
         n=round(data.rows), level=data.call.level,
     )  # fmt: skip
@@ -521,7 +521,7 @@ def _t(
     df = np.array([freedom if freedom > 0 else np.nan])
     lower, upper = general("wald", np.array([estimate]), np.array([se]), df, data.call.level)
     statistic = (estimate - value) / se if se > 0 else math.nan
-    return test_of(
+    return with_rows(
         **known, method=_method(data), name=name, statistic_name="t", statistic=statistic, df=(float(freedom),),
         p_value=float(2 * stats.t.sf(abs(statistic), df[0])), estimate=estimate, se=se, lower=float(lower[0]),
         upper=float(upper[0]), level=data.call.level, n=round(data.rows),

@@ -120,7 +120,8 @@ def layout(table: PublishedTable, language: str = "en", truth: Truth | None = No
     group: tuple[str, str] | None = None
     tests = of_tests(frame)
     records = [{str(key): value for key, value in record.items()} for record in frame.to_dict("records")]
-    every = tests_of(records) if tests else [(place, record, []) for place, record in enumerate(records)]
+    none: list[dict[str, Any]] = []
+    every = tests_of(records) if tests else [(place, record, none) for place, record in enumerate(records)]
     for place, entry, parts in every:
         here = (str(entry["outcome"]) if several else "", str(entry["margin"]))
         if here != group:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -15,7 +15,7 @@ LEAST = 0.001
 """Below this a p-value is written as "< 0.001"."""
 KEYS: tuple[str, ...] = ("statistic", "freedom", "tested")
 """Columns of tests beside the p-value."""
-Record = Mapping[str, Any]
+Record = dict[str, Any]
 
 
 def of_tests(frame: pd.DataFrame) -> bool:
@@ -50,8 +50,8 @@ def cells_of_test(p_row: Record, rows: Sequence[Record], language: str) -> dict[
     tested = by.get(TESTED_ESTIMATE)
     if tested is not None and not pd.isna(tested["value"]):
         found["tested"] = _figure(tested, "value", language)
-        ends = [_figure(tested, name, language) for name in ("lower", "upper")]
-        found["interval"] = spread(*ends, language) if all(ends) else ""
+        lower, upper = (_figure(tested, name, language) for name in ("lower", "upper"))
+        found["interval"] = spread(lower, upper, language) if lower and upper else ""
     return found
 
 

@@ -21,7 +21,7 @@ def test_odds_ratios_are_those_of_the_coefficients() -> None:
     for name in ("value", "se", "lower", "upper"):
         np.testing.assert_allclose(found[name], told[name], rtol=1e-14)
     np.testing.assert_allclose(p_values(found.reset_index()), told["p"], rtol=1e-10)
-    plain = fl.regress(people(), "y ~ sex + x", link="log", design=DESIGN)
+    plain = fl.regress(people(), "y ~ sex", link="log", design=DESIGN)
     assert set(fl.effect_ratios(plain).to_frame()["quantity"]) == {"prevalence_ratio"}
     assert set(fl.effect_ratios(fl.regress(people(), "y ~ x", family="poisson", design=DESIGN)).frame["quantity"]) == {
         "rate_ratio"

@@ -31,7 +31,7 @@ from fl_estimate.results.survey_test import SurveyTest
 STATISTICS: Mapping[str, Quantity] = {"F": F_STATISTIC, "X²": CHI_SQUARE, "t": T_STATISTIC}
 
 
-def test_of(
+def with_rows(
     *, outcome: str, term: str, recipe: Recipe, support: Support, method: MethodName, **told: Any
 ) -> SurveyTest:
     """A test, with the same as rows.
@@ -79,7 +79,7 @@ def test_of(
     return replace(test, rows=rows)
 
 
-def tested(call: Call, by: By, make: Callable[[Call], SurveyTest]) -> SurveyTest | Estimates:
+def in_domains(call: Call, by: By, make: Callable[[Call], SurveyTest]) -> SurveyTest | Estimates:
     """A test; with by= the rows of one for the nation and for every domain."""
     if not by:
         return make(call)
