@@ -33,7 +33,7 @@ def count_areas(seed: int, areas: int) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def figures(table: Any, **arguments: Any) -> pd.DataFrame:
-    return area(table, seed=1, draws=1, **arguments).to_frame().set_index("d")[FIGURES]
+    return area(table, seed=1, draws=1, **arguments).to_frame(labels=False).set_index("d")[FIGURES]
 
 
 @given(seed=st.integers(0, 1_000), areas=st.integers(5, 30))

@@ -28,7 +28,8 @@ def test_crossed_counts(name: str) -> None:
     if row not in frame and more.is_file():
         frame[row] = pd.read_csv(more)[row]
     people = frame.assign(person=1.0)
-    found = fl.estimate_total(people, "person", by=[row, column], design=design).to_frame().set_index([row, column])
+    found = fl.estimate_total(people, "person", by=[row, column], design=design)
+    found = found.to_frame(labels=False).set_index([row, column])
     found.index = found.index.map(lambda pair: tuple(str(each) for each in pair))
     levels = entry["result"]["dimnames"]
     # R lists the rows of a table within its columns; cells that nobody is in are 0 there and rows of n = 0 here.

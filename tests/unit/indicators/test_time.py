@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 import fl_estimate as fl
-from fl_estimate.errors import IndicatorFault, MappingFault
+from fl_estimate.errors import DataFault, IndicatorFault, MappingFault
 from fl_estimate.inputs.survey_data import ReferencePeriod, SurveyData
 from fl_estimate.loaders.mapping import Mapping
 
@@ -211,6 +211,6 @@ def test_an_end_known_to_the_year_is_not_before_a_start_of_that_year(tmp_path: P
     """A date known to the year stands as its first day; that is no contradiction."""
     (tmp_path / "p.csv").write_text("P,S,E\n1,2021-05,2021\n2,2021-05,2021-04\n")
     mapping = {"id": "m", "people": {"person_id": "P"}, "jobs": {"from": "people", "start": "S", "end": "E"}}
-    with pytest.raises(fl.errors.DataFault) as fault:
+    with pytest.raises(DataFault) as fault:
         fl.load(tmp_path / "p.csv", mapping=mapping)
     assert "in 1 row" in str(fault.value)
