@@ -138,7 +138,7 @@ def aggregate(
         T = P Σ_A a_c p_c,   Var(T) = P² Σ_A a_c² V_c + s² [P_U² Σ_A a_c² + Σ_U P_c²]
 
     s² = max(0, variance of the p_c, divisor |A| − 1, less the mean of V_c). With up to four surveyed countries that is 0 nearly
-    half the time, and s is the maximum of the likelihood under a penalty that is 0 at s = 0 (gamma(2, λ → 0)): the rows say so.
+    half the time, and s is at least the maximum of the likelihood under a penalty that is 0 at s = 0 (gamma(2, λ → 0)): the rows say so.
     Where s is estimated, limits take t with |A| − 1 degrees of freedom (Satterthwaite's for the whole). Regions are
     independent: their squared errors add.
 

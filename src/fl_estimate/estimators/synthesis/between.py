@@ -31,7 +31,7 @@ def between_sd(groups: Sequence[tuple[Floats, Floats]]) -> tuple[float, float, b
     Notes
     -----
     Moments: s² = max(0, variance of the rates, less the mean of their sampling variances), pooled by degrees of freedom.
-    With fewer than four degrees of freedom the maximum over τ of
+    With fewer than four degrees of freedom the larger of that and the maximum over τ of
 
         −½ Σ log(V_c + τ²) − ½ Σ (p_c − μ)²/(V_c + τ²) + log τ,
 
@@ -64,7 +64,8 @@ def between_sd(groups: Sequence[tuple[Floats, Floats]]) -> tuple[float, float, b
         lambda tau: _against(float(tau), filled), bounds=(max(best - most / 250, most * 1e-9), best + most / 250),
         method="bounded", options={"xatol": most * 1e-10},
     )  # fmt: skip
-    return float(found.x), df, True
+    plain = float(np.sqrt(max(0.0, moment)))
+    return (plain, df, False) if plain >= found.x else (float(found.x), df, True)
 
 
 def _against(tau: float, groups: Sequence[tuple[Floats, Floats]]) -> float:
