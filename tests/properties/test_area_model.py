@@ -78,7 +78,7 @@ def test_no_spread_between_areas_pools_counts() -> None:
     from scipy import stats
 
     table, _ = count_areas(3, 12)
-    found = figures(table, prior=Prior(sigma="half-normal(0.00001)", intercept="flat"))
+    found = figures(table, deff="own", prior=Prior(sigma="half-normal(0.00001)", intercept="flat"))
     n = (table["n"] / 1.2).sum()
     y = (table["value"] * table["n"] / 1.2).sum()
     pooled = stats.beta(y, n - y)

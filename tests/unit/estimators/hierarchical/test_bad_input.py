@@ -66,13 +66,13 @@ def test_an_area_twice() -> None:
 
 def test_numbers_that_cannot_be() -> None:
     table = counts()
-    table.loc[0, "value"], table.loc[2, "n"], table.loc[3, "deff"] = 1.4, -5, 0.0
+    table.loc[0, "value"], table.loc[2, "n"], table.loc[3, "deff"] = 1.4, -5, -0.5
     table.loc[4, "value"] = np.nan
     refused(
         "FL-EST-44",
         "not between 0 and 1: A",
         "n is missing or negative: C",
-        "deff is not above 0: D",
+        "deff is below 0: D",
         "missing: E",
         table=table,
     )
