@@ -93,6 +93,39 @@ def _lists(size: int, **settings: Any) -> Call:
     return call
 
 
+def _selected(size: int, **settings: Any) -> Call:
+    """The pair of lists and the covariates are chosen; a coin stands beside those that count."""
+
+    def call(generator: np.random.Generator) -> tuple[fl.Estimates, list[float]]:
+        seen, _ = victims(size, generator)
+        seen = seen.assign(coin=generator.choice(["heads", "tails"], size=len(seen)))
+        found = cr.select_conditional(
+            seen, lists=LISTS, covariates="C(year) + sex + form + coin", blind=MODEL["blind"], **settings
+        )
+        return found, [float(size)]
+
+    return call
+
+
+def _without_age(size: int) -> Call:
+    """The last list does not ask for the age, and one in ten of the others lacks it."""
+
+    def call(generator: np.random.Generator) -> tuple[fl.Estimates, list[float]]:
+        sex = generator.choice(["f", "m"], size=size)
+        age = generator.gamma(4.0, 8.0, size=size) + 6 * (sex == "m")
+        logit = np.array([-0.5, -0.9, -0.6]) - np.array([0.05, 0.03, 0.04]) * (age[:, None] - 35)
+        logit = logit + np.array([0.6, 0.0, 0.0]) * (sex == "m")[:, None]
+        on = generator.random((size, 3)) < 1 / (1 + np.exp(-logit))
+        gone = (on[:, 2] & ~on[:, :2].any(axis=1)) | (generator.random(size) < 0.1)
+        frame = pd.DataFrame(on.astype(int), columns=["a", "b", "c"]).assign(age=np.where(gone, np.nan, age), sex=sex)
+        found = cr.conditional_loglinear(
+            frame[on.any(axis=1)], lists=["a", "b", "c"], covariates="age + sex", replicates=100, seed=1
+        )
+        return found, [float(size)]
+
+    return call
+
+
 def _where(cell: dict[str, Any]) -> str:
     return " and ".join(f"{name} == {value!r}" for name, value in cell.items())
 
@@ -121,6 +154,8 @@ POPULATIONS: dict[str, tuple[bool, Call]] = {
     "five lists, 6,000 people, log": (False, _lists(6_000)),
     "five lists, 1,500 people, log": (False, _lists(1_500)),
     "five lists, 3,000 people, form missing on one list, percentile": (True, _lists(3_000, replicates=150, seed=1)),
+    "five lists, 3,000 people, model chosen by BIC, log": (True, _selected(3_000)),
+    "three lists, 1,500 people, age missing for a quarter, percentile": (True, _without_age(1_500)),
     "three lists, 3,000 people, doubly robust, no highest interaction": (True, _robust(3_000, "no-highest-interaction")),
     "three lists, 3,000 people, doubly robust, pairs": (True, _robust(3_000, "pairs")),
     "register, 3,000 people, Poisson": (False, _register(3_000, {}, cr.zero_truncated, **BOTH)),

@@ -97,7 +97,7 @@ def conditional_loglinear(
     EstimateFault
         FL-EST-30 (interval, level), FL-EST-31, FL-EST-32 (terms), FL-EST-04, FL-EST-05 (by), FL-EST-170 (formula),
         FL-EST-171 (a covariate that is missing for everybody, or a domain that is a number and missing), FL-EST-172 (coefficients that cannot be told apart),
-        FL-EST-85 (behaviour of lists without an order), FL-EST-173 (no finite estimate), FL-EST-174 (blind), FL-EST-190 (what
+        FL-EST-85 (behaviour of lists without an order), FL-EST-173 (no finite estimate), FL-EST-174 (blind), FL-EST-354 (what
         `behaviour` does not go with), FL-EST-177 (the bootstrap fails), FL-EST-178 (EM).
     ListsFault
         FL-LISTS-01 to FL-LISTS-06, FL-LISTS-08, FL-LISTS-14.

@@ -108,7 +108,7 @@ def require_occasions(records: Any, terms: Any, blind: Any, dependence: str, int
     Raises
     ------
     EstimateFault
-        FL-EST-85, FL-EST-190.
+        FL-EST-85, FL-EST-354.
     """
     if not (isinstance(records, CaptureHistories) and records.ordered):
         raise EstimateFault(
@@ -122,7 +122,7 @@ def require_occasions(records: Any, terms: Any, blind: Any, dependence: str, int
     }  # fmt: skip
     if found := [name for name, asked in beside.items() if asked]:
         raise EstimateFault(
-            "FL-EST-190", "a model with a response to the first capture has none of these beside it", found=listed(found),
+            "FL-EST-354", "a model with a response to the first capture has none of these beside it", found=listed(found),
             fix="occasions are independent but for the response, everybody can be caught at each, and intervals are log or wald",
         )  # fmt: skip
 
@@ -133,12 +133,12 @@ def occasions_of(read: Read, behaviour: str) -> Occasions:
     Raises
     ------
     EstimateFault
-        FL-EST-170 (the formula), FL-EST-190 (covariates that are missing).
+        FL-EST-170 (the formula), FL-EST-354 (covariates that are missing).
     """
     cells = read.cells
     if cells.incomplete:
         raise EstimateFault(
-            "FL-EST-190", "a model with a response to the first capture takes every covariate as known",
+            "FL-EST-354", "a model with a response to the first capture takes every covariate as known",
             found=f"{cells.incomplete:,} people lack one", fix="leave these people or the covariate out, or behaviour=",
         )  # fmt: skip
     side: Columns = columns_of(behaviour, read.records.frame, cells.frame)

@@ -71,8 +71,9 @@ def select_conditional(
     Parameters
     ----------
     records : frame or CaptureHistories
-        As in `conditional_loglinear`, as are `lists`, `dependence`, `blind`, `by`, `replicates`, `level` and `seed`.
+        A row is a person on at least one list, as in `conditional_loglinear`.
     lists : sequence of str, optional
+        Columns of 0 and 1; histories know theirs.
     covariates : str
         Right-hand side of a formula whose terms may come in: ``"sex + C(year) + age"``. A product such as ``sex:age`` comes
         in after its parts, and by list only where they do.
@@ -83,14 +84,19 @@ def select_conditional(
     dependence : str
         Formula of the covariates on which every interaction hangs that comes in; it is not chosen.
     blind : mapping of list to mapping of column to values, optional
+        People whom a list cannot see, as in `conditional_loglinear`.
     by : str, sequence of str, or sequence of sequences, optional
+        Domains: ``"year"``, ``["year", "sex"]`` crossed, ``[["year"], ["sex"]]`` separately.
     interval : {"auto", "log", "wald", "percentile"}
         ``log`` and ``wald`` take the model chosen as known, which the row's assumptions say, and are too short where the choice
         is not clear. ``percentile`` chooses again in every draw of the bootstrap, from the model chosen on, step by step.
         ``auto``: log, and percentile where covariates are missing.
     replicates : int
+        Of the bootstrap, at least 50.
     level : float
+        Of the intervals.
     seed : int, optional
+        Of the bootstrap; where it is not given, one is made and noted in the provenance.
     progress : callable, optional
         Told in words how far it is, as by `fl.run_study`.
 

@@ -173,6 +173,9 @@ def pairwise(
 
     Notes
     -----
+    More than 12 lists are refused (FL-LISTS-24), of `pairwise_bounds` too: whether any people could have these overlaps is found by
+    linear programming over all 2^k − 1 histories.
+
     Given the totals n_a, overlaps of independent lists are hypergeometric with mean n_a n_b/N, and no two are correlated.
     N solves Σ (n_ab − n_a n_b/N)/((1 − n_a/N)(1 − n_b/N)) = 0, the sum of their scores (for two lists Petersen's
     estimate); its variance is N²/Σ (n_a n_b/N)/((1 − n_a/N)(1 − n_b/N)). The pairs agree if

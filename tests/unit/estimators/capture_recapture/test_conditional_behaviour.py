@@ -108,10 +108,10 @@ def test_a_response_that_hangs_on_a_covariate_has_a_coefficient_for_it() -> None
 @pytest.mark.parametrize(
     ("code", "change"),
     [
-        ("FL-EST-190", {"terms": "two-way"}),
-        ("FL-EST-190", {"dependence": "sex"}),
-        ("FL-EST-190", {"interval": "percentile"}),
-        ("FL-EST-190", {"blind": {"t1": {"sex": ["f"]}}}),
+        ("FL-EST-354", {"terms": "two-way"}),
+        ("FL-EST-354", {"dependence": "sex"}),
+        ("FL-EST-354", {"interval": "percentile"}),
+        ("FL-EST-354", {"blind": {"t1": {"sex": ["f"]}}}),
         ("FL-EST-170", {"behaviour": "sex +"}),
         ("FL-LISTS-01", {"behaviour": "height"}),
         ("FL-EST-172", {"behaviour": "1 + weight + I(2 * weight)"}),
@@ -136,7 +136,7 @@ def test_missing_covariates_and_captures_that_do_not_decline_are_refused() -> No
     frame = caught(200, 6).people()
     gap = frame.assign(weight=frame["weight"].where(frame["weight"] < 1))
     histories = fl.CaptureHistories.from_records(gap, lists=OCCASIONS, ordered=True, covariates=["weight"])
-    with pytest.raises(fl.FlError, match="FL-EST-190"):
+    with pytest.raises(fl.FlError, match="FL-EST-354"):
         cr.conditional_loglinear(histories, **CALL)
     # More first captures at every occasion: the likelihood rises towards infinitely many people.
     rising = np.concatenate([np.tile(np.eye(5, dtype=int)[[k]], (5 + 3 * k, 1)) for k in range(5)])
