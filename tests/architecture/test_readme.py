@@ -110,7 +110,18 @@ def test_the_kinds_on_the_page_of_studies_make_one_study(tmp_path: Path) -> None
     study = tmp_path / "study.toml"
     study.write_text("\n".join([*blocks(page, "toml"), *blocks(page, r"\{code-block\} toml")]), encoding="utf-8")
     kinds = [entry.kind for entry in read_study(study).config.estimate]
-    models = ["prevalence", "total", "area", "area", "prevalence", "contrast", "regression", "regression", "test", "test"]
+    models = [
+        "prevalence",
+        "total",
+        "area",
+        "area",
+        "prevalence",
+        "contrast",
+        "regression",
+        "regression",
+        "test",
+        "test",
+    ]
     models += ["capture_recapture", "total", "stack"]
     assert kinds == [*models, "aggregate", "extend_by_ratio", "published", "change", "unit", "sources"]
 
