@@ -16,8 +16,8 @@ from fl_estimate.results.columns import HEAD, PUBLISHED_TAIL
 from fl_estimate.results.estimates import Assumption, Reason
 from fl_estimate.results.provenance import Provenance
 
-ADDED: tuple[str, ...] = ("estimate", "publication", "caution")
-"""Columns that publishing adds to those of Estimates: the name first, the other two last."""
+ADDED: tuple[str, ...] = ("estimate", "publication", "caution", "p")
+"""Columns that publishing adds to those of Estimates: the name first, the others last; p where there are tests."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -85,7 +85,7 @@ def _laid_out(table: PublishedTable, by: Mapping[str, Any]) -> pd.DataFrame:
     for name, kind in by.items():
         values = frame[name] if name in frame else pd.Series(pd.NA, index=frame.index, dtype="object")
         frame[name] = values.astype(kind)
-    tested = ["p"] if "p" in frame and "p" not in by else []
+    tested = ["p"] if "p" in frame else []
     return with_labels(
         frame[["estimate", *HEAD, *by, *PUBLISHED_TAIL, "publication", "caution", *tested]], table.wording
     )

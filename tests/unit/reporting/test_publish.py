@@ -344,6 +344,8 @@ def test_what_cannot_be_published() -> None:
         fl.publish(wrong)
     with pytest.raises(fl.FlError, match="FL-PUB-03"):
         fl.publish(estimates({"caution": "x"}, by=("caution",)))
+    with pytest.raises(fl.FlError, match="FL-PUB-03"):
+        fl.publish(estimates({"p": "x"}, by=("p",)))
     with pytest.raises(fl.FlError, match="FL-PUB-06"):
         fl.SuppressionRule(min_n=-1)
     with pytest.raises(fl.FlError, match="FL-PUB-06"):
