@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -197,7 +198,8 @@ def mistakes_of(name: str, argument: str, good: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_no_error_tells_what_was_passed_by_mistake(name: str) -> None:
+def test_no_error_tells_what_was_passed_by_mistake(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # a text given for a folder is one
     function, given = CALLS[name]
     good = arguments(given)
     found: list[str] = []
