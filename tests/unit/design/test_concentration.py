@@ -96,7 +96,7 @@ def test_two_phases_and_unequal_probabilities_have_some() -> None:
 def test_replicates_have_those_of_the_units() -> None:
     frame = people({0: 3, 1: 1, 7: 4, 30: 2})
     wanted = fl.estimate_total(frame, "fl", design=DESIGN).to_frame()["df_effective"].iloc[0]
-    made = fl.replicate(frame, DESIGN, kind="jk1")
+    made = fl.replicate(frame, design=DESIGN, kind="jk1")
     assert fl.estimate_total(frame, "fl", design=made).to_frame()["df_effective"].iloc[0] == pytest.approx(wanted)
     columns = {f"r{u}": frame["w"] * np.where(frame["ea"] == u, 0, 40 / 39) for u in range(40)}
     filed = frame.assign(**columns)

@@ -266,7 +266,7 @@ def test_lost_half_samples_are_made_up_by_those_that_are_left() -> None:
     # A domain in one unit of the first stratum: half of the half-samples hold nothing of it.
     frame = people(units=2).assign(alone=lambda f: ((f["h"] == "s0") & (f["i"] == 0)) | (f["h"] == "s1"))
     frame.loc[frame["h"] == "s1", "alone"] = frame["i"] == 1
-    made_of = fl.replicate(frame, DESIGN, kind="brr", centre="estimate")
+    made_of = fl.replicate(frame, design=DESIGN, kind="brr", centre="estimate")
     found = fl.estimate_mean(frame, "y", design=made_of, where="alone")
     own: Any = made_of.replicates
     units = {unit: row for row, unit in enumerate(own.units)}

@@ -209,8 +209,8 @@ def _far() -> pd.DataFrame:
 
 
 def _adjusted() -> Any:
-    kept, design = fl.adjust_nonresponse(PEOPLE, fl.Design(weights="w"), "came", by="half")
-    return fl.plot_weights(kept, design)
+    kept, design = fl.adjust_nonresponse(PEOPLE, "came", design=fl.Design(weights="w"), by="half")
+    return fl.plot_weights(kept, design=design)
 
 
 def _shrunk() -> Any:
@@ -257,10 +257,10 @@ CASES: dict[str, Callable[[], Any]] = {
     "sensitivity": lambda: fl.plot_sensitivity(_published_lists()),
     "linkage": lambda: fl.plot_linkage(_published_lists()),
     "linkage of one rate": lambda: fl.plot_linkage(replace(_published_lists(), linkage=_published_lists().linkage.iloc[:2])),
-    "weights": lambda: fl.plot_weights(PEOPLE, fl.Design(weights="w"), responded="came"),
-    "weights far out": lambda: fl.plot_weights(_far(), fl.Design(weights="w"), language="fr"),
+    "weights": lambda: fl.plot_weights(PEOPLE, design=fl.Design(weights="w"), responded="came"),
+    "weights far out": lambda: fl.plot_weights(_far(), design=fl.Design(weights="w"), language="fr"),
     "weights before and after": _adjusted,
-    "equal weights": lambda: fl.plot_weights(PEOPLE.assign(w=3.0), fl.Design(weights="w"), responded="came"),
+    "equal weights": lambda: fl.plot_weights(PEOPLE.assign(w=3.0), design=fl.Design(weights="w"), responded="came"),
     "shrinkage": _shrunk,
     "counts": _counts,
     "plans": lambda: fl.plot_plan(*[fl.plan_sample(0.01, n=2_000, deff=deff) for deff in (1.0, 2.0)]),

@@ -18,7 +18,15 @@ from fl_estimate.reporting.maps import label_point
 from fl_estimate.reporting.naming import common_unit, outcome_words, quantity_words, term_words, unit_words, value_words
 from fl_estimate.reporting.precision import few_digits, half_steps, lowered, raised, significant
 from fl_estimate.reporting.release_audit import COLUMNS, derived, half_digit
-from fl_estimate.reporting.releases import KnownTable, Release, as_release, geography, known_tables, where_of
+from fl_estimate.reporting.releases import (
+    KnownTable,
+    Release,
+    as_release,
+    geography,
+    known_tables,
+    read_release,
+    where_of,
+)
 from fl_estimate.reporting.words import joined, labels, level_words, number, percent, say, spread
 from fl_estimate.results.basis import Support
 from fl_estimate.results.codes import SAMPLER_RHAT, SUBPOPULATION, ZERO_CASES, Reason
@@ -518,12 +526,12 @@ def test_a_file_of_the_first_release_is_read(tmp_path: Path) -> None:
         '{"config": {"publish": {"rule": {"min_n": 40, "min_cases": 4}}}, "estimates": [{"name": "prevalence", "reference_period": "2022"}]}',
         encoding="utf-8",
     )
-    given = fl.reporting.releases.read_release(tmp_path)
+    given = read_release(tmp_path)
     assert (given.min_n, given.min_cases, given.name) == (40, 4, tmp_path.name)
     (table_,) = given.tables
     assert table_.by == ("region",)
     assert table_.frame["n"].tolist() == published.to_frame()["n"].tolist()
     for rule, expected in (('"nchs"', (30, 0)), ('"fl-default"', (50, 5))):
         (tmp_path / "manifest.json").write_text(f'{{"config": {{"publish": {{"rule": {rule}}}}}}}', encoding="utf-8")
-        again = fl.reporting.releases.read_release(tmp_path)
+        again = read_release(tmp_path)
         assert (again.min_n, again.min_cases) == expected

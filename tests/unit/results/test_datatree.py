@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import arviz as az
@@ -13,6 +14,7 @@ import pytest
 from scipy import special, stats
 
 import fl_estimate as fl
+from fl_estimate.results.basis import Support
 from fl_estimate.results.inference import Inference
 
 NAMES = ["A", "B", "C", "D", "E", "F", "G", "H"]
@@ -370,12 +372,14 @@ def test_benchmarked_draws_of_chains_come_from_all_of_them() -> None:
         diagnostics={"sampler": "nuts"}, joint={"sigma": of_chain}, chains=4, stats={"lp": of_chain},
     )  # fmt: skip
     ask = Ask(level=0.95, draws=40, seed=1, shares=np.array([0.5, 0.5]))
-    moved = benchmark_posterior(made, ask, {"value": 0.3, "se": 0.0, "lower": 0.3, "upper": 0.3}, "ratio", share=True)
+    direct: Any = SimpleNamespace(
+        national={"value": 0.3, "se": 0.0, "lower": 0.3, "upper": 0.3}, national_support=Support.unknown(1)
+    )
+    moved = benchmark_posterior(made, ask, direct, "ratio", share=True, known=True)
     assert moved.chains == 4
     assert moved.joint["sigma"].tolist() == np.repeat([0.1, 0.2, 0.3, 0.4], 10).tolist() == moved.stats["lp"].tolist()
     alone = benchmark_posterior(
-        replace(made, diagnostics={"sampler": "grid"}, chains=1), ask, {"value": 0.3, "se": 0.0, "lower": 0.3, "upper": 0.3},
-        "ratio", share=True,
+        replace(made, diagnostics={"sampler": "grid"}, chains=1), ask, direct, "ratio", share=True, known=True,
     )  # fmt: skip
     assert alone.chains == 1
     assert alone.joint["sigma"].tolist() == [0.1] * 40

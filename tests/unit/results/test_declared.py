@@ -19,6 +19,7 @@ from fl_estimate.results.columns import FIXED, completed, make_frame
 from fl_estimate.results.crossing import Crossing, nested_columns
 from fl_estimate.results.inference import Inference, Observed
 from fl_estimate.results.methods import Argument, Method, every_method, kinds, split
+from fl_estimate.results.provenance import Provenance
 from fl_estimate.results.recipe import Period, Recipe, joined
 from fl_estimate.results.roles import (
     GROUPS,
@@ -239,7 +240,7 @@ def test_words_of_all_parts_are_kept() -> None:
 
 
 def test_a_further_step_has_the_arguments_of_the_one_before_only_where_it_says_so() -> None:
-    first = Recipe(provenance=fl.results.provenance.Provenance(call="one", arguments={"by": "x"}))
+    first = Recipe(provenance=Provenance(call="one", arguments={"by": "x"}))
     assert first.then("two", {"a": 1}).provenance.arguments == {"a": 1}
     assert first.then("two", {"a": 1}, direct=True).provenance.arguments == {"a": 1, "direct": {"by": "x"}}
     assert first.then("two", {}).assumptions == ()

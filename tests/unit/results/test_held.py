@@ -305,7 +305,7 @@ def test_rows_and_populations_are_had_by_code_by_label_and_by_not_stated(crossed
 def test_a_frame_given_back_has_no_area_of_those_who_did_not_state_theirs() -> None:
     people = pd.DataFrame({
         "ea": np.arange(200) // 5, "fl": (np.arange(200) % 6 == 0).astype(int),
-        "region": np.where(np.arange(200) % 20 == 3, None, np.where(np.arange(200) % 2 == 0, "North", "South")),
+        "region": [None if row % 20 == 3 else "North" if row % 2 == 0 else "South" for row in range(200)],
     })  # fmt: skip
     direct = fl.estimate_prevalence(people, "fl", design=fl.Design(psu="ea", unweighted=True), by="region")
     whole = fl.hierarchical.area(direct, draws=100, seed=1)

@@ -37,7 +37,7 @@ from fl_estimate.results.roles import (
     Strata,
     Within,
 )
-from fl_estimate.study import beside, calls, describe, inputs, plan
+from fl_estimate.study import beside, calls, describe, inputs, named_columns, plan
 from fl_estimate.study.forms import Column, Columns, Entry, entry_model, keys_at, own_keys, tag_of
 
 CALLED: list[tuple[str, dict[str, Any]]] = []
@@ -546,8 +546,8 @@ def test_a_kind_that_is_described_and_one_that_is_none() -> None:
 
 
 def test_columns_that_keys_name_however_deep() -> None:
-    assert list(inputs._flat([["a", ["b"]], "c", None])) == ["a", "b", "c"]  # pyright: ignore[reportPrivateUsage]
-    assert list(inputs._flat(None)) == []  # pyright: ignore[reportPrivateUsage]
+    assert list(named_columns._flat([["a", ["b"]], "c", None])) == ["a", "b", "c"]  # pyright: ignore[reportPrivateUsage]
+    assert list(named_columns._flat(None)) == []  # pyright: ignore[reportPrivateUsage]
     assert inputs._absent(entry(groups=["g", "x"]), ["x"]) == [("groups", "g")]  # pyright: ignore[reportPrivateUsage]
 
 
