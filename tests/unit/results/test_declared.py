@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import fl_estimate as fl
 from fl_estimate.inputs.wording import ColumnWords, Wording
 from fl_estimate.results import codes, methods, shown
 from fl_estimate.results.basis import Support, weakest
@@ -42,6 +41,9 @@ def of(**wanted: Any) -> set[str]:
     return {str(each) for each in DECLARED if all(getattr(each, name) == value for name, value in wanted.items())}
 
 
+TESTED = {"chi_square", "f_statistic", "t_statistic", "numerator_df", "tested_estimate"}
+
+
 def test_what_a_value_is() -> None:
     """Shares lie between 0 and 1; persons are added up; of few cases only what counts people is limited; lists speak of no respondents."""
     assert of(unit="share") == {"prevalence", "prevalence per 1,000"}
@@ -54,6 +56,7 @@ def test_what_a_value_is() -> None:
     assert {str(each): each.heading for each in DECLARED if each.heading != each} == {
         "total": "persons",
         "population_size": "persons",
+        **dict.fromkeys(TESTED, "p_value"),
     }
 
 
@@ -65,25 +68,26 @@ def test_every_figure_of_respondents_says_what_it_tells_and_why() -> None:
     assert of(tells="linear") == {"prevalence", "prevalence per 1,000", "total", "persons", "mean", "ratio"}
     assert of(tells="known") == {"variance"}
     assert of(tells="same") == {"quantile"}
-    assert of(tells="formula") == {
-        "coefficient",
-        "marginal_mean",
-        "marginal_effect",
-        "predicted_mean",
-        "linear_predictor",
-    }
+    modelled = {"coefficient", "marginal_mean", "marginal_effect", "predicted_mean", "linear_predictor"}
+    ratios = {f"{name}_ratio" for name in ("odds", "prevalence", "rate", "mean", "relative_risk")}
+    assert of(tells="formula") == modelled | ratios | TESTED | {"p_value"}
     # What is said of a weighted sum is said of no coefficient.
     said = {
-        tells: {each.why for each in DECLARED if each.tells == tells}
+        tells: {each.why for each in DECLARED if each.tells == tells and each not in {*TESTED, "p_value"}}
         for tells in ("linear", "formula", "known", "same")
     }
     assert all(len(why) == 1 for why in said.values())
     assert len({next(iter(why)) for why in said.values()}) == 4
+    assert {Quantity.of(name).why for name in (*TESTED, "p_value")} == {"a table of the columns tested"}
 
 
 def test_reasons_that_tell_and_reasons_that_warn() -> None:
     own = [each for name, each in vars(codes).items() if name.isupper() and isinstance(each, ReasonCode)]
-    assert {str(each) for each in own if each.tells_cases} == {"zero_cases", "area_without_cases"}
+    assert {str(each) for each in own if each.tells_cases} == {
+        "zero_cases",
+        "area_without_cases",
+        "area_variance_smoothed",
+    }
     assert {str(each) for each in own if each.doubtful} == {
         "sampler_rhat",
         "sampler_ess",

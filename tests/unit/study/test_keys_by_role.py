@@ -182,7 +182,8 @@ def test_estimates_that_are_named_stand_before() -> None:
 
 
 def between(*entries: Any, sources: Sequence[str] = ("s",)) -> list[tuple[int, str]]:
-    return list(plan.between_faults(entries, sources))
+    read: Any = {name: SimpleNamespace(file=f"{name}.sav") for name in sources}
+    return list(plan.between_faults(entries, read, Path("nowhere")))
 
 
 def figures(
