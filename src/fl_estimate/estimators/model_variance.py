@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from fl_estimate.design.calibrated import Residual, read_steps, replicate_factors, residual
-from fl_estimate.design.replicates import Scaling, deviations, multiplier_rows
+from fl_estimate.design.replicates import AVERAGED, Scaling, deviations, multiplier_rows
 from fl_estimate.design.sample import Sample
 from fl_estimate.design.totals import Floats
 from fl_estimate.design.variance import Statistic, taylor
@@ -143,7 +143,8 @@ def _repeated(data: ModelData, again: Callable[[Floats], Floats], value: Floats)
             "FL-EST-238", "no replicate gave a value", found=f"{count} replicates",
             fix='use linearisation: variance="taylor"',
         )  # fmt: skip
-    away = deviations(theta, value, Scaling(scale=own.scale, rscales=rscales, centre=own.centre))
+    scaling = Scaling(scale=own.scale, rscales=rscales, centre=own.centre, averaged=own.kind in AVERAGED)
+    away = deviations(theta, value, scaling)
     return Covariance(matrix=away.T @ away, replicates=count, lost=lost)
 
 

@@ -212,6 +212,22 @@ def test_replicates_without_an_estimate_are_left_out_and_said() -> None:
         fl.regress(few, "wage ~ C(ea)", family="gaussian", design=halves)
 
 
+def test_bootstrap_replicates_that_are_left_stand_for_those_without_an_estimate() -> None:
+    """The mean square over the replicates with a case, about their mean; of 60 drawn the bootstrap divides by 59."""
+    people = made()
+    people["rare"] = ((people["ea"] == 3) & (people.groupby("ea").cumcount() < 2)).astype(int)
+    design = fl.replicate(people, design=DESIGN, kind="rao-wu", replicates=60, seed=3)
+    made_of: Any = design.replicates
+    unit = {(str(stratum), str(ea)): place for place, (stratum, ea) in enumerate(made_of.units)}
+    rows = [unit[str(stratum), str(ea)] for stratum, ea in zip(people["stratum"], people["ea"], strict=True)]
+    weights = people["w"].to_numpy()[:, None] * made_of.multipliers[rows]
+    share = (weights * people["rare"].to_numpy()[:, None]).sum(axis=0) / weights.sum(axis=0)
+    log_odds = np.log(share[share > 0] / (1 - share[share > 0]))
+    found = fl.regress(people, "rare ~ 1", design=design)
+    assert 0 < len(log_odds) < 60
+    assert found.frame["se"][0] == pytest.approx(log_odds.std() * np.sqrt(60 / 59), rel=1e-6)
+
+
 def test_too_few_units_for_limits() -> None:
     people = made().assign(stratum=0, ea=lambda frame: frame["ea"] // 10)
     found = fl.regress(people, "y ~ sex + age", design=DESIGN)
