@@ -33,7 +33,7 @@ def beta_binomial(**settings: Any) -> fl.Estimates:
     direct = pd.DataFrame({"area": made["area"], "n": made["n"], "value": made["p_w"], "deff": made["deff"]})
     prior = Prior(intercept="normal(-5, 2)", slopes="normal(0, 1)", kappa="log-normal(5, 1.5)")
     return fl.hierarchical.area(
-        direct, covariates=made[["area", "x"]], likelihood="beta-binomial", prior=prior, deff="own", seed=1, **settings
+        direct, covariates=made[["area", "x"]], likelihood="beta-binomial", prior=prior, seed=1, **settings
     )
 
 
@@ -42,7 +42,7 @@ def graph(**settings: Any) -> fl.Estimates:
     made = table("syn_graph")
     edges = table("syn_graph_edges").rename(columns={"i": "node", "j": "neighbour"})
     direct = pd.DataFrame({"node": made["node"], "n": made["n"], "value": made["cases"] / made["n"], "deff": 1.0})
-    given: dict[str, Any] = {"spatial": "bym2", "deff": "own", **settings}
+    given: dict[str, Any] = {"spatial": "bym2", **settings}
     prior = Prior(sigma="half-normal(1)", intercept="normal(-3, 2)", slopes="normal(0, 1)")
     return fl.hierarchical.area(direct, covariates=made[["node", "x"]], neighbours=edges, prior=prior, seed=1, **given)
 
@@ -58,7 +58,7 @@ def scotland(**settings: Any) -> fl.Estimates:
         sigma="half-normal(5)", intercept=f"normal({-np.log(MILLION)}, 5)", slopes="normal(0, 5)", phi="beta(0.5, 0.5)"
     )
     return fl.hierarchical.area(
-        direct, covariates=covariates, spatial="bym2", neighbours=edges, prior=prior, deff="own", seed=1, **settings
+        direct, covariates=covariates, spatial="bym2", neighbours=edges, prior=prior, seed=1, **settings
     )
 
 

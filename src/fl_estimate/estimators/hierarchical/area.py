@@ -26,6 +26,7 @@ from fl_estimate.estimators.hierarchical.dependence import (
 )
 from fl_estimate.estimators.hierarchical.direct import COUNTS, VALUES, Direct, read_direct, read_keyed
 from fl_estimate.estimators.hierarchical.effective import RULES as DEFF_RULES
+from fl_estimate.estimators.hierarchical.effective import rule_of
 from fl_estimate.estimators.hierarchical.few_cases import limits_of_few, same_whatever
 from fl_estimate.estimators.hierarchical.links import LINKS
 from fl_estimate.estimators.hierarchical.panel import complete, spread
@@ -70,7 +71,7 @@ def area(
     neighbours: Annotated[Any, Neighbours(keyed="by"), Needs("spatial")] = None,
     temporal: Annotated[Literal["rw1", "ar1"] | None, Needs("time")] = None,
     time: Annotated[str | None, GROUPS] = None,
-    deff: Literal["pooled", "own", "national"] = "pooled",
+    deff: Literal["pooled", "own", "national"] | None = None,
     sampler: Literal["grid", "nuts"] = "grid",
     prior: Annotated[Prior | None, Parts(without=("residual",), texts=("sigma",))] = None,
     benchmark: Annotated[Literal["ratio", "difference"] | None, Needs("population")] = None,
@@ -115,10 +116,11 @@ def area(
         The by-column that holds the times. Beside another, which names the areas, every area has an effect, with
         `spatial` like its neighbours', and each of its times one more: independent, or as `temporal` says. Covariates may
         have that column too; population and benchmark may not be given.
-    deff : {"pooled", "own", "national"}
+    deff : {"pooled", "own", "national"}, optional
         What people asked are divided by: one design effect of all areas, widened for resting on few primary units; each
         area's own, as if it were known, though it comes from few clusters; or the nation's, likewise. An area without
-        a case or whose units have equal counts has none of its own, and borrows.
+        a case or whose units have equal counts has none of its own, and borrows. By default pooled where degrees of freedom
+        say that the design effects were estimated, and on how much; each area's own where a frame states them without.
     sampler : {"grid", "nuts"}
         Numerical integration, without Markov chains; or Hamiltonian Monte Carlo by PyMC.
     prior : Prior, optional
@@ -203,7 +205,8 @@ def area(
     sampled = sampled_areas(table, counted)
     raise_together([aliased(columns, sampled), benchmark_fault(table, persons, benchmark)])
     structure = make_structure(table, spatial, neighbours, temporal, prior)
-    prepared = prepare(table, sampled, columns, likelihood, chosen_link, prior, structure, deff)
+    rule = deff or rule_of(table)
+    prepared = prepare(table, sampled, columns, likelihood, chosen_link, prior, structure, rule)
     used = known_seed(seed)
     shares = None if persons is None else persons / persons.sum()
     ask = Ask(level=level, draws=draws, seed=used, shares=shares, progress=progress)
@@ -221,7 +224,7 @@ def area(
         "spatial": spatial,
         "temporal": temporal,
         "time": time,
-        "deff": deff,
+        "deff": rule,
         "sampler": sampler,
         "covariates": list(columns),
         "prior": prepared.said(),
@@ -235,9 +238,9 @@ def area(
         table, prepared.model, ask, posterior, prepared.effective, prepared.standardised, sampled, arguments
     )
     # What was moved to the national figure is moved by what the areas' own counts are.
-    few = {} if benchmark is not None or table.time else limits_of_few(table, prepared.model, ask, deff)
+    few = {} if benchmark is not None or table.time else limits_of_few(table, prepared.model, ask, rule)
     told: dict[str, Any] = {"limits_of_few": {key: list(ends) for key, ends in few.items()}}
-    alike = same_whatever(table, prepared.model, deff) if few else None
+    alike = same_whatever(table, prepared.model, rule) if few else None
     if alike is not None:
         model, effective = alike
         again = area_estimates(
@@ -267,7 +270,9 @@ def _sample(prepared: Prepared, ask: Ask, sampler: str, direct: Direct, rule: st
     return benchmark_posterior(found, ask, direct, rule, share=direct.quantity == PREVALENCE, known=known)
 
 
-def _check_words(likelihood: str, link: str | None, sampler: str, benchmark: str | None, target: str, deff: str) -> str:
+def _check_words(
+    likelihood: str, link: str | None, sampler: str, benchmark: str | None, target: str, deff: str | None
+) -> str:
     """Refuse words that are not known; give the link."""
     if likelihood not in LIKELIHOODS:
         raise not_one_of("FL-EST-46", "this likelihood", likelihood, tuple(LIKELIHOODS))
@@ -275,7 +280,7 @@ def _check_words(likelihood: str, link: str | None, sampler: str, benchmark: str
     chosen = known[0] if link is None else link
     if chosen not in known:
         raise not_one_of("FL-EST-47", f"this link for likelihood={shown(likelihood)}", chosen, known)
-    if deff not in DEFF_RULES:
+    if deff is not None and deff not in DEFF_RULES:
         raise not_one_of("FL-EST-75", "this choice of design effects", deff, DEFF_RULES)
     if benchmark is not None and benchmark not in RULES:
         raise not_one_of("FL-EST-75", "this rule of benchmarking", benchmark, RULES)

@@ -30,7 +30,8 @@ class Direct:
     `keys` are the labels as text, by which other frames are matched; `national` holds the same numbers of the nation,
     NaN where there is no such row; `support` is that of the direct cells, for rules of publication; `recipe` is the result that they come from, where they come from one. In a panel, one
     row an area and time, `time` names the second by-column and `times` are its labels; the keys then hold both.
-    `smoothed` are the rows whose standard error is another's (`smoothing.filled`).
+    `smoothed` are the rows whose standard error is another's (`smoothing.filled`); `units_known` is whether degrees of
+    freedom came with the numbers, so that it is known how well variances were estimated.
     """
 
     by: str
@@ -46,6 +47,7 @@ class Direct:
     time: str = ""
     times: tuple[Any, ...] = ()
     smoothed: tuple[int, ...] = ()
+    units_known: bool = False
 
     @property
     def by_columns(self) -> dict[str, list[Any]]:
@@ -76,6 +78,7 @@ class Direct:
             by=self.by, labels=tuple(every[place][1] for place in order), keys=tuple(every[place][0] for place in order),
             support=Support.joined([self.support, empty]).take(order), national_support=self.national_support,
             numbers=numbers, national=self.national, quantity=self.quantity, outcome=self.outcome, recipe=self.recipe,
+            units_known=self.units_known,
         )  # fmt: skip
 
     def in_order(self, order: npt.NDArray[np.intp]) -> Direct:
@@ -170,6 +173,7 @@ def read_direct(direct: Any, needed: Sequence[str], others: Sequence[Any], time:
         recipe=recipe,
         time=second,
         times=tuple(times[row] for row in rows) if second else (),
+        units_known=recipe is not None or "df" in columns,
     )
 
 

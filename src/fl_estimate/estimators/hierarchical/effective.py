@@ -34,6 +34,11 @@ class Effective:
     df: float = np.nan
 
 
+def rule_of(direct: Direct) -> str:
+    """The rule by default: pooled where it is known on how many units design effects rest; what is stated is taken as it is."""
+    return "own" if _known(direct).any() and not direct.units_known else "pooled"
+
+
 def effective_counts(direct: Direct, rule: str) -> Effective:
     """Divide n by a design effect: one that all areas share, each area's own, or the nation's.
 

@@ -71,7 +71,7 @@ def test_areas_that_only_other_frames_know_are_estimated() -> None:
 def test_design_effects_are_borrowed_where_there_is_none() -> None:
     """Pooled: the n-weighted mean over areas with five cases or more, by hand."""
     frame = counts()
-    found = area(frame, deff="own", seed=1)
+    found = area(frame, seed=1)
     lending = frame[frame["cases"] >= 5]
     pooled = np.average(lending["deff"], weights=lending["n"])
     assert found.diagnostics["deff_used"]["B"] == pytest.approx(pooled, rel=1e-12)
@@ -85,17 +85,17 @@ def test_design_effects_of_the_nation_then_one() -> None:
     nation = pd.DataFrame(
         {"margin": [""], "district": [None], "value": [0.002], "n": [8380], "cases": [14], "deff": [1.3]}
     )
-    found = area(pd.concat([nation, few.assign(margin="district")], ignore_index=True), deff="own", seed=1)
+    found = area(pd.concat([nation, few.assign(margin="district")], ignore_index=True), seed=1)
     assert found.diagnostics["deff_source"]["B"] == "national"
     assert found.diagnostics["deff_used"]["B"] == 1.3
     assert len(found) == 12
-    alone = area(few, deff="own", seed=1)
+    alone = area(few, seed=1)
     assert alone.diagnostics["deff_used"]["B"] == 1.0
     assert "deff_one" in codes(alone)
 
 
 def test_no_area_is_worth_more_people_than_were_asked() -> None:
-    low, one = (area(counts(deff=deff), deff="own", seed=1) for deff in (0.5, 1.0))
+    low, one = (area(counts(deff=deff), seed=1) for deff in (0.5, 1.0))
     np.testing.assert_array_equal(low.to_frame()["value"], one.to_frame()["value"])
     assert set(low.diagnostics["deff_used"].values()) == {1.0}
 
@@ -105,7 +105,7 @@ def test_the_nation_stands_first_and_is_the_weighted_mean(likelihood: Any) -> No
     table = counts() if likelihood == "binomial" else values()
     # A prior of sigma that lets an area without sample be far off would make the standard deviation of 4,000 draws its own.
     prior = fl.hierarchical.Prior(sigma="half-normal(1)")
-    estimates = area(table, population=POPULATION, likelihood=likelihood, prior=prior, deff="own", draws=4_000, seed=1)
+    estimates = area(table, population=POPULATION, likelihood=likelihood, prior=prior, draws=4_000, seed=1)
     frame = estimates.to_frame()
     assert frame["margin"].tolist() == ["", *["district"] * 12]
     shares = POPULATION["population"] / POPULATION["population"].sum()
@@ -192,7 +192,7 @@ def test_counts_equal_a_posterior_added_up_by_hand() -> None:
     n, y = np.array([300.0, 500.0, 0.0]), np.array([0.0, 6.0, 0.0])
     table = pd.DataFrame({"area": list("abc"), "value": [0.0, 6 / 500, np.nan], "n": n, "deff": 1.0})
     prior = fl.hierarchical.Prior(sigma="half-normal(1)", intercept="normal(-4, 1)")
-    frame = area(table, deff="own", prior=prior, seed=1).to_frame()
+    frame = area(table, prior=prior, seed=1).to_frame()
     beta, u = np.linspace(-9, 1, 201), np.linspace(-9, 2, 221)
     eta = np.linspace(-20, 6, 1_301)
     sigma = np.exp(u)
@@ -236,7 +236,7 @@ def test_covariates_are_standardised_unless_a_prior_speaks_of_them() -> None:
 def test_the_default_prior_of_counts_is_that_of_an_exponential_variance() -> None:
     """With one area, which says nothing of sigma, its posterior is the prior: mean sqrt(pi/2), and sigma² has mean 2."""
     one = pd.DataFrame({"district": ["A"], "value": [0.0], "n": [1e-6], "deff": [1.0]})
-    found = area(one, deff="own", seed=1, draws=40_000)
+    found = area(one, seed=1, draws=40_000)
     assert found.diagnostics["parameters"]["sigma"]["mean"] == pytest.approx(np.sqrt(np.pi / 2), rel=0.01)
     drawn = Density("rayleigh", (1.0,)).draw(np.random.default_rng(1), 100_000)
     # Standard deviation of an exponential of mean 2: 2; five standard errors.

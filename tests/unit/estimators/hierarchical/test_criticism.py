@@ -44,12 +44,12 @@ def test_counts_are_left_out_as_by_refitting() -> None:
     """Without area B: its marginal likelihood averaged over the posterior of the others' hyper-parameters."""
     table = counts().head(8)
     prior = Prior(sigma="half-normal(1)", intercept="normal(-5, 1.5)")
-    estimates = hierarchical.area(table, prior=prior, deff="own", seed=1)
+    estimates = hierarchical.area(table, prior=prior, seed=1)
     found = hierarchical.leave_one_out(estimates, table).set_index("district")
     without = table.assign(
         n=table["n"].where(table["district"] != "A", 0), value=table["value"].where(table["district"] != "A")
     )
-    draws = hierarchical.area(without, prior=prior, deff="own", draws=50_000, seed=2).draws[:, 0]
+    draws = hierarchical.area(without, prior=prior, draws=50_000, seed=2).draws[:, 0]
     n, y = 900 / 1.1, 900 / 1.1 * 0.01
     constant = special.gammaln(n + 1) - special.gammaln(y + 1) - special.gammaln(n - y + 1)
     likelihood = np.exp(y * np.log(draws) + (n - y) * np.log1p(-draws) + constant)

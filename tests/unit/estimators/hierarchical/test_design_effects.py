@@ -89,9 +89,20 @@ def test_the_pooled_design_effect_by_hand() -> None:
     assert set(found["deff_source"].values()) == {"pooled"}
 
 
+def test_what_a_frame_states_is_taken_as_it_is_unless_it_says_how_well_it_is_known() -> None:
+    """By hand: without degrees of freedom each area's own; with them what `deff="pooled"` gives."""
+    stated = counts()
+    sources = area(stated, seed=1, draws=50).diagnostics["deff_source"]
+    assert "own" in set(sources.values())
+    estimated = stated.assign(df=12.0)
+    by_default, asked = (area(estimated, seed=1, draws=50, **given).diagnostics for given in ({}, {"deff": "pooled"}))
+    assert set(by_default["deff_source"].values()) - {""} == {"pooled"}
+    assert by_default["deff_used"] == asked["deff_used"]
+
+
 def test_areas_without_a_case_have_the_pooled_one() -> None:
     """Among people drawn one by one its size is n over the same number as everywhere."""
-    found = area(counts(), seed=1, draws=50).diagnostics
+    found = area(counts(), deff="pooled", seed=1, draws=50).diagnostics
     assert len(set(np.round(list(found["deff_used"].values()), 12))) == 1
 
 
