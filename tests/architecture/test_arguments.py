@@ -69,7 +69,7 @@ def test_people_stand_first_and_a_design_is_given_by_name() -> None:
         arguments = list(inspect.signature(function).parameters)
         if "people" in arguments and name != "capture_recapture.pairwise":  # there it is how many there are
             assert arguments[0] == "people", name
-        if "design" in arguments:
+        if "design" in arguments and name != "simulate_coverage":  # there it is how samples are drawn
             kind = inspect.signature(function).parameters["design"].kind
             assert kind is inspect.Parameter.KEYWORD_ONLY, name
 

@@ -269,7 +269,7 @@ def fitted(name: str, across: int, up: int) -> tuple[str, bool]:
     Examples
     --------
     >>> fitted("North", 10, 10), fitted("Upper West", 6, 20), fitted("North", 3, 14), fitted("Northumberland", 3, 5)
-    (('North', False), ('Upper\nWest', False), ('North', True), ('N…', False))
+    (('North', False), ('Upper\nWest', False), ('North', True), ('No…', False))
     """
     words = wrapped(name, max(across, 1))
     whole = max(map(len, name.split())) <= across

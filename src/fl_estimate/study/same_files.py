@@ -31,7 +31,10 @@ class SameFiles:
 
     def name(self, written: str, called: str) -> str:
         """What a file is called: as the first that it is, or `called` where it is the first itself."""
-        path = os.path.realpath(self._folder / written)
+        try:
+            path = os.path.realpath(self._folder / written)
+        except (OSError, ValueError):  # no name of a file: whoever opens it says so
+            path = written
         if path not in self._names:
             self._names[path] = self._copy_of(path) or called
         return self._names[path]
@@ -40,7 +43,7 @@ class SameFiles:
         """The name of a file of the same content."""
         try:
             size = Path(path).stat().st_size if Path(path).is_file() else 0
-        except OSError:
+        except (OSError, ValueError):
             return None
         if not size:
             return None

@@ -251,8 +251,8 @@ def test_the_keys_of_a_method_are_arguments_of_its_function() -> None:
         keys = set(entry_models()[tag].model_fields) - own
         assert all(called.get(key, {key}) & taken for key in keys), tag
         handed = {name for key in keys for name in called.get(key, {key})} | own
-        # `across` is of more than two lists, which no file has yet.
-        handed |= {"histories", "records", "by", "log_prior", "progress", "across", "lists"}
+        # `behaviour` is of trapping occasions, which no file holds.
+        handed |= {"histories", "records", "by", "log_prior", "progress", "behaviour"}
         assert taken <= handed, tag
 
 

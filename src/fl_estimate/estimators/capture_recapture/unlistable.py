@@ -72,7 +72,7 @@ def add_unlistable(
     if found is None:
         raise EstimateFault(
             "FL-EST-346", "the share of people whom no list can meet is a number from 0 to below 1, or two in order",
-            found=repr(share), fix="0.3 says that three people in ten could be on no list; (0.2, 0.4) is a range",
+            found=shown(share), fix="0.3 says that three people in ten could be on no list; (0.2, 0.4) is a range",
         )  # fmt: skip
     least, most = found
     quantities = estimates.frame["quantity"].astype(str).tolist()
