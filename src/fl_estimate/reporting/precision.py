@@ -81,7 +81,8 @@ def decimals_of(record: Mapping[Any, Any], digits: int = DIGITS) -> dict[str, in
         kept = (1 if record["basis"] == "model" else DIGITS) if limit else WITHOUT_ERROR
         ends = {name: _float(record[name]) for name in SCALED}
         found = {n: min(_decimals(end, kept), least) for n, end in ends.items() if end and math.isfinite(end)}
-        return {name: found.get(name, max(found.values(), default=0)) for name in SCALED}
+        # A truth beside two limits is as fine as the coarser of them.
+        return {name: found.get(name, min(found.values(), default=0)) for name in SCALED}
     # The error of whole persons keeps its own digits, from which all others are found again.
     return {**dict.fromkeys(SCALED, min(one, least)), "se": one}
 
