@@ -124,6 +124,10 @@ coverage-synthesis: .venv/.ready ## Simulate stocks and regional totals of a kno
 coverage-laboratory: .venv/.ready ## Which interval of a prevalence covers where cases are clustered and rare: writes the docs' table, goes on where it was stopped (half an hour)
 	@OPENBLAS_NUM_THREADS=1 nice -n 10 $(BIN)/python scripts/coverage_laboratory.py $(ARGS)
 
+.PHONY: coverage-defaults
+coverage-defaults: .venv/.ready ## Do the defaults of combine, and what plan_sample promises, hold? Writes the docs' table (ten minutes)
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python scripts/coverage_defaults.py
+
 .PHONY: disclosure-price
 disclosure-price: .venv/.ready ## Count what publication of the sample studies costs in cells, and write the table of the docs
 	@$(BIN)/python scripts/disclosure_price.py

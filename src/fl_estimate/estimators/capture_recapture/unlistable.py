@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from fl_estimate.arrays import Floats
-from fl_estimate.errors import EstimateFault, listed
+from fl_estimate.errors import EstimateFault, listed, shown
 from fl_estimate.estimators.capture_recapture.linkage_codes import EVERYONE_CAN_BE_LISTED, SHARE_UNLISTABLE_STATED
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method

@@ -95,7 +95,8 @@ def test_what_a_frame_states_is_taken_as_it_is_unless_it_says_how_well_it_is_kno
     sources = area(stated, seed=1, draws=50).diagnostics["deff_source"]
     assert "own" in set(sources.values())
     estimated = stated.assign(df=12.0)
-    by_default, asked = (area(estimated, seed=1, draws=50, **given).diagnostics for given in ({}, {"deff": "pooled"}))
+    by_default = area(estimated, seed=1, draws=50).diagnostics
+    asked = area(estimated, deff="pooled", seed=1, draws=50).diagnostics
     assert set(by_default["deff_source"].values()) - {""} == {"pooled"}
     assert by_default["deff_used"] == asked["deff_used"]
 
