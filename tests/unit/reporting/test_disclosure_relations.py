@@ -194,6 +194,9 @@ def test_where_a_sample_weights_itself_nearly_a_sum_is_a_count() -> None:
     ] + ["-60 ≤ +1 y.fl.C -15 k.fl.C ≤ inf"]
     assert known(district({"fl": ((10, 20), (100, 601))})) == []  # half as much again
     assert len(known(district({"fl": ((10, 20), (100, 600))}))) == 4
+    # A cell of nobody has no weight to go by.
+    nobody = call(["d"], labels, {"fl": ((10, 20, 0), (100, 480, 0))}, n=(100, 100, 0), weight=(1000, 2000, 0))
+    assert known(nobody) == [line for line in known(made) if ".C" not in line]
 
 
 def test_readings_of_one_question() -> None:
@@ -300,6 +303,32 @@ def test_a_quantile_is_no_sum() -> None:
 
     assert targets("quantile") == 0
     assert [targets(quantity) for quantity in ("prevalence", "variance")] == [2, 2]  # cases and their weights
+
+
+def test_what_it_costs_to_withhold_a_cell() -> None:
+    """Its respondents and one; of the nation a hundred times that, of a region ten times, of a wider reading a twentieth."""
+    made = prevalence(people(), by=BOTH)
+    wide = replace(made, frame=made.frame.assign(outcome="fl_wide"), cells=replace(made.cells, outcomes=("fl_wide",)))  # pyright: ignore[reportArgumentType]
+    found = translate([given_(made), given_(wide)], min_n=50, min_cases=5)
+    cost = {(key[0], *(value for _, value in key[4])): found.system.cost[cell] for key, cell in found.cell_of.items()}
+    for outcome, times in (("fl", 1.0), ("fl_wide", 0.05)):
+        assert cost[outcome,] == pytest.approx(721 * 100 * times)
+        assert cost[outcome, "A"] == pytest.approx(361 * 10 * times)
+        assert cost[outcome, "A1"] == pytest.approx(121 * times)
+
+
+def test_readings_between_which_nobody_lies_are_both_printed() -> None:
+    """In A both have 30 cases, in B the wider one has twenty more: neither tells of a few."""
+    place = np.arange(1200)
+    data = pd.DataFrame({
+        "region": np.where(place < 600, "A", "B"), "ea": place // 20, "w": 80.0 + 10 * (place % 5),
+        "fl": (place % 20 == 0).astype(int), "fl_wide": ((place % 20 == 0) | ((place > 600) & (place % 30 == 1))).astype(int),
+    })  # fmt: skip
+    counts = data.groupby("region")[["fl", "fl_wide"]].sum()
+    assert counts.to_numpy().tolist() == [[30, 30], [30, 50]]
+    design = fl.Design(weights="w", psu="ea", expands=True)
+    both = [fl.estimate_prevalence(data, name, design=design, by="region") for name in counts.columns]
+    assert fl.publish(both).to_frame()["value"].notna().all()
 
 
 def test_the_tables_of_each_survey() -> None:
