@@ -68,6 +68,7 @@ def test_rows_of_a_source_stand_for_persons_or_their_episodes(
 
 def test_a_result_of_a_run_has_what_it_was_made_of(tmp_path: Path) -> None:
     result = run_study(write(tmp_path), out=tmp_path / "out")
+    assert result.inputs is not None
     assert set(result.inputs.surveys) == set(result.inputs.people) == {"people"}
     assert set(result.estimates) == {"prevalence_1", "total_2", "share"}
     assert result.folder == tmp_path / "out"
@@ -168,5 +169,5 @@ def test_columns_that_lists_keep_are_those_that_their_method_asks_for(tmp_path: 
 
     assert kept("chao") == []
     assert kept("chao", 'strata = "region"\n') == ["region"]
-    assert kept("conditional_loglinear", 'covariates = "sex + age"\n') == ["sex", "age"]
+    assert kept("conditional_loglinear", 'covariates = "sex + age"\n') == ["age", "sex"]
     assert kept("conditional_loglinear", 'by = "region"\nblind = { A = { age = [1] } }\n') == ["age", "region"]
