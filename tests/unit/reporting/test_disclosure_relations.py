@@ -14,9 +14,10 @@ import pytest
 from scipy import sparse
 
 import fl_estimate as fl
-from fl_estimate.reporting.disclosure import by_people, closed_again
+from fl_estimate.reporting import disclosure
+from fl_estimate.reporting.disclosure import audit_tables, by_people, closed_again
 from fl_estimate.reporting.disclosure_known import known_rows
-from fl_estimate.reporting.disclosure_rows import series_of_row
+from fl_estimate.reporting.disclosure_rows import series_of_row, tie
 from fl_estimate.reporting.disclosure_series import nested_outcomes, nesting, readings, relate, series_of
 from fl_estimate.reporting.disclosure_silence import silence
 from fl_estimate.reporting.disclosure_solver import exposed
@@ -175,6 +176,12 @@ def test_values_of_a_text_outcome_add_up_to_everybody() -> None:
         f"{total} ≤ {' '.join(f'+1 {kind}.{name}.{cell}' for name in values)} ≤ {total}"
         for cell, totals in (("A", {"k": 100, "y": 1000}), ("B", {"k": 100, "y": 2000})) for kind, total in totals.items()
     ]  # fmt: skip
+    # Of two values the one is what the other leaves: it is said once. Quantities of such names are no values.
+    two = {"form=debt": FEW, "form=free": REST}
+    assert len(known(district(two))) == 4
+    assert not [
+        line for line in known(district(values, binary=False)) if line.count("form") == 3 and line.count("-1") == 0
+    ]
     # Values of two questions, and such as are not all of them, do not.
     other = {name.replace("form=free", "why=free"): value for name, value in values.items()}
     short = values | {"form=free": ((85, 70), (850, 1100))}
@@ -247,6 +254,36 @@ def test_a_row_without_finest_cells_is_one_unknown() -> None:
         assert read(**nothing) is None
 
 
+def test_rows_add_up_to_the_row_that_they_divide() -> None:
+    """A nation of 100 people and 25 cases by its districts: all of them are it, some of them no more, cases that exceed it nothing."""
+
+    def rows(*districts: tuple[int, Any], nation: Any = 25, sex: bool = False) -> list[str]:
+        draft, found = Draft(), dict[Any, Any]()
+        given = [((), 100, nation), *(((("district", f"D{at}"),), n, k) for at, (n, k) in enumerate(districts))]
+        given += [((("sex", at),), 50, k) for at, k in ((1, 10), (2, 15)) if sex]
+        for by, n, k in given:
+            key = ("fl", "", (), tuple(name for name, _ in by), frozenset(by))
+            record = {"quantity": "prevalence", "value": 0.25 if pd.isna(k) else k / n, "cases": k, "n": n}
+            found[key] = series_of_row(draft, key, record)
+        tie(draft, found)
+        names = {at: f"{kind}{row}" for row, one in enumerate(found.values())
+                 for kind, ids in (("k", one.counts), ("y", one.sums)) for at in ids}  # fmt: skip
+        return [
+            f"{low:g} ≤ {' '.join(f'{sign:+g} {names[at]}' for at, sign in terms.items())} ≤ {high:g}"
+            for terms, low, high, _ in draft.rows
+        ]
+
+    whole = ["0 ≤ -1 k0 +1 k1 +1 k2 ≤ 0", "0 ≤ -1 y0 +1 y1 +1 y2 ≤ 0"]
+    assert rows((40, 10), (60, 15)) == whole
+    assert rows((40, 10), (60, pd.NA)) == whole[1:]
+    assert rows((40, 10), (60, 15), nation=pd.NA) == whole[1:]
+    assert rows((40, 10), (50, 15)) == rows((40, 10), (50, 12)) == ["-inf ≤ -1 k0 +1 k1 +1 k2 ≤ 0"]
+    assert rows((40, 10), (50, 16)) == rows((40, 10), (60, 16)) == rows((40, pd.NA), (50, 5)) == []
+    assert rows((60, 15), (40, 10), sex=True) == [
+        *whole, "0 ≤ -1 k0 +1 k3 +1 k4 ≤ 0", "0 ≤ -1 y0 +1 y3 +1 y4 ≤ 0"
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("status", "cases", "ends"),
     [("published", 10.0, (10, 10)), ("at_most", None, (0, 10)), ("fewer_than", None, (0, 10)), ("not_published", None, None)],
@@ -276,6 +313,23 @@ def test_cells_of_an_earlier_release_are_below_the_least_that_it_prints() -> Non
     }])  # fmt: skip
     known_rows(draft, [one], {}, KnownTable(name="p", by=("district",), frame=frame), 5)
     assert [(low, high) for _, low, high, _ in draft.rows] == [(0, 4)]
+
+
+def test_values_of_an_earlier_release_bind_within_half_their_last_digit() -> None:
+    """Of a cell of Σ w = 2,000: 25.0 per cent ± 0.05 is 499 to 501, a total of 500 ± 0.5 is itself, no value is nothing."""
+    key = "district"
+    frames = {"quantity": "prevalence", "outcome": "fl", "term": "", "margin": key, key: "B", "bound": "",
+              "basis": "respondents", "n": 100, "cases": None, "publication": "published"}  # fmt: skip
+    for more, ends in (
+        ({"value": 0.25, "se": 0.02}, (499, 501)), ({"value": 250.0, "se": 20.0, "quantity": "prevalence per 1,000"}, (499, 501)),
+        ({"value": 500.0, "se": 50.0, "quantity": "total"}, (499.5, 500.5)), ({"value": np.nan, "se": np.nan}, None), ({"value": pd.NA, "se": pd.NA}, None),
+    ):  # fmt: skip
+        draft = Draft()
+        (one,) = series_of(draft, [district({"fl": ((30, 20), (40, 500))})])
+        before = len(draft.rows)
+        known_rows(draft, [one], {}, KnownTable(name="p", by=(key,), frame=pd.DataFrame([frames | more])), 5)
+        found = [(terms, low, high) for terms, low, high, _ in draft.rows[before:]]
+        assert found == ([({one.sums[1]: 1.0}, *(pytest.approx(end) for end in ends))] if ends else [])
 
 
 # Tables
@@ -329,6 +383,65 @@ def test_readings_between_which_nobody_lies_are_both_printed() -> None:
     design = fl.Design(weights="w", psu="ea", expands=True)
     both = [fl.estimate_prevalence(data, name, design=design, by="region") for name in counts.columns]
     assert fl.publish(both).to_frame()["value"].notna().all()
+
+
+def test_what_must_stay_open_of_a_withheld_cell() -> None:
+    """Of few cases any number up to five; of nine, kept back for another's sake, a fifth on either side: 7 to 11."""
+    made = prevalence(people())
+    rows = {name: made.frame["district"].fillna("").tolist().index(name) for name in ("A1", "A2")}
+    for name, ends in (("A1", (1, 5)), ("A2", (7, 11))):
+        system = translate([given_(made, hidden=[rows[name]])], min_n=50, min_cases=5).system
+        assert (system.low[0], system.high[0]) == ends
+        weighted = float((system.targets[[1]] @ system.truth)[0])
+        assert (system.low[1], system.high[1]) == pytest.approx((0.8 * weighted, 1.2 * weighted))
+    # A row of a district of which the call has no cell asks for nothing.
+    frame = made.frame.assign(district=made.frame["district"].replace("A1", "Z"))
+    assert (
+        translate([given_(made, hidden=[rows["A1"]], frame=frame)], min_n=50, min_cases=5).system.targets.shape[0] == 0
+    )
+
+
+@pytest.mark.parametrize(
+    ("left", "cases", "kept"),
+    [(60, 4, True), (60, 5, False), (60, 0, False), (40, 6, True), (40, 0, False), (50, 6, False), (0, 0, False)],
+)
+def test_what_lies_between_two_subpopulations_is_a_cell(left: int, cases: int, kept: bool) -> None:
+    """Of two calls, one of all and one without the last people: as many respondents and cases less as are left out."""
+    adults = call(["d"], [("A",)], {"fl": ((30,), (900,))}, n=300, weight=3000)
+    fewer = call(
+        ["d"], [("A",)], {"fl": ((30 - cases,), (900 - 30 * cases,))}, n=300 - left, weight=3000 - 10 * left, where="x"
+    )
+    frame = prevalence(people()).frame.iloc[:1].assign(margin="d", d="A")
+    tables = [
+        Given(
+            name="t", frame=frame, keys=[("fl", "", where, ("d",), frozenset({("d", "A")}))], hidden=np.zeros(1, dtype=bool),
+            at_most=np.zeros(1, dtype=bool), zero=np.zeros(1, dtype=bool), printed=np.full(1, np.nan), half=np.zeros(1), crossing=made,
+        )
+        for made, where in ((adults, ()), (fewer, ("x",)))
+    ]  # fmt: skip
+    system = translate(tables, min_n=50, min_cases=5).system
+    assert system.withheld.tolist() == [False, False, *[True] * kept]
+    if kept:
+        assert (system.low[0], system.high[0]) == (1, max(5, cases))
+        assert (system.targets[[0]] @ system.truth)[0] == cases
+        assert (system.targets[[1]] @ system.truth)[0] == 30 * cases
+        assert system.cost[-1] == left + 1
+
+
+def test_who_waits_for_an_audit_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    chosen = disclosure.choose
+
+    def choose(system: Any, **more: Any) -> Any:
+        asked.append(more)
+        return chosen(system, **more)
+
+    monkeypatch.setattr(disclosure, "choose", choose)
+    table = given_(prevalence(people()), hidden=[1])
+    found = audit_tables([table], min_n=50, min_cases=5, seconds=40, tell=print)
+    assert not found.failed
+    assert [more["tell"] for more in asked] == [print]
+    assert 0 < asked[0]["seconds"] <= 40
 
 
 def test_the_tables_of_each_survey() -> None:
