@@ -117,7 +117,7 @@ def _text(text: Any) -> dict[str, Any]:
         "to": _numbers(to),
         "sides": [text.get_ha(), text.get_va()],
         "size": text.get_size(),
-        "on": text.get_bbox_patch() is not None,
+        "on": None if (ground := text.get_bbox_patch()) is None else ground.get_boxstyle().pad,
     }
 
 

@@ -517,10 +517,11 @@ def test_a_hierarchy_is_one_in_whatever_order_it_is_written() -> None:
 
 
 def test_silence_leaves_no_file_open() -> None:
-    def free() -> int:
-        at = os.dup(1)
-        os.close(at)
-        return at
+    def free() -> list[int]:
+        places = [os.dup(1) for _ in range(6)]
+        for at in places:
+            os.close(at)
+        return places
 
     before = free()
     for _ in range(3):
