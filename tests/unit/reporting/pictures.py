@@ -37,12 +37,14 @@ NONE: dict[str, Any] = {"cases": 0, "value": 0.0, "se": 0.0, "lower": 0.0}
 
 
 def record(figure: Any) -> dict[str, Any]:
-    """Sizes, places, marks and numbers of all that is drawn."""
+    """Sizes, places, marks, dashes and numbers of all that is drawn."""
     figure.canvas.draw()
     return {
         "size": figure.get_size_inches().round(3).tolist(),
         "axes": [_axes(axes) for axes in figure.axes],
         "texts": [_text(t) for t in figure.texts],
+        "layout": type(figure.get_layout_engine()).__name__,
+        "legends": [_legend(each, figure.transFigure) for each in figure.legends],
     }
 
 
@@ -58,14 +60,35 @@ def _axes(axes: Any) -> dict[str, Any]:
         "patches": [_patch(patch) for patch in axes.patches],
         "collections": [_collection(each) for each in axes.collections],
         "texts": [_text(text) for text in axes.texts],
-        "legend": [] if legend is None else [_said(text.get_text()) for text in legend.get_texts()],
+        "legend": [] if legend is None else _legend(legend, axes.transAxes),
+        "sizes": [each.get_size() for labels in (axes.get_xticklabels(), axes.get_yticklabels()) for each in labels[:1]],
         "shown": [spine.get_visible() for spine in axes.spines.values()],
     }  # fmt: skip
 
 
 def _line(line: Any) -> dict[str, Any]:
     return {"x": _numbers(line.get_xdata()), "y": _numbers(line.get_ydata()), "marker": str(line.get_marker()), "style": str(line.get_linestyle()),
-            "hollow": line.get_markerfacecolor() == "#ffffff", "order": line.get_zorder(), "clipped": line.get_clip_on()}  # fmt: skip
+            "hollow": line.get_markerfacecolor() == "#ffffff", "order": line.get_zorder(), "clipped": line.get_clip_on(),
+            "drawn": [line.get_linewidth(), line.get_markersize(), *_numbers(_dashes(line))]}  # fmt: skip
+
+
+def _dashes(line: Any) -> list[float]:
+    """Where the pen is down and up: what tells lines apart in print."""
+    start, dashes = line._unscaled_dash_pattern
+    return [float(start or 0), *(dashes or ())]
+
+
+def _legend(legend: Any, frame: Any) -> list[Any]:
+    """Its entries, and the corner that it hangs at, in shares of what it belongs to."""
+    corner = frame.inverted().transform(legend.get_bbox_to_anchor().get_points())
+    texts = legend.get_texts()
+    return [
+        [_said(text.get_text()) for text in texts],
+        texts[0].get_size(),
+        str(legend._loc),
+        legend._ncols,
+        *_numbers(corner),
+    ]
 
 
 def _patch(patch: Any) -> dict[str, Any]:
@@ -93,6 +116,8 @@ def _text(text: Any) -> dict[str, Any]:
         "at": _numbers(at),
         "to": _numbers(to),
         "sides": [text.get_ha(), text.get_va()],
+        "size": text.get_size(),
+        "on": None if (ground := text.get_bbox_patch()) is None else ground.get_boxstyle().pad,
     }
 
 

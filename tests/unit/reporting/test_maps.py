@@ -256,3 +256,20 @@ def test_the_quantity_of_a_map_can_be_chosen() -> None:
     assert share != number
     with pytest.raises(fl.FlError, match=r"FL-PUB-41(.|\n)*population_size"):
         sizes.map(geojson, quantity="mean")
+
+
+def test_a_map_shows_one_quantity_of_all_areas_whatever_stands_between_their_rows() -> None:
+    """Number of people and dark figure of each area follow each other: the map is of the first."""
+    rows = [
+        {"region": name, "quantity": quantity, "value": 1000.0 * place + more, "lower": 900.0, "upper": 9000.0, "se": 50.0}
+        for place, name in enumerate(PLACES, 1) for quantity, more in (("population_size", 10), ("dark_figure", 3))
+    ]  # fmt: skip
+    made = estimates(*rows, outcome="", method="chapman", basis="lists", cases=None, df=None)
+    written = texts(draw_map(fl.publish(made), read_areas(collection())))
+    assert [text for text in written if text in ("1,010", "2,010", "3,010", "4,010")] == [
+        "1,010",
+        "2,010",
+        "3,010",
+        "4,010",
+    ]
+    assert not {"1,003", "2,003", "3,003", "4,003"} & set(written)
