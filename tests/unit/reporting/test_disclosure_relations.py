@@ -16,6 +16,7 @@ from scipy import sparse
 import fl_estimate as fl
 from fl_estimate.reporting import disclosure
 from fl_estimate.reporting.disclosure import audit_tables, by_people, closed_again
+from fl_estimate.reporting.disclosure_kinds import kind_of
 from fl_estimate.reporting.disclosure_known import known_rows
 from fl_estimate.reporting.disclosure_rows import series_of_row, tie
 from fl_estimate.reporting.disclosure_series import nested_outcomes, nesting, readings, relate, series_of
@@ -332,6 +333,31 @@ def test_values_of_an_earlier_release_bind_within_half_their_last_digit() -> Non
         assert found == ([({one.sums[1]: 1.0}, *(pytest.approx(end) for end in ends))] if ends else [])
 
 
+@pytest.mark.parametrize(
+    ("rows", "linked"),
+    [([("N", 1, 60, 10), ("N", 2, 40, 10)], True), ([("N", 1, 60, 10), ("S", 1, 50, 5), ("N", 2, 40, 10)], True),
+     ([("N", 1, 60, 10), ("N", 2, 39, 10)], False), ([("N", 1, 60, 10), ("N", 2, 40, 9)], False), ([("N", 1, 60, 10)], False)],
+)  # fmt: skip
+def test_cells_of_an_earlier_release_add_up_to_one_of_this(rows: list[tuple[str, int, int, int]], linked: bool) -> None:
+    """Of 100 people and 20 cases of region N the earlier one had men and women apart; where they are not all, nothing is said."""
+    draft = Draft()
+    (one,) = series_of(draft, [call(["region"], [("N",), ("S",)], {"fl": ((20, 30), (100, 800))})])
+    parts: dict[Any, Any] = {
+        ("fl", "", (), ("region",), frozenset({("region", name)})): (one, [place]) for place, name in enumerate("NS")
+    }
+    frame = pd.DataFrame([
+        {"quantity": "prevalence", "outcome": "fl", "term": "", "margin": "region × sex", "region": region, "sex": str(sex),
+         "bound": "", "basis": "respondents", "value": k / n, "se": np.nan, "n": n, "cases": k, "publication": "published"}
+        for region, sex, n, k in rows
+    ])  # fmt: skip
+    before = len(draft.rows)
+    printed = known_rows(draft, [one], parts, KnownTable(name="p", by=("region", "sex"), frame=frame), 5)
+    assert len(printed) == len(rows)
+    found = [(terms, low, high) for terms, low, high, _ in draft.rows[before:] if -1.0 in terms.values()]
+    of = [own.counts[0] for key, (own, _) in parts.items() if len(key[3]) == 2 and ("region", "N") in key[4]]
+    assert found == ([({one.counts[0]: -1.0} | dict.fromkeys(of, 1.0), 0, 0)] if linked else [])
+
+
 # Tables
 
 
@@ -345,6 +371,14 @@ def given_(result: fl.Estimates, *, hidden: Sequence[int] = (), frame: pd.DataFr
         zero=nothing, printed=np.full(size, np.nan), half=np.full(size, np.nan), crossing=result.cells,
         arguments=result.provenance.arguments,
     )  # fmt: skip
+
+
+def test_how_a_figure_is_handled_follows_from_its_basis() -> None:
+    for basis, way in (("lists", "apart"), ("figures", "apart"), ("model", "model"), ("of tomorrow", "support")):
+        assert kind_of(basis, "prevalence").way == way
+    assert kind_of("respondents", "prevalence").way == "linear"
+    assert kind_of("respondents", "derived from prevalence").way == "support"
+    assert kind_of("respondents", "prevalence", {"between": {"sex": [1, 2]}}).way == "parts"
 
 
 def test_a_quantile_is_no_sum() -> None:
