@@ -249,7 +249,15 @@ def _reached(jobs: int) -> list[dict[str, Any]]:
         command = [sys.executable, "-m", "pytest", "-p", "reached", "--reached", str(folder), "-q", "--tb=short", "-m", "not slow",
                    "-n", str(jobs), "--dist", "loadfile", "-p", "no:cacheprovider", *absent]  # fmt: skip
         paths = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
-        subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": paths}, check=False)
+        status = subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": paths}, check=False).returncode
+        if status not in (
+            0,
+            1,
+            5,
+        ):  # all passed, some failed, none were there; else it was ended before it had asked all
+            raise SystemExit(
+                f"the tests were not asked to their end (pytest ended with {status}); the same command goes on"
+            )
         for file in absent:  # slow tests only: nothing is reached
             if not kept[file].exists():
                 kept[file].write_text(json.dumps({"file": file, "tests": {}}), encoding="utf-8")
