@@ -146,7 +146,9 @@ def alternatives(ways: Sequence[Mapping[str, str]]) -> list[list[list[tuple[str,
     for answer, rest in context.items():
         alike.setdefault(rest, []).append(answer)
     groups = {answer: tuple(members) for members in alike.values() for answer in members}
-    shapes = dict.fromkeys(tuple(sorted({groups[answer] for answer in way}, key=len)) for way in every)
+    # Of one length in the order in which they are met: that of a set is another in every process.
+    met = {group: (len(group), place) for place, group in enumerate(dict.fromkeys(groups.values()))}
+    shapes = dict.fromkeys(tuple(sorted({groups[answer] for answer in way}, key=met.__getitem__)) for way in every)
     return [[list(group) for group in shape] for shape in shapes]
 
 
