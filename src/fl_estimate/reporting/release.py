@@ -146,7 +146,19 @@ def _verdict(
     if rule.few_cases == "model":
         hidden = np.where(model, False, hidden | at_most)
         at_most = np.zeros(len(keys), dtype=bool)
+    hidden = hidden | _models_beside(draft, hidden)
+    at_most = at_most & ~hidden
     return _Verdict(draft=draft, keys=keys, judged=judged, hidden=hidden, at_most=at_most)
+
+
+def _models_beside(draft: Draft, hidden: Flags) -> Flags:
+    """Models and tests of domains, where that of one domain is withheld: the nation less all others would tell it.
+
+    No sum relates them that the audit could solve, and the nation's figures may stand in any table: all domains go.
+    """
+    of_model = np.array([Quantity.of(str(name)).tells == "formula" for name in draft.frame["quantity"]], dtype=bool)
+    domain = of_model & (draft.frame["margin"] != "").to_numpy(dtype=bool)
+    return domain & bool((domain & hidden).any())
 
 
 def _standing(
