@@ -10,6 +10,7 @@ from typing import Any, cast
 import numpy as np
 
 from fl_estimate.arrays import Floats
+from fl_estimate.reporting.disclosure_conditions import Outer, relation
 from fl_estimate.reporting.disclosure_system import Draft
 
 Ids = list[int]
@@ -87,10 +88,6 @@ class Series:
         of = next(inner for (inner, to) in outer if to == column and inner in self.by)
         place, known = self.by.index(of), outer[of, column]
         return lambda label: known.get(_said(label[place]))
-
-
-Outer = Mapping[tuple[str, str], Mapping[str | None, str | None]]
-"""By (inner column, outer column): in which outer value, as text, each inner value lies."""
 
 
 def _said(value: Any) -> str | None:
@@ -173,7 +170,8 @@ def _weights(draft: Draft, series: Sequence[Series]) -> None:
 
 def _with_unknowns(draft: Draft, bare: Series, made: Sequence[Series]) -> Series:
     for other in made:
-        if other.by == bare.by and other.labels == bare.labels and _identical(bare, other):
+        alike = other.by == bare.by and other.labels == bare.labels and _identical(bare, other)
+        if alike and _may_be((bare, other), within=True):
             return replace(bare, counts=other.counts, sums=other.sums)
     if bare.binary:
         counts = [draft.unknown(k, 0.0, n, integer=True) for k, n in zip(bare.cases, bare.n, strict=True)]
@@ -183,6 +181,19 @@ def _with_unknowns(draft: Draft, bare: Series, made: Sequence[Series]) -> Series
     most = 10.0 * max(float(np.abs(bare.weighted).sum()), 1.0)
     least = 0.0 if (bare.weighted >= 0).all() else -most
     return replace(bare, sums=[draft.unknown(y, least, most, integer=False) for y in bare.weighted])
+
+
+def _may_be(pair: tuple[Series, Series], outer: Outer | None = None, *, within: bool) -> bool:
+    """Whether numbers of two series that agree are more than chance.
+
+    They are where the series are of one subpopulation, or of two the first of which lies in the other (`within`: and the
+    other in it) by their conditions or for all that anybody knows; or where they agree in many cells.
+    """
+    a, b = pair
+    if a.where == b.where or min(int((one.cases > 0).sum()) for one in pair) >= SURELY:
+        return True
+    found, turned = relation(a.where, b.where, outer), relation(b.where, a.where, outer)
+    return found.apart is None or (found.within and (turned.within or not within))
 
 
 def _identical(a: Series, b: Series) -> bool:
@@ -246,16 +257,17 @@ def _pair(draft: Draft, a: Series, b: Series, outer: Outer) -> None:
     if a.sums is b.sums:
         return
     shared = _Shared.of([a, b], outer)
-    if _close(*shared.weighted) and _same(shared.cases):
+    same = _may_be((a, b), outer, within=True)
+    if same and _close(*shared.weighted) and _same(shared.cases):
         _rows(draft, (a, b), shared, (1.0, -1.0), 0.0, 0.0)
     elif a.binary and b.binary:
-        if _complement(shared):
+        if same and _complement(shared):
             _rows(draft, (a, b), shared, (1.0, 1.0), None, None)
-        elif _below(shared, 0, 1):
+        elif _may_be((a, b), outer, within=False) and _below(shared, 0, 1):
             _rows(draft, (a, b), shared, (1.0, -1.0), -np.inf, 0.0)
-        elif _below(shared, 1, 0):
+        elif _may_be((b, a), outer, within=False) and _below(shared, 1, 0):
             _rows(draft, (b, a), replace(shared, cells=shared.cells[::-1]), (1.0, -1.0), -np.inf, 0.0)
-    elif a.binary != b.binary:
+    elif same and a.binary != b.binary:
         factor = _two_valued(shared, 0 if a.binary else 1)
         if factor is not None:
             _rows(draft, (a, b), shared, (-factor, 1.0) if a.binary else (1.0, -factor), None, None)
@@ -308,6 +320,14 @@ def readings(a: str, b: str) -> bool:
 
 def _sum_of_two(draft: Draft, whole: Series, b: Series, c: Series, outer: Outer) -> None:
     if not (whole.binary == b.binary == c.binary) or not b.cases.any() or not c.cases.any():
+        return
+    if not all(_may_be((part, whole), outer, within=False) for part in (b, c)):
+        return
+    if (
+        b.where != c.where
+        and relation(b.where, c.where, outer).apart is False
+        and min(len(b.cases), len(c.cases)) < SURELY
+    ):
         return
     if not _close(whole.weighted.sum(), b.weighted.sum() + c.weighted.sum()):
         return

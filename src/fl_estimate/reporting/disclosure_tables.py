@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from fl_estimate.reporting.disclosure_conditions import relation
 from fl_estimate.reporting.disclosure_kinds import columns_of, kind_of, parts_of
 from fl_estimate.reporting.disclosure_known import known_rows
 from fl_estimate.reporting.disclosure_rows import divided, series_of_row, tie
@@ -22,13 +23,26 @@ from fl_estimate.reporting.disclosure_series import (
     relate,
     series_of,
 )
+from fl_estimate.reporting.disclosure_subpopulations import (
+    Combined,
+    combined,
+    packed,
+    places,
+    protect,
+    rest,
+    size,
+    tie_to_cells,
+    where_of,
+)
 from fl_estimate.reporting.disclosure_system import Draft, Flags, Floats, System
 from fl_estimate.reporting.releases import KnownTable
-from fl_estimate.results.codes import WHOLE
+from fl_estimate.results.codes import TOTAL, WHOLE
 from fl_estimate.results.estimates import margin_columns
 
 Cell = tuple[Any, ...]
 
+MODEL_OF = "model of"
+"""What stands in place of a term in the cell of all people of a model."""
 OPEN = 0.20
 """A withheld value may not be known this well: a fifth below and a fifth above must fit what is printed."""
 OF_NATION, OF_PARENT, OF_READING = 100.0, 10.0, 0.05
@@ -99,6 +113,8 @@ class _Work:
     """(inner, wider) outcomes that are published side by side."""
     lesser: frozenset[str] = frozenset()
     """Outcomes that are a further reading of one published before them."""
+    modelled: set[Cell] = field(default_factory=set[Cell])
+    """Whom models speak of, where no row of theirs is a cell."""
     public: set[Cell] = field(default_factory=set[Cell])
 
 
@@ -143,6 +159,8 @@ def translate(
         _without_crossing(work, table)
     for table in tables:
         _rows(work, table, shut)
+    for table in tables:
+        _modelled(work, table, shut)
     for key in work.cell_of:
         if key in shut or key in work.public:
             _targets(work, key)
@@ -151,6 +169,7 @@ def translate(
     for table in known:
         _beside_parts(work, known_rows(work.draft, work.series, work.parts, table, min_cases))
     _differences(work)
+    _subpopulations(work)
     _readings(work, shut | work.public)
     return Translation(system=draft.built(), cell_of=work.cell_of)
 
@@ -225,6 +244,32 @@ def _rows(work: _Work, table: Given, shut: set[Cell]) -> None:
             _value_row(work.draft, record, table, at, series, inside, owner)
 
 
+def _modelled(work: _Work, table: Given, shut: set[Cell]) -> None:
+    """Whom the rows of a model or a test speak of: their cases are printed beside each coefficient, and a model gives them too."""
+    rows: dict[Cell, list[Cell]] = {}
+    told: dict[Cell, tuple[float, float]] = {}
+    for record, key in zip(table.frame.to_dict("records"), table.keys, strict=True):
+        if _way(record, table) == "formula" and key not in shut and not pd.isna(record["cases"]):
+            people = (key[0], f"{MODEL_OF} {table.arguments.get('formula', '')}", *key[2:])
+            rows.setdefault(people, []).append(key)
+            told[people] = float(record["n"]), float(record["cases"])
+    for people, keys in rows.items():
+        n, cases = told[people]
+        if people not in work.cell_of:
+            work.cell_of[people] = work.draft.cell(n + 1.0)
+        cell = work.cell_of[people]
+        work.draft.follows += [(cell, work.cell_of[key]) for key in keys]
+        direct = work.parts.get((people[0], "", *people[2:]))
+        if direct is not None and direct[0].counts and (size(direct, "n"), size(direct, "cases")) == (n, cases):
+            work.draft.exact([direct[0].counts[at] for at in direct[1]], cell)
+        elif people not in work.parts:
+            made = series_of_row(work.draft, people, {"value": cases, "cases": cases, "n": n, "quantity": str(TOTAL)})
+            if made is not None:
+                work.parts[people] = made, [0]
+                work.modelled.add(people)
+                work.draft.exact(made.counts, cell)
+
+
 def _way(record: Mapping[Any, Any], table: Given) -> str:
     return kind_of(str(record.get("basis", "")), str(record["quantity"]), table.arguments).way
 
@@ -288,7 +333,8 @@ def _differences(work: _Work) -> None:
     for keys in by_place.values():
         for inner in keys:
             for outer in keys:
-                if inner[2] != outer[2]:
+                # Of two that nobody can be in together, the one is not inside the other whatever their numbers are.
+                if inner[2] != outer[2] and not relation(where_of(inner), where_of(outer), work.outer).apart:
                     _between(work, inner, outer)
 
 
@@ -303,20 +349,34 @@ def _beside_parts(work: _Work, printed: frozenset[Cell]) -> None:
             cases = float(all_.cases[whole].sum() - sum(one.cases[inside].sum() for one, inside in parts))
             if n > 0 and ((0 < cases < work.min_cases) or (n < work.min_n and cases > 0)):
                 cell = work.draft.cell(n + 1.0, withheld=True)
-                counts = _rest("counts", (all_, whole), parts)
+                counts = rest("counts", (all_, whole), parts)
                 work.draft.row(counts, 0.0, n)
                 work.draft.target(counts, cell, 1.0, max(work.min_cases, cases))
-                _open_sum(work.draft, _rest("sums", (all_, whole), parts), cell)
+                _open_sum(work.draft, rest("sums", (all_, whole), parts), cell)
 
 
-def _rest(name: str, outer: tuple[Series, Ids], parts: Sequence[tuple[Series, Ids]]) -> dict[int, float]:
-    """Unknowns of a cell less those of parts of it, which may be the same ones."""
-    terms: dict[int, float] = {}
-    for sign, (one, inside) in ((1.0, outer), *((-1.0, part) for part in parts)):
-        for place in inside:
-            at = getattr(one, name)[place]
-            terms[at] = terms.get(at, 0.0) + sign
-    return {at: weight for at, weight in terms.items() if weight}
+def _subpopulations(work: _Work) -> None:
+    """Whoever is told apart by sums and differences of subpopulations that were asked for one by one is a cell itself."""
+    tie_to_cells(work.draft, work.series, work.parts, work.outer)
+    for keys in places(work.parts):
+        made = combined(keys, work.parts, work.outer)
+        if made is not None:
+            for one in made:
+                _few(work, one)
+            continue
+        for whole, left in packed(keys, work.parts, work.outer):
+            if left is not None:
+                _few(work, left)
+            elif whole in work.cell_of:
+                # More ways of adding up than can be looked at: the whole is taken as told by them.
+                work.draft.follows.append((work.draft.cell(1.0, withheld=True), work.cell_of[whole]))
+
+
+def _few(work: _Work, made: Combined) -> None:
+    found = protect(work.draft, made, work.parts, min_n=work.min_n, min_cases=work.min_cases)
+    if found is not None:
+        cell, sums = found
+        _open_sum(work.draft, sums, cell)
 
 
 def _between(work: _Work, inner: Cell, outer: Cell) -> None:
@@ -370,7 +430,7 @@ def _dependents(work: _Work, table: Given) -> None:
         if way in ("model", "apart") or (way in ("linear", "known") and key in work.parts):
             continue
         for other in work.parts:
-            if other != key and _rests_on(way, key, other, record, table.arguments):
+            if other not in work.modelled and other != key and _rests_on(way, key, other, record, table.arguments):
                 work.draft.follows.append((work.cell_of[other], work.cell_of[key]))
 
 

@@ -14,6 +14,8 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import Bounds, LinearConstraint, milp  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 
+from fl_estimate.reporting.disclosure_conditions import holds
+from fl_estimate.reporting.disclosure_subpopulations import spanned
 from fl_estimate.reporting.releases import KnownTable, Release
 from fl_estimate.results.codes import Quantity
 from fl_estimate.results.estimates import margin_columns
@@ -117,9 +119,12 @@ def _of_people(
         families.setdefault((outcome, where), {})[place] = cell
     for (outcome, where), family in families.items():
         sums = _sums(family, geography)
+        if not where:
+            family, sums = _with_conditions(outcome, family, sums, families)
         yield from _known_cases(outcome, where, family, sums, few, min_n)
         yield from _known_persons(outcome, where, family, sums)
     yield from _between(cells, few, min_n)
+    yield from _together(cells, geography, few, min_n)
     yield from _refitted(tables, cells)
 
 
@@ -294,6 +299,50 @@ def _between(cells: Mapping[Key, _Cell], few: float, min_n: float) -> Iterator[d
             if people > 0 and (0 < cases < few or (0 < people < min_n and 0 < cases)):
                 between = f"{wide or 'all'} / {where or 'all'}"
                 yield _row(outer, outcome, between, place, "cases between", (cases, cases))
+
+
+def _with_conditions(
+    outcome: str,
+    family: Mapping[Place, _Cell],
+    sums: Sequence[tuple[Place, list[Place]]],
+    families: Mapping[tuple[str, str], Mapping[Place, _Cell]],
+) -> tuple[dict[Place, _Cell], list[tuple[Place, list[Place]]]]:
+    """The cells of everybody, with subpopulations that are some of them: `region == 'A'` beside a table by region."""
+    every, more = dict(family), list(sums)
+    for (other, where), own in families.items():
+        whole = own.get(("", frozenset()))
+        if other != outcome or not where or whole is None:
+            continue
+        for margin in dict.fromkeys(name for name, _ in family if name):
+            met = {place: holds(where, dict(place[1])) for place in family if place[0] == margin}
+            if None not in met.values() and any(met.values()):
+                place = f"where {where}", frozenset({("where", where)})
+                every[place] = whole
+                more.append((place, [part for part, inside in met.items() if inside]))
+                break
+    return every, more
+
+
+def _together(
+    cells: Mapping[Key, _Cell], geography: Mapping[tuple[str, str], Mapping[str, str]], few: float, min_n: float
+) -> Iterator[dict[str, Any]]:
+    """Several subpopulations: who is told apart by adding and subtracting their printed cases."""
+    groups: dict[tuple[str, Place], list[Key]] = {}
+    for key, cell in cells.items():
+        if cell.cases.printed and math.isfinite(cell.n):
+            groups.setdefault((key[0], key[2]), []).append(key)
+    outer: Any = geography
+    for (outcome, place), keys in groups.items():
+        texts = [key[1] for key in keys]
+        found = spanned(texts, [cells[key].n for key in keys], outer) if len(keys) > 2 else None
+        for times, nobody in found or ():
+            people, cases = (
+                sum(t * (cells[keys[at]].n if name == "n" else cells[keys[at]].cases.lower) for at, t in times.items())
+                for name in ("n", "cases")
+            )
+            if not nobody and people > 0.5 and (0.5 < cases < few - 0.5 or (people < min_n and cases > 0.5)):
+                said = " / ".join(f"{'' if t == 1 else f'{t:g} × '}{texts[at] or 'all'}" for at, t in times.items())
+                yield _row(cells[keys[0]], outcome, said, place, "cases between", (round(cases), round(cases)))
 
 
 def _refitted(tables: Sequence[tuple[str, KnownTable]], cells: Mapping[Key, _Cell]) -> Iterator[dict[str, Any]]:
