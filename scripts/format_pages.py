@@ -22,6 +22,12 @@ TAIL = """
 *In stretches*: a file of any size is converted in bounded memory. *Lazily*: rows are read when they are asked for.
 Files of {written} are what `fl-estimate convert` writes.
 
+Files of {apart} are read by a process of their own, which is begun with the first of them and kept: broken bytes can bring their parsers down,
+and a hostile file can ask for all memory. It may take 2 GiB and 64 times the size of the file, and a minute and 5 s a megabyte for
+each stretch; what takes more, or falls, is FL-FILE-05, and the notebook, or the batch, goes on. `fl.load(…, apart=False)`, or
+`FL_ESTIMATE_READ_APART=0` in the environment of a command, reads in the process itself, without limits. (Windows and macOS hold no
+process to a limit of memory: there only that of time holds.)
+
 This page is written from the source when the site is built.
 """
 
@@ -29,7 +35,9 @@ This page is written from the source when the site is built.
 def page() -> str:
     """The page in Markdown."""
     written = " and ".join(form.name for form in formats() if form.write is not None)
-    return HEAD + "".join(f"| {' | '.join(_cells(form))} |\n" for form in formats()) + TAIL.format(written=written)
+    apart = ", ".join(form.name for form in formats() if form.apart)
+    rows = "".join(f"| {' | '.join(_cells(form))} |\n" for form in formats())
+    return HEAD + rows + TAIL.format(written=written, apart=apart)
 
 
 def _cells(form: FileFormat) -> Iterator[str]:

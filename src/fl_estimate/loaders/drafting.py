@@ -16,6 +16,7 @@ from fl_estimate.errors import columns_untold, may_be_shown
 from fl_estimate.loaders.draft_rules import Column, Guess, Refusal, guesses, plain, recode_of
 from fl_estimate.loaders.file_table import FileTable, TextFormat, code_text, damaged
 from fl_estimate.loaders.files import codebook_of, existing, in_stretches, read_table, stretches
+from fl_estimate.loaders.reading_apart import reading
 from fl_estimate.schema.variables import TABLES, item_variable
 
 HEADER = 2
@@ -32,7 +33,7 @@ _RELATIVES = (
 )
 
 
-def draft_mapping(path: str | Path, *, written: TextFormat | None = None) -> str:
+def draft_mapping(path: str | Path, *, written: TextFormat | None = None, apart: bool = True) -> str:
     """Draft the mapping of a file from its own names and labels.
 
     Parameters
@@ -41,6 +42,9 @@ def draft_mapping(path: str | Path, *, written: TextFormat | None = None) -> str
         Any file that `fl.load` reads: of persons, or of episodes, costs or relatives.
     written : TextFormat, optional
         Encoding, delimiter and so on, where they are not to be found out.
+    apart : bool, default True
+        Read files of formats whose parsers broken bytes can bring down (SPSS, Stata, SAS, workbooks) in a process of their own, with limits
+        of memory and time. False reads them in this process.
 
     Returns
     -------
@@ -67,8 +71,14 @@ def draft_mapping(path: str | Path, *, written: TextFormat | None = None) -> str
     >>> import fl_estimate as fl
     >>> print(fl.draft_mapping("survey.sav"))  # doctest: +SKIP
     """
+    with reading(apart=apart):
+        return _drafted(path, written or TextFormat())
+
+
+def _drafted(path: str | Path, written: TextFormat) -> str:
+    """The mapping of a file, from its own names and labels."""
     file = existing(path)
-    every = _columns(file, written or TextFormat())
+    every = _columns(file, written)
     columns = every
     made, refused = guesses(columns)
     if len(made) < HEADER:

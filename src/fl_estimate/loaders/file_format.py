@@ -102,6 +102,8 @@ class FileFormat:
         Endings of files that belong to those of this format and hold no rows, with what to do instead of reading them.
     write : callable, optional
         How a table is written to it: a format that files can be converted to.
+    apart : bool
+        Whether its parser is code that broken bytes can bring down with the process: its files are then read by another.
     example : bytes
         A small sound file with a row or more, for the fuzz; where the tests cannot write one.
     """
@@ -117,6 +119,7 @@ class FileFormat:
     magic: tuple[bytes, ...] = ()
     companions: Mapping[str, str] = field(default_factory=dict[str, str])
     write: Write | None = None
+    apart: bool = False
     example: bytes = b""
 
     @property

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from fl_estimate.errors import FileFault, is_file, is_folder, nearest
 from fl_estimate.loaders import formats as folder_of_formats
+from fl_estimate.loaders import reading_apart
 from fl_estimate.loaders.file_format import FileFormat, InStretches, Option
 from fl_estimate.loaders.file_table import Codebook, FileTable, TextFormat, damaged, source_of
 
@@ -111,12 +112,12 @@ def read_table(path: str | Path, *, written: TextFormat | None = None) -> FileTa
     form = _format(file)
     with _told_by_its_content(file, form):
         if not isinstance(form.read, InStretches):
-            table = form.read(file, written)
+            table = reading_apart.whole(form, file, written)
             _require_names(file, table.frame.collect_schema().names())
             return table
-        book = form.read.codebook(file, written)
+        book = reading_apart.codebook(form, file, written)
         _require_names(file, book.columns)
-        frame = _united(list(form.read.stretches(file, book, None)))
+        frame = _united(list(reading_apart.stretches(form, file, book, None)))
     return FileTable(
         frame=_whole_numbers(frame),
         source=source_of(file, book.encoding, frame.height),
@@ -137,7 +138,7 @@ def codebook_of(file: Path, written: TextFormat | None = None) -> Codebook:
         Its format is not read in stretches.
     """
     with _told_by_its_content(file, _format(file)):
-        book = _in_stretches(file).codebook(file, written or TextFormat())
+        book = reading_apart.codebook(_format(file), file, written or TextFormat())
         _require_names(file, book.columns)
     return book
 
@@ -164,24 +165,17 @@ def stretches(file: Path, book: Codebook, *, cells: int | None = None) -> Iterat
         FL-FILE-05, FL-FILE-06.
     """
     with _told_by_its_content(file, _format(file)):
-        yield from _in_stretches(file).stretches(file, book, cells)
+        yield from reading_apart.stretches(_format(file), file, book, cells)
 
 
 def known_schema(file: Path, book: Codebook) -> dict[str, pl.DataType] | None:
     """Give the types of all columns where they are known before a row is read; None where they are not."""
-    return _in_stretches(file).schema(file, book)
+    return reading_apart.schema(_format(file), file, book)
 
 
 def in_stretches(file: Path) -> bool:
     """Whether a file is of a format that is read a stretch of rows at a time."""
     return _format(file).in_stretches is not None
-
-
-def _in_stretches(file: Path) -> InStretches:
-    form = _format(file)
-    if form.in_stretches is None:
-        raise TypeError(f"files of {form.name} are read whole")
-    return form.in_stretches
 
 
 def existing(path: str | Path) -> Path:

@@ -17,6 +17,7 @@ from fl_estimate.loaders.linking import LIST, PERSON, Linked, hasher, key_faults
 from fl_estimate.loaders.load import load
 from fl_estimate.loaders.mapping import Mapping
 from fl_estimate.loaders.mapping_parts import is_table
+from fl_estimate.loaders.reading_apart import reading
 from fl_estimate.loaders.tables import ROW
 from fl_estimate.schema import rules
 from fl_estimate.schema.evaluation import missing
@@ -44,6 +45,7 @@ def load_lists(
     covariates: Sequence[str] = (),
     mapping: str | Path | Dictionary[str, Any] | Mapping | None = None,
     ordered: bool = False,
+    apart: bool = True,
 ) -> CaptureHistories:
     r"""Load case lists and count people by the lists they are on.
 
@@ -79,6 +81,8 @@ def load_lists(
         standards, or a mapping of your own. The names of `key`, `covariates` and lists are then those it gives.
     ordered : bool
         Whether the lists are occasions in time.
+    apart : bool, default True
+        As in `fl.load`: files of statistical packages and workbooks are read by a process of their own.
 
     Returns
     -------
@@ -123,11 +127,12 @@ def load_lists(
     keys = (key,) if isinstance(key, str) else tuple(key or ())
     names = _named(path, lists)
     _require_together(path, keys, count=count, list_column=list_column, salt=salt)
-    frames = _read(path, mapping, list_column, names)
-    apart = isinstance(path, Dictionary)
+    with reading(apart=apart):
+        frames = _read(path, mapping, list_column, names)
+    by_file = isinstance(path, Dictionary)
     if not keys and count is None and COUNT in frames[TABLE].columns and COUNT not in names:
         count = COUNT  # rows would pass for persons
-    memberships = () if apart or list_column else names
+    memberships = () if by_file or list_column else names
     one_each = [*keys, *memberships, *filter(None, (count, list_column))]
     _require_columns(frames, one_each, covariates, keys)
     faults = [
@@ -143,7 +148,7 @@ def load_lists(
         return _counted(frames[TABLE], names, count, covariates, ordered, tuple(faults))
     hashed = hasher(salt)
     slim = [
-        hashed(frame, keys).select(PERSON, ROW, *_list_of(table, list_column, apart=apart), *memberships, *_held(frame, covariates))
+        hashed(frame, keys).select(PERSON, ROW, *_list_of(table, list_column, apart=by_file), *memberships, *_held(frame, covariates))
         for table, frame in frames.items()
     ]  # fmt: skip
     found = linked(slim, names, covariates, called=", ".join(keys))

@@ -24,6 +24,7 @@ from fl_estimate.loaders.mapping import Mapping
 from fl_estimate.loaders.mapping_parts import TableRule, is_number, main_text
 from fl_estimate.loaders.one_row import on_one_row
 from fl_estimate.loaders.people_rows import one_row_a_person
+from fl_estimate.loaders.reading_apart import reading
 from fl_estimate.loaders.selection import with_selection
 from fl_estimate.loaders.tables import Filled, own_table, pieces_of, taken_table, widen
 from fl_estimate.loaders.wording import wording_of
@@ -39,6 +40,7 @@ def load(
     mapping: str | Path | Dictionary[str, Any] | Mapping,
     engine: Engine = "pandas",
     mode: Mode = "normal",
+    apart: bool = True,
 ) -> SurveyData:
     """Load a survey file into the common schema, and check every row.
 
@@ -52,10 +54,12 @@ def load(
         A mapping file, the id of a bundled mapping (``"ene2020"``), or a mapping.
     engine : {"pandas", "polars"}
         What the tables are. With "polars" a Parquet file stays a lazy frame, and is streamed when checked.
-
     mode : {"normal", "strict", "lenient"}
         "strict": a warning stops the load too. "lenient": a cell that breaks a rule of its own (a code that is not
         in the list, a number out of its limits, no date) is left out, and the report says so as a warning.
+    apart : bool, default True
+        Read files of formats whose parsers broken bytes can bring down (SPSS, Stata, SAS, workbooks) in a process of their own, with limits
+        of memory and time. False reads them in this process.
 
     Returns
     -------
@@ -86,6 +90,17 @@ def load(
     >>> import fl_estimate as fl
     >>> data = fl.load("ene.sav", mapping="ene2020")  # doctest: +SKIP
     """
+    with reading(apart=apart):
+        return _loaded(path, mapping, engine, mode)
+
+
+def _loaded(
+    path: str | Path | Dictionary[str, str | Path],
+    mapping: str | Path | Dictionary[str, Any] | Mapping,
+    engine: Engine,
+    mode: Mode,
+) -> SurveyData:
+    """Files and a mapping in, one checked survey out."""
     if engine not in ENGINES:
         raise not_one_of("FL-DATA-02", "this engine", engine, ENGINES, DataFault)
     require_mode(mode)

@@ -69,4 +69,5 @@ FORMAT = FileFormat(
     companions={
         CATALOGUE: f"read the {DATA} that belongs to it; [source] catalogue in the mapping names this file",
     },
+    apart=True,
 )

@@ -161,4 +161,5 @@ FORMAT = FileFormat(
     declaring=READERS.declaring,
     heeds=("encoding",),
     magic=(b"$FL2", b"$FL3"),
+    apart=True,
 )

@@ -15,4 +15,5 @@ FORMAT = FileFormat(
     declaring=READERS.declaring,
     heeds=("encoding",),
     magic=(b"<stata_dta>",),
+    apart=True,
 )

@@ -19,6 +19,7 @@ from fl_estimate.loaders.file_table import (
     source_of,
 )
 from fl_estimate.loaders.formats.delimited import numbers_where_all_are
+from fl_estimate.loaders.formats.worksheet_extent import require_dense
 
 if TYPE_CHECKING:
     import polars as pl
@@ -36,10 +37,11 @@ def _read(file: Path, written: TextFormat) -> FileTable:
     Raises
     ------
     FileFault
-        FL-FILE-05 (damaged), FL-FILE-07 (no usable header), FL-FILE-10 (no such worksheet).
+        FL-FILE-05 (damaged), FL-FILE-07 (no usable header), FL-FILE-10 (no such worksheet), FL-FILE-24 (a cell far from the table).
     """
     import polars as pl
 
+    require_dense(file, written.sheet)
     cells, above = _trimmed(_cells(file, written.sheet))
     place = _header_place(file, cells, above, written.header_row)
     names = [_text(cell) or "" for cell in cells[place]]
@@ -136,4 +138,5 @@ FORMAT = FileFormat(
     read=_read,
     heeds=("header_row", "sheet"),
     magic=(b"PK\x03\x04", bytes.fromhex("d0cf11e0a1b11ae1")),  # a zip, and what Excel wrote before 2007
+    apart=True,
 )

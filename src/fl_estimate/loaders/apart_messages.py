@@ -1,0 +1,120 @@
+"""What goes between a process and the one that reads its files: lines of JSON, and frames as Arrow.
+
+No pickle: what comes back was made beside bytes that may be hostile.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from fl_estimate.errors import FileFault, FlError
+from fl_estimate.inputs.survey_data import Source
+from fl_estimate.loaders.file_table import Codebook, FileTable, Range, TextFormat
+
+if TYPE_CHECKING:
+    import polars as pl
+
+LONGEST_LINE = 512 * 2**20
+"""Bytes of one line of JSON: labels of all columns are in one."""
+SLICE = 50_000
+"""Rows of a frame that are handed over at once."""
+
+
+def send(to: IO[bytes], said: Mapping[str, Any], frame: pl.DataFrame | None = None) -> None:
+    """Write one message: what is said, and a frame where there is one."""
+    packed = b""
+    if frame is not None:
+        content = io.BytesIO()
+        frame.write_ipc_stream(content)
+        packed = content.getvalue()
+    to.write(json.dumps({**said, "bytes": len(packed), "framed": frame is not None}).encode() + b"\n")
+    to.write(packed)
+    to.flush()
+
+
+def receive(of: IO[bytes]) -> tuple[dict[str, Any], pl.DataFrame | None] | None:
+    """Read one message; None where the other side has gone."""
+    line = of.readline(LONGEST_LINE)
+    if not line.endswith(b"\n"):
+        return None
+    said: dict[str, Any] = json.loads(line)
+    if not said.pop("framed"):
+        return said, None
+    size = int(said.pop("bytes"))
+    packed = of.read(size)
+    if len(packed) < size:
+        return None
+    import polars as pl
+
+    return said, pl.read_ipc_stream(io.BytesIO(packed))
+
+
+def told_of_fault(fault: FlError) -> dict[str, Any]:
+    """An error as it is sent."""
+    return {"code": fault.code, "what": fault.what, "found": fault.found, "fix": fault.fix}
+
+
+def fault_of(told: Mapping[str, str]) -> FileFault:
+    """The error that was sent."""
+    return FileFault(told["code"], told["what"], found=told["found"], fix=told["fix"])
+
+
+def told_of_codebook(book: Codebook) -> dict[str, Any]:
+    """A codebook as it is sent: codes may be numbers, which keys of JSON are not."""
+    return {**asdict(book), "value_labels": _pairs(book.value_labels)}
+
+
+def codebook_of(told: Mapping[str, Any]) -> Codebook:
+    """The codebook that was sent."""
+    own: dict[str, Any] = {
+        **told,
+        "columns": tuple(told["columns"]),
+        "value_labels": _labels(told["value_labels"]),
+        "declared_missing": _ranges(told["declared_missing"]),
+    }
+    return Codebook(**own)
+
+
+def told_of_table(table: FileTable) -> dict[str, Any]:
+    """What a file says beside its rows, as it is sent."""
+    return {
+        "source": asdict(table.source),
+        "guessed": table.guessed,
+        "variable_labels": table.variable_labels,
+        "value_labels": _pairs(table.value_labels),
+        "declared_missing": table.declared_missing,
+    }
+
+
+def table_of(told: Mapping[str, Any], frame: pl.DataFrame) -> FileTable:
+    """The table that was sent."""
+    return FileTable(
+        frame=frame,
+        source=Source(**told["source"]),
+        guessed=bool(told["guessed"]),
+        variable_labels=dict(told["variable_labels"]),
+        value_labels=_labels(told["value_labels"]),
+        declared_missing=_ranges(told["declared_missing"]),
+    )
+
+
+def told_of_request(what: str, file: Path, written: TextFormat, memory: int, **more: Any) -> dict[str, Any]:
+    """A request as it is sent; `memory` is how many bytes may be taken for it."""
+    return {"what": what, "file": str(file), "written": asdict(written), "memory": memory, **more}
+
+
+def _pairs(labels: Mapping[str, Mapping[float | str, str]]) -> dict[str, list[list[Any]]]:
+    return {name: [[code, label] for code, label in of.items()] for name, of in labels.items()}
+
+
+def _labels(told: Mapping[str, list[list[Any]]]) -> dict[str, dict[float | str, str]]:
+    return {name: {code: str(label) for code, label in of} for name, of in told.items()}
+
+
+def _ranges(told: Mapping[str, list[list[Any]]]) -> dict[str, tuple[Range, ...]]:
+    return {name: tuple((low, high) for low, high in of) for name, of in told.items()}

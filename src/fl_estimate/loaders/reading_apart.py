@@ -1,0 +1,273 @@
+"""Files whose parsers broken bytes can bring down are read by a process of their own, which may take so much memory and time.
+
+A notebook keeps its kernel, and a batch its other studies, whatever a file holds. The process is begun with the first such
+file and kept for the next ones.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from fl_estimate.errors import FileFault
+from fl_estimate.loaders.apart_messages import (
+    codebook_of,
+    fault_of,
+    receive,
+    send,
+    table_of,
+    told_of_codebook,
+    told_of_request,
+)
+from fl_estimate.loaders.file_format import FileFormat, InStretches
+from fl_estimate.loaders.file_table import Codebook, FileTable, TextFormat
+
+if TYPE_CHECKING:
+    import polars as pl
+
+SWITCH = "FL_ESTIMATE_READ_APART"
+"""Environment variable: 0 reads all files in the process itself."""
+MEMORY, TIMES_ITS_SIZE = 2 * 2**30, 64
+"""Bytes that reading a file may take, and how many more for each byte of it: a compressed survey unpacks to some twenty."""
+SECONDS, SECONDS_A_MEGABYTE = 60.0, 5.0
+"""How long the next stretch of a file may take, at the least, and for each megabyte of the file."""
+KEPT = 2
+"""Processes that are kept waiting for the next file."""
+
+_apart: ContextVar[bool] = ContextVar("apart", default=True)
+
+
+@contextmanager
+def reading(*, apart: bool) -> Generator[None]:
+    """Within it files are read apart, or in this process: for who knows them and has no room for a second process."""
+    token = _apart.set(apart and _apart.get())
+    try:
+        yield
+    finally:
+        _apart.reset(token)
+
+
+def is_apart(form: FileFormat) -> bool:
+    """Whether the files of a format are read by a process of their own."""
+    return form.apart and _apart.get() and os.environ.get(SWITCH, "1") != "0" and bool(sys.executable)
+
+
+def codebook(form: FileFormat, file: Path, written: TextFormat) -> Codebook:
+    """What a file says of its columns, without its rows."""
+    if not is_apart(form):
+        return _stretched(form).codebook(file, written)
+    with _asked("codebook", file, written) as answers:
+        return codebook_of(next(answers)[0]["codebook"])
+
+
+def stretches(form: FileFormat, file: Path, book: Codebook, cells: int | None) -> Iterator[pl.DataFrame]:
+    """The rows of a file a stretch at a time, at least one."""
+    if not is_apart(form):
+        yield from _stretched(form).stretches(file, book, cells)
+        return
+    with _asked("stretches", file, TextFormat(), codebook=told_of_codebook(book), cells=cells) as answers:
+        yield from _put_together(answers)
+
+
+def schema(form: FileFormat, file: Path, book: Codebook) -> dict[str, pl.DataType] | None:
+    """The types of all columns where they are known before a row is read."""
+    if not is_apart(form):
+        return _stretched(form).schema(file, book)
+    with _asked("schema", file, TextFormat(), codebook=told_of_codebook(book)) as answers:
+        said, frame = next(answers)
+        return dict(frame.schema) if said["known"] and frame is not None else None
+
+
+def whole(form: FileFormat, file: Path, written: TextFormat) -> FileTable:
+    """A file of a format that is read whole."""
+    if isinstance(form.read, InStretches):
+        raise TypeError(f"files of {form.name} are read in stretches")
+    if not is_apart(form):
+        return form.read(file, written)
+    with _asked("whole", file, written) as answers:
+        told = next(answers)[0]["table"]
+        (frame,) = _put_together(answers)
+        return table_of(told, frame)
+
+
+def _stretched(form: FileFormat) -> InStretches:
+    if form.in_stretches is None:
+        raise TypeError(f"files of {form.name} are read whole")
+    return form.in_stretches
+
+
+def _put_together(answers: Iterator[tuple[dict[str, Any], pl.DataFrame | None]]) -> Iterator[pl.DataFrame]:
+    import polars as pl
+
+    held: list[pl.DataFrame] = []
+    for said, frame in answers:
+        if frame is None:
+            continue
+        held.append(frame)
+        if said["last"]:
+            yield held[0] if len(held) == 1 else pl.concat(held)
+            held = []
+
+
+# --- the processes ------------------------------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class _Reader:
+    """One process that reads; `late` says that it was ended because it took too long."""
+
+    process: subprocess.Popen[bytes]
+    owner: int = field(default_factory=os.getpid)
+    late: bool = False
+
+    @property
+    def answers(self) -> IO[bytes]:
+        assert self.process.stdout is not None
+        return self.process.stdout
+
+    def ask(self, request: dict[str, Any]) -> None:
+        assert self.process.stdin is not None
+        send(self.process.stdin, request)
+
+    def answer(self, seconds: float) -> tuple[dict[str, Any], pl.DataFrame | None] | None:
+        """The next message; None where the process is gone, or had to be ended."""
+        waiting = threading.Timer(seconds, self._too_late)
+        waiting.daemon = True
+        waiting.start()
+        try:
+            return receive(self.answers)
+        finally:
+            waiting.cancel()
+
+    def _too_late(self) -> None:
+        self.late = True
+        self.process.kill()
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+_idle: list[_Reader] = []
+_lock = threading.Lock()
+
+
+def _begun() -> _Reader:
+    """A process that waits for a request: one that was kept, or a new one."""
+    with _lock:
+        while _idle:
+            kept = _idle.pop()
+            # After a fork the process is the parent's: its pipes are not ours.
+            if kept.owner == os.getpid() and kept.process.poll() is None:
+                return kept
+    settings = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "POLARS_MAX_THREADS": "1"}
+    begun = _Reader(
+        subprocess.Popen(
+            [sys.executable, "-m", "fl_estimate.loaders.reading_child"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=settings,
+            start_new_session=True,
+        )
+    )  # fmt: skip
+    if begun.answer(SECONDS) is None:
+        begun.end()
+        raise FileFault(
+            "FL-FILE-23", "the process that reads files of this kind could not be started",
+            found=f"exit status {begun.process.returncode}",
+            fix=f"read it in this process: fl.load(…, apart=False), or {SWITCH}=0 in the environment",
+        )  # fmt: skip
+    return begun
+
+
+@contextmanager
+def _asked(
+    what: str, file: Path, written: TextFormat, **more: Any
+) -> Generator[Iterator[tuple[dict[str, Any], pl.DataFrame | None]]]:
+    """Ask for a file; the process is kept where all its answers were taken, and ended where they were not."""
+    size = file.stat().st_size
+    reader = _begun()
+    done = [False]
+
+    def answers() -> Iterator[tuple[dict[str, Any], pl.DataFrame | None]]:
+        while True:
+            answer = reader.answer(SECONDS + SECONDS_A_MEGABYTE * size / 2**20)
+            if answer is None:
+                raise _ended(reader, file)
+            said, _ = answer
+            if "fault" in said:
+                done[0] = True
+                raise fault_of(said["fault"])
+            if "broken" in said:
+                raise _broken(file, str(said["broken"]))
+            if "end" in said:
+                done[0] = True
+                return
+            yield answer
+
+    try:
+        reader.ask(told_of_request(what, file.absolute(), written, MEMORY + TIMES_ITS_SIZE * size, **more))
+        taken = answers()
+        yield taken
+        for _ in taken:  # the message that all is said
+            pass
+    except BrokenPipeError:
+        raise _ended(reader, file) from None
+    finally:
+        _keep(reader) if done[0] else reader.end()
+
+
+def _keep(reader: _Reader) -> None:
+    with _lock:
+        if len(_idle) < KEPT:
+            _idle.append(reader)
+            return
+    reader.end()
+
+
+def _ended(reader: _Reader, file: Path) -> FileFault:
+    reader.process.wait()
+    why = (
+        "reading it took too long"
+        if reader.late
+        else f"reading it brought the reader down (status {reader.process.returncode}), by broken bytes or more memory than a file of its size needs"
+    )
+    return _unread(file, why)
+
+
+def _broken(file: Path, kind: str) -> FileFault:
+    if kind == "memory":
+        return _unread(file, "reading it takes more memory than a file of its size needs")
+    return _unread(file, f"its reader met something that it does not know ({kind})")
+
+
+def _unread(file: Path, why: str) -> FileFault:
+    return FileFault(
+        "FL-FILE-05",
+        "the file cannot be read: it is damaged, or not what its ending says",
+        found=f"{file.name}: {why}",
+        fix="copy or export the file again, if it can be as .csv or .parquet; if you know that it is sound, read it in this "
+        "process, without limits: fl.load(…, apart=False)",
+    )
+
+
+def end_all() -> None:
+    """End the processes that wait."""
+    with _lock:
+        while _idle:
+            waiting = _idle.pop()
+            if waiting.owner == os.getpid():
+                waiting.end()
+
+
+atexit.register(end_all)
