@@ -94,7 +94,7 @@ def test_a_stray_byte_in_a_label_of_texts_takes_the_reader_down_and_not_this_pro
     assert here.returncode == -signal.SIGSEGV
 
 
-def test_errors_of_files_are_those_of_this_process(tmp_path: Path, xlsx: Path) -> None:
+def test_errors_of_files_are_those_of_this_process(tmp_path: Path) -> None:
     cut = tmp_path / "cut.sav"
     cut.write_bytes((SAMPLE / "household.sav").read_bytes()[:5_000])
     told: dict[bool, tuple[str, ...]] = {}
