@@ -22,7 +22,8 @@ from __future__ import annotations
 import difflib
 import numbers
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence, Set
+from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
@@ -116,6 +117,33 @@ class FlWarning(UserWarning):
 
 class ShortInstrumentWarning(FlWarning):
     """A survey has few of the questions of a framework; avoided by ``short_instrument=True``."""
+
+
+@contextmanager
+def decoding() -> Generator[None]:
+    """Where a Parquet file that is read lazily turns out to be damaged, say so: only then are its pages decoded.
+
+    Raises
+    ------
+    FileFault
+        FL-FILE-05 in place of the engine's own error, which may be none of `Exception`.
+    """
+    try:
+        yield
+    except BaseException as error:
+        engines = type(error).__name__ in _OF_ENGINES or isinstance(error, OSError)
+        if isinstance(error, FlError) or not (engines and "parquet" in str(error).casefold()):
+            raise
+        raise FileFault(
+            "FL-FILE-05",
+            "the file cannot be read: it is damaged, or not what its ending says",
+            found="a Parquet file that is read as it is needed: a page of one of its columns cannot be decoded",
+            fix="copy or export the file again",
+        ) from None
+
+
+_OF_ENGINES = ("ComputeError", "PanicException", "ArrowInvalid", "IOException", "InvalidInputException")
+"""How polars, narwhals, pyarrow and DuckDB call what they cannot decode."""
 
 
 def listed(names: Iterable[object], *, most: int = 5) -> str:

@@ -9,6 +9,7 @@ import narwhals as nw
 import numpy as np
 
 from fl_estimate.design.totals import Floats, Frame, Key, Totals, check_finite, check_keys, coded
+from fl_estimate.errors import decoding
 
 _PREFIX = "__fl_"
 
@@ -41,7 +42,8 @@ def rows(
     factors = [expr.cast(nw.Float64).alias(f"{_PREFIX}f_{name}") for name, expr in columns.items()]
     plain = [nw.col(name).cast(nw.Float64).alias(f"{_PREFIX}v_{name}") for name in values]
     asked = frame.select(*labels, *factors, *plain)
-    table = (asked if isinstance(asked, nw.DataFrame) else asked.collect("pyarrow")).to_arrow()
+    with decoding():
+        table = (asked if isinstance(asked, nw.DataFrame) else asked.collect("pyarrow")).to_arrow()
     factor = {name: _floats(table, f"{_PREFIX}f_{name}") for name in columns}
     made = {name: _product(product, factor) for name, product in sums.items()}
     check_finite(made)
@@ -60,7 +62,8 @@ def distinct(frame: Frame, names: Sequence[str]) -> dict[str, int]:
     if not names:
         return {}
     asked = frame.select(*[nw.col(name).n_unique().alias(name) for name in names])
-    found = (asked if isinstance(asked, nw.DataFrame) else asked.collect("pyarrow")).to_arrow()
+    with decoding():
+        found = (asked if isinstance(asked, nw.DataFrame) else asked.collect("pyarrow")).to_arrow()
     return {name: int(found.column(name)[0].as_py()) for name in names}
 
 

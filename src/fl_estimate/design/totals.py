@@ -17,7 +17,7 @@ import numpy as np
 
 from fl_estimate.design.in_memory import totals_in_memory
 from fl_estimate.design.small_table import Codes, Floats, Key, Totals, coded
-from fl_estimate.errors import DesignFault, EstimateFault, listed, missing_columns
+from fl_estimate.errors import DesignFault, EstimateFault, decoding, listed, missing_columns
 
 Frame = nw.LazyFrame[Any] | nw.DataFrame[Any]
 _PREFIX = "__fl_"
@@ -89,7 +89,9 @@ def totals(
             return dense
     query = _query(frame.lazy(), keys=tuple(keys), columns=columns, sums=sums)
     options: dict[str, Any] = {"engine": "streaming"} if query.implementation.is_polars() else {}
-    return _small(query.collect("pyarrow", **options), tuple(keys), tuple(sums))
+    with decoding():
+        found = query.collect("pyarrow", **options)
+    return _small(found, tuple(keys), tuple(sums))
 
 
 def totals_in_blocks(
@@ -123,7 +125,8 @@ def check_keys(frame: Frame, keys: Sequence[str]) -> None:
 
 def first_rows(frame: Frame, *, keys: Sequence[str], row: str) -> Floats:
     """The least value of the column `row` in each group, in the order of the groups of `totals` with the same keys."""
-    least = _query(frame.lazy(), keys=tuple(keys), columns={}, sums={}, least=row).collect("pyarrow").to_native()
+    with decoding():
+        least = _query(frame.lazy(), keys=tuple(keys), columns={}, sums={}, least=row).collect("pyarrow").to_native()
     labelled = [coded(least.column(f"{_PREFIX}k{place}")) for place in range(len(keys))]
     order, starts = _runs([key.codes for key in labelled])
     return np.minimum.reduceat(_floats(least, f"{_PREFIX}least")[order], starts)

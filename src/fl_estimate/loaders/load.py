@@ -7,7 +7,7 @@ from collections.abc import Mapping as Dictionary
 from pathlib import Path
 from typing import Any
 
-from fl_estimate.errors import DataFault, MappingFault, not_one_of
+from fl_estimate.errors import DataFault, MappingFault, decoding, not_one_of
 from fl_estimate.inputs.survey_data import Labels, SurveyData
 from fl_estimate.inputs.survey_storage import pandas_of
 from fl_estimate.loaders.checking import Mode, judged, require_mode, without_bad_cells
@@ -90,7 +90,7 @@ def load(
     >>> import fl_estimate as fl
     >>> data = fl.load("ene.sav", mapping="ene2020")  # doctest: +SKIP
     """
-    with reading(apart=apart):
+    with reading(apart=apart), decoding():
         return _loaded(path, mapping, engine, mode)
 
 

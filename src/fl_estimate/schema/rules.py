@@ -13,6 +13,7 @@ from typing import Any
 
 import narwhals as nw
 
+from fl_estimate.errors import decoding
 from fl_estimate.schema.answer_sets import only
 from fl_estimate.schema.classifications import allowed
 from fl_estimate.schema.evaluation import Schema, missing
@@ -62,7 +63,8 @@ def collected(frame: Frame) -> nw.DataFrame[Any]:
     """Bring a small result to memory; polars streams it."""
     if isinstance(frame, nw.DataFrame):
         return frame
-    return frame.collect(engine="streaming") if frame.implementation.is_polars() else frame.collect()
+    with decoding():
+        return frame.collect(engine="streaming") if frame.implementation.is_polars() else frame.collect()
 
 
 def _fault(rows: Rows, check: Check, count: int, broken: Frame) -> Fault:

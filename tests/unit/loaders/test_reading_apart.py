@@ -141,7 +141,12 @@ def test_off_by_an_argument_and_by_the_environment(sav: Path, monkeypatch: pytes
     costs = SAMPLE / "migrants_costs.dta"
     with pytest.raises(MappingFault):
         fl.load(costs, mapping=SAMPLE / "household.toml", apart=False)
-    assert fl.load_lists(costs.with_name("lists.csv"), lists=["police", "labour_inspectorate", "ngo", "hospital", "hotline"], count="count", apart=False)
+    assert fl.load_lists(
+        costs.with_name("lists.csv"),
+        lists=["police", "labour_inspectorate", "ngo", "hospital", "hotline"],
+        count="count",
+        apart=False,
+    )
     monkeypatch.setenv(reading_apart.SWITCH, "0")
     assert fl.draft_mapping(sav)
 

@@ -28,13 +28,25 @@ def written_labels(
 
 
 def read_labels(metadata: Mapping[bytes, bytes] | None) -> dict[str, Any]:
-    """Read them back, as the fields of a `FileTable`; nothing where a file has none."""
+    """Read them back, as the fields of a `FileTable`; nothing where a file has none.
+
+    Raises
+    ------
+    ValueError
+        They are not what a conversion writes.
+    """
     raw = (metadata or {}).get(KEY)
     if raw is None:
         return {}
-    content = json.loads(raw)
+    try:
+        return _labels(json.loads(raw))
+    except (KeyError, TypeError, AttributeError, RecursionError):
+        raise ValueError("labels of another form") from None
+
+
+def _labels(content: dict[str, Any]) -> dict[str, Any]:
     return {
-        "variable_labels": content["variable_labels"],
+        "variable_labels": {name: str(label) for name, label in content["variable_labels"].items()},
         "value_labels": {name: dict(pairs) for name, pairs in content["value_labels"].items()},
         "declared_missing": {
             name: tuple((low, high) for low, high in ranges) for name, ranges in content["declared_missing"].items()

@@ -29,9 +29,12 @@ def _read(file: Path, _written: TextFormat) -> FileTable:
         meta = parquet.read_metadata(file)
         frame = pl.scan_parquet(file)
         frame.collect_schema()
-    except (pa.ArrowException, pl.exceptions.PolarsError, OSError):
+    except (pa.ArrowException, pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
         raise damaged(file, "it is no Parquet file, or a part is missing") from None
-    labels = read_labels(meta.metadata)
+    try:
+        labels = read_labels(meta.metadata)
+    except ValueError:  # of JSON, and of texts in it
+        raise damaged(file, "the labels in its metadata are broken") from None
     return FileTable(frame=frame, source=source_of(file, "UTF-8", meta.num_rows), **labels)
 
 
