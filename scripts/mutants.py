@@ -2,7 +2,9 @@
 
 `mutants.py study --n 200 --seed 1` draws lines of `src/fl_estimate/study`, one change in each, and runs the tests that reach the line
 on it. The checkout is never written to: a process of its own imports the changed module through a hook. A change is
-*killed* when a test fails (or computes far longer than before), *survives* when none does, or when no test reaches it.
+*killed* when a test fails (or computes far longer than before), *survives* when none does, or when no test reaches it. Time is that of
+the processor: on a busy machine nothing is killed for being late. What did not come to its end for another reason is *unsettled*, and
+counts as not killed.
 
 What became of each is written down at once, under the state of the library and of the tests that were asked: a run that was
 interrupted goes on where it stopped, and a change that was killed by a test that is the same since is not tried again.
@@ -56,6 +58,8 @@ READ = 0.2
 """Seconds of the budget for each file of tests that has to be read."""
 BESIDE = 2.0
 """Of the budget, for tests that are not seen to reach the line: what the tests of a file share is reached by the first of them only."""
+WAITED = 900.0
+"""Seconds by the clock after which a mutant is given up, unsettled: it may wait for something, or the machine is busy."""
 PATIENCE = 10.0
 """A test that computes this many times as long as unchanged, and as many seconds more, has noticed."""
 NOT_ASKED = (
@@ -196,7 +200,7 @@ def _again(file: Path) -> list[Mutant]:
     return [
         Mutant(**{key: each[key] for key in Mutant.__annotations__})
         for each in kept
-        if each["outcome"] in ("survived", "unreached", "void")
+        if each["outcome"] in ("survived", "unreached", "void", "unsettled")
     ]
 
 
@@ -381,7 +385,7 @@ class Journal:
     def of(self, mutant: Mutant, tests: list[str]) -> dict[str, str] | None:
         """The outcome, where it would come out the same now."""
         entry = self._kept.get(_name(mutant))
-        if entry is None or entry["library"] != _library():
+        if entry is None or entry["library"] != _library() or entry["outcome"] == "unsettled":
             return None
         files = {_file(test) for test in tests}
         if entry["outcome"] == "killed":
@@ -432,6 +436,8 @@ def _tried(context: Any, reach: Reach, tests: list[str], mutant: Mutant) -> dict
             outcome, by = _process(context, mutant, sorted({_file(test) for test in asked}), {})
         if outcome == "error":
             outcome = "killed" if _process(context, None, asked, {})[0] == "survived" else "void"
+        if outcome == "unsettled":
+            break
     return {"outcome": outcome, "by": f"{len(tests)} tests" if outcome == "survived" else by}
 
 
@@ -442,7 +448,7 @@ def _process(context: Any, mutant: Mutant | None, tests: list[str], seconds: dic
     sender.close()
     answer: tuple[str, str] | None = None
     with contextlib.suppress(EOFError):
-        if receiver.poll(900):
+        if receiver.poll(WAITED):
             answer = receiver.recv()
     process.join(20 if answer else 1)
     if process.is_alive():
@@ -452,6 +458,8 @@ def _process(context: Any, mutant: Mutant | None, tests: list[str], seconds: dic
         return answer
     if process.exitcode == -signal.SIGPROF:
         return "killed", "computes without end"
+    if process.exitcode == -signal.SIGKILL:  # by us, or by a machine without memory
+        return "unsettled", "was ended from outside"
     return "error", f"ended with {process.exitcode}"
 
 
@@ -467,6 +475,8 @@ def _trial(mutant: Mutant | None, tests: list[str], seconds: dict[str, float], s
     # What is read here is compiled once for all mutants, beside the checkout; what was loaded before is no more looked through.
     sys.dont_write_bytecode, sys.pycache_prefix = False, str(OUT / "compiled")
     gc.freeze()
+    # What the library gives so many seconds it has of the processor: tests of that pass on a busy machine as on a quiet one.
+    time.monotonic = time.process_time
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.setitimer(signal.ITIMER_PROF, 120)  # of computing; nobody handles the signal, so that the process ends
     if mutant is not None:
@@ -566,10 +576,10 @@ def _void(outcomes: list[dict[str, Any]], context: Any, reach: Reach) -> None:
 def _told(room: str, outcomes: list[dict[str, Any]], seconds: float, floor: float) -> int:
     counts = {
         name: sum(each["outcome"] == name for each in outcomes)
-        for name in ("killed", "survived", "unreached", "equivalent", "void")
+        for name in ("killed", "survived", "unreached", "equivalent", "void", "unsettled")
     }
     for each in outcomes:
-        if each["outcome"] in ("survived", "unreached", "void"):
+        if each["outcome"] in ("survived", "unreached", "void", "unsettled"):
             print(f"\n{each['outcome']}: {each['file']}:{each['line']}: {each['what']}\n    {each['text']}")
     judged = len(outcomes) - counts["equivalent"]
     share = counts["killed"] / judged if judged else 1.0
