@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,7 @@ from scipy.optimize import OptimizeResult
 
 from fl_estimate.reporting import disclosure_solver
 from fl_estimate.reporting.disclosure_choice import attainable
-from fl_estimate.reporting.disclosure_local import protect
+from fl_estimate.reporting.disclosure_local import _Local, _Search, protect
 from fl_estimate.reporting.disclosure_solver import MOST_SEEN, Unsolved, exposed, extreme
 from fl_estimate.reporting.disclosure_system import Draft, System, residual
 from tests.unit.reporting.test_disclosure_engine import INVESTMENT, shut, two_way
@@ -57,7 +59,9 @@ def answer(**told: Any) -> OptimizeResult:
     return OptimizeResult({"x": None, "fun": None, "status": 1, "message": "Time limit reached."} | told)
 
 
-def test_a_solver_that_stopped_without_a_point_has_not_shown_that_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_solver_that_stopped_without_a_point_has_not_shown_that_there_is_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """At its limit with a point that meets no need, or with none at all: nothing is known. At its end: none can be met."""
     system = two_way(INVESTMENT, [(1, 2)], 18, 26)
     withheld = shut(system, 3, 6, 8)
@@ -101,3 +105,126 @@ def test_the_newest_points_are_kept() -> None:
     assert len(seen) == MOST_SEEN
     assert any(not any(one is other for other in old) for one in seen)
     assert seen[0] is not old[0]
+
+
+# The search itself, piece by piece
+
+
+def started(system: System, seconds: float = 60.0) -> Any:
+    return _Search.of(system, system.withheld, time.monotonic() + seconds, None)
+
+
+def column(truth: list[int], *, cells: list[float], every: bool = False, high: int = 5) -> System:
+    """Counts of which the first is withheld, each of the others printed in a cell of this cost, and so is what they come to."""
+    draft = Draft()
+    unknowns = [draft.unknown(one, 0, 40, integer=True) for one in truth]
+    hidden = draft.cell(1.0, withheld=True)
+    for one, cost in zip(unknowns[1:], cells, strict=True):
+        draft.exact([one], draft.cell(cost))
+    draft.exact(unknowns)
+    draft.target(unknowns[:1], hidden, 0, high, every=every)
+    return draft.built()
+
+
+def test_the_cheapest_cell_with_room_gives_way() -> None:
+    """Two cases, of which it must be possible that they are five: three less in one other cell, the cheapest that has three."""
+    cheapest = [9.0, 3.0, 6.0]
+    assert protect(
+        column([2, 8, 8, 8], cells=cheapest), np.array([True, False, False, False]), seconds=60
+    ).withheld.tolist() == [True, False, True, False]
+    # Where the cheapest holds one case only, so that it alone gives no room, the next goes.
+    found = protect(column([2, 8, 1, 8], cells=cheapest), np.array([True, False, False, False]), seconds=60)
+    assert found.withheld.tolist() == [True, False, False, True]
+    assert not found.exposed.any()
+
+
+def test_values_between_two_that_are_shown_need_no_programme(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The ends of 0 to 20 are looked for; each value between them is a point between theirs."""
+    asked: list[float] = []
+    solved = _Local.solved
+
+    def counted(self: _Local, *more: Any, **kinds: Any) -> Any:
+        asked.append(self.least)
+        return solved(self, *more, **kinds)
+
+    monkeypatch.setattr(_Local, "solved", counted)
+    system = column([2, 30], cells=[3.0], every=True, high=20)
+    found = protect(system, system.withheld, seconds=60)
+    assert not found.exposed.any()
+    assert found.withheld.tolist() == [True, True]
+    assert set(asked) <= {-2.0, 18.0}  # from 2 to 0, and to 20
+
+
+def test_points_are_believed_only_where_they_fit() -> None:
+    """In whole numbers, within what everybody knows, and every printed row that they touch."""
+    search = started(column([2, 30], cells=[3.0]))
+    both = np.array([0, 1])
+    for change in ([3.0, 0.0], [3.0, -2.0], [-3.0, 3.0], [39.0, -39.0]):
+        assert not search._fits(both, np.array(change))
+    assert not search._fits(both, np.array([3.0, -3.0]))  # the second cell is printed
+    search.shut = np.array([True, True])
+    assert search._fits(both, np.array([3.0, -3.0]))
+    assert not search._fits(both, np.array([-3.0, 3.0]))  # fewer than none
+    assert not search._fits(both, np.array([3.0, -2.0]))  # another sum
+    assert search._try(1, both, np.array([2.6, -2.6]))  # counts: three
+    assert not search._try(1, both, np.array([2.4, -2.4]))  # two more are four: that does not show five
+    assert search.points[-2].change.tolist() == [3, -3]
+
+
+def test_the_unknowns_of_a_wide_row_that_give_way_most_cheaply() -> None:
+    """Those that stand in no dear printed row and have room to move in the direction that is asked for."""
+    truth = [2, 30, 3, 30, 3, 30]
+    search = started(column(truth, cells=[4.0, 1.0, 1.0, 9.0, 1.0]))
+    inside = np.arange(6)
+    assert search._cheapest(inside, 6, True).tolist() == inside.tolist()
+    # That the first rises others fall: of the cheap ones those that have cases, and the first itself, which costs nothing.
+    assert sorted(search._cheapest(inside, 2, True)) == [3, 5]
+    assert sorted(search._cheapest(inside, 3, True)) == [1, 3, 5]
+    # That it falls others rise: up to 40.
+    assert sorted(search._cheapest(inside, 2, False)) == [0, 2]
+    assert search._alone.tolist() == [0, 4, 1, 1, 9, 1]
+    search.shut = np.array([True, True, False, False, True, False])
+    assert search._alone.tolist() == [0, 0, 1, 1, 0, 1]
+
+
+def test_the_dearest_cell_is_printed_again_first() -> None:
+    """Either of two cells protects the hidden one: where both are withheld, the dearer one is printed."""
+    for cells in ([3.0, 7.0], [7.0, 3.0]):
+        search = started(column([2, 9, 9], cells=cells))
+        search.shut = np.array([True, True, True])
+        search.run()
+        search.release(np.array([True, False, False]))
+        assert search.shut.tolist() == [True, cells[0] < cells[1], cells[1] < cells[0]]
+        assert not search.bare().any()
+        # Where time ran out nothing is printed again.
+        search = started(column([2, 9, 9], cells=cells), seconds=-1)
+        search.shut = np.array([True, True, True])
+        search.release(np.array([True, False, False]))
+        assert search.shut.all()
+
+
+def test_what_goes_with_another_cell_is_not_printed_again_before_it() -> None:
+    """A row that is withheld with the hidden cell is not one that was chosen."""
+    system = column([2, 9, 9], cells=[3.0, 7.0])
+    system = replace(system, follows=np.array([[0, 2]]))
+    search = started(system)
+    assert search.shut.tolist() == [True, False, True]
+    search.run()
+    search.release(system.withheld)
+    assert search.shut.tolist() == [True, False, True]
+
+
+def test_how_far_it_is_is_told_of_many() -> None:
+    told: list[str] = []
+    system = column([2, 30], cells=[3.0], every=True, high=20)
+    protect(system, system.withheld, seconds=60, tell=told.append)
+    assert told == []
+    draft = Draft()
+    for _ in range(260):
+        first, second = draft.unknown(2, 0, 9, integer=True), draft.unknown(5, 0, 9, integer=True)
+        cell = draft.cell(1.0, withheld=True)
+        draft.exact([first, second])
+        draft.target([first], cell, 0, 5)
+    many = draft.built()
+    protect(many, many.withheld, seconds=60, tell=told.append)
+    assert told == ["auditing what is withheld: 520 of 520 to go", "auditing what is withheld: 20 of 520 to go"]
