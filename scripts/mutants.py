@@ -71,6 +71,11 @@ NOT_ASKED = (
 """Tests of the text of the code, of the rooms below, and comparisons with other software: they are not run, so that what they alone
 would notice counts as a survivor. Nor are the examples of the estimators: beside tests pytest imports their modules a second time,
 and a method may be declared once only."""
+BELOW: dict[str, tuple[str, ...]] = {
+    room: ("tests/unit/estimators/", "tests/properties/", "tests/unit/laboratory/")
+    for room in ("reporting", "study", "cli")
+}
+"""And of rooms above the estimators their tests, which take most of the time in which lines are asked and seldom come up so far."""
 PRELOADED = ["pytest", "hypothesis", "numpy", "pandas", "polars", "pyarrow.parquet", "narwhals", "pydantic", "typer", "rich",
              "scipy.stats", "scipy.optimize", "scipy.sparse", "matplotlib.figure", "great_tables", "formulaic", "xarray"]  # fmt: skip
 
@@ -111,7 +116,7 @@ def main() -> int:
         print(f"there is no {arguments.room} below {SOURCE.relative_to(ROOT)}")
         return 2
     OUT.mkdir(parents=True, exist_ok=True)
-    reach = Reach(_reached(arguments.jobs))
+    reach = Reach(_reached(arguments.jobs, BELOW.get(Path(arguments.room).parts[0], ())))
     if reach.failed:
         print(
             f"{len(reach.failed)} tests failed while their lines were asked, and are not run: {', '.join(reach.failed[:8])} …"
@@ -233,7 +238,7 @@ def _module(file: str) -> str:
 # Which tests
 
 
-def _reached(jobs: int) -> list[dict[str, Any]]:
+def _reached(jobs: int, below: tuple[str, ...] = ()) -> list[dict[str, Any]]:
     """What each test file reaches, asked again for those that changed.
 
     Where the library changed since, lines of the changed modules are not trusted (`Reach`); remove the folder to ask all again.
@@ -244,7 +249,7 @@ def _reached(jobs: int) -> list[dict[str, Any]]:
     folder.mkdir(parents=True, exist_ok=True)
     found = [*ROOT.glob("tests/**/test_*.py"), *SOURCE.rglob("*.py")]
     files = [p.relative_to(ROOT).as_posix() for p in sorted(found)]
-    files = [file for file in files if not file.startswith(NOT_ASKED)]
+    files = [file for file in files if not file.startswith((*NOT_ASKED, *below))]
     files = [file for file in files if file.startswith("tests") or ">>> " in (ROOT / file).read_text(encoding="utf-8")]
     kept = {file: folder / f"{named(file)}.json" for file in files}
     absent = [file for file in files if not kept[file].exists() or '"passed": false' in kept[file].read_text("utf-8")]
