@@ -17,6 +17,10 @@ U = np.array([[0.0, 0], [10, 0], [10, 8], [7, 8], [7, 2], [2, 2], [2, 8], [0, 8]
 """Arms of 2 and 3 on a foot of 10 × 2."""
 
 
+def moved(shape: np.ndarray, x: float, y: float) -> np.ndarray:
+    return shape + np.array([x, y])
+
+
 def test_an_area_has_the_sign_of_its_turn() -> None:
     assert (_signed_area(SQUARE), _signed_area(SQUARE[::-1])) == (16, -16)
     assert _signed_area(np.array([[0.0, 0], [3, 0], [0, 2]])) == 3
@@ -65,7 +69,7 @@ def test_holes_stay_open_whichever_way_rings_are_written(outer: int, inner: int)
     turns = [_signed_area(np.asarray(ring)[:-1]) for ring in _path(rings).to_polygons()]
     assert np.sign(turns).tolist() == [1, -1]
     assert _inside(rings[:1], points).tolist() == [True, True, False, True]
-    two = [np.array([[0.0, 0], [10, 0], [10, 4], [0, 4]]), HOLE, HOLE + [6, 0]]
+    two = [np.array([[0.0, 0], [10, 0], [10, 4], [0, 4]]), HOLE, moved(HOLE, 6, 0)]
     assert _inside(two, np.array([[2.0, 2], [8, 2], [5, 2]])).tolist() == [False, False, True]
 
 
@@ -106,14 +110,20 @@ def area(*rings: np.ndarray) -> Area:
 
 
 def test_how_far_a_map_reaches_and_how_much_longer_a_degree_of_latitude_is() -> None:
-    low, high, aspect = _extent([area(SQUARE), area(SQUARE + [10, 58])])
+    low, high, aspect = _extent([area(SQUARE), area(moved(SQUARE, 10, 58))])
     assert (low.tolist(), high.tolist()) == ([0, 0], [14, 62])
     assert aspect == pytest.approx(1 / math.cos(math.radians(31)))
-    assert _extent([area(SQUARE + [0, 58])])[2] == pytest.approx(2, rel=1e-2)  # at 60 degrees
+    assert _extent([area(moved(SQUARE, 0, 58))])[2] == pytest.approx(2, rel=1e-2)  # at 60 degrees
     # What is no longitude or latitude is a plane: metres.
-    for metres in (SQUARE + [177, 0], SQUARE + [0, 82], SQUARE - [181, 0], SQUARE - [0, 86], SQUARE * 1e5):
+    for metres in (
+        moved(SQUARE, 177, 0),
+        moved(SQUARE, 0, 82),
+        moved(SQUARE, -181, 0),
+        moved(SQUARE, 0, -86),
+        SQUARE * 1e5,
+    ):
         assert _extent([area(metres)])[2] == 1.0
-    assert _extent([area(SQUARE + [176, 81])])[2] > 1.0
+    assert _extent([area(moved(SQUARE, 176, 81))])[2] > 1.0
 
 
 @pytest.mark.parametrize(
