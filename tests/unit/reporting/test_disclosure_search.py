@@ -228,3 +228,40 @@ def test_how_far_it_is_is_told_of_many() -> None:
     many = draft.built()
     protect(many, many.withheld, seconds=60, tell=told.append)
     assert told == ["auditing what is withheld: 520 of 520 to go", "auditing what is withheld: 20 of 520 to go"]
+
+
+def test_what_cannot_be_whatever_is_withheld_asks_for_nothing() -> None:
+    """Of at most four people five cannot be cases: that none is, still has to be possible."""
+    draft = Draft()
+    few, many = draft.unknown(2, 0, 4, integer=True), draft.unknown(30, 0, 40, integer=True)
+    hidden, other = draft.cell(1.0, withheld=True), draft.cell(3.0)
+    draft.exact([many], other)
+    draft.exact([few, many])
+    draft.target([few], hidden, 0, 5)
+    system = draft.built()
+    found = protect(system, system.withheld, seconds=60)
+    assert found.withheld.tolist() == [True, True]
+    assert not found.exposed.any()
+
+
+def test_people_are_whole() -> None:
+    """Half a person less in c would make room for one more in a; in whole numbers one less in c makes room for two."""
+    draft = Draft()
+    a, b, c = (draft.unknown(cases, 0, 9, integer=True) for cases in (2, 5, 4))
+    hidden, dear, cheap = draft.cell(1.0, withheld=True), draft.cell(50.0), draft.cell(1.0)
+    draft.exact([b], dear)
+    draft.exact([c], cheap)
+    draft.exact({a: 1.0, b: 1.0, c: 2.0})
+    draft.target([a], hidden, 2, 3)
+    system = draft.built()
+    found = protect(system, system.withheld, seconds=60)
+    assert found.withheld.tolist() == [True, False, True]
+    assert not found.exposed.any()
+    # Where a is twice another, no odd number of it is possible.
+    draft = Draft()
+    a, c = draft.unknown(2, 0, 4, integer=True), draft.unknown(1, 0, 2, integer=True)
+    hidden = draft.cell(1.0, withheld=True)
+    draft.exact({a: 1.0, c: -2.0})
+    draft.target([a], hidden, 0, 4, every=True)
+    system = draft.built()
+    assert protect(system, system.withheld, seconds=60).exposed.tolist() == [True]
