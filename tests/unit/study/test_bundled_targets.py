@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
 
 from fl_estimate.estimators import capture_recapture as cr
-from fl_estimate.study.reproduce import Target, _as_printed, _outcome, bundled_targets
+from fl_estimate.study.reproduce import Target, _as_printed, _entry, _outcome, bundled_targets
 from fl_estimate.study.target_lists import METHODS, ListReading
-from fl_estimate.study.target_reading import Reading
+from fl_estimate.study.target_reading import Reading, read_method
+from fl_estimate.study.target_units import read_unit
 
 SINGLE: dict[str, Target] = {t.entry.id: t for t in bundled_targets() if isinstance(t.reading, Reading)}
 LISTS: dict[str, Target] = {t.entry.id: t for t in bundled_targets() if isinstance(t.reading, ListReading)}
@@ -109,3 +111,75 @@ def test_a_print_is_written_as_it_was() -> None:
         "0.1",
         "1 to 2.5",
     ]
+
+
+ORDERED = {"thai2013-prevalence", "walby-francis-increase", "ilo2005-trafficked-share"}
+"""Whose formulas have bare letters, a and b, x and n: the first is the first input."""
+
+
+@pytest.mark.parametrize("name", SINGLE)
+def test_names_find_their_inputs_in_whatever_order_these_stand(name: str) -> None:
+    target = SINGLE[name]
+    entry, turned = target.entry, target.inputs[::-1]
+    unit = read_unit(entry.unit)
+    assert unit is not None
+    again = read_method(
+        entry.method, turned, unit, kind=entry.kind, window_years=entry.window_years, hints=[entry.description]
+    )
+    values = [np.array([[given.value] for given in each]) for each in (target.inputs, turned)]
+    first, second = (
+        float(read.compute(point)[0]) for read, point in zip((reading(target), again), values, strict=True)
+    )
+    assert (second == pytest.approx(first, rel=1e-9)) is (name not in ORDERED)
+
+
+# Targets of one's own
+
+GOOD: dict[str, Any] = {
+    "id": "t",
+    "method": "a/b",
+    "published": 25.0,
+    "inputs": [{"label": "x", "value": 1.0}, {"label": "y", "value": 4.0}],
+}
+
+
+def faults(**changes: Any) -> list[str]:
+    found: list[str] = []
+    given = {name: value for name, value in (GOOD | changes).items() if value is not None}
+    entry = _entry(given, found)
+    assert (entry is None) <= bool(found)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, []), ({"published": None}, ["published: it must be given"]), ({"published": None, "printed": "about 20"}, ["published: a number is needed where match is true"]),
+        ({"published": None, "printed": "about 20", "match": False, "reason": "who knows"}, []), ({"match": False}, ["reason: a target with match = false says why"]),
+        ({"inputs": None}, ["inputs: a target that is to be reproduced needs [[inputs]], or inputs_table = [case lists]"]),
+        ({"inputs": None, "match": False, "reason": "never published", "method": None}, []), ({"inputs": None, "inputs_table": "lists.csv"}, []),
+        ({"method": None}, ["method: it must be given, as a formula or in words"]), ({"method": None, "function": "chao"}, []), ({"method": None, "kind": "in-window"}, []),
+        ({"published": [3.0, 2.0]}, ["published: the lower limit comes first"]), ({"published": [2.0, 2.0]}, []), ({"published": [2.0]}, None), ({"published": float("nan")}, None),
+        ({"id": ""}, None), ({"window_years": 0.0}, None), ({"published_halfwidth": -0.1}, None), ({"published_monte_carlo": -1.0}, None),
+        ({"inputs": [{"label": "x", "value": 1.0, "unit": "bushels"}]}, ["inputs[1].unit: 'bushels' is not known; write percent, per 1,000, million, US$bn, years …"]),
+        ({"inputs": [{"label": "x", "value": 1.0}, {"label": "y"}]}, ["inputs[2].value: it must be given"]),
+        ({"inputs": [{"label": "x", "value": 1.0, "vale": 2.0}]}, ["inputs[1].vale: no such key; did you mean 'value'?"]),
+        ({"inputs": [{"label": "x", "value": 1.0, "zzzzzz": 2.0}]}, ["inputs[1].zzzzzz: no such key"]),
+        ({"publishd": 3.0}, ["publishd: no such key; did you mean 'published'?"]), ({"golden_value": 3.0, "implied_rate": 2.0, "computed_by_hand": 1.0}, []),
+        ({"golden": 3.0}, ["golden: no such key"]),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_target(changes: dict[str, Any], said: list[str] | None) -> None:
+    found = faults(**changes)
+    if said is None:
+        assert len(found) == 1
+        assert found[0].startswith(f"{next(iter(changes))}: ")
+        assert "should " in found[0]
+    else:
+        assert found == said
+
+
+def test_what_is_no_table_is_no_target() -> None:
+    found: list[str] = []
+    assert _entry(3, found) is None
+    assert found == ["it is not a table of keys"]
