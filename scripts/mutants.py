@@ -2,7 +2,9 @@
 
 `mutants.py study --n 200 --seed 1` draws lines of `src/fl_estimate/study`, one change in each, and runs the tests that reach the line
 on it. The checkout is never written to: a process of its own imports the changed module through a hook. A change is
-*killed* when a test fails (or computes far longer than before), *survives* when none does, or when no test reaches it.
+*killed* when a test fails (or computes far longer than before), *survives* when none does, or when no test reaches it. Time is that of
+the processor: on a busy machine nothing is killed for being late. What did not come to its end for another reason is *unsettled*, and
+counts as not killed.
 
 What became of each is written down at once, under the state of the library and of the tests that were asked: a run that was
 interrupted goes on where it stopped, and a change that was killed by a test that is the same since is not tried again.
@@ -56,6 +58,8 @@ READ = 0.2
 """Seconds of the budget for each file of tests that has to be read."""
 BESIDE = 2.0
 """Of the budget, for tests that are not seen to reach the line: what the tests of a file share is reached by the first of them only."""
+WAITED = 900.0
+"""Seconds by the clock after which a mutant is given up, unsettled: it may wait for something, or the machine is busy."""
 PATIENCE = 10.0
 """A test that computes this many times as long as unchanged, and as many seconds more, has noticed."""
 NOT_ASKED = (
@@ -67,6 +71,11 @@ NOT_ASKED = (
 """Tests of the text of the code, of the rooms below, and comparisons with other software: they are not run, so that what they alone
 would notice counts as a survivor. Nor are the examples of the estimators: beside tests pytest imports their modules a second time,
 and a method may be declared once only."""
+BELOW: dict[str, tuple[str, ...]] = {
+    room: ("tests/unit/estimators/", "tests/properties/", "tests/unit/laboratory/")
+    for room in ("reporting", "study", "cli")
+}
+"""And of rooms above the estimators their tests, which take most of the time in which lines are asked and seldom come up so far."""
 PRELOADED = ["pytest", "hypothesis", "numpy", "pandas", "polars", "pyarrow.parquet", "narwhals", "pydantic", "typer", "rich",
              "scipy.stats", "scipy.optimize", "scipy.sparse", "matplotlib.figure", "great_tables", "formulaic", "xarray"]  # fmt: skip
 
@@ -107,7 +116,7 @@ def main() -> int:
         print(f"there is no {arguments.room} below {SOURCE.relative_to(ROOT)}")
         return 2
     OUT.mkdir(parents=True, exist_ok=True)
-    reach = Reach(_reached(arguments.jobs))
+    reach = Reach(_reached(arguments.jobs, BELOW.get(Path(arguments.room).parts[0], ())))
     if reach.failed:
         print(
             f"{len(reach.failed)} tests failed while their lines were asked, and are not run: {', '.join(reach.failed[:8])} …"
@@ -196,7 +205,7 @@ def _again(file: Path) -> list[Mutant]:
     return [
         Mutant(**{key: each[key] for key in Mutant.__annotations__})
         for each in kept
-        if each["outcome"] in ("survived", "unreached", "void")
+        if each["outcome"] in ("survived", "unreached", "void", "unsettled")
     ]
 
 
@@ -229,7 +238,7 @@ def _module(file: str) -> str:
 # Which tests
 
 
-def _reached(jobs: int) -> list[dict[str, Any]]:
+def _reached(jobs: int, below: tuple[str, ...] = ()) -> list[dict[str, Any]]:
     """What each test file reaches, asked again for those that changed.
 
     Where the library changed since, lines of the changed modules are not trusted (`Reach`); remove the folder to ask all again.
@@ -240,7 +249,7 @@ def _reached(jobs: int) -> list[dict[str, Any]]:
     folder.mkdir(parents=True, exist_ok=True)
     found = [*ROOT.glob("tests/**/test_*.py"), *SOURCE.rglob("*.py")]
     files = [p.relative_to(ROOT).as_posix() for p in sorted(found)]
-    files = [file for file in files if not file.startswith(NOT_ASKED)]
+    files = [file for file in files if not file.startswith((*NOT_ASKED, *below))]
     files = [file for file in files if file.startswith("tests") or ">>> " in (ROOT / file).read_text(encoding="utf-8")]
     kept = {file: folder / f"{named(file)}.json" for file in files}
     absent = [file for file in files if not kept[file].exists() or '"passed": false' in kept[file].read_text("utf-8")]
@@ -381,7 +390,7 @@ class Journal:
     def of(self, mutant: Mutant, tests: list[str]) -> dict[str, str] | None:
         """The outcome, where it would come out the same now."""
         entry = self._kept.get(_name(mutant))
-        if entry is None or entry["library"] != _library():
+        if entry is None or entry["library"] != _library() or entry["outcome"] == "unsettled":
             return None
         files = {_file(test) for test in tests}
         if entry["outcome"] == "killed":
@@ -432,6 +441,8 @@ def _tried(context: Any, reach: Reach, tests: list[str], mutant: Mutant) -> dict
             outcome, by = _process(context, mutant, sorted({_file(test) for test in asked}), {})
         if outcome == "error":
             outcome = "killed" if _process(context, None, asked, {})[0] == "survived" else "void"
+        if outcome == "unsettled":
+            break
     return {"outcome": outcome, "by": f"{len(tests)} tests" if outcome == "survived" else by}
 
 
@@ -442,7 +453,7 @@ def _process(context: Any, mutant: Mutant | None, tests: list[str], seconds: dic
     sender.close()
     answer: tuple[str, str] | None = None
     with contextlib.suppress(EOFError):
-        if receiver.poll(900):
+        if receiver.poll(WAITED):
             answer = receiver.recv()
     process.join(20 if answer else 1)
     if process.is_alive():
@@ -452,6 +463,8 @@ def _process(context: Any, mutant: Mutant | None, tests: list[str], seconds: dic
         return answer
     if process.exitcode == -signal.SIGPROF:
         return "killed", "computes without end"
+    if process.exitcode == -signal.SIGKILL:  # by us, or by a machine without memory
+        return "unsettled", "was ended from outside"
     return "error", f"ended with {process.exitcode}"
 
 
@@ -467,6 +480,8 @@ def _trial(mutant: Mutant | None, tests: list[str], seconds: dict[str, float], s
     # What is read here is compiled once for all mutants, beside the checkout; what was loaded before is no more looked through.
     sys.dont_write_bytecode, sys.pycache_prefix = False, str(OUT / "compiled")
     gc.freeze()
+    # What the library gives so many seconds it has of the processor: tests of that pass on a busy machine as on a quiet one.
+    time.monotonic = time.process_time
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.setitimer(signal.ITIMER_PROF, 120)  # of computing; nobody handles the signal, so that the process ends
     if mutant is not None:
@@ -566,10 +581,10 @@ def _void(outcomes: list[dict[str, Any]], context: Any, reach: Reach) -> None:
 def _told(room: str, outcomes: list[dict[str, Any]], seconds: float, floor: float) -> int:
     counts = {
         name: sum(each["outcome"] == name for each in outcomes)
-        for name in ("killed", "survived", "unreached", "equivalent", "void")
+        for name in ("killed", "survived", "unreached", "equivalent", "void", "unsettled")
     }
     for each in outcomes:
-        if each["outcome"] in ("survived", "unreached", "void"):
+        if each["outcome"] in ("survived", "unreached", "void", "unsettled"):
             print(f"\n{each['outcome']}: {each['file']}:{each['line']}: {each['what']}\n    {each['text']}")
     judged = len(outcomes) - counts["equivalent"]
     share = counts["killed"] / judged if judged else 1.0

@@ -16,7 +16,7 @@ from scipy import sparse
 import fl_estimate as fl
 from fl_estimate.reporting import disclosure
 from fl_estimate.reporting.disclosure import audit_tables, by_people, closed_again
-from fl_estimate.reporting.disclosure_kinds import kind_of
+from fl_estimate.reporting.disclosure_kinds import columns_of, kind_of, parts_of
 from fl_estimate.reporting.disclosure_known import known_rows
 from fl_estimate.reporting.disclosure_rows import series_of_row, tie
 from fl_estimate.reporting.disclosure_series import nested_outcomes, nesting, readings, relate, series_of
@@ -375,6 +375,38 @@ def test_how_a_figure_is_handled_follows_from_its_basis() -> None:
     assert kind_of("respondents", "prevalence").way == "linear"
     assert kind_of("respondents", "derived from prevalence").way == "support"
     assert kind_of("respondents", "prevalence", {"between": {"sex": [1, 2]}}).way == "parts"
+
+
+def test_the_parts_that_a_recipe_names() -> None:
+    """Groups of a contrast, however deep, and shares of a standardised row; arguments of these names elsewhere are words."""
+    assert parts_of({"between": {"region": ["N", ["S", "E"]], "sex": (1, 2)}}) == {
+        "region": frozenset({"N", "S", "E"}), "sex": frozenset({"1", "2"}),
+    }  # fmt: skip
+    assert parts_of({"shares": {"a": 0.4, 2: 0.6}, "standardised_by": "age"}) == {"age": frozenset({"a", "2"})}
+    for words in (
+        {},
+        {"shares": {"a": 0.4}},
+        {"standardised_by": "age"},
+        {"shares": "all", "standardised_by": "age"},
+        {"between": 0.001},
+    ):
+        assert parts_of(words) == {}
+
+
+def test_the_columns_that_a_model_speaks_of() -> None:
+    """Those of its formula, of its term and margin and of its by; where the recipe has no formula nobody knows."""
+    row = {"term": "C(sex)[T.2]", "margin": "region"}
+    assert columns_of(row, {"formula": "fl ~ age", "by": "district"}) == {
+        "fl",
+        "age",
+        "C",
+        "sex",
+        "T",
+        "region",
+        "district",
+    }
+    assert columns_of({}, {"formula": "fl ~ age"}) == {"fl", "age"}
+    assert columns_of(row, {}) is columns_of(row, {"formula": ""}) is None
 
 
 def test_a_quantile_is_no_sum() -> None:

@@ -10,8 +10,8 @@ import pytest
 
 import fl_estimate as fl
 from fl_estimate.reporting.release import area_of, label_text
-from fl_estimate.results.codes import AssumptionCode
-from fl_estimate.results.estimates import Assumption
+from fl_estimate.results.codes import AREA_VARIANCE_SMOOTHED, VARIANCE_AT_BOUNDARY, AssumptionCode
+from fl_estimate.results.estimates import Assumption, Reason
 from tests.unit.reporting.made import estimates
 from tests.unit.reporting.test_disclosure_tables import BOTH, people, prevalence
 
@@ -46,3 +46,17 @@ def test_a_table_keeps_what_its_result_was_of() -> None:
     result = replace(prevalence(people()), measure="proportion", reference_period="2022", population="workers")
     (table,) = fl.publish(result).tables
     assert (table.measure, table.reference_period, table.population) == ("proportion", "2022", "workers")
+
+
+@pytest.mark.parametrize(
+    ("cases", "kept"), [(4, ["variance_at_boundary"]), (5, ["area_variance_smoothed", "variance_at_boundary"])]
+)
+def test_a_reason_that_tells_of_few_cases_goes_with_them(cases: int, kept: list[str]) -> None:
+    """The row of a model is printed in their place; of as many as the rule asks for, nothing is to be hidden."""
+    codes = (AREA_VARIANCE_SMOOTHED, VARIANCE_AT_BOUNDARY)
+    made = estimates(
+        {}, {"region": "N", "cases": cases, "basis": "model"}, reasons=[Reason(code=code, row=1) for code in codes]
+    )
+    (table,) = fl.publish(made, rule=fl.SuppressionRule(few_cases="model")).tables
+    assert table.frame["publication"].tolist() == ["published", "published"]
+    assert sorted(reason.code for reason in table.reasons) == kept

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import fl_estimate as fl
-from fl_estimate.study.config import read_study
+from fl_estimate.study.config import read_study, read_with_faults
 from fl_estimate.study.reproduce import reproduce
 from tests.unit.study.made import STUDY, write
 
@@ -206,3 +206,40 @@ def test_names_that_no_file_can_have(key: str, name: str, tmp_path: Path) -> Non
         fl.FlError, match={"file": "FL-FILE-01", "mapping": "FL-MAP-02|FL-FILE-01", "out": "FL-STUDY-06"}[key]
     ):
         fl.run_study(study)
+
+
+@pytest.mark.parametrize(
+    ("text", "left", "broken"),
+    [
+        # A source that is broken takes the estimates of its people along, and no others.
+        (f"{SOURCE}{SOURCE.replace('.a]', '.b]')}engine = 'x'\n{ESTIMATE}source = 'b'\n{ESTIMATE}source = 'a'\nname = 'n'\n", ["n"], {"source.b", "estimate[1]"}),
+        # The only source: estimates that name none are its own.
+        (f"{SOURCE}engine = 'x'\n{ESTIMATE}{LISTS}method = 'loglinear'\nname = 'l'\n[classify]\n", ["l"], {"source.a", "estimate[1]", "classify"}),
+        # A part that has the name of a source says nothing of it.
+        (f"{SOURCE.replace('.a]', '.map]')}{ESTIMATE}source = 'map'\nname = 'n'\n[map]\n", ["n"], {"map"}),
+        # Nor does a fault elsewhere where there is no source at all.
+        (f"source = {{}}\ntitle = 3\n{ESTIMATE}name = 'n'\n", ["n"], {"title"}),
+        (f"{SOURCE}{ESTIMATE}level = 3\n{ESTIMATE}name = 'n'\n", ["n"], {"estimate[1]"}),
+    ],
+)  # fmt: skip
+def test_what_is_left_of_a_file_without_its_broken_parts(
+    text: str, left: list[str], broken: set[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "study.toml"
+    path.write_text(text, encoding="utf-8")
+    study, told = read_with_faults(path)
+    assert study is not None
+    assert told is not None
+    assert [entry.name for entry in study.config.estimate] == left
+    assert study.broken == broken
+    assert [place for place, _ in study.numbered()] == [
+        f"estimate[{place}]" for place in study.places if f"estimate[{place}]" not in broken
+    ]
+
+
+def test_of_a_file_of_which_nothing_is_left_there_is_no_study(tmp_path: Path) -> None:
+    path = tmp_path / "study.toml"
+    path.write_text(f"{SOURCE}[[estimate]]\nkind = 'mean'\n", encoding="utf-8")
+    study, told = read_with_faults(path)
+    assert study is None
+    assert "estimate[1].variable" in str(told)

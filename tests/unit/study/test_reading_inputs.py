@@ -20,7 +20,7 @@ from fl_estimate.study.target_binding import bind
 from fl_estimate.study.target_formula import evaluate, parse
 from fl_estimate.study.target_reading import WORDS_OF_NUMBERS, _window  # pyright: ignore[reportPrivateUsage]
 from fl_estimate.study.undeclared import _met  # pyright: ignore[reportPrivateUsage]
-from tests.unit.study.made import STUDY, write
+from tests.unit.study.made import MAPPING, STUDY, write
 from tests.unit.study.test_reproduction import SHARED
 from tests.unit.study.test_target_formula import inputs as given
 
@@ -107,6 +107,23 @@ def test_codes_that_mean_nothing_said_are_looked_for_in_numbers_alone() -> None:
     }
     assert _met(frame, wanted) == {"a": [(98.0, "Refused", 2)]}
     assert _met(frame, {}) == _met(frame, {"b": wanted["b"], "d": wanted["d"]}) == {}
+
+
+@pytest.mark.parametrize(
+    ("file", "found"),
+    [('"people.csv"', {"people.csv", "more/jobs.csv"}), ('{ people = "people.csv", jobs = "own.csv" }', {"people.csv", "own.csv"})],
+)  # fmt: skip
+def test_files_that_a_mapping_names_are_in_the_fingerprint(file: str, found: set[str], tmp_path: Path) -> None:
+    """Those of tables that the study gives itself are not read, and so do not count."""
+    mapping = MAPPING.replace('from = "people"\n', "").replace(
+        "[people]\n", '[source]\nfiles = { jobs = "more/jobs.csv" }\n\n[people]\n'
+    )
+    path = write(tmp_path, mapping=mapping, study=STUDY.replace('"people.csv"', file))
+    (tmp_path / "more").mkdir()
+    for name in ("more/jobs.csv", "own.csv"):
+        (tmp_path / name).write_text(name, encoding="utf-8")
+    parts = inputs.fingerprint(read_study(path)).parts["files"]
+    assert {name for name in parts if name.endswith(".csv")} == found
 
 
 # Targets
