@@ -184,6 +184,21 @@ def test_rules_of_publication_can_ask_for_them(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_coverage_with_unequal_weights() -> None:
+    # Rows are units, weights have a coefficient of variation of 1; 500 samples: three standard errors of 95 % are 2.9 points.
+    rng, p = np.random.default_rng(6), 0.007
+    covered = np.zeros((500, 2))
+    for sample in range(len(covered)):
+        weight = np.exp(np.sqrt(np.log(2)) * rng.standard_normal(1000))
+        frame = pd.DataFrame({"w": weight, "fl": rng.binomial(1, p, 1000)})
+        for place, rule in enumerate(("domain", "effective")):
+            low, high = fl.estimate_prevalence(frame, "fl", design=fl.Design(weights="w"), df=rule).interval  # type: ignore[arg-type]
+            covered[sample, place] = low <= p <= high
+    assert covered[:, 1].mean() >= 0.921
+    assert covered[:, 1].mean() > covered[:, 0].mean() + 0.02
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(("icc", "expected"), [(0.1, 15), (0.2, 15), (0.34, 15), (0.34, 40)])
 def test_coverage_of_clustered_outcomes(icc: float, expected: float) -> None:
     # 133 units of 20 people, beta-binomial; 300 samples: three standard errors of a coverage of 95 % are 3.8 points.

@@ -333,7 +333,9 @@ def test_packages_that_the_library_imports_are_in_the_fingerprint() -> None:
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 roots.add(node.module.split(".")[0])
     owners = packages_distributions()
-    owned = {name.lower().replace("_", "-") for root in roots - sys.stdlib_module_names for name in owners.get(root, [])}
+    owned = {
+        name.lower().replace("_", "-") for root in roots - sys.stdlib_module_names for name in owners.get(root, [])
+    }
     terminal = {"typer", "rich", "pydantic-core", "fl-estimate"}
     listed = {name.lower().replace("_", "-") for name in inputs.PACKAGES}
     assert owned - terminal <= listed
