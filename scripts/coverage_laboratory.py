@@ -142,7 +142,7 @@ def written(
         lines += [
             f"| {name} | " + " | ".join(_entry(report, name) for report in row.values()) + " |" for name in estimators()
         ]
-    lines += _warned(cells)
+    lines += [*_price(cells), *_warned(cells)]
     if whole is not None:
         classes = ("nation", "1–4", *BANDS)
         frame = whole.by_class()
@@ -159,6 +159,27 @@ def written(
             shown = [f"{100 * own[each]:.1f}" if each in own.index else "–" for each in classes]
             lines.append(f"| {name} | {' | '.join(shown)} | {_width(whole, name):.2f} |")
     return "\n".join(lines) + "\n"
+
+
+def _price(cells: Mapping[tuple[float, float], fl.CoverageReport]) -> list[str]:
+    """What effective degrees of freedom cost in width, by the same classes as coverage."""
+    one, other = "korn-graubard, df effective", "korn-graubard, df domain"
+    lines = [
+        "", f"**What it costs.** Mean width of {one}, over that of {other}, in areas of {' · '.join(BANDS)} expected cases.", "",
+        "| prevalence | " + " | ".join(f"ICC {icc:g}" for icc in ICCS) + " |", "|---:|" + "---:|" * len(ICCS),
+    ]  # fmt: skip
+    for prevalence in PERSONS:
+        told: list[str] = []
+        for icc in ICCS:
+            if (prevalence, icc) not in cells:
+                told.append("–")
+                continue
+            wide = _bands(cells[prevalence, icc]).pivot_table(index="class", columns="estimator", values="mean_width")
+            told.append(
+                " · ".join(f"{wide.loc[b, one] / wide.loc[b, other]:.2f}" if b in wide.index else "–" for b in BANDS)
+            )
+        lines.append(f"| {100 * prevalence:g} % | {' | '.join(told)} |")
+    return lines
 
 
 def _warned(cells: Mapping[tuple[float, float], fl.CoverageReport]) -> list[str]:
