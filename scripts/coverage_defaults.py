@@ -21,10 +21,15 @@ SEED = 30
 SIZE, RATE = 2_000, 0.005
 """People asked in each survey that is combined (so that 10 cases are expected), and their prevalence; then two fifths of it."""
 RULES: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("fixed (default)", {}),
-    ("fixed, identity", {"scale": "identity"}),
+    ("fixed (default: by the people asked)", {}),
+    ("fixed, log", {"scale": "log"}),
     ("random", {"method": "random"}),
 )
+CLUSTERED: tuple[tuple[int, float, float], ...] = (
+    *((sources, rate, 0.1) for sources in (2, 4, 8) for rate in (RATE, 0.4 * RATE)),
+    *((4, rate, 0.34) for rate in (RATE, 0.4 * RATE)),
+)
+"""Surveys, their prevalence and intraclass correlation, where 100 units of 20 people are asked."""
 
 
 @functools.cache
@@ -35,16 +40,35 @@ def survey(slot: int, cases: int) -> fl.Estimates:
 
 
 def combined(sources: int, rate: float, spread: float, samples: int) -> list[str]:
-    """Coverage and bias of each rule, and how often it refused."""
+    """Coverage and bias of each rule over sets of simple random samples, and how often it refused."""
     rng = np.random.default_rng([SEED, sources, round(1e6 * rate), round(10 * spread)])
     rates = rate * np.exp(spread * rng.standard_normal((samples, sources)))
     cases = rng.binomial(SIZE, rates)
-    cells: list[str] = []
-    for _, settings in RULES:
+    return _cells([[survey(i, int(c)) for i, c in enumerate(row)] for row in cases], rate, RULES)
+
+
+def clustered(sources: int, rate: float, icc: float, samples: int) -> list[str]:
+    """The same over sets of samples of 100 units of 20 people whose outcome is beta-binomial; without ``random``."""
+    rng = np.random.default_rng([SEED, sources, round(1e6 * rate), round(100 * icc)])
+    unit, odds = np.repeat(np.arange(100), SIZE // 100), (1 - icc) / icc
+    sets: list[list[fl.Estimates]] = []
+    for _ in range(samples):
+        made: list[fl.Estimates] = []
+        for slot in range(sources):
+            chance = rng.beta(rate * odds, (1 - rate) * odds, 100)[unit]
+            people = pd.DataFrame({"unit": unit, "fl": (rng.random(SIZE) < chance).astype(int), "slot": slot})
+            made.append(fl.estimate_prevalence(people, "fl", design=fl.Design(psu="unit", unweighted=True)))
+        sets.append(made)
+    return [*_cells(sets, rate, RULES[:2]), "–"]
+
+
+def _cells(sets: list[list[fl.Estimates]], rate: float, rules: tuple[tuple[str, dict[str, Any]], ...]) -> list[str]:
+    samples, cells = len(sets), list[str]()
+    for _, settings in rules:
         values, held = [], []
-        for row in cases:
+        for each in sets:
             try:
-                made = fl.synthesis.combine([survey(i, int(c)) for i, c in enumerate(row)], **settings)
+                made = fl.synthesis.combine(each, **settings)
             except fl.FlError:
                 continue
             lower, upper = made.interval
@@ -70,6 +94,10 @@ def combinations(samples: int) -> list[str]:
                 told = f"SD {spread:g} of the log" if spread else "no"
                 lines.append(f"| {sources} | {SIZE * rate:.0f} | {told} | {' | '.join(cells)} |")
                 print(lines[-1], flush=True)
+    for sources, rate, icc in CLUSTERED:
+        cells = clustered(sources, rate, icc, samples // 2)
+        lines.append(f"| {sources} | {SIZE * rate:.0f} | no; cases cluster, ICC {icc:g} | {' | '.join(cells)} |")
+        print(lines[-1], flush=True)
     return lines
 
 
@@ -123,8 +151,8 @@ def main() -> None:
     text = [
         f"fl_estimate {package_version()}, seed {SEED}.",
         "",
-        f"**`synthesis.combine`**: coverage of its 95 % interval (bias of the mean), {samples:,} sets of simple random samples of {SIZE:,}; "
-        f"Monte Carlo error ± {100 * np.sqrt(0.95 * 0.05 / samples):.1f} points.",
+        f"**`synthesis.combine`**: coverage of its 95 % interval (bias of the mean), {samples:,} sets of simple random samples of {SIZE:,}, and half as many where "
+        f"cases cluster; Monte Carlo error ± {100 * np.sqrt(0.95 * 0.05 / samples):.1f} points.",
         "",
         *combinations(samples),
         "",

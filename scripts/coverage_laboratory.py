@@ -142,6 +142,7 @@ def written(
         lines += [
             f"| {name} | " + " | ".join(_entry(report, name) for report in row.values()) + " |" for name in estimators()
         ]
+    lines += [*_price(cells), *_warned(cells)]
     if whole is not None:
         classes = ("nation", "1–4", *BANDS)
         frame = whole.by_class()
@@ -158,6 +159,52 @@ def written(
             shown = [f"{100 * own[each]:.1f}" if each in own.index else "–" for each in classes]
             lines.append(f"| {name} | {' | '.join(shown)} | {_width(whole, name):.2f} |")
     return "\n".join(lines) + "\n"
+
+
+def _price(cells: Mapping[tuple[float, float], fl.CoverageReport]) -> list[str]:
+    """What effective degrees of freedom cost in width, by the same classes as coverage."""
+    one, other = "korn-graubard, df effective", "korn-graubard, df domain"
+    lines = [
+        "", f"**What it costs.** Mean width of {one}, over that of {other}, in areas of {' · '.join(BANDS)} expected cases.", "",
+        "| prevalence | " + " | ".join(f"ICC {icc:g}" for icc in ICCS) + " |", "|---:|" + "---:|" * len(ICCS),
+    ]  # fmt: skip
+    for prevalence in PERSONS:
+        told: list[str] = []
+        for icc in ICCS:
+            if (prevalence, icc) not in cells:
+                told.append("–")
+                continue
+            wide = _bands(cells[prevalence, icc]).pivot_table(index="class", columns="estimator", values="mean_width")
+            told.append(
+                " · ".join(f"{wide.loc[b, one] / wide.loc[b, other]:.2f}" if b in wide.index else "–" for b in BANDS)
+            )
+        lines.append(f"| {100 * prevalence:g} % | {' | '.join(told)} |")
+    return lines
+
+
+def _warned(cells: Mapping[tuple[float, float], fl.CoverageReport]) -> list[str]:
+    """Where the degrees of freedom of the units asked fall short: does the row say so, and is it said of those that miss?"""
+    name = "korn-graubard, df domain"
+    lines = [
+        "", f"**Is a short interval warned of?** {name}: rows that say that their cases stand in few units, in areas of "
+        f"{' · '.join(BANDS)} expected cases, in per cent of all; in brackets in per cent of those whose interval misses the truth.", "",
+        "| prevalence | " + " | ".join(f"ICC {icc:g}" for icc in ICCS) + " |", "|---:|" + "---:|" * len(ICCS),
+    ]  # fmt: skip
+    for prevalence in PERSONS:
+        told: list[str] = []
+        for icc in ICCS:
+            bands = _bands(cells[prevalence, icc]) if (prevalence, icc) in cells else pd.DataFrame()
+            bands = bands[bands["estimator"] == name].set_index("class") if len(bands) else bands
+            both = [bands.loc[band, ["warned", "warned_of_misses"]] if band in bands.index else None for band in BANDS]
+            told.append(
+                " · ".join("–" if one is None else f"{100 * one.iloc[0]:.0f} ({_percent(one.iloc[1])})" for one in both)
+            )
+        lines.append(f"| {100 * prevalence:g} % | {' | '.join(told)} |")
+    return lines
+
+
+def _percent(share: float) -> str:
+    return "–" if np.isnan(share) else f"{100 * share:.0f}"
 
 
 def _bands(report: fl.CoverageReport) -> pd.DataFrame:

@@ -41,7 +41,7 @@ def agree(estimates: fl.Estimates, expected: dict[str, float]) -> None:
 
 
 def check(people: Any, design: fl.Design | None) -> None:
-    share = fl.estimate_prevalence(people, "unemployed", design=design, by="region", interval="beta")
+    share = fl.estimate_prevalence(people, "unemployed", design=design, by="region", interval="beta", df="domain")
     assert int(share.national.to_frame()["n"].iloc[0]) == 87_842
     agree(share.national, {**SHARE, **BETA})
     for region, figures in REGIONS.items():

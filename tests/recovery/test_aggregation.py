@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import fl_estimate as fl
-from fl_estimate.datasets.countries import SCENARIOS, coverage, draw_region
+from fl_estimate.datasets.countries import SCENARIOS, coverage, draw_region, simulate
 
 
 def test_the_draws_have_the_moments_they_are_said_to_have() -> None:
@@ -33,6 +33,13 @@ def test_coverage_in_every_scenario(name: str) -> None:
     found = coverage(SCENARIOS[name], regions=400, seed=2)
     assert found["known"] == pytest.approx(0.95, abs=3 * np.sqrt(0.95 * 0.05 / 400))
     assert found["estimated"] > 0.93
+
+
+def test_few_countries_are_covered_without_being_useless() -> None:
+    """Two surveyed countries of three: t of one degree of freedom covered everything at 3.6 times the truth; 200 regions."""
+    found = simulate(SCENARIOS["two of 50 surveyed, one of 20 not"], regions=200, seed=3)
+    assert found.held["estimated"] >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / 200)
+    assert found.width["estimated"] < 1.5 * found.width["known"]
 
 
 def test_a_world_of_two_regions() -> None:

@@ -31,8 +31,12 @@ SCENARIOS: dict[str, Scenario] = {
         surveyed=(400, 200, 100, 50, 20, 20, 10), others=(300, 100, 50, 30, 10, 5, 5)
     ),
     "ten of 50 surveyed, one of 5 not": Scenario(surveyed=(50.0,) * 10, others=(5.0,)),
+    "two of 50 surveyed, one of 20 not": Scenario(surveyed=(50.0,) * 2, others=(20.0,)),
+    "two of 50 surveyed, one of 50 not": Scenario(surveyed=(50.0,) * 2, others=(50.0,)),
+    "three of 50 surveyed, two of 20 not": Scenario(surveyed=(50.0,) * 3, others=(20.0,) * 2),
+    "three of 50 surveyed, three of 50 not": Scenario(surveyed=(50.0,) * 3, others=(50.0,) * 3),
 }
-"""Those of the project's notes on published figures."""
+"""Those of the project's notes on published figures, then regions of few surveyed countries."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,16 +66,34 @@ def draw_region(scenario: Scenario, seed: int | np.random.Generator) -> Region:
     )
 
 
-def coverage(scenario: Scenario, *, regions: int, seed: int) -> dict[str, float]:
-    """How often the 95 % interval of a regional total holds the truth, by what is known of how far countries differ."""
+@dataclass(frozen=True, kw_only=True)
+class Simulated:
+    """By what is known of how far countries differ: how often the interval held the truth, and its median width over the truth."""
+
+    held: dict[str, float]
+    width: dict[str, float]
+
+
+def simulate(scenario: Scenario, *, regions: int, seed: int) -> Simulated:
+    """Draw regions and estimate their totals with 95 % intervals."""
     rng = np.random.default_rng(seed)
     ways: dict[str, Any] = {"estimated": "region", "known": BETWEEN, "surveys alone": 0.0}
-    held = dict.fromkeys(ways, 0)
+    held: dict[str, list[bool]] = {name: [] for name in ways}
+    width: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(regions):
         region = draw_region(scenario, rng)
         for name, between in ways.items():
             row = synthesis.aggregate(
                 region.surveys, region.population, region.groups, between=between, interval="wald"
             ).frame.iloc[0]
-            held[name] += bool(row["lower"] <= region.truth <= row["upper"])
-    return {name: count / regions for name, count in held.items()}
+            held[name].append(bool(row["lower"] <= region.truth <= row["upper"]))
+            width[name].append(float(row["upper"] - row["lower"]) / region.truth)
+    return Simulated(
+        held={name: float(np.mean(each)) for name, each in held.items()},
+        width={name: float(np.median(each)) for name, each in width.items()},
+    )
+
+
+def coverage(scenario: Scenario, *, regions: int, seed: int) -> dict[str, float]:
+    """How often the 95 % interval of a regional total holds the truth, by what is known of how far countries differ."""
+    return simulate(scenario, regions=regions, seed=seed).held

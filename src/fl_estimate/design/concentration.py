@@ -25,7 +25,11 @@ CODES = 20_000_000
 
 
 def effective_df(
-    sample: Sample, statistics: Sequence[Statistic], weighted: Floats, calibrated: Residual | None = None
+    sample: Sample,
+    statistics: Sequence[Statistic],
+    weighted: Floats,
+    calibrated: Residual | None = None,
+    powers: Sequence[Floats | None] = (),
 ) -> Floats:
     """Satterthwaite's degrees of freedom of every variance: 2 V²/v̂(V), shape (columns,).
 
@@ -37,12 +41,15 @@ def effective_df(
         Σ w t_j of each group.
     calibrated : Residual, optional
         What known totals explain of the influences.
+    powers : sequence of array, shape (4, groups), or None
+        Where every row is a unit: Σ z, Σ z², Σ z³, Σ z⁴ over the rows of each group, z the influence of a row, for each
+        statistic; None where they were not summed.
 
     Returns
     -------
     array, shape (columns,)
-        NaN where every row is a unit (nothing can be concentrated in fewer of them than there are cases), and where there
-        is no variance; infinite where nothing is learnt about how the variance varies. Not yet cut at units less strata.
+        NaN where every row is a unit and its powers were not summed, and where there is no variance; infinite where nothing is
+        learnt about how the variance varies. Not yet cut at units less strata.
 
     Notes
     -----
@@ -66,7 +73,8 @@ def effective_df(
     """
     columns = sum(len(statistic.coefficients) for statistic in statistics)
     if sample.rows_are_units:
-        return np.full(columns, np.nan)
+        given = powers or [None] * len(statistics)
+        return np.concatenate([_of_rows(sample.stages[0], s, p) for s, p in zip(statistics, given, strict=True)])
     variance, spread = np.zeros(columns), np.zeros(columns)
     for drawn in sample.stages:
         # Of two phases the strata are the second's, and there is no stage before.
@@ -75,8 +83,34 @@ def effective_df(
         found = _by_stratum(stage, influence, columns)
         variance += np.bincount(found.column, weights=found.squares, minlength=columns)
         spread += found.spread(columns)
+    return _satterthwaite(variance, spread)
+
+
+def _satterthwaite(variance: Floats, spread: Floats) -> Floats:
+    """2 V²/v̂(V)."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(variance > 0, np.where(spread > 0, 2 * variance**2 / spread, np.inf), np.nan)
+
+
+def _of_rows(stage: Stage, statistic: Statistic, powers: Floats | None) -> Floats:
+    """The same of one statistic where every row is a unit: moments about the means of strata from those about 0."""
+    columns = len(statistic.coefficients)
+    if powers is None:
+        return np.full(columns, np.nan)
+    strata, size = stage.unit, len(stage.size) * columns
+    code = strata * columns + statistic.domain
+    first, second, third, fourth = (np.bincount(code, weights=power, minlength=size) for power in powers)
+    h, c = np.divmod(np.arange(size), columns)
+    n, scale = stage.size[h], scale_of(stage)[h]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = first / n
+    squares = np.maximum(second - n * mean**2, 0.0)
+    fourth = np.maximum(fourth - 4 * mean * third + 6 * mean**2 * second - 3 * n * mean**4, 0.0)
+    met = np.bincount(code, weights=statistic.met, minlength=size) > 0
+    kept = met & (scale > 0) & (n > 1)
+    found = _Strata(column=c[kept], size=n[kept], squares=(scale * squares)[kept], fourth=(scale**2 * fourth)[kept])
+    variance = np.bincount(found.column, weights=found.squares, minlength=columns)
+    return _satterthwaite(variance, found.spread(columns))
 
 
 def variance_of_squares(n: Floats, squares: Floats, fourth: Floats) -> Floats:

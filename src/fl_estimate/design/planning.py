@@ -176,7 +176,8 @@ def plan_sample(
     Notes
     -----
     The sample is thought of as n/deff independent answers: the number of cases among them is binomial, and limits are
-    computed from each possible number with se = √(p̂(1 − p̂)/n_e). Without cases the upper limit is that of n answers, as
+    computed from each possible number k with se = √(p̂(1 − p̂)/n_e), and, where people are drawn in units or deff is above 1,
+    with at most 2k degrees of freedom, those of the variance itself that `estimate_prevalence` takes. Without cases the upper limit is that of n answers, as
     published (deff cannot be estimated then). With `population`, n_e = n/deff × (N − 1)/(N − n).
     cv² = (1 − p)/(p n_e).
 
@@ -191,7 +192,7 @@ def plan_sample(
     >>> plan.n, plan.n_selected
     (3713, 4642)
     >>> round(fl.plan_sample(0.003, n=4000, cluster_size=10, icc=0.05).expected_width, 5)
-    0.00447
+    0.00491
     """
     survey = _Survey(deff=deff, cluster_size=cluster_size, icc=icc, strata=strata, population=population)
     _check_sample(prevalence, survey, response, domains, interval, level)
@@ -225,7 +226,9 @@ def _sample_plan(
     p: float, n: int, survey: _Survey, domains: int, response: float, interval: str, level: float
 ) -> SamplePlan:
     effective, df = survey.effective(n), survey.df(n)
-    lower, upper, none = _expected_limits(p, n, effective, df, interval, level)
+    # Cases that are not independent answers of the same weight stand in few units: the variance has few degrees of freedom.
+    few = survey.cluster_size is not None or survey.design_effect() > 1
+    lower, upper, none = _expected_limits(p, n, effective, df, interval, level, few=few)
     return SamplePlan(
         prevalence=p,
         level=level,
@@ -250,9 +253,12 @@ def _sample_plan(
 
 
 def _expected_limits(
-    p: float, n: int, effective: float, df: float, interval: str, level: float
+    p: float, n: int, effective: float, df: float, interval: str, level: float, *, few: bool
 ) -> tuple[float, float, float]:
-    """Means of both limits over the number of cases, and the chance of none."""
+    """Means of both limits over the number of cases, and the chance of none.
+
+    With `few`, k effective cases give the variance 2k degrees of freedom of its own, as many as k units with equal totals.
+    """
     if math.isinf(effective):
         return p, p, 0.0
     size = max(effective, 1.0)
@@ -268,7 +274,8 @@ def _expected_limits(
     mass /= mass.sum()
     value = np.minimum(k / size, 1.0)
     se = np.sqrt(value * (1 - value) / size)
-    people, freedom = np.full(len(k), float(n)), np.full(len(k), df if df > 0 else np.nan)
+    people, most = np.full(len(k), float(n)), np.full(len(k), df if df > 0 else np.nan)
+    freedom = np.where(k > 0, np.minimum(most, 2 * k), most) if few else most
     lower, upper = proportion(interval, value, se, people, freedom, level)
     reach = no_case_limits(people, freedom, level)
     lower = np.where(value <= 0, 0.0, np.where(value >= 1, 1 - reach, lower))

@@ -45,7 +45,7 @@ def estimate_prevalence(
     unknown: Unknown | None = None,
     variance: VarianceRule | None = None,
     interval: ProportionInterval = "korn-graubard",
-    df: OwnDfRule | MoreThanZero = "domain",
+    df: OwnDfRule | MoreThanZero = "effective",
     level: Level = 0.95,
 ) -> Estimates:
     """Estimate the share of people with an outcome, nationally and by domain.
@@ -75,9 +75,10 @@ def estimate_prevalence(
     interval : {"korn-graubard", "beta", "logit", "xlogit", "wilson", "jeffreys", "arcsine", "likelihood", "wald", "log"}
         See `docs/explanation/design_weighted`. Where the kind chosen has no value because there are no cases (or
         only cases) the limits are Korn and Graubard's, and `interval_kind` says so.
-    df : {"domain", "design", "effective"} or number
-        Degrees of freedom: units less strata among those with a row in the domain; of the whole sample; of the variance
-        itself (the column `df_effective`), which are few where the cases stand in few units; or given. With replicate
+    df : {"effective", "domain", "design"} or number
+        Degrees of freedom: of the variance itself (the column `df_effective`), which are few where the cases stand in few units;
+        units less strata among those with a row in the domain, as R survey, Stata and SAS count them; of the whole sample; or given.
+        Where the variance has none of its own (rows of equal weight that are units, no case) those of the domain. With replicate
         weights of the file: their rank less 1, among the rows of the domain or of all.
     level : float
         Confidence level, between 0 and 1.

@@ -25,6 +25,8 @@ from fl_estimate.inputs.replicates import Replicates, UnitReplicates
 from fl_estimate.inputs.sample_design import LEAST_SHARE, MOST_SHARE, Design
 
 Product = tuple[str, ...]
+FEW = 8
+"""Measures up to which third and fourth powers of weights are summed where every row is a unit."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,8 +159,10 @@ def read_totals(
     if design.weights is not None:
         columns |= weight_columns(people.schema, design.weights)
     moments = not design.stages and not isinstance(design.replicates, Replicates)
-    products = _products(targets, measures, rows_are_units=moments)
     weighted = design.weights is not None
+    products = _products(
+        targets, measures, rows_are_units=moments, powers=moments and weighted and design.replicates is None
+    )
     sums = {product: _canonical(product, targets, weighted=weighted) for product in products}
     flags = [name for name in (*FLAGS, "where_not_binary") if name in columns]
     sums |= {(name,): (name,) for name in flags}
@@ -298,7 +302,9 @@ def _relative(found: str) -> EstimateFault:
     )
 
 
-def _products(targets: Targets, measures: Sequence[Measure], *, rows_are_units: bool) -> tuple[Product, ...]:
+def _products(
+    targets: Targets, measures: Sequence[Measure], *, rows_are_units: bool, powers: bool
+) -> tuple[Product, ...]:
     """Every sum the estimates need, each once."""
     wanted: list[Product] = [("r",)]
     for target in targets.targets:
@@ -316,7 +322,19 @@ def _products(targets: Targets, measures: Sequence[Measure], *, rows_are_units: 
         wanted += [(measure.top,)]
     if rows_are_units:
         wanted += [("w", "w", *pair) for pair in combinations_with_replacement(basis_of(measures), 2)]
+    few = [measure for measure in measures if of_counted(measure)]
+    if powers and len(few) <= FEW:
+        wanted += [(*["w"] * power, name) for m in few for name in (m.top, m.target.counted) for power in (3, 4)]
     return tuple(dict.fromkeys(wanted))
+
+
+def of_counted(measure: Measure) -> bool:
+    """Whether a measure is the share or the total of one column among the rows counted."""
+    return (
+        measure.square is None
+        and measure.target.denominator is None
+        and measure.bottom in (None, measure.target.counted)
+    )
 
 
 def basis_of(measures: Sequence[Measure]) -> list[str]:

@@ -16,7 +16,7 @@ from fl_estimate.design.small_table import cached_blocks
 from fl_estimate.design.totals import Codes, Floats, Totals
 from fl_estimate.design.variance import Statistic, taylor
 from fl_estimate.errors import EstimateFault
-from fl_estimate.estimators.domain_query import Measure, People, basis_of, is_binary, read_totals
+from fl_estimate.estimators.domain_query import Measure, People, basis_of, is_binary, of_counted, read_totals
 from fl_estimate.estimators.linearised import Answer, Basis, Draft, draft, statistics_of
 from fl_estimate.estimators.replicated import by_replicates
 from fl_estimate.estimators.support import cases_of, crossing_of, respondents_of, units_with_cases
@@ -24,6 +24,8 @@ from fl_estimate.estimators.targets import Targets
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.results.crossing import Crossing
 
+EQUAL = 1e-9
+"""Squared coefficient of variation of the weights below which they are equal."""
 JOINT_ROWS = 1_000
 """Rows up to which the covariance between all rows is given (8 MB)."""
 
@@ -213,8 +215,38 @@ def _by_taylor(
     )  # fmt: skip
     return Answer(
         variance=found.diagonal, covariance=found.covariance, lossy=found.lossy, design_df=sample.df,
-        df_effective=effective_df(sample, statistics, weighted, calibrated),
+        df_effective=effective_df(sample, statistics, weighted, calibrated, _powers(table, basis, drafts, sample)),
     )  # fmt: skip
+
+
+def _powers(table: Totals, basis: Basis, drafts: Sequence[Draft], sample: Sample) -> list[Floats | None]:
+    """Σ z to Σ z⁴ over the rows of each group, where rows are units and the influence z has two values times the weight."""
+    return [_of_draft(table, basis, each) if sample.rows_are_units else None for each in drafts]
+
+
+def _of_draft(table: Totals, basis: Basis, found: Draft) -> Floats | None:
+    measure, counted = found.measure, found.measure.target.counted
+    absent = ("w", "w", "w", "w", measure.top) not in table.sums
+    if absent or not of_counted(measure) or not is_binary(measure.target, table):
+        return None
+    own = found.coefficients[found.margin.domain]
+    of_no = own[:, basis.names.index(counted)] * (measure.top != counted)
+    of_yes = own[:, basis.names.index(measure.top)] + of_no
+    out = np.empty((4, len(table.n)))
+    for power in range(1, 5):
+        # Of 0/1 columns every power is the column itself; of the second the sum is that of the moments.
+        yes, every = (
+            table.sums[(*["w"] * power, *[name] * (2 if power == 2 else 1))] for name in (measure.top, counted)
+        )
+        out[power - 1] = of_yes**power * yes + of_no**power * (every - yes)
+    domain, size = found.margin.domain, len(found.value)
+    n, w, w2 = (
+        np.bincount(domain, weights=table.sums[key], minlength=size)
+        for key in ((counted,), ("w", counted), ("w", "w", counted, counted))
+    )
+    # Of equal weights the variance follows from the share: there is nothing that could be concentrated.
+    out[:, (n * w2 - w**2 <= EQUAL * w**2)[domain]] = np.nan
+    return out
 
 
 def _calibrated(design: Design, table: Totals, statistics: Sequence[Statistic], weighted: Floats) -> Residual | None:

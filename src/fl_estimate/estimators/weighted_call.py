@@ -472,7 +472,8 @@ def support_of(every: Sequence[Cells], rule: OwnDfRule | float, table: DomainTab
             cells.respondents,
             cells.not_zero,
             psus_with_cases=cells.psus_with_cases,
-            df=df_of(cells, table, rule),
+            # What a rule of publication asks of units is asked of those that were drawn.
+            df=df_of(cells, table, "domain" if rule == "effective" else rule),
             # Where there is no variance, or every row is a unit, nothing but the units can be counted.
             df_effective=df_of(cells, table, "effective"),
         )
@@ -552,6 +553,8 @@ def _reasons(
 def call_assumptions(call: Call, targets: Targets, table: DomainTable) -> tuple[Assumption, ...]:
     """What the result of a call takes for granted."""
     said = assumptions_of_design(call, table.sample, table.replicates)
+    if call.df == "effective" and all(np.isnan(cells.df_effective).all() for cells in table.cells):
+        said = [DF_RULE.held(rule="domain") if each == DF_RULE.held(rule="effective") else each for each in said]
     if targets.targets[0].treatment:
         said.append(TREATMENTS[targets.targets[0].treatment].held())
     if call.where is not None:

@@ -13,6 +13,7 @@ import pandas as pd
 from fl_estimate.arrays import Floats
 from fl_estimate.design.domains import By, by_margins
 from fl_estimate.errors import EstimateFault, shown
+from fl_estimate.estimators.weighted_call import CASES_IN_FEW_UNITS
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.laboratory.estimating import Answer, Estimator, estimate_all
 from fl_estimate.laboratory.sample_design import SampleDesign, label_text, prepare
@@ -84,7 +85,8 @@ class Block:
     """What was noted of a block of samples; arrays are (parts, samples, domains), `truth` (parts, domains).
 
     `code` is a place in `codes` where a row has no interval, else -1; `standing` what the rule of publication says (0 shown,
-    1 with caution, 2 not as a figure); `cases` (outcomes, samples, domains) are persons with the outcome in the sample, NaN where
+    1 with caution, 2 not as a figure); `warned` whether the row says that its cases stand in few units, so that its interval tends to
+    be too short; `cases` (outcomes, samples, domains) are persons with the outcome in the sample, NaN where
     it is no 0/1; `refused` the code by which an estimator refused a whole sample, "" where it did not.
     """
 
@@ -98,6 +100,7 @@ class Block:
     figures: dict[str, Floats]
     code: npt.NDArray[np.int16]
     standing: npt.NDArray[np.int8]
+    warned: npt.NDArray[np.bool_]
     cases: Floats
 
     @property
@@ -188,8 +191,11 @@ class _Notes:
         if empty.any():
             told = {reason.row: str(reason.code) for reason in answer.reasons if reason.code != ZERO_CASES}
             code[empty] = [self._code(told.get(row, "no_interval")) for row in np.flatnonzero(empty).tolist()]
+        warned = np.zeros(len(frame), dtype=bool)
+        warned[[reason.row for reason in answer.reasons if reason.code == CASES_IN_FEW_UNITS]] = True
         for part, rows, domains in self._match(name, answer):
             note = self._part(part)
+            note["warned"][place, domains] = warned[rows]
             for column, values in zip(LIMITS, figures, strict=True):
                 note[column][place, domains] = values[rows]
             note["code"][place, domains] = code[rows]
@@ -226,6 +232,7 @@ class _Notes:
             note: dict[str, Any] = {column: np.full(shape, np.nan) for column in LIMITS}
             note["code"] = np.full(shape, self._code(ABSENT), dtype=np.int16)
             note["standing"] = np.full(shape, WITHHELD, dtype=np.int8)
+            note["warned"] = np.zeros(shape, dtype=bool)
             note["truth"] = self.people.figure(*part[1:4])
             self.parts[part] = note
         return self.parts[part]
@@ -276,7 +283,7 @@ class _Notes:
             refused=self.refused,
             truth=np.array([self.parts[part]["truth"] for part in parts]).reshape(len(parts), len(self.places)),
             figures={column: stacked(column, float) for column in LIMITS},
-            code=stacked("code", np.int16), standing=stacked("standing", np.int8), cases=self.cases,
+            code=stacked("code", np.int16), standing=stacked("standing", np.int8), warned=stacked("warned", bool), cases=self.cases,
         )  # fmt: skip
 
 

@@ -165,7 +165,7 @@ def _together(alike: Sequence[Estimator], people: SurveyData) -> list[tuple[str,
     try:
         first = Call(
             "estimate_prevalence", people, None, arguments.get("by"), arguments.get("where"), unknown,
-            arguments.get("variance"), "korn-graubard", "domain", 0.95,
+            arguments.get("variance"), "korn-graubard", "effective", 0.95,
         )  # fmt: skip
         names = first.outcomes(arguments["outcome"], "outcome")
         targets = make_targets(
@@ -191,7 +191,7 @@ def _together(alike: Sequence[Estimator], people: SurveyData) -> list[tuple[str,
 def _varied(each: Estimator, first: Call, made: Estimates | None, targets: Targets, table: DomainTable) -> Answer:
     """One of several that share a table, with its own interval; the same figures as alone, which a test compares."""
     call = copy(first)
-    call.interval, call.df = each.arguments.get("interval", "korn-graubard"), each.arguments.get("df", "domain")
+    call.interval, call.df = each.arguments.get("interval", "korn-graubard"), each.arguments.get("df", "effective")
     call.level = each.arguments.get("level", 0.95)
     try:
         call.check(PROPORTION, get_args(OwnDfRule))

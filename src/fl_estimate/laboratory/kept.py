@@ -14,7 +14,7 @@ from fl_estimate.errors import FileFault
 from fl_estimate.laboratory.block import LIMITS, Block
 from fl_estimate.results import storage
 
-FORM = 1
+FORM = 2
 """Of the files: raised where their layout changes."""
 
 
@@ -36,7 +36,13 @@ def keep(block: Block, file: Path) -> None:
         "codes": block.codes, "refused": block.refused,
     }  # fmt: skip
     arrays: dict[str, Any] = {name: block.figures[name] for name in LIMITS}
-    arrays |= {"truth": block.truth, "code": block.code, "standing": block.standing, "cases": block.cases}
+    arrays |= {
+        "truth": block.truth,
+        "code": block.code,
+        "standing": block.standing,
+        "warned": block.warned,
+        "cases": block.cases,
+    }
     content = io.BytesIO()
     np.savez_compressed(content, told=np.frombuffer(json.dumps(told).encode(), dtype=np.uint8), **arrays)
     storage.write(content.getvalue(), file)
@@ -60,6 +66,7 @@ def read(file: Path, samples: int) -> Block | None:
                 figures={name: held[name] for name in LIMITS},
                 code=held["code"],
                 standing=held["standing"],
+                warned=held["warned"],
                 cases=held["cases"],
             )
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):

@@ -25,6 +25,8 @@ SHARES = (
     "refused",
     "flagged",
     "withheld",
+    "warned",
+    "warned_of_misses",
     "coverage_published",
     "least_coverage",
 )
@@ -37,6 +39,7 @@ HEADINGS: Mapping[str, str] = {
     "interval_above": "interval above the truth", "least_coverage": "least of a domain", "relative_bias": "relative bias",
     "se_bias": "bias of the SE", "rmse": "RMSE", "mean_width": "mean width", "median_width": "median width",
     "width_ratio": "width / shortest that covers", "refused": "no interval", "flagged": "with caution", "withheld": "withheld",
+    "warned": "warned of few units", "warned_of_misses": "of those that miss, warned of few units",
     "coverage_published": "coverage of those published", "sd": "SD over samples", "mean_se": "mean SE", "bias": "bias",
     "mean": "mean", "refusals": "why no interval", "shortest_width": "shortest width that covers", "quantity": "quantity",
 }  # fmt: skip
@@ -87,7 +90,9 @@ class CoverageReport:
         persons with the outcome in the sample; `coverage` of the samples that have an interval, with its Monte Carlo standard error
         `coverage_error`; `interval_below` and `interval_above`, the shares whose interval lies below or above the truth;
         `refused`, the share without an interval, and `refusals`, the codes that say why; `flagged` and `withheld`, the shares
-        that the rule of publication prints with caution, or not as a figure; `coverage_published`, of those not withheld;
+        that the rule of publication prints with caution, or not as a figure; `warned`, the share of the intervals whose row says that
+        its cases stand in few units (``cases_in_few_units``), and `warned_of_misses`, that of the intervals that miss the truth, which
+        says whether the warning is where it is needed; `coverage_published`, of those not withheld;
         `mean`, `bias`, `relative_bias`; `sd` over the samples, `mean_se`, `se_bias` (mean_se/sd − 1); `rmse`; `mean_width`,
         `median_width`, `shortest_width` and `width_ratio` (see `fl.simulate_coverage`).
         """

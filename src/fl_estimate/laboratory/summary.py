@@ -40,6 +40,7 @@ class Runs:
     cases: Floats
     withheld: Bools
     flagged: Bools
+    warned: Bools
     code: npt.NDArray[np.object_]
     bounded: bool
 
@@ -120,6 +121,7 @@ def _of_block(block: Block, part: Part, number: dict[Domain, int], count: int, *
         empty = {name: np.full(shape, np.nan).ravel() for name in (*LIMITS, "truth")}
         return {
             **common, **empty, "withheld": np.ones(shape, dtype=bool).ravel(), "flagged": np.zeros(shape, dtype=bool).ravel(),
+            "warned": np.zeros(shape, dtype=bool).ravel(),
             "code": np.repeat(np.array(codes, dtype=object), shape[1]),
         }  # fmt: skip
     at = block.parts.index(part)
@@ -131,6 +133,7 @@ def _of_block(block: Block, part: Part, number: dict[Domain, int], count: int, *
         "truth": np.tile(block.truth[at], shape[0]),
         "withheld": standing == WITHHELD,
         "flagged": standing == FLAGGED,
+        "warned": block.warned[at].ravel(),
         "code": names[block.code[at].ravel()],
     }
 
@@ -181,6 +184,8 @@ def shares(runs: Runs) -> dict[str, Any]:
         "refusals": ", ".join(f"{code} ({count:,})" for code, count in lost.most_common(3)),
         "flagged": _mean(runs.flagged.astype(float)),
         "withheld": _mean(runs.withheld.astype(float)),
+        "warned": _ratio(float((given & runs.warned).sum()), told),
+        "warned_of_misses": _ratio(float((given & ~covered & runs.warned).sum()), float((given & ~covered).sum())),
         "coverage_published": _ratio(float((covered & printed).sum()), float(printed.sum())),
     }
 

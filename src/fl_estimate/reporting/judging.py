@@ -86,7 +86,7 @@ def judge(frame: pd.DataFrame, support: Support, rule: SuppressionRule) -> Judge
         told = people & own & binary & (cases == 0)
         few = few & ~told
     hard = small | (people & (~(support.df >= rule.min_df) | (no_interval & ~few)))
-    hard |= people & ~few & (_too_wide(frame, rule) | _concentrated(frame, support, rule))
+    hard |= people & ~few & (_too_wide(frame, support, rule) | _concentrated(frame, support, rule))
     hard |= few & (np.isnan(cases) | ~own | (rule.few_cases == "withheld") | figures)
     limited = people & own & binary & np.array([quantity.limited for quantity in quantities(frame)], dtype=bool)
     limited &= np.array([MethodName.of(str(name)).of_people_counted for name in frame["method"]], dtype=bool)
@@ -175,13 +175,16 @@ def _concentrated(frame: pd.DataFrame, support: Support, rule: SuppressionRule) 
     return few & (met | ~binary)
 
 
-def _too_wide(frame: pd.DataFrame, rule: SuppressionRule) -> Flags:
-    """Rows whose interval, or effective number of respondents, says too little; without a case only the latter counts."""
+def _too_wide(frame: pd.DataFrame, support: Support, rule: SuppressionRule) -> Flags:
+    """Rows whose interval, or effective number of respondents, says too little; without a case only the latter counts.
+
+    Limits on the width of Korn and Graubard's interval were set for degrees of freedom by units less strata.
+    """
     each = quantities(frame)
     share = np.array([quantity.unit == "share" for quantity in each], dtype=bool)
     scale = np.array([quantity.per for quantity in each], dtype=float)
     value, se, n = floats(frame["value"]) / scale, floats(frame["se"]) / scale, floats(frame["n"])
-    df, edge = floats(frame["df"]), (value <= 0) | (value >= 1)
+    df, edge = np.fmax(floats(frame["df"]), support.df), (value <= 0) | (value >= 1)
     wide = np.zeros(len(frame), dtype=bool)
     for level in frame["level"].unique():
         of = share & (frame["level"] == level).to_numpy()

@@ -251,9 +251,21 @@ def _method(axes: Any, place: int, row: Any, label: str, high: float, language: 
               markerfacecolor=DEEP if counted else PAPER, markeredgewidth=1.3)  # fmt: skip
     outside = axes.get_yaxis_transform()
     axes.text(-0.02, place, label, transform=outside, ha="right", va="center", fontsize=TEXT)
-    ends = " – ".join(number(v, 0, language) if np.isfinite(v) else "?" for v in (lower, upper))
-    axes.text(1.02, place, f"{number(row['value'], 0, language)} ({ends})", transform=outside, va="center", fontsize=TEXT,
+    said = f"{number(row['value'], 0, language)} ({limits_text(lower, upper, language)})"
+    axes.text(1.02, place, said, transform=outside, va="center", fontsize=TEXT,
               color="black" if counted else SOFT)  # fmt: skip
+
+
+def limits_text(lower: float, upper: float, language: str) -> str:
+    """Limits in numbers of people; in words where one of them, or both, are missing."""
+    low, high = (number(v, 0, language) if np.isfinite(v) else "" for v in (lower, upper))
+    if low and high:
+        return f"{low} – {high}"
+    if not (low or high):
+        return say("appraisal", "no_interval", language)
+    return (
+        say("appraisal", "no_upper", language, lower=low) if low else say("appraisal", "no_lower", language, upper=high)
+    )
 
 
 def end_labels(axes: Any, ends: list[tuple[float, str, str]]) -> None:

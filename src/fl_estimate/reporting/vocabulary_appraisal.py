@@ -353,6 +353,9 @@ PAGE: dict[str, Said] = {
         "Ce que les listes de cas disent, et ne disent pas",
         "Lo que dicen y lo que no dicen las listas de casos",
     ),
+    "no_interval": ("no interval", "sans intervalle", "sin intervalo"),
+    "no_upper": ("{lower} or more", "{lower} ou plus", "{lower} o más"),
+    "no_lower": ("up to {upper}", "jusqu’à {upper}", "hasta {upper}"),
     "observed": ("persons observed", "personnes observées", "personas observadas"),
     "envelope": ("persons in all: the envelope", "personnes au total : l’enveloppe", "personas en total: la envolvente"),
     "over": (

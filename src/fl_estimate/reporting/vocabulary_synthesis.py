@@ -225,6 +225,13 @@ ASSUMPTIONS: dict[str, Said] = {
         "Cuando una fuente no encontró ningún caso, todas entran como recuentos efectivos dispersos en torno a una tasa común; "
         "distribución a priori de la desviación típica entre ellas, en escala logarítmica: {prior}.",
     ),
+    "sources_by_people": (
+        "Surveys count by the number of people asked, not by their own estimated errors, which with few cases depend on what was found.",
+        "Les enquêtes comptent selon le nombre de personnes interrogées, et non selon leurs erreurs estimées, qui, avec peu de cas, "
+        "dépendent de ce qui a été trouvé.",
+        "Las encuestas cuentan según el número de personas entrevistadas, no según sus errores estimados, que con pocos casos "
+        "dependen de lo que se encontró.",
+    ),
     "sources_fixed": (
         "All sources measure the same figure.",
         "Toutes les sources mesurent le même chiffre.",

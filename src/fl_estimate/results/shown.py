@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from fl_estimate.errors import listed
 from fl_estimate.inputs.wording import Wording
 from fl_estimate.results.codes import UNWEIGHTED, Assumption
-from fl_estimate.results.columns import ANALYST, FIXED, TEXT
+from fl_estimate.results.columns import FIXED, TEXT
 from fl_estimate.results.domains import with_labels
 
 KINDS: dict[str, str] = {
@@ -44,5 +45,13 @@ def table(frame: pd.DataFrame, by: Sequence[str], wording: Wording) -> pd.DataFr
         for name in FIXED
         if name in read and ((read[name] == "").all() if name in TEXT else read[name].isna().all())
     ]
-    few = [name for name in ("method", "basis", *sorted(ANALYST)) if name in read and name not in empty]
+    few = [name for name in ("method", "basis") if name in read and name not in empty]
+    if "df_effective" not in empty and _the_same(read):
+        few.append("df_effective")
     return read.drop(columns=[*empty, *few])
+
+
+def _the_same(frame: pd.DataFrame) -> bool:
+    """Whether limits were made with the degrees of freedom of the variance itself wherever there are any."""
+    own, used = (frame[name].to_numpy(dtype=float) for name in ("df_effective", "df"))
+    return bool(np.all(np.isnan(own) | np.isclose(own, used, rtol=1e-12)))

@@ -35,10 +35,31 @@ if TYPE_CHECKING:
     from fl_estimate.inputs.survey_data import Source, SurveyData
 
 PACKAGES: tuple[str, ...] = (
-    *("fl_estimate", "numpy", "scipy", "pandas", "polars", "pyarrow", "narwhals", "pyreadstat"),
-    *("matplotlib", "great_tables", "pydantic", "pymc", "arviz"),
+    *(
+        "fl_estimate",
+        "numpy",
+        "scipy",
+        "pandas",
+        "polars",
+        "pyarrow",
+        "narwhals",
+        "duckdb",
+        "pyreadstat",
+        "python-calamine",
+    ),
+    *(
+        "charset-normalizer",
+        "rapidfuzz",
+        "formulaic",
+        "statsmodels",
+        "scikit-learn",
+        "numba",
+        "joblib",
+        "threadpoolctl",
+    ),
+    *("matplotlib", "great_tables", "jinja2", "pydantic", "pymc", "nutpie", "arviz", "arviz-stats", "xarray"),
 )
-"""Packages whose version can change a figure or how it is shown."""
+"""Packages whose version can change a figure or how it is shown: all that the library imports, but for those of the terminal."""
 Tell = Callable[[str], None]
 _WHICH: Mapping[str, Literal["all", "last"]] = {"episode": "all", "last episode": "last"}
 """What `fl.by_episode` calls the units of a study."""

@@ -194,6 +194,26 @@ def test_standing_is_that_of_the_rule_of_publication() -> None:
     assert strict.table["coverage_published"].isna().all()
 
 
+def test_warnings_of_few_units_are_counted_by_hand() -> None:
+    """Rows that say that their cases stand in few units, and how many of the intervals that miss are among them."""
+    people = fl.datasets.clustered_population(persons=12_000, psus=200, areas=1, prevalence=0.01, icc=0.3, seed=4)
+    kept: list[tuple[bool, bool]] = []
+
+    def told(sample: Any) -> fl.Estimates:
+        made = fl.estimate_prevalence(sample, "outcome", df="domain")
+        kept.append(
+            ("cases_in_few_units" in {r.code for r in made.reasons}, made.lower <= people.prevalence <= made.upper)
+        )
+        return made
+
+    design = fl.SampleDesign(psu="psu", psus=40, persons=15)
+    table = fl.simulate_coverage(people, design, "outcome", estimators={"told": told}, samples=60, seed=5).to_frame()
+    warned, inside = np.array(kept).T
+    assert 0 < (~inside).sum()
+    assert table["warned"].tolist() == pytest.approx([warned.mean()])
+    assert table["warned_of_misses"].tolist() == pytest.approx([warned[~inside].mean()])
+
+
 def test_several_estimates_of_one_function_each_have_a_name() -> None:
     def both(people: Any) -> dict[str, fl.Estimates]:
         made = fl.estimate_prevalence(people, "outcome", by="area")

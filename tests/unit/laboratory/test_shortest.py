@@ -20,7 +20,7 @@ def runs(value: Any, lower: Any, upper: Any, truth: Any, *, domains: int = 1, bo
     domain = np.arange(rows) % domains
     return Runs(
         sample=np.arange(rows) // domains, domain=domain, unit=domain, value=v, se=np.ones(rows), lower=low, upper=high, truth=theta,
-        cases=np.zeros(rows), withheld=np.zeros(rows, dtype=bool), flagged=np.zeros(rows, dtype=bool),
+        cases=np.zeros(rows), withheld=np.zeros(rows, dtype=bool), flagged=np.zeros(rows, dtype=bool), warned=np.zeros(rows, dtype=bool),
         code=np.full(rows, "", dtype=object), bounded=bounded,
     )  # fmt: skip
 

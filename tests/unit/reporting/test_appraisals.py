@@ -15,6 +15,7 @@ import pytest
 
 import fl_estimate as fl
 from fl_estimate import capture_recapture as cr
+from fl_estimate.reporting.lists_figures import limits_text
 from fl_estimate.reporting.palette import RULE, SERIES
 from fl_estimate.reporting.words import FAMILIES
 
@@ -119,6 +120,28 @@ def test_a_method_that_is_not_counted_is_hollow() -> None:
     hollow = [line for line in axes.lines if line.get_marker() == "o" and line.get_markerfacecolor() == "#ffffff"]
     shown = appraisal().methods
     assert len(hollow) == (~shown["admissible"] & shown["value"].notna()).sum()
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ["no interval", "120 or more", "up to 340", "120 – 340"]),
+        ("fr", ["sans intervalle", "120 ou plus", "jusqu’à 340", "120 – 340"]),
+        ("es", ["sin intervalo", "120 o más", "hasta 340", "120 – 340"]),
+    ],
+)
+def test_limits_that_are_missing_are_said_in_words(language: str, words: list[str]) -> None:
+    limits = [(np.nan, np.nan), (120.0, np.inf), (np.nan, 340.0), (120.0, 340.0)]
+    assert [limits_text(*each, language) for each in limits] == words
+    shown = fl.publish_appraisal(appraisal())
+    methods = shown.methods.assign(
+        lower=[np.nan, *shown.methods["lower"][1:]], upper=[np.nan, *shown.methods["upper"][1:]]
+    )
+    methods["value"] = methods["value"].fillna(1_000.0)
+    axes = fl.plot_methods(replace(shown, methods=methods), language=language).axes[0]
+    texts = [text.get_text() for text in axes.texts]
+    assert sum(f"({words[0]})" in text for text in texts) >= 1
+    assert not any("?" in text for text in texts)
 
 
 def test_overlaps_are_drawn_in_full_for_the_analyst() -> None:

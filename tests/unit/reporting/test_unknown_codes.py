@@ -93,4 +93,7 @@ def test_units_with_cases_are_of_design_weighted_rows_of_an_outcome_only() -> No
     assert fl.estimate_prevalence(people, "fl", design=design).to_frame()["psus_with_cases"].tolist() == [2]
     assert fl.estimate_mean(people, "h", design=design).to_frame()["psus_with_cases"].isna().all()
     assert fl.estimate_quantile(people, "h", design=design).to_frame()["psus_with_cases"].isna().all()
-    assert "psus_with_cases" not in repr(fl.estimate_prevalence(people, "fl", design=design))
+    # The analyst sees in how many units the cases stand; no reader does.
+    made = fl.estimate_prevalence(people, "fl", design=design)
+    assert "psus_with_cases" in repr(made)
+    assert not any(name in repr(fl.publish(made)) for name in ANALYST)

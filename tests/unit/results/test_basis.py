@@ -72,7 +72,9 @@ def test_support_of_domains_counted_by_hand() -> None:
     assert found.support.cases.tolist() == [12, *cells["fl"].sum()]
     units = frame[frame["fl"] == 1].groupby("district")["ea"].nunique()
     assert found.support.psus_with_cases.tolist() == [frame.loc[frame["fl"] == 1, "ea"].nunique(), *units]
-    assert found.support.df.tolist() == found.frame["df"].tolist()
+    # Units less strata, whatever the limits were made with.
+    by_units = fl.estimate_prevalence(frame, "fl", design=DESIGN, by="district", df="domain")
+    assert found.support.df.tolist() == by_units.support.df.tolist() == by_units.frame["df"].tolist()
 
 
 def test_cases_of_a_quantity_are_those_whose_value_is_not_zero() -> None:

@@ -417,7 +417,10 @@ def test_sizes_and_columns_that_hold_something() -> None:
     assert shown.title(frame(quantity=["population_size"]), (), "") == "Estimates of population size"
     assert shown.title(frame(quantity=[""]), (), "") == "Estimates"
     table = shown.table(frame(se=[0.5], method=["taylor"], df_effective=[3.0]), (), Wording())
-    assert list(table.columns) == ["quantity", "value", "se"]
+    assert list(table.columns) == ["quantity", "value", "se", "df_effective"]
+    # Limits that were made with them show them once.
+    table = shown.table(frame(se=[0.5], df=[3.0], df_effective=[3.0]), (), Wording())
+    assert list(table.columns) == ["quantity", "value", "se", "df"]
 
 
 def test_a_table_of_an_earlier_version() -> None:

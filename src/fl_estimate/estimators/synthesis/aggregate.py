@@ -11,7 +11,7 @@ import numpy as np
 from fl_estimate.design.intervals import general
 from fl_estimate.errors import EstimateFault, labels_shown, listed, not_one_of, shown
 from fl_estimate.estimators.synthesis.arithmetic import effective_df
-from fl_estimate.estimators.synthesis.between import between_sd
+from fl_estimate.estimators.synthesis.between import Spread, between_sd
 from fl_estimate.estimators.synthesis.country_tables import (
     Surveys,
     by_country,
@@ -139,13 +139,18 @@ def aggregate(
 
     s² = max(0, variance of the p_c, divisor |A| − 1, less the mean of V_c). With up to four surveyed countries that is 0 nearly
     half the time, and s is at least the maximum of the likelihood under a penalty that is 0 at s = 0 (gamma(2, λ → 0)): the rows say so.
-    Where s is estimated, limits take t with |A| − 1 degrees of freedom (Satterthwaite's for the whole). Regions are
-    independent: their squared errors add.
+    Limits take t with Satterthwaite's degrees of freedom of both parts. With K = P_U² Σ_A a_c² + Σ_U P_c², d = |A| − 1, V̄ the mean of
+    V_c, and d_c the degrees of freedom of a survey,
+
+        Var(T)² / [K² (s² + V̄)²/d + P⁴ Σ_A a_c⁴ V_c²/d_c],   at least min(d, Satterthwaite's of the surveys alone),
+
+    since what was estimated with d degrees of freedom is s² + V̄, not s². Where most of a region is covered by surveys these are many,
+    where little is they are d. Regions are independent: their squared errors add.
 
     References
     ----------
     Rao and Molina (2015), Small Area Estimation, 2nd ed., ch. 5 and 7, for prediction of areas without a sample. Chung and
-    others (2013), Psychometrika 78(4), 685-709, for the penalty.
+    others (2013), Psychometrika 78(4), 685-709, for the penalty. Satterthwaite (1946), Biometrics Bulletin 2(6), 110-114.
 
     Examples
     --------
@@ -172,7 +177,7 @@ def aggregate(
     regions = by_country(groups, surveys.by, region_column)
     require_complete(surveys, persons, regions)
     spread = _between(between, surveys, persons, regions)
-    found = [_group(name, surveys, persons, regions, *spread[name]) for name in _ordered(regions.values())]
+    found = [_group(name, surveys, persons, regions, spread[name]) for name in _ordered(regions.values())]
     return _answer(
         surveys, found, region_column, quantity, between, round_to, interval, level, _rests_on(surveys, found, regions)
     )
@@ -193,8 +198,8 @@ def _rests_on(surveys: Surveys, found: list[Group], regions: Mapping[Any, Any]) 
 
 def _between(
     between: Any, surveys: Surveys, persons: Mapping[Any, Any], regions: Mapping[Any, Any]
-) -> dict[Any, tuple[float, float, bool]]:
-    """The standard deviation between countries of each region, its degrees of freedom, and whether it was kept off zero."""
+) -> dict[Any, Spread]:
+    """How far the countries of each region differ."""
     names = _ordered(regions.values())
     rates = {name: _rates(name, surveys, persons, regions) for name in names}
     if isinstance(between, str):
@@ -214,7 +219,7 @@ def _between(
         if wrong:
             raise EstimateFault("FL-EST-188", "a setting is out of range", found=f"between: {listed(wrong)}",
                                 fix="a standard deviation of proportions, 0 or more")  # fmt: skip
-        found = {name: (float(x), np.inf, False) for name, x in given.items() if x is not None}
+        found = {name: Spread(sd=float(x)) for name, x in given.items() if x is not None}
     whole = {name for name in names if all(c in surveys.value for c, r in regions.items() if r == name)}
     absent = [str(name) for name in names if name not in found and name not in whole]
     if absent:
@@ -223,7 +228,7 @@ def _between(
             found=listed(absent),
             fix='give between={region: standard deviation}, or between="pooled"; 0 is never taken in silence',
         )  # fmt: skip
-    return {name: found.get(name, (0.0, np.inf, False)) for name in names}
+    return {name: found.get(name, Spread(sd=0.0)) for name in names}
 
 
 def _rates(
@@ -241,9 +246,7 @@ def _group(
     surveys: Surveys,
     persons: Mapping[Any, Any],
     regions: Mapping[Any, Any],
-    between: float,
-    df: float,
-    kept_off: bool,
+    spread: Spread,
 ) -> Group:
     inside = [c for c, region in regions.items() if region == name]
     surveyed = [c for c in inside if c in surveys.value]
@@ -258,9 +261,13 @@ def _group(
     share = of_a / of_a.sum()
     population = float(of_a.sum() + of_u.sum())
     sampling = population**2 * float((share**2 * v).sum())
-    prediction = between**2 * (float(of_u.sum()) ** 2 * float((share**2).sum()) + float((of_u**2).sum()))
+    factor = float(of_u.sum()) ** 2 * float((share**2).sum()) + float((of_u**2).sum())
+    prediction = spread.sd**2 * factor
     own_df = np.array([surveys.df[c] for c in surveyed])
     from_surveys = float(effective_df(list(share * np.sqrt(v)), list(own_df))[0])
+    within = float(((population * share) ** 4 * v**2 / own_df).sum())
+    below = within + (factor * (spread.sd**2 + spread.error)) ** 2 / spread.df
+    both = (sampling + prediction) ** 2 / below if below > 0 else np.inf
     return Group(
         name=name,
         population=population,
@@ -270,9 +277,9 @@ def _group(
         rate=float((share * p).sum()),
         sampling=sampling,
         prediction=prediction,
-        between=between,
-        kept_off_zero=kept_off and bool(len(of_u)),
-        df=min(df, from_surveys) if len(of_u) else from_surveys,
+        between=spread.sd,
+        kept_off_zero=spread.kept_off_zero and bool(len(of_u)),
+        df=max(both, min(spread.df, from_surveys)) if len(of_u) else from_surveys,
     )
 
 

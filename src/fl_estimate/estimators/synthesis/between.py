@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,17 @@ FEW = 4
 _minimum: Any = optimize.minimize_scalar
 
 
-def between_sd(groups: Sequence[tuple[Floats, Floats]]) -> tuple[float, float, bool]:
+@dataclass(frozen=True, kw_only=True)
+class Spread:
+    """The standard deviation between countries, how it was found, and the mean sampling variance that was taken off for it."""
+
+    sd: float
+    df: float = np.inf
+    kept_off_zero: bool = False
+    error: float = 0.0
+
+
+def between_sd(groups: Sequence[tuple[Floats, Floats]]) -> Spread:
     """Estimate the standard deviation between countries within groups.
 
     Parameters
@@ -25,8 +36,7 @@ def between_sd(groups: Sequence[tuple[Floats, Floats]]) -> tuple[float, float, b
 
     Returns
     -------
-    tuple of (float, float, bool)
-        The standard deviation, its degrees of freedom, and whether it was kept off zero.
+    Spread
 
     Notes
     -----
@@ -46,16 +56,17 @@ def between_sd(groups: Sequence[tuple[Floats, Floats]]) -> tuple[float, float, b
     --------
     >>> import numpy as np
     >>> alike = np.array([0.003, 0.003]), np.array([1e-6, 1e-6])
-    >>> sd, df, kept_off = between_sd([alike])
-    >>> round(sd, 6), df, kept_off
+    >>> found = between_sd([alike])
+    >>> round(found.sd, 6), found.df, found.kept_off_zero
     (0.001, 1.0, True)
     """
     several = [(p, v) for p, v in groups if len(p) > 1]
     df = float(sum(len(p) - 1 for p, _ in several))
     moment = sum((len(p) - 1) * float(p.var(ddof=1) - v.mean()) for p, v in several) / df
+    error = sum((len(v) - 1) * float(v.mean()) for _, v in several) / df
     errors = np.concatenate([v for _, v in several])
     if df >= FEW or not (errors > 0).any():
-        return float(np.sqrt(max(0.0, moment))), df, False
+        return Spread(sd=float(np.sqrt(max(0.0, moment))), df=df, error=error)
     filled = [(p, np.where(v > 0, v, errors[errors > 0].mean())) for p, v in several]
     most = 5 * max(float(np.ptp(p)) + float(np.sqrt(v.max())) for p, v in filled)
     grid = np.linspace(most / 500, most, 500)
@@ -65,7 +76,8 @@ def between_sd(groups: Sequence[tuple[Floats, Floats]]) -> tuple[float, float, b
         method="bounded", options={"xatol": most * 1e-10},
     )  # fmt: skip
     plain = float(np.sqrt(max(0.0, moment)))
-    return (plain, df, False) if plain >= found.x else (float(found.x), df, True)
+    kept_off = plain < found.x
+    return Spread(sd=float(found.x) if kept_off else plain, df=df, kept_off_zero=bool(kept_off), error=error)
 
 
 def _against(tau: float, groups: Sequence[tuple[Floats, Floats]]) -> float:

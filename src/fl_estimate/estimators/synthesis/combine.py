@@ -13,7 +13,7 @@ import pandas as pd
 from scipy import special
 
 from fl_estimate.errors import EstimateFault, listed, not_one_of
-from fl_estimate.estimators.synthesis.counts import TAU_PRIOR, Pooled, exposure_without_cases
+from fl_estimate.estimators.synthesis.counts import TAU_PRIOR, Pooled, by_people, exposure_without_cases
 from fl_estimate.estimators.synthesis.counts import deviance_of_counts as deviance
 from fl_estimate.estimators.synthesis.counts import fixed as counted_fixed
 from fl_estimate.estimators.synthesis.counts import random as counted_random
@@ -26,9 +26,12 @@ from fl_estimate.estimators.synthesis.reading import (
     require_choice,
     rows_of,
 )
+from fl_estimate.results.basis import RESPONDENTS
 from fl_estimate.results.codes import (
     EQUAL_TAILED,
     POPULATION_SIZE,
+    PREVALENCE,
+    PREVALENCE_PER_1000,
     TOTAL,
     AssumptionCode,
     IntervalKind,
@@ -51,12 +54,14 @@ from fl_estimate.results.roles import (
 )
 
 METHODS: tuple[str, ...] = ("fixed", "random", "bayesian")
+SCALES: tuple[str, ...] = ("counts", "log", "identity")
 NAMES: dict[str, MethodName] = {method: MethodName(f"combined-{method}") for method in ("fixed", "random")}
 SOURCES_INDEPENDENT = AssumptionCode("sources_independent")
 SPREAD: dict[str, AssumptionCode] = {
     "fixed": AssumptionCode("sources_fixed"),
     "random": AssumptionCode("sources_random"),
 }
+BY_PEOPLE = AssumptionCode("sources_by_people")
 COUNTED: dict[str, AssumptionCode] = {
     "fixed": AssumptionCode("sources_counted"),
     "random": AssumptionCode("sources_counted_random", "prior"),
@@ -151,7 +156,7 @@ def combine(
     ],
     *,
     method: Literal["fixed", "random", "bayesian"] = "fixed",
-    scale: Annotated[Literal["identity", "log"] | None, OnlyWith("method", ("fixed", "random"))] = None,
+    scale: Annotated[Literal["counts", "identity", "log"] | None, OnlyWith("method", ("fixed", "random"))] = None,
     bias: Annotated[
         Mapping[str, str] | None, OnlyWith("method", ("bayesian",)), EachOf(("estimates",), BIAS_STATED)
     ] = None,
@@ -164,7 +169,7 @@ def combine(
     interval: Annotated[Literal["log", "wald"] | None, OnlyWith("method", ("fixed", "random"))] = None,
     level: Level = 0.95,
 ) -> Estimates:
-    """Weight independent estimates of the same thing by their precision; surveys that met no case are kept.
+    """Average independent estimates of the same thing; surveys that met no case are kept.
 
     Look at them side by side first (`fl.compare`): where they differ more than chance allows, an average of them is the
     estimate of nothing in particular, and a reason on the row says so.
@@ -175,14 +180,16 @@ def combine(
         Of one outcome in one unit, with the same rows (domains), from samples of their own. For ``bayesian`` a mapping, whose
         members may also be a (value, se) or a plain count of people, as in `fl.hierarchical.sources`.
     method : {"fixed", "random", "bayesian"}
-        ``fixed``: weights 1/SE². ``random``: weights 1/(SE² + τ²), with τ² of DerSimonian and Laird: the sources are then
+        ``fixed``: all speak of one figure. ``random``: weights 1/(SE² + τ²), with τ² of DerSimonian and Laird: the sources are then
         taken as scattered around a common figure, and limits are those of Hartung and Knapp with one degree of freedom less
         than the sources, never narrower than with normal limits. ``bayesian``: the model of `fl.hierarchical.sources`, where each source
         has the bias that you state for it.
-    scale : {"log", "identity"}, default "log"
-        On which they are averaged. Where errors grow with the figure (counts of hidden people), weights of 1/SE² favour the
-        lower source; ``log`` weights by relative errors. Where a source has no case, all enter as effective counts, 1/CV²
-        cases each, and a survey without a case as the people it looked at: leaving it out would make the figure too large.
+    scale : {"counts", "log", "identity"}, optional
+        How they are averaged. ``counts``, the default of ``fixed`` where every source is the prevalence or total of a survey with its
+        respondents: by the people asked, as if the surveys were one. Weights of 1/SE² are errors of few cases themselves, and
+        favour the lower source where errors grow with the figure; ``log``, the default elsewhere, weights by relative errors. There,
+        where a source has no case, all enter as effective counts, 1/CV² cases each, and a survey without a case as the people it
+        looked at: leaving it out would make the figure too large.
     bias : mapping of name to str
         For ``bayesian``, of every source: ``"normal(0, 0.2)"``, ``"exactly(0)"``, ``"below(0.3)"`` … on the log scale; of a count
         ``"reported(a, b)"``. There is no default: data cannot tell it.
@@ -191,7 +198,7 @@ def combine(
     measure, population, reference_period : str, optional
         Say once what all mean, where their descriptions differ.
     interval : {"wald", "log"}, optional
-        By default that of the scale; that of ``bayesian`` is equal-tailed.
+        By default that of the scale, for ``counts`` exact limits of Poisson counts; that of ``bayesian`` is equal-tailed.
     level : float
 
     Returns
@@ -207,12 +214,15 @@ def combine(
     EstimateFault
         FL-EST-25: they speak of different things; FL-EST-193: fewer than two, without an error, or of the same
         sample; FL-EST-194: a method that there is not; FL-EST-197: a setting of another method; FL-EST-198: sources without a
-        stated bias; FL-EST-183, FL-EST-185 to FL-EST-187. Of ``bayesian`` also FL-EST-120 to FL-EST-125.
+        stated bias; FL-EST-410: ``counts`` of what is no survey with its respondents; FL-EST-183, FL-EST-185 to FL-EST-187. Of
+        ``bayesian`` also FL-EST-120 to FL-EST-125.
 
     Notes
     -----
-    Hartung and Knapp: SE² × max(1, q), q = Σ w (y − ȳ)²/(k − 1), w = 1/(SE² + τ²), and t with k − 1. With a source without a
-    case: x_s = 1/CV² (0 without a case) is Poisson with mean E_s exp(θ), E_s = x_s over the figure, or −log((1 − level)/2)/U
+    ``counts``: weights n_s/Σ n, variance Σ a_s² SE_s², Garwood's limits of the effective cases value²/V, reduced as Korn and
+    Graubard do for Satterthwaite's degrees of freedom, in which each survey has its effective ones (`df_effective`).
+    ``log``, ``identity``: weights 1/SE² on the scale. Hartung and Knapp: SE² × max(1, q), q = Σ w (y − ȳ)²/(k − 1),
+    w = 1/(SE² + τ²), and t with k − 1. With a source without a case: x_s = 1/CV² (0 without a case) is Poisson with mean E_s exp(θ), E_s = x_s over the figure, or −log((1 − level)/2)/U
     with U the upper limit of a survey without a case. ``fixed``: Σ x/Σ E with Garwood's limits. ``random``: normal effects of
     sources on log(rate), integrated by quadrature, their standard deviation half-normal(0.5).
 
@@ -221,7 +231,8 @@ def combine(
     DerSimonian and Laird (1986), Controlled Clinical Trials 7, 177-188. Hartung and Knapp (2001), Statistics in Medicine 20,
     3875-3889. Röver, Knapp and Friede (2015), BMC Medical Research Methodology 15, 99 (never narrower). Higgins, Thompson and
     Spiegelhalter (2009), Journal of the Royal Statistical Society A 172, 137-159 (prediction). Röver and others (2021),
-    Research Synthesis Methods 12, 448-474 (the prior). Garwood (1936), Biometrika 28, 437-442.
+    Research Synthesis Methods 12, 448-474 (the prior). Garwood (1936), Biometrika 28, 437-442. Korn and Graubard (1998),
+    Survey Methodology 24, 193-201.
 
     Examples
     --------
@@ -243,14 +254,20 @@ def combine(
     if method == "bayesian":
         said = {"measure": measure, "population": population, "reference_period": reference_period}
         return _bayesian(sources, bias, said, prior=prior, level=level, draws=draws or 4_000, seed=seed)
-    scale = scale or "log"
-    names, rows = _read(sources, scale, zeros=scale == "log")
-    chosen: Literal["log", "wald"] = interval or ("log" if scale == "log" else "wald")
+    names, rows = _read(sources, scale or "log", zeros=scale != "identity")
+    scale = scale or ("counts" if method == "fixed" and not _uncounted(names, rows) else "log")
+    if scale == "counts":
+        _require_counts(method, names, rows)
+    chosen: Literal["log", "wald"] = interval or ("wald" if scale == "identity" else "log")
     require_choice(chosen, level)
     found = _weighed(rows, method, scale, level)
     apart = [c for c, (_, _, p) in enumerate(found.test) if p < DIFFERENT]
     said = [SPREAD[method].held()]
-    if found.without.any():
+    if scale == "counts":
+        said.append(BY_PEOPLE.held())
+        if interval is not None:
+            found = found.without_own_limits()
+    elif found.without.any():
         of_tau = {"prior": f"half-normal({TAU_PRIOR:g})"} if method == "random" else {}
         said.append(COUNTED[method].held(**of_tau))
     return answer(
@@ -299,6 +316,38 @@ class _Weighed:
     without: Floats
     prediction: list[list[float] | None]
 
+    def without_own_limits(self) -> _Weighed:
+        """The same with limits of the interval that was asked for, but where no source has a case."""
+        own = self.value == 0
+        return replace(
+            self, lower=np.where(own, self.lower, np.nan), upper=np.where(own, self.upper, np.nan),
+            kinds=[kind if keep else "" for kind, keep in zip(self.kinds, own, strict=True)],
+        )  # fmt: skip
+
+
+def _uncounted(names: Sequence[str], rows: Sequence[Rows]) -> list[str]:
+    """The sources that are no prevalence or total of a survey whose respondents and cases are known."""
+    return [
+        name
+        for name, r in zip(names, rows, strict=True)
+        if not (
+            r.basis == RESPONDENTS
+            and (r.quantity in (PREVALENCE, PREVALENCE_PER_1000) or r.quantity.counts_population)
+            and (r.n > 0).all()
+            and np.isfinite(r.cases).all()
+        )
+    ]
+
+
+def _require_counts(method: str, names: Sequence[str], rows: Sequence[Rows]) -> None:
+    bare = _uncounted(names, rows)
+    if method != "fixed" or bare:
+        raise EstimateFault(
+            "FL-EST-410", "sources are averaged by the people asked only where each is a survey of its own and all speak of one figure",
+            found=f"method={method!r}" if method != "fixed" else f"no number of people asked, or no cases: {listed(bare)}",
+            fix='method="fixed" of prevalences or totals that this library estimated from microdata; else scale="log"',
+        )  # fmt: skip
+
 
 def _weighed(rows: Sequence[Rows], method: str, scale: str, level: float) -> _Weighed:
     value, se = _side_by_side(rows)
@@ -307,8 +356,16 @@ def _weighed(rows: Sequence[Rows], method: str, scale: str, level: float) -> _We
     df, weights, without = np.full(cells, np.inf), np.zeros((k, cells)), (value == 0).sum(axis=0)
     test, kinds, prediction = list[tuple[float, float, float]](), [""] * cells, list[list[float] | None]()
     upper = np.stack([np.broadcast_to(r.upper, cells) for r in rows])
+    n = np.stack([np.broadcast_to(r.n, cells) for r in rows])
+    own_df = np.stack([np.broadcast_to(np.where(np.isnan(r.df_effective), r.df, r.df_effective), cells) for r in rows])
     for c in range(cells):
-        if without[c] and scale == "log":
+        if scale == "counts" and (value[:, c] > 0).any():
+            made = by_people(value[:, c], se[:, c], n[:, c], own_df[:, c], level)
+            test.append(made.test)
+            kinds[c], df[c], weights[:, c] = str(EXACT_KINDS["fixed"]), made.df, made.pooled.weights
+            pooled = made.pooled
+            own = (pooled.value, pooled.se, pooled.lower, pooled.upper, pooled.tau)
+        elif without[c] and scale != "identity":
             pooled, said = _counted(
                 value[:, c], se[:, c], upper[:, c], np.array([r.level for r in rows]), method, level
             )
@@ -428,8 +485,9 @@ def _meant(name: str, given: Any, said: Mapping[str, str | None]) -> Any:
 
 def _read(sources: Any, scale: str, *, one: bool = False, zeros: bool = False) -> tuple[list[str], list[Rows]]:
     """Names and aligned rows; sources that cannot stand side by side are refused."""
-    if scale not in ("identity", "log"):
-        raise not_one_of("FL-EST-194", "this scale", scale, ("identity", "log"))
+    scales = SCALES[1:] if one else SCALES
+    if scale not in scales:
+        raise not_one_of("FL-EST-194", "this scale", scale, scales)
     given: list[Given] = list(sources.values()) if isinstance(sources, Mapping) else list(sources)
     names = (
         [str(n) for n in sources] if isinstance(sources, Mapping) else [f"source {k}" for k in range(1, len(given) + 1)]
@@ -459,7 +517,7 @@ def _read(sources: Any, scale: str, *, one: bool = False, zeros: bool = False) -
             'a survey without a case is kept by combine(scale="log"), where it has an upper limit; never leave it out',
         )  # fmt: skip
     _require_apart(names, given)
-    if scale == "log" and not all(((r.value > 0) | zero).all() for r, zero in zip(rows, bare, strict=True)):
+    if scale != "identity" and not all(((r.value > 0) | zero).all() for r, zero in zip(rows, bare, strict=True)):
         raise _unfit("the log scale needs figures above 0", "a value of 0 or less", 'scale="identity"')
     return names, rows
 

@@ -1,4 +1,4 @@
-"""Sources as effective counts: surveys without a case are kept, with the likelihood of having met none. Arrays in and out."""
+"""Sources as counts, by the people asked or effective ones: surveys without a case are kept. Arrays in and out."""
 
 from __future__ import annotations
 
@@ -61,6 +61,56 @@ def fixed(events: Floats, exposure: Floats, level: float) -> Pooled:
     return Pooled(
         value=x / e, se=float(np.sqrt(x)) / e, lower=low, upper=high, weights=exposure / exposure.sum(), tau=0.0
     )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surveyed:
+    """A figure from surveys that count by the people asked, its degrees of freedom, and the test whether they differ."""
+
+    pooled: Pooled
+    df: float
+    test: tuple[float, float, float]
+
+
+def by_people(value: Floats, se: Floats, n: Floats, df: Floats, level: float) -> Surveyed:
+    """One figure of all surveys, each with the weight of the people that it asked.
+
+    Parameters
+    ----------
+    value, se : array, shape (sources,)
+        Shares or totals of persons, at least one above 0; the standard error of a survey without a case is 0.
+    n : array, shape (sources,)
+        People asked.
+    df : array, shape (sources,)
+        Degrees of freedom of each variance: effective ones where they are known.
+    level : float
+
+    Notes
+    -----
+    a_s = n_s/Σ n, value Σ a_s y_s, V = Σ a_s² SE_s². Weights that were estimated, 1/SE² on any scale, go with the figures: a survey
+    that met few cases has a small error or a large one by the same chance. These do not, so that neither the value nor V is
+    biased. Limits are Garwood's of x = value²/V effective cases, x first times (z/t)² with t of Satterthwaite's
+    V²/Σ (a_s⁴ SE_s⁴/df_s) degrees of freedom, as Korn and Graubard do with the effective sample size.
+
+    References
+    ----------
+    Garwood (1936), Biometrika 28, 437-442. Korn and Graubard (1998), Survey Methodology 24, 193-201. Satterthwaite (1946),
+    Biometrics Bulletin 2(6), 110-114.
+    """
+    share = n / n.sum()
+    parts = np.where(np.isfinite(se), share * se, 0.0) ** 2
+    found, variance = float(share @ value), float(parts.sum())
+    with np.errstate(divide="ignore", invalid="ignore"):
+        below = float(np.where(parts > 0, parts**2 / df, 0.0).sum())
+    own = variance**2 / below if below > 0 else np.inf
+    x, tail = found**2 / variance, (1 - level) / 2
+    fewer = x * (special.ndtri(1 - tail) / special.stdtrit(own, 1 - tail)) ** 2 if np.isfinite(own) else x
+    test = deviance_of_counts(share * value * x / found, share * x / found)
+    pooled = Pooled(
+        value=found, se=float(np.sqrt(variance)), lower=float(special.gammaincinv(fewer, tail)) / fewer * found,
+        upper=float(special.gammaincinv(fewer + 1, 1 - tail)) / fewer * found, weights=share, tau=0.0,
+    )  # fmt: skip
+    return Surveyed(pooled=pooled, df=own, test=test)
 
 
 def random(events: Floats, exposure: Floats, level: float) -> Pooled:

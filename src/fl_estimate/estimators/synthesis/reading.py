@@ -40,7 +40,8 @@ ERROR_NOT_KNOWN = ReasonCode("error_not_known")
 class Rows:
     """The rows of one input: values, standard errors (NaN where unknown) and degrees of freedom, shape (rows,).
 
-    `upper` are the upper limits at `level`, from which a survey without a case tells how much it looked at.
+    `upper` are the upper limits at `level`, from which a survey without a case tells how much it looked at; `df_effective`
+    the degrees of freedom of the variances themselves, NaN where they are not known.
     `basis` and `support` say on what they rest; a plain number is a figure of which no more is known.
     """
 
@@ -55,6 +56,7 @@ class Rows:
     estimates: Estimates | None = None
     upper: Floats = field(default_factory=lambda: np.full(1, np.nan))
     level: float = np.nan
+    df_effective: Floats = field(default_factory=lambda: np.full(1, np.nan))
 
     @property
     def quantity(self) -> Quantity:
@@ -105,6 +107,7 @@ def rows_of(given: Given, what: str) -> Rows:
         estimates=given,
         upper=frame["upper"].to_numpy(dtype=float),
         level=float(frame["level"].iloc[0]),
+        df_effective=frame["df_effective"].to_numpy(dtype=float),
     )
 
 
@@ -164,7 +167,9 @@ def aligned(inputs: Sequence[Rows], what: str) -> list[Rows]:
                 fix="estimate all of them by the same columns, or select the rows that they share",
             )  # fmt: skip
         places = np.array([rows.keys.index(key) for key in longest.keys])
-        taken = {name: getattr(rows, name)[places] for name in ("value", "se", "df", "n", "cases", "upper")}
+        taken = {
+            name: getattr(rows, name)[places] for name in ("value", "se", "df", "n", "cases", "upper", "df_effective")
+        }
         found.append(replace(rows, keys=longest.keys, support=rows.support.take(places), **taken))
     return found
 

@@ -14,7 +14,7 @@ from fl_estimate.pages.template import page
 from fl_estimate.reporting.appraisals import PublishedAppraisal, publish_appraisal
 from fl_estimate.reporting.drawing import Drawn, drawn
 from fl_estimate.reporting.linkage_figures import plot_linkage
-from fl_estimate.reporting.lists_figures import plot_methods, plot_overlaps, plot_sensitivity, spanned
+from fl_estimate.reporting.lists_figures import limits_text, plot_methods, plot_overlaps, plot_sensitivity, spanned
 from fl_estimate.reporting.renderers import APPRAISAL, renders
 from fl_estimate.reporting.suppression import SuppressionRule
 from fl_estimate.reporting.words import check_language, level_words, number, percent, say, spread
@@ -282,8 +282,12 @@ class _Page:
         return Texts(heads=[self.say(f"head.{code}") for code in heads], rows=rows, text=text)
 
     def _interval(self, row: Any) -> str:
-        lower, upper = (self.people(row[name]) or "?" for name in ("lower", "upper"))
-        return spread(lower, upper, self._language) if np.isfinite(row["value"]) else ""
+        if not np.isfinite(row["value"]):
+            return ""
+        ends = [float(row[name]) for name in ("lower", "upper")]
+        if not np.isfinite(ends).all():
+            return limits_text(*ends, self._language)
+        return spread(*map(self.people, ends), self._language)
 
     def people(self, value: Any) -> str:
         """A number of people as it is written; empty where it is missing."""

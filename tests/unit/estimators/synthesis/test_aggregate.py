@@ -40,7 +40,10 @@ def test_the_formula() -> None:
     frame = found.to_frame()
     assert frame["value"].tolist() == pytest.approx([whole * p.mean()] * 2)
     assert frame["se"].tolist() == pytest.approx([np.sqrt(sampling + prediction)] * 2)
-    assert frame["df"].tolist() == pytest.approx([9, 9])
+    # Surveys without a df of their own: only s² + mean V was estimated, with 9.
+    factor = of_u**2 * (a**2).sum() + 10 * 50e6**2
+    df = 9 * (sampling + prediction) ** 2 / (factor * (s2 + v.mean())) ** 2
+    assert frame["df"].tolist() == pytest.approx([df] * 2)
     told = found.diagnostics["groups"]["North"]
     assert (told["covered_share"], told["surveyed"], told["countries"]) == (0.5, 10, 20)
     assert told["variance_prediction"] == pytest.approx(prediction)
@@ -230,6 +233,23 @@ def test_few_surveyed_countries_never_differ_by_nothing() -> None:
     assert not fl.synthesis.aggregate(alike, people, groups, between=0.0).reasons
 
 
+def test_df_of_both_parts_with_two_countries() -> None:
+    """By hand: most people are covered, and t of one degree of freedom, 12.7, is not what their surveys' errors call for."""
+    two = pd.DataFrame({"country": ["A", "B"], "value": [0.002, 0.005], "se": [0.0004, 0.0006]})
+    people = pd.DataFrame({"country": list("ABC"), "population": [40e6, 60e6, 5e6]})
+    groups = pd.DataFrame({"country": list("ABC"), "region": "N"})
+    found = fl.synthesis.aggregate(two, people, groups)
+    told = found.diagnostics["groups"]["N"]
+    a, v = np.array([0.4, 0.6]), np.array([0.0004, 0.0006]) ** 2
+    factor = 5e6**2 * (a**2).sum() + 5e6**2
+    whole = (105e6**2 * a**2 * v).sum() + told["between_sd"] ** 2 * factor
+    assert told["df"] == pytest.approx(whole**2 / (factor * (told["between_sd"] ** 2 + v.mean())) ** 2)
+    assert told["df"] > 30
+    # Where little is covered it is the one degree of freedom of two countries.
+    large = people.assign(population=[40e6, 60e6, 900e6])
+    assert fl.synthesis.aggregate(two, large, groups).diagnostics["groups"]["N"]["df"] == 1
+
+
 def test_penalised_maximum_by_a_finer_search() -> None:
     from fl_estimate.estimators.synthesis.between import between_sd
 
@@ -239,8 +259,11 @@ def test_penalised_maximum_by_a_finer_search() -> None:
     w = 1 / (filled + taus[:, None] ** 2)
     centre = (w * p).sum(axis=1) / w.sum(axis=1)
     log = 0.5 * np.log(w).sum(axis=1) - 0.5 * (w * (p - centre[:, None]) ** 2).sum(axis=1) + np.log(taus)
-    sd, df, kept_off = between_sd([(p, v)])
+    found = between_sd([(p, v)])
+    sd, df, kept_off = found.sd, found.df, found.kept_off_zero
+    assert found.error == pytest.approx(v.mean())
     assert sd == pytest.approx(taus[np.argmax(log)], abs=1e-7)
     assert (df, kept_off) == (2, True)
     # Without any error there is nothing to tell sampling from difference: moments.
-    assert between_sd([(np.array([0.001, 0.003]), np.zeros(2))]) == (pytest.approx(0.002 / np.sqrt(2)), 1.0, False)
+    certain = between_sd([(np.array([0.001, 0.003]), np.zeros(2))])
+    assert (certain.sd, certain.df, certain.kept_off_zero) == (pytest.approx(0.002 / np.sqrt(2)), 1.0, False)

@@ -24,7 +24,7 @@ def row(estimates: fl.Estimates) -> Any:
 
 def test_zero_is_counted_by_what_was_looked_at() -> None:
     some, none = survey(5), survey(0)
-    found = fl.synthesis.combine({"some": some, "none": none})
+    found = fl.synthesis.combine({"some": some, "none": none}, scale="log")
     # x = 1/CV² over the figure; −log(0.025)/U of the survey without a case.
     x = (some.value / some.se) ** 2
     exposure = np.array([x / some.value, -np.log(0.025) / none.upper])
@@ -46,7 +46,7 @@ def test_no_case_anywhere_and_random_effects() -> None:
     assert (none.value, none.lower) == (0, 0)
     assert 0 < none.upper < survey(0, n=2000).upper
     random = fl.synthesis.combine([survey(0), survey(4), survey(9)], method="random")
-    fixed = fl.synthesis.combine([survey(0), survey(4), survey(9)])
+    fixed = fl.synthesis.combine([survey(0), survey(4), survey(9)], scale="log")
     assert random.lower < fixed.lower < fixed.value
     assert random.upper > fixed.upper
     assert row(random)["interval_kind"] == "equal-tailed"
