@@ -1,12 +1,15 @@
 """Simulate lists with covariates and counts of one register: do intervals hold the truth, by domain too? Writes the tables of the docs.
 
-python scripts/coverage_lists_covariates.py [--datasets 300] [--bootstrap 60]
+python scripts/coverage_lists_covariates.py [--datasets 300] [--bootstrap 60] [--folder out/coverage_lists_covariates]
+
+What was computed stays in the folder: a run that was stopped goes on.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+import json
 import time
 import warnings
 from collections.abc import Callable
@@ -107,6 +110,19 @@ def _selected(size: int, **settings: Any) -> Call:
     return call
 
 
+def _selected_of_four(size: int, **settings: Any) -> Call:
+    """The same of the four lists that see every year, where choosing again in every draw is quick enough."""
+    lists = [name for name in LISTS if name != "border"]
+
+    def call(generator: np.random.Generator) -> tuple[fl.Estimates, list[float]]:
+        _, every = victims(size, generator)
+        seen = every[every[lists].any(axis=1)].drop(columns=["border", "year"])
+        seen = seen.assign(coin=generator.choice(["heads", "tails"], size=len(seen)))
+        return cr.select_conditional(seen, lists=lists, covariates="sex + form + coin", **settings), [float(size)]
+
+    return call
+
+
 def _without_age(size: int) -> Call:
     """The last list does not ask for the age, and one in ten of the others lacks it."""
 
@@ -150,12 +166,26 @@ def _robust(size: int, across: str) -> Call:
 
 
 BOTH = {"covariates": "sex + age"}
+AGAIN: dict[str, Any] = {"interval": "percentile", "replicates": 100, "seed": 1}
 POPULATIONS: dict[str, tuple[bool, Call]] = {
     "five lists, 6,000 people, log": (False, _lists(6_000)),
     "five lists, 1,500 people, log": (False, _lists(1_500)),
     "five lists, 3,000 people, form missing on one list, percentile": (True, _lists(3_000, replicates=150, seed=1)),
     "five lists, 3,000 people, model chosen by BIC, log": (True, _selected(3_000)),
+    "four lists, 1,500 people, model chosen by BIC, log": (False, _selected_of_four(1_500, interval="log")),
+    "four lists, 400 people, model chosen by BIC, log": (False, _selected_of_four(400, interval="log")),
+    "four lists, 1,500 people, model chosen by AIC, log": (False, _selected_of_four(1_500, criterion="aic", interval="log")),
+    "four lists, 400 people, model chosen by AIC, log": (False, _selected_of_four(400, criterion="aic", interval="log")),
+    "four lists, 1,500 people, model chosen by BIC in every draw, percentile": (True, _selected_of_four(1_500, **AGAIN)),
+    "four lists, 400 people, model chosen by BIC in every draw, percentile": (True, _selected_of_four(400, **AGAIN)),
+    "four lists, 1,500 people, model chosen by AIC in every draw, percentile": (
+        True, _selected_of_four(1_500, criterion="aic", **AGAIN),
+    ),
+    "four lists, 400 people, model chosen by AIC in every draw, percentile": (
+        True, _selected_of_four(400, criterion="aic", **AGAIN),
+    ),
     "three lists, 1,500 people, age missing for a quarter, percentile": (True, _without_age(1_500)),
+    "three lists, 400 people, age missing for a quarter, percentile": (True, _without_age(400)),
     "three lists, 3,000 people, doubly robust, no highest interaction": (True, _robust(3_000, "no-highest-interaction")),
     "three lists, 3,000 people, doubly robust, pairs": (True, _robust(3_000, "pairs")),
     "register, 3,000 people, Poisson": (False, _register(3_000, {}, cr.zero_truncated, **BOTH)),
@@ -215,6 +245,18 @@ def cell(task: tuple[str, int]) -> list[dict[str, Any]]:
     return rows
 
 
+def kept(task: tuple[str, int], folder: Path) -> list[dict[str, Any]]:
+    """The rows of one population, from the folder where they were computed before."""
+    file = folder / f"{list(POPULATIONS).index(task[0]):02}_{task[1]}.json"
+    if file.exists():
+        before = json.loads(file.read_text(encoding="utf-8"))
+        if before[0]["population"] == task[0] and before[0]["seed"] == SEED:
+            return before
+    rows = [row | {"seed": SEED} for row in cell(task)]
+    file.write_text(json.dumps(rows), encoding="utf-8")
+    return rows
+
+
 def _row(frame: pd.DataFrame, at: dict[str, Any], truth: float, flagged: bool) -> tuple[float, ...]:
     rows = frame["margin"] == " × ".join(at)
     for name, value in at.items():
@@ -266,16 +308,18 @@ def main() -> None:
     parser.add_argument("--datasets", type=int, default=300)
     parser.add_argument("--bootstrap", type=int, default=60, help="where a data set takes seconds")
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--folder", type=Path, default=Path("out/coverage_lists_covariates"))
     options = parser.parse_args()
     warnings.simplefilter("error")
     start, text = time.perf_counter(), ""
     BY_YEAR.write_text(by_year_table(), encoding="utf-8")
+    options.folder.mkdir(parents=True, exist_ok=True)
     # Those that take seconds a data set come last.
     order = sorted(POPULATIONS, key=lambda name: (POPULATIONS[name][0], name.startswith("five")))
     tasks = [(name, options.bootstrap if POPULATIONS[name][0] else options.datasets) for name in order]
     found: list[dict[str, Any]] = []
     with ProcessPoolExecutor(options.processes) as pool:
-        for rows in pool.map(cell, tasks):
+        for rows in pool.map(kept, tasks, itertools.repeat(options.folder)):
             found += rows
             text = coverage_table(pd.DataFrame(found))
             TARGET.write_text(text, encoding="utf-8")

@@ -77,7 +77,9 @@ class _Met:
             start = self.modes[parents[rows]].astype(float)
         here = slice(first, end)
         self.models[here] = models[rows]
-        self.log[here], self.centre[here], self.variance[here], self.modes[here] = evidence(self.ask, models[rows], start)
+        self.log[here], self.centre[here], self.variance[here], self.modes[here] = evidence(
+            self.ask, models[rows], start
+        )
         self.place.update(zip(new, range(first, end), strict=True))
 
     def _room(self, size: int) -> None:

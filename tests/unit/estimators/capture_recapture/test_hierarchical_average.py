@@ -134,16 +134,16 @@ def test_chains_over_models_of_five_lists_give_what_all_models_give(weights: Any
     lists = fl.datasets.load("netherlands_5")
     whole, found = (cr.average_hierarchical(lists, weights=weights, search=way, seed=1) for way in ("all", "mc3"))
     numbers = ["value", "lower", "upper"]
-    np.testing.assert_allclose(
-        first(found)[numbers].astype(float), first(whole)[numbers].astype(float), rtol=near
-    )
+    np.testing.assert_allclose(first(found)[numbers].astype(float), first(whole)[numbers].astype(float), rtol=near)
     assert found.diagnostics["chains"]["weights"] == "exact"
     assert found.diagnostics["left_out"] <= 0.005
     for name, share in whole.diagnostics["inclusion"].items():
         assert found.diagnostics["inclusion"][name] == pytest.approx(share, abs=5e-3)
 
 
-def test_chains_that_weigh_models_by_visits_are_within_their_errors_of_all_models(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_chains_that_weigh_models_by_visits_are_within_their_errors_of_all_models(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Were no share left out small enough: probabilities below the limits of all models, and inclusion, within four errors."""
     monkeypatch.setattr(hierarchical_chains, "LEFT_OUT", -1.0)
     lists = fl.datasets.load("netherlands_5")
