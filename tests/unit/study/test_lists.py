@@ -101,7 +101,8 @@ def test_overlaps_of_pairs_are_read_from_a_file(
     table = fl.CaptureHistories.from_records(persons, lists=LISTS).overlaps()
     written = table.rename_axis("list").reset_index().iloc[::-1]
     made = estimated(tmp_path, written, f'method = "pairwise"\n{keys.format(n=len(persons))}')
-    asked = cr.pairwise(table, **settings, **({"people": len(persons)} if settings else {}))
+    given: dict[str, Any] = settings | {"people": len(persons)} if settings else {}
+    asked = cr.pairwise(table, **given)
     numbers = ["value", "se", "lower", "upper"]
     np.testing.assert_allclose(made.frame[numbers].astype(float), asked.frame[numbers].astype(float), rtol=1e-9)
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))
@@ -143,9 +144,7 @@ def pooling(folder: Path, frame: pd.DataFrame, keys: str) -> Path:
 
 
 @pytest.mark.parametrize(("written", "name"), [("", None), ('estimator = "two_way"\n', "two_way")])
-def test_draws_of_links_are_pooled_from_a_file(
-    links: cr.LinkDraws, tmp_path: Path, written: str, name: Any
-) -> None:
+def test_draws_of_links_are_pooled_from_a_file(links: cr.LinkDraws, tmp_path: Path, written: str, name: Any) -> None:
     """`LinkDraws.to_frame` writes them; all pairs of two lists have no estimate, which is said of every draw."""
     path = pooling(tmp_path, links.to_frame(), f'lists = ["police", "ngo"]\ndraw = "draw"\n{written}')
     result = run_study(path, out=tmp_path / "out")

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
 
 from fl_estimate.arrays import Floats, Places
 from fl_estimate.estimators.capture_recapture.batch import Flags, Lattice, one_thread
@@ -17,6 +16,7 @@ from fl_estimate.estimators.capture_recapture.hierarchical_weights import (
     Weighed,
     climbs,
     evidence,
+    normalised,
     window,
 )
 
@@ -197,7 +197,7 @@ def _begun(ask: Ask, met: _Met, generator: np.random.Generator) -> _Walk:
     both = np.ones((1, 2), dtype=bool)
     tops = climbs(ask) if ask.weights == "laplace" else window(ask).models
     places = met.at(tops, np.repeat(both, len(tops), axis=0))
-    weight = np.exp(met.log[places] - special.logsumexp(met.log[places]))
+    weight = normalised(met.log[places])
     pairs = np.array([len(term) == 2 for term in lattice.terms])
     now = np.empty((CHAINS, len(HEAT), len(lattice.terms)), dtype=bool)
     for chain, heat in np.ndindex(CHAINS, len(HEAT)):
@@ -223,7 +223,7 @@ def _judged(walk: _Walk, levels: tuple[float, ...]) -> Weighed:
     seen = [float(shares[~first][:, by[:, 0]].sum(axis=1).mean()), float(shares[first][:, by[:, 1]].sum(axis=1).mean())]
     left_out = max(1 - min(seen), 0.0)
     by_visits = left_out > LEFT_OUT
-    weight = shares.mean(axis=0) if by_visits else np.exp(log - special.logsumexp(log))
+    weight = shares.mean(axis=0) if by_visits else normalised(log)
     kept = weight > 0
     mixture = Mixture(weight=weight[kept], centre=met.centre[:size][kept], spread=np.sqrt(met.variance[:size][kept]))
     errors = _errors(shares[:, kept] @ models[kept].astype(float)).max()
@@ -251,8 +251,6 @@ def _errors(of_chains: Floats) -> Floats:
 
 def _alone(log: Floats, by: Flags, seen: list[float]) -> Floats:
     """Weights of single models: as they explain the lists, on the scale of the share of time that others spend at those met by a half."""
-    top = log.max()
-    sums = [special.logsumexp(log[by[:, half]] - top) - np.log(seen[half]) for half in (0, 1) if seen[half] > 0]
-    if not sums:
-        return np.full(len(log), np.nan)
-    return np.exp(log - top - (special.logsumexp(sums) - np.log(len(sums))))
+    top = np.exp(log - log.max())
+    scales = [float(top[by[:, half]].sum()) / seen[half] for half in (0, 1) if seen[half] > 0]
+    return top / np.mean(scales) if scales else np.full(len(log), np.nan)

@@ -87,11 +87,17 @@ def weighed(ask: Ask, models: Flags, *, complete: bool = True) -> Weighed:
     """Weigh models; those without a single estimate fall out."""
     log, centre, variance, _ = evidence(ask, models)
     known = np.isfinite(log)
-    weight = np.exp(log[known] - special.logsumexp(log[known]))
+    weight = normalised(log[known])
     return Weighed(
         models=models[known], weight=weight, centre=centre[known], variance=variance[known],
         looked_at=len(models), with_estimate=int(known.sum()), complete=complete,
     )  # fmt: skip
+
+
+def normalised(log: Floats) -> Floats:
+    """Weights of sum 1 from their logarithms."""
+    weight = np.exp(log - log.max())
+    return weight / weight.sum()
 
 
 def window(ask: Ask) -> Weighed:

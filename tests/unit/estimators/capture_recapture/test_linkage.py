@@ -489,7 +489,9 @@ def test_draws_that_were_written_to_one_table_are_pooled_as_they_were() -> None:
     people = frame.loc[frame.index.repeat(frame["count"])].reset_index(drop=True)
     whole = fl.CaptureHistories.from_records(people, lists=["police", "ngo"], covariates=["draw"])
     for name in ("independence", "stepwise"):
-        made = cr.pool_links(whole, name if name == "independence" else (lambda h: cr.chapman(h, *h.lists)), draw="draw")
+        made = cr.pool_links(
+            whole, name if name == "independence" else (lambda h: cr.chapman(h, *h.lists)), draw="draw"
+        )
         asked = cr.pool_links(links, None if name == "independence" else (lambda h: cr.chapman(h, *h.lists)))
         numbers = ["value", "se", "lower", "upper", "df"]
         np.testing.assert_allclose(made.frame[numbers].astype(float), asked.frame[numbers].astype(float), rtol=1e-12)
@@ -501,6 +503,8 @@ def test_draws_that_were_written_to_one_table_are_pooled_as_they_were() -> None:
         cr.pool_links(links, "chao")  # pyright: ignore[reportArgumentType]
     with pytest.raises(ListsFault, match="FL-LISTS-02"):
         links.to_frame(draw="police")
-    three = fl.CaptureHistories.from_records(people.assign(clinic=people.index % 2), lists=["police", "ngo", "clinic"], covariates=["draw"])
+    three = fl.CaptureHistories.from_records(
+        people.assign(clinic=people.index % 2), lists=["police", "ngo", "clinic"], covariates=["draw"]
+    )
     chosen = cr.pool_links(three, "stepwise", draw="draw").to_frame()
     assert np.isfinite(chosen[["value", "se", "lower", "upper"]].to_numpy(dtype=float)).all()
