@@ -22,50 +22,19 @@ import pandas as pd
 
 import fl_estimate as fl
 from fl_estimate import capture_recapture as cr
+from fl_estimate.datasets.victims import SEED, SIZE, VICTIM_LISTS, draw_victims
 from fl_estimate.results.provenance import package_version
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "explanation"
 TARGET = FOLDER / "capture_recapture_coverage_covariates_table.md"
 BY_YEAR = FOLDER / "capture_recapture_by_year_table.md"
-SEED = 20_261_129
-YEARS = (2019, 2020, 2021, 2022)
-LISTS = ["police", "inspectorate", "shelter", "border", "helpline"]
+LISTS = [*VICTIM_LISTS]
 MODEL: dict[str, Any] = {
     "lists": LISTS, "covariates": "C(year) + sex + form", "terms": [("police", "shelter")],
     "blind": {"border": {"year": [2019, 2020]}},
 }  # fmt: skip
 CELLS: tuple[dict[str, Any], ...] = ({}, {"year": 2019}, {"sex": "male", "form": "sexual"})
 """Rows looked at: the nation, a year in which one list is blind, and the smallest of the crossed domains."""
-
-
-def victims(size: int, generator: np.random.Generator) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """People seen on five lists by year, sex and form, and all of them.
-
-    Form and sex make each list likelier or not; police and shelters refer people to each other (odds ratio 2.5); the border
-    guard has a list from 2021 on.
-    """
-    year = generator.choice(YEARS, size=size, p=[0.22, 0.24, 0.26, 0.28])
-    sex = generator.choice(["female", "male"], size=size, p=[0.75, 0.25])
-    form = np.where(generator.random(size) < np.where(sex == "female", 0.7, 0.2), "sexual", "labour")
-    logit = (
-        np.array([-1.3, -2.6, -1.9, -2.5, -1.8])
-        + np.array([-0.3, 0.7, -0.8, 0.2, -0.2]) * (sex == "male")[:, None]
-        + np.array([-0.5, 1.4, -0.3, 0.3, 0.1]) * (form == "labour")[:, None]
-        + np.array([0.1, 0.0, 0.1, -0.1, 0.05]) * (year - 2019)[:, None]
-    )
-    histories = np.array(list(itertools.product((0, 1), repeat=len(LISTS))))
-    exponent = logit @ histories.T + np.log(2.5) * histories[:, 0] * histories[:, 2]
-    share = np.exp(np.where((year < 2021)[:, None] & (histories[:, 3] == 1), -np.inf, exponent))
-    share /= share.sum(axis=1, keepdims=True)
-    drawn = (share.cumsum(axis=1) < generator.random((size, 1))).sum(axis=1)
-    every = pd.DataFrame(histories[drawn], columns=LISTS).assign(year=year, sex=sex, form=form)
-    return every[every[LISTS].any(axis=1)].reset_index(drop=True), every
-
-
-def without_form(seen: pd.DataFrame) -> pd.DataFrame:
-    """The helpline does not ask for the form: who is on it alone lacks it."""
-    alone = (seen["helpline"] == 1) & (seen[LISTS[:4]].sum(axis=1) == 0)
-    return seen.assign(form=seen["form"].where(~alone, None))
 
 
 def register(size: int, generator: np.random.Generator, *, shape: float = np.inf, ones: float = 0.0, kind: str = "after") -> pd.DataFrame:  # fmt: skip
@@ -88,9 +57,9 @@ Call = Callable[[np.random.Generator], tuple[fl.Estimates, list[float]]]
 
 def _lists(size: int, **settings: Any) -> Call:
     def call(generator: np.random.Generator) -> tuple[fl.Estimates, list[float]]:
-        seen, every = victims(size, generator)
-        truths = [float(every.query(_where(cell)).shape[0]) if cell else float(size) for cell in CELLS]
-        drawn = without_form(seen) if "replicates" in settings else seen
+        people = draw_victims(size, generator)
+        truths = [float(people.every.query(_where(cell)).shape[0]) if cell else float(size) for cell in CELLS]
+        drawn = people.recorded if "replicates" in settings else people.seen
         return cr.conditional_loglinear(drawn, by=[["year"], ["sex", "form"]], **(MODEL | settings)), truths
 
     return call
@@ -100,7 +69,7 @@ def _selected(size: int, **settings: Any) -> Call:
     """The pair of lists and the covariates are chosen; a coin stands beside those that count."""
 
     def call(generator: np.random.Generator) -> tuple[fl.Estimates, list[float]]:
-        seen, _ = victims(size, generator)
+        seen = draw_victims(size, generator).seen
         seen = seen.assign(coin=generator.choice(["heads", "tails"], size=len(seen)))
         found = cr.select_conditional(
             seen, lists=LISTS, covariates="C(year) + sex + form + coin", blind=MODEL["blind"], **settings
@@ -115,7 +84,7 @@ def _selected_of_four(size: int, **settings: Any) -> Call:
     lists = [name for name in LISTS if name != "border"]
 
     def call(generator: np.random.Generator) -> tuple[fl.Estimates, list[float]]:
-        _, every = victims(size, generator)
+        every = draw_victims(size, generator).every
         seen = every[every[lists].any(axis=1)].drop(columns=["border", "year"])
         seen = seen.assign(coin=generator.choice(["heads", "tails"], size=len(seen)))
         return cr.select_conditional(seen, lists=lists, covariates="sex + form + coin", **settings), [float(size)]
@@ -283,10 +252,11 @@ def coverage_table(rows: pd.DataFrame) -> str:
 
 def by_year_table() -> str:
     """One simulated population as an agency would publish it, with the truth that no agency has."""
-    seen, every = victims(6_000, np.random.default_rng(SEED))
-    found = cr.conditional_loglinear(without_form(seen), by=[["year"], ["sex", "form"]], seed=1, **MODEL)
+    people = draw_victims(SIZE, np.random.default_rng(SEED))
+    every, recorded = people.every, people.recorded
+    found = cr.conditional_loglinear(recorded, by=[["year"], ["sex", "form"]], seed=1, **MODEL)
     lines = [
-        f"Simulated: 6,000 people, {len(seen):,} on five lists; {int(without_form(seen)['form'].isna().sum()):,} known to the helpline alone lack "
+        f"Simulated: {SIZE:,} people, {len(recorded):,} on five lists; {int(recorded['form'].isna().sum()):,} known to the helpline alone lack "
         "the form. One model, percentile intervals of 400 bootstrap draws.", "",
         "| | observed | estimate | 95 % interval | truth |", "|---|---:|---:|---:|---:|",
     ]  # fmt: skip
@@ -314,8 +284,8 @@ def main() -> None:
     start, text = time.perf_counter(), ""
     BY_YEAR.write_text(by_year_table(), encoding="utf-8")
     options.folder.mkdir(parents=True, exist_ok=True)
-    # Those that take seconds a data set come last.
-    order = sorted(POPULATIONS, key=lambda name: (POPULATIONS[name][0], name.startswith("five")))
+    # Those that take seconds a data set come last, those that choose again in every draw last of all.
+    order = sorted(POPULATIONS, key=lambda name: (POPULATIONS[name][0], "every draw" in name, name.startswith("f")))
     tasks = [(name, options.bootstrap if POPULATIONS[name][0] else options.datasets) for name in order]
     found: list[dict[str, Any]] = []
     with ProcessPoolExecutor(options.processes) as pool:

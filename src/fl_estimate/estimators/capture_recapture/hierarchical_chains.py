@@ -25,8 +25,10 @@ HEAT = (1.0, 0.5, 0.25)
 """Powers of the weights: those below 1 go through models between peaks, and hand what they find to the next."""
 ROUND, JUDGED = 500, (2, 3, 4, 6, 8, 12)
 """Steps of a round, and the rounds after which one looks whether the chains agree; the last is where they end."""
-MOST = 300_000
-"""Models weighed of 63 histories; of tables of more, fewer by the square of their size."""
+MOST = {"bic": 100_000, "laplace": 300_000}
+"""Models that chains weigh of six lists; of more lists fewer, by the square of the histories that there are."""
+LOOK = 50
+"""Steps between looks at how many they are."""
 LEFT_OUT = 0.005
 """Share of the posterior in models that were not met, below which all that were met are weighed by themselves."""
 INCLUSION, TAIL, MIDDLE = 0.03, 0.005, 0.025
@@ -175,12 +177,10 @@ def chained(ask: Ask, seed: int, levels: tuple[float, ...], tell: Callable[[str]
     met = _Met(ask)
     with one_thread():
         walk = _begun(ask, met, generator)
-        most = int(MOST * min(1.0, (63 / len(ask.counts)) ** 2))
+        most = len(met.place) + int(MOST[ask.weights] * min(1.0, (63 / len(ask.counts)) ** 2))
         found: Weighed | None = None
         for turn in range(1, JUDGED[-1] + 1):
-            for step in range(ROUND):
-                walk.step(generator, step)
-            full = len(met.place) > most
+            full = _round(walk, generator, most)
             if not (turn in JUDGED or full):
                 continue
             found = _judged(walk, levels)
@@ -189,6 +189,15 @@ def chained(ask: Ask, seed: int, levels: tuple[float, ...], tell: Callable[[str]
                 break
     assert found is not None, "the last round is judged"
     return found
+
+
+def _round(walk: _Walk, generator: np.random.Generator, most: int) -> bool:
+    """The steps of a round; whether it was cut short because so many models were weighed."""
+    for step in range(ROUND):
+        walk.step(generator, step)
+        if step % LOOK == LOOK - 1 and len(walk.met.place) > most:
+            return True
+    return False
 
 
 def _begun(ask: Ask, met: _Met, generator: np.random.Generator) -> _Walk:
