@@ -27,6 +27,8 @@ ROUND, JUDGED = 500, (2, 3, 4, 6, 8, 12)
 """Steps of a round, and the rounds after which one looks whether the chains agree; the last is where they end."""
 MOST = {"bic": 100_000, "laplace": 300_000}
 """Models that chains weigh of six lists; of more lists fewer, by the square of the histories that there are."""
+NEAR = 2_000
+"""Models of the window at which chains begin."""
 LOOK = 50
 """Steps between looks at how many they are."""
 LEFT_OUT = 0.005
@@ -204,7 +206,7 @@ def _begun(ask: Ask, met: _Met, generator: np.random.Generator) -> _Walk:
     """Chains at the peaks, at models in the window about them, and at main effects with random pairs."""
     lattice = ask.fitter.lattice
     both = np.ones((1, 2), dtype=bool)
-    tops = climbs(ask) if ask.weights == "laplace" else window(ask).models
+    tops = climbs(ask) if ask.weights == "laplace" else window(ask, NEAR).models
     places = met.at(tops, np.repeat(both, len(tops), axis=0))
     weight = normalised(met.log[places])
     pairs = np.array([len(term) == 2 for term in lattice.terms])

@@ -100,7 +100,7 @@ def normalised(log: Floats) -> Floats:
     return weight / weight.sum()
 
 
-def window(ask: Ask) -> Weighed:
+def window(ask: Ask, most: int | None = None) -> Weighed:
     """Go to neighbouring models while they weigh enough beside the best; then weigh all that were met.
 
     From main effects and from all pairs one first climbs to the best model that is near: weights have several peaks, and
@@ -108,7 +108,7 @@ def window(ask: Ask) -> Weighed:
     """
     held: dict[bytes, float] = {}
     tops = _tops(ask, held)
-    complete = [_walk(ask, top, held) for top in tops]
+    complete = [_walk(ask, top, held, MOST[ask.weights] if most is None else most) for top in tops]
     models = np.array([np.frombuffer(key, dtype=bool) for key in held], dtype=bool)
     return weighed(ask, models, complete=all(complete))
 
@@ -157,7 +157,7 @@ def _climb(ask: Ask, start: Flags, held: dict[bytes, float]) -> Flags:
             return model
 
 
-def _walk(ask: Ask, start: Flags, held: dict[bytes, float]) -> bool:
+def _walk(ask: Ask, start: Flags, held: dict[bytes, float], most: int) -> bool:
     """All models within the window that can be come to: adds what is met to `held`; says whether it came to its end."""
     front, best, passed = start[None], -np.inf, {start.tobytes()}
     while len(front):
@@ -169,7 +169,7 @@ def _walk(ask: Ask, start: Flags, held: dict[bytes, float]) -> bool:
                 if other.tobytes() not in passed:
                     following[other.tobytes()] = other
         passed |= following.keys()
-        if len(held) + len(following) > MOST[ask.weights]:
+        if len(held) + len(following) > most:
             return False
         front = np.array(list(following.values()), dtype=bool).reshape(-1, len(start))
     return True
