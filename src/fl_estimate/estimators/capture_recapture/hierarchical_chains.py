@@ -250,7 +250,7 @@ def _judged(walk: _Walk, levels: tuple[float, ...]) -> Weighed:
     )  # fmt: skip
     return Weighed(
         models=models[kept], weight=weight[kept], centre=mixture.centre, variance=mixture.spread**2,
-        alone=_alone(log, by, seen)[kept] if by_visits else weight[kept], looked_at=size,
+        alone=_alone(log, by, seen, weight)[kept] if by_visits else weight[kept], looked_at=size,
         with_estimate=int(np.isfinite(log).sum()), settled=settled,
     )  # fmt: skip
 
@@ -260,8 +260,11 @@ def _errors(of_chains: Floats) -> Floats:
     return of_chains.std(axis=0, ddof=1) / np.sqrt(len(of_chains))
 
 
-def _alone(log: Floats, by: Flags, seen: list[float]) -> Floats:
-    """Weights of single models: as they explain the lists, on the scale of the share of time that others spend at those met by a half."""
+def _alone(log: Floats, by: Flags, seen: list[float], visits: Floats) -> Floats:
+    """Weights of single models: as they explain the lists, on the scale of the share of time that others spend at those met by a half.
+
+    Where the halves met nothing in common there is no such scale, and nothing is known but the visits.
+    """
     top = np.exp(log - log.max())
     scales = [float(top[by[:, half]].sum()) / seen[half] for half in (0, 1) if seen[half] > 0]
-    return top / np.mean(scales) if scales else np.full(len(log), np.nan)
+    return top / np.mean(scales) if scales else visits

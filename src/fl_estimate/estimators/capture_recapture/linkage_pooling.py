@@ -142,9 +142,10 @@ def _estimator(
         "stepwise": lambda histories: select_stepwise(histories, **settings),
         "bic": lambda histories: select_bic(histories, **settings),
     }
-    if (method or "independence") not in known:
-        raise not_one_of("FL-EST-30", "this method", str(method), tuple(known))
-    return known[method or "independence"]
+    name: object = "independence" if method is None else method
+    if not isinstance(name, str) or name not in known:
+        raise not_one_of("FL-EST-30", "this method", name, tuple(known))
+    return known[name]
 
 
 def _each(
@@ -155,7 +156,7 @@ def _each(
     if one == (draw is None):
         raise EstimateFault(
             "FL-EST-430", "histories of one file are taken apart by the column of their draws, and only they",
-            found="one CaptureHistories without draw=" if one else f"draw={draw!r} and several linkages",
+            found="one CaptureHistories without draw=" if one else "draw= and several linkages",
             fix='read the file with fl.load_lists(…, covariates=["draw"]), and say draw="draw"; else leave draw= out',
         )  # fmt: skip
     if not isinstance(linkages, CaptureHistories) or draw is None:
@@ -163,7 +164,7 @@ def _each(
     parts = linkages.split(draw)
     if len(parts) < FEWEST:
         raise EstimateFault(
-            "FL-EST-431", "one draw of the links does not tell how much they matter", found=f"column {draw!r}: {len(parts)} value",
+            "FL-EST-431", "one draw of the links does not tell how much they matter", found=f"{len(parts)} value in the column",
             fix="give at least 2; 20 are usual",
         )  # fmt: skip
     return parts.values()
