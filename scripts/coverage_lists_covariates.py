@@ -1,12 +1,15 @@
 """Simulate lists with covariates and counts of one register: do intervals hold the truth, by domain too? Writes the tables of the docs.
 
-python scripts/coverage_lists_covariates.py [--datasets 300] [--bootstrap 60]
+python scripts/coverage_lists_covariates.py [--datasets 300] [--bootstrap 60] [--folder out/coverage_lists_covariates]
+
+What was computed stays in the folder: a run that was stopped goes on.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+import json
 import time
 import warnings
 from collections.abc import Callable
@@ -19,50 +22,19 @@ import pandas as pd
 
 import fl_estimate as fl
 from fl_estimate import capture_recapture as cr
+from fl_estimate.datasets.victims import SEED, SIZE, VICTIM_LISTS, draw_victims
 from fl_estimate.results.provenance import package_version
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "explanation"
 TARGET = FOLDER / "capture_recapture_coverage_covariates_table.md"
 BY_YEAR = FOLDER / "capture_recapture_by_year_table.md"
-SEED = 20_261_129
-YEARS = (2019, 2020, 2021, 2022)
-LISTS = ["police", "inspectorate", "shelter", "border", "helpline"]
+LISTS = [*VICTIM_LISTS]
 MODEL: dict[str, Any] = {
     "lists": LISTS, "covariates": "C(year) + sex + form", "terms": [("police", "shelter")],
     "blind": {"border": {"year": [2019, 2020]}},
 }  # fmt: skip
 CELLS: tuple[dict[str, Any], ...] = ({}, {"year": 2019}, {"sex": "male", "form": "sexual"})
 """Rows looked at: the nation, a year in which one list is blind, and the smallest of the crossed domains."""
-
-
-def victims(size: int, generator: np.random.Generator) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """People seen on five lists by year, sex and form, and all of them.
-
-    Form and sex make each list likelier or not; police and shelters refer people to each other (odds ratio 2.5); the border
-    guard has a list from 2021 on.
-    """
-    year = generator.choice(YEARS, size=size, p=[0.22, 0.24, 0.26, 0.28])
-    sex = generator.choice(["female", "male"], size=size, p=[0.75, 0.25])
-    form = np.where(generator.random(size) < np.where(sex == "female", 0.7, 0.2), "sexual", "labour")
-    logit = (
-        np.array([-1.3, -2.6, -1.9, -2.5, -1.8])
-        + np.array([-0.3, 0.7, -0.8, 0.2, -0.2]) * (sex == "male")[:, None]
-        + np.array([-0.5, 1.4, -0.3, 0.3, 0.1]) * (form == "labour")[:, None]
-        + np.array([0.1, 0.0, 0.1, -0.1, 0.05]) * (year - 2019)[:, None]
-    )
-    histories = np.array(list(itertools.product((0, 1), repeat=len(LISTS))))
-    exponent = logit @ histories.T + np.log(2.5) * histories[:, 0] * histories[:, 2]
-    share = np.exp(np.where((year < 2021)[:, None] & (histories[:, 3] == 1), -np.inf, exponent))
-    share /= share.sum(axis=1, keepdims=True)
-    drawn = (share.cumsum(axis=1) < generator.random((size, 1))).sum(axis=1)
-    every = pd.DataFrame(histories[drawn], columns=LISTS).assign(year=year, sex=sex, form=form)
-    return every[every[LISTS].any(axis=1)].reset_index(drop=True), every
-
-
-def without_form(seen: pd.DataFrame) -> pd.DataFrame:
-    """The helpline does not ask for the form: who is on it alone lacks it."""
-    alone = (seen["helpline"] == 1) & (seen[LISTS[:4]].sum(axis=1) == 0)
-    return seen.assign(form=seen["form"].where(~alone, None))
 
 
 def register(size: int, generator: np.random.Generator, *, shape: float = np.inf, ones: float = 0.0, kind: str = "after") -> pd.DataFrame:  # fmt: skip
@@ -85,9 +57,9 @@ Call = Callable[[np.random.Generator], tuple[fl.Estimates, list[float]]]
 
 def _lists(size: int, **settings: Any) -> Call:
     def call(generator: np.random.Generator) -> tuple[fl.Estimates, list[float]]:
-        seen, every = victims(size, generator)
-        truths = [float(every.query(_where(cell)).shape[0]) if cell else float(size) for cell in CELLS]
-        drawn = without_form(seen) if "replicates" in settings else seen
+        people = draw_victims(size, generator)
+        truths = [float(people.every.query(_where(cell)).shape[0]) if cell else float(size) for cell in CELLS]
+        drawn = people.recorded if "replicates" in settings else people.seen
         return cr.conditional_loglinear(drawn, by=[["year"], ["sex", "form"]], **(MODEL | settings)), truths
 
     return call
@@ -97,12 +69,25 @@ def _selected(size: int, **settings: Any) -> Call:
     """The pair of lists and the covariates are chosen; a coin stands beside those that count."""
 
     def call(generator: np.random.Generator) -> tuple[fl.Estimates, list[float]]:
-        seen, _ = victims(size, generator)
+        seen = draw_victims(size, generator).seen
         seen = seen.assign(coin=generator.choice(["heads", "tails"], size=len(seen)))
         found = cr.select_conditional(
             seen, lists=LISTS, covariates="C(year) + sex + form + coin", blind=MODEL["blind"], **settings
         )
         return found, [float(size)]
+
+    return call
+
+
+def _selected_of_four(size: int, **settings: Any) -> Call:
+    """The same of the four lists that see every year, where choosing again in every draw is quick enough."""
+    lists = [name for name in LISTS if name != "border"]
+
+    def call(generator: np.random.Generator) -> tuple[fl.Estimates, list[float]]:
+        every = draw_victims(size, generator).every
+        seen = every[every[lists].any(axis=1)].drop(columns=["border", "year"])
+        seen = seen.assign(coin=generator.choice(["heads", "tails"], size=len(seen)))
+        return cr.select_conditional(seen, lists=lists, covariates="sex + form + coin", **settings), [float(size)]
 
     return call
 
@@ -150,12 +135,26 @@ def _robust(size: int, across: str) -> Call:
 
 
 BOTH = {"covariates": "sex + age"}
+AGAIN: dict[str, Any] = {"interval": "percentile", "replicates": 100, "seed": 1}
 POPULATIONS: dict[str, tuple[bool, Call]] = {
     "five lists, 6,000 people, log": (False, _lists(6_000)),
     "five lists, 1,500 people, log": (False, _lists(1_500)),
     "five lists, 3,000 people, form missing on one list, percentile": (True, _lists(3_000, replicates=150, seed=1)),
     "five lists, 3,000 people, model chosen by BIC, log": (True, _selected(3_000)),
+    "four lists, 1,500 people, model chosen by BIC, log": (False, _selected_of_four(1_500, interval="log")),
+    "four lists, 400 people, model chosen by BIC, log": (False, _selected_of_four(400, interval="log")),
+    "four lists, 1,500 people, model chosen by AIC, log": (False, _selected_of_four(1_500, criterion="aic", interval="log")),
+    "four lists, 400 people, model chosen by AIC, log": (False, _selected_of_four(400, criterion="aic", interval="log")),
+    "four lists, 1,500 people, model chosen by BIC in every draw, percentile": (True, _selected_of_four(1_500, **AGAIN)),
+    "four lists, 400 people, model chosen by BIC in every draw, percentile": (True, _selected_of_four(400, **AGAIN)),
+    "four lists, 1,500 people, model chosen by AIC in every draw, percentile": (
+        True, _selected_of_four(1_500, criterion="aic", **AGAIN),
+    ),
+    "four lists, 400 people, model chosen by AIC in every draw, percentile": (
+        True, _selected_of_four(400, criterion="aic", **AGAIN),
+    ),
     "three lists, 1,500 people, age missing for a quarter, percentile": (True, _without_age(1_500)),
+    "three lists, 400 people, age missing for a quarter, percentile": (True, _without_age(400)),
     "three lists, 3,000 people, doubly robust, no highest interaction": (True, _robust(3_000, "no-highest-interaction")),
     "three lists, 3,000 people, doubly robust, pairs": (True, _robust(3_000, "pairs")),
     "register, 3,000 people, Poisson": (False, _register(3_000, {}, cr.zero_truncated, **BOTH)),
@@ -215,6 +214,33 @@ def cell(task: tuple[str, int]) -> list[dict[str, Any]]:
     return rows
 
 
+def kept(task: tuple[str, int], folder: Path) -> list[dict[str, Any]]:
+    """The rows of one population, from the folder where they were computed before."""
+    file = folder / f"{list(POPULATIONS).index(task[0]):02}_{task[1]}.json"
+    if file.exists():
+        before = json.loads(file.read_text(encoding="utf-8"))
+        if before[0]["population"] == task[0] and before[0]["seed"] == SEED:
+            return before
+    rows = [row | {"seed": SEED} for row in cell(task)]
+    file.write_text(json.dumps(rows), encoding="utf-8")
+    return rows
+
+
+def in_folder(folder: Path) -> pd.DataFrame:
+    """The rows of every population that was computed, of each the run of most data sets, in the order of the table."""
+    most: dict[str, list[dict[str, Any]]] = {}
+    for file in sorted(folder.glob("*.json")):
+        rows = json.loads(file.read_text(encoding="utf-8"))
+        name = rows[0]["population"]
+        if (
+            rows[0]["seed"] == SEED
+            and name in POPULATIONS
+            and rows[0]["datasets"] > most.get(name, [{"datasets": 0}])[0]["datasets"]
+        ):
+            most[name] = rows
+    return pd.DataFrame([row for name in POPULATIONS for row in most.get(name, [])])
+
+
 def _row(frame: pd.DataFrame, at: dict[str, Any], truth: float, flagged: bool) -> tuple[float, ...]:
     rows = frame["margin"] == " × ".join(at)
     for name, value in at.items():
@@ -225,14 +251,13 @@ def _row(frame: pd.DataFrame, at: dict[str, Any], truth: float, flagged: bool) -
 
 def coverage_table(rows: pd.DataFrame) -> str:
     """The table of coverage."""
-    counts = " and ".join(f"{count:,}" for count in sorted(set(rows["datasets"]), reverse=True))
     lines = [
-        f"{counts} data sets a row, seed {SEED}, fl_estimate {package_version()}; nominal 95 %, intervals by default.", "",
-        "| population and method | domain | bias | interval covers | truth above | truth below | median width / N | flagged | refused |",
-        "|---|---|---:|---:|---:|---:|---:|---:|---:|",
+        f"Seed {SEED}, fl_estimate {package_version()}; nominal 95 %, intervals by default.", "",
+        "| population and method | domain | data sets | bias | interval covers | truth above | truth below | median width / N | flagged | refused |",
+        "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]  # fmt: skip
     lines += [
-        f"| {row['population']} | {row['domain']} | {row['bias']:+.1%} | {row['coverage']:.1%} ± {row['error']:.1%} | {row['above']:.1%} "
+        f"| {row['population']} | {row['domain']} | {row['datasets']} | {row['bias']:+.1%} | {row['coverage']:.1%} ± {row['error']:.1%} | {row['above']:.1%} "
         f"| {row['below']:.1%} | {row['width']:.2f} | {row['flagged']:.1%} | {row['refused']:.1%} |"
         for row in rows.to_dict("records")
     ]
@@ -241,10 +266,11 @@ def coverage_table(rows: pd.DataFrame) -> str:
 
 def by_year_table() -> str:
     """One simulated population as an agency would publish it, with the truth that no agency has."""
-    seen, every = victims(6_000, np.random.default_rng(SEED))
-    found = cr.conditional_loglinear(without_form(seen), by=[["year"], ["sex", "form"]], seed=1, **MODEL)
+    people = draw_victims(SIZE, np.random.default_rng(SEED))
+    every, recorded = people.every, people.recorded
+    found = cr.conditional_loglinear(recorded, by=[["year"], ["sex", "form"]], seed=1, **MODEL)
     lines = [
-        f"Simulated: 6,000 people, {len(seen):,} on five lists; {int(without_form(seen)['form'].isna().sum()):,} known to the helpline alone lack "
+        f"Simulated: {SIZE:,} people, {len(recorded):,} on five lists; {int(recorded['form'].isna().sum()):,} known to the helpline alone lack "
         "the form. One model, percentile intervals of 400 bootstrap draws.", "",
         "| | observed | estimate | 95 % interval | truth |", "|---|---:|---:|---:|---:|",
     ]  # fmt: skip
@@ -266,21 +292,22 @@ def main() -> None:
     parser.add_argument("--datasets", type=int, default=300)
     parser.add_argument("--bootstrap", type=int, default=60, help="where a data set takes seconds")
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--only", nargs="*", default=[], help="populations whose name holds one of these texts")
+    parser.add_argument("--folder", type=Path, default=Path("out/coverage_lists_covariates"))
     options = parser.parse_args()
     warnings.simplefilter("error")
-    start, text = time.perf_counter(), ""
+    start = time.perf_counter()
     BY_YEAR.write_text(by_year_table(), encoding="utf-8")
-    # Those that take seconds a data set come last.
-    order = sorted(POPULATIONS, key=lambda name: (POPULATIONS[name][0], name.startswith("five")))
+    options.folder.mkdir(parents=True, exist_ok=True)
+    asked = [name for name in POPULATIONS if not options.only or any(text in name for text in options.only)]
+    # Those that take seconds a data set come last, those that choose again in every draw last of all.
+    order = sorted(asked, key=lambda name: (POPULATIONS[name][0], "every draw" in name, name.startswith("f")))
     tasks = [(name, options.bootstrap if POPULATIONS[name][0] else options.datasets) for name in order]
-    found: list[dict[str, Any]] = []
     with ProcessPoolExecutor(options.processes) as pool:
-        for rows in pool.map(cell, tasks):
-            found += rows
-            text = coverage_table(pd.DataFrame(found))
-            TARGET.write_text(text, encoding="utf-8")
+        for _ in pool.map(kept, tasks, itertools.repeat(options.folder)):
+            TARGET.write_text(coverage_table(in_folder(options.folder)), encoding="utf-8")
     print(BY_YEAR.read_text(encoding="utf-8"))
-    print(text)
+    print(TARGET.read_text(encoding="utf-8"))
     print(f"{time.perf_counter() - start:.0f} s; written to {TARGET.relative_to(TARGET.parents[2])}")
 
 

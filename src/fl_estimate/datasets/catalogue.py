@@ -19,6 +19,9 @@ from fl_estimate.datasets.migrants_mapping import migrants_mapping
 from fl_estimate.datasets.migrants_survey import draw_migrants, migrant_frames
 from fl_estimate.datasets.office_files import districts_frame, household_frame
 from fl_estimate.datasets.returned_migrants import make_migrants
+from fl_estimate.datasets.victims import SEED as VICTIMS_SEED
+from fl_estimate.datasets.victims import SIZE as VICTIMS
+from fl_estimate.datasets.victims import Victims, draw_victims
 from fl_estimate.errors import FileFault, not_one_of
 from fl_estimate.inputs.histories import CaptureHistories
 
@@ -205,6 +208,12 @@ def _list_records() -> pd.DataFrame:
     return make_case_lists(make_population(), LISTS_SEED).records
 
 
+def _victims() -> Victims:
+    import numpy as np
+
+    return draw_victims(VICTIMS, np.random.default_rng(VICTIMS_SEED))
+
+
 def _districts() -> pd.DataFrame:
     return districts_frame(make_population())
 
@@ -223,6 +232,7 @@ def _truth() -> pd.DataFrame:
     return pd.DataFrame(rows)[["margin", "value", "adults", "forced_labour", "prevalence"]]
 
 
+_VICTIMS = "Made by fl_estimate.datasets.victims with a fixed seed, in the shape of the Dutch estimates of 2010-2015; nobody in it exists."
 _SYNTHETIC: dict[str, _Entry] = {
     "country_household": _Entry(title="Synthetic country: household survey with a module on work", make=_household),
     "country_migrants": _Entry(
@@ -236,4 +246,12 @@ _SYNTHETIC: dict[str, _Entry] = {
     "country_list_records": _Entry(title="Synthetic country: five case lists, a row a person", make=_list_records),
     "country_districts": _Entry(title="Synthetic country: districts with covariates and adults", make=_districts),
     "country_truth": _Entry(title="Synthetic country: true numbers of adults in forced labour", make=_truth),
-}
+    "victims_on_lists": _Entry(
+        title="Made-up victims on five lists, a row a person, with year, sex and form (missing where one list alone knows them)",
+        source=_VICTIMS, make=lambda: _victims().recorded,
+    ),
+    "victims_truth": _Entry(
+        title="Made-up victims: how many there are, on a list or not, by year, and by sex and form",
+        source=_VICTIMS, make=lambda: _victims().truth,
+    ),
+}  # fmt: skip

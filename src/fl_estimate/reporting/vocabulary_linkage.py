@@ -110,6 +110,11 @@ REASONS: dict[str, Said] = {
         "La recherche a été arrêtée après {models} modèles : d’autres peuvent aussi avoir un poids.",
         "La búsqueda se detuvo tras {models} modelos: otros también pueden tener peso.",
     ),
+    "model_chains_apart": (
+        "Chains over models do not agree (the weight of an interaction is known to ± {share} points): use with caution.",
+        "Les chaînes sur les modèles divergent (poids d’une interaction connu à ± {share} points) : à utiliser avec prudence.",
+        "Las cadenas sobre modelos no concuerdan (peso de una interacción conocido a ± {share} puntos): úsese con cautela.",
+    ),
     "overlaps_disagree": (
         "The pairs of lists do not agree (p = {p}): the lists are not independent, and overlaps of pairs do not tell how.",
         "Les paires de listes ne concordent pas (p = {p}) : les listes ne sont pas indépendantes, sans que l’on sache comment.",

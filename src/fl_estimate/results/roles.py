@@ -132,6 +132,11 @@ class Strata(Role):
     """The column of strata, which this method sees to itself: of others each stratum is estimated apart."""
 
 
+@dataclass(frozen=True)
+class Apart(Role):
+    """A column of case lists each of whose values this method takes by itself: nobody may be without one."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Earlier(Role):
     """Estimates made before in the study, by name; every text in a value of this form is such a name.
@@ -187,6 +192,8 @@ class FromFile(Role):
         A column; rows without a value of it are left out.
     figures : bool
         Whether what is estimated rests on the figures of the file, and shares its errors with all that does.
+    check : callable, optional
+        Is given the table before anything is estimated, and raises what is wrong with it.
     """
 
     keyed: tuple[str, ...] = ()
@@ -199,6 +206,7 @@ class FromFile(Role):
     counts: tuple[str, ...] = ()
     filled: str = ""
     figures: bool = False
+    check: Callable[[Any], object] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

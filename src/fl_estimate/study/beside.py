@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from fl_estimate.errors import StudyFault, columns_shown, listed
 from fl_estimate.inputs.histories import CaptureHistories
-from fl_estimate.results.roles import FromFile, Neighbours, Persons, Role
+from fl_estimate.results.roles import Apart, FromFile, Neighbours, Persons, Role
 from fl_estimate.study.config import Study
 from fl_estimate.study.entries import Column, Columns
 from fl_estimate.study.forms import LINK_FIRST, Entry, ListsEntry
@@ -44,6 +44,17 @@ def side_files(study: Study) -> Iterable[str]:
             if entry.mapping is not None and isinstance(study.mapping(entry.mapping), Path):
                 yield entry.mapping
         yield from (_file(written) for _, _, written in _named(entry) if not isinstance(written, int | float))
+
+
+def overlap_files(study: Study) -> frozenset[str]:
+    """Tables of a few counts of people on lists, as written: every file of a method that rests on lists, and on nothing before it."""
+    return frozenset(
+        _file(written)
+        for entry in study.config.estimate
+        if entry.declared.basis == "lists" and not isinstance(entry, ListsEntry)
+        for _, _, written in _named(entry)
+        if not isinstance(written, int | float)
+    )
 
 
 def read_side_files(study: Study, noted: Faults) -> SideFiles:
@@ -157,6 +168,8 @@ def _table(reader: _Reader, key: str, entry: Entry, role: FromFile, written: str
     _require_numbers(key, frame, [wanted] if wanted and role.number else [], counts)
     if role.filled:
         frame = frame.filter(frame[role.filled].is_not_null())
+    if role.check is not None:
+        role.check(frame)
     if role.whole and not chosen:
         return frame.with_columns(frame[wanted].alias(role.column)) if wanted else frame
     present = [name for name in _columns(entry, role.also) if name in frame.columns]
@@ -215,8 +228,10 @@ def _histories(reader: _Reader, key: str, entry: ListsEntry) -> CaptureHistories
         covariates=entry.kept,
         mapping=reader.mapping(entry.mapping) if entry.mapping is not None else None,
     )
-    if entry.strata is not None:
-        read.split(entry.strata)  # somebody without a stratum is found before anything is estimated
+    apart = [getattr(entry, each.keys[0]) for each, _ in entry.declared.having(Apart)]
+    for column in (entry.strata, *apart):
+        if column is not None:
+            read.split(column)  # somebody without a stratum is found before anything is estimated
     return read.about(outcome=entry.outcome, population=entry.population, reference_period=entry.reference_period)
 
 

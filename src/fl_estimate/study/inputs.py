@@ -19,7 +19,7 @@ from fl_estimate.reporting.particulars import MapChoice
 from fl_estimate.reporting.truth import Truth, read_truth
 from fl_estimate.results.roles import WithReadings
 from fl_estimate.schema.expressions import parse
-from fl_estimate.study.beside import read_side_files, side_files
+from fl_estimate.study.beside import overlap_files, read_side_files, side_files
 from fl_estimate.study.config import Study
 from fl_estimate.study.entries import CalibrateEntry, SourceEntry
 from fl_estimate.study.forms import Entry, ListsEntry, PeopleEntry
@@ -295,8 +295,10 @@ class Fingerprint:
 
 
 def guarded_files(study: Study) -> frozenset[str]:
-    """Files of case lists, as written."""
-    return frozenset(entry.file for entry in study.config.estimate if isinstance(entry, ListsEntry))
+    """Files of case lists, and of their overlaps, as written."""
+    return frozenset(entry.file for entry in study.config.estimate if isinstance(entry, ListsEntry)) | overlap_files(
+        study
+    )
 
 
 def package_versions() -> dict[str, str]:

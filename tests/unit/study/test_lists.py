@@ -84,6 +84,95 @@ def test_doubly_robust_takes_all_lists_of_the_file(persons: pd.DataFrame, tmp_pa
     assert set(made.frame["method"]) == {"doubly-robust-lists"}
 
 
+# --- overlaps of pairs, and several linkages ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("keys", "settings"),
+    [
+        ("", {}),
+        ('terms = [["police", "ngo"]]\npeople = {n}\nlevel = 0.9\n', {"terms": [("police", "ngo")], "level": 0.9}),
+    ],
+)
+def test_overlaps_of_pairs_are_read_from_a_file(
+    persons: pd.DataFrame, tmp_path: Path, keys: str, settings: dict[str, Any]
+) -> None:
+    """As they are in the frame, whatever the order of the rows; with people on any list known, of a model with a pair too."""
+    table = fl.CaptureHistories.from_records(persons, lists=LISTS).overlaps()
+    written = table.rename_axis("list").reset_index().iloc[::-1]
+    made = estimated(tmp_path, written, f'method = "pairwise"\n{keys.format(n=len(persons))}')
+    given: dict[str, Any] = settings | {"people": len(persons)} if settings else {}
+    asked = cr.pairwise(table, **given)
+    numbers = ["value", "se", "lower", "upper"]
+    np.testing.assert_allclose(made.frame[numbers].astype(float), asked.frame[numbers].astype(float), rtol=1e-9)
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))
+    # A table of a handful of counts: who sees its hash could try them.
+    assert [(file["name"], file["sha256"]) for file in manifest["lists_and_tables"]] == [("lists.csv", "")]
+
+
+def test_overlaps_that_nobody_could_have_are_refused_before_anything_is_estimated(
+    persons: pd.DataFrame, tmp_path: Path
+) -> None:
+    table = fl.CaptureHistories.from_records(persons, lists=LISTS).overlaps().rename_axis("list").reset_index()
+    with pytest.raises(fl.FlError, match="FL-LISTS-22"):
+        check_study(study(tmp_path, table.replace("ngo", "NGO"), 'method = "pairwise"\n'))
+    with pytest.raises(fl.FlError, match="FL-STUDY-05"):
+        check_study(study(tmp_path, table.rename(columns={"list": "name"}), 'method = "pairwise"\n'))
+    torn = pd.DataFrame({"list": list("abc"), "a": [10, 9, 9], "b": [9, 10, 1], "c": [9, 1, 10]})
+    with pytest.raises(fl.FlError, match="FL-LISTS-23"):
+        check_study(study(tmp_path, torn, 'method = "pairwise"\n'))
+
+
+@pytest.fixture(scope="module")
+def links() -> cr.LinkDraws:
+    """300 of the 700 on one list are on the other of 800 too: half of their links are certain, half are even odds."""
+    records = pd.DataFrame({"unique_id": range(1_500), "source_dataset": ["police"] * 700 + ["ngo"] * 800})
+    pairs = pd.DataFrame({"unique_id_l": range(300), "unique_id_r": range(700, 1_000)})
+    return cr.draw_links(
+        records, pairs.assign(match_probability=np.repeat([1.0, 0.5], 150)), lists=["police", "ngo"], draws=5, seed=1
+    )
+
+
+POOLED = '[[estimate]]\nkind = "pool_links"\nname = "lists"\nfile = "draws.csv"\n'
+
+
+def pooling(folder: Path, frame: pd.DataFrame, keys: str) -> Path:
+    frame.to_csv(folder / "draws.csv", index=False)
+    path = folder / "pooled.toml"
+    path.write_text(POOLED + keys, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(("written", "name"), [("", None), ('estimator = "two_way"\n', "two_way")])
+def test_draws_of_links_are_pooled_from_a_file(links: cr.LinkDraws, tmp_path: Path, written: str, name: Any) -> None:
+    """`LinkDraws.to_frame` writes them; all pairs of two lists have no estimate, which is said of every draw."""
+    path = pooling(tmp_path, links.to_frame(), f'lists = ["police", "ngo"]\ndraw = "draw"\n{written}')
+    result = run_study(path, out=tmp_path / "out")
+    if name == "two_way":
+        assert [error.code for error in result.failed.values()] == ["FL-EST-344"]
+        return
+    made, asked = result.estimates["lists"], cr.pool_links(links)
+    numbers = ["value", "se", "lower", "upper", "df"]
+    np.testing.assert_allclose(made.frame[numbers].astype(float), asked.frame[numbers].astype(float), rtol=1e-9)
+    assert made.diagnostics["draws"] == 5
+    assert 0 < made.diagnostics["share_of_links"] < 1
+
+
+def test_draws_of_links_are_looked_at_before_they_are_pooled(links: cr.LinkDraws, tmp_path: Path) -> None:
+    frame = links.to_frame()
+    named = 'lists = ["police", "ngo"]\n'
+    assert "estimate[1].draw: the file has several linkages" in str(refused(pooling(tmp_path, frame, named)))
+    both = f'{named}draw = "draw"\nstrata = "draw"\n'
+    assert "estimate[1].strata: pool_links" in str(refused(pooling(tmp_path, frame, both)))
+    gaps = frame.assign(draw=frame["draw"].where(frame.index > 2))
+    with pytest.raises(fl.FlError, match="FL-LISTS-09"):
+        check_study(pooling(tmp_path, gaps, f'{named}draw = "draw"\n'))
+    with pytest.raises(fl.FlError, match="FL-STUDY-05"):
+        check_study(pooling(tmp_path, frame, f'{named}draw = "linkage"\n'))
+    one = run_study(pooling(tmp_path, frame[frame["draw"] == 1], f'{named}draw = "draw"\n'), out=tmp_path / "out")
+    assert [error.code for error in one.failed.values()] == ["FL-EST-431"]
+
+
 ADDED = 'method = "loglinear"\n\n[[estimate]]\nkind = "add_unlistable"\nname = "with_unlistable"\nestimates = "lists"\nshare = {}\n'
 
 

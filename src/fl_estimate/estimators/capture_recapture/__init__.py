@@ -17,9 +17,10 @@ from fl_estimate.estimators.capture_recapture.existence import Existence, check
 from fl_estimate.estimators.capture_recapture.hierarchical_average import average_hierarchical
 from fl_estimate.estimators.capture_recapture.latent_class import latent_class
 from fl_estimate.estimators.capture_recapture.linkage_curve import linkage_curve
-from fl_estimate.estimators.capture_recapture.linkage_draws import LinkDraws, draw_links, pool_links
+from fl_estimate.estimators.capture_recapture.linkage_draws import LinkDraws, draw_links
 from fl_estimate.estimators.capture_recapture.linkage_errors import linkage_corrected
 from fl_estimate.estimators.capture_recapture.linkage_loglinear import linkage_loglinear
+from fl_estimate.estimators.capture_recapture.linkage_pooling import pool_links
 from fl_estimate.estimators.capture_recapture.loglinear import loglinear
 from fl_estimate.estimators.capture_recapture.pairwise import PairwiseBounds, pairwise, pairwise_bounds
 from fl_estimate.estimators.capture_recapture.selection import select_aic_p, select_bic, select_stepwise

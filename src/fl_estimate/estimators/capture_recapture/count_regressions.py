@@ -106,23 +106,15 @@ def generalised_zelterman(
 
     Parameters
     ----------
-    records : frame
-        A row a person, with how often the person is in the register; or a row a count, with `frequency`.
-    count : str
-        Column of whole numbers, 1 or more.
-    frequency : str, optional
-        Column of how many people a row stands for.
+    records, count, frequency, by, interval, level
+        As in `generalised_chao`.
     covariates : str
         Right-hand side of a formula: ``"sex + age"``; ``"1"``: Zelterman's estimate of 1988.
-    by : str, sequence of str, or sequence of sequences, optional
-        Domains, as everywhere.
-    interval : {"log", "wald"}
-    level : float
 
     Returns
     -------
     Estimates
-        Rows `population_size` and `dark_figure` of the nation and of each domain, in persons, with their joint covariance.
+        As of `generalised_chao`.
 
     Raises
     ------

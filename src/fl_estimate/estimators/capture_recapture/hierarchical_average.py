@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args
 
 import numpy as np
-from scipy import optimize, special
 
-from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, not_one_of
 from fl_estimate.estimators.capture_recapture import hierarchical_weights as weighing
 from fl_estimate.estimators.capture_recapture.answers import Limits, require_interval
 from fl_estimate.estimators.capture_recapture.batch import Fitter, Lattice, lattice
 from fl_estimate.estimators.capture_recapture.existence import full_counts
+from fl_estimate.estimators.capture_recapture.hierarchical_chains import chained
+from fl_estimate.estimators.capture_recapture.hierarchical_mixture import Mixture
 from fl_estimate.estimators.capture_recapture.hierarchical_weights import ModelPrior, Weighed, Weights
 from fl_estimate.estimators.capture_recapture.loglinear import require_estimable
 from fl_estimate.estimators.capture_recapture.model_space import all_models, too_many
 from fl_estimate.estimators.capture_recapture.posterior import posterior_estimates, require_draws, tails
+from fl_estimate.estimators.capture_recapture.selection import Progress
 from fl_estimate.estimators.capture_recapture.terms import model_name, read_terms
 from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.inputs.histories import CaptureHistories
@@ -33,11 +33,9 @@ from fl_estimate.results.codes import (
 )
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
-from fl_estimate.results.roles import LISTS, Draws, Level, Positive, SeedOrNone, Within
+from fl_estimate.results.roles import LISTS, TOLD, Draws, Level, Positive, SeedOrNone, Within
 
-Search = Literal["all", "occam"]
-NODES, MANY = 300, 100.0
-"""Points at which the mean of a Poisson number is looked at, and people above whom its logarithm is taken for normal."""
+Search = Literal["all", "occam", "mc3"]
 NEGLIGIBLE = 1e-5
 """Weight in all of the models that are left out of limits, the least first."""
 SHOWN = 10
@@ -52,52 +50,7 @@ MODELS_ALIKE = AssumptionCode("models_alike_before_data")
 SIZES_ALIKE = AssumptionCode("model_sizes_alike_before_data")
 POSTERIOR_TAIL_LONG = ReasonCode("posterior_tail_long")
 SEARCH_CUT_SHORT = ReasonCode("model_search_cut_short", "models")
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Mixture:
-    """Posterior of the dark figure: over models, Poisson with a log-normal mean."""
-
-    weight: Floats
-    centre: Floats
-    spread: Floats
-
-    def below(self, dark: float) -> float:
-        """Probability of at most so many; halfway between whole numbers, of at most the smaller."""
-        if dark > MANY:
-            # A Poisson number is so many times its mean with a deviation of 1/√: the two spreads add up on the logarithm.
-            width = np.sqrt(self.spread**2 + 1 / dark)
-            return float(self.weight @ special.ndtr((np.log(dark) - self.centre) / width))
-        nodes = np.linspace(-8.0, 8.0, NODES)
-        shares = np.exp(-(nodes**2) / 2)
-        means = np.exp(np.clip(self.centre[:, None] + self.spread[:, None] * nodes, -700, 700))
-        return float(self.weight @ (special.gammaincc(dark + 0.5, means) @ (shares / shares.sum())))
-
-    def quantile(self, level: float) -> float:
-        """The dark figure of which so much of the posterior lies below."""
-        if self.below(0.0) >= level:
-            return 0.0
-        high = float(np.exp(self.centre).max()) + 10.0
-        while self.below(high) < level:
-            high *= 2
-        found: Any = optimize.brentq(lambda dark: self.below(dark) - level, 0.0, high, xtol=1e-6, rtol=1e-10)  # pyright: ignore[reportCallIssue, reportArgumentType]
-        return float(found)
-
-    @property
-    def moments(self) -> tuple[float, float]:
-        """Mean and standard deviation; infinite where they cannot be written."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            first = np.exp(self.centre + self.spread**2 / 2)
-            second = np.exp(2 * self.centre + 2 * self.spread**2) + first
-            mean = float(self.weight @ first)
-            return mean, float(np.sqrt(max(float(self.weight @ second) - mean**2, 0.0)))
-
-    def draw(self, many: int, seed: int) -> Floats:
-        """Independent draws."""
-        generator = np.random.default_rng(seed)
-        place = generator.choice(len(self.weight), size=many, p=self.weight / self.weight.sum())
-        means = np.exp(np.clip(generator.normal(self.centre[place], self.spread[place]), -700, 40))
-        return generator.poisson(np.minimum(means, 1e15)).astype(float)
+CHAINS_APART = ReasonCode("model_chains_apart", "share", doubtful="sampler")
 
 
 @method(kind="capture_recapture", chosen=True, basis="lists", family="capture_recapture")
@@ -112,6 +65,7 @@ def average_hierarchical(
     level: Level = 0.95,
     draws: Draws = 4_000,
     seed: SeedOrNone = None,
+    progress: Annotated[Progress | None, TOLD] = None,
 ) -> Estimates:
     """Average over every hierarchical log-linear model, weighted by how well each explains the histories.
 
@@ -133,14 +87,17 @@ def average_hierarchical(
     prior_deviation : float, default 1
         Standard deviation of the interactions' prior, on the logarithmic scale, for ``laplace``.
     search : {"all", "occam"}, optional
-        ``all`` fits every model (up to 5 lists, or 6 with pairs only). ``occam`` goes from model to neighbouring model as
-        long as one weighs a thousandth of the best found (a 100,000th for ``laplace``), from main effects and from all pairs (up to 10,000 models,
-        8,000 for ``laplace``). By default ``all`` where that is possible.
+        ``all`` fits every model (up to 5 lists, or 6 with pairs only). ``mc3`` sends chains over the models, until they
+        agree. ``occam`` goes from model to neighbouring model as long as one weighs a thousandth of the best found (a
+        100,000th for ``laplace``), from main effects and from all pairs (up to 10,000 models, 8,000 for ``laplace``), and
+        does not tell what it leaves out. By default ``all`` where that is possible, else ``mc3``.
     level : float
     draws : int, default 4000
         Kept in `.draws`; the value and limits do not come from them.
     seed : int, optional
-        Where it is not given, one is made and noted in the provenance.
+        Of draws and chains. Where it is not given, one is made and noted in the provenance.
+    progress : callable, optional
+        Told in words how many models the chains have weighed, as by `fl.run_study`.
 
     Returns
     -------
@@ -148,7 +105,9 @@ def average_hierarchical(
         Rows `population_size` and `dark_figure`, in persons; the value is the posterior median, the limits equal-tailed;
         `se` is missing where a long tail makes it, with a reason. Diagnostics: `top_models` with weight and size,
         `inclusion`, the weight of all models that hold an interaction, models looked at and those without an estimate,
-        `posterior_mean`.
+        `posterior_mean`. Of ``mc3`` also `left_out`, the share of the posterior in models that half of the chains did not meet, and `chains`:
+        whether they agreed, and the standard errors between them, of the weight of an interaction at most, and of the
+        probabilities below the lower limit, the value and the upper limit. Where they did not, a reason says so.
 
     Raises
     ------
@@ -164,8 +123,16 @@ def average_hierarchical(
     a flat prior on the logarithm of N. ``laplace``: log w_k = l(β_k) + log π(β_k) + ½ p_k log 2π − ½ log |H_k|, flat in
     intercept and main effects, which all models have.
 
+    ``mc3``: 16 chains propose to add or leave out one interaction, and take it with chance min(1, w' K/(w K')), K the ways
+    out of a model. Each goes with two of weights to the power of ½ and ¼, which get from peak to peak, and changes places
+    with them. A step counts for both models, by that chance. Of 1,000 to 6,000 steps the first half is left out; they end
+    as soon as the standard errors between chains are at most 0.03 for every interaction, 0.005 for the probability beyond
+    a limit and 0.025 below the median. Half of the chains tell how much weight the models have that the other half met:
+    where that is all but 0.005, the models met are weighed exactly, as by ``all``.
+
     References
     ----------
+    Madigan and York (1995), International Statistical Review 63, 215-232 (chains over models).
     Madigan and Raftery (1994), JASA 89, 1535-1546 (Occam's window). Raftery (1995), Sociological Methodology 25, 111-163
     (BIC as a weight). King and Brooks (2001), Biometrika 88, 317-336 (averaging over hierarchical models of lists).
 
@@ -187,9 +154,17 @@ def average_hierarchical(
         fitter=Fitter(lattice=space), counts=counts, weights=weights, model_prior=model_prior, deviation=prior_deviation
     )
     large = too_many(len(histories.lists), order)
-    way = search or ("occam" if large else "all")
-    found = weighing.window(ask) if way == "occam" else weighing.weighed(ask, all_models(space))
-    return _answer(histories, space, ask, found, way, level, draws, known_seed(seed))
+    way, used = search or ("mc3" if large else "all"), known_seed(seed)
+    if way == "mc3":
+        lower, upper = tails(level).tolist()
+        found = chained(ask, used, (lower, 0.5, upper), progress or _silent)
+    else:
+        found = weighing.window(ask) if way == "occam" else weighing.weighed(ask, all_models(space))
+    return _answer(histories, space, ask, found, way, level, draws, used)
+
+
+def _silent(_: str) -> None:
+    """Nobody is told."""
 
 
 def _checked(
@@ -232,7 +207,7 @@ def _checked(
     if search == "all" and too_many(lists, order):
         raise EstimateFault(
             "FL-EST-95", "there are too many models to fit all of them",
-            found=f"{lists} lists, interactions of up to {order}", fix='search="occam", or a smaller max_order',
+            found=f"{lists} lists, interactions of up to {order}", fix='search="mc3", or a smaller max_order',
         )  # fmt: skip
     return int(order)
 
@@ -251,7 +226,7 @@ def _answer(
     kept = np.ones(len(found.weight), dtype=bool)
     kept[order_of[np.cumsum(found.weight[order_of]) < NEGLIGIBLE]] = False
     share = found.weight[kept] / found.weight[kept].sum()
-    mixture = _Mixture(weight=share, centre=found.centre[kept], spread=np.sqrt(found.variance[kept]))
+    mixture = Mixture(weight=share, centre=found.centre[kept], spread=np.sqrt(found.variance[kept]))
     lower, upper = (mixture.quantile(float(q)) for q in tails(level))
     mean, deviation = mixture.moments
     long = not deviation <= LONG * (upper - lower)
@@ -267,6 +242,8 @@ def _answer(
     ]
     reasons = [POSTERIOR_TAIL_LONG.at(0)] if long else []
     reasons += [] if found.complete else [SEARCH_CUT_SHORT.at(0, models=found.looked_at)]
+    if found.settled is not None and not found.settled.agreed:
+        reasons.append(CHAINS_APART.at(0, share=round(100 * found.settled.inclusion)))
     return posterior_estimates(
         histories,
         call="average_hierarchical",
@@ -288,7 +265,8 @@ def _answer(
 
 
 def _told(histories: CaptureHistories, space: Lattice, found: Weighed, mean: float, way: str) -> dict[str, Any]:
-    best = np.argsort(-found.weight, kind="stable")[:SHOWN]
+    alone = found.weight if found.alone is None else found.alone
+    best = np.argsort(-alone, kind="stable")[:SHOWN]
 
     def name(place: int) -> str:
         return model_name(histories, [t for t, on in zip(space.terms, found.models[place], strict=True) if on])
@@ -297,11 +275,11 @@ def _told(histories: CaptureHistories, space: Lattice, found: Weighed, mean: flo
     return {
         "search": way,
         "models": found.looked_at,
-        "models_with_estimate": len(found.weight),
+        "models_with_estimate": found.with_estimate,
         "top_models": [
             {
                 "terms": name(int(place)),
-                "weight": float(found.weight[place]),
+                "weight": float(alone[place]),
                 "population_size": histories.n + float(np.exp(found.centre[place])),
             }
             for place in best
@@ -312,4 +290,21 @@ def _told(histories: CaptureHistories, space: Lattice, found: Weighed, mean: flo
             if len(term) > 1
         },
         "posterior_mean": histories.n + mean,
+        **_chains_told(found.settled),
+    }
+
+
+def _chains_told(settled: weighing.Settled | None) -> dict[str, Any]:
+    if settled is None:
+        return {}
+    return {
+        "left_out": settled.left_out,
+        "chains": {
+            "agreed": settled.agreed,
+            "chains": settled.chains,
+            "steps": settled.steps,
+            "weights": "visits" if settled.by_visits else "exact",
+            "error_of_inclusion": settled.inclusion,
+            "error_at_limits": list(settled.limits),
+        },
     }

@@ -1,33 +1,23 @@
-"""Links that are only probable: drawn many times, the histories of each draw estimated, and all put into one interval."""
+"""Links that are only probable, drawn many times: the histories of each draw. What is estimated from them is in `linkage_pooling`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import narwhals as nw
 import numpy as np
 import pandas as pd
-from scipy import stats
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from fl_estimate.arrays import Floats, Places
-from fl_estimate.errors import EstimateFault, FlError, ListsFault, listed, missing_columns
-from fl_estimate.estimators.capture_recapture.linkage_codes import LINKAGE_DRAWS, LINKAGE_DRAWS_FAILED, LINKS_DRAWN
-from fl_estimate.estimators.capture_recapture.loglinear import loglinear
+from fl_estimate.errors import ListsFault, listed, missing_columns
 from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.inputs.histories import CaptureHistories
-from fl_estimate.results.basis import Support
-from fl_estimate.results.codes import INTERVAL_NOT_DEFINED, PERFECT_LINKAGE, Assumption
-from fl_estimate.results.estimates import Estimates
-from fl_estimate.results.methods import method
 
 FEWEST = 2
-UNSTABLE = 0.05
-"""Share of draws without an estimate above which the result is marked."""
-MOST_WITHOUT = 0.5
 WARM_UP, SETTLING, BETWEEN = 80, 20, 10
 """Sweeps of the chain before the first draw, of these before odds are scaled, and sweeps between draws."""
 MOST_SCALED = float(np.log(20))
@@ -80,6 +70,36 @@ class LinkDraws:
         for persons in self._chain(generator) if self.deduplicated else self._one_by_one(generator):
             made = CaptureHistories.from_counts(self._counted(persons), lists=self.lists, count="_people")
             yield made.about(outcome=self.outcome, population=self.population, reference_period=self.reference_period)
+
+    def to_frame(self, draw: str = "draw") -> pd.DataFrame:
+        """The histories of all draws with their counts, and the number of the draw: a file of them needs no identifier.
+
+        Parameters
+        ----------
+        draw : str
+            What the column of the draw is called; no list may be called so.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row a history and draw: a column of 0 and 1 for each list, `count`, and the draw, from 1.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from fl_estimate import capture_recapture as cr
+        >>> records = pd.DataFrame({"unique_id": [1, 2, 3], "source_dataset": ["police", "ngo", "ngo"]})
+        >>> pairs = pd.DataFrame({"unique_id_l": [1], "unique_id_r": [2], "match_probability": [1.0]})
+        >>> cr.draw_links(records, pairs, lists=["police", "ngo"], draws=2, seed=1).to_frame().values.tolist()
+        [[0, 1, 1, 1], [1, 1, 1, 1], [0, 1, 1, 2], [1, 1, 1, 2]]
+        """
+        if draw in (*self.lists, "count"):
+            raise ListsFault(
+                "FL-LISTS-02", "a list, or the count, is called as the column of draws", found=repr(draw),
+                fix="give the column of draws another name",
+            )  # fmt: skip
+        parts = [one.to_frame().astype(int).assign(**{draw: number}) for number, one in enumerate(self, start=1)]
+        return pd.concat(parts, ignore_index=True)
 
     def _one_by_one(self, generator: np.random.Generator) -> Iterator[Places]:
         """Every pair drawn by itself; persons are what hangs together."""
@@ -292,170 +312,3 @@ def _require_sound(
             "FL-LISTS-20", "these records and pairs cannot be linked", found="; ".join(found),
             fix="ids are unique over all lists; every pair names two records and the probability that they are one person",
         )  # fmt: skip
-
-
-@method(kind=None, basis="lists", family="capture_recapture")
-def pool_links(
-    linkages: LinkDraws | Sequence[CaptureHistories],
-    method: Callable[[CaptureHistories], Estimates] | None = None,
-    *,
-    level: float = 0.95,
-) -> Estimates:
-    """Estimate from each of several linkages of the same lists, and put the estimates into one with one interval.
-
-    The interval holds what the method says given the links and what is not known of the links.
-
-    Parameters
-    ----------
-    linkages : LinkDraws or sequence of CaptureHistories
-        Of `draw_links`, or of your own; they are gone over one at a time.
-    method : callable, optional
-        CaptureHistories in, Estimates with the rows `population_size` and `dark_figure` and their `se` out. By default
-        `loglinear` with main effects; ``lambda h: cr.select_stepwise(h, seed=1)`` chooses in each.
-    level : float
-
-    Returns
-    -------
-    Estimates
-        Rows `population_size` and `dark_figure`, in persons; `se` holds both variances, `df` is Rubin's; `n` the mean of
-        the people observed. Diagnostics: the values of each draw, the share of the variance that is of the links, and
-        draws without an estimate.
-
-    Raises
-    ------
-    EstimateFault
-        FL-EST-30 (level), FL-EST-344 (more than half of the linkages have no estimate, or fewer than 2 have one),
-        FL-EST-345 (what the method gives cannot be pooled).
-
-    Notes
-    -----
-    N̄ and f̄ are means, T = W + (1 + 1/m) B of the population sizes, ν = (m − 1)(1 + W/((1 + 1/m) B))². The dark figure
-    is log-normal: its limits are f̄/C and f̄ C, C = exp(t_ν √log(1 + T/f̄²)), those of N the mean number observed more.
-
-    References
-    ----------
-    Rubin (1987), Multiple Imputation for Nonresponse in Surveys, ch. 3.
-
-    Examples
-    --------
-    >>> import numpy as np, pandas as pd
-    >>> from fl_estimate import capture_recapture as cr
-    >>> records = pd.DataFrame({"unique_id": range(1400), "source_dataset": ["police"] * 600 + ["ngo"] * 800})
-    >>> pairs = pd.DataFrame({"unique_id_l": range(240), "unique_id_r": range(600, 840),
-    ...                       "match_probability": np.repeat([1.0, 0.5], 120)})
-    >>> links = cr.draw_links(records, pairs, lists=["police", "ngo"], draws=20, seed=1)
-    >>> pooled = cr.pool_links(links).to_frame()
-    >>> 2500 < float(pooled["value"].iloc[0]) < 2900
-    True
-    """
-    if not 0 < level < 1:
-        raise EstimateFault(
-            "FL-EST-30", "the level is not between 0 and 1", found=repr(level), fix="95 % is level=0.95"
-        )
-    estimate = method or (lambda histories: loglinear(histories, level=level))
-    made: list[Estimates] = []
-    refused: dict[str, int] = {}
-    for histories in linkages:
-        try:
-            made.append(_slim(estimate(histories)))
-        except FlError as error:
-            if error.code == "FL-EST-345":
-                raise
-            refused[error.code] = refused.get(error.code, 0) + 1
-    without = sum(refused.values())
-    if len(made) < FEWEST or without > MOST_WITHOUT * (len(made) + without):
-        raise EstimateFault(
-            "FL-EST-344", "too few of the linkages have an estimate to pool",
-            found=f"{len(made)} of {len(made) + without}"
-            + "".join(f"; {many} refused with {code}" for code, many in refused.items()),
-            fix="give more draws, or a simpler method",
-        )  # fmt: skip
-    return _pooled(made, refused, level, linkages)
-
-
-def _slim(made: Estimates) -> Estimates:
-    """An estimate without its draws, which would be m times as many; refused where it has not the two rows."""
-    frame = made.frame
-    if len(frame) != 2 or frame["quantity"].tolist() != ["population_size", "dark_figure"]:
-        raise EstimateFault(
-            "FL-EST-345", "what the method gives cannot be pooled", found=f"{len(frame)} rows",
-            fix="the method gives the rows population_size and dark_figure of one population, as those of cr do",
-        )  # fmt: skip
-    if frame[["value", "se"]].isna().to_numpy().any():
-        raise EstimateFault(
-            "FL-EST-345", "what the method gives cannot be pooled", found="a value or standard error is missing",
-            fix="take a method with a standard error: an envelope, or a posterior without moments, cannot be pooled",
-        )  # fmt: skip
-    return replace(made, draws=None)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rubin:
-    """Estimates of several linkages put together: mean, total variance, its degrees of freedom, the share of the links."""
-
-    mean: float
-    variance: float
-    df: float
-    share: float
-
-    @staticmethod
-    def of(values: Floats, variances: Floats) -> Rubin:
-        """Rubin's rules."""
-        m = len(values)
-        within, between = float(variances.mean()), (1 + 1 / m) * float(values.var(ddof=1))
-        total = within + between
-        df = (m - 1) * (total / between) ** 2 if between > 0 else np.inf
-        return Rubin(mean=float(values.mean()), variance=total, df=float(df), share=between / total if total else 0.0)
-
-
-def _pooled(made: Sequence[Estimates], refused: Mapping[str, int], level: float, linkages: Any) -> Estimates:
-    first = made[0]
-    values, errors, people = (
-        np.array([one.frame[name].to_numpy(dtype=float) for one in made]) for name in ("value", "se", "n")
-    )
-    size, dark = (Rubin.of(values[:, row], errors[:, row] ** 2) for row in (0, 1))
-    n = size.mean - dark.mean
-    t = float(stats.t.ppf((1 + level) / 2, size.df))
-    spread = float(np.exp(t * np.sqrt(np.log1p(size.variance / dark.mean**2)))) if dark.mean > 0 else np.nan
-    frame = first.frame.copy()
-    frame["value"], frame["se"] = [size.mean, dark.mean], [np.sqrt(size.variance), np.sqrt(dark.variance)]
-    frame["lower"] = [n + dark.mean / spread, dark.mean / spread]
-    frame["upper"] = [n + dark.mean * spread, dark.mean * spread]
-    frame["df"], frame["level"], frame["interval_kind"] = [size.df, dark.df], level, "log"
-    frame["n"] = pd.array([round(float(people[:, 0].mean()))] * 2, dtype="Int64")
-    frame["method"] = str(LINKAGE_DRAWS)
-    terms = list(dict.fromkeys(str(one.frame["term"].iloc[0]) for one in made))
-    frame["term"] = terms[0] if len(terms) == 1 else ""
-    without = sum(refused.values())
-    codes = [LINKAGE_DRAWS_FAILED] if without > UNSTABLE * (len(made) + without) else []
-    codes += [] if dark.mean > 0 else [INTERVAL_NOT_DEFINED]
-    said = [a for a in _assumed(made) if a.code != PERFECT_LINKAGE]
-    arguments = {"draws": len(made) + without, "level": level, "of": first.provenance.to_dict()}
-    if isinstance(linkages, LinkDraws):
-        arguments |= {"seed": linkages.seed, "lists": list(linkages.lists)}
-    return replace(
-        first,
-        frame=frame,
-        reasons=tuple(code.at(row) for row in (0, 1) for code in codes),
-        assumptions=(*said, LINKS_DRAWN.held(draws=len(made))),
-        diagnostics={
-            "draws": len(made),
-            "draws_without_estimate": dict(refused),
-            "share_of_links": size.share,
-            "values": values[:, 0].tolist(),
-            "observed": (values[:, 0] - values[:, 1]).tolist(),
-            "terms": terms,
-        },
-        provenance=replace(first.provenance, call="pool_links", arguments=arguments, source_sha256=""),
-        draws=None,
-        support=Support.least([one.support for one in made]),
-    )
-
-
-def _assumed(made: Sequence[Estimates]) -> list[Assumption]:
-    """The assumptions of any draw, each once."""
-    seen: dict[str, Assumption] = {}
-    for one in made:
-        for assumption in one.assumptions:
-            seen.setdefault(repr((assumption.code, assumption.parameters)), assumption)
-    return list(seen.values())

@@ -6,8 +6,9 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
+from typing import Annotated, Any
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 from scipy import optimize, stats
@@ -17,7 +18,7 @@ from fl_estimate.errors import EstimateFault, ListsFault, listed
 from fl_estimate.estimators.capture_recapture.answers import log_limits, require_interval
 from fl_estimate.estimators.capture_recapture.linkage_codes import EVERYONE_CAN_BE_LISTED
 from fl_estimate.estimators.capture_recapture.loglinear import loglinear
-from fl_estimate.estimators.capture_recapture.terms import Terms, model_name, read_terms
+from fl_estimate.estimators.capture_recapture.terms import Terms, TermsInFile, model_name, read_terms
 from fl_estimate.inputs.histories import CaptureHistories, all_histories
 from fl_estimate.results.basis import Support
 from fl_estimate.results.build import build
@@ -34,8 +35,11 @@ from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 from fl_estimate.results.provenance import Provenance
 from fl_estimate.results.recipe import Recipe
+from fl_estimate.results.roles import FromFile, InFile, Key, Level, Within
 
 MOST_LISTS = 12
+NAMES = "list"
+"""The column of a file that names the rows."""
 DOUBT = 0.05
 """p of the pairs' agreement below which independence is marked."""
 
@@ -92,14 +96,14 @@ class _Pairs:
         return np.array(rows, dtype=float), np.concatenate([self.totals, self.overlaps])
 
 
-def pairwise_bounds(overlaps: pd.DataFrame) -> PairwiseBounds:
+def pairwise_bounds(overlaps: Any) -> PairwiseBounds:
     """Say between what limits the number of people on any list lies, if only overlaps of pairs are known.
 
     Parameters
     ----------
-    overlaps : pandas.DataFrame
+    overlaps : frame
         Square, with the same lists as index and columns: totals of lists on the diagonal, people on both elsewhere, as
-        `CaptureHistories.overlaps` gives them.
+        `CaptureHistories.overlaps` gives them. As a file holds it, the names of the rows are a column `list`, in any order.
 
     Returns
     -------
@@ -131,13 +135,18 @@ def pairwise_bounds(overlaps: pd.DataFrame) -> PairwiseBounds:
     return _bounds(_read(overlaps))
 
 
-@method(kind=None, basis="lists", family="capture_recapture")
+def _possible(overlaps: Any) -> None:
+    """Refuse a table that is none of overlaps, or of which nobody could be."""
+    _bounds(_read(overlaps))
+
+
+@method(kind="capture_recapture", chosen=True, basis="lists", family="capture_recapture")
 def pairwise(
-    overlaps: pd.DataFrame,
-    terms: Terms = "main",
+    overlaps: Annotated[Any, FromFile(needs=(NAMES,), check=_possible), Key("file")],
+    terms: Annotated[Terms, InFile(TermsInFile)] = "main",
     *,
-    people: float | None = None,
-    level: float = 0.95,
+    people: Annotated[float | None, Within(gt=0, finite=True)] = None,
+    level: Level = 0.95,
 ) -> Estimates:
     """Estimate the number of people from totals of lists and overlaps of pairs, without the full table of histories.
 
@@ -148,7 +157,7 @@ def pairwise(
 
     Parameters
     ----------
-    overlaps : pandas.DataFrame
+    overlaps : frame
         As in `pairwise_bounds`.
     terms : "main", "two-way" or sequence of pairs of lists
         The log-linear model. Interactions of three lists are in no overlap of two, and are refused.
@@ -221,9 +230,22 @@ def pairwise(
 # --- what was given ---------------------------------------------------------------------------------------------
 
 
-def _read(overlaps: Any) -> _Pairs:
-    if not isinstance(overlaps, pd.DataFrame):
-        raise _wrong(f"a {type(overlaps).__name__}")
+def _square(overlaps: Any) -> pd.DataFrame:
+    """The table with its lists as index and columns; those of a file have their names in a column."""
+    try:
+        wrapped = nw.from_native(overlaps).lazy()
+    except TypeError:
+        raise _wrong(f"a {type(overlaps).__name__}") from None
+    if NAMES not in wrapped.collect_schema() or (isinstance(overlaps, pd.DataFrame) and NAMES in overlaps.index):
+        return overlaps if isinstance(overlaps, pd.DataFrame) else wrapped.collect().to_pandas()
+    frame = wrapped.collect().to_pandas().set_index(NAMES)
+    frame.index = frame.index.map(str)
+    lists = [str(name) for name in frame.columns]
+    return frame.reindex(lists) if sorted(lists) == sorted(frame.index) and frame.index.is_unique else frame
+
+
+def _read(table: Any) -> _Pairs:
+    overlaps = _square(table)
     names = [str(name) for name in overlaps.columns]
     if names != [str(name) for name in overlaps.index] or len(names) < 2 or len(set(names)) != len(names):
         raise _wrong("index and columns are not the same two lists or more")
@@ -253,7 +275,7 @@ def _read(overlaps: Any) -> _Pairs:
 def _wrong(found: str) -> ListsFault:
     return ListsFault(
         "FL-LISTS-22", "this is no table of overlaps", found=found,
-        fix="a square frame, lists as index and columns: totals on the diagonal, people on both elsewhere",
+        fix=f"a square frame, lists as index (or in a column {NAMES!r}) and columns: totals on the diagonal, people on both elsewhere",
     )  # fmt: skip
 
 

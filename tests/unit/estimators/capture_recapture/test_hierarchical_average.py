@@ -12,9 +12,10 @@ from scipy import stats
 import fl_estimate as fl
 from fl_estimate import capture_recapture as cr
 from fl_estimate.errors import EstimateFault, ListsFault
+from fl_estimate.estimators.capture_recapture import hierarchical_chains
 from fl_estimate.estimators.capture_recapture.batch import Fitter, lattice
 from fl_estimate.estimators.capture_recapture.hierarchical_weights import Ask, weighed
-from fl_estimate.estimators.capture_recapture.model_space import all_models
+from fl_estimate.estimators.capture_recapture.model_space import all_models, neighbours
 from fl_estimate.inputs.histories import all_histories
 
 
@@ -124,6 +125,89 @@ def test_the_window_finds_what_all_models_say(name: str) -> None:
     )
 
 
+# --- chains over models -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("weights", "near"), [("bic", 1e-6), ("laplace", 5e-3)])
+def test_chains_over_models_of_five_lists_give_what_all_models_give(weights: Any, near: float) -> None:
+    """By BIC the chains meet all that weighs anything, and it is weighed exactly; by the integral they leave out at most 0.5 %."""
+    lists = fl.datasets.load("netherlands_5")
+    whole, found = (cr.average_hierarchical(lists, weights=weights, search=way, seed=1) for way in ("all", "mc3"))
+    numbers = ["value", "lower", "upper"]
+    np.testing.assert_allclose(first(found)[numbers].astype(float), first(whole)[numbers].astype(float), rtol=near)
+    assert found.diagnostics["chains"]["weights"] == "exact"
+    assert found.diagnostics["left_out"] <= 0.005
+    for name, share in whole.diagnostics["inclusion"].items():
+        assert found.diagnostics["inclusion"][name] == pytest.approx(share, abs=5e-3)
+
+
+def test_chains_that_weigh_models_by_visits_are_within_their_errors_of_all_models(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Were no share left out small enough: probabilities below the limits of all models, and inclusion, within four errors."""
+    monkeypatch.setattr(hierarchical_chains, "LEFT_OUT", -1.0)
+    lists = fl.datasets.load("netherlands_5")
+    whole = cr.average_hierarchical(lists, weights="laplace", search="all", seed=1)
+    found = cr.average_hierarchical(lists, weights="laplace", search="mc3", draws=40_000, seed=1)
+    told = found.diagnostics["chains"]
+    assert told["weights"] == "visits" and told["agreed"]
+    for name, q, error in zip(("lower", "value", "upper"), (0.025, 0.5, 0.975), told["error_at_limits"], strict=True):
+        share = float((found.draws[:, 0] <= float(first(whole)[name])).mean())
+        assert abs(share - q) < 4 * np.hypot(error, np.sqrt(q * (1 - q) / 40_000))
+    for name, share in whole.diagnostics["inclusion"].items():
+        assert abs(found.diagnostics["inclusion"][name] - share) < 4 * told["error_of_inclusion"]
+    # Single models weigh as much as among all; their scale is known as well as the time of half of the chains tells.
+    best = {one["terms"]: one["weight"] for one in whole.diagnostics["top_models"]}
+    shared = [one for one in found.diagnostics["top_models"] if one["terms"] in best]
+    assert len(shared) >= 5
+    for one in shared:
+        assert one["weight"] == pytest.approx(best[one["terms"]], rel=0.05)
+
+
+@pytest.mark.slow
+def test_six_lists_of_the_uk_settle_by_the_integral() -> None:
+    """7.8 million models of which none weighs a ten-thousandth: two seeds agree, where the window was cut short at 8,000."""
+    lists = fl.datasets.load("uk_2013_6")
+    found = [cr.average_hierarchical(lists, weights="laplace", seed=seed) for seed in (1, 2)]
+    assert all(one.diagnostics["chains"]["agreed"] and not one.reasons for one in found)
+    one, other = (first(each) for each in found)
+    for name in ("value", "lower", "upper"):
+        assert one[name] == pytest.approx(other[name], rel=0.02)
+    cut = cr.average_hierarchical(lists, weights="laplace", search="occam", seed=1)
+    assert {reason.code for reason in cut.reasons} == {"model_search_cut_short"}
+
+
+def test_six_lists_by_bic_are_those_of_the_window_and_tell_what_is_left_out() -> None:
+    lists = fl.datasets.load("uk_2013_6")
+    told: list[str] = []
+    found = cr.average_hierarchical(lists, seed=1, progress=told.append)
+    near = cr.average_hierarchical(lists, search="occam", seed=1)
+    assert found.diagnostics["search"] == "mc3"
+    assert found.diagnostics["left_out"] < 0.005
+    numbers = ["value", "lower", "upper"]
+    np.testing.assert_allclose(first(found)[numbers].astype(float), first(near)[numbers].astype(float), rtol=2e-3)
+    assert told and "models weighed" in told[0]
+
+
+def test_chains_that_do_not_agree_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few steps, and no share left out small enough: 200 steps of 16 chains tell the weight of no interaction."""
+    monkeypatch.setattr(hierarchical_chains, "LEFT_OUT", -1.0)
+    monkeypatch.setattr(hierarchical_chains, "ROUND", 50)
+    monkeypatch.setattr(hierarchical_chains, "JUDGED", (2, 4))
+    found = cr.average_hierarchical(fl.datasets.load("netherlands_5"), search="mc3", seed=1)
+    assert {reason.code for reason in found.reasons} >= {"model_chains_apart"}
+    assert all(reason.code.doubtful for reason in found.reasons if reason.code == "model_chains_apart")
+    assert found.diagnostics["chains"]["steps"] == 200
+
+
+def test_terms_that_can_change_are_those_of_each_model_by_itself() -> None:
+    space = lattice(4, 3)
+    models = all_models(space)
+    many = hierarchical_chains.can_change(space, models)
+    for model, row in zip(models, many, strict=True):
+        assert np.flatnonzero(row).tolist() == neighbours(space, model).tolist()
+
+
 def test_averages_hold_the_truth_where_two_lists_depend_on_each_other() -> None:
     """15 tables of four lists, 3,000 people, an odds ratio of 3 between two: independence misses most, the average few."""
     members = np.vstack([np.zeros((1, 4), dtype=int), all_histories(4)])
@@ -184,7 +268,7 @@ def test_what_an_average_says_of_itself() -> None:
 
 def test_averages_that_there_are_not_are_refused() -> None:
     lists = fl.datasets.load("kosovo")
-    wrong: list[dict[str, Any]] = [{"weights": "aic"}, {"model_prior": "x"}, {"search": "mc3"}, {"level": 0.0}]
+    wrong: list[dict[str, Any]] = [{"weights": "aic"}, {"model_prior": "x"}, {"search": "ladder"}, {"level": 0.0}]
     for given in wrong:
         with pytest.raises(EstimateFault, match="FL-EST-30"):
             cr.average_hierarchical(lists, **given)

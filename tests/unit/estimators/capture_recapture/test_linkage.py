@@ -477,3 +477,34 @@ def test_an_appraisal_shows_what_missed_links_would_do() -> None:
     small = pd.DataFrame({"police": [1, 0, 1], "ngo": [0, 1, 1], "count": [50, 80, 3]})
     hidden = fl.publish_appraisal(cr.appraise(fl.CaptureHistories.from_counts(small, lists=["police", "ngo"]), seed=1))
     assert len(hidden.linkage) == 0
+
+
+def test_draws_that_were_written_to_one_table_are_pooled_as_they_were() -> None:
+    records = pd.DataFrame({"unique_id": range(900), "source_dataset": ["police"] * 400 + ["ngo"] * 500})
+    pairs = pd.DataFrame({"unique_id_l": range(160), "unique_id_r": range(400, 560)})
+    pairs["match_probability"] = np.repeat([1.0, 0.5], 80)
+    links = cr.draw_links(records, pairs, lists=["police", "ngo"], draws=4, seed=1)
+    frame = links.to_frame()
+    assert [int(part["count"].sum()) for _, part in frame.groupby("draw")] == [int(one.n) for one in links]
+    people = frame.loc[frame.index.repeat(frame["count"])].reset_index(drop=True)
+    whole = fl.CaptureHistories.from_records(people, lists=["police", "ngo"], covariates=["draw"])
+    for name in ("independence", "stepwise"):
+        made = cr.pool_links(
+            whole, name if name == "independence" else (lambda h: cr.chapman(h, *h.lists)), draw="draw"
+        )
+        asked = cr.pool_links(links, None if name == "independence" else (lambda h: cr.chapman(h, *h.lists)))
+        numbers = ["value", "se", "lower", "upper", "df"]
+        np.testing.assert_allclose(made.frame[numbers].astype(float), asked.frame[numbers].astype(float), rtol=1e-12)
+    with pytest.raises(EstimateFault, match="FL-EST-430"):
+        cr.pool_links(whole)
+    with pytest.raises(EstimateFault, match="FL-EST-430"):
+        cr.pool_links(links, draw="draw")
+    with pytest.raises(EstimateFault, match="FL-EST-30"):
+        cr.pool_links(links, "chao")  # pyright: ignore[reportArgumentType]
+    with pytest.raises(ListsFault, match="FL-LISTS-02"):
+        links.to_frame(draw="police")
+    three = fl.CaptureHistories.from_records(
+        people.assign(clinic=people.index % 2), lists=["police", "ngo", "clinic"], covariates=["draw"]
+    )
+    chosen = cr.pool_links(three, "stepwise", draw="draw").to_frame()
+    assert np.isfinite(chosen[["value", "se", "lower", "upper"]].to_numpy(dtype=float)).all()
