@@ -43,8 +43,12 @@ STRUCTURES = {
 }
 PUBLISHED = ("uk_2013_5", "kosovo", "new_orleans_5", "western_us", "netherlands_5")
 """Lists whose stepwise model is a population too: that of the choice's own intervals, on tables as they are met."""
-FLAGS = {"poor_fit", "people_differ_fits_better", "lists_nested", "selection_blocked"}
+FLAGS = {"poor_fit", "people_differ_fits_better", "people_differ_fits_too", "lists_nested", "selection_blocked"}
 """Reasons on a row that say that the lists contradict the method."""
+OTHERS = {"percentile": "percentile", "BCa": "bca"}
+"""Intervals of a choice that are kept beside its default, by their keys among the diagnostics."""
+EDITION = 2
+"""Raise it where a method of the grid changes: samples of another edition are run anew."""
 Found = dict[str, tuple[float, float, bool]]
 
 
@@ -147,8 +151,9 @@ def one(histories: fl.CaptureHistories, tried: dict[str, Callable[[fl.CaptureHis
         found[name] = (float(row["lower"]), float(row["upper"]), flagged)
         if name in ENVELOPE:
             made[ENVELOPE[name]] = answer
-        if "bca" in answer.diagnostics:
-            found[f"{name}, BCa"] = (*answer.diagnostics["bca"], flagged)
+        for kind, key in OTHERS.items():
+            if key in answer.diagnostics:
+                found[f"{name}, {kind}"] = (*answer.diagnostics[key], flagged)
     if len(histories.lists) > 2:
         lower, upper, _ = ends(made, judged(made, refused))
         held = bool(histories.nested) or any("selection_blocked" in {r.code for r in e.reasons} for e in made.values())
@@ -174,8 +179,9 @@ class Cell:
 
     @property
     def runs(self) -> list[Found]:
-        """Those that are done."""
-        return json.loads(self.file.read_text(encoding="utf-8")) if self.file.exists() else []
+        """Those that are done with the methods as they are."""
+        kept = json.loads(self.file.read_text(encoding="utf-8")) if self.file.exists() else {}
+        return kept["runs"] if isinstance(kept, dict) and kept.get("edition") == EDITION else []
 
     def extend(self, datasets: int) -> float:
         """Run up to so many samples, a lot at a time; seconds it took."""
@@ -185,7 +191,7 @@ class Cell:
             # Each lot has a seed of its own: one table is the same however many are asked for.
             tables = cr.draw_lists(model, LOT, seed=1_000 * SEED + len(runs))
             runs += [one(histories, tried) for histories in tables]
-        self.file.write_text(json.dumps(runs), encoding="utf-8")
+        self.file.write_text(json.dumps({"edition": EDITION, "runs": runs}), encoding="utf-8")
         return time.perf_counter() - start
 
     def figures(self) -> dict[str, Any]:
@@ -339,7 +345,9 @@ def _part(title: str, rows: list[dict[str, Any]], two: bool) -> list[str]:
     if not rows:
         return []
     names = [
-        name for name in dict.fromkeys(name for row in rows for name in row["figures"]) if not name.endswith("BCa")
+        name
+        for name in dict.fromkeys(name for row in rows for name in row["figures"])
+        if not name.endswith(tuple(OTHERS))
     ]
     head = f"**{title}**, {'two lists' if two else 'three lists and more'}."
     lines = [
@@ -384,7 +392,7 @@ def main() -> None:
             if time.perf_counter() - start <= 60 * options.minutes and len(here.runs) < enough:
                 seconds = here.extend(enough)
                 print(here.file.stem, enough, f"{seconds:.1f} s", flush=True)
-    done = [here.figures() for here in grid if here.file.exists()]
+    done = [here.figures() for here in grid if here.runs]
     TARGET.write_text(written(done), encoding="utf-8")
     print(f"{len(done)} cells in {TARGET.relative_to(ROOT)}")
 
