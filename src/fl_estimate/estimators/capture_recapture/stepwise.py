@@ -88,20 +88,22 @@ def spreads(space: Lattice, fitted: Floats, models: Flags) -> Floats:
     hardly overlap, people and totals fix the overlaps' sum alone: near 1 − 1/pairs after main effects. Where they hold most
     people little is left: the overlap nearly follows from their totals.
     """
-    matrix = space.matrix
-    outer = (matrix[:, :, None] * matrix[:, None, :]).reshape(len(matrix), -1)
+    own = fitted @ space.matrix
+    # A term at −∞ has no information, and takes none.
+    active = np.hstack([np.ones((len(models), 1), dtype=bool), models]) & (own > 0)
+    used = active.any(axis=0)
+    inside, active = space.matrix[:, used], active[:, used]
     with one_thread():
-        whole = fitted @ outer
-        every = whole.reshape(len(fitted), matrix.shape[1], matrix.shape[1])
-        own = np.einsum("bii->bi", every)
-        # A term at −∞ has no information, and takes none.
-        active = np.hstack([np.ones((len(models), 1), dtype=bool), models]) & (own > 0)
-        systems, shared = information_systems(whole, active), every * active[:, :, None]
+        whole = fitted @ (inside[:, :, None] * inside[:, None, :]).reshape(len(inside), -1)
+        shared = (fitted @ (inside[:, :, None] * space.matrix[:, None, :]).reshape(len(inside), -1)).reshape(
+            len(fitted), inside.shape[1], -1
+        ) * active[:, :, None]
+        systems = information_systems(whole, active)
         try:
             known = np.linalg.solve(systems, shared)
         except np.linalg.LinAlgError:
             known = np.stack([solve_all(systems, shared[:, :, at]) for at in range(shared.shape[2])], axis=2)
-        left = own - np.einsum("bij,bij->bj", shared, known)
+        left = own - (shared * known).sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.clip(np.nan_to_num(left / own, nan=1.0), LEAST_SPREAD, 1.0)[:, 1:]
 
