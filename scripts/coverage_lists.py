@@ -50,15 +50,17 @@ LIKELIHOOD: dict[str, Method] = {
     "main effects, Wald": lambda h, _: cr.loglinear(h, interval="wald"),
     "main effects, profile": lambda h, _: cr.loglinear(h, likelihood="multinomial"),
     "all pairs, Wald": lambda h, _: cr.loglinear(h, "two-way", interval="wald"),
-    "stepwise 0.02, Wald given the model": lambda h, _: cr.select_stepwise(h, interval="wald"),
+    "stepwise 0.02, Wald given the model": lambda h, _: cr.select_stepwise(h, tails="poisson", interval="wald"),
     "AIC and p, profile given the model": lambda h, _: cr.select_aic_p(h),
     "BIC of pairs, Wald given the model": lambda h, _: cr.select_bic(h, interval="wald"),
 }
 BOOTSTRAP: dict[str, Method] = {
     "stepwise 0.02, percentile, n fixed": lambda h, b: cr.select_stepwise(
-        h, interval="percentile-fixed-n", replicates=b, seed=1
+        h, tails="poisson", interval="percentile-fixed-n", replicates=b, seed=1
     ),
-    "stepwise 0.02, BCa, n fixed": lambda h, b: cr.select_stepwise(h, interval="bca-fixed-n", replicates=b, seed=1),
+    "stepwise 0.02, BCa, n fixed": lambda h, b: cr.select_stepwise(
+        h, tails="poisson", interval="bca-fixed-n", replicates=b, seed=1
+    ),
     "BIC of pairs, top 20, BCa, n fixed": lambda h, b: cr.select_bic(
         h, top=20, interval="bca-fixed-n", replicates=b, seed=1
     ),

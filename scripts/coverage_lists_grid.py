@@ -43,8 +43,12 @@ STRUCTURES = {
 }
 PUBLISHED = ("uk_2013_5", "kosovo", "new_orleans_5", "western_us", "netherlands_5")
 """Lists whose stepwise model is a population too: that of the choice's own intervals, on tables as they are met."""
-FLAGS = {"poor_fit", "people_differ_fits_better", "lists_nested", "selection_blocked"}
+FLAGS = {"poor_fit", "people_differ_fits_better", "people_differ_fits_too", "lists_nested", "selection_blocked"}
 """Reasons on a row that say that the lists contradict the method."""
+OTHERS = {"percentile": "percentile", "BCa": "bca"}
+"""Intervals of a choice that are kept beside its default, by their keys among the diagnostics."""
+EDITION = 2
+"""Raise it where a method of the grid changes: samples of another edition are run anew."""
 Found = dict[str, tuple[float, float, bool]]
 
 
@@ -147,8 +151,9 @@ def one(histories: fl.CaptureHistories, tried: dict[str, Callable[[fl.CaptureHis
         found[name] = (float(row["lower"]), float(row["upper"]), flagged)
         if name in ENVELOPE:
             made[ENVELOPE[name]] = answer
-        if "bca" in answer.diagnostics:
-            found[f"{name}, BCa"] = (*answer.diagnostics["bca"], flagged)
+        for kind, key in OTHERS.items():
+            if key in answer.diagnostics:
+                found[f"{name}, {kind}"] = (*answer.diagnostics[key], flagged)
     if len(histories.lists) > 2:
         lower, upper, _ = ends(made, judged(made, refused))
         held = bool(histories.nested) or any("selection_blocked" in {r.code for r in e.reasons} for e in made.values())
@@ -174,8 +179,9 @@ class Cell:
 
     @property
     def runs(self) -> list[Found]:
-        """Those that are done."""
-        return json.loads(self.file.read_text(encoding="utf-8")) if self.file.exists() else []
+        """Those that are done with the methods as they are."""
+        kept = json.loads(self.file.read_text(encoding="utf-8")) if self.file.exists() else {}
+        return kept["runs"] if isinstance(kept, dict) and kept.get("edition") == EDITION else []
 
     def extend(self, datasets: int) -> float:
         """Run up to so many samples, a lot at a time; seconds it took."""
@@ -185,7 +191,7 @@ class Cell:
             # Each lot has a seed of its own: one table is the same however many are asked for.
             tables = cr.draw_lists(model, LOT, seed=1_000 * SEED + len(runs))
             runs += [one(histories, tried) for histories in tables]
-        self.file.write_text(json.dumps(runs), encoding="utf-8")
+        self.file.write_text(json.dumps({"edition": EDITION, "runs": runs}), encoding="utf-8")
         return time.perf_counter() - start
 
     def figures(self) -> dict[str, Any]:
@@ -208,8 +214,10 @@ class Cell:
                 "either": float((covered | (flagged > 0) | none).mean()),
                 "width": float(np.median(widths)) if len(widths) else np.nan,
             }
+        model = self.model
+        several = float(size * model.chances[all_histories(len(model.lists)).sum(axis=1) > 2].sum())
         return {"lists": self.lists, "share": self.share, "structure": self.structure, "size": size,
-                "datasets": len(runs), "figures": figures}  # fmt: skip
+                "on_three": several, "datasets": len(runs), "figures": figures}  # fmt: skip
 
 
 def choices() -> dict[str, Callable[[fl.CaptureHistories], fl.Estimates]]:
@@ -293,6 +301,7 @@ def summary(done: list[dict[str, Any]]) -> list[str]:
             f"| {name} | {len(rows)} | {100 * covered:.1f} ± {100 * error(covered, total):.1f} % | {100 * min(given)[0]:.0f} % | {below} "
             f"| {100 * flagged:.1f} % | {100 * max(row['flagged'] for row, _ in rows):.0f} % | {above} |"
         )
+    lines += _refused_for_want_of_overlap(done)
     seen = [one for one in done if one["lists"] > 2 and one["structure"] != "independent" and one["figures"]["independence"]["flagged"] >= SEEN]  # fmt: skip
     lines += ["", f"*Violations that the lists show*: {len(seen)} cells of three lists and more in which independence is flagged in half of the samples or more. "
               f"Promised: {100 * EITHER:.0f} % covered or flagged.", "",
@@ -309,12 +318,26 @@ def summary(done: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
+def _refused_for_want_of_overlap(done: list[dict[str, Any]]) -> list[str]:
+    """What the cells have in common in which all pairs have no estimate."""
+    rows = [one for one in done if one["structure"] in TRUE and one["lists"] > 2 and "all pairs" in one["figures"]]
+    without = [
+        one["on_three"] for one in rows if wilson(one["figures"]["all pairs"]["flagged"], one["datasets"])[0] > FLAGGED
+    ]
+    others = [one["on_three"] for one in rows if one["on_three"] not in without]
+    if not without or not others:
+        return []
+    return ["", f"The {len(without)} cells in which all pairs are refused or flagged above {100 * FLAGGED:.0f} % expect {min(without):.2g} to "
+            f"{max(without):.2g} people on three lists or more, the others {min(others):.2g} and more: from the overlap of three lists all pairs "
+            "say how many are on none, and where nobody is on three they have no estimate."]  # fmt: skip
+
+
 def _choices(done: list[dict[str, Any]]) -> list[str]:
-    """Both intervals of the choices where they can choose right: on the grid pooled by structure, and after published lists."""
+    """The intervals of the choices where they can choose right: on the grid pooled by structure, and after published lists."""
     groups = {f"grid, {title[0].lower()}{title[1:]}": [one for one in done if one["structure"] == name and one["lists"] > 2] for name, title in list(STRUCTURES.items())[:2]}  # fmt: skip
     groups |= {f"after `{name}`": [one for one in done if one["structure"] == name] for name in PUBLISHED}
-    lines = ["", "*The two intervals of a choice*, covered (median width against that of percentile):", "",
-             "| population | stepwise, percentile | stepwise, BCa | BIC, percentile | BIC, BCa |", "|---|---:|---:|---:|---:|"]  # fmt: skip
+    lines = ["", "*Three intervals of a choice*: the default, `percentile-and-model`, and two by name; covered (median width against that of the default):", "",
+             "| population | stepwise | its percentile | its BCa | BIC | its percentile | its BCa |", "|---|---:|---:|---:|---:|---:|---:|"]  # fmt: skip
     for title, rows in groups.items():
         if rows:
             lines.append(f"| {title} | " + " | ".join(_pooled(rows, name) for name in ("stepwise", "BIC")) + " |")
@@ -322,12 +345,13 @@ def _choices(done: list[dict[str, Any]]) -> list[str]:
 
 
 def _pooled(rows: list[dict[str, Any]], name: str) -> str:
-    """Coverage of both intervals over some cells, and the median over them of the ratio of widths."""
-    rows = [row for row in rows if name in row["figures"] and f"{name}, BCa" in row["figures"]]
+    """Coverage of its intervals over some cells, and the median over them of the ratio of widths."""
+    kinds = (name, *(f"{name}, {kind}" for kind in OTHERS))
+    rows = [row for row in rows if all(kind in row["figures"] for kind in kinds)]
     if not rows:
-        return " | "
+        return " | | "
     shown: list[str] = []
-    for kind in (name, f"{name}, BCa"):
+    for kind in kinds:
         total = sum(row["figures"][kind]["given"] for row in rows)
         covered = sum(row["figures"][kind]["covered_of_given"] * row["figures"][kind]["given"] for row in rows) / total
         ratio = np.median([row["figures"][kind]["width"] / row["figures"][name]["width"] for row in rows])
@@ -339,7 +363,9 @@ def _part(title: str, rows: list[dict[str, Any]], two: bool) -> list[str]:
     if not rows:
         return []
     names = [
-        name for name in dict.fromkeys(name for row in rows for name in row["figures"]) if not name.endswith("BCa")
+        name
+        for name in dict.fromkeys(name for row in rows for name in row["figures"])
+        if not name.endswith(tuple(OTHERS))
     ]
     head = f"**{title}**, {'two lists' if two else 'three lists and more'}."
     lines = [
@@ -384,7 +410,7 @@ def main() -> None:
             if time.perf_counter() - start <= 60 * options.minutes and len(here.runs) < enough:
                 seconds = here.extend(enough)
                 print(here.file.stem, enough, f"{seconds:.1f} s", flush=True)
-    done = [here.figures() for here in grid if here.file.exists()]
+    done = [here.figures() for here in grid if here.runs]
     TARGET.write_text(written(done), encoding="utf-8")
     print(f"{len(done)} cells in {TARGET.relative_to(ROOT)}")
 

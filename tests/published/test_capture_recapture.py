@@ -81,7 +81,7 @@ def test_the_tables_follow_from_each_other() -> None:
     ],
 )
 def test_values_of_the_stepwise_choice(name: str, threshold: float, printed: int, source: str) -> None:
-    found = cr.select_stepwise(fl.datasets.load(name), threshold=threshold, interval="wald")
+    found = cr.select_stepwise(fl.datasets.load(name), threshold=threshold, tails="poisson", interval="wald")
     assert round(value(found)) == printed, source
 
 
@@ -110,8 +110,10 @@ def test_bca_limits_of_the_stepwise_choice(name: str, printed: tuple[int, int], 
     h = fl.datasets.load(name)
     space = lattice(len(h.lists), 2)
     fitter, counts = Fitter(lattice=space), full_counts(h, space.members)
-    draws = resampling.draw(counts, lambda tables: stepwise(fitter, tables, 0.02).dark, replicates=500, seed=2)
-    size = h.n + stepwise(fitter, counts[None], 0.02).dark[0]
+    draws = resampling.draw(
+        counts, lambda tables: stepwise(fitter, tables, 0.02, "poisson").dark, replicates=500, seed=2
+    )
+    size = h.n + stepwise(fitter, counts[None], 0.02, "poisson").dark[0]
     for level, limit in zip((0.025, 0.975), printed, strict=True):
         assert_is_bca_limit(draws, size, level, limit, theirs)
 

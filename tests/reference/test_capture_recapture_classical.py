@@ -134,7 +134,7 @@ def pairs_in(term: str, h: fl.CaptureHistories) -> set[frozenset[str]]:
 @pytest.mark.parametrize("entry", of(CHOSEN, "SparseMSE.stepwise"))
 def test_stepwise_chooses_as_sparsemse(entry: dict[str, Any]) -> None:
     h = histories(entry["dataset"])
-    row = cr.select_stepwise(h, threshold=threshold(entry), interval="wald").to_frame().iloc[0]
+    row = cr.select_stepwise(h, threshold=threshold(entry), tails="poisson", interval="wald").to_frame().iloc[0]
     np.testing.assert_allclose(row["value"], entry["estimate"], rtol=RTOL)
     np.testing.assert_allclose([row["lower"], row["upper"]], entry["interval"], rtol=1e-4)
     assert pairs_in(row["term"], h) == terms_of(entry)
@@ -142,7 +142,8 @@ def test_stepwise_chooses_as_sparsemse(entry: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("entry", of(ENTRIES, "MSE.stepwise p="))
 def test_stepwise_chooses_as_mse(entry: dict[str, Any]) -> None:
-    found = cr.select_stepwise(histories(entry["dataset"]), threshold=threshold(entry), interval="wald")
+    h = histories(entry["dataset"])
+    found = cr.select_stepwise(h, threshold=threshold(entry), tails="poisson", interval="wald")
     np.testing.assert_allclose(found.to_frame()["value"].iloc[0], entry["estimate"], rtol=RTOL)
     criteria = [found.diagnostics["aic"], found.diagnostics["bic"]]
     np.testing.assert_allclose(criteria, [entry["extras"]["aic"], entry["extras"]["bic"]], rtol=RTOL)
@@ -238,7 +239,9 @@ def test_draws_of_the_stepwise_bootstrap(entry: dict[str, Any]) -> None:
     h, fitter, counts = parts_for(entry["dataset"], 2)
     extras, theirs = entry["extras"], int(entry["method"].split("nboot=")[1].split()[0])
     ours = 3000 if theirs == 1000 else 1000
-    draws = resampling.draw(counts, lambda tables: stepwise(fitter, tables, 0.02).dark, replicates=ours, seed=1)
+    draws = resampling.draw(
+        counts, lambda tables: stepwise(fitter, tables, 0.02, "poisson").dark, replicates=ours, seed=1
+    )
     told = resampling.bootstrap(draws, entry["estimate"], h.n, kind="bca", level=0.95).diagnostics
     assert told["acceleration"] == pytest.approx(extras["ahat"], rel=1e-5)
     assert_same_share(draws.size, entry["estimate"], float(special.ndtr(extras["z0"])), theirs)

@@ -61,6 +61,11 @@ SOURCES: dict[str, Said] = {
 INTERVALS: dict[str, Said] = {
     "bca": ("bootstrap (BCa)", "bootstrap (BCa)", "bootstrap (BCa)"),
     "percentile": ("bootstrap percentiles", "percentiles du bootstrap", "percentiles del bootstrap"),
+    "percentile-and-model": (
+        "bootstrap percentiles, and the limits of the model chosen where they are wider",
+        "percentiles du bootstrap, et limites du modèle retenu lorsqu’elles sont plus larges",
+        "percentiles del bootstrap, y límites del modelo elegido cuando son más amplios",
+    ),
     "bca-fixed-n": (
         "bootstrap (BCa) of as many persons as were observed",
         "bootstrap (BCa) d’autant de personnes qu’observé",
@@ -163,6 +168,15 @@ REASONS: dict[str, Said] = {
         "paires de listes retenues : ce chiffre et son intervalle supposent qu’elles ne diffèrent pas.",
         "Un modelo en que las personas difieren en su probabilidad de figurar en una lista describe mejor las listas (BIC) que los "
         "pares de listas elegidos: esta cifra y su intervalo suponen que no difieren.",
+    ),
+    "people_differ_fits_too": (
+        "Lists that do not depend on each other but see some persons more easily than others describe these lists too, and leave "
+        "room for numbers outside this interval: dependence of every pair of lists is one reading among several.",
+        "Des listes indépendantes les unes des autres, mais qui voient plus facilement certaines personnes, décrivent aussi ces "
+        "listes et admettent des chiffres hors de cet intervalle : la dépendance de toutes les paires n’est qu’une lecture parmi "
+        "d’autres.",
+        "Unas listas independientes entre sí, pero que ven a unas personas más fácilmente que a otras, también describen estas "
+        "listas y admiten cifras fuera de este intervalo: la dependencia de todos los pares es solo una lectura entre varias.",
     ),
     "poor_fit": (
         "The model does not describe the lists (goodness of fit: p at most {p}): do not rely on its figure or interval.",

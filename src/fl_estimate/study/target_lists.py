@@ -30,7 +30,7 @@ WORDS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     (r"bales|hesketh|msefit|\baic\b", "select_aic_p", {}),
     (r"main[- ]effects|independen", "loglinear", {"terms": "main", "interval": "wald"}),
     (r"all pairs|two-way", "loglinear", {"terms": "two-way", "interval": "wald"}),
-    (r"stepwise|sparsemse", "select_stepwise", {"interval": "wald"}),
+    (r"stepwise|sparsemse", "select_stepwise", {"interval": "wald", "tails": "poisson"}),
     (r"\bbic\b", "select_bic", {"interval": "wald"}),
     (r"chapman", "chapman", {"interval": "wald"}),
     (r"petersen|lincoln", "petersen", {"interval": "wald"}),

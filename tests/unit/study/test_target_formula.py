@@ -180,7 +180,7 @@ def test_sizes_and_thousands() -> None:
     ("method", "words"),
     [
         ("Bales-Hesketh-Silverman: stepwise", "select_aic_p()"),
-        ("stepwise, p < 0.005", "select_stepwise(interval='wald', threshold=0.005)"),
+        ("stepwise, p < 0.005", "select_stepwise(interval='wald', tails='poisson', threshold=0.005)"),
         ("least BIC of order 3, downhill", "select_bic(interval='wald', max_order=3, search='downhill')"),
         ("main effects only", "loglinear(terms='main', interval='wald')"),
         ("Mth-Chao", "chao(kind='bias-corrected')"),

@@ -330,8 +330,9 @@ def information_systems(information: Floats, active: Flags) -> Floats:
     """The information of each table on its own active columns, 1 on the diagonal elsewhere."""
     size = active.shape[1]
     kept = active.astype(float)
-    systems = information.reshape(-1, size, size) * kept[:, :, None] * kept[:, None, :]
-    systems += np.eye(size) * (1 - kept)[:, None, :]
+    systems = information.reshape(-1, size, size) * kept[:, :, None]
+    systems *= kept[:, None, :]
+    np.einsum("bii->bi", systems)[...] += 1 - kept
     return systems
 
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from fl_estimate.estimators.capture_recapture import bootstrap as resampling
+from fl_estimate.estimators.capture_recapture.answers import Limits
 from fl_estimate.estimators.capture_recapture.batch import Fitter, Flags, Floats, Lattice
 from fl_estimate.estimators.capture_recapture.closed import differing_bic
 from fl_estimate.estimators.capture_recapture.list_codes import (
@@ -27,7 +28,16 @@ from fl_estimate.results.codes import INTERVAL_GIVEN_MODEL, MODEL_CHOSEN_BY_DATA
 from fl_estimate.results.estimates import Estimates
 
 Likelihood = Literal["poisson", "multinomial"]
-Interval = Literal["percentile", "bca", "profile", "log", "wald", "bca-fixed-n", "percentile-fixed-n"]
+Interval = Literal[
+    "percentile-and-model", "percentile", "bca", "profile", "log", "wald", "bca-fixed-n", "percentile-fixed-n"
+]  # fmt: skip
+BOTH = "percentile-and-model"
+"""Percentiles of the resamples, and the limits of the model chosen where they lie farther out."""
+
+
+def drawn(kind: str) -> bool:
+    """Whether an interval asks for resamples."""
+    return kind == BOTH or kind in resampling.KINDS
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -66,10 +76,9 @@ def answer(
     tell: resampling.Tell | None = None,
 ) -> Estimates:
     """The model chosen, estimated by `loglinear`; then the interval asked for."""
-    drawn = kind in resampling.KINDS
-    chosen = _chosen(histories, search, likelihood, "wald" if drawn else kind, level)
+    chosen = _chosen(histories, search, likelihood, _given_model(kind), level)
     made = _named(chosen, call, methods, search.told, kind)
-    if not drawn:
+    if not drawn(kind):
         return made
     resampling.require_replicates(replicates)
     unseen = _unseen(made, kind)
@@ -90,7 +99,8 @@ def answer_by_top(
 ) -> Estimates:
     """As `answer`, with limits for each number of models compared: one pass over the resamples gives all."""
     resampling.require_replicates(replicates)
-    made = _named(_chosen(histories, search, "poisson", "wald", level), "select_bic", BIC, search.told, kind)
+    chosen = _chosen(histories, search, "poisson", _given_model(kind), level)
+    made = _named(chosen, "select_bic", BIC, search.told, kind)
     by_top: list[Floats] = []
     seen: list[Floats] = []
 
@@ -108,7 +118,7 @@ def answer_by_top(
     for number in sorted({1, 2, 5, 10, 20, 50, 100, len(kept)} & set(range(1, len(kept) + 1))):
         sizes = dark[:, number - 1] + people
         here = replace(draws, size=sizes[:replicates], less_one=sizes[replicates:])
-        found = resampling.bootstrap(here, size, n, kind=kind, level=level).limits
+        found = _limits(made, resampling.bootstrap(here, size, n, kind=_resampled(kind), level=level), kind)
         limits[str(number)] = [found.lower + n, found.upper + n]
     told = {**made.diagnostics, "top": len(kept), "limits_by_top": limits}
     return _with_draws(histories, replace(made, diagnostics=told), draws, kind, level)
@@ -117,6 +127,29 @@ def answer_by_top(
 def _unseen(made: Estimates, kind: str) -> float | None:
     """People on no list, to be drawn with the others; none for the kinds that hold n fixed."""
     return None if kind.endswith(resampling.FIXED) else float(made.frame["value"].iloc[1])
+
+
+def _given_model(kind: str) -> str | None:
+    """The interval of the model chosen that is asked for first: its own default, or the least work where it is not used."""
+    return None if kind == BOTH else "wald" if drawn(kind) else kind
+
+
+def _resampled(kind: str) -> str:
+    return "percentile" if kind == BOTH else kind
+
+
+def _limits(made: Estimates, found: resampling.Bootstrapped, kind: str) -> Limits:
+    """Limits of the dark figure: the resamples', and with both those of the model chosen where they lie farther out.
+
+    Resamples of lists that hardly overlap take chance for dependence and lie too high; the model chosen knows nothing of
+    the choice. Each is right where the other is not.
+    """
+    if kind != BOTH:
+        return found.limits
+    row = made.frame.iloc[1]
+    return Limits(
+        float(np.fmin(found.limits.lower, row["lower"])), float(np.fmax(found.limits.upper, row["upper"]))
+    )  # fmt: skip
 
 
 def _chosen(
@@ -160,13 +193,15 @@ def _with_draws(
     level: float,
 ) -> Estimates:
     frame, n = made.frame.copy(), histories.n
-    found = resampling.bootstrap(draws, float(frame["value"].iloc[0]), n, kind=kind, level=level)
-    frame["lower"] = [n + found.limits.lower, found.limits.lower]
-    frame["upper"] = [n + found.limits.upper, found.limits.upper]
+    found = resampling.bootstrap(draws, float(frame["value"].iloc[0]), n, kind=_resampled(kind), level=level)
+    limits = _limits(made, found, kind)
+    frame["lower"] = [n + limits.lower, limits.lower]
+    frame["upper"] = [n + limits.upper, limits.upper]
     frame["se"] = [found.se, found.se]
     frame["interval_kind"] = kind
     occurred = [":".join(histories.lists[p] for p in np.flatnonzero(row)) for row in histories.members]
     told = {**found.diagnostics, "less_one_person": dict(zip(occurred, draws.less_one.tolist(), strict=True))}
+    told |= {"model": made.frame.loc[0, ["lower", "upper"]].tolist()} if kind == BOTH else {}
     provenance = made.provenance
     arguments = {**provenance.arguments, "replicates": len(draws.size), "seed": draws.seed}
     return replace(

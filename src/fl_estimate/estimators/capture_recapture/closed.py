@@ -11,10 +11,10 @@ import numpy as np
 
 from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, not_one_of
-from fl_estimate.estimators.capture_recapture.answers import population_estimates, require_interval, wald_limits
+from fl_estimate.estimators.capture_recapture.answers import Limits, population_estimates, require_interval, wald_limits
 from fl_estimate.estimators.capture_recapture.existence import full_counts, is_identifiable, is_inside
 from fl_estimate.estimators.capture_recapture.fitting import Fit, fit_poisson
-from fl_estimate.estimators.capture_recapture.goodness import goodness
+from fl_estimate.estimators.capture_recapture.goodness import goodness, people_differ_p
 from fl_estimate.estimators.capture_recapture.list_codes import (
     BEHAVIOUR_AFTER_CAPTURE,
     CLOSED,
@@ -48,6 +48,9 @@ HETEROGENEITY: dict[str, Callable[[Floats], Floats]] = {
 }
 """Column of k lists: the cumulant of a mixing distribution (Baillargeon and Rivest 2007, with their constants 2 and 3.5)."""
 MODELS = ("M0", "Mt", *(f"{m}-{h}" for m in ("Mh", "Mth") for h in ("chao", *HETEROGENEITY)), "Mb", "Mbh")
+
+DIFFER = 0.01
+"""Size of the test of independent lists against people who differ, before all pairs are held against such people."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,6 +198,45 @@ def differing_bic(histories: CaptureHistories) -> float:
     return least
 
 
+def differ_too(histories: CaptureHistories, limits: Limits, level: float) -> bool:
+    """Whether people who differ describe the lists too, and may be fewer or more than these limits say.
+
+    Asked of a model with all pairs, which takes up what people who differ leave in them: nothing in the table then speaks
+    against it. Independent lists are ruled out by the score that looks for such people, the model of the lower bound fits,
+    and that bound's limits reach beyond: from there on the lists speak against no number.
+
+    Parameters
+    ----------
+    histories : CaptureHistories
+    limits : Limits
+        Of the dark figure.
+    level : float
+    """
+    if len(histories.lists) < 3 or histories.empty_lists:
+        return False
+    members = all_histories(len(histories.lists))
+    counts, times = full_counts(histories, members), members.sum(axis=1).astype(float)
+    base = _design("Mth-chao", members)
+    if not _has_estimate(base, counts):
+        return False
+    if not people_differ_p(base, counts, fit_poisson(base, counts).fitted, times) < DIFFER:
+        return False
+    try:
+        fit, kept = _lower_bound("Mth-chao", base, times, counts)
+    except EstimateFault:
+        return False
+    dark, spread = float(np.exp(fit.parameters[0])), float(fit.covariance[0, 0])
+    bound = wald_limits(dark, float(np.sqrt(spread + 1 / dark)), level)
+    if not (bound.lower < limits.lower or bound.upper > limits.upper):
+        return False
+    return not goodness(_with_bound(base, times, kept), counts, fit.fitted, times).poor
+
+
+def _with_bound(base: Floats, times: Floats, kept: tuple[int, ...]) -> Floats:
+    """Columns of a model with the terms of the lower bound that are above 0."""
+    return np.column_stack([base, *(np.maximum(times - j + 1, 0.0) for j in kept)])
+
+
 def _design(model: str, members: Member) -> Floats:
     """Columns of a log-linear model: intercept, lists or their number, and the form of what differs between people."""
     kind, _, form = model.partition("-")
@@ -225,7 +267,7 @@ def _loglinear(histories: CaptureHistories, model: str, bias_corrected: bool) ->
         return _Answer(dark=dark, variance=variance, se_log=se_log, diagnostics={"parameters": told["parameters"]})
     if form == "chao":
         told["heterogeneity_terms"] = list(kept)
-        base = np.column_stack([base, *(np.maximum(times - j + 1, 0.0) for j in kept)])
+        base = _with_bound(base, times, kept)
     tested = goodness(base, counts, fit.fitted, times)
     return _Answer(
         dark=dark, variance=variance, se_log=se_log, diagnostics={**told, **tested.told}, reasons=tested.reasons

@@ -21,6 +21,8 @@ DRAWS, ENOUGH, FIRST = 499, 10, 99
 """Tables drawn at most; so many at or above what was observed end the drawing (Besag and Clifford 1991); the first lot."""
 SEED = 1
 """One table gives one p, whoever asks: a test is no place for chance that can be tried again."""
+PLAIN = 10.0
+"""Standard deviations from which a score is taken at its word in sparse tables, too."""
 IN_MODEL = 1e-8
 """Share of a column's own information that the model leaves, below which the column is in the model."""
 
@@ -100,8 +102,9 @@ def goodness(matrix: Floats, counts: Floats, fitted: Floats, times: Floats | Non
     -----
     The deviance looks everywhere, and with many cells sees little of what people who differ leave: the same excess in all
     sets of lists alike. The score looks there alone: with c = C(k, j), the sets of j lists that hold k, for the least j ≥ 2
-    that the model has not (2 after main effects, 3 after all pairs), S = c'(n − μ), S²/(c'Wc − c'WA(A'WA)⁻¹A'Wc) is χ²
-    with one degree of freedom. p is twice the smaller of the two.
+    that the model has not (2 after main effects, 3 after all pairs), S = c'(n − μ), S/√(c'Wc − c'WA(A'WA)⁻¹A'Wc) is normal.
+    Of pairs people who differ leave too many and never too few, so the test is one-sided; of larger sets it is not. p of both
+    tests is twice the smaller.
 
     Where every fitted count is 5 or more both have their χ² distribution. In sparser tables they have not, on either
     side: p is then the share of tables drawn from the model (multinomial, of as many people) whose statistic, fitted anew,
@@ -125,19 +128,47 @@ def goodness(matrix: Floats, counts: Floats, fitted: Floats, times: Floats | Non
     column = None if times is None or df == 1 else _column(matrix, fitted, times)
     observed = [deviance, np.nan if column is None else float(_scores(matrix, column, counts[None], fitted[None])[0])]
     if fitted.min() >= DENSE:
-        p = [float(stats.chi2.sf(deviance, df)), float(stats.chi2.sf(observed[1], 1))]
+        p = [float(stats.chi2.sf(deviance, df)), np.nan if column is None else column.p(observed[1])]
         return Goodness(deviance=deviance, df=df, deviance_p=p[0], heterogeneity_p=p[1], reference="chi-squared")
     p = _drawn(matrix, column, fitted, np.array(observed))
     return Goodness(deviance=deviance, df=df, deviance_p=p[0], heterogeneity_p=p[1], reference="bootstrap")
 
 
-def _column(matrix: Floats, fitted: Floats, times: Floats) -> Floats | None:
-    """Sets of j lists in each history, for the least j of which the model leaves something; None where it leaves nothing."""
+def people_differ_p(matrix: Floats, counts: Floats, fitted: Floats, times: Floats) -> float:
+    """Give p of the score alone; 1 where the model leaves nothing of it. Sparse tables are drawn where it is not plain.
+
+    By Cantelli's inequality a standardised count is above `PLAIN` in at most 1/(1 + PLAIN²) of samples, whatever it is.
+    """
+    column = _column(matrix, fitted, times)
+    if column is None:
+        return 1.0
+    score = float(_scores(matrix, column, counts[None], fitted[None])[0])
+    if fitted.min() >= DENSE or score <= 1 or score >= PLAIN**2:
+        return column.p(score)
+    return _drawn(matrix, column, fitted, np.array([np.nan, score]))[1]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Column:
+    """Sets of j lists in each history, and whether only too many of them speak for people who differ: of pairs."""
+
+    sets: Floats
+    one_sided: bool
+
+    def p(self, score: float) -> float:
+        """Of a score, squared over its variance and with its sign where that counts."""
+        if not self.one_sided:
+            return float(stats.chi2.sf(score, 1))
+        return float(special.ndtr(-np.sign(score) * np.sqrt(abs(score))))
+
+
+def _column(matrix: Floats, fitted: Floats, times: Floats) -> _Column | None:
+    """For the least j of which the model leaves something; None where it leaves nothing."""
     for order in range(2, int(times.max()) + 1):
         column = special.binom(times, order)
         whole = float(fitted @ column**2)
         if whole > 0 and float(_information(matrix, column, fitted[None])[0]) > IN_MODEL * whole:
-            return column
+            return _Column(sets=column, one_sided=order == 2)
     return None
 
 
@@ -150,14 +181,15 @@ def _information(matrix: Floats, column: Floats, fitted: Floats) -> Floats:
         return fitted @ column**2 - (shared * solve_all(systems, shared)).sum(axis=1)
 
 
-def _scores(matrix: Floats, column: Floats, counts: Floats, fitted: Floats) -> Floats:
-    """Score statistics of B tables."""
-    left = _information(matrix, column, fitted)
+def _scores(matrix: Floats, column: _Column, counts: Floats, fitted: Floats) -> Floats:
+    """Score statistics of B tables: squares over their variance, with their sign where the test is one-sided."""
+    left, score = _information(matrix, column.sets, fitted), (counts - fitted) @ column.sets
+    sign = np.sign(score) if column.one_sided else 1.0
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(left > IN_MODEL * (fitted @ column**2), ((counts - fitted) @ column) ** 2 / left, 0.0)
+        return np.where(left > IN_MODEL * (fitted @ column.sets**2), sign * score**2 / left, 0.0)
 
 
-def _drawn(matrix: Floats, column: Floats | None, fitted: Floats, observed: Floats) -> list[float]:
+def _drawn(matrix: Floats, column: _Column | None, fitted: Floats, observed: Floats) -> list[float]:
     """For the deviance and the score, the share of tables drawn from a model of which it is as large."""
     generator, people = np.random.default_rng(SEED), max(1, round(float(fitted.sum())))
     done, worse = 0, np.zeros(2, dtype=int)
@@ -167,11 +199,11 @@ def _drawn(matrix: Floats, column: Floats | None, fitted: Floats, observed: Floa
         found = _deviances(tables, again)
         fine = np.isfinite(found)
         each = [found, np.full(lot, np.nan) if column is None else _scores(matrix, column, tables, again)]
-        # Equal but for rounding is equal: few histories give few different tables.
-        near = observed * (1 - 1e-9) - 1e-9
+        # Equal but for rounding is equal: few histories give few different tables. What is missing is not asked for.
+        near = observed - 1e-9 * (1 + np.abs(observed))
         worse += [int((one[fine] >= least).sum()) for one, least in zip(each, near, strict=True)]
         done += int(fine.sum())
-        if worse[: 1 if column is None else 2].min() >= ENOUGH:
+        if worse[np.isfinite(observed)].min() >= ENOUGH:
             break
     p = (1 + worse) / (1 + done)
     return [float(p[0]), np.nan if column is None else float(p[1])]

@@ -30,6 +30,7 @@ APPRAISAL = MethodName("appraisal")
 
 TRANSFORMED_LOGIT = IntervalKind("transformed-logit")
 BCA_FIXED_N = IntervalKind("bca-fixed-n")
+PERCENTILE_AND_MODEL = IntervalKind("percentile-and-model")
 PERCENTILE_FIXED_N = IntervalKind("percentile-fixed-n")
 STATED_RANGE = IntervalKind("stated-range")
 
@@ -38,6 +39,7 @@ ODDS_RATIOS_NOT_STATED = ReasonCode("odds_ratios_not_stated")
 RANGE_OF_ODDS_RATIOS = ReasonCode("range_of_odds_ratios")
 POOR_FIT = ReasonCode("poor_fit", "p", doubtful="model")
 PEOPLE_DIFFER_FITS_BETTER = ReasonCode("people_differ_fits_better", doubtful="model")
+PEOPLE_DIFFER_FITS_TOO = ReasonCode("people_differ_fits_too", doubtful="model")
 # Which lists hold each other, or do not overlap, tells histories that hold nobody.
 LISTS_NESTED = ReasonCode("lists_nested", "pairs", in_full_only=("pairs",))
 SELECTION_BLOCKED = ReasonCode("selection_blocked", "pairs", in_full_only=("pairs",))

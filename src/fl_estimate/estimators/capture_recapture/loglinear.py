@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
@@ -12,10 +13,16 @@ from scipy import optimize, special, stats
 from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, listed, not_one_of, shown
 from fl_estimate.estimators.capture_recapture.answers import Limits, population_estimates, require_interval, wald_limits
+from fl_estimate.estimators.capture_recapture.closed import differ_too
 from fl_estimate.estimators.capture_recapture.existence import Reduced, existence, reduce_model
 from fl_estimate.estimators.capture_recapture.fitting import Fit, fit_poisson
 from fl_estimate.estimators.capture_recapture.goodness import Goodness, goodness
-from fl_estimate.estimators.capture_recapture.list_codes import LOGLINEAR, PROFILE_UPPER_NOT_FOUND, TERMS_MINUS_INFINITY
+from fl_estimate.estimators.capture_recapture.list_codes import (
+    LOGLINEAR,
+    PEOPLE_DIFFER_FITS_TOO,
+    PROFILE_UPPER_NOT_FOUND,
+    TERMS_MINUS_INFINITY,
+)
 from fl_estimate.estimators.capture_recapture.terms import Term, Terms, TermsInFile, model_name, read_terms, term_name
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.results.codes import (
@@ -71,7 +78,8 @@ def loglinear(
     Estimates
         Rows `population_size` and `dark_figure`, in persons; `term` the model ("main", "two-way", or its terms);
         `n` the people observed; the parameters, AIC, BIC, deviance and its p (``fit_p``) among the diagnostics. A model
-        that does not describe the lists (p below 0.05) has the reason ``poor_fit``.
+        that does not describe the lists (p below 0.05) has the reason ``poor_fit``; one with all pairs has
+        ``people_differ_fits_too`` where people who differ describe the lists as well, and may be fewer or more.
 
     Raises
     ------
@@ -129,7 +137,15 @@ def loglinear(
         diagnostics=_diagnostics(histories, reduced, fit, tested),
         arguments={"terms": [term_name(histories, t) for t in model if len(t) > 1], "likelihood": likelihood},
     )
-    return replace(made, reasons=(*made.reasons, *(replace(one, row=row) for row in (0, 1) for one in tested.reasons)))
+    said = [replace(one, row=row) for row in (0, 1) for one in tested.reasons]
+    if _has_all_pairs(histories, model) and differ_too(histories, limits, level):
+        said += [PEOPLE_DIFFER_FITS_TOO.at(row) for row in (0, 1)]
+    return replace(made, reasons=(*made.reasons, *said))
+
+
+def _has_all_pairs(histories: CaptureHistories, model: tuple[Term, ...]) -> bool:
+    pairs = itertools.combinations(range(len(histories.lists)), 2)
+    return {frozenset(pair) for pair in pairs} <= {frozenset(term) for term in model}
 
 
 def require_estimable(histories: CaptureHistories, model: tuple[Term, ...]) -> Reduced:

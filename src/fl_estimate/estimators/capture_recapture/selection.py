@@ -6,10 +6,17 @@ from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from fl_estimate.errors import EstimateFault, not_one_of, shown
-from fl_estimate.estimators.capture_recapture import bootstrap as resampling
 from fl_estimate.estimators.capture_recapture.answers import require_interval
 from fl_estimate.estimators.capture_recapture.batch import Fitter, Floats, Lattice, lattice
-from fl_estimate.estimators.capture_recapture.chosen import Interval, Likelihood, Search, answer, answer_by_top
+from fl_estimate.estimators.capture_recapture.chosen import (
+    BOTH,
+    Interval,
+    Likelihood,
+    Search,
+    answer,
+    answer_by_top,
+    drawn,
+)
 from fl_estimate.estimators.capture_recapture.existence import full_counts
 from fl_estimate.estimators.capture_recapture.list_codes import AIC_P, BIC, STEPWISE
 from fl_estimate.estimators.capture_recapture.loglinear import loglinear
@@ -21,7 +28,7 @@ from fl_estimate.estimators.capture_recapture.model_space import (
     too_many,
 )
 from fl_estimate.estimators.capture_recapture.rivals import best_of_rivals
-from fl_estimate.estimators.capture_recapture.stepwise import stepwise, stepwise_by_bic
+from fl_estimate.estimators.capture_recapture.stepwise import Tails, stepwise, stepwise_by_bic
 from fl_estimate.estimators.capture_recapture.terms import model_name
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.results.estimates import Estimates
@@ -30,6 +37,7 @@ from fl_estimate.results.roles import LISTS, TOLD, Level, MoreThanZero, SeedOrNo
 
 Progress = Callable[[str], None]
 SEARCHES = ("all", "downhill", "path")
+TAILS = ("margins", "poisson")
 RUNNER_UP = 6.0
 """Models within this much of the least BIC are told beside it."""
 
@@ -39,6 +47,7 @@ def select_stepwise(
     histories: Annotated[CaptureHistories, LISTS],
     *,
     threshold: MoreThanZero = 0.02,
+    tails: Tails = "margins",
     likelihood: Likelihood = "poisson",
     interval: Interval | None = None,
     level: Level = 0.95,
@@ -59,13 +68,18 @@ def select_stepwise(
     histories : CaptureHistories
     threshold : float, default 0.02
         Between 0 (main effects) and 1 (all pairs, where they have an estimate).
+    tails : {"margins", "poisson"}
+        How far chance moves an overlap from what the model expects: as far as the totals that the model keeps leave it
+        room, or, as published, as if it were Poisson and nothing else known. Both mostly choose alike; where lists hold most
+        people the published rule does not find pairs that depend (Notes).
     likelihood : {"poisson", "multinomial"}
         As in `loglinear`.
-    interval : {"percentile", "bca", "profile", "log", "wald", "bca-fixed-n", "percentile-fixed-n"}, optional
-        By default ``percentile``, which holds what it promises where models change from one resample to the next; ``bca``,
-        which the literature prints, is shorter there and does not. With the multinomial likelihood ``profile`` (or
-        ``log``). Resamples are of all people, those unseen too; with ``-fixed-n`` of as many as were seen, which the R
-        packages do: too short where most are.
+    interval : {"percentile-and-model", "percentile", "bca", "profile", "log", "wald", "bca-fixed-n", "percentile-fixed-n"}, optional
+        By default ``percentile-and-model``: percentiles of the resamples, and the limits of the model chosen (``profile``)
+        where those lie farther out. Percentiles alone lie too high where lists hardly overlap, for resamples take chance
+        for dependence; ``bca``, which the literature prints, is too short where models change from one resample to the
+        next. With the multinomial likelihood ``profile`` (or ``log``). Resamples are of all people, those unseen too; with
+        ``-fixed-n`` of as many as were seen, which the R packages do: too short where most are.
     level : float
     replicates : int, default 1000
     seed : int, optional
@@ -83,13 +97,16 @@ def select_stepwise(
     Raises
     ------
     EstimateFault
-        FL-EST-30 (no such interval, likelihood or level), FL-EST-35 (main effects have no estimate), FL-EST-91,
-        FL-EST-92 (resamples), FL-EST-93 (threshold).
+        FL-EST-30 (no such interval, likelihood, level or rule of tails), FL-EST-35 (main effects have no estimate),
+        FL-EST-91, FL-EST-92 (resamples), FL-EST-93 (threshold).
 
     Notes
     -----
-    p of a pair is the smaller of P(X ≤ n*) and P(X ≥ n*), X Poisson with the overlap expected and n* the overlap
-    observed. Ties go to the first pair in the order of the lists.
+    p of a pair is the smaller of P(X ≤ n*) and P(X ≥ n*), n* the overlap observed. With ``poisson`` X is Poisson with the
+    overlap μ expected. With ``margins`` X/φ is Poisson with mean μ/φ, φ = (c'Wc − c'WA(A'WA)⁻¹A'Wc)/μ, c the histories of the
+    overlap, A the model's columns and W its fitted counts: X has the variance that the score of the pair has. Where lists
+    hardly overlap φ is near 1 − 1/pairs after main effects, where they hold nearly everybody near 0. Ties go to the first
+    pair in the order of the lists.
 
     References
     ----------
@@ -106,14 +123,16 @@ def select_stepwise(
     """
     kind = _interval(likelihood, interval, level)
     _require_threshold(threshold)
+    if tails not in TAILS:
+        raise not_one_of("FL-EST-30", "this rule of tails", tails, TAILS)
     space, counts = _laid_out(histories, 2)
     fitter = Fitter(lattice=space)
     search = Search(
         lattice=space,
         counts=counts,
-        model=stepwise(fitter, counts[None], threshold).models[0],
-        procedure=lambda tables: stepwise(fitter, tables, threshold).dark,
-        told={"threshold": threshold},
+        model=stepwise(fitter, counts[None], threshold, tails).models[0],
+        procedure=lambda tables: stepwise(fitter, tables, threshold, tails).dark,
+        told={"threshold": threshold, "tails": tails},
     )
     return answer(histories, search, "select_stepwise", STEPWISE, likelihood, kind, level, replicates, seed, progress)
 
@@ -141,8 +160,9 @@ def select_aic_p(
     threshold : float, default 0.05
         Largest two-sided p of Wald's test of the pair added.
     likelihood : {"multinomial", "poisson"}
-    interval : {"profile", "log", "percentile", "bca", "wald", "bca-fixed-n", "percentile-fixed-n"}, optional
-        By default ``profile`` with the multinomial likelihood (which has ``log`` besides), ``percentile`` with the Poisson.
+    interval : {"profile", "log", "percentile-and-model", "percentile", "bca", "wald", "bca-fixed-n", "percentile-fixed-n"}, optional
+        By default ``profile`` with the multinomial likelihood (which has ``log`` besides), ``percentile-and-model`` with the
+        Poisson.
     level : float
     replicates : int, default 1000
     seed : int, optional
@@ -219,14 +239,11 @@ def select_bic(
         Lists in the largest interaction, at most all but one.
     search : {"all", "downhill", "path"}, optional
         ``all`` fits every model (up to 5 lists, or 6 with pairs only); ``downhill`` adds or leaves out one term at a
-        time; ``path`` takes the models that `select_stepwise` passes as its threshold rises. By default ``all`` where
+        time; ``path`` takes the models that `select_stepwise` with Poisson tails passes as its threshold rises. By default ``all`` where
         that is possible, else ``downhill``.
     likelihood : {"poisson", "multinomial"}
-    interval : {"percentile", "bca", "profile", "log", "wald", "bca-fixed-n", "percentile-fixed-n"}, optional
-        By default ``percentile``, which holds what it promises where models change from one resample to the next; ``bca``,
-        which the literature prints, is shorter there and does not. With the multinomial likelihood ``profile`` (or
-        ``log``). Resamples are of all people, those unseen too; with ``-fixed-n`` of as many as were seen, which the R
-        packages do: too short where most are.
+    interval : {"percentile-and-model", "percentile", "bca", "profile", "log", "wald", "bca-fixed-n", "percentile-fixed-n"}, optional
+        As in `select_stepwise`.
     top : int, optional
         For ``all``: models compared again in each resample; by default 20 for up to 4 lists, else 100. See whether
         the limits have levelled off: `diagnostics["limits_by_top"]`.
@@ -286,7 +303,7 @@ def select_bic(
             lattice=space, counts=counts, model=ranked.models[0],
             procedure=lambda tables: best_of_rivals(fitter, counts, tables, kept)[:, -1], told=told,
         )  # fmt: skip
-        if kind in resampling.KINDS:
+        if drawn(kind):
             return answer_by_top(histories, made, fitter, kept, kind, level, replicates, seed, progress)
     else:
         one = stepwise_by_bic if way == "path" else downhill
@@ -304,7 +321,7 @@ def _laid_out(histories: CaptureHistories, max_order: int) -> tuple[Lattice, Flo
 
 def _interval(likelihood: str, interval: str | None, level: float) -> str:
     allowed = {
-        "poisson": ("percentile", "bca", "profile", "log", "wald", "bca-fixed-n", "percentile-fixed-n"),
+        "poisson": (BOTH, "percentile", "bca", "profile", "log", "wald", "bca-fixed-n", "percentile-fixed-n"),
         "multinomial": ("profile", "log"),
     }
     if likelihood not in allowed:

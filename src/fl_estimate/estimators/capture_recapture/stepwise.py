@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from fl_estimate.estimators.capture_recapture.batch import Fits, Fitter, Flags, Floats, Lattice
+from fl_estimate.estimators.capture_recapture.batch import (
+    Fits,
+    Fitter,
+    Flags,
+    Floats,
+    Lattice,
+    information_systems,
+    one_thread,
+    solve_all,
+)
 
 WANTED = 0.02
 """Tail below which a pair that a model leaves out is wanted: the usual threshold of the stepwise choice."""
+LEAST_SPREAD = 1e-6
+"""Of an overlap, as a share of its mean: a pair that the model leaves no more of is in the model."""
+Tails = Literal["margins", "poisson"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -28,7 +41,7 @@ class Chosen:
     dark: Floats
 
 
-def stepwise(fitter: Fitter, counts: Floats, threshold: float) -> Chosen:
+def stepwise(fitter: Fitter, counts: Floats, threshold: float, rule: Tails = "margins") -> Chosen:
     """Add the pair with the smallest tail while it is below the threshold, from main effects on."""
     if threshold >= 1:
         every = np.ones((len(counts), len(fitter.lattice.terms)), dtype=bool)
@@ -36,18 +49,18 @@ def stepwise(fitter: Fitter, counts: Floats, threshold: float) -> Chosen:
         rest = ~full.ok
         chosen = Chosen(models=every.copy(), dark=full.dark)
         if rest.any():
-            walked = _Walk(fitter, counts[rest])
+            walked = _Walk(fitter, counts[rest], rule)
             walked.run(threshold)
             chosen.models[rest], chosen.dark[rest] = walked.models, walked.fits_dark()
         return chosen
-    walk = _Walk(fitter, counts)
+    walk = _Walk(fitter, counts, rule)
     walk.run(threshold)
     return Chosen(models=walk.models, dark=walk.fits_dark())
 
 
 def stepwise_by_bic(fitter: Fitter, counts: Floats) -> Chosen:
     """Take, of all models that the stepwise choice passes as its threshold goes from 0 to 1, the one of least BIC."""
-    walk = _Walk(fitter, counts)
+    walk = _Walk(fitter, counts, "poisson")
     best, models, dark = walk.bic(), walk.models.copy(), walk.fits_dark()
     while walk.step(1.0):
         now = walk.bic()
@@ -57,11 +70,42 @@ def stepwise_by_bic(fitter: Fitter, counts: Floats) -> Chosen:
     return Chosen(models=models, dark=dark)
 
 
-def tails(observed: Floats, expected: Floats) -> Floats:
-    """Smaller of the two tails of a Poisson count, each with the observed value in it."""
-    below = special.gammaincc(observed + 1, expected)
-    above = np.where(observed > 0, special.gammainc(np.maximum(observed, 1e-300), expected), 1.0)
+def tails(observed: Floats, expected: Floats, spread: Floats | float = 1.0) -> Floats:
+    """Smaller of the two tails of a count, each with the observed value in it.
+
+    Its variance is `spread` times its mean: that of spread × Poisson(mean / spread). With 1 it is Poisson itself.
+    """
+    mean, value = expected / spread, observed / spread
+    below = special.gammaincc(value + 1, mean)
+    above = np.where(value > 0, special.gammainc(np.maximum(value, 1e-300), mean), 1.0)
     return np.minimum(below, above)
+
+
+def spreads(space: Lattice, fitted: Floats, models: Flags) -> Floats:
+    """Variance of each overlap that the margins of a model leave, as a share of its mean, for B fits: shape (B, terms).
+
+    c'Wc − c'WA(A'WA)⁻¹A'Wc, c the histories of the overlap and A the model's own columns, over c'Wc. Where lists
+    hardly overlap, people and totals fix the overlaps' sum alone: near 1 − 1/pairs after main effects. Where they hold most
+    people little is left: the overlap nearly follows from their totals.
+    """
+    own = fitted @ space.matrix
+    # A term at −∞ has no information, and takes none.
+    active = np.hstack([np.ones((len(models), 1), dtype=bool), models]) & (own > 0)
+    used = active.any(axis=0)
+    inside, active = space.matrix[:, used], active[:, used]
+    with one_thread():
+        whole = fitted @ (inside[:, :, None] * inside[:, None, :]).reshape(len(inside), -1)
+        shared = (fitted @ (inside[:, :, None] * space.matrix[:, None, :]).reshape(len(inside), -1)).reshape(
+            len(fitted), inside.shape[1], -1
+        ) * active[:, :, None]
+        systems = information_systems(whole, active)
+        try:
+            known = np.linalg.solve(systems, shared)
+        except np.linalg.LinAlgError:
+            known = np.stack([solve_all(systems, shared[:, :, at]) for at in range(shared.shape[2])], axis=2)
+        left = own - (shared * known).sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.clip(np.nan_to_num(left / own, nan=1.0), LEAST_SPREAD, 1.0)[:, 1:]
 
 
 def blocked_pairs(space: Lattice, counts: Floats, model: Flags) -> list[int]:
@@ -75,7 +119,8 @@ def blocked_pairs(space: Lattice, counts: Floats, model: Flags) -> list[int]:
         return []
     met, expected = counts @ space.matrix[:, 1:], fit.fitted[0] @ space.matrix[:, 1:]
     pair = np.array([len(term) == 2 for term in space.terms])
-    wanted = np.flatnonzero(pair & ~model & (tails(met, expected) < WANTED))
+    spread = spreads(space, fit.fitted, model[None])[0]
+    wanted = np.flatnonzero(pair & ~model & (tails(met, expected, spread) < WANTED))
     if not len(wanted):
         return []
     models = np.tile(model, (len(wanted), 1))
@@ -87,9 +132,9 @@ def blocked_pairs(space: Lattice, counts: Floats, model: Flags) -> list[int]:
 class _Walk:
     """Where B tables stand on their way: a model each, its fit, and the pairs found impossible to add."""
 
-    def __init__(self, fitter: Fitter, counts: Floats) -> None:
+    def __init__(self, fitter: Fitter, counts: Floats, rule: Tails) -> None:
         lattice = fitter.lattice
-        self.fitter, self.counts = fitter, counts
+        self.fitter, self.counts, self.rule = fitter, counts, rule
         self.models = np.tile(lattice.main, (len(counts), 1))
         made = fitter.fit(counts, self.models)
         self.parameters, self.fitted, self.log_likelihood = made.parameters, made.fitted, made.log_likelihood
@@ -131,7 +176,8 @@ class _Walk:
         """The pair with the smallest tail in each table (the first of equals), and the tail."""
         lattice = self.fitter.lattice
         expected = self.fitted[places] @ lattice.matrix[:, 1:]
-        values = tails(self.met[places], expected)
+        left = 1.0 if self.rule == "poisson" else spreads(lattice, self.fitted[places], self.models[places])
+        values = tails(self.met[places], expected, left)
         # A pair that cannot be added counts as predicted perfectly.
         values = np.where(self.blocked[places], 1.0, values)
         values = np.where(self.models[places], np.inf, values)

@@ -114,7 +114,9 @@ def test_default_intervals_of_a_true_model_hold_the_number(chances: dict[str, fl
 def test_a_bootstrap_draws_the_unseen_too() -> None:
     """60 samples of lists that see 98 %, 3 standard errors are 8.4 points: of as many people as were seen, BCa covers about half."""
     whole = covers(lambda h: cr.select_stepwise(h, replicates=100, seed=1), MOST, 1000, 60)
-    fixed = covers(lambda h: cr.select_stepwise(h, replicates=100, seed=1, interval="bca-fixed-n"), MOST, 1000, 60)
+    fixed = covers(
+        lambda h: cr.select_stepwise(h, replicates=100, seed=1, tails="poisson", interval="bca-fixed-n"), MOST, 1000, 60
+    )
     assert whole >= 0.866
     assert fixed < 0.75
 
@@ -224,7 +226,10 @@ def test_people_who_differ_are_seen_by_a_test_that_looks_for_them() -> None:
 
 
 def test_the_score_against_people_who_differ_is_the_textbook_one() -> None:
-    """Dense counts: by hand with the inverse of the information of the model and the column of pairs together."""
+    """Dense counts: by hand with the inverse of the information of the model and the column of pairs together.
+
+    One-sided: of pairs people who differ leave too many, so that p is the normal tail above the signed root.
+    """
     h = histories(people(MODERATE, 20_000, 3))
     made = cr.loglinear(h, interval="log")
     members = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 1], [1, 1, 1]], dtype=float)
@@ -237,7 +242,8 @@ def test_the_score_against_people_who_differ_is_the_textbook_one() -> None:
     score = whole.T @ (counts - fitted)
     statistic = score @ np.linalg.inv(whole.T @ (whole * fitted[:, None])) @ score
     assert made.diagnostics["fit_reference"] == "chi-squared"
-    assert made.diagnostics["heterogeneity_p"] == pytest.approx(stats.chi2.sf(statistic, 1), rel=1e-6)
+    root = np.sign(score[-1]) * np.sqrt(statistic)
+    assert made.diagnostics["heterogeneity_p"] == pytest.approx(stats.norm.sf(root), rel=1e-6)
 
 
 def test_a_choice_says_that_people_who_differ_fit_better() -> None:
@@ -274,13 +280,18 @@ def test_a_population_far_from_all_classes_is_said_not_to_fit() -> None:
     assert predictive_p(h, np.tile(half, (50, 1)), 1) == 0.0
 
 
-def test_a_choice_takes_percentile_limits_unless_told_otherwise() -> None:
+def test_a_choice_takes_percentile_limits_and_those_of_the_model_unless_told_otherwise() -> None:
     h = histories(people(MODERATE, 1500, 6))
     for choose in (cr.select_stepwise, cr.select_bic):
         made = choose(h, replicates=60, seed=1)
         row = made.to_frame().iloc[0]
-        assert row["interval_kind"] == "percentile"
-        assert [row["lower"], row["upper"]] == made.diagnostics["percentile"]
+        assert row["interval_kind"] == "percentile-and-model"
+        given = choose(h, interval="profile").to_frame().iloc[0]
+        assert made.diagnostics["model"] == [given["lower"], given["upper"]]
+        both = np.array([made.diagnostics["percentile"], made.diagnostics["model"]])
+        np.testing.assert_allclose([row["lower"], row["upper"]], [both[:, 0].min(), both[:, 1].max()], rtol=1e-12)
+        plain = choose(h, replicates=60, seed=1, interval="percentile").to_frame().iloc[0]
+        assert [plain["lower"], plain["upper"]] == made.diagnostics["percentile"]
         named = choose(h, replicates=60, seed=1, interval="bca").to_frame().iloc[0]
         assert [named["lower"], named["upper"]] == made.diagnostics["bca"]
 

@@ -8,15 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
+from scipy import special, stats
 
 import fl_estimate as fl
 from fl_estimate import capture_recapture as cr
+from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.capture_recapture import bootstrap as resampling
 from fl_estimate.estimators.capture_recapture.batch import Fitter, lattice
 from fl_estimate.estimators.capture_recapture.existence import full_counts
 from fl_estimate.estimators.capture_recapture.model_space import all_models, downhill, neighbours, rank_by_bic
-from fl_estimate.estimators.capture_recapture.stepwise import stepwise, tails
+from fl_estimate.estimators.capture_recapture.stepwise import spreads, stepwise, tails
 
 UK = fl.datasets.load("uk_2013_6")
 
@@ -150,6 +151,49 @@ def test_two_lists_leave_nothing_to_choose() -> None:
         assert found["value"].iloc[0] == pytest.approx(value, rel=1e-9)
 
 
+def test_tails_of_the_margins_find_a_pair_where_lists_hold_most_people() -> None:
+    """Three lists that see 99 % of 1,000, one pair with an odds ratio of 4; 20 samples. Poisson tails find it in none.
+
+    An overlap of some 650 has a Poisson standard deviation of 26; the lists' totals leave it 5.
+    """
+    chances = {"A": 0.75, "B": 0.79, "C": 0.83}
+    pair, alike = cr.stated_model(1000, chances, {("A", "B"): 4.0}), cr.stated_model(1000, chances)
+
+    def chosen(model: cr.ListModel, tails: Any) -> list[str]:
+        drawn = cr.draw_lists(model, 20, seed=4)
+        return [cr.select_stepwise(h, tails=tails, interval="wald").to_frame()["term"].iloc[0] for h in drawn]
+
+    assert all("A:B" in term for term in chosen(pair, "margins"))
+    assert not any("A:B" in term for term in chosen(pair, "poisson"))
+    # Three pairs, two tails of 0.02 each: up to 12 % of samples, and 3 standard errors of 20.
+    assert np.mean([term != "main" for term in chosen(alike, "margins")]) <= 0.12 + 3 * 0.0727
+
+
+def test_the_spread_of_an_overlap_is_its_information_beyond_the_model() -> None:
+    """By hand for main effects of three lists: what is left of the column of A and B after the four of the model."""
+    space = lattice(3, 2)
+    fitter, counts = Fitter(lattice=space), np.array([60.0, 70, 80, 30, 25, 35, 12])
+    fit = fitter.fit(counts[None], space.main[None])
+    mean, columns = fit.fitted[0], space.matrix
+    pair = 1 + space.terms.index((0, 1))
+    own, c = columns[:, :4], columns[:, pair]
+    weighed = own.T @ (mean * c)
+    left = mean @ c**2 - weighed @ np.linalg.inv(own.T @ (own * mean[:, None])) @ weighed
+    found = spreads(space, fit.fitted, space.main[None])[0, pair - 1]
+    assert found == pytest.approx(left / (mean @ c), rel=1e-10)
+    # A tail of the normal with that variance, for an overlap so large that the count is nearly normal.
+    tail = tails(np.array([9_900.0]), np.array([10_000.0]), 0.25)
+    assert tail[0] == pytest.approx(special.ndtr(-100 / 50), rel=0.05)
+    # Where lists hardly meet, people and totals fix the overlaps' sum alone: a pair of like ones keeps all but its share.
+    few = fitter.fit(np.array([[2_000.0, 2_000, 2_000, 5, 5, 5, 0.01]]), space.main[None])
+    np.testing.assert_allclose(spreads(space, few.fitted, space.main[None])[0, 3:], 1 - 1 / 3, atol=0.01)
+
+
+def test_a_rule_of_tails_that_there_is_not() -> None:
+    with pytest.raises(EstimateFault, match="FL-EST-30"):
+        cr.select_stepwise(UK, tails="normal")  # type: ignore[arg-type]
+
+
 def test_a_threshold_is_a_probability() -> None:
     with pytest.raises(fl.FlError, match="FL-EST-93"):
         cr.select_stepwise(UK, threshold=2)
@@ -229,7 +273,7 @@ def test_each_choice_takes_both_likelihoods() -> None:
         drawn = choose(five, likelihood="poisson", replicates=40, seed=1).to_frame().iloc[0]
         assert profile["term"] == drawn["term"]
         assert 0.99 * drawn["value"] < profile["value"] < drawn["value"]
-        assert (profile["interval_kind"], drawn["interval_kind"]) == ("profile", "percentile")
+        assert (profile["interval_kind"], drawn["interval_kind"]) == ("profile", "percentile-and-model")
         assert drawn["lower"] < drawn["value"] < drawn["upper"]
 
 
