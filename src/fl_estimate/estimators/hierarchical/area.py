@@ -139,7 +139,7 @@ def area(
     interval : {"calibrated", "equal-tailed"}, optional
         Posterior quantiles that leave half of 1 − level beyond either limit; or calibrated ones, from 0 where no case was met, with
         smaller tails where an area's own data say little, so that also truths in the lowest and the highest tenth are missed at most
-        twice as often as the level says. Calibrated by default where that is known to hold: binomial, without `spatial`
+        1.6 times as often as the level says. Calibrated by default where that is known to hold: binomial, without `spatial`
         and `temporal`. The nation's row is equal-tailed.
     level : float
         Of the interval: the share of areas that it is to hold.
