@@ -27,7 +27,7 @@ CELLS: tuple[tuple[int, float, float], ...] = (
     *((24, icc, prevalence) for icc in ICC for prevalence in (0.001, 0.02)),
     *((100, icc, 0.005) for icc in ICC),
 )
-SHARES = {30: 1.0, 24: 2 / 3, 100: 1 / 4}
+SHARES = {30: 1.0, 24: 1 / 2, 100: 1 / 6}
 """Of the samples asked for, by the number of areas: fewer where the cells are more, or the areas."""
 WORDS = {
     "calibrated": "as by default: calibrated",

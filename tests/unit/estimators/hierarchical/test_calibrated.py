@@ -91,6 +91,7 @@ def test_equal_tails_by_name_lie_within_the_calibrated_limits() -> None:
 def test_chains_have_the_tails_of_the_grid() -> None:
     """From the same posterior: draws of sigma, coefficients and log odds as chains would give them."""
     found = area(counts(), seed=1, draws=40_000)
+    assert found.inference is not None
     joint = found.inference.parameters
     theta = np.log(found.draws / (1 - found.draws))
     model: Any = type("Model", (), {"x": np.ones((12, 1))})()
