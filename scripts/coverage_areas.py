@@ -19,15 +19,20 @@ from fl_estimate.datasets.clustered import clustered_population
 from fl_estimate.results.provenance import package_version
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "explanation" / "coverage_areas_table.md"
-AREAS, PERSONS, SEED, BLOCK = 30, 50, 20_26, 3
+PERSONS, SEED, BLOCK = 50, 20_26, 3
 PSUS_IN_STRATUM, PERSONS_IN_PSU = 100, 20
-CELLS: tuple[tuple[float, float], ...] = tuple(
-    (icc, prevalence) for icc in (0.0, 0.1, 0.34) for prevalence in (0.002, 0.01)
+ICC = (0.0, 0.1, 0.34)
+CELLS: tuple[tuple[int, float, float], ...] = (
+    *((30, icc, prevalence) for icc in ICC for prevalence in (0.002, 0.01)),
+    *((24, icc, prevalence) for icc in ICC for prevalence in (0.001, 0.02)),
+    *((100, icc, 0.005) for icc in ICC),
 )
+SHARES = {30: 1.0, 24: 1 / 2, 100: 1 / 6}
+"""Of the samples asked for, by the number of areas: fewer where the cells are more, or the areas."""
 WORDS = {
-    "pooled": "pooled design effect, rayleigh(1)",
-    "own": "each area's own, half-normal(1)",
-    "national": "the nation's, half-normal(1)",
+    "calibrated": "as by default: calibrated",
+    "equal": "equal-tailed",
+    "own": "before: own design effects, half-normal(1), equal-tailed",
 }
 CLASSES: dict[tuple[str, str], str] = {
     ("domains", "all"): "all areas", ("cases in the sample", "0"): "no case met", ("cases in the sample", "1–4"): "1–4 cases",
@@ -35,41 +40,42 @@ CLASSES: dict[tuple[str, str], str] = {
 }  # fmt: skip
 
 
-def population(seed: int, *, icc: float, prevalence: float) -> pd.DataFrame:
-    """Thirty areas of two strata of a hundred units each; another population for every block of samples."""
-    units = 2 * AREAS * PSUS_IN_STRATUM
+def population(seed: int, *, areas: int, icc: float, prevalence: float) -> pd.DataFrame:
+    """Areas of two strata of a hundred units each; another population for every block of samples."""
+    units = 2 * areas * PSUS_IN_STRATUM
     made = clustered_population(
-        persons=units * PERSONS, psus=units, strata=2, areas=AREAS, prevalence=prevalence, icc=icc, spread=0.6, r2=0.5, seed=seed,
+        persons=units * PERSONS, psus=units, strata=2, areas=areas, prevalence=prevalence, icc=icc, spread=0.6, r2=0.5, seed=seed,
     )  # fmt: skip
     return made.frame
 
 
-def units_drawn() -> Any:
+def units_drawn(areas: int) -> Any:
     """Two to fifteen units in each stratum: four to thirty in an area."""
-    return {stratum: 2 + (5 * stratum) % 14 for stratum in range(1, 2 * AREAS + 1)}
+    return {stratum: 2 + (5 * stratum) % 14 for stratum in range(1, 2 * areas + 1)}
 
 
 def three_ways(people: Any) -> dict[str, fl.Estimates]:
-    """The area model as it is by default, and as it was."""
+    """The area model as it is by default, with equal tails, and as it was."""
     direct = fl.estimate_prevalence(people, "outcome", by="area")
     before = fl.hierarchical.Prior(sigma="half-normal(1)")
     return {
-        "pooled": fl.hierarchical.area(direct, draws=1, seed=0),
-        "own": fl.hierarchical.area(direct, deff="own", prior=before, draws=1, seed=0),
-        "national": fl.hierarchical.area(direct, deff="national", prior=before, draws=1, seed=0),
+        "calibrated": fl.hierarchical.area(direct, draws=1, seed=0),
+        "equal": fl.hierarchical.area(direct, interval="equal-tailed", draws=1, seed=0),
+        "own": fl.hierarchical.area(direct, deff="own", prior=before, interval="equal-tailed", draws=1, seed=0),
     }
 
 
-def one_cell(icc: float, prevalence: float, options: argparse.Namespace, samples: int) -> fl.CoverageReport:
+def one_cell(areas: int, icc: float, prevalence: float, options: argparse.Namespace) -> fl.CoverageReport:
+    samples = max(BLOCK, round(options.samples * SHARES[areas] / BLOCK) * BLOCK)
     return fl.simulate_coverage(
-        partial(population, icc=icc, prevalence=prevalence),
-        fl.SampleDesign(strata="stratum", psu="psu", psus=units_drawn(), persons=PERSONS_IN_PSU),
+        partial(population, areas=areas, icc=icc, prevalence=prevalence),
+        fl.SampleDesign(strata="stratum", psu="psu", psus=units_drawn(areas), persons=PERSONS_IN_PSU),
         "outcome", by="area", estimators={"area": three_ways}, samples=samples, seed=SEED, block=BLOCK,
         folder=options.folder, minutes=options.minutes, processes=options.processes, progress=print,
     )  # fmt: skip
 
 
-def cell_lines(icc: float, prevalence: float, report: fl.CoverageReport) -> list[str]:
+def cell_lines(areas: int, icc: float, prevalence: float, report: fl.CoverageReport) -> list[str]:
     """A row an estimator."""
     found = report.by_class()
     lines: list[str] = []
@@ -81,7 +87,7 @@ def cell_lines(icc: float, prevalence: float, report: fl.CoverageReport) -> list
         covers[0] += f" ± {every['coverage_error']:.1%}"
         covers.append(f"{every['interval_below']:.1%}")
         lines.append(
-            f"| {icc:g} | {prevalence:.1%} | {words} | {' | '.join(covers)} | {1e3 * every['mean_width']:.1f} "
+            f"| {areas} | {icc:g} | {prevalence:.1%} | {report.samples} | {words} | {' | '.join(covers)} | {1e3 * every['mean_width']:.1f} "
             f"| {1e3 * every['rmse']:.2f} |"
         )
     return lines
@@ -90,21 +96,20 @@ def cell_lines(icc: float, prevalence: float, report: fl.CoverageReport) -> list
 def main() -> None:
     """Run every cell, print, and write the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--samples", type=int, default=24)
+    parser.add_argument("--samples", type=int, default=36, help="of a cell of 30 areas")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--minutes", type=float, default=30.0, help="of a cell")
     parser.add_argument("--folder", default="out/coverage_areas")
     options = parser.parse_args()
-    reports = {cell: one_cell(*cell, options, options.samples) for cell in CELLS}
-    drawn = {report.samples for report in reports.values()}
+    reports = {cell: one_cell(*cell, options) for cell in CELLS}
     heads = " | ".join([*CLASSES.values(), "interval below the truth"])
     text = "\n".join(
         [
-            f"{min(drawn)} samples a row, {BLOCK} of each population, of {AREAS} areas with 4 to 30 units of {PERSONS_IN_PSU} people "
+            f"{BLOCK} samples of each population, of areas with 4 to 30 units of {PERSONS_IN_PSU} people "
             f"(seed {SEED}, fl_estimate {package_version()}); 95 % intervals, width and error per 1,000.",
             "",
-            f"| ICC | prevalence | design effect, prior of σ | {heads} | mean width | RMSE |",
-            "|---:|---:|---|" + "---:|" * (len(CLASSES) + 3),
+            f"| areas | ICC | prevalence | samples | limits | {heads} | mean width | RMSE |",
+            "|---:|---:|---:|---:|---|" + "---:|" * (len(CLASSES) + 3),
             *(line for cell, report in reports.items() for line in cell_lines(*cell, report)),
             "",
         ]

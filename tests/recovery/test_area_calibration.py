@@ -32,7 +32,14 @@ def one(seed: int, likelihood: Any) -> tuple[np.ndarray, np.ndarray]:
     covariates = pd.DataFrame({"d": names, "x": x})
     # The design effect is known here; what an estimated one does is a matter of make coverage-areas.
     found = fl.hierarchical.area(
-        table, covariates=covariates, likelihood=likelihood, prior=PRIOR, deff="own", draws=DRAWS, seed=seed
+        table,
+        covariates=covariates,
+        likelihood=likelihood,
+        prior=PRIOR,
+        deff="own",
+        interval="equal-tailed",
+        draws=DRAWS,
+        seed=seed,
     )
     frame = found.to_frame()
     return ((frame["lower"] <= truth) & (truth <= frame["upper"])).to_numpy(), (found.draws < truth).sum(axis=0)

@@ -70,6 +70,7 @@ def counts(entry: dict[str, Any], **settings: Any) -> fl.Estimates:
     direct = pd.DataFrame({"area": table["area"], "n": table["n"], "value": table["p_w"], "deff": table["deff"]})
     if entry["id"].endswith("raw"):
         direct = direct.assign(value=table["cases"] / table["n"], deff=1.0)
+    settings = {"interval": "equal-tailed", **settings}
     return fl.hierarchical.area(direct, covariates=table[["area", "x"]], prior=COUNTS, seed=1, **settings)
 
 
@@ -176,7 +177,7 @@ def test_counts_of_herds_against_rstanarm() -> None:
         {"herd": herds.index, "n": herds["size"], "value": herds["incidence"] / herds["size"], "deff": 1.0}
     )
     prior = fl.hierarchical.Prior(sigma="exponential(1)", intercept="normal(-2, 1.5)")
-    estimates = fl.hierarchical.area(direct, prior=prior, seed=1)
+    estimates = fl.hierarchical.area(direct, prior=prior, interval="equal-tailed", seed=1)
     frame, theirs = estimates.to_frame(), entry["result"]["p"]
     assert [str(herd) for herd in frame["herd"]] == entry["result"]["group"]
     unit = 5 * np.array(theirs["sd"]) / np.sqrt(entry["diagnostics"]["n_eff_min"])

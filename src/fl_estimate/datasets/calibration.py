@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -41,7 +41,9 @@ EDGES: tuple[tuple[int, int], ...] = (
 )
 
 
-def calibration_ranks(model: str, replicates: int, *, seed: int, wrong: bool = False) -> pd.DataFrame:
+def calibration_ranks(
+    model: str, replicates: int, *, seed: int, wrong: bool = False, sampler: Literal["grid", "nuts"] = "grid"
+) -> pd.DataFrame:
     """Draw truth and data from a model, fit it, and rank the truth among the draws.
 
     Parameters
@@ -53,6 +55,8 @@ def calibration_ranks(model: str, replicates: int, *, seed: int, wrong: bool = F
         Replicate r has a seed of its own made from (seed, r).
     wrong : bool
         Tell the model of half the standard error (four times the people): the ranks must show it.
+    sampler : {"grid", "nuts"}
+        As in `area`: numerical integration, or Markov chains, which take a second or two a truth once they are compiled.
 
     Returns
     -------
@@ -72,7 +76,7 @@ def calibration_ranks(model: str, replicates: int, *, seed: int, wrong: bool = F
     rows: list[tuple[int, str, int]] = []
     for replicate in range(replicates):
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(replicate,)))
-        truth, draws = _one(model, rng, wrong)
+        truth, draws = _one(model, rng, wrong, sampler)
         figures = {
             "area": (truth[replicate % AREAS], draws[:, replicate % AREAS]),
             "mean": (truth.mean(), draws.mean(axis=1)),
@@ -94,7 +98,7 @@ def rank_counts(ranks: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _one(model: str, rng: np.random.Generator, wrong: bool) -> tuple[Floats, Floats]:
+def _one(model: str, rng: np.random.Generator, wrong: bool, sampler: Literal["grid", "nuts"]) -> tuple[Floats, Floats]:
     """Truth and draws of one replicate, on the natural scale."""
     x = np.linspace(-1.5, 1.5, AREAS)
     names = np.arange(2001, 2001 + AREAS)
@@ -126,8 +130,8 @@ def _one(model: str, rng: np.random.Generator, wrong: bool) -> tuple[Floats, Flo
         settings |= {"temporal": "ar1", "time": "year"}
     # The design effect is known here: as in a survey of people drawn one by one.
     estimates = area(
-        table, prior=RARE if rare else PRIOR, deff="own", draws=DRAWS, seed=int(rng.integers(2**31)), **settings
-    )
+        table, prior=RARE if rare else PRIOR, deff="own", draws=DRAWS, seed=int(rng.integers(2**31)), sampler=sampler, **settings
+    )  # fmt: skip
     return truth, np.asarray(estimates.draws, dtype=float)
 
 

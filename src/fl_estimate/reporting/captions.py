@@ -13,7 +13,7 @@ from fl_estimate.reporting.scale import MEDIAN, only_quantile, scale_of
 from fl_estimate.reporting.tests_in_tables import of_tests
 from fl_estimate.reporting.words import joined, level_words, opening, say
 
-CREDIBLE: frozenset[str] = frozenset({"equal-tailed"})
+CREDIBLE: frozenset[str] = frozenset({"equal-tailed", "calibrated"})
 """Kinds of interval that are statements of probability, and are called credible."""
 ENVELOPES: frozenset[str] = frozenset({"envelope", "stated-range"})
 

@@ -29,7 +29,7 @@ from fl_estimate.reporting.precision import DIGITS, few_digits, half_steps, lowe
 from fl_estimate.reporting.releases import KnownTable
 from fl_estimate.reporting.suppression import AT_MOST, FEWER_THAN, NOT_PUBLISHED, PUBLISHED, SuppressionRule
 from fl_estimate.results.basis import FIGURES, LISTS, MODEL, Support
-from fl_estimate.results.codes import Quantity
+from fl_estimate.results.codes import CALIBRATED, Quantity
 from fl_estimate.results.crossing import Crossing
 from fl_estimate.results.estimates import Assumption, Reason
 
@@ -274,6 +274,10 @@ def _printed(verdict: _Verdict, rule: SuppressionRule) -> tuple[pd.DataFrame, tu
         out.loc[gone | zero, "p"] = np.nan
     out.loc[gone, "interval_kind"] = ""
     out.loc[at_most, "lower"], out.loc[at_most, "upper"] = lower[at_most], upper[at_most]
+    # A limit of 0 is that of an area without a case: printed, it must not tell these from areas of one or two.
+    few = model & (draft.support.respondents != 0) & (draft.support.cases < rule.min_cases)
+    alike = few & ~gone & (out["interval_kind"] == CALIBRATED).to_numpy(dtype=bool)
+    out.loc[alike, "lower"] = 0.0
     # "Fewer than U": the zero itself is no estimate, and a reader of the file must not add it up.
     out.loc[zero, ["value", "se", "deff"]] = np.nan
     out.loc[zero, "upper"] = [raised(float(end), DIGITS) for end in draft.frame.loc[zero, "upper"]]

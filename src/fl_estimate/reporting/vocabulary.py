@@ -193,6 +193,11 @@ INTERVALS: dict[str, Said] = {
         "quantiles a posteriori (queues égales)",
         "cuantiles a posteriori (colas iguales)",
     ),
+    "calibrated": (
+        "posterior quantiles (calibrated for areas of extreme rates; from 0 where no case was met)",
+        "quantiles a posteriori (calibrés pour les zones aux taux extrêmes ; à partir de 0 là où aucun cas n’a été observé)",
+        "cuantiles a posteriori (calibrados para las áreas de tasas extremas; desde 0 donde no se observó ningún caso)",
+    ),
 }
 
 MEASURES: dict[str, Said] = {

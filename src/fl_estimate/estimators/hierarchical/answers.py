@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fl_estimate.arrays import Floats
+from fl_estimate.estimators.hierarchical.calibrated import from_zero
 from fl_estimate.estimators.hierarchical.direct import Direct, text
 from fl_estimate.estimators.hierarchical.effective import Effective
 from fl_estimate.estimators.hierarchical.posterior import Ask, Model, Posterior
@@ -25,6 +26,7 @@ from fl_estimate.results.codes import (
     AREA_WITHOUT_CASES,
     AREA_WITHOUT_SAMPLE,
     BENCHMARKED,
+    CALIBRATED,
     COVARIATES_STANDARDISED,
     DF_RULE,
     EFFECTIVE_COUNTS,
@@ -89,11 +91,12 @@ def area_estimates(
     standardised: Mapping[str, tuple[float, float]],
     sampled: npt.NDArray[np.bool_],
     arguments: Mapping[str, Any],
+    alike: npt.NDArray[np.bool_] | None = None,
 ) -> Estimates:
-    """Lay a posterior out as Estimates."""
+    """Lay a posterior out as Estimates; `alike` are areas whose limits begin at 0 like those of areas without a case."""
     check_by_columns(list(direct.by_columns))
     national = posterior.national
-    columns = _columns(direct, ask, posterior)
+    columns = _columns(direct, ask, posterior, without_cases(direct, sampled) if alike is None else alike)
     nation = [] if national is None else [None]
     draws = posterior.draws
     if ask.shares is not None:
@@ -145,29 +148,43 @@ def _inference(direct: Direct, model: Model, posterior: Posterior) -> Inference:
     )
 
 
-def _columns(direct: Direct, ask: Ask, posterior: Posterior) -> dict[str, Any]:
+def _columns(direct: Direct, ask: Ask, posterior: Posterior, none: npt.NDArray[np.bool_]) -> dict[str, Any]:
     """The fixed columns, the nation's row first where there is one."""
     numbers, national = direct.numbers, posterior.national
+    lower = from_zero(posterior.lower, none) if ask.calibrated else posterior.lower
     columns: dict[str, Any] = {
-        "value": posterior.median, "se": posterior.sd, "lower": posterior.lower, "upper": posterior.upper,
+        "value": posterior.median, "se": posterior.sd, "lower": lower, "upper": posterior.upper,
         "n": numbers["n"], "cases": numbers["cases"], "deff": numbers["deff"], "undetermined": numbers["undetermined"],
         "margin": [direct.margin] * len(direct.keys),
+        "interval_kind": [CALIBRATED if ask.calibrated else EQUAL_TAILED] * len(direct.keys),
     }  # fmt: skip
     if national is not None:
         lower, median, upper = np.quantile(national, ask.tails)
-        row = {"value": median, "se": national.std(ddof=1), "lower": lower, "upper": upper, "margin": ""}
+        row = {
+            "value": median,
+            "se": national.std(ddof=1),
+            "lower": lower,
+            "upper": upper,
+            "margin": "",
+            "interval_kind": EQUAL_TAILED,
+        }
         if posterior.benchmark is not None:
             # Areas were moved to this figure: it is no answer of the model.
             row |= {name: posterior.benchmark[name] for name in ("value", "se", "lower", "upper")}
         row |= {name: direct.national[name] for name in ("n", "cases", "deff", "undetermined")}
         columns = {name: [row[name], *values] for name, values in columns.items()}
-    return {**columns, "outcome": direct.outcome, "level": ask.level, "interval_kind": EQUAL_TAILED}
+    return {**columns, "outcome": direct.outcome, "level": ask.level}
+
+
+def without_cases(direct: Direct, sampled: Any) -> npt.NDArray[np.bool_]:
+    """Areas with a sample that met no case; where cases are not told, whose share is 0."""
+    cases = direct.numbers["cases"]
+    return np.asarray(sampled & np.where(np.isfinite(cases), cases == 0, direct.numbers["value"] == 0))
 
 
 def _reasons(direct: Direct, posterior: Posterior, sampled: Any, *, first: int) -> tuple[Reason, ...]:
     said = [AREA_VARIANCE_SMOOTHED.at(first + place) for place in direct.smoothed]
-    cases = direct.numbers["cases"]
-    none = sampled & np.where(np.isfinite(cases), cases == 0, direct.numbers["value"] == 0)
+    none = without_cases(direct, sampled)
     for place in range(len(direct.keys)):
         if not sampled[place]:
             said.append(AREA_WITHOUT_SAMPLE.at(first + place))
@@ -270,6 +287,8 @@ def _diagnostics(
         before = posterior.benchmark["before"]
         found["benchmark"] = {name: value for name, value in posterior.benchmark.items() if name != "before"}
         found["before_benchmark"] = dict(zip(direct.keys, before.tolist(), strict=True))
+    if posterior.tail is not None:
+        found["tail"] = dict(zip(direct.keys, posterior.tail.tolist(), strict=True))
     if standardised:
         found["standardised"] = {name: {"mean": mean, "sd": sd} for name, (mean, sd) in standardised.items()}
     if effective is not None:

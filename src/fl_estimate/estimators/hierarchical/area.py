@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+import numpy as np
+
 from fl_estimate.errors import EstimateFault, not_one_of, shown
 from fl_estimate.estimators.hierarchical.answers import area_estimates
 from fl_estimate.estimators.hierarchical.asked import check_numbers
 from fl_estimate.estimators.hierarchical.benchmarking import RULES, TARGETS, benchmark_posterior
+from fl_estimate.estimators.hierarchical.calibrated import KINDS, calibrates
 from fl_estimate.estimators.hierarchical.checks import (
     aliased,
     benchmark_fault,
@@ -27,10 +30,10 @@ from fl_estimate.estimators.hierarchical.dependence import (
 from fl_estimate.estimators.hierarchical.direct import COUNTS, VALUES, Direct, read_direct, read_keyed
 from fl_estimate.estimators.hierarchical.effective import RULES as DEFF_RULES
 from fl_estimate.estimators.hierarchical.effective import rule_of
-from fl_estimate.estimators.hierarchical.few_cases import limits_of_few, same_whatever
+from fl_estimate.estimators.hierarchical.few_cases import few_of, limits_of_few, same_whatever
 from fl_estimate.estimators.hierarchical.links import LINKS
 from fl_estimate.estimators.hierarchical.panel import complete, spread
-from fl_estimate.estimators.hierarchical.posterior import NATIONAL_DRAWS, Ask, Posterior
+from fl_estimate.estimators.hierarchical.posterior import NATIONAL_DRAWS, Ask, Model, Posterior
 from fl_estimate.estimators.hierarchical.prepare import Prepared, on_counts, prepare
 from fl_estimate.estimators.hierarchical.priors import Prior
 from fl_estimate.estimators.hierarchical.samplers import sample
@@ -77,6 +80,7 @@ def area(
     benchmark: Annotated[Literal["ratio", "difference"] | None, Needs("population")] = None,
     benchmark_target: Annotated[Literal["estimated", "known"], OnlyWith("benchmark", RULES)] = "estimated",
     population: Annotated[Any, FromFile(keyed=("by",), column="population", whole=False)] = None,
+    interval: Literal["calibrated", "equal-tailed"] | None = None,
     level: Level = 0.95,
     draws: Draws = 4_000,
     seed: SeedOrNone = None,
@@ -117,7 +121,7 @@ def area(
         `spatial` like its neighbours', and each of its times one more: independent, or as `temporal` says. Covariates may
         have that column too; population and benchmark may not be given.
     deff : {"pooled", "own", "national"}, optional
-        What people asked are divided by: one design effect of all areas, widened for resting on few primary units; each
+        What people asked are divided by: one design effect of all areas, larger where it rests on few primary units; each
         area's own, as if it were known, though it comes from few clusters; or the nation's, likewise. An area without
         a case or whose units have equal counts has none of its own, and borrows. By default pooled where degrees of freedom
         say that the design effects were estimated, and on how much; each area's own where a frame states them without.
@@ -132,8 +136,13 @@ def area(
     population : frame, optional
         The areas' column and `population`, in persons, for every area: a national row comes first then, the areas'
         draws weighted by it.
+    interval : {"calibrated", "equal-tailed"}, optional
+        Posterior quantiles that leave half of 1 − level beyond either limit; or calibrated ones, from 0 where no case was met, with
+        smaller tails where an area's own data say little, so that also truths in the lowest and the highest tenth are missed at most
+        1.6 times as often as the level says. Calibrated by default where that is known to hold: binomial, without `spatial`
+        and `temporal`. The nation's row is equal-tailed.
     level : float
-        Probability of the equal-tailed interval.
+        Of the interval: the share of areas that it is to hold.
     draws : int
         Joint draws kept in `.draws`, (draws, rows). Value and limits do not come from these.
     seed : int, optional
@@ -147,22 +156,21 @@ def area(
     Returns
     -------
     Estimates
-        `value` the posterior median, `se` its standard deviation, `lower` and `upper` equal-tailed limits; `n`, `cases`
+        `value` the posterior median, `se` its standard deviation, `lower` and `upper` as `interval_kind` says; `n`, `cases`
         and `deff` those of `direct`. `.diagnostics` holds the hyper-parameters, how well the sampler worked, and the
         design effect used for each area.
 
     Raises
     ------
     EstimateFault
-        FL-EST-40 to FL-EST-55, FL-EST-67 to FL-EST-69, FL-EST-70 to FL-EST-77: input that the model cannot use, several faults in one message; FL-EST-60, FL-EST-61:
+        FL-EST-40 to FL-EST-55, FL-EST-67 to FL-EST-69, FL-EST-70 to FL-EST-77, FL-EST-400: input that the model cannot use, several faults in one message; FL-EST-60, FL-EST-61:
         the sampler failed.
 
     Notes
     -----
     Binomial: log likelihood y_i eta_i − n_i log(1 + exp eta_i) with n_i = n/deff and y_i = n_i · value. The pooled deff is
     Σ n v(1 − v) deff/Σ n v(1 − v), v the direct share, with f effective degrees of freedom; what divides is (f deff + d_i)/(f + 1)
-    (t/z)², with d_i people a primary unit and t of f + 1 degrees of freedom. Normal:
-    value_i ~ N(eta_i, se_i²), on the logit scale with se/(p(1 − p)). In both eta_i = x_i'beta + sigma z_i, z_i ~ N(0, 1)
+    with d_i people a primary unit. Normal: value_i ~ N(eta_i, se_i²), on the logit scale with se/(p(1 − p)). In both eta_i = x_i'beta + sigma z_i, z_i ~ N(0, 1)
     or, with `spatial` or `temporal`, correlated; by area and time sigma z_i + sigma_time w_it. Beta-binomial: p_i ~ Beta(mu_i kappa, (1 − mu_i) kappa), logit mu_i =
     x_i'beta.
 
@@ -179,9 +187,9 @@ def area(
     >>> estimates = fl.hierarchical.area(direct, seed=1)
     >>> frame = estimates.to_frame()
     >>> frame["district"].tolist(), [bool(low > 0) for low in frame["lower"]]
-    (['A', 'B', 'C', 'D'], [True, True, True, True])
+    (['A', 'B', 'C', 'D'], [True, False, True, True])
     """
-    chosen_link = _check_words(likelihood, link, sampler, benchmark, benchmark_target, deff)
+    chosen_link = _check_words(likelihood, link, sampler, benchmark, benchmark_target, deff, interval)
     if on_failure not in ("flag", "raise"):
         raise not_one_of("FL-EST-75", "this answer to chains that fall short", on_failure, ("flag", "raise"))
     check_numbers(level, draws, seed)
@@ -209,7 +217,8 @@ def area(
     prepared = prepare(table, sampled, columns, likelihood, chosen_link, prior, structure, rule)
     used = known_seed(seed)
     shares = None if persons is None else persons / persons.sum()
-    ask = Ask(level=level, draws=draws, seed=used, shares=shares, progress=progress)
+    kind = _kind(interval, prepared.model)
+    ask = Ask(level=level, draws=draws, seed=used, shares=shares, progress=progress, calibrated=kind == "calibrated")
     posterior = _sample(prepared, ask, sampler, table, benchmark, known=benchmark_target == "known")
     if posterior.flags and on_failure == "raise":
         raise EstimateFault(
@@ -231,6 +240,7 @@ def area(
         "benchmark": benchmark,
         "benchmark_target": benchmark_target,
         "population": persons is not None,
+        "interval": kind,
         "draws": draws,
         "seed": seed,
     }
@@ -244,7 +254,15 @@ def area(
     if alike is not None:
         model, effective = alike
         again = area_estimates(
-            table, model, ask, sample(model, ask, "grid"), effective, prepared.standardised, sampled, arguments
+            table,
+            model,
+            ask,
+            sample(model, ask, "grid"),
+            effective,
+            prepared.standardised,
+            sampled,
+            arguments,
+            few_of(table),
         )
         told["released"] = _relative(table.by, again.frame, found.frame)
         told["released_assumptions"] = [
@@ -253,11 +271,31 @@ def area(
     return replace(found, diagnostics={**found.diagnostics, **told})
 
 
+def _kind(interval: str | None, model: Model) -> str:
+    """How limits are set: calibrated where that holds, unless another is named.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-400.
+    """
+    if interval == "calibrated" and not calibrates(model):
+        raise EstimateFault(
+            "FL-EST-400",
+            "limits are calibrated for counts whose areas have independent normal effects only",
+            found=f"likelihood={shown(model.likelihood)}, {'independent' if model.structure is None else 'dependent'} effects",
+            fix='interval="equal-tailed", or leave interval out',
+        )
+    return interval or ("calibrated" if calibrates(model) else "equal-tailed")
+
+
 def _relative(by: str, released: pd.DataFrame, own: pd.DataFrame) -> dict[str, list[float]]:
     """By area, how many times its own value, SE and limits those are that `publish` prints."""
     area = (own["margin"] != "").to_numpy(dtype=bool)
     columns = ["value", "se", "lower", "upper"]
-    times = released.loc[area, columns].to_numpy(dtype=float) / own.loc[area, columns].to_numpy(dtype=float)
+    told, mine = (frame.loc[area, columns].to_numpy(dtype=float) for frame in (released, own))
+    # A limit of 0 is that of an area without a case, and is 0 in both.
+    times = np.divide(told, mine, out=np.ones_like(told), where=mine != 0)
     return {str(key): row for key, row in zip(own.loc[area, by], times.tolist(), strict=True)}
 
 
@@ -271,7 +309,13 @@ def _sample(prepared: Prepared, ask: Ask, sampler: str, direct: Direct, rule: st
 
 
 def _check_words(
-    likelihood: str, link: str | None, sampler: str, benchmark: str | None, target: str, deff: str | None
+    likelihood: str,
+    link: str | None,
+    sampler: str,
+    benchmark: str | None,
+    target: str,
+    deff: str | None,
+    interval: str | None,
 ) -> str:
     """Refuse words that are not known; give the link."""
     if likelihood not in LIKELIHOODS:
@@ -286,6 +330,8 @@ def _check_words(
         raise not_one_of("FL-EST-75", "this rule of benchmarking", benchmark, RULES)
     if target not in TARGETS:
         raise not_one_of("FL-EST-75", "this target of benchmarking", target, TARGETS)
+    if interval is not None and interval not in KINDS:
+        raise not_one_of("FL-EST-75", "this interval of areas", interval, KINDS)
     if sampler not in ("grid", "nuts"):
         raise not_one_of("FL-EST-48", "this sampler", sampler, ("grid", "nuts"))
     return chosen

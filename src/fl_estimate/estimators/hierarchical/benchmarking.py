@@ -11,7 +11,7 @@ from scipy import special
 from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.hierarchical.direct import Direct
-from fl_estimate.estimators.hierarchical.posterior import Ask, Posterior, spread_over
+from fl_estimate.estimators.hierarchical.posterior import Ask, Posterior, column_quantiles, spread_over
 
 RULES: tuple[str, ...] = ("ratio", "difference")
 TARGETS: tuple[str, ...] = ("estimated", "known")
@@ -118,7 +118,8 @@ def benchmark_posterior(
     goal = target["value"] if known else target_draws(target, df, len(posterior.draws), ask.seed, share=share)
     moved = move(posterior.draws, ask.shares, goal, rule)
     refuse_outside(moved, rule, share=share)
-    lower, median, upper = np.quantile(moved, ask.tails, axis=0)
+    tail = posterior.tail
+    lower, median, upper = column_quantiles(moved, ask.tails if tail is None else (tail, 0.5, 1 - tail))
     # Independent draws are as good as any; of chains each gives as many.
     chained = posterior.diagnostics.get("sampler") == "nuts"
     kept, chains = spread_over(len(moved), ask.draws, posterior.chains) if chained else (np.arange(ask.draws), 1)

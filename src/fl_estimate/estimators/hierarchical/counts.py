@@ -15,6 +15,7 @@ from fl_estimate.estimators.hierarchical.binomial import (
     draw_areas,
     log_likelihood,
 )
+from fl_estimate.estimators.hierarchical.calibrated import tail_of
 from fl_estimate.estimators.hierarchical.posterior import (
     NATIONAL_DRAWS,
     Ask,
@@ -48,7 +49,9 @@ DRAWN = 30_000
 def sample_counts(model: Model, ask: Ask, hyper: Hyper, weighted: Weighted) -> Posterior:
     """Summaries from the areas' marginal densities; joint draws beside them."""
     grid, density = marginal_densities(model, hyper)
-    lower, median, upper = special.expit(grid_quantiles(grid, density, ask.tails))
+    tail = _tail(model, hyper, grid, density, ask)
+    ends = ask.tails if tail is None else (tail, 0.5, 1 - tail)
+    lower, median, upper = special.expit(grid_quantiles(grid, density, ends))
     draws, national, joint = _draws(model, hyper, ask)
     columns = {"sigma": hyper.sigma, **dict(zip(model.names, hyper.beta.T, strict=True))}
     return Posterior(
@@ -66,6 +69,7 @@ def sample_counts(model: Model, ask: Ask, hyper: Hyper, weighted: Weighted) -> P
             "importance_pareto_k": weighted.pareto_k,
         },
         joint=joint,
+        tail=tail,
     )
 
 
@@ -161,6 +165,18 @@ def _spikes(model: Model, hyper: Hyper, centre: Floats, narrow: Any, width: Floa
     mean = middle + sigma**2 * score
     mass = np.where(narrow[:, few], hyper.weight[few], 0.0) / width
     return (mass[:, None, :] * np.exp(-0.5 * ((at - mean[:, None, :]) / width[:, :, None]) ** 2)).sum(axis=2)
+
+
+def _tail(model: Model, hyper: Hyper, grid: Floats, density: Floats, ask: Ask) -> Floats | None:
+    """Tail probabilities of calibrated limits: the densities' variances beside those of the areas around their covariates."""
+    if not ask.calibrated:
+        return None
+    share = density / density.sum(axis=1, keepdims=True)
+    mean = (share * grid).sum(axis=1, keepdims=True)
+    variance = (share * (grid - mean) ** 2).sum(axis=1)
+    centre = hyper.centre(model)
+    prior = hyper.weight @ (hyper.sigma[:, None] ** 2 + (centre - hyper.weight @ centre) ** 2)
+    return tail_of(variance, prior, ask)
 
 
 def _sd(grid: Floats, density: Floats) -> Floats:

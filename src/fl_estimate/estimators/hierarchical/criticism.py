@@ -13,8 +13,10 @@ from scipy import special
 
 from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, numbers_given
+from fl_estimate.estimators.hierarchical.answers import without_cases
 from fl_estimate.estimators.hierarchical.beta_binomial import beta_points, log_marginal
 from fl_estimate.estimators.hierarchical.binomial import hyper_points
+from fl_estimate.estimators.hierarchical.calibrated import from_zero
 from fl_estimate.estimators.hierarchical.leaving_out import given_others
 from fl_estimate.estimators.hierarchical.links import LINKS, natural
 from fl_estimate.estimators.hierarchical.posterior import Ask, Model, resample
@@ -294,10 +296,11 @@ def sensitivity(
     frame = estimates.frame
     frame = frame[frame["margin"] != ""]
     half = (frame["upper"] - frame["lower"]).to_numpy(float) / 2
+    calibrated, none = made.arguments.get("interval") == "calibrated", without_cases(made.direct, made.sampled)
     parts: list[pd.DataFrame] = []
     for scale in factors:
         scaled = _rescaled(model, scale)
-        found = sample(scaled, Ask(level=level, draws=1, seed=0, shares=None), "grid")
+        found = sample(scaled, Ask(level=level, draws=1, seed=0, shares=None, calibrated=calibrated), "grid")
         parts.append(
             pd.DataFrame(
                 {
@@ -305,7 +308,7 @@ def sensitivity(
                     "scale": scale,
                     "prior": str(scaled.priors.sigma if scaled.kappa is None else scaled.kappa),
                     "value": found.median,
-                    "lower": found.lower,
+                    "lower": from_zero(found.lower, none) if calibrated else found.lower,
                     "upper": found.upper,
                     name: found.parameters[name]["median"],
                     "shift": (found.median - frame["value"].to_numpy(float)) / half,

@@ -12,17 +12,17 @@ from fl_estimate.estimators.hierarchical.direct import Direct
 from fl_estimate.results.basis import Support
 
 RULES: tuple[str, ...] = ("pooled", "own", "national")
-ENOUGH_CASES = 5
-"""Areas with as many cases have a design effect of their own that others may borrow."""
 WIDENED_AT = 0.975
 """Where Student's t is compared with the normal: one posterior holds whatever limits are read from it."""
+ENOUGH_CASES = 5
+"""Areas with as many cases have a design effect of their own that others may borrow."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Effective:
     """Effective cases and n, shape (m,); the design effect used and whose it is: own, pooled, national or one.
 
-    Under rule "pooled" `pooled` is the design effect before it was widened, and `df` on how many units it rests; else
+    Under rule "pooled" `pooled` is the design effect before a unit was added, and `df` on how many units it rests; else
     both are NaN.
     """
 
@@ -39,7 +39,7 @@ def rule_of(direct: Direct) -> str:
     return "own" if _known(direct).any() and not direct.units_known else "pooled"
 
 
-def effective_counts(direct: Direct, rule: str) -> Effective:
+def effective_counts(direct: Direct, rule: str, *, widen: bool = False) -> Effective:
     """Divide n by a design effect: one that all areas share, each area's own, or the nation's.
 
     One of 0 (the area's units have equal counts) is taken as not known; one below 1 as 1, so that no area is worth more
@@ -52,6 +52,8 @@ def effective_counts(direct: Direct, rule: str) -> Effective:
         Where an area has none of its own, "own" borrows the n-weighted mean over the areas with five cases or more, else
         the nation's, else 1. "national" gives that of the nation to all, else what "own" borrows. "pooled": see
         `pooled_deff`.
+    widen : bool
+        Whether the pooled one is made larger by (t/z)² too: see `widened`.
 
     Notes
     -----
@@ -61,7 +63,8 @@ def effective_counts(direct: Direct, rule: str) -> Effective:
     sampled = n > 0
     if rule == "pooled":
         pooled, df, lender = pooled_deff(direct)
-        used = np.ones(len(n)) if lender == "one" else widened(pooled, df, n, direct.support)
+        divided = widened if widen else with_one_unit
+        used = np.ones(len(n)) if lender == "one" else divided(pooled, df, n, direct.support)
         source = np.full(len(n), lender)
     else:
         pooled, df = np.nan, np.nan
@@ -108,20 +111,29 @@ def pooled_deff(direct: Direct) -> tuple[float, float, str]:
     return 1.0, np.nan, "one"
 
 
-def widened(pooled: float, df: float, n: Floats, support: Support) -> Floats:
+def with_one_unit(pooled: float, df: float, n: Floats, support: Support) -> Floats:
     """What n is divided by, since the pooled design effect is estimated from few units; shape (m,).
 
     Notes
     -----
-    (df · pooled + alike)/(df + 1) · (t/z)², with t the quantile of Student's t of df + 1 degrees of freedom and z the
-    normal's. `alike` is n over the area's primary units, as if in a unit all were alike: one such unit is added to those
-    that the pooled one rests on. Estimated from a handful of units a design effect is too small more often than too
-    large, and it is smallest in the samples whose share is too low. The ratio of t to z is how Korn and Graubard (1998)
-    shrink an effective sample size.
+    (df · pooled + alike)/(df + 1). `alike` is n over the area's primary units, as if in a unit all were alike: one such
+    unit is added to those that the pooled one rests on. Estimated from a handful of units a design effect is too small
+    more often than too large, and it is smallest in the samples whose share is too low.
     """
     alike = np.fmax(pooled, n / (np.fmax(support.df, 0.0) + 1))
+    return (df * pooled + alike) / (df + 1)
+
+
+def widened(pooled: float, df: float, n: Floats, support: Support) -> Floats:
+    """The same for limits that are equal-tailed quantiles: larger by (t/z)²; shape (m,).
+
+    Notes
+    -----
+    t is the quantile of Student's t of df + 1 degrees of freedom and z the normal's. Their ratio is how Korn and Graubard
+    (1998) shrink an effective sample size. Calibrated limits have smaller tails instead.
+    """
     ratio = special.stdtrit(df + 1, WIDENED_AT) / special.ndtri(WIDENED_AT)
-    return (df * pooled + alike) / (df + 1) * ratio**2
+    return with_one_unit(pooled, df, n, support) * ratio**2
 
 
 def _known(direct: Direct) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from scipy import optimize, special
 
 from fl_estimate.arrays import Floats
+from fl_estimate.estimators.hierarchical.calibrated import tail_of
 from fl_estimate.estimators.hierarchical.direct import Direct
 from fl_estimate.estimators.hierarchical.effective import ENOUGH_CASES, Effective, effective_counts
 from fl_estimate.estimators.hierarchical.posterior import Ask, Model, grid_quantiles
@@ -38,7 +39,7 @@ def limits_of_few(direct: Direct, model: Model, ask: Ask, deff: str) -> dict[str
     Returns
     -------
     mapping of str to (float, float)
-        From the lower limit of an area without a case to the upper limit of one with `FEW` − 1.
+        From the lower limit of an area without a case (0 where limits are calibrated) to the upper limit of one with `FEW` − 1.
 
     Notes
     -----
@@ -49,8 +50,7 @@ def limits_of_few(direct: Direct, model: Model, ask: Ask, deff: str) -> dict[str
     """
     if model.likelihood != "binomial" or model.structure is not None:
         return {}
-    n, cases = direct.numbers["n"], direct.numbers["cases"]
-    few = (n > 0) & (cases < FEW)
+    n, few = direct.numbers["n"], few_of(direct)
     if not few.any():
         return {}
     effective = _alike(direct, few, deff)
@@ -61,9 +61,15 @@ def limits_of_few(direct: Direct, model: Model, ask: Ask, deff: str) -> dict[str
         centre = float(model.x[area] @ mean[:-1])
         worth = float(effective.n[area] / n[area])
         lower, _ = _limits(0.0, float(effective.n[area]), centre, variance, ask)
+        lower = 0.0 if ask.calibrated else lower
         _, upper = _limits((FEW - 1) * worth, float(effective.n[area]), centre, variance, ask)
         found[direct.keys[area]] = (lower, upper)
     return found
+
+
+def few_of(direct: Direct) -> npt.NDArray[np.bool_]:
+    """Areas with a sample in which fewer than `FEW` cases were met."""
+    return np.asarray((direct.numbers["n"] > 0) & (direct.numbers["cases"] < FEW))
 
 
 def same_whatever(direct: Direct, model: Model, deff: str) -> tuple[Model, Effective] | None:
@@ -74,7 +80,7 @@ def same_whatever(direct: Direct, model: Model, deff: str) -> tuple[Model, Effec
     """
     if model.likelihood != "binomial" or model.structure is not None:
         return None
-    few = (direct.numbers["n"] > 0) & (direct.numbers["cases"] < FEW)
+    few = few_of(direct)
     if not few.any():
         return None
     effective = _alike(direct, few, deff)
@@ -91,7 +97,7 @@ def _alike(direct: Direct, few: npt.NDArray[np.bool_], deff: str) -> Effective:
         "deff": np.where(few, np.nan, direct.numbers["deff"]),
         "cases": np.where(few, 0.0, cases),
     }
-    return effective_counts(replace(direct, numbers=dict(numbers)), deff)
+    return effective_counts(replace(direct, numbers=dict(numbers)), deff, widen=False)
 
 
 def _centred(model: Model, effective: Effective) -> Model:
@@ -154,11 +160,15 @@ def _covariance(minus_log: Any, at: Floats, step: float = 1e-3) -> Floats:
 
 
 def _limits(y: float, size: float, centre: float, variance: float, ask: Ask) -> tuple[float, float]:
-    """Equal-tailed limits of an area's share, its logit normal before its counts are known."""
+    """Limits of an area's share, its logit normal before its counts are known."""
     sd = np.sqrt(variance)
     grid = np.linspace(centre - 8 * sd, centre + 8 * sd, POINTS)
     log = y * grid - size * np.logaddexp(0.0, grid) - 0.5 * ((grid - centre) / sd) ** 2
     density = np.exp(log - log.max())
-    ends = grid_quantiles(grid[None, :], density[None, :], (ask.tails[0], ask.tails[2]))[:, 0]
+    tail = np.array([ask.tails[0]])
+    if ask.calibrated:
+        share = density / density.sum()
+        tail = tail_of(np.array([share @ (grid - share @ grid) ** 2]), np.array([variance]), ask)
+    ends = grid_quantiles(grid[None, :], density[None, :], (tail, 1 - tail))[:, 0]
     lower, upper = special.expit(ends)
     return float(lower), float(upper)

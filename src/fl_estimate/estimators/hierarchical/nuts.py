@@ -8,9 +8,17 @@ from typing import Any
 import numpy as np
 
 from fl_estimate.arrays import Floats
+from fl_estimate.estimators.hierarchical.calibrated import tail_of
 from fl_estimate.estimators.hierarchical.latent_nuts import log_sigma
 from fl_estimate.estimators.hierarchical.links import natural
-from fl_estimate.estimators.hierarchical.posterior import Ask, Model, Posterior, spread_over, weighted_summary
+from fl_estimate.estimators.hierarchical.posterior import (
+    Ask,
+    Model,
+    Posterior,
+    column_quantiles,
+    spread_over,
+    weighted_summary,
+)
 from fl_estimate.estimators.hierarchical.structure import Crossed, Structure
 from fl_estimate.estimators.sampling import CHAINS, Recipe, run_nuts
 
@@ -35,7 +43,8 @@ def sample_nuts(model: Model, ask: Ask) -> Posterior:
         every = _shares(run.draws, model, ask.seed)
     else:
         every = natural(run.draws["theta"], model.link)
-    lower, median, upper = np.quantile(every, ask.tails, axis=0)
+    tail = _tail(run.draws, model, ask)
+    lower, median, upper = column_quantiles(every, ask.tails if tail is None else (tail, 0.5, 1 - tail))
     kept, chains = spread_over(len(every), ask.draws, CHAINS)
     weight = np.full(len(every), 1 / len(every))
     joint = {**{name: values[kept] for name, values in columns.items()}, "beta": run.draws["beta"][kept]}
@@ -53,7 +62,16 @@ def sample_nuts(model: Model, ask: Ask) -> Posterior:
         joint=joint,
         chains=chains,
         stats={name: values[kept] for name, values in run.stats.items()},
+        tail=tail,
     )
+
+
+def _tail(draws: Mapping[str, Floats], model: Model, ask: Ask) -> Floats | None:
+    """Tail probabilities of calibrated limits, as the grid has them."""
+    if not ask.calibrated:
+        return None
+    around = np.square(draws["sigma"]).mean() + (draws["beta"] @ model.x.T).var(axis=0)
+    return tail_of(draws["theta"].var(axis=0), around, ask)
 
 
 def _shares(draws: Mapping[str, Floats], model: Model, seed: int) -> Floats:

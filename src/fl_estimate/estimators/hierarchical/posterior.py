@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,7 +57,7 @@ class Model:
 class Ask:
     """What is wanted of a posterior: level, draws kept, seed, and shares of a population for the national row.
 
-    With `progress` Markov chains show how far they are.
+    With `progress` Markov chains show how far they are. `calibrated` limits have tails by area: see `calibrated.tail_of`.
     """
 
     level: float
@@ -65,6 +65,7 @@ class Ask:
     seed: int
     shares: Floats | None
     progress: bool = False
+    calibrated: bool = False
 
     @property
     def tails(self) -> tuple[float, float, float]:
@@ -79,7 +80,8 @@ class Posterior:
     `draws` has shape (draws kept, m); `national` holds draws of the population's share, more than those kept, whose
     first belong to the draws kept. `benchmark` holds the target, the rule and the medians before, where areas were moved.
     `joint` holds the parameters of the draws kept, by name, first axis the draws; these stand chain after chain where there
-    are `chains`, and `stats` is what the sampler said of each.
+    are `chains`, and `stats` is what the sampler said of each. `tail` is the probability beyond either limit where it differs by
+    area, shape (m,).
     """
 
     median: Floats
@@ -95,6 +97,7 @@ class Posterior:
     joint: Mapping[str, Floats] = field(default_factory=dict[str, Floats])
     chains: int = 1
     stats: Mapping[str, Floats] = field(default_factory=dict[str, Floats])
+    tail: Floats | None = None
 
 
 def weighted_summary(values: Floats, weight: Floats, tails: tuple[float, float, float]) -> dict[str, float]:
@@ -108,13 +111,14 @@ def weighted_summary(values: Floats, weight: Floats, tails: tuple[float, float, 
     return {"mean": mean, "sd": sd, "lower": float(lower), "median": float(median), "upper": float(upper)}
 
 
-def grid_quantiles(grid: Floats, density: Floats, probabilities: tuple[float, ...]) -> Floats:
+def grid_quantiles(grid: Floats, density: Floats, probabilities: Sequence[float | Floats]) -> Floats:
     """Quantiles of densities given on equally spaced points, taken as linear between them.
 
     Parameters
     ----------
     grid, density : array, shape (m, K)
         The density need not be normalised.
+    probabilities : sequence of float or array, shape (m,)
 
     Returns
     -------
@@ -134,6 +138,13 @@ def grid_quantiles(grid: Floats, density: Floats, probabilities: tuple[float, ..
         root = np.sqrt(np.maximum(left**2 + 2 * (right - left) * rest, 0.0))
         out.append(grid[rows, cell] + step * 2 * rest / np.maximum(left + root, 1e-300))
     return np.array(out)
+
+
+def column_quantiles(values: Floats, probabilities: Sequence[float | Floats]) -> Floats:
+    """Quantiles of every column of draws (N, m), at one probability for all or one a column; shape (len(probabilities), m)."""
+    columns = values.shape[1]
+    wanted = np.array([np.broadcast_to(each, columns) for each in probabilities])
+    return np.column_stack([np.quantile(values[:, at], wanted[:, at]) for at in range(columns)])
 
 
 def spread_over(total: int, size: int, chains: int) -> tuple[npt.NDArray[np.intp], int]:

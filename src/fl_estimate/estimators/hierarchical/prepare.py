@@ -71,7 +71,8 @@ def prepare(
         (values - scaled[name][0]) / scaled[name][1] if prior is None else values for name, values in columns.items()
     ]
     x = np.column_stack([np.ones(len(direct.keys)), *every])
-    effective = effective_counts(direct, deff) if on_counts(likelihood, link) else None
+    calibrated = likelihood == "binomial" and structure is None
+    effective = effective_counts(direct, deff, widen=not calibrated) if on_counts(likelihood, link) else None
     counts = effective if likelihood != "normal" else None
     y, size = (counts.cases, counts.n) if counts else values_on_link(direct, sampled, link, effective)
     informative = int(((y > 0) & (y < size)).sum() if counts else sampled.sum())
