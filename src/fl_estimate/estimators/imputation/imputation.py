@@ -23,7 +23,7 @@ from fl_estimate.estimators.imputation.working import REASONS, in_scope, person_
 from fl_estimate.indicators.classify import Classification
 from fl_estimate.indicators.marks import Note
 from fl_estimate.indicators.persons import PERSON
-from fl_estimate.inputs.sample_design import Design
+from fl_estimate.inputs.sample_design import ROW, Design
 from fl_estimate.inputs.survey_data import ReferencePeriod
 from fl_estimate.inputs.survey_data import Source as FileSource
 from fl_estimate.inputs.wording import Wording
@@ -193,7 +193,7 @@ class Imputation(NotAColumn):
                 values[self.recipients] = drawn[:, draw]
                 columns.append(nw.new_series(name, values, nw.Int8, backend=space))
             return people.with_columns(*columns).to_native()
-        return self._joined(people, outcome, names, drawn)
+        return self._lazily(people, outcome, names, drawn)
 
     def shifted(self, delta: Mapping[str, float]) -> Imputation:
         """The same donors and random numbers under other deltas.
@@ -262,19 +262,36 @@ class Imputation(NotAColumn):
         """Which of its candidates each row takes in each draw, shape (rows, draws)."""
         return self.pool.chosen(self.draws, self.seed, self.delta)
 
+    def _lazily(self, people: Any, outcome: str, names: list[str], drawn: Classes) -> Any:
+        """Of an engine that runs later: nobody but the recipients is written down m times."""
+        if people.implementation.is_polars():
+            return self._joined(people.to_native(), outcome, names, drawn)
+        keys = self.source_rows.working.people[PERSON].to_numpy()[self.recipients]
+        is_one = nw.col(PERSON).is_in(keys.tolist())
+        columns = [
+            nw.when(is_one)
+            .then(nw.col(PERSON).is_in(keys[drawn[:, draw] > 0].tolist()).cast(nw.Int8))
+            .otherwise(nw.col(outcome).cast(nw.Int8))
+            .alias(name)
+            for draw, name in enumerate(names)
+        ]
+        return people.with_columns(*columns).to_native()
+
     def _joined(self, people: Any, outcome: str, names: list[str], drawn: Classes) -> Any:
-        """Lazily, by the key of the people, so that nobody but the recipients is written twice."""
+        """By the key of people, or their place where they have none."""
         import polars as pl
 
-        keys = self.source_rows.working.people[PERSON].to_numpy()[self.recipients]
-        told = {PERSON: keys, **{name: drawn[:, draw] for draw, name in enumerate(names)}}
-        table: Any = nw.from_native(pl.DataFrame(told))
-        if people.implementation.is_polars():
-            table = table.lazy()
-        joined = people.join(table, on=PERSON, how="left")
-        return joined.with_columns(
-            *(nw.when(nw.col(name).is_null()).then(nw.col(outcome)).otherwise(nw.col(name)).cast(nw.Int8).alias(name) for name in names)
-        ).to_native()  # fmt: skip
+        places = self.recipients
+        known = self.source_rows.working.people
+        key = PERSON if PERSON in known.columns else ROW
+        told = known[PERSON].to_numpy()[places] if key == PERSON else places.astype(np.uint32)
+        table = pl.DataFrame({key: told, **{name: drawn[:, draw] for draw, name in enumerate(names)}})
+        people = people if key == PERSON else people.with_row_index(ROW)
+        table = table.cast({key: people.collect_schema()[key]}).lazy()
+        joined = people.join(table, on=key, how="left", maintain_order="left").with_columns(
+            pl.coalesce(pl.col(name), pl.col(outcome).cast(pl.Int8)).alias(name) for name in names
+        )
+        return joined if key == PERSON else joined.drop(ROW)
 
 
 def checked_delta(delta: Mapping[str, float] | None) -> dict[str, float]:
