@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 
 from fl_estimate.estimators.imputed import IMPUTE, Imputed
-from fl_estimate.estimators.pooled_regression import pooled_regression
-from fl_estimate.estimators.pooling import (
+from fl_estimate.estimators.rubin import (
     MULTIPLE_IMPUTATION,
     POOLED_WITHOUT_ERROR,
     Combined,
@@ -61,6 +60,8 @@ def over_draws(estimate: Callable[[Call], Estimates], call: Call) -> Estimates:
     EstimateFault
         FL-EST-234 where a draw gives other rows than the answers as given; what `estimate` raises of any draw.
     """
+    from fl_estimate.estimators.pooled_regression import pooled_regression  # loads what fits regressions
+
     given = estimate(call)
     each = [estimate(call.of_draw(place)) for place in range(1, call.imputed.draws + 1)]
     pooled = pooled_draws(each, given, call.imputed, kind=call.interval, census=without_error(given))

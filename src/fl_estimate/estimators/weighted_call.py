@@ -125,7 +125,9 @@ class Call:
         ]
         self.drawn = require_draws(people, asked, columns)
         self._imputed: Imputed = people
-        self.resolved = replace(self.resolved, frame=people.with_draws(list(self.drawn)))
+        self.resolved = replace(
+            self.resolved, frame=people.with_draws(self.drawn if len(self.drawn) > 1 else self.drawn[0])
+        )
 
     @property
     def imputed(self) -> Imputed:
