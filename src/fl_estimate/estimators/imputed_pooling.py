@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from fl_estimate.estimators.imputed import IMPUTE, Imputed
+from fl_estimate.estimators.imputed import IMPUTE, Imputed, shifts_of, told_of
 from fl_estimate.estimators.rubin import (
     MULTIPLE_IMPUTATION,
     POOLED_WITHOUT_ERROR,
@@ -125,21 +124,10 @@ def imputed_recipe(given: Estimates, drawn: Imputed) -> Recipe:
     )
 
 
-def told_of(drawn: Imputed) -> dict[str, Any]:
-    """What a recipe says of the imputation: everything that is needed to draw the same again."""
-    method = str(getattr(drawn, "method", ""))
-    return {"draws": drawn.draws, "seed": drawn.seed, "method": method, "delta": _shifts(drawn)}
-
-
-def _shifts(drawn: Imputed) -> dict[str, float]:
-    """The reasons whose answers are not taken as missing at random."""
-    return {str(reason): float(value) for reason, value in drawn.delta.items() if value}
-
-
 def _assumptions(given: Estimates, drawn: Imputed) -> tuple[Assumption, ...]:
     """Those of the answers as given, with how the unknown ones were imputed in the place of what counts them as no."""
     said = [UNKNOWN_IMPUTED.held(m=drawn.draws)]
-    if _shifts(drawn):
+    if shifts_of(drawn):
         said.append(
             IMPUTED_NOT_AT_RANDOM.held(
                 **{reason: float(np.exp(drawn.delta.get(reason, 0.0))) for reason in IMPUTED_NOT_AT_RANDOM.parameters}
