@@ -60,6 +60,7 @@ _BROKEN_OFF = 0.002
 _UNKNOWN_SPLIT = (0.55, 0.35, 0.10)
 """Does not know, refused, missing."""
 
+
 @dataclass(frozen=True, kw_only=True)
 class Silence:
     """How often answers are not given, and by whom: what the published sample has, or a mechanism whose effect is known.
