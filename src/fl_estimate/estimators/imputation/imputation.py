@@ -173,16 +173,22 @@ class Imputation(NotAColumn):
         """The class of every recipient in every draw, by outcome: int8, shape (recipients, draws)."""
         return {name: self.persons.drawn(name, self.pool, self.chosen) for name in self.outcomes}
 
-    def with_draws(self, outcome: str) -> Any:
-        """The people with a null-free 0/1 column for each draw, ``<outcome>@1`` to ``<outcome>@<draws>``.
+    def with_draws(self, outcomes: str | Sequence[str]) -> Any:
+        """The people with a null-free 0/1 column for each draw of each outcome, ``<outcome>@1`` to ``<outcome>@<draws>``.
 
         Raises
         ------
         EstimateFault
             FL-EST-441: no draws of this outcome.
         """
+        frame = self.people
+        for outcome in [outcomes] if isinstance(outcomes, str) else outcomes:
+            frame = self._beside(frame, outcome)
+        return frame
+
+    def _beside(self, frame: Any, outcome: str) -> Any:
         drawn = self._drawn_of(outcome)
-        people: Any = nw.from_native(self.people)
+        people: Any = nw.from_native(frame)
         names = [f"{outcome}@{draw + 1}" for draw in range(self.draws)]
         if isinstance(people, nw.DataFrame):
             base = people[outcome].to_numpy().astype(np.int8)
