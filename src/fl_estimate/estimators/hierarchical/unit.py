@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -12,6 +13,7 @@ from scipy import special
 
 from fl_estimate.arrays import Floats
 from fl_estimate.design.domains import By
+from fl_estimate.design.totals import as_frame
 from fl_estimate.errors import EstimateFault, labels_shown, not_one_of, shown
 from fl_estimate.estimators.design_weighted import estimate_mean, estimate_prevalence
 from fl_estimate.estimators.hierarchical.asked import check_numbers, tails_of
@@ -27,6 +29,7 @@ from fl_estimate.estimators.hierarchical.unit_design import (
     make_columns,
     make_domains,
 )
+from fl_estimate.estimators.hierarchical.unit_imputed import mixed_over_draws
 from fl_estimate.estimators.hierarchical.unit_normal import (
     Normal,
     draw_normal,
@@ -36,7 +39,9 @@ from fl_estimate.estimators.hierarchical.unit_normal import (
     sum_cells,
 )
 from fl_estimate.estimators.hierarchical.varying_effects import Latent, LatentDraws, draw_latent
+from fl_estimate.estimators.imputed import IMPUTE, require_draws
 from fl_estimate.estimators.sampling import known_seed
+from fl_estimate.inputs.respondents import Respondents
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.results.codes import MEAN, PREVALENCE, MethodName
 from fl_estimate.results.estimates import Estimates
@@ -83,7 +88,7 @@ def unit(
     by: By = None,
     design: Annotated[Design | None, NOT_IN_FILE] = None,
     where: Where = None,
-    unknown: Literal["no", "exclude"] | None = None,
+    unknown: Literal["no", "exclude", "impute"] | None = None,
     likelihood: Literal["binomial", "normal"] = "binomial",
     weights: Literal["widened", "effective", "none"] = "widened",
     sampler: Literal["grid", "nuts"] = "grid",
@@ -115,7 +120,7 @@ def unit(
     by : str, list of str, or list of lists, optional
         As in `estimate_prevalence`, by any column of `population` that is the same within a cell. The nation stands first.
     design, where, unknown
-        As in `estimate_prevalence`.
+        As in `estimate_prevalence`; of imputed answers the model is fitted to every draw, and their posteriors are mixed.
     likelihood : {"binomial", "normal"}
     weights : {"widened", "effective", "none"}
         Effective counts, from weights within cells and the design's clusters and strata, with (of 0/1 outcomes) the design's
@@ -173,6 +178,16 @@ def unit(
         allowed = ("grid", "nuts") if likelihood == "binomial" else ("grid",)
         raise not_one_of("FL-EST-107", f"this sampler of likelihood={shown(likelihood)}", sampler, allowed)
     check_numbers(level, draws, seed)
+    if unknown == IMPUTE:
+        chosen = known_seed(seed)
+        columns = as_frame(people.people if isinstance(people, Respondents) else people).collect_schema().names()
+        require_draws(people, [outcome], columns)
+        model = partial(
+            unit, outcome=outcome, cells=cells, population=population, covariates=covariates, varying=varying, by=by,
+            design=design, where=where, likelihood=likelihood, weights=weights, sampler=sampler, prior=prior, level=level,
+            draws=draws, seed=chosen,
+        )  # fmt: skip
+        return mixed_over_draws(model, people, outcome, level=level, draws=draws, seed=chosen)
     names = cell_names(cells)
     asked = _Asked(
         people=people, outcome=outcome, names=names, population=population, covariates=covariates, varying=varying,
