@@ -124,9 +124,7 @@ class Call:
         ]
         self.drawn = require_draws(people, asked, columns)
         self._imputed: Imputed = people
-        self.resolved = replace(
-            self.resolved, frame=people.with_draws(self.drawn)
-        )
+        self.resolved = replace(self.resolved, frame=people.with_draws(self.drawn))
 
     @property
     def imputed(self) -> Imputed:

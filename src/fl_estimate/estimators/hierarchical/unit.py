@@ -13,7 +13,6 @@ from scipy import special
 
 from fl_estimate.arrays import Floats
 from fl_estimate.design.domains import By
-from fl_estimate.design.totals import as_frame
 from fl_estimate.errors import EstimateFault, labels_shown, not_one_of, shown
 from fl_estimate.estimators.design_weighted import estimate_mean, estimate_prevalence
 from fl_estimate.estimators.hierarchical.asked import check_numbers, tails_of
@@ -29,7 +28,7 @@ from fl_estimate.estimators.hierarchical.unit_design import (
     make_columns,
     make_domains,
 )
-from fl_estimate.estimators.hierarchical.unit_imputed import mixed_over_draws
+from fl_estimate.estimators.hierarchical.unit_imputed import drawn_people, mixed_over_draws
 from fl_estimate.estimators.hierarchical.unit_normal import (
     Normal,
     draw_normal,
@@ -39,9 +38,8 @@ from fl_estimate.estimators.hierarchical.unit_normal import (
     sum_cells,
 )
 from fl_estimate.estimators.hierarchical.varying_effects import Latent, LatentDraws, draw_latent
-from fl_estimate.estimators.imputed import IMPUTE, require_draws
+from fl_estimate.estimators.imputed import IMPUTE
 from fl_estimate.estimators.sampling import known_seed
-from fl_estimate.inputs.respondents import Respondents
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.results.codes import MEAN, PREVALENCE, MethodName
 from fl_estimate.results.estimates import Estimates
@@ -180,14 +178,13 @@ def unit(
     check_numbers(level, draws, seed)
     if unknown == IMPUTE:
         chosen = known_seed(seed)
-        columns = as_frame(people.people if isinstance(people, Respondents) else people).collect_schema().names()
-        require_draws(people, [outcome], columns)
+        drawn = drawn_people(people, outcome)
         model = partial(
             unit, outcome=outcome, cells=cells, population=population, covariates=covariates, varying=varying, by=by,
             design=design, where=where, likelihood=likelihood, weights=weights, sampler=sampler, prior=prior, level=level,
             draws=draws, seed=chosen,
         )  # fmt: skip
-        return mixed_over_draws(model, people, outcome, level=level, draws=draws, seed=chosen)
+        return mixed_over_draws(model, drawn, outcome, level=level, draws=draws, seed=chosen)
     names = cell_names(cells)
     asked = _Asked(
         people=people, outcome=outcome, names=names, population=population, covariates=covariates, varying=varying,

@@ -8,11 +8,25 @@ from typing import Any
 
 import numpy as np
 
+from fl_estimate.design.totals import as_frame
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.hierarchical.asked import tails_of
-from fl_estimate.estimators.imputed import Imputed, of_draw
+from fl_estimate.estimators.imputed import Imputed, is_imputed, of_draw, require_draws
 from fl_estimate.estimators.imputed_pooling import imputed_recipe
 from fl_estimate.results.estimates import Estimates
+
+
+def drawn_people(people: Any, outcome: str) -> Imputed:
+    """The people, who have draws of the outcome.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-460, FL-EST-461, FL-EST-463.
+    """
+    columns = as_frame(people.people).collect_schema().names() if is_imputed(people) else ()
+    require_draws(people, [outcome], columns)
+    return people
 
 
 def mixed_over_draws(
