@@ -51,14 +51,18 @@ def sample(seed: int, n: int = 2_000) -> Silent:
     return Silent(whole=whole, heard=heard)
 
 
-def any_answers(framework: fl.Framework, seed: int, n: int = 150) -> pd.DataFrame:
-    """Answers at random to every question there is, most of them harmless, some unknown, of people of the framework's ages."""
+def any_answers(framework: fl.Framework, seed: int, n: int = 150, *, each: int = 1) -> pd.DataFrame:
+    """Answers at random to every question there is, most of them harmless, some unknown, of people of the framework's ages.
+
+    `each` keeps every so-manieth item alone, and no more of their phases than one.
+    """
     rng = np.random.default_rng(seed)
     known = known_items().with_own(framework.own_items)
-    ages, unknown = ((5, 18), 0.05) if "child" in framework.id else ((18, 60), 0.01)
+    ages, unknown = ((5, 18), 0.05) if "child" in framework.id else ((18, 60), 0.01 * each)
     table: dict[str, object] = {"age": rng.integers(*ages, n).astype(float), "w": rng.uniform(1, 2, n)}
-    for item in known.items.values():
-        names = [f"{item.id}@{phase}" for phase in item.phases] if item.asks_phase else [item.id]
+    for item in list(known.items.values())[::each]:
+        phases = item.phases if each == 1 else item.phases[:1]
+        names = [f"{item.id}@{phase}" for phase in phases] if item.asks_phase else [item.id]
         table |= {name: _answers(rng, n, unknown, item.harmless, [*item.true_answers, "no"]) for name in names}
     for field in known.fields.values():
         if field.codes is not None and field.column not in table:
