@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, get_args
@@ -13,14 +14,16 @@ from fl_estimate.design.identified import end_level
 from fl_estimate.design.intervals import Level, general, no_case_limits, proportion
 from fl_estimate.design.replicates import AVERAGED
 from fl_estimate.design.sample import Sample
-from fl_estimate.design.totals import Floats, require_columns, totals
+from fl_estimate.design.totals import Floats, as_frame, require_columns, totals
 from fl_estimate.errors import CONDITION, EstimateFault, not_one_of, require_name, shown
+from fl_estimate.estimators.call_arguments import VarianceRule, design_told, levels_of, replicated_by
 from fl_estimate.estimators.design_words import of_adjustments, of_sampling
 from fl_estimate.estimators.domain_query import Measure, People, declared, read_people
 from fl_estimate.estimators.domain_table import Cells, DomainTable, tabulate
+from fl_estimate.estimators.imputed import IMPUTE, Imputed, in_place_of, require_draws
 from fl_estimate.estimators.targets import Level as Value
-from fl_estimate.estimators.targets import Outcome, Target, Targets, as_list, is_text
-from fl_estimate.inputs.replicates import Replicates, UnitReplicates
+from fl_estimate.estimators.targets import Outcome, Target, Targets, as_list, is_text, names_in
+from fl_estimate.inputs.replicates import Replicates
 from fl_estimate.inputs.respondents import Resolved, resolve
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.results.basis import Support
@@ -73,7 +76,6 @@ FEW_DF, CROWDED = 15.0, 1.3
 """Effective degrees of freedom, and cases a unit with a case, at which limits by units less strata are too low: of
 simulated samples of 133 units with 7 to 40 expected cases these mark most that cover 94 % or less, and at most 4 % of those
 without clustering (`docs/explanation/design_weighted`)."""
-VarianceRule = Literal["taylor", "replicates"]
 
 
 MOST_LEVELS = 200
@@ -95,6 +97,8 @@ class Call:
         interval: str,
         df: OwnDfRule | float,
         level: float,
+        *,
+        named: Sequence[str] = (),
     ) -> None:
         self.name, self.by, self.where, self.unknown = name, by, where, unknown
         self.interval, self.level = interval, level
@@ -102,10 +106,42 @@ class Call:
         require_name(where, "where", optional=True, fix=CONDITION)
         margins = by_margins(by)
         self.resolved: Resolved = resolve(people, design)
-        replicated = _replicated(variance, self.resolved.design)
+        self.drawn: tuple[str, ...] = ()
+        if unknown == IMPUTE:
+            self._drawn_beside(people, named)
+        replicated = replicated_by(variance, self.resolved.design)
         check_by_columns([column for margin in margins for column in margin])
         people = read_people(self.resolved.frame, self.resolved.design, by, replicated=replicated)
         self.people: People = replace(people, categories=self._ordered(people))
+
+    def _drawn_beside(self, people: Any, named: Sequence[str]) -> None:
+        """Put the draws of the outcomes that the call names beside them."""
+        columns = as_frame(self.resolved.frame).collect_schema().names()
+        asked = [
+            *named,
+            *(column for margin in by_margins(self.by) for column in margin),
+            *names_in(self.where, columns),
+        ]
+        self.drawn = require_draws(people, asked, columns)
+        self._imputed: Imputed = people
+        self.resolved = replace(self.resolved, frame=people.with_draws(self.drawn))
+
+    @property
+    def imputed(self) -> Imputed:
+        """The people with the draws of their unknown answers, where the call asks for these."""
+        return self._imputed
+
+    @property
+    def treatment(self) -> Any:
+        """What is done with answers that are unknown still: none of those imputed is."""
+        return None if self.unknown == IMPUTE else self.unknown
+
+    def of_draw(self, draw: int) -> Call:
+        """The same call of the answers as completed by one draw, from 1."""
+        made = copy.copy(self)
+        frame = self.people.frame.with_columns(*in_place_of(self.drawn, draw))
+        made.people = replace(self.people, frame=frame, schema=frame.collect_schema())
+        return made
 
     def _ordered(self, people: People) -> dict[str, Sequence[str]]:
         """Categories that the frame declares; of other by-columns the order that was meant by labels, where there is one."""
@@ -146,7 +182,7 @@ class Call:
                 "FL-EST-82", "a column of text has too many values to count each",
                 found=f"{column!r}: {len(known):,} values", fix="bring them into classes first, or name a 0/1 column",
             )  # fmt: skip
-        return _levels_of(column, [str(value) for value in known], stated=stated is not None)
+        return levels_of(column, [str(value) for value in known], stated=stated is not None)
 
     def tabulate(self, targets: Targets, measures: Sequence[Measure]) -> DomainTable:
         """The table of domains."""
@@ -183,65 +219,8 @@ class Call:
             "interval": self.interval,
             "df": self.df,
             "level": self.level,
-            "design": _told(self.resolved.design, self.people.design.replicates),
+            "design": design_told(self.resolved.design, self.people.design.replicates),
         }
-
-
-def _told(design: Design, replicates: Replicates | UnitReplicates | None) -> dict[str, Any]:
-    """What a result notes of the design, and of the replicates where they made its variances."""
-    return {
-        "weights": design.weights or "",
-        "unweighted": design.unweighted,
-        "strata": design.strata or "",
-        "stages": list(design.stages),
-        "fpc": list(design.fpc),
-        "single_psu": design.single_psu,
-        "single_psu_scope": design.single_psu_scope,
-        "pps": design.pps or "",
-        "phase2": list(design.phase2_columns),
-        "phase2_variance": design.phase2_variance if design.phase2 else "",
-        "replicates": replicates.told() if replicates is not None else {},
-    }
-
-
-def _replicated(variance: str | None, design: Design) -> bool:
-    """Whether variances come from replicates: as asked for, else where the design has them."""
-    if variance not in (None, "taylor", "replicates"):
-        raise not_one_of("FL-EST-19", "this way of computing variances", variance, ("taylor", "replicates"))
-    if variance == "replicates" and design.replicates is None:
-        raise EstimateFault(
-            "FL-EST-81",
-            "the design has no replicates",
-            found='variance="replicates"',
-            fix="name the columns, Design(replicates=fl.Replicates(…)), or make them: fl.replicate(people, design=design, kind=…)",
-        )
-    return design.replicates is not None and variance != "taylor"
-
-
-def _levels_of(column: str, values: Sequence[str], *, stated: bool) -> list[Value]:
-    """The outcomes that the values of a column of text are; FL-EST-262 where they may be 0 and 1 and are not surely so."""
-    if not all(is_number(value) for value in values):
-        return [Value(column=column, value=value) for value in values]
-    yes = [value for value in values if float(value) == 1]
-    zero_one = len(values) <= 2 and len(yes) <= 1 and all(float(value) in (0, 1) for value in values)
-    if zero_one:
-        return [Value(column=column, value=yes[0] if yes else "1", name=column)]
-    if stated:
-        return [Value(column=column, value=value) for value in values]
-    raise EstimateFault(
-        "FL-EST-262", "an outcome is text that looks like numbers, and they are not 0 and 1",
-        found=f"{column!r}: {len(values):,} different numbers",
-        fix=f"say which is the case: a derived column {column} == '1'; or give its codes words, or declared categories",
-    )  # fmt: skip
-
-
-def is_number(text: str) -> bool:
-    """Whether a text looks like a number."""
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return text.strip().lower().lstrip("+-") not in ("nan", "inf", "infinity")
 
 
 def bounds_of(target: Target) -> tuple[tuple[str, str], ...]:
@@ -251,12 +230,12 @@ def bounds_of(target: Target) -> tuple[tuple[str, str], ...]:
     return ((target.value, "lower"), (target.upper, "upper"))
 
 
-def only_exclude(unknown: str | None) -> None:
-    """FL-EST-13 where unknown= says something that has no meaning for a quantity."""
-    if unknown not in (None, "exclude"):
+def only_exclude(unknown: str | None, *, imputed: bool = False) -> None:
+    """FL-EST-13 where unknown= says something that has no meaning for a quantity; `imputed` is for what takes draws."""
+    if unknown not in (None, "exclude", *([IMPUTE] if imputed else [])):
         raise EstimateFault(
             "FL-EST-13", "this treatment of unknown answers has no meaning for a quantity", found=shown(unknown),
-            fix='unknown="exclude"',
+            fix='unknown="exclude"' + (', or unknown="impute" of people from fl.impute' if imputed else ""),
         )  # fmt: skip
 
 

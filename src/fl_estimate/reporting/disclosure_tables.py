@@ -36,7 +36,8 @@ from fl_estimate.reporting.disclosure_subpopulations import (
 )
 from fl_estimate.reporting.disclosure_system import Draft, Flags, Floats, System
 from fl_estimate.reporting.releases import KnownTable
-from fl_estimate.results.codes import TOTAL, WHOLE
+from fl_estimate.results.codes import TOTAL, WHOLE, Quantity
+from fl_estimate.results.columns import IMPUTED
 from fl_estimate.results.estimates import margin_columns
 
 Cell = tuple[Any, ...]
@@ -291,10 +292,25 @@ def _value_row(
     if record.get("bound") == "upper":
         scale = weight
         shift = value * weight - true
+    if record.get("bound") == IMPUTED:
+        scale = _of_imputed(record, weight)
+        shift = value * scale - true
     printed = float(table.printed[at]) if np.isfinite(table.printed[at]) else value
     half = float(table.half[at]) if np.isfinite(table.half[at]) else 0.0
     ends = [(printed - half) * scale - shift, (printed + half) * scale - shift]
     draft.row(sums, min(ends), max(ends), owner)
+
+
+def _of_imputed(record: Mapping[Any, Any], weight: float) -> float:
+    """The factor from a printed imputed figure to the sum of the cell; 0, which tells it to the last digit, where none is known.
+
+    What was imputed is added to the sum of those who are surely cases. Readers are taken to know it: that is more than they do, for
+    it is drawn, and the undetermined share is all that is printed of it.
+    """
+    quantity = Quantity.of(str(record["quantity"]))
+    if quantity.unit == "share":
+        return weight / quantity.per
+    return 1.0 if quantity == TOTAL else 0.0
 
 
 def _targets(work: _Work, key: Cell) -> None:

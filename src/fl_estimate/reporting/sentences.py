@@ -45,6 +45,7 @@ HEADS: dict[str, Said] = {
     "bound.lower": ("none", "aucun", "ninguno"),
     "bound.upper": ("all", "tous", "todos"),
     "bound.identified": ("any number", "un nombre quelconque", "un número cualquiera"),
+    "bound.imputed": ("imputed", "imputés", "imputados"),
     "unit.prevalence.thousand": (
         "Prevalence per 1,000",
         "Taux de prévalence pour 1\u202f000",
@@ -275,6 +276,11 @@ SENTENCES: dict[str, Said] = {
         "Counting {all} as cases gives {value} ({range}).",
         "En comptant {all} comme des cas, on obtient {value} ({range}).",
         "Si se cuenta {all} como casos, se obtiene {value} ({range}).",
+    ),
+    "imputed": (
+        "If those who did not answer are like people who gave the same other answers, it is {value} ({range}).",
+        "Si les personnes qui n’ont pas répondu ressemblent à celles qui ont donné les mêmes autres réponses, c’est {value} ({range}).",
+        "Si quienes no respondieron se parecen a las personas que dieron las mismas otras respuestas, es {value} ({range}).",
     ),
     "truth": (
         "The country is made up, so the truth is known: {truth} ({unit}).",
