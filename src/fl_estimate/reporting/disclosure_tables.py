@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fl_estimate.reporting.disclosure_kinds import columns_of, kind_of, parts_of
+from fl_estimate.reporting.disclosure_kinds import DERIVED, columns_of, kind_of, parts_of
 from fl_estimate.reporting.disclosure_known import known_rows
 from fl_estimate.reporting.disclosure_rows import divided, series_of_row, tie
 from fl_estimate.reporting.disclosure_series import (
@@ -24,11 +24,13 @@ from fl_estimate.reporting.disclosure_series import (
 )
 from fl_estimate.reporting.disclosure_system import Draft, Flags, Floats, System
 from fl_estimate.reporting.releases import KnownTable
-from fl_estimate.results.codes import WHOLE
+from fl_estimate.results.codes import WHOLE, Quantity
 from fl_estimate.results.estimates import margin_columns
 
 Cell = tuple[Any, ...]
 
+SUMS: tuple[str, ...] = ("linear", "known", "scaled", "shifted")
+"""Ways of rows that say something of the sum over their cells, in numbers."""
 OPEN = 0.20
 """A withheld value may not be known this well: a fifth below and a fifth above must fit what is printed."""
 OF_NATION, OF_PARENT, OF_READING = 100.0, 10.0, 0.05
@@ -168,7 +170,7 @@ def _cells(work: _Work, table: Given, shut: set[Cell]) -> None:
             price *= OF_READING if key[0] in work.lesser else 1.0
             work.cell_of[key] = work.draft.cell((n + 1.0) * price, withheld=key in shut or key in work.public)
             work.n_of[key] = n
-        if key not in work.parts and way in ("linear", "known"):
+        if key not in work.parts and way in SUMS:
             found = _made_of(work, key, record)
             if found is not None:
                 work.parts[key] = found
@@ -209,7 +211,7 @@ def _rows(work: _Work, table: Given, shut: set[Cell]) -> None:
             continue
         series, inside = work.parts[key]
         way = _way(record, table)
-        if way not in ("linear", "known"):
+        if way not in SUMS:
             continue
         if key in work.public:
             if table.at_most[at] and series.counts:
@@ -243,9 +245,10 @@ def _value_row(
     weight = float(series.weight[inside].sum())
     # The factor from the printed scale to the sum is a population, which readers are taken to know.
     scale, shift = (true / value, 0.0) if value and true else (weight, 0.0)
-    if record.get("bound") == "upper":
-        scale = weight
-        shift = value * weight - true
+    if record.get("bound") == "upper" or way == "shifted":
+        persons = Quantity.of(str(record["quantity"]).removeprefix(DERIVED)).counts_respondents
+        scale = 1.0 if persons and way == "shifted" else weight
+        shift = value * scale - true
     printed = float(table.printed[at]) if np.isfinite(table.printed[at]) else value
     half = float(table.half[at]) if np.isfinite(table.half[at]) else 0.0
     ends = [(printed - half) * scale - shift, (printed + half) * scale - shift]
@@ -367,7 +370,7 @@ def _dependents(work: _Work, table: Given) -> None:
     """Rows that are no sums go with the cells they rest on."""
     for record, key in zip(table.frame.to_dict("records"), table.keys, strict=True):
         way = _way(record, table)
-        if way in ("model", "apart") or (way in ("linear", "known") and key in work.parts):
+        if way in ("model", "apart") or (way in SUMS and key in work.parts):
             continue
         for other in work.parts:
             if other != key and _rests_on(way, key, other, record, table.arguments):
