@@ -391,6 +391,9 @@ def _rests_on(way: str, key: Cell, other: Cell, record: Mapping[Any, Any], argum
     together = all(own[name] == theirs[name] for name in own.keys() & theirs.keys())
     if way == "parts":
         named = parts_of(arguments)
+        if named.keys() <= {"term", "quantity"}:
+            # Both parts are of the same people: every cell that can be met together with them tells of both.
+            return together
         columns_named = named.keys() & set(their_margin)
         of = {"outcome": outcome, **theirs}
         part = all(

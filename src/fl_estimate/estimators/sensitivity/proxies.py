@@ -30,7 +30,8 @@ from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 from fl_estimate.results.roles import GROUPS, NOT_IN_FILE, PEOPLE, Level, Name, Where
 
-ANSWERED_ALIKE = AssumptionCode("answered_alike", "column", "classes")
+ANSWERED_ALIKE = AssumptionCode("answered_alike", "classes")
+ANSWERED_ALIKE_AT_ALL = AssumptionCode("answered_alike_at_all")
 STANDARDISED_TERM = Term("standardised")
 IF_ALL_THEMSELVES = Term("if_all_answered_themselves")
 
@@ -233,7 +234,7 @@ def _lay_out(found: Estimates, direct: Any, extra: Sequence[_Extra], proxy: str,
     labels = [None if pd.isna(value) else value for value in chosen[proxy]] + [each.label for each in extra]
     at = {int(old): new for new, old in enumerate(direct)}
     recipe = found.recipe
-    said = ANSWERED_ALIKE.held(column=proxy, classes=list(columns))
+    said = ANSWERED_ALIKE.held(classes=list(columns)) if columns else ANSWERED_ALIKE_AT_ALL.held()
     return build(
         columns_of,
         {proxy: labels},

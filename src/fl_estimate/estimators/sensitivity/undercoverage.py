@@ -28,7 +28,8 @@ from fl_estimate.results.methods import method
 from fl_estimate.results.roles import Earlier, NotNegative, Positive, Some
 
 UNDERCOVERAGE = MethodName("undercoverage")
-OUTSIDE_FRAME = AssumptionCode("outside_frame", "group", "share")
+OUTSIDE_FRAME = AssumptionCode("outside_frame", "share")
+OUTSIDE_GROUP = AssumptionCode("outside_group", "group", "share")
 OUTSIDE_SIZE_KNOWN = AssumptionCode("outside_size_known")
 MORE_CASES_THAN_PEOPLE = ReasonCode("more_cases_than_people")
 GROUP = "group"
@@ -69,7 +70,7 @@ def undercoverage_curve(
     Returns
     -------
     Estimates
-        A row for each row of `estimates`, group and relative prevalence, which stands in `term`. Quantity
+        A row for each row of `estimates`, group and relative prevalence, which stands in `term` ("×2"). Quantity
         undercoverage_prevalence or undercoverage_total. Rows of one call are one figure in several dresses: their covariance is given.
 
     Raises
@@ -95,7 +96,7 @@ def undercoverage_curve(
     >>> inside = fl.estimate_prevalence(people, "fl", design=fl.Design(weights="w", psu="ea"))
     >>> curve = fl.undercoverage_curve(inside, 0.1, relative_prevalence=[0, 1, 2])
     >>> curve.to_frame()[["term", "value"]].round(4).values.tolist()
-    [['0', 0.3], ['1', 0.3333], ['2', 0.3667]]
+    [['×0', 0.3], ['×1', 0.3333], ['×2', 0.3667]]
     """
     quantity = _usable(estimates)
     shares = _shares(outside, covered)
@@ -125,20 +126,20 @@ class _Curve:
 
 
 def term_of(number: float) -> str:
-    """A setting as the column `term` has it: 0.25, 2, inf.
+    """A multiple as the column `term` has it.
 
     Examples
     --------
-    >>> term_of(2.0), term_of(0.25), term_of(float("inf"))
-    ('2', '0.25', 'inf')
+    >>> term_of(2.0), term_of(0.25)
+    ('×2', '×0.25')
     """
-    return f"{float(number):.12g}"
+    return f"×{float(number):.12g}"
 
 
 def _usable(estimates: Estimates) -> Quantity:
     """The one quantity of the estimates, where a factor is right for it."""
     found = sorted({str(name) for name in estimates.frame["quantity"]})
-    bounds = sorted({str(name) for name in estimates.frame["bound"]} - {""})
+    bounds = sorted({str(name) for name in estimates.frame["bound"]} - {"", "imputed"})
     if len(found) != 1 or found[0] not in QUANTITIES or bounds:
         raise EstimateFault(
             "FL-EST-470", "undercoverage is told of prevalences or totals of the people covered",
@@ -233,7 +234,11 @@ def _lay_out(
     told = {(curve.name, curve.share): None for curve in curves}
     size = [
         OUTSIDE_SIZE_KNOWN.held(),
-        *(OUTSIDE_FRAME.held(group=name, share=100 * share) for name, share in told if name != ALL_GROUPS),
+        *(
+            OUTSIDE_GROUP.held(group=name, share=100 * share) if name else OUTSIDE_FRAME.held(share=100 * share)
+            for name, share in told
+            if name != ALL_GROUPS
+        ),
     ]
     bases: list[Basis] = frame["basis"].tolist() * len(curves)
     return build(
