@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from fl_estimate.estimators.effect_ratios import effect_ratios as effect_ratios
     from fl_estimate.estimators.framework_sensitivity import FrameworkComparison as FrameworkComparison
     from fl_estimate.estimators.framework_sensitivity import compare_frameworks as compare_frameworks
+    from fl_estimate.estimators.imputation.impute import impute as impute
+    from fl_estimate.estimators.imputation.imputation import Imputation as Imputation
     from fl_estimate.estimators.model_effects import marginal_effects as marginal_effects
     from fl_estimate.estimators.model_effects import predict as predict
     from fl_estimate.estimators.model_terms import marginal_means as marginal_means
@@ -112,6 +114,7 @@ _WHERE: dict[str, str] = {
     "FlWarning": "errors",
     "Framework": "indicators.framework",
     "FrameworkComparison": "estimators.framework_sensitivity",
+    "Imputation": "estimators.imputation.imputation",
     "Mapping": "loaders.mapping",
     "NOT_STATED": "results.domains",
     "PublishedAppraisal": "reporting.appraisals",
@@ -148,6 +151,7 @@ _WHERE: dict[str, str] = {
     "explain": "indicators.explain",
     "explain_respondent": "study.respondent",
     "frameworks": "indicators.framework",
+    "impute": "estimators.imputation.impute",
     "independence_test": "estimators.survey_tests",
     "load": "loaders.load",
     "load_lists": "loaders.lists",

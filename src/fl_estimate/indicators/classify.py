@@ -357,7 +357,7 @@ def _classify_survey(
     data: SurveyData, frameworks: tuple[Framework, ...], reference_day: dt.date | None
 ) -> Classification:
     """Classify a survey: rows of jobs or episodes first, then the persons they belong to."""
-    table = _answering_table(data, frameworks)
+    table = answering_table(data, frameworks)
     if asks_of_parents(data, table, frameworks):
         whole = data
         data = with_parents(whole, table, lambda: _classify_survey(whole, of_parents(frameworks), reference_day).people)
@@ -483,7 +483,7 @@ def _classification(
     )
 
 
-def _answering_table(data: SurveyData, frameworks: tuple[Framework, ...]) -> str:
+def answering_table(data: SurveyData, frameworks: tuple[Framework, ...]) -> str:
     """The one table on which the questions of the frameworks stand."""
     asked, known = {name for framework in frameworks for name in questions(framework)}, known_to(frameworks)
     holding = [

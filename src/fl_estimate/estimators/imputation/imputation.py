@@ -1,0 +1,240 @@
+"""Imputation: people whose unknown answers were drawn several times over. A value; the search for donors is elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import numpy.typing as npt
+
+from fl_estimate.arrays import Places
+from fl_estimate.errors import EstimateFault, NotAColumn, listed, not_one_of, shown
+from fl_estimate.estimators.imputation.pairs import Source, completed_data
+from fl_estimate.estimators.imputation.pool import Classes, Pool
+from fl_estimate.estimators.imputation.working import REASONS
+from fl_estimate.indicators.classify import Classification
+from fl_estimate.indicators.marks import Note
+from fl_estimate.indicators.persons import PERSON
+from fl_estimate.inputs.sample_design import Design
+from fl_estimate.inputs.survey_data import ReferencePeriod, Source as FileSource
+from fl_estimate.inputs.wording import Wording
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Persons:
+    """How drawn rows become drawn persons.
+
+    Attributes
+    ----------
+    places : int array, shape (recipients,)
+        Their places among people.
+    of_row : int array, shape (rows of the pool,)
+        Which recipient each row belongs to.
+    fixed : mapping of str to int8 array, shape (recipients,)
+        What their other rows make of them, by outcome.
+    """
+
+    places: Places
+    of_row: Places
+    fixed: Mapping[str, Classes]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Imputation(NotAColumn):
+    """People with classes of which unknown ones were drawn several times, made by `impute`.
+
+    Attributes
+    ----------
+    classification : Classification
+        Of the answers as they were given: what is unknown is unknown.
+    draws : int
+        How many completed data sets there are.
+    seed : int
+    delta : mapping of str to float
+        By reason (refusal, dont_know, missing, not_asked) the log odds by which an unknown answer hides a case more often
+        than an answer that was given; all 0 where answers are taken to be missing at random.
+    outcome : str
+        Whose cases `delta` speaks of.
+    recipients : int array, shape (recipients,)
+        Places among people of those whose answers were drawn.
+    """
+
+    classification: Classification
+    draws: int
+    seed: int
+    delta: Mapping[str, float]
+    outcome: str
+    source_rows: Source
+    pool: Pool
+    persons: Persons
+
+    @property
+    def people(self) -> Any:
+        return self.classification.people
+
+    @property
+    def design(self) -> Design | None:
+        return self.classification.design
+
+    @property
+    def source(self) -> FileSource | None:
+        return self.classification.source
+
+    @property
+    def reference_period(self) -> ReferencePeriod | None:
+        return self.classification.reference_period
+
+    @property
+    def population(self) -> str:
+        return self.classification.population
+
+    @property
+    def wording(self) -> Wording:
+        return self.classification.wording
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """The outcomes of which there are draws."""
+        return tuple(self.persons.fixed)
+
+    @property
+    def recipients(self) -> Places:
+        return self.persons.places
+
+    def notes(self, outcomes: Sequence[str]) -> tuple[Note, ...]:
+        """As those of the classification."""
+        return self.classification.notes(outcomes)
+
+    def measure(self, outcomes: Sequence[str]) -> str:
+        """As that of the classification."""
+        return self.classification.measure(outcomes)
+
+    @cached_property
+    def drawn(self) -> Mapping[str, Classes]:
+        """The class of every recipient in every draw, by outcome: int8, shape (recipients, draws)."""
+        return {name: self._classes(name) for name in self.outcomes}
+
+    def with_draws(self, outcome: str) -> Any:
+        """The people with a null-free 0/1 column for each draw, ``<outcome>@1`` to ``<outcome>@<draws>``.
+
+        Raises
+        ------
+        EstimateFault
+            FL-EST-441: no draws of this outcome.
+        """
+        drawn = self._drawn_of(outcome)
+        people: Any = nw.from_native(self.people)
+        names = [f"{outcome}@{draw + 1}" for draw in range(self.draws)]
+        if isinstance(people, nw.DataFrame):
+            base = people[outcome].to_numpy().astype(np.int8)
+            space = nw.get_native_namespace(people)
+            columns: list[Any] = []
+            for draw, name in enumerate(names):
+                values = base.copy()
+                values[self.recipients] = drawn[:, draw]
+                columns.append(nw.new_series(name, values, nw.Int8, backend=space))
+            return people.with_columns(*columns).to_native()
+        return self._joined(people, outcome, names, drawn)
+
+    def shifted(self, delta: Mapping[str, float]) -> Imputation:
+        """The same donors and random numbers under other deltas.
+
+        Parameters
+        ----------
+        delta : mapping of str to float
+            By reason; a reason left out is 0.
+
+        Raises
+        ------
+        EstimateFault
+            FL-EST-442: a reason that there is not, or a delta that is no number.
+        """
+        return replace(self, delta=checked_delta(delta))
+
+    def completed(self, draw: int) -> Classification:
+        """The classification of the data as completed in one draw (1 to `draws`).
+
+        Raises
+        ------
+        EstimateFault
+            FL-EST-443: no such draw.
+        """
+        if isinstance(draw, bool) or draw not in range(1, self.draws + 1):
+            raise EstimateFault(
+                "FL-EST-443",
+                "there is no such draw",
+                found=shown(draw),
+                fix=f"name a draw from 1 to {self.draws}",
+            )
+        working, pool = self.source_rows.working, self.pool
+        taken = np.repeat(pool.rows[:, None], len(working.columns), axis=1)
+        for block in pool.blocks:
+            donor = block.donors[np.arange(len(block.at)), self._chosen[block.at, draw - 1]]
+            own = np.where(donor >= 0, donor, pool.rows[block.at])
+            taken[np.ix_(block.at, block.columns)] = own[:, None]
+        data = completed_data(self.source_rows.data, working, pool.rows, taken)
+        return replace(self.source_rows.rules.classified(data), design=self.design)
+
+    def __repr__(self) -> str:
+        shifted = {reason: value for reason, value in self.delta.items() if value}
+        return (
+            f"Imputation({self.classification.framework}: {listed(self.outcomes)}; {len(self.recipients):,} recipients, "
+            f"{self.draws} draws, seed {self.seed}{f', delta {shifted}' if shifted else ''})"
+        )
+
+    def _drawn_of(self, outcome: str) -> Classes:
+        if outcome not in self.drawn:
+            raise not_one_of("FL-EST-441", "this outcome among those drawn", outcome, self.outcomes, EstimateFault)
+        return self.drawn[outcome]
+
+    @cached_property
+    def _chosen(self) -> npt.NDArray[np.int16]:
+        return self.pool.chosen(self.draws, self.seed, self.delta)
+
+    def _classes(self, name: str) -> Classes:
+        """Persons are positive by any of their rows; what stays open is none."""
+        rows = np.take_along_axis(self.pool.classes[name], self._chosen, axis=1)
+        found = np.repeat(self.persons.fixed[name][:, None], self.draws, axis=1)
+        np.maximum.at(found, self.persons.of_row, np.maximum(rows, 0))
+        return found
+
+    def _joined(self, people: Any, outcome: str, names: list[str], drawn: Classes) -> Any:
+        """Lazily, by the key of the people, so that nobody but the recipients is written twice."""
+        import polars as pl
+
+        keys = self.source_rows.working.people[PERSON].to_numpy()[self.recipients]
+        told = {PERSON: keys, **{name: drawn[:, draw] for draw, name in enumerate(names)}}
+        table: Any = nw.from_native(pl.DataFrame(told))
+        if people.implementation.is_polars():
+            table = table.lazy()
+        joined = people.join(table, on=PERSON, how="left")
+        return joined.with_columns(
+            *(nw.when(nw.col(name).is_null()).then(nw.col(outcome)).otherwise(nw.col(name)).cast(nw.Int8).alias(name) for name in names)
+        ).to_native()  # fmt: skip
+
+
+def checked_delta(delta: Mapping[str, float] | None) -> dict[str, float]:
+    """Every reason with its delta.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-442.
+    """
+    given = dict(delta or {})
+    for name in given:
+        if name not in REASONS:
+            raise not_one_of("FL-EST-442", "this reason of delta=", name, REASONS, EstimateFault)
+    bad = [name for name, value in given.items() if not isinstance(value, int | float) or np.isnan(value)]
+    if bad:
+        raise EstimateFault(
+            "FL-EST-442",
+            "a delta is no number",
+            found=f"of {listed(bad)}",
+            fix="give log odds by reason, such as delta={'refusal': 0.7}; 0 is missing at random",
+        )
+    return {reason: float(given.get(reason, 0.0)) for reason in REASONS}

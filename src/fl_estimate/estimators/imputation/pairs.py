@@ -1,0 +1,195 @@
+"""What a donor's answers would make of a recipient: pairs of them, classified by the frameworks' own logic. Nothing is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import numpy.typing as npt
+
+from fl_estimate.arrays import Places
+from fl_estimate.estimators.imputation.working import AnswerCodes, Working, in_memory
+from fl_estimate.indicators.classify import Classification, classify
+from fl_estimate.indicators.persons import PERSON
+from fl_estimate.inputs.survey_data import SurveyData
+
+PAIRS = 200_000
+"""Pairs that are classified at once, so that memory does not grow with the survey."""
+ORDER = "__fl_pair"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """What `classify` was asked for: every pair is classified by the same."""
+
+    framework: Any
+    outcomes: Any
+    reference_day: Any
+    allow_unverified: bool
+
+    def classified(self, data: Any) -> Classification:
+        return classify(
+            data,
+            self.framework,
+            outcomes=self.outcomes,
+            reference_day=self.reference_day,
+            allow_unverified=self.allow_unverified,
+            short_instrument=True,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Source:
+    """The rows of recipients as they were given, in memory, each with its person.
+
+    Attributes
+    ----------
+    rows : int array
+        Places of the rows among those of `working`.
+    frame : narwhals DataFrame
+        These rows, every column.
+    people : narwhals DataFrame or None
+        Their persons, row by row; None where a row is a person.
+    """
+
+    data: Any
+    rules: Rules
+    working: Working
+    rows: Places
+    frame: nw.DataFrame[Any]
+    people: nw.DataFrame[Any] | None
+
+    def classes(
+        self, own: Places, donors: npt.NDArray[np.intp], stems: tuple[str, ...]
+    ) -> dict[str, npt.NDArray[np.int8]]:
+        """The class of every pair, as if each were the only row of a person.
+
+        Parameters
+        ----------
+        own : int array, shape (pairs,)
+            Which of `rows`.
+        donors : int array, shape (pairs, columns)
+            For every column of answers the row of `working` whose answer is taken: the recipient's own where it stays.
+        stems : tuple of str
+            Outcomes.
+
+        Returns
+        -------
+        mapping of str to int8 array
+            0 or 1 (of a count: its number), -1 where it is still open.
+        """
+        found: dict[str, list[npt.NDArray[np.int8]]] = {stem: [] for stem in stems}
+        for part in _parts(len(own)):
+            people = in_memory(nw.from_native(self.rules.classified(self._data(own[part], donors[part])).people))
+            for stem in stems:
+                low, high = (people[name].to_numpy() for name in (stem, f"{stem}_possible"))
+                found[stem].append(np.where(low == high, low, -1).astype(np.int8))
+        return {stem: np.concatenate(parts) if parts else np.empty(0, dtype=np.int8) for stem, parts in found.items()}
+
+    def _data(self, own: Places, donors: npt.NDArray[np.intp]) -> Any:
+        """Each pair as a person with one row."""
+        frame, people = self.frame[own.tolist()], None if self.people is None else self.people[own.tolist()]
+        mine: list[Any] = []
+        theirs: list[Any] = []
+        for place, column in enumerate(self.working.answers):
+            taken = donors[:, place]
+            if (taken == self.rows[own]).all():
+                continue
+            of_people = column.table == "people" and people is not None
+            beside = people if of_people and people is not None else frame
+            (theirs if of_people else mine).append(_column(beside, column, taken))
+        names = [f"{ORDER}{place}" for place in range(len(own))]
+        if not isinstance(self.data, SurveyData):
+            return frame.with_columns(*mine).to_native()
+        if people is None:
+            if PERSON in frame.columns:
+                mine.append(_texts(frame, PERSON, names))
+            return _survey(self.data, people=frame.with_columns(*mine).to_native())
+        mine.append(_texts(frame, PERSON, names))
+        people = people.with_columns(*theirs, _texts(people, PERSON, names))
+        told = {"people": people.to_native(), self.working.table: frame.with_columns(*mine).to_native()}
+        return _survey(self.data, **told)
+
+
+def completed_data(data: Any, working: Working, rows: Places, taken: npt.NDArray[np.intp]) -> Any:
+    """The data with answers of other rows written over those of some, in memory.
+
+    Parameters
+    ----------
+    data : SurveyData or frame
+    working : Working
+    rows : int array, shape (some rows,)
+    taken : int array, shape (some rows, columns)
+        The row whose answer is taken: the row itself where it stays.
+    """
+    survey = isinstance(data, SurveyData)
+    changed: dict[str, list[Any]] = {}
+    frames: dict[str, nw.DataFrame[Any]] = {}
+    for place, column in enumerate(working.answers):
+        at = np.flatnonzero(taken[:, place] != rows)
+        if not len(at):
+            continue
+        if column.table not in frames:
+            native = data if not survey else getattr(data, column.table if column.table == "people" else working.table)
+            frames[column.table] = in_memory(nw.from_native(native))
+        frame = frames[column.table]
+        places = working.person[rows[at]] if column.table == "people" else working.place[rows[at]]
+        changed.setdefault(column.table, []).append(_written(frame, column, places, taken[at, place]))
+    told = {table: frame.with_columns(*changed[table]).to_native() for table, frame in frames.items()}
+    if not survey:
+        return told.get("people", data)
+    return replace(data, **{working.table if table != "people" else "people": frame for table, frame in told.items()})
+
+
+def _written(frame: nw.DataFrame[Any], column: AnswerCodes, places: Places, taken: Places) -> Any:
+    """A column with other answers at some places."""
+    space = nw.get_native_namespace(frame)
+    if column.numbers is not None:
+        numbers = frame[column.name].cast(nw.Float64).to_numpy().copy()
+        numbers[places] = column.numbers[taken]
+        return nw.new_series(column.name, numbers, nw.Float64, backend=space)
+    texts = np.array(frame[column.name].to_list(), dtype=object)
+    texts[places] = column.texts[taken]
+    return nw.new_series(column.name, texts.tolist(), nw.String, backend=space)
+
+
+def read_source(data: Any, rules: Rules, working: Working, rows: Places) -> Source:
+    """Read the rows of recipients whole, with their persons."""
+    survey = isinstance(data, SurveyData)
+    if working.table == "people":
+        frame = _at(data.people if survey else data, working.place[rows])
+        return Source(data=data, rules=rules, working=working, rows=rows, frame=frame, people=None)
+    frame = _at(getattr(data, working.table), working.place[rows])
+    people = _at(data.people, working.person[rows])
+    return Source(data=data, rules=rules, working=working, rows=rows, frame=frame, people=people)
+
+
+def _at(native: Any, places: Places) -> nw.DataFrame[Any]:
+    """Rows of a table by their places."""
+    return in_memory(nw.from_native(native))[places.tolist()]
+
+
+def _parts(size: int) -> Iterator[slice]:
+    for start in range(0, size, PAIRS):
+        yield slice(start, start + PAIRS)
+
+
+def _survey(data: SurveyData, **tables: Any) -> SurveyData:
+    """The survey with these tables alone."""
+    nothing: Mapping[str, Any] = dict.fromkeys(("households", "jobs", "episodes", "costs", "relatives"))
+    return replace(data, **{**nothing, **tables})
+
+
+def _column(beside: nw.DataFrame[Any], column: AnswerCodes, taken: Places) -> Any:
+    """The answers of other rows, in a column of the frame's engine."""
+    space = nw.get_native_namespace(beside)
+    if column.numbers is not None:
+        return nw.new_series(column.name, column.numbers[taken], nw.Float64, backend=space)
+    return nw.new_series(column.name, column.texts[taken].tolist(), nw.String, backend=space)
+
+
+def _texts(beside: nw.DataFrame[Any], name: str, values: list[str]) -> Any:
+    return nw.new_series(name, values, nw.String, backend=nw.get_native_namespace(beside))

@@ -1,0 +1,117 @@
+"""The pool: each recipient's donors with what they would make of it; and the draws among them, under any delta. Arrays only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from fl_estimate.arrays import Floats, Places
+from fl_estimate.estimators.imputation.bootstrap import Units
+from fl_estimate.estimators.imputation.donors import FEWEST
+from fl_estimate.estimators.imputation.working import REASONS
+
+Classes = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Block:
+    """Answers that come from one donor together.
+
+    Attributes
+    ----------
+    at : int array, shape (some rows,)
+        Which rows of the pool.
+    columns : int array
+        Which columns of answers.
+    donors : int array, shape (some rows, k)
+        The row of answers that each candidate takes them from, -1 where there is no candidate.
+    """
+
+    at: Places
+    columns: Places
+    donors: npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Pool:
+    """Rows to be imputed, each with its candidates, nearest first.
+
+    Attributes
+    ----------
+    rows : int array, shape (rows,)
+        The rows of answers.
+    blocks : tuple of Block
+        Which answers are taken from whom.
+    unit : int array, shape (rows, k)
+        The first-stage unit of each candidate.
+    weight : array, shape (rows, k)
+        Its sampling weight, 0 where there is none.
+    classes : mapping of str to int8 array, shape (rows, k)
+        What it would make of the row, by outcome; -1 where that stays open.
+    case : int8 array, shape (rows, k)
+        Whether it would make it a case, for delta.
+    reasons : array, shape (rows, reasons)
+        The share of each of REASONS among the answers drawn.
+    random : array, shape (rows,)
+        Numbers the rows for their random numbers, whatever order they come in.
+    units : Units
+    """
+
+    rows: Places
+    blocks: tuple[Block, ...]
+    unit: npt.NDArray[np.intp]
+    weight: Floats
+    classes: Mapping[str, Classes]
+    case: Classes
+    reasons: Floats
+    random: Places
+    units: Units
+
+    def chosen(self, draws: int, seed: int, delta: Mapping[str, float]) -> npt.NDArray[np.int16]:
+        """Which candidate each row takes in each draw, shape (rows, draws).
+
+        Of the nearest that the bootstrap kept (at most five) one is drawn with a probability proportional to weight ×
+        count × exp(delta) where it is a case. The numbers that decide are the same under every delta, and cases stand
+        last, so that a higher delta turns draws into cases only.
+        """
+        found = np.empty((len(self.rows), draws), dtype=np.int16)
+        for draw in range(draws):
+            found[:, draw] = self._drawn(draw, seed, delta)
+        return found
+
+    def probabilities(self, counts: Floats, delta: Mapping[str, float]) -> Floats:
+        """The probability of each candidate under counts of the units, shape (rows, k)."""
+        usable = self.weight > 0
+        kept = usable & (counts[self.unit] > 0)
+        # where the bootstrap left none of a row's candidates, the row takes among all
+        alone = ~kept.any(axis=1)
+        kept[alone] = usable[alone]
+        kept &= np.cumsum(kept, axis=1) <= FEWEST
+        times = np.where(alone[:, None], 1.0, counts[self.unit])
+        odds = np.exp(self.shift(delta))
+        mass = np.where(kept, self.weight * times, 0.0) * np.where(self.case == 1, odds[:, None], 1.0)
+        return mass / np.maximum(mass.sum(axis=1, keepdims=True), np.finfo(float).tiny)
+
+    def shift(self, delta: Mapping[str, float]) -> Floats:
+        """Log odds by which cases are drawn more often, by row: the mean over the answers drawn."""
+        told = [np.clip(delta.get(reason, 0.0), -LARGEST, LARGEST) for reason in REASONS]
+        return self.reasons @ np.array(told)
+
+    @cached_property
+    def _by_case(self) -> npt.NDArray[np.intp]:
+        return np.argsort(self.case == 1, axis=1, kind="stable")
+
+    def _drawn(self, draw: int, seed: int, delta: Mapping[str, float]) -> npt.NDArray[np.intp]:
+        uniform = np.random.default_rng([seed, draw, 1]).random(len(self.rows))[self.random]
+        mass = self.probabilities(self.units.counts(seed, draw), delta)
+        below = np.cumsum(np.take_along_axis(mass, self._by_case, axis=1), axis=1)
+        at = np.minimum((below <= uniform[:, None] * below[:, -1:]).sum(axis=1), mass.shape[1] - 1)
+        return self._by_case[np.arange(len(at)), at]
+
+
+LARGEST = 50.0
+"""Log odds beyond which a draw is as good as certain; more would leave the range of floats."""
