@@ -94,7 +94,8 @@ def tipping_point(
         )  # fmt: skip
     lines = _lines(curve)
     found: list[tuple[_Line, list[_Point]]] = [
-        (line, _points(line, float(value) if value is not None else float(times or 0) * line.at_random)) for line in lines
+        (line, _points(line, float(value) if value is not None else float(times or 0) * line.at_random))
+        for line in lines
     ]
     return _lay_out(curve, found, times, value)
 
@@ -184,9 +185,7 @@ def _points(line: _Line, target: float) -> list[_Point]:
     return [first, _Point(term=SHARE_NEEDED, value=share), imputed]
 
 
-def _crossing(
-    line: _Line, inner: Any, target: float, share: float
-) -> tuple[float, ReasonCode | None, dict[str, Any]]:
+def _crossing(line: _Line, inner: Any, target: float, share: float) -> tuple[float, ReasonCode | None, dict[str, Any]]:
     """The odds at which the curve has the value, where that is between two of its points."""
     log, values = np.log(line.odds[inner]), line.value[inner]
     if line.value[-1] <= line.value[0]:
@@ -230,9 +229,13 @@ def _lay_out(
     first = frame.iloc[[line.rows[0] for line, _ in flat]]
     known = np.array([np.isfinite(point.lower) for _, point in flat])
     reasons: list[Reason] = [
-        point.reason.at(row, **dict(point.told or {})) for row, (_, point) in enumerate(flat) if point.reason is not None
+        point.reason.at(row, **dict(point.told or {}))
+        for row, (_, point) in enumerate(flat)
+        if point.reason is not None
     ]
-    target = TIPPING_TARGET.held(times=float(times)) if times is not None else TIPPING_VALUE.held(value=float(value or 0))
+    target = (
+        TIPPING_TARGET.held(times=float(times)) if times is not None else TIPPING_VALUE.held(value=float(value or 0))
+    )
     return build(
         {
             "outcome": first["outcome"].tolist(), "margin": first["margin"].tolist(), "level": first["level"].tolist(),
