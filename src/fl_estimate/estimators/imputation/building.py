@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from fl_estimate.arrays import Bools, Floats, Places
 from fl_estimate.estimators.imputation.bootstrap import units_of
-from fl_estimate.estimators.imputation.donors import FEWEST, Likeness, covariate_codes, nearest_donors
+from fl_estimate.estimators.imputation.donors import FEWEST, DonorSearch, covariate_codes
+from fl_estimate.estimators.imputation.kinds import Likeness, kinds_of
 from fl_estimate.estimators.imputation.pairs import Source
 from fl_estimate.estimators.imputation.pool import Block, Pool
 from fl_estimate.estimators.imputation.working import REASONS, Working, is_true
@@ -26,6 +28,8 @@ COVARIATES: tuple[str, ...] = ("region", "sex", "urban", "migrant_status", "migr
 """Columns of people that rows are compared by, where they are there."""
 COVARIATE_WEIGHT, DOMAIN_WEIGHT = 0.1, 0.5
 """What a difference in a covariate, and in a column of `by`, counts in units of the logit."""
+
+AGE_GROUPS = np.array([0.0, 15, 18, 25, 35, 45, 55])
 
 Donors = Literal["predictive", "nearest"]
 
@@ -82,11 +86,13 @@ def _span(found: Classification) -> int:
     if "time_from_dates" not in found.coverage.time and "age_in_period" not in found.coverage.time:
         return 0
     period = found.reference_period
-    if period is None or (period.start is None and not period.months):
+    if period is None:
         return 120
     if period.months:
         return 1 + -(-period.months // 12)
-    return 2 + ((period.end.year if period.end is not None else period.start.year) - period.start.year)
+    if period.start is None or period.end is None:
+        return 120
+    return 2 + period.end.year - period.start.year
 
 
 def _ages(working: Working) -> Floats:
@@ -101,19 +107,25 @@ def likeness_of(working: Working, found: Classification, domains: Sequence[str],
     """What rows are compared by."""
     people = working.people
     plain = [name for name in COVARIATES if name in people.columns and name not in domains]
-    names = [*domains, *plain]
-    weights = [DOMAIN_WEIGHT] * len(domains) + [COVARIATE_WEIGHT] * len(plain)
+    columns = [people[name].iloc[working.person] for name in [*domains, *plain]]
+    columns += [working.rows[name] for name in working.rows.columns]
     ages = _ages(working)
+    aged = pd.Series(np.searchsorted(AGE_GROUPS, np.nan_to_num(ages, nan=-1.0), side="right"))
+    columns.append(aged)
+    weights = [DOMAIN_WEIGHT] * len(domains) + [COVARIATE_WEIGHT] * (len(columns) - len(domains))
     cuts = np.array([years for years in thresholds(found.frameworks) if years], dtype=float)
     group = np.searchsorted(cuts, np.nan_to_num(ages, nan=-1.0), side="right")
     inside = np.zeros(len(people), dtype=bool)
     for stem in stems:
         inside |= people[f"{stem}_in_scope"].to_numpy() == 1
+    questions = [name.partition("@")[0] for name in working.columns]
+    numbered = {name: place for place, name in enumerate(dict.fromkeys(questions))}
     return Likeness(
         true=np.stack([is_true(column) for column in working.answers], axis=1),
         why=working.why,
-        groups=np.where(inside[working.person], group, -1 - group),
-        codes=covariate_codes(people, names, working.person),
+        item=np.array([numbered[name] for name in questions], dtype=np.intp),
+        group=np.where(inside[working.person], group, -1 - group),
+        codes=covariate_codes(columns),
         weights=np.array(weights),
         ages=ages,
         order=working.order,
@@ -135,7 +147,8 @@ def build_pool(
     has = recipients.wanted.any(axis=1)
     at, wanted = recipients.at[has], recipients.wanted[has]
     rows = recipients.source.rows[at]
-    blocks = tuple(_blocks(likeness, rows, wanted, candidates, donors))
+    search = DonorSearch(likeness, kinds_of(likeness), by_score=donors == "predictive")
+    blocks = tuple(_blocks(search, likeness.group[rows], rows, wanted, candidates))
     primary = np.full((len(rows), candidates), -1, dtype=np.intp)
     taken = np.repeat(rows[:, None], len(working.columns), axis=1)[:, None, :].repeat(candidates, axis=1)
     for block in reversed(blocks):
@@ -170,31 +183,36 @@ def build_pool(
     )
 
 
-def _blocks(likeness: Likeness, rows: Places, wanted: Bools, k: int, donors: Donors) -> list[Block]:
+def _blocks(search: DonorSearch, group: npt.NDArray[np.int64], rows: Places, wanted: Bools, k: int) -> list[Block]:
     """The donors of every pattern; patterns that few rows answered are split."""
     found: list[Block] = []
-    keyed = np.column_stack([likeness.groups[rows], wanted])
-    patterns, inverse = np.unique(keyed, axis=0, return_inverse=True)
+    patterns, inverse = np.unique(np.column_stack([group, wanted]), axis=0, return_inverse=True)
     for place, pattern in enumerate(patterns):
         at = np.flatnonzero(inverse.ravel() == place)
-        for part in _split(likeness, int(pattern[0]), pattern[1:].astype(bool)):
-            near = nearest_donors(likeness, rows[at], part, k=k, by_score=donors == "predictive")
+        own = int(pattern[0])
+        for part in _split(search, own, pattern[1:].astype(bool)):
+            near = search.nearest(rows[at], own, part, k=k)
             if near.found:
                 found.append(Block(at=at, columns=np.flatnonzero(part), donors=near.donors))
     return found
 
 
-def _split(likeness: Likeness, group: int, pattern: Bools) -> list[Bools]:
-    """The pattern, or parts of it that enough rows answered: always the part that is answered most often."""
+def _split(search: DonorSearch, group: int, pattern: Bools) -> list[Bools]:
+    """The pattern, or parts of it that enough rows answered, the smallest part first."""
     parts: list[Bools] = []
-    answered = likeness.why[likeness.groups == group] <= 0
     left = pattern.copy()
     while left.any():
         part = left.copy()
-        while part.sum() > 1 and answered[:, part].all(axis=1).sum() < FEWEST:
+        while part.sum() > 1 and search.count(group, part) < FEWEST:
             columns = np.flatnonzero(part)
-            without = [answered[:, np.setdiff1d(columns, [column])].all(axis=1).sum() for column in columns]
+            without = [search.count(group, _less(part, column)) for column in columns]
             part[columns[int(np.argmax(without))]] = False
         parts.append(part)
         left &= ~part
-    return parts
+    return sorted(parts, key=lambda part: int(part.sum()))
+
+
+def _less(pattern: Bools, column: int) -> Bools:
+    found = pattern.copy()
+    found[column] = False
+    return found

@@ -10,45 +10,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from fl_estimate.arrays import Bools, Floats, Places
+from fl_estimate.estimators.imputation.kinds import Kinds, Likeness
+from fl_estimate.estimators.imputation.scores import Score, discrimination, fitted_effects, level_effects
 
 FEWEST = 5
 """Donors below which a pattern of unknown answers is split; and of how many the nearest a draw chooses."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Likeness:
-    """What recipients and donors are compared by, one row a row of answers.
-
-    Attributes
-    ----------
-    true : array of bool, shape (rows, columns)
-        Whether an answer tells of something.
-    why : int8 array, shape (rows, columns)
-        Why it is unknown, 0 where it is not.
-    groups : int array, shape (rows,)
-        Donors are of the recipient's own group: who are asked the same questions.
-    codes : int array, shape (rows, covariates)
-        Region, sex and the like.
-    weights : array, shape (covariates,)
-        What a difference in each counts, in units of the logit.
-    ages : array, shape (rows,)
-        NaN where unknown.
-    order : int array, shape (rows,)
-        Decides between rows that are equally near.
-    """
-
-    true: Bools
-    why: npt.NDArray[np.int8]
-    groups: npt.NDArray[np.int64]
-    codes: npt.NDArray[np.int32]
-    weights: Floats
-    ages: Floats
-    order: Places
-
-
 AGE_SCALE, AGE_WEIGHT = 20.0, 0.1
-DIFFERENT = 0.05
+DIFFERENT = 0.02
 """What a difference in one answer counts beside the score, in units of the logit."""
+LOOKED_AT = 4_000
+"""Rows whose distance to one recipient is worked out; beyond, only rows that are nearer by their answers."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -57,88 +28,149 @@ class Neighbours:
 
     Attributes
     ----------
-    rows : int array, shape (recipients,)
     donors : int array, shape (recipients, k)
     found : int
         Donors that answered the whole pattern.
+    score : Score
     """
 
-    rows: Places
     donors: npt.NDArray[np.intp]
     found: int
+    score: Score
 
 
-def nearest_donors(likeness: Likeness, rows: Places, pattern: Bools, *, k: int, by_score: bool = True) -> Neighbours:
-    """Find the donors of rows with one pattern of unknown answers.
+class DonorSearch:
+    """The kinds of one survey, and the nearest rows among them."""
 
-    Parameters
-    ----------
-    likeness : Likeness
-    rows : int array
-        Recipients of one group.
-    pattern : array of bool, shape (columns,)
-        Answers to be drawn.
-    k : int
-    by_score : bool
-        By the predicted log odds of telling of something in the pattern, as they are; else by each answer that differs,
-        weighted by what it says of them.
-    """
-    group = likeness.groups[rows[0]]
-    answered = (likeness.why[:, pattern] <= 0).all(axis=1) & (likeness.groups == group)
-    donors = np.flatnonzero(answered)
-    donors = donors[np.argsort(likeness.order[donors], kind="stable")]
-    found = np.full((len(rows), k), -1, dtype=np.intp)
-    if not len(donors):
-        return Neighbours(rows=rows, donors=found, found=0)
-    told = likeness.true[np.ix_(donors, np.flatnonzero(pattern))].any(axis=1)
-    others = np.flatnonzero(~pattern)
-    effects = _effects(likeness.true[np.ix_(donors, others)], told)
-    score = likeness.true[np.ix_(donors, others)] @ effects
-    for place, row in enumerate(rows):
-        usable = likeness.why[row, others] == 0
-        own = float(likeness.true[row, others][usable] @ effects[usable])
-        unlike = likeness.true[np.ix_(donors, others[usable])] != likeness.true[row, others[usable]]
-        if by_score:
-            distance = np.abs(score - own) + DIFFERENT * unlike.sum(axis=1)
-        else:
-            distance = unlike @ (DIFFERENT + np.abs(effects[usable]))
-        distance += (likeness.codes[donors] != likeness.codes[row]) @ likeness.weights
-        gap = np.abs(likeness.ages[donors] - likeness.ages[row]) / AGE_SCALE
-        distance += AGE_WEIGHT * np.minimum(np.nan_to_num(gap, nan=1.0), 1.0)
-        chosen = np.argsort(distance, kind="stable")[:k]
-        found[place, : len(chosen)] = donors[chosen]
-    return Neighbours(rows=rows, donors=found, found=len(donors))
+    def __init__(self, likeness: Likeness, kinds: Kinds, *, by_score: bool) -> None:
+        self._likeness, self._kinds, self._by_score = likeness, kinds, by_score
+        self._items = _by_item(kinds.true & ~kinds.unknown, likeness.item)
+        self._unknown_items = _by_item(kinds.unknown, likeness.item) & ~self._items
+        rows = np.arange(len(kinds.of_row))
+        table = pd.DataFrame({"kind": np.repeat(kinds.of_row, kinds.levels.shape[1]), "level": kinds.levels.ravel()})
+        del rows
+        counted = table.groupby(["kind", "level"], sort=True).size()
+        self._cell_kind = counted.index.get_level_values(0).to_numpy()
+        self._cell_level = counted.index.get_level_values(1).to_numpy()
+        self._cell_n = counted.to_numpy(dtype=float)
+        self._n_levels = int(kinds.levels.max(initial=-1)) + 1
+
+    def answered(self, group: int, pattern: Bools) -> Places:
+        """The kinds that answered a whole pattern."""
+        kinds = self._kinds
+        return np.flatnonzero((kinds.group == group) & ~(kinds.unknown & pattern).any(axis=1))
+
+    def count(self, group: int, pattern: Bools) -> int:
+        """How many rows answered a whole pattern."""
+        return int(self._kinds.sizes[self.answered(group, pattern)].sum())
+
+    def nearest(self, rows: Places, group: int, pattern: Bools, *, k: int) -> Neighbours:
+        """Find the donors of rows with one pattern of unknown answers.
+
+        Parameters
+        ----------
+        rows : int array
+            Recipients, of one group.
+        group : int
+        pattern : array of bool, shape (columns,)
+            Answers to be drawn.
+        k : int
+        """
+        kinds, likeness = self._kinds, self._likeness
+        usable = self.answered(group, pattern)
+        found = np.full((len(rows), k), -1, dtype=np.intp)
+        used = np.ones(int(likeness.item.max(initial=-1)) + 1, dtype=bool)
+        used[likeness.item[pattern]] = False
+        score = self._score(usable, pattern, used)
+        if not len(usable):
+            return Neighbours(donors=found, found=0, score=score)
+        sizes = kinds.sizes[usable]
+        for place, row in enumerate(rows):
+            own = kinds.of_row[row]
+            seen = used & ~self._unknown_items[own]
+            items = self._items[np.ix_(usable, np.flatnonzero(seen))]
+            mine = self._items[own, seen]
+            gap = items @ score.effects[seen] - mine @ score.effects[seen]
+            unlike = items != mine
+            apart = unlike @ (np.abs(score.effects[seen]) + DIFFERENT)
+            rough = np.abs(gap) + DIFFERENT * unlike.sum(axis=1) if self._by_score else apart
+            order = np.argsort(rough, kind="stable")
+            at = order[: 1 + int(np.searchsorted(np.cumsum(np.minimum(sizes[order], LOOKED_AT)), LOOKED_AT))]
+            donors, of = self._rows(usable[at], row, k)
+            donors, of = donors[donors != row], of[donors != row]
+            distance = self._distance(row, donors, gap[at][of], rough[at][of], score)
+            chosen = np.argsort(distance, kind="stable")[:k]
+            found[place, : len(chosen)] = donors[chosen]
+        return Neighbours(donors=found, found=int(sizes.sum()), score=score)
+
+    def _distance(self, row: int, donors: Places, gap: Floats, rough: Floats, score: Score) -> Floats:
+        likeness, levels = self._likeness, self._kinds.levels
+        shift = score.levels[levels[donors]].sum(axis=1) - score.levels[levels[row]].sum()
+        base = np.abs(gap + shift) + (rough - np.abs(gap)) if self._by_score else rough
+        base = base + (likeness.codes[donors] != likeness.codes[row]) @ likeness.weights
+        years = np.abs(likeness.ages[donors] - likeness.ages[row]) / AGE_SCALE
+        return base + AGE_WEIGHT * np.minimum(np.nan_to_num(years, nan=1.0), 1.0)
+
+    def _rows(self, chosen: Places, row: int, k: int) -> tuple[Places, Places]:
+        """Rows of some kinds, and which of the kinds each is of: of a large kind those of the same cell and a sample of the rest."""
+        kinds = self._kinds
+        parts: list[Places] = []
+        of: list[Places] = []
+        for place, kind in enumerate(chosen):
+            start, end = kinds.starts[kind], kinds.starts[kind + 1]
+            if end - start <= LOOKED_AT:
+                rows = kinds.sorted_rows[start:end]
+            else:
+                rows = self._sampled(kinds.sorted_rows[start:end], row, k)
+            parts.append(rows)
+            of.append(np.full(len(rows), place))
+        return np.concatenate(parts), np.concatenate(of)
+
+    def _sampled(self, rows: Places, row: int, k: int) -> Places:
+        """Of many rows, sorted by covariates, those of the recipient's own cell and every so-manieth of all."""
+        codes = self._likeness.codes
+        spread = rows[np.linspace(0, len(rows) - 1, LOOKED_AT // 2).astype(np.intp)]
+        low, high = 0, len(rows)
+        for column in range(codes.shape[1]):
+            part, value = codes[rows[low:high], column], codes[row, column]
+            first, last = np.searchsorted(part, value, side="left"), np.searchsorted(part, value, side="right")
+            if last - first < k:
+                break
+            low, high = low + int(first), low + int(last)
+        own = rows[low:high]
+        if len(own) > LOOKED_AT // 2:
+            own = own[np.linspace(0, len(own) - 1, LOOKED_AT // 2).astype(np.intp)]
+        return np.unique(np.concatenate([own, spread]))
+
+    def _score(self, usable: Places, pattern: Bools, used: Bools) -> Score:
+        kinds = self._kinds
+        effects, levels = np.zeros(len(used)), np.zeros(self._n_levels)
+        counts = kinds.sizes[usable].astype(float)
+        told = counts * kinds.true[np.ix_(usable, np.flatnonzero(pattern))].any(axis=1)
+        if not told.sum() or told.sum() == counts.sum():
+            return Score(effects=effects, levels=levels, discrimination=float("nan"))
+        effects[used], expected = fitted_effects(self._items[np.ix_(usable, np.flatnonzero(used))], told, counts)
+        chance, share = np.zeros(len(kinds.group)), np.zeros(len(kinds.group))
+        chance[usable], share[usable] = expected, told / counts
+        by = [np.bincount(self._cell_level, weights=self._cell_n * each[self._cell_kind], minlength=self._n_levels) for each in (share, chance)]  # fmt: skip
+        return Score(
+            effects=effects,
+            levels=level_effects(by[0], by[1]),
+            discrimination=discrimination(self._items[usable] @ effects, told, counts),
+        )
 
 
-RIDGE = 1.0
-"""Prior precision of a log odds ratio: with a standard deviation of 1, few answers move it little."""
+def _by_item(columns: Bools, item: Places) -> Bools:
+    """Whether any column of each question is set."""
+    found = np.zeros((len(columns), int(item.max(initial=-1)) + 1), dtype=bool)
+    for place, question in enumerate(item):
+        found[:, question] |= columns[:, place]
+    return found
 
 
-def _effects(true: Bools, told: Bools) -> Floats:
-    """Log odds of telling of something in the pattern, by each other answer: a ridge logistic regression on distinct rows."""
-    distinct, inverse, counts = np.unique(true, axis=0, return_inverse=True, return_counts=True)
-    positive = np.bincount(inverse.ravel(), weights=told, minlength=len(distinct))
-    used = distinct.any(axis=0)
-    x = np.column_stack([np.ones(len(distinct)), distinct[:, used]]).astype(float)
-    ridge = np.full(x.shape[1], RIDGE)
-    ridge[0] = 1e-6
-    beta = np.zeros(x.shape[1])
-    share = np.clip(positive.sum() / counts.sum(), 1e-6, 1 - 1e-6)
-    beta[0] = np.log(share / (1 - share))
-    for _ in range(25):
-        p = 1 / (1 + np.exp(-(x @ beta)))
-        slope = x.T @ (positive - counts * p) - ridge * beta
-        curve = (x * (counts * p * (1 - p))[:, None]).T @ x + np.diag(ridge)
-        step = np.linalg.solve(curve, slope)
-        beta += np.clip(step, -2, 2)
-        if np.abs(step).max() < 1e-6:
-            break
-    effects = np.zeros(true.shape[1])
-    effects[used] = beta[1:]
-    return effects
-
-
-def covariate_codes(people: pd.DataFrame, names: Sequence[str], person: Places) -> npt.NDArray[np.int32]:
-    """Columns as numbers, one column each; what is missing is a value of its own."""
-    columns = [pd.factorize(people[name].astype(object), use_na_sentinel=False)[0][person] for name in names]
-    return np.stack(columns, axis=1).astype(np.int32) if columns else np.zeros((len(person), 0), dtype=np.int32)
+def covariate_codes(columns: Sequence[pd.Series]) -> npt.NDArray[np.int32]:
+    """Columns as numbers in the order of their labels, one column each; what is missing is a value of its own."""
+    coded = [
+        pd.factorize(column.astype(object).where(column.notna(), "").astype(str), sort=True)[0] for column in columns
+    ]
+    return np.stack(coded, axis=1).astype(np.int32)

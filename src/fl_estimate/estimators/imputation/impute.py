@@ -16,6 +16,7 @@ from fl_estimate.estimators.imputation.building import COVARIATES, build_pool, f
 from fl_estimate.estimators.imputation.imputation import Imputation, Persons, checked_delta
 from fl_estimate.estimators.imputation.pairs import Rules, read_source
 from fl_estimate.estimators.imputation.pool import Pool
+from fl_estimate.estimators.imputation.skips import settled_skips
 from fl_estimate.estimators.imputation.working import Working, read_working
 from fl_estimate.indicators.choice import FrameworkName
 from fl_estimate.indicators.classify import Classification, answering_table
@@ -88,7 +89,7 @@ def impute(
     chosen = known_seed(seed)
     data = _with_parents(data, found, rules)
     domains = () if by is None else names_given(by, "by")
-    working = read_working(data, found, _columns(found, domains))
+    working = settled_skips(read_working(data, found, _columns(found, domains)))
     stems = tuple(name for name in found.outcomes if f"{name}_possible" in working.people.columns)
     persons = _undetermined(working.people, stems)
     rows = np.flatnonzero(np.isin(working.person, persons))

@@ -25,6 +25,8 @@ _REASON_OF = {"ref": 1, "dk": 2, MISSING: 3, "not_asked": 4}
 SETTLED = -1
 """In place of a reason: not asked, and rightly so, for a question before it ruled it out."""
 RELATIVE = "relative_id"
+OF_WORK: tuple[str, ...] = ("isic4", "icse18a", "is_domestic", "country_work", "destination")
+"""Columns of the rows' own table that rows are compared by, where they are there."""
 _NOTHING: tuple[str, ...] = (NO, "none")
 
 
@@ -71,6 +73,8 @@ class Working:
     answers : tuple of AnswerCodes
     people : pandas.DataFrame
         The columns of people that are used: classes, key, design, ages, columns of the distance.
+    rows : pandas.DataFrame
+        The columns of the rows' own table that rows are compared by.
     order : int array, shape (rows,)
         A rank of the rows that does not depend on their order in the file.
     """
@@ -80,6 +84,7 @@ class Working:
     place: Places
     answers: tuple[AnswerCodes, ...]
     people: pd.DataFrame
+    rows: pd.DataFrame
     order: Places
 
     @property
@@ -115,11 +120,14 @@ def read_working(data: Any, found: Classification, people_columns: Sequence[str]
     theirs = [name for name in asked if name not in mine]
     kept = [name for name in dict.fromkeys([*people_columns, *theirs]) if name in held]
     people = to_pandas(classified, kept)
+    beside = [name for name in OF_WORK if table != "people" and name in own.collect_schema().names()]
     if table == "people":
         rows, place, person = people_rows(classified, mine)
     else:
         keys = [PERSON, *(name for name in ("job_id", "episode_id") if name in own.collect_schema().names())]
-        every = to_pandas(own, [*keys, *mine, *([RELATIVE] if RELATIVE in own.collect_schema().names() else [])])
+        every = to_pandas(
+            own, [*keys, *mine, *beside, *([RELATIVE] if RELATIVE in own.collect_schema().names() else [])]
+        )
         person = pd.Index(people[PERSON]).get_indexer(pd.Index(every[PERSON]))
         told = every[RELATIVE].isna().to_numpy() if RELATIVE in every else np.ones(len(every), dtype=bool)
         place = np.flatnonzero((person >= 0) & every[PERSON].notna().to_numpy() & told)
@@ -129,8 +137,21 @@ def read_working(data: Any, found: Classification, people_columns: Sequence[str]
         for name in asked
     )  # fmt: skip
     return Working(
-        table=table, person=person, place=place, answers=answers, people=people, order=_rank(rows, people, person)
+        table=table,
+        person=person,
+        place=place,
+        answers=answers,
+        people=people,
+        rows=pd.DataFrame({name: of_work(rows[name]) for name in beside}),
+        order=_rank(rows, people, person),
     )
+
+
+def of_work(column: pd.Series) -> pd.Series:
+    """Codes of industries by their division, the first two digits."""
+    if column.name != "isic4":
+        return column
+    return column.astype(object).where(column.notna(), "").astype(str).str.slice(0, 2)
 
 
 def asked_columns(found: Classification) -> tuple[str, ...]:
