@@ -6,19 +6,21 @@ The public functions; arguments and layout are in `weighted_call`, the sums in `
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, get_args
 
 from fl_estimate.design.domains import By
 from fl_estimate.design.intervals import GENERAL, PROPORTION
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.domain_query import Measure
-from fl_estimate.estimators.targets import Unknown, make_targets
+from fl_estimate.estimators.domain_table import DomainTable
+from fl_estimate.estimators.imputed_call import Made, estimated
+from fl_estimate.estimators.targets import Outcome, Targets, Unknown, as_list, make_targets
 from fl_estimate.estimators.weighted_call import (
     Call,
     OwnDfRule,
     VarianceRule,
     bounds_of,
-    lay_out,
     only_exclude,
     require_binary_for,
 )
@@ -65,10 +67,11 @@ def estimate_prevalence(
         ``"region"``; ``["region", "sex"]`` crossed; ``[["region"], ["sex"]]`` separately. The nation always stands first.
     where : str, optional
         A 0/1 column or a condition such as ``"age >= 18"``; where it is unknown, the row is outside.
-    unknown : {"no", "exclude", "bounds"}, optional
+    unknown : {"no", "exclude", "bounds", "impute"}, optional
         What an unknown outcome means: not a case; out of the denominator too (R's ``na.rm``: with several outcomes,
         whoever lacks one of them is out of all, so that all speak of the same people); or three rows a cell, the unknown counted as no (`bound` lower) and as yes (upper), and an interval without a value
-        that covers the truth at `level` whatever the unknown answers are (identified). Default ``"no"`` where classified; otherwise a
+        that covers the truth at `level` whatever the unknown answers are (identified); or, of people from `fl.impute`, the draws of their
+        unknown answers put together by Rubin's rules (`bound` imputed), to be given beside the bounds. Default ``"no"`` where classified; otherwise a
         missing outcome is an error until something is chosen.
     variance : {"taylor", "replicates"}, optional
         Where the design has replicates they are used, unless ``"taylor"`` is asked for.
@@ -92,7 +95,7 @@ def estimate_prevalence(
     DesignFault
         FL-DESIGN-06 to FL-DESIGN-14.
     EstimateFault
-        FL-EST-01 to FL-EST-17.
+        FL-EST-01 to FL-EST-17; FL-EST-460, FL-EST-461 (``unknown="impute"`` of answers that were not imputed).
 
     Notes
     -----
@@ -115,30 +118,30 @@ def estimate_prevalence(
     >>> [round(number, 4) for number in (estimates.value, estimates.se, *estimates.interval)]
     [0.3889, 0.2003, 0.0047, 0.9665]
     """
-    call = Call("estimate_prevalence", people, design, by, where, unknown, variance, interval, df, level)
-    call.check(PROPORTION, get_args(OwnDfRule))
-    targets = make_targets(
-        call.people.schema,
-        call.outcomes(outcome, "outcome"),
-        where=where,
-        unknown=unknown,
-        weights=call.people.design.weights,
+    call = Call(
+        "estimate_prevalence",
+        people,
+        design,
+        by,
+        where,
+        unknown,
+        variance,
+        interval,
+        df,
+        level,
+        named=as_list(outcome, "outcome"),
     )
-    measures = [
-        Measure(target=t, top=top, bottom=t.counted, bound=bound)
-        for t in targets.targets
-        for top, bound in bounds_of(t)
-    ]
-    table = call.tabulate(targets, measures)
-    not_binary = [cells.measure.target.outcome for cells in table.cells if not cells.binary]
-    if not_binary:
-        raise EstimateFault(
-            "FL-EST-14",
-            "a prevalence needs an outcome of 0 and 1",
-            found=f"{not_binary[0]!r} holds other numbers",
-            fix="use fl.estimate_mean for quantities, or derive a 0/1 column",
-        )
-    return lay_out(call, targets, table, quantity=PREVALENCE)
+    call.check(PROPORTION, get_args(OwnDfRule))
+
+    def made(one: Call) -> Made:
+        targets = _targets(one, one.outcomes(outcome, "outcome"))
+        return targets, [
+            Measure(target=t, top=top, bottom=t.counted, bound=bound)
+            for t in targets.targets
+            for top, bound in bounds_of(t)
+        ]
+
+    return estimated(call, made, quantity=PREVALENCE, check=_require_binary)
 
 
 @method(kind="total", basis="respondents", family="survey")
@@ -190,7 +193,19 @@ def estimate_total(
     >>> estimates.value
     35.0
     """
-    call = Call("estimate_total", people, design, by, where, unknown, variance, interval, df, level)
+    call = Call(
+        "estimate_total",
+        people,
+        design,
+        by,
+        where,
+        unknown,
+        variance,
+        interval,
+        df,
+        level,
+        named=as_list(outcome, "outcome"),
+    )
     call.check(GENERAL, get_args(OwnDfRule))
     if not call.resolved.design.weights_known:
         raise EstimateFault(
@@ -199,19 +214,14 @@ def estimate_total(
             found="neither weights nor sampling fractions in the design",
             fix="give Design(weights=…), or fpc= for every stage",
         )
-    targets = make_targets(
-        call.people.schema,
-        call.outcomes(outcome, "outcome"),
-        where=where,
-        unknown=unknown,
-        weights=call.people.design.weights,
-    )
-    measures = [
-        Measure(target=t, top=top, bottom=None, bound=bound) for t in targets.targets for top, bound in bounds_of(t)
-    ]
-    table = call.tabulate(targets, measures)
-    require_binary_for(table, unknown)
-    return lay_out(call, targets, table, quantity=TOTAL)
+
+    def made(one: Call) -> Made:
+        targets = _targets(one, one.outcomes(outcome, "outcome"))
+        return targets, [
+            Measure(target=t, top=top, bottom=None, bound=bound) for t in targets.targets for top, bound in bounds_of(t)
+        ]
+
+    return estimated(call, made, quantity=TOTAL, check=lambda table: require_binary_for(table, call.unknown))
 
 
 @method(kind="mean", basis="respondents", family="survey")
@@ -222,7 +232,7 @@ def estimate_mean(
     design: Annotated[Design | None, NOT_IN_FILE] = None,
     by: Annotated[By, GROUPS] = None,
     where: Where = None,
-    unknown: Literal["exclude"] | None = None,
+    unknown: Literal["exclude", "impute"] | None = None,
     variance: VarianceRule | None = None,
     interval: GeneralInterval = "wald",
     df: OwnDfRule | MoreThanZero = "domain",
@@ -236,8 +246,9 @@ def estimate_mean(
         As in `estimate_prevalence`.
     variable : str or list of str
         Columns of numbers.
-    unknown : {"exclude"}, optional
-        Leave rows with a missing value out (of every variable of the call); without it a missing value is an error.
+    unknown : {"exclude", "impute"}, optional
+        Leave rows with a missing value out (of every variable of the call); or, of people from `fl.impute`, pool the draws of the
+        outcomes named (in `variable`, `where` or `by`). Without it a missing value is an error.
     interval : {"wald", "log"}
 
     Returns
@@ -262,18 +273,27 @@ def estimate_mean(
     >>> round(estimates.value, 3)
     50.667
     """
-    call = Call("estimate_mean", people, design, by, where, unknown, variance, interval, df, level)
-    call.check(GENERAL, get_args(OwnDfRule))
-    only_exclude(unknown)
-    targets = make_targets(
-        call.people.schema,
-        call.outcomes(variable, "variable"),
-        where=where,
-        unknown=unknown,
-        weights=call.people.design.weights,
+    call = Call(
+        "estimate_mean",
+        people,
+        design,
+        by,
+        where,
+        unknown,
+        variance,
+        interval,
+        df,
+        level,
+        named=as_list(variable, "variable"),
     )
-    measures = [Measure(target=t, top=t.value, bottom=t.counted) for t in targets.targets]
-    return lay_out(call, targets, call.tabulate(targets, measures), quantity=MEAN)
+    call.check(GENERAL, get_args(OwnDfRule))
+    only_exclude(unknown, imputed=True)
+
+    def made(one: Call) -> Made:
+        targets = _targets(one, one.outcomes(variable, "variable"))
+        return targets, [Measure(target=t, top=t.value, bottom=t.counted) for t in targets.targets]
+
+    return estimated(call, made, quantity=MEAN)
 
 
 @method(kind="ratio", basis="respondents", family="survey")
@@ -285,7 +305,7 @@ def estimate_ratio(
     design: Annotated[Design | None, NOT_IN_FILE] = None,
     by: Annotated[By, GROUPS] = None,
     where: Where = None,
-    unknown: Literal["exclude"] | None = None,
+    unknown: Literal["exclude", "impute"] | None = None,
     variance: VarianceRule | None = None,
     interval: GeneralInterval = "wald",
     df: OwnDfRule | MoreThanZero = "domain",
@@ -300,8 +320,9 @@ def estimate_ratio(
     numerator : str or list of str
     denominator : str
         Columns of numbers.
-    unknown : {"exclude"}, optional
-        Leave out rows where either is missing; without it a missing value is an error.
+    unknown : {"exclude", "impute"}, optional
+        Leave out rows where either is missing; or, of people from `fl.impute`, pool the draws of the outcomes named. Without it a
+        missing value is an error.
     interval : {"wald", "log"}
 
     Returns
@@ -326,20 +347,18 @@ def estimate_ratio(
     >>> round(estimates.value, 4)
     0.6667
     """
-    call = Call("estimate_ratio", people, design, by, where, unknown, variance, interval, df, level)
+    call = Call(
+        "estimate_ratio", people, design, by, where, unknown, variance, interval, df, level,
+        named=[*as_list(numerator, "numerator"), denominator],
+    )  # fmt: skip
     call.check(GENERAL, get_args(OwnDfRule))
-    only_exclude(unknown)
-    names = call.outcomes(numerator, "numerator")
-    targets = make_targets(
-        call.people.schema,
-        names,
-        denominator=denominator,
-        where=where,
-        unknown=unknown,
-        weights=call.people.design.weights,
-    )
-    measures = [Measure(target=t, top=t.value, bottom=t.denominator) for t in targets.targets]
-    return lay_out(call, targets, call.tabulate(targets, measures), quantity=RATIO)
+    only_exclude(unknown, imputed=True)
+
+    def made(one: Call) -> Made:
+        targets = _targets(one, one.outcomes(numerator, "numerator"), denominator)
+        return targets, [Measure(target=t, top=t.value, bottom=t.denominator) for t in targets.targets]
+
+    return estimated(call, made, quantity=RATIO)
 
 
 @method(kind="variance", basis="respondents", family="survey")
@@ -350,7 +369,7 @@ def estimate_variance(
     design: Annotated[Design | None, NOT_IN_FILE] = None,
     by: Annotated[By, GROUPS] = None,
     where: Where = None,
-    unknown: Literal["exclude"] | None = None,
+    unknown: Literal["exclude", "impute"] | None = None,
     variance: VarianceRule | None = None,
     interval: GeneralInterval = "wald",
     df: OwnDfRule | MoreThanZero = "domain",
@@ -397,15 +416,43 @@ def estimate_variance(
     >>> round(estimates.value, 4)
     61.3333
     """
-    call = Call("estimate_variance", people, design, by, where, unknown, variance, interval, df, level)
-    call.check(GENERAL, get_args(OwnDfRule))
-    only_exclude(unknown)
-    targets = make_targets(
-        call.people.schema,
-        call.outcomes(variable, "variable"),
-        where=where,
-        unknown=unknown,
-        weights=call.people.design.weights,
+    call = Call(
+        "estimate_variance",
+        people,
+        design,
+        by,
+        where,
+        unknown,
+        variance,
+        interval,
+        df,
+        level,
+        named=as_list(variable, "variable"),
     )
-    measures = [Measure(target=t, top=t.value, bottom=None, square=t.square) for t in targets.targets]
-    return lay_out(call, targets, call.tabulate(targets, measures), quantity=VARIANCE)
+    call.check(GENERAL, get_args(OwnDfRule))
+    only_exclude(unknown, imputed=True)
+
+    def made(one: Call) -> Made:
+        targets = _targets(one, one.outcomes(variable, "variable"))
+        return targets, [Measure(target=t, top=t.value, bottom=None, square=t.square) for t in targets.targets]
+
+    return estimated(call, made, quantity=VARIANCE)
+
+
+def _targets(call: Call, outcomes: Sequence[Outcome], denominator: str | None = None) -> Targets:
+    return make_targets(
+        call.people.schema, outcomes, denominator=denominator, where=call.where, unknown=call.treatment,
+        weights=call.people.design.weights,
+    )  # fmt: skip
+
+
+def _require_binary(table: DomainTable) -> None:
+    """FL-EST-14 where an outcome of a prevalence is no 0/1."""
+    not_binary = [cells.measure.target.outcome for cells in table.cells if not cells.binary]
+    if not_binary:
+        raise EstimateFault(
+            "FL-EST-14",
+            "a prevalence needs an outcome of 0 and 1",
+            found=f"{not_binary[0]!r} holds other numbers",
+            fix="use fl.estimate_mean for quantities, or derive a 0/1 column",
+        )

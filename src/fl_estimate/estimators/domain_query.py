@@ -42,7 +42,8 @@ class People:
 class Measure:
     """One quantity of one target, as names of row columns.
 
-    A total of `top`; the ratio of `top` to `bottom`; or, where `square` (of `top`) is there, the variance of `top`.
+    A total of `top`; the ratio of `top` to `bottom`; or, where `square` (of `top`) is there, the variance of `top`. Of imputed
+    answers `draw` says which draw it is of: products of columns of two draws are never asked for.
     """
 
     target: Target
@@ -50,6 +51,7 @@ class Measure:
     bottom: str | None
     bound: str = ""
     square: str | None = None
+    draw: int = 0
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -315,7 +317,9 @@ def _products(targets: Targets, measures: Sequence[Measure], *, rows_are_units: 
             wanted += [("w", *pair) for pair in combinations_with_replacement(sorted(set(used)), 2)]
         wanted += [(measure.top,)]
     if rows_are_units:
-        wanted += [("w", "w", *pair) for pair in combinations_with_replacement(basis_of(measures), 2)]
+        for draw in dict.fromkeys(measure.draw for measure in measures):
+            own = basis_of([measure for measure in measures if measure.draw == draw])
+            wanted += [("w", "w", *pair) for pair in combinations_with_replacement(own, 2)]
     return tuple(dict.fromkeys(wanted))
 
 

@@ -128,6 +128,37 @@ def tabulate(people: People, targets: Targets, measures: Sequence[Measure], *, r
     return result
 
 
+def tabulate_draws(
+    people: People, drawn: Sequence[tuple[Targets, Sequence[Measure]]], *, ranks: bool = True
+) -> tuple[DomainTable, ...]:
+    """The same of several sets of 0/1 outcomes (those of each draw of imputed answers), whose sums come from one query.
+
+    Parameters
+    ----------
+    people : People
+    drawn : sequence of (Targets, sequence of Measure)
+        Names of columns differ between the sets wherever the columns do.
+    ranks : bool
+
+    Raises
+    ------
+    EstimateFault, DesignFault
+        As `tabulate`.
+    """
+    every = Targets(
+        targets=tuple(target for targets, _ in drawn for target in targets.targets),
+        columns={name: column for targets, _ in drawn for name, column in targets.columns.items()},
+    )
+    read = read_totals(people, every, [measure for _, measures in drawn for measure in measures], {})
+    tables: list[DomainTable] = []
+    for targets, measures in drawn:
+        made = _table(people, targets, measures, read, {}, ranks=ranks, final=True)
+        if made is None:
+            raise AssertionError("outcomes of 0 and 1 are read once")
+        tables.append(made)
+    return tuple(tables)
+
+
 def _numeric(measures: Sequence[Measure], table: Totals) -> dict[str, str]:
     """Row columns that are not 0/1, each with the 0/1 column of the rows it counts in."""
     return {

@@ -226,7 +226,7 @@ def _plan(call: Call, outcome: str, variables: Sequence[str], *, classes: bool, 
     people, schema = call.people, call.people.schema
     scope = inside_rows(schema, call.where, people.design.weights)
     classified = f"{outcome}_possible" in schema and f"{outcome}_in_scope" in schema
-    unknown = call.unknown or ("no" if classified and no is not None else None)
+    unknown = call.treatment or ("no" if classified and no is not None else None)
     if unknown == "no" and no is None:
         raise EstimateFault(
             "FL-EST-361", "an unknown class cannot be counted as no: nobody has said which class that is", found="unknown='no'",
@@ -311,7 +311,7 @@ def _sampled(call: Call, table: Totals, flags: Sequence[str]) -> tuple[Totals, S
 
 def _decided(call: Call, table: Totals, outcome: str) -> None:
     lacking = int(table.sums["l",].sum())
-    if lacking and call.unknown != "exclude":
+    if lacking and call.treatment != "exclude":
         raise EstimateFault(
             "FL-EST-07",
             "a variable of the model is missing in some rows, and nobody has said what that means",

@@ -76,14 +76,13 @@ def pool(estimates: Sequence[Estimates], *, df: float | None = None) -> Estimate
     _check(parts)
     frames = [part.frame for part in parts]
     values = np.stack([frame["value"].to_numpy(dtype=float) for frame in frames])
-    complete = np.min([frame["df"].to_numpy(dtype=float) for frame in frames], axis=0)
     complete = (
-        np.where(np.isnan(complete), np.inf, complete)
+        complete_df(frames)
         if df is None
-        else np.full(len(complete), numbers_given(df, "df", "FL-EST-18", "a number above 0")[0])
+        else np.full(len(frames[0]), numbers_given(df, "df", "FL-EST-18", "a number above 0")[0])
     )
-    found = _combined(values, [_covariance(part) for part in parts], complete)
-    frame = _frame(frames, found, str(frames[0]["quantity"].iloc[0]) if len(frames[0]) else "")
+    found = combine(values, [covariance_of(part) for part in parts], complete)
+    frame = pooled_frame(frames, found, str(frames[0]["quantity"].iloc[0]) if len(frames[0]) else "")
     first = parts[0]
     recipe = joined(
         [part.recipe for part in parts],
@@ -109,8 +108,16 @@ def pool(estimates: Sequence[Estimates], *, df: float | None = None) -> Estimate
     return pooled_regression(parts, pooled)
 
 
+def complete_df(frames: Sequence[pd.DataFrame]) -> Floats:
+    """Degrees of freedom of complete data: the least of the imputations; without end where nobody says."""
+    least = np.min([frame["df"].to_numpy(dtype=float) for frame in frames], axis=0)
+    return np.where(np.isnan(least), np.inf, least)
+
+
 @dataclass(frozen=True, kw_only=True)
-class _Combined:
+class Combined:
+    """What Rubin's rules make of several imputations, by row; `information` is the fraction of it that is missing."""
+
     value: Floats
     se: Floats
     df: Floats
@@ -118,7 +125,7 @@ class _Combined:
     covariance: Floats | None
 
 
-def _combined(values: Floats, covariances: Sequence[Floats], complete: Floats) -> _Combined:
+def combine(values: Floats, covariances: Sequence[Floats], complete: Floats) -> Combined:
     """Rubin's rules; `covariances` are matrices, or variances alone where there are no matrices."""
     m = len(values)
     mean = values.mean(axis=0)
@@ -139,12 +146,12 @@ def _combined(values: Floats, covariances: Sequence[Floats], complete: Floats) -
         # All of the variance is between: r is infinite and the information is all missing.
         information = np.where(np.isinf(r), 1.0, information)
     df = np.where(complete > 0, df, complete)
-    return _Combined(
+    return Combined(
         value=mean, se=np.sqrt(t), df=df, information=information, covariance=total if joint else None
     )  # fmt: skip
 
 
-def _covariance(part: Estimates) -> Floats:
+def covariance_of(part: Estimates) -> Floats:
     """The matrix where there is one that agrees with the standard errors; the variances where not."""
     variance = part.frame["se"].to_numpy(dtype=float) ** 2
     if part.covariance_matrix is None:
@@ -154,12 +161,8 @@ def _covariance(part: Estimates) -> Floats:
     return matrix
 
 
-def _check(parts: Sequence[Estimates]) -> None:
-    if len(parts) < 2:
-        raise EstimateFault(
-            "FL-EST-234", "pooling needs the results of two imputations at least", found=f"{len(parts)}",
-            fix="estimate each completed data set by the same call and pass the list",
-        )  # fmt: skip
+def require_same_rows(parts: Sequence[Estimates]) -> None:
+    """FL-EST-234 where results do not have the same rows."""
     first = parts[0]
     keys = [*HEAD, *first.by, "bound"]
     other = [
@@ -175,6 +178,15 @@ def _check(parts: Sequence[Estimates]) -> None:
             "FL-EST-234", "the results to be pooled do not have the same rows", found=f"results {listed(other)}",
             fix="make the same call on every completed data set; classes that one of them lacks must be declared",
         )  # fmt: skip
+
+
+def _check(parts: Sequence[Estimates]) -> None:
+    if len(parts) < 2:
+        raise EstimateFault(
+            "FL-EST-234", "pooling needs the results of two imputations at least", found=f"{len(parts)}",
+            fix="estimate each completed data set by the same call and pass the list",
+        )  # fmt: skip
+    require_same_rows(parts)
     about = {(part.population, part.reference_period, part.measure) for part in parts}
     levels = {float(level) for part in parts for level in part.frame["level"]}
     if len(about) > 1 or len(levels) > 1:
@@ -184,7 +196,8 @@ def _check(parts: Sequence[Estimates]) -> None:
         )  # fmt: skip
 
 
-def _frame(frames: Sequence[pd.DataFrame], found: _Combined, quantity: str) -> pd.DataFrame:
+def pooled_frame(frames: Sequence[pd.DataFrame], found: Combined, quantity: str, *, kind: str = "") -> pd.DataFrame:
+    """The rows of the first with pooled figures and limits, of a kind (else of that which most imputations have)."""
     frame = frames[0].copy()
     for name in ("n", "cases", "undetermined"):
         mean = pd.concat([one[name].astype("Float64") for one in frames], axis=1).mean(axis=1)
@@ -200,22 +213,24 @@ def _frame(frames: Sequence[pd.DataFrame], found: _Combined, quantity: str) -> p
     lower, upper, said = np.full(len(frame), np.nan), np.full(len(frame), np.nan), [""] * len(frame)
     for place in range(len(frame)):
         each = [one.iloc[place] for one in frames]
-        lower[place], upper[place], said[place] = _limits(frame.iloc[place], each, quantity)
+        lower[place], upper[place], said[place] = _limits(frame.iloc[place], each, quantity, kind)
     frame["lower"], frame["upper"] = lower, upper
     frame["interval_kind"] = pd.array(said, dtype="string")
     return frame
 
 
-def _limits(row: pd.Series[Any], each: Sequence[pd.Series[Any]], quantity: str) -> tuple[float, float, str]:
-    """Limits of a pooled row, of the kind that most imputations have."""
+def _limits(row: pd.Series[Any], each: Sequence[pd.Series[Any]], quantity: str, asked: str) -> tuple[float, float, str]:
+    """Limits of a pooled row, of the kind that was asked for, or that most imputations have."""
     value, se, df, level = (np.array([float(row[name])]) for name in ("value", "se", "df", "level"))
     named = [str(one["interval_kind"]) for one in each if one["interval_kind"]]
     kind = max(dict.fromkeys(named), key=named.count) if named else WALD
+    without = kind
+    kind = asked or kind
     if np.isnan(se[0]) or not df[0] > 0:
         return np.nan, np.nan, ""
     if se[0] == 0:
         # No imputation has a case (or all have nothing else): one-sided limits, which hold no standard error.
-        return float(np.mean([one["lower"] for one in each])), float(np.mean([one["upper"] for one in each])), kind
+        return float(np.mean([one["lower"] for one in each])), float(np.mean([one["upper"] for one in each])), without
     if quantity == PREVALENCE:
         lower, upper = proportion(kind, value, se, np.array([float(row["n"])]), df, float(level[0]))
     else:

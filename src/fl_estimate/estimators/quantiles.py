@@ -20,8 +20,10 @@ from fl_estimate.design.totals import Floats
 from fl_estimate.errors import EstimateFault, not_one_of, numbers_given, shown
 from fl_estimate.estimators.domain_query import Measure
 from fl_estimate.estimators.domain_table import JOINT_ROWS, Cells, DomainTable
+from fl_estimate.estimators.imputed import IMPUTE
+from fl_estimate.estimators.imputed_pooling import over_draws
 from fl_estimate.estimators.quantile_values import Label, ValueTable, read_values, replicate_quantiles
-from fl_estimate.estimators.targets import Target, Targets, make_targets
+from fl_estimate.estimators.targets import Target, Targets, as_list, make_targets
 from fl_estimate.estimators.weighted_call import (
     Call,
     DfRule,
@@ -68,7 +70,7 @@ def estimate_quantile(
     design: Annotated[Design | None, NOT_IN_FILE] = None,
     by: Annotated[By, GROUPS] = None,
     where: Where = None,
-    unknown: Literal["exclude"] | None = None,
+    unknown: Literal["exclude", "impute"] | None = None,
     variance: VarianceRule | None = None,
     rule: Rule = "math",
     interval: Interval = "woodruff",
@@ -126,9 +128,12 @@ def estimate_quantile(
     >>> estimates.to_frame()[["term", "value"]].values.tolist()
     [['0.25', 50.0], ['0.5', 60.0]]
     """
-    call = Call("estimate_quantile", people, design, by, where, unknown, variance, interval, df, level)
+    call = Call(
+        "estimate_quantile", people, design, by, where, unknown, variance, interval, df, level,
+        named=as_list(variable, "variable"),
+    )  # fmt: skip
     call.check(("woodruff", *OF_SHARE, "wald"))
-    only_exclude(unknown)
+    only_exclude(unknown, imputed=True)
     shares = _check(probabilities, rule)
     own = call.people.design.replicates
     if interval == "wald" and own is None:
@@ -138,15 +143,16 @@ def estimate_quantile(
             found='interval="wald"',
             fix='interval="woodruff", or make replicates: fl.replicate(people, design=design, kind="rao-wu", replicates=500)',
         )
-    targets = make_targets(
-        call.people.schema,
-        call.outcomes(variable, "variable"),
-        where=where,
-        unknown=unknown,
-        weights=call.people.design.weights,
-    )
-    blocks = [_one(call, targets, target, shares, rule) for target in targets.targets]
-    return _lay_out(call, targets, [block for found in blocks for block in found], rule)
+
+    def made(one: Call) -> Estimates:
+        targets = make_targets(
+            one.people.schema, one.outcomes(variable, "variable"), where=where, unknown=one.treatment,
+            weights=one.people.design.weights,
+        )  # fmt: skip
+        blocks = [_one(one, targets, target, shares, rule) for target in targets.targets]
+        return _lay_out(one, targets, [block for found in blocks for block in found], rule)
+
+    return over_draws(made, call) if unknown == IMPUTE else made(call)
 
 
 def _check(probabilities: float | Sequence[float], rule: str) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -10,6 +10,8 @@ import numpy as np
 from fl_estimate.design.domains import By
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.fitted_model import FittedModel
+from fl_estimate.estimators.imputed import IMPUTE
+from fl_estimate.estimators.imputed_pooling import over_draws
 from fl_estimate.estimators.kept_model import KeptModel
 from fl_estimate.estimators.model_columns import both_sides, columns_of_terms, spelled
 from fl_estimate.estimators.model_data import ModelData, read_model
@@ -41,7 +43,7 @@ def regress(
     design: Annotated[Design | None, NOT_IN_FILE] = None,
     by: Annotated[By, GROUPS] = None,
     where: Where = None,
-    unknown: Literal["no", "exclude"] | None = None,
+    unknown: Literal["no", "exclude", "impute"] | None = None,
     variance: VarianceRule | None = None,
     df: DfRule | MoreThanZero = "domain",
     level: Level = 0.95,
@@ -126,13 +128,14 @@ def regress(
     >>> round(model["x"].value, 4)
     7.375
     """
-    call = Call("regress", people, design, by, where, unknown, variance, "wald", df, level)
-    call.check(("wald",))
     if unknown not in (None, "no"):
-        only_exclude(unknown)
+        only_exclude(unknown, imputed=True)
     chosen = family_of(family, link, np.nan if alpha is None else float(alpha))
     outcome, variables, parsed = read_formula(formula)
     variables = tuple(dict.fromkeys([*variables, *offset_columns(offset, exposure, chosen)]))
+    named = (outcome, *variables)
+    call = Call("regress", people, design, by, where, unknown, variance, "wald", df, level, named=named)
+    call.check(("wald",))
 
     def fitted(one: Call) -> Regression:
         data = read_model(one, outcome, variables)
@@ -140,6 +143,13 @@ def regress(
             data = read_model(one, outcome, variables, each_row=True)
         return fit_formula(data, formula, parsed, chosen, (offset, exposure))
 
+    if unknown == IMPUTE:
+        pooled = over_draws(lambda one: by_domain(one, fitted), call)
+        return (
+            pooled
+            if isinstance(pooled, Regression)
+            else Regression(**{f.name: getattr(pooled, f.name) for f in fields(pooled)})
+        )
     return by_domain(call, fitted)
 
 

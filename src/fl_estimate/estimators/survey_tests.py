@@ -14,6 +14,7 @@ from fl_estimate.design.intervals import general
 from fl_estimate.design.totals import Codes, Floats
 from fl_estimate.errors import EstimateFault, not_one_of, shown
 from fl_estimate.estimators.contingency import Table, pearson, wald_of_table
+from fl_estimate.estimators.imputed_tests import of_draws
 from fl_estimate.estimators.kept_model import model_assumptions
 from fl_estimate.estimators.model_data import ModelData, read_model
 from fl_estimate.estimators.model_support import group_support
@@ -34,7 +35,7 @@ IndependenceStatistic = Literal["F", "Chisq", "Wald", "adjWald", "lincom", "sadd
 STATISTICS: tuple[str, ...] = ("F", "Chisq", "Wald", "adjWald", "lincom", "saddlepoint")
 RankScore = Literal["wilcoxon", "van-der-waerden", "median"]
 SCORES: tuple[str, ...] = ("wilcoxon", "van-der-waerden", "median")
-Unknown = Literal["no", "exclude"]
+Unknown = Literal["no", "exclude", "impute"]
 TEST_INDEPENDENCE = AssumptionCode("test_independence", "row", "column", "rule")
 TEST_MEAN = AssumptionCode("test_mean", "variable", "value")
 TEST_MEANS = AssumptionCode("test_means", "variable", "group", "second", "first", "value")
@@ -134,7 +135,7 @@ def independence_test(
     if statistic not in STATISTICS:
         raise not_one_of("FL-EST-231", "this test statistic", statistic, STATISTICS)
     call = _call("independence_test", people, (row, column), design, by, where, unknown, variance, df)
-    return in_domains(call, by, lambda one: _independence(one, row, column, statistic))
+    return in_domains(call, by, of_draws(call, lambda one: _independence(one, row, column, statistic)))
 
 
 @overload
@@ -222,7 +223,7 @@ def t_test(
     """
     names = (variable,) if group is None else (variable, group)
     call = _call("t_test", people, names, design, by, where, unknown, variance, df, level)
-    return in_domains(call, by, lambda one: _difference(one, variable, group, value))
+    return in_domains(call, by, of_draws(call, lambda one: _difference(one, variable, group, value)))
 
 
 @overload
@@ -315,7 +316,7 @@ def rank_test(
     if score not in SCORES:
         raise not_one_of("FL-EST-231", "this rank score", score, SCORES)
     call = _call("rank_test", people, (variable, group), design, by, where, unknown, variance, df, level)
-    return in_domains(call, by, lambda one: _ranks(one, variable, group, score))
+    return in_domains(call, by, of_draws(call, lambda one: _ranks(one, variable, group, score)))
 
 
 def _independence(call: Call, row: str, column: str, statistic: str) -> SurveyTest:
@@ -447,10 +448,10 @@ def _call(
     df: DfRule | float,
     level: float = 0.95,
 ) -> Call:
-    call = Call(name, people, design, by, where, unknown, variance, "wald", df, level)
-    call.check(("wald",))
     if unknown not in (None, "no"):
-        only_exclude(unknown)
+        only_exclude(unknown, imputed=True)
+    call = Call(name, people, design, by, where, unknown, variance, "wald", df, level, named=variables)
+    call.check(("wald",))
     if len(set(variables)) < len(variables):
         raise EstimateFault(
             "FL-EST-233",

@@ -15,7 +15,7 @@ from fl_estimate.errors import CONDITION, EstimateFault, names_given, not_one_of
 from fl_estimate.inputs.respondents import SHARE_OF_PERSON
 from fl_estimate.schema.expressions import missing, parse
 
-Unknown = Literal["no", "exclude", "bounds"]
+Unknown = Literal["no", "exclude", "bounds", "impute"]
 PERSON = "s"
 """The row column of the share of a person that a row is, where rows are not persons."""
 UNKNOWN: tuple[str, ...] = ("no", "exclude", "bounds")
@@ -234,6 +234,13 @@ def inside_rows(schema: Schema, where: str | None, weights: str | None = None) -
     expression = parse(where)
     require_columns(schema, sorted(expression.names))
     return weighing & expression.truth(schema)[0]
+
+
+def names_in(where: str | None, columns: Sequence[str]) -> list[str]:
+    """The columns that a condition names."""
+    if where is None:
+        return []
+    return [where] if where in columns else sorted(parse(where).names)
 
 
 def _weighs(schema: Schema, weights: str) -> nw.Expr:

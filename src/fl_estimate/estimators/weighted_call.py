@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, get_args
 
+import narwhals as nw
 import numpy as np
 
 from fl_estimate.design.domains import By, Order, by_margins
@@ -13,13 +15,14 @@ from fl_estimate.design.identified import end_level
 from fl_estimate.design.intervals import Level, general, no_case_limits, proportion
 from fl_estimate.design.replicates import AVERAGED
 from fl_estimate.design.sample import Sample
-from fl_estimate.design.totals import Floats, require_columns, totals
+from fl_estimate.design.totals import Floats, as_frame, require_columns, totals
 from fl_estimate.errors import CONDITION, EstimateFault, not_one_of, require_name, shown
 from fl_estimate.estimators.design_words import of_adjustments, of_sampling
 from fl_estimate.estimators.domain_query import Measure, People, declared, read_people
 from fl_estimate.estimators.domain_table import Cells, DomainTable, tabulate
+from fl_estimate.estimators.imputed import IMPUTE, Imputed, require_draws
 from fl_estimate.estimators.targets import Level as Value
-from fl_estimate.estimators.targets import Outcome, Target, Targets, as_list, is_text
+from fl_estimate.estimators.targets import Outcome, Target, Targets, as_list, is_text, names_in
 from fl_estimate.inputs.replicates import Replicates, UnitReplicates
 from fl_estimate.inputs.respondents import Resolved, resolve
 from fl_estimate.inputs.sample_design import Design
@@ -95,6 +98,8 @@ class Call:
         interval: str,
         df: OwnDfRule | float,
         level: float,
+        *,
+        named: Sequence[str] = (),
     ) -> None:
         self.name, self.by, self.where, self.unknown = name, by, where, unknown
         self.interval, self.level = interval, level
@@ -102,10 +107,46 @@ class Call:
         require_name(where, "where", optional=True, fix=CONDITION)
         margins = by_margins(by)
         self.resolved: Resolved = resolve(people, design)
+        self.drawn: tuple[str, ...] = ()
+        if unknown == IMPUTE:
+            self._drawn_beside(people, named)
         replicated = _replicated(variance, self.resolved.design)
         check_by_columns([column for margin in margins for column in margin])
         people = read_people(self.resolved.frame, self.resolved.design, by, replicated=replicated)
         self.people: People = replace(people, categories=self._ordered(people))
+
+    def _drawn_beside(self, people: Any, named: Sequence[str]) -> None:
+        """Put the draws of the outcomes that the call names beside them."""
+        columns = as_frame(self.resolved.frame).collect_schema().names()
+        asked = [
+            *named,
+            *(column for margin in by_margins(self.by) for column in margin),
+            *names_in(self.where, columns),
+        ]
+        self.drawn = require_draws(people, asked, columns)
+        self._imputed: Imputed = people
+        self.resolved = replace(self.resolved, frame=people.with_draws(list(self.drawn)))
+
+    @property
+    def imputed(self) -> Imputed:
+        """The people with the draws of their unknown answers, where the call asks for these."""
+        return self._imputed
+
+    @property
+    def treatment(self) -> Any:
+        """What is done with answers that are unknown still: none of those imputed is."""
+        return None if self.unknown == IMPUTE else self.unknown
+
+    def of_draw(self, draw: int) -> Call:
+        """The same call of the answers as completed by one draw, from 1."""
+        made = copy.copy(self)
+        completed = [nw.col(f"{name}@{draw}") for name in self.drawn]
+        pairs = list(zip(self.drawn, completed, strict=True))
+        frame = self.people.frame.with_columns(
+            *[value.alias(name) for name, value in pairs], *[value.alias(f"{name}_possible") for name, value in pairs]
+        )
+        made.people = replace(self.people, frame=frame, schema=frame.collect_schema())
+        return made
 
     def _ordered(self, people: People) -> dict[str, Sequence[str]]:
         """Categories that the frame declares; of other by-columns the order that was meant by labels, where there is one."""
@@ -251,12 +292,12 @@ def bounds_of(target: Target) -> tuple[tuple[str, str], ...]:
     return ((target.value, "lower"), (target.upper, "upper"))
 
 
-def only_exclude(unknown: str | None) -> None:
-    """FL-EST-13 where unknown= says something that has no meaning for a quantity."""
-    if unknown not in (None, "exclude"):
+def only_exclude(unknown: str | None, *, imputed: bool = False) -> None:
+    """FL-EST-13 where unknown= says something that has no meaning for a quantity; `imputed` is for what takes draws."""
+    if unknown not in (None, "exclude", *([IMPUTE] if imputed else [])):
         raise EstimateFault(
             "FL-EST-13", "this treatment of unknown answers has no meaning for a quantity", found=shown(unknown),
-            fix='unknown="exclude"',
+            fix='unknown="exclude"' + (', or unknown="impute" of people from fl.impute' if imputed else ""),
         )  # fmt: skip
 
 

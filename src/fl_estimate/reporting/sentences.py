@@ -45,6 +45,7 @@ HEADS: dict[str, Said] = {
     "bound.lower": ("none", "aucun", "ninguno"),
     "bound.upper": ("all", "tous", "todos"),
     "bound.identified": ("any number", "un nombre quelconque", "un número cualquiera"),
+    "bound.imputed": ("imputed", "imputés", "imputados"),
     "unit.prevalence.thousand": (
         "Prevalence per 1,000",
         "Taux de prévalence pour 1\u202f000",

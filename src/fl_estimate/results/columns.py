@@ -22,6 +22,8 @@ TEXT: frozenset[str] = frozenset({*HEAD, "interval_kind", "bound", "method", "ba
 COUNTS: frozenset[str] = frozenset({"n", "cases", "psus_with_cases"})
 IDENTIFIED = "identified"
 """The bound of a row without a value, whose limits hold whatever the unknown answers are."""
+IMPUTED = "imputed"
+"""The bound of a row whose unknown answers were imputed: it lies between the bounds, and is printed beside them."""
 SCALED: tuple[str, ...] = ("value", "se", "lower", "upper")
 ANALYST: frozenset[str] = frozenset({"psus_with_cases", "df_effective"})
 """Columns of the analyst alone: no published frame has them, since they tell how few the cases are that a rule hides."""

@@ -1,0 +1,77 @@
+"""Imputed answers: what `unknown="impute"` asks of the people that an estimate is given. Nothing is estimated here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, TypeGuard, runtime_checkable
+
+from fl_estimate.errors import EstimateFault, listed, nearest
+
+IMPUTE = "impute"
+
+
+@runtime_checkable
+class Imputed(Protocol):
+    """People with draws of their unknown answers: what `fl.impute` gives.
+
+    Attributes
+    ----------
+    draws, seed : int
+    delta : mapping of str to float
+        Log odds by reason, all 0 where answers are missing at random given what was answered.
+    drawn : mapping of str to array
+        By outcome.
+    """
+
+    @property
+    def draws(self) -> int: ...
+    @property
+    def seed(self) -> int: ...
+    @property
+    def delta(self) -> Mapping[str, float]: ...
+    @property
+    def drawn(self) -> Mapping[str, Any]: ...
+    def with_draws(self, outcomes: Any, /) -> Any: ...
+
+
+def is_imputed(people: Any) -> TypeGuard[Imputed]:
+    """Whether people carry draws of their unknown answers."""
+    return isinstance(people, Imputed)
+
+
+def require_draws(people: Any, named: Sequence[str], columns: Sequence[str]) -> tuple[str, ...]:
+    """The outcomes with draws among the columns that a call names.
+
+    Parameters
+    ----------
+    people
+    named : sequence of str
+        Columns of the call: outcomes, by, and those of its condition.
+    columns : sequence of str
+        All columns of the people: an outcome that was classified has another beside it that says who may be a case.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-460: the people have no imputed answers; FL-EST-461: none of the columns named was imputed, or an outcome was
+        classified and not imputed.
+    """
+    if not is_imputed(people):
+        raise EstimateFault(
+            "FL-EST-460",
+            'unknown="impute" needs people whose unknown answers were imputed',
+            found=type(people).__name__,
+            fix='impute first: imputed = fl.impute(data, framework, seed=…), then estimate(imputed, …, unknown="impute")',
+        )
+    found = tuple(dict.fromkeys(name for name in named if name in people.drawn))
+    without = [name for name in dict.fromkeys(named) if name not in found and f"{name}_possible" in columns]
+    if without or not found:
+        close = [other for name in named if name not in found and (other := nearest(name, list(people.drawn)))]
+        raise EstimateFault(
+            "FL-EST-461",
+            "an outcome was not imputed" if without else "nothing that this estimate names was imputed",
+            found=listed(without or named),
+            fix=f"outcomes with draws: {listed(people.drawn, most=12)}"
+            + (f"; did you mean {listed(close)}?" if close else "; name others in fl.impute(…, outcomes=…)"),
+        )
+    return found
