@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 SHIFTED: frozenset[str] = frozenset({SCENARIO_PREVALENCE, SCENARIO_TOTAL})
 CURVES: frozenset[str] = SHIFTED | {UNDERCOVERAGE_PREVALENCE, UNDERCOVERAGE_TOTAL}
 STYLES: tuple[Any, ...] = ("-", (0, (6, 2)), (0, (2, 2)), (0, (6, 2, 1, 2)))
+BAND = 0.11
+"""How dense a band is: several lie on each other."""
 APART = 1.3
 """How far the ends of a curve, at odds of 0 and infinity, stand from its last points, in doublings."""
 
@@ -109,7 +111,7 @@ def _over_odds(axes: Axes, rank: int, line: Line) -> None:
     inner = np.isfinite(line.odds) & (line.odds > 0)
     at = positions(line.odds, line.odds[inner])
     color = SERIES[rank]
-    axes.fill_between(at[inner], line.lower[inner], line.upper[inner], color=color, alpha=0.13, linewidth=0)
+    axes.fill_between(at[inner], line.lower[inner], line.upper[inner], color=color, alpha=BAND, linewidth=0)
     axes.plot(
         at[inner], line.value[inner], color=color, linewidth=1.9, linestyle=STYLES[rank], marker="o", markersize=4
     )
@@ -130,7 +132,7 @@ def positions(odds: Any, inner: Any) -> Any:
 
 def _over_relative(axes: Axes, rank: int, line: Line) -> None:
     color = SERIES[rank]
-    axes.fill_between(line.odds, line.lower, line.upper, color=color, alpha=0.13, linewidth=0)
+    axes.fill_between(line.odds, line.lower, line.upper, color=color, alpha=BAND, linewidth=0)
     axes.plot(line.odds, line.value, color=color, linewidth=1.9, linestyle=STYLES[rank], marker="o", markersize=4)
 
 

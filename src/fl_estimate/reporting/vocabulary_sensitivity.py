@@ -39,6 +39,7 @@ COLUMNS: dict[str, Said] = {
 }
 
 VALUES: dict[str, dict[str, Said]] = {
+    "group": {"all": ("all groups", "tous les groupes", "todos los grupos")},
     "is_proxy": {
         "0": ("The person", "La personne elle-même", "La propia persona"),
         "1": ("Somebody else", "Une autre personne", "Otra persona"),

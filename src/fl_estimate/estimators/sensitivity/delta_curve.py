@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Literal, Protocol, cast, get_args, runtime_checkable
+from functools import cached_property
+from typing import Annotated, Any, Literal, Protocol, cast, runtime_checkable
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 
 from fl_estimate.design.domains import By
 from fl_estimate.errors import EstimateFault, listed, not_one_of, shown
 from fl_estimate.estimators.design_weighted import estimate_prevalence, estimate_total
+from fl_estimate.estimators.sensitivity.tilting import REASONS, Open, open_of, redrawn
 from fl_estimate.estimators.sensitivity.undercoverage import term_of as multiple
 from fl_estimate.results.basis import Support
 from fl_estimate.results.build import build
@@ -33,13 +36,10 @@ from fl_estimate.results.methods import method
 from fl_estimate.results.roles import GROUPS, PEOPLE, Level, Name, Positive, Where, Within
 
 WhyUnknown = Literal["refusal", "dont_know", "missing", "not_asked"]
-REASONS: tuple[str, ...] = get_args(WhyUnknown)
 REASON = "reason"
 """The by-column that names the reason of an unknown answer that a line is about."""
 EVERY_REASON = ""
 ODDS: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
-FAR = 50.0
-"""Log odds at which an unknown answer is as good as sure to hide a case, or not to."""
 DELTA_ADJUSTED = MethodName("delta-adjusted")
 DELTA_BY_REASON = AssumptionCode("delta_by_reason", "reasons")
 MISSING_AT_RANDOM_BUT_FOR_DELTA = AssumptionCode("missing_at_random_but_for_delta")
@@ -109,8 +109,12 @@ def delta_curve(
 
     Notes
     -----
-    Of a recipient the draws have P(case) = d π/(d π + 1 − π), π the probability with answers missing at random and
-    d = exp(delta) of the reason (of several, their mean on the log scale).
+    Of a recipient P(case) = d π/(d π + 1 − π), d the multiple (of a person with several reasons d to the power of the share of
+    those that are shifted) and π the probability with answers missing at random: the weighted share of cases that the donors
+    in question make of it, drawn towards the mean of all recipients by one donor's worth. ×1 are the draws of the imputation
+    themselves; at other multiples some of them are turned, so that the whole class can be reached though no donor is one. What is
+    shifted is the class of `outcome`, not the answers behind it: `Imputation.shifted` draws other answers, as far as donors gave
+    such.
 
     References
     ----------
@@ -129,7 +133,7 @@ def delta_curve(
     return _lay_out(call, list(_points(call)))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class _Call:
     """The arguments of one call, checked."""
 
@@ -149,11 +153,20 @@ class _Call:
             people, self.outcome, by=self.by, where=self.where, unknown=cast("Any", unknown), level=self.level
         )
 
+    @cached_property
+    def open(self) -> Open:
+        """The people whose class is open."""
+        return open_of(self.imputation, self.outcome)
+
     def shifted(self, odds: float, reason: str) -> Estimates:
         """The figure with the odds of one reason, or of all, multiplied."""
-        log = FAR if math.isinf(odds) else -FAR if odds == 0 else math.log(odds)
-        named = REASONS if reason == EVERY_REASON else (reason,)
-        return self.estimate(self.imputation.shifted(dict.fromkeys(named, log)), "impute")
+        drawn = self.open.under(odds, named(reason))
+        return self.estimate(redrawn(self.imputation, {self.outcome: drawn}), "impute")
+
+
+def named(reason: str) -> tuple[str, ...]:
+    """The reasons of a line."""
+    return REASONS if reason == EVERY_REASON else (reason,)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,7 +227,7 @@ def _reasons(given: Any) -> tuple[str, ...]:
 
 def _points(call: _Call) -> Iterator[_Point]:
     """The points of each line, from none to all; what all lines share is estimated once."""
-    at_random = call.estimate(call.imputation.shifted({}), "impute")
+    at_random = call.shifted(1.0, EVERY_REASON)
     for reason in call.reasons:
         ends = _ends(call, reason)
         yield _Point(reason=reason, odds=0.0, rows=ends[0])
@@ -307,14 +320,12 @@ MARK = "open_for_this_reason"
 
 def _marked(call: _Call, reason: str) -> Any:
     """The people with a 0/1 column: whose class is open, and was left so for this reason."""
-    import narwhals as nw
-
-    people: Any = nw.from_native(call.imputation.classification.people)
-    name = call.outcome
-    open_ = (nw.col(f"{name}_possible") == 1) & (nw.col(name) == 0)
-    if reason != EVERY_REASON:
-        raise NotImplementedError
-    return people.with_columns(nw.when(open_).then(1).otherwise(0).alias(MARK)).to_native()
+    flags = call.open.concerned(named(reason)).astype(np.int8)[:, None]
+    people = redrawn(call.imputation, {call.outcome: flags}, draws=1).with_draws([call.outcome])
+    frame: Any = nw.from_native(people)
+    # Cases that are sure have a 1 in every draw.
+    mark = (nw.col(f"{call.outcome}@1") == 1) & ~(nw.col(call.outcome) == 1)
+    return frame.with_columns(nw.when(mark).then(nw.lit(1)).otherwise(nw.lit(0)).alias(MARK)).to_native()
 
 
 _KEPT: tuple[str, ...] = (

@@ -250,7 +250,7 @@ def _lay_out(
         recipe=recipe.then(
             "undercoverage_curve",
             {
-                "outside": dict(told),
+                "outside": dict(told.keys()),
                 "covered": covered,
                 "relative_prevalence": sorted({curve.relative for curve in curves}),
                 **_of_cells(recipe.provenance.arguments),
