@@ -170,7 +170,7 @@ class _Extra:
         cells = {
             tuple(None if pd.isna(record[name]) else record[name] for name in columns): place
             for place, record in enumerate(found.frame.to_dict("records"))
-            if record["margin"] == margin and not pd.isna(record[proxy]) and record[proxy] == code
+            if record["margin"] == margin and not pd.isna(record[proxy]) and record[proxy] == code and record["n"] > 0
         }
         factors = np.zeros(len(found))
         parts = [cells[of] for of in shares if of in cells]

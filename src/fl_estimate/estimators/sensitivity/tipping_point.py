@@ -210,14 +210,14 @@ def _rising(values: Floats) -> Floats:
 
 
 def _reached(line: _Line, inner: Any, limit: Floats, target: float) -> float:
-    """The odds at which a limit of the curve has the value: 0 or infinite where that is outside its points."""
+    """The odds at which a limit of the curve has the value: 0 or infinite where no odds of the curve have it; NaN beyond it."""
     at = _rising(limit[inner])
     if np.isnan(limit).any():
         return np.nan
     if target <= at[0]:
         return 0.0 if target < at[0] else float(line.odds[inner][0])
     if target > at[-1]:
-        return np.inf
+        return np.inf if target > limit[-1] else np.nan
     return float(np.exp(np.interp(target, at, np.log(line.odds[inner]))))
 
 
@@ -227,7 +227,7 @@ def _lay_out(
     frame, recipe = curve.frame, curve.recipe
     flat = [(line, point) for line, points in found for point in points]
     first = frame.iloc[[line.rows[0] for line, _ in flat]]
-    known = np.array([np.isfinite(point.lower) for _, point in flat])
+    known = np.array([not np.isnan(point.lower) for _, point in flat])
     reasons: list[Reason] = [
         point.reason.at(row, **dict(point.told or {}))
         for row, (_, point) in enumerate(flat)
