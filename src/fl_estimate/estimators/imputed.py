@@ -75,3 +75,14 @@ def require_draws(people: Any, named: Sequence[str], columns: Sequence[str]) -> 
             + (f"; did you mean {listed(close)}?" if close else "; name others in fl.impute(…, outcomes=…)"),
         )
     return found
+
+
+def told_of(drawn: Imputed) -> dict[str, Any]:
+    """What a recipe says of the imputation: everything that is needed to draw the same again."""
+    method = str(getattr(drawn, "method", ""))
+    return {"draws": drawn.draws, "seed": drawn.seed, "method": method, "delta": shifts_of(drawn)}
+
+
+def shifts_of(drawn: Imputed) -> dict[str, float]:
+    """The reasons whose answers are not taken as missing at random."""
+    return {str(reason): float(value) for reason, value in drawn.delta.items() if value}

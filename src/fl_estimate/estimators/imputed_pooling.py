@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from fl_estimate.estimators.imputed import IMPUTE, Imputed
-from fl_estimate.estimators.pooled_regression import pooled_regression
-from fl_estimate.estimators.pooling import (
+from fl_estimate.estimators.imputed import IMPUTE, Imputed, shifts_of, told_of
+from fl_estimate.estimators.rubin import (
     MULTIPLE_IMPUTATION,
     POOLED_WITHOUT_ERROR,
     Combined,
@@ -61,6 +59,8 @@ def over_draws(estimate: Callable[[Call], Estimates], call: Call) -> Estimates:
     EstimateFault
         FL-EST-234 where a draw gives other rows than the answers as given; what `estimate` raises of any draw.
     """
+    from fl_estimate.estimators.pooled_regression import pooled_regression  # loads what fits regressions
+
     given = estimate(call)
     each = [estimate(call.of_draw(place)) for place in range(1, call.imputed.draws + 1)]
     pooled = pooled_draws(each, given, call.imputed, kind=call.interval, census=without_error(given))
@@ -124,21 +124,10 @@ def imputed_recipe(given: Estimates, drawn: Imputed) -> Recipe:
     )
 
 
-def told_of(drawn: Imputed) -> dict[str, Any]:
-    """What a recipe says of the imputation: everything that is needed to draw the same again."""
-    method = str(getattr(drawn, "method", ""))
-    return {"draws": drawn.draws, "seed": drawn.seed, "method": method, "delta": _shifts(drawn)}
-
-
-def _shifts(drawn: Imputed) -> dict[str, float]:
-    """The reasons whose answers are not taken as missing at random."""
-    return {str(reason): float(value) for reason, value in drawn.delta.items() if value}
-
-
 def _assumptions(given: Estimates, drawn: Imputed) -> tuple[Assumption, ...]:
     """Those of the answers as given, with how the unknown ones were imputed in the place of what counts them as no."""
     said = [UNKNOWN_IMPUTED.held(m=drawn.draws)]
-    if _shifts(drawn):
+    if shifts_of(drawn):
         said.append(
             IMPUTED_NOT_AT_RANDOM.held(
                 **{reason: float(np.exp(drawn.delta.get(reason, 0.0))) for reason in IMPUTED_NOT_AT_RANDOM.parameters}

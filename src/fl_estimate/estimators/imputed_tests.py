@@ -13,8 +13,8 @@ from fl_estimate.design.totals import Floats
 from fl_estimate.errors import EstimateFault, listed
 from fl_estimate.estimators.imputed import IMPUTE, Imputed
 from fl_estimate.estimators.imputed_pooling import imputed_recipe
-from fl_estimate.estimators.pooling import MULTIPLE_IMPUTATION, combine
 from fl_estimate.estimators.rows_of_tests import with_rows
+from fl_estimate.estimators.rubin import MULTIPLE_IMPUTATION, combine
 from fl_estimate.estimators.targets import names_in
 from fl_estimate.estimators.weighted_call import Call
 from fl_estimate.results.codes import Assumption, AssumptionCode

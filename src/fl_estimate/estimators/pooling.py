@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from fl_estimate.design.intervals import GENERAL, general, proportion
-from fl_estimate.design.totals import Floats
-from fl_estimate.errors import EstimateFault, listed, numbers_given
+from fl_estimate.errors import EstimateFault, numbers_given
 from fl_estimate.estimators.pooled_regression import pooled_regression
-from fl_estimate.results.basis import Support, weakest
-from fl_estimate.results.codes import PREVALENCE, WALD, AssumptionCode, MethodName, Reason, ReasonCode
-from fl_estimate.results.columns import HEAD
+from fl_estimate.estimators.rubin import (
+    POOLED_WITHOUT_ERROR,
+    combine,
+    complete_df,
+    covariance_of,
+    pooled_frame,
+    require_same_rows,
+)
+from fl_estimate.results.basis import Support
+from fl_estimate.results.codes import AssumptionCode, Reason
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 from fl_estimate.results.recipe import joined
 
-MULTIPLE_IMPUTATION = MethodName("multiple-imputation")
-POOLED_WITHOUT_ERROR = ReasonCode("pooled_without_error")
 IMPUTED_SEVERAL_TIMES = AssumptionCode("imputed_several_times", "m")
 
 
@@ -108,78 +109,6 @@ def pool(estimates: Sequence[Estimates], *, df: float | None = None) -> Estimate
     return pooled_regression(parts, pooled)
 
 
-def complete_df(frames: Sequence[pd.DataFrame]) -> Floats:
-    """Degrees of freedom of complete data: the least of the imputations; without end where nobody says."""
-    least = np.min([frame["df"].to_numpy(dtype=float) for frame in frames], axis=0)
-    return np.where(np.isnan(least), np.inf, least)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Combined:
-    """What Rubin's rules make of several imputations, by row; `information` is the fraction of it that is missing."""
-
-    value: Floats
-    se: Floats
-    df: Floats
-    information: Floats
-    covariance: Floats | None
-
-
-def combine(values: Floats, covariances: Sequence[Floats], complete: Floats) -> Combined:
-    """Rubin's rules; `covariances` are matrices, or variances alone where there are no matrices."""
-    m = len(values)
-    mean = values.mean(axis=0)
-    away = values - mean
-    within = np.mean(covariances, axis=0)
-    joint = within.ndim == 2
-    between = away.T @ away / (m - 1) if joint else (away**2).sum(axis=0) / (m - 1)
-    total = within + (1 + 1 / m) * between
-    w, b = (np.diag(within), np.diag(between)) if joint else (within, between)
-    t = np.diag(total) if joint else total
-    with np.errstate(divide="ignore", invalid="ignore"):
-        r = (1 + 1 / m) * b / w
-        rubin = np.where(b > 0, (m - 1) * (1 + 1 / r) ** 2, np.inf)
-        gamma = np.where(t > 0, (1 + 1 / m) * b / t, 0.0)
-        observed = np.where(np.isinf(complete), np.inf, (complete + 1) / (complete + 3) * complete * (1 - gamma))
-        df = 1 / (1 / rubin + 1 / observed)
-        information = np.where(b > 0, (r + 2 / (rubin + 3)) / (r + 1), 0.0)
-        # All of the variance is between: r is infinite and the information is all missing.
-        information = np.where(np.isinf(r), 1.0, information)
-    df = np.where(complete > 0, df, complete)
-    return Combined(
-        value=mean, se=np.sqrt(t), df=df, information=information, covariance=total if joint else None
-    )  # fmt: skip
-
-
-def covariance_of(part: Estimates) -> Floats:
-    """The matrix where there is one that agrees with the standard errors; the variances where not."""
-    variance = part.frame["se"].to_numpy(dtype=float) ** 2
-    if part.covariance_matrix is None:
-        return variance
-    matrix = part.covariance_matrix.copy()
-    np.fill_diagonal(matrix, variance)
-    return matrix
-
-
-def require_same_rows(parts: Sequence[Estimates]) -> None:
-    """FL-EST-234 where results do not have the same rows."""
-    first = parts[0]
-    keys = [*HEAD, *first.by, "bound"]
-    other = [
-        place + 1
-        for place, part in enumerate(parts)
-        if part.by != first.by
-        or len(part) != len(first)
-        or not part.frame[keys].astype("string").fillna("").equals(first.frame[keys].astype("string").fillna(""))
-        or (part.covariance_matrix is None) != (first.covariance_matrix is None)
-    ]
-    if other:
-        raise EstimateFault(
-            "FL-EST-234", "the results to be pooled do not have the same rows", found=f"results {listed(other)}",
-            fix="make the same call on every completed data set; classes that one of them lacks must be declared",
-        )  # fmt: skip
-
-
 def _check(parts: Sequence[Estimates]) -> None:
     if len(parts) < 2:
         raise EstimateFault(
@@ -194,49 +123,6 @@ def _check(parts: Sequence[Estimates]) -> None:
             "FL-EST-235", "the results to be pooled speak of different populations, times or levels",
             found=f"{len(about)} kinds, {len(levels)} levels", fix="pool imputations of one survey, made by one call",
         )  # fmt: skip
-
-
-def pooled_frame(frames: Sequence[pd.DataFrame], found: Combined, quantity: str, *, kind: str = "") -> pd.DataFrame:
-    """The rows of the first with pooled figures and limits, of a kind (else of that which most imputations have)."""
-    frame = frames[0].copy()
-    for name in ("n", "cases", "undetermined"):
-        mean = pd.concat([one[name].astype("Float64") for one in frames], axis=1).mean(axis=1)
-        frame[name] = mean.round().astype("Int64") if name != "undetermined" else mean.astype(float)
-    frame["value"], frame["se"], frame["df"] = found.value, found.se, found.df
-    # What was met in the first imputation is not that of all.
-    frame["psus_with_cases"], frame["df_effective"] = pd.array([pd.NA] * len(frame), dtype="Int64"), np.nan
-    frame["deff"] = np.nan
-    frame["basis"] = pd.array(
-        [weakest(row) for row in zip(*(one["basis"] for one in frames), strict=True)], dtype="string"
-    )
-    frame["method"] = pd.array([str(MULTIPLE_IMPUTATION)] * len(frame), dtype="string")
-    lower, upper, said = np.full(len(frame), np.nan), np.full(len(frame), np.nan), [""] * len(frame)
-    for place in range(len(frame)):
-        each = [one.iloc[place] for one in frames]
-        lower[place], upper[place], said[place] = _limits(frame.iloc[place], each, quantity, kind)
-    frame["lower"], frame["upper"] = lower, upper
-    frame["interval_kind"] = pd.array(said, dtype="string")
-    return frame
-
-
-def _limits(row: pd.Series[Any], each: Sequence[pd.Series[Any]], quantity: str, asked: str) -> tuple[float, float, str]:
-    """Limits of a pooled row, of the kind that was asked for, or that most imputations have."""
-    value, se, df, level = (np.array([float(row[name])]) for name in ("value", "se", "df", "level"))
-    named = [str(one["interval_kind"]) for one in each if one["interval_kind"]]
-    kind = max(dict.fromkeys(named), key=named.count) if named else WALD
-    without = kind
-    kind = asked or kind
-    if np.isnan(se[0]) or not df[0] > 0:
-        return np.nan, np.nan, ""
-    if se[0] == 0:
-        # No imputation has a case (or all have nothing else): one-sided limits, which hold no standard error.
-        return float(np.mean([one["lower"] for one in each])), float(np.mean([one["upper"] for one in each])), without
-    if quantity == PREVALENCE:
-        lower, upper = proportion(kind, value, se, np.array([float(row["n"])]), df, float(level[0]))
-    else:
-        kind = kind if kind in GENERAL and (kind != "log" or value[0] > 0) else WALD
-        lower, upper = general(kind, value, se, df, float(level[0]))
-    return float(lower[0]), float(upper[0]), kind
 
 
 def _reasons(parts: Sequence[Estimates], frame: pd.DataFrame) -> tuple[Reason, ...]:

@@ -17,13 +17,14 @@ from fl_estimate.design.replicates import AVERAGED
 from fl_estimate.design.sample import Sample
 from fl_estimate.design.totals import Floats, as_frame, require_columns, totals
 from fl_estimate.errors import CONDITION, EstimateFault, not_one_of, require_name, shown
+from fl_estimate.estimators.call_arguments import VarianceRule, design_told, levels_of, replicated_by
 from fl_estimate.estimators.design_words import of_adjustments, of_sampling
 from fl_estimate.estimators.domain_query import Measure, People, declared, read_people
 from fl_estimate.estimators.domain_table import Cells, DomainTable, tabulate
 from fl_estimate.estimators.imputed import IMPUTE, Imputed, require_draws
 from fl_estimate.estimators.targets import Level as Value
 from fl_estimate.estimators.targets import Outcome, Target, Targets, as_list, is_text, names_in
-from fl_estimate.inputs.replicates import Replicates, UnitReplicates
+from fl_estimate.inputs.replicates import Replicates
 from fl_estimate.inputs.respondents import Resolved, resolve
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.results.basis import Support
@@ -76,7 +77,6 @@ FEW_DF, CROWDED = 15.0, 1.3
 """Effective degrees of freedom, and cases a unit with a case, at which limits by units less strata are too low: of
 simulated samples of 133 units with 7 to 40 expected cases these mark most that cover 94 % or less, and at most 4 % of those
 without clustering (`docs/explanation/design_weighted`)."""
-VarianceRule = Literal["taylor", "replicates"]
 
 
 MOST_LEVELS = 200
@@ -110,7 +110,7 @@ class Call:
         self.drawn: tuple[str, ...] = ()
         if unknown == IMPUTE:
             self._drawn_beside(people, named)
-        replicated = _replicated(variance, self.resolved.design)
+        replicated = replicated_by(variance, self.resolved.design)
         check_by_columns([column for margin in margins for column in margin])
         people = read_people(self.resolved.frame, self.resolved.design, by, replicated=replicated)
         self.people: People = replace(people, categories=self._ordered(people))
@@ -125,7 +125,9 @@ class Call:
         ]
         self.drawn = require_draws(people, asked, columns)
         self._imputed: Imputed = people
-        self.resolved = replace(self.resolved, frame=people.with_draws(list(self.drawn)))
+        self.resolved = replace(
+            self.resolved, frame=people.with_draws(self.drawn if len(self.drawn) > 1 else self.drawn[0])
+        )
 
     @property
     def imputed(self) -> Imputed:
@@ -187,7 +189,7 @@ class Call:
                 "FL-EST-82", "a column of text has too many values to count each",
                 found=f"{column!r}: {len(known):,} values", fix="bring them into classes first, or name a 0/1 column",
             )  # fmt: skip
-        return _levels_of(column, [str(value) for value in known], stated=stated is not None)
+        return levels_of(column, [str(value) for value in known], stated=stated is not None)
 
     def tabulate(self, targets: Targets, measures: Sequence[Measure]) -> DomainTable:
         """The table of domains."""
@@ -224,65 +226,8 @@ class Call:
             "interval": self.interval,
             "df": self.df,
             "level": self.level,
-            "design": _told(self.resolved.design, self.people.design.replicates),
+            "design": design_told(self.resolved.design, self.people.design.replicates),
         }
-
-
-def _told(design: Design, replicates: Replicates | UnitReplicates | None) -> dict[str, Any]:
-    """What a result notes of the design, and of the replicates where they made its variances."""
-    return {
-        "weights": design.weights or "",
-        "unweighted": design.unweighted,
-        "strata": design.strata or "",
-        "stages": list(design.stages),
-        "fpc": list(design.fpc),
-        "single_psu": design.single_psu,
-        "single_psu_scope": design.single_psu_scope,
-        "pps": design.pps or "",
-        "phase2": list(design.phase2_columns),
-        "phase2_variance": design.phase2_variance if design.phase2 else "",
-        "replicates": replicates.told() if replicates is not None else {},
-    }
-
-
-def _replicated(variance: str | None, design: Design) -> bool:
-    """Whether variances come from replicates: as asked for, else where the design has them."""
-    if variance not in (None, "taylor", "replicates"):
-        raise not_one_of("FL-EST-19", "this way of computing variances", variance, ("taylor", "replicates"))
-    if variance == "replicates" and design.replicates is None:
-        raise EstimateFault(
-            "FL-EST-81",
-            "the design has no replicates",
-            found='variance="replicates"',
-            fix="name the columns, Design(replicates=fl.Replicates(…)), or make them: fl.replicate(people, design=design, kind=…)",
-        )
-    return design.replicates is not None and variance != "taylor"
-
-
-def _levels_of(column: str, values: Sequence[str], *, stated: bool) -> list[Value]:
-    """The outcomes that the values of a column of text are; FL-EST-262 where they may be 0 and 1 and are not surely so."""
-    if not all(is_number(value) for value in values):
-        return [Value(column=column, value=value) for value in values]
-    yes = [value for value in values if float(value) == 1]
-    zero_one = len(values) <= 2 and len(yes) <= 1 and all(float(value) in (0, 1) for value in values)
-    if zero_one:
-        return [Value(column=column, value=yes[0] if yes else "1", name=column)]
-    if stated:
-        return [Value(column=column, value=value) for value in values]
-    raise EstimateFault(
-        "FL-EST-262", "an outcome is text that looks like numbers, and they are not 0 and 1",
-        found=f"{column!r}: {len(values):,} different numbers",
-        fix=f"say which is the case: a derived column {column} == '1'; or give its codes words, or declared categories",
-    )  # fmt: skip
-
-
-def is_number(text: str) -> bool:
-    """Whether a text looks like a number."""
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return text.strip().lower().lstrip("+-") not in ("nan", "inf", "infinity")
 
 
 def bounds_of(target: Target) -> tuple[tuple[str, str], ...]:

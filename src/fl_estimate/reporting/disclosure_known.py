@@ -16,6 +16,7 @@ from fl_estimate.reporting.judging import cells
 from fl_estimate.reporting.release_audit import half_digit
 from fl_estimate.reporting.releases import KnownTable
 from fl_estimate.results.codes import Quantity
+from fl_estimate.results.columns import IMPUTED
 from fl_estimate.results.estimates import margin_columns
 
 Cell = tuple[Any, ...]
@@ -70,7 +71,10 @@ def known_rows(
 
 def _direct(record: Mapping[Any, Any]) -> bool:
     respondents = str(record.get("basis") or "respondents") == "respondents"
-    return respondents and str(record["quantity"]) in COUNTED and not record["bound"]
+    # The cases of an imputed figure are those of the answers as given; of other bounds it is the row without bound that is read.
+    return respondents and str(record["quantity"]) in COUNTED and (
+        not record["bound"] or record["bound"] == IMPUTED
+    )
 
 
 def _made_of(series: list[Series], key: Cell, record: Mapping[Any, Any]) -> tuple[Series, Ids] | None:
@@ -94,7 +98,7 @@ def _enter(draft: Draft, series: Series, inside: Ids, record: Mapping[Any, Any],
     elif counts and record["publication"] == "fewer_than":
         draft.row(counts, 0.0, 0.0)
     value = math.nan if pd.isna(record["value"]) else float(record["value"])
-    if not math.isfinite(value):
+    if not math.isfinite(value) or record["bound"] == IMPUTED:
         return
     half = half_digit(value, math.nan if pd.isna(record["se"]) else float(record["se"]))
     weight = float(series.weight[inside].sum())

@@ -24,7 +24,8 @@ from fl_estimate.reporting.disclosure_series import (
 )
 from fl_estimate.reporting.disclosure_system import Draft, Flags, Floats, System
 from fl_estimate.reporting.releases import KnownTable
-from fl_estimate.results.codes import WHOLE, Quantity
+from fl_estimate.results.codes import TOTAL, WHOLE, Quantity
+from fl_estimate.results.columns import IMPUTED
 from fl_estimate.results.estimates import margin_columns
 
 Cell = tuple[Any, ...]
@@ -245,14 +246,32 @@ def _value_row(
     weight = float(series.weight[inside].sum())
     # The factor from the printed scale to the sum is a population, which readers are taken to know.
     scale, shift = (true / value, 0.0) if value and true else (weight, 0.0)
-    if record.get("bound") == "upper" or way == "shifted":
+    if record.get("bound") == "upper":
+        scale = weight
+        shift = value * weight - true
+    if way == "shifted":
         persons = Quantity.of(str(record["quantity"]).removeprefix(DERIVED)).counts_respondents
-        scale = 1.0 if persons and way == "shifted" else weight
+        scale = 1.0 if persons else weight
+        shift = value * scale - true
+    elif record.get("bound") == IMPUTED:
+        scale = _of_imputed(record, weight)
         shift = value * scale - true
     printed = float(table.printed[at]) if np.isfinite(table.printed[at]) else value
     half = float(table.half[at]) if np.isfinite(table.half[at]) else 0.0
     ends = [(printed - half) * scale - shift, (printed + half) * scale - shift]
     draft.row(sums, min(ends), max(ends), owner)
+
+
+def _of_imputed(record: Mapping[Any, Any], weight: float) -> float:
+    """The factor from a printed imputed figure to the sum of the cell; 0, which tells it to the last digit, where none is known.
+
+    What was imputed is added to the sum of those who are surely cases. Readers are taken to know it: that is more than they do, for
+    it is drawn, and the undetermined share is all that is printed of it.
+    """
+    quantity = Quantity.of(str(record["quantity"]))
+    if quantity.unit == "share":
+        return weight / quantity.per
+    return 1.0 if quantity == TOTAL else 0.0
 
 
 def _targets(work: _Work, key: Cell) -> None:

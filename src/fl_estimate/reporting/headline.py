@@ -16,7 +16,7 @@ from fl_estimate.reporting.scale import Scale, scale_of
 from fl_estimate.reporting.suppression import LIMIT_SIGNS, LIMITS, NOT_PUBLISHED
 from fl_estimate.reporting.truth import Truth
 from fl_estimate.reporting.words import level_words, number, opening, percent, say, spread
-from fl_estimate.results.columns import IDENTIFIED
+from fl_estimate.results.columns import IDENTIFIED, IMPUTED
 from fl_estimate.results.recipe import Period
 
 ORDER: tuple[str, ...] = ("prevalence", "ratio", "mean", "total")
@@ -38,14 +38,14 @@ def headline(published: PublishedTables, language: str = "en", truth: Truth | No
     known = [table for table in whole if _quantity(table) in ORDER]
     if not known:
         return Headline()
-    lead = min(known, key=lambda table: ORDER.index(_quantity(table)))
+    lead = min(known, key=lambda table: (ORDER.index(_quantity(table)), _only_imputed(table)))
     rows, scale = _nation(lead), scale_of(lead.frame, lead.wording.unit)
     if any(row["publication"] == NOT_PUBLISHED for row in rows):
         return Headline(sentences=(say("sentence", "not_published", language),))
     outcome = str(rows[0]["outcome"])
     rows = [row for row in rows if row["outcome"] == outcome]
     either = next((row for row in rows if row["bound"] == IDENTIFIED), None)
-    rows = [row for row in rows if row["bound"] != IDENTIFIED]
+    rows = [row for row in rows if row["bound"] not in (IDENTIFIED, IMPUTED)] or rows
     totals = [table for table in whole if _quantity(table) == "total" and table is not lead]
     total = (
         None
@@ -62,6 +62,7 @@ def headline(published: PublishedTables, language: str = "en", truth: Truth | No
         sentences.append(say("sentence", "unweighted", language, one=unit_words(scale.counted, "one", language)))
     if len(rows) == 1 and rows[0]["publication"] != NOT_PUBLISHED:
         sentences += _all_counted(whole, lead, outcome, scale, language)
+    sentences += _imputed(whole, lead, outcome, scale, language)
     sentences += _truth(published, lead, rows[0], scale, truth, language)
     return Headline(sentences=tuple(sentences), cards=tuple(_cards(rows, scale, total, language, either)))
 
@@ -169,6 +170,24 @@ def _all_counted(
                 counted = unit_words(scale.counted, "all", language)
                 yield say("sentence", "all_counted", language, value=value, range=limits, all=counted)
                 return
+
+
+def _imputed(
+    whole: list[PublishedTable], lead: PublishedTable, outcome: str, scale: Scale, language: str
+) -> Iterator[str]:
+    """What the figure is where unknown answers are like those of people alike, where a table of the same quantity says it."""
+    for table in whole:
+        for row in _nation(table):
+            same = _quantity(table) == _quantity(lead) and row["outcome"] == outcome
+            if same and row["bound"] == IMPUTED and row["publication"] not in (NOT_PUBLISHED, *LIMITS):
+                value, lower, upper = (scale.with_unit(row, name, language) for name in ("value", "lower", "upper"))
+                limits = say("head", "range", language, lower=lower, upper=upper)
+                yield say("sentence", "imputed", language, value=value, range=limits)
+                return
+
+
+def _only_imputed(table: PublishedTable) -> bool:
+    return bool((table.frame["bound"] == IMPUTED).all())
 
 
 def _truth(

@@ -11,7 +11,7 @@ from fl_estimate.inputs.wording import Wording
 from fl_estimate.reporting.naming import known_value, quantity_words, term_words, value_words
 from fl_estimate.reporting.words import opening, say
 from fl_estimate.results.codes import P_VALUE, UNWEIGHTED, Assumption, MethodName, Quantity
-from fl_estimate.results.columns import margin_columns
+from fl_estimate.results.columns import IMPUTED, margin_columns
 
 DESIGNED: frozenset[str] = frozenset(method for method in MethodName.all() if method.of_people_counted)
 """Methods of surveys, whose rows may be unweighted."""
@@ -32,7 +32,8 @@ def is_unweighted(assumptions: Sequence[Assumption]) -> bool:
 
 def several_methods(frame: pd.DataFrame) -> bool:
     """Whether results of several methods stand in one table, so that rows must say whose they are."""
-    return frame["method"].nunique() > 1
+    # An imputed row stands among the bounds of its cell: what is done with the undetermined tells it from them.
+    return frame["method"][(frame["bound"] != IMPUTED).to_numpy(dtype=bool)].nunique() > 1
 
 
 def _of_effect(quantity: str) -> bool:

@@ -30,6 +30,7 @@ from fl_estimate.reporting.releases import KnownTable
 from fl_estimate.reporting.suppression import AT_MOST, FEWER_THAN, NOT_PUBLISHED, PUBLISHED, SuppressionRule
 from fl_estimate.results.basis import FIGURES, LISTS, MODEL, Support
 from fl_estimate.results.codes import Quantity
+from fl_estimate.results.columns import IMPUTED
 from fl_estimate.results.crossing import Crossing
 from fl_estimate.results.estimates import Assumption, Reason
 
@@ -143,6 +144,8 @@ def _verdict(
     if rule.few_cases == "at_most":
         at_most |= model & few_of_model(draft, rule) & ~closed
     hidden = (judged.hard & ~at_most) | (~apart & (closed | (few & ~at_most)))
+    # What was drawn is nobody's answer: an imputed figure needs as many cases among the answers as any other has.
+    hidden |= (draft.frame["bound"] == IMPUTED).to_numpy(dtype=bool) & ~(draft.support.cases >= rule.min_cases)
     if rule.few_cases == "model":
         hidden = np.where(model, False, hidden | at_most)
         at_most = np.zeros(len(keys), dtype=bool)

@@ -277,6 +277,11 @@ SENTENCES: dict[str, Said] = {
         "En comptant {all} comme des cas, on obtient {value} ({range}).",
         "Si se cuenta {all} como casos, se obtiene {value} ({range}).",
     ),
+    "imputed": (
+        "If those who did not answer are like people who gave the same other answers, it is {value} ({range}).",
+        "Si les personnes qui n’ont pas répondu ressemblent à celles qui ont donné les mêmes autres réponses, c’est {value} ({range}).",
+        "Si quienes no respondieron se parecen a las personas que dieron las mismas otras respuestas, es {value} ({range}).",
+    ),
     "truth": (
         "The country is made up, so the truth is known: {truth} ({unit}).",
         "Le pays est fictif, la vérité est donc connue\u00a0: {truth} ({unit}).",

@@ -23,9 +23,16 @@ from fl_estimate.study.plan import earlier, is_for
 
 
 def make_estimate(
-    entry: Entry, study: Study, inputs: StudyInputs, before: Mapping[str, Estimates], tell: Callable[[str], None]
+    entry: Entry,
+    study: Study,
+    inputs: StudyInputs,
+    before: Mapping[str, Estimates],
+    tell: Callable[[str], None],
+    instead: Mapping[str, Any] | None = None,
 ) -> Any:
     """Make one estimate of a study; `before` holds those made already, `tell` is told how far long ones are.
+
+    `instead` are arguments that take the place of what the keys say.
 
     Returns
     -------
@@ -38,10 +45,10 @@ def make_estimate(
         Of the estimator; FL-EST-26 where an estimate that it names could not be made.
     """
     _require_made([name for _, _, name in earlier(entry)], before)
-    given = _given(entry, inputs.tables.get(entry.name, {}), before) | _with(entry, Told, tell)
+    given = _given(entry, inputs.tables.get(entry.name, {}), before) | _with(entry, Told, tell) | dict(instead or {})
     function = entry.declared.function
     if isinstance(entry, PeopleEntry):
-        return function(**_with(entry, People, inputs.people[study.source_of(entry.source)]), **given)
+        return function(**_with(entry, People, inputs.of(entry, study.source_of(entry.source))), **given)
     if not isinstance(entry, ListsEntry):
         return function(**given)
     histories = inputs.histories[entry.name]

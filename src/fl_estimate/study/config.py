@@ -24,6 +24,7 @@ from fl_estimate.results.roles import People, Stated
 from fl_estimate.study.entries import (
     CalibrateEntry,
     ClassifyEntry,
+    ImputeEntry,
     MapEntry,
     PublishEntry,
     SourceEntry,
@@ -32,6 +33,7 @@ from fl_estimate.study.entries import (
 )
 from fl_estimate.study.faults import told
 from fl_estimate.study.forms import Entry, ListsEntry, PeopleEntry, entry_models, keys_at, tag_of
+from fl_estimate.study.imputing import impute_faults
 from fl_estimate.study.plan import between_faults, earlier_faults, kept_faults, key_faults
 
 
@@ -43,6 +45,7 @@ class StudyConfig(Strict):
     out: str | None = None
     source: dict[str, SourceEntry]
     classify: ClassifyEntry | None = None
+    impute: ImputeEntry | None = None
     calibrate: CalibrateEntry | None = None
     estimate: Annotated[list[Entry], Field(min_length=1)]
     publish: PublishEntry = PublishEntry()
@@ -306,6 +309,9 @@ def _faults(config: StudyConfig, places: Sequence[int]) -> Iterable[str]:
         yield from _source_faults("classify.source", config.classify.source, sources)
     if config.calibrate is not None:
         yield from _source_faults("calibrate.source", config.calibrate.source, sources)
+    named = config.classify.source if config.classify is not None else None
+    classified = named if named is not None else next(iter(sources), "")
+    yield from impute_faults(config.classify, config.impute, config.estimate, places, classified)
     try:
         config.publish.suppression()
     except PublishFault as error:

@@ -53,6 +53,19 @@ class ClassifyEntry(Strict):
     short_instrument: bool = False
 
 
+class ImputeEntry(Strict):
+    """``[impute]``: how the unknown answers of ``[classify]`` are drawn for estimates with ``unknown = "impute"``; the arguments of `fl.impute`.
+
+    `by` are the columns within which donors are preferred; without it those by which the imputed estimates are made.
+    """
+
+    draws: Annotated[int, Field(ge=2)] | None = None
+    donors: Literal["predictive", "nearest"] = "predictive"
+    method: Literal["donors", "chained"] = "donors"
+    by: list[str] | None = None
+    seed: int = 1
+
+
 class Titled(Strict):
     """What every ``[[estimate]]`` may say of its table: a title, and a note under it, for all languages or by language."""
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import narwhals as nw
 
 from fl_estimate.errors import ExpressionFault, FileFault, StudyFault, is_file, nearest
+from fl_estimate.estimators.imputed import is_imputed
 from fl_estimate.reporting.particulars import MapChoice
 from fl_estimate.reporting.truth import Truth, read_truth
 from fl_estimate.results.roles import WithReadings
@@ -24,6 +25,7 @@ from fl_estimate.study.config import Study
 from fl_estimate.study.entries import CalibrateEntry, SourceEntry
 from fl_estimate.study.forms import Entry, ListsEntry, PeopleEntry
 from fl_estimate.study.gathering import Faults
+from fl_estimate.study.imputing import imputed, imputes
 from fl_estimate.study.labelling import labelled
 from fl_estimate.study.named_columns import named_columns
 from fl_estimate.study.private import keyed
@@ -54,6 +56,8 @@ class StudyInputs:
         By source.
     people : mapping of str to SurveyData or Classification
         What estimates are made of, by source.
+    imputed : mapping of str to Imputation
+        Of ``[impute]``, by source: the same people with draws of their unknown answers.
     definitions : tuple of (framework id, title)
     tables : mapping of str to mapping
         By estimate, what its keys name in files: frames, a map, a number of persons.
@@ -67,12 +71,17 @@ class StudyInputs:
 
     surveys: Mapping[str, SurveyData]
     people: Mapping[str, Any]
+    imputed: Mapping[str, Any] = field(default_factory=dict[str, Any])
     definitions: tuple[tuple[str, str], ...] = ()
     tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
     histories: Mapping[str, CaptureHistories] = field(default_factory=dict[str, "CaptureHistories"])
     files: tuple[Source, ...] = ()
     truth: Truth | None = None
     map: MapChoice | None = None
+
+    def of(self, entry: PeopleEntry, source: str) -> Any:
+        """The people of an entry: with their draws where it is made of these, else as they are classified."""
+        return self.imputed.get(source, self.people[source]) if imputes(entry) else self.people[source]
 
 
 def read_inputs(study: Study, tell: Tell, faults: Faults | None = None) -> StudyInputs:
@@ -101,6 +110,8 @@ def read_inputs(study: Study, tell: Tell, faults: Faults | None = None) -> Study
         chosen_map = _map(study)
     surveys = _surveys(study, tell, noted)
     people, definitions = _classified(study, tell, noted, surveys)
+    drawn = {name: each for name, each in people.items() if is_imputed(each)}
+    people |= {name: each.classification for name, each in drawn.items()}
     for name, each in people.items():
         people[name] = _derived(name, study.config.source[name].derived, each, noted)
     entry = study.config.calibrate
@@ -118,6 +129,7 @@ def read_inputs(study: Study, tell: Tell, faults: Faults | None = None) -> Study
     return StudyInputs(
         surveys=surveys,
         people=people,
+        imputed={name: replace(each, classification=people[name]) for name, each in drawn.items()},
         definitions=definitions,
         tables=beside.tables,
         histories=beside.histories,
@@ -208,15 +220,21 @@ def _classified(
     del people[name]  # without its classes nothing of it can be estimated
     with noted.of("classify"):
         frameworks = [Framework.read(_framework(study, each)) for each in named]
-        people[name] = classify(
-            surveys[name],
-            frameworks,
-            outcomes=asked_readings(study.config.estimate, study.config.source[name].derived, frameworks),
-            reference_day=entry.reference_day,
-            allow_unverified=entry.allow_unverified,
-            short_instrument=entry.short_instrument,
-        )
-        return people, tuple((framework.id, framework.title.en) for framework in people[name].frameworks)
+        outcomes = asked_readings(study.config.estimate, study.config.source[name].derived, frameworks)
+        if study.config.impute is not None:
+            tell(f"imputing unknown answers of {name}")
+            entries = study.config.estimate
+            people[name] = imputed(surveys[name], frameworks, entry, study.config.impute, entries, outcomes)
+        else:
+            people[name] = classify(
+                surveys[name],
+                frameworks,
+                outcomes=outcomes,
+                reference_day=entry.reference_day,
+                allow_unverified=entry.allow_unverified,
+                short_instrument=entry.short_instrument,
+            )
+        return people, tuple((framework.id, framework.title.en) for framework in frameworks)
     return people, ()
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from fl_estimate.errors import EstimateFault, FlError
 from fl_estimate.estimators.capture_recapture.appraisal import Appraisal
+from fl_estimate.estimators.imputed import told_of
 from fl_estimate.indicators.clock import require_period
 from fl_estimate.reporting.appraisals import PublishedAppraisal, publish_appraisal
 from fl_estimate.reporting.particulars import Particulars
@@ -24,6 +26,7 @@ from fl_estimate.study.config import Study, read_study, read_with_faults
 from fl_estimate.study.folder import FORM, read_manifest, replacing, require_free, write_manifest
 from fl_estimate.study.forms import Entry, PeopleEntry
 from fl_estimate.study.gathering import Faults
+from fl_estimate.study.imputing import with_bounds
 from fl_estimate.study.inputs import Fingerprint, StudyInputs, Tell, fingerprint, package_versions, read_inputs, ready
 from fl_estimate.study.labelling import entitled, in_language
 from fl_estimate.study.nesting import nested_by_columns
@@ -193,7 +196,7 @@ def _try_out(study: Study, inputs: StudyInputs, tell: Tell, faults: Faults) -> N
     for place, entry in ready(study, inputs):
         tell(f"checking {entry.name}")
         with faults.of(place):
-            try_out(entry, inputs.people[study.source_of(entry.source)])
+            try_out(entry, inputs.of(entry, study.source_of(entry.source)))
 
 
 def _nested(study: Study, inputs: StudyInputs) -> dict[str, dict[str, dict[Any, Any]]]:
@@ -208,7 +211,11 @@ def _nested(study: Study, inputs: StudyInputs) -> dict[str, dict[str, dict[Any, 
 def _estimate(
     study: Study, inputs: StudyInputs, tell: Tell
 ) -> tuple[dict[str, Estimates], dict[str, FlError], dict[str, Appraisal]]:
-    """Make every estimate; a fault of the sample itself stops the run, any other stops that estimate only."""
+    """Make every estimate; a fault of the sample itself stops the run, any other stops that estimate only.
+
+    Imputed ones have their bounds beside them; what is made of them takes the imputed rows alone.
+    """
+    shown: dict[str, Estimates] = {}
     made: dict[str, Estimates] = {}
     failed: dict[str, FlError] = {}
     appraisals: dict[str, Appraisal] = {}
@@ -221,7 +228,9 @@ def _estimate(
                 appraisals[entry.name], answer = answer, answer.headline
             if isinstance(answer, SurveyTest):
                 answer = answer.rows
+            beside = with_bounds(entry, answer, partial(make_estimate, entry, study, inputs, made, tell))
             made[entry.name] = entitled(answer, entry, study.config.labels)
+            shown[entry.name] = entitled(beside, entry, study.config.labels)
         except EstimateFault as error:
             failed[entry.name] = error
         except FlError as error:
@@ -231,7 +240,7 @@ def _estimate(
             if entry.name in failed:
                 faults.add(place, failed[entry.name])
     faults.require()
-    return made, failed, appraisals
+    return shown, failed, appraisals
 
 
 def _published(appraisals: Mapping[str, Appraisal], rule: SuppressionRule) -> dict[str, PublishedAppraisal]:
@@ -283,6 +292,7 @@ def _manifest(
             {"name": file.name, "sha256": _hash(file, mark), "rows": file.n_rows} for file in inputs.files
         ],
         "definitions": [{"id": identity, "title": title} for identity, title in inputs.definitions],
+        "imputations": {name: told_of(drawn) for name, drawn in inputs.imputed.items()},
         "geography": geography(estimates.values()),
         "estimates": [
             _done(entry, estimates[entry.name], hidden[entry.name])

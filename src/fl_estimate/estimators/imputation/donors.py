@@ -93,7 +93,7 @@ class DonorSearch:
             gap = items @ score.effects[seen] - mine @ score.effects[seen]
             unlike = items != mine
             apart = unlike @ (np.abs(score.effects[seen]) + DIFFERENT)
-            rough = np.abs(gap) + DIFFERENT * unlike.sum(axis=1) if self._by_score else apart
+            rough = np.abs(gap) + apart if self._by_score else apart
             order = np.argsort(rough, kind="stable")
             at = order[: 1 + int(np.searchsorted(np.cumsum(np.minimum(sizes[order], LOOKED_AT)), LOOKED_AT))]
             donors, of = self._rows(usable[at], row, k)

@@ -20,7 +20,8 @@ from fl_estimate.indicators.classify import Classification
 from fl_estimate.indicators.marks import Note
 from fl_estimate.indicators.persons import PERSON
 from fl_estimate.inputs.sample_design import Design
-from fl_estimate.inputs.survey_data import ReferencePeriod, Source as FileSource
+from fl_estimate.inputs.survey_data import ReferencePeriod
+from fl_estimate.inputs.survey_data import Source as FileSource
 from fl_estimate.inputs.wording import Wording
 
 

@@ -1,0 +1,110 @@
+"""Imputed answers in a study: the people of `[impute]`, and the bounds that stand beside every imputed figure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal, get_args, get_origin
+
+from fl_estimate.design.domains import by_margins
+from fl_estimate.results.beside_bounds import beside_bounds
+from fl_estimate.results.estimates import Estimates
+from fl_estimate.study.entries import ClassifyEntry, ImputeEntry
+from fl_estimate.study.forms import Entry, PeopleEntry
+
+IMPUTE = "impute"
+
+
+def imputes(entry: Entry) -> bool:
+    """Whether an estimate is to be made of imputed answers."""
+    return isinstance(entry, PeopleEntry) and getattr(entry, "unknown", None) == IMPUTE
+
+
+def has_bounds(entry: Entry) -> bool:
+    """Whether bounds can stand beside what an entry estimates: it counts people in a class."""
+    forms = [argument.form for argument in entry.declared.arguments if argument.name == "unknown"]
+    return any("bounds" in _choices(form) for form in forms)
+
+
+def _choices(form: Any) -> tuple[Any, ...]:
+    if get_origin(form) is Literal:
+        return get_args(form)
+    return tuple(choice for inner in get_args(form) for choice in _choices(inner))
+
+
+def impute_faults(
+    classify: ClassifyEntry | None,
+    impute: ImputeEntry | None,
+    entries: Sequence[Entry],
+    places: Sequence[int],
+    source: str,
+) -> Iterator[str]:
+    """What is wrong between ``[impute]``, ``[classify]`` and the estimates; `source` is that which is classified."""
+    asking = [(place, entry) for place, entry in zip(places, entries, strict=True) if imputes(entry)]
+    if impute is None:
+        for place, _ in asking:
+            yield (
+                f"estimate[{place}].unknown: there is no [impute] table; write one ([impute] alone will do), which says how the "
+                "unknown answers of [classify] are imputed"
+            )
+        return
+    if classify is None:
+        yield "impute: there is no [classify]; what is imputed are the unknown answers to the questions of its framework"
+    elif not asking:
+        yield 'impute: no estimate has unknown = "impute"; say which are made of imputed answers, or take the table out'
+    for place, entry in asking:
+        named = getattr(entry, "source", None)
+        if classify is not None and named is not None and named != source:
+            yield f"estimate[{place}].unknown: the people of {named!r} are not classified, so that nothing of them is imputed"
+
+
+def imputed(
+    survey: Any,
+    frameworks: Sequence[Any],
+    classify: ClassifyEntry,
+    entry: ImputeEntry,
+    entries: Iterable[Entry],
+    outcomes: Sequence[str] | None,
+) -> Any:
+    """The people of a survey with draws of their unknown answers, by the domains of the estimates that use them.
+
+    Raises
+    ------
+    FlError
+        Of `fl.impute`.
+    """
+    from fl_estimate.estimators.imputation.impute import impute
+
+    columns = entry.by if entry.by is not None else _domains(entries)
+    return impute(
+        survey, frameworks, outcomes=outcomes, by=columns or None, draws=entry.draws, donors=entry.donors,
+        method=entry.method, seed=entry.seed, reference_day=classify.reference_day,
+        allow_unverified=classify.allow_unverified, short_instrument=classify.short_instrument,
+    )  # fmt: skip
+
+
+def _domains(entries: Iterable[Entry]) -> list[str]:
+    """The by-columns of imputed estimates: donors of a domain's own are preferred there."""
+    return list(
+        dict.fromkeys(
+            column
+            for entry in entries
+            if imputes(entry)
+            for margin in by_margins(getattr(entry, "by", None))
+            for column in margin
+        )
+    )
+
+
+def with_bounds(entry: Entry, made: Estimates, estimate: Callable[[Mapping[str, Any]], Any]) -> Estimates:
+    """An imputed estimate as it is published: the bounds of every cell beside it, where there can be any.
+
+    Parameters
+    ----------
+    entry : Entry
+    made : Estimates
+    estimate : callable
+        Makes the entry again with other values of some arguments.
+    """
+    if not (imputes(entry) and has_bounds(entry)):
+        return made
+    return beside_bounds(made, estimate({"unknown": "bounds"}))
