@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,8 +15,8 @@ from fl_estimate.estimators.imputation.bootstrap import units_of
 from fl_estimate.estimators.imputation.donors import FEWEST, DonorSearch, covariate_codes
 from fl_estimate.estimators.imputation.kinds import Likeness, kinds_of
 from fl_estimate.estimators.imputation.pairs import Source
-from fl_estimate.estimators.imputation.pool import Block, Pool
-from fl_estimate.estimators.imputation.working import REASONS, Working, is_true
+from fl_estimate.estimators.imputation.pool import Block, Classes, Pool
+from fl_estimate.estimators.imputation.working import REASONS, Working, in_scope, is_true, person_weights
 from fl_estimate.indicators.classify import Classification
 from fl_estimate.indicators.clock import AGE_AT_INTERVIEW, thresholds
 from fl_estimate.indicators.items import AGE
@@ -45,11 +45,14 @@ class Recipients:
         Which rows of the source.
     wanted : array of bool, shape (open rows, columns)
         Unknown answers that could change a class.
+    own : mapping of str to int8 array, shape (rows of the source,)
+        The class of each row as it was given, by outcome; -1 where it is open.
     """
 
     source: Source
     at: Places
     wanted: Bools
+    own: Mapping[str, Classes]
 
     @property
     def rows(self) -> Places:
@@ -60,11 +63,12 @@ def find_recipients(source: Source, found: Classification, stems: tuple[str, ...
     """Find the rows that are open, and which of their unknown answers matter."""
     working, rows = source.working, source.rows
     own = np.repeat(rows[:, None], len(working.columns), axis=1)
+    given = source.classes(np.arange(len(rows)), own, stems)
     open_ = np.zeros(len(rows), dtype=bool)
-    for classes in source.classes(np.arange(len(rows)), own, stems).values():
+    for classes in given.values():
         open_ |= classes < 0
     at = np.flatnonzero(open_)
-    return Recipients(source=source, at=at, wanted=_wanted(working, found, rows[at]))
+    return Recipients(source=source, at=at, wanted=_wanted(working, found, rows[at]), own=given)
 
 
 def _wanted(working: Working, found: Classification, rows: Places) -> Bools:
@@ -114,10 +118,10 @@ def likeness_of(working: Working, found: Classification, domains: Sequence[str],
     columns.append(aged)
     weights = [DOMAIN_WEIGHT] * len(domains) + [COVARIATE_WEIGHT] * (len(columns) - len(domains))
     cuts = np.array([years for years in thresholds(found.frameworks) if years], dtype=float)
-    group = np.searchsorted(cuts, np.nan_to_num(ages, nan=-1.0), side="right")
-    inside = np.zeros(len(people), dtype=bool)
-    for stem in stems:
-        inside |= people[f"{stem}_in_scope"].to_numpy() == 1
+    group, youngest = (
+        np.searchsorted(cuts, np.nan_to_num(years, nan=-1.0), side="right") for years in (ages, ages - _span(found))
+    )
+    inside = in_scope(people, stems)
     questions = [name.partition("@")[0] for name in working.columns]
     numbered = {name: place for place, name in enumerate(dict.fromkeys(questions))}
     return Likeness(
@@ -125,6 +129,7 @@ def likeness_of(working: Working, found: Classification, domains: Sequence[str],
         why=working.why,
         item=np.array([numbered[name] for name in questions], dtype=np.intp),
         group=np.where(inside[working.person], group, -1 - group),
+        youngest=youngest,
         codes=covariate_codes(columns),
         weights=np.array(weights),
         ages=ages,
@@ -138,63 +143,111 @@ def build_pool(
     design: Design,
     stems: tuple[str, ...],
     *,
-    outcome: str,
     candidates: int,
     donors: Donors,
 ) -> Pool:
-    """Find every row's candidates, and classify what each would make of it."""
+    """Find every row's candidates, and classify what each would make of it. Cases are those of the first of `stems`."""
     working = recipients.source.working
     has = recipients.wanted.any(axis=1)
     at, wanted = recipients.at[has], recipients.wanted[has]
     rows = recipients.source.rows[at]
     search = DonorSearch(likeness, kinds_of(likeness), by_score=donors == "predictive")
-    blocks = tuple(_blocks(search, likeness.group[rows], rows, wanted, candidates))
-    primary = np.full((len(rows), candidates), -1, dtype=np.intp)
-    taken = np.repeat(rows[:, None], len(working.columns), axis=1)[:, None, :].repeat(candidates, axis=1)
+    groups = np.column_stack([likeness.group[rows], np.minimum(likeness.youngest[rows], likeness.group[rows])])
+    blocks = tuple(_blocks(search, groups, rows, wanted, candidates))
+    first = np.full((len(rows), candidates), -1, dtype=np.intp)
     for block in reversed(blocks):
-        primary[block.at] = block.donors
-        for column in block.columns:
-            taken[block.at, :, column] = np.where(block.donors >= 0, block.donors, rows[block.at][:, None])
-    there = primary >= 0
-    pair = np.nonzero(there)
-    classes = recipients.source.classes(at[pair[0]], taken[pair], stems)
-    laid = {name: np.full(there.shape, -1, dtype=np.int8) for name in classes}
-    for name, found in classes.items():
-        laid[name][pair] = found
-    rank = np.empty(len(working.people), dtype=np.intp)
-    rank[working.person[np.argsort(working.order)][::-1]] = np.arange(len(working.person))[::-1]
-    units = units_of(working.people, design, rank)
-    weights = (
-        np.ones(len(working.people)) if design.weights is None else working.people[design.weights].to_numpy(dtype=float)
-    )
-    of_donor = working.person[np.where(there, primary, 0)]
-    why = np.where(wanted, working.why[rows], 0)
-    told = np.stack([(why == 1 + place).sum(axis=1) for place in range(len(REASONS))], axis=1)
+        first[block.at] = block.donors
+    there = first >= 0
+    classes = _classes(recipients.source, at, blocks, there, stems)
+    units = units_of(working.people, design, _person_rank(working))
+    of_donor = working.person[np.where(there, first, 0)]
     return Pool(
         rows=rows,
         blocks=blocks,
         unit=units.of_person[of_donor],
-        weight=np.where(there, np.nan_to_num(weights[of_donor]), 0.0),
-        classes=laid,
-        case=np.where(there, laid[outcome], np.int8(0)),
-        reasons=told / np.maximum(told.sum(axis=1, keepdims=True), 1),
+        weight=np.where(there, person_weights(working.people, design)[of_donor], 0.0),
+        classes=classes,
+        case=np.where(there, classes[stems[0]], np.int8(0)),
+        reasons=_reasons(working.why[rows], wanted),
         random=np.argsort(np.argsort(working.order[rows])),
         units=units,
     )
 
 
-def _blocks(search: DonorSearch, group: npt.NDArray[np.int64], rows: Places, wanted: Bools, k: int) -> list[Block]:
-    """The donors of every pattern; patterns that few rows answered are split."""
+def _classes(
+    source: Source, at: Places, blocks: Sequence[Block], there: Bools, stems: tuple[str, ...]
+) -> dict[str, Classes]:
+    """What every candidate would make of its row."""
+    row, candidate = np.nonzero(there)
+    place = np.full(there.shape, -1, dtype=np.intp)
+    place[row, candidate] = np.arange(len(row))
+    taken = np.repeat(source.rows[at][row][:, None], len(source.working.columns), axis=1)
+    for block in blocks:
+        for column in block.columns:
+            pairs, donors = place[block.at], block.donors
+            kept = (pairs >= 0) & (donors >= 0)
+            taken[pairs[kept], column] = donors[kept]
+    found: dict[str, Classes] = {}
+    for name, classes in source.classes(at[row], taken, stems).items():
+        found[name] = np.full(there.shape, -1, dtype=np.int8)
+        found[name][row, candidate] = classes
+    return found
+
+
+def _reasons(why: npt.NDArray[np.int8], wanted: Bools) -> Floats:
+    """The share of each reason among the answers to be drawn."""
+    told = np.stack([((why == 1 + place) & wanted).sum(axis=1) for place in range(len(REASONS))], axis=1)
+    return told / np.maximum(told.sum(axis=1, keepdims=True), 1)
+
+
+def _person_rank(working: Working) -> Places:
+    """A rank of people that does not depend on their order: by the first of their rows."""
+    rank = np.full(len(working.people), len(working.person), dtype=np.intp)
+    np.minimum.at(rank, working.person, working.order)
+    return rank
+
+
+def _blocks(search: DonorSearch, groups: npt.NDArray[np.int64], rows: Places, wanted: Bools, k: int) -> list[Block]:
+    """The donors of every pattern of unknown answers; `groups` are each row's own and the youngest that it may belong to."""
     found: list[Block] = []
-    patterns, inverse = np.unique(np.column_stack([group, wanted]), axis=0, return_inverse=True)
+    patterns, inverse = np.unique(np.column_stack([groups, wanted]), axis=0, return_inverse=True)
     for place, pattern in enumerate(patterns):
         at = np.flatnonzero(inverse.ravel() == place)
-        own = int(pattern[0])
-        for part in _split(search, own, pattern[1:].astype(bool)):
-            near = search.nearest(rows[at], own, part, k=k)
-            if near.found:
-                found.append(Block(at=at, columns=np.flatnonzero(part), donors=near.donors))
+        before: list[Block] = []
+        for group, part in _parts(search, range(int(pattern[0]), int(pattern[1]) - 1, -1), pattern[2:].astype(bool)):
+            block = _block(search, rows, at, group, part, before, k)
+            if block.found:
+                before.append(block)
+        found += before
     return found
+
+
+def _block(
+    search: DonorSearch, rows: Places, at: Places, group: int, part: Bools, before: list[Block], k: int
+) -> Block:
+    """One part of a pattern. After others every candidate has one donor, near to what those before made of the row."""
+    columns = np.flatnonzero(part)
+    if not before:
+        near = search.nearest(rows[at], group, part, k=k)
+        donors = near.donors
+    else:
+        every = np.repeat(rows[at], k)
+        drawn = np.concatenate([block.columns for block in before])
+        given = search.told(every, drawn, before[0].donors.ravel())
+        near = search.nearest(every, group, part, k=FEWEST, given=given)
+        turn = np.arange(len(every)) % max(min(FEWEST, near.found), 1)
+        donors = near.donors[np.arange(len(every)), turn].reshape(len(at), k)
+    return Block(at=at, columns=columns, donors=donors, found=near.found, discrimination=near.score.discrimination)
+
+
+def _parts(search: DonorSearch, groups: range, pattern: Bools) -> Iterator[tuple[int, Bools]]:
+    """The parts of a pattern, each with the group that answered it: the row's own where somebody there did."""
+    left = pattern.copy()
+    for group in groups:
+        here = left & search.answers(group)
+        for part in _split(search, group, here):
+            yield group, part
+        left &= ~here
 
 
 def _split(search: DonorSearch, group: int, pattern: Bools) -> list[Bools]:

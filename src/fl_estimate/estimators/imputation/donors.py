@@ -39,6 +39,19 @@ class Neighbours:
     score: Score
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Given:
+    """What is known of some rows, question by question.
+
+    Attributes
+    ----------
+    true, unknown : array of bool, shape (rows, items)
+    """
+
+    true: Bools
+    unknown: Bools
+
+
 class DonorSearch:
     """The kinds of one survey, and the nearest rows among them."""
 
@@ -46,9 +59,7 @@ class DonorSearch:
         self._likeness, self._kinds, self._by_score = likeness, kinds, by_score
         self._items = _by_item(kinds.true & ~kinds.unknown, likeness.item)
         self._unknown_items = _by_item(kinds.unknown, likeness.item) & ~self._items
-        rows = np.arange(len(kinds.of_row))
         table = pd.DataFrame({"kind": np.repeat(kinds.of_row, kinds.levels.shape[1]), "level": kinds.levels.ravel()})
-        del rows
         counted = table.groupby(["kind", "level"], sort=True).size()
         self._cell_kind = counted.index.get_level_values(0).to_numpy()
         self._cell_level = counted.index.get_level_values(1).to_numpy()
@@ -64,7 +75,11 @@ class DonorSearch:
         """How many rows answered a whole pattern."""
         return int(self._kinds.sizes[self.answered(group, pattern)].sum())
 
-    def nearest(self, rows: Places, group: int, pattern: Bools, *, k: int) -> Neighbours:
+    def answers(self, group: int) -> Bools:
+        """Which columns somebody of a group answered."""
+        return (~self._kinds.unknown[self._kinds.group == group]).any(axis=0)
+
+    def nearest(self, rows: Places, group: int, pattern: Bools, *, k: int, given: Given | None = None) -> Neighbours:
         """Find the donors of rows with one pattern of unknown answers.
 
         Parameters
@@ -75,6 +90,8 @@ class DonorSearch:
         pattern : array of bool, shape (columns,)
             Answers to be drawn.
         k : int
+        given : Given, optional
+            What else is known of each of the rows, answers drawn before among it.
         """
         kinds, likeness = self._kinds, self._likeness
         usable = self.answered(group, pattern)
@@ -86,10 +103,10 @@ class DonorSearch:
             return Neighbours(donors=found, found=0, score=score)
         sizes = kinds.sizes[usable]
         for place, row in enumerate(rows):
-            own = kinds.of_row[row]
-            seen = used & ~self._unknown_items[own]
+            true, unknown = self._own(row) if given is None else (given.true[place], given.unknown[place])
+            seen = used & ~unknown
             items = self._items[np.ix_(usable, np.flatnonzero(seen))]
-            mine = self._items[own, seen]
+            mine = true[seen]
             gap = items @ score.effects[seen] - mine @ score.effects[seen]
             unlike = items != mine
             apart = unlike @ (np.abs(score.effects[seen]) + DIFFERENT)
@@ -102,6 +119,22 @@ class DonorSearch:
             chosen = np.argsort(distance, kind="stable")[:k]
             found[place, : len(chosen)] = donors[chosen]
         return Neighbours(donors=found, found=int(sizes.sum()), score=score)
+
+    def told(self, rows: Places, columns: Places, donors: Places) -> Given:
+        """What is known of rows once they have the answers of some columns from donors; each row with its one donor."""
+        kinds, item = self._kinds, self._likeness.item
+        own = kinds.of_row[rows]
+        true, unknown = kinds.true[own] & ~kinds.unknown[own], kinds.unknown[own].copy()
+        there = donors >= 0
+        of = kinds.of_row[np.where(there, donors, 0)]
+        true[:, columns] = np.where(there[:, None], kinds.true[np.ix_(of, columns)], true[:, columns])
+        unknown[:, columns] &= ~there[:, None]
+        known = _by_item(true, item)
+        return Given(true=known, unknown=_by_item(unknown, item) & ~known)
+
+    def _own(self, row: int) -> tuple[Bools, Bools]:
+        own = self._kinds.of_row[row]
+        return self._items[own], self._unknown_items[own]
 
     def _distance(self, row: int, donors: Places, gap: Floats, rough: Floats, score: Score) -> Floats:
         likeness, levels = self._likeness, self._kinds.levels

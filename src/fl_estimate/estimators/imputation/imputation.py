@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import narwhals as nw
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
-from fl_estimate.arrays import Places
+from fl_estimate.arrays import Bools, Floats, Places
 from fl_estimate.errors import EstimateFault, NotAColumn, listed, not_one_of, shown
+from fl_estimate.estimators.imputation.diagnostics import diagnostics
+from fl_estimate.estimators.imputation.information import PilotFraction
 from fl_estimate.estimators.imputation.pairs import Source, completed_data
+from fl_estimate.estimators.imputation.persons import Persons
 from fl_estimate.estimators.imputation.pool import Classes, Pool
-from fl_estimate.estimators.imputation.working import REASONS
+from fl_estimate.estimators.imputation.working import REASONS, in_scope, person_weights
 from fl_estimate.indicators.classify import Classification
 from fl_estimate.indicators.marks import Note
 from fl_estimate.indicators.persons import PERSON
@@ -23,25 +27,6 @@ from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.survey_data import ReferencePeriod
 from fl_estimate.inputs.survey_data import Source as FileSource
 from fl_estimate.inputs.wording import Wording
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Persons:
-    """How drawn rows become drawn persons.
-
-    Attributes
-    ----------
-    places : int array, shape (recipients,)
-        Their places among people.
-    of_row : int array, shape (rows of the pool,)
-        Which recipient each row belongs to.
-    fixed : mapping of str to int8 array, shape (recipients,)
-        What their other rows make of them, by outcome.
-    """
-
-    places: Places
-    of_row: Places
-    fixed: Mapping[str, Classes]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -61,7 +46,16 @@ class Imputation(NotAColumn):
     outcome : str
         Whose cases `delta` speaks of.
     recipients : int array, shape (recipients,)
-        Places among people of those whose answers were drawn.
+        Places among people of those whose class is open in some outcome.
+    drawn : mapping of str to int8 array, shape (recipients, draws)
+        Their classes in every draw, by outcome, of a stock too; of a count its number.
+    pilot : PilotFraction
+        The fraction of missing information of the headline that the number of draws was chosen by.
+
+    Notes
+    -----
+    It is people as a Classification is: estimators take it, and count what is unknown as they are told to. Imputation is
+    never what they do without being asked. It holds respondents' answers, as the data do, and shows none.
     """
 
     classification: Classification
@@ -69,9 +63,10 @@ class Imputation(NotAColumn):
     seed: int
     delta: Mapping[str, float]
     outcome: str
-    source_rows: Source
-    pool: Pool
-    persons: Persons
+    source_rows: Source = field(repr=False)
+    pool: Pool = field(repr=False)
+    persons: Persons = field(repr=False)
+    pilot: PilotFraction = field(repr=False)
 
     @property
     def people(self) -> Any:
@@ -106,6 +101,65 @@ class Imputation(NotAColumn):
     def recipients(self) -> Places:
         return self.persons.places
 
+    @property
+    def fraction_missing(self) -> float:
+        """The fraction of missing information of the headline's share in the nation, by the pilot."""
+        return self.pilot.fraction
+
+    @cached_property
+    def left_open(self) -> Mapping[str, float]:
+        """By outcome, the share of the recipients whose class an average draw leaves open: counted as no.
+
+        Answers cannot settle a date that is not known, nor what a donor was not asked either.
+        """
+        return {name: self._left_open(name) for name in self.outcomes}
+
+    @cached_property
+    def row_weights(self) -> Floats:
+        """The sampling weight of each row of answers."""
+        working = self.source_rows.working
+        return person_weights(working.people, self.design)[working.person]
+
+    @cached_property
+    def rows_in_scope(self) -> Bools:
+        """Whether each row of answers is one of a person in scope of some outcome."""
+        working = self.source_rows.working
+        return in_scope(working.people, self.outcomes)[working.person]
+
+    def share_drawn(self, outcome: str) -> float:
+        """The weighted share of the people in scope whose class was drawn.
+
+        Raises
+        ------
+        EstimateFault
+            FL-EST-441: no draws of this outcome.
+        """
+        self._drawn_of(outcome)
+        people = self.source_rows.working.people
+        weights = person_weights(people, self.design) * (people[f"{outcome}_in_scope"].to_numpy() == 1)
+        open_ = people[outcome].to_numpy() != people[f"{outcome}_possible"].to_numpy()
+        return float((weights * open_).sum() / weights.sum()) if weights.sum() > 0 else 0.0
+
+    def diagnostics(self) -> pd.DataFrame:
+        """What the imputation was made of. For the analyst: small counts of respondents, never to be published.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One line for each column of answers that was drawn: `item`; `answered` and `drawn` (rows); `share_drawn` (weighted, of
+            both); `answered_true` and `drawn_true` (weighted shares that tell of something, over all draws); `donors` (the
+            fewest that could have given it), `donors_used`, `most_used` (the share of its draws that came from one
+            respondent); `discrimination` (how often the other answers rank somebody it happened to above somebody it did
+            not: 0.5 is by chance); and `remarks`: few_donors, donor_used_often, nothing_predicts_it, much_drawn.
+
+        Examples
+        --------
+        >>> import fl_estimate as fl
+        >>> people = fl.datasets.load("country_migrants")  # doctest: +SKIP
+        >>> fl.impute(people, seed=1).diagnostics()  # doctest: +SKIP
+        """
+        return diagnostics(self)
+
     def notes(self, outcomes: Sequence[str]) -> tuple[Note, ...]:
         """As those of the classification."""
         return self.classification.notes(outcomes)
@@ -117,7 +171,7 @@ class Imputation(NotAColumn):
     @cached_property
     def drawn(self) -> Mapping[str, Classes]:
         """The class of every recipient in every draw, by outcome: int8, shape (recipients, draws)."""
-        return {name: self._classes(name) for name in self.outcomes}
+        return {name: self.persons.drawn(name, self.pool, self.chosen) for name in self.outcomes}
 
     def with_draws(self, outcome: str) -> Any:
         """The people with a null-free 0/1 column for each draw, ``<outcome>@1`` to ``<outcome>@<draws>``.
@@ -174,7 +228,7 @@ class Imputation(NotAColumn):
         working, pool = self.source_rows.working, self.pool
         taken = np.repeat(pool.rows[:, None], len(working.columns), axis=1)
         for block in pool.blocks:
-            donor = block.donors[np.arange(len(block.at)), self._chosen[block.at, draw - 1]]
+            donor = block.donors[np.arange(len(block.at)), self.chosen[block.at, draw - 1]]
             own = np.where(donor >= 0, donor, pool.rows[block.at])
             taken[np.ix_(block.at, block.columns)] = own[:, None]
         data = completed_data(self.source_rows.data, working, pool.rows, taken)
@@ -187,21 +241,26 @@ class Imputation(NotAColumn):
             f"{self.draws} draws, seed {self.seed}{f', delta {shifted}' if shifted else ''})"
         )
 
+    def _left_open(self, name: str) -> float:
+        if not len(self.recipients):
+            return 0.0
+        open_ = np.take_along_axis(self.pool.classes[name], self.chosen.astype(np.intp), axis=1) < 0
+        people = self.source_rows.working.people.iloc[self.recipients]
+        undrawn = (people[name] != people[f"{name}_possible"]).to_numpy()
+        undrawn[self.persons.of_row] = False
+        found = np.repeat(undrawn[:, None], self.draws, axis=1)
+        np.logical_or.at(found, self.persons.of_row, open_)
+        return float((found & (self.drawn[name] == 0)).mean())
+
     def _drawn_of(self, outcome: str) -> Classes:
         if outcome not in self.drawn:
             raise not_one_of("FL-EST-441", "this outcome among those drawn", outcome, self.outcomes, EstimateFault)
         return self.drawn[outcome]
 
     @cached_property
-    def _chosen(self) -> npt.NDArray[np.int16]:
+    def chosen(self) -> npt.NDArray[np.int16]:
+        """Which of its candidates each row takes in each draw, shape (rows, draws)."""
         return self.pool.chosen(self.draws, self.seed, self.delta)
-
-    def _classes(self, name: str) -> Classes:
-        """Persons are positive by any of their rows; what stays open is none."""
-        rows = np.take_along_axis(self.pool.classes[name], self._chosen, axis=1)
-        found = np.repeat(self.persons.fixed[name][:, None], self.draws, axis=1)
-        np.maximum.at(found, self.persons.of_row, np.maximum(rows, 0))
-        return found
 
     def _joined(self, people: Any, outcome: str, names: list[str], drawn: Classes) -> Any:
         """Lazily, by the key of the people, so that nobody but the recipients is written twice."""

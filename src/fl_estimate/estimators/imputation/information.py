@@ -37,7 +37,9 @@ class PilotFraction:
         return int(min(max(np.ceil(PER_INFORMATION * self.fraction), LEAST_DRAWS), MOST_DRAWS))
 
 
-def pilot_fraction(units: Units, weights: Floats, scope: Floats, sure: Floats, at: Places, drawn: Floats) -> PilotFraction:
+def pilot_fraction(
+    units: Units, weights: Floats, scope: Floats, sure: Floats, at: Places, drawn: Floats
+) -> PilotFraction:
     """The fraction of missing information of a share.
 
     Parameters

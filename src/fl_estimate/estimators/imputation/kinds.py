@@ -24,6 +24,8 @@ class Likeness:
         The question of each column: the phases of one are compared as one.
     group : int array, shape (rows,)
         Who are asked the same questions; a donor is of the recipient's own. Negative: no donors.
+    youngest : int array, shape (rows,)
+        The group that the row may have belonged to earlier in its period.
     codes : int array, shape (rows, covariates)
         Region, sex and the like.
     weights : array, shape (covariates,)
@@ -38,6 +40,7 @@ class Likeness:
     why: npt.NDArray[np.int8]
     item: Places
     group: npt.NDArray[np.int64]
+    youngest: npt.NDArray[np.int64]
     codes: npt.NDArray[np.int32]
     weights: Floats
     ages: Floats

@@ -29,11 +29,17 @@ class Block:
         Which columns of answers.
     donors : int array, shape (some rows, k)
         The row of answers that each candidate takes them from, -1 where there is no candidate.
+    found : int
+        How many rows could have given them.
+    discrimination : float
+        How well the other answers tell who tells of something in these (0.5: not at all); NaN where nobody, or everybody, does.
     """
 
     at: Places
     columns: Places
     donors: npt.NDArray[np.intp]
+    found: int = 0
+    discrimination: float = float("nan")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -16,6 +16,7 @@ from fl_estimate.indicators.classify import Classification, answering_table
 from fl_estimate.indicators.items import MISSING, NO, UNKNOWN_ANSWERS
 from fl_estimate.indicators.persons import PERSON
 from fl_estimate.indicators.rows import known_to
+from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.survey_data import SurveyData
 from fl_estimate.schema.answer_sets import split
 
@@ -231,3 +232,19 @@ def _rank(rows: pd.DataFrame, people: pd.DataFrame, person: Places) -> Places:
     rank = np.empty(len(hashed), dtype=np.intp)
     rank[np.argsort(hashed, kind="stable")] = np.arange(len(hashed))
     return rank
+
+
+def person_weights(people: pd.DataFrame, design: Design | None) -> Floats:
+    """Sampling weights of people, 0 where one is missing; 1 where the design has none."""
+    if design is None or design.weights is None:
+        return np.ones(len(people))
+    weights = pd.to_numeric(people[design.weights], errors="coerce").to_numpy(dtype=float)
+    return np.maximum(np.nan_to_num(weights), 0.0)
+
+
+def in_scope(people: pd.DataFrame, outcomes: Sequence[str]) -> Bools:
+    """Whether somebody is in scope of one of the outcomes."""
+    found = np.zeros(len(people), dtype=bool)
+    for name in outcomes:
+        found |= people[f"{name}_in_scope"].to_numpy() == 1
+    return found

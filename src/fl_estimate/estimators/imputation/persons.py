@@ -1,0 +1,112 @@
+"""From drawn rows to drawn persons: one qualifying row is enough, and of labels the first among the rows counts. Arrays only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from fl_estimate.arrays import Places
+from fl_estimate.estimators.imputation.building import Recipients
+from fl_estimate.estimators.imputation.pool import Classes, Pool
+from fl_estimate.indicators.framework import Framework
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Persons:
+    """How drawn rows become drawn persons.
+
+    Attributes
+    ----------
+    places : int array, shape (recipients,)
+        Their places among people, in ascending order.
+    of_row : int array, shape (rows of the pool,)
+        Which recipient each row belongs to.
+    fixed : mapping of str to int8 array, shape (recipients,)
+        What their other rows make of them, by outcome.
+    labels : mapping of str to tuple of str
+        Of an outcome with labels, the columns of its labels in their order.
+    first : mapping of str to int8 array, shape (recipients,)
+        Of an outcome with labels, the place of the first label among the other rows; as many as there are labels where none.
+    """
+
+    places: Places
+    of_row: Places
+    fixed: Mapping[str, Classes]
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    first: Mapping[str, Classes] = field(default_factory=dict[str, Classes])
+
+    def drawn(self, name: str, pool: Pool, chosen: npt.NDArray[np.int16]) -> Classes:
+        """The class of every person in every draw; what stays open is no."""
+        outcome = name.partition("=")[0]
+        if name != outcome and outcome in self.labels:
+            return (self._first(outcome, pool, chosen) == self.labels[outcome].index(name)).astype(np.int8)
+        rows = np.take_along_axis(pool.classes[name], chosen, axis=1)
+        found = np.repeat(self.fixed[name][:, None], chosen.shape[1], axis=1)
+        np.maximum.at(found, self.of_row, np.maximum(rows, 0))
+        return found
+
+    def _first(self, outcome: str, pool: Pool, chosen: npt.NDArray[np.int16]) -> Classes:
+        """The place of each person's label in each draw."""
+        labels = self.labels[outcome]
+        rows = np.take_along_axis(first_label([pool.classes[name] for name in labels]), chosen, axis=1)
+        found = np.repeat(self.first[outcome][:, None], chosen.shape[1], axis=1)
+        np.minimum.at(found, self.of_row, rows)
+        return found
+
+
+def first_label(classes: Sequence[Classes]) -> Classes:
+    """The place of the label that is given; as many as there are labels where none is."""
+    found = np.full(classes[0].shape, len(classes), dtype=np.int8)
+    for place in range(len(classes) - 1, -1, -1):
+        found[classes[place] == 1] = place
+    return found
+
+
+def persons_of(
+    recipients: Recipients, pool: Pool, places: Places, frameworks: Sequence[Framework], stems: Sequence[str]
+) -> Persons:
+    """Lay out the persons of a pool.
+
+    Parameters
+    ----------
+    recipients : Recipients
+    pool : Pool
+    places : int array
+        Persons whose class is open in some outcome, in ascending order.
+    frameworks : sequence of Framework
+    stems : sequence of str
+        Outcomes.
+    """
+    working, source = recipients.source.working, recipients.source
+    labels = {
+        outcome.id: tuple(f"{outcome.id}={value.id}" for value in outcome.classes)
+        for framework in frameworks
+        for outcome in framework.outcomes
+        if outcome.type == "classes"
+    }
+    others = np.flatnonzero(~np.isin(source.rows, pool.rows))
+    of_other = np.searchsorted(places, working.person[source.rows[others]])
+    first: dict[str, Classes] = {}
+    for outcome, names in labels.items():
+        rank = first_label([recipients.own[name][others] for name in names])
+        first[outcome] = np.full(len(places), len(names), dtype=np.int8)
+        np.minimum.at(first[outcome], of_other, rank)
+    return Persons(
+        places=places,
+        of_row=np.searchsorted(places, working.person[pool.rows]),
+        fixed={name: working.people[name].to_numpy()[places].astype(np.int8) for name in stems},
+        labels=labels,
+        first=first,
+    )
+
+
+def undetermined(people: pd.DataFrame, stems: Sequence[str]) -> Places:
+    """The places of people whose class is open in some outcome."""
+    open_ = np.zeros(len(people), dtype=bool)
+    for name in stems:
+        open_ |= people[name].to_numpy() != people[f"{name}_possible"].to_numpy()
+    return np.flatnonzero(open_)
