@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from fl_estimate.errors import EstimateFault, listed
+from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.design_weighted import ProportionInterval, estimate_prevalence
 from fl_estimate.estimators.targets import Unknown
 from fl_estimate.inputs.replicates import Replicates
@@ -118,7 +118,7 @@ def adjustment_steps(
     several = sorted({str(name) for one in made for name in one.frame["outcome"]})
     if len(several) > 1:
         raise EstimateFault(
-            "FL-EST-473", "steps are told of one outcome", found=listed(several, most=8), fix="name a 0/1 column"
+            "FL-EST-473", "steps are told of one outcome", found=f"{len(several)} outcomes", fix="name a 0/1 column"
         )
     return _lay_out(steps, made)
 

@@ -214,12 +214,12 @@ def _reasons(given: Any) -> tuple[str, ...]:
     if given is None:
         return (EVERY_REASON,)
     names = [given] if isinstance(given, str) else list(given)
-    for name in names:
-        if name not in REASONS:
-            raise not_one_of("FL-EST-477", "this reason of an unknown answer", name, REASONS, EstimateFault)
-    if not names or len(set(names)) < len(names):
+    if any(isinstance(name, str) and name not in REASONS for name in names):
+        wrong = next(name for name in names if isinstance(name, str) and name not in REASONS)
+        raise not_one_of("FL-EST-477", "this reason of an unknown answer", wrong, REASONS, EstimateFault)
+    if not names or not all(isinstance(name, str) for name in names) or len(set(names)) < len(names):
         raise EstimateFault(
-            "FL-EST-477", "reasons are named once each", found=f"reasons={shown(names)}",
+            "FL-EST-477", "reasons are named once each", found=f"reasons={shown(given)}",
             fix=f"some of {listed(REASONS)}; leave it out for one line of all together",
         )  # fmt: skip
     return tuple(names)

@@ -12,7 +12,7 @@ import pandas as pd
 from fl_estimate.arrays import Floats
 from fl_estimate.design.domains import By
 from fl_estimate.design.intervals import general
-from fl_estimate.errors import EstimateFault, listed, shown
+from fl_estimate.errors import EstimateFault, shown
 from fl_estimate.estimators.contrasts import PART_MISSING
 from fl_estimate.estimators.design_weighted import ProportionInterval, estimate_prevalence
 from fl_estimate.inputs.sample_design import Design
@@ -107,14 +107,14 @@ def compare_proxies(
     if found.frame["outcome"].nunique() > 1:
         raise EstimateFault(
             "FL-EST-472", "own and proxy answers are compared of one outcome",
-            found=listed(found.frame["outcome"].unique(), most=8), fix="name a 0/1 column",
+            found=f"{found.frame['outcome'].nunique()} values of a column of text", fix="name a 0/1 column",
         )  # fmt: skip
     direct = np.flatnonzero(found.frame["margin"].isin(["", proxy]).to_numpy(dtype=bool))
     met = [str(value) for value in found.frame[proxy].iloc[direct].dropna().tolist()]
     if sorted(met) not in (["0", "1"], ["0.0", "1.0"]):
         raise EstimateFault(
             "FL-EST-472", "own and proxy answers cannot be compared",
-            found=f"{proxy!r} has {len(met)} values among the people counted: {listed(met, most=4) or 'none stated'}",
+            found=f"{proxy!r} has {len(met)} values among the people counted",
             fix="a column of 0 (answered for themselves) and 1 (somebody else answered), with both of them met; a "
             "Classification has is_proxy where the mapping names proxy_for",
         )  # fmt: skip

@@ -157,7 +157,7 @@ def _shares(outside: Any, covered: float | None) -> dict[str, float]:
     """Groups with their shares of all people; several are followed by all of them together."""
     given: dict[str, Any] = dict(outside) if isinstance(outside, Mapping) else {"": outside}
     if not given or not all(_number(size) and float(size) > 0 for size in given.values()):
-        raise _size("sizes that are no number above 0: " + listed(name or shown(outside) for name in given))
+        raise _size(f"sizes that are not all numbers above 0: {shown(outside)}")
     sizes = np.array([float(size) for size in given.values()])
     if (sizes < 1).all():
         if covered is not None:

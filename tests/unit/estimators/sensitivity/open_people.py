@@ -45,7 +45,7 @@ class OpenPeople(Given):
         return Given(people=self.people, design=self.design)
 
     def shifted(self, delta: Mapping[str, float], /) -> Any:
-        raise AssertionError("a curve draws no donors anew")
+        raise AssertionError(f"a curve draws no donors anew, and these were asked for: {delta}")
 
     def with_draws(self, outcomes: str | Sequence[str], /) -> pd.DataFrame:
         made = self.people.copy()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ REASONS = ["refusal"] * 30 + ["dont_know"] * 20 + ["missing"] * 10
 
 
 def people(**more: Any) -> OpenPeople:
-    return open_people(sample(), share=[0.25] * 60, reasons=REASONS, draws=20, **more)
+    return open_people(sample(), share=[0.25] * 60, reasons=REASONS, draws=6, **more)
 
 
 def few_of_delta_curve() -> fl.Estimates:
@@ -30,20 +31,25 @@ def few_of_delta_curve() -> fl.Estimates:
     return fl.delta_curve(open_people(frame, share=[0.3] * open_, reasons=["refusal"] * open_), "fl")
 
 
+@cache
+def plain() -> fl.Estimates:
+    return fl.delta_curve(people(), "fl")
+
+
 def values(curve: fl.Estimates, **by: Any) -> list[float]:
     chosen = curve.select(**by) if by else curve
     return chosen.frame["value"].tolist()
 
 
 def test_one_is_the_imputed_estimate_itself() -> None:
-    curve = fl.delta_curve(people(), "fl")
+    curve = plain()
     imputed = fl.estimate_prevalence(people(), "fl", unknown="impute")
     at_one = curve.select(term="×1")
     assert (at_one.value, at_one.se, *at_one.interval) == (imputed.value, imputed.se, *imputed.interval)
 
 
 def test_the_ends_are_the_bounds() -> None:
-    curve = fl.delta_curve(people(), "fl")
+    curve = plain()
     bounds = fl.estimate_prevalence(people().classification, "fl", unknown="bounds").frame
     ends = curve.frame.iloc[[0, -1]]
     assert ends["term"].tolist() == ["none_hide_a_case", "all_hide_a_case"]
@@ -54,9 +60,9 @@ def test_the_ends_are_the_bounds() -> None:
 
 
 def test_the_figure_never_falls_as_the_odds_grow() -> None:
-    found = values(fl.delta_curve(people(), "fl", odds=[0.01, 0.1, 0.3, 0.9, 1.1, 3, 10, 100, 1e4]))
+    found = values(fl.delta_curve(people(), "fl", odds=[0.01, 0.3, 0.9, 3, 1e4]))
     assert (np.diff(found) >= 0).all()
-    assert found[0] < found[5] < found[-1]
+    assert found[0] < found[4] < found[-1]
 
 
 @pytest.mark.parametrize("odds", [0.25, 0.5, 2, 4, 8])
@@ -77,7 +83,7 @@ def test_a_recipient_whose_donors_are_no_cases_is_reached_at_great_odds() -> Non
 
 
 def test_a_line_of_one_reason_leaves_the_others_at_random() -> None:
-    curve = fl.delta_curve(people(), "fl", reasons=["refusal", "dont_know", "missing"])
+    curve = fl.delta_curve(people(), "fl", reasons=["refusal", "dont_know", "missing"], odds=[0.5, 3])
     drawn = people().drawn["fl"]
     for place, reason in enumerate(("refusal", "dont_know", "missing")):
         line = curve.select(reason=reason)
@@ -124,8 +130,8 @@ def test_the_order_of_rows_changes_no_draw() -> None:
 
 
 def test_totals_are_persons() -> None:
-    prevalence, total = (fl.delta_curve(people(), "fl", quantity=q) for q in ("prevalence", "total"))
-    assert (np.array(values(total)) / 6_000).tolist() == pytest.approx(values(prevalence))
+    total = fl.delta_curve(people(), "fl", quantity="total")
+    assert (np.array(values(total)) / 6_000).tolist() == pytest.approx(values(plain()))
     assert set(total.frame["quantity"]) == {"scenario_total"}
 
 
@@ -139,7 +145,7 @@ def test_domains_have_lines_of_their_own() -> None:
 
 
 def test_rules_judge_the_sure_cases_and_the_recipients() -> None:
-    curve = fl.delta_curve(people(), "fl", reasons=["refusal", "missing", "not_asked"])
+    curve = fl.delta_curve(people(), "fl", reasons=["refusal", "missing", "not_asked"], odds=[1])
     support = pd.Series(curve.support.cases, index=curve.frame["reason"]).groupby(level=0).first()
     # 30 surely; 30 refusals, 10 missing, none that a filter left out
     assert support.to_dict() == {"refusal": 30, "missing": 10, "not_asked": 30}
@@ -147,7 +153,7 @@ def test_rules_judge_the_sure_cases_and_the_recipients() -> None:
 
 
 def test_how_much_was_imputed_is_told_once() -> None:
-    curve = fl.delta_curve(people(), "fl")
+    curve = plain()
     told = [r for r in curve.reasons if r.code == "imputed_share"]
     assert [curve.frame["term"].iloc[r.row] for r in told] == ["×1"]
 

@@ -11,7 +11,7 @@ import pytest
 import fl_estimate as fl
 from fl_estimate.errors import EstimateFault
 from tests.unit.estimators.sensitivity.open_people import open_people, sample
-from tests.unit.estimators.sensitivity.test_delta_curve import few_of_delta_curve, people
+from tests.unit.estimators.sensitivity.test_delta_curve import few_of_delta_curve, people, plain
 
 
 def few_of_tipping_point() -> fl.Estimates:
@@ -20,7 +20,7 @@ def few_of_tipping_point() -> fl.Estimates:
 
 def exact() -> fl.Estimates:
     """A curve whose points are those of 60 open people of 600, each a case with probability 1/4 at random; 30 are surely cases."""
-    curve = fl.delta_curve(people(), "fl")
+    curve = plain()
     odds = np.array([0.25, 0.5, 1, 2, 4, 8])
     share = np.concatenate([[0.0], odds * 0.25 / (odds * 0.25 + 0.75), [1.0]])
     value = (30 + 60 * share) / 600
@@ -93,11 +93,11 @@ def test_without_unknown_answers_nothing_can_be_reached() -> None:
 
 
 def test_each_line_and_domain_has_its_own() -> None:
-    curve = fl.delta_curve(people(), "fl", reasons=["refusal", "dont_know"], by="region")
+    curve = fl.delta_curve(people(), "fl", reasons=["refusal", "dont_know"], by="region", odds=[1])
     found = fl.tipping_point(curve, times=1.1)
     assert len(found) == 2 * 3 * 3
     assert found.by == ("reason", "region")
-    assert (found.support.cases == np.repeat(curve.support.cases.reshape(2, 8, 3).min(axis=1).ravel(), 3)).all()
+    assert (found.support.cases == np.repeat(curve.support.cases.reshape(2, 3, 3).min(axis=1).ravel(), 3)).all()
 
 
 @pytest.mark.parametrize(
