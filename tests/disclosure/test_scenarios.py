@@ -83,6 +83,23 @@ def test_scenarios_do_not_withhold_a_direct_cell() -> None:
     assert set(second["publication"]) == {"not_published"}
 
 
+def test_a_scenario_that_is_withheld_leaves_what_is_printed_of_its_cell_in_the_sums() -> None:
+    """D has three cases, all others many; where the scenarios of C go for their own sake, C is still printed, and D protected."""
+    made = people({"A": 30, "B": 40, "C": 25, "D": 3})
+    frame = made.people
+    frame = frame.assign(fl_possible=np.where(frame["region"] == "C", frame["fl"], frame["fl_possible"]))
+    one = frame.index[(frame["region"] == "C") & (frame["fl"] == 0)][0]
+    frame.loc[one, "fl_possible"] = 1
+    size = int((frame["fl_possible"] - frame["fl"]).sum())
+    lone = open_people(frame, share=[0.4] * size, reasons=["refusal"] * size)
+    direct = fl.estimate_prevalence(lone, "fl", by="region")
+    alone = fl.publish(direct).to_frame().set_index("region")["publication"]
+    both = fl.publish({"direct": direct, "curve": fl.delta_curve(lone, "fl", by="region", odds=[2])})
+    first, second = (table.frame for table in both.tables)
+    assert {"C", "D"} <= withheld(second)
+    assert first.set_index("region")["publication"].astype(str).to_dict() == alone.astype(str).to_dict()
+
+
 def test_two_subpopulations_with_few_people_between_them() -> None:
     """All, and all but three cases: the second curve less the first would tell these."""
     made = people({"A": 30, "B": 40})
@@ -99,7 +116,7 @@ def test_where_nothing_is_withheld_all_points_are_printed() -> None:
     made = people({"A": 30, "B": 40})
     for curve in (
         fl.delta_curve(made, "fl", by="region"),
-        fl.undercoverage_curve(fl.estimate_prevalence(made, "fl", by="region"), 0.1),
+        fl.undercoverage_curve(fl.estimate_prevalence(made, "fl", by="region"), 0.1, relative_prevalence=[0, 2]),
         fl.adjustment_steps(made, "fl"),
         fl.tipping_point(fl.delta_curve(made, "fl"), times=1.1),
     ):

@@ -32,6 +32,7 @@ Cell = tuple[Any, ...]
 
 SUMS: tuple[str, ...] = ("linear", "known", "scaled", "shifted")
 """Ways of rows that say something of the sum over their cells, in numbers."""
+SCENARIOS: tuple[str, ...] = ("scaled", "shifted")
 OPEN = 0.20
 """A withheld value may not be known this well: a fifth below and a fifth above must fit what is printed."""
 OF_NATION, OF_PARENT, OF_READING = 100.0, 10.0, 0.05
@@ -136,7 +137,7 @@ def translate(
     outcomes = list(dict.fromkeys(str(key[0]) for table in tables for key in table.keys))
     work.readings = nested_outcomes(series, outer)
     work.lesser = frozenset(max(pair, key=outcomes.index) for pair in work.readings if set(pair) <= set(outcomes))
-    shut = {key for table in tables for key, hidden in zip(table.keys, table.hidden, strict=True) if hidden}
+    shut = _shut(tables)
     work.public = {key for table in tables for key, low in zip(table.keys, table.at_most, strict=True) if low}
     # One row that says "at most" tells it of the cell, though a model's row, or a bound, of the same cell is withheld.
     shut -= work.public
@@ -156,6 +157,17 @@ def translate(
     _differences(work)
     _readings(work, shut | work.public)
     return Translation(system=draft.built(), cell_of=work.cell_of)
+
+
+def _shut(tables: Sequence[Given]) -> set[Cell]:
+    """Cells that are withheld: a scenario that is, of a cell of which something else is printed, withholds nothing of it."""
+    rows = [
+        (key, bool(table.hidden[at]), _way(record, table) in SCENARIOS)
+        for table in tables
+        for at, (record, key) in enumerate(zip(table.frame.to_dict("records"), table.keys, strict=True))
+    ]
+    printed = {key for key, hidden, _ in rows if not hidden}
+    return {key for key, hidden, scenario in rows if hidden and not (scenario and key in printed)}
 
 
 def _cells(work: _Work, table: Given, shut: set[Cell]) -> None:
@@ -212,7 +224,7 @@ def _rows(work: _Work, table: Given, shut: set[Cell]) -> None:
             continue
         series, inside = work.parts[key]
         way = _way(record, table)
-        if way not in SUMS:
+        if way not in SUMS or (way in SCENARIOS and table.hidden[at]):
             continue
         if key in work.public:
             if table.at_most[at] and series.counts:
