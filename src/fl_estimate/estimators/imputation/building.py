@@ -12,6 +12,7 @@ import pandas as pd
 
 from fl_estimate.arrays import Bools, Floats, Places
 from fl_estimate.estimators.imputation.bootstrap import units_of
+from fl_estimate.estimators.imputation.chained import CHAINS, Chains
 from fl_estimate.estimators.imputation.donors import FEWEST, DonorSearch, covariate_codes
 from fl_estimate.estimators.imputation.kinds import Likeness, kinds_of
 from fl_estimate.estimators.imputation.pairs import Source
@@ -30,6 +31,9 @@ COVARIATE_WEIGHT, DOMAIN_WEIGHT = 0.1, 0.5
 """What a difference in a covariate, and in a column of `by`, counts in units of the logit."""
 
 AGE_GROUPS = np.array([0.0, 15, 18, 25, 35, 45, 55])
+
+CANDIDATES = 30
+"""Donors that are kept for each recipient: enough that a bootstrap of units leaves five of them in all but rare draws."""
 
 Donors = Literal["predictive", "nearest"]
 
@@ -143,34 +147,47 @@ def build_pool(
     design: Design,
     stems: tuple[str, ...],
     *,
-    candidates: int,
     donors: Donors,
+    chained: tuple[int, int] | None = None,
 ) -> Pool:
-    """Find every row's candidates, and classify what each would make of it. Cases are those of the first of `stems`."""
+    """Find every row's candidates, and classify what each would make of it. Cases are those of the first of `stems`.
+
+    `chained` is the number of draws and the seed of chained equations; without it candidates are donors.
+    """
     working = recipients.source.working
     has = recipients.wanted.any(axis=1)
     at, wanted = recipients.at[has], recipients.wanted[has]
     rows = recipients.source.rows[at]
-    search = DonorSearch(likeness, kinds_of(likeness), by_score=donors == "predictive")
-    groups = np.column_stack([likeness.group[rows], np.minimum(likeness.youngest[rows], likeness.group[rows])])
-    blocks = tuple(_blocks(search, groups, rows, wanted, candidates))
+    units = units_of(working.people, design, _person_rank(working))
+    weights = person_weights(working.people, design)
+    if chained is None:
+        candidates = CANDIDATES
+        search = DonorSearch(likeness, kinds_of(likeness), by_score=donors == "predictive")
+        groups = np.column_stack([likeness.group[rows], np.minimum(likeness.youngest[rows], likeness.group[rows])])
+        blocks = tuple(_blocks(search, groups, rows, wanted, candidates))
+    else:
+        draws, seed = chained
+        candidates = draws * CHAINS
+        by_row = units.of_person[working.person]
+        chains = Chains(likeness, rows, wanted, by_row, units, weights[working.person])
+        blocks = chains.blocks(draws, seed)
     first = np.full((len(rows), candidates), -1, dtype=np.intp)
     for block in reversed(blocks):
         first[block.at] = block.donors
     there = first >= 0
     classes = _classes(recipients.source, at, blocks, there, stems)
-    units = units_of(working.people, design, _person_rank(working))
     of_donor = working.person[np.where(there, first, 0)]
     return Pool(
         rows=rows,
         blocks=blocks,
         unit=units.of_person[of_donor],
-        weight=np.where(there, person_weights(working.people, design)[of_donor], 0.0),
+        weight=np.where(there, weights[of_donor] if chained is None else 1.0, 0.0),
         classes=classes,
         case=np.where(there, classes[stems[0]], np.int8(0)),
         reasons=_reasons(working.why[rows], wanted),
         random=np.argsort(np.argsort(working.order[rows])),
         units=units,
+        of_draw=None if chained is None else np.repeat(np.arange(chained[0]), CHAINS),
     )
 
 
@@ -258,7 +275,7 @@ def _split(search: DonorSearch, group: int, pattern: Bools) -> list[Bools]:
         part = left.copy()
         while part.sum() > 1 and search.count(group, part) < FEWEST:
             columns = np.flatnonzero(part)
-            without = [search.count(group, _less(part, column)) for column in columns]
+            without = [search.count(group, _less(part, column)) for column in columns.tolist()]
             part[columns[int(np.argmax(without))]] = False
         parts.append(part)
         left &= ~part

@@ -20,7 +20,7 @@ from fl_estimate.estimators.imputation.imputation import Imputation, checked_del
 from fl_estimate.estimators.imputation.information import LEAST_DRAWS, PilotFraction, pilot_fraction
 from fl_estimate.estimators.imputation.pairs import Rules, read_source
 from fl_estimate.estimators.imputation.persons import Persons, persons_of, undetermined
-from fl_estimate.estimators.imputation.pool import Pool
+from fl_estimate.estimators.imputation.pool import MOST_DRAWS, Pool
 from fl_estimate.estimators.imputation.skips import settled_skips
 from fl_estimate.estimators.imputation.working import Working, in_scope, person_weights, read_working
 from fl_estimate.indicators.choice import FrameworkName
@@ -33,10 +33,6 @@ from fl_estimate.inputs.respondents import resolve
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.seeds import known_seed
 from fl_estimate.inputs.survey_data import SurveyData
-
-CANDIDATES = 30
-"""Donors that are kept for each recipient: enough that a bootstrap of units leaves five of them in all but rare draws."""
-MOST_DRAWS = 10_000
 
 
 def impute(
@@ -73,7 +69,7 @@ def impute(
         of small domains are drawn towards the nation's.
     draws : int, optional
         How many completed data sets, at least 2. None takes 100 for each unit of the fraction of missing information of the
-        first outcome's share, found in a pilot of 20, and between 20 and 100.
+        first outcome's share, found in a pilot of 20, and between 20 and 100; 20 of chained equations, which are slow.
     donors : {"predictive", "nearest"}
         What makes a donor near: the answers both gave, each counted by what it says of the unknown ones, with region, sex,
         age and kind of work; and, unless "nearest", what all of these predict of the unknown answers.
@@ -181,7 +177,8 @@ def _imputed(
     source = read_source(data, rules, working, rows[np.argsort(working.order[rows])])
     recipients = find_recipients(source, found, stems)
     likeness = likeness_of(working, found, domains, stems)
-    pool = build_pool(recipients, likeness, design, stems, candidates=CANDIDATES, donors=donors)
+    chained = (draws or LEAST_DRAWS, seed) if method == "chained" else None
+    pool = build_pool(recipients, likeness, design, stems, donors=donors, chained=chained)
     if too_few == "refuse":
         inside = in_scope(working.people, stems)[working.person]
         require_donors(recipients, pool, inside, person_weights(working.people, design)[working.person], FEWEST)
@@ -189,7 +186,7 @@ def _imputed(
     pilot = _pilot(working, pool, persons, person_weights(working.people, design), stems[0], seed)
     return Imputation(
         classification=found,
-        draws=pilot.draws if draws is None else draws,
+        draws=draws or (LEAST_DRAWS if method == "chained" else pilot.draws),
         seed=seed,
         delta=delta,
         outcome=stems[0],
@@ -242,7 +239,7 @@ def _columns(found: Classification, domains: Sequence[str]) -> list[str]:
 def _pilot(working: Working, pool: Pool, persons: Persons, weights: Floats, outcome: str, seed: int) -> PilotFraction:
     """The fraction of missing information of the headline's share, from the first draws, taken as missing at random."""
     places: Places = persons.places
-    drawn = persons.drawn(outcome, pool, pool.chosen(LEAST_DRAWS, seed, {}))
+    drawn = persons.drawn(outcome, pool, pool.chosen(min(LEAST_DRAWS, pool.most_draws), seed, {}))
     people = working.people
     scope, sure = people[f"{outcome}_in_scope"].to_numpy(dtype=float), people[outcome].to_numpy(dtype=float)
     return pilot_fraction(pool.units, weights, scope, np.minimum(sure, 1.0), places, np.minimum(drawn, 1).astype(float))

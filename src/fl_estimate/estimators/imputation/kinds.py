@@ -81,11 +81,7 @@ def kinds_of(likeness: Likeness) -> Kinds:
     """Number the kinds of rows."""
     packed = np.packbits(np.concatenate([likeness.true, likeness.why > 0], axis=1), axis=1)
     whole = np.ascontiguousarray(np.concatenate([packed, _bytes(likeness.group)], axis=1))
-    keys = (
-        whole.view([("", whole.dtype)] * whole.shape[1]).ravel()
-        if whole.shape[1] == 0
-        else whole.view(f"V{whole.shape[1]}").ravel()
-    )
+    keys = whole.view(f"V{whole.shape[1]}").ravel()
     _, first, of_row = np.unique(keys, return_index=True, return_inverse=True)
     of_row = of_row.ravel()
     by = (likeness.order, *likeness.codes.T[::-1], of_row)
@@ -111,4 +107,4 @@ def _levels(codes: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
     if not codes.shape[1] or not len(codes):
         return codes.astype(np.int64)
     widths = codes.max(axis=0).astype(np.int64) + 1
-    return codes + np.concatenate([[0], np.cumsum(widths)[:-1]])
+    return codes.astype(np.int64) + np.concatenate([[0], np.cumsum(widths)[:-1]])

@@ -65,6 +65,8 @@ class Pool:
     random : array, shape (rows,)
         Numbers the rows for their random numbers, whatever order they come in.
     units : Units
+    of_draw : int array, shape (k,), optional
+        Of chained equations: the draw that each candidate is of. None: candidates are donors, and any draw may take them.
     """
 
     rows: Places
@@ -76,6 +78,7 @@ class Pool:
     reasons: Floats
     random: Places
     units: Units
+    of_draw: Places | None = None
 
     def chosen(self, draws: int, seed: int, delta: Mapping[str, float]) -> npt.NDArray[np.int16]:
         """Which candidate each row takes in each draw, shape (rows, draws).
@@ -89,18 +92,26 @@ class Pool:
             found[:, draw] = self._drawn(draw, seed, delta)
         return found
 
-    def probabilities(self, counts: Floats, delta: Mapping[str, float]) -> Floats:
-        """The probability of each candidate under counts of the units, shape (rows, k)."""
+    def probabilities(self, draw: int, seed: int, delta: Mapping[str, float]) -> Floats:
+        """The probability of each candidate in one draw, shape (rows, k); 0 throughout where a row has none."""
         usable = self.weight > 0
-        kept = usable & (counts[self.unit] > 0)
-        # where the bootstrap left none of a row's candidates, the row takes among all
-        alone = ~kept.any(axis=1)
-        kept[alone] = usable[alone]
-        kept &= np.cumsum(kept, axis=1) <= FEWEST
-        times = np.where(alone[:, None], 1.0, counts[self.unit])
-        odds = np.exp(self.shift(delta))
-        mass = np.where(kept, self.weight * times, 0.0) * np.where(self.case == 1, odds[:, None], 1.0)
+        if self.of_draw is None:
+            times = self.units.counts(seed, draw)[self.unit]
+            kept = usable & (times > 0)
+            # where the bootstrap left none of a row's candidates, the row takes among all
+            alone = ~kept.any(axis=1)
+            kept[alone] = usable[alone]
+            kept &= np.cumsum(kept, axis=1) <= FEWEST
+            mass = np.where(kept, self.weight * np.where(alone[:, None], 1.0, times), 0.0)
+        else:
+            mass = np.where(usable & (self.of_draw == draw), self.weight, 0.0)
+        mass = mass * np.where(self.case == 1, np.exp(self.shift(delta))[:, None], 1.0)
         return mass / np.maximum(mass.sum(axis=1, keepdims=True), np.finfo(float).tiny)
+
+    @property
+    def most_draws(self) -> int:
+        """How many draws there can be."""
+        return MOST_DRAWS if self.of_draw is None else int(self.of_draw.max(initial=-1)) + 1
 
     def shift(self, delta: Mapping[str, float]) -> Floats:
         """Log odds by which cases are drawn more often, by row: the mean over the answers drawn."""
@@ -113,11 +124,12 @@ class Pool:
 
     def _drawn(self, draw: int, seed: int, delta: Mapping[str, float]) -> npt.NDArray[np.intp]:
         uniform = np.random.default_rng([seed, draw, 1]).random(len(self.rows))[self.random]
-        mass = self.probabilities(self.units.counts(seed, draw), delta)
+        mass = self.probabilities(draw, seed, delta)
         below = np.cumsum(np.take_along_axis(mass, self._by_case, axis=1), axis=1)
         at = np.minimum((below <= uniform[:, None] * below[:, -1:]).sum(axis=1), mass.shape[1] - 1)
         return self._by_case[np.arange(len(at)), at]
 
 
+MOST_DRAWS = 10_000
 LARGEST = 50.0
 """Log odds beyond which a draw is as good as certain; more would leave the range of floats."""

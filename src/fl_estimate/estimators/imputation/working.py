@@ -170,6 +170,7 @@ def in_memory(frame: Any) -> nw.DataFrame[Any]:
 
 
 def to_pandas(frame: Any, columns: Sequence[str]) -> pd.DataFrame:
+    """Columns of a frame of any engine."""
     return in_memory(frame.select(*columns)).to_pandas()
 
 
