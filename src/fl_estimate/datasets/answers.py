@@ -60,6 +60,50 @@ _BROKEN_OFF = 0.002
 _UNKNOWN_SPLIT = (0.55, 0.35, 0.10)
 """Does not know, refused, missing."""
 
+
+@dataclass(frozen=True, kw_only=True)
+class Silence:
+    """How often answers are not given, and by whom: what the published sample has, or a mechanism whose effect is known.
+
+    Attributes
+    ----------
+    item_if_forced : float
+        How many times more often an item gets no answer from those in forced labour.
+    refused : float
+        Chance that a person refuses all questions on coercion.
+    refused_if_forced : float
+        The same of those in forced labour.
+    refused_if_involuntary : tuple of two floats, optional
+        The same of people who told of involuntary work: those not in forced labour, and those in it. With it the class changes
+        nothing for others. Two equal chances are a refusal at random given what was answered; two that differ are one of whom
+        the log odds ratio is the true delta.
+    """
+
+    item_if_forced: float = _UNKNOWN_IF_FORCED
+    refused: float = _BLOCK_REFUSED
+    refused_if_forced: float = _BLOCK_REFUSED_IF_FORCED
+    refused_if_involuntary: tuple[float, float] | None = None
+
+    @property
+    def delta(self) -> float:
+        """By how much the log odds of a case among those who refused exceed those among people alike who answered."""
+        if self.refused_if_involuntary is None:
+            raise ValueError("where refusal goes by the class alone there is no one delta")
+        other, forced = self.refused_if_involuntary
+        return float(np.log(forced / (1 - forced)) - np.log(other / (1 - other)))
+
+    def chance(self, forced: Bools, involuntary: Bools) -> Floats:
+        """The chance of each person to refuse all questions on coercion."""
+        if self.refused_if_involuntary is None:
+            return np.where(forced, self.refused_if_forced, self.refused)
+        other, case = self.refused_if_involuntary
+        return np.where(involuntary, np.where(forced, case, other), self.refused)
+
+
+PUBLISHED = Silence()
+AT_RANDOM = Silence(item_if_forced=1.0, refused_if_involuntary=(0.2, 0.2))
+BY_CLASS = Silence(item_if_forced=1.0, refused_if_involuntary=(0.1, 0.25))
+
 _QUALIFIERS: dict[str, str] = {"w_low_no_wage": "r_dec_wages", "w_living_degrading": "r_dec_conditions"}
 """Circumstances that count only where they were not as told, and the question on that."""
 _DIMENSION = np.array([item.dimension for item in ITEMS])
@@ -203,6 +247,7 @@ def hear(
     forced: Bools,
     proxy: Bools,
     rng: np.random.Generator,
+    silence: Silence = PUBLISHED,
 ) -> Heard:
     """Lay filters, don't know, refusals, missing and questions not put over true answers.
 
@@ -217,15 +262,16 @@ def hear(
     proxy : array of bool
         Somebody else answered: fewer answers, and no sensitive question was put.
     rng : Generator
+    silence : Silence
     """
     size = len(items)
-    chance = _UNKNOWN_ITEM * np.where(forced, _UNKNOWN_IF_FORCED, 1.0) * np.where(proxy, _UNKNOWN_IF_PROXY, 1.0)
+    chance = _UNKNOWN_ITEM * np.where(forced, silence.item_if_forced, 1.0) * np.where(proxy, _UNKNOWN_IF_PROXY, 1.0)
     heard = items.copy()
     unknown = _unknown(chance, len(ITEMS), rng)
     lost = unknown[:, _COLUMN_ITEM]
     np.copyto(heard, lost, where=lost != 0)
     coercion = _COLUMN_DIMENSION == "coercion"
-    block = rng.random(size) < np.where(forced, _BLOCK_REFUSED_IF_FORCED, _BLOCK_REFUSED)
+    block = rng.random(size) < silence.chance(forced, _involuntary(heard)[0])
     heard[np.ix_(block, coercion)] = REFUSED
     heard[np.ix_(rng.random(size) < _BROKEN_OFF, coercion)] = MISSING
     heard[np.ix_(proxy, _COLUMN_SENSITIVE)] = BLANK

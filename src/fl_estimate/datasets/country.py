@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from fl_estimate.datasets.answers import Heard, classify_codes, hear
+from fl_estimate.datasets.answers import PUBLISHED, Heard, Silence, classify_codes, hear
 from fl_estimate.datasets.geography import DISTRICTS, REGIONS, region_of
 from fl_estimate.datasets.population import (
     INTERNATIONAL,
@@ -48,7 +48,7 @@ class Survey:
     dates: HeardDates
 
 
-def survey(population: Population, seed: int) -> Survey:
+def survey(population: Population, seed: int, silence: Silence = PUBLISHED) -> Survey:
     """Survey the country once: the same sample and answers as `draw` with this seed.
 
     Parameters
@@ -56,6 +56,8 @@ def survey(population: Population, seed: int) -> Survey:
     population : Population
     seed : int
         Seed of the sample, of who responds, and of which answers are not given.
+    silence : Silence
+        Which answers are not given: by default those of the published sample.
     """
     chosen, told, when = (np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(3))
     sample = draw_sample(population, chosen)
@@ -70,6 +72,7 @@ def survey(population: Population, seed: int) -> Survey:
         forced=population.jobs.route[jobs] > 0,
         proxy=sample.proxy[working] >= 0,
         rng=told,
+        silence=silence,
     )
     dates = hear_dates(population.dates, sample.respondent, jobs, when)
     return Survey(population=population, sample=sample, working=working, heard=heard, dates=dates)

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fl_estimate.arrays import Floats
-from fl_estimate.datasets.answers import IMPOSED, classify_items, hear
+from fl_estimate.datasets.answers import IMPOSED, PUBLISHED, Silence, classify_items, hear
 from fl_estimate.datasets.geography import REGIONS, region_of
 from fl_estimate.datasets.office_files import ANSWERS, COERCION, Variable
 from fl_estimate.datasets.population import Population
@@ -71,8 +71,8 @@ class MigrantSample:
     earnings_known: NDArray[np.bool_]
 
 
-def draw_migrants(population: Population, migrants: Migrants, seed: int) -> MigrantSample:
-    """Draw a sample of returned migrants and hear them.
+def draw_migrants(population: Population, migrants: Migrants, seed: int, silence: Silence = PUBLISHED) -> MigrantSample:
+    """Draw a sample of returned migrants and hear them; `silence` says which answers are not given.
 
     Notes
     -----
@@ -98,6 +98,7 @@ def draw_migrants(population: Population, migrants: Migrants, seed: int) -> Migr
         forced=migrants.forced[episode],
         proxy=np.zeros(len(episode), dtype=np.bool_),
         rng=told,
+        silence=silence,
     )
     return MigrantSample(
         chosen=chosen,

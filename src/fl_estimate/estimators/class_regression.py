@@ -112,6 +112,8 @@ def regress_ordinal(
     """
     if link not in CURVES:
         raise not_one_of("FL-EST-321", "this link of an ordinal model", link, tuple(CURVES))
+    if unknown not in (None, "no"):
+        only_exclude(unknown)
     call = Call("regress_ordinal", people, design, by, where, unknown, variance, "wald", df, level)
     asked = _Asked(formula=formula, name="ordinal", link=link, order=None if order is None else tuple(order))
     return by_domain(call, lambda one: _fitted(one, asked))
@@ -172,6 +174,8 @@ def regress_multinomial(
     >>> fl.regress_multinomial(people, "job ~ x", design=fl.Design(psu="ea", unweighted=True)).to_frame()["term"].tolist()
     ['b: Intercept', 'b: x', 'c: Intercept', 'c: x']
     """
+    if unknown not in (None, "no"):
+        only_exclude(unknown)
     call = Call("regress_multinomial", people, design, by, where, unknown, variance, "wald", df, level)
     asked = _Asked(formula=formula, name="multinomial", link="logit", first=reference)
     return by_domain(call, lambda one: _fitted(one, asked))
@@ -192,8 +196,6 @@ def _fitted(call: Call, asked: _Asked) -> Regression:
 
 def _fit(call: Call, asked: _Asked, *, each_row: bool, start: Floats | None = None) -> FittedClasses:
     call.check(("wald",))
-    if call.unknown not in (None, "no"):
-        only_exclude(call.unknown)
     outcome, variables, parsed = read_formula(asked.formula)
     if not outcome:
         raise _classes("the outcome is not a column", "make one column of classes of it")

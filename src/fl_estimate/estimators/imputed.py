@@ -54,7 +54,7 @@ def require_draws(people: Any, named: Sequence[str], columns: Sequence[str]) -> 
     ------
     EstimateFault
         FL-EST-460: the people have no imputed answers; FL-EST-461: none of the columns named was imputed, or an outcome was
-        classified and not imputed.
+        classified and not imputed; FL-EST-463: there is one draw only.
     """
     if not is_imputed(people):
         raise EstimateFault(
@@ -63,6 +63,11 @@ def require_draws(people: Any, named: Sequence[str], columns: Sequence[str]) -> 
             found=type(people).__name__,
             fix='impute first: imputed = fl.impute(data, framework, seed=…), then estimate(imputed, …, unknown="impute")',
         )
+    if people.draws < 2:
+        raise EstimateFault(
+            "FL-EST-463", "a single imputation says nothing of how much the unknown answers leave open",
+            found=f"{people.draws} draw", fix="fl.impute(…, draws=20), or leave draws= out",
+        )  # fmt: skip
     found = tuple(dict.fromkeys(name for name in named if name in people.drawn))
     without = [name for name in dict.fromkeys(named) if name not in found and f"{name}_possible" in columns]
     if without or not found:

@@ -12,7 +12,7 @@ import pandas as pd
 from fl_estimate.errors import EstimateFault
 from fl_estimate.results.basis import Support
 from fl_estimate.results.codes import each_once
-from fl_estimate.results.columns import HEAD, IDENTIFIED
+from fl_estimate.results.columns import HEAD
 from fl_estimate.results.estimates import Estimates
 
 
@@ -47,9 +47,9 @@ def beside_bounds(imputed: Estimates, bounds: Estimates) -> Estimates:
     cells, size = len(imputed), len(bounds)
     places = [list(range(first, first + size // cells)) for first in range(0, size, size // cells)] if cells else []
     keys = [*HEAD, *imputed.by]
-    firsts = bounds.frame[keys].iloc[[part[0] for part in places]].reset_index(drop=True)
+    firsts = [part[0] for part in places]
     same = imputed.by == bounds.by and len(places) == cells
-    if not same or not _text(imputed.frame[keys]).equals(_text(firsts)):
+    if not same or not _text(imputed.frame[keys]).equals(_text(bounds.frame[keys].iloc[firsts])):
         raise EstimateFault(
             "FL-EST-464", "bounds and imputed figures are not of the same cells", found=f"{cells} and {size} rows",
             fix='make the same call with unknown="impute" and unknown="bounds"',
@@ -68,11 +68,6 @@ def beside_bounds(imputed: Estimates, bounds: Estimates) -> Estimates:
         covariance_matrix=_covariance(imputed, bounds, order),
         support=Support.joined([imputed.support, bounds.support]).take(order),
     )
-
-
-def is_bound(row: str) -> bool:
-    """Whether the bound of a row is an end, or the interval between both."""
-    return row in ("lower", "upper", IDENTIFIED)
 
 
 def _text(frame: pd.DataFrame) -> pd.DataFrame:
