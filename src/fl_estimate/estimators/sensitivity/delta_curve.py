@@ -321,7 +321,7 @@ MARK = "open_for_this_reason"
 def _marked(call: _Call, reason: str) -> Any:
     """The people with a 0/1 column: whose class is open, and was left so for this reason."""
     flags = call.open.concerned(named(reason)).astype(np.int8)[:, None]
-    people = redrawn(call.imputation, {call.outcome: flags}, draws=1).with_draws([call.outcome])
+    people = redrawn(call.imputation, {call.outcome: flags}, draws=1).with_draws(call.outcome)
     frame: Any = nw.from_native(people)
     # Cases that are sure have a 1 in every draw.
     mark = (nw.col(f"{call.outcome}@1") == 1) & ~(nw.col(call.outcome) == 1)
