@@ -28,7 +28,7 @@ from fl_estimate.results.codes import (
 )
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
-from fl_estimate.results.roles import NOT_IN_FILE, PEOPLE, Level, Name, Where
+from fl_estimate.results.roles import NOT_IN_FILE, PEOPLE_AS_DRAWN, Level, Name, Where
 
 STEPS_NOT_INDEPENDENT = AssumptionCode("steps_not_independent")
 STEP_WITHOUT_ERROR = ReasonCode("step_without_error")
@@ -51,7 +51,7 @@ ANSWERED = ("unknown_excluded", "unknown_as_no", "unknown_bounds")
 
 @method(kind="adjustment_steps", basis="respondents", family="survey")
 def adjustment_steps(
-    people: Annotated[Any, PEOPLE],
+    people: Annotated[Any, PEOPLE_AS_DRAWN],
     outcome: Name,
     *,
     design: Annotated[Design | None, NOT_IN_FILE] = None,

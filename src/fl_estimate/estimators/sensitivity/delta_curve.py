@@ -33,7 +33,7 @@ from fl_estimate.results.codes import (
 from fl_estimate.results.crossing import Crossing
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
-from fl_estimate.results.roles import GROUPS, PEOPLE, Level, Name, Positive, Where, Within
+from fl_estimate.results.roles import GROUPS, IMPUTED_PEOPLE, Level, Name, Positive, Where, Within
 
 WhyUnknown = Literal["refusal", "dont_know", "missing", "not_asked"]
 REASON = "reason"
@@ -63,7 +63,7 @@ class Shiftable(Protocol):
 
 @method(kind="delta_curve", basis="respondents", family="survey")
 def delta_curve(
-    people: Annotated[Any, PEOPLE],
+    people: Annotated[Any, IMPUTED_PEOPLE],
     outcome: Name,
     *,
     odds: Annotated[Sequence[Positive], Within(items=(1, None))] = ODDS,

@@ -42,7 +42,7 @@ RELATIVE: tuple[float, ...] = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
 @method(kind="undercoverage", basis=None, family="survey")
 def undercoverage_curve(
     estimates: Annotated[Estimates, Earlier()],
-    outside: Annotated[float | Mapping[str, float], Positive],
+    outside: Positive | Mapping[str, Positive],
     *,
     covered: Positive | None = None,
     relative_prevalence: Annotated[Sequence[NotNegative], Some] = RELATIVE,
