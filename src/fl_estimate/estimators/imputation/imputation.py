@@ -23,7 +23,7 @@ from fl_estimate.estimators.imputation.working import REASONS, in_scope, person_
 from fl_estimate.indicators.classify import Classification
 from fl_estimate.indicators.marks import Note
 from fl_estimate.indicators.persons import PERSON
-from fl_estimate.inputs.sample_design import Design
+from fl_estimate.inputs.sample_design import ROW, Design
 from fl_estimate.inputs.survey_data import ReferencePeriod
 from fl_estimate.inputs.survey_data import Source as FileSource
 from fl_estimate.inputs.wording import Wording
@@ -173,42 +173,64 @@ class Imputation(NotAColumn):
         """The class of every recipient in every draw, by outcome: int8, shape (recipients, draws)."""
         return {name: self.persons.drawn(name, self.pool, self.chosen) for name in self.outcomes}
 
-    def with_draws(self, outcome: str) -> Any:
+    def with_draws(self, outcomes: str | Sequence[str]) -> Any:
         """The people with a null-free 0/1 column for each draw, ``<outcome>@1`` to ``<outcome>@<draws>``.
+
+        Parameters
+        ----------
+        outcomes : str or sequence of str
+            One outcome or several, in one frame.
+
+        Returns
+        -------
+        frame
+            Of the engine of the data; a lazy frame stays lazy. 0 out of scope and where surely not in the class, 1 where
+            surely. Of a count its number.
 
         Raises
         ------
         EstimateFault
             FL-EST-441: no draws of this outcome.
         """
-        drawn = self._drawn_of(outcome)
         people: Any = nw.from_native(self.people)
-        names = [f"{outcome}@{draw + 1}" for draw in range(self.draws)]
-        if isinstance(people, nw.DataFrame):
-            base = people[outcome].to_numpy().astype(np.int8)
-            space = nw.get_native_namespace(people)
-            columns: list[Any] = []
-            for draw, name in enumerate(names):
-                values = base.copy()
-                values[self.recipients] = drawn[:, draw]
-                columns.append(nw.new_series(name, values, nw.Int8, backend=space))
-            return people.with_columns(*columns).to_native()
-        return self._joined(people, outcome, names, drawn)
+        for outcome in dict.fromkeys([outcomes] if isinstance(outcomes, str) else outcomes):
+            people = self._beside(people, outcome, self._drawn_of(outcome))
+        return people.to_native()
 
-    def shifted(self, delta: Mapping[str, float]) -> Imputation:
-        """The same donors and random numbers under other deltas.
+    @cached_property
+    def reasons(self) -> npt.NDArray[np.str_]:
+        """Why most of the answers that are drawn are unknown, by recipient; "" where none is drawn.
+
+        refusal, dont_know, missing or not_asked; of several equally many the first of these.
+        """
+        shares = np.zeros((len(self.recipients), len(REASONS)))
+        np.add.at(shares, self.persons.of_row, self.pool.reasons)
+        names = np.array([*REASONS, ""])
+        return names[np.where(shares.any(axis=1), shares.argmax(axis=1), len(REASONS))]
+
+    def shifted(self, delta: Mapping[str, float], *, outcome: str | None = None) -> Imputation:
+        """The same donors and random numbers under other deltas: nobody is looked for anew.
+
+        Draws are still answers of donors, so that a recipient of whom no donor makes a case is one under no delta.
 
         Parameters
         ----------
         delta : mapping of str to float
-            By reason; a reason left out is 0.
+            By reason; a reason left out is 0. More turns draws into cases only, and less into none only.
+        outcome : str, optional
+            Whose cases are meant; None is the outcome that they were of. Of another outcome the donors that a draw takes
+            are other ones of the same.
 
         Raises
         ------
         EstimateFault
-            FL-EST-442: a reason that there is not, or a delta that is no number.
+            FL-EST-441 (no draws of this outcome), FL-EST-442 (a reason that there is not, or a delta that is no number).
         """
-        return replace(self, delta=checked_delta(delta))
+        told = checked_delta(delta)
+        if outcome is None or outcome == self.outcome:
+            return replace(self, delta=told)
+        self._drawn_of(outcome)
+        return replace(self, delta=told, outcome=outcome, pool=self.pool.of_cases(outcome))
 
     def completed(self, draw: int) -> Classification:
         """The classification of the data as completed in one draw (1 to `draws`).
@@ -262,19 +284,45 @@ class Imputation(NotAColumn):
         """Which of its candidates each row takes in each draw, shape (rows, draws)."""
         return self.pool.chosen(self.draws, self.seed, self.delta)
 
+    def _beside(self, people: Any, outcome: str, drawn: Classes) -> Any:
+        """People with the draws of one outcome beside them; of an engine that runs later nobody but recipients is written down."""
+        names = [f"{outcome}@{draw + 1}" for draw in range(self.draws)]
+        if isinstance(people, nw.DataFrame):
+            base = people[outcome].to_numpy().astype(np.int8)
+            space = nw.get_native_namespace(people)
+            columns: list[Any] = []
+            for draw, name in enumerate(names):
+                values = base.copy()
+                values[self.recipients] = drawn[:, draw]
+                columns.append(nw.new_series(name, values, nw.Int8, backend=space))
+            return people.with_columns(*columns)
+        if people.implementation.is_polars():
+            return nw.from_native(self._joined(people.to_native(), outcome, names, drawn))
+        keys = self.source_rows.working.people[PERSON].to_numpy()[self.recipients]
+        is_one = nw.col(PERSON).is_in(keys.tolist())
+        told = [nw.col(PERSON).is_in(keys[drawn[:, draw] > 0].tolist()).cast(nw.Int8) for draw in range(self.draws)]
+        return people.with_columns(
+            *(
+                nw.when(is_one).then(each).otherwise(nw.col(outcome).cast(nw.Int8)).alias(name)
+                for each, name in zip(told, names, strict=True)
+            )
+        )
+
     def _joined(self, people: Any, outcome: str, names: list[str], drawn: Classes) -> Any:
-        """Lazily, by the key of the people, so that nobody but the recipients is written twice."""
+        """By the key of people, or their place where they have none."""
         import polars as pl
 
-        keys = self.source_rows.working.people[PERSON].to_numpy()[self.recipients]
-        told = {PERSON: keys, **{name: drawn[:, draw] for draw, name in enumerate(names)}}
-        table: Any = nw.from_native(pl.DataFrame(told))
-        if people.implementation.is_polars():
-            table = table.lazy()
-        joined = people.join(table, on=PERSON, how="left")
-        return joined.with_columns(
-            *(nw.when(nw.col(name).is_null()).then(nw.col(outcome)).otherwise(nw.col(name)).cast(nw.Int8).alias(name) for name in names)
-        ).to_native()  # fmt: skip
+        places = self.recipients
+        known = self.source_rows.working.people
+        key = PERSON if PERSON in known.columns else ROW
+        told = known[PERSON].to_numpy()[places] if key == PERSON else places.astype(np.uint32)
+        table = pl.DataFrame({key: told, **{name: drawn[:, draw] for draw, name in enumerate(names)}})
+        people = people if key == PERSON else people.with_row_index(ROW)
+        table = table.cast({key: people.collect_schema()[key]}).lazy()
+        joined = people.join(table, on=key, how="left", maintain_order="left").with_columns(
+            pl.coalesce(pl.col(name), pl.col(outcome).cast(pl.Int8)).alias(name) for name in names
+        )
+        return joined if key == PERSON else joined.drop(ROW)
 
 
 def checked_delta(delta: Mapping[str, float] | None) -> dict[str, float]:

@@ -22,7 +22,13 @@ from fl_estimate.estimators.imputation.pairs import Rules, read_source
 from fl_estimate.estimators.imputation.persons import Persons, persons_of, undetermined
 from fl_estimate.estimators.imputation.pool import MOST_DRAWS, Pool
 from fl_estimate.estimators.imputation.skips import settled_skips
-from fl_estimate.estimators.imputation.working import Working, in_scope, person_weights, read_working
+from fl_estimate.estimators.imputation.working import (
+    Working,
+    in_memory,
+    in_scope,
+    person_weights,
+    read_working,
+)
 from fl_estimate.indicators.choice import FrameworkName
 from fl_estimate.indicators.classify import Classification, answering_table
 from fl_estimate.indicators.clock import AGE_AT_INTERVIEW
@@ -94,7 +100,8 @@ def impute(
     ------
     EstimateFault
         FL-EST-440 (a classification in place of data), FL-EST-442 (delta), FL-EST-444 (an option that there is not),
-        FL-EST-445 and FL-EST-446 (nothing to draw from), FL-EST-447 (a number of draws).
+        FL-EST-445 and FL-EST-446 (nothing to draw from), FL-EST-447 (a number of draws), FL-EST-448 (people who
+        cannot be told apart).
     DesignFault
         FL-DESIGN-06 (no design), FL-DESIGN-70 (no weights), FL-DESIGN-01 (columns of the design that are not there).
     IndicatorFault
@@ -147,6 +154,7 @@ def impute(
     found = rules.classified(data)
     found = replace(found, design=resolve(found, design).design)
     domains = () if by is None else names_given(by, "by")
+    _require_told_apart(found.people)
     data = _with_parents(data, found, rules)
     working = settled_skips(read_working(data, found, _columns(found, domains)))
     return _imputed(
@@ -215,6 +223,18 @@ def _check_options(*, donors: str, method: str, too_few: str, draws: Any) -> Non
         )
 
 
+def _require_told_apart(people: Any) -> None:
+    frame: Any = nw.from_native(people)
+    ordered = isinstance(frame, nw.DataFrame) or frame.implementation.is_polars()
+    if not ordered and PERSON not in frame.collect_schema().names():
+        raise EstimateFault(
+            "FL-EST-448",
+            "people cannot be told apart: they have no key, and their engine no order of rows",
+            found=f"no column {PERSON}; {frame.implementation}",
+            fix=f"add a column {PERSON}, or give a frame of pandas or polars",
+        )
+
+
 def _with_parents(data: Any, found: Classification, rules: Rules) -> Any:
     """Write down what `classify` worked out of parents, so that it is an answer as any other."""
     if not isinstance(data, SurveyData):
@@ -223,7 +243,12 @@ def _with_parents(data: Any, found: Classification, rules: Rules) -> Any:
     if not asks_of_parents(data, table, found.frameworks):
         return data
     own = replace(rules, framework=list(of_parents(found.frameworks)), outcomes=None)
-    return with_parents(data, table, lambda: own.classified(data).people)
+    told = with_parents(data, table, lambda: own.classified(data).people)
+    rows: Any = nw.from_native(getattr(told, table))
+    if isinstance(rows, nw.LazyFrame):
+        # what was joined later has no fixed order, and rows are found by their places
+        told = replace(told, **{table: in_memory(rows).lazy().to_native()})
+    return told
 
 
 def _columns(found: Classification, domains: Sequence[str]) -> list[str]:

@@ -9,11 +9,13 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from fl_estimate.arrays import Places
 from fl_estimate.estimators.imputation.working import AnswerCodes, Working, in_memory
 from fl_estimate.indicators.classify import Classification, classify
 from fl_estimate.indicators.persons import PERSON
+from fl_estimate.inputs.sample_design import ROW
 from fl_estimate.inputs.survey_data import SurveyData
 
 PAIRS = 200_000
@@ -136,12 +138,29 @@ def completed_data(data: Any, working: Working, rows: Places, taken: npt.NDArray
             native = data if not survey else getattr(data, column.table if column.table == "people" else working.table)
             frames[column.table] = in_memory(nw.from_native(native))
         frame = frames[column.table]
-        places = working.person[rows[at]] if column.table == "people" else working.place[rows[at]]
+        places = working.place[rows[at]]
+        if column.table == "people" and working.table != "people":
+            keys = working.people[PERSON].to_numpy()[working.person[rows[at]]]
+            places = pd.Index(frame[PERSON].to_list()).get_indexer(pd.Index(keys))
         changed.setdefault(column.table, []).append(_written(frame, column, places, taken[at, place]))
     told = {table: frame.with_columns(*changed[table]).to_native() for table, frame in frames.items()}
     if not survey:
         return told.get("people", data)
-    return replace(data, **{working.table if table != "people" else "people": frame for table, frame in told.items()})
+    changed_tables = {working.table if table != "people" else "people": frame for table, frame in told.items()}
+    return _of_one_engine(data, changed_tables)
+
+
+def _of_one_engine(data: SurveyData, changed: Mapping[str, Any]) -> SurveyData:
+    """The survey with some tables written anew; where its tables are read later, all are of polars, and read later again."""
+    tables = {**data.tables, **changed}
+    if not any(isinstance(nw.from_native(table), nw.LazyFrame) for table in data.tables.values()):
+        return replace(data, **tables)
+    read = {
+        name: frame if isinstance(frame, nw.LazyFrame) and frame.implementation.is_polars() else in_memory(frame).lazy()
+        for name, table in tables.items()
+        for frame in [nw.from_native(table)]
+    }
+    return replace(data, **{name: frame.to_native() for name, frame in read.items()})
 
 
 def _written(frame: nw.DataFrame[Any], column: AnswerCodes, places: Places, taken: Places) -> Any:
@@ -163,13 +182,26 @@ def read_source(data: Any, rules: Rules, working: Working, rows: Places) -> Sour
         frame = _at(data.people if survey else data, working.place[rows])
         return Source(data=data, rules=rules, working=working, rows=rows, frame=frame, people=None)
     frame = _at(getattr(data, working.table), working.place[rows])
-    people = _at(data.people, working.person[rows])
+    people = _of_keys(data.people, working.people[PERSON].to_numpy()[working.person[rows]])
     return Source(data=data, rules=rules, working=working, rows=rows, frame=frame, people=people)
 
 
 def _at(native: Any, places: Places) -> nw.DataFrame[Any]:
-    """Rows of a table by their places."""
-    return in_memory(nw.from_native(native))[places.tolist()]
+    """Rows of a table by their places; of a table that is read later no others are brought into memory."""
+    frame: Any = nw.from_native(native)
+    if isinstance(frame, nw.LazyFrame) and frame.implementation.is_polars():
+        wanted = np.unique(places)
+        numbered: Any = nw.from_native(native.with_row_index(ROW))
+        read = numbered.filter(nw.col(ROW).is_in(wanted.tolist())).sort(ROW).drop(ROW).collect()
+        return read[np.searchsorted(wanted, places).tolist()]
+    return in_memory(frame)[places.tolist()]
+
+
+def _of_keys(native: Any, keys: npt.NDArray[Any]) -> nw.DataFrame[Any]:
+    """People by their keys, in this order."""
+    frame: Any = nw.from_native(native)
+    read = in_memory(frame.filter(nw.col(PERSON).is_in(np.unique(keys).tolist())))
+    return read[pd.Index(read[PERSON].to_list()).get_indexer(pd.Index(keys)).tolist()]
 
 
 def _parts(size: int) -> Iterator[slice]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -105,8 +105,12 @@ class Pool:
             mass = np.where(kept, self.weight * np.where(alone[:, None], 1.0, times), 0.0)
         else:
             mass = np.where(usable & (self.of_draw == draw), self.weight, 0.0)
-        mass = mass * np.where(self.case == 1, np.exp(self.shift(delta))[:, None], 1.0)
+        mass = mass * np.where(self.case > 0, np.exp(self.shift(delta))[:, None], 1.0)
         return mass / np.maximum(mass.sum(axis=1, keepdims=True), np.finfo(float).tiny)
+
+    def of_cases(self, outcome: str) -> Pool:
+        """The same with the cases of another outcome."""
+        return replace(self, case=np.where(self.weight > 0, self.classes[outcome], np.int8(0)))
 
     @property
     def most_draws(self) -> int:
@@ -120,7 +124,7 @@ class Pool:
 
     @cached_property
     def _by_case(self) -> npt.NDArray[np.intp]:
-        return np.argsort(self.case == 1, axis=1, kind="stable")
+        return np.argsort(self.case > 0, axis=1, kind="stable")
 
     def _drawn(self, draw: int, seed: int, delta: Mapping[str, float]) -> npt.NDArray[np.intp]:
         uniform = np.random.default_rng([seed, draw, 1]).random(len(self.rows))[self.random]

@@ -50,7 +50,7 @@ class AnswerCodes:
     name: str
     table: str
     labels: tuple[str, ...]
-    codes: npt.NDArray[np.int32]
+    codes: npt.NDArray[np.signedinteger[Any]]
     numbers: Floats | None
     why: npt.NDArray[np.int8]
 
@@ -188,7 +188,7 @@ def _coded(name: str, column: pd.Series[Any], field: Any, table: str) -> AnswerC
         numbers = np.where(unknown, np.nan, numbers)
         why = np.where(unknown, np.int8(_REASON_OF[MISSING]), np.int8(0)).astype(np.int8)
         return AnswerCodes(
-            name=name, table=table, labels=(), codes=np.zeros(len(numbers), dtype=np.int32), numbers=numbers, why=why
+            name=name, table=table, labels=(), codes=np.zeros(len(numbers), dtype=np.int8), numbers=numbers, why=why
         )
     codes, labels = pd.factorize(column.astype(object), sort=False)
     texts = [str(label) for label in labels]
@@ -198,7 +198,7 @@ def _coded(name: str, column: pd.Series[Any], field: Any, table: str) -> AnswerC
     several = field is not None and field.several
     whys = [_why(text, several) for text in texts]
     return AnswerCodes(
-        name=name, table=table, labels=tuple(texts), codes=codes.astype(np.int32), numbers=None,
+        name=name, table=table, labels=tuple(texts), codes=codes.astype(np.int8 if len(texts) < 128 else np.int32), numbers=None,
         why=np.array(whys or [0], dtype=np.int8)[codes],
     )  # fmt: skip
 
