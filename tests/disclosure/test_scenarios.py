@@ -133,11 +133,16 @@ def test_stacked_scenarios_that_lost_their_cells_go_together() -> None:
     assert table.frame.loc[domains, "value"].isna().all()
 
 
-def test_a_tipping_point_goes_where_any_cell_it_rests_on_goes() -> None:
+def test_a_tipping_point_goes_with_its_cell_and_is_taken_to_tell_it() -> None:
     direct = fl.estimate_prevalence(people(), "fl", by="region")
-    tipping = fl.tipping_point(fl.delta_curve(people(), "fl"), times=1.1)
-    published = fl.publish({"direct": direct, "tipping": tipping})
-    assert set(published.tables[1].frame["publication"]) == {"not_published"}
+    curve = fl.delta_curve(people(), "fl", by="region", odds=[2])
+    published = fl.publish({"direct": direct, "tipping": fl.tipping_point(curve, times=1.1)})
+    first, second = (table.frame for table in published.tables)
+    hidden = set(first.loc[first["publication"].ne("published") & first["margin"].eq("region"), "region"])
+    assert "D" in hidden
+    assert hidden == withheld(second)
+    # what is left of the nation beside two regions is not one of them
+    assert len(hidden) >= 2
 
 
 def test_differences_of_terms_go_where_a_cell_of_the_same_people_goes() -> None:
@@ -159,5 +164,5 @@ def test_every_kind_is_declared() -> None:
         "scenario_prevalence": "shifted",
         "undercoverage_total": "scaled",
         "step_prevalence": "shifted",
-        "tipping_point": "support",
+        "tipping_point": "exact",
     }

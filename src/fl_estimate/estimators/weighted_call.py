@@ -126,7 +126,7 @@ class Call:
         self.drawn = require_draws(people, asked, columns)
         self._imputed: Imputed = people
         self.resolved = replace(
-            self.resolved, frame=people.with_draws(self.drawn if len(self.drawn) > 1 else self.drawn[0])
+            self.resolved, frame=people.with_draws(self.drawn)
         )
 
     @property

@@ -10,7 +10,7 @@ from typing import Any, Literal, cast
 from fl_estimate.results.basis import RESPONDENTS
 from fl_estimate.results.codes import Quantity
 
-Way = Literal["linear", "known", "scaled", "shifted", "same", "formula", "parts", "model", "apart", "support"]
+Way = Literal["linear", "known", "scaled", "shifted", "exact", "same", "formula", "parts", "model", "apart", "support"]
 """What a figure is to a reader who solves for what is withheld.
 
 linear
@@ -22,6 +22,8 @@ scaled
 shifted
     A cell's figure and what was imputed beside it, or by other weights: readers are taken to know the difference, so that it is
     an interval of the cell's sum as well.
+exact
+    Where a curve of a cell meets a figure: taken to give the cell's sum away to the last digit.
 same
     Not a sum; goes wherever a cell of the same by-values is withheld, of whatever outcome.
 formula

@@ -30,9 +30,10 @@ from fl_estimate.results.estimates import margin_columns
 
 Cell = tuple[Any, ...]
 
-SUMS: tuple[str, ...] = ("linear", "known", "scaled", "shifted")
+SUMS: tuple[str, ...] = ("linear", "known", "scaled", "shifted", "exact")
 """Ways of rows that say something of the sum over their cells, in numbers."""
-SCENARIOS: tuple[str, ...] = ("scaled", "shifted")
+SCENARIOS: tuple[str, ...] = ("scaled", "shifted", "exact")
+"""Those of a cell under a scenario."""
 OPEN = 0.20
 """A withheld value may not be known this well: a fifth below and a fifth above must fit what is printed."""
 OF_NATION, OF_PARENT, OF_READING = 100.0, 10.0, 0.05
@@ -251,8 +252,8 @@ def _value_row(
     sums = [series.sums[i] for i in inside]
     true, value = draft.value(dict.fromkeys(sums, 1.0)), float(record["value"])
     way = _way(record, table)
-    if way == "known" or not np.isfinite(value):
-        if way == "known" or table.zero[at]:
+    if way in ("known", "exact") or not np.isfinite(value):
+        if way in ("known", "exact") or table.zero[at]:
             draft.exact(sums, owner)
         return
     weight = float(series.weight[inside].sum())

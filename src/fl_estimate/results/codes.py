@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Literal, Self, SupportsInt
 
 Unit = Literal["share", "persons", "amount"]
 """What a figure is measured in: a part of the people, a number of them, or what its variable is measured in."""
-Telling = Literal["linear", "known", "scaled", "shifted", "same", "formula", "support"]
+Telling = Literal["linear", "known", "scaled", "shifted", "exact", "same", "formula", "support"]
 """What a figure of respondents tells of withheld cells; `reporting.disclosure_kinds` has what each means."""
 Doubt = Literal["", "sampler", "model"]
 """What a reason says did badly: the codes of caution of published tables."""
@@ -196,7 +196,7 @@ class Quantity(Code):
         Whether it speaks of people on case lists or beside them, not of respondents.
     counts_population : bool
         Whether it is a number of all people concerned, which estimates of one population have in common.
-    tells : {"linear", "known", "scaled", "shifted", "same", "formula", "support"}
+    tells : {"linear", "known", "scaled", "shifted", "exact", "same", "formula", "support"}
         What a figure of respondents tells of withheld cells; an unknown one goes wherever a cell of its support is withheld.
     heading : str
         The quantity that a table of several methods is headed by: its own, or that of which it is another name.
@@ -223,7 +223,7 @@ class Quantity(Code):
     @property
     def scenario(self) -> bool:
         """Whether it is a cell's figure under a scenario: judged with the cell, of which it is another dress, and never a cell itself."""
-        return self.tells in ("scaled", "shifted")
+        return self.tells in ("scaled", "shifted", "exact")
 
     @property
     def counts_respondents(self) -> bool:
@@ -323,7 +323,9 @@ SCENARIO_TOTAL = Quantity("scenario_total", unit="persons", tells="shifted", why
 STEP_PREVALENCE = Quantity(
     "step_prevalence", unit="share", tells="shifted", why="the cell's figure by other weights", heading="prevalence"
 )
-TIPPING_POINT = Quantity("tipping_point", tells="support", why="where a curve meets a figure", without_interval=True)
+TIPPING_POINT = Quantity(
+    "tipping_point", tells="exact", why="where a curve meets a figure, to three digits", without_interval=True
+)
 DIFFERENCE = Quantity("difference", null=0.0)
 QUOTIENT = Quantity("quotient")
 LOG_RATIO = Quantity("log_ratio", null=0.0)

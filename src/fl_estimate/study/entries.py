@@ -62,6 +62,7 @@ class ImputeEntry(Strict):
     draws: Annotated[int, Field(ge=2)] | None = None
     donors: Literal["predictive", "nearest"] = "predictive"
     method: Literal["donors", "chained"] = "donors"
+    too_few: Literal["refuse", "leave"] = "refuse"
     by: list[str] | None = None
     seed: int = 1
 

@@ -88,8 +88,8 @@ def imputed(
     columns = entry.by if entry.by is not None else _domains(entries)
     return impute(
         survey, frameworks, outcomes=outcomes, by=columns or None, draws=entry.draws, donors=entry.donors,
-        method=entry.method, seed=entry.seed, reference_day=classify.reference_day,
-        allow_unverified=classify.allow_unverified, short_instrument=classify.short_instrument,
+        method=entry.method, too_few=entry.too_few, seed=entry.seed, reference_day=classify.reference_day,
+        allow_unverified=classify.allow_unverified,
     )  # fmt: skip
 
 

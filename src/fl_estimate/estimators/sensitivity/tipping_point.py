@@ -253,4 +253,5 @@ def _lay_out(
         ),
         reasons=reasons,
         support=curve.support.grouped([line.rows for line, _ in flat]),
+        cells=curve.cells,
     )  # fmt: skip
