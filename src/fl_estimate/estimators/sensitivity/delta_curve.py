@@ -105,7 +105,7 @@ def delta_curve(
     Raises
     ------
     EstimateFault
-        FL-EST-476: not what `fl.impute` returned; FL-EST-477: odds or reasons that cannot be.
+        FL-EST-476: not what `fl.impute` returned, or shifted already; FL-EST-477: odds or reasons that cannot be.
 
     Notes
     -----
@@ -125,6 +125,11 @@ def delta_curve(
         raise EstimateFault(
             "FL-EST-476", "a delta-adjusted curve is of people whose unknown answers were imputed",
             found=type(people).__name__, fix="impute first: fl.delta_curve(fl.impute(data, framework, seed=…), outcome)",
+        )  # fmt: skip
+    if any(getattr(people, "delta", {}).values()):
+        raise EstimateFault(
+            "FL-EST-476", "the draws of these people are shifted already", found="a delta that is not 0",
+            fix="give what fl.impute returned without delta=, or .shifted({}) of it",
         )  # fmt: skip
     call = _Call(
         imputation=people, outcome=outcome, quantity=quantity, by=by, where=where, level=level,

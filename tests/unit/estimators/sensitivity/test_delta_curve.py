@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -179,3 +180,8 @@ def test_a_by_column_of_the_same_name_is_refused() -> None:
 def test_people_that_were_not_imputed_are_refused() -> None:
     with pytest.raises(EstimateFault, match="FL-EST-476"):
         fl.delta_curve(sample(), "fl")
+
+
+def test_people_that_are_shifted_already_are_refused() -> None:
+    with pytest.raises(EstimateFault, match="FL-EST-476"):
+        fl.delta_curve(replace(people(), delta={"refusal": 0.7}), "fl")
