@@ -19,8 +19,7 @@ from fl_estimate.estimators.imputation.pairs import Source
 from fl_estimate.estimators.imputation.pool import Block, Classes, Pool
 from fl_estimate.estimators.imputation.working import REASONS, Working, in_scope, is_true, person_weights
 from fl_estimate.indicators.classify import Classification
-from fl_estimate.indicators.clock import AGE_AT_INTERVIEW, thresholds
-from fl_estimate.indicators.items import AGE
+from fl_estimate.indicators.clock import thresholds
 from fl_estimate.indicators.open_answers import AnsweredColumns, answers_that_matter
 from fl_estimate.indicators.rows import known_to
 from fl_estimate.inputs.sample_design import Design
@@ -76,7 +75,7 @@ def find_recipients(source: Source, found: Classification, stems: tuple[str, ...
 
 
 def _wanted(working: Working, found: Classification, rows: Places) -> Bools:
-    ages = _ages(working)[rows]
+    ages = working.ages[rows]
     span = _span(found)
     texts = {column.name: column.texts[rows] for column in working.answers if column.numbers is None}
     numbers = {column.name: column.numbers[rows] for column in working.answers if column.numbers is not None}
@@ -103,21 +102,13 @@ def _span(found: Classification) -> int:
     return 2 + period.end.year - period.start.year
 
 
-def _ages(working: Working) -> Floats:
-    """The age of each row's person, NaN where unknown."""
-    for name in (AGE_AT_INTERVIEW, AGE):
-        if name in working.people.columns:
-            return pd.to_numeric(working.people[name], errors="coerce").to_numpy(dtype=float)[working.person]
-    return np.full(len(working.person), np.nan)
-
-
 def likeness_of(working: Working, found: Classification, domains: Sequence[str], stems: Sequence[str]) -> Likeness:
     """What rows are compared by."""
     people = working.people
     plain = [name for name in COVARIATES if name in people.columns and name not in domains]
     columns = [people[name].iloc[working.person] for name in [*domains, *plain]]
     columns += [working.rows[name] for name in working.rows.columns]
-    ages = _ages(working)
+    ages = working.ages
     aged = pd.Series(np.searchsorted(AGE_GROUPS, np.nan_to_num(ages, nan=-1.0), side="right"))
     columns.append(aged)
     weights = [DOMAIN_WEIGHT] * len(domains) + [COVARIATE_WEIGHT] * (len(columns) - len(domains))

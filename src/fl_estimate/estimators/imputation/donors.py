@@ -116,7 +116,9 @@ class DonorSearch:
             donors, of = self._rows(usable[at], row, k)
             donors, of = donors[donors != row], of[donors != row]
             distance = self._distance(row, donors, gap[at][of], rough[at][of], score)
-            chosen = np.argsort(distance, kind="stable")[:k]
+            # of many that are equally near every recipient has others, lest a few donors give all the answers
+            tie = _shuffled(likeness.order[donors], int(likeness.order[row]))
+            chosen = np.lexsort((tie, distance.round(9)))[:k]
             found[place, : len(chosen)] = donors[chosen]
         return Neighbours(donors=found, found=int(sizes.sum()), score=score)
 
@@ -162,7 +164,8 @@ class DonorSearch:
     def _sampled(self, rows: Places, row: int, k: int) -> Places:
         """Of many rows, sorted by covariates, those of the recipient's own cell and every so-manieth of all."""
         codes = self._likeness.codes
-        spread = rows[np.linspace(0, len(rows) - 1, LOOKED_AT // 2).astype(np.intp)]
+        start = _shuffled(self._likeness.order[[row]], 0)[0] / 2**64
+        spread = _every(rows, start)
         low, high = 0, len(rows)
         for column in range(codes.shape[1]):
             part, value = codes[rows[low:high], column], codes[row, column]
@@ -172,7 +175,7 @@ class DonorSearch:
             low, high = low + int(first), low + int(last)
         own = rows[low:high]
         if len(own) > LOOKED_AT // 2:
-            own = own[np.linspace(0, len(own) - 1, LOOKED_AT // 2).astype(np.intp)]
+            own = _every(own, start)
         return np.unique(np.concatenate([own, spread]))
 
     def _score(self, usable: Places, pattern: Bools, used: Bools) -> Score:
@@ -191,6 +194,21 @@ class DonorSearch:
             levels=level_effects(by[0], by[1]),
             discrimination=discrimination(self._items[usable] @ effects, told, counts),
         )
+
+
+def _every(rows: Places, start: float) -> Places:
+    """Every so-manieth of many rows, from a start between 0 and 1."""
+    step = len(rows) / (LOOKED_AT // 2)
+    return rows[((np.arange(LOOKED_AT // 2) + start) * step).astype(np.intp)]
+
+
+def _shuffled(order: Places, of: int) -> npt.NDArray[np.uint64]:
+    """Numbers in an order of their own for each recipient. The mixing of splitmix64 (Steele, Lea and Flood 2014)."""
+    mixed = (order.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+    mixed ^= np.uint64((of + 1) * 0xBF58476D1CE4E5B9 % 2**64)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return mixed ^ (mixed >> np.uint64(31))
 
 
 def _by_item(columns: Bools, item: Places) -> Bools:

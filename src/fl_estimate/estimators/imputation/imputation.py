@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Any
 
 import narwhals as nw
@@ -268,7 +268,7 @@ class Imputation(NotAColumn):
             return 0.0
         open_ = np.take_along_axis(self.pool.classes[name], self.chosen.astype(np.intp), axis=1) < 0
         people = self.source_rows.working.people.iloc[self.recipients]
-        undrawn = (people[name] != people[f"{name}_possible"]).to_numpy()
+        undrawn = (people[name] != people[f"{name}_possible"]).to_numpy(copy=True)
         undrawn[self.persons.of_row] = False
         found = np.repeat(undrawn[:, None], self.draws, axis=1)
         np.logical_or.at(found, self.persons.of_row, open_)
@@ -300,11 +300,13 @@ class Imputation(NotAColumn):
             return nw.from_native(self._joined(people.to_native(), outcome, names, drawn))
         keys = self.source_rows.working.people[PERSON].to_numpy()[self.recipients]
         is_one = nw.col(PERSON).is_in(keys.tolist())
-        told = [nw.col(PERSON).is_in(keys[drawn[:, draw] > 0].tolist()).cast(nw.Int8) for draw in range(self.draws)]
         return people.with_columns(
             *(
-                nw.when(is_one).then(each).otherwise(nw.col(outcome).cast(nw.Int8)).alias(name)
-                for each, name in zip(told, names, strict=True)
+                nw.when(is_one)
+                .then(_at_least(keys, drawn[:, draw]))
+                .otherwise(nw.col(outcome).cast(nw.Int8))
+                .alias(name)
+                for draw, name in enumerate(names)
             )
         )
 
@@ -323,6 +325,15 @@ class Imputation(NotAColumn):
             pl.coalesce(pl.col(name), pl.col(outcome).cast(pl.Int8)).alias(name) for name in names
         )
         return joined if key == PERSON else joined.drop(ROW)
+
+
+def _at_least(keys: npt.NDArray[Any], drawn: Classes) -> nw.Expr:
+    """The drawn number of each key: how many numbers it is not below."""
+    reached = [
+        nw.col(PERSON).is_in(keys[drawn >= number].tolist())
+        for number in range(1, max(int(drawn.max(initial=0)), 1) + 1)
+    ]
+    return reduce(lambda left, right: left + right, [each.cast(nw.Int8) for each in reached])
 
 
 def checked_delta(delta: Mapping[str, float] | None) -> dict[str, float]:

@@ -99,11 +99,11 @@ def impute(
     Raises
     ------
     EstimateFault
-        FL-EST-440 (a classification in place of data), FL-EST-442 (delta), FL-EST-444 (an option that there is not),
+        FL-EST-02 (columns of `by` or of the design that are not there), FL-EST-440 (a classification in place of data), FL-EST-442 (delta), FL-EST-444 (an option that there is not),
         FL-EST-445 and FL-EST-446 (nothing to draw from), FL-EST-447 (a number of draws), FL-EST-448 (people who
         cannot be told apart).
     DesignFault
-        FL-DESIGN-06 (no design), FL-DESIGN-70 (no weights), FL-DESIGN-01 (columns of the design that are not there).
+        FL-DESIGN-06 (no design), FL-DESIGN-70 (no weights).
     IndicatorFault
         As in `fl.classify`.
 

@@ -57,7 +57,7 @@ def pilot_fraction(
     base = weights * scope
     total = base.sum()
     m = drawn.shape[1]
-    if total <= 0 or m < 2:
+    if total <= 0 or m < 2 or not len(at):
         return PilotFraction(within=0.0, between=0.0, fraction=0.0)
     size = len(units.stratum)
     of_base = np.bincount(units.of_person, weights=base, minlength=size)

@@ -13,7 +13,8 @@ import pandas as pd
 
 from fl_estimate.arrays import Bools, Floats, Places
 from fl_estimate.indicators.classify import Classification, answering_table
-from fl_estimate.indicators.items import MISSING, NO, UNKNOWN_ANSWERS
+from fl_estimate.indicators.clock import AGE_AT_INTERVIEW, with_age_at_interview
+from fl_estimate.indicators.items import AGE, MISSING, NO, UNKNOWN_ANSWERS
 from fl_estimate.indicators.persons import PERSON
 from fl_estimate.indicators.rows import known_to
 from fl_estimate.inputs.sample_design import Design
@@ -76,6 +77,8 @@ class Working:
         The columns of people that are used: classes, key, design, ages, columns of the distance.
     rows : pandas.DataFrame
         The columns of the rows' own table that rows are compared by.
+    ages : array, shape (rows,)
+        The age of each row's person: at the interview, or in the period where a frame of people says it; NaN where unknown.
     order : int array, shape (rows,)
         A rank of the rows that does not depend on their order in the file.
     """
@@ -86,6 +89,7 @@ class Working:
     answers: tuple[AnswerCodes, ...]
     people: pd.DataFrame
     rows: pd.DataFrame
+    ages: Floats
     order: Places
 
     @property
@@ -112,6 +116,7 @@ def read_working(data: Any, found: Classification, people_columns: Sequence[str]
     survey = isinstance(data, SurveyData)
     table = answering_table(data, found.frameworks) if survey else "people"
     classified: Any = nw.from_native(found.people)
+    classified = with_age_at_interview(classified) if survey else classified
     held = classified.collect_schema().names()
     known = known_to(found.frameworks)
     fields = {field.column: field for field in known.fields.values()}
@@ -144,8 +149,15 @@ def read_working(data: Any, found: Classification, people_columns: Sequence[str]
         answers=answers,
         people=people,
         rows=pd.DataFrame({name: of_work(rows[name]) for name in beside}),
+        ages=_ages(people, AGE_AT_INTERVIEW if survey else AGE)[person],
         order=_rank(rows, people, person),
     )
+
+
+def _ages(people: pd.DataFrame, name: str) -> Floats:
+    if name not in people:
+        return np.full(len(people), np.nan)
+    return pd.to_numeric(people[name], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
 
 
 def of_work(column: pd.Series) -> pd.Series:
