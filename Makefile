@@ -140,6 +140,10 @@ publication-treatments: .venv/.ready ## Simulate three ways to print domains of 
 coverage-areas: .venv/.ready ## Sample clustered populations by area: which area models hold the truth? Goes on where it was stopped; writes the docs' table (minutes)
 	@OPENBLAS_NUM_THREADS=1 nice -n 10 $(BIN)/python scripts/coverage_areas.py $(ARGS)
 
+.PHONY: coverage-imputation
+coverage-imputation: .venv/.ready ## Impute samples whose complete answers are known: do the estimates find them? Goes on where it was stopped; writes the docs' table
+	@OPENBLAS_NUM_THREADS=1 nice -n 10 $(BIN)/python scripts/coverage_imputation.py $(ARGS)
+
 .PHONY: coverage-lists-grid
 coverage-lists-grid: .venv/.ready ## What the defaults of case lists hold, over lists x share seen x dependence: goes on where it was stopped (an hour)
 	@OPENBLAS_NUM_THREADS=1 nice -n 10 $(BIN)/python scripts/coverage_lists_grid.py $(ARGS)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeGuard, runtime_checkable
 
+import narwhals as nw
+
 from fl_estimate.errors import EstimateFault, listed, nearest
+from fl_estimate.inputs.respondents import Noted
+from fl_estimate.inputs.wording import Wording
 
 IMPUTE = "impute"
 
@@ -23,6 +28,8 @@ class Imputed(Protocol):
         By outcome.
     """
 
+    @property
+    def people(self) -> Any: ...
     @property
     def draws(self) -> int: ...
     @property
@@ -91,3 +98,39 @@ def told_of(drawn: Imputed) -> dict[str, Any]:
 def shifts_of(drawn: Imputed) -> dict[str, float]:
     """The reasons whose answers are not taken as missing at random."""
     return {str(reason): float(value) for reason, value in drawn.delta.items() if value}
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfDraw:
+    """People whose outcomes are those of one draw, with all else that is known of them."""
+
+    people: Any
+    design: Any
+    source: Any
+    reference_period: Any
+    population: str
+    wording: Wording
+    noted: Any = None
+
+    def notes(self, outcomes: Sequence[str], /) -> tuple[tuple[str, Mapping[str, Any]], ...]:
+        """As those of the people that were imputed."""
+        return self.noted.notes(outcomes) if self.noted is not None else ()
+
+    def measure(self, outcomes: Sequence[str], /) -> str:
+        """As that of the people that were imputed."""
+        return self.noted.measure(outcomes) if self.noted is not None else ""
+
+
+def of_draw(people: Any, outcomes: Sequence[str], draw: int) -> OfDraw:
+    """The people as completed by one draw, from 1: of these outcomes no class is open."""
+    frame: Any = nw.from_native(people.with_draws(list(outcomes)))
+    return OfDraw(
+        people=frame.with_columns(*in_place_of(outcomes, draw)).to_native(), design=people.design, source=people.source,
+        reference_period=people.reference_period, population=people.population,
+        wording=getattr(people, "wording", Wording()), noted=people if isinstance(people, Noted) else None,
+    )  # fmt: skip
+
+
+def in_place_of(outcomes: Sequence[str], draw: int) -> list[nw.Expr]:
+    """The columns of outcomes, surely and possibly, as one draw has them."""
+    return [nw.col(f"{name}@{draw}").alias(f"{name}{side}") for name in outcomes for side in ("", "_possible")]

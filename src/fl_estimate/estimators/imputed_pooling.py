@@ -8,6 +8,7 @@ from dataclasses import fields, replace
 import numpy as np
 import pandas as pd
 
+from fl_estimate.arrays import Floats
 from fl_estimate.estimators.imputed import IMPUTE, Imputed, shifts_of, told_of
 from fl_estimate.estimators.rubin import (
     MULTIPLE_IMPUTATION,
@@ -93,6 +94,7 @@ def pooled_draws(
     frame = pooled_frame(frames, found, str(frames[0]["quantity"].iloc[0]) if len(frames[0]) else "", kind=kind)
     for name in ("n", "cases", "undetermined", "psus_with_cases"):
         frame[name] = given.frame[name]
+    frame["deff"] = _deff(frames, found)
     frame["bound"] = pd.array([IMPUTED] * len(frame), dtype="string")
     frame["method"] = pd.array([str(MULTIPLE_IMPUTATION)] * len(frame), dtype="string")
     recipe = imputed_recipe(given, drawn)
@@ -111,6 +113,15 @@ def pooled_draws(
         inference=None,
         covariance_matrix=found.covariance,
     )  # fmt: skip
+
+
+def _deff(frames: Sequence[pd.DataFrame], found: Combined) -> Floats:
+    """The pooled variance over that of simple random samples of complete answers: what missing answers cost is in it."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        simple = [frame["se"].to_numpy(dtype=float) ** 2 / frame["deff"].to_numpy(dtype=float) for frame in frames]
+        known = np.isfinite(simple)
+        mean = np.where(known, simple, 0.0).sum(axis=0) / known.sum(axis=0)
+        return np.where(np.isfinite(mean) & (mean > 0), found.se**2 / mean, np.nan)
 
 
 def imputed_recipe(given: Estimates, drawn: Imputed) -> Recipe:

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, get_args
 
-import narwhals as nw
 import numpy as np
 
 from fl_estimate.design.domains import By, Order, by_margins
@@ -21,7 +20,7 @@ from fl_estimate.estimators.call_arguments import VarianceRule, design_told, lev
 from fl_estimate.estimators.design_words import of_adjustments, of_sampling
 from fl_estimate.estimators.domain_query import Measure, People, declared, read_people
 from fl_estimate.estimators.domain_table import Cells, DomainTable, tabulate
-from fl_estimate.estimators.imputed import IMPUTE, Imputed, require_draws
+from fl_estimate.estimators.imputed import IMPUTE, Imputed, in_place_of, require_draws
 from fl_estimate.estimators.targets import Level as Value
 from fl_estimate.estimators.targets import Outcome, Target, Targets, as_list, is_text, names_in
 from fl_estimate.inputs.replicates import Replicates
@@ -125,9 +124,7 @@ class Call:
         ]
         self.drawn = require_draws(people, asked, columns)
         self._imputed: Imputed = people
-        self.resolved = replace(
-            self.resolved, frame=people.with_draws(self.drawn)
-        )
+        self.resolved = replace(self.resolved, frame=people.with_draws(self.drawn))
 
     @property
     def imputed(self) -> Imputed:
@@ -142,11 +139,7 @@ class Call:
     def of_draw(self, draw: int) -> Call:
         """The same call of the answers as completed by one draw, from 1."""
         made = copy.copy(self)
-        completed = [nw.col(f"{name}@{draw}") for name in self.drawn]
-        pairs = list(zip(self.drawn, completed, strict=True))
-        frame = self.people.frame.with_columns(
-            *[value.alias(name) for name, value in pairs], *[value.alias(f"{name}_possible") for name, value in pairs]
-        )
+        frame = self.people.frame.with_columns(*in_place_of(self.drawn, draw))
         made.people = replace(self.people, frame=frame, schema=frame.collect_schema())
         return made
 

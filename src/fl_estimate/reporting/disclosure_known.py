@@ -72,9 +72,7 @@ def known_rows(
 def _direct(record: Mapping[Any, Any]) -> bool:
     respondents = str(record.get("basis") or "respondents") == "respondents"
     # The cases of an imputed figure are those of the answers as given; of other bounds it is the row without bound that is read.
-    return respondents and str(record["quantity"]) in COUNTED and (
-        not record["bound"] or record["bound"] == IMPUTED
-    )
+    return respondents and str(record["quantity"]) in COUNTED and (not record["bound"] or record["bound"] == IMPUTED)
 
 
 def _made_of(series: list[Series], key: Cell, record: Mapping[Any, Any]) -> tuple[Series, Ids] | None:

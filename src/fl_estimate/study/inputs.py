@@ -110,7 +110,7 @@ def read_inputs(study: Study, tell: Tell, faults: Faults | None = None) -> Study
         chosen_map = _map(study)
     surveys = _surveys(study, tell, noted)
     people, definitions = _classified(study, tell, noted, surveys)
-    drawn = {name: each for name, each in people.items() if is_imputed(each)}
+    drawn: dict[str, Any] = {name: each for name, each in people.items() if is_imputed(each)}
     people |= {name: each.classification for name, each in drawn.items()}
     for name, each in people.items():
         people[name] = _derived(name, study.config.source[name].derived, each, noted)

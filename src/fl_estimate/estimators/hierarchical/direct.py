@@ -15,6 +15,7 @@ from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, listed, missing_columns, shown
 from fl_estimate.results.basis import Support
 from fl_estimate.results.codes import MEAN, PREVALENCE
+from fl_estimate.results.columns import IMPUTED
 from fl_estimate.results.estimates import FIXED, NOT_STATED, Estimates
 
 NUMBERS: tuple[str, ...] = ("value", "se", "n", "cases", "deff", "undetermined")
@@ -137,12 +138,12 @@ def read_direct(direct: Any, needed: Sequence[str], others: Sequence[Any], time:
     if absent:
         raise missing_columns("FL-EST-42", absent, list(columns), EstimateFault)
     size = len(columns[by])
-    if any(text(bound) for bound in columns.get("bound", [])):
+    if any(text(bound) not in ("", IMPUTED) for bound in columns.get("bound", [])):
         raise EstimateFault(
             "FL-EST-41",
             "an area model takes one direct estimate an area, not two bounds",
             found="rows with bound lower and upper",
-            fix='estimate with unknown="no" or unknown="exclude", one model each',
+            fix='estimate with unknown="no", "exclude" or "impute", one model each',
         )
     margins = [text(margin) for margin in columns["margin"]] if "margin" in columns else [by] * size
     if recipe is None and "margin" in columns:  # a frame of Estimates says by a level who did not state their area

@@ -27,7 +27,7 @@ def area_of_people(
     by: Annotated[str, GROUPS],
     design: Annotated[Design | None, NOT_IN_FILE] = None,
     where: Where = None,
-    unknown: Literal["no", "exclude"] | None = None,
+    unknown: Literal["no", "exclude", "impute"] | None = None,
     variance: VarianceRule | None = None,
     time: Annotated[str | None, GROUPS] = None,
     **model: Annotated[Any, Rest(area)],
@@ -42,7 +42,8 @@ def area_of_people(
     by : str
         The column of areas.
     design, where, unknown, variance
-        As in `estimate_prevalence`: of the direct estimate.
+        As in `estimate_prevalence`: of the direct estimate. Of imputed answers the design effect holds what the imputation adds
+        to the variance, so that an area counts for as many respondents as its pooled error says.
     time : str, optional
         One more column, of times: an effect of each area and one of each area and time. The same as `by`: one series.
     **model

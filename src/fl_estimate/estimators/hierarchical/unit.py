@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -27,6 +28,7 @@ from fl_estimate.estimators.hierarchical.unit_design import (
     make_columns,
     make_domains,
 )
+from fl_estimate.estimators.hierarchical.unit_imputed import drawn_people, mixed_over_draws
 from fl_estimate.estimators.hierarchical.unit_normal import (
     Normal,
     draw_normal,
@@ -36,6 +38,7 @@ from fl_estimate.estimators.hierarchical.unit_normal import (
     sum_cells,
 )
 from fl_estimate.estimators.hierarchical.varying_effects import Latent, LatentDraws, draw_latent
+from fl_estimate.estimators.imputed import IMPUTE
 from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.results.codes import MEAN, PREVALENCE, MethodName
@@ -83,7 +86,7 @@ def unit(
     by: By = None,
     design: Annotated[Design | None, NOT_IN_FILE] = None,
     where: Where = None,
-    unknown: Literal["no", "exclude"] | None = None,
+    unknown: Literal["no", "exclude", "impute"] | None = None,
     likelihood: Literal["binomial", "normal"] = "binomial",
     weights: Literal["widened", "effective", "none"] = "widened",
     sampler: Literal["grid", "nuts"] = "grid",
@@ -115,7 +118,7 @@ def unit(
     by : str, list of str, or list of lists, optional
         As in `estimate_prevalence`, by any column of `population` that is the same within a cell. The nation stands first.
     design, where, unknown
-        As in `estimate_prevalence`.
+        As in `estimate_prevalence`; of imputed answers the model is fitted to every draw, and their posteriors are mixed.
     likelihood : {"binomial", "normal"}
     weights : {"widened", "effective", "none"}
         Effective counts, from weights within cells and the design's clusters and strata, with (of 0/1 outcomes) the design's
@@ -173,6 +176,15 @@ def unit(
         allowed = ("grid", "nuts") if likelihood == "binomial" else ("grid",)
         raise not_one_of("FL-EST-107", f"this sampler of likelihood={shown(likelihood)}", sampler, allowed)
     check_numbers(level, draws, seed)
+    if unknown == IMPUTE:
+        chosen = known_seed(seed)
+        drawn = drawn_people(people, outcome)
+        model = partial(
+            unit, outcome=outcome, cells=cells, population=population, covariates=covariates, varying=varying, by=by,
+            design=design, where=where, likelihood=likelihood, weights=weights, sampler=sampler, prior=prior, level=level,
+            draws=draws, seed=chosen,
+        )  # fmt: skip
+        return mixed_over_draws(model, drawn, outcome, level=level, draws=draws, seed=chosen)
     names = cell_names(cells)
     asked = _Asked(
         people=people, outcome=outcome, names=names, population=population, covariates=covariates, varying=varying,
