@@ -120,6 +120,14 @@ def delta_curve(
     ----------
     Rubin (1987), Multiple Imputation for Nonresponse in Surveys, ch. 6. Carpenter and Kenward (2013), Multiple Imputation and its
     Application, ch. 10. Cro and others (2020), Statistics in Medicine 39(21), 2815-2842.
+
+    Examples
+    --------
+    >>> import fl_estimate as fl, pandas as pd
+    >>> answers = pd.DataFrame({"age": 30, "w_diff_job": ["yes"] * 10, "c_docs": ["yes", "no"] * 4 + ["ref", "ref"]})
+    >>> imputed = fl.impute(answers, design=fl.Design(unweighted=True), draws=20, seed=1)
+    >>> fl.delta_curve(imputed, "forced_labour", odds=[2]).to_frame()["term"].tolist()
+    ['none_hide_a_case', '×1', '×2', 'all_hide_a_case']
     """
     if not isinstance(people, Shiftable):
         raise EstimateFault(

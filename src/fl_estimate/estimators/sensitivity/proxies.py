@@ -96,8 +96,8 @@ def compare_proxies(
     >>> import fl_estimate as fl, pandas as pd
     >>> people = pd.DataFrame({"ea": [1, 1, 2, 2, 3, 3], "fl": [0, 1, 0, 0, 1, 0], "is_proxy": [0, 0, 1, 1, 0, 1]})
     >>> told = fl.compare_proxies(people, "fl", design=fl.Design(psu="ea", unweighted=True))
-    >>> told.to_frame()[["is_proxy", "value"]].round(3).values.tolist()
-    [[<NA>, 0.333], [0, 0.667], [1, 0.0]]
+    >>> told.to_frame()["value"].round(3).tolist()  # of all, of own and of proxy answers, and if all had answered themselves
+    [0.333, 0.667, 0.0, 0.667]
     """
     columns = _columns(standardise_by, proxy)
     by: By = [[proxy], [proxy, *columns]] if columns else [[proxy]]

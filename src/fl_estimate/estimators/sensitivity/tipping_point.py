@@ -86,6 +86,16 @@ def tipping_point(
     ----------
     Yan, Lee and Li (2009), Journal of Biopharmaceutical Statistics 19(6), 1085-1098. Cro and others (2020), Statistics in Medicine
     39(21), 2815-2842.
+
+    Examples
+    --------
+    >>> import fl_estimate as fl, pandas as pd
+    >>> answers = pd.DataFrame({"age": 30, "w_diff_job": ["yes"] * 10, "c_docs": ["yes", "no"] * 4 + ["ref", "ref"]})
+    >>> imputed = fl.impute(answers, design=fl.Design(unweighted=True), draws=20, seed=1)
+    >>> curve = fl.delta_curve(imputed, "forced_labour", odds=[2])  # 4 of 10 surely, two refused
+    >>> found = fl.tipping_point(curve, value=0.55)
+    >>> round(found.select(term="share_needed").value, 4)
+    0.75
     """
     if (times is None) == (value is None) or not all(_above(each) for each in (times, value) if each is not None):
         raise EstimateFault(

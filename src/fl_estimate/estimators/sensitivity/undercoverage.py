@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import numpy as np
 import pandas as pd
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, listed, shown
 from fl_estimate.results.basis import Basis
 from fl_estimate.results.build import build
@@ -229,7 +230,8 @@ def _lay_out(
     by: dict[str, Any] = {GROUP: [curve.name for curve in curves for _ in range(rows)]} if named else {}
     for name in estimates.by:
         by[name] = [None if pd.isna(value) else value for value in frame[name].tolist()] * len(curves)
-    matrix, each = estimates.covariance_matrix, np.array([curve.factor(quantity) for curve in curves])
+    matrix: Floats | None = estimates.covariance_matrix
+    each: Floats = np.array([curve.factor(quantity) for curve in curves])
     recipe = estimates.recipe
     told = {(curve.name, curve.share): None for curve in curves}
     size = [
@@ -267,7 +269,9 @@ def _lay_out(
             ),
             *(MORE_CASES_THAN_PEOPLE.at(row) for row in np.flatnonzero(impossible)),
         ],
-        covariance=None if matrix is None or impossible.any() else np.kron(np.outer(each, each), matrix),
+        covariance=None
+        if matrix is None or impossible.any()
+        else np.asarray(np.kron(np.outer(each, each), matrix), dtype=np.float64),
         cells=estimates.cells,
     )
 

@@ -55,8 +55,8 @@ def test_rows_have_the_errors_of_their_own_designs() -> None:
     last = fl.estimate_prevalence(people, "fl", design=design, unknown="exclude")
     both = fl.estimate_prevalence(people, "fl", design=design, unknown="bounds").to_frame()
     columns = ["value", "se", "lower", "upper"]
-    assert steps.loc[0, columns].tolist() == pytest.approx(first.to_frame().loc[0, columns].tolist())
-    assert steps.loc[2, columns].tolist() == pytest.approx(last.to_frame().loc[0, columns].tolist())
+    assert steps.loc[[0], columns].to_numpy() == pytest.approx(first.to_frame()[columns].to_numpy())
+    assert steps.loc[[2], columns].to_numpy() == pytest.approx(last.to_frame()[columns].to_numpy())
     assert steps.loc[4:, columns].to_numpy(dtype=float) == pytest.approx(
         both[columns].to_numpy(dtype=float), nan_ok=True
     )
