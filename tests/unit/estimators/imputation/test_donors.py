@@ -1,0 +1,106 @@
+"""Donors, units and scores: arithmetic by hand, and moments of the bootstrap against their formulas."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import fl_estimate as fl
+from fl_estimate.estimators.imputation.bootstrap import Units, units_of
+from fl_estimate.estimators.imputation.information import pilot_fraction
+from fl_estimate.estimators.imputation.scores import discrimination, fitted_effects
+from tests.unit.estimators.imputation.silent_people import DESIGN, sample
+
+
+def test_units_count_as_rao_and_wu_have_it() -> None:
+    """Mean 1 and variance n/(n − 1) × (n − 1)/n = 1 of each of n units; a lone unit counts once. 4,000 draws."""
+    units = Units(of_person=np.arange(7), stratum=np.array([0, 0, 0, 0, 1, 1, 2]))
+    counts = np.stack([units.counts(1, draw) for draw in range(4_000)])
+    np.testing.assert_allclose(counts[:, :6].mean(axis=0), 1.0, atol=3 * np.sqrt(1 / 4_000))
+    # n/(n − 1) × n − 1 draws of n: the variance of each is n/(n − 1) × (1 − 1/n) = 1
+    np.testing.assert_allclose(counts[:, :6].var(axis=0), 1.0, atol=0.15)
+    assert (counts[:, 6] == 1).all()
+    assert (units.counts(1, 5) == units.counts(1, 5)).all()
+    assert counts[:, :4].sum(axis=1) == pytest.approx(4.0)
+
+
+def test_units_are_those_of_the_design_in_whatever_order() -> None:
+    people = pd.DataFrame({"stratum": [1, 1, 0, 0, 1], "psu": [7, 8, 7, 7, 7], "w": 1.0})
+    rank = np.arange(5)
+    units = units_of(people, DESIGN, rank)
+    assert units.of_person.tolist() == [1, 2, 0, 0, 1]
+    assert units.stratum.tolist() == [0, 1, 1]
+    assert units_of(people, fl.Design(weights="w"), rank).of_person.tolist() == [0, 1, 2, 3, 4]
+
+
+def test_scores_are_ridge_log_odds() -> None:
+    """Of one answer alone: a grid search of the penalised likelihood gives the same slope."""
+    told, counts = np.array([30.0, 40.0]), np.array([300.0, 100.0])
+    effects, expected = fitted_effects(np.array([[False], [True]]), told, counts)
+    grid = np.linspace(1, 2.5, 751)
+    p0 = np.linspace(-2.8, -1.8, 501)
+    a, b = np.meshgrid(p0, grid, indexing="ij")
+    value = 30 * a - 300 * np.log1p(np.exp(a)) + 40 * (a + b) - 100 * np.log1p(np.exp(a + b)) - b**2 / 2
+    best = np.unravel_index(value.argmax(), value.shape)
+    assert effects[0] == pytest.approx(grid[best[1]], abs=2e-3)  # the step of the grids
+    assert (expected * counts).sum() == pytest.approx(told.sum(), rel=1e-9)
+
+
+def test_discrimination_is_the_share_of_pairs_in_order() -> None:
+    score, told, counts = np.array([0.0, 1.0, 2.0]), np.array([1.0, 0.0, 1.0]), np.array([1.0, 2.0, 1.0])
+    # pairs of (told, not told): (0, 1), (0, 1) out of order, (2, 1), (2, 1) in order
+    assert discrimination(score, told, counts) == pytest.approx(0.5)
+    assert np.isnan(discrimination(score, counts, counts))
+
+
+def test_the_pilot_is_rubins_arithmetic() -> None:
+    """Two strata of two units of one person: shares 1/4, 2/4 of the draws, variances of totals by hand."""
+    units = Units(of_person=np.arange(4), stratum=np.array([0, 0, 1, 1]))
+    one = np.ones(4)
+    drawn = np.array([[0.0, 1.0]])
+    pilot = pilot_fraction(units, one, one, np.array([1.0, 0, 0, 0]), np.array([2]), drawn)
+    assert pilot.between == pytest.approx(np.var([0.25, 0.5], ddof=1))
+    # n/(n − 1) Σ (z − z̄)² with z = (y − p)/4: first draw 2 × 2 × (1/8)², second twice that
+    assert pilot.within == pytest.approx(np.mean([4 / 64, 8 / 64]))
+    assert pilot.fraction == pytest.approx(1.5 * pilot.between / (pilot.within + 1.5 * pilot.between))
+
+
+def test_a_domain_named_in_by_gives_its_own_donors() -> None:
+    """Where half of one region and nobody of the other told of it, refusals there are drawn from their own region."""
+    rng = np.random.default_rng(3)
+    size = 1_200
+    region = np.arange(size) % 2
+    docs = np.where((region == 1) & (rng.random(size) < 0.5), "experienced", "no").astype(object)
+    docs[rng.random(size) < 0.15] = "ref"
+    data = pd.DataFrame({"age": 30, "w": 1.0, "area": region, "w_diff_job": "yes", "c_docs": docs})
+    shares: dict[str, list[float]] = {}
+    for name, by in (("with", "area"), ("without", None)):
+        it = fl.impute(data, design=fl.Design(weights="w"), by=by, draws=20, seed=1)
+        of_region = region[it.recipients]
+        shares[name] = [float(it.drawn["forced_labour"][of_region == each].mean()) for each in (0, 1)]
+    assert shares["with"][0] == 0
+    assert shares["with"][1] == pytest.approx(0.5, abs=0.1)
+    assert shares["without"][0] > 0.1  # without it the region is no covariate: `area` is none that is known
+
+
+@pytest.mark.slow
+def test_the_spread_between_draws_is_that_of_what_is_not_known() -> None:
+    """40 samples: the imputed share is unbiased for that of the complete answers, and B is the variance of the difference.
+
+    The bias is tested against 3 standard errors of the 40 differences; the ratio of their variance to mean B, 1 + 1/m in
+    expectation, within a factor of 2, about 3 standard errors of a variance from 40 samples (√(2/39) = 0.23).
+    """
+    differences: list[float] = []
+    between: list[float] = []
+    for seed in range(40):
+        data = sample(10_000 + seed, 1_000)
+        truth = fl.classify(data.whole, short_instrument=True).people["forced_labour"]
+        it = fl.impute(data.heard, design=DESIGN, by="region", draws=20, seed=seed)
+        drawn = it.with_draws("forced_labour")[[f"forced_labour@{draw + 1}" for draw in range(20)]]
+        shares = np.average(drawn, weights=data.whole["w"], axis=0)
+        differences.append(float(shares.mean() - np.average(truth, weights=data.whole["w"])))
+        between.append(float(shares.var(ddof=1)))
+    error = np.std(differences, ddof=1) / np.sqrt(len(differences))
+    assert abs(np.mean(differences)) < 3 * error
+    assert 0.5 < np.var(differences, ddof=1) / (1.05 * np.mean(between)) < 2
