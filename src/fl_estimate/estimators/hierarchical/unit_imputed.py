@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from fl_estimate.design.totals import as_frame
-from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.hierarchical.asked import tails_of
 from fl_estimate.estimators.imputed import Imputed, is_imputed, of_draw, require_draws
 from fl_estimate.estimators.imputed_pooling import imputed_recipe
@@ -57,21 +56,14 @@ def mixed_over_draws(
     """
     given = model(people)
     each = [model(of_draw(people, [outcome], place)) for place in range(1, people.draws + 1)]
-    kept = [one.draws for one in each]
-    if any(one is None for one in kept):
-        raise EstimateFault(
-            "FL-EST-465",
-            "a model of imputed answers is mixed of draws, and one has none",
-            found="0 draws",
-            fix="draws=4000",
-        )
-    mixed = np.concatenate([np.asarray(one, dtype=float) for one in kept])
+    kept = [np.asarray(one.draws, dtype=float) for one in each]
+    mixed = np.concatenate(kept)
     tails = tails_of(level)
     lower, value, upper = np.quantile(mixed, sorted(tails), axis=0)
     frame = given.frame.assign(value=value, se=mixed.std(axis=0, ddof=1), lower=lower, upper=upper)
     recipe = imputed_recipe(given, people)
     places = np.random.default_rng(seed).choice(len(mixed), size=min(draws, len(mixed)), replace=False)
-    means = np.stack([np.asarray(one, dtype=float).mean(axis=0) for one in kept])
+    means = np.stack([one.mean(axis=0) for one in kept])
     between = means.var(axis=0, ddof=1)
     return replace(
         given,
