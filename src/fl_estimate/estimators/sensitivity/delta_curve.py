@@ -111,7 +111,7 @@ def delta_curve(
     -----
     Of a recipient P(case) = d π/(d π + 1 − π), d the multiple (of a person with several reasons d to the power of the share of
     those that are shifted) and π the probability with answers missing at random: the weighted share of cases that the donors
-    in question make of it, drawn towards the mean of all recipients by one donor's worth. ×1 are the draws of the imputation
+    in question make of it, drawn towards the mean of all recipients by five donors' worth and right in the mean of the draws. ×1 are the draws of the imputation
     themselves; at other multiples some of them are turned, so that the whole class can be reached though no donor is one. What is
     shifted is the class of `outcome`, not the answers behind it: `Imputation.shifted` draws other answers, as far as donors gave
     such.

@@ -10,12 +10,19 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import brentq  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 
 from fl_estimate.arrays import Bools, Floats, Places
 
 REASONS: tuple[str, ...] = ("refusal", "dont_know", "missing", "not_asked")
-PRIOR = 1.0
-"""How many donors' worth the mean probability counts in that of each recipient, so that none is exactly 0 or 1."""
+PRIOR = 5.0
+"""How many donors' worth the mean probability counts in that of each recipient, so that none is exactly 0 or 1.
+
+As many as a draw chooses among. In samples that are silent at random the true class rises by 0.74 (0.06) with the share of 30 donors in the
+survey of migrants and by 1.04 (0.06) in the synthetic country; with a share that five donors draw towards the mean it rises by 0.86 in the former."""
+LEAST = 1e-9
+REACH = 5.0
+"""Log odds within which the mean of the draws is sought."""
 STREAM = 3
 """Tells these random numbers from those by which donors were drawn."""
 Classes = npt.NDArray[np.int8]
@@ -84,7 +91,7 @@ def open_of(imputation: Any, outcome: str) -> Open:
 def _probability(imputation: Any, outcome: str, of_row: Places, drawn: Classes) -> Floats:
     """The weighted share of a recipient's candidates that make it a case, drawn towards the mean by `PRIOR` donors.
 
-    Of several open rows of a person one is enough.
+    Of several open rows of a person one is enough. The odds of all are multiplied so that they are right in the mean of the draws.
     """
     pool = imputation.pool
     classes = pool.classes[outcome]
@@ -93,10 +100,22 @@ def _probability(imputation: Any, outcome: str, of_row: Places, drawn: Classes) 
     share = np.divide((usable * (classes == 1)).sum(axis=1), whole, out=np.zeros(len(whole)), where=whole > 0)
     # Where no candidate makes anybody a case the draws say the same, and half a case among all keeps the odds defined.
     mean = max(float(share.mean()) if len(share) else 0.0, 0.5 / (1.0 + drawn.size))
-    pi = np.clip((count * share + PRIOR * mean) / (count + PRIOR), 1e-9, 1 - 1e-9)
     none = np.ones(len(drawn))
-    np.multiply.at(none, of_row, 1 - pi)
-    return np.clip(1 - none, 1e-9, 1 - 1e-9)
+    np.multiply.at(none, of_row, 1 - np.clip((count * share + PRIOR * mean) / (count + PRIOR), LEAST, 1 - LEAST))
+    return _right_in_the_mean(np.clip(1 - none, LEAST, 1 - LEAST), float(drawn.mean()) if drawn.size else 0.0)
+
+
+def _right_in_the_mean(probability: Floats, mean: float) -> Floats:
+    """The probabilities with their odds multiplied by one number, so that their mean is this; as they are where none does it."""
+
+    def shifted(log: float) -> Floats:
+        return probability * np.exp(log) / (probability * np.exp(log) + 1 - probability)
+
+    ends = (-REACH, REACH)
+    if not len(probability) or not shifted(ends[0]).mean() < mean < shifted(ends[1]).mean():
+        return probability
+    found = brentq(lambda log: float(shifted(log).mean()) - mean, *ends)
+    return np.clip(shifted(float(found)), LEAST, 1 - LEAST)  # pyright: ignore[reportArgumentType]
 
 
 def _mean_of(values: Floats, of_row: Places, size: int) -> Floats:

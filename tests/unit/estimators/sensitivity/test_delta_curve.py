@@ -68,10 +68,12 @@ def test_the_figure_never_falls_as_the_odds_grow() -> None:
 
 @pytest.mark.parametrize("odds", [0.25, 0.5, 2, 4, 8])
 def test_the_share_among_the_open_is_the_multiplied_odds(odds: float) -> None:
-    # π = (20 × 0.25 + 0.25)/21 = 1/4 for each, so that P = d/4 / (d/4 + 3/4); 5,000 draws, 3 Monte Carlo errors
+    # all have one probability, the mean π of the draws: P = dπ/(dπ + 1 − π); 5,000 draws, 3 Monte Carlo errors
     made = open_people(sample(), share=[0.25] * 60, reasons=["refusal"] * 60, draws=5_000)
     drawn = open_of(made, "fl").under(odds, ("refusal",))
-    wanted = odds * 0.25 / (odds * 0.25 + 0.75)
+    pi = made.drawn["fl"].mean()
+    assert pi == pytest.approx(0.25, abs=0.003)
+    wanted = odds * pi / (odds * pi + 1 - pi)
     assert drawn.mean() == pytest.approx(wanted, abs=3 * math.sqrt(wanted * (1 - wanted) / drawn.size))
 
 
@@ -114,7 +116,7 @@ def test_without_any_unknown_answer_all_points_are_the_estimate() -> None:
 def test_several_reasons_of_one_person_share_the_shift() -> None:
     made = open_people(sample(unknown=1), share=[0.5], reasons=["refusal"], draws=20_000)
     made.pool.reasons[:] = [[0.5, 0.5, 0.0, 0.0]]
-    # π = (10 + 0.5)/21 = 1/2; four times the odds of refusals alone are √4 = 2: P = 2/3
+    # π is 1/2; four times the odds of refusals alone are √4 = 2: P = 2/3
     drawn = open_of(made, "fl").under(4.0, ("refusal",))
     assert drawn.mean() == pytest.approx(2 / 3, abs=0.011)  # 3 Monte Carlo errors of 20,000 draws
     assert open_of(made, "fl").under(4.0, ("refusal", "dont_know")).mean() == pytest.approx(0.8, abs=0.009)
