@@ -51,6 +51,11 @@ if TYPE_CHECKING:
     from fl_estimate.estimators.quantiles import estimate_quantile as estimate_quantile
     from fl_estimate.estimators.regression import regress as regress
     from fl_estimate.estimators.regression_result import Regression as Regression
+    from fl_estimate.estimators.sensitivity.adjustment_steps import adjustment_steps as adjustment_steps
+    from fl_estimate.estimators.sensitivity.delta_curve import delta_curve as delta_curve
+    from fl_estimate.estimators.sensitivity.proxies import compare_proxies as compare_proxies
+    from fl_estimate.estimators.sensitivity.tipping_point import tipping_point as tipping_point
+    from fl_estimate.estimators.sensitivity.undercoverage import undercoverage_curve as undercoverage_curve
     from fl_estimate.estimators.survey_tests import independence_test as independence_test
     from fl_estimate.estimators.survey_tests import rank_test as rank_test
     from fl_estimate.estimators.survey_tests import t_test as t_test
@@ -130,6 +135,7 @@ _WHERE: dict[str, str] = {
     "ValidationReport": "schema.validate",
     "WeightSummary": "design.weight_summary",
     "adjust_nonresponse": "design.non_response",
+    "adjustment_steps": "estimators.sensitivity.adjustment_steps",
     "allocate": "design.allocation",
     "appraisal_page": "reporting.formats.appraisal_page",
     "by_episode": "loaders.returning_migrant",
@@ -138,8 +144,10 @@ _WHERE: dict[str, str] = {
     "codebook": "schema.codebook",
     "compare": "reporting.compare",
     "compare_frameworks": "estimators.framework_sensitivity",
+    "compare_proxies": "estimators.sensitivity.proxies",
     "contrast": "estimators.contrasts",
     "cut": "schema.expressions",
+    "delta_curve": "estimators.sensitivity.delta_curve",
     "draft_mapping": "loaders.drafting",
     "effect_ratios": "estimators.effect_ratios",
     "estimate_mean": "estimators.design_weighted",
@@ -186,7 +194,9 @@ _WHERE: dict[str, str] = {
     "standardise": "estimators.contrasts",
     "t_test": "estimators.survey_tests",
     "term_test": "estimators.model_terms",
+    "tipping_point": "estimators.sensitivity.tipping_point",
     "trim_weights": "design.trimming",
+    "undercoverage_curve": "estimators.sensitivity.undercoverage",
     "validate": "loaders.checking",
     "weight_summary": "design.weight_summary",
 }

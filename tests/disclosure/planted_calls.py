@@ -11,6 +11,7 @@ import pandas as pd
 import fl_estimate as fl
 from fl_estimate import capture_recapture as cr
 from tests.disclosure.planted import AMOUNT, DESIGN, LISTS, PASSPORT, histories, people, records
+from tests.unit.estimators.sensitivity.open_people import open_people
 
 POPULATION = pd.DataFrame({"region": ["north", "south"], "population": [1_000.0, 2_000.0]})
 SQUARE: list[list[list[int]]] = [[[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]]
@@ -88,6 +89,14 @@ def strata() -> dict[str, fl.CaptureHistories]:
     return {"north": histories(), "south": histories()}
 
 
+@cache
+def unknown() -> Any:
+    """The same people, some of whom did not answer, with draws of what they would have said."""
+    open_ = (people().index % 4 == 0) & (people()["fl"] == 0)
+    frame = people().assign(fl_possible=lambda f: f["fl"] | open_, fl_in_scope=1)
+    return open_people(frame, share=[0.3] * int(open_.sum()), reasons=["refusal"] * int(open_.sum()), draws=2)
+
+
 P: dict[str, Callable[[], Any]] = {"people": people, "design": lambda: DESIGN}
 H: dict[str, Callable[[], Any]] = {"histories": histories}
 CALLS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
@@ -100,6 +109,11 @@ CALLS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "plot_linkage": (fl.plot_linkage, {"curve": lambda: cr.linkage_curve(histories(), missed=[0, 0.1], replicates=20, seed=1)}),
     "plot_map": (fl.plot_map, {"estimates": by, "geojson": MAP, "by": "region", "key": "region"}),
     "plot_weights": (fl.plot_weights, {**P, "responded": "responded"}),
+    "undercoverage_curve": (fl.undercoverage_curve, {"estimates": by, "outside": 0.1, "relative_prevalence": [0, 2]}),
+    "compare_proxies": (fl.compare_proxies, {**P, "outcome": "fl", "proxy": "responded", "standardise_by": "sex", "where": "one"}),
+    "adjustment_steps": (fl.adjustment_steps, {**P, "outcome": "fl", "where": "one"}),
+    "delta_curve": (fl.delta_curve, {"people": unknown, "outcome": "fl", "odds": [2], "by": "region", "where": "one"}),
+    "tipping_point": (fl.tipping_point, {"curve": lambda: fl.delta_curve(unknown(), "fl", odds=[2]), "times": 1.5}),
     "cut": (fl.cut, {"of": "amount", "breaks": [AMOUNT], "labels": ["less", "more"]}),
     "marginal_effects": (fl.marginal_effects, {"model": model, "variables": "amount"}),
     "predict": (fl.predict, {"model": model, "at": {"sex": ["f", "m"], "amount": [1.0, 2.0]}}),

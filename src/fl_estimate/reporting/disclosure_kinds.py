@@ -10,13 +10,20 @@ from typing import Any, Literal, cast
 from fl_estimate.results.basis import RESPONDENTS
 from fl_estimate.results.codes import Quantity
 
-Way = Literal["linear", "known", "same", "formula", "parts", "model", "apart", "support"]
+Way = Literal["linear", "known", "scaled", "shifted", "exact", "same", "formula", "parts", "model", "apart", "support"]
 """What a figure is to a reader who solves for what is withheld.
 
 linear
     A weighted sum of the cells that it is made of, by a factor that readers know: an interval of that sum.
 known
     Gives the sum away to the last digit (a variance of 0/1 is p(1 − p)).
+scaled
+    A cell's figure times a number that readers know (people outside the frame): an interval of the cell's sum.
+shifted
+    A cell's figure and what was imputed beside it, or by other weights: readers are taken to know the difference, so that it is
+    an interval of the cell's sum as well.
+exact
+    Where a curve of a cell meets a figure: taken to give the cell's sum away to the last digit.
 same
     Not a sum; goes wherever a cell of the same by-values is withheld, of whatever outcome.
 formula

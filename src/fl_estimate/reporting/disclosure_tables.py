@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from fl_estimate.reporting.disclosure_conditions import relation
-from fl_estimate.reporting.disclosure_kinds import columns_of, kind_of, parts_of
+from fl_estimate.reporting.disclosure_kinds import DERIVED, columns_of, kind_of, parts_of
 from fl_estimate.reporting.disclosure_known import known_rows
 from fl_estimate.reporting.disclosure_rows import divided, series_of_row, tie
 from fl_estimate.reporting.disclosure_series import (
@@ -44,6 +44,10 @@ Cell = tuple[Any, ...]
 
 MODEL_OF = "model of"
 """What stands in place of a term in the cell of all people of a model."""
+SUMS: tuple[str, ...] = ("linear", "known", "scaled", "shifted", "exact")
+"""Ways of rows that say something of the sum over their cells, in numbers."""
+SCENARIOS: tuple[str, ...] = ("scaled", "shifted", "exact")
+"""Those of a cell under a scenario."""
 OPEN = 0.20
 """A withheld value may not be known this well: a fifth below and a fifth above must fit what is printed."""
 OF_NATION, OF_PARENT, OF_READING = 100.0, 10.0, 0.05
@@ -150,7 +154,7 @@ def translate(
     outcomes = list(dict.fromkeys(str(key[0]) for table in tables for key in table.keys))
     work.readings = nested_outcomes(series, outer)
     work.lesser = frozenset(max(pair, key=outcomes.index) for pair in work.readings if set(pair) <= set(outcomes))
-    shut = {key for table in tables for key, hidden in zip(table.keys, table.hidden, strict=True) if hidden}
+    shut = _shut(tables)
     work.public = {key for table in tables for key, low in zip(table.keys, table.at_most, strict=True) if low}
     # One row that says "at most" tells it of the cell, though a model's row, or a bound, of the same cell is withheld.
     shut -= work.public
@@ -175,6 +179,17 @@ def translate(
     return Translation(system=draft.built(), cell_of=work.cell_of)
 
 
+def _shut(tables: Sequence[Given]) -> set[Cell]:
+    """Cells that are withheld: a scenario that is, of a cell of which something else is printed, withholds nothing of it."""
+    rows = [
+        (key, bool(table.hidden[at]), _way(record, table) in SCENARIOS)
+        for table in tables
+        for at, (record, key) in enumerate(zip(table.frame.to_dict("records"), table.keys, strict=True))
+    ]
+    printed = {key for key, hidden, _ in rows if not hidden}
+    return {key for key, hidden, scenario in rows if hidden and not (scenario and key in printed)}
+
+
 def _cells(work: _Work, table: Given, shut: set[Cell]) -> None:
     """A cell of the system for each cell of the table, and which unknowns it is the sum of."""
     for record, key in zip(table.frame.to_dict("records"), table.keys, strict=True):
@@ -188,7 +203,7 @@ def _cells(work: _Work, table: Given, shut: set[Cell]) -> None:
             price *= OF_READING if key[0] in work.lesser else 1.0
             work.cell_of[key] = work.draft.cell((n + 1.0) * price, withheld=key in shut or key in work.public)
             work.n_of[key] = n
-        if key not in work.parts and way in ("linear", "known"):
+        if key not in work.parts and way in SUMS:
             found = _made_of(work, key, record)
             if found is not None:
                 work.parts[key] = found
@@ -229,7 +244,7 @@ def _rows(work: _Work, table: Given, shut: set[Cell]) -> None:
             continue
         series, inside = work.parts[key]
         way = _way(record, table)
-        if way not in ("linear", "known"):
+        if way not in SUMS or (way in SCENARIOS and table.hidden[at]):
             continue
         if key in work.public:
             if table.at_most[at] and series.counts:
@@ -282,8 +297,8 @@ def _value_row(
     sums = [series.sums[i] for i in inside]
     true, value = draft.value(dict.fromkeys(sums, 1.0)), float(record["value"])
     way = _way(record, table)
-    if way == "known" or not np.isfinite(value):
-        if way == "known" or table.zero[at]:
+    if way in ("known", "exact") or not np.isfinite(value):
+        if way in ("known", "exact") or table.zero[at]:
             draft.exact(sums, owner)
         return
     weight = float(series.weight[inside].sum())
@@ -292,7 +307,11 @@ def _value_row(
     if record.get("bound") == "upper":
         scale = weight
         shift = value * weight - true
-    if record.get("bound") == IMPUTED:
+    if way == "shifted":
+        persons = Quantity.of(str(record["quantity"]).removeprefix(DERIVED)).counts_respondents
+        scale = 1.0 if persons else weight
+        shift = value * scale - true
+    elif record.get("bound") == IMPUTED:
         scale = _of_imputed(record, weight)
         shift = value * scale - true
     printed = float(table.printed[at]) if np.isfinite(table.printed[at]) else value
@@ -443,7 +462,7 @@ def _dependents(work: _Work, table: Given) -> None:
     """Rows that are no sums go with the cells they rest on."""
     for record, key in zip(table.frame.to_dict("records"), table.keys, strict=True):
         way = _way(record, table)
-        if way in ("model", "apart") or (way in ("linear", "known") and key in work.parts):
+        if way in ("model", "apart") or (way in SUMS and key in work.parts):
             continue
         for other in work.parts:
             if other not in work.modelled and other != key and _rests_on(way, key, other, record, table.arguments):
@@ -464,6 +483,9 @@ def _rests_on(way: str, key: Cell, other: Cell, record: Mapping[Any, Any], argum
     together = all(own[name] == theirs[name] for name in own.keys() & theirs.keys())
     if way == "parts":
         named = parts_of(arguments)
+        if named.keys() <= {"term", "quantity"}:
+            # Both parts are of the same people: every cell that can be met together with them tells of both.
+            return together
         columns_named = named.keys() & set(their_margin)
         of = {"outcome": outcome, **theirs}
         part = all(

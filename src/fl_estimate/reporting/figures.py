@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from fl_estimate.errors import PublishFault
+from fl_estimate.reporting.curve_figures import draw_curve, is_curve
 from fl_estimate.reporting.drawing import LETTER, ROW, TEXT, WIDTH, axis_numbers, styled, wrapped
 from fl_estimate.reporting.layout import CAUTION, LaidRow, Layout, layout
 from fl_estimate.reporting.palette import BRIGHT, DEEP, FAINT, HATCH, INK, PAPER, RULE, SOFT
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 def plot(
     estimates: Estimates | PublishedTables | Sequence[Estimates], *, ax: Axes | None = None, language: str = "en"
 ) -> Figure:
-    """Draw estimates with their intervals, a panel for each result.
+    """Draw estimates with their intervals, a panel for each result; a delta-adjusted or undercoverage curve as a curve.
 
     Estimates are drawn in full, for the analyst; PublishedEstimates as they may be printed.
 
@@ -81,8 +82,11 @@ def draw(tables: Sequence[PublishedTable], *, language: str = "en", truth: Truth
 
 
 def forest(laid: Sequence[Layout], language: str) -> Figure:
-    """The same of tables that are laid out already."""
+    """The same of tables that are laid out already; one of a curve is drawn as such."""
     from fl_estimate.reporting.picture import Picture
+
+    if len(laid) == 1 and is_curve(laid[0]):
+        return draw_curve(laid[0], language)
 
     titled = len(laid) > 1
     lines = [_drawn(sheet, language) for sheet in laid]

@@ -52,10 +52,15 @@ def based_on(frame: pd.DataFrame, *bases: str) -> Flags:
     return frame["basis"].isin(list(bases)).to_numpy(dtype=bool)
 
 
+def scenarios(frame: pd.DataFrame) -> Flags:
+    """Rows of a cell under a scenario, which are judged with the cell and are none themselves."""
+    return np.array([quantity.scenario for quantity in quantities(frame)], dtype=bool)
+
+
 def own_support(frame: pd.DataFrame, support: Support) -> Flags:
-    """Rows that are their own smallest part: what stands in n and cases is what rules judge."""
+    """Rows that are their own smallest part: what stands in n and cases is what rules judge. A scenario never is."""
     n, cases = floats(frame["n"]), floats(frame["cases"])
-    return (n == support.respondents) & ((cases == support.cases) | np.isnan(cases))
+    return (n == support.respondents) & ((cases == support.cases) | np.isnan(cases)) & ~scenarios(frame)
 
 
 def judge(frame: pd.DataFrame, support: Support, rule: SuppressionRule) -> Judged:
@@ -110,7 +115,9 @@ def cells(frame: pd.DataFrame, by: Sequence[str], assumptions: Sequence[Assumpti
         margin = tuple(sorted(margin_columns(record)))
         # A by-column outside the margin names the result that a row was stacked from: the cell is the same without it.
         known = {(name, str(record[name])) for name in by if name in margin and not pd.isna(record[name])}
-        keys.append((str(record["outcome"]), str(record["term"]), where, margin, frozenset(known)))
+        # The term of a scenario says which it is: the cell is the same in all of them.
+        term = "" if Quantity.of(str(record["quantity"])).scenario else str(record["term"])
+        keys.append((str(record["outcome"]), term, where, margin, frozenset(known)))
     return keys
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from fl_estimate.inputs.wording import Wording
-from fl_estimate.reporting.naming import quantity_words, term_words, value_words
+from fl_estimate.reporting.naming import known_value, quantity_words, term_words, value_words
 from fl_estimate.reporting.words import opening, say
 from fl_estimate.results.codes import P_VALUE, UNWEIGHTED, Assumption, MethodName, Quantity
 from fl_estimate.results.columns import IMPUTED, margin_columns
@@ -111,7 +111,11 @@ class Labels:
     def source(self, record: Row) -> str:
         """Which result a row belongs to: by the names it was stacked with, else by its method; empty where there is one."""
         margin = margin_columns(record)
-        names = [str(record[name]) for name in self._by if name not in margin and not pd.isna(record[name])]
+        names = [
+            known_value(name, str(record[name]), self._language) or str(record[name])
+            for name in self._by
+            if name not in margin and not pd.isna(record[name])
+        ]
         if names:
             return ", ".join(names)
         if not self._methods:

@@ -14,7 +14,7 @@ import pandas as pd
 from fl_estimate.inputs.wording import ANY, FILE, ColumnWords, Text, Wording
 from fl_estimate.reporting.vocabulary import VALUES
 from fl_estimate.reporting.vocabulary_units import UNITS
-from fl_estimate.reporting.words import LANGUAGES, labels, opening, say
+from fl_estimate.reporting.words import LANGUAGES, labels, number, opening, say
 from fl_estimate.results.codes import WHOLE
 from fl_estimate.results.estimates import Assumption
 from fl_estimate.schema.labels import label_of
@@ -25,6 +25,7 @@ _NOTHING = ColumnWords()
 _BETWEEN = re.compile(r"( − | / | \+ )")
 _FACTOR = re.compile(r"(− )?([\d.e+-]+·)?")
 _BARE = re.compile(r"C\((?P<column>[\w@]+)(?:, [^)]*)?\)")
+_MULTIPLE = re.compile(r"×(\d+(?:\.\d+)?)")
 _CLASS = re.compile(r"(?:C\()?(?P<column>[\w@]+)(?:, [^)]*)?\)?\[(?:T\.)?(?P<code>.+)\]")
 
 
@@ -86,6 +87,8 @@ def term_words(wording: Wording, term: str, language: str, column: str = "") -> 
     ours = say("term", term, language)
     if ours != term:
         return ours
+    if met := _MULTIPLE.fullmatch(term):
+        return f"×{number(float(met[1]), len(met[1].partition('.')[2]), language)}"
     before, colon, rest = term.partition(": ")
     if colon and _compares(rest):
         if column:

@@ -14,7 +14,7 @@ import pandas as pd
 from fl_estimate.errors import PublishFault, listed
 from fl_estimate.reporting.disclosure_local import Tell
 from fl_estimate.reporting.disclosure_series import Nested
-from fl_estimate.reporting.judging import cells, own_support, published_support
+from fl_estimate.reporting.judging import cells, own_support, published_support, scenarios
 from fl_estimate.reporting.labelling import unit_of
 from fl_estimate.reporting.precision import WITHOUT_ERROR, few_digits
 from fl_estimate.reporting.published import PublishedEstimates
@@ -220,7 +220,8 @@ def _draft(table: PublishedTable, result: Estimates) -> Draft:
     return Draft(
         name=table.name, frame=_same_whatever(table.frame, result.diagnostics.get("released", {})), by=table.by,
         assumptions=table.assumptions, reasons=table.reasons,
-        support=result.support, direct=np.array(table.own, dtype=bool) | (result.cells is not None), crossing=result.cells,
+        support=result.support, crossing=result.cells,
+        direct=(np.array(table.own, dtype=bool) | (result.cells is not None)) & ~scenarios(result.frame),
         arguments=result.provenance.arguments, limits=result.diagnostics.get("limits_of_few", {}),
     )  # fmt: skip
 

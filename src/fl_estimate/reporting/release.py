@@ -159,7 +159,10 @@ def _models_beside(draft: Draft, hidden: Flags) -> Flags:
 
     No sum relates them that the audit could solve, and the nation's figures may stand in any table: all domains go.
     """
-    of_model = np.array([Quantity.of(str(name)).tells == "formula" for name in draft.frame["quantity"]], dtype=bool)
+    named = [Quantity.of(str(name)) for name in draft.frame["quantity"]]
+    # Scenarios that were stacked have no finest cells any more in which the audit could take one from the others.
+    loose = draft.crossing is None
+    of_model = np.array([one.tells == "formula" or (one.scenario and loose) for one in named], dtype=bool)
     domain = of_model & (draft.frame["margin"] != "").to_numpy(dtype=bool)
     return domain & bool((domain & hidden).any())
 

@@ -13,10 +13,13 @@ from fl_estimate.reporting.labelling import SAME_UNIT
 from fl_estimate.reporting.naming import unit_words
 from fl_estimate.reporting.precision import decimals_of
 from fl_estimate.reporting.words import number, percent, say
+from fl_estimate.results.codes import Quantity
 
 PER_THOUSAND_BELOW = 0.05
 """A prevalence below this is shown per 1,000 persons, from this on in per cent; one unit for a whole table."""
-PERSONS: frozenset[str] = frozenset({"total", "persons", "population_size", "dark_figure"})
+PERSONS: frozenset[str] = frozenset(
+    {"total", "persons", "population_size", "dark_figure", "scenario_total", "undercoverage_total"}
+)
 """Quantities that count persons."""
 MONTHS = "_months"
 """Ends the name of an outcome that is time: its total counts person-months."""
@@ -75,7 +78,7 @@ def _scale(frame: pd.DataFrame) -> Scale:
     shown = frame["value"].fillna(frame["upper"]).abs()
     nation = shown[(frame["margin"] == "").to_numpy(dtype=bool)].dropna()
     lead = float((nation if len(nation) else shown).max()) if shown.notna().any() else math.nan
-    if quantity == "prevalence":
+    if Quantity.of(quantity).heading == "prevalence":
         thousand = not lead >= PER_THOUSAND_BELOW
         factor, unit = (1_000.0, "prevalence.thousand") if thousand else (100.0, "prevalence.percent")
         positive = (shown[shown > 0] * factor).min()

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Literal, Self, SupportsInt
 
 Unit = Literal["share", "persons", "amount"]
 """What a figure is measured in: a part of the people, a number of them, or what its variable is measured in."""
-Telling = Literal["linear", "known", "same", "formula", "support"]
+Telling = Literal["linear", "known", "scaled", "shifted", "exact", "same", "formula", "support"]
 """What a figure of respondents tells of withheld cells; `reporting.disclosure_kinds` has what each means."""
 Doubt = Literal["", "sampler", "model"]
 """What a reason says did badly: the codes of caution of published tables."""
@@ -196,7 +196,7 @@ class Quantity(Code):
         Whether it speaks of people on case lists or beside them, not of respondents.
     counts_population : bool
         Whether it is a number of all people concerned, which estimates of one population have in common.
-    tells : {"linear", "known", "same", "formula", "support"}
+    tells : {"linear", "known", "scaled", "shifted", "exact", "same", "formula", "support"}
         What a figure of respondents tells of withheld cells; an unknown one goes wherever a cell of its support is withheld.
     heading : str
         The quantity that a table of several methods is headed by: its own, or that of which it is another name.
@@ -219,6 +219,11 @@ class Quantity(Code):
         self.per, self.limited, self.listed, self.counts_population = per, limited, listed, counts_population
         self.tells: Telling = tells
         self.why, self.heading = why, heading or text
+
+    @property
+    def scenario(self) -> bool:
+        """Whether it is a cell's figure under a scenario: judged with the cell, of which it is another dress, and never a cell itself."""
+        return self.tells in ("scaled", "shifted", "exact")
 
     @property
     def counts_respondents(self) -> bool:
@@ -307,6 +312,20 @@ F_STATISTIC = Quantity("f_statistic", tells="formula", why=_TESTED, without_inte
 CHI_SQUARE = Quantity("chi_square", tells="formula", why=_TESTED, without_interval=True, heading="p_value")
 NUMERATOR_DF = Quantity("numerator_df", tells="formula", why=_TESTED, without_interval=True, heading="p_value")
 TESTED_ESTIMATE = Quantity("tested_estimate", tells="formula", why=_TESTED, heading="p_value")
+# What a figure would be under a stated scenario, or was before a step: a cell in another dress, and no cell of its own.
+_SCALED, _SHIFTED = "the cell's figure times a number that readers know", "the cell's figure and what was imputed beside it"
+UNDERCOVERAGE_PREVALENCE = Quantity(
+    "undercoverage_prevalence", unit="share", tells="scaled", why=_SCALED, heading="prevalence"
+)
+UNDERCOVERAGE_TOTAL = Quantity("undercoverage_total", unit="persons", tells="scaled", why=_SCALED, heading="persons")
+SCENARIO_PREVALENCE = Quantity("scenario_prevalence", unit="share", tells="shifted", why=_SHIFTED, heading="prevalence")
+SCENARIO_TOTAL = Quantity("scenario_total", unit="persons", tells="shifted", why=_SHIFTED, heading="persons")
+STEP_PREVALENCE = Quantity(
+    "step_prevalence", unit="share", tells="shifted", why="the cell's figure by other weights", heading="prevalence"
+)
+TIPPING_POINT = Quantity(
+    "tipping_point", tells="exact", why="where a curve meets a figure, to three digits", without_interval=True
+)
 DIFFERENCE = Quantity("difference", null=0.0)
 QUOTIENT = Quantity("quotient")
 LOG_RATIO = Quantity("log_ratio", null=0.0)

@@ -81,7 +81,16 @@ class Stated(Role):
 
 @dataclass(frozen=True)
 class People(Role):
-    """The people of a survey: the entry has a key `source`."""
+    """The people of a survey: the entry has a key `source`.
+
+    Parameters
+    ----------
+    imputed : {"", "if drawn", "needed"}
+        Whether they are those with draws of their unknown answers: only where ``unknown = "impute"`` asks for it; wherever the study
+        has any; always.
+    """
+
+    imputed: str = ""
 
 
 @dataclass(frozen=True)
@@ -266,6 +275,8 @@ class Rest(Role):
 # --- types that many signatures share ---------------------------------------------------------------------------
 
 PEOPLE = People()
+IMPUTED_PEOPLE = People(imputed="needed")
+PEOPLE_AS_DRAWN = People(imputed="if drawn")
 LISTS = Lists()
 VALUES = ColumnOf(values=True)
 GROUPS = ColumnOf()

@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args, get_origin
 from fl_estimate.design.domains import by_margins
 from fl_estimate.results.beside_bounds import beside_bounds
 from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.roles import People
 from fl_estimate.study.entries import ClassifyEntry, ImputeEntry
 from fl_estimate.study.forms import Entry, PeopleEntry
 
@@ -16,7 +17,16 @@ IMPUTE = "impute"
 
 def imputes(entry: Entry) -> bool:
     """Whether an estimate is to be made of imputed answers."""
-    return isinstance(entry, PeopleEntry) and getattr(entry, "unknown", None) == IMPUTE
+    return isinstance(entry, PeopleEntry) and (getattr(entry, "unknown", None) == IMPUTE or _wants(entry) == "needed")
+
+
+def takes_draws(entry: Entry) -> bool:
+    """Whether an estimate is made of imputed answers wherever there are any."""
+    return imputes(entry) or _wants(entry) == "if drawn"
+
+
+def _wants(entry: Entry) -> str:
+    return next((role.imputed for _, role in entry.declared.having(People)), "")
 
 
 def has_bounds(entry: Entry) -> bool:
@@ -41,15 +51,16 @@ def impute_faults(
     """What is wrong between ``[impute]``, ``[classify]`` and the estimates; `source` is that which is classified."""
     asking = [(place, entry) for place, entry in zip(places, entries, strict=True) if imputes(entry)]
     if impute is None:
-        for place, _ in asking:
+        for place, entry in asking:
+            key = "unknown" if getattr(entry, "unknown", None) == IMPUTE else "kind"
             yield (
-                f"estimate[{place}].unknown: there is no [impute] table; write one ([impute] alone will do), which says how the "
+                f"estimate[{place}].{key}: there is no [impute] table; write one ([impute] alone will do), which says how the "
                 "unknown answers of [classify] are imputed"
             )
         return
     if classify is None:
         yield "impute: there is no [classify]; what is imputed are the unknown answers to the questions of its framework"
-    elif not asking:
+    elif not any(takes_draws(entry) for entry in entries):
         yield 'impute: no estimate has unknown = "impute"; say which are made of imputed answers, or take the table out'
     for place, entry in asking:
         named = getattr(entry, "source", None)

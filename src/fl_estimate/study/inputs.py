@@ -25,7 +25,7 @@ from fl_estimate.study.config import Study
 from fl_estimate.study.entries import CalibrateEntry, SourceEntry
 from fl_estimate.study.forms import Entry, ListsEntry, PeopleEntry
 from fl_estimate.study.gathering import Faults
-from fl_estimate.study.imputing import imputed, imputes
+from fl_estimate.study.imputing import imputed, takes_draws
 from fl_estimate.study.labelling import labelled
 from fl_estimate.study.named_columns import named_columns
 from fl_estimate.study.private import keyed
@@ -102,7 +102,7 @@ class StudyInputs:
 
     def of(self, entry: PeopleEntry, source: str) -> Any:
         """The people of an entry: with their draws where it is made of these, else as they are classified."""
-        return self.imputed.get(source, self.people[source]) if imputes(entry) else self.people[source]
+        return self.imputed.get(source, self.people[source]) if takes_draws(entry) else self.people[source]
 
 
 def read_inputs(study: Study, tell: Tell, faults: Faults | None = None) -> StudyInputs:

@@ -84,8 +84,10 @@ def test_each_assumption_is_kept_once_in_its_order() -> None:
 
 
 def test_shares_are_told_from_numbers_of_people() -> None:
-    assert {q for q in Quantity.all() if q.unit == "share"} == {PREVALENCE, PREVALENCE_PER_1000}
-    assert {str(q) for q in Quantity.all() if q.unit == "persons"} == {
+    scenarios = {q for q in Quantity.all() if q.scenario}
+    assert {q for q in Quantity.all() if q.unit == "share"} - scenarios == {PREVALENCE, PREVALENCE_PER_1000}
+    assert {str(q) for q in scenarios if q.unit == "persons"} == {"scenario_total", "undercoverage_total"}
+    assert {str(q) for q in Quantity.all() if q.unit == "persons" and not q.scenario} == {
         "total",
         "persons",
         "population_size",

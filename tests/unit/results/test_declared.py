@@ -41,21 +41,27 @@ def of(**wanted: Any) -> set[str]:
     return {str(each) for each in DECLARED if all(getattr(each, name) == value for name, value in wanted.items())}
 
 
+SHARES = {"scenario_prevalence", "undercoverage_prevalence", "step_prevalence"}
+PERSONS = {"scenario_total", "undercoverage_total"}
+"""Of a cell under a scenario: neither limited, nor added to other estimates."""
 TESTED = {"chi_square", "f_statistic", "t_statistic", "numerator_df", "tested_estimate"}
 
 
 def test_what_a_value_is() -> None:
     """Shares lie between 0 and 1; persons are added up; of few cases only what counts people is limited; lists speak of no respondents."""
-    assert of(unit="share") == {"prevalence", "prevalence per 1,000"}
-    assert of(unit="persons") == {"total", "persons", "population_size", "dark_figure"}
+    assert of(unit="share") == {"prevalence", "prevalence per 1,000", *SHARES}
+    assert of(unit="persons") == {"total", "persons", "population_size", "dark_figure", *PERSONS}
     assert of(listed=True) == {"population_size", "dark_figure"}
     assert of(limited=True) == {"prevalence", "prevalence per 1,000", "total", "persons"}
     assert of(counts_population=True) == {"total", "persons", "population_size"}
-    assert of(counts_respondents=True) == {"total", "persons"}
+    assert of(counts_respondents=True) == {"total", "persons", *PERSONS}
+    assert of(scenario=True) == {*SHARES, *PERSONS, "tipping_point"}
     assert {str(each): each.per for each in DECLARED if each.per != 1} == {"prevalence per 1,000": 1000.0}
     assert {str(each): each.heading for each in DECLARED if each.heading != each} == {
         "total": "persons",
         "population_size": "persons",
+        **dict.fromkeys(SHARES, "prevalence"),
+        **dict.fromkeys(PERSONS, "persons"),
         **dict.fromkeys(TESTED, "p_value"),
     }
 
@@ -68,6 +74,9 @@ def test_every_figure_of_respondents_says_what_it_tells_and_why() -> None:
     assert of(tells="linear") == {"prevalence", "prevalence per 1,000", "total", "persons", "mean", "ratio"}
     assert of(tells="known") == {"variance"}
     assert of(tells="same") == {"quantile"}
+    assert of(tells="scaled") == {"undercoverage_prevalence", "undercoverage_total"}
+    assert of(tells="shifted") == {"scenario_prevalence", "scenario_total", "step_prevalence"}
+    assert of(tells="exact") == {"tipping_point"}
     modelled = {"coefficient", "marginal_mean", "marginal_effect", "predicted_mean", "linear_predictor"}
     ratios = {f"{name}_ratio" for name in ("odds", "prevalence", "rate", "mean", "relative_risk")}
     assert of(tells="formula") == modelled | ratios | TESTED | {"p_value"}

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from fl_estimate.pages.template import page
 from fl_estimate.reporting.captions import caption
+from fl_estimate.reporting.curve_figures import is_curve
 from fl_estimate.reporting.document import Document
 from fl_estimate.reporting.drawing import Drawn, drawn
 from fl_estimate.reporting.figures import forest
@@ -117,7 +118,7 @@ def _sheets(document: Document) -> Iterator[_Sheet]:
     pictures = 0
     for place, (table, sheet) in enumerate(document.sheets, 1):
         figure = None
-        if _worth_drawing(table, document.published):
+        if is_curve(sheet) or _worth_drawing(table, document.published):
             pictures += 1
             name = say("head", "figure", document.language, number=pictures)
             figure = drawn(forest([sheet], document.language), f"figure-{pictures}", name, sheet.caption)
