@@ -174,10 +174,8 @@ def _price(cells: Mapping[tuple[float, float], fl.CoverageReport]) -> list[str]:
             if (prevalence, icc) not in cells:
                 told.append("–")
                 continue
-            wide = _bands(cells[prevalence, icc]).pivot_table(index="class", columns="estimator", values="mean_width")
-            told.append(
-                " · ".join(f"{wide.loc[b, one] / wide.loc[b, other]:.2f}" if b in wide.index else "–" for b in BANDS)
-            )
+            wide, base = (_by_band(cells[prevalence, icc], name, "mean_width") for name in (one, other))
+            told.append(" · ".join(f"{wide[band] / base[band]:.2f}" if band in wide else "–" for band in BANDS))
         lines.append(f"| {100 * prevalence:g} % | {' | '.join(told)} |")
     return lines
 
@@ -193,14 +191,27 @@ def _warned(cells: Mapping[tuple[float, float], fl.CoverageReport]) -> list[str]
     for prevalence in PERSONS:
         told: list[str] = []
         for icc in ICCS:
-            bands = _bands(cells[prevalence, icc]) if (prevalence, icc) in cells else pd.DataFrame()
-            bands = bands[bands["estimator"] == name].set_index("class") if len(bands) else bands
-            both = [bands.loc[band, ["warned", "warned_of_misses"]] if band in bands.index else None for band in BANDS]
+            if (prevalence, icc) not in cells:
+                told.append("–")
+                continue
+            of_all, of_misses = (
+                _by_band(cells[prevalence, icc], name, column) for column in ("warned", "warned_of_misses")
+            )
             told.append(
-                " · ".join("–" if one is None else f"{100 * one.iloc[0]:.0f} ({_percent(one.iloc[1])})" for one in both)
+                " · ".join(
+                    f"{_percent(of_all[band])} ({_percent(of_misses[band])})" if band in of_all else "–"
+                    for band in BANDS
+                )
             )
         lines.append(f"| {100 * prevalence:g} % | {' | '.join(told)} |")
     return lines
+
+
+def _by_band(report: fl.CoverageReport, name: str, column: str) -> dict[str, float]:
+    """A column of an estimator, by class of expected cases."""
+    own = _bands(report)
+    own = own[own["estimator"] == name]
+    return {str(band): float(value) for band, value in zip(own["class"].tolist(), own[column].tolist(), strict=True)}
 
 
 def _percent(share: float) -> str:

@@ -96,7 +96,7 @@ def estimate(people: Any, design: fl.Design, entry: dict[str, Any]) -> pd.DataFr
     statistic, call = entry["id"].split("/")[-1], entry["call"]
     variable = re.findall(r"~(\w+)", call)[0]
     if statistic == "ciprop":
-        return fl.estimate_prevalence(people, "improved", design=design, interval="beta").to_frame()
+        return fl.estimate_prevalence(people, "improved", design=design, interval="beta", df="domain").to_frame()
     if statistic == "total":
         return fl.estimate_total(people, variable, design=design, df="design", interval="wald").to_frame()
     if statistic == "prop":
@@ -190,7 +190,7 @@ def test_non_response(name: str, engine: str) -> None:
     people, design = fl.adjust_nonresponse(on_engine(frame, engine), "resp", design=design, **how)
     result = ENTRIES[name]["result"]
     if name.endswith("svyciprop"):
-        estimates = fl.estimate_prevalence(people, "forced", design=design, interval="beta")
+        estimates = fl.estimate_prevalence(people, "forced", design=design, interval="beta", df="domain")
     elif "svytotal" in name:
         estimates = fl.estimate_total(people, "debt", design=design, interval="wald", df="design")
     else:

@@ -52,7 +52,9 @@ def test_figures_are_those_of_r(name: str, engine: str) -> None:
 @pytest.mark.parametrize("name", ["clusters", "rows"])
 def test_domains_and_their_degrees_of_freedom_are_those_of_r(name: str) -> None:
     made = (
-        fl.estimate_prevalence(people("pandas"), "y", design=DESIGNS[name], by="region").to_frame().set_index("region")
+        fl.estimate_prevalence(people("pandas"), "y", design=DESIGNS[name], by="region", df="domain")
+        .to_frame()
+        .set_index("region")
     )
     for region in ("North", "South"):
         one = made.loc[region]

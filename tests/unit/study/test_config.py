@@ -33,7 +33,7 @@ def test_defaults_are_written_out(tmp_path: Path) -> None:
     first, second, third = (entry.model_dump() for entry in study.config.estimate)
     assert (first["name"], second["name"], third["name"]) == ("prevalence_1", "total_2", "share")
     assert (first["interval"], second["interval"], third["interval"]) == ("korn-graubard", "log", "wald")
-    assert (first["df"], first["level"]) == ("domain", 0.95)
+    assert (first["df"], second["df"], first["level"]) == ("effective", "domain", 0.95)
     assert study.config.source["people"].engine == "polars"
     assert study.config.publish.rule == "fl-default"
     assert (study.name, study.folder) == ("small", tmp_path)
