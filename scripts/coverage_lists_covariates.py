@@ -140,7 +140,7 @@ POPULATIONS: dict[str, tuple[bool, Call]] = {
     "five lists, 6,000 people, log": (False, _lists(6_000)),
     "five lists, 1,500 people, log": (False, _lists(1_500)),
     "five lists, 3,000 people, form missing on one list, percentile": (True, _lists(3_000, replicates=150, seed=1)),
-    "five lists, 3,000 people, model chosen by BIC, log": (True, _selected(3_000)),
+    "five lists, 3,000 people, model chosen by BIC, log": (True, _selected(3_000, interval="log")),
     "four lists, 1,500 people, model chosen by BIC, log": (False, _selected_of_four(1_500, interval="log")),
     "four lists, 400 people, model chosen by BIC, log": (False, _selected_of_four(400, interval="log")),
     "four lists, 1,500 people, model chosen by AIC, log": (False, _selected_of_four(1_500, criterion="aic", interval="log")),

@@ -158,7 +158,7 @@ ESTIMATORS: dict[str, tuple[Callable[[], fl.Estimates], Rows]] = {
     "capture_recapture.select_aic_p": (lambda: cr.select_aic_p(lists()), ALL),
     "capture_recapture.select_bic": (lambda: cr.select_bic(lists()), ALL),
     "capture_recapture.select_conditional": (
-        lambda: cr.select_conditional(listed(), lists=LISTS, covariates="region", by="region"), OF_FEW,
+        lambda: cr.select_conditional(listed(), lists=LISTS, covariates="region", by="region", interval="log"), OF_FEW,
     ),
     "capture_recapture.select_stepwise": (lambda: cr.select_stepwise(lists()), ALL),
     "capture_recapture.sensitivity": (lambda: cr.sensitivity(lists()), ALL),

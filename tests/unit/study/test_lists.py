@@ -197,9 +197,14 @@ def test_a_share_of_people_whom_no_list_can_meet_is_one_or_two_numbers(
 
 
 def test_a_model_with_covariates_is_chosen_from_a_file(persons: pd.DataFrame, tmp_path: Path) -> None:
-    keys = NAMED + 'method = "select_conditional"\ncovariates = "C(sex) + region"\nby = "region"\ncriterion = "aic"\n'
+    keys = (
+        NAMED
+        + 'method = "select_conditional"\ncovariates = "C(sex) + region"\nby = "region"\ncriterion = "aic"\ninterval = "log"\n'
+    )
     made = estimated(tmp_path, persons, keys)
-    asked = cr.select_conditional(persons, lists=LISTS, covariates="C(sex) + region", by="region", criterion="aic")
+    asked = cr.select_conditional(
+        persons, lists=LISTS, covariates="C(sex) + region", by="region", criterion="aic", interval="log"
+    )
     np.testing.assert_allclose(made.frame["value"], asked.frame["value"], rtol=1e-9)
     assert set(made.frame["method"]) == {"conditional-loglinear-aic"}
 

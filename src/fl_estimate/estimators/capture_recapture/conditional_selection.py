@@ -88,9 +88,9 @@ def select_conditional(
     by : str, sequence of str, or sequence of sequences, optional
         Domains: ``"year"``, ``["year", "sex"]`` crossed, ``[["year"], ["sex"]]`` separately.
     interval : {"auto", "log", "wald", "percentile"}
-        ``log`` and ``wald`` take the model chosen as known, which the row's assumptions say, and are too short where the choice
-        is not clear. ``percentile`` chooses again in every draw of the bootstrap, from the model chosen on, step by step.
-        ``auto``: log, and percentile where covariates are missing.
+        ``percentile`` (``auto``) chooses again in every draw of the bootstrap, from the model chosen on, step by step: tens of
+        seconds. ``log`` and ``wald`` take the model chosen as known, which the row's assumptions say, and are too short where
+        the choice is not clear; they are not to be had where covariates are missing.
     replicates : int
         Of the bootstrap, at least 50.
     level : float
@@ -130,7 +130,7 @@ def select_conditional(
     >>> on = chance.random((4000, 3)) < 1 / (1 + np.exp(-logit))
     >>> people = pd.DataFrame(on.astype(int), columns=["police", "ngo", "clinic"]).assign(sex=sex, noise=noise)
     >>> people = people[on.any(axis=1)]
-    >>> found = cr.select_conditional(people, lists=["police", "ngo", "clinic"], covariates="sex + noise")
+    >>> found = cr.select_conditional(people, lists=["police", "ngo", "clinic"], covariates="sex + noise", interval="log")
     >>> found.diagnostics["covariates_chosen"], found.to_frame()["term"][0]
     ({'sex': 'by list', 'noise': 'out'}, 'main')
     """
@@ -154,9 +154,9 @@ def select_conditional(
         "dependence": dependence, "blind": plain_blind(blind), "by": [list(margin) for margin in by_margins(by)],
     }  # fmt: skip
     wanted = Wanted(
-        call="select_conditional", method=codes.CONDITIONAL_SELECTED[criterion], by=by, interval=interval, level=level,
-        replicates=replicates, seed=seed, arguments=arguments, told=_told(chosen, scores, best, search),
-        given_model=interval != "percentile" and not (interval == "auto" and read.cells.incomplete),
+        call="select_conditional", method=codes.CONDITIONAL_SELECTED[criterion], by=by,
+        interval="percentile" if interval == "auto" else interval, level=level, replicates=replicates, seed=seed,
+        arguments=arguments, told=_told(chosen, scores, best, search), given_model=interval in ("log", "wald"),
     )  # fmt: skip
     return estimates_of(chosen, best.fitted, wanted, _anew(scores, best.choice, progress))
 

@@ -24,7 +24,7 @@ def seen(size: int = 4_000, seed: int = 1) -> pd.DataFrame:
 
 def test_the_pair_and_the_covariates_of_the_truth_are_chosen() -> None:
     frame = seen().assign(noise=lambda f: np.random.default_rng(3).choice(["a", "b"], size=len(f)))
-    found = cr.select_conditional(frame, lists=LISTS, covariates="sex + form + noise", by="sex")
+    found = cr.select_conditional(frame, lists=LISTS, covariates="sex + form + noise", by="sex", interval="log")
     assert found.to_frame()["term"].iloc[0] == "police:shelter"
     assert found.diagnostics["covariates_chosen"] == {"sex": "by list", "form": "by list", "noise": "out"}
     assert found.diagnostics["search"] == "downhill"
@@ -41,7 +41,7 @@ def test_the_pair_and_the_covariates_of_the_truth_are_chosen() -> None:
 def test_criteria_are_those_of_each_model_by_itself(criterion: Any) -> None:
     frame = seen(1_500)
     frame = frame[frame[THREE].any(axis=1)]
-    found = cr.select_conditional(frame, lists=THREE, covariates="sex", criterion=criterion)
+    found = cr.select_conditional(frame, lists=THREE, covariates="sex", criterion=criterion, interval="log")
     ways = {"out": {}, "in common": {"common": "sex"}, "by list": {"covariates": "sex"}}
     # Three pairs in or out, sex in three ways.
     assert (found.diagnostics["search"], found.diagnostics["models"]) == ("all", 24)
@@ -82,7 +82,7 @@ def test_models_are_hierarchical_and_all_there() -> None:
 
 def test_downhill_ends_where_all_models_end(monkeypatch: pytest.MonkeyPatch) -> None:
     frame = seen(2_000, 5)
-    call: dict[str, Any] = {"lists": LISTS, "covariates": "sex"}
+    call: dict[str, Any] = {"lists": LISTS, "covariates": "sex", "interval": "log"}
     monkeypatch.setattr(conditional_space, "ALL", 300)
     whole = cr.select_conditional(frame, **call)
     assert whole.diagnostics["models"] == 64 * 3
@@ -100,8 +100,8 @@ def test_the_bootstrap_chooses_again() -> None:
     frame = seen(600, 8)
     frame = frame[frame[THREE].any(axis=1)]
     call: dict[str, Any] = {"lists": THREE, "covariates": "sex", "criterion": "aic"}
-    given = cr.select_conditional(frame, **call).to_frame().iloc[0]
-    again = cr.select_conditional(frame, interval="percentile", replicates=60, seed=2, **call)
+    given = cr.select_conditional(frame, interval="log", **call).to_frame().iloc[0]
+    again = cr.select_conditional(frame, replicates=60, seed=2, **call)
     row = again.to_frame().iloc[0]
     assert row["value"] == given["value"]
     assert row["se"] > 1.3 * given["se"]
@@ -112,7 +112,9 @@ def test_the_bootstrap_chooses_again() -> None:
 
 def test_blind_lists_and_missing_covariates_are_chosen_over_too() -> None:
     frame = people(2_500, 4)[0]
-    blind = cr.select_conditional(frame, lists=LISTS, covariates="C(year) + sex + form", blind=CALL["blind"])
+    blind = cr.select_conditional(
+        frame, lists=LISTS, covariates="C(year) + sex + form", blind=CALL["blind"], interval="log"
+    )
     assert blind.diagnostics["covariates_chosen"]["sex"] == "by list"
     assert abs(blind.to_frame()["value"].iloc[0] - 2_500) < 4 * blind.to_frame()["se"].iloc[0]
     frame = masked(seen(1_000, 6))

@@ -150,7 +150,8 @@ def test_chains_that_weigh_models_by_visits_are_within_their_errors_of_all_model
     whole = cr.average_hierarchical(lists, weights="laplace", search="all", seed=1)
     found = cr.average_hierarchical(lists, weights="laplace", search="mc3", draws=40_000, seed=1)
     told = found.diagnostics["chains"]
-    assert told["weights"] == "visits" and told["agreed"]
+    assert told["weights"] == "visits"
+    assert told["agreed"]
     for name, q, error in zip(("lower", "value", "upper"), (0.025, 0.5, 0.975), told["error_at_limits"], strict=True):
         share = float((found.draws[:, 0] <= float(first(whole)[name])).mean())
         assert abs(share - q) < 4 * np.hypot(error, np.sqrt(q * (1 - q) / 40_000))
@@ -186,7 +187,8 @@ def test_six_lists_by_bic_are_those_of_the_window_and_tell_what_is_left_out() ->
     assert found.diagnostics["left_out"] < 0.005
     numbers = ["value", "lower", "upper"]
     np.testing.assert_allclose(first(found)[numbers].astype(float), first(near)[numbers].astype(float), rtol=2e-3)
-    assert told and "models weighed" in told[0]
+    assert told
+    assert "models weighed" in told[0]
 
 
 def test_chains_that_do_not_agree_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
