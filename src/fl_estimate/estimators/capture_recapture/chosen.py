@@ -201,7 +201,9 @@ def _with_draws(
     frame["interval_kind"] = kind
     occurred = [":".join(histories.lists[p] for p in np.flatnonzero(row)) for row in histories.members]
     told = {**found.diagnostics, "less_one_person": dict(zip(occurred, draws.less_one.tolist(), strict=True))}
-    told |= {"model": made.frame.loc[0, ["lower", "upper"]].tolist()} if kind == BOTH else {}
+    if kind == BOTH:
+        row = made.frame.iloc[0]
+        told["model"] = [float(row["lower"]), float(row["upper"])]
     provenance = made.provenance
     arguments = {**provenance.arguments, "replicates": len(draws.size), "seed": draws.seed}
     return replace(

@@ -91,7 +91,7 @@ def select_stepwise(
     -------
     Estimates
         Rows `population_size` and `dark_figure`, in persons; `term` the model chosen; with a bootstrap `se` is the
-        standard deviation of its draws. Diagnostics: z₀, acceleration, both kinds of limits, their Monte Carlo error,
+        standard deviation of its draws. Diagnostics: z₀, acceleration, limits of each kind, their Monte Carlo error,
         resamples without an estimate, the size with one person less of each history.
 
     Raises

@@ -154,7 +154,7 @@ def test_two_lists_leave_nothing_to_choose() -> None:
 def test_tails_of_the_margins_find_a_pair_where_lists_hold_most_people() -> None:
     """Three lists that see 99 % of 1,000, one pair with an odds ratio of 4; 20 samples. Poisson tails find it in none.
 
-    An overlap of some 650 has a Poisson standard deviation of 26; the lists' totals leave it 5.
+    An overlap of some 830 has a Poisson standard deviation of 29; people and lists' totals leave it 2.4.
     """
     chances = {"A": 0.75, "B": 0.79, "C": 0.83}
     pair, alike = cr.stated_model(1000, chances, {("A", "B"): 4.0}), cr.stated_model(1000, chances)
