@@ -78,16 +78,7 @@ BELOW: dict[str, tuple[str, ...]] = dict.fromkeys(
 PRELOADED = ["pytest", "hypothesis", "numpy", "pandas", "polars", "pyarrow.parquet", "narwhals", "pydantic", "typer", "rich",
              "scipy.stats", "scipy.optimize", "scipy.sparse", "matplotlib.figure", "great_tables", "formulaic", "xarray"]  # fmt: skip
 
-UNUSED = (
-    "cacheprovider",
-    "xdist",
-    "xdist.looponfail",
-    "pytest_cov",
-    "nbmake",
-    "zarr",
-    "unraisableexception",
-    "threadexception",
-)
+UNUSED = ("cacheprovider", "xdist", "xdist.looponfail", "pytest_cov", "nbmake", "zarr", "unraisableexception", "threadexception")  # fmt: skip
 """Plugins of pytest that are left out: they take longer to load than most mutants to be killed."""
 
 ROOMS = (
@@ -258,11 +249,8 @@ def _reached(jobs: int, below: tuple[str, ...] = ()) -> list[dict[str, Any]]:
                    "-n", str(jobs), "--dist", "loadfile", "-p", "no:cacheprovider", "-o", "python_functions=test_*", *absent]  # fmt: skip
         paths = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
         status = subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": paths}, check=False).returncode
-        if status not in (
-            0,
-            1,
-            5,
-        ):  # all passed, some failed, none were there; else it was ended before it had asked all
+        # All passed, some failed, none were there; else it was ended before it had asked all.
+        if status not in (0, 1, 5):
             raise SystemExit(
                 f"the tests were not asked to their end (pytest ended with {status}); the same command goes on"
             )
