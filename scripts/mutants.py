@@ -71,24 +71,14 @@ NOT_ASKED = (
 """Tests of the text of the code, of the rooms below, and comparisons with other software: they are not run, so that what they alone
 would notice counts as a survivor. Nor are the examples of the estimators: beside tests pytest imports their modules a second time,
 and a method may be declared once only."""
-BELOW: dict[str, tuple[str, ...]] = {
-    room: ("tests/unit/estimators/", "tests/properties/", "tests/unit/laboratory/")
-    for room in ("reporting", "study", "cli")
-}
+BELOW: dict[str, tuple[str, ...]] = dict.fromkeys(
+    ("reporting", "study", "cli"), ("tests/unit/estimators/", "tests/properties/", "tests/unit/laboratory/")
+)
 """And of rooms above the estimators their tests, which take most of the time in which lines are asked and seldom come up so far."""
 PRELOADED = ["pytest", "hypothesis", "numpy", "pandas", "polars", "pyarrow.parquet", "narwhals", "pydantic", "typer", "rich",
              "scipy.stats", "scipy.optimize", "scipy.sparse", "matplotlib.figure", "great_tables", "formulaic", "xarray"]  # fmt: skip
 
-UNUSED = (
-    "cacheprovider",
-    "xdist",
-    "xdist.looponfail",
-    "pytest_cov",
-    "nbmake",
-    "zarr",
-    "unraisableexception",
-    "threadexception",
-)
+UNUSED = ("cacheprovider", "xdist", "xdist.looponfail", "pytest_cov", "nbmake", "zarr", "unraisableexception", "threadexception")  # fmt: skip
 """Plugins of pytest that are left out: they take longer to load than most mutants to be killed."""
 
 ROOMS = (
@@ -256,14 +246,11 @@ def _reached(jobs: int, below: tuple[str, ...] = ()) -> list[dict[str, Any]]:
     if absent:
         print(f"asking {len(absent)} files of tests which lines they reach", flush=True)
         command = [sys.executable, "-m", "pytest", "-p", "reached", "--reached", str(folder), "-q", "--tb=short", "-m", "not slow",
-                   "-n", str(jobs), "--dist", "loadfile", "-p", "no:cacheprovider", *absent]  # fmt: skip
+                   "-n", str(jobs), "--dist", "loadfile", "-p", "no:cacheprovider", "-o", "python_functions=test_*", *absent]  # fmt: skip
         paths = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
         status = subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": paths}, check=False).returncode
-        if status not in (
-            0,
-            1,
-            5,
-        ):  # all passed, some failed, none were there; else it was ended before it had asked all
+        # All passed, some failed, none were there; else it was ended before it had asked all.
+        if status not in (0, 1, 5):
             raise SystemExit(
                 f"the tests were not asked to their end (pytest ended with {status}); the same command goes on"
             )
@@ -335,7 +322,8 @@ class Reach:
                 return found
         # No test runs it, unless the module did when it was imported: what it made then is used by whoever uses the module, or
         # a module that takes names from it.
-        used = dict.fromkeys(reached)
+        # Tests of files that name the module may ask it for values alone, and run no line of it.
+        used = dict.fromkeys([*reached, *(test for test in self.seconds if _takes_from(_file(test), _module(module)))])
         seen, takers = {module}, {module}
         while takers:
             takers = {each for taken in takers for each in _importers(taken)} - seen

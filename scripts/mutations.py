@@ -30,6 +30,8 @@ WORDING = {
     *("color", "facecolor", "edgecolor", "fontsize", "linewidth", "alpha", "zorder", "frameon", "labelcolor"),
 }
 """Arguments that word an error, that hold whatever they are on the machines we test on, or that are the looks of a picture."""
+TYPES = {"dict", "list", "set", "frozenset", "tuple", "type"}
+"""What stands in their brackets are types: of an alias, or of a call that makes an empty one."""
 NOT_CALCULATED = {"cast", "TypeVar", "isinstance", "issubclass", "warn", "Literal"}
 
 
@@ -66,7 +68,7 @@ class _Finder:
     def walk(self, node: ast.AST, lines: tuple[int, int] | None, *, inside: bool) -> None:
         """Collect below `node`; `lines` are those of the statement that it belongs to, `inside` a function or not."""
         for name, value in ast.iter_fields(node):
-            if any(isinstance(node, kind) and name == field for kind, field in NEVER_RUN):
+            if any(isinstance(node, kind) and name == field for kind, field in NEVER_RUN) or _is_typing(node, name):
                 continue
             children = value if isinstance(value, list) else [value]
             for place, child in enumerate(children):
@@ -172,6 +174,16 @@ def _left_alone(node: ast.AST) -> bool:
             return name in NOT_CALCULATED or name.endswith(("Fault", "Warning"))
         case _:
             return False
+
+
+def _is_typing(node: ast.AST, name: str) -> bool:
+    """Whether a part of a node is what types stand in: `dict[str, float]`."""
+    return (
+        name == "slice"
+        and isinstance(node, ast.Subscript)
+        and isinstance(node.value, ast.Name)
+        and node.value.id in TYPES
+    )
 
 
 def _lines(node: ast.AST, above: tuple[int, int] | None, *, inside: bool) -> tuple[int, int] | None:

@@ -65,6 +65,15 @@ def test_each_change_is_one_other_module() -> None:
     assert len(set(changed)) == len(changed)
 
 
+def test_types_are_no_calculation() -> None:
+    """In brackets behind a type stand types; behind anything else keys and places, which count."""
+    text = "Place = tuple[str, frozenset[tuple[str, str]]]\nmade = field(default_factory=dict[str, float])\nfirst = known['a', 'b'][0]\n"
+    found = {(site.line, site.what) for site in mutations().sites(ast.parse(text))}
+    assert found == {
+        (2, "argument default_factory dropped"), (3, "entry 1 of a list dropped"), (3, "entry 2 of a list dropped"), (3, "0 becomes 1"), (3, "0 becomes -1")
+    }  # fmt: skip
+
+
 def test_a_branch_that_is_never_taken_still_asks() -> None:
     """What the condition looks up may fail; that is another change."""
     text = "def f(x):\n    if x():\n        return 1\n    return 2\n"

@@ -199,7 +199,7 @@ def _tested(records: Sequence[Mapping[str, Any]]) -> tuple[float, float, float] 
     return cochran(value, se**2)
 
 
-def _draw(picture: _Picture, language: str, note: str = "") -> Figure:
+def _draw(picture: _Picture, language: str, note: str) -> Figure:
     """One line a result where there is one domain, else a block of lines a domain, with a key above."""
     from fl_estimate.reporting.picture import Picture
 

@@ -172,6 +172,21 @@ def _map(key: str = "region", names: tuple[str, ...] = ("North", "South", "East"
     return read_areas({"type": "FeatureCollection", "features": features})
 
 
+def _columns(count: int, high: float, name: str = "") -> Any:
+    """Areas in a row, each of four across together and so high."""
+    names = [name.format(at) for at in range(1, count + 1)] if name else ["North", "South", "East", "West"]
+    wide = 4.0 / count
+    rings = [
+        [[at * wide, 0], [(at + 1) * wide, 0], [(at + 1) * wide, high], [at * wide, high], [at * wide, 0]]
+        for at in range(count)
+    ]
+    features = [
+        {"type": "Feature", "properties": {"region": each}, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+        for each, ring in zip(names, rings, strict=True)
+    ]
+    return read_areas({"type": "FeatureCollection", "features": features})
+
+
 @cache
 def _lists() -> cr.Appraisal:
     rows = pd.DataFrame({"police": [1, 0, 1], "ngo": [0, 1, 1], "count": [120, 95, 14]})
@@ -271,17 +286,23 @@ CASES: dict[str, Callable[[], Any]] = {
     "results with bounds": lambda: fl.compare({"survey": estimates({"bound": "lower"}, {"bound": "upper", "value": 0.02}, by=())}),
     "results tested, Spanish": lambda: fl.compare({"a": _regions(), "b": _regions(method="area-binomial")}, test=True, language="es"),
     "limits out of the axis, compared": lambda: fl.compare({"a": estimates({}, {"region": "N", **NONE, "upper": 0.5}), "b": estimates({"region": "N", "caution": "cv"})}),
+    "results beyond the axis": lambda: fl.compare(fl.publish({"a": estimates({}, {"region": "N", **NONE, "upper": 0.5}), "b": _regions()}, rule=RELAXED)),
+    "results of the nation, one without a case": lambda: fl.compare(fl.publish({"a": estimates({**NONE, "upper": 0.006}), "b": estimates({"outcome": "other"})}, rule=RELAXED)),
     "a map": lambda: draw_map(fl.publish(country()), _map()),
     "a map, French, far north": lambda: draw_map(fl.publish(country()), _map(lift=60.0), language="fr"),
     "a map in full": lambda: fl.plot_map(_regions(), {"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {"region": n}, "geometry": {"type": "Polygon", "coordinates": [_square(at, 0)]}} for at, n in enumerate(("North", "South", "East", "West"))]}),
     "a map of one value": lambda: draw_map(fl.publish(estimates(*({"region": n} for n in ("North", "South", "East", "West")))), _map()),
     "two maps": lambda: draw_map(fl.publish(fl.stack({"survey": _regions(), "model": _regions(n=900)})), _map()),
+    "maps side by side": lambda: draw_map(fl.publish(fl.stack({"survey": _regions(), "model": _regions(n=900), "panel": _regions(n=400)})), _columns(4, 3.0)),
+    "a map of narrow areas": lambda: draw_map(fl.publish(estimates(*({"region": f"Northumberland{at}", "value": 0.01 * at} for at in range(1, 9)))), _columns(8, 6.0, "Northumberland{}")),
     "overlaps": lambda: fl.plot_overlaps(_histories()),
     "overlaps of few": lambda: fl.plot_overlaps(fl.publish_appraisal(_lists())),
     "methods": lambda: fl.plot_methods(_published_lists()),
     "sensitivity": lambda: fl.plot_sensitivity(_published_lists()),
+    "sensitivity, long names": lambda: fl.plot_sensitivity(replace(_published_lists(), sensitivity=_published_lists().sensitivity.assign(interaction=lambda f: f["interaction"] + " of one long name: and of another"))),
     "linkage": lambda: fl.plot_linkage(_published_lists()),
     "linkage of one rate": lambda: fl.plot_linkage(replace(_published_lists(), linkage=_published_lists().linkage.iloc[:2])),
+    "linkage of small rates": lambda: fl.plot_linkage(replace(_published_lists(), linkage=_published_lists().linkage.assign(missed=[0.0, 0.02] * 2)), language="fr"),
     "weights": lambda: fl.plot_weights(PEOPLE, design=fl.Design(weights="w"), responded="came"),
     "weights far out": lambda: fl.plot_weights(_far(), design=fl.Design(weights="w"), language="fr"),
     "weights before and after": _adjusted,

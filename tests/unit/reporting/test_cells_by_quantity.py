@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 import pytest
 
+import fl_estimate as fl
 from fl_estimate.reporting.figures import in_full
 from fl_estimate.reporting.layout import EMPTY_MARK, Layout, layout
 from fl_estimate.reporting.scale import scale_of
@@ -92,3 +94,12 @@ def test_the_unit_where_nothing_or_no_error_is_known() -> None:
     assert scale_of(estimates(quantile, quantile | {"term": "0.9", "region": "N"}).frame).quantity == "quantile"
     assert scale_of(estimates(quantile, {"quantity": "mean", "region": "N"}).frame).quantity == "quantile"
     assert scale_of(pd.DataFrame(estimates({}).frame.iloc[:0])).quantity == ""
+
+
+def test_a_limit_that_begins_at_nothing_is_no_interval() -> None:
+    """The words for "at most U" say all of it; of a model, whose limit begins above nothing, both ends are told."""
+    (table,) = fl.publish(estimates({}, {"region": "N", "cases": 3})).tables
+    assert table.frame["publication"].tolist() == ["published", "at_most"]
+    assert layout(table).rows[-1].cells["interval"] == EMPTY_MARK
+    above = replace(table, frame=table.frame.assign(lower=[0.006, 0.002]))
+    assert layout(above).rows[-1].cells["interval"] not in ("", EMPTY_MARK)

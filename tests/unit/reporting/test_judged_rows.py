@@ -16,7 +16,7 @@ from tests.unit.reporting.made import estimates
 def judged(row: dict[str, Any], rule: dict[str, Any], **support: Any) -> tuple[bool, bool, bool, bool]:
     """Withheld, of few cases, printed as "fewer than", and whether a limit can be printed of it."""
     made = estimates(row)
-    given = {"respondents": [1000], "cases": [10], "df": [30]} | support
+    given: dict[str, Any] = {"respondents": [1000], "cases": [10], "df": [30]} | support
     found = judge(
         made.frame, Support.of(given.pop("respondents"), given.pop("cases"), **given), fl.SuppressionRule(**rule)
     )

@@ -312,7 +312,9 @@ def test_the_error_of_a_sampled_median() -> None:
     assert _posterior(sampled([10.0])).monte_carlo == pytest.approx(by_draws)
     # Medians 4, 8, 12, 16: their standard deviation is √(80/3), of the mean of four half of that.
     assert _posterior(sampled([4.0, 8.0, 12.0, 16.0])).monte_carlo == pytest.approx(math.sqrt(80 / 3) / 2)
-    assert _posterior(sampled([4.0, 8.0])).monte_carlo == pytest.approx(math.sqrt(8) / math.sqrt(2))  # 2: between the two
+    assert _posterior(sampled([4.0, 8.0])).monte_carlo == pytest.approx(
+        math.sqrt(8) / math.sqrt(2)
+    )  # 2: between the two
     with pytest.raises(StudyFault, match=r"R-hat 1\.30") as raised:
         _posterior(sampled([10.0], agree=False))
     assert raised.value.code == "FL-STUDY-32"
