@@ -186,7 +186,7 @@ def _imputed(
     recipients = find_recipients(source, found, stems)
     likeness = likeness_of(working, found, domains, stems)
     chained = (draws or LEAST_DRAWS, seed) if method == "chained" else None
-    pool = build_pool(recipients, likeness, design, stems, donors=donors, chained=chained)
+    pool = build_pool(recipients, found, likeness, design, stems, donors=donors, chained=chained)
     if too_few == "refuse":
         inside = in_scope(working.people, stems)[working.person]
         require_donors(recipients, pool, inside, person_weights(working.people, design)[working.person], FEWEST)
