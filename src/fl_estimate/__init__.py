@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from fl_estimate.estimators.effect_ratios import effect_ratios as effect_ratios
     from fl_estimate.estimators.framework_sensitivity import FrameworkComparison as FrameworkComparison
     from fl_estimate.estimators.framework_sensitivity import compare_frameworks as compare_frameworks
-    from fl_estimate.estimators.imputation.impute import impute as impute
     from fl_estimate.estimators.imputation.imputation import Imputation as Imputation
+    from fl_estimate.estimators.imputation.impute import impute as impute
     from fl_estimate.estimators.model_effects import marginal_effects as marginal_effects
     from fl_estimate.estimators.model_effects import predict as predict
     from fl_estimate.estimators.model_terms import marginal_means as marginal_means

@@ -21,7 +21,9 @@ def test_states_are_those_of_the_classification(framework: str, age: float) -> N
     table = any_answers(chosen, 2, 120, each=2).assign(age=age).drop(columns="age_interview")
     known = known_items()
     asked = set(questions(chosen))
-    columns = [name for name in table if name.partition("@")[0] in asked or any(field.column == name and field.id in asked and not field.is_number for field in known.fields.values())]  # fmt: skip
+    fields = {field.column for field in known.fields.values() if field.id in asked and not field.is_number}
+    every: list[str] = [str(name) for name in table.columns]
+    columns = [name for name in every if name.partition("@")[0] in asked or name in fields]
     cells = table[columns]
     answers = AnsweredColumns(
         texts={name: cells[name].to_numpy(dtype=object) for name in columns},
@@ -30,6 +32,7 @@ def test_states_are_those_of_the_classification(framework: str, age: float) -> N
         ages=(np.zeros(len(table)), np.zeros(len(table))),
     )
     classes = BlankedClasses(answers, [chosen], known)
+    wanted = np.zeros((0, 0))
     for blanked in ([], columns[::3], [name for name in columns if name.startswith("c_")]):
         people = fl.classify(table.assign(**dict.fromkeys(blanked, "ref")), framework, short_instrument=True).people
         wanted = np.stack([people[each.id] + people[f"{each.id}_possible"] for each in chosen.outcomes], axis=1)
