@@ -34,7 +34,7 @@ def test_a_line_for_each_column_that_was_drawn(imputed: fl.Imputation) -> None:
 
 
 def test_answered_and_drawn_shares_are_those_of_the_data(imputed: fl.Imputation) -> None:
-    line: dict[str, Any] = imputed.diagnostics().set_index("item").to_dict(orient="index")["c_docs"]
+    line: Any = imputed.diagnostics().set_index("item").to_dict(orient="index")["c_docs"]
     weights, answers = HEARD["w"], HEARD["c_docs"]
     known = answers.isin(["no", "experienced"])
     told = np.average(answers[known] == "experienced", weights=weights[known])
