@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -33,15 +34,15 @@ def test_a_line_for_each_column_that_was_drawn(imputed: fl.Imputation) -> None:
 
 
 def test_answered_and_drawn_shares_are_those_of_the_data(imputed: fl.Imputation) -> None:
-    line = imputed.diagnostics().set_index("item").loc["c_docs"]
+    line: Any = imputed.diagnostics().set_index("item").to_dict(orient="index")["c_docs"]
     weights, answers = HEARD["w"], HEARD["c_docs"]
     known = answers.isin(["no", "experienced"])
     told = np.average(answers[known] == "experienced", weights=weights[known])
     assert line["answered_true"] == pytest.approx(told, rel=1e-12)
     shares: list[float] = []
+    rows = (imputed.completed(1).people["c_docs"] != answers).to_numpy(dtype=bool)
     for draw in range(1, 21):
         completed = imputed.completed(draw).people["c_docs"]
-        rows = completed != answers
         shares.append(float(np.average(completed[rows] == "experienced", weights=weights[rows])))
     assert line["drawn_true"] == pytest.approx(np.mean(shares), rel=1e-12)
     drawn = weights[rows].sum()
