@@ -37,7 +37,7 @@ def test_units_are_those_of_the_design_in_whatever_order() -> None:
 def test_scores_are_ridge_log_odds() -> None:
     """Of one answer alone: a grid search of the penalised likelihood gives the same slope."""
     told, counts = np.array([30.0, 40.0]), np.array([300.0, 100.0])
-    effects, expected = fitted_effects(np.array([[False], [True]]), told, counts)
+    effects, expected = fitted_effects(np.array([[0.0], [1.0]]), told, counts, np.ones(1))
     grid = np.linspace(1, 2.5, 751)
     p0 = np.linspace(-2.8, -1.8, 501)
     a, b = np.meshgrid(p0, grid, indexing="ij")
