@@ -245,7 +245,7 @@ class DonorSearch:
             return none
         items = (self._items[usable] & used).astype(float)
         counts = np.stack([items[:, dimension == place].sum(axis=1) for place in range(dimensions)], axis=1)
-        x = np.column_stack([items, counts, counts > 0])
+        x = np.column_stack([items, counts, (counts > 0).astype(float)])
         penalty = np.concatenate([np.full(width, RIDGE), np.full(2 * dimensions, SUM_RIDGE)])
         effects, expected = fitted_effects(x, told, sizes, penalty)
         chance, share = np.zeros(len(kinds.group)), np.zeros(len(kinds.group))
