@@ -63,6 +63,10 @@ CALLS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     ),
     "plan_sample": (fl.plan_sample, {"prevalence": 0.02, "n": 1_000}),
     "plan_change": (fl.plan_change, {"before": 0.02, "after": 0.01, "n": 1_000}),
+    "impute": (
+        fl.impute,
+        {"data": lambda: people().assign(age=30.0, w_diff_job="yes", c_docs=["no", "ref", "experienced"] * 8), "design": lambda: DESIGN, "framework": "icls2018_adult", "by": "region"},
+    ),
     "classify": (fl.classify, {"data": lambda: people().assign(age=30.0, w_low_no_wage="yes", c_docs="no"), "framework": "icls2018_adult"}),
     "compare_frameworks": (
         fl.compare_frameworks,

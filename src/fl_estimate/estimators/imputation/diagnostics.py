@@ -6,9 +6,11 @@ The analyst's alone: these are small counts of respondents, and nothing here goe
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from fl_estimate.arrays import Bools, Floats, Places
@@ -17,8 +19,8 @@ from fl_estimate.estimators.imputation.working import is_true
 
 if TYPE_CHECKING:
     from fl_estimate.estimators.imputation.building import Recipients
-    from fl_estimate.estimators.imputation.imputation import Imputation
-    from fl_estimate.estimators.imputation.pool import Pool
+    from fl_estimate.estimators.imputation.pool import Block, Pool
+    from fl_estimate.estimators.imputation.working import Working
 
 COLUMNS: tuple[str, ...] = (
     *("item", "answered", "drawn", "share_drawn", "answered_true", "drawn_true", "donors", "donors_used"),
@@ -34,9 +36,30 @@ MOSTLY = 0.5
 """A share of an item that would be drawn, above which there is nothing to draw from."""
 
 
-def diagnostics(imputation: Imputation) -> pd.DataFrame:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Made:
+    """What an imputation was made of.
+
+    Attributes
+    ----------
+    working : Working
+    pool : Pool
+    chosen : int array, shape (rows of the pool, draws)
+    weights : array, shape (rows of answers,)
+    inside : array of bool, shape (rows of answers,)
+        Whether the person is in scope.
+    """
+
+    working: Working
+    pool: Pool
+    chosen: npt.NDArray[np.int16]
+    weights: Floats
+    inside: Bools
+
+
+def diagnostics(made: Made) -> pd.DataFrame:
     """One line for each column of answers that was drawn; see `Imputation.diagnostics`."""
-    rows = [_line(imputation, place) for place in _drawn_columns(imputation.pool)]
+    rows = [_line(made, place) for place in _drawn_columns(made.pool)]
     return pd.DataFrame(rows, columns=list(COLUMNS)).sort_values("item", ignore_index=True)
 
 
@@ -44,14 +67,13 @@ def _drawn_columns(pool: Pool) -> list[int]:
     return sorted({int(column) for block in pool.blocks for column in block.columns})
 
 
-def _line(imputation: Imputation, place: int) -> dict[str, Any]:
-    working, pool = imputation.source_rows.working, imputation.pool
+def _line(made: Made, place: int) -> dict[str, Any]:
+    working, pool, weights = made.working, made.pool, made.weights
     column = working.answers[place]
     told = is_true(column)
-    weights = imputation.row_weights
-    answered = (column.why == 0) & imputation.rows_in_scope
+    answered = (column.why == 0) & made.inside
     blocks = [block for block in pool.blocks if place in block.columns]
-    taken, of = zip(*(_taken(imputation, block) for block in blocks), strict=True)
+    taken, of = zip(*(_taken(made, block) for block in blocks), strict=True)
     donors, own = np.concatenate(taken), np.concatenate(of)
     there = donors >= 0
     mass = np.broadcast_to(weights[own][:, None], donors.shape)[there]
@@ -72,10 +94,10 @@ def _line(imputation: Imputation, place: int) -> dict[str, Any]:
     return {**line, "remarks": ", ".join(_remarks(line))}
 
 
-def _taken(imputation: Imputation, block: Any) -> tuple[Places, Places]:
+def _taken(made: Made, block: Block) -> tuple[Places, Places]:
     """The donors of a block in every draw, and the rows that took from them."""
-    chosen = imputation.chosen[block.at].astype(np.intp)
-    return np.take_along_axis(block.donors, chosen, axis=1), imputation.pool.rows[block.at]
+    chosen = made.chosen[block.at].astype(np.intp)
+    return np.take_along_axis(block.donors, chosen, axis=1), made.pool.rows[block.at]
 
 
 def _remarks(line: Mapping[str, Any]) -> Iterator[str]:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from fl_estimate.arrays import Bools, Floats, Places
 from fl_estimate.errors import EstimateFault, NotAColumn, listed, not_one_of, shown
-from fl_estimate.estimators.imputation.diagnostics import diagnostics
+from fl_estimate.estimators.imputation.diagnostics import Made, diagnostics
 from fl_estimate.estimators.imputation.information import PilotFraction
 from fl_estimate.estimators.imputation.pairs import Source, completed_data
 from fl_estimate.estimators.imputation.persons import Persons
@@ -158,7 +158,11 @@ class Imputation(NotAColumn):
         >>> people = fl.datasets.load("country_migrants")  # doctest: +SKIP
         >>> fl.impute(people, seed=1).diagnostics()  # doctest: +SKIP
         """
-        return diagnostics(self)
+        working = self.source_rows.working
+        made = Made(
+            working=working, pool=self.pool, chosen=self.chosen, weights=self.row_weights, inside=self.rows_in_scope
+        )
+        return diagnostics(made)
 
     def notes(self, outcomes: Sequence[str]) -> tuple[Note, ...]:
         """As those of the classification."""
