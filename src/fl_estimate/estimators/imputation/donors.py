@@ -16,8 +16,10 @@ from fl_estimate.estimators.imputation.scores import Score, discrimination, fitt
 FEWEST = 5
 """Donors below which a pattern of unknown answers is split; and of how many the nearest a draw chooses."""
 AGE_SCALE, AGE_WEIGHT = 20.0, 0.1
-DIFFERENT = 0.02
-"""What a difference in one answer counts beside the score, in units of the logit."""
+DIFFERENT, UNLIKE, NEAR = 0.005, 0.1, 3.0
+"""What a difference in one answer counts beside the score, in units of the logit: at least, and of its log odds ratio; and what the
+score itself does. Donors with fewer of the recipient's answers are more than those with as many others: were unlike answers to
+count as much as the score, these would give too few cases."""
 LOOKED_AT = 4_000
 """Rows whose distance to one recipient is worked out; beyond, only rows that are nearer by their answers."""
 
@@ -109,8 +111,8 @@ class DonorSearch:
             mine = true[seen]
             gap = items @ score.effects[seen] - mine @ score.effects[seen]
             unlike = items != mine
-            apart = unlike @ (np.abs(score.effects[seen]) + DIFFERENT)
-            rough = np.abs(gap) + apart if self._by_score else apart
+            apart = unlike @ (UNLIKE * np.abs(score.effects[seen]) + DIFFERENT)
+            rough = NEAR * np.abs(gap) + apart if self._by_score else apart
             order = np.argsort(rough, kind="stable")
             at = order[: 1 + int(np.searchsorted(np.cumsum(np.minimum(sizes[order], LOOKED_AT)), LOOKED_AT))]
             donors, of = self._rows(usable[at], row, k)
@@ -141,7 +143,7 @@ class DonorSearch:
     def _distance(self, row: int, donors: Places, gap: Floats, rough: Floats, score: Score) -> Floats:
         likeness, levels = self._likeness, self._kinds.levels
         shift = score.levels[levels[donors]].sum(axis=1) - score.levels[levels[row]].sum()
-        base = np.abs(gap + shift) + (rough - np.abs(gap)) if self._by_score else rough
+        base = NEAR * np.abs(gap + shift) + (rough - NEAR * np.abs(gap)) if self._by_score else rough
         base = base + (likeness.codes[donors] != likeness.codes[row]) @ likeness.weights
         years = np.abs(likeness.ages[donors] - likeness.ages[row]) / AGE_SCALE
         return base + AGE_WEIGHT * np.minimum(np.nan_to_num(years, nan=1.0), 1.0)

@@ -113,9 +113,9 @@ def impute(
     possibly and not surely in it. A question that was rightly not asked stays so, and no answer that was given changes.
 
     For every pattern of unknown answers the donors are rows that answered all of it, of people of the same ages; their
-    distance is the difference in the log odds, by a ridge regression on the other answers and covariates, that something
-    in the pattern is told, with the log odds ratio of every answer in which the two differ, 0.5 for each column of `by` and
-    0.1 for each covariate. The 30 nearest are kept. In each draw first-stage units are drawn with replacement within strata, n − 1 of
+    distance is three times the difference in the log odds, by a ridge regression on the other answers and covariates, that
+    something in the pattern is told, with a tenth of the log odds ratio of every answer in which the two differ, 0.5 for each
+    column of `by` and 0.1 for each covariate. The 30 nearest are kept. In each draw first-stage units are drawn with replacement within strata, n − 1 of
     n, and of the five nearest donors whose units were drawn one is taken, with probability proportional to weight ×
     n/(n − 1) × times drawn: an approximate Bayesian bootstrap, by which the spread between draws carries the design.
     A pattern that fewer than five rows answered is split, and its parts drawn in turn. Dates and ages that are not known
