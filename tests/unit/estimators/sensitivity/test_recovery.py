@@ -31,6 +31,8 @@ def test_the_curve_at_the_true_delta_finds_what_complete_answers_give() -> None:
         found.append((known, *curve["value"].tolist()))
     known, none, at_random, at_delta, every = np.array(found).T
     assert ((none < known) & (known < every)).all()
-    error = [float((each / known - 1).mean()) for each in (at_random, at_delta)]
-    assert error[0] < -0.05
-    assert abs(error[1]) < abs(error[0]) / 2
+    errors = [each / known - 1 for each in (at_random, at_delta)]
+    mean = [float(each.mean()) for each in errors]
+    # below by more than three Monte Carlo errors, of which the true delta takes away more than half
+    assert mean[0] < -3 * errors[0].std(ddof=1) / np.sqrt(SAMPLES)
+    assert abs(mean[1]) < abs(mean[0]) / 2, mean
