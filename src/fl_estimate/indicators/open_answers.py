@@ -173,7 +173,7 @@ class _TurnableReading:
         column = self._known.fields[test.field].column
         if column not in self._place:
             return FALSE
-        return self._value(column, _holds(test, self._answers.numbers[column]))
+        return self._value(column, holds(test, self._answers.numbers[column]))
 
     def has(self, name: str, /) -> bool:
         known = self._known
@@ -200,7 +200,7 @@ class _TurnableReading:
         low, high = np.where(unknown, 0, lowest), np.where(unknown, 0, highest)
         some, every = np.zeros(len(low), dtype=bool), np.ones(len(low), dtype=bool)
         for more in range(int((high - low).max(initial=0)) + 1):
-            held = _holds(test, low + more)
+            held = holds(test, low + more)
             there = low + more <= high
             some |= held & there
             every &= held | ~there
@@ -214,7 +214,8 @@ class _TurnableReading:
         return Value(low, high)
 
 
-def _holds(test: FieldWithin, numbers: Floats) -> Bools:
+def holds(test: FieldWithin, numbers: Floats) -> Bools:
+    """Whether numbers are within limits; an unknown one is not."""
     inside = numbers >= 0
     if test.least is not None:
         inside &= numbers >= test.least

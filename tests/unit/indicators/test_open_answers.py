@@ -35,7 +35,7 @@ def test_no_answer_that_matters_is_missed_and_none_that_does_not_is_found() -> N
     """All 243 rows of yes, no and unknown, against the classes of all their completions."""
     told = _every(("no", "yes"))
     classes = fl.classify(told, short_instrument=True).people["forced_labour"].to_numpy()
-    of_row = dict(zip(product((0, 1), repeat=len(COLUMNS)), classes, strict=True))
+    of_row: dict[tuple[int, ...], int] = dict(zip(product((0, 1), repeat=len(COLUMNS)), classes, strict=True))
     table = _every(("no", "yes", "dk"))
     found = _matter(table, "icls2018_adult")
     states = list(product((0, 1, 2), repeat=len(COLUMNS)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,10 +14,11 @@ from fl_estimate.arrays import Bools, Floats, Places
 from fl_estimate.estimators.imputation.bootstrap import units_of
 from fl_estimate.estimators.imputation.chained import CHAINS, Chains
 from fl_estimate.estimators.imputation.donors import FEWEST, DonorSearch, covariate_codes
-from fl_estimate.estimators.imputation.kinds import Likeness, kinds_of
+from fl_estimate.estimators.imputation.kinds import Kinds, Likeness, kinds_of
 from fl_estimate.estimators.imputation.pairs import Source
 from fl_estimate.estimators.imputation.pool import Block, Classes, Pool
 from fl_estimate.estimators.imputation.working import REASONS, Working, in_scope, is_true, person_weights
+from fl_estimate.indicators.blanked_answers import BlankedClasses
 from fl_estimate.indicators.classify import Classification
 from fl_estimate.indicators.clock import thresholds
 from fl_estimate.indicators.open_answers import AnsweredColumns, answers_that_matter
@@ -77,7 +78,7 @@ def find_recipients(source: Source, found: Classification, stems: tuple[str, ...
 def _wanted(working: Working, found: Classification, rows: Places) -> Bools:
     ages = working.ages[rows]
     span = _span(found)
-    texts = {column.name: column.texts[rows] for column in working.answers if column.numbers is None}
+    texts = {column.name: column.texts_at(rows) for column in working.answers if column.numbers is None}
     numbers = {column.name: column.numbers[rows] for column in working.answers if column.numbers is not None}
     answers = AnsweredColumns(
         texts=texts,
@@ -112,28 +113,65 @@ def likeness_of(working: Working, found: Classification, domains: Sequence[str],
     aged = pd.Series(np.searchsorted(AGE_GROUPS, np.nan_to_num(ages, nan=-1.0), side="right"))
     columns.append(aged)
     weights = [DOMAIN_WEIGHT] * len(domains) + [COVARIATE_WEIGHT] * (len(columns) - len(domains))
-    cuts = np.array([years for years in thresholds(found.frameworks) if years], dtype=float)
+    cuts = _cuts(found)
     group, youngest = (
         np.searchsorted(cuts, np.nan_to_num(years, nan=-1.0), side="right") for years in (ages, ages - _span(found))
     )
     inside = in_scope(people, stems)
     questions = [name.partition("@")[0] for name in working.columns]
+    items = known_to(found.frameworks).items
+    fields = [column.codes.astype(np.int32) for column in working.answers if column.name.partition("@")[0] not in items]
     numbered = {name: place for place, name in enumerate(dict.fromkeys(questions))}
     return Likeness(
         true=np.stack([is_true(column) for column in working.answers], axis=1),
         why=working.why,
         item=np.array([numbered[name] for name in questions], dtype=np.intp),
+        dimension=np.array([_dimension(name) for name in numbered], dtype=np.intp),
         group=np.where(inside[working.person], group, -1 - group),
         youngest=youngest,
         codes=covariate_codes(columns),
         weights=np.array(weights),
         ages=ages,
+        fields=np.stack(fields, axis=1) if fields else np.zeros((len(ages), 0), dtype=np.int32),
         order=working.order,
+    )
+
+
+def _states_of(working: Working, kinds: Kinds, found: Classification) -> Callable[[int, Bools], npt.NDArray[np.int8]]:
+    """What the outcomes of every kind would be if a pattern had not been answered, at the ages of a group."""
+    at = kinds.first
+    ages = np.zeros(len(at))
+    answers = AnsweredColumns(
+        texts={column.name: column.texts_at(at) for column in working.answers if column.numbers is None},
+        numbers={column.name: column.numbers[at] for column in working.answers if column.numbers is not None},
+        unknown={column.name: column.why[at] > 0 for column in working.answers},
+        ages=(ages, ages),
+    )
+    classes = BlankedClasses(answers, found.frameworks, known_to(found.frameworks))
+    cuts = _cuts(found)
+    names = np.array(working.columns)
+
+    def states(group: int, pattern: Bools) -> npt.NDArray[np.int8]:
+        return classes.states(names[pattern].tolist(), float(cuts[group - 1]) if group > 0 else 0.0)
+
+    return states
+
+
+def _cuts(found: Classification) -> Floats:
+    """Ages at which other questions are asked."""
+    return np.array([years for years in thresholds(found.frameworks) if years], dtype=float)
+
+
+def _dimension(question: str) -> int:
+    """What a column is about, by how it begins."""
+    return next(
+        (1 + place for place, begins in enumerate(("c_", "state_", "child_")) if question.startswith(begins)), 0
     )
 
 
 def build_pool(
     recipients: Recipients,
+    found: Classification,
     likeness: Likeness,
     design: Design,
     stems: tuple[str, ...],
@@ -153,7 +191,9 @@ def build_pool(
     weights = person_weights(working.people, design)
     if chained is None:
         candidates = CANDIDATES
-        search = DonorSearch(likeness, kinds_of(likeness), by_score=donors == "predictive")
+        kinds = kinds_of(likeness)
+        states = _states_of(working, kinds, found)
+        search = DonorSearch(likeness, kinds, by_score=donors == "predictive", states=states)
         groups = np.column_stack([likeness.group[rows], np.minimum(likeness.youngest[rows], likeness.group[rows])])
         blocks = tuple(_blocks(search, groups, rows, wanted, candidates))
     else:
@@ -245,7 +285,7 @@ def _block(
         near = search.nearest(every, group, part, k=FEWEST, given=given)
         turn = np.arange(len(every)) % max(min(FEWEST, near.found), 1)
         donors = near.donors[np.arange(len(every)), turn].reshape(len(at), k)
-    return Block(at=at, columns=columns, donors=donors, found=near.found, discrimination=near.score.discrimination)
+    return Block(at=at, columns=columns, donors=donors, found=near.found, discrimination=near.discrimination)
 
 
 def _parts(search: DonorSearch, groups: range, pattern: Bools) -> Iterator[tuple[int, Bools]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,15 +11,24 @@ import pandas as pd
 
 from fl_estimate.arrays import Bools, Floats, Places
 from fl_estimate.estimators.imputation.kinds import Kinds, Likeness
-from fl_estimate.estimators.imputation.scores import Score, discrimination, fitted_effects, level_effects
+from fl_estimate.estimators.imputation.scores import (
+    RIDGE,
+    SUM_RIDGE,
+    Score,
+    discrimination,
+    fitted_effects,
+    level_effects,
+)
 
 FEWEST = 5
 """Donors below which a pattern of unknown answers is split; and of how many the nearest a draw chooses."""
 AGE_SCALE, AGE_WEIGHT = 20.0, 0.1
-DIFFERENT, UNLIKE, NEAR = 0.005, 0.1, 3.0
-"""What a difference in one answer counts beside the score, in units of the logit: at least, and of its log odds ratio; and what the
-score itself does. Donors with fewer of the recipient's answers are more than those with as many others: were unlike answers to
-count as much as the score, these would give too few cases."""
+PREDICTED, OWN, DIFFERENT = 3.0, 0.1, 0.005
+"""What the difference in predicted log odds counts; what an answer in which two differ does, in shares of its own log odds ratio;
+and what it does at the least. Answers of their own decide between rows of which the same is predicted: counted in full they would
+prefer donors who told of less than the recipient, of whom there are more."""
+ENOUGH = 60
+"""Donors whose class hangs on the same answers as the recipient's, from which on no others are looked at."""
 LOOKED_AT = 4_000
 """Rows whose distance to one recipient is worked out; beyond, only rows that are nearer by their answers."""
 
@@ -33,12 +42,13 @@ class Neighbours:
     donors : int array, shape (recipients, k)
     found : int
         Donors that answered the whole pattern.
-    score : Score
+    discrimination : float
+        As of `Score`.
     """
 
     donors: npt.NDArray[np.intp]
     found: int
-    score: Score
+    discrimination: float
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -57,8 +67,15 @@ class Given:
 class DonorSearch:
     """The kinds of one survey, and the nearest rows among them."""
 
-    def __init__(self, likeness: Likeness, kinds: Kinds, *, by_score: bool) -> None:
-        self._likeness, self._kinds, self._by_score = likeness, kinds, by_score
+    def __init__(
+        self,
+        likeness: Likeness,
+        kinds: Kinds,
+        *,
+        by_score: bool,
+        states: Callable[[int, Bools], npt.NDArray[np.int8]] | None = None,
+    ) -> None:
+        self._likeness, self._kinds, self._by_score, self._states = likeness, kinds, by_score, states
         self._items = _by_item(kinds.true & ~kinds.unknown, likeness.item)
         self._unknown_items = _by_item(kinds.unknown, likeness.item) & ~self._items
         table = pd.DataFrame({"kind": np.repeat(kinds.of_row, kinds.levels.shape[1]), "level": kinds.levels.ravel()})
@@ -95,24 +112,37 @@ class DonorSearch:
         given : Given, optional
             What else is known of each of the rows, answers drawn before among it.
         """
-        kinds, likeness = self._kinds, self._likeness
+        if self._states is None or given is not None:
+            return self._near(rows, self.answered(group, pattern), pattern, k, given)
+        states = self._states(group, pattern)
         usable = self.answered(group, pattern)
+        found = np.full((len(rows), k), -1, dtype=np.intp)
+        distinct, inverse = np.unique(states[self._kinds.of_row[rows]], axis=0, return_inverse=True)
+        ranked: list[tuple[float, int]] = []
+        for place, state in enumerate(distinct):
+            at = np.flatnonzero(inverse.ravel() == place)
+            alike = usable[(states[usable] == state).all(axis=1)]
+            enough = self._kinds.sizes[alike].sum() >= ENOUGH
+            near = self._near(rows[at], alike if enough else usable, pattern, k, None)
+            found[at] = near.donors
+            ranked.append((near.discrimination, len(at)))
+        known = [each for each in ranked if not np.isnan(each[0])]
+        mean = sum(each * size for each, size in known) / sum(size for _, size in known) if known else float("nan")
+        return Neighbours(donors=found, found=int(self._kinds.sizes[usable].sum()), discrimination=mean)
+
+    def _near(self, rows: Places, usable: Places, pattern: Bools, k: int, given: Given | None) -> Neighbours:
+        kinds, likeness = self._kinds, self._likeness
         found = np.full((len(rows), k), -1, dtype=np.intp)
         used = np.ones(int(likeness.item.max(initial=-1)) + 1, dtype=bool)
         used[likeness.item[pattern]] = False
         score = self._score(usable, pattern, used)
         if not len(usable):
-            return Neighbours(donors=found, found=0, score=score)
+            return Neighbours(donors=found, found=0, discrimination=score.discrimination)
         sizes = kinds.sizes[usable]
         for place, row in enumerate(rows):
             true, unknown = self._own(row) if given is None else (given.true[place], given.unknown[place])
             seen = used & ~unknown
-            items = self._items[np.ix_(usable, np.flatnonzero(seen))]
-            mine = true[seen]
-            gap = items @ score.effects[seen] - mine @ score.effects[seen]
-            unlike = items != mine
-            apart = unlike @ (UNLIKE * np.abs(score.effects[seen]) + DIFFERENT)
-            rough = NEAR * np.abs(gap) + apart if self._by_score else apart
+            gap, rough = self._gaps(self._items[usable], true, seen, score)
             order = np.argsort(rough, kind="stable")
             at = order[: 1 + int(np.searchsorted(np.cumsum(np.minimum(sizes[order], LOOKED_AT)), LOOKED_AT))]
             donors, of = self._rows(usable[at], row, k)
@@ -122,7 +152,25 @@ class DonorSearch:
             tie = _shuffled(likeness.order[donors], int(likeness.order[row]))
             chosen = np.lexsort((tie, distance.round(9)))[:k]
             found[place, : len(chosen)] = donors[chosen]
-        return Neighbours(donors=found, found=int(sizes.sum()), score=score)
+        return Neighbours(donors=found, found=int(sizes.sum()), discrimination=score.discrimination)
+
+    def _gaps(self, items: Bools, mine: Bools, seen: Bools, score: Score) -> tuple[Floats, Floats]:
+        """By how much the log odds of kinds differ from a recipient's, and how far apart their answers make them."""
+        at = np.flatnonzero(seen)
+        items, mine = items[:, at], mine[at]
+        dimension = self._likeness.dimension[at]
+        unlike = items != mine
+        own = unlike @ (OWN * np.abs(score.effects[at]) + DIFFERENT)
+        gap = items @ score.effects[at] - mine @ score.effects[at]
+        for place in np.unique(dimension):
+            here = dimension == place
+            counts, count = items[:, here].sum(axis=1), int(mine[here].sum())
+            gap += score.counts[place] * (counts - count) + score.some[place] * ((counts > 0) - float(count > 0))
+            # whoever told of nothing in a dimension is another than who told of something, whatever else makes up for it
+            own += np.abs(score.some[place] + score.counts[place]) * ((counts > 0) != (count > 0))
+        if self._by_score:
+            return gap, PREDICTED * np.abs(gap) + own
+        return gap, own + unlike @ np.abs(score.effects[at])
 
     def told(self, rows: Places, columns: Places, donors: Places) -> Given:
         """What is known of rows once they have the answers of some columns from donors; each row with its one donor."""
@@ -143,7 +191,7 @@ class DonorSearch:
     def _distance(self, row: int, donors: Places, gap: Floats, rough: Floats, score: Score) -> Floats:
         likeness, levels = self._likeness, self._kinds.levels
         shift = score.levels[levels[donors]].sum(axis=1) - score.levels[levels[row]].sum()
-        base = NEAR * np.abs(gap + shift) + (rough - NEAR * np.abs(gap)) if self._by_score else rough
+        base = rough + PREDICTED * (np.abs(gap + shift) - np.abs(gap)) if self._by_score else rough
         base = base + (likeness.codes[donors] != likeness.codes[row]) @ likeness.weights
         years = np.abs(likeness.ages[donors] - likeness.ages[row]) / AGE_SCALE
         return base + AGE_WEIGHT * np.minimum(np.nan_to_num(years, nan=1.0), 1.0)
@@ -181,21 +229,40 @@ class DonorSearch:
         return np.unique(np.concatenate([own, spread]))
 
     def _score(self, usable: Places, pattern: Bools, used: Bools) -> Score:
-        kinds = self._kinds
-        effects, levels = np.zeros(len(used)), np.zeros(self._n_levels)
-        counts = kinds.sizes[usable].astype(float)
-        told = counts * kinds.true[np.ix_(usable, np.flatnonzero(pattern))].any(axis=1)
-        if not told.sum() or told.sum() == counts.sum():
-            return Score(effects=effects, levels=levels, discrimination=float("nan"))
-        effects[used], expected = fitted_effects(self._items[np.ix_(usable, np.flatnonzero(used))], told, counts)
-        chance, share = np.zeros(len(kinds.group)), np.zeros(len(kinds.group))
-        chance[usable], share[usable] = expected, told / counts
-        by = [np.bincount(self._cell_level, weights=self._cell_n * each[self._cell_kind], minlength=self._n_levels) for each in (share, chance)]  # fmt: skip
-        return Score(
-            effects=effects,
-            levels=level_effects(by[0], by[1]),
-            discrimination=discrimination(self._items[usable] @ effects, told, counts),
+        """Fit what the other answers and covariates say of a pattern."""
+        kinds, dimension = self._kinds, self._likeness.dimension
+        width, dimensions = len(used), int(dimension.max(initial=-1)) + 1
+        none = Score(
+            effects=np.zeros(width),
+            counts=np.zeros(dimensions),
+            some=np.zeros(dimensions),
+            levels=np.zeros(self._n_levels),
+            discrimination=float("nan"),
         )
+        sizes = kinds.sizes[usable].astype(float)
+        told = sizes * kinds.true[np.ix_(usable, np.flatnonzero(pattern))].any(axis=1)
+        if not told.sum() or told.sum() == sizes.sum():
+            return none
+        items = (self._items[usable] & used).astype(float)
+        counts = np.stack([items[:, dimension == place].sum(axis=1) for place in range(dimensions)], axis=1)
+        x = np.column_stack([items, counts, (counts > 0).astype(float)])
+        penalty = np.concatenate([np.full(width, RIDGE), np.full(2 * dimensions, SUM_RIDGE)])
+        effects, expected = fitted_effects(x, told, sizes, penalty)
+        chance, share = np.zeros(len(kinds.group)), np.zeros(len(kinds.group))
+        chance[usable], share[usable] = expected, told / sizes
+        by = [self._by_level(each) for each in (share, chance)]
+        return Score(
+            effects=effects[:width],
+            counts=effects[width : width + dimensions],
+            some=effects[width + dimensions :],
+            levels=level_effects(by[0], by[1]),
+            discrimination=discrimination(x @ effects, told, sizes),
+        )
+
+    def _by_level(self, of_kind: Floats) -> Floats:
+        """Sums over the rows of each level of the covariates."""
+        weights = self._cell_n * of_kind[self._cell_kind]
+        return np.bincount(self._cell_level, weights=weights, minlength=self._n_levels)
 
 
 def _every(rows: Places, start: float) -> Places:

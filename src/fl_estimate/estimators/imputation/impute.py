@@ -69,7 +69,7 @@ def impute(
     data : SurveyData or frame
         As in `fl.classify`: the answers, not their classification.
     framework, outcomes, reference_day, allow_unverified
-        As in `fl.classify`.
+        As in `fl.classify`, which also warns of a short instrument; this does not.
     by : str or list of str, optional
         Columns of people by which estimates will be made: a donor of the recipient's own domain is preferred, else figures
         of small domains are drawn towards the nation's.
@@ -112,12 +112,13 @@ def impute(
     Drawn are unknown answers (does not know, refused, missing, not asked) that could change a class, of people who are
     possibly and not surely in it. A question that was rightly not asked stays so, and no answer that was given changes.
 
-    For every pattern of unknown answers the donors are rows that answered all of it, of people of the same ages; their
-    distance is three times the difference in the log odds, by a ridge regression on the other answers and covariates, that
-    something in the pattern is told, with a tenth of the log odds ratio of every answer in which the two differ, 0.5 for each
-    column of `by` and 0.1 for each covariate. The 30 nearest are kept. In each draw first-stage units are drawn with replacement within strata, n − 1 of
-    n, and of the five nearest donors whose units were drawn one is taken, with probability proportional to weight ×
-    n/(n − 1) × times drawn: an approximate Bayesian bootstrap, by which the spread between draws carries the design.
+    For every pattern of unknown answers the donors are rows that answered all of it, of people of the same ages, whose class
+    would hang on the same answers (as long as 60 rows are so). Their distance is three times the difference in the log odds, by a
+    ridge regression on the other answers and covariates, that something in the pattern is told, with a part of the effects of the
+    answers in which the two differ, 0.5 for each column of `by` and 0.1 for each covariate. The 30 nearest are kept. In each draw
+    first-stage units are drawn with replacement within strata, n − 1 of n, and of the five nearest donors whose units were
+    drawn one is taken, with probability proportional to weight × n/(n − 1) × times drawn: an approximate Bayesian bootstrap, by
+    which the spread between draws carries the design. The page on imputation says it at length.
     A pattern that fewer than five rows answered is split, and its parts drawn in turn. Dates and ages that are not known
     are no answers: a class that hangs on them stays open, and counts as no (`Imputation.left_open`).
 
@@ -186,7 +187,7 @@ def _imputed(
     recipients = find_recipients(source, found, stems)
     likeness = likeness_of(working, found, domains, stems)
     chained = (draws or LEAST_DRAWS, seed) if method == "chained" else None
-    pool = build_pool(recipients, likeness, design, stems, donors=donors, chained=chained)
+    pool = build_pool(recipients, found, likeness, design, stems, donors=donors, chained=chained)
     if too_few == "refuse":
         inside = in_scope(working.people, stems)[working.person]
         require_donors(recipients, pool, inside, person_weights(working.people, design)[working.person], FEWEST)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,8 @@ class Likeness:
         Why it is unknown: positive where it is.
     item : int array, shape (columns,)
         The question of each column: the phases of one are compared as one.
+    dimension : int array, shape (items,)
+        What a question is about: coercion, the State, children's work, or any other circumstance.
     group : int array, shape (rows,)
         Who are asked the same questions; a donor is of the recipient's own. Negative: no donors.
     youngest : int array, shape (rows,)
@@ -32,6 +35,8 @@ class Likeness:
         What a difference in each counts, in units of the logit.
     ages : array, shape (rows,)
         NaN where unknown.
+    fields : int array, shape (rows, fields)
+        The codes of questions that have more answers than yes and no.
     order : int array, shape (rows,)
         Decides between rows that are equally near.
     """
@@ -39,11 +44,13 @@ class Likeness:
     true: Bools
     why: npt.NDArray[np.int8]
     item: Places
+    dimension: Places
     group: npt.NDArray[np.int64]
     youngest: npt.NDArray[np.int64]
     codes: npt.NDArray[np.int32]
     weights: Floats
     ages: Floats
+    fields: npt.NDArray[np.int32]
     order: Places
 
 
@@ -55,6 +62,8 @@ class Kinds:
     ----------
     true, unknown : array of bool, shape (kinds, columns)
     group : int array, shape (kinds,)
+    first : int array, shape (kinds,)
+        A row of each.
     of_row : int array, shape (rows,)
     sorted_rows : int array, shape (rows,)
         Rows by kind, then by covariates, then by their order.
@@ -67,6 +76,7 @@ class Kinds:
     true: Bools
     unknown: Bools
     group: npt.NDArray[np.int64]
+    first: Places
     of_row: Places
     sorted_rows: Places
     starts: Places
@@ -80,7 +90,7 @@ class Kinds:
 def kinds_of(likeness: Likeness) -> Kinds:
     """Number the kinds of rows."""
     packed = np.packbits(np.concatenate([likeness.true, likeness.why > 0], axis=1), axis=1)
-    whole = np.ascontiguousarray(np.concatenate([packed, _bytes(likeness.group)], axis=1))
+    whole = np.ascontiguousarray(np.concatenate([packed, *map(_bytes, (likeness.group, *likeness.fields.T))], axis=1))
     keys = whole.view(f"V{whole.shape[1]}").ravel()
     _, first, of_row = np.unique(keys, return_index=True, return_inverse=True)
     of_row = of_row.ravel()
@@ -91,6 +101,7 @@ def kinds_of(likeness: Likeness) -> Kinds:
         true=likeness.true[first],
         unknown=likeness.why[first] > 0,
         group=likeness.group[first],
+        first=first,
         of_row=of_row,
         sorted_rows=rows,
         starts=starts,
@@ -98,7 +109,7 @@ def kinds_of(likeness: Likeness) -> Kinds:
     )
 
 
-def _bytes(numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+def _bytes(numbers: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     return np.ascontiguousarray(numbers.astype(np.int64)).view(np.uint8).reshape(len(numbers), 8)
 
 

@@ -171,7 +171,7 @@ def _written(frame: nw.DataFrame[Any], column: AnswerCodes, places: Places, take
         numbers[places] = column.numbers[taken]
         return nw.new_series(column.name, numbers, nw.Float64, backend=space)
     texts = np.array(frame[column.name].to_list(), dtype=object)
-    texts[places] = column.texts[taken]
+    texts[places] = column.texts_at(taken)
     return nw.new_series(column.name, texts.tolist(), nw.String, backend=space)
 
 
@@ -220,7 +220,7 @@ def _column(beside: nw.DataFrame[Any], column: AnswerCodes, taken: Places) -> An
     space = nw.get_native_namespace(beside)
     if column.numbers is not None:
         return nw.new_series(column.name, column.numbers[taken], nw.Float64, backend=space)
-    return nw.new_series(column.name, column.texts[taken].tolist(), nw.String, backend=space)
+    return nw.new_series(column.name, column.texts_at(taken).tolist(), nw.String, backend=space)
 
 
 def _texts(beside: nw.DataFrame[Any], name: str, values: list[str]) -> Any:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fl_estimate.arrays import Bools, Floats, Places
+from fl_estimate.arrays import Floats, Places
 
-RIDGE = 1.0
-"""Prior precision of a log odds ratio: with a standard deviation of 1, few answers move it little."""
+RIDGE, SUM_RIDGE = 1.0, 0.05
+"""Prior precisions of the log odds ratio of one answer, with a standard deviation of 1, and of a count, which many rows tell of."""
 MOST_KINDS = 3_000
 """Distinct rows that a regression is fitted to; of those without the answer a sample stands for the rest, which changes
 the intercept alone."""
@@ -23,6 +23,8 @@ class Score:
     ----------
     effects : array, shape (items,)
         By each other question.
+    counts, some : array, shape (dimensions,)
+        By how many questions of each dimension something is told in, and by whether in any.
     levels : array, shape (levels,)
         By each level of the covariates.
     discrimination : float
@@ -30,45 +32,47 @@ class Score:
     """
 
     effects: Floats
+    counts: Floats
+    some: Floats
     levels: Floats
     discrimination: float
 
 
-def fitted_effects(true: Bools, told: Floats, counts: Floats) -> tuple[Floats, Floats]:
+def fitted_effects(x: Floats, told: Floats, counts: Floats, penalty: Floats) -> tuple[Floats, Floats]:
     """Ridge logistic regression on distinct rows.
 
     Parameters
     ----------
-    true : array of bool, shape (kinds, items)
+    x : array, shape (kinds, predictors)
     told, counts : array, shape (kinds,)
         Of how many rows of a kind something is told, and how many there are.
+    penalty : array, shape (predictors,)
+        Prior precision of each effect.
 
     Returns
     -------
-    effects : array, shape (items,)
+    effects : array, shape (predictors,)
     expected : array, shape (kinds,)
         The probability by kind.
     """
-    effects, fit = np.zeros(true.shape[1]), _sampled(told, counts)
-    used = true[fit].any(axis=0)
-    x = np.column_stack([np.ones(len(fit)), true[np.ix_(fit, np.flatnonzero(used))]]).astype(float)
+    effects, fit = np.zeros(x.shape[1]), _sampled(told, counts)
+    used = x[fit].any(axis=0)
+    design = np.column_stack([np.ones(len(fit)), x[np.ix_(fit, np.flatnonzero(used))]])
     positive, n = told[fit], counts[fit]
-    ridge = np.full(x.shape[1], RIDGE)
-    ridge[0] = 1e-6
-    beta = np.zeros(x.shape[1])
+    ridge = np.concatenate([[1e-6], penalty[used]])
+    beta = np.zeros(design.shape[1])
     share = np.clip(positive.sum() / max(n.sum(), 1), 1e-6, 1 - 1e-6)
     beta[0] = np.log(share / (1 - share))
     for _ in range(25):
-        p = 1 / (1 + np.exp(-(x @ beta)))
-        slope = x.T @ (positive - n * p) - ridge * beta
-        curve = (x * (n * p * (1 - p))[:, None]).T @ x + np.diag(ridge)
+        p = 1 / (1 + np.exp(-(design @ beta)))
+        slope = design.T @ (positive - n * p) - ridge * beta
+        curve = (design * (n * p * (1 - p))[:, None]).T @ design + np.diag(ridge)
         step = np.clip(np.linalg.solve(curve, slope), -2, 2)
         beta += step
         if np.abs(step).max() < 1e-4:
             break
     effects[used] = beta[1:]
-    linear = true @ effects
-    return effects, _calibrated(linear, told, counts)
+    return effects, _calibrated(x @ effects, told, counts)
 
 
 def _sampled(told: Floats, counts: Floats) -> Places:

@@ -55,6 +55,10 @@ class AnswerCodes:
     numbers: Floats | None
     why: npt.NDArray[np.int8]
 
+    def texts_at(self, rows: Places) -> npt.NDArray[np.object_]:
+        """The cells of some rows."""
+        return np.array(self.labels, dtype=object)[self.codes[rows]]
+
     @property
     def texts(self) -> npt.NDArray[np.object_]:
         return np.array(self.labels, dtype=object)[self.codes]

@@ -39,9 +39,9 @@ def test_answered_and_drawn_shares_are_those_of_the_data(imputed: fl.Imputation)
     told = np.average(answers[known] == "experienced", weights=weights[known])
     assert line["answered_true"] == pytest.approx(told, rel=1e-12)
     shares: list[float] = []
+    rows = (imputed.completed(1).people["c_docs"] != answers).to_numpy(dtype=bool)
     for draw in range(1, 21):
         completed = imputed.completed(draw).people["c_docs"]
-        rows = completed != answers
         shares.append(float(np.average(completed[rows] == "experienced", weights=weights[rows])))
     assert line["drawn_true"] == pytest.approx(np.mean(shares), rel=1e-12)
     drawn = weights[rows].sum()

@@ -37,7 +37,7 @@ def test_units_are_those_of_the_design_in_whatever_order() -> None:
 def test_scores_are_ridge_log_odds() -> None:
     """Of one answer alone: a grid search of the penalised likelihood gives the same slope."""
     told, counts = np.array([30.0, 40.0]), np.array([300.0, 100.0])
-    effects, expected = fitted_effects(np.array([[False], [True]]), told, counts)
+    effects, expected = fitted_effects(np.array([[0.0], [1.0]]), told, counts, np.ones(1))
     grid = np.linspace(1, 2.5, 751)
     p0 = np.linspace(-2.8, -1.8, 501)
     a, b = np.meshgrid(p0, grid, indexing="ij")
@@ -82,6 +82,29 @@ def test_a_domain_named_in_by_gives_its_own_donors() -> None:
     assert shares["with"][0] == 0
     assert shares["with"][1] == pytest.approx(0.5, abs=0.1)
     assert shares["without"][0] > 0.1  # without it the region is no covariate: `area` is none that is known
+
+
+def test_donors_are_those_whose_class_hangs_on_the_same_answers() -> None:
+    """Little pay as it had been told, under a threat, is no forced labour: such people say nothing of those who did overtime.
+
+    Of 600 who did overtime, and whose class hangs on coercion, one in ten of those who answered told of it; of 600 with little
+    pay as told nine in ten did. By how many circumstances they told of the two are alike.
+    """
+    rng = np.random.default_rng(6)
+    size = 1_200
+    agreed = np.arange(size) % 2 == 0
+    docs = np.where(rng.random(size) < np.where(agreed, 0.9, 0.1), "experienced", "no").astype(object)
+    docs[~agreed & (rng.random(size) < 0.3)] = "ref"
+    data = pd.DataFrame({"age": 30, "w": 1.0, "c_docs": docs, "r_dec_wages": "no"})
+    data["w_low_no_wage"], data["w_overtime_forced"] = np.where(agreed, "yes", "no"), np.where(agreed, "no", "yes")
+    it = fl.impute(data, design=fl.Design(weights="w"), draws=20, seed=1)
+    told = (docs[~agreed & (docs != "ref")] == "experienced").mean()
+    assert len(it.recipients) == (docs == "ref").sum()
+    # 20 draws of some 180 people from 420 who answered: a standard error of about 0.015
+    assert it.drawn["forced_labour"].mean() == pytest.approx(told, abs=0.045)
+    assert not agreed[it.recipients].any()
+    donors = it.pool.blocks[0].donors
+    assert not agreed[donors[donors >= 0]].any()
 
 
 @pytest.mark.slow
