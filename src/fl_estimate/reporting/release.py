@@ -145,7 +145,8 @@ def _verdict(
         at_most |= model & few_of_model(draft, rule) & ~closed
     hidden = (judged.hard & ~at_most) | (~apart & (closed | (few & ~at_most)))
     # What was drawn is nobody's answer: an imputed figure needs as many cases among the answers as any other has.
-    hidden |= (draft.frame["bound"] == IMPUTED).to_numpy(dtype=bool) & ~(draft.support.cases >= rule.min_cases)
+    few_given = ~(draft.support.cases >= rule.min_cases) & bool(rule.min_cases)
+    hidden |= (draft.frame["bound"] == IMPUTED).to_numpy(dtype=bool) & few_given
     if rule.few_cases == "model":
         hidden = np.where(model, False, hidden | at_most)
         at_most = np.zeros(len(keys), dtype=bool)

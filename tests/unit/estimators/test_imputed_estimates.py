@@ -23,6 +23,7 @@ multinomial: Any = fl.regress_multinomial  # it takes no imputed answers, and a 
 NUMBERS = ["value", "se", "lower", "upper", "df"]
 OF_ANSWERS = ["n", "cases", "undetermined", "psus_with_cases"]
 PEOPLE = drawn_people()
+SMALL = drawn_people(draws=3)
 
 
 def pooled(estimate: Callable[[Any], Estimates], drawn: Drawn = PEOPLE) -> Estimates:
@@ -55,8 +56,8 @@ CALLS: dict[str, tuple[Callable[..., Estimates], tuple[Any, ...], dict[str, Any]
 def test_as_each_completed_data_set_pooled(name: str) -> None:
     function, arguments, more = CALLS[name]
     agree(
-        function(PEOPLE, *arguments, unknown="impute", **more),
-        pooled(lambda people: function(people, *arguments, design=DESIGN, **more)),
+        function(SMALL, *arguments, unknown="impute", **more),
+        pooled(lambda people: function(people, *arguments, design=DESIGN, **more), SMALL),
     )
 
 
@@ -236,27 +237,27 @@ def test_contrasts_and_standardised_rates_take_the_pooled_covariance() -> None:
 
 
 def test_a_t_test_by_rubin() -> None:
-    each = [fl.t_test(PEOPLE.completed(k), "hours", "fl", design=DESIGN) for k in range(1, 9)]
-    found = fl.t_test(PEOPLE, "hours", "fl", unknown="impute")
+    each = [fl.t_test(SMALL.completed(k), "hours", "fl", design=DESIGN) for k in range(1, 4)]
+    found = fl.t_test(SMALL, "hours", "fl", unknown="impute")
     mean, within = np.mean([one.estimate for one in each]), np.mean([one.se**2 for one in each])
-    total = within + (1 + 1 / 8) * np.var([one.estimate for one in each], ddof=1)
+    total = within + (1 + 1 / 3) * np.var([one.estimate for one in each], ddof=1)
     np.testing.assert_allclose([found.estimate, found.se, found.statistic], [mean, total**0.5, mean / total**0.5])
     assert found.p_value == pytest.approx(2 * stats.t.sf(abs(found.statistic), found.df[0]))
-    assert (found.rows.support.cases <= fl.t_test(PEOPLE, "hours", "fl").rows.support.cases).all()
-    one = fl.t_test(PEOPLE, "hours", value=40, where="fl == 1", unknown="impute")
+    assert (found.rows.support.cases <= fl.t_test(SMALL, "hours", "fl").rows.support.cases).all()
+    one = fl.t_test(SMALL, "hours", value=40, where="fl == 1", unknown="impute")
     assert one.statistic == pytest.approx((one.estimate - 40) / one.se)
 
 
-@pytest.mark.parametrize("statistic", ["F", "Chisq", "Wald", "adjWald", "lincom", "saddlepoint"])
+@pytest.mark.parametrize("statistic", ["F", "Chisq", "adjWald", "saddlepoint"])
 def test_independence(statistic: Any) -> None:
     """With one degree of freedom the pooled statistic is near the square of the pooled difference over its error."""
-    found = fl.independence_test(PEOPLE, "fl", "sex", statistic=statistic, unknown="impute")
+    found = fl.independence_test(SMALL, "fl", "sex", statistic=statistic, unknown="impute")
     difference = fl.contrast(
-        fl.estimate_prevalence(PEOPLE, "fl", by="sex", unknown="impute", where="fl_in_scope"), {"sex": ("f", "m")}
+        fl.estimate_prevalence(SMALL, "fl", by="sex", unknown="impute", where="fl_in_scope"), {"sex": ("f", "m")}
     )
     assert found.df[0] == 1
     assert found.statistic == pytest.approx((difference.value / difference.se) ** 2, abs=0.15)
-    whole = drawn_people(unknown=0.0)
+    whole = drawn_people(draws=2, unknown=0.0)
     plain = fl.independence_test(whole, "fl", "sex", statistic=statistic)
     same = fl.independence_test(whole, "fl", "sex", statistic=statistic, unknown="impute")
     scale = 1.0 if len(plain.df) == 2 else float(np.mean(plain.scales))
@@ -274,11 +275,11 @@ def test_the_pooled_statistic_by_hand() -> None:
 
 
 def test_tests_by_domain() -> None:
-    rows = fl.t_test(PEOPLE, "hours", "fl", by="region", unknown="impute")
-    alone = fl.t_test(PEOPLE, "hours", "fl", where="region == 'North'", unknown="impute")
+    rows = fl.t_test(SMALL, "hours", "fl", by="region", unknown="impute")
+    alone = fl.t_test(SMALL, "hours", "fl", where="region == 'North'", unknown="impute")
     north = rows.select(region="North", quantity="tested_estimate")
     assert (north.value, north.se) == pytest.approx((alone.estimate, alone.se))
-    assert fl.rank_test(PEOPLE, "hours", "fl", unknown="impute").se > 0
+    assert fl.rank_test(SMALL, "hours", "fl", unknown="impute").se > 0
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,7 @@ def test_bounds_are_refused_still() -> None:
         fl.hierarchical.area(bounds)
 
 
+@pytest.mark.slow
 def test_poststratified_posteriors_are_mixed() -> None:
     asked = {"cells": ["region", "sex"], "population": POPULATION, "by": "region", "draws": 400, "seed": 3}
     made = fl.hierarchical.unit(PEOPLE, "fl", unknown="impute", **asked)
