@@ -91,6 +91,7 @@ def delta_curve(
         A line for each of these, in which only answers unknown for that reason are shifted and others stay missing at random;
         ``"not_asked"`` is a question that its filter should have led to. By default one line for all reasons together.
     quantity : {"prevalence", "total"}
+        A share of the people, or persons.
     by, where, level
         As in `estimate_prevalence`.
 
