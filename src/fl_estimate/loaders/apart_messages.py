@@ -103,9 +103,9 @@ def table_of(told: Mapping[str, Any], frame: pl.DataFrame) -> FileTable:
     )
 
 
-def told_of_request(what: str, file: Path, written: TextFormat, memory: int, **more: Any) -> dict[str, Any]:
-    """A request as it is sent; `memory` is how many bytes may be taken for it."""
-    return {"what": what, "file": str(file), "written": asdict(written), "memory": memory, **more}
+def told_of_request(what: str, file: Path, written: TextFormat, **more: Any) -> dict[str, Any]:
+    """A request as it is sent."""
+    return {"what": what, "file": str(file), "written": asdict(written), **more}
 
 
 def _pairs(labels: Mapping[str, Mapping[float | str, str]]) -> dict[str, list[list[Any]]]:

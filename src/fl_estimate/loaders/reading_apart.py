@@ -11,12 +11,13 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from fl_estimate.errors import FileFault
 from fl_estimate.loaders.apart_messages import (
@@ -40,8 +41,10 @@ MEMORY, TIMES_ITS_SIZE = 2 * 2**30, 64
 """Bytes that reading a file may take, and how many more for each byte of it: a compressed survey unpacks to some twenty."""
 SECONDS, SECONDS_A_MEGABYTE = 60.0, 5.0
 """How long the next stretch of a file may take, at the least, and for each megabyte of the file."""
-KEPT = 2
-"""Processes that are kept waiting for the next file."""
+KEPT, HELD = 2, 2**30
+"""Processes that are kept waiting for the next file, and the bytes that one of them may go on holding."""
+WATCHED = 0.05
+"""Seconds between two looks at what a process takes."""
 
 _apart: ContextVar[bool] = ContextVar("apart", default=True)
 
@@ -121,36 +124,60 @@ def _put_together(answers: Iterator[tuple[dict[str, Any], pl.DataFrame | None]])
 # --- the processes ------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class _Limits:
+    """What the next answer may take: seconds, and bytes of memory in use."""
+
+    seconds: float = SECONDS
+    memory: float = MEMORY
+
+    @classmethod
+    def of(cls, file: Path) -> _Limits:
+        size = file.stat().st_size
+        return cls(SECONDS + SECONDS_A_MEGABYTE * size / 2**20, MEMORY + TIMES_ITS_SIZE * size)
+
+
 @dataclass(eq=False)
 class _Reader:
-    """One process that reads; `late` says that it was ended because it took too long."""
+    """One process that reads; `beyond` says which limit it was ended for."""
 
     process: subprocess.Popen[bytes]
     owner: int = field(default_factory=os.getpid)
-    late: bool = False
-
-    @property
-    def answers(self) -> IO[bytes]:
-        assert self.process.stdout is not None
-        return self.process.stdout
+    beyond: Literal["", "time", "memory"] = ""
 
     def ask(self, request: dict[str, Any]) -> None:
         assert self.process.stdin is not None
         send(self.process.stdin, request)
 
-    def answer(self, seconds: float) -> tuple[dict[str, Any], pl.DataFrame | None] | None:
+    def answer(self, limits: _Limits) -> tuple[dict[str, Any], pl.DataFrame | None] | None:
         """The next message; None where the process is gone, or had to be ended."""
-        waiting = threading.Timer(seconds, self._too_late)
-        waiting.daemon = True
-        waiting.start()
+        assert self.process.stdout is not None
+        done = threading.Event()
+        threading.Thread(target=self._watch, args=(done, limits), daemon=True).start()
         try:
-            return receive(self.answers)
+            return receive(self.process.stdout)
         finally:
-            waiting.cancel()
+            done.set()
 
-    def _too_late(self) -> None:
-        self.late = True
-        self.process.kill()
+    def memory(self) -> int:
+        """Bytes of memory that it holds now; 0 where the system does not say."""
+        try:
+            pages = Path(f"/proc/{self.process.pid}/statm").read_text(encoding="ascii").split()[1]
+        except (OSError, IndexError):
+            return 0
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+    def _watch(self, done: threading.Event, limits: _Limits) -> None:
+        """From here and not from inside: a parser that runs wild holds its interpreter."""
+        until = time.monotonic() + limits.seconds
+        while not done.wait(WATCHED):
+            if time.monotonic() > until:
+                self.beyond = "time"
+            elif self.memory() > limits.memory:
+                self.beyond = "memory"
+            if self.beyond:
+                self.process.kill()
+                return
 
     def end(self) -> None:
         self.process.kill()
@@ -172,7 +199,7 @@ def _begun() -> _Reader:
             # After a fork the process is the parent's: its pipes are not ours.
             if kept.owner == os.getpid() and kept.process.poll() is None:
                 return kept
-    settings = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "POLARS_MAX_THREADS": "1"}
+    settings = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     begun = _Reader(
         subprocess.Popen(
             [sys.executable, "-m", "fl_estimate.loaders.reading_child"],
@@ -180,7 +207,7 @@ def _begun() -> _Reader:
             start_new_session=True,
         )
     )  # fmt: skip
-    if begun.answer(SECONDS) is None:
+    if begun.answer(_Limits(SECONDS)) is None:
         begun.end()
         raise FileFault(
             "FL-FILE-23", "the process that reads files of this kind could not be started",
@@ -195,13 +222,13 @@ def _asked(
     what: str, file: Path, written: TextFormat, **more: Any
 ) -> Generator[Iterator[tuple[dict[str, Any], pl.DataFrame | None]]]:
     """Ask for a file; the process is kept where all its answers were taken, and ended where they were not."""
-    size = file.stat().st_size
+    limits = _Limits.of(file)
     reader = _begun()
     done = [False]
 
     def answers() -> Iterator[tuple[dict[str, Any], pl.DataFrame | None]]:
         while True:
-            answer = reader.answer(SECONDS + SECONDS_A_MEGABYTE * size / 2**20)
+            answer = reader.answer(limits)
             if answer is None:
                 raise _ended(reader, file)
             said, _ = answer
@@ -216,7 +243,7 @@ def _asked(
             yield answer
 
     try:
-        reader.ask(told_of_request(what, file.absolute(), written, MEMORY + TIMES_ITS_SIZE * size, **more))
+        reader.ask(told_of_request(what, file.absolute(), written, **more))
         taken = answers()
         yield taken
         for _ in taken:  # the message that all is said
@@ -229,7 +256,7 @@ def _asked(
 
 def _keep(reader: _Reader) -> None:
     with _lock:
-        if len(_idle) < KEPT:
+        if len(_idle) < KEPT and reader.memory() <= HELD:
             _idle.append(reader)
             return
     reader.end()
@@ -237,12 +264,11 @@ def _keep(reader: _Reader) -> None:
 
 def _ended(reader: _Reader, file: Path) -> FileFault:
     reader.process.wait()
-    why = (
-        "reading it took too long"
-        if reader.late
-        else f"reading it brought the reader down (status {reader.process.returncode}), by broken bytes or more memory than a file of its size needs"
-    )
-    return _unread(file, why)
+    if reader.beyond == "time":
+        return _unread(file, "reading it took too long")
+    if reader.beyond == "memory":
+        return _unread(file, "reading it takes more memory than a file of its size needs")
+    return _unread(file, f"it brought its reader down (status {reader.process.returncode})")
 
 
 def _broken(file: Path, kind: str) -> FileFault:

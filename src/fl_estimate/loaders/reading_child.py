@@ -43,7 +43,6 @@ def main() -> None:
 
 
 def _answer(request: dict[str, Any], answers: IO[bytes]) -> None:
-    limit(int(request["memory"]))
     file = Path(request["file"])
     form = format_of(file)
     try:
@@ -59,18 +58,6 @@ def _answer(request: dict[str, Any], answers: IO[bytes]) -> None:
         send(answers, {"broken": type(error).__name__})
     else:
         send(answers, {"end": True})
-
-
-def limit(more: int) -> None:
-    """Let this process take so many bytes more than it has, where the system can hold it to that."""
-    try:
-        import resource
-
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-        now = pages * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (now + more, resource.getrlimit(resource.RLIMIT_AS)[1]))
-    except (ImportError, OSError, ValueError):
-        return  # Windows and macOS: the limit of time holds there
 
 
 def _written(request: dict[str, Any]) -> TextFormat:

@@ -313,7 +313,10 @@ CHI_SQUARE = Quantity("chi_square", tells="formula", why=_TESTED, without_interv
 NUMERATOR_DF = Quantity("numerator_df", tells="formula", why=_TESTED, without_interval=True, heading="p_value")
 TESTED_ESTIMATE = Quantity("tested_estimate", tells="formula", why=_TESTED, heading="p_value")
 # What a figure would be under a stated scenario, or was before a step: a cell in another dress, and no cell of its own.
-_SCALED, _SHIFTED = "the cell's figure times a number that readers know", "the cell's figure and what was imputed beside it"
+_SCALED, _SHIFTED = (
+    "the cell's figure times a number that readers know",
+    "the cell's figure and what was imputed beside it",
+)
 UNDERCOVERAGE_PREVALENCE = Quantity(
     "undercoverage_prevalence", unit="share", tells="scaled", why=_SCALED, heading="prevalence"
 )

@@ -155,6 +155,7 @@ def test_more_memory_than_the_limit_is_said(monkeypatch: pytest.MonkeyPatch) -> 
     if not Path("/proc/self/statm").is_file():
         pytest.skip("the system holds no process to a limit of memory")
     monkeypatch.setattr(reading_apart, "MEMORY", 2**20)
+    monkeypatch.setattr(reading_apart, "WATCHED", 0.001)
     monkeypatch.setattr(reading_apart, "TIMES_ITS_SIZE", 0)
     with pytest.raises(FileFault) as met:
         read_table(SAMPLE / "household.sav")
