@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 import polars as pl
 from numpy.typing import NDArray
 
@@ -35,6 +36,7 @@ from fl_estimate.datasets.recovery import DESIGN
 from fl_estimate.datasets.returned_migrants import DESTINATIONS, Migrants, migrants_truth
 from fl_estimate.estimators.design_weighted import estimate_prevalence
 from fl_estimate.estimators.imputation.impute import impute
+from fl_estimate.estimators.sensitivity.delta_curve import delta_curve
 from fl_estimate.results.columns import IDENTIFIED
 from fl_estimate.results.estimates import Estimates
 
@@ -167,7 +169,7 @@ def replicate_imputation(
         Of the imputation.
     draws : int
     deltas : sequence of float
-        Log odds of a case among refusals at which the imputed estimate is made again, for everybody.
+        Log odds of a case among refusals at which the curve of `delta_curve` is read, for everybody.
 
     Returns
     -------
@@ -181,7 +183,9 @@ def replicate_imputation(
         "bounds": estimate_prevalence(drawn, OUTCOME, by=by, unknown="bounds"),
     }
     for delta in deltas:
-        found[f"delta {delta:.2f}"] = estimate_prevalence(drawn.shifted({"refusal": delta}), OUTCOME, unknown="impute")
+        odds = float(np.exp(delta))
+        curve = delta_curve(drawn, OUTCOME, odds=[odds], reasons=["refusal"])
+        found[f"delta {delta:.2f}"] = curve.select(term=f"×{odds:g}")
     return [{"answers": name, **row} for name, estimates in found.items() for row in _rows(estimates, truth, by)]
 
 
@@ -193,7 +197,8 @@ def seed_of(seed: int, replicate: int) -> int:
 def _rows(estimates: Estimates, truth: Mapping[str, float], by: str) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     ends: dict[str, list[float]] = {}
-    information = estimates.diagnostics.get("missing_information", [np.nan] * len(estimates))
+    information = estimates.diagnostics.get("missing_information", [])
+    information = information if len(information) == len(estimates) else [np.nan] * len(estimates)
     for record, lost in zip(estimates.frame.to_dict("records"), information, strict=True):
         domain = str(record[by]) if record["margin"] else ""
         if record["bound"] in ("lower", "upper"):
@@ -206,7 +211,8 @@ def _rows(estimates: Estimates, truth: Mapping[str, float], by: str) -> list[dic
             {
                 "domain": domain, "truth": truth[domain], "value": value, "se": float(record["se"]),
                 "lower": float(record["lower"]), "upper": float(record["upper"]), "df": float(record["df"]),
-                "undetermined": float(record["undetermined"]), "information": float(lost), "cases": float(record["cases"]),
+                "undetermined": float(record["undetermined"]), "information": float(lost),
+                "cases": np.nan if pd.isna(record["cases"]) else float(record["cases"]),
             }
         )  # fmt: skip
     return rows
