@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations_with_replacement
@@ -327,7 +328,8 @@ def _products(
             own = basis_of([measure for measure in measures if measure.draw == draw])
             wanted += [("w", "w", *pair) for pair in combinations_with_replacement(own, 2)]
     few = [measure for measure in measures if of_counted(measure)]
-    if powers and len(few) <= FEW:
+    # Draws of one outcome are one measure each, made again.
+    if powers and max(Counter(measure.draw for measure in few).values(), default=0) <= FEW:
         wanted += [(*["w"] * power, name) for m in few for name in (m.top, m.target.counted) for power in (3, 4)]
     return tuple(dict.fromkeys(wanted))
 

@@ -114,8 +114,8 @@ def test_on_a_lazy_frame() -> None:
 
 def test_the_degrees_of_freedom_of_barnard_and_rubin() -> None:
     """By hand, with units less strata as those of complete data."""
-    each = [fl.estimate_prevalence(PEOPLE.completed(k), "fl", design=DESIGN) for k in range(1, 9)]
-    found = fl.estimate_prevalence(PEOPLE, "fl", unknown="impute")
+    each = [fl.estimate_prevalence(PEOPLE.completed(k), "fl", design=DESIGN, df="domain") for k in range(1, 9)]
+    found = fl.estimate_prevalence(PEOPLE, "fl", unknown="impute", df="domain")
     within, m = np.mean([one.se**2 for one in each]), len(each)
     between = np.var([one.value for one in each], ddof=1)
     total = within + (1 + 1 / m) * between

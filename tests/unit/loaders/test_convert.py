@@ -15,7 +15,7 @@ import pytest
 
 from fl_estimate.errors import FileFault
 from fl_estimate.loaders import convert as module
-from fl_estimate.loaders import files
+from fl_estimate.loaders import files, reading_apart
 from fl_estimate.loaders.convert import convert
 from fl_estimate.loaders.file_table import TextFormat
 from fl_estimate.loaders.formats import by_pyreadstat, parquet
@@ -40,6 +40,7 @@ def survey(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def small_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(reading_apart.SWITCH, "0")  # what is patched here is not there
     monkeypatch.setattr(module, "CELLS_AT_ONCE", 1)  # the least stretch of what is read by the cell: 1,000 rows
     monkeypatch.setattr(by_pyreadstat, "ROWS_AT_ONCE", 1_000)
     monkeypatch.setattr(parquet, "ROW_GROUP", 2_000)

@@ -13,6 +13,7 @@ import pyreadstat
 import pytest
 
 from fl_estimate.errors import FileFault
+from fl_estimate.loaders import reading_apart
 from fl_estimate.loaders.file_table import FileTable, TextFormat
 from fl_estimate.loaders.files import codebook_of, endings, formats, read_table
 
@@ -142,6 +143,7 @@ def test_labels_of_a_sas_file_come_from_its_catalogue(monkeypatch: pytest.Monkey
         number_rows = 0
         file_encoding = None
 
+    monkeypatch.setenv(reading_apart.SWITCH, "0")  # what is patched here is not there
     monkeypatch.setattr(pyreadstat, "read_sas7bdat", lambda *_a, **_k: ({}, Meta))
     monkeypatch.setattr(pyreadstat, "read_sas7bcat", lambda *_a, **_k: ({}, Meta))
     (tmp_path / "s.sas7bdat").write_bytes(b"x")

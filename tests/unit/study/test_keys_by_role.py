@@ -264,7 +264,9 @@ def call(
     made: Entry, tables: Mapping[str, Any] | None = None, before: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     CALLED.clear()
-    known: Any = SimpleNamespace(tables={made.name: tables or {}}, people={"s": "the people"}, histories={})
+    known: Any = SimpleNamespace(
+        tables={made.name: tables or {}}, of=lambda _entry, source: {"s": "the people"}[source], histories={}
+    )
     calls.make_estimate(made, STUDY, known, before or {}, print)
     return CALLED[-1][1]
 

@@ -128,7 +128,7 @@ def test_regions_share_one_instrument() -> None:
 def test_regions_with_a_perfect_instrument_are_those_of_the_area_model() -> None:
     """Other code, the same posterior, within four standard errors of quantiles from as many draws as the points are worth."""
     prior = Prior(intercept="normal(-5, 1.5)", sigma="half-normal(1)")
-    theirs = fl.hierarchical.area(counts(), prior=prior, seed=1).to_frame()
+    theirs = fl.hierarchical.area(counts(), prior=prior, seed=1, interval="equal-tailed").to_frame()
     found = corrected(counts(), None, sensitivity=(1e6, 1), specificity=(1e8, 1), prior=prior)
     ours, ess = posterior(found), found.diagnostics["importance_ess"]
     for column, height in (("value", 1.25), ("lower", 2.67), ("upper", 2.67)):
