@@ -75,7 +75,9 @@ at_random.per_thousand()
 
 # %%
 steps = fl.adjustment_steps(imputed, "forced_labour")
-steps.to_frame()[["term", "bound", "value", "lower", "upper", "undetermined", "n"]]
+steps.to_frame()[
+    ["term", "bound", "value", "lower", "upper", "undetermined", "n"]
+]
 
 # %% [markdown]
 # To see steps of weights too, here some of the people who were drawn are lost, more of them in towns, before anything
@@ -86,7 +88,9 @@ frame = survey.people.copy()
 lost = (frame["urban"] == "urban") & (frame.index % 5 < 2)
 frame["answered"] = (~lost).astype(int)
 thinned = replace(survey, people=frame)
-adjusted, _ = fl.adjust_nonresponse(thinned, "answered", by=["region", "urban"])
+adjusted, _ = fl.adjust_nonresponse(
+    thinned, "answered", by=["region", "urban"]
+)
 sizes = frame.groupby("region")["weight_person"].sum().to_dict()
 calibrated, _ = fl.calibrate(adjusted, {"region": sizes})
 fl.adjustment_steps(
@@ -139,7 +143,11 @@ for times in (1.2, 1.5, 2):
     found = fl.tipping_point(refusers, times=times)
     print(f"{times} times the figure")
     print(found.to_frame()[["term", "value"]].round(3).to_string(index=False))
-    print(sorted({r.code for r in found.reasons if r.code.startswith("tipping")}))
+    print(
+        sorted(
+            {r.code for r in found.reasons if r.code.startswith("tipping")}
+        )
+    )
 
 # %% [markdown]
 # ## Who answered for whom
@@ -151,7 +159,9 @@ for times in (1.2, 1.5, 2):
 proxies = fl.compare_proxies(
     people, "forced_labour", standardise_by=["sex", "region"]
 )
-proxies.to_frame()[["term", "is_proxy", "value", "lower", "upper", "undetermined", "n"]]
+proxies.to_frame()[
+    ["term", "is_proxy", "value", "lower", "upper", "undetermined", "n"]
+]
 
 # %%
 fl.contrast(proxies, {"is_proxy": (1, 0)})
@@ -164,7 +174,11 @@ fl.contrast(proxies, {"is_proxy": (1, 0)})
 # over their prevalence.
 
 # %%
-outside = {"employers' premises": 0.02, "institutions": 0.005, "departed": 0.01}
+outside = {
+    "employers' premises": 0.02,
+    "institutions": 0.005,
+    "departed": 0.01,
+}
 fl.undercoverage_curve(at_random, outside).plot()
 
 # %% [markdown]
