@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 import fl_estimate as fl
-from fl_estimate.reporting.disclosure_conditions import holds, relation
+from fl_estimate.reporting.disclosure_conditions import Outer, holds, relation
 from fl_estimate.reporting.release_audit import derived
 from fl_estimate.reporting.releases import as_release
 
@@ -187,7 +187,7 @@ def test_relations_of_conditions(first: str, second: str, apart: bool | None, wi
 
 
 def test_a_district_of_another_region_is_apart_from_a_region() -> None:
-    lies = {("district", "region"): {"X": "A", "Y": "B"}}
+    lies: Outer = {("district", "region"): {"X": "A", "Y": "B"}}
     assert relation("district == 'X'", "region == 'B'", lies).apart is True
     assert relation("district == 'X'", "region == 'A'", lies).within is True
     assert relation("district == 'Z'", "region == 'A'", lies).apart is False

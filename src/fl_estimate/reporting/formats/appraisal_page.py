@@ -284,10 +284,10 @@ class _Page:
     def _interval(self, row: Any) -> str:
         if not np.isfinite(row["value"]):
             return ""
-        ends = [float(row[name]) for name in ("lower", "upper")]
-        if not np.isfinite(ends).all():
-            return limits_text(*ends, self._language)
-        return spread(*map(self.people, ends), self._language)
+        lower, upper = float(row["lower"]), float(row["upper"])
+        if not np.isfinite([lower, upper]).all():
+            return limits_text(lower, upper, self._language)
+        return spread(self.people(lower), self.people(upper), self._language)
 
     def people(self, value: Any) -> str:
         """A number of people as it is written; empty where it is missing."""
