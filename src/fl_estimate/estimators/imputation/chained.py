@@ -100,7 +100,7 @@ class Chains:
             columns = np.flatnonzero(likeness.item == item)
             lacking = wanted[:, columns].any(axis=1)
             left = lacking.copy()
-            answered = (likeness.why[:, columns] <= 0).all(axis=1)
+            answered = (likeness.why[:, columns] <= 0).all(axis=1) & likeness.gives
             for back in range(int(likeness.group.max(initial=0)) + 1):
                 groups = likeness.group[self._rows] - back
                 for group in np.unique(groups[left & (groups >= likeness.youngest[self._rows])]):

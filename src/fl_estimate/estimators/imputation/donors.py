@@ -87,8 +87,7 @@ class DonorSearch:
 
     def answered(self, group: int, pattern: Bools) -> Places:
         """The kinds that answered a whole pattern."""
-        kinds = self._kinds
-        return np.flatnonzero((kinds.group == group) & ~(kinds.unknown & pattern).any(axis=1))
+        return np.flatnonzero(self._givers(group) & ~(self._kinds.unknown & pattern).any(axis=1))
 
     def count(self, group: int, pattern: Bools) -> int:
         """How many rows answered a whole pattern."""
@@ -96,7 +95,11 @@ class DonorSearch:
 
     def answers(self, group: int) -> Bools:
         """Which columns somebody of a group answered."""
-        return (~self._kinds.unknown[self._kinds.group == group]).any(axis=0)
+        return (~self._kinds.unknown[self._givers(group)]).any(axis=0)
+
+    def _givers(self, group: int) -> Bools:
+        """The kinds of a group whose answers others may have."""
+        return (self._kinds.group == group) & self._kinds.gives
 
     def nearest(self, rows: Places, group: int, pattern: Bools, *, k: int, given: Given | None = None) -> Neighbours:
         """Find the donors of rows with one pattern of unknown answers.

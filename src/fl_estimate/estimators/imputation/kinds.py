@@ -29,6 +29,8 @@ class Likeness:
         Who are asked the same questions; a donor is of the recipient's own. Negative: no donors.
     youngest : int array, shape (rows,)
         The group that the row may have belonged to earlier in its period.
+    gives : array of bool, shape (rows,)
+        Whether others may have the row's answers: its person has a weight, and stands for somebody.
     codes : int array, shape (rows, covariates)
         Region, sex and the like.
     weights : array, shape (covariates,)
@@ -47,6 +49,7 @@ class Likeness:
     dimension: Places
     group: npt.NDArray[np.int64]
     youngest: npt.NDArray[np.int64]
+    gives: Bools
     codes: npt.NDArray[np.int32]
     weights: Floats
     ages: Floats
@@ -62,6 +65,7 @@ class Kinds:
     ----------
     true, unknown : array of bool, shape (kinds, columns)
     group : int array, shape (kinds,)
+    gives : array of bool, shape (kinds,)
     first : int array, shape (kinds,)
         A row of each.
     of_row : int array, shape (rows,)
@@ -76,6 +80,7 @@ class Kinds:
     true: Bools
     unknown: Bools
     group: npt.NDArray[np.int64]
+    gives: Bools
     first: Places
     of_row: Places
     sorted_rows: Places
@@ -90,7 +95,9 @@ class Kinds:
 def kinds_of(likeness: Likeness) -> Kinds:
     """Number the kinds of rows."""
     packed = np.packbits(np.concatenate([likeness.true, likeness.why > 0], axis=1), axis=1)
-    whole = np.ascontiguousarray(np.concatenate([packed, *map(_bytes, (likeness.group, *likeness.fields.T))], axis=1))
+    whole = np.ascontiguousarray(
+        np.concatenate([packed, *map(_bytes, (likeness.group, likeness.gives, *likeness.fields.T))], axis=1)
+    )
     keys = whole.view(f"V{whole.shape[1]}").ravel()
     _, first, of_row = np.unique(keys, return_index=True, return_inverse=True)
     of_row = of_row.ravel()
@@ -101,6 +108,7 @@ def kinds_of(likeness: Likeness) -> Kinds:
         true=likeness.true[first],
         unknown=likeness.why[first] > 0,
         group=likeness.group[first],
+        gives=likeness.gives[first],
         first=first,
         of_row=of_row,
         sorted_rows=rows,

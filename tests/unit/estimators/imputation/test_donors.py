@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import fl_estimate as fl
+from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.imputation.bootstrap import Units, units_of
 from fl_estimate.estimators.imputation.information import pilot_fraction
 from fl_estimate.estimators.imputation.scores import discrimination, fitted_effects
@@ -127,3 +130,40 @@ def test_the_spread_between_draws_is_that_of_what_is_not_known() -> None:
     error = np.std(differences, ddof=1) / np.sqrt(len(differences))
     assert abs(np.mean(differences)) < 3 * error
     assert 0.5 < np.var(differences, ddof=1) / (1.05 * np.mean(between)) < 2
+
+
+@pytest.mark.parametrize("method", ["donors", "chained"])
+def test_people_without_weight_give_no_answers(method: Literal["donors", "chained"]) -> None:
+    """Those nearest to the recipients stand for nobody: what is drawn is what it is without them."""
+    people = pd.DataFrame(
+        {
+            "person_id": [f"p{i}" for i in range(200)],
+            "age": 30,
+            "w_diff_job": "yes",
+            "c_docs": ["yes", *["no"] * 19] * 10,
+        }
+    )
+    people = people.assign(region="A", sex=["F", "M"] * 100, weight=1.0)
+    silent = people.head(5).assign(person_id=list("abcde"), c_docs="ref", region="Z", sex="F")
+    weightless = people.head(40).assign(
+        person_id=[f"z{i}" for i in range(40)], c_docs="yes", region="Z", sex="F", weight=0.0
+    )
+    drawn = [
+        fl.impute(
+            pd.concat(parts, ignore_index=True), by="region", method=method, design=DESIGN_OF_PERSONS, draws=20, seed=1
+        ).drawn["forced_labour"]
+        for parts in ([people, silent], [people, silent, weightless])
+    ]
+    assert drawn[1].mean() == pytest.approx(drawn[0].mean(), abs=0.1)
+    assert drawn[1].mean() < 0.3
+
+
+def test_nobody_with_weight_who_answered_is_nobody_to_draw_from() -> None:
+    people = pd.DataFrame(
+        {"age": 30, "w_diff_job": "yes", "c_docs": ["yes", "no"] * 5 + ["ref"], "weight": [0.0] * 10 + [1.0]}
+    )
+    with pytest.raises(EstimateFault, match="FL-EST-445"):
+        fl.impute(people, design=DESIGN_OF_PERSONS, draws=20, seed=1)
+
+
+DESIGN_OF_PERSONS = fl.Design(weights="weight")
