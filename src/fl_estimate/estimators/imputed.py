@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeGuard, runtime_checkable
 
 import narwhals as nw
@@ -104,13 +104,13 @@ def shifts_of(drawn: Imputed) -> dict[str, float]:
 class OfDraw:
     """People whose outcomes are those of one draw, with all else that is known of them."""
 
-    people: Any
+    people: Any = field(repr=False)
     design: Any
     source: Any
     reference_period: Any
     population: str
     wording: Wording
-    noted: Any = None
+    noted: Any = field(default=None, repr=False)
 
     def notes(self, outcomes: Sequence[str], /) -> tuple[tuple[str, Mapping[str, Any]], ...]:
         """As those of the people that were imputed."""

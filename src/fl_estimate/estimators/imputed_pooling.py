@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 
 import numpy as np
@@ -40,6 +40,8 @@ IMPUTED_SHARE = ReasonCode("imputed_share", "share", "information")
 """Of the nation: the share of the people in scope whose class was imputed, and the fraction of missing information."""
 MISSING_INFORMATION = ReasonCode("missing_information", "information")
 """The same of a figure that is no share of people in scope."""
+IMPUTED_LEFT_OPEN = ReasonCode("imputed_left_open", "share", in_full_only=("share",))
+"""Of some whose class was open no donor's answers settled it: they count as no in the nation's figure."""
 OF_DRAWS: frozenset[str] = frozenset({"zero_cases", "all_cases", "cases_in_few_units", "interval_not_defined"})
 """Reasons of a row as one set of answers has it: what they say is not so, or not known, of the imputed row."""
 
@@ -102,7 +104,7 @@ def pooled_draws(
     return replace(
         plain,
         frame=frame,
-        reasons=_reasons(parts, given, frame, found),
+        reasons=(*_reasons(parts, given, frame, found), *_left_open(frame, drawn)),
         assumptions=recipe.assumptions,
         diagnostics={
             "imputations": len(parts), "missing_information": found.information.tolist(),
@@ -170,6 +172,17 @@ def _reasons(parts: Sequence[Estimates], given: Estimates, frame: pd.DataFrame, 
             else MISSING_INFORMATION.at(row, information=information)
         )
     return tuple(kept)
+
+
+def _left_open(frame: pd.DataFrame, drawn: Imputed) -> list[Reason]:
+    """In the nation's rows, that the class of some recipients stayed open in the draws; in per cent of all recipients."""
+    shares: Mapping[str, float] = getattr(drawn, "left_open", {})
+    said: list[Reason] = []
+    for row in np.flatnonzero(frame["value"].notna() & (frame["margin"] == "")):
+        share = float(shares.get(str(frame["outcome"].iloc[row]), 0.0))
+        if share > 0:
+            said.append(IMPUTED_LEFT_OPEN.at(row, share=float(f"{100 * share:.2g}")))
+    return said
 
 
 def without_error(part: Estimates) -> bool:

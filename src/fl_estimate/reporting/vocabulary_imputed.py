@@ -44,6 +44,13 @@ REASONS: dict[str, Said] = {
         "Se imputó la clasificación del {share}\u00a0% de las personas consideradas; falta el {information}\u00a0% de la "
         "información que darían respuestas completas.",
     ),
+    "imputed_left_open": (
+        "Of the people whose answers left their class open, {share}% were left so by the imputation too, and count as no.",
+        "Parmi les personnes que leurs réponses ne suffisent pas à classer, l’imputation non plus n’en classe pas {share}\u00a0%, "
+        "qui comptent comme non.",
+        "De las personas cuyas respuestas no bastan para clasificarlas, tampoco la imputación clasifica al {share}\u00a0%, que "
+        "cuentan como no.",
+    ),
     "missing_information": (
         "Of the information that complete answers would give, {information}% is missing.",
         "Il manque {information}\u00a0% de l’information que donneraient des réponses complètes.",

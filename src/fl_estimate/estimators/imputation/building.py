@@ -38,7 +38,7 @@ CANDIDATES = 30
 Donors = Literal["predictive", "nearest"]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Recipients:
     """The rows of recipients that are open, and the answers to be drawn.
 

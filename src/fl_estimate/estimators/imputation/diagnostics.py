@@ -36,7 +36,7 @@ MOSTLY = 0.5
 """A share of an item that would be drawn, above which there is nothing to draw from."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Made:
     """What an imputation was made of.
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from fl_estimate.arrays import Bools, Floats, Places
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Likeness:
     """What recipients and donors are compared by, one row a row of answers.
 
@@ -57,7 +57,7 @@ class Likeness:
     order: Places
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Kinds:
     """Donors by what they answered.
 

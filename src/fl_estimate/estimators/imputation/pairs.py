@@ -43,7 +43,7 @@ class Rules:
         )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Source:
     """The rows of recipients as they were given, in memory, each with its person.
 

@@ -15,7 +15,7 @@ from fl_estimate.estimators.imputation.pool import Classes, Pool
 from fl_estimate.indicators.framework import Framework
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Persons:
     """How drawn rows become drawn persons.
 

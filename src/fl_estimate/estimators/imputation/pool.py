@@ -17,7 +17,7 @@ from fl_estimate.estimators.imputation.working import REASONS
 Classes = npt.NDArray[np.int8]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Block:
     """Answers that come from one donor together.
 
@@ -42,7 +42,7 @@ class Block:
     discrimination: float = float("nan")
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Pool:
     """Rows to be imputed, each with its candidates, nearest first.
 

@@ -32,7 +32,7 @@ OF_WORK: tuple[str, ...] = ("isic4", "icse18a", "is_domestic", "country_work", "
 _NOTHING: tuple[str, ...] = (NO, "none")
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class AnswerCodes:
     """One column of answers, its cells as numbers.
 
@@ -64,7 +64,7 @@ class AnswerCodes:
         return np.array(self.labels, dtype=object)[self.codes]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Working:
     """The rows that answer, and their persons.
 

@@ -345,4 +345,4 @@ def _marked(call: _Call, reason: str) -> Any:
 _KEPT: tuple[str, ...] = (
     "outcome", "margin", "value", "se", "lower", "upper", "level", "interval_kind", "undetermined", "n", "df",
 )  # fmt: skip
-_TOLD_ONCE: frozenset[str] = frozenset({"imputed_share", "missing_information"})
+_TOLD_ONCE: frozenset[str] = frozenset({"imputed_share", "missing_information", "imputed_left_open"})

@@ -29,7 +29,7 @@ STREAM = 3
 Classes = npt.NDArray[np.int8]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Open:
     """The recipients of one outcome: people whose class is open.
 

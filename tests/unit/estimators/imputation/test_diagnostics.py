@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 import fl_estimate as fl
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.imputation.diagnostics import COLUMNS
+from fl_estimate.estimators.imputed import of_draw
 from tests.unit.estimators.imputation.silent_people import COERCION, DESIGN, INVOLUNTARY, sample
 
 HEARD = sample(1, 640).heard
@@ -108,3 +110,33 @@ def test_no_answer_is_shown(imputed: fl.Imputation) -> None:
     again = pickle.loads(pickle.dumps(imputed))
     assert repr(again) == repr(imputed)
     assert (again.drawn["forced_labour"] == imputed.drawn["forced_labour"]).all()
+
+
+def test_classes_that_stay_open_are_told_of_beside_the_figure() -> None:
+    """Nobody answered: the figure is 0 of 200 by no finding, and says so."""
+    people = pd.DataFrame({"age": 30, "w_diff_job": "yes", "c_docs": "ref"}, index=range(200))
+    it = fl.impute(people, design=fl.Design(unweighted=True), draws=20, seed=1, too_few="leave")
+    found = fl.estimate_prevalence(it, "forced_labour", unknown="impute")
+    assert found.value == 0
+    told = {str(reason.code): dict(reason.parameters) for reason in found.reasons}
+    assert told["imputed_left_open"] == {"share": 100.0}
+    answered = people.assign(c_docs=["yes", "no", *["ref"] * 8] * 20)
+    settled = fl.impute(answered, design=fl.Design(unweighted=True), draws=20, seed=1, too_few="leave")
+    reasons = fl.estimate_prevalence(settled, "forced_labour", unknown="impute").reasons
+    assert "imputed_left_open" not in {reason.code for reason in reasons}
+
+
+def test_no_answer_is_in_the_name_of_an_object() -> None:
+    people = pd.DataFrame({"age": 37, "w_diff_job": "yes", "c_docs": ["yes", "no"] * 20 + ["ref"]})
+    it = fl.impute(people, design=fl.Design(unweighted=True), draws=20, seed=1)
+    held = (
+        it,
+        it.pool,
+        it.pool.blocks[0],
+        it.persons,
+        it.source_rows,
+        it.source_rows.working,
+        of_draw(it, ["forced_labour"], 1),
+    )
+    for each in held:
+        assert not re.search("yes|w_diff_job|array", repr(each)), type(each)
