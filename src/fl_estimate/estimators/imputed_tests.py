@@ -92,8 +92,9 @@ def pooled_test(each: Sequence[SurveyTest], given: SurveyTest, drawn: Imputed) -
     values = np.array([[test.estimate] for test in each])
     found = combine(values, [np.array([test.se**2]) for test in each], np.array([min(test.df[0] for test in each)]))
     value, se, df = float(found.value[0]), float(found.se[0]), float(found.df[0])
-    # Each statistic is (estimate − what it was tested against)/se.
-    against = each[0].estimate - each[0].statistic * each[0].se
+    # Each statistic is (estimate − what it was tested against)/se, of draws in which there is a standard error.
+    tested = next((test for test in each if test.se > 0), each[0])
+    against = tested.estimate - tested.statistic * tested.se
     statistic = (value - against) / se if se > 0 else np.nan
     reach = float(stats.t.ppf((1 + given.level) / 2, df)) * se if df > 0 else np.nan
     made = {

@@ -22,9 +22,9 @@ POOLED_WITHOUT_ERROR = ReasonCode("pooled_without_error")
 
 
 def complete_df(frames: Sequence[pd.DataFrame]) -> Floats:
-    """Degrees of freedom of complete data: the least of the imputations; without end where nobody says."""
-    least = np.min([frame["df"].to_numpy(dtype=float) for frame in frames], axis=0)
-    return np.where(np.isnan(least), np.inf, least)
+    """Degrees of freedom of complete data: the least of those that imputations say; without end where none does."""
+    said = np.stack([frame["df"].to_numpy(dtype=float) for frame in frames])
+    return np.where(np.isnan(said), np.inf, said).min(axis=0)
 
 
 @dataclass(frozen=True, kw_only=True)

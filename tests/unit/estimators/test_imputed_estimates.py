@@ -321,3 +321,18 @@ def test_beside_the_bounds() -> None:
     assert [each.row for each in both.reasons if each.code == "imputed_share"] == [0]
     with pytest.raises(fl.FlError, match="FL-EST-464"):
         beside_bounds(imputed, fl.estimate_prevalence(PEOPLE, "fl", by="sex", unknown="bounds"))
+
+
+def test_a_first_draw_without_a_case_does_not_take_the_test_away() -> None:
+    """No answer is a case for sure, and the first draw has none: the statistic is that of the pooled difference."""
+    rows = np.arange(400)
+    open_ = rows % 4 == 0
+    people = pd.DataFrame(
+        {"fl": 0, "fl_possible": open_.astype(int), "fl_in_scope": 1, "w": 1.0, "group": rows % 8 < 4}
+    )
+    made = np.where(open_[:, None], np.random.default_rng(1).random((400, 10)) < 0.3, 0).astype(np.int8)
+    made[:, 0] = 0
+    drawn = Drawn(people=people.astype({"group": int}), drawn={"fl": made}, draws=10, design=fl.Design(weights="w"))
+    found: Any = fl.t_test(drawn, "fl", "group", unknown="impute")
+    assert found.statistic == pytest.approx(found.estimate / found.se, rel=1e-12)
+    assert found.p_value == pytest.approx(2 * stats.t.sf(abs(found.statistic), found.df[0]), rel=1e-12)

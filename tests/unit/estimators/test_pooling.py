@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import fl_estimate as fl
+from fl_estimate.estimators.rubin import complete_df
 
 DESIGN = fl.Design(psu="ea", unweighted=True)
 
@@ -89,3 +90,8 @@ def test_units_with_cases_of_one_imputation_are_not_those_of_all() -> None:
     each = [fl.estimate_prevalence(people.rename(columns={name: "fl"}), "fl", design=design) for name in "ab"]
     assert [part.to_frame()["psus_with_cases"].iloc[0] for part in each] == [2, 1]
     assert fl.pool(each).to_frame()["psus_with_cases"].isna().all()
+
+
+def test_degrees_of_freedom_that_one_imputation_does_not_say_are_not_without_end() -> None:
+    frames = [pd.DataFrame({"df": df}) for df in ([19.0, math.nan], [math.nan, math.nan], [21.0, math.nan])]
+    assert complete_df(frames).tolist() == [19.0, math.inf]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
-from typing import Any
+from typing import Any, Literal
 
 import narwhals as nw
 import numpy as np
@@ -100,6 +100,11 @@ class Imputation(NotAColumn):
     @property
     def recipients(self) -> Places:
         return self.persons.places
+
+    @property
+    def method(self) -> Literal["donors", "chained"]:
+        """How answers were drawn, as `fl.impute` was asked for it."""
+        return "donors" if self.pool.of_draw is None else "chained"
 
     @property
     def fraction_missing(self) -> float:

@@ -383,3 +383,11 @@ def test_what_is_refused() -> None:
         fl.impute(heard, design=DESIGN, by="province")
     with pytest.raises(IndicatorFault, match="FL-IND-01"):
         fl.impute(heard, "icls", design=DESIGN)
+
+
+def test_the_recipe_says_how_answers_were_drawn() -> None:
+    people = pd.DataFrame({"age": 30, "w_diff_job": "yes", "c_docs": ["yes", "no"] * 20 + ["ref"]})
+    for method in ("donors", "chained"):
+        imputed = fl.impute(people, method=method, design=fl.Design(unweighted=True), draws=2, seed=1)
+        found = fl.estimate_prevalence(imputed, "forced_labour", unknown="impute")
+        assert found.provenance.arguments["imputation"]["method"] == method
