@@ -116,13 +116,7 @@ def _require_bounds(drafts: Sequence[Draft]) -> None:
         (draft, row, key) for draft in drafts for row, key in enumerate(cells(draft.frame, draft.by, draft.assumptions))
     ]
     bounded = {key for draft, row, key in keyed if draft.frame["bound"].iloc[row] == "upper"}
-    alone = [
-        draft.name
-        for draft, row, key in keyed
-        if draft.frame["bound"].iloc[row] == IMPUTED
-        and Quantity.of(str(draft.frame["quantity"].iloc[row])).limited
-        and key not in bounded
-    ]
+    alone = [draft.name for draft, row, key in keyed if _is_imputed(draft, row) and key not in bounded]
     if alone:
         raise PublishFault(
             "FL-PUB-47", "an imputed figure is to be published without the bounds of its cell",
@@ -130,6 +124,14 @@ def _require_bounds(drafts: Sequence[Draft]) -> None:
             fix='publish beside it, in the same call, the same estimate with unknown="bounds": the figure holds where answers '
             "are missing at random, and the bounds say what holds in any case",
         )  # fmt: skip
+
+
+def _is_imputed(draft: Draft, row: int) -> bool:
+    """Whether a row is an imputed figure of a class, or one made larger by people outside the frame."""
+    record = draft.frame.iloc[row]
+    if record["bound"] == IMPUTED:
+        return Quantity.of(str(record["quantity"])).limited
+    return record["method"] == "undercoverage" and any(said.code == "unknown_imputed" for said in draft.assumptions)
 
 
 def _unhashed(tables: Sequence[PublishedTable]) -> tuple[PublishedTable, ...]:

@@ -181,3 +181,13 @@ def test_a_shifted_estimate_says_so() -> None:
     published = fl.publish({"imputed": by(shifted, "impute"), "bounds": by(shifted, "bounds")})
     codes = [each.code for each in published.tables[0].assumptions]
     assert "imputed_not_at_random" in codes
+
+
+def test_nor_is_one_that_people_outside_the_frame_were_added_to() -> None:
+    curve = fl.undercoverage_curve(by(PEOPLE, "impute"), outside={"institutions": 0.03}, relative_prevalence=[1])
+    with pytest.raises(fl.FlError, match="FL-PUB-47"):
+        fl.publish(curve)
+    both = fl.publish({"curve": curve, "bounds": by(PEOPLE, "bounds")})
+    assert (rows(both, "curve")["publication"] == "published").any()
+    plain = fl.undercoverage_curve(by(PEOPLE, "no"), outside=0.03, relative_prevalence=[1])
+    assert (rows(fl.publish({"curve": plain}), "curve")["publication"] == "published").any()
