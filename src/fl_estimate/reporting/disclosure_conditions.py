@@ -112,6 +112,11 @@ def atoms(texts: Sequence[str], outer: Outer | None = None) -> frozenset[tuple[b
     return frozenset(found)
 
 
+def certain(texts: Sequence[str], outer: Outer | None = None) -> bool:
+    """Whether it is known of every two conditions whether they can be met together."""
+    return all(relation(a, b, outer).apart is not None for a, b in itertools.combinations(texts, 2))
+
+
 def holds(text: str, labels: Mapping[str, Any]) -> bool | None:
     """Whether people with these labels meet a condition; None where it asks for more than the labels say.
 
