@@ -87,8 +87,12 @@ def relation(first: str, second: str, outer: Outer | None = None) -> Relation:
     return Relation(apart=not met, within=within and met)
 
 
-def atoms(texts: Sequence[str], outer: Outer | None = None) -> frozenset[tuple[bool, ...]] | None:
+def atoms(
+    texts: Sequence[str], outer: Outer | None = None, *, named: bool = False
+) -> frozenset[tuple[bool, ...]] | None:
     """Which of these conditions can be met together, each with those that are not; None where there are too many values.
+
+    With `named`, of texts of which two or more are named there are no others, nor is one missing: women and men.
 
     Examples
     --------
@@ -100,7 +104,7 @@ def atoms(texts: Sequence[str], outer: Outer | None = None) -> frozenset[tuple[b
     for node in nodes:
         if node is not None:
             _values(node, terms)
-    points = {name: _points(values) for name, values in terms.items()}
+    points = {name: _named(values) if named else _points(values) for name, values in terms.items()}
     if math.prod(map(len, points.values())) > MOST_POINTS:
         return None
     ranks = {name: _ranks(values) for name, values in terms.items()}
@@ -160,9 +164,11 @@ def _value(value: Hashable | None) -> Value | None:
     if value is None or value != value:
         return None
     try:
-        return ("number", float(str(value)))
+        number = float(str(value))
     except ValueError:
         return ("text", str(value))
+    # "nan" and "inf" are labels as well.
+    return ("number", number) if math.isfinite(number) else ("text", str(value))
 
 
 def _name(node: Node) -> str:
@@ -219,6 +225,12 @@ def _ranks(values: set[Value]) -> dict[Value, int]:
         own = sorted((value for value in values if value[0] == kind), key=lambda value: value[1])  # pyright: ignore[reportUnknownLambdaType, reportArgumentType, reportCallIssue]
         found |= {value: 2 * place + 1 for place, value in enumerate(own)}
     return found
+
+
+def _named(values: set[Value]) -> list[Point]:
+    """The texts themselves where they are several, else all points."""
+    texts = len(values) > 1 and all(kind == "text" for kind, _ in values)
+    return [("text", 2 * place + 1) for place in range(len(values))] if texts else _points(values)
 
 
 def _points(values: set[Value]) -> list[Point]:

@@ -7,18 +7,30 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from scipy.optimize import linprog  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
+from scipy.optimize import linprog, nnls  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 
 from fl_estimate.arrays import Floats
 from fl_estimate.reporting.disclosure_conditions import atoms, certain
 from fl_estimate.reporting.disclosure_series import Outer
-from fl_estimate.reporting.disclosure_subpopulations import NEARLY, Cell, Combined, Part, size, solved, times_of, where_of
+from fl_estimate.reporting.disclosure_subpopulations import (
+    NEARLY,
+    Cell,
+    Combined,
+    Part,
+    size,
+    solved,
+    times_of,
+    where_of,
+)
 
 _greatest: Any = linprog  # pyright: ignore[reportUnknownVariableType]
+_least: Any = nnls  # pyright: ignore[reportUnknownVariableType]
 MOST_CELLS = 60
 """Cells of one outcome up to which those of tables are put together with those of subpopulations."""
 MOST_PARTS = 120
 """Parts into which all these divide people."""
+MOST_INSIDE = 30
+"""Cells in one cell up to which every two of them are taken from it."""
 
 
 def told(where: str, margin: Sequence[str], known: Mapping[str, str]) -> str:
@@ -72,13 +84,17 @@ def singled(texts: Sequence[str], sizes: Sequence[float], outer: Outer) -> Itera
     """
     if len(texts) > MOST_CELLS or not certain(texts, outer):
         return
-    found = atoms(texts, outer)
-    if found is None or len(found) > MOST_PARTS:
-        return
-    matrix = np.array(sorted(found), dtype=float).T
-    there = _there(matrix, np.array(sizes))
-    for one in (matrix, matrix[:, there]) if not there.all() else (matrix,):
-        yield from _of(one)
+    of = np.array(sizes)
+    for named in (False, True):
+        found = atoms(texts, outer, named=named)
+        if not found or len(found) > MOST_PARTS:
+            continue
+        matrix = np.array(sorted(found), dtype=float).T
+        if named and float(_least(matrix, of)[1]) > NEARLY * max(*sizes, 1.0):
+            continue  # there are others
+        there = _there(matrix, of)
+        for one in (matrix, matrix[:, there]) if not there.all() else (matrix,):
+            yield from _of(one)
 
 
 def _there(matrix: Floats, sizes: Floats) -> Any:
@@ -124,3 +140,5 @@ def _candidates(matrix: Floats) -> Iterator[list[float]]:
     for one, within in zip(matrix, inside, strict=True):
         if within:
             yield (one * (1 - np.max(within, axis=0))).tolist()
+        for a, b in itertools.combinations(within, 2) if len(within) <= MOST_INSIDE else ():
+            yield (one * (1 - a) * (1 - b)).tolist()
