@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
@@ -88,11 +88,11 @@ def relation(first: str, second: str, outer: Outer | None = None) -> Relation:
 
 
 def atoms(
-    texts: Sequence[str], outer: Outer | None = None, *, named: bool = False
+    texts: Sequence[str], outer: Outer | None = None, *, named: Collection[str] = ()
 ) -> frozenset[tuple[bool, ...]] | None:
     """Which of these conditions can be met together, each with those that are not; None where there are too many values.
 
-    With `named`, of texts of which two or more are named there are no others, nor is one missing: women and men.
+    Of columns that are `named` there are no other texts than those that conditions name, nor is one missing: women and men.
 
     Examples
     --------
@@ -104,7 +104,7 @@ def atoms(
     for node in nodes:
         if node is not None:
             _values(node, terms)
-    points = {name: _named(values) if named else _points(values) for name, values in terms.items()}
+    points = {name: _named(values) if name in named else _points(values) for name, values in terms.items()}
     if math.prod(map(len, points.values())) > MOST_POINTS:
         return None
     ranks = {name: _ranks(values) for name, values in terms.items()}
@@ -228,9 +228,23 @@ def _ranks(values: set[Value]) -> dict[Value, int]:
 
 
 def _named(values: set[Value]) -> list[Point]:
-    """The texts themselves where they are several, else all points."""
-    texts = len(values) > 1 and all(kind == "text" for kind, _ in values)
-    return [("text", 2 * place + 1) for place in range(len(values))] if texts else _points(values)
+    """The values themselves."""
+    return [(kind, rank) for (kind, _), rank in _ranks(values).items()]
+
+
+def several(texts: Sequence[str]) -> list[str]:
+    """Columns of which conditions name two texts or more, and nothing else.
+
+    Examples
+    --------
+    >>> several(["sex == 'f' and age < 15", "sex == 'm' or region == 'A'"])
+    ['sex']
+    """
+    terms: dict[str, set[Value]] = {}
+    for node in map(condition, texts):
+        if node is not None:
+            _values(node, terms)
+    return [name for name, of in terms.items() if len(of) > 1 and all(kind == "text" for kind, _ in of)]
 
 
 def _points(values: set[Value]) -> list[Point]:

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.optimize import linprog, nnls  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 
 from fl_estimate.arrays import Floats
-from fl_estimate.reporting.disclosure_conditions import atoms, certain
+from fl_estimate.reporting.disclosure_conditions import atoms, certain, several
 from fl_estimate.reporting.disclosure_series import Outer
 from fl_estimate.reporting.disclosure_subpopulations import (
     NEARLY,
@@ -29,6 +29,8 @@ MOST_CELLS = 60
 """Cells of one outcome up to which those of tables are put together with those of subpopulations."""
 MOST_PARTS = 120
 """Parts into which all these divide people."""
+MOST_PAIRED = 24
+"""Parts of which every two together are looked at."""
 MOST_INSIDE = 30
 """Cells in one cell up to which every two of them are taken from it."""
 
@@ -85,7 +87,8 @@ def singled(texts: Sequence[str], sizes: Sequence[float], outer: Outer) -> Itera
     if len(texts) > MOST_CELLS or not certain(texts, outer):
         return
     of = np.array(sizes)
-    for named in (False, True):
+    columns = several(texts)
+    for named in dict.fromkeys(((), *((column,) for column in columns), tuple(columns))):
         found = atoms(texts, outer, named=named)
         if not found or len(found) > MOST_PARTS:
             continue
@@ -129,8 +132,11 @@ def _of(matrix: Floats) -> Iterator[tuple[dict[int, float], bool]]:
 
 
 def _candidates(matrix: Floats) -> Iterator[list[float]]:
-    """Each part; what is in one condition and not in another, in both, and in none of those that lie in it."""
-    yield from np.eye(matrix.shape[1]).tolist()
+    """Each part and every two of few; what is in one condition and not in another, in both, and in none of those that lie in it."""
+    each = np.eye(matrix.shape[1])
+    yield from each.tolist()
+    if len(each) <= MOST_PAIRED:
+        yield from ((a + b).tolist() for a, b in itertools.combinations(each, 2))
     inside: list[list[Floats]] = [[] for _ in matrix]
     for (at, one), (_, other) in itertools.permutations(enumerate(matrix), 2):
         yield (one * (1 - other)).tolist()
