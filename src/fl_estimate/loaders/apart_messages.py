@@ -105,7 +105,8 @@ def table_of(told: Mapping[str, Any], frame: pl.DataFrame) -> FileTable:
 
 def told_of_request(what: str, file: Path, written: TextFormat, **more: Any) -> dict[str, Any]:
     """A request as it is sent."""
-    return {"what": what, "file": str(file), "written": asdict(written), **more}
+    told = {**vars(written), "more": dict(written.more)}
+    return {"what": what, "file": str(file), "written": told, **more}
 
 
 def _pairs(labels: Mapping[str, Mapping[float | str, str]]) -> dict[str, list[list[Any]]]:

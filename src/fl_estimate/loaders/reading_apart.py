@@ -43,6 +43,7 @@ SECONDS, SECONDS_A_MEGABYTE = 60.0, 5.0
 """How long the next stretch of a file may take, at the least, and for each megabyte of the file."""
 KEPT, HELD = 2, 2**30
 """Processes that are kept waiting for the next file, and the bytes that one of them may go on holding."""
+PACKAGES = Path(__file__).resolve().parents[2]
 WATCHED = 0.05
 """Seconds between two looks at what a process takes."""
 
@@ -199,10 +200,13 @@ def _begun() -> _Reader:
             # After a fork the process is the parent's: its pipes are not ours.
             if kept.owner == os.getpid() and kept.process.poll() is None:
                 return kept
-    settings = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    # Paths may be of any kind, and relative to a folder that was left: the package is found in any case.
+    known: list[Any] = [*sys.path, str(PACKAGES)]
+    settings = {**os.environ, "PYTHONPATH": os.pathsep.join(each for each in known if each and isinstance(each, str))}
     begun = _Reader(
         subprocess.Popen(
-            [sys.executable, "-m", "fl_estimate.loaders.reading_child"],
+            # -P: nothing is imported from the folder in which somebody works, which may hold what came with the data.
+            [sys.executable, "-P", "-m", "fl_estimate.loaders.reading_child"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=settings,
             start_new_session=True,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
@@ -87,8 +87,12 @@ def relation(first: str, second: str, outer: Outer | None = None) -> Relation:
     return Relation(apart=not met, within=within and met)
 
 
-def atoms(texts: Sequence[str], outer: Outer | None = None) -> frozenset[tuple[bool, ...]] | None:
+def atoms(
+    texts: Sequence[str], outer: Outer | None = None, *, named: Collection[str] = ()
+) -> frozenset[tuple[bool, ...]] | None:
     """Which of these conditions can be met together, each with those that are not; None where there are too many values.
+
+    Of columns that are `named` there are no other texts than those that conditions name, nor is one missing: women and men.
 
     Examples
     --------
@@ -100,7 +104,7 @@ def atoms(texts: Sequence[str], outer: Outer | None = None) -> frozenset[tuple[b
     for node in nodes:
         if node is not None:
             _values(node, terms)
-    points = {name: _points(values) for name, values in terms.items()}
+    points = {name: _named(values) if name in named else _points(values) for name, values in terms.items()}
     if math.prod(map(len, points.values())) > MOST_POINTS:
         return None
     ranks = {name: _ranks(values) for name, values in terms.items()}
@@ -110,6 +114,11 @@ def atoms(texts: Sequence[str], outer: Outer | None = None) -> frozenset[tuple[b
         if not outer or _possible(told, ranks, outer):
             found.add(tuple(node is None or _truth(node, told, ranks) is True for node in nodes))
     return frozenset(found)
+
+
+def certain(texts: Sequence[str], outer: Outer | None = None) -> bool:
+    """Whether it is known of every two conditions whether they can be met together."""
+    return all(relation(a, b, outer).apart is not None for a, b in itertools.combinations(texts, 2))
 
 
 def holds(text: str, labels: Mapping[str, Any]) -> bool | None:
@@ -155,9 +164,11 @@ def _value(value: Hashable | None) -> Value | None:
     if value is None or value != value:
         return None
     try:
-        return ("number", float(str(value)))
+        number = float(str(value))
     except ValueError:
         return ("text", str(value))
+    # "nan" and "inf" are labels as well.
+    return ("number", number) if math.isfinite(number) else ("text", str(value))
 
 
 def _name(node: Node) -> str:
@@ -214,6 +225,26 @@ def _ranks(values: set[Value]) -> dict[Value, int]:
         own = sorted((value for value in values if value[0] == kind), key=lambda value: value[1])  # pyright: ignore[reportUnknownLambdaType, reportArgumentType, reportCallIssue]
         found |= {value: 2 * place + 1 for place, value in enumerate(own)}
     return found
+
+
+def _named(values: set[Value]) -> list[Point]:
+    """The values themselves."""
+    return [(kind, rank) for (kind, _), rank in _ranks(values).items()]
+
+
+def several(texts: Sequence[str]) -> list[str]:
+    """Columns of which conditions name two texts or more, and nothing else.
+
+    Examples
+    --------
+    >>> several(["sex == 'f' and age < 15", "sex == 'm' or region == 'A'"])
+    ['sex']
+    """
+    terms: dict[str, set[Value]] = {}
+    for node in map(condition, texts):
+        if node is not None:
+            _values(node, terms)
+    return [name for name, of in terms.items() if len(of) > 1 and all(kind == "text" for kind, _ in of)]
 
 
 def _points(values: set[Value]) -> list[Point]:

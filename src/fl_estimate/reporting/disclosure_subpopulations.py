@@ -11,7 +11,7 @@ import numpy as np
 from scipy.optimize import nnls  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 
 from fl_estimate.arrays import Floats
-from fl_estimate.reporting.disclosure_conditions import atoms, holds, relation
+from fl_estimate.reporting.disclosure_conditions import atoms, certain, holds, relation
 from fl_estimate.reporting.disclosure_series import Ids, Outer, Series
 from fl_estimate.reporting.disclosure_system import Draft
 
@@ -155,7 +155,7 @@ def spanned(
     told = atoms(texts, outer)
     if told is None or len(told) > MOST_ATOMS:
         return None
-    if any(relation(a, b, outer).apart is None for a, b in itertools.combinations(texts, 2)):
+    if not certain(texts, outer):
         return None
     return itertools.chain.from_iterable(_unions(matrix) for matrix in _matrices(texts, sizes, sorted(told)))
 
@@ -182,23 +182,25 @@ def _unions(matrix: Floats) -> Iterator[tuple[dict[int, float], bool]]:
         if np.linalg.matrix_rank(matrix[[*chosen, row]]) > len(chosen):
             chosen.append(row)
         else:
-            yield {row: -1.0} | _times(chosen, _solved(matrix[chosen].T, matrix[row])), True
+            yield {row: -1.0} | times_of(chosen, solved(matrix[chosen].T, matrix[row])), True
     own = matrix[chosen].T
     unions = np.array(list(itertools.product([0.0, 1.0], repeat=matrix.shape[1])))[1:].T
-    every = _solved(own, unions)
+    every = solved(own, unions)
     met = np.abs(own @ every - unions).max(axis=0) < NEARLY
     for times in list(every[:, met].T):
-        found = _times(chosen, times)
+        found = times_of(chosen, times)
         if len(found) > 1:
             yield found, False
 
 
-def _solved(matrix: Floats, of: Floats) -> Floats:
+def solved(matrix: Floats, of: Floats) -> Floats:
+    """How often each column is added to make up others, as nearly as can be."""
     found: Floats = _squares(matrix, of, rcond=None)[0]
     return found
 
 
-def _times(chosen: Sequence[int], times: Floats) -> dict[int, float]:
+def times_of(chosen: Sequence[int], times: Floats) -> dict[int, float]:
+    """How often each of the chosen rows is added, without those that are not."""
     # Coefficients are small fractions: what is left of the solver's error is taken off.
     return {row: round(float(times[at]), 9) for at, row in enumerate(chosen) if abs(times[at]) > NEARLY}
 

@@ -12,6 +12,7 @@ import pandas as pd
 from fl_estimate.reporting.disclosure_conditions import relation
 from fl_estimate.reporting.disclosure_kinds import DERIVED, columns_of, kind_of, parts_of
 from fl_estimate.reporting.disclosure_known import known_rows
+from fl_estimate.reporting.disclosure_mixed import mixed, singled_out
 from fl_estimate.reporting.disclosure_rows import divided, series_of_row, tie
 from fl_estimate.reporting.disclosure_series import (
     Ids,
@@ -393,6 +394,9 @@ def _beside_parts(work: _Work, printed: frozenset[Cell]) -> None:
 def _subpopulations(work: _Work) -> None:
     """Whoever is told apart by sums and differences of subpopulations that were asked for one by one is a cell itself."""
     tie_to_cells(work.draft, work.series, work.parts, work.outer)
+    for keys in mixed(work.parts):
+        for one in singled_out(keys, work.parts, work.outer):
+            _few(work, one)
     for keys in places(work.parts):
         made = combined(keys, work.parts, work.outer)
         if made is not None:

@@ -15,6 +15,7 @@ import pandas as pd
 from scipy.optimize import Bounds, LinearConstraint, milp  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 
 from fl_estimate.reporting.disclosure_conditions import holds
+from fl_estimate.reporting.disclosure_mixed import singled, told
 from fl_estimate.reporting.disclosure_subpopulations import spanned
 from fl_estimate.reporting.releases import KnownTable, Release
 from fl_estimate.results.codes import Quantity
@@ -328,21 +329,48 @@ def _together(
 ) -> Iterator[dict[str, Any]]:
     """Several subpopulations: who is told apart by adding and subtracting their printed cases."""
     groups: dict[tuple[str, Place], list[Key]] = {}
+    every: dict[str, list[Key]] = {}
     for key, cell in cells.items():
         if cell.cases.printed and math.isfinite(cell.n):
             groups.setdefault((key[0], key[2]), []).append(key)
+            every.setdefault(key[0], []).append(key)
     outer: Any = geography
-    for (outcome, place), keys in groups.items():
-        texts = [key[1] for key in keys]
-        found = spanned(texts, [cells[key].n for key in keys], outer) if len(keys) > 2 else None
-        for times, nobody in found or ():
-            people, cases = (
-                sum(t * (cells[keys[at]].n if name == "n" else cells[keys[at]].cases.lower) for at, t in times.items())
-                for name in ("n", "cases")
-            )
-            if not nobody and people > 0.5 and (0.5 < cases < few - 0.5 or (people < min_n and cases > 0.5)):
-                said = " / ".join(f"{'' if t == 1 else f'{t:g} × '}{texts[at] or 'all'}" for at, t in times.items())
-                yield _row(cells[keys[0]], outcome, said, place, "cases between", (round(cases), round(cases)))
+    for (_, place), keys in groups.items():
+        texts, sizes = [key[1] for key in keys], [cells[key].n for key in keys]
+        found = spanned(texts, sizes, outer) if len(keys) > 2 else None
+        yield from _told_apart(cells, keys, texts, found or (), place, (few, min_n))
+    for keys in every.values():
+        # Rows of tables beside subpopulations.
+        if len(keys) > 2 and len({key[1] for key in keys}) > 1 and any(key[2][0] for key in keys):
+            texts = [_condition(key) for key in keys]
+            found = singled(texts, [cells[key].n for key in keys], outer)
+            yield from _told_apart(cells, keys, texts, found, ("", frozenset()), (few, min_n))
+
+
+def _condition(key: Key) -> str:
+    """The condition of a cell with its by-values; a place without a value is of those not stated."""
+    missing = {"nan", "None", "<NA>"}
+    known = {name: label for name, label in key[2][1] if label not in missing}
+    return told(key[1], sorted(name for name, _ in key[2][1]), known)
+
+
+def _told_apart(
+    cells: Mapping[Key, _Cell],
+    keys: Sequence[Key],
+    texts: Sequence[str],
+    found: Iterable[tuple[dict[int, float], bool]],
+    place: Place,
+    rule: tuple[float, float],
+) -> Iterator[dict[str, Any]]:
+    few, min_n = rule
+    for times, nobody in found:
+        people, cases = (
+            sum(t * (cells[keys[at]].n if name == "n" else cells[keys[at]].cases.lower) for at, t in times.items())
+            for name in ("n", "cases")
+        )
+        if not nobody and people > 0.5 and (0.5 < cases < few - 0.5 or (people < min_n and cases > 0.5)):
+            said = " / ".join(f"{'' if t == 1 else f'{t:g} × '}{texts[at] or 'all'}" for at, t in times.items())
+            yield _row(cells[keys[0]], keys[0][0], said, place, "cases between", (round(cases), round(cases)))
 
 
 def _refitted(tables: Sequence[tuple[str, KnownTable]], cells: Mapping[Key, _Cell]) -> Iterator[dict[str, Any]]:

@@ -7,9 +7,11 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -19,7 +21,9 @@ import pytest
 import fl_estimate as fl
 from fl_estimate.errors import FileFault, MappingFault
 from fl_estimate.loaders import reading_apart
+from fl_estimate.loaders.file_table import TextFormat
 from fl_estimate.loaders.files import codebook_of, formats, known_schema, read_table, stretches
+from fl_estimate.loaders.formats.worksheet_extent import require_dense
 from fl_estimate.loaders.reading_apart import reading
 
 SAMPLE = Path(__file__).parents[3] / "data" / "sample"
@@ -198,6 +202,46 @@ def test_what_the_reader_prints_and_what_is_interrupted_reaches_nobody(sav: Path
     (waiting,) = reading_apart._idle  # pyright: ignore[reportPrivateUsage]
     assert os.getsid(waiting.process.pid) != os.getsid(0)
     assert waiting.process.stderr is None
+
+
+def test_nothing_is_imported_from_the_folder_of_the_data(sav: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A delivery of files may hold a `json.py`, and the reader imports one."""
+    (sav.parent / "json.py").write_text("import os; open('taken', 'w'); os._exit(3)", encoding="ascii")
+    monkeypatch.chdir(sav.parent)
+    assert read_table(sav).source.n_rows == 2
+    assert not (sav.parent / "taken").exists()
+
+
+def test_the_package_is_found_whatever_is_in_the_search_path(sav: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths: Any = [sav.parent, "", *sys.path]  # a Path, as notebooks put it there
+    monkeypatch.setattr(sys, "path", paths)
+    assert read_table(sav).source.n_rows == 2
+
+
+def test_options_of_any_mapping_are_handed_over(sav: Path) -> None:
+    assert read_table(sav, written=TextFormat(more=MappingProxyType({"x": 1}))).source.n_rows == 2
+
+
+@pytest.mark.parametrize("cell", ["<c r='XFD1048576'>", '<c t="n" r = "XFD1048576">', '<c r="xfd1048576">'])
+def test_a_stray_cell_is_found_however_it_is_written(xlsx: Path, cell: str) -> None:
+    target = xlsx.with_name("written.xlsx")
+    with zipfile.ZipFile(xlsx) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
+        for member in old.namelist():
+            more = f"<row>{cell}<v>1</v></c></row></sheetData>".encode()
+            new.writestr(member, old.read(member).replace(b"</sheetData>", more))
+    with pytest.raises(FileFault, match="FL-FILE-24"):
+        require_dense(target, None)
+
+
+def test_the_extent_of_a_worksheet_of_broken_cells_is_found_in_no_time(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.xlsx"
+    with zipfile.ZipFile(broken, "w", zipfile.ZIP_DEFLATED) as book:
+        book.writestr("xl/workbook.xml", '<w><sheet name="a" id="1"/></w>')
+        book.writestr("xl/_rels/workbook.xml.rels", '<r><a Id="1" Target="s.xml"/></r>')
+        book.writestr("xl/s.xml", "<c " * 200_000 + ">")  # every one was looked at up to the end
+    start = time.monotonic()
+    require_dense(broken, None)
+    assert time.monotonic() - start < 10
 
 
 def with_cell(xlsx: Path, place: str, name: str) -> Path:

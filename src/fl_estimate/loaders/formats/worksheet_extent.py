@@ -16,7 +16,7 @@ ROOM, ROOM_A_CELL = 2_000_000, 100
 """Cells of the rectangle that are always taken, and how many for each filled one: a table is dense."""
 UNPACKED, TIMES = 256 * 2**20, 250
 """A workbook that unpacks to more than this, and to so many times its size, is none that anybody wrote."""
-_CELL = re.compile(rb'<(?:\w+:)?c\s[^>]*?\br="([A-Z]{1,3})(\d{1,7})"[^>]*>')
+_CELL = re.compile(rb"""<(?:\w+:)?c\s(?:[^<>]*?\s)?r\s*=\s*["']([A-Za-z]{1,3})(\d{1,7})["'][^<>]*>""")
 _ENDINGS = (".xlsx", ".xlsm")
 
 
@@ -111,7 +111,7 @@ def _filled(book: zipfile.ZipFile, path: str) -> Iterator[tuple[int, int]]:
 
 def _number(letters: bytes) -> int:
     found = 0
-    for letter in letters:
+    for letter in letters.upper():
         found = 26 * found + letter - 64
     return found
 
