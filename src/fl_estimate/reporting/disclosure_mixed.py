@@ -18,8 +18,7 @@ from fl_estimate.reporting.disclosure_subpopulations import (
     Combined,
     Part,
     size,
-    solved,
-    times_of,
+    told_apart,
     where_of,
 )
 
@@ -112,23 +111,9 @@ def _there(matrix: Floats, sizes: Floats) -> Any:
 
 
 def _of(matrix: Floats) -> Iterator[tuple[dict[int, float], bool]]:
-    chosen: list[int] = []
-    for row in range(len(matrix)):
-        if np.linalg.matrix_rank(matrix[[*chosen, row]]) > len(chosen):
-            chosen.append(row)
-        else:
-            yield {row: -1.0} | times_of(chosen, solved(matrix[chosen].T, matrix[row])), True
     rows = {tuple(row) for row in matrix.tolist()}
     wanted = [one for one in dict.fromkeys(map(tuple, _candidates(matrix))) if any(one) and one not in rows]
-    if not wanted or not chosen:
-        return
-    own, aims = matrix[chosen].T, np.array(wanted, dtype=float).T
-    every = solved(own, aims)
-    met = np.abs(own @ every - aims).max(axis=0) < NEARLY
-    for times in list(every[:, met].T):
-        found = times_of(chosen, times)
-        if len(found) > 1:
-            yield found, False
+    return told_apart(matrix, wanted)
 
 
 def _candidates(matrix: Floats) -> Iterator[list[float]]:

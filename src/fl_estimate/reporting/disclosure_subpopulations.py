@@ -177,16 +177,22 @@ def _matrices(texts: Sequence[str], sizes: Sequence[float], told: Sequence[tuple
 
 def _unions(matrix: Floats) -> Iterator[tuple[dict[int, float], bool]]:
     """Unions of atoms (columns) in the span of the rows, and rows that others make up."""
+    return told_apart(matrix, list(itertools.product([0.0, 1.0], repeat=matrix.shape[1]))[1:])
+
+
+def told_apart(matrix: Floats, wanted: Sequence[Sequence[float]]) -> Iterator[tuple[dict[int, float], bool]]:
+    """Rows that others make up, and those sets of atoms (columns) that are a sum or difference of several rows."""
     chosen: list[int] = []
     for row in range(len(matrix)):
         if np.linalg.matrix_rank(matrix[[*chosen, row]]) > len(chosen):
             chosen.append(row)
         else:
             yield {row: -1.0} | times_of(chosen, solved(matrix[chosen].T, matrix[row])), True
-    own = matrix[chosen].T
-    unions = np.array(list(itertools.product([0.0, 1.0], repeat=matrix.shape[1])))[1:].T
-    every = solved(own, unions)
-    met = np.abs(own @ every - unions).max(axis=0) < NEARLY
+    if not wanted or not chosen:
+        return
+    own, aims = matrix[chosen].T, np.array(wanted, dtype=float).T
+    every = solved(own, aims)
+    met = np.abs(own @ every - aims).max(axis=0) < NEARLY
     for times in list(every[:, met].T):
         found = times_of(chosen, times)
         if len(found) > 1:
