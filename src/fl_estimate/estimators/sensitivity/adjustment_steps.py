@@ -150,7 +150,7 @@ def _steps(people: Any, design: Design) -> Iterator[_Step]:
         )
     yield _Step(term=UNKNOWN_COUNTED_AS_NO, design=design, unknown="no")
     if hasattr(people, "shifted"):
-        yield _Step(term=IMPUTED, design=design, unknown="impute")  # type: ignore[arg-type]
+        yield _Step(term=IMPUTED, design=design, unknown="impute")
     yield _Step(term=BOUNDS, design=design, unknown="bounds")
 
 
