@@ -18,8 +18,9 @@ from fl_estimate.reporting.drawing import LETTER, TEXT, WIDTH, axis_numbers, sty
 from fl_estimate.reporting.layout import Layout
 from fl_estimate.reporting.palette import FAINT, INK, PAPER, RULE, SERIES, SOFT
 from fl_estimate.reporting.vocabulary_sensitivity import PICTURE
-from fl_estimate.reporting.words import LANGUAGES, level_words, number
+from fl_estimate.reporting.words import LANGUAGES
 from fl_estimate.results.codes import SCENARIO_PREVALENCE, SCENARIO_TOTAL, UNDERCOVERAGE_PREVALENCE, UNDERCOVERAGE_TOTAL
+from fl_estimate.words.numbers import level_words, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

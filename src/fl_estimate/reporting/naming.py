@@ -14,11 +14,12 @@ import pandas as pd
 from fl_estimate.inputs.wording import ANY, FILE, ColumnWords, Text, Wording
 from fl_estimate.reporting.vocabulary import VALUES
 from fl_estimate.reporting.vocabulary_units import UNITS
-from fl_estimate.reporting.words import LANGUAGES, labels, number, opening, say
+from fl_estimate.reporting.words import LANGUAGES, labels, opening, say
 from fl_estimate.results.codes import WHOLE
 from fl_estimate.results.estimates import Assumption
 from fl_estimate.schema.labels import label_of
 from fl_estimate.schema.variables import TABLES
+from fl_estimate.words.numbers import number
 
 SCHEMA = frozenset(name for table in TABLES.values() for name in table.variables)
 _NOTHING = ColumnWords()

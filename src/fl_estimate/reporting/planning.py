@@ -12,7 +12,8 @@ from fl_estimate.errors import PublishFault
 from fl_estimate.reporting.drawing import TEXT, WIDTH, axis_numbers, styled
 from fl_estimate.reporting.palette import INK, RULE, SERIES
 from fl_estimate.reporting.vocabulary_models import PLAN_AXES, PLAN_LINES
-from fl_estimate.reporting.words import LANGUAGES, check_language, number, percent
+from fl_estimate.reporting.words import LANGUAGES, check_language
+from fl_estimate.words.numbers import number, percent
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -18,8 +18,9 @@ from fl_estimate.reporting.drawing import TEXT, WIDTH, axis_numbers, styled
 from fl_estimate.reporting.naming import value_words
 from fl_estimate.reporting.palette import INK, RULE, SERIES, SOFT
 from fl_estimate.reporting.vocabulary_areas import AXES
-from fl_estimate.reporting.words import LANGUAGES, check_language, number
+from fl_estimate.reporting.words import LANGUAGES, check_language
 from fl_estimate.results.estimates import Estimates
+from fl_estimate.words.numbers import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -20,7 +20,8 @@ from fl_estimate.inputs.sample_design import Design
 from fl_estimate.reporting.drawing import TEXT, WIDTH, axis_numbers, styled
 from fl_estimate.reporting.palette import DEEP, FAINT, INK, PAPER, RULE, SERIES, SOFT
 from fl_estimate.reporting.vocabulary_weights import PICTURE
-from fl_estimate.reporting.words import LANGUAGES, check_language, number, percent
+from fl_estimate.reporting.words import LANGUAGES, check_language
+from fl_estimate.words.numbers import number, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,13 +5,13 @@ A code without words is shown as it is. Machine files (CSV, Parquet, JSON) never
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, cast
 
 from fl_estimate.errors import PublishFault, not_one_of
 from fl_estimate.reporting import sentences, vocabulary, vocabulary_covariates, vocabulary_synthesis
 from fl_estimate.reporting.vocabulary import Said
+from fl_estimate.words.numbers import number
 
 LANGUAGES: tuple[str, ...] = ("en", "fr", "es")
 
@@ -37,11 +37,6 @@ FAMILIES: dict[str, Mapping[str, Said]] = {
     "verdict": vocabulary_synthesis.VERDICTS,
     "discrepancy": vocabulary_synthesis.DISCREPANCY,
 }
-
-NARROW, FIXED = "\u202f", "\u00a0"
-"""Narrow no-break space (French thousands) and no-break space (before the per cent sign)."""
-
-_MARKS: dict[str, tuple[str, str]] = {"en": (",", "."), "fr": (NARROW, ","), "es": (".", ",")}
 
 
 def check_language(language: str) -> str:
@@ -93,46 +88,6 @@ def labels(column: str, values: Sequence[Any], language: str = "en") -> dict[Any
     said = len(set(values)) > 1 and all(str(value) in known for value in values)
     place = LANGUAGES.index(language)
     return {value: known[str(value)][place] if said else str(value) for value in values}
-
-
-def number(value: float, decimals: int, language: str = "en") -> str:
-    """Write a number with thousands and decimals marked as the language does.
-
-    Examples
-    --------
-    >>> number(-1234.5, 1, "en"), number(1234.5, 1, "es")
-    ('−1,234.5', '1.234,5')
-    """
-    thousands, point = _MARKS[check_language(language)]
-    if not math.isfinite(value):
-        return "∞" if value > 0 else ("−∞" if value < 0 else "")
-    plain = f"{abs(value):,.{decimals}f}"
-    negative = value < 0 and any(digit in "123456789" for digit in plain)
-    written = plain.replace(",", "\0").replace(".", point).replace("\0", thousands)
-    return f"−{written}" if negative else written
-
-
-def percent(share: float, decimals: int, language: str = "en") -> str:
-    """Write a share (0.305) as a percentage, with the space that French and Spanish put before the sign.
-
-    Examples
-    --------
-    >>> percent(0.305, 1, "en")
-    '30.5%'
-    """
-    gap = "" if language == "en" else FIXED
-    return f"{number(share * 100, decimals, language)}{gap}%"
-
-
-def level_words(level: float, language: str = "en") -> str:
-    """A level of confidence: 95%, 97.5%."""
-    return percent(level, 0 if abs(level * 100 - round(level * 100)) < 1e-9 else 1, language)
-
-
-def spread(lower: str, upper: str, language: str = "en") -> str:
-    """Two written limits as a range: an en dash between them, with spaces where a limit is negative."""
-    check_language(language)
-    return f"{lower} – {upper}" if "−" in lower or "−" in upper else f"{lower}–{upper}"
 
 
 def joined(items: Sequence[str], language: str = "en") -> str:

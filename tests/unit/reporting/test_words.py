@@ -15,8 +15,9 @@ from fl_estimate.estimators.hierarchical.sources import BIASES_INDEPENDENT
 from fl_estimate.estimators.synthesis.combine import SOURCES_INDEPENDENT
 from fl_estimate.inputs.sample_design import SINGLE_PSU_RULES
 from fl_estimate.reporting import words
-from fl_estimate.reporting.words import FAMILIES, LANGUAGES, joined, labels, level_words, number, percent, say, spread
+from fl_estimate.reporting.words import FAMILIES, LANGUAGES, joined, labels, say
 from fl_estimate.results.codes import AssumptionCode, Code, IntervalKind, MethodName, Quantity, ReasonCode, Term
+from fl_estimate.words.numbers import level_words, number, percent, spread
 
 
 def parameters(text: str) -> set[str]:

@@ -25,7 +25,8 @@ from fl_estimate.reporting.published_tables import PublishedTable, PublishedTabl
 from fl_estimate.reporting.renderers import renders
 from fl_estimate.reporting.rule_words import width_sentences
 from fl_estimate.reporting.tests_in_tables import of_tests
-from fl_estimate.reporting.words import joined, level_words, opening, say
+from fl_estimate.reporting.words import joined, opening, say
+from fl_estimate.words.numbers import level_words
 
 HERE = "fl_estimate.reporting.formats"
 JOINED = ("interval", "cv")
