@@ -1,0 +1,88 @@
+"""Which languages there are: one catalogue file each; and what a tag such as ``es-MX`` stands for.
+
+A language is there where ``catalogues/<language>.po`` is: nothing else lists languages. A tag names a language, or a
+language and a territory: the words are those of the language, numbers and dates those of the territory.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+from fl_estimate.errors import PublishFault, not_one_of
+
+SOURCE = "en"
+"""The language that texts are written in first; what another language lacks is said in this one."""
+
+CATALOGUES: Traversable = files("fl_estimate.words") / "catalogues"
+
+
+def _found() -> tuple[str, ...]:
+    names = sorted(each.name.removesuffix(".po") for each in CATALOGUES.iterdir() if each.name.endswith(".po"))
+    return (SOURCE, *(name for name in names if name != SOURCE))
+
+
+LANGUAGES: tuple[str, ...] = _found()
+"""Languages that have a catalogue, English first."""
+
+
+def check_language(tag: str) -> str:
+    """Give the tag back where its words are there; FL-PUB-07 where not.
+
+    Parameters
+    ----------
+    tag : str
+        A language that has a catalogue ("fr"), or one with a territory or region of CLDR ("es-MX", "es-419").
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    PublishFault
+        FL-PUB-07: there is no catalogue of this language, or no such territory.
+
+    Examples
+    --------
+    >>> check_language("es-MX")
+    'es-MX'
+    """
+    if not isinstance(tag, str) or not _is_known(tag):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise not_one_of("FL-PUB-07", "this language", tag, LANGUAGES, PublishFault)
+    return tag
+
+
+def words_of(tag: str) -> str:
+    """Whose catalogue a tag stands for: "es" of "es-MX"."""
+    return check_language(tag).partition("-")[0]
+
+
+def locale_of(tag: str) -> str:
+    """The identifier that Babel has for a tag: "es_MX" of "es-MX"; of a language alone, the language.
+
+    Where CLDR has no numbers and dates of their own for a territory, it is the language again.
+    """
+    language, _, territory = check_language(tag).partition("-")
+    return f"{language}_{territory}" if territory and _of_cldr(language, territory) else language
+
+
+@cache
+def _is_known(tag: str) -> bool:
+    language, mark, territory = tag.partition("-")
+    if language not in LANGUAGES:
+        return False
+    return not mark or _of_cldr(language, territory) or _is_territory(language, territory)
+
+
+def _of_cldr(language: str, territory: str) -> bool:
+    from babel import localedata
+
+    return localedata.exists(f"{language}_{territory}") and territory.isupper() | territory.isdigit()
+
+
+def _is_territory(language: str, territory: str) -> bool:
+    from babel import Locale
+
+    return territory in Locale(language).territories
