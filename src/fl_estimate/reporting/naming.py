@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from fl_estimate.inputs.wording import ANY, FILE, ColumnWords, Text, Wording
+from fl_estimate.inputs.wording import ANY, FILE, ColumnWords, Text, Wording, in_language
 from fl_estimate.reporting.vocabulary import VALUES
 from fl_estimate.reporting.vocabulary_units import UNITS
 from fl_estimate.reporting.words import LANGUAGES, labels, opening, say
@@ -32,7 +32,7 @@ _CLASS = re.compile(r"(?:C\()?(?P<column>[\w@]+)(?:, [^)]*)?\)?\[(?:T\.)?(?P<cod
 
 def told(text: Text, language: str) -> str:
     """What the mapping or study says in a language, or for all; empty where it says nothing."""
-    return text.get(language) or text.get(ANY) or ""
+    return in_language(text, language) or text.get(ANY) or ""
 
 
 def column_title(wording: Wording, name: str, language: str) -> str:

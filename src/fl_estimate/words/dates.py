@@ -10,7 +10,7 @@ import re
 from functools import cache
 from typing import Literal
 
-from fl_estimate.words.languages import locale_of, words_of
+from fl_estimate.words.languages import SOURCE, check_language, locale_of, words_of
 
 Detail = Literal["day", "month", "year"]
 Moment = tuple[dt.date, Detail]
@@ -86,6 +86,7 @@ def period(text: str, language: str = "en") -> str:
     ('mars 2021', 'à partir du 1er mars 2021', '')
     """
     plain = text.strip()
+    check_language(language)  # before the try: the fault of a language is a ValueError too
     try:
         if _ONE.fullmatch(plain):
             return _alone(_moment(plain), language)
@@ -121,18 +122,20 @@ def _both(first: Moment, last: Moment, language: str) -> str:
         return _alone(first, language)
     if start > end:
         raise ValueError
+    key = "days" if detail == other == "day" else "others"
+    language = _worded(key, language)
     opening, ending = _alone(first, language), _alone(last, language)
     if detail == other == "day" and start.year == end.year:
         inside = start.month == end.month and _begins_with_day(language)
         opening = _written(start, "day" if inside else "day.month", language)
     elif detail == other == "month" and start.year == end.year:
         opening = _written(start, "month", language)
-    return _joined("days" if detail == other == "day" else "others", language, first=opening, last=ending)
+    return _joined(key, language, first=opening, last=ending)
 
 
 def _open(which: str, moment: Moment, language: str) -> str:
-    date, detail = moment
-    key = f"{which}_day" if detail == "day" else which
+    key = f"{which}_day" if moment[1] == "day" else which
+    language = _worded(key, language)
     return _joined(key, language, date=_alone(moment, language))
 
 
@@ -181,6 +184,11 @@ _JOINED: dict[str, dict[str, str]] = {
     "es": {"days": "del {first} al {last}", "others": "de {first} a {last}", "since_day": "desde el {date}",
            "since": "desde {date}", "until_day": "hasta el {date}", "until": "hasta {date}"},
 }  # fmt: skip
+
+
+def _worded(key: str, language: str) -> str:
+    """The language itself, or English where it has no words for this: half a period in each would be neither."""
+    return language if key in _JOINED.get(words_of(language), {}) else SOURCE
 
 
 def _joined(key: str, language: str, **parts: str) -> str:

@@ -139,7 +139,7 @@ def test_out_of_scope_is_told_in_words() -> None:
     assert "Not applicable (out of scope) (not_applicable)" in text
     assert "Age in the reference period: unknown, out of scope" in text
     with pytest.raises(IndicatorFault, match="FL-IND-14"):
-        fl.explain({}, "icls2018_adult", age=30).text("pt")
+        fl.explain({}, "icls2018_adult", age=30).text("de")
     assert repr(fl.explain({}, "icls2018_adult", age=30, default="no")) == "Explanation(icls2018_adult: not_FL)"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fl_estimate.errors import IndicatorFault
-from fl_estimate.indicators.items import LANGUAGES, UNKNOWN_ANSWERS, Wording, known_items
+from fl_estimate.indicators.items import UNKNOWN_ANSWERS, Wording, known_items
 from fl_estimate.indicators.logic import FALSE, TRUE, UNKNOWN
 
 T, U, F = TRUE, UNKNOWN, FALSE
@@ -17,7 +17,7 @@ def test_every_item_and_field_is_there_in_three_languages() -> None:
     # ten conditions of C29's exceptions and forced marriage; is_domestic is for an attribute of the GEMS forms
     assert (len(known.items), len(known.fields)) == (95 + 5, 20 + 10 + 1 + 1)
     for question in (*known.items.values(), *known.fields.values()):
-        assert all(getattr(question.question, language) for language in LANGUAGES), question.id
+        assert all(getattr(question.question, language) for language in ("en", "fr", "es")), question.id
     assert known.phases == ("recruitment", "work", "leave")
     assert all(set(item.phases) <= set(known.phases) for item in known.items.values())
 
@@ -69,7 +69,8 @@ def test_a_phase_that_an_item_cannot_have_is_false_and_its_only_phase_is_its_own
 
 def test_wording_falls_back_to_english_and_knows_its_languages() -> None:
     assert Wording("debt", "dette").of("fr") == "dette"
-    assert Wording("debt", "dette").of("es") == "debt"
+    assert Wording("debt", "dette").of("es") == Wording("debt", "dette").of("pt") == "debt"
+    assert Wording("debt", "dette", "deuda").of("es-MX") == "deuda"
     with pytest.raises(IndicatorFault) as caught:
         Wording("debt").of("de")
     assert caught.value.code == "FL-IND-14"
