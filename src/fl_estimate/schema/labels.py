@@ -14,7 +14,7 @@ LANGUAGES: tuple[str, ...] = ("en", "fr", "es")
 """Of the labels that are written; another language has the English ones."""
 _PRECISION = {
     "en": "How much of the date is known",
-    "fr": "Ce que l'on sait de la date",
+    "fr": "Ce que l’on sait de la date",
     "es": "Cuánto se sabe de la fecha",
 }
 

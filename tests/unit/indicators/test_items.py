@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+
 import pytest
 
 from fl_estimate.errors import IndicatorFault
@@ -74,3 +80,57 @@ def test_wording_falls_back_to_english_and_knows_its_languages() -> None:
     with pytest.raises(IndicatorFault) as caught:
         Wording("debt").of("de")
     assert caught.value.code == "FL-IND-14"
+
+
+def questions(language: str) -> dict[str, str]:
+    known = known_items()
+    return {each.id: each.question.of(language) for each in (*known.items.values(), *known.fields.values())}
+
+
+NEGATIVE = {
+    "en": r"n't\b|^(Were|Was|Did|Do|Are|Is|Could) (you|it|they|the \w+) not\b",
+    "fr": r"^N(e |’)|-(vous|il|elle|on|ils|elles|ce) (pas|jamais|plus)\b",
+    "es": r"¿(No|Nunca|Nadie)\b",
+}
+
+
+@pytest.mark.parametrize("language", NEGATIVE)
+def test_no_question_is_negative(language: str) -> None:
+    """«Non» and «no» answer "n’étiez-vous pas libre ?" both ways: what is not may stand in a clause, never in the question."""
+    assert {name: text for name, text in questions(language).items() if re.search(NEGATIVE[language], text)} == {}
+    assert re.search(NEGATIVE["fr"], "N’étiez-vous pas libre de quitter ce travail ?")
+    assert re.search(NEGATIVE["es"], "¿No era libre de dejar este trabajo?")
+
+
+ONE_SEX = {
+    # the person as an object, and participles that agree with the person; "lo que" and the two of work and of a cost do not
+    "es": r"\b[Ll]o(?! que\b)\b(?!\()|(?<!hab)[aeií]rlo\b(?!\()|\b(asalariado|obligado|forzado|compañeros?)\b(?!\()",
+    "fr": r"(Avez-vous été|Étiez-vous|[Vv]ous a-t-on (?=enlev|enferm|forc|tromp|recrut|empêch|transport))\s*\w*(é|u)\b(?!\()",
+}
+
+
+@pytest.mark.parametrize("language", ONE_SEX)
+def test_questions_are_put_to_both_sexes(language: str) -> None:
+    # "lo" is the work, the cost or the demand
+    of_things = {"costs.paid_by_worker", "state.direct_interest", "state.imposed_by_state", "r_forced_for_relative"}
+    met = {name: text for name, text in questions(language).items() if re.search(ONE_SEX[language], text)}
+    assert set(met) - of_things == set()
+    assert re.search(ONE_SEX["es"], "¿Lo retenían?")
+    assert re.search(ONE_SEX["fr"], "Avez-vous été enlevé ?")
+
+
+@pytest.mark.parametrize(
+    "path", sorted(Path(str(files("fl_estimate.indicators") / "frameworks")).glob("*.toml")), ids=lambda p: p.stem
+)
+def test_french_has_one_apostrophe(path: Path) -> None:
+    def texts(value: object, key: str = "") -> Iterator[str]:
+        if isinstance(value, dict):
+            for name, each in value.items():
+                yield from texts(each, name)
+        elif isinstance(value, list):
+            for each in value:
+                yield from texts(each, key)
+        elif key == "fr":
+            yield str(value)
+
+    assert [text for text in texts(tomllib.loads(path.read_text(encoding="utf-8"))) if "'" in text] == []
