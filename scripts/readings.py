@@ -68,7 +68,9 @@ def table(figures: list[dict[str, float]], language: str) -> str:
     for reading, figure in zip(READINGS, figures, strict=True):
         moved = figure["persons"] - default
         change = (
-            "" if reading == READINGS[0] or "one_fact" in reading else f"{'+' if moved > 0 else ''}{figure_of(moved, 0)}"
+            ""
+            if reading == READINGS[0] or "one_fact" in reading
+            else f"{'+' if moved > 0 else ''}{figure_of(moved, 0)}"
         )
         cells = (
             say("outcome", reading, language),

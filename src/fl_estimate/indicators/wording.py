@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fl_estimate.indicators.changes import MOST
 from fl_estimate.indicators.items import Items, Wording
-from fl_estimate.words.dates import period
+from fl_estimate.words.periods import period
 
 if TYPE_CHECKING:
     from fl_estimate.indicators.explained import CriterionReading, Explained

@@ -17,8 +17,7 @@ from fl_estimate.estimators.sensitivity.delta_curve import odds_of
 from fl_estimate.reporting.drawing import LETTER, TEXT, WIDTH, axis_numbers, styled, wrapped
 from fl_estimate.reporting.layout import Layout
 from fl_estimate.reporting.palette import FAINT, INK, PAPER, RULE, SERIES, SOFT
-from fl_estimate.reporting.vocabulary_sensitivity import PICTURE
-from fl_estimate.reporting.words import LANGUAGES
+from fl_estimate.reporting.words import say
 from fl_estimate.results.codes import SCENARIO_PREVALENCE, SCENARIO_TOTAL, UNDERCOVERAGE_PREVALENCE, UNDERCOVERAGE_TOTAL
 from fl_estimate.words.numbers import level_words, number
 
@@ -198,7 +197,7 @@ def _dress(axes: Axes, sheet: Layout, under: str, language: str) -> None:
 
 
 def _word(code: str, language: str) -> str:
-    return PICTURE[code][LANGUAGES.index(language)]
+    return say("picture", f"curve.{code}", language)
 
 
 def _float(value: Any) -> float:

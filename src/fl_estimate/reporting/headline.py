@@ -18,7 +18,7 @@ from fl_estimate.reporting.truth import Truth
 from fl_estimate.reporting.words import opening, say
 from fl_estimate.results.columns import IDENTIFIED, IMPUTED
 from fl_estimate.results.recipe import Period
-from fl_estimate.words import dates
+from fl_estimate.words import periods
 from fl_estimate.words.numbers import level_words, number, percent, spread
 
 ORDER: tuple[str, ...] = ("prevalence", "ratio", "mean", "total")
@@ -131,7 +131,7 @@ def _when(reference: str, language: str) -> dict[str, str]:
 
 def period(text: str, language: str) -> str:
     """A reference period in words: days, months or years as the language joins them, a lifetime, or months before an interview."""
-    if dated := dates.period(text, language):
+    if dated := periods.period(text, language):
         return dated
     read = Period(text)
     several = read.months is not None and read.months > 1

@@ -12,9 +12,7 @@ from typing import Any
 import pandas as pd
 
 from fl_estimate.inputs.wording import ANY, FILE, ColumnWords, Text, Wording, in_language
-from fl_estimate.reporting.vocabulary import VALUES
-from fl_estimate.reporting.vocabulary_units import UNITS
-from fl_estimate.reporting.words import LANGUAGES, labels, opening, say
+from fl_estimate.reporting.words import labels, opening, say
 from fl_estimate.results.codes import WHOLE
 from fl_estimate.results.estimates import Assumption
 from fl_estimate.schema.labels import label_of
@@ -162,8 +160,8 @@ def _code_words(wording: Wording, column: str, code: str, language: str) -> str:
 
 def known_value(column: str, code: str, language: str) -> str:
     """A code of a variable of the common schema in words, where it is one; empty elsewhere."""
-    words = VALUES.get(column, {}).get(code)
-    return words[LANGUAGES.index(language)] if words else ""
+    words = say("value", of_schema := f"{column}.{code}", language)
+    return words if words != of_schema else ""
 
 
 def with_labels(frame: pd.DataFrame, wording: Wording) -> pd.DataFrame:
@@ -196,7 +194,8 @@ def _stems(outcomes: Iterable[str]) -> set[str]:
 
 def unit_words(unit: str, key: str, language: str) -> str:
     """Words of what is counted: `number`, `n`, `units`, `of`, `none_or_all`, `all`, `sample`."""
-    return UNITS.get(unit, UNITS["persons"])[key][LANGUAGES.index(language)]
+    words = say("unit", of_unit := f"{unit}.{key}", language)
+    return words if words != of_unit else say("unit", f"persons.{key}", language)
 
 
 def unit_forms(unit: str, language: str) -> dict[str, str]:

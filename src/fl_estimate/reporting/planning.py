@@ -11,8 +11,7 @@ from fl_estimate.design.planning import SamplePlan
 from fl_estimate.errors import PublishFault
 from fl_estimate.reporting.drawing import TEXT, WIDTH, axis_numbers, styled
 from fl_estimate.reporting.palette import INK, RULE, SERIES
-from fl_estimate.reporting.vocabulary_models import PLAN_AXES, PLAN_LINES
-from fl_estimate.reporting.words import LANGUAGES, check_language
+from fl_estimate.reporting.words import check_language, say
 from fl_estimate.words.numbers import number, percent
 
 if TYPE_CHECKING:
@@ -58,14 +57,17 @@ def plot_plan(*plans: SamplePlan, language: str = "en") -> Figure:
             found=f"{len(plans)} plans",
             fix="give one to four plans",
         )
-    place = LANGUAGES.index(language)
     with styled():
         figure = Picture(figsize=(WIDTH, WIDTH * 0.55), layout="constrained")
         axes = figure.add_subplot()
         said = [
-            PLAN_LINES[place].format(
-                p=percent(plan.prevalence, 2, language), deff=number(plan.design_effect, 2, language)
-            )
+            say(
+                "picture",
+                "plan.line",
+                language,
+                p=percent(plan.prevalence, 2, language),
+                deff=number(plan.design_effect, 2, language),
+            )  # fmt: skip
             for plan in plans
         ]
         alike = len(set(said)) < len(said)
@@ -85,7 +87,7 @@ def plot_plan(*plans: SamplePlan, language: str = "en") -> Figure:
         axes.yaxis.set_major_locator(MaxNLocator(6))
         axes.yaxis.set_major_formatter(axis_numbers(lambda value: percent(value, 1, language)))
         axes.set_ylim(bottom=0)
-        axes.set_xlabel(PLAN_AXES[0][place], color=INK, fontsize=TEXT)
-        axes.set_ylabel(PLAN_AXES[1][place], color=INK, fontsize=TEXT)
+        axes.set_xlabel(say("picture", "plan.x", language), color=INK, fontsize=TEXT)
+        axes.set_ylabel(say("picture", "plan.y", language), color=INK, fontsize=TEXT)
         axes.legend(frameon=False, fontsize=TEXT)
     return figure

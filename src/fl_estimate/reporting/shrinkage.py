@@ -17,8 +17,7 @@ from fl_estimate.errors import PublishFault, listed
 from fl_estimate.reporting.drawing import TEXT, WIDTH, axis_numbers, styled
 from fl_estimate.reporting.naming import value_words
 from fl_estimate.reporting.palette import INK, RULE, SERIES, SOFT
-from fl_estimate.reporting.vocabulary_areas import AXES
-from fl_estimate.reporting.words import LANGUAGES, check_language
+from fl_estimate.reporting.words import check_language, say
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.words.numbers import number
 
@@ -77,10 +76,10 @@ def plot_shrinkage(direct: Estimates, model: Estimates, *, language: str = "en")
         names.get(row[0], str(row[0])) if len(by) == 1 else ", ".join(map(str, row))
         for row in both[by].itertuples(index=False)
     ]
-    return _draw(both, met, labels, LANGUAGES.index(language))
+    return _draw(both, met, labels, language)
 
 
-def _draw(both: pd.DataFrame, met: npt.NDArray[np.bool_], labels: Sequence[str], place: int) -> Figure:
+def _draw(both: pd.DataFrame, met: npt.NDArray[np.bool_], labels: Sequence[str], language: str) -> Figure:
     from fl_estimate.reporting.picture import Picture
 
     columns = ("value", "lower", "upper", "value_direct", "lower_direct", "upper_direct")
@@ -99,10 +98,10 @@ def _draw(both: pd.DataFrame, met: npt.NDArray[np.bool_], labels: Sequence[str],
         axes.scatter(np.full((~met).sum(), start), value[~met], s=20, facecolor="white", edgecolor=SERIES[0], zorder=4)
         axes.set_xlim(start - 0.01 * end, end)
         axes.set_ylim(start - 0.01 * end, end)
-        _number_axes(axes, LANGUAGES[place])
+        _number_axes(axes, language)
         _name(axes, np.where(met, x, start), value, labels, (start - 0.01 * end, end))
-        axes.set_xlabel(AXES["direct"][place], color=INK, fontsize=TEXT)
-        axes.set_ylabel(AXES["model"][place], color=INK, fontsize=TEXT)
+        axes.set_xlabel(say("picture", "shrinkage.direct", language), color=INK, fontsize=TEXT)
+        axes.set_ylabel(say("picture", "shrinkage.model", language), color=INK, fontsize=TEXT)
     return figure
 
 

@@ -19,8 +19,7 @@ from fl_estimate.inputs.respondents import resolve
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.reporting.drawing import TEXT, WIDTH, axis_numbers, styled
 from fl_estimate.reporting.palette import DEEP, FAINT, INK, PAPER, RULE, SERIES, SOFT
-from fl_estimate.reporting.vocabulary_weights import PICTURE
-from fl_estimate.reporting.words import LANGUAGES, check_language
+from fl_estimate.reporting.words import check_language, say
 from fl_estimate.words.numbers import number, percent
 
 if TYPE_CHECKING:
@@ -70,7 +69,6 @@ def plot_weights(
     from fl_estimate.reporting.picture import Picture
 
     check_language(language)
-    place = LANGUAGES.index(language)
     summary = weight_summary(people, design=design).frame
     resolved = resolve(people, design)
     frame, known = in_a_column(as_frame(resolved.frame), resolved.design)
@@ -79,15 +77,13 @@ def plot_weights(
         wide = 1 if responded is None else 2
         figure = Picture(figsize=(WIDTH, 3.3), facecolor=PAPER, layout="constrained")
         axes = figure.subplots(1, wide, squeeze=False)[0]
-        _distribution(axes[0], {name: weights_met(frame, name) for name in columns}, summary, place, language)
+        _distribution(axes[0], {name: weights_met(frame, name) for name in columns}, summary, language)
         if responded is not None:
-            _response(axes[1], _by_fifth(frame, str(known.weights), responded), place, language)
+            _response(axes[1], _by_fifth(frame, str(known.weights), responded), language)
     return figure
 
 
-def _distribution(
-    axes: Axes, columns: dict[str, tuple[Floats, Floats]], summary: Any, place: int, language: str
-) -> None:
+def _distribution(axes: Axes, columns: dict[str, tuple[Floats, Floats]], summary: Any, language: str) -> None:
     """Shares of the persons along the weight: the final ones filled, those before as an outline."""
     from matplotlib.ticker import MaxNLocator
 
@@ -99,21 +95,23 @@ def _distribution(
     for rank, (name, (values, rows)) in enumerate(columns.items()):
         share = np.histogram(values, bins=edges, weights=rows / rows.sum())[0]
         row = summary[summary["weights"] == name].iloc[-1]
-        label = PICTURE["deff"][place].format(weights=name, deff=number(float(row["deff_kish"]), 2, language))
+        label = say(
+            "picture", "weights.deff", language, weights=name, deff=number(float(row["deff_kish"]), 2, language)
+        )
         final = rank == len(columns) - 1
         axes.stairs(share, edges, fill=final, color=SERIES[1] if final else DEEP, linewidth=1.4, label=label,
                     zorder=2 if final else 3)  # fmt: skip
     last = summary.iloc[-1]
     far = float(last["median"] + QUARTILES * (last["upper_quartile"] - last["lower_quartile"]))
     if last["extreme"]:
-        words = PICTURE["extreme"][place].format(n=number(float(last["extreme"]), 0, language))
+        words = say("picture", "weights.extreme", language, n=int(last["extreme"]))
         axes.axvline(far, color=SOFT, linewidth=1, linestyle=(0, (4, 3)), label=words)
     axes.set_xscale("log")
     _ticks(axes, edges, language)
     axes.set_ylim(bottom=0)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
     axes.yaxis.set_major_formatter(axis_numbers(lambda value: percent(value, 0, language)))
-    _dressed(axes, PICTURE["weight"][place], PICTURE["persons"][place])
+    _dressed(axes, say("picture", "weights.weight", language), say("picture", "weights.persons", language))
     axes.legend(frameon=False, fontsize=TEXT - 1, labelcolor=INK, loc="lower left", bbox_to_anchor=(0, 1))
 
 
@@ -158,7 +156,7 @@ def _by_fifth(frame: Any, column: str, responded: str) -> tuple[Floats, Floats, 
     return weight / people, people - unknown, came
 
 
-def _response(axes: Axes, fifths: tuple[Floats, Floats, Floats], place: int, language: str) -> None:
+def _response(axes: Axes, fifths: tuple[Floats, Floats, Floats], language: str) -> None:
     """The share that answered, a bar for each fifth, and a line at the share of all."""
     mean, people, came = fifths
     share = np.divide(came, people, out=np.zeros_like(came), where=people > 0)
@@ -170,7 +168,7 @@ def _response(axes: Axes, fifths: tuple[Floats, Floats, Floats], place: int, lan
     axes.set_ylim(0, max(1.0, float(share.max(initial=0.0))) * 1.08)
     axes.set_xticks(np.arange(len(mean)), [_plain(float(value), language) for value in mean])
     axes.yaxis.set_major_formatter(axis_numbers(lambda value: percent(value, 0, language)))
-    _dressed(axes, PICTURE["fifth"][place], PICTURE["answered"][place])
+    _dressed(axes, say("picture", "weights.fifth", language), say("picture", "weights.answered", language))
 
 
 def _dressed(axes: Axes, x: str, y: str) -> None:

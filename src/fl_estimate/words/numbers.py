@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from fl_estimate.words.languages import locale_of, words_of
+from fl_estimate.words.spaces import FIXED, NARROW
 
-NARROW, FIXED = "\u202f", "\u00a0"
-"""Narrow no-break space (thousands) and no-break space (before the per cent sign)."""
 MINUS = "\u2212"
 """The sign of negative numbers in every language: CLDR's hyphen would break a line and read as a range."""
 

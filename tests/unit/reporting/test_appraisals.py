@@ -17,7 +17,7 @@ import fl_estimate as fl
 from fl_estimate import capture_recapture as cr
 from fl_estimate.reporting.lists_figures import limits_text
 from fl_estimate.reporting.palette import RULE, SERIES
-from fl_estimate.reporting.words import FAMILIES
+from fl_estimate.words.catalogue import codes_of
 
 SOURCE = Path(__file__).resolve().parents[3] / "src" / "fl_estimate" / "estimators" / "capture_recapture"
 
@@ -95,7 +95,7 @@ def test_the_page_says_what_is_known_and_what_is_assumed() -> None:
     assert "No data can test this" in text
     assert "no single figure is given" in text
     assert f"{row['lower']:,.0f}"[0] in text
-    assert "Only 13 persons (7 % of those observed)" in text
+    assert "Only 13 persons (7% of those observed)" in text
     assert "The lists cover 3 years" in text
 
 
@@ -107,12 +107,12 @@ def test_codes_of_warnings_and_of_what_rules_out_have_words() -> None:
         for text in ast.walk(node.value) if isinstance(text, ast.Constant)
     }  # fmt: skip
     assert len(said) > 12
-    assert {f"warned.{code}" for code in said} <= FAMILIES["appraisal"].keys()
+    assert {f"warned.{code}" for code in said} <= set(codes_of("appraisal"))
     rules = re.search(r"tests = \{(.*?)\n    \}", (SOURCE / "appraisal.py").read_text(encoding="utf-8"), re.DOTALL)
     assert rules is not None
     codes = set(re.findall(r'^        "([a-z_]+)":', rules[1], re.MULTILINE))
     assert len(codes) == 9
-    assert {f"why.{code}" for code in codes} <= FAMILIES["appraisal"].keys()
+    assert {f"why.{code}" for code in codes} <= set(codes_of("appraisal"))
 
 
 def test_a_method_that_is_not_counted_is_hollow() -> None:

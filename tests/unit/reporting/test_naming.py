@@ -17,7 +17,7 @@ from fl_estimate.reporting.formats.html import report
 from fl_estimate.reporting.headline import headline
 from fl_estimate.reporting.layout import layout
 from fl_estimate.reporting.naming import outcome_words, term_words
-from fl_estimate.reporting.vocabulary_units import UNITS
+from fl_estimate.words.catalogue import codes_of
 
 WORDS = Wording(
     unit="households",
@@ -137,7 +137,9 @@ def test_unweighted_is_said_in_tables_headline_and_report() -> None:
 
 
 def test_every_unit_has_all_its_words() -> None:
-    assert set(UNITS) == set(KNOWN_UNITS)
-    for unit, words in UNITS.items():
-        assert words.keys() == UNITS["persons"].keys(), unit
+    ours = [code.partition(".") for code in codes_of("unit")]
+    keys = {unit: {key for one, _, key in ours if one == unit} for unit, _, _ in ours}
+    assert set(keys) == set(KNOWN_UNITS)
+    for unit, words in keys.items():
+        assert words == keys["persons"], unit
         assert all(len(said) == 3 and all(said) for said in words.values())

@@ -19,9 +19,9 @@ from fl_estimate.reporting.layout import layout
 from fl_estimate.reporting.naming import term_words
 from fl_estimate.reporting.rule_words import width_sentences
 from fl_estimate.reporting.tests_in_tables import cells_of_test
-from fl_estimate.reporting.words import _shown, say
 from fl_estimate.results.basis import Support
 from fl_estimate.results.codes import WHOLE
+from fl_estimate.words.say import _shown, say
 from tests.unit.reporting.made import WITHHELD, estimates
 from tests.unit.reporting.test_naming import WORDS
 
@@ -125,11 +125,11 @@ def test_what_is_compared_is_called_by_its_words() -> None:
 
 
 def test_parameters_of_a_sentence_are_written_as_readers_write_them() -> None:
-    said = [_shown("x", value, "fr") for value in (True, None, 3, 3.0, 0.25, 0.1, 0.034, -0.5, [1, "a"], ("b",), "c")]
+    said = [_shown(value, "", "fr") for value in (True, None, 3, 3.0, 0.25, 0.1, 0.034, -0.5, [1, "a"], ("b",), "c")]
     assert said == ["True", "None", "3", "3", "0,25", "0,10", "0,034", "−0,50", "1, a", "b", "c"]
-    assert _shown("kind", "wald", "en") == say("interval", "wald", "en") != "wald"
-    assert _shown("rule", "stepwise", "en") == say("rule", "stepwise", "en")
-    assert _shown("kind", 3, "en") == "3"
+    assert _shown("wald", "interval", "en") == say("interval", "wald", "en") != "wald"
+    assert _shown("stepwise", "rule", "en") == say("rule", "stepwise", "en")
+    assert _shown(3, "interval", "en") == "3"
 
 
 def test_a_test_is_one_line_with_what_it_tested() -> None:

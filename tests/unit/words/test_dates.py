@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fl_estimate as fl
-from fl_estimate.words.dates import day, period
+from fl_estimate.words.dates import day, day_or_text
 from fl_estimate.words.languages import LANGUAGES, locale_of
+from fl_estimate.words.periods import period
+from fl_estimate.words.say import say
 
 TAGS = ("en", "fr", "es", "es-MX", "es-HN", "fr-CA", "en-US")
 days = st.dates(dt.date(1, 1, 1), dt.date(9999, 12, 31))
@@ -94,3 +96,17 @@ def test_a_language_without_words_is_refused() -> None:
     for write in (lambda: day(dt.date(2023, 1, 1), "de"), lambda: period("2023", "de")):
         with pytest.raises(fl.FlError, match="FL-PUB-07"):
             write()
+
+
+def test_a_day_that_is_a_parameter_of_a_sentence_is_written_in_words() -> None:
+    assert [say("assumption", "stock_on_day", tag, day="2023-12-01") for tag in ("en", "fr", "es")] == [
+        "Persons in the class on the reference day: 1 December 2023.",
+        "Personnes dans la classe au jour de référence\u00a0: 1er décembre 2023.",
+        "Personas en la clase en el día de referencia: 1 de diciembre de 2023.",
+    ]
+    assert say("assumption", "stock_on_day", day="interview_date").endswith(": interview_date.")
+    assert [day_or_text(text) for text in ("2023-02-31", "2023-1-001", "0123456789")] == [
+        "2023-02-31",
+        "2023-1-001",
+        "0123456789",
+    ]

@@ -10,7 +10,7 @@ import pytest
 from scipy import special
 
 import fl_estimate as fl
-from fl_estimate.reporting.words import FAMILIES
+from fl_estimate.words.catalogue import codes_of
 
 published = fl.synthesis.published
 Z = float(special.ndtri(0.975))
@@ -167,9 +167,9 @@ def test_the_rate_of_a_whole_is_not_the_mean_of_rates() -> None:
 
 def test_every_code_of_synthesis_has_words() -> None:
     """Codes that are put together from words are not found by the search over the source."""
-    assert {f"published_{mark}" for mark in ("verified", "secondary", "unmarked")} <= FAMILIES["assumption"].keys()
-    assert {f"between_countries_{how}" for how in ("region", "pooled", "given")} <= FAMILIES["assumption"].keys()
-    assert {"sources_fixed", "sources_random"} <= FAMILIES["assumption"].keys()
+    assert {f"published_{mark}" for mark in ("verified", "secondary", "unmarked")} <= set(codes_of("assumption"))
+    assert {f"between_countries_{how}" for how in ("region", "pooled", "given")} <= set(codes_of("assumption"))
+    assert {"sources_fixed", "sources_random"} <= set(codes_of("assumption"))
     methods = {
         "stock-in-window",
         "stock-completed",
@@ -179,9 +179,9 @@ def test_every_code_of_synthesis_has_words() -> None:
         "aggregate",
         "sum",
     }
-    assert methods <= FAMILIES["method"].keys()
-    assert methods <= FAMILIES["source"].keys()
-    assert {"change_difference", "change_ratio", "change_percent"} <= FAMILIES["quantity"].keys()
+    assert methods <= set(codes_of("method"))
+    assert methods <= {*codes_of("source"), *codes_of("method")}
+    assert {"change_difference", "change_ratio", "change_percent"} <= set(codes_of("quantity"))
 
 
 def test_what_is_made_of_a_figure_that_is_withheld_is_withheld() -> None:
