@@ -16,6 +16,7 @@ from fl_estimate.errors import IndicatorFault, not_one_of
 from fl_estimate.indicators.logic import FALSE, TRUE, UNKNOWN, Value, any_of, at_most_unknown
 from fl_estimate.schema.answer_sets import split
 from fl_estimate.words.languages import LANGUAGES, is_language, words_of
+from fl_estimate.words.spaces import with_spaces
 
 NO = "no"
 MISSING = "missing"
@@ -45,7 +46,8 @@ class Wording:
         """
         if not is_language(language):
             raise not_one_of("FL-IND-14", "this language", language, LANGUAGES, IndicatorFault)
-        return self.texts.get(words_of(language)) or self.en
+        words = words_of(language)
+        return with_spaces(self.texts.get(words) or self.en, words)
 
     @property
     def texts(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The words of an explanation, in English, French and Spanish."""
+"""An explanation in words. The words are in the catalogues, the questions and labels in the files of the frameworks."""
 
 from __future__ import annotations
 
@@ -6,63 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from fl_estimate.indicators.changes import MOST
-from fl_estimate.indicators.items import Items, Wording
+from fl_estimate.indicators.items import Items
+from fl_estimate.words.languages import words_of
 from fl_estimate.words.periods import period
+from fl_estimate.words.say import say
+from fl_estimate.words.spaces import with_spaces
 
 if TYPE_CHECKING:
     from fl_estimate.indicators.explained import CriterionReading, Explained
-
-_WORDS: dict[str, Wording] = {
-    "colon": Wording(":", " :", ":"),
-    "framework": Wording("Framework", "Cadre", "Marco"),
-    "rule": Wording("rule", "règle", "regla"),
-    "age": Wording("Age in the reference period", "Âge pendant la période de référence", "Edad en el período de referencia"),
-    "unknown_age": Wording("unknown", "inconnu", "desconocida"),
-    "in_scope": Wording("in scope", "dans le champ", "dentro del ámbito"),
-    "out_of_scope": Wording("out of scope", "hors champ", "fuera del ámbito"),
-    "dimensions": Wording("Dimensions", "Dimensions", "Dimensiones"),
-    "positive": Wording("positive", "positive", "positiva"),
-    "negative": Wording("negative", "négative", "negativa"),
-    "undetermined": Wording("undetermined", "indéterminée", "indeterminada"),
-    "true": Wording("Criteria that are true", "Critères vrais", "Criterios verdaderos"),
-    "unknown": Wording("Criteria that are unknown", "Critères inconnus", "Criterios desconocidos"),
-    "false": Wording("Criteria that are false", "Critères faux", "Criterios falsos"),
-    "phase": Wording("phase", "phase", "fase"),
-    "recruitment": Wording("at recruitment", "au recrutement", "en la contratación"),
-    "work": Wording("during the work", "pendant le travail", "durante el trabajo"),
-    "leave": Wording("on wanting to leave", "au moment de vouloir partir", "al querer irse"),
-    "strong": Wording("strong", "fort", "fuerte"),
-    "medium": Wording("medium", "moyen", "medio"),
-    "weak": Wording("weak", "faible", "débil"),
-    "open": Wording(
-        "Unknown answers that leave the class open",
-        "Réponses inconnues qui laissent la classe ouverte",
-        "Respuestas desconocidas que dejan abierta la clase",
-    ),
-    "changes": Wording(
-        "The fewest answers that would lead to another class",
-        "Le plus petit nombre de réponses qui mèneraient à une autre classe",
-        "El menor número de respuestas que llevaría a otra clase",
-    ),
-    "this": Wording("this answer", "cette réponse", "esta respuesta"),
-    "one_of": Wording("one of these {n} answers", "l’une de ces {n} réponses", "una de estas {n} respuestas"),
-    "and": Wording("and with it", "et avec elle", "y junto con ella"),
-    "or": Wording("or", "ou", "o"),
-    "among": Wording("among other ways", "entre autres", "entre otras vías"),
-    "unused": Wording(
-        "Answers that this framework does not use",
-        "Réponses que ce cadre n’utilise pas",
-        "Respuestas que este marco no utiliza",
-    ),
-    "sources": Wording("Sources", "Sources", "Fuentes"),
-    "primary": Wording("read in the document", "lu dans le document", "leído en el documento"),
-    "secondary": Wording(
-        "read in a text that reports it", "lu dans un texte qui le rapporte", "leído en un texto que lo recoge"
-    ),
-    "recalled": Wording(
-        "recalled, not read in the document", "de mémoire, non lu dans le document", "de memoria, no leído en el documento"
-    ),
-}  # fmt: skip
 
 
 def told(explanation: Explained, language: str) -> str:
@@ -72,7 +23,8 @@ def told(explanation: Explained, language: str) -> str:
 
 def _lines(explanation: Explained, language: str) -> Iterator[str]:
     framework = explanation.framework
-    colon = _say("colon", language)
+    title = framework.title.of(language)
+    colon = _colon(language)
     for outcome in framework.outcomes:
         label = explanation.outcomes[outcome.id]
         words = next((value.label.of(language) for value in outcome.values if value.id == label), "")
@@ -80,7 +32,7 @@ def _lines(explanation: Explained, language: str) -> Iterator[str]:
             yield f"{outcome.label.of(language)}{colon} {label}"
         else:
             yield f"{outcome.label.of(language)}{colon} {words or _say('out_of_scope', language)} ({label})"
-    yield f"{_say('framework', language)}{colon} {framework.title.of(language)}"
+    yield f"{_say('framework', language)}{colon} {title}"
     date = period(framework.date, language) or framework.date
     yield f"  {framework.id}, {date}; {_say('rule', language)}{colon} {_say(framework.verification, language)}"
     age = explanation.age if not isinstance(explanation.age, str) else _say("unknown_age", language)
@@ -92,7 +44,7 @@ def _lines(explanation: Explained, language: str) -> Iterator[str]:
 
 def _decision(explanation: Explained, language: str) -> Iterator[str]:
     """The dimensions, the criteria by their value, and the sources that their numbers stand for."""
-    colon = _say("colon", language)
+    colon = _colon(language)
     if explanation.dimensions:
         yield _say("dimensions", language)
     for dimension in explanation.framework.dimensions:
@@ -111,7 +63,7 @@ def _decision(explanation: Explained, language: str) -> Iterator[str]:
 
 def _otherwise(explanation: Explained, language: str) -> Iterator[str]:
     """Which unknown answers matter, what it would take to change the class, and what was answered for nothing."""
-    colon, known = _say("colon", language), explanation.framework.known
+    colon, known = _colon(language), explanation.framework.known
     questions = explanation.open_questions()
     if questions:
         yield f"{_say('open', language)}{colon}"
@@ -156,15 +108,13 @@ def alternatives(ways: Sequence[Mapping[str, str]]) -> list[list[list[tuple[str,
 
 def _choices(groups: Sequence[Sequence[tuple[str, str]]], known: Items, language: str) -> Iterator[str]:
     """The groups of answers of one way: one answer of each."""
-    colon = _say("colon", language)
+    colon = _colon(language)
     sure = [answer for group in groups if len(group) == 1 for answer in group]
     listed = [sure] if sure else []
     for place, group in enumerate([*listed, *(group for group in groups if len(group) > 1)]):
         alone = place == 0 and bool(sure)
-        if alone:
-            head = _say("this", language) if len(group) == 1 else ""
-        else:
-            head = _say("one_of", language).format(n=len(group))
+        of_one = _say("this", language) if len(group) == 1 else ""
+        head = of_one if alone else _say("one_of", language, n=len(group))
         if place:
             head = f"{_say('and', language)} {head}"
         if head:
@@ -184,7 +134,7 @@ def _answered(question: str, answer: str, known: Items, language: str) -> str:
     """A question and an answer, in words as far as the answer has some."""
     told = [_answer(part, known, language) for part in answer.split(", ")]
     text = asked(question, known, language)
-    mark = " " if text.endswith("?") else f"{_say('colon', language)} "
+    mark = " " if text.endswith("?") else f"{_colon(language)} "
     return f"{text}{mark}{', '.join(told)}"
 
 
@@ -206,8 +156,13 @@ def _criterion(criterion: CriterionReading, framework: str, number: int, known: 
 
 def _source(criterion: CriterionReading, language: str) -> str:
     where = ", ".join(part for part in (criterion.document, criterion.paragraph) if part)
-    return f"{where}{_say('colon', language)} {_say(criterion.verified, language)}"
+    return f"{where}{_colon(language)} {_say(criterion.verified, language)}"
 
 
-def _say(word: str, language: str) -> str:
-    return _WORDS[word].of(language)
+def _say(word: str, language: str, **parameters: int) -> str:
+    return say("explain", word, language, **parameters)
+
+
+def _colon(language: str) -> str:
+    """A colon as it stands behind a word."""
+    return with_spaces("a:", words_of(language)).removeprefix("a")

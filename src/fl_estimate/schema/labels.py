@@ -9,14 +9,11 @@ from functools import cache
 from importlib.resources import files
 
 from fl_estimate.words.languages import SOURCE, words_of
+from fl_estimate.words.say import say
+from fl_estimate.words.spaces import with_spaces
 
 LANGUAGES: tuple[str, ...] = ("en", "fr", "es")
 """Of the labels that are written; another language has the English ones."""
-_PRECISION = {
-    "en": "How much of the date is known",
-    "fr": "Ce que l’on sait de la date",
-    "es": "Cuánto se sabe de la fecha",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,11 +43,12 @@ def label_of(name: str, language: str = "en") -> str:
     'Sexe'
     """
     if name.endswith("_precision"):
-        return _in(_PRECISION, language)
+        return say("label", "precision", language)
     found = labels().get(name)
     return _in(found.texts, language) if found else ""
 
 
 def _in(texts: Mapping[str, str], tag: str) -> str:
     """The text of a language or of a tag such as ``es-MX``, in English where there is none."""
-    return texts.get(words_of(tag)) or texts[SOURCE]
+    words = words_of(tag)
+    return with_spaces(texts.get(words) or texts[SOURCE], words)

@@ -6,6 +6,7 @@ Machine files (CSV, Parquet, JSON) never pass through here. Days and periods are
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from functools import cache
 
@@ -134,6 +135,19 @@ def percent(share: float, decimals: int, language: str = "en") -> str:
     ('30.5%', '30.5%', True)
     """
     return f"{number(share * 100, decimals, language)}{marks_of(language).gap}%"
+
+
+def in_territory(text: str, tag: str) -> str:
+    """A text of a language with the decimals that stand in it written as a territory does.
+
+    Examples
+    --------
+    >>> in_territory("p < 0,01, y 2, 3", "es-MX"), in_territory("p < 0,01", "es")
+    ('p < 0.01, y 2, 3', 'p < 0,01')
+    """
+    language = words_of(tag)
+    ours, theirs = marks_of(language).point, marks_of(tag).point
+    return text if ours == theirs else re.sub(rf"(?<=\d){re.escape(ours)}(?=\d)", theirs, text)
 
 
 def level_words(level: float, language: str = "en") -> str:

@@ -14,7 +14,7 @@ from typing import Any, cast
 from fl_estimate.words.catalogue import Text, catalogue, codes_of, families
 from fl_estimate.words.dates import day_or_text
 from fl_estimate.words.languages import SOURCE, words_of
-from fl_estimate.words.numbers import number
+from fl_estimate.words.numbers import in_territory, number
 
 _INSTEAD: dict[str, str] = {"source": "method"}
 """Families whose codes are said by another one where they have no words of their own: a method as the label of a row."""
@@ -62,7 +62,7 @@ def say(family: str, code: str, language: str = "en", /, **parameters: Any) -> s
         return code
     shown = {name: _shown(value, text.codes.get(name, ""), language) for name, value in parameters.items()}
     form = text.form(language, parameters.get(text.counted)) if text.counted else text.forms[-1]
-    return form.format_map(_Lenient(shown))
+    return (in_territory(form, language) if "-" in language else form).format_map(_Lenient(shown))
 
 
 def text_of(family: str, code: str, language: str = "en") -> Text | None:
