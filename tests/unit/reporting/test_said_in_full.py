@@ -19,9 +19,9 @@ from fl_estimate.reporting.layout import layout
 from fl_estimate.reporting.naming import term_words
 from fl_estimate.reporting.rule_words import width_sentences
 from fl_estimate.reporting.tests_in_tables import cells_of_test
-from fl_estimate.words.say import _shown, say
 from fl_estimate.results.basis import Support
 from fl_estimate.results.codes import WHOLE
+from fl_estimate.words.say import _shown, say
 from tests.unit.reporting.made import WITHHELD, estimates
 from tests.unit.reporting.test_naming import WORDS
 
