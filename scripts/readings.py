@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 
 import fl_estimate as fl
-from fl_estimate.reporting.words import say
+from fl_estimate.words.numbers import number, percent
+from fl_estimate.words.say import say
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "explanation"
@@ -24,10 +25,8 @@ READINGS = (
 HEADS = {
     "en": ("Reading", "Per 1,000 adults", "95% interval", "Persons", "Cases", "Undetermined", "Against the default"),
     "fr": ("Lecture", "Pour 1 000 adultes", "Intervalle à 95 %", "Personnes", "Cas", "Indéterminés", "Par rapport à la lecture par défaut"),
-    "es": ("Lectura", "Por 1.000 adultos", "Intervalo del 95 %", "Personas", "Casos", "Indeterminados", "Respecto de la lectura por defecto"),
+    "es": ("Lectura", "Por 1000 adultos", "Intervalo del 95 %", "Personas", "Casos", "Indeterminados", "Respecto de la lectura por defecto"),
 }  # fmt: skip
-MARKS = {"en": (".", ","), "fr": (",", "\u202f"), "es": (",", ".")}
-"""Decimal mark and mark of thousands."""
 
 
 def rows() -> list[dict[str, float]]:
@@ -60,28 +59,24 @@ def _figure(value: Any) -> float:
 
 def table(figures: list[dict[str, float]], language: str) -> str:
     """One table in Markdown; a value that is none is a dash."""
-    decimal, thousands = MARKS[language]
 
-    def number(value: float, digits: int) -> str:
-        if value != value:
-            return "–"
-        return f"{value:,.{digits}f}".replace(",", "\0").replace(".", decimal).replace("\0", thousands)
+    def figure_of(value: float, digits: int) -> str:
+        return number(value, digits, language) if value == value else "–"
 
-    percent = "%" if language == "en" else "\u202f%"
     lines = ["| " + " | ".join(HEADS[language]) + " |", "| :-- " + "| --: " * (len(HEADS[language]) - 1) + "|"]
     default = figures[0]["persons"]
     for reading, figure in zip(READINGS, figures, strict=True):
         moved = figure["persons"] - default
         change = (
-            "" if reading == READINGS[0] or "one_fact" in reading else f"{'+' if moved > 0 else ''}{number(moved, 0)}"
+            "" if reading == READINGS[0] or "one_fact" in reading else f"{'+' if moved > 0 else ''}{figure_of(moved, 0)}"
         )
         cells = (
             say("outcome", reading, language),
-            number(1000 * figure["value"], 1),
-            f"{number(1000 * figure['lower'], 1)}–{number(1000 * figure['upper'], 1)}",
-            number(figure["persons"], 0),
-            number(figure["cases"], 0),
-            "–" if math.isnan(figure["undetermined"]) else number(100 * figure["undetermined"], 1) + percent,
+            figure_of(1000 * figure["value"], 1),
+            f"{figure_of(1000 * figure['lower'], 1)}–{figure_of(1000 * figure['upper'], 1)}",
+            figure_of(figure["persons"], 0),
+            figure_of(figure["cases"], 0),
+            "–" if math.isnan(figure["undetermined"]) else percent(figure["undetermined"], 1, language),
             change,
         )
         lines.append("| " + " | ".join(cells) + " |")

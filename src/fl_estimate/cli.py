@@ -260,7 +260,7 @@ def _write_new(path: Path, text: str) -> None:
 
 @app.command()
 def codebook(
-    language: Annotated[str, typer.Option(help="en, fr or es.")] = "en",
+    language: Annotated[str, typer.Option(help="en, fr or es; with a territory its numbers and dates: es-MX.")] = "en",
     out: Annotated[Path | None, typer.Option(metavar="BOOK.csv", help="Write it as a CSV file.")] = None,
 ) -> None:
     """Show the common schema: every variable with its kind, unit, codes and rules."""
@@ -322,7 +322,7 @@ def explain(
     file: Annotated[Path | None, typer.Option(metavar="FILE", help="Take the answers from a survey file …")] = None,
     mapping: Annotated[str | None, typer.Option(metavar="M", help="… read with this mapping …")] = None,
     row: Annotated[int | None, typer.Option(metavar="N", help="… of this person, counted from 1.")] = None,
-    language: Annotated[str, typer.Option(help="en, fr or es.")] = "en",
+    language: Annotated[str, typer.Option(help="en, fr or es; with a territory its numbers and dates: es-MX.")] = "en",
 ) -> None:
     """Explain in words how a framework classifies one respondent, and which criteria decide it."""
     with _faults():
@@ -363,7 +363,7 @@ def reproduce(
     html: Annotated[
         Path | None, typer.Option(metavar="PAGE.html", help="Write a page: sources, inputs, and how each was read.")
     ] = None,
-    language: Annotated[str, typer.Option(help="Of the table and the page: en, fr or es.")] = "en",
+    language: Annotated[str, typer.Option(help="Of the table and the page: en, fr or es; es-MX.")] = "en",
 ) -> None:
     """Compute published figures again from their printed inputs.
 

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import fl_estimate as fl
-from fl_estimate.reporting.words import number
+from fl_estimate.words.numbers import number
 from tests.disclosure.conftest import Run, study_file
 
 LEAST = 4

@@ -15,8 +15,8 @@ from typing import Any, ClassVar
 from fl_estimate.errors import IndicatorFault, not_one_of
 from fl_estimate.indicators.logic import FALSE, TRUE, UNKNOWN, Value, any_of, at_most_unknown
 from fl_estimate.schema.answer_sets import split
+from fl_estimate.words.languages import LANGUAGES, is_language, words_of
 
-LANGUAGES: tuple[str, ...] = ("en", "fr", "es")
 NO = "no"
 MISSING = "missing"
 """What a null cell is."""
@@ -36,16 +36,21 @@ class Wording:
     es: str = ""
 
     def of(self, language: str) -> str:
-        """The text in one language.
+        """The text in one language, or in that of a tag such as ``es-MX``; in English where it has none of it.
 
         Raises
         ------
         IndicatorFault
-            FL-IND-14: the language is not en, fr or es.
+            FL-IND-14: there are no words in this language.
         """
-        if language not in LANGUAGES:
+        if not is_language(language):
             raise not_one_of("FL-IND-14", "this language", language, LANGUAGES, IndicatorFault)
-        return {"en": self.en, "fr": self.fr, "es": self.es}[language] or self.en
+        return self.texts.get(words_of(language)) or self.en
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """The texts that there are, by language."""
+        return {name: text for name, text in (("en", self.en), ("fr", self.fr), ("es", self.es)) if text}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fl_estimate.indicators.changes import MOST
 from fl_estimate.indicators.items import Items, Wording
+from fl_estimate.words.dates import period
 
 if TYPE_CHECKING:
     from fl_estimate.indicators.explained import CriterionReading, Explained
@@ -44,13 +45,13 @@ _WORDS: dict[str, Wording] = {
         "El menor número de respuestas que llevaría a otra clase",
     ),
     "this": Wording("this answer", "cette réponse", "esta respuesta"),
-    "one_of": Wording("one of these {n} answers", "l'une de ces {n} réponses", "una de estas {n} respuestas"),
+    "one_of": Wording("one of these {n} answers", "l’une de ces {n} réponses", "una de estas {n} respuestas"),
     "and": Wording("and with it", "et avec elle", "y junto con ella"),
     "or": Wording("or", "ou", "o"),
     "among": Wording("among other ways", "entre autres", "entre otras vías"),
     "unused": Wording(
         "Answers that this framework does not use",
-        "Réponses que ce cadre n'utilise pas",
+        "Réponses que ce cadre n’utilise pas",
         "Respuestas que este marco no utiliza",
     ),
     "sources": Wording("Sources", "Sources", "Fuentes"),
@@ -80,7 +81,8 @@ def _lines(explanation: Explained, language: str) -> Iterator[str]:
         else:
             yield f"{outcome.label.of(language)}{colon} {words or _say('out_of_scope', language)} ({label})"
     yield f"{_say('framework', language)}{colon} {framework.title.of(language)}"
-    yield f"  {framework.id}, {framework.date}; {_say('rule', language)}{colon} {_say(framework.verification, language)}"
+    date = period(framework.date, language) or framework.date
+    yield f"  {framework.id}, {date}; {_say('rule', language)}{colon} {_say(framework.verification, language)}"
     age = explanation.age if not isinstance(explanation.age, str) else _say("unknown_age", language)
     scope = "in_scope" if explanation.in_scope else "out_of_scope"
     yield f"{_say('age', language)}{colon} {age}, {_say(scope, language)}"

@@ -116,6 +116,17 @@ def joined_wording(parts: Iterable[Wording]) -> Wording:
     return found
 
 
+def in_language(text: Text, tag: str) -> str:
+    """What a text says in a language; where it has nothing for the territory of a tag, what it says in the language.
+
+    Examples
+    --------
+    >>> in_language({"es": "Región", "fr": "Région"}, "es-MX"), in_language({"fr": "Région"}, "es-MX")
+    ('Región', '')
+    """
+    return text.get(tag) or text.get(tag.partition("-")[0]) or ""
+
+
 def text_of(given: str | Text | None) -> dict[str, str]:
     """A text as a mapping or study writes it: one for all languages, or a table by language."""
     if given is None or given == "":

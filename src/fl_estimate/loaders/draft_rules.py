@@ -78,7 +78,8 @@ class Refusal:
 
 def plain(text: str) -> str:
     """Write a text without accents, capitals, signs and the number of a question in front."""
-    text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().casefold()
+    text = unicodedata.normalize("NFKD", text.replace("’", "'"))  # a typographic apostrophe parts words too
+    text = text.encode("ascii", "ignore").decode().casefold()
     text = re.sub(r"^\s*[a-z]{0,3}\d+[a-z]?([._-]\d+)*\s*[.:)\-]\s*", "", text)
     return re.sub(r"[^a-z0-9]+", " ", text).strip()
 

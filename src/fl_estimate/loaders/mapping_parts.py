@@ -48,7 +48,7 @@ def _key(key: object) -> str:
 Recode = Annotated[dict[str, Code], BeforeValidator(_recode)]
 
 
-LANGUAGE = r"^[a-z]{2}(-[A-Z]{2})?$"
+LANGUAGE = r"^[a-z]{2}(-([A-Z]{2}|[0-9]{3}))?$"
 Words = str | dict[Annotated[str, Field(pattern=LANGUAGE)], str]
 """A text for all languages, or a table of language and text: ``{ fr = "Région", es = "Región" }``."""
 

@@ -15,9 +15,11 @@ from fl_estimate.reporting.published_tables import PublishedTable, PublishedTabl
 from fl_estimate.reporting.scale import Scale, scale_of
 from fl_estimate.reporting.suppression import LIMIT_SIGNS, LIMITS, NOT_PUBLISHED
 from fl_estimate.reporting.truth import Truth
-from fl_estimate.reporting.words import level_words, number, opening, percent, say, spread
 from fl_estimate.results.columns import IDENTIFIED, IMPUTED
 from fl_estimate.results.recipe import Period
+from fl_estimate.words import dates
+from fl_estimate.words.numbers import level_words, number, percent, spread
+from fl_estimate.words.say import opening, say
 
 ORDER: tuple[str, ...] = ("prevalence", "ratio", "mean", "total")
 """Which quantity leads, where several are published."""
@@ -128,10 +130,10 @@ def _when(reference: str, language: str) -> dict[str, str]:
 
 
 def period(text: str, language: str) -> str:
-    """A reference period in words: the first and the last day joined as the language joins them, a lifetime, or months."""
+    """A reference period in words: days, months or years as the language joins them, a lifetime, or months before an interview."""
+    if dated := dates.period(text, language):
+        return dated
     read = Period(text)
-    if read.by_day and read.first is not None and read.last is not None:
-        return say("head", "range", language, lower=read.first.isoformat(), upper=read.last.isoformat())
     several = read.months is not None and read.months > 1
     return say("head", "rolling", language, months=str(read.months)) if several else say("head", text, language)
 

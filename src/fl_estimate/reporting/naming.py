@@ -11,12 +11,13 @@ from typing import Any
 
 import pandas as pd
 
-from fl_estimate.inputs.wording import ANY, FILE, ColumnWords, Text, Wording
-from fl_estimate.reporting.words import labels, number, opening, say
+from fl_estimate.inputs.wording import ANY, FILE, ColumnWords, Text, Wording, in_language
 from fl_estimate.results.codes import WHOLE
 from fl_estimate.results.estimates import Assumption
 from fl_estimate.schema.labels import label_of
 from fl_estimate.schema.variables import TABLES
+from fl_estimate.words.numbers import number
+from fl_estimate.words.say import labels, opening, say
 
 SCHEMA = frozenset(name for table in TABLES.values() for name in table.variables)
 _NOTHING = ColumnWords()
@@ -29,7 +30,7 @@ _CLASS = re.compile(r"(?:C\()?(?P<column>[\w@]+)(?:, [^)]*)?\)?\[(?:T\.)?(?P<cod
 
 def told(text: Text, language: str) -> str:
     """What the mapping or study says in a language, or for all; empty where it says nothing."""
-    return text.get(language) or text.get(ANY) or ""
+    return in_language(text, language) or text.get(ANY) or ""
 
 
 def column_title(wording: Wording, name: str, language: str) -> str:

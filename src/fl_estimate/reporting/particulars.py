@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from fl_estimate.inputs.wording import Text
 from fl_estimate.reporting.areas import Area
 from fl_estimate.reporting.truth import Truth
 
@@ -28,6 +29,7 @@ class Particulars:
         Of the page; by default made from the first outcome.
     sources : sequence of (file name, sha256, rows)
     definitions : sequence of (framework id, title)
+        A title is a text, or a mapping of language to text with an English one.
     truth : Truth, optional
         Of a synthetic population, to stand beside the estimates.
     map : MapChoice, optional
@@ -42,7 +44,7 @@ class Particulars:
 
     title: str = ""
     sources: Sequence[tuple[str, str, int]] = ()
-    definitions: Sequence[tuple[str, str]] = ()
+    definitions: Sequence[tuple[str, str | Text]] = ()
     truth: Truth | None = None
     map: MapChoice | None = None
     pages: Sequence[tuple[str, str]] = ()

@@ -11,7 +11,7 @@ import pandas as pd
 
 from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, listed, missing_columns
-from fl_estimate.inputs.wording import ANY, FILE, ColumnWords, Wording
+from fl_estimate.inputs.wording import ANY, FILE, ColumnWords, Wording, in_language
 from fl_estimate.results.columns import margin_columns
 
 TELLING: tuple[str, ...] = ("term", "outcome", "quantity", "bound")
@@ -199,7 +199,8 @@ def _labels(wording: Wording, name: str, values: Sequence[Any], language: str) -
 
 def _label(text: Mapping[str, str], language: str) -> str:
     """What is said in a language or for all, else by the file, else in any."""
-    return text.get(language) or text.get(ANY) or text.get(FILE) or next((each for each in text.values() if each), "")
+    said = in_language(text, language) or text.get(ANY) or text.get(FILE)
+    return said or next((each for each in text.values() if each), "")
 
 
 def _words(wording: Wording, name: str, value: Any) -> Mapping[str, str]:

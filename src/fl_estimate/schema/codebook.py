@@ -10,6 +10,8 @@ from fl_estimate.schema.classifications import CLASSIFICATIONS
 from fl_estimate.schema.conditions import CONDITIONS
 from fl_estimate.schema.labels import LANGUAGES, label_of
 from fl_estimate.schema.variables import TABLES, Table, Variable
+from fl_estimate.words.languages import LANGUAGES as WORDED
+from fl_estimate.words.languages import is_language
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,8 +56,8 @@ def codebook(language: str = "en") -> pd.DataFrame:
     """
     import pandas as pd
 
-    if language not in LANGUAGES:
-        raise not_one_of("FL-DATA-04", "this language", language, LANGUAGES, DataFault)
+    if not is_language(language):
+        raise not_one_of("FL-DATA-04", "this language", language, WORDED, DataFault)
     lines = [_line(table, variable, language) for table in TABLES.values() for variable in table.variables.values()]
     return pd.DataFrame(lines, columns=list(COLUMNS))
 

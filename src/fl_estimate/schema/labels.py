@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from fl_estimate.words.languages import SOURCE, words_of
+
 LANGUAGES: tuple[str, ...] = ("en", "fr", "es")
+"""Of the labels that are written; another language has the English ones."""
 _PRECISION = {
     "en": "How much of the date is known",
-    "fr": "Ce que l'on sait de la date",
+    "fr": "Ce que l’on sait de la date",
     "es": "Cuánto se sabe de la fecha",
 }
 
@@ -42,6 +46,11 @@ def label_of(name: str, language: str = "en") -> str:
     'Sexe'
     """
     if name.endswith("_precision"):
-        return _PRECISION[language]
+        return _in(_PRECISION, language)
     found = labels().get(name)
-    return found.texts[language] if found else ""
+    return _in(found.texts, language) if found else ""
+
+
+def _in(texts: Mapping[str, str], tag: str) -> str:
+    """The text of a language or of a tag such as ``es-MX``, in English where there is none."""
+    return texts.get(words_of(tag)) or texts[SOURCE]

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Union, cast
 
 from pydantic import Discriminator, Field, Tag, ValidationError, create_model
 
-from fl_estimate.errors import FileFault, PublishFault, StudyFault, is_file, nearest, not_toml
+from fl_estimate.errors import FileFault, PublishFault, StudyFault, is_file, nearest, not_toml, shown
 from fl_estimate.loaders.mapping_parts import LabelRules, Words
 from fl_estimate.reporting.suppression import SuppressionRule
 from fl_estimate.results.methods import kinds, methods
@@ -35,6 +35,7 @@ from fl_estimate.study.faults import told
 from fl_estimate.study.forms import Entry, ListsEntry, PeopleEntry, entry_models, keys_at, tag_of
 from fl_estimate.study.imputing import impute_faults
 from fl_estimate.study.plan import between_faults, earlier_faults, kept_faults, key_faults
+from fl_estimate.words.languages import LANGUAGES, is_language
 
 
 class StudyConfig(Strict):
@@ -319,6 +320,9 @@ def _faults(config: StudyConfig, places: Sequence[int]) -> Iterable[str]:
     languages = config.publish.languages
     if len(set(languages)) < len(languages):
         yield "publish.languages: a language is named twice"
+    for language in languages:
+        if not is_language(language):
+            yield f"publish.languages: {shown(language)} has no words; there are {', '.join(LANGUAGES)}, and with a territory: es-MX"
 
 
 def _between_faults(config: StudyConfig, places: Sequence[int], folder: Path, *, whole: bool) -> Iterable[str]:

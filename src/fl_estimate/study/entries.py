@@ -127,7 +127,7 @@ class PublishEntry(Strict):
     """``[publish]``: the rule, by name or by its thresholds, the languages of the report, the first one leading, and earlier releases."""
 
     rule: str | RuleEntry = "fl-default"
-    languages: Annotated[list[Literal["en", "fr", "es"]], Field(min_length=1)] = ["en"]
+    languages: Annotated[list[str], Field(min_length=1)] = ["en"]
     previous: list[str] = []
 
     def suppression(self) -> SuppressionRule:

@@ -16,6 +16,7 @@ import narwhals as nw
 
 from fl_estimate.errors import ExpressionFault, FileFault, StudyFault, is_file, nearest
 from fl_estimate.estimators.imputed import is_imputed
+from fl_estimate.inputs.wording import Text
 from fl_estimate.reporting.particulars import MapChoice
 from fl_estimate.reporting.truth import Truth, read_truth
 from fl_estimate.results.roles import WithReadings
@@ -79,7 +80,7 @@ class StudyInputs:
         What estimates are made of, by source.
     imputed : mapping of str to Imputation
         Of ``[impute]``, by source: the same people with draws of their unknown answers.
-    definitions : tuple of (framework id, title)
+    definitions : tuple of (framework id, title by language)
     tables : mapping of str to mapping
         By estimate, what its keys name in files: frames, a map, a number of persons.
     histories : mapping of str to CaptureHistories
@@ -93,7 +94,7 @@ class StudyInputs:
     surveys: Mapping[str, SurveyData]
     people: Mapping[str, Any]
     imputed: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    definitions: tuple[tuple[str, str], ...] = ()
+    definitions: tuple[tuple[str, Text], ...] = ()
     tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
     histories: Mapping[str, CaptureHistories] = field(default_factory=dict[str, "CaptureHistories"])
     files: tuple[Source, ...] = ()
@@ -225,7 +226,7 @@ def _no_such_file(written: str) -> FileFault:
 
 def _classified(
     study: Study, tell: Tell, noted: Faults, surveys: Mapping[str, SurveyData]
-) -> tuple[dict[str, Any], tuple[tuple[str, str], ...]]:
+) -> tuple[dict[str, Any], tuple[tuple[str, Text], ...]]:
     """The people of each source, those of one of them classified, and the definitions used."""
     people: dict[str, Any] = dict(surveys)
     entry = study.config.classify
@@ -255,7 +256,7 @@ def _classified(
                 allow_unverified=entry.allow_unverified,
                 short_instrument=entry.short_instrument,
             )
-        return people, tuple((framework.id, framework.title.en) for framework in frameworks)
+        return people, tuple((framework.id, framework.title.texts) for framework in frameworks)
     return people, ()
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from fl_estimate.inputs.wording import Wording, text_of
+from fl_estimate.inputs.wording import in_language as said_in
 from fl_estimate.loaders.mapping_parts import LabelRule, Words
 from fl_estimate.results.estimates import Estimates
 
@@ -29,4 +30,4 @@ def in_language(words: Words, language: str) -> str:
     """A title in a language: that of the language, else the one for all, else the English or first one."""
     from fl_estimate.loaders.mapping_parts import main_text
 
-    return words if isinstance(words, str) else words.get(language) or main_text(words)
+    return words if isinstance(words, str) else said_in(words, language) or main_text(words)

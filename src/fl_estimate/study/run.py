@@ -291,7 +291,7 @@ def _manifest(
         "lists_and_tables": [
             {"name": file.name, "sha256": _hash(file, mark), "rows": file.n_rows} for file in inputs.files
         ],
-        "definitions": [{"id": identity, "title": title} for identity, title in inputs.definitions],
+        "definitions": [{"id": identity, "title": title["en"]} for identity, title in inputs.definitions],
         "imputations": {name: told_of(drawn) for name, drawn in inputs.imputed.items()},
         "geography": geography(estimates.values()),
         "estimates": [

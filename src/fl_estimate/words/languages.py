@@ -49,9 +49,20 @@ def check_language(tag: str) -> str:
     >>> check_language("es-MX")
     'es-MX'
     """
-    if not isinstance(tag, str) or not _is_known(tag):  # pyright: ignore[reportUnnecessaryIsInstance]
+    if not is_language(tag):
         raise not_one_of("FL-PUB-07", "this language", tag, LANGUAGES, PublishFault)
     return tag
+
+
+def is_language(tag: str) -> bool:
+    """Whether a tag has words, as `check_language` asks.
+
+    Examples
+    --------
+    >>> is_language("fr-BE"), is_language("fr-be"), is_language("de")
+    (True, False, False)
+    """
+    return isinstance(tag, str) and _is_known(tag)  # pyright: ignore[reportUnnecessaryIsInstance]
 
 
 def words_of(tag: str) -> str:

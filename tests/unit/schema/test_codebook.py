@@ -58,7 +58,13 @@ def test_the_page_lists_every_variable() -> None:
     assert [name for table in TABLES.values() for name in table.variables if f"| `{name}` |" not in page] == []
 
 
+def test_a_territory_has_the_labels_of_its_language_and_a_language_without_labels_the_english_ones() -> None:
+    assert label_of("sex", "es-MX") == label_of("sex", "es") != label_of("sex", "pt") == label_of("sex")
+    assert codebook("es-MX").equals(codebook("es"))
+    assert label_of("birth_date_precision", "fr-BE") == label_of("birth_date_precision", "fr")
+
+
 def test_another_language_is_refused() -> None:
     with pytest.raises(DataFault) as caught:
-        codebook("pt")
+        codebook("de")
     assert caught.value.code == "FL-DATA-04"

@@ -113,7 +113,7 @@ def test_not_utf8(tmp_path: Path) -> None:
         (f"{SOURCE}{ESTIMATE}name = 'n'\n{ESTIMATE}name = 'n'\n", "estimate[2].name: 'n' is used twice"),
         (f"{SOURCE}{ESTIMATE}[publish]\nrule = 'nhcs'\n", "publish.rule: this rule of publication is not known"),
         (f"{SOURCE}{ESTIMATE}[publish]\nrule = {{min_m = 3}}\n", "publish.rule.min_m: no such key; did you mean 'min_n'?"),
-        (f"{SOURCE}{ESTIMATE}[publish]\nlanguages = ['de']\n", "publish.languages[1]: it should be 'en', 'fr' or 'es'"),
+        (f"{SOURCE}{ESTIMATE}[publish]\nlanguages = ['de']\n", "publish.languages: 'de' has no words; there are en, es, fr, pt, and with a territory: es-MX"),
         (f"{SOURCE}{ESTIMATE}[publish]\nlanguages = ['en', 'en']\n", "publish.languages: a language is named twice"),
         (f"{SOURCE}{ESTIMATE}[map]\n", "map.geojson: it must be given"),
         (f"{SOURCE}{AREA}smpler = 'grid'\n", "estimate[1].smpler: no such key; did you mean 'sampler'?"),

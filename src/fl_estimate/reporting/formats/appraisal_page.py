@@ -13,11 +13,14 @@ from fl_estimate.estimators.capture_recapture.appraisal import Appraisal
 from fl_estimate.pages.template import page
 from fl_estimate.reporting.appraisals import PublishedAppraisal, publish_appraisal
 from fl_estimate.reporting.drawing import Drawn, drawn
+from fl_estimate.reporting.headline import period
 from fl_estimate.reporting.linkage_figures import plot_linkage
 from fl_estimate.reporting.lists_figures import limits_text, plot_methods, plot_overlaps, plot_sensitivity, spanned
 from fl_estimate.reporting.renderers import APPRAISAL, renders
 from fl_estimate.reporting.suppression import SuppressionRule
-from fl_estimate.reporting.words import check_language, level_words, number, percent, say, spread
+from fl_estimate.words.languages import check_language
+from fl_estimate.words.numbers import level_words, number, percent, spread
+from fl_estimate.words.say import opening, say
 
 HERE = "fl_estimate.reporting.formats"
 UNLISTABLE = (0.1, 0.2, 0.3, 0.4)
@@ -98,7 +101,8 @@ class _Page:
 
     @property
     def facts(self) -> list[str]:
-        return [text for text in (self._shown.population, self._shown.reference_period) if text]
+        time = period(self._shown.reference_period, self._language)
+        return [text for text in (self._shown.population, opening(time)) if text]
 
     @property
     def cards(self) -> Iterator[tuple[str, str, str]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from fl_estimate.inputs.wording import Text, in_language
 from fl_estimate.pages.template import page
 from fl_estimate.reporting.captions import caption
 from fl_estimate.reporting.curve_figures import is_curve
@@ -25,7 +26,9 @@ from fl_estimate.reporting.published_tables import PublishedTable, PublishedTabl
 from fl_estimate.reporting.renderers import renders
 from fl_estimate.reporting.rule_words import width_sentences
 from fl_estimate.reporting.tests_in_tables import of_tests
-from fl_estimate.reporting.words import joined, level_words, opening, say
+from fl_estimate.words.languages import SOURCE
+from fl_estimate.words.numbers import level_words
+from fl_estimate.words.say import joined, opening, say
 
 HERE = "fl_estimate.reporting.formats"
 JOINED = ("interval", "cv")
@@ -187,8 +190,12 @@ class _Methods:
 
     @property
     def definitions(self) -> list[str]:
-        given = self._document.particulars.definitions
+        given = [(name, self._title(title)) for name, title in self._document.particulars.definitions]
         return [say("sentence", "definition", self._language, title=title, id=identity) for identity, title in given]
+
+    def _title(self, title: str | Text) -> str:
+        """The title of a framework in the language, in English where it has none."""
+        return title if isinstance(title, str) else in_language(title, self._language) or title.get(SOURCE, "")
 
     @property
     def heads(self) -> list[str]:

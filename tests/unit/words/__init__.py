@@ -1,0 +1,1 @@
+"""Unit tests of words: which languages there are, and how numbers and days are written."""
