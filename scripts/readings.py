@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 
 import fl_estimate as fl
-from fl_estimate.reporting.words import say
 from fl_estimate.words.numbers import number, percent
+from fl_estimate.words.say import say
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "explanation"

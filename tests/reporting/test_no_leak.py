@@ -11,7 +11,7 @@ import pytest
 
 import fl_estimate as fl
 from fl_estimate.reporting.renderers import formats
-from fl_estimate.reporting.words import LANGUAGES
+from fl_estimate.words.languages import LANGUAGES
 from fl_estimate.words.numbers import number
 from tests.unit.reporting.made import WITHHELD, country
 from tests.unit.reporting.test_maps import collection

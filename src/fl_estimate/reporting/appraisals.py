@@ -18,10 +18,10 @@ from fl_estimate.reporting.list_overlaps import printable, rough, steady
 from fl_estimate.reporting.precision import WITHOUT_ERROR, significant
 from fl_estimate.reporting.renderers import APPRAISAL, write
 from fl_estimate.reporting.suppression import SuppressionRule, chosen_rule
-from fl_estimate.reporting.words import check_language
 from fl_estimate.results.codes import ReasonCode
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.provenance import Provenance
+from fl_estimate.words.languages import check_language
 
 TELLING: tuple[str, ...] = (
     "sensitivity", "linkage", "models", "leave_one_list", "merge_two_lists", "leave_one_person", "trajectory",

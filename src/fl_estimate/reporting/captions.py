@@ -11,8 +11,8 @@ from fl_estimate.reporting.naming import column_title, outcome_words, quantity_w
 from fl_estimate.reporting.published_tables import PublishedTable
 from fl_estimate.reporting.scale import MEDIAN, only_quantile, scale_of
 from fl_estimate.reporting.tests_in_tables import of_tests
-from fl_estimate.reporting.words import joined, opening, say
 from fl_estimate.words.numbers import level_words
+from fl_estimate.words.say import joined, opening, say
 
 CREDIBLE: frozenset[str] = frozenset({"equal-tailed", "calibrated"})
 """Kinds of interval that are statements of probability, and are called credible."""

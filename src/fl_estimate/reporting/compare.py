@@ -25,9 +25,10 @@ from fl_estimate.reporting.published_tables import PublishedTable, PublishedTabl
 from fl_estimate.reporting.scale import Scale, scale_of
 from fl_estimate.reporting.suppression import LIMITS, NOT_PUBLISHED
 from fl_estimate.reporting.truth import Truth, read_truth
-from fl_estimate.reporting.words import check_language, say
 from fl_estimate.results.estimates import Estimates
+from fl_estimate.words.languages import check_language
 from fl_estimate.words.numbers import number, spread
+from fl_estimate.words.say import say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

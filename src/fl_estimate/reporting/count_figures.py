@@ -13,8 +13,9 @@ from fl_estimate.errors import PublishFault
 from fl_estimate.estimators.capture_recapture.count_profile import CountProfile
 from fl_estimate.reporting.drawing import TEXT, WIDTH, axis_numbers, styled
 from fl_estimate.reporting.palette import DEEP, FAINT, PAPER, RULE, SERIES, SOFT
-from fl_estimate.reporting.words import check_language, say
+from fl_estimate.words.languages import check_language
 from fl_estimate.words.numbers import number
+from fl_estimate.words.say import say
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -17,9 +17,9 @@ from fl_estimate.estimators.sensitivity.delta_curve import odds_of
 from fl_estimate.reporting.drawing import LETTER, TEXT, WIDTH, axis_numbers, styled, wrapped
 from fl_estimate.reporting.layout import Layout
 from fl_estimate.reporting.palette import FAINT, INK, PAPER, RULE, SERIES, SOFT
-from fl_estimate.reporting.words import say
 from fl_estimate.results.codes import SCENARIO_PREVALENCE, SCENARIO_TOTAL, UNDERCOVERAGE_PREVALENCE, UNDERCOVERAGE_TOTAL
 from fl_estimate.words.numbers import level_words, number
+from fl_estimate.words.say import say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

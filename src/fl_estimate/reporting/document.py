@@ -14,7 +14,8 @@ from fl_estimate.reporting.layout import Layout, layout
 from fl_estimate.reporting.particulars import Particulars
 from fl_estimate.reporting.published_tables import PublishedTable, PublishedTables, joined
 from fl_estimate.reporting.rule_words import few_cases_note, rule_caution
-from fl_estimate.reporting.words import check_language, say
+from fl_estimate.words.languages import check_language
+from fl_estimate.words.say import say
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -21,10 +21,10 @@ from fl_estimate.reporting.publish import draft_of
 from fl_estimate.reporting.published_tables import PublishedTable, PublishedTables
 from fl_estimate.reporting.suppression import LIMITS, PUBLISHED
 from fl_estimate.reporting.truth import Truth
-from fl_estimate.reporting.words import say
 from fl_estimate.results.columns import IDENTIFIED
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.words.numbers import level_words, number, spread
+from fl_estimate.words.say import say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

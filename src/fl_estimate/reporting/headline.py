@@ -15,11 +15,11 @@ from fl_estimate.reporting.published_tables import PublishedTable, PublishedTabl
 from fl_estimate.reporting.scale import Scale, scale_of
 from fl_estimate.reporting.suppression import LIMIT_SIGNS, LIMITS, NOT_PUBLISHED
 from fl_estimate.reporting.truth import Truth
-from fl_estimate.reporting.words import opening, say
 from fl_estimate.results.columns import IDENTIFIED, IMPUTED
 from fl_estimate.results.recipe import Period
 from fl_estimate.words import periods
 from fl_estimate.words.numbers import level_words, number, percent, spread
+from fl_estimate.words.say import opening, say
 
 ORDER: tuple[str, ...] = ("prevalence", "ratio", "mean", "total")
 """Which quantity leads, where several are published."""

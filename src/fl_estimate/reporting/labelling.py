@@ -9,9 +9,9 @@ import pandas as pd
 
 from fl_estimate.inputs.wording import Wording
 from fl_estimate.reporting.naming import known_value, quantity_words, term_words, value_words
-from fl_estimate.reporting.words import opening, say
 from fl_estimate.results.codes import P_VALUE, UNWEIGHTED, Assumption, MethodName, Quantity
 from fl_estimate.results.columns import IMPUTED, margin_columns
+from fl_estimate.words.say import opening, say
 
 DESIGNED: frozenset[str] = frozenset(method for method in MethodName.all() if method.of_people_counted)
 """Methods of surveys, whose rows may be unweighted."""

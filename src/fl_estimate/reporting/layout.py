@@ -22,10 +22,10 @@ from fl_estimate.reporting.scale import Scale, scale_of
 from fl_estimate.reporting.suppression import AT_MOST, LIMITS, NOT_PUBLISHED
 from fl_estimate.reporting.tests_in_tables import KEYS, cells_of_test, of_tests, p_words, tests_of
 from fl_estimate.reporting.truth import Truth
-from fl_estimate.reporting.words import opening, say
 from fl_estimate.results.codes import Quantity
 from fl_estimate.results.columns import IDENTIFIED
 from fl_estimate.words.numbers import number, percent, spread
+from fl_estimate.words.say import opening, say
 
 LISTED: frozenset[str] = frozenset({"population_size", "dark_figure"})
 """Quantities whose n are persons on lists, not respondents."""

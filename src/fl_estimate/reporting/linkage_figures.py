@@ -14,9 +14,10 @@ from fl_estimate.reporting.appraisals import PublishedAppraisal, linkage_table
 from fl_estimate.reporting.drawing import TEXT, WIDTH, axis_numbers, styled
 from fl_estimate.reporting.lists_figures import STYLES, both_axes, end_labels
 from fl_estimate.reporting.palette import PAPER, RULE, SERIES
-from fl_estimate.reporting.words import check_language, say
 from fl_estimate.results.estimates import Estimates
+from fl_estimate.words.languages import check_language
 from fl_estimate.words.numbers import number, percent
+from fl_estimate.words.say import say
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

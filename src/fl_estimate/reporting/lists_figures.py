@@ -20,8 +20,9 @@ from fl_estimate.reporting.appraisals import PublishedAppraisal, in_full
 from fl_estimate.reporting.drawing import TEXT, WIDTH, axis_numbers, styled, wrapped
 from fl_estimate.reporting.figures import dress
 from fl_estimate.reporting.palette import DEEP, FAINT, INK, PAPER, RULE, SERIES, SOFT
-from fl_estimate.reporting.words import check_language, say
+from fl_estimate.words.languages import check_language
 from fl_estimate.words.numbers import number
+from fl_estimate.words.say import say
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -22,8 +22,8 @@ from fl_estimate.reporting.naming import outcome_words
 from fl_estimate.reporting.palette import FAINT, HATCH, INK, LIMIT_HATCH, PAPER, RULE, SOFT
 from fl_estimate.reporting.published_tables import PublishedTable, PublishedTables
 from fl_estimate.reporting.suppression import LIMIT_SIGNS, LIMITS
-from fl_estimate.reporting.words import say
 from fl_estimate.words.numbers import number
+from fl_estimate.words.say import say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -12,12 +12,12 @@ from typing import Any
 import pandas as pd
 
 from fl_estimate.inputs.wording import ANY, FILE, ColumnWords, Text, Wording, in_language
-from fl_estimate.reporting.words import labels, opening, say
 from fl_estimate.results.codes import WHOLE
 from fl_estimate.results.estimates import Assumption
 from fl_estimate.schema.labels import label_of
 from fl_estimate.schema.variables import TABLES
 from fl_estimate.words.numbers import number
+from fl_estimate.words.say import labels, opening, say
 
 SCHEMA = frozenset(name for table in TABLES.values() for name in table.variables)
 _NOTHING = ColumnWords()

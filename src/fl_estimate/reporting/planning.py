@@ -11,8 +11,9 @@ from fl_estimate.design.planning import SamplePlan
 from fl_estimate.errors import PublishFault
 from fl_estimate.reporting.drawing import TEXT, WIDTH, axis_numbers, styled
 from fl_estimate.reporting.palette import INK, RULE, SERIES
-from fl_estimate.reporting.words import check_language, say
+from fl_estimate.words.languages import check_language
 from fl_estimate.words.numbers import number, percent
+from fl_estimate.words.say import say
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -60,16 +61,7 @@ def plot_plan(*plans: SamplePlan, language: str = "en") -> Figure:
     with styled():
         figure = Picture(figsize=(WIDTH, WIDTH * 0.55), layout="constrained")
         axes = figure.add_subplot()
-        said = [
-            say(
-                "picture",
-                "plan.line",
-                language,
-                p=percent(plan.prevalence, 2, language),
-                deff=number(plan.design_effect, 2, language),
-            )  # fmt: skip
-            for plan in plans
-        ]
+        said = [_line(plan, language) for plan in plans]
         alike = len(set(said)) < len(said)
         for plan, words, colour, style in zip(plans, said, SERIES, STYLES, strict=False):
             curve = plan.curve()
@@ -91,3 +83,9 @@ def plot_plan(*plans: SamplePlan, language: str = "en") -> Figure:
         axes.set_ylabel(say("picture", "plan.y", language), color=INK, fontsize=TEXT)
         axes.legend(frameon=False, fontsize=TEXT)
     return figure
+
+
+def _line(plan: SamplePlan, language: str) -> str:
+    """What the legend says of a plan."""
+    share, effect = percent(plan.prevalence, 2, language), number(plan.design_effect, 2, language)
+    return say("picture", "plan.line", language, p=share, deff=effect)

@@ -7,8 +7,8 @@ import math
 from fl_estimate.reporting.naming import unit_words
 from fl_estimate.reporting.published_tables import PublishedTable, PublishedTables
 from fl_estimate.reporting.suppression import AT_MOST, SuppressionRule
-from fl_estimate.reporting.words import say
 from fl_estimate.words.numbers import number, percent
+from fl_estimate.words.say import say
 
 NOTED: frozenset[str] = frozenset({"sampler", "model"})
 """Causes of caution that are no threshold of the rule: a note says each."""

@@ -12,9 +12,9 @@ import pandas as pd
 from fl_estimate.reporting.labelling import SAME_UNIT
 from fl_estimate.reporting.naming import unit_words
 from fl_estimate.reporting.precision import decimals_of
-from fl_estimate.reporting.words import say
 from fl_estimate.results.codes import Quantity
 from fl_estimate.words.numbers import number, percent
+from fl_estimate.words.say import say
 
 PER_THOUSAND_BELOW = 0.05
 """A prevalence below this is shown per 1,000 persons, from this on in per cent; one unit for a whole table."""

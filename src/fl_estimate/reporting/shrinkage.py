@@ -17,9 +17,10 @@ from fl_estimate.errors import PublishFault, listed
 from fl_estimate.reporting.drawing import TEXT, WIDTH, axis_numbers, styled
 from fl_estimate.reporting.naming import value_words
 from fl_estimate.reporting.palette import INK, RULE, SERIES, SOFT
-from fl_estimate.reporting.words import check_language, say
 from fl_estimate.results.estimates import Estimates
+from fl_estimate.words.languages import check_language
 from fl_estimate.words.numbers import number
+from fl_estimate.words.say import say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

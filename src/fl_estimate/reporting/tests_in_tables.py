@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from fl_estimate.reporting.precision import decimals_of
-from fl_estimate.reporting.words import say
 from fl_estimate.results.codes import CHI_SQUARE, F_STATISTIC, NUMERATOR_DF, P_VALUE, T_STATISTIC, TESTED_ESTIMATE
 from fl_estimate.words.numbers import number, spread
+from fl_estimate.words.say import say
 
 LEAST = 0.001
 """Below this a p-value is written as "< 0.001"."""

@@ -19,8 +19,9 @@ from fl_estimate.inputs.respondents import resolve
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.reporting.drawing import TEXT, WIDTH, axis_numbers, styled
 from fl_estimate.reporting.palette import DEEP, FAINT, INK, PAPER, RULE, SERIES, SOFT
-from fl_estimate.reporting.words import check_language, say
+from fl_estimate.words.languages import check_language
 from fl_estimate.words.numbers import number, percent
+from fl_estimate.words.say import say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

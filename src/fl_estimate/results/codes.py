@@ -248,7 +248,7 @@ FAMILIES: tuple[type[Code], ...] = (ReasonCode, AssumptionCode, MethodName, Quan
 
 @dataclass(frozen=True, kw_only=True)
 class Reason:
-    """Why a row is as it is (an interval missing, zero cases): a code with parameters; `reporting.words` says it."""
+    """Why a row is as it is (an interval missing, zero cases): a code with parameters; `fl_estimate.words` says it."""
 
     code: ReasonCode
     row: int

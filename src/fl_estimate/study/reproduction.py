@@ -12,11 +12,12 @@ import numpy as np
 import pandas as pd
 
 from fl_estimate.pages.template import page
-from fl_estimate.reporting.words import check_language, say
 from fl_estimate.reporting.writing import write_bytes
 from fl_estimate.study.target_binding import Input
 from fl_estimate.study.target_reading import Reading
+from fl_estimate.words.languages import check_language
 from fl_estimate.words.numbers import number, spread
+from fl_estimate.words.say import say
 
 COLUMNS: tuple[str, ...] = (
     "id", "source", "printed", "computed", "lower", "upper", "agrees", "exact_after_rounding", "verdict",

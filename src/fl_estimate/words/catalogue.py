@@ -130,7 +130,7 @@ def _key(message: Message) -> Key | None:
 
 
 def _forms(message: Message) -> tuple[str, ...]:
-    said = message.string
+    said = message.string or ""
     return (said,) if isinstance(said, str) else tuple(said)
 
 

@@ -27,10 +27,10 @@ from fl_estimate.reporting.releases import (
     read_release,
     where_of,
 )
-from fl_estimate.reporting.words import joined, labels, say
 from fl_estimate.results.basis import Support
 from fl_estimate.results.codes import SAMPLER_RHAT, SUBPOPULATION, ZERO_CASES, Reason
 from fl_estimate.words.numbers import level_words, number, percent, spread
+from fl_estimate.words.say import joined, labels, say
 from tests.unit.reporting.made import estimates
 from tests.unit.reporting.test_releases import release, row, table
 

@@ -14,11 +14,11 @@ from fl_estimate.design import intervals
 from fl_estimate.estimators.hierarchical.sources import BIASES_INDEPENDENT
 from fl_estimate.estimators.synthesis.combine import SOURCES_INDEPENDENT
 from fl_estimate.inputs.sample_design import SINGLE_PSU_RULES
-from fl_estimate.reporting import words
-from fl_estimate.reporting.words import joined, labels, say
 from fl_estimate.results.codes import AssumptionCode, Code, IntervalKind, MethodName, Quantity, ReasonCode, Term
+from fl_estimate.words import languages
 from fl_estimate.words.catalogue import catalogue, codes_of
 from fl_estimate.words.numbers import level_words, number, percent, spread
+from fl_estimate.words.say import joined, labels, say
 
 LANGUAGES = ("en", "fr", "es")
 """Languages whose catalogues are whole."""
@@ -143,9 +143,9 @@ def test_codes_of_a_by_column_are_said_only_where_they_are_codes_of_the_schema()
 
 def test_a_language_without_words_is_refused() -> None:
     with pytest.raises(fl.FlError, match="FL-PUB-07"):
-        words.check_language("de")
+        languages.check_language("de")
     with pytest.raises(fl.FlError, match="FL-PUB-07"):
-        number(1.0, 0, "it")
+        number(1.0, 0, "de")
 
 
 def test_a_small_probability_is_not_rounded_below_what_it_is_said_to_be_at_most() -> None:

@@ -1,4 +1,4 @@
-"""Codes of models of people on lists, or in one register, with covariates; their words are in `reporting.vocabulary_covariates`."""
+"""Codes of models of people on lists, or in one register, with covariates; their words are in `words.catalogues`."""
 
 from __future__ import annotations
 

@@ -18,8 +18,9 @@ from fl_estimate.reporting.linkage_figures import plot_linkage
 from fl_estimate.reporting.lists_figures import limits_text, plot_methods, plot_overlaps, plot_sensitivity, spanned
 from fl_estimate.reporting.renderers import APPRAISAL, renders
 from fl_estimate.reporting.suppression import SuppressionRule
-from fl_estimate.reporting.words import check_language, opening, say
+from fl_estimate.words.languages import check_language
 from fl_estimate.words.numbers import level_words, number, percent, spread
+from fl_estimate.words.say import opening, say
 
 HERE = "fl_estimate.reporting.formats"
 UNLISTABLE = (0.1, 0.2, 0.3, 0.4)

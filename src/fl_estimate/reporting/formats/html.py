@@ -26,9 +26,9 @@ from fl_estimate.reporting.published_tables import PublishedTable, PublishedTabl
 from fl_estimate.reporting.renderers import renders
 from fl_estimate.reporting.rule_words import width_sentences
 from fl_estimate.reporting.tests_in_tables import of_tests
-from fl_estimate.reporting.words import joined, opening, say
 from fl_estimate.words.languages import SOURCE
 from fl_estimate.words.numbers import level_words
+from fl_estimate.words.say import joined, opening, say
 
 HERE = "fl_estimate.reporting.formats"
 JOINED = ("interval", "cv")

@@ -15,7 +15,7 @@ from fl_estimate.reporting.palette import SOFT
 from fl_estimate.reporting.published_tables import PublishedTable
 from fl_estimate.reporting.renderers import renders
 from fl_estimate.reporting.rule_words import few_cases_note
-from fl_estimate.reporting.words import opening, say
+from fl_estimate.words.say import opening, say
 
 if TYPE_CHECKING:
     from great_tables import GT

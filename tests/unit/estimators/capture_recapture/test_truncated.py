@@ -13,7 +13,7 @@ from scipy import special, stats
 import fl_estimate as fl
 from fl_estimate import capture_recapture as cr
 from fl_estimate.estimators.capture_recapture import truncated_kernels as kernels
-from fl_estimate.reporting.words import say
+from fl_estimate.words.say import say
 
 
 def register(size: int, seed: int, *, shape: float = np.inf, ones: float = 0.0) -> pd.DataFrame:
