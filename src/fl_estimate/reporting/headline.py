@@ -80,7 +80,7 @@ def _figure(
     words = {
         "state": say("state", outcome, language),
         "outcome": opening(outcome_words(lead.wording, outcome, language)),
-        **{key: unit_words(lead.wording.unit, key, language) for key in ("units", "of", "none_or_all", "sample")},
+        **{key: unit_words(lead.wording.unit, key, language) for key in ("units", "of", "none_or_all")},
         "quantity": lowered(scale.head(language)),
         **_when(lead.reference_period, language),
     }
@@ -99,8 +99,9 @@ def _figure(
         return
     upper = scale.with_unit(row, "upper", language)
     if row["publication"] in LIMITS:
-        told = {"n": number(float(row["n"]), 0, language), "upper": upper, "unit": lowered(scale.head(language))}
-        yield say("sentence", str(row["publication"]), language, level=level, most=most, sample=words["sample"], **told)
+        told = {"n": round(row["n"]), "upper": upper, "unit": lowered(scale.head(language))}
+        told["sample"] = unit_words(lead.wording.unit, "sample", language, told["n"])
+        yield say("sentence", str(row["publication"]), language, level=level, most=most, **told)
         return
     value = scale.with_unit(row, "value", language)
     sentence = say("sentence", f"prevalence.{unit}" if worded else "plain", language, value=value, **words)
@@ -135,26 +136,27 @@ def period(text: str, language: str) -> str:
         return dated
     read = Period(text)
     several = read.months is not None and read.months > 1
-    return say("head", "rolling", language, months=str(read.months)) if several else say("head", text, language)
+    return say("head", "rolling", language, months=read.months) if several else say("head", text, language)
 
 
 def _persons(total: Row | None, scale: Scale, language: str) -> Iterator[str]:
     if total is not None and total["publication"] not in (NOT_PUBLISHED, *LIMITS) and not total["bound"]:
         value, lower, upper = (_persons_of(total, name, language) for name in ("value", "lower", "upper"))
         limits = say("head", "range", language, lower=lower, upper=upper)
-        units = unit_words(scale.counted, "units", language)
+        units = unit_words(scale.counted, "units", language, float(total["value"]))
         yield say("sentence", "prevalence.total", language, value=value, range=limits, units=units)
 
 
 def _behind(rows: list[Row], scale: Scale, language: str) -> Iterator[str]:
     """How many cases and respondents stand behind the figure, and what the answers leave open."""
-    row, sample = rows[0], unit_words(scale.counted, "sample", language)
+    row = rows[0]
     if row["publication"] not in LIMITS and not pd.isna(row["n"]):
-        n = number(float(row["n"]), 0, language)
+        n = round(row["n"])
+        sample = unit_words(scale.counted, "sample", language, n)
         if pd.isna(row["cases"]):
             yield say("sentence", "respondents", language, n=n, sample=sample)
         else:
-            yield say("sentence", "cases", language, cases=number(float(row["cases"]), 0, language), n=n, sample=sample)
+            yield say("sentence", "cases", language, cases=round(row["cases"]), n=n, sample=sample)
     if not pd.isna(row["undetermined"]) and row["undetermined"] > 0:
         yield say("sentence", "undetermined", language, share=percent(row["undetermined"], 1, language))
 
@@ -232,8 +234,8 @@ def _cards(
         level = level_words(float(total["level"]), language)
         yield value, unit_words(scale.counted, "number", language), f"{spread(lower, upper, language)} ({level})"
     if not pd.isna(row["cases"]) and not pd.isna(row["n"]):
-        n, cases = (number(float(row[name]), 0, language) for name in ("n", "cases"))
-        sample = unit_words(scale.counted, "sample", language)
+        n, cases = round(row["n"]), number(float(row["cases"]), 0, language)
+        sample = unit_words(scale.counted, "sample", language, n)
         yield cases, say("head", "cases", language), say("head", "among", language, n=n, sample=sample)
 
 

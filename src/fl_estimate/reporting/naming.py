@@ -192,10 +192,16 @@ def _stems(outcomes: Iterable[str]) -> set[str]:
     return {part for code in outcomes for part in (str(code), str(code).partition("=")[0])}
 
 
-def unit_words(unit: str, key: str, language: str) -> str:
-    """Words of what is counted: `number`, `n`, `units`, `of`, `none_or_all`, `all`, `sample`."""
-    words = say("unit", of_unit := f"{unit}.{key}", language)
-    return words if words != of_unit else say("unit", f"persons.{key}", language)
+def unit_words(unit: str, key: str, language: str, n: float | None = None) -> str:
+    """Words of what is counted: `number`, `n`, `units`, `of`, `none_or_all`, `all`, `sample`.
+
+    Parameters
+    ----------
+    n : float, optional
+        The number that `units` or `sample` stand behind: of one they are singular.
+    """
+    words = say("unit", of_unit := f"{unit}.{key}", language, n=n)
+    return words if words != of_unit else say("unit", f"persons.{key}", language, n=n)
 
 
 def unit_forms(unit: str, language: str) -> dict[str, str]:

@@ -34,12 +34,12 @@ def width_sentences(rule: SuppressionRule, language: str, unit: str = "persons")
     """What the rule asks of the width of intervals, where it does."""
     said: list[str] = []
     if rule.min_effective_n:
-        sample = unit_words(unit, "sample", language)
+        sample = unit_words(unit, "sample", language, rule.min_effective_n)
         said.append(say("sentence", "rule_effective_n", language, n=rule.min_effective_n, sample=sample))
     if rule.min_psus_with_cases:
         said.append(say("sentence", "rule_psus", language, n=rule.min_psus_with_cases))
     if rule.min_df_effective:
-        said.append(say("sentence", "rule_df_effective", language, df=number(rule.min_df_effective, 0, language)))
+        said.append(say("sentence", "rule_df_effective", language, df=rule.min_df_effective))
     if math.isfinite(rule.max_relative_width):
         most = number(rule.max_relative_width, 1, language)
         said.append(say("sentence", "rule_width", language, most=most))

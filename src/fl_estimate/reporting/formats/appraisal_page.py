@@ -120,7 +120,7 @@ class _Page:
 
     @property
     def lead(self) -> str:
-        n, (lower, upper) = self.people(self._shown.n), self._shown.envelope
+        n, (lower, upper) = round(self._shown.n), self._shown.envelope
         if not np.isfinite(lower):
             return self.say("lead_two_none" if self._two else "lead_none", n=n)
         ends = {"lower": self._rough(lower), "upper": self._rough(upper)}
@@ -142,7 +142,7 @@ class _Page:
     @property
     def known(self) -> str:
         several = self._shown.several
-        return "" if np.isnan(several) else self.say("known_text", several=self.people(several))
+        return "" if np.isnan(several) else self.say("known_text", several=round(several))
 
     @property
     def warnings(self) -> list[str]:

@@ -251,7 +251,7 @@ def _publication(document: Document) -> Iterator[str]:
     few = {"at_most": "rule_at_most", "model": "rule_model", "withheld": "rule"}[rule.few_cases]
     first = few if rule.min_cases > 1 else "rule_without_cases"
     unit = common_unit(table.wording for table in published.tables)
-    sample = unit_words(unit, "sample", language)
+    sample = unit_words(unit, "sample", language, rule.min_n)
     sentences = [
         say("sentence", first, language, n=rule.min_n, most=most, df=rule.min_df, sample=sample),
         *width_sentences(rule, language, unit),
@@ -269,7 +269,7 @@ def _publication(document: Document) -> Iterator[str]:
             say("sentence", protecting, language, rows=published.protecting),
         ]
         if not published.audit_complete:
-            told.append(say("sentence", "audit_late", language, seconds=f"{rule.audit_seconds:g}"))
+            told.append(say("sentence", "audit_late", language, seconds=rule.audit_seconds))
         yield " ".join(told)
 
 
