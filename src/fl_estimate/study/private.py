@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
+from textwrap import fill
 
 import pandas as pd
 
@@ -15,22 +16,15 @@ from fl_estimate.errors import StudyFault
 from fl_estimate.reporting.published import PublishedEstimates
 from fl_estimate.reporting.writing import write_bytes
 from fl_estimate.results.estimates import Estimates
+from fl_estimate.words.catalogue import catalogue
+from fl_estimate.words.languages import LANGUAGES
+from fl_estimate.words.say import say
 
 NOTICE = "NOT_FOR_RELEASE.txt"
 """The file by which a private folder is known."""
 KEY = "fingerprint.key"
 ESTIMATES = "estimates"
 AUDIT = "audit.csv"
-_WORDS = """\
-NOT FOR RELEASE. This folder holds figures in full: a cell that is withheld in the report points at a handful of people in
-bondage. Keep it to those who may see the microdata, and delete it when it is no longer needed.
-
-NE PAS DIFFUSER. Ce dossier contient tous les chiffres, y compris ceux que le rapport ne publie pas. Ne le donnez qu'aux
-personnes autorisées à voir les microdonnées et supprimez-le dès qu'il n'est plus nécessaire.
-
-NO DIFUNDIR. Esta carpeta contiene las cifras completas, también las que el informe no publica. Entréguela solo a quienes
-puedan ver los microdatos y elimínela cuando ya no haga falta.
-"""
 
 
 def open_private(folder: Path, result: Path) -> bytes:
@@ -67,7 +61,7 @@ def open_private(folder: Path, result: Path) -> bytes:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
-        (folder / NOTICE).write_text(_WORDS, encoding="utf-8")
+        (folder / NOTICE).write_text(_notice(), encoding="utf-8")
         return _key(folder / KEY)
     except OSError as error:
         raise StudyFault(
@@ -127,3 +121,11 @@ def withheld_rows(estimates: Mapping[str, Estimates], published: PublishedEstima
 
 def _file(name: str) -> str:
     return "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in name)
+
+
+def _notice() -> str:
+    """What the folder is, in every language that has words for it: nobody knows who will open it."""
+    said = [
+        say("notice", "private_folder", each) for each in LANGUAGES if ("notice", "private_folder") in catalogue(each)
+    ]
+    return "\n".join(f"{fill(text, 120)}\n" for text in said)

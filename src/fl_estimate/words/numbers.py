@@ -138,16 +138,17 @@ def percent(share: float, decimals: int, language: str = "en") -> str:
 
 
 def in_territory(text: str, tag: str) -> str:
-    """A text of a language with the decimals that stand in it written as a territory does.
+    """A text of a language with the decimals and per cent signs that stand in it written as a territory does.
 
     Examples
     --------
     >>> in_territory("p < 0,01, y 2, 3", "es-MX"), in_territory("p < 0,01", "es")
     ('p < 0.01, y 2, 3', 'p < 0,01')
     """
-    language = words_of(tag)
-    ours, theirs = marks_of(language).point, marks_of(tag).point
-    return text if ours == theirs else re.sub(rf"(?<=\d){re.escape(ours)}(?=\d)", theirs, text)
+    ours, theirs = marks_of(words_of(tag)), marks_of(tag)
+    if ours.point != theirs.point:
+        text = re.sub(rf"(?<=\d){re.escape(ours.point)}(?=\d)", theirs.point, text)
+    return text if ours.gap == theirs.gap else text.replace(f"{ours.gap}%", f"{theirs.gap}%")
 
 
 def level_words(level: float, language: str = "en") -> str:

@@ -1,0 +1,28 @@
+"""Proves that no French or Spanish text that is printed stands in Python source: translators find all of them in the catalogues."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
+import texts_in_code
+
+LETTERS: frozenset[str] = frozenset({"loaders/formats/delimited.py", "words/spaces.py", "words/periods.py"})
+"""Files that name letters and signs of other languages, to read or to set them."""
+
+
+def test_none_is_left() -> None:
+    found = texts_in_code.counted()
+    assert {name: list(texts_in_code.texts(texts_in_code.ROOT / name)) for name in found if name not in LETTERS} == {}
+
+
+def test_the_count_sees_what_it_is_for(tmp_path: Path) -> None:
+    path = tmp_path / "said.py"
+    path.write_text(
+        '"""Docstring à part."""\nA = ("North", "Nord", "Norte")\nB = ("No case was met", "Aucun cas pour eux", "Sin caso que contar")\n'
+        'C = "Âge inconnu"\nD = ("a", "b", "c")\nE = ("Rényi", "Wald", "log")\nF = "una de las personas"\n',
+        encoding="utf-8",
+    )
+    assert sorted(line for line, _ in texts_in_code.texts(path)) == [3, 3, 4, 7]
+    assert texts_in_code.counted(tmp_path) == {"said.py": 4}
