@@ -10,8 +10,8 @@ from fl_estimate.reporting.renderers import APPRAISAL, ESTIMATES, Renderer, form
 HEAD = """\
 # Output formats
 
-What `fl.publish` returns is written by `published.to("<format>", path)`, or by the method in the table; `language` is "en", "fr"
-or "es". A format that belongs to a run is written by `fl-estimate run` by itself.
+What `fl.publish` returns is written by `published.to("<format>", path)`, or by the method in the table; `language` is "en", "fr",
+"es", or one with a territory: "es-MX". A format that belongs to a run is written by `fl-estimate run` by itself.
 
 This page is written from the register of formats when the site is built.
 """

@@ -217,7 +217,7 @@ class Classification(NotAColumn):
 
         Parameters
         ----------
-        language : {"en", "fr", "es"}
+        language : {"en", "fr", "es", "es-MX", …}
             Of the labels.
         summary : bool, default False
             Give the multiple-response table instead: how many of the people surely in the class each criterion is true

@@ -61,7 +61,7 @@ def compare(
     test : bool, default False
         Write under the axis whether the results differ more than their errors allow (Cochran's Q, in each domain), as
         `fl.synthesis.discrepancy` computes it. Results of one file are not independent, and are not tested.
-    language : {"en", "fr", "es"}
+    language : {"en", "fr", "es", "es-MX", …}
 
     Returns
     -------

@@ -40,7 +40,7 @@ def plot_counts(profile: CountProfile, *, language: str = "en") -> Figure:
     ----------
     profile : CountProfile
         From `cr.count_profile`; drawn in full, for the analyst.
-    language : {"en", "fr", "es"}
+    language : {"en", "fr", "es", "es-MX", …}
 
     Returns
     -------

@@ -44,7 +44,7 @@ def plot(
     ax : matplotlib.axes.Axes, optional
         Axes of your own to draw one result in. Labels stand left of them and figures right: leave room for both, or use a
         figure with ``layout="constrained"``.
-    language : {"en", "fr", "es"}
+    language : {"en", "fr", "es", "es-MX", …}
 
     Returns
     -------

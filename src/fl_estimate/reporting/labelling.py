@@ -57,7 +57,7 @@ class Labels:
         The table: columns of Estimates.
     by : sequence of str
         Its by-columns.
-    language : {"en", "fr", "es"}
+    language : {"en", "fr", "es", "es-MX", …}
     wording : Wording, optional
         Of the survey: titles, labels of codes, what is counted.
     unweighted : bool

@@ -30,7 +30,7 @@ def plot_linkage(curve: Estimates | Appraisal | PublishedAppraisal, *, language:
     ----------
     curve : Estimates, Appraisal or PublishedAppraisal
         Of `fl.capture_recapture.linkage_curve`, or an appraisal, which has one.
-    language : {"en", "fr", "es"}
+    language : {"en", "fr", "es", "es-MX", …}
 
     Returns
     -------

@@ -39,7 +39,7 @@ def plot_overlaps(lists: CaptureHistories | PublishedAppraisal, *, language: str
     ----------
     lists : CaptureHistories or PublishedAppraisal
         Histories are drawn in full, for the analyst; of what is published, small counts as "fewer than".
-    language : {"en", "fr", "es"}
+    language : {"en", "fr", "es", "es-MX", …}
 
     Returns
     -------
@@ -89,7 +89,7 @@ def plot_methods(appraisal: Appraisal | PublishedAppraisal, *, language: str = "
     Parameters
     ----------
     appraisal : Appraisal or PublishedAppraisal
-    language : {"en", "fr", "es"}
+    language : {"en", "fr", "es", "es-MX", …}
 
     Returns
     -------
@@ -135,7 +135,7 @@ def plot_sensitivity(appraisal: Appraisal | PublishedAppraisal, *, language: str
     Parameters
     ----------
     appraisal : Appraisal or PublishedAppraisal
-    language : {"en", "fr", "es"}
+    language : {"en", "fr", "es", "es-MX", …}
 
     Returns
     -------

@@ -40,7 +40,7 @@ def plot_map(
         The property that names the area; by default the one called as the by-column.
     quantity : str, optional
         Which to draw where there are several, as ``dark_figure`` beside ``population_size``; by default the first.
-    language : {"en", "fr", "es"}
+    language : {"en", "fr", "es", "es-MX", …}
 
     Returns
     -------

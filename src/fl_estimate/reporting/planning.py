@@ -28,7 +28,7 @@ def plot_plan(*plans: SamplePlan, language: str = "en") -> Figure:
     ----------
     *plans : SamplePlan
         From `fl.plan_sample`, four at most: other design effects, say. The number planned is marked on each.
-    language : {"en", "fr", "es"}
+    language : {"en", "fr", "es", "es-MX", …}
 
     Returns
     -------

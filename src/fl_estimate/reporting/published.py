@@ -70,7 +70,7 @@ class PublishedEstimates(PublishedTables):
             The name of the format: "html", "csv", "parquet", "text", "plot", or any that was added. What there is says the error
             on a name that there is not.
         path : path
-        language : {"en", "fr", "es"}
+        language : {"en", "fr", "es", "es-MX", …}
             Of the words; formats for machines have none.
         **options
             Of the format.
@@ -141,7 +141,7 @@ class PublishedEstimates(PublishedTables):
             The property that names the area; by default the one called as the by-column.
         quantity : str, optional
             Which to draw where there are several: ``total`` beside ``prevalence``, ``dark_figure``; by default the first.
-        language : {"en", "fr", "es"}
+        language : {"en", "fr", "es", "es-MX", …}
 
         Raises
         ------

@@ -41,7 +41,7 @@ def plot_shrinkage(direct: Estimates, model: Estimates, *, language: str = "en")
     ----------
     direct, model : Estimates
         Of the same areas: from `estimate_prevalence` and from `hierarchical.area`.
-    language : {"en", "fr", "es"}
+    language : {"en", "fr", "es", "es-MX", …}
 
     Returns
     -------

@@ -46,7 +46,7 @@ def plot_weights(
     responded : str, optional
         The column of who answered (1, 0 or logical), as in `adjust_nonresponse`, of everybody who was drawn: a second panel then
         shows the share that answered in each fifth of the persons, by weight.
-    language : {"en", "fr", "es"}
+    language : {"en", "fr", "es", "es-MX", …}
 
     Returns
     -------

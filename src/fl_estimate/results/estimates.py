@@ -401,7 +401,7 @@ class Estimates:
         ----------
         ax : matplotlib.axes.Axes, optional
             Axes to draw in; without it a figure is made.
-        language : {"en", "fr", "es"}
+        language : {"en", "fr", "es", "es-MX", …}
 
         Returns
         -------

@@ -33,7 +33,7 @@ def codebook(language: str = "en") -> pd.DataFrame:
 
     Parameters
     ----------
-    language : {"en", "fr", "es"}
+    language : {"en", "fr", "es", "es-MX", …}
         Of the labels.
 
     Returns

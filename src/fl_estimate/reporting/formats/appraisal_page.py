@@ -44,7 +44,7 @@ def appraisal_page(
     ----------
     appraisal : Appraisal or PublishedAppraisal
         Published under `rule` unless it is already.
-    language : {"en", "fr", "es"}
+    language : {"en", "fr", "es", "es-MX", …}
     rule : str or SuppressionRule
     title : str, optional
 

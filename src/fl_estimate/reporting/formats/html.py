@@ -83,7 +83,7 @@ def report(published: PublishedTables, *, language: str = "en", particulars: Par
     Parameters
     ----------
     published : PublishedEstimates
-    language : {"en", "fr", "es"}
+    language : {"en", "fr", "es", "es-MX", …}
     particulars : Particulars, optional
         Title, sources, definition, truth, map; without them the provenance of the estimates is used.
 
