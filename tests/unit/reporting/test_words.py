@@ -90,7 +90,7 @@ def test_terms_of_the_ilo() -> None:
     ]
     assert say("outcome", "trafficking", "es") == "trata de personas"
     assert say("measure", "stock", "fr") == "à tout moment"
-    assert say("head", "unit.prevalence.thousand", "es") == "Tasa de prevalencia por cada 1.000"
+    assert say("head", "unit.prevalence.thousand", "es") == "Tasa de prevalencia por cada 1000"
 
 
 def test_an_unknown_code_is_shown_as_it_is() -> None:
