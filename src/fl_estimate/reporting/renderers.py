@@ -64,10 +64,10 @@ class Renderer:
         if not self.run:
             return
         yield self.run.format(name="*")
-        # an asterisk takes in the language
         if self.in_each_language and "{name}" not in self.run:
             stem, _, ending = self.run.rpartition(".")
-            yield f"{stem}.??.{ending}"
+            # a language, and a language with a territory
+            yield from (f"{stem}.??.{ending}", f"{stem}.??-*.{ending}")
 
 
 _REGISTERED: dict[tuple[str, str], Renderer] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -31,6 +31,8 @@ from fl_estimate.study.inputs import Fingerprint, StudyInputs, Tell, fingerprint
 from fl_estimate.study.labelling import entitled, in_language
 from fl_estimate.study.nesting import nested_by_columns
 from fl_estimate.study.private import open_private, write_private
+from fl_estimate.words.languages import words_of
+from fl_estimate.words.say import fallen_back
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +118,7 @@ def run_study(
     The folder has ``estimates.csv``, ``estimates.parquet``, ``report.html`` (in the first language of ``[publish]``;
     ``report.fr.html`` and so on for the others), ``appraisal.<name>.html`` for each appraisal of case lists, and
     ``manifest.json``, written last: the resolved study, the fingerprint,
-    sources, and every file with its hash. It holds no time of day: the same inputs give the same bytes.
+    sources, what the report says in English for want of words in its language, and every file with its hash. It holds no time of day: the same inputs give the same bytes.
     """
     tell = progress if progress is not None else _silent
     if resume and (done := _done_before(path, out, private)) is not None:
@@ -133,14 +135,14 @@ def run_study(
         tell("auditing what may be published")
         published = publish(estimates, rule=rule, nested=nested, previous=previous, progress=tell)
     tell("writing")
-    with replacing(folder) as part:
+    with replacing(folder) as part, fallen_back() as missing:
         if published is not None:
             pages = _published(appraisals, published.rule)
             languages = study.config.publish.languages
             titles = {language: in_language(study.config.title, language) for language in languages}
             particulars = _particulars(study, inputs, failed, mark)
             write_all(published, part, languages, particulars=particulars, titles=titles, appraisals=pages)
-        write_manifest(part, _manifest(study, inputs, estimates, published, failed, mark))
+        write_manifest(part, _manifest(study, inputs, estimates, published, failed, mark, missing))
     if private is not None:
         tell("writing the private folder")
         write_private(Path(private), estimates, published)
@@ -274,6 +276,7 @@ def _manifest(
     published: PublishedEstimates | None,
     failed: Mapping[str, FlError],
     mark: Fingerprint,
+    missing: Collection[tuple[str, str]],
 ) -> dict[str, Any]:
     """What was run on what, and what came of it; no figure stands here."""
     least = study.config.publish.suppression().min_n
@@ -293,6 +296,7 @@ def _manifest(
         ],
         "definitions": [{"id": identity, "title": title["en"]} for identity, title in inputs.definitions],
         "imputations": {name: told_of(drawn) for name, drawn in inputs.imputed.items()},
+        "words": [_words(tag, missing) for tag in study.config.publish.languages],
         "geography": geography(estimates.values()),
         "estimates": [
             _done(entry, estimates[entry.name], hidden[entry.name])
@@ -301,6 +305,11 @@ def _manifest(
             for entry in study.config.estimate
         ],
     }
+
+
+def _words(tag: str, missing: Collection[tuple[str, str]]) -> dict[str, Any]:
+    """A language of the report, and the codes of what it has no words for yet, which stands there in English."""
+    return {"language": tag, "missing": sorted(code for language, code in missing if language == words_of(tag))}
 
 
 def _done(entry: Any, made: Estimates, hidden: int) -> dict[str, Any]:

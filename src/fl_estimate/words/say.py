@@ -6,6 +6,7 @@ Machine files (CSV, Parquet, JSON) never pass through here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Generator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,6 +16,7 @@ from fl_estimate.words.catalogue import Text, catalogue, codes_of, families
 from fl_estimate.words.dates import day_or_text
 from fl_estimate.words.languages import SOURCE, words_of
 from fl_estimate.words.numbers import in_territory, number
+from fl_estimate.words.spaces import with_spaces
 
 _INSTEAD: dict[str, str] = {"source": "method"}
 """Families whose codes are said by another one where they have no words of their own: a method as the label of a row."""
@@ -137,10 +139,36 @@ def _shown(value: Any, family: str, language: str) -> str:
         return number(value, decimals, language)
     if isinstance(value, list | tuple | set | frozenset):
         several = cast("Collection[Any]", value)
-        return ", ".join(
-            say(family, item, language) if family and isinstance(item, str) else str(item) for item in several
-        )
-    return say(family, str(value), language) if family else day_or_text(str(value), language)
+        return ", ".join(_coded(item, family, language) if isinstance(item, str) else str(item) for item in several)
+    return _coded(str(value), family, language)
+
+
+def _coded(value: str, family: str, language: str) -> str:
+    """A code of a family in words; one with numbers, ``normal(0, 1.5)``, with its numbers as the language writes them."""
+    if not family:
+        return day_or_text(value, language)
+    if text_of(family, value, language) is not None:
+        return say(family, value, language)
+    between = ", " if number(0.5, 1, language) == "0.5" else with_spaces("1; ", words_of(language))[1:]
+
+    def written(found: re.Match[str]) -> str:
+        numbers = [_as_written(each.strip(), language) for each in found["numbers"].split(",")]
+        return f"{say(family, found['code'], language)}({between.join(numbers)})"
+
+    first = _WITH_NUMBERS.search(value)
+    before = value[: first.start()].rstrip() if first else ""
+    if before:
+        value = value.replace(before, say(family, before, language), 1)
+    return _WITH_NUMBERS.sub(written, value)
+
+
+def _as_written(text: str, language: str) -> str:
+    """A number with the digits it was given in; what is none stays."""
+    return number(float(text), len(text.partition(".")[2]), language) if _PLAIN.fullmatch(text) else text
+
+
+_WITH_NUMBERS = re.compile(r"(?P<code>[a-z][a-z-]*)\((?P<numbers>[^()]*)\)")
+_PLAIN = re.compile(r"-?\d+(?:\.\d+)?")
 
 
 class _Lenient(dict[str, str]):

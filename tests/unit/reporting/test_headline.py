@@ -65,7 +65,7 @@ def test_of_whom_alone_and_when_alone() -> None:
         "In the population “adults”, an estimated 10.0 of every 1,000 persons are"
     )
     days = said({}, reference_period="2023-01-01 to 2023-12-31")
-    assert "1,000 persons were in forced labour (reference period: 2023-01-01 to 2023-12-31)." in days
+    assert "1,000 persons were in forced labour (reference period: 1 January to 31 December 2023)." in days
     bounds = said({"bound": "lower"}, {"bound": "upper", "value": 0.02}, population="adults", reference_period="2023")
     assert bounds.startswith(
         "In the population “adults”, between 10.0 and 20.0 of every 1,000 persons were in forced labour (reference period: 2023), according"
@@ -108,11 +108,11 @@ def test_zero_cases() -> None:
         ),
         (
             "fr",
-            "De 0 à 4 cas ont été trouvés parmi 1\u202f000 répondants, trop peu pour donner un chiffre\u00a0: il est au plus de 19",
+            "De 0 à 4 cas ont été recensés parmi 1\u202f000 répondants, trop peu pour donner un chiffre\u00a0: il est au plus de 19",
         ),
         (
             "es",
-            "Se encontraron de 0 a 4 casos entre 1.000 informantes, muy pocos para dar una cifra: es a lo sumo de 19",
+            "Se encontraron de 0 a 4 casos entre 1000 informantes, muy pocos para dar una cifra: es a lo sumo de 19",
         ),
     ],
 )

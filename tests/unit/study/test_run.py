@@ -247,3 +247,13 @@ def test_kind_variance_and_replicates_of_the_mapping(tmp_path: Path) -> None:
     assert len(frames["spread"]) == 5
     assert "<h2>" in (text := (result.folder / "report.html").read_text(encoding="utf-8"))
     assert "Variance" in text
+
+
+def test_the_manifest_says_what_stands_in_english_for_want_of_words(folder: Path) -> None:
+    (folder / "begun").mkdir()
+    begun = write(folder / "begun", STUDY.replace('["en", "fr"]', '["fr", "pt-BR"]'))
+    words = run_study(begun, out=folder / "begun" / "out").manifest["words"]
+    assert [each["language"] for each in words] == ["fr", "pt-BR"]
+    assert words[0]["missing"] == []
+    assert "sentence:rule_parts" in words[1]["missing"]
+    assert "outcome:forced_labour" not in words[1]["missing"]
