@@ -63,7 +63,9 @@ def say(family: str, code: str, language: str = "en", /, **parameters: Any) -> s
     if text is None:
         return code
     shown = {name: _shown(value, text.codes.get(name, ""), language) for name, value in parameters.items()}
-    form = text.form(language, parameters.get(text.counted)) if text.counted else text.forms[-1]
+    # the rule of plurals is that of the language in which it is said
+    said_in = language if (family, code) in catalogue(words_of(language)) else SOURCE
+    form = text.form(said_in, parameters.get(text.counted)) if text.counted else text.forms[-1]
     return (in_territory(form, language) if "-" in language else form).format_map(_Lenient(shown))
 
 

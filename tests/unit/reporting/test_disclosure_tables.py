@@ -299,7 +299,7 @@ def test_an_audit_without_time_withholds_what_is_tied_and_says_so() -> None:
     assert not late.audit_complete
     assert late.to_frame()["value"].isna().all()
     assert "ended after 0 seconds" in report(late)
-    assert "0 secondes" in report(late, language="fr")
+    assert "0 seconde" in report(late, language="fr")
     assert "0 segundos" in report(late, language="es")
     done = fl.publish(prevalence(people(), by=BOTH))
     assert done.audit_complete

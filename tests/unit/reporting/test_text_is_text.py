@@ -126,7 +126,7 @@ def test_every_word_of_a_picture_stands_on_its_sheet(name: str, appraisal: fl.ca
     if name in ("overlaps", "sensitivity"):
         assert all(each in said for each in LISTS)
     if name == "plan":
-        assert all(f"n = {size}" in said for size in ("1.000", "2.000", "4.000"))
+        assert all(f"n = {size}" in said for size in ("1000", "2000", "4000"))
     if name == "linkage":
         ticks = figure.axes[0].get_xticks()
         assert (ticks == np.round(ticks)).all()  # as they are written

@@ -15,6 +15,9 @@ from fl_estimate import capture_recapture as cr
 from fl_estimate.cli import app
 from fl_estimate.reporting.formats.html import report
 from fl_estimate.reporting.renderers import formats
+from fl_estimate.words.catalogue import catalogue
+from fl_estimate.words.languages import LANGUAGES
+from fl_estimate.words.say import say
 from tests.unit.reporting.made import country, estimates
 from tests.unit.reporting.test_maps import collection
 from tests.unit.study.test_labels import STUDY, write
@@ -128,3 +131,14 @@ def test_labels_of_results_follow_the_language_of_a_tag(tmp_path: Path) -> None:
     frames = [set(result.to_frame(language=tag)["region"].dropna()) for tag in ("es", "es-MX")]
     assert frames[0] == frames[1]
     assert "Sur" in frames[0]
+
+
+@pytest.mark.parametrize("tag", [*LANGUAGES, "pt-PT", "es-MX"])
+def test_what_is_counted_has_a_form_for_every_number_also_where_it_is_said_in_english(tag: str) -> None:
+    counted = {key: text for key, text in catalogue("en").items() if text.counted}
+    assert counted
+    for (family, code), text in counted.items():
+        for value in (0, 1, 2, 5, 1.5, 1_000_000):
+            written = say(family, code, tag, **{text.counted: value})
+            if (family, code) not in catalogue(tag[:2]) and tag.startswith("pt"):
+                assert written.split()[-1] == say(family, code, "en", **{text.counted: value}).split()[-1]
