@@ -99,9 +99,9 @@ def _figure(
         return
     upper = scale.with_unit(row, "upper", language)
     if row["publication"] in LIMITS:
-        told = {"n": round(row["n"]), "upper": upper, "unit": lowered(scale.head(language))}
-        told["sample"] = unit_words(lead.wording.unit, "sample", language, told["n"])
-        yield say("sentence", str(row["publication"]), language, level=level, most=most, **told)
+        n = round(row["n"])
+        told = {"sample": unit_words(lead.wording.unit, "sample", language, n), "unit": lowered(scale.head(language))}
+        yield say("sentence", str(row["publication"]), language, level=level, most=most, n=n, upper=upper, **told)
         return
     value = scale.with_unit(row, "value", language)
     sentence = say("sentence", f"prevalence.{unit}" if worded else "plain", language, value=value, **words)

@@ -17,7 +17,7 @@ from fl_estimate.results.estimates import Assumption
 from fl_estimate.schema.labels import label_of
 from fl_estimate.schema.variables import TABLES
 from fl_estimate.words.numbers import number
-from fl_estimate.words.say import labels, opening, say
+from fl_estimate.words.say import labels, named, opening, say
 
 SCHEMA = frozenset(name for table in TABLES.values() for name in table.variables)
 _NOTHING = ColumnWords()
@@ -68,7 +68,9 @@ def outcome_words(wording: Wording, code: str, language: str) -> str:
         return words.title[FILE]
     column, equals, value = code.partition("=")
     if equals and column in wording.columns:
-        return f"{column_title(wording, column, language)}: {value_words(wording, column, [value], language)[value]}"
+        return named(
+            column_title(wording, column, language), value_words(wording, column, [value], language)[value], language
+        )
     top, slash, bottom = code.partition("/")
     if slash and {top, bottom} & set(wording.columns):
         return f"{outcome_words(wording, top, language)} / {outcome_words(wording, bottom, language)}"
@@ -91,11 +93,11 @@ def term_words(wording: Wording, term: str, language: str, column: str = "") -> 
     before, colon, rest = term.partition(": ")
     if colon and _compares(rest):
         if column:
-            return f"{term_words(wording, before, language)}: {_compared(wording, rest, column, language)}"
+            return named(term_words(wording, before, language), _compared(wording, rest, column, language), language)
         # An effect or a test: of which column, and which of its classes.
-        return f"{column_title(wording, before, language)}: {_compared(wording, rest, before, language)}"
+        return named(column_title(wording, before, language), _compared(wording, rest, before, language), language)
     if colon:
-        return f"{before}: {term_words(wording, rest, language)}"
+        return named(before, term_words(wording, rest, language), language)
     if column and _compares(term):
         return _compared(wording, term, column, language)
     return (
@@ -148,7 +150,9 @@ def _part(wording: Wording, part: str, language: str) -> str:
             return column_title(wording, bare["column"], language)
         return column_title(wording, part, language) if part in wording.columns or part in SCHEMA else part
     column, code = met["column"], met["code"]
-    return _code_words(wording, column, code, language) or f"{column_title(wording, column, language)}: {code}"
+    return _code_words(wording, column, code, language) or named(
+        column_title(wording, column, language), code, language
+    )
 
 
 def _code_words(wording: Wording, column: str, code: str, language: str) -> str:

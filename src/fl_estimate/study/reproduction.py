@@ -17,7 +17,7 @@ from fl_estimate.study.target_binding import Input
 from fl_estimate.study.target_reading import Reading
 from fl_estimate.words.languages import check_language
 from fl_estimate.words.numbers import number, spread
-from fl_estimate.words.say import say
+from fl_estimate.words.say import named, say
 
 COLUMNS: tuple[str, ...] = (
     "id", "source", "printed", "computed", "lower", "upper", "agrees", "exact_after_rounding", "verdict",
@@ -264,7 +264,10 @@ def lines(given: Reproduction, language: str = "en") -> list[list[str]]:
 
 def summary(given: Reproduction, language: str = "en") -> str:
     """How many targets have each verdict, in one line."""
-    return "; ".join(f"{say('verdict', verdict, language)}: {count}" for verdict, count in given.counts().items())
+    counts = [
+        named(say("verdict", verdict, language), str(count), language) for verdict, count in given.counts().items()
+    ]
+    return "; ".join(counts)
 
 
 def _beside(o: Outcome, language: str) -> str:

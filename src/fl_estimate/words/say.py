@@ -126,6 +126,17 @@ def joined(items: Sequence[str], language: str = "en") -> str:
     return items[0] if len(items) == 1 else ", ".join(items[:-1]) + last + items[-1]
 
 
+def named(name: str, value: str, language: str = "en") -> str:
+    """What something is, and which: ``Sex: Women``, with the space that the language puts before a colon.
+
+    Examples
+    --------
+    >>> named("Sex", "Women")
+    'Sex: Women'
+    """
+    return say("head", "named", language, name=name, value=value)
+
+
 def opening(text: str) -> str:
     """The same text with a capital at its start."""
     return text[:1].upper() + text[1:]

@@ -251,7 +251,7 @@ def test_kind_variance_and_replicates_of_the_mapping(tmp_path: Path) -> None:
 
 def test_the_manifest_says_what_stands_in_english_for_want_of_words(folder: Path) -> None:
     (folder / "begun").mkdir()
-    begun = write(folder / "begun", STUDY.replace('["en", "fr"]', '["fr", "pt-BR"]'))
+    begun = write(folder / "begun", study=STUDY.replace('["en", "fr"]', '["fr", "pt-BR"]'))
     words = run_study(begun, out=folder / "begun" / "out").manifest["words"]
     assert [each["language"] for each in words] == ["fr", "pt-BR"]
     assert words[0]["missing"] == []

@@ -57,7 +57,7 @@ def test_a_catalogue_translates_the_text_that_is_said_today(language: str) -> No
 
 def test_the_source_says_itself() -> None:
     assert [
-        m.context for m in read("en") if m.id and (m.string if isinstance(m.id, str) else tuple(m.string)) != m.id
+        m.context for m in read("en") if m.id and (m.string if isinstance(m.id, str) else tuple(m.string or "")) != m.id
     ] == []
 
 

@@ -20,7 +20,7 @@ from fl_estimate.reporting.renderers import APPRAISAL, renders
 from fl_estimate.reporting.suppression import SuppressionRule
 from fl_estimate.words.languages import check_language
 from fl_estimate.words.numbers import level_words, number, percent, spread
-from fl_estimate.words.say import opening, say
+from fl_estimate.words.say import named, opening, say
 
 HERE = "fl_estimate.reporting.formats"
 UNLISTABLE = (0.1, 0.2, 0.3, 0.4)
@@ -175,7 +175,9 @@ class _Page:
                 self.say(f"supposed.{row['method']}"),
                 self.people(row["value"]),
                 self._interval(row),
-                self.say("yes") if row["admissible"] else f"{self.say('no')}: {self._why(str(row['why_not']))}",
+                self.say("yes")
+                if row["admissible"]
+                else named(self.say("no"), self._why(str(row["why_not"])), self._language),
             ]
             for row in self._shown.methods.to_dict("records")
         ]
