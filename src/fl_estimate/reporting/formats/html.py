@@ -221,7 +221,7 @@ class _Methods:
             yield text, "" if len(places) == every else f"({joined(names, self._language)})"
         for place, table in numbered:
             if several_methods(table.frame):
-                yield say("sentence", "assumed_by_each", self._language, table=self._table(place)), ""
+                yield say("sentence", "assumed_by_each", self._language, number=place), ""
 
     def _table(self, place: int) -> str:
         return say("head", "table", self._language, number=place).rstrip(".")
