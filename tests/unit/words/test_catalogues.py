@@ -23,10 +23,6 @@ from fl_estimate.words.languages import LANGUAGES, check_language, locale_of, wo
 from fl_estimate.words.say import fallen_back, labels, say, text_of
 from fl_estimate.words.spaces import FIXED, NARROW, with_spaces
 
-STARTED = {"pt"}
-"""Languages whose catalogue is begun: what they lack is said in English."""
-WHOLE = [language for language in LANGUAGES if language not in STARTED]
-
 
 def read(language: str) -> Catalog:
     with (files("fl_estimate.words") / "catalogues" / f"{language}.po").open("rb") as file:
@@ -35,6 +31,10 @@ def read(language: str) -> Catalog:
 
 def raw(language: str) -> str:
     return (files("fl_estimate.words") / "catalogues" / f"{language}.po").read_text(encoding="utf-8")
+
+
+WHOLE = [language for language in LANGUAGES if '"X-State: begun\\n"' not in raw(language)]
+"""Languages whose catalogue does not say that it is only begun: what such a one lacks is said in English."""
 
 
 def parameters(text: str) -> set[str]:
@@ -82,6 +82,11 @@ def test_forms_of_plural_are_those_of_cldr(language: str) -> None:
     for n in (0, 1, 2, 5, 11, 100, 1_000_000, 1_000_001, 2_000_000):
         assert names[int(place(n))] == rule(n), n
     assert {len(text.forms) for text in catalogue(language).values()} <= {1, len(names)}
+
+
+def test_english_french_and_spanish_are_whole() -> None:
+    assert {"en", "fr", "es"} <= set(WHOLE)
+    assert "pt" not in WHOLE
 
 
 def test_what_the_source_declares_is_there() -> None:
