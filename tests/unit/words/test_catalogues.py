@@ -20,7 +20,7 @@ from babel.messages.pofile import read_po
 import fl_estimate as fl
 from fl_estimate.words.catalogue import Text, catalogue, categories, codes_of, families
 from fl_estimate.words.languages import LANGUAGES, check_language, locale_of, words_of
-from fl_estimate.words.say import fallen_back, labels, say, text_of
+from fl_estimate.words.say import error_words, fallen_back, labels, say, text_of
 from fl_estimate.words.spaces import FIXED, NARROW, with_spaces
 
 
@@ -216,6 +216,15 @@ def test_a_language_that_is_begun_says_the_rest_in_english_and_tells() -> None:
     assert missing == {("pt", "sentence:withheld")}
     with pytest.raises(KeyError):
         say("no such family", "x")
+
+
+def test_errors_keep_their_english_where_a_catalogue_has_none_of_their_code() -> None:
+    english = "[FL-EST-02] columns are not in the data"
+    assert error_words(english) == english
+    assert error_words(english, "fr") == "[FL-EST-02] des colonnes ne sont pas dans les données"
+    assert error_words(english, "pt") == english
+    assert error_words("[FL-EST-99] of tomorrow", "fr") == "[FL-EST-99] of tomorrow"
+    assert error_words("no code", "fr") == "no code"
 
 
 def test_languages_are_the_catalogues_that_are_there() -> None:
