@@ -217,6 +217,10 @@ class DonorSearch:
     def _rows(self, chosen: Places, row: int, k: int) -> tuple[Places, Places]:
         """Rows of some kinds, and which of the kinds each is of: of a large kind those of the same cell and a sample of the rest."""
         kinds = self._kinds
+        sizes = kinds.sizes[chosen]
+        if sizes.max(initial=0) <= LOOKED_AT:
+            at = np.repeat(kinds.starts[chosen], sizes) + _within(sizes)
+            return kinds.sorted_rows[at], np.repeat(np.arange(len(chosen)), sizes)
         parts: list[Places] = []
         of: list[Places] = []
         for place, kind in enumerate(chosen):
