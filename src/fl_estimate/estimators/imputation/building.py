@@ -29,7 +29,7 @@ from fl_estimate.inputs.sample_design import Design
 COVARIATES: tuple[str, ...] = ("region", "sex", "urban", "migrant_status", "migrant")
 """Columns of people that rows are compared by, where they are there."""
 COVARIATE_WEIGHT, DOMAIN_WEIGHT = 0.1, 0.5
-"""What a difference in a covariate, and in a column of `by`, counts in units of the logit."""
+"""What a difference in a covariate, and in a column of `by` or `predictors`, counts in units of the logit."""
 
 MANY_VALUES = 12
 """Values beyond which a number is no code, in a column of `predictors`."""
@@ -110,19 +110,22 @@ def _span(found: Classification) -> int:
 def likeness_of(
     working: Working, found: Classification, domains: Sequence[str], predictors: Sequence[str], stems: Sequence[str]
 ) -> Likeness:
-    """What rows are compared by; `domains` and `predictors` are columns of people that were named."""
-    people = working.people
-    named = list(dict.fromkeys([*domains, *predictors]))
+    """What rows are compared by; `domains` and `predictors` were named: columns of people, predictors of the rows as well."""
+    people, own = working.people, working.rows
+    named = [name for name in dict.fromkeys([*domains, *predictors]) if name in domains or name not in own]
     plain = [name for name in COVARIATES if name in people.columns and name not in named]
+    theirs = [name for name in own.columns if name in predictors]
     columns = [(people[name] if name in domains else by_fifths(people[name])).iloc[working.person] for name in named]
+    columns += [by_fifths(own[name]) for name in theirs]
+    first = len(columns)
     columns += [people[name].iloc[working.person] for name in plain]
-    columns += [working.rows[name] for name in working.rows.columns]
+    columns += [own[name] for name in own.columns if name not in theirs]
     ages = working.ages
     aged = pd.Series(np.searchsorted(AGE_GROUPS, np.nan_to_num(ages, nan=-1.0), side="right"))
     columns.append(aged)
-    others = len(columns) - len(named)
-    weights = [DOMAIN_WEIGHT] * len(named) + [COVARIATE_WEIGHT] * others
-    ridge = [DOMAIN_RIDGE] * len(named) + [RIDGE] * others
+    others = len(columns) - first
+    weights = [DOMAIN_WEIGHT] * first + [COVARIATE_WEIGHT] * others
+    ridge = [DOMAIN_RIDGE] * first + [RIDGE] * others
     cuts = _cuts(found)
     group, youngest = (
         np.searchsorted(cuts, np.nan_to_num(years, nan=-1.0), side="right") for years in (ages, ages - _span(found))

@@ -75,8 +75,9 @@ def impute(
         Columns of people by which estimates will be made: a donor of the recipient's own domain is preferred, else figures
         of small domains are drawn towards the nation's.
     predictors : str or list of str, optional
-        Further columns of people that say something of unknown answers and are no items of the framework: answers to filter
-        questions above all, for an item that a filter ruled out is a no as any other. Numbers of many values are taken by fifths.
+        Further columns of people, or of the table that answers (jobs, episodes), that say something of unknown answers and are no
+        items of the framework: answers to filter questions above all, for an item that a filter ruled out is a no as any other.
+        Numbers of many values are taken by fifths.
     draws : int, optional
         How many completed data sets, at least 2. None takes 100 for each unit of the fraction of missing information of the
         first outcome's share, found in a pilot of 20, and between 20 and 100; 20 of chained equations, which are slow.
@@ -163,7 +164,8 @@ def impute(
     named = () if predictors is None else names_given(predictors, "predictors")
     _require_told_apart(found.people)
     data = _with_parents(data, found, rules)
-    working = settled_skips(read_working(data, found, _columns(found, [*domains, *named])))
+    _require_predictors(data, found, named)
+    working = settled_skips(read_working(data, found, _columns(found, domains), named))
     return _imputed(
         data, found, rules, working, domains=domains, predictors=named, donors=donors, method=method, too_few=too_few, draws=draws,
         delta=shift, seed=known_seed(seed),
@@ -267,6 +269,16 @@ def _columns(found: Classification, domains: Sequence[str]) -> list[str]:
     require_columns(schema, [*own, *domains])
     classes = [f"{name}{side}" for name in found.outcomes for side in ("", "_possible", "_in_scope")]
     return [PERSON, AGE, AGE_AT_INTERVIEW, *own, *domains, *COVARIATES, *classes]
+
+
+def _require_predictors(data: Any, found: Classification, named: Sequence[str]) -> None:
+    """Refuse predictors that neither people nor the rows that answer have."""
+    people: Any = nw.from_native(found.people)
+    held = dict(people.collect_schema())
+    if isinstance(data, SurveyData):
+        rows: Any = nw.from_native(getattr(data, answering_table(data, found.frameworks)))
+        held |= dict(rows.collect_schema())
+    require_columns(held, named)
 
 
 def _pilot(working: Working, pool: Pool, persons: Persons, weights: Floats, outcome: str, seed: int) -> PilotFraction:

@@ -166,6 +166,29 @@ def test_donors_are_those_whose_class_hangs_on_the_same_answers() -> None:
     assert not agreed[donors[donors >= 0]].any()
 
 
+def test_predictors_may_stand_beside_the_answers() -> None:
+    """Of jobs, in their own table: the debt of the job; of people, in theirs. What neither has is refused."""
+    rng = np.random.default_rng(9)
+    size = 600
+    debt = rng.random(size) < 1 / 3
+    docs = np.where(debt & (rng.random(size) < 0.5), "experienced", "no").astype(object)
+    docs[debt & (rng.random(size) < 0.25)] = "ref"
+    keys = [f"p{place}" for place in range(size)]
+    people = pd.DataFrame(
+        {"person_id": keys, "age_interview": 30, "age_in_period": 30, "w": 1.0, "income": rng.uniform(0, 9, size)}
+    )
+    jobs = pd.DataFrame(
+        {"job_id": keys, "person_id": keys, "w_diff_job": "yes", "c_docs": docs, "debt": np.where(debt, 1, 2)}
+    )
+    data = fl.SurveyData(people=people, jobs=jobs)
+    told = (docs[debt & (docs != "ref")] == "experienced").mean()
+    it = fl.impute(data, design=fl.Design(weights="w"), predictors=["debt", "income"], draws=20, seed=1)
+    assert len(it.recipients) == (docs == "ref").sum()
+    assert it.drawn["forced_labour"].mean() == pytest.approx(told, abs=0.15)  # some 50 people from 150
+    with pytest.raises(EstimateFault, match="'detb': nearest is 'debt'"):
+        fl.impute(data, design=fl.Design(weights="w"), predictors="detb", seed=1)
+
+
 @pytest.mark.slow
 def test_the_spread_between_draws_is_that_of_what_is_not_known() -> None:
     """40 samples: the imputed share is unbiased for that of the complete answers, and B is the variance of the difference.
