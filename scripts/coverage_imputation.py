@@ -33,7 +33,7 @@ from fl_estimate.datasets.returned_migrants import make_migrants
 from fl_estimate.results.provenance import package_version
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "explanation" / "imputation_table.md"
-FIRST, DRAWS, EXPECTED = 24, 20, 10
+FIRST, DRAWS, EXPECTED = 25, 20, 10
 TURNS: Mapping[str, tuple[str, ...]] = {
     "country": ("at random", "at random", "by class"),
     "migrants": ("at random", "by class"),

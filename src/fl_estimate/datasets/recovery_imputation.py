@@ -44,6 +44,8 @@ Mechanism = Literal["at random", "by class"]
 SILENCES: Mapping[Mechanism, Silence] = {"at random": AT_RANDOM, "by class": BY_CLASS}
 OUTCOME, TRUE = "forced_labour", "forced_labour_true"
 FRAMEWORK = "icls2018_adult"
+FILTERS: tuple[str, ...] = ("debt", "lodging")
+"""Answers that decide which questions are put, and no item of the framework: they are predictors of unknown answers."""
 _UNKNOWN = {MISSING: "missing", DONT_KNOW: "dk", REFUSED: "ref"}
 _BINARY = {YES: "yes", NO: "no", **_UNKNOWN}
 _COERCION = {EXPERIENCED: "experienced", THREATENED: "threatened", WITNESSED: "witnessed", NOT_DONE: "no", **_UNKNOWN}
@@ -69,7 +71,9 @@ def sample_of_country(population: Population, seed: int, silence: Silence) -> pl
         "is_proxy": (sample.proxy >= 0).astype(np.int8),
         TRUE: in_forced_labour(population)[person].astype(np.int8),
     }
-    return pl.DataFrame({**columns, **_answers(drawn, len(person))})
+    size, told = len(person), (drawn.heard.debt, drawn.heard.lodging)
+    filters = {name: _filter(codes, drawn.working, size) for name, codes in zip(FILTERS, told, strict=True)}
+    return pl.DataFrame({**columns, **filters, **_answers(drawn, size)})
 
 
 def in_forced_labour(population: Population) -> Bools:
@@ -93,6 +97,11 @@ def _answers(drawn: Survey, size: int) -> dict[str, Any]:
     for place, (_, field, _) in enumerate(STATE_FIELDS):
         found[field] = _worded(heard.state[:, place], words.get(field, _BINARY), drawn.working, size, "not_asked")
     return found
+
+
+def _filter(codes: NDArray[np.int8], working: NDArray[np.int64], size: int) -> pl.Series:
+    """Answers to a question that decides whether others are put; no for those who did not work."""
+    return _worded(codes, _BINARY, working, size, "missing")
 
 
 def _items(items: NDArray[np.int8], working: NDArray[np.int64], size: int) -> dict[str, Any]:
@@ -126,7 +135,10 @@ def sample_of_migrants(population: Population, migrants: Migrants, seed: int, si
     size, empty = len(last), len(sample.empty)
     place = np.concatenate([np.arange(size), np.zeros(empty, dtype=np.int64)])
     area = np.concatenate([sample.area, sample.empty])
-    answers = _items(sample.items[last], np.arange(size), size)
+    every = np.arange(size)
+    told = (sample.debt[last], sample.lodging[last])
+    filters = {name: _filter(codes, every, size) for name, codes in zip(FILTERS, told, strict=True)}
+    answers = {**filters, **_items(sample.items[last], every, size)}
     met = np.arange(size + empty) < size
     columns = {
         "stratum": population.areas.stratum[area] + 1,
@@ -176,7 +188,9 @@ def replicate_imputation(
     list of dict
         By domain and `answers`: ``known``, ``imputed``, ``bounds`` (the interval of the set), and ``delta …``.
     """
-    drawn = impute(people, FRAMEWORK, by=by, draws=draws, seed=seed, design=DESIGN, allow_unverified=True)
+    drawn = impute(
+        people, FRAMEWORK, by=by, predictors=FILTERS, draws=draws, seed=seed, design=DESIGN, allow_unverified=True
+    )
     found = {
         "known": estimate_prevalence(people, TRUE, design=DESIGN, by=by, where="age >= 18"),
         "imputed": estimate_prevalence(drawn, OUTCOME, by=by, unknown="impute"),

@@ -56,7 +56,8 @@ class ClassifyEntry(Strict):
 class ImputeEntry(Strict):
     """``[impute]``: how the unknown answers of ``[classify]`` are drawn for estimates with ``unknown = "impute"``; the arguments of `fl.impute`.
 
-    `by` are the columns within which donors are preferred; without it those by which the imputed estimates are made.
+    `by` are the columns within which donors are preferred; without it those by which the imputed estimates are made. `predictors`
+    are further columns that say something of unknown answers.
     """
 
     draws: Annotated[int, Field(ge=2)] | None = None
@@ -64,6 +65,7 @@ class ImputeEntry(Strict):
     method: Literal["donors", "chained"] = "donors"
     too_few: Literal["refuse", "leave"] = "refuse"
     by: list[str] | None = None
+    predictors: list[str] | None = None
     seed: int = 1
 
 

@@ -87,8 +87,8 @@ def imputed(
 
     columns = entry.by if entry.by is not None else _domains(entries)
     return impute(
-        survey, frameworks, outcomes=outcomes, by=columns or None, draws=entry.draws, donors=entry.donors,
-        method=entry.method, too_few=entry.too_few, seed=entry.seed, reference_day=classify.reference_day,
+        survey, frameworks, outcomes=outcomes, by=columns or None, predictors=entry.predictors or None, draws=entry.draws,
+        donors=entry.donors, method=entry.method, too_few=entry.too_few, seed=entry.seed, reference_day=classify.reference_day,
         allow_unverified=classify.allow_unverified,
     )  # fmt: skip
 

@@ -17,6 +17,7 @@ from fl_estimate.estimators.imputation.donors import FEWEST, DonorSearch, covari
 from fl_estimate.estimators.imputation.kinds import Kinds, Likeness, kinds_of
 from fl_estimate.estimators.imputation.pairs import Source
 from fl_estimate.estimators.imputation.pool import Block, Classes, Pool
+from fl_estimate.estimators.imputation.scores import DOMAIN_RIDGE, RIDGE
 from fl_estimate.estimators.imputation.working import REASONS, Working, in_scope, is_true, person_weights
 from fl_estimate.indicators.blanked_answers import BlankedClasses
 from fl_estimate.indicators.classify import Classification
@@ -28,7 +29,10 @@ from fl_estimate.inputs.sample_design import Design
 COVARIATES: tuple[str, ...] = ("region", "sex", "urban", "migrant_status", "migrant")
 """Columns of people that rows are compared by, where they are there."""
 COVARIATE_WEIGHT, DOMAIN_WEIGHT = 0.1, 0.5
-"""What a difference in a covariate, and in a column of `by`, counts in units of the logit."""
+"""What a difference in a covariate, and in a column of `by` or `predictors`, counts in units of the logit."""
+
+MANY_VALUES = 12
+"""Values beyond which a number is no code, in a column of `predictors`."""
 
 AGE_GROUPS = np.array([0.0, 15, 18, 25, 35, 45, 55])
 
@@ -103,16 +107,25 @@ def _span(found: Classification) -> int:
     return 2 + period.end.year - period.start.year
 
 
-def likeness_of(working: Working, found: Classification, domains: Sequence[str], stems: Sequence[str]) -> Likeness:
-    """What rows are compared by."""
-    people = working.people
-    plain = [name for name in COVARIATES if name in people.columns and name not in domains]
-    columns = [people[name].iloc[working.person] for name in [*domains, *plain]]
-    columns += [working.rows[name] for name in working.rows.columns]
+def likeness_of(
+    working: Working, found: Classification, domains: Sequence[str], predictors: Sequence[str], stems: Sequence[str]
+) -> Likeness:
+    """What rows are compared by; `domains` and `predictors` were named: columns of people, predictors of the rows as well."""
+    people, own = working.people, working.rows
+    named = [name for name in dict.fromkeys([*domains, *predictors]) if name in domains or name not in own]
+    plain = [name for name in COVARIATES if name in people.columns and name not in named]
+    theirs = [name for name in own.columns if name in predictors]
+    columns = [(people[name] if name in domains else by_fifths(people[name])).iloc[working.person] for name in named]
+    columns += [by_fifths(own[name]) for name in theirs]
+    first = len(columns)
+    columns += [people[name].iloc[working.person] for name in plain]
+    columns += [own[name] for name in own.columns if name not in theirs]
     ages = working.ages
     aged = pd.Series(np.searchsorted(AGE_GROUPS, np.nan_to_num(ages, nan=-1.0), side="right"))
     columns.append(aged)
-    weights = [DOMAIN_WEIGHT] * len(domains) + [COVARIATE_WEIGHT] * (len(columns) - len(domains))
+    others = len(columns) - first
+    weights = [DOMAIN_WEIGHT] * first + [COVARIATE_WEIGHT] * others
+    ridge = [DOMAIN_RIDGE] * first + [RIDGE] * others
     cuts = _cuts(found)
     group, youngest = (
         np.searchsorted(cuts, np.nan_to_num(years, nan=-1.0), side="right") for years in (ages, ages - _span(found))
@@ -132,10 +145,18 @@ def likeness_of(working: Working, found: Classification, domains: Sequence[str],
         gives=person_weights(people, found.design)[working.person] > 0,
         codes=covariate_codes(columns),
         weights=np.array(weights),
+        ridge=np.array(ridge),
         ages=ages,
         fields=np.stack(fields, axis=1) if fields else np.zeros((len(ages), 0), dtype=np.int32),
         order=working.order,
     )
+
+
+def by_fifths(column: pd.Series) -> pd.Series:
+    """Numbers of many values as the fifth that each is in; anything else as it is."""
+    if not pd.api.types.is_numeric_dtype(column.dtype) or column.nunique() <= MANY_VALUES:
+        return column
+    return pd.qcut(column, 5, labels=False, duplicates="drop")
 
 
 def _states_of(working: Working, kinds: Kinds, found: Classification) -> Callable[[int, Bools], npt.NDArray[np.int8]]:
@@ -204,8 +225,10 @@ def build_pool(
         chains = Chains(likeness, rows, wanted, by_row, units, weights[working.person])
         blocks = chains.blocks(draws, seed)
     first = np.full((len(rows), candidates), -1, dtype=np.intp)
+    gap = np.zeros(first.shape)
     for block in reversed(blocks):
         first[block.at] = block.donors
+        gap[block.at] = 0.0 if block.gap is None else block.gap
     there = first >= 0
     classes = _classes(recipients.source, at, blocks, there, stems)
     of_donor = working.person[np.where(there, first, 0)]
@@ -219,6 +242,7 @@ def build_pool(
         reasons=_reasons(working.why[rows], wanted),
         random=np.argsort(np.argsort(working.order[rows])),
         units=units,
+        gap=gap,
         of_draw=None if chained is None else np.repeat(np.arange(chained[0]), CHAINS),
     )
 
@@ -278,15 +302,15 @@ def _block(
     columns = np.flatnonzero(part)
     if not before:
         near = search.nearest(rows[at], group, part, k=k)
-        donors = near.donors
+        donors, gap = near.donors, near.chance - near.own[:, None]
     else:
         every = np.repeat(rows[at], k)
         drawn = np.concatenate([block.columns for block in before])
         given = search.told(every, drawn, before[0].donors.ravel())
         near = search.nearest(every, group, part, k=FEWEST, given=given)
         turn = np.arange(len(every)) % max(min(FEWEST, near.found), 1)
-        donors = near.donors[np.arange(len(every)), turn].reshape(len(at), k)
-    return Block(at=at, columns=columns, donors=donors, found=near.found, discrimination=near.discrimination)
+        donors, gap = near.donors[np.arange(len(every)), turn].reshape(len(at), k), None
+    return Block(at=at, columns=columns, donors=donors, gap=gap, found=near.found, discrimination=near.discrimination)
 
 
 def _parts(search: DonorSearch, groups: range, pattern: Bools) -> Iterator[tuple[int, Bools]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,12 +13,12 @@ import pandas as pd
 from fl_estimate.arrays import Bools, Floats, Places
 from fl_estimate.estimators.imputation.kinds import Kinds, Likeness
 from fl_estimate.estimators.imputation.scores import (
+    MOST_ROWS,
     RIDGE,
     SUM_RIDGE,
     Score,
     discrimination,
     fitted_effects,
-    level_effects,
 )
 
 FEWEST = 5
@@ -40,6 +41,10 @@ class Neighbours:
     Attributes
     ----------
     donors : int array, shape (recipients, k)
+    chance : array, shape (recipients, k)
+        The predicted probability that a donor tells of something in the pattern.
+    own : array, shape (recipients,)
+        That of the recipient.
     found : int
         Donors that answered the whole pattern.
     discrimination : float
@@ -47,6 +52,8 @@ class Neighbours:
     """
 
     donors: npt.NDArray[np.intp]
+    chance: Floats
+    own: Floats
     found: int
     discrimination: float
 
@@ -78,12 +85,7 @@ class DonorSearch:
         self._likeness, self._kinds, self._by_score, self._states = likeness, kinds, by_score, states
         self._items = _by_item(kinds.true & ~kinds.unknown, likeness.item)
         self._unknown_items = _by_item(kinds.unknown, likeness.item) & ~self._items
-        table = pd.DataFrame({"kind": np.repeat(kinds.of_row, kinds.levels.shape[1]), "level": kinds.levels.ravel()})
-        counted = table.groupby(["kind", "level"], sort=True).size()
-        self._cell_kind = counted.index.get_level_values(0).to_numpy()
-        self._cell_level = counted.index.get_level_values(1).to_numpy()
-        self._cell_n = counted.to_numpy(dtype=float)
-        self._n_levels = int(kinds.levels.max(initial=-1)) + 1
+        self._level_ridge = level_ridge(kinds.levels, likeness.ridge)
 
     def answered(self, group: int, pattern: Bools) -> Places:
         """The kinds that answered a whole pattern."""
@@ -119,7 +121,7 @@ class DonorSearch:
             return self._near(rows, self.answered(group, pattern), pattern, k, given)
         states = self._states(group, pattern)
         usable = self.answered(group, pattern)
-        found = np.full((len(rows), k), -1, dtype=np.intp)
+        found, chance, own = np.full((len(rows), k), -1, dtype=np.intp), np.zeros((len(rows), k)), np.zeros(len(rows))
         distinct, inverse = np.unique(states[self._kinds.of_row[rows]], axis=0, return_inverse=True)
         ranked: list[tuple[float, int]] = []
         for place, state in enumerate(distinct):
@@ -127,20 +129,21 @@ class DonorSearch:
             alike = usable[(states[usable] == state).all(axis=1)]
             enough = self._kinds.sizes[alike].sum() >= ENOUGH
             near = self._near(rows[at], alike if enough else usable, pattern, k, None)
-            found[at] = near.donors
+            found[at], chance[at], own[at] = near.donors, near.chance, near.own
             ranked.append((near.discrimination, len(at)))
         known = [each for each in ranked if not np.isnan(each[0])]
         mean = sum(each * size for each, size in known) / sum(size for _, size in known) if known else float("nan")
-        return Neighbours(donors=found, found=int(self._kinds.sizes[usable].sum()), discrimination=mean)
+        size = int(self._kinds.sizes[usable].sum())
+        return Neighbours(donors=found, chance=chance, own=own, found=size, discrimination=mean)
 
     def _near(self, rows: Places, usable: Places, pattern: Bools, k: int, given: Given | None) -> Neighbours:
         kinds, likeness = self._kinds, self._likeness
-        found = np.full((len(rows), k), -1, dtype=np.intp)
+        found, chance, mine = np.full((len(rows), k), -1, dtype=np.intp), np.zeros((len(rows), k)), np.zeros(len(rows))
         used = np.ones(int(likeness.item.max(initial=-1)) + 1, dtype=bool)
         used[likeness.item[pattern]] = False
         score = self._score(usable, pattern, used)
         if not len(usable):
-            return Neighbours(donors=found, found=0, discrimination=score.discrimination)
+            return Neighbours(donors=found, chance=chance, own=mine, found=0, discrimination=score.discrimination)
         sizes = kinds.sizes[usable]
         for place, row in enumerate(rows):
             true, unknown = self._own(row) if given is None else (given.true[place], given.unknown[place])
@@ -150,12 +153,25 @@ class DonorSearch:
             at = order[: 1 + int(np.searchsorted(np.cumsum(np.minimum(sizes[order], LOOKED_AT)), LOOKED_AT))]
             donors, of = self._rows(usable[at], row, k)
             donors, of = donors[donors != row], of[donors != row]
-            distance = self._distance(row, donors, gap[at][of], rough[at][of], score)
+            shift = score.levels[kinds.levels[donors]].sum(axis=1) - score.levels[kinds.levels[row]].sum()
+            distance = self._distance(row, donors, gap[at][of], shift, rough[at][of])
             # of many that are equally near every recipient has others, lest a few donors give all the answers
             tie = _shuffled(likeness.order[donors], int(likeness.order[row]))
             chosen = np.lexsort((tie, distance.round(9)))[:k]
             found[place, : len(chosen)] = donors[chosen]
-        return Neighbours(donors=found, found=int(sizes.sum()), discrimination=score.discrimination)
+            if self._by_score:
+                odds = self._log_odds(row, true & seen, score)
+                mine[place], chance[place, : len(chosen)] = _chance(odds), _chance(odds + (gap[at][of] + shift)[chosen])
+        return Neighbours(
+            donors=found, chance=chance, own=mine, found=int(sizes.sum()), discrimination=score.discrimination
+        )
+
+    def _log_odds(self, row: int, items: Bools, score: Score) -> float:
+        """What is predicted of a recipient, by what it told of."""
+        dimension = self._likeness.dimension
+        counts = np.bincount(dimension[items], minlength=len(score.counts))
+        told = items @ score.effects + counts @ score.counts + (counts > 0) @ score.some
+        return float(score.intercept + told + score.levels[self._kinds.levels[row]].sum())
 
     def _gaps(self, items: Bools, mine: Bools, seen: Bools, score: Score) -> tuple[Floats, Floats]:
         """By how much the log odds of kinds differ from a recipient's, and how far apart their answers make them."""
@@ -191,9 +207,8 @@ class DonorSearch:
         own = self._kinds.of_row[row]
         return self._items[own], self._unknown_items[own]
 
-    def _distance(self, row: int, donors: Places, gap: Floats, rough: Floats, score: Score) -> Floats:
-        likeness, levels = self._likeness, self._kinds.levels
-        shift = score.levels[levels[donors]].sum(axis=1) - score.levels[levels[row]].sum()
+    def _distance(self, row: int, donors: Places, gap: Floats, shift: Floats, rough: Floats) -> Floats:
+        likeness = self._likeness
         base = rough + PREDICTED * (np.abs(gap + shift) - np.abs(gap)) if self._by_score else rough
         base = base + (likeness.codes[donors] != likeness.codes[row]) @ likeness.weights
         years = np.abs(likeness.ages[donors] - likeness.ages[row]) / AGE_SCALE
@@ -202,6 +217,10 @@ class DonorSearch:
     def _rows(self, chosen: Places, row: int, k: int) -> tuple[Places, Places]:
         """Rows of some kinds, and which of the kinds each is of: of a large kind those of the same cell and a sample of the rest."""
         kinds = self._kinds
+        sizes = kinds.sizes[chosen]
+        if sizes.max(initial=0) <= LOOKED_AT:
+            at = np.repeat(kinds.starts[chosen], sizes) + _within(sizes)
+            return kinds.sorted_rows[at], np.repeat(np.arange(len(chosen)), sizes)
         parts: list[Places] = []
         of: list[Places] = []
         for place, kind in enumerate(chosen):
@@ -234,38 +253,64 @@ class DonorSearch:
     def _score(self, usable: Places, pattern: Bools, used: Bools) -> Score:
         """Fit what the other answers and covariates say of a pattern."""
         kinds, dimension = self._kinds, self._likeness.dimension
-        width, dimensions = len(used), int(dimension.max(initial=-1)) + 1
-        none = Score(
-            effects=np.zeros(width),
-            counts=np.zeros(dimensions),
-            some=np.zeros(dimensions),
-            levels=np.zeros(self._n_levels),
-            discrimination=float("nan"),
-        )
-        sizes = kinds.sizes[usable].astype(float)
-        told = sizes * kinds.true[np.ix_(usable, np.flatnonzero(pattern))].any(axis=1)
-        if not told.sum() or told.sum() == sizes.sum():
-            return none
+        width, dimensions, levels = len(used), int(dimension.max(initial=-1)) + 1, len(self._level_ridge)
+        sums = width + dimensions
+        told = kinds.true[np.ix_(usable, np.flatnonzero(pattern))].any(axis=1)
+        if not told.any() or told.all():
+            nothing = np.zeros(dimensions)
+            return Score(
+                effects=np.zeros(width), counts=nothing, some=nothing, levels=np.zeros(levels), intercept=0.0,
+                discrimination=float("nan"),
+            )  # fmt: skip
+        rows, of, counts = self._fitted_rows(usable, told)
         items = (self._items[usable] & used).astype(float)
-        counts = np.stack([items[:, dimension == place].sum(axis=1) for place in range(dimensions)], axis=1)
-        x = np.column_stack([items, counts, (counts > 0).astype(float)])
+        many = np.stack([items[:, dimension == place].sum(axis=1) for place in range(dimensions)], axis=1)
+        x = np.column_stack([items, many, (many > 0).astype(float)])[of]
         penalty = np.concatenate([np.full(width, RIDGE), np.full(2 * dimensions, SUM_RIDGE)])
-        effects, expected = fitted_effects(x, told, sizes, penalty)
-        chance, share = np.zeros(len(kinds.group)), np.zeros(len(kinds.group))
-        chance[usable], share[usable] = expected, told / sizes
-        by = [self._by_level(each) for each in (share, chance)]
+        tells = told[of] * counts
+        fit = fitted_effects(x, tells, counts, penalty, kinds.levels[rows], self._level_ridge)
         return Score(
-            effects=effects[:width],
-            counts=effects[width : width + dimensions],
-            some=effects[width + dimensions :],
-            levels=level_effects(by[0], by[1]),
-            discrimination=discrimination(x @ effects, told, sizes),
+            effects=fit.of[:width],
+            counts=fit.of[width:sums],
+            some=fit.of[sums:],
+            levels=fit.levels,
+            intercept=fit.intercept,
+            discrimination=discrimination(fit.linear, tells, counts),
         )
 
-    def _by_level(self, of_kind: Floats) -> Floats:
-        """Sums over the rows of each level of the covariates."""
-        weights = self._cell_n * of_kind[self._cell_kind]
-        return np.bincount(self._cell_level, weights=weights, minlength=self._n_levels)
+    def _fitted_rows(self, usable: Places, told: Bools) -> tuple[Places, Places, Floats]:
+        """Rows that a regression is fitted to, which of the kinds each is of, and how many rows each stands for."""
+        kinds = self._kinds
+        sizes = kinds.sizes[usable]
+        of = np.repeat(np.arange(len(usable)), sizes)
+        rows = kinds.sorted_rows[np.repeat(kinds.starts[usable], sizes) + _within(sizes)]
+        weight = np.ones(len(rows))
+        if len(rows) <= MOST_ROWS:
+            return rows, of, weight
+        kept: list[Places] = []
+        for side in (np.flatnonzero(told[of]), np.flatnonzero(~told[of])):
+            some = side[:: max(1, -(-2 * len(side) // MOST_ROWS))]
+            weight[some] = len(side) / max(len(some), 1)
+            kept.append(some)
+        at = np.sort(np.concatenate(kept))
+        return rows[at], of[at], weight[at]
+
+
+def level_ridge(levels: npt.NDArray[np.int64], ridge: Floats) -> Floats:
+    """The prior precision of every level of every covariate."""
+    found = np.ones(int(levels.max(initial=-1)) + 1)
+    for place, precision in enumerate(ridge):
+        found[np.unique(levels[:, place])] = precision
+    return found
+
+
+def _within(sizes: Places) -> Places:
+    """0, 1, 2, … within each of several runs."""
+    return np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+
+
+def _chance(odds: Any) -> Any:
+    return 1 / (1 + np.exp(-odds))
 
 
 def _every(rows: Places, start: float) -> Places:

@@ -47,6 +47,7 @@ def impute(
     *,
     outcomes: str | Sequence[str] | None = None,
     by: str | Sequence[str] | None = None,
+    predictors: str | Sequence[str] | None = None,
     draws: int | None = None,
     donors: Literal["predictive", "nearest"] = "predictive",
     method: Literal["donors", "chained"] = "donors",
@@ -73,6 +74,10 @@ def impute(
     by : str or list of str, optional
         Columns of people by which estimates will be made: a donor of the recipient's own domain is preferred, else figures
         of small domains are drawn towards the nation's.
+    predictors : str or list of str, optional
+        Further columns of people, or of the table that answers (jobs, episodes), that say something of unknown answers and are no
+        items of the framework: answers to filter questions above all, for an item that a filter ruled out is a no as any other.
+        Numbers of many values are taken by fifths.
     draws : int, optional
         How many completed data sets, at least 2. None takes 100 for each unit of the fraction of missing information of the
         first outcome's share, found in a pilot of 20, and between 20 and 100; 20 of chained equations, which are slow.
@@ -99,7 +104,7 @@ def impute(
     Raises
     ------
     EstimateFault
-        FL-EST-02 (columns of `by` or of the design that are not there), FL-EST-440 (a classification in place of data), FL-EST-442 (delta), FL-EST-444 (an option that there is not),
+        FL-EST-02 (columns of `by`, `predictors` or the design that are not there), FL-EST-440 (a classification in place of data), FL-EST-442 (delta), FL-EST-444 (an option that there is not),
         FL-EST-445 and FL-EST-446 (nothing to draw from), FL-EST-447 (a number of draws), FL-EST-448 (people who
         cannot be told apart).
     DesignFault
@@ -115,17 +120,18 @@ def impute(
     For every pattern of unknown answers the donors are rows that answered all of it, of people of the same ages, whose class
     would hang on the same answers (as long as 60 rows are so). Their distance is three times the difference in the log odds, by a
     ridge regression on the other answers and covariates, that something in the pattern is told, with a part of the effects of the
-    answers in which the two differ, 0.5 for each column of `by` and 0.1 for each covariate. The 30 nearest are kept. In each draw
-    first-stage units are drawn with replacement within strata, n − 1 of n, and of the five nearest donors whose units were
-    drawn one is taken, with probability proportional to weight × n/(n − 1) × times drawn: an approximate Bayesian bootstrap, by
-    which the spread between draws carries the design. The page on imputation says it at length.
+    answers in which the two differ, 0.5 for each column of `by` or `predictors` and 0.1 for each covariate. The 30 nearest are
+    kept. In each draw first-stage units are drawn with replacement within strata, n − 1 of n, and of the five nearest donors whose
+    units were drawn one is taken, with probability proportional to weight × n/(n − 1) × times drawn × exp(λ(p_d − p_r)): an
+    approximate Bayesian bootstrap, by which the spread between draws carries the design, with λ so that the mean of what is
+    predicted of the five, p_d, is what is predicted of the recipient, p_r. The page on imputation says it at length.
     A pattern that fewer than five rows answered is split, and its parts drawn in turn. Dates and ages that are not known
     are no answers: a class that hangs on them stays open, and counts as no (`Imputation.left_open`).
 
     References
     ----------
     Rubin and Schenker (1986), JASA 81, 366-374 (approximate Bayesian bootstrap). Little (1988), JBES 6, 287-296 (predictive
-    mean matching). Rao and Wu (1988), JASA 83, 231-241. Kim, Brick, Fuller and Kalton (2006), JRSS B 68, 509-521 (domains).
+    mean matching). Abadie and Imbens (2011), JBES 29, 1-11 (the bias of nearest neighbours). Rao and Wu (1988), JASA 83, 231-241. Kim, Brick, Fuller and Kalton (2006), JRSS B 68, 509-521 (domains).
     White, Royston and Wood (2011), Statistics in Medicine 30, 377-399 (number of draws).
 
     Examples
@@ -155,11 +161,13 @@ def impute(
     found = rules.classified(data)
     found = replace(found, design=resolve(found, design).design)
     domains = () if by is None else names_given(by, "by")
+    named = () if predictors is None else names_given(predictors, "predictors")
     _require_told_apart(found.people)
     data = _with_parents(data, found, rules)
-    working = settled_skips(read_working(data, found, _columns(found, domains)))
+    _require_predictors(data, found, named)
+    working = settled_skips(read_working(data, found, _columns(found, domains), named))
     return _imputed(
-        data, found, rules, working, domains=domains, donors=donors, method=method, too_few=too_few, draws=draws,
+        data, found, rules, working, domains=domains, predictors=named, donors=donors, method=method, too_few=too_few, draws=draws,
         delta=shift, seed=known_seed(seed),
     )  # fmt: skip
 
@@ -171,6 +179,7 @@ def _imputed(
     working: Working,
     *,
     domains: Sequence[str],
+    predictors: Sequence[str],
     donors: Literal["predictive", "nearest"],
     method: str,
     too_few: str,
@@ -185,7 +194,7 @@ def _imputed(
     rows = np.flatnonzero(np.isin(working.person, places))
     source = read_source(data, rules, working, rows[np.argsort(working.order[rows])])
     recipients = find_recipients(source, found, stems)
-    likeness = likeness_of(working, found, domains, stems)
+    likeness = likeness_of(working, found, domains, predictors, stems)
     chained = (draws or LEAST_DRAWS, seed) if method == "chained" else None
     pool = build_pool(recipients, found, likeness, design, stems, donors=donors, chained=chained)
     if too_few == "refuse":
@@ -260,6 +269,16 @@ def _columns(found: Classification, domains: Sequence[str]) -> list[str]:
     require_columns(schema, [*own, *domains])
     classes = [f"{name}{side}" for name in found.outcomes for side in ("", "_possible", "_in_scope")]
     return [PERSON, AGE, AGE_AT_INTERVIEW, *own, *domains, *COVARIATES, *classes]
+
+
+def _require_predictors(data: Any, found: Classification, named: Sequence[str]) -> None:
+    """Refuse predictors that neither people nor the rows that answer have."""
+    people: Any = nw.from_native(found.people)
+    held = dict(people.collect_schema())
+    if isinstance(data, SurveyData):
+        rows: Any = nw.from_native(getattr(data, answering_table(data, found.frameworks)))
+        held |= dict(rows.collect_schema())
+    require_columns(held, named)
 
 
 def _pilot(working: Working, pool: Pool, persons: Persons, weights: Floats, outcome: str, seed: int) -> PilotFraction:

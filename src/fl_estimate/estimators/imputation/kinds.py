@@ -35,6 +35,8 @@ class Likeness:
         Region, sex and the like.
     weights : array, shape (covariates,)
         What a difference in each counts, in units of the logit.
+    ridge : array, shape (covariates,)
+        Prior precision of the log odds of a level of each.
     ages : array, shape (rows,)
         NaN where unknown.
     fields : int array, shape (rows, fields)
@@ -52,6 +54,7 @@ class Likeness:
     gives: Bools
     codes: npt.NDArray[np.int32]
     weights: Floats
+    ridge: Floats
     ages: Floats
     fields: npt.NDArray[np.int32]
     order: Places

@@ -29,6 +29,8 @@ class Block:
         Which columns of answers.
     donors : int array, shape (some rows, k)
         The row of answers that each candidate takes them from, -1 where there is no candidate.
+    gap : array, shape (some rows, k), optional
+        By how much the predicted probability of telling of something in these columns is higher of the candidate than of the row.
     found : int
         How many rows could have given them.
     discrimination : float
@@ -38,6 +40,7 @@ class Block:
     at: Places
     columns: Places
     donors: npt.NDArray[np.intp]
+    gap: Floats | None = None
     found: int = 0
     discrimination: float = float("nan")
 
@@ -65,6 +68,8 @@ class Pool:
     random : array, shape (rows,)
         Numbers the rows for their random numbers, whatever order they come in.
     units : Units
+    gap : array, shape (rows, k)
+        By how much more is predicted of the candidate than of the row, as a probability; 0 where nothing is.
     of_draw : int array, shape (k,), optional
         Of chained equations: the draw that each candidate is of. None: candidates are donors, and any draw may take them.
     """
@@ -78,6 +83,7 @@ class Pool:
     reasons: Floats
     random: Places
     units: Units
+    gap: Floats
     of_draw: Places | None = None
 
     def chosen(self, draws: int, seed: int, delta: Mapping[str, float]) -> npt.NDArray[np.int16]:
@@ -102,7 +108,7 @@ class Pool:
             alone = ~kept.any(axis=1)
             kept[alone] = usable[alone]
             kept &= np.cumsum(kept, axis=1) <= FEWEST
-            mass = np.where(kept, self.weight * np.where(alone[:, None], 1.0, times), 0.0)
+            mass = balanced(np.where(kept, self.weight * np.where(alone[:, None], 1.0, times), 0.0), self.gap)
         else:
             mass = np.where(usable & (self.of_draw == draw), self.weight, 0.0)
         mass = mass * np.where(self.case > 0, np.exp(self.shift(delta))[:, None], 1.0)
@@ -137,3 +143,32 @@ class Pool:
 MOST_DRAWS = 10_000
 LARGEST = 50.0
 """Log odds beyond which a draw is as good as certain; more would leave the range of floats."""
+
+
+def balanced(mass: Floats, gap: Floats) -> Floats:
+    """Weights of candidates, tilted so that what is predicted of them is in the mean what is predicted of their recipient.
+
+    Parameters
+    ----------
+    mass : array, shape (rows, k)
+        Weights before; 0 where a candidate is not to be taken.
+    gap : array, shape (rows, k)
+        By how much more is predicted of the candidate than of the row.
+
+    Notes
+    -----
+    w ∝ mass × exp(λ gap), with λ by row so that Σ w gap = 0: exponential tilting, as in empirical likelihood.
+    """
+    used = mass > 0
+    gap = np.where(used, gap, 0.0)
+    scale = np.abs(gap).max(axis=1, keepdims=True)
+    z = np.divide(gap, scale, out=np.zeros_like(gap), where=scale > 1e-12)
+    low, high = np.full((len(mass), 1), -TILT), np.full((len(mass), 1), TILT)
+    for _ in range(25):
+        middle = (low + high) / 2
+        above = (mass * np.exp(middle * z) * z).sum(axis=1, keepdims=True) > 0
+        low, high = np.where(above, low, middle), np.where(above, middle, high)
+    return mass * np.exp((low + high) / 2 * z)
+
+
+TILT = 3.0

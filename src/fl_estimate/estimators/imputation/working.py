@@ -106,7 +106,9 @@ class Working:
         return np.stack([column.why for column in self.answers], axis=1)
 
 
-def read_working(data: Any, found: Classification, people_columns: Sequence[str]) -> Working:
+def read_working(
+    data: Any, found: Classification, people_columns: Sequence[str], predictors: Sequence[str] = ()
+) -> Working:
     """Read what imputation needs of a survey, or of a frame of people.
 
     Parameters
@@ -116,6 +118,8 @@ def read_working(data: Any, found: Classification, people_columns: Sequence[str]
         Of the data.
     people_columns : sequence of str
         Columns of people to keep, where there are such.
+    predictors : sequence of str
+        Columns that were named to compare rows by: of the rows' own table, or of people where it has none of the name.
     """
     survey = isinstance(data, SurveyData)
     table = answering_table(data, found.frameworks) if survey else "people"
@@ -128,16 +132,16 @@ def read_working(data: Any, found: Classification, people_columns: Sequence[str]
     own: Any = nw.from_native(getattr(data, table)) if survey and table != "people" else classified
     mine = [name for name in asked if name in own.collect_schema().names()]
     theirs = [name for name in asked if name not in mine]
-    kept = [name for name in dict.fromkeys([*people_columns, *theirs]) if name in held]
+    wanted = [*people_columns, *predictors, *theirs]
+    beside = [name for name in beside_columns(table, predictors) if name in own.collect_schema().names()]
+    kept = [name for name in dict.fromkeys(wanted) if name in held and name not in beside]
     people = to_pandas(classified, kept)
-    beside = [name for name in OF_WORK if table != "people" and name in own.collect_schema().names()]
     if table == "people":
         rows, place, person = people_rows(classified, mine)
     else:
         keys = [PERSON, *(name for name in ("job_id", "episode_id") if name in own.collect_schema().names())]
-        every = to_pandas(
-            own, [*keys, *mine, *beside, *([RELATIVE] if RELATIVE in own.collect_schema().names() else [])]
-        )
+        others = [RELATIVE] if RELATIVE in own.collect_schema().names() else []
+        every = to_pandas(own, list(dict.fromkeys([*keys, *mine, *beside, *others])))
         person = pd.Index(people[PERSON]).get_indexer(pd.Index(every[PERSON]))
         told = every[RELATIVE].isna().to_numpy() if RELATIVE in every else np.ones(len(every), dtype=bool)
         place = np.flatnonzero((person >= 0) & every[PERSON].notna().to_numpy() & told)
@@ -156,6 +160,11 @@ def read_working(data: Any, found: Classification, people_columns: Sequence[str]
         ages=_ages(people, AGE_AT_INTERVIEW if survey else AGE)[person],
         order=_rank(rows, people, person),
     )
+
+
+def beside_columns(table: str, predictors: Sequence[str]) -> list[str]:
+    """The columns of the rows' own table that rows are compared by, where it has them; none where a row is a person."""
+    return [] if table == "people" else list(dict.fromkeys([*OF_WORK, *predictors]))
 
 
 def _ages(people: pd.DataFrame, name: str) -> Floats:

@@ -12,6 +12,7 @@ import fl_estimate as fl
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.imputation.bootstrap import Units, units_of
 from fl_estimate.estimators.imputation.information import pilot_fraction
+from fl_estimate.estimators.imputation.pool import balanced
 from fl_estimate.estimators.imputation.scores import discrimination, fitted_effects
 from tests.unit.estimators.imputation.silent_people import DESIGN, sample
 
@@ -40,14 +41,69 @@ def test_units_are_those_of_the_design_in_whatever_order() -> None:
 def test_scores_are_ridge_log_odds() -> None:
     """Of one answer alone: a grid search of the penalised likelihood gives the same slope."""
     told, counts = np.array([30.0, 40.0]), np.array([300.0, 100.0])
-    effects, expected = fitted_effects(np.array([[0.0], [1.0]]), told, counts, np.ones(1))
+    x, none = np.array([[0.0], [1.0]]), np.zeros((2, 0), dtype=np.int64)
+    fit = fitted_effects(x, told, counts, np.ones(1), none, np.zeros(0))
     grid = np.linspace(1, 2.5, 751)
     p0 = np.linspace(-2.8, -1.8, 501)
     a, b = np.meshgrid(p0, grid, indexing="ij")
     value = 30 * a - 300 * np.log1p(np.exp(a)) + 40 * (a + b) - 100 * np.log1p(np.exp(a + b)) - b**2 / 2
     best = np.unravel_index(value.argmax(), value.shape)
-    assert effects[0] == pytest.approx(grid[best[1]], abs=2e-3)  # the step of the grids
-    assert (expected * counts).sum() == pytest.approx(told.sum(), rel=1e-9)
+    assert fit.of[0] == pytest.approx(grid[best[1]], abs=2e-3)  # the step of the grids
+    assert fit.intercept + x[:, 0] * fit.of[0] == pytest.approx(fit.linear)
+    assert (counts / (1 + np.exp(-fit.linear))).sum() == pytest.approx(told.sum(), rel=1e-4)
+
+
+def test_levels_are_fitted_as_if_each_were_a_column() -> None:
+    """What covariates add to the log odds is what columns of 0 and 1 with the same prior would."""
+    rng = np.random.default_rng(2)
+    size = 600
+    x = rng.integers(0, 2, (size, 3)).astype(float)
+    first, second = rng.integers(0, 4, size), rng.integers(0, 3, size)
+    chance = 1 / (1 + np.exp(2 - x @ [0.5, 1.0, -0.5] - 0.4 * first + 0.3 * second))
+    told = (rng.random(size) < chance).astype(float)
+    levels, one = np.stack([first, 4 + second], axis=1), np.ones(size)
+    fit = fitted_effects(x, told, one, np.full(3, 0.5), levels, np.array([0.1] * 4 + [1.0] * 3))
+    columns = np.column_stack([x, np.eye(4)[first], np.eye(3)[second]])
+    penalty = np.array([0.5] * 3 + [0.1] * 4 + [1.0] * 3)
+    none = np.zeros((size, 0), dtype=np.int64)
+    whole = fitted_effects(columns, told, one, penalty, none, np.zeros(0))
+    np.testing.assert_allclose(fit.linear, whole.linear, atol=0.02)  # both stop at a change of 0.005
+    assert fit.linear == pytest.approx(fit.intercept + x @ fit.of + fit.levels[levels].sum(axis=1))
+
+
+def test_a_draw_is_balanced_where_donors_lie_on_both_sides() -> None:
+    """The mean of what is predicted of the donors is that of the recipient; what had no weight keeps none."""
+    mass = np.array([[1.0, 2.0, 1.0, 0.0], [1.0, 1.0, 1.0, 1.0], [3.0, 1.0, 0.0, 0.0]])
+    gap = np.array([[-0.02, -0.05, 0.1, 0.5], [0.0, 0.0, 0.0, 0.0], [-0.1, -0.2, 0.0, 0.9]])
+    found = balanced(mass, gap)
+    assert (found[0] * gap[0]).sum() == pytest.approx(0.0, abs=1e-6)
+    assert found[0, 3] == 0
+    assert (found[0, :3] > 0).all()
+    np.testing.assert_allclose(found[1], mass[1])
+    # nobody of whom as much is predicted: the nearer is preferred, and the further one not shut out
+    share = found[2] / found[2].sum()
+    assert 0.75 < share[0] < 1
+
+
+def test_a_predictor_tells_who_was_not_asked_from_who_said_no() -> None:
+    """Only who has a debt is asked of threats with it; both who is not asked and who denies is a no to the framework.
+
+    Of 400 with a debt half are threatened, of 800 without none, whatever else they told. All refusals are of those with one.
+    """
+    rng = np.random.default_rng(8)
+    size = 1_200
+    debt = np.arange(size) % 3 == 0
+    docs = np.where(debt & (rng.random(size) < 0.5), "experienced", "no").astype(object)
+    docs[debt & (rng.random(size) < 0.25)] = "ref"
+    data = pd.DataFrame({"age": 30, "w": 1.0, "w_diff_job": "yes", "c_docs": docs, "debt": np.where(debt, "yes", "no")})
+    told = (docs[debt & (docs != "ref")] == "experienced").mean()
+    shares = [
+        fl.impute(data, design=fl.Design(weights="w"), predictors=named, draws=20, seed=1).drawn["forced_labour"].mean()
+        for named in ("debt", None)
+    ]
+    # 100 people from 300 who answered, five donors each: a standard error of about 0.04
+    assert shares[0] == pytest.approx(told, abs=0.1)
+    assert shares[1] < 0.3  # without it one in five of all who answered told of it, and the debt is not seen
 
 
 def test_discrimination_is_the_share_of_pairs_in_order() -> None:
@@ -108,6 +164,29 @@ def test_donors_are_those_whose_class_hangs_on_the_same_answers() -> None:
     assert not agreed[it.recipients].any()
     donors = it.pool.blocks[0].donors
     assert not agreed[donors[donors >= 0]].any()
+
+
+def test_predictors_may_stand_beside_the_answers() -> None:
+    """Of jobs, in their own table: the debt of the job; of people, in theirs. What neither has is refused."""
+    rng = np.random.default_rng(9)
+    size = 600
+    debt = rng.random(size) < 1 / 3
+    docs = np.where(debt & (rng.random(size) < 0.5), "experienced", "no").astype(object)
+    docs[debt & (rng.random(size) < 0.25)] = "ref"
+    keys = [f"p{place}" for place in range(size)]
+    people = pd.DataFrame(
+        {"person_id": keys, "age_interview": 30, "age_in_period": 30, "w": 1.0, "income": rng.uniform(0, 9, size)}
+    )
+    jobs = pd.DataFrame(
+        {"job_id": keys, "person_id": keys, "w_diff_job": "yes", "c_docs": docs, "debt": np.where(debt, 1, 2)}
+    )
+    data = fl.SurveyData(people=people, jobs=jobs)
+    told = (docs[debt & (docs != "ref")] == "experienced").mean()
+    it = fl.impute(data, design=fl.Design(weights="w"), predictors=["debt", "income"], draws=20, seed=1)
+    assert len(it.recipients) == (docs == "ref").sum()
+    assert it.drawn["forced_labour"].mean() == pytest.approx(told, abs=0.15)  # some 50 people from 150
+    with pytest.raises(EstimateFault, match="'detb': nearest is 'debt'"):
+        fl.impute(data, design=fl.Design(weights="w"), predictors="detb", seed=1)
 
 
 @pytest.mark.slow

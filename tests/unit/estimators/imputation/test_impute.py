@@ -312,7 +312,7 @@ def test_a_delta_is_the_odds_of_a_case_among_a_recipients_donors() -> None:
     tilted = it.pool.probabilities(0, it.seed, {"refusal": np.log(3), "dont_know": np.log(3)})
     case = it.pool.case == 1
     p, q = (counts * case).sum(axis=1), (tilted * case).sum(axis=1)
-    both = (p > 0) & (p < 1)
+    both = ((counts > 0) & case).any(axis=1) & ((counts > 0) & ~case).any(axis=1)
     assert both.any()
     np.testing.assert_allclose(q[both] / (1 - q[both]), 3 * p[both] / (1 - p[both]), rtol=1e-10)
 
