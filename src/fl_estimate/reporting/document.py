@@ -10,7 +10,7 @@ import pandas as pd
 
 from fl_estimate.reporting.headline import Headline, headline
 from fl_estimate.reporting.labelling import is_unweighted
-from fl_estimate.reporting.layout import Layout, layout
+from fl_estimate.reporting.layout import WITHHELD_MARK, Layout, layout
 from fl_estimate.reporting.particulars import Particulars
 from fl_estimate.reporting.published_tables import PublishedTable, PublishedTables, joined
 from fl_estimate.reporting.rule_words import few_cases_note, rule_caution
@@ -77,4 +77,6 @@ class Document:
         if "undetermined" in sheet.heads:
             plain = ".unweighted" if is_unweighted(table.assumptions) else ""
             found.append(("", say("sentence", f"undetermined_head{plain}", self.language)))
+        if any(row.cells.get(key) == WITHHELD_MARK for row in sheet.rows for key in sheet.heads):
+            found.append(("", say("sentence", "withheld_mark", self.language)))
         return found

@@ -104,6 +104,21 @@ def fallen_back() -> Generator[set[tuple[str, str]]]:
         _MISSING.reset(token)
 
 
+def error_words(text: str, language: str = "en") -> str:
+    """Say an error, ``[FL-EST-02] columns are not in the data``, as the catalogue has it under its code; else as it is.
+
+    Errors keep their English in code: few have words in a catalogue, those that a report may print.
+
+    Examples
+    --------
+    >>> error_words("[FL-EST-02] columns are not in the data", "es")
+    '[FL-EST-02] hay columnas que no están en los datos'
+    """
+    found, words = _ERROR.match(text), words_of(language)
+    said = catalogue(words).get(("error", found["code"])) if found and words != SOURCE else None
+    return text if found is None or said is None else f"[{found['code']}] {said.forms[-1]}"
+
+
 def labels(column: str, values: Sequence[Any], language: str = "en") -> dict[Any, str]:
     """The values of a by-column in words, where the column is one of the schema's and all values are codes of it.
 
@@ -180,6 +195,7 @@ def _as_written(text: str, language: str) -> str:
     return number(float(text), len(text.partition(".")[2]), language) if _PLAIN.fullmatch(text) else text
 
 
+_ERROR = re.compile(r"\[(?P<code>FL-[A-Z]+-\d+)\]")
 _WITH_NUMBERS = re.compile(r"(?P<code>[a-z][a-z-]*)\((?P<numbers>[^()]*)\)")
 _PLAIN = re.compile(r"-?\d+(?:\.\d+)?")
 

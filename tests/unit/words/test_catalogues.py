@@ -20,12 +20,8 @@ from babel.messages.pofile import read_po
 import fl_estimate as fl
 from fl_estimate.words.catalogue import Text, catalogue, categories, codes_of, families
 from fl_estimate.words.languages import LANGUAGES, check_language, locale_of, words_of
-from fl_estimate.words.say import fallen_back, labels, say, text_of
+from fl_estimate.words.say import error_words, fallen_back, labels, say, text_of
 from fl_estimate.words.spaces import FIXED, NARROW, with_spaces
-
-STARTED = {"pt"}
-"""Languages whose catalogue is begun: what they lack is said in English."""
-WHOLE = [language for language in LANGUAGES if language not in STARTED]
 
 
 def read(language: str) -> Catalog:
@@ -35,6 +31,10 @@ def read(language: str) -> Catalog:
 
 def raw(language: str) -> str:
     return (files("fl_estimate.words") / "catalogues" / f"{language}.po").read_text(encoding="utf-8")
+
+
+WHOLE = [language for language in LANGUAGES if '"X-State: begun\\n"' not in raw(language)]
+"""Languages whose catalogue does not say that it is only begun: what such a one lacks is said in English."""
 
 
 def parameters(text: str) -> set[str]:
@@ -82,6 +82,11 @@ def test_forms_of_plural_are_those_of_cldr(language: str) -> None:
     for n in (0, 1, 2, 5, 11, 100, 1_000_000, 1_000_001, 2_000_000):
         assert names[int(place(n))] == rule(n), n
     assert {len(text.forms) for text in catalogue(language).values()} <= {1, len(names)}
+
+
+def test_english_french_and_spanish_are_whole() -> None:
+    assert {"en", "fr", "es"} <= set(WHOLE)
+    assert "pt" not in WHOLE
 
 
 def test_what_the_source_declares_is_there() -> None:
@@ -211,6 +216,15 @@ def test_a_language_that_is_begun_says_the_rest_in_english_and_tells() -> None:
     assert missing == {("pt", "sentence:withheld")}
     with pytest.raises(KeyError):
         say("no such family", "x")
+
+
+def test_errors_keep_their_english_where_a_catalogue_has_none_of_their_code() -> None:
+    english = "[FL-EST-02] columns are not in the data"
+    assert error_words(english) == english
+    assert error_words(english, "fr") == "[FL-EST-02] des colonnes ne sont pas dans les données"
+    assert error_words(english, "pt") == english
+    assert error_words("[FL-EST-99] of tomorrow", "fr") == "[FL-EST-99] of tomorrow"
+    assert error_words("no code", "fr") == "no code"
 
 
 def test_languages_are_the_catalogues_that_are_there() -> None:

@@ -28,7 +28,7 @@ from fl_estimate.reporting.rule_words import width_sentences
 from fl_estimate.reporting.tests_in_tables import of_tests
 from fl_estimate.words.languages import SOURCE
 from fl_estimate.words.numbers import level_words
-from fl_estimate.words.say import joined, opening, say
+from fl_estimate.words.say import error_words, joined, named, opening, say
 
 HERE = "fl_estimate.reporting.formats"
 JOINED = ("interval", "cv")
@@ -70,7 +70,7 @@ def html(document: Document) -> str:
         sheets=list(_sheets(document)),
         map=_map(document),
         pages=[(file, say("head", "page", language, name=name)) for name, file in given.pages],
-        failed=given.failed,
+        failed=[(named(name, "", language).rstrip(" "), error_words(text, language)) for name, text in given.failed],
         methods=_Methods(document),
         publication=list(_publication(document)),
         provenance=list(_provenance(document)),
@@ -221,7 +221,7 @@ class _Methods:
             yield text, "" if len(places) == every else f"({joined(names, self._language)})"
         for place, table in numbered:
             if several_methods(table.frame):
-                yield say("sentence", "assumed_by_each", self._language, table=self._table(place)), ""
+                yield say("sentence", "assumed_by_each", self._language, number=place), ""
 
     def _table(self, place: int) -> str:
         return say("head", "table", self._language, number=place).rstrip(".")
