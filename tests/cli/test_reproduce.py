@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from fl_estimate.cli import app
-from fl_estimate.study.reproduce import reproduce
+from fl_estimate.reproduce import reproduce
 
 RUNNER = CliRunner()
 GOLDEN = Path(__file__).resolve().parents[1] / "reference" / "published" / "reproducible.json"

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fl_estimate.study.reproduce import reproduce
-from fl_estimate.study.reproduction import Outcome
+from fl_estimate.reproduce import Outcome, reproduce
 
 FILE = Path(__file__).resolve().parents[1] / "reference" / "published" / "reproducible.json"
 GOLDEN: dict[str, Any] = {each["id"]: each for each in json.loads(FILE.read_text(encoding="utf-8"))}

@@ -294,11 +294,28 @@ VERDICTS: dict[str, Said] = {
     "prints_same": ("prints the same", "s’imprime à l’identique", "se imprime igual"),
     "within_rounding": ("within rounding", "dans l’arrondi", "dentro del redondeo"),
     "within_monte_carlo": (
-        "within the chance of two samplers’ runs",
+        "within the chance of two runs",
         "dans l’aléa de deux tirages",
         "dentro del azar de dos muestreos",
     ),
-    "differs": ("does not agree", "ne concorde pas", "no concuerda"),
+    "differs": (
+        "this computation does not give the printed figure",
+        "ce calcul ne donne pas le chiffre imprimé",
+        "este cálculo no da la cifra impresa",
+    ),
+    "range_wide": (
+        "range from the rounding of inputs: {width} wide, {share} of the figure",
+        "intervalle dû à l’arrondi des données : largeur {width}, soit {share} du chiffre",
+        "intervalo por el redondeo de los datos: amplitud {width}, el {share} de la cifra",
+    ),
+    "tests_estimated": ("estimated from data", "estimé à partir de données", "estimada a partir de datos"),
+    "tests_arithmetic": (
+        "arithmetic among printed figures",
+        "calcul entre chiffres imprimés",
+        "aritmética entre cifras impresas",
+    ),
+    "tests_identity": ("identity", "identité", "identidad"),
+    "tests_nothing": ("not tested", "non testé", "no comprobada"),
     "known_difference": ("not reproduced", "non reproduit", "no reproducida"),
     "unexpected_agreement": (
         "agrees, though marked as not reproducible",
@@ -327,14 +344,19 @@ VERDICTS: dict[str, Said] = {
     "rule": (
         "A figure agrees where the range of ours, every printed input moved by half its last digit, meets the printed figure. Where "
         "case lists are the input, the range is the interval of the method, and the value itself must print the same; where "
-        "samplers made both, they may differ by three standard errors of their random numbers.",
+        "random numbers made both (samplers, bootstrap limits), they may differ by three standard errors of these. What a figure "
+        "tests: an estimator on data; arithmetic among printed figures; or, where figures are only added (identity), that a table "
+        "adds up.",
         "Un chiffre concorde lorsque l’intervalle du nôtre, chaque donnée imprimée étant déplacée d’une demi-unité de son dernier "
         "chiffre, rencontre le chiffre imprimé. Pour les listes de cas, l’intervalle est celui de la méthode, et la valeur "
-        "elle-même doit s’imprimer à l’identique ; si les deux viennent de tirages, elles peuvent s’écarter de trois erreurs types "
-        "de ceux-ci.",
+        "elle-même doit s’imprimer à l’identique ; si les deux viennent de tirages (échantillonneurs, bornes de bootstrap), elles "
+        "peuvent s’écarter de trois erreurs types de ceux-ci. Ce qu’un chiffre vérifie : un estimateur sur des données ; un calcul "
+        "entre chiffres imprimés ; ou, lorsque des chiffres sont seulement additionnés (identité), qu’un tableau tombe juste.",
         "Una cifra concuerda cuando el intervalo de la nuestra, moviendo cada dato impreso media unidad de su última cifra, "
         "alcanza la cifra impresa. Con listas de casos, el intervalo es el del método, y el propio valor debe imprimirse igual; si ambos "
-        "vienen de muestreos, pueden diferir en tres errores típicos de estos.",
+        "vienen de números aleatorios (muestreos, límites de bootstrap), pueden diferir en tres errores típicos de estos. Lo que una "
+        "cifra comprueba: un estimador sobre datos; aritmética entre cifras impresas; o, cuando solo se suman cifras (identidad), que "
+        "una tabla cuadra.",
     ),
     "inputs": ("What went in", "Données utilisées", "Datos utilizados"),
     "head_figure": ("Figure", "Chiffre", "Cifra"),
@@ -347,7 +369,8 @@ VERDICTS: dict[str, Said] = {
     "head_function": ("Computed by", "Calculé par", "Calculado por"),
     "head_reading": ("Read as", "Lu comme", "Leído como"),
     "head_note": ("Note", "Remarque", "Nota"),
-    "head_strength": ("What it tests", "Ce qui est vérifié", "Qué se comprueba"),
+    "head_tests": ("What it tests", "Ce qui est vérifié", "Qué se comprueba"),
+    "head_strength": ("Strength, as the target says", "Force, selon la cible", "Fuerza, según el objetivo"),
 }
 """What is said of a published figure that was computed again, and the heads of the page that shows it."""
 
