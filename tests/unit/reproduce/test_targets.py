@@ -308,3 +308,67 @@ def test_ids_that_are_near_are_told_up_to_five() -> None:
     assert [name for name in known if name in found] == known[:5]
     assert "did you mean" in str(_unknown(["ilo2012x"], known))
     assert str(_unknown(["zzzzz", "ilo"], known)).count("\n    ") == 2
+
+
+# --- files -------------------------------------------------------------------------------------------------------
+
+SHARE = """id = "{id}"
+formula = "100 * a / b"
+unit = "percent"
+published = 25
+[[{table}inputs]]
+label = "x"
+symbol = "a"
+value = 1
+[[{table}inputs]]
+label = "y"
+symbol = "b"
+value = 4
+"""
+
+
+def test_targets_in_one_file_and_in_several(tmp_path: Path) -> None:
+    several = "".join("[[target]]\n" + SHARE.format(id=each, table="target.") for each in ("one", "two"))
+    (tmp_path / "several.toml").write_text(several, encoding="utf-8")
+    (tmp_path / "single.toml").write_text(SHARE.format(id="three", table=""), encoding="utf-8")
+    found = read_targets([tmp_path / "several.toml", "nepal2018-flow-to-stock", tmp_path / "single.toml"])
+    assert [each.entry.id for each in found] == ["one", "two", "nepal2018-flow-to-stock", "three"]
+    made = reproduce([tmp_path / "several.toml"]).outcomes
+    assert [(each.computed, each.verdict, each.printed) for each in made] == [(25.0, "prints_same", "25")] * 2
+    everything = read_targets()
+    assert len(everything) > 20
+    assert len({each.entry.id for each in everything}) == len(everything)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('extra = 3\n[[target]]\nid = "a"\n', "extra: a file of [[target]] has no other keys"), ("target = [3]\n", "target[1]: it is not a table of keys"),
+        ('[[target]]\nid = "a"\nmethod = "a/b"\n[[target]]\nid = 3\n', "target[2]: id"),
+    ],
+)  # fmt: skip
+def test_faults_of_a_file_of_targets(text: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "targets.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(fl.FlError, match="FL-STUDY-30") as raised:
+        read_targets([tmp_path / "targets.toml"])
+    assert f"targets.toml\n        {said}" in raised.value.found or f"        {said}" in raised.value.found
+
+
+def test_an_interval_is_printed_as_it_was_given(tmp_path: Path) -> None:
+    text = SHARE.format(id="a", table="").replace("published = 25", "published = [20, 30.5]")
+    (tmp_path / "target.toml").write_text(text, encoding="utf-8")
+    (found,) = reproduce([tmp_path / "target.toml"]).outcomes
+    assert found.printed == "20 to 30.5"
+    (tmp_path / "target.toml").write_text(
+        text.replace("published = [20, 30.5]", 'match = false\nreason = "unknown"\nprinted = "some"'), encoding="utf-8"
+    )
+    (found,) = reproduce([tmp_path / "target.toml"]).outcomes
+    assert (found.printed, found.verdict) == ("some", "known_difference")
+    assert found.computed == 25.0
+
+
+@pytest.mark.parametrize("unit", ["", "somethings", "persons"])
+def test_a_unit_is_a_note(unit: str, tmp_path: Path) -> None:
+    (tmp_path / "t.toml").write_text(SHARE.format(id="a", table="").replace("percent", unit), encoding="utf-8")
+    (found,) = reproduce([tmp_path / "t.toml"]).outcomes
+    assert (found.computed, found.verdict, found.unit) == (25.0, "prints_same", unit)

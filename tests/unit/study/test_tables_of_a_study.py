@@ -82,8 +82,6 @@ def test_what_is_left_out_is_as_the_function_has_it() -> None:
         {},
     )
     assert (PublishEntry().rule, PublishEntry().languages, PublishEntry().previous) == ("fl-default", ["en"], [])
-    # The unit of a figure is one that was said, unless whoever reads it says that it was supposed.
-    assert Input(label="a", value=1.0, halfwidth=0.0, unit=Unit("count", 1.0)).unit_said
 
 
 def test_columns_of_people_are_looked_for_behind_estimates_of_lists(tmp_path: Path) -> None:
