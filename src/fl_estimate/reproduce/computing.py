@@ -15,6 +15,7 @@ from fl_estimate.errors import FlError, StudyFault
 from fl_estimate.reproduce import functions
 from fl_estimate.reproduce.figures import Input
 from fl_estimate.reproduce.formulas import Formula, FormulaError, to_nearest
+from fl_estimate.reproduce.functions import Between
 from fl_estimate.reproduce.reproduction import (
     Outcome,
     Reproduction,
@@ -228,7 +229,8 @@ def _of_lists(target: Target) -> Iterator[Outcome]:
     found: functions.ListFigure | None = None
     reason = ""
     try:
-        found = functions.on_lists(target.function, target.histories, arguments_of(entry))
+        stated = next((each.replicates for each in entry.printed_values if each.replicates), None)
+        found = functions.on_lists(target.function, target.histories, arguments_of(entry), stated)
     except FlError as fault:
         reason = f"[{fault.code}] {fault.what}: {fault.found}"
     except (FormulaError, TypeError, ValueError) as error:  # a setting of a type that the function cannot take
@@ -245,22 +247,17 @@ def _of_lists(target: Target) -> Iterator[Outcome]:
             ours = Rounded(value=getattr(ours, given.of), lower=ours.lower, upper=ours.upper)
         elif not entry.prints:
             shared["author"] = told_otherwise(ours.value, entry.computed)
+        allowed = tuple((low / size, high / size) for low, high in _allowed(found, given))
         yield judge(shared, ours, [each.value for each in given.values], given.half, function=name, words=_spelled(target),
-                    of_lists=True, chance=tuple(each / size for each in _chance(found, given)))  # fmt: skip
+                    of_lists=True, allowed=allowed)  # fmt: skip
 
 
-def _chance(found: functions.ListFigure, given: PrintEntry) -> tuple[float, ...]:
-    """How far two runs may print apart, of each printed number.
-
-    Limits of a bootstrap of B draws have a Monte Carlo standard error s; those of the print's B* draws s √(B/B*).
-    """
-    if given.of not in ("lower", "upper", "limits") and len(given.values) != 2:
-        return (monte_carlo(found.monte_carlo, given.published_monte_carlo),)
-    theirs = np.sqrt(found.replicates / given.replicates) if given.replicates else 0.0
-    low, high = (
-        monte_carlo(each, max(each * theirs, given.published_monte_carlo)) for each in found.monte_carlo_of_limits
-    )
-    return {"lower": (low,), "upper": (high,)}.get(given.of, (low, high))
+def _allowed(found: functions.ListFigure, given: PrintEntry) -> tuple[Between, ...]:
+    """Between what another run may print each number: three standard errors of the difference of two; nothing where none is drawn."""
+    if given.of in ("lower", "upper", "limits") or len(given.values) == 2:
+        return {"lower": found.another_run[:1], "upper": found.another_run[1:]}.get(given.of, found.another_run)
+    far = monte_carlo(found.monte_carlo, given.published_monte_carlo)
+    return ((found.value - far, found.value + far),) if far > 0 else ()
 
 
 # --- both -------------------------------------------------------------------------------------------------------

@@ -9,7 +9,6 @@ from typing import Any, Literal, cast
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special  # pyright: ignore[reportMissingTypeStubs] (scipy has none)
 
 from fl_estimate.errors import StudyFault, listed, nearest
 from fl_estimate.estimators import capture_recapture, synthesis
@@ -23,18 +22,27 @@ OBSERVED = "observed"
 """The people on any list: what no estimator is needed for."""
 GRID: frozenset[str] = frozenset({"times", "points"})
 Kind = Literal["lists", "figures"]
+Between = tuple[float, float]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ListFigure:
-    """A figure from case lists: value and limits, and the standard errors that random numbers alone give them (0: none)."""
+    """A figure from case lists.
+
+    Attributes
+    ----------
+    value, lower, upper : float
+    monte_carlo : float
+        The standard error that random numbers alone give the value; 0 where there are none.
+    another_run : tuple of pairs
+        Between what another run would have each limit, where these rest on random numbers.
+    """
 
     value: float
     lower: float
     upper: float
     monte_carlo: float = 0.0
-    monte_carlo_of_limits: tuple[float, float] = (0.0, 0.0)
-    replicates: int = 0
+    another_run: tuple[Between, ...] = ()
 
 
 @cache
@@ -130,8 +138,10 @@ def _with(value: Any, values: Mapping[str, float]) -> Any:
     return values.get(value, value) if isinstance(value, str) else value
 
 
-def on_lists(name: str, histories: CaptureHistories, arguments: Mapping[str, Any]) -> ListFigure:
-    """Compute a figure from case lists.
+def on_lists(
+    name: str, histories: CaptureHistories, arguments: Mapping[str, Any], replicates: int | None = None
+) -> ListFigure:
+    """Compute a figure from case lists, with as many bootstrap draws as the print states.
 
     Raises
     ------
@@ -154,6 +164,8 @@ def on_lists(name: str, histories: CaptureHistories, arguments: Mapping[str, Any
     seed = method.first(Seed)
     if seed is not None:
         given.setdefault(seed.name, 1)
+    if replicates is not None and any(each.name == "replicates" for each in method.arguments):
+        given.setdefault("replicates", replicates)
     grid = _grid(given)
     if grid is not None:
         figures: npt.NDArray[np.float64] = np.linspace(1, float(grid["times"]) * histories.n, int(grid["points"]))
@@ -170,36 +182,18 @@ def _grid(settings: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 def _first_row(found: Any) -> ListFigure:
     row, told = found.frame.iloc[0], found.diagnostics
-    low, high = _error_of_limits(told) if "levels_of_limits" in told else (0.0, 0.0)
     return ListFigure(
-        value=float(row["value"]), lower=float(row["lower"]), upper=float(row["upper"]),
-        monte_carlo_of_limits=(low, high), replicates=int(told.get("replicates", 0)),
+        value=float(row["value"]), lower=float(row["lower"]), upper=float(row["upper"]), another_run=_another_run(told)
     )  # fmt: skip
 
 
-def _error_of_limits(told: Mapping[str, Any]) -> tuple[float, float]:
-    """The Monte Carlo standard error of bootstrap limits.
-
-    That of the quantile at its level q is √(q(1 − q)/B)/f. Of BCa limits the level itself rests on the draws: z₀ has the standard
-    error √(p(1 − p)/B)/φ(z₀), p = Φ(z₀), and moves the level by φ(z_q)(1 + 1/(1 − a(z₀ + z))²), z_q = Φ⁻¹(q); the two are added as
-    if independent.
-    """
-    levels = np.array(told["levels_of_limits"], dtype=float)
-    error = np.array(told["monte_carlo_se_of_limits"], dtype=float)
-    if not np.allclose(levels, levels[0] + np.array([0, 1 - 2 * levels[0]])):  # not q and 1 − q: the level was moved
-        bias, acceleration, draws = float(told["z0"]), float(told["acceleration"]), int(told["replicates"])
-        p = float(special.ndtr(bias))
-        of_bias = np.sqrt(p * (1 - p) / draws) / _density(bias)
-        at = special.ndtri(levels)
-        # z₀ + (z₀ + z)/(1 − a(z₀ + z)) = at, so that 1/(1 − a(z₀ + z)) = 1 + a(at − z₀)
-        slope = 1 + (1 + acceleration * (at - bias)) ** 2
-        density = np.sqrt(levels * (1 - levels) / draws) / np.where(error > 0, error, np.nan)
-        error = np.hypot(error, np.nan_to_num(of_bias * slope * _density(at) / density))
-    return float(error[0]), float(error[1])
-
-
-def _density(z: Any) -> Any:
-    return np.exp(-np.square(z) / 2) / np.sqrt(2 * np.pi)
+def _another_run(told: Mapping[str, Any]) -> tuple[Between, ...]:
+    """Between what another run with as many draws has each bootstrap limit; without end where it may lie beyond all draws."""
+    if "limits_of_another_run" not in told:
+        return ()
+    values, levels = (np.array(told[f"{name}_of_another_run"], dtype=float) for name in ("limits", "levels"))
+    ends = np.where(levels <= 0, -np.inf, np.where(levels >= 1, np.inf, values)).tolist()
+    return (ends[0], ends[1]), (ends[2], ends[3])
 
 
 def _posterior(found: Any) -> ListFigure:
@@ -221,6 +215,9 @@ def _posterior(found: Any) -> ListFigure:
         medians = np.asarray(told.get("median_by_chain", []), dtype=float)
         between = float(medians.std(ddof=1) / np.sqrt(len(medians))) if len(medians) > 1 else 0.0
         error = max(float(np.sqrt(np.pi / 2) * row["se"] / np.sqrt(told["ess_bulk"])), between)
+    value, lower, upper = float(told["posterior_median"]), float(row["lower"]), float(row["upper"])
+    of_limits = [3 * float(np.sqrt(2) * each) for each in told.get("monte_carlo_se_of_limits", ())]
+    runs = tuple((each - far, each + far) for each, far in zip((lower, upper), of_limits, strict=False) if far > 0)
     return ListFigure(
-        value=float(told["posterior_median"]), lower=float(row["lower"]), upper=float(row["upper"]), monte_carlo=error
+        value=value, lower=lower, upper=upper, monte_carlo=error, another_run=runs if len(runs) == 2 else ()
     )

@@ -56,8 +56,8 @@ class Outcome:
         Code: prints_same, within_rounding, within_monte_carlo, differs, known_difference, unexpected_agreement or not_computed.
     tests : str
         Code: estimated (from data), arithmetic (among printed figures), identity (figures are only added), or empty.
-    chance : tuple of float
-        How far two runs may print apart, of the value or of each limit; empty where there are no random numbers.
+    allowed : tuple of pairs
+        Between what another run may print the value, or each limit; empty where there are no random numbers.
     reason, note, words, function, strength
         Why it differs; remarks; the formula as it was read; what computed it; how much it tests.
     author : float or None
@@ -88,7 +88,7 @@ class Outcome:
     words: str = ""
     function: str = ""
     of_lists: bool = False
-    chance: tuple[float, ...] = ()
+    allowed: tuple[tuple[float, float], ...] = ()
     tests: Tests = ""
     author: float | None = None
 
@@ -112,7 +112,7 @@ class Outcome:
         if self.reason and self.verdict in ("known_difference", "not_computed"):
             said += f": {self.reason}"
         if self.verdict == "within_monte_carlo":
-            said += f" ± {', '.join(written(each, language) for each in self.chance)}"
+            said += f" ({', '.join(_between(low, high, language) for low, high in self.allowed)})"
         if (
             not self.of_lists
             and self.upper > self.lower
@@ -192,26 +192,44 @@ def not_computed(shared: Mapping[str, Any]) -> Outcome:
 
 
 def judge(
-    shared: Mapping[str, Any], ours: Rounded, published: Sequence[float], half: float, *, words: str,
-    function: str, of_lists: bool = False, chance: tuple[float, ...] = (),
-) -> Outcome:  # fmt: skip
+    shared: Mapping[str, Any],
+    ours: Rounded,
+    published: Sequence[float],
+    half: float,
+    *,
+    words: str,
+    function: str,
+    of_lists: bool = False,
+    allowed: tuple[tuple[float, float], ...] = (),
+) -> Outcome:
     """Compare our figure with the printed one, or our limits with two printed ones.
 
     A printed interval agrees where both of our limits print as it does; a printed figure where the range from the rounding
-    of inputs meets it, or, from case lists, whose counts are exact, where our value prints as it does. `chance` is how far
-    apart two runs of a sampler or a bootstrap may print, of the value or of each limit.
+    of inputs meets it, or, from case lists, whose counts are exact, where our value prints as it does. `allowed` is between what
+    another run of a sampler or a bootstrap may print the value, or each limit.
     """
     mine = [ours.lower, ours.upper] if len(published) == 2 else [ours.value] * len(published)
-    slack = chance or (0.0,) * len(published)
     same = bool(published) and all(_within(a, b, half) for a, b in zip(mine, published, strict=True))
-    near = bool(published) and all(_within(a, b, half + c) for a, b, c in zip(mine, published, slack, strict=True))
+    near = same
     if len(published) == 1 and not of_lists:
         tiny = TINY * max(abs(published[0]), abs(ours.value))
         near = ours.lower <= published[0] + half + tiny and ours.upper >= published[0] - half - tiny
+    elif published and len(allowed) == len(published):
+        near = same or all(low - half <= b <= high + half for b, (low, high) in zip(published, allowed, strict=True))
     verdict = _verdict(same=same, near=near, expected=bool(shared["expected"]), of_lists=of_lists)
-    return Outcome(**shared, computed=ours.value, lower=ours.lower, upper=ours.upper, agrees=near,
-                   exact=same if len(published) == 1 else None, verdict=verdict, words=words, function=function,
-                   of_lists=of_lists, chance=chance if any(chance) else ())  # fmt: skip
+    return Outcome(
+        **shared,
+        computed=ours.value,
+        lower=ours.lower,
+        upper=ours.upper,
+        agrees=near,
+        exact=same if len(published) == 1 else None,
+        verdict=verdict,
+        words=words,
+        function=function,
+        of_lists=of_lists,
+        allowed=allowed,
+    )
 
 
 def _verdict(*, same: bool, near: bool, expected: bool, of_lists: bool) -> str:
@@ -253,6 +271,19 @@ def written(value: float, language: str = "en") -> str:
         return ""
     decimals = 0 if abs(value) >= 1000 else 1 if abs(value) >= 100 else 2 if abs(value) >= 10 else 3
     return number(value, decimals, language)
+
+
+def _between(low: float, high: float, language: str) -> str:
+    """A range that may have no end on one side."""
+    if np.isfinite(low) and np.isfinite(high):
+        return spread(written(low, language), written(high, language), language)
+    return (
+        f"≤ {written(high, language)}"
+        if np.isfinite(high)
+        else f"≥ {written(low, language)}"
+        if np.isfinite(low)
+        else "–"
+    )
 
 
 def heads(language: str = "en") -> list[str]:
