@@ -81,14 +81,16 @@ def test_what_the_rounding_allows_must_be_a_number() -> None:
         (Rounded(24.8, 24.8, 24.8), 24.8, {"expected": False}, "unexpected_agreement", True, True),
         # Of case lists the range is the interval, and says nothing of whether the value prints the same.
         (Rounded(25.0, 20.0, 30.0), 24.8, {"of_lists": True}, "differs", False, False),
-        (Rounded(25.0, 20.0, 30.0), 24.8, {"of_lists": True, "chance": (0.2,)}, "within_monte_carlo", True, False),
-        (Rounded(24.8, 20.0, 30.0), 24.8, {"of_lists": True, "chance": (0.2,)}, "prints_same", True, True),
+        (Rounded(25.0, 20.0, 30.0), 24.8, {"of_lists": True, "allowed": ((24.84, 25.2),)}, "within_monte_carlo", True, False),
+        (Rounded(25.0, 20.0, 30.0), 24.8, {"of_lists": True, "allowed": ((24.86, 25.2),)}, "differs", False, False),
+        (Rounded(24.8, 20.0, 30.0), 24.8, {"of_lists": True, "allowed": ((24.7, 24.9),)}, "prints_same", True, True),
         # An interval agrees where both limits do.
         (Rounded(25.0, 20.04, 30.04), [20.0, 30.0], {}, "prints_same", True, None),
         (Rounded(25.0, 20.04, 30.1), [20.0, 30.0], {}, "differs", False, None),
         (Rounded(25.0, 19.9, 30.04), [20.0, 30.0], {}, "differs", False, None),
-        (Rounded(25.0, 20.04, 30.3), [20.0, 30.0], {"of_lists": True, "chance": (0.1, 0.3)}, "within_monte_carlo", True, None),
-        (Rounded(25.0, 20.2, 30.3), [20.0, 30.0], {"of_lists": True, "chance": (0.1, 0.3)}, "differs", False, None),
+        (Rounded(25.0, 20.04, 30.3), [20.0, 30.0], {"of_lists": True, "allowed": ((-np.inf, 20.2), (30.04, 31))}, "within_monte_carlo", True, None),
+        (Rounded(25.0, 20.2, 30.3), [20.0, 30.0], {"of_lists": True, "allowed": ((20.06, 20.3), (30.04, 31))}, "differs", False, None),
+        (Rounded(25.0, 20.2, 30.3), [20.0, 30.0], {"of_lists": True, "allowed": ((19.0, 21.0), (30.06, 31))}, "differs", False, None),
         (Rounded(25.0, 20.0, 30.0), None, {}, "differs", False, None),
         (Rounded(25.0, 20.0, 30.0), None, {"expected": False}, "known_difference", False, None),
     ],
@@ -130,15 +132,16 @@ def test_figures_have_the_digits_that_their_size_calls_for(value: float, text: s
 
 def test_what_the_terminal_shows_of_a_target() -> None:
     agreed = judged(Rounded(24.84, 24.0, 26.0), 24.8)
-    sampled = judged(Rounded(25.0, 20.0, 30.0), 24.8, of_lists=True, chance=(0.2,))
+    sampled = judged(Rounded(25.0, 20.0, 30.0), 24.8, of_lists=True, allowed=((24.6, 25.4),))
     absent = Outcome(**{**SHARED, "status": "", "reason": "no such list"})
     assert lines(Reproduction(outcomes=(agreed,))) == [
         ["a-figure", agreed.tests_words(), "24.8 million", "24.84", "24.00–26.00", agreed.verdict_words()]
     ]
-    assert " ± 0.200" in sampled.verdict_words()
-    assert "±" not in agreed.verdict_words()
+    assert sampled.verdict_words() == "within the chance of two runs (24.60–25.40)"
+    ends = replace(sampled, allowed=((-np.inf, 754.0), (1204.6, np.inf), (-np.inf, np.inf)))
+    assert ends.verdict_words().endswith("(≤ 754.0, ≥ 1,205, –)")
     # One that differs is not told a slack that it is not within, and one that was not computed has no figure.
-    assert "±" not in replace(sampled, verdict="differs").verdict_words()
+    assert "25.40" not in replace(sampled, verdict="differs").verdict_words()
     assert lines(Reproduction(outcomes=(absent,)))[0][2:5] == [f"24.8 million [{absent.mark()}]", "", ""]
     assert absent.verdict_words().endswith(": no such list")
     assert "no such list" not in replace(agreed, reason="no such list").verdict_words()
