@@ -72,7 +72,11 @@ def test_known_mismatch_of_the_netherlands() -> None:
 def test_what_each_figure_tests_is_said_and_estimators_come_first() -> None:
     kinds = [o.tests for o in outcomes().values()]
     assert kinds == sorted(kinds, key=["estimated", "arithmetic", "identity", ""].index)
-    assert {kind: kinds.count(kind) for kind in ("arithmetic", "identity", "")} == {"arithmetic": 15, "identity": 8, "": 13}
+    assert {kind: kinds.count(kind) for kind in ("arithmetic", "identity", "")} == {
+        "arithmetic": 15,
+        "identity": 8,
+        "": 13,
+    }
     assert kinds.count("estimated") >= 49
     assert {o.function for o in outcomes().values() if o.tests == "identity"} == {"arithmetic"}
 

@@ -156,7 +156,9 @@ class Reproduction:
     def counts_by_tests(self) -> dict[Tests, dict[str, int]]:
         """The same by what they test."""
         kinds: tuple[Tests, ...] = get_args(Tests)
-        found = {kind: _counts([each for each in self.outcomes if each.tests == kind]) for kind in kinds}
+        found: dict[Tests, dict[str, int]] = {
+            kind: _counts([each for each in self.outcomes if each.tests == kind]) for kind in kinds
+        }
         return {kind: counts for kind, counts in found.items() if counts}
 
     def to_frame(self, language: str = "en") -> pd.DataFrame:

@@ -64,9 +64,13 @@ def test_inputs_of_targets_stand_in_the_tables() -> None:
         for given in target.inputs:
             frame: pd.DataFrame = fl.datasets.load(TABLES[given.table])
             natural = frame["value"].to_numpy(dtype=float) * frame["unit"].map(SIZES).to_numpy(dtype=float)
-            said = next((size for unit, size in SIZES.items() if re.sub(r" \(.*?\)", "", given.label).endswith(unit)), 1)
+            said = next(
+                (size for unit, size in SIZES.items() if re.sub(r" \(.*?\)", "", given.label).endswith(unit)), 1
+            )
             checked += 1
-            if not np.isclose(natural, given.value * (SIZES["percent"] if "percent" in given.label else said), rtol=1e-9).any():
+            if not np.isclose(
+                natural, given.value * (SIZES["percent"] if "percent" in given.label else said), rtol=1e-9
+            ).any():
                 absent.append((target.entry.id, given.label))
     assert checked > 60
     assert absent == [

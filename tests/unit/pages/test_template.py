@@ -19,9 +19,9 @@ from fl_estimate.inputs.wording import ColumnWords, Wording
 from fl_estimate.pages.template import page
 from fl_estimate.reporting.formats.html import report
 from fl_estimate.reporting.particulars import Particulars
-from fl_estimate.schema.validate import Fault, ValidationReport
 from fl_estimate.reproduce import Outcome, Reproduction
 from fl_estimate.reproduce.figures import figure
+from fl_estimate.schema.validate import Fault, ValidationReport
 
 SOURCE = Path(fl.__file__).parent
 BAD = (

@@ -31,7 +31,11 @@ def test_the_range_is_that_of_the_corners_and_meets_the_print(name: str) -> None
     (outcome,) = outcomes(target)
     (formula,) = target.formulas.values()
     ends: list[float] = []
-    names = {"expit": lambda x: 1 / (1 + np.exp(-x)), "logit": lambda p: np.log(p / (1 - p)), "mean": lambda *x: sum(x) / len(x)}
+    names = {
+        "expit": lambda x: 1 / (1 + np.exp(-x)),
+        "logit": lambda p: np.log(p / (1 - p)),
+        "mean": lambda *x: sum(x) / len(x),
+    }
     for signs in itertools.product((-1.0, 0.0, 1.0), repeat=min(len(target.inputs), 6)):
         moved = dict.fromkeys((each.symbol for each in target.inputs), 0.0)
         free = [each.symbol for each in target.inputs if each.halfwidths[0] > 0]

@@ -39,13 +39,23 @@ def test_the_functions_are_public_estimators() -> None:
     assert {"chapman", "chao", "select_bic", "latent_class", "observed"} <= set(lists)
     assert {"stock_from_flow", "add", "ratio", "change"} <= set(figures)
     # Rows of people and results that are no estimates are none.
-    assert not {"appraise", "doubly_robust", "pairwise", "zero_truncated", "stock_from_person_time"} & {*lists, *figures}
-    assert [full_name(name, "lists") for name in ("chao", "observed")] == ["capture_recapture.chao", "CaptureHistories.n"]
+    assert not {"appraise", "doubly_robust", "pairwise", "zero_truncated", "stock_from_person_time"} & {
+        *lists,
+        *figures,
+    }
+    assert [full_name(name, "lists") for name in ("chao", "observed")] == [
+        "capture_recapture.chao",
+        "CaptureHistories.n",
+    ]
 
 
 def test_a_function_is_found_by_its_name() -> None:
     assert find("capture_recapture.chao", "lists") == find("cr.chao", "lists") == find("chao", "lists") == "chao"
-    for name, kind, said in (("chapmann", "lists", "did you mean 'chapman'?"), ("chao", "figures", "of printed figures"), ("print", "lists", "one of: ")):
+    for name, kind, said in (
+        ("chapmann", "lists", "did you mean 'chapman'?"),
+        ("chao", "figures", "of printed figures"),
+        ("print", "lists", "one of: "),
+    ):
         with pytest.raises(FormulaError, match=r"no public estimator") as raised:
             find(name, kind)  # pyright: ignore[reportArgumentType]
         assert said in str(raised.value)
@@ -104,7 +114,10 @@ def test_two_lists_are_named_where_there_are_more() -> None:
     with pytest.raises(FormulaError, match="chapman takes a, b, each one of the lists: A, B, C"):
         on_lists("chapman", LISTS, {})
     two = LISTS.merge("B", "C", into="BC")
-    assert on_lists("chapman", two, {"interval": "wald"}).value == cr.chapman(two, "A", "BC", interval="wald").frame["value"].iloc[0]
+    assert (
+        on_lists("chapman", two, {"interval": "wald"}).value
+        == cr.chapman(two, "A", "BC", interval="wald").frame["value"].iloc[0]
+    )
 
 
 def test_as_many_draws_are_made_as_the_print_states() -> None:

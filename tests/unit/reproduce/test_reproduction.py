@@ -186,7 +186,9 @@ def test_a_table_of_targets(tmp_path: Path) -> None:
 
 def test_a_page_of_targets(tmp_path: Path) -> None:
     parts = (
-        replace(given(17.3, 0.05), label="forced labour", symbol="a", document="A report", page="p. 4", table="Table 2"),
+        replace(
+            given(17.3, 0.05), label="forced labour", symbol="a", document="A report", page="p. 4", table="Table 2"
+        ),
         replace(given(6.3), label="sexual", document="Another", unit="million"),
     )
     shown = {
@@ -214,7 +216,9 @@ def test_a_page_of_targets(tmp_path: Path) -> None:
 
 def test_those_estimated_from_data_come_first_and_are_counted_apart() -> None:
     kinds = ("", "identity", "estimated", "arithmetic", "estimated")
-    made = Reproduction.of(replace(judged(Rounded(24.8, 24.8, 24.8), 24.8), tests=kind, id=str(at)) for at, kind in enumerate(kinds))
+    made = Reproduction.of(
+        replace(judged(Rounded(24.8, 24.8, 24.8), 24.8), tests=kind, id=str(at)) for at, kind in enumerate(kinds)
+    )
     assert [each.id for each in made.outcomes] == ["2", "4", "3", "1", "0"]
     assert made.counts_by_tests() == {
         "estimated": {"prints_same": 2}, "arithmetic": {"prints_same": 1}, "identity": {"prints_same": 1}, "": {"prints_same": 1},

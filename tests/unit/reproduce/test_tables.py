@@ -27,7 +27,10 @@ HEAD = 'id = "t"\nunit = "persons"\n'
 
 def inputs(*columns: str, where: str = "year == 2021", halfwidth: str = "rounding_halfwidth = 0\n") -> str:
     said = f'where = "{where}"\n' if where else ""
-    return "".join(f'[[inputs]]\nsymbol = "{each}"\ntable = "countries.csv"\ncolumn = "{each}"\n{said}{halfwidth}' for each in columns)
+    return "".join(
+        f'[[inputs]]\nsymbol = "{each}"\ntable = "countries.csv"\ncolumn = "{each}"\n{said}{halfwidth}'
+        for each in columns
+    )
 
 
 def outcomes(folder: Path, text: str) -> tuple[Outcome, ...]:
@@ -55,7 +58,10 @@ def fault(folder: Path, text: str) -> str:
 )  # fmt: skip
 def test_sums_and_weighted_means(formula: str, expected: float, tests: str, tmp_path: Path) -> None:
     columns = [each for each in ("rate", "people") if each in formula]
-    (found,) = outcomes(tmp_path, f'formula = "{formula}"\npublished = "{expected:.10g}"\npublished_halfwidth = 1e-6\n' + inputs(*columns))
+    (found,) = outcomes(
+        tmp_path,
+        f'formula = "{formula}"\npublished = "{expected:.10g}"\npublished_halfwidth = 1e-6\n' + inputs(*columns),
+    )
     assert (found.computed, found.lower, found.upper) == pytest.approx((expected,) * 3)
     assert (found.verdict, found.tests) == ("prints_same", tests)
 
@@ -65,7 +71,10 @@ def test_digits_of_a_table_count_as_they_are_written(tmp_path: Path) -> None:
     for formula, column, half in (("mean(rate)", "rate", 0.05), ("sum(people)", "people", 2.0)):
         (found,) = outcomes(tmp_path, f'formula = "{formula}"\npublished = 2\n' + inputs(column, halfwidth=""))
         assert (found.upper - found.computed, found.computed - found.lower) == pytest.approx((half, half))
-    (found,) = outcomes(tmp_path, 'formula = "sum(people)"\npublished = 12000\n' + inputs("people", halfwidth="rounding_halfwidth = 50\n"))
+    (found,) = outcomes(
+        tmp_path,
+        'formula = "sum(people)"\npublished = 12000\n' + inputs("people", halfwidth="rounding_halfwidth = 50\n"),
+    )
     assert (found.lower, found.upper) == (11_800, 12_200)
 
 
@@ -82,17 +91,35 @@ prints = [
 def test_figures_of_groups_are_rounded_before_they_are_added(tmp_path: Path) -> None:
     """14 and 6 to the nearest 5 are 15 and 5; together 20, as of 14 + 6, by chance; to the nearest 10 both are 10."""
     found = {each.id: each for each in outcomes(tmp_path, BY_REGION + inputs("rate", "people"))}
-    assert {name: each.computed for name, each in found.items()} == {"t: North": 15, "t: South": 5, "t: world": 20, "t: mean region": 10}
+    assert {name: each.computed for name, each in found.items()} == {
+        "t: North": 15,
+        "t: South": 5,
+        "t: world": 20,
+        "t: mean region": 10,
+    }
     assert {each.verdict for each in found.values()} == {"prints_same"}
-    apart = {each.id: each.computed for each in outcomes(tmp_path, BY_REGION.replace("round = 5", "round = { North = 10 }") + inputs("rate", "people"))}
+    apart = {
+        each.id: each.computed
+        for each in outcomes(
+            tmp_path, BY_REGION.replace("round = 5", "round = { North = 10 }") + inputs("rate", "people")
+        )
+    }
     assert apart == {"t: North": 10, "t: South": 6, "t: world": 16, "t: mean region": 8}
-    plain = {each.id: each.computed for each in outcomes(tmp_path, BY_REGION.replace("round = 5", "") + inputs("rate", "people"))}
+    plain = {
+        each.id: each.computed
+        for each in outcomes(tmp_path, BY_REGION.replace("round = 5", "") + inputs("rate", "people"))
+    }
     assert plain == pytest.approx({"t: North": 14, "t: South": 6, "t: world": 20, "t: mean region": 10})
 
 
 def test_a_figure_beside_the_table_belongs_to_all_groups(tmp_path: Path) -> None:
-    text = 'formula = "share * sum(people) / 100"\ngroups = "region"\nprints = [{ group = "North", published = 2000 }]\n' + inputs("people")
-    (found,) = outcomes(tmp_path, text + '[[inputs]]\nsymbol = "share"\nlabel = "adults, percent"\nvalue = 50\nrounding_halfwidth = 0\n')
+    text = (
+        'formula = "share * sum(people) / 100"\ngroups = "region"\nprints = [{ group = "North", published = 2000 }]\n'
+        + inputs("people")
+    )
+    (found,) = outcomes(
+        tmp_path, text + '[[inputs]]\nsymbol = "share"\nlabel = "adults, percent"\nvalue = 50\nrounding_halfwidth = 0\n'
+    )
     assert (found.computed, found.verdict) == (2000, "prints_same")
 
 
@@ -100,7 +127,9 @@ def test_inputs_of_other_rows_are_summed_each(tmp_path: Path) -> None:
     """Cases where they were counted, scaled to all people of the region: 390 × 8,000 / 6,000 = 520 in the South."""
     text = 'formula = "sum(cases) * sum(people) / sum(of_counted)"\ngroups = "region"\nprints = [{ group = "South", published = 520 }]\n'
     text += inputs("cases", where="year == 2021 and not missing(cases)") + inputs("people")
-    text += inputs("people", where="year == 2021 and not missing(cases)").replace('symbol = "people"', 'symbol = "of_counted"')
+    text += inputs("people", where="year == 2021 and not missing(cases)").replace(
+        'symbol = "people"', 'symbol = "of_counted"'
+    )
     (found,) = outcomes(tmp_path, text)
     assert (found.computed, found.verdict) == (520, "prints_same")
 

@@ -87,7 +87,11 @@ def test_one_input_more_than_names_accuses_nobody(tmp_path: Path) -> None:
     found = outcome(tmp_path, method="a + b", inputs=three)
     assert found.verdict == "not_computed"
     assert found.reason.startswith("[FL-STUDY-37]")
-    for words in ("'a + b' names a, b", "state-imposed, million", 'write formula = "a + b", and on each input its symbol'):
+    for words in (
+        "'a + b' names a, b",
+        "state-imposed, million",
+        'write formula = "a + b", and on each input its symbol',
+    ):
         assert words in found.reason
     with pytest.raises(fl.FlError, match=r"FL-STUDY-30(.|\n)*inputs\[3\].symbol: it must be given"):
         outcomes(tmp_path, formula="a + b", inputs=[*named("a", "b"), three[2]])
@@ -108,7 +112,9 @@ def test_names_are_not_shared_out_by_likeness_or_order(method: str, tmp_path: Pa
         ("100*part/total", named("total", "part"), 100 * 6.3 / 17.3), ("p = part^2/total.", named("part", "total"), 17.3**2 / 6.3),
     ],
 )  # fmt: skip
-def test_a_note_that_is_arithmetic_on_named_inputs_may_agree(method: str, inputs: Any, expected: float, tmp_path: Path) -> None:
+def test_a_note_that_is_arithmetic_on_named_inputs_may_agree(
+    method: str, inputs: Any, expected: float, tmp_path: Path
+) -> None:
     """By symbols; by a, b, c in the order of the inputs; or where the order is nothing to the figure."""
     found = outcome(tmp_path, method=method, inputs=inputs, published=round(expected, 1))
     assert found.computed == pytest.approx(expected)
@@ -130,7 +136,10 @@ def test_a_stock_in_words_is_told_its_function(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("formula", "published", "factor"),
-    [("part / total", 36.4, "multiply the formula by 100,"), ("1000 * part / total", 36.4, "multiply the formula by 0.1,")],
+    [
+        ("part / total", 36.4, "multiply the formula by 100,"),
+        ("1000 * part / total", 36.4, "multiply the formula by 0.1,"),
+    ],
 )
 def test_a_power_of_ten_is_a_matter_of_units(formula: str, published: float, factor: str, tmp_path: Path) -> None:
     """100 × 6.3 / 17.3 = 36.4162."""
@@ -147,7 +156,10 @@ def test_a_power_of_ten_is_a_matter_of_units(formula: str, published: float, fac
 
 def test_the_range_is_what_the_rounding_allows_and_its_width_is_said(tmp_path: Path) -> None:
     """17.3 ± 0.05 and 6.3 ± 0.05: 23.5 to 23.7, 0.2 wide, 0.8 % of 23.6; by the digits as they are written."""
-    for inputs in (named("a", "b"), [{key: each[key] for key in ("label", "value", "symbol")} for each in named("a", "b")]):
+    for inputs in (
+        named("a", "b"),
+        [{key: each[key] for key in ("label", "value", "symbol")} for each in named("a", "b")],
+    ):
         found = outcome(tmp_path, formula="a + b", inputs=inputs)
         assert (found.lower, found.upper) == pytest.approx((23.5, 23.7))
         assert (found.verdict, found.exact, found.tests) == ("prints_same", True, "identity")
@@ -168,7 +180,12 @@ def test_digits_count_as_they_are_written(tmp_path: Path) -> None:
     (found,) = reproduce([tmp_path / "t.toml"]).outcomes
     # 8.0 is 7.95 to 8.05, 4 is exact as said, and 2.00 is 1.995 to 2.005.
     assert (found.lower, found.upper) == pytest.approx((7.95 / 4, 8.05 / 4))
-    text = (tmp_path / "t.toml").read_text(encoding="utf-8").replace("value = 8.0", 'value = "8,040"').replace("2.00", "2011")
+    text = (
+        (tmp_path / "t.toml")
+        .read_text(encoding="utf-8")
+        .replace("value = 8.0", 'value = "8,040"')
+        .replace("2.00", "2011")
+    )
     (tmp_path / "t.toml").write_text(text, encoding="utf-8")
     (found,) = reproduce([tmp_path / "t.toml"]).outcomes
     assert (found.computed, found.lower, found.verdict) == (2010.0, 8039.5 / 4, "differs")
@@ -192,10 +209,16 @@ def test_a_function_of_printed_figures(tmp_path: Path) -> None:
     inputs = [{"label": "persons", "symbol": "n", "value": 61252}, {"label": "years", "symbol": "d", "value": 2.6}]
     told = {"flow": "n", "duration_years": "d", "kind": "in-window", "window_years": 5}
     found = outcome(tmp_path, function="synthesis.stock_from_flow", arguments=told, inputs=inputs, published=31338)
-    assert (found.function, found.tests, found.verdict) == ("synthesis.stock_from_flow", "arithmetic", "within_rounding")
+    assert (found.function, found.tests, found.verdict) == (
+        "synthesis.stock_from_flow",
+        "arithmetic",
+        "within_rounding",
+    )
     assert found.computed == pytest.approx(61_252 * 2.6 / 5)
     assert (found.lower, found.upper) == pytest.approx((61_251.5 * 2.55 / 5, 61_252.5 * 2.65 / 5))
-    wrong = outcome(tmp_path, function="stock_from_flow", arguments=told | {"kind": "elapsed"}, inputs=inputs, published=31338)
+    wrong = outcome(
+        tmp_path, function="stock_from_flow", arguments=told | {"kind": "elapsed"}, inputs=inputs, published=31338
+    )
     assert (wrong.verdict, "FL-EST-180" in wrong.reason) == ("not_computed", True)
     summed = outcome(tmp_path, function="add", arguments={"figures": ["a", "b"]}, inputs=named("a", "b"))
     assert (summed.computed, summed.words) == (pytest.approx(23.6), "add(figures=['a', 'b'])")
@@ -258,7 +281,9 @@ def test_what_is_wrong_with_a_target(changes: dict[str, Any], said: list[str] | 
     ],
 )  # fmt: skip
 def test_what_is_no_formula(formula: str, said: str) -> None:
-    assert any(said.replace("the expression", "it") in fault for fault in faults(formula=formula)), faults(formula=formula)
+    assert any(said.replace("the expression", "it") in fault for fault in faults(formula=formula)), faults(
+        formula=formula
+    )
 
 
 def test_what_is_no_table_is_no_target() -> None:
@@ -268,11 +293,15 @@ def test_what_is_no_table_is_no_target() -> None:
 
 
 def test_all_faults_of_all_files_stand_file_by_file(tmp_path: Path) -> None:
-    (tmp_path / "one.toml").write_text('[[target]]\nid = "a"\n[[target]]\nid = "a"\nformula = "x"\npublished = 1\n', encoding="utf-8")
+    (tmp_path / "one.toml").write_text(
+        '[[target]]\nid = "a"\n[[target]]\nid = "a"\nformula = "x"\npublished = 1\n', encoding="utf-8"
+    )
     (tmp_path / "two.json").write_text('[{"id": "b", "published": "x", "note": null}, 3]', encoding="utf-8")
     (tmp_path / "bad.json").write_text("{", encoding="utf-8")
     with pytest.raises(fl.FlError, match="FL-STUDY-30") as raised:
-        read_targets([tmp_path / "one.toml", tmp_path / "two.json", tmp_path / "none.toml", tmp_path / "bad.json", "nepal"])
+        read_targets(
+            [tmp_path / "one.toml", tmp_path / "two.json", tmp_path / "none.toml", tmp_path / "bad.json", "nepal"]
+        )
     text = str(raised.value)
     assert "9 faults in 4 files of targets" in text
     lines = [line.strip() for line in text.splitlines()]
@@ -288,7 +317,15 @@ def test_all_faults_of_all_files_stand_file_by_file(tmp_path: Path) -> None:
 
 
 def test_targets_as_they_were_collected_are_read_from_json(tmp_path: Path) -> None:
-    told = {"id": "j", "table_or_page": None, "inputs": TWO, "method": "FL + FM", "published": 23.6, "published_halfwidth": 0.05, "match": True}
+    told = {
+        "id": "j",
+        "table_or_page": None,
+        "inputs": TWO,
+        "method": "FL + FM",
+        "published": 23.6,
+        "published_halfwidth": 0.05,
+        "match": True,
+    }
     (tmp_path / "t.json").write_text(json.dumps([told]), encoding="utf-8")
     (found,) = reproduce([tmp_path / "t.json"]).outcomes
     assert (found.id, found.verdict, found.computed) == ("j", "prints_same", pytest.approx(23.6))
