@@ -85,7 +85,7 @@ def test_a_file_of_ones_own(tmp_path: Path) -> None:
     assert float(row["lower"]) == pytest.approx(100 * 11.35 / 20.95)
     assert float(row["upper"]) == pytest.approx(100 * 11.45 / 20.85)
     assert (row["agrees"], row["exact_after_rounding"], row["verdict"]) == (
-        "true", "true", "prints the same (range from the rounding of inputs: 0.739 wide, 1.4% of the figure)"
+        "true", "true", "prints the same (range 0.739 wide, 1.4% of the figure)"
     )  # fmt: skip
     assert row["tests"] == "arithmetic among printed figures"
     assert "seen in the document" in row["source"]
@@ -222,6 +222,19 @@ def test_the_target_on_the_page_agrees(tmp_path: Path) -> None:
     page = Path(__file__).resolve().parents[2] / "docs" / "how_to" / "reproduce.md"
     block = page.read_text(encoding="utf-8").split("```toml\n")[1].split("```")[0]
     assert call(file(tmp_path, block))[0] == 0
+
+
+def test_case_lists_on_the_page_are_put_together_as_the_document_does(tmp_path: Path) -> None:
+    """Six lists with police and NCA as one are the five of the document: 11,313, as printed."""
+    page = Path(__file__).resolve().parents[2] / "docs" / "how_to" / "reproduce.md"
+    (block,) = [
+        part.split("```")[0] for part in page.read_text(encoding="utf-8").split("```toml\n") if "merge =" in part
+    ]
+    estimate, limits = reproduce([file(tmp_path, 'id = "uk"\n' + block)]).outcomes
+    assert (estimate.verdict, limits.verdict) == ("prints_same", "within_monte_carlo")
+    assert estimate.words.endswith("; PFNCA = PF + NCA")
+    status, _, err = call(file(tmp_path, 'id = "uk"\n' + block.replace('"NCA"]', '"NSA"]')))
+    assert (status, "inputs_table, merge: [FL-" in err) == (2, True)
 
 
 def test_data_sets_are_listed() -> None:

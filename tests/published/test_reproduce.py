@@ -77,8 +77,8 @@ def test_what_each_figure_tests_is_said_and_estimators_come_first() -> None:
         "identity": 8,
         "": 13,
     }
-    assert kinds.count("estimated") >= 49
-    assert {o.function for o in outcomes().values() if o.tests == "identity"} == {"arithmetic"}
+    assert kinds.count("estimated") == 59
+    assert {o.function for o in outcomes().values() if o.tests == "identity"} == {"arithmetic", "CaptureHistories.n"}
 
 
 # Binette and Steorts (2022), cache of MSETools behind their figure of real data, as in reference/capture_recapture/bayesian.json

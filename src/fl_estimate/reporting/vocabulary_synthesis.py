@@ -304,9 +304,9 @@ VERDICTS: dict[str, Said] = {
         "este cálculo no da la cifra impresa",
     ),
     "range_wide": (
-        "range from the rounding of inputs: {width} wide, {share} of the figure",
-        "intervalle dû à l’arrondi des données : largeur {width}, soit {share} du chiffre",
-        "intervalo por el redondeo de los datos: amplitud {width}, el {share} de la cifra",
+        "range {width} wide, {share} of the figure",
+        "intervalle large de {width}, soit {share} du chiffre",
+        "intervalo de amplitud {width}, el {share} de la cifra",
     ),
     "tests_estimated": ("estimated from data", "estimé à partir de données", "estimada a partir de datos"),
     "tests_arithmetic": (

@@ -283,7 +283,7 @@ def _notes(target: Target) -> str:
 
 def _tests(target: Target, given: PrintEntry) -> Tests:
     if target.histories is not None:
-        return "estimated"
+        return "identity" if target.function == functions.OBSERVED else "estimated"
     formula = target.formulas.get("" if target.from_note else given.formula)
     if formula is not None:
         return "identity" if formula.is_identity else "arithmetic"

@@ -280,9 +280,9 @@ def _between(low: float, high: float, language: str) -> str:
     if np.isfinite(low) and np.isfinite(high):
         return spread(written(low, language), written(high, language), language)
     return (
-        f"≤ {written(high, language)}"
+        f"≤\u00a0{written(high, language)}"
         if np.isfinite(high)
-        else f"≥ {written(low, language)}"
+        else f"≥\u00a0{written(low, language)}"
         if np.isfinite(low)
         else "–"
     )

@@ -12,7 +12,7 @@ import pytest
 
 from fl_estimate import capture_recapture as cr
 from fl_estimate import synthesis
-from fl_estimate.errors import StudyFault
+from fl_estimate.errors import ExpressionFault, StudyFault
 from fl_estimate.estimators.capture_recapture import bootstrap as resampling
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.reproduce.formulas import FormulaError, read_formula, rows_of, to_nearest
@@ -26,6 +26,7 @@ from fl_estimate.reproduce.functions import (
     on_figures,
     on_lists,
 )
+from fl_estimate.schema.expressions import parse
 
 LISTS = CaptureHistories.from_counts(
     pd.DataFrame({"A": [1, 0, 0, 1, 1, 0, 1], "B": [0, 1, 0, 1, 0, 1, 1], "C": [0, 0, 1, 0, 1, 1, 1], "count": [60, 70, 50, 20, 15, 18, 6]}), lists=["A", "B", "C"]
@@ -236,6 +237,13 @@ def test_rows_of_a_formula(text: str, rows: int | None) -> None:
 )  # fmt: skip
 def test_what_is_only_added_is_an_identity(text: str, identity: bool) -> None:
     assert read_formula(text).is_identity is identity
+
+
+@pytest.mark.parametrize("text", ["sum(a) > 1", "a ** 2 > 1", "log(a) > 0", "round(a, 1) == 1", "2 * 3 < a"])
+def test_conditions_on_columns_have_no_functions_of_numbers(text: str) -> None:
+    """What formulas of targets may use besides is no part of ``where`` and of what mappings derive."""
+    with pytest.raises(ExpressionFault, match="FL-EXPR-02"):
+        parse(text)
 
 
 def test_halves_are_rounded_as_in_print() -> None:

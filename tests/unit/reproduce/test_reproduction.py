@@ -139,7 +139,7 @@ def test_what_the_terminal_shows_of_a_target() -> None:
     ]
     assert sampled.verdict_words() == "within the chance of two runs (24.60–25.40)"
     ends = replace(sampled, allowed=((-np.inf, 754.0), (1204.6, np.inf), (-np.inf, np.inf)))
-    assert ends.verdict_words().endswith("(≤ 754.0, ≥ 1,205, –)")
+    assert ends.verdict_words().replace("\u00a0", " ").endswith("(≤ 754.0, ≥ 1,205, –)")
     # One that differs is not told a slack that it is not within, and one that was not computed has no figure.
     assert "25.40" not in replace(sampled, verdict="differs").verdict_words()
     assert lines(Reproduction(outcomes=(absent,)))[0][2:5] == [f"24.8 million [{absent.mark()}]", "", ""]

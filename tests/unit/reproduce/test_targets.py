@@ -10,7 +10,7 @@ import pytest
 
 import fl_estimate as fl
 from fl_estimate.reproduce import Outcome, reproduce
-from fl_estimate.reproduce.target_file import FaultsOfFiles, read_entry
+from fl_estimate.reproduce.target_file import FaultsOfFiles, InputEntry, PrintEntry, TargetEntry, read_entry
 from fl_estimate.reproduce.targets import _unknown, make_ready, read_targets  # pyright: ignore[reportPrivateUsage]
 
 TWO = [
@@ -409,3 +409,12 @@ def test_a_unit_is_a_note(unit: str, tmp_path: Path) -> None:
     (tmp_path / "t.toml").write_text(SHARE.format(id="a", table="").replace("percent", unit), encoding="utf-8")
     (found,) = reproduce([tmp_path / "t.toml"]).outcomes
     assert (found.computed, found.verdict, found.unit) == (25.0, "prints_same", unit)
+
+
+def test_every_key_stands_in_the_reference() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "reference" / "target_keys.md").read_text(encoding="utf-8")
+    target, rest = page.partition("## Of a printed value")[::2]
+    printed, given = rest.partition("## Of an input")[::2]
+    for part, keys in ((printed, PrintEntry.model_fields.keys() - {"formula"}), (given, InputEntry.model_fields.keys()),
+                       (target, TargetEntry.model_fields.keys() - PrintEntry.model_fields.keys())):  # fmt: skip
+        assert {key for key in keys if f"`{key}`" not in part} == set()
