@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from fl_estimate.arrays import Floats
 from fl_estimate.errors import ExpressionFault
 from fl_estimate.schema.grammar import Applied, Arithmetic, Column, Negative, Node, Number, columns_of, read
 
+_SIGNS = str.maketrans({"×": "*", "·": "*", "÷": "/", "−": "-", "–": "-"})
 Values = Mapping[str, Floats]
 """What symbols stand for: shape (points,) of a figure, (rows, points) of a column of a table."""
 
@@ -75,6 +77,8 @@ class Formula:
 def read_formula(text: str) -> Formula:
     """Read a formula by the grammar of expressions, with functions of numbers besides.
 
+    Signs as they are printed (× · ÷ − ^) are those of the grammar, and "name =" may stand before it.
+
     Raises
     ------
     FormulaError
@@ -87,7 +91,10 @@ def read_formula(text: str) -> Formula:
     ([25.0], ['part', 'total'])
     """
     try:
-        tree = read(text, {name: (least, most) for name, (_, least, most) in FUNCTIONS.items()})
+        tree = read(
+            re.sub(r"^\s*\w+\s*=(?!=)", "", text.translate(_SIGNS).replace("^", "**")),
+            {name: (least, most) for name, (_, least, most) in FUNCTIONS.items()},
+        )
         _require_numbers(tree)
     except ExpressionFault as fault:
         what = fault.what.partition(": ")[2] or fault.what.replace("the expression", "it")

@@ -39,6 +39,10 @@ def read_table(name: str, folder: Path | None) -> Table:
     content = _content(name, folder)
     if content is None:
         raise FormulaError(f"{name!r} is neither a CSV file beside the target nor a bundled data set")
+    return _as_table(name, content)
+
+
+def _as_table(name: str, content: bytes) -> Table:
     try:
         numbers = pd.read_csv(io.BytesIO(content))
         texts = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False)
@@ -78,9 +82,19 @@ def read_column(
             f"column {column!r} of {table.name!r} has no number in {listed([f'line {line}' for line in wrong])}; leave such rows out with "
             f"where, or take them from elsewhere: they are not taken as nought"
         )
-    chosen = tuple(str(each) for each in table.texts[groups][kept]) if groups else ()
+    chosen = _groups(table, groups, kept) if groups else ()
     return Input(label=label or f"{column}, {table.name}", values=np.array(values), halfwidths=np.array(halves), symbol=symbol,
                  rows=(table.name, where), groups=chosen, table=f"{table.name}" + (f", {where}" if where else ""), **said)  # fmt: skip
+
+
+def _groups(table: Table, column: str, kept: Any) -> tuple[str, ...]:
+    texts = table.texts[column].str.strip()
+    blank = [f"line {row + 2}" for row in np.flatnonzero(kept & (texts == "").to_numpy())]
+    if blank:
+        raise FormulaError(
+            f"groups: column {column!r} of {table.name!r} is empty in {listed(blank)}; leave such rows out with where"
+        )
+    return tuple(texts[kept])
 
 
 def read_lists(name: str, folder: Path | None) -> CaptureHistories:
@@ -94,7 +108,7 @@ def read_lists(name: str, folder: Path | None) -> CaptureHistories:
     """
     path = _beside(name, folder)
     if path is not None:
-        frame = pd.read_csv(path)
+        frame = _as_table(name, path.read_bytes()).numbers
         return CaptureHistories.from_counts(frame, lists=[str(each) for each in frame.columns if each != "count"])
     stem = Path(name).stem
     found: Any = datasets.load(stem) if stem in datasets.names() else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -36,7 +35,6 @@ FOLDER = "targets"
 FILES: tuple[str, ...] = ("published.toml", "case_lists.toml", "not_reproduced.toml")
 MOST_ORDERS = 6
 """Inputs up to which every order of them is tried, to see whether it matters."""
-_SIGNS = str.maketrans({"×": "*", "·": "*", "÷": "/", "−": "-", "–": "-"})
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -289,10 +287,9 @@ def _arithmetic(entry: TargetEntry) -> tuple[Formula, tuple[Input, ...]]:
 
 
 def _formula_in(method: str) -> Formula | None:
-    """A note that is one formula, with "name =" before it or not; None where it is words."""
-    text = re.sub(r"^\s*\w+\s*=(?!=)", "", method.translate(_SIGNS).replace("^", "**")).strip(" .")
+    """A note that is one formula; None where it is words."""
     try:
-        formula = read_formula(text)
+        formula = read_formula(method.strip(" ."))
     except FormulaError:
         return None
     return None if isinstance(formula.tree, Column) else formula

@@ -170,6 +170,15 @@ def test_a_group_without_rows_of_an_input_is_told(tmp_path: Path) -> None:
     assert "groups: 'people' has no row of South" in said
 
 
+def test_a_row_without_a_group_is_told(tmp_path: Path) -> None:
+    text = BY_REGION + inputs("rate", "people")
+    (tmp_path / "countries.csv").write_text(COUNTRIES.replace("B,North", "B,"), encoding="utf-8")
+    (tmp_path / "t.toml").write_text(HEAD + text, encoding="utf-8")
+    with pytest.raises(fl.FlError) as raised:
+        reproduce([tmp_path / "t.toml"])
+    assert "groups: column 'region' of 'countries.csv' is empty in line 3" in raised.value.found
+
+
 def test_a_bundled_table_is_an_input(tmp_path: Path) -> None:
     """ILO 2012: the regions by millions add to 20.9, with the digits of the file."""
     text = 'formula = "sum(n)"\npublished = 20.9\n[[inputs]]\nsymbol = "n"\ntable = "ilo2012"\ncolumn = "value"\n'
