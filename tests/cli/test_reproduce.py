@@ -85,7 +85,7 @@ def test_a_file_of_ones_own(tmp_path: Path) -> None:
     assert float(row["lower"]) == pytest.approx(100 * 11.35 / 20.95)
     assert float(row["upper"]) == pytest.approx(100 * 11.45 / 20.85)
     assert (row["agrees"], row["exact_after_rounding"], row["verdict"]) == (
-        "true", "true", "prints the same (range 0.739 wide, 1.4% of the figure)"
+        "true", "true", "prints the same (range 0.74 wide, 1.4% of the figure)"
     )  # fmt: skip
     assert row["tests"] == "arithmetic among printed figures"
     assert "seen in the document" in row["source"]

@@ -308,6 +308,7 @@ VERDICTS: dict[str, Said] = {
         "intervalle large de {width}, soit {share} du chiffre",
         "intervalo de amplitud {width}, el {share} de la cifra",
     ),
+    "range_of_nought": ("range {width} wide", "intervalle large de {width}", "intervalo de amplitud {width}"),
     "tests_estimated": ("estimated from data", "estimé à partir de données", "estimada a partir de datos"),
     "tests_arithmetic": (
         "arithmetic among printed figures",

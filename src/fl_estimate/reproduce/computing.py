@@ -90,7 +90,7 @@ def outcomes(target: Target) -> Iterator[Outcome]:
             ours = Rounded(value=found.value / size, lower=found.lower / size, upper=found.upper / size)
             yield _judged(target, given, shared, ours)
         except FlError as fault:
-            yield _stopped(shared, f"[{fault.code}] {fault.what}: {fault.found}; {fault.fix}".rstrip("; "))
+            yield _stopped(shared, _told(fault))
         except (FormulaError, TypeError, ValueError) as error:
             yield _stopped(shared, str(error) if isinstance(error, FormulaError) else _no_fit(target, error))
 
@@ -110,14 +110,25 @@ def _judged(target: Target, given: PrintEntry, shared: dict[str, Any], ours: Rou
             found=f"{entry.method!r} as arithmetic on the figures as printed gives {ours.value:.6g}",
             fix='write formula = "…" and a symbol on each input, with the units in it (100* for per cent)',
         )  # fmt: skip
+    _require_units(ours, given)
+    return found
+
+
+def _require_units(ours: Rounded, given: PrintEntry) -> None:
+    """Refuse to call a print different where the units are.
+
+    Raises
+    ------
+    StudyFault
+        FL-STUDY-39.
+    """
     factor = _power_of_ten(ours, given)
     if factor is not None:
         raise StudyFault(
-            "FL-STUDY-39", "between the formula and the print lies a power of ten: the units are not those of the print",
-            found=f"{ours.value:.6g} computed, {shared['printed']} printed",
-            fix=f"multiply the formula by {factor:g}, or divide by it with unit_size = {1 / factor:g}",
+            "FL-STUDY-39", "between the computation and the print lies a power of ten: the units are not those of the print",
+            found=f"{ours.value:.6g} computed, {given.values[0].value:.15g} printed",
+            fix=f"multiply the formula by {factor:g}, or write unit_size = {1 / factor:g}",
         )  # fmt: skip
-    return found
 
 
 def _power_of_ten(ours: Rounded, given: PrintEntry) -> float | None:
@@ -232,7 +243,7 @@ def _of_lists(target: Target) -> Iterator[Outcome]:
         stated = next((each.replicates for each in entry.printed_values if each.replicates), None)
         found = functions.on_lists(target.function, target.histories, arguments_of(entry), stated)
     except FlError as fault:
-        reason = f"[{fault.code}] {fault.what}: {fault.found}"
+        reason = _told(fault)
     except (FormulaError, TypeError, ValueError) as error:  # a setting of a type that the function cannot take
         reason = str(error) if isinstance(error, FormulaError) else _no_fit(target, error)
     name = functions.full_name(target.function, "lists")
@@ -248,8 +259,14 @@ def _of_lists(target: Target) -> Iterator[Outcome]:
         elif not entry.prints:
             shared["author"] = told_otherwise(ours.value, entry.computed)
         allowed = tuple((low / size, high / size) for low, high in _allowed(found, given))
-        yield judge(shared, ours, [each.value for each in given.values], given.half, function=name, words=_spelled(target),
-                    of_lists=True, allowed=allowed)  # fmt: skip
+        judged = judge(shared, ours, [each.value for each in given.values], given.half, function=name, words=_spelled(target),
+                       of_lists=True, allowed=allowed)  # fmt: skip
+        try:
+            if judged.verdict == "differs":
+                _require_units(Rounded(value=ours.value, lower=ours.value, upper=ours.value), given)
+            yield judged
+        except StudyFault as fault:
+            yield _stopped(shared, _told(fault))
 
 
 def _allowed(found: functions.ListFigure, given: PrintEntry) -> tuple[Between, ...]:
@@ -298,6 +315,14 @@ def _spelled(target: Target) -> str:
 
 def _stopped(shared: Mapping[str, Any], reason: str) -> Outcome:
     return not_computed({**shared, "reason": reason})
+
+
+def _told(fault: FlError) -> str:
+    """A fault in one line."""
+    parts = (fault.found, fault.fix)
+    return f"[{fault.code}] {fault.what}" + "".join(
+        f"{sign} {part}" for sign, part in zip(":;", parts, strict=True) if part
+    )
 
 
 def _no_fit(target: Target, error: Exception) -> str:

@@ -118,8 +118,7 @@ class Outcome:
             and self.upper > self.lower
             and self.verdict in ("prints_same", "within_rounding", "differs")
         ):
-            width = {"width": written(self.upper - self.lower, language), "share": self._relative(language)}
-            said += f" ({say('verdict', 'range_wide', language, **width)})"
+            said += f" ({self._width(language)})"
         if self.author is not None:
             said += f"; {say('verdict', 'read_otherwise', language, value=f'{self.author:.8g}')}"
         return said
@@ -127,10 +126,16 @@ class Outcome:
     def tests_words(self, language: str = "en") -> str:
         return say("verdict", f"tests_{self.tests or 'nothing'}", language)
 
-    def _relative(self, language: str) -> str:
-        """The width of the range as a share of the figure."""
-        share = (self.upper - self.lower) / abs(self.computed) if self.computed else np.nan
-        return percent(share, 1 if share < 0.1 else 0, language) if np.isfinite(share) else "–"
+    def _width(self, language: str) -> str:
+        """How wide the range is, in two digits, and as a share of the figure where that is not nought."""
+        wide = self.upper - self.lower
+        width = number(wide, max(0, 1 - int(np.floor(np.log10(wide)))), language)
+        if not self.computed:
+            return say("verdict", "range_of_nought", language, width=width)
+        share = wide / abs(self.computed)
+        return say(
+            "verdict", "range_wide", language, width=width, share=percent(share, 1 if share < 0.1 else 0, language)
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

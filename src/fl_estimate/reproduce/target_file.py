@@ -190,6 +190,8 @@ def entries_of(content: Any, file: str, faults: FaultsOfFiles) -> list[tuple[str
     if isinstance(several, list) and isinstance(content, dict):
         extra = [key for key in cast("dict[str, Any]", content) if key != "target"]
         faults.add(file, *(f"{key}: a file of [[target]] has no other keys" for key in extra))
+    if not entries:
+        faults.add(file, "there is no target in it")
     found: list[tuple[str, TargetEntry]] = []
     ids: set[str] = set()
     for place, raw in enumerate(entries, 1):

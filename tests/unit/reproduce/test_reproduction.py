@@ -234,12 +234,13 @@ def test_those_estimated_from_data_come_first_and_are_counted_apart() -> None:
 def test_the_width_of_the_range_is_said_in_each_language() -> None:
     """24.0 to 26.0 is 2 wide, 8.1 % of 24.84; of nothing it is no share."""
     found = judged(Rounded(24.84, 24.0, 26.0), 24.8)
-    assert "2.000 wide, 8.1% of the figure" in found.verdict_words()
+    assert "range 2.0 wide, 8.1% of the figure" in found.verdict_words()
     for language, share in (("fr", "8,1\u202f%"), ("es", "8,1\u202f%")):
         assert share in found.verdict_words(language).replace("\u00a0", "\u202f")
     assert "wide" not in judged(Rounded(24.8, 24.8, 24.8), 24.8).verdict_words()
     assert "wide" not in judged(Rounded(24.8, 20.0, 30.0), 24.8, of_lists=True).verdict_words()
-    assert "– of the figure" in judged(Rounded(0.0, -1.0, 1.0), 0.0).verdict_words()
+    assert judged(Rounded(0.0, -1.0, 1.0), 0.0).verdict_words() == "prints the same (range 2.0 wide)"
+    assert "range 0.0000012 wide" in judged(Rounded(24.8, 24.8, 24.8000012), 24.8).verdict_words()
 
 
 def test_heads_of_the_table_in_a_language_that_there_is() -> None:

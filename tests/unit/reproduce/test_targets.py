@@ -146,6 +146,9 @@ def test_a_power_of_ten_is_a_matter_of_units(formula: str, published: float, fac
     found = outcome(tmp_path, formula=formula, inputs=named("total", "part"), published=published)
     assert (found.verdict, found.reason[:13]) == ("not_computed", "[FL-STUDY-39]")
     assert factor in found.reason
+    lists = outcome(tmp_path, function="observed", inputs=None, inputs_table="uk_2013_6", published=2.744)
+    assert "FL-STUDY-39" in lists.reason
+    assert "unit_size = 1000" in lists.reason
     size = outcome(tmp_path, formula=formula, inputs=named("total", "part"), published=published,
                    unit_size=0.01 if published / 36.4 * 100 and formula == "part / total" else 10)  # fmt: skip
     assert size.verdict == "prints_same"
@@ -163,7 +166,7 @@ def test_the_range_is_what_the_rounding_allows_and_its_width_is_said(tmp_path: P
         found = outcome(tmp_path, formula="a + b", inputs=inputs)
         assert (found.lower, found.upper) == pytest.approx((23.5, 23.7))
         assert (found.verdict, found.exact, found.tests) == ("prints_same", True, "identity")
-        assert "0.200 wide, 0.8% of the figure" in found.verdict_words()
+        assert "range 0.20 wide, 0.8% of the figure" in found.verdict_words()
     within = outcome(tmp_path, formula="a + b", inputs=named("a", "b"), published=23.7)
     assert (within.verdict, within.exact) == ("within_rounding", False)
     apart = outcome(tmp_path, formula="a + b", inputs=named("a", "b"), published=23.8)
@@ -298,12 +301,20 @@ def test_all_faults_of_all_files_stand_file_by_file(tmp_path: Path) -> None:
     )
     (tmp_path / "two.json").write_text('[{"id": "b", "published": "x", "note": null}, 3]', encoding="utf-8")
     (tmp_path / "bad.json").write_text("{", encoding="utf-8")
+    (tmp_path / "no.json").write_text("[]", encoding="utf-8")
     with pytest.raises(fl.FlError, match="FL-STUDY-30") as raised:
         read_targets(
-            [tmp_path / "one.toml", tmp_path / "two.json", tmp_path / "none.toml", tmp_path / "bad.json", "nepal"]
+            [
+                tmp_path / "one.toml",
+                tmp_path / "two.json",
+                tmp_path / "none.toml",
+                tmp_path / "bad.json",
+                tmp_path / "no.json",
+                "nepal",
+            ]
         )
     text = str(raised.value)
-    assert "9 faults in 4 files of targets" in text
+    assert "10 faults in 5 files of targets" in text
     lines = [line.strip() for line in text.splitlines()]
     places = [lines.index(each) for each in ("one.toml", "two.json", "none.toml", "bad.json", "ids")]
     assert places == sorted(places)
@@ -313,6 +324,7 @@ def test_all_faults_of_all_files_stand_file_by_file(tmp_path: Path) -> None:
     assert "target[2]: it is not a table of keys" in lines
     assert "there is no such file; check its path" in lines
     assert "it is not valid JSON" in text
+    assert "there is no target in it" in lines
     assert "no bundled target is called 'nepal'" in lines
 
 
