@@ -74,7 +74,7 @@ def test_what_each_figure_tests_is_said_and_estimators_come_first() -> None:
     assert kinds == sorted(kinds, key=["estimated", "arithmetic", "identity", ""].index)
     assert {kind: kinds.count(kind) for kind in ("arithmetic", "identity", "")} == {
         "arithmetic": 15,
-        "identity": 8,
+        "identity": 9,
         "": 13,
     }
     assert kinds.count("estimated") == 59
