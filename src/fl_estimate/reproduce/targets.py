@@ -281,7 +281,7 @@ def _arithmetic(entry: TargetEntry) -> tuple[Formula, tuple[Input, ...]]:
             return formula, tuple(replace(each, symbol=name) for name, each in zip(names, inputs, strict=True))
     raise StudyFault(
         "FL-STUDY-37", "the method is arithmetic, but which input each of its names stands for is not said",
-        found=f"{entry.method!r} names {listed(names)}; the inputs are {listed([each.label for each in inputs])}",
+        found=f"{entry.method!r} names {listed(names)}; the inputs are {listed([repr(each.label) for each in inputs])}",
         fix=f'write formula = "{formula.text}", and on each input its symbol',
     )  # fmt: skip
 
