@@ -356,7 +356,7 @@ def reproduce(
         list[str] | None,
         typer.Argument(
             metavar="[ID | TARGET.toml …]",
-            help="Ids of bundled figures, or TOML files of your own; without any, all bundled figures with their ids.",
+            help="Ids of bundled figures, or TOML or JSON files of your own; without any, all bundled figures with their ids.",
         ),
     ] = None,
     csv: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Write the table as a CSV file.")] = None,
@@ -365,13 +365,13 @@ def reproduce(
     ] = None,
     language: Annotated[str, typer.Option(help="Of the table and the page: en, fr or es; es-MX.")] = "en",
 ) -> None:
-    """Compute published figures again from their printed inputs.
+    """Compute published figures again from their printed inputs, by a declared formula or a public estimator.
 
     Status 0: every one marked as reproducible agrees; 1: one does not; 2: an unknown id, or a fault in a file.
     """
     from fl_estimate.reporting.terminal import print_table
-    from fl_estimate.study.reproduce import reproduce as reproduce_targets
-    from fl_estimate.study.reproduction import heads, lines, summary
+    from fl_estimate.reproduce import reproduce as reproduce_targets
+    from fl_estimate.reproduce.reproduction import heads, lines, summary
 
     with _faults():
         found = reproduce_targets(targets or [])

@@ -183,9 +183,6 @@ def test_a_run_takes_no_answers_along(tmp_path: Path) -> None:
 
 def models() -> list[type[BaseModel]]:
     """Every model of pydantic that this package reads a file with."""
-    import fl_estimate.study.forms
-    import fl_estimate.study.reproduce  # noqa: F401
-
     found, todo = [], list(BaseModel.__subclasses__())
     while todo:
         model = todo.pop()

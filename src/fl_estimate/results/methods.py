@@ -181,6 +181,11 @@ def every_method() -> tuple[Method, ...]:
     return tuple(_DECLARED[place] for place in sorted(_DECLARED))
 
 
+def method_of(function: Callable[..., Any]) -> Method | None:
+    """The declaration of a function that is imported already; None where it is no method. Nothing is walked for it."""
+    return _DECLARED.get((function.__module__, function.__qualname__))
+
+
 def methods() -> dict[str, Method]:
     """The methods that a study file can ask for, by what tells their entries apart: ``"area"``, ``"capture_recapture/chao"``."""
     return {each.tag: each for each in sorted(every_method(), key=lambda one: one.tag) if each.kind is not None}

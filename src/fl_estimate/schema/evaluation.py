@@ -19,6 +19,7 @@ from fl_estimate.errors import ExpressionFault, FlError, listed, missing_columns
 from fl_estimate.schema.calendar import elapsed, part_of
 from fl_estimate.schema.grammar import (
     Among,
+    Applied,
     Arithmetic,
     Case,
     Coalesce,
@@ -186,6 +187,8 @@ class _Evaluator:
                 return _Quantity(number, _either(start.unknown, end.unknown))
             case Missing() | Not() | Junction() | Compare() | Among():
                 return self.truth(node)
+            case Applied():
+                raise AssertionError("a formula of numbers is not read for columns")
 
     def quantity(self, part: _Part, place: str) -> _Quantity:
         match part:

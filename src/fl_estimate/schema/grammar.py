@@ -11,6 +11,7 @@ import itertools
 import math
 import re
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -175,9 +176,18 @@ class TimeBetween:
     place: str
 
 
+@dataclass(frozen=True)
+class Applied:
+    """A function of numbers, or ``a ** b`` as ``power``: only where the reader of a text allows these (`read`)."""
+
+    function: str
+    parts: tuple[Node, ...]
+    place: str
+
+
 Node = (
     Column | Number | Text | Constant | Missing | Not | Junction | Compare | Among | Arithmetic | Negative
-    | Cut | Case | Coalesce | PartOfDate | TimeBetween
+    | Cut | Case | Coalesce | PartOfDate | TimeBetween | Applied
 )  # fmt: skip
 
 _COMPARISONS: dict[type[ast.cmpop], Comparison] = {
@@ -205,8 +215,15 @@ FUNCTIONS: dict[str, str] = {
 """The functions of the grammar, each as it is written; `missing` and `column` take a name and stand apart."""
 
 
-def read(text: str) -> Node:
+def read(text: str, numeric: Mapping[str, tuple[int, int | None]] | None = None) -> Node:
     """Turn a text into a tree.
+
+    Parameters
+    ----------
+    text : str
+    numeric : mapping, optional
+        Functions of numbers that the text may use besides, each with the fewest and the most arguments that it takes; with
+        ``power`` among them ``a ** b`` is one. What is read so is no condition on columns: `schema.evaluation` does not take it.
 
     Raises
     ------
@@ -221,7 +238,7 @@ def read(text: str) -> Node:
             fix=ALLOWED,
         )
     line = re.sub(r"\s", " ", text).strip()
-    reader = _Reader(line)
+    reader = _Reader(line, numeric or {})
     tree = reader.node(_python_tree(line), depth=0)
     if not columns_of(tree):
         raise reader.refused(None, "it names no column", "write the name of at least one column")
@@ -271,6 +288,8 @@ def steps(node: Node) -> int:
             return 1 + steps(node.part)
         case TimeBetween():
             return 3 * (steps(node.start) + steps(node.end))
+        case Applied():
+            return 1 + sum(map(_calculated, node.parts))
 
 
 def _calculated(node: Node) -> int:
@@ -302,7 +321,7 @@ def columns_of(node: Node) -> frozenset[str]:
         case Case():
             parts = (*node.conditions, *node.values, *([node.otherwise] if node.otherwise is not None else []))
             return frozenset[str]().union(*(columns_of(part) for part in parts))
-        case Coalesce():
+        case Coalesce() | Applied():
             return frozenset[str]().union(*(columns_of(part) for part in node.parts))
         case TimeBetween():
             return columns_of(node.start) | columns_of(node.end)
@@ -357,8 +376,9 @@ def _python_tree(line: str) -> ast.expr:
 class _Reader:
     """Turn the Python tree of one text into ours; it knows the text, to name places."""
 
-    def __init__(self, line: str) -> None:
+    def __init__(self, line: str, numeric: Mapping[str, tuple[int, int | None]]) -> None:
         self._line = line
+        self._numeric = numeric
         self._bytes = line.encode()  # Python counts places in bytes
 
     def node(self, tree: ast.expr, depth: int) -> Node:
@@ -424,6 +444,9 @@ class _Reader:
             inner = self.node(argument, 0)
             if isinstance(inner, Column):
                 return Missing(inner)
+        if function in self._numeric and not tree.keywords:
+            self._count(tree, function, *self._numeric[function])
+            return Applied(function, tuple(self.node(each, depth) for each in tree.args), self.place(tree))
         if function in FUNCTIONS and tree.keywords:
             raise self.refused(tree, "arguments have no names", f"write {FUNCTIONS[function]}")
         match function:
@@ -442,12 +465,14 @@ class _Reader:
                 start, end = (self.node(each, depth) for each in tree.args)
                 return TimeBetween(function, start, end, self.place(tree))
             case _:
-                raise self.refused(tree, f"the only functions are column, missing, {', '.join(FUNCTIONS)}", ALLOWED)
+                known = ", ".join([*self._numeric, *FUNCTIONS])
+                raise self.refused(tree, f"the only functions are column, missing, {known}", ALLOWED)
 
     def _count(self, tree: ast.Call, function: str, least: int, most: int | None) -> None:
         n = len(tree.args)
         if n < least or (most is not None and n > most):
-            raise self.refused(tree, f"{function} has {n} arguments", f"write {FUNCTIONS[function]}")
+            written = FUNCTIONS.get(function, f"{function}(a{', b' if most != 1 else ''})")
+            raise self.refused(tree, f"{function} has {n} arguments", f"write {written}")
 
     def _cut(self, tree: ast.Call, depth: int) -> Cut:
         self._count(tree, "cut", 2, 3)
@@ -498,10 +523,13 @@ class _Reader:
             raise self.refused(
                 tree, "& and | are not part of the grammar", "write and, or, with comparisons beside them"
             )
+        if isinstance(tree.op, ast.Pow) and "power" in self._numeric:
+            parts = tuple(self.node(each, depth) for each in (tree.left, tree.right))
+            return Applied("power", parts, self.place(tree))
         if type(tree.op) not in _OPERATORS:
             raise self.refused(tree, "the operator is not part of the grammar", ALLOWED)
         left, right = self.node(tree.left, depth), self.node(tree.right, depth)
-        if not columns_of(left) and not columns_of(right):
+        if not self._numeric and not columns_of(left) and not columns_of(right):
             raise self.refused(tree, "it calculates with constants only", "write the result")
         return Arithmetic(left, _OPERATORS[type(tree.op)], right, self.place(tree))
 

@@ -19,10 +19,9 @@ from fl_estimate.inputs.wording import ColumnWords, Wording
 from fl_estimate.pages.template import page
 from fl_estimate.reporting.formats.html import report
 from fl_estimate.reporting.particulars import Particulars
+from fl_estimate.reproduce import Outcome, Reproduction
+from fl_estimate.reproduce.figures import figure
 from fl_estimate.schema.validate import Fault, ValidationReport
-from fl_estimate.study.reproduction import Outcome, Reproduction
-from fl_estimate.study.target_binding import Input
-from fl_estimate.study.target_units import Unit
 
 SOURCE = Path(fl.__file__).parent
 BAD = (
@@ -91,7 +90,7 @@ def of_validation(tmp_path: Path) -> str:
 
 
 def of_reproduction(tmp_path: Path) -> str:
-    given = Input(label=ALL, value=1.0, halfwidth=0.5, unit=Unit("money", 1.0), document=ALL, page=ALL, table=ALL)
+    given = figure(ALL, 1.0, 0.5, symbol=ALL, unit=ALL, document=ALL, page=ALL, table=ALL)
     outcome = Outcome(
         id=ALL, description=ALL, document=ALL, page=ALL, status="verified", printed=ALL, unit=ALL, expected=True, reason="",
         note=ALL, strength=ALL, inputs=(given,), tables=(ALL,), words=ALL, function=ALL, of_lists=True,

@@ -1,4 +1,4 @@
-"""What stands around a run of a study: rules, words of keys, paths of faults, folders, and files of targets read one by one."""
+"""What stands around a run of a study: rules, words of keys, paths of faults, folders."""
 
 from __future__ import annotations
 
@@ -28,7 +28,6 @@ from fl_estimate.study.faults import told
 from fl_estimate.study.folder import MANIFEST, replacing, write_manifest
 from fl_estimate.study.forms import Column, Columns, entry_model
 from fl_estimate.study.private import open_private, withheld_rows
-from fl_estimate.study.reproduce import read_targets, reproduce
 from fl_estimate.study.respondent import answers_of, explain_respondent
 from fl_estimate.study.run import run_study
 from tests.unit.study.folder_writer import fill
@@ -411,7 +410,7 @@ def test_a_system_without_locks_runs_all_the_same(tmp_path: Path, monkeypatch: p
         os.close(at)
 
 
-# Respondents and targets
+# Respondents
 
 
 def test_questions_of_a_row_by_phase_and_without_answers() -> None:
@@ -431,58 +430,3 @@ def test_a_respondent_without_an_age(tmp_path: Path) -> None:
     with pytest.raises(fl.FlError, match="FL-IND-20") as raised:
         explain_respondent(replace(data, people=people.drop("age_interview") if hasattr(people, "lazy") else people.drop(columns="age_interview")), 1, "icls2018_adult")  # fmt: skip
     assert "row 1 of people" in str(raised.value)
-
-
-TARGET = 'id = "{id}"\nmethod = "a/b"\nunit = "percent"\npublished = 25\npublished_halfwidth = 0.5\n[[{table}inputs]]\nlabel = "x"\nvalue = 1\n[[{table}inputs]]\nlabel = "y"\nvalue = 4\n'  # fmt: skip
-
-
-def test_targets_in_one_file_and_in_several(tmp_path: Path) -> None:
-    several = "".join("[[target]]\n" + TARGET.format(id=each, table="target.") for each in ("one", "two"))
-    (tmp_path / "several.toml").write_text(several, encoding="utf-8")
-    (tmp_path / "single.toml").write_text(TARGET.format(id="three", table=""), encoding="utf-8")
-    found = read_targets([tmp_path / "several.toml", "nepal2018-flow-to-stock", tmp_path / "single.toml"])
-    assert [each.entry.id for each in found] == ["one", "two", "nepal2018-flow-to-stock", "three"]
-    outcomes = reproduce([tmp_path / "several.toml"]).outcomes
-    assert [(each.computed, each.verdict, each.printed) for each in outcomes] == [(25.0, "prints_same", "25")] * 2
-    everything = read_targets()
-    assert len(everything) > 20
-    assert len({each.entry.id for each in everything}) == len(everything)
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ('extra = 3\n[[target]]\nid = "a"\n', "extra: a file of [[target]] has no other keys"), ("target = [3]\n", "target[1]: it is not a table of keys"),
-        ('[[target]]\nid = "a"\nmethod = "a/b"\n[[target]]\nid = 3\n', "target[2]: id"),
-    ],
-)  # fmt: skip
-def test_faults_of_a_file_of_targets(text: str, said: str, tmp_path: Path) -> None:
-    (tmp_path / "targets.toml").write_text(text, encoding="utf-8")
-    with pytest.raises(fl.FlError, match="FL-STUDY-30") as raised:
-        read_targets([tmp_path / "targets.toml"])
-    assert f"targets.toml: {said}" in str(raised.value)
-
-
-def test_an_interval_is_printed_as_it_was_given(tmp_path: Path) -> None:
-    text = TARGET.format(id="a", table="").replace("published = 25", "published = [20, 30.5]")
-    (tmp_path / "target.toml").write_text(text, encoding="utf-8")
-    (outcome,) = reproduce([tmp_path / "target.toml"]).outcomes
-    assert outcome.printed == "20 to 30.5"
-    (tmp_path / "target.toml").write_text(
-        text.replace("published = [20, 30.5]", 'match = false\nreason = "unknown"\nprinted = "some"'), encoding="utf-8"
-    )
-    (outcome,) = reproduce([tmp_path / "target.toml"]).outcomes
-    assert (outcome.printed, outcome.verdict) == ("some", "known_difference")
-    assert outcome.computed == 25.0
-
-
-def test_a_method_as_another_target_has_it(tmp_path: Path) -> None:
-    counts = pd.DataFrame({"a": [1, 0, 1], "b": [0, 1, 1], "count": [50, 80, 10]})
-    counts.to_csv(tmp_path / "lists.csv", index=False)
-    base = 'inputs_table = "lists.csv"\nunit = "persons"\npublished = 490\npublished_halfwidth = 50\n'
-    text = f'[[target]]\nid = "one"\nmethod = "Chapman"\n{base}[[target]]\nid = "two"\nmethod = "as one"\n{base}'
-    (tmp_path / "targets.toml").write_text(text, encoding="utf-8")
-    one, two = reproduce([tmp_path / "targets.toml"]).outcomes
-    # Chapman by hand: 61 × 91 / 11 − 1.
-    assert one.computed == two.computed == pytest.approx(61 * 91 / 11 - 1)
-    assert one.function == two.function == "capture_recapture.chapman"

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import fl_estimate as fl
+from fl_estimate.reproduce import reproduce
 from fl_estimate.study.config import read_study, read_with_faults
-from fl_estimate.study.reproduce import reproduce
 from tests.unit.study.made import STUDY, write
 
 SOURCE = '[source.a]\nfile = "a.csv"\nmapping = "a.toml"\n'

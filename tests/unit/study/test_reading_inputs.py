@@ -14,15 +14,9 @@ from fl_estimate.study import inputs
 from fl_estimate.study.config import _source_faults, read_study  # pyright: ignore[reportPrivateUsage]
 from fl_estimate.study.folder import replacing
 from fl_estimate.study.gathering import Faults
-from fl_estimate.study.reproduction import Outcome, heads
 from fl_estimate.study.run import run_study
-from fl_estimate.study.target_binding import bind
-from fl_estimate.study.target_formula import evaluate, parse
-from fl_estimate.study.target_reading import WORDS_OF_NUMBERS, _window  # pyright: ignore[reportPrivateUsage]
 from fl_estimate.study.undeclared import _met  # pyright: ignore[reportPrivateUsage]
 from tests.unit.study.made import MAPPING, STUDY, write
-from tests.unit.study.test_reproduction import SHARED
-from tests.unit.study.test_target_formula import inputs as given
 
 
 def nothing(_: str) -> None:
@@ -124,54 +118,6 @@ def test_files_that_a_mapping_names_are_in_the_fingerprint(file: str, found: set
         (tmp_path / name).write_text(name, encoding="utf-8")
     parts = inputs.fingerprint(read_study(path)).parts["files"]
     assert {name for name in parts if name.endswith(".csv")} == found
-
-
-# Targets
-
-
-def test_a_size_before_a_name_is_a_name() -> None:
-    """In 2 k a stands a name of two words; in 2 k · a the k is a thousand, as is one at the end."""
-    assert parse("2 k a").free == ("k a",)
-    for text in ("2 k * a", "a * 2 k", "2k / (1 / a)"):
-        assert parse(text).free == ("a",)
-        assert float(np.ravel(evaluate(parse(text), {"a": np.array([3.0])}, {}))[0]) == 6000
-
-
-@pytest.mark.parametrize(("word", "years"), list(WORDS_OF_NUMBERS.items()))
-def test_windows_in_words(word: str, years: float) -> None:
-    said = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
-    assert said.index(word) + 1 == years
-    assert _window(["of 3 persons", f"in the last {word} years, or 20 years"]) == years
-    assert _window([f"a {word}-year window"]) == _window([f"{years:g} years"]) == years
-
-
-def test_windows_of_whole_years_up_to_ten_and_a_dozen_are_read() -> None:
-    assert [WORDS_OF_NUMBERS.get(word) for word in ("nine", "ten", "eleven", "twelve")] == [9, 10, None, 12]
-    assert len(WORDS_OF_NUMBERS) == 11
-    assert _window(["2.5 years"]) == 2.5
-
-
-def test_names_are_guessed_where_none_is_said() -> None:
-    pair = [("victims", 3.0), ("adults", 12.0)]
-    assert bind(parse("a / b"), given(pair)).guessed
-    assert not bind(parse("a / b"), given(pair, ("a", "b"))).guessed
-    assert not type(bind(parse("a / b"), given(pair)))().guessed
-
-
-def test_heads_of_the_table_in_a_language_that_there_is() -> None:
-    for language in ("en", "fr", "es"):
-        found = heads(language)
-        assert len(found) == len(set(found)) == 5
-    assert heads("en") != heads("fr") != heads("es")
-    with pytest.raises(FlError):
-        heads("de")
-
-
-def test_what_was_not_computed_has_no_slack_of_a_sampler() -> None:
-    absent = Outcome(**{**SHARED, "verdict": "within_monte_carlo"})
-    assert "±" not in absent.verdict_words()
-    assert (absent.agrees, absent.exact, absent.of_lists, absent.author) == (False, None, False, None)
-    assert np.isnan([absent.computed, absent.lower, absent.upper]).all()
 
 
 def test_columns_that_lists_keep_are_those_that_their_method_asks_for(tmp_path: Path) -> None:

@@ -26,10 +26,7 @@ from fl_estimate.study.entries import (
 from fl_estimate.study.folder import PART, read_manifest
 from fl_estimate.study.forms import entry_models
 from fl_estimate.study.inputs import _written_files
-from fl_estimate.study.reproduce import _entry, _outcome, _target, _unknown
 from fl_estimate.study.run import _folder, check_study
-from fl_estimate.study.target_binding import Input, affinity
-from fl_estimate.study.target_units import Unit
 from tests.unit.study.folder_writer import fill
 from tests.unit.study.made import STUDY, write
 
@@ -65,14 +62,6 @@ def test_where_a_result_goes(tmp_path: Path) -> None:
     assert _folder(said, "there") == Path("there")
 
 
-def test_ids_that_are_near_are_told_up_to_five() -> None:
-    known = [f"ilo{year}" for year in range(2010, 2018)]
-    found = str(_unknown(["ilo"], known))
-    assert [name for name in known if name in found] == known[:5]
-    assert "did you mean" in str(_unknown(["ilo2012x"], known))
-    assert str(_unknown(["zzzzz", "ilo"], known)).count("\n    ") == 2
-
-
 def test_what_is_left_out_is_as_the_function_has_it() -> None:
     for model, function in ((ClassifyEntry, fl.classify), (CalibrateEntry, fl.calibrate)):
         takes = inspect.signature(function).parameters
@@ -93,8 +82,6 @@ def test_what_is_left_out_is_as_the_function_has_it() -> None:
         {},
     )
     assert (PublishEntry().rule, PublishEntry().languages, PublishEntry().previous) == ("fl-default", ["en"], [])
-    # The unit of a figure is one that was said, unless whoever reads it says that it was supposed.
-    assert Input(label="a", value=1.0, halfwidth=0.0, unit=Unit("count", 1.0)).unit_said
 
 
 def test_columns_of_people_are_looked_for_behind_estimates_of_lists(tmp_path: Path) -> None:
@@ -105,32 +92,6 @@ def test_columns_of_people_are_looked_for_behind_estimates_of_lists(tmp_path: Pa
     with pytest.raises(StudyFault, match="FL-STUDY-05") as raised:
         check_study(path)
     assert "estimate[2].by: 'regoin'; did you mean 'region'?" in raised.value.found
-
-
-def test_a_year_before_a_word_does_not_hide_it() -> None:
-    def fits(label: str) -> float:
-        return affinity("2019 forced", Input(label=label, value=1.0, halfwidth=0.0, unit=Unit("count", 1.0)))
-
-    assert fits("forced in 2019") > fits("pickers in 2019") > fits("pickers in 2018")
-    assert fits("forced in 2019") > fits("forced in 2018")
-
-
-@pytest.mark.parametrize("unit", ["", "somethings", "persons"])
-def test_a_unit_that_is_not_known_counts(unit: str) -> None:
-    found: list[str] = []
-    entry = _entry(
-        {
-            "id": "t",
-            "method": "a/b",
-            "published": 3.0,
-            "unit": unit,
-            "inputs": [{"label": "x", "value": 12.0}, {"label": "y", "value": 4.0}],
-        },
-        found,
-    )
-    assert entry is not None
-    outcome = _outcome(_target(entry, None, {}))
-    assert (outcome.computed, outcome.verdict) == (3.0, "prints_same")
 
 
 @pytest.mark.parametrize(

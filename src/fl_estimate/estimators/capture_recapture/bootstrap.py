@@ -24,6 +24,8 @@ FAILED = 0.05
 """Share of resamples without an estimate above which the interval is marked."""
 TAIL_DRAWS = 5
 """Draws beyond a limit, below which it is marked: it then moves with the number of draws and the seed."""
+ANOTHER_RUN = 3.0
+"""Standard errors within which another run is looked for."""
 FEWEST = 20
 PART = 200
 """Resamples between two signs of progress."""
@@ -188,6 +190,7 @@ def bootstrap(draws: Draws, size: float, n: float, *, kind: str, level: float) -
             "percentile": values[4:].tolist(),
             "median_of_draws": float(np.median(sizes)),
             "monte_carlo_se_of_limits": _monte_carlo(sizes, asked),
+            **_another_run(sizes, plain, None if asked is plain else (bias, acceleration)),
         },
     )
 
@@ -223,3 +226,22 @@ def _monte_carlo(sizes: Floats, levels: Floats) -> list[float]:
     error = np.sqrt(levels * (1 - levels) / len(sizes))
     sides = quantiles(sizes, np.clip(np.concatenate([levels - error, levels + error]), 0, 1))
     return ((sides[2:] - sides[:2]) / 2).tolist()
+
+
+def _another_run(sizes: Floats, levels: Floats, bca: tuple[float, float] | None) -> dict[str, list[float]]:
+    """Between which of these draws each limit of another run with as many draws lies: low and high of the lower, then of the upper.
+
+    On the scale of levels, where draws that lie in heaps, or few of them, mislead no density: z₀ of both runs, √(2p(1 − p)/B)/φ(z₀)
+    with p = Φ(z₀), moves the level, and beyond it the share of draws has a binomial standard error. A level of 0 or 1 means that
+    another run may lie beyond all draws of this one.
+    """
+    draws = len(sizes)
+    moved = np.stack([levels, levels])
+    if bca is not None:
+        bias, acceleration = bca
+        p = float(special.ndtr(bias))
+        error = np.sqrt(2 * p * (1 - p) / draws) * np.sqrt(2 * np.pi) * np.exp(bias**2 / 2)
+        moved = np.sort([_moved(levels, bias + side * ANOTHER_RUN * error, acceleration) for side in (-1, 1)], axis=0)
+    slack = ANOTHER_RUN * np.sqrt(2 * np.maximum(moved * (1 - moved), 1 / draws) / draws) + 1 / draws
+    between = np.clip(moved + slack * np.array([[-1], [1]]), 0, 1).T.ravel()
+    return {"limits_of_another_run": quantiles(sizes, between).tolist(), "levels_of_another_run": between.tolist()}

@@ -1,33 +1,31 @@
-"""Outcomes of reproducing published figures: ranges from rounding, verdicts, and the table as frame, CSV or page."""
+"""Outcomes of reproducing published figures: verdicts, what each tests, and the table as frame, CSV or page."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
 from fl_estimate.pages.template import page
 from fl_estimate.reporting.writing import write_bytes
-from fl_estimate.study.target_binding import Input
-from fl_estimate.study.target_reading import Reading
+from fl_estimate.reproduce.figures import Input
 from fl_estimate.words.languages import check_language
-from fl_estimate.words.numbers import number, spread
+from fl_estimate.words.numbers import number, percent, spread
 from fl_estimate.words.say import named, say
 
+Tests = Literal["estimated", "arithmetic", "identity", ""]
+"""What a figure tests: an estimator on data, arithmetic among printed figures, whether a table adds up; nothing."""
 COLUMNS: tuple[str, ...] = (
-    "id", "source", "printed", "computed", "lower", "upper", "agrees", "exact_after_rounding", "verdict",
+    "id", "tests", "source", "printed", "computed", "lower", "upper", "agrees", "exact_after_rounding", "verdict",
 )  # fmt: skip
 VERDICTS: tuple[str, ...] = (
     "differs", "prints_same", "within_rounding", "within_monte_carlo", "unexpected_agreement", "known_difference", "not_computed",
 )  # fmt: skip
 """In the order of a summary: what needs a look comes first."""
-MOST_CORNERS = 12
-"""Inputs with a rounding up to which every combination of up and down is tried; beyond, each moves as it moves the figure."""
 TINY = 1e-9
 """Relative slack of comparisons: 24.85 − 0.05 and 24.8 must not differ by the last bit."""
 
@@ -58,6 +56,10 @@ class Outcome:
         Whether the central value prints the same; None of intervals, and where nothing was computed.
     verdict : str
         Code: prints_same, within_rounding, within_monte_carlo, differs, known_difference, unexpected_agreement or not_computed.
+    tests : str
+        Code: estimated (from data), arithmetic (among printed figures), identity (figures are only added), or empty.
+    allowed : tuple of pairs
+        Between what another run may print the value, or each limit; empty where there are no random numbers.
     reason, note, words, function, strength
         Why it differs; remarks; the formula as it was read; what computed it; how much it tests.
     author : float or None
@@ -88,7 +90,8 @@ class Outcome:
     words: str = ""
     function: str = ""
     of_lists: bool = False
-    chance: float = 0.0
+    allowed: tuple[tuple[float, float], ...] = ()
+    tests: Tests = ""
     author: float | None = None
 
     @property
@@ -110,11 +113,31 @@ class Outcome:
         said = say("verdict", self.verdict, language)
         if self.reason and self.verdict in ("known_difference", "not_computed"):
             said += f": {self.reason}"
-        if self.chance > 0 and self.verdict != "not_computed":
-            said += f" ± {written(self.chance, language)}" if self.verdict == "within_monte_carlo" else ""
+        if self.verdict == "within_monte_carlo":
+            said += f" ({', '.join(_between(low, high, language) for low, high in self.allowed)})"
+        if (
+            not self.of_lists
+            and self.upper > self.lower
+            and self.verdict in ("prints_same", "within_rounding", "differs")
+        ):
+            said += f" ({self._width(language)})"
         if self.author is not None:
             said += f"; {say('verdict', 'read_otherwise', language, value=f'{self.author:.8g}')}"
         return said
+
+    def tests_words(self, language: str = "en") -> str:
+        return say("verdict", f"tests_{self.tests or 'nothing'}", language)
+
+    def _width(self, language: str) -> str:
+        """How wide the range is, in two digits, and as a share of the figure where that is not nought."""
+        wide = self.upper - self.lower
+        width = number(wide, max(0, 1 - int(np.floor(np.log10(wide)))), language)
+        if not self.computed:
+            return say("verdict", "range_of_nought", language, width=width)
+        share = wide / abs(self.computed)
+        return say(
+            "verdict", "range_wide", language, width=width, share=percent(share, 1 if share < 0.1 else 0, language)
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,21 +146,34 @@ class Reproduction:
 
     outcomes: tuple[Outcome, ...]
 
+    @classmethod
+    def of(cls, outcomes: Iterable[Outcome]) -> Reproduction:
+        """Those estimated from data first, then arithmetic, then identities, last what was not computed; else in their order."""
+        order = get_args(Tests)
+        return cls(outcomes=tuple(sorted(outcomes, key=lambda each: order.index(each.tests))))
+
     @property
     def ok(self) -> bool:
         return not any(outcome.failed for outcome in self.outcomes)
 
     def counts(self) -> dict[str, int]:
-        """How many targets have each verdict."""
-        verdicts = [outcome.verdict for outcome in self.outcomes]
-        return {verdict: verdicts.count(verdict) for verdict in VERDICTS if verdict in verdicts}
+        """How many printed values have each verdict."""
+        return _counts(self.outcomes)
+
+    def counts_by_tests(self) -> dict[Tests, dict[str, int]]:
+        """The same by what they test."""
+        kinds: tuple[Tests, ...] = get_args(Tests)
+        found: dict[Tests, dict[str, int]] = {
+            kind: _counts([each for each in self.outcomes if each.tests == kind]) for kind in kinds
+        }
+        return {kind: counts for kind, counts in found.items() if counts}
 
     def to_frame(self, language: str = "en") -> pd.DataFrame:
-        """One row a target: id, source, printed, computed, lower, upper, agrees, exact_after_rounding, verdict."""
+        """One row a printed value, in the columns `COLUMNS`."""
         check_language(language)
         rows = [
             {
-                "id": o.id, "source": o.source(language), "printed": o.printed, "computed": o.computed, "lower": o.lower,
+                "id": o.id, "tests": o.tests_words(language), "source": o.source(language), "printed": o.printed, "computed": o.computed, "lower": o.lower,
                 "upper": o.upper, "agrees": o.agrees, "exact_after_rounding": o.exact, "verdict": o.verdict_words(language),
             }
             for o in self.outcomes
@@ -159,69 +195,68 @@ class Reproduction:
         return write_bytes(Path(path), _page(self, language).encode())
 
 
-def range_of(reading: Reading, inputs: tuple[Input, ...]) -> Rounded:
-    """Compute a figure, and its range as every input moves by half its last printed digit."""
-    centre = np.array([each.value for each in inputs])
-    half = np.array([each.halfwidth for each in inputs])
-    free = np.flatnonzero(half > 0)
-    if len(free) <= MOST_CORNERS:
-        signs = np.array(list(itertools.product((-1.0, 1.0), repeat=len(free))))
-        corners = np.tile(centre[:, None], len(signs))
-        corners[free] += half[free, None] * signs.T
-    else:
-        steps = np.tile(centre[:, None], 2 * len(free))
-        steps[free, np.arange(len(free))] += half[free]
-        steps[free, len(free) + np.arange(len(free))] -= half[free]
-        moved = reading.compute(steps)
-        up = np.where(moved[: len(free)] >= moved[len(free) :], 1.0, -1.0)
-        corners = np.tile(centre[:, None], 2)
-        corners[free] += half[free, None] * np.stack([-up, up], axis=1)
-    found = reading.compute(corners)
-    points = [centre, corners[:, int(np.argmin(found))], corners[:, int(np.argmax(found))]]
-    by_library = reading.by_library
-    value, lower, upper = (
-        by_library(point) if by_library is not None else float(reading.compute(point[:, None])[0]) for point in points
-    )
-    if reading.nearest:
-        value = float(np.round(value / reading.nearest) * reading.nearest)
-    return Rounded(value=value, lower=min(lower, value), upper=max(upper, value))
-
-
 def not_computed(shared: Mapping[str, Any]) -> Outcome:
     """The outcome of a target that has no figure of ours."""
     return Outcome(**shared)
 
 
 def judge(
-    shared: Mapping[str, Any], ours: Rounded, published: float | list[float] | None, half: float, *, words: str,
-    function: str, of_lists: bool, chance: float = 0.0,
-) -> Outcome:  # fmt: skip
-    """Compare our figure with the printed one.
+    shared: Mapping[str, Any],
+    ours: Rounded,
+    published: Sequence[float],
+    half: float,
+    *,
+    words: str,
+    function: str,
+    of_lists: bool = False,
+    allowed: tuple[tuple[float, float], ...] = (),
+) -> Outcome:
+    """Compare our figure with the printed one, or our limits with two printed ones.
 
     A printed interval agrees where both of our limits print as it does; a printed figure where the range from the rounding
-    of inputs meets it, or, from case lists, whose counts are exact, where our value prints as it does. `chance` is how far
-    apart two runs of a sampler may print.
+    of inputs meets it, or, from case lists, whose counts are exact, where our value prints as it does. `allowed` is between what
+    another run of a sampler or a bootstrap may print the value, or each limit.
     """
-    exact: bool | None = None
-    if isinstance(published, list):
-        agrees = all(
-            _within(mine, theirs, half) for mine, theirs in zip((ours.lower, ours.upper), published, strict=True)
-        )
-    elif published is None:
-        agrees = False
-    else:
-        exact = _within(ours.value, published, half)
-        slack = TINY * max(abs(published), abs(ours.value))
-        meets = ours.lower <= published + half + slack and ours.upper >= published - half - slack
-        agrees = _within(ours.value, published, half + chance) if of_lists else meets
-    expected = bool(shared["expected"])
-    if agrees:
-        near = "within_monte_carlo" if of_lists else "within_rounding"
-        verdict = ("prints_same" if exact or exact is None else near) if expected else "unexpected_agreement"
-    else:
-        verdict = "differs" if expected else "known_difference"
-    return Outcome(**shared, computed=ours.value, lower=ours.lower, upper=ours.upper, agrees=agrees, exact=exact,
-                   verdict=verdict, words=words, function=function, of_lists=of_lists, chance=chance)  # fmt: skip
+    mine = [ours.lower, ours.upper] if len(published) == 2 else [ours.value] * len(published)
+    same = bool(published) and all(_within(a, b, half) for a, b in zip(mine, published, strict=True))
+    near = same
+    if len(published) == 1 and not of_lists:
+        tiny = TINY * max(abs(published[0]), abs(ours.value))
+        near = ours.lower <= published[0] + half + tiny and ours.upper >= published[0] - half - tiny
+    elif published and len(allowed) == len(published):
+        near = same or all(low - half <= b <= high + half for b, (low, high) in zip(published, allowed, strict=True))
+    verdict = _verdict(same=same, near=near, expected=bool(shared["expected"]), of_lists=of_lists)
+    return Outcome(
+        **shared,
+        computed=ours.value,
+        lower=ours.lower,
+        upper=ours.upper,
+        agrees=near,
+        exact=same if len(published) == 1 else None,
+        verdict=verdict,
+        words=words,
+        function=function,
+        of_lists=of_lists,
+        allowed=allowed,
+    )
+
+
+def _verdict(*, same: bool, near: bool, expected: bool, of_lists: bool) -> str:
+    if not near:
+        return "differs" if expected else "known_difference"
+    if not expected:
+        return "unexpected_agreement"
+    return "prints_same" if same else "within_monte_carlo" if of_lists else "within_rounding"
+
+
+def as_printed(values: Sequence[float]) -> str:
+    """A printed figure, or two limits, where no text of the print is given."""
+    return " to ".join(f"{each:.15g}" for each in values)
+
+
+def _counts(outcomes: Iterable[Outcome]) -> dict[str, int]:
+    verdicts = [outcome.verdict for outcome in outcomes]
+    return {verdict: verdicts.count(verdict) for verdict in VERDICTS if verdict in verdicts}
 
 
 def monte_carlo(ours: float, theirs: float) -> float:
@@ -247,27 +282,51 @@ def written(value: float, language: str = "en") -> str:
     return number(value, decimals, language)
 
 
+def _between(low: float, high: float, language: str) -> str:
+    """A range that may have no end on one side."""
+    if np.isfinite(low) and np.isfinite(high):
+        return spread(written(low, language), written(high, language), language)
+    return (
+        f"≤\u00a0{written(high, language)}"
+        if np.isfinite(high)
+        else f"≥\u00a0{written(low, language)}"
+        if np.isfinite(low)
+        else "–"
+    )
+
+
 def heads(language: str = "en") -> list[str]:
     """Heads of the table on the terminal."""
     check_language(language)
-    return [say("verdict", f"head_{name}", language) for name in ("figure", "printed", "computed", "range", "verdict")]
+    return [
+        say("verdict", f"head_{name}", language)
+        for name in ("figure", "tests", "printed", "computed", "range", "verdict")
+    ]
 
 
 def lines(given: Reproduction, language: str = "en") -> list[list[str]]:
-    """One line a target, for the terminal."""
+    """One line a printed value, for the terminal."""
     return [
-        [o.id, _beside(o, language), written(o.computed, language),
+        [o.id, o.tests_words(language), _beside(o, language), written(o.computed, language),
          _ranged(o, language), o.verdict_words(language)]
         for o in given.outcomes
     ]  # fmt: skip
 
 
 def summary(given: Reproduction, language: str = "en") -> str:
-    """How many targets have each verdict, in one line."""
-    counts = [
-        named(say("verdict", verdict, language), str(count), language) for verdict, count in given.counts().items()
-    ]
-    return "; ".join(counts)
+    """How many printed values have each verdict: in one line, and a line for each thing tested where there are several."""
+    parts = given.counts_by_tests()
+    lines = [_summed(given.counts(), language)]
+    if len(parts) > 1:
+        lines += [
+            f"  {say('verdict', f'tests_{tests or "nothing"}', language)} – {_summed(counts, language)}"
+            for tests, counts in parts.items()
+        ]
+    return "\n".join(lines)
+
+
+def _summed(counts: Mapping[str, int], language: str) -> str:
+    return "; ".join(named(say("verdict", verdict, language), str(count), language) for verdict, count in counts.items())
 
 
 def _beside(o: Outcome, language: str) -> str:
@@ -287,11 +346,11 @@ def _ranged(o: Outcome, language: str) -> str:
 def _page(given: Reproduction, language: str) -> str:
     """The page: a table of all targets, then each with its inputs and its reading."""
     return page(
-        "fl_estimate.study",
+        "fl_estimate.reproduce",
         "reproduction.html",
         language=language,
         title=say("verdict", "title", language),
-        facts=[summary(given, language)],
+        facts=summary(given, language).split("\n"),
         rule=say("verdict", "rule", language),
         heads=heads(language),
         inputs=say("verdict", "inputs", language),
@@ -302,6 +361,7 @@ def _page(given: Reproduction, language: str) -> str:
 def _row(o: Outcome, language: str) -> Sequence[Sequence[str]]:
     """The cells of a target after its name, each of one or two lines."""
     return (
+        (o.tests_words(language),),
         (f"{o.printed} {o.unit}", o.source(language)),
         (written(o.computed, language),),
         (_ranged(o, language),),
@@ -312,10 +372,11 @@ def _row(o: Outcome, language: str) -> Sequence[Sequence[str]]:
 def _details(o: Outcome, language: str) -> Iterator[tuple[str, str]]:
     """One target: where it is printed, what went in, and how it was read."""
     yield say("verdict", "head_source", language), o.source(language)
+    yield say("verdict", "head_tests", language), o.tests_words(language)
     for given in o.inputs:
-        half = f" ± {given.halfwidth:g}" if given.halfwidth else ""
         where = ", ".join(part for part in (given.document, given.page, given.table) if part)
-        yield given.label, f"{given.value:.15g}{half} — {where}"
+        named = f"{given.symbol} = " if given.symbol and given.rows is None else ""
+        yield given.label, f"{named}{given.told} — {where}"
     pairs = (
         ("tables", ", ".join(o.tables) if o.of_lists else ""),
         ("function", o.function),

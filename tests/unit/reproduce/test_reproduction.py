@@ -10,60 +10,62 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fl_estimate.study.reproduction import (
+from fl_estimate.errors import FlError
+from fl_estimate.reproduce.computing import MOST_CORNERS, range_of
+from fl_estimate.reproduce.figures import Input, figure
+from fl_estimate.reproduce.formulas import FormulaError, read_formula
+from fl_estimate.reproduce.reproduction import (
     COLUMNS,
-    MOST_CORNERS,
     Outcome,
     Reproduction,
     Rounded,
+    heads,
     judge,
     lines,
     monte_carlo,
-    range_of,
     summary,
     told_otherwise,
     written,
 )
-from fl_estimate.study.target_binding import Input
-from fl_estimate.study.target_reading import Reading
-from fl_estimate.study.target_units import Unit
 
 SHARED: dict[str, Any] = {
     "id": "a-figure", "description": "", "document": "A report", "page": "p. 3", "status": "verified", "printed": "24.8",
-    "unit": "million", "expected": True, "reason": "", "note": "", "strength": "", "inputs": (), "tables": (),
+    "unit": "million", "expected": True, "reason": "", "note": "", "strength": "", "inputs": (), "tables": (), "tests": "arithmetic",
 }  # fmt: skip
 
 
 def given(value: float, halfwidth: float = 0.0) -> Input:
-    return Input(label="x", value=value, halfwidth=halfwidth, unit=Unit("count", 1.0))
+    return figure("x", value, halfwidth)
 
 
 def judged(ours: Rounded, published: Any, half: float = 0.05, **settings: Any) -> Outcome:
-    told = {"of_lists": False, **settings}
-    shared = {**SHARED, "expected": told.pop("expected", True)}
-    return judge(shared, ours, published, half, words="a + b", function="synthesis.add", **told)
+    shared = {**SHARED, "expected": settings.pop("expected", True)} if "expected" in settings else SHARED
+    values = [] if published is None else published if isinstance(published, list) else [published]
+    return judge(shared, ours, values, half, words="a + b", function="synthesis.add", **settings)
 
 
 @pytest.mark.parametrize("many", [2, MOST_CORNERS, MOST_CORNERS + 1, 2 * MOST_CORNERS])
 def test_every_input_moves_by_half_its_last_digit(many: int) -> None:
     """Of a − b − b … by hand: the first up and all others down is the most, the reverse the least; a part without rounding stays."""
     into = (given(100.0, 0.5), *(given(1.0, 0.05) for _ in range(many - 1)), given(7.0))
-    reading = Reading(words="", function="arithmetic", compute=lambda x: x[0] - x[1:-1].sum(axis=0) + x[-1])
-    found = range_of(reading, into)
+    found = range_of(lambda x: x[0] - x[1:-1].sum(axis=0) + x[-1], into)
     middle, most = 100 - (many - 1) + 7, 0.5 + 0.05 * (many - 1)
     assert (found.value, found.lower, found.upper) == pytest.approx((middle, middle - most, middle + most), abs=1e-9)
 
 
-def test_a_figure_to_the_nearest_thousand_is_rounded_and_lies_in_its_own_range() -> None:
-    reading = Reading(words="", function="arithmetic", compute=lambda x: x[0] * x[1], nearest=1000.0)
-    found = range_of(reading, (given(13.9, 0.05), given(1000.0)))
-    # 13,900 rounds to 14,000; the inputs reach 13,850 to 13,950, and the rounded figure itself.
-    assert (found.value, found.lower, found.upper) == pytest.approx((14_000, 13_850, 14_000))
+def test_figures_without_rounding_have_no_range() -> None:
+    assert range_of(lambda x: x[0] * x[1], (given(3.0), given(4.0))) == Rounded(12.0, 12.0, 12.0)
 
 
-def test_the_library_computes_the_figure_and_the_ends() -> None:
-    reading = Reading(words="", function="f", compute=lambda x: x[0], by_library=lambda point: 2 * float(point[0]))
-    assert range_of(reading, (given(5.0, 0.5),)) == Rounded(value=10.0, lower=9.0, upper=11.0)
+def test_each_combination_is_tried_where_the_way_of_a_figure_turns() -> None:
+    """(a − 1)² at a = 1 ± 0.5 is 0 in the middle and 0.25 at both ends; a · b at 0 ± 1 each is −1 to 1, though neither moves it alone."""
+    assert range_of(lambda x: (x[0] - 1) ** 2, (given(1.0, 0.5),)) == Rounded(0.0, 0.0, 0.25)
+    assert range_of(lambda x: x[0] * x[1], (given(0.0, 1.0), given(0.0, 1.0))) == Rounded(0.0, -1.0, 1.0)
+
+
+def test_what_the_rounding_allows_must_be_a_number() -> None:
+    with pytest.raises(FormulaError, match="no number"):
+        range_of(lambda x: read_formula("log(a)")({"a": x[0]}), (given(0.5, 0.5),))
 
 
 @pytest.mark.parametrize(
@@ -79,12 +81,16 @@ def test_the_library_computes_the_figure_and_the_ends() -> None:
         (Rounded(24.8, 24.8, 24.8), 24.8, {"expected": False}, "unexpected_agreement", True, True),
         # Of case lists the range is the interval, and says nothing of whether the value prints the same.
         (Rounded(25.0, 20.0, 30.0), 24.8, {"of_lists": True}, "differs", False, False),
-        (Rounded(25.0, 20.0, 30.0), 24.8, {"of_lists": True, "chance": 0.2}, "within_monte_carlo", True, False),
-        (Rounded(24.8, 20.0, 30.0), 24.8, {"of_lists": True, "chance": 0.2}, "prints_same", True, True),
+        (Rounded(25.0, 20.0, 30.0), 24.8, {"of_lists": True, "allowed": ((24.84, 25.2),)}, "within_monte_carlo", True, False),
+        (Rounded(25.0, 20.0, 30.0), 24.8, {"of_lists": True, "allowed": ((24.86, 25.2),)}, "differs", False, False),
+        (Rounded(24.8, 20.0, 30.0), 24.8, {"of_lists": True, "allowed": ((24.7, 24.9),)}, "prints_same", True, True),
         # An interval agrees where both limits do.
         (Rounded(25.0, 20.04, 30.04), [20.0, 30.0], {}, "prints_same", True, None),
         (Rounded(25.0, 20.04, 30.1), [20.0, 30.0], {}, "differs", False, None),
         (Rounded(25.0, 19.9, 30.04), [20.0, 30.0], {}, "differs", False, None),
+        (Rounded(25.0, 20.04, 30.3), [20.0, 30.0], {"of_lists": True, "allowed": ((-np.inf, 20.2), (30.04, 31))}, "within_monte_carlo", True, None),
+        (Rounded(25.0, 20.2, 30.3), [20.0, 30.0], {"of_lists": True, "allowed": ((20.06, 20.3), (30.04, 31))}, "differs", False, None),
+        (Rounded(25.0, 20.2, 30.3), [20.0, 30.0], {"of_lists": True, "allowed": ((19.0, 21.0), (30.06, 31))}, "differs", False, None),
         (Rounded(25.0, 20.0, 30.0), None, {}, "differs", False, None),
         (Rounded(25.0, 20.0, 30.0), None, {"expected": False}, "known_difference", False, None),
     ],
@@ -126,16 +132,17 @@ def test_figures_have_the_digits_that_their_size_calls_for(value: float, text: s
 
 def test_what_the_terminal_shows_of_a_target() -> None:
     agreed = judged(Rounded(24.84, 24.0, 26.0), 24.8)
-    sampled = judged(Rounded(25.0, 20.0, 30.0), 24.8, of_lists=True, chance=0.2)
+    sampled = judged(Rounded(25.0, 20.0, 30.0), 24.8, of_lists=True, allowed=((24.6, 25.4),))
     absent = Outcome(**{**SHARED, "status": "", "reason": "no such list"})
     assert lines(Reproduction(outcomes=(agreed,))) == [
-        ["a-figure", "24.8 million", "24.84", "24.00–26.00", agreed.verdict_words()]
+        ["a-figure", agreed.tests_words(), "24.8 million", "24.84", "24.00–26.00", agreed.verdict_words()]
     ]
-    assert " ± 0.200" in sampled.verdict_words()
-    assert "±" not in agreed.verdict_words()
+    assert sampled.verdict_words() == "within the chance of two runs (24.60–25.40)"
+    ends = replace(sampled, allowed=((-np.inf, 754.0), (1204.6, np.inf), (-np.inf, np.inf)))
+    assert ends.verdict_words().replace("\u00a0", " ").endswith("(≤ 754.0, ≥ 1,205, –)")
     # One that differs is not told a slack that it is not within, and one that was not computed has no figure.
-    assert "±" not in replace(sampled, verdict="differs").verdict_words()
-    assert lines(Reproduction(outcomes=(absent,)))[0][1:4] == [f"24.8 million [{absent.mark()}]", "", ""]
+    assert "25.40" not in replace(sampled, verdict="differs").verdict_words()
+    assert lines(Reproduction(outcomes=(absent,)))[0][2:5] == [f"24.8 million [{absent.mark()}]", "", ""]
     assert absent.verdict_words().endswith(": no such list")
     assert "no such list" not in replace(agreed, reason="no such list").verdict_words()
     assert "25.5" in replace(agreed, author=25.5).verdict_words()
@@ -146,8 +153,8 @@ def test_what_the_terminal_shows_of_a_target() -> None:
     assert replace(agreed, page="").source() == f"A report [{agreed.mark()}]"
     assert replace(agreed, document="").source().partition(",")[0] not in ("", "A report")
     long = replace(agreed, printed="1" * 41, unit="")
-    assert lines(Reproduction(outcomes=(long,)))[0][1] == "1" * 39 + "…"
-    assert lines(Reproduction(outcomes=(replace(long, printed="1" * 40),)))[0][1] == "1" * 40
+    assert lines(Reproduction(outcomes=(long,)))[0][2] == "1" * 39 + "…"
+    assert lines(Reproduction(outcomes=(replace(long, printed="1" * 40),)))[0][2] == "1" * 40
 
 
 def test_a_summary_counts_what_needs_a_look_first() -> None:
@@ -179,8 +186,10 @@ def test_a_table_of_targets(tmp_path: Path) -> None:
 
 def test_a_page_of_targets(tmp_path: Path) -> None:
     parts = (
-        replace(given(17.3, 0.05), label="forced labour", document="A report", page="p. 4", table="Table 2"),
-        replace(given(6.3), label="sexual", document="Another"),
+        replace(
+            given(17.3, 0.05), label="forced labour", symbol="a", document="A report", page="p. 4", table="Table 2"
+        ),
+        replace(given(6.3), label="sexual", document="Another", unit="million"),
     )
     shown = {
         **SHARED,
@@ -191,14 +200,60 @@ def test_a_page_of_targets(tmp_path: Path) -> None:
         "description": "Everybody",
     }
     outcome = judge(
-        shown, Rounded(23.6, 23.55, 23.65), 23.6, 0.05, words="a plus b", function="synthesis.add", of_lists=False
+        shown, Rounded(23.6, 23.55, 23.65), [23.6], 0.05, words="a plus b", function="synthesis.add", of_lists=False
     )
     page = Reproduction(outcomes=(outcome,)).to_html(tmp_path / "page.html").read_text(encoding="utf-8")
-    for text in ("forced labour", "17.3 ± 0.05 — A report, p. 4, Table 2", "6.3 — Another", "a remark", "strong", "a plus b", "synthesis.add",
+    for text in ("forced labour", "a = 17.3 ± 0.05 — A report, p. 4, Table 2", "6.3 million — Another", "a remark", "strong", "a plus b", "synthesis.add",
                  "23.55–23.65", "24.8 million", outcome.source()):  # fmt: skip
         assert text in page, text
+    assert "arithmetic among printed figures" in page
     assert "lists.csv" not in page  # tables are told of figures from case lists
     of_lists = replace(outcome, of_lists=True, note="")
     page = Reproduction(outcomes=(of_lists,)).to_html(tmp_path / "page.html").read_text(encoding="utf-8")
     assert "lists.csv" in page
     assert "a remark" not in page
+
+
+def test_those_estimated_from_data_come_first_and_are_counted_apart() -> None:
+    kinds = ("", "identity", "estimated", "arithmetic", "estimated")
+    made = Reproduction.of(
+        replace(judged(Rounded(24.8, 24.8, 24.8), 24.8), tests=kind, id=str(at)) for at, kind in enumerate(kinds)
+    )
+    assert [each.id for each in made.outcomes] == ["2", "4", "3", "1", "0"]
+    assert made.counts_by_tests() == {
+        "estimated": {"prints_same": 2}, "arithmetic": {"prints_same": 1}, "identity": {"prints_same": 1}, "": {"prints_same": 1},
+    }  # fmt: skip
+    first, *rest = summary(made).splitlines()
+    assert first == "prints the same: 5"
+    assert [line.strip().partition(" – ")[0] for line in rest] == [
+        "estimated from data", "arithmetic among printed figures", "identity", "not tested"
+    ]  # fmt: skip
+    assert len(summary(Reproduction.of(made.outcomes[:2])).splitlines()) == 1
+
+
+def test_the_width_of_the_range_is_said_in_each_language() -> None:
+    """24.0 to 26.0 is 2 wide, 8.1 % of 24.84; of nothing it is no share."""
+    found = judged(Rounded(24.84, 24.0, 26.0), 24.8)
+    assert "range 2.0 wide, 8.1% of the figure" in found.verdict_words()
+    for language, share in (("fr", "8,1\u202f%"), ("es", "8,1\u202f%")):
+        assert share in found.verdict_words(language).replace("\u00a0", "\u202f")
+    assert "wide" not in judged(Rounded(24.8, 24.8, 24.8), 24.8).verdict_words()
+    assert "wide" not in judged(Rounded(24.8, 20.0, 30.0), 24.8, of_lists=True).verdict_words()
+    assert judged(Rounded(0.0, -1.0, 1.0), 0.0).verdict_words() == "prints the same (range 2.0 wide)"
+    assert "range 0.0000012 wide" in judged(Rounded(24.8, 24.8, 24.8000012), 24.8).verdict_words()
+
+
+def test_heads_of_the_table_in_a_language_that_there_is() -> None:
+    for language in ("en", "fr", "es"):
+        found = heads(language)
+        assert len(found) == len(set(found)) == 6
+    assert heads("en") != heads("fr") != heads("es")
+    with pytest.raises(FlError):
+        heads("de")
+
+
+def test_what_was_not_computed_has_no_slack_of_a_sampler() -> None:
+    absent = Outcome(**{**SHARED, "verdict": "not_computed"})
+    assert "±" not in absent.verdict_words()
+    assert (absent.agrees, absent.exact, absent.of_lists, absent.author) == (False, None, False, None)
+    assert np.isnan([absent.computed, absent.lower, absent.upper]).all()
