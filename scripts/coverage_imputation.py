@@ -73,7 +73,7 @@ def one_sample(name: str, of: Survey, replicate: int) -> dict[str, Any]:
     silence, seed = SILENCES[mechanism], seed_of(FIRST, replicate)
     deltas = (silence.delta,) if mechanism == "by class" else ()
     rows = replicate_imputation(of.sample(seed, silence), of.truth, by=of.by, seed=seed, draws=DRAWS, deltas=deltas)
-    return {"survey": name, "mechanism": mechanism, "replicate": replicate, "rows": rows}
+    return {"first": FIRST, "survey": name, "mechanism": mechanism, "replicate": replicate, "rows": rows}
 
 
 def run(folder: Path, samples: int, minutes: float) -> None:
@@ -92,8 +92,10 @@ def run(folder: Path, samples: int, minutes: float) -> None:
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The samples that are kept, of this first seed: older ones were imputed by other rules."""
     if path.is_file():
-        yield from (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
+        every = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
+        yield from (line for line in every if line.get("first") == FIRST)
 
 
 def read(folder: Path) -> pd.DataFrame:

@@ -13,7 +13,7 @@ import fl_estimate as fl
 from tests.unit.study.made import STUDY, write
 
 IMPUTED = STUDY.replace('outcome = "forced_labour"\n', 'outcome = "forced_labour"\nunknown = "impute"\n')
-TABLE = "\n[impute]\nseed = 4\ndraws = 6\n"
+TABLE = "\n[impute]\nseed = 4\ndraws = 6\npredictors = ['age_interview']\n"
 CONTRAST = """
 [[estimate]]
 kind = "contrast"
@@ -31,7 +31,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, fl.StudyResult]
 def test_as_the_functions_do(run: tuple[Path, fl.StudyResult]) -> None:
     folder, result = run
     survey = fl.load(folder / "people.csv", mapping=folder / "people.toml", engine="polars")
-    drawn = fl.impute(survey, draws=6, seed=4, by=["region", "sex"])
+    drawn = fl.impute(survey, draws=6, seed=4, by=["region", "sex"], predictors="age_interview")
     frame = result.estimates["total_2"].frame
     expected = fl.estimate_total(drawn, "forced_labour", by="region", unknown="impute").frame
     imputed = frame[frame["bound"] == "imputed"].reset_index(drop=True)

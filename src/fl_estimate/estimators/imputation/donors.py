@@ -280,20 +280,20 @@ class DonorSearch:
 
     def _fitted_rows(self, usable: Places, told: Bools) -> tuple[Places, Places, Floats]:
         """Rows that a regression is fitted to, which of the kinds each is of, and how many rows each stands for."""
-        kinds = self._kinds
-        sizes = kinds.sizes[usable]
-        of = np.repeat(np.arange(len(usable)), sizes)
-        rows = kinds.sorted_rows[np.repeat(kinds.starts[usable], sizes) + _within(sizes)]
-        weight = np.ones(len(rows))
-        if len(rows) <= MOST_ROWS:
-            return rows, of, weight
-        kept: list[Places] = []
-        for side in (np.flatnonzero(told[of]), np.flatnonzero(~told[of])):
-            some = side[:: max(1, -(-2 * len(side) // MOST_ROWS))]
-            weight[some] = len(side) / max(len(some), 1)
-            kept.append(some)
-        at = np.sort(np.concatenate(kept))
-        return rows[at], of[at], weight[at]
+        many = self._kinds.sizes[usable].sum() > MOST_ROWS
+        sides = [self._some_rows(usable, np.flatnonzero(side), MOST_ROWS // 2 if many else 0) for side in (told, ~told)]
+        rows, of, weight = (np.concatenate(each) for each in zip(*sides, strict=True))
+        return rows, of, weight
+
+    def _some_rows(self, usable: Places, at: Places, most: int) -> tuple[Places, Places, Floats]:
+        """Of some kinds every row, or every so-manieth, so that there are no more than `most`."""
+        kinds, sizes = self._kinds, self._kinds.sizes[usable[at]]
+        ends = np.cumsum(sizes)
+        total = int(sizes.sum())
+        taken = np.arange(0, total, max(1, -(-total // most) if most else 1))
+        of = np.searchsorted(ends, taken, side="right")
+        rows = kinds.sorted_rows[kinds.starts[usable[at]][of] + taken - (ends - sizes)[of]]
+        return rows, at[of], np.full(len(taken), total / max(len(taken), 1))
 
 
 def level_ridge(levels: npt.NDArray[np.int64], ridge: Floats) -> Floats:
