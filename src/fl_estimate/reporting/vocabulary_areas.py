@@ -24,6 +24,11 @@ METHODS: dict[str, Said] = {
         "modèle hiérarchique par domaine : logit-normal, sur effectifs effectifs",
         "modelo jerárquico por áreas: logit-normal, sobre recuentos efectivos",
     ),
+    "area-clustered": (
+        "hierarchical model of areas: logit-normal, on clustered counts",
+        "modèle hiérarchique par domaine : logit-normal, sur effectifs en grappes",
+        "modelo jerárquico por áreas: logit-normal, sobre recuentos por conglomerados",
+    ),
     "area-normal": (
         "hierarchical model of areas (Fay–Herriot)",
         "modèle hiérarchique par domaine (Fay-Herriot)",
@@ -45,6 +50,11 @@ METHODS: dict[str, Said] = {
 }
 
 SOURCES: dict[str, Said] = {
+    "area-clustered": (
+        "Survey by area, hierarchical model",
+        "Enquête par domaine, modèle hiérarchique",
+        "Encuesta por áreas, modelo jerárquico",
+    ),
     "area-beta-binomial": (
         "Survey by area, beta-binomial model",
         "Enquête par domaine, modèle bêta-binomial",
@@ -109,6 +119,29 @@ ASSUMPTIONS: dict[str, Said] = {
         "de plan de l’ensemble du pays ({deff}), augmenté parce qu’il est lui-même estimé (degrés de liberté effectifs : {df}).",
         "Cada área cuenta tantos informantes independientes como vale su muestra: informantes divididos por el efecto del diseño "
         "de todo el país ({deff}), aumentado porque él mismo es una estimación (grados de libertad efectivos: {df}).",
+    ),
+    "clustered_counts": (
+        "Cases of an area come together in clusters, as its design effect says, which is taken as known: beta-binomial counts.",
+        "Les cas d’un domaine se présentent en grappes, comme l’indique son effet de plan, considéré comme connu : effectifs "
+        "bêta-binomiaux.",
+        "Los casos de un área se presentan en conglomerados, como indica su efecto del diseño, que se trata como conocido: recuentos "
+        "beta-binomiales.",
+    ),
+    "clustered_counts_pooled": (
+        "Cases of an area come together in clusters (beta-binomial counts), as one design effect of all areas says ({deff}), made "
+        "larger because it is itself estimated (effective degrees of freedom: {df}).",
+        "Les cas d’un domaine se présentent en grappes (effectifs bêta-binomiaux), comme l’indique un effet de plan commun à tous les "
+        "domaines ({deff}), augmenté parce qu’il est lui-même estimé (degrés de liberté effectifs : {df}).",
+        "Los casos de un área se presentan en conglomerados (recuentos beta-binomiales), como indica un efecto del diseño común a todas "
+        "las áreas ({deff}), aumentado porque él mismo es una estimación (grados de libertad efectivos: {df}).",
+    ),
+    "clustered_counts_national": (
+        "Cases of an area come together in clusters (beta-binomial counts), as the design effect of the whole country says ({deff}), "
+        "made larger because it is itself estimated (effective degrees of freedom: {df}).",
+        "Les cas d’un domaine se présentent en grappes (effectifs bêta-binomiaux), comme l’indique l’effet de plan de l’ensemble du pays "
+        "({deff}), augmenté parce qu’il est lui-même estimé (degrés de liberté effectifs : {df}).",
+        "Los casos de un área se presentan en conglomerados (recuentos beta-binomiales), como indica el efecto del diseño de todo el país "
+        "({deff}), aumentado porque él mismo es una estimación (grados de libertad efectivos: {df}).",
     ),
     "prior_sigma": (
         "Prior of the standard deviation between areas: {prior}.",
