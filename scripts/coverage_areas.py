@@ -61,7 +61,9 @@ def three_ways(people: Any) -> dict[str, fl.Estimates]:
     return {
         "clustered": fl.hierarchical.area(direct, draws=1, seed=0),
         "binomial": fl.hierarchical.area(direct, likelihood="binomial", draws=1, seed=0),
-        "own": fl.hierarchical.area(direct, likelihood="binomial", deff="own", prior=before, interval="equal-tailed", draws=1, seed=0),
+        "own": fl.hierarchical.area(
+            direct, likelihood="binomial", deff="own", prior=before, interval="equal-tailed", draws=1, seed=0
+        ),
     }
 
 

@@ -99,9 +99,7 @@ def concentration(n: Floats, deff: Floats) -> Floats:
     return np.minimum(kappa, MOST)
 
 
-def draw_clustered(
-    rng: np.random.Generator, centre: Floats, sigma: Floats, mode: Floats, kernel: Kernel
-) -> Floats:
+def draw_clustered(rng: np.random.Generator, centre: Floats, sigma: Floats, mode: Floats, kernel: Kernel) -> Floats:
     """One draw of every area's log odds given each point, shape (L, m), by rejection.
 
     Parameters

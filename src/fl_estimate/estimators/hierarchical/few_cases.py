@@ -104,9 +104,7 @@ def _with_counts(model: Model, effective: Effective) -> Model:
 def _one(model: Model, area: int, cases: float) -> Model:
     """The model of one area alone, in which so many cases were met."""
     deff = None if model.deff is None else model.deff[area : area + 1]
-    return replace(
-        model, y=np.array([cases]), size=model.size[area : area + 1], x=model.x[area : area + 1], deff=deff
-    )
+    return replace(model, y=np.array([cases]), size=model.size[area : area + 1], x=model.x[area : area + 1], deff=deff)
 
 
 def _alike(direct: Direct, few: npt.NDArray[np.bool_], deff: str, *, clustered: bool) -> Effective:
@@ -126,10 +124,13 @@ def _centred(model: Model, effective: Effective) -> Model:
     """The model with the default prior of the intercept, where it has that, from these counts: its own knows the areas'."""
     intercept = model.priors.intercept
     worth = 1.0 if model.deff is None else model.deff
-    if intercept.kind != "normal" or not np.isclose(intercept.numbers[0], _pooled(model.y / worth, model.size / worth), rtol=1e-12):
+    if intercept.kind != "normal" or not np.isclose(
+        intercept.numbers[0], _pooled(model.y / worth, model.size / worth), rtol=1e-12
+    ):
         return model
     centre = (_pooled(effective.cases, effective.n), *intercept.numbers[1:])
-    return replace(model, priors=replace(model.priors, intercept=Density("normal", centre)))
+    mean = np.append(centre[0], model.priors.mean[1:])
+    return replace(model, priors=replace(model.priors, intercept=Density("normal", centre), mean=mean))
 
 
 def _pooled(y: Floats, size: Floats) -> float:
