@@ -35,8 +35,8 @@ def test_tails_go_from_those_of_the_level_to_a_tenth_of_what_may_be_missed() -> 
     assert np.all(np.diff(tails(*np.linspace(0, 1, 21))) <= 1e-9)
     # More than the areas' own variance is as if nothing were known.
     assert tails(3.0) == pytest.approx([0.006], abs=5e-5)
-    # Where half may be missed all of a tenth may.
-    assert tails(0.0, 0.5, 1.0, level=0.3) == pytest.approx([0.35] * 3)
+    # Where nine of ten may be missed all of a tenth may.
+    assert tails(0.0, 0.5, 1.0, level=0.1) == pytest.approx([0.45] * 3)
 
 
 @pytest.mark.parametrize("ratio", [0.3, 0.6, 0.9])

@@ -27,7 +27,7 @@ def clustered(**changes: Any) -> pd.DataFrame:
 
 
 def exactly(eta: Any) -> Any:
-    """log B(y + pκ, n − y + (1 − p)κ) − log B(pκ, (1 − p)κ)."""
+    """Log B(y + pκ, n − y + (1 − p)κ) − log B(pκ, (1 − p)κ)."""
     kappa = (N - DEFF) / (DEFF - 1)
     a, b = special.expit(eta) * kappa, special.expit(-eta) * kappa
     return special.betaln(a + Y, b + N - Y) - special.betaln(a, b)
