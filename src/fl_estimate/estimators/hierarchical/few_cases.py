@@ -58,7 +58,7 @@ def limits_of_few(direct: Direct, model: Model, ask: Ask, deff: str) -> dict[str
     same = _with_counts(model, _alike(direct, few, deff, clustered=_clusters(model)))
     mean, spread = _hyper(same)
     found: dict[str, tuple[float, float]] = {}
-    for area in np.flatnonzero(few):
+    for area in np.flatnonzero(few).tolist():
         variance = float(np.exp(2 * mean[-1]) + model.x[area] @ spread @ model.x[area])
         centre = float(model.x[area] @ mean[:-1])
         worth = float(same.size[area] / n[area])

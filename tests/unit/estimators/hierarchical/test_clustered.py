@@ -64,7 +64,7 @@ def test_without_clusters_it_is_the_binomial() -> None:
 def test_concentration_gives_the_variance_and_the_chance_of_no_case() -> None:
     """SciPy's beta-binomial: variance deff times the binomial's, 0 with chance about exp(−np log d/(d − 1))."""
     p, kappa = 0.004, concentration(N, DEFF)
-    found = stats.betabinom(N.astype(int), p * kappa, (1 - p) * kappa)
+    found: Any = stats.betabinom(N.astype(int), p * kappa, (1 - p) * kappa)
     np.testing.assert_allclose(found.var(), DEFF * N * p * (1 - p), rtol=1e-9)
     large = N > 100
     wanted = np.exp(-N * p * np.log(DEFF) / (DEFF - 1))
@@ -103,7 +103,8 @@ def test_it_is_the_default_where_design_effects_are_pooled() -> None:
     assert found.provenance.arguments["likelihood"] == "clustered"
     assert set(found.to_frame()["method"]) == {"area-clustered"}
     assert "clustered_counts_pooled" in [one.code for one in found.assumptions]
-    for more in ({"deff": "own"}, {"temporal": "rw1", "time": "district"}):
+    others: tuple[dict[str, Any], ...] = ({"deff": "own"}, {"temporal": "rw1", "time": "district"})
+    for more in others:
         frame = clustered(district=range(2001, 2013))
         assert area(frame, seed=1, draws=50, **more).provenance.arguments["likelihood"] == "binomial"
     # A frame that states design effects without saying how well they are known is taken at its word.
