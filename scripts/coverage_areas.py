@@ -19,7 +19,7 @@ from fl_estimate.datasets.clustered import clustered_population
 from fl_estimate.results.provenance import package_version
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "explanation" / "coverage_areas_table.md"
-PERSONS, SEED, BLOCK = 50, 20_26, 3
+PERSONS, SEED, BLOCK = 50, 20_26, 1
 PSUS_IN_STRATUM, PERSONS_IN_PSU = 100, 20
 ICC = (0.0, 0.1, 0.34)
 CELLS: tuple[tuple[int, float, float], ...] = (
@@ -27,12 +27,12 @@ CELLS: tuple[tuple[int, float, float], ...] = (
     *((24, icc, prevalence) for icc in ICC for prevalence in (0.001, 0.02)),
     *((100, icc, 0.005) for icc in ICC),
 )
-SHARES = {30: 1.0, 24: 1 / 2, 100: 1 / 6}
+SHARES = {30: 1.0, 24: 1.0, 100: 1 / 2}
 """Of the samples asked for, by the number of areas: fewer where the cells are more, or the areas."""
 WORDS = {
-    "calibrated": "as by default: calibrated",
-    "equal": "equal-tailed",
-    "own": "before: own design effects, half-normal(1), equal-tailed",
+    "clustered": "as by default: clustered counts",
+    "binomial": "binomial likelihood, pooled design effect",
+    "own": "before: binomial, own design effects, half-normal(1), equal-tailed",
 }
 CLASSES: dict[tuple[str, str], str] = {
     ("domains", "all"): "all areas", ("cases in the sample", "0"): "no case met", ("cases in the sample", "1–4"): "1–4 cases",
@@ -41,7 +41,7 @@ CLASSES: dict[tuple[str, str], str] = {
 
 
 def population(seed: int, *, areas: int, icc: float, prevalence: float) -> pd.DataFrame:
-    """Areas of two strata of a hundred units each; another population for every block of samples."""
+    """Areas of two strata of a hundred units each; another population for every sample."""
     units = 2 * areas * PSUS_IN_STRATUM
     made = clustered_population(
         persons=units * PERSONS, psus=units, strata=2, areas=areas, prevalence=prevalence, icc=icc, spread=0.6, r2=0.5, seed=seed,
@@ -55,13 +55,15 @@ def units_drawn(areas: int) -> Any:
 
 
 def three_ways(people: Any) -> dict[str, fl.Estimates]:
-    """The area model as it is by default, with equal tails, and as it was."""
+    """The area model as it is by default, with independent people, and as it was; the first two with calibrated limits."""
     direct = fl.estimate_prevalence(people, "outcome", by="area")
     before = fl.hierarchical.Prior(sigma="half-normal(1)")
     return {
-        "calibrated": fl.hierarchical.area(direct, draws=1, seed=0),
-        "equal": fl.hierarchical.area(direct, interval="equal-tailed", draws=1, seed=0),
-        "own": fl.hierarchical.area(direct, deff="own", prior=before, interval="equal-tailed", draws=1, seed=0),
+        "clustered": fl.hierarchical.area(direct, draws=1, seed=0),
+        "binomial": fl.hierarchical.area(direct, likelihood="binomial", draws=1, seed=0),
+        "own": fl.hierarchical.area(
+            direct, likelihood="binomial", deff="own", prior=before, interval="equal-tailed", draws=1, seed=0
+        ),
     }
 
 
@@ -105,10 +107,10 @@ def main() -> None:
     heads = " | ".join([*CLASSES.values(), "interval below the truth"])
     text = "\n".join(
         [
-            f"{BLOCK} samples of each population, of areas with 4 to 30 units of {PERSONS_IN_PSU} people "
+            f"Another population for every sample, of areas with 4 to 30 units of {PERSONS_IN_PSU} people "
             f"(seed {SEED}, fl_estimate {package_version()}); 95 % intervals, width and error per 1,000.",
             "",
-            f"| areas | ICC | prevalence | samples | limits | {heads} | mean width | RMSE |",
+            f"| areas | ICC | prevalence | samples | model | {heads} | mean width | RMSE |",
             "|---:|---:|---:|---:|---|" + "---:|" * (len(CLASSES) + 3),
             *(line for cell, report in reports.items() for line in cell_lines(*cell, report)),
             "",

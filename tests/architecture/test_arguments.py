@@ -22,7 +22,7 @@ OTHERWISE = {
     ("likelihood", "capture_recapture.loglinear"): "poisson", ("likelihood", "capture_recapture.select_bic"): "poisson",
     ("likelihood", "capture_recapture.select_stepwise"): "poisson", ("likelihood", "capture_recapture.select_aic_p"): "multinomial",
     ("variance", "capture_recapture.linkage_corrected"): "linkage",  # whether the chance of the links is part of it
-    ("likelihood", "hierarchical.area"): "binomial", ("likelihood", "hierarchical.unit"): "binomial",
+    ("likelihood", "hierarchical.unit"): "binomial",
 }  # fmt: skip
 KEYWORD_ONLY = (
     "where",

@@ -13,7 +13,7 @@ def test_a_stack_does_not_tell_how_many_areas_lack_a_case(tmp_path: Path) -> Non
     result = fl.run_study(STUDY, out=tmp_path / "out")
     assert result.published is not None
     told = {table.name: table.assumptions for table in result.published.tables}
-    codes = ("effective_counts_pooled", "prior_intercept")
+    codes = ("clustered_counts_pooled", "prior_intercept")
     own = [repr(one) for one in result.estimates["districts"].assumptions if one.code in codes]
     alone = [repr(one) for one in told["districts"] if one.code in codes]
     together = [repr(one) for one in told["together"] if one.code in codes]

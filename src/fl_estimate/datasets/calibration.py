@@ -18,6 +18,7 @@ MODELS: tuple[str, ...] = (
     "binomial",
     "beta-binomial",
     "rare counts",
+    "clustered counts",
     "bym2 counts",
     "rw1 counts",
     "ar1 counts",
@@ -103,7 +104,7 @@ def _one(model: str, rng: np.random.Generator, wrong: bool, sampler: Literal["gr
     x = np.linspace(-1.5, 1.5, AREAS)
     names = np.arange(2001, 2001 + AREAS)
     settings: dict[str, Any] = {"covariates": pd.DataFrame({"d": names, "x": x})}
-    rare = model == "rare counts"
+    rare = model in ("rare counts", "clustered counts")
     centre = (rng.normal(-5.5, 0.75) if rare else rng.normal(-4, 1)) + rng.normal(0, 0.5) * x
     told = 0.5 if wrong else 1.0
     if model == "beta-binomial":
@@ -112,7 +113,10 @@ def _one(model: str, rng: np.random.Generator, wrong: bool, sampler: Literal["gr
         settings["likelihood"] = "beta-binomial"
     else:
         eta = centre + (_panel(rng) if model == "panel normal" else _sigma(model, rng) * _effects(model, rng))
-        if model == "binomial" or model.endswith("counts"):
+        if model == "clustered counts":
+            table, truth = _clustered(names, special.expit(eta), rng, told)
+            settings["likelihood"] = "clustered"
+        elif model == "binomial" or model.endswith("counts"):
             table, truth = _counts(names, special.expit(eta), rng, told)
         else:
             se = rng.uniform(0.3, 1.5, AREAS)
@@ -137,7 +141,7 @@ def _one(model: str, rng: np.random.Generator, wrong: bool, sampler: Literal["gr
 
 def _sigma(model: str, rng: np.random.Generator) -> float:
     """How far areas differ, from its prior."""
-    return float(rng.rayleigh(1) if model == "rare counts" else abs(rng.normal()))
+    return float(rng.rayleigh(1) if model in ("rare counts", "clustered counts") else abs(rng.normal()))
 
 
 def _counts(names: Any, p: Floats, rng: np.random.Generator, told: float) -> tuple[pd.DataFrame, Floats]:
@@ -145,6 +149,16 @@ def _counts(names: Any, p: Floats, rng: np.random.Generator, told: float) -> tup
     n = np.where(np.arange(AREAS) % 6 == 5, 0, rng.integers(50, 900, AREAS))
     value = np.where(n > 0, rng.binomial(n, p) / np.maximum(n, 1), np.nan)
     return pd.DataFrame({"d": names, "value": value, "n": n / told**2, "deff": 1.0}), p
+
+
+def _clustered(names: Any, p: Floats, rng: np.random.Generator, told: float) -> tuple[pd.DataFrame, Floats]:
+    """The same with cases that come together: design effects from 1.2 to 6, known, each area's own."""
+    n = np.where(np.arange(AREAS) % 6 == 5, 0, rng.integers(50, 900, AREAS))
+    deff = rng.uniform(1.2, 6.0, AREAS)
+    kappa = (np.maximum(n, 50) - deff) / (deff - 1)
+    share = rng.beta(np.maximum(p * kappa, 1e-300), np.maximum((1 - p) * kappa, 1e-300))
+    value = np.where(n > 0, rng.binomial(n, share) / np.maximum(n, 1), np.nan)
+    return pd.DataFrame({"d": names, "value": value, "n": n, "deff": 1 + (deff - 1) * told**2}), p
 
 
 def _panel(rng: np.random.Generator) -> Floats:

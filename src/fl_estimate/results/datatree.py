@@ -117,8 +117,10 @@ def _of_data(
     met = observed.take(places)
     axis = _laid(frame.iloc[places].reset_index(drop=True), by, "y")
     like = by_chain(met.log_likelihood(draws[:, places], LINKED[met.link]))
-    size = "n_effective" if met.family == "binomial" else "variance"
+    size = {"binomial": "n_effective", "beta-binomial": "n"}.get(met.family, "variance")
     constant: dict[str, Any] = {size: (axis.dims, met.size.reshape(axis.shape))}
+    if met.concentration is not None:
+        constant["concentration"] = (axis.dims, met.concentration.reshape(axis.shape))
     if coefficients:
         constant["x"] = ((*axis.dims, "coefficient"), met.x.reshape(*axis.shape, -1))
     named = {"coefficient": list(coefficients)} if coefficients else {}

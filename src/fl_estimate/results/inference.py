@@ -19,7 +19,7 @@ class Observed:
     Attributes
     ----------
     family : str
-        "binomial" (effective cases `y` in effective persons asked `size`) or "normal" (values `y` on the scale of the link, with
+        "binomial" (effective cases `y` in effective persons asked `size`), "beta-binomial" (weighted cases in persons asked) or "normal" (values `y` on the scale of the link, with
         variances `size`).
     link : str
         "logit", "identity", "log" or "arcsine": from the draws to the scale of `y`, of the normal family.
@@ -30,6 +30,8 @@ class Observed:
         What the draws were multiplied by since (per 1,000, persons of a population).
     accuracy : tuple of array, shape (draws,), or None
         Sensitivity and specificity of each draw, through which the binomial cases were seen.
+    concentration : array, shape (rows,), or None
+        κ of the beta-binomial family, of which a share p has the beta distribution (pκ, (1 − p)κ).
     """
 
     family: str
@@ -39,10 +41,13 @@ class Observed:
     x: Floats
     factor: Floats
     accuracy: tuple[Floats, Floats] | None = None
+    concentration: Floats | None = None
 
     def take(self, places: npt.NDArray[np.intp]) -> Observed:
         """The data of some rows."""
         parts = {name: getattr(self, name)[places] for name in ("y", "size", "x", "factor")}
+        if self.concentration is not None:
+            parts["concentration"] = self.concentration[places]
         return replace(self, **parts)
 
     def log_likelihood(self, draws: Floats, to_link: Any) -> Floats:
@@ -51,7 +56,8 @@ class Observed:
         Notes
         -----
         Binomial, with the coefficient: log Γ(n+1) − log Γ(y+1) − log Γ(n−y+1) + y log p + (n−y) log(1−p); effective counts may
-        be fractions; p of misclassified cases is share × sensitivity + (1 − share)(1 − specificity). Normal: −½ log(2π v) − ½ (y − link(draw))²/v.
+        be fractions; p of misclassified cases is share × sensitivity + (1 − share)(1 − specificity). Beta-binomial: the coefficient + log B(y + pκ,
+        n − y + (1 − p)κ) − log B(pκ, (1 − p)κ). Normal: −½ log(2π v) − ½ (y − link(draw))²/v.
         """
         from scipy import special  # pyright: ignore[reportMissingTypeStubs]
 
@@ -64,6 +70,9 @@ class Observed:
             values = values * sensitivity + (1 - values) * (1 - specificity)
         y, n = self.y, self.size
         constant = special.gammaln(n + 1) - special.gammaln(y + 1) - special.gammaln(n - y + 1)
+        if self.concentration is not None:
+            a, b = values * self.concentration, (1 - values) * self.concentration
+            return constant + special.betaln(a + y, b + n - y) - special.betaln(a, b)
         return constant + special.xlogy(y, values) + special.xlog1py(n - y, -values)
 
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from fl_estimate.arrays import Floats
 from fl_estimate.estimators.hierarchical.calibrated import from_zero
+from fl_estimate.estimators.hierarchical.clustered import concentration
 from fl_estimate.estimators.hierarchical.direct import Direct, text
 from fl_estimate.estimators.hierarchical.effective import Effective
 from fl_estimate.estimators.hierarchical.posterior import Ask, Model, Posterior
@@ -49,8 +50,10 @@ from fl_estimate.results.inference import Inference, Observed
 from fl_estimate.results.recipe import Recipe
 
 METHODS: dict[str, MethodName] = {
-    likelihood: MethodName(f"area-{likelihood}") for likelihood in ("binomial", "normal", "beta-binomial")
+    likelihood: MethodName(f"area-{likelihood}") for likelihood in ("binomial", "clustered", "normal", "beta-binomial")
 }
+FAMILIES: dict[str, str] = {"clustered": "beta-binomial", "beta-binomial": "binomial"}
+"""Of the data given the areas' shares, where it has another name than the likelihood."""
 BENCHMARKED_WITH_ERROR = AssumptionCode("benchmarked_with_error", "rule", "value")
 EFFECTS: dict[str, AssumptionCode] = {
     "independent": AREA_EFFECTS_EXCHANGEABLE,
@@ -71,6 +74,11 @@ FEW_AREAS_SAMPLED = AssumptionCode("few_areas", "areas")
 SHARED: dict[str, AssumptionCode] = {
     "pooled": AssumptionCode("effective_counts_pooled", "deff", "df"),
     "national": AssumptionCode("effective_counts_national", "deff", "df"),
+}
+CLUSTERED = AssumptionCode("clustered_counts")
+CLUSTERED_SHARED: dict[str, AssumptionCode] = {
+    "pooled": AssumptionCode("clustered_counts_pooled", "deff", "df"),
+    "national": AssumptionCode("clustered_counts_national", "deff", "df"),
 }
 BORROWED: dict[str, AssumptionCode] = {
     "pooled": AssumptionCode("deff_pooled", "areas", "deff"),
@@ -132,12 +140,13 @@ def _inference(direct: Direct, model: Model, posterior: Posterior) -> Inference:
             return np.concatenate([np.full((nation, *values.shape[1:]), np.nan), values])
 
         observed = Observed(
-            family="normal" if model.likelihood == "normal" else "binomial",
+            family=FAMILIES.get(model.likelihood, model.likelihood),
             link=model.link,
             y=rows(np.where(met, model.y, np.nan)),
             size=rows(np.where(met, model.size, np.nan)),
             x=rows(model.x),
             factor=np.ones(nation + len(direct.keys)),
+            concentration=None if model.deff is None else rows(concentration(model.size, model.deff)),
         )
     return Inference(
         parameters=posterior.joint,
@@ -208,7 +217,7 @@ def _assumptions(
         said.append(AREA_COVARIATES.held(covariates=", ".join(model.names[1:])))
     if standardised:
         said.append(COVARIATES_STANDARDISED.held())
-    said.append(_counted(effective))
+    said.append(_counted(effective, clustered=model.deff is not None))
     priors, structure = model.priors, model.structure
     if model.kappa is not None:
         said.append(PRIOR_KAPPA.held(prior=str(model.kappa)))
@@ -247,13 +256,13 @@ def _effects_assumptions(model: Model) -> list[Assumption]:
     return [(AREA_EFFECTS_EXCHANGEABLE if structure is None else EFFECTS[structure.kind]).held(link=link)]
 
 
-def _counted(effective: Effective | None) -> Assumption:
+def _counted(effective: Effective | None, *, clustered: bool) -> Assumption:
     """What the sampling variances of the areas rest on."""
     if effective is None:
         return AREA_VARIANCES_KNOWN.held()
-    shared = SHARED.get(next(iter(filter(None, effective.source)), ""))
+    shared = (CLUSTERED_SHARED if clustered else SHARED).get(next(iter(filter(None, effective.source)), ""))
     if not np.isfinite(effective.df) or shared is None:
-        return EFFECTIVE_COUNTS.held()
+        return (CLUSTERED if clustered else EFFECTIVE_COUNTS).held()
     return shared.held(deff=effective.pooled, df=effective.df)
 
 

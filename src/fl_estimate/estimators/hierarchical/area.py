@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LIKELIHOODS: dict[str, tuple[str, ...]] = {
-    "binomial": ("logit",), "beta-binomial": ("logit",), "normal": tuple(LINKS),
+    "clustered": ("logit",), "binomial": ("logit",), "beta-binomial": ("logit",), "normal": tuple(LINKS),
 }  # fmt: skip
 
 
@@ -68,7 +68,7 @@ def area(
     direct: Annotated[Any, NOT_IN_FILE],
     *,
     covariates: Annotated[Any, FromFile(keyed=("by",), also=("time",), choose=True)] = None,
-    likelihood: Literal["binomial", "beta-binomial", "normal"] = "binomial",
+    likelihood: Literal["clustered", "binomial", "beta-binomial", "normal"] | None = None,
     link: Literal["identity", "log", "logit", "arcsine"] | None = None,
     spatial: Annotated[Literal["bym2", "sar"] | None, Needs("neighbours")] = None,
     neighbours: Annotated[Any, Neighbours(keyed="by"), Needs("spatial")] = None,
@@ -102,9 +102,11 @@ def area(
     covariates : frame, optional
         The areas' column and numbers known for every area, all of which are used. Areas that only this frame (or
         `population`) knows are estimated too. An intercept is always added.
-    likelihood : {"binomial", "beta-binomial", "normal"}
-        Effective counts, which keep areas without a case: with normal effects on the logit scale, or with shares from
-        beta distributions; or Fay and Herriot's model.
+    likelihood : {"clustered", "binomial", "beta-binomial", "normal"}, optional
+        Counts, which keep areas without a case: of cases that come together in primary units as the design effect says; of
+        as many independent people as the sample is worth; these with shares from beta distributions instead of normal effects on the
+        logit scale; or Fay and Herriot's model. By default clustered where design effects are pooled and areas have independent effects,
+        else binomial. Where the design effect is 1 the first two are the same.
     link : {"identity", "log", "logit", "arcsine"}, optional
         Of the normal likelihood; identity by default. The logit refuses areas of 0 or 1, the log values of 0 or less;
         the arcsine takes its variance from `n` and `deff`.
@@ -139,7 +141,7 @@ def area(
     interval : {"calibrated", "equal-tailed"}, optional
         Posterior quantiles that leave half of 1 − level beyond either limit; or calibrated ones, from 0 where no case was met, with
         smaller tails where an area's own data say little, so that also truths in the lowest and the highest tenth are missed at most
-        1.6 times as often as the level says. Calibrated by default where that is known to hold: binomial, without `spatial`
+        1.2 times as often as the level says. Calibrated by default where that is known to hold: clustered and binomial, without `spatial`
         and `temporal`. The nation's row is equal-tailed.
     level : float
         Of the interval: the share of areas that it is to hold.
@@ -170,7 +172,9 @@ def area(
     -----
     Binomial: log likelihood y_i eta_i − n_i log(1 + exp eta_i) with n_i = n/deff and y_i = n_i · value. The pooled deff is
     Σ n v(1 − v) deff/Σ n v(1 − v), v the direct share, with f effective degrees of freedom; what divides is (f deff + d_i)/(f + 1)
-    with d_i people a primary unit. Normal: value_i ~ N(eta_i, se_i²), on the logit scale with se/(p(1 − p)). In both eta_i = x_i'beta + sigma z_i, z_i ~ N(0, 1)
+    with d_i people a primary unit. Clustered: y_i = n · value is beta-binomial of n people with parameters p_i κ_i and (1 − p_i) κ_i,
+    κ_i = (n − D_i)/(D_i − 1), whose variance is D_i = (f^1.5 deff + d_i)/(f^1.5 + 1) times the binomial one, and which is 0 with
+    probability about exp(−n p log D/(D − 1)) rather than exp(−n p/D). Normal: value_i ~ N(eta_i, se_i²), on the logit scale with se/(p(1 − p)). In both eta_i = x_i'beta + sigma z_i, z_i ~ N(0, 1)
     or, with `spatial` or `temporal`, correlated; by area and time sigma z_i + sigma_time w_it. Beta-binomial: p_i ~ Beta(mu_i kappa, (1 − mu_i) kappa), logit mu_i =
     x_i'beta.
 
@@ -189,6 +193,9 @@ def area(
     >>> frame["district"].tolist(), [bool(low > 0) for low in frame["lower"]]
     (['A', 'B', 'C', 'D'], [True, False, True, True])
     """
+    unnamed = likelihood is None
+    if likelihood is None:
+        likelihood = "clustered" if spatial is None and temporal is None and time is None else "binomial"
     chosen_link = _check_words(likelihood, link, sampler, benchmark, benchmark_target, deff, interval)
     if on_failure not in ("flag", "raise"):
         raise not_one_of("FL-EST-75", "this answer to chains that fall short", on_failure, ("flag", "raise"))
@@ -214,6 +221,8 @@ def area(
     raise_together([aliased(columns, sampled), benchmark_fault(table, persons, benchmark)])
     structure = make_structure(table, spatial, neighbours, temporal, prior)
     rule = deff or rule_of(table)
+    if unnamed and rule != "pooled":
+        likelihood = "binomial"
     prepared = prepare(table, sampled, columns, likelihood, chosen_link, prior, structure, rule)
     used = known_seed(seed)
     shares = None if persons is None else persons / persons.sum()

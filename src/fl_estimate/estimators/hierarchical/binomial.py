@@ -9,6 +9,7 @@ import numpy as np
 from scipy import special
 
 from fl_estimate.arrays import Floats
+from fl_estimate.estimators.hierarchical.clustered import draw_clustered
 from fl_estimate.estimators.hierarchical.posterior import Model
 from fl_estimate.estimators.importance import Weighted, evenly_weighted, weigh
 
@@ -18,6 +19,8 @@ STEP = 1.5
 """Longest step of Newton's method on the log odds: the curvature of a binomial likelihood changes by e^1.5 at most."""
 CELLS = 60_000
 """Numbers held at a time: more would leave the processor's cache, and take several times as long."""
+FLATTEST = 0.25
+"""Least curvature at a mode, in the prior's."""
 CENTRED = 1e-2
 """How near a mode must be for a quadrature around it, in standard deviations."""
 STUDENT_DF = 8.0
@@ -62,7 +65,9 @@ class Hyper:
 
 
 def log_likelihood(eta: Floats, model: Model) -> Floats:
-    """Binomial kernel y eta − n log(1 + e^eta), areas on the last axis; effective counts may be fractions."""
+    """Binomial kernel y eta − n log(1 + e^eta), or the clustered one; areas on the last axis; counts may be fractions."""
+    if model.kernel is not None:
+        return model.kernel.value(eta)
     return model.y * eta - model.size * log_one_plus_exp(eta)
 
 
@@ -75,27 +80,38 @@ def log_one_plus_exp(eta: Floats) -> Floats:
     return out
 
 
+def slopes(eta: Floats, model: Model) -> tuple[Floats, Floats]:
+    """First and second derivative of the log likelihood in the log odds, areas on the last axis."""
+    if model.kernel is not None:
+        return model.kernel.slopes(eta)
+    p = special.expit(eta)
+    return model.y - model.size * p, -model.size * p * (1 - p)
+
+
 def modes(centre: Floats, sigma: Floats, model: Model) -> tuple[Floats, Floats]:
     """Mode and curvature-based standard deviation of z, eta = centre + sigma z, given each point; shapes (L, m).
 
     Sigma has shape (L,), or (L, m) where it differs by area.
     """
     y, n = model.y, model.size
+    if model.deff is not None:
+        y, n = y / model.deff, n / model.deff
     sigma = sigma if sigma.ndim == 2 else sigma[:, None]
     share = (y + 0.5) / (n + 1)
     precision = n * share * (1 - share) * sigma**2
     z = (special.logit(share) - centre) / sigma * precision / (1 + precision)
     for _ in range(60):
-        p = special.expit(centre + sigma * z)
-        bend = 1 + sigma**2 * n * p * (1 - p)
-        step = (sigma * (y - n * p) - z) / bend
+        first, second = slopes(centre + sigma * z, model)
+        bend = 1 + sigma**2 * np.maximum(-second, 0.0)
+        step = (sigma * first - z) / bend
         step = np.clip(step, -STEP / sigma, STEP / sigma)
         z = z + step
         # Newton's steps shrink by squares: after one this small the mode is far nearer than it.
         if (step**2 * bend).max(initial=0.0) < CENTRED**2:
             break
-    p = special.expit(centre + sigma * z)
-    return z, 1 / np.sqrt(1 + sigma**2 * n * p * (1 - p))
+    _, second = slopes(centre + sigma * z, model)
+    # Clustered counts may bend the other way far to the left of what they say.
+    return z, 1 / np.sqrt(np.maximum(1 - sigma**2 * second, FLATTEST))
 
 
 def integrate(beta: Floats, u: Floats, model: Model) -> Integrals:
@@ -113,11 +129,15 @@ def integrate(beta: Floats, u: Floats, model: Model) -> Integrals:
         log_z[part], mode[part] = nodes.log_integral, nodes.eta[NODES // 2]
         first[part], last[part] = nodes.eta[0], nodes.eta[-1]
     centre, sigma = beta @ model.x.T, np.exp(u)[:, None]
+    # The steepest that the likelihood is far to either side: of clustered counts all cases may be of one cluster.
+    cases, others = model.y, model.size - model.y
+    if model.deff is not None:
+        cases, others = np.minimum(cases, 0.0), np.minimum(others, 0.0)
     return Integrals(
         log_z=log_z,
         mode=mode,
-        low=np.minimum(first, centre + sigma**2 * model.y - 7 * sigma),
-        high=np.maximum(last, centre - sigma**2 * (model.size - model.y) + 7 * sigma),
+        low=np.minimum(first, centre + sigma**2 * cases - 7 * sigma),
+        high=np.maximum(last, centre - sigma**2 * others + 7 * sigma),
     )
 
 
@@ -139,8 +159,11 @@ def _at_nodes(beta: Floats, u: Floats, model: Model) -> _Nodes:
     at = z + np.sqrt(2) * c * t
     eta = at * sigma[:, None]
     eta += centre
-    inside = model.y * eta
-    inside -= model.size * log_one_plus_exp(eta)
+    if model.kernel is not None:
+        inside = model.kernel.value(eta)
+    else:
+        inside = model.y * eta
+        inside -= model.size * log_one_plus_exp(eta)
     np.square(at, out=at)
     at *= 0.5
     inside -= at
@@ -164,10 +187,9 @@ def _rule() -> tuple[Floats, Floats]:
 
 def _derivatives(nodes: _Nodes, model: Model) -> tuple[Floats, Floats]:
     """First and second derivative of the log integral in the area's centre x'beta, shapes (L, m)."""
-    p = special.expit(nodes.eta)
-    residual = model.y - model.size * p
-    first = (nodes.share * residual).sum(axis=0)
-    second = (nodes.share * (residual**2 - model.size * p * (1 - p))).sum(axis=0) - first**2
+    slope, bend = slopes(nodes.eta, model)
+    first = (nodes.share * slope).sum(axis=0)
+    second = (nodes.share * (slope**2 + bend)).sum(axis=0) - first**2
     return first, second
 
 
@@ -285,8 +307,11 @@ def draw_areas(rng: np.random.Generator, centre: Floats, sigma: Floats, mode: Fl
     Notes
     -----
     The likelihood is log-concave in eta, so that its tangent anywhere lies above it. Prior times tangent is a normal
-    density of standard deviation sigma; a proposal from it is kept with probability exp(likelihood − tangent).
+    density of standard deviation sigma; a proposal from it is kept with probability exp(likelihood − tangent). Clustered counts:
+    see `draw_clustered`.
     """
+    if model.kernel is not None:
+        return draw_clustered(rng, centre, sigma, mode, model.kernel)
     at_mode = log_likelihood(mode, model)
     slope = model.y - model.size * special.expit(mode)
     spread = np.broadcast_to(sigma[:, None], mode.shape).ravel()

@@ -14,6 +14,7 @@ from fl_estimate.estimators.hierarchical.binomial import (
     Hyper,
     draw_areas,
     log_likelihood,
+    slopes,
 )
 from fl_estimate.estimators.hierarchical.calibrated import tail_of
 from fl_estimate.estimators.hierarchical.posterior import (
@@ -154,14 +155,15 @@ def _log_density(model: Model, hyper: Hyper, grid: Floats) -> Floats:
 
 def _areas(model: Model, part: slice) -> Model:
     """Some of the areas."""
-    return replace(model, y=model.y[part], size=model.size[part], x=model.x[part])
+    deff = None if model.deff is None else model.deff[part]
+    return replace(model, y=model.y[part], size=model.size[part], x=model.x[part], deff=deff)
 
 
 def _spikes(model: Model, hyper: Hyper, centre: Floats, narrow: Any, width: Floats, at: Floats) -> Floats:
     """The narrow components of some areas on their points: mean x'beta + sigma² (y − n p), to first order."""
     few = np.flatnonzero(narrow.any(axis=0))
     middle, sigma = centre[:, few], hyper.sigma[few]
-    score = model.y[:, None] - model.size[:, None] * special.expit(middle)
+    score = slopes(middle.T, model)[0].T
     mean = middle + sigma**2 * score
     mass = np.where(narrow[:, few], hyper.weight[few], 0.0) / width
     return (mass[:, None, :] * np.exp(-0.5 * ((at - mean[:, None, :]) / width[:, :, None]) ** 2)).sum(axis=2)

@@ -17,6 +17,7 @@ from fl_estimate.estimators.hierarchical.answers import without_cases
 from fl_estimate.estimators.hierarchical.beta_binomial import beta_points, log_marginal
 from fl_estimate.estimators.hierarchical.binomial import hyper_points
 from fl_estimate.estimators.hierarchical.calibrated import from_zero
+from fl_estimate.estimators.hierarchical.clustered import concentration
 from fl_estimate.estimators.hierarchical.leaving_out import given_others
 from fl_estimate.estimators.hierarchical.links import LINKS, natural
 from fl_estimate.estimators.hierarchical.posterior import Ask, Model, resample
@@ -103,7 +104,11 @@ def _replicated(areas: Floats, model: Model, met: npt.NDArray[np.bool_], rng: np
     if model.likelihood != "normal":
         # A fraction of a person is one more person, that often.
         people = np.maximum(np.floor(size + rng.random(areas.shape)), 1.0)
-        return rng.binomial(people.astype(np.int64), np.clip(areas, 0, 1)) / people
+        share = np.clip(areas, 0, 1)
+        if model.deff is not None:
+            kappa = concentration(size, model.deff[met])
+            share = rng.beta(np.maximum(share * kappa, 1e-12), np.maximum((1 - share) * kappa, 1e-12))
+        return rng.binomial(people.astype(np.int64), share) / people
     on_link = LINKS[model.link].to(areas)
     return natural(on_link + np.sqrt(size) * rng.standard_normal(areas.shape), model.link)
 

@@ -39,8 +39,8 @@ def check_dependence(
         wrong.append(f"spatial={shown(spatial)} without neighbours=")
     if spatial is None and neighbours is not None:
         wrong.append("neighbours= without spatial=")
-    if likelihood == "beta-binomial" and (spatial is not None or temporal is not None):
-        wrong.append('likelihood="beta-binomial" with spatial= or temporal=')
+    if likelihood in ("beta-binomial", "clustered") and (spatial is not None or temporal is not None):
+        wrong.append(f"likelihood={shown(likelihood)} with spatial= or temporal=")
     if wrong:
         raise EstimateFault(
             "FL-EST-76",

@@ -14,6 +14,9 @@ from fl_estimate.results.basis import Support
 RULES: tuple[str, ...] = ("pooled", "own", "national")
 WIDENED_AT = 0.975
 """Where Student's t is compared with the normal: one posterior holds whatever limits are read from it."""
+SETTLES = 1.5
+"""Power of the degrees of freedom with which the unit that is added loses weight under the clustered likelihood. There a design effect
+that is too large moves figures up: an area without a case says less then, one with cases says as much."""
 ENOUGH_CASES = 5
 """Areas with as many cases have a design effect of their own that others may borrow."""
 
@@ -39,7 +42,7 @@ def rule_of(direct: Direct) -> str:
     return "own" if _known(direct).any() and not direct.units_known else "pooled"
 
 
-def effective_counts(direct: Direct, rule: str, *, widen: bool = False) -> Effective:
+def effective_counts(direct: Direct, rule: str, *, widen: bool = False, clustered: bool = False) -> Effective:
     """Divide n by a design effect: one that all areas share, each area's own, or the nation's.
 
     One of 0 (the area's units have equal counts) is taken as not known; one below 1 as 1, so that no area is worth more
@@ -54,6 +57,8 @@ def effective_counts(direct: Direct, rule: str, *, widen: bool = False) -> Effec
         `pooled_deff`.
     widen : bool
         Whether the pooled one is made larger by (t/z)² too: see `widened`.
+    clustered : bool
+        Whether it is for the clustered likelihood: see `with_one_unit`.
 
     Notes
     -----
@@ -64,7 +69,8 @@ def effective_counts(direct: Direct, rule: str, *, widen: bool = False) -> Effec
     if rule == "pooled":
         pooled, df, lender = pooled_deff(direct)
         divided = widened if widen else with_one_unit
-        used = np.ones(len(n)) if lender == "one" else divided(pooled, df, n, direct.support)
+        weight = df**SETTLES if clustered else df
+        used = np.ones(len(n)) if lender == "one" else divided(pooled, weight, n, direct.support)
         source = np.full(len(n), lender)
     else:
         pooled, df = np.nan, np.nan
@@ -113,6 +119,8 @@ def pooled_deff(direct: Direct) -> tuple[float, float, str]:
 
 def with_one_unit(pooled: float, df: float, n: Floats, support: Support) -> Floats:
     """What n is divided by, since the pooled design effect is estimated from few units; shape (m,).
+
+    For the clustered likelihood `df` is taken to the power `SETTLES`.
 
     Notes
     -----

@@ -11,10 +11,12 @@ import numpy.typing as npt
 from scipy import optimize, special
 
 from fl_estimate.arrays import Floats
-from fl_estimate.estimators.hierarchical.calibrated import tail_of
+from fl_estimate.estimators.hierarchical.binomial import log_likelihood
+from fl_estimate.estimators.hierarchical.calibrated import calibrates, tail_of
 from fl_estimate.estimators.hierarchical.direct import Direct
 from fl_estimate.estimators.hierarchical.effective import ENOUGH_CASES, Effective, effective_counts
 from fl_estimate.estimators.hierarchical.posterior import Ask, Model, grid_quantiles
+from fl_estimate.estimators.hierarchical.prepare import with_clusters
 from fl_estimate.estimators.hierarchical.priors import Density
 
 FEW = ENOUGH_CASES
@@ -31,7 +33,7 @@ def limits_of_few(direct: Direct, model: Model, ask: Ask, deff: str) -> dict[str
     ----------
     direct : Direct
     model : Model
-        Binomial, with independent effects; of any other nothing is given.
+        Binomial or clustered, with independent effects; of any other nothing is given.
     ask : Ask
     deff : str
         The rule of design effects.
@@ -48,21 +50,21 @@ def limits_of_few(direct: Direct, model: Model, ask: Ask, deff: str) -> dict[str
     curvature. n* is n over the design effect that areas without cases get. So the limits are a function of what is
     printed, and moving a case from one such area to another leaves them to the last digit.
     """
-    if model.likelihood != "binomial" or model.structure is not None:
+    if not calibrates(model):
         return {}
     n, few = direct.numbers["n"], few_of(direct)
     if not few.any():
         return {}
-    effective = _alike(direct, few, deff)
-    mean, spread = _hyper(effective.cases, effective.n, _centred(model, effective))
+    same = _with_counts(model, _alike(direct, few, deff, clustered=_clusters(model)))
+    mean, spread = _hyper(same)
     found: dict[str, tuple[float, float]] = {}
-    for area in np.flatnonzero(few):
+    for area in np.flatnonzero(few).tolist():
         variance = float(np.exp(2 * mean[-1]) + model.x[area] @ spread @ model.x[area])
         centre = float(model.x[area] @ mean[:-1])
-        worth = float(effective.n[area] / n[area])
-        lower, _ = _limits(0.0, float(effective.n[area]), centre, variance, ask)
+        worth = float(same.size[area] / n[area])
+        lower, _ = _limits(_one(same, area, 0.0), centre, variance, ask)
         lower = 0.0 if ask.calibrated else lower
-        _, upper = _limits((FEW - 1) * worth, float(effective.n[area]), centre, variance, ask)
+        _, upper = _limits(_one(same, area, (FEW - 1) * worth), centre, variance, ask)
         found[direct.keys[area]] = (lower, upper)
     return found
 
@@ -78,16 +80,34 @@ def same_whatever(direct: Direct, model: Model, deff: str) -> tuple[Model, Effec
     What it gives of the other areas is a function of what is printed: their own rows tell, through the hyper-parameters,
     how the cases of the few lie.
     """
-    if model.likelihood != "binomial" or model.structure is not None:
+    if not calibrates(model):
         return None
     few = few_of(direct)
     if not few.any():
         return None
-    effective = _alike(direct, few, deff)
-    return replace(_centred(model, effective), y=effective.cases, size=effective.n), effective
+    effective = _alike(direct, few, deff, clustered=_clusters(model))
+    return _with_counts(model, effective), effective
 
 
-def _alike(direct: Direct, few: npt.NDArray[np.bool_], deff: str) -> Effective:
+def _clusters(model: Model) -> bool:
+    return model.likelihood == "clustered"
+
+
+def _with_counts(model: Model, effective: Effective) -> Model:
+    """The model with these counts in the place of its own."""
+    centred = _centred(model, effective)
+    if _clusters(model):
+        return with_clusters(centred, effective)
+    return replace(centred, y=effective.cases, size=effective.n)
+
+
+def _one(model: Model, area: int, cases: float) -> Model:
+    """The model of one area alone, in which so many cases were met."""
+    deff = None if model.deff is None else model.deff[area : area + 1]
+    return replace(model, y=np.array([cases]), size=model.size[area : area + 1], x=model.x[area : area + 1], deff=deff)
+
+
+def _alike(direct: Direct, few: npt.NDArray[np.bool_], deff: str, *, clustered: bool) -> Effective:
     """Effective counts in which areas of few cases have the share of them all."""
     n, cases = direct.numbers["n"], direct.numbers["cases"]
     share = float(cases[few].sum() / n[few].sum())
@@ -97,16 +117,20 @@ def _alike(direct: Direct, few: npt.NDArray[np.bool_], deff: str) -> Effective:
         "deff": np.where(few, np.nan, direct.numbers["deff"]),
         "cases": np.where(few, 0.0, cases),
     }
-    return effective_counts(replace(direct, numbers=dict(numbers)), deff, widen=False)
+    return effective_counts(replace(direct, numbers=dict(numbers)), deff, clustered=clustered)
 
 
 def _centred(model: Model, effective: Effective) -> Model:
     """The model with the default prior of the intercept, where it has that, from these counts: its own knows the areas'."""
     intercept = model.priors.intercept
-    if intercept.kind != "normal" or not np.isclose(intercept.numbers[0], _pooled(model.y, model.size), rtol=1e-12):
+    worth = 1.0 if model.deff is None else model.deff
+    if intercept.kind != "normal" or not np.isclose(
+        intercept.numbers[0], _pooled(model.y / worth, model.size / worth), rtol=1e-12
+    ):
         return model
     centre = (_pooled(effective.cases, effective.n), *intercept.numbers[1:])
-    return replace(model, priors=replace(model.priors, intercept=Density("normal", centre)))
+    mean = np.append(centre[0], model.priors.mean[1:])
+    return replace(model, priors=replace(model.priors, intercept=Density("normal", centre), mean=mean))
 
 
 def _pooled(y: Floats, size: Floats) -> float:
@@ -117,18 +141,19 @@ def _pooled(y: Floats, size: Floats) -> float:
     return float(special.logit(share))
 
 
-def _hyper(y: Floats, size: Floats, model: Model) -> tuple[Floats, Floats]:
+def _hyper(model: Model) -> tuple[Floats, Floats]:
     """Mode of (coefficients, log sigma), and the covariance of the coefficients there."""
     nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
     log_weights = np.log(weights)
-    met = size > 0
+    met = model.size > 0
     priors, x = model.priors, model.x
+    deff = None if model.deff is None else model.deff[met]
+    seen = replace(model, y=model.y[met], size=model.size[met], x=x[met], deff=deff)
 
     def minus_log(at: Floats) -> float:
         sigma = np.exp(at[-1])
-        eta = (x[met] @ at[:-1])[:, None] + sigma * nodes
-        inside = y[met, None] * eta - size[met, None] * np.logaddexp(0.0, eta) + log_weights
-        areas: Any = special.logsumexp(inside, axis=1)
+        eta = seen.x @ at[:-1] + sigma * nodes[:, None]
+        areas: Any = special.logsumexp(log_likelihood(eta, seen) + log_weights[:, None], axis=0)
         log = float(areas.sum()) + float(priors.sigma.log(np.array([sigma]))[0]) + at[-1]
         densities = [priors.intercept, *([priors.slopes] * (x.shape[1] - 1))]
         for value, density in zip(at[:-1], densities, strict=True):
@@ -136,7 +161,7 @@ def _hyper(y: Floats, size: Floats, model: Model) -> tuple[Floats, Floats]:
                 log -= 0.5 * ((value - density.numbers[0]) / density.numbers[1]) ** 2
         return -log
 
-    share = np.clip(y.sum() / size.sum(), 1e-9, 1 - 1e-9)
+    share = np.clip(model.y.sum() / model.size.sum(), 1e-9, 1 - 1e-9)
     start = np.concatenate([[special.logit(share)], np.zeros(x.shape[1] - 1), [np.log(0.5)]])
     found: Any = optimize.minimize(
         minus_log, start, method="L-BFGS-B", bounds=[(None, None)] * x.shape[1] + [(-5.0, 3.0)]
@@ -159,11 +184,11 @@ def _covariance(minus_log: Any, at: Floats, step: float = 1e-3) -> Floats:
     return np.linalg.pinv(0.5 * (hessian + hessian.T), hermitian=True)
 
 
-def _limits(y: float, size: float, centre: float, variance: float, ask: Ask) -> tuple[float, float]:
-    """Limits of an area's share, its logit normal before its counts are known."""
+def _limits(model: Model, centre: float, variance: float, ask: Ask) -> tuple[float, float]:
+    """Limits of the share of a model's one area, its logit normal before its counts are known."""
     sd = np.sqrt(variance)
     grid = np.linspace(centre - 8 * sd, centre + 8 * sd, POINTS)
-    log = y * grid - size * np.logaddexp(0.0, grid) - 0.5 * ((grid - centre) / sd) ** 2
+    log = log_likelihood(grid[:, None], model)[:, 0] - 0.5 * ((grid - centre) / sd) ** 2
     density = np.exp(log - log.max())
     tail = np.array([ask.tails[0]])
     if ask.calibrated:

@@ -9,6 +9,7 @@ import numpy as np
 
 from fl_estimate.arrays import Floats
 from fl_estimate.estimators.hierarchical.calibrated import tail_of
+from fl_estimate.estimators.hierarchical.clustered import concentration
 from fl_estimate.estimators.hierarchical.latent_nuts import log_sigma
 from fl_estimate.estimators.hierarchical.links import natural
 from fl_estimate.estimators.hierarchical.posterior import (
@@ -98,6 +99,8 @@ def recipe(model: Model) -> Recipe:
         "mean": model.priors.mean.astype(float),
         "precision": model.priors.precision.astype(float),
     }
+    if model.deff is not None:
+        data["concentration"] = np.append(concentration(model.size, model.deff), np.ones(rows - len(met)))
     names, kept = ["beta", "sigma", "theta"], {"theta": len(model.y)}
     if model.kappa is not None:
         data["kappa_numbers"] = np.array(model.kappa.numbers)
@@ -180,6 +183,8 @@ def build(model: Model, data: Mapping[str, Any]) -> Any:
         theta: Any = pm.Deterministic("theta", centre + effects)
         if model.likelihood == "binomial":
             log_density = given["values"] * theta - given["size"] * math.log1pexp(theta)
+        elif model.likelihood == "clustered":
+            log_density = _clustered(math, given, theta)
         else:
             log_density = -0.5 * given["size"] * (given["values"] - theta) ** 2
         pm.Potential("likelihood", log_density.sum())
@@ -196,6 +201,13 @@ def _beta_binomial(pm: Any, given: Any, centre: Any) -> None:
     y, n = given["values"], given["size"]
     log_density = gammaln(a + y) + gammaln(b + n - y) - gammaln(kappa + n) - gammaln(a) - gammaln(b) + gammaln(kappa)
     pm.Potential("likelihood", log_density.sum())
+
+
+def _clustered(math: Any, given: Any, theta: Any) -> Any:
+    """Log likelihood of beta-binomial counts of known concentration at every area's log odds."""
+    gammaln, y, n = math.gammaln, given["values"], given["size"]
+    a, b = given["concentration"] * math.sigmoid(theta), given["concentration"] * math.sigmoid(-theta)
+    return gammaln(a + y) - gammaln(a) + gammaln(b + n - y) - gammaln(b)
 
 
 def _crossed_effects(pm: Any, crossed: Crossed, given: Mapping[str, Any], sigma: Any) -> Any:

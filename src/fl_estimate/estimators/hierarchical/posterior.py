@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fl_estimate.arrays import Floats
+from fl_estimate.estimators.hierarchical.clustered import Kernel
 from fl_estimate.estimators.hierarchical.priors import Density, Priors
 from fl_estimate.estimators.hierarchical.structure import Crossed, Structure
 from fl_estimate.results.codes import ReasonCode
@@ -25,11 +27,11 @@ class Model:
     Attributes
     ----------
     likelihood : str
-        "binomial", "beta-binomial" or "normal".
+        "binomial", "clustered", "beta-binomial" or "normal".
     link : str
         "logit", "identity", "log" or "arcsine".
     y, size : array, shape (m,)
-        Binomial: effective cases and effective n, both 0 without sample. Normal: values and their variances on the
+        Binomial: effective cases and effective n, both 0 without sample. Clustered: weighted cases and n. Normal: values and their variances on the
         scale of the link, NaN without sample.
     x : array, shape (m, p)
         The first column is the intercept.
@@ -40,6 +42,8 @@ class Model:
         How the areas' effects hang together; None where they are independent.
     kappa : Density or None
         Prior of the beta-binomial's kappa.
+    deff : array, shape (m,), or None
+        Clustered: the areas' design effects, 1 without sample.
     """
 
     likelihood: str
@@ -51,6 +55,12 @@ class Model:
     priors: Priors
     structure: Structure | Crossed | None = None
     kappa: Density | None = None
+    deff: Floats | None = None
+
+    @cached_property
+    def kernel(self) -> Kernel | None:
+        """Likelihoods of areas whose cases come in clusters; None of the other models."""
+        return None if self.deff is None else Kernel.of(self.y, self.size, self.deff)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -71,8 +71,11 @@ def prepare(
         (values - scaled[name][0]) / scaled[name][1] if prior is None else values for name, values in columns.items()
     ]
     x = np.column_stack([np.ones(len(direct.keys)), *every])
-    calibrated = likelihood == "binomial" and structure is None
-    effective = effective_counts(direct, deff, widen=not calibrated) if on_counts(likelihood, link) else None
+    clustered = likelihood == "clustered"
+    widen = not clustered and (likelihood != "binomial" or structure is not None)
+    effective = (
+        effective_counts(direct, deff, widen=widen, clustered=clustered) if on_counts(likelihood, link) else None
+    )
     counts = effective if likelihood != "normal" else None
     y, size = (counts.cases, counts.n) if counts else values_on_link(direct, sampled, link, effective)
     informative = int(((y > 0) & (y < size)).sum() if counts else sampled.sum())
@@ -92,7 +95,17 @@ def prepare(
         likelihood=likelihood, link=link, y=y, size=size, x=x, names=names, priors=priors, structure=structure,
         kappa=dependence(prior, "kappa") if likelihood == "beta-binomial" else None,
     )  # fmt: skip
+    if clustered and effective is not None:
+        model = with_clusters(model, effective)
     return Prepared(model=model, effective=effective, standardised=scaled)
+
+
+def with_clusters(model: Model, effective: Effective) -> Model:
+    """The model with these counts, whose cases come together as the design effects say; binomial where none is above 1."""
+    deff = np.where(np.isfinite(effective.deff), effective.deff, 1.0)
+    if (deff <= 1).all():
+        return replace(model, likelihood="binomial", y=effective.cases, size=effective.n, deff=None)
+    return replace(model, likelihood="clustered", y=effective.cases * deff, size=effective.n * deff, deff=deff)
 
 
 def on_counts(likelihood: str, link: str) -> bool:

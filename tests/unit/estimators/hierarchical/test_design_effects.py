@@ -79,9 +79,11 @@ def test_the_pooled_design_effect_by_hand() -> None:
     units = np.minimum(direct.support.df[1:], direct.support.psus_with_cases[1:])
     df = part.sum() ** 2 / (part[part > 0] ** 2 / np.maximum(units, 1)[part > 0]).sum()
     alike = np.maximum(pooled, 80 / (direct.support.df[1:] + 1))
-    wanted = np.maximum((df * pooled + alike) / (df + 1), 1.0)
     found = area(direct, seed=1, draws=50).diagnostics
-    np.testing.assert_allclose(list(found["deff_used"].values()), wanted, rtol=1e-12)
+    plain = area(direct, likelihood="binomial", seed=1, draws=50).diagnostics
+    for one, weight in ((plain, df), (found, df**1.5)):
+        wanted = np.maximum((weight * pooled + alike) / (weight + 1), 1.0)
+        np.testing.assert_allclose(list(one["deff_used"].values()), wanted, rtol=1e-12)
     assert found["deff_pooled"] == pytest.approx(pooled, rel=1e-12)
     assert found["deff_df"] == pytest.approx(df, rel=1e-12)
     assert set(found["deff_source"].values()) == {"pooled"}
@@ -120,10 +122,12 @@ def test_without_any_the_nation_s_then_none() -> None:
 
 
 def test_it_says_what_was_divided_by() -> None:
-    said = {str(one.code): dict(one.parameters) for one in area(surveyed(), seed=1, draws=50).assumptions}
-    assert "effective_counts" not in said
-    assert said["effective_counts_pooled"]["deff"] > 0
-    assert said["effective_counts_pooled"]["df"] >= 1
+    for likelihood, code in ((None, "clustered_counts"), ("binomial", "effective_counts")):
+        made = area(surveyed(), likelihood=likelihood, seed=1, draws=50)
+        said = {str(one.code): dict(one.parameters) for one in made.assumptions}
+        assert code not in said
+        assert said[f"{code}_pooled"]["deff"] > 0
+        assert said[f"{code}_pooled"]["df"] >= 1
 
 
 def test_few_units_with_cases_make_wider_intervals() -> None:

@@ -37,6 +37,33 @@ def test_moving_a_case_between_them_moves_nothing(moved: tuple[float, float, flo
     assert limits(direct(other)) == limits(direct())
 
 
+@pytest.mark.parametrize("moved", [(1.0, 4.0, 1.0), (4.0, 0.0, 2.0)])
+def test_nor_does_it_where_cases_come_in_clusters(moved: tuple[float, float, float]) -> None:
+    """The default where degrees of freedom say that design effects are estimated; what `publish` prints of the others too."""
+    other = CASES.copy()
+    other[[2, 4, 6]] = moved
+    few = CASES < FEW
+    made = [
+        fl.hierarchical.area(direct(cases, df=12.0, deff=np.where(few, own, 1.8)), seed=1, draws=100)
+        for cases, own in ((CASES, 1.4), (other, 2.9))
+    ]
+    assert {one.provenance.arguments["likelihood"] for one in made} == {"clustered"}
+    first, second = (one.diagnostics["limits_of_few"] for one in made)
+    assert sorted(first) == ["C", "E", "G"]
+    assert first == second
+    printed = [
+        {key: np.multiply(one.diagnostics["released"][key], row) for key, row in rows(one).items()} for one in made
+    ]
+    for key in "ABDFH":
+        np.testing.assert_allclose(printed[0][key], printed[1][key], rtol=1e-9)
+
+
+def rows(estimates: Any) -> dict[str, Any]:
+    frame = estimates.to_frame()
+    columns = frame[["value", "se", "lower", "upper"]].to_numpy(dtype=float)
+    return dict(zip(frame["district"], columns, strict=True))
+
+
 def test_neither_their_values_nor_their_design_effects_enter() -> None:
     few = CASES < FEW
     frame = direct(deff=np.where(few, 2.9, 1.4), value=np.where(few, 0.5, 1.0) * CASES / N)
@@ -57,10 +84,16 @@ def test_they_run_from_no_case_to_four() -> None:
 
 def test_limits_by_quadrature() -> None:
     from fl_estimate.estimators.hierarchical.few_cases import _limits
-    from fl_estimate.estimators.hierarchical.posterior import Ask
+    from fl_estimate.estimators.hierarchical.posterior import Ask, Model
+    from fl_estimate.estimators.hierarchical.priors import Density, Priors
 
     ask = Ask(level=0.95, draws=100, seed=1, shares=None)
-    lower, upper = _limits(2.0, 500.0, -5.0, 0.3, ask)
+    flat = Density("flat")
+    one = Model(
+        likelihood="binomial", link="logit", y=np.array([2.0]), size=np.array([500.0]), x=np.ones((1, 1)), names=("intercept",),
+        priors=Priors(sigma=Density("half-normal", (1.0,)), intercept=flat, slopes=None, mean=np.zeros(1), precision=np.zeros(1)),
+    )  # fmt: skip
+    lower, upper = _limits(one, -5.0, 0.3, ask)
 
     def density(eta: float) -> float:
         return float(np.exp(2.0 * eta - 500.0 * np.logaddexp(0, eta) - 0.5 * (eta + 5.0) ** 2 / 0.3) * 1e6)
