@@ -249,7 +249,8 @@ class Imputation(NotAColumn):
         EstimateFault
             FL-EST-443: no such draw.
         """
-        if isinstance(draw, bool) or draw not in range(1, self.draws + 1):
+        whole = isinstance(draw, int | np.integer) and not isinstance(draw, bool)
+        if not whole or draw not in range(1, self.draws + 1):
             raise EstimateFault(
                 "FL-EST-443",
                 "there is no such draw",
@@ -353,16 +354,25 @@ def checked_delta(delta: Mapping[str, float] | None) -> dict[str, float]:
     EstimateFault
         FL-EST-442.
     """
+    if delta is not None and not isinstance(delta, Mapping):
+        raise _no_number("a delta without its reason", f"delta={shown(delta)}")
     given = dict(delta or {})
     for name in given:
         if name not in REASONS:
             raise not_one_of("FL-EST-442", "this reason of delta=", name, REASONS, EstimateFault)
-    bad = [name for name, value in given.items() if not isinstance(value, int | float) or np.isnan(value)]
+    bad = [name for name, value in given.items() if not is_number(value) or np.isnan(value)]
     if bad:
-        raise EstimateFault(
-            "FL-EST-442",
-            "a delta is no number",
-            found=f"of {listed(bad)}",
-            fix="give log odds by reason, such as delta={'refusal': 0.7}; 0 is missing at random",
-        )
+        raise _no_number("a delta is no number", f"of {listed(bad)}")
     return {reason: float(given.get(reason, 0.0)) for reason in REASONS}
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a number: true and false are none, though Python counts with them."""
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+
+
+def _no_number(what: str, found: str) -> EstimateFault:
+    return EstimateFault(
+        "FL-EST-442", what, found=found,
+        fix="give log odds by reason, such as delta={'refusal': 0.7}; 0 is missing at random",
+    )  # fmt: skip

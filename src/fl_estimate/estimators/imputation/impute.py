@@ -99,7 +99,7 @@ def impute(
     Raises
     ------
     EstimateFault
-        FL-EST-02 (columns of `by` or of the design that are not there), FL-EST-440 (a classification in place of data), FL-EST-442 (delta), FL-EST-444 (an option that there is not),
+        FL-EST-02 (columns of `by` or of the design that are not there), FL-EST-440 (a classification in place of data), FL-EST-442 (delta), FL-EST-444 (an option or a seed that there is not),
         FL-EST-445 and FL-EST-446 (nothing to draw from), FL-EST-447 (a number of draws), FL-EST-448 (people who
         cannot be told apart).
     DesignFault
@@ -148,6 +148,7 @@ def impute(
             fix="give what was classified: fl.impute(data, framework)",
         )
     _check_options(donors=donors, method=method, too_few=too_few, draws=draws)
+    _check_seed(seed)
     shift = checked_delta(delta)
     rules = Rules(
         framework=framework, outcomes=outcomes, reference_day=reference_day, allow_unverified=allow_unverified
@@ -222,6 +223,15 @@ def _check_options(*, donors: str, method: str, too_few: str, draws: Any) -> Non
             found=f"draws={shown(draws)}",
             fix="leave it out, and it follows from the fraction of missing information; a single draw is no estimate",
         )
+
+
+def _check_seed(seed: Any) -> None:
+    whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)
+    if seed is not None and not (whole and seed >= 0):
+        raise EstimateFault(
+            "FL-EST-444", "a seed is a whole number from 0 on", found=f"seed={shown(seed)}",
+            fix="seed=1, or leave it out: a new one is taken and noted",
+        )  # fmt: skip
 
 
 def _require_told_apart(people: Any) -> None:

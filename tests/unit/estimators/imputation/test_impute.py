@@ -368,7 +368,23 @@ def test_what_is_refused() -> None:
         it.shifted({"silence": 1.0})
     with pytest.raises(EstimateFault, match="FL-EST-442"):
         fl.impute(heard, design=DESIGN, delta={"refusal": float("nan")})
-    for draw in (0, 21, True, 1.5):
+    for delta in (
+        {"refusal": True},
+        {"refusal": np.True_},
+        {"refusal": "0.7"},
+        {"refusal": pd.NA},
+        0.7,
+        True,
+        "refusal",
+    ):
+        with pytest.raises(EstimateFault, match="FL-EST-442"):
+            fl.impute(heard, design=DESIGN, delta=delta)  # pyright: ignore[reportArgumentType]
+        with pytest.raises(EstimateFault, match="FL-EST-442"):
+            it.shifted(delta)  # pyright: ignore[reportArgumentType]
+    for seed in (True, 1.5, -1, "1"):
+        with pytest.raises(EstimateFault, match="FL-EST-444"):
+            fl.impute(heard, design=DESIGN, seed=seed)  # pyright: ignore[reportArgumentType]
+    for draw in (0, 21, True, 1.5, 1.0, "1"):
         with pytest.raises(EstimateFault, match="FL-EST-443"):
             it.completed(draw)  # pyright: ignore[reportArgumentType]
     for wrong in ({"donors": "random"}, {"method": "hot"}, {"too_few": "go"}):
@@ -383,6 +399,13 @@ def test_what_is_refused() -> None:
         fl.impute(heard, design=DESIGN, by="province")
     with pytest.raises(IndicatorFault, match="FL-IND-01"):
         fl.impute(heard, "icls", design=DESIGN)
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    given: Any = {"refusal": np.int64(1), "dont_know": np.float32(0.5)}
+    told = imputed().shifted(given).delta
+    assert told == {"refusal": 1.0, "dont_know": 0.5, "missing": 0.0, "not_asked": 0.0}
+    assert len(imputed().completed(np.int64(2)).people) == 640  # pyright: ignore[reportArgumentType]
 
 
 def test_the_recipe_says_how_answers_were_drawn() -> None:
