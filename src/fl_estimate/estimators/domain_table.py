@@ -53,6 +53,7 @@ class Cells:
     psus_with_cases: Floats
     binary: bool
     undetermined: Floats
+    n_undetermined: Floats
     df: Floats
     df_effective: Floats
     logit_se: Floats | None = None
@@ -365,6 +366,7 @@ def _cells(
         psus_with_cases=units_with_cases(target, table, margin, sample, design),
         binary=is_binary(target, table) and not spread,
         undetermined=undetermined,
+        n_undetermined=sums((target.unknown,), margin),
         df=np.minimum(_domain_df(table.sums[target.scope,], margin, sample), _most(answer))
         if answer.df is None
         else answer.df[own],

@@ -456,6 +456,7 @@ def support_of(every: Sequence[Cells], rule: OwnDfRule | float, table: DomainTab
             df=df_of(cells, table, "domain" if rule == "effective" else rule),
             # Where there is no variance, or every row is a unit, nothing but the units can be counted.
             df_effective=df_of(cells, table, "effective"),
+            undetermined=cells.n_undetermined,
         )
         for cells in every
     ]
