@@ -69,7 +69,7 @@ def withheld_as_drawn(
     few = [rows & _few(draft, rule) for draft, rows in zip(drafts, drawn, strict=True)]
     if not any(rows.any() for rows in few):
         return few
-    cells = {key[row] for key, rows in zip(keys, few, strict=True) for row in np.flatnonzero(rows)}
+    cells = {key[row] for key, rows in zip(keys, few, strict=True) for row in _at(rows)}
     of_people = [_whole(draft) for draft in drafts]
     given = [
         _given(draft, key, rows & ~(gone & ~small), small)
@@ -84,13 +84,17 @@ def withheld_as_drawn(
         else ()
     )
     shut |= {
-        key[row] for key, rows, whole in zip(keys, few, of_people, strict=True) if whole for row in np.flatnonzero(rows)
+        key[row] for key, rows, whole in zip(keys, few, of_people, strict=True) if whole for row in _at(rows)
     }
     out: list[Flags] = []
     for draft, key, rows, small, whole in zip(drafts, keys, drawn, few, of_people, strict=True):
         own = small | (rows & np.array([each in shut for each in key], dtype=bool))
         out.append(own if whole else own | _domains_beside(draft, rows, key, cells))
     return out
+
+
+def _at(rows: Flags) -> list[int]:
+    return [int(row) for row in np.flatnonzero(rows)]
 
 
 def _few(draft: Any, rule: SuppressionRule) -> Flags:
@@ -114,7 +118,7 @@ def _domains_beside(draft: Any, rows: Flags, keys: Sequence[Cell], cells: set[Ce
 def _given(draft: Any, keys: Sequence[Cell], rows: Flags, small: Flags) -> Given:
     """The same table of undetermined people: how many they are, and the share of all that they are, known to the last digit."""
     first = {key: row for row, key in reversed(list(enumerate(keys))) if rows[row]}
-    at = np.array(sorted(first.values()), dtype=np.intp)
+    at = sorted(first.values())
     frame = draft.frame.iloc[at].reset_index(drop=True)
     crossing = draft.crossing
     people = replace(
