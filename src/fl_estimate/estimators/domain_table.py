@@ -240,7 +240,7 @@ def _by_taylor(
     weighted = np.stack([table.sums["w", name] for name in basis.names], axis=1)
     moments = _moments(table, basis.names) if sample.rows_are_units else None
     statistics = statistics_of(drafts, table)
-    calibrated = _calibrated(design, table, statistics, weighted)
+    calibrated = _calibrated(design, table, drafts, statistics, weighted)
     found = taylor(
         sample, statistics, weighted, moments, single_psu=design.single_psu, joint=joint,
         in_domain=design.single_psu_scope == "domain", calibrated=calibrated,
@@ -281,14 +281,31 @@ def _of_draft(table: Totals, basis: Basis, found: Draft) -> Floats | None:
     return out
 
 
-def _calibrated(design: Design, table: Totals, statistics: Sequence[Statistic], weighted: Floats) -> Residual | None:
-    """What known totals explain of the influences, where the weights were calibrated."""
+def _calibrated(
+    design: Design, table: Totals, drafts: Sequence[Draft], statistics: Sequence[Statistic], weighted: Floats
+) -> Residual | None:
+    """What known totals explain of the influences, where the weights were calibrated: of each measure the calibrations it had."""
     if not design.calibrations:
         return None
     own = [
         (s.domain, np.einsum("gj,gj->g", s.coefficients[s.domain], weighted), len(s.coefficients)) for s in statistics
     ]
-    return residual(read_steps(table, design.calibrations), own)
+    steps = read_steps(table, design.calibrations)
+    had = [len(steps) if d.measure.calibrations is None else d.measure.calibrations for d in drafts]
+    parts = [
+        residual(
+            steps[:count], [(at, z * (count == mine), width) for (at, z, width), mine in zip(own, had, strict=True)]
+        )
+        for count in sorted({*had} - {0})
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    if not parts:
+        return None
+    return Residual(
+        features=np.concatenate([part.features for part in parts], axis=1),
+        coefficients=np.concatenate([part.coefficients for part in parts], axis=0),
+    )
 
 
 def _check_unknown(targets: Targets, table: Totals) -> None:

@@ -22,7 +22,7 @@ from fl_estimate.reporting.disclosure_series import Nested
 from fl_estimate.reporting.disclosure_tables import Given
 from fl_estimate.reporting.judging import Cell, Flags
 from fl_estimate.reporting.suppression import SuppressionRule
-from fl_estimate.results.codes import PREVALENCE, STEP_PREVALENCE
+from fl_estimate.results.codes import PREVALENCE, STEP_CHANGE, STEP_PREVALENCE
 from fl_estimate.results.columns import IDENTIFIED, IMPUTED
 
 DRAWN: frozenset[str] = frozenset({"unknown_imputed", "missing_at_random_but_for_delta"})
@@ -40,7 +40,7 @@ def drawn_rows(draft: Any) -> Flags:
     bound = frame["bound"].astype(str)
     given = bound.isin(list(BOUNDED))
     # Of the steps of an adjustment one is imputed, and the others are of the answers as they were given.
-    given |= (frame["quantity"] == STEP_PREVALENCE) & (bound != IMPUTED)
+    given |= frame["quantity"].isin([str(STEP_PREVALENCE), str(STEP_CHANGE)]) & (bound != IMPUTED)
     return (~given).to_numpy(dtype=bool)
 
 
@@ -83,9 +83,7 @@ def withheld_as_drawn(
         if given
         else ()
     )
-    shut |= {
-        key[row] for key, rows, whole in zip(keys, few, of_people, strict=True) if whole for row in _at(rows)
-    }
+    shut |= {key[row] for key, rows, whole in zip(keys, few, of_people, strict=True) if whole for row in _at(rows)}
     out: list[Flags] = []
     for draft, key, rows, small, whole in zip(drafts, keys, drawn, few, of_people, strict=True):
         own = small | (rows & np.array([each in shut for each in key], dtype=bool))

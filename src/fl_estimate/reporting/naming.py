@@ -96,7 +96,7 @@ def term_words(wording: Wording, term: str, language: str, column: str = "") -> 
         # An effect or a test: of which column, and which of its classes.
         return f"{column_title(wording, before, language)}: {_compared(wording, rest, before, language)}"
     if colon:
-        return f"{before}: {term_words(wording, rest, language)}"
+        return f"{say('term', before, language)}: {term_words(wording, rest, language)}"
     if column and _compares(term):
         return _compared(wording, term, column, language)
     return (

@@ -30,6 +30,11 @@ QUANTITIES: dict[str, Said] = {
         "Taux de prévalence après chaque étape de redressement",
         "Tasa de prevalencia después de cada paso de ajuste",
     ),
+    "step_change": (
+        "Change by a step of adjustment",
+        "Variation due à une étape de redressement",
+        "Variación debida a un paso de ajuste",
+    ),
     "tipping_point": ("Tipping point", "Point de bascule", "Punto de inflexión"),
 }
 
@@ -126,6 +131,7 @@ TERMS: dict[str, Said] = {
         "respuestas desconocidas contadas como no",
     ),
     "imputed": ("unknown answers imputed", "réponses inconnues imputées", "respuestas desconocidas imputadas"),
+    "change": ("change", "variation\u00a0", "variación"),
     "bounds": (
         "bounds over the unknown answers",
         "bornes selon les réponses inconnues",
@@ -200,12 +206,11 @@ ASSUMPTIONS: dict[str, Said] = {
         "Las respuestas propias y las de terceros se comparan tal cual; una diferencia puede deberse a las respuestas o a las personas.",
     ),
     "steps_not_independent": (
-        "All steps are estimates of one sample: the error of a difference between two of them is smaller than their intervals "
-        "suggest, and is not given.",
-        "Toutes les étapes sont des estimations d’un même échantillon\u00a0: l’erreur d’une différence entre deux d’entre elles est plus "
-        "faible que leurs intervalles ne le laissent penser, et n’est pas donnée.",
-        "Todos los pasos son estimaciones de una misma muestra: el error de una diferencia entre dos de ellos es menor de lo que "
-        "sugieren sus intervalos, y no se da.",
+        "All steps are estimates of one sample: a change has an error of its own, smaller than the intervals of the steps suggest.",
+        "Toutes les étapes sont des estimations d’un même échantillon\u00a0: une variation a sa propre erreur, plus faible que les "
+        "intervalles des étapes ne le laissent penser.",
+        "Todos los pasos son estimaciones de una misma muestra: una variación tiene su propio error, menor de lo que sugieren los "
+        "intervalos de los pasos.",
     ),
 }
 
@@ -258,6 +263,7 @@ PICTURE: dict[str, Said] = {
         "Tasa de prevalencia fuera del marco muestral sobre la de las personas cubiertas",
     ),
     "band": ("band: {level} interval", "bande\u00a0: intervalle à {level}", "banda: intervalo del {level}"),
+    "changed": ("change", "variation", "variación"),
     "every": ("all reasons", "tous motifs", "todos los motivos"),
 }
 """The picture of a curve."""
