@@ -126,7 +126,7 @@ def test_steps_are_drawn_as_a_waterfall() -> None:
     assert texts.count("→ variation") == 2
     assert "Réponses inconnues imputées" in texts
     few = open_people(sample(unknown=2), share=[0.5] * 2, reasons=["refusal"] * 2)
-    (axes,) = fl.publish(fl.adjustment_steps(few, "fl")).plot().axes
+    (axes,) = fl.plot(fl.publish(fl.adjustment_steps(few, "fl"))).axes
     assert len([line for line in axes.lines if line.get_linewidth() == 6.5]) == 1
 
 

@@ -51,6 +51,9 @@ class Imputation(NotAColumn):
         Their classes in every draw, by outcome, of a stock too; of a count its number.
     pilot : PilotFraction
         The fraction of missing information of the headline that the number of draws was chosen by.
+    donors, too_few : str
+    by : tuple of str
+        As `fl.impute` was asked; with `method` they are in the recipe of every estimate.
 
     Notes
     -----
@@ -67,6 +70,9 @@ class Imputation(NotAColumn):
     pool: Pool = field(repr=False)
     persons: Persons = field(repr=False)
     pilot: PilotFraction = field(repr=False)
+    donors: str = "predictive"
+    by: tuple[str, ...] = ()
+    too_few: str = "refuse"
 
     @property
     def people(self) -> Any:
@@ -155,7 +161,8 @@ class Imputation(NotAColumn):
             both); `answered_true` and `drawn_true` (weighted shares that tell of something, over all draws); `donors` (the
             fewest that could have given it), `donors_used`, `most_used` (the share of its draws that came from one
             respondent); `discrimination` (how often the other answers rank somebody it happened to above somebody it did
-            not: 0.5 is by chance); and `remarks`: few_donors, donor_used_often, nothing_predicts_it, much_drawn.
+            not: 0.5 is by chance); and `remarks`: few_donors, donor_used_often, nothing_predicts_it, much_drawn. How it was
+            drawn (method, donors, by, too_few, draws, seed, delta) stands in the frame's ``attrs["imputation"]``.
 
         Examples
         --------
@@ -167,7 +174,16 @@ class Imputation(NotAColumn):
         made = Made(
             working=working, pool=self.pool, chosen=self.chosen, weights=self.row_weights, inside=self.rows_in_scope
         )
-        return diagnostics(made)
+        table = diagnostics(made)
+        table.attrs["imputation"] = self.told()
+        return table
+
+    def told(self) -> dict[str, Any]:
+        """What is needed to draw the same again from the same data: what every recipe and manifest has of it."""
+        return {
+            "draws": self.draws, "seed": self.seed, "method": self.method, "donors": self.donors, "by": list(self.by),
+            "too_few": self.too_few, "delta": {reason: value for reason, value in self.delta.items() if value},
+        }  # fmt: skip
 
     def notes(self, outcomes: Sequence[str]) -> tuple[Note, ...]:
         """As those of the classification."""

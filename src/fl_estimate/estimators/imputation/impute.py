@@ -119,6 +119,7 @@ def impute(
     first-stage units are drawn with replacement within strata, n − 1 of n, and of the five nearest donors whose units were
     drawn one is taken, with probability proportional to weight × n/(n − 1) × times drawn: an approximate Bayesian bootstrap, by
     which the spread between draws carries the design. The page on imputation says it at length.
+    Strata of a single unit are merged with the next where the design's `single_psu` is collapse, adjust or average.
     A pattern that fewer than five rows answered is split, and its parts drawn in turn. Dates and ages that are not known
     are no answers: a class that hangs on them stays open, and counts as no (`Imputation.left_open`).
 
@@ -204,6 +205,9 @@ def _imputed(
         pool=pool,
         persons=persons,
         pilot=pilot,
+        donors=donors,
+        by=tuple(domains),
+        too_few=too_few,
     )
 
 

@@ -118,7 +118,7 @@ def adjustment_steps(
     >>> people, design = fl.adjust_nonresponse(drawn, "ok", design=fl.Design(weights="w", psu="ea"), by="sex")
     >>> steps = fl.adjustment_steps(people, "fl", design=design).to_frame()
     >>> steps[["term", "value", "se"]].round(3).values.tolist()[:3]
-    [['design_weights', 0.25, 0.25], ['change: nonresponse_adjusted', -0.028, 0.033], ['nonresponse_adjusted', 0.222, 0.239]]
+    [['design_weights', 0.25, 0.187], ['change: nonresponse_adjusted', -0.028, 0.039], ['nonresponse_adjusted', 0.222, 0.148]]
     """
     resolved = resolve(people, design)
     steps = list(_steps(people, resolved.design))
