@@ -18,9 +18,10 @@ from fl_estimate.design.variance import Statistic, taylor
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.domain_query import Measure, People, basis_of, is_binary, of_counted, read_totals
 from fl_estimate.estimators.linearised import Answer, Basis, Draft, draft, statistics_of
-from fl_estimate.estimators.replicated import by_replicates
+from fl_estimate.estimators.replicated import FileSums, by_replicates, read_file_sums
 from fl_estimate.estimators.support import cases_of, crossing_of, respondents_of, units_with_cases
 from fl_estimate.estimators.targets import Targets
+from fl_estimate.inputs.replicates import Replicates
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.results.crossing import Crossing
 
@@ -152,10 +153,14 @@ def tabulate_draws(
         targets=tuple(target for targets, _ in drawn for target in targets.targets),
         columns={name: column for targets, _ in drawn for name, column in targets.columns.items()},
     )
-    read = read_totals(people, every, [measure for _, measures in drawn for measure in measures], {})
+    measures = [measure for _, own in drawn for measure in own]
+    read = read_totals(people, every, measures, {})
+    # Replicate weights of a file too are read once for all sets.
+    of_file = isinstance(people.design.replicates, Replicates)
+    ahead = read_file_sums(people, every.columns, basis_of(measures)) if of_file else None
     tables: list[DomainTable] = []
     for targets, measures in drawn:
-        made = _table(people, targets, measures, read, {}, ranks=ranks, final=True)
+        made = _table(people, targets, measures, read, {}, ranks=ranks, final=True, ahead=ahead)
         if made is None:
             raise AssertionError("outcomes of 0 and 1 are read once")
         tables.append(made)
@@ -181,6 +186,7 @@ def _table(
     *,
     ranks: bool,
     final: bool = False,
+    ahead: FileSums | None = None,
 ) -> DomainTable | None:
     """Values and variances from the small table; None where the variables must be centred first."""
     table, sample = read
@@ -195,7 +201,7 @@ def _table(
     answer = (
         _by_taylor(people.design, table, sample, basis, drafts, joint=joint)
         if people.design.replicates is None
-        else by_replicates(people, targets, read, basis, drafts, joint=joint, ranks=ranks)
+        else by_replicates(people, targets, read, basis, drafts, joint=joint, ranks=ranks, ahead=ahead)
     )
     flat = np.concatenate([np.full(len(d.value), is_binary(d.measure.target, table)) for d in drafts])
     crowded = np.concatenate([d.crowded for d in drafts])

@@ -14,6 +14,7 @@ from scipy import stats
 
 import fl_estimate as fl
 from fl_estimate.design.intervals import PROPORTION
+from fl_estimate.estimators import replicated
 from fl_estimate.estimators.imputed_tests import pooled_statistic
 from fl_estimate.results.beside_bounds import beside_bounds
 from fl_estimate.results.estimates import Estimates
@@ -140,6 +141,26 @@ def test_replicate_weights_of_the_file() -> None:
         fl.estimate_prevalence(drawn, "fl", unknown="impute"),
         pooled(lambda people: fl.estimate_prevalence(people, "fl", design=design), drawn),
     )
+
+
+def test_replicate_weights_of_the_file_are_read_once_for_all_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(1)
+    weights = {f"r{k}": PEOPLE.people["w"] * rng.integers(0, 3, len(PEOPLE.people)) for k in range(12)}
+    design = fl.Design(weights="w", replicates=fl.Replicates(list(weights), kind="jk1"), expands=True)
+    drawn = replace(PEOPLE, people=PEOPLE.people.assign(**weights), design=design)
+    read: list[int] = []
+    real = replicated.totals_in_blocks
+
+    def counted(frame: Any, keys: Any, columns: Any, sums: Any) -> Any:
+        read.append(len(sums))
+        return real(frame, keys, columns, sums)
+
+    monkeypatch.setattr(replicated, "totals_in_blocks", counted)
+    found = fl.estimate_prevalence(drawn, "fl", by="region", unknown="impute")
+    # 12 replicates of 10 columns: who counts, the outcome as given, and that of 8 draws; then the ranks, once.
+    assert read[0] == 12 * 10
+    assert len(read) == 2
+    agree(found, pooled(lambda people: fl.estimate_prevalence(people, "fl", design=design, by="region"), drawn))
 
 
 def test_on_a_lazy_frame() -> None:
