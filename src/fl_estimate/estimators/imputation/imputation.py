@@ -17,11 +17,13 @@ from fl_estimate.errors import EstimateFault, NotAColumn, listed, not_one_of, sh
 from fl_estimate.estimators.imputation.diagnostics import Made, diagnostics
 from fl_estimate.estimators.imputation.information import PilotFraction
 from fl_estimate.estimators.imputation.pairs import Source, completed_data
+from fl_estimate.estimators.imputation.parents_drawn import Follows
 from fl_estimate.estimators.imputation.persons import Persons
 from fl_estimate.estimators.imputation.pool import Classes, Pool
 from fl_estimate.estimators.imputation.working import REASONS, in_scope, person_weights
 from fl_estimate.indicators.classify import Classification
 from fl_estimate.indicators.marks import Note
+from fl_estimate.indicators.parents import OUTCOME
 from fl_estimate.indicators.persons import PERSON
 from fl_estimate.inputs.sample_design import ROW, Design
 from fl_estimate.inputs.survey_data import ReferencePeriod
@@ -70,6 +72,7 @@ class Imputation(NotAColumn):
     pool: Pool = field(repr=False)
     persons: Persons = field(repr=False)
     pilot: PilotFraction = field(repr=False)
+    parents: Follows | None = field(default=None, repr=False)
     donors: str = "predictive"
     by: tuple[str, ...] = ()
     too_few: str = "refuse"
@@ -196,7 +199,19 @@ class Imputation(NotAColumn):
     @cached_property
     def drawn(self) -> Mapping[str, Classes]:
         """The class of every recipient in every draw, by outcome: int8, shape (recipients, draws)."""
-        return {name: self.persons.drawn(name, self.pool, self.chosen) for name in self.outcomes}
+        return {name: self.persons.drawn(name, self.pool, self.chosen, self._rows) for name in self.outcomes}
+
+    @cached_property
+    def _parents_drawn(self) -> Classes:
+        """The classes by which children follow their parents: parents are nobody's children here."""
+        return self.persons.drawn(OUTCOME, self.pool, self.chosen)
+
+    def _rows(self, name: str) -> Classes:
+        """The class of every row in every draw; -1 where it stays open."""
+        rows = np.take_along_axis(self.pool.classes[name], self.chosen.astype(np.intp), axis=1)
+        if self.parents is None:
+            return rows
+        return self.parents.followed(name, rows, self.chosen, self._parents_drawn)
 
     def with_draws(self, outcomes: str | Sequence[str]) -> Any:
         """The people with a null-free 0/1 column for each draw, ``<outcome>@1`` to ``<outcome>@<draws>``.
@@ -279,6 +294,8 @@ class Imputation(NotAColumn):
             donor = block.donors[np.arange(len(block.at)), self.chosen[block.at, draw - 1]]
             own = np.where(donor >= 0, donor, pool.rows[block.at])
             taken[np.ix_(block.at, block.columns)] = own[:, None]
+        if self.parents is not None:
+            taken = self.parents.taken(taken, self._parents_drawn, draw - 1)
         data = completed_data(self.source_rows.data, working, pool.rows, taken)
         return replace(self.source_rows.rules.classified(data), design=self.design)
 
@@ -292,7 +309,7 @@ class Imputation(NotAColumn):
     def _left_open(self, name: str) -> float:
         if not len(self.recipients):
             return 0.0
-        open_ = np.take_along_axis(self.pool.classes[name], self.chosen.astype(np.intp), axis=1) < 0
+        open_ = self._rows(name) < 0
         people = self.source_rows.working.people.iloc[self.recipients]
         undrawn = (people[name] != people[f"{name}_possible"]).to_numpy(copy=True)
         undrawn[self.persons.of_row] = False

@@ -19,6 +19,7 @@ from fl_estimate.estimators.imputation.donors import FEWEST
 from fl_estimate.estimators.imputation.imputation import Imputation, checked_delta
 from fl_estimate.estimators.imputation.information import LEAST_DRAWS, PilotFraction, pilot_fraction
 from fl_estimate.estimators.imputation.pairs import Rules, read_source
+from fl_estimate.estimators.imputation.parents_drawn import follows_of
 from fl_estimate.estimators.imputation.persons import Persons, persons_of, undetermined
 from fl_estimate.estimators.imputation.pool import MOST_DRAWS, Pool
 from fl_estimate.estimators.imputation.skips import settled_skips
@@ -120,6 +121,7 @@ def impute(
     drawn one is taken, with probability proportional to weight × n/(n − 1) × times drawn: an approximate Bayesian bootstrap, by
     which the spread between draws carries the design. The page on imputation says it at length.
     Strata of a single unit are merged with the next where the design's `single_psu` is collapse, adjust or average.
+    Whether a parent is in forced labour, which children's definitions ask, follows what was drawn for the parent.
     A pattern that fewer than five rows answered is split, and its parts drawn in turn. Dates and ages that are not known
     are no answers: a class that hangs on them stays open, and counts as no (`Imputation.left_open`).
 
@@ -158,12 +160,15 @@ def impute(
     found = replace(found, design=resolve(found, design).design)
     domains = () if by is None else names_given(by, "by")
     _require_told_apart(found.people)
-    data = _with_parents(data, found, rules)
+    told, data = data, _with_parents(data, found, rules)
     working = settled_skips(read_working(data, found, _columns(found, domains)))
-    return _imputed(
+    made = _imputed(
         data, found, rules, working, domains=domains, donors=donors, method=method, too_few=too_few, draws=draws,
         delta=shift, seed=known_seed(seed),
     )  # fmt: skip
+    if data is told:
+        return made
+    return replace(made, parents=follows_of(data, made.source_rows, made.pool, made.persons, made.outcomes))
 
 
 def _imputed(
