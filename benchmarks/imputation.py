@@ -28,7 +28,7 @@ COERCION = ("c_violence", "c_threat_family", "c_locked", "c_debt", "c_wages_with
 ITEMS = (*INVOLUNTARY, *COERCION)
 GROUP = 250_000
 """Rows of a row group: what streaming holds at a time."""
-LIMIT_RATIO, LIMIT_MB = 40.0, 2_500.0
+LIMIT_RATIO, LIMIT_MB = 45.0, 1_500.0
 """At the largest number of rows: how many times the processor time of classifying imputing may take, and its memory."""
 
 

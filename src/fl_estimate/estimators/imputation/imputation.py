@@ -54,7 +54,7 @@ class Imputation(NotAColumn):
     pilot : PilotFraction
         The fraction of missing information of the headline that the number of draws was chosen by.
     donors, too_few : str
-    by : tuple of str
+    by, predictors : tuple of str
         As `fl.impute` was asked; with `method` they are in the recipe of every estimate.
 
     Notes
@@ -75,6 +75,7 @@ class Imputation(NotAColumn):
     parents: Follows | None = field(default=None, repr=False)
     donors: str = "predictive"
     by: tuple[str, ...] = ()
+    predictors: tuple[str, ...] = ()
     too_few: str = "refuse"
 
     @property
@@ -183,9 +184,10 @@ class Imputation(NotAColumn):
 
     def told(self) -> dict[str, Any]:
         """What is needed to draw the same again from the same data: what every recipe and manifest has of it."""
+        shifts = {reason: value for reason, value in self.delta.items() if value}
         return {
             "draws": self.draws, "seed": self.seed, "method": self.method, "donors": self.donors, "by": list(self.by),
-            "too_few": self.too_few, "delta": {reason: value for reason, value in self.delta.items() if value},
+            "predictors": list(self.predictors), "too_few": self.too_few, "delta": shifts,
         }  # fmt: skip
 
     def notes(self, outcomes: Sequence[str]) -> tuple[Note, ...]:

@@ -414,7 +414,8 @@ def test_the_recipe_says_how_answers_were_drawn() -> None:
         imputed = fl.impute(people, method=method, design=fl.Design(unweighted=True), draws=2, seed=1)
         found = fl.estimate_prevalence(imputed, "forced_labour", unknown="impute")
         assert found.provenance.arguments["imputation"] == {
-            "draws": 2, "seed": 1, "method": method, "donors": "predictive", "by": [], "too_few": "refuse", "delta": {},
+            "draws": 2, "seed": 1, "method": method, "donors": "predictive", "by": [], "predictors": [],
+            "too_few": "refuse", "delta": {},
         }  # fmt: skip
         assert imputed.diagnostics().attrs["imputation"] == found.provenance.arguments["imputation"]
     told = fl.impute(
@@ -422,6 +423,6 @@ def test_the_recipe_says_how_answers_were_drawn() -> None:
         design=fl.Design(unweighted=True),
     ).told()  # fmt: skip
     assert told == {
-        "draws": 2, "seed": 3, "method": "donors", "donors": "nearest", "by": ["region"], "too_few": "leave",
+        "draws": 2, "seed": 3, "method": "donors", "donors": "nearest", "by": ["region"], "predictors": [], "too_few": "leave",
         "delta": {"refusal": 0.5},
     }  # fmt: skip
