@@ -214,3 +214,50 @@ def test_one_unit_has_no_error_and_no_change_has() -> None:
     steps = fl.adjustment_steps(people, "fl", design=fl.Design(weights="w", psu="ea", single_psu="remove"))
     assert changes(steps)["value"].notna().all()
     assert (changes(steps)["se"].fillna(0) == 0).all()
+
+
+def test_without_a_case_no_step_changes_anything() -> None:
+    """By calibrated weights too, of which nothing is left of any influence: the estimate itself failed there."""
+    people, design = adjusted()
+    people = people.assign(fl=0.0)
+    found = fl.estimate_prevalence(people, "fl", design=design)
+    assert (found.value, found.se) == (0.0, 0.0)
+    assert found.upper > 0
+    steps = fl.adjustment_steps(people, "fl", design=design)
+    assert (levels(steps)["value"].dropna() == 0).all()
+    assert (changes(steps)[["value", "se"]] == 0).all(axis=None)
+
+
+@pytest.mark.parametrize("change", [{"fl": np.nan}, {"sex": "x"}])
+def test_nobody_who_answered_has_no_figure_and_no_change(change: dict[str, object]) -> None:
+    people, design = adjusted()
+    steps = fl.adjustment_steps(
+        people.assign(**change) if "fl" in change else people,
+        "fl",
+        design=design,
+        where="sex != 'f' and sex != 'm'" if "sex" in change else None,
+    )
+    assert changes(steps)[["value", "se"]].isna().all(axis=None)
+    assert set(changes(steps)["term"]) == {
+        "change: nonresponse_adjusted",
+        "change: calibrated",
+        "change: unknown_counted_as_no",
+    }
+
+
+def test_rows_as_units_and_one_engine_as_another() -> None:
+    import polars as pl
+
+    people, design = adjusted()
+    eager, lazy = (
+        changes(fl.adjustment_steps(frame, "fl", design=design)) for frame in (people, pl.from_pandas(people).lazy())
+    )
+    pd.testing.assert_frame_equal(eager[["value", "se"]], lazy[["value", "se"]])
+    people, design = fl.calibrate(drawn(), {"sex": {"f": 2_500, "m": 2_600}}, design=fl.Design(weights="w"))
+    rows = changes(fl.adjustment_steps(people, "fl", design=design))
+    units = people.assign(ea=np.arange(len(people)))
+    _, by_unit = fl.calibrate(
+        drawn().assign(ea=range(400)), {"sex": {"f": 2_500, "m": 2_600}}, design=fl.Design(weights="w", psu="ea")
+    )
+    same = changes(fl.adjustment_steps(units, "fl", design=by_unit))
+    assert rows["se"].tolist() == pytest.approx(same["se"].tolist(), rel=1e-9)
