@@ -153,3 +153,14 @@ def test_two_margins_are_solved_together() -> None:
     one = frame[(frame["margin"] == "region × sex") & (frame["region"] == FEW)]
     assert one["value"].isna().all()
     assert frame["value"].notna().any()
+
+
+def test_an_audit_that_ran_out_of_time_withholds_and_says_so() -> None:
+    """Without a second to look, whatever is tied to the withheld region goes as well."""
+    of = people()
+    rule = fl.SuppressionRule(name="hasty", audit_seconds=1e-9)
+    made = fl.publish({"imputed": imputed(of), "bounds": bounds(of)}, rule=rule)
+    assert FEW in gone(made.tables[0].frame)
+    assert len(gone(made.tables[0].frame)) > 1
+    assert gone(made.tables[1].frame) == set()
+    assert not made.audit_complete

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fl_estimate.reporting.disclosure import audit_tables
+from fl_estimate.reporting.disclosure import Audit, audit_tables
 from fl_estimate.reporting.disclosure_local import Tell
 from fl_estimate.reporting.disclosure_series import Nested
 from fl_estimate.reporting.disclosure_tables import Given
@@ -51,8 +51,8 @@ def withheld_as_drawn(
     rule: SuppressionRule,
     nested: Nested | None,
     tell: Tell | None,
-) -> list[Flags]:
-    """Which rows of each draft are withheld because few people were drawn for, or to protect such a row.
+) -> tuple[list[Flags], bool]:
+    """Which rows of each draft are withheld because few people were drawn for, or to protect such a row; and whether time ran out.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def withheld_as_drawn(
     drawn = [drawn_rows(draft) for draft in drafts]
     few = [rows & _few(draft, rule) for draft, rows in zip(drafts, drawn, strict=True)]
     if not any(rows.any() for rows in few):
-        return few
+        return few, False
     cells = {key[row] for key, rows in zip(keys, few, strict=True) for row in _at(rows)}
     of_people = [_whole(draft) for draft in drafts]
     given = [
@@ -76,19 +76,18 @@ def withheld_as_drawn(
         for draft, key, rows, gone, small, whole in zip(drafts, keys, drawn, hidden, few, of_people, strict=True)
         if whole and rows.any()
     ]
-    shut = set[Cell](
-        audit_tables(
-            given, min_n=0, min_cases=rule.min_cases, nested=nested, seconds=rule.audit_seconds, tell=tell
-        ).closed
+    audit = (
+        audit_tables(given, min_n=0, min_cases=rule.min_cases, nested=nested, seconds=rule.audit_seconds, tell=tell)
         if given
-        else ()
+        else Audit(closed=frozenset())
     )
+    shut = set[Cell](audit.closed)
     shut |= {key[row] for key, rows, whole in zip(keys, few, of_people, strict=True) if whole for row in _at(rows)}
     out: list[Flags] = []
     for draft, key, rows, small, whole in zip(drafts, keys, drawn, few, of_people, strict=True):
         own = small | (rows & np.array([each in shut for each in key], dtype=bool))
         out.append(own if whole else own | _domains_beside(draft, rows, key, cells))
-    return out
+    return out, audit.late
 
 
 def _at(rows: Flags) -> list[int]:

@@ -116,14 +116,17 @@ def released(
     closed = set(found.closed)
     more = sum(int((_touched(v, closed) & ~v.hidden).sum()) for v in verdicts)
     verdicts = [_verdict(v.draft, v.keys, v.judged, shut | closed, low - closed, every, rule) for v in verdicts]
-    drawn = withheld_as_drawn(drafts, keys, [v.hidden for v in verdicts], rule, nested, tell)
+    drawn, late = withheld_as_drawn(drafts, keys, [v.hidden for v in verdicts], rule, nested, tell)
     more += sum(int((own & ~(v.hidden | v.at_most)).sum()) for v, own in zip(verdicts, drawn, strict=True))
     verdicts = [
         replace(v, hidden=v.hidden | own, at_most=v.at_most & ~own) for v, own in zip(verdicts, drawn, strict=True)
     ]
     done = [_printed(verdict, rule) for verdict in verdicts]
     return Released(
-        frames=tuple(f for f, _ in done), reasons=tuple(r for _, r in done), protecting=more, late=found.late
+        frames=tuple(f for f, _ in done),
+        reasons=tuple(r for _, r in done),
+        protecting=more,
+        late=found.late or late,
     )
 
 
