@@ -177,6 +177,10 @@ bench-weights: .venv/.ready ## Time raking, calibrated means and medians by doma
 bench-regression: .venv/.ready ## Time a logistic regression of a million rows against statsmodels, and svy and R with PEER= and R=
 	@$(BIN)/python benchmarks/regression.py $(if $(PEER),--peer $(PEER)) $(if $(R),--r $(R))
 
+.PHONY: bench-imputation
+bench-imputation: .venv/.ready ## Time fl.impute of a hundred thousand and of a million rows against fl.classify of them, and its memory
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/imputation.py $(ARGS)
+
 
 .PHONY: unrounded
 unrounded: .venv/.ready ## Compare the unrounded estimates of the sample studies with those kept: make unrounded ARGS="keep FILE" first, "compare FILE" after

@@ -71,7 +71,8 @@ at_random.per_thousand()
 # ## Which step did what
 #
 # The same three ways below each other, after those who answered everything: from design weights to bounds. Where weights
-# were adjusted for people who did not answer at all (`fl.adjust_nonresponse`) and calibrated, each of these steps has a row.
+# were adjusted for people who did not answer at all (`fl.adjust_nonresponse`) and calibrated, each of these steps has a row,
+# and before it what it changed, with the error of the change.
 
 # %%
 steps = fl.adjustment_steps(imputed, "forced_labour")
@@ -95,7 +96,7 @@ sizes = frame.groupby("region")["weight_person"].sum().to_dict()
 calibrated, _ = fl.calibrate(adjusted, {"region": sizes})
 fl.adjustment_steps(
     fl.classify(calibrated, "icls2018_adult"), "forced_labour"
-).to_frame()[["term", "bound", "value", "n"]]
+).to_frame()[["term", "bound", "value", "se", "n"]]
 
 # %% [markdown]
 # ## What if they are not like the others?

@@ -32,6 +32,7 @@ def people(cases: dict[str, int] | None = None, *, open_of: int = 10) -> OpenPeo
 CURVES: dict[str, Callable[[], fl.Estimates]] = {
     "delta": lambda: fl.delta_curve(people(), "fl", by="region", odds=[2]),
     "delta, totals": lambda: fl.delta_curve(people(), "fl", by="region", odds=[2], quantity="total"),
+    "steps": lambda: fl.adjustment_steps(people(), "fl", by="region"),
     "undercoverage": lambda: fl.undercoverage_curve(fl.estimate_prevalence(people(), "fl", by="region"), 0.1, relative_prevalence=[0, 2]),
     "undercoverage, totals": lambda: fl.undercoverage_curve(fl.estimate_total(people(), "fl", by="region"), 0.1, relative_prevalence=[2]),
 }  # fmt: skip
@@ -157,11 +158,12 @@ def test_differences_of_terms_go_where_a_cell_of_the_same_people_goes() -> None:
 def test_every_kind_is_declared() -> None:
     ways = {
         name: kind_of("respondents", name).way
-        for name in ("scenario_prevalence", "undercoverage_total", "step_prevalence", "tipping_point")
+        for name in ("scenario_prevalence", "undercoverage_total", "step_prevalence", "step_change", "tipping_point")
     }
     assert ways == {
         "scenario_prevalence": "shifted",
         "undercoverage_total": "scaled",
         "step_prevalence": "shifted",
+        "step_change": "shifted",
         "tipping_point": "exact",
     }

@@ -143,17 +143,29 @@ def read_sample(table: Totals, design: Design) -> Sample:
     )  # fmt: skip
 
 
-def collapse(stage: Stage, *, rows_are_units: bool) -> Stage:
-    """Merge each stratum of a single unit with the stratum that follows (the last with the one before)."""
-    strata = len(stage.size)
-    if strata < 2 or not stage.single.any():
-        return stage
+def merged_strata(single: npt.NDArray[np.bool_]) -> tuple[Codes, Codes]:
+    """Which strata are left, and which of them each becomes part of, where those of a single unit are merged with the next.
+
+    Parameters
+    ----------
+    single : array of bool, shape (strata,)
+        In the order of their labels; the last is merged with the one before.
+    """
+    strata = len(single)
     target = np.arange(strata)
-    for code in np.flatnonzero(stage.single):
+    for code in np.flatnonzero(single) if strata > 1 else ():
         if target[code] == code:
             neighbour = code + 1 if code + 1 < strata else code - 1
             target[target == target[code]] = target[neighbour]
     kept, merged = np.unique(target, return_inverse=True)
+    return kept, merged
+
+
+def collapse(stage: Stage, *, rows_are_units: bool) -> Stage:
+    """Merge each stratum of a single unit with the stratum that follows (the last with the one before)."""
+    if len(stage.size) < 2 or not stage.single.any():
+        return stage
+    kept, merged = merged_strata(stage.single)
     size = np.bincount(merged, weights=stage.size)
     # The merged fraction is of all units drawn among all units there are; unknown (0) where any part is unknown.
     with np.errstate(divide="ignore"):

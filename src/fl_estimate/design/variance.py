@@ -217,7 +217,8 @@ def _between(stage: Stage, influence: sparse.csc_array, scale: Floats) -> Floats
     h, c = np.divmod(pairs, columns)
     met = np.bincount(place, minlength=len(pairs))
     mean = np.bincount(place, weights=influence.data, minlength=len(pairs)) / stage.size[h]
-    squares = np.bincount(place, weights=(influence.data - mean[place]) ** 2, minlength=len(pairs))
+    # Where no influence is stored (nobody is a case) numpy counts in whole numbers.
+    squares = np.bincount(place, weights=(influence.data - mean[place]) ** 2, minlength=len(pairs)).astype(np.float64)
     # Units without a member of the domain are not stored; each stands at zero, (0 − mean)² from the mean.
     squares += (stage.size[h] - met) * mean**2
     return np.bincount(c, weights=squares * scale[h], minlength=columns)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
@@ -16,6 +16,8 @@ from fl_estimate.errors import EstimateFault, not_one_of
 from fl_estimate.estimators.class_models import CURVES, ClassFamily
 from fl_estimate.estimators.domain_query import declared
 from fl_estimate.estimators.fitted_model import FittedClasses, no_maximum
+from fl_estimate.estimators.imputed import IMPUTE
+from fl_estimate.estimators.imputed_pooling import over_draws
 from fl_estimate.estimators.kept_model import KeptModel
 from fl_estimate.estimators.model_columns import columns_of_terms, right_side, spelled
 from fl_estimate.estimators.model_data import ModelData, read_model
@@ -60,7 +62,7 @@ def regress_ordinal(
     design: Annotated[Design | None, NOT_IN_FILE] = None,
     by: Annotated[By, GROUPS] = None,
     where: Where = None,
-    unknown: Literal["no", "exclude"] | None = None,
+    unknown: Literal["no", "exclude", "impute"] | None = None,
     variance: VarianceRule | None = None,
     df: DfRule | MoreThanZero = "domain",
     level: Level = 0.95,
@@ -71,8 +73,8 @@ def regress_ordinal(
     ----------
     people, design, by, where, variance, df, level
         As in `regress`.
-    unknown : {"no", "exclude"}, optional
-        As in `regress`; "no" counts an unknown outcome as the first class of `order`, which has to be given then. With `<outcome>_possible` and `<outcome>_in_scope` beside it
+    unknown : {"no", "exclude", "impute"}, optional
+        As in `regress`; "impute" pools the fits of the draws, of people from `fl.impute`; "no" counts an unknown outcome as the first class of `order`, which has to be given then. With `<outcome>_possible` and `<outcome>_in_scope` beside it
         the outcome is read as classified: only people in scope count, and an unknown class is that one unless it is excluded.
     formula : str
         ``"severity ~ sex + age"``; the outcome is a column of classes, or of a few numbers.
@@ -113,10 +115,11 @@ def regress_ordinal(
     if link not in CURVES:
         raise not_one_of("FL-EST-321", "this link of an ordinal model", link, tuple(CURVES))
     if unknown not in (None, "no"):
-        only_exclude(unknown)
-    call = Call("regress_ordinal", people, design, by, where, unknown, variance, "wald", df, level)
+        only_exclude(unknown, imputed=True)
+    named = _named(formula, unknown)
+    call = Call("regress_ordinal", people, design, by, where, unknown, variance, "wald", df, level, named=named)
     asked = _Asked(formula=formula, name="ordinal", link=link, order=None if order is None else tuple(order))
-    return by_domain(call, lambda one: _fitted(one, asked))
+    return _of_call(call, asked)
 
 
 @method(kind="regression", basis="respondents", family="survey", chosen=True)
@@ -128,7 +131,7 @@ def regress_multinomial(
     design: Annotated[Design | None, NOT_IN_FILE] = None,
     by: Annotated[By, GROUPS] = None,
     where: Where = None,
-    unknown: Literal["no", "exclude"] | None = None,
+    unknown: Literal["no", "exclude", "impute"] | None = None,
     variance: VarianceRule | None = None,
     df: DfRule | MoreThanZero = "domain",
     level: Level = 0.95,
@@ -139,8 +142,8 @@ def regress_multinomial(
     ----------
     people, design, by, where, variance, df, level
         As in `regress`.
-    unknown : {"no", "exclude"}, optional
-        As in `regress`; "no" counts an unknown outcome as the `reference`, which has to be given then. With `<outcome>_possible` and `<outcome>_in_scope` beside it
+    unknown : {"no", "exclude", "impute"}, optional
+        As in `regress`; "impute" pools the fits of the draws, of people from `fl.impute`; "no" counts an unknown outcome as the `reference`, which has to be given then. With `<outcome>_possible` and `<outcome>_in_scope` beside it
         the outcome is read as classified: only people in scope count, and an unknown class is that one unless it is excluded.
     formula : str
         ``"job ~ sex + age"``; the outcome is a column of classes, or of a few numbers.
@@ -175,10 +178,33 @@ def regress_multinomial(
     ['b: Intercept', 'b: x', 'c: Intercept', 'c: x']
     """
     if unknown not in (None, "no"):
-        only_exclude(unknown)
-    call = Call("regress_multinomial", people, design, by, where, unknown, variance, "wald", df, level)
+        only_exclude(unknown, imputed=True)
+    named = _named(formula, unknown)
+    call = Call("regress_multinomial", people, design, by, where, unknown, variance, "wald", df, level, named=named)
     asked = _Asked(formula=formula, name="multinomial", link="logit", first=reference)
-    return by_domain(call, lambda one: _fitted(one, asked))
+    return _of_call(call, asked)
+
+
+def _named(formula: str, unknown: str | None) -> tuple[str, ...]:
+    """The columns of the model, where it is asked which of them have draws."""
+    if unknown != IMPUTE:
+        return ()
+    outcome, variables, _ = read_formula(formula)
+    return (outcome, *variables)
+
+
+def _of_call(call: Call, asked: _Asked) -> Regression:
+    """The model of people as they are; of imputed answers that of every draw, pooled by Rubin's rules."""
+
+    def fitted(one: Call) -> Regression:
+        return by_domain(one, lambda domain: _fitted(domain, asked))
+
+    if call.unknown != IMPUTE:
+        return fitted(call)
+    pooled = over_draws(fitted, call)
+    if isinstance(pooled, Regression):
+        return pooled
+    return Regression(**{each.name: getattr(pooled, each.name) for each in fields(pooled)})
 
 
 def _fitted(call: Call, asked: _Asked) -> Regression:

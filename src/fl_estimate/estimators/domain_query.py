@@ -46,7 +46,8 @@ class Measure:
     """One quantity of one target, as names of row columns.
 
     A total of `top`; the ratio of `top` to `bottom`; or, where `square` (of `top`) is there, the variance of `top`. Of imputed
-    answers `draw` says which draw it is of: products of columns of two draws are never asked for.
+    answers `draw` says which draw it is of: products of columns of two draws are never asked for. `calibrations` says how many of
+    the design's calibrations its weights had been through, where its columns bring earlier weights; None is all.
     """
 
     target: Target
@@ -55,6 +56,7 @@ class Measure:
     bound: str = ""
     square: str | None = None
     draw: int = 0
+    calibrations: int | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -18,9 +18,10 @@ from fl_estimate.design.variance import Statistic, taylor
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.domain_query import Measure, People, basis_of, is_binary, of_counted, read_totals
 from fl_estimate.estimators.linearised import Answer, Basis, Draft, draft, statistics_of
-from fl_estimate.estimators.replicated import by_replicates
+from fl_estimate.estimators.replicated import FileSums, by_replicates, read_file_sums
 from fl_estimate.estimators.support import cases_of, crossing_of, respondents_of, units_with_cases
 from fl_estimate.estimators.targets import Targets
+from fl_estimate.inputs.replicates import Replicates
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.results.crossing import Crossing
 
@@ -53,6 +54,7 @@ class Cells:
     psus_with_cases: Floats
     binary: bool
     undetermined: Floats
+    n_undetermined: Floats
     df: Floats
     df_effective: Floats
     logit_se: Floats | None = None
@@ -151,10 +153,14 @@ def tabulate_draws(
         targets=tuple(target for targets, _ in drawn for target in targets.targets),
         columns={name: column for targets, _ in drawn for name, column in targets.columns.items()},
     )
-    read = read_totals(people, every, [measure for _, measures in drawn for measure in measures], {})
+    measures = [measure for _, own in drawn for measure in own]
+    read = read_totals(people, every, measures, {})
+    # Replicate weights of a file too are read once for all sets.
+    of_file = isinstance(people.design.replicates, Replicates)
+    ahead = read_file_sums(people, every.columns, basis_of(measures)) if of_file else None
     tables: list[DomainTable] = []
     for targets, measures in drawn:
-        made = _table(people, targets, measures, read, {}, ranks=ranks, final=True)
+        made = _table(people, targets, measures, read, {}, ranks=ranks, final=True, ahead=ahead)
         if made is None:
             raise AssertionError("outcomes of 0 and 1 are read once")
         tables.append(made)
@@ -180,6 +186,7 @@ def _table(
     *,
     ranks: bool,
     final: bool = False,
+    ahead: FileSums | None = None,
 ) -> DomainTable | None:
     """Values and variances from the small table; None where the variables must be centred first."""
     table, sample = read
@@ -194,7 +201,7 @@ def _table(
     answer = (
         _by_taylor(people.design, table, sample, basis, drafts, joint=joint)
         if people.design.replicates is None
-        else by_replicates(people, targets, read, basis, drafts, joint=joint, ranks=ranks)
+        else by_replicates(people, targets, read, basis, drafts, joint=joint, ranks=ranks, ahead=ahead)
     )
     flat = np.concatenate([np.full(len(d.value), is_binary(d.measure.target, table)) for d in drafts])
     crowded = np.concatenate([d.crowded for d in drafts])
@@ -239,7 +246,7 @@ def _by_taylor(
     weighted = np.stack([table.sums["w", name] for name in basis.names], axis=1)
     moments = _moments(table, basis.names) if sample.rows_are_units else None
     statistics = statistics_of(drafts, table)
-    calibrated = _calibrated(design, table, statistics, weighted)
+    calibrated = _calibrated(design, table, drafts, statistics, weighted)
     found = taylor(
         sample, statistics, weighted, moments, single_psu=design.single_psu, joint=joint,
         in_domain=design.single_psu_scope == "domain", calibrated=calibrated,
@@ -280,14 +287,31 @@ def _of_draft(table: Totals, basis: Basis, found: Draft) -> Floats | None:
     return out
 
 
-def _calibrated(design: Design, table: Totals, statistics: Sequence[Statistic], weighted: Floats) -> Residual | None:
-    """What known totals explain of the influences, where the weights were calibrated."""
+def _calibrated(
+    design: Design, table: Totals, drafts: Sequence[Draft], statistics: Sequence[Statistic], weighted: Floats
+) -> Residual | None:
+    """What known totals explain of the influences, where the weights were calibrated: of each measure the calibrations it had."""
     if not design.calibrations:
         return None
     own = [
         (s.domain, np.einsum("gj,gj->g", s.coefficients[s.domain], weighted), len(s.coefficients)) for s in statistics
     ]
-    return residual(read_steps(table, design.calibrations), own)
+    steps = read_steps(table, design.calibrations)
+    had = [len(steps) if d.measure.calibrations is None else d.measure.calibrations for d in drafts]
+    parts = [
+        residual(
+            steps[:count], [(at, z * (count == mine), width) for (at, z, width), mine in zip(own, had, strict=True)]
+        )
+        for count in sorted({*had} - {0})
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    if not parts:
+        return None
+    return Residual(
+        features=np.concatenate([part.features for part in parts], axis=1),
+        coefficients=np.concatenate([part.coefficients for part in parts], axis=0),
+    )
 
 
 def _check_unknown(targets: Targets, table: Totals) -> None:
@@ -365,6 +389,7 @@ def _cells(
         psus_with_cases=units_with_cases(target, table, margin, sample, design),
         binary=is_binary(target, table) and not spread,
         undetermined=undetermined,
+        n_undetermined=sums((target.unknown,), margin),
         df=np.minimum(_domain_df(table.sums[target.scope,], margin, sample), _most(answer))
         if answer.df is None
         else answer.df[own],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeGuard, runtime_checkable
+from typing import Any, Protocol, TypeGuard, cast, runtime_checkable
 
 import narwhals as nw
 
@@ -91,8 +91,15 @@ def require_draws(people: Any, named: Sequence[str], columns: Sequence[str]) -> 
 
 def told_of(drawn: Imputed) -> dict[str, Any]:
     """What a recipe says of the imputation: everything that is needed to draw the same again."""
-    method = str(getattr(drawn, "method", ""))
-    return {"draws": drawn.draws, "seed": drawn.seed, "method": method, "delta": shifts_of(drawn)}
+    told = getattr(drawn, "told", None)
+    if callable(told):
+        return dict(cast("Mapping[str, Any]", told()))
+    return {
+        "draws": drawn.draws,
+        "seed": drawn.seed,
+        "method": str(getattr(drawn, "method", "")),
+        "delta": shifts_of(drawn),
+    }
 
 
 def shifts_of(drawn: Imputed) -> dict[str, float]:

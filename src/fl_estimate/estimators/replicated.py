@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import reduce
 from itertools import batched
 from operator import add
@@ -43,8 +44,11 @@ def by_replicates(
     *,
     joint: bool,
     ranks: bool,
+    ahead: FileSums | None = None,
 ) -> Answer:
     """Variances (and covariance where `joint`) of all drafts by the replicates of the design.
+
+    `ahead` are sums of a file's replicate weights that were read with those of other drafts.
 
     Notes
     -----
@@ -60,11 +64,13 @@ def by_replicates(
         weighted = np.stack([table.sums["w", name] for name in basis.names], axis=1)
         own_df = effective_df(sample, statistics_of(drafts, table), weighted)
     elif isinstance(own, Replicates):
-        sums = _column_sums(people, targets, table, own, basis, drafts)
+        if ahead is None:
+            ahead = read_file_sums(people, _shifted(targets, basis, drafts), basis.names)
+        sums = _column_sums(ahead, basis, drafts)
         scaling = Scaling(
             scale=own.scale, rscales=np.array(own.rscales), centre=own.centre, averaged=own.kind in AVERAGED
         )
-        df, design_df = _rank_df(people, targets, drafts) if ranks and own.df is None else _stated(own, drafts)
+        df, design_df = ahead.df(people, targets, drafts) if ranks and own.df is None else _stated(own, drafts)
     else:
         raise AssertionError("this design has no replicates")
     theta = np.concatenate(
@@ -156,25 +162,62 @@ def _margins(drafts: Sequence[Draft]) -> list[Margin]:
     return list({d.margin.name: d.margin for d in drafts}.values())
 
 
-def _column_sums(
-    people: People, targets: Targets, table: Totals, own: Replicates, basis: Basis, drafts: Sequence[Draft]
-) -> dict[str, Floats]:
-    """The same from columns of the file: the small table is grouped by domains, and read with the replicate weights."""
-    columns = _shifted(targets, basis, drafts) | replicate_columns(people.schema, people.design)
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FileSums:
+    """Sums of the people of a file under each of its replicate weights, by the domains of the small table.
+
+    Attributes
+    ----------
+    of : mapping of str to array, shape (replicates, groups)
+        By row column.
+    ranks : dict
+        Degrees of freedom that were found, by the margins and scopes that they are of: they are the same of every draw.
+    """
+
+    of: Mapping[str, Floats]
+    ranks: dict[tuple[Any, ...], tuple[Floats, float]] = field(
+        default_factory=dict[tuple[Any, ...], tuple[Floats, float]]
+    )
+
+    def df(self, people: People, targets: Targets, drafts: Sequence[Draft]) -> tuple[Floats, float]:
+        """Degrees of freedom by the rank of the replicate weights."""
+        key = tuple((d.margin.name, d.measure.target.scope, len(d.value)) for d in drafts)
+        if key not in self.ranks:
+            self.ranks[key] = _rank_df(people, targets, drafts)
+        return self.ranks[key]
+
+
+def read_file_sums(people: People, columns: Mapping[str, nw.Expr], names: Sequence[str]) -> FileSums:
+    """Read the file once with its replicate weights, in blocks of columns: all row columns of all draws together.
+
+    Parameters
+    ----------
+    people : People
+        With replicate weights in their design.
+    columns : mapping
+        Row columns.
+    names : sequence of str
+        Those that are summed.
+    """
+    own: Any = people.design.replicates
     keys = tuple(dict.fromkeys(name for margin in by_margins(people.by) for name in margin))
-    weighted = np.empty((len(own.columns), len(table.n), len(basis.names)))
-    wanted = {
-        (place, j): (f"k{place}", name) for place in range(len(own.columns)) for j, name in enumerate(basis.names)
-    }
-    for (place, j), values in totals_in_blocks(people.frame, keys, columns, wanted).sums.items():
-        weighted[place, :, j] = values
+    every = {**columns, **replicate_columns(people.schema, people.design)}
+    wanted = {(place, name): (f"k{place}", name) for place in range(len(own.columns)) for name in dict.fromkeys(names)}
+    sums = totals_in_blocks(people.frame, keys, every, wanted).sums
+    return FileSums(
+        of={name: np.stack([sums[place, name] for place in range(len(own.columns))]) for name in dict.fromkeys(names)}
+    )
+
+
+def _column_sums(read: FileSums, basis: Basis, drafts: Sequence[Draft]) -> dict[str, Floats]:
+    """For each margin the sums under every replicate: R × domains × columns."""
     out: dict[str, Floats] = {}
     for margin in _margins(drafts):
         to = sparse.csr_array(
             (np.ones(len(margin.domain)), (margin.domain, np.arange(len(margin.domain)))),
             (len(margin.labels), len(margin.domain)),
         )
-        out[margin.name] = np.stack([to @ one for one in weighted])
+        out[margin.name] = np.stack([(to @ read.of[name].T).T for name in basis.names], axis=-1)
     return out
 
 

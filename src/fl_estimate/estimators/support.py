@@ -68,6 +68,7 @@ def crossing_of(table: Totals, targets: Targets, by: By, shifts: Mapping[str, fl
             "n": summed((target.counted,)), "cases": summed((target.nonzero,)), "weight": weight,
             "weighted_cases": value + shifts.get(target.value, 0.0) * weight,
             "weight_in_scope": summed(("w", target.scope)), "undetermined": summed(("w", target.unknown)),
+            "n_undetermined": summed((target.unknown,)),
         }  # fmt: skip
         for name, values in found.items():
             numbers.setdefault(name, []).append(values)
@@ -85,6 +86,7 @@ def crossing_of(table: Totals, targets: Targets, by: By, shifts: Mapping[str, fl
         weighted_cases=kept["weighted_cases"],
         weight_in_scope=kept["weight_in_scope"],
         undetermined=kept["undetermined"],
+        n_undetermined=kept["n_undetermined"],
         nested=nested_columns(columns, met),
     )
 

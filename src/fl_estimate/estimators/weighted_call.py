@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from numbers import Real
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -191,7 +192,7 @@ class Call:
     def check(self, intervals: Sequence[str], rules: Sequence[str] = get_args(DfRule)) -> None:
         if self.interval not in intervals:
             raise not_one_of("FL-EST-16", f"this interval for {self.name}", self.interval, intervals)
-        if not 0 < self.level < 1:
+        if not isinstance(self.level, Real) or not 0 < self.level < 1:
             raise EstimateFault(
                 "FL-EST-17", "the level is not between 0 and 1", found=shown(self.level), fix="95 % is level=0.95"
             )
@@ -455,6 +456,7 @@ def support_of(every: Sequence[Cells], rule: OwnDfRule | float, table: DomainTab
             df=df_of(cells, table, "domain" if rule == "effective" else rule),
             # Where there is no variance, or every row is a unit, nothing but the units can be counted.
             df_effective=df_of(cells, table, "effective"),
+            undetermined=cells.n_undetermined,
         )
         for cells in every
     ]

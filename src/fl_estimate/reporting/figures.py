@@ -19,6 +19,7 @@ from fl_estimate.reporting.layout import CAUTION, LaidRow, Layout, layout
 from fl_estimate.reporting.palette import BRIGHT, DEEP, FAINT, HATCH, INK, PAPER, RULE, SOFT
 from fl_estimate.reporting.publish import draft_of
 from fl_estimate.reporting.published_tables import PublishedTable, PublishedTables
+from fl_estimate.reporting.step_figures import draw_change, is_change, labels, spans
 from fl_estimate.reporting.suppression import LIMITS, PUBLISHED
 from fl_estimate.reporting.truth import Truth
 from fl_estimate.results.columns import IDENTIFIED
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 def plot(
     estimates: Estimates | PublishedTables | Sequence[Estimates], *, ax: Axes | None = None, language: str = "en"
 ) -> Figure:
-    """Draw estimates with their intervals, a panel for each result; a delta-adjusted or undercoverage curve as a curve.
+    """Draw estimates with their intervals, a panel for each result; a scenario curve as a curve, steps as a waterfall.
 
     Estimates are drawn in full, for the analyst; PublishedEstimates as they may be printed.
 
@@ -133,7 +134,8 @@ class _Drawn:
 def _drawn(sheet: Layout, language: str) -> list[_Drawn]:
     """The lines of the picture with the figures that stand beside them."""
     lines: list[_Drawn] = []
-    for row in sheet.rows:
+    named = labels([row.record for row in sheet.rows], [row.label for row in sheet.rows], language)
+    for row in (replace(row, label=label) for row, label in zip(sheet.rows, named, strict=True)):
         bound = row.record.get("bound", "")
         if bound == "upper" and lines and lines[-1].low.record.get("bound") == "lower":
             low = lines[-1].low
@@ -166,8 +168,9 @@ def _label_room(lines: list[_Drawn]) -> float:
 def _fill(axes: Axes, sheet: Layout, lines: list[_Drawn], language: str) -> None:
     """What stands in and beside the axes of one table."""
     axes.set_ylim(len(lines) - 0.5, -0.5)
-    shown = [row.record for row in sheet.rows if row.record and not row.withheld]
+    shown = [row.record for row in sheet.rows if row.record and not row.withheld and not is_change(row.record)]
     low, high = limits(shown, sheet.scale.factor)
+    changes = spans([line.low.record for line in lines])
     axes.set_xlim(low, high)
     beside: dict[str, Any] = {
         "xycoords": ("axes fraction", "data"),
@@ -177,7 +180,10 @@ def _fill(axes: Axes, sheet: Layout, lines: list[_Drawn], language: str) -> None
     }
     for place, line in enumerate(lines):
         row = line.low
-        _line(axes, place, line, sheet.scale.factor, (low, high))
+        if place in changes and not row.withheld:
+            draw_change(axes, place, changes[place], row.record, sheet.scale.factor)
+        else:
+            _line(axes, place, line, sheet.scale.factor, (low, high))
         colour = SOFT if row.withheld else INK
         lead = row.nation or row.heading
         start = -_label_room(lines) * 72 + (10 if lead else 18)

@@ -9,7 +9,15 @@ import pandas as pd
 
 from fl_estimate.inputs.wording import Wording
 from fl_estimate.reporting.naming import known_value, quantity_words, term_words, value_words
-from fl_estimate.results.codes import P_VALUE, UNWEIGHTED, Assumption, MethodName, Quantity
+from fl_estimate.results.codes import (
+    P_VALUE,
+    STEP_CHANGE,
+    STEP_PREVALENCE,
+    UNWEIGHTED,
+    Assumption,
+    MethodName,
+    Quantity,
+)
 from fl_estimate.results.columns import IMPUTED, margin_columns
 from fl_estimate.words.say import opening, say
 
@@ -75,6 +83,8 @@ class Labels:
         self._unweighted, self._compared = unweighted, compared
         # Of effects and tests the term says of what a row is, though there be one row.
         self.effects = bool(compared) or all(_of_effect(str(quantity)) for quantity in frame["quantity"].unique())
+        # So it does of the steps of an adjustment.
+        self._steps = set(frame["quantity"].astype(str)) <= {str(STEP_PREVALENCE), str(STEP_CHANGE)}
         self._nation_only = bool((frame["margin"] == "").all())
         self._by = by
         self._values = {
@@ -97,7 +107,8 @@ class Labels:
         if not term or not (self._terms or self.effects):
             return label
         words = term_words(self._wording, term, self._language, self._compared)
-        return opening(words) if self.effects and self._nation_only and not source else f"{label} ({words})"
+        alone = (self.effects or self._steps) and self._nation_only and not source
+        return opening(words) if alone else f"{label} ({words})"
 
     def domain(self, record: Row) -> str:
         """Whom a row speaks of: the nation, a domain, or those whose domain is not stated."""

@@ -97,7 +97,7 @@ def term_words(wording: Wording, term: str, language: str, column: str = "") -> 
         # An effect or a test: of which column, and which of its classes.
         return named(column_title(wording, before, language), _compared(wording, rest, before, language), language)
     if colon:
-        return named(before, term_words(wording, rest, language), language)
+        return named(say("term", before, language), term_words(wording, rest, language), language)
     if column and _compares(term):
         return _compared(wording, term, column, language)
     return (

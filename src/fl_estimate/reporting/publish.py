@@ -14,7 +14,8 @@ import pandas as pd
 from fl_estimate.errors import PublishFault, listed
 from fl_estimate.reporting.disclosure_local import Tell
 from fl_estimate.reporting.disclosure_series import Nested
-from fl_estimate.reporting.judging import cells, own_support, published_support, scenarios
+from fl_estimate.reporting.imputed_alone import require_bounds
+from fl_estimate.reporting.judging import own_support, published_support, scenarios
 from fl_estimate.reporting.labelling import unit_of
 from fl_estimate.reporting.precision import WITHOUT_ERROR, few_digits
 from fl_estimate.reporting.published import PublishedEstimates
@@ -23,8 +24,8 @@ from fl_estimate.reporting.release import Draft, released
 from fl_estimate.reporting.releases import Release, known_tables
 from fl_estimate.reporting.suppression import SuppressionRule, chosen_rule
 from fl_estimate.results.basis import LISTS, MODEL
-from fl_estimate.results.codes import AssumptionCode, Quantity
-from fl_estimate.results.columns import ANALYST, IMPUTED, SCALED
+from fl_estimate.results.codes import AssumptionCode
+from fl_estimate.results.columns import ANALYST, SCALED
 from fl_estimate.results.estimates import Assumption, Estimates
 from fl_estimate.results.p_values import p_values
 
@@ -76,7 +77,8 @@ def publish(
     PublishFault
         FL-PUB-01 unknown rule; FL-PUB-02 nothing to publish; FL-PUB-03 a by-column named as a column that publishing
         adds; FL-PUB-04 a result of `stack` with figures of different units; FL-PUB-31 a file that is no rule;
-        FL-PUB-40 an earlier release that is none; FL-PUB-47 an imputed figure of a class without its bounds.
+        FL-PUB-40 an earlier release that is none; FL-PUB-47 an imputed figure of a class without its bounds;
+        FL-PUB-48 with bounds of another design, population, period, file or unit.
 
     Notes
     -----
@@ -96,7 +98,7 @@ def publish(
     if isinstance(estimates, PublishedEstimates) and estimates.rule == chosen and not previous:
         return estimates
     drafts = _drafts(estimates)
-    _require_bounds([draft for _, draft in drafts])
+    require_bounds([table for table, _ in drafts])
     known = known_tables(previous, [table.reference_period for table, _ in drafts])
     found = released([draft for _, draft in drafts], chosen, nested, known, progress)
     tables = tuple(
@@ -108,30 +110,6 @@ def publish(
     return PublishedEstimates(
         tables=tables, rule=chosen, protecting=before + found.protecting, audit_complete=not found.late
     )
-
-
-def _require_bounds(drafts: Sequence[Draft]) -> None:
-    """An imputed figure of a class stands beside the bounds of its cell, in its own table or in another of the call."""
-    keyed = [
-        (draft, row, key) for draft in drafts for row, key in enumerate(cells(draft.frame, draft.by, draft.assumptions))
-    ]
-    bounded = {key for draft, row, key in keyed if draft.frame["bound"].iloc[row] == "upper"}
-    alone = [draft.name for draft, row, key in keyed if _is_imputed(draft, row) and key not in bounded]
-    if alone:
-        raise PublishFault(
-            "FL-PUB-47", "an imputed figure is to be published without the bounds of its cell",
-            found=listed(dict.fromkeys(alone)),
-            fix='publish beside it, in the same call, the same estimate with unknown="bounds": the figure holds where answers '
-            "are missing at random, and the bounds say what holds in any case",
-        )  # fmt: skip
-
-
-def _is_imputed(draft: Draft, row: int) -> bool:
-    """Whether a row is an imputed figure of a class, or one made larger by people outside the frame."""
-    record = draft.frame.iloc[row]
-    if record["bound"] == IMPUTED:
-        return Quantity.of(str(record["quantity"])).limited
-    return record["method"] == "undercoverage" and any(said.code == "unknown_imputed" for said in draft.assumptions)
 
 
 def _unhashed(tables: Sequence[PublishedTable]) -> tuple[PublishedTable, ...]:

@@ -14,6 +14,7 @@ from fl_estimate.reporting.disclosure_local import Tell
 from fl_estimate.reporting.disclosure_series import Nested
 from fl_estimate.reporting.disclosure_tables import Given
 from fl_estimate.reporting.few_cases import upper_limits
+from fl_estimate.reporting.few_undetermined import withheld_as_drawn
 from fl_estimate.reporting.judging import (
     Cell,
     Flags,
@@ -115,9 +116,17 @@ def released(
     closed = set(found.closed)
     more = sum(int((_touched(v, closed) & ~v.hidden).sum()) for v in verdicts)
     verdicts = [_verdict(v.draft, v.keys, v.judged, shut | closed, low - closed, every, rule) for v in verdicts]
+    drawn, late = withheld_as_drawn(drafts, keys, [v.hidden for v in verdicts], rule, nested, tell)
+    more += sum(int((own & ~(v.hidden | v.at_most)).sum()) for v, own in zip(verdicts, drawn, strict=True))
+    verdicts = [
+        replace(v, hidden=v.hidden | own, at_most=v.at_most & ~own) for v, own in zip(verdicts, drawn, strict=True)
+    ]
     done = [_printed(verdict, rule) for verdict in verdicts]
     return Released(
-        frames=tuple(f for f, _ in done), reasons=tuple(r for _, r in done), protecting=more, late=found.late
+        frames=tuple(f for f, _ in done),
+        reasons=tuple(r for _, r in done),
+        protecting=more,
+        late=found.late or late,
     )
 
 

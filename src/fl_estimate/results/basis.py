@@ -18,7 +18,7 @@ MODEL: Basis = "model"
 FIGURES: Basis = "figures"
 BASES: tuple[str, ...] = get_args(Basis)
 """The strictest first: what rests on several of them rests on the first of these."""
-ARRAYS: tuple[str, ...] = ("respondents", "cases", "psus_with_cases", "df", "df_effective")
+ARRAYS: tuple[str, ...] = ("respondents", "cases", "psus_with_cases", "df", "df_effective", "undetermined")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -41,6 +41,8 @@ class Support:
         Degrees of freedom.
     df_effective : float array, shape (rows,)
         Those of the variance itself: few where the cases stand in few units. Not known where left out.
+    undetermined : float array, shape (rows,)
+        People whose class is unknown: of parts the fewest of those that have any. Not known where left out.
 
     Examples
     --------
@@ -56,10 +58,12 @@ class Support:
     psus_with_cases: Floats
     df: Floats
     df_effective: Floats = field(default_factory=lambda: np.zeros(0))
+    undetermined: Floats = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
-        if not np.size(self.df_effective):
-            object.__setattr__(self, "df_effective", np.full(np.size(self.respondents), np.nan))
+        for name in ("df_effective", "undetermined"):
+            if not np.size(getattr(self, name)):
+                object.__setattr__(self, name, np.full(np.size(self.respondents), np.nan))
         for name in ARRAYS:
             object.__setattr__(self, name, np.array(getattr(self, name), dtype=float).ravel())
 
@@ -79,11 +83,13 @@ class Support:
         psus_with_cases: Any = None,
         df: Any = None,
         df_effective: Any = None,
+        undetermined: Any = None,
         rows: int | None = None,
     ) -> Support:
         """Rows of these numbers; what is left out is not known, and one number is that of every row."""
         size = len(np.atleast_1d(np.asarray(respondents, dtype=float))) if rows is None else rows
-        given = dict(zip(ARRAYS, (respondents, cases, psus_with_cases, df, df_effective), strict=True))
+        parts = (respondents, cases, psus_with_cases, df, df_effective, undetermined)
+        given = dict(zip(ARRAYS, parts, strict=True))
         return Support(**{
             name: np.broadcast_to(np.asarray(np.nan if values is None else values, dtype=float), size)
             for name, values in given.items()
@@ -98,9 +104,8 @@ class Support:
     def least(parts: Sequence[Support]) -> Support:
         """The smallest part of each row over results of the same rows (one row goes with all); unknown where one is."""
         size = max(len(part) for part in parts)
-        return Support(**{
-            name: np.stack([np.broadcast_to(getattr(part, name), size) for part in parts]).min(axis=0) for name in ARRAYS
-        })  # fmt: skip
+        each = {name: np.stack([np.broadcast_to(getattr(part, name), size) for part in parts]) for name in ARRAYS}
+        return Support(**{name: _fewest(name, values) for name, values in each.items()})
 
     @staticmethod
     def least_known(parts: Sequence[Support], bases: Sequence[str]) -> Support:
@@ -112,7 +117,8 @@ class Support:
             for part, basis in zip(parts, bases, strict=True):
                 values = np.broadcast_to(getattr(part, name), size)
                 # Of a figure fmin leaves out what is not known; of anything else that makes the row unknown.
-                rows, hidden = np.fmin(rows, values), hidden | (np.isnan(values) & (basis != FIGURES))
+                rows = _fewest(name, np.stack([rows, values]), fmin=True)
+                hidden = hidden | (np.isnan(values) & (basis != FIGURES))
             found[name] = np.where(hidden, np.nan, rows)
         return Support(**found)
 
@@ -141,6 +147,14 @@ class Support:
         return Support(**{
             name: np.array([np.nan if v is None else v for v in given[name]], float) for name in ARRAYS if name in given
         })  # fmt: skip
+
+
+def _fewest(name: str, values: Floats, *, fmin: bool = False) -> Floats:
+    """The least of several parts; a part in which nobody is undetermined hides not that in another only one is."""
+    if name == "undetermined":
+        values = np.where(values == 0, np.inf, values)
+    least = np.fmin.reduce(values) if fmin else values.min(axis=0)
+    return np.where(np.isinf(least), 0.0, least) if name == "undetermined" else least
 
 
 def weakest(bases: Iterable[str]) -> str:

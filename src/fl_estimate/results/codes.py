@@ -326,6 +326,10 @@ SCENARIO_TOTAL = Quantity("scenario_total", unit="persons", tells="shifted", why
 STEP_PREVALENCE = Quantity(
     "step_prevalence", unit="share", tells="shifted", why="the cell's figure by other weights", heading="prevalence"
 )
+STEP_CHANGE = Quantity(
+    "step_change", unit="share", tells="shifted", why="the cell's figure less that of another step", heading="prevalence",
+    null=0.0,
+)  # fmt: skip
 TIPPING_POINT = Quantity(
     "tipping_point", tells="exact", why="where a curve meets a figure, to three digits", without_interval=True
 )

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from fl_estimate.arrays import Floats
 
-ARRAYS: tuple[str, ...] = ("n", "cases", "weight", "weighted_cases", "weight_in_scope", "undetermined")
+ARRAYS: tuple[str, ...] = (
+    "n", "cases", "weight", "weighted_cases", "weight_in_scope", "undetermined", "n_undetermined",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -36,6 +38,8 @@ class Crossing:
         Σ w of the people counted; Σ w y. Their quotient is the prevalence, or the mean.
     weight_in_scope, undetermined : float array, shape (outcomes, cells)
         Σ w of the people in scope, and of those of them whose class is unknown.
+    n_undetermined : float array, shape (outcomes, cells)
+        How many these are; NaN where it was not counted.
     where : str
         The condition of the subpopulation, empty where there is none.
     nested : tuple of (str, str)
@@ -52,8 +56,13 @@ class Crossing:
     weighted_cases: Floats
     weight_in_scope: Floats
     undetermined: Floats
+    n_undetermined: Floats = field(default_factory=lambda: np.zeros(0))
     where: str = ""
     nested: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        if not np.size(self.n_undetermined):
+            object.__setattr__(self, "n_undetermined", np.full(np.shape(self.n), np.nan))
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -70,7 +79,7 @@ class Crossing:
             labels=tuple(tuple(label) for label in given["labels"]),
             outcomes=tuple(given["outcomes"]),
             binary=tuple(given["binary"]),
-            **{name: np.array(given[name], dtype=float).reshape(shape) for name in ARRAYS},
+            **{name: np.array(given[name], dtype=float).reshape(shape) for name in ARRAYS if name in given},
             where=given["where"],
             nested=tuple((str(inner), str(outer)) for inner, outer in given["nested"]),
         )

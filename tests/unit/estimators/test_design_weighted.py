@@ -293,6 +293,7 @@ def test_cases_only_where_the_outcome_is_zero_or_one() -> None:
         ({"outcome": "hours"}, "FL-EST-14"),
         ({"interval": "clopper"}, "FL-EST-16"),
         ({"level": 95}, "FL-EST-17"),
+        ({"level": "0.95"}, "FL-EST-17"),
         ({"df": 0}, "FL-EST-18"),
         ({"df": "domains"}, "FL-EST-18"),
         ({"where": "sex ="}, "FL-EXPR"),

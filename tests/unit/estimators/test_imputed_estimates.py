@@ -14,12 +14,12 @@ from scipy import stats
 
 import fl_estimate as fl
 from fl_estimate.design.intervals import PROPORTION
+from fl_estimate.estimators import replicated
 from fl_estimate.estimators.imputed_tests import pooled_statistic
 from fl_estimate.results.beside_bounds import beside_bounds
 from fl_estimate.results.estimates import Estimates
 from tests.unit.estimators.drawn_people import DESIGN, Drawn, drawn_people
 
-multinomial: Any = fl.regress_multinomial  # it takes no imputed answers, and a type checker says so
 NUMBERS = ["value", "se", "lower", "upper", "df"]
 OF_ANSWERS = ["n", "cases", "undetermined", "psus_with_cases"]
 PEOPLE = drawn_people()
@@ -61,6 +61,50 @@ def test_as_each_completed_data_set_pooled(name: str) -> None:
     )
 
 
+def counted() -> Drawn:
+    """SMALL with bands of hours, and a number of forms of forced labour that is unknown of some."""
+    rng = np.random.default_rng(11)
+    people = SMALL.people.assign(band=pd.cut(SMALL.people["hours"], [0, 38, 46, 90], labels=["low", "middle", "high"]))
+    surely = (people["fl"] * rng.integers(1, 3, len(people))).to_numpy()
+    open_ = (people["fl_possible"] > people["fl"]).to_numpy()
+    forms = np.where(open_[:, None], rng.integers(0, 3, (len(people), 3)), surely[:, None]).astype(np.int8)
+    people = people.assign(
+        forms=surely, forms_possible=np.where(open_, 2, surely), forms_in_scope=people["fl_in_scope"]
+    )
+    return replace(SMALL, people=people, drawn={**SMALL.drawn, "forms": forms})
+
+
+OF_CLASSES: dict[str, tuple[Any, str, dict[str, Any]]] = {
+    "ordinal, of an imputed covariate": (fl.regress_ordinal, "band ~ fl + age", {}),
+    "ordinal, an imputed outcome": (fl.regress_ordinal, "forms ~ sex", {"order": [0, 1, 2]}),
+    "ordinal by domain": (fl.regress_ordinal, "band ~ fl", {"by": "region"}),
+    "multinomial, of an imputed covariate": (fl.regress_multinomial, "band ~ fl + age", {"reference": "middle"}),
+    "multinomial, an imputed outcome": (fl.regress_multinomial, "forms ~ sex", {"reference": 0}),
+}
+
+
+@pytest.mark.parametrize("name", OF_CLASSES)
+def test_models_of_classes_are_pooled_as_each_completed_data_set(name: str) -> None:
+    function, formula, more = OF_CLASSES[name]
+    drawn = counted()
+    found = function(drawn, formula, unknown="impute", **more)
+    expected = pooled(lambda people: function(people, formula, design=DESIGN, **more), drawn)
+    agree(found, expected)
+    assert isinstance(found, fl.Regression)
+    assert set(found.frame["bound"]) == {"imputed"}
+
+
+def test_a_model_of_classes_that_was_pooled_is_tested_and_published() -> None:
+    model = fl.regress_ordinal(counted(), "band ~ fl + sex", unknown="impute")
+    tested = fl.term_test(model, "fl")
+    one = model.select(term="fl")
+    # One coefficient: the F statistic is the square of its t.
+    assert tested.statistic == pytest.approx((one.value / one.se) ** 2)
+    assert "unknown_imputed" in [each.code for each in model.assumptions]
+    (table,) = fl.publish(model).tables
+    assert table.frame["value"].notna().any()
+
+
 @pytest.mark.parametrize(
     "design",
     [
@@ -97,6 +141,26 @@ def test_replicate_weights_of_the_file() -> None:
         fl.estimate_prevalence(drawn, "fl", unknown="impute"),
         pooled(lambda people: fl.estimate_prevalence(people, "fl", design=design), drawn),
     )
+
+
+def test_replicate_weights_of_the_file_are_read_once_for_all_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(1)
+    weights = {f"r{k}": PEOPLE.people["w"] * rng.integers(0, 3, len(PEOPLE.people)) for k in range(12)}
+    design = fl.Design(weights="w", replicates=fl.Replicates(list(weights), kind="jk1"), expands=True)
+    drawn = replace(PEOPLE, people=PEOPLE.people.assign(**weights), design=design)
+    read: list[int] = []
+    real = replicated.totals_in_blocks
+
+    def counted(frame: Any, keys: Any, columns: Any, sums: Any) -> Any:
+        read.append(len(sums))
+        return real(frame, keys, columns, sums)
+
+    monkeypatch.setattr(replicated, "totals_in_blocks", counted)
+    found = fl.estimate_prevalence(drawn, "fl", by="region", unknown="impute")
+    # 12 replicates of 10 columns: who counts, the outcome as given, and that of 8 draws; then the ranks, once.
+    assert read[0] == 12 * 10
+    assert len(read) == 2
+    agree(found, pooled(lambda people: fl.estimate_prevalence(people, "fl", design=design, by="region"), drawn))
 
 
 def test_on_a_lazy_frame() -> None:
@@ -291,7 +355,8 @@ def test_tests_by_domain() -> None:
         (lambda: fl.estimate_prevalence(replace(PEOPLE, drawn={"fl": PEOPLE.drawn["fl"]}), ["fl", "debt"], unknown="impute"), "FL-EST-461"),
         (lambda: fl.t_test(PEOPLE, "hours", "sex", where="fl == 1", by="region", unknown="impute"), "FL-EST-462"),
         (lambda: fl.estimate_prevalence(replace(PEOPLE, draws=1), "fl", unknown="impute"), "FL-EST-463"),
-        (lambda: multinomial(PEOPLE, "sex ~ age", unknown="impute"), "FL-EST-13"),
+        (lambda: fl.regress_multinomial(PEOPLE.people, "sex ~ age", design=DESIGN, unknown="impute"), "FL-EST-460"),
+        (lambda: fl.regress_ordinal(PEOPLE, "band ~ age", unknown="impute"), "FL-EST-461"),
         (lambda: fl.estimate_prevalence(PEOPLE, "fl", unknown="imputed"), "FL-EST-12"),  # pyright: ignore[reportArgumentType]
     ],
 )  # fmt: skip

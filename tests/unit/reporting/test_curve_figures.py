@@ -104,3 +104,46 @@ def test_a_report_holds_the_curve(tmp_path: Any) -> None:
     assert "faltantes al azar" in page
     # multiples are written as the language writes numbers
     assert "(×0,25)" in page
+
+
+def test_steps_are_drawn_as_a_waterfall() -> None:
+    """An arrow goes from the figure above it to that below; what was drawn for few people is not drawn."""
+    made = open_people(sample(), share=[0.5] * 60, reasons=["refusal"] * 60)
+    steps = fl.adjustment_steps(made, "fl")
+    (axes,) = steps.plot(language="fr").axes
+    values = (
+        100
+        * steps.frame.loc[
+            steps.frame["term"].isin(["design_weights", "unknown_counted_as_no", "imputed"]), "value"
+        ].to_numpy()
+    )
+    bars = [line for line in axes.lines if line.get_linewidth() == 6.5]
+    drawn = [value for bar in bars for value in bar.get_xdata()]
+    assert drawn == pytest.approx([values[0], values[1], values[1], values[2]])
+    heads = [line.get_marker() for line in axes.lines if line.get_marker() in ("<", ">")]
+    assert heads == ["<", ">"]
+    texts = [text.get_text() for text in axes.texts]
+    assert texts.count("→ variation") == 2
+    assert "Réponses inconnues imputées" in texts
+    few = open_people(sample(unknown=2), share=[0.5] * 2, reasons=["refusal"] * 2)
+    (axes,) = fl.plot(fl.publish(fl.adjustment_steps(few, "fl"))).axes
+    assert len([line for line in axes.lines if line.get_linewidth() == 6.5]) == 1
+
+
+def test_steps_of_domains_name_each_domain_once() -> None:
+    made = open_people(sample(), share=[0.5] * 60, reasons=["refusal"] * 60)
+    (axes,) = fl.adjustment_steps(made, "fl", by="region").plot().axes
+    texts = [text.get_text() for text in axes.texts]
+    assert sum("South" in text for text in texts) == sum("North" in text for text in texts) == 1
+    assert texts.count("→ change") == 6
+
+
+def test_words_of_changes() -> None:
+    made = open_people(sample(), share=[0.5] * 60, reasons=["refusal"] * 60)
+    (table,) = fl.publish(fl.adjustment_steps(made, "fl")).tables
+    said = {
+        language: [row.label for row in layout(table, language).rows if row.record] for language in ("en", "fr", "es")
+    }
+    assert said["en"][3] == "Change: unknown answers imputed"
+    assert said["fr"][3] == "Variation\u00a0: réponses inconnues imputées"
+    assert said["es"][3] == "Variación: respuestas desconocidas imputadas"

@@ -61,6 +61,57 @@ def test_an_imputed_figure_is_not_published_alone() -> None:
     assert (rows(both, "imputed")["publication"] == "published").all()
 
 
+OTHER = replace(PEOPLE, design=fl.Design(weights="w", psu="ea", expands=True))
+
+
+@pytest.mark.parametrize(
+    ("bounds", "said"),
+    [
+        (by(OTHER, "bounds"), "another design"),
+        (by(PEOPLE, "bounds", design=fl.Design(psu="ea", strata="stratum", unweighted=True)), "another design"),
+        (replace(by(PEOPLE, "bounds"), population="adults"), "another population"),
+        (replace(by(PEOPLE, "bounds"), reference_period="2020"), "another reference period"),
+        (fl.estimate_total(PEOPLE, "fl", by="region", unknown="bounds"), "another unit"),
+        (
+            replace(by(OTHER, "bounds"), reference_period="2020"),
+            "another design, reference period",
+        ),
+    ],
+)  # fmt: skip
+def test_bounds_of_another_question_are_none(bounds: Estimates, said: str) -> None:
+    """The same cells, and yet not the bounds of these figures: whoever reads them side by side is misled."""
+    with pytest.raises(fl.FlError, match="FL-PUB-48") as raised:
+        fl.publish({"imputed": by(PEOPLE, "impute"), "bounds": bounds})
+    assert said in str(raised.value)
+
+
+def test_bounds_of_another_outcome_or_scope_are_none_either() -> None:
+    for bounds in (
+        fl.estimate_prevalence(PEOPLE, "debt", by="region", unknown="bounds"),
+        by(PEOPLE, "bounds", where="age >= 18"),
+    ):
+        with pytest.raises(fl.FlError, match="FL-PUB-47"):
+            fl.publish({"imputed": by(PEOPLE, "impute"), "bounds": bounds})
+
+
+def test_of_several_bounds_one_has_to_be_its_own() -> None:
+    tables = {"imputed": by(PEOPLE, "impute"), "other": by(OTHER, "bounds"), "own": by(PEOPLE, "bounds")}
+    assert len(fl.publish(tables).tables) == 3
+
+
+def test_stacked_figures_of_two_designs_need_the_bounds_of_both() -> None:
+    both = fl.stack({"first": by(PEOPLE, "impute"), "second": by(OTHER, "impute")})
+    with pytest.raises(fl.FlError, match="FL-PUB-48"):
+        fl.publish({"imputed": both, "bounds": by(PEOPLE, "bounds")})
+    bounds = fl.stack({"first": by(PEOPLE, "bounds"), "second": by(OTHER, "bounds")})
+    assert len(fl.publish({"imputed": both, "bounds": bounds}).tables) == 2
+    one = fl.stack({"imputed": by(PEOPLE, "impute"), "bounds": by(PEOPLE, "bounds")})
+    assert len(fl.publish({"one": one}).tables) == 1
+    crossed = fl.stack({"imputed": by(PEOPLE, "impute"), "bounds": by(OTHER, "bounds")})
+    with pytest.raises(fl.FlError, match="FL-PUB-48"):
+        fl.publish({"one": crossed})
+
+
 def test_what_is_made_of_them_needs_no_bounds_of_its_own() -> None:
     difference = fl.contrast(by(PEOPLE, "impute"), {"region": ("North", "South")})
     model = fl.regress(PEOPLE, "fl ~ sex", unknown="impute")

@@ -262,10 +262,16 @@ def test_support_by_hand() -> None:
     joined = Support.joined([one, Support.unknown(1)])
     assert joined.to_dict() == {
         "respondents": [10, 4, None], "cases": [3, 5, None], "psus_with_cases": [2, 2, None], "df": [7, 9, None],
-        "df_effective": [None] * 3,
+        "df_effective": [None] * 3, "undetermined": [None] * 3,
     }  # fmt: skip
     again = Support.from_dict(joined.to_dict())
     for name in ("respondents", "cases", "psus_with_cases", "df"):
         np.testing.assert_array_equal(getattr(again, name), getattr(joined, name))
+    # A part without an undetermined person does not hide that another has one only.
+    three = [Support.of([9], undetermined=[n]) for n in (0, 7, 1)]
+    assert Support.least(three).undetermined.tolist() == [1]
+    assert Support.least(three[:1]).undetermined.tolist() == [0]
+    assert np.isnan(Support.least([three[0], Support.of([9])]).undetermined).all()
+    assert Support.least_known([three[0], three[1]], ["respondents"] * 2).undetermined.tolist() == [7]
     assert len(one.grouped([])) == 0
     assert one.grouped([[1, 0], [0]]).cases.tolist() == [3, 3]

@@ -50,6 +50,12 @@ def test_the_manifest_says_how(run: tuple[Path, fl.StudyResult]) -> None:
     manifest = json.loads((run[1].folder / "manifest.json").read_text(encoding="utf-8"))
     told = manifest["imputations"]["people"]
     assert (told["draws"], told["seed"], told["delta"]) == (6, 4, {})
+    assert (told["method"], told["donors"], told["by"], told["too_few"]) == (
+        "donors",
+        "predictive",
+        ["region", "sex"],
+        "refuse",
+    )
     assert manifest["config"]["impute"]["donors"] == "predictive"
     assert (run[1].folder / "report.fr.html").read_text(encoding="utf-8").count("imput") > 0
 

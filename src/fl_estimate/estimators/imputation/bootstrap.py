@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from fl_estimate.arrays import Floats, Places
+from fl_estimate.design.sample import merged_strata
 from fl_estimate.inputs.sample_design import Design
 
 
@@ -28,7 +29,7 @@ class Units:
     def counts(self, seed: int, draw: int) -> Floats:
         """How often each unit counts in one draw: n/(n − 1) times how often it was among n − 1 drawn with replacement.
 
-        A lone unit counts once. The same seed and draw give the same counts. Rao and Wu (1988).
+        A lone unit counts once; see `units_of` for those of a design that gives them a variance. The same seed and draw give the same counts. Rao and Wu (1988).
         """
         rng = np.random.default_rng([seed, draw, 0])
         values = np.ones(len(self.stratum))
@@ -41,8 +42,13 @@ class Units:
         return values
 
 
+MERGED: tuple[str, ...] = ("collapse", "adjust", "average")
+"""Rules by which a stratum of a single unit adds to variances: the bootstrap merges it with the stratum that follows. Counts of one
+unit can show neither its distance from all (adjust) nor other strata's spread (average); by the other rules it adds nothing."""
+
+
 def units_of(people: pd.DataFrame, design: Design, rank: Places) -> Units:
-    """Number the units of a design; without units every person is one.
+    """Number the units of a design; without units every person is one, and lone units are merged where its rule gives them a variance.
 
     Parameters
     ----------
@@ -59,7 +65,33 @@ def units_of(people: pd.DataFrame, design: Design, rank: Places) -> Units:
     new[1:] = (strata[order][1:] != strata[order][:-1]) | (names[order][1:] != names[order][:-1])
     unit = np.empty(len(order), dtype=np.intp)
     unit[order] = np.cumsum(new) - 1
-    return Units(of_person=unit, stratum=strata[order][new])
+    stratum = strata[order][new]
+    if design.strata is None or design.single_psu not in MERGED:
+        return Units(of_person=unit, stratum=stratum)
+    return _merged(unit, stratum, _in_order_of_values(people[design.strata], strata))
+
+
+def _merged(unit: Places, stratum: Places, rank: Places) -> Units:
+    """Units with strata of a single one merged with the next, as the design merges them; renumbered, strata together."""
+    sizes = np.bincount(stratum, minlength=len(rank))
+    single = np.zeros(len(rank), dtype=bool)
+    single[rank] = sizes == 1
+    if not single.any() or len(rank) < 2:
+        return Units(of_person=unit, stratum=stratum)
+    _, merged = merged_strata(single)
+    of_unit = merged[rank[stratum]]
+    order = np.argsort(of_unit, kind="stable")
+    place = np.empty(len(order), dtype=np.intp)
+    place[order] = np.arange(len(order))
+    return Units(of_person=place[unit], stratum=of_unit[order].astype(np.intp))
+
+
+def _in_order_of_values(column: pd.Series, strata: Places) -> Places:
+    """The rank of each stratum among their labels as numbers or texts, which is the order of the strata of a design."""
+    codes, _ = pd.factorize(column, sort=True)
+    rank = np.zeros(int(strata.max(initial=-1)) + 1, dtype=np.intp)
+    rank[strata] = codes
+    return rank
 
 
 def _numbered(column: pd.Series) -> Places:

@@ -17,11 +17,13 @@ from fl_estimate.errors import EstimateFault, NotAColumn, listed, not_one_of, sh
 from fl_estimate.estimators.imputation.diagnostics import Made, diagnostics
 from fl_estimate.estimators.imputation.information import PilotFraction
 from fl_estimate.estimators.imputation.pairs import Source, completed_data
+from fl_estimate.estimators.imputation.parents_drawn import Follows
 from fl_estimate.estimators.imputation.persons import Persons
 from fl_estimate.estimators.imputation.pool import Classes, Pool
 from fl_estimate.estimators.imputation.working import REASONS, in_scope, person_weights
 from fl_estimate.indicators.classify import Classification
 from fl_estimate.indicators.marks import Note
+from fl_estimate.indicators.parents import OUTCOME
 from fl_estimate.indicators.persons import PERSON
 from fl_estimate.inputs.sample_design import ROW, Design
 from fl_estimate.inputs.survey_data import ReferencePeriod
@@ -51,6 +53,9 @@ class Imputation(NotAColumn):
         Their classes in every draw, by outcome, of a stock too; of a count its number.
     pilot : PilotFraction
         The fraction of missing information of the headline that the number of draws was chosen by.
+    donors, too_few : str
+    by, predictors : tuple of str
+        As `fl.impute` was asked; with `method` they are in the recipe of every estimate.
 
     Notes
     -----
@@ -67,6 +72,11 @@ class Imputation(NotAColumn):
     pool: Pool = field(repr=False)
     persons: Persons = field(repr=False)
     pilot: PilotFraction = field(repr=False)
+    parents: Follows | None = field(default=None, repr=False)
+    donors: str = "predictive"
+    by: tuple[str, ...] = ()
+    predictors: tuple[str, ...] = ()
+    too_few: str = "refuse"
 
     @property
     def people(self) -> Any:
@@ -155,7 +165,8 @@ class Imputation(NotAColumn):
             both); `answered_true` and `drawn_true` (weighted shares that tell of something, over all draws); `donors` (the
             fewest that could have given it), `donors_used`, `most_used` (the share of its draws that came from one
             respondent); `discrimination` (how often the other answers rank somebody it happened to above somebody it did
-            not: 0.5 is by chance); and `remarks`: few_donors, donor_used_often, nothing_predicts_it, much_drawn.
+            not: 0.5 is by chance); and `remarks`: few_donors, donor_used_often, nothing_predicts_it, much_drawn. How it was
+            drawn (method, donors, by, too_few, draws, seed, delta) stands in the frame's ``attrs["imputation"]``.
 
         Examples
         --------
@@ -167,7 +178,17 @@ class Imputation(NotAColumn):
         made = Made(
             working=working, pool=self.pool, chosen=self.chosen, weights=self.row_weights, inside=self.rows_in_scope
         )
-        return diagnostics(made)
+        table = diagnostics(made)
+        table.attrs["imputation"] = self.told()
+        return table
+
+    def told(self) -> dict[str, Any]:
+        """What is needed to draw the same again from the same data: what every recipe and manifest has of it."""
+        shifts = {reason: value for reason, value in self.delta.items() if value}
+        return {
+            "draws": self.draws, "seed": self.seed, "method": self.method, "donors": self.donors, "by": list(self.by),
+            "predictors": list(self.predictors), "too_few": self.too_few, "delta": shifts,
+        }  # fmt: skip
 
     def notes(self, outcomes: Sequence[str]) -> tuple[Note, ...]:
         """As those of the classification."""
@@ -180,7 +201,19 @@ class Imputation(NotAColumn):
     @cached_property
     def drawn(self) -> Mapping[str, Classes]:
         """The class of every recipient in every draw, by outcome: int8, shape (recipients, draws)."""
-        return {name: self.persons.drawn(name, self.pool, self.chosen) for name in self.outcomes}
+        return {name: self.persons.drawn(name, self.pool, self.chosen, self._rows) for name in self.outcomes}
+
+    @cached_property
+    def _parents_drawn(self) -> Classes:
+        """The classes by which children follow their parents: parents are nobody's children here."""
+        return self.persons.drawn(OUTCOME, self.pool, self.chosen)
+
+    def _rows(self, name: str) -> Classes:
+        """The class of every row in every draw; -1 where it stays open."""
+        rows = np.take_along_axis(self.pool.classes[name], self.chosen.astype(np.intp), axis=1)
+        if self.parents is None:
+            return rows
+        return self.parents.followed(name, rows, self.chosen, self._parents_drawn)
 
     def with_draws(self, outcomes: str | Sequence[str]) -> Any:
         """The people with a null-free 0/1 column for each draw, ``<outcome>@1`` to ``<outcome>@<draws>``.
@@ -249,7 +282,8 @@ class Imputation(NotAColumn):
         EstimateFault
             FL-EST-443: no such draw.
         """
-        if isinstance(draw, bool) or draw not in range(1, self.draws + 1):
+        whole = isinstance(draw, int | np.integer) and not isinstance(draw, bool)
+        if not whole or draw not in range(1, self.draws + 1):
             raise EstimateFault(
                 "FL-EST-443",
                 "there is no such draw",
@@ -262,6 +296,8 @@ class Imputation(NotAColumn):
             donor = block.donors[np.arange(len(block.at)), self.chosen[block.at, draw - 1]]
             own = np.where(donor >= 0, donor, pool.rows[block.at])
             taken[np.ix_(block.at, block.columns)] = own[:, None]
+        if self.parents is not None:
+            taken = self.parents.taken(taken, self._parents_drawn, draw - 1)
         data = completed_data(self.source_rows.data, working, pool.rows, taken)
         return replace(self.source_rows.rules.classified(data), design=self.design)
 
@@ -275,7 +311,7 @@ class Imputation(NotAColumn):
     def _left_open(self, name: str) -> float:
         if not len(self.recipients):
             return 0.0
-        open_ = np.take_along_axis(self.pool.classes[name], self.chosen.astype(np.intp), axis=1) < 0
+        open_ = self._rows(name) < 0
         people = self.source_rows.working.people.iloc[self.recipients]
         undrawn = (people[name] != people[f"{name}_possible"]).to_numpy(copy=True)
         undrawn[self.persons.of_row] = False
@@ -353,16 +389,25 @@ def checked_delta(delta: Mapping[str, float] | None) -> dict[str, float]:
     EstimateFault
         FL-EST-442.
     """
+    if delta is not None and not isinstance(delta, Mapping):
+        raise _no_number("a delta without its reason", f"delta={shown(delta)}")
     given = dict(delta or {})
     for name in given:
         if name not in REASONS:
             raise not_one_of("FL-EST-442", "this reason of delta=", name, REASONS, EstimateFault)
-    bad = [name for name, value in given.items() if not isinstance(value, int | float) or np.isnan(value)]
+    bad = [name for name, value in given.items() if not is_number(value) or np.isnan(value)]
     if bad:
-        raise EstimateFault(
-            "FL-EST-442",
-            "a delta is no number",
-            found=f"of {listed(bad)}",
-            fix="give log odds by reason, such as delta={'refusal': 0.7}; 0 is missing at random",
-        )
+        raise _no_number("a delta is no number", f"of {listed(bad)}")
     return {reason: float(given.get(reason, 0.0)) for reason in REASONS}
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a number: true and false are none, though Python counts with them."""
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+
+
+def _no_number(what: str, found: str) -> EstimateFault:
+    return EstimateFault(
+        "FL-EST-442", what, found=found,
+        fix="give log odds by reason, such as delta={'refusal': 0.7}; 0 is missing at random",
+    )  # fmt: skip

@@ -19,6 +19,7 @@ from fl_estimate.estimators.imputation.donors import FEWEST
 from fl_estimate.estimators.imputation.imputation import Imputation, checked_delta
 from fl_estimate.estimators.imputation.information import LEAST_DRAWS, PilotFraction, pilot_fraction
 from fl_estimate.estimators.imputation.pairs import Rules, read_source
+from fl_estimate.estimators.imputation.parents_drawn import follows_of
 from fl_estimate.estimators.imputation.persons import Persons, persons_of, undetermined
 from fl_estimate.estimators.imputation.pool import MOST_DRAWS, Pool
 from fl_estimate.estimators.imputation.skips import settled_skips
@@ -104,7 +105,7 @@ def impute(
     Raises
     ------
     EstimateFault
-        FL-EST-02 (columns of `by`, `predictors` or the design that are not there), FL-EST-440 (a classification in place of data), FL-EST-442 (delta), FL-EST-444 (an option that there is not),
+        FL-EST-02 (columns of `by`, `predictors` or the design that are not there), FL-EST-440 (a classification in place of data), FL-EST-442 (delta), FL-EST-444 (an option or a seed that there is not),
         FL-EST-445 and FL-EST-446 (nothing to draw from), FL-EST-447 (a number of draws), FL-EST-448 (people who
         cannot be told apart).
     DesignFault
@@ -125,6 +126,8 @@ def impute(
     units were drawn one is taken, with probability proportional to weight × n/(n − 1) × times drawn × exp(λ(p_d − p_r)): an
     approximate Bayesian bootstrap, by which the spread between draws carries the design, with λ so that the mean of what is
     predicted of the five, p_d, is what is predicted of the recipient, p_r. The page on imputation says it at length.
+    Strata of a single unit are merged with the next where the design's `single_psu` is collapse, adjust or average.
+    Whether a parent is in forced labour, which children's definitions ask, follows what was drawn for the parent.
     A pattern that fewer than five rows answered is split, and its parts drawn in turn. Dates and ages that are not known
     are no answers: a class that hangs on them stays open, and counts as no (`Imputation.left_open`).
 
@@ -154,6 +157,7 @@ def impute(
             fix="give what was classified: fl.impute(data, framework)",
         )
     _check_options(donors=donors, method=method, too_few=too_few, draws=draws)
+    _check_seed(seed)
     shift = checked_delta(delta)
     rules = Rules(
         framework=framework, outcomes=outcomes, reference_day=reference_day, allow_unverified=allow_unverified
@@ -163,13 +167,16 @@ def impute(
     domains = () if by is None else names_given(by, "by")
     named = () if predictors is None else names_given(predictors, "predictors")
     _require_told_apart(found.people)
-    data = _with_parents(data, found, rules)
+    told, data = data, _with_parents(data, found, rules)
     _require_predictors(data, found, named)
     working = settled_skips(read_working(data, found, _columns(found, domains), named))
-    return _imputed(
+    made = _imputed(
         data, found, rules, working, domains=domains, predictors=named, donors=donors, method=method, too_few=too_few, draws=draws,
         delta=shift, seed=known_seed(seed),
     )  # fmt: skip
+    if data is told:
+        return made
+    return replace(made, parents=follows_of(data, made.source_rows, made.pool, made.persons, made.outcomes))
 
 
 def _imputed(
@@ -212,6 +219,9 @@ def _imputed(
         pool=pool,
         persons=persons,
         pilot=pilot,
+        donors=donors,
+        by=tuple(domains),
+        too_few=too_few,
     )
 
 
@@ -231,6 +241,15 @@ def _check_options(*, donors: str, method: str, too_few: str, draws: Any) -> Non
             found=f"draws={shown(draws)}",
             fix="leave it out, and it follows from the fraction of missing information; a single draw is no estimate",
         )
+
+
+def _check_seed(seed: Any) -> None:
+    whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)
+    if seed is not None and not (whole and seed >= 0):
+        raise EstimateFault(
+            "FL-EST-444", "a seed is a whole number from 0 on", found=f"seed={shown(seed)}",
+            fix="seed=1, or leave it out: a new one is taken and noted",
+        )  # fmt: skip
 
 
 def _require_told_apart(people: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,6 +13,9 @@ from fl_estimate.arrays import Places
 from fl_estimate.estimators.imputation.building import Recipients
 from fl_estimate.estimators.imputation.pool import Classes, Pool
 from fl_estimate.indicators.framework import Framework
+
+RowClasses = Callable[[str], Classes]
+"""The classes of all rows in every draw, by outcome."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -39,21 +42,25 @@ class Persons:
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     first: Mapping[str, Classes] = field(default_factory=dict[str, Classes])
 
-    def drawn(self, name: str, pool: Pool, chosen: npt.NDArray[np.int16]) -> Classes:
-        """The class of every person in every draw; what stays open is no."""
+    def drawn(self, name: str, pool: Pool, chosen: npt.NDArray[np.int16], rows_of: RowClasses | None = None) -> Classes:
+        """The class of every person in every draw; what stays open is no. `rows_of` gives those of rows, where not as chosen."""
+
+        def chosen_rows(of: str) -> Classes:
+            return np.take_along_axis(pool.classes[of], chosen, axis=1)
+
+        rows_of = rows_of or chosen_rows
         outcome = name.partition("=")[0]
         if name != outcome and outcome in self.labels:
-            return (self._first(outcome, pool, chosen) == self.labels[outcome].index(name)).astype(np.int8)
-        rows = np.take_along_axis(pool.classes[name], chosen, axis=1)
+            return (self._first(outcome, rows_of) == self.labels[outcome].index(name)).astype(np.int8)
+        rows = rows_of(name)
         found = np.repeat(self.fixed[name][:, None], chosen.shape[1], axis=1)
         np.maximum.at(found, self.of_row, np.maximum(rows, 0))
         return found
 
-    def _first(self, outcome: str, pool: Pool, chosen: npt.NDArray[np.int16]) -> Classes:
+    def _first(self, outcome: str, rows_of: RowClasses) -> Classes:
         """The place of each person's label in each draw."""
-        labels = self.labels[outcome]
-        rows = np.take_along_axis(first_label([pool.classes[name] for name in labels]), chosen, axis=1)
-        found = np.repeat(self.first[outcome][:, None], chosen.shape[1], axis=1)
+        rows = first_label([rows_of(name) for name in self.labels[outcome]])
+        found = np.repeat(self.first[outcome][:, None], rows.shape[1], axis=1)
         np.minimum.at(found, self.of_row, rows)
         return found
 

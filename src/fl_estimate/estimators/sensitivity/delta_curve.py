@@ -311,9 +311,8 @@ def _lay_out(call: _Call, points: Sequence[_Point]) -> Estimates:
 
 
 def _support(given: Estimates, recipients: Any) -> Support:
-    """What a row rests on: the cases that are sure, and those whose answers were drawn, where there are any."""
-    own = given.support
-    return replace(own, cases=np.where(recipients > 0, np.fmin(own.cases, recipients), own.cases))
+    """What a row rests on: the cases that are sure, and the people whose class was drawn for the reason of its line."""
+    return replace(given.support, undetermined=recipients)
 
 
 def _recipients(call: _Call, reason: str, given: Estimates) -> Any:

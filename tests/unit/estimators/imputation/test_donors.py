@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import fl_estimate as fl
+from fl_estimate.design.sample import read_sample
+from fl_estimate.design.totals import as_frame, totals
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.imputation.bootstrap import Units, units_of
 from fl_estimate.estimators.imputation.information import pilot_fraction
@@ -246,3 +248,50 @@ def test_nobody_with_weight_who_answered_is_nobody_to_draw_from() -> None:
 
 
 DESIGN_OF_PERSONS = fl.Design(weights="weight")
+
+
+STRATA = [1, 1, 2, 10, 10, 9, 11]
+"""Strata 2, 9 and 11 have a single unit; in the order of numbers 9 is followed by 10, and 11 by nothing."""
+
+
+def units(rule: Any, strata: Any = STRATA) -> Units:
+    people = pd.DataFrame({"stratum": strata, "psu": range(len(strata)), "w": 1.0})
+    design = fl.Design(weights="w", strata="stratum", psu="psu", single_psu=rule)
+    return units_of(people, design, np.arange(len(strata)))
+
+
+@pytest.mark.parametrize("rule", ["collapse", "adjust", "average"])
+def test_lone_units_are_drawn_where_the_design_gives_them_a_variance(rule: Any) -> None:
+    found = units(rule)
+    together = {frozenset(np.flatnonzero(found.stratum[found.of_person] == code).tolist()) for code in found.stratum}
+    # 2 goes with 9, which goes with 10, and 11 with what is before it, as in the design's own merging.
+    sample = read_sample_of(STRATA)
+    assert together == {frozenset(np.flatnonzero(sample == code).tolist()) for code in sample}
+    counts = np.stack([found.counts(3, draw)[found.of_person] for draw in range(400)])
+    assert (counts.std(axis=0) > 0.5).all()
+    # n − 1 of n with replacement, times n/(n − 1): each counts once in the mean (3 Monte Carlo standard errors)
+    assert np.abs(counts.mean(axis=0) - 1).max() < 3 * counts.std(axis=0).max() / 20
+
+
+@pytest.mark.parametrize("rule", ["error", "remove", "certainty"])
+def test_lone_units_count_once_where_it_gives_them_none(rule: Any) -> None:
+    found = units(rule)
+    counts = np.stack([found.counts(3, draw)[found.of_person] for draw in range(20)])
+    assert counts[:, [2, 5, 6]].tolist() == [[1.0, 1.0, 1.0]] * 20
+
+
+def test_a_design_of_one_lone_unit_stays_as_it_is() -> None:
+    assert units("collapse", [4]).counts(1, 1).tolist() == [1.0]
+
+
+def read_sample_of(strata: list[int]) -> Any:
+    """The stratum of each person as the design merges them."""
+    people = pd.DataFrame({"stratum": strata, "psu": range(len(strata)), "w": 1.0, "y": 1.0})
+    design = fl.Design(weights="w", strata="stratum", psu="psu", single_psu="collapse")
+    table = totals(as_frame(people), keys=("stratum", "psu"), columns={}, sums={})
+    stage = read_sample(table, design).stages[0]
+    of = {
+        int(table.keys["psu"].levels[code]): stage.stratum[stage.unit[row]]
+        for row, code in enumerate(table.keys["psu"].codes)
+    }
+    return np.array([of[place] for place in range(len(strata))])

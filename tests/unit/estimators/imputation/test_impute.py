@@ -368,7 +368,23 @@ def test_what_is_refused() -> None:
         it.shifted({"silence": 1.0})
     with pytest.raises(EstimateFault, match="FL-EST-442"):
         fl.impute(heard, design=DESIGN, delta={"refusal": float("nan")})
-    for draw in (0, 21, True, 1.5):
+    for delta in (
+        {"refusal": True},
+        {"refusal": np.True_},
+        {"refusal": "0.7"},
+        {"refusal": pd.NA},
+        0.7,
+        True,
+        "refusal",
+    ):
+        with pytest.raises(EstimateFault, match="FL-EST-442"):
+            fl.impute(heard, design=DESIGN, delta=delta)  # pyright: ignore[reportArgumentType]
+        with pytest.raises(EstimateFault, match="FL-EST-442"):
+            it.shifted(delta)  # pyright: ignore[reportArgumentType]
+    for seed in (True, 1.5, -1, "1"):
+        with pytest.raises(EstimateFault, match="FL-EST-444"):
+            fl.impute(heard, design=DESIGN, seed=seed)  # pyright: ignore[reportArgumentType]
+    for draw in (0, 21, True, 1.5, 1.0, "1"):
         with pytest.raises(EstimateFault, match="FL-EST-443"):
             it.completed(draw)  # pyright: ignore[reportArgumentType]
     for wrong in ({"donors": "random"}, {"method": "hot"}, {"too_few": "go"}):
@@ -385,9 +401,28 @@ def test_what_is_refused() -> None:
         fl.impute(heard, "icls", design=DESIGN)
 
 
+def test_numbers_of_numpy_are_numbers() -> None:
+    given: Any = {"refusal": np.int64(1), "dont_know": np.float32(0.5)}
+    told = imputed().shifted(given).delta
+    assert told == {"refusal": 1.0, "dont_know": 0.5, "missing": 0.0, "not_asked": 0.0}
+    assert len(imputed().completed(np.int64(2)).people) == 640  # pyright: ignore[reportArgumentType]
+
+
 def test_the_recipe_says_how_answers_were_drawn() -> None:
     people = pd.DataFrame({"age": 30, "w_diff_job": "yes", "c_docs": ["yes", "no"] * 20 + ["ref"]})
     for method in ("donors", "chained"):
         imputed = fl.impute(people, method=method, design=fl.Design(unweighted=True), draws=2, seed=1)
         found = fl.estimate_prevalence(imputed, "forced_labour", unknown="impute")
-        assert found.provenance.arguments["imputation"]["method"] == method
+        assert found.provenance.arguments["imputation"] == {
+            "draws": 2, "seed": 1, "method": method, "donors": "predictive", "by": [], "predictors": [],
+            "too_few": "refuse", "delta": {},
+        }  # fmt: skip
+        assert imputed.diagnostics().attrs["imputation"] == found.provenance.arguments["imputation"]
+    told = fl.impute(
+        people.assign(region="A"), donors="nearest", by="region", too_few="leave", delta={"refusal": 0.5}, draws=2, seed=3,
+        design=fl.Design(unweighted=True),
+    ).told()  # fmt: skip
+    assert told == {
+        "draws": 2, "seed": 3, "method": "donors", "donors": "nearest", "by": ["region"], "predictors": [], "too_few": "leave",
+        "delta": {"refusal": 0.5},
+    }  # fmt: skip
