@@ -1,4 +1,4 @@
-"""Pictures as a record: what stands where in each, without colours and without words, so that neither style nor wording matters.
+"""Pictures as a record: what stands where in each, colours by their names in the palette and without words, so that wording does not matter.
 
 `python -m tests.unit.reporting.pictures` draws every picture anew, writes the record and, with a folder, the pictures to look at.
 """
@@ -16,9 +16,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.colors import to_hex, to_rgba
 
 import fl_estimate as fl
 from fl_estimate import capture_recapture as cr
+from fl_estimate.reporting import palette
 from fl_estimate.reporting.areas import read_areas
 from fl_estimate.reporting.figures import draw
 from fl_estimate.reporting.maps import draw_map
@@ -63,13 +65,37 @@ def _axes(axes: Any) -> dict[str, Any]:
         "legend": [] if legend is None else _legend(legend, axes.transAxes),
         "sizes": [each.get_size() for labels in (axes.get_xticklabels(), axes.get_yticklabels()) for each in labels[:1]],
         "shown": [spine.get_visible() for spine in axes.spines.values()],
+        "frame": [axes.axison, axes.get_axisbelow(), *(paint(spine.get_edgecolor()) for spine in axes.spines.values())],
+        "marks": [mark for axis in (axes.xaxis, axes.yaxis) for mark in _ticks(axis)],
+        "heads": [[each.get_size(), each.get_weight(), paint(each.get_color()), *_numbers(each.get_position())] for each in (axes._left_title, axes.xaxis.label, axes.yaxis.label)],
     }  # fmt: skip
+
+
+NAMED = {to_hex(value): name for name, value in vars(palette).items() if isinstance(value, str) and value.startswith("#")}
+
+
+def paint(colour: Any) -> str:
+    """What a colour is called, and how dense it is where it is not; none of them of what is not painted."""
+    red, green, blue, dense = to_rgba(colour)
+    named = NAMED.get(to_hex((red, green, blue)), to_hex((red, green, blue)))
+    return "none" if not dense else named if dense == 1 else f"{named} {dense:.2f}"
+
+
+def _ticks(axis: Any) -> list[Any]:
+    """Of the first tick: its length and colours, whether a line of the grid is drawn at it, and which; nothing where there is no tick."""
+    return [
+        [
+            tick.tick1line.get_visible(), tick.tick1line.get_markersize(), paint(tick.tick1line.get_color()), tick.label1.get_visible(),
+            paint(tick.label1.get_color()), tick.gridline.get_visible(), paint(tick.gridline.get_color()), tick.gridline.get_linewidth(),
+        ]
+        for tick in (axis.get_major_ticks()[:1] + axis.get_minor_ticks()[:1])
+    ]  # fmt: skip
 
 
 def _line(line: Any) -> dict[str, Any]:
     return {"x": _numbers(line.get_xdata()), "y": _numbers(line.get_ydata()), "marker": str(line.get_marker()), "style": str(line.get_linestyle()),
             "hollow": line.get_markerfacecolor() == "#ffffff", "order": line.get_zorder(), "clipped": line.get_clip_on(),
-            "drawn": [line.get_linewidth(), line.get_markersize(), *_numbers(_dashes(line))]}  # fmt: skip
+            "drawn": [line.get_linewidth(), line.get_markersize(), line.get_markeredgewidth(), *_numbers(_dashes(line))], "painted": [paint(line.get_color()), paint(line.get_markerfacecolor())]}  # fmt: skip
 
 
 def _dashes(line: Any) -> list[float]:
@@ -85,15 +111,24 @@ def _legend(legend: Any, frame: Any) -> list[Any]:
     return [
         [_said(text.get_text()) for text in texts],
         texts[0].get_size(),
+        paint(texts[0].get_color()),
+        legend.get_frame_on(),
+        legend.borderaxespad,
+        [[type(each).__name__, paint(_of_handle(each))] for each in legend.legend_handles],
         str(legend._loc),
         legend._ncols,
         *_numbers(corner),
     ]
 
 
+def _of_handle(each: Any) -> Any:
+    return each.get_facecolor() if hasattr(each, "get_facecolor") else each.get_color()
+
+
 def _patch(patch: Any) -> dict[str, Any]:
     ends = patch.get_path().transformed(patch.get_patch_transform()).get_extents().extents
-    return {"ends": _numbers(ends), "hatch": patch.get_hatch(), "order": patch.get_zorder()}
+    return {"ends": _numbers(ends), "hatch": patch.get_hatch(), "order": patch.get_zorder(),
+            "painted": [paint(patch.get_facecolor()), paint(patch.get_edgecolor()), patch.get_linewidth()]}  # fmt: skip
 
 
 def _collection(each: Any) -> dict[str, Any]:
@@ -102,6 +137,7 @@ def _collection(each: Any) -> dict[str, Any]:
         "ends": _numbers(np.ravel(paths)),
         "at": _numbers(np.ravel(np.asarray(each.get_offsets(), dtype=float))),
         "order": each.get_zorder(),
+        "painted": [[paint(colour) for colour in colours[:3]] for colours in (each.get_facecolor(), each.get_edgecolor())],
     }
 
 
@@ -117,6 +153,7 @@ def _text(text: Any) -> dict[str, Any]:
         "to": _numbers(to),
         "sides": [text.get_ha(), text.get_va()],
         "size": text.get_size(),
+        "look": [text.get_weight(), text.get_rotation(), text.get_style(), paint(text.get_color()), text._linespacing],
         "on": None if (ground := text.get_bbox_patch()) is None else ground.get_boxstyle().pad,
     }
 
