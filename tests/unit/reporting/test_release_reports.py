@@ -79,6 +79,17 @@ REPORTS: dict[str, tuple[tuple[Release, ...], list[Row]]] = {
         (release(row("published", 60) | {"n": 1200}), release(row("published", 20), where="region == 'A'"), release(row("published", 37), where="region == 'B'")),
         [cases("all", 3, 3, where="all / -1 × region == 'A' / -1 × region == 'B'", what="cases between")],
     ),
+    # 27 of the 30 cases of A are women: three men.
+    "a row of a table and a condition inside it": (
+        (release(row("published", 30, region="A"), row("published", 40, region="B")), release(row("published", 27) | {"n": 200}, where="region == 'A' and sex == 'f'"), release(row("published", 33) | {"n": 380}, where="sex == 'f'")),
+        [cases("all", 3, 3, where="region == 'A' / -1 × (region == 'A' and sex == 'f')", what="cases between")],
+    ),
+    # Of 63 cases 30 are of A and 30 of no stated region: three are elsewhere; and of the 30 not stated three are men.
+    "those whose region is not stated": (
+        (release(row("published", 63) | {"n": 1200}, row("published", 30, region="A"), row("published", 30, region="nan")), release(row("published", 27) | {"n": 200}, where="missing(region) and sex == 'f'")),
+        [cases("all", 3, 3, where="all / -1 × region == 'A' / -1 × missing(region)", what="cases between"),
+         cases("all", 3, 3, where="missing(region) / -1 × (missing(region) and sex == 'f')", what="cases between")],
+    ),
     # A total of 1.9 less 1.1, half a tenth each: 0.7 to 0.9 persons.
     "less than one person": (
         (release(total("published", 1.9, region="R"), total("published", 1.1, district="A"), total("not_published", None, district="B")),),
