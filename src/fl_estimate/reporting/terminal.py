@@ -43,7 +43,9 @@ def _widths(heads: Sequence[str], rows: Lines, width: int) -> list[int] | None:
 
     Left to itself rich narrows the widest columns first, whatever they need, and cuts off the last.
     """
-    cells = [max((len(visible(row[at])) for row in rows if not isinstance(row, str)), default=0) for at in range(len(heads))]
+    cells = [
+        max((len(visible(row[at])) for row in rows if not isinstance(row, str)), default=0) for at in range(len(heads))
+    ]
     found = [max(cell, *(len(word) for word in head.split()), 0) for head, cell in zip(heads, cells, strict=True)]
     found[0] = max(found[0], *(len(visible(row)) for row in rows if isinstance(row, str)), 0)
     left = width - EDGES - sum(found) - GAP * (len(heads) - 1)

@@ -71,7 +71,9 @@ def _axes(axes: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-NAMED = {to_hex(value): name for name, value in vars(palette).items() if isinstance(value, str) and value.startswith("#")}
+NAMED = {
+    to_hex(value): name for name, value in vars(palette).items() if isinstance(value, str) and value.startswith("#")
+}
 
 
 def paint(colour: Any) -> str:
@@ -137,7 +139,9 @@ def _collection(each: Any) -> dict[str, Any]:
         "ends": _numbers(np.ravel(paths)),
         "at": _numbers(np.ravel(np.asarray(each.get_offsets(), dtype=float))),
         "order": each.get_zorder(),
-        "painted": [[paint(colour) for colour in colours[:3]] for colours in (each.get_facecolor(), each.get_edgecolor())],
+        "painted": [
+            [paint(colour) for colour in colours[:3]] for colours in (each.get_facecolor(), each.get_edgecolor())
+        ],
     }
 
 
@@ -307,16 +311,29 @@ def _curve(*lines: tuple[str, float], odds: Any = (0, 0.25, 1, 2, np.inf), **mor
     """Scenario curves by hand: of each line its name and its value at odds of 1."""
     terms = {0: "none_hide_a_case", np.inf: "all_hide_a_case"}
     rows = [
-        {"region": name, "term": terms.get(each, f"×{each:g}"), "value": value, "lower": value - 0.004, "upper": value + 0.006}
+        {
+            "region": name,
+            "term": terms.get(each, f"×{each:g}"),
+            "value": value,
+            "lower": value - 0.004,
+            "upper": value + 0.006,
+        }
         for name, middle in lines
         for each, value in zip(odds, middle + 0.004 * np.arange(-2, len(odds) - 2), strict=True)
     ]
     made: dict[str, Any] = {"quantity": "scenario_prevalence", "method": "delta-adjusted"}
-    return estimates(*([{**row, "region": None} for row in rows] if len(lines) == 1 else rows), by=() if len(lines) == 1 else ("region",), **made | more)
+    return estimates(
+        *([{**row, "region": None} for row in rows] if len(lines) == 1 else rows),
+        by=() if len(lines) == 1 else ("region",),
+        **made | more,
+    )
 
 
 def _undercovered(**more: Any) -> fl.Estimates:
-    rows = [{"term": f"×{each:g}", "value": 1000 + 500 * each, "lower": 800 + 400 * each, "upper": 1300.0 + 700 * each} for each in (0, 0.5, 1, 2.25, 10)]
+    rows = [
+        {"term": f"×{each:g}", "value": 1000 + 500 * each, "lower": 800 + 400 * each, "upper": 1300.0 + 700 * each}
+        for each in (0, 0.5, 1, 2.25, 10)
+    ]
     return estimates(*rows, by=(), quantity="undercoverage_total", method="undercoverage", **more)
 
 
@@ -330,7 +347,10 @@ def _in_axes() -> Any:
 def _full_methods(**more: Any) -> Any:
     """More lists than fit a line, and more histories than are drawn; figures by hand, one of them hidden, one not whole."""
     names = [f"list of office number {at} of a long name" if at == 2 else f"office {at}" for at in range(6)]
-    rows = [{name: at >> place & 1 for place, name in enumerate(names)} | {"count": 3.0 + 7 * at % 40} for at in range(1, 40)]
+    rows = [
+        {name: at >> place & 1 for place, name in enumerate(names)} | {"count": 3.0 + 7 * at % 40}
+        for at in range(1, 40)
+    ]
     frame = pd.DataFrame(rows)
     frame.loc[[4, 9], "count"] = [np.nan, 12.5]
     return replace(_published_lists(), histories=frame, least=5, **more)
@@ -338,7 +358,13 @@ def _full_methods(**more: Any) -> Any:
 
 def _linkage(*rates: tuple[float, float]) -> Any:
     rows = [
-        {"missed": missed, "false_links": wrong, "value": 1000 - 900 * missed - 4000 * wrong, "lower": 900 - 900 * missed, "upper": 1200 - 900 * missed}
+        {
+            "missed": missed,
+            "false_links": wrong,
+            "value": 1000 - 900 * missed - 4000 * wrong,
+            "lower": 900 - 900 * missed,
+            "upper": 1200 - 900 * missed,
+        }
         for wrong in dict.fromkeys(wrong for _, wrong in rates)
         for missed in dict.fromkeys(missed for missed, _ in rates)
     ]
@@ -350,7 +376,12 @@ def _stays(people: list[int]) -> Any:
 
 
 def _known(**values: float) -> Truth:
-    return Truth(values={("prevalence", "forced_labour", frozenset({("region", name)} if name != "all" else set())): value for name, value in values.items()})
+    return Truth(
+        values={
+            ("prevalence", "forced_labour", frozenset({("region", name)} if name != "all" else set())): value
+            for name, value in values.items()
+        }
+    )
 
 
 def _held(results: Any, truth: Truth, language: str = "en") -> Any:

@@ -143,9 +143,18 @@ def _by_hand() -> Any:
 def _three() -> Any:
     """An appraisal of three lists, its tables put in by hand."""
     given = _by_hand()
-    histories = pd.DataFrame([{"police": at >> 2 & 1, "ngo": at >> 1 & 1, "shelter": at & 1, "count": 10.0 * at} for at in range(1, 8)])
+    histories = pd.DataFrame(
+        [{"police": at >> 2 & 1, "ngo": at >> 1 & 1, "shelter": at & 1, "count": 10.0 * at} for at in range(1, 8)]
+    )
     changed = pd.DataFrame(
-        {"changed": ["police", "ngo", "shelter"], "n": [90.0, 80.0, 70.0], "value": [900.0, np.nan, 1100.0], "lower": [700.0, np.nan, np.nan], "upper": [1300.0, np.nan, np.nan], "refused": ["", "FL-EST-01", "not_identified"]}
+        {
+            "changed": ["police", "ngo", "shelter"],
+            "n": [90.0, 80.0, 70.0],
+            "value": [900.0, np.nan, 1100.0],
+            "lower": [700.0, np.nan, np.nan],
+            "upper": [1300.0, np.nan, np.nan],
+            "refused": ["", "FL-EST-01", "not_identified"],
+        }
     )
     return replace(
         given, histories=histories, several=70.0, population="adults", reference_period="2013",

@@ -7,9 +7,9 @@ is text: its terms (factor·unknown), the interval, and the cell with which it i
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,17 +20,22 @@ import pandas as pd
 
 import fl_estimate as fl
 from fl_estimate.reporting import disclosure
-from fl_estimate.reporting.disclosure_choice import Choice
-from fl_estimate.reporting.disclosure_system import PUBLIC, System
+from fl_estimate.reporting.disclosure import closed_off
+from fl_estimate.reporting.disclosure_choice import Choice, attainable, choose
+from fl_estimate.reporting.disclosure_local import WIDTHS, _Search
+from fl_estimate.reporting.disclosure_solver import audit, exposed
+from fl_estimate.reporting.disclosure_system import PUBLIC, System, residual
 from fl_estimate.reporting.disclosure_tables import Translation, translate
 from tests.disclosure.test_scenarios import people as of_regions
 from tests.disclosure.test_subpopulations_one_by_one import people as flagged
 from tests.unit.reporting.made import estimates
+from tests.unit.reporting.test_disclosure_engine import INVESTMENT, two_way
 from tests.unit.reporting.test_disclosure_tables import people
 from tests.unit.reporting.test_imputed_published import by as of_drawn
 from tests.unit.reporting.test_imputed_published import planted
 
 RECORD = Path(__file__).with_name("systems.json")
+ANSWERS = Path(__file__).with_name("answers.json")
 DESIGN = fl.Design(weights="w", psu="ea", expands=True)
 BOTH = [["region"], ["district"]]
 
@@ -120,7 +125,9 @@ def _plain(size: int = 300) -> pd.DataFrame:
 
 
 def _flag(where: str | None = None, by: Any = None, **more: Any) -> fl.Estimates:
-    return fl.estimate_prevalence(_plain(), "y", design=fl.Design(psu="ea", unweighted=True), where=where, by=by, **more)
+    return fl.estimate_prevalence(
+        _plain(), "y", design=fl.Design(psu="ea", unweighted=True), where=where, by=by, **more
+    )
 
 
 def _few_made() -> fl.Estimates:
@@ -191,10 +198,68 @@ def of_regions_prevalence() -> fl.Estimates:
     return fl.estimate_prevalence(of_regions(), "fl", by="region")
 
 
+@cache
+def made(name: str) -> list[System]:
+    """The systems of a case."""
+    return CASES[name]()
+
+
+# What readers work out, and where the search looks
+
+
+def answers(system: System) -> dict[str, Any]:
+    """What does not depend on which of several answers a solver gives: bounds, ends of intervals, the least cost, who is exposed."""
+    shut = system.followed(system.withheld)
+    left = residual(system, shut)
+    best = choose(system)
+    aims = attainable(system)
+    nothing = np.zeros_like(system.withheld)
+    search = _Search.of(aims, system.withheld, math.inf, None)
+    return {
+        "left": [f"{_number(low)} to {_number(high)}{', settled' * (not loose)}, part {part}" for low, high, loose, part in zip(left.lower, left.upper, left.loose, _named(left.part), strict=True)],
+        "rows left": [f"{terms} in {_number(low)} to {_number(high)}" for terms, low, high in zip(_sums(left.matrix), left.row_lower, left.row_upper, strict=True)],
+        "all printed": [f"{_number(low)} to {_number(high)}" for low, high in zip(residual(system, nothing).lower, residual(system, nothing).upper, strict=True)],
+        "worked out": [f"target {one.target} of {one.cell}: {_number(one.lower)} to {_number(one.upper)}, is {_number(one.truth)}{', open' * one.protected}" for one in audit(system)],
+        "attainable": [f"{_number(low)} to {_number(high)}" for low, high in zip(aims.low, aims.high, strict=True)],
+        "exposed": np.flatnonzero(exposed(aims, shut)).tolist(),
+        "choice": (f"the least cost is {_number(system.cost[best.withheld].sum())}" if best.optimal else "found by looking nearby") + ", open" * best.open,
+        "closed off": np.flatnonzero(closed_off(system, shut, exposed(aims, shut))).tolist(),
+        "between": np.flatnonzero(search.inner).tolist(),
+        "near": [[len(search._near(need, width)), int(search._near(need, width).sum())] for need in range(len(search.needs.target)) for width in WIDTHS],
+        "shown by the data": np.flatnonzero(search.shown_by >= 0).tolist(),
+    }  # fmt: skip
+
+
+def _named(part: Any) -> list[int]:
+    """Parts by the order in which they come."""
+    names = {value: place for place, value in enumerate(dict.fromkeys(part.tolist()))}
+    return [names[value] for value in part.tolist()]
+
+
+def _wide() -> System:
+    """Counts of which no two are alike, in two rows of sixty-six; those of fewer than eight are withheld."""
+    counts = np.random.default_rng(3).permutation(np.arange(1, 133)).reshape(2, 66)
+    few = [(int(row), int(column)) for row, column in zip(*np.nonzero(counts < 8), strict=True)]
+    return two_way(counts, few, 1, 9, most=400)
+
+
+ANSWERED: dict[str, Callable[[], System]] = {
+    **{name: lambda name=name: made(name)[0] for name in (
+        "districts in regions", "districts in regions, another rule", "no case in a district", "totals, ratios, variances", "complement, the same, values of a text",
+        "a quantity of two values", "readings", "models", "delta", "imputed", "rows alone", "subpopulations", "flags one by one", "a table and a condition", "after regions",
+    )},
+    "a table of three by three": lambda: two_way(INVESTMENT, [(1, 2)], 18, 26),
+    "two cells of one table": lambda: two_way(INVESTMENT, [(1, 2), (0, 0)], 5, 40, most=60),
+    "a wide table": _wide,
+}  # fmt: skip
+
+
 def main() -> None:
-    """Write the record."""
-    told = {name: [record(system) for system in make()] for name, make in CASES.items()}
+    """Write the records."""
+    told = {name: [record(system) for system in made(name)] for name in CASES}
     RECORD.write_text(json.dumps(told, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
+    found = {name: answers(make()) for name, make in ANSWERED.items()}
+    ANSWERS.write_text(json.dumps(found, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -131,5 +131,5 @@ def test_the_report_is_the_one_that_was_worked_out(name: str) -> None:
     found = derived(given)
     assert tuple(found.columns) == COLUMNS
     assert [tuple(each) for each in found.itertuples(index=False, name=None)] == wanted
-    told: list[Any] = [each for each in found.itertuples(index=False, name=None)]
+    told: list[Any] = list(found.itertuples(index=False, name=None))
     assert len(set(told)) == len(told)
