@@ -90,6 +90,10 @@ REPORTS: dict[str, tuple[tuple[Release, ...], list[Row]]] = {
         [cases("all", 3, 3, where="all / -1 × region == 'A' / -1 × missing(region)", what="cases between"),
          cases("all", 3, 3, where="missing(region) / -1 × (missing(region) and sex == 'f')", what="cases between")],
     ),
+    # Withheld in one folder and printed in another: the model's row beside it tells nothing that is not printed.
+    "a model beside a cell that is printed elsewhere": (
+        (release(row("not_published", None, district="A"), row("published", 20, district="A") | {"basis": "model", "cases": None}), release(row("published", 20, district="A"), name="s")), [],
+    ),
     # A total of 1.9 less 1.1, half a tenth each: 0.7 to 0.9 persons.
     "less than one person": (
         (release(total("published", 1.9, region="R"), total("published", 1.1, district="A"), total("not_published", None, district="B")),),
