@@ -45,7 +45,7 @@ MODELS: dict[str, dict[str, Any]] = {
 TABLES: dict[str, fl.Estimates] = {
     "shares": estimates({"n": 9000, "cases": 300, "deff": 1.7}, *({"kind": name, **row} for name, row in KINDS.items()), by=("kind",),
                         reasons=[Reason(code=ReasonCode.of("zero_cases"), row=9), Reason(code=ReasonCode.of("interval_not_defined"), row=13, parameters=(("kind", "log"),))]),
-    "per 1,000": estimates(*({"kind": name, **{key: 1000 * value if key in ("value", "se", "lower", "upper") and value is not None else value for key, value in ({"value": 0.01, "se": 0.002, "lower": 0.006, "upper": 0.014} | row).items()}} for name, row in KINDS.items()), by=("kind",), quantity="prevalence per 1,000"),
+    "per 1,000": estimates(*({"kind": name, **{key: 1000 * value if key in ("value", "se", "lower", "upper") and value is not None else value for key, value in ({"value": 0.01, "se": 0.002, "lower": 0.006, "upper": 0.014} | row).items()}} for name, row in list(KINDS.items())[::3]), by=("kind",), quantity="prevalence per 1,000"),
     "totals": estimates({**PERSONS, "deff": 2.2}, *({"kind": name, **row} for name, row in TOTALS.items()), by=("kind",), quantity="total", interval_kind="log"),
     "means": estimates({"value": 44.25, "se": 0.567, "lower": 43.1, "upper": 45.4, "cases": None}, {"kind": "of 49", "value": 44.25, "se": 0.567, "n": 49, "cases": None}, {"kind": "of few", "value": -0.0567, "se": 0.234, "lower": -0.5, "upper": 0.4, "cases": None, "df": 3}, by=("kind",), quantity="mean"),
     "differences": estimates(*({"kind": name, "value": value, "se": 0.0234, "lower": value - 0.05, "upper": value + 0.05, "cases": None, "term": "x"} for name, value in (("up", 0.0456), ("none", 0.0012), ("down", -0.1234))), by=("kind",), quantity="difference", outcome="hours"),
@@ -75,6 +75,44 @@ TABLES["its own units"] = replace(
     TABLES["shares"],
     support=Support.of(*(TABLES["shares"].frame[name].to_numpy(float, na_value=np.nan) for name in ("n", "cases")), df=TABLES["shares"].frame["df"], df_effective=np.arange(len(KINDS) + 1) % 12, psus_with_cases=np.arange(len(KINDS) + 1) % 7),
 )  # fmt: skip
+TABLES["models with limits"] = replace(
+    TABLES["models"],
+    diagnostics={
+        "limits_of_few": {"area of few cases": (0.00123, 0.0234), "calibrated": (0.0, 0.0151), "area": (0.002, 0.03)},
+        "released": {"area of few cases": (1.5, 1.25, 1.1, 1.2), "area": (2.0, 1.5, 1.0, 3.0)},
+        "released_assumptions": [("area_covariates", [("covariates", "x")])],
+    },
+)  # fmt: skip
+
+
+def _regions(*cases: int, **more: Any) -> fl.Estimates:
+    rows = [
+        {"region": name, "cases": k, "value": k / 1000, "se": 0.002, "lower": k / 2000, "upper": k / 500}
+        for name, k in zip("ABCD", cases, strict=False)
+    ]
+    return estimates({"n": 4000, "cases": sum(cases), "value": sum(cases) / 4000}, *rows, **more)
+
+
+def _model(**more: Any) -> fl.Estimates:
+    return estimates(
+        *({"region": name, "value": 0.02, "cases": None} for name in "ABCDE"),
+        method="area-binomial",
+        basis="model",
+        interval_kind="equal-tailed",
+        **more,
+    )
+
+
+TOGETHER: dict[str, dict[str, fl.Estimates]] = {
+    "a withheld region": {"direct": _regions(20, 3, 15, 9), "total": _regions(20, 3, 15, 9, quantity="total", interval_kind="log"), "model": _model(), "nameless": _model(outcome="")},
+    "nothing withheld": {"direct": _regions(20, 13, 15, 9), "model": _model(), "nameless": _model(outcome="")},
+    "a region of numbers": {"direct": estimates({"n": 4000, "cases": 40}, *({"area": at, "cases": 3 + 9 * at} for at in (0.0, 1.0, 2.0)), by=("area",)), "nameless": estimates(*({"area": at, "value": 0.02, "cases": None} for at in ("0", "1", "7")), by=("area",), outcome="", method="area-binomial", basis="model", interval_kind="equal-tailed")},
+    "models of domains": {"one": estimates({}, *({"region": name, "term": "x", "n": n} for name, n in zip("ABC", (500, 49, 700), strict=True)), quantity="coefficient", outcome="y"), "other": estimates({"term": "x"}, {"region": "A", "term": "x"}, quantity="odds_ratio", outcome="z")},
+    "stacked scenarios": {"curve": estimates({"term": "×1"}, *({"region": name, "term": f"×{odds}", "cases": k} for name, k in zip("AB", (20, 3), strict=True) for odds in (1, 2)), quantity="scenario_prevalence", method="delta-adjusted")},
+    "lists beside a survey": {"survey": _regions(20, 3, 15, 9), "lists": TABLES["lists"], "figures": TABLES["figures"]},
+    "a mean beside it": {"direct": _regions(20, 3, 15, 9), "mean": estimates({"cases": None}, *({"region": name, "cases": None, "value": 40.0} for name in "ABCD"), quantity="mean", outcome="hours")},
+}  # fmt: skip
+"""What is published together: a cell that is withheld in one table goes in all."""
 RULES: dict[str, Any] = {
     "default": "fl-default",
     "nchs": "nchs",
@@ -86,6 +124,7 @@ RULES: dict[str, Any] = {
     "widths": fl.SuppressionRule(max_width=0.02, sure_width=0.004, max_relative_width=1.0, max_relative_width_totals=0.8, min_effective_n=60),
     "nothing asked": fl.SuppressionRule(min_n=0, min_cases=0, min_df=0),
 }  # fmt: skip
+WITH_OTHERS = ("default", "withheld", "model")
 COLUMNS = (
     "publication",
     "caution",
@@ -109,28 +148,36 @@ def _said(value: Any) -> str:
     return f"{value:.9g}" if isinstance(value, float) else str(value)
 
 
-def printed(rule: Any, tables: dict[str, fl.Estimates] | None = None) -> list[str]:
-    """What is printed of all tables, each by itself under this rule, a line a row, and the reasons that are told."""
+def printed(name: str) -> list[str]:
+    """What is printed of all tables, each by itself under a rule, then under some of them of what is published together."""
+    rule = RULES[name]
     lines: list[str] = []
-    for name, made in (TABLES if tables is None else tables).items():
-        try:
-            published = fl.publish({name: made}, rule=rule)
-        except fl.FlError as error:
-            lines.append(f"{name}: {str(error).split()[0]}")
-            continue
-        (table,) = published.tables
+    for called, made in TABLES.items():
+        lines += _lines(fl.publish({called: made}, rule=rule))
+    for called, tables in TOGETHER.items() if name in WITH_OTHERS else ():
+        published = fl.publish(tables, rule=rule)
+        lines += [f"{called}, {published.protecting} to protect others", *_lines(published)]
+    return lines
+
+
+def _lines(published: fl.PublishedEstimates) -> list[str]:
+    """A line a row, then what is told of rows and tables."""
+    lines: list[str] = []
+    for table in published.tables:
         for record in table.frame.to_dict("records"):
             told = " ".join(_said(record.get(column)) or "-" for column in COLUMNS)
-            lines.append(f"{name}, {record.get('kind') if isinstance(record.get('kind'), str) else 'nation'}: {told}")
+            domain = " ".join(_said(record[name]) for name in table.by)
+            lines.append(f"{table.name}, {domain}: {told}")
         lines += [
-            f"{name}, told of row {reason.row}: {reason.code} {dict(reason.parameters)}" for reason in table.reasons
+            f"{table.name}, of row {reason.row}: {reason.code} {dict(reason.parameters)}" for reason in table.reasons
         ]
+        lines += [f"{table.name}, taken for granted: {each.code} {dict(each.parameters)}" for each in table.assumptions]
     return lines
 
 
 def main() -> None:
     """Write the record."""
-    told = {name: printed(rule) for name, rule in RULES.items()}
+    told = {name: printed(name) for name in RULES}
     RECORD.write_text(json.dumps(told, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
 
 
