@@ -7,13 +7,15 @@ since stands in no record yet.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from fl_estimate.results import codes
+from fl_estimate.results import codes, roles
 from fl_estimate.results.codes import FAMILIES, Code
+from fl_estimate.results.roles import Role
 
 RECORD = Path(__file__).with_name("codes.json")
 ASKED = (
@@ -41,13 +43,37 @@ def declared() -> dict[str, dict[str, Any]]:
     }
 
 
+def limits() -> dict[str, list[str]]:
+    """Of the types that signatures share, the roles and limits that they carry, however deep."""
+    found = {
+        name: [repr(role) for role in _roles(value)]
+        for name, value in vars(roles).items()
+        if not isinstance(value, type)
+    }
+    return {name: told for name, told in found.items() if told}
+
+
+def _roles(form: Any) -> Iterator[Role]:
+    if isinstance(form, Role):
+        yield form
+    for part in (*get_args(form), *getattr(form, "__metadata__", ())):
+        yield from _roles(part)
+
+
 KEPT: dict[str, dict[str, Any]] = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.exists() else {}
+LIMITS: dict[str, list[str]] = KEPT.pop("limits", {})  # pyright: ignore[reportAssignmentType]
 
 
 def test_codes_say_what_was_looked_at() -> None:
     found = declared()
     assert {name: found.get(name) for name in KEPT} == KEPT
     assert len(KEPT) > 100
+
+
+def test_types_that_signatures_share_have_the_limits_that_were_looked_at() -> None:
+    found = limits()
+    assert {name: found.get(name) for name in LIMITS} == LIMITS
+    assert len(LIMITS) > 15
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -60,4 +86,6 @@ def test_a_text_that_nobody_declared_says_the_strictest(family: type[Code]) -> N
 
 
 if __name__ == "__main__":
-    RECORD.write_text(json.dumps(declared(), ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
+    RECORD.write_text(
+        json.dumps(declared() | {"limits": limits()}, ensure_ascii=False, indent=0) + "\n", encoding="utf-8"
+    )
