@@ -56,7 +56,7 @@ def limits() -> dict[str, list[str]]:
 def _roles(form: Any) -> Iterator[Role]:
     if isinstance(form, Role):
         yield form
-    for part in (*get_args(form), *getattr(form, "__metadata__", ())):
+    for part in get_args(form):
         yield from _roles(part)
 
 
