@@ -12,9 +12,36 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 import fl_estimate as fl
+from fl_estimate.reporting import (
+    compare,
+    count_figures,
+    curve_figures,
+    drawing,
+    figures,
+    linkage_figures,
+    lists_figures,
+    maps,
+    planning,
+    shrinkage,
+    weights_figures,
+)
 from tests.unit.reporting.made import estimates
 from tests.unit.reporting.pictures import CASES, RECORD, record
 
+READ = (
+    compare,
+    count_figures,
+    curve_figures,
+    drawing,
+    figures,
+    linkage_figures,
+    lists_figures,
+    maps,
+    planning,
+    shrinkage,
+    weights_figures,
+)
+"""The modules that this file is about."""
 KEPT: dict[str, Any] = json.loads(RECORD.read_text(encoding="utf-8"))
 
 
