@@ -37,8 +37,10 @@ import tempfile
 import threading
 import time
 import tomllib
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -106,12 +108,16 @@ def main() -> int:
         print(f"there is no {arguments.room} below {SOURCE.relative_to(ROOT)}")
         return 2
     OUT.mkdir(parents=True, exist_ok=True)
-    reach = Reach(_reached(arguments.jobs, BELOW.get(Path(arguments.room).parts[0], ())))
+    reach = Reach(_reached(arguments.jobs, (*BELOW.get(Path(arguments.room).parts[0], ()), *arguments.unasked)))
     if reach.failed:
         print(
             f"{len(reach.failed)} tests failed while their lines were asked, and are not run: {', '.join(reach.failed[:8])} …"
         )
-    chosen = _again(arguments.again) if arguments.again else _drawn(arguments.room, arguments.n, arguments.seed)
+    chosen = (
+        _again(arguments.again)
+        if arguments.again
+        else _drawn(arguments.room, arguments.n, arguments.seed, arguments.exclude)
+    )
     chosen = chosen[arguments.start :]
     begun = time.monotonic()
     context = multiprocessing.get_context("forkserver")
@@ -164,6 +170,8 @@ def _arguments() -> argparse.Namespace:
         "--start", type=int, default=0, help="of the draw, for a second process that tries its end meanwhile"
     )
     parser.add_argument("--floor", type=float, default=0.9, help="share to be killed")
+    parser.add_argument("--exclude", nargs="*", default=[], help="patterns of files that are not drawn from")
+    parser.add_argument("--unasked", nargs="*", default=[], help="folders of tests that are not asked either")
     parser.add_argument("--again", type=Path, help="a file of outcomes: its survivors only, on the same code")
     arguments = parser.parse_args()
     arguments.room = arguments.room.removesuffix("/")
@@ -173,7 +181,7 @@ def _arguments() -> argparse.Namespace:
 # Which mutants
 
 
-def _drawn(room: str, n: int, seed: int) -> list[Mutant]:
+def _drawn(room: str, n: int, seed: int, exclude: Sequence[str] = ()) -> list[Mutant]:
     """Lines drawn without replacement, and in each one change: a long module has more of them.
 
     Of one seed a smaller draw is the beginning of a larger.
@@ -182,6 +190,8 @@ def _drawn(room: str, n: int, seed: int) -> list[Mutant]:
     place = SOURCE / room
     for path in [place] if place.is_file() else sorted(place.rglob("*.py")):
         file = path.relative_to(SOURCE).as_posix()
+        if any(fnmatch(file, pattern) for pattern in exclude):
+            continue
         text = path.read_text(encoding="utf-8").splitlines()
         for number, site in enumerate(_sites(file)[1]):
             mutant = Mutant(file, number, site.line, site.what, text[site.line - 1].strip())

@@ -34,7 +34,7 @@ def people() -> pd.DataFrame:
         "sex": np.where(at % 2 == 0, "f", "m"), "region": np.where(at % 3 == 0, "north", "south"), "wage": 100.0 + at % 11,
         "responded": (at % 6 > 0).astype(int), "years": (at % 5 == 1) * 2.0,
         "passport": [f"{PASSPORT}{place:02}" for place in at], "telephone": [f"+57 {TELEPHONE}{place:02}" for place in at],
-        "born": pd.to_datetime([f"{BORN}{1 + place:02}" for place in at]), "person": [f"{PERSON} {chr(65 + place)}" for place in at],
+        "born": pd.to_datetime([f"{BORN}{1 + place % 5:02}" for place in at]), "person": [f"{PERSON} {chr(65 + place)}" for place in at],
         "said": [f"{SAID} {place}" for place in at], "amount": AMOUNT + at, "identity": 90210774 + at,
         "mixed": [AMOUNT if place % 2 else SAID for place in at], "gaps": np.where(at == 3, np.nan, AMOUNT),
     })  # fmt: skip

@@ -90,8 +90,8 @@ class Given:
     zero: Flags
     printed: Floats
     half: Floats
-    crossing: Any = None
-    arguments: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    crossing: Any
+    arguments: Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -82,7 +82,7 @@ def derived(releases: Sequence[Release]) -> pd.DataFrame:
     found: list[dict[str, Any]] = []
     for group in _peoples(releases):
         geography = _joined(release.geography for release in releases)
-        cases = min((release.min_cases for release in releases), default=5.0)
+        cases = min(release.min_cases for release in releases)
         found += _of_people(group, geography, cases, min(release.min_n for release in releases))
     return pd.DataFrame(found, columns=list(COLUMNS)).drop_duplicates(ignore_index=True)
 
@@ -297,7 +297,7 @@ def _between(cells: Mapping[Key, _Cell], few: float, min_n: float) -> Iterator[d
             if not (inner.cases.printed and outer.cases.printed):
                 continue
             people, cases = outer.n - inner.n, outer.cases.lower - inner.cases.lower
-            if people > 0 and (0 < cases < few or (0 < people < min_n and 0 < cases)):
+            if people > 0 and cases > 0 and (cases < few or people < min_n):
                 between = f"{wide or 'all'} / {where or 'all'}"
                 yield _row(outer, outcome, between, place, "cases between", (cases, cases))
 
@@ -314,7 +314,7 @@ def _with_conditions(
         whole = own.get(("", frozenset()))
         if other != outcome or not where or whole is None:
             continue
-        for margin in dict.fromkeys(name for name, _ in family if name):
+        for margin in dict.fromkeys(name for name, _ in family):
             met = {place: holds(where, dict(place[1])) for place in family if place[0] == margin}
             if None not in met.values() and any(met.values()):
                 place = f"where {where}", frozenset({("where", where)})

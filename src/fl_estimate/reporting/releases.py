@@ -178,7 +178,7 @@ def _read_table(place: Path) -> pd.DataFrame | None:
         return None
     frame = pd.read_csv(place / CSV, dtype=str, keep_default_na=False)
     for name in NUMBERS:
-        frame[name] = pd.to_numeric(frame[name].replace("", None), errors="raise")
+        frame[name] = pd.to_numeric(frame[name].replace("", None))
     return frame
 
 

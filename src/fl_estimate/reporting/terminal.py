@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 Lines = Sequence[Sequence[str] | str]
+GAP, EDGES = 3, 2
+"""Columns between two cells; before the first and after the last."""
 
 
 def print_table(heads: Sequence[str], rows: Lines, *, title: str = "", console: Console | None = None) -> None:
@@ -20,20 +22,39 @@ def print_table(heads: Sequence[str], rows: Lines, *, title: str = "", console: 
     from rich.table import Table
     from rich.text import Text
 
+    shown = console or terminal_console()
     table = Table(title=Text(visible(title)) if title else None, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    widths = _widths(heads, rows, shown.width) if title else None
     for place, head in enumerate(heads):
-        cells = [len(row[place]) for row in rows if not isinstance(row, str) and place < len(row)]
-        words = max([*(len(word) for word in head.split()), *cells], default=0) if title else None
         table.add_column(
-            Text(visible(head)), justify="right" if title and place else "left", overflow="fold", min_width=words,
-            no_wrap=bool(title) and not place,
+            Text(visible(head)), justify="right" if title and place else "left", overflow="fold",
+            width=widths[place] if widths else None,
         )  # fmt: skip
     for row in rows:
         if isinstance(row, str):
             table.add_row(Text(visible(row), style="bold"))
         else:
             table.add_row(*(Text(visible(cell)) for cell in row))
-    (console or terminal_console()).print(table)
+    shown.print(table)
+
+
+def _widths(heads: Sequence[str], rows: Lines, width: int) -> list[int] | None:
+    """How wide each column is, so that no cell and no word of a head is broken; None where there is no room for that.
+
+    Left to itself rich narrows the widest columns first, whatever they need, and cuts off the last.
+    """
+    cells = [
+        max((len(visible(row[at])) for row in rows if not isinstance(row, str)), default=0) for at in range(len(heads))
+    ]
+    found = [max(cell, *(len(word) for word in head.split()), 0) for head, cell in zip(heads, cells, strict=True)]
+    found[0] = max(found[0], *(len(visible(row)) for row in rows if isinstance(row, str)), 0)
+    left = width - EDGES - sum(found) - GAP * (len(heads) - 1)
+    if left < 0:
+        return None
+    for place, head in enumerate(heads):
+        more = min(left, max(0, len(head) - found[place]))
+        found[place], left = found[place] + more, left - more
+    return found
 
 
 def terminal_console() -> Console:

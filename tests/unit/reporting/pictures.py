@@ -1,4 +1,4 @@
-"""Pictures as a record: what stands where in each, without colours and without words, so that neither style nor wording matters.
+"""Pictures as a record: what stands where in each, colours by their names in the palette and without words, so that wording does not matter.
 
 `python -m tests.unit.reporting.pictures` draws every picture anew, writes the record and, with a folder, the pictures to look at.
 """
@@ -16,9 +16,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.colors import to_hex, to_rgba
 
 import fl_estimate as fl
 from fl_estimate import capture_recapture as cr
+from fl_estimate.reporting import compare, palette
 from fl_estimate.reporting.areas import read_areas
 from fl_estimate.reporting.figures import draw
 from fl_estimate.reporting.maps import draw_map
@@ -63,13 +65,39 @@ def _axes(axes: Any) -> dict[str, Any]:
         "legend": [] if legend is None else _legend(legend, axes.transAxes),
         "sizes": [each.get_size() for labels in (axes.get_xticklabels(), axes.get_yticklabels()) for each in labels[:1]],
         "shown": [spine.get_visible() for spine in axes.spines.values()],
+        "frame": [axes.axison, axes.get_axisbelow(), *(paint(spine.get_edgecolor()) for spine in axes.spines.values())],
+        "marks": [mark for axis in (axes.xaxis, axes.yaxis) for mark in _ticks(axis)],
+        "heads": [[each.get_size(), each.get_weight(), paint(each.get_color()), *_numbers(each.get_position())] for each in (axes._left_title, axes.xaxis.label, axes.yaxis.label)],
     }  # fmt: skip
+
+
+NAMED = {
+    to_hex(value): name for name, value in vars(palette).items() if isinstance(value, str) and value.startswith("#")
+}
+
+
+def paint(colour: Any) -> str:
+    """What a colour is called, and how dense it is where it is not; none of them of what is not painted."""
+    red, green, blue, dense = to_rgba(colour)
+    named = NAMED.get(to_hex((red, green, blue)), to_hex((red, green, blue)))
+    return "none" if not dense else named if dense == 1 else f"{named} {dense:.2f}"
+
+
+def _ticks(axis: Any) -> list[Any]:
+    """Of the first tick: its length and colours, whether a line of the grid is drawn at it, and which; nothing where there is no tick."""
+    return [
+        [
+            tick.tick1line.get_visible(), tick.tick1line.get_markersize(), paint(tick.tick1line.get_color()), tick.label1.get_visible(),
+            paint(tick.label1.get_color()), tick.gridline.get_visible(), paint(tick.gridline.get_color()), tick.gridline.get_linewidth(),
+        ]
+        for tick in (axis.get_major_ticks()[:1] + axis.get_minor_ticks()[:1])
+    ]  # fmt: skip
 
 
 def _line(line: Any) -> dict[str, Any]:
     return {"x": _numbers(line.get_xdata()), "y": _numbers(line.get_ydata()), "marker": str(line.get_marker()), "style": str(line.get_linestyle()),
             "hollow": line.get_markerfacecolor() == "#ffffff", "order": line.get_zorder(), "clipped": line.get_clip_on(),
-            "drawn": [line.get_linewidth(), line.get_markersize(), *_numbers(_dashes(line))]}  # fmt: skip
+            "drawn": [line.get_linewidth(), line.get_markersize(), line.get_markeredgewidth(), *_numbers(_dashes(line))], "painted": [paint(line.get_color()), paint(line.get_markerfacecolor())]}  # fmt: skip
 
 
 def _dashes(line: Any) -> list[float]:
@@ -85,15 +113,24 @@ def _legend(legend: Any, frame: Any) -> list[Any]:
     return [
         [_said(text.get_text()) for text in texts],
         texts[0].get_size(),
+        paint(texts[0].get_color()),
+        legend.get_frame_on(),
+        legend.borderaxespad,
+        [[type(each).__name__, paint(_of_handle(each))] for each in legend.legend_handles],
         str(legend._loc),
         legend._ncols,
         *_numbers(corner),
     ]
 
 
+def _of_handle(each: Any) -> Any:
+    return each.get_facecolor() if hasattr(each, "get_facecolor") else each.get_color()
+
+
 def _patch(patch: Any) -> dict[str, Any]:
     ends = patch.get_path().transformed(patch.get_patch_transform()).get_extents().extents
-    return {"ends": _numbers(ends), "hatch": patch.get_hatch(), "order": patch.get_zorder()}
+    return {"ends": _numbers(ends), "hatch": patch.get_hatch(), "order": patch.get_zorder(),
+            "painted": [paint(patch.get_facecolor()), paint(patch.get_edgecolor()), patch.get_linewidth()]}  # fmt: skip
 
 
 def _collection(each: Any) -> dict[str, Any]:
@@ -102,6 +139,9 @@ def _collection(each: Any) -> dict[str, Any]:
         "ends": _numbers(np.ravel(paths)),
         "at": _numbers(np.ravel(np.asarray(each.get_offsets(), dtype=float))),
         "order": each.get_zorder(),
+        "painted": [
+            [paint(colour) for colour in colours[:3]] for colours in (each.get_facecolor(), each.get_edgecolor())
+        ],
     }
 
 
@@ -117,6 +157,7 @@ def _text(text: Any) -> dict[str, Any]:
         "to": _numbers(to),
         "sides": [text.get_ha(), text.get_va()],
         "size": text.get_size(),
+        "look": [text.get_weight(), text.get_rotation(), text.get_style(), paint(text.get_color()), text._linespacing],
         "on": None if (ground := text.get_bbox_patch()) is None else ground.get_boxstyle().pad,
     }
 
@@ -266,6 +307,89 @@ def _counts() -> Any:
     return fl.plot_counts(cr.count_profile(stays, frequency="people"))
 
 
+def _curve(*lines: tuple[str, float], odds: Any = (0, 0.25, 1, 2, np.inf), **more: Any) -> fl.Estimates:
+    """Scenario curves by hand: of each line its name and its value at odds of 1."""
+    terms = {0: "none_hide_a_case", np.inf: "all_hide_a_case"}
+    rows = [
+        {
+            "region": name,
+            "term": terms.get(each, f"×{each:g}"),
+            "value": value,
+            "lower": value - 0.004,
+            "upper": value + 0.006,
+        }
+        for name, middle in lines
+        for each, value in zip(odds, middle + 0.004 * np.arange(-2, len(odds) - 2), strict=True)
+    ]
+    made: dict[str, Any] = {"quantity": "scenario_prevalence", "method": "delta-adjusted"}
+    return estimates(
+        *([{**row, "region": None} for row in rows] if len(lines) == 1 else rows),
+        by=() if len(lines) == 1 else ("region",),
+        **made | more,
+    )
+
+
+def _undercovered(**more: Any) -> fl.Estimates:
+    rows = [
+        {"term": f"×{each:g}", "value": 1000 + 500 * each, "lower": 800 + 400 * each, "upper": 1300.0 + 700 * each}
+        for each in (0, 0.5, 1, 2.25, 10)
+    ]
+    return estimates(*rows, by=(), quantity="undercoverage_total", method="undercoverage", **more)
+
+
+def _in_axes() -> Any:
+    from matplotlib.figure import Figure
+
+    axes = Figure(figsize=(9, 4), layout="constrained").subplots(2, 1)[1]
+    return fl.plot(_regions(), ax=axes, language="es")
+
+
+def _full_methods(**more: Any) -> Any:
+    """More lists than fit a line, and more histories than are drawn; figures by hand, one of them hidden, one not whole."""
+    names = [f"list of office number {at} of a long name" if at == 2 else f"office {at}" for at in range(6)]
+    rows = [
+        {name: at >> place & 1 for place, name in enumerate(names)} | {"count": 3.0 + 7 * at % 40}
+        for at in range(1, 40)
+    ]
+    frame = pd.DataFrame(rows)
+    frame.loc[[4, 9], "count"] = [np.nan, 12.5]
+    return replace(_published_lists(), histories=frame, least=5, **more)
+
+
+def _linkage(*rates: tuple[float, float]) -> Any:
+    rows = [
+        {
+            "missed": missed,
+            "false_links": wrong,
+            "value": 1000 - 900 * missed - 4000 * wrong,
+            "lower": 900 - 900 * missed,
+            "upper": 1200 - 900 * missed,
+        }
+        for wrong in dict.fromkeys(wrong for _, wrong in rates)
+        for missed in dict.fromkeys(missed for missed, _ in rates)
+    ]
+    return fl.plot_linkage(replace(_published_lists(), linkage=pd.DataFrame(rows)), language="es")
+
+
+def _stays(people: list[int]) -> Any:
+    return cr.count_profile(pd.DataFrame({"count": range(1, len(people) + 1), "people": people}), frequency="people")
+
+
+def _known(**values: float) -> Truth:
+    return Truth(
+        values={
+            ("prevalence", "forced_labour", frozenset({("region", name)} if name != "all" else set())): value
+            for name, value in values.items()
+        }
+    )
+
+
+def _held(results: Any, truth: Truth, language: str = "en") -> Any:
+    """Results beside a truth that was read."""
+    named, tables = compare._tables(results)
+    return compare._draw(compare._picture(tables, named, truth, language), language, "")
+
+
 CASES: dict[str, Callable[[], Any]] = {
     "published": lambda: fl.plot(fl.publish(country())),
     "published, withheld zeros": lambda: fl.plot(fl.publish(country(), rule=RELAXED)),
@@ -310,6 +434,37 @@ CASES: dict[str, Callable[[], Any]] = {
     "shrinkage": _shrunk,
     "counts": _counts,
     "plans": lambda: fl.plot_plan(*[fl.plan_sample(0.01, n=2_000, deff=deff) for deff in (1.0, 2.0)]),
+    "a curve": lambda: fl.plot(_curve(("all", 0.02))),
+    "curves, French": lambda: fl.plot(_curve(("North", 0.02), ("South-West and the isles", 0.021), ("East", 0.08)), language="fr"),
+    "a curve without ends": lambda: fl.plot(_curve(("North", 0.3), ("South", 0.35), odds=(0.5, 1, 4, 8))),
+    "a curve of one end": lambda: fl.plot(_curve(("all", 1_000.0), odds=(1, 8, np.inf), quantity="scenario_total", lower=None)),
+    "undercoverage, Spanish": lambda: fl.plot(_undercovered(), language="es"),
+    "in axes of one's own": _in_axes,
+    "two panels": lambda: draw(fl.publish({"a": _regions(), "b": estimates({"value": 44.0, "se": 0.5, "lower": 43.0, "upper": 45.0, "cases": None}, {"region": "a little region of a name of forty-four letters", "value": 46.0, "se": 2.0, "lower": 40.0, "upper": 52.0, "cases": None}, quantity="mean", outcome="hours")}, rule=RELAXED).tables, truth=TRUTH, language="fr"),
+    "identified": lambda: fl.plot(estimates({"bound": "lower", "value": None, "se": None}, {"bound": "upper", "value": 0.03, "upper": 0.04}, {"bound": "identified", "value": None, "se": None, "lower": 0.004, "upper": 0.045}, {"region": "N", "bound": "lower", "df": 7}, {"region": "N", "bound": "upper"})),
+    "bounds for caution": lambda: draw(fl.publish(estimates({"bound": "lower", "df": 7}, {"bound": "upper", "df": 7, "value": 0.02, "upper": 0.03}, {"region": "N", "bound": "lower", "df": 7}, {"region": "N", "bound": "upper", "df": 7}), rule=RELAXED).tables),
+    "truth beyond the axis": lambda: draw(fl.publish(estimates({}, {"region": "North"}, {"region": "South"})).tables, truth=_known(all=0.0123, North=0.5, South=0.006)),
+    "shares near one": lambda: fl.plot(estimates({"value": 0.97, "se": 0.002, "lower": 0.965, "upper": 0.975}, {"region": "N", "value": 0.95, "se": 0.004, "lower": 0.94, "upper": 0.96}), language="fr"),
+    "small differences": lambda: fl.plot(estimates({"value": 0.00021, "se": 0.00004, "lower": 0.00014, "upper": 0.00031, "cases": None}, {"region": "N", "value": -0.0001, "lower": -0.0004, "upper": 0.0001, "se": 0.0001, "cases": None}, quantity="difference")),
+    "results beside a truth": lambda: _held({"direct": _regions(), "model": _regions(method="area-binomial")}, _known(all=0.011, North=0.013, West=0.05)),
+    "results of the nation beside a truth": lambda: _held({"a": estimates({}), "b": estimates({"value": 0.02, "upper": 0.03})}, _known(all=0.04), "fr"),
+    "results of two margins": lambda: fl.compare([estimates({}, {"region": "N", "value": 0.02, "upper": 0.03}, {"sex": "1", "value": 0.015}, by=("region", "sex")), estimates({"df": 7}, {"sex": "1"}, by=("region", "sex"), method="jackknife"), *(estimates({}, by=("region", "sex"), method=name) for name in ("bootstrap", "brr", "area-binomial"))]),
+    "results of lists": lambda: fl.compare({"lists": estimates({"value": 5000.0, "lower": 4000.0, "upper": 6500.0}, {"value": 900.0, "quantity": "dark_figure"}, quantity="population_size", basis="lists", method="chapman"), "survey": estimates({"value": 4200.0, "se": 300.0, "lower": 3500.0, "upper": 5100.0}, quantity="total")}, language="es"),
+    "results tested, one of the nation": lambda: fl.compare({"a": estimates({"value": 0.011}), "b": estimates({"value": 0.021, "lower": 0.018, "upper": 0.026})}, test=True),
+    "a map with gaps and cautions": lambda: draw_map(fl.publish(estimates({"region": "North", "df": 7, "value": 0.3, "upper": 0.4}, {"region": "South", "value": 0.02}, {"region": "East", **NONE, "upper": 0.02}, {"region": "West", **WITHHELD}), rule=RELAXED), _map(), language="es"),
+    "a map of persons": lambda: fl.plot_map(country()["total_2"], {"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {"region": n}, "geometry": {"type": "Polygon", "coordinates": [_square(900.0 + 3 * at, at % 2, 2.0)]}} for at, n in enumerate(("North", "South", "East", "West"))]}),
+    "maps of two outcomes": lambda: draw_map(fl.publish(estimates(*({"region": n, "outcome": o, "value": 0.01 + 0.01 * at} for at, n in enumerate(("North", "South", "East", "West")) for o in ("forced_labour", "hours")))), _map()),
+    "a map of high areas": lambda: draw_map(fl.publish(_regions()), _columns(4, 40.0)),
+    "a map of flat areas": lambda: draw_map(fl.publish(fl.stack({"survey": _regions(), "model": _regions(n=900)})), _columns(4, 0.7), language="fr"),
+    "overlaps of many": lambda: fl.plot_overlaps(_full_methods(protecting=True)),
+    "overlaps with few": lambda: fl.plot_overlaps(_full_methods(protecting=False), language="fr"),
+    "methods, French": lambda: fl.plot_methods(replace(_published_lists(), methods=_published_lists().methods.assign(lower=[np.nan, 700.0, 600.0, np.nan], upper=[1500.0, np.nan, 950.0, np.nan]), envelope=(np.nan, np.nan)), language="fr"),
+    "linkage of five rates": lambda: _linkage(*((missed, wrong) for missed in (0.0, 0.1, 0.3) for wrong in (0.0, 0.01, 0.02, 0.03, 0.031))),
+    "linkage of rates to three per cent": lambda: _linkage((0.0, 0.0), (0.015, 0.0), (0.03, 0.0)),
+    "counts of many, French": lambda: fl.plot_counts(_stays([900, 300, 90, 30, 12, 7, 4, 2, 1, 1, *([0] * 9), 1, 0, 1]), language="fr"),
+    "counts of two": lambda: fl.plot_counts(_stays([40, 9])),
+    "shrinkage below zero, Spanish": lambda: fl.plot_shrinkage(estimates(*({"region": f"R{at}", "value": at - 2.0, "lower": at - 3.0, "upper": at - 1.0, "n": 100 * at} for at in range(6)), quantity="mean"), estimates(*({"region": f"R{at}", "value": 0.7 * at - 1.0, "lower": 0.7 * at - 1.5, "upper": 0.7 * at - 0.4, "n": 100 * at} for at in range(7)), quantity="mean", method="area-normal", basis="model", interval_kind="equal-tailed"), language="es"),
+    "light weights": lambda: fl.plot_weights(PEOPLE.assign(w=PEOPLE["w"] / 400, came=lambda f: (f["w"] > 0.05).astype(int)), design=fl.Design(weights="w"), responded="came", language="es"),
     "a plan, French": lambda: fl.plot_plan(fl.plan_sample(0.05, n=500), language="fr"),
 }  # fmt: skip
 

@@ -477,7 +477,7 @@ def test_what_lies_between_two_subpopulations_is_a_cell(left: int, cases: int, k
     tables = [
         Given(
             name="t", frame=frame, keys=[("fl", "", where, ("d",), frozenset({("d", "A")}))], hidden=np.zeros(1, dtype=bool),
-            at_most=np.zeros(1, dtype=bool), zero=np.zeros(1, dtype=bool), printed=np.full(1, np.nan), half=np.zeros(1), crossing=made,
+            at_most=np.zeros(1, dtype=bool), zero=np.zeros(1, dtype=bool), printed=np.full(1, np.nan), half=np.zeros(1), crossing=made, arguments={},
         )
         for made, where in ((adults, ()), (fewer, ("x",)))
     ]  # fmt: skip

@@ -6,11 +6,46 @@ After a change that is meant: `python -m tests.unit.reporting.prints`, read what
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
-from tests.unit.reporting.prints import CASES, RECORD, figures_of
+from fl_estimate.reporting import (
+    captions,
+    document,
+    headline,
+    labelling,
+    layout,
+    naming,
+    rule_words,
+    scale,
+    terminal,
+    tests_in_tables,
+    words,
+)
+from fl_estimate.reporting import drawing as of_pictures
+from fl_estimate.reporting.formats import appraisal_page, html
+from fl_estimate.reporting.formats import terminal as screens
+from tests.unit.reporting.prints import CASES, RECORD, _full, figures_of, screen
 
+READ = (
+    captions,
+    document,
+    headline,
+    labelling,
+    layout,
+    naming,
+    rule_words,
+    scale,
+    terminal,
+    tests_in_tables,
+    words,
+    of_pictures,
+    appraisal_page,
+    html,
+    screens,
+)
+"""The modules that this file is about."""
 KEPT: dict[str, dict[str, list[str]]] = json.loads(RECORD.read_text(encoding="utf-8"))
 
 
@@ -31,3 +66,16 @@ def test_a_record_sees_another_figure_and_not_another_word() -> None:
         != figures_of("People 1,235 (5–6)")
     )
     assert figures_of("<html><style>p { width: 3 }</style><p>x = 4</p></html>") == ["w = 4"]
+
+
+@pytest.mark.parametrize("language", ["en"])
+def test_no_figure_is_cut_however_wide_the_terminal_is(language: str) -> None:
+    """What stands in a row are its cells, whole: 12.3 of which a narrow screen shows 1 is another figure."""
+    document = _full(language)
+    cells = {text.replace("\u2009", " ") for sheet in document.layouts for row in sheet.rows for text in row.cells.values()}  # fmt: skip
+    labels = {row.label for sheet in document.layouts for row in sheet.rows}
+    for width in range(64, 150, 12):
+        lines = [line for line in screen(document, width).splitlines() if any(mark in line for mark in "–‥†")]
+        shown = [re.split(r" {2,}", line.strip().replace("\u2009", " ")) for line in lines if line.startswith(" ")]
+        assert len(shown) > 6
+        assert {text for row in shown for text in row} <= cells | labels, width

@@ -12,6 +12,7 @@ import pytest
 
 import fl_estimate as fl
 from fl_estimate.inputs.wording import ColumnWords, Wording
+from fl_estimate.reporting import list_overlaps
 from fl_estimate.reporting.judging import cautions, cells, doubtful, judge, own_support, published_support
 from fl_estimate.reporting.list_overlaps import printable, rough, steady
 from fl_estimate.reporting.maps import label_point
@@ -347,6 +348,27 @@ def test_figures_that_stay_whatever_is_hidden() -> None:
         -0.012,
         float("inf"),
     ]
+
+
+def test_figures_are_computed_again_of_thirty_tables_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight hidden histories are moved into each other in 56 ways; every table has as many people."""
+    names = ["a", "b", "c", "d"]
+    rows = [
+        {name: at >> place & 1 for place, name in enumerate(names)} | {"count": 40 if at < 8 else 1 + at % 3}
+        for at in range(1, 16)
+    ]
+    given = fl.CaptureHistories.from_counts(pd.DataFrame(rows), lists=names)
+    _, counts, hidden = printable(given, 5)
+    assert hidden.sum() == 8
+    seen: list[float] = []
+
+    def figures(of: fl.CaptureHistories) -> dict[str, tuple[float, ...]]:
+        seen.append(float(of.to_frame()["count"].sum()))
+        return dict.fromkeys(("independence", "two_way", "stepwise"), (1.0,))
+
+    monkeypatch.setattr(list_overlaps, "_figures", figures)
+    assert steady(given, counts, hidden) == {"independence", "two_way", "stepwise"}
+    assert seen == [float(counts.sum())] * (1 + 30)
 
 
 # Rules, row by row

@@ -48,6 +48,9 @@ def test_whole_numbers_given_are_kept_as_float() -> None:
     """A missing entry is NaN: an array of whole numbers could not hold one."""
     support = Support(respondents=np.array([10]), cases=np.array([3]), psus_with_cases=np.array([2]), df=np.array([7]))
     assert {getattr(support, name).dtype.kind for name in ("respondents", "cases", "psus_with_cases", "df")} == {"f"}
+    # What was not known in an earlier version is not known of each row.
+    before = {name: values for name, values in support.to_dict().items() if name != "df_effective"}
+    assert np.isnan(Support.from_dict(before).df_effective).tolist() == [True]
     arrays = ("n", "cases", "weight", "weighted_cases", "weight_in_scope", "undetermined")
     numbers = {name: [[1, 2]] for name in arrays}
     words = {"by": ["r"], "labels": [["a"], ["b"]], "outcomes": ["fl"], "binary": [True], "where": "", "nested": []}

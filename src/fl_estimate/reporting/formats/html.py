@@ -19,7 +19,7 @@ from fl_estimate.reporting.figures import forest
 from fl_estimate.reporting.headline import period, population_words
 from fl_estimate.reporting.labelling import several_methods
 from fl_estimate.reporting.layout import LaidRow, Layout, split_marks
-from fl_estimate.reporting.maps import chosen_table, draw_map, quantities_in
+from fl_estimate.reporting.maps import chosen_table, draw_map
 from fl_estimate.reporting.naming import assumption_words, common_unit, outcome_words, unit_words
 from fl_estimate.reporting.particulars import Particulars
 from fl_estimate.reporting.published_tables import PublishedTable, PublishedTables
@@ -142,8 +142,7 @@ def _map(document: Document) -> Drawn | None:
     table, column = chosen_table(document.published, given.areas, given.by, given.key)
     title = caption(table, language, margin=column)
     # Of a table in several units the first is drawn; all of them stand in the table.
-    first = quantities_in(table, column)[0]
-    figure = draw_map(document.published, given.areas, by=column, key=given.key, quantity=first, language=language)
+    figure = draw_map(document.published, given.areas, by=column, key=given.key, language=language)
     return drawn(figure, "map-1", say("head", "map", language, number=1), title)
 
 

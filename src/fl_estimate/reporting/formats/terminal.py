@@ -10,7 +10,7 @@ from fl_estimate.errors import visible
 from fl_estimate.reporting.document import Document
 from fl_estimate.reporting.layout import CAUTION, LaidRow, Layout, superscript
 from fl_estimate.reporting.renderers import renders
-from fl_estimate.reporting.terminal import print_table, terminal_console
+from fl_estimate.reporting.terminal import EDGES, GAP, print_table, terminal_console
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,10 +33,6 @@ SHOWN: tuple[str, ...] = (
 )
 DROPPED: tuple[str, ...] = ("cv", "undetermined", "n", "cases")
 """What a narrow terminal does without, in this order; the report has it."""
-GAP = 3
-"""Columns between two cells."""
-EDGES = 2
-"""Columns before the first cell and after the last."""
 WIDE = 1_000
 """Columns of a file, in which nothing is left out or folded."""
 
