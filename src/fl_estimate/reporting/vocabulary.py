@@ -309,6 +309,14 @@ ASSUMPTIONS: dict[str, Said] = {
         "Degrés de liberté : {rule}.",
         "Grados de libertad: {rule}.",
     ),
+    "older_file": (
+        "Read from a file that version {version} of fl_estimate saved. It does not say on how many respondents a figure rests, so "
+        "that none of them is published.",
+        "Lu dans un fichier enregistré par la version {version} de fl_estimate. Il ne dit pas sur combien de répondants repose un "
+        "chiffre ; aucun n’est donc publié.",
+        "Leído de un archivo guardado por la versión {version} de fl_estimate. No dice en cuántos encuestados se basa una cifra, "
+        "por lo que no se publica ninguna.",
+    ),
     "unknown_as_no": (
         "{Units} whose class is undetermined do not count as cases; their weighted share is given beside the estimate.",
         "{Units} au classement indéterminé : hors des cas ; leur part pondérée figure à côté de l’estimation.",
