@@ -37,6 +37,11 @@ coverage: .venv/.ready ## Run the tests and show the lines they did not reach
 .PHONY: check
 check: lint types contracts generated docs published ## Run every check that is not a test
 
+.PHONY: release-check
+release-check: .venv/.ready ## May this checkout be tagged? Version, dates of the changelog, tags, a clean tree, and every check that is not a test
+	@$(BIN)/python scripts/release_check.py
+	@$(MAKE) --no-print-directory check
+
 .PHONY: lint
 lint: .venv/.ready ## Style, spelling and declared dependencies
 	@$(BIN)/ruff check

@@ -46,7 +46,7 @@ def project() -> dict[str, Any]:
 
 def layers() -> list[str]:
     """The lines of the contract, upper layers first; parts on one line are apart by a bar."""
-    contracts = project()["tool"]["importlinter"]["contracts"]
+    contracts: list[dict[str, Any]] = project()["tool"]["importlinter"]["contracts"]
     return list(next(each["layers"] for each in contracts if each["id"] == "layers"))
 
 
@@ -120,7 +120,8 @@ def packages() -> str:
     for path in sorted(PACKAGE.rglob("*.py")):
         for name in imported(path):
             known.setdefault(name, []).append(path)
-    wanted = sorted({line.partition(">")[0].strip() for line in project()["project"]["dependencies"]} - EVERYWHERE)
+    needed: list[str] = project()["project"]["dependencies"]
+    wanted = sorted({line.partition(">")[0].strip() for line in needed} - EVERYWHERE)
     return HEAVY + "".join(
         f"| {name} | {places(known.get(MODULES.get(name, name.replace('-', '_')), []))} |\n" for name in wanted
     )
