@@ -65,8 +65,8 @@ NAMES: dict[str, Renamed] = {}
 def renamed_argument[**P, R](old: str, new: str, *, since: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Let a function take an argument under its old name too, with a warning.
 
-    It stands above `@method`, so that the signature that studies and the reference read has the new name alone. A study file gives a key
-    under its new name.
+    It stands below `@method`, above the function. The signature has the new name alone, so that the reference and the page of keys show no
+    other; a study file may give the key under the old name for as long as a call may, with the same warning.
 
     Raises
     ------

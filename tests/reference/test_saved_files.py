@@ -334,3 +334,11 @@ def test_a_form_that_is_read_no_more_says_how_to_mend_it() -> None:
     assert told.value.found.startswith("survey: form 1 of survey, written by 0.1.0; this is ")
     assert told.value.found.endswith("which reads form 3 to 4")
     assert told.value.fix == "load it again, or read it with the version that wrote it"
+
+
+def test_the_page_of_releases_names_every_form_of_today() -> None:
+    page = (FOLDER.parents[2] / "docs" / "reference" / "releases.md").read_text(encoding="utf-8")
+    forms = {
+        f"`fl_estimate {'estimates' if kind == 'regression' else kind} {number}`" for kind, number in KINDS.items()
+    }
+    assert {form for form in forms if form not in page} == set()

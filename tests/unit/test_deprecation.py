@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
+from pydantic import ValidationError
 
 import fl_estimate as fl
 from fl_estimate import deprecation
 from fl_estimate.deprecation import Renamed, renamed_argument, renamed_of
 from fl_estimate.errors import FlDeprecationWarning
+from fl_estimate.results.methods import Method
+from fl_estimate.results.roles import PEOPLE, Name
+from fl_estimate.study.forms import entry_model
 
 
 @renamed_argument("confidence", "level", since="0.3")
@@ -91,3 +95,27 @@ def test_no_old_name_is_kept_longer_than_was_said() -> None:
     declared = [*deprecation.NAMES.values(), *(each for function in public for each in renamed_of(function))]
     assert [each for each in declared if each.overdue(fl.__version__)] == []
     assert [name for name, each in deprecation.NAMES.items() if name != each.old or each.new not in fl.__all__] == []
+
+
+@renamed_argument("groups", "domains", since="0.3")
+def invented(people: Annotated[Any, PEOPLE], outcome: Name, *, domains: str | None = None) -> fl.Estimates:
+    """Estimate nothing at all."""
+    raise AssertionError(people, outcome, domains)
+
+
+GIVEN = {"kind": "invented", "outcome": "x"}
+ENTRY = entry_model(Method(function=invented, kind="invented", basis="respondents", family="survey"))
+
+
+def test_a_study_file_may_give_a_key_under_its_old_name() -> None:
+    """`@method` stands above the renaming: the entry has the new key alone, and takes the old one with the same warning."""
+    assert [each.name for each in ENTRY.declared.arguments] == ["people", "outcome", "domains"]
+    with pytest.warns(FlDeprecationWarning, match="the argument groups= of invented is called domains="):
+        entry: Any = ENTRY.model_validate({**GIVEN, "groups": "region"})
+    assert entry.domains == "region"
+    assert not hasattr(entry, "groups")
+
+
+def test_a_study_file_gives_a_key_once() -> None:
+    with pytest.raises(ValidationError, match="groups"):
+        ENTRY.model_validate({**GIVEN, "groups": "region", "domains": "region"})
