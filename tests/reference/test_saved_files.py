@@ -96,6 +96,21 @@ def test_what_does_not_say_on_whom_it_rests_is_read_and_never_published(path: Pa
     assert published.to_frame()["value"].isna().all()
 
 
+def test_what_is_made_of_it_is_not_published_either() -> None:
+    """Other units, one row, a stock of a flow, a change and a combination with a figure of today."""
+    old, total = (fl.Estimates.read(FOLDER / OF_0_1_0 / f"{name}.parquet") for name in ("prevalence", "total"))
+    today = fl.estimate_prevalence(make.answered(), "fl", design=make.design(), by=["region", "sex"])
+    made = [
+        old.per_thousand(), old.national.persons(1_000), old.select(region="North"),
+        fl.synthesis.stock_from_flow(total.national, 2.0, kind="completed", window_years=5),
+        fl.synthesis.combine([old.national, today.national]), fl.synthesis.change(old.national, today.national),
+    ]  # fmt: skip
+    for each in made:
+        assert set(fl.publish(each).to_frame()["publication"]) == {"not_published"}
+    beside = fl.publish(fl.stack([old, today])).to_frame()["publication"].tolist()
+    assert beside == ["not_published"] * 5 + ["published"] * 5
+
+
 @pytest.mark.parametrize("version", [WITH_SUPPORT, WITH_MODELS, UNNUMBERED])
 def test_what_says_so_is_judged_as_if_it_were_made_today(version: str) -> None:
     read = fl.Estimates.read(FOLDER / version / "prevalence.parquet")
