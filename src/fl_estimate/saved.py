@@ -6,12 +6,16 @@ one, or would read it wrongly; what is only added does not raise it. The files t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fl_estimate.errors import FileFault, shown
+from fl_estimate.errors import FileFault, labels_shown
 from fl_estimate.version import package_version
+
+_VERSION = re.compile(r"\d{1,3}(\.\d{1,3}){1,3}([.+-]?[a-z]{1,12}\d{0,4}){0,3}")
+"""0.2.0, 1.0.dev3+local: no date, telephone or name is written so."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +100,7 @@ class SavedForm:
     def _found(self, file: str, number: int, writer: str) -> str:
         own = f"{self.oldest} to {self.number}" if self.oldest < self.number else f"{self.number}"
         by = f", written by {writer}" if writer else ""
-        return f"{file}: form {number} of {self.kind}{by}; this is {package_version()}, which reads form {own}"
+        return f"{labels_shown([file])}: form {number} of {self.kind}{by}; this is {package_version()}, which reads form {own}"
 
 
 def too_old(form: SavedForm, file: str, *, found: str = "", version: str = "", lacks: str = "") -> FileFault:
@@ -105,15 +109,11 @@ def too_old(form: SavedForm, file: str, *, found: str = "", version: str = "", l
     by = f", written by {writer}" if writer else ""
     return FileFault(
         "FL-FILE-26", "an older version of fl_estimate wrote this file, and this one does not read it",
-        found=found or f"{file}{by}: {lacks}",
+        found=found or f"{labels_shown([file])}{by}: {lacks}",
         fix=f"{form.again}, or read it with the version that wrote it",
     )  # fmt: skip
 
 
 def _plain_version(text: object) -> str:
     """A version as a file says it; nothing where it is no version, which a message would print."""
-    return text if isinstance(text, str) and len(text) <= 40 and shown(text) and _like_a_version(text) else ""
-
-
-def _like_a_version(text: str) -> bool:
-    return text[:1].isdigit() and all(letter.isalnum() or letter in ".+-" for letter in text)
+    return text if isinstance(text, str) and _VERSION.fullmatch(text) else ""

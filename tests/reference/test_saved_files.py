@@ -332,6 +332,8 @@ def test_a_version_is_shown_where_it_is_one() -> None:
             ("1.0.dev3+local", True),
             ("Amina Diallo", False),
             ("+220 77", False),
+            ("2203117744", False),
+            ("25.11.1987", False),
             (3, False),
         ):
             with pytest.raises(FileFault, match=code) as told:
