@@ -37,6 +37,11 @@ coverage: .venv/.ready ## Run the tests and show the lines they did not reach
 .PHONY: check
 check: lint types contracts generated docs published ## Run every check that is not a test
 
+.PHONY: release-check
+release-check: .venv/.ready ## May this checkout be tagged? Version, dates of the changelog, tags, a clean tree, and every check that is not a test
+	@$(BIN)/python scripts/release_check.py
+	@$(MAKE) --no-print-directory check
+
 .PHONY: lint
 lint: .venv/.ready ## Style, spelling and declared dependencies
 	@$(BIN)/ruff check
@@ -53,7 +58,7 @@ contracts: .venv/.ready ## Which part may import which
 	@$(BIN)/lint-imports --no-logo
 
 .PHONY: generated
-generated: .venv/.ready ## Are README.md, tests/README.md, the inventory in ARCHITECTURE.md and the page of study entries up to date?
+generated: .venv/.ready ## Are README.md, tests/README.md, the inventory, the layers in ARCHITECTURE.md and the page of study entries up to date?
 	@$(BIN)/python scripts/tests_readme.py --check
 	@$(BIN)/python scripts/inventory.py --check
 	@$(BIN)/python scripts/readme.py --check
@@ -81,7 +86,7 @@ tests-readme: .venv/.ready ## Write tests/README.md from the first line of each 
 	@$(BIN)/python scripts/tests_readme.py
 
 .PHONY: inventory
-inventory: .venv/.ready ## Write the inventory in ARCHITECTURE.md from the first line of each module
+inventory: .venv/.ready ## Write docs/reference/inventory.md from the first line of each module, and the layers in ARCHITECTURE.md
 	@$(BIN)/python scripts/inventory.py
 
 .PHONY: study-entries

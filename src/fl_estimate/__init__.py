@@ -106,6 +106,8 @@ if TYPE_CHECKING:
     from fl_estimate.study.run import StudyResult as StudyResult
     from fl_estimate.study.run import run_study as run_study
 
+    __version__: str
+
 _WHERE: dict[str, str] = {
     "Allocation": "design.allocation",
     "CaptureHistories": "inputs.histories",
@@ -218,6 +220,11 @@ if not TYPE_CHECKING:
             return getattr(import_module(f"fl_estimate.{_WHERE[name]}"), name)
         if name in _PACKAGES:
             return import_module(f"fl_estimate.{_PACKAGES[name]}")
+        if name == "__version__":
+            return import_module("fl_estimate.version").package_version()
+        if not name.startswith("_") and name in (renamed := import_module("fl_estimate.deprecation").NAMES):
+            renamed[name].warn(stacklevel=2)
+            return __getattr__(renamed[name].new)
         raise AttributeError(f"module 'fl_estimate' has no attribute {name!r}")
 
 

@@ -38,6 +38,28 @@ def main() -> None:
     app()
 
 
+def _print_version(asked: bool) -> None:
+    """Say what to write in a report of a fault: versions and the kind of system, no name of a machine, a person or a path."""
+    if not asked:
+        return
+    import platform
+
+    from fl_estimate.version import package_version
+
+    system = " ".join(part for part in (platform.system(), platform.machine()) if part)
+    typer.echo(f"fl_estimate {package_version()}, Python {platform.python_version()}, {system or 'an unknown system'}")
+    raise typer.Exit(DONE)
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """National and regional estimates of forced labour from survey microdata."""
+
+
 @app.command()
 def run(
     study: Annotated[

@@ -115,6 +115,13 @@ class FlWarning(UserWarning):
     """Base of every warning of fl_estimate; each can be avoided by an argument."""
 
 
+class FlDeprecationWarning(FlWarning):
+    """A name was used that has another; avoided by the other name, which the warning says.
+
+    Python hides its own DeprecationWarning from everybody who does not run tests; who writes a study has to see this one.
+    """
+
+
 class ShortInstrumentWarning(FlWarning):
     """A survey has few of the questions of a framework; avoided by ``short_instrument=True``."""
 

@@ -68,7 +68,8 @@ class Regression(Estimates):
         Raises
         ------
         FileFault
-            FL-FILE-01: no such file; FL-FILE-09: not a file that `Regression.save` wrote.
+            FL-FILE-01: no such file; FL-FILE-09: not a file that `Regression.save` wrote; FL-FILE-25: a newer version wrote it;
+            FL-FILE-26: 0.1.0 wrote it, with the coefficients alone.
 
         Examples
         --------
@@ -81,6 +82,8 @@ class Regression(Estimates):
         [0.5, 0.5]
         """
         frame, told = storage.read(Path(path))
+        if not {"form", "model"} & set(told) and str(told["provenance"].get("call")) == "regress":
+            raise storage.without_model(Path(path), told)
         if not told.get("model") and not told.get("models"):
             raise FileFault(
                 "FL-FILE-09", "this is not a file of a regression", found=Path(path).name,

@@ -133,7 +133,7 @@ class SurveyData(SurveyParts):
         Raises
         ------
         FileFault
-            FL-FILE-01 (no such folder), FL-FILE-11 (not a survey that `save` wrote).
+            FL-FILE-01 (no such folder), FL-FILE-11 (not a survey that `save` wrote), FL-FILE-25 (a newer version wrote it).
         """
         return SurveyData(**read_parts(Path(path), engine))
 

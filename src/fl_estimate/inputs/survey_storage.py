@@ -15,10 +15,13 @@ from fl_estimate.errors import FileFault
 from fl_estimate.inputs.design_storage import design_from_json, design_to_json
 from fl_estimate.inputs.survey_parts import Labels, ReferencePeriod, Source, SurveyParts
 from fl_estimate.inputs.wording import Wording
+from fl_estimate.saved import SavedForm
 from fl_estimate.schema.validate import Fault, ValidationReport
 
 RECIPE = "survey.json"
 WRITTEN_BY = "fl_estimate.SurveyData"
+FORM = SavedForm(kind="survey", number=1, again="load the survey again from its file and save")
+"""Those before 0.2.0 do not say their form; it is this one."""
 
 
 def save(data: SurveyParts, folder: Path) -> Path:
@@ -75,6 +78,7 @@ def _recipe(data: SurveyParts, kinds: dict[str, str]) -> dict[str, Any]:
     period = data.reference_period
     return {
         "written_by": WRITTEN_BY,
+        **FORM.stamp(),
         "tables": kinds,
         "design": None if data.design is None else design_to_json(data.design),
         "sources": {name: asdict(source) for name, source in data.sources.items()},
@@ -111,24 +115,38 @@ def _iso(date: dt.date | None) -> str | None:
 
 
 def read_parts(folder: Path, engine: str | None) -> dict[str, Any]:
-    """Read what `save` wrote, as the parts of a survey by name."""
+    """Read what `save` wrote, as the parts of a survey by name.
+
+    Raises
+    ------
+    FileFault
+        FL-FILE-01: no such folder; FL-FILE-11: not a survey that was saved; FL-FILE-25: a newer version wrote it.
+    """
     if not folder.is_dir():
         raise FileFault("FL-FILE-01", "there is no such file", found=str(folder), fix="name the folder of the survey")
     try:
         recipe = json.loads((folder / RECIPE).read_text(encoding="utf-8"))
-        if recipe["written_by"] != WRITTEN_BY:
-            raise ValueError
+        if recipe["written_by"] != WRITTEN_BY or FORM.number_of(recipe, folder.name, unnumbered=1) is None:
+            raise _no_survey(folder)
         tables = {name: _table(folder / f"{name}.parquet", engine or kind) for name, kind in recipe["tables"].items()}
-    except (OSError, ValueError, KeyError, TypeError):
-        raise FileFault(
-            "FL-FILE-11",
-            "this is not a survey that was saved",
-            found=folder.name,
-            fix="name a folder that SurveyData.save wrote, with all its files",
-        ) from None
+        return tables | _rest(recipe)
+    except FileFault:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise _no_survey(folder) from None
+
+
+def _no_survey(folder: Path) -> FileFault:
+    return FileFault(
+        "FL-FILE-11", "this is not a survey that was saved", found=folder.name,
+        fix="name a folder that SurveyData.save wrote, with all its files",
+    )  # fmt: skip
+
+
+def _rest(recipe: dict[str, Any]) -> dict[str, Any]:
+    """Everything of a survey but its tables."""
     period = recipe["reference_period"]
     return {
-        **tables,
         "design": None if recipe["design"] is None else design_from_json(recipe["design"]),
         "sources": {name: Source(**source) for name, source in recipe["sources"].items()},
         "reference_period": None if period is None else _period(period),

@@ -16,8 +16,9 @@ from fl_estimate.errors import EstimateFault, FileFault, missing_columns, not_on
 from fl_estimate.laboratory.summary import KEYS
 from fl_estimate.results import storage
 from fl_estimate.results.provenance import package_version
+from fl_estimate.saved import SavedForm
 
-FORM = "fl_estimate coverage report 1"
+FORM = SavedForm(kind="coverage report", number=1, again="simulate again and save")
 SHARES = (
     "coverage",
     "interval_below",
@@ -170,7 +171,7 @@ class CoverageReport:
             FL-FILE-08: it cannot be written.
         """
         told = {
-            "form": FORM, "version": self.version, "level": self.level, "samples": self.samples, "asked": self.asked,
+            "form": FORM.text, "version": self.version, "level": self.level, "samples": self.samples, "asked": self.asked,
             "settings": dict(self.settings), "table": _packed(self.table), "classes": _packed(self.classes),
         }  # fmt: skip
         return storage.write(json.dumps(told, ensure_ascii=False, indent=1).encode(), Path(path))
@@ -182,19 +183,21 @@ class CoverageReport:
         Raises
         ------
         FileFault
-            FL-FILE-01: no such file; FL-FILE-22: it is no coverage report.
+            FL-FILE-01: no such file; FL-FILE-22: it is no coverage report; FL-FILE-25: a newer version wrote it.
         """
         file = Path(path)
         if not file.is_file():
             raise FileFault("FL-FILE-01", "there is no such file", found=str(file), fix="check the path")
         try:
             told = json.loads(file.read_bytes())
-            if told["form"] != FORM:
-                raise KeyError(FORM)
+            if FORM.number_of(told, file.name) is None:
+                raise KeyError("form")
             return cls(
                 table=_unpacked(told["table"]), classes=_unpacked(told["classes"]), level=told["level"],
                 samples=told["samples"], asked=told["asked"], settings=told["settings"], version=told["version"],
             )  # fmt: skip
+        except FileFault:
+            raise
         except (ValueError, KeyError, TypeError) as error:
             raise FileFault(
                 "FL-FILE-22", "this is not a coverage report", found=file.name, fix="give a file that CoverageReport.save wrote"

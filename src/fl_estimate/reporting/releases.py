@@ -14,7 +14,10 @@ from fl_estimate.errors import PublishFault, labels_shown
 from fl_estimate.results.codes import SUBPOPULATION, Assumption
 from fl_estimate.results.columns import HEAD, PUBLISHED_TAIL, margin_columns
 from fl_estimate.results.estimates import Estimates
+from fl_estimate.saved import SavedForm
 
+FORM = SavedForm(kind="study result", number=1, again="run the study again")
+"""Of the manifest. Folders of 0.1.0 have this form too; their tables have no `basis`."""
 MANIFEST, PARQUET, CSV = "manifest.json", "estimates.parquet", "estimates.csv"
 Geography = Mapping[str, Mapping[str, Mapping[str, str]]]
 """{inner column: {outer column: {inner label: outer label}}}."""
@@ -74,6 +77,8 @@ def read_release(folder: str | Path) -> Release:
     ------
     PublishFault
         FL-PUB-40: it is not a result folder.
+    FileFault
+        FL-FILE-25: a newer version wrote it.
     """
     place = Path(folder)
     try:
@@ -81,10 +86,15 @@ def read_release(folder: str | Path) -> Release:
             json.loads((place / MANIFEST).read_text(encoding="utf-8")) if (place / MANIFEST).is_file() else {}
         )
         frame = _read_table(place)
-    except (OSError, ValueError, KeyError) as error:
+        writer = str(manifest.get("packages", {}).get("fl_estimate", ""))
+    except (OSError, ValueError, KeyError, AttributeError) as error:
         raise _no_release(place.name, f"{type(error).__name__} in {place.name}") from None
+    if FORM.number_of(manifest, place.name, unnumbered=1, version=writer) is None:
+        raise _no_release(place.name, "a manifest of something else")
     if frame is None or not {"estimate", "publication", *HEAD} <= set(frame.columns):
         raise _no_release(place.name, "no estimates.parquet or estimates.csv with the columns of published estimates")
+    if "basis" not in frame and "method" in frame:
+        frame = _with_basis(frame)
     config: dict[str, Any] = manifest.get("config", {})
     told = _by_name(manifest.get("estimates", []))
     entries = _by_name(config.get("estimate", []))
@@ -104,6 +114,20 @@ def read_release(folder: str | Path) -> Release:
         min_n=float(thresholds.get("min_n", 30 if rule == "nchs" else 50)),
         min_cases=float(thresholds.get("min_cases", 0 if rule == "nchs" else 5)),
     )  # fmt: skip
+
+
+_OF_A_SURVEY = frozenset({"taylor", "replicates"})
+_OF_FIGURES = frozenset({
+    "stock-in-window", "stock-completed", "person-time", "sum", "ratio-of-figures", "ratio-extension", "reported-to-total", "change",
+})  # fmt: skip
+"""Methods of 0.1.0 whose rows were those of a survey, and such as were where they had an n: what it published by n, cases and df."""
+
+
+def _with_basis(frame: pd.DataFrame) -> pd.DataFrame:
+    """A table of 0.1.0, whose rows do not say on what they rest: respondents, as it judged them then, else a model."""
+    counted = frame["method"].isin(list(_OF_FIGURES)) & frame["n"].notna()
+    direct = frame["method"].isin(list(_OF_A_SURVEY)) | counted
+    return frame.assign(basis=pd.array(["respondents" if each else "model" for each in direct], dtype="string"))
 
 
 def _by_name(entries: Sequence[Mapping[str, Any]]) -> dict[Any, Mapping[str, Any]]:

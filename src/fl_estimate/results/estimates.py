@@ -18,6 +18,7 @@ from fl_estimate.inputs.wording import Wording
 from fl_estimate.results import shown, storage
 from fl_estimate.results.basis import Support, require_bases
 from fl_estimate.results.codes import (
+    OLDER_FILE,
     PERSONS,
     PREVALENCE,
     PREVALENCE_PER_1000,
@@ -504,10 +505,18 @@ class Estimates:
         Raises
         ------
         FileFault
-            FL-FILE-01: no such file; FL-FILE-09: not a file that `save` wrote.
+            FL-FILE-01: no such file; FL-FILE-09: not a file that `save` wrote; FL-FILE-25: a newer version wrote it.
+
+        Notes
+        -----
+        Files of 0.1.0 are read. They do not say on how many people their rows rest, so that `publish` withholds all of them; to have
+        them published, estimate again.
         """
         frame, told = storage.read(Path(path))
-        return from_told(frame, told)
+        try:
+            return from_told(frame, told)
+        except (KeyError, TypeError, AttributeError):  # a part that every form has is gone
+            raise storage.not_ours(Path(path)) from None
 
     def __repr__(self) -> str:
         table = shown.table(self.frame, self.by, self.wording).to_string(index=False, na_rep="", max_rows=30)
@@ -547,6 +556,8 @@ def told_of(estimates: Estimates) -> dict[str, Any]:
 def from_told(frame: pd.DataFrame, told: Mapping[str, Any]) -> Estimates:
     """What `told_of` gave, with its table."""
     by = tuple(str(name) for name in told["by"])
+    support = told["support"]
+    older = [OLDER_FILE.held(version=told["saved_by"])] if support is None else []
     return Estimates(
         frame=completed(frame, by),
         by=by,
@@ -560,12 +571,13 @@ def from_told(frame: pd.DataFrame, told: Mapping[str, Any]) -> Estimates:
         assumptions=tuple(
             Assumption(code=AssumptionCode.read(a["code"]), parameters=_pairs(a["parameters"]))
             for a in told["assumptions"]
-        ),
+        )
+        + tuple(older),
         diagnostics=told["diagnostics"],
         provenance=Provenance(**told["provenance"]),
         wording=Wording.from_dict(told.get("wording", {})),
         covariance_matrix=storage.unpacked(told["covariance"]),
-        support=Support.from_dict(told["support"]),
+        support=Support.unknown(len(frame)) if support is None else Support.from_dict(support),
         cells=None if told["cells"] is None else Crossing.from_dict(told["cells"]),
     )
 

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from functools import cache
-from importlib.metadata import version
 from typing import Any
 
-
-@cache
-def package_version() -> str:
-    """The installed version of fl_estimate."""
-    return version("fl_estimate")
+from fl_estimate.version import package_version as package_version
 
 
 @dataclass(frozen=True, kw_only=True)

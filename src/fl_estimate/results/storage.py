@@ -18,15 +18,20 @@ import pandas as pd
 
 from fl_estimate.arrays import Floats
 from fl_estimate.errors import FileFault
+from fl_estimate.results.columns import HEAD
+from fl_estimate.saved import SavedForm, too_old
 
 KEY = b"fl_estimate"
+FORM = SavedForm(kind="estimates", number=2, again="estimate again and save")
+"""1: what 0.1.0 wrote, without `basis`, `support` and wording. 2: with them; those before 0.2.0 do not say their form."""
 
 
 def save(frame: pd.DataFrame, told: Mapping[str, Any], path: Path) -> Path:
     """Write a table, and what is told of it, to `path` at once or not at all."""
     pa, pq = _arrow()
     table = pa.Table.from_pandas(frame, preserve_index=False)
-    metadata: dict[bytes, bytes] = {**(table.schema.metadata or {}), KEY: json.dumps(told, default=_plain).encode()}
+    whole = {**FORM.stamp(), **told}
+    metadata: dict[bytes, bytes] = {**(table.schema.metadata or {}), KEY: json.dumps(whole, default=_plain).encode()}
     return _whole(path, lambda part: pq.write_table(table.replace_schema_metadata(metadata), part))
 
 
@@ -52,12 +57,14 @@ def _whole(path: Path, made: Callable[[Path], object]) -> Path:
 
 
 def read(path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Read what `save` wrote: the table, and what is told of it.
+    """Read what `save` wrote, in the form of today: the table, and what is told of it.
+
+    Of a file of form 1 nothing is told of `support`, `wording` and `cells`, and `saved_by` names the version that wrote it.
 
     Raises
     ------
     FileFault
-        FL-FILE-01: no such file; FL-FILE-09: not a file that `Estimates.save` wrote.
+        FL-FILE-01: no such file; FL-FILE-09: not a file that `Estimates.save` wrote; FL-FILE-25: a newer version wrote it.
     """
     _, pq = _arrow()
     if not path.is_file():
@@ -65,15 +72,33 @@ def read(path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
     try:
         table = pq.read_table(path)
     except (ValueError, OSError):  # pyarrow's ArrowInvalid is a ValueError
-        raise _not_ours(path) from None
+        raise not_ours(path) from None
     metadata: dict[bytes, bytes] = table.schema.metadata or {}
-    if KEY not in metadata:
-        raise _not_ours(path)
-    told = json.loads(metadata[KEY])
-    if "support" not in told:
-        # A file of an earlier version does not say on what its rows rest, and nothing may be guessed of it.
-        raise _not_ours(path)
-    return table.to_pandas(), told
+    try:
+        told = json.loads(metadata[KEY])
+        version = str(told["provenance"]["package_version"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise not_ours(path) from None
+    number = FORM.number_of(told, path.name, unnumbered=2 if "support" in told else 1, version=version)
+    frame: pd.DataFrame = table.to_pandas()
+    if number is None or not set(HEAD) <= set(frame.columns):
+        raise not_ours(path)
+    return (frame, told) if number > 1 else _of_form_1(frame, told, version)
+
+
+def _of_form_1(frame: pd.DataFrame, told: Mapping[str, Any], version: str) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """A table of 0.1.0 with the columns of today. It does not say on what its rows rest, so that they have the strictest basis."""
+    basis = pd.array(["respondents"] * len(frame), dtype="string")
+    return frame.assign(basis=basis), {"wording": {}, "cells": None, **told, "support": None, "saved_by": version}
+
+
+def without_model(path: Path, told: Mapping[str, Any]) -> FileFault:
+    """Build the error for a regression whose file holds its coefficients alone, as those of 0.1.0 did."""
+    form = SavedForm(kind="regression", number=1, again="fit it again with fl.regress and save")
+    return too_old(
+        form, path.name, version=str(told["provenance"].get("package_version", "")),
+        lacks="it holds coefficients, which fl.Estimates.read reads, and no model",
+    )  # fmt: skip
 
 
 def _arrow() -> tuple[Any, Any]:
@@ -81,7 +106,8 @@ def _arrow() -> tuple[Any, Any]:
     return import_module("pyarrow"), import_module("pyarrow.parquet")
 
 
-def _not_ours(path: Path) -> FileFault:
+def not_ours(path: Path) -> FileFault:
+    """Build the error for a file that is none of estimates."""
     return FileFault(
         "FL-FILE-09", "this is not a file of estimates", found=path.name, fix="give a file that Estimates.save wrote"
     )

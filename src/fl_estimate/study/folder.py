@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from fl_estimate.errors import FlError, StudyFault, listed
+from fl_estimate.reporting.releases import FORM as FORM_OF_RELEASES
 from fl_estimate.reporting.run_folder import names_in_a_run
 from fl_estimate.reporting.writing import write_bytes
 from fl_estimate.study.locking import alone, free
 
 MANIFEST = "manifest.json"
-FORM = "fl_estimate study result 1"
-"""The form of the manifest; it changes when a reader of the old one could not read the new."""
+FORM = FORM_OF_RELEASES.text
+"""The form of the manifest, as the manifest says it; `reporting.releases` reads it."""
 OURS = "fl_estimate study result "
 PART, NEW, BEFORE = ".fl_estimate.part", ".fl_estimate.new", "before.json"
 """Being written; whole, and on its way to its place; in the latter, the manifest of the result that it replaces."""

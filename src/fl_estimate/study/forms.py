@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal, Union, cast, get_args, get
 from pydantic import BaseModel, Field, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
+from fl_estimate.deprecation import renamed_of
 from fl_estimate.results.methods import Argument, Method, methods, split
 from fl_estimate.results.roles import (
     Earlier,
@@ -45,6 +46,20 @@ class Entry(Titled):
     declared: ClassVar[Method]
     kind: str
     name: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _under_new_names(cls, given: Any) -> Any:
+        """Take a key under the name that its argument had before, with the warning that a call gives."""
+        method: Method | None = getattr(cls, "declared", None)
+        if method is None or not isinstance(given, dict):
+            return given
+        table = cast("dict[str, Any]", given)
+        for each in renamed_of(method.function):
+            if each.old in table and each.new not in table:
+                each.warn(stacklevel=2)
+                table = {each.new if key == each.old else key: value for key, value in table.items()}
+        return table
 
 
 class PeopleEntry(Entry):

@@ -31,6 +31,7 @@ from fl_estimate.study.labelling import labelled
 from fl_estimate.study.named_columns import named_columns
 from fl_estimate.study.private import keyed
 from fl_estimate.study.undeclared import require_said
+from fl_estimate.version import package_version
 
 if TYPE_CHECKING:
     from fl_estimate.indicators.framework import Framework
@@ -325,7 +326,7 @@ def package_versions() -> dict[str, str]:
     found: dict[str, str] = {}
     for name in PACKAGES:
         try:
-            found[name] = version(name)
+            found[name] = package_version() if name == "fl_estimate" else version(name)
         except PackageNotFoundError:
             continue
     return found

@@ -31,6 +31,7 @@ from fl_estimate.study.inputs import Fingerprint, StudyInputs, Tell, fingerprint
 from fl_estimate.study.labelling import entitled, in_language
 from fl_estimate.study.nesting import nested_by_columns
 from fl_estimate.study.private import open_private, write_private
+from fl_estimate.version import package_version
 from fl_estimate.words.languages import words_of
 from fl_estimate.words.say import fallen_back
 
@@ -283,6 +284,7 @@ def _manifest(
     hidden = {table.name: int(table.hidden.sum()) for table in published.tables} if published is not None else {}
     return {
         "form": FORM,
+        "version": package_version(),
         "status": "failed" if failed else "done",
         "fingerprint": mark.mark,
         "fingerprint_of": "all inputs" if mark.complete else "all inputs but case lists",

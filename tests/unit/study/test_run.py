@@ -85,7 +85,8 @@ def test_the_manifest(result: StudyResult, folder: Path) -> None:
     ]
     assert set(manifest["inputs"]) == {"people.csv", "people.toml", "regions.geojson", "truth.json"}
     assert manifest["config"]["estimate"][0]["interval"] == "korn-graubard"
-    assert manifest["packages"]["fl_estimate"]
+    assert manifest["packages"]["fl_estimate"] == manifest["version"] == fl.__version__
+    assert manifest["form"] == "fl_estimate study result 1"
     assert str(folder) not in json.dumps(manifest)
 
 

@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from fl_estimate.loaders.file_table import Range
+from fl_estimate.saved import SavedForm
 
 KEY = b"fl_estimate.labels"
+FORM = SavedForm(kind="labels", number=1, again="convert the file again")
+"""Those before 0.2.0 do not say their form; it is this one."""
 
 Labels = Mapping[float | str, str]
 
@@ -24,22 +27,28 @@ def written_labels(
         "value_labels": {name: list(map(list, labels.items())) for name, labels in value_labels.items()},
         "declared_missing": {name: list(map(list, ranges)) for name, ranges in declared_missing.items()},
     }
-    return {KEY: json.dumps(content, ensure_ascii=False).encode()} if any(content.values()) else {}
+    whole = {**FORM.stamp(), **content}
+    return {KEY: json.dumps(whole, ensure_ascii=False).encode()} if any(content.values()) else {}
 
 
-def read_labels(metadata: Mapping[bytes, bytes] | None) -> dict[str, Any]:
+def read_labels(metadata: Mapping[bytes, bytes] | None, file: str = "") -> dict[str, Any]:
     """Read them back, as the fields of a `FileTable`; nothing where a file has none.
 
     Raises
     ------
     ValueError
         They are not what a conversion writes.
+    FileFault
+        FL-FILE-25: a newer version wrote them.
     """
     raw = (metadata or {}).get(KEY)
     if raw is None:
         return {}
     try:
-        return _labels(json.loads(raw))
+        content = json.loads(raw)
+        if FORM.number_of(content, file, unnumbered=1) is None:
+            raise KeyError("form")
+        return _labels(content)
     except (KeyError, TypeError, AttributeError, RecursionError):
         raise ValueError("labels of another form") from None
 

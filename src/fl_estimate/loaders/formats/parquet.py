@@ -32,7 +32,7 @@ def _read(file: Path, _written: TextFormat) -> FileTable:
     except (pa.ArrowException, pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
         raise damaged(file, "it is no Parquet file, or a part is missing") from None
     try:
-        labels = read_labels(meta.metadata)
+        labels = read_labels(meta.metadata, file.name)
     except ValueError:  # of JSON, and of texts in it
         raise damaged(file, "the labels in its metadata are broken") from None
     return FileTable(frame=frame, source=source_of(file, "UTF-8", meta.num_rows), **labels)
