@@ -51,7 +51,9 @@ everything.counts()
 # %%
 table = everything.to_frame().set_index("id")
 numbers = ["tests", "printed", "computed", "lower", "upper", "verdict"]
-table[table["agrees"] & (table["tests"] != "estimated from data")][numbers].round(2)
+table[table["agrees"] & (table["tests"] != "estimated from data")][
+    numbers
+].round(2)
 
 # %% [markdown]
 # Before them stand those that are estimated from data, which test most: case lists and a public estimator. What does not come out is

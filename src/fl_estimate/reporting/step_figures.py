@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from fl_estimate.reporting.palette import DEEP, RULE, SERIES, SOFT
-from fl_estimate.words.say import opening, say
 from fl_estimate.results.codes import STEP_CHANGE, STEP_PREVALENCE
+from fl_estimate.words.say import opening, say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,7 +52,7 @@ def labels(records: Sequence[Record], given: Sequence[str], language: str) -> li
         domain, _, term = label.partition(" (")
         of = (str(record["margin"]), domain) if record else None
         if record and is_change(record):
-            label = f"→ {say("picture", "curve.changed", language)}"
+            label = f"→ {say('picture', 'curve.changed', language)}"
         elif record and str(record["quantity"]) == STEP_PREVALENCE and term and of == before:
             label = opening(term.removesuffix(")"))
         out.append(label)

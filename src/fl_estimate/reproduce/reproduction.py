@@ -326,7 +326,9 @@ def summary(given: Reproduction, language: str = "en") -> str:
 
 
 def _summed(counts: Mapping[str, int], language: str) -> str:
-    return "; ".join(named(say("verdict", verdict, language), str(count), language) for verdict, count in counts.items())
+    return "; ".join(
+        named(say("verdict", verdict, language), str(count), language) for verdict, count in counts.items()
+    )
 
 
 def _beside(o: Outcome, language: str) -> str:
