@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fl_estimate.reporting.disclosure_choice import choose
-from fl_estimate.reporting.disclosure_system import Draft, System
+from fl_estimate.reporting.disclosure.choice import choose
+from fl_estimate.reporting.disclosure.system import Draft, System
 
 
 class Made(NamedTuple):

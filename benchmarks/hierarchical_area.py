@@ -145,7 +145,7 @@ def _tell(what: str, one: Timed) -> None:
 
 def _recipe(outcome: int) -> Any:
     """What the library hands to its sampler, caught on the way."""
-    from fl_estimate.estimators.hierarchical import nuts, samplers
+    from fl_estimate.estimators.hierarchical.engines import nuts, samplers
 
     caught: list[Any] = []
 

@@ -18,10 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import polars as pl
-
-from fl_estimate.datasets.answers import AT_RANDOM, BY_CLASS, Silence
-from fl_estimate.datasets.population import SEED, make_population
-from fl_estimate.datasets.recovery_imputation import (
+from studies.recovery_imputation import (
     replicate_imputation,
     sample_of_country,
     sample_of_migrants,
@@ -29,6 +26,9 @@ from fl_estimate.datasets.recovery_imputation import (
     truth_of_country,
     truth_of_migrants,
 )
+
+from fl_estimate.datasets.answers import AT_RANDOM, BY_CLASS, Silence
+from fl_estimate.datasets.population import SEED, make_population
 from fl_estimate.datasets.returned_migrants import make_migrants
 from fl_estimate.results.provenance import package_version
 

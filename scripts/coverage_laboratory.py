@@ -18,13 +18,13 @@ from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
+from studies.recovery import DESIGN
 
 import fl_estimate as fl
 from fl_estimate.datasets.country import draw
 from fl_estimate.datasets.geography import DISTRICTS, REGIONS, region_of
 from fl_estimate.datasets.population import SEED as COUNTRY
 from fl_estimate.datasets.population import Population, make_population
-from fl_estimate.datasets.recovery import DESIGN
 from fl_estimate.results.methods import methods
 from fl_estimate.results.provenance import package_version
 

@@ -9,9 +9,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from studies.countries import SCENARIOS, simulate
+from studies.spells import Law, steady_inflow
+
 import fl_estimate as fl
-from fl_estimate.datasets.countries import SCENARIOS, simulate
-from fl_estimate.datasets.spells import Law, steady_inflow
 from fl_estimate.results.provenance import package_version
 
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "explanation"

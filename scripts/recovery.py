@@ -9,7 +9,8 @@ import argparse
 import time
 from pathlib import Path
 
-from fl_estimate.datasets.recovery import replicate_country, summarise
+from studies.recovery import replicate_country, summarise
+
 from fl_estimate.results.provenance import package_version
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "explanation" / "recovery_table.md"

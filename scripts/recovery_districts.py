@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from studies.recovery_districts import METHODS, few_cases, replicate_districts, summarise_districts
 
-from fl_estimate.datasets.recovery_districts import METHODS, few_cases, replicate_districts, summarise_districts
 from fl_estimate.results.provenance import package_version
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "explanation" / "recovery_districts_table.md"

@@ -10,9 +10,9 @@ import time
 from pathlib import Path
 
 import pandas as pd
+from studies.recovery import summarise
+from studies.recovery_migrants import replicate_migrants
 
-from fl_estimate.datasets.recovery import summarise
-from fl_estimate.datasets.recovery_migrants import replicate_migrants
 from fl_estimate.results.provenance import package_version
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "explanation" / "recovery_migrants_table.md"

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from studies.recovery_districts import summarise_districts
+from studies.recovery_models import replicate_cells, replicate_lists
 
-from fl_estimate.datasets.recovery_districts import summarise_districts
-from fl_estimate.datasets.recovery_models import replicate_cells, replicate_lists
 from fl_estimate.results.provenance import package_version
 
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "explanation"

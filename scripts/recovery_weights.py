@@ -9,7 +9,8 @@ import argparse
 import time
 from pathlib import Path
 
-from fl_estimate.datasets.recovery_weights import REPLICATES, replicate_weights_study, summarise_weights
+from studies.recovery_weights import REPLICATES, replicate_weights_study, summarise_weights
+
 from fl_estimate.results.provenance import package_version
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "explanation" / "weights_table.md"

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from studies.calibration import BINS, MODELS, calibration_ranks, rank_counts
 
-from fl_estimate.datasets.calibration import BINS, MODELS, calibration_ranks, rank_counts
 from fl_estimate.results.provenance import package_version
 
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "explanation"

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
+from studies.calibration import BINS, rank_counts
+from studies.calibration_models import MODELS, WRONG, model_ranks
 
-from fl_estimate.datasets.calibration import BINS, rank_counts
-from fl_estimate.datasets.calibration_models import MODELS, WRONG, model_ranks
 from fl_estimate.results.provenance import package_version
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "explanation" / "sbc_models_table.md"

@@ -28,37 +28,37 @@ if TYPE_CHECKING:
     from fl_estimate.estimators import capture_recapture as capture_recapture
     from fl_estimate.estimators import hierarchical as hierarchical
     from fl_estimate.estimators import synthesis as synthesis
-    from fl_estimate.estimators.class_regression import regress_multinomial as regress_multinomial
-    from fl_estimate.estimators.class_regression import regress_ordinal as regress_ordinal
-    from fl_estimate.estimators.comparisons import multiple_tests as multiple_tests
-    from fl_estimate.estimators.contrasts import contrast as contrast
-    from fl_estimate.estimators.contrasts import standardise as standardise
-    from fl_estimate.estimators.design_weighted import estimate_mean as estimate_mean
-    from fl_estimate.estimators.design_weighted import estimate_prevalence as estimate_prevalence
-    from fl_estimate.estimators.design_weighted import estimate_ratio as estimate_ratio
-    from fl_estimate.estimators.design_weighted import estimate_total as estimate_total
-    from fl_estimate.estimators.design_weighted import estimate_variance as estimate_variance
-    from fl_estimate.estimators.effect_ratios import effect_ratios as effect_ratios
-    from fl_estimate.estimators.framework_sensitivity import FrameworkComparison as FrameworkComparison
-    from fl_estimate.estimators.framework_sensitivity import compare_frameworks as compare_frameworks
     from fl_estimate.estimators.imputation.imputation import Imputation as Imputation
     from fl_estimate.estimators.imputation.impute import impute as impute
-    from fl_estimate.estimators.model_effects import marginal_effects as marginal_effects
-    from fl_estimate.estimators.model_effects import predict as predict
-    from fl_estimate.estimators.model_terms import marginal_means as marginal_means
-    from fl_estimate.estimators.model_terms import term_test as term_test
-    from fl_estimate.estimators.pooling import pool as pool
-    from fl_estimate.estimators.quantiles import estimate_quantile as estimate_quantile
-    from fl_estimate.estimators.regression import regress as regress
-    from fl_estimate.estimators.regression_result import Regression as Regression
     from fl_estimate.estimators.sensitivity.adjustment_steps import adjustment_steps as adjustment_steps
     from fl_estimate.estimators.sensitivity.delta_curve import delta_curve as delta_curve
     from fl_estimate.estimators.sensitivity.proxies import compare_proxies as compare_proxies
     from fl_estimate.estimators.sensitivity.tipping_point import tipping_point as tipping_point
     from fl_estimate.estimators.sensitivity.undercoverage import undercoverage_curve as undercoverage_curve
-    from fl_estimate.estimators.survey_tests import independence_test as independence_test
-    from fl_estimate.estimators.survey_tests import rank_test as rank_test
-    from fl_estimate.estimators.survey_tests import t_test as t_test
+    from fl_estimate.estimators.survey.comparisons import multiple_tests as multiple_tests
+    from fl_estimate.estimators.survey.contrasts import contrast as contrast
+    from fl_estimate.estimators.survey.contrasts import standardise as standardise
+    from fl_estimate.estimators.survey.design_weighted import estimate_mean as estimate_mean
+    from fl_estimate.estimators.survey.design_weighted import estimate_prevalence as estimate_prevalence
+    from fl_estimate.estimators.survey.design_weighted import estimate_ratio as estimate_ratio
+    from fl_estimate.estimators.survey.design_weighted import estimate_total as estimate_total
+    from fl_estimate.estimators.survey.design_weighted import estimate_variance as estimate_variance
+    from fl_estimate.estimators.survey.framework_sensitivity import FrameworkComparison as FrameworkComparison
+    from fl_estimate.estimators.survey.framework_sensitivity import compare_frameworks as compare_frameworks
+    from fl_estimate.estimators.survey.models.class_regression import regress_multinomial as regress_multinomial
+    from fl_estimate.estimators.survey.models.class_regression import regress_ordinal as regress_ordinal
+    from fl_estimate.estimators.survey.models.effect_ratios import effect_ratios as effect_ratios
+    from fl_estimate.estimators.survey.models.model_effects import marginal_effects as marginal_effects
+    from fl_estimate.estimators.survey.models.model_effects import predict as predict
+    from fl_estimate.estimators.survey.models.model_terms import marginal_means as marginal_means
+    from fl_estimate.estimators.survey.models.model_terms import term_test as term_test
+    from fl_estimate.estimators.survey.models.regression import regress as regress
+    from fl_estimate.estimators.survey.models.regression_result import Regression as Regression
+    from fl_estimate.estimators.survey.pooling import pool as pool
+    from fl_estimate.estimators.survey.quantiles import estimate_quantile as estimate_quantile
+    from fl_estimate.estimators.survey.survey_tests import independence_test as independence_test
+    from fl_estimate.estimators.survey.survey_tests import rank_test as rank_test
+    from fl_estimate.estimators.survey.survey_tests import t_test as t_test
     from fl_estimate.indicators.classify import Classification as Classification
     from fl_estimate.indicators.classify import classify as classify
     from fl_estimate.indicators.explain import Explanation as Explanation
@@ -80,21 +80,21 @@ if TYPE_CHECKING:
     from fl_estimate.loaders.returning_migrant import by_episode as by_episode
     from fl_estimate.reporting.appraisals import PublishedAppraisal as PublishedAppraisal
     from fl_estimate.reporting.appraisals import publish_appraisal as publish_appraisal
-    from fl_estimate.reporting.compare import compare as compare
-    from fl_estimate.reporting.count_figures import plot_counts as plot_counts
-    from fl_estimate.reporting.figures import plot as plot
     from fl_estimate.reporting.formats.appraisal_page import appraisal_page as appraisal_page
-    from fl_estimate.reporting.linkage_figures import plot_linkage as plot_linkage
-    from fl_estimate.reporting.lists_figures import plot_methods as plot_methods
-    from fl_estimate.reporting.lists_figures import plot_overlaps as plot_overlaps
-    from fl_estimate.reporting.lists_figures import plot_sensitivity as plot_sensitivity
-    from fl_estimate.reporting.map_in_full import plot_map as plot_map
-    from fl_estimate.reporting.planning import plot_plan as plot_plan
+    from fl_estimate.reporting.pictures.compare import compare as compare
+    from fl_estimate.reporting.pictures.count_figures import plot_counts as plot_counts
+    from fl_estimate.reporting.pictures.figures import plot as plot
+    from fl_estimate.reporting.pictures.linkage_figures import plot_linkage as plot_linkage
+    from fl_estimate.reporting.pictures.lists_figures import plot_methods as plot_methods
+    from fl_estimate.reporting.pictures.lists_figures import plot_overlaps as plot_overlaps
+    from fl_estimate.reporting.pictures.lists_figures import plot_sensitivity as plot_sensitivity
+    from fl_estimate.reporting.pictures.map_in_full import plot_map as plot_map
+    from fl_estimate.reporting.pictures.planning import plot_plan as plot_plan
+    from fl_estimate.reporting.pictures.shrinkage import plot_shrinkage as plot_shrinkage
+    from fl_estimate.reporting.pictures.weights_figures import plot_weights as plot_weights
     from fl_estimate.reporting.publish import publish as publish
     from fl_estimate.reporting.published import PublishedEstimates as PublishedEstimates
-    from fl_estimate.reporting.shrinkage import plot_shrinkage as plot_shrinkage
     from fl_estimate.reporting.suppression import SuppressionRule as SuppressionRule
-    from fl_estimate.reporting.weights_figures import plot_weights as plot_weights
     from fl_estimate.results.domains import NOT_STATED as NOT_STATED
     from fl_estimate.results.estimates import Estimates as Estimates
     from fl_estimate.results.stack import stack as stack
@@ -120,13 +120,13 @@ _WHERE: dict[str, str] = {
     "FlError": "errors",
     "FlWarning": "errors",
     "Framework": "indicators.framework",
-    "FrameworkComparison": "estimators.framework_sensitivity",
+    "FrameworkComparison": "estimators.survey.framework_sensitivity",
     "Imputation": "estimators.imputation.imputation",
     "Mapping": "loaders.mapping",
     "NOT_STATED": "results.domains",
     "PublishedAppraisal": "reporting.appraisals",
     "PublishedEstimates": "reporting.published",
-    "Regression": "estimators.regression_result",
+    "Regression": "estimators.survey.models.regression_result",
     "Replicates": "inputs.replicates",
     "SampleDesign": "laboratory.sample_design",
     "SamplePlan": "design.planning",
@@ -144,58 +144,58 @@ _WHERE: dict[str, str] = {
     "calibrate": "design.weights",
     "classify": "indicators.classify",
     "codebook": "schema.codebook",
-    "compare": "reporting.compare",
-    "compare_frameworks": "estimators.framework_sensitivity",
+    "compare": "reporting.pictures.compare",
+    "compare_frameworks": "estimators.survey.framework_sensitivity",
     "compare_proxies": "estimators.sensitivity.proxies",
-    "contrast": "estimators.contrasts",
+    "contrast": "estimators.survey.contrasts",
     "cut": "schema.expressions",
     "delta_curve": "estimators.sensitivity.delta_curve",
     "draft_mapping": "loaders.drafting",
-    "effect_ratios": "estimators.effect_ratios",
-    "estimate_mean": "estimators.design_weighted",
-    "estimate_prevalence": "estimators.design_weighted",
-    "estimate_quantile": "estimators.quantiles",
-    "estimate_ratio": "estimators.design_weighted",
-    "estimate_total": "estimators.design_weighted",
-    "estimate_variance": "estimators.design_weighted",
+    "effect_ratios": "estimators.survey.models.effect_ratios",
+    "estimate_mean": "estimators.survey.design_weighted",
+    "estimate_prevalence": "estimators.survey.design_weighted",
+    "estimate_quantile": "estimators.survey.quantiles",
+    "estimate_ratio": "estimators.survey.design_weighted",
+    "estimate_total": "estimators.survey.design_weighted",
+    "estimate_variance": "estimators.survey.design_weighted",
     "explain": "indicators.explain",
     "explain_respondent": "study.respondent",
     "frameworks": "indicators.framework",
     "impute": "estimators.imputation.impute",
-    "independence_test": "estimators.survey_tests",
+    "independence_test": "estimators.survey.survey_tests",
     "load": "loaders.load",
     "load_lists": "loaders.lists",
-    "marginal_effects": "estimators.model_effects",
-    "marginal_means": "estimators.model_terms",
-    "multiple_tests": "estimators.comparisons",
-    "predict": "estimators.model_effects",
+    "marginal_effects": "estimators.survey.models.model_effects",
+    "marginal_means": "estimators.survey.models.model_terms",
+    "multiple_tests": "estimators.survey.comparisons",
+    "predict": "estimators.survey.models.model_effects",
     "plan_change": "design.planning",
     "plan_sample": "design.planning",
-    "plot": "reporting.figures",
-    "plot_counts": "reporting.count_figures",
-    "plot_map": "reporting.map_in_full",
-    "plot_methods": "reporting.lists_figures",
-    "plot_overlaps": "reporting.lists_figures",
-    "plot_plan": "reporting.planning",
-    "plot_linkage": "reporting.linkage_figures",
-    "plot_sensitivity": "reporting.lists_figures",
-    "plot_shrinkage": "reporting.shrinkage",
-    "plot_weights": "reporting.weights_figures",
-    "pool": "estimators.pooling",
+    "plot": "reporting.pictures.figures",
+    "plot_counts": "reporting.pictures.count_figures",
+    "plot_map": "reporting.pictures.map_in_full",
+    "plot_methods": "reporting.pictures.lists_figures",
+    "plot_overlaps": "reporting.pictures.lists_figures",
+    "plot_plan": "reporting.pictures.planning",
+    "plot_linkage": "reporting.pictures.linkage_figures",
+    "plot_sensitivity": "reporting.pictures.lists_figures",
+    "plot_shrinkage": "reporting.pictures.shrinkage",
+    "plot_weights": "reporting.pictures.weights_figures",
+    "pool": "estimators.survey.pooling",
     "post_stratify": "design.weights",
     "publish": "reporting.publish",
     "publish_appraisal": "reporting.appraisals",
-    "rank_test": "estimators.survey_tests",
-    "regress": "estimators.regression",
-    "regress_multinomial": "estimators.class_regression",
-    "regress_ordinal": "estimators.class_regression",
+    "rank_test": "estimators.survey.survey_tests",
+    "regress": "estimators.survey.models.regression",
+    "regress_multinomial": "estimators.survey.models.class_regression",
+    "regress_ordinal": "estimators.survey.models.class_regression",
     "replicate": "design.replicates",
     "run_study": "study.run",
     "simulate_coverage": "laboratory.coverage",
     "stack": "results.stack",
-    "standardise": "estimators.contrasts",
-    "t_test": "estimators.survey_tests",
-    "term_test": "estimators.model_terms",
+    "standardise": "estimators.survey.contrasts",
+    "t_test": "estimators.survey.survey_tests",
+    "term_test": "estimators.survey.models.model_terms",
     "tipping_point": "estimators.sensitivity.tipping_point",
     "trim_weights": "design.trimming",
     "undercoverage_curve": "estimators.sensitivity.undercoverage",

@@ -127,7 +127,7 @@ def audit_release(
 
     Status 0: nothing; 1: something, in the table; 2: a folder is no result folder.
     """
-    from fl_estimate.reporting.release_audit import derived
+    from fl_estimate.reporting.disclosure.release_audit import derived
     from fl_estimate.reporting.releases import read_release
     from fl_estimate.reporting.terminal import print_table
 

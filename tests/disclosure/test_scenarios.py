@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import fl_estimate as fl
-from fl_estimate.reporting.disclosure_kinds import kind_of
+from fl_estimate.reporting.disclosure.kinds import kind_of
 from tests.unit.estimators.sensitivity.open_people import OpenPeople, open_people
 
 REGIONS = {"A": 30, "B": 40, "C": 25, "D": 3}

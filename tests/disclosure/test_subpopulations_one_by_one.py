@@ -14,8 +14,8 @@ import pandas as pd
 import pytest
 
 import fl_estimate as fl
-from fl_estimate.reporting.disclosure_conditions import Outer, holds, relation
-from fl_estimate.reporting.release_audit import derived
+from fl_estimate.reporting.disclosure.conditions import Outer, holds, relation
+from fl_estimate.reporting.disclosure.release_audit import derived
 from fl_estimate.reporting.releases import as_release
 
 DESIGN = fl.Design(psu="ea", unweighted=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from studies.countries import SCENARIOS, coverage, draw_region, simulate
 
 import fl_estimate as fl
-from fl_estimate.datasets.countries import SCENARIOS, coverage, draw_region, simulate
 
 
 def test_the_draws_have_the_moments_they_are_said_to_have() -> None:

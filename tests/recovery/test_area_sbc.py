@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from fl_estimate.datasets.calibration import MODELS, calibration_ranks, rank_counts
+from studies.calibration import MODELS, calibration_ranks, rank_counts
 
 
 @pytest.mark.slow

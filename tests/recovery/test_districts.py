@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-
-from fl_estimate.datasets.recovery_districts import replicate_districts, summarise_districts
+from studies.recovery_districts import replicate_districts, summarise_districts
 
 
 @pytest.mark.slow

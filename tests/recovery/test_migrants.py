@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from fl_estimate.datasets.recovery import summarise
-from fl_estimate.datasets.recovery_migrants import replicate_migrants
+from studies.recovery import summarise
+from studies.recovery_migrants import replicate_migrants
 
 
 @pytest.mark.parametrize(

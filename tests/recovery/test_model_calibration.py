@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-
-from fl_estimate.datasets.calibration import rank_counts
-from fl_estimate.datasets.calibration_models import MODELS, model_ranks
+from studies.calibration import rank_counts
+from studies.calibration_models import MODELS, model_ranks
 
 
 def test_sources_are_calibrated_and_a_wrong_model_is_not() -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-
-from fl_estimate.datasets.recovery import replicate_country, summarise
+from studies.recovery import replicate_country, summarise
 
 
 def check(runs: pd.DataFrame, at_least: float) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from studies.spells import Law, steady_inflow
 
 import fl_estimate as fl
-from fl_estimate.datasets.spells import Law, steady_inflow
 
 WINDOW = 5.0
 

@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 
 import fl_estimate as fl
-from fl_estimate.estimators.hierarchical.gaussian import sample_grid
-from fl_estimate.estimators.hierarchical.posterior import Ask, Model
-from fl_estimate.estimators.hierarchical.priors import Density, Priors
+from fl_estimate.estimators.hierarchical.engines.gaussian import sample_grid
+from fl_estimate.estimators.hierarchical.model.posterior import Ask, Model
+from fl_estimate.estimators.hierarchical.model.priors import Density, Priors
 
 FOLDER = Path(__file__).parent / "hierarchical"
 ENTRIES: dict[str, dict[str, Any]] = {

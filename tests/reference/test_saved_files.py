@@ -18,7 +18,7 @@ import fl_estimate as fl
 from fl_estimate.errors import FileFault
 from fl_estimate.loaders.convert import convert
 from fl_estimate.loaders.files import read_table
-from fl_estimate.reporting.release_audit import derived
+from fl_estimate.reporting.disclosure.release_audit import derived
 from fl_estimate.reporting.releases import read_release
 from fl_estimate.saved import SavedForm
 from tests.reference.saved_files import make

@@ -14,12 +14,12 @@ from scipy import optimize, special
 
 import fl_estimate as fl
 from fl_estimate.estimators.hierarchical.benchmarking import move
-from fl_estimate.estimators.hierarchical.binomial import integrate, modes
-from fl_estimate.estimators.hierarchical.gaussian import areas_given, make_grid
-from fl_estimate.estimators.hierarchical.posterior import Model
-from fl_estimate.estimators.hierarchical.priors import Density, Priors
+from fl_estimate.estimators.hierarchical.components.variance_components import Sampled, mean_squared_error, predictor
+from fl_estimate.estimators.hierarchical.engines.binomial import integrate, modes
+from fl_estimate.estimators.hierarchical.engines.gaussian import areas_given, make_grid
+from fl_estimate.estimators.hierarchical.model.posterior import Model
+from fl_estimate.estimators.hierarchical.model.priors import Density, Priors
 from fl_estimate.estimators.hierarchical.smoothing import fitted_variances
-from fl_estimate.estimators.hierarchical.variance_components import Sampled, mean_squared_error, predictor
 
 Floats = npt.NDArray[np.float64]
 FOLDER = Path(__file__).parent / "hierarchical"

@@ -13,7 +13,7 @@ import pandas as pd
 from fl_estimate.arrays import Floats
 from fl_estimate.design.domains import By, by_margins
 from fl_estimate.errors import EstimateFault, shown
-from fl_estimate.estimators.weighted_call import CASES_IN_FEW_UNITS
+from fl_estimate.estimators.survey.weighted_call import CASES_IN_FEW_UNITS
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.laboratory.estimating import Answer, Estimator, estimate_all
 from fl_estimate.laboratory.sample_design import SampleDesign, label_text, prepare

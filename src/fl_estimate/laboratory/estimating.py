@@ -13,10 +13,10 @@ import pandas as pd
 from fl_estimate.design.domains import By
 from fl_estimate.design.intervals import PROPORTION
 from fl_estimate.errors import EstimateFault, FlError, FlWarning, not_one_of, shown
-from fl_estimate.estimators.domain_query import Measure
-from fl_estimate.estimators.domain_table import DomainTable
-from fl_estimate.estimators.targets import Targets, make_targets
-from fl_estimate.estimators.weighted_call import Call, OwnDfRule, bounds_of, lay_out, lay_out_again
+from fl_estimate.estimators.survey.domain_query import Measure
+from fl_estimate.estimators.survey.domain_table import DomainTable
+from fl_estimate.estimators.survey.targets import Targets, make_targets
+from fl_estimate.estimators.survey.weighted_call import Call, OwnDfRule, bounds_of, lay_out, lay_out_again
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.survey_data import SurveyData
 from fl_estimate.results.codes import PREVALENCE

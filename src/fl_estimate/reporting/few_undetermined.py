@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fl_estimate.reporting.disclosure import Audit, audit_tables
-from fl_estimate.reporting.disclosure_local import Tell
-from fl_estimate.reporting.disclosure_series import Nested
-from fl_estimate.reporting.disclosure_tables import Given
+from fl_estimate.reporting.disclosure.audit import Audit, audit_tables
+from fl_estimate.reporting.disclosure.local import Tell
+from fl_estimate.reporting.disclosure.series import Nested
+from fl_estimate.reporting.disclosure.tables import Given
 from fl_estimate.reporting.judging import Cell, Flags
 from fl_estimate.reporting.suppression import SuppressionRule
 from fl_estimate.results.codes import PREVALENCE, STEP_CHANGE, STEP_PREVALENCE

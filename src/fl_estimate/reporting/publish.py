@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from fl_estimate.errors import PublishFault, listed
-from fl_estimate.reporting.disclosure_local import Tell
-from fl_estimate.reporting.disclosure_series import Nested
+from fl_estimate.reporting.disclosure.local import Tell
+from fl_estimate.reporting.disclosure.series import Nested
 from fl_estimate.reporting.imputed_alone import require_bounds
 from fl_estimate.reporting.judging import own_support, published_support, scenarios
 from fl_estimate.reporting.labelling import unit_of

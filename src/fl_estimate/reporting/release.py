@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fl_estimate.reporting.disclosure import Audit, audit_tables
-from fl_estimate.reporting.disclosure_local import Tell
-from fl_estimate.reporting.disclosure_series import Nested
-from fl_estimate.reporting.disclosure_tables import Given
+from fl_estimate.reporting.disclosure.audit import Audit, audit_tables
+from fl_estimate.reporting.disclosure.local import Tell
+from fl_estimate.reporting.disclosure.series import Nested
+from fl_estimate.reporting.disclosure.tables import Given
 from fl_estimate.reporting.few_cases import upper_limits
 from fl_estimate.reporting.few_undetermined import withheld_as_drawn
 from fl_estimate.reporting.judging import (

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Literal, Self, SupportsInt
 Unit = Literal["share", "persons", "amount"]
 """What a figure is measured in: a part of the people, a number of them, or what its variable is measured in."""
 Telling = Literal["linear", "known", "scaled", "shifted", "exact", "same", "formula", "support"]
-"""What a figure of respondents tells of withheld cells; `reporting.disclosure_kinds` has what each means."""
+"""What a figure of respondents tells of withheld cells; `reporting.disclosure.kinds` has what each means."""
 Doubt = Literal["", "sampler", "model"]
 """What a reason says did badly: the codes of caution of published tables."""
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import narwhals as nw
 
 from fl_estimate.errors import ExpressionFault, FileFault, StudyFault, is_file, nearest
-from fl_estimate.estimators.imputed import is_imputed
+from fl_estimate.estimators.survey.imputed import is_imputed
 from fl_estimate.inputs.wording import Text
 from fl_estimate.reporting.particulars import MapChoice
 from fl_estimate.reporting.truth import Truth, read_truth

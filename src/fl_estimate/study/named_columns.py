@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from fl_estimate.errors import EstimateFault
-from fl_estimate.estimators.model_formula import columns_of_text, read_formula
+from fl_estimate.estimators.survey.models.model_formula import columns_of_text, read_formula
 from fl_estimate.results.roles import ColumnOf, OfFormula
 from fl_estimate.study.forms import Entry
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from fl_estimate.errors import EstimateFault, FlError
 from fl_estimate.estimators.capture_recapture.appraisal import Appraisal
-from fl_estimate.estimators.imputed import told_of
+from fl_estimate.estimators.survey.imputed import told_of
 from fl_estimate.indicators.clock import require_period
 from fl_estimate.reporting.appraisals import PublishedAppraisal, publish_appraisal
 from fl_estimate.reporting.particulars import Particulars

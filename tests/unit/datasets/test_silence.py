@@ -5,13 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-
-import fl_estimate as fl
-from fl_estimate.datasets.answers import AT_RANDOM, BY_CLASS, PUBLISHED, Silence, classify_codes, classify_items
-from fl_estimate.datasets.country import Population, survey
-from fl_estimate.datasets.migrants_survey import draw_migrants
-from fl_estimate.datasets.questionnaire import COLUMNS, ITEMS, REFUSED, YES
-from fl_estimate.datasets.recovery_imputation import (
+from studies.recovery_imputation import (
     OUTCOME,
     TRUE,
     in_forced_labour,
@@ -22,6 +16,12 @@ from fl_estimate.datasets.recovery_imputation import (
     truth_of_country,
     truth_of_migrants,
 )
+
+import fl_estimate as fl
+from fl_estimate.datasets.answers import AT_RANDOM, BY_CLASS, PUBLISHED, Silence, classify_codes, classify_items
+from fl_estimate.datasets.country import Population, survey
+from fl_estimate.datasets.migrants_survey import draw_migrants
+from fl_estimate.datasets.questionnaire import COLUMNS, ITEMS, REFUSED, YES
 from fl_estimate.datasets.returned_migrants import make_migrants
 
 COERCION = [place for place, column in enumerate(COLUMNS) if ITEMS[column.item].dimension == "coercion"]

@@ -13,7 +13,7 @@ import pytest
 import fl_estimate as fl
 from fl_estimate.design.concentration import variance_of_squares
 from fl_estimate.errors import EstimateFault
-from fl_estimate.estimators.weighted_call import Call
+from fl_estimate.estimators.survey.weighted_call import Call
 from fl_estimate.reporting.suppression import SuppressionRule
 
 

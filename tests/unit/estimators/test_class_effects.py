@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import fl_estimate as fl
-from fl_estimate.estimators.class_models import ClassFamily
+from fl_estimate.estimators.survey.models.class_models import ClassFamily
 from tests.unit.estimators.test_by_domain import DESIGN, people
 
 CALLS: dict[str, Any] = {

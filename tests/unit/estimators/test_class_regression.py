@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import fl_estimate as fl
-from fl_estimate.estimators.class_models import CURVES, fit_multinomial, fit_ordinal
+from fl_estimate.estimators.survey.models.class_models import CURVES, fit_multinomial, fit_ordinal
 
 DESIGN = fl.Design(weights="w", psu="ea")
 

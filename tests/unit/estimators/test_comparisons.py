@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import fl_estimate as fl
-from fl_estimate.estimators.comparisons import adjusted
-from fl_estimate.reporting.disclosure_tables import _rests_on  # pyright: ignore[reportPrivateUsage]
+from fl_estimate.estimators.survey.comparisons import adjusted
+from fl_estimate.reporting.disclosure.tables import _rests_on  # pyright: ignore[reportPrivateUsage]
 from tests.unit.estimators.test_model_families import DESIGN, counted
 
 

@@ -14,8 +14,8 @@ from scipy import stats
 
 import fl_estimate as fl
 from fl_estimate.design.intervals import PROPORTION
-from fl_estimate.estimators import replicated
-from fl_estimate.estimators.imputed_tests import pooled_statistic
+from fl_estimate.estimators.survey import replicated
+from fl_estimate.estimators.survey.imputed_tests import pooled_statistic
 from fl_estimate.results.beside_bounds import beside_bounds
 from fl_estimate.results.estimates import Estimates
 from tests.unit.estimators.drawn_people import DESIGN, Drawn, drawn_people

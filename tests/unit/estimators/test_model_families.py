@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import fl_estimate as fl
-from fl_estimate.estimators.model_families import KINDS, family_of
+from fl_estimate.estimators.survey.models.model_families import KINDS, family_of
 
 DESIGN = fl.Design(weights="w", psu="ea")
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import fl_estimate as fl
-from fl_estimate.estimators.rubin import complete_df
+from fl_estimate.estimators.survey.rubin import complete_df
 
 DESIGN = fl.Design(psu="ea", unweighted=True)
 

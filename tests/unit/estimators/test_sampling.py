@@ -12,14 +12,14 @@ import pytest
 
 import fl_estimate as fl
 from fl_estimate.estimators import sampling
-from fl_estimate.estimators.hierarchical import counts as counts_module
+from fl_estimate.estimators.hierarchical.engines import counts as counts_module
 from fl_estimate.estimators.sampling import Recipe, Run, Verdict, run_nuts
 
 from .hierarchical.made import POPULATION, counts
 
 # The module, not the function of the same name that the package exposes.
-SAMPLERS: Any = import_module("fl_estimate.estimators.hierarchical.samplers")
-NUTS: Any = import_module("fl_estimate.estimators.hierarchical.nuts")
+SAMPLERS: Any = import_module("fl_estimate.estimators.hierarchical.engines.samplers")
+NUTS: Any = import_module("fl_estimate.estimators.hierarchical.engines.nuts")
 GOOD = Verdict(
     rhat=1.002, ess_bulk=2_000.0, ess_tail=1_900.0, bfmi=0.9, divergences=0, chains=4, draws_per_chain=2_000, tuning=1_000,
     target_accept=0.95, seconds=1.0, sampler="made up",

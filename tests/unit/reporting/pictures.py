@@ -20,10 +20,10 @@ from matplotlib.colors import to_hex, to_rgba
 
 import fl_estimate as fl
 from fl_estimate import capture_recapture as cr
-from fl_estimate.reporting import compare, palette
 from fl_estimate.reporting.areas import read_areas
-from fl_estimate.reporting.figures import draw
-from fl_estimate.reporting.maps import draw_map
+from fl_estimate.reporting.pictures import compare, palette
+from fl_estimate.reporting.pictures.figures import draw
+from fl_estimate.reporting.pictures.maps import draw_map
 from fl_estimate.reporting.truth import Truth
 from tests.unit.reporting.made import WITHHELD, country, estimates
 

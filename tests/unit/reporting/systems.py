@@ -19,13 +19,13 @@ import numpy as np
 import pandas as pd
 
 import fl_estimate as fl
-from fl_estimate.reporting import disclosure
-from fl_estimate.reporting.disclosure import closed_off
-from fl_estimate.reporting.disclosure_choice import Choice, attainable, choose
-from fl_estimate.reporting.disclosure_local import WIDTHS, _Search
-from fl_estimate.reporting.disclosure_solver import audit, exposed
-from fl_estimate.reporting.disclosure_system import PUBLIC, System, residual
-from fl_estimate.reporting.disclosure_tables import Translation, translate
+from fl_estimate.reporting.disclosure import audit as disclosure
+from fl_estimate.reporting.disclosure.audit import closed_off
+from fl_estimate.reporting.disclosure.choice import Choice, attainable, choose
+from fl_estimate.reporting.disclosure.local import WIDTHS, _Search
+from fl_estimate.reporting.disclosure.solver import audit, exposed
+from fl_estimate.reporting.disclosure.system import PUBLIC, System, residual
+from fl_estimate.reporting.disclosure.tables import Translation, translate
 from tests.disclosure.test_scenarios import people as of_regions
 from tests.disclosure.test_subpopulations_one_by_one import people as flagged
 from tests.unit.reporting.made import estimates

@@ -15,8 +15,8 @@ import pytest
 
 import fl_estimate as fl
 from fl_estimate import capture_recapture as cr
-from fl_estimate.reporting.lists_figures import limits_text
-from fl_estimate.reporting.palette import RULE, SERIES
+from fl_estimate.reporting.pictures.lists_figures import limits_text
+from fl_estimate.reporting.pictures.palette import RULE, SERIES
 from fl_estimate.words.catalogue import codes_of
 
 SOURCE = Path(__file__).resolve().parents[3] / "src" / "fl_estimate" / "estimators" / "capture_recapture"

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 import fl_estimate as fl
-from fl_estimate.reporting.figures import in_full
 from fl_estimate.reporting.layout import EMPTY_MARK, Layout, layout
+from fl_estimate.reporting.pictures.figures import in_full
 from fl_estimate.reporting.scale import scale_of
 from fl_estimate.results.codes import P_VALUE, Quantity
 from tests.unit.reporting.made import estimates

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import fl_estimate as fl
-from fl_estimate.reporting.curve_figures import is_curve, lines_of, positions
-from fl_estimate.reporting.figures import in_full
 from fl_estimate.reporting.layout import layout
+from fl_estimate.reporting.pictures.curve_figures import is_curve, lines_of, positions
+from fl_estimate.reporting.pictures.figures import in_full
 from tests.disclosure.test_scenarios import people as of_regions
 from tests.unit.estimators.sensitivity.open_people import open_people, sample
 from tests.unit.estimators.sensitivity.test_delta_curve import REASONS, plain

@@ -13,14 +13,16 @@ from hypothesis import strategies as st
 from scipy import sparse
 from scipy.optimize import OptimizeResult
 
-from fl_estimate.reporting import disclosure_choice, disclosure_local, disclosure_solver
-from fl_estimate.reporting.disclosure import closed_off
-from fl_estimate.reporting.disclosure_choice import attainable, choose
-from fl_estimate.reporting.disclosure_local import protect
-from fl_estimate.reporting.disclosure_silence import silence
-from fl_estimate.reporting.disclosure_solver import Unsolved, audit, exposed, extreme
-from fl_estimate.reporting.disclosure_system import Draft, Residual, System, residual
-from fl_estimate.reporting.disclosure_trees import solved
+from fl_estimate.reporting.disclosure import choice as disclosure_choice
+from fl_estimate.reporting.disclosure import local as disclosure_local
+from fl_estimate.reporting.disclosure import solver as disclosure_solver
+from fl_estimate.reporting.disclosure.audit import closed_off
+from fl_estimate.reporting.disclosure.choice import attainable, choose
+from fl_estimate.reporting.disclosure.local import protect
+from fl_estimate.reporting.disclosure.silence import silence
+from fl_estimate.reporting.disclosure.solver import Unsolved, audit, exposed, extreme
+from fl_estimate.reporting.disclosure.system import Draft, Residual, System, residual
+from fl_estimate.reporting.disclosure.trees import solved
 
 INVESTMENT = np.array([[20, 50, 10], [8, 19, 22], [17, 32, 12]])
 """Investment by activity and region: the example of Fischetti and Salazar-González (2001), table 1; 22 is sensitive."""

@@ -14,17 +14,17 @@ import pytest
 from scipy import sparse
 
 import fl_estimate as fl
-from fl_estimate.reporting import disclosure
-from fl_estimate.reporting.disclosure import audit_tables, by_people, closed_again
-from fl_estimate.reporting.disclosure_kinds import columns_of, kind_of, parts_of
-from fl_estimate.reporting.disclosure_known import known_rows
-from fl_estimate.reporting.disclosure_rows import series_of_row, tie
-from fl_estimate.reporting.disclosure_series import nested_outcomes, nesting, readings, relate, series_of
-from fl_estimate.reporting.disclosure_silence import silence
-from fl_estimate.reporting.disclosure_solver import exposed
-from fl_estimate.reporting.disclosure_system import Draft
-from fl_estimate.reporting.disclosure_tables import Given, translate
-from fl_estimate.reporting.disclosure_trees import solved
+from fl_estimate.reporting.disclosure import audit as disclosure
+from fl_estimate.reporting.disclosure.audit import audit_tables, by_people, closed_again
+from fl_estimate.reporting.disclosure.kinds import columns_of, kind_of, parts_of
+from fl_estimate.reporting.disclosure.known import known_rows
+from fl_estimate.reporting.disclosure.rows import series_of_row, tie
+from fl_estimate.reporting.disclosure.series import nested_outcomes, nesting, readings, relate, series_of
+from fl_estimate.reporting.disclosure.silence import silence
+from fl_estimate.reporting.disclosure.solver import exposed
+from fl_estimate.reporting.disclosure.system import Draft
+from fl_estimate.reporting.disclosure.tables import Given, translate
+from fl_estimate.reporting.disclosure.trees import solved
 from fl_estimate.reporting.judging import cells
 from fl_estimate.reporting.releases import KnownTable
 from fl_estimate.results.crossing import Crossing

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from scipy.optimize import OptimizeResult
 
-from fl_estimate.reporting import disclosure_solver
-from fl_estimate.reporting.disclosure_choice import attainable
-from fl_estimate.reporting.disclosure_local import _Local, _Search, protect
-from fl_estimate.reporting.disclosure_solver import MOST_SEEN, Unsolved, exposed, extreme
-from fl_estimate.reporting.disclosure_system import Draft, System, residual
+from fl_estimate.reporting.disclosure import solver as disclosure_solver
+from fl_estimate.reporting.disclosure.choice import attainable
+from fl_estimate.reporting.disclosure.local import _Local, _Search, protect
+from fl_estimate.reporting.disclosure.solver import MOST_SEEN, Unsolved, exposed, extreme
+from fl_estimate.reporting.disclosure.system import Draft, System, residual
 from tests.unit.reporting.test_disclosure_engine import INVESTMENT, shut, two_way
 
 

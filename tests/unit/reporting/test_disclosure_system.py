@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
-from fl_estimate.reporting.disclosure_system import PUBLIC, Draft, System, activity, parts, residual, tightened
+from fl_estimate.reporting.disclosure.system import PUBLIC, Draft, System, activity, parts, residual, tightened
 
 MOST = 4
 """Of each unknown: three of them are 125 tables."""

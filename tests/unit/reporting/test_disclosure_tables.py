@@ -9,10 +9,12 @@ import pandas as pd
 import pytest
 
 import fl_estimate as fl
-from fl_estimate.reporting import disclosure, disclosure_choice, disclosure_local
-from fl_estimate.reporting.disclosure_kinds import KINDS, kind_of
-from fl_estimate.reporting.disclosure_series import nesting
-from fl_estimate.reporting.disclosure_solver import Unsolved
+from fl_estimate.reporting.disclosure import audit as disclosure
+from fl_estimate.reporting.disclosure import choice as disclosure_choice
+from fl_estimate.reporting.disclosure import local as disclosure_local
+from fl_estimate.reporting.disclosure.kinds import KINDS, kind_of
+from fl_estimate.reporting.disclosure.series import nesting
+from fl_estimate.reporting.disclosure.solver import Unsolved
 from fl_estimate.reporting.formats.html import report
 
 CASES = {"A1": 3, "A2": 9, "A3": 12, "B1": 8, "B2": 11, "B3": 7}

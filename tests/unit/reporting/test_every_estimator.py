@@ -20,7 +20,7 @@ import fl_estimate as fl
 from fl_estimate import capture_recapture as cr
 from fl_estimate.estimators.hierarchical.from_figures import sources_of_figures
 from fl_estimate.estimators.hierarchical.from_people import area_of_people
-from fl_estimate.estimators.readings import estimate_readings
+from fl_estimate.estimators.survey.readings import estimate_readings
 from fl_estimate.estimators.synthesis import from_figures as figures
 from fl_estimate.results.methods import Method, every_method
 from tests.unit.reporting.few import (

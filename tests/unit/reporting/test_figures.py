@@ -12,8 +12,8 @@ import matplotlib as mpl
 import pytest
 
 import fl_estimate as fl
-from fl_estimate.reporting.drawing import inline_svg, svg
-from fl_estimate.reporting.figures import draw
+from fl_estimate.reporting.pictures.drawing import inline_svg, svg
+from fl_estimate.reporting.pictures.figures import draw
 from fl_estimate.reporting.truth import Truth
 from tests.unit.reporting.made import country, estimates
 

@@ -9,7 +9,16 @@ import numpy as np
 import pytest
 
 from fl_estimate.reporting.areas import Area
-from fl_estimate.reporting.maps import _distance, _extent, _inside, _path, _signed_area, _width, fitted, label_point
+from fl_estimate.reporting.pictures.maps import (
+    _distance,
+    _extent,
+    _inside,
+    _path,
+    _signed_area,
+    _width,
+    fitted,
+    label_point,
+)
 
 SQUARE = np.array([[0.0, 0], [4, 0], [4, 4], [0, 4]])
 HOLE = np.array([[1.0, 1], [3, 1], [3, 3], [1, 3]])

@@ -13,8 +13,8 @@ from matplotlib.colors import to_rgba
 
 import fl_estimate as fl
 from fl_estimate.reporting.areas import read_areas
-from fl_estimate.reporting.maps import draw_map, label_point
-from fl_estimate.reporting.palette import FAINT, HATCH, LIMIT_HATCH
+from fl_estimate.reporting.pictures.maps import draw_map, label_point
+from fl_estimate.reporting.pictures.palette import FAINT, HATCH, LIMIT_HATCH
 from tests.unit.reporting.made import country, estimates
 
 PLACES = ("North", "South", "East", "West")

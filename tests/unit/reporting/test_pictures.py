@@ -12,7 +12,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 import fl_estimate as fl
-from fl_estimate.reporting import (
+from fl_estimate.reporting.pictures import (
     compare,
     count_figures,
     curve_figures,

@@ -23,9 +23,9 @@ from fl_estimate.reporting import (
     tests_in_tables,
     words,
 )
-from fl_estimate.reporting import drawing as of_pictures
 from fl_estimate.reporting.formats import appraisal_page, html
 from fl_estimate.reporting.formats import terminal as screens
+from fl_estimate.reporting.pictures import drawing as of_pictures
 from tests.unit.reporting.prints import CASES, RECORD, _full, figures_of, screen
 
 READ = (

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fl_estimate.reporting.release_audit import COLUMNS, derived
+from fl_estimate.reporting.disclosure.release_audit import COLUMNS, derived
 from fl_estimate.reporting.releases import Release
 from tests.unit.reporting.test_releases import release, row
 from tests.unit.reporting.test_what_tables_give_away import total

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import fl_estimate as fl
-from fl_estimate.reporting.release_audit import derived, half_digit
+from fl_estimate.reporting.disclosure.release_audit import derived, half_digit
 from fl_estimate.reporting.releases import KnownTable, Release, read_release
 from tests.unit.reporting.made import country
 

@@ -12,9 +12,9 @@ import pytest
 
 import fl_estimate as fl
 from fl_estimate.reporting.areas import read_areas
-from fl_estimate.reporting.disclosure_solver import exposed
-from fl_estimate.reporting.disclosure_system import Draft
-from fl_estimate.reporting.maps import draw_map
+from fl_estimate.reporting.disclosure.solver import exposed
+from fl_estimate.reporting.disclosure.system import Draft
+from fl_estimate.reporting.pictures.maps import draw_map
 from tests.unit.reporting.made import estimates
 from tests.unit.reporting.pictures import _published_lists
 

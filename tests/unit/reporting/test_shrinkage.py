@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 import fl_estimate as fl
-from fl_estimate.reporting.picture import Picture
-from fl_estimate.reporting.shrinkage import _name
+from fl_estimate.reporting.pictures.picture import Picture
+from fl_estimate.reporting.pictures.shrinkage import _name
 
 DIRECT = pd.DataFrame(
     {"district": ["A", "B", "C", "D"], "n": [900, 700, 800, 0], "deff": 1.2, "value": [0.01, 0.0, 0.006, None]}

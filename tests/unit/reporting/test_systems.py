@@ -12,24 +12,22 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fl_estimate.reporting import (
-    disclosure,
-    disclosure_choice,
-    disclosure_conditions,
-    disclosure_kinds,
-    disclosure_known,
-    disclosure_local,
-    disclosure_mixed,
-    disclosure_rows,
-    disclosure_series,
-    disclosure_solver,
-    disclosure_subpopulations,
-    disclosure_system,
-    disclosure_tables,
-    disclosure_trees,
-)
-from fl_estimate.reporting.disclosure_choice import attainable, choose
-from fl_estimate.reporting.disclosure_solver import audit, exposed
+from fl_estimate.reporting.disclosure import audit as disclosure
+from fl_estimate.reporting.disclosure import choice as disclosure_choice
+from fl_estimate.reporting.disclosure import conditions as disclosure_conditions
+from fl_estimate.reporting.disclosure import kinds as disclosure_kinds
+from fl_estimate.reporting.disclosure import known as disclosure_known
+from fl_estimate.reporting.disclosure import local as disclosure_local
+from fl_estimate.reporting.disclosure import mixed as disclosure_mixed
+from fl_estimate.reporting.disclosure import rows as disclosure_rows
+from fl_estimate.reporting.disclosure import series as disclosure_series
+from fl_estimate.reporting.disclosure import solver as disclosure_solver
+from fl_estimate.reporting.disclosure import subpopulations as disclosure_subpopulations
+from fl_estimate.reporting.disclosure import system as disclosure_system
+from fl_estimate.reporting.disclosure import tables as disclosure_tables
+from fl_estimate.reporting.disclosure import trees as disclosure_trees
+from fl_estimate.reporting.disclosure.choice import attainable, choose
+from fl_estimate.reporting.disclosure.solver import audit, exposed
 from tests.unit.reporting.systems import ANSWERED, ANSWERS, CASES, RECORD, answers, made, record
 
 KEPT: dict[str, list[dict[str, list[str]]]] = json.loads(RECORD.read_text(encoding="utf-8"))

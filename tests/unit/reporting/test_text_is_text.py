@@ -13,8 +13,8 @@ from matplotlib.text import Text
 
 import fl_estimate as fl
 from fl_estimate.reporting.areas import read_areas
-from fl_estimate.reporting.drawing import svg
-from fl_estimate.reporting.maps import draw_map
+from fl_estimate.reporting.pictures.drawing import svg
+from fl_estimate.reporting.pictures.maps import draw_map
 from tests.unit.reporting.test_maps import collection, texts
 
 AWKWARD = ["$100–$200", "a_b^c", r"\frac", r"$\frac$", "North $", "_South"]

@@ -13,12 +13,12 @@ import pytest
 import fl_estimate as fl
 from fl_estimate.inputs.wording import ColumnWords, Wording
 from fl_estimate.reporting import list_overlaps
+from fl_estimate.reporting.disclosure.release_audit import COLUMNS, derived, half_digit
 from fl_estimate.reporting.judging import cautions, cells, doubtful, judge, own_support, published_support
 from fl_estimate.reporting.list_overlaps import printable, rough, steady
-from fl_estimate.reporting.maps import label_point
 from fl_estimate.reporting.naming import common_unit, outcome_words, quantity_words, term_words, unit_words, value_words
+from fl_estimate.reporting.pictures.maps import label_point
 from fl_estimate.reporting.precision import few_digits, half_steps, lowered, raised, significant
-from fl_estimate.reporting.release_audit import COLUMNS, derived, half_digit
 from fl_estimate.reporting.releases import (
     KnownTable,
     Release,

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 import fl_estimate as fl
-from fl_estimate.reporting.disclosure import by_people
+from fl_estimate.reporting.disclosure.audit import by_people
 
 DESIGN = fl.Design(weights="w", psu="ea")
 

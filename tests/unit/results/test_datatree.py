@@ -344,7 +344,7 @@ def test_sources_have_their_biases() -> None:
 
 
 def test_kept_draws_of_chains_come_from_all_of_them() -> None:
-    from fl_estimate.estimators.hierarchical.posterior import spread_over
+    from fl_estimate.estimators.hierarchical.model.posterior import spread_over
 
     kept, chains = spread_over(8_000, 400, 4)
     assert chains == 4
@@ -365,7 +365,7 @@ def test_chains_of_cells_are_kept_apart() -> None:
 
 def test_benchmarked_draws_of_chains_come_from_all_of_them() -> None:
     from fl_estimate.estimators.hierarchical.benchmarking import benchmark_posterior
-    from fl_estimate.estimators.hierarchical.posterior import Ask, Posterior
+    from fl_estimate.estimators.hierarchical.model.posterior import Ask, Posterior
 
     of_chain = np.repeat([0.1, 0.2, 0.3, 0.4], 100)  # which chain a draw is of can be read off it
     draws = np.column_stack([of_chain, 2 * of_chain])

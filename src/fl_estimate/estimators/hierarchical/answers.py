@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from fl_estimate.arrays import Floats
-from fl_estimate.estimators.hierarchical.calibrated import from_zero
-from fl_estimate.estimators.hierarchical.clustered import concentration
-from fl_estimate.estimators.hierarchical.direct import Direct, text
-from fl_estimate.estimators.hierarchical.effective import Effective
-from fl_estimate.estimators.hierarchical.posterior import Ask, Model, Posterior
-from fl_estimate.estimators.hierarchical.structure import Crossed
+from fl_estimate.estimators.hierarchical.model.calibrated import from_zero
+from fl_estimate.estimators.hierarchical.model.clustered import concentration
+from fl_estimate.estimators.hierarchical.model.posterior import Ask, Model, Posterior
+from fl_estimate.estimators.hierarchical.model.structure import Crossed
+from fl_estimate.estimators.hierarchical.read.direct import Direct, text
+from fl_estimate.estimators.hierarchical.read.effective import Effective
 from fl_estimate.results.basis import Support
 from fl_estimate.results.build import build
 from fl_estimate.results.codes import (

@@ -9,10 +9,15 @@ import numpy as np
 
 from fl_estimate.errors import EstimateFault, not_one_of, shown
 from fl_estimate.estimators.hierarchical.answers import area_estimates
-from fl_estimate.estimators.hierarchical.asked import check_numbers
 from fl_estimate.estimators.hierarchical.benchmarking import RULES, TARGETS, benchmark_posterior
-from fl_estimate.estimators.hierarchical.calibrated import KINDS, calibrates
-from fl_estimate.estimators.hierarchical.checks import (
+from fl_estimate.estimators.hierarchical.engines.samplers import sample
+from fl_estimate.estimators.hierarchical.few_cases import few_of, limits_of_few, same_whatever
+from fl_estimate.estimators.hierarchical.model.asked import check_numbers
+from fl_estimate.estimators.hierarchical.model.calibrated import KINDS, calibrates
+from fl_estimate.estimators.hierarchical.model.links import LINKS
+from fl_estimate.estimators.hierarchical.model.posterior import NATIONAL_DRAWS, Ask, Model, Posterior
+from fl_estimate.estimators.hierarchical.model.priors import Prior
+from fl_estimate.estimators.hierarchical.read.checks import (
     aliased,
     benchmark_fault,
     covariate_columns,
@@ -21,22 +26,17 @@ from fl_estimate.estimators.hierarchical.checks import (
     sampled_areas,
     value_faults,
 )
-from fl_estimate.estimators.hierarchical.dependence import (
+from fl_estimate.estimators.hierarchical.read.dependence import (
     check_crossed,
     check_dependence,
     make_structure,
     with_every_time,
 )
-from fl_estimate.estimators.hierarchical.direct import COUNTS, VALUES, Direct, read_direct, read_keyed
-from fl_estimate.estimators.hierarchical.effective import RULES as DEFF_RULES
-from fl_estimate.estimators.hierarchical.effective import rule_of
-from fl_estimate.estimators.hierarchical.few_cases import few_of, limits_of_few, same_whatever
-from fl_estimate.estimators.hierarchical.links import LINKS
-from fl_estimate.estimators.hierarchical.panel import complete, spread
-from fl_estimate.estimators.hierarchical.posterior import NATIONAL_DRAWS, Ask, Model, Posterior
-from fl_estimate.estimators.hierarchical.prepare import Prepared, on_counts, prepare
-from fl_estimate.estimators.hierarchical.priors import Prior
-from fl_estimate.estimators.hierarchical.samplers import sample
+from fl_estimate.estimators.hierarchical.read.direct import COUNTS, VALUES, Direct, read_direct, read_keyed
+from fl_estimate.estimators.hierarchical.read.effective import RULES as DEFF_RULES
+from fl_estimate.estimators.hierarchical.read.effective import rule_of
+from fl_estimate.estimators.hierarchical.read.panel import complete, spread
+from fl_estimate.estimators.hierarchical.read.prepare import Prepared, on_counts, prepare
 from fl_estimate.estimators.hierarchical.smoothing import filled
 from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.results.codes import PREVALENCE

@@ -10,8 +10,8 @@ from scipy import special
 
 from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault
-from fl_estimate.estimators.hierarchical.direct import Direct
-from fl_estimate.estimators.hierarchical.posterior import Ask, Posterior, column_quantiles, spread_over
+from fl_estimate.estimators.hierarchical.model.posterior import Ask, Posterior, column_quantiles, spread_over
+from fl_estimate.estimators.hierarchical.read.direct import Direct
 
 RULES: tuple[str, ...] = ("ratio", "difference")
 TARGETS: tuple[str, ...] = ("estimated", "known")

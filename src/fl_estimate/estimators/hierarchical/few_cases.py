@@ -11,13 +11,13 @@ import numpy.typing as npt
 from scipy import optimize, special
 
 from fl_estimate.arrays import Floats
-from fl_estimate.estimators.hierarchical.binomial import log_likelihood
-from fl_estimate.estimators.hierarchical.calibrated import calibrates, tail_of
-from fl_estimate.estimators.hierarchical.direct import Direct
-from fl_estimate.estimators.hierarchical.effective import ENOUGH_CASES, Effective, effective_counts
-from fl_estimate.estimators.hierarchical.posterior import Ask, Model, grid_quantiles
-from fl_estimate.estimators.hierarchical.prepare import with_clusters
-from fl_estimate.estimators.hierarchical.priors import Density
+from fl_estimate.estimators.hierarchical.engines.binomial import log_likelihood
+from fl_estimate.estimators.hierarchical.model.calibrated import calibrates, tail_of
+from fl_estimate.estimators.hierarchical.model.posterior import Ask, Model, grid_quantiles
+from fl_estimate.estimators.hierarchical.model.priors import Density
+from fl_estimate.estimators.hierarchical.read.direct import Direct
+from fl_estimate.estimators.hierarchical.read.effective import ENOUGH_CASES, Effective, effective_counts
+from fl_estimate.estimators.hierarchical.read.prepare import with_clusters
 
 FEW = ENOUGH_CASES
 """Areas of fewer cases are alike here: their own number, their share and their design effect enter nowhere."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fl_estimate.estimators.design_weighted import estimate_prevalence
 from fl_estimate.estimators.hierarchical.area import area
-from fl_estimate.estimators.weighted_call import VarianceRule
+from fl_estimate.estimators.survey.design_weighted import estimate_prevalence
+from fl_estimate.estimators.survey.weighted_call import VarianceRule
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method

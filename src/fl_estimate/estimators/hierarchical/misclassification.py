@@ -11,20 +11,20 @@ from scipy import special
 
 from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, not_one_of, shown
-from fl_estimate.estimators.hierarchical.asked import check_numbers, tails_of, weighted_figures
-from fl_estimate.estimators.hierarchical.checks import population_of, raise_together, value_faults
-from fl_estimate.estimators.hierarchical.direct import COUNTS, Direct, read_direct, read_keyed
-from fl_estimate.estimators.hierarchical.effective import effective_counts
-from fl_estimate.estimators.hierarchical.misclassification_accuracy import Accuracy, AccuracyInFile, read_accuracy
-from fl_estimate.estimators.hierarchical.misclassification_exact import (
+from fl_estimate.estimators.hierarchical.engines.misclassification_exact import (
     Regions,
     Weights,
     density_of,
     draw_regions,
     integrate_one,
 )
-from fl_estimate.estimators.hierarchical.posterior import grid_quantiles, resample, weighted_summary
-from fl_estimate.estimators.hierarchical.priors import Density, Prior, coefficient_of, sigma_of
+from fl_estimate.estimators.hierarchical.model.asked import check_numbers, tails_of, weighted_figures
+from fl_estimate.estimators.hierarchical.model.misclassification_accuracy import Accuracy, AccuracyInFile, read_accuracy
+from fl_estimate.estimators.hierarchical.model.posterior import grid_quantiles, resample, weighted_summary
+from fl_estimate.estimators.hierarchical.model.priors import Density, Prior, coefficient_of, sigma_of
+from fl_estimate.estimators.hierarchical.read.checks import population_of, raise_together, value_faults
+from fl_estimate.estimators.hierarchical.read.direct import COUNTS, Direct, read_direct, read_keyed
+from fl_estimate.estimators.hierarchical.read.effective import effective_counts
 from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.results.basis import Support
 from fl_estimate.results.build import build

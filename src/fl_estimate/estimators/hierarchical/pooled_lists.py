@@ -12,11 +12,11 @@ from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, listed, not_one_of
 from fl_estimate.estimators.capture_recapture.existence import existence, full_counts, is_identifiable, reduce_model
 from fl_estimate.estimators.capture_recapture.terms import Term, Terms, design_matrix, model_name, read_terms, term_name
-from fl_estimate.estimators.hierarchical.asked import check_numbers, tails_of, weighted_figures
-from fl_estimate.estimators.hierarchical.latent_nuts import sample_latent
-from fl_estimate.estimators.hierarchical.posterior import weighted_summary
-from fl_estimate.estimators.hierarchical.priors import Density, Prior, coefficient_of, sigma_of
-from fl_estimate.estimators.hierarchical.varying_effects import Latent, LatentDraws, draw_latent
+from fl_estimate.estimators.hierarchical.engines.latent_nuts import sample_latent
+from fl_estimate.estimators.hierarchical.engines.varying_effects import Latent, LatentDraws, draw_latent
+from fl_estimate.estimators.hierarchical.model.asked import check_numbers, tails_of, weighted_figures
+from fl_estimate.estimators.hierarchical.model.posterior import weighted_summary
+from fl_estimate.estimators.hierarchical.model.priors import Density, Prior, coefficient_of, sigma_of
 from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.inputs.histories import CaptureHistories, all_histories
 from fl_estimate.results.basis import Support

@@ -10,7 +10,7 @@ import pandas as pd
 
 from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, not_one_of
-from fl_estimate.estimators.hierarchical.direct import Direct, read_direct
+from fl_estimate.estimators.hierarchical.read.direct import Direct, read_direct
 from fl_estimate.results.codes import PREVALENCE
 
 

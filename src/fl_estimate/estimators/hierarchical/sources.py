@@ -10,9 +10,9 @@ import numpy as np
 
 from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, labels_shown, listed, shown
-from fl_estimate.estimators.hierarchical.asked import check_numbers, tails_of
-from fl_estimate.estimators.hierarchical.posterior import grid_quantiles, resample
-from fl_estimate.estimators.hierarchical.sources_bias import Source, bias_figures, read_source
+from fl_estimate.estimators.hierarchical.model.asked import check_numbers, tails_of
+from fl_estimate.estimators.hierarchical.model.posterior import grid_quantiles, resample
+from fl_estimate.estimators.hierarchical.model.sources_bias import Source, bias_figures, read_source
 from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.inputs.wording import Wording
 from fl_estimate.results.basis import Support, weakest

@@ -14,22 +14,8 @@ from scipy import special
 from fl_estimate.arrays import Floats
 from fl_estimate.design.domains import By
 from fl_estimate.errors import EstimateFault, labels_shown, not_one_of, shown
-from fl_estimate.estimators.design_weighted import estimate_mean, estimate_prevalence
-from fl_estimate.estimators.hierarchical.asked import check_numbers, tails_of
-from fl_estimate.estimators.hierarchical.checks import aliased
-from fl_estimate.estimators.hierarchical.latent_nuts import sample_latent
-from fl_estimate.estimators.hierarchical.priors import SPREAD_OF_COUNTS, Density, Prior, coefficient_of, sigma_of
-from fl_estimate.estimators.hierarchical.unit_answers import Fitted, unit_estimates
-from fl_estimate.estimators.hierarchical.unit_cells import count_cells
-from fl_estimate.estimators.hierarchical.unit_design import (
-    Columns,
-    cell_names,
-    lay_cells,
-    make_columns,
-    make_domains,
-)
-from fl_estimate.estimators.hierarchical.unit_imputed import drawn_people, mixed_over_draws
-from fl_estimate.estimators.hierarchical.unit_normal import (
+from fl_estimate.estimators.hierarchical.engines.latent_nuts import sample_latent
+from fl_estimate.estimators.hierarchical.engines.unit_normal import (
     Normal,
     draw_normal,
     gather,
@@ -37,9 +23,23 @@ from fl_estimate.estimators.hierarchical.unit_normal import (
     person_means,
     sum_cells,
 )
-from fl_estimate.estimators.hierarchical.varying_effects import Latent, LatentDraws, draw_latent
-from fl_estimate.estimators.imputed import IMPUTE
+from fl_estimate.estimators.hierarchical.engines.varying_effects import Latent, LatentDraws, draw_latent
+from fl_estimate.estimators.hierarchical.model.asked import check_numbers, tails_of
+from fl_estimate.estimators.hierarchical.model.priors import SPREAD_OF_COUNTS, Density, Prior, coefficient_of, sigma_of
+from fl_estimate.estimators.hierarchical.read.checks import aliased
+from fl_estimate.estimators.hierarchical.read.unit_cells import count_cells
+from fl_estimate.estimators.hierarchical.read.unit_design import (
+    Columns,
+    cell_names,
+    lay_cells,
+    make_columns,
+    make_domains,
+)
+from fl_estimate.estimators.hierarchical.unit_answers import Fitted, unit_estimates
+from fl_estimate.estimators.hierarchical.unit_imputed import drawn_people, mixed_over_draws
 from fl_estimate.estimators.sampling import known_seed
+from fl_estimate.estimators.survey.design_weighted import estimate_mean, estimate_prevalence
+from fl_estimate.estimators.survey.imputed import IMPUTE
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.results.codes import MEAN, PREVALENCE, MethodName
 from fl_estimate.results.estimates import Estimates

@@ -11,10 +11,10 @@ from scipy import special
 
 from fl_estimate.arrays import Floats
 from fl_estimate.errors import listed
-from fl_estimate.estimators.hierarchical.asked import tails_of, weighted_figures
-from fl_estimate.estimators.hierarchical.posterior import weighted_summary
-from fl_estimate.estimators.hierarchical.unit_design import Cells, Columns, Domains
-from fl_estimate.estimators.hierarchical.varying_effects import LatentDraws
+from fl_estimate.estimators.hierarchical.engines.varying_effects import LatentDraws
+from fl_estimate.estimators.hierarchical.model.asked import tails_of, weighted_figures
+from fl_estimate.estimators.hierarchical.model.posterior import weighted_summary
+from fl_estimate.estimators.hierarchical.read.unit_design import Cells, Columns, Domains
 from fl_estimate.results.basis import Support
 from fl_estimate.results.build import build
 from fl_estimate.results.codes import (

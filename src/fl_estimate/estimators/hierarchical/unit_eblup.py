@@ -11,9 +11,9 @@ from scipy import special
 
 from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, not_one_of
-from fl_estimate.estimators.hierarchical.asked import check_numbers
-from fl_estimate.estimators.hierarchical.unit_design import Cells, lay_cells
-from fl_estimate.estimators.hierarchical.unit_normal import CellSums, person_means, sum_cells
+from fl_estimate.estimators.hierarchical.engines.unit_normal import CellSums, person_means, sum_cells
+from fl_estimate.estimators.hierarchical.model.asked import check_numbers
+from fl_estimate.estimators.hierarchical.read.unit_design import Cells, lay_cells
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.results.basis import Support
 from fl_estimate.results.build import build

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from fl_estimate.design.totals import as_frame
-from fl_estimate.estimators.hierarchical.asked import tails_of
-from fl_estimate.estimators.imputed import Imputed, is_imputed, of_draw, require_draws
-from fl_estimate.estimators.imputed_pooling import imputed_recipe
+from fl_estimate.estimators.hierarchical.model.asked import tails_of
+from fl_estimate.estimators.survey.imputed import Imputed, is_imputed, of_draw, require_draws
+from fl_estimate.estimators.survey.models.imputed_pooling import imputed_recipe
 from fl_estimate.results.estimates import Estimates
 
 

@@ -13,8 +13,8 @@ from fl_estimate.arrays import Floats
 from fl_estimate.design.domains import By
 from fl_estimate.design.intervals import general
 from fl_estimate.errors import EstimateFault
-from fl_estimate.estimators.design_weighted import ProportionInterval, estimate_prevalence
 from fl_estimate.estimators.sensitivity.step_changes import Step, joint_covariance
+from fl_estimate.estimators.survey.design_weighted import ProportionInterval, estimate_prevalence
 from fl_estimate.inputs.replicates import Replicates
 from fl_estimate.inputs.respondents import resolve
 from fl_estimate.inputs.sample_design import Design

@@ -14,9 +14,9 @@ import pandas as pd
 
 from fl_estimate.design.domains import By
 from fl_estimate.errors import EstimateFault, listed, not_one_of, shown
-from fl_estimate.estimators.design_weighted import estimate_prevalence, estimate_total
 from fl_estimate.estimators.sensitivity.tilting import REASONS, Open, open_of, redrawn
 from fl_estimate.estimators.sensitivity.undercoverage import term_of as multiple
+from fl_estimate.estimators.survey.design_weighted import estimate_prevalence, estimate_total
 from fl_estimate.results.basis import Support
 from fl_estimate.results.build import build
 from fl_estimate.results.codes import (

@@ -13,8 +13,8 @@ from fl_estimate.arrays import Floats
 from fl_estimate.design.domains import By
 from fl_estimate.design.intervals import general
 from fl_estimate.errors import EstimateFault, shown
-from fl_estimate.estimators.contrasts import PART_MISSING
-from fl_estimate.estimators.design_weighted import ProportionInterval, estimate_prevalence
+from fl_estimate.estimators.survey.contrasts import PART_MISSING
+from fl_estimate.estimators.survey.design_weighted import ProportionInterval, estimate_prevalence
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.results.basis import Support
 from fl_estimate.results.build import build

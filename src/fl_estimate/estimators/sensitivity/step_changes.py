@@ -11,9 +11,9 @@ import numpy as np
 
 from fl_estimate.arrays import Floats
 from fl_estimate.design.domains import By
-from fl_estimate.estimators.domain_query import Measure
-from fl_estimate.estimators.targets import Target, Targets, as_number, make_targets
-from fl_estimate.estimators.weighted_call import Call
+from fl_estimate.estimators.survey.domain_query import Measure
+from fl_estimate.estimators.survey.targets import Target, Targets, as_number, make_targets
+from fl_estimate.estimators.survey.weighted_call import Call
 from fl_estimate.inputs.adjustments import Calibration
 from fl_estimate.inputs.replicates import Replicates
 from fl_estimate.inputs.sample_design import Design

@@ -9,7 +9,7 @@ import narwhals as nw
 import numpy as np
 
 from fl_estimate.errors import EstimateFault, missing_columns, not_one_of, shown
-from fl_estimate.estimators.design_weighted import estimate_mean, estimate_total
+from fl_estimate.estimators.survey.design_weighted import estimate_mean, estimate_total
 from fl_estimate.estimators.synthesis.reading import (
     PERSONS,
     Floats,

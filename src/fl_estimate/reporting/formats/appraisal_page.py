@@ -12,10 +12,16 @@ import pandas as pd
 from fl_estimate.estimators.capture_recapture.appraisal import Appraisal
 from fl_estimate.pages.template import page
 from fl_estimate.reporting.appraisals import PublishedAppraisal, publish_appraisal
-from fl_estimate.reporting.drawing import Drawn, drawn
 from fl_estimate.reporting.headline import period
-from fl_estimate.reporting.linkage_figures import plot_linkage
-from fl_estimate.reporting.lists_figures import limits_text, plot_methods, plot_overlaps, plot_sensitivity, spanned
+from fl_estimate.reporting.pictures.drawing import Drawn, drawn
+from fl_estimate.reporting.pictures.linkage_figures import plot_linkage
+from fl_estimate.reporting.pictures.lists_figures import (
+    limits_text,
+    plot_methods,
+    plot_overlaps,
+    plot_sensitivity,
+    spanned,
+)
 from fl_estimate.reporting.renderers import APPRAISAL, renders
 from fl_estimate.reporting.suppression import SuppressionRule
 from fl_estimate.words.languages import check_language

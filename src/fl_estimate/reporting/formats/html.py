@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from fl_estimate.inputs.wording import Text, in_language
 from fl_estimate.pages.template import page
 from fl_estimate.reporting.captions import caption
-from fl_estimate.reporting.curve_figures import is_curve
 from fl_estimate.reporting.document import Document
-from fl_estimate.reporting.drawing import Drawn, drawn
-from fl_estimate.reporting.figures import forest
 from fl_estimate.reporting.headline import period, population_words
 from fl_estimate.reporting.labelling import several_methods
 from fl_estimate.reporting.layout import LaidRow, Layout, split_marks
-from fl_estimate.reporting.maps import chosen_table, draw_map
 from fl_estimate.reporting.naming import assumption_words, common_unit, outcome_words, unit_words
 from fl_estimate.reporting.particulars import Particulars
+from fl_estimate.reporting.pictures.curve_figures import is_curve
+from fl_estimate.reporting.pictures.drawing import Drawn, drawn
+from fl_estimate.reporting.pictures.figures import forest
+from fl_estimate.reporting.pictures.maps import chosen_table, draw_map
 from fl_estimate.reporting.published_tables import PublishedTable, PublishedTables
 from fl_estimate.reporting.renderers import renders
 from fl_estimate.reporting.rule_words import width_sentences

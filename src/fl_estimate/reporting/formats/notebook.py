@@ -11,7 +11,7 @@ from fl_estimate.reporting.captions import column_words, lowered, unweighted_wor
 from fl_estimate.reporting.document import Document
 from fl_estimate.reporting.layout import OPTIONAL, Layout
 from fl_estimate.reporting.naming import outcome_words
-from fl_estimate.reporting.palette import SOFT
+from fl_estimate.reporting.pictures.palette import SOFT
 from fl_estimate.reporting.published_tables import PublishedTable
 from fl_estimate.reporting.renderers import renders
 from fl_estimate.reporting.rule_words import few_cases_note

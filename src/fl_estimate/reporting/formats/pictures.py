@@ -8,9 +8,9 @@ from typing import Any
 
 from fl_estimate.reporting.areas import read_areas
 from fl_estimate.reporting.document import Document
-from fl_estimate.reporting.drawing import FORMATS, as_file
-from fl_estimate.reporting.figures import forest
-from fl_estimate.reporting.maps import draw_map
+from fl_estimate.reporting.pictures.drawing import FORMATS, as_file
+from fl_estimate.reporting.pictures.figures import forest
+from fl_estimate.reporting.pictures.maps import draw_map
 from fl_estimate.reporting.renderers import renders
 
 

@@ -11,9 +11,9 @@ from scipy import stats
 
 import fl_estimate as fl
 from fl_estimate.errors import EstimateFault
-from fl_estimate.estimators.hierarchical import nuts
-from fl_estimate.estimators.hierarchical.calibrated import MISSED, tail_of
-from fl_estimate.estimators.hierarchical.posterior import Ask, column_quantiles
+from fl_estimate.estimators.hierarchical.engines import nuts
+from fl_estimate.estimators.hierarchical.model.calibrated import MISSED, tail_of
+from fl_estimate.estimators.hierarchical.model.posterior import Ask, column_quantiles
 from tests.unit.estimators.hierarchical.made import COVARIATES, POPULATION, counts
 
 area = fl.hierarchical.area

@@ -11,7 +11,7 @@ from scipy import special, stats
 
 import fl_estimate as fl
 from fl_estimate.errors import EstimateFault
-from fl_estimate.estimators.hierarchical.clustered import Kernel, concentration, draw_clustered
+from fl_estimate.estimators.hierarchical.model.clustered import Kernel, concentration, draw_clustered
 from tests.unit.estimators.hierarchical.made import COVARIATES, POPULATION, counts
 
 area = fl.hierarchical.area

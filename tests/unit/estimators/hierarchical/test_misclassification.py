@@ -11,7 +11,7 @@ from scipy import special, stats
 
 import fl_estimate as fl
 from fl_estimate.errors import EstimateFault
-from fl_estimate.estimators.hierarchical.misclassification_accuracy import read_accuracy
+from fl_estimate.estimators.hierarchical.model.misclassification_accuracy import read_accuracy
 
 from .made import POPULATION, counts, direct
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import special
 
-from fl_estimate.estimators.hierarchical.points import find_mode, spread_points
+from fl_estimate.estimators.hierarchical.engines.points import find_mode, spread_points
 from fl_estimate.estimators.importance import weigh
 
 SIZE = 2_048

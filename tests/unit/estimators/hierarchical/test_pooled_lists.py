@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from studies.recovery_models import draw_regions_of_lists
 
 import fl_estimate as fl
 from fl_estimate import capture_recapture as cr
-from fl_estimate.datasets.recovery_models import draw_regions_of_lists
 from fl_estimate.errors import EstimateFault
 from fl_estimate.inputs.histories import CaptureHistories
 

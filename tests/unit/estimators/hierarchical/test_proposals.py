@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from studies.calibration import EDGES
 
 import fl_estimate as fl
-from fl_estimate.datasets.calibration import EDGES
-from fl_estimate.estimators.hierarchical.two_pieces import TwoPieces
+from fl_estimate.estimators.hierarchical.engines.two_pieces import TwoPieces
 
 
 @pytest.mark.parametrize("spatial", ["sar", "bym2"])

@@ -13,7 +13,7 @@ import pytest
 import fl_estimate as fl
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.imputation.diagnostics import COLUMNS
-from fl_estimate.estimators.imputed import of_draw
+from fl_estimate.estimators.survey.imputed import of_draw
 from tests.unit.estimators.imputation.silent_people import COERCION, DESIGN, INVOLUNTARY, sample
 
 HEARD = sample(1, 640).heard

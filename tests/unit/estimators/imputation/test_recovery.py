@@ -7,13 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import polars as pl
 import pytest
-
-import fl_estimate as fl
-from fl_estimate.datasets.answers import AT_RANDOM
-from fl_estimate.datasets.population import make_population
-from fl_estimate.datasets.questionnaire import ITEMS
-from fl_estimate.datasets.recovery import DESIGN
-from fl_estimate.datasets.recovery_imputation import (
+from studies.recovery import DESIGN
+from studies.recovery_imputation import (
     FILTERS,
     FRAMEWORK,
     OUTCOME,
@@ -22,6 +17,11 @@ from fl_estimate.datasets.recovery_imputation import (
     sample_of_migrants,
     seed_of,
 )
+
+import fl_estimate as fl
+from fl_estimate.datasets.answers import AT_RANDOM
+from fl_estimate.datasets.population import make_population
+from fl_estimate.datasets.questionnaire import ITEMS
 from fl_estimate.datasets.returned_migrants import make_migrants
 
 SAMPLES = 40

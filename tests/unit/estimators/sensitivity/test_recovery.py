@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from studies.recovery import DESIGN
+from studies.recovery_imputation import FRAMEWORK, OUTCOME, TRUE, sample_of_migrants, seed_of
 
 import fl_estimate as fl
 from fl_estimate.datasets.answers import BY_CLASS
 from fl_estimate.datasets.population import make_population
-from fl_estimate.datasets.recovery import DESIGN
-from fl_estimate.datasets.recovery_imputation import FRAMEWORK, OUTCOME, TRUE, sample_of_migrants, seed_of
 from fl_estimate.datasets.returned_migrants import make_migrants
 
 SAMPLES = 8

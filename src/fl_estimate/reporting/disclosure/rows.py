@@ -1,0 +1,76 @@
+"""Rows of results that hold no finest cells: each row one unknown, tied where rows are divided by one column more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fl_estimate.reporting.disclosure.series import EQUAL, Series
+from fl_estimate.reporting.disclosure.system import Draft
+from fl_estimate.results.codes import Quantity
+
+Key = tuple[Any, ...]
+
+
+def series_of_row(draft: Draft, key: Key, record: Mapping[Any, Any]) -> Series | None:
+    """A row as a series of one cell; None where neither its cases nor its value are known."""
+    value, cases = float(record["value"]), record["cases"]
+    n = 0.0 if pd.isna(record["n"]) else float(record["n"])
+    if not np.isfinite(value) or (pd.isna(cases) and n <= 0):
+        return None
+    # Without weights a share counts for its respondents.
+    quantity = Quantity.of(str(record["quantity"]))
+    share = quantity.tells == "linear" and not quantity.counts_respondents
+    total = value * n if share else value
+    weight = n if share else max(abs(total) * n, 1.0)
+    return Series(
+        outcome=str(key[0]), where=key[2][0] if key[2] else "", by=(), labels=((),),
+        n=np.array([n]), cases=np.array([np.nan if pd.isna(cases) else float(cases)]), weight=np.array([weight]),
+        weighted=np.array([total]), undetermined=np.zeros(1), binary=not pd.isna(cases),
+        counts=[] if pd.isna(cases) else [draft.unknown(float(cases), 0.0, max(n, float(cases)), integer=True)],
+        sums=[draft.unknown(total, min(0.0, 10 * total), max(weight, 10 * abs(total)), integer=False)],
+    )  # fmt: skip
+
+
+def tie(draft: Draft, rows: Mapping[Key, Series]) -> None:
+    """What the rows of one result say of each other: those divided by one column more add up to the row they divide."""
+    for parent, whole in rows.items():
+        for children in divided(parent, rows):
+            parts = [rows[key] for key in children]
+            known = [name for name in ("counts", "sums") if all(getattr(part, name) for part in (whole, *parts))]
+            terms = {name: _less_parts(name, whole, parts) for name in known}
+            full = sum(float(part.n[0]) for part in parts) >= float(whole.n[0])
+            if full and all(_nothing(draft, one) for one in terms.values()):
+                for one in terms.values():
+                    draft.exact(one)
+            elif "counts" in terms and draft.value(terms["counts"]) <= 0:
+                draft.row(terms["counts"], -np.inf, 0.0)
+
+
+def _less_parts(name: str, whole: Series, parts: Sequence[Series]) -> dict[int, float]:
+    return {getattr(whole, name)[0]: -1.0} | {getattr(part, name)[0]: 1.0 for part in parts}
+
+
+def _nothing(draft: Draft, terms: Mapping[int, float]) -> bool:
+    scale = max(sum(abs(draft.truth[at]) for at in terms), 1.0)
+    return abs(draft.value(terms)) <= EQUAL * scale
+
+
+def divided(parent: Key, rows: Iterable[Key]) -> list[Sequence[Key]]:
+    """For each column more, the rows into which it divides a row."""
+    found: dict[str, list[Key]] = {}
+    for key in rows:
+        more = set(key[3]) - set(parent[3])
+        if key[:3] == parent[:3] and len(more) == 1 and set(parent[3]) < set(key[3]) and _within(key, parent):
+            found.setdefault(next(iter(more)), []).append(key)
+    return list(found.values())
+
+
+def _within(key: Key, parent: Key) -> bool:
+    """Whether a row's by-values are the parent's, those not stated as well."""
+    own = dict(key[4])
+    theirs = dict(parent[4])
+    return all(own.get(name) == theirs.get(name) for name in parent[3])
