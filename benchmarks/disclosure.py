@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fl_estimate.reporting.disclosure.choice import choose
-from fl_estimate.reporting.disclosure.system import Draft, System
+from fl_estimate.reporting.disclosure.system import System, SystemBuilder
 
 
 class Made(NamedTuple):
@@ -27,7 +27,7 @@ class Made(NamedTuple):
 def country(regions: int, districts: int, groups: int, *, n: int, rate: float, seed: int) -> Made:
     """Districts of regions by groups of people (sex by age): cells of all crossings and margins, with counts and totals."""
     rng = np.random.default_rng(seed)
-    draft, sizes = Draft(), list[float]()
+    draft, sizes = SystemBuilder(), list[float]()
     shape = (regions, districts, groups)
     people = rng.poisson(n, shape) + 20
     local = rate * rng.lognormal(0, 0.6, (regions, districts, 1))

@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from fl_estimate.loaders.draft_rules import Column, Guess, guesses
+from fl_estimate.loaders.draft_rules import FileColumn, Guess, guesses
 
 SETS = {"no": "tuned", "yes": "kept", "fresh": "fresh"}
 """What `kept_back` says of an instrument, and what its set is called in the table."""
@@ -31,7 +31,7 @@ class Instrument:
     id: str
     title: str
     set: str
-    columns: tuple[Column, ...]
+    columns: tuple[FileColumn, ...]
     truth: dict[str, tuple[str, ...]]
 
 
@@ -52,14 +52,14 @@ def read(path: Path) -> Instrument:
     """Read the labels of one instrument."""
     lines = path.read_text(encoding="utf-8").splitlines()
     head = dict(line[2:].split(": ", 1) for line in lines if line.startswith("# "))
-    columns: list[Column] = []
+    columns: list[FileColumn] = []
     truth: dict[str, tuple[str, ...]] = {}
     for line in lines:
         if line.startswith("# "):
             continue
         name, label, codes, may = [*line.split("\t"), "", "", ""][:4]
         pairs = dict(each.strip().split(" ", 1) for each in codes.split("; ") if each.strip())
-        columns.append(Column(name=name, label=label, codes=pairs))
+        columns.append(FileColumn(name=name, label=label, codes=pairs))
         truth[name] = tuple(each for each in may.split("|") if each)
     return Instrument(
         id=path.stem, title=head["title"], set=SETS[head["kept_back"]], columns=tuple(columns), truth=truth

@@ -12,7 +12,7 @@ from fl_estimate.indicators.framework import Framework
 from fl_estimate.indicators.framework_form import bundled_ids, bundled_table
 from fl_estimate.indicators.items import known_items
 from fl_estimate.indicators.marks import recalled_parts
-from fl_estimate.indicators.parts import Indicator, Outcome
+from fl_estimate.indicators.parts import FrameworkOutcome, Indicator
 
 FOLDER = "reference/frameworks"
 MARKS = {
@@ -137,7 +137,7 @@ def _rules(framework: Framework) -> Iterator[str]:
         yield ""
 
 
-def _outcome(framework: Framework, outcome: Outcome, raw: Mapping[str, Any]) -> Iterator[str]:
+def _outcome(framework: Framework, outcome: FrameworkOutcome, raw: Mapping[str, Any]) -> Iterator[str]:
     yield f"### `{outcome.id}`: {_text(outcome.label.en)}\n"
     yield f"*{_text(outcome.label.fr)}; {_text(outcome.label.es)}.* Mark: {outcome.verified}.\n"
     if outcome.optional:

@@ -21,7 +21,7 @@ from fl_estimate.datasets.country_mapping import household_toml
 from fl_estimate.datasets.geography import DISTRICTS, PER_REGION, REGIONS, feature_collection, outlines
 from fl_estimate.datasets.migrants_mapping import migrants_toml
 from fl_estimate.datasets.migrants_survey import FILES, draw_migrants, migrant_frames
-from fl_estimate.datasets.office_files import VARIABLES, Variable, districts_frame, household_frame
+from fl_estimate.datasets.office_files import VARIABLES, OfficeVariable, districts_frame, household_frame
 from fl_estimate.datasets.returned_migrants import MIGRANTS_SEED, Migrants, make_migrants, migrants_truth
 
 TARGET = Path(__file__).resolve().parents[1] / "data" / "sample"
@@ -153,7 +153,7 @@ def _write_sav(frame: pd.DataFrame, path: Path) -> Path:
     return path
 
 
-def _write_dta(frame: pd.DataFrame, path: Path, variables: Sequence[Variable]) -> Path:
+def _write_dta(frame: pd.DataFrame, path: Path, variables: Sequence[OfficeVariable]) -> Path:
     """Write the file as Stata would, with labels of variables and values; it carries no time of day."""
     labels: Any = {variable.name: dict(variable.values) for variable in variables if variable.values}
     frame.to_stata(

@@ -8,7 +8,7 @@ from scipy import special
 from fl_estimate.estimators.capture_recapture import bootstrap as resampling
 
 
-def assert_is_bca_limit(draws: resampling.Draws, size: float, level: float, limit: float, theirs: int) -> None:
+def assert_is_bca_limit(draws: resampling.BootstrapDraws, size: float, level: float, limit: float, theirs: int) -> None:
     """A limit of `theirs` draws lies where BCa may put it: z₀ of both sets of draws within 4 standard errors, and its
     quantile within 4 binomial standard errors of both and one draw.
     """

@@ -14,7 +14,7 @@ import pytest
 import fl_estimate as fl
 from fl_estimate import capture_recapture as cr
 from fl_estimate.estimators.capture_recapture.fitting import fit_poisson
-from fl_estimate.estimators.capture_recapture.loglinear import Profile, require_estimable
+from fl_estimate.estimators.capture_recapture.loglinear import PopulationProfile, require_estimable
 from fl_estimate.estimators.capture_recapture.terms import read_terms
 
 FOLDER = Path(__file__).parent / "capture_recapture"
@@ -101,7 +101,7 @@ def test_profile(entry: dict[str, Any]) -> None:
         return
     dark, se = entry["estimate"] - h.n, entry["extras"]["stderr"]
     reduced = require_estimable(h, read_terms(h, terms))
-    profile = Profile(reduced=reduced, n=h.n, start=fit_poisson(reduced.matrix, reduced.counts).parameters)
+    profile = PopulationProfile(reduced=reduced, n=h.n, start=fit_poisson(reduced.matrix, reduced.counts).parameters)
     row = cr.loglinear(h, terms, likelihood="multinomial").to_frame().iloc[1]
     theirs = [entry["estimate"], *(x for x in entry["interval"])]
     for ours, their in zip((row["value"], row["lower"], row["upper"]), theirs, strict=True):

@@ -18,7 +18,7 @@ from fl_estimate.estimators.capture_recapture import bootstrap as resampling
 from fl_estimate.estimators.capture_recapture.batch import Fitter, lattice
 from fl_estimate.estimators.capture_recapture.existence import full_counts
 from fl_estimate.estimators.capture_recapture.fitting import fit_poisson
-from fl_estimate.estimators.capture_recapture.loglinear import Profile, require_estimable
+from fl_estimate.estimators.capture_recapture.loglinear import PopulationProfile, require_estimable
 from fl_estimate.estimators.capture_recapture.model_space import best_of, rank_by_bic
 from fl_estimate.estimators.capture_recapture.stepwise import stepwise
 from fl_estimate.estimators.capture_recapture.terms import read_terms
@@ -165,7 +165,7 @@ def test_aic_with_p_chooses_as_modslavmse(entry: dict[str, Any]) -> None:
     np.testing.assert_allclose(found.diagnostics["aic"], entry["extras"]["aic"], rtol=RTOL)
     reduced = require_estimable(h, read_terms(h, [tuple(pair) for pair in theirs] or "main"))
     fit = fit_poisson(reduced.matrix, reduced.counts)
-    profile = Profile(reduced=reduced, n=h.n, start=fit.parameters)
+    profile = PopulationProfile(reduced=reduced, n=h.n, start=fit.parameters)
     dark, row = entry["estimate"] - h.n, frame.iloc[1]
     se = cr.loglinear(h, [tuple(pair) for pair in theirs] or "main").to_frame()["se"].iloc[0]
     for ours, their in zip((row["value"], row["lower"], row["upper"]), (entry["estimate"], *entry["interval"]), strict=True):  # fmt: skip

@@ -14,7 +14,7 @@ import pytest
 
 import fl_estimate as fl
 from fl_estimate.estimators.hierarchical.engines.gaussian import sample_grid
-from fl_estimate.estimators.hierarchical.model.posterior import Ask, Model
+from fl_estimate.estimators.hierarchical.model.posterior import Model, PosteriorRequest
 from fl_estimate.estimators.hierarchical.model.priors import Density, Priors
 
 FOLDER = Path(__file__).parent / "hierarchical"
@@ -126,7 +126,7 @@ def test_the_grid_follows_any_prior(key: str) -> None:
         likelihood="normal", link=link, y=direct["value"].to_numpy(float), size=direct["se"].to_numpy(float) ** 2, x=x,
         names=tuple(f"b{k}" for k in range(x.shape[1])), priors=priors,
     )  # fmt: skip
-    posterior = sample_grid(model, Ask(level=0.95, draws=10, seed=1, shares=None))
+    posterior = sample_grid(model, PosteriorRequest(level=0.95, draws=10, seed=1, shares=None))
     theirs, rel = entry["result"]["theta"], entry["tolerance"]["rel"]
     for ours, name in (
         (posterior.median, "q50"),

@@ -21,7 +21,7 @@ from fl_estimate.datasets.population import (
     Population,
     make_population,
 )
-from fl_estimate.datasets.sampling import Sample, draw_sample
+from fl_estimate.datasets.sampling import DrawnSample, draw_sample
 from fl_estimate.datasets.work_dates import HeardDates, hear_dates, in_period, months, read_dates
 
 __all__ = ["SEED", "Population", "Survey", "draw", "make_population", "survey", "truth"]
@@ -42,7 +42,7 @@ class Survey:
     """
 
     population: Population
-    sample: Sample
+    sample: DrawnSample
     working: NDArray[np.int64]
     heard: Heard
     dates: HeardDates

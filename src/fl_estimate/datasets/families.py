@@ -136,14 +136,14 @@ def _name_parents(frame: pd.DataFrame) -> None:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Known:
+class _KnownWork:
     """What is known of some works: whose they are, and their class, surely and possibly."""
 
     whose: Ints
     classes: Pair
 
 
-def _adult_works(roster: pd.DataFrame, rng: np.random.Generator) -> tuple[pd.DataFrame, _Known]:
+def _adult_works(roster: pd.DataFrame, rng: np.random.Generator) -> tuple[pd.DataFrame, _KnownWork]:
     """One or two works of the adults who answered; some have none."""
     grown = roster[roster["answered"] & (roster["Q102"] >= 18)]
     works = pick(rng, (0.15, 0.65, 0.20), len(grown))
@@ -152,7 +152,7 @@ def _adult_works(roster: pd.DataFrame, rng: np.random.Generator) -> tuple[pd.Dat
     columns, classes = _hear(proxy, rng)
     pid = roster["PID"].to_numpy()[whose]
     frame = pd.DataFrame({"PID": pd.array(pid, dtype="Int64"), "AGEJOB": roster["Q102"].to_numpy()[whose], **columns})
-    return frame, _Known(whose=pid, classes=classes)
+    return frame, _KnownWork(whose=pid, classes=classes)
 
 
 def _hear(proxy: Bools, rng: np.random.Generator) -> tuple[dict[str, Any], Pair]:
@@ -174,7 +174,7 @@ def _blanked(values: NDArray[np.int8]) -> pd.arrays.IntegerArray:
     return pd.arrays.IntegerArray(values.copy(), values == BLANK)
 
 
-def _adult_classes(roster: pd.DataFrame, own: _Known) -> pd.Series:
+def _adult_classes(roster: pd.DataFrame, own: _KnownWork) -> pd.Series:
     """What is known of the class of every adult, by their id: yes, dk, no, or missing for those who gave no answers."""
     classes = _classes(roster, "PID", [own])
     told = np.select(
@@ -185,7 +185,7 @@ def _adult_classes(roster: pd.DataFrame, own: _Known) -> pd.Series:
     return pd.Series(told, index=roster["PID"])
 
 
-def _child_works(roster: pd.DataFrame, adults: pd.Series, rng: np.random.Generator) -> tuple[pd.DataFrame, _Known]:
+def _child_works(roster: pd.DataFrame, adults: pd.Series, rng: np.random.Generator) -> tuple[pd.DataFrame, _KnownWork]:
     """The work of the children who were drawn, with the answers of the child module."""
     young = roster[roster["answered"] & (roster["Q102"] < 18)]
     young = young[rng.random(len(young)) < 0.85]
@@ -201,7 +201,7 @@ def _child_works(roster: pd.DataFrame, adults: pd.Series, rng: np.random.Generat
         np.any([parent.isin(codes) for parent in parents], axis=0) for codes in (["yes"], ["dk", "missing"])
     )
     told["parents_in_fl"] = np.where(with_yes, "yes", np.where(unknown, "dk", "no"))
-    return pd.DataFrame(columns), _Known(whose=pid, classes=_child_classes(told))
+    return pd.DataFrame(columns), _KnownWork(whose=pid, classes=_child_classes(told))
 
 
 def _child_classes(told: dict[str, NDArray[np.str_]]) -> Pair:
@@ -224,7 +224,7 @@ def _child_classes(told: dict[str, NDArray[np.str_]]) -> Pair:
     return np.any([pair[0] for pair in categories], axis=0), np.any([pair[1] for pair in categories], axis=0)
 
 
-def _relatives(roster: pd.DataFrame, rng: np.random.Generator) -> tuple[pd.DataFrame, pd.DataFrame, _Known]:
+def _relatives(roster: pd.DataFrame, rng: np.random.Generator) -> tuple[pd.DataFrame, pd.DataFrame, _KnownWork]:
     """Relatives told of by adults who answered for themselves; of two adults of one household some tell of the same one."""
     tellers = roster[roster["answered"] & (roster["Q102"] >= 18) & (roster["PROXY"] == roster["PID"])]
     rows: list[dict[str, Any]] = []
@@ -252,7 +252,7 @@ def _relatives(roster: pd.DataFrame, rng: np.random.Generator) -> tuple[pd.DataF
     asked = frame[frame["asked"]]
     columns, classes = _hear(np.ones(len(asked), dtype=np.bool_), rng)
     jobs = pd.DataFrame({"RID": asked["RID"].to_numpy(), "AGEJOB": asked["R3"].to_numpy(), **columns})
-    known = _Known(whose=asked["RID"].to_numpy(), classes=classes)
+    known = _KnownWork(whose=asked["RID"].to_numpy(), classes=classes)
     frame = pd.concat([frame, again], ignore_index=True).drop(columns="asked")
     return frame, jobs, known
 
@@ -276,7 +276,7 @@ def _network(relatives: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     return told.rename(columns={number: f"N{number}" for number in told.columns}).astype("Int16")
 
 
-def _classes(roster: pd.DataFrame, key: str, known: list[_Known]) -> pd.DataFrame:
+def _classes(roster: pd.DataFrame, key: str, known: list[_KnownWork]) -> pd.DataFrame:
     """One work in the class is enough; who was drawn and answered is in scope, whether or not there was a work."""
     frame = pd.DataFrame({"person_id": roster[key].astype(str)})
     for place, name in enumerate(("forced_labour", "forced_labour_possible")):
@@ -286,7 +286,7 @@ def _classes(roster: pd.DataFrame, key: str, known: list[_Known]) -> pd.DataFram
     return frame
 
 
-def _classes_of_relatives(relatives: pd.DataFrame, known: _Known) -> pd.DataFrame:
+def _classes_of_relatives(relatives: pd.DataFrame, known: _KnownWork) -> pd.DataFrame:
     """Relatives of whom the module was asked are in scope, the others are not."""
     frame = pd.DataFrame({"relative_id": relatives["RID"].drop_duplicates()}).reset_index(drop=True)
     for place, name in enumerate(("forced_labour", "forced_labour_possible")):

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from fl_estimate.arrays import Floats
 from fl_estimate.datasets.answers import IMPOSED, PUBLISHED, Silence, classify_items, hear
 from fl_estimate.datasets.geography import REGIONS, region_of
-from fl_estimate.datasets.office_files import ANSWERS, COERCION, Variable
+from fl_estimate.datasets.office_files import ANSWERS, COERCION, OfficeVariable
 from fl_estimate.datasets.population import Population
 from fl_estimate.datasets.questionnaire import BLANK, COLUMNS, ITEMS, NO, STATE_FIELDS
 from fl_estimate.datasets.returned_migrants import (
@@ -167,37 +167,37 @@ def draw_columns(population: Population, migrants: Migrants, seed: int) -> pd.Da
 
 INTERVIEWED, NOBODY = 1, 2
 _YES_NO = {1: "Yes", 2: "No"}
-PEOPLE: tuple[Variable, ...] = (
-    Variable(name="PID", label="Person"),
-    Variable(name="STRATUM", label="Stratum (region x area)"),
-    Variable(name="CLUSTER", label="Enumeration area"),
-    Variable(name="REGION", label="Region", values=dict(enumerate(REGIONS, start=1))),
-    Variable(name="RESULT", label="Result", values={1: "Interviewed", 2: "No returned migrant in the area"}),
-    Variable(name="WEIGHT", label="Weight (of the area where nobody had returned)"),
-    Variable(name="M101", label="Sex", values={1: "Male", 2: "Female"}),
-    Variable(name="M102", label="Age in completed years"),
-    Variable(name="M103", label="Went abroad to work for an employer", values=_YES_NO),
+PEOPLE: tuple[OfficeVariable, ...] = (
+    OfficeVariable(name="PID", label="Person"),
+    OfficeVariable(name="STRATUM", label="Stratum (region x area)"),
+    OfficeVariable(name="CLUSTER", label="Enumeration area"),
+    OfficeVariable(name="REGION", label="Region", values=dict(enumerate(REGIONS, start=1))),
+    OfficeVariable(name="RESULT", label="Result", values={1: "Interviewed", 2: "No returned migrant in the area"}),
+    OfficeVariable(name="WEIGHT", label="Weight (of the area where nobody had returned)"),
+    OfficeVariable(name="M101", label="Sex", values={1: "Male", 2: "Female"}),
+    OfficeVariable(name="M102", label="Age in completed years"),
+    OfficeVariable(name="M103", label="Went abroad to work for an employer", values=_YES_NO),
 )
 _DEBTS = {1: "Self", 2: "Employer", 3: "Recruiter"}
-EPISODES: tuple[Variable, ...] = (
-    Variable(name="EID", label="Episode abroad"),
-    Variable(name="PID", label="Person"),
-    Variable(name="M201", label="Country of destination", values=dict(enumerate(DESTINATIONS, start=1))),
-    Variable(name="M202Y", label="Left: year"),
-    Variable(name="M202M", label="Left: month"),
-    Variable(name="M203Y", label="Came back: year"),
-    Variable(name="M203M", label="Came back: month"),
-    Variable(name="M204", label="Age on leaving"),
-    Variable(name="M205", label="Who recruited", values=dict(enumerate(RECRUITERS, start=1))),
-    Variable(name="M206", label="Branch of the work", values=dict(enumerate(SECTORS, start=1))),
-    Variable(name="M207", label="First month's earnings (-8: does not know)"),
-    Variable(name="M208", label="Currency of the earnings", values=dict(enumerate(CURRENCIES, start=1))),
-    Variable(name="M209", label="Borrowed to leave, in the currency at home"),
-    Variable(name="M210", label="Who kept the passport", values=_DEBTS),
-    Variable(name="Q205", label="Debt or advance from employer or recruiter", values=ANSWERS),
-    Variable(name="Q206", label="Lodging given by the employer", values=ANSWERS),
+EPISODES: tuple[OfficeVariable, ...] = (
+    OfficeVariable(name="EID", label="Episode abroad"),
+    OfficeVariable(name="PID", label="Person"),
+    OfficeVariable(name="M201", label="Country of destination", values=dict(enumerate(DESTINATIONS, start=1))),
+    OfficeVariable(name="M202Y", label="Left: year"),
+    OfficeVariable(name="M202M", label="Left: month"),
+    OfficeVariable(name="M203Y", label="Came back: year"),
+    OfficeVariable(name="M203M", label="Came back: month"),
+    OfficeVariable(name="M204", label="Age on leaving"),
+    OfficeVariable(name="M205", label="Who recruited", values=dict(enumerate(RECRUITERS, start=1))),
+    OfficeVariable(name="M206", label="Branch of the work", values=dict(enumerate(SECTORS, start=1))),
+    OfficeVariable(name="M207", label="First month's earnings (-8: does not know)"),
+    OfficeVariable(name="M208", label="Currency of the earnings", values=dict(enumerate(CURRENCIES, start=1))),
+    OfficeVariable(name="M209", label="Borrowed to leave, in the currency at home"),
+    OfficeVariable(name="M210", label="Who kept the passport", values=_DEBTS),
+    OfficeVariable(name="Q205", label="Debt or advance from employer or recruiter", values=ANSWERS),
+    OfficeVariable(name="Q206", label="Lodging given by the employer", values=ANSWERS),
     *(
-        Variable(
+        OfficeVariable(
             name=column.name,
             label=column.label,
             values=COERCION if ITEMS[column.item].dimension == "coercion" else ANSWERS,
@@ -205,15 +205,15 @@ EPISODES: tuple[Variable, ...] = (
         for column in COLUMNS
     ),
 )
-COST_LINES: tuple[Variable, ...] = (
-    Variable(name="EID", label="Episode abroad"),
-    Variable(name="M301", label="What was paid for", values=dict(enumerate(COSTS, start=1))),
-    Variable(name="M302", label="Amount (-8: does not know)"),
-    Variable(name="M303", label="Currency", values=dict(enumerate(CURRENCIES, start=1))),
-    Variable(name="M304Y", label="Paid: year"),
-    Variable(name="M305", label="Paid by the worker", values=_YES_NO),
+COST_LINES: tuple[OfficeVariable, ...] = (
+    OfficeVariable(name="EID", label="Episode abroad"),
+    OfficeVariable(name="M301", label="What was paid for", values=dict(enumerate(COSTS, start=1))),
+    OfficeVariable(name="M302", label="Amount (-8: does not know)"),
+    OfficeVariable(name="M303", label="Currency", values=dict(enumerate(CURRENCIES, start=1))),
+    OfficeVariable(name="M304Y", label="Paid: year"),
+    OfficeVariable(name="M305", label="Paid by the worker", values=_YES_NO),
 )
-FILES: dict[str, tuple[Variable, ...]] = {"people": PEOPLE, "episodes": EPISODES, "costs": COST_LINES}
+FILES: dict[str, tuple[OfficeVariable, ...]] = {"people": PEOPLE, "episodes": EPISODES, "costs": COST_LINES}
 DONT_KNOW_AMOUNT = -8
 
 

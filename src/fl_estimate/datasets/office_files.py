@@ -90,7 +90,7 @@ _NOT_STATED = 0.012
 
 
 @dataclass(frozen=True, kw_only=True)
-class Variable:
+class OfficeVariable:
     """One variable of the file: name, label, value labels, and which values are user-missing."""
 
     name: str
@@ -105,63 +105,68 @@ def district_code(district: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
     return 100 * (region_of(district) + 1) + np.asarray(district) % PER_REGION + 1
 
 
-def _identified() -> tuple[Variable, ...]:
+def _identified() -> tuple[OfficeVariable, ...]:
     """Keys, places and weights."""
     places = {int(code): name for code, name in zip(district_code(np.arange(len(DISTRICTS))), DISTRICTS, strict=True)}
     return (
-        Variable(name="HHID", label="Household"),
-        Variable(name="PID", label="Person"),
-        Variable(name="REGION", label="Region", values=dict(enumerate(REGIONS, start=1))),
-        Variable(name="DISTRICT", label="District", values=places),
-        Variable(name="AREA", label="Urban or rural", values={1: "Urban", 2: "Rural"}),
-        Variable(name="STRATUM", label="Stratum (region x area)"),
-        Variable(name="CLUSTER", label="Enumeration area"),
-        Variable(name="HHNO", label="Household number in the area"),
-        Variable(name="LINE", label="Line number in the household"),
-        Variable(name="HHWGT", label="Weight of the household", kind="scale"),
-        Variable(name="WEIGHT", label="Weight: of the module if completed, else of the household", kind="scale"),
+        OfficeVariable(name="HHID", label="Household"),
+        OfficeVariable(name="PID", label="Person"),
+        OfficeVariable(name="REGION", label="Region", values=dict(enumerate(REGIONS, start=1))),
+        OfficeVariable(name="DISTRICT", label="District", values=places),
+        OfficeVariable(name="AREA", label="Urban or rural", values={1: "Urban", 2: "Rural"}),
+        OfficeVariable(name="STRATUM", label="Stratum (region x area)"),
+        OfficeVariable(name="CLUSTER", label="Enumeration area"),
+        OfficeVariable(name="HHNO", label="Household number in the area"),
+        OfficeVariable(name="LINE", label="Line number in the household"),
+        OfficeVariable(name="HHWGT", label="Weight of the household", kind="scale"),
+        OfficeVariable(name="WEIGHT", label="Weight: of the module if completed, else of the household", kind="scale"),
     )
 
 
-def _asked_of_all() -> tuple[Variable, ...]:
+def _asked_of_all() -> tuple[OfficeVariable, ...]:
     """The roster, and what became of the module."""
     return (
-        Variable(name="Q101", label="Sex", values={1: "Male", 2: "Female"}),
-        Variable(name="INTDATE", label="Date of the interview"),
-        Variable(name="Q102", label="Age in completed years", kind="scale"),
-        Variable(name="Q103", label="Education (ISCED 2011); blank: not stated", values=EDUCATION, kind="ordinal"),
-        Variable(name="Q104", label="Migration", values=MIGRANT),
-        Variable(name="Q105", label="Worked in the last five years (asked from age 18)", values=YES_NO),
-        Variable(name="MODSEL", label="Selected for the module on work", values=YES_NO),
-        Variable(name="MODRES", label="Result of the module", values={1: "Completed", 2: "Refused", 3: "Absent"}),
-        Variable(name="PROXY", label="Person who answered in place (blank: self)"),
+        OfficeVariable(name="Q101", label="Sex", values={1: "Male", 2: "Female"}),
+        OfficeVariable(name="INTDATE", label="Date of the interview"),
+        OfficeVariable(name="Q102", label="Age in completed years", kind="scale"),
+        OfficeVariable(
+            name="Q103", label="Education (ISCED 2011); blank: not stated", values=EDUCATION, kind="ordinal"
+        ),
+        OfficeVariable(name="Q104", label="Migration", values=MIGRANT),
+        OfficeVariable(name="Q105", label="Worked in the last five years (asked from age 18)", values=YES_NO),
+        OfficeVariable(name="MODSEL", label="Selected for the module on work", values=YES_NO),
+        OfficeVariable(name="MODRES", label="Result of the module", values={1: "Completed", 2: "Refused", 3: "Absent"}),
+        OfficeVariable(name="PROXY", label="Person who answered in place (blank: self)"),
     )
 
 
-def _module_questions() -> tuple[Variable, ...]:
+def _module_questions() -> tuple[OfficeVariable, ...]:
     """The module: facts of the work, the block on the State, the items."""
     codes, worded = tuple(UNKNOWN), {"Q213": GROUNDS, "Q215": PURPOSES}
     items = ((column, COERCION if ITEMS[column.item].dimension == "coercion" else ANSWERS) for column in COLUMNS)
     return (
-        Variable(name="Q200", label="Date of birth"),
-        Variable(name="Q201", label="Branch of the work", values=BRANCH),
-        Variable(name="Q202", label="Status in the work (ICSE-18-A)", values=STATUS),
-        Variable(name="Q203", label="Age when this work began", kind="scale"),
-        Variable(name="Q204", label="Usual hours a week", kind="scale"),
-        Variable(name="Q207", label="Is the work still going on?", values=YES_NO | {8: UNKNOWN[8]}, missing=(8,)),
-        Variable(name="Q208", label="When the work began (year and month, or year)"),
-        Variable(name="Q209", label="When the work ended (year and month, or year)"),
-        Variable(name="Q205", label="Debt or advance from employer or recruiter", values=ANSWERS, missing=codes),
-        Variable(name="Q206", label="Lodging given by the employer", values=ANSWERS, missing=codes),
+        OfficeVariable(name="Q200", label="Date of birth"),
+        OfficeVariable(name="Q201", label="Branch of the work", values=BRANCH),
+        OfficeVariable(name="Q202", label="Status in the work (ICSE-18-A)", values=STATUS),
+        OfficeVariable(name="Q203", label="Age when this work began", kind="scale"),
+        OfficeVariable(name="Q204", label="Usual hours a week", kind="scale"),
+        OfficeVariable(name="Q207", label="Is the work still going on?", values=YES_NO | {8: UNKNOWN[8]}, missing=(8,)),
+        OfficeVariable(name="Q208", label="When the work began (year and month, or year)"),
+        OfficeVariable(name="Q209", label="When the work ended (year and month, or year)"),
+        OfficeVariable(name="Q205", label="Debt or advance from employer or recruiter", values=ANSWERS, missing=codes),
+        OfficeVariable(name="Q206", label="Lodging given by the employer", values=ANSWERS, missing=codes),
         *(
-            Variable(name=name, label=label, values=worded.get(name, ANSWERS), missing=codes)
+            OfficeVariable(name=name, label=label, values=worded.get(name, ANSWERS), missing=codes)
             for name, _, label in STATE_FIELDS
         ),
-        *(Variable(name=column.name, label=column.label, values=values, missing=codes) for column, values in items),
+        *(
+            OfficeVariable(name=column.name, label=column.label, values=values, missing=codes)
+            for column, values in items
+        ),
     )
 
 
-VARIABLES: tuple[Variable, ...] = (*_identified(), *_asked_of_all(), *_module_questions())
+VARIABLES: tuple[OfficeVariable, ...] = (*_identified(), *_asked_of_all(), *_module_questions())
 
 
 def household_frame(survey: Survey) -> pd.DataFrame:

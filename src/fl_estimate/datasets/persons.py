@@ -14,7 +14,7 @@ Ints = NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class People:
+class SyntheticPersons:
     """Persons. `job` is the row of a person's last work of some years among the jobs, -1 without."""
 
     household: Ints

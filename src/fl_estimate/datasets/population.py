@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from fl_estimate.arrays import Bools, Floats
 from fl_estimate.datasets.answers import NOT_IN_FORCED_LABOUR, forced_by_items_or_state, true_answers
 from fl_estimate.datasets.geography import Geography, make_geography, region_of
-from fl_estimate.datasets.persons import Jobs, People
+from fl_estimate.datasets.persons import Jobs, SyntheticPersons
 from fl_estimate.datasets.work_dates import Dates, in_period, make_dates, on_last_day
 
 Ints = NDArray[np.integer[Any]]
@@ -78,7 +78,7 @@ class Population:
     geography: Geography
     areas: Areas
     households: Households
-    people: People
+    people: SyntheticPersons
     jobs: Jobs
     dates: Dates
 
@@ -191,7 +191,7 @@ def _households(areas: Areas, rng: np.random.Generator) -> Households:
     return Households(area=area, first_person=first, adults=adults)
 
 
-def _people(geography: Geography, areas: Areas, households: Households, rng: np.random.Generator) -> People:
+def _people(geography: Geography, areas: Areas, households: Households, rng: np.random.Generator) -> SyntheticPersons:
     """Draw the persons, and who of the adults worked in the reference period."""
     household = np.repeat(np.arange(len(households.area)), np.diff(households.first_person))
     line = np.arange(len(household)) - households.first_person[household]
@@ -203,7 +203,7 @@ def _people(geography: Geography, areas: Areas, households: Households, rng: np.
     odds = np.where(sex == MALE, 1.7, 0.7) - 0.08 * np.maximum(0, age - 58)
     worked = adult & (rng.random(len(age)) < 1 / (1 + np.exp(-odds)))
     job = np.where(worked, np.cumsum(worked) - 1, -1)
-    return People(household=household, age=age, sex=sex, education=education, migrant=migrant, job=job)
+    return SyntheticPersons(household=household, age=age, sex=sex, education=education, migrant=migrant, job=job)
 
 
 def _ages_and_sexes(
@@ -247,7 +247,7 @@ def _jobs(
     urban: Bools,
     district: Ints,
     area_of: Ints,
-    people: People,
+    people: SyntheticPersons,
     rng: np.random.Generator,
     told: np.random.Generator,
 ) -> Jobs:
@@ -279,7 +279,7 @@ def _jobs(
     )
 
 
-def _own_effects(people: People, worker: Ints, branch: Ints, status: Ints) -> Floats:
+def _own_effects(people: SyntheticPersons, worker: Ints, branch: Ints, status: Ints) -> Floats:
     """Log odds of forced labour that come from a person and the work, not from where they are."""
     return (
         np.where(people.sex[worker] == MALE, _MALE_EFFECT, 0.0)

@@ -24,7 +24,7 @@ Filter = Literal["", "debt", "lodging"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Item:
+class ModuleItem:
     """One item of the module.
 
     Attributes
@@ -59,7 +59,7 @@ class Item:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Column:
+class ItemColumn:
     """One column of answers: an item, or one phase of it."""
 
     name: str
@@ -71,8 +71,8 @@ class Column:
 
 def _binary(
     number: str, identity: str, label: str, shares: tuple[float, float], dimension: Dimension, asked_if: Filter = ""
-) -> Item:
-    return Item(
+) -> ModuleItem:
+    return ModuleItem(
         id=identity,
         number=number,
         label=label,
@@ -91,8 +91,8 @@ def _coercion(
     phases: tuple[str, ...] = PHASES,
     asked_if: Filter = "",
     sensitive: bool = False,
-) -> Item:
-    return Item(
+) -> ModuleItem:
+    return ModuleItem(
         id=identity,
         number=number,
         label=label,
@@ -107,7 +107,7 @@ def _coercion(
 
 _LATER: tuple[str, ...] = ("work", "leave")
 
-ITEMS: tuple[Item, ...] = (
+ITEMS: tuple[ModuleItem, ...] = (
     _binary("Q301", "r_birth_status", "In this work by birth or family bond", (0.04, 0.01), "involuntary_work"),
     _binary("Q302", "r_abducted", "Taken by force to be made to work", (0.02, 0.00), "involuntary_work"),
     _binary("Q303", "r_debt_linked", "Took the work to repay an advance", (0.30, 0.20), "involuntary_work", "debt"),
@@ -158,14 +158,14 @@ STATE_FIELDS: tuple[tuple[str, str, str], ...] = (
 NO_GROUND = 6
 
 
-def _columns() -> tuple[Column, ...]:
-    columns: list[Column] = []
+def _columns() -> tuple[ItemColumn, ...]:
+    columns: list[ItemColumn] = []
     for index, item in enumerate(ITEMS):
         if not item.phases:
-            columns.append(Column(name=item.number, item=index, field=item.id, label=item.label))
+            columns.append(ItemColumn(name=item.number, item=index, field=item.id, label=item.label))
         for phase in item.phases:
             columns.append(
-                Column(
+                ItemColumn(
                     name=item.number + "ABC"[PHASES.index(phase)],
                     item=index,
                     field=f"{item.id}@{phase}",
@@ -176,4 +176,4 @@ def _columns() -> tuple[Column, ...]:
     return tuple(columns)
 
 
-COLUMNS: tuple[Column, ...] = _columns()
+COLUMNS: tuple[ItemColumn, ...] = _columns()

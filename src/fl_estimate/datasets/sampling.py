@@ -31,7 +31,7 @@ COMPLETED, REFUSED_MODULE, ABSENT = 1, 2, 3
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Sample:
+class DrawnSample:
     """Who was drawn and who answered.
 
     Attributes
@@ -67,7 +67,7 @@ def allocation(population: Population) -> NDArray[np.int64]:
     return np.clip(np.round(wanted), np.minimum(8, areas // 2), areas // 3).astype(np.int64)
 
 
-def draw_sample(population: Population, rng: np.random.Generator) -> Sample:
+def draw_sample(population: Population, rng: np.random.Generator) -> DrawnSample:
     """Draw one sample.
 
     Notes
@@ -88,7 +88,7 @@ def draw_sample(population: Population, rng: np.random.Generator) -> Sample:
     drawn = np.bincount(home, weights=selected_weight, minlength=size)
     got = np.bincount(home[answered], weights=selected_weight[answered], minlength=size)
     respondent = selected[answered]
-    return Sample(
+    return DrawnSample(
         household=household,
         household_weight=weight,
         selected=selected,

@@ -18,7 +18,7 @@ from fl_estimate.arrays import Bools
 from fl_estimate.datasets.questionnaire import BLANK, COLUMNS, YES
 
 if TYPE_CHECKING:
-    from fl_estimate.datasets.persons import Jobs, People
+    from fl_estimate.datasets.persons import Jobs, SyntheticPersons
 
 Ints = NDArray[np.int64]
 
@@ -55,7 +55,7 @@ class Dates:
     ended: Ints
 
 
-def make_dates(people: People, jobs: Jobs, rng: np.random.Generator) -> tuple[Dates, Ints]:
+def make_dates(people: SyntheticPersons, jobs: Jobs, rng: np.random.Generator) -> tuple[Dates, Ints]:
     """Draw the days of birth and of work; gives them and the age at the start of each work.
 
     Somebody in forced labour may have entered as a child; whoever was born into it mostly did. A spell that had ended

@@ -150,7 +150,7 @@ def allocate(
             found="prevalence and sd" if sd is not None else "neither prevalence= nor sd=",
             fix="name one of both columns",
         )  # fmt: skip
-    read = _Strata.read(strata, stratum, population, prevalence, sd, cost, deff, oversample)
+    read = _AllocationStrata.read(strata, stratum, population, prevalence, sd, cost, deff, oversample)
     importance = read.importance(rule)
     least = np.minimum(
         np.full(len(read.size), numbers_given(minimum, "minimum", "FL-EST-244", "2, say")[0]), np.floor(read.size)
@@ -161,7 +161,7 @@ def allocate(
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Strata:
+class _AllocationStrata:
     labels: pd.Series[Any]
     name: str
     size: Floats
@@ -181,7 +181,7 @@ class _Strata:
         cost: str | None,
         deff: str | None,
         oversample: str | None,
-    ) -> _Strata:
+    ) -> _AllocationStrata:
         named = [stratum, population, prevalence, sd, cost, deff, oversample]
         absent = [name for name in named if name is not None and name not in frame.columns]
         if absent:
@@ -210,7 +210,7 @@ class _Strata:
                 "a plan cannot be made of these numbers",
                 found=f"not true: {listed(broken) or 'a stratum'}",
             )
-        return _Strata(
+        return _AllocationStrata(
             labels=frame[stratum].reset_index(drop=True), name=stratum, size=size, sd=sds, prevalence=shares, cost=costs,
             deff=deffs, factor=factor,
         )  # fmt: skip
@@ -232,7 +232,7 @@ class _Strata:
         return float((share**2 * np.where(self.sd > 0, np.maximum(own, 0.0), 0.0)).sum())
 
 
-def _check_room(read: _Strata, least: Floats, n: int | None, budget: float | None, minimum: int) -> None:
+def _check_room(read: _AllocationStrata, least: Floats, n: int | None, budget: float | None, minimum: int) -> None:
     most = np.floor(read.size).sum()
     faults = {
         f"minimum= {minimum} is not a whole number from 1 on": minimum < 1 or int(minimum) != minimum,
@@ -248,7 +248,7 @@ def _check_room(read: _Strata, least: Floats, n: int | None, budget: float | Non
         )  # fmt: skip
 
 
-def _given(read: _Strata, importance: Floats, least: Floats, n: int | None, budget: float | None) -> Floats:
+def _given(read: _AllocationStrata, importance: Floats, least: Floats, n: int | None, budget: float | None) -> Floats:
     """Interviews given one by one to the stratum where they save most; all but the last few at once.
 
     The objective Σ a_h²/n_h, a = importance, is convex in each n_h: the gain of the next interview is a²/(n(n + 1)).
@@ -287,7 +287,7 @@ def _continuous(a: Floats, cost: Floats, least: Floats, most: Floats, total: flo
     return np.clip(low * slope, least, most)
 
 
-def _laid_out(read: _Strata, counts: Floats, rule: str) -> Allocation:
+def _laid_out(read: _AllocationStrata, counts: Floats, rule: str) -> Allocation:
     whole = counts >= np.floor(read.size)
     weight = read.size / counts
     own = read.sd * np.sqrt(read.deff * np.maximum(1 / counts - 1 / read.size, 0.0))

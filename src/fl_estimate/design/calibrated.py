@@ -82,7 +82,7 @@ def unit_means(x: Floats, weight: Floats, unit: Codes) -> Floats:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Residual:
+class CalibrationResidual:
     """What is taken off influences: Σ w z of a unit less Σ_g features_g · coefficients, for every column of statistics.
 
     Attributes
@@ -95,7 +95,7 @@ class Residual:
     coefficients: Floats
 
 
-def residual(steps: Sequence[Step], own: Sequence[tuple[Codes, Floats, int]]) -> Residual:
+def residual(steps: Sequence[Step], own: Sequence[tuple[Codes, Floats, int]]) -> CalibrationResidual:
     """Regress influences on the terms of every calibration, the last one first.
 
     Parameters
@@ -126,7 +126,7 @@ def residual(steps: Sequence[Step], own: Sequence[tuple[Codes, Floats, int]]) ->
             right -= (step.x / step.factor[:, None]).T @ features_of @ b
         solved.append(_solved(gram, right))
         taken.append(step.weight[:, None] * step.x)
-    return Residual(features=np.concatenate(taken, axis=1), coefficients=np.concatenate(solved, axis=0))
+    return CalibrationResidual(features=np.concatenate(taken, axis=1), coefficients=np.concatenate(solved, axis=0))
 
 
 def _solved(gram: Floats, right: Floats) -> Floats:

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from fl_estimate.design.calibrated import Residual
-from fl_estimate.design.sample import Sample, Stage
+from fl_estimate.design.calibrated import CalibrationResidual
+from fl_estimate.design.sample import SampleStages, Stage
 from fl_estimate.design.totals import Codes, Floats
 from fl_estimate.design.variance import Statistic, influence_of_units, scale_of
 
@@ -25,10 +25,10 @@ CODES = 20_000_000
 
 
 def effective_df(
-    sample: Sample,
+    sample: SampleStages,
     statistics: Sequence[Statistic],
     weighted: Floats,
-    calibrated: Residual | None = None,
+    calibrated: CalibrationResidual | None = None,
     powers: Sequence[Floats | None] = (),
 ) -> Floats:
     """Satterthwaite's degrees of freedom of every variance: 2 V²/v̂(V), shape (columns,).
@@ -108,7 +108,9 @@ def _of_rows(stage: Stage, statistic: Statistic, powers: Floats | None) -> Float
     fourth = np.maximum(fourth - 4 * mean * third + 6 * mean**2 * second - 3 * n * mean**4, 0.0)
     met = np.bincount(code, weights=statistic.met, minlength=size) > 0
     kept = met & (scale > 0) & (n > 1)
-    found = _Strata(column=c[kept], size=n[kept], squares=(scale * squares)[kept], fourth=(scale**2 * fourth)[kept])
+    found = _StratumMoments(
+        column=c[kept], size=n[kept], squares=(scale * squares)[kept], fourth=(scale**2 * fourth)[kept]
+    )
     variance = np.bincount(found.column, weights=found.squares, minlength=columns)
     return _satterthwaite(variance, found.spread(columns))
 
@@ -122,7 +124,7 @@ def variance_of_squares(n: Floats, squares: Floats, fourth: Floats) -> Floats:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Strata:
+class _StratumMoments:
     """Each stratum in each column where it has a unit with a row: its size, Σ d² and Σ d⁴; shape (pairs,) all of them."""
 
     column: Codes
@@ -144,7 +146,7 @@ class _Strata:
         return added(own, large) + np.fmax(added(own, few), np.where(strata > 1, between, 0.0))
 
 
-def _by_stratum(stage: Stage, influence: sparse.csc_array, columns: int) -> _Strata:
+def _by_stratum(stage: Stage, influence: sparse.csc_array, columns: int) -> _StratumMoments:
     """Central moments of the units of each stratum that is met in a column; strata without a variance are left out."""
     column = np.repeat(np.arange(columns), np.diff(influence.indptr))
     stratum = stage.stratum[influence.indices]
@@ -162,6 +164,6 @@ def _by_stratum(stage: Stage, influence: sparse.csc_array, columns: int) -> _Str
     fourth = np.bincount(place, weights=away**2, minlength=len(pairs)) + rest * mean**4
     scale = scale_of(stage)[h]
     kept = (met > 0) & (scale > 0) & (size > 1)
-    return _Strata(
+    return _StratumMoments(
         column=c[kept], size=size[kept], squares=(scale * squares)[kept], fourth=(scale**2 * fourth)[kept]
     )  # fmt: skip

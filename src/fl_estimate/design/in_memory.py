@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fl_estimate.design.key_columns import KeyColumn, key_column
-from fl_estimate.design.small_table import CACHED, Codes, Floats, Key, Totals, cached_blocks
+from fl_estimate.design.small_table import CACHED, Codes, Floats, GroupingKey, Totals, cached_blocks
 
 CELLS = 1_000_000
 """Combinations of labels up to which there is a cell for each; above, at most as many as rows."""
@@ -167,7 +167,7 @@ def _add_values(summed: Floats, cell: Codes, values: list[npt.NDArray[Any]]) -> 
         np.add.at(summed, cell, added)
 
 
-def _labels(keys: tuple[str, ...], columns: list[KeyColumn], met: Codes) -> dict[str, Key]:
+def _labels(keys: tuple[str, ...], columns: list[KeyColumn], met: Codes) -> dict[str, GroupingKey]:
     """The labels of the cells that are met."""
     codes, rest = np.empty((len(keys), len(met)), dtype=np.int64), met.copy()
     for code, column in zip(codes[::-1], reversed(columns), strict=True):

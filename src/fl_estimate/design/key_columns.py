@@ -9,7 +9,7 @@ import narwhals as nw
 import numpy as np
 import numpy.typing as npt
 
-from fl_estimate.design.small_table import Codes, Key, coded
+from fl_estimate.design.small_table import Codes, GroupingKey, coded
 
 EXACT = 2**53
 """Whole numbers below this are told apart as floats."""
@@ -37,10 +37,10 @@ class KeyColumn:
         key = self.key(away)
         return _labelled(key)
 
-    def key(self, codes: Codes) -> Key:
+    def key(self, codes: Codes) -> GroupingKey:
         """The key of some of its numbers (less `least`), with the labels that are met."""
         if self.levels is not None:
-            return Key(codes=codes, levels=self.levels)
+            return GroupingKey(codes=codes, levels=self.levels)
         met = np.zeros(self.width, dtype=bool)
         met[codes] = True
         if self.missing:
@@ -49,7 +49,7 @@ class KeyColumn:
         if len(levels) < len(met):
             number = np.append(np.cumsum(met) - 1, len(levels))
             codes = number[codes]
-        return Key(codes=codes, levels=tuple((levels + self.least).tolist()))
+        return GroupingKey(codes=codes, levels=tuple((levels + self.least).tolist()))
 
 
 def key_column(frame: nw.DataFrame[Any], name: str, most: int) -> KeyColumn | None:
@@ -74,7 +74,7 @@ def key_column(frame: nw.DataFrame[Any], name: str, most: int) -> KeyColumn | No
     return _labelled(key)
 
 
-def _labelled(key: Key) -> KeyColumn:
+def _labelled(key: GroupingKey) -> KeyColumn:
     return KeyColumn(values=key.codes, least=0, width=len(key.levels) + 1, levels=key.levels, missing=True)
 
 

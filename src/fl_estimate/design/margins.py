@@ -13,7 +13,7 @@ import numpy as np
 from fl_estimate.design.small_table import label
 from fl_estimate.design.totals import Floats, Totals, require_columns
 from fl_estimate.errors import DesignFault, labels_shown, listed, shown
-from fl_estimate.inputs.adjustments import Term
+from fl_estimate.inputs.adjustments import KnownTotal
 from fl_estimate.schema.expressions import missing
 
 Margins = Mapping[Any, Any]
@@ -21,7 +21,7 @@ SUMS_AGREE = 1e-6
 """Margins whose sums differ by more than a millionth speak of different populations."""
 
 
-def read_margins(margins: Any, schema: Mapping[str, Any]) -> tuple[Term, ...]:
+def read_margins(margins: Any, schema: Mapping[str, Any]) -> tuple[KnownTotal, ...]:
     """Read `margins=` into terms.
 
     Raises
@@ -33,7 +33,7 @@ def read_margins(margins: Any, schema: Mapping[str, Any]) -> tuple[Term, ...]:
         FL-EST-02: columns that are not there.
     """
     given = margins if isinstance(margins, Mapping) else _from_frame(margins)
-    terms: list[Term] = []
+    terms: list[KnownTotal] = []
     for name, totals in given.items():
         columns = name if isinstance(name, tuple) else () if name in ("", None) else (name,)
         if not all(isinstance(column, str) for column in columns):
@@ -43,7 +43,7 @@ def read_margins(margins: Any, schema: Mapping[str, Any]) -> tuple[Term, ...]:
         else:
             if len(columns) > 1:
                 raise not_margins(f"{labels_shown(columns)} without classes")
-            terms.append(Term(columns=columns, levels=None if columns else (), total=_total(totals, columns)))
+            terms.append(KnownTotal(columns=columns, levels=None if columns else (), total=_total(totals, columns)))
     if not terms:
         raise not_margins("none")
     require_columns(schema, [column for term in terms for column in term.columns])
@@ -83,12 +83,12 @@ def _from_frame(frame: Any) -> Margins:
     return found
 
 
-def _class(columns: tuple[str, ...], levels: Any, total: Any) -> Term:
+def _class(columns: tuple[str, ...], levels: Any, total: Any) -> KnownTotal:
     each = levels if isinstance(levels, tuple) else (levels,)
     known = tuple(label(level) for level in each)
     if not columns or len(known) != len(columns) or None in known:
         raise not_margins(f"{shown(levels)} as a class of the margin {labels_shown(columns) or 'of everybody'}")
-    return Term(columns=columns, levels=known, total=_total(total, columns))
+    return KnownTotal(columns=columns, levels=known, total=_total(total, columns))
 
 
 def _total(value: Any, columns: Sequence[str]) -> float:
@@ -106,7 +106,7 @@ def _total(value: Any, columns: Sequence[str]) -> float:
     return total
 
 
-def _check_kinds(terms: Sequence[Term], schema: Mapping[str, Any]) -> None:
+def _check_kinds(terms: Sequence[KnownTotal], schema: Mapping[str, Any]) -> None:
     for term in terms:
         for column in term.columns:
             dtype = schema[column]
@@ -128,7 +128,7 @@ def _check_kinds(terms: Sequence[Term], schema: Mapping[str, Any]) -> None:
             )
 
 
-def _check_sums(terms: Sequence[Term]) -> None:
+def _check_sums(terms: Sequence[KnownTotal]) -> None:
     sums: dict[str, float] = {}
     for term in terms:
         if term.levels is not None:
@@ -143,7 +143,7 @@ def _check_sums(terms: Sequence[Term]) -> None:
         )
 
 
-def match_levels(terms: Sequence[Term], table: Totals, *, partial: bool = False) -> tuple[Term, ...]:
+def match_levels(terms: Sequence[KnownTotal], table: Totals, *, partial: bool = False) -> tuple[KnownTotal, ...]:
     """The terms with the labels as the people's columns spell them; with `partial`, without classes that nobody has.
 
     Raises
@@ -185,7 +185,7 @@ def match_levels(terms: Sequence[Term], table: Totals, *, partial: bool = False)
     return kept
 
 
-def _spelled(term: Term, table: Totals) -> Term:
+def _spelled(term: KnownTotal, table: Totals) -> KnownTotal:
     if not term.levels:
         return term
     levels: list[Any] = []
@@ -193,10 +193,10 @@ def _spelled(term: Term, table: Totals) -> Term:
         known = table.keys[column].levels
         as_text = {str(value): value for value in known}
         levels.append(level if level in known else as_text.get(str(level), level))
-    return Term(columns=term.columns, levels=tuple(levels), total=term.total)
+    return KnownTotal(columns=term.columns, levels=tuple(levels), total=term.total)
 
 
-def indicator(term: Term, table: Totals) -> Floats:
+def indicator(term: KnownTotal, table: Totals) -> Floats:
     """The term of the people of each group: 1 or 0, or their quantity."""
     if term.levels is None:
         key = table.keys[term.columns[0]]
@@ -209,12 +209,12 @@ def indicator(term: Term, table: Totals) -> Floats:
     return inside
 
 
-def features(terms: Sequence[Term], table: Totals) -> Floats:
+def features(terms: Sequence[KnownTotal], table: Totals) -> Floats:
     """The terms of every group, shape (groups, terms)."""
     return np.stack([indicator(term, table) for term in terms], axis=1)
 
 
-def combination(terms: Sequence[Term], slopes: Floats, schema: Mapping[str, Any]) -> nw.Expr:
+def combination(terms: Sequence[KnownTotal], slopes: Floats, schema: Mapping[str, Any]) -> nw.Expr:
     """Σ_j λ_j x_j as an expression of the columns of people, for any engine."""
     parts = [_value(term, float(slope), schema) for term, slope in zip(terms, slopes, strict=True)]
     return balanced(add, parts)
@@ -228,7 +228,7 @@ def balanced(join: Callable[[nw.Expr, nw.Expr], nw.Expr], parts: Sequence[nw.Exp
     return level[0]
 
 
-def _value(term: Term, slope: float, schema: Mapping[str, Any]) -> nw.Expr:
+def _value(term: KnownTotal, slope: float, schema: Mapping[str, Any]) -> nw.Expr:
     if term.levels is None:
         return nw.col(term.columns[0]).cast(nw.Float64) * slope
     if not term.columns:

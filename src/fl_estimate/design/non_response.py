@@ -15,7 +15,7 @@ from fl_estimate.design.small_table import Floats, Totals
 from fl_estimate.design.totals import Frame, as_frame, require_columns, totals
 from fl_estimate.design.weights import adjustable, handed_back, no_design
 from fl_estimate.errors import DesignFault, labels_shown, listed, require_name
-from fl_estimate.inputs.adjustments import Adjustment, Term
+from fl_estimate.inputs.adjustments import Adjustment, KnownTotal
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.schema.expressions import missing, parse
 
@@ -185,18 +185,18 @@ def _by_class(table: Totals, columns: tuple[str, ...], schema: Any) -> nw.Expr:
             found=labels_shown(none, most=10),
             fix="merge each with a class beside it",
         )
-    terms = [Term(columns=columns, levels=tuple(known), total=1.0) for known in classes]
+    terms = [KnownTotal(columns=columns, levels=tuple(known), total=1.0) for known in classes]
     return combination(terms, size / held, schema)
 
 
 def _by_propensity(table: Totals, columns: tuple[str, ...], schema: Any) -> nw.Expr:
     """1/ρ as an expression, from the logistic regression of who answered."""
-    terms = [Term(columns=(), levels=(), total=1.0)]
+    terms = [KnownTotal(columns=(), levels=(), total=1.0)]
     for name in dict.fromkeys(columns):
         if schema[name].is_numeric():
-            terms.append(Term(columns=(name,), levels=None, total=1.0))
+            terms.append(KnownTotal(columns=(name,), levels=None, total=1.0))
         else:
-            terms += [Term(columns=(name,), levels=(level,), total=1.0) for level in table.keys[name].levels[1:]]
+            terms += [KnownTotal(columns=(name,), levels=(level,), total=1.0) for level in table.keys[name].levels[1:]]
     slopes = _logistic(features(terms, table), table.sums["answered"], table.sums["drawn"])
     return (combination(terms, slopes, schema) * -1.0).exp() + 1.0
 

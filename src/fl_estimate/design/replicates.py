@@ -18,7 +18,7 @@ from fl_estimate.design.resampling import (
     rao_wu,
     rescaled,
 )
-from fl_estimate.design.sample import Sample, read_sample, unit_columns
+from fl_estimate.design.sample import SampleStages, read_sample, unit_columns
 from fl_estimate.design.small_table import numbered as numbered_codes
 from fl_estimate.design.totals import Codes, Floats, Totals, first_rows, require_columns, totals
 from fl_estimate.design.units import numbered, with_rows
@@ -166,7 +166,7 @@ def _check(kind: str, replicates: int | None, fay: float, centre: str) -> None:
 
 def _make(
     kind: str,
-    sample: Sample,
+    sample: SampleStages,
     replicates: int,
     fay: float,
     centre: str,

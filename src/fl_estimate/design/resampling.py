@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fl_estimate.design.sample import CENSUS, Sample, Stage
+from fl_estimate.design.sample import CENSUS, SampleStages, Stage
 from fl_estimate.design.totals import Codes, Floats
 from fl_estimate.errors import DesignFault
 
@@ -124,7 +124,7 @@ def rao_wu(stage: Stage, replicates: int, centre: str, rng: np.random.Generator)
 
 
 def rescaled(
-    sample: Sample, parents: tuple[Codes, ...], replicates: int, centre: str, rng: np.random.Generator
+    sample: SampleStages, parents: tuple[Codes, ...], replicates: int, centre: str, rng: np.random.Generator
 ) -> Multipliers:
     """Multistage rescaled bootstrap of Preston (2009): half of the units at every stage, without replacement.
 

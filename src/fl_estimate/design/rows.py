@@ -8,7 +8,7 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 
-from fl_estimate.design.totals import Floats, Frame, Key, Totals, check_finite, check_keys, coded
+from fl_estimate.design.totals import Floats, Frame, GroupingKey, Totals, check_finite, check_keys, coded
 from fl_estimate.errors import decoding
 
 _PREFIX = "__fl_"
@@ -52,7 +52,7 @@ def rows(
     return Totals(keys=found, sums=made, n=np.ones(table.num_rows)), kept
 
 
-def numbers(key: Key) -> Floats:
+def numbers(key: GroupingKey) -> Floats:
     """The labels of a key as an array of numbers, NaN where missing."""
     return np.array([*key.levels, np.nan], dtype=float)[key.codes]
 

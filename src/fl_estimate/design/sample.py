@@ -10,7 +10,7 @@ import numpy.typing as npt
 from fl_estimate.design.grouped_form import GroupedForm
 from fl_estimate.design.pps import PpsForm, pps_form
 from fl_estimate.design.small_table import numbered
-from fl_estimate.design.totals import Codes, Floats, Key, Totals, no_missing
+from fl_estimate.design.totals import Codes, Floats, GroupingKey, Totals, no_missing
 from fl_estimate.errors import DesignFault, listed
 from fl_estimate.inputs.sample_design import Design
 
@@ -58,7 +58,7 @@ class Stage:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sample:
+class SampleStages:
     """The stages that the variance needs, and the weight of each group where the fpc gives it.
 
     `rows_are_units`: there are no stages; every row is a unit of its stratum, and variances come from second moments.
@@ -83,7 +83,7 @@ def unit_columns(design: Design) -> tuple[str, ...]:
     return tuple(name for name in (design.strata, *design.stages[:depth]) if name is not None)
 
 
-def read_sample(table: Totals, design: Design) -> Sample:
+def read_sample(table: Totals, design: Design) -> SampleStages:
     """Read the tree of units off the small table, and apply the rule for single units that merges strata.
 
     Raises
@@ -137,7 +137,7 @@ def read_sample(table: Totals, design: Design) -> Sample:
         raise _single(stages, design)
     if design.single_psu == "collapse":
         stages[0] = collapse(stages[0], rows_are_units=rows_are_units)
-    return Sample(
+    return SampleStages(
         stages=tuple(stages), rows_are_units=rows_are_units, weight=weight, single_strata=single,
         single_psu=design.single_psu,
     )  # fmt: skip
@@ -195,13 +195,13 @@ def _stratum_labels(table: Totals, design: Design) -> tuple[str, ...]:
     return tuple(str(level) for level in table.keys[design.strata].levels)
 
 
-def _ids(table: Totals, column: str) -> Key:
+def _ids(table: Totals, column: str) -> GroupingKey:
     key = table.keys[column]
     no_missing(key, column, "sampling units")
     return key
 
 
-def _units(parents: Codes, key: Key) -> Codes:
+def _units(parents: Codes, key: GroupingKey) -> Codes:
     """Number the units within their stratum: a unit is always (stratum, id)."""
     return numbered(parents * (len(key.levels) + 1) + key.codes)[0]
 

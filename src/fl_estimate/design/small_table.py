@@ -18,7 +18,7 @@ CACHED = 65_536
 
 
 @dataclass(frozen=True, kw_only=True)
-class Key:
+class GroupingKey:
     """One grouping column of the small table: a code per group into `levels`; the last code is the missing one."""
 
     codes: Codes
@@ -43,7 +43,7 @@ class Totals:
         Rows per group.
     """
 
-    keys: Mapping[str, Key]
+    keys: Mapping[str, GroupingKey]
     sums: Mapping[Any, Floats]
     n: Floats
 
@@ -64,7 +64,7 @@ def cached_blocks(rows: int) -> Iterator[slice]:
     return (slice(start, start + CACHED) for start in range(0, rows, CACHED))
 
 
-def coded(column: Any) -> Key:
+def coded(column: Any) -> GroupingKey:
     """Code a column of labels in the sorted order of its labels, the missing last."""
     import pyarrow as pa
 
@@ -82,10 +82,10 @@ def coded(column: Any) -> Key:
     place = {value: code for code, value in enumerate(levels)}
     recode = np.array([place[value] if value is not None else len(levels) for value in raw] or [0], dtype=np.int64)
     codes = np.where(indices >= 0, recode[indices], len(levels))
-    return Key(codes=codes, levels=tuple(levels))
+    return GroupingKey(codes=codes, levels=tuple(levels))
 
 
-def _coded_numbers(values: Floats) -> Key:
+def _coded_numbers(values: Floats) -> GroupingKey:
     """The same for fractional numbers, of which there can be as many as rows."""
     absent = np.isnan(values)
     found, inverse = np.unique(np.where(absent, 0.0, values + 0.0), return_inverse=True)
@@ -94,7 +94,7 @@ def _coded_numbers(values: Floats) -> Key:
         met = np.bincount(inverse[~absent], minlength=len(found)) > 0
         found, inverse = found[met], (np.cumsum(met) - 1)[inverse]
     codes = np.where(absent, len(found), inverse).astype(np.int64)
-    return Key(codes=codes, levels=tuple(label(value) for value in found.tolist()))
+    return GroupingKey(codes=codes, levels=tuple(label(value) for value in found.tolist()))
 
 
 def label(value: Any) -> Any:

@@ -16,7 +16,7 @@ import narwhals as nw
 import numpy as np
 
 from fl_estimate.design.in_memory import totals_in_memory
-from fl_estimate.design.small_table import Codes, Floats, Key, Totals, coded
+from fl_estimate.design.small_table import Codes, Floats, GroupingKey, Totals, coded
 from fl_estimate.errors import DesignFault, EstimateFault, decoding, listed, missing_columns
 
 Frame = nw.LazyFrame[Any] | nw.DataFrame[Any]
@@ -194,7 +194,9 @@ def _small(table: Any, keys: tuple[str, ...], sums: tuple[Any, ...]) -> Totals:
         # Labels that two spellings stood for (3 and 3.0) are one group now.
         summed = np.add.reduceat(summed, starts, axis=1) if len(starts) else summed[:, :0]
     first = order[starts] if len(starts) else order
-    named = {name: Key(codes=key.codes[first], levels=key.levels) for name, key in zip(keys, labelled, strict=True)}
+    named = {
+        name: GroupingKey(codes=key.codes[first], levels=key.levels) for name, key in zip(keys, labelled, strict=True)
+    }
     return Totals(keys=named, sums=dict(zip(sums, summed[:-2], strict=True)), n=summed[-1])
 
 
@@ -232,7 +234,7 @@ def _runs(codes: Sequence[Codes]) -> tuple[Codes, Codes]:
     return order, np.flatnonzero(changed)
 
 
-def no_missing(key: Key, column: str, role: str) -> None:
+def no_missing(key: GroupingKey, column: str, role: str) -> None:
     """Refuse a design column with missing values."""
     if (key.codes == key.missing).any():
         raise DesignFault(

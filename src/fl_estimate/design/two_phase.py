@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fl_estimate.design.grouped_form import GroupedForm
-from fl_estimate.design.sample import CENSUS, Sample, Stage
+from fl_estimate.design.sample import CENSUS, SampleStages, Stage
 from fl_estimate.design.small_table import numbered
 from fl_estimate.design.totals import Codes, Floats, Totals, no_missing
 from fl_estimate.errors import DesignFault, listed
@@ -16,7 +16,7 @@ from fl_estimate.inputs.sample_design import Design
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Drawn:
+class _SecondPhase:
     """The units of the second phase.
 
     `unit`: of each group of the small table; `first`: the unit of the first phase that each is in; `stratum`: of the
@@ -31,7 +31,7 @@ class _Drawn:
     inside: npt.NDArray[np.bool_]
 
 
-def second_phase(table: Totals, design: Design, sample: Sample) -> tuple[Totals, Sample]:
+def second_phase(table: Totals, design: Design, sample: SampleStages) -> tuple[Totals, SampleStages]:
     """Keep the second phase only, weight it up to the first, and put both variances into one quadratic form.
 
     Parameters
@@ -75,7 +75,7 @@ def second_phase(table: Totals, design: Design, sample: Sample) -> tuple[Totals,
     return Totals(keys=table.keys, sums=sums, n=table.n * kept), replace(sample, stages=(stage,), df=df)
 
 
-def _drawn(table: Totals, column: str, second: Design, first: Stage) -> _Drawn:
+def _drawn(table: Totals, column: str, second: Design, first: Stage) -> _SecondPhase:
     flag = table.keys[column]
     binary = all(level in (0, 1) for level in flag.levels)
     inside = np.array([level == 1 for level in flag.levels] + [False])[flag.codes]
@@ -101,7 +101,7 @@ def _drawn(table: Totals, column: str, second: Design, first: Stage) -> _Drawn:
             "FL-DESIGN-29", "this second phase cannot be used", found=f"{column!r}: {listed(found)}",
             fix="merge small strata of the second phase; give 1 to those drawn in it and 0 to the others",
         )  # fmt: skip
-    return _Drawn(unit=unit, first=first.unit[at], stratum=stratum[at], there=there, drawn=drawn, inside=inside)
+    return _SecondPhase(unit=unit, first=first.unit[at], stratum=stratum[at], there=there, drawn=drawn, inside=inside)
 
 
 def _earlier(first: Stage) -> tuple[Floats, Floats]:
@@ -110,7 +110,7 @@ def _earlier(first: Stage) -> tuple[Floats, Floats]:
     return rest, rest / np.maximum(first.size - 1, 1)
 
 
-def _full(who: _Drawn, first: Stage) -> tuple[tuple[Codes, Floats], ...]:
+def _full(who: _SecondPhase, first: Stage) -> tuple[tuple[Codes, Floats], ...]:
     """The form by groups of equal factors.
 
     Δ_1kl/π_1kl is 1 − f within a unit of the first phase, −(1 − f)/(n − 1) = −c between units of a stratum, and 0
@@ -130,7 +130,7 @@ def _full(who: _Drawn, first: Stage) -> tuple[tuple[Codes, Floats], ...]:
     )
 
 
-def _approximate(who: _Drawn, first: Stage) -> tuple[tuple[Codes, Floats], ...]:
+def _approximate(who: _SecondPhase, first: Stage) -> tuple[tuple[Codes, Floats], ...]:
     """Both phases by themselves: the first from the second's persons with their weights in it, then the second.
 
     Σ_g (1 − f) n/(n − 1) (Σ x²/π_2 − (Σ x/π_2)²/n), x the influence with the weights of the first phase, and

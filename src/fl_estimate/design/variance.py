@@ -18,8 +18,8 @@ import numpy.typing as npt
 from scipy import sparse
 
 from fl_estimate.design import pps
-from fl_estimate.design.calibrated import Residual
-from fl_estimate.design.sample import CENSUS, Sample, Stage
+from fl_estimate.design.calibrated import CalibrationResidual
+from fl_estimate.design.sample import CENSUS, SampleStages, Stage
 from fl_estimate.design.small_table import CACHED, cached_blocks
 from fl_estimate.design.totals import Codes, Floats
 
@@ -56,7 +56,7 @@ class Variance:
 
 
 def taylor(
-    sample: Sample,
+    sample: SampleStages,
     statistics: Sequence[Statistic],
     weighted: Floats,
     moments: Floats | None,
@@ -64,7 +64,7 @@ def taylor(
     single_psu: str,
     joint: bool,
     in_domain: bool = False,
-    calibrated: Residual | None = None,
+    calibrated: CalibrationResidual | None = None,
 ) -> Variance:
     """Variance of every statistic in every domain.
 
@@ -185,7 +185,7 @@ def scale_of(stage: Stage) -> Floats:
 
 
 def influence_of_units(
-    stage: Stage, statistics: Sequence[Statistic], weighted: Floats, calibrated: Residual | None = None
+    stage: Stage, statistics: Sequence[Statistic], weighted: Floats, calibrated: CalibrationResidual | None = None
 ) -> sparse.csc_array:
     """Influence summed over units: units × (statistics laid end to end), less what known totals explain of it."""
     data, rows, columns, start = list[Floats](), list[Codes](), list[Codes](), 0
@@ -200,7 +200,7 @@ def influence_of_units(
     return influence if calibrated is None else _residuals(stage, influence, calibrated)
 
 
-def _residuals(stage: Stage, influence: sparse.csc_array, calibrated: Residual) -> sparse.csc_array:
+def _residuals(stage: Stage, influence: sparse.csc_array, calibrated: CalibrationResidual) -> sparse.csc_array:
     """Influences less what the known totals explain; every unit has a part in every domain then."""
     summed = [
         np.bincount(stage.unit, weights=feature, minlength=len(stage.stratum)) for feature in calibrated.features.T

@@ -21,7 +21,7 @@ from fl_estimate.design.small_table import Codes, Floats, Totals
 from fl_estimate.design.totals import Frame, as_frame, require_columns, totals, totals_in_blocks
 from fl_estimate.design.units import with_rows
 from fl_estimate.errors import DesignFault, EstimateFault, labels_shown, names_given, not_one_of, shown
-from fl_estimate.inputs.adjustments import METHODS, Calibration, Method, Term
+from fl_estimate.inputs.adjustments import METHODS, Calibration, KnownTotal, Method
 from fl_estimate.inputs.replicates import Replicates, UnitReplicates
 from fl_estimate.inputs.respondents import Resolved, Respondents, resolve
 from fl_estimate.inputs.sample_design import Design
@@ -227,7 +227,7 @@ def _calibrated(
     people: Any,
     frame: Frame,
     base: Design,
-    terms: Sequence[Term],
+    terms: Sequence[KnownTotal],
     method: Method,
     bounds: tuple[float, float] | None,
     aggregate: str | None,
@@ -288,7 +288,9 @@ def _calibrated(
     return handed_back(people, made, design)
 
 
-def _check_solution(found: Solution, terms: Sequence[Term], method: str, bounds: tuple[float, float] | None) -> None:
+def _check_solution(
+    found: Solution, terms: Sequence[KnownTotal], method: str, bounds: tuple[float, float] | None
+) -> None:
     if found.converged:
         return
     term = terms[found.worst]
@@ -329,7 +331,7 @@ def _written(frame: Frame, step: Calibration, before: str) -> Frame:
     return made.with_columns((weight * factor).alias(step.after)).drop(z)
 
 
-def _table(frame: Frame, base: Design, terms: Sequence[Term], aggregate: str | None) -> Totals:
+def _table(frame: Frame, base: Design, terms: Sequence[KnownTotal], aggregate: str | None) -> Totals:
     """Sums of weights by the columns of the terms, and by the units of replicates where there are such."""
     schema = frame.collect_schema()
     columns = weight_columns(schema, str(base.weights))
@@ -362,7 +364,7 @@ def _unnumbered(frame: Frame) -> DesignFault:
     )
 
 
-def _read(frame: Frame, table: Totals, base: Design, terms: Sequence[Term], aggregate: str | None) -> _Read:
+def _read(frame: Frame, table: Totals, base: Design, terms: Sequence[KnownTotal], aggregate: str | None) -> _Read:
     """People with the same terms put together, with their weights and those of replicates."""
     x, weight = features(terms, table), table.sums["w",]
     if aggregate is not None:
@@ -405,7 +407,9 @@ def _unit_weights(table: Totals, base: Design, own: UnitReplicates, cell: Codes,
     return np.concatenate(parts, axis=1)
 
 
-def _column_weights(frame: Frame, base: Design, own: Replicates, terms: Sequence[Term], distinct: Floats) -> Floats:
+def _column_weights(
+    frame: Frame, base: Design, own: Replicates, terms: Sequence[KnownTotal], distinct: Floats
+) -> Floats:
     """Sums of every replicate's weights by the terms; read in blocks, so that rows × R is never made."""
     schema = frame.collect_schema()
     require_columns(schema, own.columns)

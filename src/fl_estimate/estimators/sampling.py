@@ -87,7 +87,7 @@ class Run:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recipe:
+class ModelRecipe:
     """A PyMC model still to be built: compiled once in a process, then fed with other data of the same shapes.
 
     `key` says everything that the compiled code depends on but the data; `build` makes the model, whose data are
@@ -105,7 +105,7 @@ class Recipe:
 _COMPILED: dict[tuple[Any, ...], Any] = {}
 
 
-def run_nuts(recipe: Recipe, *, draws_per_chain: int, seed: int, progress: bool = False) -> Run:
+def run_nuts(recipe: ModelRecipe, *, draws_per_chain: int, seed: int, progress: bool = False) -> Run:
     """Sample a PyMC model, once more with smaller steps where the first run falls short.
 
     nutpie draws, by name: the same seed gives the same digits whatever else is installed. It runs PyMC's own models,
@@ -139,7 +139,9 @@ def run_nuts(recipe: Recipe, *, draws_per_chain: int, seed: int, progress: bool 
     return run
 
 
-def _run(recipe: Recipe, draws_per_chain: int, seed: int, *, tuning: int, target_accept: float, progress: bool) -> Run:
+def _run(
+    recipe: ModelRecipe, draws_per_chain: int, seed: int, *, tuning: int, target_accept: float, progress: bool
+) -> Run:
     import arviz as az
 
     start = time.perf_counter()
@@ -181,7 +183,9 @@ def _run(recipe: Recipe, draws_per_chain: int, seed: int, *, tuning: int, target
     )
 
 
-def _tree(recipe: Recipe, draws: int, seed: int, tuning: int, target_accept: float, progress: bool) -> tuple[Any, str]:
+def _tree(
+    recipe: ModelRecipe, draws: int, seed: int, tuning: int, target_accept: float, progress: bool
+) -> tuple[Any, str]:
     """Chains as ArviZ holds them, and who drew them."""
     cores = min(CHAINS, os.cpu_count() or 1)
     try:

@@ -17,19 +17,19 @@ from fl_estimate.indicators.criteria import (
     FieldIn,
     FieldWithin,
     ItemIs,
+    Negation,
     Node,
-    Not,
     NotAsked,
     OutcomeIs,
     SamePhase,
 )
-from fl_estimate.indicators.evaluation import Evaluation, Place, Reading, counted, indicator_place, inside
+from fl_estimate.indicators.evaluation import AnswerSource, Evaluation, NodeContext, counted, indicator_place, inside
 from fl_estimate.indicators.items import AGE, NO, Items, known_items
 from fl_estimate.indicators.logic import FALSE, TRUE, UNKNOWN, Value, any_of
 
 if TYPE_CHECKING:
     from fl_estimate.indicators.framework import Framework
-    from fl_estimate.indicators.parts import Indicator, Outcome
+    from fl_estimate.indicators.parts import FrameworkOutcome, Indicator
 
 Step = tuple[ItemIs | FieldIn | FieldWithin, bool]
 """One question, and whether its test has to come out true or false."""
@@ -46,7 +46,7 @@ MOST: dict[str, int] = {"binary": 1000, "classes": 200}
 
 
 def routes(
-    reading: Reading, framework: Framework, outcome: Outcome, known: Items
+    reading: AnswerSource, framework: Framework, outcome: FrameworkOutcome, known: Items
 ) -> dict[str, tuple[dict[str, str], ...]]:
     """For every label that the respondent does not have: all smallest sets of answers that would lead to it.
 
@@ -58,7 +58,7 @@ def routes(
         label → sets of answers, each: question (``<item>``, ``<item>@<phase>``, or a field) → the answer it takes. Sets
         of questions that are unknown now come first.
     """
-    search = _Search(reading, framework, FOLLOWED)
+    search = _ChangeSearch(reading, framework, FOLLOWED)
     found: dict[str, tuple[dict[str, str], ...]] = {}
     for label, ways in _targets(search, framework, outcome).items():
         trying = (way for way in sorted(ways, key=search.otherwise) if way)
@@ -69,16 +69,16 @@ def routes(
     return found
 
 
-def open_questions(reading: Reading, framework: Framework, outcome: Outcome) -> tuple[str, ...]:
+def open_questions(reading: AnswerSource, framework: Framework, outcome: FrameworkOutcome) -> tuple[str, ...]:
     """The unknown answers that keep the outcome undetermined: those inside parts of the rule that are unknown."""
-    search = _Search(reading, framework, 1)
-    place = Place(framework)
+    search = _ChangeSearch(reading, framework, 1)
+    place = NodeContext(framework)
     found = (name for rule in outcome.rules for name in search.unknown(rule, place))
     return tuple(dict.fromkeys(found))
 
 
-def _targets(search: _Search, framework: Framework, outcome: Outcome) -> dict[str, Routes]:
-    place = Place(framework)
+def _targets(search: _ChangeSearch, framework: Framework, outcome: FrameworkOutcome) -> dict[str, Routes]:
+    place = NodeContext(framework)
     if outcome.type == "classes":
         return search.labels(outcome, place)
     ends = {value.id: value.stands_for for value in outcome.values if value.stands_for in ("true", "false")}
@@ -86,7 +86,7 @@ def _targets(search: _Search, framework: Framework, outcome: Outcome) -> dict[st
     return {} if rule is None else {label: search.routes(rule, place, end == "true") for label, end in ends.items()}
 
 
-def _leads(reading: Reading, route: Route, framework: Framework, outcome: Outcome, label: str) -> bool:
+def _leads(reading: AnswerSource, route: Route, framework: Framework, outcome: FrameworkOutcome, label: str) -> bool:
     evaluation = Evaluation(_Supposed(reading, route))
     if outcome.type == "classes":
         return evaluation.outcome(framework, f"{outcome.id}={label}") == TRUE
@@ -94,16 +94,16 @@ def _leads(reading: Reading, route: Route, framework: Framework, outcome: Outcom
     return evaluation.outcome(framework, outcome.id) == wanted
 
 
-class _Search:
+class _ChangeSearch:
     """The cheapest ways to make nodes true or false, as answers to questions."""
 
-    def __init__(self, reading: Reading, framework: Framework, most: int) -> None:
+    def __init__(self, reading: AnswerSource, framework: Framework, most: int) -> None:
         self._reading = reading
         self._framework = framework
         self._most = most
         self._evaluation = Evaluation(reading)
 
-    def routes(self, node: Node, place: Place, wanted: bool) -> Routes:
+    def routes(self, node: Node, place: NodeContext, wanted: bool) -> Routes:
         """The fewest answers that make a node true (or false); nothing to answer where it is so already."""
         if self._evaluation.value(node, place) == (TRUE if wanted else FALSE):
             return HERE
@@ -111,10 +111,12 @@ class _Search:
             case AllOf(nodes) | AnyOf(nodes):
                 parts = [self.routes(inner, place, wanted) for inner in nodes]
                 return self._all(parts) if wanted == isinstance(node, AllOf) else self._fewest(parts)
-            case Not(inner):
+            case Negation(inner):
                 return self.routes(inner, place, not wanted)
             case SamePhase(nodes):
-                phases = [Place(place.framework, place.dimension, phase) for phase in ("recruitment", "work", "leave")]
+                phases = [
+                    NodeContext(place.framework, place.dimension, phase) for phase in ("recruitment", "work", "leave")
+                ]
                 each = [self.routes(AllOf(nodes), within, wanted) for within in phases]
                 return self._fewest(each) if wanted else self._all(each)
             case AtLeast(n):
@@ -130,7 +132,7 @@ class _Search:
             case _:
                 return self._referred(node, place, wanted)
 
-    def labels(self, outcome: Outcome, place: Place) -> dict[str, Routes]:
+    def labels(self, outcome: FrameworkOutcome, place: NodeContext) -> dict[str, Routes]:
         """For every label of a class: the fewest answers that settle all it depends on so that this label comes out."""
         ways = [{end: self.routes(atom, place, end) for end in (True, False)} for atom in outcome.atoms]
         found: dict[str, list[Routes]] = {value.id: [] for value in outcome.classes}
@@ -142,20 +144,22 @@ class _Search:
 
     def otherwise(self, route: Route) -> int:
         """How many of the answers of a route are known to be otherwise now."""
-        place = Place(self._framework)
+        place = NodeContext(self._framework)
         return sum(self._evaluation.value(test, place) != UNKNOWN for test, _ in route)
 
-    def unknown(self, node: Node, place: Place) -> Iterable[str]:
+    def unknown(self, node: Node, place: NodeContext) -> Iterable[str]:
         """The unknown questions below an unknown node."""
         if self._evaluation.value(node, place) != UNKNOWN:
             return ()
         match node:
             case AllOf(nodes) | AnyOf(nodes):
                 return [name for inner in nodes for name in self.unknown(inner, place)]
-            case Not(inner):
+            case Negation(inner):
                 return self.unknown(inner, place)
             case SamePhase(nodes):
-                phases = [Place(place.framework, place.dimension, phase) for phase in ("recruitment", "work", "leave")]
+                phases = [
+                    NodeContext(place.framework, place.dimension, phase) for phase in ("recruitment", "work", "leave")
+                ]
                 return [name for within in phases for name in self.unknown(AllOf(nodes), within)]
             case AtLeast():
                 return [name for indicator in counted(node, place) for name in self._unknown_in(indicator, place)]
@@ -175,13 +179,13 @@ class _Search:
                 other = place.framework.file(file)
                 outcome = other.outcome_of(name)
                 rules = outcome.rules if outcome is not None else ()
-                return [found for rule in rules for found in self.unknown(rule, Place(other))]
+                return [found for rule in rules for found in self.unknown(rule, NodeContext(other))]
 
-    def _unknown_in(self, indicator: Indicator, place: Place) -> Iterable[str]:
+    def _unknown_in(self, indicator: Indicator, place: NodeContext) -> Iterable[str]:
         within = indicator_place(indicator, place)
         return () if within is None else self.unknown(indicator.node, within)
 
-    def _count(self, n: int, indicators: Sequence[Indicator], place: Place, wanted: bool) -> Routes:
+    def _count(self, n: int, indicators: Sequence[Indicator], place: NodeContext, wanted: bool) -> Routes:
         """Make n of the indicators true, or leave fewer than n that may be true: the cheapest ones."""
         values = [self._evaluation.counts(indicator, place) for indicator in indicators]
         ends = TRUE if wanted else FALSE
@@ -194,13 +198,15 @@ class _Search:
         ]
         return self._cheapest([way for way in ways if way], needed)
 
-    def _indicator(self, indicator: Indicator, place: Place, wanted: bool) -> Routes:
+    def _indicator(self, indicator: Indicator, place: NodeContext, wanted: bool) -> Routes:
         within = indicator_place(indicator, place)
         if within is None:
             return NOWHERE if wanted else HERE
         return self.routes(indicator.node, within, wanted)
 
-    def _referred(self, node: CriterionIs | Define | DimensionIs | OutcomeIs, place: Place, wanted: bool) -> Routes:
+    def _referred(
+        self, node: CriterionIs | Define | DimensionIs | OutcomeIs, place: NodeContext, wanted: bool
+    ) -> Routes:
         match node:
             case OutcomeIs(name, file):
                 return self._outcome(place.framework.file(file), name, wanted)
@@ -214,7 +220,7 @@ class _Search:
         outcome = framework.outcome_of(stem)
         if outcome is None or self._evaluation.scope(framework) != TRUE:
             return NOWHERE if wanted else HERE
-        place = Place(framework)
+        place = NodeContext(framework)
         if outcome.type != "classes":
             return NOWHERE if outcome.expression is None else self.routes(outcome.expression, place, wanted)
         label = stem.removeprefix(outcome.id).removeprefix("=")
@@ -253,7 +259,7 @@ class _Search:
 class _Supposed:
     """A reading in which some questions are answered differently."""
 
-    def __init__(self, reading: Reading, route: Route) -> None:
+    def __init__(self, reading: AnswerSource, route: Route) -> None:
         self._reading = reading
         self._items = {(test.item, test.phase): end for test, end in route if isinstance(test, ItemIs)}
         self._tests: Mapping[object, bool] = {test: end for test, end in route if not isinstance(test, ItemIs)}

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from fl_estimate.indicators.criteria import AllOf, AnyOf, Node, Not
+from fl_estimate.indicators.criteria import AllOf, AnyOf, Negation, Node
 from fl_estimate.indicators.logic import Bit, Value, both_bits, either_bit, opposite_bit
 
 if TYPE_CHECKING:
-    from fl_estimate.indicators.parts import Outcome
+    from fl_estimate.indicators.parts import FrameworkOutcome
 
 
-def label_among(outcome: Outcome, values: Sequence[Value], accepted: frozenset[str]) -> Value:
+def label_among(outcome: FrameworkOutcome, values: Sequence[Value], accepted: frozenset[str]) -> Value:
     """Whether the label is one of those accepted: surely if every completion has one of them, possibly if some has.
 
     Parameters
@@ -36,7 +36,7 @@ def label_among(outcome: Outcome, values: Sequence[Value], accepted: frozenset[s
     return Value(surely, possibly, max((value.depth for value in values), default=0))
 
 
-def label_of(outcome: Outcome, completion: Mapping[Node, bool]) -> str:
+def label_of(outcome: FrameworkOutcome, completion: Mapping[Node, bool]) -> str:
     """The first label whose rule is true when every atom is known; "" where none is."""
     for value in outcome.classes:
         if value.when is not None and _holds(value.when, completion):
@@ -44,7 +44,7 @@ def label_of(outcome: Outcome, completion: Mapping[Node, bool]) -> str:
     return ""
 
 
-def _reachable(outcome: Outcome, values: Sequence[Value], labels: frozenset[str]) -> Bit:
+def _reachable(outcome: FrameworkOutcome, values: Sequence[Value], labels: frozenset[str]) -> Bit:
     """Whether some completion has one of the labels."""
     atoms = outcome.atoms
 
@@ -68,7 +68,7 @@ def _holds(node: Node, completion: Mapping[Node, bool]) -> bool:
             return all(_holds(inner, completion) for inner in nodes)
         case AnyOf(nodes):
             return any(_holds(inner, completion) for inner in nodes)
-        case Not(inner):
+        case Negation(inner):
             return not _holds(inner, completion)
         case _:
             return completion[node]

@@ -49,7 +49,7 @@ from fl_estimate.indicators.spells import spell_days
 from fl_estimate.inputs import assigning
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.survey_data import ReferencePeriod, Source, SurveyData
-from fl_estimate.inputs.wording import Wording
+from fl_estimate.inputs.wording import SurveyWording
 from fl_estimate.schema.validate import ValidationReport
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class Classification(NotAColumn):
     population: str = ""
     report: ValidationReport = field(default_factory=ValidationReport)
     reference_day: str = ""
-    wording: Wording = field(default_factory=Wording)
+    wording: SurveyWording = field(default_factory=SurveyWording)
     relatives: Any = None
     rows: Any = None
     criteria: Mapping[str, Criterion] = field(default_factory=dict[str, Criterion])

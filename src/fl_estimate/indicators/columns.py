@@ -48,7 +48,7 @@ class AnswerColumn:
 
 
 @dataclass(frozen=True, slots=True)
-class Cells:
+class AnswerCells:
     """The answers of one column. Categories of polars are compared as they are, which costs next to nothing."""
 
     expression: nw.Expr
@@ -95,7 +95,7 @@ class ColumnReading:
         self._age = age
         self._passes: list[list[nw.Expr]] = []
         self._kept: dict[int, nw.Expr] = {}
-        self._cells: dict[str, Cells] = {}
+        self._cells: dict[str, AnswerCells] = {}
         self.columns: dict[str, AnswerColumn] = {}
 
     def item(self, item: str, phase: str | None, /) -> Value:
@@ -221,7 +221,7 @@ class ColumnReading:
         # every answer is one of those allowed (checked in `rows`), so that what is not "no" is true or unknown
         return Value(cell.among(item.true_answers), cell.is_not(NO), 1)
 
-    def _text(self, column: str, *, as_text: bool = False) -> Cells | None:
+    def _text(self, column: str, *, as_text: bool = False) -> AnswerCells | None:
         """The cells as text without nulls; None where the column holds no text, which is right if it is all null.
 
         Categories that are compared as they are have no texts to search in: `as_text` makes texts of them.
@@ -232,10 +232,10 @@ class ColumnReading:
         if column not in self._cells:
             cell = nw.col(column)
             if self._categories and isinstance(kind, nw.Categorical) and not as_text:
-                self._cells[column] = Cells(cell, False)
+                self._cells[column] = AnswerCells(cell, False)
             else:
                 text = cell if kind == nw.String else cell.cast(nw.String)
-                self._cells[column] = Cells(self._stored(text.fill_null(MISSING), 0), True)
+                self._cells[column] = AnswerCells(self._stored(text.fill_null(MISSING), 0), True)
         return self._cells[column]
 
     def _number(self, field: Field, column: str) -> nw.Expr | None:
@@ -256,7 +256,7 @@ class ColumnReading:
         self.columns[column] = AnswerColumn(column, field.id, "", ~known, cell.fill_null(0.0) < 0)
         return number
 
-    def _note(self, question: str, allowed: tuple[str, ...], column: str, phase: str, cell: Cells | None) -> None:
+    def _note(self, question: str, allowed: tuple[str, ...], column: str, phase: str, cell: AnswerCells | None) -> None:
         """Remember that a column was read, with what makes its cells unknown or strange."""
         if column in self.columns:
             return

@@ -30,7 +30,7 @@ class AnyOf:
 
 
 @dataclass(frozen=True, slots=True)
-class Not:
+class Negation:
     """The opposite of the node; unknown stays unknown."""
 
     node: Node
@@ -143,7 +143,7 @@ class OutcomeIs:
 Node = (
     AllOf
     | AnyOf
-    | Not
+    | Negation
     | SamePhase
     | ItemIs
     | FieldIn
@@ -192,7 +192,7 @@ def children(node: Node) -> tuple[Node, ...]:
     match node:
         case AllOf(nodes) | AnyOf(nodes) | SamePhase(nodes):
             return nodes
-        case Not(inner):
+        case Negation(inner):
             return (inner,)
         case _:
             return ()
@@ -307,7 +307,7 @@ def _dimension(table: dict[str, Any], path: str) -> Node:
 _READERS: dict[str, Callable[[dict[str, Any], str], Node]] = {
     "any_of": lambda table, path: AnyOf(_nodes(table["any_of"], path)),
     "all_of": lambda table, path: AllOf(_nodes(table["all_of"], path)),
-    "not": lambda table, path: Not(parse(table["not"], path)),
+    "not": lambda table, path: Negation(parse(table["not"], path)),
     "item": lambda table, path: split_phase(_text(table["item"], path)),
     "field": _field,
     "not_asked": lambda table, path: NotAsked(_texts(table["not_asked"], f"{path}.not_asked")),

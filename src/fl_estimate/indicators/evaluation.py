@@ -17,8 +17,8 @@ from fl_estimate.indicators.criteria import (
     FieldIn,
     FieldWithin,
     ItemIs,
+    Negation,
     Node,
-    Not,
     NotAsked,
     OutcomeIs,
     SamePhase,
@@ -29,10 +29,10 @@ from fl_estimate.indicators.references import reads
 
 if TYPE_CHECKING:
     from fl_estimate.indicators.framework import Framework
-    from fl_estimate.indicators.parts import Indicator, Outcome
+    from fl_estimate.indicators.parts import FrameworkOutcome, Indicator
 
 
-class Reading(Protocol):
+class AnswerSource(Protocol):
     """Where the answers come from: the answers of one respondent, or the columns of a table."""
 
     def item(self, item: str, phase: str | None, /) -> Value:
@@ -57,7 +57,7 @@ class Reading(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class NodeContext:
     """Where a node is read: in which file, counting one dimension only or all, in one phase or in any."""
 
     framework: Framework
@@ -68,13 +68,13 @@ class Place:
 class Evaluation:
     """The values of one reading under any number of frameworks; what was evaluated once is not evaluated again."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: AnswerSource) -> None:
         self._reading = reading
         self._known: dict[tuple[object, ...], Value] = {}
 
     def population(self, framework: Framework) -> Value:
         """Whether the respondent is in the framework's population, as far as is known."""
-        return self._node(framework.in_scope, Place(framework))
+        return self._node(framework.in_scope, NodeContext(framework))
 
     def scope(self, framework: Framework) -> Value:
         """Whether the respondent is in scope: for certain in the population, unknown is out of scope."""
@@ -88,39 +88,39 @@ class Evaluation:
         """
         return self._once(("outcome", framework.id, stem), lambda: self._outcome(framework, stem))
 
-    def count_of(self, framework: Framework, outcome: Outcome) -> list[Value]:
+    def count_of(self, framework: Framework, outcome: FrameworkOutcome) -> list[Value]:
         """The indicators that a count counts, each false out of scope."""
-        scope, place = self.scope(framework), Place(framework)
+        scope, place = self.scope(framework), NodeContext(framework)
         chosen = counted(outcome.counting, place)
         return [all_of([scope, self._indicator(indicator, place)]) for indicator in chosen]
 
     def dimension(self, framework: Framework, dimension: str) -> Value:
         """The value of a dimension, whatever the scope."""
-        return self._node(DimensionIs(dimension), Place(framework))
+        return self._node(DimensionIs(dimension), NodeContext(framework))
 
     def indicator(self, framework: Framework, indicator: Indicator) -> Value:
         """The value of an indicator, whatever the scope."""
-        return self._indicator(indicator, Place(framework))
+        return self._indicator(indicator, NodeContext(framework))
 
     def definition(self, framework: Framework, name: str) -> Value:
         """The value of an entry under `definitions`, whatever the scope."""
-        return self._node(Define(name), Place(framework))
+        return self._node(Define(name), NodeContext(framework))
 
-    def value(self, node: Node, place: Place) -> Value:
+    def value(self, node: Node, place: NodeContext) -> Value:
         """The value of a node that is read at a place."""
         return self._node(node, place)
 
-    def counts(self, indicator: Indicator, place: Place) -> Value:
+    def counts(self, indicator: Indicator, place: NodeContext) -> Value:
         """The value of an indicator where it is counted at a place."""
         return self._indicator(indicator, place)
 
-    def _node(self, node: Node, place: Place) -> Value:
+    def _node(self, node: Node, place: NodeContext) -> Value:
         match node:
             case AllOf(nodes):
                 return all_of(self._node(inner, place) for inner in nodes)
             case AnyOf(nodes):
                 return any_of(self._node(inner, place) for inner in nodes)
-            case Not(inner):
+            case Negation(inner):
                 return negate(self._node(inner, place))
             case ItemIs(item, phase):
                 return self._reading.item(item, phase or place.phase)
@@ -138,7 +138,7 @@ class Evaluation:
             case _:
                 return self._referred(node, place)
 
-    def _referred(self, node: CriterionIs | Define | DimensionIs | OutcomeIs, place: Place) -> Value:
+    def _referred(self, node: CriterionIs | Define | DimensionIs | OutcomeIs, place: NodeContext) -> Value:
         """A node that names another part. The checks of `references` have made sure that it is there."""
         match node:
             case OutcomeIs(name, file):
@@ -151,7 +151,7 @@ class Evaluation:
                 key = ("node", within.framework.id, within.dimension, within.phase, inner)
                 return self._once(key, lambda: self._node(inner, within))
 
-    def _indicator(self, indicator: Indicator, place: Place) -> Value:
+    def _indicator(self, indicator: Indicator, place: NodeContext) -> Value:
         """An indicator with a phase counts in that phase only; one without is read with its items at the phase."""
         within = indicator_place(indicator, place)
         if within is None:
@@ -159,7 +159,7 @@ class Evaluation:
         key = ("indicator", place.framework.id, indicator.id, within.phase)
         return self._once(key, lambda: self._tested(indicator, within))
 
-    def _tested(self, indicator: Indicator, within: Place) -> Value:
+    def _tested(self, indicator: Indicator, within: NodeContext) -> Value:
         """False where the instrument has none of the questions: under `not` an absent answer would turn into a true one."""
         if not any(self._reading.has(name) for name in reads(within.framework, indicator.node)):
             return FALSE
@@ -169,7 +169,7 @@ class Evaluation:
         outcome = framework.outcome_of(stem)
         if outcome is None or not any(self._reading.has(used) for used in reads(framework, AnyOf(outcome.rules))):
             return FALSE
-        place = Place(framework)
+        place = NodeContext(framework)
         if outcome.type != "classes":
             return all_of([self.scope(framework), any_of(self._node(rule, place) for rule in outcome.rules)])
         label = stem.removeprefix(outcome.id).removeprefix("=")
@@ -183,26 +183,26 @@ class Evaluation:
         return self._known[key]
 
 
-def inside(node: Define | DimensionIs, place: Place) -> tuple[Node, Place]:
+def inside(node: Define | DimensionIs, place: NodeContext) -> tuple[Node, NodeContext]:
     """The expression that a definition or a dimension stands for, and where it is read."""
     framework = place.framework.file(node.framework)
     match node:
         case Define(name):
             # a dimension is counted in its own file only
             dimension = place.dimension if framework is place.framework else None
-            return framework.definitions[name].expression, Place(framework, dimension, place.phase)
+            return framework.definitions[name].expression, NodeContext(framework, dimension, place.phase)
         case DimensionIs(name):
-            return framework.dimension_rule or AnyOf(()), Place(framework, name, place.phase)
+            return framework.dimension_rule or AnyOf(()), NodeContext(framework, name, place.phase)
 
 
-def indicator_place(indicator: Indicator, place: Place) -> Place | None:
+def indicator_place(indicator: Indicator, place: NodeContext) -> NodeContext | None:
     """Where the test of an indicator is read; None where the indicator does not count in this phase."""
     if place.phase is not None and indicator.phase not in (None, place.phase):
         return None
-    return Place(place.framework, None, None if indicator.phase is not None else place.phase)
+    return NodeContext(place.framework, None, None if indicator.phase is not None else place.phase)
 
 
-def counted(node: AtLeast, place: Place) -> list[Indicator]:
+def counted(node: AtLeast, place: NodeContext) -> list[Indicator]:
     """The indicators that a count chooses from."""
     return [
         indicator

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fl_estimate.indicators.framework import Framework
-    from fl_estimate.indicators.parts import Outcome
+    from fl_estimate.indicators.parts import FrameworkOutcome
 
 _CLASSES = {"true": "positive", "false": "negative", "unknown": "undetermined"}
 OUT_OF_SCOPE = "not_applicable"
@@ -151,7 +151,7 @@ def explain(
     )
 
 
-def _label(outcome: Outcome, framework: Framework, evaluation: Evaluation, reading: AnswerReading) -> str:
+def _label(outcome: FrameworkOutcome, framework: Framework, evaluation: Evaluation, reading: AnswerReading) -> str:
     if evaluation.scope(framework).surely is not True:
         found = outcome.value("out_of_scope")
         return found.id if found is not None else OUT_OF_SCOPE

@@ -19,11 +19,11 @@ from fl_estimate.indicators.parts import (
     Definition,
     DimensionEntry,
     Expression,
+    FrameworkOutcome,
+    FrameworkPeriod,
     Indicator,
     Mark,
-    Outcome,
     Part,
-    PeriodRule,
     SourceText,
 )
 
@@ -43,7 +43,7 @@ class FrameworkForm(Part):
     population: str = ""
     unit: str = ""
     rule_text: str = ""
-    reference_period: PeriodRule | None = None
+    reference_period: FrameworkPeriod | None = None
     in_scope: Expression = AllOf(())
     dimensions: tuple[DimensionEntry, ...] = ()
     dimension_rule: Expression | None = None
@@ -51,8 +51,8 @@ class FrameworkForm(Part):
     dimension_rule_verified: Mark | None = None
     dimension_rule_note: str = ""
     definitions: Mapping[str, Definition] = Field(default_factory=dict)
-    outcomes: tuple[Outcome, ...] = ()
-    unasked: tuple[Outcome, ...] = Field(default=(), exclude=True)
+    outcomes: tuple[FrameworkOutcome, ...] = ()
+    unasked: tuple[FrameworkOutcome, ...] = Field(default=(), exclude=True)
     indicators: tuple[Indicator, ...] = ()
     optional_indicators: tuple[Indicator, ...] = ()
     own_items: tuple[Annotated[Item, PlainValidator(own_item)], ...] = Field(default=(), alias="items")
@@ -124,11 +124,11 @@ class FrameworkForm(Part):
         """The questions of the package, and those of the file's own."""
         return known_items().with_own(self.own_items)
 
-    def outcome(self, name: str) -> Outcome | None:
+    def outcome(self, name: str) -> FrameworkOutcome | None:
         """One outcome by id, asked for or not; None where there is none."""
         return next((outcome for outcome in (*self.outcomes, *self.unasked) if outcome.id == name), None)
 
-    def outcome_of(self, stem: str) -> Outcome | None:
+    def outcome_of(self, stem: str) -> FrameworkOutcome | None:
         """The outcome that has a column of this name: its id, or for one label of a class ``<id>=<label>``."""
         return next((outcome for outcome in (*self.outcomes, *self.unasked) if stem in outcome.stems), None)
 

@@ -11,7 +11,7 @@ from fl_estimate.indicators.references import Step, targets
 
 if TYPE_CHECKING:
     from fl_estimate.indicators.framework import Framework
-    from fl_estimate.indicators.parts import Indicator, Outcome
+    from fl_estimate.indicators.parts import FrameworkOutcome, Indicator
 
 RECALLED = "recalled"
 NOTE = "recalled_parts"
@@ -20,7 +20,7 @@ Note = tuple[str, Mapping[str, Any]]
 """A code with parameters, as the assumptions of a result are."""
 
 
-def recalled_parts(framework: Framework, outcome: Outcome) -> tuple[str, ...]:
+def recalled_parts(framework: Framework, outcome: FrameworkOutcome) -> tuple[str, ...]:
     """The parts of a rule that are recalled: the outcome itself, definitions, the dimension rule, indicators, other files.
 
     A recalled strength is told only where the rule counts by strength.
@@ -34,7 +34,7 @@ def recalled_parts(framework: Framework, outcome: Outcome) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def notes(framework: Framework, outcome: Outcome) -> tuple[Note, ...]:
+def notes(framework: Framework, outcome: FrameworkOutcome) -> tuple[Note, ...]:
     """What a table of the outcome has to say of the framework."""
     parts = recalled_parts(framework, outcome)
     return ((NOTE, {"framework": framework.id, "parts": listed(parts, most=6)}),) if parts else ()

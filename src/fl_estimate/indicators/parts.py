@@ -7,7 +7,17 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, model_validator
 
-from fl_estimate.indicators.criteria import AllOf, AnyOf, AtLeast, FieldIn, FieldWithin, Node, Not, parse, split_phase
+from fl_estimate.indicators.criteria import (
+    AllOf,
+    AnyOf,
+    AtLeast,
+    FieldIn,
+    FieldWithin,
+    Negation,
+    Node,
+    parse,
+    split_phase,
+)
 from fl_estimate.indicators.items import Wording
 
 Mark = Literal["primary", "secondary", "recalled"]
@@ -37,7 +47,7 @@ class SourceText(Part):
     verification_note: str = ""
 
 
-class PeriodRule(Part):
+class FrameworkPeriod(Part):
     """What the framework says about the reference period."""
 
     kind: str
@@ -141,7 +151,7 @@ class Divisor(Part):
     field: str
 
 
-class Outcome(Part):
+class FrameworkOutcome(Part):
     """What the framework answers about a person.
 
     `type` is binary (in the class or not, or undetermined), classes (one of several labels), count (how many indicators)
@@ -260,7 +270,7 @@ class Outcome(Part):
         return AtLeast(1, kind, strength, dimension)
 
 
-class Code(Part):
+class ListedCode(Part):
     """One code of a code list; `items` are the questions of this package that come nearest to it."""
 
     id: str
@@ -276,7 +286,7 @@ class CodeList(Part):
 
     id: str
     note: str = ""
-    codes: tuple[Code, ...]
+    codes: tuple[ListedCode, ...]
     verified: Mark | None = None
 
 
@@ -284,7 +294,7 @@ def _atoms(node: Node) -> tuple[Node, ...]:
     match node:
         case AllOf(nodes) | AnyOf(nodes):
             return tuple(atom for inner in nodes for atom in _atoms(inner))
-        case Not(inner):
+        case Negation(inner):
             return _atoms(inner)
         case _:
             return (node,)

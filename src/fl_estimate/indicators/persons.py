@@ -27,7 +27,7 @@ from fl_estimate.indicators.spells import DAYS_A_MONTH
 
 if TYPE_CHECKING:
     from fl_estimate.indicators.framework import Framework
-    from fl_estimate.indicators.parts import Outcome
+    from fl_estimate.indicators.parts import FrameworkOutcome
 
 PERSON = "person_id"
 AGE_AT_START = "age_at_start"
@@ -148,11 +148,11 @@ def _start(_name: str) -> nw.Expr:
     return nw.when(chosen < _UNKNOWN_AGE).then(chosen).otherwise(nw.lit(None, dtype=nw.Float64))
 
 
-def _class_outcomes(frameworks: Sequence[Framework]) -> list[Outcome]:
+def _class_outcomes(frameworks: Sequence[Framework]) -> list[FrameworkOutcome]:
     return [outcome for one in frameworks for outcome in one.outcomes if outcome.type == "classes"]
 
 
-def _rank(outcome: Outcome, place: int) -> str:
+def _rank(outcome: FrameworkOutcome, place: int) -> str:
     return f"{MARK}{outcome.id}>={place}"
 
 
@@ -166,7 +166,7 @@ def _ranks(frameworks: Sequence[Framework], *, timed: bool) -> Iterator[tuple[st
             yield _rank(outcome, place), as_number(reduce(_or, later, outside)).alias(_rank(outcome, place))
 
 
-def _labels(outcome: Outcome) -> Iterator[nw.Expr]:
+def _labels(outcome: FrameworkOutcome) -> Iterator[nw.Expr]:
     """The label of a person: the first among those of the rows, over every combination of what the rows may be."""
     labels = [value.id for value in outcome.classes]
     for place, label in enumerate(labels):

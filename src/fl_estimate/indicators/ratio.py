@@ -17,7 +17,7 @@ from fl_estimate.indicators.items import MISSING, UNKNOWN_ANSWERS, known_items
 if TYPE_CHECKING:
     from fl_estimate.indicators.answers import AnswerReading
     from fl_estimate.indicators.framework import Framework
-    from fl_estimate.indicators.parts import Outcome
+    from fl_estimate.indicators.parts import FrameworkOutcome
 
 PERSON, EPISODE, ITEM, DEPART, INTERVIEW = "person_id", "episode_id", "item", "depart", "interview_date"
 TOTAL = "total"
@@ -27,7 +27,7 @@ _SUM, _OPEN, _SHARE, _LATEST, _WHOLE, _PASSED = (
 )
 
 
-def share_of_one(outcome: Outcome, reading: AnswerReading) -> float | None:
+def share_of_one(outcome: FrameworkOutcome, reading: AnswerReading) -> float | None:
     """The ratio of one respondent whose costs are given as one line; None where it is undefined."""
     top, bottom = outcome.numerator, outcome.denominator
     if top is None or bottom is None:
@@ -81,7 +81,7 @@ def with_shares(people: Any, tables: Mapping[str, Any], framework: Framework) ->
     return people, tuple(lines)
 
 
-def _require(outcome: Outcome, framework: Framework, people: Any, tables: Mapping[str, Any]) -> None:
+def _require(outcome: FrameworkOutcome, framework: Framework, people: Any, tables: Mapping[str, Any]) -> None:
     held = {name: frame.collect_schema().names() for name, frame in {"people": people, **tables}.items()}
     absent = [
         f"{table}.{column}"
@@ -97,7 +97,7 @@ def _require(outcome: Outcome, framework: Framework, people: Any, tables: Mappin
         )
 
 
-def _columns(outcome: Outcome, framework: Framework, *, apart: bool) -> list[tuple[str, str]]:
+def _columns(outcome: FrameworkOutcome, framework: Framework, *, apart: bool) -> list[tuple[str, str]]:
     fields = known_items().fields
     top, bottom = outcome.numerator, outcome.denominator
     names = [top.sum, top.of] if top is not None else []
@@ -119,7 +119,7 @@ def _holds(scope: Node, people: Any) -> nw.Expr:
     return nw.col(first).is_null() | ~nw.col(first).is_null()
 
 
-def _cost_line(outcome: Outcome, costs: Any) -> tuple[nw.Expr, nw.Expr]:
+def _cost_line(outcome: FrameworkOutcome, costs: Any) -> tuple[nw.Expr, nw.Expr]:
     """What a line adds to the numerator, and whether it leaves it open."""
     top, fields = outcome.numerator, known_items().fields
     assert top is not None
@@ -135,7 +135,7 @@ def _cost_line(outcome: Outcome, costs: Any) -> tuple[nw.Expr, nw.Expr]:
     return paid.alias(_SUM), open_line.cast(nw.Int64).alias(_OPEN)
 
 
-def _episodes(outcome: Outcome, costs: Any, episodes: Any) -> Any:
+def _episodes(outcome: FrameworkOutcome, costs: Any, episodes: Any) -> Any:
     """The ratio of every episode of a respondent."""
     whole = _text(ITEM) == TOTAL if ITEM in costs.collect_schema().names() else nw.col(EPISODE) != nw.col(EPISODE)
     lines = costs.with_columns(*_cost_line(outcome, costs), whole.cast(nw.Int64).alias(_WHOLE))
@@ -152,7 +152,7 @@ def _episodes(outcome: Outcome, costs: Any, episodes: Any) -> Any:
     return joined.with_columns(_share(outcome))
 
 
-def _share(outcome: Outcome) -> nw.Expr:
+def _share(outcome: FrameworkOutcome) -> nw.Expr:
     bottom = outcome.denominator
     assert bottom is not None
     divisor = nw.col(known_items().fields[bottom.field].column).cast(nw.Float64)
@@ -161,7 +161,7 @@ def _share(outcome: Outcome) -> nw.Expr:
     return nw.when(defined).then(share).otherwise(nw.lit(None, dtype=nw.Float64)).alias(_SHARE)
 
 
-def _chosen_episode(outcome: Outcome, episodes: Any, people: Any) -> Any:
+def _chosen_episode(outcome: FrameworkOutcome, episodes: Any, people: Any) -> Any:
     """One row a person: the ratio of the episode that counts, the highest of several of one day; who is out of time."""
     dated = DEPART in episodes.collect_schema().names()
     if not dated:
@@ -197,7 +197,7 @@ def _passed(episodes: Any, people: Any, years: int) -> Any:
     )
 
 
-def _coverage(outcome: Outcome, framework: Framework, people: Any) -> Sequence[CoverageLine]:
+def _coverage(outcome: FrameworkOutcome, framework: Framework, people: Any) -> Sequence[CoverageLine]:
     """The outcome itself: how many people are in scope, and of how many the ratio is undefined."""
     inside = nw.col(f"{outcome.id}_in_scope")
     undefined = (nw.col(outcome.id).is_null() & (inside == 1)).cast(nw.Int64).alias(_OPEN)

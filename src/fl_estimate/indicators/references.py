@@ -24,7 +24,7 @@ from fl_estimate.indicators.framework_form import FrameworkForm, broken, bundled
 from fl_estimate.indicators.items import AGE, known_items
 
 if TYPE_CHECKING:
-    from fl_estimate.indicators.parts import Indicator, Outcome
+    from fl_estimate.indicators.parts import FrameworkOutcome, Indicator
 
 Leaf = ItemIs | FieldIn | FieldWithin
 Step = tuple[str, str, str]
@@ -68,7 +68,7 @@ def used_by(framework: FrameworkForm) -> frozenset[str]:
     return frozenset(name for node in nodes for name in reads(framework, node))
 
 
-def qualified(framework: FrameworkForm, outcome: Outcome, has: Callable[[str], bool]) -> list[str]:
+def qualified(framework: FrameworkForm, outcome: FrameworkOutcome, has: Callable[[str], bool]) -> list[str]:
     """The indicators of an outcome that count without a question that would limit them, as the instrument has none."""
     found: dict[str, None] = {}
     for indicator in _counted_in(framework, AnyOf(outcome.rules), ()):

@@ -36,7 +36,7 @@ from fl_estimate.indicators.spells import (
 
 if TYPE_CHECKING:
     from fl_estimate.indicators.framework import Framework
-    from fl_estimate.indicators.parts import Outcome
+    from fl_estimate.indicators.parts import FrameworkOutcome
 
 Number = int | nw.Expr
 """A count, or a bit taken as one."""
@@ -410,7 +410,7 @@ class _Deciding:
             return asked.fill_null(0.0), ~asked.is_null()
         return months_in_overlap(stretches_in_overlap(_ages_of(framework)))
 
-    def _count(self, having: list[tuple[Framework, Outcome]]) -> tuple[Number, Number]:
+    def _count(self, having: list[tuple[Framework, FrameworkOutcome]]) -> tuple[Number, Number]:
         """How many indicators are true, and how many are true or unknown."""
         values = [
             self._reading.keep(all_of([self._selected, value, self._in_time]))
@@ -446,7 +446,7 @@ class _Deciding:
         scope = self.evaluation.scope(framework)
         return all_of([self._selected, Value(scope.possibly, scope.possibly, scope.depth)])
 
-    def _having(self, stem: str) -> list[tuple[Framework, Outcome]]:
+    def _having(self, stem: str) -> list[tuple[Framework, FrameworkOutcome]]:
         found = ((framework, framework.outcome_of(stem)) for framework in self._frameworks)
         return [(framework, outcome) for framework, outcome in found if outcome is not None]
 

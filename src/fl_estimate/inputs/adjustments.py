@@ -15,7 +15,7 @@ METHODS: tuple[str, ...] = get_args(Method)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Term:
+class KnownTotal:
     """One known total of the population.
 
     Attributes
@@ -83,7 +83,7 @@ class Calibration(Adjustment):
 
     method: Method
     bounds: tuple[float, float] | None
-    terms: tuple[Term, ...] = field(repr=False)
+    terms: tuple[KnownTotal, ...] = field(repr=False)
     slopes: Floats = field(repr=False, compare=False)
     aggregate: str | None = None
     replicate_slopes: Floats | None = field(default=None, repr=False, compare=False)
@@ -115,7 +115,7 @@ def adjustment_from_json(kept: Mapping[str, Any]) -> Adjustment:
     if "terms" not in kept:
         return Adjustment(**common)
     terms = tuple(
-        Term(columns=tuple(columns), levels=None if levels is None else tuple(levels), total=total)
+        KnownTotal(columns=tuple(columns), levels=None if levels is None else tuple(levels), total=total)
         for columns, levels, total in kept["terms"]
     )
     bounds, slopes = kept["bounds"], kept.get("replicate_slopes")

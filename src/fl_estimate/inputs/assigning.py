@@ -11,7 +11,7 @@ import numpy as np
 
 from fl_estimate.errors import DataFault, listed, missing_columns
 from fl_estimate.inputs.sample_design import Design
-from fl_estimate.inputs.wording import ColumnWords, Text, Wording, text_of
+from fl_estimate.inputs.wording import ColumnWords, SurveyWording, Text, text_of
 from fl_estimate.schema.expressions import Expression, parse
 from fl_estimate.schema.variables import TABLES
 
@@ -134,8 +134,8 @@ def _no_column(frame: Any, name: str, value: Any) -> DataFault:
 
 
 def worded(
-    wording: Wording, frame: Any, columns: Iterable[str], labels: Labels | None, titles: Titles | None
-) -> Wording:
+    wording: SurveyWording, frame: Any, columns: Iterable[str], labels: Labels | None, titles: Titles | None
+) -> SurveyWording:
     """The words of a survey with those of its new columns; what was said of a column that is written over is gone.
 
     Raises
@@ -158,7 +158,7 @@ def worded(
         )
         for name in dict.fromkeys([*labels, *titles])
     }
-    return replace(wording, columns=replace(Wording(), columns=own).over(left).columns)
+    return replace(wording, columns=replace(SurveyWording(), columns=own).over(left).columns)
 
 
 def _code(value: Any) -> str:

@@ -10,7 +10,7 @@ from fl_estimate.errors import DesignFault
 from fl_estimate.inputs.replicates import Replicates
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.survey_data import ReferencePeriod, Source
-from fl_estimate.inputs.wording import Wording
+from fl_estimate.inputs.wording import SurveyWording
 
 SHARE_OF_PERSON = "respondent_share"
 """A column of rows that are not persons (episodes): 1 over how many rows the person has, so that rules count persons."""
@@ -51,7 +51,7 @@ class Resolved:
     reference_period: ReferencePeriod | None = None
     population: str = ""
     noted: Noted | None = None
-    wording: Wording = field(default_factory=Wording)
+    wording: SurveyWording = field(default_factory=SurveyWording)
 
     def notes(self, outcomes: Sequence[str]) -> tuple[tuple[str, Mapping[str, Any]], ...]:
         """Notes on the outcomes, as codes with parameters; none where nobody classified the people."""
@@ -105,5 +105,5 @@ def resolve(people: Any, design: Design | None) -> Resolved:
         reference_period=people.reference_period,
         population=people.population,
         noted=people if isinstance(people, Noted) else None,
-        wording=getattr(people, "wording", Wording()),
+        wording=getattr(people, "wording", SurveyWording()),
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from fl_estimate.errors import NotAColumn
 from fl_estimate.inputs.sample_design import Design
-from fl_estimate.inputs.wording import Wording
+from fl_estimate.inputs.wording import SurveyWording
 from fl_estimate.schema.validate import ValidationReport
 
 TABLES: tuple[str, ...] = ("households", "people", "jobs", "episodes", "costs", "relatives")
@@ -80,7 +80,7 @@ class SurveyParts(NotAColumn):
     report: ValidationReport = field(default_factory=ValidationReport)
     mapping: str = ""
     labels: Mapping[str, Labels] = field(default_factory=dict[str, Labels])
-    wording: Wording = field(default_factory=Wording)
+    wording: SurveyWording = field(default_factory=SurveyWording)
     totals: Mapping[str, float | Mapping[str, float]] = field(default_factory=dict[str, float | Mapping[str, float]])
 
     @property

@@ -14,7 +14,7 @@ from typing import Any
 from fl_estimate.errors import FileFault
 from fl_estimate.inputs.design_storage import design_from_json, design_to_json
 from fl_estimate.inputs.survey_parts import Labels, ReferencePeriod, Source, SurveyParts
-from fl_estimate.inputs.wording import Wording
+from fl_estimate.inputs.wording import SurveyWording
 from fl_estimate.saved import SavedForm
 from fl_estimate.schema.validate import Fault, ValidationReport
 
@@ -154,7 +154,7 @@ def _rest(recipe: dict[str, Any]) -> dict[str, Any]:
         "mapping": recipe["mapping"],
         "report": ValidationReport(tuple(_fault(each) for each in recipe["report"])),
         "labels": {name: _labels(labels) for name, labels in recipe["labels"].items()},
-        "wording": Wording.from_dict(recipe.get("wording", {})),
+        "wording": SurveyWording.from_dict(recipe.get("wording", {})),
         "totals": recipe["totals"],
     }
 

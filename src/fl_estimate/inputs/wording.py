@@ -39,7 +39,7 @@ class ColumnWords:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wording:
+class SurveyWording:
     """Words of a survey, or of one result of it.
 
     Attributes
@@ -60,11 +60,11 @@ class Wording:
     title: Text = field(default_factory=dict[str, str])
     note: Text = field(default_factory=dict[str, str])
 
-    def over(self, below: Wording) -> Wording:
+    def over(self, below: SurveyWording) -> SurveyWording:
         """These words, with those of another where these say nothing; the unit is the other's where this has the default."""
         names = dict.fromkeys([*below.columns, *self.columns])
         empty = ColumnWords()
-        return Wording(
+        return SurveyWording(
             unit=self.unit if self.unit != "persons" else below.unit,
             columns={name: self.columns.get(name, empty).over(below.columns.get(name, empty)) for name in names},
             population={**below.population, **self.population},
@@ -72,7 +72,7 @@ class Wording:
             note={**below.note, **self.note},
         )
 
-    def only(self, names: Iterable[str]) -> Wording:
+    def only(self, names: Iterable[str]) -> SurveyWording:
         """The words that a result of these columns and outcomes needs; ``column=code`` and ``a/b`` need their columns."""
         wanted = {
             part for name in names for whole in name.split("/") for part in (name, whole, whole.partition("=")[0])
@@ -98,19 +98,19 @@ class Wording:
         return {"unit": self.unit, "columns": columns, **texts}
 
     @staticmethod
-    def from_dict(kept: Mapping[str, Any]) -> Wording:
+    def from_dict(kept: Mapping[str, Any]) -> SurveyWording:
         """Read back what `to_dict` gave; nothing where nothing was kept."""
         columns = {
             name: ColumnWords(title=each["title"], values=dict(map(tuple, each["values"])), ordered=each["ordered"])
             for name, each in kept.get("columns", {}).items()
         }
         texts = {name: kept.get(name, {}) for name in ("population", "title", "note")}
-        return Wording(unit=kept.get("unit", "persons"), columns=columns, **texts)
+        return SurveyWording(unit=kept.get("unit", "persons"), columns=columns, **texts)
 
 
-def joined_wording(parts: Iterable[Wording]) -> Wording:
+def joined_wording(parts: Iterable[SurveyWording]) -> SurveyWording:
     """The words of several results; of two that call a column differently the first is heard. Titles are of one table only."""
-    found = Wording()
+    found = SurveyWording()
     for part in parts:
         found = found.over(replace(part, title={}, note={}))
     return found

@@ -17,7 +17,7 @@ from fl_estimate.estimators.survey.weighted_call import CASES_IN_FEW_UNITS
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.laboratory.estimating import Answer, Estimator, estimate_all
 from fl_estimate.laboratory.sample_design import SampleDesign, label_text, prepare
-from fl_estimate.laboratory.truths import Domain, Population, Truth, domains_of, inside_of, make_population
+from fl_estimate.laboratory.truths import Domain, TruePopulation, Truth, domains_of, inside_of, make_population
 from fl_estimate.reporting.judging import cautions, judge
 from fl_estimate.reporting.suppression import SuppressionRule
 from fl_estimate.results.basis import Support
@@ -49,7 +49,7 @@ class Setup:
     rule: SuppressionRule
     seed: int
     size: int
-    ready: tuple[Population, Drawn] | None = None
+    ready: tuple[TruePopulation, Drawn] | None = None
     """The population, where there is one for all blocks, and how it is drawn from."""
 
     @property
@@ -57,7 +57,7 @@ class Setup:
         """Whether each block has a population of its own."""
         return callable(self.population)
 
-    def prepared(self, number: int) -> tuple[Population, Drawn]:
+    def prepared(self, number: int) -> tuple[TruePopulation, Drawn]:
         """The population of a block, and how samples are drawn from it.
 
         Raises
@@ -81,7 +81,7 @@ class Setup:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Block:
+class SampleBlock:
     """What was noted of a block of samples; arrays are (parts, samples, domains), `truth` (parts, domains).
 
     `code` is a place in `codes` where a row has no interval, else -1; `standing` what the rule of publication says (0 shown,
@@ -113,7 +113,7 @@ def made_by(name: str, estimator: str) -> bool:
     return name == estimator or name.startswith(f"{estimator}: ")
 
 
-def run_block(setup: Setup, number: int, samples: int) -> Block:
+def run_block(setup: Setup, number: int, samples: int) -> SampleBlock:
     """Draw and estimate the samples of a block; each has a seed of its own, so that blocks may run in any order."""
     people, draw = setup.prepared(number)
     notes = _Notes(setup=setup, people=people, samples=samples)
@@ -126,7 +126,7 @@ def run_block(setup: Setup, number: int, samples: int) -> Block:
     return notes.block(number)
 
 
-def _drawn(draw: Drawn, people: Population, rng: np.random.Generator) -> tuple[pd.DataFrame, Design]:
+def _drawn(draw: Drawn, people: TruePopulation, rng: np.random.Generator) -> tuple[pd.DataFrame, Design]:
     found: Any = draw(people.frame, rng)
     pair = isinstance(found, tuple) and len(found) == 2
     columns = [name for margin in by_margins(people.by) for name in margin]
@@ -144,7 +144,7 @@ class _Notes:
     """A block while it runs."""
 
     setup: Setup
-    people: Population
+    people: TruePopulation
     samples: int
     rows: dict[str, list[tuple[int, Estimates]]] = field(default_factory=dict)
     refused: dict[str, list[str]] = field(default_factory=dict)
@@ -264,7 +264,7 @@ class _Notes:
             if reason.code.doubtful
         )
 
-    def block(self, number: int) -> Block:
+    def block(self, number: int) -> SampleBlock:
         """What was noted, as arrays."""
         self._judge()
         parts = list(self.parts)
@@ -278,7 +278,7 @@ class _Notes:
         def stacked(column: str, kind: Any) -> Any:
             return np.array([self.parts[part][column] for part in parts], dtype=kind).reshape(shape)
 
-        return Block(
+        return SampleBlock(
             number=number, domains=self.people.domains, parts=tuple(parts), outcomes=self.setup.outcome, codes=codes,
             refused=self.refused,
             truth=np.array([self.parts[part]["truth"] for part in parts]).reshape(len(parts), len(self.places)),
@@ -287,7 +287,7 @@ class _Notes:
         )  # fmt: skip
 
 
-def _binary(people: Population, outcome: str) -> bool:
+def _binary(people: TruePopulation, outcome: str) -> bool:
     """Whether persons with an outcome can be counted: a 0/1 column of the population."""
     if outcome not in people.frame.columns or not pd.api.types.is_numeric_dtype(people.frame[outcome]):
         return False

@@ -13,7 +13,7 @@ import numpy as np
 from fl_estimate.design.domains import By, by_margins
 from fl_estimate.errors import EstimateFault, labels_shown, names_given, require_name, shown
 from fl_estimate.laboratory import kept
-from fl_estimate.laboratory.block import Block, Drawn, Setup, run_block
+from fl_estimate.laboratory.block import Drawn, SampleBlock, Setup, run_block
 from fl_estimate.laboratory.estimating import read_estimators
 from fl_estimate.laboratory.keys import key_of
 from fl_estimate.laboratory.report import CoverageReport
@@ -149,7 +149,7 @@ def simulate_coverage(
         kept.make_folder(place)
     numbers = [(number, min(block, samples - number * block)) for number in range(-(-samples // block))]
     until = float("inf") if minutes is None else time.time() + 60 * minutes
-    blocks: list[Block] = []
+    blocks: list[SampleBlock] = []
     for done in _blocks(made, numbers, place, key, until, processes):
         blocks.append(done)
         if progress is not None:
@@ -238,7 +238,7 @@ def _inputs(made: Setup) -> dict[str, Any]:
 
 def _blocks(
     made: Setup, numbers: Sequence[tuple[int, int]], place: Path | None, key: str, until: float, processes: int
-) -> Iterator[Block]:
+) -> Iterator[SampleBlock]:
     """The blocks, those that are kept and those that are drawn now; in any order."""
     if processes == 1 or len(numbers) == 1:
         yield from _some(made, numbers, place, key, until)
@@ -253,13 +253,13 @@ def _blocks(
         yield from found
 
 
-def _listed(*arguments: Any) -> list[Block]:
+def _listed(*arguments: Any) -> list[SampleBlock]:
     return list(_some(*arguments))
 
 
 def _some(
     made: Setup, numbers: Sequence[tuple[int, int]], place: Path | None, key: str, until: float
-) -> Iterator[Block]:
+) -> Iterator[SampleBlock]:
     for number, samples in numbers:
         file = None if place is None else kept.file_of(place, key, number)
         block = None if file is None else kept.read(file, samples)
@@ -272,7 +272,7 @@ def _some(
         yield block
 
 
-def _require_answers(blocks: Sequence[Block]) -> None:
+def _require_answers(blocks: Sequence[SampleBlock]) -> None:
     """FL-EST-395 where nothing was estimated at all."""
     if any(block.parts for block in blocks):
         return

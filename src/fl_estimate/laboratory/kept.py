@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from fl_estimate.errors import FileFault
-from fl_estimate.laboratory.block import LIMITS, Block
+from fl_estimate.laboratory.block import LIMITS, SampleBlock
 from fl_estimate.results import storage
 
 FORM = 2
@@ -23,7 +23,7 @@ def file_of(folder: Path, key: str, number: int) -> Path:
     return folder / f"{key}_{number:05d}.npz"
 
 
-def keep(block: Block, file: Path) -> None:
+def keep(block: SampleBlock, file: Path) -> None:
     """Write a block at once or not at all.
 
     Raises
@@ -48,14 +48,14 @@ def keep(block: Block, file: Path) -> None:
     storage.write(content.getvalue(), file)
 
 
-def read(file: Path, samples: int) -> Block | None:
+def read(file: Path, samples: int) -> SampleBlock | None:
     """The block of a file, where it is whole and has that many samples; else None, and it is drawn again."""
     if not file.is_file():
         return None
     try:
         with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as held:
             told = json.loads(held["told"].tobytes())
-            block = Block(
+            block = SampleBlock(
                 number=told["number"],
                 domains=tuple(map(tuple, told["domains"])),
                 parts=tuple(map(tuple, told["parts"])),

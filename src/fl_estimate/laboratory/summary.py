@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from fl_estimate.arrays import Floats
-from fl_estimate.laboratory.block import ABSENT, FLAGGED, LIMITS, WITHHELD, Block, Domain, Part, made_by
+from fl_estimate.laboratory.block import ABSENT, FLAGGED, LIMITS, WITHHELD, Domain, Part, SampleBlock, made_by
 from fl_estimate.results.codes import PERSONS, PREVALENCE, PREVALENCE_PER_1000, TOTAL
 
 Bools = npt.NDArray[np.bool_]
@@ -68,7 +68,7 @@ class Runs:
         return Runs(**arrays, bounded=self.bounded)
 
 
-def gather(blocks: Sequence[Block], *, several: bool) -> Iterator[tuple[Part, list[Domain], Runs]]:
+def gather(blocks: Sequence[SampleBlock], *, several: bool) -> Iterator[tuple[Part, list[Domain], Runs]]:
     """Every part with its domains, over all blocks; a sample that an estimator refused has rows without an interval."""
     domains = list(dict.fromkeys(domain for block in blocks for domain in block.domains))
     number = {domain: at for at, domain in enumerate(domains)}
@@ -105,7 +105,9 @@ def _fill_truth(arrays: dict[str, Any], lost: Bools) -> None:
         truth[lost] = (sums / counts)[domain[lost]]
 
 
-def _of_block(block: Block, part: Part, number: dict[Domain, int], count: int, *, several: bool) -> dict[str, Any]:
+def _of_block(
+    block: SampleBlock, part: Part, number: dict[Domain, int], count: int, *, several: bool
+) -> dict[str, Any]:
     shape = (block.samples, len(block.domains))
     domain = np.array([number[each] for each in block.domains])
     outcome = block.outcomes.index(part[2]) if part[2] in block.outcomes else -1
@@ -304,7 +306,7 @@ def _ratio(above: float, below: float) -> float:
     return float(above / below) if below else np.nan
 
 
-def tables(blocks: Sequence[Block], *, several: bool, level: float) -> tuple[pd.DataFrame, pd.DataFrame]:
+def tables(blocks: Sequence[SampleBlock], *, several: bool, level: float) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The rows by domain, and those by class of domains."""
     by_domain: list[dict[str, Any]] = []
     by_class: list[dict[str, Any]] = []

@@ -26,7 +26,7 @@ Truth = Mapping[str, str] | Callable[[pd.DataFrame], pd.DataFrame]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Population:
+class TruePopulation:
     """Everybody, with the domains of each person and figures that are worked out once.
 
     Attributes
@@ -190,7 +190,7 @@ def _read_truth(truth: Any, frame: pd.DataFrame, by: By) -> dict[tuple[str, ...]
     return found
 
 
-def make_population(frame: Any, by: By, where: str | None, truth: Truth | None) -> Population:
+def make_population(frame: Any, by: By, where: str | None, truth: Truth | None) -> TruePopulation:
     """Everybody as a pandas frame, with the domains there are.
 
     Raises
@@ -228,7 +228,7 @@ def make_population(frame: Any, by: By, where: str | None, truth: Truth | None) 
             labels = label if isinstance(label, tuple) else (label,)
             domains.append((" × ".join(margin), *map(label_text, labels)))
             rows.append(rows[0][places])
-    return Population(frame=held, by=by, inside=inside, domains=tuple(domains), rows=tuple(rows), truth=truth)
+    return TruePopulation(frame=held, by=by, inside=inside, domains=tuple(domains), rows=tuple(rows), truth=truth)
 
 
 def _as_pandas(frame: Any) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from fl_estimate.errors import FileFault
 from fl_estimate.inputs.survey_data import Source
-from fl_estimate.loaders.file_format import Said, Write
+from fl_estimate.loaders.file_format import FileDescription, Write
 from fl_estimate.loaders.file_table import KIND, TextFormat, source_of
 from fl_estimate.loaders.files import (
     codebook_of,
@@ -112,7 +112,7 @@ def _silent(done: int, total: int | None) -> None:
 def _by_stretches(file: Path, target: Path, written: TextFormat, report: Progress, write: Write) -> Source:
     """Write stretch by stretch where the types of columns are known before, else in parts that are then made alike."""
     book = codebook_of(file, written)
-    said = Said(
+    said = FileDescription(
         variable_labels=book.variable_labels, value_labels=book.value_labels, declared_missing=book.declared_missing
     )
     done = 0
@@ -146,7 +146,7 @@ def _read_part(part: Path) -> pl.DataFrame:
 def _whole(file: Path, target: Path, written: TextFormat, report: Progress, write: Write) -> Source:
     table = read_table(file, written=written)
     frame = table.frame.lazy().collect()
-    said = Said(
+    said = FileDescription(
         variable_labels=table.variable_labels, value_labels=table.value_labels, declared_missing=table.declared_missing
     )
     write(iter([frame]), dict(frame.schema), target, said)

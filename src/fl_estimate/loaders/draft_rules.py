@@ -29,7 +29,7 @@ OWN_WORDING = 80.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Column:
+class FileColumn:
     """A column of the file: its name, its label, and the labels of its codes."""
 
     name: str
@@ -47,7 +47,7 @@ class Guess:
 
     table: str
     variable: str
-    column: Column
+    column: FileColumn
     score: float
     reversed: bool = False
     parts: tuple[tuple[str, str], ...] = ()
@@ -69,7 +69,7 @@ class Guess:
 class Refusal:
     """A question whose yes seems to be the reverse of an item, and whose codes do not say which is which."""
 
-    column: Column
+    column: FileColumn
     item: str
 
 
@@ -214,7 +214,7 @@ def _met(patterns: Patterns, text: str) -> bool:
     return any(pattern.search(text) for pattern in patterns)
 
 
-def _fits(column: Column, answers: str) -> bool:
+def _fits(column: FileColumn, answers: str) -> bool:
     """Whether the labels of a column's codes can be answers of a variable."""
     if not column.codes:
         return True
@@ -231,7 +231,7 @@ def _fits(column: Column, answers: str) -> bool:
             return not (sexes or areas or binary)
 
 
-def _score(rule: _Rule, column: Column, label: str, name: str) -> float:
+def _score(rule: _Rule, column: FileColumn, label: str, name: str) -> float:
     """How well a column fits a rule; 0 where its label speaks against it."""
     if _met(rule.never, label) and not (rule.variable == "weight_person" and re.search(r"\bsampl\w+ weight", label)):
         return 0.0
@@ -261,7 +261,7 @@ def _says_the_name(label: str, rule: _Rule) -> bool:
 # --- guesses ----------------------------------------------------------------------------------------------------
 
 
-def guesses(columns: Sequence[Column]) -> tuple[list[Guess], list[Refusal]]:
+def guesses(columns: Sequence[FileColumn]) -> tuple[list[Guess], list[Refusal]]:
     """Pair columns and variables, the best score first; each is used once.
 
     Returns
@@ -291,7 +291,7 @@ def guesses(columns: Sequence[Column]) -> tuple[list[Guess], list[Refusal]]:
     return chosen, [each for each in refusals if each.column.name not in taken]
 
 
-def _joined(chosen: Sequence[Guess], columns: Sequence[Column]) -> list[Guess]:
+def _joined(chosen: Sequence[Guess], columns: Sequence[FileColumn]) -> list[Guess]:
     """Make keys of the numbers that count within a cluster and a household: alone they are not unique."""
     psu = next(rule for rule in _rules() if rule.variable == "psu")
     cluster = next((c.name for c in columns if _score(psu, c, plain(c.label), stem(c.name))), None)
@@ -306,7 +306,7 @@ def _joined(chosen: Sequence[Guess], columns: Sequence[Column]) -> list[Guess]:
     return [replace(guess, join=keys.get(guess.variable, ())) for guess in chosen]
 
 
-def _of_variables(columns: Sequence[Column]) -> Iterator[Guess]:
+def _of_variables(columns: Sequence[FileColumn]) -> Iterator[Guess]:
     for column in columns:
         label, name = plain(column.label), stem(column.name)
         for rule in _rules():
@@ -315,7 +315,7 @@ def _of_variables(columns: Sequence[Column]) -> Iterator[Guess]:
                 yield Guess(table=rule.table, variable=rule.variable, column=column, score=score)
 
 
-def _dates(columns: Sequence[Column]) -> Iterator[Guess]:
+def _dates(columns: Sequence[FileColumn]) -> Iterator[Guess]:
     """Dates in columns of year, month and day: those that follow each other and speak of the same event."""
     content = _content("draft_rules.toml")
     parts = {part: re.compile(text) for part, text in content["date_parts"].items()}
@@ -323,7 +323,7 @@ def _dates(columns: Sequence[Column]) -> Iterator[Guess]:
     away = re.compile(content["words"]["fieldwork"])
     for name, rule in content["dates"].items():
         table = next(table for table in _TABLES if name in TABLES[table].variables)
-        event, found = re.compile(rule["of"]), dict[str, Column]()
+        event, found = re.compile(rule["of"]), dict[str, FileColumn]()
         for column in columns:
             label = plain(column.label)
             if not event.search(label) or away.search(label) or (rule.get("other_people") and others.search(label)):
@@ -336,7 +336,7 @@ def _dates(columns: Sequence[Column]) -> Iterator[Guess]:
             yield Guess(table=table, variable=name, column=found["year"], score=PARTLY, parts=pairs)
 
 
-def _costs(columns: Sequence[Column]) -> Iterator[Guess]:
+def _costs(columns: Sequence[FileColumn]) -> Iterator[Guess]:
     """Costs that have a column each: what each was for is a constant beside it."""
     rules = _content("draft_rules.toml")["costs"]
     sure, never = _compiled(rules["sure"]), _compiled(rf"\b({word})\b" for word in rules["never"])
@@ -353,7 +353,7 @@ def _costs(columns: Sequence[Column]) -> Iterator[Guess]:
 # --- questions on forced labour ---------------------------------------------------------------------------------
 
 
-def _of_items(columns: Sequence[Column], refusals: list[Refusal]) -> Iterator[Guess]:
+def _of_items(columns: Sequence[FileColumn], refusals: list[Refusal]) -> Iterator[Guess]:
     rules, content = _item_rules()
     never = re.compile(content["words"]["never"])
     for column in columns:
@@ -406,7 +406,7 @@ _NEGATED = re.compile(r"\b(not|t|no|never|without|ne|n|pas|jamais|nunca|sin)( \w
 """A negation among the last two words of a text; `t` is what is left of n't."""
 
 
-def _is_asked(column: Column) -> bool:
+def _is_asked(column: FileColumn) -> bool:
     """Whether the codes can be those of a question: yes and no, or what happened; without labels they may be."""
     words = {word for each in recode_words(column.codes).values() for word in each}
     return not column.codes or ("no" in words and bool(words & {"yes", "experienced", "threatened", "witnessed"}))
@@ -421,7 +421,7 @@ def _with_phase(item: str, label: str, phases: Mapping[str, str]) -> str:
     return item
 
 
-def _by_wording(column: Column, label: str, content: Mapping[str, Any]) -> Iterator[Guess]:
+def _by_wording(column: FileColumn, label: str, content: Mapping[str, Any]) -> Iterator[Guess]:
     """The item whose own wording is nearest, where no rule is met; never one that may be the reverse."""
     from rapidfuzz import fuzz
 

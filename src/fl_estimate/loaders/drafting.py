@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fl_estimate.errors import columns_untold, may_be_shown
-from fl_estimate.loaders.draft_rules import Column, Guess, Refusal, guesses, plain, recode_of
+from fl_estimate.loaders.draft_rules import FileColumn, Guess, Refusal, guesses, plain, recode_of
 from fl_estimate.loaders.file_table import FileTable, TextFormat, code_text, damaged
 from fl_estimate.loaders.files import codebook_of, existing, in_stretches, read_table, stretches
 from fl_estimate.loaders.reading_apart import reading
@@ -93,7 +93,7 @@ def _expected() -> set[str]:
     return {name for table in TABLES.values() for name in table.variables}
 
 
-def _columns(file: Path, written: TextFormat) -> list[Column]:
+def _columns(file: Path, written: TextFormat) -> list[FileColumn]:
     if in_stretches(file):
         book = codebook_of(file, written)
         rows = sum(part.height for part in stretches(file, book))  # to the last row, for a file may have been cut off
@@ -104,7 +104,7 @@ def _columns(file: Path, written: TextFormat) -> list[Column]:
         table: FileTable = read_table(file, written=written)
         names, texts, codes = table.columns, table.variable_labels, table.value_labels
     return [
-        Column(
+        FileColumn(
             name=name,
             label=texts.get(name, ""),
             codes={code_text(code): label for code, label in codes.get(name, {}).items()},
@@ -116,7 +116,7 @@ def _columns(file: Path, written: TextFormat) -> list[Column]:
 # --- tables -----------------------------------------------------------------------------------------------------
 
 
-def _text(file: Path, columns: list[Column], made: Sequence[Guess], refused: Sequence[Refusal], untold: int) -> str:
+def _text(file: Path, columns: list[FileColumn], made: Sequence[Guess], refused: Sequence[Refusal], untold: int) -> str:
     tables = _by_table(made)
     kind = "returning_migrant" if "episodes" in tables or "costs" in tables else "household"
     kind = "family_network" if "relatives" in tables else kind
@@ -334,9 +334,9 @@ def _refused(refused: Sequence[Refusal]) -> list[str]:
 # --- several of a kind in one row ---------------------------------------------------------------------------------
 
 
-def _runs(columns: Sequence[Column]) -> dict[str, list[Column]]:
+def _runs(columns: Sequence[FileColumn]) -> dict[str, list[FileColumn]]:
     """Columns whose names differ by a number that goes from 1 upwards, by the name with {n} in its place."""
-    series: dict[str, dict[int, Column]] = {}
+    series: dict[str, dict[int, FileColumn]] = {}
     for column in columns:
         for match in re.finditer(r"\d+", column.name):
             pattern = f"{column.name[: match.start()]}{{n}}{column.name[match.end() :]}"
@@ -348,9 +348,9 @@ def _runs(columns: Sequence[Column]) -> dict[str, list[Column]]:
     }
 
 
-def _relatives(columns: Sequence[Column], used: set[str]) -> tuple[list[str], set[str]]:
+def _relatives(columns: Sequence[FileColumn], used: set[str]) -> tuple[list[str], set[str]]:
     """Relatives in numbered series of one row, where the labels speak of relatives: relation, sex, age."""
-    found: dict[int, dict[str, tuple[str, Column]]] = {}
+    found: dict[int, dict[str, tuple[str, FileColumn]]] = {}
     for pattern, run in _runs(columns).items():
         label = plain(run[0].label)
         if any(column.name in used for column in run) or not re.search(_RELATIVES, label):
@@ -370,14 +370,17 @@ def _relatives(columns: Sequence[Column], used: set[str]) -> tuple[list[str], se
     names: set[str] = set()
     for kind, (pattern, first) in found[top].items():
         guess = Guess(
-            table="relatives", variable=kind, column=Column(name=pattern, label=first.label, codes=first.codes), score=0
+            table="relatives",
+            variable=kind,
+            column=FileColumn(name=pattern, label=first.label, codes=first.codes),
+            score=0,
         )
         lines += list(_lines([guess]))
         names |= {column.name for column in _runs(columns)[pattern]}
     return lines, names
 
 
-def _series(columns: Sequence[Column]) -> list[str]:
+def _series(columns: Sequence[FileColumn]) -> list[str]:
     """Say which columns come in numbered series: one row of the file may hold several jobs or episodes."""
     runs: dict[int, list[str]] = {}
     for pattern, run in _runs(columns).items():
@@ -394,7 +397,7 @@ def _series(columns: Sequence[Column]) -> list[str]:
 # --- words --------------------------------------------------------------------------------------------------------
 
 
-def _said(column: Column) -> str:
+def _said(column: FileColumn) -> str:
     """The label and the first codes of a column, on one line."""
     codes = "; ".join(f"{code} {label}" for code, label in list(column.codes.items())[:MOST_CODES])
     more = " …" if len(column.codes) > MOST_CODES else ""

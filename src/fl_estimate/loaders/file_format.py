@@ -43,7 +43,7 @@ class InStretches:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Said:
+class FileDescription:
     """What a file says of its columns, to be written beside its rows."""
 
     variable_labels: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -51,7 +51,7 @@ class Said:
     declared_missing: Mapping[str, tuple[Range, ...]] = field(default_factory=dict[str, tuple[Range, ...]])
 
 
-Write = Callable[[Iterator["pl.DataFrame"], Mapping[str, "pl.DataType"], Path, Said], None]
+Write = Callable[[Iterator["pl.DataFrame"], Mapping[str, "pl.DataType"], Path, FileDescription], None]
 """Writes frames, all brought to one schema, under each other into a file, with what was said of their columns."""
 
 

@@ -101,9 +101,9 @@ def _table_faults(table: Filled, whole: Filled, design: Design | None, totals: T
     return faults
 
 
-def _rows(table: Filled) -> rules.Rows:
+def _rows(table: Filled) -> rules.CheckedRows:
     record = table.table.key if table.key_is_mapped else None
-    return rules.Rows(table=table.table.name, frame=_frame(table), row=ROW, record=record)
+    return rules.CheckedRows(table=table.table.name, frame=_frame(table), row=ROW, record=record)
 
 
 def _frame(table: Filled) -> nw.LazyFrame[pl.LazyFrame]:

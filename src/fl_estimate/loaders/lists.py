@@ -309,7 +309,7 @@ def _cell_faults(
         )
         checks.append(_check(" ".join(on), "somebody on a list", "0 on every list", none & people))
     checks += [_check(name, "key", "missing", missing(name, schema)) for name in needed]
-    return (*whole, *rules.find(rules.Rows(table=table, frame=rows, row=ROW), checks))
+    return (*whole, *rules.find(rules.CheckedRows(table=table, frame=rows, row=ROW), checks))
 
 
 def _check(variable: str, rule: str, value_class: str, broken: nw.Expr) -> Check:
@@ -320,7 +320,7 @@ def _list_faults(frame: pl.DataFrame, column: str, names: Sequence[str]) -> tupl
     """Records of a list that was not named."""
     cell = nw.col(column).cast(nw.String)
     strange = _check(column, "list", "not among the lists", ~cell.is_in(list(names)) & ~cell.is_null())
-    return rules.find(rules.Rows(table=TABLE, frame=nw.from_native(frame), row=ROW), [strange])
+    return rules.find(rules.CheckedRows(table=TABLE, frame=nw.from_native(frame), row=ROW), [strange])
 
 
 def _require_sound(faults: Sequence[Fault]) -> None:

@@ -22,7 +22,7 @@ from fl_estimate.loaders.mapping_form import MappingForm
 from fl_estimate.loaders.mapping_parts import (
     DesignRule,
     JoinRule,
-    PeriodRule,
+    MappingPeriod,
     PhaseRule,
     ReplicatesRule,
     SelectionRule,
@@ -256,7 +256,7 @@ _NEIGHBOURS = [
     *("else" if key == "otherwise" else key for key in VariableRule.model_fields),
     *(
         key
-        for rule in (SourceRule, JoinRule, PeriodRule, DesignRule, PhaseRule, ReplicatesRule)
+        for rule in (SourceRule, JoinRule, MappingPeriod, DesignRule, PhaseRule, ReplicatesRule)
         for key in rule.model_fields
         if key != "more"  # no key of a file: what stands there has keys of its own
     ),

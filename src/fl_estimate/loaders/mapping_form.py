@@ -14,19 +14,19 @@ from fl_estimate.loaders.mapping_parts import (
     Code,
     DesignRule,
     LabelRules,
-    PeriodRule,
+    MappingPart,
+    MappingPeriod,
     RatesRule,
     Recode,
     SelectionRule,
     SourceRule,
-    Strict,
     TableRule,
     VariableRule,
     Words,
 )
 
 
-class MappingForm(Strict):
+class MappingForm(MappingPart):
     """The parts of a `Mapping`, which says what each of them is."""
 
     id: str
@@ -36,7 +36,7 @@ class MappingForm(Strict):
     population: Words = ""
     licence: str = ""
     citation: str = ""
-    reference_period: PeriodRule | None = None
+    reference_period: MappingPeriod | None = None
     source: SourceRule = SourceRule()
     design: DesignRule | None = None
     totals: dict[str, float | dict[str, float]] = Field(default_factory=dict)

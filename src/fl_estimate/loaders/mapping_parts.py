@@ -25,7 +25,7 @@ CENTURY_MONTH = "cmc"
 Code = str | int
 
 
-class Strict(BaseModel):
+class MappingPart(BaseModel):
     """A part whose keys are all known, and that does not change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, hide_input_in_errors=True)
@@ -58,7 +58,7 @@ def main_text(words: Words) -> str:
     return words if isinstance(words, str) else words.get("en", next(iter(words.values()), ""))
 
 
-class LabelRule(Strict):
+class LabelRule(MappingPart):
     """``[labels.COLUMN]``: what a column, or an outcome, and its codes are called; the order of `values` is that of tables."""
 
     title: Words = ""
@@ -87,7 +87,7 @@ def _is_rule(given: Any) -> bool:
 LabelRules = Annotated[dict[str, LabelRule], BeforeValidator(_labels)]
 
 
-class VariableRule(Strict):
+class VariableRule(MappingPart):
     """One variable: where its values come from, and how its codes are written in the schema.
 
     From one of `column` (a source column), `value` (the same for all), `join` (the texts of several columns, with
@@ -140,7 +140,7 @@ def _variables(value: Any) -> Any:
 Slot = Annotated[str, BeforeValidator(lambda value: str(value) if isinstance(value, int) else value)]
 
 
-class TableRule(Strict):
+class TableRule(MappingPart):
     """One table: its variables, what is derived from them, and the table of the same file that it is taken from.
 
     `repeat` takes several rows from one row of the file: a number (1 to it) or a list of texts, each of which is
@@ -214,7 +214,7 @@ def written_for(shape: Any, slot: str, letter: str = "n") -> Any:
     return shape
 
 
-class JoinRule(Strict):
+class JoinRule(MappingPart):
     """``[[source.join]]``: a file whose columns are brought to the rows of a table's file, by keys.
 
     `on` lists the key columns, or pairs them where they are called otherwise: ``{ LN = "HL1" }``, on the left the column
@@ -237,7 +237,7 @@ def _paired(on: Any) -> Any:
     return names
 
 
-class SourceRule(Strict):
+class SourceRule(MappingPart):
     """``[source]``: how the files are written, as far as it is not to be found out (see `TextFormat`), and which they are.
 
     `files` names the files of tables, and `join` the files that are joined to them; their paths start from the folder of
@@ -279,7 +279,7 @@ class SourceRule(Strict):
 Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
-class RatesRule(Strict):
+class RatesRule(MappingPart):
     """``[rates]``: one currency for all amounts, and how much of it one unit of each other is worth.
 
     A rate is a number, or a table by year or month: ``USD = { 2019 = 38.2, "2020-03" = 40.1 }``. The rate of the month is
@@ -301,7 +301,7 @@ class RatesRule(Strict):
         }
 
 
-class SelectionRule(Strict):
+class SelectionRule(MappingPart):
     """``[[selection]]``: who of a household could be drawn, who was, and the weight that follows.
 
     `eligible` and `drawn` are expressions on people. The weight of those drawn is `of` times the number eligible over the
@@ -318,7 +318,7 @@ PeriodKind = Literal["week", "month", "season", "12m", "24m", "60m", "lifetime",
 _KINDS: dict[int, PeriodKind] = {1: "month", 3: "season", 12: "12m", 24: "24m", 60: "60m"}
 
 
-class PeriodRule(Strict):
+class MappingPeriod(MappingPart):
     """``[reference_period]``: the time the survey speaks of; `end` is the first day after it.
 
     A rolling period, "the last 12 months", is each person's own: ``months = 12, before = "interview_date"``.
@@ -344,7 +344,7 @@ class PeriodRule(Strict):
 Names = Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]
 
 
-class ReplicatesRule(Strict):
+class ReplicatesRule(MappingPart):
     """``[design.replicates]``: the arguments of `fl.Replicates`.
 
     `columns` lists the columns, or is one name with ``{n}`` in it (``{n:03}``: with three digits), which stands for the
@@ -369,7 +369,7 @@ class ReplicatesRule(Strict):
         return Replicates(names, **self.model_dump(exclude={"columns", "number"}))
 
 
-class PhaseRule(Strict):
+class PhaseRule(MappingPart):
     """``[design.phase2]``: the 0/1 column of those drawn again, and the strata and units they were drawn in."""
 
     column: str
@@ -381,7 +381,7 @@ class PhaseRule(Strict):
         return self.column, Design(strata=self.strata, psu=self.psu)
 
 
-class DesignRule(Strict):
+class DesignRule(MappingPart):
     """``[design]``: the arguments of `fl.Design`."""
 
     weights: str | None = None

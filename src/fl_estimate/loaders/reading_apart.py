@@ -139,7 +139,7 @@ class _Limits:
 
 
 @dataclass(eq=False)
-class _Reader:
+class _ReadingProcess:
     """One process that reads; `beyond` says which limit it was ended for."""
 
     process: subprocess.Popen[bytes]
@@ -188,11 +188,11 @@ class _Reader:
                 pipe.close()
 
 
-_idle: list[_Reader] = []
+_idle: list[_ReadingProcess] = []
 _lock = threading.Lock()
 
 
-def _begun() -> _Reader:
+def _begun() -> _ReadingProcess:
     """A process that waits for a request: one that was kept, or a new one."""
     with _lock:
         while _idle:
@@ -203,7 +203,7 @@ def _begun() -> _Reader:
     # Paths may be of any kind, and relative to a folder that was left: the package is found in any case.
     known: list[Any] = [*sys.path, str(PACKAGES)]
     settings = {**os.environ, "PYTHONPATH": os.pathsep.join(each for each in known if each and isinstance(each, str))}
-    begun = _Reader(
+    begun = _ReadingProcess(
         subprocess.Popen(
             # -P: nothing is imported from the folder in which somebody works, which may hold what came with the data.
             [sys.executable, "-P", "-m", "fl_estimate.loaders.reading_child"],
@@ -258,7 +258,7 @@ def _asked(
         _keep(reader) if done[0] else reader.end()
 
 
-def _keep(reader: _Reader) -> None:
+def _keep(reader: _ReadingProcess) -> None:
     with _lock:
         if len(_idle) < KEPT and reader.memory() <= HELD:
             _idle.append(reader)
@@ -266,7 +266,7 @@ def _keep(reader: _Reader) -> None:
     reader.end()
 
 
-def _ended(reader: _Reader, file: Path) -> FileFault:
+def _ended(reader: _ReadingProcess, file: Path) -> FileFault:
     reader.process.wait()
     if reader.beyond == "time":
         return _unread(file, "reading it took too long")

@@ -20,7 +20,7 @@ from fl_estimate.loaders.fit import left_over, not_fitting
 from fl_estimate.loaders.mapping import Mapping
 from fl_estimate.loaders.mapping_parts import TableRule
 from fl_estimate.schema.expressions import parse
-from fl_estimate.schema.rules import Check, Rows, find
+from fl_estimate.schema.rules import Check, CheckedRows, find
 from fl_estimate.schema.validate import Fault, Severity
 from fl_estimate.schema.variables import TABLES, Table
 
@@ -359,4 +359,4 @@ def faults_where(
     flagged = nw.from_native(frame.with_columns(broken.fill_null(False).alias(flag)))
     record = table.table.key if table.key_is_mapped else None
     check = Check(variable=variable, rule=rule, value_class=value_class, broken=nw.col(flag), severity=severity)
-    return find(Rows(table=table.table.name, frame=flagged, row=ROW, record=record), [check])
+    return find(CheckedRows(table=table.table.name, frame=flagged, row=ROW, record=record), [check])

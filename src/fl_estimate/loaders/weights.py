@@ -19,7 +19,7 @@ CLOSE = 0.01
 """Sums of weights within a hundredth of a known total agree with it."""
 
 
-def weight_faults(rows: rules.Rows, weights: str, totals: Totals) -> tuple[Fault, ...]:
+def weight_faults(rows: rules.CheckedRows, weights: str, totals: Totals) -> tuple[Fault, ...]:
     """Find what is strange in the weights as a whole; each is a warning.
 
     Parameters

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping as Dictionary
 
 from fl_estimate.inputs.survey_data import Labels
-from fl_estimate.inputs.wording import FILE, ColumnWords, Wording, text_of
+from fl_estimate.inputs.wording import FILE, ColumnWords, SurveyWording, text_of
 from fl_estimate.loaders.cells import recode_for
 from fl_estimate.loaders.file_table import FileTable, code_text
 from fl_estimate.loaders.mapping import Mapping
@@ -17,7 +17,7 @@ def wording_of(
     labels: Dictionary[str, Labels],
     rules: Dictionary[str, TableRule],
     files: Dictionary[str, FileTable],
-) -> Wording:
+) -> SurveyWording:
     """The words of a survey.
 
     Parameters
@@ -34,12 +34,12 @@ def wording_of(
             columns |= _of_file(labels[table])
             for part in rules[table].parts:
                 columns |= _of_recodes(mapping, part, files[part.source or table], columns)
-    own = Wording(
+    own = SurveyWording(
         unit=mapping.tables["people"].unit or "persons",
         columns={name: rule.words() for name, rule in mapping.labels.items()},
         population=text_of(mapping.population),
     )
-    return own.over(Wording(columns=columns))
+    return own.over(SurveyWording(columns=columns))
 
 
 def _of_file(labels: Labels) -> dict[str, ColumnWords]:

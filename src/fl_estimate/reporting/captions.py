@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from fl_estimate.inputs.wording import Wording
+from fl_estimate.inputs.wording import SurveyWording
 from fl_estimate.reporting.judging import based_on
 from fl_estimate.reporting.labelling import is_unweighted, several_methods, unit_of
 from fl_estimate.reporting.naming import column_title, outcome_words, quantity_words, told
@@ -67,7 +67,7 @@ def _how(frame: pd.DataFrame, language: str) -> str:
     return lowered(say("source", str(frame["method"].iloc[0]), language)) + model
 
 
-def column_words(margin: str, language: str, wording: Wording) -> str:
+def column_words(margin: str, language: str, wording: SurveyWording) -> str:
     """A margin in words: Region × Sex."""
     return " × ".join(column_title(wording, part, language) for part in margin.split(" × "))
 

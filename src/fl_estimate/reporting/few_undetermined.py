@@ -19,7 +19,7 @@ import pandas as pd
 from fl_estimate.reporting.disclosure.audit import Audit, audit_tables
 from fl_estimate.reporting.disclosure.local import Tell
 from fl_estimate.reporting.disclosure.series import Nested
-from fl_estimate.reporting.disclosure.tables import Given
+from fl_estimate.reporting.disclosure.tables import AuditedTable
 from fl_estimate.reporting.judging import Cell, Flags
 from fl_estimate.reporting.suppression import SuppressionRule
 from fl_estimate.results.codes import PREVALENCE, STEP_CHANGE, STEP_PREVALENCE
@@ -112,7 +112,7 @@ def _domains_beside(draft: Any, rows: Flags, keys: Sequence[Cell], cells: set[Ce
     return domain & bool(gone.any())
 
 
-def _given(draft: Any, keys: Sequence[Cell], rows: Flags, small: Flags) -> Given:
+def _given(draft: Any, keys: Sequence[Cell], rows: Flags, small: Flags) -> AuditedTable:
     """The same table of undetermined people: how many they are, and the share of all that they are, known to the last digit."""
     first = {key: row for row, key in reversed(list(enumerate(keys))) if rows[row]}
     at = sorted(first.values())
@@ -131,7 +131,7 @@ def _given(draft: Any, keys: Sequence[Cell], rows: Flags, small: Flags) -> Given
         cases=pd.array(draft.support.undetermined[at], dtype="Float64"),
     )  # fmt: skip
     none = np.zeros(len(at), dtype=bool)
-    return Given(
+    return AuditedTable(
         name=draft.name, frame=table, keys=[keys[row] for row in at], hidden=small[at], at_most=none, zero=none,
         printed=np.where(small[at], np.nan, share), half=np.zeros(len(at)), crossing=people,
     )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from fl_estimate.inputs.wording import Wording
+from fl_estimate.inputs.wording import SurveyWording
 from fl_estimate.reporting.naming import known_value, quantity_words, term_words, value_words
 from fl_estimate.results.codes import (
     P_VALUE,
@@ -56,7 +56,7 @@ def compared_column(assumptions: Sequence[Assumption]) -> str:
     return str(said[-1].get("column", "")) if said else ""
 
 
-class Labels:
+class RowLabels:
     """Names the rows of one table in one language.
 
     Parameters
@@ -75,11 +75,11 @@ class Labels:
     """
 
     def __init__(
-        self, frame: pd.DataFrame, by: Sequence[str], language: str, wording: Wording | None = None,
+        self, frame: pd.DataFrame, by: Sequence[str], language: str, wording: SurveyWording | None = None,
         *, unweighted: bool = False, compared: str = "",
     ) -> None:  # fmt: skip
         self._language = language
-        self._wording = wording or Wording()
+        self._wording = wording or SurveyWording()
         self._unweighted, self._compared = unweighted, compared
         # Of effects and tests the term says of what a row is, though there be one row.
         self.effects = bool(compared) or all(_of_effect(str(quantity)) for quantity in frame["quantity"].unique())

@@ -13,9 +13,9 @@ from typing import Any
 import pandas as pd
 
 from fl_estimate.errors import visible
-from fl_estimate.inputs.wording import Wording
+from fl_estimate.inputs.wording import SurveyWording
 from fl_estimate.reporting.captions import caption, column_words, interval_words, unweighted_words
-from fl_estimate.reporting.labelling import Labels, compared_column, is_unweighted, several_methods
+from fl_estimate.reporting.labelling import RowLabels, compared_column, is_unweighted, several_methods
 from fl_estimate.reporting.naming import outcome_words, told, unit_forms, unit_words
 from fl_estimate.reporting.published_tables import PublishedTable
 from fl_estimate.reporting.scale import Scale, scale_of
@@ -164,10 +164,10 @@ def _narrowed(table: PublishedTable) -> bool:
     return any(str(value) not in own for assumption in said for _, value in assumption.parameters)
 
 
-def labels_of(table: PublishedTable, language: str, frame: pd.DataFrame | None = None) -> Labels:
+def labels_of(table: PublishedTable, language: str, frame: pd.DataFrame | None = None) -> RowLabels:
     """The names of the rows of a table, or of the part of it that is shown."""
     shown = table.frame if frame is None else frame
-    return Labels(
+    return RowLabels(
         shown,
         table.by,
         language,
@@ -178,7 +178,7 @@ def labels_of(table: PublishedTable, language: str, frame: pd.DataFrame | None =
 
 
 def _headings(
-    here: tuple[str, str], before: tuple[str, str] | None, wording: Wording, language: str
+    here: tuple[str, str], before: tuple[str, str] | None, wording: SurveyWording, language: str
 ) -> Iterable[LaidRow]:
     outcome, margin = here
     if outcome and (before is None or before[0] != outcome):
@@ -202,7 +202,7 @@ def split_marks(text: str) -> tuple[str, str]:
 def _row(
     record: dict[str, Any],
     by: Sequence[str],
-    names: Labels,
+    names: RowLabels,
     scale: Scale,
     language: str,
     mark: str,

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from fl_estimate.inputs.wording import ANY, FILE, ColumnWords, Text, Wording, in_language
+from fl_estimate.inputs.wording import ANY, FILE, ColumnWords, SurveyWording, Text, in_language
 from fl_estimate.results.codes import WHOLE
 from fl_estimate.results.estimates import Assumption
 from fl_estimate.schema.labels import label_of
@@ -33,7 +33,7 @@ def told(text: Text, language: str) -> str:
     return in_language(text, language) or text.get(ANY) or ""
 
 
-def column_title(wording: Wording, name: str, language: str) -> str:
+def column_title(wording: SurveyWording, name: str, language: str) -> str:
     """What a column is called."""
     words = wording.columns.get(name, _NOTHING)
     if own := told(words.title, language):
@@ -42,7 +42,7 @@ def column_title(wording: Wording, name: str, language: str) -> str:
     return ours if ours != name else label_of(name, language) or words.title.get(FILE) or name
 
 
-def value_words(wording: Wording, name: str, values: Sequence[Any], language: str) -> dict[Any, str]:
+def value_words(wording: SurveyWording, name: str, values: Sequence[Any], language: str) -> dict[Any, str]:
     """What the values of a column are called."""
     words, ours = wording.columns.get(name, _NOTHING), labels(name, values, language)
     found: dict[Any, str] = {}
@@ -56,7 +56,7 @@ def value_words(wording: Wording, name: str, values: Sequence[Any], language: st
     return found
 
 
-def outcome_words(wording: Wording, code: str, language: str) -> str:
+def outcome_words(wording: SurveyWording, code: str, language: str) -> str:
     """What an outcome is called; a value of a column is called by both, a ratio by its parts."""
     words = wording.columns.get(code, _NOTHING)
     if own := told(words.title, language):
@@ -77,7 +77,7 @@ def outcome_words(wording: Wording, code: str, language: str) -> str:
     return code
 
 
-def term_words(wording: Wording, term: str, language: str, column: str = "") -> str:
+def term_words(wording: SurveyWording, term: str, language: str, column: str = "") -> str:
     """What a term is called: a class of a formula by the label of its code, ``C(sex)[T.2]`` as Women; interactions by each.
 
     Parameters
@@ -105,7 +105,7 @@ def term_words(wording: Wording, term: str, language: str, column: str = "") -> 
     )
 
 
-def _is_formula(term: str, wording: Wording) -> bool:
+def _is_formula(term: str, wording: SurveyWording) -> bool:
     return any(
         part == "Intercept"
         or _CLASS.fullmatch(part)
@@ -120,13 +120,13 @@ def _compares(text: str) -> bool:
     return _BETWEEN.search(text) is not None
 
 
-def _compared(wording: Wording, text: str, column: str, language: str) -> str:
+def _compared(wording: SurveyWording, text: str, column: str, language: str) -> str:
     """What is compared, with the labels of codes: ``1 − 2`` as Men − Women, ``North − all`` with the word for all."""
     parts = _BETWEEN.split(text)
     return "".join(part if place % 2 else _named(wording, part, column, language) for place, part in enumerate(parts))
 
 
-def _named(wording: Wording, part: str, column: str, language: str) -> str:
+def _named(wording: SurveyWording, part: str, column: str, language: str) -> str:
     met = _FACTOR.match(part)
     factor = met.group(0) if met is not None else ""
     code = part.removeprefix(factor)
@@ -140,7 +140,7 @@ def _named(wording: Wording, part: str, column: str, language: str) -> str:
     return factor + (_code_words(wording, column, code, language) or code)
 
 
-def _part(wording: Wording, part: str, language: str) -> str:
+def _part(wording: SurveyWording, part: str, language: str) -> str:
     met = _CLASS.fullmatch(part)
     if met is None:
         bare = _BARE.fullmatch(part)
@@ -155,7 +155,7 @@ def _part(wording: Wording, part: str, language: str) -> str:
     )
 
 
-def _code_words(wording: Wording, column: str, code: str, language: str) -> str:
+def _code_words(wording: SurveyWording, column: str, code: str, language: str) -> str:
     """What a code of a column is called; empty where nobody says."""
     text = wording.columns.get(column, _NOTHING).values.get(code, {})
     ours, of_file = known_value(column, code, language), text.get(FILE, "")
@@ -168,7 +168,7 @@ def known_value(column: str, code: str, language: str) -> str:
     return words if words != of_schema else ""
 
 
-def with_labels(frame: pd.DataFrame, wording: Wording) -> pd.DataFrame:
+def with_labels(frame: pd.DataFrame, wording: SurveyWording) -> pd.DataFrame:
     """A published table with the labels of its codes behind the columns that have them, and those of outcomes and units.
 
     `<column>_label`, `outcome_label` and `unit` are there only where the survey has words for them.
@@ -213,13 +213,13 @@ def unit_forms(unit: str, language: str) -> dict[str, str]:
     return {key: unit_words(unit, key, language) for key in ("units", "sample", "one", "none_or_all")}
 
 
-def common_unit(wordings: Iterable[Wording]) -> str:
+def common_unit(wordings: Iterable[SurveyWording]) -> str:
     """What several tables count; persons where they do not count the same."""
     units = {wording.unit for wording in wordings}
     return units.pop() if len(units) == 1 else "persons"
 
 
-def assumption_words(wording: Wording, assumption: Assumption, language: str) -> str:
+def assumption_words(wording: SurveyWording, assumption: Assumption, language: str) -> str:
     """An assumption in a sentence, which names what is counted."""
     words = unit_forms(wording.unit, language)
     words["Units"] = opening(words["units"])

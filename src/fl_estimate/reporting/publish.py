@@ -20,7 +20,7 @@ from fl_estimate.reporting.labelling import unit_of
 from fl_estimate.reporting.precision import WITHOUT_ERROR, few_digits
 from fl_estimate.reporting.published import PublishedEstimates
 from fl_estimate.reporting.published_tables import ADDED, PublishedTable
-from fl_estimate.reporting.release import Draft, released
+from fl_estimate.reporting.release import UnpublishedResult, released
 from fl_estimate.reporting.releases import Release, known_tables
 from fl_estimate.reporting.suppression import SuppressionRule, chosen_rule
 from fl_estimate.results.basis import LISTS, MODEL
@@ -142,7 +142,7 @@ def _without(arguments: Any) -> Any:
 
 def _drafts(
     given: Estimates | PublishedEstimates | Sequence[Any] | Mapping[str, Any],
-) -> list[tuple[PublishedTable, Draft]]:
+) -> list[tuple[PublishedTable, UnpublishedResult]]:
     """What was given as tables with names, nothing withheld yet. Diagnostics, draws and covariances stay behind."""
     if isinstance(given, PublishedEstimates):
         return [(table, _again(table)) for table in given.tables]
@@ -196,8 +196,8 @@ def _told(assumptions: tuple[Assumption, ...]) -> tuple[Assumption, ...]:
     )
 
 
-def _draft(table: PublishedTable, result: Estimates) -> Draft:
-    return Draft(
+def _draft(table: PublishedTable, result: Estimates) -> UnpublishedResult:
+    return UnpublishedResult(
         name=table.name, frame=_same_whatever(table.frame, result.diagnostics.get("released", {})), by=table.by,
         assumptions=table.assumptions, reasons=table.reasons,
         support=result.support, crossing=result.cells,
@@ -219,9 +219,9 @@ def _same_whatever(frame: pd.DataFrame, times: Mapping[str, Sequence[float]]) ->
     return out
 
 
-def _again(table: PublishedTable) -> Draft:
+def _again(table: PublishedTable) -> UnpublishedResult:
     """A table that was published before, to be judged by another rule on what it prints."""
-    return Draft(
+    return UnpublishedResult(
         name=table.name, frame=table.frame, by=table.by, assumptions=table.assumptions, reasons=table.reasons,
         support=published_support(table.frame, table.own), direct=np.array(table.own, dtype=bool), crossing=None,
         arguments=table.provenance.arguments,

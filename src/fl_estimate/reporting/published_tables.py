@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from fl_estimate.inputs.wording import Wording
+from fl_estimate.inputs.wording import SurveyWording
 from fl_estimate.reporting.judging import Flags
 from fl_estimate.reporting.naming import with_labels
 from fl_estimate.reporting.suppression import FL_DEFAULT, NOT_PUBLISHED, SuppressionRule
@@ -49,7 +49,7 @@ class PublishedTable:
     assumptions: tuple[Assumption, ...] = ()
     provenance: Provenance
     own: tuple[bool, ...] = ()
-    wording: Wording = field(default_factory=Wording)
+    wording: SurveyWording = field(default_factory=SurveyWording)
 
     @property
     def hidden(self) -> Flags:

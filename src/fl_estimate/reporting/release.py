@@ -12,7 +12,7 @@ import pandas as pd
 from fl_estimate.reporting.disclosure.audit import Audit, audit_tables
 from fl_estimate.reporting.disclosure.local import Tell
 from fl_estimate.reporting.disclosure.series import Nested
-from fl_estimate.reporting.disclosure.tables import Given
+from fl_estimate.reporting.disclosure.tables import AuditedTable
 from fl_estimate.reporting.few_cases import upper_limits
 from fl_estimate.reporting.few_undetermined import withheld_as_drawn
 from fl_estimate.reporting.judging import (
@@ -47,7 +47,7 @@ of a zero)."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Draft:
+class UnpublishedResult:
     """One result in full, as `publish` judges it: the table, and what is known beside it.
 
     `direct` tells the rows that are cells themselves from those that are made of several.
@@ -80,7 +80,7 @@ class Released:
 class _Verdict:
     """One draft with its keys and what becomes of each row."""
 
-    draft: Draft
+    draft: UnpublishedResult
     keys: list[Cell]
     judged: Judged
     hidden: Flags
@@ -88,7 +88,7 @@ class _Verdict:
 
 
 def released(
-    drafts: Sequence[Draft],
+    drafts: Sequence[UnpublishedResult],
     rule: SuppressionRule,
     nested: Nested | None = None,
     known: Sequence[KnownTable] = (),
@@ -130,13 +130,13 @@ def released(
     )
 
 
-def _direct_cells(draft: Draft, keys: list[Cell]) -> list[Cell]:
+def _direct_cells(draft: UnpublishedResult, keys: list[Cell]) -> list[Cell]:
     own = ~based_on(draft.frame, LISTS, FIGURES, MODEL) & draft.direct
     return [keys[row] for row in np.flatnonzero(own)]
 
 
 def _verdict(
-    draft: Draft,
+    draft: UnpublishedResult,
     keys: list[Cell],
     judged: Judged,
     shut: set[Cell],
@@ -164,7 +164,7 @@ def _verdict(
     return _Verdict(draft=draft, keys=keys, judged=judged, hidden=hidden, at_most=at_most)
 
 
-def _models_beside(draft: Draft, hidden: Flags) -> Flags:
+def _models_beside(draft: UnpublishedResult, hidden: Flags) -> Flags:
     """Models and tests of domains, where that of one domain is withheld: the nation less all others would tell it.
 
     No sum relates them that the audit could solve, and the nation's figures may stand in any table: all domains go.
@@ -200,7 +200,7 @@ def _values(key: Cell) -> frozenset[str]:
     return frozenset(label_text(value) for _, value in key[4])
 
 
-def few_of_model(draft: Draft, rule: SuppressionRule) -> Flags:
+def few_of_model(draft: UnpublishedResult, rule: SuppressionRule) -> Flags:
     """Rows of an area model of few cases that have limits which tell nothing of their number."""
     if rule.min_cases != FEW or len(draft.by) != 1:
         return np.zeros(len(draft.frame), dtype=bool)
@@ -216,7 +216,7 @@ def label_text(value: Any) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def area_of(draft: Draft, row: int) -> str:
+def area_of(draft: UnpublishedResult, row: int) -> str:
     """The area of a row as the limits of a model name it; empty for the nation."""
     if not draft.frame["margin"].iloc[row]:
         return ""
@@ -247,14 +247,14 @@ def _protecting(
     )  # fmt: skip
 
 
-def _given(verdict: _Verdict, rule: SuppressionRule) -> Given:
+def _given(verdict: _Verdict, rule: SuppressionRule) -> AuditedTable:
     draft = verdict.draft
     shown = verdict.hidden | verdict.at_most | verdict.judged.zero
     # What is made of several parts is no cell of the crossing, whatever its quantity is called.
     frame = draft.frame.assign(
         quantity=draft.frame["quantity"].where(draft.direct, "derived from " + draft.frame["quantity"])
     )
-    return Given(
+    return AuditedTable(
         name=draft.name, frame=frame, keys=verdict.keys, hidden=verdict.hidden, at_most=verdict.at_most,
         zero=verdict.judged.zero & ~verdict.hidden,
         printed=np.where(shown, np.nan, floats(rounded(draft.frame, rule.digits)["value"])),
@@ -305,7 +305,9 @@ def _printed(verdict: _Verdict, rule: SuppressionRule) -> tuple[pd.DataFrame, tu
     )
 
 
-def _blank_counts(out: pd.DataFrame, draft: Draft, hidden: Flags, at_most: Flags, rule: SuppressionRule) -> None:
+def _blank_counts(
+    out: pd.DataFrame, draft: UnpublishedResult, hidden: Flags, at_most: Flags, rule: SuppressionRule
+) -> None:
     """Take n and cases from rows that may not show them."""
     # Whether n stays never depends on the cases, so that its absence tells nothing of them.
     small = ~(floats(out["n"]) >= rule.min_n) & (floats(out["n"]) != 0)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, listed, missing_columns
-from fl_estimate.inputs.wording import ANY, FILE, ColumnWords, Wording, in_language
+from fl_estimate.inputs.wording import ANY, FILE, ColumnWords, SurveyWording, in_language
 from fl_estimate.results.columns import margin_columns
 
 TELLING: tuple[str, ...] = ("term", "outcome", "quantity", "bound")
@@ -35,7 +35,7 @@ NOT_STATED: Final = NotStated("not stated")
 """The level of a by-column that holds those who did not state it: ``estimates[fl.NOT_STATED]``."""
 
 
-def places_of(frame: pd.DataFrame, by: Sequence[str], wording: Wording, key: Any) -> list[int]:
+def places_of(frame: pd.DataFrame, by: Sequence[str], wording: SurveyWording, key: Any) -> list[int]:
     """Rows that a label asks for; see `Estimates.__getitem__`.
 
     Raises
@@ -69,7 +69,7 @@ def _parts(key: Any) -> tuple[Any, ...]:
     return tuple(key) if isinstance(key, tuple) else (key,)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
 
 
-def _no_row(frame: pd.DataFrame, by: Sequence[str], wording: Wording, found: str) -> EstimateFault:
+def _no_row(frame: pd.DataFrame, by: Sequence[str], wording: SurveyWording, found: str) -> EstimateFault:
     return EstimateFault(
         "FL-EST-297", "no row has this label", found=found, fix=f"there are: {_there_is(frame, by, wording)}"
     )
@@ -104,25 +104,25 @@ def _fits(domain: tuple[tuple[str, Any], ...], parts: tuple[Any, ...], alike: Ca
     )
 
 
-def _equal(_: Wording, __: str, value: Any, part: Any) -> bool:
+def _equal(_: SurveyWording, __: str, value: Any, part: Any) -> bool:
     if value is NOT_STATED or part is NOT_STATED:
         return value is part
     return isinstance(part, str) == isinstance(value, str) and bool(value == part)
 
 
-def _as_text(_: Wording, __: str, value: Any, part: Any) -> bool:
+def _as_text(_: SurveyWording, __: str, value: Any, part: Any) -> bool:
     if value is NOT_STATED or part is NOT_STATED:
         return value is part
     return str(value) == str(part)
 
 
-def _by_label(wording: Wording, name: str, value: Any, part: Any) -> bool:
+def _by_label(wording: SurveyWording, name: str, value: Any, part: Any) -> bool:
     if value is NOT_STATED or part is NOT_STATED:
         return value is part
     return str(value) == str(part) or part in set(_words(wording, name, value).values())
 
 
-def _not_stated(wording: Wording, name: str, value: Any, part: Any) -> bool:
+def _not_stated(wording: SurveyWording, name: str, value: Any, part: Any) -> bool:
     """A frame with labels gives the level as plain text; it is taken so where nothing else is called by it."""
     return bool(part == value) if value is NOT_STATED else _by_label(wording, name, value, part)
 
@@ -136,7 +136,7 @@ def _require_one_margin(frame: pd.DataFrame, found: Sequence[int], key: Any) -> 
         )  # fmt: skip
 
 
-def _there_is(frame: pd.DataFrame, by: Sequence[str], wording: Wording) -> str:
+def _there_is(frame: pd.DataFrame, by: Sequence[str], wording: SurveyWording) -> str:
     """What can be asked for, in words."""
     found = [
         f"{name}: {listed((repr(label) for label in labelled(frame, wording, name).cat.categories), most=12)}"
@@ -151,7 +151,7 @@ def _there_is(frame: pd.DataFrame, by: Sequence[str], wording: Wording) -> str:
     return "; ".join([*found, "the nation is .national"] if (frame["margin"] == "").any() else found)
 
 
-def a_label(frame: pd.DataFrame, by: Sequence[str], wording: Wording) -> str:
+def a_label(frame: pd.DataFrame, by: Sequence[str], wording: SurveyWording) -> str:
     """A label that some rows have, as it is written; what a message gives as an example."""
     for name in by:
         levels = labelled(frame, wording, name).cat.categories
@@ -162,7 +162,7 @@ def a_label(frame: pd.DataFrame, by: Sequence[str], wording: Wording) -> str:
 
 
 def labelled(
-    frame: pd.DataFrame, wording: Wording, name: str, *, codes: bool = False, language: str = "en"
+    frame: pd.DataFrame, wording: SurveyWording, name: str, *, codes: bool = False, language: str = "en"
 ) -> pd.Series[Any]:
     """A by-column as an ordered categorical of labels in the order of the source.
 
@@ -190,7 +190,7 @@ def labelled(
     return pd.Series(made, index=frame.index, name=name)
 
 
-def _labels(wording: Wording, name: str, values: Sequence[Any], language: str) -> dict[Any, Any]:
+def _labels(wording: SurveyWording, name: str, values: Sequence[Any], language: str) -> dict[Any, Any]:
     """The label of each code; the codes where none has one, or two have the same."""
     found = {value: _label(_words(wording, name, value), language) or str(value) for value in values}
     plain = all(label == str(value) for value, label in found.items())
@@ -203,7 +203,7 @@ def _label(text: Mapping[str, str], language: str) -> str:
     return said or next((each for each in text.values() if each), "")
 
 
-def _words(wording: Wording, name: str, value: Any) -> Mapping[str, str]:
+def _words(wording: SurveyWording, name: str, value: Any) -> Mapping[str, str]:
     return wording.columns.get(name, _NOTHING).values.get(_code(value), {})
 
 
@@ -211,7 +211,7 @@ def _code(value: Any) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def asked_for(frame: pd.DataFrame, wording: Wording, name: str, wanted: Any) -> npt.NDArray[np.bool_]:
+def asked_for(frame: pd.DataFrame, wording: SurveyWording, name: str, wanted: Any) -> npt.NDArray[np.bool_]:
     """Rows whose by-column has a value: a code, or else a label; `NOT_STATED`; None where the row is not divided by it."""
     column = frame[name]
     silent = column.isna().to_numpy(dtype=bool)
@@ -231,7 +231,7 @@ def asked_for(frame: pd.DataFrame, wording: Wording, name: str, wanted: Any) -> 
 
 
 def populations_of(
-    frame: pd.DataFrame, by: Sequence[str], wording: Wording, population: pd.DataFrame
+    frame: pd.DataFrame, by: Sequence[str], wording: SurveyWording, population: pd.DataFrame
 ) -> tuple[npt.NDArray[np.intp], Floats]:
     """Rows and their populations, by codes or labels; rows of those who did not state a column only where it is given.
 
@@ -263,7 +263,7 @@ def _key(values: Iterable[Any]) -> tuple[Any, ...]:
 
 
 def with_labels(
-    frame: pd.DataFrame, by: Sequence[str], wording: Wording, *, codes: bool = False, language: str = "en"
+    frame: pd.DataFrame, by: Sequence[str], wording: SurveyWording, *, codes: bool = False, language: str = "en"
 ) -> pd.DataFrame:
     """The table with its by-columns as `labelled` gives them."""
     made: dict[str, Any] = {name: labelled(frame, wording, name, codes=codes, language=language) for name in by}

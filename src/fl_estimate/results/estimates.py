@@ -14,7 +14,7 @@ import pandas as pd
 
 from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, listed, missing_columns
-from fl_estimate.inputs.wording import Wording
+from fl_estimate.inputs.wording import SurveyWording
 from fl_estimate.results import shown, storage
 from fl_estimate.results.basis import Support, require_bases
 from fl_estimate.results.codes import (
@@ -110,7 +110,7 @@ class Estimates:
     covariance_matrix: Floats | None = None
     support: Support = field(default_factory=lambda: Support.unknown(0))
     cells: Crossing | None = None
-    wording: Wording = field(default_factory=Wording)
+    wording: SurveyWording = field(default_factory=SurveyWording)
     inference: Inference | None = None
 
     def __post_init__(self) -> None:
@@ -575,7 +575,7 @@ def from_told(frame: pd.DataFrame, told: Mapping[str, Any]) -> Estimates:
         + tuple(older),
         diagnostics=told["diagnostics"],
         provenance=Provenance(**told["provenance"]),
-        wording=Wording.from_dict(told.get("wording", {})),
+        wording=SurveyWording.from_dict(told.get("wording", {})),
         covariance_matrix=storage.unpacked(told["covariance"]),
         support=Support.unknown(len(frame)) if support is None else Support.from_dict(support),
         cells=None if told["cells"] is None else Crossing.from_dict(told["cells"]),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from fl_estimate.errors import EstimateFault
-from fl_estimate.inputs.wording import Wording, joined_wording
+from fl_estimate.inputs.wording import SurveyWording, joined_wording
 from fl_estimate.results.codes import Assumption, each_once
 from fl_estimate.results.provenance import Provenance
 
@@ -119,7 +119,7 @@ class Recipe:
     period: Period = field(default_factory=Period)
     assumptions: tuple[Assumption, ...] = ()
     provenance: Provenance = field(default_factory=Provenance)
-    wording: Wording = field(default_factory=Wording)
+    wording: SurveyWording = field(default_factory=SurveyWording)
 
     @property
     def reference_period(self) -> str:
@@ -158,7 +158,7 @@ class Recipe:
         return tuple(assumption for assumption in self.assumptions if assumption.code not in codes)
 
 
-class Said(Protocol):
+class Described(Protocol):
     """What says of what it speaks: `Estimates`, and recipes."""
 
     @property
@@ -169,7 +169,7 @@ class Said(Protocol):
     def reference_period(self) -> str: ...
 
 
-def said_by_all(results: Sequence[Said], about: str, word: str | None = None) -> str:
+def said_by_all(results: Sequence[Described], about: str, word: str | None = None) -> str:
     """What all results say of themselves, where any says it; refuse where two say different things.
 
     Parameters

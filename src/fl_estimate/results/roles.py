@@ -101,7 +101,7 @@ class ColumnOf(Role):
 
 
 @dataclass(frozen=True)
-class Condition(Role):
+class PeopleCondition(Role):
     """A condition on people, as an expression."""
 
 
@@ -288,7 +288,7 @@ Some = Within(items=(1, None))
 Names = Annotated[str | Annotated[Sequence[str], Some], VALUES]
 """Columns of people that are read."""
 Name = Annotated[str, VALUES]
-Where = Annotated[str | None, Condition()]
+Where = Annotated[str | None, PeopleCondition()]
 Level = Annotated[float, Within(gt=0, lt=1)]
 Draws = Annotated[int, Within(ge=100)]
 SeedOrNone = Annotated[int | None, SEED, Within(ge=0)]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from fl_estimate.errors import listed
-from fl_estimate.inputs.wording import Wording
+from fl_estimate.inputs.wording import SurveyWording
 from fl_estimate.results.codes import UNWEIGHTED, Assumption
 from fl_estimate.results.columns import FIXED, TEXT
 from fl_estimate.results.domains import with_labels
@@ -37,7 +37,7 @@ def size(frame: pd.DataFrame, assumptions: Sequence[Assumption]) -> str:
     return ("1 row" if len(frame) == 1 else f"{len(frame):,} rows") + alike
 
 
-def table(frame: pd.DataFrame, by: Sequence[str], wording: Wording) -> pd.DataFrame:
+def table(frame: pd.DataFrame, by: Sequence[str], wording: SurveyWording) -> pd.DataFrame:
     """The table with labels, without columns that hold nothing here and those that few ask for."""
     read = with_labels(frame, by, wording)
     empty = [

@@ -238,7 +238,7 @@ def read(text: str, numeric: Mapping[str, tuple[int, int | None]] | None = None)
             fix=ALLOWED,
         )
     line = re.sub(r"\s", " ", text).strip()
-    reader = _Reader(line, numeric or {})
+    reader = _TreeReader(line, numeric or {})
     tree = reader.node(_python_tree(line), depth=0)
     if not columns_of(tree):
         raise reader.refused(None, "it names no column", "write the name of at least one column")
@@ -373,7 +373,7 @@ def _python_tree(line: str) -> ast.expr:
         ) from None
 
 
-class _Reader:
+class _TreeReader:
     """Turn the Python tree of one text into ours; it knows the text, to name places."""
 
     def __init__(self, line: str, numeric: Mapping[str, tuple[int, int | None]]) -> None:

@@ -36,7 +36,7 @@ class Check:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rows:
+class CheckedRows:
     """A table to be checked: its frame, the column with its row numbers (from 0) and the one that names a record."""
 
     table: str
@@ -45,7 +45,7 @@ class Rows:
     record: str | None = None
 
 
-def find(rows: Rows, checks: Sequence[Check]) -> tuple[Fault, ...]:
+def find(rows: CheckedRows, checks: Sequence[Check]) -> tuple[Fault, ...]:
     """Count what each check finds in one pass, then look up the rows of those that found something."""
     if not checks:
         return ()
@@ -67,7 +67,7 @@ def collected(frame: Frame) -> nw.DataFrame[Any]:
         return frame.collect(engine="streaming") if frame.implementation.is_polars() else frame.collect()
 
 
-def _fault(rows: Rows, check: Check, count: int, broken: Frame) -> Fault:
+def _fault(rows: CheckedRows, check: Check, count: int, broken: Frame) -> Fault:
     names = [rows.row, *([rows.record] if rows.record else [])]
     kept = collected(broken.select(*names).head(KEPT)).sort(rows.row)
     return Fault(
@@ -252,7 +252,7 @@ def design_checks(
     return checks, tuple(faults)
 
 
-def single_unit_strata(rows: Rows, strata: str, psu: str | None) -> tuple[Fault, ...]:
+def single_unit_strata(rows: CheckedRows, strata: str, psu: str | None) -> tuple[Fault, ...]:
     """Find strata in which one primary sampling unit (without `psu`: one row) was drawn.
 
     Not for designs with an fpc: a stratum that was taken whole may have one unit, and the estimators know which.
@@ -277,7 +277,7 @@ _SIZE = "__size__"
 # --- keys -------------------------------------------------------------------------------------------------------
 
 
-def duplicates(rows: Rows, key: str) -> tuple[Fault, ...]:
+def duplicates(rows: CheckedRows, key: str) -> tuple[Fault, ...]:
     """Find rows whose key occurs more than once."""
     filled = rows.frame.filter(~nw.col(key).is_null())
     twice = filled.group_by(key).agg(nw.len().alias(_SIZE)).filter(nw.col(_SIZE) > 1)
@@ -286,7 +286,7 @@ def duplicates(rows: Rows, key: str) -> tuple[Fault, ...]:
 
 
 def unmatched(
-    rows: Rows, key: str, others: Frame, other_key: str, *, other_table: str, severity: Severity = "error"
+    rows: CheckedRows, key: str, others: Frame, other_key: str, *, other_table: str, severity: Severity = "error"
 ) -> tuple[Fault, ...]:
     """Find rows whose key names no row of another table; missing keys are another rule's matter."""
     check = Check(
@@ -302,7 +302,7 @@ def unmatched(
     return (_fault(rows, check, count, alone),) if count else ()
 
 
-def _joined(rows: Rows, check: Check, found: Any, on: list[str]) -> tuple[Fault, ...]:
+def _joined(rows: CheckedRows, check: Check, found: Any, on: list[str]) -> tuple[Fault, ...]:
     if len(collected(found)) == 0:
         return ()
     broken = rows.frame.join(found, on=on, how="semi")

@@ -12,7 +12,7 @@ from fl_estimate.errors import StudyFault, columns_shown, listed
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.results.roles import Apart, FromFile, Neighbours, Persons, Role
 from fl_estimate.study.config import Study
-from fl_estimate.study.entries import Column, Columns
+from fl_estimate.study.entries import ColumnName, ColumnNames
 from fl_estimate.study.forms import LINK_FIRST, Entry, ListsEntry
 from fl_estimate.study.gathering import Faults
 
@@ -72,7 +72,7 @@ def read_side_files(study: Study, noted: Faults) -> SideFiles:
         FL-STUDY-10: columns taken as lists that hold words; FL-STUDY-05: a column that is not in the file; FL-STUDY-08: a population that is not numbers; FL-STUDY-23: a map of
         neighbours that is none; FL-STUDY-33: counts that are not numbers.
     """
-    reader = _Reader(study)
+    reader = _FileReader(study)
     read = SideFiles()
     for place, entry in study.numbered():
         with noted.of(place):
@@ -92,7 +92,7 @@ def _named(entry: Entry) -> Iterator[tuple[str, Role, Any]]:
             yield argument.keys[0], role, written
 
 
-def _read(reader: _Reader, key: str, entry: Entry, role: Role, written: Any) -> Any:
+def _read(reader: _FileReader, key: str, entry: Entry, role: Role, written: Any) -> Any:
     match role:
         case FromFile():
             return _table(reader, key, entry, role, written)
@@ -105,7 +105,7 @@ def _read(reader: _Reader, key: str, entry: Entry, role: Role, written: Any) -> 
             return float(persons[POPULATION].sum())
 
 
-class _Reader:
+class _FileReader:
     """Reads each file once, and keeps where it came from."""
 
     def __init__(self, study: Study) -> None:
@@ -158,10 +158,10 @@ class _Reader:
         return content
 
 
-def _table(reader: _Reader, key: str, entry: Entry, role: FromFile, written: str | Column | Columns) -> Any:
+def _table(reader: _FileReader, key: str, entry: Entry, role: FromFile, written: str | ColumnName | ColumnNames) -> Any:
     """The columns that are wanted, or all, as numbers where they must be."""
-    wanted = written.column if isinstance(written, Column) else role.column
-    chosen = written.columns if isinstance(written, Columns) else []
+    wanted = written.column if isinstance(written, ColumnName) else role.column
+    chosen = written.columns if isinstance(written, ColumnNames) else []
     counts = [str(getattr(entry, name)) for name in role.counts]
     needed = [*_columns(entry, role.keyed), *role.needs, *chosen, *([wanted] if wanted else []), *counts]
     frame = reader.frame(key, _file(written), needed)
@@ -199,16 +199,16 @@ def _columns(entry: Entry, keys: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _neighbours(reader: _Reader, key: str, by: str, written: str | Columns) -> Any:
+def _neighbours(reader: _FileReader, key: str, by: str, written: str | ColumnNames) -> Any:
     """A map, or the by-column and `neighbour`, whatever the file calls them."""
     if isinstance(written, str) and written.endswith((".geojson", ".json")):
         return reader.geojson(key, written)
-    names = written.columns if isinstance(written, Columns) else [by, NEIGHBOUR]
+    names = written.columns if isinstance(written, ColumnNames) else [by, NEIGHBOUR]
     frame = reader.frame(key, _file(written), names)
     return frame.select(frame[names[0]].alias(by), frame[names[1]].alias(NEIGHBOUR))
 
 
-def _histories(reader: _Reader, key: str, entry: ListsEntry) -> CaptureHistories:
+def _histories(reader: _FileReader, key: str, entry: ListsEntry) -> CaptureHistories:
     """Counts of histories where the file has a column of counts, else one row a person; all columns are lists if none are named."""
     from fl_estimate.loaders.lists import load_lists
 
@@ -249,5 +249,5 @@ def _require_lists(key: str, frame: pl.DataFrame, lists: Sequence[str]) -> None:
         )
 
 
-def _file(written: str | Column | Columns) -> str:
+def _file(written: str | ColumnName | ColumnNames) -> str:
     return written if isinstance(written, str) else written.file

@@ -28,7 +28,7 @@ from fl_estimate.study.entries import (
     MapEntry,
     PublishEntry,
     SourceEntry,
-    Strict,
+    StudyTable,
     TruthEntry,
 )
 from fl_estimate.study.faults import told
@@ -38,7 +38,7 @@ from fl_estimate.study.plan import between_faults, earlier_faults, kept_faults, 
 from fl_estimate.words.languages import LANGUAGES, is_language
 
 
-class StudyConfig(Strict):
+class StudyConfig(StudyTable):
     """A whole study file with every default written out."""
 
     title: Words = ""

@@ -26,7 +26,7 @@ from fl_estimate.results.roles import (
     Role,
     Stated,
 )
-from fl_estimate.study.entries import Column, Columns
+from fl_estimate.study.entries import ColumnName, ColumnNames
 from fl_estimate.study.forms import Entry, entry_models
 
 _WORDS: dict[Any, str] = {str: "text", float: "number", int: "whole number", bool: "true or false", Any: "any"}
@@ -144,9 +144,9 @@ def _words(form: Any) -> str:
         return f"list of {_words(inner[0])}"
     if origin is dict:
         return f"table of {_words(inner[1])}"
-    if form is Column:
+    if form is ColumnName:
         return "{ file, column }"
-    if form is Columns:
+    if form is ColumnNames:
         return "{ file, columns }"
     model = cast("type[Any]", form) if isinstance(form, type) else int
     if issubclass(model, BaseModel):

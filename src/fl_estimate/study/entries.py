@@ -15,13 +15,13 @@ Names = str | Annotated[list[str], Field(min_length=1)]
 Number = Annotated[float, Field(ge=0)]
 
 
-class Strict(BaseModel):
+class StudyTable(BaseModel):
     """A table of a study file: no key that is not known, no value of another type."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
 
-class SourceEntry(Strict):
+class SourceEntry(StudyTable):
     """``[source.NAME]``: a file (or a table of files), the mapping that reads it, and the engine that holds it.
 
     `unit` is what a row stands for: the person, or by `fl.by_episode` each episode of work abroad, or the last one.
@@ -40,7 +40,7 @@ class SourceEntry(Strict):
     derived: dict[str, str] = Field(default_factory=dict[str, str])
 
 
-class ClassifyEntry(Strict):
+class ClassifyEntry(StudyTable):
     """``[classify]``: the frameworks, and of which source where there are several.
 
     `reference_day` is the day of the outcomes ``…_stock``; without it the last day of the period, or of the interview.
@@ -53,7 +53,7 @@ class ClassifyEntry(Strict):
     short_instrument: bool = False
 
 
-class ImputeEntry(Strict):
+class ImputeEntry(StudyTable):
     """``[impute]``: how the unknown answers of ``[classify]`` are drawn for estimates with ``unknown = "impute"``; the arguments of `fl.impute`.
 
     `by` are the columns within which donors are preferred; without it those by which the imputed estimates are made. `predictors`
@@ -69,14 +69,14 @@ class ImputeEntry(Strict):
     seed: int = 1
 
 
-class Titled(Strict):
+class Titled(StudyTable):
     """What every ``[[estimate]]`` may say of its table: a title, and a note under it, for all languages or by language."""
 
     title: Words = ""
     note: Words = ""
 
 
-class CalibrateEntry(Strict):
+class CalibrateEntry(StudyTable):
     """``[calibrate]``: known totals that the weights of a source are brought to; the arguments of `fl.calibrate`.
 
     `margins` is a table by column, or the file of a frame with the columns margin, level, total.
@@ -89,21 +89,21 @@ class CalibrateEntry(Strict):
     aggregate: str | None = None
 
 
-class Columns(Strict):
+class ColumnNames(StudyTable):
     """Some columns of a file that has others too."""
 
     file: str
     columns: Annotated[list[str], Field(min_length=1)]
 
 
-class Column(Strict):
+class ColumnName(StudyTable):
     """One column of a file, by name."""
 
     file: str
     column: str
 
 
-class RuleEntry(Strict):
+class RuleEntry(StudyTable):
     """A rule of publication of one's own: thresholds, by default those of fl-default. A rule's file becomes one, under its name."""
 
     name: str = "custom"
@@ -125,7 +125,7 @@ class RuleEntry(Strict):
     audit_seconds: Number = AUDIT_SECONDS
 
 
-class PublishEntry(Strict):
+class PublishEntry(StudyTable):
     """``[publish]``: the rule, by name or by its thresholds, the languages of the report, the first one leading, and earlier releases."""
 
     rule: str | RuleEntry = "fl-default"
@@ -139,13 +139,13 @@ class PublishEntry(Strict):
         return SuppressionRule(**self.rule.model_dump())
 
 
-class TruthEntry(Strict):
+class TruthEntry(StudyTable):
     """``[truth]``: the true values of a synthetic population."""
 
     file: str
 
 
-class MapEntry(Strict):
+class MapEntry(StudyTable):
     """``[map]``: GeoJSON of areas; `by` the column that is mapped, `key` the property that names an area."""
 
     geojson: str

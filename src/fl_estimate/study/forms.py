@@ -29,7 +29,7 @@ from fl_estimate.results.roles import (
     Stated,
     Within,
 )
-from fl_estimate.study.entries import Column, Columns, Strict, Titled
+from fl_estimate.study.entries import ColumnName, ColumnNames, StudyTable, Titled
 
 IDENTIFYING: tuple[str, ...] = ("key", "salt", "list_column")
 """Arguments of `fl.load_lists` that a study does not take: it is handed round, and written into its own manifest."""
@@ -148,11 +148,11 @@ def _form(argument: Argument) -> Any:
                 form = _plain(role.form)
                 return form | None if argument.default is None else form
             case FromFile():
-                return Union[str, *([Column] if role.column else []), *([Columns] if role.choose else [])]
+                return Union[str, *([ColumnName] if role.column else []), *([ColumnNames] if role.choose else [])]
             case Neighbours():
-                return str | Columns
+                return str | ColumnNames
             case Persons():
-                return Annotated[float, Field(gt=0)] | str | Column
+                return Annotated[float, Field(gt=0)] | str | ColumnName
             case _:
                 continue
     form = _plain(argument.form, argument.role(Parts), where=f"{argument.function.__name__}({argument.name})")
@@ -210,7 +210,7 @@ def _within(form: Any, within: Within) -> Any:
 
 
 @cache
-def _table(cls: type[Any], parts: Parts) -> type[Strict]:
+def _table(cls: type[Any], parts: Parts) -> type[StudyTable]:
     """A table of the arguments of a class; what is left out has its default there."""
     hints = get_type_hints(cls)
     fields: dict[str, Any] = {
@@ -218,7 +218,7 @@ def _table(cls: type[Any], parts: Parts) -> type[Strict]:
         for name, hint in hints.items()
         if name not in parts.without
     }
-    return create_model(cls.__name__, __base__=Strict, **fields)
+    return create_model(cls.__name__, __base__=StudyTable, **fields)
 
 
 def tag_of(given: Any) -> str | None:

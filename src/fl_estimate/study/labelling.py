@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from fl_estimate.inputs.wording import Wording, text_of
+from fl_estimate.inputs.wording import SurveyWording, text_of
 from fl_estimate.inputs.wording import in_language as said_in
 from fl_estimate.loaders.mapping_parts import LabelRule, Words
 from fl_estimate.results.estimates import Estimates
 
 
-def labelled(labels: Mapping[str, LabelRule]) -> Wording:
+def labelled(labels: Mapping[str, LabelRule]) -> SurveyWording:
     """The words of ``[labels]``."""
-    return Wording(columns={name: rule.words() for name, rule in labels.items()})
+    return SurveyWording(columns={name: rule.words() for name, rule in labels.items()})
 
 
 def entitled(made: Estimates, entry: Any, labels: Mapping[str, LabelRule]) -> Estimates:

@@ -26,7 +26,7 @@ from fl_estimate.results.roles import (
     Stated,
     Strata,
 )
-from fl_estimate.study.entries import Columns, SourceEntry
+from fl_estimate.study.entries import ColumnNames, SourceEntry
 from fl_estimate.study.forms import Entry, ListsEntry, PeopleEntry
 from fl_estimate.study.same_files import SameFiles, files_of
 
@@ -80,7 +80,7 @@ def _faults(entry: Entry, key: str, role: Role) -> Iterator[str]:
         case EachOf():
             yield from _each_of(entry, key, role)
         case Neighbours():
-            if isinstance(value, Columns) and len(value.columns) != 2:
+            if isinstance(value, ColumnNames) and len(value.columns) != 2:
                 yield ".columns: it should be two, an area and its neighbour"
         case _:
             return

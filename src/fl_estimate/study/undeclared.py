@@ -10,7 +10,7 @@ import narwhals as nw
 from fl_estimate.errors import StudyFault
 from fl_estimate.inputs.survey_data import SurveyData
 from fl_estimate.loaders.labelled_missing import names_codes
-from fl_estimate.results.roles import Condition
+from fl_estimate.results.roles import PeopleCondition
 from fl_estimate.schema.expressions import parse
 from fl_estimate.schema.missing_words import says_missing
 from fl_estimate.study.config import Study
@@ -52,7 +52,7 @@ def _uses(study: Study, source: str) -> Iterator[tuple[str, str]]:
         if not isinstance(entry, PeopleEntry) or study.source_of(entry.source) != source:
             continue
         yield from ((f"{place}.{key}", column) for key, column in named_columns(entry, values=True))
-        for argument, _ in entry.declared.having(Condition):
+        for argument, _ in entry.declared.having(PeopleCondition):
             key = argument.keys[0]
             where: str | None = getattr(entry, key)
             if where is not None and not names_codes(where):

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 import fl_estimate as fl
-from fl_estimate.inputs.wording import Wording
+from fl_estimate.inputs.wording import SurveyWording
 
 DESIGN = fl.Design(weights="w", strata="stratum", psu="ea", expands=True)
 
@@ -28,7 +28,7 @@ class Drawn:
     source: Any = None
     reference_period: Any = None
     population: str = ""
-    wording: Wording = field(default_factory=Wording)
+    wording: SurveyWording = field(default_factory=SurveyWording)
 
     def with_draws(self, outcomes: str | Sequence[str]) -> pd.DataFrame:
         names = [outcomes] if isinstance(outcomes, str) else list(outcomes)

@@ -13,7 +13,7 @@ import pytest
 import fl_estimate as fl
 from fl_estimate.estimators import sampling
 from fl_estimate.estimators.hierarchical.engines import counts as counts_module
-from fl_estimate.estimators.sampling import Recipe, Run, Verdict, run_nuts
+from fl_estimate.estimators.sampling import ModelRecipe, Run, Verdict, run_nuts
 
 from .hierarchical.made import POPULATION, counts
 
@@ -37,13 +37,13 @@ def test_what_falls_short_is_flagged() -> None:
     assert [code for code, _ in replace(GOOD, bfmi=0.2).flags] == ["sampler_energy"]
 
 
-def normal(mean: float = 3.0) -> Recipe:
+def normal(mean: float = 3.0) -> ModelRecipe:
     def build(data: Any) -> Any:
         with pm.Model() as model:
             pm.Normal("x", pm.Data("mean", data["mean"]), 2.0, shape=2)
         return model
 
-    return Recipe(key=("two normals",), build=build, data={"mean": np.array(mean)}, names=("x",), kept={})
+    return ModelRecipe(key=("two normals",), build=build, data={"mean": np.array(mean)}, names=("x",), kept={})
 
 
 def test_a_run_repeats_with_its_seed_and_finds_the_moments() -> None:
@@ -68,7 +68,7 @@ def test_chains_that_disagree_are_an_error() -> None:
         return model
 
     with pytest.raises(fl.FlError, match="FL-EST-61"):
-        run_nuts(Recipe(key=("hills",), build=build, data={}, names=("x",), kept={}), draws_per_chain=200, seed=1)
+        run_nuts(ModelRecipe(key=("hills",), build=build, data={}, names=("x",), kept={}), draws_per_chain=200, seed=1)
 
 
 def test_other_data_use_what_was_compiled() -> None:
@@ -104,7 +104,7 @@ def test_a_run_that_falls_short_is_made_once_more_with_smaller_steps(monkeypatch
 
 
 def test_flags_reach_every_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    def run(recipe: Recipe, *, draws_per_chain: int, seed: int, progress: bool) -> Run:
+    def run(recipe: ModelRecipe, *, draws_per_chain: int, seed: int, progress: bool) -> Run:
         assert not progress
         names = recipe.names
         rng, size = np.random.default_rng(seed), 4 * draws_per_chain
@@ -141,7 +141,7 @@ def test_chains_show_how_far_they_are_only_where_it_is_asked_for(
     # The recipe of two normals, compiled by the tests above, stands in for the area model's.
     seen: list[bool] = []
 
-    def run(recipe: Recipe, *, draws_per_chain: int, seed: int, progress: bool) -> Run:
+    def run(recipe: ModelRecipe, *, draws_per_chain: int, seed: int, progress: bool) -> Run:
         seen.append(progress)
         del recipe, draws_per_chain
         run_nuts(normal(), draws_per_chain=500, seed=seed, progress=progress)

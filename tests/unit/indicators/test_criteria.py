@@ -16,8 +16,8 @@ from fl_estimate.indicators.criteria import (
     FieldIn,
     FieldWithin,
     ItemIs,
+    Negation,
     NodeFault,
-    Not,
     NotAsked,
     OutcomeIs,
     SamePhase,
@@ -56,7 +56,7 @@ def _parse(text: str) -> object:
         ("{ all_of = [] }", AllOf(())),
         (
             '{ any_of = [{ not = { item = "a" } }, { same_phase = [{ item = "b" }] }] }',
-            AnyOf((Not(ItemIs("a")), SamePhase((ItemIs("b"),)))),
+            AnyOf((Negation(ItemIs("a")), SamePhase((ItemIs("b"),)))),
         ),
     ],
 )
@@ -96,7 +96,7 @@ def test_faults_are_told_with_their_path(text: str, path: str, words: str) -> No
 
 def test_a_tree_can_be_walked() -> None:
     node = parse({"any_of": [{"not": {"item": "a"}}, {"same_phase": [{"item": "b"}]}]})
-    assert list(children(node)) == [Not(ItemIs("a")), SamePhase((ItemIs("b"),))]
+    assert list(children(node)) == [Negation(ItemIs("a")), SamePhase((ItemIs("b"),))]
     assert [leaf for leaf in walk(node) if isinstance(leaf, ItemIs)] == [ItemIs("a"), ItemIs("b")]
 
 

@@ -14,7 +14,7 @@ import pytest
 
 import fl_estimate as fl
 from fl_estimate.inputs.survey_data import Labels, ReferencePeriod, Source, SurveyData
-from fl_estimate.inputs.wording import ColumnWords, Wording
+from fl_estimate.inputs.wording import ColumnWords, SurveyWording
 
 CONNECTION = duckdb.connect()
 ENGINES: dict[str, Callable[[pd.DataFrame], Any]] = {
@@ -56,7 +56,7 @@ def survey(engine: str = "pandas", table: pd.DataFrame | None = None) -> SurveyD
         labels={
             "people": Labels(variables={"sector": "Sector", "age_interview": "Age"}, values={"sector": {1: "Farms"}})
         },
-        wording=Wording(unit="children", columns={"sector": words}),
+        wording=SurveyWording(unit="children", columns={"sector": words}),
         mapping="mine",
     )
 

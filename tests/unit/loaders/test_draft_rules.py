@@ -14,7 +14,7 @@ import pytest
 
 import fl_estimate as fl
 from fl_estimate.errors import FileFault
-from fl_estimate.loaders.draft_rules import Column, _rules, guesses  # pyright: ignore[reportPrivateUsage]
+from fl_estimate.loaders.draft_rules import FileColumn, _rules, guesses  # pyright: ignore[reportPrivateUsage]
 from fl_estimate.loaders.mapping import Mapping
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -54,7 +54,7 @@ def test_there_are_instruments_enough() -> None:
 
 
 def _drafted(name: str, label: str, codes: dict[str, str] | None = None) -> list[tuple[str, bool, bool]]:
-    made, _ = guesses([Column(name=name, label=label, codes=codes or {})])
+    made, _ = guesses([FileColumn(name=name, label=label, codes=codes or {})])
     return [(guess.variable, guess.firm, guess.reversed) for guess in made]
 
 

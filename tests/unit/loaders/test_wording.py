@@ -11,7 +11,7 @@ import pyreadstat
 import pytest
 
 import fl_estimate as fl
-from fl_estimate.inputs.wording import ANY, FILE, ColumnWords, Wording
+from fl_estimate.inputs.wording import ANY, FILE, ColumnWords, SurveyWording
 
 TITLES: Any = ["Papiers gardés", "Province", "Sexe", "Instruction", "Poids", "Grappe"]
 CODES: Any = {
@@ -131,13 +131,13 @@ def test_what_labels_and_units_cannot_be(change: dict[str, Any], said: str) -> N
 
 
 def test_words_of_one_are_heard_over_those_of_another() -> None:
-    file = Wording(columns={"a": ColumnWords(title={FILE: "A"}, values={"1": {FILE: "one"}, "2": {FILE: "two"}})})
-    own = Wording(columns={"a": ColumnWords(values={"2": {ANY: "TWO"}}, ordered=True)}, unit="jobs")
+    file = SurveyWording(columns={"a": ColumnWords(title={FILE: "A"}, values={"1": {FILE: "one"}, "2": {FILE: "two"}})})
+    own = SurveyWording(columns={"a": ColumnWords(values={"2": {ANY: "TWO"}}, ordered=True)}, unit="jobs")
     both = own.over(file)
     assert (both.unit, both.order("a"), both.columns["a"].title) == ("jobs", ("2", "1"), {FILE: "A"})
     assert both.columns["a"].values["2"] == {FILE: "two", ANY: "TWO"}
     assert both.only(["a=1"]).columns.keys() == {"a"}
-    assert Wording.from_dict(both.to_dict()) == both
+    assert SurveyWording.from_dict(both.to_dict()) == both
 
 
 def test_episodes_are_counted_as_episodes() -> None:

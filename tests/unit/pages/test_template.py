@@ -15,7 +15,7 @@ from tests.unit.reporting.made import estimates
 
 import fl_estimate as fl
 from fl_estimate import capture_recapture as cr
-from fl_estimate.inputs.wording import ColumnWords, Wording
+from fl_estimate.inputs.wording import ColumnWords, SurveyWording
 from fl_estimate.pages.template import page
 from fl_estimate.reporting.formats.html import report
 from fl_estimate.reporting.particulars import Particulars
@@ -61,7 +61,7 @@ class Page(HTMLParser):
 
 
 def of_report(_: Path) -> str:
-    words = Wording(
+    words = SurveyWording(
         columns={ALL: ColumnWords(title={"": ALL}, values={"a": {"": ALL}})}, title={"*": ALL}, note={"*": ALL},
         population={"*": ALL},
     )  # fmt: skip
@@ -111,7 +111,7 @@ def test_text_from_data_stays_text(made: Callable[[Path], str], tmp_path: Path) 
 
 
 def test_the_table_of_a_notebook_holds_text_only() -> None:
-    words = Wording(note={"*": ALL}, columns={ALL: ColumnWords(title={"": ALL})})
+    words = SurveyWording(note={"*": ALL}, columns={ALL: ColumnWords(title={"": ALL})})
     made = replace(estimates({}, {ALL: ALL}, by=(ALL,), outcome=ALL), wording=words)
     found = Page(fl.publish({ALL: made})._repr_html_())
     assert found.wrong == []

@@ -21,8 +21,8 @@ import pandas as pd
 import fl_estimate as fl
 from fl_estimate.reporting.disclosure import audit as disclosure
 from fl_estimate.reporting.disclosure.audit import closed_off
-from fl_estimate.reporting.disclosure.choice import Choice, attainable, choose
-from fl_estimate.reporting.disclosure.local import WIDTHS, _Search
+from fl_estimate.reporting.disclosure.choice import SuppressionChoice, attainable, choose
+from fl_estimate.reporting.disclosure.local import WIDTHS, _PointSearch
 from fl_estimate.reporting.disclosure.solver import audit, exposed
 from fl_estimate.reporting.disclosure.system import PUBLIC, System, residual
 from fl_estimate.reporting.disclosure.tables import Translation, translate
@@ -49,9 +49,9 @@ def _caught(found: list[System]) -> Iterator[None]:
         found.append(made.system)
         return made
 
-    def choose(system: System, **_: Any) -> Choice:
+    def choose(system: System, **_: Any) -> SuppressionChoice:
         none = np.zeros(len(system.low), dtype=bool)
-        return Choice(withheld=system.followed(system.withheld), optimal=True, open=True, exposed=none)
+        return SuppressionChoice(withheld=system.followed(system.withheld), optimal=True, open=True, exposed=none)
 
     with patch.object(disclosure, "translate", kept), patch.object(disclosure, "choose", choose):
         yield
@@ -214,7 +214,7 @@ def answers(system: System) -> dict[str, Any]:
     best = choose(system)
     aims = attainable(system)
     nothing = np.zeros_like(system.withheld)
-    search = _Search.of(aims, system.withheld, math.inf, None)
+    search = _PointSearch.of(aims, system.withheld, math.inf, None)
     return {
         "left": [f"{_number(low)} to {_number(high)}{', settled' * (not loose)}, part {part}" for low, high, loose, part in zip(left.lower, left.upper, left.loose, _named(left.part), strict=True)],
         "rows left": [f"{terms} in {_number(low)} to {_number(high)}" for terms, low, high in zip(_sums(left.matrix), left.row_lower, left.row_upper, strict=True)],

@@ -21,7 +21,7 @@ from fl_estimate.reporting.disclosure.choice import attainable, choose
 from fl_estimate.reporting.disclosure.local import protect
 from fl_estimate.reporting.disclosure.silence import silence
 from fl_estimate.reporting.disclosure.solver import Unsolved, audit, exposed, extreme
-from fl_estimate.reporting.disclosure.system import Draft, Residual, System, residual
+from fl_estimate.reporting.disclosure.system import ResidualSystem, System, SystemBuilder, residual
 from fl_estimate.reporting.disclosure.trees import solved
 
 INVESTMENT = np.array([[20, 50, 10], [8, 19, 22], [17, 32, 12]])
@@ -32,7 +32,7 @@ def two_way(
     counts: np.ndarray, sensitive: list[tuple[int, int]], low: float = 1, high: float = 5, most: int = 1_000
 ) -> System:
     """A table with its margins and total; cell i·columns + j first, then row, column and grand totals."""
-    draft, ids = Draft(), {}
+    draft, ids = SystemBuilder(), {}
     rows, columns = counts.shape
     for i, j in product(range(rows), range(columns)):
         cell = draft.cell(1.0 + counts[i, j], withheld=(i, j) in sensitive)
@@ -78,7 +78,7 @@ def test_the_cheapest_pattern_is_found(small_cells: int) -> None:
 
 def test_fractions_that_fit_do_not_count() -> None:
     # a + b = 3 leaves a whatever is from 0 to 3; that a is even, then, leaves only 0 and 2 of these.
-    draft = Draft()
+    draft = SystemBuilder()
     a, b = (draft.unknown(value, 0, 10, integer=True) for value in (2, 1))
     cell = draft.cell(1.0, withheld=True)
     draft.exact([a, b])
@@ -90,7 +90,7 @@ def test_fractions_that_fit_do_not_count() -> None:
 
 
 def test_what_follows_goes_along() -> None:
-    draft = Draft()
+    draft = SystemBuilder()
     first, second = draft.unknown(3, 0, 100, integer=True), draft.unknown(40, 0, 100, integer=True)
     small, large, model = draft.cell(1.0, withheld=True), draft.cell(2.0), draft.cell(3.0)
     draft.exact([second], large)
@@ -102,7 +102,7 @@ def test_what_follows_goes_along() -> None:
 
 
 def test_three_respondents_are_not_asked_to_hold_five_cases() -> None:
-    draft = Draft()
+    draft = SystemBuilder()
     few = draft.unknown(2, 0, 3, integer=True)
     draft.target([few], draft.cell(1.0, withheld=True), 1, 5)
     system = attainable(draft.built())
@@ -111,7 +111,7 @@ def test_three_respondents_are_not_asked_to_hold_five_cases() -> None:
 
 
 def test_rounded_sums_leave_what_the_rounding_leaves() -> None:
-    draft = Draft()
+    draft = SystemBuilder()
     first, second = draft.unknown(30.0, 0, 1_000, integer=False), draft.unknown(200.0, 0, 1_000, integer=False)
     cell = draft.cell(1.0, withheld=True)
     draft.row([second], 195, 205, draft.cell(2.0))
@@ -181,7 +181,7 @@ def test_audits_agree_with_trying_every_table(values: list[int], also: list[bool
 def trees(draw: st.DrawFn) -> System:
     """A nation of regions of districts, of counts or of sums, each printed, in an interval or withheld; all are targets."""
     whole = draw(st.booleans())
-    draft, everybody = Draft(), list[int]()
+    draft, everybody = SystemBuilder(), list[int]()
 
     def say(inside: list[int]) -> None:
         how = draw(st.sampled_from(["exact", "interval", "withheld"]))
@@ -224,7 +224,7 @@ def test_closed_form_and_programmes_agree_on_trees(system: System) -> None:
         assert np.array_equal(exposed(system, withheld), by_tree)
 
 
-def _loose(system: System, left: Residual) -> Any:
+def _loose(system: System, left: ResidualSystem) -> Any:
     return sparse.csr_matrix(system.targets @ sparse.diags_array(left.loose.astype(float)))
 
 
@@ -237,7 +237,7 @@ def test_two_crossed_margins_are_no_tree() -> None:
 def large() -> System:
     """Six regions of eight districts by sex: 150 cells and more, those of 1 to 4 cases withheld, counts and weighted sums."""
     rng = np.random.default_rng(5)
-    draft = Draft()
+    draft = SystemBuilder()
     cases = rng.poisson(4, (6, 8, 2))
     k = np.array([draft.unknown(int(one), 0, 200, integer=True) for one in cases.ravel()]).reshape(cases.shape)
     y = np.array([draft.unknown(1.1 * one, 0, 300, integer=False) for one in cases.ravel()]).reshape(cases.shape)
@@ -282,7 +282,7 @@ def test_without_time_everything_that_is_tied_is_exposed() -> None:
 
 def test_what_statuses_alone_tell_asks_for_nothing() -> None:
     # Three or four of the two together, and at most two of the first: the second has one at least, whatever is withheld.
-    draft = Draft()
+    draft = SystemBuilder()
     first, second = draft.unknown(1, 0, 4, integer=True), draft.unknown(2, 0, 4, integer=True)
     cell = draft.cell(1.0, withheld=True)
     draft.row([first, second], 3, 4)
@@ -297,7 +297,7 @@ def test_what_statuses_alone_tell_asks_for_nothing() -> None:
 def hierarchies(draw: st.DrawFn) -> tuple[System, int]:
     """A nation of two or three regions of two districts; counts of 0 to 4, those of 1 and 2 withheld."""
     regions = draw(st.integers(2, 3))
-    draft, everybody = Draft(), list[int]()
+    draft, everybody = SystemBuilder(), list[int]()
     for _ in range(regions):
         inside = list[int]()
         for _ in range(2):

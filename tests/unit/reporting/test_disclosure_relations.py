@@ -22,8 +22,8 @@ from fl_estimate.reporting.disclosure.rows import series_of_row, tie
 from fl_estimate.reporting.disclosure.series import nested_outcomes, nesting, readings, relate, series_of
 from fl_estimate.reporting.disclosure.silence import silence
 from fl_estimate.reporting.disclosure.solver import exposed
-from fl_estimate.reporting.disclosure.system import Draft
-from fl_estimate.reporting.disclosure.tables import Given, translate
+from fl_estimate.reporting.disclosure.system import SystemBuilder
+from fl_estimate.reporting.disclosure.tables import AuditedTable, translate
 from fl_estimate.reporting.disclosure.trees import solved
 from fl_estimate.reporting.judging import cells
 from fl_estimate.reporting.releases import KnownTable
@@ -58,7 +58,7 @@ def call(
 
 def known(*calls: Crossing, nested: Any = None) -> list[str]:
     """What is entered as known of the series of these calls, in signs: k a case count, y a weighted sum."""
-    draft = Draft()
+    draft = SystemBuilder()
     made = series_of(draft, calls)
     relate(draft, made, nesting(calls, nested))
     names: dict[int, str] = {}
@@ -210,7 +210,7 @@ def test_readings_of_one_question() -> None:
     assert not readings("fl", "flat")
     assert not readings("debt", "threat")
     assert not readings("a_x", "b_x")
-    draft = Draft()
+    draft = SystemBuilder()
     made = series_of(draft, [district({"fl": FEW, "fl_wide": WIDER, "other": WIDER})])
     assert nested_outcomes(made, {}) == {("fl", "fl_wide")}
     # Of names that do not say so it is known where eight cells have it.
@@ -218,7 +218,7 @@ def test_readings_of_one_question() -> None:
         labels = [(at,) for at in range(size)]
         few, more = np.arange(1, size + 1), np.arange(1, size + 1) * 2
         each = call(["d"], labels, {"few": (few, few**2), "other": (more, more**2)}, n=100, weight=1000)
-        assert nested_outcomes(series_of(Draft(), [each]), {}) == expected
+        assert nested_outcomes(series_of(SystemBuilder(), [each]), {}) == expected
 
 
 # Rows that stand for themselves, and earlier releases
@@ -229,7 +229,7 @@ def test_a_row_without_finest_cells_is_one_unknown() -> None:
     row = {"value": 0.25, "cases": 10, "n": 40, "quantity": "prevalence"}
 
     def read(**more: Any) -> tuple[Any, ...] | None:
-        draft = Draft()
+        draft = SystemBuilder()
         made = series_of_row(draft, key, row | more)
         if made is None:
             return None
@@ -255,7 +255,7 @@ def test_rows_add_up_to_the_row_that_they_divide() -> None:
     """A nation of 100 people and 25 cases by its districts: all of them are it, some of them no more, cases that exceed it nothing."""
 
     def rows(*districts: tuple[int, Any], nation: Any = 25, sex: bool = False) -> list[str]:
-        draft, found = Draft(), dict[Any, Any]()
+        draft, found = SystemBuilder(), dict[Any, Any]()
         given = [((), 100, nation), *(((("district", f"D{at}"),), n, k) for at, (n, k) in enumerate(districts))]
         given += [((("sex", at),), 50, k) for at, k in ((1, 10), (2, 15)) if sex]
         for by, n, k in given:
@@ -287,7 +287,7 @@ def test_rows_add_up_to_the_row_that_they_divide() -> None:
 )  # fmt: skip
 def test_what_an_earlier_release_says_of_the_cases_of_a_cell(status: str, cases: float | None, ends: Any) -> None:
     """Ten in the data: below five, or none, is widened to them; where nothing was said nothing binds."""
-    draft = Draft()
+    draft = SystemBuilder()
     (one,) = series_of(draft, [call(["district"], DISTRICTS, {"fl": FEW})])
     frame = pd.DataFrame([{
         "quantity": "prevalence", "outcome": "fl", "term": "", "margin": "district", "district": "A", "bound": "",
@@ -302,7 +302,7 @@ def test_what_an_earlier_release_says_of_the_cases_of_a_cell(status: str, cases:
 
 
 def test_cells_of_an_earlier_release_are_below_the_least_that_it_prints() -> None:
-    draft = Draft()
+    draft = SystemBuilder()
     (one,) = series_of(draft, [call(["district"], DISTRICTS, {"fl": ((2, 20), (10, 800))})])
     frame = pd.DataFrame([{
         "quantity": "prevalence", "outcome": "fl", "term": "", "margin": "district", "district": "A", "bound": "",
@@ -321,7 +321,7 @@ def test_values_of_an_earlier_release_bind_within_half_their_last_digit() -> Non
         ({"value": 0.25, "se": 0.02}, (499, 501)), ({"value": 250.0, "se": 20.0, "quantity": "prevalence per 1,000"}, (499, 501)),
         ({"value": 500.0, "se": 50.0, "quantity": "total"}, (499.5, 500.5)), ({"value": np.nan, "se": np.nan}, None), ({"value": pd.NA, "se": pd.NA}, None),
     ):  # fmt: skip
-        draft = Draft()
+        draft = SystemBuilder()
         (one,) = series_of(draft, [district({"fl": ((30, 20), (40, 500))})])
         before = len(draft.rows)
         known_rows(draft, [one], {}, KnownTable(name="p", by=(key,), frame=pd.DataFrame([frames | more])), 5)
@@ -336,7 +336,7 @@ def test_values_of_an_earlier_release_bind_within_half_their_last_digit() -> Non
 )  # fmt: skip
 def test_cells_of_an_earlier_release_add_up_to_one_of_this(rows: list[tuple[str, int, int, int]], linked: bool) -> None:
     """Of 100 people and 20 cases of region N the earlier one had men and women apart; where they are not all, nothing is said."""
-    draft = Draft()
+    draft = SystemBuilder()
     (one,) = series_of(draft, [call(["region"], [("N",), ("S",)], {"fl": ((20, 30), (100, 800))})])
     parts: dict[Any, Any] = {
         ("fl", "", (), ("region",), frozenset({("region", name)})): (one, [place]) for place, name in enumerate("NS")
@@ -357,12 +357,12 @@ def test_cells_of_an_earlier_release_add_up_to_one_of_this(rows: list[tuple[str,
 # Tables
 
 
-def given_(result: fl.Estimates, *, hidden: Sequence[int] = (), frame: pd.DataFrame | None = None) -> Given:
+def given_(result: fl.Estimates, *, hidden: Sequence[int] = (), frame: pd.DataFrame | None = None) -> AuditedTable:
     frame = result.frame if frame is None else frame
     size = len(frame)
     flags = np.isin(np.arange(size), list(hidden))
     nothing = np.zeros(size, dtype=bool)
-    return Given(
+    return AuditedTable(
         name="t", frame=frame, keys=cells(frame, result.by, result.assumptions), hidden=flags, at_most=nothing,
         zero=nothing, printed=np.full(size, np.nan), half=np.full(size, np.nan), crossing=result.cells,
         arguments=result.provenance.arguments,
@@ -475,7 +475,7 @@ def test_what_lies_between_two_subpopulations_is_a_cell(left: int, cases: int, k
     )
     frame = prevalence(people()).frame.iloc[:1].assign(margin="d", d="A")
     tables = [
-        Given(
+        AuditedTable(
             name="t", frame=frame, keys=[("fl", "", where, ("d",), frozenset({("d", "A")}))], hidden=np.zeros(1, dtype=bool),
             at_most=np.zeros(1, dtype=bool), zero=np.zeros(1, dtype=bool), printed=np.full(1, np.nan), half=np.zeros(1), crossing=made, arguments={},
         )

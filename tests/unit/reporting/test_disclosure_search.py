@@ -12,15 +12,15 @@ from scipy.optimize import OptimizeResult
 
 from fl_estimate.reporting.disclosure import solver as disclosure_solver
 from fl_estimate.reporting.disclosure.choice import attainable
-from fl_estimate.reporting.disclosure.local import _Local, _Search, protect
+from fl_estimate.reporting.disclosure.local import _Local, _PointSearch, protect
 from fl_estimate.reporting.disclosure.solver import MOST_SEEN, Unsolved, exposed, extreme
-from fl_estimate.reporting.disclosure.system import Draft, System, residual
+from fl_estimate.reporting.disclosure.system import System, SystemBuilder, residual
 from tests.unit.reporting.test_disclosure_engine import INVESTMENT, shut, two_way
 
 
 def pair(cost: float = 5.0) -> System:
     """Two cases withheld of one part, and ten of a part that everybody knows; what both come to is printed."""
-    draft = Draft()
+    draft = SystemBuilder()
     few, many = draft.unknown(2, 0, 20, integer=True), draft.unknown(10, 0, 20, integer=True)
     hidden, whole = draft.cell(1.0, withheld=True), draft.cell(cost)
     draft.exact([many])
@@ -67,7 +67,7 @@ def test_a_solver_that_stopped_without_a_point_has_not_shown_that_there_is_none(
     withheld = shut(system, 3, 6, 8)
     left = residual(system, withheld)
     within = left.loose
-    part = disclosure_solver._Part(
+    part = disclosure_solver._TiedUnknowns(
         lower=left.lower[within], upper=left.upper[within], integer=system.integer[within], matrix=left.matrix[:, within],
         row_lower=left.row_lower, row_upper=left.row_upper,
     )  # fmt: skip
@@ -111,12 +111,12 @@ def test_the_newest_points_are_kept() -> None:
 
 
 def started(system: System, seconds: float = 60.0) -> Any:
-    return _Search.of(system, system.withheld, time.monotonic() + seconds, None)
+    return _PointSearch.of(system, system.withheld, time.monotonic() + seconds, None)
 
 
 def column(truth: list[int], *, cells: list[float], every: bool = False, high: int = 5) -> System:
     """Counts of which the first is withheld, each of the others printed in a cell of this cost, and so is what they come to."""
-    draft = Draft()
+    draft = SystemBuilder()
     unknowns = [draft.unknown(one, 0, 40, integer=True) for one in truth]
     hidden = draft.cell(1.0, withheld=True)
     for one, cost in zip(unknowns[1:], cells, strict=True):
@@ -219,7 +219,7 @@ def test_how_far_it_is_is_told_of_many() -> None:
     system = column([2, 30], cells=[3.0], every=True, high=20)
     protect(system, system.withheld, seconds=60, tell=told.append)
     assert told == []
-    draft = Draft()
+    draft = SystemBuilder()
     for _ in range(260):
         first, second = draft.unknown(2, 0, 9, integer=True), draft.unknown(5, 0, 9, integer=True)
         cell = draft.cell(1.0, withheld=True)
@@ -232,7 +232,7 @@ def test_how_far_it_is_is_told_of_many() -> None:
 
 def test_what_cannot_be_whatever_is_withheld_asks_for_nothing() -> None:
     """Of at most four people five cannot be cases: that none is, still has to be possible."""
-    draft = Draft()
+    draft = SystemBuilder()
     few, many = draft.unknown(2, 0, 4, integer=True), draft.unknown(30, 0, 40, integer=True)
     hidden, other = draft.cell(1.0, withheld=True), draft.cell(3.0)
     draft.exact([many], other)
@@ -246,7 +246,7 @@ def test_what_cannot_be_whatever_is_withheld_asks_for_nothing() -> None:
 
 def test_people_are_whole() -> None:
     """Half a person less in c would make room for one more in a; in whole numbers one less in c makes room for two."""
-    draft = Draft()
+    draft = SystemBuilder()
     a, b, c = (draft.unknown(cases, 0, 9, integer=True) for cases in (2, 5, 4))
     hidden, dear, cheap = draft.cell(1.0, withheld=True), draft.cell(50.0), draft.cell(1.0)
     draft.exact([b], dear)
@@ -258,7 +258,7 @@ def test_people_are_whole() -> None:
     assert found.withheld.tolist() == [True, False, True]
     assert not found.exposed.any()
     # Where a is twice another, no odd number of it is possible.
-    draft = Draft()
+    draft = SystemBuilder()
     a, c = draft.unknown(2, 0, 4, integer=True), draft.unknown(1, 0, 2, integer=True)
     hidden = draft.cell(1.0, withheld=True)
     draft.exact({a: 1.0, c: -2.0})

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
-from fl_estimate.reporting.disclosure.system import PUBLIC, Draft, System, activity, parts, residual, tightened
+from fl_estimate.reporting.disclosure.system import PUBLIC, System, SystemBuilder, activity, parts, residual, tightened
 
 MOST = 4
 """Of each unknown: three of them are 125 tables."""
@@ -19,7 +19,7 @@ MOST = 4
 @st.composite
 def systems(draw: st.DrawFn) -> tuple[System, np.ndarray]:
     """Three counts and up to three rows of them that are printed, some of a withheld cell; and the flags of what is withheld."""
-    draft = Draft()
+    draft = SystemBuilder()
     for _ in range(3):
         low = draw(st.integers(0, 2))
         high = draw(st.integers(low, MOST))
@@ -119,7 +119,7 @@ def test_unknowns_that_rows_tie_together(rows: list[list[int]], groups: list[lis
 
 def test_a_draft_never_contradicts_the_data() -> None:
     """Bounds and rows that miss the truth are widened to it; a row of names is a plain sum, and what is printed as it is has one end."""
-    draft = Draft()
+    draft = SystemBuilder()
     first, second = draft.unknown(7, 0, 5, integer=True), draft.unknown(-2.5, 0, 9, integer=False)
     cell, other = draft.cell(4.0), draft.cell(2.0, withheld=True)
     draft.row([first, second], 10, 20)
@@ -144,13 +144,13 @@ def test_a_draft_never_contradicts_the_data() -> None:
         [False, True],
     )
     assert (made.cost.tolist(), made.withheld.tolist(), made.follows.tolist()) == ([4, 2], [False, True], [[0, 1]])
-    empty = Draft().built()
+    empty = SystemBuilder().built()
     assert empty.matrix.shape == (0, 0)
     assert empty.follows.shape == (0, 2)
 
 
 def test_rows_go_with_their_cell_and_cells_with_each_other() -> None:
-    draft = Draft()
+    draft = SystemBuilder()
     unknown = draft.unknown(1, 0, 3, integer=True)
     cells = [draft.cell(1.0) for _ in range(4)]
     for owner in (*cells[:2], PUBLIC):
@@ -169,6 +169,6 @@ def test_rows_go_with_their_cell_and_cells_with_each_other() -> None:
     given = shut(1)
     made.followed(given)
     assert given.tolist() == [False, True, False, False]  # what was given stays as it was
-    lone = Draft()
+    lone = SystemBuilder()
     lone.exact([lone.unknown(1, 0, 3, integer=True)])
     assert lone.built().active(np.zeros(0, dtype=bool)).tolist() == [True]

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import fl_estimate as fl
-from fl_estimate.inputs.wording import ANY, FILE, ColumnWords, Wording
+from fl_estimate.inputs.wording import ANY, FILE, ColumnWords, SurveyWording
 from fl_estimate.inputs.wording import UNITS as KNOWN_UNITS
 from fl_estimate.reporting.formats.html import report
 from fl_estimate.reporting.headline import headline
@@ -19,7 +19,7 @@ from fl_estimate.reporting.layout import layout
 from fl_estimate.reporting.naming import outcome_words, term_words
 from fl_estimate.words.catalogue import codes_of
 
-WORDS = Wording(
+WORDS = SurveyWording(
     unit="households",
     columns={
         "papers": ColumnWords(title={"fr": "papiers retenus", "en": "documents kept"}),
@@ -100,7 +100,7 @@ def test_terms_of_formulas_are_called_by_their_labels() -> None:
     assert labels["C(reg)[T.2]"] == "South"
     assert labels["age"] == "Age (years)"
     assert term_words(WORDS, "C(sex)[T.2]:age", "fr") == "Femmes × Age (years)"
-    assert term_words(Wording(), "x + y", "en") == "x + y"
+    assert term_words(SurveyWording(), "x + y", "en") == "x + y"
 
 
 def test_outcomes_that_are_values_and_ratios_are_named() -> None:

@@ -14,7 +14,7 @@ from fl_estimate import capture_recapture as cr
 from fl_estimate.reporting.appraisals import in_full
 from fl_estimate.reporting.formats.html import report
 from fl_estimate.reporting.judging import judge
-from fl_estimate.reporting.labelling import Labels
+from fl_estimate.reporting.labelling import RowLabels
 from fl_estimate.reporting.layout import layout
 from fl_estimate.reporting.naming import term_words
 from fl_estimate.reporting.rule_words import width_sentences
@@ -48,7 +48,7 @@ def test_a_caption_names_three_outcomes(outcomes: list[str], caption: str) -> No
 @pytest.mark.parametrize("unweighted", [True, False])
 def test_a_model_beside_an_unweighted_survey_is_a_model(unweighted: bool) -> None:
     frame = fl.stack([estimates({}), estimates({}, method="area-binomial")]).frame
-    labels = Labels(frame, ("result",) if "result" in frame else (), "en", unweighted=unweighted)
+    labels = RowLabels(frame, ("result",) if "result" in frame else (), "en", unweighted=unweighted)
     records: list[Any] = frame.drop(columns="result", errors="ignore").to_dict("records")
     survey = "Survey, unweighted" if unweighted else "Survey, design-weighted"
     assert [labels.source(record) for record in records] == [survey, "Survey by area, hierarchical model"]

@@ -13,7 +13,7 @@ import pytest
 import fl_estimate as fl
 from fl_estimate.reporting.areas import read_areas
 from fl_estimate.reporting.disclosure.solver import exposed
-from fl_estimate.reporting.disclosure.system import Draft
+from fl_estimate.reporting.disclosure.system import SystemBuilder
 from fl_estimate.reporting.pictures.maps import draw_map
 from tests.unit.reporting.made import estimates
 from tests.unit.reporting.pictures import _published_lists
@@ -81,7 +81,7 @@ def test_long_names_of_pairs_stand_in_a_key_under_the_axes() -> None:
 @pytest.mark.parametrize(("most", "bare"), [(1e7, False), (9_999_999.0, False), (9_998_000.0, True)])
 def test_large_sums_are_met_to_a_millionth(most: float, bare: bool) -> None:
     """Ten million less one is as good as ten million: what a solver takes as met is a share of the figure, not a unit."""
-    draft = Draft()
+    draft = SystemBuilder()
     person_months = draft.unknown(most, 0.0, 1e7, integer=False)
     cell = draft.cell(1.0, withheld=True)
     draft.row([person_months], -np.inf, most)

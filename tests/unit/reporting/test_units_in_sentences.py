@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import fl_estimate as fl
-from fl_estimate.inputs.wording import ColumnWords, Wording
+from fl_estimate.inputs.wording import ColumnWords, SurveyWording
 from fl_estimate.reporting.formats.html import report
 from fl_estimate.reporting.headline import headline
 from fl_estimate.reporting.layout import layout
@@ -26,7 +26,7 @@ def survey(cases: int, rows: int = 1000, unit: str = "households", **design: Any
     frame = pd.DataFrame({"y": [1] * cases + [0] * (rows - cases), "g": "b", "w": 10.0, "ea": np.arange(rows) % 50})
     frame.loc[frame.index[-1], "g"] = "a"
     design = design or {"weights": "w", "expands": True}
-    return fl.SurveyData(people=frame, design=fl.Design(**design), wording=Wording(unit=unit))
+    return fl.SurveyData(people=frame, design=fl.Design(**design), wording=SurveyWording(unit=unit))
 
 
 @pytest.mark.parametrize("language", UNIT_WORDS)
@@ -90,6 +90,6 @@ def test_the_undetermined_of_an_unweighted_survey_are_no_weighted_share(language
 
 
 def test_a_column_that_only_has_a_name_of_ours_is_called_as_its_file_calls_it() -> None:
-    words = Wording(columns={"migrant": ColumnWords(values={"0": {"": "Migrant"}, "1": {"": "Born here"}})})
+    words = SurveyWording(columns={"migrant": ColumnWords(values={"0": {"": "Migrant"}, "1": {"": "Born here"}})})
     assert value_words(words, "migrant", [0, 1], "en") == {0: "Migrant", 1: "Born here"}
-    assert value_words(Wording(), "migrant", [0, 1], "fr") == {0: "Non", 1: "Oui"}
+    assert value_words(SurveyWording(), "migrant", [0, 1], "fr") == {0: "Non", 1: "Oui"}

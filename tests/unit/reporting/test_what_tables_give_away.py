@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import fl_estimate as fl
-from fl_estimate.inputs.wording import ColumnWords, Wording
+from fl_estimate.inputs.wording import ColumnWords, SurveyWording
 from fl_estimate.reporting import list_overlaps
 from fl_estimate.reporting.disclosure.release_audit import COLUMNS, derived, half_digit
 from fl_estimate.reporting.judging import cautions, cells, doubtful, judge, own_support, published_support
@@ -478,7 +478,7 @@ def test_numbers_in_words() -> None:
     assert say("reason", "of_tomorrow") == "of_tomorrow"
 
 
-WORDS = Wording(
+WORDS = SurveyWording(
     unit="households",
     columns={
         "urban": ColumnWords(
@@ -504,7 +504,7 @@ def test_columns_values_and_terms_are_called_by_the_survey() -> None:
     assert term_words(WORDS, "C(urban)[T.9]", "en") == "Place: 9"
     assert term_words(WORDS, "nothing", "en") == "nothing"
     assert common_unit([WORDS, WORDS]) == "households"
-    assert common_unit([WORDS, Wording()]) == "persons"
+    assert common_unit([WORDS, SurveyWording()]) == "persons"
     assert (
         quantity_words("total", "households", "en")
         == unit_words("households", "number", "en")

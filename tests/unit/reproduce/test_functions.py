@@ -157,7 +157,9 @@ def test_the_error_of_a_sampled_median() -> None:
 
 def _limits(sizes: Any, size: float, kind: str) -> dict[str, Any]:
     people = np.array([50.0, 30.0, 20.0])
-    draws = resampling.Draws(dark=sizes - 100, size=sizes, less_one=np.array([size - 1, size + 2, size]), people=people)
+    draws = resampling.BootstrapDraws(
+        dark=sizes - 100, size=sizes, less_one=np.array([size - 1, size + 2, size]), people=people
+    )
     return {**resampling.bootstrap(draws, size, 0.0, kind=kind, level=0.95).diagnostics, "kind": kind}
 
 

@@ -365,7 +365,7 @@ def test_chains_of_cells_are_kept_apart() -> None:
 
 def test_benchmarked_draws_of_chains_come_from_all_of_them() -> None:
     from fl_estimate.estimators.hierarchical.benchmarking import benchmark_posterior
-    from fl_estimate.estimators.hierarchical.model.posterior import Ask, Posterior
+    from fl_estimate.estimators.hierarchical.model.posterior import Posterior, PosteriorRequest
 
     of_chain = np.repeat([0.1, 0.2, 0.3, 0.4], 100)  # which chain a draw is of can be read off it
     draws = np.column_stack([of_chain, 2 * of_chain])
@@ -373,7 +373,7 @@ def test_benchmarked_draws_of_chains_come_from_all_of_them() -> None:
         median=draws[0], sd=draws[0], lower=draws[0], upper=draws[0], draws=draws, national=None, parameters={},
         diagnostics={"sampler": "nuts"}, joint={"sigma": of_chain}, chains=4, stats={"lp": of_chain},
     )  # fmt: skip
-    ask = Ask(level=0.95, draws=40, seed=1, shares=np.array([0.5, 0.5]))
+    ask = PosteriorRequest(level=0.95, draws=40, seed=1, shares=np.array([0.5, 0.5]))
     direct: Any = SimpleNamespace(
         national={"value": 0.3, "se": 0.0, "lower": 0.3, "upper": 0.3}, national_support=Support.unknown(1)
     )

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fl_estimate.inputs.wording import ColumnWords, Wording
+from fl_estimate.inputs.wording import ColumnWords, SurveyWording
 from fl_estimate.results import codes, methods, shown
 from fl_estimate.results.basis import Support, weakest
 from fl_estimate.results.build import build
@@ -245,7 +245,8 @@ def test_a_kind_is_declared_once_unless_a_method_is_chosen(registry: dict[Any, M
 
 def test_words_of_all_parts_are_kept() -> None:
     words = [
-        Wording(unit="persons", columns={name: ColumnWords(values={"1": {"": name}})}) for name in ("sex", "region")
+        SurveyWording(unit="persons", columns={name: ColumnWords(values={"1": {"": name}})})
+        for name in ("sex", "region")
     ]
     whole = joined([Recipe(wording=each) for each in words], call="sum", arguments={}).wording
     assert set(whole.columns) == {"sex", "region"}
@@ -425,10 +426,10 @@ def test_sizes_and_columns_that_hold_something() -> None:
     assert shown.size(both, (codes.UNWEIGHTED.held(),)) == "2 rows, unweighted"
     assert shown.title(frame(quantity=["population_size"]), (), "") == "Estimates of population size"
     assert shown.title(frame(quantity=[""]), (), "") == "Estimates"
-    table = shown.table(frame(se=[0.5], method=["taylor"], df_effective=[3.0]), (), Wording())
+    table = shown.table(frame(se=[0.5], method=["taylor"], df_effective=[3.0]), (), SurveyWording())
     assert list(table.columns) == ["quantity", "value", "se", "df_effective"]
     # Limits that were made with them show them once.
-    table = shown.table(frame(se=[0.5], df=[3.0], df_effective=[3.0]), (), Wording())
+    table = shown.table(frame(se=[0.5], df=[3.0], df_effective=[3.0]), (), SurveyWording())
     assert list(table.columns) == ["quantity", "value", "se", "df"]
 
 

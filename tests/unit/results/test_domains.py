@@ -10,27 +10,29 @@ import pandas as pd
 import pytest
 
 import fl_estimate as fl
-from fl_estimate.inputs.wording import ColumnWords, Wording
+from fl_estimate.inputs.wording import ColumnWords, SurveyWording
 from fl_estimate.results.basis import Support
 from fl_estimate.results.columns import make_frame, nullable
 from fl_estimate.results.domains import NOT_STATED, a_label, labelled, with_labels
 from fl_estimate.results.estimates import Estimates
 
 
-def held(by: dict[str, list[Any]], margins: list[str], wording: Wording | None = None, **columns: Any) -> Estimates:
+def held(
+    by: dict[str, list[Any]], margins: list[str], wording: SurveyWording | None = None, **columns: Any
+) -> Estimates:
     """Rows 0, 1, 2 …, so that a value says which row it is."""
     rows = len(margins)
     told = {"quantity": ["mean"] * rows, "margin": margins, "value": np.arange(rows, dtype=float), **columns}
     frame = make_frame(told, by, rows, basis="figures")
-    return Estimates(frame=frame, by=tuple(by), support=Support.unknown(rows), wording=wording or Wording())
+    return Estimates(frame=frame, by=tuple(by), support=Support.unknown(rows), wording=wording or SurveyWording())
 
 
 def rows_of(estimates: Estimates, key: Any) -> list[int]:
     return [int(value) for value in estimates[key].frame["value"]]
 
 
-def words(**columns: dict[str, Any]) -> Wording:
-    return Wording(
+def words(**columns: dict[str, Any]) -> SurveyWording:
+    return SurveyWording(
         columns={name: ColumnWords(values={c: {"": t} if isinstance(t, str) else t for c, t in given.items()}, ordered=True)
                  for name, given in columns.items()}
     )  # fmt: skip
@@ -116,11 +118,11 @@ def test_rows_without_domains_are_had_by_what_they_are() -> None:
 def test_a_label_is_given_as_an_example() -> None:
     assert a_label(CROSSED.frame, CROSSED.by, CROSSED.wording) == "'N'"
     terms = held({}, ["", ""], term=["age", "sex"])
-    assert a_label(terms.frame, (), Wording()) == "'age'"
+    assert a_label(terms.frame, (), SurveyWording()) == "'age'"
     outcomes = held({"by": [None, None]}, ["", ""], term=["age", "age"], outcome=["x", "y"])
-    assert a_label(outcomes.frame, ("by",), Wording()) == "'x'"
+    assert a_label(outcomes.frame, ("by",), SurveyWording()) == "'x'"
     alike = held({}, ["", ""], term=["age", "age"])
-    assert a_label(alike.frame, (), Wording()) == "'label'"
+    assert a_label(alike.frame, (), SurveyWording()) == "'label'"
 
 
 def test_levels_are_in_the_order_of_the_source_and_then_of_the_rows() -> None:

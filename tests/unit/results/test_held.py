@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import fl_estimate as fl
-from fl_estimate.inputs.wording import ColumnWords, Wording
+from fl_estimate.inputs.wording import ColumnWords, SurveyWording
 
 DESIGN = fl.Design(weights="w", psu="ea")
 
@@ -45,7 +45,7 @@ def crossed(people: pd.DataFrame) -> fl.Estimates:
 def in_words(estimates: fl.Estimates) -> fl.Estimates:
     """The same, with labels of the codes of sex in an order that was meant."""
     words = ColumnWords(values={"2": {"": "Women", "fr": "Femmes"}, "1": {"": "Men", "fr": "Hommes"}}, ordered=True)
-    return replace(estimates, wording=Wording(columns={"sex": words}))
+    return replace(estimates, wording=SurveyWording(columns={"sex": words}))
 
 
 def test_a_row_is_had_by_label_and_is_that_of_select(estimates: fl.Estimates) -> None:
@@ -189,7 +189,7 @@ def test_what_is_no_table_across_is_refused(estimates: fl.Estimates) -> None:
 
 def test_two_codes_with_one_label_stay_codes(crossed: fl.Estimates) -> None:
     words = ColumnWords(values={"1": {"": "Person"}, "2": {"": "Person"}})
-    told = replace(crossed, wording=Wording(columns={"sex": words}))
+    told = replace(crossed, wording=SurveyWording(columns={"sex": words}))
     assert told.pivot("region", "sex").columns.tolist() == [1, 2, "not stated"]
 
 

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from fl_estimate.schema import rules
-from fl_estimate.schema.rules import Check, Rows
+from fl_estimate.schema.rules import Check, CheckedRows
 from fl_estimate.schema.validate import KEPT, Fault
 from fl_estimate.schema.variables import TABLES
 
@@ -36,23 +36,23 @@ ENGINES: dict[str, Callable[[pl.DataFrame], Any]] = {
 
 
 @pytest.fixture(params=ENGINES)
-def rows(request: pytest.FixtureRequest) -> Callable[..., Rows]:
-    def build(table: str = "people", record: str | None = None, **columns: Any) -> Rows:
+def rows(request: pytest.FixtureRequest) -> Callable[..., CheckedRows]:
+    def build(table: str = "people", record: str | None = None, **columns: Any) -> CheckedRows:
         frame = pl.DataFrame({"row": range(len(next(iter(columns.values())))), **columns}, strict=False)
-        return Rows(table=table, frame=nw.from_native(ENGINES[request.param](frame)), row="row", record=record)
+        return CheckedRows(table=table, frame=nw.from_native(ENGINES[request.param](frame)), row="row", record=record)
 
     return build
 
 
-def _found(rows: Rows, checks: list[Check]) -> dict[tuple[str, str], tuple[int, ...]]:
+def _found(rows: CheckedRows, checks: list[Check]) -> dict[tuple[str, str], tuple[int, ...]]:
     return {(fault.variable, fault.value_class): fault.rows for fault in rules.find(rows, checks)}
 
 
-def _values(rows: Rows) -> dict[tuple[str, str], tuple[int, ...]]:
+def _values(rows: CheckedRows) -> dict[tuple[str, str], tuple[int, ...]]:
     return _found(rows, rules.value_checks(TABLES[rows.table], rows.frame.collect_schema()))
 
 
-def test_code_lists_limits_and_keys(rows: Callable[..., Rows]) -> None:
+def test_code_lists_limits_and_keys(rows: Callable[..., CheckedRows]) -> None:
     got = _values(
         rows(
             person_id=["a", "b", None, "d"],
@@ -71,7 +71,7 @@ def test_code_lists_limits_and_keys(rows: Callable[..., Rows]) -> None:
     }
 
 
-def test_item_columns_of_jobs(rows: Callable[..., Rows]) -> None:
+def test_item_columns_of_jobs(rows: Callable[..., CheckedRows]) -> None:
     columns: dict[str, Any] = {
         "job_id": ["1", "2", "3"],
         "person_id": ["a", "b", "c"],
@@ -86,7 +86,7 @@ def test_item_columns_of_jobs(rows: Callable[..., Rows]) -> None:
     }
 
 
-def test_a_job_belongs_to_a_person_or_to_a_relative(rows: Callable[..., Rows]) -> None:
+def test_a_job_belongs_to_a_person_or_to_a_relative(rows: Callable[..., CheckedRows]) -> None:
     got = _values(
         rows(
             table="jobs",
@@ -98,7 +98,7 @@ def test_a_job_belongs_to_a_person_or_to_a_relative(rows: Callable[..., Rows]) -
     assert got == {("person_id or relative_id", "both or neither"): (2, 3)}
 
 
-def test_weights_are_numbers_and_none_is_negative(rows: Callable[..., Rows]) -> None:
+def test_weights_are_numbers_and_none_is_negative(rows: Callable[..., CheckedRows]) -> None:
     weights = [1.0, 0.0, -2.0, None, NAN, float("inf"), float("-inf")]
     frame = rows(w=weights)
     got = _found(frame, rules.weight_checks("w", frame.frame.collect_schema()))
@@ -110,7 +110,7 @@ def test_weights_are_numbers_and_none_is_negative(rows: Callable[..., Rows]) -> 
     }
 
 
-def test_design_columns_are_there_in_every_row(rows: Callable[..., Rows]) -> None:
+def test_design_columns_are_there_in_every_row(rows: Callable[..., CheckedRows]) -> None:
     frame = rows(w=[1.0, 2.0], h=["x", None], ea=[None, 7], N=[0.0, 10.0], t=["a", "b"])
     checks, faults = rules.design_checks(
         weights="w", strata="h", stages=("ea",), fpc=("N", "t"), schema=frame.frame.collect_schema()
@@ -123,29 +123,29 @@ def test_design_columns_are_there_in_every_row(rows: Callable[..., Rows]) -> Non
     assert [(fault.variable, fault.value_class) for fault in faults] == [("t", "not numbers")]
 
 
-def test_strata_with_one_sampling_unit(rows: Callable[..., Rows]) -> None:
+def test_strata_with_one_sampling_unit(rows: Callable[..., CheckedRows]) -> None:
     frame = rows(h=[1, 1, 2, 2, 3, None], ea=["a", "b", "a", "a", "c", "z"])
     (fault,) = rules.single_unit_strata(frame, "h", "ea")
     assert (fault.variable, fault.count, fault.rows) == ("h", 3, (2, 3, 4))
 
 
-def test_strata_with_one_row_where_rows_are_the_units(rows: Callable[..., Rows]) -> None:
+def test_strata_with_one_row_where_rows_are_the_units(rows: Callable[..., CheckedRows]) -> None:
     (fault,) = rules.single_unit_strata(rows(h=[1, 1, 2]), "h", None)
     assert fault.rows == (2,)
 
 
-def test_strata_with_two_units_are_no_fault(rows: Callable[..., Rows]) -> None:
+def test_strata_with_two_units_are_no_fault(rows: Callable[..., CheckedRows]) -> None:
     assert rules.single_unit_strata(rows(h=[1, 1], ea=["a", "b"]), "h", "ea") == ()
 
 
-def test_keys_that_occur_twice(rows: Callable[..., Rows]) -> None:
+def test_keys_that_occur_twice(rows: Callable[..., CheckedRows]) -> None:
     frame = rows(record="person_id", person_id=["a", "b", "a", None, None])
     (fault,) = rules.duplicates(frame, "person_id")
     assert (fault.count, fault.rows, fault.records) == (2, (0, 2), ("a", "a"))
     assert rules.duplicates(rows(person_id=["a", "b"]), "person_id") == ()
 
 
-def test_keys_that_name_no_row_of_the_other_table(rows: Callable[..., Rows]) -> None:
+def test_keys_that_name_no_row_of_the_other_table(rows: Callable[..., CheckedRows]) -> None:
     jobs = rows(table="jobs", person_id=["a", "x", None])
     people = rows(person_id=["a", "b"])
     (fault,) = rules.unmatched(jobs, "person_id", people.frame, "person_id", other_table="people")
@@ -157,21 +157,23 @@ def test_keys_that_name_no_row_of_the_other_table(rows: Callable[..., Rows]) -> 
 
 
 def test_a_lazy_table_is_compared_with_one_in_memory() -> None:
-    lazy = Rows(table="jobs", frame=nw.from_native(pl.LazyFrame({"row": [0], "person_id": ["x"]})), row="row")
+    lazy = CheckedRows(table="jobs", frame=nw.from_native(pl.LazyFrame({"row": [0], "person_id": ["x"]})), row="row")
     eager = nw.from_native(pl.DataFrame({"person_id": ["a"]}))
     assert rules.unmatched(lazy, "person_id", eager, "person_id", other_table="people")[0].count == 1
-    in_memory = Rows(table="jobs", frame=nw.from_native(pl.DataFrame({"row": [0], "person_id": ["x"]})), row="row")
+    in_memory = CheckedRows(
+        table="jobs", frame=nw.from_native(pl.DataFrame({"row": [0], "person_id": ["x"]})), row="row"
+    )
     assert rules.unmatched(in_memory, "person_id", eager.lazy(), "person_id", other_table="people")[0].count == 1
 
 
 def test_every_row_is_counted_and_so_many_are_listed() -> None:
     frame = pl.DataFrame({"row": range(KEPT + 500), "sex": [9] * (KEPT + 500)})
-    people = Rows(table="people", frame=nw.from_native(frame), row="row")
+    people = CheckedRows(table="people", frame=nw.from_native(frame), row="row")
     (fault,) = rules.find(people, rules.value_checks(TABLES["people"], people.frame.collect_schema()))
     assert (fault.count, len(fault.rows)) == (KEPT + 500, KEPT)
 
 
-def test_nothing_to_check_is_no_fault(rows: Callable[..., Rows]) -> None:
+def test_nothing_to_check_is_no_fault(rows: Callable[..., CheckedRows]) -> None:
     assert rules.find(rows(a=[1]), []) == ()
 
 
@@ -200,7 +202,7 @@ def test_columns_that_must_be_there_and_kinds_of_values() -> None:
 def test_no_fault_shows_an_answer() -> None:
     frame = pl.DataFrame({"row": [0], "urban": ["my secret"], "w_hazard": ["my secret"], "job_id": ["1"]})
     for table in ("people", "jobs"):
-        checked = Rows(table=table, frame=nw.from_native(frame), row="row")
+        checked = CheckedRows(table=table, frame=nw.from_native(frame), row="row")
         faults = rules.find(checked, rules.value_checks(TABLES[table], checked.frame.collect_schema()))
         assert faults
         assert "secret" not in repr(faults)
@@ -209,5 +211,5 @@ def test_no_fault_shows_an_answer() -> None:
 @pytest.mark.parametrize("kind", ["category", "string[pyarrow]"])
 def test_codes_may_be_categories(kind: str) -> None:
     native = pd.DataFrame({"row": [0, 1], "urban": pd.Series(["urban", "town"], dtype=kind)})
-    people = Rows(table="people", frame=nw.from_native(native), row="row")
+    people = CheckedRows(table="people", frame=nw.from_native(native), row="row")
     assert _values(people) == {("urban", "not in the code list"): (1,)}

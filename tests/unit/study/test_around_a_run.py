@@ -26,7 +26,7 @@ from fl_estimate.study.describe import _default, _form, _said, _words  # pyright
 from fl_estimate.study.entries import RuleEntry
 from fl_estimate.study.faults import told
 from fl_estimate.study.folder import MANIFEST, replacing, write_manifest
-from fl_estimate.study.forms import Column, Columns, entry_model
+from fl_estimate.study.forms import ColumnName, ColumnNames, entry_model
 from fl_estimate.study.private import open_private, withheld_rows
 from fl_estimate.study.respondent import answers_of, explain_respondent
 from fl_estimate.study.run import run_study
@@ -46,8 +46,8 @@ def test_a_rule_of_ones_own_begins_with_the_thresholds_of_the_library() -> None:
     ("form", "words"),
     [
         (str, "text"), (int, "whole number"), (float, "number"), (bool, "true or false"), (str | None, "text"), (list[str], "list of text"),
-        (list[float] | None, "list of number"), (dict[str, float], "table of number"), (Literal["a", "b"], '"a", "b"'), (Column, "{ file, column }"),
-        (Columns, "{ file, columns }"), (Annotated[int, "x"], "whole number"), (str | list[str], "text or list of text"), (Annotated[str, 1] | str, "text"),
+        (list[float] | None, "list of number"), (dict[str, float], "table of number"), (Literal["a", "b"], '"a", "b"'), (ColumnName, "{ file, column }"),
+        (ColumnNames, "{ file, columns }"), (Annotated[int, "x"], "whole number"), (str | list[str], "text or list of text"), (Annotated[str, 1] | str, "text"),
     ],
 )  # fmt: skip
 def test_types_in_words(form: Any, words: str) -> None:

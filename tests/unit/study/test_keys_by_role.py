@@ -38,7 +38,7 @@ from fl_estimate.results.roles import (
     Within,
 )
 from fl_estimate.study import beside, calls, describe, inputs, named_columns, plan
-from fl_estimate.study.forms import Column, Columns, Entry, entry_model, keys_at, own_keys, tag_of
+from fl_estimate.study.forms import ColumnName, ColumnNames, Entry, entry_model, keys_at, own_keys, tag_of
 
 CALLED: list[tuple[str, dict[str, Any]]] = []
 
@@ -383,7 +383,7 @@ def test_an_entry_is_tried_out_for_the_nation_alone() -> None:
 
 def reader(folder: Path) -> Any:
     study: Any = SimpleNamespace(path=lambda written: folder / written, mapping=lambda written: folder / written)
-    return beside._Reader(study)  # pyright: ignore[reportPrivateUsage]
+    return beside._FileReader(study)  # pyright: ignore[reportPrivateUsage]
 
 
 @pytest.fixture
@@ -400,7 +400,7 @@ def table(folder: Path, role: FromFile, written: Any, **keys: Any) -> pl.DataFra
 
 
 def test_the_columns_of_a_table_that_are_handed_on(folder: Path) -> None:
-    column, columns = Column(file="t.csv", column="people"), Columns(file="t.csv", columns=["people", "word"])
+    column, columns = ColumnName(file="t.csv", column="people"), ColumnNames(file="t.csv", columns=["people", "word"])
     assert table(folder, FromFile(), "t.csv").columns == ["district", "people", "population", "word"]
     assert table(folder, FromFile(keyed=("by",), column="population", whole=False), "t.csv").columns == [
         "district",
@@ -426,8 +426,8 @@ def test_the_columns_of_a_table_that_are_handed_on(folder: Path) -> None:
     ("role", "written", "code"),
     [
         (FromFile(keyed=("no",)), "t.csv", "FL-STUDY-05"), (FromFile(needs=("absent",)), "t.csv", "FL-STUDY-05"), (FromFile(counts=("no",)), "t.csv", "FL-STUDY-05"),
-        (FromFile(), Columns(file="t.csv", columns=["absent"]), "FL-STUDY-05"), (FromFile(column="population"), Column(file="t.csv", column="absent"), "FL-STUDY-05"),
-        (FromFile(column="population"), Column(file="t.csv", column="word"), "FL-STUDY-08"), (FromFile(counts=("counted", "words")), "t.csv", "FL-STUDY-33"),
+        (FromFile(), ColumnNames(file="t.csv", columns=["absent"]), "FL-STUDY-05"), (FromFile(column="population"), ColumnName(file="t.csv", column="absent"), "FL-STUDY-05"),
+        (FromFile(column="population"), ColumnName(file="t.csv", column="word"), "FL-STUDY-08"), (FromFile(counts=("counted", "words")), "t.csv", "FL-STUDY-33"),
     ],
 )  # fmt: skip
 def test_tables_that_do_not_have_what_is_needed(folder: Path, role: FromFile, written: Any, code: str) -> None:
@@ -438,7 +438,7 @@ def test_tables_that_do_not_have_what_is_needed(folder: Path, role: FromFile, wr
 
 
 def test_words_may_stand_where_no_number_is_wanted(folder: Path) -> None:
-    assert table(folder, FromFile(column="value", number=False), Column(file="t.csv", column="word")).height == 3
+    assert table(folder, FromFile(column="value", number=False), ColumnName(file="t.csv", column="word")).height == 3
     assert table(folder, FromFile(counts=("counted",)), "t.csv").height == 3
 
 
@@ -450,10 +450,10 @@ def test_persons_and_neighbours(folder: Path) -> None:
 
     assert read(Persons(), 12) == 12.0
     assert read(Persons(), "t.csv") == 6.0
-    assert read(Persons(), Column(file="t.csv", column="people")) == 60.0
+    assert read(Persons(), ColumnName(file="t.csv", column="people")) == 60.0
     pl.DataFrame({"district": ["A"], "neighbour": ["B"], "von": ["C"], "bis": ["D"]}).write_csv(folder / "n.csv")
     assert read(Neighbours(keyed="by"), "n.csv").to_dict(as_series=False) == {"district": ["A"], "neighbour": ["B"]}
-    other = read(Neighbours(keyed="by"), Columns(file="n.csv", columns=["von", "bis"]))
+    other = read(Neighbours(keyed="by"), ColumnNames(file="n.csv", columns=["von", "bis"]))
     assert other.to_dict(as_series=False) == {"district": ["C"], "neighbour": ["D"]}
     (folder / "map.geojson").write_text('{"features": [{}]}', encoding="utf-8")
     assert read(Neighbours(keyed="by"), "map.geojson") == {"features": [{}]}

@@ -14,13 +14,13 @@ from fl_estimate.study.config import read_study
 from fl_estimate.study.entries import (
     CalibrateEntry,
     ClassifyEntry,
-    Column,
-    Columns,
+    ColumnName,
+    ColumnNames,
     MapEntry,
     PublishEntry,
     RuleEntry,
     SourceEntry,
-    Strict,
+    StudyTable,
     TruthEntry,
 )
 from fl_estimate.study.folder import PART, read_manifest
@@ -33,10 +33,20 @@ from tests.unit.study.made import STUDY, write
 
 @pytest.mark.parametrize(
     "model",
-    [SourceEntry, ClassifyEntry, CalibrateEntry, RuleEntry, PublishEntry, TruthEntry, MapEntry, Column, Columns],
+    [
+        SourceEntry,
+        ClassifyEntry,
+        CalibrateEntry,
+        RuleEntry,
+        PublishEntry,
+        TruthEntry,
+        MapEntry,
+        ColumnName,
+        ColumnNames,
+    ],
     ids=lambda model: model.__name__,
 )
-def test_tables_are_strict_and_do_not_print_what_stood_there(model: type[Strict]) -> None:
+def test_tables_are_strict_and_do_not_print_what_stood_there(model: type[StudyTable]) -> None:
     """A key that is not known, a value of another type, a change afterwards: all refused, and an error never shows a value."""
     with pytest.raises(ValidationError) as raised:
         model.model_validate(

@@ -130,7 +130,7 @@ def _margins(space: Lattice) -> _Margins:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Known:
+class _ProgrammeAnswer:
     """What the linear programme said of one model on some patterns of histories that occurred.
 
     A pattern with more histories has an estimate where one with fewer has; one with fewer has none where one with more has
@@ -162,7 +162,7 @@ class Fitter:
 
     lattice: Lattice
     identifiable: dict[bytes, bool] = field(default_factory=dict)
-    inside: dict[bytes, _Known] = field(default_factory=dict)
+    inside: dict[bytes, _ProgrammeAnswer] = field(default_factory=dict)
     margins: _Margins = field(init=False)
 
     def __post_init__(self) -> None:
@@ -246,7 +246,7 @@ class Fitter:
         return (nobody & finite[:, 1 + here.term]).any(axis=1)
 
     def _exists(self, counts: Floats, finite: Flags, rows: Flags) -> bool:
-        known = self.inside.setdefault(_key(finite, rows), _Known())
+        known = self.inside.setdefault(_key(finite, rows), _ProgrammeAnswer())
         seen = counts[rows] > 0
         answer = known.answer(seen)
         if answer is None:

@@ -33,7 +33,7 @@ Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Draws:
+class BootstrapDraws:
     """What the whole procedure gives on resamples, and on the data less one person.
 
     Attributes
@@ -116,7 +116,7 @@ def draw(
     seed: int | None,
     unseen: float | None = None,
     tell: Tell | None = None,
-) -> Draws:
+) -> BootstrapDraws:
     """Run a procedure (tables in, dark figures out) on resamples and on the table less one person.
 
     With `unseen`, the dark figure estimated, all people are drawn; without it as many as were seen. `tell` is told how many
@@ -127,7 +127,7 @@ def draw(
     tables = resample(counts, replicates, used) if unseen is None else resample_all(counts, unseen, replicates, used)
     dark = _in_parts(procedure, np.vstack([tables, fewer]), replicates, tell)
     first, last = dark[:replicates], dark[replicates:]
-    return Draws(
+    return BootstrapDraws(
         dark=first,
         size=first + tables.sum(axis=1),
         less_one=last + fewer.sum(axis=1),
@@ -145,7 +145,7 @@ def _in_parts(procedure: Callable[[Floats], Floats], tables: Floats, replicates:
     return np.concatenate(parts)
 
 
-def bootstrap(draws: Draws, size: float, n: float, *, kind: str, level: float) -> Bootstrapped:
+def bootstrap(draws: BootstrapDraws, size: float, n: float, *, kind: str, level: float) -> Bootstrapped:
     """Limits from the draws.
 
     Raises
@@ -207,7 +207,7 @@ def _bias(sizes: Floats, size: float) -> float:
     return float(special.ndtri(min(max(below, half), 1 - half)))
 
 
-def _acceleration(draws: Draws) -> float:
+def _acceleration(draws: BootstrapDraws) -> float:
     known = np.isfinite(draws.less_one)
     people, values = draws.people[known], draws.less_one[known]
     mean = float(people @ values / people.sum()) if known.any() else 0.0

@@ -188,7 +188,7 @@ def _named(made: Estimates, call: str, methods: ByLikelihood, told: dict[str, An
 def _with_draws(
     histories: CaptureHistories,
     made: Estimates,
-    draws: resampling.Draws,
+    draws: resampling.BootstrapDraws,
     kind: str,
     level: float,
 ) -> Estimates:

@@ -13,7 +13,7 @@ from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, not_one_of
 from fl_estimate.estimators.capture_recapture.answers import Limits, population_estimates, require_interval, wald_limits
 from fl_estimate.estimators.capture_recapture.existence import full_counts, is_identifiable, is_inside
-from fl_estimate.estimators.capture_recapture.fitting import Fit, fit_poisson
+from fl_estimate.estimators.capture_recapture.fitting import PoissonFit, fit_poisson
 from fl_estimate.estimators.capture_recapture.goodness import goodness, people_differ_p
 from fl_estimate.estimators.capture_recapture.list_codes import (
     BEHAVIOUR_AFTER_CAPTURE,
@@ -274,7 +274,7 @@ def _loglinear(histories: CaptureHistories, model: str, bias_corrected: bool) ->
     )  # fmt: skip
 
 
-def _lower_bound(model: str, base: Floats, times: Floats, counts: Floats) -> tuple[Fit, tuple[int, ...]]:
+def _lower_bound(model: str, base: Floats, times: Floats, counts: Floats) -> tuple[PoissonFit, tuple[int, ...]]:
     """Maximise with every η_j ≥ 0: the terms that are above 0 there, and no other along which the likelihood rises.
 
     The likelihood is concave, so that one set of terms alone meets both; the smallest sets are looked at first.
@@ -293,7 +293,7 @@ def _lower_bound(model: str, base: Floats, times: Floats, counts: Floats) -> tup
     raise _no_estimate(model, base, counts)
 
 
-def _fit(model: str, matrix: Floats, counts: Floats) -> Fit:
+def _fit(model: str, matrix: Floats, counts: Floats) -> PoissonFit:
     if not _has_estimate(matrix, counts):
         raise _no_estimate(model, matrix, counts)
     return fit_poisson(matrix, counts)
@@ -367,7 +367,7 @@ def _behaviour(histories: CaptureHistories, model: str) -> _Answer:
     return _Answer(dark=dark, variance=dark + dark**2 * spread, se_log=float(np.sqrt(spread)), diagnostics=told)
 
 
-def _diagnostics(histories: CaptureHistories, fit: Fit, times: Floats) -> dict[str, Any]:
+def _diagnostics(histories: CaptureHistories, fit: PoissonFit, times: Floats) -> dict[str, Any]:
     count = len(fit.parameters)
     return {
         "parameters": fit.parameters.tolist(),

@@ -14,21 +14,21 @@ from fl_estimate.design.domains import By
 from fl_estimate.errors import EstimateFault, ListsFault, listed
 from fl_estimate.estimators.capture_recapture import covariate_codes as codes
 from fl_estimate.estimators.capture_recapture.answers import Limits
-from fl_estimate.estimators.capture_recapture.conditional_bootstrap import Draws, Refit, draw_sizes, refits
-from fl_estimate.estimators.capture_recapture.conditional_em import Fitted, fit_cells, strata_of_shares
+from fl_estimate.estimators.capture_recapture.conditional_bootstrap import ConditionalDraws, Refit, draw_sizes, refits
+from fl_estimate.estimators.capture_recapture.conditional_em import FittedCells, fit_cells, strata_of_shares
 from fl_estimate.estimators.capture_recapture.conditional_goodness import (
     ConditionalGoodness,
     goodness_from,
     goodness_of,
     statistics,
 )
-from fl_estimate.estimators.capture_recapture.conditional_model import Formulas, ListModel, list_model
+from fl_estimate.estimators.capture_recapture.conditional_model import ConditionalListModel, Formulas, list_model
 from fl_estimate.estimators.capture_recapture.domain_answers import About, DomainAnswer, domain_estimates
 from fl_estimate.estimators.capture_recapture.goodness import DRAWS, SEED
 from fl_estimate.estimators.capture_recapture.horvitz_thompson import (
-    Domain,
+    HiddenWeights,
+    ListDomain,
     Sums,
-    Weights,
     by_columns,
     domains_of,
     limits_of,
@@ -38,7 +38,7 @@ from fl_estimate.estimators.capture_recapture.linkage_codes import EVERYONE_CAN_
 from fl_estimate.estimators.capture_recapture.list_codes import POOR_FIT
 from fl_estimate.estimators.capture_recapture.people_cells import (
     Blind,
-    Cells,
+    CovariateCells,
     Records,
     blind_columns,
     cells_of,
@@ -74,10 +74,10 @@ class Read:
     """What was read, and the model laid out over it."""
 
     records: Records
-    cells: Cells
+    cells: CovariateCells
     histories: CaptureHistories
     terms: tuple[Term, ...]
-    model: ListModel
+    model: ConditionalListModel
     strata: npt.NDArray[np.intp]
     covariates: tuple[str, ...]
 
@@ -122,7 +122,7 @@ class _Limited:
 
     limits: list[Limits]
     covariance: Floats
-    draws: Draws | None
+    draws: ConditionalDraws | None
     goodness: ConditionalGoodness
 
 
@@ -171,7 +171,7 @@ def read_people(
     )  # fmt: skip
 
 
-def _histories(lists: tuple[str, ...], cells: Cells) -> CaptureHistories:
+def _histories(lists: tuple[str, ...], cells: CovariateCells) -> CaptureHistories:
     import pandas as pd
 
     members = all_histories(len(lists))
@@ -184,13 +184,15 @@ _COUNT = "\x1fcount"
 """A name that no list has."""
 
 
-def _weights(fitted: Fitted) -> Weights:
-    return Weights(
+def _weights(fitted: FittedCells) -> HiddenWeights:
+    return HiddenWeights(
         people=fitted.model.people, unseen=fitted.unseen, slope=fitted.slope(), covariance=fitted.fit.covariance
     )
 
 
-def estimates_of(read: Read, fitted: Fitted, wanted: Wanted, fit: Callable[[Cells], Fitted] | None = None) -> Estimates:
+def estimates_of(
+    read: Read, fitted: FittedCells, wanted: Wanted, fit: Callable[[CovariateCells], FittedCells] | None = None
+) -> Estimates:
     """The answer of a fitted model: sums by domain, limits, and whether it describes the lists.
 
     Parameters
@@ -220,8 +222,8 @@ def estimates_of(read: Read, fitted: Fitted, wanted: Wanted, fit: Callable[[Cell
 
 
 def _limited(
-    read: Read, fitted: Fitted, domains: list[Domain], sums: Sums, kind: str, wanted: Wanted, seed: int,
-    fit: Callable[[Cells], Fitted] | None,
+    read: Read, fitted: FittedCells, domains: list[ListDomain], sums: Sums, kind: str, wanted: Wanted, seed: int,
+    fit: Callable[[CovariateCells], FittedCells] | None,
 ) -> _Limited:  # fmt: skip
     again = fit if fit is not None else lambda cells: fit_cells(read.model.softmax, cells, read.strata, fitted)
     # Cells of one domain next to each other, the finest margin first.
@@ -254,14 +256,14 @@ def _watched(drawn: Iterator[Refit | None], values: list[Floats | None]) -> Iter
         yield refit
 
 
-def _sizes_of(domains: list[Domain]) -> Callable[[Floats, Floats], Floats]:
+def _sizes_of(domains: list[ListDomain]) -> Callable[[Floats, Floats], Floats]:
     from scipy import sparse
 
     inside = sparse.csr_array(np.stack([domain.rows for domain in domains]).astype(float))
     return lambda people, unseen: np.asarray(inside @ (people * (1 + unseen)))
 
 
-def _percentiles(sums: Sums, draws: Draws, level: float) -> tuple[list[Limits], Floats]:
+def _percentiles(sums: Sums, draws: ConditionalDraws, level: float) -> tuple[list[Limits], Floats]:
     """Limits of the dark figures, and their covariance, of the draws."""
     ends = np.quantile(draws.sizes, [(1 - level) / 2, (1 + level) / 2], axis=0, method="median_unbiased")
     ends = np.maximum(ends - sums.seen, 0.0)
@@ -270,7 +272,7 @@ def _percentiles(sums: Sums, draws: Draws, level: float) -> tuple[list[Limits], 
 
 
 def _answer(
-    read: Read, fitted: Fitted, domains: list[Domain], sums: Sums, limited: _Limited, wanted: Wanted
+    read: Read, fitted: FittedCells, domains: list[ListDomain], sums: Sums, limited: _Limited, wanted: Wanted
 ) -> Estimates:
     goodness = limited.goodness
     return domain_estimates(
@@ -291,7 +293,7 @@ def _answer(
     )  # fmt: skip
 
 
-def reasons_of(unseen: Floats, people: Floats, domains: list[Domain]) -> dict[ReasonCode, list[int]]:
+def reasons_of(unseen: Floats, people: Floats, domains: list[ListDomain]) -> dict[ReasonCode, list[int]]:
     """Reasons of any model of people observed, and the domains that they hold for: much of a dark figure comes from few people."""
     rare = unseen > 1 / RARE - 1
     leaning = [
@@ -301,7 +303,7 @@ def reasons_of(unseen: Floats, people: Floats, domains: list[Domain]) -> dict[Re
     return {codes.PEOPLE_RARELY_OBSERVED: leaning} if leaning else {}
 
 
-def _reasons(fitted: Fitted, domains: list[Domain], limited: _Limited) -> dict[ReasonCode, list[int]]:
+def _reasons(fitted: FittedCells, domains: list[ListDomain], limited: _Limited) -> dict[ReasonCode, list[int]]:
     every, draws = list(range(len(domains))), limited.draws
     found = {POOR_FIT: every} if limited.goodness.poor else {}
     found |= reasons_of(fitted.unseen, fitted.model.people, domains)
@@ -333,7 +335,7 @@ def _assumptions(read: Read, wanted: Wanted) -> tuple[Assumption, ...]:
     return (*found, EVERYONE_CAN_BE_LISTED.held())
 
 
-def _diagnostics(read: Read, fitted: Fitted, sums: Sums, draws: Draws | None) -> dict[str, Any]:
+def _diagnostics(read: Read, fitted: FittedCells, sums: Sums, draws: ConditionalDraws | None) -> dict[str, Any]:
     people = float(fitted.model.people.sum())
     number = len(fitted.kept) + len(fitted.empty)
     values = read.model.in_units_of(fitted.model, fitted.fit.coefficients)

@@ -17,9 +17,9 @@ from fl_estimate.errors import EstimateFault, listed
 from fl_estimate.estimators.capture_recapture import covariate_codes as codes
 from fl_estimate.estimators.capture_recapture.conditional_answers import Read, Wanted, reasons_of
 from fl_estimate.estimators.capture_recapture.conditional_fit import FLAT, WILD
-from fl_estimate.estimators.capture_recapture.covariate_formulas import Columns, columns_of
+from fl_estimate.estimators.capture_recapture.covariate_formulas import FormulaColumns, columns_of
 from fl_estimate.estimators.capture_recapture.domain_answers import About, DomainAnswer, domain_estimates
-from fl_estimate.estimators.capture_recapture.horvitz_thompson import Weights, domains_of, limits_of, sums_of
+from fl_estimate.estimators.capture_recapture.horvitz_thompson import HiddenWeights, domains_of, limits_of, sums_of
 from fl_estimate.estimators.capture_recapture.linkage_codes import EVERYONE_CAN_BE_LISTED
 from fl_estimate.estimators.capture_recapture.list_codes import BEHAVIOUR_AFTER_CAPTURE
 from fl_estimate.inputs.histories import CaptureHistories, all_histories
@@ -141,7 +141,7 @@ def occasions_of(read: Read, behaviour: str) -> Occasions:
             "FL-EST-354", "a model with a response to the first capture takes every covariate as known",
             found=f"{cells.incomplete:,} people lack one", fix="leave these people or the covariate out, or behaviour=",
         )  # fmt: skip
-    side: Columns = columns_of(behaviour, read.records.frame, cells.frame)
+    side: FormulaColumns = columns_of(behaviour, read.records.frame, cells.frame)
     model = read.model.softmax
     base = (model.columns * read.model.scale)[:, model.column_of]
     before, after = base.shape[1], side.values.shape[1]
@@ -281,7 +281,7 @@ def behaviour_estimates(read: Read, behaviour: str, wanted: Wanted) -> Estimates
     fit = fit_behaviour(data)
     domains = domains_of(read.cells.frame, wanted.by)
     people = data.of_cells
-    sums = sums_of(Weights(people=people, unseen=fit.unseen, slope=fit.slope, covariance=fit.covariance), domains)
+    sums = sums_of(HiddenWeights(people=people, unseen=fit.unseen, slope=fit.slope, covariance=fit.covariance), domains)
     kind = "log" if wanted.interval == "auto" else wanted.interval
     limits = [
         limits_of(float(f), float(v), kind, wanted.level)

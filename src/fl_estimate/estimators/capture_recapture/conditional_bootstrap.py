@@ -10,13 +10,13 @@ import numpy.typing as npt
 
 from fl_estimate.arrays import Floats, Places
 from fl_estimate.errors import EstimateFault
-from fl_estimate.estimators.capture_recapture.conditional_em import Fitted
+from fl_estimate.estimators.capture_recapture.conditional_em import FittedCells
 from fl_estimate.estimators.capture_recapture.conditional_fit import chances
-from fl_estimate.estimators.capture_recapture.people_cells import Cells
+from fl_estimate.estimators.capture_recapture.people_cells import CovariateCells
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Draws:
+class ConditionalDraws:
     """Sizes of every domain in each draw that could be fitted, shape (draws, domains), and how many could not."""
 
     sizes: Floats
@@ -27,12 +27,18 @@ class Draws:
 class Refit:
     """People drawn from a model, and the model fitted to them."""
 
-    cells: Cells
-    fitted: Fitted
+    cells: CovariateCells
+    fitted: FittedCells
 
 
 def refits(
-    fit: Callable[[Cells], Fitted], cells: Cells, fitted: Fitted, order: Places, *, replicates: int, seed: int
+    fit: Callable[[CovariateCells], FittedCells],
+    cells: CovariateCells,
+    fitted: FittedCells,
+    order: Places,
+    *,
+    replicates: int,
+    seed: int,
 ) -> Iterator[Refit | None]:
     """Draw lists of the people that the model says there are, and fit again; None where there is no estimate.
 
@@ -56,7 +62,7 @@ def refits(
             yield None
 
 
-def draw_sizes(drawn: Iterator[Refit | None], sizes_of: Callable[[Floats, Floats], Floats]) -> Draws:
+def draw_sizes(drawn: Iterator[Refit | None], sizes_of: Callable[[Floats, Floats], Floats]) -> ConditionalDraws:
     """Sum again in every draw.
 
     Parameters
@@ -84,10 +90,10 @@ def draw_sizes(drawn: Iterator[Refit | None], sizes_of: Callable[[Floats, Floats
             "FL-EST-177", "more than half of the bootstrap draws have no estimate, so that there is no interval",
             found=f"{failed} of {replicates}", fix="a simpler model: fewer dependences, effects in common, classes joined",
         )  # fmt: skip
-    return Draws(sizes=np.array(found), failed=failed)
+    return ConditionalDraws(sizes=np.array(found), failed=failed)
 
 
-def _with_none(fitted: Fitted) -> Floats:
+def _with_none(fitted: FittedCells) -> Floats:
     """Chances of every history and, in the last column, of none; shape (cells, histories + 1)."""
     share, _ = chances(fitted.model, fitted.fit.coefficients)
     none = fitted.unseen / (1 + fitted.unseen)
@@ -121,7 +127,7 @@ class _Gaps:
     known: Places
 
 
-def _gaps(cells: Cells) -> _Gaps | None:
+def _gaps(cells: CovariateCells) -> _Gaps | None:
     if not cells.gaps:
         return None
     codes = cells.options
@@ -148,7 +154,9 @@ def _missing(codes: Places, possible: npt.NDArray[np.bool_]) -> npt.NDArray[np.b
     return np.array([len(np.unique(column[possible])) > 1 for column in codes.T])
 
 
-def _redrawn(cells: Cells, drawn: npt.NDArray[np.int64], gaps: _Gaps | None, generator: np.random.Generator) -> Cells:
+def _redrawn(
+    cells: CovariateCells, drawn: npt.NDArray[np.int64], gaps: _Gaps | None, generator: np.random.Generator
+) -> CovariateCells:
     """Cells as they would have been observed: the same covariates are missing as often as before, given the history."""
     cell, history = np.nonzero(drawn)
     people = drawn[cell, history]

@@ -21,7 +21,7 @@ from fl_estimate.estimators.capture_recapture.conditional_fit import (
     moments,
 )
 from fl_estimate.estimators.capture_recapture.conditional_model import without_empty
-from fl_estimate.estimators.capture_recapture.people_cells import CLASSES, Cells
+from fl_estimate.estimators.capture_recapture.people_cells import CLASSES, CovariateCells
 
 STEPS = 2_000
 SETTLED = 1e-9
@@ -33,7 +33,7 @@ PARTS = 5
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Fitted:
+class FittedCells:
     """A fitted model of cells.
 
     Attributes
@@ -71,7 +71,7 @@ class Fitted:
         return -self.unseen[:, None] * moved
 
 
-def strata_of_shares(cells: Cells, numbers: frozenset[str]) -> Places:
+def strata_of_shares(cells: CovariateCells, numbers: frozenset[str]) -> Places:
     """In which stratum the share of each cell is learnt: people alike in known classes, known numbers in five parts.
 
     Shape (cells,); cells that differ only in what can be missing lie in one stratum.
@@ -94,7 +94,7 @@ def strata_of_shares(cells: Cells, numbers: frozenset[str]) -> Places:
     return stratum[cells.known].astype(np.intp)
 
 
-def fit_cells(whole: Softmax, cells: Cells, strata: Places, start: Fitted | None = None) -> Fitted:
+def fit_cells(whole: Softmax, cells: CovariateCells, strata: Places, start: FittedCells | None = None) -> FittedCells:
     """Find the maximum of the likelihood of what was observed.
 
     Raises
@@ -108,14 +108,14 @@ def fit_cells(whole: Softmax, cells: Cells, strata: Places, start: Fitted | None
     if cells.cell.shape[1] == 1:
         counted = model.counted(*_counts(model, cells, np.ones((len(cells.people), 1))))
         fit = maximise(counted, first)
-        return Fitted(
+        return FittedCells(
             model=counted, fit=fit, kept=kept, empty=empty, shares=np.ones(len(cells.known)),
             log_likelihood=fit.moments.log_likelihood, steps=0,
         )  # fmt: skip
     return _by_em(model, _Em(model, cells, strata), kept, empty, first, start)
 
 
-def _counts(model: Softmax, cells: Cells, weights: Floats) -> tuple[Floats, Floats]:
+def _counts(model: Softmax, cells: CovariateCells, weights: Floats) -> tuple[Floats, Floats]:
     """People of each cell, and of them those whose history holds each term; `weights` shares groups out over cells."""
     rows, terms = len(model.columns), model.members.shape[1]
     shared = (cells.people[:, None] * weights).ravel()
@@ -126,7 +126,7 @@ def _counts(model: Softmax, cells: Cells, weights: Floats) -> tuple[Floats, Floa
     return people, sums
 
 
-def observed(fitted: Fitted, cells: Cells, group: Places, shape: tuple[int, ...]) -> Floats:
+def observed(fitted: FittedCells, cells: CovariateCells, group: Places, shape: tuple[int, ...]) -> Floats:
     """People of each group of cells with each history; who lacks a covariate is shared out over the cells that he can be in."""
     weights = np.ones((len(cells.people), 1))
     if cells.cell.shape[1] > 1:
@@ -143,7 +143,7 @@ def observed(fitted: Fitted, cells: Cells, group: Places, shape: tuple[int, ...]
 class _Em:
     """The map of one step of EM, with what it needs again and again; only cells in which somebody can be."""
 
-    def __init__(self, model: Softmax, cells: Cells, strata: Places) -> None:
+    def __init__(self, model: Softmax, cells: CovariateCells, strata: Places) -> None:
         self.cells = cells
         self.possible = cells.cell >= 0
         used = np.unique(cells.cell[self.possible])
@@ -198,8 +198,8 @@ class _Em:
 
 
 def _by_em(
-    model: Softmax, em: _Em, kept: Places, empty: tuple[int, ...], first: Floats | None, start: Fitted | None
-) -> Fitted:
+    model: Softmax, em: _Em, kept: Places, empty: tuple[int, ...], first: Floats | None, start: FittedCells | None
+) -> FittedCells:
     shares = em.start() if start is None else em.of_keys(start.shares)
     weights = em.possible * shares[em.key][em.at]
     counted = em.model.counted(*em.counts(weights / weights.sum(axis=1, keepdims=True)))
@@ -219,7 +219,7 @@ def _by_em(
     beta, shares = values[:size], np.exp(values[size:])
     weights, likelihood = em.shared_out(beta, shares)
     counted = model.counted(*_counts(model, em.cells, weights))
-    return Fitted(
+    return FittedCells(
         model=counted, fit=maximise(counted, beta), kept=kept, empty=empty, shares=shares[em.every],
         log_likelihood=likelihood, steps=steps,
     )  # fmt: skip

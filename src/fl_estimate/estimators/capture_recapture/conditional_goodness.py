@@ -11,10 +11,10 @@ import numpy as np
 from fl_estimate.arrays import Floats, Places
 from fl_estimate.design.chi_square_sums import tail
 from fl_estimate.estimators.capture_recapture.conditional_bootstrap import Refit
-from fl_estimate.estimators.capture_recapture.conditional_em import Fitted, observed
+from fl_estimate.estimators.capture_recapture.conditional_em import FittedCells, observed
 from fl_estimate.estimators.capture_recapture.conditional_fit import BLOCK, chances
 from fl_estimate.estimators.capture_recapture.goodness import DENSE, ENOUGH, FIRST, LEVEL
-from fl_estimate.estimators.capture_recapture.people_cells import Cells
+from fl_estimate.estimators.capture_recapture.people_cells import CovariateCells
 
 GROUPS = 5
 """Parts of the people, by their chance to be observed: fifths."""
@@ -73,7 +73,7 @@ def statistics_of(drawn: Iterable[Refit | None]) -> Iterator[Floats | None]:
         yield None if refit is None else statistics(refit.fitted, refit.cells)
 
 
-def goodness_from(fitted: Fitted, cells: Cells, drawn: Iterable[Floats | None]) -> ConditionalGoodness:
+def goodness_from(fitted: FittedCells, cells: CovariateCells, drawn: Iterable[Floats | None]) -> ConditionalGoodness:
     """Test a model by its Pearson statistics against those of people drawn from it, to whom it was fitted again.
 
     Drawing ends early where p is large (Besag and Clifford 1991).
@@ -94,7 +94,7 @@ def goodness_from(fitted: Fitted, cells: Cells, drawn: Iterable[Floats | None]) 
     return _judged(here, each, _number_of_groups(fitted), "bootstrap")
 
 
-def goodness_of(fitted: Fitted, cells: Cells, drawn: Iterable[Refit | None]) -> ConditionalGoodness:
+def goodness_of(fitted: FittedCells, cells: CovariateCells, drawn: Iterable[Refit | None]) -> ConditionalGoodness:
     """Test a model whose covariates are all known.
 
     Parameters
@@ -127,7 +127,7 @@ def goodness_of(fitted: Fitted, cells: Cells, drawn: Iterable[Refit | None]) -> 
     )
 
 
-def statistics(fitted: Fitted, cells: Cells) -> Floats:
+def statistics(fitted: FittedCells, cells: CovariateCells) -> Floats:
     """Pearson's statistic of each way to group the people, shape (ways,)."""
     found: list[float] = []
     for group in _groupings(fitted):
@@ -147,7 +147,7 @@ def _judged(chi_squared: Floats, p: Floats, groups: int, reference: str) -> Cond
     )  # fmt: skip
 
 
-def _groupings(fitted: Fitted) -> list[Places]:
+def _groupings(fitted: FittedCells) -> list[Places]:
     """Everybody together, and fifths by the chance to be observed where people differ in it; shape (cells,) each."""
     rows = len(fitted.model.columns)
     together = np.zeros(rows, dtype=np.intp)
@@ -160,11 +160,11 @@ def _groupings(fitted: Fitted) -> list[Places]:
     return [together, part] if part.max(initial=0) > 0 else [together]
 
 
-def _number_of_groups(fitted: Fitted) -> int:
+def _number_of_groups(fitted: FittedCells) -> int:
     return int(_groupings(fitted)[-1].max(initial=0)) + 1
 
 
-def _expected(fitted: Fitted, group: Places) -> Floats:
+def _expected(fitted: FittedCells, group: Places) -> Floats:
     """People expected with each history, shape (groups, histories)."""
     model = fitted.model
     found = np.zeros((int(group.max(initial=0)) + 1, len(model.members)))
@@ -174,13 +174,13 @@ def _expected(fitted: Fitted, group: Places) -> Floats:
     return found
 
 
-def _blocks(fitted: Fitted) -> list[slice]:
+def _blocks(fitted: FittedCells) -> list[slice]:
     rows, outcomes = len(fitted.model.columns), len(fitted.model.members)
     size = max(1, BLOCK // max(outcomes, 1))
     return [slice(first, min(first + size, rows)) for first in range(0, rows, size)]
 
 
-def _pearson(fitted: Fitted, cells: Cells, group: Places) -> tuple[float, float]:
+def _pearson(fitted: FittedCells, cells: CovariateCells, group: Places) -> tuple[float, float]:
     """Pearson's statistic with sparse counts pooled, and its p by the weighted sum of χ² variables."""
     expected = _expected(fitted, group)
     counts = observed(fitted, cells, group, expected.shape)
@@ -211,7 +211,7 @@ def _pooled(expected: Floats) -> Floats:
     return np.array(lines)
 
 
-def _spread(fitted: Fitted, group: Places, expected: Floats) -> Floats:
+def _spread(fitted: FittedCells, group: Places, expected: Floats) -> Floats:
     """Covariance of O − E given the covariates, the coefficients being estimated: shape (groups × histories, the same)."""
     model = fitted.model
     groups, outcomes = expected.shape

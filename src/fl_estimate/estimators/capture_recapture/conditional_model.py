@@ -11,8 +11,8 @@ import numpy.typing as npt
 from fl_estimate.arrays import Floats
 from fl_estimate.errors import ListsFault, missing_columns
 from fl_estimate.estimators.capture_recapture.conditional_fit import Softmax
-from fl_estimate.estimators.capture_recapture.covariate_formulas import Columns, columns_of, read_side
-from fl_estimate.estimators.capture_recapture.people_cells import Blind, Cells, Records, open_histories
+from fl_estimate.estimators.capture_recapture.covariate_formulas import FormulaColumns, columns_of, read_side
+from fl_estimate.estimators.capture_recapture.people_cells import Blind, CovariateCells, Records, open_histories
 from fl_estimate.estimators.capture_recapture.terms import Term
 from fl_estimate.inputs.histories import all_histories
 
@@ -22,7 +22,7 @@ REDUNDANT = 1e-8
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ListModel:
+class ConditionalListModel:
     """The softmax of histories, and what its scaled columns were.
 
     Attributes
@@ -75,9 +75,9 @@ class Formulas:
 
 
 def list_model(
-    records: Records, cells: Cells, terms: tuple[Term, ...], formulas: Formulas, blind: Blind | None,
-    evaluated: Mapping[str, Columns] | None = None,
-) -> ListModel:  # fmt: skip
+    records: Records, cells: CovariateCells, terms: tuple[Term, ...], formulas: Formulas, blind: Blind | None,
+    evaluated: Mapping[str, FormulaColumns] | None = None,
+) -> ConditionalListModel:  # fmt: skip
     """Lay the columns of every coefficient out, and the histories that people of each cell can have.
 
     Parameters
@@ -92,11 +92,11 @@ def list_model(
     """
     members = all_histories(len(records.lists))
     pattern, opened = open_histories(cells, records.lists, blind)
-    table = _Table()
+    table = _CoefficientTable()
     complete = records.frame.dropna()
     made = dict(evaluated or {})
 
-    def columns(side: str) -> Columns:
+    def columns(side: str) -> FormulaColumns:
         if side not in made:
             made[side] = columns_of(side, complete, cells.frame)
         return made[side]
@@ -117,10 +117,10 @@ def list_model(
             table.add(f"all lists, {name}", name, values, singles)
     held = np.stack([members[:, list(term)].all(axis=1) for term in terms], axis=1).astype(float)
     softmax, scale = table.softmax(held, pattern, opened, len(cells.frame))
-    return ListModel(softmax=softmax, terms=terms, scale=scale, dropped=tuple(table.dropped))
+    return ConditionalListModel(softmax=softmax, terms=terms, scale=scale, dropped=tuple(table.dropped))
 
 
-class _Table:
+class _CoefficientTable:
     """Coefficients as they come, columns of the same values once."""
 
     def __init__(self) -> None:
@@ -161,7 +161,7 @@ class _Table:
 
 
 def _told(
-    side: Columns, visible: npt.NDArray[np.bool_] | None, label: str, dropped: list[str]
+    side: FormulaColumns, visible: npt.NDArray[np.bool_] | None, label: str, dropped: list[str]
 ) -> list[tuple[str, Floats]]:
     """The columns of a term; without those that say nothing of their own of the people whom its lists can see."""
     every = list(zip(side.names, side.values.T, strict=True))

@@ -18,13 +18,13 @@ from fl_estimate.estimators.capture_recapture.conditional_answers import (
     read_people,
     require_draws,
 )
-from fl_estimate.estimators.capture_recapture.conditional_em import Fitted
+from fl_estimate.estimators.capture_recapture.conditional_em import FittedCells
 from fl_estimate.estimators.capture_recapture.conditional_model import Formulas
 from fl_estimate.estimators.capture_recapture.conditional_space import (
     BY_LIST,
     COMMON,
     OUT,
-    Choice,
+    ConditionalModelChoice,
     Scored,
     Scores,
     Space,
@@ -34,7 +34,7 @@ from fl_estimate.estimators.capture_recapture.conditional_space import (
 )
 from fl_estimate.estimators.capture_recapture.covariate_formulas import columns_in, terms_in
 from fl_estimate.estimators.capture_recapture.horvitz_thompson import by_columns
-from fl_estimate.estimators.capture_recapture.people_cells import BlindInFile, Cells, blind_columns
+from fl_estimate.estimators.capture_recapture.people_cells import BlindInFile, CovariateCells, blind_columns
 from fl_estimate.estimators.capture_recapture.terms import model_name
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
@@ -187,11 +187,13 @@ def _best(scores: Scores, progress: Callable[[str], None] | None) -> tuple[Score
     return ranked[0], "all" if choices is not None else "downhill"
 
 
-def _anew(scores: Scores, start: Choice, progress: Callable[[str], None] | None) -> Callable[[Cells], Fitted]:
+def _anew(
+    scores: Scores, start: ConditionalModelChoice, progress: Callable[[str], None] | None
+) -> Callable[[CovariateCells], FittedCells]:
     """What is done with a draw of the bootstrap: the choice is made again, from the model chosen on."""
     done = 0
 
-    def choose(cells: Cells) -> Fitted:
+    def choose(cells: CovariateCells) -> FittedCells:
         nonlocal done
         done += 1
         if progress is not None and done % 10 == 0:

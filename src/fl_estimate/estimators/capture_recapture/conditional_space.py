@@ -10,10 +10,10 @@ import numpy as np
 
 from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault
-from fl_estimate.estimators.capture_recapture.conditional_em import Fitted, fit_cells
-from fl_estimate.estimators.capture_recapture.conditional_model import Formulas, ListModel, list_model
-from fl_estimate.estimators.capture_recapture.covariate_formulas import Columns, columns_of
-from fl_estimate.estimators.capture_recapture.people_cells import Blind, Cells, Records
+from fl_estimate.estimators.capture_recapture.conditional_em import FittedCells, fit_cells
+from fl_estimate.estimators.capture_recapture.conditional_model import ConditionalListModel, Formulas, list_model
+from fl_estimate.estimators.capture_recapture.covariate_formulas import FormulaColumns, columns_of
+from fl_estimate.estimators.capture_recapture.people_cells import Blind, CovariateCells, Records
 from fl_estimate.estimators.capture_recapture.terms import Term
 
 OUT, COMMON, BY_LIST = 0, 1, 2
@@ -27,7 +27,7 @@ _OF_LISTS, _COMMON = "\x1fby list", "\x1fcommon"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choice:
+class ConditionalModelChoice:
     """One model: its interactions of lists, and how each term of the covariates enters."""
 
     interactions: frozenset[Term]
@@ -38,9 +38,9 @@ class Choice:
 class Scored:
     """A model with its fit and criterion."""
 
-    choice: Choice
-    model: ListModel
-    fitted: Fitted
+    choice: ConditionalModelChoice
+    model: ConditionalListModel
+    fitted: FittedCells
     criterion: float
 
 
@@ -60,7 +60,7 @@ class Space:
     """
 
     records: Records
-    cells: Cells
+    cells: CovariateCells
     strata: np.ndarray[tuple[int, ...], np.dtype[np.intp]]
     blind: Blind | None
     covariates: Mapping[str, frozenset[str]]
@@ -74,16 +74,16 @@ class Space:
         """How many there are."""
         return len(self.records.lists)
 
-    def smallest(self) -> Choice:
+    def smallest(self) -> ConditionalModelChoice:
         """No interaction, no covariate."""
-        return Choice(interactions=frozenset(), effects=(OUT,) * len(self.covariates))
+        return ConditionalModelChoice(interactions=frozenset(), effects=(OUT,) * len(self.covariates))
 
-    def starts(self) -> tuple[Choice, ...]:
+    def starts(self) -> tuple[ConditionalModelChoice, ...]:
         """Where a search sets out: without covariates, and with all of them by list."""
         full = replace(self.smallest(), effects=(BY_LIST,) * len(self.covariates))
         return tuple(dict.fromkeys((self.smallest(), full)))
 
-    def neighbours(self, choice: Choice) -> Iterator[Choice]:
+    def neighbours(self, choice: ConditionalModelChoice) -> Iterator[ConditionalModelChoice]:
         """Models with one interaction more or less, or one term of the covariates a step up or down."""
         for term in self._interactions():
             now = choice.interactions
@@ -115,9 +115,15 @@ def _hierarchical(effects: tuple[int, ...], factors: list[frozenset[str]]) -> bo
 class Scores:
     """Criteria of models over one file, each model fitted once."""
 
-    def __init__(self, space: Space, cells: Cells, models: dict[Choice, ListModel], columns: Columns) -> None:
+    def __init__(
+        self,
+        space: Space,
+        cells: CovariateCells,
+        models: dict[ConditionalModelChoice, ConditionalListModel],
+        columns: FormulaColumns,
+    ) -> None:
         self.space, self.cells, self._models, self._columns = space, cells, models, columns
-        self.seen: dict[Choice, Scored | None] = {}
+        self.seen: dict[ConditionalModelChoice, Scored | None] = {}
 
     @classmethod
     def over(cls, space: Space) -> Scores:
@@ -125,17 +131,17 @@ class Scores:
         columns = columns_of(f"1 + {space.formula}", space.records.frame.dropna(), space.cells.frame)
         return cls(space, space.cells, {}, columns)
 
-    def again(self, cells: Cells) -> Scores:
+    def again(self, cells: CovariateCells) -> Scores:
         """Of people drawn: the models are laid out already."""
         return Scores(self.space, cells, self._models, self._columns)
 
-    def of(self, choice: Choice) -> Scored | None:
+    def of(self, choice: ConditionalModelChoice) -> Scored | None:
         """A model's fit; None where it has no estimate."""
         if choice not in self.seen:
             self.seen[choice] = self._fitted(choice)
         return self.seen[choice]
 
-    def _fitted(self, choice: Choice) -> Scored | None:
+    def _fitted(self, choice: ConditionalModelChoice) -> Scored | None:
         try:
             model = self._model(choice)
             fitted = fit_cells(model.softmax, self.cells, self.space.strata)
@@ -147,7 +153,7 @@ class Scores:
         each = float(np.log(self.cells.people.sum())) if self.space.criterion == "bic" else 2.0
         return Scored(choice=choice, model=model, fitted=fitted, criterion=each * number - 2 * fitted.log_likelihood)
 
-    def _model(self, choice: Choice) -> ListModel:
+    def _model(self, choice: ConditionalModelChoice) -> ConditionalListModel:
         if choice not in self._models:
             space = self.space
             named = dict(zip(space.covariates, choice.effects, strict=True))
@@ -168,7 +174,7 @@ class Scores:
         return sorted(found, key=lambda one: (one.criterion, len(one.fitted.kept)))
 
 
-def every(space: Space) -> list[Choice] | None:
+def every(space: Space) -> list[ConditionalModelChoice] | None:
     """All models there are; None where they are too many to be fitted."""
     found = {space.smallest(): None}
     queue = list(found)
@@ -182,7 +188,7 @@ def every(space: Space) -> list[Choice] | None:
     return list(found)
 
 
-def downhill(scores: Scores, start: Choice, told: Callable[[str], None] | None = None) -> Scored | None:
+def downhill(scores: Scores, start: ConditionalModelChoice, told: Callable[[str], None] | None = None) -> Scored | None:
     """Take the step that gains most until none gains; None where no model on the way has an estimate."""
     best = scores.of(start)
     at = start

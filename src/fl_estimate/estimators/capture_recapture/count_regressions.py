@@ -13,7 +13,7 @@ from fl_estimate.estimators.capture_recapture import covariate_codes as codes
 from fl_estimate.estimators.capture_recapture.answers import require_interval
 from fl_estimate.estimators.capture_recapture.conditional_fit import Softmax, SoftmaxFit, maximise
 from fl_estimate.estimators.capture_recapture.covariate_formulas import read_side
-from fl_estimate.estimators.capture_recapture.horvitz_thompson import Weights, by_columns, domains_of, sums_of
+from fl_estimate.estimators.capture_recapture.horvitz_thompson import HiddenWeights, by_columns, domains_of, sums_of
 from fl_estimate.estimators.capture_recapture.register_counts import Register, read_register
 from fl_estimate.estimators.capture_recapture.truncated import answer_of_counts, scaled_columns
 from fl_estimate.results.estimates import Estimates
@@ -200,19 +200,19 @@ def _logistic(read: Register, columns: Floats, names: tuple[str, ...]) -> Softma
     )  # fmt: skip
 
 
-def _chao(read: Register, columns: Floats, log_rate: Floats, fit: SoftmaxFit) -> Weights:
+def _chao(read: Register, columns: Floats, log_rate: Floats, fit: SoftmaxFit) -> HiddenWeights:
     rate = np.exp(log_rate)
     unseen = 1 / (rate + rate**2 / 2)
-    return Weights(
+    return HiddenWeights(
         people=read.people, unseen=unseen, slope=columns * (-(unseen**2) * (rate + rate**2))[:, None],
         covariance=fit.covariance, counted=np.where(read.counts <= 2, read.people, 0.0),
     )  # fmt: skip
 
 
-def _zelterman(read: Register, columns: Floats, log_rate: Floats, fit: SoftmaxFit) -> Weights:
+def _zelterman(read: Register, columns: Floats, log_rate: Floats, fit: SoftmaxFit) -> HiddenWeights:
     rate = np.exp(log_rate)
     unseen = 1 / np.expm1(rate)
-    return Weights(
+    return HiddenWeights(
         people=read.people, unseen=unseen, slope=columns * (-unseen * (1 + unseen) * rate)[:, None],
         covariance=fit.covariance,
     )  # fmt: skip

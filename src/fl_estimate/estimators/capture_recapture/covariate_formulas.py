@@ -15,7 +15,7 @@ from fl_estimate.errors import EstimateFault, listed, shown
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Columns:
+class FormulaColumns:
     """The columns of a formula: one row a row of the frame, and their names.
 
     Attributes
@@ -30,16 +30,16 @@ class Columns:
     names: tuple[str, ...]
     terms: tuple[str, ...] = ()
 
-    def without_intercept(self) -> Columns:
+    def without_intercept(self) -> FormulaColumns:
         """The same but for the constant."""
         return self._at([place for place, name in enumerate(self.names) if name != "Intercept"])
 
-    def of(self, terms: Collection[str]) -> Columns:
+    def of(self, terms: Collection[str]) -> FormulaColumns:
         """The columns of some terms."""
         return self._at([place for place, term in enumerate(self.terms) if term in terms])
 
-    def _at(self, kept: list[int]) -> Columns:
-        return Columns(
+    def _at(self, kept: list[int]) -> FormulaColumns:
+        return FormulaColumns(
             values=self.values[:, kept], names=tuple(self.names[place] for place in kept),
             terms=tuple(self.terms[place] for place in kept),
         )  # fmt: skip
@@ -92,7 +92,7 @@ def read_side(formula: str) -> tuple[Any, tuple[str, ...]]:
         raise _fault(f"{formula!r}: {str(error).splitlines()[0]}") from error
 
 
-def columns_of(formula: str, people: pd.DataFrame, cells: pd.DataFrame) -> Columns:
+def columns_of(formula: str, people: pd.DataFrame, cells: pd.DataFrame) -> FormulaColumns:
     """The columns of a formula for `cells`; knots, means and classes are those of `people`.
 
     Raises
@@ -114,7 +114,7 @@ def columns_of(formula: str, people: pd.DataFrame, cells: pd.DataFrame) -> Colum
     if broken := [name for name, column in zip(names, values.T, strict=True) if not np.isfinite(column).all()]:
         raise _fault(f"{formula!r}: no finite number for some people in {listed(broken)}")
     term_of = {place: str(term) for term, places in spec.term_indices.items() for place in places}
-    return Columns(values=values, names=names, terms=tuple(term_of[place] for place in range(len(names))))
+    return FormulaColumns(values=values, names=names, terms=tuple(term_of[place] for place in range(len(names))))
 
 
 def _spelled(name: str) -> str:

@@ -43,7 +43,7 @@ BLOCK = 4_000_000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Posterior:
+class _GraphPosterior:
     """Dark figures, how many each stands for, their posterior, that of the graphs, and the mean size given each graph."""
 
     dark: Floats
@@ -189,7 +189,7 @@ class _Model:
             values[chosen] = constant + special.gammaln(counts[0] + dark + prior) + total
         return values
 
-    def posterior(self, dark: Floats, width: Floats) -> _Posterior:
+    def posterior(self, dark: Floats, width: Floats) -> _GraphPosterior:
         """Weigh graphs and dark figures; `width` is how many dark figures a point stands for."""
         size = self.histories.n + dark
         common = special.gammaln(size + 1) - special.gammaln(dark + 1) + self._prior(size) + np.log(width)
@@ -208,7 +208,7 @@ class _Model:
             mean[block] = joint @ size
         with np.errstate(invalid="ignore"):
             size_given = mean / given
-        return _Posterior(
+        return _GraphPosterior(
             dark=dark, width=width, mass=mass / mass.sum(), graphs=given / given.sum(), size_given=size_given
         )  # fmt: skip
 
@@ -229,7 +229,7 @@ class _Model:
         return self.graphs.weights[block].astype(float) @ margins
 
 
-def _extended(model: _Model, grid: str) -> tuple[_Posterior, dict[str, Any]]:
+def _extended(model: _Model, grid: str) -> tuple[_GraphPosterior, dict[str, Any]]:
     """Lengthen the grid until mean and limits stay where they are; refine it where the posterior is."""
     if grid != "auto":
         raise _bad_grid(shown(grid))
@@ -251,7 +251,7 @@ def _extended(model: _Model, grid: str) -> tuple[_Posterior, dict[str, Any]]:
     raise AssertionError  # the last step returns
 
 
-def _refined(model: _Model, end: float) -> _Posterior:
+def _refined(model: _Model, end: float) -> _GraphPosterior:
     """A grid of every dark figure at first, then ever wider; more points wherever much of the posterior lies between two."""
     wide = np.geomspace(
         COUNTED_SINGLY, max(end, 2 * COUNTED_SINGLY), 2 + int(np.log(end / COUNTED_SINGLY + 2) / np.log(STEP))
@@ -279,7 +279,7 @@ def _widths(points: Floats) -> Floats:
 
 def _answer(
     model: _Model,
-    found: _Posterior,
+    found: _GraphPosterior,
     told: dict[str, Any],
     level: float,
     arguments: dict[str, Any],
@@ -341,7 +341,7 @@ def _answer(
     )  # fmt: skip
 
 
-def _top(model: _Model, found: _Posterior) -> list[dict[str, Any]]:
+def _top(model: _Model, found: _GraphPosterior) -> list[dict[str, Any]]:
     """The ten graphs of the largest weights, with the mean size that each alone would give."""
     names = model.histories.lists
     return [

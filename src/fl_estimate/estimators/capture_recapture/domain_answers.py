@@ -10,7 +10,7 @@ import numpy as np
 
 from fl_estimate.arrays import Floats
 from fl_estimate.estimators.capture_recapture.answers import Limits
-from fl_estimate.estimators.capture_recapture.horvitz_thompson import Domain
+from fl_estimate.estimators.capture_recapture.horvitz_thompson import ListDomain
 from fl_estimate.results.basis import Support
 from fl_estimate.results.build import build
 from fl_estimate.results.codes import DARK_FIGURE, POPULATION_SIZE, Assumption, IntervalKind, MethodName, ReasonCode
@@ -55,7 +55,7 @@ class DomainAnswer:
     """
 
     by: tuple[str, ...]
-    domains: Sequence[Domain]
+    domains: Sequence[ListDomain]
     seen: Floats
     dark: Floats
     covariance: Floats

@@ -71,7 +71,7 @@ class Chances:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Part:
+class _StratumAnswer:
     """The answer of one stratum, or of all."""
 
     n: float
@@ -225,7 +225,7 @@ def doubly_robust(
     if not strata:
         everybody = _part(read, learnt, parts, kind, np.ones(len(read.on), dtype=bool))
     else:
-        everybody = _Part(
+        everybody = _StratumAnswer(
             n=sum(p.n for p in strata), both=sum(p.both for p in strata), size=sum(p.size for p in strata),
             variance=sum(p.variance for p in strata),
         )  # fmt: skip
@@ -304,14 +304,14 @@ def _require_overlap(read: _Records, labels: list[Any]) -> None:
             )
 
 
-def _part(read: _Records, learnt: Chances, parts: Places, kind: str, rows: npt.NDArray[np.bool_]) -> _Part:
+def _part(read: _Records, learnt: Chances, parts: Places, kind: str, rows: npt.NDArray[np.bool_]) -> _StratumAnswer:
     on, n = read.on[rows], float(rows.sum())
     both = int(on.all(axis=1).sum())
     here = Chances(first=learnt.first[rows], second=learnt.second[rows], both=learnt.both[rows])
     inverse, variance = inverse_share(on, here, parts[rows], kind)
     # A share above 1 is none: everybody has then been observed.
     inverse = max(inverse, 1.0)
-    return _Part(n=n, both=both, size=n * inverse, variance=n * (variance + inverse * (inverse - 1)))
+    return _StratumAnswer(n=n, both=both, size=n * inverse, variance=n * (variance + inverse * (inverse - 1)))
 
 
 def _learn(
@@ -348,7 +348,7 @@ def _parts(outcome: npt.NDArray[Any], folds: int, seed: int) -> Places:
 
 def _laid_out(
     read: _Records,
-    found: list[_Part],
+    found: list[_StratumAnswer],
     labels: list[Any],
     by: str | None,
     clipped: dict[str, Any],
@@ -408,7 +408,7 @@ def _laid_out(
     )
 
 
-def _limits(part: _Part, interval: str, level: float) -> Limits:
+def _limits(part: _StratumAnswer, interval: str, level: float) -> Limits:
     """Limits of the dark figure."""
     if interval == "log":
         return log_limits(part.dark, part.variance, level)

@@ -16,7 +16,7 @@ from fl_estimate.errors import EstimateFault, listed
 from fl_estimate.estimators.capture_recapture import covariate_codes as codes
 from fl_estimate.estimators.capture_recapture.answers import Limits
 from fl_estimate.estimators.capture_recapture.domain_answers import About, DomainAnswer, domain_estimates
-from fl_estimate.estimators.capture_recapture.horvitz_thompson import Domain, limits_of
+from fl_estimate.estimators.capture_recapture.horvitz_thompson import ListDomain, limits_of
 from fl_estimate.estimators.capture_recapture.learners import chances
 from fl_estimate.estimators.capture_recapture.linkage_codes import EVERYONE_CAN_BE_LISTED
 from fl_estimate.estimators.capture_recapture.list_codes import CHANCES_AT_MARGIN, LEARNER_NOT_CONVERGED
@@ -101,8 +101,10 @@ def over_lists(
     made = _without_highest if across == "no-highest-interaction" else _over_pairs
     found = made(read, groups, learner, kind, margin, seed)
     parts = [_sum(found, rows) for rows in groups]
-    domains = [Domain(margin="", labels=(None,) * (by is not None), rows=np.ones(len(read.on), dtype=bool))]
-    domains += [Domain(margin=str(by), labels=(label,), rows=rows) for label, rows in zip(labels, groups, strict=False)]
+    domains = [ListDomain(margin="", labels=(None,) * (by is not None), rows=np.ones(len(read.on), dtype=bool))]
+    domains += [
+        ListDomain(margin=str(by), labels=(label,), rows=rows) for label, rows in zip(labels, groups, strict=False)
+    ]
     seen = np.array([float(rows.sum()) for rows in groups])
     dark, variance = (np.array(values) for values in zip(*parts, strict=True))
     if by is None:

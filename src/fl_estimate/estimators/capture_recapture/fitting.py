@@ -16,7 +16,7 @@ FLAT = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Fit:
+class PoissonFit:
     """A Poisson fit: parameters, fitted counts, information, log-likelihood (with its factorials) and deviance."""
 
     parameters: Floats
@@ -32,7 +32,9 @@ class Fit:
         return np.asarray(linalg.cho_solve(factor, np.eye(len(self.information))))
 
 
-def fit_poisson(matrix: Floats, counts: Floats, start: Floats | None = None, offset: Floats | None = None) -> Fit:
+def fit_poisson(
+    matrix: Floats, counts: Floats, start: Floats | None = None, offset: Floats | None = None
+) -> PoissonFit:
     """Maximise Σ n log μ − μ with log μ = A α + offset; Newton's method, until rounding leaves nothing to gain.
 
     Raises
@@ -90,10 +92,10 @@ def _value(matrix: Floats, counts: Floats, fixed: Floats, parameters: Floats) ->
         return float((counts * linear - np.exp(linear)).sum())
 
 
-def _done(counts: Floats, parameters: Floats, fitted: Floats, information: Floats) -> Fit:
+def _done(counts: Floats, parameters: Floats, fitted: Floats, information: Floats) -> PoissonFit:
     terms = special.xlogy(counts, fitted) - fitted - special.gammaln(counts + 1)
     deviance = 2 * (special.xlogy(counts, counts) - special.xlogy(counts, fitted) - counts + fitted)
-    return Fit(
+    return PoissonFit(
         parameters=parameters,
         fitted=fitted,
         information=information,

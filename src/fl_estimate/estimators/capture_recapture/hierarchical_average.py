@@ -12,7 +12,7 @@ from fl_estimate.estimators.capture_recapture.answers import Limits, require_int
 from fl_estimate.estimators.capture_recapture.batch import Fitter, Lattice, lattice
 from fl_estimate.estimators.capture_recapture.existence import full_counts
 from fl_estimate.estimators.capture_recapture.hierarchical_chains import chained
-from fl_estimate.estimators.capture_recapture.hierarchical_mixture import Mixture
+from fl_estimate.estimators.capture_recapture.hierarchical_mixture import DarkFigureMixture
 from fl_estimate.estimators.capture_recapture.hierarchical_weights import ModelPrior, Weighed, Weights
 from fl_estimate.estimators.capture_recapture.loglinear import require_estimable
 from fl_estimate.estimators.capture_recapture.model_space import all_models, too_many
@@ -150,7 +150,7 @@ def average_hierarchical(
     require_estimable(histories, read_terms(histories, "main"))
     space = lattice(len(histories.lists), order)
     counts = full_counts(histories, space.members)
-    ask = weighing.Ask(
+    ask = weighing.WeighingRequest(
         fitter=Fitter(lattice=space), counts=counts, weights=weights, model_prior=model_prior, deviation=prior_deviation
     )
     large = too_many(len(histories.lists), order)
@@ -215,7 +215,7 @@ def _checked(
 def _answer(
     histories: CaptureHistories,
     space: Lattice,
-    ask: weighing.Ask,
+    ask: weighing.WeighingRequest,
     found: Weighed,
     way: str,
     level: float,
@@ -226,7 +226,7 @@ def _answer(
     kept = np.ones(len(found.weight), dtype=bool)
     kept[order_of[np.cumsum(found.weight[order_of]) < NEGLIGIBLE]] = False
     share = found.weight[kept] / found.weight[kept].sum()
-    mixture = Mixture(weight=share, centre=found.centre[kept], spread=np.sqrt(found.variance[kept]))
+    mixture = DarkFigureMixture(weight=share, centre=found.centre[kept], spread=np.sqrt(found.variance[kept]))
     lower, upper = (mixture.quantile(float(q)) for q in tails(level))
     mean, deviation = mixture.moments
     long = not deviation <= LONG * (upper - lower)

@@ -9,11 +9,11 @@ import numpy as np
 
 from fl_estimate.arrays import Floats, Places
 from fl_estimate.estimators.capture_recapture.batch import Flags, Lattice, one_thread
-from fl_estimate.estimators.capture_recapture.hierarchical_mixture import Mixture
+from fl_estimate.estimators.capture_recapture.hierarchical_mixture import DarkFigureMixture
 from fl_estimate.estimators.capture_recapture.hierarchical_weights import (
-    Ask,
     Settled,
     Weighed,
+    WeighingRequest,
     climbs,
     evidence,
     normalised,
@@ -41,7 +41,7 @@ and below the median."""
 class _Met:
     """Every model that was weighed, once: its weight, and which half of the chains came to it."""
 
-    def __init__(self, ask: Ask) -> None:
+    def __init__(self, ask: WeighingRequest) -> None:
         terms = len(ask.fitter.lattice.terms)
         self.ask, self.place = ask, dict[bytes, int]()
         self.models = np.empty((0, terms), dtype=bool)
@@ -95,7 +95,7 @@ class _Met:
 
 
 @dataclass(kw_only=True, eq=False)
-class _Walk:
+class _HeatedChains:
     """Chains of each heat side by side, and what the coldest of them passed.
 
     Attributes
@@ -168,7 +168,7 @@ def _halves(chains: int) -> Flags:
     return np.column_stack([first, ~first])
 
 
-def chained(ask: Ask, seed: int, levels: tuple[float, ...], tell: Callable[[str], None]) -> Weighed:
+def chained(ask: WeighingRequest, seed: int, levels: tuple[float, ...], tell: Callable[[str], None]) -> Weighed:
     """Weigh the models that chains come to, until they agree or have taken all their steps.
 
     They begin at the peaks that are climbed to, at models of the window about these, and at random sets of pairs. Where chains that
@@ -193,7 +193,7 @@ def chained(ask: Ask, seed: int, levels: tuple[float, ...], tell: Callable[[str]
     return found
 
 
-def _round(walk: _Walk, generator: np.random.Generator, most: int) -> bool:
+def _round(walk: _HeatedChains, generator: np.random.Generator, most: int) -> bool:
     """The steps of a round; whether it was cut short because so many models were weighed."""
     for step in range(ROUND):
         walk.step(generator, step)
@@ -202,7 +202,7 @@ def _round(walk: _Walk, generator: np.random.Generator, most: int) -> bool:
     return False
 
 
-def _begun(ask: Ask, met: _Met, generator: np.random.Generator) -> _Walk:
+def _begun(ask: WeighingRequest, met: _Met, generator: np.random.Generator) -> _HeatedChains:
     """Chains at the peaks, at models in the window about them, and at main effects with random pairs."""
     lattice = ask.fitter.lattice
     both = np.ones((1, 2), dtype=bool)
@@ -221,10 +221,10 @@ def _begun(ask: Ask, met: _Met, generator: np.random.Generator) -> _Walk:
     lost = ~np.isfinite(met.log[at])
     flat[lost] = lattice.main
     at[lost] = met.at(lattice.main[None], both)[0]
-    return _Walk(met=met, now=flat.reshape(now.shape), at=at.reshape(CHAINS, len(HEAT)), path=[])
+    return _HeatedChains(met=met, now=flat.reshape(now.shape), at=at.reshape(CHAINS, len(HEAT)), path=[])
 
 
-def _judged(walk: _Walk, levels: tuple[float, ...]) -> Weighed:
+def _judged(walk: _HeatedChains, levels: tuple[float, ...]) -> Weighed:
     """The models with their weights, and whether the chains agree on them."""
     met, shares = walk.met, walk.shares()
     size = len(met.place)
@@ -236,7 +236,9 @@ def _judged(walk: _Walk, levels: tuple[float, ...]) -> Weighed:
     by_visits = left_out > LEFT_OUT
     weight = shares.mean(axis=0) if by_visits else normalised(log)
     kept = weight > 0
-    mixture = Mixture(weight=weight[kept], centre=met.centre[:size][kept], spread=np.sqrt(met.variance[:size][kept]))
+    mixture = DarkFigureMixture(
+        weight=weight[kept], centre=met.centre[:size][kept], spread=np.sqrt(met.variance[:size][kept])
+    )
     errors = _errors(shares[:, kept] @ models[kept].astype(float)).max()
     below = np.column_stack([mixture.each_below(mixture.quantile(level)) for level in levels])
     at_limits = _errors(shares[:, kept] @ below)

@@ -15,7 +15,7 @@ NODES, MANY = 300, 100.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Mixture:
+class DarkFigureMixture:
     """Posterior of the dark figure: over models, Poisson with a log-normal mean."""
 
     weight: Floats

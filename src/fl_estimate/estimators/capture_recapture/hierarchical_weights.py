@@ -25,7 +25,7 @@ SETTLED = 1e-6
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Ask:
+class WeighingRequest:
     """What is to be weighed, and how."""
 
     fitter: Fitter
@@ -83,7 +83,7 @@ class Weighed:
     settled: Settled | None = None
 
 
-def weighed(ask: Ask, models: Flags, *, complete: bool = True) -> Weighed:
+def weighed(ask: WeighingRequest, models: Flags, *, complete: bool = True) -> Weighed:
     """Weigh models; those without a single estimate fall out."""
     log, centre, variance, _ = evidence(ask, models)
     known = np.isfinite(log)
@@ -100,7 +100,7 @@ def normalised(log: Floats) -> Floats:
     return weight / weight.sum()
 
 
-def window(ask: Ask, most: int | None = None) -> Weighed:
+def window(ask: WeighingRequest, most: int | None = None) -> Weighed:
     """Go to neighbouring models while they weigh enough beside the best; then weigh all that were met.
 
     From main effects and from all pairs one first climbs to the best model that is near: weights have several peaks, and
@@ -113,18 +113,18 @@ def window(ask: Ask, most: int | None = None) -> Weighed:
     return weighed(ask, models, complete=all(complete))
 
 
-def climbs(ask: Ask) -> Flags:
+def climbs(ask: WeighingRequest) -> Flags:
     """The peaks that are come to from main effects and from all pairs, each once; shape (1 or 2, terms)."""
     return np.unique(np.array(_tops(ask, {})), axis=0)
 
 
-def _tops(ask: Ask, held: dict[bytes, float]) -> list[Flags]:
+def _tops(ask: WeighingRequest, held: dict[bytes, float]) -> list[Flags]:
     lattice = ask.fitter.lattice
     orders = np.array([len(term) for term in lattice.terms])
     return [_climb(ask, start, held) for start in (lattice.main, orders <= 2)]
 
 
-def _met(ask: Ask, models: Flags, held: dict[bytes, float]) -> Floats:
+def _met(ask: WeighingRequest, models: Flags, held: dict[bytes, float]) -> Floats:
     """Logarithms of the weights, each model weighed once; −∞ without an estimate."""
     new = np.array([model.tobytes() not in held for model in models], dtype=bool)
     if new.any():
@@ -133,7 +133,7 @@ def _met(ask: Ask, models: Flags, held: dict[bytes, float]) -> Floats:
     return np.array([held[model.tobytes()] for model in models])
 
 
-def _beside(ask: Ask, model: Flags) -> Flags:
+def _beside(ask: WeighingRequest, model: Flags) -> Flags:
     """The neighbours of a model, shape (neighbours, terms)."""
     places = neighbours(ask.fitter.lattice, model)
     others = np.tile(model, (len(places), 1))
@@ -141,7 +141,7 @@ def _beside(ask: Ask, model: Flags) -> Flags:
     return others
 
 
-def _climb(ask: Ask, start: Flags, held: dict[bytes, float]) -> Flags:
+def _climb(ask: WeighingRequest, start: Flags, held: dict[bytes, float]) -> Flags:
     """From a start to the best neighbour, while there is a better one."""
     model, best = start, float(_met(ask, start[None], held)[0])
     while True:
@@ -157,7 +157,7 @@ def _climb(ask: Ask, start: Flags, held: dict[bytes, float]) -> Flags:
             return model
 
 
-def _walk(ask: Ask, start: Flags, held: dict[bytes, float], most: int) -> bool:
+def _walk(ask: WeighingRequest, start: Flags, held: dict[bytes, float], most: int) -> bool:
     """All models within the window that can be come to: adds what is met to `held`; says whether it came to its end."""
     front, best, passed = start[None], -np.inf, {start.tobytes()}
     while len(front):
@@ -175,7 +175,7 @@ def _walk(ask: Ask, start: Flags, held: dict[bytes, float], most: int) -> bool:
     return True
 
 
-def _log_prior(ask: Ask, models: Flags) -> Floats:
+def _log_prior(ask: WeighingRequest, models: Flags) -> Floats:
     if ask.model_prior == "uniform":
         return np.zeros(len(models))
     # Sizes alike, and models of a size alike: as if models of k of all interactions were C(K, k).
@@ -183,7 +183,7 @@ def _log_prior(ask: Ask, models: Flags) -> Floats:
     return -(special.gammaln(most + 1) - special.gammaln(size + 1) - special.gammaln(most - size + 1))
 
 
-def evidence(ask: Ask, models: Flags, start: Floats | None = None) -> tuple[Floats, Floats, Floats, Floats]:
+def evidence(ask: WeighingRequest, models: Flags, start: Floats | None = None) -> tuple[Floats, Floats, Floats, Floats]:
     """Logarithm of the weight, prior of the model included, centre and variance of the intercept, and the parameters.
 
     The logarithm is −∞ where a model has no estimate. Of BIC no parameters are given (shape (models, 0)).
@@ -208,7 +208,7 @@ def evidence(ask: Ask, models: Flags, start: Floats | None = None) -> tuple[Floa
     return log, centre, variance, modes
 
 
-def _by_bic(ask: Ask, models: Flags) -> tuple[Floats, Floats, Floats]:
+def _by_bic(ask: WeighingRequest, models: Flags) -> tuple[Floats, Floats, Floats]:
     tables = np.broadcast_to(ask.counts, (len(models), len(ask.counts)))
     fits = ask.fitter.fit(tables, models)
     log = np.where(fits.ok, -information(fits.log_likelihood, models, np.log(ask.counts.sum())) / 2, -np.inf)
@@ -263,7 +263,7 @@ class _Own:
     pull: Floats
 
     @staticmethod
-    def of(ask: Ask, models: Flags) -> _Own:
+    def of(ask: WeighingRequest, models: Flags) -> _Own:
         matrix = ask.fitter.lattice.matrix
         active = np.hstack([np.ones((len(models), 1), dtype=bool), models])
         place = np.argsort(~active, axis=1, kind="stable")[:, : int(active.sum(axis=1).max())]
@@ -292,7 +292,9 @@ class _Own:
             return (counts * linear - np.exp(linear)).sum(axis=1) - 0.5 * (self.pull * parameters**2).sum(axis=1)
 
 
-def _by_laplace(ask: Ask, models: Flags, start: Floats | None = None) -> tuple[Floats, Floats, Floats, Floats]:
+def _by_laplace(
+    ask: WeighingRequest, models: Flags, start: Floats | None = None
+) -> tuple[Floats, Floats, Floats, Floats]:
     """Newton's method on the likelihood with a normal prior on interactions; its integral, the intercept at its mode, the mode."""
     counts, space = ask.counts, ask.fitter.lattice
     if start is None:

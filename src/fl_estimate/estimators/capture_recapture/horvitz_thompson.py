@@ -22,7 +22,7 @@ MOST_DOMAINS = 500
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Weights:
+class HiddenWeights:
     """What a model says of people alike: how many on no list stand behind each of them, and how that hangs on its coefficients.
 
     Attributes
@@ -51,7 +51,7 @@ class Weights:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Domain:
+class ListDomain:
     """The nation or a part of it: its margin, labels of the by-columns, and which cells lie in it."""
 
     margin: str
@@ -94,7 +94,7 @@ def by_columns(by: By) -> tuple[str, ...]:
     return names
 
 
-def domains_of(frame: pd.DataFrame, by: By) -> list[Domain]:
+def domains_of(frame: pd.DataFrame, by: By) -> list[ListDomain]:
     """The nation, then the domains of each margin in the order of their classes.
 
     Raises
@@ -102,7 +102,7 @@ def domains_of(frame: pd.DataFrame, by: By) -> list[Domain]:
     EstimateFault
         FL-EST-171: more domains than one call gives.
     """
-    found = [Domain(margin="", labels=(None,) * len(by_columns(by)), rows=np.ones(len(frame), dtype=bool))]
+    found = [ListDomain(margin="", labels=(None,) * len(by_columns(by)), rows=np.ones(len(frame), dtype=bool))]
     columns = by_columns(by)
     for margin in by_margins(by):
         groups = frame.groupby(list(margin), sort=True, observed=True).indices
@@ -112,7 +112,7 @@ def domains_of(frame: pd.DataFrame, by: By) -> list[Domain]:
             rows = np.zeros(len(frame), dtype=bool)
             rows[groups[key]] = True
             labels = tuple(_plain(values.get(name)) for name in columns)
-            found.append(Domain(margin=" × ".join(margin), labels=labels, rows=rows))
+            found.append(ListDomain(margin=" × ".join(margin), labels=labels, rows=rows))
     if len(found) > MOST_DOMAINS:
         raise EstimateFault(
             "FL-EST-171", "there are more domains than one call gives", found=f"{len(found):,}",
@@ -133,7 +133,7 @@ def _order(frame: pd.DataFrame, margin: Sequence[str], key: Any) -> tuple[Any, .
     )
 
 
-def sums_of(weights: Weights, domains: Sequence[Domain]) -> Sums:
+def sums_of(weights: HiddenWeights, domains: Sequence[ListDomain]) -> Sums:
     """Sum over domains.
 
     Notes

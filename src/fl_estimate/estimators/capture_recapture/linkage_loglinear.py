@@ -48,7 +48,7 @@ FAILED = 0.05
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Work:
+class _LinkageModel:
     """One model of lists with errors of linkage, and how the number is traced back."""
 
     space: Lattice
@@ -212,10 +212,10 @@ def linkage_loglinear(
     )  # fmt: skip
 
 
-def _work(histories: CaptureHistories, model: Sequence[Term], rates: Rates, correction: str) -> _Work:
+def _work(histories: CaptureHistories, model: Sequence[Term], rates: Rates, correction: str) -> _LinkageModel:
     space = lattice(len(histories.lists), max(len(term) for term in model))
     flags = np.array([term in model for term in space.terms], dtype=bool)
-    return _Work(space=space, fitter=Fitter(lattice=space), model=flags, rates=rates, correction=correction)
+    return _LinkageModel(space=space, fitter=Fitter(lattice=space), model=flags, rates=rates, correction=correction)
 
 
 def _weights(degree: int) -> Floats:
@@ -230,7 +230,7 @@ def _people(right: Floats) -> Floats:
     return kept * max(float(right.sum()) / float(kept.sum()), 0.0)
 
 
-def _simulated(work: _Work, right: Floats, size: float, replicates: int, seed: int) -> Floats:
+def _simulated(work: _LinkageModel, right: Floats, size: float, replicates: int, seed: int) -> Floats:
     """Corrected sizes of populations of `size` people whose lists and links are drawn anew; shape (replicates,)."""
     fit = work.fitter.fit(right[None], work.model[None])
     if not fit.ok[0]:
@@ -245,7 +245,7 @@ def _simulated(work: _Work, right: Floats, size: float, replicates: int, seed: i
         return work.corrected(linked)
 
 
-def _of_rates(work: _Work, counts: Floats, size: float) -> float:
+def _of_rates(work: _LinkageModel, counts: Floats, size: float) -> float:
     """Variance of the size by that of the rates: how the result moves with one standard error of each, squared."""
     total = 0.0
     for name, variance in (("alpha", work.rates.variance_alpha), ("beta", work.rates.variance_beta)):
@@ -261,7 +261,7 @@ def _of_rates(work: _Work, counts: Floats, size: float) -> float:
 
 def _answer(
     histories: CaptureHistories,
-    work: _Work,
+    work: _LinkageModel,
     model: Sequence[Term],
     size: float,
     right: Floats,

@@ -15,7 +15,7 @@ from fl_estimate.errors import EstimateFault, listed, not_one_of, shown
 from fl_estimate.estimators.capture_recapture.answers import Limits, population_estimates, require_interval, wald_limits
 from fl_estimate.estimators.capture_recapture.closed import differ_too
 from fl_estimate.estimators.capture_recapture.existence import Reduced, existence, reduce_model
-from fl_estimate.estimators.capture_recapture.fitting import Fit, fit_poisson
+from fl_estimate.estimators.capture_recapture.fitting import PoissonFit, fit_poisson
 from fl_estimate.estimators.capture_recapture.goodness import Goodness, goodness
 from fl_estimate.estimators.capture_recapture.list_codes import (
     LOGLINEAR,
@@ -114,7 +114,7 @@ def loglinear(
     model = read_terms(histories, terms)
     reduced = require_estimable(histories, model)
     fit = fit_poisson(reduced.matrix, reduced.counts)
-    profile = Profile(reduced=reduced, n=histories.n, start=fit.parameters)
+    profile = PopulationProfile(reduced=reduced, n=histories.n, start=fit.parameters)
     dark = float(np.exp(fit.parameters[0]))
     if likelihood == "multinomial":
         dark = profile.maximiser(dark)
@@ -170,7 +170,7 @@ def require_estimable(histories: CaptureHistories, model: tuple[Term, ...]) -> R
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Profile:
+class PopulationProfile:
     """The multinomial likelihood of N with everything else at its best: the exact one, not Stirling's."""
 
     reduced: Reduced
@@ -261,7 +261,7 @@ def _intervals(likelihood: str, interval: str | None, level: float) -> tuple[str
 
 
 def _limits(
-    kinds: tuple[str, ...], profile: Profile, fit: Fit, level: float
+    kinds: tuple[str, ...], profile: PopulationProfile, fit: PoissonFit, level: float
 ) -> tuple[str, Limits, tuple[ReasonCode, ...]]:
     """The first kind of interval that has both limits, or the one that was asked for with what it has."""
     dark, spread = float(np.exp(fit.parameters[0])), float(fit.covariance[0, 0])
@@ -286,7 +286,7 @@ def _assumptions(histories: CaptureHistories, model: tuple[Term, ...], reduced: 
     return tuple(said)
 
 
-def _diagnostics(histories: CaptureHistories, reduced: Reduced, fit: Fit, tested: Goodness) -> dict[str, Any]:
+def _diagnostics(histories: CaptureHistories, reduced: Reduced, fit: PoissonFit, tested: Goodness) -> dict[str, Any]:
     names = ["intercept", *(term_name(histories, term) for term in reduced.terms)]
     # A term at −∞ was estimated too: it counts.
     count = len(names) + len(reduced.absent)

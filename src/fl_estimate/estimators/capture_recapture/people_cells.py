@@ -55,7 +55,7 @@ class Records:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Cells:
+class CovariateCells:
     """People with the same covariates together.
 
     Attributes
@@ -187,7 +187,7 @@ def _classes(values: list[Any], column: Any) -> pd.Categorical:
     return pd.Categorical(text, categories=[value for value in order if value in present])
 
 
-def cells_of(records: Records, classes: Collection[str] = ()) -> Cells:
+def cells_of(records: Records, classes: Collection[str] = ()) -> CovariateCells:
     """Put people with the same covariates together; who lacks some can be in several cells.
 
     Parameters
@@ -213,7 +213,7 @@ def cells_of(records: Records, classes: Collection[str] = ()) -> Cells:
     known, rows = _alike(frame)
     pairs, group = np.unique(known * (history.max() + 1) + history, return_inverse=True)
     every = np.arange(len(rows))
-    return Cells(
+    return CovariateCells(
         frame=frame.iloc[rows].reset_index(drop=True), known=every,
         cell=(pairs // (history.max() + 1))[:, None], history=pairs % (history.max() + 1),
         people=np.bincount(group, minlength=len(pairs)).astype(float), incomplete=0,
@@ -253,7 +253,7 @@ class _Gap:
     grid: bool
 
 
-def _with_gaps(records: Records, history: Places, gaps: list[str], classes: Collection[str]) -> Cells:
+def _with_gaps(records: Records, history: Places, gaps: list[str], classes: Collection[str]) -> CovariateCells:
     laid = _laid(records, gaps, classes)
     found, crossed, bases, base, blanked, fits = laid.gaps, laid.crossed, laid.bases, laid.base, laid.blanked, laid.fits
     known, option = (each.astype(np.intp) for each in np.nonzero(fits))
@@ -264,7 +264,7 @@ def _with_gaps(records: Records, history: Places, gaps: list[str], classes: Coll
     possible = np.stack([((codes[row] < 0) | (crossed == codes[row])).all(axis=1) for row in first])
     size = int(history.max()) + 1
     _, one, group = np.unique((base * len(first) + pattern) * size + history, return_index=True, return_inverse=True)
-    return Cells(
+    return CovariateCells(
         frame=_table(records, bases, found, crossed, known, option), known=known,
         cell=np.where(possible[pattern[one]], place[base[one]], -1), history=history[one],
         people=np.bincount(group, minlength=len(one)).astype(float), incomplete=int((codes < 0).any(axis=1).sum()),
@@ -273,7 +273,7 @@ def _with_gaps(records: Records, history: Places, gaps: list[str], classes: Coll
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Laid:
+class _MissingStructure:
     """What can be missing, what is known, and which of the former goes with which of the latter."""
 
     gaps: dict[str, _Gap]
@@ -284,7 +284,7 @@ class _Laid:
     fits: Bools
 
 
-def _laid(records: Records, names: list[str], classes: Collection[str]) -> _Laid:
+def _laid(records: Records, names: list[str], classes: Collection[str]) -> _MissingStructure:
     """Possible values on the finest grid that leaves few enough of them, and of cells."""
     most = ""
     for grid in GRIDS:
@@ -299,7 +299,7 @@ def _laid(records: Records, names: list[str], classes: Collection[str]) -> _Laid
             continue
         fits = _fits(bases, gaps, numbers, crossed)
         if fits.sum() <= MOST_CELLS:
-            return _Laid(gaps=gaps, crossed=crossed, bases=bases, base=base, blanked=blanked, fits=fits)
+            return _MissingStructure(gaps=gaps, crossed=crossed, bases=bases, base=base, blanked=blanked, fits=fits)
     raise EstimateFault(
         "FL-EST-171", "covariates that are missing for some people have too many values together",
         found=most, fix="put values into fewer classes, numbers too",
@@ -400,7 +400,7 @@ def _grid(held: Floats, size: int) -> list[Any]:
     return np.unique([part[np.argmin(np.abs(part - part.mean()))] for part in parts]).tolist()
 
 
-def open_histories(cells: Cells, lists: tuple[str, ...], blind: Blind | None) -> tuple[Places, Bools]:
+def open_histories(cells: CovariateCells, lists: tuple[str, ...], blind: Blind | None) -> tuple[Places, Bools]:
     """Which histories people of each cell can have: the pattern of each cell, and the histories open in each pattern.
 
     Raises
@@ -445,7 +445,7 @@ def _hidden(frame: pd.DataFrame, name: str, column: str, values: Sequence[Any]) 
     return frame[column].isin([present[str(value)] for value in values]).to_numpy()
 
 
-def _require_nobody_hidden(cells: Cells, hidden: Bools, members: Bools, lists: tuple[str, ...]) -> None:
+def _require_nobody_hidden(cells: CovariateCells, hidden: Bools, members: Bools, lists: tuple[str, ...]) -> None:
     on = members[cells.history]
     possible = cells.cell >= 0
     clash = (hidden[np.maximum(cells.cell, 0)] & on[:, None, :]).any(axis=2) & possible

@@ -49,18 +49,18 @@ def stepwise(fitter: Fitter, counts: Floats, threshold: float, rule: Tails = "ma
         rest = ~full.ok
         chosen = Chosen(models=every.copy(), dark=full.dark)
         if rest.any():
-            walked = _Walk(fitter, counts[rest], rule)
+            walked = _StepwiseState(fitter, counts[rest], rule)
             walked.run(threshold)
             chosen.models[rest], chosen.dark[rest] = walked.models, walked.fits_dark()
         return chosen
-    walk = _Walk(fitter, counts, rule)
+    walk = _StepwiseState(fitter, counts, rule)
     walk.run(threshold)
     return Chosen(models=walk.models, dark=walk.fits_dark())
 
 
 def stepwise_by_bic(fitter: Fitter, counts: Floats) -> Chosen:
     """Take, of all models that the stepwise choice passes as its threshold goes from 0 to 1, the one of least BIC."""
-    walk = _Walk(fitter, counts, "poisson")
+    walk = _StepwiseState(fitter, counts, "poisson")
     best, models, dark = walk.bic(), walk.models.copy(), walk.fits_dark()
     while walk.step(1.0):
         now = walk.bic()
@@ -129,7 +129,7 @@ def blocked_pairs(space: Lattice, counts: Floats, model: Flags) -> list[int]:
     return [int(place) for place in wanted[~made.ok]]
 
 
-class _Walk:
+class _StepwiseState:
     """Where B tables stand on their way: a model each, its fit, and the pairs found impossible to add."""
 
     def __init__(self, fitter: Fitter, counts: Floats, rule: Tails) -> None:

@@ -51,7 +51,7 @@ CHAINS, BURN_IN, SCALE = 16, 1_000, 2.38
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Posterior:
+class _ThresholdedDraws:
     """Draws of the parameters of a model, shape (chains, draws, 1 + terms), the intercept first."""
 
     terms: tuple[Term, ...]
@@ -67,7 +67,7 @@ class _Posterior:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Table:
+class _HistoryTable:
     """Histories that can occur and their counts."""
 
     members: Member
@@ -166,12 +166,14 @@ def threshold(
     return _answer(histories, final, statistics, chosen, absent, used, (prior, threshold, max_order, draws), level)
 
 
-def _table(histories: CaptureHistories, model: tuple[Term, ...], proper: bool) -> tuple[_Table, tuple[Term, ...]]:
+def _table(
+    histories: CaptureHistories, model: tuple[Term, ...], proper: bool
+) -> tuple[_HistoryTable, tuple[Term, ...]]:
     """All histories; under the flat prior those without the pairs that nobody is on, which are at −∞."""
     members = all_histories(len(histories.lists))
     counts = full_counts(histories, members)
     if proper:
-        return _Table(members=members, counts=counts, proper=True), ()
+        return _HistoryTable(members=members, counts=counts, proper=True), ()
     reduced = reduce_model(histories, model)
     found = existence(histories, reduced)
     if found.code:
@@ -184,7 +186,7 @@ def _table(histories: CaptureHistories, model: tuple[Term, ...], proper: bool) -
     impossible = reduce(
         or_, [members[:, list(t)].all(axis=1) for t in reduced.absent], np.zeros(len(members), dtype=bool)
     )
-    return _Table(members=members[~impossible], counts=counts[~impossible], proper=False), reduced.absent
+    return _HistoryTable(members=members[~impossible], counts=counts[~impossible], proper=False), reduced.absent
 
 
 def _eligible(kept: tuple[Term, ...], lists: int) -> tuple[Term, ...]:
@@ -196,7 +198,9 @@ def _eligible(kept: tuple[Term, ...], lists: int) -> tuple[Term, ...]:
     )
 
 
-def _sample(table: _Table, terms: tuple[Term, ...], per_chain: int, stream: np.random.SeedSequence) -> _Posterior:
+def _sample(
+    table: _HistoryTable, terms: tuple[Term, ...], per_chain: int, stream: np.random.SeedSequence
+) -> _ThresholdedDraws:
     """Random-walk Metropolis, all chains one step at a time; thinned so that draws kept are nearly independent."""
     generator = np.random.default_rng(stream)
     matrix = design_matrix(table.members, terms)
@@ -229,7 +233,7 @@ def _sample(table: _Table, terms: tuple[Term, ...], per_chain: int, stream: np.r
         past = number - BURN_IN
         if past >= 0 and (past + 1) % thin == 0:
             kept[:, past // thin] = at
-    return _Posterior(terms=terms, parameters=kept, accepted=accepted / total)
+    return _ThresholdedDraws(terms=terms, parameters=kept, accepted=accepted / total)
 
 
 def _mode(matrix: Floats, counts: Floats, precision: Floats) -> tuple[Floats, Floats]:
@@ -258,7 +262,7 @@ def _mode(matrix: Floats, counts: Floats, precision: Floats) -> tuple[Floats, Fl
 
 def _answer(
     histories: CaptureHistories,
-    final: _Posterior,
+    final: _ThresholdedDraws,
     statistics: dict[Term, float],
     chosen: tuple[Term, ...],
     absent: tuple[Term, ...],

@@ -14,12 +14,12 @@ from fl_estimate.errors import not_one_of
 from fl_estimate.estimators.capture_recapture import covariate_codes as codes
 from fl_estimate.estimators.capture_recapture import truncated_kernels as kernels
 from fl_estimate.estimators.capture_recapture.answers import require_interval
-from fl_estimate.estimators.capture_recapture.covariate_formulas import Columns, columns_of, read_side
+from fl_estimate.estimators.capture_recapture.covariate_formulas import FormulaColumns, columns_of, read_side
 from fl_estimate.estimators.capture_recapture.domain_answers import About, DomainAnswer, domain_estimates
 from fl_estimate.estimators.capture_recapture.horvitz_thompson import (
-    Domain,
+    HiddenWeights,
+    ListDomain,
     Sums,
-    Weights,
     by_columns,
     domains_of,
     limits_of,
@@ -157,7 +157,7 @@ def zero_truncated(
 
 
 def answer_of_counts(
-    read: Register, domains: list[Domain], sums: Sums, *, by: By, covariates: str, interval: str, level: float,
+    read: Register, domains: list[ListDomain], sums: Sums, *, by: By, covariates: str, interval: str, level: float,
     method: MethodName, call: str, assumptions: tuple[AssumptionCode, ...], reasons: list[ReasonCode], diagnostics: dict[str, Any],
     arguments: dict[str, Any],
 ) -> Estimates:  # fmt: skip
@@ -192,21 +192,21 @@ def answer_of_counts(
     )  # fmt: skip
 
 
-def scaled_columns(read: Register, covariates: str) -> tuple[Columns, Floats]:
+def scaled_columns(read: Register, covariates: str) -> tuple[FormulaColumns, Floats]:
     """The columns of the formula scaled to at most 1, and by what."""
     made = columns_of(covariates, read.frame, read.frame)
     scale = np.abs(made.values).max(axis=0, initial=0.0)
     scale = np.where(scale > 0, scale, 1.0)
-    return Columns(values=made.values / scale, names=made.names), scale
+    return FormulaColumns(values=made.values / scale, names=made.names), scale
 
 
-def _columns(read: Register, covariates: str) -> tuple[tuple[Columns, Floats], Counts]:
+def _columns(read: Register, covariates: str) -> tuple[tuple[FormulaColumns, Floats], Counts]:
     columns, scale = scaled_columns(read, covariates)
     data = Counts(columns=columns.values, counts=read.counts, people=read.people, names=columns.names)
     return (columns, scale), data
 
 
-def _weights(data: Counts, fit: CountFit, one_inflated: Inflation) -> Weights:
+def _weights(data: Counts, fit: CountFit, one_inflated: Inflation) -> HiddenWeights:
     log_mean = data.columns @ fit.coefficients
     size = np.full_like(log_mean, 0.0 if np.isnan(fit.log_size) else fit.log_size)
     # Without inflation at its limit there is none, and everybody speaks of the people not seen.
@@ -222,7 +222,7 @@ def _weights(data: Counts, fit: CountFit, one_inflated: Inflation) -> Weights:
     slope[:, fit.extra :] = data.columns * by_mean[:, None]
     if not np.isnan(fit.log_size):
         slope[:, 0] = np.imag(unseen(log_mean, size + 1j * kernels.STEP)) / kernels.STEP
-    return Weights(
+    return HiddenWeights(
         people=data.people, unseen=np.real(unseen(log_mean, size)), slope=slope, covariance=fit.covariance,
         counted=np.where(data.counts >= 2, data.people, 0.0) if before else None,
     )  # fmt: skip
@@ -285,7 +285,9 @@ def _assumptions(distribution: Distribution, one_inflated: Inflation) -> tuple[A
     return (of_counts[distribution], *of_ones[one_inflated])
 
 
-def _diagnostics(columns: tuple[Columns, Floats], data: Counts, fit: CountFit, agreement: _Agreement) -> dict[str, Any]:
+def _diagnostics(
+    columns: tuple[FormulaColumns, Floats], data: Counts, fit: CountFit, agreement: _Agreement
+) -> dict[str, Any]:
     made, scale = columns
     errors = np.sqrt(np.diag(fit.covariance))
     number = fit.extra + len(fit.coefficients)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from fl_estimate.arrays import Floats
 from fl_estimate.estimators.hierarchical.model.calibrated import from_zero
 from fl_estimate.estimators.hierarchical.model.clustered import concentration
-from fl_estimate.estimators.hierarchical.model.posterior import Ask, Model, Posterior
+from fl_estimate.estimators.hierarchical.model.posterior import Model, Posterior, PosteriorRequest
 from fl_estimate.estimators.hierarchical.model.structure import Crossed
 from fl_estimate.estimators.hierarchical.read.direct import Direct, text
 from fl_estimate.estimators.hierarchical.read.effective import Effective
@@ -93,7 +93,7 @@ FEW_AREAS = 10
 def area_estimates(
     direct: Direct,
     model: Model,
-    ask: Ask,
+    ask: PosteriorRequest,
     posterior: Posterior,
     effective: Effective | None,
     standardised: Mapping[str, tuple[float, float]],
@@ -157,7 +157,9 @@ def _inference(direct: Direct, model: Model, posterior: Posterior) -> Inference:
     )
 
 
-def _columns(direct: Direct, ask: Ask, posterior: Posterior, none: npt.NDArray[np.bool_]) -> dict[str, Any]:
+def _columns(
+    direct: Direct, ask: PosteriorRequest, posterior: Posterior, none: npt.NDArray[np.bool_]
+) -> dict[str, Any]:
     """The fixed columns, the nation's row first where there is one."""
     numbers, national = direct.numbers, posterior.national
     lower = from_zero(posterior.lower, none) if ask.calibrated else posterior.lower
@@ -209,7 +211,7 @@ def _assumptions(
     effective: Effective | None,
     standardised: Mapping[str, Any],
     sampled: npt.NDArray[np.bool_],
-    ask: Ask,
+    ask: PosteriorRequest,
     posterior: Posterior,
 ) -> tuple[Assumption, ...]:
     said = _effects_assumptions(model)
@@ -279,7 +281,7 @@ def _borrowed(effective: Effective) -> list[Assumption]:
 def _diagnostics(
     direct: Direct,
     model: Model,
-    ask: Ask,
+    ask: PosteriorRequest,
     posterior: Posterior,
     effective: Effective | None,
     standardised: Mapping[str, tuple[float, float]],

@@ -15,7 +15,7 @@ from fl_estimate.estimators.hierarchical.few_cases import few_of, limits_of_few,
 from fl_estimate.estimators.hierarchical.model.asked import check_numbers
 from fl_estimate.estimators.hierarchical.model.calibrated import KINDS, calibrates
 from fl_estimate.estimators.hierarchical.model.links import LINKS
-from fl_estimate.estimators.hierarchical.model.posterior import NATIONAL_DRAWS, Ask, Model, Posterior
+from fl_estimate.estimators.hierarchical.model.posterior import NATIONAL_DRAWS, Model, Posterior, PosteriorRequest
 from fl_estimate.estimators.hierarchical.model.priors import Prior
 from fl_estimate.estimators.hierarchical.read.checks import (
     aliased,
@@ -227,7 +227,9 @@ def area(
     used = known_seed(seed)
     shares = None if persons is None else persons / persons.sum()
     kind = _kind(interval, prepared.model)
-    ask = Ask(level=level, draws=draws, seed=used, shares=shares, progress=progress, calibrated=kind == "calibrated")
+    ask = PosteriorRequest(
+        level=level, draws=draws, seed=used, shares=shares, progress=progress, calibrated=kind == "calibrated"
+    )
     posterior = _sample(prepared, ask, sampler, table, benchmark, known=benchmark_target == "known")
     if posterior.flags and on_failure == "raise":
         raise EstimateFault(
@@ -308,7 +310,9 @@ def _relative(by: str, released: pd.DataFrame, own: pd.DataFrame) -> dict[str, l
     return {str(key): row for key, row in zip(own.loc[area, by], times.tolist(), strict=True)}
 
 
-def _sample(prepared: Prepared, ask: Ask, sampler: str, direct: Direct, rule: str | None, *, known: bool) -> Posterior:
+def _sample(
+    prepared: Prepared, ask: PosteriorRequest, sampler: str, direct: Direct, rule: str | None, *, known: bool
+) -> Posterior:
     """The posterior, and where it is asked for, moved to the national figure."""
     if rule is None:
         return sample(prepared.model, ask, sampler)

@@ -194,7 +194,7 @@ def eblup(
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Fit:
+class _AreaFit:
     """On the scale of the link: variances and correlations by name, coefficients, values, errors and g1."""
 
     components: dict[str, float]
@@ -219,7 +219,7 @@ class _Found:
 
 def _fit(
     direct: Direct, sampled: Bools, x: Floats, link: str, method: str, neighbours: Any, temporal: str | None
-) -> _Fit:
+) -> _AreaFit:
     effective = effective_counts(direct, "own") if on_counts("normal", link) else None
     y, d = values_on_link(direct, sampled, link, effective)
     data = Sampled(y=y[sampled], d=d[sampled], x=x[sampled])
@@ -236,21 +236,21 @@ def _fit(
         panel = Panel(areas=len(areas), times=times, w=w, autoregressive=temporal is not None)
         found = fit_panel(data, x, sampled, panel, method)
         none = np.full(len(x), np.nan)
-        return _Fit(components=found.components, beta=found.beta, value=found.value, mse=none, g1=found.g1)
+        return _AreaFit(components=found.components, beta=found.beta, value=found.value, mse=none, g1=found.g1)
     if w is not None:
         fit = fit_sar(data, x, sampled, w, method)
         components = {"variance": fit.variance, "rho": fit.rho}
-        return _Fit(components=components, beta=fit.beta, value=fit.value, mse=fit.mse, g1=fit.g1)
+        return _AreaFit(components=components, beta=fit.beta, value=fit.value, mse=fit.mse, g1=fit.g1)
     place = np.full(len(x), -1, dtype=np.intp)
     place[sampled] = np.arange(len(data.y))
     variance = estimate_variance(data, method)
     value, _ = predictor(data, x, place, variance)
     mse, g1 = mean_squared_error(data, x, place, variance, method)
     beta = profile(data, variance).beta
-    return _Fit(components={"variance": variance}, beta=beta, value=value, mse=mse, g1=g1)
+    return _AreaFit(components={"variance": variance}, beta=beta, value=value, mse=mse, g1=g1)
 
 
-def _back(fit: _Fit, link: str, back: str) -> _Found:
+def _back(fit: _AreaFit, link: str, back: str) -> _Found:
     """To the natural scale; the error is missing at the boundary."""
     mse = np.full(len(fit.value), np.nan) if fit.boundary else fit.mse
     variance = fit.g1 if link != "log" or np.isnan(mse).all() else fit.mse
@@ -261,7 +261,7 @@ def _back(fit: _Fit, link: str, back: str) -> _Found:
 
 def _estimates(
     direct: Direct,
-    fit: _Fit,
+    fit: _AreaFit,
     found: _Found,
     names: tuple[str, ...],
     level: float,
@@ -306,7 +306,7 @@ def _method_name(arguments: dict[str, Any]) -> MethodName:
     return NAMES["-".join(["eblup", *(word for word in words if word), arguments["method"]])]
 
 
-def _reasons(fit: _Fit, direct: Direct, sampled: Bools, *, benchmarked: bool, panel: bool) -> tuple[Reason, ...]:
+def _reasons(fit: _AreaFit, direct: Direct, sampled: Bools, *, benchmarked: bool, panel: bool) -> tuple[Reason, ...]:
     said: list[Reason] = [AREA_VARIANCE_SMOOTHED.at(row) for row in direct.smoothed]
     for row, met in enumerate(sampled):
         if not met:

@@ -10,7 +10,12 @@ from scipy import special
 
 from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault
-from fl_estimate.estimators.hierarchical.model.posterior import Ask, Posterior, column_quantiles, spread_over
+from fl_estimate.estimators.hierarchical.model.posterior import (
+    Posterior,
+    PosteriorRequest,
+    column_quantiles,
+    spread_over,
+)
 from fl_estimate.estimators.hierarchical.read.direct import Direct
 
 RULES: tuple[str, ...] = ("ratio", "difference")
@@ -105,7 +110,7 @@ def target_draws(target: Mapping[str, float], df: float, count: int, seed: int, 
 
 
 def benchmark_posterior(
-    posterior: Posterior, ask: Ask, direct: Direct, rule: str, *, share: bool, known: bool
+    posterior: Posterior, ask: PosteriorRequest, direct: Direct, rule: str, *, share: bool, known: bool
 ) -> Posterior:
     """Move every draw, to the national figure or, unless that is `known`, to what it may be; summaries of the moved draws.
 

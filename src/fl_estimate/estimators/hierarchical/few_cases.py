@@ -13,7 +13,7 @@ from scipy import optimize, special
 from fl_estimate.arrays import Floats
 from fl_estimate.estimators.hierarchical.engines.binomial import log_likelihood
 from fl_estimate.estimators.hierarchical.model.calibrated import calibrates, tail_of
-from fl_estimate.estimators.hierarchical.model.posterior import Ask, Model, grid_quantiles
+from fl_estimate.estimators.hierarchical.model.posterior import Model, PosteriorRequest, grid_quantiles
 from fl_estimate.estimators.hierarchical.model.priors import Density
 from fl_estimate.estimators.hierarchical.read.direct import Direct
 from fl_estimate.estimators.hierarchical.read.effective import ENOUGH_CASES, Effective, effective_counts
@@ -26,7 +26,7 @@ NODES = 40
 POINTS = 600
 
 
-def limits_of_few(direct: Direct, model: Model, ask: Ask, deff: str) -> dict[str, tuple[float, float]]:
+def limits_of_few(direct: Direct, model: Model, ask: PosteriorRequest, deff: str) -> dict[str, tuple[float, float]]:
     """For each area of fewer than `FEW` cases the limits that hold whatever its cases are, by its key.
 
     Parameters
@@ -184,7 +184,7 @@ def _covariance(minus_log: Any, at: Floats, step: float = 1e-3) -> Floats:
     return np.linalg.pinv(0.5 * (hessian + hessian.T), hermitian=True)
 
 
-def _limits(model: Model, centre: float, variance: float, ask: Ask) -> tuple[float, float]:
+def _limits(model: Model, centre: float, variance: float, ask: PosteriorRequest) -> tuple[float, float]:
     """Limits of the share of a model's one area, its logit normal before its counts are known."""
     sd = np.sqrt(variance)
     grid = np.linspace(centre - 8 * sd, centre + 8 * sd, POINTS)

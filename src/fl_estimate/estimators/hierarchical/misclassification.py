@@ -13,7 +13,7 @@ from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, not_one_of, shown
 from fl_estimate.estimators.hierarchical.engines.misclassification_exact import (
     Regions,
-    Weights,
+    WeightedValues,
     density_of,
     draw_regions,
     integrate_one,
@@ -161,7 +161,7 @@ def misclassification(
     check_numbers(level, draws, seed)
     if interval not in ("equal-tailed", "highest"):
         raise not_one_of("FL-EST-114", "this interval", interval, ("equal-tailed", "highest"))
-    asked = _Asked(
+    asked = _InstrumentArguments(
         sensitivity=read_accuracy(sensitivity, "sensitivity", pool),
         specificity=read_accuracy(specificity, "specificity", pool),
         pool=pool, prior=prior, interval=interval, level=level, draws=draws, seed=known_seed(seed),
@@ -179,7 +179,7 @@ def misclassification(
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Asked:
+class _InstrumentArguments:
     sensitivity: Accuracy
     specificity: Accuracy
     pool: str
@@ -217,7 +217,7 @@ def _wrong_counts(found: str, fix: str) -> EstimateFault:
     return EstimateFault("FL-EST-112", "the cases and people cannot be used", found=found, fix=fix)
 
 
-def _refuse_chance(asked: _Asked) -> None:
+def _refuse_chance(asked: _InstrumentArguments) -> None:
     if asked.sensitivity.mean + asked.specificity.mean > 1:
         return
     raise EstimateFault(
@@ -244,7 +244,7 @@ def _single(estimates: Estimates) -> _Counted:
     )  # fmt: skip
 
 
-def _of_one(asked: _Asked, counted: _Counted) -> Estimates:
+def _of_one(asked: _InstrumentArguments, counted: _Counted) -> Estimates:
     if isinstance(asked.prior, Prior):
         raise EstimateFault(
             "FL-EST-115", "one prevalence has a beta density before the data", found="a Prior",
@@ -259,7 +259,7 @@ def _of_one(asked: _Asked, counted: _Counted) -> Estimates:
     figures, highest = _figures(asked, counted, found, beta)
     places = resample(found.weight, asked.draws, np.random.default_rng(asked.seed))
     kept = found.prevalence[places]
-    table = _Table(
+    table = _AnswerRows(
         by="", labels=[None], margins=[""], cases=np.array([counted.cases]), n=np.array([counted.n]),
         counted=np.array([counted.counted]), asked=np.array([counted.asked]), deff=np.array([counted.deff]),
         undetermined=np.array([counted.undetermined]), recipe=counted.recipe,
@@ -287,7 +287,7 @@ def _of_one(asked: _Asked, counted: _Counted) -> Estimates:
 
 
 def _figures(
-    asked: _Asked, counted: _Counted, found: Weights, beta: tuple[float, float]
+    asked: _InstrumentArguments, counted: _Counted, found: WeightedValues, beta: tuple[float, float]
 ) -> tuple[dict[str, float], tuple[float, float]]:
     """Summaries, and the interval of highest density."""
     mean = float(found.weight @ found.prevalence)
@@ -314,7 +314,7 @@ def _highest(grid: Floats, density: Floats, level: float) -> tuple[float, float]
     return (0.0 if best == 0 and grid[0] < 1e-3 else float(ends[0, best])), float(ends[1, best])
 
 
-def _of_regions(asked: _Asked, table: Direct, population: Any) -> Estimates:
+def _of_regions(asked: _InstrumentArguments, table: Direct, population: Any) -> Estimates:
     people = None if population is None else read_keyed(population, table.by, "population")
     table = table if people is None else table.with_areas(people.labels)
     persons, fault = population_of(table, people)
@@ -354,7 +354,7 @@ def _of_regions(asked: _Asked, table: Direct, population: Any) -> Estimates:
     def filled(values: Floats) -> Floats:
         return np.concatenate([nation, values])
 
-    rows = _Table(
+    rows = _AnswerRows(
         by=table.by, labels=[*([None] if nation else []), *table.labels],
         margins=[*([""] if nation else []), *[table.by] * len(table.keys)], cases=filled(counts.cases),
         n=filled(counts.n), counted=filled(table.numbers["cases"]), asked=filled(table.numbers["n"]),
@@ -390,7 +390,7 @@ def _shortest(values: Floats, weight: Floats, level: float) -> tuple[float, floa
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Table:
+class _AnswerRows:
     """Rows of the answer: effective counts, and the direct figures that are handed on."""
 
     by: str
@@ -417,7 +417,9 @@ def rogan_gladen(cases: Floats, n: Floats, asked_se: Accuracy, asked_sp: Accurac
     return value, np.sqrt(variance) / youden
 
 
-def _inference(table: _Table, places: Sequence[int], models: Sequence[bool], joint: Mapping[str, Floats]) -> Inference:
+def _inference(
+    table: _AnswerRows, places: Sequence[int], models: Sequence[bool], joint: Mapping[str, Floats]
+) -> Inference:
     """Parameters beside the draws, and effective cases as they were seen; a closed form beside a row has no data of its own."""
     own = np.array(models, dtype=bool) & (np.nan_to_num(table.n[list(places)]) > 0)
 
@@ -434,8 +436,8 @@ def _inference(table: _Table, places: Sequence[int], models: Sequence[bool], joi
 
 
 def _lay_out(
-    asked: _Asked,
-    table: _Table,
+    asked: _InstrumentArguments,
+    table: _AnswerRows,
     figures: Mapping[str, Floats],
     kept: Floats,
     at_zero: Sequence[bool],

@@ -13,7 +13,7 @@ from fl_estimate.errors import EstimateFault, listed, not_one_of
 from fl_estimate.estimators.capture_recapture.existence import existence, full_counts, is_identifiable, reduce_model
 from fl_estimate.estimators.capture_recapture.terms import Term, Terms, design_matrix, model_name, read_terms, term_name
 from fl_estimate.estimators.hierarchical.engines.latent_nuts import sample_latent
-from fl_estimate.estimators.hierarchical.engines.varying_effects import Latent, LatentDraws, draw_latent
+from fl_estimate.estimators.hierarchical.engines.varying_effects import LatentDraws, VaryingEffects, draw_latent
 from fl_estimate.estimators.hierarchical.model.asked import check_numbers, tails_of, weighted_figures
 from fl_estimate.estimators.hierarchical.model.posterior import weighted_summary
 from fl_estimate.estimators.hierarchical.model.priors import Density, Prior, coefficient_of, sigma_of
@@ -166,17 +166,17 @@ def _refuse_unidentified(table: CaptureHistories, model: tuple[Term, ...]) -> No
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Laid:
+class _PooledModel:
     """The model in arrays; rows of the dark figures are `dark`, (strata, r) of the basis."""
 
-    latent: Latent
+    latent: VaryingEffects
     dark: Floats
     names: tuple[str, ...]
     sets: tuple[str, ...]
     said: Mapping[str, str]
 
 
-def _lay(tables: Sequence[CaptureHistories], model: tuple[Term, ...], prior: Prior | None) -> _Laid:
+def _lay(tables: Sequence[CaptureHistories], model: tuple[Term, ...], prior: Prior | None) -> _PooledModel:
     members = all_histories(len(tables[0].lists))
     one = design_matrix(members, model)
     several = len(tables)
@@ -200,7 +200,7 @@ def _lay(tables: Sequence[CaptureHistories], model: tuple[Term, ...], prior: Pri
             "FL-EST-116", "flat priors of coefficients may leave no posterior", found=f"intercept {intercept}, slopes {lists}",
             fix='give normal(m, s)',
         )  # fmt: skip
-    latent = Latent(
+    latent = VaryingEffects(
         family="poisson", y=np.concatenate([full_counts(table, members) for table in tables]), size=np.ones(len(x)), x=x,
         basis=basis, term=np.tile(kind, several).astype(np.int64),
         mean=np.array([density.numbers[0] for density in every]),
@@ -212,10 +212,10 @@ def _lay(tables: Sequence[CaptureHistories], model: tuple[Term, ...], prior: Pri
     said = {f"sigma of {name}": str(density) for name, density in zip(sets, sigma, strict=True)}
     said |= {"log dark figure": str(intercept), "lists": str(lists)}
     said |= {"interactions": str(pairs)} if len(sets) == 3 else {}
-    return _Laid(latent=latent, dark=dark, names=names, sets=sets, said=said)
+    return _PooledModel(latent=latent, dark=dark, names=names, sets=sets, said=said)
 
 
-def _sample(model: Latent, sampler: str, draws: int, seed: int) -> LatentDraws:
+def _sample(model: VaryingEffects, sampler: str, draws: int, seed: int) -> LatentDraws:
     if sampler == "nuts":
         return sample_latent(model, draws, seed)
     found, weighted = draw_latent(model)
@@ -226,7 +226,7 @@ def _sample(model: Latent, sampler: str, draws: int, seed: int) -> LatentDraws:
     return replace(chains, diagnostics={**chains.diagnostics, **noted})
 
 
-def _sizes(found: LatentDraws, laid: _Laid) -> Floats:
+def _sizes(found: LatentDraws, laid: _PooledModel) -> Floats:
     """Draws of the dark figures of all strata together and of each, (N, 1 + strata)."""
     mean = np.exp(np.minimum(found.beta[:, :1] + found.effects @ laid.dark.T, 40.0))
     dark = np.random.default_rng(0).poisson(np.minimum(mean, 1e15)).astype(float)
@@ -237,7 +237,7 @@ def _answer(
     strata: Mapping[Any, CaptureHistories],
     tables: Sequence[CaptureHistories],
     model: tuple[Term, ...],
-    laid: _Laid,
+    laid: _PooledModel,
     found: LatentDraws,
     dark: Floats,
     *,

@@ -12,9 +12,9 @@ from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, labels_shown, listed, shown
 from fl_estimate.estimators.hierarchical.model.asked import check_numbers, tails_of
 from fl_estimate.estimators.hierarchical.model.posterior import grid_quantiles, resample
-from fl_estimate.estimators.hierarchical.model.sources_bias import Source, bias_figures, read_source
+from fl_estimate.estimators.hierarchical.model.sources_bias import BiasedSource, bias_figures, read_source
 from fl_estimate.estimators.sampling import known_seed
-from fl_estimate.inputs.wording import Wording
+from fl_estimate.inputs.wording import SurveyWording
 from fl_estimate.results.basis import Support, weakest
 from fl_estimate.results.build import build
 from fl_estimate.results.codes import (
@@ -120,8 +120,8 @@ def sources(
     grid = _grid(every, prior)
     logs = np.array([source.log_likelihood(grid) for source in every])
     before = np.zeros(len(grid)) if prior is None else -0.5 * ((grid - prior[0]) / prior[1]) ** 2
-    full = _Curve(grid, before + logs.sum(axis=0))
-    without = [_Curve(grid, before + np.delete(logs, place, axis=0).sum(axis=0)) for place in range(len(every))]
+    full = _LogDensity(grid, before + logs.sum(axis=0))
+    without = [_LogDensity(grid, before + np.delete(logs, place, axis=0).sum(axis=0)) for place in range(len(every))]
     proper = prior is not None or len(every) > 1
     used = known_seed(seed)
     told = _told(every, full, without, tails_of(level), proper=proper)
@@ -171,7 +171,7 @@ def _check_alike(estimates: Mapping[str, Any]) -> None:
 
 
 @dataclass(frozen=True)
-class _Curve:
+class _LogDensity:
     """A density of log numbers on a grid, from its logarithm."""
 
     grid: Floats
@@ -194,7 +194,7 @@ class _Curve:
         return grid_quantiles(self.grid[None, :], np.exp(self.log - self.log.max())[None, :], probabilities)[:, 0]
 
 
-def _grid(every: Sequence[Source], prior: tuple[float, float] | None) -> Floats:
+def _grid(every: Sequence[BiasedSource], prior: tuple[float, float] | None) -> Floats:
     """Points that cover what every source, and all but each of them, leave possible."""
     ends = [source.reach for source in every]
     if prior is not None:
@@ -206,7 +206,12 @@ def _grid(every: Sequence[Source], prior: tuple[float, float] | None) -> Floats:
 
 
 def _told(
-    every: Sequence[Source], full: _Curve, without: Sequence[_Curve], tails: tuple[float, float, float], *, proper: bool
+    every: Sequence[BiasedSource],
+    full: _LogDensity,
+    without: Sequence[_LogDensity],
+    tails: tuple[float, float, float],
+    *,
+    proper: bool,
 ) -> dict[str, dict[str, Any]]:
     """Of every source: weight, conflict, and bias before and after."""
     t = np.interp((np.arange(BIASES) + 0.5) / BIASES, np.cumsum(full.share), full.grid)
@@ -231,8 +236,8 @@ def _told(
 
 def _answer(
     estimates: Mapping[str, Any],
-    every: Sequence[Source],
-    full: _Curve,
+    every: Sequence[BiasedSource],
+    full: _LogDensity,
     told: Mapping[str, Mapping[str, Any]],
     *,
     level: float,
@@ -280,7 +285,7 @@ def _answer(
         },
     }  # fmt: skip
     # Words of tables and files are those of each source, not of what they come to.
-    plain = [replace(part.recipe, wording=Wording(), provenance=Provenance()) for part in parts]
+    plain = [replace(part.recipe, wording=SurveyWording(), provenance=Provenance()) for part in parts]
     bases, support = _rests_on([estimates[source.name] for source in every])
     return build(
         columns,
@@ -317,12 +322,12 @@ def _rests_on(given: Sequence[Any]) -> tuple[list[str], Support]:
     return [weakest(bases), *bases], Support.joined([whole_row, *parts])
 
 
-def _expected(source: Source, t: Floats, bias: Floats) -> Floats:
+def _expected(source: BiasedSource, t: Floats, bias: Floats) -> Floats:
     """What a source would count without sampling error."""
     return np.exp(t) * (bias if source.kind == "reported" else np.exp(bias))
 
 
-def _kind(given: Any, source: Source) -> str:
+def _kind(given: Any, source: BiasedSource) -> str:
     if isinstance(given, Estimates):
         rows = given.frame[given.frame["value"] == source.value]
         return IntervalKind.of(str(rows["interval_kind"].iloc[0]))

@@ -23,19 +23,19 @@ from fl_estimate.estimators.hierarchical.engines.unit_normal import (
     person_means,
     sum_cells,
 )
-from fl_estimate.estimators.hierarchical.engines.varying_effects import Latent, LatentDraws, draw_latent
+from fl_estimate.estimators.hierarchical.engines.varying_effects import LatentDraws, VaryingEffects, draw_latent
 from fl_estimate.estimators.hierarchical.model.asked import check_numbers, tails_of
 from fl_estimate.estimators.hierarchical.model.priors import SPREAD_OF_COUNTS, Density, Prior, coefficient_of, sigma_of
 from fl_estimate.estimators.hierarchical.read.checks import aliased
 from fl_estimate.estimators.hierarchical.read.unit_cells import count_cells
 from fl_estimate.estimators.hierarchical.read.unit_design import (
-    Columns,
+    PredictorColumns,
     cell_names,
     lay_cells,
     make_columns,
     make_domains,
 )
-from fl_estimate.estimators.hierarchical.unit_answers import Fitted, unit_estimates
+from fl_estimate.estimators.hierarchical.unit_answers import SampledCellModel, unit_estimates
 from fl_estimate.estimators.hierarchical.unit_imputed import drawn_people, mixed_over_draws
 from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.estimators.survey.design_weighted import estimate_mean, estimate_prevalence
@@ -186,7 +186,7 @@ def unit(
         )  # fmt: skip
         return mixed_over_draws(model, drawn, outcome, level=level, draws=draws, seed=chosen)
     names = cell_names(cells)
-    asked = _Asked(
+    asked = _UnitArguments(
         people=people, outcome=outcome, names=names, population=population, covariates=covariates, varying=varying,
         design=design, where=where, unknown=unknown, weights=weights, prior=prior, draws=draws, seed=known_seed(seed),
     )  # fmt: skip
@@ -202,7 +202,7 @@ def unit(
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Asked:
+class _UnitArguments:
     """The arguments of one call."""
 
     people: Any
@@ -220,7 +220,7 @@ class _Asked:
     seed: int
 
 
-def _fit_counts(asked: _Asked, sampler: str) -> Fitted:
+def _fit_counts(asked: _UnitArguments, sampler: str) -> SampledCellModel:
     own, frames = _split(asked.covariates)
     if own:
         raise EstimateFault(
@@ -240,13 +240,13 @@ def _fit_counts(asked: _Asked, sampler: str) -> Fitted:
     sigma, intercept, slopes = _priors(asked.prior, columns.terms, _logit_share(counts.positive, counts.size))
     met = (columns.basis[at] != 0).any(axis=0)
     _refuse_flat(sigma, columns, met, counted=True)
-    model = Latent(
+    model = VaryingEffects(
         family="binomial", y=counts.positive, size=counts.size, x=columns.x[at], basis=columns.basis[at][:, met],
         term=columns.term[met], mean=_means(intercept, slopes, columns.x.shape[1]),
         precision=_precisions(intercept, slopes, columns.x.shape[1]), sigma=sigma,
     )  # fmt: skip
     found = _sample(model, asked, sampler)
-    return Fitted(
+    return SampledCellModel(
         outcome=asked.outcome, quantity=PREVALENCE, method=UNIT_BINOMIAL, cells=cells, columns=columns,
         draws=_with_unmet(found, columns, met, asked.seed), x=columns.x, names=columns.names, n=counts.n,
         cases=counts.cases, not_zero=counts.cases, size=counts.size, excess=counts.excess, excess_source=counts.source, recipe=counts.recipe,
@@ -255,7 +255,7 @@ def _fit_counts(asked: _Asked, sampler: str) -> Fitted:
     )  # fmt: skip
 
 
-def _sample(model: Latent, asked: _Asked, sampler: str) -> LatentDraws:
+def _sample(model: VaryingEffects, asked: _UnitArguments, sampler: str) -> LatentDraws:
     if sampler == "nuts":
         return sample_latent(model, asked.draws, asked.seed)
     found, weighted = draw_latent(model)
@@ -266,7 +266,7 @@ def _sample(model: Latent, asked: _Asked, sampler: str) -> LatentDraws:
     return replace(chains, diagnostics={**chains.diagnostics, **noted})
 
 
-def _fit_normal(asked: _Asked, by: By, tails: tuple[float, float, float]) -> Fitted:
+def _fit_normal(asked: _UnitArguments, by: By, tails: tuple[float, float, float]) -> SampledCellModel:
     own, frames = _split(asked.covariates)
     if asked.unknown == "no":
         raise not_one_of("FL-EST-107", "this treatment of unknown values of a quantity", "no", ("exclude",))
@@ -319,7 +319,7 @@ def _fit_normal(asked: _Asked, by: By, tails: tuple[float, float, float]) -> Fit
         beta[:, 0] += sums.shift[-1] - beta[:, fixed:] @ sums.shift[:-1]
     draws = replace(found.draws, beta=beta)
     names = (*columns.names, *own)
-    return Fitted(
+    return SampledCellModel(
         outcome=asked.outcome, quantity=MEAN, method=UNIT_NORMAL, cells=cells, columns=columns,
         draws=_with_unmet(draws, columns, met, asked.seed), x=x, names=names, n=sums.n, figures=figures,
         cases=np.full(len(sums.n), np.nan), not_zero=sums.not_zero, size=sums.gram[:, 0, 0], excess=sums.excess, excess_source=sums.source,
@@ -351,7 +351,7 @@ def _split(covariates: Any) -> tuple[tuple[str, ...], list[Any]]:
     return tuple(part for part in given if isinstance(part, str)), [part for part in given if not isinstance(part, str)]
 
 
-def _refuse_aliased(columns: Columns, sampled: npt.NDArray[np.int64]) -> None:
+def _refuse_aliased(columns: PredictorColumns, sampled: npt.NDArray[np.int64]) -> None:
     met = np.zeros(len(columns.x), dtype=bool)
     met[sampled] = True
     fault = aliased(dict(zip(columns.names[1:], columns.x[:, 1:].T, strict=True)), met)
@@ -380,7 +380,9 @@ def _refuse_unknown_terms(prior: Prior | None, terms: Sequence[str]) -> None:
         raise not_one_of("FL-EST-100", "this set of effects with a prior", unknown[0], tuple(terms))
 
 
-def _refuse_flat(sigma: Sequence[Density], columns: Columns, met: npt.NDArray[np.bool_], *, counted: bool) -> None:
+def _refuse_flat(
+    sigma: Sequence[Density], columns: PredictorColumns, met: npt.NDArray[np.bool_], *, counted: bool
+) -> None:
     """Refuse flat priors of spreads that leave no posterior: of counts always, else with too few levels."""
     needed = {"flat": 2, "flat-variance": 3}
     levels = np.bincount(columns.term[met], minlength=len(sigma))
@@ -413,7 +415,7 @@ def _said(
     return {**said, "intercept": str(intercept), **({"slopes": str(slopes)} if p > 1 else {})}
 
 
-def _with_unmet(found: LatentDraws, columns: Columns, met: npt.NDArray[np.bool_], seed: int) -> LatentDraws:
+def _with_unmet(found: LatentDraws, columns: PredictorColumns, met: npt.NDArray[np.bool_], seed: int) -> LatentDraws:
     """Effects that no sampled cell has, drawn from their prior: one draw for each, the same in all its cells."""
     if met.all():
         return found

@@ -14,7 +14,7 @@ from fl_estimate.errors import listed
 from fl_estimate.estimators.hierarchical.engines.varying_effects import LatentDraws
 from fl_estimate.estimators.hierarchical.model.asked import tails_of, weighted_figures
 from fl_estimate.estimators.hierarchical.model.posterior import weighted_summary
-from fl_estimate.estimators.hierarchical.read.unit_design import Cells, Columns, Domains
+from fl_estimate.estimators.hierarchical.read.unit_design import Domains, PopulationCells, PredictorColumns
 from fl_estimate.results.basis import Support
 from fl_estimate.results.build import build
 from fl_estimate.results.codes import (
@@ -49,7 +49,7 @@ NUMBERS = 4_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fitted:
+class SampledCellModel:
     """A model of cells that was sampled.
 
     `x` (cells, p) are the columns of the coefficients `names` for every cell of the population; `n`, `cases` and `size`
@@ -60,8 +60,8 @@ class Fitted:
     outcome: str
     quantity: Quantity
     method: MethodName
-    cells: Cells
-    columns: Columns
+    cells: PopulationCells
+    columns: PredictorColumns
     draws: LatentDraws
     x: Floats
     names: tuple[str, ...]
@@ -79,7 +79,7 @@ class Fitted:
 
 
 def unit_estimates(
-    fitted: Fitted, domains: Domains, *, level: float, draws: int, seed: int, arguments: Mapping[str, Any]
+    fitted: SampledCellModel, domains: Domains, *, level: float, draws: int, seed: int, arguments: Mapping[str, Any]
 ) -> Estimates:
     """Add the cells up in every draw, and lay the rows out."""
     check_by_columns(domains.by)
@@ -114,12 +114,12 @@ def unit_estimates(
 RESIDUAL = "residual"
 
 
-def _sets(fitted: Fitted) -> list[str]:
+def _sets(fitted: SampledCellModel) -> list[str]:
     """What the spreads belong to: the sets of effects, and of a quantity what is left."""
     return [*fitted.columns.terms, *([] if fitted.share else [RESIDUAL])]
 
 
-def _rows(fitted: Fitted, domains: Domains) -> Floats:
+def _rows(fitted: SampledCellModel, domains: Domains) -> Floats:
     """Every draw of every row, (N, rows)."""
     found, size = fitted.draws, max(1, NUMBERS // len(fitted.cells.keys))
     parts: list[Floats] = []
@@ -129,7 +129,7 @@ def _rows(fitted: Fitted, domains: Domains) -> Floats:
     return np.concatenate(parts)
 
 
-def _reasons(fitted: Fitted, n: Floats, cases: Floats) -> tuple[Reason, ...]:
+def _reasons(fitted: SampledCellModel, n: Floats, cases: Floats) -> tuple[Reason, ...]:
     said = [AREA_WITHOUT_SAMPLE.at(row) for row in np.flatnonzero(n == 0)]
     if fitted.share:
         said += [AREA_WITHOUT_CASES.at(row) for row in np.flatnonzero((n > 0) & (cases == 0))]
@@ -137,7 +137,7 @@ def _reasons(fitted: Fitted, n: Floats, cases: Floats) -> tuple[Reason, ...]:
     return (*said, *(Reason(code=code, row=row, parameters=p) for code, p in fitted.draws.flags for row in rows))
 
 
-def _assumptions(fitted: Fitted) -> tuple[Assumption, ...]:
+def _assumptions(fitted: SampledCellModel) -> tuple[Assumption, ...]:
     columns = fitted.columns
     said = [CELLS_REPRESENT_POPULATION.held(cells=" × ".join(fitted.cells.names)), CELLS_POPULATION_KNOWN.held()]
     if columns.terms:
@@ -156,7 +156,9 @@ def _assumptions(fitted: Fitted) -> tuple[Assumption, ...]:
     return (*fitted.recipe.recipe.without(DF_RULE), *said)
 
 
-def _diagnostics(fitted: Fitted, mean: Floats, tails: tuple[float, float, float], seed: int) -> dict[str, Any]:
+def _diagnostics(
+    fitted: SampledCellModel, mean: Floats, tails: tuple[float, float, float], seed: int
+) -> dict[str, Any]:
     found, columns = fitted.draws, fitted.columns
     named = [*zip(fitted.names, found.beta.T, strict=True)]
     named += zip(

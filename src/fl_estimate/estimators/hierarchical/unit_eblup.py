@@ -13,7 +13,7 @@ from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, not_one_of
 from fl_estimate.estimators.hierarchical.engines.unit_normal import CellSums, person_means, sum_cells
 from fl_estimate.estimators.hierarchical.model.asked import check_numbers
-from fl_estimate.estimators.hierarchical.read.unit_design import Cells, lay_cells
+from fl_estimate.estimators.hierarchical.read.unit_design import PopulationCells, lay_cells
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.results.basis import Support
 from fl_estimate.results.build import build
@@ -121,7 +121,7 @@ def unit_eblup(
     return _estimates(variable, area, cells, sums, means, fit, names, method=method, target=target, level=level)
 
 
-def _refuse_small(cells: Cells, sums: CellSums, target: str) -> None:
+def _refuse_small(cells: PopulationCells, sums: CellSums, target: str) -> None:
     n, p = sums.n, sums.gram.shape[1] - 1
     if n.sum() <= p + 1 or len(n) < 2 or n.sum() <= len(n):
         raise EstimateFault(
@@ -137,7 +137,7 @@ def _refuse_small(cells: Cells, sums: CellSums, target: str) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Fit:
+class _UnitFit:
     """Coefficients of (1, covariates less their means) with covariance, both variances, and the log likelihood."""
 
     beta: Floats
@@ -148,7 +148,7 @@ class _Fit:
     information: Floats
 
 
-def _fit(sums: CellSums, method: str) -> _Fit:
+def _fit(sums: CellSums, method: str) -> _UnitFit:
     """Maximise the profile likelihood in the ratio of the variances, 0 included."""
     from scipy import optimize
 
@@ -170,7 +170,7 @@ def _fit(sums: CellSums, method: str) -> _Fit:
             [(n / total**2).sum(), ((n - 1) / within**2 + 1 / total**2).sum()],
         ]
     )
-    return _Fit(
+    return _UnitFit(
         beta=beta, covariance=inverse * within, between=between, within=within, log_likelihood=float(log_likelihood),
         information=np.asarray(information, dtype=float),
     )  # fmt: skip
@@ -199,10 +199,10 @@ def _profile(sums: CellSums, ratio: float, method: str) -> tuple[float, Floats, 
 def _estimates(
     variable: str,
     area: str,
-    cells: Cells,
+    cells: PopulationCells,
     sums: CellSums,
     means: Floats,
-    fit: _Fit,
+    fit: _UnitFit,
     names: tuple[str, ...],
     *,
     method: str,
@@ -262,7 +262,7 @@ def _estimates(
     )  # fmt: skip
 
 
-def _mean_squared_error(fit: _Fit, n: Floats, own: Floats, whole: Floats, gamma: Floats) -> Floats:
+def _mean_squared_error(fit: _UnitFit, n: Floats, own: Floats, whole: Floats, gamma: Floats) -> Floats:
     """g1 + g2 + 2 g3 of every area; without a sample s_v² + x'Cov(b)x."""
     if fit.between == 0:
         return np.zeros(len(n))

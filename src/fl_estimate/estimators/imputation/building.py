@@ -15,8 +15,8 @@ from fl_estimate.estimators.imputation.bootstrap import units_of
 from fl_estimate.estimators.imputation.chained import CHAINS, Chains
 from fl_estimate.estimators.imputation.donors import FEWEST, DonorSearch, covariate_codes
 from fl_estimate.estimators.imputation.kinds import Kinds, Likeness, kinds_of
-from fl_estimate.estimators.imputation.pairs import Source
-from fl_estimate.estimators.imputation.pool import Block, Classes, Pool
+from fl_estimate.estimators.imputation.pairs import RecipientRows
+from fl_estimate.estimators.imputation.pool import Classes, DonorBlock, Pool
 from fl_estimate.estimators.imputation.scores import DOMAIN_RIDGE, RIDGE
 from fl_estimate.estimators.imputation.working import REASONS, Working, in_scope, is_true, person_weights
 from fl_estimate.indicators.blanked_answers import BlankedClasses
@@ -57,7 +57,7 @@ class Recipients:
         The class of each row as it was given, by outcome; -1 where it is open.
     """
 
-    source: Source
+    source: RecipientRows
     at: Places
     wanted: Bools
     own: Mapping[str, Classes]
@@ -67,7 +67,7 @@ class Recipients:
         return self.source.rows[self.at]
 
 
-def find_recipients(source: Source, found: Classification, stems: tuple[str, ...]) -> Recipients:
+def find_recipients(source: RecipientRows, found: Classification, stems: tuple[str, ...]) -> Recipients:
     """Find the rows that are open, and which of their unknown answers matter."""
     working, rows = source.working, source.rows
     own = np.repeat(rows[:, None], len(working.columns), axis=1)
@@ -248,7 +248,7 @@ def build_pool(
 
 
 def _classes(
-    source: Source, at: Places, blocks: Sequence[Block], there: Bools, stems: tuple[str, ...]
+    source: RecipientRows, at: Places, blocks: Sequence[DonorBlock], there: Bools, stems: tuple[str, ...]
 ) -> dict[str, Classes]:
     """What every candidate would make of its row."""
     row, candidate = np.nonzero(there)
@@ -280,13 +280,15 @@ def _person_rank(working: Working) -> Places:
     return rank
 
 
-def _blocks(search: DonorSearch, groups: npt.NDArray[np.int64], rows: Places, wanted: Bools, k: int) -> list[Block]:
+def _blocks(
+    search: DonorSearch, groups: npt.NDArray[np.int64], rows: Places, wanted: Bools, k: int
+) -> list[DonorBlock]:
     """The donors of every pattern of unknown answers; `groups` are each row's own and the youngest that it may belong to."""
-    found: list[Block] = []
+    found: list[DonorBlock] = []
     patterns, inverse = np.unique(np.column_stack([groups, wanted]), axis=0, return_inverse=True)
     for place, pattern in enumerate(patterns):
         at = np.flatnonzero(inverse.ravel() == place)
-        before: list[Block] = []
+        before: list[DonorBlock] = []
         for group, part in _parts(search, range(int(pattern[0]), int(pattern[1]) - 1, -1), pattern[2:].astype(bool)):
             block = _block(search, rows, at, group, part, before, k)
             if block.found:
@@ -296,8 +298,8 @@ def _blocks(search: DonorSearch, groups: npt.NDArray[np.int64], rows: Places, wa
 
 
 def _block(
-    search: DonorSearch, rows: Places, at: Places, group: int, part: Bools, before: list[Block], k: int
-) -> Block:
+    search: DonorSearch, rows: Places, at: Places, group: int, part: Bools, before: list[DonorBlock], k: int
+) -> DonorBlock:
     """One part of a pattern. After others every candidate has one donor, near to what those before made of the row."""
     columns = np.flatnonzero(part)
     if not before:
@@ -310,7 +312,9 @@ def _block(
         near = search.nearest(every, group, part, k=FEWEST, given=given)
         turn = np.arange(len(every)) % max(min(FEWEST, near.found), 1)
         donors, gap = near.donors[np.arange(len(every)), turn].reshape(len(at), k), None
-    return Block(at=at, columns=columns, donors=donors, gap=gap, found=near.found, discrimination=near.discrimination)
+    return DonorBlock(
+        at=at, columns=columns, donors=donors, gap=gap, found=near.found, discrimination=near.discrimination
+    )
 
 
 def _parts(search: DonorSearch, groups: range, pattern: Bools) -> Iterator[tuple[int, Bools]]:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from fl_estimate.arrays import Bools, Floats, Places
 from fl_estimate.estimators.imputation.bootstrap import Units
 from fl_estimate.estimators.imputation.kinds import Likeness
-from fl_estimate.estimators.imputation.pool import Block
+from fl_estimate.estimators.imputation.pool import DonorBlock
 from fl_estimate.estimators.imputation.scores import discrimination
 
 CHAINS = 5
@@ -24,7 +24,7 @@ PENALTY = 1.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Question:
+class _ChainedQuestion:
     """One question that is to be drawn for some rows.
 
     Attributes
@@ -72,7 +72,7 @@ class Chains:
         self._covariates = _dummies(likeness.codes)
         self.questions = list(self._asked(wanted, count))
 
-    def blocks(self, draws: int, seed: int) -> tuple[Block, ...]:
+    def blocks(self, draws: int, seed: int) -> tuple[DonorBlock, ...]:
         """The rows that every candidate takes each answer from: `CHAINS` candidates a draw."""
         k = draws * CHAINS
         donors = [np.full((len(question.at), k), -1, dtype=np.intp) for question in self.questions]
@@ -83,7 +83,7 @@ class Chains:
                 donors[place][:, part] = taken
                 scores[place].append(found)
         return tuple(
-            Block(
+            DonorBlock(
                 at=question.at,
                 columns=question.columns,
                 donors=donors[place],
@@ -93,9 +93,9 @@ class Chains:
             for place, question in enumerate(self.questions)
         )
 
-    def _asked(self, wanted: Bools, count: int) -> Iterator[_Question]:
+    def _asked(self, wanted: Bools, count: int) -> Iterator[_ChainedQuestion]:
         """Every question to be drawn, by the group of rows that answers it; the one that fewest lack first."""
-        likeness, found = self._likeness, list[_Question]()
+        likeness, found = self._likeness, list[_ChainedQuestion]()
         for item in range(count):
             columns = np.flatnonzero(likeness.item == item)
             lacking = wanted[:, columns].any(axis=1)
@@ -111,7 +111,7 @@ class Chains:
                     left[at] = False
                     donors = donors[np.argsort(likeness.order[donors], kind="stable")]
                     true = self._items[donors, item]
-                    found.append(_Question(item=item, columns=columns, at=at, donors=donors, true=true))
+                    found.append(_ChainedQuestion(item=item, columns=columns, at=at, donors=donors, true=true))
         return iter(sorted(found, key=lambda question: len(question.at)))
 
     def _drawn(self, draw: int, seed: int) -> list[tuple[npt.NDArray[np.intp], float]]:
@@ -137,7 +137,7 @@ class Chains:
         ]
 
     def _taken(
-        self, question: _Question, known: Bools, counts: Floats, rng: np.random.Generator
+        self, question: _ChainedQuestion, known: Bools, counts: Floats, rng: np.random.Generator
     ) -> npt.NDArray[np.intp]:
         """Rows with the answers that were drawn, of those that the bootstrap kept where it kept any."""
         wanted = known[_chains(question.at), question.item]
@@ -154,7 +154,7 @@ class Chains:
         return taken.reshape(len(question.at), CHAINS)
 
     def _fitted(
-        self, question: _Question, counts: Floats, rng: np.random.Generator
+        self, question: _ChainedQuestion, counts: Floats, rng: np.random.Generator
     ) -> tuple[Floats, float, float, float]:
         """Effects, intercept, share and discrimination of one answer, among rows that gave it."""
         from sklearn.linear_model import LogisticRegression

@@ -19,7 +19,7 @@ from fl_estimate.estimators.imputation.working import is_true
 
 if TYPE_CHECKING:
     from fl_estimate.estimators.imputation.building import Recipients
-    from fl_estimate.estimators.imputation.pool import Block, Pool
+    from fl_estimate.estimators.imputation.pool import DonorBlock, Pool
     from fl_estimate.estimators.imputation.working import Working
 
 COLUMNS: tuple[str, ...] = (
@@ -94,7 +94,7 @@ def _line(made: Made, place: int) -> dict[str, Any]:
     return {**line, "remarks": ", ".join(_remarks(line))}
 
 
-def _taken(made: Made, block: Block) -> tuple[Places, Places]:
+def _taken(made: Made, block: DonorBlock) -> tuple[Places, Places]:
     """The donors of a block in every draw, and the rows that took from them."""
     chosen = made.chosen[block.at].astype(np.intp)
     return np.take_along_axis(block.donors, chosen, axis=1), made.pool.rows[block.at]

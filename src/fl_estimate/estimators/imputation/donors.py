@@ -35,7 +35,7 @@ LOOKED_AT = 4_000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Neighbours:
+class NearestDonors:
     """The nearest donors of the rows of one pattern, nearest first; -1 where there are no more.
 
     Attributes
@@ -59,7 +59,7 @@ class Neighbours:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Given:
+class KnownAnswers:
     """What is known of some rows, question by question.
 
     Attributes
@@ -103,7 +103,9 @@ class DonorSearch:
         """The kinds of a group whose answers others may have."""
         return (self._kinds.group == group) & self._kinds.gives
 
-    def nearest(self, rows: Places, group: int, pattern: Bools, *, k: int, given: Given | None = None) -> Neighbours:
+    def nearest(
+        self, rows: Places, group: int, pattern: Bools, *, k: int, given: KnownAnswers | None = None
+    ) -> NearestDonors:
         """Find the donors of rows with one pattern of unknown answers.
 
         Parameters
@@ -134,16 +136,16 @@ class DonorSearch:
         known = [each for each in ranked if not np.isnan(each[0])]
         mean = sum(each * size for each, size in known) / sum(size for _, size in known) if known else float("nan")
         size = int(self._kinds.sizes[usable].sum())
-        return Neighbours(donors=found, chance=chance, own=own, found=size, discrimination=mean)
+        return NearestDonors(donors=found, chance=chance, own=own, found=size, discrimination=mean)
 
-    def _near(self, rows: Places, usable: Places, pattern: Bools, k: int, given: Given | None) -> Neighbours:
+    def _near(self, rows: Places, usable: Places, pattern: Bools, k: int, given: KnownAnswers | None) -> NearestDonors:
         kinds, likeness = self._kinds, self._likeness
         found, chance, mine = np.full((len(rows), k), -1, dtype=np.intp), np.zeros((len(rows), k)), np.zeros(len(rows))
         used = np.ones(int(likeness.item.max(initial=-1)) + 1, dtype=bool)
         used[likeness.item[pattern]] = False
         score = self._score(usable, pattern, used)
         if not len(usable):
-            return Neighbours(donors=found, chance=chance, own=mine, found=0, discrimination=score.discrimination)
+            return NearestDonors(donors=found, chance=chance, own=mine, found=0, discrimination=score.discrimination)
         sizes = kinds.sizes[usable]
         for place, row in enumerate(rows):
             true, unknown = self._own(row) if given is None else (given.true[place], given.unknown[place])
@@ -162,7 +164,7 @@ class DonorSearch:
             if self._by_score:
                 odds = self._log_odds(row, true & seen, score)
                 mine[place], chance[place, : len(chosen)] = _chance(odds), _chance(odds + (gap[at][of] + shift)[chosen])
-        return Neighbours(
+        return NearestDonors(
             donors=found, chance=chance, own=mine, found=int(sizes.sum()), discrimination=score.discrimination
         )
 
@@ -191,7 +193,7 @@ class DonorSearch:
             return gap, PREDICTED * np.abs(gap) + own
         return gap, own + unlike @ np.abs(score.effects[at])
 
-    def told(self, rows: Places, columns: Places, donors: Places) -> Given:
+    def told(self, rows: Places, columns: Places, donors: Places) -> KnownAnswers:
         """What is known of rows once they have the answers of some columns from donors; each row with its one donor."""
         kinds, item = self._kinds, self._likeness.item
         own = kinds.of_row[rows]
@@ -201,7 +203,7 @@ class DonorSearch:
         true[:, columns] = np.where(there[:, None], kinds.true[np.ix_(of, columns)], true[:, columns])
         unknown[:, columns] &= ~there[:, None]
         known = _by_item(true, item)
-        return Given(true=known, unknown=_by_item(unknown, item) & ~known)
+        return KnownAnswers(true=known, unknown=_by_item(unknown, item) & ~known)
 
     def _own(self, row: int) -> tuple[Bools, Bools]:
         own = self._kinds.of_row[row]

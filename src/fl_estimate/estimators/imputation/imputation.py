@@ -16,9 +16,9 @@ from fl_estimate.arrays import Bools, Floats, Places
 from fl_estimate.errors import EstimateFault, NotAColumn, listed, not_one_of, shown
 from fl_estimate.estimators.imputation.diagnostics import Made, diagnostics
 from fl_estimate.estimators.imputation.information import PilotFraction
-from fl_estimate.estimators.imputation.pairs import Source, completed_data
+from fl_estimate.estimators.imputation.pairs import RecipientRows, completed_data
 from fl_estimate.estimators.imputation.parents_drawn import Follows
-from fl_estimate.estimators.imputation.persons import Persons
+from fl_estimate.estimators.imputation.persons import DrawnPersons
 from fl_estimate.estimators.imputation.pool import Classes, Pool
 from fl_estimate.estimators.imputation.working import REASONS, in_scope, person_weights
 from fl_estimate.indicators.classify import Classification
@@ -28,7 +28,7 @@ from fl_estimate.indicators.persons import PERSON
 from fl_estimate.inputs.sample_design import ROW, Design
 from fl_estimate.inputs.survey_data import ReferencePeriod
 from fl_estimate.inputs.survey_data import Source as FileSource
-from fl_estimate.inputs.wording import Wording
+from fl_estimate.inputs.wording import SurveyWording
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -68,9 +68,9 @@ class Imputation(NotAColumn):
     seed: int
     delta: Mapping[str, float]
     outcome: str
-    source_rows: Source = field(repr=False)
+    source_rows: RecipientRows = field(repr=False)
     pool: Pool = field(repr=False)
-    persons: Persons = field(repr=False)
+    persons: DrawnPersons = field(repr=False)
     pilot: PilotFraction = field(repr=False)
     parents: Follows | None = field(default=None, repr=False)
     donors: str = "predictive"
@@ -99,7 +99,7 @@ class Imputation(NotAColumn):
         return self.classification.population
 
     @property
-    def wording(self) -> Wording:
+    def wording(self) -> SurveyWording:
         return self.classification.wording
 
     @property

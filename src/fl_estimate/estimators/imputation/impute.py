@@ -20,7 +20,7 @@ from fl_estimate.estimators.imputation.imputation import Imputation, checked_del
 from fl_estimate.estimators.imputation.information import LEAST_DRAWS, PilotFraction, pilot_fraction
 from fl_estimate.estimators.imputation.pairs import Rules, read_source
 from fl_estimate.estimators.imputation.parents_drawn import follows_of
-from fl_estimate.estimators.imputation.persons import Persons, persons_of, undetermined
+from fl_estimate.estimators.imputation.persons import DrawnPersons, persons_of, undetermined
 from fl_estimate.estimators.imputation.pool import MOST_DRAWS, Pool
 from fl_estimate.estimators.imputation.skips import settled_skips
 from fl_estimate.estimators.imputation.working import (
@@ -300,7 +300,9 @@ def _require_predictors(data: Any, found: Classification, named: Sequence[str]) 
     require_columns(held, named)
 
 
-def _pilot(working: Working, pool: Pool, persons: Persons, weights: Floats, outcome: str, seed: int) -> PilotFraction:
+def _pilot(
+    working: Working, pool: Pool, persons: DrawnPersons, weights: Floats, outcome: str, seed: int
+) -> PilotFraction:
     """The fraction of missing information of the headline's share, from the first draws, taken as missing at random."""
     places: Places = persons.places
     drawn = persons.drawn(outcome, pool, pool.chosen(min(LEAST_DRAWS, pool.most_draws), seed, {}))

@@ -44,7 +44,7 @@ class Rules:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Source:
+class RecipientRows:
     """The rows of recipients as they were given, in memory, each with its person.
 
     Attributes
@@ -175,15 +175,15 @@ def _written(frame: nw.DataFrame[Any], column: AnswerCodes, places: Places, take
     return nw.new_series(column.name, texts.tolist(), nw.String, backend=space)
 
 
-def read_source(data: Any, rules: Rules, working: Working, rows: Places) -> Source:
+def read_source(data: Any, rules: Rules, working: Working, rows: Places) -> RecipientRows:
     """Read the rows of recipients whole, with their persons."""
     survey = isinstance(data, SurveyData)
     if working.table == "people":
         frame = _at(data.people if survey else data, working.place[rows])
-        return Source(data=data, rules=rules, working=working, rows=rows, frame=frame, people=None)
+        return RecipientRows(data=data, rules=rules, working=working, rows=rows, frame=frame, people=None)
     frame = _at(getattr(data, working.table), working.place[rows])
     people = _of_keys(data.people, working.people[PERSON].to_numpy()[working.person[rows]])
-    return Source(data=data, rules=rules, working=working, rows=rows, frame=frame, people=people)
+    return RecipientRows(data=data, rules=rules, working=working, rows=rows, frame=frame, people=people)
 
 
 def _at(native: Any, places: Places) -> nw.DataFrame[Any]:

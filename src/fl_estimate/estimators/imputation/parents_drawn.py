@@ -12,8 +12,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from fl_estimate.arrays import Bools, Places
-from fl_estimate.estimators.imputation.pairs import Source
-from fl_estimate.estimators.imputation.persons import Persons
+from fl_estimate.estimators.imputation.pairs import RecipientRows
+from fl_estimate.estimators.imputation.persons import DrawnPersons
 from fl_estimate.estimators.imputation.pool import Classes, Pool
 from fl_estimate.estimators.imputation.working import Working, in_memory
 from fl_estimate.indicators.parents import COLUMN, OUTCOME, PARENTS
@@ -73,7 +73,9 @@ class Follows:
         return taken
 
 
-def follows_of(data: Any, source: Source, pool: Pool, persons: Persons, stems: Sequence[str]) -> Follows | None:
+def follows_of(
+    data: Any, source: RecipientRows, pool: Pool, persons: DrawnPersons, stems: Sequence[str]
+) -> Follows | None:
     """Find the children whose parents were drawn; None where there are none.
 
     A survey that asked about the parents has their answers, and donors give those that are unknown. So they do where the parents'
@@ -147,7 +149,7 @@ def _states(working: Working, places: npt.NDArray[np.intp]) -> tuple[Bools, Bool
 
 
 def _classes(
-    source: Source, pool: Pool, at: Places, column: int, said: Places, stems: tuple[str, ...]
+    source: RecipientRows, pool: Pool, at: Places, column: int, said: Places, stems: tuple[str, ...]
 ) -> dict[str, Classes]:
     k = pool.weight.shape[1]
     row = np.repeat(np.arange(len(at)), k)

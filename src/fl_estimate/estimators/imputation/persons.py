@@ -19,7 +19,7 @@ RowClasses = Callable[[str], Classes]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Persons:
+class DrawnPersons:
     """How drawn rows become drawn persons.
 
     Attributes
@@ -75,7 +75,7 @@ def first_label(classes: Sequence[Classes]) -> Classes:
 
 def persons_of(
     recipients: Recipients, pool: Pool, places: Places, frameworks: Sequence[Framework], stems: Sequence[str]
-) -> Persons:
+) -> DrawnPersons:
     """Lay out the persons of a pool.
 
     Parameters
@@ -102,7 +102,7 @@ def persons_of(
         rank = first_label([recipients.own[name][others] for name in names])
         first[outcome] = np.full(len(places), len(names), dtype=np.int8)
         np.minimum.at(first[outcome], of_other, rank)
-    return Persons(
+    return DrawnPersons(
         places=places,
         of_row=np.searchsorted(places, working.person[pool.rows]),
         fixed={name: working.people[name].to_numpy()[places].astype(np.int8) for name in stems},

@@ -18,7 +18,7 @@ Classes = npt.NDArray[np.int8]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Block:
+class DonorBlock:
     """Answers that come from one donor together.
 
     Attributes
@@ -75,7 +75,7 @@ class Pool:
     """
 
     rows: Places
-    blocks: tuple[Block, ...]
+    blocks: tuple[DonorBlock, ...]
     unit: npt.NDArray[np.intp]
     weight: Floats
     classes: Mapping[str, Classes]

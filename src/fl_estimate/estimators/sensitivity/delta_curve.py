@@ -184,7 +184,7 @@ def named(reason: str) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Point:
+class _DeltaPoint:
     """One point of one line: its rows in the order of the domains."""
 
     reason: str
@@ -239,16 +239,16 @@ def _reasons(given: Any) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _points(call: _Call) -> Iterator[_Point]:
+def _points(call: _Call) -> Iterator[_DeltaPoint]:
     """The points of each line, from none to all; what all lines share is estimated once."""
     at_random = call.shifted(1.0, EVERY_REASON)
     for reason in call.reasons:
         ends = _ends(call, reason)
-        yield _Point(reason=reason, odds=0.0, rows=ends[0])
+        yield _DeltaPoint(reason=reason, odds=0.0, rows=ends[0])
         for odds in call.odds:
             rows = at_random if odds == 1 else call.shifted(odds, reason)
-            yield _Point(reason=reason, odds=odds, rows=rows)
-        yield _Point(reason=reason, odds=math.inf, rows=ends[1])
+            yield _DeltaPoint(reason=reason, odds=odds, rows=rows)
+        yield _DeltaPoint(reason=reason, odds=math.inf, rows=ends[1])
 
 
 def _ends(call: _Call, reason: str) -> tuple[Estimates, Estimates]:
@@ -259,7 +259,7 @@ def _ends(call: _Call, reason: str) -> tuple[Estimates, Estimates]:
     return both.select(bound="lower"), both.select(bound="upper")
 
 
-def _lay_out(call: _Call, points: Sequence[_Point]) -> Estimates:
+def _lay_out(call: _Call, points: Sequence[_DeltaPoint]) -> Estimates:
     quantity: Quantity = SCENARIO_PREVALENCE if call.quantity == "prevalence" else SCENARIO_TOTAL
     given = call.estimate(call.imputation.classification, "no")
     open_ = {reason: _recipients(call, reason, given) for reason in call.reasons}

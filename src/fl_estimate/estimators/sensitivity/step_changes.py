@@ -12,7 +12,7 @@ import numpy as np
 from fl_estimate.arrays import Floats
 from fl_estimate.design.domains import By
 from fl_estimate.estimators.survey.domain_query import Measure
-from fl_estimate.estimators.survey.targets import Target, Targets, as_number, make_targets
+from fl_estimate.estimators.survey.targets import OutcomeColumns, Targets, as_number, make_targets
 from fl_estimate.estimators.survey.weighted_call import Call
 from fl_estimate.inputs.adjustments import Calibration
 from fl_estimate.inputs.replicates import Replicates
@@ -107,7 +107,7 @@ def _measures(asked: _Asked, steps: Sequence[Step]) -> tuple[Targets, list[Measu
     imputed = any(step.unknown == "impute" for step in steps)
     call = _call(asked, imputed=imputed)
     schema, columns = call.people.schema, dict[str, nw.Expr]()
-    targets, measures = list[Target](), list[Measure]()
+    targets, measures = list[OutcomeColumns](), list[Measure]()
     for place, step in enumerate(steps):
         treatment: Any = "no" if step.unknown == "impute" else step.unknown
         given = make_targets(
@@ -137,7 +137,7 @@ def _measures(asked: _Asked, steps: Sequence[Step]) -> tuple[Targets, list[Measu
     return Targets(targets=tuple(targets), columns=columns), measures, imputed
 
 
-def _renamed(target: Target, names: dict[str, str]) -> Target:
+def _renamed(target: OutcomeColumns, names: dict[str, str]) -> OutcomeColumns:
     changed = {
         name: names.get(value, value)
         for name in ("scope", "counted", "value", "upper", "unknown", "not_binary", "nonzero")

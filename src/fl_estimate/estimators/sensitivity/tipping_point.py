@@ -103,7 +103,7 @@ def tipping_point(
             found=f"times={shown(times)}, value={shown(value)}", fix="times=2 (the figure doubles), or value=0.01",
         )  # fmt: skip
     lines = _lines(curve)
-    found: list[tuple[_Line, list[_Point]]] = [
+    found: list[tuple[_Line, list[_TippingRow]]] = [
         (line, _points(line, float(value) if value is not None else float(times or 0) * line.at_random))
         for line in lines
     ]
@@ -132,7 +132,7 @@ class _Line:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Point:
+class _TippingRow:
     """One row: its term, value, limits, and why it has no value."""
 
     term: Term
@@ -177,22 +177,22 @@ def _no_curve(found: str) -> EstimateFault:
     )  # fmt: skip
 
 
-def _points(line: _Line, target: float) -> list[_Point]:
+def _points(line: _Line, target: float) -> list[_TippingRow]:
     """The three rows of one line."""
-    imputed = _Point(term=SHARE_IMPUTED, value=line.share(line.at_random))
+    imputed = _TippingRow(term=SHARE_IMPUTED, value=line.share(line.at_random))
     if np.isnan(line.value).any() or np.isnan(target):
-        return [_Point(term=ODDS, value=np.nan), _Point(term=SHARE_NEEDED, value=np.nan), imputed]
+        return [_TippingRow(term=ODDS, value=np.nan), _TippingRow(term=SHARE_NEEDED, value=np.nan), imputed]
     # Rounding of sums must not make a limit that is met out of reach.
     slack = 1e-12 * max(abs(target), abs(float(line.value[-1])))
     if target > line.value[-1] + slack or target < line.value[0] - slack:
         why = BEYOND_ALL if target > line.value[-1] else BELOW_NONE
-        return [*(_Point(term=term, value=np.nan, reason=why, told={}) for term in (ODDS, SHARE_NEEDED)), imputed]
+        return [*(_TippingRow(term=term, value=np.nan, reason=why, told={}) for term in (ODDS, SHARE_NEEDED)), imputed]
     share = line.share(target)
     inner = np.isfinite(line.odds) & (line.odds > 0)
     needed, why, told = _crossing(line, inner, target, share)
     limits = (_reached(line, inner, line.upper, target), _reached(line, inner, line.lower, target))
-    first = _Point(term=ODDS, value=needed, lower=limits[0], upper=limits[1], reason=why, told=told)
-    return [first, _Point(term=SHARE_NEEDED, value=share), imputed]
+    first = _TippingRow(term=ODDS, value=needed, lower=limits[0], upper=limits[1], reason=why, told=told)
+    return [first, _TippingRow(term=SHARE_NEEDED, value=share), imputed]
 
 
 def _crossing(line: _Line, inner: Any, target: float, share: float) -> tuple[float, ReasonCode | None, dict[str, Any]]:
@@ -232,7 +232,7 @@ def _reached(line: _Line, inner: Any, limit: Floats, target: float) -> float:
 
 
 def _lay_out(
-    curve: Estimates, found: Sequence[tuple[_Line, Sequence[_Point]]], times: float | None, value: float | None
+    curve: Estimates, found: Sequence[tuple[_Line, Sequence[_TippingRow]]], times: float | None, value: float | None
 ) -> Estimates:
     frame, recipe = curve.frame, curve.recipe
     flat = [(line, point) for line, points in found for point in points]

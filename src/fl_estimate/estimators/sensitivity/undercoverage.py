@@ -108,12 +108,12 @@ def undercoverage_curve(
             "FL-EST-470", "the column of the groups is a by-column of the estimates already", found=repr(GROUP),
             fix="rename it before estimating",
         )  # fmt: skip
-    curves = [_Curve(name=name, share=share, relative=r) for name, share in shares.items() for r in relative]
+    curves = [_CurvePoint(name=name, share=share, relative=r) for name, share in shares.items() for r in relative]
     return _lay_out(estimates, curves, quantity, named=isinstance(outside, Mapping), covered=covered)
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Curve:
+class _CurvePoint:
     """One point of one curve: the group, its share of all people, and its prevalence over that of the people covered."""
 
     name: str
@@ -199,7 +199,7 @@ def _relative(given: Any) -> list[float]:
 
 
 def _lay_out(
-    estimates: Estimates, curves: Sequence[_Curve], quantity: Quantity, *, named: bool, covered: float | None
+    estimates: Estimates, curves: Sequence[_CurvePoint], quantity: Quantity, *, named: bool, covered: float | None
 ) -> Estimates:
     frame, rows = estimates.frame, len(estimates.frame)
     factors = np.repeat([curve.factor(quantity) for curve in curves], rows)

@@ -15,7 +15,7 @@ from fl_estimate.estimators.survey.models.model_variance import covariance
 
 
 @dataclass(frozen=True, kw_only=True)
-class Table:
+class TwoWayTable:
     """A two-way table of patterns."""
 
     data: ModelData
@@ -34,7 +34,7 @@ class Table:
 Found = tuple[float, float, tuple[float, ...]]
 
 
-def pearson(table: Table, freedom: float, statistic: str) -> tuple[Found, Floats]:
+def pearson(table: TwoWayTable, freedom: float, statistic: str) -> tuple[Found, Floats]:
     """Statistic, p-value and degrees of freedom of Pearson's X² in the form asked for, and the design effects."""
     from scipy import stats
 
@@ -72,7 +72,7 @@ def _interaction(r: int, c: int) -> Floats:
     return np.asarray(np.kron(*deviation), dtype=float)
 
 
-def wald_of_table(table: Table, freedom: float, *, adjusted: bool) -> Found:
+def wald_of_table(table: TwoWayTable, freedom: float, *, adjusted: bool) -> Found:
     """Statistic, p-value and degrees of freedom of Wald's test of the residuals."""
     data, (r, c) = table.data, table.shape
     q = (r - 1) * (c - 1)

@@ -14,13 +14,13 @@ import numpy as np
 from fl_estimate.design.calibrated import weight_names
 from fl_estimate.design.domains import By, by_margins
 from fl_estimate.design.row_weights import FLAGS, check_weights, weight_columns
-from fl_estimate.design.sample import Sample, read_sample, unit_columns
+from fl_estimate.design.sample import SampleStages, read_sample, unit_columns
 from fl_estimate.design.totals import Frame, Totals, require_columns, totals
 from fl_estimate.design.two_phase import second_phase
 from fl_estimate.design.units import numbered
 from fl_estimate.design.weight_summary import RELATIVE
 from fl_estimate.errors import DesignFault, EstimateFault, listed
-from fl_estimate.estimators.survey.targets import PERSON, Target, Targets
+from fl_estimate.estimators.survey.targets import PERSON, OutcomeColumns, Targets
 from fl_estimate.inputs.adjustments import Calibration
 from fl_estimate.inputs.replicates import Replicates, UnitReplicates
 from fl_estimate.inputs.sample_design import LEAST_SHARE, MOST_SHARE, Design
@@ -31,7 +31,7 @@ FEW = 8
 
 
 @dataclass(frozen=True, kw_only=True)
-class People:
+class SampledPeople:
     """The frame of one call, read lazily, with its design and the columns wanted of it."""
 
     frame: Frame
@@ -50,7 +50,7 @@ class Measure:
     the design's calibrations its weights had been through, where its columns bring earlier weights; None is all.
     """
 
-    target: Target
+    target: OutcomeColumns
     top: str
     bottom: str | None
     bound: str = ""
@@ -64,7 +64,7 @@ class Measure:
         return tuple(dict.fromkeys(name for name in (self.top, self.bottom, self.square) if name is not None))
 
 
-def read_people(frame: Any, design: Design, by: By, *, replicated: bool = False) -> People:
+def read_people(frame: Any, design: Design, by: By, *, replicated: bool = False) -> SampledPeople:
     """Look at the frame's columns; no row is read.
 
     Parameters
@@ -87,7 +87,9 @@ def read_people(frame: Any, design: Design, by: By, *, replicated: bool = False)
     schema = read.collect_schema()
     columns = [name for margin in by_margins(by) for name in margin]
     require_columns(schema, [*working.columns, *columns])
-    return People(frame=read, schema=schema, design=working, by=by, categories=_of_domains(frame, schema, columns))
+    return SampledPeople(
+        frame=read, schema=schema, design=working, by=by, categories=_of_domains(frame, schema, columns)
+    )
 
 
 def _working(design: Design, *, replicated: bool) -> tuple[Design, bool]:
@@ -143,14 +145,14 @@ def _of_domains(frame: Any, schema: Mapping[str, Any], columns: Sequence[str]) -
     return found
 
 
-def is_binary(target: Target, table: Totals) -> bool:
+def is_binary(target: OutcomeColumns, table: Totals) -> bool:
     """Whether an outcome took no other values than 0 and 1."""
     return target.denominator is None and not table.sums[target.not_binary,].any()
 
 
 def read_totals(
-    people: People, targets: Targets, measures: Sequence[Measure], shifts: Mapping[str, float]
-) -> tuple[Totals, Sample]:
+    people: SampledPeople, targets: Targets, measures: Sequence[Measure], shifts: Mapping[str, float]
+) -> tuple[Totals, SampleStages]:
     """Send the one query and read the sample off it."""
     design = people.design
     columns = dict(targets.columns)

@@ -8,16 +8,23 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fl_estimate.design.calibrated import Residual, read_steps, residual
+from fl_estimate.design.calibrated import CalibrationResidual, read_steps, residual
 from fl_estimate.design.concentration import effective_df
 from fl_estimate.design.domains import DomainSums, Margin, check_size, margins_of
-from fl_estimate.design.sample import Sample
+from fl_estimate.design.sample import SampleStages
 from fl_estimate.design.small_table import cached_blocks
 from fl_estimate.design.totals import Codes, Floats, Totals
 from fl_estimate.design.variance import Statistic, taylor
 from fl_estimate.errors import EstimateFault
-from fl_estimate.estimators.survey.domain_query import Measure, People, basis_of, is_binary, of_counted, read_totals
-from fl_estimate.estimators.survey.linearised import Answer, Basis, Draft, draft, statistics_of
+from fl_estimate.estimators.survey.domain_query import (
+    Measure,
+    SampledPeople,
+    basis_of,
+    is_binary,
+    of_counted,
+    read_totals,
+)
+from fl_estimate.estimators.survey.linearised import Answer, Basis, LinearisedMeasure, draft, statistics_of
 from fl_estimate.estimators.survey.replicated import FileSums, by_replicates, read_file_sums
 from fl_estimate.estimators.survey.support import cases_of, crossing_of, respondents_of, units_with_cases
 from fl_estimate.estimators.survey.targets import Targets
@@ -32,7 +39,7 @@ JOINT_ROWS = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cells:
+class DomainMeasures:
     """A measure in every domain of a margin; every array has shape (domains,).
 
     `cases` are Σ y, `not_zero` the persons whose value is not 0: the same of an outcome of 0 and 1. `respondents` are the
@@ -69,9 +76,9 @@ class DomainTable:
     and `lost` how many of them gave no value in a domain. `weightless` is how many rows have a weight of 0.
     """
 
-    cells: tuple[Cells, ...]
+    cells: tuple[DomainMeasures, ...]
     covariance: Floats | None
-    sample: Sample
+    sample: SampleStages
     design_df: float
     replicates: int = 0
     crossing: Crossing | None = None
@@ -95,7 +102,9 @@ class DomainTable:
         return found
 
 
-def tabulate(people: People, targets: Targets, measures: Sequence[Measure], *, ranks: bool = True) -> DomainTable:
+def tabulate(
+    people: SampledPeople, targets: Targets, measures: Sequence[Measure], *, ranks: bool = True
+) -> DomainTable:
     """Estimate every measure in every domain; variances from the replicates where the design of `people` has them.
 
     Parameters
@@ -133,7 +142,7 @@ def tabulate(people: People, targets: Targets, measures: Sequence[Measure], *, r
 
 
 def tabulate_draws(
-    people: People, drawn: Sequence[tuple[Targets, Sequence[Measure]]], *, ranks: bool = True
+    people: SampledPeople, drawn: Sequence[tuple[Targets, Sequence[Measure]]], *, ranks: bool = True
 ) -> tuple[DomainTable, ...]:
     """The same of several sets of 0/1 outcomes (those of each draw of imputed answers), whose sums come from one query.
 
@@ -178,10 +187,10 @@ def _numeric(measures: Sequence[Measure], table: Totals) -> dict[str, str]:
 
 
 def _table(
-    people: People,
+    people: SampledPeople,
     targets: Targets,
     measures: Sequence[Measure],
-    read: tuple[Totals, Sample],
+    read: tuple[Totals, SampleStages],
     shifts: Mapping[str, float],
     *,
     ranks: bool,
@@ -228,7 +237,7 @@ def _weightless(table: Totals) -> Floats:
     return table.sums.get(("w_zero",), np.zeros(len(table.n)))
 
 
-def _design_df(table: Totals, sample: Sample) -> float:
+def _design_df(table: Totals, sample: SampleStages) -> float:
     """Units less strata of the whole sample, both counted among those with a row that weighs anything, as R counts them."""
     stage, rows = sample.stages[0], table.n - _weightless(table)
     weighing = rows > 0
@@ -236,12 +245,18 @@ def _design_df(table: Totals, sample: Sample) -> float:
     return float(units - len(np.unique(stage.stratum[stage.unit[weighing]])))
 
 
-def _starts(drafts: Sequence[Draft]) -> list[int]:
+def _starts(drafts: Sequence[LinearisedMeasure]) -> list[int]:
     return np.cumsum([0, *(len(d.value) for d in drafts)])[:-1].tolist()
 
 
 def _by_taylor(
-    design: Design, table: Totals, sample: Sample, basis: Basis, drafts: Sequence[Draft], *, joint: bool
+    design: Design,
+    table: Totals,
+    sample: SampleStages,
+    basis: Basis,
+    drafts: Sequence[LinearisedMeasure],
+    *,
+    joint: bool,
 ) -> Answer:
     weighted = np.stack([table.sums["w", name] for name in basis.names], axis=1)
     moments = _moments(table, basis.names) if sample.rows_are_units else None
@@ -257,12 +272,14 @@ def _by_taylor(
     )  # fmt: skip
 
 
-def _powers(table: Totals, basis: Basis, drafts: Sequence[Draft], sample: Sample) -> list[Floats | None]:
+def _powers(
+    table: Totals, basis: Basis, drafts: Sequence[LinearisedMeasure], sample: SampleStages
+) -> list[Floats | None]:
     """Σ z to Σ z⁴ over the rows of each group, where rows are units and the influence z has two values times the weight."""
     return [_of_draft(table, basis, each) if sample.rows_are_units else None for each in drafts]
 
 
-def _of_draft(table: Totals, basis: Basis, found: Draft) -> Floats | None:
+def _of_draft(table: Totals, basis: Basis, found: LinearisedMeasure) -> Floats | None:
     measure, counted = found.measure, found.measure.target.counted
     absent = ("w", "w", "w", "w", measure.top) not in table.sums
     if absent or not of_counted(measure) or not is_binary(measure.target, table):
@@ -288,8 +305,12 @@ def _of_draft(table: Totals, basis: Basis, found: Draft) -> Floats | None:
 
 
 def _calibrated(
-    design: Design, table: Totals, drafts: Sequence[Draft], statistics: Sequence[Statistic], weighted: Floats
-) -> Residual | None:
+    design: Design,
+    table: Totals,
+    drafts: Sequence[LinearisedMeasure],
+    statistics: Sequence[Statistic],
+    weighted: Floats,
+) -> CalibrationResidual | None:
     """What known totals explain of the influences, where the weights were calibrated: of each measure the calibrations it had."""
     if not design.calibrations:
         return None
@@ -308,7 +329,7 @@ def _calibrated(
         return parts[0]
     if not parts:
         return None
-    return Residual(
+    return CalibrationResidual(
         features=np.concatenate([part.features for part in parts], axis=1),
         coefficients=np.concatenate([part.coefficients for part in parts], axis=0),
     )
@@ -356,14 +377,14 @@ def _moments(table: Totals, basis: Sequence[str]) -> Floats:
 
 
 def _cells(
-    found: Draft,
+    found: LinearisedMeasure,
     sums: DomainSums,
     table: Totals,
-    drawn: tuple[Sample, Design],
+    drawn: tuple[SampleStages, Design],
     basis: Basis,
     answer: Answer,
     start: int,
-) -> Cells:
+) -> DomainMeasures:
     measure, margin, target = found.measure, found.margin, found.measure.target
     sample, design = drawn
     own = slice(start, start + len(found.value))
@@ -373,7 +394,7 @@ def _cells(
     with np.errstate(divide="ignore", invalid="ignore"):
         undetermined = sums(("w", target.unknown), margin) / scope_weight
     spread = measure.square is not None
-    return Cells(
+    return DomainMeasures(
         measure=measure,
         margin=margin,
         value=found.value,
@@ -404,7 +425,7 @@ def _most(answer: Answer) -> float:
     return np.inf if answer.design_df is None else answer.design_df
 
 
-def _srs_variance(draft: Draft, sums: DomainSums, basis: Basis, n: Floats, weight: Floats) -> Floats:
+def _srs_variance(draft: LinearisedMeasure, sums: DomainSums, basis: Basis, n: Floats, weight: Floats) -> Floats:
     """Variance under simple random sampling with replacement of n rows (R survey's deff = "replace").
 
     S²/n, with S² = Σw(e − ē)²/Σw · n/(n − 1) the weighted variance of what the statistic is a mean of.
@@ -429,7 +450,7 @@ def _srs_variance(draft: Draft, sums: DomainSums, basis: Basis, n: Floats, weigh
         return spread * size**2
 
 
-def _domain_df(scope: Floats, margin: Margin, sample: Sample) -> Floats:
+def _domain_df(scope: Floats, margin: Margin, sample: SampleStages) -> Floats:
     """Units less strata, both counted among those with a row in the domain."""
     stage, width = sample.stages[0], len(margin.labels)
     strata = _distinct(stage.unit, margin.domain, scope, width, of=stage.stratum)

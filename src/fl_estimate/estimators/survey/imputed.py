@@ -10,7 +10,7 @@ import narwhals as nw
 
 from fl_estimate.errors import EstimateFault, listed, nearest
 from fl_estimate.inputs.respondents import Noted
-from fl_estimate.inputs.wording import Wording
+from fl_estimate.inputs.wording import SurveyWording
 
 IMPUTE = "impute"
 
@@ -116,7 +116,7 @@ class OfDraw:
     source: Any
     reference_period: Any
     population: str
-    wording: Wording
+    wording: SurveyWording
     noted: Any = field(default=None, repr=False)
 
     def notes(self, outcomes: Sequence[str], /) -> tuple[tuple[str, Mapping[str, Any]], ...]:
@@ -134,7 +134,7 @@ def of_draw(people: Any, outcomes: Sequence[str], draw: int) -> OfDraw:
     return OfDraw(
         people=frame.with_columns(*in_place_of(outcomes, draw)).to_native(), design=people.design, source=people.source,
         reference_period=people.reference_period, population=people.population,
-        wording=getattr(people, "wording", Wording()), noted=people if isinstance(people, Noted) else None,
+        wording=getattr(people, "wording", SurveyWording()), noted=people if isinstance(people, Noted) else None,
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from fl_estimate.estimators.survey.domain_query import Measure
 from fl_estimate.estimators.survey.domain_table import DomainTable, tabulate_draws
 from fl_estimate.estimators.survey.imputed import IMPUTE
 from fl_estimate.estimators.survey.models.imputed_pooling import over_draws, pooled_draws
-from fl_estimate.estimators.survey.targets import Target, Targets, names_in
+from fl_estimate.estimators.survey.targets import OutcomeColumns, Targets, names_in
 from fl_estimate.estimators.survey.weighted_call import Call, lay_out
 from fl_estimate.results.codes import Quantity
 from fl_estimate.results.estimates import Estimates
@@ -83,7 +83,7 @@ def estimate_of_draws(call: Call, targets: Targets, measures: Sequence[Measure],
 def _of_draw(targets: Targets, measures: Sequence[Measure], draw: int) -> tuple[Targets, list[Measure]]:
     """The same with the outcomes of one draw: who counts, who is unknown and who is a case of what was answered stay."""
     columns = dict(targets.columns)
-    made: dict[str, Target] = {}
+    made: dict[str, OutcomeColumns] = {}
     for target in targets.targets:
         name = f"{target.value}@{draw}"
         columns[name] = columns[target.counted] & (nw.col(f"{target.outcome}@{draw}") == 1)

@@ -34,7 +34,7 @@ class Basis:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Draft:
+class LinearisedMeasure:
     """A measure in every domain of a margin: its value, and the coefficients of its influence (domains × columns)."""
 
     measure: Measure
@@ -62,7 +62,7 @@ class Answer:
     replicates: int = 0
 
 
-def draft(measure: Measure, margin: Margin, added: DomainSums, basis: Basis) -> Draft:
+def draft(measure: Measure, margin: Margin, added: DomainSums, basis: Basis) -> LinearisedMeasure:
     """Value and linearisation of one measure.
 
     u = top for a total; (top − θ bottom)/Σ w·bottom for a ratio; n/(n − 1) ((y − ȳ)² − s²)/Σ w for the variance
@@ -82,7 +82,7 @@ def draft(measure: Measure, margin: Margin, added: DomainSums, basis: Basis) -> 
         else:
             ratio = value[:, None] * basis.vector(str(measure.bottom), measure)
             coefficients = (basis.vector(measure.top, measure) - ratio) / bottom[:, None]
-    return Draft(
+    return LinearisedMeasure(
         measure=measure,
         margin=margin,
         n=n,
@@ -94,7 +94,7 @@ def draft(measure: Measure, margin: Margin, added: DomainSums, basis: Basis) -> 
     )
 
 
-def statistics_of(drafts: Sequence[Draft], table: Totals) -> list[Statistic]:
+def statistics_of(drafts: Sequence[LinearisedMeasure], table: Totals) -> list[Statistic]:
     """The drafts as the variance routines take them."""
     return [
         Statistic(domain=d.margin.domain, coefficients=d.coefficients, met=table.sums[d.measure.target.counted,] > 0)

@@ -20,7 +20,7 @@ COLUMNS = ("question", "unknown", "fall_of_upper", "rise_of_lower", "widening")
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Question:
+class _UnknownQuestion:
     """One question: its columns, how many of its answers are unknown, the answer that says it happened, and that it did not."""
 
     id: str
@@ -70,7 +70,7 @@ def widening(data: Any, classification: Classification, outcome: str, weights: p
     return table.sort_values("widening", ascending=False, kind="stable", ignore_index=True)
 
 
-def _questions(classification: Classification) -> Iterator[_Question]:
+def _questions(classification: Classification) -> Iterator[_UnknownQuestion]:
     """The questions with unknown answers; an item asked for several phases is one of them."""
     known = known_to(classification.frameworks)
     columns: dict[str, dict[str, int]] = {}
@@ -84,7 +84,7 @@ def _questions(classification: Classification) -> Iterator[_Question]:
             continue
         # of consent freely given "no" is the answer that speaks for forced labour
         ends = (NO, item.harmless) if item is not None and item.reversed else (codes[0], NO)
-        yield _Question(id=name, columns=tuple(counts), unknown=max(counts.values()), yes=ends[0], no=ends[1])
+        yield _UnknownQuestion(id=name, columns=tuple(counts), unknown=max(counts.values()), yes=ends[0], no=ends[1])
 
 
 def _undetermined(data: Any, persons: Sequence[Any]) -> dict[str, pd.DataFrame]:
@@ -101,7 +101,7 @@ def _chosen(native: Any, persons: Sequence[Any]) -> pd.DataFrame:
 def _held(
     data: Any,
     tables: dict[str, pd.DataFrame],
-    scenarios: Sequence[tuple[_Question, str]],
+    scenarios: Sequence[tuple[_UnknownQuestion, str]],
     classification: Classification,
     outcome: str,
     weights: pd.Series,
@@ -134,7 +134,7 @@ def _held(
     return [(float(sums["s"].get(at, 0.0)), float(sums["p"].get(at, 0.0))) for at in range(len(scenarios))]
 
 
-def _answered(table: pd.DataFrame, question: _Question, answer: str, place: int) -> pd.DataFrame:
+def _answered(table: pd.DataFrame, question: _UnknownQuestion, answer: str, place: int) -> pd.DataFrame:
     """A copy of a table in which the unknown answers to a question are all the same, for persons of its own."""
     given = {name: _without_unknown(table[name], answer) for name in question.columns if name in table}
     return table.assign(**given, **{PERSON: f"{place}|" + table[PERSON].astype(str)})

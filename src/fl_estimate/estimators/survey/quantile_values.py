@@ -21,8 +21,8 @@ from fl_estimate.design.sample import read_sample, unit_columns
 from fl_estimate.design.totals import Codes, Floats, Frame, Totals, totals, totals_in_blocks
 from fl_estimate.design.two_phase import second_phase
 from fl_estimate.design.units import with_rows
-from fl_estimate.estimators.survey.domain_query import People, steps_of
-from fl_estimate.estimators.survey.targets import Target, Targets
+from fl_estimate.estimators.survey.domain_query import SampledPeople, steps_of
+from fl_estimate.estimators.survey.targets import OutcomeColumns, Targets
 from fl_estimate.inputs.replicates import Replicates, UnitReplicates
 from fl_estimate.inputs.sample_design import ROW
 
@@ -55,7 +55,9 @@ class ValueTable:
     domains: Mapping[tuple[str, Label], Values]
 
 
-def read_values(people: People, targets: Targets, target: Target, rule: str, *, replicated: bool) -> ValueTable:
+def read_values(
+    people: SampledPeople, targets: Targets, target: OutcomeColumns, rule: str, *, replicated: bool
+) -> ValueTable:
     """Ask for the values of a target with their weights, one query.
 
     Parameters
@@ -102,7 +104,7 @@ def read_values(people: People, targets: Targets, target: Target, rule: str, *, 
     )
 
 
-def _with_values(people: People, targets: Targets, target: Target, *, rows: bool) -> tuple[Frame, str]:
+def _with_values(people: SampledPeople, targets: Targets, target: OutcomeColumns, *, rows: bool) -> tuple[Frame, str]:
     """The frame with the values as a column that can be a key; and the column that orders rows of a value, where wanted."""
     frame, order = people.frame, ""
     if rows:
@@ -112,7 +114,7 @@ def _with_values(people: People, targets: Targets, target: Target, *, rows: bool
     return frame.with_columns(targets.columns[target.value].cast(nw.Float64).alias(VALUE)), order
 
 
-def _by_domain(people: People, table: Totals, *, apart: bool, numbered: bool) -> dict[tuple[str, Label], Values]:
+def _by_domain(people: SampledPeople, table: Totals, *, apart: bool, numbered: bool) -> dict[tuple[str, Label], Values]:
     value = _numbers(table, VALUE)
     counted = table.sums["d",] > 0
     each = table.sums["w", "d"] / np.where(counted, table.sums["d",], 1.0)
@@ -149,7 +151,7 @@ def _merged(value: Floats, table: Totals, groups: Codes, *, apart: bool) -> Valu
 
 
 def replicate_quantiles(
-    people: People, targets: Targets, target: Target, read: ValueTable, rule: str, shares: Floats
+    people: SampledPeople, targets: Targets, target: OutcomeColumns, read: ValueTable, rule: str, shares: Floats
 ) -> dict[tuple[str, Label], Floats]:
     """The quantiles of every domain under every replicate, each of shape (R, shares)."""
     parts: dict[tuple[str, Label], list[Floats]] = {name: [] for name in read.domains}
@@ -167,7 +169,7 @@ def _one_block(known: Values, weights: Floats, rule: str, shares: Floats) -> Flo
 
 
 def _replicate_weights(
-    people: People, targets: Targets, target: Target, read: ValueTable, rule: str
+    people: SampledPeople, targets: Targets, target: OutcomeColumns, read: ValueTable, rule: str
 ) -> Iterator[Floats]:
     """The weights of every group under a block of replicates at a time, groups × block."""
     design = people.design

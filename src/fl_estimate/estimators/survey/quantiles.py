@@ -19,11 +19,11 @@ from fl_estimate.design.replicates import AVERAGED, Scaling, deviations
 from fl_estimate.design.totals import Floats
 from fl_estimate.errors import EstimateFault, not_one_of, numbers_given, shown
 from fl_estimate.estimators.survey.domain_query import Measure
-from fl_estimate.estimators.survey.domain_table import JOINT_ROWS, Cells, DomainTable
+from fl_estimate.estimators.survey.domain_table import JOINT_ROWS, DomainMeasures, DomainTable
 from fl_estimate.estimators.survey.imputed import IMPUTE
 from fl_estimate.estimators.survey.models.imputed_pooling import over_draws
 from fl_estimate.estimators.survey.quantile_values import Label, ValueTable, read_values, replicate_quantiles
-from fl_estimate.estimators.survey.targets import Target, Targets, as_list, make_targets
+from fl_estimate.estimators.survey.targets import OutcomeColumns, Targets, as_list, make_targets
 from fl_estimate.estimators.survey.weighted_call import (
     Call,
     DfRule,
@@ -170,8 +170,8 @@ def _check(probabilities: float | Sequence[float], rule: str) -> Floats:
 class _Block:
     """A target's quantiles in the domains of a margin; arrays have shape (domains, probabilities)."""
 
-    target: Target
-    cells: Sequence[Cells]
+    target: OutcomeColumns
+    cells: Sequence[DomainMeasures]
     shares: Floats
     value: Floats
     se: Floats
@@ -184,7 +184,7 @@ class _Block:
     starts: Sequence[int]
 
 
-def _one(call: Call, targets: Targets, target: Target, shares: Floats, rule: str) -> list[_Block]:
+def _one(call: Call, targets: Targets, target: OutcomeColumns, shares: Floats, rule: str) -> list[_Block]:
     """All quantiles of one variable: their values, then the shares of people at or below them with their variances."""
     own = call.people.design.replicates
     read = read_values(call.people, targets, target, rule, replicated=call.interval == "wald" and own is not None)
@@ -241,7 +241,7 @@ def _threshold(columns: tuple[str, ...], limits: Mapping[Label, float], schema: 
 def _block(
     call: Call,
     table: DomainTable,
-    target: Target,
+    target: OutcomeColumns,
     margin: str,
     measures: Sequence[Measure],
     shares: Floats,
@@ -281,7 +281,7 @@ def _block(
     )  # fmt: skip
 
 
-def _about_share(call: Call, cell: Cells, df: Floats) -> tuple[Floats, Floats]:
+def _about_share(call: Call, cell: DomainMeasures, df: Floats) -> tuple[Floats, Floats]:
     """An interval of the share at or below the quantile."""
     se = np.sqrt(np.maximum(cell.variance, 0.0))
     low, high = proportion(OF_SHARE[call.interval], cell.value, se, cell.n, df, call.level)
@@ -289,7 +289,9 @@ def _about_share(call: Call, cell: Cells, df: Floats) -> tuple[Floats, Floats]:
     return np.where(certain, 1.0, low), np.where(certain, 1.0, high)
 
 
-def _about_p(call: Call, cell: Cells, under: Cells, df: Floats, share: float) -> tuple[Floats, Floats]:
+def _about_p(
+    call: Call, cell: DomainMeasures, under: DomainMeasures, df: Floats, share: float
+) -> tuple[Floats, Floats]:
     """As far about p as the share of those below the quantile, and of those at or below it, are uncertain."""
     t, reach = t_quantile(call.level, df), no_case_limits(cell.n, df, call.level)
     below, above = (np.sqrt(np.maximum(each.variance, 0.0)) for each in (under, cell))

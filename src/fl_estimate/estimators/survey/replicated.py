@@ -19,10 +19,10 @@ from fl_estimate.design.domains import Margin, by_margins, margins_of
 from fl_estimate.design.replicates import AVERAGED, Scaling, deviations, multiplier_rows
 from fl_estimate.design.row_factors import replicate_columns
 from fl_estimate.design.row_weights import weight_columns
-from fl_estimate.design.sample import Sample
+from fl_estimate.design.sample import SampleStages
 from fl_estimate.design.totals import Codes, Floats, Totals, totals, totals_in_blocks
-from fl_estimate.estimators.survey.domain_query import People
-from fl_estimate.estimators.survey.linearised import Answer, Basis, Draft, evaluate, statistics_of
+from fl_estimate.estimators.survey.domain_query import SampledPeople
+from fl_estimate.estimators.survey.linearised import Answer, Basis, LinearisedMeasure, evaluate, statistics_of
 from fl_estimate.estimators.survey.targets import Targets
 from fl_estimate.inputs.replicates import Replicates, UnitReplicates
 
@@ -36,11 +36,11 @@ _PATTERN = "__fl_pattern"
 
 
 def by_replicates(
-    people: People,
+    people: SampledPeople,
     targets: Targets,
-    read: tuple[Totals, Sample],
+    read: tuple[Totals, SampleStages],
     basis: Basis,
-    drafts: Sequence[Draft],
+    drafts: Sequence[LinearisedMeasure],
     *,
     joint: bool,
     ranks: bool,
@@ -114,7 +114,7 @@ def _effective_of_jackknife(own: Replicates, away: Floats) -> Floats | None:
 
 
 def _unit_sums(
-    table: Totals, people: People, own: UnitReplicates, basis: Basis, drafts: Sequence[Draft]
+    table: Totals, people: SampledPeople, own: UnitReplicates, basis: Basis, drafts: Sequence[LinearisedMeasure]
 ) -> dict[str, Floats]:
     """For each margin the sums under every replicate: R × domains × columns."""
     rows = multiplier_rows(table, own)
@@ -132,7 +132,12 @@ def _unit_sums(
 
 
 def _calibrated_sums(
-    table: Totals, people: People, own: UnitReplicates, rows: Codes, basis: Basis, drafts: Sequence[Draft]
+    table: Totals,
+    people: SampledPeople,
+    own: UnitReplicates,
+    rows: Codes,
+    basis: Basis,
+    drafts: Sequence[LinearisedMeasure],
 ) -> dict[str, Floats]:
     """The same where every replicate was calibrated: its factors differ between the groups of a unit."""
     steps = read_steps(table, people.design.calibrations)
@@ -151,14 +156,14 @@ def _calibrated_sums(
     return {name: np.concatenate(found) for name, found in parts.items()}
 
 
-def least_df(df: float, table: Totals, people: People) -> float:
+def least_df(df: float, table: Totals, people: SampledPeople) -> float:
     """Degrees of freedom of replicates of units; weights that meet p totals vary in n − p directions at the most."""
     if not people.design.calibrations:
         return df
     return min(df, float(table.n.sum()) - rank(read_steps(table, people.design.calibrations)))
 
 
-def _margins(drafts: Sequence[Draft]) -> list[Margin]:
+def _margins(drafts: Sequence[LinearisedMeasure]) -> list[Margin]:
     return list({d.margin.name: d.margin for d in drafts}.values())
 
 
@@ -179,7 +184,7 @@ class FileSums:
         default_factory=dict[tuple[Any, ...], tuple[Floats, float]]
     )
 
-    def df(self, people: People, targets: Targets, drafts: Sequence[Draft]) -> tuple[Floats, float]:
+    def df(self, people: SampledPeople, targets: Targets, drafts: Sequence[LinearisedMeasure]) -> tuple[Floats, float]:
         """Degrees of freedom by the rank of the replicate weights."""
         key = tuple((d.margin.name, d.measure.target.scope, len(d.value)) for d in drafts)
         if key not in self.ranks:
@@ -187,7 +192,7 @@ class FileSums:
         return self.ranks[key]
 
 
-def read_file_sums(people: People, columns: Mapping[str, nw.Expr], names: Sequence[str]) -> FileSums:
+def read_file_sums(people: SampledPeople, columns: Mapping[str, nw.Expr], names: Sequence[str]) -> FileSums:
     """Read the file once with its replicate weights, in blocks of columns: all row columns of all draws together.
 
     Parameters
@@ -209,7 +214,7 @@ def read_file_sums(people: People, columns: Mapping[str, nw.Expr], names: Sequen
     )
 
 
-def _column_sums(read: FileSums, basis: Basis, drafts: Sequence[Draft]) -> dict[str, Floats]:
+def _column_sums(read: FileSums, basis: Basis, drafts: Sequence[LinearisedMeasure]) -> dict[str, Floats]:
     """For each margin the sums under every replicate: R × domains × columns."""
     out: dict[str, Floats] = {}
     for margin in _margins(drafts):
@@ -221,7 +226,7 @@ def _column_sums(read: FileSums, basis: Basis, drafts: Sequence[Draft]) -> dict[
     return out
 
 
-def _shifted(targets: Targets, basis: Basis, drafts: Sequence[Draft]) -> dict[str, nw.Expr]:
+def _shifted(targets: Targets, basis: Basis, drafts: Sequence[LinearisedMeasure]) -> dict[str, nw.Expr]:
     columns = dict(targets.columns)
     for measure in {id(d.measure): d.measure for d in drafts}.values():
         for name in measure.columns:
@@ -234,12 +239,12 @@ def _shifted(targets: Targets, basis: Basis, drafts: Sequence[Draft]) -> dict[st
     return columns
 
 
-def _stated(own: Replicates, drafts: Sequence[Draft]) -> tuple[Floats, float]:
+def _stated(own: Replicates, drafts: Sequence[LinearisedMeasure]) -> tuple[Floats, float]:
     df = np.nan if own.df is None else own.df
     return np.full(sum(len(d.value) for d in drafts), df), df
 
 
-def _rank_df(people: People, targets: Targets, drafts: Sequence[Draft]) -> tuple[Floats, float]:
+def _rank_df(people: SampledPeople, targets: Targets, drafts: Sequence[LinearisedMeasure]) -> tuple[Floats, float]:
     """Degrees of freedom of replicate weights: their rank less 1, among the rows of each domain and of all."""
     by = tuple(dict.fromkeys(name for margin in by_margins(people.by) for name in margin))
     weights = replicate_columns(people.schema, people.design)
@@ -266,7 +271,7 @@ def _rank_df(people: People, targets: Targets, drafts: Sequence[Draft]) -> tuple
     return np.concatenate(parts), float(_rank(matrix) - 1)
 
 
-def _pattern(weights: Mapping[str, nw.Expr], people: People) -> nw.Expr:
+def _pattern(weights: Mapping[str, nw.Expr], people: SampledPeople) -> nw.Expr:
     """A number that is the same for rows whose replicate weights stand in the same ratios to their sampling weight."""
     rng = np.random.default_rng(0)
     mixed = reduce(add, [weight * nw.lit(float(rng.uniform(0.5, 1.5))) for weight in weights.values()])

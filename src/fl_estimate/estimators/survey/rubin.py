@@ -28,7 +28,7 @@ def complete_df(frames: Sequence[pd.DataFrame]) -> Floats:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Combined:
+class PooledImputations:
     """What Rubin's rules make of several imputations, by row; `information` is the fraction of it that is missing."""
 
     value: Floats
@@ -38,7 +38,7 @@ class Combined:
     covariance: Floats | None
 
 
-def combine(values: Floats, covariances: Sequence[Floats], complete: Floats) -> Combined:
+def combine(values: Floats, covariances: Sequence[Floats], complete: Floats) -> PooledImputations:
     """Rubin's rules; `covariances` are matrices, or variances alone where there are no matrices."""
     m = len(values)
     mean = values.mean(axis=0)
@@ -59,7 +59,7 @@ def combine(values: Floats, covariances: Sequence[Floats], complete: Floats) -> 
         # All of the variance is between: r is infinite and the information is all missing.
         information = np.where(np.isinf(r), 1.0, information)
     df = np.where(complete > 0, df, complete)
-    return Combined(
+    return PooledImputations(
         value=mean, se=np.sqrt(t), df=df, information=information, covariance=total if joint else None
     )  # fmt: skip
 
@@ -93,7 +93,9 @@ def require_same_rows(parts: Sequence[Estimates]) -> None:
         )  # fmt: skip
 
 
-def pooled_frame(frames: Sequence[pd.DataFrame], found: Combined, quantity: str, *, kind: str = "") -> pd.DataFrame:
+def pooled_frame(
+    frames: Sequence[pd.DataFrame], found: PooledImputations, quantity: str, *, kind: str = ""
+) -> pd.DataFrame:
     """The rows of the first with pooled figures and limits, of a kind (else of that which most imputations have)."""
     frame = frames[0].copy()
     for name in ("n", "cases", "undetermined"):

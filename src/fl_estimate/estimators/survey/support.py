@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 
 from fl_estimate.design.domains import By, DomainSums, Margin, by_margins
-from fl_estimate.design.sample import Sample
+from fl_estimate.design.sample import SampleStages
 from fl_estimate.design.small_table import numbered
 from fl_estimate.design.totals import Codes, Floats, Totals
 from fl_estimate.estimators.survey.domain_query import is_binary
-from fl_estimate.estimators.survey.targets import PERSON, Target, Targets
+from fl_estimate.estimators.survey.targets import PERSON, OutcomeColumns, Targets
 from fl_estimate.inputs.replicates import Replicates
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.results.crossing import Crossing, nested_columns
 
 
-def cases_of(target: Target, sums: DomainSums, margin: Margin, table: Totals) -> Floats:
+def cases_of(target: OutcomeColumns, sums: DomainSums, margin: Margin, table: Totals) -> Floats:
     """People in each domain whose value is not 0; of a ratio, of its numerator or denominator, whichever is fewer."""
     found = _persons(target.nonzero, sums, margin, table)
     if target.nonzero_denominator is None:
@@ -26,7 +26,7 @@ def cases_of(target: Target, sums: DomainSums, margin: Margin, table: Totals) ->
     return np.minimum(found, _persons(target.nonzero_denominator, sums, margin, table))
 
 
-def respondents_of(target: Target, sums: DomainSums, margin: Margin, table: Totals) -> Floats:
+def respondents_of(target: OutcomeColumns, sums: DomainSums, margin: Margin, table: Totals) -> Floats:
     """Persons counted in each domain: rows, or where rows are episodes at least so many persons."""
     return _persons(target.counted, sums, margin, table)
 
@@ -38,7 +38,9 @@ def _persons(name: str, sums: DomainSums, margin: Margin, table: Totals) -> Floa
     return sums((name,), margin)
 
 
-def units_with_cases(target: Target, table: Totals, margin: Margin, sample: Sample, design: Design) -> Floats:
+def units_with_cases(
+    target: OutcomeColumns, table: Totals, margin: Margin, sample: SampleStages, design: Design
+) -> Floats:
     """First-stage units of each domain with a case; people with one, where every row is a unit; NaN where units are not known."""
     if isinstance(design.replicates, Replicates):
         return np.full(len(margin.labels), np.nan)

@@ -13,7 +13,7 @@ from fl_estimate.design.domains import By
 from fl_estimate.design.intervals import general
 from fl_estimate.design.totals import Codes, Floats
 from fl_estimate.errors import EstimateFault, not_one_of, shown
-from fl_estimate.estimators.survey.contingency import Table, pearson, wald_of_table
+from fl_estimate.estimators.survey.contingency import TwoWayTable, pearson, wald_of_table
 from fl_estimate.estimators.survey.imputed_tests import of_draws
 from fl_estimate.estimators.survey.models.kept_model import model_assumptions
 from fl_estimate.estimators.survey.models.model_data import ModelData, read_model
@@ -322,7 +322,7 @@ def rank_test(
 def _independence(call: Call, row: str, column: str, statistic: str) -> SurveyTest:
     data = read_model(call, row, (row, column))
     rows, columns = (_classes(data.patterns[name], name) for name in (row, column))
-    table = Table(data=data, rows=rows[0], columns=columns[0], shape=(len(rows[1]), len(columns[1])))
+    table = TwoWayTable(data=data, rows=rows[0], columns=columns[0], shape=(len(rows[1]), len(columns[1])))
     freedom = degrees_of_freedom(data, rule=data.call.df)
     if statistic in ("Wald", "adjWald"):
         found = wald_of_table(table, freedom, adjusted=statistic == "adjWald")

@@ -38,7 +38,7 @@ Outcome = str | Level
 
 
 @dataclass(frozen=True, kw_only=True)
-class Target:
+class OutcomeColumns:
     """One outcome, as names of row-wise columns that are all null-free numbers or truths (1 where true).
 
     Attributes
@@ -90,7 +90,7 @@ class Target:
 class Targets:
     """All outcomes of a call with the columns they are made of: truths and numbers, none of them null."""
 
-    targets: tuple[Target, ...]
+    targets: tuple[OutcomeColumns, ...]
     columns: Mapping[str, nw.Expr]
 
 
@@ -181,7 +181,7 @@ def _target(
     denominator: str | None,
     any_unknown: nw.Expr,
     unknown: Unknown | None,
-) -> Target:
+) -> OutcomeColumns:
     treatment = unknown or ("no" if part.classified else "")
     in_scope, value = part.in_scope, part.value
     names = {key: f"{key}{place}" for key in ("d", "y", "p", "x", "u", "b", "c", "e")}
@@ -206,7 +206,7 @@ def _target(
     if denominator is not None:
         columns[names["x"]] = _values(schema, denominator) * as_number(known)
         columns[names["e"]] = known & (_values(schema, denominator) != 0.0)
-    return Target(
+    return OutcomeColumns(
         outcome=part.outcome if denominator is None else f"{part.outcome}/{denominator}",
         scope=scope,
         counted=counted,

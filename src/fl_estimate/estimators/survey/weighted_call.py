@@ -14,16 +14,16 @@ from fl_estimate.design.domains import By, Order, by_margins
 from fl_estimate.design.identified import end_level
 from fl_estimate.design.intervals import Level, general, no_case_limits, proportion
 from fl_estimate.design.replicates import AVERAGED
-from fl_estimate.design.sample import Sample
+from fl_estimate.design.sample import SampleStages
 from fl_estimate.design.totals import Floats, as_frame, require_columns, totals
 from fl_estimate.errors import CONDITION, EstimateFault, not_one_of, require_name, shown
 from fl_estimate.estimators.survey.call_arguments import VarianceRule, design_told, levels_of, replicated_by
 from fl_estimate.estimators.survey.design_words import of_adjustments, of_sampling
-from fl_estimate.estimators.survey.domain_query import Measure, People, declared, read_people
-from fl_estimate.estimators.survey.domain_table import Cells, DomainTable, tabulate
+from fl_estimate.estimators.survey.domain_query import Measure, SampledPeople, declared, read_people
+from fl_estimate.estimators.survey.domain_table import DomainMeasures, DomainTable, tabulate
 from fl_estimate.estimators.survey.imputed import IMPUTE, Imputed, in_place_of, require_draws
 from fl_estimate.estimators.survey.targets import Level as Value
-from fl_estimate.estimators.survey.targets import Outcome, Target, Targets, as_list, is_text, names_in
+from fl_estimate.estimators.survey.targets import Outcome, OutcomeColumns, Targets, as_list, is_text, names_in
 from fl_estimate.inputs.replicates import Replicates
 from fl_estimate.inputs.respondents import Resolved, resolve
 from fl_estimate.inputs.sample_design import Design
@@ -113,7 +113,7 @@ class Call:
         replicated = replicated_by(variance, self.resolved.design)
         check_by_columns([column for margin in margins for column in margin])
         people = read_people(self.resolved.frame, self.resolved.design, by, replicated=replicated)
-        self.people: People = replace(people, categories=self._ordered(people))
+        self.people: SampledPeople = replace(people, categories=self._ordered(people))
 
     def _drawn_beside(self, people: Any, named: Sequence[str]) -> None:
         """Put the draws of the outcomes that the call names beside them."""
@@ -144,7 +144,7 @@ class Call:
         made.people = replace(self.people, frame=frame, schema=frame.collect_schema())
         return made
 
-    def _ordered(self, people: People) -> dict[str, Sequence[str]]:
+    def _ordered(self, people: SampledPeople) -> dict[str, Sequence[str]]:
         """Categories that the frame declares; of other by-columns the order that was meant by labels, where there is one."""
         by = dict.fromkeys(column for margin in by_margins(self.by) for column in margin)
         meant = {name: Order(order) for name in by if (order := self.resolved.wording.order(name))}
@@ -224,7 +224,7 @@ class Call:
         }
 
 
-def bounds_of(target: Target) -> tuple[tuple[str, str], ...]:
+def bounds_of(target: OutcomeColumns) -> tuple[tuple[str, str], ...]:
     """The row columns of an outcome with the name of its bound: one, or the lower and the upper."""
     if target.upper is None:
         return ((target.value, ""),)
@@ -352,7 +352,7 @@ def recipe_of(
     )
 
 
-def _groups(cells: Sequence[Cells]) -> list[list[int]]:
+def _groups(cells: Sequence[DomainMeasures]) -> list[list[int]]:
     """Cells that stand side by side: the same outcome and margin, one or two bounds."""
     groups: dict[tuple[str, str], list[int]] = {}
     for place, cell in enumerate(cells):
@@ -364,7 +364,9 @@ Reasons = list[tuple[ReasonCode, dict[str, Any]]]
 Told = tuple[ReasonCode, int, dict[str, Any]]
 
 
-def _finish(cells: Cells, table: DomainTable, call: Call, quantity: Quantity) -> tuple[dict[str, Any], list[Reasons]]:
+def _finish(
+    cells: DomainMeasures, table: DomainTable, call: Call, quantity: Quantity
+) -> tuple[dict[str, Any], list[Reasons]]:
     """Standard errors, intervals and reasons of one measure in every domain of a margin."""
     df = df_of(cells, table, call.df)
     empty = ~(cells.n > 0)
@@ -388,7 +390,7 @@ def _finish(cells: Cells, table: DomainTable, call: Call, quantity: Quantity) ->
     return values, _reasons(cells, table, call, df, (lower, upper), none, all_cases)
 
 
-def _error(cells: Cells, quantity: Quantity) -> Floats:
+def _error(cells: DomainMeasures, quantity: Quantity) -> Floats:
     """Standard errors, 0 where an estimate is exactly 0 or 1."""
     share = _share(cells)
     exact = cells.binary & (cells.n > 0) & ((share == 0) | ((share == 1) & (quantity == PREVALENCE)))
@@ -397,7 +399,7 @@ def _error(cells: Cells, quantity: Quantity) -> Floats:
 
 
 def _limits(
-    cells: Cells, table: DomainTable, call: Call, quantity: Quantity, level: Level
+    cells: DomainMeasures, table: DomainTable, call: Call, quantity: Quantity, level: Level
 ) -> tuple[Floats, Floats, Any]:
     """Limits at a level (of all domains, or of each), and their kind."""
     df, se, share = df_of(cells, table, call.df), _error(cells, quantity), _share(cells)
@@ -416,7 +418,7 @@ def _limits(
 
 
 def _identified(
-    ends: Sequence[Cells], gap_se: Floats, table: DomainTable, call: Call, quantity: Quantity
+    ends: Sequence[DomainMeasures], gap_se: Floats, table: DomainTable, call: Call, quantity: Quantity
 ) -> tuple[dict[str, Any], list[Reasons]]:
     """What is known whatever the unknown answers are: no value, and limits that cover each point between the bounds."""
     low, high = ends
@@ -437,7 +439,7 @@ def _identified(
     return values, [[] if met else [(NO_ROWS, {})] for met in low.n > 0]
 
 
-def _share(cells: Cells) -> Floats:
+def _share(cells: DomainMeasures) -> Floats:
     """The measure as a share of the people counted."""
     if cells.measure.bottom is not None:
         return cells.value
@@ -445,7 +447,7 @@ def _share(cells: Cells) -> Floats:
         return cells.value / cells.weight
 
 
-def support_of(every: Sequence[Cells], rule: OwnDfRule | float, table: DomainTable) -> Support:
+def support_of(every: Sequence[DomainMeasures], rule: OwnDfRule | float, table: DomainTable) -> Support:
     """What each domain rests on, cell after cell."""
     parts = [
         Support.of(
@@ -463,7 +465,7 @@ def support_of(every: Sequence[Cells], rule: OwnDfRule | float, table: DomainTab
     return Support.joined(parts)
 
 
-def df_of(cells: Cells, table: DomainTable, rule: OwnDfRule | float) -> Floats:
+def df_of(cells: DomainMeasures, table: DomainTable, rule: OwnDfRule | float) -> Floats:
     """Degrees of freedom of each domain by the rule asked for."""
     if rule == "domain":
         return cells.df
@@ -473,13 +475,19 @@ def df_of(cells: Cells, table: DomainTable, rule: OwnDfRule | float) -> Floats:
     return np.full(len(cells.df), table.design_df if isinstance(rule, str) else float(rule))
 
 
-def effective_df_of(cells: Cells) -> Floats:
+def effective_df_of(cells: DomainMeasures) -> Floats:
     """Degrees of freedom of the variance itself, at most units less strata; NaN where there are none of its own."""
     return np.where(np.isnan(cells.df_effective), np.nan, np.minimum(cells.df, cells.df_effective))
 
 
 def _edges(
-    cells: Cells, call: Call, df: Floats, none: Any, every: Any, limits: tuple[Floats, Floats, Any], level: Level
+    cells: DomainMeasures,
+    call: Call,
+    df: Floats,
+    none: Any,
+    every: Any,
+    limits: tuple[Floats, Floats, Any],
+    level: Level,
 ) -> tuple[Floats, Floats, Any]:
     """Zero cases: [0, U]; all cases: [1 − U, 1]; by Korn and Graubard where the interval asked for has no value."""
     lower, upper, kind = limits
@@ -494,7 +502,13 @@ def _edges(
 
 
 def _reasons(
-    cells: Cells, table: DomainTable, call: Call, df: Floats, limits: tuple[Floats, Floats], none: Any, every: Any
+    cells: DomainMeasures,
+    table: DomainTable,
+    call: Call,
+    df: Floats,
+    limits: tuple[Floats, Floats],
+    none: Any,
+    every: Any,
 ) -> list[Reasons]:
     lower, upper = limits
     proportion_like = cells.binary and cells.measure.bottom is not None
@@ -551,7 +565,7 @@ def notes_of(call: Call, outcomes: Sequence[str]) -> list[Assumption]:
     return [AssumptionCode.of(code).held(**told) for code, told in call.resolved.notes(outcomes)]
 
 
-def assumptions_of_design(call: Call, sample: Sample, replicates: int) -> list[Assumption]:
+def assumptions_of_design(call: Call, sample: SampleStages, replicates: int) -> list[Assumption]:
     """What the variance takes for granted of the sample: how it was drawn, single units, degrees of freedom, its weights."""
     design = call.resolved.design
     own = call.people.design.replicates

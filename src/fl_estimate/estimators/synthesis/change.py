@@ -10,7 +10,7 @@ import numpy as np
 from fl_estimate.errors import EstimateFault, not_one_of
 from fl_estimate.estimators.synthesis.reading import (
     PERSONS,
-    Rows,
+    InputRows,
     aligned,
     answer,
     require_choice,
@@ -159,7 +159,7 @@ def change(
     )
 
 
-def _changed(first: Rows, second: Rows, scale: str, r: float) -> tuple[np.ndarray, np.ndarray]:
+def _changed(first: InputRows, second: InputRows, scale: str, r: float) -> tuple[np.ndarray, np.ndarray]:
     if scale == "difference":
         variance = first.se**2 + second.se**2 - 2 * r * first.se * second.se
         return second.value - first.value, np.sqrt(np.maximum(variance, 0))
@@ -169,7 +169,7 @@ def _changed(first: Rows, second: Rows, scale: str, r: float) -> tuple[np.ndarra
     return (quotient, se) if scale == "ratio" else (100 * (quotient - 1), 100 * se)
 
 
-def _differences(first: Rows, second: Rows) -> list[tuple[str, str, str]]:
+def _differences(first: InputRows, second: InputRows) -> list[tuple[str, str, str]]:
     """What the two rounds say differently of what they count. A plain number says nothing."""
     a, b = first.estimates, second.estimates
     if a is None or b is None:
@@ -199,13 +199,13 @@ def _stated(estimates: Estimates, code: str) -> str:
     return "; ".join(said)
 
 
-def _one(first: Rows, second: Rows, about: str) -> str:
+def _one(first: InputRows, second: InputRows, about: str) -> str:
     words = [str(getattr(r.estimates, about)) for r in (first, second) if r.estimates is not None]
     kept = list(dict.fromkeys(word for word in words if word))
     return kept[0] if len(kept) == 1 else " / ".join(kept)
 
 
-def _periods(first: Rows, second: Rows) -> str:
+def _periods(first: InputRows, second: InputRows) -> str:
     words: Sequence[Any] = [r.estimates.reference_period if r.estimates else "" for r in (first, second)]
     return " → ".join(words) if all(words) else ""
 

@@ -20,7 +20,7 @@ from fl_estimate.estimators.synthesis.counts import random as counted_random
 from fl_estimate.estimators.synthesis.reading import (
     Floats,
     Given,
-    Rows,
+    InputRows,
     aligned,
     answer,
     require_choice,
@@ -325,7 +325,7 @@ class _Weighed:
         )  # fmt: skip
 
 
-def _uncounted(names: Sequence[str], rows: Sequence[Rows]) -> list[str]:
+def _uncounted(names: Sequence[str], rows: Sequence[InputRows]) -> list[str]:
     """The sources that are no prevalence or total of a survey whose respondents and cases are known."""
     return [
         name
@@ -339,7 +339,7 @@ def _uncounted(names: Sequence[str], rows: Sequence[Rows]) -> list[str]:
     ]
 
 
-def _require_counts(method: str, names: Sequence[str], rows: Sequence[Rows]) -> None:
+def _require_counts(method: str, names: Sequence[str], rows: Sequence[InputRows]) -> None:
     bare = _uncounted(names, rows)
     if method != "fixed" or bare:
         raise EstimateFault(
@@ -349,7 +349,7 @@ def _require_counts(method: str, names: Sequence[str], rows: Sequence[Rows]) -> 
         )  # fmt: skip
 
 
-def _weighed(rows: Sequence[Rows], method: str, scale: str, level: float) -> _Weighed:
+def _weighed(rows: Sequence[InputRows], method: str, scale: str, level: float) -> _Weighed:
     value, se = _side_by_side(rows)
     k, cells = value.shape
     columns = {name: np.full(cells, np.nan) for name in ("value", "se", "lower", "upper", "tau")}
@@ -483,7 +483,7 @@ def _meant(name: str, given: Any, said: Mapping[str, str | None]) -> Any:
     return replace(given, **{what: word for what, word in said.items() if word is not None})
 
 
-def _read(sources: Any, scale: str, *, one: bool = False, zeros: bool = False) -> tuple[list[str], list[Rows]]:
+def _read(sources: Any, scale: str, *, one: bool = False, zeros: bool = False) -> tuple[list[str], list[InputRows]]:
     """Names and aligned rows; sources that cannot stand side by side are refused."""
     scales = SCALES[1:] if one else SCALES
     if scale not in scales:
@@ -534,18 +534,18 @@ def _require_apart(names: Sequence[str], given: Sequence[Given]) -> None:
             seen[mark] = name
 
 
-def _without_cases(rows: Rows) -> npt.NDArray[np.bool_]:
+def _without_cases(rows: InputRows) -> npt.NDArray[np.bool_]:
     """Rows of a survey that met no case and says so by an upper limit."""
     return (rows.value == 0) & ~(rows.se > 0) & np.isfinite(rows.upper) & (rows.upper > 0)
 
 
-def _on_scale(rows: Sequence[Rows], scale: str) -> tuple[Floats, Floats]:
+def _on_scale(rows: Sequence[InputRows], scale: str) -> tuple[Floats, Floats]:
     """Values and variances on the scale, shape (sources, cells)."""
     value, se = _side_by_side(rows)
     return (np.log(value), (se / value) ** 2) if scale == "log" else (value, se**2)
 
 
-def _side_by_side(rows: Sequence[Rows]) -> tuple[Floats, Floats]:
+def _side_by_side(rows: Sequence[InputRows]) -> tuple[Floats, Floats]:
     """Values and standard errors, shape (sources, cells)."""
     cells = max(len(r.value) for r in rows)
     value, se = ([np.broadcast_to(getattr(r, name), cells) for r in rows] for name in ("value", "se"))

@@ -16,7 +16,7 @@ from fl_estimate.estimators.synthesis.reading import (
     PERSONS,
     Floats,
     Given,
-    Rows,
+    InputRows,
     aligned,
     answer,
     require_choice,
@@ -221,7 +221,7 @@ def reported_to_total(
     )
 
 
-def _summed(given: Given | Sequence[Given], what: str) -> Rows:
+def _summed(given: Given | Sequence[Given], what: str) -> InputRows:
     if isinstance(given, Estimates | int | float | np.number):
         given = [given]
     typed = [part for part in given if not isinstance(part, Estimates)]
@@ -309,7 +309,7 @@ def _main_effects(cells: Estimates, n_known: Floats, n_wanted: Floats) -> tuple[
                         fix="join cells that are too small, in base and cases alike")  # fmt: skip
 
 
-def _extended(rows: Rows, cells: Estimates, factor: Floats, error: Floats) -> Mapping[str, Any]:
+def _extended(rows: InputRows, cells: Estimates, factor: Floats, error: Floats) -> Mapping[str, Any]:
     """Values of the cells and of their sum, with variances."""
     value = rows.value * factor
     survey = np.diag(rows.se**2) if cells.covariance_matrix is None else cells.covariance_matrix
@@ -326,7 +326,7 @@ def _extended(rows: Rows, cells: Estimates, factor: Floats, error: Floats) -> Ma
     }
 
 
-def _support(rows: Rows, n_known: Floats, n_wanted: Floats) -> Support:
+def _support(rows: InputRows, n_known: Floats, n_wanted: Floats) -> Support:
     """What the cells rest on: the smallest part of the survey's cell and of the cases on record that extend it."""
     recorded = np.minimum(n_known, n_wanted)
     return replace(rows.support, cases=np.fmin(rows.support.cases, recorded))

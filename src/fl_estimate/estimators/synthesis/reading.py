@@ -12,7 +12,7 @@ import pandas as pd
 from fl_estimate.arrays import Floats
 from fl_estimate.design.intervals import GENERAL, general
 from fl_estimate.errors import EstimateFault, labels_shown, listed, not_one_of, shown
-from fl_estimate.inputs.wording import Wording
+from fl_estimate.inputs.wording import SurveyWording
 from fl_estimate.results.basis import ARRAYS, FIGURES, Support, weakest
 from fl_estimate.results.build import build
 from fl_estimate.results.codes import (
@@ -37,7 +37,7 @@ ERROR_NOT_KNOWN = ReasonCode("error_not_known")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rows:
+class InputRows:
     """The rows of one input: values, standard errors (NaN where unknown) and degrees of freedom, shape (rows,).
 
     `upper` are the upper limits at `level`, from which a survey without a case tells how much it looked at; `df_effective`
@@ -64,7 +64,7 @@ class Rows:
         return Quantity.of("" if self.estimates is None else str(self.estimates.frame["quantity"].iloc[0]))
 
 
-def rows_of(given: Given, what: str) -> Rows:
+def rows_of(given: Given, what: str) -> InputRows:
     """Read Estimates, or a number that is taken as known without error.
 
     Raises
@@ -77,7 +77,7 @@ def rows_of(given: Given, what: str) -> Rows:
     if not isinstance(given, Estimates):
         if not np.isfinite(float(given)):
             raise _unusable(what, repr(given), "give a finite number")
-        return Rows(value=np.array([float(given)]), se=np.zeros(1), df=np.array([np.inf]), keys=((),),
+        return InputRows(value=np.array([float(given)]), se=np.zeros(1), df=np.array([np.inf]), keys=((),),
                     n=np.array([np.nan]), cases=np.array([np.nan]), basis="figures", support=Support.unknown(1))  # fmt: skip
     frame = given.frame
     if len(frame) == 0:
@@ -95,7 +95,7 @@ def rows_of(given: Given, what: str) -> Rows:
     if not np.isfinite(value).all():
         raise _unusable(what, f"{int((~np.isfinite(value)).sum())} rows without a value", "leave these rows out")
     df = frame["df"].to_numpy(dtype=float)
-    return Rows(
+    return InputRows(
         value=value,
         se=frame["se"].to_numpy(dtype=float),
         df=np.where(np.isnan(df), np.inf, df),
@@ -129,7 +129,7 @@ def keys_of(estimates: Estimates) -> tuple[tuple[Any, ...], ...]:
     return tuple(found)
 
 
-def one_of(given: Given, what: str) -> Rows:
+def one_of(given: Given, what: str) -> InputRows:
     """Read an input that must be one figure.
 
     Raises
@@ -146,7 +146,7 @@ def one_of(given: Given, what: str) -> Rows:
     return rows
 
 
-def aligned(inputs: Sequence[Rows], what: str) -> list[Rows]:
+def aligned(inputs: Sequence[InputRows], what: str) -> list[InputRows]:
     """The inputs with their rows in the order of the first that has several; one figure goes with every row.
 
     Raises
@@ -155,7 +155,7 @@ def aligned(inputs: Sequence[Rows], what: str) -> list[Rows]:
         FL-EST-185: the results have different rows.
     """
     longest = next((rows for rows in inputs if len(rows.value) > 1), inputs[0])
-    found: list[Rows] = []
+    found: list[InputRows] = []
     for rows in inputs:
         if len(rows.value) == 1 or rows.keys == longest.keys:
             found.append(rows)
@@ -174,7 +174,7 @@ def aligned(inputs: Sequence[Rows], what: str) -> list[Rows]:
     return found
 
 
-def beside(rows: Rows, *, other_people: bool = False) -> Rows:
+def beside(rows: InputRows, *, other_people: bool = False) -> InputRows:
     """An input that only scales another: its subpopulation and measure are not those of the result.
 
     With `other_people` it may speak of a wider population too: a part is divided by the whole.
@@ -187,7 +187,7 @@ def beside(rows: Rows, *, other_people: bool = False) -> Rows:
     return replace(rows, estimates=told)
 
 
-def require_quantities(inputs: Sequence[Rows], allowed: frozenset[str], what: str, fix: str) -> None:
+def require_quantities(inputs: Sequence[InputRows], allowed: frozenset[str], what: str, fix: str) -> None:
     """Refuse inputs of another quantity.
 
     Raises
@@ -243,7 +243,7 @@ def require_finite(
 
 def answer(
     call: str,
-    inputs: Sequence[Rows],
+    inputs: Sequence[InputRows],
     *,
     value: Floats,
     se: Floats,
@@ -309,7 +309,7 @@ def answer(
         method=method,
         basis=weakest(rows.basis for rows in inputs),
         # The words of the tables that it was made of are theirs.
-        recipe=replace(recipe, wording=Wording()),
+        recipe=replace(recipe, wording=SurveyWording()),
         reasons=said,
         diagnostics=diagnostics,
         covariance=covariance,
@@ -317,13 +317,13 @@ def answer(
     )
 
 
-def smallest_part(inputs: Sequence[Rows], size: int) -> Support:
+def smallest_part(inputs: Sequence[InputRows], size: int) -> Support:
     """What rows made of these inputs rest on: the smallest part, row by row, over one row or as many as there are."""
     parts = [rows.support if len(rows.support) == size else rows.support.take([0] * size) for rows in inputs]
     return Support.least_known(parts, [rows.basis for rows in inputs])
 
 
-def _respondents(inputs: Sequence[Rows], name: str, size: int, rule: str) -> Floats:
+def _respondents(inputs: Sequence[InputRows], name: str, size: int, rule: str) -> Floats:
     """Give n or cases of the inputs that have them, row by row."""
     counts = [np.broadcast_to(getattr(rows, name), size) for rows in inputs]
     known = np.stack(counts)
@@ -333,7 +333,7 @@ def _respondents(inputs: Sequence[Rows], name: str, size: int, rule: str) -> Flo
     return np.where(there.any(axis=0), found, np.nan)
 
 
-def _told(rows: Rows) -> Any:
+def _told(rows: InputRows) -> Any:
     """An input as the provenance holds it: a number, or the call that made it."""
     return float(rows.value[0]) if rows.estimates is None else rows.estimates.provenance.call
 

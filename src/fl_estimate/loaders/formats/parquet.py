@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from fl_estimate.loaders.file_format import FileFormat, Said
+from fl_estimate.loaders.file_format import FileDescription, FileFormat
 from fl_estimate.loaders.file_table import FileTable, TextFormat, damaged, source_of
 from fl_estimate.loaders.formats.labels_in_parquet import read_labels, written_labels
 
@@ -38,7 +38,9 @@ def _read(file: Path, _written: TextFormat) -> FileTable:
     return FileTable(frame=frame, source=source_of(file, "UTF-8", meta.num_rows), **labels)
 
 
-def _write(frames: Iterator[pl.DataFrame], schema: Mapping[str, pl.DataType], target: Path, said: Said) -> None:
+def _write(
+    frames: Iterator[pl.DataFrame], schema: Mapping[str, pl.DataType], target: Path, said: FileDescription
+) -> None:
     """Write frames of one schema as row groups."""
     import polars as pl
 

@@ -49,7 +49,7 @@ _NUMBER = re.compile(r"(F|N|E|COMMA|DOT|DOLLAR|PCT|CC[A-E]|P|PK|IB|PIB|RB|Z|A|AH
 """Formats of numbers and texts; all others are dates and times, which pyreadstat turns into such."""
 
 
-def _layout_of(file: Path) -> spss_rows.Layout | None:
+def _layout_of(file: Path) -> spss_rows.SpssLayout | None:
     if file.suffix.lower() not in (".sav", ".zsav"):
         return None
     try:
@@ -58,7 +58,7 @@ def _layout_of(file: Path) -> spss_rows.Layout | None:
         raise damaged(file, "what it says of its columns is broken") from None
 
 
-def _plain_layout(file: Path, book: Codebook) -> spss_rows.Layout | None:
+def _plain_layout(file: Path, book: Codebook) -> spss_rows.SpssLayout | None:
     form = _layout_of(file)
     fits = (
         form is not None
@@ -92,7 +92,7 @@ def _is_plain(written: str | None) -> bool:
     return _NUMBER.fullmatch(written or "") is not None
 
 
-def _spss_stretches(file: Path, book: Codebook, form: spss_rows.Layout) -> Iterator[pl.DataFrame]:
+def _spss_stretches(file: Path, book: Codebook, form: spss_rows.SpssLayout) -> Iterator[pl.DataFrame]:
     done = 0
     try:
         size = max(1_000, min(by_pyreadstat.ROWS_AT_ONCE, CELLS_OF_BLOCKS // form.words))
@@ -106,7 +106,7 @@ def _spss_stretches(file: Path, book: Codebook, form: spss_rows.Layout) -> Itera
 
 
 def _spss_frame(
-    file: Path, book: Codebook, form: spss_rows.Layout, rows: npt.NDArray[np.uint64], offset: int
+    file: Path, book: Codebook, form: spss_rows.SpssLayout, rows: npt.NDArray[np.uint64], offset: int
 ) -> pl.DataFrame:
     values: dict[str, Any] = {}
     left: list[str] = []

@@ -31,7 +31,7 @@ _PLAIN, _CODED, _ZIPPED = 0, 1, 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class ColumnPosition:
     """Where a column stands in a row: its first word, and its width in bytes (0: a number).
 
     A text of more than 255 bytes lies in several pieces; those after the first are `more`.
@@ -39,11 +39,11 @@ class Place:
 
     word: int
     width: int
-    more: tuple[Place, ...] = ()
+    more: tuple[ColumnPosition, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Layout:
+class SpssLayout:
     """How the data part is laid out: where it starts, words a row, rows, and where each column stands."""
 
     start: int
@@ -51,14 +51,14 @@ class Layout:
     rows: int
     form: int
     bias: float
-    places: tuple[Place, ...]
+    places: tuple[ColumnPosition, ...]
 
 
 class Broken(Exception):
     """The data part is not what the dictionary says."""
 
 
-def layout(file: Path) -> Layout | None:
+def layout(file: Path) -> SpssLayout | None:
     """Read how the data part of a file is laid out; None where it is not of the plain form.
 
     Raises
@@ -74,7 +74,7 @@ def layout(file: Path) -> Layout | None:
         raise Broken from None
 
 
-def _layout(content: BinaryIO) -> Layout | None:
+def _layout(content: BinaryIO) -> SpssLayout | None:
     magic, _, code, _, form, _, rows, bias, _ = _HEADER.unpack(content.read(_HEADER.size))
     if magic not in (b"$FL2", b"$FL3"):
         raise Broken
@@ -82,7 +82,7 @@ def _layout(content: BinaryIO) -> Layout | None:
         return None
     if (form == _ZIPPED) != (magic == b"$FL3"):
         return None
-    places: list[tuple[str, Place]] = []
+    places: list[tuple[str, ColumnPosition]] = []
     long: dict[str, int] = {}
     kinds: list[int] = []
     labelled_codes: list[bytes] = []
@@ -99,7 +99,7 @@ def _layout(content: BinaryIO) -> Layout | None:
             _pass_over(content, abs(n_missing) * 8)
             kinds.append(kind)
             if kind >= 0:
-                places.append((name.decode("latin-1").strip(), Place(word=words, width=kind)))
+                places.append((name.decode("latin-1").strip(), ColumnPosition(word=words, width=kind)))
             words += 1
         elif record == 3:
             (count,) = struct.unpack("<i", content.read(4))
@@ -131,7 +131,7 @@ def _layout(content: BinaryIO) -> Layout | None:
             if any(place.width > 255 or place.word - (-place.width // 8) > words for _, place in places):
                 raise Broken
             whole = tuple(_joined(places, long))
-            return Layout(start=content.tell(), words=words, rows=rows, form=form, bias=bias, places=whole)
+            return SpssLayout(start=content.tell(), words=words, rows=rows, form=form, bias=bias, places=whole)
         else:
             raise Broken
 
@@ -166,7 +166,7 @@ def _lengths(raw: bytes) -> dict[str, int]:
     return {name: int(length) for name, length in pairs}
 
 
-def _joined(places: list[tuple[str, Place]], long: dict[str, int]) -> Iterator[Place]:
+def _joined(places: list[tuple[str, ColumnPosition]], long: dict[str, int]) -> Iterator[ColumnPosition]:
     """Put the pieces of very long texts together: those after the first are no columns."""
     passing = 0
     for at, (name, place) in enumerate(places):
@@ -174,14 +174,14 @@ def _joined(places: list[tuple[str, Place]], long: dict[str, int]) -> Iterator[P
             passing -= 1
         elif name in long:
             passing = -(-long[name] // _USED_OF_PIECE) - 1
-            yield Place(
+            yield ColumnPosition(
                 word=place.word, width=place.width, more=tuple(piece for _, piece in places[at + 1 : at + 1 + passing])
             )
         else:
             yield place
 
 
-def stretches(file: Path, form: Layout, size: int) -> Iterator[Words]:
+def stretches(file: Path, form: SpssLayout, size: int) -> Iterator[Words]:
     """Give the rows in arrays of `size` rows (the last one shorter), one line of words a row.
 
     Raises
@@ -210,7 +210,7 @@ def stretches(file: Path, form: Layout, size: int) -> Iterator[Words]:
         yield np.concatenate(waiting).reshape(-1, form.words)
 
 
-def _cells(content: BinaryIO, form: Layout) -> Iterator[Words]:
+def _cells(content: BinaryIO, form: SpssLayout) -> Iterator[Words]:
     """Give the words of all rows one after another, in pieces."""
     content.seek(form.start)
     pieces = _unzipped(content) if form.form == _ZIPPED else iter(lambda: content.read(PIECE), b"")
@@ -289,7 +289,7 @@ def _unzipped(content: BinaryIO) -> Iterator[bytes]:
         raise Broken from None
 
 
-def numbers(rows: Words, place: Place) -> npt.NDArray[np.float64]:
+def numbers(rows: Words, place: ColumnPosition) -> npt.NDArray[np.float64]:
     """Give a column of numbers; system-missing is NaN."""
     column = np.ascontiguousarray(rows[:, place.word])
     values = column.view(np.float64).copy()
@@ -297,13 +297,13 @@ def numbers(rows: Words, place: Place) -> npt.NDArray[np.float64]:
     return values
 
 
-def texts(rows: Words, place: Place) -> npt.NDArray[np.uint8]:
+def texts(rows: Words, place: ColumnPosition) -> npt.NDArray[np.uint8]:
     """Give a column of texts as bytes, one line a row, still padded with blanks."""
     pieces = [_piece(rows, each) for each in (place, *place.more)]
     return np.ascontiguousarray(np.hstack(pieces) if len(pieces) > 1 else pieces[0])
 
 
-def _piece(rows: Words, place: Place) -> npt.NDArray[np.uint8]:
+def _piece(rows: Words, place: ColumnPosition) -> npt.NDArray[np.uint8]:
     n = -(-place.width // 8)
     block = np.ascontiguousarray(rows[:, place.word : place.word + n])
     return block.view(np.uint8).reshape(len(rows), 8 * n)[:, : place.width]

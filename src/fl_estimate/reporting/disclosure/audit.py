@@ -12,7 +12,7 @@ from fl_estimate.reporting.disclosure.choice import BUDGET, choose
 from fl_estimate.reporting.disclosure.local import Tell
 from fl_estimate.reporting.disclosure.series import EQUAL, Nested
 from fl_estimate.reporting.disclosure.system import PUBLIC, Flags, System, parts
-from fl_estimate.reporting.disclosure.tables import Cell, Given, Translation, translate
+from fl_estimate.reporting.disclosure.tables import AuditedTable, Cell, Translation, translate
 from fl_estimate.reporting.releases import KnownTable
 from fl_estimate.results.crossing import Crossing
 
@@ -40,7 +40,7 @@ class Audit:
 
 
 def audit_tables(
-    tables: Sequence[Given],
+    tables: Sequence[AuditedTable],
     *,
     min_n: float,
     min_cases: float,
@@ -96,12 +96,12 @@ def _audited(made: Translation, seconds: float, tell: Tell | None) -> Audit:
     return Audit(closed=closed, failed=not choice.open, optimal=choice.optimal, late=choice.late)
 
 
-def by_people(tables: Sequence[Given]) -> list[list[Given]]:
+def by_people(tables: Sequence[AuditedTable]) -> list[list[AuditedTable]]:
     """The tables of each survey, or round: two calls are of other people where one outcome has another population in each.
 
     What is not told apart, and results without finest cells, go with each of them.
     """
-    groups: list[list[Given]] = []
+    groups: list[list[AuditedTable]] = []
     for table in tables:
         if table.crossing is None:
             continue
@@ -134,7 +134,7 @@ def _other_people(a: Crossing, b: Crossing) -> bool:
     return False
 
 
-def closed_again(tables: Sequence[Given]) -> frozenset[Cell]:
+def closed_again(tables: Sequence[AuditedTable]) -> frozenset[Cell]:
     """Cells to withhold of tables that were published before, where another rule withholds more of them.
 
     Their finest cells are gone, and the counts that were withheld then, so that nothing can be worked out of how tables hang

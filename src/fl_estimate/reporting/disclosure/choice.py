@@ -30,7 +30,7 @@ BUDGET = 600.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Choice:
+class SuppressionChoice:
     """Cells to withhold.
 
     Attributes
@@ -60,7 +60,7 @@ def choose(
     small_targets: int = SMALL_TARGETS,
     seconds: float = BUDGET,
     tell: Tell | None = None,
-) -> Choice:
+) -> SuppressionChoice:
     """Choose further cells to withhold, at the least cost.
 
     Parameters
@@ -99,10 +99,12 @@ def choose(
         except Unsolved:
             best = None
         if best is not None:
-            return Choice(withheld=best, optimal=True, open=True, exposed=np.zeros(len(system.low), dtype=bool))
+            return SuppressionChoice(
+                withheld=best, optimal=True, open=True, exposed=np.zeros(len(system.low), dtype=bool)
+            )
     found = protect(system, start, seconds=seconds - (time.monotonic() - begun), tell=tell)
     none_needed = not found.exposed.any() and bool((found.withheld == start).all())
-    return Choice(
+    return SuppressionChoice(
         withheld=found.withheld,
         optimal=none_needed,
         open=not found.exposed.any(),

@@ -41,26 +41,26 @@ support
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kind:
+class FigureKind:
     """How a kind of figure is handled, and why."""
 
     way: Way
     why: str
 
 
-KINDS: Mapping[tuple[str, str], Kind] = {
-    **{(RESPONDENTS, str(quantity)): Kind(way=quantity.tells, why=quantity.why) for quantity in Quantity.all()},
-    ("model", "*"): Kind(way="model", why="refitting inverts it"),
-    ("lists", "*"): Kind(way="apart", why="people on case lists, not respondents"),
-    ("figures", "*"): Kind(way="apart", why="known before: typed in, or made of what was"),
+KINDS: Mapping[tuple[str, str], FigureKind] = {
+    **{(RESPONDENTS, str(quantity)): FigureKind(way=quantity.tells, why=quantity.why) for quantity in Quantity.all()},
+    ("model", "*"): FigureKind(way="model", why="refitting inverts it"),
+    ("lists", "*"): FigureKind(way="apart", why="people on case lists, not respondents"),
+    ("figures", "*"): FigureKind(way="apart", why="known before: typed in, or made of what was"),
 }
-PARTS = Kind(way="parts", why="the other part and the difference give a part")
+PARTS = FigureKind(way="parts", why="the other part and the difference give a part")
 DERIVED = "derived from "
 """What stands before the quantity of a row that is not a cell of its own."""
-UNDECLARED = Kind(way="support", why="no handler is declared")
+UNDECLARED = FigureKind(way="support", why="no handler is declared")
 
 
-def kind_of(basis: str, quantity: str, arguments: Mapping[str, Any] | None = None) -> Kind:
+def kind_of(basis: str, quantity: str, arguments: Mapping[str, Any] | None = None) -> FigureKind:
     """The handler of a figure; where none is declared, the one that withholds most."""
     if basis == "respondents" and parts_of(arguments or {}):
         return PARTS

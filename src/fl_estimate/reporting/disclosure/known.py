@@ -12,7 +12,7 @@ import pandas as pd
 from fl_estimate.reporting.disclosure.release_audit import half_digit
 from fl_estimate.reporting.disclosure.rows import series_of_row, tie
 from fl_estimate.reporting.disclosure.series import EQUAL, Ids, Series
-from fl_estimate.reporting.disclosure.system import Draft
+from fl_estimate.reporting.disclosure.system import SystemBuilder
 from fl_estimate.reporting.judging import cells
 from fl_estimate.reporting.releases import KnownTable
 from fl_estimate.results.codes import Quantity
@@ -26,7 +26,7 @@ COUNTED: frozenset[str] = frozenset(quantity for quantity in Quantity.all() if q
 
 
 def known_rows(
-    draft: Draft, series: list[Series], parts: Parts, table: KnownTable, min_cases: float
+    draft: SystemBuilder, series: list[Series], parts: Parts, table: KnownTable, min_cases: float
 ) -> frozenset[Cell]:
     """Enter one table that was released before, and give the cells of which it prints the cases.
 
@@ -85,7 +85,7 @@ def _made_of(series: list[Series], key: Cell, record: Mapping[Any, Any]) -> tupl
     return None
 
 
-def _enter(draft: Draft, series: Series, inside: Ids, record: Mapping[Any, Any], min_cases: float) -> None:
+def _enter(draft: SystemBuilder, series: Series, inside: Ids, record: Mapping[Any, Any], min_cases: float) -> None:
     if not inside:
         return
     counts = [series.counts[i] for i in inside] if series.counts else []
@@ -105,7 +105,7 @@ def _enter(draft: Draft, series: Series, inside: Ids, record: Mapping[Any, Any],
     draft.row([series.sums[i] for i in inside], (value - half) * scale, (value + half) * scale)
 
 
-def _link(draft: Draft, key: Cell, own: Mapping[Cell, Series], parts: Parts) -> None:
+def _link(draft: SystemBuilder, key: Cell, own: Mapping[Cell, Series], parts: Parts) -> None:
     """A cell of the earlier release that divides one of this release by one column more, with those beside it."""
     for column in key[3]:
         parent = (

@@ -14,7 +14,7 @@ import numpy as np
 from scipy import optimize, sparse
 
 from fl_estimate.reporting.disclosure.silence import silence
-from fl_estimate.reporting.disclosure.solver import AT_LIMIT, OPTIMAL, Needs
+from fl_estimate.reporting.disclosure.solver import AT_LIMIT, OPTIMAL, FeasibilityNeeds
 from fl_estimate.reporting.disclosure.system import PUBLIC, SLACK, Flags, Floats, Matrix, Places, System
 
 _bounds: Any = optimize.Bounds  # typed as if it took numbers only
@@ -46,7 +46,7 @@ class Protected:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Point:
+class _FittingTable:
     """A table of numbers that fits what is printed, by what differs from the data."""
 
     places: Places
@@ -78,7 +78,7 @@ def protect(system: System, start: Flags, *, seconds: float, tell: Tell | None =
     it touches; more cells withheld never take it away. What such points show is open, is open: the search can withhold too
     much, not too little.
     """
-    search = _Search.of(system, start, time.monotonic() + seconds, tell)
+    search = _PointSearch.of(system, start, time.monotonic() + seconds, tell)
     search.run()
     bare = search.bare()
     if not bare.any():
@@ -87,11 +87,11 @@ def protect(system: System, start: Flags, *, seconds: float, tell: Tell | None =
 
 
 @dataclass(kw_only=True, eq=False)
-class _Search:
+class _PointSearch:
     system: System
     by_column: Matrix
     targets_by_column: Matrix
-    needs: Needs
+    needs: FeasibilityNeeds
     inner: Flags
     shut: Flags
     deadline: float
@@ -99,12 +99,12 @@ class _Search:
     width: Places
     shown_by: Places
     void: Flags
-    points: list[_Point] = field(default_factory=list[_Point])
+    points: list[_FittingTable] = field(default_factory=list[_FittingTable])
     late: bool = False
 
     @classmethod
-    def of(cls, system: System, start: Flags, deadline: float, tell: Tell | None) -> _Search:
-        needs = Needs.of(system, np.arange(len(system.low)))
+    def of(cls, system: System, start: Flags, deadline: float, tell: Tell | None) -> _PointSearch:
+        needs = FeasibilityNeeds.of(system, np.arange(len(system.low)))
         ends = (needs.least == needs.most) & (needs.least > system.low[needs.target])
         ends &= needs.most < system.high[needs.target]
         made = cls(
@@ -113,7 +113,7 @@ class _Search:
             width=np.diff(system.matrix.indptr), shown_by=np.full(len(needs.target), -1, dtype=np.intp),
             void=np.zeros(len(needs.target), dtype=bool),
         )  # fmt: skip
-        made._add(_Point(places=np.zeros(0, dtype=np.intp), change=np.zeros(0)), np.arange(len(needs.target)))
+        made._add(_FittingTable(places=np.zeros(0, dtype=np.intp), change=np.zeros(0)), np.arange(len(needs.target)))
         return made
 
     def bare(self) -> Flags:
@@ -171,7 +171,7 @@ class _Search:
         found = ends[0] + (value - of[0]) / (of[1] - of[0]) * (ends[1] - ends[0])
         return self._try(need, np.arange(len(found)), found)
 
-    def _dense(self, point: _Point) -> Floats:
+    def _dense(self, point: _FittingTable) -> Floats:
         out = np.zeros(len(self.system.truth))
         out[point.places] = point.change
         return out
@@ -256,7 +256,7 @@ class _Search:
         places, change = inside[moved], change[moved]
         if not self._fits(places, change):
             return False
-        met = self._add(_Point(places=places, change=change), self._touched(places))
+        met = self._add(_FittingTable(places=places, change=change), self._touched(places))
         return bool(need in met)
 
     def _touched(self, places: Places) -> Places:
@@ -279,7 +279,7 @@ class _Search:
         room = SLACK * np.maximum(np.abs(said), 1.0)
         return bool(((said >= system.row_lower[rows] - room) & (said <= system.row_upper[rows] + room)).all())
 
-    def _add(self, point: _Point, asked: Places) -> Places:
+    def _add(self, point: _FittingTable, asked: Places) -> Places:
         """Keep a point that fits, and give the needs among these that it shows."""
         target = self.needs.target[asked]
         value = self.system.targets[target] @ (self.system.truth + self._dense(point))
@@ -351,7 +351,7 @@ class _Local:
     most: float
 
     @classmethod
-    def of(cls, system: System, needs: Needs, need: int, inside: Places, rows: Places) -> _Local:
+    def of(cls, system: System, needs: FeasibilityNeeds, need: int, inside: Places, rows: Places) -> _Local:
         held = system.matrix[rows]
         said = held @ system.truth
         row = system.targets[[needs.target[need]]]

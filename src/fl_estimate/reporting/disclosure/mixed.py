@@ -15,7 +15,7 @@ from fl_estimate.reporting.disclosure.series import Outer
 from fl_estimate.reporting.disclosure.subpopulations import (
     NEARLY,
     Cell,
-    Combined,
+    CombinedSubpopulations,
     Part,
     size,
     told_apart,
@@ -60,11 +60,11 @@ def mixed(parts: Mapping[Cell, Part]) -> list[list[Cell]]:
     ]
 
 
-def singled_out(keys: Sequence[Cell], parts: Mapping[Cell, Part], outer: Outer) -> Iterator[Combined]:
+def singled_out(keys: Sequence[Cell], parts: Mapping[Cell, Part], outer: Outer) -> Iterator[CombinedSubpopulations]:
     """Sets of people that are told apart by sums and differences of these cells."""
     texts = [told(where_of(key), key[3], dict(key[4])) for key in keys]
     for times, nobody in singled(texts, [size(parts[key], "n") for key in keys], outer):
-        yield Combined(times={keys[row]: t for row, t in times.items()}, nobody=nobody)
+        yield CombinedSubpopulations(times={keys[row]: t for row, t in times.items()}, nobody=nobody)
 
 
 def singled(texts: Sequence[str], sizes: Sequence[float], outer: Outer) -> Iterator[tuple[dict[int, float], bool]]:

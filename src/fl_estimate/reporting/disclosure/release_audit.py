@@ -46,7 +46,7 @@ class _Unknown:
 
 
 @dataclass(kw_only=True)
-class _Cell:
+class _PrintedCell:
     """What is printed of one cell, over all releases."""
 
     of: tuple[str, str]
@@ -111,11 +111,11 @@ def _of_people(
     few: float,
     min_n: float,
 ) -> Iterator[dict[str, Any]]:
-    cells: dict[Key, _Cell] = {}
+    cells: dict[Key, _PrintedCell] = {}
     for name, table in tables:
         for record in table.frame.to_dict("records"):
             _read(cells, name, table, record, few)
-    families: dict[tuple[str, str], dict[Place, _Cell]] = {}
+    families: dict[tuple[str, str], dict[Place, _PrintedCell]] = {}
     for (outcome, where, place), cell in cells.items():
         families.setdefault((outcome, where), {})[place] = cell
     for (outcome, where), family in families.items():
@@ -129,14 +129,16 @@ def _of_people(
     yield from _refitted(tables, cells)
 
 
-def _read(cells: dict[Key, _Cell], release: str, table: KnownTable, record: Mapping[Any, Any], few: float) -> None:
+def _read(
+    cells: dict[Key, _PrintedCell], release: str, table: KnownTable, record: Mapping[Any, Any], few: float
+) -> None:
     """What one printed row says of its cell."""
     quantity = Quantity.of(str(record["quantity"]))
     direct = str(record.get("basis") or "respondents") == "respondents" and not record["term"]
     if not direct or not quantity.limited:
         return
     key = (str(record["outcome"]), table.where, _place(record))
-    cell = cells.setdefault(key, _Cell(of=(release, table.name)))
+    cell = cells.setdefault(key, _PrintedCell(of=(release, table.name)))
     status = str(record["publication"])
     cell.status.add(status)
     n = _float(record["n"])
@@ -180,7 +182,7 @@ def half_digit(value: float, se: float = math.nan) -> float:
 
 
 def _sums(
-    family: Mapping[Place, _Cell], geography: Mapping[tuple[str, str], Mapping[str, str]]
+    family: Mapping[Place, _PrintedCell], geography: Mapping[tuple[str, str], Mapping[str, str]]
 ) -> list[tuple[Place, list[Place]]]:
     """Which cells add up to which: one column more divides a cell, or another that lies in one of its columns."""
     found: list[tuple[Place, list[Place]]] = []
@@ -237,7 +239,7 @@ class _Puzzle:
 def _known_cases(
     outcome: str,
     where: str,
-    family: Mapping[Place, _Cell],
+    family: Mapping[Place, _PrintedCell],
     sums: Sequence[tuple[Place, list[Place]]],
     few: float,
     min_n: float,
@@ -260,7 +262,7 @@ def _known_cases(
         return
 
 
-def _supposed(cell: _Cell, few: float, min_n: float, *, sure: bool) -> _Unknown:
+def _supposed(cell: _PrintedCell, few: float, min_n: float, *, sure: bool) -> _Unknown:
     known = _Unknown(lower=cell.cases.lower, upper=cell.cases.upper)
     if sure and cell.status == {NOT_PUBLISHED} and cell.n >= min_n:
         known.within(few, math.inf)
@@ -268,7 +270,7 @@ def _supposed(cell: _Cell, few: float, min_n: float, *, sure: bool) -> _Unknown:
 
 
 def _known_persons(
-    outcome: str, where: str, family: Mapping[Place, _Cell], sums: Sequence[tuple[Place, list[Place]]]
+    outcome: str, where: str, family: Mapping[Place, _PrintedCell], sums: Sequence[tuple[Place, list[Place]]]
 ) -> Iterator[dict[str, Any]]:
     places = [
         place for place in family if family[place].persons.printed or family[place].status & {NOT_PUBLISHED, AT_MOST}
@@ -288,7 +290,7 @@ def _known_persons(
                 yield _row(family[place], outcome, where, place, "persons", ends)
 
 
-def _between(cells: Mapping[Key, _Cell], few: float, min_n: float) -> Iterator[dict[str, Any]]:
+def _between(cells: Mapping[Key, _PrintedCell], few: float, min_n: float) -> Iterator[dict[str, Any]]:
     """Two subpopulations of which one may lie in the other: who is in one only, where both are printed."""
     for (outcome, where, place), inner in cells.items():
         for (other, wide, there), outer in cells.items():
@@ -304,10 +306,10 @@ def _between(cells: Mapping[Key, _Cell], few: float, min_n: float) -> Iterator[d
 
 def _with_conditions(
     outcome: str,
-    family: Mapping[Place, _Cell],
+    family: Mapping[Place, _PrintedCell],
     sums: Sequence[tuple[Place, list[Place]]],
-    families: Mapping[tuple[str, str], Mapping[Place, _Cell]],
-) -> tuple[dict[Place, _Cell], list[tuple[Place, list[Place]]]]:
+    families: Mapping[tuple[str, str], Mapping[Place, _PrintedCell]],
+) -> tuple[dict[Place, _PrintedCell], list[tuple[Place, list[Place]]]]:
     """The cells of everybody, with subpopulations that are some of them: `region == 'A'` beside a table by region."""
     every, more = dict(family), list(sums)
     for (other, where), own in families.items():
@@ -325,7 +327,7 @@ def _with_conditions(
 
 
 def _together(
-    cells: Mapping[Key, _Cell], geography: Mapping[tuple[str, str], Mapping[str, str]], few: float, min_n: float
+    cells: Mapping[Key, _PrintedCell], geography: Mapping[tuple[str, str], Mapping[str, str]], few: float, min_n: float
 ) -> Iterator[dict[str, Any]]:
     """Several subpopulations: who is told apart by adding and subtracting their printed cases."""
     groups: dict[tuple[str, Place], list[Key]] = {}
@@ -355,7 +357,7 @@ def _condition(key: Key) -> str:
 
 
 def _told_apart(
-    cells: Mapping[Key, _Cell],
+    cells: Mapping[Key, _PrintedCell],
     keys: Sequence[Key],
     texts: Sequence[str],
     found: Iterable[tuple[dict[int, float], bool]],
@@ -373,7 +375,7 @@ def _told_apart(
             yield _row(cells[keys[0]], keys[0][0], said, place, "cases between", (round(cases), round(cases)))
 
 
-def _refitted(tables: Sequence[tuple[str, KnownTable]], cells: Mapping[Key, _Cell]) -> Iterator[dict[str, Any]]:
+def _refitted(tables: Sequence[tuple[str, KnownTable]], cells: Mapping[Key, _PrintedCell]) -> Iterator[dict[str, Any]]:
     """Rows of a model with a value, whose direct row is withheld."""
     shut = {key for key, cell in cells.items() if not cell.cases.printed and cell.status & {NOT_PUBLISHED, AT_MOST}}
     for name, table in tables:
@@ -381,10 +383,12 @@ def _refitted(tables: Sequence[tuple[str, KnownTable]], cells: Mapping[Key, _Cel
             key = (str(record["outcome"]), table.where, _place(record))
             model = str(record.get("basis", "")) == "model"
             if model and key in shut and key[2][0] and math.isfinite(value := _float(record["value"])):
-                yield _row(_Cell(of=(name, table.name)), key[0], key[1], key[2], "model", (value, value))
+                yield _row(_PrintedCell(of=(name, table.name)), key[0], key[1], key[2], "model", (value, value))
 
 
-def _row(cell: _Cell, outcome: str, where: str, place: Place, what: str, ends: tuple[float, float]) -> dict[str, Any]:
+def _row(
+    cell: _PrintedCell, outcome: str, where: str, place: Place, what: str, ends: tuple[float, float]
+) -> dict[str, Any]:
     label = ", ".join(f"{name} = {value}" for name, value in sorted(place[1])) or "all"
     return dict(zip(COLUMNS, (*cell.of, outcome, where, label, what, *ends), strict=True))
 

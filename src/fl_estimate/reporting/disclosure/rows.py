@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 
 from fl_estimate.reporting.disclosure.series import EQUAL, Series
-from fl_estimate.reporting.disclosure.system import Draft
+from fl_estimate.reporting.disclosure.system import SystemBuilder
 from fl_estimate.results.codes import Quantity
 
 Key = tuple[Any, ...]
 
 
-def series_of_row(draft: Draft, key: Key, record: Mapping[Any, Any]) -> Series | None:
+def series_of_row(draft: SystemBuilder, key: Key, record: Mapping[Any, Any]) -> Series | None:
     """A row as a series of one cell; None where neither its cases nor its value are known."""
     value, cases = float(record["value"]), record["cases"]
     n = 0.0 if pd.isna(record["n"]) else float(record["n"])
@@ -35,7 +35,7 @@ def series_of_row(draft: Draft, key: Key, record: Mapping[Any, Any]) -> Series |
     )  # fmt: skip
 
 
-def tie(draft: Draft, rows: Mapping[Key, Series]) -> None:
+def tie(draft: SystemBuilder, rows: Mapping[Key, Series]) -> None:
     """What the rows of one result say of each other: those divided by one column more add up to the row they divide."""
     for parent, whole in rows.items():
         for children in divided(parent, rows):
@@ -54,7 +54,7 @@ def _less_parts(name: str, whole: Series, parts: Sequence[Series]) -> dict[int, 
     return {getattr(whole, name)[0]: -1.0} | {getattr(part, name)[0]: 1.0 for part in parts}
 
 
-def _nothing(draft: Draft, terms: Mapping[int, float]) -> bool:
+def _nothing(draft: SystemBuilder, terms: Mapping[int, float]) -> bool:
     scale = max(sum(abs(draft.truth[at]) for at in terms), 1.0)
     return abs(draft.value(terms)) <= EQUAL * scale
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from fl_estimate.arrays import Floats
 from fl_estimate.reporting.disclosure.conditions import Outer, relation
-from fl_estimate.reporting.disclosure.system import Draft
+from fl_estimate.reporting.disclosure.system import SystemBuilder
 
 Ids = list[int]
 Label = tuple[Any, ...]
@@ -127,7 +127,7 @@ def _columns_with(crossings: Sequence[Any], values: frozenset[str | None]) -> se
     return found
 
 
-def series_of(draft: Draft, crossings: Sequence[Any]) -> list[Series]:
+def series_of(draft: SystemBuilder, crossings: Sequence[Any]) -> list[Series]:
     """The series of all calls; where two calls have the same series over the same cells, both have the same unknowns."""
     made: list[Series] = []
     for crossing in crossings:
@@ -143,7 +143,7 @@ def series_of(draft: Draft, crossings: Sequence[Any]) -> list[Series]:
     return made
 
 
-def _weights(draft: Draft, series: Sequence[Series]) -> None:
+def _weights(draft: SystemBuilder, series: Sequence[Series]) -> None:
     """Where a sample weights itself, or nearly, a weighted sum is a count: a case weighs what respondents of its cell do.
 
     Between the least and the most that cells of the data have; where that is far apart a reader without the microdata does
@@ -168,7 +168,7 @@ def _weights(draft: Draft, series: Sequence[Series]) -> None:
                 draft.row({y: 1.0, k: -float(ratios.min()) * float(weight)}, 0.0, np.inf)
 
 
-def _with_unknowns(draft: Draft, bare: Series, made: Sequence[Series]) -> Series:
+def _with_unknowns(draft: SystemBuilder, bare: Series, made: Sequence[Series]) -> Series:
     for other in made:
         alike = other.by == bare.by and other.labels == bare.labels and _identical(bare, other)
         if alike and _may_be((bare, other), within=True):
@@ -239,7 +239,7 @@ class _Shared:
         return cls(cells=cells, **{name: added(name) for name in names})
 
 
-def relate(draft: Draft, series: Sequence[Series], outer: Outer) -> None:
+def relate(draft: SystemBuilder, series: Sequence[Series], outer: Outer) -> None:
     """Write down what everybody knows of these series: equal, complementary, one inside another, the sum of two.
 
     A relation that the data have in every cell is taken as known: a reader who does not know it is the weaker for it.
@@ -253,7 +253,7 @@ def relate(draft: Draft, series: Sequence[Series], outer: Outer) -> None:
     _values(draft, series)
 
 
-def _pair(draft: Draft, a: Series, b: Series, outer: Outer) -> None:
+def _pair(draft: SystemBuilder, a: Series, b: Series, outer: Outer) -> None:
     if a.sums is b.sums:
         return
     shared = _Shared.of([a, b], outer)
@@ -318,7 +318,7 @@ def readings(a: str, b: str) -> bool:
     return a.startswith(f"{b}_") or b.startswith(f"{a}_") or ("_" in a and a.rsplit("_", 1)[0] == b.rsplit("_", 1)[0])
 
 
-def _sum_of_two(draft: Draft, whole: Series, b: Series, c: Series, outer: Outer) -> None:
+def _sum_of_two(draft: SystemBuilder, whole: Series, b: Series, c: Series, outer: Outer) -> None:
     if not (whole.binary == b.binary == c.binary) or not b.cases.any() or not c.cases.any():
         return
     if not all(_may_be((part, whole), outer, within=False) for part in (b, c)):
@@ -337,7 +337,7 @@ def _sum_of_two(draft: Draft, whole: Series, b: Series, c: Series, outer: Outer)
         _rows(draft, (whole, b, c), shared, (1.0, -1.0, -1.0), 0.0, 0.0)
 
 
-def _values(draft: Draft, series: Sequence[Series]) -> None:
+def _values(draft: SystemBuilder, series: Sequence[Series]) -> None:
     """The values of a text outcome add up to everybody counted."""
     families: dict[tuple[Any, ...], list[Series]] = {}
     for one in series:
@@ -353,7 +353,7 @@ def _values(draft: Draft, series: Sequence[Series]) -> None:
 
 
 def _rows(
-    draft: Draft,
+    draft: SystemBuilder,
     parts: Sequence[Series],
     shared: _Shared,
     signs: Sequence[float],

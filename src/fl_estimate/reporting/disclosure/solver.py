@@ -18,7 +18,7 @@ from fl_estimate.reporting.disclosure.system import (
     Floats,
     Matrix,
     Places,
-    Residual,
+    ResidualSystem,
     System,
     activity,
     parts,
@@ -100,7 +100,7 @@ def audit(system: System, withheld: Flags | None = None) -> list[Interval]:
     return found
 
 
-def extreme(system: System, left: Residual, target: int, sense: float) -> float:
+def extreme(system: System, left: ResidualSystem, target: int, sense: float) -> float:
     """The least (sense 1) or most (sense −1) that a target can be; of whole numbers where its unknowns are."""
     terms, known = _loose_terms(system, left, np.array([target]))
     within = np.isin(left.part, left.part[terms.indices]) & left.loose
@@ -122,7 +122,7 @@ def extreme(system: System, left: Residual, target: int, sense: float) -> float:
     return float(round(value)) if system.integer[system.targets[[target]].indices].all() else value
 
 
-def _loose_terms(system: System, left: Residual, targets: Places) -> tuple[Matrix, Floats]:
+def _loose_terms(system: System, left: ResidualSystem, targets: Places) -> tuple[Matrix, Floats]:
     """Targets without the unknowns that are settled, and what those come to."""
     terms = sparse.csr_matrix(system.targets[targets] @ sparse.diags_array(left.loose.astype(float)))
     terms.eliminate_zeros()
@@ -132,7 +132,7 @@ def _loose_terms(system: System, left: Residual, targets: Places) -> tuple[Matri
 def exposed(
     system: System,
     withheld: Flags,
-    left: Residual | None = None,
+    left: ResidualSystem | None = None,
     *,
     seen: list[Floats] | None = None,
 ) -> Flags:
@@ -157,7 +157,7 @@ def exposed(
         (least > system.low + SLACK * _scale(system.low)) | (most < system.high - SLACK * _scale(system.high))
     )
     seen = [] if seen is None else seen
-    asked = Needs.of(system, np.flatnonzero(bind & ~bare))
+    asked = FeasibilityNeeds.of(system, np.flatnonzero(bind & ~bare))
     asked = asked.without_met(system, np.column_stack([system.truth, *_fitting(system, withheld, seen)]))
     # Targets that are sums tie the parts of their unknowns together.
     terms, _ = _loose_terms(system, left, asked.target)
@@ -195,7 +195,7 @@ def _scale(values: Floats) -> Floats:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Needs:
+class FeasibilityNeeds:
     """Things that must be possible, one by one: that a target is at least this (`least`) and at most that (`most`)."""
 
     target: Places
@@ -203,7 +203,7 @@ class Needs:
     most: Floats
 
     @classmethod
-    def of(cls, system: System, targets: Places) -> Needs:
+    def of(cls, system: System, targets: Places) -> FeasibilityNeeds:
         wanted: list[tuple[int, float, float]] = []
         for target in targets:
             low, high = float(system.low[target]), float(system.high[target])
@@ -217,10 +217,10 @@ class Needs:
             most=np.array([one[2] for one in wanted], dtype=float),
         )
 
-    def chosen(self, keep: Flags) -> Needs:
-        return Needs(target=self.target[keep], least=self.least[keep], most=self.most[keep])
+    def chosen(self, keep: Flags) -> FeasibilityNeeds:
+        return FeasibilityNeeds(target=self.target[keep], least=self.least[keep], most=self.most[keep])
 
-    def without_met(self, system: System, points: Floats) -> Needs:
+    def without_met(self, system: System, points: Floats) -> FeasibilityNeeds:
         """Those that no point (one a column), each of which fits all that is printed, shows to be possible."""
         value = system.targets[self.target] @ points
         room = SLACK * 10 * _scale(value)
@@ -228,7 +228,7 @@ class Needs:
         return self.chosen(~met.any(axis=1))
 
 
-def _unmet_in_tree(system: System, left: Residual, within: Flags, needs: Needs) -> Places | None:
+def _unmet_in_tree(system: System, left: ResidualSystem, within: Flags, needs: FeasibilityNeeds) -> Places | None:
     """Targets of one part with a need that no point meets, in closed form; None where the part is no hierarchy."""
     unknowns, rows = np.flatnonzero(within), _rows_within(left.matrix, within)
     targets, place = np.unique(needs.target, return_inverse=True)
@@ -244,7 +244,7 @@ def _unmet_in_tree(system: System, left: Residual, within: Flags, needs: Needs) 
     return needs.target[(upper < needs.least - room) | (lower > needs.most + room)]
 
 
-def _unmet(system: System, left: Residual, within: Flags, needs: Needs, seen: list[Floats]) -> Places:
+def _unmet(system: System, left: ResidualSystem, within: Flags, needs: FeasibilityNeeds, seen: list[Floats]) -> Places:
     """Targets of one part with a need that no point meets.
 
     One programme asks for a point that meets as many needs as it can; it is repeated with the rest. Where the best
@@ -252,7 +252,7 @@ def _unmet(system: System, left: Residual, within: Flags, needs: Needs, seen: li
     """
     unknowns = np.flatnonzero(within)
     rows = _rows_within(left.matrix, within)
-    fixed = _Part(
+    fixed = _TiedUnknowns(
         lower=left.lower[unknowns],
         upper=left.upper[unknowns],
         integer=system.integer[unknowns],
@@ -277,7 +277,7 @@ def _unmet(system: System, left: Residual, within: Flags, needs: Needs, seen: li
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Part:
+class _TiedUnknowns:
     """Unknowns that rows tie together."""
 
     lower: Floats

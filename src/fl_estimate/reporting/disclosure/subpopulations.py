@@ -13,7 +13,7 @@ from scipy.optimize import nnls  # pyright: ignore[reportMissingTypeStubs, repor
 from fl_estimate.arrays import Floats
 from fl_estimate.reporting.disclosure.conditions import atoms, certain, holds, relation
 from fl_estimate.reporting.disclosure.series import Ids, Outer, Series
-from fl_estimate.reporting.disclosure.system import Draft
+from fl_estimate.reporting.disclosure.system import SystemBuilder
 
 Cell = tuple[Any, ...]
 Part = tuple[Series, Ids]
@@ -43,7 +43,7 @@ def size(part: Part, name: str) -> float:
     return float(getattr(series, name)[inside].sum())
 
 
-def tie_to_cells(draft: Draft, series: Sequence[Series], parts: Mapping[Cell, Part], outer: Outer) -> None:
+def tie_to_cells(draft: SystemBuilder, series: Sequence[Series], parts: Mapping[Cell, Part], outer: Outer) -> None:
     """A subpopulation that is made of cells of another table, as `region == 'A'` is of a table by region, is those cells.
 
     Only where the data agree: a label may be called otherwise in the other table.
@@ -86,7 +86,7 @@ def _agree(own: Part, other: Part) -> bool:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Combined:
+class CombinedSubpopulations:
     """Several subpopulations of one outcome and one set of by-values, each so many times: one set of people, or nobody.
 
     Attributes
@@ -121,7 +121,7 @@ def places(parts: Mapping[Cell, Part]) -> list[list[Cell]]:
     return groups
 
 
-def combined(keys: Sequence[Cell], parts: Mapping[Cell, Part], outer: Outer) -> Iterator[Combined] | None:
+def combined(keys: Sequence[Cell], parts: Mapping[Cell, Part], outer: Outer) -> Iterator[CombinedSubpopulations] | None:
     """Every set of people whose figures are sums and differences of those of these subpopulations.
 
     None where conditions divide people into more parts than can be looked at, or are flags of which nobody knows whether
@@ -130,7 +130,10 @@ def combined(keys: Sequence[Cell], parts: Mapping[Cell, Part], outer: Outer) -> 
     found = spanned([where_of(key) for key in keys], [size(parts[key], "n") for key in keys], outer)
     if found is None:
         return None
-    return (Combined(times={keys[row]: t for row, t in times.items()}, nobody=nobody) for times, nobody in found)
+    return (
+        CombinedSubpopulations(times={keys[row]: t for row, t in times.items()}, nobody=nobody)
+        for times, nobody in found
+    )
 
 
 def spanned(
@@ -211,7 +214,9 @@ def times_of(chosen: Sequence[int], times: Floats) -> dict[int, float]:
     return {row: round(float(times[at]), 9) for at, row in enumerate(chosen) if abs(times[at]) > NEARLY}
 
 
-def packed(keys: Sequence[Cell], parts: Mapping[Cell, Part], outer: Outer) -> Iterator[tuple[Cell, Combined | None]]:
+def packed(
+    keys: Sequence[Cell], parts: Mapping[Cell, Part], outer: Outer
+) -> Iterator[tuple[Cell, CombinedSubpopulations | None]]:
     """Each whole less the largest sets of subpopulations in it of which nobody is in two, or may be, as far as is known.
 
     Yields
@@ -224,7 +229,7 @@ def packed(keys: Sequence[Cell], parts: Mapping[Cell, Part], outer: Outer) -> It
         found = list(packings(inside, parts[whole], parts, outer))
         for one in found[:MOST_PACKINGS]:
             none = size(parts[whole], "n") == sum(size(parts[key], "n") for key in one)
-            yield whole, Combined(times={whole: 1.0} | dict.fromkeys(one, -1.0), nobody=none)
+            yield whole, CombinedSubpopulations(times={whole: 1.0} | dict.fromkeys(one, -1.0), nobody=none)
         if len(found) > MOST_PACKINGS:
             yield whole, None
 
@@ -283,7 +288,7 @@ def _fitting(clique: Sequence[int], sizes: Floats, room: Floats) -> Iterator[tup
 
 
 def protect(
-    draft: Draft, made: Combined, parts: Mapping[Cell, Part], *, min_n: float, min_cases: float
+    draft: SystemBuilder, made: CombinedSubpopulations, parts: Mapping[Cell, Part], *, min_n: float, min_cases: float
 ) -> tuple[int, dict[int, float]] | None:
     """Put a combination of subpopulations under the rule as a cell of its own.
 
@@ -308,7 +313,7 @@ def protect(
     return cell, sums
 
 
-def _terms(name: str, made: Combined, parts: Mapping[Cell, Part]) -> dict[int, float]:
+def _terms(name: str, made: CombinedSubpopulations, parts: Mapping[Cell, Part]) -> dict[int, float]:
     terms: dict[int, float] = {}
     for key, times in made.times.items():
         series, inside = parts[key]

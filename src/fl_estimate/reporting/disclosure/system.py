@@ -92,7 +92,7 @@ class System:
 
 
 @dataclass(kw_only=True)
-class Draft:
+class SystemBuilder:
     """A system that is being put together, unknown by unknown and row by row."""
 
     lower: list[float] = field(default_factory=list[float])
@@ -176,7 +176,7 @@ def _stacked(rows: Sequence[Mapping[int, float]], size: int) -> Matrix:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Residual:
+class ResidualSystem:
     """What a reader is left with: bounds already tightened, rows that still say something, parts that do not touch.
 
     Attributes
@@ -200,7 +200,7 @@ class Residual:
     part: Places
 
 
-def residual(system: System, withheld: Flags) -> Residual:
+def residual(system: System, withheld: Flags) -> ResidualSystem:
     """Tighten the bounds by what is printed, drop what says nothing more, and split what does not touch."""
     active = np.flatnonzero(system.active(withheld))
     matrix = system.matrix[active]
@@ -215,7 +215,7 @@ def residual(system: System, withheld: Flags) -> Residual:
     spread = abs(matrix) @ np.where(loose, 0.0, width)
     matrix = sparse.csr_matrix(matrix @ sparse.diags_array(loose.astype(float)))
     matrix.eliminate_zeros()
-    return Residual(
+    return ResidualSystem(
         lower=lower,
         upper=upper,
         matrix=matrix,

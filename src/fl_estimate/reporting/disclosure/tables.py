@@ -25,7 +25,7 @@ from fl_estimate.reporting.disclosure.series import (
     series_of,
 )
 from fl_estimate.reporting.disclosure.subpopulations import (
-    Combined,
+    CombinedSubpopulations,
     combined,
     packed,
     places,
@@ -35,7 +35,7 @@ from fl_estimate.reporting.disclosure.subpopulations import (
     tie_to_cells,
     where_of,
 )
-from fl_estimate.reporting.disclosure.system import Draft, Flags, Floats, System
+from fl_estimate.reporting.disclosure.system import Flags, Floats, System, SystemBuilder
 from fl_estimate.reporting.releases import KnownTable
 from fl_estimate.results.codes import TOTAL, WHOLE, Quantity
 from fl_estimate.results.columns import IMPUTED
@@ -56,7 +56,7 @@ OF_NATION, OF_PARENT, OF_READING = 100.0, 10.0, 0.05
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Given:
+class AuditedTable:
     """One table as it is about to be published, with what an audit knows beside it.
 
     Attributes
@@ -103,13 +103,13 @@ class Translation:
 
 
 @dataclass(kw_only=True, eq=False)
-class _Work:
+class _SystemWork:
     """What is known while a system is put together."""
 
     min_n: float
     min_cases: float
     status_tells: bool
-    draft: Draft
+    draft: SystemBuilder
     series: list[Series]
     outer: Outer
     cell_of: dict[Cell, int] = field(default_factory=dict[Cell, int])
@@ -125,7 +125,7 @@ class _Work:
 
 
 def translate(
-    tables: Sequence[Given],
+    tables: Sequence[AuditedTable],
     *,
     min_n: float,
     min_cases: float,
@@ -148,10 +148,12 @@ def translate(
         Whether cells of few cases have a status of their own, so that one which is withheld without it has enough.
     """
     crossings = [table.crossing for table in tables if table.crossing is not None]
-    draft, outer = Draft(), nesting(crossings, nested)
+    draft, outer = SystemBuilder(), nesting(crossings, nested)
     series = series_of(draft, crossings)
     relate(draft, series, outer)
-    work = _Work(min_n=min_n, min_cases=min_cases, status_tells=status_tells, draft=draft, series=series, outer=outer)
+    work = _SystemWork(
+        min_n=min_n, min_cases=min_cases, status_tells=status_tells, draft=draft, series=series, outer=outer
+    )
     outcomes = list(dict.fromkeys(str(key[0]) for table in tables for key in table.keys))
     work.readings = nested_outcomes(series, outer)
     work.lesser = frozenset(max(pair, key=outcomes.index) for pair in work.readings if set(pair) <= set(outcomes))
@@ -180,7 +182,7 @@ def translate(
     return Translation(system=draft.built(), cell_of=work.cell_of)
 
 
-def _shut(tables: Sequence[Given]) -> set[Cell]:
+def _shut(tables: Sequence[AuditedTable]) -> set[Cell]:
     """Cells that are withheld: a scenario that is, of a cell of which something else is printed, withholds nothing of it."""
     rows = [
         (key, bool(table.hidden[at]), _way(record, table) in SCENARIOS)
@@ -191,7 +193,7 @@ def _shut(tables: Sequence[Given]) -> set[Cell]:
     return {key for key, hidden, scenario in rows if hidden and not (scenario and key in printed)}
 
 
-def _cells(work: _Work, table: Given, shut: set[Cell]) -> None:
+def _cells(work: _SystemWork, table: AuditedTable, shut: set[Cell]) -> None:
     """A cell of the system for each cell of the table, and which unknowns it is the sum of."""
     for record, key in zip(table.frame.to_dict("records"), table.keys, strict=True):
         way = _way(record, table)
@@ -210,7 +212,7 @@ def _cells(work: _Work, table: Given, shut: set[Cell]) -> None:
                 work.parts[key] = found
 
 
-def _made_of(work: _Work, key: Cell, record: Mapping[Any, Any]) -> tuple[Series, Ids] | None:
+def _made_of(work: _SystemWork, key: Cell, record: Mapping[Any, Any]) -> tuple[Series, Ids] | None:
     """The series and the finest cells that a row is the sum of."""
     outcome, term, where, _, known = key
     margin = margin_columns(record)
@@ -223,7 +225,7 @@ def _made_of(work: _Work, key: Cell, record: Mapping[Any, Any]) -> tuple[Series,
     return None
 
 
-def _without_crossing(work: _Work, table: Given) -> None:
+def _without_crossing(work: _SystemWork, table: AuditedTable) -> None:
     """Rows of results without finest cells, which stand for themselves."""
     if table.crossing is not None:
         return
@@ -238,7 +240,7 @@ def _without_crossing(work: _Work, table: Given) -> None:
     work.parts |= {key: (series, [0]) for key, series in found.items()}
 
 
-def _rows(work: _Work, table: Given, shut: set[Cell]) -> None:
+def _rows(work: _SystemWork, table: AuditedTable, shut: set[Cell]) -> None:
     """What each printed row says, in numbers."""
     for at, (record, key) in enumerate(zip(table.frame.to_dict("records"), table.keys, strict=True)):
         if key not in work.parts or key in shut:
@@ -261,7 +263,7 @@ def _rows(work: _Work, table: Given, shut: set[Cell]) -> None:
             _value_row(work.draft, record, table, at, series, inside, owner)
 
 
-def _modelled(work: _Work, table: Given, shut: set[Cell]) -> None:
+def _modelled(work: _SystemWork, table: AuditedTable, shut: set[Cell]) -> None:
     """Whom the rows of a model or a test speak of: their cases are printed beside each coefficient, and a model gives them too."""
     rows: dict[Cell, list[Cell]] = {}
     told: dict[Cell, tuple[float, float]] = {}
@@ -287,12 +289,18 @@ def _modelled(work: _Work, table: Given, shut: set[Cell]) -> None:
                 work.draft.exact(made.counts, cell)
 
 
-def _way(record: Mapping[Any, Any], table: Given) -> str:
+def _way(record: Mapping[Any, Any], table: AuditedTable) -> str:
     return kind_of(str(record.get("basis", "")), str(record["quantity"]), table.arguments).way
 
 
 def _value_row(
-    draft: Draft, record: Mapping[Any, Any], table: Given, at: int, series: Series, inside: Ids, owner: int
+    draft: SystemBuilder,
+    record: Mapping[Any, Any],
+    table: AuditedTable,
+    at: int,
+    series: Series,
+    inside: Ids,
+    owner: int,
 ) -> None:
     """The interval of a weighted sum that a printed value says."""
     sums = [series.sums[i] for i in inside]
@@ -333,7 +341,7 @@ def _of_imputed(record: Mapping[Any, Any], weight: float) -> float:
     return 1.0 if quantity == TOTAL else 0.0
 
 
-def _targets(work: _Work, key: Cell) -> None:
+def _targets(work: _SystemWork, key: Cell) -> None:
     """What must stay open of a withheld cell."""
     if key not in work.parts:
         return
@@ -353,14 +361,14 @@ def _targets(work: _Work, key: Cell) -> None:
     _open_sum(work.draft, {series.sums[i]: 1.0 for i in inside}, cell)
 
 
-def _open_sum(draft: Draft, terms: Mapping[int, float], cell: int) -> None:
+def _open_sum(draft: SystemBuilder, terms: Mapping[int, float], cell: int) -> None:
     true = draft.value(terms)
     if true:
         ends = [(1 - OPEN) * true, (1 + OPEN) * true]
         draft.target(terms, cell, min(ends), max(ends))
 
 
-def _differences(work: _Work) -> None:
+def _differences(work: _SystemWork) -> None:
     """Subpopulations one inside the other: what lies between two published cells is a cell itself, under the same rule."""
     by_place: dict[tuple[Any, ...], list[Cell]] = {}
     for key in work.parts:
@@ -374,7 +382,7 @@ def _differences(work: _Work) -> None:
                     _between(work, inner, outer)
 
 
-def _beside_parts(work: _Work, printed: frozenset[Cell]) -> None:
+def _beside_parts(work: _SystemWork, printed: frozenset[Cell]) -> None:
     """What is left of a cell beside the parts of it that an earlier release printed is a cell itself, under the same rule."""
     earlier = {key: work.parts[key] for key in printed if key not in work.cell_of}
     for outer in [key for key in work.cell_of if key in work.parts]:
@@ -391,7 +399,7 @@ def _beside_parts(work: _Work, printed: frozenset[Cell]) -> None:
                 _open_sum(work.draft, rest("sums", (all_, whole), parts), cell)
 
 
-def _subpopulations(work: _Work) -> None:
+def _subpopulations(work: _SystemWork) -> None:
     """Whoever is told apart by sums and differences of subpopulations that were asked for one by one is a cell itself."""
     tie_to_cells(work.draft, work.series, work.parts, work.outer)
     for keys in mixed(work.parts):
@@ -411,14 +419,14 @@ def _subpopulations(work: _Work) -> None:
                 work.draft.follows.append((work.draft.cell(1.0, withheld=True), work.cell_of[whole]))
 
 
-def _few(work: _Work, made: Combined) -> None:
+def _few(work: _SystemWork, made: CombinedSubpopulations) -> None:
     found = protect(work.draft, made, work.parts, min_n=work.min_n, min_cases=work.min_cases)
     if found is not None:
         cell, sums = found
         _open_sum(work.draft, sums, cell)
 
 
-def _between(work: _Work, inner: Cell, outer: Cell) -> None:
+def _between(work: _SystemWork, inner: Cell, outer: Cell) -> None:
     few, inside = work.parts[inner]
     all_, whole = work.parts[outer]
     if not few.counts or not all_.counts:
@@ -431,7 +439,13 @@ def _between(work: _Work, inner: Cell, outer: Cell) -> None:
 
 
 def _left(
-    work: _Work, inner: tuple[Series, Ids], outer: tuple[Series, Ids], n: float, cases: float, *, most: float = np.inf
+    work: _SystemWork,
+    inner: tuple[Series, Ids],
+    outer: tuple[Series, Ids],
+    n: float,
+    cases: float,
+    *,
+    most: float = np.inf,
 ) -> None:
     """What is in one cell and not in another that lies in it, as a cell to protect."""
     (few, inside), (all_, whole) = inner, outer
@@ -444,7 +458,7 @@ def _left(
     _open_sum(work.draft, sums, cell)
 
 
-def _readings(work: _Work, gone: set[Cell]) -> None:
+def _readings(work: _SystemWork, gone: set[Cell]) -> None:
     """Readings of one question: who is in the wider one only is a cell itself, where both are printed."""
     wider = dict[str, list[str]]()
     for inner, outer in work.readings:
@@ -462,7 +476,7 @@ def _readings(work: _Work, gone: set[Cell]) -> None:
                 _left(work, (few, inside), (all_, whole), float(all_.n[whole].sum()), cases, most=most)
 
 
-def _dependents(work: _Work, table: Given) -> None:
+def _dependents(work: _SystemWork, table: AuditedTable) -> None:
     """Rows that are no sums go with the cells they rest on."""
     for record, key in zip(table.frame.to_dict("records"), table.keys, strict=True):
         way = _way(record, table)

@@ -13,7 +13,7 @@ from fl_estimate.estimators.capture_recapture.appraisal import Appraisal
 from fl_estimate.pages.template import page
 from fl_estimate.reporting.appraisals import PublishedAppraisal, publish_appraisal
 from fl_estimate.reporting.headline import period
-from fl_estimate.reporting.pictures.drawing import Drawn, drawn
+from fl_estimate.reporting.pictures.drawing import PagePicture, drawn
 from fl_estimate.reporting.pictures.linkage_figures import plot_linkage
 from fl_estimate.reporting.pictures.lists_figures import (
     limits_text,
@@ -161,7 +161,7 @@ class _Page:
         told = self.say("rule_more") if shown.protecting else self.say("rule", least=shown.least)
         return [told, self.say("from_counts")] if shown.hides else []
 
-    def figure(self, number: int, caption: str) -> Drawn:
+    def figure(self, number: int, caption: str) -> PagePicture:
         """One of the pictures: of methods, of overlaps, of sensitivity, of linkage."""
         plot = {
             "methods_caption": plot_methods,

@@ -19,7 +19,7 @@ from fl_estimate.reporting.layout import LaidRow, Layout, split_marks
 from fl_estimate.reporting.naming import assumption_words, common_unit, outcome_words, unit_words
 from fl_estimate.reporting.particulars import Particulars
 from fl_estimate.reporting.pictures.curve_figures import is_curve
-from fl_estimate.reporting.pictures.drawing import Drawn, drawn
+from fl_estimate.reporting.pictures.drawing import PagePicture, drawn
 from fl_estimate.reporting.pictures.figures import forest
 from fl_estimate.reporting.pictures.maps import chosen_table, draw_map
 from fl_estimate.reporting.published_tables import PublishedTable, PublishedTables
@@ -36,7 +36,7 @@ JOINED = ("interval", "cv")
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Cell:
+class _PageCell:
     text: str
     marks: str = ""
     kind: str = ""
@@ -50,9 +50,9 @@ class _Sheet:
     place: int
     name: str
     layout: Layout
-    rows: Sequence[tuple[LaidRow, str, Sequence[_Cell]]]
+    rows: Sequence[tuple[LaidRow, str, Sequence[_PageCell]]]
     notes: Sequence[tuple[str, str]]
-    figure: Drawn | None
+    figure: PagePicture | None
 
 
 @renders("html", endings=(".html",), run="report.html", in_each_language=True)
@@ -135,7 +135,7 @@ def _sheets(document: Document) -> Iterator[_Sheet]:
         )
 
 
-def _map(document: Document) -> Drawn | None:
+def _map(document: Document) -> PagePicture | None:
     given, language = document.particulars.map, document.language
     if given is None:
         return None
@@ -167,16 +167,16 @@ def _kind(row: LaidRow) -> str:
     return f"{'nation' if row.nation else 'domain'}{' withheld' if row.withheld else ''}"
 
 
-def _cells(row: LaidRow, keys: Sequence[str]) -> Iterator[_Cell]:
+def _cells(row: LaidRow, keys: Sequence[str]) -> Iterator[_PageCell]:
     """The cells of a row; marks stand apart, so that they hang out and digits stay under digits."""
     if row.heading:
         return
     for key in keys:
         if row.withheld and key == "value":
-            yield _Cell(text=row.cells[key], kind="words", span=1 + sum(name in keys for name in JOINED))
+            yield _PageCell(text=row.cells[key], kind="words", span=1 + sum(name in keys for name in JOINED))
         elif not (row.withheld and key in JOINED):
             figure, marks = split_marks(row.cells.get(key, ""))
-            yield _Cell(
+            yield _PageCell(
                 text=figure if marks else row.cells.get(key, ""), marks=marks, kind="main" if key == "value" else ""
             )
 

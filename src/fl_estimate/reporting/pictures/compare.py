@@ -16,7 +16,7 @@ import pandas as pd
 from fl_estimate.errors import PublishFault, listed
 from fl_estimate.estimators.synthesis.combine import DIFFERENT, cochran
 from fl_estimate.reporting.captions import interval_words, lowered
-from fl_estimate.reporting.labelling import DESIGNED, Labels, is_unweighted, unit_of
+from fl_estimate.reporting.labelling import DESIGNED, RowLabels, is_unweighted, unit_of
 from fl_estimate.reporting.layout import labels_of
 from fl_estimate.reporting.pictures.drawing import ROW, TEXT, WIDTH, styled
 from fl_estimate.reporting.pictures.figures import as_float, dress, in_full, limits, truth_mark
@@ -84,7 +84,7 @@ def compare(
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Cell:
+class _ComparedDomain:
     """A domain with what each result says of it."""
 
     margin: str
@@ -95,7 +95,7 @@ class _Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class _Picture:
-    cells: tuple[_Cell, ...]
+    cells: tuple[_ComparedDomain, ...]
     series: tuple[str, ...]
     scale: Scale
     legend: str
@@ -129,7 +129,7 @@ def _picture(tables: Sequence[PublishedTable], named: bool, truth: Truth | None,
             "FL-PUB-05", "the results are in different units", found=listed(units),
             fix="turn prevalences into persons with Estimates.persons(population), or compare them apart",
         )  # fmt: skip
-    cells: dict[tuple[str, str], _Cell] = {}
+    cells: dict[tuple[str, str], _ComparedDomain] = {}
     series: dict[str, None] = {}
     for table, frame in zip(tables, frames, strict=True):
         names = labels_of(table, language, frame)
@@ -138,7 +138,7 @@ def _picture(tables: Sequence[PublishedTable], named: bool, truth: Truth | None,
             who = _series(record, table, names, named, language)
             key = (str(record["margin"]), names.domain(record))
             cell = cells.setdefault(
-                key, _Cell(margin=key[0], label=key[1], truth=truth.of(record, table.by) if truth else None)
+                key, _ComparedDomain(margin=key[0], label=key[1], truth=truth.of(record, table.by) if truth else None)
             )
             cell.records[who] = record
             series[who] = None
@@ -157,7 +157,7 @@ def _kept(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[keep.to_numpy(dtype=bool)]
 
 
-def _series(record: Mapping[str, Any], table: PublishedTable, names: Labels, named: bool, language: str) -> str:
+def _series(record: Mapping[str, Any], table: PublishedTable, names: RowLabels, named: bool, language: str) -> str:
     """What the result of a row is called."""
     own, plain = names.source(record), is_unweighted(table.assumptions)
     if named:

@@ -76,7 +76,7 @@ def axis_numbers(write: Callable[[float], str]) -> FuncFormatter:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Drawn:
+class PagePicture:
     """A picture on a page: its number in words, its title, the drawing as markup."""
 
     name: str
@@ -84,9 +84,9 @@ class Drawn:
     drawing: str
 
 
-def drawn(figure: Figure, salt: str, name: str, title: str) -> Drawn:
+def drawn(figure: Figure, salt: str, name: str, title: str) -> PagePicture:
     """A figure as it stands on a page; arguments as of `inline_svg`."""
-    return Drawn(name=name, title=title, drawing=inline_svg(figure, salt, title))
+    return PagePicture(name=name, title=title, drawing=inline_svg(figure, salt, title))
 
 
 def as_file(figure: Figure, name: Path) -> bytes:

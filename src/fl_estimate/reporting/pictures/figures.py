@@ -113,7 +113,7 @@ def in_full(result: Estimates, name: str = "estimates") -> PublishedTable:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Drawn:
+class _PictureLine:
     """A line of the picture: one row of the table, or the rows of a cell with bounds; `either` has the interval of both."""
 
     low: LaidRow
@@ -131,25 +131,27 @@ class _Drawn:
         return (self.low, self.high) if self.either is None else (self.either, self.either)
 
 
-def _drawn(sheet: Layout, language: str) -> list[_Drawn]:
+def _drawn(sheet: Layout, language: str) -> list[_PictureLine]:
     """The lines of the picture with the figures that stand beside them."""
-    lines: list[_Drawn] = []
+    lines: list[_PictureLine] = []
     named = labels([row.record for row in sheet.rows], [row.label for row in sheet.rows], language)
     for row in (replace(row, label=label) for row, label in zip(sheet.rows, named, strict=True)):
         bound = row.record.get("bound", "")
         if bound == "upper" and lines and lines[-1].low.record.get("bound") == "lower":
             low = lines[-1].low
-            lines[-1] = _Drawn(low=low, high=row, text=_written_bounds(low, row, (low, row), sheet, language))
+            lines[-1] = _PictureLine(low=low, high=row, text=_written_bounds(low, row, (low, row), sheet, language))
         elif bound == IDENTIFIED and lines and lines[-1].bounds:
             low, high = lines[-1].low, lines[-1].high
             text = _written_bounds(low, high, (row, row), sheet, language)
-            lines[-1] = _Drawn(low=low, high=high, text=text, either=row)
+            lines[-1] = _PictureLine(low=low, high=high, text=text, either=row)
         else:
-            lines.append(_Drawn(low=row, high=row, text=_written(row)))
+            lines.append(_PictureLine(low=row, high=row, text=_written(row)))
     return lines
 
 
-def _panel(figure: Figure, sheet: Layout, lines: list[_Drawn], bottom: float, titled: bool, language: str) -> None:
+def _panel(
+    figure: Figure, sheet: Layout, lines: list[_PictureLine], bottom: float, titled: bool, language: str
+) -> None:
     """One table: labels left, intervals in the middle, the figures as text on the right."""
     total, rows = figure.get_figheight(), len(lines)
     left = _label_room(lines) / WIDTH
@@ -160,12 +162,12 @@ def _panel(figure: Figure, sheet: Layout, lines: list[_Drawn], bottom: float, ti
         axes.set_title(sheet.caption, loc="left", fontsize=TEXT + 1, fontweight="bold", color=INK, pad=8)
 
 
-def _label_room(lines: list[_Drawn]) -> float:
+def _label_room(lines: list[_PictureLine]) -> float:
     """How wide labels are, in inches."""
     return min(0.40 * WIDTH, 0.35 + 0.078 * max((len(line.low.label) for line in lines), default=0))
 
 
-def _fill(axes: Axes, sheet: Layout, lines: list[_Drawn], language: str) -> None:
+def _fill(axes: Axes, sheet: Layout, lines: list[_PictureLine], language: str) -> None:
     """What stands in and beside the axes of one table."""
     axes.set_ylim(len(lines) - 0.5, -0.5)
     shown = [row.record for row in sheet.rows if row.record and not row.withheld and not is_change(row.record)]
@@ -196,7 +198,7 @@ def _fill(axes: Axes, sheet: Layout, lines: list[_Drawn], language: str) -> None
     dress(axes, _legend(sheet, language), language)
 
 
-def _line(axes: Axes, place: int, line: _Drawn, factor: float, span: tuple[float, float]) -> None:
+def _line(axes: Axes, place: int, line: _PictureLine, factor: float, span: tuple[float, float]) -> None:
     """The mark of one line: a withheld one is hatched, an upper limit is open, one to be used with caution hollow."""
     row, (low, high) = line.low, span
     if row.heading:
@@ -219,7 +221,7 @@ def _line(axes: Axes, place: int, line: _Drawn, factor: float, span: tuple[float
                   markeredgewidth=0.9, zorder=3)  # fmt: skip
 
 
-def _mark(axes: Axes, place: int, line: _Drawn, factor: float, high: float) -> None:
+def _mark(axes: Axes, place: int, line: _PictureLine, factor: float, high: float) -> None:
     """The estimate itself: a dot, a bar between bounds, or the tick of an upper limit."""
     row = line.low
     value = as_float(row.record["value"]) * factor

@@ -11,7 +11,7 @@ import pytest
 import fl_estimate as fl
 from fl_estimate import capture_recapture as cr
 from fl_estimate.estimators.capture_recapture import conditional_space
-from fl_estimate.estimators.capture_recapture.conditional_space import Choice, Space, every
+from fl_estimate.estimators.capture_recapture.conditional_space import ConditionalModelChoice, Space, every
 from tests.unit.estimators.capture_recapture.test_conditional import CALL, LISTS, masked, people
 
 THREE = LISTS[:3]
@@ -77,7 +77,7 @@ def test_models_are_hierarchical_and_all_there() -> None:
     assert four is not None
     assert len(four) == 113
     assert every(space(product, 5, 2)) is None
-    assert all(isinstance(one, Choice) for one in four)
+    assert all(isinstance(one, ConditionalModelChoice) for one in four)
 
 
 def test_downhill_ends_where_all_models_end(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from fl_estimate import capture_recapture as cr
 from fl_estimate.errors import EstimateFault, ListsFault
 from fl_estimate.estimators.capture_recapture import hierarchical_chains
 from fl_estimate.estimators.capture_recapture.batch import Fitter, lattice
-from fl_estimate.estimators.capture_recapture.hierarchical_weights import Ask, weighed
+from fl_estimate.estimators.capture_recapture.hierarchical_weights import WeighingRequest, weighed
 from fl_estimate.estimators.capture_recapture.model_space import all_models, neighbours
 from fl_estimate.inputs.histories import all_histories
 
@@ -90,7 +90,9 @@ def test_laplaces_integral_is_that_of_importance_sampling() -> None:
     """Every model of three lists against 60,000 draws from a normal twice as wide about its mode: within 8 % of a weight."""
     table = np.array([60.0, 80, 50, 12, 9, 15, 6])
     space = lattice(3, 2)
-    ask = Ask(fitter=Fitter(lattice=space), counts=table, weights="laplace", model_prior="uniform", deviation=1.0)
+    ask = WeighingRequest(
+        fitter=Fitter(lattice=space), counts=table, weights="laplace", model_prior="uniform", deviation=1.0
+    )
     models = all_models(space)
     found = weighed(ask, models)
     generator = np.random.default_rng(1)

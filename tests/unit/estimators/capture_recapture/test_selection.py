@@ -219,27 +219,27 @@ def test_the_choice_is_part_of_the_interval_and_said_to_be() -> None:
 
 def test_a_limit_that_is_only_the_smallest_draw_is_marked() -> None:
     """All draws but one above the estimate: z₀ sends the lower level far below 1/B."""
-    draws = resampling.Draws(
+    draws = resampling.BootstrapDraws(
         dark=np.arange(100.0), size=np.arange(100.0), less_one=np.array([1.0, 2]), people=np.ones(2)
     )
     found = resampling.bootstrap(draws, 1.0, 0.0, kind="bca", level=0.95)
     assert found.limits.lower == 0.0
     assert "bootstrap_limit_is_extreme_draw" in found.reasons
     assert not resampling.bootstrap(
-        resampling.Draws(dark=np.arange(1000.0), size=np.arange(1000.0), less_one=np.array([1.0]), people=np.ones(1)),
+        resampling.BootstrapDraws(dark=np.arange(1000.0), size=np.arange(1000.0), less_one=np.array([1.0]), people=np.ones(1)),
         500.0, 0.0, kind="percentile", level=0.9,
     ).reasons  # fmt: skip
 
 
 def test_resamples_without_an_estimate_are_counted_and_too_many_refused() -> None:
     size = np.where(np.arange(100) < 10, np.nan, np.arange(100.0))
-    draws = resampling.Draws(dark=size, size=size, less_one=np.array([1.0, 2]), people=np.ones(2))
+    draws = resampling.BootstrapDraws(dark=size, size=size, less_one=np.array([1.0, 2]), people=np.ones(2))
     found = resampling.bootstrap(draws, 50.0, 0.0, kind="bca", level=0.95)
     assert found.diagnostics["replicates_failed"] == 10
     assert "bootstrap_draws_failed" in found.reasons
     with pytest.raises(fl.FlError, match="FL-EST-92"):
         resampling.bootstrap(
-            resampling.Draws(dark=size[:15], size=size[:15], less_one=size[:1], people=np.ones(1)),
+            resampling.BootstrapDraws(dark=size[:15], size=size[:15], less_one=size[:1], people=np.ones(1)),
             1.0, 0.0, kind="bca", level=0.95,
         )  # fmt: skip
 
@@ -247,7 +247,7 @@ def test_resamples_without_an_estimate_are_counted_and_too_many_refused() -> Non
 def test_without_a_correction_bca_is_the_percentile_interval() -> None:
     """z₀ = 0 and a = 0: half the draws below the value, and one person less changes nothing."""
     size = np.arange(1000.0)
-    draws = resampling.Draws(dark=size, size=size, less_one=np.full(3, 7.0), people=np.ones(3))
+    draws = resampling.BootstrapDraws(dark=size, size=size, less_one=np.full(3, 7.0), people=np.ones(3))
     both = [resampling.bootstrap(draws, 500.0, 0.0, kind=kind, level=0.9).limits for kind in ("bca", "percentile")]
     assert both[0].lower == pytest.approx(both[1].lower)
     assert both[0].upper == pytest.approx(both[1].upper)

@@ -13,7 +13,7 @@ import fl_estimate as fl
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.hierarchical.engines import nuts
 from fl_estimate.estimators.hierarchical.model.calibrated import MISSED, tail_of
-from fl_estimate.estimators.hierarchical.model.posterior import Ask, column_quantiles
+from fl_estimate.estimators.hierarchical.model.posterior import PosteriorRequest, column_quantiles
 from tests.unit.estimators.hierarchical.made import COVARIATES, POPULATION, counts
 
 area = fl.hierarchical.area
@@ -21,8 +21,8 @@ BOTH: tuple[dict[str, Any], ...] = ({}, {"interval": "equal-tailed"})
 NEIGHBOURS = pd.DataFrame({"district": list("ABCDEFGHIJK"), "neighbour": list("BCDEFGHIJKL")})
 
 
-def ask(level: float = 0.95) -> Ask:
-    return Ask(level=level, draws=1, seed=0, shares=None, calibrated=True)
+def ask(level: float = 0.95) -> PosteriorRequest:
+    return PosteriorRequest(level=level, draws=1, seed=0, shares=None, calibrated=True)
 
 
 def tails(*ratios: float, level: float = 0.95) -> list[float]:

@@ -84,10 +84,10 @@ def test_they_run_from_no_case_to_four() -> None:
 
 def test_limits_by_quadrature() -> None:
     from fl_estimate.estimators.hierarchical.few_cases import _limits
-    from fl_estimate.estimators.hierarchical.model.posterior import Ask, Model
+    from fl_estimate.estimators.hierarchical.model.posterior import Model, PosteriorRequest
     from fl_estimate.estimators.hierarchical.model.priors import Density, Priors
 
-    ask = Ask(level=0.95, draws=100, seed=1, shares=None)
+    ask = PosteriorRequest(level=0.95, draws=100, seed=1, shares=None)
     flat = Density("flat")
     one = Model(
         likelihood="binomial", link="logit", y=np.array([2.0]), size=np.array([500.0]), x=np.ones((1, 1)), names=("intercept",),

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 import fl_estimate as fl
-from fl_estimate.inputs.wording import Wording
+from fl_estimate.inputs.wording import SurveyWording
 
 DESIGN = fl.Design(weights="w", psu="ea", expands=True)
 
@@ -25,7 +25,7 @@ class Given:
     source: Any = None
     reference_period: Any = None
     population: str = ""
-    wording: Wording = field(default_factory=Wording)
+    wording: SurveyWording = field(default_factory=SurveyWording)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -61,7 +61,7 @@ class Panel:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _State:
+class _PanelMatrices:
     """Everything at one point: V⁻¹ and P over the sampled rows, coefficients, log likelihood."""
 
     inverse: Floats
@@ -70,7 +70,7 @@ class _State:
     height: float
 
 
-def _state(data: Sampled, covariance: Floats, method: str) -> _State:
+def _state(data: Sampled, covariance: Floats, method: str) -> _PanelMatrices:
     lower = np.linalg.cholesky(covariance + np.diag(data.d))
     root = np.linalg.inv(lower)
     inverse = root.T @ root
@@ -81,7 +81,7 @@ def _state(data: Sampled, covariance: Floats, method: str) -> _State:
     height = -float(np.log(np.diag(lower)).sum()) - 0.5 * float(data.y @ projection @ data.y)
     if method == "reml":
         height -= 0.5 * float(np.linalg.slogdet(a)[1])
-    return _State(inverse=inverse, projection=projection, beta=spread @ (x.T @ data.y), height=height)
+    return _PanelMatrices(inverse=inverse, projection=projection, beta=spread @ (x.T @ data.y), height=height)
 
 
 def fit_panel(data: Sampled, x: Floats, met: Bools, panel: Panel, method: str) -> PanelFit:

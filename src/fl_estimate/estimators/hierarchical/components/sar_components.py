@@ -24,7 +24,7 @@ class SarFit:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _State:
+class _SarMatrices:
     """Matrices at one (variance, rho), over the sampled areas."""
 
     inverse: Floats
@@ -41,7 +41,7 @@ def _effects(w: Floats, rho: float) -> Floats:
     return root @ root.T
 
 
-def _state(data: Sampled, covariance: Floats) -> _State:
+def _state(data: Sampled, covariance: Floats) -> _SarMatrices:
     lower = np.linalg.cholesky(covariance + np.diag(data.d))
     inverse_root = np.linalg.inv(lower)
     inverse = inverse_root.T @ inverse_root
@@ -51,7 +51,7 @@ def _state(data: Sampled, covariance: Floats) -> _State:
     projection = inverse - x @ spread @ x.T
     beta = spread @ (x.T @ data.y)
     ml = -float(np.log(np.diag(lower)).sum()) - 0.5 * float(data.y @ projection @ data.y)
-    return _State(
+    return _SarMatrices(
         inverse=inverse, projection=projection, beta=beta, covariance=spread,
         reml=ml - 0.5 * float(np.linalg.slogdet(a)[1]), ml=ml,
     )  # fmt: skip
@@ -117,7 +117,7 @@ def _highest(data: Sampled, met: npt.NDArray[np.bool_], w: Floats, method: str) 
 
 
 def _of_parameters(
-    data: Sampled, met: npt.NDArray[np.bool_], w: Floats, variance: float, rho: float, state: _State, method: str
+    data: Sampled, met: npt.NDArray[np.bool_], w: Floats, variance: float, rho: float, state: _SarMatrices, method: str
 ) -> Floats:
     """What the estimation of variance and rho adds to the mean squared error: 2 g3 − g4, and for ML the bias of g1.
 

@@ -24,7 +24,7 @@ class Sampled:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Profile:
+class VarianceProfile:
     """Everything given the variance between areas: log likelihoods up to a constant, coefficients and covariance."""
 
     reml: float
@@ -34,7 +34,7 @@ class Profile:
     squares: float
 
 
-def profile(data: Sampled, variance: float) -> Profile:
+def profile(data: Sampled, variance: float) -> VarianceProfile:
     """Generalised least squares at one variance."""
     w = 1 / (variance + data.d)
     a = (data.x.T * w) @ data.x
@@ -42,7 +42,7 @@ def profile(data: Sampled, variance: float) -> Profile:
     beta = covariance @ (data.x.T @ (w * data.y))
     squares = float((w * (data.y - data.x @ beta) ** 2).sum())
     ml = 0.5 * float(np.log(w).sum()) - 0.5 * squares
-    return Profile(
+    return VarianceProfile(
         reml=ml - 0.5 * float(np.linalg.slogdet(a)[1]), ml=ml, beta=beta, covariance=covariance, squares=squares
     )
 

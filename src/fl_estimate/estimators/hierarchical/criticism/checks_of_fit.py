@@ -23,7 +23,7 @@ from fl_estimate.estimators.hierarchical.engines.structured_gaussian import grid
 from fl_estimate.estimators.hierarchical.model.calibrated import from_zero
 from fl_estimate.estimators.hierarchical.model.clustered import concentration
 from fl_estimate.estimators.hierarchical.model.links import LINKS, natural
-from fl_estimate.estimators.hierarchical.model.posterior import Ask, Model, resample
+from fl_estimate.estimators.hierarchical.model.posterior import Model, PosteriorRequest, resample
 from fl_estimate.estimators.hierarchical.model.priors import Density
 from fl_estimate.estimators.hierarchical.model.structure import Crossed
 from fl_estimate.results.estimates import Estimates
@@ -305,7 +305,9 @@ def sensitivity(
     parts: list[pd.DataFrame] = []
     for scale in factors:
         scaled = _rescaled(model, scale)
-        found = sample(scaled, Ask(level=level, draws=1, seed=0, shares=None, calibrated=calibrated), "grid")
+        found = sample(
+            scaled, PosteriorRequest(level=level, draws=1, seed=0, shares=None, calibrated=calibrated), "grid"
+        )
         parts.append(
             pd.DataFrame(
                 {

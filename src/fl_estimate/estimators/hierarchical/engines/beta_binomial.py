@@ -10,9 +10,9 @@ from scipy import special
 from fl_estimate.arrays import Floats
 from fl_estimate.estimators.hierarchical.model.posterior import (
     NATIONAL_DRAWS,
-    Ask,
     Model,
     Posterior,
+    PosteriorRequest,
     grid_quantiles,
     resample,
     weighted_summary,
@@ -92,7 +92,7 @@ def _prior_of_kappa(model: Model) -> Density:
     return model.kappa
 
 
-def sample_beta_binomial(model: Model, ask: Ask, points: BetaPoints) -> Posterior:
+def sample_beta_binomial(model: Model, ask: PosteriorRequest, points: BetaPoints) -> Posterior:
     """Summaries from the areas' marginal densities; joint draws beside them."""
     grid, density = _marginals(model, points)
     lower, median, upper = special.expit(grid_quantiles(grid, density, ask.tails))
@@ -149,7 +149,9 @@ def _density(grid: Floats, a: Floats, b: Floats, log_weight: Floats) -> Floats:
     return np.exp(out - out.max(axis=1, keepdims=True))
 
 
-def _draws(points: BetaPoints, a: Floats, b: Floats, ask: Ask) -> tuple[Floats, Floats | None, dict[str, Floats]]:
+def _draws(
+    points: BetaPoints, a: Floats, b: Floats, ask: PosteriorRequest
+) -> tuple[Floats, Floats | None, dict[str, Floats]]:
     """Joint draws: hyper-parameters from their weights, then every area's share given them."""
     rng = np.random.default_rng(ask.seed)
     total = ask.draws if ask.shares is None else max(ask.draws, NATIONAL_DRAWS)

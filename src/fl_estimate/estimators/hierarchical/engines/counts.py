@@ -19,9 +19,9 @@ from fl_estimate.estimators.hierarchical.engines.binomial import (
 from fl_estimate.estimators.hierarchical.model.calibrated import tail_of
 from fl_estimate.estimators.hierarchical.model.posterior import (
     NATIONAL_DRAWS,
-    Ask,
     Model,
     Posterior,
+    PosteriorRequest,
     grid_quantiles,
     resample,
     weighted_summary,
@@ -47,7 +47,7 @@ DRAWN = 30_000
 """Draws of areas held at a time."""
 
 
-def sample_counts(model: Model, ask: Ask, hyper: Hyper, weighted: Weighted) -> Posterior:
+def sample_counts(model: Model, ask: PosteriorRequest, hyper: Hyper, weighted: Weighted) -> Posterior:
     """Summaries from the areas' marginal densities; joint draws beside them."""
     grid, density = marginal_densities(model, hyper)
     tail = _tail(model, hyper, grid, density, ask)
@@ -169,7 +169,7 @@ def _spikes(model: Model, hyper: Hyper, centre: Floats, narrow: Any, width: Floa
     return (mass[:, None, :] * np.exp(-0.5 * ((at - mean[:, None, :]) / width[:, :, None]) ** 2)).sum(axis=2)
 
 
-def _tail(model: Model, hyper: Hyper, grid: Floats, density: Floats, ask: Ask) -> Floats | None:
+def _tail(model: Model, hyper: Hyper, grid: Floats, density: Floats, ask: PosteriorRequest) -> Floats | None:
     """Tail probabilities of calibrated limits: the densities' variances beside those of the areas around their covariates."""
     if not ask.calibrated:
         return None
@@ -189,7 +189,7 @@ def _sd(grid: Floats, density: Floats) -> Floats:
     return np.sqrt((share * (p - mean) ** 2).sum(axis=1))
 
 
-def _draws(model: Model, hyper: Hyper, ask: Ask) -> tuple[Floats, Floats | None, dict[str, Floats]]:
+def _draws(model: Model, hyper: Hyper, ask: PosteriorRequest) -> tuple[Floats, Floats | None, dict[str, Floats]]:
     """Joint draws: hyper-parameters from their weights, then every area given them."""
     rng = np.random.default_rng(ask.seed)
     total = ask.draws if ask.shares is None else max(ask.draws, NATIONAL_DRAWS)

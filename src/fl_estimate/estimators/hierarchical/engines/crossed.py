@@ -10,7 +10,7 @@ import numpy as np
 from scipy import special
 
 from fl_estimate.arrays import Floats
-from fl_estimate.estimators.hierarchical.engines.latent import Drawn, Latent, find_mode, log_data
+from fl_estimate.estimators.hierarchical.engines.latent import ImportanceDraws, LatentEffects, find_mode, log_data
 from fl_estimate.estimators.hierarchical.model.posterior import Model, resample
 from fl_estimate.estimators.hierarchical.model.priors import Density
 from fl_estimate.estimators.hierarchical.model.structure import Crossed
@@ -58,7 +58,7 @@ def _log_prior(model: Model, crossed: Crossed, at: Floats, values: Mapping[str, 
     return total
 
 
-def draw_crossed(model: Model, crossed: Crossed, seed: int) -> Drawn:
+def draw_crossed(model: Model, crossed: Crossed, seed: int) -> ImportanceDraws:
     """Points of the hyper-parameters, then everything else from Laplace's approximation at each, as often as it weighs.
 
     The points come from Student's t around the mode, and once more from one with the mean and covariance that those had:
@@ -66,7 +66,7 @@ def draw_crossed(model: Model, crossed: Crossed, seed: int) -> Drawn:
     priors over the density that a draw came from. With the normal likelihood Laplace's approximation is exact.
     """
     size = int(np.clip(2.0 ** np.rint(np.log2(CELLS / len(model.y))), *POINTS))
-    posterior = _Posterior(model, crossed)
+    posterior = _HyperDensity(model, crossed)
     middle, root = posterior.around_mode()
     first = posterior.weighted(middle, root, size // 4)
     mean = first.weighted.weight @ first.at
@@ -91,7 +91,7 @@ def draw_crossed(model: Model, crossed: Crossed, seed: int) -> Drawn:
     columns |= dict(zip(model.names, beta.T, strict=True))
     own = weigh(log_weight)
     both = replace(own, ess=own.ess * found.weighted.ess / size, pareto_k=max(own.pareto_k, found.weighted.pareto_k))
-    return Drawn(eta=eta, columns=columns, weighted=both, points=size, points_ess=found.weighted.ess)
+    return ImportanceDraws(eta=eta, columns=columns, weighted=both, points=size, points_ess=found.weighted.ess)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,14 +103,14 @@ class _Points:
     weighted: Weighted
 
 
-class _Posterior:
+class _HyperDensity:
     """Laplace's log density of the hyper-parameters on the unbounded scale; the last mode found is where the next search begins."""
 
     def __init__(self, model: Model, crossed: Crossed) -> None:
         self._model, self._crossed = model, crossed
         self._near: Floats | None = None
 
-    def latent(self, at: Floats, start: Floats | None) -> tuple[dict[str, float], Latent]:
+    def latent(self, at: Floats, start: Floats | None) -> tuple[dict[str, float], LatentEffects]:
         values = _values(self._model, self._crossed, at)
         return values, find_mode(self._model, np.hstack([self._model.x, self._crossed.root(values)]), start)
 

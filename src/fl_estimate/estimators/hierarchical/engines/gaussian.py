@@ -11,9 +11,9 @@ from fl_estimate.arrays import Floats
 from fl_estimate.estimators.hierarchical.model.links import natural
 from fl_estimate.estimators.hierarchical.model.posterior import (
     NATIONAL_DRAWS,
-    Ask,
     Model,
     Posterior,
+    PosteriorRequest,
     grid_quantiles,
     resample,
 )
@@ -46,7 +46,7 @@ class Grid:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mixture:
+class NormalMixture:
     """Given each point of sigma an area is normal; mean and sd have shape (g, m)."""
 
     weight: Floats
@@ -109,7 +109,7 @@ def make_grid(model: Model) -> Grid:
     return evaluate(model, u)
 
 
-def areas_given(model: Model, grid: Grid) -> Mixture:
+def areas_given(model: Model, grid: Grid) -> NormalMixture:
     """Mean and standard deviation of every area given each point of the grid.
 
     Notes
@@ -124,15 +124,17 @@ def areas_given(model: Model, grid: Grid) -> Mixture:
     spread = np.einsum("ij,gjk,ik->gi", model.x, grid.covariance, model.x, optimize=True)
     mean = gamma * y + (1 - gamma) * (grid.coefficients @ model.x.T)
     own = np.where(met, gamma * d, variance)
-    return Mixture(weight=grid.weight, mean=mean, sd=np.sqrt(own + (1 - gamma) ** 2 * spread))
+    return NormalMixture(weight=grid.weight, mean=mean, sd=np.sqrt(own + (1 - gamma) ** 2 * spread))
 
 
-def sample_grid(model: Model, ask: Ask) -> Posterior:
+def sample_grid(model: Model, ask: PosteriorRequest) -> Posterior:
     """Summaries from the mixture over sigma; joint draws beside them."""
     grid = make_grid(model)
     every = areas_given(model, grid)
     kept = every.weight > 1e-10 * every.weight.max()
-    mixture = Mixture(weight=every.weight[kept] / every.weight[kept].sum(), mean=every.mean[kept], sd=every.sd[kept])
+    mixture = NormalMixture(
+        weight=every.weight[kept] / every.weight[kept].sum(), mean=every.mean[kept], sd=every.sd[kept]
+    )
     lower, median, upper = (natural(mixture.quantile(tail), model.link) for tail in ask.tails)
     draws, national, joint = _draws(model, grid, ask)
     return Posterior(
@@ -148,7 +150,7 @@ def sample_grid(model: Model, ask: Ask) -> Posterior:
     )
 
 
-def _parameters(model: Model, grid: Grid, ask: Ask) -> dict[str, dict[str, float]]:
+def _parameters(model: Model, grid: Grid, ask: PosteriorRequest) -> dict[str, dict[str, float]]:
     """Posterior summaries of sigma and the coefficients."""
     from scipy.interpolate import CubicSpline
 
@@ -160,7 +162,7 @@ def _parameters(model: Model, grid: Grid, ask: Ask) -> dict[str, dict[str, float
     sd = float(np.sqrt(weight @ (sigma - mean) ** 2))
     found = {"sigma": {"mean": mean, "sd": sd, "lower": float(lower), "median": float(median), "upper": float(upper)}}
     spread = np.sqrt(np.diagonal(grid.covariance, axis1=1, axis2=2))
-    mixture = Mixture(weight=grid.weight, mean=grid.coefficients, sd=spread)
+    mixture = NormalMixture(weight=grid.weight, mean=grid.coefficients, sd=spread)
     means, sds = mixture.moments("identity")
     limits = [mixture.quantile(tail) for tail in ask.tails]
     for place, name in enumerate(model.names):
@@ -171,7 +173,7 @@ def _parameters(model: Model, grid: Grid, ask: Ask) -> dict[str, dict[str, float
     return found
 
 
-def _draws(model: Model, grid: Grid, ask: Ask) -> tuple[Floats, Floats | None, dict[str, Floats]]:
+def _draws(model: Model, grid: Grid, ask: PosteriorRequest) -> tuple[Floats, Floats | None, dict[str, Floats]]:
     """Joint draws: sigma from its weights, the coefficients given sigma, the areas given both."""
     rng = np.random.default_rng(ask.seed)
     total = ask.draws if ask.shares is None else max(ask.draws, NATIONAL_DRAWS)

@@ -14,7 +14,7 @@ from fl_estimate.estimators.importance import Weighted
 
 
 @dataclass(frozen=True, kw_only=True)
-class Drawn:
+class ImportanceDraws:
     """Importance draws: every area on the scale of the link (N, m), hyper-parameters and coefficients by name, weights.
 
     `points` is at how many values of the hyper-parameters they were made, and `points_ess` how many of those are effective;
@@ -29,7 +29,7 @@ class Drawn:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Latent:
+class LatentEffects:
     """(coefficients, z) at one point of the hyper-parameters: eta = basis (coefficients, z).
 
     `root` is a root of Laplace's covariance and `log_size` the log of its determinant; `log_density` is Laplace's log
@@ -73,7 +73,7 @@ def _slopes(eta: Floats, model: Model) -> tuple[Floats, Floats]:
     return weight * (np.where(met, model.y, 0.0) - eta), weight
 
 
-def find_mode(model: Model, basis: Floats, start: Floats | None) -> Latent:
+def find_mode(model: Model, basis: Floats, start: Floats | None) -> LatentEffects:
     """Find the mode by Newton's method, from a neighbour's where there is one.
 
     The log density of (beta, z) is concave: log likelihood − ½ (beta − m)'P(beta − m) − ½ z'z.
@@ -103,7 +103,7 @@ def find_mode(model: Model, basis: Floats, start: Floats | None) -> Latent:
     bend = (basis.T * _slopes(basis @ at, model)[1]) @ basis + np.diag(precision)
     lower = np.linalg.cholesky(bend)
     log_size = -float(np.log(np.diag(lower)).sum())
-    return Latent(
+    return LatentEffects(
         basis=basis, precision=precision, centre=centre, mode=at, root=np.linalg.inv(lower).T, log_size=log_size,
         log_density=value + log_size,
     )  # fmt: skip

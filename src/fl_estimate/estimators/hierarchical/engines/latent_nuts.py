@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from fl_estimate.estimators.hierarchical.engines.varying_effects import Latent, LatentDraws
+from fl_estimate.estimators.hierarchical.engines.varying_effects import LatentDraws, VaryingEffects
 from fl_estimate.estimators.hierarchical.model.priors import Density
-from fl_estimate.estimators.sampling import CHAINS, Recipe, run_nuts
+from fl_estimate.estimators.sampling import CHAINS, ModelRecipe, run_nuts
 
 DRAWS_PER_CHAIN = 2_000
 
 
-def sample_latent(model: Latent, draws: int, seed: int) -> LatentDraws:
+def sample_latent(model: VaryingEffects, draws: int, seed: int) -> LatentDraws:
     """Markov chains for the same model.
 
     Raises
@@ -37,7 +37,7 @@ def sample_latent(model: Latent, draws: int, seed: int) -> LatentDraws:
     )
 
 
-def _recipe(model: Latent) -> Recipe:
+def _recipe(model: VaryingEffects) -> ModelRecipe:
     data: dict[str, Any] = {
         "x": model.x, "y": model.y.astype(float), "size": model.size.astype(float),
         "mean": model.mean.astype(float), "precision": model.precision.astype(float),
@@ -47,7 +47,7 @@ def _recipe(model: Latent) -> Recipe:
         data |= {"basis": model.basis, "numbers": np.array([_number(density) for density in model.sigma])}
         names = ("beta", "effects", "sigma")
     kinds = tuple(density.kind for density in model.sigma)
-    return Recipe(
+    return ModelRecipe(
         key=("latent", model.family, kinds, tuple(model.term.tolist()), model.x.shape, model.basis.shape),
         build=lambda given: _build(model, given),
         data=data,
@@ -60,7 +60,7 @@ def _number(density: Density) -> float:
     return density.numbers[0] if density.numbers else 1.0
 
 
-def _build(model: Latent, data: Mapping[str, Any]) -> Any:
+def _build(model: VaryingEffects, data: Mapping[str, Any]) -> Any:
     """Write the model; numbers of priors and likelihood enter as data, so that one compiled model serves all."""
     import pymc as pm
 

@@ -26,7 +26,7 @@ NUMBERS = 6_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Weights:
+class WeightedValues:
     """Values with weights that sum to 1, of prevalence, sensitivity and specificity; shape (N,)."""
 
     prevalence: Floats
@@ -38,7 +38,7 @@ class Weights:
 
 def integrate_one(
     cases: float, n: float, sensitivity: Accuracy, specificity: Accuracy, prior: tuple[float, float]
-) -> Weights:
+) -> WeightedValues:
     """The posterior of one prevalence, as nodes with weights.
 
     Notes
@@ -75,7 +75,7 @@ def integrate_one(
     log_weight = np.where(np.isfinite(log_weight), log_weight, -np.inf)
     weight = np.exp(log_weight - log_weight.max())
     full = prevalence.shape
-    return Weights(
+    return WeightedValues(
         prevalence=prevalence.ravel(), sensitivity=np.broadcast_to(se, full).ravel(),
         specificity=np.broadcast_to(sp, full).ravel(), positive=np.broadcast_to(q, full).ravel(),
         weight=(weight / weight.sum()).ravel(),

@@ -13,22 +13,22 @@ from fl_estimate.estimators.hierarchical.model.calibrated import tail_of
 from fl_estimate.estimators.hierarchical.model.clustered import concentration
 from fl_estimate.estimators.hierarchical.model.links import natural
 from fl_estimate.estimators.hierarchical.model.posterior import (
-    Ask,
     Model,
     Posterior,
+    PosteriorRequest,
     column_quantiles,
     spread_over,
     weighted_summary,
 )
 from fl_estimate.estimators.hierarchical.model.structure import Crossed, Structure
-from fl_estimate.estimators.sampling import CHAINS, Recipe, run_nuts
+from fl_estimate.estimators.sampling import CHAINS, ModelRecipe, run_nuts
 
 DRAWS_PER_CHAIN = 2_000
 PAD = 32
 """Areas are padded to a multiple of this with areas that say nothing, so that one compiled model serves many maps."""
 
 
-def sample_nuts(model: Model, ask: Ask) -> Posterior:
+def sample_nuts(model: Model, ask: PosteriorRequest) -> Posterior:
     """Summaries and draws from Markov chains.
 
     Raises
@@ -67,7 +67,7 @@ def sample_nuts(model: Model, ask: Ask) -> Posterior:
     )
 
 
-def _tail(draws: Mapping[str, Floats], model: Model, ask: Ask) -> Floats | None:
+def _tail(draws: Mapping[str, Floats], model: Model, ask: PosteriorRequest) -> Floats | None:
     """Tail probabilities of calibrated limits, as the grid has them."""
     if not ask.calibrated:
         return None
@@ -82,7 +82,7 @@ def _shares(draws: Mapping[str, Floats], model: Model, seed: int) -> Floats:
     return np.random.default_rng(seed).beta(a + model.y, kappa - a + model.size - model.y)
 
 
-def recipe(model: Model) -> Recipe:
+def recipe(model: Model) -> ModelRecipe:
     """The model for the sampler: what is compiled, and the data that it is fed."""
     crossed = isinstance(model.structure, Crossed)
     # Areas that say nothing cannot be put among areas and times, which are a rectangle.
@@ -117,7 +117,7 @@ def recipe(model: Model) -> Recipe:
     if model.structure is not None:
         names += list(model.structure.priors)
         kinds += (model.structure.kind, *((prior.kind, prior.ends) for prior in model.structure.priors.values()))
-    return Recipe(
+    return ModelRecipe(
         key=(*kinds, rows, model.x.shape[1]),
         build=lambda given: build(model, given),
         data=data,

@@ -10,16 +10,16 @@ from fl_estimate.estimators.hierarchical.engines.binomial import hyper_points
 from fl_estimate.estimators.hierarchical.engines.counts import sample_counts
 from fl_estimate.estimators.hierarchical.engines.crossed import draw_crossed
 from fl_estimate.estimators.hierarchical.engines.gaussian import sample_grid
-from fl_estimate.estimators.hierarchical.engines.latent import Drawn
+from fl_estimate.estimators.hierarchical.engines.latent import ImportanceDraws
 from fl_estimate.estimators.hierarchical.engines.nuts import sample_nuts
 from fl_estimate.estimators.hierarchical.engines.structured_counts import draw_weighted, sample_drawn
 from fl_estimate.estimators.hierarchical.engines.structured_gaussian import sample_structured
-from fl_estimate.estimators.hierarchical.model.posterior import Ask, Model, Posterior
+from fl_estimate.estimators.hierarchical.model.posterior import Model, Posterior, PosteriorRequest
 from fl_estimate.estimators.hierarchical.model.structure import Crossed, Structure
 from fl_estimate.estimators.importance import Weighted
 
 
-def sample(model: Model, ask: Ask, sampler: str) -> Posterior:
+def sample(model: Model, ask: PosteriorRequest, sampler: str) -> Posterior:
     """Run the sampler asked for.
 
     Raises
@@ -39,7 +39,7 @@ def sample(model: Model, ask: Ask, sampler: str) -> Posterior:
     return replace(found, diagnostics={**found.diagnostics, **noted})
 
 
-def _weighted(model: Model, ask: Ask) -> tuple[Weighted, Callable[[], Posterior]]:
+def _weighted(model: Model, ask: PosteriorRequest) -> tuple[Weighted, Callable[[], Posterior]]:
     """Importance weights of a model of counts, and the posterior that they give if they are good."""
     if model.likelihood == "beta-binomial":
         points = beta_points(model)
@@ -51,7 +51,7 @@ def _weighted(model: Model, ask: Ask) -> tuple[Weighted, Callable[[], Posterior]
     return weighted, lambda: sample_counts(model, ask, hyper, weighted)
 
 
-def importance_draws(model: Model, structure: Structure | Crossed) -> Drawn:
+def importance_draws(model: Model, structure: Structure | Crossed) -> ImportanceDraws:
     """Weighted draws of effects that hang together.
 
     One fixed seed, as the points of the other models are fixed: `seed` moves the draws kept, not the figures.

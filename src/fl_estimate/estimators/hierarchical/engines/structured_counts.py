@@ -9,10 +9,16 @@ from scipy import special
 
 from fl_estimate.arrays import Floats
 from fl_estimate.estimators.hierarchical.engines.binomial import log_likelihood
-from fl_estimate.estimators.hierarchical.engines.latent import Drawn, Latent, find_mode
+from fl_estimate.estimators.hierarchical.engines.latent import ImportanceDraws, LatentEffects, find_mode
 from fl_estimate.estimators.hierarchical.engines.two_pieces import two_pieces
 from fl_estimate.estimators.hierarchical.model.links import natural
-from fl_estimate.estimators.hierarchical.model.posterior import Ask, Model, Posterior, resample, weighted_summary
+from fl_estimate.estimators.hierarchical.model.posterior import (
+    Model,
+    Posterior,
+    PosteriorRequest,
+    resample,
+    weighted_summary,
+)
 from fl_estimate.estimators.hierarchical.model.structure import Structure
 from fl_estimate.estimators.importance import weigh
 
@@ -35,7 +41,7 @@ LOGIT_REACH = 8.0
 class _Laplace:
     """Mode and spread of (coefficients, z) at a point of the hyper-parameters, and Laplace's log density of the point."""
 
-    latent: Latent
+    latent: LatentEffects
     log_density: float
 
 
@@ -95,7 +101,7 @@ def _cells(model: Model, structure: Structure, low: float, high: float, shape: t
     return _Cells(u=u, t=t, half_u=half_u, half_t=half_t, points=points, log_mass=log_mass)
 
 
-def draw_weighted(model: Model, structure: Structure, seed: int) -> Drawn:
+def draw_weighted(model: Model, structure: Structure, seed: int) -> ImportanceDraws:
     """Draw hyper-parameters from the cells and everything else given them, and weigh the draws.
 
     Within a cell sigma and phi (or rho) are uniform, and the weight is taken where they fell: the cells' shape leaves no
@@ -114,7 +120,7 @@ def draw_weighted(model: Model, structure: Structure, seed: int) -> Drawn:
     return _draw_from(model, structure, _cells(model, structure, low, high, FINE[1]), seed)
 
 
-def _draw_from(model: Model, structure: Structure, cells: _Cells, seed: int) -> Drawn:
+def _draw_from(model: Model, structure: Structure, cells: _Cells, seed: int) -> ImportanceDraws:
     """Draws from the cells as often as they weigh."""
     mass = np.exp(cells.log_mass - cells.log_mass.max())
     # A little everywhere: no weight can then be large because Laplace's density is too thin somewhere.
@@ -148,7 +154,7 @@ def _draw_from(model: Model, structure: Structure, cells: _Cells, seed: int) -> 
         )  # fmt: skip
     columns = {"sigma": np.exp(u), **({structure.hyper: h} if structure.hyper else {})}
     columns |= dict(zip(model.names, beta.T, strict=True))
-    return Drawn(eta=eta, columns=columns, weighted=weigh(log_weight))
+    return ImportanceDraws(eta=eta, columns=columns, weighted=weigh(log_weight))
 
 
 def _between(modes: Floats, a: int, b: int, within: Floats) -> Floats:
@@ -162,7 +168,7 @@ def _between(modes: Floats, a: int, b: int, within: Floats) -> Floats:
     return out
 
 
-def sample_drawn(drawn: Drawn, ask: Ask, link: str, names: tuple[str, ...]) -> Posterior:
+def sample_drawn(drawn: ImportanceDraws, ask: PosteriorRequest, link: str, names: tuple[str, ...]) -> Posterior:
     """Summaries from the weighted draws; those kept are drawn from them."""
     weight = drawn.weighted.weight
     lower, median, upper = natural(weighted_quantiles(drawn.eta, weight, ask.tails), link)

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from fl_estimate.arrays import Floats
-from fl_estimate.estimators.hierarchical.engines.gaussian import Mixture
+from fl_estimate.estimators.hierarchical.engines.gaussian import NormalMixture
 from fl_estimate.estimators.hierarchical.model.links import natural
 from fl_estimate.estimators.hierarchical.model.posterior import (
     NATIONAL_DRAWS,
-    Ask,
     Model,
     Posterior,
+    PosteriorRequest,
     resample,
     weighted_summary,
 )
@@ -94,7 +94,7 @@ def hyper_points(structure: Structure, size: int) -> tuple[Floats, Floats]:
     return h, structure.prior.log(h) + np.log(np.sin(np.pi * t))
 
 
-def sample_structured(model: Model, structure: Structure, ask: Ask) -> Posterior:
+def sample_structured(model: Model, structure: Structure, ask: PosteriorRequest) -> Posterior:
     """Summaries from the mixture over the grid; joint draws beside them."""
     h, log_prior = hyper_points(structure, HYPER)
     spectra = [_spectrum(model, structure, value) for value in h]
@@ -109,7 +109,7 @@ def sample_structured(model: Model, structure: Structure, ask: Ask) -> Posterior
         for at, fit, places in zip(spectra, fits, kept, strict=True)
     ]
     shares = np.concatenate([row[places] for row, places in zip(weight, kept, strict=True)])
-    mixture = Mixture(
+    mixture = NormalMixture(
         weight=shares / shares.sum(),
         mean=np.concatenate([mean for mean, _ in parts]),
         sd=np.concatenate([sd for _, sd in parts]),
@@ -179,7 +179,7 @@ def _areas(model: Model, at: _Spectrum, sigma: Floats, b: Floats, c: Floats) -> 
 
 
 def _draws(
-    model: Model, spectra: list[_Spectrum], fits: list[_Fits], u: Floats, weight: Floats, ask: Ask
+    model: Model, spectra: list[_Spectrum], fits: list[_Fits], u: Floats, weight: Floats, ask: PosteriorRequest
 ) -> tuple[Floats, Floats | None, dict[str, Floats]]:
     """Joint draws, point by point of the grid; beside them sigma, beta and the place of h of those kept.
 
@@ -211,7 +211,7 @@ def _draws(
 
 
 def _parameters(
-    model: Model, structure: Structure, h: Floats, u: Floats, fits: list[_Fits], weight: Floats, ask: Ask
+    model: Model, structure: Structure, h: Floats, u: Floats, fits: list[_Fits], weight: Floats, ask: PosteriorRequest
 ) -> dict[str, dict[str, float]]:
     """Posterior summaries of sigma, phi or rho, and the coefficients."""
     from scipy.interpolate import CubicSpline
@@ -224,7 +224,7 @@ def _parameters(
     flat = weight.ravel()
     b = np.concatenate([fit.coefficients for fit in fits])
     c = np.concatenate([fit.covariance for fit in fits])
-    mixture = Mixture(weight=flat, mean=b, sd=np.sqrt(np.diagonal(c, axis1=1, axis2=2)))
+    mixture = NormalMixture(weight=flat, mean=b, sd=np.sqrt(np.diagonal(c, axis1=1, axis2=2)))
     means, sds = mixture.moments("identity")
     limits = [mixture.quantile(tail) for tail in ask.tails]
     for place, name in enumerate(model.names):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fl_estimate.arrays import Floats
-from fl_estimate.estimators.hierarchical.engines.latent import Latent, log_data
+from fl_estimate.estimators.hierarchical.engines.latent import LatentEffects, log_data
 from fl_estimate.estimators.hierarchical.model.posterior import Model
 from fl_estimate.estimators.hierarchical.model.structure import Structure
 
@@ -40,7 +40,7 @@ class TwoPieces:
         return (scale * noise) @ self.axes.T, -0.5 * (noise**2).sum(axis=1) - self.log_size
 
 
-def two_pieces(model: Model, latent: Latent) -> TwoPieces:
+def two_pieces(model: Model, latent: LatentEffects) -> TwoPieces:
     """Split normal around a mode, along the columns of the lower Cholesky factor of Laplace's covariance.
 
     An area without a case says that its effect is low and not how low: its density falls off steeply above and slowly
@@ -83,7 +83,7 @@ def _made(axes: Floats, up: Floats, down: Floats, log_size: float) -> TwoPieces:
     return TwoPieces(axes=axes, up=up, down=down, log_size=log_size + float(np.log(0.5 * (up + down)).sum()))
 
 
-def _needed(model: Model, latent: Latent, axes: Floats) -> Floats:
+def _needed(model: Model, latent: LatentEffects, axes: Floats) -> Floats:
     """Standard deviation that each half needs: the largest over the steps of step / √(2 × fall of the log density)."""
     eta, moves = latent.basis @ latent.mode, (latent.basis @ axes).T
     top = log_data(eta[None, :], model).sum() + latent.log_prior(latent.mode[None, :])[0]

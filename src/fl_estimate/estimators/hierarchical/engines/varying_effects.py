@@ -44,7 +44,7 @@ _RANGE = (-14.0, 3.5)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Latent:
+class VaryingEffects:
     """Counts y with linear predictor x beta + basis (sigma[term] z), z standard normal.
 
     Attributes
@@ -145,7 +145,7 @@ class LatentDraws:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Modes:
+class _LaplaceModes:
     """At each point: mode (L, q), Cholesky root of the curvature (L, q, q), log of Laplace's density (L,)."""
 
     at: Floats
@@ -153,7 +153,7 @@ class _Modes:
     log_density: Floats
 
 
-def draw_latent(model: Latent) -> tuple[LatentDraws, Weighted]:
+def draw_latent(model: VaryingEffects) -> tuple[LatentDraws, Weighted]:
     """Draw hyper-parameters from points around their mode, everything else from Laplace's approximation, and weigh.
 
     Weight: likelihood × priors over the density that a draw came from, so that the approximation leaves no trace in the
@@ -198,7 +198,7 @@ def draw_latent(model: Latent) -> tuple[LatentDraws, Weighted]:
     return draws, weighted
 
 
-def _how_many(model: Latent, design: Floats) -> int:
+def _how_many(model: VaryingEffects, design: Floats) -> int:
     """Points that the work allows, a power of two, as the sequence wants it."""
     if not model.sigma:
         return 1
@@ -207,7 +207,7 @@ def _how_many(model: Latent, design: Floats) -> int:
     return int(2 ** np.clip(np.floor(np.log2(affordable)), np.log2(LEAST_POINTS), np.log2(POINTS)))
 
 
-def _log_normal(model: Latent, at: Floats) -> Floats:
+def _log_normal(model: VaryingEffects, at: Floats) -> Floats:
     """Log prior of coefficients and z, up to a constant; over the last axis."""
     p = model.x.shape[1]
     return -0.5 * ((at[..., :p] - model.mean) ** 2 @ model.precision + (at[..., p:] ** 2).sum(axis=-1))
@@ -219,20 +219,20 @@ def _solve_transposed(root: Floats, noise: Floats) -> Floats:
     return noise @ inverse
 
 
-def _modes(model: Latent, design: Floats, u: Floats, start: Floats | None) -> _Modes:
+def _modes(model: VaryingEffects, design: Floats, u: Floats, start: Floats | None) -> _LaplaceModes:
     """Modes of (beta, z) at points of log sigma, in blocks; the log density given sigma is concave."""
     cells, q = design.shape
     u = np.clip(u, *_RANGE)
     size = max(1, CELLS // (cells * q + q * q))
     parts = [_block_modes(model, design, u[k : k + size], start) for k in range(0, len(u), size)]
-    return _Modes(
+    return _LaplaceModes(
         at=np.concatenate([part.at for part in parts]),
         root=np.concatenate([part.root for part in parts]),
         log_density=np.concatenate([part.log_density for part in parts]),
     )
 
 
-def _block_modes(model: Latent, design: Floats, u: Floats, start: Floats | None) -> _Modes:
+def _block_modes(model: VaryingEffects, design: Floats, u: Floats, start: Floats | None) -> _LaplaceModes:
     p, q = model.x.shape[1], design.shape[1]
     scale = model.scale(u)
     precision = np.concatenate([model.precision, np.ones(q - p)])
@@ -252,11 +252,11 @@ def _block_modes(model: Latent, design: Floats, u: Floats, start: Floats | None)
     root = np.linalg.cholesky(_hessian(design, _fitted(model, eta)[1], scale, precision))
     log_size = np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
     log_density = model.log_likelihood(eta) + _log_normal(model, at) + model.log_prior(u) - log_size
-    return _Modes(at=at, root=root, log_density=log_density)
+    return _LaplaceModes(at=at, root=root, log_density=log_density)
 
 
 def _climb(
-    model: Latent, at: Floats, eta: Floats, value: Floats, step: Floats, move: Floats, length: Floats
+    model: VaryingEffects, at: Floats, eta: Floats, value: Floats, step: Floats, move: Floats, length: Floats
 ) -> tuple[Floats, Floats, Floats, float]:
     """Go along each step, halved where it does not lead up; and the largest gain."""
     tries = 0
@@ -273,7 +273,7 @@ def _climb(
     return np.where(kept, to, at), np.where(kept, there, eta), np.where(worse, value, reached), gain
 
 
-def _fitted(model: Latent, eta: Floats) -> tuple[Floats, Floats]:
+def _fitted(model: VaryingEffects, eta: Floats) -> tuple[Floats, Floats]:
     """Fitted counts and minus the second derivative of the log likelihood in eta."""
     if model.family == "binomial":
         share = special.expit(eta)

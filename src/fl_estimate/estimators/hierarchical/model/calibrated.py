@@ -8,7 +8,7 @@ import numpy as np
 from scipy import special
 
 from fl_estimate.arrays import Bools, Floats
-from fl_estimate.estimators.hierarchical.model.posterior import Ask, Model
+from fl_estimate.estimators.hierarchical.model.posterior import Model, PosteriorRequest
 
 KINDS: tuple[str, ...] = ("calibrated", "equal-tailed")
 TENTH = 0.1
@@ -23,7 +23,7 @@ def calibrates(model: Model) -> bool:
     return model.likelihood in ("binomial", "clustered") and model.structure is None
 
 
-def tail_of(variance: Floats, prior_variance: Floats, ask: Ask) -> Floats:
+def tail_of(variance: Floats, prior_variance: Floats, ask: PosteriorRequest) -> Floats:
     """Probability that an area's posterior has beyond either limit, shape (m,).
 
     Parameters

@@ -64,7 +64,7 @@ class Model:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ask:
+class PosteriorRequest:
     """What is wanted of a posterior: level, draws kept, seed, and shares of a population for the national row.
 
     With `progress` Markov chains show how far they are. `calibrated` limits have tails by area: see `calibrated.tail_of`.

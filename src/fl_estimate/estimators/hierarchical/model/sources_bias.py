@@ -24,7 +24,7 @@ _FIX = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
+class BiasedSource:
     """A source as the model has it.
 
     Attributes
@@ -134,7 +134,7 @@ class Source:
         return self.log - mean - 9 * total - 4 * sd, self.log - mean + 9 * total + 4 * sd
 
 
-def read_source(name: str, given: Any, bias: Any, level: float) -> Source:
+def read_source(name: str, given: Any, bias: Any, level: float) -> BiasedSource:
     """Read a source and its stated bias.
 
     Raises
@@ -154,7 +154,7 @@ def read_source(name: str, given: Any, bias: Any, level: float) -> Source:
             "FL-EST-121", "a count without error needs a bias that is uncertain on both sides, or a share reported",
             found=f"{labels_shown([name])}: {shown(bias)}", fix='"reported(a, b)" or "normal(m, s)"',
         )  # fmt: skip
-    return Source(name=name, value=value, lower=lower, upper=upper, error=error, kind=kind, numbers=numbers)
+    return BiasedSource(name=name, value=value, lower=lower, upper=upper, error=error, kind=kind, numbers=numbers)
 
 
 def _bias(name: str, bias: Any) -> tuple[str, tuple[float, ...]]:

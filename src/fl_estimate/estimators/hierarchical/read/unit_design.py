@@ -20,7 +20,7 @@ EXAMPLE = 'cells=["region", "age", "sex"], varying=["region", "age", "region:age
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cells:
+class PopulationCells:
     """Every cell of the population, in sorted order.
 
     Attributes
@@ -89,7 +89,9 @@ def varying_terms(varying: Sequence[str] | None, names: Sequence[str], levels: M
     return tuple(terms)
 
 
-def lay_cells(population: Any, names: tuple[str, ...], sample: Sequence[Key], extra: Sequence[str] = ()) -> Cells:
+def lay_cells(
+    population: Any, names: tuple[str, ...], sample: Sequence[Key], extra: Sequence[str] = ()
+) -> PopulationCells:
     """Read the population's cells and find those of the sample among them.
 
     Rows of the same cell are added up. `extra` names columns that there must be besides.
@@ -127,7 +129,7 @@ def lay_cells(population: Any, names: tuple[str, ...], sample: Sequence[Key], ex
     same = [name for name in columns if name not in ("population", *names) and _of_cell(columns[name], rows)]
     labels = {name: tuple(columns[name][first[key]] for key in keys) for name in (*names, *same)}
     place = {key: at for at, key in enumerate(keys)}
-    return Cells(
+    return PopulationCells(
         names=names, labels=labels, keys=tuple(keys), persons=np.array([total[key] for key in keys]),
         sampled=np.array([place[key] for key in sample], dtype=np.int64),
     )  # fmt: skip
@@ -162,7 +164,7 @@ def _match(names: Sequence[str], known: set[Key], sample: Sequence[Key]) -> None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Columns:
+class PredictorColumns:
     """Columns of the linear predictor for every cell: x (cells, p) and basis (cells, r).
 
     `terms` are the names of the sets of effects, `term` says to which a column of the basis belongs, `new` which levels
@@ -178,7 +180,9 @@ class Columns:
     standardised: Mapping[str, tuple[float, float]]
 
 
-def make_columns(cells: Cells, varying: Sequence[str] | None, covariates: Any, *, standardise: bool) -> Columns:
+def make_columns(
+    cells: PopulationCells, varying: Sequence[str] | None, covariates: Any, *, standardise: bool
+) -> PredictorColumns:
     """Make the columns: cell columns that vary in no term get coefficients, against their first value.
 
     Notes
@@ -206,7 +210,7 @@ def make_columns(cells: Cells, varying: Sequence[str] | None, covariates: Any, *
     size = len(cells.keys)
     sampled = {name: {values[name][place] for place in cells.sampled} for name in cells.names}
     new = {name: tuple(level for level in levels[name] if level not in sampled[name]) for name in cells.names}
-    return Columns(
+    return PredictorColumns(
         x=np.column_stack([np.ones(size), *fixed.values()]),
         names=("intercept", *fixed),
         basis=np.hstack([np.zeros((size, 0)), *parts]),
@@ -243,7 +247,7 @@ def _zero_sum(size: int) -> Floats:
 
 
 def _covariates(
-    cells: Cells, covariates: Any, *, standardise: bool
+    cells: PopulationCells, covariates: Any, *, standardise: bool
 ) -> tuple[dict[str, Floats], dict[str, tuple[float, float]]]:
     """Numbers known for areas, regions …: one frame or several, each keyed by the cell columns that it has."""
     frames = covariates if isinstance(covariates, list | tuple) else [] if covariates is None else [covariates]
@@ -307,7 +311,7 @@ class Domains:
     members: npt.NDArray[np.bool_]
 
 
-def make_domains(cells: Cells, by: Any) -> Domains:
+def make_domains(cells: PopulationCells, by: Any) -> Domains:
     """The nation, then every domain of each margin that has persons in the population.
 
     Raises

@@ -55,7 +55,7 @@ _WITHIN = "__fl_within"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Domain:
+class ModelDomain:
     """The nation, or the people with these values.
 
     Attributes
@@ -75,21 +75,21 @@ class Domain:
         return " and ".join([*([where] if where else []), *parts])
 
 
-def domains_of(call: Call) -> list[Domain]:
+def domains_of(call: Call) -> list[ModelDomain]:
     """The nation, then every domain of every margin; people whose by-value is missing are in none of these."""
     columns = list(dict.fromkeys(name for margin in by_margins(call.by) for name in margin))
     if not columns:
-        return [Domain(labels={})]
+        return [ModelDomain(labels={})]
     table = totals(call.people.frame, keys=tuple(columns), columns={}, sums={})
     return [
-        Domain(margin=margin.name, labels=dict(zip(margin.columns, labels, strict=True)))
+        ModelDomain(margin=margin.name, labels=dict(zip(margin.columns, labels, strict=True)))
         for margin in margins_of(table, call.by, call.people.categories)
         for labels in margin.labels
         if None not in labels
     ]
 
 
-def inside(call: Call, domain: Domain) -> Call:
+def inside(call: Call, domain: ModelDomain) -> Call:
     """The same call of the people of a domain, who are a subpopulation: the design stays that of all."""
     if not domain.labels:
         return call
@@ -113,7 +113,7 @@ def _has(schema: Mapping[str, Any], name: str, value: Any) -> nw.Expr:
     return nw.when(~missing(name, schema)).then(same).otherwise(nw.lit(value=False))
 
 
-Made = tuple[Domain, Estimates | FlError]
+Made = tuple[ModelDomain, Estimates | FlError]
 
 
 def in_every_domain(call: Call, make: Callable[[Call], Estimates]) -> list[Made]:

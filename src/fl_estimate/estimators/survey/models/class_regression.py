@@ -43,7 +43,7 @@ OrdinalLink = Literal["logit", "probit", "loglog", "cloglog"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Asked:
+class _ClassModel:
     """Which model of classes was asked for."""
 
     formula: str
@@ -124,7 +124,7 @@ def regress_ordinal(
         only_exclude(unknown, imputed=True)
     named = _named(formula, unknown)
     call = Call("regress_ordinal", people, design, by, where, unknown, variance, "wald", df, level, named=named)
-    asked = _Asked(formula=formula, name="ordinal", link=link, order=None if order is None else tuple(order))
+    asked = _ClassModel(formula=formula, name="ordinal", link=link, order=None if order is None else tuple(order))
     return _of_call(call, asked)
 
 
@@ -187,7 +187,7 @@ def regress_multinomial(
         only_exclude(unknown, imputed=True)
     named = _named(formula, unknown)
     call = Call("regress_multinomial", people, design, by, where, unknown, variance, "wald", df, level, named=named)
-    asked = _Asked(formula=formula, name="multinomial", link="logit", first=reference)
+    asked = _ClassModel(formula=formula, name="multinomial", link="logit", first=reference)
     return _of_call(call, asked)
 
 
@@ -199,7 +199,7 @@ def _named(formula: str, unknown: str | None) -> tuple[str, ...]:
     return (outcome, *variables)
 
 
-def _of_call(call: Call, asked: _Asked) -> Regression:
+def _of_call(call: Call, asked: _ClassModel) -> Regression:
     """The model of people as they are; of imputed answers that of every draw, pooled by Rubin's rules."""
 
     def fitted(one: Call) -> Regression:
@@ -213,7 +213,7 @@ def _of_call(call: Call, asked: _Asked) -> Regression:
     return Regression(**{each.name: getattr(pooled, each.name) for each in fields(pooled)})
 
 
-def _fitted(call: Call, asked: _Asked) -> Regression:
+def _fitted(call: Call, asked: _ClassModel) -> Regression:
     model = _fit(call, asked, each_row=depends_on_rows(asked.formula))
     data, family = model.data, model.family
     names, terms = _called(model)
@@ -226,7 +226,7 @@ def _fitted(call: Call, asked: _Asked) -> Regression:
     return laid_out(kept, data, _support(model))
 
 
-def _fit(call: Call, asked: _Asked, *, each_row: bool, start: Floats | None = None) -> FittedClasses:
+def _fit(call: Call, asked: _ClassModel, *, each_row: bool, start: Floats | None = None) -> FittedClasses:
     call.check(("wald",))
     outcome, variables, parsed = read_formula(asked.formula)
     if not outcome:
@@ -252,7 +252,7 @@ def _fit(call: Call, asked: _Asked, *, each_row: bool, start: Floats | None = No
     return replace(alone, covariance=covariance(data, found.influence, alone.again, found.beta))
 
 
-def _read_again(kept: KeptModel, call: Call, asked: _Asked, *, each_row: bool) -> FittedClasses:
+def _read_again(kept: KeptModel, call: Call, asked: _ClassModel, *, each_row: bool) -> FittedClasses:
     """The model with its people, who are read again; the fit starts where it ended."""
     try:
         model = _fit(call, asked, each_row=each_row, start=kept.beta)
@@ -264,7 +264,7 @@ def _read_again(kept: KeptModel, call: Call, asked: _Asked, *, each_row: bool) -
     return replace(model, covariance=kept.covariance, df=kept.df, design_df=kept.design_df)
 
 
-def _outcome(data: ModelData, outcome: str, asked: _Asked) -> tuple[ClassFamily, Codes]:
+def _outcome(data: ModelData, outcome: str, asked: _ClassModel) -> tuple[ClassFamily, Codes]:
     """The classes of the outcome in their order, and which each pattern has."""
     column, call, ordered = data.patterns[outcome], data.call, asked.name == "ordinal"
     text = isinstance(column.dtype, pd.CategoricalDtype)

@@ -13,7 +13,7 @@ from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.survey.models.class_models import ClassFamily, ClassFit
 from fl_estimate.estimators.survey.models.model_data import ModelData
 from fl_estimate.estimators.survey.models.model_families import Family
-from fl_estimate.estimators.survey.models.model_fit import Fit, check_settled, fit
+from fl_estimate.estimators.survey.models.model_fit import RegressionFit, check_settled, fit
 from fl_estimate.estimators.survey.models.model_offset import Offset
 from fl_estimate.estimators.survey.models.model_variance import Covariance
 
@@ -47,7 +47,7 @@ class FittedModel:
     x: Floats
     y: Floats
     data: ModelData
-    fit: Fit
+    fit: RegressionFit
     covariance: Covariance
     df: float
     design_df: float

@@ -13,7 +13,7 @@ from fl_estimate.estimators.survey.imputed import IMPUTE, Imputed, shifts_of, to
 from fl_estimate.estimators.survey.rubin import (
     MULTIPLE_IMPUTATION,
     POOLED_WITHOUT_ERROR,
-    Combined,
+    PooledImputations,
     combine,
     complete_df,
     covariance_of,
@@ -117,7 +117,7 @@ def pooled_draws(
     )  # fmt: skip
 
 
-def _deff(frames: Sequence[pd.DataFrame], found: Combined) -> Floats:
+def _deff(frames: Sequence[pd.DataFrame], found: PooledImputations) -> Floats:
     """The pooled variance over that of simple random samples of complete answers: what missing answers cost is in it."""
     with np.errstate(divide="ignore", invalid="ignore"):
         simple = [frame["se"].to_numpy(dtype=float) ** 2 / frame["deff"].to_numpy(dtype=float) for frame in frames]
@@ -152,7 +152,9 @@ def _assumptions(given: Estimates, drawn: Imputed) -> tuple[Assumption, ...]:
     return each_once([*out, *said])
 
 
-def _reasons(parts: Sequence[Estimates], given: Estimates, frame: pd.DataFrame, found: Combined) -> tuple[Reason, ...]:
+def _reasons(
+    parts: Sequence[Estimates], given: Estimates, frame: pd.DataFrame, found: PooledImputations
+) -> tuple[Reason, ...]:
     """What is so whatever the answers are; a row without a case only where no draw has one."""
     kept = [reason for reason in given.reasons if reason.code not in OF_DRAWS]
     for code in ("zero_cases", "all_cases"):

@@ -57,7 +57,7 @@ class Session:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Margin:
+class MarginalMeans:
     """Predicted means by a column of classes, as they are kept.
 
     Attributes
@@ -87,9 +87,9 @@ class Margin:
         }  # fmt: skip
 
     @staticmethod
-    def from_dict(told: Mapping[str, Any]) -> Margin:
+    def from_dict(told: Mapping[str, Any]) -> MarginalMeans:
         """What `to_dict` gave."""
-        return Margin(
+        return MarginalMeans(
             groups=tuple(told["groups"]), value=np.array(told["value"], dtype=float), joint=_matrix(told["joint"]),
             separate=_matrix(told["separate"]), n=tuple(told["n"]), support=Support.from_dict(told["support"]),
         )  # fmt: skip
@@ -151,7 +151,7 @@ class Pieces:
     ratios: Mapping[str, tuple[float, tuple[float, ...]]] = field(
         default_factory=dict[str, tuple[float, tuple[float, ...]]]
     )
-    margins: Mapping[str, Margin] = field(default_factory=dict[str, Margin])
+    margins: Mapping[str, MarginalMeans] = field(default_factory=dict[str, MarginalMeans])
     effects: Effects | None = None
 
 
@@ -242,7 +242,7 @@ class KeptModel:
             covariance=Covariance(matrix=_matrix(told["covariance"]), replicates=replicates, lost=lost),
             pieces=Pieces(
                 ratios={term: (fall, tuple(scales)) for term, (fall, scales) in told["ratios"].items()},
-                margins={by: Margin.from_dict(margin) for by, margin in told["margins"].items()},
+                margins={by: MarginalMeans.from_dict(margin) for by, margin in told["margins"].items()},
                 effects=None if effects is None else Effects.from_dict(effects),
             ),
         )

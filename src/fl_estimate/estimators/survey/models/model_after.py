@@ -12,7 +12,7 @@ import pandas as pd
 from fl_estimate.design.totals import Codes, Floats
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.survey.models.fitted_model import Fitted, FittedModel
-from fl_estimate.estimators.survey.models.kept_model import Effects, Margin, Pieces
+from fl_estimate.estimators.survey.models.kept_model import Effects, MarginalMeans, Pieces
 from fl_estimate.estimators.survey.models.model_averages import Parts, averages
 from fl_estimate.estimators.survey.models.model_formula import columns_of_term, depends_on_rows
 from fl_estimate.estimators.survey.models.model_support import group_support
@@ -42,7 +42,7 @@ def pieces_of(fitted: Fitted, terms: Mapping[str, Sequence[int]], columns: Seque
         except EstimateFault:
             continue  # the model without this term has no maximum
         ratios[str(term)] = (fall, tuple(float(scale) for scale in scales))
-    margins: dict[str, Margin] = {}
+    margins: dict[str, MarginalMeans] = {}
     named = columns_of_effects(fitted)
     if isinstance(fitted, FittedModel):
         for by in [name for name in columns if name in named]:
@@ -142,7 +142,7 @@ def require_classes(fitted: FittedModel, by: str) -> None:
         )  # fmt: skip
 
 
-def margin(fitted: FittedModel, by: str | Sequence[str]) -> Margin:
+def margin(fitted: FittedModel, by: str | Sequence[str]) -> MarginalMeans:
     """Predicted means with everybody in each class in turn, or in each combination of classes, with both covariances."""
     names = (by,) if isinstance(by, str) else tuple(by)
     data = fitted.data
@@ -151,7 +151,7 @@ def margin(fitted: FittedModel, by: str | Sequence[str]) -> Margin:
     people = data.by_pattern(data.n)
     met = [np.all([data.patterns[n].to_numpy() == v for n, v in zip(names, g, strict=True)], axis=0) for g in groups]
     plain = [tuple(_plain(value) for value in group) for group in groups]
-    return Margin(
+    return MarginalMeans(
         groups=tuple(group[0] for group in plain) if isinstance(by, str) else tuple(plain),
         value=found.value,
         joint=found.joint,

@@ -20,8 +20,8 @@ from fl_estimate.design.calibrated import weight_names
 from fl_estimate.design.row_factors import replicate_columns
 from fl_estimate.design.row_weights import weight_columns
 from fl_estimate.design.rows import distinct, numbers, rows
-from fl_estimate.design.sample import Sample, read_sample, unit_columns
-from fl_estimate.design.totals import Codes, Floats, Frame, Key, Totals, require_columns, totals
+from fl_estimate.design.sample import SampleStages, read_sample, unit_columns
+from fl_estimate.design.totals import Codes, Floats, Frame, GroupingKey, Totals, require_columns, totals
 from fl_estimate.design.two_phase import second_phase
 from fl_estimate.errors import EstimateFault, listed
 from fl_estimate.estimators.survey.domain_query import check_flags, declared, steps_of
@@ -75,7 +75,7 @@ class ModelData:
     n: Floats
     at: Codes
     table: Totals
-    sample: Sample
+    sample: SampleStages
     mean_weight: float
     treatment: str
     undetermined: float
@@ -296,7 +296,7 @@ def _value(schema: Mapping[str, Any], name: str) -> nw.Expr:
     return nw.col(name).cast(nw.String if is_text(schema, name) else nw.Float64)
 
 
-def _sampled(call: Call, table: Totals, flags: Sequence[str]) -> tuple[Totals, Sample]:
+def _sampled(call: Call, table: Totals, flags: Sequence[str]) -> tuple[Totals, SampleStages]:
     """The sample off the table, with the weights that an fpc gives and those of a second phase in its sums."""
     design = call.people.design
     if not len(table.n):
@@ -352,7 +352,7 @@ def _patterns(
     return pd.DataFrame(columns), pattern.astype(np.int64), left_out
 
 
-def _categories(key: Key, first: Codes, order: Sequence[str]) -> tuple[Any, list[str]]:
+def _categories(key: GroupingKey, first: Codes, order: Sequence[str]) -> tuple[Any, list[str]]:
     """Text as categories in their declared order, or sorted; those that nobody counted has are left out, as R does."""
     met = np.unique(key.codes[first])
     found = [str(key.levels[code]) for code in met]

@@ -43,7 +43,7 @@ POSITIVE: Bounds = (0.0, np.inf)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kind:
+class FamilyTraits:
     """What is known of a family before there are data.
 
     Attributes
@@ -92,37 +92,37 @@ OF_SHARES = {
     "identity": (0.0, 1.0),
 }
 OF_COUNTS = {"log": EVERYWHERE, "identity": POSITIVE, "sqrt": POSITIVE}
-KINDS: Mapping[str, Kind] = {
-    "binomial": Kind(
+KINDS: Mapping[str, FamilyTraits] = {
+    "binomial": FamilyTraits(
         distribution="Binomial", canonical="logit", links=OF_SHARES, outcome="0 and 1",
         held=lambda y: bool(np.isin(y, (0.0, 1.0)).all()), binary=True, said=MODEL_BINOMIAL,
     ),
-    "quasibinomial": Kind(
+    "quasibinomial": FamilyTraits(
         distribution="Binomial", canonical="logit", links=OF_SHARES, outcome="shares from 0 to 1",
         held=lambda y: bool(((y >= 0) & (y <= 1)).all()), said=MODEL_FRACTIONS,
     ),
-    "gaussian": Kind(
+    "gaussian": FamilyTraits(
         distribution="Gaussian", canonical="identity",
         links={"identity": EVERYWHERE, "log": EVERYWHERE}, outcome="numbers", held=lambda y: bool(np.isfinite(y).all()),
         said=MODEL_GAUSSIAN,
     ),
     **{
-        name: Kind(
+        name: FamilyTraits(
             distribution="Poisson", canonical="log", links=OF_COUNTS, outcome="numbers from 0 on",
             held=lambda y: bool((y >= 0).all()), said=MODEL_POISSON,
         )
         for name in ("poisson", "quasipoisson")
     },
-    "gamma": Kind(
+    "gamma": FamilyTraits(
         distribution="Gamma", canonical="", links={"log": EVERYWHERE, "identity": POSITIVE, "inverse": POSITIVE},
         outcome="numbers above 0", held=lambda y: bool((y > 0).all()), said=MODEL_GAMMA,
     ),
-    "inverse_gaussian": Kind(
+    "inverse_gaussian": FamilyTraits(
         distribution="InverseGaussian", canonical="",
         links={"log": EVERYWHERE, "identity": POSITIVE, "inverse": POSITIVE, "inverse_squared": POSITIVE},
         outcome="numbers above 0", held=lambda y: bool((y > 0).all()), said=MODEL_INVERSE_GAUSSIAN,
     ),
-    "negative_binomial": Kind(
+    "negative_binomial": FamilyTraits(
         distribution="NegativeBinomial", canonical="", links=OF_COUNTS, outcome="whole numbers from 0 on",
         held=lambda y: bool(((y >= 0) & (y == np.round(y))).all()), said=MODEL_NEGATIVE_BINOMIAL,
     ),
@@ -146,7 +146,7 @@ class Family:
     name: str
     link: str
     alpha: float
-    kind: Kind
+    kind: FamilyTraits
     inner: Any = field(repr=False)
 
     def __reduce__(self) -> tuple[Any, ...]:

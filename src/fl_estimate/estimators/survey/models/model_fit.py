@@ -30,7 +30,7 @@ COLLINEAR = 1e-12
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fit:
+class RegressionFit:
     """A fitted model.
 
     Attributes
@@ -67,7 +67,7 @@ def fit(
     *,
     start: Floats | None = None,
     offset: Floats | None = None,
-) -> Fit:
+) -> RegressionFit:
     """Fit by Newton's method, halving a step that does not lower the deviance.
 
     Parameters
@@ -104,13 +104,15 @@ def fit(
         bread = np.linalg.inv(information) / np.outer(scale, scale)
     except np.linalg.LinAlgError:
         bread, settled = np.full((len(beta), len(beta)), np.nan), False
-    return Fit(
+    return RegressionFit(
         beta=beta, bread=bread, eta=eta, mu=family.mean(eta), score=family.score(y, eta), family=family,
         converged=settled and bool(np.isfinite(beta).all()) and np.isfinite(deviance), moving=moving,
     )  # fmt: skip
 
 
-def _with_alpha(x: Floats, y: Floats, weight: Floats, family: Family, start: Floats | None, offset: Floats) -> Fit:
+def _with_alpha(
+    x: Floats, y: Floats, weight: Floats, family: Family, start: Floats | None, offset: Floats
+) -> RegressionFit:
     """A negative binomial model with α by maximum likelihood: coefficients and α in turn, until neither moves."""
     from scipy.optimize import minimize_scalar
 
@@ -189,7 +191,7 @@ def _terms_shown(names: Sequence[str]) -> str:
     )
 
 
-def check_settled(found: Fit, names: Sequence[str]) -> None:
+def check_settled(found: RegressionFit, names: Sequence[str]) -> None:
     """Refuse a fit without a maximum: an outcome that some columns separate perfectly.
 
     Raises

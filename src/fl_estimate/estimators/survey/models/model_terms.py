@@ -14,7 +14,7 @@ from fl_estimate.design.intervals import general
 from fl_estimate.design.totals import Floats
 from fl_estimate.errors import EstimateFault, labels_shown, listed, names_given, nearest, not_one_of, shown
 from fl_estimate.estimators.survey.models.fitted_model import FittedModel, outcome_of
-from fl_estimate.estimators.survey.models.kept_model import KeptModel, Margin, Session, row_reasons
+from fl_estimate.estimators.survey.models.kept_model import KeptModel, MarginalMeans, Session, row_reasons
 from fl_estimate.estimators.survey.models.model_after import margin, ratio, require_classes
 from fl_estimate.estimators.survey.models.model_data import read_model
 from fl_estimate.estimators.survey.models.model_families import Family
@@ -263,7 +263,7 @@ def marginal_means(
     return _laid_out(made, names, found, found.joint if covariance_of == "joint" else found.separate)
 
 
-def _margin(model: Estimates, by: tuple[str, ...]) -> tuple[Estimates, Margin]:
+def _margin(model: Estimates, by: tuple[str, ...]) -> tuple[Estimates, MarginalMeans]:
     """The model, fitted again where it does not hold the columns, and its means by them."""
     kept = kept_model(model)
     if len(by) == 1 and by[0] in kept.pieces.margins:
@@ -297,7 +297,7 @@ def _quoted(name: str) -> str:
     return name if name.isidentifier() else f"`{name}`"
 
 
-def _laid_out(model: Estimates, by: tuple[str, ...], found: Margin, matrix: Floats) -> Estimates:
+def _laid_out(model: Estimates, by: tuple[str, ...], found: MarginalMeans, matrix: Floats) -> Estimates:
     kept, count = kept_model(model), len(found.groups)
     se = np.sqrt(np.maximum(np.diag(matrix), 0.0))
     df = np.full(count, kept.design_df)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import sparse
 
-from fl_estimate.design.calibrated import Residual, read_steps, replicate_factors, residual
+from fl_estimate.design.calibrated import CalibrationResidual, read_steps, replicate_factors, residual
 from fl_estimate.design.replicates import AVERAGED, Scaling, deviations, multiplier_rows
-from fl_estimate.design.sample import Sample
+from fl_estimate.design.sample import SampleStages
 from fl_estimate.design.totals import Floats
 from fl_estimate.design.variance import Statistic, taylor
 from fl_estimate.errors import EstimateFault
@@ -97,7 +97,7 @@ def _taylor(data: ModelData, influence: Floats) -> Floats:
     return found.covariance
 
 
-def _calibrated(data: ModelData, influence: Floats, units: np.ndarray) -> Residual | None:
+def _calibrated(data: ModelData, influence: Floats, units: np.ndarray) -> CalibrationResidual | None:
     """What known totals explain of the influences, with the groups of the table added up to `units`."""
     design, groups = data.call.people.design, len(data.table.n)
     if not design.calibrations:
@@ -107,10 +107,10 @@ def _calibrated(data: ModelData, influence: Floats, units: np.ndarray) -> Residu
     nation = np.zeros(groups, dtype=np.int64)
     whole = residual(read_steps(data.table, design.calibrations), [(nation, column, 1) for column in summed.T])
     to = sparse.csr_array((np.ones(groups), (units, np.arange(groups))), (int(units.max()) + 1, groups))
-    return Residual(features=np.asarray(to @ whole.features), coefficients=whole.coefficients)
+    return CalibrationResidual(features=np.asarray(to @ whole.features), coefficients=whole.coefficients)
 
 
-def _condensed(data: ModelData) -> tuple[Sample, np.ndarray]:
+def _condensed(data: ModelData) -> tuple[SampleStages, np.ndarray]:
     """The sample with one group a unit of its last stage, and that unit of every group of the table."""
     last = data.sample.stages[-1].unit
     codes, first, units = np.unique(last, return_index=True, return_inverse=True)
